@@ -1,0 +1,114 @@
+/**
+ * Owns what is known of a command apart from its arguments. One frozen value per command, made at
+ * import; nothing here changes at run time except the cache of wire headers.
+ */
+import type { Reply } from "../protocol/reply.js";
+import type { Token } from "../protocol/token.js";
+
+/** A key name: text in the client's encoding, raw bytes, or a number written in decimal. */
+export type Key = string | Uint8Array | number | bigint;
+/** A value, member, field or any other free argument. */
+export type Value = string | Uint8Array | number | bigint;
+/** One argument as it goes to the encoder. */
+export type Arg = Value | Token;
+
+/** Turns a raw reply into the value a method promises. Total: never throws on an unforeseen shape. */
+export type Decoder<T = unknown> = (reply: Reply, context: DecodeContext) => T;
+
+/** What a decoder may need to know of the client. */
+export interface DecodeContext {
+  /** Whether bulk strings of this reply came as bytes. */
+  readonly bytes: boolean;
+  /** Decode bytes as strict text in the client's encoding; throws DecodeError. */
+  text(bytes: Buffer): string;
+}
+
+/** The command does not write; it may be sent again after a lost connection. */
+export const READONLY = 1;
+/** The command may wait on the server; it runs on a leased connection. */
+export const BLOCKING = 2;
+/** The command changes the state of its connection; refused on a shared one. */
+export const SESSION = 4;
+/** Bulk strings of the reply are text whatever `decodeResponses` says. */
+export const ALWAYS_TEXT = 8;
+/** Bulk strings of the reply are bytes whatever `decodeResponses` says. */
+export const ALWAYS_BYTES = 16;
+/** The reply's integers are values, so `integers: "bigint"` applies to them. */
+export const INT64 = 32;
+/** The server closes the connection after the reply; it runs on a lease that is then dropped. */
+export const CLOSES = 64;
+
+/** Finds the server-side time limit of a blocking call: ms, `0` for ever, `undefined` not blocking. */
+export type BlockTime = (args: readonly Arg[]) => number | undefined;
+
+/** Where the keys are: as `COMMAND INFO` gives them (`step` 0: none or elsewhere). */
+export type KeyPositions = readonly [first: number, last: number, step: number];
+
+/** The optional parts of a {@link CommandInfo}. */
+export interface CommandInfoInit {
+  /** Names of the positional arguments for error messages; a last one ending in `...` repeats. */
+  readonly params?: readonly string[];
+  readonly flags?: number;
+  readonly keys?: KeyPositions;
+  readonly decode?: Decoder;
+  readonly blockTime?: BlockTime;
+  /** For a refused command: the API to use instead. */
+  readonly instead?: string;
+}
+
+const CACHED_HEADERS = 16;
+
+/** Everything constant about a command. */
+export class CommandInfo {
+  /** Wire words, joined by spaces: `CLIENT SETNAME`. */
+  readonly name: string;
+  readonly params: readonly string[];
+  readonly flags: number;
+  readonly keys: KeyPositions;
+  readonly decode: Decoder | undefined;
+  readonly blockTime: BlockTime | undefined;
+  readonly instead: string | undefined;
+  readonly #words: number;
+  readonly #wire: string;
+  readonly #headers: string[] = [];
+
+  constructor(name: string, init: CommandInfoInit = {}) {
+    this.name = name;
+    this.params = init.params ?? [];
+    this.flags = init.flags ?? 0;
+    this.keys = init.keys ?? [0, 0, 0];
+    this.decode = init.decode;
+    this.blockTime = init.blockTime;
+    this.instead = init.instead;
+    const words = name.split(" ");
+    this.#words = words.length;
+    this.#wire = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("");
+  }
+
+  /**
+   * Give the wire header of a call.
+   *
+   * @param count - Number of arguments after the command's own words.
+   * @returns Array header and command words, ready to send.
+   */
+  header(count: number): string {
+    const cached = this.#headers[count];
+    if (cached !== undefined) return cached;
+    const header = `*${this.#words + count}\r\n${this.#wire}`;
+    // Filled in order up to the cap, so that the array never becomes sparse.
+    if (count < CACHED_HEADERS) {
+      for (let n = this.#headers.length; n <= count; n++) {
+        this.#headers[n] = `*${this.#words + n}\r\n${this.#wire}`;
+      }
+    }
+    return header;
+  }
+
+  /** Name the argument at `index` as the caller knows it: `key`, or `values[2]`. */
+  argumentName(index: number): string {
+    const last = this.params.length - 1;
+    const name = this.params[Math.min(index, last)];
+    if (name === undefined) return `argument ${index + 1}`;
+    return name.endsWith("...") ? `${name.slice(0, -3)}[${index - last}]` : name;
+  }
+}
