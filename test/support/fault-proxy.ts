@@ -1,0 +1,258 @@
+/**
+ * Owns a TCP proxy that stands between the client and a server and misbehaves on request. It passes
+ * bytes (TLS included) and never looks into them.
+ */
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { type CutKind, Direction, Pipe, type PipeOwner, reset } from "./fault-pipe.js";
+import { LOOPBACK, listen, listenOn } from "./ports.js";
+import { until } from "./until.js";
+
+export { type CutKind, type CutOptions, Direction } from "./fault-pipe.js";
+
+/** Where the proxy leads; a RunningServer fits. */
+export type ProxyTarget =
+  | { readonly host?: string; readonly port: number }
+  | { readonly path: string };
+
+/** Byte counts by direction: up is client to server. */
+export interface Traffic {
+  readonly up: number;
+  readonly down: number;
+}
+
+/**
+ * Start a proxy.
+ *
+ * @param target - The server behind it.
+ * @returns The proxy, listening and without faults.
+ */
+export async function startProxy(target: ProxyTarget): Promise<FaultProxy> {
+  const proxy = new FaultProxy(target);
+  await proxy.start();
+  return proxy;
+}
+
+/** A listening proxy. */
+export class FaultProxy implements AsyncDisposable {
+  readonly host = LOOPBACK;
+  /** Faults of what the client sends. */
+  readonly up = new Direction();
+  /** Faults of what the server sends. */
+  readonly down = new Direction();
+  readonly #target: ProxyTarget;
+  readonly #all: ProxyConnection[] = [];
+  #server: Server;
+  #port = 0;
+  #blackhole = false;
+
+  constructor(target: ProxyTarget) {
+    this.#target = target;
+    this.#server = this.#makeServer();
+  }
+
+  /** Listen; {@link startProxy} has done it. */
+  async start(): Promise<void> {
+    this.#port = await listen(this.#server);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `redis://${LOOPBACK}:${this.#port}`;
+  }
+
+  /** How many connections are open on the client's side. */
+  get connections(): number {
+    return this.#live.length;
+  }
+
+  /** How many connections were ever accepted. */
+  get totalConnections(): number {
+    return this.#all.length;
+  }
+
+  /** Bytes that came in, over all connections ever. */
+  get arrived(): Traffic {
+    return total(this.#all.map((connection) => connection.arrived));
+  }
+
+  /** Bytes that went out, over all connections ever. */
+  get forwarded(): Traffic {
+    return total(this.#all.map((connection) => connection.forwarded));
+  }
+
+  /** Stop listening: new connections get ECONNREFUSED, live ones go on. */
+  refuse(): void {
+    this.#server.close();
+  }
+
+  /** Listen again, on the same port. */
+  async accept(): Promise<void> {
+    this.#server = this.#makeServer();
+    await listenOn(this.#server, { host: LOOPBACK, port: this.#port });
+  }
+
+  /**
+   * Swallow everything both ways, FIN too, on live and new connections, as a host that has vanished.
+   *
+   * @param on - False spares connections to come; those already swallowed stay dead until cut.
+   */
+  blackhole(on = true): void {
+    this.#blackhole = on;
+    if (on) for (const connection of this.#live) connection.swallowed = true;
+  }
+
+  /**
+   * Cut all live connections on both sides.
+   *
+   * @param how - FIN or RST.
+   */
+  cutAll(how: CutKind = "rst"): void {
+    for (const connection of this.#live) connection.cut(how);
+  }
+
+  /**
+   * Wait for a connection.
+   *
+   * @returns The first one accepted after this call.
+   */
+  nextConnection(): Promise<ProxyConnection> {
+    const index = this.#all.length;
+    return until(() => this.#all[index], {
+      interval: 1,
+      message: `no connection came after ${index} connections`,
+    });
+  }
+
+  /**
+   * Wait until so much has come into the proxy, whatever became of it.
+   *
+   * @param direction - `"up"` or `"down"`.
+   * @param n - Bytes over all connections ever.
+   */
+  async whenBytes(direction: "up" | "down", n: number): Promise<void> {
+    await until(() => this.arrived[direction] >= n, {
+      interval: 1,
+      message: () => `${this.arrived[direction]} of ${n} bytes arrived (${direction})`,
+    });
+  }
+
+  /**
+   * Wait until so much has left the proxy.
+   *
+   * @param direction - `"up"` or `"down"`.
+   * @param n - Bytes over all connections ever.
+   */
+  async whenForwarded(direction: "up" | "down", n: number): Promise<void> {
+    await until(() => this.forwarded[direction] >= n, {
+      interval: 1,
+      message: () => `${this.forwarded[direction]} of ${n} bytes forwarded (${direction})`,
+    });
+  }
+
+  /** Wait until no connection is open. */
+  async whenIdle(): Promise<void> {
+    await until(() => this.connections === 0, {
+      interval: 1,
+      message: () => `${this.connections} connections are still open`,
+    });
+  }
+
+  /** Reset every connection and stop listening. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    // All, not only the live ones: a stalled direction may still hold a server's socket.
+    for (const connection of this.#all) connection.cut("rst");
+    await Promise.all(this.#all.map((connection) => connection.closed));
+  }
+
+  get #live(): ProxyConnection[] {
+    return this.#all.filter((connection) => !connection.gone);
+  }
+
+  #makeServer(): Server {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+      this.#all.push(new ProxyConnection(this, client, this.#all.length));
+    });
+    return server.unref();
+  }
+
+  /** Connect to the server behind; a swallowed connection never gets there. */
+  dial(): Socket | undefined {
+    if (this.#blackhole) return undefined;
+    const options = { allowHalfOpen: true, noDelay: true };
+    if ("path" in this.#target) return connect({ path: this.#target.path, ...options });
+    const { host = LOOPBACK, port } = this.#target;
+    return connect({ host, port, ...options });
+  }
+}
+
+/** One proxied connection. */
+export class ProxyConnection implements PipeOwner {
+  readonly index: number;
+  /** Resolves when the client's side is closed. */
+  readonly closed: Promise<void>;
+  /** Bytes and FIN vanish here, both ways. */
+  swallowed = false;
+  readonly #client: Socket;
+  readonly #server: Socket | undefined;
+  readonly #up: Pipe | undefined;
+  readonly #down: Pipe | undefined;
+
+  constructor(proxy: FaultProxy, client: Socket, index: number) {
+    this.index = index;
+    this.#client = client;
+    this.#server = proxy.dial();
+    this.closed = new Promise((resolve) => client.once("close", () => resolve()));
+    client.on("error", () => undefined);
+    if (this.#server === undefined) {
+      this.swallowed = true;
+      client.resume();
+      return;
+    }
+    this.#server.on("error", () => undefined);
+    this.#up = new Pipe(this, proxy.up, { from: client, to: this.#server });
+    this.#down = new Pipe(this, proxy.down, { from: this.#server, to: client });
+    void this.#up.run();
+    void this.#down.run();
+  }
+
+  /** Whether the client's side is closed. */
+  get gone(): boolean {
+    return this.#client.destroyed;
+  }
+
+  get arrived(): Traffic {
+    return { up: this.#up?.arrived ?? 0, down: this.#down?.arrived ?? 0 };
+  }
+
+  get forwarded(): Traffic {
+    return { up: this.#up?.forwarded ?? 0, down: this.#down?.forwarded ?? 0 };
+  }
+
+  /**
+   * Cut both sides.
+   *
+   * @param how - FIN or RST; both come after everything forwarded so far.
+   */
+  cut(how: CutKind): void {
+    this.#up?.stop();
+    this.#down?.stop();
+    for (const socket of [this.#client, this.#server]) {
+      if (how === "fin") socket?.destroySoon();
+      else if (socket !== undefined) reset(socket);
+    }
+  }
+}
+
+function total(counts: readonly Traffic[]): Traffic {
+  let up = 0;
+  let down = 0;
+  for (const count of counts) {
+    up += count.up;
+    down += count.down;
+  }
+  return { up, down };
+}

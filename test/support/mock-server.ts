@@ -1,0 +1,202 @@
+/**
+ * Owns the scripted server: it accepts connections and runs a script on each. A script that fails
+ * resets its connection, so that the client under test fails fast too, and the failure is kept until
+ * the test asks for it: a mock is always disposed (`await using`) or asked `done()`.
+ */
+import { mkdtemp, readFile } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { ensureCerts } from "./certs.js";
+import { removeFolder } from "./guard.js";
+import { type HandshakeOptions, MockError, Peer } from "./peer.js";
+import { LOOPBACK, listen, listenOn } from "./ports.js";
+import { until } from "./until.js";
+
+export { type HandshakeOptions, MockError, Peer } from "./peer.js";
+export { bulk, bulks } from "./resp.js";
+
+/** What the server does on one connection. */
+export type Script = (peer: Peer) => void | Promise<void>;
+
+/** How the mock listens. */
+export interface MockOptions {
+  /** Speak TLS: `true` takes the run's certificates, an object is merged over them. */
+  readonly tls?: boolean | TlsOptions;
+  /** Listen on a unix socket instead of a port. */
+  readonly unix?: boolean;
+  /** Answer the client's handshake before the script, which then never sees it. */
+  readonly handshake?: boolean | HandshakeOptions;
+  /** Keep our side open when the client closes its own, as a dead peer behind a NAT would. */
+  readonly allowHalfOpen?: boolean;
+}
+
+/**
+ * Start a scripted server.
+ *
+ * @param script - One for all connections, or a list with one for each; then a connection more is a
+ * failure, and a connection less is one in `done()`.
+ * @param options - How it listens.
+ * @returns The listening mock.
+ */
+export async function mockServer(
+  script: Script | readonly Script[],
+  options: MockOptions = {},
+): Promise<MockServer> {
+  const mock = new MockServer(script, options, await makeServer(options));
+  await mock.listen();
+  return mock;
+}
+
+/** A listening scripted server. */
+export class MockServer implements AsyncDisposable {
+  readonly host = LOOPBACK;
+  /** Connections accepted so far, in their order. */
+  readonly peers: Peer[] = [];
+  readonly #script: Script | readonly Script[];
+  readonly #options: MockOptions;
+  readonly #server: Server;
+  readonly #failures: Error[] = [];
+  readonly #running = new Set<Peer>();
+  #port = 0;
+  #dir: string | undefined;
+
+  constructor(script: Script | readonly Script[], options: MockOptions, server: Server) {
+    this.#script = script;
+    this.#options = options;
+    this.#server = server;
+    server.on(options.tls ? "secureConnection" : "connection", (socket) => this.#accept(socket));
+    server.unref();
+  }
+
+  /** Start listening; {@link mockServer} has done it. */
+  async listen(): Promise<void> {
+    if (!this.#options.unix) {
+      this.#port = await listen(this.#server);
+      return;
+    }
+    this.#dir = await mkdtemp(join(tmpdir(), "rediswire-mock-"));
+    await listenOn(this.#server, { path: this.path });
+  }
+
+  get port(): number {
+    if (this.#options.unix) throw new Error("this mock listens on a unix socket: use path");
+    return this.#port;
+  }
+
+  /** Path of the unix socket. */
+  get path(): string {
+    if (this.#dir === undefined) throw new Error("this mock listens on a port");
+    return join(this.#dir, "mock.sock");
+  }
+
+  get url(): string {
+    if (this.#options.unix) return `unix://${this.path}`;
+    return this.#options.tls
+      ? `rediss://localhost:${this.port}`
+      : `redis://${LOOPBACK}:${this.port}`;
+  }
+
+  /** How many connections have been accepted so far. */
+  get connections(): number {
+    return this.peers.length;
+  }
+
+  /** Every complete command received so far, connection by connection, handshakes included. */
+  get received(): string[][] {
+    return this.peers.flatMap((peer) => peer.received);
+  }
+
+  /**
+   * Wait for a connection.
+   *
+   * @param index - Which one, from 0.
+   * @returns The peer its script works with.
+   */
+  connection(index = 0): Promise<Peer> {
+    return until(() => this.peers[index], { message: `connection #${index} never came` });
+  }
+
+  /**
+   * Wait until every script has run to its end.
+   *
+   * @param options - `timeout` in milliseconds.
+   * @throws The first failure of a script; MockError when one has not ended in time.
+   */
+  async done(options: { timeout?: number } = {}): Promise<void> {
+    const { timeout = 2_000 } = options;
+    const expected = typeof this.#script === "function" ? 0 : this.#script.length;
+    const ended = () => this.#running.size === 0 && this.connections >= expected;
+    await until(() => this.#failures.length > 0 || ended(), { timeout, message: "" }).catch(() => {
+      const waiting = [...this.#running].map((peer) => `#${peer.index} at ${peer.step}`).join(", ");
+      const counted = `${this.connections} connections came (at least ${expected} expected)`;
+      this.#fail(new MockError(`after ${timeout} ms ${counted}, running scripts: [${waiting}]`));
+    });
+    this.#rethrow();
+  }
+
+  /**
+   * Destroy everything.
+   *
+   * @throws The first failure of a script. Scripts still waiting for a command have failed; scripts
+   * in `stall()`, `expectClose()` or `commands()` have not.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    for (const peer of this.peers) peer.socket.destroy();
+    await until(() => this.#running.size === 0, { message: () => "a script does not end" });
+    if (this.#dir !== undefined) await removeFolder(this.#dir);
+    this.#rethrow();
+  }
+
+  #accept(socket: Socket): void {
+    socket.setNoDelay(true);
+    const { handshake } = this.#options;
+    const greeting = handshake === true ? {} : handshake || undefined;
+    const peer = new Peer(socket, this.peers.length, greeting);
+    this.peers.push(peer);
+    const script = typeof this.#script === "function" ? this.#script : this.#script[peer.index];
+    if (script === undefined) {
+      this.#fail(new MockError(`connection #${peer.index} has no script`));
+      peer.reset();
+      return;
+    }
+    this.#running.add(peer);
+    void this.#run(script, peer);
+  }
+
+  async #run(script: Script, peer: Peer): Promise<void> {
+    try {
+      await script(peer);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      peer.socket.destroy();
+    }
+    this.#running.delete(peer);
+  }
+
+  #fail(error: Error): void {
+    this.#failures.push(error);
+  }
+
+  /** Each failure is thrown once: after `done()` has thrown it, disposal is quiet. */
+  #rethrow(): void {
+    const [first, ...others] = this.#failures.splice(0);
+    if (first === undefined) return;
+    for (const other of others) first.message += `\nalso: ${other.message}`;
+    throw first;
+  }
+}
+
+async function makeServer(options: MockOptions): Promise<Server> {
+  const { tls, allowHalfOpen = false } = options;
+  if (!tls) return createServer({ allowHalfOpen });
+  const certs = await ensureCerts();
+  const [cert, key] = await Promise.all([readFile(certs.cert), readFile(certs.key)]);
+  const own = tls === true ? {} : tls;
+  const server = createTlsServer({ cert, key, allowHalfOpen, ...own });
+  // A client that refuses our certificate is that client's business; the test sees its error.
+  server.on("tlsClientError", () => undefined);
+  return server;
+}

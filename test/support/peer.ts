@@ -1,0 +1,320 @@
+/**
+ * Owns one connection of the mock server: what the script sees of the client and does to it. All
+ * reading goes through the queue of complete commands; nothing here decides what a client should send.
+ */
+import type { Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { decode } from "./resp.js";
+import { type Deferred, deferred } from "./until.js";
+
+/** A script's expectation that was not met; vitest shows `expected` and `actual` as a diff. */
+export class MockError extends Error {
+  override name = "MockError";
+  readonly expected: unknown;
+  readonly actual: unknown;
+  constructor(message: string, expected?: unknown, actual?: unknown) {
+    super(message);
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** How {@link Peer.handshake} answers. */
+export interface HandshakeOptions {
+  /** Return after this many commands instead of waiting for the first command of another kind. */
+  readonly count?: number;
+  /** How HELLO is answered: as a server of today, or as one that has never heard of it. */
+  readonly hello?: "ok" | "unknown";
+  /** Raw replies by command (`"AUTH"`, `"CLIENT SETINFO"`) that replace the usual ones. */
+  readonly replies?: Readonly<Record<string, string>>;
+}
+
+type Words = readonly (string | Buffer)[];
+
+/** One accepted connection, in the hands of its script. */
+export class Peer {
+  /** 0 for the first connection of the mock, 1 for the second, … */
+  readonly index: number;
+  readonly socket: Socket;
+  /** Resolves when the client has closed its side, or the connection is gone. */
+  readonly closed: Promise<void>;
+  readonly #closed = deferred();
+  readonly #chunks: Buffer[] = [];
+  readonly #history: string[][] = [];
+  #rest: Buffer = Buffer.alloc(0);
+  #unread: Buffer[][] = [];
+  #taken = 0;
+  #isClosed = false;
+  #broken: MockError | undefined;
+  #changed: Deferred<void> = deferred();
+  #step = "nothing";
+  #greeting: HandshakeOptions | undefined;
+
+  /**
+   * @param socket - The accepted connection.
+   * @param index - Its number, from 0.
+   * @param greeting - When given: answer the handshake by itself, unseen by the script.
+   */
+  constructor(socket: Socket, index: number, greeting?: HandshakeOptions) {
+    this.socket = socket;
+    this.index = index;
+    this.#greeting = greeting;
+    this.closed = this.#closed.promise;
+    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    socket.on("error", () => undefined);
+    socket.on("end", () => this.#onClosed());
+    socket.on("close", () => this.#onClosed());
+  }
+
+  /** Every byte received so far. */
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  /** Every complete command received so far, read by the script or not. */
+  get received(): string[][] {
+    return [...this.#history];
+  }
+
+  /** Complete commands the script has not taken yet. */
+  get unread(): string[][] {
+    return this.#unread.map(textOf);
+  }
+
+  /** What the script waits for at this moment, for messages. */
+  get step(): string {
+    return this.#step;
+  }
+
+  /**
+   * Take the next commands and compare them.
+   *
+   * @param commands - The expected commands in their order, each as name and arguments.
+   * @throws MockError when another command, other bytes or the end of the connection comes.
+   */
+  async expect(...commands: Words[]): Promise<void> {
+    for (const expected of commands) {
+      const label = `expect(${show(expected)})`;
+      const actual = await this.#take(label);
+      if (isDeepStrictEqual(bytesOf(expected), actual)) continue;
+      const place = `connection #${this.index}, command #${this.#taken}`;
+      const message = `${place}: expected ${show(expected)}, got ${show(actual)}`;
+      throw new MockError(message, expected.map(String), textOf(actual));
+    }
+  }
+
+  /**
+   * Take the next command.
+   *
+   * @returns Its name and arguments as text.
+   * @throws MockError when the connection ends first.
+   */
+  async next(): Promise<string[]> {
+    return textOf(await this.#take("next()"));
+  }
+
+  /**
+   * Take the next command.
+   *
+   * @returns Its name and arguments as bytes.
+   * @throws MockError when the connection ends first.
+   */
+  nextBuffers(): Promise<Buffer[]> {
+    return this.#take("nextBuffers()");
+  }
+
+  /**
+   * Take all further commands.
+   *
+   * @returns An iterable that ends when the client closes.
+   */
+  async *commands(): AsyncIterable<string[]> {
+    while (await this.#arrival("commands()")) yield textOf(await this.#take("commands()"));
+  }
+
+  /**
+   * Write to the client.
+   *
+   * @param data - Raw bytes; text is sent as UTF-8.
+   */
+  send(...data: Words): void {
+    if (this.socket.writable) this.socket.write(Buffer.concat(bytesOf(data)));
+  }
+
+  /**
+   * Write to the client in small pieces, each in a turn of its own.
+   *
+   * @param data - Raw bytes.
+   * @param size - Bytes per piece.
+   */
+  async trickle(data: string | Buffer, size = 1): Promise<void> {
+    const bytes = Buffer.from(data);
+    for (let at = 0; at < bytes.length && this.socket.writable; at += size) {
+      const piece = bytes.subarray(at, at + size);
+      await new Promise<void>((resolve) => this.socket.write(piece, () => resolve()));
+      await nextTurn();
+    }
+  }
+
+  /**
+   * Answer HELLO, AUTH, CLIENT SETNAME, CLIENT SETINFO and SELECT until another command comes, which
+   * is left unread, or the client closes.
+   *
+   * @param options - What to answer, and when to stop.
+   * @returns The commands answered.
+   */
+  async handshake(options: HandshakeOptions = {}): Promise<string[][]> {
+    const { count = Number.POSITIVE_INFINITY } = options;
+    const seen: string[][] = [];
+    while (seen.length < count && (await this.#arrival("handshake()"))) {
+      const reply = greetingReply(this.unread[0] ?? [], options);
+      if (reply === undefined) break;
+      seen.push(await this.next());
+      this.send(reply);
+    }
+    return seen;
+  }
+
+  /** Do nothing until the client closes. */
+  async stall(): Promise<void> {
+    this.#step = "stall()";
+    await this.closed;
+  }
+
+  /**
+   * Wait until the client closes.
+   *
+   * @throws MockError when it sends another command first.
+   */
+  async expectClose(): Promise<void> {
+    if (!(await this.#arrival("expectClose()"))) return;
+    const message = `connection #${this.index}: expected the client to close`;
+    throw new MockError(`${message}, got ${show(this.#unread[0] ?? [])}`, [], this.unread);
+  }
+
+  /** Send RST. What was sent before is delivered, as far as the kernel has taken it. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  /** Send FIN and go on reading (only with `allowHalfOpen` does reading go on after a FIN back). */
+  halfClose(): void {
+    this.socket.end();
+  }
+
+  /** Send what is left, then FIN, then close. */
+  close(): void {
+    this.socket.destroySoon();
+  }
+
+  /** Stop reading, so that the client's writes pile up. Its FIN goes unnoticed meanwhile. */
+  pauseReading(): void {
+    this.socket.pause();
+  }
+
+  resumeReading(): void {
+    this.socket.resume();
+  }
+
+  async #take(step: string): Promise<Buffer[]> {
+    const there = await this.#arrival(step);
+    const command = this.#unread.shift();
+    this.#taken += 1;
+    if (there && command !== undefined) return command;
+    const place = `connection #${this.index}, command #${this.#taken}`;
+    const rest = this.#rest.length > 0 ? ` after an incomplete ${show([this.#rest])}` : "";
+    throw new MockError(`${place}: the client closed${rest} while the script was at ${step}`);
+  }
+
+  /** True when a command is there to be read, false when the client has closed. */
+  async #arrival(step: string): Promise<boolean> {
+    this.#step = step;
+    while (this.#unread.length === 0 && !this.#isClosed) {
+      if (this.#broken !== undefined) throw this.#broken;
+      await this.#changed.promise;
+    }
+    return this.#unread.length > 0;
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    try {
+      for (let next = decode(this.#rest); next !== undefined; next = decode(this.#rest)) {
+        this.#rest = this.#rest.subarray(next.next);
+        this.#onCommand(asCommand(next.value));
+      }
+    } catch (cause) {
+      this.#broken = new MockError(`connection #${this.index}: ${(cause as Error).message}`);
+    }
+    this.#wake();
+  }
+
+  #onCommand(command: Buffer[]): void {
+    const text = textOf(command);
+    this.#history.push(text);
+    const reply = this.#greeting === undefined ? undefined : greetingReply(text, this.#greeting);
+    if (reply !== undefined) {
+      this.send(reply);
+      return;
+    }
+    this.#greeting = undefined;
+    this.#unread.push(command);
+  }
+
+  #onClosed(): void {
+    this.#isClosed = true;
+    this.#closed.resolve();
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = deferred();
+  }
+}
+
+const HELLO_FIELDS = { server: "redis", version: "7.0.15", id: 7, mode: "standalone" };
+
+function greetingReply(command: readonly string[], options: HandshakeOptions): string | undefined {
+  const name = (command[0] ?? "").toUpperCase();
+  const words = name === "CLIENT" ? `${name} ${command[1]?.toUpperCase()}` : name;
+  const known = ["HELLO", "AUTH", "SELECT", "CLIENT SETNAME", "CLIENT SETINFO"];
+  if (!known.includes(words)) return undefined;
+  const own = options.replies?.[words];
+  if (own !== undefined) return own;
+  if (words !== "HELLO") return "+OK\r\n";
+  if (options.hello === "unknown") return "-ERR unknown command 'HELLO'\r\n";
+  return helloReply(command[1] === "3" ? 3 : 2);
+}
+
+function helloReply(protocol: 2 | 3): string {
+  const fields = { ...HELLO_FIELDS, proto: protocol, role: "master" };
+  const entries = Object.entries(fields).map(([name, value]) =>
+    typeof value === "number" ? `+${name}\r\n:${value}\r\n` : `+${name}\r\n+${value}\r\n`,
+  );
+  const size = entries.length + 1;
+  const head = protocol === 3 ? `%${size}` : `*${2 * size}`;
+  return `${head}\r\n${entries.join("")}+modules\r\n*0\r\n`;
+}
+
+function asCommand(value: unknown): Buffer[] {
+  if (Array.isArray(value) && value.length > 0 && value.every(Buffer.isBuffer)) return value;
+  throw new Error(`a command must be an array of bulk strings, got ${JSON.stringify(value)}`);
+}
+
+function bytesOf(words: Words): Buffer[] {
+  return words.map((word) => Buffer.from(word));
+}
+
+function textOf(words: readonly Buffer[]): string[] {
+  return words.map((word) => word.toString());
+}
+
+const SHOWN = 200;
+
+function show(words: Words): string {
+  const text = JSON.stringify(words.map(String));
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
