@@ -105,9 +105,10 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /**
-   * Cut all live connections on both sides.
+   * Cut all live connections on both sides, at once.
    *
-   * @param how - FIN or RST.
+   * @param how - FIN or RST. A client that has unread data when RST comes sees the end of Node's
+   * stream, not ECONNRESET: await its last reply first.
    */
   cutAll(how: CutKind = "rst"): void {
     for (const connection of this.#live) connection.cut(how);
@@ -200,6 +201,8 @@ export class ProxyConnection implements PipeOwner {
   readonly #server: Socket | undefined;
   readonly #up: Pipe | undefined;
   readonly #down: Pipe | undefined;
+  /** Bytes of a client that was swallowed from the start. */
+  #lost = 0;
 
   constructor(proxy: FaultProxy, client: Socket, index: number) {
     this.index = index;
@@ -209,7 +212,9 @@ export class ProxyConnection implements PipeOwner {
     client.on("error", () => undefined);
     if (this.#server === undefined) {
       this.swallowed = true;
-      client.resume();
+      client.on("data", (chunk: Buffer) => {
+        this.#lost += chunk.length;
+      });
       return;
     }
     this.#server.on("error", () => undefined);
@@ -225,7 +230,7 @@ export class ProxyConnection implements PipeOwner {
   }
 
   get arrived(): Traffic {
-    return { up: this.#up?.arrived ?? 0, down: this.#down?.arrived ?? 0 };
+    return { up: this.#up?.arrived ?? this.#lost, down: this.#down?.arrived ?? 0 };
   }
 
   get forwarded(): Traffic {
@@ -235,7 +240,7 @@ export class ProxyConnection implements PipeOwner {
   /**
    * Cut both sides.
    *
-   * @param how - FIN or RST; both come after everything forwarded so far.
+   * @param how - FIN or RST; see {@link FaultProxy.cutAll}.
    */
   cut(how: CutKind): void {
     this.#up?.stop();

@@ -3,7 +3,6 @@
  * Debian's packages where that is possible. Imports nothing but Node, so that a script can use it.
  */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { access, constants, link, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -45,7 +44,7 @@ export function ensureOpenssl(): Promise<string> {
 export async function ensureProgram(program: string, debianPackage: string): Promise<string> {
   const present = await findProgram(program);
   if (present !== undefined) return present;
-  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
+  if (process.getuid?.() !== 0 || (await findProgram("apt-get")) === undefined) {
     throw new Error(
       `${program} is needed and not on the PATH: install it ` +
         `(Debian: apt-get install ${debianPackage}; macOS: brew install ${program.split("-")[0]})`,

@@ -7,7 +7,7 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { ensureCerts } from "./certs.js";
 import { removeFolder } from "./guard.js";
 import { type HandshakeOptions, MockError, Peer } from "./peer.js";
@@ -59,6 +59,8 @@ export class MockServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #failures: Error[] = [];
   readonly #running = new Set<Peer>();
+  /** Connections in their TLS handshake, by the client's port: RST needs the socket underneath. */
+  readonly #transports = new Map<number | undefined, Socket>();
   #port = 0;
   #dir: string | undefined;
 
@@ -66,7 +68,8 @@ export class MockServer implements AsyncDisposable {
     this.#script = script;
     this.#options = options;
     this.#server = server;
-    server.on(options.tls ? "secureConnection" : "connection", (socket) => this.#accept(socket));
+    server.on("connection", (socket: Socket) => this.#onTransport(socket));
+    server.on("secureConnection", (socket: TLSSocket) => this.#onSecure(socket));
     server.unref();
   }
 
@@ -119,14 +122,14 @@ export class MockServer implements AsyncDisposable {
   }
 
   /**
-   * Wait until every script has run to its end.
+   * Wait until every script has run to its end (a script for all connections: at least once).
    *
    * @param options - `timeout` in milliseconds.
    * @throws The first failure of a script; MockError when one has not ended in time.
    */
   async done(options: { timeout?: number } = {}): Promise<void> {
     const { timeout = 2_000 } = options;
-    const expected = typeof this.#script === "function" ? 0 : this.#script.length;
+    const expected = typeof this.#script === "function" ? 1 : this.#script.length;
     const ended = () => this.#running.size === 0 && this.connections >= expected;
     await until(() => this.#failures.length > 0 || ended(), { timeout, message: "" }).catch(() => {
       const waiting = [...this.#running].map((peer) => `#${peer.index} at ${peer.step}`).join(", ");
@@ -150,16 +153,27 @@ export class MockServer implements AsyncDisposable {
     this.#rethrow();
   }
 
-  #accept(socket: Socket): void {
+  #onTransport(socket: Socket): void {
     socket.setNoDelay(true);
+    if (this.#options.tls) this.#transports.set(socket.remotePort, socket);
+    else this.#accept(socket, socket);
+  }
+
+  #onSecure(socket: TLSSocket): void {
+    const transport = this.#transports.get(socket.remotePort);
+    this.#transports.delete(socket.remotePort);
+    this.#accept(socket, transport ?? socket);
+  }
+
+  #accept(socket: Socket, transport: Socket): void {
     const { handshake } = this.#options;
     const greeting = handshake === true ? {} : handshake || undefined;
-    const peer = new Peer(socket, this.peers.length, greeting);
+    const peer = new Peer({ socket, transport }, this.peers.length, greeting);
     this.peers.push(peer);
     const script = typeof this.#script === "function" ? this.#script : this.#script[peer.index];
     if (script === undefined) {
       this.#fail(new MockError(`connection #${peer.index} has no script`));
-      peer.reset();
+      void peer.reset();
       return;
     }
     this.#running.add(peer);
@@ -171,7 +185,7 @@ export class MockServer implements AsyncDisposable {
       await script(peer);
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
-      peer.socket.destroy();
+      await peer.reset();
     }
     this.#running.delete(peer);
   }

@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import { letRead, reset } from "./fault-pipe.js";
 import { decode } from "./resp.js";
 import { type Deferred, deferred } from "./until.js";
 
@@ -39,6 +40,7 @@ export class Peer {
   readonly socket: Socket;
   /** Resolves when the client has closed its side, or the connection is gone. */
   readonly closed: Promise<void>;
+  readonly #transport: Socket;
   readonly #closed = deferred();
   readonly #chunks: Buffer[] = [];
   readonly #history: string[][] = [];
@@ -52,12 +54,18 @@ export class Peer {
   #greeting: HandshakeOptions | undefined;
 
   /**
-   * @param socket - The accepted connection.
+   * @param sockets - The accepted connection, and the one TLS runs over (or the same).
    * @param index - Its number, from 0.
    * @param greeting - When given: answer the handshake by itself, unseen by the script.
    */
-  constructor(socket: Socket, index: number, greeting?: HandshakeOptions) {
+  constructor(
+    sockets: { readonly socket: Socket; readonly transport: Socket },
+    index: number,
+    greeting?: HandshakeOptions,
+  ) {
+    const { socket, transport } = sockets;
     this.socket = socket;
+    this.#transport = transport;
     this.index = index;
     this.#greeting = greeting;
     this.closed = this.#closed.promise;
@@ -193,9 +201,10 @@ export class Peer {
     throw new MockError(`${message}, got ${show(this.#unread[0] ?? [])}`, [], this.unread);
   }
 
-  /** Send RST. What was sent before is delivered, as far as the kernel has taken it. */
-  reset(): void {
-    this.socket.resetAndDestroy();
+  /** Send RST, once the client has had the time to read what was sent before. */
+  async reset(): Promise<void> {
+    await letRead();
+    reset(this.#transport);
   }
 
   /** Send FIN and go on reading (only with `allowHalfOpen` does reading go on after a FIN back). */
