@@ -25,20 +25,21 @@ export interface ErrorDetails {
 export class RedisError extends Error {
   override name = "RedisError";
   /** Stable machine-readable code: the server's own (`WRONGTYPE`) or one of ours (`ETIMEDOUT`). */
-  code: string | undefined;
+  declare code: string | undefined;
   /** Name of the command the error belongs to, never its arguments. */
-  command: string | undefined;
+  declare command: string | undefined;
   /** Address of the server, without credentials. */
-  server: string | undefined;
+  declare server: string | undefined;
   /** For transport errors: `"not-sent"` when the server certainly never saw the command. */
-  outcome: Outcome | undefined;
+  declare outcome: Outcome | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.code = details.code;
-    this.command = details.command;
-    this.server = details.server;
-    this.outcome = details.outcome;
+    const { cause, ...facts } = details;
+    super(message, cause === undefined ? undefined : { cause });
+    // What is not known does not become a property, so that a printed error shows facts only.
+    for (const [name, fact] of Object.entries(facts)) {
+      if (fact !== undefined) Object.assign(this, { [name]: fact });
+    }
   }
 }
 
@@ -100,6 +101,11 @@ export class BusyLoadingError extends ConnectionError {
 /** The pool has no connection to give: `maxConnections` are in use. */
 export class MaxConnectionsError extends ConnectionError {
   override name = "MaxConnectionsError";
+}
+
+/** More commands are outstanding than `maxPendingCommands` allows; this one was not sent. */
+export class MaxPendingCommandsError extends ConnectionError {
+  override name = "MaxPendingCommandsError";
 }
 
 /** AUTH was called with a number of arguments this server does not know. */

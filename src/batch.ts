@@ -1,0 +1,228 @@
+/**
+ * Owns a pipeline's commands on their way: written as one piece, answered in order, converted only
+ * when every reply is in. With MULTI/EXEC around them or without. An error in one slot never hides
+ * another slot's reply; all of them stand in the outcome.
+ */
+import type { Call } from "./call.js";
+import type { Arg, CommandInfo, Decoder } from "./commands/info.js";
+import { ownCommand } from "./connection/handshake.js";
+import { Job, type JobTraits, type OwnCommand } from "./connection/job.js";
+import { DecodeError, ExecAbortError, RedisError, ResponseError, WatchError } from "./errors.js";
+import type { Encoder } from "./protocol/encoder.js";
+import { BYTES, type Reply, type ReplyMode, TEXT } from "./protocol/reply.js";
+import { retext } from "./protocol/retext.js";
+import { rejection } from "./request.js";
+
+/** A buffered command. */
+export interface BatchEntry {
+  readonly info: CommandInfo;
+  readonly args: readonly Arg[];
+  readonly decode: Decoder | undefined;
+  readonly mode: ReplyMode;
+}
+
+const MULTI: OwnCommand = ownCommand("MULTI");
+const EXEC: OwnCommand = ownCommand("EXEC");
+
+type ErrorClass = new (
+  message: string,
+  details?: ConstructorParameters<typeof RedisError>[1],
+) => RedisError;
+
+/**
+ * Say which command of a pipeline an error belongs to, by number and name only.
+ *
+ * @returns An error of the same class; the original is its `cause`.
+ */
+export function annotate(error: RedisError, index: number, name: string): RedisError {
+  const message = `Command # ${index + 1} (${name}) of pipeline caused error: ${error.message}`;
+  const { code, server, outcome } = error;
+  const details = { code, server, outcome, command: name, cause: error };
+  return new (error.constructor as ErrorClass)(message, details);
+}
+
+/** Convert the reply of one slot; what the conversion throws becomes the slot's error. */
+function convert(entry: BatchEntry, reply: Reply, call: Call): unknown {
+  if (reply instanceof RedisError) return reply;
+  const bytes = (entry.mode & BYTES) !== 0;
+  const context = bytes ? call.bytesContext : call.textContext;
+  try {
+    return entry.decode === undefined ? reply : entry.decode(reply, context);
+  } catch (error) {
+    if (error instanceof RedisError) return error;
+    return new DecodeError(`The response callback of ${entry.info.name} failed`, { cause: error });
+  }
+}
+
+/** What every batch shares: entries, promise, settling. */
+abstract class Batch extends Job {
+  readonly promise: Promise<unknown[]>;
+  protected readonly entries: readonly BatchEntry[];
+  protected readonly call: Call;
+  #resolve: (value: unknown[] | Promise<never>) => void = () => {};
+  #attempts = 0;
+
+  constructor(entries: readonly BatchEntry[], call: Call, shape: BatchShape) {
+    super("PIPELINE", entries.length + shape.extra, shape.traits);
+    this.entries = entries;
+    this.call = call;
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  override check(encoder: Encoder): void {
+    for (const { info, args } of this.entries) encoder.check(info, args);
+  }
+
+  override retry(error: RedisError): boolean {
+    if (!this.call.allowsRetry(error, this.#attempts)) return false;
+    this.#attempts++;
+    this.restart();
+    return true;
+  }
+
+  override fail(error: RedisError): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.call.scope?.delete(this);
+    this.#resolve(rejection(error));
+  }
+
+  /** Begin anew on another connection. */
+  protected abstract restart(): void;
+
+  protected succeed(values: unknown[]): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.call.scope?.delete(this);
+    this.#resolve(values);
+  }
+}
+
+interface BatchShape {
+  /** Replies that belong to no entry. */
+  readonly extra: number;
+  readonly traits: JobTraits;
+}
+
+/** Commands one after the other, each with a reply of its own. */
+export class PlainBatch extends Batch {
+  #replies: Reply[] = [];
+
+  constructor(entries: readonly BatchEntry[], call: Call, traits: JobTraits) {
+    super(entries, call, { extra: 0, traits });
+  }
+
+  override encode(encoder: Encoder): void {
+    for (const { info, args } of this.entries) encoder.command(info, args);
+  }
+
+  override mode(): ReplyMode {
+    return this.entries[this.#replies.length]?.mode ?? TEXT;
+  }
+
+  override accept(value: Reply): boolean {
+    this.#replies.push(value);
+    if (this.#replies.length < this.entries.length) return false;
+    if (!this.settled) {
+      this.succeed(
+        this.entries.map((entry, i) => convert(entry, this.#replies[i] ?? null, this.call)),
+      );
+    }
+    return true;
+  }
+
+  override acceptError(error: RedisError): boolean {
+    error.command = this.entries[this.#replies.length]?.info.name;
+    return this.accept(error);
+  }
+
+  override remaining(): number {
+    return this.entries.length - this.#replies.length;
+  }
+
+  protected override restart(): void {
+    this.#replies = [];
+  }
+}
+
+/** Commands between MULTI and EXEC: all of them run, and nothing in between, or none does. */
+export class Transaction extends Batch {
+  readonly #execMode: ReplyMode;
+  #received = 0;
+  #refused: RedisError | undefined = undefined;
+
+  constructor(entries: readonly BatchEntry[], call: Call) {
+    super(entries, call, { extra: 2, traits: call });
+    const first = entries[0]?.mode ?? TEXT;
+    // EXEC has one reply for all: where they differ it is read as bytes, which can become anything.
+    this.#execMode = entries.every(({ mode }) => mode === first)
+      ? first
+      : entries.reduce((sum, { mode }) => sum | mode, BYTES);
+  }
+
+  override encode(encoder: Encoder): void {
+    encoder.command(MULTI, []);
+    for (const { info, args } of this.entries) encoder.command(info, args);
+    encoder.command(EXEC, []);
+  }
+
+  override mode(): ReplyMode {
+    return this.#received === this.size - 1 ? this.#execMode : TEXT;
+  }
+
+  override accept(value: Reply): boolean {
+    if (++this.#received < this.size) return false;
+    if (value === null) this.fail(new WatchError("Watched variable changed.", { code: "EWATCH" }));
+    else if (Array.isArray(value)) this.#finish(value);
+    else this.fail(new ResponseError("EXEC was not answered with an array", { code: "EPROTO" }));
+    return true;
+  }
+
+  override acceptError(error: RedisError): boolean {
+    const index = this.#received - 1;
+    if (++this.#received === this.size) {
+      this.fail(this.#refused ?? this.#aborted(error));
+      return true;
+    }
+    const name = this.entries[index]?.info.name ?? "MULTI";
+    this.#refused ??= index < 0 ? error : annotate(error, index, name);
+    return false;
+  }
+
+  override remaining(): number {
+    return this.size - this.#received;
+  }
+
+  protected override restart(): void {
+    this.#received = 0;
+    this.#refused = undefined;
+  }
+
+  #aborted(error: RedisError): RedisError {
+    error.command = error instanceof ExecAbortError ? "EXEC" : error.command;
+    return error;
+  }
+
+  #finish(replies: Reply[]): void {
+    if (this.settled) return;
+    if (replies.length !== this.entries.length) {
+      const message = "Wrong number of response items from pipeline execution";
+      return this.fail(new ResponseError(message, { code: "EPROTO", command: "EXEC" }));
+    }
+    this.succeed(this.entries.map((entry, i) => this.#convert(entry, replies[i] ?? null)));
+  }
+
+  #convert(entry: BatchEntry, reply: Reply): unknown {
+    try {
+      const value =
+        this.#execMode === entry.mode
+          ? reply
+          : retext(reply, entry.mode, this.call.textContext.text);
+      return convert(entry, value, this.call);
+    } catch (error) {
+      return error;
+    }
+  }
+}

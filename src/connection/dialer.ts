@@ -1,0 +1,116 @@
+/**
+ * Owns the making of connections: how many are under way, and the pauses after failures. Several
+ * attempts that fail together count as one failure, and nobody dials during a pause.
+ */
+import type { RedisError } from "../errors.js";
+import type { Settings } from "../options.js";
+import type { AddressSource } from "./address.js";
+import { Connection, type ConnectionOwner } from "./connection.js";
+
+/** Makes connections; {@link Connection}, or a class derived from it. */
+export type ConnectionClass = new (
+  ...args: ConstructorParameters<typeof Connection>
+) => Connection;
+
+/** Whom a dialer works for. */
+export interface DialerOwner extends ConnectionOwner {
+  /** A connection is ready. */
+  onOpened(connection: Connection): void;
+  /** A pause is over. */
+  onPauseOver(): void;
+  /** The retry policy gives up. */
+  onGivenUp(error: RedisError): void;
+}
+
+/** Parts of a dialer. */
+export interface DialerParts {
+  readonly settings: Settings;
+  readonly source: AddressSource;
+  readonly connectionClass: ConnectionClass;
+}
+
+/** Makes connections and paces the attempts. */
+export class Dialer {
+  readonly #parts: DialerParts;
+  readonly #owner: DialerOwner;
+  readonly #attempts = new Set<AbortController>();
+  #failures = 0;
+  #pause: NodeJS.Timeout | undefined = undefined;
+
+  constructor(parts: DialerParts, owner: DialerOwner) {
+    this.#parts = parts;
+    this.#owner = owner;
+  }
+
+  /** Number of connections under way. */
+  get underWay(): number {
+    return this.#attempts.size;
+  }
+
+  /** Whether a pause after a failure is on. */
+  get pausing(): boolean {
+    return this.#pause !== undefined;
+  }
+
+  /** Start making one connection. */
+  dial(): void {
+    const attempt = new AbortController();
+    this.#attempts.add(attempt);
+    this.#connect(attempt.signal).then(
+      (connection) => {
+        this.#attempts.delete(attempt);
+        this.#forgetFailures();
+        this.#owner.onOpened(connection);
+      },
+      (error: RedisError) => {
+        if (this.#attempts.delete(attempt) && !attempt.signal.aborted) this.#failed(error);
+      },
+    );
+  }
+
+  /** End every attempt and every pause. */
+  stop(error: RedisError): void {
+    for (const attempt of this.#attempts) attempt.abort(error);
+    this.#attempts.clear();
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#forgetFailures();
+  }
+
+  /** An unconnected connection, to show what the others look like. */
+  sample(): Connection {
+    const { settings, connectionClass } = this.#parts;
+    return new connectionClass(settings, settings.address, this.#owner);
+  }
+
+  async #connect(signal: AbortSignal): Promise<Connection> {
+    const { settings, source, connectionClass } = this.#parts;
+    const address = await source.resolve(signal);
+    signal.throwIfAborted();
+    const connection = new connectionClass(settings, address, this.#owner);
+    const giveUp = (): void => connection.destroy(signal.reason as RedisError);
+    signal.addEventListener("abort", giveUp);
+    await connection.open();
+    signal.removeEventListener("abort", giveUp);
+    return connection;
+  }
+
+  #failed(error: RedisError): void {
+    if (this.pausing) return;
+    const { retry } = this.#parts.settings;
+    this.#failures++;
+    if (!retry.allows(this.#failures) || !retry.isSupported(error)) {
+      this.#forgetFailures();
+      return this.#owner.onGivenUp(error);
+    }
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#owner.onPauseOver();
+    }, retry.delay(this.#failures));
+  }
+
+  #forgetFailures(): void {
+    this.#failures = 0;
+    this.#parts.settings.retry.reset();
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Owns the making of one error object per rejected job. Errors of a connection are shared by many
+ * jobs; each job gets an object of its own, with the shared one as its `cause`.
+ */
+import {
+  ConnectionError,
+  type ErrorDetails,
+  type Outcome,
+  RedisError,
+  TimeoutError,
+} from "../errors.js";
+import type { Job } from "./job.js";
+
+type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
+
+/**
+ * Give `job` its own error for something that befell its connection.
+ *
+ * @param shared - The error of the connection; becomes the `cause`.
+ * @param outcome - Whether the server may have executed the job.
+ */
+export function errorFor(job: Job, shared: RedisError, outcome: Outcome): RedisError {
+  const ErrorType = shared.constructor as ErrorClass;
+  return new ErrorType(shared.message, {
+    code: shared.code,
+    command: job.name,
+    server: shared.server,
+    outcome,
+    cause: shared,
+  });
+}
+
+/** The job was on the wire when its connection ended. */
+export function lostFor(job: Job, shared: RedisError): RedisError {
+  // Only a ConnectionError says the right thing to jobs that did not cause the end themselves.
+  if (shared instanceof ConnectionError) return errorFor(job, shared, "unknown");
+  return new ConnectionError(`The connection was closed. ${shared.message}`, {
+    code: "ECONNCLOSED",
+    command: job.name,
+    server: shared.server,
+    outcome: "unknown",
+    cause: shared,
+  });
+}
+
+/** A reply did not come in time. */
+export function overdueError(server: string, command?: string): TimeoutError {
+  return new TimeoutError("Timeout reading from socket", {
+    code: "ETIMEDOUT",
+    command,
+    server,
+    outcome: "unknown",
+  });
+}
+
+/** The job found no connection in time. */
+export function waitedTooLong(job: Job, server: string): TimeoutError {
+  return new TimeoutError("Timeout waiting for a connection", {
+    code: "ETIMEDOUT",
+    command: job.name,
+    server,
+    outcome: "not-sent",
+  });
+}
+
+/** The client was closed before the job could be written. */
+export function closedError(command?: string): ConnectionError {
+  return new ConnectionError("The client is closed", {
+    code: "ECLOSED",
+    command,
+    outcome: "not-sent",
+  });
+}

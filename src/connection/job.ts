@@ -1,0 +1,151 @@
+/**
+ * Owns the contract between whoever wants something from the server and the connections: a job is
+ * written as one piece and takes one or more replies, in order. Jobs never do I/O, and nothing they
+ * do with a reply may throw into the parser.
+ */
+import type { RedisError } from "../errors.js";
+import type { EncodableCommand, Encoder, WireArg } from "../protocol/encoder.js";
+import { BYTES, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
+
+/** How long a job may wait, and how it behaves; all times in milliseconds, `0` for no limit. */
+export interface JobTraits {
+  /** Time for the reply, from the moment the job is written. */
+  readonly replyTimeout: number;
+  /** Time it may wait for a connection before it is written. */
+  readonly waitTimeout: number;
+  /** Whether the server may hold the reply back on purpose. */
+  readonly blocking: boolean;
+  /** Whether it changes the state of its connection, which must not be reused then. */
+  readonly taints: boolean;
+}
+
+/** A unit of work for a connection. */
+export abstract class Job {
+  /** Name of the command, for errors. */
+  readonly name: string;
+  /** How many replies the server will send. */
+  readonly size: number;
+  readonly replyTimeout: number;
+  readonly waitTimeout: number;
+  readonly blocking: boolean;
+  readonly taints: boolean;
+  /** Moment (of `performance.now()`) its present wait ends; `Infinity` for never. */
+  deadline = Number.POSITIVE_INFINITY;
+  /** Whether it has been handed to a connection. */
+  written = false;
+  /** Whether the caller knows the outcome already; later replies are dropped. */
+  settled = false;
+  /** The queue it waits in, so that a cancelled job can leave it. */
+  queue: Set<Job> | undefined = undefined;
+
+  constructor(name: string, size: number, traits: JobTraits) {
+    this.name = name;
+    this.size = size;
+    this.replyTimeout = traits.replyTimeout;
+    this.waitTimeout = traits.waitTimeout;
+    this.blocking = traits.blocking;
+    this.taints = traits.taints;
+  }
+
+  /** Put the job's commands on the encoder; throws DataError, adding nothing, on bad arguments. */
+  abstract encode(encoder: Encoder): void;
+  /** Check the arguments without writing; throws DataError. */
+  abstract check(encoder: Encoder): void;
+  /** How to build the next reply. */
+  abstract mode(): ReplyMode;
+  /** Take a reply; true when it was the last one. */
+  abstract accept(value: Reply): boolean;
+  /** Take an error reply, or the error of one that could not be decoded; true when it was the last. */
+  abstract acceptError(error: RedisError): boolean;
+  /** How many replies are still to come. */
+  abstract remaining(): number;
+  /** Whether the job wants to be written again after `error`; counts the attempt when it does. */
+  abstract retry(error: RedisError): boolean;
+  /** Settle the job: no further reply will reach it. */
+  abstract fail(error: RedisError): void;
+}
+
+const UNLIMITED: JobTraits = { replyTimeout: 0, waitTimeout: 0, blocking: false, taints: false };
+
+/** Stands in a connection's queue for a job that was given up, and swallows its replies. */
+export class Discarded extends Job {
+  #left: number;
+
+  constructor(job: Job) {
+    super(job.name, job.size, UNLIMITED);
+    this.#left = job.remaining();
+    this.written = true;
+    this.settled = true;
+  }
+
+  override encode(): void {}
+  override check(): void {}
+  override mode(): ReplyMode {
+    return BYTES;
+  }
+  override accept(): boolean {
+    return --this.#left === 0;
+  }
+  override acceptError(): boolean {
+    return this.accept();
+  }
+  override remaining(): number {
+    return this.#left;
+  }
+  override retry(): boolean {
+    return false;
+  }
+  override fail(): void {}
+}
+
+/** A command of the connection's own: handshake, health check. */
+export interface OwnCommand extends EncodableCommand {
+  readonly args: readonly WireArg[];
+}
+
+/** Runs a batch of the connection's own commands and hands over all replies, errors included. */
+export class Exchange extends Job {
+  readonly #commands: readonly OwnCommand[];
+  readonly #replies: Reply[] = [];
+  readonly #done: (replies: Reply[]) => void;
+  readonly #failed: (error: RedisError) => void;
+
+  constructor(
+    commands: readonly OwnCommand[],
+    replyTimeout: number,
+    callbacks: { done(replies: Reply[]): void; failed(error: RedisError): void },
+  ) {
+    super(commands[0]?.name ?? "", commands.length, { ...UNLIMITED, replyTimeout });
+    this.#commands = commands;
+    this.#done = callbacks.done;
+    this.#failed = callbacks.failed;
+  }
+
+  override encode(encoder: Encoder): void {
+    for (const command of this.#commands) encoder.command(command, command.args);
+  }
+  override check(): void {}
+  override mode(): ReplyMode {
+    return TEXT;
+  }
+  override accept(value: Reply): boolean {
+    this.#replies.push(value);
+    if (this.#replies.length < this.size) return false;
+    this.settled = true;
+    this.#done(this.#replies);
+    return true;
+  }
+  override acceptError(error: RedisError): boolean {
+    return this.accept(error);
+  }
+  override remaining(): number {
+    return this.size - this.#replies.length;
+  }
+  override retry(): boolean {
+    return false;
+  }
+  override fail(error: RedisError): void {
+    this.settled = true;
+    this.#failed(error);
+  }
+}

@@ -1,0 +1,387 @@
+/**
+ * Owns which connection serves whom. Ordinary commands share a lane and never wait for each other's
+ * replies; what needs a connection alone gets a lease. Everything is decided in `#assign`, which is
+ * synchronous and looks only at the connections and at those who wait; I/O happens outside it.
+ * A job that may have been executed is never written again unless the job itself asks for it.
+ */
+import { inspect } from "node:util";
+import {
+  ConnectionError,
+  MaxConnectionsError,
+  MaxPendingCommandsError,
+  type RedisError,
+} from "../errors.js";
+import { normalizeOptions, type RedisOptions, type Settings } from "../options.js";
+import { Encoder } from "../protocol/encoder.js";
+import { type AddressSource, FixedAddress } from "./address.js";
+import { type Closure, Connection } from "./connection.js";
+import { type ConnectionClass, Dialer, type DialerOwner } from "./dialer.js";
+import { closedError, errorFor, lostFor, overdueError } from "./failure.js";
+import type { Job } from "./job.js";
+import { Lease, type Lessor } from "./lease.js";
+import { Waiters } from "./waiters.js";
+
+/** What a pool is made of besides the settings of its connections. */
+export interface PoolParts {
+  /** Class of the connections; {@link Connection} when omitted. */
+  readonly connectionClass?: ConnectionClass | undefined;
+  /** Where to connect; the address in the options when omitted. */
+  readonly addressSource?: AddressSource | undefined;
+}
+
+/** Options of a pool. */
+export interface PoolOptions extends RedisOptions, PoolParts {}
+
+/**
+ * Connections to one server, shared by any number of clients. At `maxConnections` it refuses with
+ * {@link MaxConnectionsError}; see {@link BlockingConnectionPool} for one that waits.
+ */
+export class ConnectionPool implements DialerOwner, Lessor {
+  /** @internal */
+  readonly exclusive = false;
+  readonly settings: Settings;
+  readonly #dialer: Dialer;
+  readonly #checker: Encoder;
+  readonly #waiters: Waiters;
+  readonly #server: string;
+  /** Every connection that is open, whatever it does. */
+  readonly #connections = new Set<Connection>();
+  /** Shared by ordinary commands. */
+  readonly #lanes: Connection[] = [];
+  /** Last in, first out, so that the warmest is used and the others can grow old. */
+  readonly #idle: Connection[] = [];
+  readonly #leases = new Map<Connection, Lease>();
+  /** Connections that serve one blocking job and then come back by themselves. */
+  readonly #borrowed = new Set<Connection>();
+  #closing: Promise<void> | undefined = undefined;
+  #closed: (() => void) | undefined = undefined;
+
+  constructor(options: PoolOptions = {}) {
+    const { connectionClass = Connection, addressSource, ...rest } = options;
+    this.settings = normalizeOptions(rest);
+    const source = addressSource ?? new FixedAddress(this.settings.address);
+    this.#server = source.description;
+    this.#checker = new Encoder(this.settings);
+    this.#dialer = new Dialer({ settings: this.settings, source, connectionClass }, this);
+    this.#waiters = new Waiters(this.#server, () => this.#finishClosing());
+  }
+
+  // -- for clients ---------------------------------------------------------------------------
+
+  /** Run a job on a shared connection; it settles in any case. */
+  execute(job: Job): void {
+    const lane = this.#lanes.length === 1 ? this.#lanes[0] : this.#freeLane();
+    try {
+      if (lane === undefined || !lane.writable || this.#waiters.jobs.size !== 0) this.#wait(job);
+      else if (lane.pending >= this.settings.maxPendingCommands) throw this.#tooMany(job);
+      else if (this.#closing !== undefined) throw closedError(job.name);
+      else lane.send(job);
+    } catch (error) {
+      job.fail(error as RedisError);
+    }
+  }
+
+  /** Run a job that may block the server on a connection of its own; it settles in any case. */
+  executeAlone(job: Job): void {
+    try {
+      if (this.#closing !== undefined) throw closedError(job.name);
+      job.check(this.#checker);
+    } catch (error) {
+      return job.fail(error as RedisError);
+    }
+    const grant = (connection: Connection): void => this.#lend(connection, job);
+    const fail = (error: RedisError): void => job.fail(errorFor(job, error, "not-sent"));
+    this.#waiters.addLease({ grant, fail }, this.leaseTimeout);
+    this.#assign();
+  }
+
+  /**
+   * Take a connection for exclusive use.
+   *
+   * @throws MaxConnectionsError when there is none to have, ConnectionError when none can be made.
+   */
+  lease(): Promise<Lease> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    return new Promise((resolve, fail) => {
+      const grant = (connection: Connection): void => {
+        const lease = new Lease(connection, this);
+        this.#leases.set(connection, lease);
+        resolve(lease);
+      };
+      this.#waiters.addLease({ grant, fail }, this.leaseTimeout);
+      this.#assign();
+    });
+  }
+
+  /** Close every connection at once; what is in flight is rejected. The pool connects again on demand. */
+  disconnect(): void {
+    const error = new ConnectionError("The connection was closed by disconnect()", {
+      code: "ECONNCLOSED",
+      server: this.#server,
+    });
+    this.#waiters.failAll(error);
+    this.#dialer.stop(error);
+    for (const connection of [...this.#connections]) connection.destroy(error);
+    this.#finishClosing();
+  }
+
+  /**
+   * Close for good: take no new commands, let those under way finish, then close every connection.
+   *
+   * @returns When all is closed. Blocking commands and idle leases are ended at once.
+   */
+  close(): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
+    this.#closing = new Promise((resolve) => {
+      this.#closed = resolve;
+    });
+    this.#waiters.failLeases(closedError(), 0);
+    for (const connection of [...this.#connections]) {
+      if (connection.blocked) connection.destroy(closedError());
+    }
+    this.#finishClosing();
+    return this.#closing;
+  }
+
+  /** Whether {@link close} was called. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Whether a lease waits when the pool is full. */
+  protected get waitsWhenFull(): boolean {
+    return false;
+  }
+
+  /** Milliseconds a lease may wait for a connection; 0 for no limit. */
+  protected get leaseTimeout(): number {
+    return 0;
+  }
+
+  // -- from leases, connections and the dialer -----------------------------------------------
+
+  /** @internal */
+  takeBack(connection: Connection, reusable: boolean): void {
+    this.#leases.delete(connection);
+    this.#borrowed.delete(connection);
+    if (!this.#connections.has(connection)) return;
+    connection.onUnsolicited = undefined;
+    const clean = connection.state === "ready" && connection.pending === 0 && !connection.dirty;
+    if (!reusable || !clean || this.#closing !== undefined) {
+      return connection.destroy(new ConnectionError("The connection was released"));
+    }
+    this.#idle.push(connection);
+    this.#assign();
+  }
+
+  /** @internal */
+  onOpened(connection: Connection): void {
+    this.#connections.add(connection);
+    this.#idle.push(connection);
+    this.#assign();
+    this.#finishClosing();
+  }
+
+  /** @internal */
+  onPauseOver(): void {
+    this.#assign();
+  }
+
+  /** @internal */
+  onGivenUp(error: RedisError): void {
+    this.#waiters.failAll(error);
+    this.#finishClosing();
+  }
+
+  /** @internal */
+  onWritable(): void {
+    this.#assign();
+  }
+
+  /** @internal */
+  onIdle(connection: Connection): void {
+    if (this.#borrowed.has(connection)) this.takeBack(connection, true);
+    if (this.#closing !== undefined) this.#finishClosing();
+    else if (this.#waiters.leases.size !== 0) this.#assign();
+  }
+
+  /** @internal */
+  onRetired(connection: Connection): void {
+    this.#forget(connection);
+    this.#leases.get(connection)?.lost(overdueError(connection.server), true);
+  }
+
+  /** @internal */
+  onOverdue(job: Job, connection: Connection): void {
+    this.#giveUp(job, overdueError(connection.server, job.name));
+  }
+
+  /** @internal */
+  onClosed(connection: Connection, closure: Closure): void {
+    const lease = this.#leases.get(connection);
+    const { error, lost, unwritten } = closure;
+    this.#forget(connection);
+    this.#connections.delete(connection);
+    this.#leases.delete(connection);
+    this.#borrowed.delete(connection);
+    for (const job of lost) this.#giveUp(job, lostFor(job, error));
+    if (lease === undefined) this.#waiters.addFirst(unwritten);
+    else for (const job of unwritten) job.fail(errorFor(job, error, "not-sent"));
+    lease?.lost(error, lost.length + unwritten.length !== 0);
+    this.#assign();
+    this.#finishClosing();
+  }
+
+  // -- jobs ----------------------------------------------------------------------------------
+
+  #wait(job: Job): void {
+    if (this.#closing !== undefined) throw closedError(job.name);
+    if (this.#waiters.jobs.size >= this.settings.maxPendingCommands) throw this.#tooMany(job);
+    job.check(this.#checker);
+    this.#waiters.add(job);
+    this.#assign();
+  }
+
+  /** A job whose reply will not come: again if it asks for it, otherwise its error. */
+  #giveUp(job: Job, error: RedisError): void {
+    if (job.settled) return;
+    if (this.#closing !== undefined || !job.retry(error)) return job.fail(error);
+    if (job.blocking) return this.executeAlone(job);
+    this.#waiters.addFirst([job]);
+    this.#assign();
+  }
+
+  #lend(connection: Connection, job: Job): void {
+    if (job.settled) return this.takeBack(connection, true);
+    this.#borrowed.add(connection);
+    try {
+      connection.send(job);
+    } catch (error) {
+      job.fail(error as RedisError);
+      this.takeBack(connection, true);
+    }
+  }
+
+  #tooMany(job: Job): MaxPendingCommandsError {
+    const { maxPendingCommands } = this.settings;
+    return new MaxPendingCommandsError(
+      `More than maxPendingCommands (${maxPendingCommands}) commands are outstanding`,
+      { code: "EPENDING", command: job.name, outcome: "not-sent" },
+    );
+  }
+
+  // -- decisions -----------------------------------------------------------------------------
+
+  /** Bring those who wait and the connections together; the only place that does. */
+  #assign(): void {
+    this.#fillLanes();
+    this.#serveJobs();
+    this.#serveLeases();
+    this.#openMissing();
+  }
+
+  #fillLanes(): void {
+    const { jobs } = this.#waiters;
+    while (jobs.size !== 0 && this.#lanes.length < this.settings.sharedConnections) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) return;
+      this.#lanes.push(connection);
+    }
+  }
+
+  #freeLane(): Connection | undefined {
+    let best: Connection | undefined;
+    for (const lane of this.#lanes) {
+      if (lane.writable && (best === undefined || lane.pending < best.pending)) best = lane;
+    }
+    return best;
+  }
+
+  #serveJobs(): void {
+    for (const job of this.#waiters.jobs) {
+      const lane = this.#freeLane();
+      if (lane === undefined) return;
+      try {
+        lane.send(job);
+      } catch (error) {
+        job.fail(error as RedisError);
+      }
+      this.#waiters.remove(job);
+    }
+  }
+
+  #serveLeases(): void {
+    for (const waiter of this.#waiters.leases) {
+      const connection = this.#idle.pop() ?? this.#spareLane();
+      if (connection === undefined) return;
+      this.#waiters.leases.delete(waiter);
+      waiter.grant(connection);
+    }
+  }
+
+  /** At the limit an unused lane may serve a lease; a new lane is made when it is needed. */
+  #spareLane(): Connection | undefined {
+    if (!this.#full || this.#waiters.jobs.size !== 0) return undefined;
+    const index = this.#lanes.findIndex((lane) => lane.pending === 0 && lane.writable);
+    return index < 0 ? undefined : this.#lanes.splice(index, 1)[0];
+  }
+
+  get #full(): boolean {
+    return this.#connections.size + this.#dialer.underWay >= this.settings.maxConnections;
+  }
+
+  #openMissing(): void {
+    if (this.#dialer.pausing) return;
+    const { jobs, leases } = this.#waiters;
+    const lanes = jobs.size === 0 ? 0 : this.settings.sharedConnections - this.#lanes.length;
+    const wanted = lanes + leases.size;
+    while (this.#dialer.underWay < wanted && !this.#full) this.#dialer.dial();
+    if (this.#dialer.underWay < wanted && !this.waitsWhenFull) this.#refuseExcess(lanes);
+  }
+
+  /** The pool is full: whoever is neither served nor dialled for is refused. */
+  #refuseExcess(lanes: number): void {
+    const details = { code: "EPOOL", server: this.#server, outcome: "not-sent" } as const;
+    const error = new MaxConnectionsError("Too many connections", details);
+    const { underWay } = this.#dialer;
+    if (this.#lanes.length === 0 && underWay === 0) this.#waiters.failAll(error);
+    else this.#waiters.failLeases(error, Math.max(underWay - lanes, 0));
+  }
+
+  /** Offer the connection to nobody any more. */
+  #forget(connection: Connection): void {
+    for (const list of [this.#lanes, this.#idle]) {
+      const index = list.indexOf(connection);
+      if (index >= 0) list.splice(index, 1);
+    }
+  }
+
+  #finishClosing(): void {
+    if (this.#closed === undefined || this.#waiters.jobs.size !== 0) return;
+    const settle = this.#closed;
+    for (const connection of [...this.#connections]) {
+      if (connection.pending === 0) connection.destroy(closedError());
+    }
+    // Destroying comes back here; only the last of these calls finds nothing left.
+    if (this.#connections.size !== 0 || this.#closed === undefined) return;
+    this.#closed = undefined;
+    this.#dialer.stop(closedError());
+    this.#waiters.stop();
+    settle();
+  }
+
+  /** Shape as in redis-py: `ConnectionPool<Connection<host=localhost,port=6379,db=0>>`. */
+  toString(): string {
+    return `${this.constructor.name}<${this.#dialer.sample()}>`;
+  }
+
+  [inspect.custom](): string {
+    const counts = [
+      `shared=${this.#lanes.length}`,
+      `leased=${this.#leases.size + this.#borrowed.size}`,
+      `idle=${this.#idle.length}`,
+      `waiting=${this.#waiters.jobs.size + this.#waiters.leases.size}`,
+    ];
+    return `${this.toString()} ${counts.join(" ")}`;
+  }
+}

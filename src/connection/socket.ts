@@ -1,0 +1,140 @@
+/**
+ * Owns the making of sockets: TCP, TLS and unix. The only place where errors of the operating system
+ * become errors of this library. A socket handed out is connected, has no Nagle delay, and delivers
+ * its data to one function.
+ */
+import net from "node:net";
+import type { ConnectionOptions as TlsOptions, TLSSocket } from "node:tls";
+import { ConnectionError, RedisError, TimeoutError } from "../errors.js";
+import type { Settings } from "../options.js";
+import { type Address, formatAddress } from "./address.js";
+
+/** Receives what a socket reads; the memory is only lent for the duration of the call. */
+export type OnData = (chunk: Buffer) => void;
+
+const READ_BUFFER = 262_144;
+const WRITE_MARK = 1_048_576;
+// Node's 250 ms gives up on healthy but distant hosts when a name has several addresses.
+const ATTEMPT_TIMEOUT = 1000;
+
+/** What a socket is opened with. */
+export interface SocketRequest {
+  readonly settings: Settings;
+  readonly address: Address;
+  readonly onData: OnData;
+  /** Aborted to give up; the reason becomes the error. */
+  readonly signal: AbortSignal;
+}
+
+function reasonOf(error: Error): Error {
+  const all = error instanceof AggregateError ? (error.errors as Error[]) : [];
+  return all.at(-1) ?? error;
+}
+
+/** Translate an error of the operating system while connecting. */
+export function connectFailure(error: Error, address: Address): RedisError {
+  if (error instanceof RedisError) return error;
+  const reason = reasonOf(error);
+  const code = (reason as NodeJS.ErrnoException).code;
+  const server = formatAddress(address);
+  const target = address.kind === "unix" ? `unix socket: ${address.path}` : server;
+  const what = code === undefined ? "Error" : `Error ${code}`;
+  return new ConnectionError(`${what} connecting to ${target}. ${reason.message}.`, {
+    code: code ?? "ECONNECT",
+    server,
+    outcome: "not-sent",
+    cause: error,
+  });
+}
+
+function target(address: Address): net.NetConnectOpts {
+  if (address.kind === "unix") return { path: address.path };
+  return {
+    host: address.host,
+    port: address.port,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
+  };
+}
+
+function plainSocket(request: SocketRequest): net.Socket {
+  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
+  const options = {
+    ...target(request.address),
+    // Read by the stream underneath, though the types of net do not list it.
+    writableHighWaterMark: WRITE_MARK,
+    onread: {
+      buffer,
+      callback(length: number): boolean {
+        request.onData(buffer.subarray(0, length));
+        return true;
+      },
+    },
+  };
+  return net.connect(options);
+}
+
+async function tlsSocket(request: SocketRequest, tls: TlsOptions): Promise<TLSSocket> {
+  const { address } = request;
+  const { connect } = await import("node:tls");
+  // Without a name the server cannot choose its certificate; IP addresses are not allowed there.
+  const name = address.kind === "tcp" && net.isIP(address.host) === 0 ? address.host : undefined;
+  const options: TlsOptions & { highWaterMark: number } = {
+    ...(target(address) as TlsOptions),
+    ...(name === undefined ? {} : { servername: name }),
+    // Read by the stream underneath, though the types of tls do not list it.
+    highWaterMark: WRITE_MARK,
+    ...tls,
+  };
+  const socket = connect(options);
+  socket.on("data", request.onData);
+  return socket;
+}
+
+function connected(socket: net.Socket, event: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error): void => {
+      signal.removeEventListener("abort", onAbort);
+      socket.off("error", settle).off("close", onClose).off(event, onConnect);
+      if (error === undefined) return resolve();
+      // A later error of a socket nobody wants must not become an uncaught exception.
+      socket.on("error", () => {}).destroy();
+      reject(error);
+    };
+    const onAbort = (): void => settle(signal.reason as Error);
+    const onClose = (): void => settle(new Error("the socket was closed"));
+    const onConnect = (): void => settle();
+    socket.on("error", settle).on("close", onClose).on(event, onConnect);
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+  });
+}
+
+/** The error of a connection attempt that took too long. */
+export function connectTimeout(address: Address): TimeoutError {
+  return new TimeoutError("Timeout connecting to server", {
+    code: "ETIMEDOUT",
+    server: formatAddress(address),
+    outcome: "not-sent",
+  });
+}
+
+/**
+ * Open a connected socket.
+ *
+ * @returns The socket, with TCP_NODELAY and keep-alive set as configured.
+ * @throws ConnectionError when it cannot be made; the signal's reason when that is aborted.
+ */
+export async function openSocket(request: SocketRequest): Promise<net.Socket> {
+  const { settings, address, signal } = request;
+  try {
+    const secure = settings.tls !== undefined;
+    const socket = secure ? await tlsSocket(request, settings.tls) : plainSocket(request);
+    await connected(socket, secure ? "secureConnect" : "connect", signal);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(settings.socketKeepalive, settings.socketKeepaliveDelay);
+    return socket;
+  } catch (error) {
+    throw connectFailure(error as Error, address);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Owns those who wait for a connection: jobs for a shared one, and others for one of their own, each
+ * with a deadline, all under one timer. Whoever leaves here has been served or told why not.
+ */
+import { ConnectionError, type RedisError } from "../errors.js";
+import type { Connection } from "./connection.js";
+import { errorFor, waitedTooLong } from "./failure.js";
+import type { Job } from "./job.js";
+import { Watchdog } from "./watchdog.js";
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Somebody who waits for a connection of their own. */
+export interface LeaseWaiter {
+  readonly deadline: number;
+  grant(connection: Connection): void;
+  fail(error: RedisError): void;
+}
+
+/** Everybody who waits for a connection of one pool. */
+export class Waiters {
+  /** Jobs for a shared connection, first come first. */
+  readonly jobs = new Set<Job>();
+  /** Those who need a connection alone, first come first. */
+  readonly leases = new Set<LeaseWaiter>();
+  readonly #server: string;
+  readonly #onLeft: () => void;
+  readonly #watchdog = new Watchdog((now) => this.#checkDeadlines(now), true);
+
+  /**
+   * @param server - Address for errors.
+   * @param onLeft - Called after deadlines made somebody leave.
+   */
+  constructor(server: string, onLeft: () => void) {
+    this.#server = server;
+    this.#onLeft = onLeft;
+  }
+
+  /** Let a job wait at the end of the queue, until its own deadline. */
+  add(job: Job): void {
+    const now = performance.now();
+    job.written = false;
+    job.queue = this.jobs;
+    job.deadline = job.waitTimeout === 0 ? NEVER : now + job.waitTimeout;
+    this.jobs.add(job);
+    if (job.deadline !== NEVER) this.#watchdog.watch(job.deadline, now);
+  }
+
+  /** Let jobs wait before all others, in their order. */
+  addFirst(jobs: readonly Job[]): void {
+    const alive = jobs.filter((job) => !job.settled);
+    if (alive.length === 0) return;
+    const behind = [...this.jobs];
+    this.jobs.clear();
+    for (const job of alive) this.add(job);
+    for (const job of behind) this.jobs.add(job);
+  }
+
+  /** The job has been served, or has its error. */
+  remove(job: Job): void {
+    this.jobs.delete(job);
+    job.queue = undefined;
+  }
+
+  /**
+   * Wait for a connection alone.
+   *
+   * @param timeout - Milliseconds; 0 for no limit.
+   */
+  addLease(waiter: Omit<LeaseWaiter, "deadline">, timeout: number): void {
+    const now = performance.now();
+    const deadline = timeout === 0 ? NEVER : now + timeout;
+    this.leases.add({ ...waiter, deadline });
+    if (deadline !== NEVER) this.#watchdog.watch(deadline, now);
+  }
+
+  /** Tell everybody that there will be no connection. */
+  failAll(error: RedisError): void {
+    const jobs = [...this.jobs];
+    this.failLeases(error, 0);
+    for (const job of jobs) {
+      this.remove(job);
+      job.fail(errorFor(job, error, "not-sent"));
+    }
+  }
+
+  /** Tell those who wait for a lease, except the first `spared`. */
+  failLeases(error: RedisError, spared: number): void {
+    for (const waiter of [...this.leases].slice(spared)) {
+      this.leases.delete(waiter);
+      waiter.fail(error);
+    }
+  }
+
+  /** Drop the timer. */
+  stop(): void {
+    this.#watchdog.stop();
+  }
+
+  #checkDeadlines(now: number): number {
+    let next = NEVER;
+    for (const job of this.jobs) {
+      if (job.deadline > now) {
+        next = Math.min(next, job.deadline);
+        continue;
+      }
+      this.remove(job);
+      job.fail(waitedTooLong(job, this.#server));
+    }
+    for (const waiter of this.leases) {
+      if (waiter.deadline > now) next = Math.min(next, waiter.deadline);
+      else if (this.leases.delete(waiter)) waiter.fail(this.#noneAvailable());
+    }
+    this.#onLeft();
+    return next;
+  }
+
+  #noneAvailable(): ConnectionError {
+    return new ConnectionError("No connection available.", {
+      code: "EPOOL",
+      server: this.#server,
+      outcome: "not-sent",
+    });
+  }
+}

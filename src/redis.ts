@@ -1,0 +1,316 @@
+/**
+ * Owns the client: options in, commands out to an executor, factories for everything on top. It keeps
+ * no state of its own between commands, so one client serves any number of callers at a time.
+ */
+import { inspect } from "node:util";
+import { Call, type CallOptions, type ResponseCallback } from "./call.js";
+import type { Host } from "./commands/host.js";
+import { Commands } from "./commands/generated/commands.js";
+import { type Arg, BLOCKING, CLOSES, type CommandInfo, type Decoder, SESSION } from "./commands/info.js";
+import { type HscanOptions, hscanIter, type ScanOptions, scanIter, type SscanOptions, sscanIter, type ZscanOptions, zscanIter } from "./commands/scan-iter.js";
+import { ConnectionPool, type PoolOptions } from "./connection/pool.js";
+import { DataError, ResponseError } from "./errors.js";
+import type { Executor } from "./executor.js";
+import { collectOptions } from "./options.js";
+import { Pipeline, type PipelineOptions } from "./pipeline.js";
+import { Encoder } from "./protocol/encoder.js";
+import { decoderFor, rejection, Request, sessionError, traitsOf } from "./request.js";
+import { resolveCommand } from "./resolve-command.js";
+import { Session } from "./session.js";
+
+/** Options of a client. */
+export interface ClientOptions extends PoolOptions {
+  /** A pool to use instead of one of the client's own; options of connections are ignored then. */
+  readonly connectionPool?: ConnectionPool | undefined;
+}
+
+/** What bulk strings are under options `O`. */
+export type TextOf<O> = O extends { readonly decodeResponses: infer D }
+  ? [D] extends [false]
+    ? Buffer
+    : [D] extends [true | undefined]
+      ? string
+      : string | Buffer
+  : string;
+
+/** What value-like integers are under options `O`. */
+export type IntOf<O> = O extends { readonly integers: infer N }
+  ? [N] extends ["bigint"]
+    ? bigint
+    : [N] extends ["number" | undefined]
+      ? number
+      : number | bigint
+  : number;
+
+/** A client as a host of commands: each method gives a promise. */
+export interface PromiseHost<T extends string | Buffer, I extends number | bigint> extends Host {
+  readonly text: T;
+  readonly int: I;
+  readonly reply: Promise<this["value"]>;
+}
+
+const UNUSUAL = BLOCKING | SESSION | CLOSES;
+
+/** The arguments of a constructor: host, host and port, URL, or options alone. */
+export type RedisArguments<O extends ClientOptions = ClientOptions> =
+  | [options?: O]
+  | [target: string | URL, options?: O]
+  | [host: string, port?: number, options?: O];
+
+interface Parts {
+  readonly pool: ConnectionPool;
+  readonly executor: Executor;
+  readonly call: Call;
+  /** Whether closing the client closes the pool. */
+  readonly owner: boolean;
+}
+
+/** A client's inside, handed to the constructor in place of options by the client itself. */
+class Inside {
+  readonly parts: Parts;
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+}
+
+function partsFrom(args: RedisArguments, callbacks: Map<string, ResponseCallback>): Parts {
+  const { connectionPool, ...options } = collectOptions<ClientOptions>(...(args as [string, number]));
+  const pool = connectionPool ?? new ConnectionPool(options);
+  if (!(pool instanceof ConnectionPool)) {
+    throw new DataError("`connectionPool` must be a ConnectionPool", { code: "EINVAL" });
+  }
+  const { decodeResponses, integers } = connectionPool === undefined ? pool.settings : { ...pool.settings, ...options };
+  const call = new Call(pool.settings, { decodeResponses, integers }, callbacks);
+  return { pool, executor: pool, call, owner: connectionPool === undefined };
+}
+
+/** A client for one Redis or Valkey server. */
+export class Redis<
+  T extends string | Buffer = string,
+  I extends number | bigint = number,
+> extends Commands<PromiseHost<T, I>> {
+  /**
+   * Conversions for all clients of the class, by command name; a subclass may add its own. Commands
+   * that have no entry here are converted as the command table says.
+   */
+  static RESPONSE_CALLBACKS: Readonly<Record<string, ResponseCallback>> = {};
+
+  readonly #parts: Parts;
+  readonly #executor: Executor;
+  readonly #call: Call;
+  readonly #callbacks: Map<string, ResponseCallback>;
+
+  constructor(...args: RedisArguments) {
+    super();
+    const inside: unknown = args[0];
+    const own = (this.constructor as typeof Redis).RESPONSE_CALLBACKS;
+    this.#callbacks = new Map(
+      Object.entries(own).map(([name, callback]) => [name.toUpperCase(), callback]),
+    );
+    this.#parts = inside instanceof Inside ? inside.parts : partsFrom(args, this.#callbacks);
+    this.#executor = this.#parts.executor;
+    this.#call = this.#parts.call;
+    if (inside instanceof Inside) this.#callbacks = inside.parts.call.callbacks as Map<string, ResponseCallback>;
+  }
+
+  /**
+   * Make a client from a URL.
+   *
+   * @param url - `redis://`, `rediss://` or `unix://`; durations in it are seconds, as in redis-py.
+   * @param options - For what the URL leaves open.
+   * @throws {@link DataError} when the URL or an option is bad.
+   */
+  static fromUrl<O extends ClientOptions = ClientOptions>(
+    url: string | URL,
+    options?: O,
+  ): Redis<TextOf<O>, IntOf<O>> {
+    return new this({ ...options, url }) as unknown as Redis<TextOf<O>, IntOf<O>>;
+  }
+
+  /** The pool underneath. */
+  get connectionPool(): ConnectionPool {
+    return this.#parts.pool;
+  }
+
+  /**
+   * Run any command, also one this library does not know.
+   *
+   * @param name - Command name; several words may stand in it (`"CONFIG GET"`).
+   * @param args - Arguments; a plain object at the end goes to the response callback.
+   * @returns The reply, converted when the table knows the command by this name.
+   * @throws {@link DataError} for bad arguments and for commands that must not run on a shared
+   * connection.
+   */
+  executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
+    try {
+      const { info, args: words, options } = resolveCommand(name, args);
+      return this.#run(info, words, decoderFor(info, undefined, this.#call, options)) as Promise<V>;
+    } catch (error) {
+      return rejection(error);
+    }
+  }
+
+  /**
+   * View the same client under other settings for its calls.
+   *
+   * @param options - What differs: `decodeResponses`, `integers`, `signal`, `timeout` (ms),
+   * `retryOnTimeout`, `retryOnError`.
+   * @returns A light client over the same connections.
+   */
+  with<const O extends CallOptions>(
+    options: O,
+  ): Redis<
+    O extends { readonly decodeResponses: boolean } ? TextOf<O> : T,
+    O extends { readonly integers: "number" | "bigint" } ? IntOf<O> : I
+  > {
+    return this.#sibling({ call: this.#call.with(options), owner: false }) as never;
+  }
+
+  /**
+   * Take a connection for this caller alone, for commands that change the connection's state.
+   *
+   * @returns A client over one connection of the same pool; `close()` gives it back.
+   */
+  client(): Redis<T, I> {
+    return this.#sibling({ executor: new Session(this.#parts.pool), owner: false });
+  }
+
+  /**
+   * Collect commands to send together.
+   *
+   * @param options.transaction - `false` to send them without MULTI and EXEC.
+   * @returns A pipeline; its `exec()` sends and gives all values.
+   */
+  pipeline(options?: PipelineOptions): Pipeline<[], T, I> {
+    const encoder = new Encoder(this.#parts.pool.settings);
+    return new Pipeline({ executor: this.#executor, call: this.#call, encoder }, options);
+  }
+
+  /**
+   * Convert the replies of a command in a way of one's own, for this client only.
+   *
+   * @param command - Command name in any case, sub-command included (`"CONFIG GET"`).
+   * @param callback - Gets the raw reply, and the standard conversion to build on.
+   */
+  setResponseCallback(command: string, callback: ResponseCallback): void {
+    if (typeof command !== "string" || typeof callback !== "function") {
+      throw new DataError("setResponseCallback needs a command name and a function", { code: "EINVAL" });
+    }
+    this.#callbacks.set(command.toUpperCase(), callback);
+  }
+
+  /**
+   * Connect now instead of at the first command.
+   *
+   * @returns When the server has answered.
+   * @throws {@link ConnectionError} when it cannot be reached, or refuses the credentials.
+   */
+  async connect(): Promise<void> {
+    try {
+      await this.executeCommand("PING");
+    } catch (error) {
+      // The server answered; that an ACL forbids PING is no matter of the connection.
+      if (!(error instanceof ResponseError)) throw error;
+    }
+  }
+
+  /**
+   * Close for good: commands under way finish, new ones are refused.
+   *
+   * @returns When all connections of the client's own pool are closed. Of a client over somebody
+   * else's pool, or one made by `with()` or `client()`, only its own connection is given back.
+   */
+  async close(): Promise<void> {
+    const { executor, pool, owner } = this.#parts;
+    if (executor instanceof Session) executor.close();
+    else if (owner) await pool.close();
+  }
+
+  /** Close all connections of the pool at once; commands in flight are rejected. */
+  disconnect(): void {
+    this.#parts.pool.disconnect();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /**
+   * Walk over all keys.
+   *
+   * @param options.match - Glob pattern.
+   * @param options.count - Hint for the work per round trip.
+   * @param options.type - Only keys of this type.
+   * @returns Keys as they come; one may come twice.
+   */
+  scanIter(options?: ScanOptions): AsyncGenerator<T, void, undefined> {
+    return scanIter(this, options);
+  }
+
+  /** Walk over the fields of a hash as `[field, value]`. */
+  hscanIter(key: Parameters<typeof hscanIter>[1], options?: HscanOptions): AsyncGenerator<[T, T], void, undefined> {
+    return hscanIter(this, key, options);
+  }
+
+  /** Walk over the members of a set. */
+  sscanIter(key: Parameters<typeof sscanIter>[1], options?: SscanOptions): AsyncGenerator<T, void, undefined> {
+    return sscanIter(this, key, options);
+  }
+
+  /** Walk over the members of a sorted set as `[member, score]`. */
+  zscanIter(key: Parameters<typeof zscanIter>[1], options?: ZscanOptions): AsyncGenerator<[T, number], void, undefined> {
+    return zscanIter(this, key, options);
+  }
+
+  protected override run<V>(
+    info: CommandInfo,
+    args: readonly Arg[],
+    decode?: Decoder | null,
+  ): Promise<V> {
+    return this.#run(info, args, decoderFor(info, decode, this.#call)) as Promise<V>;
+  }
+
+  protected override refuse<V>(_info: CommandInfo, error: DataError): Promise<V> {
+    return rejection(error);
+  }
+
+  protected override answer<V>(_info: CommandInfo, value: V): Promise<V> {
+    return Promise.resolve(value);
+  }
+
+  #run(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): Promise<unknown> {
+    if ((info.flags & UNUSUAL) !== 0) return this.#runUnusual(info, args, decode);
+    const call = this.#call;
+    const request = new Request(info, args, { call, decode, traits: call });
+    if (call.scope === undefined || call.scope.add(request)) this.#executor.execute(request);
+    return request.promise;
+  }
+
+  #runUnusual(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined) {
+    const executor = this.#executor;
+    if ((info.flags & SESSION) !== 0 && (info.instead !== undefined || !executor.exclusive)) {
+      return rejection(sessionError(info));
+    }
+    const call = this.#call;
+    const traits = traitsOf(info, args, call);
+    const request = new Request(info, args, { call, decode, traits });
+    if (call.scope !== undefined && !call.scope.add(request)) return request.promise;
+    if (traits.blocking || (info.flags & CLOSES) !== 0) executor.executeAlone(request);
+    else executor.execute(request);
+    return request.promise;
+  }
+
+  #sibling(changes: Partial<Parts>): Redis<T, I> {
+    const Class = this.constructor as new (inside: Inside) => Redis<T, I>;
+    return new Class(new Inside({ ...this.#parts, ...changes }));
+  }
+
+  /** Shape as in redis-py: `Redis<ConnectionPool<Connection<host=localhost,port=6379,db=0>>>`. */
+  toString(): string {
+    return `${this.constructor.name}<${this.#parts.pool}>`;
+  }
+
+  [inspect.custom](): string {
+    return `${this.constructor.name}<${inspect(this.#parts.pool)}>`;
+  }
+}

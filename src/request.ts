@@ -1,0 +1,172 @@
+/**
+ * Owns one command and the promise of its value. A request settles exactly once; replies after that
+ * are dropped. What a conversion throws reaches the caller of this command and nobody else.
+ */
+import type { Call } from "./call.js";
+import {
+  ALWAYS_BYTES,
+  ALWAYS_TEXT,
+  type Arg,
+  BLOCKING,
+  CLOSES,
+  type CommandInfo,
+  type Decoder,
+  INT64,
+  SESSION,
+} from "./commands/info.js";
+import { Job, type JobTraits } from "./connection/job.js";
+import { DataError, RedisError } from "./errors.js";
+import type { Encoder } from "./protocol/encoder.js";
+import { BYTES, type Reply, type ReplyMode, TEXT } from "./protocol/reply.js";
+
+const NO_OPTIONS: Readonly<Record<string, unknown>> = Object.freeze({});
+
+type Resolve = (value: unknown) => void;
+
+/**
+ * Reject late, with the caller's frames in the stack.
+ *
+ * V8 finds the frames of awaiting functions only while it runs a continuation that leads to them. By
+ * the time of the second continuation the promise given to the caller follows this function's, and
+ * the caller has had the chance to await it. A command that succeeds pays nothing for this.
+ */
+export async function rejection(error: unknown): Promise<never> {
+  await undefined;
+  await undefined;
+  // An error of the user's own code keeps the place where it was thrown.
+  if (error instanceof RedisError) Error.captureStackTrace(error, rejection);
+  throw error;
+}
+
+let given: Resolve = () => {};
+/** One executor for all promises: a closure per command would cost more than the promise. */
+function give(resolve: Resolve): void {
+  given = resolve;
+}
+
+/** How a command's replies are to be built. */
+export function modeOf(info: CommandInfo, call: Call): ReplyMode {
+  const { flags } = info;
+  const integers = (flags & INT64) === 0 ? 0 : call.intMode;
+  if ((flags & ALWAYS_TEXT) !== 0) return TEXT | integers;
+  if ((flags & ALWAYS_BYTES) !== 0) return BYTES | integers;
+  return call.mode | integers;
+}
+
+/** How long a command may take, and what it does to its connection. */
+export function traitsOf(info: CommandInfo, args: readonly Arg[], call: Call): JobTraits {
+  const { replyTimeout, waitTimeout, blockingGrace } = call;
+  const taints = (info.flags & (SESSION | CLOSES)) !== 0;
+  const time = (info.flags & BLOCKING) === 0 ? undefined : info.blockTime?.(args);
+  if (time === undefined) return taints ? { replyTimeout, waitTimeout, blocking: false, taints } : call;
+  // Without a limit on the server's side there is none here either.
+  const limit = time === 0 ? 0 : time + blockingGrace;
+  return { replyTimeout: limit, waitTimeout, blocking: true, taints };
+}
+
+/** A command, its arguments and its promise. */
+export class Request extends Job {
+  readonly promise: Promise<unknown>;
+  readonly #info: CommandInfo;
+  readonly #args: readonly Arg[];
+  readonly #decode: Decoder | undefined;
+  readonly #call: Call;
+  readonly #mode: ReplyMode;
+  readonly #resolve: Resolve;
+  #attempts = 0;
+
+  constructor(info: CommandInfo, args: readonly Arg[], setup: RequestSetup) {
+    super(info.name, 1, setup.traits);
+    this.promise = new Promise(give);
+    this.#resolve = given;
+    this.#info = info;
+    this.#args = args;
+    this.#decode = setup.decode;
+    this.#call = setup.call;
+    this.#mode = modeOf(info, setup.call);
+  }
+
+  override encode(encoder: Encoder): void {
+    encoder.command(this.#info, this.#args);
+  }
+
+  override check(encoder: Encoder): void {
+    encoder.check(this.#info, this.#args);
+  }
+
+  override mode(): ReplyMode {
+    return this.#mode;
+  }
+
+  override accept(value: Reply): boolean {
+    if (this.settled) return true;
+    this.settled = true;
+    this.#call.scope?.delete(this);
+    const decode = this.#decode;
+    if (decode === undefined) {
+      this.#resolve(value);
+      return true;
+    }
+    try {
+      const bytes = (this.#mode & BYTES) !== 0;
+      this.#resolve(decode(value, bytes ? this.#call.bytesContext : this.#call.textContext));
+    } catch (error) {
+      this.#resolve(rejection(error));
+    }
+    return true;
+  }
+
+  override acceptError(error: RedisError): boolean {
+    this.fail(error);
+    return true;
+  }
+
+  override remaining(): number {
+    return 1;
+  }
+
+  override retry(error: RedisError): boolean {
+    if (!this.#call.allowsRetry(error, this.#attempts)) return false;
+    this.#attempts++;
+    return true;
+  }
+
+  override fail(error: RedisError): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#call.scope?.delete(this);
+    error.command ??= this.name;
+    this.#resolve(rejection(error));
+  }
+}
+
+/** What a request needs besides the command and its arguments. */
+export interface RequestSetup {
+  readonly call: Call;
+  readonly decode: Decoder | undefined;
+  readonly traits: JobTraits;
+}
+
+/** The conversion of a call: the user's own when one was set, else the command's or the call's. */
+export function decoderFor(
+  info: CommandInfo,
+  decode: Decoder | null | undefined,
+  call: Call,
+  options: Readonly<Record<string, unknown>> = NO_OPTIONS,
+): Decoder | undefined {
+  const standard = decode === undefined ? info.decode : (decode ?? undefined);
+  if (call.callbacks.size === 0) return standard;
+  const callback = call.callbacks.get(info.name);
+  if (callback === undefined) return standard;
+  return (reply, context) => {
+    const inner = (raw: Reply): unknown => (standard === undefined ? raw : standard(raw, context));
+    return callback(reply, { decode: inner, options });
+  };
+}
+
+/** The error for a command that would change the state of a connection others use too. */
+export function sessionError(info: CommandInfo): DataError {
+  const instead = info.instead ?? "redis.client()";
+  const message = `${info.name} changes the state of its connection, which others share; use ${instead}`;
+  return new DataError(message, { code: "ESHARED", command: info.name, outcome: "not-sent" });
+}

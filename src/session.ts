@@ -1,0 +1,128 @@
+/**
+ * Owns the one connection of a `redis.client()`: taken at the first command, kept until it is closed.
+ * When the connection is lost, one command learns of it before the next gets a new connection; the
+ * selected database is restored, any other state of the old connection is gone and said to be.
+ */
+import { ownCommand } from "./connection/handshake.js";
+import { Exchange, type Job } from "./connection/job.js";
+import type { Lease } from "./connection/lease.js";
+import { closedError, errorFor } from "./connection/failure.js";
+import { ConnectionError, RedisError } from "./errors.js";
+import type { Executor } from "./executor.js";
+import type { Settings } from "./options.js";
+import type { Reply } from "./protocol/reply.js";
+
+/** Where a session gets its connection from. */
+export interface Leaser {
+  readonly settings: Settings;
+  lease(): Promise<Lease>;
+}
+
+/** One connection of one's own, as an executor. */
+export class Session implements Executor {
+  readonly exclusive = true;
+  readonly #leaser: Leaser;
+  readonly #queue = new Set<Job>();
+  #lease: Lease | undefined = undefined;
+  #leasing = false;
+  #closed = false;
+  /** The loss nobody has been told of yet. */
+  #untold: RedisError | undefined = undefined;
+  #db: string | number | bigint | undefined = undefined;
+
+  constructor(leaser: Leaser) {
+    this.#leaser = leaser;
+  }
+
+  execute(job: Job): void {
+    if (this.#closed) return job.fail(closedError(job.name));
+    const untold = this.#untold;
+    if (untold !== undefined) {
+      this.#untold = undefined;
+      return job.fail(errorFor(job, untold, "not-sent"));
+    }
+    if (this.#lease?.alive === true) return this.#lease.send(job);
+    job.queue = this.#queue;
+    this.#queue.add(job);
+    if (!this.#leasing) void this.#take();
+  }
+
+  executeAlone(job: Job): void {
+    this.execute(job);
+  }
+
+  /** Remember the database, so that a new connection starts where the old one was. */
+  selected(db: string | number | bigint): void {
+    this.#db = db;
+  }
+
+  /** Give the connection back; commands under way on it still settle. */
+  close(): void {
+    this.#closed = true;
+    this.#failAll(closedError());
+    this.#lease?.release();
+    this.#lease = undefined;
+  }
+
+  async #take(): Promise<void> {
+    this.#leasing = true;
+    try {
+      const lease = await this.#leaser.lease();
+      if (this.#closed) return lease.release();
+      lease.onLost = (error, told) => this.#lost(error, told);
+      this.#lease = lease;
+      await this.#restore(lease);
+      this.#flush(lease);
+    } catch (error) {
+      this.#failAll(error as RedisError);
+    } finally {
+      this.#leasing = false;
+    }
+  }
+
+  async #restore(lease: Lease): Promise<void> {
+    const db = this.#db;
+    if (db === undefined) return;
+    const select = ownCommand("SELECT", db);
+    const { socketTimeout } = this.#leaser.settings;
+    const replies = await new Promise<Reply[]>((done, failed) => {
+      lease.send(new Exchange([select], socketTimeout, { done, failed }));
+    });
+    const reply = replies[0];
+    if (reply instanceof RedisError) {
+      lease.discard();
+      throw reply;
+    }
+    lease.connection.dirty = true;
+  }
+
+  #flush(lease: Lease): void {
+    for (const job of this.#queue) {
+      this.#queue.delete(job);
+      job.queue = undefined;
+      lease.send(job);
+    }
+  }
+
+  #lost(error: RedisError, told: boolean): void {
+    this.#lease = undefined;
+    // Commands in flight have been told already; with none there is somebody still to tell.
+    if (!told) this.#untold = this.#lossError(error);
+  }
+
+  #lossError(cause: RedisError): ConnectionError {
+    return new ConnectionError("The connection of this client() was lost, and its state with it", {
+      code: "ECONNCLOSED",
+      server: cause.server,
+      cause,
+    });
+  }
+
+  #failAll(error: RedisError): void {
+    for (const job of this.#queue) {
+      this.#queue.delete(job);
+      job.queue = undefined;
+      job.fail(errorFor(job, error, "not-sent"));
+    }
+  }
+}
