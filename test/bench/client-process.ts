@@ -1,0 +1,74 @@
+/** Owns a client process from the runner's side. Only one of them is ever given work at a time. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import type { Sample, WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
+import { WORKER } from "./paths.js";
+import { onCore } from "./setup.js";
+
+/** A running client process. */
+export class ClientProcess {
+  readonly name: string;
+  readonly #child: ChildProcess;
+
+  private constructor(setup: WorkerSetup, core: number | undefined) {
+    this.name = setup.client;
+    const [program, ...args] = [...onCore(core), process.execPath, "--expose-gc"];
+    this.#child = fork(WORKER, [JSON.stringify(setup)], { execPath: program, execArgv: args });
+  }
+
+  /**
+   * Start a client and connect it.
+   *
+   * @param setup - The client and its server.
+   * @param core - The core it has to stay on.
+   */
+  static async start(setup: WorkerSetup, core: number | undefined): Promise<ClientProcess> {
+    const started = new ClientProcess(setup, core);
+    await started.#answer();
+    return started;
+  }
+
+  /** Check one scenario's answer and warm it up for `duration` ms. */
+  async warm(scenario: number, duration: number): Promise<void> {
+    await this.#ask({ action: "warm", scenario, duration });
+  }
+
+  /** Measure one scenario for about `duration` ms. */
+  async measure(scenario: number, duration: number): Promise<Sample> {
+    const answer = await this.#ask({ action: "measure", scenario, duration });
+    if (answer.kind !== "sample") throw new Error(`${this.name} gave no sample`);
+    return answer.sample;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
+  }
+
+  #ask(request: WorkerRequest): Promise<WorkerAnswer> {
+    const answer = this.#answer();
+    this.#child.send(request);
+    return answer;
+  }
+
+  async #answer(): Promise<WorkerAnswer> {
+    const ended = new AbortController();
+    const { signal } = ended;
+    const message = once(this.#child, "message", { signal });
+    const exit = once(this.#child, "exit", { signal }).then(([code, name]) => {
+      throw new Error(`the process of ${this.name} ended: ${code ?? name}`);
+    });
+    try {
+      const [answer] = (await Promise.race([message, exit])) as [WorkerAnswer];
+      if (answer.kind === "failed") throw new Error(`${this.name}: ${answer.reason}`);
+      return answer;
+    } finally {
+      // The loser of the race must neither stay subscribed nor reject unheard.
+      message.catch(() => undefined);
+      exit.catch(() => undefined);
+      ended.abort();
+    }
+  }
+}

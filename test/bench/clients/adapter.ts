@@ -1,0 +1,44 @@
+/**
+ * Owns what the benchmark asks of a client. An adapter calls its client the way that client's own
+ * documentation shows for speed, and hands its answers through untouched: whatever shape the client
+ * gives is what its users get, so no adapter may convert a reply. The scenarios' checks understand
+ * every shape.
+ */
+
+/** Where the server is. */
+
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One connected client under measurement. */
+export interface Adapter {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: string): Promise<unknown>;
+  getBytes(key: string): Promise<unknown>;
+  setBytes(key: string, value: Buffer): Promise<unknown>;
+  mget(keys: string[]): Promise<unknown>;
+  /** All items of a list. */
+  lrange(key: string): Promise<unknown>;
+  hgetall(key: string): Promise<unknown>;
+  /** All members of a sorted set with their scores. */
+  zrangeWithScores(key: string): Promise<unknown>;
+  /** One explicit pipeline, not a transaction. */
+  pipelineGet(keys: readonly string[]): Promise<unknown>;
+  pipelineSet(keys: readonly string[], value: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** How the runner knows a client. */
+export interface ClientEntry {
+  /** Column title. */
+  readonly title: string;
+  /** The package measured, for its version; none for the yardstick. */
+  readonly packageName?: string;
+  /** Ours, a competitor's, or the yardstick. */
+  readonly kind: "ours" | "peer" | "floor";
+  /** Measured only when asked for by name. */
+  readonly onRequest?: boolean;
+  readonly open: (target: Target) => Promise<Adapter>;
+}

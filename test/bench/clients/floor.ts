@@ -1,0 +1,26 @@
+/** Owns the yardstick's adapter. */
+import { Floor } from "../floor.js";
+import type { Adapter, Target } from "./adapter.js";
+
+/** From here on a value costs more to copy into one text than to write by itself. */
+const LONG = 16_384;
+
+export async function openFloor(target: Target): Promise<Adapter> {
+  const floor = await Floor.connect(target.port);
+  return {
+    get: (key) => floor.call(["GET", key]),
+    set: (key, value) => {
+      if (value.length < LONG) return floor.call(["SET", key, value]);
+      return floor.callLong(["SET", key], value);
+    },
+    getBytes: (key) => floor.call(["GET", key], true),
+    setBytes: (key, value) => floor.callLong(["SET", key], value),
+    mget: (keys) => floor.call(["MGET", ...keys]),
+    lrange: (key) => floor.call(["LRANGE", key, "0", "-1"]),
+    hgetall: (key) => floor.call(["HGETALL", key]),
+    zrangeWithScores: (key) => floor.call(["ZRANGE", key, "0", "-1", "WITHSCORES"]),
+    pipelineGet: (keys) => Promise.all(keys.map((key) => floor.call(["GET", key]))),
+    pipelineSet: (keys, value) => Promise.all(keys.map((key) => floor.call(["SET", key, value]))),
+    close: async () => floor.close(),
+  };
+}

@@ -1,0 +1,63 @@
+/** Owns rediswire's adapter: the built package, loaded as its users load it. */
+import { pathToFileURL } from "node:url";
+import { DIST } from "../paths.js";
+import type { Adapter, Target } from "./adapter.js";
+
+/** The part of the public face measured; structural, so that this compiles without a build. */
+interface Rediswire {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: string | Buffer): Promise<unknown>;
+  mget(keys: string[]): Promise<unknown>;
+  lrange(key: string, start: number, stop: number): Promise<unknown>;
+  hgetall(key: string): Promise<unknown>;
+  zrange(key: string, start: number, stop: number, options: object): Promise<unknown>;
+  pipeline(options: { transaction: boolean }): Batch;
+  connect(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+interface Batch {
+  get(key: string): Batch;
+  set(key: string, value: string): Batch;
+  exec(): Promise<unknown>;
+}
+
+interface Module {
+  readonly Redis: new (options: object) => Rediswire;
+}
+
+/**
+ * Open rediswire.
+ *
+ * @param target - The server.
+ * @param options - Client options that differ from the defaults.
+ */
+export async function openRediswire(target: Target, options: object = {}): Promise<Adapter> {
+  const { Redis } = (await import(pathToFileURL(DIST).href)) as Module;
+  const redis = new Redis({ ...target, ...options });
+  const binary = new Redis({ ...target, ...options, decodeResponses: false });
+  await Promise.all([redis.connect(), binary.connect()]);
+  return {
+    get: (key) => redis.get(key),
+    set: (key, value) => redis.set(key, value),
+    getBytes: (key) => binary.get(key),
+    setBytes: (key, value) => binary.set(key, value),
+    mget: (keys) => redis.mget(keys),
+    lrange: (key) => redis.lrange(key, 0, -1),
+    hgetall: (key) => redis.hgetall(key),
+    zrangeWithScores: (key) => redis.zrange(key, 0, -1, { withScores: true }),
+    pipelineGet: (keys) => {
+      const batch = redis.pipeline({ transaction: false });
+      for (const key of keys) batch.get(key);
+      return batch.exec();
+    },
+    pipelineSet: (keys, value) => {
+      const batch = redis.pipeline({ transaction: false });
+      for (const key of keys) batch.set(key, value);
+      return batch.exec();
+    },
+    close: async () => {
+      await Promise.all([redis.close(), binary.close()]);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** Owns one measurement inside a client process. */
+import { readFileSync } from "node:fs";
+import type { Sample } from "./messages.js";
+import type { Scenario, Step } from "./scenarios.js";
+
+const NS_PER_MS = 1e6;
+const GROWTH = 2;
+
+/** One scenario with one client, warmed up at most once. */
+export class Measurement {
+  readonly #scenario: Scenario;
+  readonly #step: Step;
+  readonly #serverPid: number;
+  /** Steps per ms, as last seen. */
+  #pace = 0;
+
+  constructor(scenario: Scenario, step: Step, serverPid: number) {
+    this.#scenario = scenario;
+    this.#step = step;
+    this.#serverPid = serverPid;
+  }
+
+  /** Run in growing batches for about `duration` ms, and learn how many steps fill it. */
+  async warm(duration: number): Promise<void> {
+    const start = performance.now();
+    let steps = this.#scenario.callers;
+    for (;;) {
+      const begun = performance.now();
+      const done = await this.#run(steps);
+      const now = performance.now();
+      this.#pace = done / (now - begun);
+      if (now - start >= duration) return;
+      steps = Math.min(steps * GROWTH, this.#pace * duration);
+    }
+  }
+
+  /** Run about `duration` ms and say how it went. */
+  async measure(duration: number): Promise<Sample> {
+    globalThis.gc?.();
+    const serverBefore = cpuOf(this.#serverPid);
+    const cpuBefore = process.cpuUsage();
+    const start = performance.now();
+    const steps = await this.#run(this.#pace * duration);
+    const wall = performance.now() - start;
+    const cpu = process.cpuUsage(cpuBefore);
+    const serverAfter = cpuOf(this.#serverPid);
+    const commands = steps * this.#scenario.commands;
+    const known = serverBefore !== null && serverAfter !== null;
+    return {
+      rate: (commands / wall) * 1000,
+      cpu: (cpu.user + cpu.system) / commands,
+      server: known ? (serverAfter - serverBefore) / NS_PER_MS / wall : null,
+    };
+  }
+
+  /** Run at least `steps` steps, spread evenly over the callers; resolves with their number. */
+  async #run(steps: number): Promise<number> {
+    const { callers } = this.#scenario;
+    const each = Math.max(1, Math.round(steps / callers));
+    const all: Promise<void>[] = [];
+    for (let i = 0; i < callers; i++) all.push(caller(this.#step, i, each));
+    await Promise.all(all);
+    return each * callers;
+  }
+}
+
+async function caller(step: Step, first: number, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) await step(first + i);
+}
+
+/** Time a process's main thread has spent on a CPU, in ns; null where the system does not tell. */
+function cpuOf(pid: number): number | null {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, "latin1").split(" ")[0]);
+  } catch {
+    return null;
+  }
+}

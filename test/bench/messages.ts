@@ -1,0 +1,49 @@
+/** Owns what the runner and a client process say to each other. */
+
+/** How a client process is started: its arguments as one JSON text. */
+export interface WorkerSetup {
+  readonly client: string;
+  readonly port: number;
+  /** Process of the server, to see how busy it is. */
+  readonly serverPid: number;
+}
+
+/** Check and warm one scenario, or measure it. */
+export interface WorkerRequest {
+  readonly action: "warm" | "measure";
+  /** Index in `SCENARIOS`. */
+  readonly scenario: number;
+  /** ms: how long the client is to be busy. */
+  readonly duration: number;
+}
+
+/** One measurement. */
+export interface Sample {
+  /** Commands answered per second. */
+  readonly rate: number;
+  /** CPU time of the client process per command, user and system, in µs. */
+  readonly cpu: number;
+  /** Share of the time during which the server was on its CPU, 0 to 1; null where unknown. */
+  readonly server: number | null;
+}
+
+export type WorkerAnswer =
+  | { readonly kind: "ready" }
+  | { readonly kind: "sample"; readonly sample: Sample }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** How a process for one cold start is started: its argument as JSON text. */
+export interface ColdSetup {
+  readonly client: string;
+  readonly port: number;
+  /** A key that exists. */
+  readonly key: string;
+}
+
+/** What one cold start took, in ms. */
+export interface ColdStart {
+  /** Loading the package. */
+  readonly load: number;
+  /** From the start of Node to the first reply. */
+  readonly firstReply: number;
+}

@@ -1,0 +1,16 @@
+/** Owns where things are. The benchmark runs bundled, from test/bench/.build. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+
+/** Folder of the benchmark, which holds the peers' node_modules. */
+export const BENCH = join(HERE, "..");
+/** Folder of the repository. */
+export const ROOT = join(BENCH, "..", "..");
+/** The built package's ESM entry. */
+export const DIST = join(ROOT, "dist", "index.js");
+/** The program of a client process. */
+export const WORKER = join(HERE, "worker.js");
+/** The program that is one cold start. */
+export const COLD_CHILD = join(HERE, "cold-child.js");

@@ -1,0 +1,94 @@
+/** Owns the interleaved rounds: every client meets every scenario once per round, in turns. */
+import { ClientProcess } from "./client-process.js";
+import type { Sample } from "./messages.js";
+import type { BenchOptions } from "./options.js";
+import { SCENARIOS } from "./scenarios.js";
+import type { Cores } from "./setup.js";
+import { median } from "./statistics.js";
+
+/** The medians of one client in one scenario. */
+export interface Cell extends Sample {
+  /** Distance between the slowest and the quickest round, as a share of the median rate. */
+  readonly spread: number;
+}
+
+/** One scenario with the medians of each client. */
+export interface Row {
+  readonly scenario: string;
+  readonly cells: Readonly<Record<string, Cell>>;
+}
+
+/** What a run needs besides its options. */
+export interface Surroundings {
+  readonly port: number;
+  readonly serverPid: number;
+  readonly cores: Cores | undefined;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Measure the chosen clients in the chosen scenarios.
+ *
+ * @param options - What and how long.
+ * @param around - The server, the cores, and whom to tell about the progress.
+ * @returns A row per scenario.
+ * @throws Error when a client fails or answers wrongly.
+ */
+export async function measureRates(options: BenchOptions, around: Surroundings): Promise<Row[]> {
+  const processes: ClientProcess[] = [];
+  try {
+    for (const client of options.clients) {
+      const setup = { client, port: around.port, serverPid: around.serverPid };
+      processes.push(await ClientProcess.start(setup, around.cores?.client));
+    }
+    around.say("checking every answer and warming up");
+    for (const scenario of options.scenarios) {
+      for (const process of processes) await process.warm(scenario, options.warmUp);
+    }
+    return await playRounds(options, around, processes);
+  } finally {
+    await Promise.all(processes.map((process) => process.stop()));
+  }
+}
+
+async function playRounds(
+  options: BenchOptions,
+  around: Surroundings,
+  processes: readonly ClientProcess[],
+): Promise<Row[]> {
+  const samples = new Map<string, Sample[]>();
+  for (let round = 0; round < options.rounds; round++) {
+    around.say(`round ${round + 1} of ${options.rounds}`);
+    for (const [turn, scenario] of options.scenarios.entries()) {
+      for (const process of rotated(processes, round + turn)) {
+        const sample = await process.measure(scenario, options.duration);
+        const key = `${scenario} ${process.name}`;
+        samples.set(key, [...(samples.get(key) ?? []), sample]);
+      }
+    }
+  }
+  return options.scenarios.map((scenario) => {
+    const cells = options.clients.map((client): [string, Cell] => {
+      return [client, summary(samples.get(`${scenario} ${client}`) ?? [])];
+    });
+    return { scenario: SCENARIOS[scenario]?.name ?? "", cells: Object.fromEntries(cells) };
+  });
+}
+
+/** The same list begun elsewhere, so that nobody always follows the same neighbour's cache. */
+function rotated<T>(list: readonly T[], by: number): T[] {
+  const start = by % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
+}
+
+function summary(samples: readonly Sample[]): Cell {
+  const rates = samples.map(({ rate }) => rate);
+  const rate = median(rates);
+  const busy = samples.map(({ server }) => server).filter((share) => share !== null);
+  return {
+    rate,
+    cpu: median(samples.map(({ cpu }) => cpu)),
+    server: busy.length === 0 ? null : median(busy),
+    spread: (Math.max(...rates) - Math.min(...rates)) / rate,
+  };
+}

@@ -1,0 +1,204 @@
+/** Owns the words and tables made of a run's numbers. Computes ratios; measures nothing. */
+import { CLIENTS } from "./clients/index.js";
+import type { ColdStart } from "./messages.js";
+import type { Cell, Row } from "./rates.js";
+import { markdownTable, significant, times } from "./tables.js";
+import type { TypeCost } from "./type-cost.js";
+
+/** Everything a run found out. */
+export interface Results {
+  readonly date: string;
+  readonly machine: string;
+  readonly node: string;
+  readonly server: string;
+  readonly cores: string;
+  readonly rounds: number;
+  /** ms per client, scenario and round. */
+  readonly duration: number;
+  /** Version by client. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly rates: readonly Row[];
+  readonly start: Readonly<Record<string, ColdStart>>;
+  readonly types: Readonly<Record<string, TypeCost>>;
+}
+
+/** From this share on, the server rather than the client sets the pace. */
+const SERVER_BOUND = 0.9;
+const OURS = "rediswire";
+const FLOOR = "floor";
+
+type Measure = (cell: Cell) => number;
+/** How much better `cell` is than `other`: above 1 is better. */
+type Compare = (cell: Cell, other: Cell) => number;
+
+const quicker: Compare = (cell, other) => cell.rate / other.rate;
+const cheaper: Compare = (cell, other) => other.cpu / cell.cpu;
+
+/** The whole report, as Markdown. */
+export function report(results: Results): string {
+  const parts = [
+    ...(results.rates.length > 0 ? rateSections(results.rates) : []),
+    ...(Object.keys(results.start).length > 0 ? [startSection(results.start)] : []),
+    ...(Object.keys(results.types).length > 0 ? [typeSection(results.types)] : []),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** The page for the documentation. */
+export function page(results: Results): string {
+  return `${HEAD}\n${conditions(results)}\n\n${report(results)}\n${METHOD}`;
+}
+
+/** Machine, versions and length of the run, as a list. */
+export function conditions(results: Results): string {
+  const versions = Object.entries(results.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");
+  return [
+    `- Date: ${results.date}`,
+    `- Machine: ${results.machine}; ${results.cores}`,
+    `- Node ${results.node}; ${results.server} on the same machine, loopback TCP`,
+    `- Clients: ${versions}`,
+    `- Medians of ${results.rounds} rounds of ${results.duration} ms`,
+  ].join("\n");
+}
+
+function rateSections(rows: readonly Row[]): string[] {
+  const sections = [
+    `## Commands per second\n\n${table(rows, (cell) => cell.rate, quicker)}`,
+    `## CPU time of the client per command, µs\n\n${table(rows, (cell) => cell.cpu, cheaper)}`,
+  ];
+  const losses = lossSection(rows);
+  return losses === undefined ? sections : [...sections, losses];
+}
+
+function table(rows: readonly Row[], measure: Measure, compare: Compare): string {
+  const clients = Object.keys(rows[0]?.cells ?? {});
+  const ours = clients.includes(OURS);
+  const peers = ours && clients.some(isPeer);
+  const floor = ours && clients.includes(FLOOR);
+  const head = [
+    "Scenario",
+    ...clients.map(titleOf),
+    ...(peers ? ["× best peer"] : []),
+    ...(floor ? ["× yardstick"] : []),
+  ];
+  const body = rows.map(({ scenario, cells }) => {
+    const numbers = clients.map((client) => {
+      const cell = cells[client];
+      return cell === undefined ? "" : `${significant(measure(cell))}${boundMark(cell, measure)}`;
+    });
+    const own = cells[OURS];
+    if (own === undefined) return [scenario, ...numbers];
+    const best = bestPeer(cells, compare);
+    const yardstick = cells[FLOOR];
+    return [
+      scenario,
+      ...numbers,
+      ...(peers && best !== undefined ? [times(compare(own, best.cell))] : []),
+      ...(floor && yardstick !== undefined ? [times(compare(own, yardstick))] : []),
+    ];
+  });
+  return markdownTable(head, body);
+}
+
+function boundMark(cell: Cell, measure: Measure): string {
+  const isRate = measure(cell) === cell.rate;
+  return isRate && cell.server !== null && cell.server >= SERVER_BOUND ? "°" : "";
+}
+
+function isPeer(client: string): boolean {
+  return CLIENTS[client]?.kind === "peer";
+}
+
+function titleOf(client: string): string {
+  return CLIENTS[client]?.title ?? client;
+}
+
+function bestPeer(cells: Row["cells"], compare: Compare): { name: string; cell: Cell } | undefined {
+  let best: { name: string; cell: Cell } | undefined;
+  for (const [name, cell] of Object.entries(cells)) {
+    if (!isPeer(name)) continue;
+    if (best === undefined || compare(cell, best.cell) > 1) best = { name, cell };
+  }
+  return best;
+}
+
+function lossSection(rows: readonly Row[]): string | undefined {
+  const has = (client: string) => rows[0]?.cells[client] !== undefined;
+  if (!has(OURS) || !Object.keys(rows[0]?.cells ?? {}).some(isPeer)) return undefined;
+  const lines = rows.flatMap(({ scenario, cells }) => [
+    ...lossOf(scenario, cells, { compare: quicker, what: "the rate" }),
+    ...lossOf(scenario, cells, { compare: cheaper, what: "the thrift in CPU time" }),
+  ]);
+  const text = lines.length > 0 ? lines.join("\n") : "Nowhere in this run.";
+  return `## Where rediswire loses to a peer\n\n${text}`;
+}
+
+function lossOf(
+  scenario: string,
+  cells: Row["cells"],
+  by: { readonly compare: Compare; readonly what: string },
+): string[] {
+  const own = cells[OURS];
+  const best = bestPeer(cells, by.compare);
+  if (own === undefined || best === undefined) return [];
+  const ratio = by.compare(own, best.cell);
+  if (ratio >= 1) return [];
+  return [`- ${scenario}: ${times(ratio)} ${by.what} of ${titleOf(best.name)}`];
+}
+
+function startSection(starts: Results["start"]): string {
+  const rows = Object.entries(starts).map(([client, start]) => {
+    return [titleOf(client), significant(start.load), significant(start.firstReply)];
+  });
+  const head = ["Client", "Loading the package, ms", "Start of Node to first reply, ms"];
+  return `## Cold start\n\n${markdownTable(head, rows)}`;
+}
+
+function typeSection(costs: Results["types"]): string {
+  const rows = Object.entries(costs).map(([client, cost]) => [
+    titleOf(client),
+    significant(cost.checkTime),
+    significant(cost.types),
+    significant(cost.memory),
+    significant(cost.fullCheckTime),
+    significant(cost.fullTypes),
+  ]);
+  const head = ["Client", "Check, s", "Types", "Memory, MB", "Full check, s", "Full types"];
+  const note =
+    "What `tsc` says of a program of one line that uses the client: with `skipLibCheck`, and (full)\n" +
+    "without it, when it checks all declarations, those of Node included.";
+  return `## Cost of the types\n\n${note}\n\n${markdownTable(head, rows)}`;
+}
+
+const HEAD = `# Benchmarks
+
+Written by \`npm run bench -- --markdown docs/benchmarks.md\`, which measures rediswire, its peers and
+a yardstick side by side in one run; do not edit by hand. Numbers of different runs or machines do
+not compare; ratios inside one run do.
+`;
+
+const METHOD = `## How to read this
+
+- The **yardstick** (\`test/bench/floor.ts\`) is a bare loop over \`node:net\`: a promise per command,
+  one write per turn, a flat parser, strings out, and nothing else. It is no client; it shows how
+  much there is to gain.
+- **Callers** are async functions that run at the same time on one client, each awaiting its reply
+  before it sends again. Scenarios without a number of callers have 4, explicit pipelines 1. The
+  commands of a pipeline count one by one.
+- **°** marks a rate at which the server was busy for 90 % of the time or more: there the server sets
+  the pace, and only the CPU time tells clients apart.
+- **× best peer** compares with whichever peer does best in that row; above 1 is better in both
+  tables. So is **× yardstick**.
+- CPU time is user and system time of the whole process, garbage collection and native threads
+  included.
+- Each client runs in a process of its own, one at a time, on one core with the server on another,
+  in rounds in which the order rotates. Before anything is measured each client's answer is checked
+  in every scenario, and each is warmed up. valkey-glide works with native threads, which share
+  that one core here; \`--no-pin\` lets them spread.
+- Every client is used as its documentation advises for speed: ioredis also with
+  \`enableAutoPipelining\`, node-redis with \`withTypeMapping\` for Buffers and \`execAsPipeline\`,
+  valkey-glide with a non-atomic \`Batch\` and \`Decoder.Bytes\`. Replies keep the shape the client
+  gives them: ioredis, for one, leaves scores as text in a flat array.
+`;

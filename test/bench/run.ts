@@ -1,0 +1,75 @@
+/** Owns the course of a benchmark run: prepare, measure, print. The entry of `npm run bench`. */
+import { writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { CLIENTS, versionOf } from "./clients/index.js";
+import { measureColdStarts } from "./cold-start.js";
+import { seed } from "./data.js";
+import { type BenchOptions, readOptions } from "./options.js";
+import { measureRates, type Surroundings } from "./rates.js";
+import { conditions, page, type Results, report } from "./report.js";
+import { type Cores, chooseCores, prepare, serverVersion, startBenchServer } from "./setup.js";
+import { measureTypeCosts } from "./type-cost.js";
+
+const START_ROUNDS = 11;
+const TYPE_ROUNDS = 3;
+const QUICK_ROUNDS = { start: 3, types: 1 };
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) return;
+  const begun = performance.now();
+  const say = (line: string): void => {
+    const seconds = ((performance.now() - begun) / 1000).toFixed(0).padStart(4);
+    process.stderr.write(`${seconds} s  ${line}\n`);
+  };
+  await prepare(options, say);
+  const results = await measure(options, say);
+  process.stdout.write(`\n${conditions(results)}\n\n${report(results)}`);
+  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(results, null, 2));
+  if (options.markdown !== undefined) await writeFile(options.markdown, page(results));
+  say("done");
+}
+
+async function measure(options: BenchOptions, say: (line: string) => void): Promise<Results> {
+  const { clients, parts } = options;
+  const cores = chooseCores(options.pin);
+  await using server = await startBenchServer(cores);
+  await seed(server.port);
+  const around: Surroundings = { port: server.port, serverPid: server.pid, cores, say };
+  const startRounds = options.quick ? QUICK_ROUNDS.start : START_ROUNDS;
+  const typeRounds = options.quick ? QUICK_ROUNDS.types : TYPE_ROUNDS;
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    cores: coresInWords(cores),
+    node: process.versions.node,
+    server: await serverVersion(server),
+    rounds: options.rounds,
+    duration: options.duration,
+    versions: versionsOf(clients),
+    rates: parts.has("rates") ? await measureRates(options, around) : [],
+    start: parts.has("start") ? await measureColdStarts(clients, startRounds, around) : {},
+    types: parts.has("types") ? await measureTypeCosts(clients, typeRounds, say) : {},
+  };
+}
+
+function machine(): string {
+  const all = cpus();
+  return `${all[0]?.model.trim() ?? "unknown"}, ${all.length} cores, ${process.platform} ${process.arch}`;
+}
+
+function coresInWords(cores: Cores | undefined): string {
+  return cores === undefined
+    ? "cores left to the system"
+    : `clients on core ${cores.client}, the server on core ${cores.server}`;
+}
+
+function versionsOf(clients: readonly string[]): Record<string, string> {
+  const named = clients.flatMap((client): [string, string][] => {
+    const name = CLIENTS[client]?.packageName;
+    return name === undefined ? [] : [[name, versionOf(name)]];
+  });
+  return Object.fromEntries(named);
+}
+
+await main();

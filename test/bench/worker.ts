@@ -1,0 +1,44 @@
+/**
+ * Owns one client process: a single client in a JavaScript engine of its own, so that no client pays
+ * for another's garbage or for code optimised for somebody else's types. Does what the runner says
+ * and nothing between.
+ */
+import { clientNamed } from "./clients/index.js";
+import { Floor } from "./floor.js";
+import { Measurement } from "./measure.js";
+import type { WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
+import { SCENARIOS } from "./scenarios.js";
+
+const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
+const client = await clientNamed(setup.client).open({ host: "127.0.0.1", port: setup.port });
+const reader = await Floor.connect(setup.port);
+const measurements = new Map<number, Measurement>();
+
+async function perform(request: WorkerRequest): Promise<WorkerAnswer> {
+  const measurement = measurements.get(request.scenario);
+  if (request.action === "measure" && measurement !== undefined) {
+    return { kind: "sample", sample: await measurement.measure(request.duration) };
+  }
+  const scenario = SCENARIOS[request.scenario];
+  if (scenario === undefined) throw new Error(`no scenario ${request.scenario}`);
+  const step = scenario.step(client);
+  await scenario.check(step, reader);
+  const fresh = new Measurement(scenario, step, setup.serverPid);
+  await fresh.warm(request.duration);
+  measurements.set(request.scenario, fresh);
+  return { kind: "ready" };
+}
+
+function answer(message: WorkerAnswer): void {
+  process.send?.(message);
+}
+
+function failed(error: unknown): WorkerAnswer {
+  return { kind: "failed", reason: error instanceof Error ? (error.stack ?? "") : String(error) };
+}
+
+process.on("message", (request: WorkerRequest) => {
+  perform(request).catch(failed).then(answer);
+});
+process.once("disconnect", () => process.exit());
+answer({ kind: "ready" });
