@@ -40,6 +40,11 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** Whether `host` is an IPv6 address without brackets; a zone after `%` is not looked at. */
+export function isIpv6(host: string): boolean {
+  return URL.canParse(`http://[${host.split("%", 1)[0]}]/`);
+}
+
 /** Refuse everything but an object literal. */
 export const plainObject: Check<Record<string, unknown>> = (name, value) => {
   if (isPlainObject(value)) return value;
@@ -171,7 +176,7 @@ export function nearest<T extends string>(name: string, known: Iterable<T>): T |
   if (name.length > 40) return undefined;
   const plain = (word: string): string => word.replaceAll("_", "").toLowerCase();
   let best: T | undefined;
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let bestDistance = (name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3))) + 1;
   for (const candidate of known) {
     const distance = editDistance(plain(name), plain(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
