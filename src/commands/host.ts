@@ -2,6 +2,8 @@
  * Owns the seam between the generated command methods and whoever carries a command out: each method
  * is written once, and `Redis`, `Pipeline` (and later a cluster) differ only in what `run` gives back.
  */
+import type { DataError } from "../errors.js";
+import type { ArgList } from "./args.js";
 import type { Arg, CommandInfo, Decoder } from "./info.js";
 
 /** Type-level description of a host. */
@@ -25,12 +27,33 @@ export abstract class CommandHost<H extends Host> {
    * Carry out one command.
    *
    * @param info - The command.
-   * @param args - Its arguments, not yet checked.
-   * @param decode - Decoder of this call, when the options changed it from the command's own.
+   * @param args - Its arguments; free ones are not yet checked.
+   * @param decode - Decoder of this call, when it is not the command's own; `null` for none.
    */
   protected abstract run<T>(
     info: CommandInfo,
     args: readonly Arg[],
     decode?: Decoder | null,
   ): Reply<H, T>;
+
+  /**
+   * Refuse a call whose arguments are wrong, without I/O.
+   *
+   * @param error - What the caller gets, in the way this host tells of errors.
+   */
+  protected abstract refuse<T>(info: CommandInfo, error: DataError): Reply<H, T>;
+
+  /**
+   * Give an answer that needs no server, in the place the command's reply would have had.
+   *
+   * @param value - What the caller gets.
+   */
+  protected abstract answer<T>(info: CommandInfo, value: T): Reply<H, T>;
+
+  /** Carry out a command whose arguments were collected and checked in `args`, or refuse it. */
+  protected send<T>(info: CommandInfo, args: ArgList, decode?: Decoder | null): Reply<H, T> {
+    return args.error === undefined
+      ? this.run(info, args.words, decode)
+      : this.refuse(info, args.error);
+  }
 }

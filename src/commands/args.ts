@@ -1,0 +1,375 @@
+/**
+ * Owns the way from what a caller passed to a command's argument list: the checks that need no
+ * server, and the shapes (options, mappings, lists) that a wire protocol does not have. Nothing here
+ * throws on a bad argument: the first mistake is kept as a DataError for the host to reject with.
+ * Free arguments (keys, values) pass unchecked, the encoder checks them; their values appear in no
+ * message, for they may be secrets.
+ */
+import { DataError } from "../errors.js";
+import { Token } from "../protocol/token.js";
+import type { Arg, Value } from "./info.js";
+import type { Decimal, Integer, Many, Mapping, UnixTime } from "./types.js";
+
+/** The part of a command that argument checks need. */
+export interface Named {
+  /** Wire words of the command, for messages. */
+  readonly name: string;
+}
+
+/** What an options object may hold: its names, and which of them exclude each other. */
+export interface OptionRules {
+  /** Each name with its own bit and the bits of the options it cannot stand beside. */
+  readonly [name: string]: readonly [bit: number, conflicts: number];
+}
+
+const BEYOND_SAFE = "an integer (beyond 2^53 only as bigint)";
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const SCORE = /^[+-]?(?:inf|infinity|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i;
+const BOUND = /^\(?[+-]?(?:inf|infinity|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i;
+
+/** Name the type of a refused argument without showing its value. */
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object") {
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+    return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
+  }
+  return value === undefined ? "undefined" : `a ${typeof value}`;
+}
+
+/** As {@link describe}, but numbers are shown: they are settings, not data. */
+function describeNumber(value: unknown): string {
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : describe(value);
+}
+
+function isInteger(value: unknown): value is Integer {
+  return Number.isSafeInteger(value) || typeof value === "bigint";
+}
+
+function isList(value: unknown): value is readonly unknown[] | ReadonlySet<unknown> {
+  return Array.isArray(value) || value instanceof Set;
+}
+
+/** A closed choice of words, found in upper or lower case. */
+export class Choice {
+  readonly #tokens = new Map<unknown, Token>();
+  readonly #words: readonly string[];
+
+  constructor(...words: string[]) {
+    this.#words = words;
+    for (const word of words) {
+      const token = new Token(word);
+      this.#tokens.set(word, token).set(word.toLowerCase(), token);
+    }
+  }
+
+  /** The word to send, or undefined when `value` is none of the choice. */
+  find(value: unknown): Token | undefined {
+    return this.#tokens.get(value);
+  }
+
+  /** The choice in words, for messages. */
+  toString(): string {
+    return this.#words.map((word) => `"${word}"`).join(", ");
+  }
+}
+
+/** Collects the arguments of one call in wire order, or the first reason to refuse it. */
+export class ArgList {
+  /** What is to be sent; meaningless once {@link error} is set. */
+  readonly words: Arg[];
+  /** The first mistake found. */
+  error: DataError | undefined = undefined;
+  readonly #command: Named;
+
+  constructor(command: Named, words: Arg[] = []) {
+    this.#command = command;
+    this.words = words;
+  }
+
+  /** Refuse the call, unless it is already refused: `SET: <problem>`. */
+  fail(problem: string): this {
+    const command = this.#command.name;
+    this.error ??= new DataError(`${command}: ${problem}`, { code: "EINVAL", command });
+    return this;
+  }
+
+  /** Add a free argument or a constant word. */
+  add(arg: Arg): this {
+    this.words.push(arg);
+    return this;
+  }
+
+  /** Add a free argument that stands where the encoder could not name it. */
+  free(what: string, value: Value | undefined): this {
+    if (
+      typeof value !== "string" &&
+      typeof value !== "number" &&
+      typeof value !== "bigint" &&
+      !(value instanceof Uint8Array)
+    ) {
+      return this.fail(
+        `${what} must be a string, Buffer, Uint8Array, number or bigint, got ${describe(value)}`,
+      );
+    }
+    this.words.push(value);
+    return this;
+  }
+
+  /** Add `token` when a boolean option is set. */
+  flag(what: string, token: Token, value: boolean | undefined): this {
+    if (value === true) this.words.push(token);
+    else if (value !== undefined && value !== false) {
+      this.fail(`${what} must be a boolean, got ${describe(value)}`);
+    }
+    return this;
+  }
+
+  /** Add a whole number. */
+  integer(what: string, value: Integer): this {
+    return this.#integer(what, value, "an integer");
+  }
+
+  /** Add a count or an offset: a whole number that is not negative. */
+  count(what: string, value: Integer): this {
+    if (isInteger(value) && value < 0) {
+      return this.fail(`${what} must not be negative, got ${value}`);
+    }
+    return this.#integer(what, value, "an integer");
+  }
+
+  /** Add a duration in seconds. */
+  seconds(what: string, value: Integer): this {
+    return this.#integer(what, value, "an integer number of seconds");
+  }
+
+  /** Add a duration in milliseconds. */
+  milliseconds(what: string, value: Integer): this {
+    return this.#integer(what, value, "an integer number of milliseconds");
+  }
+
+  /** Add a Unix time in seconds; a Date is rounded down. */
+  unixSeconds(what: string, value: UnixTime): this {
+    if (!(value instanceof Date)) {
+      return this.#integer(what, value, "a Date or an integer Unix time in seconds");
+    }
+    return this.#date(what, value, 1000);
+  }
+
+  /** Add a Unix time in milliseconds. */
+  unixMilliseconds(what: string, value: UnixTime): this {
+    if (!(value instanceof Date)) {
+      return this.#integer(what, value, "a Date or an integer Unix time in milliseconds");
+    }
+    return this.#date(what, value, 1);
+  }
+
+  /** Add how long a blocking command may wait: seconds, fractions allowed, 0 for ever. */
+  timeout(what: string, value: number): this {
+    if (typeof value !== "number" || !(value >= 0 && value < Number.POSITIVE_INFINITY)) {
+      const got = describeNumber(value);
+      return this.fail(`${what} must be a number of seconds >= 0 (0: for ever), got ${got}`);
+    }
+    this.words.push(value);
+    return this;
+  }
+
+  /** Add a finite number, or text that Redis reads as one. */
+  decimal(what: string, value: Decimal): this {
+    if (this.#numeric(value, DECIMAL) && value !== Infinity && value !== -Infinity) {
+      this.words.push(value);
+      return this;
+    }
+    return this.fail(`${what} must be a finite number, got ${describeNumber(value)}`);
+  }
+
+  /** Add a score: a number, an infinity, or the text of one. */
+  score(what: string, value: Decimal): this {
+    return this.#score(what, value, SCORE);
+  }
+
+  /** Add a bound of a score range: a score, or one with `(` before it. */
+  bound(what: string, value: Decimal): this {
+    return this.#score(what, value, BOUND);
+  }
+
+  /** Add one word of a closed choice. */
+  word(what: string, value: unknown, choice: Choice): this {
+    const token = choice.find(value);
+    if (token !== undefined) {
+      this.words.push(token);
+      return this;
+    }
+    const got = typeof value === "string" ? "another text" : describe(value);
+    return this.fail(`${what} must be one of ${choice}, got ${got}`);
+  }
+
+  /** Add items given as rest arguments, as arrays or sets, or as a mixture; at least one. */
+  many(what: string, items: readonly unknown[]): this {
+    const before = this.words.length;
+    for (const item of items) {
+      if (isList(item)) this.#push(item);
+      else this.words.push(item as Arg);
+    }
+    return this.words.length === before ? this.fail(`${what} must not be empty`) : this;
+  }
+
+  /** Add one item, or the items of an array or a set; at least one. */
+  list(what: string, items: Many<unknown>): this {
+    if (!isList(items)) return this.add(items as Arg);
+    const before = this.words.length;
+    this.#push(items);
+    return this.words.length === before ? this.fail(`${what} must not be empty`) : this;
+  }
+
+  /** Add the number of items and the items themselves. */
+  counted(what: string, items: Many<unknown>): this {
+    const at = this.words.push(0) - 1;
+    this.list(what, items);
+    this.words[at] = this.words.length - at - 1;
+    return this;
+  }
+
+  /** Add keys and values of a mapping, alternating; at least one pair. */
+  pairs(what: string, mapping: Mapping<unknown, unknown>): this {
+    return this.entries(what, mapping, (key, value) => this.words.push(key as Arg, value as Arg));
+  }
+
+  /** Add scores and members of a mapping from member to score; at least one pair. */
+  scores(what: string, mapping: Mapping<unknown, unknown>): this {
+    const score = `${what} scores`;
+    return this.entries(what, mapping, (member, value) => {
+      this.score(score, value as Decimal).add(member as Arg);
+    });
+  }
+
+  /**
+   * Visit the entries of a mapping, refusing what is none and what is empty.
+   *
+   * @param visit - Called once per entry, in the mapping's own order.
+   */
+  entries(
+    what: string,
+    mapping: Mapping<unknown, unknown>,
+    visit: (key: unknown, value: unknown) => void,
+  ): this {
+    const source: unknown = mapping;
+    if (typeof source !== "object" || source === null || source instanceof Uint8Array) {
+      return this.fail(`${what} must be an object, a Map or entries, got ${describe(source)}`);
+    }
+    let count = 0;
+    for (const entry of Symbol.iterator in source ? iterate(source) : Object.entries(source)) {
+      if (!Array.isArray(entry) || entry.length !== 2) {
+        return this.fail(`${what} must hold [key, value] entries, got ${describe(entry)}`);
+      }
+      visit(entry[0], entry[1]);
+      count++;
+    }
+    return count === 0 ? this.fail(`${what} must not be empty`) : this;
+  }
+
+  /**
+   * Check an options object as a whole.
+   *
+   * @param needed - Whether leaving the options out is a mistake.
+   * @returns Whether its members may be read; a wrong name or combination has been noted.
+   */
+  options<O extends object>(
+    options: O | undefined,
+    rules: OptionRules,
+    needed = false,
+  ): options is O {
+    if (options === undefined && !needed) return false;
+    if (typeof options !== "object" || options === null || isList(options)) {
+      this.fail(`options must be an object, got ${describe(options)}`);
+      return false;
+    }
+    let seen = 0;
+    for (const name in options) {
+      const value: unknown = (options as Readonly<Record<string, unknown>>)[name];
+      if (value === undefined || value === false) continue;
+      const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+      if (rule === undefined) {
+        this.fail(`unknown option "${name}"; known are ${Object.keys(rules).join(", ")}`);
+      } else {
+        if ((seen & rule[1]) !== 0) this.#conflict(name, seen & rule[1], rules);
+        seen |= rule[0];
+      }
+    }
+    return true;
+  }
+
+  /** Add `LIMIT offset count`, whose two options only make sense together. */
+  limit(
+    token: Token,
+    [offsetName, offset]: readonly [name: string, value: Integer | undefined],
+    [countName, count]: readonly [name: string, value: Integer | undefined],
+  ): this {
+    if (offset === undefined && count === undefined) return this;
+    if (offset === undefined || count === undefined) {
+      return this.fail(`options "${offsetName}" and "${countName}" must be given together`);
+    }
+    this.words.push(token);
+    return this.integer(`option "${offsetName}"`, offset).integer(`option "${countName}"`, count);
+  }
+
+  #integer(what: string, value: unknown, wanted: string): this {
+    if (isInteger(value)) {
+      this.words.push(value);
+      return this;
+    }
+    const unsafe = Number.isInteger(value) ? BEYOND_SAFE : wanted;
+    return this.fail(`${what} must be ${unsafe}, got ${describeNumber(value)}`);
+  }
+
+  #date(what: string, value: Date, unit: number): this {
+    const time = value.getTime();
+    if (Number.isNaN(time)) return this.fail(`${what} must be a valid Date`);
+    this.words.push(Math.floor(time / unit));
+    return this;
+  }
+
+  #score(what: string, value: Decimal, pattern: RegExp): this {
+    if (!this.#numeric(value, pattern)) {
+      return this.fail(`${what} must be a score, got ${describeNumber(value)}`);
+    }
+    if (value === Infinity) this.words.push("+inf");
+    else if (value === -Infinity) this.words.push("-inf");
+    else this.words.push(value);
+    return this;
+  }
+
+  #numeric(value: unknown, pattern: RegExp): value is Decimal {
+    if (typeof value === "number") return !Number.isNaN(value);
+    return typeof value === "string" ? pattern.test(value) : typeof value === "bigint";
+  }
+
+  #push(items: Iterable<unknown>): void {
+    for (const item of items) this.words.push(item as Arg);
+  }
+
+  #conflict(name: string, others: number, rules: OptionRules): void {
+    const other = Object.keys(rules).find((known) => ((rules[known]?.[0] ?? 0) & others) !== 0);
+    this.fail(`options "${other}" and "${name}" exclude each other`);
+  }
+}
+
+/** Whether rest arguments hold nothing at all: none given, or only empty arrays and sets. */
+export function isEmpty(items: readonly unknown[]): boolean {
+  for (const item of items) {
+    if (!isList(item) || (Array.isArray(item) ? item.length : (item as Set<unknown>).size) > 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function iterate(source: object): Iterable<unknown> {
+  return source as Iterable<unknown>;
+}
+
+/** Make a constant word; generated code gets its own through here. */
+export function token(text: string): Token {
+  return new Token(text);
+}

@@ -1,0 +1,66 @@
+/**
+ * Owns argument shapes that the command table cannot say by itself. Each function adds words for some
+ * parameters of one command, under the rules of `args.ts`: no throwing, no values in messages.
+ */
+import { type ArgList, token } from "./args.js";
+import type { Value } from "./info.js";
+import type { Mapping } from "./types.js";
+
+const AUTH = token("AUTH");
+const AUTH2 = token("AUTH2");
+const GET = token("GET");
+
+/** What {@link sortPatterns} reads. */
+export interface SortShape {
+  readonly get?: Value | readonly Value[] | undefined;
+  readonly groups?: boolean | undefined;
+}
+
+/** Add the GET patterns of SORT; groups need a list of at least two. */
+export function sortPatterns(args: ArgList, options: SortShape | undefined): void {
+  if (args.error !== undefined || options === undefined) return;
+  const { get, groups } = options;
+  if (groups === true && !(Array.isArray(get) && get.length > 1)) {
+    args.fail('option "groups" needs option "get" to be an array of at least two patterns');
+  }
+  if (get === undefined) return;
+  for (const pattern of Array.isArray(get) ? get : [get]) {
+    args.add(GET).free('option "get"', pattern);
+  }
+}
+
+/** What {@link migrateAuth} reads. */
+export interface MigrateShape {
+  readonly auth?: Value | undefined;
+  readonly username?: Value | undefined;
+}
+
+/** Add the credentials MIGRATE uses at its target: a password, or a user name and a password. */
+export function migrateAuth(args: ArgList, options: MigrateShape | undefined): void {
+  if (args.error !== undefined || options === undefined) return;
+  const { auth, username } = options;
+  if (username !== undefined && auth === undefined) {
+    args.fail('option "username" needs option "auth"');
+  } else if (username !== undefined && auth !== undefined) {
+    args.add(AUTH2).free('option "username"', username).free('option "auth"', auth);
+  } else if (auth !== undefined) {
+    args.add(AUTH).free('option "auth"', auth);
+  }
+}
+
+/** Add what HSET sets: one field, a mapping, or one field and then a mapping. */
+export function hsetFields(
+  args: ArgList,
+  field: Value | Mapping<Value, Value>,
+  ...[value, mapping]: [value: Value | undefined, mapping: Mapping<Value, Value> | undefined]
+): void {
+  if (typeof field === "object" && field !== null && !(field instanceof Uint8Array)) {
+    if (value !== undefined || mapping !== undefined) {
+      args.fail("takes a mapping, or a field with its value and perhaps a mapping");
+    }
+    args.pairs('"mapping"', field);
+    return;
+  }
+  args.free('"field"', field).free('"value"', value);
+  if (mapping !== undefined) args.pairs('"mapping"', mapping);
+}

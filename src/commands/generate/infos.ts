@@ -1,0 +1,135 @@
+/** Owns the text of the constant part of commands: `infos-*.ts`, and the registry of them all. Pure. */
+import {
+  ALWAYS_BYTES,
+  ALWAYS_TEXT,
+  BLOCKING,
+  CLOSES,
+  INT64,
+  type KeyPositions,
+  READONLY,
+  SESSION,
+} from "../info.js";
+import type { CommandSpec, Entry, Param } from "../spec/dsl.js";
+import { Imports } from "./functions.js";
+import { constantName, fileHead } from "./text.js";
+
+const FLAGS = { READONLY, BLOCKING, SESSION, ALWAYS_TEXT, ALWAYS_BYTES, INT64, CLOSES };
+
+/** Whether an entry has a method. */
+export function hasMethod(entry: Entry): entry is CommandSpec {
+  return "args" in entry;
+}
+
+/** The wire order of an entry: as given, or parameters, then options. */
+export function wireOrder(spec: CommandSpec): NonNullable<CommandSpec["wire"]> {
+  if (spec.wire !== undefined) return spec.wire;
+  return [...spec.args.map((arg) => arg.name), ...(spec.options === undefined ? [] : ["options"])];
+}
+
+function paramOf(spec: CommandSpec, name: string): Param | undefined {
+  return spec.args.find((arg) => arg.name === name);
+}
+
+/** Names of the wire positions, for the encoder's messages. */
+function positionNames(spec: CommandSpec): string[] {
+  const names: string[] = [];
+  for (const item of wireOrder(spec)) {
+    if (typeof item !== "string") names.push(`${item.name}...`);
+    else if (item.startsWith('"')) names.push(item.slice(1, -1));
+    else if (item !== "options") {
+      const kind = paramOf(spec, item)?.kind;
+      if (kind?.check === "counted") names.push("numkeys");
+      names.push(kind?.repeats === true ? `${item}...` : item);
+    }
+  }
+  const repeated = names.findIndex((name) => name.endsWith("..."));
+  return repeated < 0 ? names : names.slice(0, repeated + 1);
+}
+
+/** Where the keys are, as `COMMAND INFO` would say it. */
+export function keyPositions(spec: CommandSpec): KeyPositions {
+  if (spec.keys !== undefined) return spec.keys;
+  const wire = wireOrder(spec);
+  let at = spec.name.split(" ").length;
+  let [first, last, step]: [number, number, number] = [0, 0, 0];
+  for (const [i, item] of wire.entries()) {
+    const kind = typeof item === "string" ? paramOf(spec, item)?.kind : undefined;
+    if (kind?.keys !== undefined) {
+      first ||= at;
+      step = kind.keys;
+      if (kind.repeats === true) return [first, i - wire.length, step];
+      last = at;
+    } else if (first > 0) {
+      break;
+    }
+    if (kind?.repeats === true || typeof item !== "string" || item === "options") break;
+    at++;
+  }
+  return [first, last, step];
+}
+
+function flagNames(sum: number, imports: Imports): string {
+  return Object.entries(FLAGS)
+    .filter(([, bit]) => (sum & bit) !== 0)
+    .map(([name]) => imports.value(name, "../info.js"))
+    .join(" | ");
+}
+
+function members(entry: Entry, imports: Imports): string[] {
+  const parts: string[] = [];
+  if (hasMethod(entry)) {
+    const names = positionNames(entry);
+    if (names.length > 0) parts.push(`params: [${names.map((n) => `"${n}"`).join(", ")}]`);
+  }
+  if (entry.flags !== undefined && entry.flags !== 0) {
+    parts.push(`flags: ${flagNames(entry.flags, imports)}`);
+  }
+  if (hasMethod(entry)) {
+    const keys = keyPositions(entry);
+    if (keys[0] !== 0) parts.push(`keys: [${keys.join(", ")}]`);
+    if (entry.reply.decode !== null) parts.push(`decode: ${imports.fn(entry.reply.decode)}`);
+    if (entry.blockTime !== undefined) parts.push(`blockTime: ${imports.fn(entry.blockTime)}`);
+  }
+  if (entry.instead !== undefined) parts.push(`instead: ${JSON.stringify(entry.instead)}`);
+  return parts;
+}
+
+function declaration(entry: Entry, imports: Imports): string {
+  const parts = members(entry, imports);
+  const name = constantName(entry.name);
+  if (parts.length === 0) return `export const ${name} = new CommandInfo("${entry.name}");\n`;
+  const flat = `export const ${name} = new CommandInfo("${entry.name}", { ${parts.join(", ")} });\n`;
+  if (flat.length <= 101) return flat;
+  const lines = parts.map((part) => `  ${part},\n`).join("");
+  return `export const ${name} = new CommandInfo("${entry.name}", {\n${lines}});\n`;
+}
+
+/** The first entry of each wire name; later methods on the same name share its constants. */
+export function uniqueEntries(entries: readonly Entry[]): Entry[] {
+  const seen = new Set<string>();
+  return entries.filter((entry) => !seen.has(entry.name) && seen.add(entry.name));
+}
+
+/** The text of one theme's `infos-*.ts`. */
+export function infosFile(entries: readonly Entry[]): string {
+  const imports = new Imports();
+  if (entries.length > 0) imports.value("CommandInfo", "../info.js");
+  const body = uniqueEntries(entries).map((entry) => declaration(entry, imports));
+  const head = fileHead("Owns what is constant about each command: one frozen value apiece.");
+  return `${head}${imports}\n${body.join("")}`;
+}
+
+/** The text of `registry.ts`. */
+export function registryFile(themes: readonly string[]): string {
+  const names = themes.map((theme) => theme.replaceAll("-", "_"));
+  const imports = themes.map((theme, i) => `import * as ${names[i]} from "./infos-${theme}.js";\n`);
+  return `${fileHead("Owns the way from a wire name to what is known of the command.")}import type { CommandInfo } from "../info.js";
+${imports.join("")}
+/** Every known command by its upper-case wire name; those that must be refused included. */
+export const COMMANDS: ReadonlyMap<string, CommandInfo> = new Map(
+  [${names.join(", ")}].flatMap((infos) =>
+    Object.values<CommandInfo>(infos).map((info): [string, CommandInfo] => [info.name, info]),
+  ),
+);
+`;
+}

@@ -1,0 +1,31 @@
+/**
+ * Owns the choice of a call's decoder where it depends on more than one option. Each function gets
+ * what the caller passed, checked or not, and gives a decoder, `null` for the raw reply, or undefined
+ * for the command's own.
+ */
+import type { SortShape } from "./builders.js";
+import { toGroups, toLcsResult, toPairs, toScanPairs } from "./decode.js";
+import type { Decoder } from "./info.js";
+
+/** Decoder of an LCS call. */
+export function pickLcs(options: { readonly idx?: boolean | undefined } | undefined) {
+  return options?.idx === true ? toLcsResult : undefined;
+}
+
+/** Decoder of a SORT call. */
+export function pickSort(
+  options: (SortShape & { readonly store?: unknown }) | undefined,
+): Decoder | undefined {
+  if (options?.groups !== true || options.store !== undefined) return undefined;
+  return Array.isArray(options.get) ? toGroups(options.get.length) : undefined;
+}
+
+/** Decoder of an HRANDFIELD call. */
+export function pickHrandfield(options: { readonly withValues?: boolean | undefined } | undefined) {
+  return options?.withValues === true ? toPairs : undefined;
+}
+
+/** Decoder of an HSCAN call. */
+export function pickHscan(options: { readonly pairs?: boolean | undefined } | undefined) {
+  return options?.pairs === true ? toScanPairs : undefined;
+}

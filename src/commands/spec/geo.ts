@@ -1,0 +1,4 @@
+/** Owns the table of the geospatial commands. */
+import type { Entry } from "./dsl.js";
+
+export const geo: readonly Entry[] = [];

@@ -1,0 +1,53 @@
+/** Owns the list of groups and how they are spread over the generated classes. */
+import type { Theme } from "../generate.js";
+import { acl } from "./acl.js";
+import { bitmaps } from "./bitmaps.js";
+import { cluster } from "./cluster.js";
+import { connection } from "./connection.js";
+import { geo } from "./geo.js";
+import { hashes } from "./hashes.js";
+import { hyperloglog } from "./hyperloglog.js";
+import { generic } from "./keys.js";
+import { lists } from "./lists.js";
+import { pubsub } from "./pubsub.js";
+import { scripting } from "./scripting.js";
+import { server } from "./server.js";
+import { sets } from "./sets.js";
+import { sortedSets } from "./sorted-sets.js";
+import { streams } from "./streams.js";
+import { strings } from "./strings.js";
+import { transactions } from "./transactions.js";
+
+/** The chain of classes, in order of inheritance: each extends the one before it. */
+export const THEMES: readonly Theme[] = [
+  {
+    file: "keys-strings",
+    className: "KeyCommands",
+    title: "the commands on keys of any type, on strings and on bitmaps",
+    entries: [...generic, ...strings, ...bitmaps, ...hyperloglog],
+  },
+  {
+    file: "collections",
+    className: "CollectionCommands",
+    title: "the commands on hashes, lists and sets",
+    entries: [...hashes, ...lists, ...sets],
+  },
+  {
+    file: "sorted-sets",
+    className: "SortedSetCommands",
+    title: "the commands on sorted sets and on places",
+    entries: [...sortedSets, ...geo],
+  },
+  {
+    file: "streams",
+    className: "StreamCommands",
+    title: "the commands on streams, scripts and channels",
+    entries: [...streams, ...scripting, ...pubsub],
+  },
+  {
+    file: "server",
+    className: "ServerCommands",
+    title: "the commands on the connection, the server and the cluster",
+    entries: [...connection, ...server, ...acl, ...cluster, ...transactions],
+  },
+];

@@ -1,0 +1,4 @@
+/** Owns the table of the stream commands. */
+import type { Entry } from "./dsl.js";
+
+export const streams: readonly Entry[] = [];

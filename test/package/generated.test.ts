@@ -1,0 +1,32 @@
+/**
+ * Owns the proof that `src/commands/generated` is what the generator makes of the spec. Run with `-u`
+ * (`npm run generate`) it rewrites the files instead.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { generate } from "../../src/commands/generate.js";
+import { THEMES } from "../../src/commands/spec/index.js";
+
+const commands = fileURLToPath(new URL("../../src/commands/", import.meta.url));
+
+const sources = readdirSync(commands).filter((name) => /^(?:host|info|types.*)\.ts$/.test(name));
+const typeModules = Object.fromEntries(
+  sources.map((name) => [
+    `../${name.replace(/\.ts$/, ".js")}`,
+    readFileSync(`${commands}${name}`, "utf8"),
+  ]),
+);
+
+const files = generate({ themes: THEMES, typeModules });
+
+describe("generated files", () => {
+  test.each([...files])("%s is what the spec says", async (name, text) => {
+    await expect(text).toMatchFileSnapshot(`${commands}generated/${name}`);
+  });
+
+  test("nothing else is kept among them", () => {
+    const strangers = readdirSync(`${commands}generated`).filter((name) => !files.has(name));
+    expect(strangers).toEqual([]);
+  });
+});
