@@ -56,7 +56,7 @@ function join<O extends RedisOptions>(
   const names = Object.keys(head) as (keyof RedisOptions)[];
   const repeated = names.find((name) => options[name] !== undefined);
   if (repeated !== undefined) throw new DataError(`\`${repeated}\` is given twice`);
-  if (names.length > 0 && head.url === undefined && options.url !== undefined) {
+  if (names.length > 0 && options.url !== undefined) {
     throw new DataError(`\`url\` is not allowed beside \`${names[0]}\``);
   }
   return { ...options, ...head };
