@@ -31,6 +31,9 @@ export interface HandshakeOptions {
   readonly replies?: Readonly<Record<string, string>>;
 }
 
+const LARGE = 1024 * 1024;
+const LF = 0x0a;
+
 type Words = readonly (string | Buffer)[];
 
 /** One accepted connection, in the hands of its script. */
@@ -44,7 +47,8 @@ export class Peer {
   readonly #closed = deferred();
   readonly #chunks: Buffer[] = [];
   readonly #history: string[][] = [];
-  #rest: Buffer = Buffer.alloc(0);
+  #pending: Buffer[] = [];
+  #pendingLength = 0;
   #unread: Buffer[][] = [];
   #taken = 0;
   #isClosed = false;
@@ -232,7 +236,8 @@ export class Peer {
     this.#taken += 1;
     if (there && command !== undefined) return command;
     const place = `connection #${this.index}, command #${this.#taken}`;
-    const rest = this.#rest.length > 0 ? ` after an incomplete ${show([this.#rest])}` : "";
+    const pending = Buffer.concat(this.#pending);
+    const rest = pending.length > 0 ? ` after an incomplete ${show([pending])}` : "";
     throw new MockError(`${place}: the client closed${rest} while the script was at ${step}`);
   }
 
@@ -248,16 +253,27 @@ export class Peer {
 
   #onData(chunk: Buffer): void {
     this.#chunks.push(chunk);
-    this.#rest = Buffer.concat([this.#rest, chunk]);
+    if (this.#broken !== undefined) return;
+    this.#pending.push(chunk);
+    this.#pendingLength += chunk.length;
+    // A command ends with LF: no need to join and decode a large one again at each of its chunks.
+    if (this.#pendingLength > LARGE && chunk.at(-1) !== LF) return;
+    this.#decodePending();
+    this.#wake();
+  }
+
+  #decodePending(): void {
+    let rest = Buffer.concat(this.#pending);
     try {
-      for (let next = decode(this.#rest); next !== undefined; next = decode(this.#rest)) {
-        this.#rest = this.#rest.subarray(next.next);
+      for (let next = decode(rest); next !== undefined; next = decode(rest)) {
+        rest = rest.subarray(next.next);
         this.#onCommand(asCommand(next.value));
       }
     } catch (cause) {
       this.#broken = new MockError(`connection #${this.index}: ${(cause as Error).message}`);
     }
-    this.#wake();
+    this.#pending = [rest];
+    this.#pendingLength = rest.length;
   }
 
   #onCommand(command: Buffer[]): void {

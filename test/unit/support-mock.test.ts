@@ -249,6 +249,19 @@ describe("transport", () => {
     client.destroy();
   });
 
+  it("reads large commands, and those behind them", async () => {
+    const value = Buffer.alloc(8 * 1024 * 1024, "\r\n$");
+    await using mock = await mockServer(async (peer) => {
+      const [, , received] = await peer.nextBuffers();
+      expect(received?.equals(value)).toBe(true);
+      await peer.expect(["PING"]);
+    });
+    const client = dial(mock);
+    client.write(Buffer.concat([encodeCommand(["SET", "k", value]), encodeCommand(["PING"])]));
+    await mock.done();
+    client.destroy();
+  });
+
   it("keeps the raw bytes", async () => {
     await using mock = await mockServer((peer) => peer.expect(["GET", "k"]));
     const client = dial(mock);

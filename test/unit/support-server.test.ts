@@ -167,7 +167,7 @@ describe("the guard", () => {
 });
 
 describe("startSentinels", () => {
-  it("knows its master and fails over", { timeout: 60_000 }, async () => {
+  it("knows its master, fails over by order and by loss", { timeout: 60_000 }, async () => {
     await using deployment = await startSentinels({ password: "a", sentinelPassword: "b" });
     const { master, replicas, addresses, sentinels } = deployment;
     expect(addresses).toEqual(sentinels.map((one) => ["127.0.0.1", one.port]));
@@ -175,6 +175,10 @@ describe("startSentinels", () => {
     const promoted = await deployment.failover();
     expect(replicas).toContain(promoted);
     expect(await promoted.command("SET", "k", "v")).toBe("OK");
+    promoted.kill("SIGKILL");
+    const next = await deployment.newMasterAfter(promoted);
+    expect(next).not.toBe(promoted);
+    expect(await deployment.currentMaster()).toBe(next);
   });
 });
 
