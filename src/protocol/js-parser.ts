@@ -1,0 +1,407 @@
+/**
+ * Owns the reading of RESP2 and RESP3: bytes in pieces of any size become calls of a
+ * {@link ReplyHandler}. Whatever is unfinished at the end of a chunk is copied (a line or a bulk string,
+ * by the {@link Collector}) or counted (an aggregate, by a {@link Frame}); no byte is read twice, none of
+ * a chunk's memory is kept, and no memory is taken on the word of a length.
+ *
+ * One rule keeps results independent of the chunking: the quick ways judge nothing. What they do not
+ * recognise as whole and correct inside the chunk they leave to `#line`, which sees whole lines only.
+ */
+import { DecodeError, errorFromReply, RedisError } from "../errors.js";
+import { AsciiWindow } from "./ascii-window.js";
+import { BULK_START, Collector, LINE_START } from "./collector.js";
+import { copyBytes } from "./copy-bytes.js";
+import { Frame } from "./frame.js";
+import type { Parser, ParserOptions, ReplyHandler } from "./parser.js";
+import { BIGINT, BYTES, MapReply, type Reply, type ReplyMode, SetReply, TEXT } from "./reply.js";
+import * as resp from "./resp.js";
+import { notText, type TextDecode, textDecoder } from "./text-decoder.js";
+
+const { ARRAY, ATTRIBUTE, BLOB_ERROR, BULK, CR, ERROR, INTEGER, LF, MAP, PUSH, STATUS, VERBATIM } =
+  resp;
+
+/** What the next byte belongs to. */
+const VALUE = 0; // the type byte of a value
+const LINE = 1; // a line the collector has the beginning of
+const BODY = 2; // a bulk string the collector has the beginning of
+const BROKEN = 3; // nothing: the stream is out of step
+type Stage = typeof VALUE | typeof LINE | typeof BODY | typeof BROKEN;
+
+/** Flags beyond those of {@link ReplyMode}. Attributes: nobody sees the value, so nothing can be wrong. */
+const DROPPED = 256;
+const ATTRIBUTE_MODE = BYTES | BIGINT | DROPPED;
+/** Pushes: no command waits for them, so an error stands where the value would. */
+const IN_PLACE = 512;
+
+const DIGIT_0 = 48;
+const DIGIT_1 = 49;
+/** So many digits are exact as a number. */
+const SAFE_DIGITS = 15;
+/** Lines longer than this are looked through natively. */
+const SHORT_LINE = 64;
+/** Encodings in which ASCII is ASCII. Statuses are ASCII, so the others cannot be meant for them. */
+const ASCII_SUPERSET = /^(?:utf-?8|ascii|latin1|binary)$/i;
+/** Bytes a verbatim string begins with: three letters and a colon. */
+const FORMAT = 4;
+/** Bytes up to which a Buffer in pieces is put together in the collector's memory and copied out. */
+const COPIED = 64 * 1024;
+const LETTER_O = 79;
+const LETTER_K = 75;
+const MIN_SAFE = BigInt(Number.MIN_SAFE_INTEGER);
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const NOTHING = Buffer.alloc(0);
+
+/** A resumable parser in plain JavaScript. */
+export class JsParser implements Parser {
+  readonly #handler: ReplyHandler;
+  readonly #options: ParserOptions;
+  readonly #text: TextDecode;
+  readonly #statusText: TextDecode;
+  readonly #window: AsciiWindow;
+  readonly #collector = new Collector();
+
+  #chunk: Buffer = NOTHING;
+  #pos = 0;
+  #end = 0;
+  #stage: Stage = VALUE;
+  /** Type byte of what the collector holds. */
+  #type = 0;
+  /** The number `#number` found, or the length of the bulk string the collector holds. */
+  #count = 0;
+  #frame = new Frame();
+  #mode: ReplyMode = TEXT;
+  /** Whether an attribute stands before the next reply. */
+  #attributed = false;
+  /** The first value of this reply that could not be represented. */
+  #decodeError: DecodeError | undefined;
+
+  constructor(handler: ReplyHandler, options: ParserOptions) {
+    this.#handler = handler;
+    this.#options = options;
+    const superset = ASCII_SUPERSET.test(options.encoding);
+    this.#text = textDecoder(options.encoding, options.encodingErrors);
+    this.#statusText = superset ? this.#text : textDecoder("utf8", options.encodingErrors);
+    this.#window = new AsciiWindow(superset);
+  }
+
+  get midReply(): boolean {
+    return this.#stage !== VALUE || this.#frame.depth > 0 || this.#attributed;
+  }
+
+  feed(chunk: Buffer): void {
+    if (this.#stage === BROKEN) throw resp.protocolError("the stream is out of step already");
+    this.#chunk = chunk;
+    this.#window.reset();
+    this.#pos = 0;
+    this.#end = chunk.length;
+    try {
+      if (this.#stage === LINE) this.#resumeLine();
+      else if (this.#stage === BODY) this.#resumeBody();
+      while (this.#pos < this.#end) this.#value();
+    } catch (error) {
+      this.#stage = BROKEN;
+      throw error;
+    } finally {
+      this.#chunk = NOTHING;
+    }
+  }
+
+  /** Read the value that begins at `#pos`, or as much of it as there is. */
+  #value(): void {
+    const at = this.#pos;
+    const type = this.#chunk[at] as number;
+    const kind = resp.KIND[type];
+    if (kind === resp.UNKNOWN) throw resp.unknownType(type);
+    if (this.#frame.depth === 0) this.#begin(type);
+    else if (type === BULK && this.#bulks()) return;
+    if (kind === resp.NUMBER) {
+      const next = this.#number(type, at + 1);
+      if (next > 0) {
+        this.#pos = next;
+        this.#counted(type, this.#count);
+        return;
+      }
+    } else if (this.#shortLine(type, at + 1)) return;
+    this.#stage = LINE;
+    this.#type = type;
+    this.#collector.begin(resp.lineLimit(type), LINE_START, false);
+    this.#resumeLine();
+  }
+
+  /** At the first byte of a reply: ask how to build it. An attribute is not the reply yet. */
+  #begin(type: number): void {
+    if (type === ATTRIBUTE) {
+      this.#mode = ATTRIBUTE_MODE;
+      return;
+    }
+    this.#attributed = false;
+    this.#mode = type === PUSH ? this.#handler.nextPushMode() | IN_PLACE : this.#handler.nextMode();
+  }
+
+  /**
+   * Take as many whole bulk strings as the chunk has for the innermost aggregate. One flat loop,
+   * because most bytes of large replies pass through it.
+   *
+   * @returns Whether there was any.
+   */
+  #bulks(): boolean {
+    const chunk = this.#chunk;
+    const end = this.#end;
+    const limit = this.#options.maxBulkLength;
+    const frame = this.#frame;
+    const before = frame.left;
+    let left = before;
+    let pos = this.#pos;
+    while (left > 0 && pos < end && chunk[pos] === BULK) {
+      let at = pos + 1;
+      let length = 0;
+      const digitsEnd = Math.min(end, at + SAFE_DIGITS);
+      for (; at < digitsEnd; at++) {
+        const digit = (chunk[at] as number) - DIGIT_0;
+        if (digit < 0 || digit > 9) break;
+        length = length * 10 + digit;
+      }
+      const start = at + 2;
+      const stop = start + length;
+      if (at === pos + 1 || length > limit || stop + 2 > end) break;
+      if (chunk[at] !== CR || chunk[at + 1] !== LF) break;
+      if (chunk[stop] !== CR || chunk[stop + 1] !== LF) break;
+      frame.items.push(this.#string(chunk, start, stop));
+      pos = stop + 2;
+      left--;
+    }
+    if (left === before) return false;
+    this.#pos = pos;
+    frame.left = left;
+    if (left === 0) this.#close();
+    return true;
+  }
+
+  /**
+   * Read a number of few digits and its line end.
+   *
+   * @returns The offset after it, with the number in `#count`, or 0 for anything unusual.
+   */
+  #number(type: number, from: number): number {
+    const chunk = this.#chunk;
+    const end = this.#end;
+    const negative = from < end && chunk[from] === ERROR;
+    const first = negative ? from + 1 : from;
+    const digitsEnd = Math.min(end, first + SAFE_DIGITS);
+    let at = first;
+    let value = 0;
+    for (; at < digitsEnd; at++) {
+      const digit = (chunk[at] as number) - DIGIT_0;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at === first || at + 2 > end || chunk[at] !== CR || chunk[at + 1] !== LF) return 0;
+    if (negative && type !== INTEGER && !(chunk[first] === DIGIT_1 && at === first + 1)) return 0;
+    this.#count = negative ? 0 - value : value;
+    return at + 2;
+  }
+
+  /** Take a line of words that is short and whole inside the chunk. */
+  #shortLine(type: number, from: number): boolean {
+    const chunk = this.#chunk;
+    const stop = Math.min(this.#end - 1, from + SHORT_LINE);
+    for (let at = from; at < stop; at++) {
+      if ((chunk[at] as number) > CR) continue;
+      if (chunk[at] !== CR || chunk[at + 1] !== LF) return false;
+      this.#pos = at + 2;
+      this.#line(type, chunk, from, at);
+      return true;
+    }
+    return false;
+  }
+
+  /** Go on with a line the collector has the beginning of. */
+  #resumeLine(): void {
+    const collector = this.#collector;
+    const type = this.#type;
+    const found = this.#chunk.indexOf(LF, this.#pos);
+    const stop = found < 0 ? this.#end : found;
+    if (collector.size + stop - this.#pos > resp.lineLimit(type)) {
+      throw resp.protocolError(`a line after ${resp.named(type)} is too long`);
+    }
+    collector.push(this.#chunk, this.#pos, stop);
+    this.#pos = stop + 1;
+    if (found < 0) return;
+    this.#stage = VALUE;
+    const { bytes, size } = collector;
+    collector.release();
+    if (bytes[size - 1] !== CR || bytes.indexOf(CR) !== size - 1) {
+      throw resp.protocolError(`a line after ${resp.named(type)} does not end in CR LF`);
+    }
+    this.#line(type, bytes, 1, size - 1);
+  }
+
+  /** Make sense of the whole line `bytes[start, end)` of a value. */
+  #line(type: number, bytes: Buffer, start: number, end: number): void {
+    if (type === STATUS) {
+      this.#emit(this.#status(bytes, start, end));
+    } else if (type === ERROR) {
+      this.#emit(errorFromReply(bytes.toString("utf8", start, end)));
+    } else if (type === INTEGER) {
+      this.#emit(this.#integer(resp.integerValue(type, bytes.toString("latin1", start, end))));
+    } else if (resp.KIND[type] === resp.WORDS) {
+      this.#emit(resp.wordValue(type, bytes, start, end));
+    } else {
+      this.#counted(type, resp.lengthValue(type, bytes.toString("latin1", start, end)));
+    }
+  }
+
+  /** Go on after a line that was a number; -1 is the null of `$` and `*`. */
+  #counted(type: number, count: number): void {
+    if (type === INTEGER) {
+      this.#emit((this.#mode & BIGINT) === 0 ? count : BigInt(count));
+    } else if (count < 0) {
+      this.#emit(null);
+    } else if (type === BULK || type === VERBATIM || type === BLOB_ERROR) {
+      this.#body(type, count);
+    } else {
+      this.#open(type, count);
+    }
+  }
+
+  #body(type: number, length: number): void {
+    if (length > this.#options.maxBulkLength) {
+      throw resp.protocolError(`a bulk string is longer than ${this.#options.maxBulkLength} bytes`);
+    }
+    const start = this.#pos;
+    const stop = start + length;
+    if (stop + 2 <= this.#end) {
+      this.#pos = stop + 2;
+      this.#emit(this.#bulk(type, this.#chunk, start, stop));
+    } else {
+      this.#stage = BODY;
+      this.#type = type;
+      this.#count = length;
+      const own = (this.#mode & BYTES) !== 0 && length > COPIED;
+      this.#collector.begin(length + 2, BULK_START, own);
+      this.#resumeBody();
+    }
+  }
+
+  /** Go on with a bulk string the collector has the beginning of. */
+  #resumeBody(): void {
+    const collector = this.#collector;
+    const stop = Math.min(this.#end, this.#pos + this.#count + 2 - collector.size);
+    collector.push(this.#chunk, this.#pos, stop);
+    this.#pos = stop;
+    if (collector.size < this.#count + 2) return;
+    this.#stage = VALUE;
+    const value = this.#bulk(this.#type, collector.bytes, 0, this.#count);
+    collector.release();
+    this.#emit(value);
+  }
+
+  /** Build the value of a whole bulk string, behind which its line end is. */
+  #bulk(type: number, bytes: Buffer, start: number, end: number): Reply {
+    if (bytes[end] !== CR || bytes[end + 1] !== LF) {
+      throw resp.protocolError(`the bytes of a ${resp.named(type)} do not end in CR LF`);
+    }
+    if (type === BULK) return this.#string(bytes, start, end);
+    if (type === BLOB_ERROR) return errorFromReply(bytes.toString("utf8", start, end));
+    if (end - start < FORMAT || bytes[start + FORMAT - 1] !== INTEGER) {
+      throw resp.protocolError(`a ${resp.named(type)} does not begin with its format`);
+    }
+    return this.#string(bytes, start + FORMAT, end);
+  }
+
+  #string(bytes: Buffer, start: number, end: number): Reply {
+    if ((this.#mode & BYTES) === 0) {
+      const inside = bytes === this.#chunk ? this.#window.cut(bytes, start, end) : undefined;
+      const text = inside ?? this.#text(bytes, start, end);
+      return text ?? this.#lost(notText(end - start, this.#options.encoding));
+    }
+    const shared = bytes === this.#chunk || !this.#collector.own;
+    return shared ? copyBytes(bytes, start, end) : bytes.subarray(start, end);
+  }
+
+  #status(bytes: Buffer, start: number, end: number): Reply {
+    if (end - start === 2 && bytes[start] === LETTER_O && bytes[start + 1] === LETTER_K)
+      return "OK";
+    return this.#statusText(bytes, start, end) ?? this.#lost("a status reply is not valid text");
+  }
+
+  #integer(value: bigint): Reply {
+    if ((this.#mode & BIGINT) !== 0) return value;
+    if (value >= MIN_SAFE && value <= MAX_SAFE) return Number(value);
+    return this.#lost(`the integer ${value} is not exact as a number; integers: "bigint" keeps it`);
+  }
+
+  /** Note that a value cannot be represented, and build what stands in its place. */
+  #lost(why: string): Reply {
+    if ((this.#mode & DROPPED) !== 0) return null;
+    if ((this.#mode & IN_PLACE) !== 0) return new DecodeError(why);
+    this.#decodeError ??= new DecodeError(why);
+    return null;
+  }
+
+  #open(type: number, count: number): void {
+    const total = type === MAP || type === ATTRIBUTE ? count * 2 : count;
+    const { maxElements, maxDepth } = this.#options;
+    const outer = this.#frame;
+    if (type === PUSH && outer.depth > 0) throw resp.protocolError("a push stands inside a reply");
+    if (total > maxElements) {
+      throw resp.protocolError(`an aggregate has more than ${maxElements} elements`);
+    }
+    if (outer.depth === maxDepth) {
+      throw resp.protocolError(`aggregates are nested more than ${maxDepth} deep`);
+    }
+    this.#frame = outer.open(type, total, this.#mode);
+    if (type === ATTRIBUTE) this.#mode = ATTRIBUTE_MODE;
+    if (total === 0) this.#close();
+  }
+
+  /** Hand a finished value to the aggregate it belongs to, or to the handler. */
+  #emit(value: Reply): void {
+    const frame = this.#frame;
+    if (frame.depth === 0) {
+      this.#deliver(value);
+    } else {
+      frame.items.push(value);
+      if (--frame.left === 0) this.#close();
+    }
+  }
+
+  /** Hand on the innermost aggregate, which is complete, and every other one completed by it. */
+  #close(): void {
+    for (;;) {
+      const frame = this.#frame;
+      const { type, parent: outer } = frame;
+      const items = frame.take();
+      this.#frame = outer;
+      if (type === ATTRIBUTE) {
+        this.#mode = frame.outerMode;
+        this.#attributed = outer.depth === 0;
+        return;
+      }
+      if (type === PUSH) {
+        this.#handler.onPush(items);
+        return;
+      }
+      const value =
+        type === ARRAY ? items : type === MAP ? new MapReply(items) : new SetReply(items);
+      if (outer.depth === 0) {
+        this.#deliver(value);
+        return;
+      }
+      outer.items.push(value);
+      if (--outer.left > 0) return;
+    }
+  }
+
+  #deliver(value: Reply): void {
+    const decodeError = this.#decodeError;
+    if (decodeError !== undefined) {
+      this.#decodeError = undefined;
+      this.#handler.onDecodeError(decodeError);
+    } else if (value instanceof RedisError) {
+      this.#handler.onErrorReply(value);
+    } else {
+      this.#handler.onReply(value);
+    }
+  }
+}

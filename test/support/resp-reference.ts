@@ -1,0 +1,127 @@
+/**
+ * Owns a RESP reader that is slow and plainly right: it has all bytes, it recurses, and it knows
+ * nothing of chunks. Tests compare the real parser with it. It checks nothing: its input is valid.
+ */
+import { DecodeError, errorFromReply, RedisError } from "../../src/errors.js";
+import type { ParserOptions, ReplyHandler } from "../../src/protocol/parser.js";
+import { BIGINT, BYTES, MapReply, type Reply, SetReply } from "../../src/protocol/reply.js";
+
+/** Thrown through the recursion for a value that no reply can hold. */
+class Undecodable extends Error {}
+
+/** Read all of `bytes` and report as a parser would. */
+export function readAll(bytes: Buffer, handler: ReplyHandler, options: ParserOptions): void {
+  const reader = new Reader(bytes, options);
+  while (!reader.done) reader.reply(handler);
+}
+
+class Reader {
+  readonly #bytes: Buffer;
+  readonly #options: ParserOptions;
+  #pos = 0;
+  #mode = 0;
+  /** What to do with an undecodable value: note it, or put it in its place. */
+  #inPlace = false;
+  #lost = false;
+
+  constructor(bytes: Buffer, options: ParserOptions) {
+    this.#bytes = bytes;
+    this.#options = options;
+  }
+
+  get done(): boolean {
+    return this.#pos === this.#bytes.length;
+  }
+
+  reply(handler: ReplyHandler): void {
+    this.#skipAttributes();
+    if (this.done) return;
+    this.#lost = false;
+    this.#inPlace = this.#peek() === ">";
+    this.#mode = this.#inPlace ? handler.nextPushMode() : handler.nextMode();
+    const value = this.#value();
+    if (this.#inPlace) handler.onPush(value as Reply[]);
+    else if (this.#lost) handler.onDecodeError(new DecodeError("lost"));
+    else if (value instanceof RedisError) handler.onErrorReply(value);
+    else handler.onReply(value);
+  }
+
+  #peek(): string {
+    return String.fromCharCode(this.#bytes[this.#pos] ?? 0);
+  }
+
+  #skipAttributes(): void {
+    while (this.#peek() === "|") {
+      const before = { mode: this.#mode, lost: this.#lost, inPlace: this.#inPlace };
+      this.#mode = BYTES | BIGINT;
+      this.#inPlace = true;
+      this.#items(2 * Number(this.#line().slice(1)));
+      this.#mode = before.mode;
+      this.#lost = before.lost;
+      this.#inPlace = before.inPlace;
+    }
+  }
+
+  #line(): string {
+    const end = this.#bytes.indexOf("\r\n", this.#pos);
+    const line = this.#bytes.toString("latin1", this.#pos, end);
+    this.#pos = end + 2;
+    return line;
+  }
+
+  #items(count: number): Reply[] {
+    return Array.from({ length: count }, () => this.#value());
+  }
+
+  #value(): Reply {
+    this.#skipAttributes();
+    const line = this.#line();
+    const rest = line.slice(1);
+    try {
+      return this.#typed(line.charAt(0), rest);
+    } catch (error) {
+      if (!(error instanceof Undecodable)) throw error;
+      if (this.#inPlace) return new DecodeError("lost");
+      this.#lost = true;
+      return null;
+    }
+  }
+
+  #typed(type: string, rest: string): Reply {
+    if (type === "+") return this.#text(Buffer.from(rest, "latin1"));
+    if (type === "-") return errorFromReply(Buffer.from(rest, "latin1").toString("utf8"));
+    if (type === ":") return this.#integer(BigInt(rest));
+    if (type === "(") return BigInt(rest);
+    if (type === "_" || rest === "-1") return null;
+    if (type === "#") return rest === "t";
+    if (type === ",") return Number(rest.replace("inf", "Infinity").replace("-nan", "nan"));
+    if (type === "*" || type === ">") return this.#items(Number(rest));
+    if (type === "~") return new SetReply(this.#items(Number(rest)));
+    if (type === "%") return new MapReply(this.#items(2 * Number(rest)));
+    const bulk = this.#bytes.subarray(this.#pos, this.#pos + Number(rest));
+    this.#pos += bulk.length + 2;
+    if (type === "!") return errorFromReply(bulk.toString("utf8"));
+    return this.#string(type === "=" ? bulk.subarray(4) : bulk);
+  }
+
+  #integer(value: bigint): Reply {
+    if (this.#mode & BIGINT) return value;
+    if (!Number.isSafeInteger(Number(value))) throw new Undecodable();
+    return Number(value);
+  }
+
+  #string(bytes: Buffer): Reply {
+    return this.#mode & BYTES ? Buffer.from(bytes) : this.#text(bytes);
+  }
+
+  /** WHATWG's decoder, which shares no code with ours. UTF-8 only. */
+  #text(bytes: Buffer): string {
+    const { encodingErrors } = this.#options;
+    try {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      if (encodingErrors === "strict") throw new Undecodable();
+      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+    }
+  }
+}
