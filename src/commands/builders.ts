@@ -3,8 +3,8 @@
  * parameters of one command, under the rules of `args.ts`: no throwing, no values in messages.
  */
 import { type ArgList, token } from "./args.js";
-import type { Value } from "./info.js";
-import type { Mapping } from "./types.js";
+import type { Key, Value } from "./info.js";
+import type { Integer, Many, Mapping } from "./types.js";
 
 const AUTH = token("AUTH");
 const AUTH2 = token("AUTH2");
@@ -63,4 +63,15 @@ export function hsetFields(
   }
   args.free('"field"', field).free('"value"', value);
   if (mapping !== undefined) args.pairs('"mapping"', mapping);
+}
+
+/** Add a number of keys and the keys, as redis-py has it: the number must be right. */
+export function numberedKeys(args: ArgList, numKeys: Integer, keys: Many<Key>): void {
+  args.count('"numKeys"', numKeys);
+  const before = args.words.length;
+  args.list('"keys"', keys);
+  const there = args.words.length - before;
+  if (there !== Number(numKeys)) {
+    args.fail(`"numKeys" must be the number of keys, ${there}, got ${numKeys}`);
+  }
 }

@@ -3,12 +3,18 @@
 /** Owns the commands on hashes, lists and sets. */
 import type { OptionRules } from "../args.js";
 import { ArgList } from "../args.js";
-import { hsetFields } from "../builders.js";
+import { hsetFields, numberedKeys } from "../builders.js";
+import { toArray } from "../decode.js";
 import type { Host, Reply } from "../host.js";
 import type { Key, Value } from "../info.js";
 import { pickHrandfield, pickHscan } from "../pick.js";
-import type { Decimal, Integer, Many, Mapping } from "../types.js";
+import type { Decimal, Integer, ListEnd, Many, Mapping } from "../types.js";
 import {
+  BLMOVE,
+  BLMPOP,
+  BLPOP,
+  BRPOP,
+  BRPOPLPUSH,
   HDEL,
   HEXISTS,
   HGET,
@@ -25,9 +31,50 @@ import {
   HSETNX,
   HSTRLEN,
   HVALS,
+  LINDEX,
+  LINSERT,
+  LLEN,
+  LMOVE,
+  LMPOP,
+  LPOP,
+  LPOS,
+  LPUSH,
+  LPUSHX,
+  LRANGE,
+  LREM,
+  LSET,
+  LTRIM,
+  RPOP,
+  RPOPLPUSH,
+  RPUSH,
+  RPUSHX,
+  SADD,
+  SCARD,
+  SDIFF,
+  SDIFFSTORE,
+  SINTER,
+  SINTERCARD,
+  SINTERSTORE,
+  SISMEMBER,
+  SMEMBERS,
+  SMISMEMBER,
+  SMOVE,
+  SPOP,
+  SRANDMEMBER,
+  SREM,
+  SSCAN,
+  SUNION,
+  SUNIONSTORE,
 } from "./infos-collections.js";
 import { KeyCommands } from "./keys-strings.js";
-import type { HrandfieldOptions, HscanOptions } from "./options.js";
+import type {
+  HrandfieldOptions,
+  HscanOptions,
+  LmpopOptions,
+  LposOptions,
+  SintercardOptions,
+  SscanOptions,
+} from "./options.js";
 import * as T from "./tokens.js";
 
 const HRANDFIELD_OPTIONS: OptionRules = {
@@ -37,6 +84,22 @@ const HSCAN_OPTIONS: OptionRules = {
   match: [1, 0],
   count: [2, 0],
   pairs: [4, 0],
+};
+const LMPOP_OPTIONS: OptionRules = {
+  direction: [1, 0],
+  count: [2, 0],
+};
+const LPOS_OPTIONS: OptionRules = {
+  rank: [1, 0],
+  count: [2, 0],
+  maxLen: [4, 0],
+};
+const SINTERCARD_OPTIONS: OptionRules = {
+  limit: [1, 0],
+};
+const SSCAN_OPTIONS: OptionRules = {
+  match: [1, 0],
+  count: [2, 0],
 };
 
 /** The commands on hashes, lists and sets; one link of the chain that ends in Commands. */
@@ -394,5 +457,740 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
    */
   hvals(key: Key): Reply<H, H["text"][]> {
     return this.run(HVALS, [key]);
+  }
+
+  /**
+   * Move an element from one list to another, waiting until there is one.
+   *
+   * @param source - List to take from.
+   * @param destination - List to add to.
+   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
+   * @param from - End of the source to take from.
+   * @param to - End of the destination to add to.
+   * @returns The element, or `null` when time ran out.
+   * @remarks Since Redis 6.2.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/blmove/ | BLMOVE}
+   */
+  blmove(
+    source: Key,
+    destination: Key,
+    timeout: number,
+    from: ListEnd = "LEFT",
+    to: ListEnd = "RIGHT",
+  ): Reply<H, H["text"] | null> {
+    const args = new ArgList(BLMOVE, [source, destination]);
+    args.word('"from"', from, T.LEFT_RIGHT_CHOICE);
+    args.word('"to"', to, T.LEFT_RIGHT_CHOICE);
+    args.timeout('"timeout"', timeout);
+    return this.send(BLMOVE, args);
+  }
+
+  /**
+   * Take elements from the first list that has some, waiting until one does.
+   *
+   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
+   * @param numKeys - How many keys there are.
+   * @param keys - One key or several, looked at in order.
+   * @param options - See {@link LmpopOptions}.
+   * @returns The list's key and the elements taken, or `null` when time ran out.
+   * @remarks Since Redis 7.0.0. O(N+M) for N keys and M elements taken.
+   * @see {@link https://redis.io/docs/latest/commands/blmpop/ | BLMPOP}
+   */
+  blmpop(
+    timeout: number,
+    numKeys: Integer,
+    keys: Many<Key>,
+    options: LmpopOptions,
+  ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
+    const args = new ArgList(BLMPOP);
+    args.timeout('"timeout"', timeout);
+    numberedKeys(args, numKeys, keys);
+    if (args.options(options, LMPOP_OPTIONS, true)) {
+      args.word('option "direction"', options.direction, T.LEFT_RIGHT_CHOICE);
+      if (options.count !== undefined) args.add(T.COUNT).count('option "count"', options.count);
+    }
+    return this.send(BLMPOP, args);
+  }
+
+  /**
+   * Take the head of the first list that has one, waiting until one does.
+   *
+   * @param keys - One key or several, looked at in order.
+   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
+   * @returns The list's key and the element, or `null` when time ran out.
+   * @remarks Since Redis 2.0.0. O(N) in the number of keys.
+   * @see {@link https://redis.io/docs/latest/commands/blpop/ | BLPOP}
+   */
+  blpop(
+    keys: Many<Key>,
+    timeout: number = 0,
+  ): Reply<H, [key: H["text"], element: H["text"]] | null> {
+    const args = new ArgList(BLPOP);
+    args.list('"keys"', keys);
+    args.timeout('"timeout"', timeout);
+    return this.send(BLPOP, args);
+  }
+
+  /**
+   * Take the last element of the first list that has one, waiting until one does.
+   *
+   * @param keys - One key or several, looked at in order.
+   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
+   * @returns The list's key and the element, or `null` when time ran out.
+   * @remarks Since Redis 2.0.0. O(N) in the number of keys.
+   * @see {@link https://redis.io/docs/latest/commands/brpop/ | BRPOP}
+   */
+  brpop(
+    keys: Many<Key>,
+    timeout: number = 0,
+  ): Reply<H, [key: H["text"], element: H["text"]] | null> {
+    const args = new ArgList(BRPOP);
+    args.list('"keys"', keys);
+    args.timeout('"timeout"', timeout);
+    return this.send(BRPOP, args);
+  }
+
+  /**
+   * Move the last element of a list to the head of another, waiting until there is one.
+   *
+   * @param source - List to take from.
+   * @param destination - List to add to.
+   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
+   * @returns The element, or `null` when time ran out.
+   * @deprecated Use `blmove`.
+   * @remarks Since Redis 2.2.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/brpoplpush/ | BRPOPLPUSH}
+   */
+  brpoplpush(source: Key, destination: Key, timeout: number = 0): Reply<H, H["text"] | null> {
+    const args = new ArgList(BRPOPLPUSH, [source, destination]);
+    args.timeout('"timeout"', timeout);
+    return this.send(BRPOPLPUSH, args);
+  }
+
+  /**
+   * Read the element at a position of a list.
+   *
+   * @param key - Key name.
+   * @param index - Position; 0 is the head, -1 the last element.
+   * @returns The element, or `null` when there is none.
+   * @remarks Since Redis 1.0.0. O(N) in the distance from the nearer end.
+   * @see {@link https://redis.io/docs/latest/commands/lindex/ | LINDEX}
+   */
+  lindex(key: Key, index: Integer): Reply<H, H["text"] | null> {
+    const args = new ArgList(LINDEX, [key]);
+    args.integer('"index"', index);
+    return this.send(LINDEX, args);
+  }
+
+  /**
+   * Insert an element next to another one.
+   *
+   * @param key - Key name.
+   * @param where - On which side.
+   * @param pivot - The element to stand next to; its first occurrence counts.
+   * @param value - Text, bytes or a number.
+   * @returns Length of the list; -1 when the pivot is missing, 0 when the key is.
+   * @remarks Since Redis 2.2.0. O(N) in the elements before the pivot.
+   * @see {@link https://redis.io/docs/latest/commands/linsert/ | LINSERT}
+   */
+  linsert(
+    key: Key,
+    where: "BEFORE" | "before" | "AFTER" | "after",
+    pivot: Value,
+    value: Value,
+  ): Reply<H, number> {
+    const args = new ArgList(LINSERT, [key]);
+    args.word('"where"', where, T.BEFORE_AFTER_CHOICE);
+    args.add(pivot);
+    args.add(value);
+    return this.send(LINSERT, args);
+  }
+
+  /**
+   * Count the elements of a list.
+   *
+   * @param key - Key name.
+   * @returns Its length; 0 when the key does not exist.
+   * @remarks Since Redis 1.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/llen/ | LLEN}
+   */
+  llen(key: Key): Reply<H, number> {
+    return this.run(LLEN, [key]);
+  }
+
+  /**
+   * Move an element from one list to another.
+   *
+   * @param source - List to take from.
+   * @param destination - List to add to.
+   * @param from - End of the source to take from.
+   * @param to - End of the destination to add to.
+   * @returns The element, or `null` when the source is empty.
+   * @remarks Since Redis 6.2.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/lmove/ | LMOVE}
+   */
+  lmove(
+    source: Key,
+    destination: Key,
+    from: ListEnd = "LEFT",
+    to: ListEnd = "RIGHT",
+  ): Reply<H, H["text"] | null> {
+    const args = new ArgList(LMOVE, [source, destination]);
+    args.word('"from"', from, T.LEFT_RIGHT_CHOICE);
+    args.word('"to"', to, T.LEFT_RIGHT_CHOICE);
+    return this.send(LMOVE, args);
+  }
+
+  /**
+   * Take elements from the first list that has some.
+   *
+   * @param numKeys - How many keys there are.
+   * @param keys - One key or several, looked at in order.
+   * @param options - See {@link LmpopOptions}.
+   * @returns The list's key and the elements taken, or `null` when all are empty.
+   * @remarks Since Redis 7.0.0. O(N+M) for N keys and M elements taken.
+   * @see {@link https://redis.io/docs/latest/commands/lmpop/ | LMPOP}
+   */
+  lmpop(
+    numKeys: Integer,
+    keys: Many<Key>,
+    options: LmpopOptions,
+  ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
+    const args = new ArgList(LMPOP);
+    numberedKeys(args, numKeys, keys);
+    if (args.options(options, LMPOP_OPTIONS, true)) {
+      args.word('option "direction"', options.direction, T.LEFT_RIGHT_CHOICE);
+      if (options.count !== undefined) args.add(T.COUNT).count('option "count"', options.count);
+    }
+    return this.send(LMPOP, args);
+  }
+
+  /**
+   * Take elements from the head of a list.
+   *
+   * @param key - Key name.
+   * @returns The element, or `null` when the list is empty.
+   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @see {@link https://redis.io/docs/latest/commands/lpop/ | LPOP}
+   */
+  lpop(key: Key): Reply<H, H["text"] | null>;
+  /**
+   * Take elements from the head of a list.
+   *
+   * @param key - Key name.
+   * @param count - How many elements to take at most.
+   * @returns The elements taken, or `null` when the list is empty.
+   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @see {@link https://redis.io/docs/latest/commands/lpop/ | LPOP}
+   */
+  lpop(key: Key, count: Integer): Reply<H, H["text"][] | null>;
+  lpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
+    if (count === undefined) return this.run(LPOP, [key]);
+    const args = new ArgList(LPOP, [key]);
+    if (count !== undefined) args.count('"count"', count);
+    return this.send(LPOP, args);
+  }
+
+  /**
+   * Find where an element stands in a list.
+   *
+   * @param key - Key name.
+   * @param value - Text, bytes or a number.
+   * @param options - See {@link LposOptions}.
+   * @returns Its position, or `null` when it is not there.
+   * @remarks Since Redis 6.0.6. O(N) in the length of the list.
+   * @see {@link https://redis.io/docs/latest/commands/lpos/ | LPOS}
+   */
+  lpos(
+    key: Key,
+    value: Value,
+    options?: LposOptions & { readonly count?: undefined },
+  ): Reply<H, number | null>;
+  /**
+   * Find where an element stands in a list.
+   *
+   * @param key - Key name.
+   * @param value - Text, bytes or a number.
+   * @param options - See {@link LposOptions}.
+   * @returns The positions found; empty when there are none.
+   * @remarks Since Redis 6.0.6. O(N) in the length of the list.
+   * @see {@link https://redis.io/docs/latest/commands/lpos/ | LPOS}
+   */
+  lpos(
+    key: Key,
+    value: Value,
+    options: LposOptions & { readonly count: Integer },
+  ): Reply<H, number[]>;
+  /**
+   * Find where an element stands in a list.
+   *
+   * @param key - Key name.
+   * @param value - Text, bytes or a number.
+   * @param options - See {@link LposOptions}.
+   * @returns As the other signatures say, by whether `count` is set.
+   * @remarks Since Redis 6.0.6. O(N) in the length of the list.
+   * @see {@link https://redis.io/docs/latest/commands/lpos/ | LPOS}
+   */
+  lpos(key: Key, value: Value, options?: LposOptions): Reply<H, number | null | number[]>;
+  lpos(key: Key, value: Value, options?: LposOptions): Reply<H, number | null | number[]> {
+    if (options === undefined) return this.run(LPOS, [key, value]);
+    const args = new ArgList(LPOS, [key, value]);
+    if (args.options(options, LPOS_OPTIONS)) {
+      if (options.rank !== undefined) args.add(T.RANK).integer('option "rank"', options.rank);
+      if (options.count !== undefined) args.add(T.COUNT).count('option "count"', options.count);
+      if (options.maxLen !== undefined) args.add(T.MAXLEN).count('option "maxLen"', options.maxLen);
+    }
+    return this.send(LPOS, args);
+  }
+
+  /**
+   * Add elements at the head of a list, one after the other.
+   *
+   * @param key - Key name.
+   * @param values - Elements, as arguments or in arrays; at least one.
+   * @returns Length of the list afterwards.
+   * @remarks Since Redis 1.0.0. O(N) in the number of elements added.
+   * @see {@link https://redis.io/docs/latest/commands/lpush/ | LPUSH}
+   */
+  lpush(key: Key, ...values: Many<Value>[]): Reply<H, number> {
+    const args = new ArgList(LPUSH, [key]);
+    args.many('"values"', values);
+    return this.send(LPUSH, args);
+  }
+
+  /**
+   * Add elements at the head of a list, if it exists.
+   *
+   * @param key - Key name.
+   * @param values - Elements, as arguments or in arrays; at least one.
+   * @returns Length of the list afterwards; 0 when there is none.
+   * @remarks Since Redis 2.2.0. O(N) in the number of elements added.
+   * @see {@link https://redis.io/docs/latest/commands/lpushx/ | LPUSHX}
+   */
+  lpushx(key: Key, ...values: Many<Value>[]): Reply<H, number> {
+    const args = new ArgList(LPUSHX, [key]);
+    args.many('"values"', values);
+    return this.send(LPUSHX, args);
+  }
+
+  /**
+   * Read a part of a list.
+   *
+   * @param key - Key name.
+   * @param start - First position; negative counts from the end.
+   * @param end - Last position, included; negative counts from the end.
+   * @returns The elements from `start` to `end`; empty when there are none.
+   * @remarks Since Redis 1.0.0. O(S+N) for N elements that begin S from the nearer end.
+   * @see {@link https://redis.io/docs/latest/commands/lrange/ | LRANGE}
+   */
+  lrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"][]> {
+    const args = new ArgList(LRANGE, [key]);
+    args.integer('"start"', start);
+    args.integer('"end"', end);
+    return this.send(LRANGE, args);
+  }
+
+  /**
+   * Remove occurrences of an element.
+   *
+   * @param key - Key name.
+   * @param count - How many: positive from the head, negative from the end, 0 all.
+   * @param value - Text, bytes or a number.
+   * @returns How many were removed.
+   * @remarks Since Redis 1.0.0. O(N) in the length of the list.
+   * @see {@link https://redis.io/docs/latest/commands/lrem/ | LREM}
+   */
+  lrem(key: Key, count: Integer, value: Value): Reply<H, number> {
+    const args = new ArgList(LREM, [key]);
+    args.integer('"count"', count);
+    args.add(value);
+    return this.send(LREM, args);
+  }
+
+  /**
+   * Replace the element at a position of a list.
+   *
+   * @param key - Key name.
+   * @param index - Position; 0 is the head, -1 the last element.
+   * @param value - Text, bytes or a number.
+   * @returns `true`.
+   * @remarks Since Redis 1.0.0. O(N) in the length of the list, O(1) at its ends.
+   * @see {@link https://redis.io/docs/latest/commands/lset/ | LSET}
+   */
+  lset(key: Key, index: Integer, value: Value): Reply<H, true> {
+    const args = new ArgList(LSET, [key]);
+    args.integer('"index"', index);
+    args.add(value);
+    return this.send(LSET, args);
+  }
+
+  /**
+   * Keep only a part of a list.
+   *
+   * @param key - Key name.
+   * @param start - First position; negative counts from the end.
+   * @param end - Last position, included; negative counts from the end.
+   * @returns `true`.
+   * @remarks Since Redis 1.0.0. O(N) in the number of elements removed.
+   * @see {@link https://redis.io/docs/latest/commands/ltrim/ | LTRIM}
+   */
+  ltrim(key: Key, start: Integer, end: Integer): Reply<H, true> {
+    const args = new ArgList(LTRIM, [key]);
+    args.integer('"start"', start);
+    args.integer('"end"', end);
+    return this.send(LTRIM, args);
+  }
+
+  /**
+   * Take elements from the end of a list.
+   *
+   * @param key - Key name.
+   * @returns The element, or `null` when the list is empty.
+   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @see {@link https://redis.io/docs/latest/commands/rpop/ | RPOP}
+   */
+  rpop(key: Key): Reply<H, H["text"] | null>;
+  /**
+   * Take elements from the end of a list.
+   *
+   * @param key - Key name.
+   * @param count - How many elements to take at most.
+   * @returns The elements taken, or `null` when the list is empty.
+   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @see {@link https://redis.io/docs/latest/commands/rpop/ | RPOP}
+   */
+  rpop(key: Key, count: Integer): Reply<H, H["text"][] | null>;
+  rpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
+    if (count === undefined) return this.run(RPOP, [key]);
+    const args = new ArgList(RPOP, [key]);
+    if (count !== undefined) args.count('"count"', count);
+    return this.send(RPOP, args);
+  }
+
+  /**
+   * Move the last element of a list to the head of another.
+   *
+   * @param source - List to take from.
+   * @param destination - List to add to.
+   * @returns The element, or `null` when the source is empty.
+   * @deprecated Use `lmove`.
+   * @remarks Since Redis 1.2.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/rpoplpush/ | RPOPLPUSH}
+   */
+  rpoplpush(source: Key, destination: Key): Reply<H, H["text"] | null> {
+    return this.run(RPOPLPUSH, [source, destination]);
+  }
+
+  /**
+   * Add elements at the end of a list.
+   *
+   * @param key - Key name.
+   * @param values - Elements, as arguments or in arrays; at least one.
+   * @returns Length of the list afterwards.
+   * @remarks Since Redis 1.0.0. O(N) in the number of elements added.
+   * @see {@link https://redis.io/docs/latest/commands/rpush/ | RPUSH}
+   */
+  rpush(key: Key, ...values: Many<Value>[]): Reply<H, number> {
+    const args = new ArgList(RPUSH, [key]);
+    args.many('"values"', values);
+    return this.send(RPUSH, args);
+  }
+
+  /**
+   * Add elements at the end of a list, if it exists.
+   *
+   * @param key - Key name.
+   * @param values - Elements, as arguments or in arrays; at least one.
+   * @returns Length of the list afterwards; 0 when there is none.
+   * @remarks Since Redis 2.2.0. O(N) in the number of elements added.
+   * @see {@link https://redis.io/docs/latest/commands/rpushx/ | RPUSHX}
+   */
+  rpushx(key: Key, ...values: Many<Value>[]): Reply<H, number> {
+    const args = new ArgList(RPUSHX, [key]);
+    args.many('"values"', values);
+    return this.send(RPUSHX, args);
+  }
+
+  /**
+   * Add members to a set.
+   *
+   * @param key - Key name.
+   * @param members - Members, as arguments or in arrays; at least one.
+   * @returns How many are new.
+   * @remarks Since Redis 1.0.0. O(N) in the number of members.
+   * @see {@link https://redis.io/docs/latest/commands/sadd/ | SADD}
+   */
+  sadd(key: Key, ...members: Many<Value>[]): Reply<H, number> {
+    const args = new ArgList(SADD, [key]);
+    args.many('"members"', members);
+    return this.send(SADD, args);
+  }
+
+  /**
+   * Count the members of a set.
+   *
+   * @param key - Key name.
+   * @returns How many there are; 0 when the key does not exist.
+   * @remarks Since Redis 1.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/scard/ | SCARD}
+   */
+  scard(key: Key): Reply<H, number> {
+    return this.run(SCARD, [key]);
+  }
+
+  /**
+   * Find the members of the first set that are in none of the others.
+   *
+   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
+   * @returns A `Set` of members.
+   * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
+   * @see {@link https://redis.io/docs/latest/commands/sdiff/ | SDIFF}
+   */
+  sdiff(...keys: Many<Key>[]): Reply<H, Set<H["text"]>> {
+    const args = new ArgList(SDIFF);
+    args.many('"keys"', keys);
+    return this.send(SDIFF, args);
+  }
+
+  /**
+   * Store the members of the first set that are in none of the others.
+   *
+   * @param destination - Key to store the result at, replacing what was there.
+   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
+   * @returns How many members the result has.
+   * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
+   * @see {@link https://redis.io/docs/latest/commands/sdiffstore/ | SDIFFSTORE}
+   */
+  sdiffstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number> {
+    const args = new ArgList(SDIFFSTORE, [destination]);
+    args.many('"keys"', keys);
+    return this.send(SDIFFSTORE, args);
+  }
+
+  /**
+   * Find the members that all sets have.
+   *
+   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
+   * @returns A `Set` of members.
+   * @remarks Since Redis 1.0.0. O(N*M) for M sets of which the smallest has N members.
+   * @see {@link https://redis.io/docs/latest/commands/sinter/ | SINTER}
+   */
+  sinter(...keys: Many<Key>[]): Reply<H, Set<H["text"]>> {
+    const args = new ArgList(SINTER);
+    args.many('"keys"', keys);
+    return this.send(SINTER, args);
+  }
+
+  /**
+   * Count the members that all sets have.
+   *
+   * @param numKeys - How many keys there are.
+   * @param keys - Keys of the sets.
+   * @param options - See {@link SintercardOptions}.
+   * @returns How many there are.
+   * @remarks Since Redis 7.0.0. O(N*M) for M sets of which the smallest has N members.
+   * @see {@link https://redis.io/docs/latest/commands/sintercard/ | SINTERCARD}
+   */
+  sintercard(numKeys: Integer, keys: Many<Key>, options?: SintercardOptions): Reply<H, number> {
+    const args = new ArgList(SINTERCARD);
+    numberedKeys(args, numKeys, keys);
+    if (args.options(options, SINTERCARD_OPTIONS)) {
+      if (options.limit !== undefined) args.add(T.LIMIT).count('option "limit"', options.limit);
+    }
+    return this.send(SINTERCARD, args);
+  }
+
+  /**
+   * Store the members that all sets have.
+   *
+   * @param destination - Key to store the result at, replacing what was there.
+   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
+   * @returns How many members the result has.
+   * @remarks Since Redis 1.0.0. O(N*M) for M sets of which the smallest has N members.
+   * @see {@link https://redis.io/docs/latest/commands/sinterstore/ | SINTERSTORE}
+   */
+  sinterstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number> {
+    const args = new ArgList(SINTERSTORE, [destination]);
+    args.many('"keys"', keys);
+    return this.send(SINTERSTORE, args);
+  }
+
+  /**
+   * Tell whether a set has a member.
+   *
+   * @param key - Key name.
+   * @param member - The member: text, bytes or a number.
+   * @returns Whether it has.
+   * @remarks Since Redis 1.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/sismember/ | SISMEMBER}
+   */
+  sismember(key: Key, member: Value): Reply<H, boolean> {
+    return this.run(SISMEMBER, [key, member]);
+  }
+
+  /**
+   * Read a whole set.
+   *
+   * With bytes for replies the members are Buffers, which a `Set` tells apart by identity.
+   *
+   * @param key - Key name.
+   * @returns A `Set` of members; empty when the key does not exist.
+   * @remarks Since Redis 1.0.0. O(N) in the size of the set.
+   * @see {@link https://redis.io/docs/latest/commands/smembers/ | SMEMBERS}
+   */
+  smembers(key: Key): Reply<H, Set<H["text"]>> {
+    return this.run(SMEMBERS, [key]);
+  }
+
+  /**
+   * Tell which of several members a set has.
+   *
+   * @param key - Key name.
+   * @param members - Members, as arguments or in arrays; at least one.
+   * @returns 1 or 0 for each, in order.
+   * @remarks Since Redis 6.2.0. O(N) in the number of members asked about.
+   * @see {@link https://redis.io/docs/latest/commands/smismember/ | SMISMEMBER}
+   */
+  smismember(key: Key, ...members: Many<Value>[]): Reply<H, number[]> {
+    const args = new ArgList(SMISMEMBER, [key]);
+    args.many('"members"', members);
+    return this.send(SMISMEMBER, args);
+  }
+
+  /**
+   * Move a member from one set to another.
+   *
+   * @param source - Set to take from.
+   * @param destination - Set to add to.
+   * @param member - The member: text, bytes or a number.
+   * @returns Whether the source had it.
+   * @remarks Since Redis 1.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/smove/ | SMOVE}
+   */
+  smove(source: Key, destination: Key, member: Value): Reply<H, boolean> {
+    return this.run(SMOVE, [source, destination, member]);
+  }
+
+  /**
+   * Take members of a set at random.
+   *
+   * @param key - Key name.
+   * @returns The member, or `null` when the set is empty.
+   * @remarks Since Redis 1.0.0. O(N) in the number of members taken.
+   * @see {@link https://redis.io/docs/latest/commands/spop/ | SPOP}
+   */
+  spop(key: Key): Reply<H, H["text"] | null>;
+  /**
+   * Take members of a set at random.
+   *
+   * @param key - Key name.
+   * @param count - How many to take at most.
+   * @returns The members, in an array; empty when the set is.
+   * @remarks Since Redis 1.0.0. O(N) in the number of members taken.
+   * @see {@link https://redis.io/docs/latest/commands/spop/ | SPOP}
+   */
+  spop(key: Key, count: Integer): Reply<H, H["text"][]>;
+  spop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
+    if (count === undefined) return this.run(SPOP, [key]);
+    const args = new ArgList(SPOP, [key]);
+    if (count !== undefined) args.count('"count"', count);
+    return this.send(SPOP, args, count !== undefined ? toArray : undefined);
+  }
+
+  /**
+   * Pick members of a set at random, leaving them there.
+   *
+   * @param key - Key name.
+   * @returns The member, or `null` when the set is empty.
+   * @remarks Since Redis 1.0.0. O(N) in the number of members returned.
+   * @see {@link https://redis.io/docs/latest/commands/srandmember/ | SRANDMEMBER}
+   */
+  srandmember(key: Key): Reply<H, H["text"] | null>;
+  /**
+   * Pick members of a set at random, leaving them there.
+   *
+   * @param key - Key name.
+   * @param count - How many different members to pick; negative: that many, some perhaps
+   *   repeatedly.
+   * @returns The members, in an array; empty when the set is.
+   * @remarks Since Redis 1.0.0. O(N) in the number of members returned.
+   * @see {@link https://redis.io/docs/latest/commands/srandmember/ | SRANDMEMBER}
+   */
+  srandmember(key: Key, count: Integer): Reply<H, H["text"][]>;
+  srandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
+    if (count === undefined) return this.run(SRANDMEMBER, [key]);
+    const args = new ArgList(SRANDMEMBER, [key]);
+    if (count !== undefined) args.integer('"count"', count);
+    return this.send(SRANDMEMBER, args, count !== undefined ? toArray : undefined);
+  }
+
+  /**
+   * Remove members from a set.
+   *
+   * @param key - Key name.
+   * @param members - Members, as arguments or in arrays; at least one.
+   * @returns How many were there.
+   * @remarks Since Redis 1.0.0. O(N) in the number of members.
+   * @see {@link https://redis.io/docs/latest/commands/srem/ | SREM}
+   */
+  srem(key: Key, ...members: Many<Value>[]): Reply<H, number> {
+    const args = new ArgList(SREM, [key]);
+    args.many('"members"', members);
+    return this.send(SREM, args);
+  }
+
+  /**
+   * Read the next batch of members of a set.
+   *
+   * `sscanIter` does the whole walk.
+   *
+   * @param key - Key name.
+   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param options - See {@link SscanOptions}.
+   * @returns The next cursor, `"0"` at the end, and some members; one may come twice.
+   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole set.
+   * @see {@link https://redis.io/docs/latest/commands/sscan/ | SSCAN}
+   */
+  sscan(
+    key: Key,
+    cursor: string | Integer = "0",
+    options?: SscanOptions,
+  ): Reply<H, [cursor: string, members: H["text"][]]> {
+    if (options === undefined) return this.run(SSCAN, [key, cursor]);
+    const args = new ArgList(SSCAN, [key, cursor]);
+    if (args.options(options, SSCAN_OPTIONS)) {
+      if (options.match !== undefined) args.add(T.MATCH).free('option "match"', options.match);
+      if (options.count !== undefined) args.add(T.COUNT).count('option "count"', options.count);
+    }
+    return this.send(SSCAN, args);
+  }
+
+  /**
+   * Find the members that any of the sets has.
+   *
+   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
+   * @returns A `Set` of members.
+   * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
+   * @see {@link https://redis.io/docs/latest/commands/sunion/ | SUNION}
+   */
+  sunion(...keys: Many<Key>[]): Reply<H, Set<H["text"]>> {
+    const args = new ArgList(SUNION);
+    args.many('"keys"', keys);
+    return this.send(SUNION, args);
+  }
+
+  /**
+   * Store the members that any of the sets has.
+   *
+   * @param destination - Key to store the result at, replacing what was there.
+   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
+   * @returns How many members the result has.
+   * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
+   * @see {@link https://redis.io/docs/latest/commands/sunionstore/ | SUNIONSTORE}
+   */
+  sunionstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number> {
+    const args = new ArgList(SUNIONSTORE, [destination]);
+    args.many('"keys"', keys);
+    return this.send(SUNIONSTORE, args);
   }
 }

@@ -2,7 +2,7 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns the types of the option objects. */
 import type { Key, Value } from "../info.js";
-import type { Integer, UnixTime } from "../types.js";
+import type { Integer, ListEnd, UnixTime } from "../types.js";
 
 /** Options of COPY. */
 export interface CopyOptions {
@@ -256,4 +256,36 @@ export interface HscanOptions {
   readonly count?: Integer | undefined;
   /** Give `[field, value]` pairs instead of an object; field names may be bytes then. */
   readonly pairs?: boolean | undefined;
+}
+
+/** Options of BLMPOP, LMPOP. */
+export interface LmpopOptions {
+  /** End to take from. */
+  readonly direction: ListEnd;
+  /** How many elements to take at most; 1 when left out. */
+  readonly count?: Integer | undefined;
+}
+
+/** Options of LPOS. */
+export interface LposOptions {
+  /** Which occurrence to begin with; negative: from the end. */
+  readonly rank?: Integer | undefined;
+  /** How many occurrences to give; 0 for all. */
+  readonly count?: Integer | undefined;
+  /** How many elements to compare at most; 0 for all. */
+  readonly maxLen?: Integer | undefined;
+}
+
+/** Options of SINTERCARD. */
+export interface SintercardOptions {
+  /** Stop counting there; 0 for no limit. */
+  readonly limit?: Integer | undefined;
+}
+
+/** Options of SSCAN. */
+export interface SscanOptions {
+  /** Glob pattern the members have to match. */
+  readonly match?: Value | undefined;
+  /** How much work to do in this call; a hint. */
+  readonly count?: Integer | undefined;
 }
