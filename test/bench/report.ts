@@ -150,7 +150,8 @@ function lossOf(
 
 function startSection(starts: Results["start"]): string {
   const rows = Object.entries(starts).map(([client, start]) => {
-    return [titleOf(client), significant(start.load), significant(start.firstReply)];
+    const load = CLIENTS[client]?.packageName === undefined ? "–" : significant(start.load);
+    return [titleOf(client), load, significant(start.firstReply)];
   });
   const head = ["Client", "Loading the package, ms", "Start of Node to first reply, ms"];
   return `## Cold start\n\n${markdownTable(head, rows)}`;

@@ -1,6 +1,7 @@
 /** Owns the course of a benchmark run: prepare, measure, print. The entry of `npm run bench`. */
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { dirname } from "node:path";
 import { CLIENTS, versionOf } from "./clients/index.js";
 import { measureColdStarts } from "./cold-start.js";
 import { seed } from "./data.js";
@@ -25,8 +26,8 @@ async function main(): Promise<void> {
   await prepare(options, say);
   const results = await measure(options, say);
   process.stdout.write(`\n${conditions(results)}\n\n${report(results)}`);
-  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(results, null, 2));
-  if (options.markdown !== undefined) await writeFile(options.markdown, page(results));
+  await save(options.json, JSON.stringify(results, null, 2));
+  await save(options.markdown, page(results));
   say("done");
 }
 
@@ -53,6 +54,12 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
   };
 }
 
+async function save(file: string | undefined, text: string): Promise<void> {
+  if (file === undefined) return;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+}
+
 function machine(): string {
   const all = cpus();
   return `${all[0]?.model.trim() ?? "unknown"}, ${all.length} cores, ${process.platform} ${process.arch}`;
@@ -72,4 +79,7 @@ function versionsOf(clients: readonly string[]): Record<string, string> {
   return Object.fromEntries(named);
 }
 
-await main();
+await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
