@@ -126,6 +126,12 @@ export class ArgList {
     return this;
   }
 
+  /** Check a function that the decoder will call; nothing is sent. */
+  callback(what: string, value: unknown): this {
+    if (typeof value === "function") return this;
+    return this.fail(`${what} must be a function, got ${describe(value)}`);
+  }
+
   /** Add a whole number. */
   integer(what: string, value: Integer): this {
     return this.#integer(what, value, "an integer");

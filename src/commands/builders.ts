@@ -4,11 +4,21 @@
  */
 import { type ArgList, token } from "./args.js";
 import type { Key, Value } from "./info.js";
-import type { Integer, Many, Mapping } from "./types.js";
+import type {
+  Decimal,
+  Integer,
+  LexBound,
+  Many,
+  Mapping,
+  Score,
+  ScoreBound,
+  WeightedKeys,
+} from "./types.js";
 
 const AUTH = token("AUTH");
 const AUTH2 = token("AUTH2");
 const GET = token("GET");
+const WEIGHTS = token("WEIGHTS");
 
 /** What {@link sortPatterns} reads. */
 export interface SortShape {
@@ -73,5 +83,55 @@ export function numberedKeys(args: ArgList, numKeys: Integer, keys: Many<Key>): 
   const there = args.words.length - before;
   if (there !== Number(numKeys)) {
     args.fail(`"numKeys" must be the number of keys, ${there}, got ${numKeys}`);
+  }
+}
+
+/** Add the scores and members of ZADD; with `incr` there can be one only. */
+export function zaddPairs(
+  args: ArgList,
+  mapping: Mapping<Value, Score>,
+  options: { readonly incr?: boolean | undefined } | undefined,
+): void {
+  const before = args.words.length;
+  args.scores('"mapping"', mapping);
+  if (options?.incr === true && args.words.length > before + 2) {
+    args.fail('option "incr" needs a mapping of one member');
+  }
+}
+
+function isMapping(keys: WeightedKeys<Key>): keys is Mapping<Key, Decimal> {
+  if (typeof keys !== "object" || keys instanceof Uint8Array || keys instanceof Set) return false;
+  return !Array.isArray(keys) || Array.isArray(keys[0]);
+}
+
+/** Add the number of sorted sets, their keys and, when given, the weights. */
+export function weightedKeys(args: ArgList, keys: WeightedKeys<Key>): void {
+  if (!isMapping(keys)) {
+    args.counted('"keys"', keys);
+    return;
+  }
+  const weights: Decimal[] = [];
+  const at = args.words.push(0) - 1;
+  args.entries('"keys"', keys, (key, weight) => {
+    args.add(key as Key);
+    weights.push(weight as Decimal);
+  });
+  args.words[at] = weights.length;
+  args.add(WEIGHTS);
+  for (const weight of weights) args.score('"keys" weights', weight);
+}
+
+/** Add the bounds of a range of a sorted set: positions, scores or texts, as the options say. */
+export function rangeBounds(
+  args: ArgList,
+  [start, end]: readonly [ScoreBound | LexBound, ScoreBound | LexBound],
+  options: { readonly byScore?: boolean | undefined; readonly byLex?: boolean | undefined } = {},
+): void {
+  if (options?.byScore === true) {
+    args.bound('"start"', start as ScoreBound).bound('"end"', end as ScoreBound);
+  } else if (options?.byLex === true) {
+    args.free('"start"', start).free('"end"', end);
+  } else {
+    args.integer('"start"', start as Integer).integer('"end"', end as Integer);
   }
 }

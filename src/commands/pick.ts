@@ -4,8 +4,17 @@
  * for the command's own.
  */
 import type { SortShape } from "./builders.js";
-import { toGroups, toLcsResult, toPairs, toScanPairs } from "./decode.js";
+import {
+  toCastPairs,
+  toGroups,
+  toLcsResult,
+  toPairs,
+  toScanCast,
+  toScanPairs,
+  toScorePairs,
+} from "./decode.js";
 import type { Decoder } from "./info.js";
+import type { ScoreCast } from "./types.js";
 
 /** Decoder of an LCS call. */
 export function pickLcs(options: { readonly idx?: boolean | undefined } | undefined) {
@@ -28,4 +37,25 @@ export function pickHrandfield(options: { readonly withValues?: boolean | undefi
 /** Decoder of an HSCAN call. */
 export function pickHscan(options: { readonly pairs?: boolean | undefined } | undefined) {
   return options?.pairs === true ? toScanPairs : undefined;
+}
+
+/** Options that decide whether scores come along and what becomes of them. */
+export interface ScoreShape {
+  readonly withScores?: boolean | undefined;
+  readonly scoreCastFunc?: ScoreCast<unknown> | undefined;
+}
+
+/** Decoder of members, or of members with scores. */
+export function pickScores(options: ScoreShape | undefined): Decoder | undefined {
+  if (options?.withScores !== true) return undefined;
+  const cast = options.scoreCastFunc;
+  return cast === undefined ? toScorePairs : toCastPairs(cast);
+}
+
+/** Decoder of a ZSCAN call. */
+export function pickZscan(
+  options: Pick<ScoreShape, "scoreCastFunc"> | undefined,
+): Decoder | undefined {
+  const cast = options?.scoreCastFunc;
+  return cast === undefined ? undefined : toScanCast(cast);
 }

@@ -5,6 +5,7 @@
 import { InvalidResponse } from "../errors.js";
 import type { HscanOptions, ScanOptions, SscanOptions, ZscanOptions } from "./generated/options.js";
 import type { Key } from "./info.js";
+import type { ScoreCast } from "./types.js";
 
 export type { HscanOptions, ScanOptions, SscanOptions, ZscanOptions };
 
@@ -33,6 +34,11 @@ export interface SscanHost<T> {
 export interface ZscanHost<T> {
   zscan(key: Key, cursor: string, options: ZscanOptions): Batch<[member: T, score: number]>;
 }
+
+/** Options of {@link zscanIter}. */
+export type ZscanIterOptions<S> = ZscanOptions & {
+  readonly scoreCastFunc?: ScoreCast<S> | undefined;
+};
 
 const START = "0";
 
@@ -93,13 +99,13 @@ export function sscanIter<T>(
 /**
  * Walk over the members of a sorted set.
  *
- * @param options - Pattern and batch size, as for `zscan`.
- * @returns `[member, score]` pairs.
+ * @param options - Pattern and batch size, as for `zscan`, and perhaps `scoreCastFunc`.
+ * @returns `[member, score]` pairs; the score is what `scoreCastFunc` made of it, when given.
  */
-export function zscanIter<T>(
+export function zscanIter<T, S = number>(
   host: ZscanHost<T>,
   key: Key,
-  options: ZscanOptions = {},
-): AsyncGenerator<[member: T, score: number], void, undefined> {
-  return walk((cursor) => host.zscan(key, cursor, options));
+  options: ZscanIterOptions<S> = {},
+): AsyncGenerator<[member: T, score: S], void, undefined> {
+  return walk((cursor) => host.zscan(key, cursor, options) as Batch<unknown> as Batch<[T, S]>);
 }

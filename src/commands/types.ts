@@ -31,7 +31,7 @@ export type Mapping<K, V> =
   | Iterable<readonly [key: K, value: V]>;
 
 /** Sorted sets to combine: their keys, or keys with the weight that multiplies their scores. */
-export type WeightedKeys<K> = readonly K[] | ReadonlySet<K> | Mapping<K, Decimal>;
+export type WeightedKeys<K> = Many<K> | Mapping<K, Decimal>;
 
 /** Turns a score into the value a reply shall carry in its place. */
 export type ScoreCast<T> = (score: number) => T;

@@ -34,7 +34,7 @@ function paramOf(spec: CommandSpec, name: string): Param | undefined {
 function positionNames(spec: CommandSpec): string[] {
   const names: string[] = [];
   for (const item of wireOrder(spec)) {
-    if (typeof item !== "string") names.push(`${item.name}...`);
+    if (typeof item !== "string") names.push(...item.names);
     else if (item.startsWith('"')) names.push(item.slice(1, -1));
     else if (item !== "options") {
       const kind = paramOf(spec, item)?.kind;

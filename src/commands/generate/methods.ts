@@ -1,8 +1,8 @@
 /** Owns the text of generated methods: signatures, bodies, aliases. Pure. */
-import type { CommandSpec, Param, ReplySpec } from "../spec/dsl.js";
+import type { CommandSpec, Options, Param, ReplySpec } from "../spec/dsl.js";
 import { methodDoc } from "./docs.js";
 import { wireOrder } from "./infos.js";
-import { optionStatements, rulesName } from "./options.js";
+import { innerType, optionStatements, rulesName } from "./options.js";
 import { constantName, enclose, hostType, methodName } from "./text.js";
 
 /** What printing a method may need of the file around it. */
@@ -43,6 +43,11 @@ function needsOptions(spec: CommandSpec): boolean {
 function optionsText(spec: CommandSpec): string[] {
   if (spec.options === undefined) return [];
   return [`options${needsOptions(spec) ? "" : "?"}: ${spec.options.type}`];
+}
+
+function innerOptionsText(spec: CommandSpec): string[] {
+  if (spec.options === undefined) return [];
+  return [`options${needsOptions(spec) ? "" : "?"}: ${innerType(spec.options)}`];
 }
 
 /** The signatures a caller sees when the reply depends on what is passed. */
@@ -149,7 +154,7 @@ function optionNamed(spec: CommandSpec, name: string) {
 
 /** Every type the method may give, as one. */
 function unionType(spec: CommandSpec): string {
-  if (spec.signatures?.some(({ generics }) => generics !== undefined) === true) return "unknown";
+  if (spec.signatures?.some(({ generics }) => generics !== undefined) === true) return "never";
   const types = [
     spec.reply.type,
     ...(spec.cases ?? []).map(({ reply }) => reply.type),
@@ -242,11 +247,23 @@ function statementsFor(spec: CommandSpec, item: WireItem, context: MethodContext
   return [param.optional === true ? `if (${item} !== undefined) ${call}` : call];
 }
 
+/** The call that checks the options as a whole. */
+function optionsCheck(options: Options, needed: boolean): string {
+  return `args.options(options, ${rulesName(options)}${needed ? ", true" : ""})`;
+}
+
+/** Whether the options are checked before the words that go out before them. */
+function checksEarly(spec: CommandSpec): boolean {
+  const at = wireOrder(spec).indexOf("options");
+  return wireOrder(spec)
+    .slice(0, at)
+    .some((item) => typeof item !== "string");
+}
+
 function optionsBlock(spec: CommandSpec, context: MethodContext): string[] {
   if (spec.options === undefined) throw new Error(`${spec.name}: no options`);
   const statements = optionStatements(spec.options, (text) => context.token(text));
-  const needed = needsOptions(spec) ? ", true" : "";
-  const check = `args.options(options, ${rulesName(spec.options)}${needed})`;
+  const check = checksEarly(spec) ? "given" : optionsCheck(spec.options, needsOptions(spec));
   if (statements.length === 0) return [`${check};`];
   return [`if (${check}) {`, ...statements.map((line) => `  ${line}`), "}"];
 }
@@ -294,6 +311,9 @@ function bodyLines(spec: CommandSpec, context: MethodContext): string[] {
     ...lines,
     ...shortcut(spec, context),
     `const args = new ArgList(${info}${initial});`,
+    ...(spec.options !== undefined && checksEarly(spec)
+      ? [`const given = ${optionsCheck(spec.options, needsOptions(spec))};`]
+      : []),
     ...wire.statements,
     `return this.send(${info}, args${last});`,
   ];
@@ -319,7 +339,7 @@ function printed(
 ): string {
   const own: SignatureText = {
     generics: "",
-    params: [...spec.args.map(paramText), ...optionsText(spec)],
+    params: [...spec.args.map(paramText), ...innerOptionsText(spec)],
     type: unionType(spec),
     returns: spec.returns,
   };

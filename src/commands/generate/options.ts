@@ -5,6 +5,15 @@ import { docComment } from "./text.js";
 const isGroup = (item: OptionItem): item is Group => "group" in item;
 const isLimit = (item: OptionItem): item is Limit => "limit" in item;
 
+const isHidden = (item: OptionItem): boolean => "hidden" in item && item.hidden === true;
+
+/** The options type as a method's body sees it: with what only some signatures name. */
+export function innerType(options: Options): string {
+  const hidden = flatOptions(options).filter(isHidden);
+  const parts = hidden.map(({ name, kind }) => `readonly ${name}?: ${kind?.type} | undefined`);
+  return parts.length === 0 ? options.type : `${options.type} & { ${parts.join("; ")} }`;
+}
+
 /** Every single option, in order. */
 export function flatOptions(options: Options): Option[] {
   return options.items.flatMap((item) =>
@@ -53,7 +62,7 @@ function optionsType(options: Options, users: readonly string[]): string {
   const doc = docComment([`Options of ${users.join(", ")}.`], "");
   const groups = options.items.filter(isGroup).map((item) => item.group);
   const own = options.items.flatMap((item) =>
-    isGroup(item) ? [] : isLimit(item) ? item.limit : [item],
+    isGroup(item) || isHidden(item) ? [] : isLimit(item) ? item.limit : [item],
   );
   const body = own.map((option) => property(option, "  ")).join("");
   if (groups.length === 0) return `${doc}export interface ${options.type} {\n${body}}\n`;

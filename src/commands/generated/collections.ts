@@ -503,9 +503,10 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
     options: LmpopOptions,
   ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
     const args = new ArgList(BLMPOP);
+    const given = args.options(options, LMPOP_OPTIONS, true);
     args.timeout('"timeout"', timeout);
     numberedKeys(args, numKeys, keys);
-    if (args.options(options, LMPOP_OPTIONS, true)) {
+    if (given) {
       args.word('option "direction"', options.direction, T.LEFT_RIGHT_CHOICE);
       if (options.count !== undefined) args.add(T.COUNT).count('option "count"', options.count);
     }
@@ -657,8 +658,9 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
     options: LmpopOptions,
   ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
     const args = new ArgList(LMPOP);
+    const given = args.options(options, LMPOP_OPTIONS, true);
     numberedKeys(args, numKeys, keys);
-    if (args.options(options, LMPOP_OPTIONS, true)) {
+    if (given) {
       args.word('option "direction"', options.direction, T.LEFT_RIGHT_CHOICE);
       if (options.count !== undefined) args.add(T.COUNT).count('option "count"', options.count);
     }
@@ -993,8 +995,9 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
    */
   sintercard(numKeys: Integer, keys: Many<Key>, options?: SintercardOptions): Reply<H, number> {
     const args = new ArgList(SINTERCARD);
+    const given = args.options(options, SINTERCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
-    if (args.options(options, SINTERCARD_OPTIONS)) {
+    if (given) {
       if (options.limit !== undefined) args.add(T.LIMIT).count('option "limit"', options.limit);
     }
     return this.send(SINTERCARD, args);

@@ -82,7 +82,7 @@ export const BLMOVE = new CommandInfo("BLMOVE", {
   blockTime: lastSeconds,
 });
 export const BLMPOP = new CommandInfo("BLMPOP", {
-  params: ["timeout", "keys..."],
+  params: ["timeout", "numkeys", "keys..."],
   flags: BLOCKING,
   blockTime: firstSeconds,
 });
@@ -118,7 +118,7 @@ export const LMOVE = new CommandInfo("LMOVE", {
   params: ["source", "destination", "from", "to"],
   keys: [1, 2, 1],
 });
-export const LMPOP = new CommandInfo("LMPOP", { params: ["keys..."] });
+export const LMPOP = new CommandInfo("LMPOP", { params: ["numkeys", "keys..."] });
 export const LPOP = new CommandInfo("LPOP", { params: ["key", "count"], keys: [1, 1, 1] });
 export const LPOS = new CommandInfo("LPOS", {
   params: ["key", "value"],
@@ -172,7 +172,10 @@ export const SINTER = new CommandInfo("SINTER", {
   keys: [1, -1, 1],
   decode: toSet,
 });
-export const SINTERCARD = new CommandInfo("SINTERCARD", { params: ["keys..."], flags: READONLY });
+export const SINTERCARD = new CommandInfo("SINTERCARD", {
+  params: ["numkeys", "keys..."],
+  flags: READONLY,
+});
 export const SINTERSTORE = new CommandInfo("SINTERSTORE", {
   params: ["destination", "keys..."],
   keys: [1, -1, 1],

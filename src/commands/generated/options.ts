@@ -289,3 +289,200 @@ export interface SscanOptions {
   /** How much work to do in this call; a hint. */
   readonly count?: Integer | undefined;
 }
+
+/** Which members to take. */
+export type ZmpopEnd =
+  | {
+      /** Those with the lowest scores. */
+      readonly min: true;
+      readonly max?: false | undefined;
+    }
+  | {
+      readonly min?: false | undefined;
+      /** Those with the highest scores. */
+      readonly max: true;
+    };
+
+/** Options of BZMPOP, ZMPOP. */
+export type ZmpopOptions = ZmpopEnd & {
+  /** How many members to take at most; 1 when left out. */
+  readonly count?: Integer | undefined;
+};
+
+/** Which members to touch. */
+export type ZaddCondition =
+  | {
+      /** Only add new ones. */
+      readonly nx?: boolean | undefined;
+      readonly xx?: false | undefined;
+      readonly gt?: false | undefined;
+      readonly lt?: false | undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      /** Only change present ones. */
+      readonly xx?: boolean | undefined;
+      /** Change present ones only to a higher score. */
+      readonly gt?: boolean | undefined;
+      readonly lt?: false | undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      /** Only change present ones. */
+      readonly xx?: boolean | undefined;
+      readonly gt?: false | undefined;
+      /** Change present ones only to a lower score. */
+      readonly lt?: boolean | undefined;
+    };
+
+/** Options of ZADD. */
+export type ZaddOptions = ZaddCondition & {
+  /** Count the changed ones too, not just the new. */
+  readonly ch?: boolean | undefined;
+  /** Add the score to the one the member has; for a single member. */
+  readonly incr?: boolean | undefined;
+};
+
+/** Options of ZDIFF. */
+export interface ZdiffOptions {
+  /** Give the scores too. */
+  readonly withScores?: boolean | undefined;
+}
+
+/** Options of ZINTER. */
+export interface ZinterOptions {
+  /** How the scores of a member are combined; the sum when left out. */
+  readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
+  /** Give the scores too. */
+  readonly withScores?: boolean | undefined;
+}
+
+/** Options of ZINTERCARD. */
+export interface ZintercardOptions {
+  /** Stop counting there; 0 for no limit. */
+  readonly limit?: Integer | undefined;
+}
+
+/** Options of ZINTERSTORE. */
+export interface ZinterstoreOptions {
+  /** How the scores of a member are combined; the sum when left out. */
+  readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
+}
+
+/** Options of ZRANDMEMBER. */
+export interface ZrandmemberOptions {
+  /** Give the scores too. */
+  readonly withScores?: boolean | undefined;
+}
+
+/** What the bounds are; positions when left out. */
+export type ZrangeBy =
+  | {
+      /** They are scores, as `1.5`, `"(1.5"` or `-Infinity`. */
+      readonly byScore?: boolean | undefined;
+      readonly byLex?: false | undefined;
+    }
+  | {
+      readonly byScore?: false | undefined;
+      /** They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`. */
+      readonly byLex?: boolean | undefined;
+    };
+
+/** Options of ZRANGE. */
+export type ZrangeOptions = ZrangeBy & {
+  /** From high to low. */
+  readonly desc?: boolean | undefined;
+  /** How many members to skip; needs `num`. */
+  readonly offset?: Integer | undefined;
+  /** How many members to give, negative for all; needs `offset`. */
+  readonly num?: Integer | undefined;
+  /** Give the scores too. */
+  readonly withScores?: boolean | undefined;
+};
+
+/** Options of ZRANGEBYLEX. */
+export interface ZrangebylexOptions {
+  /** How many members to skip; needs `num`. */
+  readonly start?: Integer | undefined;
+  /** How many members to give, negative for all; needs `start`. */
+  readonly num?: Integer | undefined;
+}
+
+/** Options of ZRANGEBYSCORE. */
+export interface ZrangebyscoreOptions {
+  /** How many members to skip; needs `num`. */
+  readonly start?: Integer | undefined;
+  /** How many members to give, negative for all; needs `start`. */
+  readonly num?: Integer | undefined;
+  /** Give the scores too. */
+  readonly withScores?: boolean | undefined;
+}
+
+/** What the bounds are; positions when left out. */
+export type ZrangestoreBy =
+  | {
+      /** They are scores, as `1.5`, `"(1.5"` or `-Infinity`. */
+      readonly byScore?: boolean | undefined;
+      readonly byLex?: false | undefined;
+    }
+  | {
+      readonly byScore?: false | undefined;
+      /** They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`. */
+      readonly byLex?: boolean | undefined;
+    };
+
+/** Options of ZRANGESTORE. */
+export type ZrangestoreOptions = ZrangestoreBy & {
+  /** From high to low. */
+  readonly desc?: boolean | undefined;
+  /** How many members to skip; needs `num`. */
+  readonly offset?: Integer | undefined;
+  /** How many members to give, negative for all; needs `offset`. */
+  readonly num?: Integer | undefined;
+};
+
+/** Options of ZREVRANGE. */
+export interface ZrevrangeOptions {
+  /** Give the scores too. */
+  readonly withScores?: boolean | undefined;
+}
+
+/** Options of ZREVRANGEBYLEX. */
+export interface ZrevrangebylexOptions {
+  /** How many members to skip; needs `num`. */
+  readonly start?: Integer | undefined;
+  /** How many members to give, negative for all; needs `start`. */
+  readonly num?: Integer | undefined;
+}
+
+/** Options of ZREVRANGEBYSCORE. */
+export interface ZrevrangebyscoreOptions {
+  /** How many members to skip; needs `num`. */
+  readonly start?: Integer | undefined;
+  /** How many members to give, negative for all; needs `start`. */
+  readonly num?: Integer | undefined;
+  /** Give the scores too. */
+  readonly withScores?: boolean | undefined;
+}
+
+/** Options of ZSCAN. */
+export interface ZscanOptions {
+  /** Glob pattern the members have to match. */
+  readonly match?: Value | undefined;
+  /** How much work to do in this call; a hint. */
+  readonly count?: Integer | undefined;
+}
+
+/** Options of ZUNION. */
+export interface ZunionOptions {
+  /** How the scores of a member are combined; the sum when left out. */
+  readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
+  /** Give the scores too. */
+  readonly withScores?: boolean | undefined;
+}
+
+/** Options of ZUNIONSTORE. */
+export interface ZunionstoreOptions {
+  /** How the scores of a member are combined; the sum when left out. */
+  readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
+}

@@ -115,6 +115,8 @@ export interface Option {
   readonly required?: true;
   /** Typed and checked as an option, but put on the wire by a custom builder. */
   readonly silent?: true;
+  /** Known and checked, but left out of the type: only hand-written signatures name it. */
+  readonly hidden?: true;
 }
 
 /** Options of which only certain ones may stand together. */
@@ -154,6 +156,13 @@ export const silent = (name: string, type: string, doc: string): Option => ({
   kind: { type },
   doc,
   silent: true,
+});
+/** A function given as an option, typed by the signatures that take it and used by a `pick`. */
+export const callback = (name: string, type: string, doc: string): Option => ({
+  name,
+  kind: { type, check: "callback" },
+  doc,
+  hidden: true,
 });
 /** The same option, to be given always. */
 export const required = (option: Option): Option => ({ ...option, required: true });
@@ -212,8 +221,8 @@ export interface Custom {
   readonly build: (args: ArgList, ...values: never[]) => unknown;
   /** Expressions passed after `args`: parameter names, or `options`. */
   readonly with: readonly string[];
-  /** Name in error messages. */
-  readonly name: string;
+  /** Names of its words in error messages; a last one ending in `...` repeats. */
+  readonly names: readonly string[];
 }
 
 /** A hand-written function that picks the decoder of a call. */

@@ -234,7 +234,10 @@ export const hashes: readonly Entry[] = [
       optional("value", VALUE, "Value of the field; not with a mapping."),
       optional("mapping", mappingOf(VALUE, VALUE), MAPPING_DOC),
     ],
-    wire: ["key", { build: hsetFields, with: ["field", "value", "mapping"], name: "mapping" }],
+    wire: [
+      "key",
+      { build: hsetFields, with: ["field", "value", "mapping"], names: ["mapping..."] },
+    ],
     reply: replies.count,
     returns: "How many fields are new.",
     signatures: [

@@ -67,7 +67,7 @@ const sortItems = [
   flag("alpha", "ALPHA", "Sort as text instead of as numbers."),
 ] as const;
 
-const sortPatternsOf = { build: sortPatterns, with: ["options"], name: "get" };
+const sortPatternsOf = { build: sortPatterns, with: ["options"], names: ["get..."] };
 
 const sortSignatures = (type: string, alone: string) => [
   {
@@ -191,7 +191,7 @@ export const generic: readonly Entry[] = [
       "destinationDb",
       "timeout",
       "options",
-      { build: migrateAuth, with: ["options"], name: "auth" },
+      { build: migrateAuth, with: ["options"], names: ["auth..."] },
       '"KEYS"',
       "keys",
     ],

@@ -44,7 +44,7 @@ const from = fallback(param("from", END, "End of the source to take from."), '"L
 const to = fallback(param("to", END, "End of the destination to add to."), '"RIGHT"');
 
 const numKeys = param("numKeys", COUNT, "How many keys there are.");
-const counted = { build: numberedKeys, with: ["numKeys", "keys"], name: "keys" };
+const counted = { build: numberedKeys, with: ["numKeys", "keys"], names: ["numkeys", "keys..."] };
 const lmpopOptions = options(
   "LmpopOptions",
   required(bare("direction", END, "End to take from.")),

@@ -85,7 +85,10 @@ export const sets: readonly Entry[] = [
       "SintercardOptions",
       opt("limit", "LIMIT", COUNT, "Stop counting there; 0 for no limit."),
     ),
-    wire: [{ build: numberedKeys, with: ["numKeys", "keys"], name: "keys" }, "options"],
+    wire: [
+      { build: numberedKeys, with: ["numKeys", "keys"], names: ["numkeys", "keys..."] },
+      "options",
+    ],
     reply: replies.count,
     returns: "How many there are.",
   }),
