@@ -132,6 +132,19 @@ describe("other faults of a direction", () => {
     expect(client.text()).toBe("held");
   });
 
+  it("stall() makes the sender wait, and resume() loses nothing", async () => {
+    await using proxy = await startProxy(echo);
+    const client = dial(proxy);
+    proxy.down.stall();
+    client.socket.end("x".repeat(8_000_000));
+    await proxy.whenBytes("up", 8_000_000);
+    await proxy.whenBytes("down", 1_000_000);
+    expect(proxy.arrived.down).toBeLessThan(2_000_000);
+    proxy.down.resume();
+    expect(await client.ended).toBe("FIN");
+    expect(client.text().length).toBe(8_000_000);
+  });
+
   it("delay() moves everything later, in order", async () => {
     await using proxy = await startProxy(echo);
     proxy.down.delay(60);
@@ -235,7 +248,10 @@ describe("faults of the whole", () => {
     const healed = dial(proxy);
     healed.socket.write("4");
     await until(() => healed.text() === "4");
-    expect(echo.received.slice(index)).toEqual(["1", "4"]);
+    proxy.blackhole(false);
+    healed.socket.write("5");
+    await until(() => healed.text() === "45");
+    expect(echo.received.slice(index)).toEqual(["1", "45"]);
     expect([live.text(), fresh.text()]).toEqual(["1", ""]);
     live.socket.end();
     await expect(notSettled(live.ended)).resolves.toBe(true);

@@ -112,6 +112,7 @@ describe("startServer", () => {
 
   it("replicates from the moment it has started", async () => {
     await using master = await startServer({ password: "secret" });
+    await master.command("DEBUG", "POPULATE", 300_000);
     await master.command("SET", "k", "v");
     await using replica = await startServer({ replicaOf: master });
     expect(await replica.command("GET", "k")).toBe("v");
