@@ -139,6 +139,7 @@ describe("other faults of a direction", () => {
     client.socket.end("x".repeat(8_000_000));
     await proxy.whenBytes("up", 8_000_000);
     await proxy.whenBytes("down", 1_000_000);
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(proxy.arrived.down).toBeLessThan(2_000_000);
     proxy.down.resume();
     expect(await client.ended).toBe("FIN");
