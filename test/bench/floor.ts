@@ -24,7 +24,7 @@ interface Waiting {
 }
 
 const READ_BUFFER = 256 * 1024;
-/** From this length on, looking at all bytes first is quicker than decoding UTF-8 at once. */
+/** From this length on, a value is decoded by itself. */
 const LONG_TEXT = 4096;
 /** How many answered entries may stay at the front of the queue before it is compacted. */
 const COMPACT_AT = 4096;
@@ -49,6 +49,8 @@ export class Floor {
   #body: Bytes | undefined;
   #filled = 0;
   #items: FloorReply[] | undefined;
+  /** The chunk at hand as one text whose indexes are those of its bytes; null unless it is ASCII. */
+  #chunkText: string | null | undefined;
   #missing = 0;
 
   private constructor(port: number) {
@@ -140,6 +142,7 @@ export class Floor {
       end = buffer.length;
       this.#rest = undefined;
     }
+    this.#chunkText = undefined;
     while (at < end) {
       const next = this.#reply(buffer, at, end);
       if (next < 0) {
@@ -190,8 +193,19 @@ export class Floor {
       return end;
     }
     const bytes = this.#waiting[this.#head]?.bytes === true;
-    this.#deliver(bytes ? Buffer.from(buffer.subarray(at, stop)) : textOf(buffer, at, stop));
+    if (bytes) this.#deliver(Buffer.from(buffer.subarray(at, stop)));
+    else if (length >= LONG_TEXT) this.#deliver(longText(buffer.subarray(at, stop) as Bytes));
+    else this.#deliver(this.#shortText(buffer, at, stop, end));
     return stop + 2;
+  }
+
+  /** Decode a chunk once for all its values, at the price that each value keeps all of it alive. */
+  #shortText(buffer: Bytes, at: number, stop: number, end: number): string {
+    if (this.#chunkText === undefined) {
+      const ascii = isAscii(buffer.subarray(0, end));
+      this.#chunkText = ascii ? buffer.latin1Slice(0, end) : null;
+    }
+    return this.#chunkText?.slice(at, stop) ?? buffer.utf8Slice(at, stop);
   }
 
   #fill(body: Bytes, chunk: Bytes, end: number): number {
@@ -201,15 +215,13 @@ export class Floor {
     this.#body = undefined;
     const stop = body.length - 2;
     const bytes = this.#waiting[this.#head]?.bytes === true;
-    this.#deliver(bytes ? body.subarray(0, stop) : textOf(body, 0, stop));
+    this.#deliver(bytes ? body.subarray(0, stop) : longText(body.subarray(0, stop) as Bytes));
     return used;
   }
 }
 
-function textOf(buffer: Bytes, start: number, stop: number): string {
-  if (stop - start < LONG_TEXT) return buffer.utf8Slice(start, stop);
-  const text = buffer.subarray(start, stop);
-  if (isAscii(text)) return buffer.latin1Slice(start, stop);
+function longText(text: Bytes): string {
+  if (isAscii(text)) return text.latin1Slice(0, text.length);
   // Five times as quick as utf8Slice, whose decoder goes byte by byte.
   return transcode(text, "utf8", "ucs2").toString("ucs2");
 }
