@@ -244,7 +244,7 @@ export class ArgList {
 
   /** Add scores and members of a mapping from member to score; at least one pair. */
   scores(what: string, mapping: Mapping<unknown, unknown>): this {
-    const score = `${what} scores`;
+    const score = `each score of ${what}`;
     return this.entries(what, mapping, (member, value) => {
       this.score(score, value as Decimal).add(member as Arg);
     });
@@ -338,7 +338,9 @@ export class ArgList {
 
   #score(what: string, value: Decimal, pattern: RegExp): this {
     if (!this.#numeric(value, pattern)) {
-      return this.fail(`${what} must be a score, got ${describeNumber(value)}`);
+      return this.fail(
+        `${what} must be a number, infinite perhaps, or its text, got ${describeNumber(value)}`,
+      );
     }
     if (value === Infinity) this.words.push("+inf");
     else if (value === -Infinity) this.words.push("-inf");

@@ -118,7 +118,7 @@ export function weightedKeys(args: ArgList, keys: WeightedKeys<Key>): void {
   });
   args.words[at] = weights.length;
   args.add(WEIGHTS);
-  for (const weight of weights) args.score('"keys" weights', weight);
+  for (const weight of weights) args.score('each weight of "keys"', weight);
 }
 
 /** Add the bounds of a range of a sorted set: positions, scores or texts, as the options say. */

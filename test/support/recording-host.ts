@@ -59,3 +59,14 @@ export function wire(call: Recorded): string {
 export function refusal(call: Recorded): string | undefined {
   return "error" in call ? call.error.message : undefined;
 }
+
+/** Call a method as plain JavaScript could: with arguments that the types forbid. */
+export function callLoosely(
+  host: RecordingHost,
+  method: string,
+  args: readonly unknown[],
+): Recorded {
+  const fn: unknown = Reflect.get(host, method);
+  if (typeof fn !== "function") throw new Error(`no method ${method}`);
+  return Reflect.apply(fn, host, args) as Recorded;
+}

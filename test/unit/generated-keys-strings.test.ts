@@ -1,19 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { okToTrue, toDouble, toLcsResult } from "../../src/commands/decode.js";
 import { DataError } from "../../src/errors.js";
-import { RecordingHost, refusal, wire } from "../support/recording-host.js";
+import { callLoosely, RecordingHost, refusal, wire } from "../support/recording-host.js";
 
 const host = new RecordingHost();
-/** A call that the types forbid, as plain JavaScript could make it. */
-const loose = host as unknown as Record<
-  string,
-  (...args: unknown[]) => ReturnType<typeof host.get>
->;
-const call = (method: string, ...args: unknown[]) => {
-  const fn = loose[method];
-  if (fn === undefined) throw new Error(`no method ${method}`);
-  return fn.apply(host, args);
-};
+const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
 describe("string commands on the wire", () => {
   test("plain calls hand their arguments over as they are", () => {
