@@ -84,8 +84,11 @@ function partsFrom(args: RedisArguments, callbacks: Map<string, ResponseCallback
   return { pool, executor: pool, call, owner: connectionPool === undefined };
 }
 
-/** A client for one Redis or Valkey server. */
-export class Redis<
+/**
+ * What a {@link Redis} is made of. Its methods promise the interface and never this class: only a
+ * type that is exported can be written into the declarations of a program that uses it.
+ */
+export class RedisClient<
   T extends string | Buffer = string,
   I extends number | bigint = number,
 > extends Commands<PromiseHost<T, I>> {
@@ -95,6 +98,11 @@ export class Redis<
    */
   static RESPONSE_CALLBACKS: Readonly<Record<string, ResponseCallback>> = {};
 
+  static {
+    // What users see printed is the name they know.
+    Object.defineProperty(RedisClient, "name", { value: "Redis" });
+  }
+
   readonly #parts: Parts;
   readonly #executor: Executor;
   readonly #call: Call;
@@ -103,7 +111,7 @@ export class Redis<
   constructor(...args: RedisArguments) {
     super();
     const inside: unknown = args[0];
-    const own = (this.constructor as typeof Redis).RESPONSE_CALLBACKS;
+    const own = (this.constructor as typeof RedisClient).RESPONSE_CALLBACKS;
     this.#callbacks = new Map(
       Object.entries(own).map(([name, callback]) => [name.toUpperCase(), callback]),
     );
@@ -306,7 +314,7 @@ export class Redis<
   }
 
   /** Shape as in redis-py: `Redis<ConnectionPool<Connection<host=localhost,port=6379,db=0>>>`. */
-  toString(): string {
+  override toString(): string {
     return `${this.constructor.name}<${this.#parts.pool}>`;
   }
 
@@ -314,3 +322,28 @@ export class Redis<
     return `${this.constructor.name}<${inspect(this.#parts.pool)}>`;
   }
 }
+
+/** A client for one Redis or Valkey server. */
+export interface Redis<T extends string | Buffer = string, I extends number | bigint = number>
+  extends RedisClient<T, I> {}
+
+/** The ways to make a client; the types of its replies follow from the options. */
+export interface RedisConstructor extends Pick<typeof RedisClient, "RESPONSE_CALLBACKS" | "fromUrl"> {
+  /** Make a client from options; nothing is connected yet. */
+  new <O extends ClientOptions = ClientOptions>(options?: O): Redis<TextOf<O>, IntOf<O>>;
+  /** Make a client for a host, a URL or the path of a unix socket; nothing is connected yet. */
+  new <O extends ClientOptions = ClientOptions>(
+    target: string | URL,
+    options?: O,
+  ): Redis<TextOf<O>, IntOf<O>>;
+  /** Make a client for a host and a port; nothing is connected yet. */
+  new <O extends ClientOptions = ClientOptions>(
+    host: string,
+    port: number,
+    options?: O,
+  ): Redis<TextOf<O>, IntOf<O>>;
+  readonly prototype: Redis<string, number>;
+}
+
+/** A client for one Redis or Valkey server. */
+export const Redis: RedisConstructor = RedisClient as unknown as RedisConstructor;
