@@ -160,6 +160,8 @@ export class DecorrelatedJitterBackoff implements Backoff {
   }
 
   clone(): Backoff {
-    return new DecorrelatedJitterBackoff(this.cap, this.base, this.#random);
+    // A bundler renames a class that names itself, and its name is public.
+    const Class = this.constructor as typeof DecorrelatedJitterBackoff;
+    return new Class(this.cap, this.base, this.#random);
   }
 }

@@ -98,11 +98,6 @@ export class RedisClient<
    */
   static RESPONSE_CALLBACKS: Readonly<Record<string, ResponseCallback>> = {};
 
-  static {
-    // What users see printed is the name they know.
-    Object.defineProperty(RedisClient, "name", { value: "Redis" });
-  }
-
   readonly #parts: Parts;
   readonly #executor: Executor;
   readonly #call: Call;
@@ -322,6 +317,9 @@ export class RedisClient<
     return `${this.constructor.name}<${inspect(this.#parts.pool)}>`;
   }
 }
+
+// What users see printed is the name they know.
+Object.defineProperty(RedisClient, "name", { value: "Redis" });
 
 /** A client for one Redis or Valkey server. */
 export interface Redis<T extends string | Buffer = string, I extends number | bigint = number>
