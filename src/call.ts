@@ -107,9 +107,11 @@ export class CallScope {
 }
 
 function cancel(job: Job, error: RedisError): void {
-  job.queue?.delete(job);
+  const { queue } = job;
   job.queue = undefined;
+  // Settled first: whoever lets it go finds nothing left to tell it.
   job.fail(error);
+  queue?.delete(job);
 }
 
 function strictText({ encoding, encodingErrors }: Settings): (bytes: Buffer) => string {

@@ -35,8 +35,8 @@ export abstract class Job {
   written = false;
   /** Whether the caller knows the outcome already; later replies are dropped. */
   settled = false;
-  /** The queue it waits in, so that a cancelled job can leave it. */
-  queue: Set<Job> | undefined = undefined;
+  /** Where it has to be withdrawn from when it is cancelled. */
+  queue: { delete(job: Job): void } | undefined = undefined;
 
   constructor(name: string, size: number, traits: JobTraits) {
     this.name = name;

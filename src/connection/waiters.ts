@@ -25,11 +25,13 @@ export class Waiters {
   readonly leases = new Set<LeaseWaiter>();
   readonly #server: string;
   readonly #onLeft: () => void;
+  /** The way out for jobs that are cancelled. */
+  readonly #exit = { delete: (job: Job): void => this.#leave(job) };
   readonly #watchdog = new Watchdog((now) => this.#checkDeadlines(now), true);
 
   /**
    * @param server - Address for errors.
-   * @param onLeft - Called after deadlines made somebody leave.
+   * @param onLeft - Called when somebody left without having been served.
    */
   constructor(server: string, onLeft: () => void) {
     this.#server = server;
@@ -40,7 +42,7 @@ export class Waiters {
   add(job: Job): void {
     const now = performance.now();
     job.written = false;
-    job.queue = this.jobs;
+    job.queue = this.#exit;
     job.deadline = job.waitTimeout === 0 ? NEVER : now + job.waitTimeout;
     this.jobs.add(job);
     if (job.deadline !== NEVER) this.#watchdog.watch(job.deadline, now);
@@ -60,6 +62,7 @@ export class Waiters {
   remove(job: Job): void {
     this.jobs.delete(job);
     job.queue = undefined;
+    this.#rest();
   }
 
   /**
@@ -72,6 +75,12 @@ export class Waiters {
     const deadline = timeout === 0 ? NEVER : now + timeout;
     this.leases.add({ ...waiter, deadline });
     if (deadline !== NEVER) this.#watchdog.watch(deadline, now);
+  }
+
+  /** The lease has been granted. */
+  removeLease(waiter: LeaseWaiter): void {
+    this.leases.delete(waiter);
+    this.#rest();
   }
 
   /** Tell everybody that there will be no connection. */
@@ -90,11 +99,22 @@ export class Waiters {
       this.leases.delete(waiter);
       waiter.fail(error);
     }
+    this.#rest();
   }
 
   /** Drop the timer. */
   stop(): void {
     this.#watchdog.stop();
+  }
+
+  /** A timer nobody needs must not keep the process alive. */
+  #rest(): void {
+    if (this.jobs.size === 0 && this.leases.size === 0) this.#watchdog.stop();
+  }
+
+  #leave(job: Job): void {
+    this.remove(job);
+    this.#onLeft();
   }
 
   #checkDeadlines(now: number): number {
