@@ -254,6 +254,8 @@ export class ConnectionPool implements DialerOwner, Lessor {
   #lend(connection: Connection, job: Job): void {
     if (job.settled) return this.takeBack(connection, true);
     this.#borrowed.add(connection);
+    // Left alone, a cancelled BLPOP would take an element and give it to nobody.
+    job.queue = { delete: () => this.takeBack(connection, false) };
     try {
       connection.send(job);
     } catch (error) {
@@ -314,7 +316,7 @@ export class ConnectionPool implements DialerOwner, Lessor {
     for (const waiter of this.#waiters.leases) {
       const connection = this.#idle.pop() ?? this.#spareLane();
       if (connection === undefined) return;
-      this.#waiters.leases.delete(waiter);
+      this.#waiters.removeLease(waiter);
       waiter.grant(connection);
     }
   }
