@@ -157,6 +157,8 @@ export class Encoder {
   }
 
   #append(arg: unknown): boolean {
+    // Also inside a command: a million arguments may be longer than a string can be.
+    if (this.#text.length > MAX_TEXT) this.#cut();
     if (typeof arg === "string") return this.#appendText(arg);
     if (typeof arg === "number") return this.#appendAscii(formatNumber(arg));
     if (typeof arg === "bigint") return this.#appendAscii(arg.toString());
