@@ -8,10 +8,17 @@ import { annotate, type BatchEntry, PlainBatch, Transaction } from "./batch.js";
 import type { Call } from "./call.js";
 import { Commands } from "./commands/generated/commands.js";
 import type { Host, Reply } from "./commands/host.js";
-import { type Arg, BLOCKING, CLOSES, type CommandInfo, type Decoder, SESSION } from "./commands/info.js";
+import {
+  type Arg,
+  BLOCKING,
+  CLOSES,
+  type CommandInfo,
+  type Decoder,
+  SESSION,
+} from "./commands/info.js";
 import { DataError, RedisError } from "./errors.js";
 import type { Executor } from "./executor.js";
-import { Encoder } from "./protocol/encoder.js";
+import type { Encoder } from "./protocol/encoder.js";
 import { decoderFor, modeOf, sessionError, traitsOf } from "./request.js";
 
 /** Options of a pipeline. */
@@ -124,7 +131,10 @@ export class Pipeline<
     return this as unknown as Reply<PipelineHost<R, T, I>, V>;
   }
 
-  protected override refuse<V>(_info: CommandInfo, error: DataError): Reply<PipelineHost<R, T, I>, V> {
+  protected override refuse<V>(
+    _info: CommandInfo,
+    error: DataError,
+  ): Reply<PipelineHost<R, T, I>, V> {
     throw error;
   }
 

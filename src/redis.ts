@@ -4,17 +4,34 @@
  */
 import { inspect } from "node:util";
 import { Call, type CallOptions, type ResponseCallback } from "./call.js";
-import type { Host } from "./commands/host.js";
 import { Commands } from "./commands/generated/commands.js";
-import { type Arg, BLOCKING, CLOSES, type CommandInfo, type Decoder, SESSION } from "./commands/info.js";
-import { type HscanOptions, hscanIter, type ScanOptions, scanIter, type SscanOptions, sscanIter, type ZscanOptions, zscanIter } from "./commands/scan-iter.js";
+import type { Host } from "./commands/host.js";
+import {
+  type Arg,
+  BLOCKING,
+  CLOSES,
+  type CommandInfo,
+  type Decoder,
+  type Key,
+  SESSION,
+} from "./commands/info.js";
+import {
+  type HscanOptions,
+  hscanIter,
+  type ScanOptions,
+  type SscanOptions,
+  scanIter,
+  sscanIter,
+  type ZscanIterOptions,
+  zscanIter,
+} from "./commands/scan-iter.js";
 import { ConnectionPool, type PoolOptions } from "./connection/pool.js";
 import { DataError, ResponseError } from "./errors.js";
 import type { Executor } from "./executor.js";
 import { collectOptions } from "./options.js";
 import { Pipeline, type PipelineOptions } from "./pipeline.js";
 import { Encoder } from "./protocol/encoder.js";
-import { decoderFor, rejection, Request, sessionError, traitsOf } from "./request.js";
+import { decoderFor, Request, rejection, sessionError, traitsOf } from "./request.js";
 import { resolveCommand } from "./resolve-command.js";
 import { Session } from "./session.js";
 
@@ -61,11 +78,12 @@ interface Parts {
   readonly pool: ConnectionPool;
   readonly executor: Executor;
   readonly call: Call;
+  readonly callbacks: Map<string, ResponseCallback>;
   /** Whether closing the client closes the pool. */
   readonly owner: boolean;
 }
 
-/** A client's inside, handed to the constructor in place of options by the client itself. */
+/** The inside of a client, given to the constructor instead of options when a client makes another. */
 class Inside {
   readonly parts: Parts;
   constructor(parts: Parts) {
@@ -74,14 +92,21 @@ class Inside {
 }
 
 function partsFrom(args: RedisArguments, callbacks: Map<string, ResponseCallback>): Parts {
-  const { connectionPool, ...options } = collectOptions<ClientOptions>(...(args as [string, number]));
+  const given = collectOptions<ClientOptions>(...(args as [string, number]));
+  const { connectionPool, ...options } = given;
   const pool = connectionPool ?? new ConnectionPool(options);
   if (!(pool instanceof ConnectionPool)) {
     throw new DataError("`connectionPool` must be a ConnectionPool", { code: "EINVAL" });
   }
-  const { decodeResponses, integers } = connectionPool === undefined ? pool.settings : { ...pool.settings, ...options };
+  // Beside a pool the options of connections mean nothing, those of calls still do.
+  const { decodeResponses, integers } = options;
   const call = new Call(pool.settings, { decodeResponses, integers }, callbacks);
-  return { pool, executor: pool, call, owner: connectionPool === undefined };
+  return { pool, executor: pool, call, callbacks, owner: connectionPool === undefined };
+}
+
+function upperCased(table: Readonly<Record<string, ResponseCallback>>) {
+  const entries = Object.entries(table);
+  return new Map(entries.map(([name, callback]) => [name.toUpperCase(), callback]));
 }
 
 /**
@@ -101,19 +126,16 @@ export class RedisClient<
   readonly #parts: Parts;
   readonly #executor: Executor;
   readonly #call: Call;
-  readonly #callbacks: Map<string, ResponseCallback>;
 
+  /** See {@link RedisConstructor}. */
   constructor(...args: RedisArguments) {
     super();
-    const inside: unknown = args[0];
-    const own = (this.constructor as typeof RedisClient).RESPONSE_CALLBACKS;
-    this.#callbacks = new Map(
-      Object.entries(own).map(([name, callback]) => [name.toUpperCase(), callback]),
-    );
-    this.#parts = inside instanceof Inside ? inside.parts : partsFrom(args, this.#callbacks);
+    const { RESPONSE_CALLBACKS } = this.constructor as typeof RedisClient;
+    const first: unknown = args[0];
+    this.#parts =
+      first instanceof Inside ? first.parts : partsFrom(args, upperCased(RESPONSE_CALLBACKS));
     this.#executor = this.#parts.executor;
     this.#call = this.#parts.call;
-    if (inside instanceof Inside) this.#callbacks = inside.parts.call.callbacks as Map<string, ResponseCallback>;
   }
 
   /**
@@ -197,9 +219,11 @@ export class RedisClient<
    */
   setResponseCallback(command: string, callback: ResponseCallback): void {
     if (typeof command !== "string" || typeof callback !== "function") {
-      throw new DataError("setResponseCallback needs a command name and a function", { code: "EINVAL" });
+      throw new DataError("setResponseCallback needs a command name and a function", {
+        code: "EINVAL",
+      });
     }
-    this.#callbacks.set(command.toUpperCase(), callback);
+    this.#parts.callbacks.set(command.toUpperCase(), callback);
   }
 
   /**
@@ -246,22 +270,25 @@ export class RedisClient<
    * @param options.type - Only keys of this type.
    * @returns Keys as they come; one may come twice.
    */
-  scanIter(options?: ScanOptions): AsyncGenerator<T, void, undefined> {
+  scanIter(options?: ScanOptions): AsyncGenerator<T, void> {
     return scanIter(this, options);
   }
 
-  /** Walk over the fields of a hash as `[field, value]`. */
-  hscanIter(key: Parameters<typeof hscanIter>[1], options?: HscanOptions): AsyncGenerator<[T, T], void, undefined> {
+  /** Walk over the fields of a hash as `[field, value]`; options as for `hscan`. */
+  hscanIter(key: Key, options?: HscanOptions): AsyncGenerator<[field: T, value: T], void> {
     return hscanIter(this, key, options);
   }
 
-  /** Walk over the members of a set. */
-  sscanIter(key: Parameters<typeof sscanIter>[1], options?: SscanOptions): AsyncGenerator<T, void, undefined> {
+  /** Walk over the members of a set; options as for `sscan`. */
+  sscanIter(key: Key, options?: SscanOptions): AsyncGenerator<T, void> {
     return sscanIter(this, key, options);
   }
 
-  /** Walk over the members of a sorted set as `[member, score]`. */
-  zscanIter(key: Parameters<typeof zscanIter>[1], options?: ZscanOptions): AsyncGenerator<[T, number], void, undefined> {
+  /** Walk over the members of a sorted set as `[member, score]`; options as for `zscan`. */
+  zscanIter<S = number>(
+    key: Key,
+    options?: ZscanIterOptions<S>,
+  ): AsyncGenerator<[member: T, score: S], void> {
     return zscanIter(this, key, options);
   }
 
@@ -326,7 +353,8 @@ export interface Redis<T extends string | Buffer = string, I extends number | bi
   extends RedisClient<T, I> {}
 
 /** The ways to make a client; the types of its replies follow from the options. */
-export interface RedisConstructor extends Pick<typeof RedisClient, "RESPONSE_CALLBACKS" | "fromUrl"> {
+export interface RedisConstructor
+  extends Pick<typeof RedisClient, "RESPONSE_CALLBACKS" | "fromUrl"> {
   /** Make a client from options; nothing is connected yet. */
   new <O extends ClientOptions = ClientOptions>(options?: O): Redis<TextOf<O>, IntOf<O>>;
   /** Make a client for a host, a URL or the path of a unix socket; nothing is connected yet. */

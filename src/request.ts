@@ -11,9 +11,11 @@ import {
   CLOSES,
   type CommandInfo,
   type Decoder,
+  ENDS,
   INT64,
   SESSION,
 } from "./commands/info.js";
+import { endedByServer } from "./connection/failure.js";
 import { Job, type JobTraits } from "./connection/job.js";
 import { DataError, RedisError } from "./errors.js";
 import type { Encoder } from "./protocol/encoder.js";
@@ -58,7 +60,8 @@ export function traitsOf(info: CommandInfo, args: readonly Arg[], call: Call): J
   const { replyTimeout, waitTimeout, blockingGrace } = call;
   const taints = (info.flags & (SESSION | CLOSES)) !== 0;
   const time = (info.flags & BLOCKING) === 0 ? undefined : info.blockTime?.(args);
-  if (time === undefined) return taints ? { replyTimeout, waitTimeout, blocking: false, taints } : call;
+  if (time === undefined)
+    return taints ? { replyTimeout, waitTimeout, blocking: false, taints } : call;
   // Without a limit on the server's side there is none here either.
   const limit = time === 0 ? 0 : time + blockingGrace;
   return { replyTimeout: limit, waitTimeout, blocking: true, taints };
@@ -126,7 +129,7 @@ export class Request extends Job {
   }
 
   override retry(error: RedisError): boolean {
-    if (!this.#call.allowsRetry(error, this.#attempts)) return false;
+    if (this.#ended(error) || !this.#call.allowsRetry(error, this.#attempts)) return false;
     this.#attempts++;
     return true;
   }
@@ -135,8 +138,14 @@ export class Request extends Job {
     if (this.settled) return;
     this.settled = true;
     this.#call.scope?.delete(this);
+    if (this.#ended(error)) return this.#resolve(undefined);
     error.command ??= this.name;
     this.#resolve(rejection(error));
+  }
+
+  /** Whether the error is what the command was meant to bring about. */
+  #ended(error: RedisError): boolean {
+    return (this.#info.flags & ENDS) !== 0 && endedByServer(error);
   }
 }
 

@@ -65,7 +65,8 @@ export function resolveCommand(name: unknown, given: readonly unknown[]): Resolv
     const rest = words.slice(count);
     if (rest.length !== 0) return { info: known, args: [...rest, ...args], options };
   }
-  const sub = typeof args[0] === "string" ? COMMANDS.get(`${upper[0]} ${args[0].toUpperCase()}`) : undefined;
+  const sub =
+    typeof args[0] === "string" ? COMMANDS.get(`${upper[0]} ${args[0].toUpperCase()}`) : undefined;
   return { info: raw(new CommandInfo(upper.join(" ")), sub), args, options };
 }
 

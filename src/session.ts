@@ -3,10 +3,11 @@
  * When the connection is lost, one command learns of it before the next gets a new connection; the
  * selected database is restored, any other state of the old connection is gone and said to be.
  */
+
+import { closedError, errorFor } from "./connection/failure.js";
 import { ownCommand } from "./connection/handshake.js";
 import { Exchange, type Job } from "./connection/job.js";
 import type { Lease } from "./connection/lease.js";
-import { closedError, errorFor } from "./connection/failure.js";
 import { ConnectionError, RedisError } from "./errors.js";
 import type { Executor } from "./executor.js";
 import type { Settings } from "./options.js";

@@ -12,6 +12,7 @@ import type { Parser, ReplyHandler } from "../protocol/parser.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
 import { type Address, formatAddress } from "./address.js";
 import { Deque } from "./deque.js";
+import { CLOSED_BY_SERVER } from "./failure.js";
 import { ownCommand, shakeHands } from "./handshake.js";
 import { Discarded, Exchange, type Job, type OwnCommand } from "./job.js";
 import { Outbox } from "./outbox.js";
@@ -117,7 +118,9 @@ export class Connection implements ReplyHandler {
       this.#giveUp.signal.throwIfAborted();
       this.#attach(await this.openSocket());
       this.#state = advance(this.#state, "handshaking");
-      this.protocol = await shakeHands(this.settings, credentials, (batch) => this.#exchange(batch));
+      this.protocol = await shakeHands(this.settings, credentials, (batch) =>
+        this.#exchange(batch),
+      );
       this.#state = advance(this.#state, "ready");
       this.#lastReply = performance.now();
       if (!this.#held) this.#socket?.unref();
@@ -233,10 +236,12 @@ export class Connection implements ReplyHandler {
     if (this.#state === "closed") return;
     if (this.onUnsolicited !== undefined) return this.onUnsolicited(value);
     const told = value instanceof RedisError ? value : undefined;
-    this.#protocolError(new InvalidResponse("Protocol Error: a reply nobody asked for", {
-      code: "EPROTO",
-      cause: told,
-    }));
+    this.#protocolError(
+      new InvalidResponse("Protocol Error: a reply nobody asked for", {
+        code: "EPROTO",
+        cause: told,
+      }),
+    );
   }
 
   #protocolError(cause: InvalidResponse): void {
@@ -358,8 +363,11 @@ export class Connection implements ReplyHandler {
 
   #lostError(): ConnectionError {
     const error = this.#socketError as NodeJS.ErrnoException | undefined;
-    if (error === undefined) return this.#closedError("Connection closed by server.");
-    return this.#closedError(`Error ${error.code ?? ""} on the connection. ${error.message}`, error);
+    if (error === undefined) return this.#closedError(CLOSED_BY_SERVER);
+    return this.#closedError(
+      `Error ${error.code ?? ""} on the connection. ${error.message}`,
+      error,
+    );
   }
 
   #closedError(message: string, cause?: Error): ConnectionError {
@@ -389,7 +397,9 @@ export class Connection implements ReplyHandler {
     this.retire();
     for (const job of overdue) this.#owner.onOverdue(job, this);
     if (own || next === NEVER) {
-      const message = own ? "Timeout waiting for the server's own reply" : "Timeout reading from socket";
+      const message = own
+        ? "Timeout waiting for the server's own reply"
+        : "Timeout reading from socket";
       this.destroy(new TimeoutError(message, { code: "ETIMEDOUT", server: this.server }));
     }
     return this.#state === "closed" ? NEVER : next;
@@ -399,7 +409,9 @@ export class Connection implements ReplyHandler {
   toString(): string {
     const { address, settings } = this;
     const where =
-      address.kind === "unix" ? `path=${address.path}` : `host=${address.host},port=${address.port}`;
+      address.kind === "unix"
+        ? `path=${address.path}`
+        : `host=${address.host},port=${address.port}`;
     const name = settings.clientName === undefined ? "" : `,client_name=${settings.clientName}`;
     return `${this.constructor.name}<${where},db=${settings.db}${name}>`;
   }

@@ -5,12 +5,10 @@
 import type { RedisError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { AddressSource } from "./address.js";
-import { Connection, type ConnectionOwner } from "./connection.js";
+import type { Connection, ConnectionOwner } from "./connection.js";
 
 /** Makes connections; {@link Connection}, or a class derived from it. */
-export type ConnectionClass = new (
-  ...args: ConstructorParameters<typeof Connection>
-) => Connection;
+export type ConnectionClass = new (...args: ConstructorParameters<typeof Connection>) => Connection;
 
 /** Whom a dialer works for. */
 export interface DialerOwner extends ConnectionOwner {

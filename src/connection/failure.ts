@@ -6,10 +6,13 @@ import {
   ConnectionError,
   type ErrorDetails,
   type Outcome,
-  RedisError,
+  type RedisError,
   TimeoutError,
 } from "../errors.js";
 import type { Job } from "./job.js";
+
+/** What a connection says when the server closed it in good order. */
+export const CLOSED_BY_SERVER = "Connection closed by server.";
 
 type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
 
@@ -70,4 +73,12 @@ export function closedError(command?: string): ConnectionError {
     command,
     outcome: "not-sent",
   });
+}
+
+/** Whether a job that was on the wire lost its connection by the server's doing, not by ours. */
+export function endedByServer(error: RedisError): boolean {
+  if (error.outcome !== "unknown") return false;
+  return (
+    error.message === CLOSED_BY_SERVER || error.code === "ECONNRESET" || error.code === "EPIPE"
+  );
 }

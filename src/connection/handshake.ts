@@ -4,8 +4,8 @@
  */
 import { AuthenticationError, ConnectionError, RedisError, ResponseError } from "../errors.js";
 import type { Credentials, Settings } from "../options.js";
-import type { Reply } from "../protocol/reply.js";
 import type { WireArg } from "../protocol/encoder.js";
+import type { Reply } from "../protocol/reply.js";
 import type { OwnCommand } from "./job.js";
 
 /** Sends commands as one batch and gives their replies, errors included. */
@@ -102,9 +102,7 @@ function refusesHello(error: unknown): boolean {
 
 /** Whether a server before ACLs refused AUTH with a user name. */
 function refusesUsername(error: unknown): boolean {
-  return (
-    error instanceof RedisError && error.name === "AuthenticationWrongNumberOfArgsError"
-  );
+  return error instanceof RedisError && error.name === "AuthenticationWrongNumberOfArgsError";
 }
 
 async function resp2(settings: Settings, credentials: Credentials | undefined, converse: Converse) {

@@ -4,7 +4,7 @@
  * its data to one function.
  */
 import net from "node:net";
-import type { ConnectionOptions as TlsOptions, TLSSocket } from "node:tls";
+import type { TLSSocket, ConnectionOptions as TlsOptions } from "node:tls";
 import { ConnectionError, RedisError, TimeoutError } from "../errors.js";
 import type { Settings } from "../options.js";
 import { type Address, formatAddress } from "./address.js";

@@ -29,6 +29,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, readonly ConnectionSt
  * @throws Error when the table does not allow it: a bug in this library.
  */
 export function advance(from: ConnectionState, to: ConnectionState): ConnectionState {
-  if (!TRANSITIONS[from].includes(to)) throw new Error(`connection cannot go from ${from} to ${to}`);
+  if (!TRANSITIONS[from].includes(to))
+    throw new Error(`connection cannot go from ${from} to ${to}`);
   return to;
 }

@@ -1,0 +1,128 @@
+/**
+ * Owns the tour that `npm run demo` gives: every call is printed with its result, against a real
+ * server that is started for it (and installed where there is none).
+ */
+import { inspect } from "node:util";
+import { Redis, RedisError } from "../../src/index.js";
+import { ensureRedis } from "../support/install.js";
+import { startServer } from "../support/server.js";
+
+const COMMANDS = 100_000;
+const CALLERS = 1000;
+
+function chapter(title: string): void {
+  console.log(`\n== ${title}`);
+}
+
+/** Print a call, await it, print its result, and give it back. */
+async function show<T>(call: string, result: Promise<T>): Promise<T> {
+  const value = await result;
+  console.log(`${call}\n   -> ${inspect(value, { breakLength: 100, compact: 3 })}`);
+  return value;
+}
+
+async function dataTypes(redis: Redis): Promise<void> {
+  chapter("Strings");
+  await show(
+    'redis.set("greeting", "hello", { ex: 60 })',
+    redis.set("greeting", "hello", { ex: 60 }),
+  );
+  await show('redis.get("greeting")', redis.get("greeting"));
+  await show('redis.get("nothing")', redis.get("nothing"));
+  await show('redis.incr("visits")', redis.incr("visits"));
+
+  chapter("Hashes");
+  await show(
+    'redis.hset("user:1", { name: "Ada", city: "London" })',
+    redis.hset("user:1", { name: "Ada", city: "London" }),
+  );
+  await show('redis.hgetall("user:1")', redis.hgetall("user:1"));
+
+  chapter("Lists");
+  await show('redis.rpush("queue", "a", "b", "c")', redis.rpush("queue", "a", "b", "c"));
+  await show('redis.lrange("queue", 0, -1)', redis.lrange("queue", 0, -1));
+  await show('redis.blpop("queue", 1)', redis.blpop("queue", 1));
+
+  chapter("Sorted sets");
+  await show(
+    'redis.zadd("board", { ada: 3, bob: 1.5, eve: Infinity })',
+    redis.zadd("board", { ada: 3, bob: 1.5, eve: Number.POSITIVE_INFINITY }),
+  );
+  await show(
+    'redis.zrange("board", 0, -1, { withScores: true })',
+    redis.zrange("board", 0, -1, { withScores: true }),
+  );
+}
+
+async function pipelines(redis: Redis): Promise<void> {
+  chapter("A pipeline: one round trip, one transaction, one typed tuple");
+  await show(
+    'redis.pipeline().set("a", "1").incr("a").get("a").exec()',
+    redis.pipeline().set("a", "1").incr("a").get("a").exec(),
+  );
+  await show(
+    'redis.with({ decodeResponses: false }).get("a")',
+    redis.with({ decodeResponses: false }).get("a"),
+  );
+}
+
+async function failing(call: string, attempt: () => Promise<unknown>): Promise<void> {
+  try {
+    await show(call, attempt());
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    console.log(`${call}\n   -> rejects with ${error.name}: ${error.message}`);
+  }
+}
+
+async function errors(redis: Redis): Promise<void> {
+  chapter("Errors have classes, name the command, and never show your data");
+  await failing('redis.lpush("greeting", "x")', () => redis.lpush("greeting", "x"));
+  await failing('redis.set("key", undefined)', () => {
+    const nothing: unknown = undefined;
+    return redis.set("key", nothing as string);
+  });
+  await failing('redis.pipeline().set("b", "1").lpush("b", "x").exec()', () =>
+    redis.pipeline().set("b", "1").lpush("b", "x").exec(),
+  );
+}
+
+async function load(redis: Redis): Promise<void> {
+  chapter(
+    `${COMMANDS.toLocaleString("en")} commands by ${CALLERS.toLocaleString("en")} concurrent callers`,
+  );
+  const started = performance.now();
+  let done = 0;
+  const caller = async (): Promise<void> => {
+    for (let i = 0; i < COMMANDS / CALLERS; i++) {
+      await redis.get("greeting");
+      if (++done % (COMMANDS / 5) === 0) {
+        const rate = Math.round((done / (performance.now() - started)) * 1000);
+        console.log(
+          `   ${done.toLocaleString("en")} done, ${rate.toLocaleString("en")} per second`,
+        );
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  const clients = await redis.clientList();
+  console.log(
+    `   sockets used by this program: ${clients.filter((c) => c["lib-name"] !== "").length}`,
+  );
+}
+
+async function main(): Promise<void> {
+  console.log("Starting a private Redis server ...");
+  await ensureRedis();
+  await using server = await startServer();
+  console.log(`It listens on ${server.host}:${server.port}`);
+  await using redis = new Redis(server.host, server.port);
+  console.log(`const redis = new Redis("${server.host}", ${server.port})   // ${redis}`);
+  await dataTypes(redis);
+  await pipelines(redis);
+  await errors(redis);
+  await load(redis);
+  console.log("\nDone; the server is stopped.");
+}
+
+await main();
