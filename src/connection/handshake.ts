@@ -38,16 +38,29 @@ function mustBeOk(message: string, ErrorClass: typeof ConnectionError) {
 
 function ignore(): void {}
 
+/** What servers add to the name of a command they do not know. */
+const ECHO = /, with args beginning with:.*$/s;
+
+/** A server may repeat what it refuses; a password must not get into an error that way. */
+function withoutSecret(error: RedisError, name: string, secret: string): RedisError {
+  const message = error.message.replace(ECHO, "");
+  const tells = secret !== "" && message.includes(secret);
+  if (message === error.message && !tells) return error;
+  const { code, server } = error;
+  const ErrorType = error.constructor as typeof RedisError;
+  const shown = tells ? `The server refused ${name}` : message;
+  return new ErrorType(shown, { code, command: name, server });
+}
+
 function authStep(credentials: Credentials | undefined, passwordOnly: boolean): Step[] {
   if (credentials === undefined) return [];
   const { username, password } = credentials;
   const args = username === undefined || passwordOnly ? [password] : [username, password];
-  return [
-    {
-      command: ownCommand("AUTH", ...args),
-      check: mustBeOk("Invalid Username or Password", AuthenticationError),
-    },
-  ];
+  const mustBeGood = mustBeOk("Invalid Username or Password", AuthenticationError);
+  const check = (reply: Reply): void => {
+    mustBeGood(reply instanceof RedisError ? withoutSecret(reply, "AUTH", password) : reply);
+  };
+  return [{ command: ownCommand("AUTH", ...args), check }];
 }
 
 function nameStep(settings: Settings): Step[] {
@@ -81,7 +94,10 @@ function helloStep(credentials: Credentials | undefined): Step {
       ? []
       : ["AUTH", credentials.username ?? "default", credentials.password];
   const check = (reply: Reply): void => {
-    if (reply instanceof RedisError) throw reply;
+    if (!(reply instanceof RedisError)) return;
+    // What leads to the fallback is seen by nobody, and must keep its words.
+    if (refusesHello(reply)) throw reply;
+    throw withoutSecret(reply, "HELLO", credentials?.password ?? "");
   };
   return { command: ownCommand("HELLO", 3, ...auth), check };
 }
