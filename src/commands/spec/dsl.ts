@@ -3,7 +3,7 @@
  * how an entry becomes TypeScript is the generator's business. Never shipped.
  */
 import type { ArgList } from "../args.js";
-import type { BlockTime, Decoder, KeyPositions } from "../info.js";
+import { type BlockTime, type Decoder, type KeyPositions, SESSION } from "../info.js";
 
 /** The methods of {@link ArgList} that add one checked value. */
 type Check = {
@@ -283,8 +283,8 @@ export const command = (name: string, entry: Omit<CommandSpec, "name">): Command
   ...entry,
 });
 
-/** An entry for a command that only another API may send. */
-export const refused = (name: string, instead: string, flags = 0): RefusedSpec => ({
+/** An entry for a command that only another API may send; `executeCommand` names that API. */
+export const refused = (name: string, instead: string, flags = SESSION): RefusedSpec => ({
   name,
   instead,
   flags,

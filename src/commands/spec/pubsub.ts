@@ -1,4 +1,15 @@
-/** Owns the table of the publish/subscribe commands. */
-import type { Entry } from "./dsl.js";
+/** Owns the table of the publish/subscribe commands; those that subscribe belong to `PubSub`. */
+import { type Entry, refused } from "./dsl.js";
 
-export const pubsub: readonly Entry[] = [];
+const subscribing = [
+  "PSUBSCRIBE",
+  "PUNSUBSCRIBE",
+  "SSUBSCRIBE",
+  "SUBSCRIBE",
+  "SUNSUBSCRIBE",
+  "UNSUBSCRIBE",
+];
+
+export const pubsub: readonly Entry[] = [
+  ...subscribing.map((name) => refused(name, "redis.pubsub()")),
+];

@@ -1,4 +1,8 @@
-/** Owns the table of the transaction commands. */
-import type { Entry } from "./dsl.js";
+/** Owns the table of the transaction commands: all of them belong to pipelines. */
+import { type Entry, refused } from "./dsl.js";
 
-export const transactions: readonly Entry[] = [];
+const INSTEAD = "redis.pipeline() or redis.transaction()";
+
+export const transactions: readonly Entry[] = ["DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH"].map(
+  (name) => refused(name, INSTEAD),
+);
