@@ -2,9 +2,20 @@
  * Owns what holds for all calls of one client view: how replies are built, how long calls may take,
  * what ends them early. Made once per view; nothing here is made per command.
  */
+import {
+  boolean,
+  type Check,
+  errorClasses,
+  kindOf,
+  nearest,
+  oneOf,
+  plainObject,
+  refusal,
+  timeLimit,
+} from "./check.js";
 import type { DecodeContext } from "./commands/info.js";
 import type { Job, JobTraits } from "./connection/job.js";
-import { AbortError, DecodeError, type RedisError, TimeoutError } from "./errors.js";
+import { AbortError, DataError, DecodeError, type RedisError, TimeoutError } from "./errors.js";
 import type { Settings } from "./options.js";
 import { BIGINT, BYTES, type Reply, TEXT } from "./protocol/reply.js";
 import { textDecoder } from "./protocol/text-decoder.js";
@@ -23,6 +34,38 @@ export interface CallOptions {
   readonly retryOnTimeout?: boolean | undefined;
   /** Errors after which a command is written again although it may have been executed. */
   readonly retryOnError?: Settings["retryOnError"] | undefined;
+}
+
+const signal: Check<AbortSignal> = (name, value) => {
+  if (value instanceof AbortSignal) return value;
+  throw refusal(name, "an AbortSignal", kindOf(value));
+};
+
+const CHECKS: { readonly [K in keyof CallOptions]-?: Check<CallOptions[K]> } = {
+  decodeResponses: boolean,
+  integers: oneOf("number", "bigint"),
+  signal,
+  timeout: timeLimit,
+  retryOnTimeout: boolean,
+  retryOnError: errorClasses,
+};
+
+function isOptionName(name: string): name is keyof CallOptions {
+  return Object.hasOwn(CHECKS, name);
+}
+
+/** Refuse what would otherwise be ignored, or be misunderstood by a timer. */
+function checked(input: CallOptions): CallOptions {
+  const result: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(plainObject("options", input))) {
+    if (!isOptionName(name)) {
+      const meant = nearest(name, Object.keys(CHECKS));
+      const hint = meant === undefined ? "" : `; did you mean \`${meant}\`?`;
+      throw new DataError(`Unknown option \`${name}\`${hint}`, { code: "EINVAL" });
+    }
+    result[name] = value === undefined ? undefined : CHECKS[name](name, value);
+  }
+  return result;
 }
 
 /** What a response callback gets besides the reply. */
@@ -172,9 +215,13 @@ export class Call implements JobTraits {
     this.retries = settings.retry.retries;
   }
 
-  /** The same with some settings changed. */
+  /**
+   * The same with some settings changed.
+   *
+   * @throws DataError naming the option that is unknown or has a bad value.
+   */
   with(options: CallOptions): Call {
-    return new Call(this.#settings, { ...this.#options, ...options }, this.callbacks);
+    return new Call(this.#settings, { ...this.#options, ...checked(options) }, this.callbacks);
   }
 
   /** Whether a job may be written again that the server may have executed already. */
