@@ -8,7 +8,7 @@ import type { Arg, CommandInfo, Decoder } from "./commands/info.js";
 import { ownCommand } from "./connection/handshake.js";
 import { Job, type JobTraits, type OwnCommand } from "./connection/job.js";
 import { DecodeError, ExecAbortError, RedisError, ResponseError, WatchError } from "./errors.js";
-import type { Encoder } from "./protocol/encoder.js";
+import type { Chunk, Encoder } from "./protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode, TEXT } from "./protocol/reply.js";
 import { retext } from "./protocol/retext.js";
 import { rejection } from "./request.js";
@@ -19,6 +19,13 @@ export interface BatchEntry {
   readonly args: readonly Arg[];
   readonly decode: Decoder | undefined;
   readonly mode: ReplyMode;
+}
+
+/** What a pipeline collected. */
+export interface BatchCommands {
+  readonly entries: readonly BatchEntry[];
+  /** Their wire form. */
+  readonly wire: readonly Chunk[];
 }
 
 const MULTI: OwnCommand = ownCommand("MULTI");
@@ -58,22 +65,23 @@ function convert(entry: BatchEntry, reply: Reply, call: Call): unknown {
 abstract class Batch extends Job {
   readonly promise: Promise<unknown[]>;
   protected readonly entries: readonly BatchEntry[];
+  protected readonly wire: readonly Chunk[];
   protected readonly call: Call;
   #resolve: (value: unknown[] | Promise<never>) => void = () => {};
   #attempts = 0;
 
-  constructor(entries: readonly BatchEntry[], call: Call, shape: BatchShape) {
-    super("PIPELINE", entries.length + shape.extra, shape.traits);
-    this.entries = entries;
+  constructor(commands: BatchCommands, call: Call, shape: BatchShape) {
+    super("PIPELINE", commands.entries.length + shape.extra, shape.traits);
+    this.entries = commands.entries;
+    this.wire = commands.wire;
     this.call = call;
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
 
-  override check(encoder: Encoder): void {
-    for (const { info, args } of this.entries) encoder.check(info, args);
-  }
+  /** The arguments were checked when they were encoded. */
+  override check(): void {}
 
   override retry(error: RedisError): boolean {
     if (!this.call.allowsRetry(error, this.#attempts)) return false;
@@ -110,12 +118,12 @@ interface BatchShape {
 export class PlainBatch extends Batch {
   #replies: Reply[] = [];
 
-  constructor(entries: readonly BatchEntry[], call: Call, traits: JobTraits) {
-    super(entries, call, { extra: 0, traits });
+  constructor(commands: BatchCommands, call: Call, traits: JobTraits) {
+    super(commands, call, { extra: 0, traits });
   }
 
   override encode(encoder: Encoder): void {
-    for (const { info, args } of this.entries) encoder.command(info, args);
+    encoder.add(this.wire);
   }
 
   override mode(): ReplyMode {
@@ -153,8 +161,9 @@ export class Transaction extends Batch {
   #received = 0;
   #refused: RedisError | undefined = undefined;
 
-  constructor(entries: readonly BatchEntry[], call: Call) {
-    super(entries, call, { extra: 2, traits: call });
+  constructor(commands: BatchCommands, call: Call) {
+    super(commands, call, { extra: 2, traits: call });
+    const { entries } = commands;
     const first = entries[0]?.mode ?? TEXT;
     // EXEC has one reply for all: where they differ it is read as bytes, which can become anything.
     this.#execMode = entries.every(({ mode }) => mode === first)
@@ -164,7 +173,7 @@ export class Transaction extends Batch {
 
   override encode(encoder: Encoder): void {
     encoder.command(MULTI, []);
-    for (const { info, args } of this.entries) encoder.command(info, args);
+    encoder.add(this.wire);
     encoder.command(EXEC, []);
   }
 

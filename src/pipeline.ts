@@ -4,7 +4,7 @@
  * never thenable: awaiting it by mistake gives the pipeline.
  */
 import { inspect } from "node:util";
-import { annotate, type BatchEntry, PlainBatch, Transaction } from "./batch.js";
+import { annotate, type BatchCommands, type BatchEntry, PlainBatch, Transaction } from "./batch.js";
 import type { Call } from "./call.js";
 import { Commands } from "./commands/generated/commands.js";
 import type { Host, Reply } from "./commands/host.js";
@@ -97,8 +97,9 @@ export class Pipeline<
   async exec(options: ExecOptions = {}): Promise<R | Settled<R>> {
     const entries = this.#entries;
     const answers = this.#answers;
+    const wire = this.#parts.encoder.take();
     this.reset();
-    const values = entries.length === 0 ? [] : await this.#send(entries);
+    const values = entries.length === 0 ? [] : await this.#send({ entries, wire });
     for (const [index, value] of answers) values.splice(index, 0, value);
     if (options.raiseOnError !== false) raiseFirst(values, entries, answers);
     return values as unknown as R;
@@ -114,6 +115,7 @@ export class Pipeline<
 
   /** Forget everything buffered. */
   reset(): void {
+    this.#parts.encoder.take();
     this.#entries = [];
     this.#answers = new Map();
   }
@@ -125,7 +127,7 @@ export class Pipeline<
   protected override run<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder | null) {
     const { call, executor, encoder } = this.#parts;
     if ((info.flags & (SESSION | CLOSES)) !== 0 && !executor.exclusive) throw sessionError(info);
-    encoder.check(info, args);
+    encoder.command(info, args);
     const decoder = decoderFor(info, decode, call);
     this.#entries.push({ info, args, decode: decoder, mode: modeOf(info, call) });
     return this as unknown as Reply<PipelineHost<R, T, I>, V>;
@@ -143,12 +145,12 @@ export class Pipeline<
     return this as unknown as Reply<PipelineHost<R, T, I>, V>;
   }
 
-  #send(entries: readonly BatchEntry[]): Promise<unknown[]> {
+  #send(commands: BatchCommands): Promise<unknown[]> {
     const { call, executor } = this.#parts;
-    const blocking = this.#transaction ? undefined : blockingEntry(entries, call);
+    const blocking = this.#transaction ? undefined : blockingEntry(commands.entries, call);
     const batch = this.#transaction
-      ? new Transaction(entries, call)
-      : new PlainBatch(entries, call, blocking ?? call);
+      ? new Transaction(commands, call)
+      : new PlainBatch(commands, call, blocking ?? call);
     if (call.scope !== undefined && !call.scope.add(batch)) return batch.promise;
     if (blocking === undefined) executor.execute(batch);
     else executor.executeAlone(batch);

@@ -12,6 +12,8 @@ import type { LcsMatch, LcsResult, ScoreCast } from "./types.js";
 /** An object without prototype, so that no key can meet an inherited name. */
 export type Dictionary<T = unknown> = Record<string, T>;
 
+/** What scores look like nearly always; the general form costs three times as much. */
+const PLAIN_DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 const NOT_A_NUMBER = /^[+-]?nan$/i;
@@ -45,6 +47,7 @@ export function toBoolean(reply: Reply): unknown {
  * @returns The double, or undefined when `text` is not a number to its last character.
  */
 export function parseDouble(text: string): number | undefined {
+  if (PLAIN_DECIMAL.test(text)) return Number(text);
   if (NUMBER.test(text)) return Number(text);
   const infinite = INFINITE.exec(text);
   if (infinite !== null) return infinite[1] === "-" ? -Infinity : Infinity;
@@ -117,7 +120,14 @@ export function toRecord(reply: Reply, context: DecodeContext): unknown {
   if (reply === null) return record;
   const items = itemsOf(reply);
   if (items === undefined) return reply;
-  for (const [name, value] of pairsOf(items)) record[nameOf(name, context)] = value;
+  if (Array.isArray(items[0])) {
+    for (const [name, value] of pairsOf(items)) record[nameOf(name, context)] = value;
+    return record;
+  }
+  // The common shape, without an array per field.
+  for (let i = 0; i + 1 < items.length; i += 2) {
+    record[nameOf(items[i] ?? null, context)] = items[i + 1] ?? null;
+  }
   return record;
 }
 
@@ -126,10 +136,15 @@ const identity: ScoreCast<unknown> = (score) => score;
 function scorePairs(reply: Reply, cast: ScoreCast<unknown>): unknown {
   const items = itemsOf(reply);
   if (items === undefined) return reply;
-  return pairsOf(items).map(([member, raw]) => {
-    const score = toDouble(raw);
-    return [member, typeof score === "number" ? cast(score) : score];
-  });
+  const score = (raw: Reply): unknown => {
+    const number = toDouble(raw);
+    return typeof number === "number" ? cast(number) : number;
+  };
+  if (Array.isArray(items[0])) return pairsOf(items).map(([member, raw]) => [member, score(raw)]);
+  // The common shape, without a second array per member.
+  const pairs: unknown[] = [];
+  for (let i = 0; i + 1 < items.length; i += 2) pairs.push([items[i], score(items[i + 1] ?? null)]);
+  return pairs;
 }
 
 /** Members with scores, flat or as nested pairs, become `[member, score][]`. */

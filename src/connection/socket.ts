@@ -13,7 +13,8 @@ import { type Address, formatAddress } from "./address.js";
 export type OnData = (chunk: Buffer) => void;
 
 const READ_BUFFER = 262_144;
-const WRITE_MARK = 1_048_576;
+// A thousand callers with values of some KB each still fit; beyond it commands wait for the drain.
+const WRITE_MARK = 4_194_304;
 // Node's 250 ms gives up on healthy but distant hosts when a name has several addresses.
 const ATTEMPT_TIMEOUT = 1000;
 

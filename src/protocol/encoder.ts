@@ -29,7 +29,7 @@ export interface EncoderOptions {
 
 // Below this a copy into the pending string is cheaper than another element of a vectored write.
 const LARGE_BYTES = 4096;
-// Above this a string is encoded straight into a Buffer instead of being flattened and copied again.
+// Above this a string is written by itself instead of being flattened with the others and copied again.
 const LARGE_TEXT = 8192;
 // Keeps single strings far from V8's length limit.
 const MAX_TEXT = 262_144;
@@ -61,7 +61,8 @@ export function formatNumber(value: number): string {
 function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
-  if (typeof value !== "object") return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+  if (typeof value !== "object")
+    return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
   const name = Object.getPrototypeOf(value)?.constructor?.name;
   return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
 }
@@ -72,9 +73,7 @@ const WANTED = "a string, Buffer, Uint8Array, number or bigint";
 function refusal(command: EncodableCommand, index: number, arg: unknown): DataError {
   const name = command.argumentName(index);
   const problem =
-    typeof arg === "string"
-      ? `must be ${BAD_TEXT}`
-      : `must be ${WANTED}, got ${describe(arg)}`;
+    typeof arg === "string" ? `must be ${BAD_TEXT}` : `must be ${WANTED}, got ${describe(arg)}`;
   return new DataError(`${command.name}: "${name}" ${problem}`, {
     code: "EINVAL",
     command: command.name,
@@ -143,6 +142,18 @@ export class Encoder {
     }
   }
 
+  /** Add what another encoder of the same kind has put together. */
+  add(chunks: readonly Chunk[]): void {
+    for (const chunk of chunks) {
+      if (typeof chunk === "string" && chunk.length < LARGE_TEXT) {
+        this.#text += chunk;
+        continue;
+      }
+      if (this.#text !== "") this.#cut();
+      this.#chunks.push(chunk);
+    }
+  }
+
   /** Hand over everything pending, in order; the encoder is empty afterwards. */
   take(): Chunk[] {
     if (this.#text !== "") this.#cut();
@@ -176,11 +187,18 @@ export class Encoder {
   }
 
   #appendText(text: string): boolean {
-    if (this.#utf8 && text.length < LARGE_TEXT && Buffer.byteLength(text) === text.length) {
-      return this.#appendAscii(text);
+    if (this.#utf8 && Buffer.byteLength(text) === text.length) {
+      return text.length < LARGE_TEXT ? this.#appendAscii(text) : this.#appendLong(text);
     }
     const bytes = this.#textBytes(text);
     return bytes === undefined ? false : this.#appendBytes(bytes);
+  }
+
+  /** A long text stays a piece of its own: joining it to the others would copy it twice. */
+  #appendLong(text: string): true {
+    this.#chunks.push(this.#text + bulkHeader(text.length), text);
+    this.#text = "\r\n";
+    return true;
   }
 
   #appendBytes(bytes: Uint8Array): true {
@@ -206,9 +224,9 @@ export class Encoder {
 
   #encodable(text: string): boolean {
     if (this.#encoding === "latin1" || this.#encoding === "binary") {
-      return !/[^\u0000-\u00ff]/.test(text);
+      return !/[\u0100-\uffff]/.test(text);
     }
-    if (this.#encoding === "ascii") return !/[^\u0000-\u007f]/.test(text);
+    if (this.#encoding === "ascii") return !/[\u0080-\uffff]/.test(text);
     return text.isWellFormed();
   }
 
