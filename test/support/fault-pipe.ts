@@ -286,7 +286,8 @@ export async function letRead(): Promise<void> {
  */
 export function reset(socket: Socket): void {
   if (socket.destroyed) return;
-  // Unix sockets have no RST, and a socket that never connected has nobody to send it to.
-  if (socket.remotePort === undefined) socket.destroy();
+  // Unix sockets have no RST, a socket that never connected has nobody to send it to, and behind FIN
+  // libuv refuses it: the handle would then stay open without a "close".
+  if (socket.remotePort === undefined || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }
