@@ -1,21 +1,19 @@
 /**
  * Owns the reading of RESP2 and RESP3: bytes in pieces of any size become calls of a
  * {@link ReplyHandler}. Whatever is unfinished at the end of a chunk is copied (a line or a bulk string,
- * by the {@link Collector}) or counted (an aggregate, by a {@link Frame}); no byte is read twice, none of
- * a chunk's memory is kept, and no memory is taken on the word of a length.
+ * by the {@link Collector}) or counted (an aggregate, by a {@link Frame}); nothing is read again from its
+ * beginning, none of a chunk's memory is kept, and no memory is taken on the word of a length.
  *
  * One rule keeps results independent of the chunking: the quick ways judge nothing. What they do not
  * recognise as whole and correct inside the chunk they leave to `#line`, which sees whole lines only.
  */
-import { DecodeError, errorFromReply, RedisError } from "../errors.js";
-import { AsciiWindow } from "./ascii-window.js";
+import { errorFromReply, RedisError } from "../errors.js";
 import { BULK_START, Collector, LINE_START } from "./collector.js";
-import { copyBytes } from "./copy-bytes.js";
 import { Frame } from "./frame.js";
 import type { Parser, ParserOptions, ReplyHandler } from "./parser.js";
-import { BIGINT, BYTES, MapReply, type Reply, type ReplyMode, SetReply, TEXT } from "./reply.js";
+import { BIGINT, BYTES, MapReply, type Reply, SetReply } from "./reply.js";
 import * as resp from "./resp.js";
-import { notText, type TextDecode, textDecoder } from "./text-decoder.js";
+import { DROPPED, IN_PLACE, Values } from "./values.js";
 
 const { ARRAY, ATTRIBUTE, BLOB_ERROR, BULK, CR, ERROR, INTEGER, LF, MAP, PUSH, STATUS, VERBATIM } =
   resp;
@@ -27,38 +25,24 @@ const BODY = 2; // a bulk string the collector has the beginning of
 const BROKEN = 3; // nothing: the stream is out of step
 type Stage = typeof VALUE | typeof LINE | typeof BODY | typeof BROKEN;
 
-/** Flags beyond those of {@link ReplyMode}. Attributes: nobody sees the value, so nothing can be wrong. */
-const DROPPED = 256;
+/** Attributes are read like anything else and forgotten. */
 const ATTRIBUTE_MODE = BYTES | BIGINT | DROPPED;
-/** Pushes: no command waits for them, so an error stands where the value would. */
-const IN_PLACE = 512;
 
 const DIGIT_0 = 48;
-const DIGIT_1 = 49;
 /** So many digits are exact as a number. */
 const SAFE_DIGITS = 15;
 /** Lines longer than this are looked through natively. */
 const SHORT_LINE = 64;
-/** Encodings in which ASCII is ASCII. Statuses are ASCII, so the others cannot be meant for them. */
-const ASCII_SUPERSET = /^(?:utf-?8|ascii|latin1|binary)$/i;
-/** Bytes a verbatim string begins with: three letters and a colon. */
-const FORMAT = 4;
 /** Bytes up to which a Buffer in pieces is put together in the collector's memory and copied out. */
 const COPIED = 64 * 1024;
-const LETTER_O = 79;
-const LETTER_K = 75;
-const MIN_SAFE = BigInt(Number.MIN_SAFE_INTEGER);
-const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const NOTHING = Buffer.alloc(0);
 
 /** A resumable parser in plain JavaScript. */
 export class JsParser implements Parser {
   readonly #handler: ReplyHandler;
   readonly #options: ParserOptions;
-  readonly #text: TextDecode;
-  readonly #statusText: TextDecode;
-  readonly #window: AsciiWindow;
   readonly #collector = new Collector();
+  readonly #values: Values;
 
   #chunk: Buffer = NOTHING;
   #pos = 0;
@@ -69,19 +53,13 @@ export class JsParser implements Parser {
   /** The number `#number` found, or the length of the bulk string the collector holds. */
   #count = 0;
   #frame = new Frame();
-  #mode: ReplyMode = TEXT;
   /** Whether an attribute stands before the next reply. */
   #attributed = false;
-  /** The first value of this reply that could not be represented. */
-  #decodeError: DecodeError | undefined;
 
   constructor(handler: ReplyHandler, options: ParserOptions) {
     this.#handler = handler;
     this.#options = options;
-    const superset = ASCII_SUPERSET.test(options.encoding);
-    this.#text = textDecoder(options.encoding, options.encodingErrors);
-    this.#statusText = superset ? this.#text : textDecoder("utf8", options.encodingErrors);
-    this.#window = new AsciiWindow(superset);
+    this.#values = new Values(options, this.#collector);
   }
 
   get midReply(): boolean {
@@ -91,7 +69,7 @@ export class JsParser implements Parser {
   feed(chunk: Buffer): void {
     if (this.#stage === BROKEN) throw resp.protocolError("the stream is out of step already");
     this.#chunk = chunk;
-    this.#window.reset();
+    this.#values.reading(chunk);
     this.#pos = 0;
     this.#end = chunk.length;
     try {
@@ -103,6 +81,7 @@ export class JsParser implements Parser {
       throw error;
     } finally {
       this.#chunk = NOTHING;
+      this.#values.chunk = undefined;
     }
   }
 
@@ -131,11 +110,12 @@ export class JsParser implements Parser {
   /** At the first byte of a reply: ask how to build it. An attribute is not the reply yet. */
   #begin(type: number): void {
     if (type === ATTRIBUTE) {
-      this.#mode = ATTRIBUTE_MODE;
+      this.#values.mode = ATTRIBUTE_MODE;
       return;
     }
     this.#attributed = false;
-    this.#mode = type === PUSH ? this.#handler.nextPushMode() | IN_PLACE : this.#handler.nextMode();
+    this.#values.mode =
+      type === PUSH ? this.#handler.nextPushMode() | IN_PLACE : this.#handler.nextMode();
   }
 
   /**
@@ -166,7 +146,7 @@ export class JsParser implements Parser {
       if (at === pos + 1 || length > limit || stop + 2 > end) break;
       if (chunk[at] !== CR || chunk[at + 1] !== LF) break;
       if (chunk[stop] !== CR || chunk[stop + 1] !== LF) break;
-      frame.items.push(this.#string(chunk, start, stop));
+      frame.items.push(this.#values.string(chunk, start, stop));
       pos = stop + 2;
       left--;
     }
@@ -196,7 +176,10 @@ export class JsParser implements Parser {
       value = value * 10 + digit;
     }
     if (at === first || at + 2 > end || chunk[at] !== CR || chunk[at + 1] !== LF) return 0;
-    if (negative && type !== INTEGER && !(chunk[first] === DIGIT_1 && at === first + 1)) return 0;
+    if (negative && type !== INTEGER) {
+      const isNull = (type === BULK || type === ARRAY) && value === 1 && at === first + 1;
+      if (!isNull) return 0;
+    }
     this.#count = negative ? 0 - value : value;
     return at + 2;
   }
@@ -229,7 +212,6 @@ export class JsParser implements Parser {
     if (found < 0) return;
     this.#stage = VALUE;
     const { bytes, size } = collector;
-    collector.release();
     if (bytes[size - 1] !== CR || bytes.indexOf(CR) !== size - 1) {
       throw resp.protocolError(`a line after ${resp.named(type)} does not end in CR LF`);
     }
@@ -239,11 +221,13 @@ export class JsParser implements Parser {
   /** Make sense of the whole line `bytes[start, end)` of a value. */
   #line(type: number, bytes: Buffer, start: number, end: number): void {
     if (type === STATUS) {
-      this.#emit(this.#status(bytes, start, end));
+      this.#emit(this.#values.status(bytes, start, end));
     } else if (type === ERROR) {
       this.#emit(errorFromReply(bytes.toString("utf8", start, end)));
     } else if (type === INTEGER) {
-      this.#emit(this.#integer(resp.integerValue(type, bytes.toString("latin1", start, end))));
+      this.#emit(
+        this.#values.integer(resp.integerValue(type, bytes.toString("latin1", start, end))),
+      );
     } else if (resp.KIND[type] === resp.WORDS) {
       this.#emit(resp.wordValue(type, bytes, start, end));
     } else {
@@ -254,7 +238,7 @@ export class JsParser implements Parser {
   /** Go on after a line that was a number; -1 is the null of `$` and `*`. */
   #counted(type: number, count: number): void {
     if (type === INTEGER) {
-      this.#emit((this.#mode & BIGINT) === 0 ? count : BigInt(count));
+      this.#emit(this.#values.safeInteger(count));
     } else if (count < 0) {
       this.#emit(null);
     } else if (type === BULK || type === VERBATIM || type === BLOB_ERROR) {
@@ -277,7 +261,7 @@ export class JsParser implements Parser {
       this.#stage = BODY;
       this.#type = type;
       this.#count = length;
-      const own = (this.#mode & BYTES) !== 0 && length > COPIED;
+      const own = (this.#values.mode & BYTES) !== 0 && length > COPIED;
       this.#collector.begin(length + 2, BULK_START, own);
       this.#resumeBody();
     }
@@ -296,47 +280,12 @@ export class JsParser implements Parser {
     this.#emit(value);
   }
 
-  /** Build the value of a whole bulk string, behind which its line end is. */
+  /** Build the value of a whole bulk string, behind which its line end has to be. */
   #bulk(type: number, bytes: Buffer, start: number, end: number): Reply {
     if (bytes[end] !== CR || bytes[end + 1] !== LF) {
       throw resp.protocolError(`the bytes of a ${resp.named(type)} do not end in CR LF`);
     }
-    if (type === BULK) return this.#string(bytes, start, end);
-    if (type === BLOB_ERROR) return errorFromReply(bytes.toString("utf8", start, end));
-    if (end - start < FORMAT || bytes[start + FORMAT - 1] !== INTEGER) {
-      throw resp.protocolError(`a ${resp.named(type)} does not begin with its format`);
-    }
-    return this.#string(bytes, start + FORMAT, end);
-  }
-
-  #string(bytes: Buffer, start: number, end: number): Reply {
-    if ((this.#mode & BYTES) === 0) {
-      const inside = bytes === this.#chunk ? this.#window.cut(bytes, start, end) : undefined;
-      const text = inside ?? this.#text(bytes, start, end);
-      return text ?? this.#lost(notText(end - start, this.#options.encoding));
-    }
-    const shared = bytes === this.#chunk || !this.#collector.own;
-    return shared ? copyBytes(bytes, start, end) : bytes.subarray(start, end);
-  }
-
-  #status(bytes: Buffer, start: number, end: number): Reply {
-    if (end - start === 2 && bytes[start] === LETTER_O && bytes[start + 1] === LETTER_K)
-      return "OK";
-    return this.#statusText(bytes, start, end) ?? this.#lost("a status reply is not valid text");
-  }
-
-  #integer(value: bigint): Reply {
-    if ((this.#mode & BIGINT) !== 0) return value;
-    if (value >= MIN_SAFE && value <= MAX_SAFE) return Number(value);
-    return this.#lost(`the integer ${value} is not exact as a number; integers: "bigint" keeps it`);
-  }
-
-  /** Note that a value cannot be represented, and build what stands in its place. */
-  #lost(why: string): Reply {
-    if ((this.#mode & DROPPED) !== 0) return null;
-    if ((this.#mode & IN_PLACE) !== 0) return new DecodeError(why);
-    this.#decodeError ??= new DecodeError(why);
-    return null;
+    return this.#values.bulk(type, bytes, start, end);
   }
 
   #open(type: number, count: number): void {
@@ -350,8 +299,8 @@ export class JsParser implements Parser {
     if (outer.depth === maxDepth) {
       throw resp.protocolError(`aggregates are nested more than ${maxDepth} deep`);
     }
-    this.#frame = outer.open(type, total, this.#mode);
-    if (type === ATTRIBUTE) this.#mode = ATTRIBUTE_MODE;
+    this.#frame = outer.open(type, total, this.#values.mode);
+    if (type === ATTRIBUTE) this.#values.mode = ATTRIBUTE_MODE;
     if (total === 0) this.#close();
   }
 
@@ -374,7 +323,7 @@ export class JsParser implements Parser {
       const items = frame.take();
       this.#frame = outer;
       if (type === ATTRIBUTE) {
-        this.#mode = frame.outerMode;
+        this.#values.mode = frame.outerMode;
         this.#attributed = outer.depth === 0;
         return;
       }
@@ -394,14 +343,9 @@ export class JsParser implements Parser {
   }
 
   #deliver(value: Reply): void {
-    const decodeError = this.#decodeError;
-    if (decodeError !== undefined) {
-      this.#decodeError = undefined;
-      this.#handler.onDecodeError(decodeError);
-    } else if (value instanceof RedisError) {
-      this.#handler.onErrorReply(value);
-    } else {
-      this.#handler.onReply(value);
-    }
+    const decodeError = this.#values.takeError();
+    if (decodeError !== undefined) this.#handler.onDecodeError(decodeError);
+    else if (value instanceof RedisError) this.#handler.onErrorReply(value);
+    else this.#handler.onReply(value);
   }
 }

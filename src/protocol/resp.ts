@@ -63,7 +63,7 @@ export function lineLimit(type: number): number {
 
 /** Make the error for bytes that are not RESP. */
 export function protocolError(what: string): InvalidResponse {
-  return new InvalidResponse(`Protocol Error: ${what}`);
+  return new InvalidResponse(`Protocol Error: ${what}`, { code: "EPROTO" });
 }
 
 /** Make the error for a byte no reply begins with. */

@@ -127,6 +127,11 @@ export function textDecoder(encoding: BufferEncoding, errors: EncodingErrors): T
   };
 }
 
+/** Whether ASCII bytes mean in an encoding what they mean in ASCII. */
+export function extendsAscii(encoding: string): boolean {
+  return /^(?:utf-?8|ascii|latin1|binary)$/i.test(encoding);
+}
+
 /**
  * Say why some bytes are not text, and what to do about it.
  *

@@ -260,6 +260,12 @@ describe("what cannot be represented", () => {
     expect(events).toEqual([]);
   });
 
+  it("is told by the first value of the reply that is so", () => {
+    const large = Buffer.from(":9007199254740992\r\n");
+    const [messages] = decodeErrors(Buffer.concat([Buffer.from("*2\r\n"), invalid, large]));
+    expect(messages).toEqual([expect.stringContaining("2 bytes")]);
+  });
+
   it.each(["9007199254740992", "-9007199254740992", "9223372036854775807"])(
     "carries the exact digits of %s",
     (digits) => {
