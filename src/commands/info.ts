@@ -37,6 +37,8 @@ export const ALWAYS_BYTES = 16;
 export const INT64 = 32;
 /** The server closes the connection after the reply; it runs on a lease that is then dropped. */
 export const CLOSES = 64;
+/** The server ends instead of answering: that it closes the connection is the command's success. */
+export const ENDS = 128;
 
 /** Finds the server-side time limit of a blocking call: ms, `0` for ever, `undefined` not blocking. */
 export type BlockTime = (args: readonly Arg[]) => number | undefined;
@@ -57,6 +59,9 @@ export interface CommandInfoInit {
 }
 
 const CACHED_HEADERS = 16;
+const NO_HEADERS: string[] = [];
+const NO_PARAMS: readonly string[] = [];
+const NO_KEYS: KeyPositions = [0, 0, 0];
 
 /** Everything constant about a command. */
 export class CommandInfo {
@@ -68,21 +73,18 @@ export class CommandInfo {
   readonly decode: Decoder | undefined;
   readonly blockTime: BlockTime | undefined;
   readonly instead: string | undefined;
-  readonly #words: number;
-  readonly #wire: string;
-  readonly #headers: string[] = [];
+  // Both made by the first call: most programs use few of the commands they import.
+  #wire = "";
+  #headers: string[] = NO_HEADERS;
 
   constructor(name: string, init: CommandInfoInit = {}) {
     this.name = name;
-    this.params = init.params ?? [];
+    this.params = init.params ?? NO_PARAMS;
     this.flags = init.flags ?? 0;
-    this.keys = init.keys ?? [0, 0, 0];
+    this.keys = init.keys ?? NO_KEYS;
     this.decode = init.decode;
     this.blockTime = init.blockTime;
     this.instead = init.instead;
-    const words = name.split(" ");
-    this.#words = words.length;
-    this.#wire = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("");
   }
 
   /**
@@ -92,16 +94,20 @@ export class CommandInfo {
    * @returns Array header and command words, ready to send.
    */
   header(count: number): string {
-    const cached = this.#headers[count];
-    if (cached !== undefined) return cached;
-    const header = `*${this.#words + count}\r\n${this.#wire}`;
-    // Filled in order up to the cap, so that the array never becomes sparse.
-    if (count < CACHED_HEADERS) {
-      for (let n = this.#headers.length; n <= count; n++) {
-        this.#headers[n] = `*${this.#words + n}\r\n${this.#wire}`;
-      }
+    return this.#headers[count] ?? this.#makeHeader(count);
+  }
+
+  #makeHeader(count: number): string {
+    const words = this.name.split(" ");
+    if (this.#headers === NO_HEADERS) {
+      this.#headers = [];
+      this.#wire = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("");
     }
-    return header;
+    // Filled in order up to the cap, so that the array never becomes sparse.
+    for (let n = this.#headers.length; n <= count && n < CACHED_HEADERS; n++) {
+      this.#headers[n] = `*${words.length + n}\r\n${this.#wire}`;
+    }
+    return this.#headers[count] ?? `*${words.length + count}\r\n${this.#wire}`;
   }
 
   /** Name the argument at `index` as the caller knows it: `key`, or `values[2]`. */

@@ -4,6 +4,7 @@ import {
   ALWAYS_TEXT,
   BLOCKING,
   CLOSES,
+  ENDS,
   INT64,
   type KeyPositions,
   READONLY,
@@ -11,9 +12,9 @@ import {
 } from "../info.js";
 import type { CommandSpec, Entry, Param } from "../spec/dsl.js";
 import { Imports } from "./functions.js";
-import { constantName, fileHead } from "./text.js";
+import { constantName, fileHead, methodName } from "./text.js";
 
-const FLAGS = { READONLY, BLOCKING, SESSION, ALWAYS_TEXT, ALWAYS_BYTES, INT64, CLOSES };
+const FLAGS = { READONLY, BLOCKING, SESSION, ALWAYS_TEXT, ALWAYS_BYTES, INT64, CLOSES, ENDS };
 
 /** Whether an entry has a method. */
 export function hasMethod(entry: Entry): entry is CommandSpec {
@@ -113,23 +114,32 @@ export function uniqueEntries(entries: readonly Entry[]): Entry[] {
 /** The text of one theme's `infos-*.ts`. */
 export function infosFile(entries: readonly Entry[]): string {
   const imports = new Imports();
-  if (entries.length > 0) imports.value("CommandInfo", "../info.js");
-  const body = uniqueEntries(entries).map((entry) => declaration(entry, imports));
-  const head = fileHead("Owns what is constant about each command: one frozen value apiece.");
-  return `${head}${imports}\n${body.join("")}`;
+  const unique = uniqueEntries(entries);
+  const body = unique.map((entry) => declaration(entry, imports));
+  // Empty themes construct nothing.
+  if (unique.length > 0) imports.value("CommandInfo", "../info.js");
+  else imports.type("CommandInfo", "../info.js");
+  const head = fileHead("Owns what is constant about each command: one value apiece.");
+  const names = unique.map((entry) => `  ${constantName(entry.name)},\n`).join("");
+  const list = `/** All of them, for the registry. */\nexport const infos: readonly CommandInfo[] = [\n${names}];\n`;
+  return `${head}${imports}\n${body.join("")}\n${list}`;
 }
 
 /** The text of `registry.ts`. */
 export function registryFile(themes: readonly string[]): string {
-  const names = themes.map((theme) => theme.replaceAll("-", "_"));
-  const imports = themes.map((theme, i) => `import * as ${names[i]} from "./infos-${theme}.js";\n`);
-  return `${fileHead("Owns the way from a wire name to what is known of the command.")}import type { CommandInfo } from "../info.js";
+  const name = (theme: string) => methodName(theme);
+  const imports = themes.map(
+    (theme) => `import { infos as ${name(theme)} } from "./infos-${theme}.js";\n`,
+  );
+  const head = fileHead("Owns the way from a wire name to what is known of the command.");
+  const all = themes.map((theme) => `...${name(theme)}`).join(", ");
+  return `${head}import type { CommandInfo } from "../info.js";
 ${imports.join("")}
+const all = [${all}];
+
 /** Every known command by its upper-case wire name; those that must be refused included. */
 export const COMMANDS: ReadonlyMap<string, CommandInfo> = new Map(
-  [${names.join(", ")}].flatMap((infos) =>
-    Object.values<CommandInfo>(infos).map((info): [string, CommandInfo] => [info.name, info]),
-  ),
+  all.map((info) => [info.name, info]),
 );
 `;
 }

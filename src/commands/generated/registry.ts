@@ -2,15 +2,15 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns the way from a wire name to what is known of the command. */
 import type { CommandInfo } from "../info.js";
-import * as keys_strings from "./infos-keys-strings.js";
-import * as collections from "./infos-collections.js";
-import * as sorted_sets from "./infos-sorted-sets.js";
-import * as streams from "./infos-streams.js";
-import * as server from "./infos-server.js";
+import { infos as keysStrings } from "./infos-keys-strings.js";
+import { infos as collections } from "./infos-collections.js";
+import { infos as sortedSets } from "./infos-sorted-sets.js";
+import { infos as streams } from "./infos-streams.js";
+import { infos as server } from "./infos-server.js";
+
+const all = [...keysStrings, ...collections, ...sortedSets, ...streams, ...server];
 
 /** Every known command by its upper-case wire name; those that must be refused included. */
 export const COMMANDS: ReadonlyMap<string, CommandInfo> = new Map(
-  [keys_strings, collections, sorted_sets, streams, server].flatMap((infos) =>
-    Object.values<CommandInfo>(infos).map((info): [string, CommandInfo] => [info.name, info]),
-  ),
+  all.map((info) => [info.name, info]),
 );
