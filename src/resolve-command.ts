@@ -4,7 +4,7 @@
  * spelled, in one word or two.
  */
 import { COMMANDS } from "./commands/generated/registry.js";
-import { type Arg, CommandInfo } from "./commands/info.js";
+import { type Arg, CommandInfo, type CommandInfoInit } from "./commands/info.js";
 import { DataError } from "./errors.js";
 import type { Reply } from "./protocol/reply.js";
 
@@ -32,48 +32,66 @@ function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** The replies of commands nobody described, as plain JavaScript values. */
-function raw(info: CommandInfo, known: CommandInfo | undefined): CommandInfo {
-  if (known === undefined) return info;
+/**
+ * A command the table does not know. Its words go out as they were given, for some of them may be
+ * arguments; its name is in capitals as all names are, for errors and response callbacks.
+ */
+class UnknownCommand extends CommandInfo {
+  readonly #spelled: CommandInfo;
+
+  constructor(words: readonly string[], init?: CommandInfoInit) {
+    super(words.join(" ").toUpperCase(), init);
+    this.#spelled = new CommandInfo(words.join(" "));
+  }
+
+  override header(count: number): string {
+    return this.#spelled.header(count);
+  }
+}
+
+/** What holds for a command, except how its reply is converted. */
+function withoutDecoder(known: CommandInfo): CommandInfoInit {
   const { flags, keys, blockTime, instead } = known;
-  return new CommandInfo(info.name, {
+  return {
     flags,
     keys,
     ...(blockTime === undefined ? {} : { blockTime }),
     ...(instead === undefined ? {} : { instead }),
-  });
+  };
+}
+
+function subcommandOf(name: string, args: readonly Arg[]): CommandInfo | undefined {
+  const [first] = args;
+  const word = first instanceof Uint8Array ? Buffer.from(first).toString("latin1") : first;
+  return typeof word === "string" ? COMMANDS.get(`${name} ${word.toUpperCase()}`) : undefined;
 }
 
 /**
  * Find out what command the words mean.
  *
- * @param name - One or more words; the subcommand may also be the first argument.
+ * @param spelled - One or more words; the subcommand may also be the first argument.
  * @param given - Arguments; a plain object at the end is for the response callback.
  * @throws DataError when the name is none.
  */
-export function resolveCommand(name: unknown, given: readonly unknown[]): ResolvedCommand {
-  const words = wordsOf(name);
+export function resolveCommand(spelled: unknown, given: readonly unknown[]): ResolvedCommand {
+  const words = wordsOf(spelled);
   const last = given.at(-1);
   const options = isOptions(last) ? last : undefined;
   const args = (options === undefined ? given : given.slice(0, -1)) as readonly Arg[];
   const upper = words.map((word) => word.toUpperCase());
-  const exact = COMMANDS.get(upper.join(" "));
-  if (exact !== undefined && !isContainer(exact, args)) return { info: exact, args, options };
+  const name = upper.join(" ");
+  const exact = COMMANDS.get(name);
+  const sub = subcommandOf(name, args);
+  if (exact !== undefined && sub === undefined) return { info: exact, args, options };
   for (let count = Math.min(upper.length, 2); count > 0; count--) {
     const known = COMMANDS.get(upper.slice(0, count).join(" "));
     if (known === undefined) continue;
     const rest = words.slice(count);
     if (rest.length !== 0) return { info: known, args: [...rest, ...args], options };
   }
-  const sub =
-    typeof args[0] === "string" ? COMMANDS.get(`${upper[0]} ${args[0].toUpperCase()}`) : undefined;
-  return { info: raw(new CommandInfo(upper.join(" ")), sub), args, options };
-}
-
-/** `OBJECT` may be described by itself and yet be called with a described subcommand. */
-function isContainer(info: CommandInfo, args: readonly Arg[]): boolean {
-  const first = args[0];
-  return typeof first === "string" && COMMANDS.has(`${info.name} ${first.toUpperCase()}`);
+  // A subcommand given apart from the command means the raw reply, but not other rules.
+  const info = new UnknownCommand(words, sub && withoutDecoder(sub));
+  return { info, args, options };
 }
 
 /** Give maps and sets of RESP3 the JavaScript shape nearest to them. */

@@ -1,0 +1,134 @@
+/** What the words given to `executeCommand` mean, however they are spelled. */
+import { describe, expect, it, vi } from "vitest";
+import { BLOCKING, CommandInfo, READONLY, SESSION } from "../../src/commands/info.js";
+import { DataError } from "../../src/errors.js";
+import { resolveCommand } from "../../src/resolve-command.js";
+
+const table = vi.hoisted(() => new Map<string, unknown>());
+vi.mock("../../src/commands/generated/registry.js", () => ({ COMMANDS: table }));
+
+function known(name: string, init: ConstructorParameters<typeof CommandInfo>[1] = {}): CommandInfo {
+  const info = new CommandInfo(name, init);
+  table.set(name, info);
+  return info;
+}
+
+const GET = known("GET", { flags: READONLY, params: ["key"] });
+const SELECT = known("SELECT", { flags: SESSION, instead: "redis.client()" });
+const CONFIG_GET = known("CONFIG GET", { decode: () => "decoded" });
+const OBJECT = known("OBJECT");
+const OBJECT_ENCODING = known("OBJECT ENCODING", { flags: READONLY, decode: () => "decoded" });
+const BLPOP = known("BLPOP", { flags: BLOCKING, blockTime: () => 7 });
+known("CLIENT REPLY", { flags: SESSION, instead: "nothing", keys: [0, 0, 0] });
+const WAIT_FOR = known("WAIT FOR", { flags: BLOCKING, blockTime: () => 9, keys: [2, 3, 1] });
+
+const wireOf = ({ info, args }: ReturnType<typeof resolveCommand>) =>
+  `${info.header(args.length)} ${args.join(" ")}`.trim();
+
+describe("known commands", () => {
+  it.each<[string, unknown[], CommandInfo, unknown[]]>([
+    ["GET", ["k"], GET, ["k"]],
+    ["get", ["k"], GET, ["k"]],
+    ["  Get ", ["k"], GET, ["k"]],
+    ["GET some.Key", [], GET, ["some.Key"]],
+    ["config get", ["x*"], CONFIG_GET, ["x*"]],
+    ["CONFIG\tGET", [], CONFIG_GET, []],
+    ["Config Get MaxMemory", ["b"], CONFIG_GET, ["MaxMemory", "b"]],
+    ["OBJECT", [], OBJECT, []],
+    ["OBJECT", ["NONSENSE", "k"], OBJECT, ["NONSENSE", "k"]],
+    ["OBJECT ENCODING", ["k"], OBJECT_ENCODING, ["k"]],
+    ["BLPOP", ["a", 0], BLPOP, ["a", 0]],
+    ["SELECT 3", [], SELECT, ["3"]],
+  ])("%j %j", (name, given, info, args) => {
+    const resolved = resolveCommand(name, given);
+    expect(resolved.info).toBe(info);
+    expect(resolved.args).toEqual(args);
+    expect(resolved.options).toBeUndefined();
+  });
+});
+
+describe("a subcommand given as an argument", () => {
+  it.each([
+    ["OBJECT", "encoding"],
+    ["object", "ENCODING"],
+  ])("%s %s: the raw reply", (name, sub) => {
+    const resolved = resolveCommand(name, [sub, "k"]);
+    expect(resolved.info.decode).toBeUndefined();
+    expect(resolved.info.flags).toBe(READONLY);
+    expect(resolved.info.name).toBe("OBJECT");
+    expect(resolved.args).toEqual([sub, "k"]);
+  });
+
+  it.each<[string, unknown]>([
+    ["client", "reply"],
+    ["CLIENT", "REPLY"],
+    ["CLIENT", Buffer.from("Reply")],
+    ["CLIENT", Uint8Array.from(Buffer.from("reply"))],
+  ])("%s %s does not slip through the rules", (name, sub) => {
+    const { info } = resolveCommand(name, [sub, "OFF"]);
+    expect([info.flags, info.instead]).toEqual([SESSION, "nothing"]);
+  });
+
+  it("keeps what else holds for the command", () => {
+    const { info } = resolveCommand("WAIT", ["for", "x"]);
+    expect([info.flags, info.keys]).toEqual([BLOCKING, WAIT_FOR.keys]);
+    expect(info.blockTime?.([])).toBe(9);
+  });
+});
+
+describe("unknown commands", () => {
+  it("go out as they were given, and are named in capitals", () => {
+    const resolved = resolveCommand("ft.search my-Index", ["@x:Y", 5]);
+    expect(wireOf(resolved)).toBe("*4\r\n$9\r\nft.search\r\n$8\r\nmy-Index\r\n @x:Y 5");
+    expect(resolved.info.name).toBe("FT.SEARCH MY-INDEX");
+    expect(resolved.info.flags).toBe(0);
+    expect(resolved.info.argumentName(1)).toBe("argument 2");
+  });
+
+  it("are not taken for a known one by their first argument", () => {
+    const { info } = resolveCommand("FOO CLIENT", ["REPLY"]);
+    expect(info.flags).toBe(0);
+  });
+});
+
+describe("options for the response callback", () => {
+  it.each([
+    [["k", { a: 1 }], ["k"], { a: 1 }],
+    [[{}], [], {}],
+    [["k", Object.create(null)], ["k"], {}],
+  ])("%j", (given, args, options) => {
+    const resolved = resolveCommand("GET", given);
+    expect(resolved.args).toEqual(args);
+    expect(resolved.options).toEqual(options);
+  });
+
+  it.each([
+    [[new Date()]],
+    [[new Map()]],
+    [[Buffer.from("x")]],
+    [[{ a: 1 }, "k"]],
+    [[null]],
+    [[[]]],
+  ])("are nothing but a plain object at the end: %j", (given) => {
+    const resolved = resolveCommand("GET", given);
+    expect(resolved.args).toEqual(given);
+    expect(resolved.options).toBeUndefined();
+  });
+});
+
+describe("no command at all", () => {
+  it.each([
+    [""],
+    ["   "],
+    [undefined],
+    [null],
+    [5],
+    [Buffer.from("GET")],
+    ["GÉT"],
+    ["A\0B"],
+    [["GET"]],
+  ])("%j", (name) => {
+    expect(() => resolveCommand(name, [])).toThrow(DataError);
+    expect(() => resolveCommand(name, [])).toThrow('"name" must be a command name');
+  });
+});
