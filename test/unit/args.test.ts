@@ -331,6 +331,8 @@ describe("options", () => {
 
   test("presence conflicts, not value", () => {
     expect(outcome({ ex: 10, px: 10 })).toBe('TEST: options "ex" and "px" exclude each other');
+    const message = 'TEST: options "ex" and "px" exclude each other';
+    expect(outcome({ ex: 1, get: true, px: 1 })).toBe(message);
     expect(outcome({ px: 0, ex: 0 })).toBe('TEST: options "px" and "ex" exclude each other');
     expect(outcome({ px: null, ex: 0 })).toBe('TEST: options "px" and "ex" exclude each other');
   });
