@@ -1,0 +1,92 @@
+/**
+ * Owns compiling programs with the installed TypeScript, in this process: no `tsc` to start, and
+ * declarations of the language and of Node are parsed once per file of tests.
+ */
+import ts from "typescript";
+
+/** A complaint of the compiler, where it stands. */
+export interface Complaint {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly code: number;
+  readonly text: string;
+}
+
+/** The ways a package is resolved. */
+export const RESOLUTIONS = {
+  nodenext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+  node16: { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 },
+  bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+} as const satisfies Record<string, ts.CompilerOptions>;
+
+/** As strict as it gets; the least a user of `await using` has in `lib`. */
+export const STRICT: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts"],
+  types: ["node"],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  skipLibCheck: true,
+  sourceMap: false,
+  ...RESOLUTIONS.nodenext,
+};
+
+type Parsed = Map<string, ts.SourceFile | undefined>;
+const parsed: Parsed = new Map();
+
+/** Parses each file once per way of reading it. Files in `texts` stand in for those on disk. */
+export function compilerHost(
+  options: ts.CompilerOptions,
+  texts: ReadonlyMap<string, string> = new Map(),
+): ts.CompilerHost {
+  const host = ts.createCompilerHost(options, true);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.fileExists = (name) => texts.has(name) || fileExists(name);
+  host.readFile = (name) => texts.get(name) ?? readFile(name);
+  host.getSourceFile = (name, how, ...rest) => {
+    const text = texts.get(name);
+    if (text !== undefined) return ts.createSourceFile(name, text, how, true);
+    if (!/\.d\.[cm]?ts$/.test(name)) return getSourceFile(name, how, ...rest);
+    const key = `${name}|${JSON.stringify(how)}`;
+    if (!parsed.has(key)) parsed.set(key, getSourceFile(name, how, ...rest));
+    return parsed.get(key);
+  };
+  return host;
+}
+
+/**
+ * Compile.
+ *
+ * @param files - Absolute paths.
+ * @param options - What differs from {@link STRICT}.
+ * @param texts - Files that need not be on disk, by absolute path.
+ * @returns The program, and what the compiler complains of; emitting is up to the caller.
+ */
+export function compile(
+  files: readonly string[],
+  options: ts.CompilerOptions = {},
+  texts?: ReadonlyMap<string, string>,
+): { readonly program: ts.Program; readonly complaints: Complaint[] } {
+  const all = { ...STRICT, ...options };
+  const program = ts.createProgram(files, all, compilerHost(all, texts));
+  const { declaration = false } = all;
+  const found = [
+    ...ts.getPreEmitDiagnostics(program),
+    ...(declaration ? program.getDeclarationDiagnostics() : []),
+  ];
+  return { program, complaints: found.map(complaint) };
+}
+
+function complaint({ file, start = 0, code, messageText }: ts.Diagnostic): Complaint {
+  const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line + 1;
+  const text = ts.flattenDiagnosticMessageText(messageText, "\n");
+  return { file: file?.fileName ?? "", line, code, text };
+}
+
+/** Say it as the compiler would. */
+export function readable({ file, line, code, text }: Complaint): string {
+  return `${file}:${line} TS${code}: ${text}`;
+}

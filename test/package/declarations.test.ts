@@ -1,0 +1,178 @@
+/**
+ * Owns the quality of the built declarations: what an editor shows of them, and that a program can
+ * put everything it gets from the client into declarations of its own.
+ */
+import { statSync } from "node:fs";
+import ts from "typescript";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ensureBuilt } from "./built.js";
+import { compile, compilerHost, readable, STRICT } from "./compiler.js";
+import { DIST, ROOT } from "./paths.js";
+
+/** A file that is not on disk; inside the package, its name leads to `dist` as it does for users. */
+const PROGRAM = `${ROOT}test/package/virtual-program.mts`;
+const DECLARATIONS = `${DIST}index.d.ts`;
+
+beforeAll(ensureBuilt, 120_000);
+
+function compileText(text: string, options: ts.CompilerOptions = {}) {
+  return compile([PROGRAM], options, new Map([[PROGRAM, text]]));
+}
+
+/** The public methods and properties of an exported class. */
+function membersOf(program: ts.Program, name: string): ts.Symbol[] {
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(DECLARATIONS);
+  const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
+  const symbol = checker.getExportsOfModule(module as ts.Symbol).find((one) => one.name === name);
+  if (symbol === undefined) throw new Error(`${name} is not exported`);
+  const type = checker.getDeclaredTypeOfSymbol(symbol);
+  return checker.getPropertiesOfType(type).filter((member) => {
+    const [declaration] = member.declarations ?? [];
+    const hidden = ts.ModifierFlags.Protected | ts.ModifierFlags.Private;
+    // Private names and those of symbols begin so.
+    if (declaration === undefined || /^(?:__|#)/.test(member.name)) return false;
+    return (ts.getCombinedModifierFlags(declaration) & hidden) === 0;
+  });
+}
+
+describe("programs with declarations of their own", () => {
+  test("can name the client, its views and what they make", () => {
+    const { complaints, program } = compileText(
+      `import { Redis } from "rediswire";
+      export const redis = new Redis("localhost");
+      export const bytes = redis.with({ decodeResponses: false });
+      export const own = redis.client();
+      export const batch = redis.pipeline().set("a", 1).get("a");
+      export class Mine extends Redis { hello() { return this.get("hello"); } }
+      export const fromUrl = Redis.fromUrl("redis://localhost", { integers: "bigint" });`,
+      { declaration: true },
+    );
+    expect(complaints.map(readable)).toEqual([]);
+    let emitted = "";
+    program.emit(undefined, (name, text) => {
+      if (name.endsWith(".d.mts")) emitted = text;
+    });
+    expect(emitted).toContain("export declare const redis: Redis<string, number>;");
+    expect(emitted).toMatch(/export declare const bytes: Redis<Buffer(?:<\w+>)?, number>;/);
+    expect(emitted).toContain("export declare const own: Redis<string, number>;");
+    expect(emitted).toContain("export declare const fromUrl: Redis<string, bigint>;");
+    expect(emitted).toMatch(/export declare const batch: .*Pipeline<\[.*\], string, number>;/);
+  });
+
+  test.each(["Redis", "Pipeline"])("can name what every member of %s takes and gives", (name) => {
+    const { program } = compileText('export { Redis, Pipeline } from "rediswire";');
+    const members = membersOf(program, name).map((member) => member.name);
+    expect(members.length).toBeGreaterThan(150);
+    const lines = members.map((member) => `export const a_${member} = host.${member};`);
+    const type = name === "Redis" ? "Redis" : "Pipeline<[]>";
+    const { complaints } = compileText(
+      `import type { ${name} } from "rediswire";\ndeclare const host: ${type};\n${lines.join("\n")}\n`,
+      { declaration: true },
+    );
+    expect(complaints.map(readable)).toEqual([]);
+  });
+});
+
+describe("an editor", () => {
+  const TEXT = `import { Redis, ResponseError, type RedisOptions } from "rediswire";
+const redis = new Redis("localhost");
+const value = await redis.get("a");
+redis.set("a", "b", { ex: 1 });
+const values = await redis.pipeline().get("a").incr("b").exec();
+const options: RedisOptions = { socketTimeout: 1 };
+throw new ResponseError("x");
+`;
+  let service: ts.LanguageService;
+
+  beforeAll(() => {
+    const host = compilerHost(STRICT, new Map([[PROGRAM, TEXT]]));
+    service = ts.createLanguageService({
+      getCompilationSettings: () => STRICT,
+      getScriptFileNames: () => [PROGRAM],
+      getScriptVersion: () => "1",
+      getScriptSnapshot: (name) => ts.ScriptSnapshot.fromString(host.readFile(name) ?? ""),
+      getCurrentDirectory: () => ROOT,
+      getDefaultLibFileName: ts.getDefaultLibFilePath,
+      fileExists: host.fileExists,
+      readFile: host.readFile,
+    });
+  });
+
+  /** What is shown over the first occurrence of a word. */
+  function hover(word: string) {
+    const info = service.getQuickInfoAtPosition(PROGRAM, TEXT.indexOf(word));
+    return {
+      type: ts.displayPartsToString(info?.displayParts),
+      text: ts.displayPartsToString(info?.documentation),
+      tags: info?.tags?.map(({ name }) => name) ?? [],
+    };
+  }
+
+  test("shows types by their public names", () => {
+    expect(hover("redis =").type).toBe("const redis: Redis<string, number>");
+    expect(hover("value =").type).toBe("const value: string | null");
+    expect(hover("values =").type).toBe("const values: [string | null, number]");
+  });
+
+  test("shows what a method does, takes and gives", () => {
+    const { type, text, tags } = hover("set(");
+    expect(type).toMatch(/\.set\(key: Key, value: Value, options\??: /);
+    expect(text).toMatch(/^Store a string at `key`/);
+    expect(tags).toEqual(["param", "param", "param", "returns", "remarks", "see"]);
+    expect(hover("ex: 1").text).toBe("Time to live in whole seconds.");
+    expect(hover("socketTimeout").text).toMatch(/ms/);
+    expect(hover('ResponseError("').text).toBe("The server answered the command with an error.");
+  });
+});
+
+describe("the declarations", () => {
+  test("have a doc comment on every export, method and option", () => {
+    const { program } = compileText('export { Redis } from "rediswire";');
+    const checker = program.getTypeChecker();
+    const source = program.getSourceFile(DECLARATIONS) as ts.SourceFile;
+    const symbols = checker.getExportsOfModule(checker.getSymbolAtLocation(source) as ts.Symbol);
+    const mute = symbols.flatMap((symbol) => {
+      const real = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      if (isMute(real, checker)) return [symbol.name];
+      if ((real.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface)) === 0) return [];
+      const spoken = symbol.name.endsWith("Options") ? ~0 : CALLED;
+      return membersOf(program, symbol.name)
+        .filter(({ flags }) => (flags & spoken) !== 0)
+        .filter((member) => isOurs(member) && isMute(member, checker))
+        .map((member) => `${symbol.name}.${member.name}`);
+    });
+    expect(mute).toEqual([]);
+  });
+
+  test("call things by the names they have, and say what they are", () => {
+    const { program } = compileText('export { Redis } from "rediswire";');
+    const found = new Set<string>();
+    const visit = (node: ts.Node): void => {
+      if (node.kind === ts.SyntaxKind.AnyKeyword) found.add(`any in ${node.parent.getText()}`);
+      if (ts.isIdentifier(node) && /\$\d+$/.test(node.text)) found.add(node.text);
+      ts.forEachChild(node, visit);
+    };
+    visit(program.getSourceFile(DECLARATIONS) as ts.SourceFile);
+    // The raw reply of the protocol, exported as `Reply`; the host's type function has that name too.
+    found.delete("Reply$1");
+    expect([...found]).toEqual([]);
+  });
+
+  test("are of a size an editor does not notice", () => {
+    expect(statSync(DECLARATIONS).size).toBeLessThan(500_000);
+  });
+});
+
+function isMute(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
+  return ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim() === "";
+}
+
+const CALLED = ts.SymbolFlags.Method | ts.SymbolFlags.Accessor;
+
+/** Members that come from the language, such as those of Error, are not ours to describe. */
+function isOurs(symbol: ts.Symbol): boolean {
+  return (symbol.declarations ?? []).some(
+    (declaration) => declaration.getSourceFile().fileName === DECLARATIONS,
+  );
+}

@@ -1,0 +1,205 @@
+/**
+ * Owns the proof that the package, as npm would install it, works for everybody who imports it: ESM
+ * and CommonJS, plain and through the compiler under every way of resolving modules.
+ */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type RunningServer, sharedServer } from "../support/server.js";
+import { BUILT, type Installed, installPackage } from "./built.js";
+import { compile, RESOLUTIONS, readable } from "./compiler.js";
+import { ROOT } from "./paths.js";
+
+const run = promisify(execFile);
+
+let installed: Installed;
+let server: RunningServer;
+
+beforeAll(async () => {
+  [installed, server] = await Promise.all([installPackage(), sharedServer()]);
+}, 180_000);
+afterAll(() => installed[Symbol.asyncDispose]());
+
+/** Run a program to its end; it may not hang, fail or complain. */
+async function node(file: string, ...flags: string[]): Promise<string> {
+  const env = { PATH: process.env.PATH, REDIS_URL: server.url, NODE_NO_WARNINGS: "0" };
+  const { stdout, stderr } = await run(process.execPath, [...flags, file], {
+    env,
+    timeout: 20_000,
+  });
+  expect(stderr).toBe("");
+  return stdout.trim();
+}
+
+const installedFile = (name: string): string =>
+  readFileSync(join(installed.dir, "node_modules/rediswire", name), "utf8");
+
+describe("the tarball", () => {
+  test("holds what is needed to use the package and nothing else", () => {
+    const paths = installed.packed.files.map(({ path }) => path);
+    const dist = BUILT.map((name) => `dist/${name}`);
+    expect(paths.sort()).toEqual(["LICENSE", "README.md", ...dist, "package.json"].sort());
+  });
+
+  test("is small", () => {
+    expect(installed.packed.size).toBeLessThan(1_000_000);
+  });
+
+  test.each(["index.js", "index.cjs"])("%s leads back to the source it was made of", (name) => {
+    const map = JSON.parse(installedFile(`dist/${name}.map`)) as {
+      readonly sources: string[];
+      readonly sourcesContent: string[];
+    };
+    expect(map.sources).toContain("../src/redis.ts");
+    expect(map.sources.filter((source) => /spec\/|generate\.ts|node_modules/.test(source))).toEqual(
+      [],
+    );
+    const stale = map.sources.filter(
+      (source, i) => map.sourcesContent[i] !== readFileSync(join(ROOT, "dist", source), "utf8"),
+    );
+    expect(stale).toEqual([]);
+    expect(installedFile(`dist/${name}`)).toMatch(
+      new RegExp(`//# sourceMappingURL=${name}.map\\s*$`),
+    );
+  });
+
+  test("an error's stack shows lines of the source", async () => {
+    const file = await installed.write(
+      "stack.mjs",
+      'import { Redis } from "rediswire";\n' +
+        "try { new Redis({ hosst: 1 }); } catch (error) { console.log(error.stack); }\n",
+    );
+    const stack = await node(file, "--enable-source-maps");
+    const [, path = "", line = ""] = /\/(src\/options\.ts):(\d+)/.exec(stack) ?? [];
+    expect(path).toBe("src/options.ts");
+    const text = readFileSync(join(ROOT, path), "utf8").split("\n")[Number(line) - 1];
+    expect(text).toMatch(/DataError|unknownOption/);
+    expect(stack).toContain(`${file}:2`);
+  });
+});
+
+/** Uses values and types; prints what it saw. */
+const PROGRAM = `
+const redis = new Redis(process.env["REDIS_URL"] ?? "");
+const key: Key = "dist:" + name;
+const [ok, text]: [true | null, string | null] = await redis.pipeline().set(key, "v").get(key).exec();
+const bytes: Buffer | null = await redis.with({ decodeResponses: false }).get(key);
+const error: unknown = await redis.incr(key).catch((reason: unknown) => reason);
+console.log(JSON.stringify([ok, text, Buffer.isBuffer(bytes), error instanceof ResponseError]));
+await redis.close();
+`;
+const SAW = '[true,"v",true,true]';
+
+describe("plain JavaScript", () => {
+  const body = PROGRAM.replaceAll(/: (?:Key|\[true[^=]*|Buffer[^=]*|unknown)(?=[ )])/g, "");
+
+  test("import", async () => {
+    const text = `import { Redis, ResponseError } from "rediswire";\nconst name = "mjs";\n${body}`;
+    expect(await node(await installed.write("plain.mjs", text))).toBe(SAW);
+  });
+
+  test("require", async () => {
+    const text =
+      'const { Redis, ResponseError } = require("rediswire");\nconst name = "cjs";\n' +
+      `(async () => {${body}})();\n`;
+    expect(await node(await installed.write("plain.cjs", text))).toBe(SAW);
+  });
+
+  test("both give the same names, and each class the name it has", async () => {
+    const file = await installed.write(
+      "names.mjs",
+      `import * as esm from "rediswire";
+      import { createRequire } from "node:module";
+      const require = createRequire(import.meta.url);
+      const cjs = require("rediswire");
+      const misnamed = Object.entries(esm)
+        .filter(([name, value]) => typeof value === "function" && value.name !== name)
+        .map(([name, value]) => name + ": " + value.name);
+      const { name } = require("rediswire/package.json");
+      console.log(JSON.stringify([Object.keys(esm).sort(), Object.keys(cjs).sort(), misnamed, name]));`,
+    );
+    const [esm, cjs, misnamed, name] = JSON.parse(await node(file)) as [
+      string[],
+      string[],
+      string[],
+      string,
+    ];
+    expect(cjs).toEqual(esm);
+    expect(esm).toContain("Redis");
+    expect(misnamed).toEqual(["SlaveNotFoundError: ReplicaNotFoundError", "StrictRedis: Redis"]);
+    expect(name).toBe("rediswire");
+  });
+
+  test("nothing but the entry can be imported", async () => {
+    const file = await installed.write(
+      "deep.mjs",
+      'await import("rediswire/dist/index.js").catch((error) => console.log(error.code));',
+    );
+    expect(await node(file)).toBe("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+});
+
+const IMPORT = 'import { type Key, Redis, ResponseError } from "rediswire";\n';
+const AS_ESM = (name: string): string => `${IMPORT}const name = "${name}";\n${PROGRAM}`;
+const AS_CJS = (name: string): string =>
+  `${IMPORT}const name = "${name}";\n(async () => {${PROGRAM}})();\n`;
+
+describe("TypeScript", () => {
+  test.each([
+    ["nodenext", "module", "index.ts", AS_ESM, "index.d.ts"],
+    ["nodenext", "commonjs", "index.ts", AS_CJS, "index.d.cts"],
+    ["nodenext", "module", "index.cts", AS_CJS, "index.d.cts"],
+    ["nodenext", "commonjs", "index.mts", AS_ESM, "index.d.ts"],
+    ["node16", "module", "index.ts", AS_ESM, "index.d.ts"],
+    ["bundler", "module", "index.ts", AS_ESM, "index.d.ts"],
+  ] as const)("%s, type %s, %s", async (resolution, type, file, program, declarations) => {
+    const folder = `${resolution}-${type}-${file}`;
+    await installed.write(`${folder}/package.json`, JSON.stringify({ type }));
+    const path = await installed.write(`${folder}/${file}`, program(folder));
+    const outDir = join(installed.dir, folder, "out");
+    const compiled = compile([path], { ...RESOLUTIONS[resolution], outDir });
+    expect(compiled.complaints.map(readable)).toEqual([]);
+    const ours = compiled.program.getSourceFiles().map(({ fileName }) => fileName);
+    expect(ours.filter((name) => name.includes("/rediswire/"))).toEqual([
+      join(installed.dir, "node_modules/rediswire/dist", declarations),
+    ]);
+    compiled.program.emit();
+    expect(await node(join(outDir, file.replace("ts", "js")))).toBe(SAW);
+  });
+
+  test("import = require", async () => {
+    await installed.write("equals/package.json", JSON.stringify({ type: "commonjs" }));
+    const text =
+      'import rediswire = require("rediswire");\n' +
+      "export const redis: rediswire.Redis<Buffer> = new rediswire.Redis({ decodeResponses: false });\n";
+    const { complaints } = compile([await installed.write("equals/index.ts", text)]);
+    expect(complaints.map(readable)).toEqual([]);
+  });
+
+  test("the declarations themselves are without fault", async () => {
+    const text = 'export { Redis } from "rediswire";\n';
+    const path = await installed.write("full/index.mts", text);
+    const { complaints } = compile([path], { skipLibCheck: false, noEmit: true });
+    expect(complaints.map(readable)).toEqual([]);
+  });
+
+  test("the loosest settings will do", async () => {
+    const path = await installed.write("loose/index.mts", AS_ESM("loose"));
+    const target = ts.ScriptTarget.ES2020;
+    const loose = {
+      strict: false,
+      exactOptionalPropertyTypes: false,
+      noUncheckedIndexedAccess: false,
+    };
+    const { complaints } = compile([path], {
+      ...loose,
+      target,
+      lib: ["lib.es2020.d.ts"],
+      noEmit: true,
+    });
+    expect(complaints.map(readable)).toEqual([]);
+  });
+});

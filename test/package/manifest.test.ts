@@ -1,0 +1,69 @@
+/** Owns the promises of package.json and the lockfiles: no dependencies, and facts that agree. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { VERSION } from "../../src/options.js";
+import { ROOT } from "./paths.js";
+
+interface Manifest {
+  readonly [field: string]: unknown;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+const read = (name: string): string => readFileSync(`${ROOT}${name}`, "utf8");
+const manifest = JSON.parse(read("package.json")) as Manifest;
+
+describe("package.json", () => {
+  test("asks for nothing at run time", () => {
+    const fields = [
+      "dependencies",
+      "peerDependencies",
+      "optionalDependencies",
+      "bundleDependencies",
+    ];
+    expect(fields.filter((field) => manifest[field] !== undefined)).toEqual([]);
+    const scripts = Object.keys(manifest.scripts as object);
+    expect(scripts.filter((name) => /install|^prepare$/.test(name))).toEqual([]);
+  });
+
+  test("lets bundlers drop what is not used", () => {
+    expect(manifest.sideEffects).toBe(false);
+  });
+
+  test("has the version the client tells the server", () => {
+    expect(VERSION).toBe(manifest.version);
+  });
+
+  test("gives each way of importing declarations of its own, named first", () => {
+    const entry = manifest.exports["."] as Record<string, Record<string, string>>;
+    const conditions = Object.entries(entry).map(([kind, files]) => [kind, Object.entries(files)]);
+    expect(conditions).toEqual([
+      [
+        "import",
+        [
+          ["types", "./dist/index.d.ts"],
+          ["default", "./dist/index.js"],
+        ],
+      ],
+      [
+        "require",
+        [
+          ["types", "./dist/index.d.cts"],
+          ["default", "./dist/index.cjs"],
+        ],
+      ],
+    ]);
+  });
+
+  test("names the oldest Node that has what the code uses", () => {
+    // Symbol.asyncDispose is there since 20.5 (and 18.18, which has reached its end of life).
+    expect(manifest.engines).toEqual({ node: ">=20.5" });
+  });
+});
+
+describe.each(["package-lock.json", "test/bench/package-lock.json"])("%s", (name) => {
+  test("names versions and hashes, and no place to fetch them from", () => {
+    const lock = read(name);
+    expect(lock).toMatch(/"integrity": "sha512-/);
+    expect(lock).not.toMatch(/"resolved"|\.tgz/);
+  });
+});
