@@ -4,6 +4,13 @@
  */
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import {
+  isMatrix,
+  SERVER_VARIABLE,
+  SERVERS,
+  type ServerName,
+  selectedServer,
+} from "./test/support/other-servers.js";
 
 /** One folder of test/. Projects of one group run together, group after group. */
 function project(name: string, options: object = {}) {
@@ -15,6 +22,34 @@ function project(name: string, options: object = {}) {
 
 /** Compilers and measured budgets: alone and last, so that neither disturbs the other's timing. */
 const ALONE = { fileParallelism: false, sequence: { groupOrder: 1 } };
+
+/** Nothing runs beside it and everything before it: it looks at what the others left. */
+const LAST = { fileParallelism: false, sequence: { groupOrder: 2 } };
+
+/** Files for servers that know what Redis 7 does not are named after them. */
+const ONLY_OTHERS: Readonly<Record<ServerName, readonly string[]>> = {
+  redis7: ["redis8", "valkey8", "newer"],
+  redis8: ["valkey8"],
+  valkey8: ["redis8"],
+};
+
+/** The tests of test/server against one server. */
+function serverProject(name: string, server: ServerName) {
+  const others = ONLY_OTHERS[server].map((suffix) => `test/server/**/*-${suffix}.test.ts`);
+  return project(name, {
+    include: ["test/server/**/*.test.ts"],
+    exclude: others,
+    env: { [SERVER_VARIABLE]: server },
+    setupFiles: ["test/support/record-calls.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  });
+}
+
+/** See test/support/other-servers.ts. */
+const serverProjects = isMatrix()
+  ? SERVERS.map((server) => serverProject(`server-${server}`, server))
+  : [serverProject("server", selectedServer())];
 
 export default defineConfig({
   test: {
@@ -32,11 +67,13 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     projects: [
       project("unit"),
-      project("wire"),
+      project("wire", { setupFiles: ["test/support/record-calls.ts"] }),
       project("faults", { testTimeout: 30_000 }),
-      project("server", { testTimeout: 30_000, hookTimeout: 60_000 }),
+      ...serverProjects,
+      project("conformance", { exclude: ["test/conformance/calls.test.ts"] }),
       project("types", { testTimeout: 120_000, ...ALONE }),
       project("package", { testTimeout: 120_000, hookTimeout: 120_000, ...ALONE }),
+      project("calls", { include: ["test/conformance/calls.test.ts"], ...LAST }),
     ],
     coverage: { provider: "v8", include: ["src/**/*.ts"], exclude: ["src/commands/spec/**"] },
   },

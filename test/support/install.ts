@@ -3,6 +3,7 @@
  * Debian's packages where that is possible. Imports nothing but Node, so that a script can use it.
  */
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { access, constants, link, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -89,7 +90,12 @@ async function aptInstall(debianPackage: string): Promise<void> {
   }
 }
 
-async function withLock<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Do something that only one test run at a time may do on this machine.
+ *
+ * @param work - Runs when all others are done; a holder that died counts as done.
+ */
+export async function withLock<T>(work: () => Promise<T>): Promise<T> {
   while (!(await takeLock())) await pause(LOCK_POLL_MS);
   try {
     return await work();
@@ -100,7 +106,7 @@ async function withLock<T>(work: () => Promise<T>): Promise<T> {
 
 async function takeLock(): Promise<boolean> {
   // A link appears together with its content: nobody ever sees a lock without its holder's number.
-  const own = `${LOCK}.${process.pid}`;
+  const own = `${LOCK}.${randomUUID()}`;
   await writeFile(own, String(process.pid));
   try {
     await link(own, LOCK);

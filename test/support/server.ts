@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Certs, ensureCerts } from "./certs.js";
 import { type GuardedProcess, removeFolder, startGuarded } from "./guard.js";
+import { type ServerName, selectedServer, serverCommand } from "./other-servers.js";
 import { freePort, LOOPBACK } from "./ports.js";
 import { RawConnection } from "./raw-connection.js";
 import type { Arg } from "./resp.js";
@@ -34,6 +35,8 @@ export interface ServerOptions {
   readonly acl?: readonly string[];
   /** The master to replicate; the server counts as started when its link is up. */
   readonly replicaOf?: RunningServer;
+  /** Which of the known servers, when it matters; by default the one the run is about. */
+  readonly server?: ServerName;
   /** The program with its leading arguments, for a server run by a loader of its own. */
   readonly binary?: readonly string[];
   /** Run as a Sentinel; see sentinels.ts. */
@@ -190,13 +193,15 @@ class LocalServer implements RunningServer {
   async launch(): Promise<void> {
     const file = join(this.#dir, "redis.conf");
     await writeFile(file, configFile(this.#lines()));
-    const [program = "redis-server", ...leading] = this.#options.binary ?? [];
+    const { binary, server = selectedServer() } = this.#options;
+    const command = binary ?? (await serverCommand(server));
     const sentinel = this.#options.sentinel ? ["--sentinel"] : [];
-    const args = [...leading, file, ...sentinel, ...(this.#options.args ?? [])];
-    this.#process = await startGuarded([program, ...args], this.#dir);
+    const args = [file, ...sentinel, ...(this.#options.args ?? [])];
+    this.#process = await startGuarded([...command, ...args], this.#dir);
     await until(() => this.#answers(), {
       timeout: START_TIMEOUT_MS,
-      message: () => `${program} does not answer on port ${this.port}; its log:\n${this.log()}`,
+      message: () =>
+        `${command.join(" ")} does not answer on port ${this.port}; its log:\n${this.log()}`,
     });
   }
 

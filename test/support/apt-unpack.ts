@@ -1,0 +1,116 @@
+/**
+ * Owns getting Debian packages of other releases unpacked into a folder. The system is left as it is:
+ * lists, caches and packages are private, nothing is installed, no package script runs. Needs no root.
+ */
+import { execFile } from "node:child_process";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type DerivedSource, deriveSources } from "./apt-sources.js";
+
+const run = promisify(execFile);
+const OUTPUT_LIMIT = 16 * 1024 * 1024;
+const PATIENCE_MS = 300_000;
+
+/** What to fetch. */
+export interface Unpacking {
+  /** Releases to take packages from, as apt calls them. */
+  readonly suites: readonly string[];
+  /** Package names, each with its suite: `redis-tools/trixie`. */
+  readonly packages: readonly string[];
+  /** Folder to unpack into; it need not exist. */
+  readonly into: string;
+}
+
+/**
+ * Download packages from the mirror this machine uses and unpack them.
+ *
+ * @param unpacking - What to fetch, and where to put it.
+ * @throws Error when apt's sources name no Debian mirror, or it does not have the packages.
+ */
+export async function unpackPackages({ suites, packages, into }: Unpacking): Promise<void> {
+  const work = `${into}.apt`;
+  try {
+    const config = await prepareFolders(work, await debianSources(suites));
+    const download = join(work, "packages");
+    // A source beside Debian's own may not know these suites: only the download has to succeed.
+    const update = await apt(config, ["update"], work).catch((error: unknown) => error);
+    await apt(config, ["download", ...packages], download).catch((error: unknown) => {
+      throw new Error(complaint(packages, [update, error]), { cause: error });
+    });
+    await mkdir(into, { recursive: true });
+    for (const name of await readdir(download)) {
+      await run("dpkg-deb", ["--extract", join(download, name), into]);
+    }
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+function complaint(packages: readonly string[], results: readonly unknown[]): string {
+  const said = results.flatMap((result) => (result instanceof Error ? [result.message] : []));
+  return `apt could not download ${packages.join(", ")}:\n${said.join("\n")}`;
+}
+
+async function apt(config: string, words: readonly string[], cwd: string): Promise<void> {
+  const env = { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
+  const options = { cwd, env, maxBuffer: OUTPUT_LIMIT, timeout: PATIENCE_MS };
+  await run("apt-get", ["-q", "-c", config, ...words], options);
+}
+
+async function prepareFolders(work: string, sources: readonly DerivedSource[]): Promise<string> {
+  await rm(work, { recursive: true, force: true });
+  for (const folder of ["parts", "lists/partial", "cache/archives/partial", "packages"]) {
+    await mkdir(join(work, folder), { recursive: true });
+  }
+  for (const [i, { extension, text }] of sources.entries()) {
+    await writeFile(join(work, "parts", `derived-${i}.${extension}`), text);
+  }
+  const config = join(work, "apt.conf");
+  await writeFile(config, aptConfig(work));
+  return config;
+}
+
+/** Read after the system's own settings, which may hold a proxy that is needed. */
+function aptConfig(work: string): string {
+  const settings: Record<string, string> = {
+    "Dir::Etc::SourceList": "/dev/null",
+    "Dir::Etc::SourceParts": join(work, "parts"),
+    "Dir::State::Lists": join(work, "lists"),
+    "Dir::Cache": join(work, "cache"),
+    // Apt's own user could not write into a folder below somebody's home.
+    "APT::Sandbox::User": "root",
+    "Acquire::Languages": "none",
+    "Acquire::Retries": "3",
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";`);
+  const hooks = [
+    "APT::Update::Pre-Invoke",
+    "APT::Update::Post-Invoke",
+    "APT::Update::Post-Invoke-Success",
+  ];
+  return `${[...hooks.map((name) => `#clear ${name};`), ...lines].join("\n")}\n`;
+}
+
+async function debianSources(suites: readonly string[]): Promise<DerivedSource[]> {
+  const release = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const codename = /^VERSION_CODENAME="?([\w-]+)/m.exec(release)?.[1] ?? "";
+  const sources: DerivedSource[] = [];
+  for (const file of await sourceFiles()) {
+    const format = file.endsWith(".sources") ? "sources" : "list";
+    const text = await readFile(file, "utf8").catch(() => "");
+    sources.push(...deriveSources(text, format, { codename, suites }));
+  }
+  if (sources.length > 0) return sources;
+  throw new Error(
+    `no source in /etc/apt has Debian's ${codename || "current release"}, so it cannot be told ` +
+      `where ${suites.join(" and ")} are to be had`,
+  );
+}
+
+async function sourceFiles(): Promise<string[]> {
+  const folder = "/etc/apt/sources.list.d";
+  const names = await readdir(folder).catch(() => []);
+  const parts = names.filter((name) => /^[\w.-]+\.(?:list|sources)$/.test(name)).sort();
+  return ["/etc/apt/sources.list", ...parts.map((name) => join(folder, name))];
+}

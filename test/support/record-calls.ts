@@ -1,0 +1,17 @@
+/**
+ * Owns the hooks that take notes of command calls in every test of a project: a setup file of Vitest.
+ */
+import { afterAll, afterEach, beforeEach, expect } from "vitest";
+import { beginTest, endTest, watchCalls, writeCalls } from "./call-record.js";
+
+watchCalls();
+
+beforeEach(beginTest);
+
+afterEach(({ task, expect: own }) => {
+  const assertions = expect.getState().assertionCalls + own.getState().assertionCalls;
+  const failed = (task.result?.errors?.length ?? 0) > 0;
+  endTest(!failed && assertions > 0);
+});
+
+afterAll(writeCalls);
