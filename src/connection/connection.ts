@@ -72,8 +72,8 @@ export class Connection implements ReplyHandler {
   #socketError: Error | undefined = undefined;
   #lastReply = 0;
   #held = false;
-  /** Waits for the answer to a health check; nothing of it is written yet. */
-  #untested: Job | undefined = undefined;
+  /** They wait for the answer to a health check; nothing of them is written yet. */
+  readonly #untested: Job[] = [];
 
   constructor(settings: Settings, address: Address, owner: ConnectionOwner) {
     this.settings = settings;
@@ -90,7 +90,7 @@ export class Connection implements ReplyHandler {
 
   /** Whether a job handed over now would be written in this turn. */
   get writable(): boolean {
-    return this.#state === "ready" && !this.#outbox.draining && this.#untested === undefined;
+    return this.#state === "ready" && !this.#outbox.draining && this.#untested.length === 0;
   }
 
   /** Address for errors. */
@@ -137,6 +137,7 @@ export class Connection implements ReplyHandler {
    * @throws DataError when an argument is bad; nothing is written then.
    */
   send(job: Job): void {
+    if (this.#untested.length !== 0) return this.#defer(job);
     if (this.#queue.length === 0 && this.#wake()) return this.#checkHealth(job);
     this.#enqueue(job);
   }
@@ -158,9 +159,8 @@ export class Connection implements ReplyHandler {
     this.#giveUp.abort(error);
     this.#socket?.destroy();
     const jobs = this.#queue.toArray();
-    const unwritten = jobs.splice(jobs.length - this.#outbox.unflushed);
-    if (this.#untested !== undefined) unwritten.push(this.#untested);
-    this.#untested = undefined;
+    const unflushed = jobs.splice(jobs.length - this.#outbox.unflushed);
+    const unwritten = unflushed.concat(this.#untested.splice(0));
     this.#queue.clear();
     this.#owner.onClosed(this, { error, lost: jobs, unwritten });
   }
@@ -289,10 +289,9 @@ export class Connection implements ReplyHandler {
 
   /** Ping, and write `job` only when the answer is there: what is not written can go elsewhere. */
   #checkHealth(job: Job): void {
-    job.check(this.#outbox.encoder);
-    this.#untested = job;
+    this.#defer(job);
     const done = (replies: Reply[]): void => {
-      if (replies[0] === "PONG") return this.#passedCheck(job);
+      if (replies[0] === "PONG") return this.#passedCheck();
       this.destroy(this.#closedError("Bad response from PING health check"));
     };
     const { socketTimeout } = this.settings;
@@ -300,11 +299,13 @@ export class Connection implements ReplyHandler {
     this.#enqueue(ping);
   }
 
-  #passedCheck(job: Job): void {
-    this.#untested = undefined;
-    if (!job.settled) {
-      this.#enqueue(job);
-    }
+  #defer(job: Job): void {
+    job.check(this.#outbox.encoder);
+    this.#untested.push(job);
+  }
+
+  #passedCheck(): void {
+    for (const job of this.#untested.splice(0)) if (!job.settled) this.#enqueue(job);
     this.#takeMore();
   }
 
@@ -324,7 +325,7 @@ export class Connection implements ReplyHandler {
   }
 
   #takeMore(): void {
-    if (this.#state !== "ready" || this.#untested !== undefined) return;
+    if (this.#state !== "ready" || this.#untested.length !== 0) return;
     this.#owner.onWritable(this);
   }
 
