@@ -7,6 +7,16 @@
  */
 import { DataError } from "../errors.js";
 import { Token } from "../protocol/token.js";
+import {
+  BEYOND_SAFE,
+  BOUND,
+  DECIMAL,
+  describe,
+  describeNumber,
+  isInteger,
+  isList,
+  SCORE,
+} from "./arg-values.js";
 import type { Arg, Value } from "./info.js";
 import type { Decimal, Integer, Many, Mapping, UnixTime } from "./types.js";
 
@@ -20,35 +30,6 @@ export interface Named {
 export interface OptionRules {
   /** Each name with its own bit and the bits of the options it cannot stand beside. */
   readonly [name: string]: readonly [bit: number, conflicts: number];
-}
-
-const BEYOND_SAFE = "an integer (beyond 2^53 only as bigint)";
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-const SCORE = /^[+-]?(?:inf|infinity|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i;
-const BOUND = /^\(?[+-]?(?:inf|infinity|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i;
-
-/** Name the type of a refused argument without showing its value. */
-function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object") {
-    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-    return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
-  }
-  return value === undefined ? "undefined" : `a ${typeof value}`;
-}
-
-/** As {@link describe}, but numbers are shown: they are settings, not data. */
-function describeNumber(value: unknown): string {
-  return typeof value === "number" || typeof value === "boolean" ? String(value) : describe(value);
-}
-
-function isInteger(value: unknown): value is Integer {
-  return Number.isSafeInteger(value) || typeof value === "bigint";
-}
-
-function isList(value: unknown): value is readonly unknown[] | ReadonlySet<unknown> {
-  return Array.isArray(value) || value instanceof Set;
 }
 
 /** A closed choice of words, found in upper or lower case. */
