@@ -162,14 +162,15 @@ export class ConnectionPool implements DialerOwner, Lessor {
 
   /** @internal */
   takeBack(connection: Connection, reusable: boolean): void {
-    this.#leases.delete(connection);
-    this.#borrowed.delete(connection);
     if (!this.#connections.has(connection)) return;
     connection.onUnsolicited = undefined;
     const clean = connection.state === "ready" && connection.pending === 0 && !connection.dirty;
     if (!reusable || !clean || this.#closing !== undefined) {
+      // Still leased while it ends: what it has not written must not go to a shared connection.
       return connection.destroy(new ConnectionError("The connection was released"));
     }
+    this.#leases.delete(connection);
+    this.#borrowed.delete(connection);
     this.#idle.push(connection);
     this.#assign();
   }

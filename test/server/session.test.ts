@@ -1,8 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
-import { FAST } from "../faults/settle.js";
+import { errorOf, FAST, kindOf } from "../faults/settle.js";
 import { bulk, mockServer } from "../support/mock-server.js";
+import { sharedServer, uniquePrefix } from "../support/server.js";
 import { until } from "../support/until.js";
+
+const server = await sharedServer();
+const redis = new Redis(server.url, FAST);
+
+afterEach(() => redis.disconnect());
 
 describe("client()", () => {
   it("keeps the order of its commands through a health check", async () => {
@@ -24,5 +30,18 @@ describe("client()", () => {
     const idleSince = performance.now();
     await until(() => performance.now() - idleSince > 3);
     expect(await Promise.all([session.set("b", "1"), session.get("b")])).toEqual([true, "1"]);
+  });
+
+  it("takes nothing that was not written to other connections when it is closed", async () => {
+    const session = redis.client();
+    await session.get("key");
+    const select = errorOf(session.executeCommand("SELECT", 3));
+    const set = errorOf(session.set(uniquePrefix(), "in database 3"));
+    await session.close();
+    expect(kindOf(await select)).toBe("ConnectionError not-sent");
+    expect(kindOf(await set)).toBe("ConnectionError not-sent");
+    await redis.set("key", "in database 0");
+    expect(await server.command("GET", "key")).toBe("in database 0");
+    expect(await server.command("INFO", "keyspace")).not.toContain("db3");
   });
 });
