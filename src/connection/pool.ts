@@ -220,14 +220,15 @@ export class ConnectionPool implements DialerOwner, Lessor {
   /** @internal */
   onClosed(connection: Connection, closure: Closure): void {
     const lease = this.#leases.get(connection);
+    const alone = this.#borrowed.has(connection);
     const { error, lost, unwritten } = closure;
     this.#forget(connection);
     this.#connections.delete(connection);
     this.#leases.delete(connection);
     this.#borrowed.delete(connection);
     for (const job of lost) this.#giveUp(job, lostFor(job, error));
-    if (lease === undefined) this.#waiters.addFirst(unwritten);
-    else for (const job of unwritten) job.fail(errorFor(job, error, "not-sent"));
+    if (lease === undefined && !alone) this.#waiters.addFirst(unwritten);
+    else for (const job of unwritten) this.#sendElsewhere(job, alone, error);
     lease?.lost(error, lost.length + unwritten.length !== 0);
     this.#assign();
     this.#finishClosing();
@@ -250,6 +251,13 @@ export class ConnectionPool implements DialerOwner, Lessor {
     if (job.blocking) return this.executeAlone(job);
     this.#waiters.addFirst([job]);
     this.#assign();
+  }
+
+  /** What needs a connection alone never goes to a shared one; what belongs to a lease ends with it. */
+  #sendElsewhere(job: Job, alone: boolean, error: RedisError): void {
+    if (job.settled) return;
+    if (alone) this.executeAlone(job);
+    else job.fail(errorFor(job, error, "not-sent"));
   }
 
   #lend(connection: Connection, job: Job): void {

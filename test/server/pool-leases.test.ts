@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
 import { errorOf, kindOf } from "../faults/settle.js";
+import { startProxy } from "../support/fault-proxy.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
 import { until } from "../support/until.js";
 
@@ -34,5 +35,27 @@ describe("a blocking command that is given up", () => {
     await redis.rpush(key, "element");
     expect(await redis.lrange(key, 0, -1)).toEqual(["element"]);
     expect(inspect(redis.connectionPool)).toMatch(/ shared=1 leased=0 idle=0 waiting=0$/);
+  });
+});
+
+describe("a blocking command", () => {
+  it("never goes to a shared connection, not even when its own is lost before it is written", async () => {
+    await using proxy = await startProxy(server);
+    await using client = new Redis(proxy.url, { healthCheckInterval: 1 });
+    const key = uniquePrefix();
+    await server.command("RPUSH", key, "first");
+    await client.blpop(key, 0);
+    const idleSince = performance.now();
+    await until(() => performance.now() - idleSince > 3);
+    proxy.down.stall();
+    const sent = proxy.arrived.up;
+    const pop = client.blpop(key, 0);
+    await proxy.whenBytes("up", sent + 1);
+    proxy.cutAll();
+    proxy.down.resume();
+    await blocked(1);
+    await client.set(key + 1, "not delayed");
+    await server.command("RPUSH", key, "second");
+    expect(await pop).toEqual([key, "second"]);
   });
 });
