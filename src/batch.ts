@@ -9,7 +9,15 @@ import { ownCommand } from "./connection/handshake.js";
 import { Job, type JobTraits, type OwnCommand } from "./connection/job.js";
 import { DecodeError, ExecAbortError, RedisError, ResponseError, WatchError } from "./errors.js";
 import type { Chunk, Encoder } from "./protocol/encoder.js";
-import { BYTES, type Reply, type ReplyMode, TEXT } from "./protocol/reply.js";
+import {
+  BYTES,
+  IN_PLACE,
+  MapReply,
+  type Reply,
+  type ReplyMode,
+  SetReply,
+  TEXT,
+} from "./protocol/reply.js";
 import { retext } from "./protocol/retext.js";
 import { rejection } from "./request.js";
 
@@ -157,7 +165,7 @@ export class PlainBatch extends Batch {
 
 /** Commands between MULTI and EXEC: all of them run, and nothing in between, or none does. */
 export class Transaction extends Batch {
-  readonly #execMode: ReplyMode;
+  readonly #slotMode: ReplyMode;
   #received = 0;
   #refused: RedisError | undefined = undefined;
 
@@ -166,7 +174,7 @@ export class Transaction extends Batch {
     const { entries } = commands;
     const first = entries[0]?.mode ?? TEXT;
     // EXEC has one reply for all: where they differ it is read as bytes, which can become anything.
-    this.#execMode = entries.every(({ mode }) => mode === first)
+    this.#slotMode = entries.every(({ mode }) => mode === first)
       ? first
       : entries.reduce((sum, { mode }) => sum | mode, BYTES);
   }
@@ -178,7 +186,7 @@ export class Transaction extends Batch {
   }
 
   override mode(): ReplyMode {
-    return this.#received === this.size - 1 ? this.#execMode : TEXT;
+    return this.#received === this.size - 1 ? this.#slotMode | IN_PLACE : TEXT;
   }
 
   override accept(value: Reply): boolean {
@@ -224,14 +232,25 @@ export class Transaction extends Batch {
   }
 
   #convert(entry: BatchEntry, reply: Reply): unknown {
+    const same = this.#slotMode === entry.mode;
     try {
-      const value =
-        this.#execMode === entry.mode
-          ? reply
-          : retext(reply, entry.mode, this.call.textContext.text);
-      return convert(entry, value, this.call);
+      const value = same ? reply : retext(reply, entry.mode, this.call.textContext.text);
+      return findDecodeError(value) ?? convert(entry, value, this.call);
     } catch (error) {
       return error;
     }
   }
+}
+
+/** The error of a value that could not be represented, wherever in the reply of a slot it stands. */
+function findDecodeError(reply: Reply): DecodeError | undefined {
+  if (typeof reply !== "object" || reply === null) return undefined;
+  if (reply instanceof DecodeError) return reply;
+  if (reply instanceof MapReply || reply instanceof SetReply) return findDecodeError(reply.items);
+  if (!Array.isArray(reply)) return undefined;
+  for (const item of reply) {
+    const error = findDecodeError(item);
+    if (error !== undefined) return error;
+  }
+  return undefined;
 }

@@ -11,9 +11,9 @@ import { errorFromReply, RedisError } from "../errors.js";
 import { BULK_START, Collector, LINE_START } from "./collector.js";
 import { Frame } from "./frame.js";
 import type { Parser, ParserOptions, ReplyHandler } from "./parser.js";
-import { BIGINT, BYTES, MapReply, type Reply, SetReply } from "./reply.js";
+import { BIGINT, BYTES, IN_PLACE, MapReply, type Reply, SetReply } from "./reply.js";
 import * as resp from "./resp.js";
-import { DROPPED, IN_PLACE, Values } from "./values.js";
+import { DROPPED, Values } from "./values.js";
 
 const { ARRAY, ATTRIBUTE, BLOB_ERROR, BULK, CR, ERROR, INTEGER, LF, MAP, PUSH, STATUS, VERBATIM } =
   resp;

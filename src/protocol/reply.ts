@@ -46,3 +46,8 @@ export const TEXT = 0;
 export const BYTES = 1;
 /** Integers (`:`) as bigint; without it as number, and a {@link DecodeError} when beyond 2^53. */
 export const BIGINT = 2;
+/**
+ * What cannot be represented stands in its place as a {@link DecodeError}; without it the whole reply
+ * fails. For a reply that carries those of several commands.
+ */
+export const IN_PLACE = 4;

@@ -8,12 +8,10 @@ import { AsciiWindow } from "./ascii-window.js";
 import type { Collector } from "./collector.js";
 import { copyBytes } from "./copy-bytes.js";
 import type { ParserOptions } from "./parser.js";
-import { BIGINT, BYTES, type Reply, type ReplyMode, TEXT } from "./reply.js";
+import { BIGINT, BYTES, IN_PLACE, type Reply, type ReplyMode, TEXT } from "./reply.js";
 import { BLOB_ERROR, BULK, INTEGER, named, protocolError } from "./resp.js";
 import { extendsAscii, notText, type TextDecode, textDecoder } from "./text-decoder.js";
 
-/** Flag of {@link Values.mode}: what cannot be represented stands in its place as an error. */
-export const IN_PLACE = 256;
 /** Flag of {@link Values.mode}: nobody sees the value, so nothing can be wrong with it. */
 export const DROPPED = 512;
 
@@ -26,7 +24,7 @@ const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Builds the values of a parser's replies. */
 export class Values {
-  /** How to build: a {@link ReplyMode} and the flags above. */
+  /** How to build: a {@link ReplyMode}, perhaps with {@link DROPPED}. */
   mode: ReplyMode = TEXT;
   /** What is being read; bytes from elsewhere are the collector's. */
   chunk: Buffer | undefined;
