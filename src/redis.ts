@@ -236,8 +236,9 @@ export class RedisClient<
     try {
       await this.executeCommand("PING");
     } catch (error) {
-      // The server answered; that an ACL forbids PING is no matter of the connection.
-      if (!(error instanceof ResponseError)) throw error;
+      // The server answered; that an ACL forbids PING is no matter of the connection. An error with
+      // an outcome is none of PING's: the server refused a step of the handshake.
+      if (!(error instanceof ResponseError) || error.outcome !== undefined) throw error;
     }
   }
 

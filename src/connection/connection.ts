@@ -10,6 +10,7 @@ import type { Settings } from "../options.js";
 import { JsParser } from "../protocol/js-parser.js";
 import type { Parser, ReplyHandler } from "../protocol/parser.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
+import { abortable } from "./abortable.js";
 import { type Address, formatAddress } from "./address.js";
 import { Deque } from "./deque.js";
 import { CLOSED_BY_SERVER } from "./failure.js";
@@ -114,8 +115,7 @@ export class Connection implements ReplyHandler {
     const timer = limit === 0 ? undefined : setTimeout(onTimeout, limit);
     try {
       this.#state = advance(this.#state, "connecting");
-      const credentials = await this.settings.credentials?.();
-      this.#giveUp.signal.throwIfAborted();
+      const credentials = await abortable(this.settings.credentials?.(), this.#giveUp.signal);
       this.#attach(await this.openSocket());
       this.#state = advance(this.#state, "handshaking");
       this.protocol = await shakeHands(this.settings, credentials, (batch) =>
@@ -160,9 +160,12 @@ export class Connection implements ReplyHandler {
     this.#socket?.destroy();
     const jobs = this.#queue.toArray();
     const unflushed = jobs.splice(jobs.length - this.#outbox.unflushed);
-    const unwritten = unflushed.concat(this.#untested.splice(0));
+    const waiting = unflushed.concat(this.#untested.splice(0));
+    // What the connection says for itself has no business on another one.
+    const lost = jobs.concat(waiting.filter((job) => job instanceof Exchange));
+    const unwritten = waiting.filter((job) => !(job instanceof Exchange));
     this.#queue.clear();
-    this.#owner.onClosed(this, { error, lost: jobs, unwritten });
+    this.#owner.onClosed(this, { error, lost, unwritten });
   }
 
   /** Keep the process alive even while nothing is outstanding (subscribers, monitors). */
@@ -192,7 +195,7 @@ export class Connection implements ReplyHandler {
 
   /** @internal */
   nextMode(): ReplyMode {
-    const job = this.#queue.peek();
+    const job = this.#awaiting;
     return job === undefined ? this.pushMode : job.mode();
   }
 
@@ -203,14 +206,14 @@ export class Connection implements ReplyHandler {
 
   /** @internal */
   onReply(value: Reply): void {
-    const job = this.#queue.peek();
+    const job = this.#awaiting;
     if (job === undefined) this.#unexpected(value);
     else if (job.accept(value)) this.#finish(job);
   }
 
   /** @internal */
   onErrorReply(error: RedisError): void {
-    const job = this.#queue.peek();
+    const job = this.#awaiting;
     if (job === undefined) return this.#unexpected(error);
     error.command = job.name;
     error.server = this.server;
@@ -225,6 +228,11 @@ export class Connection implements ReplyHandler {
   /** @internal */
   onPush(items: Reply[]): void {
     this.onUnsolicited?.(items);
+  }
+
+  /** Whose reply comes next. A reply cannot belong to a job that is still to be written. */
+  get #awaiting(): Job | undefined {
+    return this.#queue.length > this.#outbox.unflushed ? this.#queue.peek() : undefined;
   }
 
   #finish(job: Job): void {
@@ -245,7 +253,7 @@ export class Connection implements ReplyHandler {
   }
 
   #protocolError(cause: InvalidResponse): void {
-    const head = this.#queue.peek();
+    const head = this.#awaiting;
     if (head !== undefined && !head.settled) {
       const { server } = this;
       const details = { code: "EPROTO", command: head.name, server, outcome: "unknown" } as const;
@@ -332,8 +340,9 @@ export class Connection implements ReplyHandler {
   // -- life ----------------------------------------------------------------------------------
 
   #attach(socket: Socket): void {
-    this.#giveUp.signal.throwIfAborted();
     this.#socket = socket;
+    if (this.#giveUp.signal.aborted) socket.destroy();
+    this.#giveUp.signal.throwIfAborted();
     this.#outbox.attach(socket, () => this.#takeMore());
     socket.on("error", (error) => {
       this.#socketError = error;
@@ -351,7 +360,9 @@ export class Connection implements ReplyHandler {
   }
 
   #openFailed(cause: unknown): RedisError {
-    const told = this.#giveUp.signal.aborted ? this.#giveUp.signal.reason : cause;
+    // What the server itself said, which has no outcome, tells more than how the connection ended.
+    const said = cause instanceof RedisError && cause.outcome === undefined;
+    const told = this.#giveUp.signal.aborted && !said ? this.#giveUp.signal.reason : cause;
     const error =
       told instanceof RedisError
         ? told

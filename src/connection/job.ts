@@ -3,7 +3,7 @@
  * written as one piece and takes one or more replies, in order. Jobs never do I/O, and nothing they
  * do with a reply may throw into the parser.
  */
-import type { RedisError } from "../errors.js";
+import { ConnectionError, type RedisError } from "../errors.js";
 import type { EncodableCommand, Encoder, WireArg } from "../protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 
@@ -136,6 +136,7 @@ export class Exchange extends Job {
     return true;
   }
   override acceptError(error: RedisError): boolean {
+    error.command = this.#commands[this.#replies.length]?.name;
     return this.accept(error);
   }
   override remaining(): number {
@@ -146,6 +147,8 @@ export class Exchange extends Job {
   }
   override fail(error: RedisError): void {
     this.settled = true;
-    this.#failed(error);
+    // A server that hangs up may have said why, in answer to the first thing it read.
+    const reason = this.#replies.find((reply) => reply instanceof ConnectionError);
+    this.#failed(reason ?? error);
   }
 }

@@ -1,0 +1,179 @@
+/** Where credentials come from, when they are asked for, and where they must never be seen. */
+import { inspect } from "node:util";
+import { describe, expect, it, vi } from "vitest";
+import type { Credentials, RedisOptions } from "../../src/index.js";
+import { mockServer, type Peer } from "../support/mock-server.js";
+import { deferred } from "../support/until.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+async function answerAll(peer: Peer): Promise<void> {
+  for await (const [name] of peer.commands()) peer.send(name === "GET" ? "$1\r\nv\r\n" : "+OK\r\n");
+}
+
+describe("credentialProvider", () => {
+  it("is asked anew for each connection, and may take its time", async () => {
+    const asked: number[] = [];
+    const gate = deferred();
+    await using mock = await mockServer(async (peer) => {
+      const number = peer.index + 1;
+      await peer.expect(["AUTH", `user${number}`, `password${number}`]);
+      peer.send("+OK\r\n");
+      await peer.expect(["GET", "k"]);
+      peer.send("$1\r\nv\r\n");
+      await peer.stall();
+    });
+    const credentialProvider = async (): Promise<Credentials> => {
+      const number = asked.push(asked.length + 1);
+      await gate.promise;
+      return { username: `user${number}`, password: `password${number}` };
+    };
+    await using redis = clientOf(mock, { credentialProvider });
+    expect(asked).toEqual([]);
+    const first = redis.get("k");
+    await settleDown();
+    expect(mock.connections).toBe(0);
+    gate.resolve();
+    expect(await first).toBe("v");
+    expect(await redis.get("k").catch(String)).toContain("Error");
+    redis.disconnect();
+    expect(await redis.get("k")).toBe("v");
+    expect(asked).toEqual([1, 2]);
+  });
+
+  it("may give a password alone, at once", async () => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.expect(["AUTH", "pw"]);
+      peer.send("+OK\r\n");
+      await answerAll(peer);
+    });
+    await using redis = clientOf(mock, { credentialProvider: () => ({ password: "pw" }) });
+    expect(await redis.get("k")).toBe("v");
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "throws",
+      () => {
+        throw new Error("the vault is locked");
+      },
+      "the vault is locked",
+    ],
+    ["rejects", () => Promise.reject(new Error("the vault is locked")), "the vault is locked"],
+    ["gives nothing", () => undefined, "`credentialProvider` must give an object with a password"],
+    ["gives no password", () => ({ username: "u" }), "must give an object with a password"],
+    ["gives a number", () => ({ password: 5 }), "must give a password that is a string"],
+  ])("%s: the command fails, not the process", async (_what, provider, message) => {
+    const credentialProvider = vi.fn(provider as () => Credentials);
+    await using mock = await mockServer((peer) => peer.stall());
+    await using redis = clientOf(mock, { credentialProvider });
+    const error = await errorOf(redis.get("k"));
+    expect(error).toMatchObject({ command: "GET", outcome: "not-sent" });
+    let texts = "";
+    for (let at: unknown = error; at instanceof Error; at = at.cause) texts += `${at.message}\n`;
+    expect(texts).toContain(message);
+    expect(mock.connections).toBe(0);
+  });
+
+  it("hangs: the connect deadline ends each attempt, and a later one may do better", async () => {
+    let hanging = true;
+    const credentialProvider = vi.fn((): Credentials | Promise<Credentials> =>
+      hanging ? new Promise<never>(() => {}) : { password: "pw" },
+    );
+    await using mock = await mockServer(answerAll);
+    const options = { credentialProvider, socketConnectTimeout: 40, socketTimeout: 0 };
+    await using redis = clientOf(mock, options);
+    const error = await errorOf(redis.get("k"));
+    expect(kindOf(error)).toBe("TimeoutError not-sent");
+    expect(error.message).toBe("Timeout connecting to server");
+    expect(credentialProvider).toHaveBeenCalledTimes(3);
+    hanging = false;
+    expect(await redis.get("k")).toBe("v");
+  });
+
+  it("hangs for ever: close() does not", async () => {
+    await using mock = await mockServer(answerAll);
+    const credentialProvider = () => new Promise<never>(() => {});
+    await using redis = clientOf(mock, { credentialProvider, socketConnectTimeout: 0 });
+    const failed = errorOf(redis.get("k"));
+    await redis.close();
+    expect(kindOf(await failed)).toBe("TimeoutError not-sent");
+  });
+
+  it("answers after everybody has gone: no connection is made", async () => {
+    const gate = deferred<Credentials>();
+    await using mock = await mockServer(answerAll);
+    await using redis = clientOf(mock, { credentialProvider: () => gate.promise });
+    const failed = errorOf(redis.get("k"));
+    await settleDown();
+    redis.disconnect();
+    gate.resolve({ password: "pw" });
+    expect(kindOf(await failed)).toBe("ConnectionError not-sent");
+    await settleDown();
+    expect(mock.connections).toBe(0);
+  });
+});
+
+describe("secrets", () => {
+  const USERNAME = "the-user-name";
+  const PASSWORD = "S3cr3t-P4ssw0rd";
+  const ECHO = `-ERR unknown command 'AUTH', with args beginning with: '${USERNAME}' '${PASSWORD}'\r\n`;
+
+  const printed = (value: unknown): string => {
+    let text = `${String(value)} ${inspect(value, { depth: 12, showHidden: true })}`;
+    for (let at = value; at instanceof Error; at = at.cause) {
+      text += `${at.message} ${at.stack} ${JSON.stringify(at)} ${inspect(at, { showHidden: true })}`;
+    }
+    return text;
+  };
+
+  it.each<[string, RedisOptions, string]>([
+    ["a server that repeats AUTH", {}, ECHO],
+    ["a server that refuses it", {}, "-WRONGPASS invalid username-password pair\r\n"],
+    ["a server that answers oddly", {}, `+${PASSWORD}\r\n`],
+    ["RESP3", { protocol: 3 }, "-WRONGPASS invalid username-password pair\r\n"],
+  ])("do not show in errors: %s", async (_what, options, reply) => {
+    const replies = { AUTH: reply, HELLO: reply };
+    await using mock = await mockServer((peer) => peer.stall(), { handshake: { replies } });
+    await using redis = clientOf(mock, { ...options, username: USERNAME, password: PASSWORD });
+    const outputs: string[] = [];
+    for (const method of ["log", "error", "warn", "debug"] as const) {
+      vi.spyOn(console, method).mockImplementation((...words) => void outputs.push(words.join()));
+    }
+    const errors = await Promise.all([errorOf(redis.get("k")), errorOf(redis.connect())]);
+    for (const thing of [...errors, redis, redis.connectionPool, redis.pipeline(), outputs]) {
+      expect(printed(thing)).not.toContain(PASSWORD);
+    }
+    expect(mock.received.flat()).toContain(PASSWORD);
+  });
+
+  it("do not show in errors when they come in a URL", async () => {
+    await using mock = await mockServer((peer) => peer.reset());
+    const { host, port } = mock;
+    const url = `redis://${USERNAME}:${PASSWORD}@${host}:${port}/0`;
+    await using redis = clientOf(mock, { host: undefined, port: undefined, url });
+    const error = await errorOf(redis.get("k"));
+    for (const thing of [error, redis]) expect(printed(thing)).not.toContain(PASSWORD);
+    expect(error.server).toBe(`${host}:${port}`);
+  });
+
+  it("of a command's arguments do not show in any error of it", async () => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.expect(["SET", "k", PASSWORD]);
+      peer.send("-ERR refused\r\n");
+      await peer.expect(["SET", "k", PASSWORD]);
+      await peer.reset();
+    });
+    await using redis = clientOf(mock);
+    const refused = await errorOf(redis.set("k", PASSWORD));
+    const lost = await errorOf(redis.set("k", PASSWORD));
+    const bad = await errorOf(redis.set(PASSWORD, { [PASSWORD]: PASSWORD } as unknown as string));
+    expect([refused, lost, bad].map(kindOf)).toEqual([
+      "ResponseError",
+      "ConnectionError unknown",
+      "DataError",
+    ]);
+    for (const error of [refused, lost, bad]) expect(printed(error)).not.toContain(PASSWORD);
+  });
+});
