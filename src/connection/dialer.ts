@@ -56,7 +56,8 @@ export class Dialer {
     this.#attempts.add(attempt);
     this.#connect(attempt.signal).then(
       (connection) => {
-        this.#attempts.delete(attempt);
+        // Stopped in the very moment it was ready: nobody is to have it any more.
+        if (!this.#attempts.delete(attempt)) return connection.destroy(attempt.signal.reason);
         this.#forgetFailures();
         this.#owner.onOpened(connection);
       },

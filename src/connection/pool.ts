@@ -119,9 +119,10 @@ export class ConnectionPool implements DialerOwner, Lessor {
       code: "ECONNCLOSED",
       server: this.#server,
     });
+    for (const connection of [...this.#connections]) connection.destroy(error);
+    // Last, for what was not written yet has joined those who wait.
     this.#waiters.failAll(error);
     this.#dialer.stop(error);
-    for (const connection of [...this.#connections]) connection.destroy(error);
     this.#finishClosing();
   }
 
