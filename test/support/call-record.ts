@@ -1,41 +1,16 @@
 /**
- * Owns the notes of which command methods were called: for each, under which protocol and with text
- * or bytes, as long as the server answered and the test that called it made assertions and passed.
- * Every worker writes a file of its own; test/conformance/calls.test.ts reads them all at the end.
+ * Owns the look over the shoulder of tests: which command methods they call, under which protocol and
+ * with text or bytes. A call counts when the server answered it and the test that made it has made
+ * assertions and passed.
  *
- * The notes are taken without touching the promises a test sees: a second reaction on a promise
+ * Calls are watched without touching the promises a test sees: a second reaction on a promise
  * would hide the caller's frames from V8 and a missing one from "unhandledRejection".
  */
-import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Commands } from "../../src/commands/generated/commands.js";
 import { CommandHost } from "../../src/commands/host.js";
 import { RedisClient } from "../../src/redis.js";
 import { Request } from "../../src/request.js";
-import { PROTOCOLS, type Protocol } from "./protocols.js";
-
-/** Where global-setup tells the workers the folder for their notes. */
-export const CALLS_FOLDER = "REDISWIRE_TEST_CALLS";
-
-/** What bulk strings were in a call. */
-export type Decoding = "text" | "bytes";
-
-/** A way to call a method. */
-export interface CallMode {
-  readonly protocol: Protocol;
-  readonly decoding: Decoding;
-}
-
-/** The four of them. */
-export const CALL_MODES: readonly CallMode[] = PROTOCOLS.flatMap((protocol) =>
-  (["text", "bytes"] as const).map((decoding) => ({ protocol, decoding })),
-);
-
-/** Name of a method called in a mode: `hget 2 text`. */
-export function callName(method: string, { protocol, decoding }: CallMode): string {
-  return `${method} ${protocol} ${decoding}`;
-}
+import { type CallMode, callName, type Decoding } from "./call-notes.js";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -45,7 +20,7 @@ const decodings = new WeakMap<object, Decoding>();
 let answered: string[] = [];
 const kept = new Set<string>();
 
-/** Begin to take notes. Once per process. */
+/** Begin to watch. Once per process. */
 export function watchCalls(): void {
   for (const prototype of commandPrototypes()) {
     for (const name of Object.getOwnPropertyNames(prototype)) {
@@ -68,24 +43,9 @@ export function endTest(proved: boolean): void {
   answered = [];
 }
 
-/** Write down what was kept, for {@link readCalls}. */
-export function writeCalls(): void {
-  const folder = process.env[CALLS_FOLDER];
-  if (folder === undefined || kept.size === 0) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${randomUUID()}.json`), JSON.stringify([...kept]));
-}
-
-/**
- * Read what all workers wrote down so far.
- *
- * @returns Names as {@link callName} makes them.
- */
-export function readCalls(): ReadonlySet<string> {
-  const folder = process.env[CALLS_FOLDER];
-  if (folder === undefined) throw new Error("global setup did not run");
-  const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
-  return new Set(files.flatMap((text) => JSON.parse(text) as string[]));
+/** What was kept so far, as {@link callName} names calls. */
+export function keptCalls(): readonly string[] {
+  return [...kept];
 }
 
 /** The generated classes' prototypes: between the end of the chain and the hand-written host. */

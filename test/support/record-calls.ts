@@ -1,8 +1,9 @@
 /**
- * Owns the hooks that take notes of command calls in every test of a project: a setup file of Vitest.
+ * Owns the hooks that note the command calls of every test of a project: a setup file of Vitest.
  */
 import { afterAll, afterEach, beforeEach, expect } from "vitest";
-import { beginTest, endTest, watchCalls, writeCalls } from "./call-record.js";
+import { writeCalls } from "./call-notes.js";
+import { beginTest, endTest, keptCalls, watchCalls } from "./call-record.js";
 
 watchCalls();
 
@@ -14,4 +15,4 @@ afterEach(({ task, expect: own }) => {
   endTest(!failed && assertions > 0);
 });
 
-afterAll(writeCalls);
+afterAll(() => writeCalls(keptCalls()));

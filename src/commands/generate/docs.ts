@@ -11,6 +11,9 @@ export interface SignatureDoc {
   readonly alias: string | undefined;
 }
 
+/** A bare number is a version of Redis. */
+const versionName = (since: string): string => (/^\d/.test(since) ? `Redis ${since}` : since);
+
 /** The doc comment of one signature. */
 export function methodDoc(spec: CommandSpec, { params, returns, alias }: SignatureDoc): string {
   const has = (name: string) =>
@@ -22,7 +25,7 @@ export function methodDoc(spec: CommandSpec, { params, returns, alias }: Signatu
     ...options.map((type) => `@param options - See {@link ${type}}.`),
     `@returns ${returns}`,
     ...(spec.deprecated === undefined ? [] : [`@deprecated ${spec.deprecated}`]),
-    `@remarks Since Redis ${spec.since}. ${spec.cost}.`,
+    `@remarks Since ${versionName(spec.since)}. ${spec.cost}.`,
     `@see {@link https://redis.io/docs/latest/commands/${pageName(spec.name)}/ | ${spec.name}}`,
   ];
   const other = alias === undefined ? "" : ` The name redis-py gives ${alias}.`;

@@ -1,4 +1,5 @@
 /** Owns the list of groups and how they are spread over the generated classes. */
+import type { CommandGroup } from "../generate/command-table.js";
 import type { Theme } from "../generate.js";
 import { acl } from "./acl.js";
 import { bitmaps } from "./bitmaps.js";
@@ -50,4 +51,25 @@ export const THEMES: readonly Theme[] = [
     title: "the commands on the connection, the server and the cluster",
     entries: [...connection, ...server, ...acl, ...cluster, ...transactions],
   },
+];
+
+/** The groups as Redis has them, in the order of docs/commands.md. */
+export const GROUPS: readonly CommandGroup[] = [
+  { title: "Keys of any type", entries: generic },
+  { title: "Strings", entries: strings },
+  { title: "Bitmaps", entries: bitmaps },
+  { title: "HyperLogLog", entries: hyperloglog },
+  { title: "Hashes", entries: hashes },
+  { title: "Lists", entries: lists },
+  { title: "Sets", entries: sets },
+  { title: "Sorted sets", entries: sortedSets },
+  { title: "Geospatial indexes", entries: geo },
+  { title: "Streams", entries: streams },
+  { title: "Scripts and functions", entries: scripting },
+  { title: "Publish and subscribe", entries: pubsub },
+  { title: "Transactions", entries: transactions },
+  { title: "Connections", entries: connection },
+  { title: "Server", entries: server },
+  { title: "Access control", entries: acl },
+  { title: "Cluster", entries: cluster },
 ];

@@ -1,0 +1,104 @@
+/**
+ * Owns the proof that the command table is what servers serve: every command and sub-command of every
+ * server of this run (all three in `npm run test:matrix`) is known, and described as the server does.
+ */
+import { describe, expect, onTestFinished, test } from "vitest";
+import { isMatrix, type ServerName, serversOfRun } from "../support/other-servers.js";
+import { startServer } from "../support/server.js";
+import { type Aspect, COMPARISONS } from "./compare.js";
+import { ABSENT, DIFFERENT, STRICT } from "./expectations.js";
+import { type ServedCommand, servedCommands } from "./served.js";
+import { tableCommands } from "./table.js";
+
+const table = tableCommands();
+const aspects = Object.keys(COMPARISONS) as Aspect[];
+
+async function servedBy(server: ServerName): Promise<ServedCommand[]> {
+  await using running = await startServer({ server });
+  return await servedCommands(running);
+}
+
+const names = serversOfRun();
+const served = new Map(
+  await Promise.all(names.map(async (name) => [name, await servedBy(name)] as const)),
+);
+const everything = [...served.values()].flat();
+
+/** What differs in one aspect, explained or not. */
+function differences(commands: readonly ServedCommand[], aspect: Aspect): Map<string, string> {
+  const found = commands.flatMap((command): [string, string][] => {
+    const ours = table.get(command.name);
+    if (ours === undefined || ours.specs.length === 0) return [];
+    const problem = COMPARISONS[aspect](command, ours);
+    return problem === undefined ? [] : [[command.name, problem]];
+  });
+  return new Map(found);
+}
+
+/** Fail for what is not explained, or print it as long as that is allowed. */
+function expectNone(title: string, open: readonly string[]): void {
+  if (STRICT) expect(open, title).toEqual([]);
+  else if (open.length > 0) {
+    onTestFinished(() => console.log(`${title}: ${open.length} open\n  ${open.join("\n  ")}`));
+  }
+}
+
+describe.each(names)("%s", (name) => {
+  const commands = served.get(name) ?? [];
+
+  test("describes its commands", () => {
+    expect(commands.length).toBeGreaterThan(300);
+    expect(commands.map((command) => command.name)).toContain("CLIENT SETNAME");
+  });
+
+  test("has no command the table does not know", () => {
+    const missing = commands.map((command) => command.name).filter((wire) => !table.has(wire));
+    expectNone(
+      `${name}: not in the table`,
+      missing.filter((wire) => !(wire in ABSENT)),
+    );
+  });
+
+  test.each(aspects)("and the table agree on %s", (aspect) => {
+    const open = [...differences(commands, aspect)].filter(
+      ([wire]) => !(wire in DIFFERENT[aspect]),
+    );
+    expectNone(
+      `${name}: ${aspect}`,
+      open.map(([wire, problem]) => `${wire}: ${problem}`),
+    );
+  });
+});
+
+describe("the explanations", () => {
+  test("of absent commands are few", () => {
+    expect(Object.keys(ABSENT).length).toBeLessThan(10);
+  });
+
+  test("of absent commands are not of commands that are there", () => {
+    expect(Object.keys(ABSENT).filter((wire) => table.has(wire))).toEqual([]);
+  });
+
+  // One server alone leaves open what the others are like.
+  test.runIf(isMatrix())("are all needed by some server", () => {
+    const absent = Object.keys(ABSENT).filter((wire) =>
+      everything.every((command) => command.name !== wire),
+    );
+    const unneeded = aspects.flatMap((aspect) => {
+      const found = differences(everything, aspect);
+      return Object.keys(DIFFERENT[aspect])
+        .filter((wire) => !found.has(wire))
+        .map((wire) => `${aspect} of ${wire}`);
+    });
+    expectNone("explained without need", [...absent, ...unneeded]);
+  });
+
+  test.runIf(isMatrix())("and nothing else account for what the table has more", () => {
+    const known = new Set(everything.map((command) => command.name));
+    const more = [...table.keys()].filter(
+      // What comes after these words is described by no server.
+      (wire) => !known.has(wire) && !(wire.split(" ")[0] === "DEBUG"),
+    );
+    expectNone("in the table, but on no server", more);
+  });
+});

@@ -1,0 +1,63 @@
+/**
+ * Owns the comparison of a server's word about a command with the table's: one function per aspect,
+ * each giving what differs in a few words, or nothing.
+ */
+import { BLOCKING, READONLY } from "../../src/commands/info.js";
+import type { ServedCommand } from "./served.js";
+import type { TableCommand } from "./table.js";
+
+/** What is compared. */
+export type Aspect = "words" | "keys" | "flags" | "since" | "tokens";
+
+type Comparison = (served: ServedCommand, ours: TableCommand) => string | undefined;
+
+/** The comparisons, by what they are about. */
+export const COMPARISONS: Readonly<Record<Aspect, Comparison>> = {
+  words: compareWords,
+  keys: compareKeys,
+  flags: compareFlags,
+  since: compareSince,
+  tokens: compareTokens,
+};
+
+/** The shortest call has as many words as the server asks for, and none has a number it refuses. */
+function compareWords({ arity }: ServedCommand, { wordCounts }: TableCommand): string | undefined {
+  if (wordCounts.length === 0) return "no sample call that is not refused";
+  const least = Math.min(...wordCounts);
+  const fits = arity < 0 ? least === -arity : wordCounts.every((count) => count === arity);
+  return fits ? undefined : `the server wants ${arity} words, calls have ${listOf(wordCounts)}`;
+}
+
+function compareKeys({ keys }: ServedCommand, { info }: TableCommand): string | undefined {
+  if (String(keys) === String(info.keys)) return undefined;
+  return `the server has them at ${listOf(keys)}, the table at ${listOf(info.keys)}`;
+}
+
+/** What the server calls neither reading nor writing is decided in the table alone. */
+function compareFlags({ flags }: ServedCommand, { info }: TableCommand): string | undefined {
+  const readonly = (info.flags & READONLY) !== 0;
+  const blocking = (info.flags & BLOCKING) !== 0;
+  const problems = [
+    flags.has("readonly") && !readonly ? "the server says readonly, the table does not" : [],
+    flags.has("write") && readonly ? "the server says write, the table readonly" : [],
+    flags.has("blocking") && !blocking ? "the server says blocking, the table does not" : [],
+  ].flat();
+  return problems.length === 0 ? undefined : problems.join("; ");
+}
+
+/** Methods added to a command later, such as its filter forms, have a later version of their own. */
+function compareSince({ since }: ServedCommand, { specs }: TableCommand): string | undefined {
+  const ours = specs.map((spec) => spec.since);
+  const named = ours.flatMap((text) => text.match(/\d+\.\d+\.\d+/g) ?? []);
+  return named.includes(since)
+    ? undefined
+    : `the server says ${since}, the table ${ours.join(", ")}`;
+}
+
+/** Every constant word the server's arguments may have can be sent. */
+function compareTokens({ tokens }: ServedCommand, ours: TableCommand): string | undefined {
+  const missing = tokens.filter((token) => !ours.tokens.has(token));
+  return missing.length === 0 ? undefined : `no call sends ${missing.join(", ")}`;
+}
+
+const listOf = (numbers: readonly number[]): string => [...new Set(numbers)].join(", ");

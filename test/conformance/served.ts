@@ -1,0 +1,78 @@
+/**
+ * Owns what a server says of its commands: COMMAND INFO and COMMAND DOCS, as flat records. What the
+ * table of this library says is no business of this file.
+ */
+import type { KeyPositions } from "../../src/commands/info.js";
+import type { RunningServer } from "../support/server.js";
+
+/** One command that can be called, as the server describes it. */
+export interface ServedCommand {
+  /** Wire words in upper case: `CLIENT SETNAME`. */
+  readonly name: string;
+  /** Number of words with the name's own; negative: at least so many. */
+  readonly arity: number;
+  readonly flags: ReadonlySet<string>;
+  readonly keys: KeyPositions;
+  readonly since: string;
+  /** Constant words its arguments may have, in upper case. */
+  readonly tokens: readonly string[];
+}
+
+/**
+ * Ask a server for all its commands.
+ *
+ * @returns Every command and sub-command that can be called; containers only if they can be.
+ */
+export async function servedCommands(server: RunningServer): Promise<ServedCommand[]> {
+  const infos = asArray(await server.command("COMMAND", "INFO"));
+  const docs = toMap(await server.command("COMMAND", "DOCS"));
+  return infos
+    .flatMap((info) => commandsOf(asArray(info), docs))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+type Docs = ReadonlyMap<string, unknown>;
+
+function commandsOf(info: readonly unknown[], docs: Docs): ServedCommand[] {
+  const [name, arity, flags, first, last, step, , , , subcommands] = info;
+  const own = toMap(docs.get(String(name)));
+  const children = asArray(subcommands ?? []);
+  const below = children.flatMap((child) =>
+    commandsOf(asArray(child), toMap(own.get("subcommands"))),
+  );
+  // Only a container that is content with its own name does anything by itself.
+  if (children.length > 0 && arity !== -1) return below;
+  const command = {
+    name: wireName(String(name)),
+    arity: Number(arity),
+    flags: new Set(asArray(flags).map(String)),
+    keys: [Number(first), Number(last), Number(step)] as const,
+    since: String(own.get("since")),
+    tokens: [...new Set(tokensOf(own.get("arguments") ?? []))],
+  };
+  return [command, ...below];
+}
+
+const wireName = (name: string): string => name.toUpperCase().replace("|", " ");
+
+function tokensOf(args: unknown): string[] {
+  return asArray(args).flatMap((arg) => {
+    const fields = toMap(arg);
+    const token = fields.get("token");
+    const inner = tokensOf(fields.get("arguments") ?? []);
+    return typeof token === "string" ? [...token.toUpperCase().split(" "), ...inner] : inner;
+  });
+}
+
+function asArray(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new Error(`expected an array: ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** A flat reply of names and values; empty when there is none. */
+function toMap(reply: unknown): Docs {
+  const items = asArray(reply ?? []);
+  const map = new Map<string, unknown>();
+  for (let i = 0; i < items.length; i += 2) map.set(String(items[i]), items[i + 1]);
+  return map;
+}

@@ -1,0 +1,112 @@
+/**
+ * Owns what the table of this library says of a command, in the terms a server uses: how many words
+ * the shortest call sends, which constant words any call can send.
+ */
+import { readFileSync } from "node:fs";
+import { hasMethod } from "../../src/commands/generate/infos.js";
+import { nameOf } from "../../src/commands/generate/methods.js";
+import { flatOptions } from "../../src/commands/generate/options.js";
+import { COMMANDS } from "../../src/commands/generated/registry.js";
+import type { CommandInfo } from "../../src/commands/info.js";
+import type { CommandSpec, Kind } from "../../src/commands/spec/dsl.js";
+import { THEMES } from "../../src/commands/spec/index.js";
+import { callLoosely, RecordingHost, wordOf } from "../support/recording-host.js";
+
+/** A command of the table. */
+export interface TableCommand {
+  readonly info: CommandInfo;
+  /** Its methods; none for a command that only other APIs may send. */
+  readonly specs: readonly CommandSpec[];
+  /** Numbers of words of all sample calls that are not refused, the name's own included. */
+  readonly wordCounts: readonly number[];
+  readonly tokens: ReadonlySet<string>;
+}
+
+const specs = THEMES.flatMap((theme) => theme.entries.filter(hasMethod));
+
+/** What has been seen on the wire for every method: see test/unit/generated-calls.test.ts. */
+const snapshot = readFileSync(new URL("../unit/generated-calls.txt", import.meta.url), "utf8");
+
+/** The sample calls of all methods. */
+const samples = [...snapshot.matchAll(/^(\w+)\(.*\n {4}([A-Z].*)$/gm)].map(
+  ([, method = "", words = ""]) => ({ method, words: words.split(" ") }),
+);
+
+/** Every command of the table by its wire name. */
+export function tableCommands(): ReadonlyMap<string, TableCommand> {
+  return new Map([...COMMANDS].map(([name, info]) => [name, describe(name, info)]));
+}
+
+function describe(name: string, info: CommandInfo): TableCommand {
+  const own = specs.filter((spec) => spec.name === name);
+  const calls = own.flatMap((spec) => [
+    ...shortestCall(spec),
+    ...samples.filter(({ method }) => method === nameOf(spec)).map(({ words }) => words),
+  ]);
+  return {
+    info,
+    specs: own,
+    wordCounts: calls.map((words) => words.length),
+    tokens: new Set([...own.flatMap(constantWords), ...calls.flat().map((w) => w.toUpperCase())]),
+  };
+}
+
+/** Words the spec names, whether a sample call sends them or not. */
+function constantWords(spec: CommandSpec): string[] {
+  const options = spec.options === undefined ? [] : flatOptions(spec.options);
+  const kinds = [...spec.args, ...options].flatMap(({ kind }) => (kind ? [kind] : []));
+  const limits = spec.options?.items.flatMap((item) => ("limit" in item ? [item.token] : [])) ?? [];
+  const wire = spec.wire?.filter((item) => typeof item === "string" && item.startsWith('"')) ?? [];
+  return [
+    ...kinds.flatMap((kind) => kind.words ?? []),
+    ...options.flatMap(({ token }) => token ?? []),
+    ...limits,
+    ...wire.map((word) => String(word).slice(1, -1)),
+    ...builderWords(spec),
+  ].flatMap((words) => words.toUpperCase().split(" "));
+}
+
+/** Words in capitals in the code of the hand-written parts; that is how its tokens are called. */
+function builderWords(spec: CommandSpec): string[] {
+  const codes = (spec.wire ?? []).flatMap((item) =>
+    typeof item === "string" ? [] : [String(item.build)],
+  );
+  return codes.flatMap((code) => code.match(/\b[A-Z][A-Z0-9]+\b/g) ?? []);
+}
+
+const host = new RecordingHost();
+
+/** The wire words of a call with as little as the types ask for; none when it is refused. */
+function shortestCall(spec: CommandSpec): string[][] {
+  const needed = spec.args.filter((arg) => arg.optional !== true);
+  const args: unknown[] = needed
+    .filter((arg) => arg.fallback === undefined)
+    .map(({ name, kind }) => sampleOf(kind, name));
+  const options = neededOptions(spec);
+  if (Object.keys(options).length > 0) {
+    while (args.length < spec.args.length) args.push(undefined);
+    args.push(options);
+  }
+  const call = callLoosely(host, nameOf(spec), args);
+  return "info" in call ? [[...spec.name.split(" "), ...call.args.map(wordOf)]] : [];
+}
+
+function neededOptions(spec: CommandSpec): Record<string, unknown> {
+  const needed: Record<string, unknown> = {};
+  for (const item of spec.options?.items ?? []) {
+    if ("limit" in item || item.required !== true) continue;
+    const option = "group" in item ? item.members[0] : item;
+    if (option === undefined) continue;
+    const { name, kind } = option;
+    needed[name] = kind === undefined ? true : sampleOf(kind, name);
+  }
+  return needed;
+}
+
+/** One item where there may be many. */
+function sampleOf({ type, words }: Kind, name: string): unknown {
+  if (words?.[0] !== undefined) return words[0];
+  if (name === "numKeys") return 1;
+  if (type.startsWith("Mapping<")) return { m: 1 };
+  return /^(?:Integer|number|Decimal|Score|ScoreBound|UnixTime)$/.test(type) ? 7 : name;
+}
