@@ -107,6 +107,21 @@ export class ArgList {
     return this;
   }
 
+  /** Check a boolean that only the client heeds; nothing is sent. */
+  boolean(what: string, value: unknown): this {
+    if (value === undefined || typeof value === "boolean") return this;
+    return this.fail(`${what} must be a boolean, got ${describe(value)}`);
+  }
+
+  /** Add a bit: 0 or 1, or a boolean for it. */
+  bit(what: string, value: unknown): this {
+    if (value === 0 || value === 1 || typeof value === "boolean") {
+      this.words.push(Number(value));
+      return this;
+    }
+    return this.fail(`${what} must be 0 or 1, got ${describeNumber(value)}`);
+  }
+
   /** Check a function that the decoder will call; nothing is sent. */
   callback(what: string, value: unknown): this {
     if (typeof value === "function") return this;
@@ -195,11 +210,17 @@ export class ArgList {
   /** Add items given as rest arguments, as arrays or sets, or as a mixture; at least one. */
   many(what: string, items: readonly unknown[]): this {
     const before = this.words.length;
+    this.manyOrNone(what, items);
+    return this.words.length === before ? this.fail(`${what} must not be empty`) : this;
+  }
+
+  /** As {@link many}, but there may be none. */
+  manyOrNone(_what: string, items: readonly unknown[]): this {
     for (const item of items) {
       if (isList(item)) this.#push(item);
       else this.words.push(item as Arg);
     }
-    return this.words.length === before ? this.fail(`${what} must not be empty`) : this;
+    return this;
   }
 
   /** Add one item, or the items of an array or a set; at least one. */

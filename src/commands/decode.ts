@@ -24,6 +24,18 @@ export function itemsOf(reply: Reply): Reply[] | undefined {
   return reply instanceof MapReply || reply instanceof SetReply ? reply.items : undefined;
 }
 
+/** Maps and sets at any depth become a Map and a Set; what a script or an unknown command says. */
+export function plainReply(reply: Reply): unknown {
+  if (Array.isArray(reply)) return reply.map(plainReply);
+  if (reply instanceof SetReply) return new Set(reply.items.map(plainReply));
+  if (!(reply instanceof MapReply)) return reply;
+  const map = new Map<unknown, unknown>();
+  for (let i = 0; i + 1 < reply.items.length; i += 2) {
+    map.set(plainReply(reply.items[i] ?? null), plainReply(reply.items[i + 1] ?? null));
+  }
+  return map;
+}
+
 /** Protocol words are ASCII whatever the client's encoding: read them so. */
 export function toWord(reply: Reply): Reply {
   return Buffer.isBuffer(reply) ? reply.toString("latin1") : reply;
@@ -99,16 +111,21 @@ function pairsOf(items: readonly Reply[]): [Reply, Reply][] {
   return pairs;
 }
 
-/** Read a field name: object keys are text, whatever the values are. */
-export function nameOf(reply: Reply, context: DecodeContext): string {
+const AS_BYTES = "hkeys() and hscanIter() give field names as bytes";
+
+/**
+ * Read a field name: object keys are text, whatever the values are.
+ *
+ * @param instead - What gives the names as bytes, for the error when one is no text.
+ */
+export function nameOf(reply: Reply, context: DecodeContext, instead = AS_BYTES): string {
   if (!Buffer.isBuffer(reply)) return String(reply);
   try {
     return context.text(reply);
   } catch (cause) {
     if (!(cause instanceof RedisError)) throw cause;
     throw new DecodeError(
-      "a field name is not valid text and cannot become an object key; hkeys() and hscanIter() " +
-        "give field names as bytes",
+      `a field name is not valid text and cannot become an object key; ${instead}`,
       { code: cause.code, cause },
     );
   }

@@ -17,6 +17,7 @@ const SPECIAL: Readonly<Record<string, unknown>> = {
   "ZRANGESTORE start": 0,
   "ZRANGESTORE end": -1,
   numKeys: 2,
+  "BITFIELD options": { defaultOverflow: "SAT" },
 };
 
 const SAMPLES: readonly (readonly [type: RegExp, sample: unknown])[] = [
@@ -25,6 +26,10 @@ const SAMPLES: readonly (readonly [type: RegExp, sample: unknown])[] = [
   [/^ScoreCast</, String],
   [/readonly Value\[\]/, ["a", "b"]],
   [/^boolean$/, true],
+  [/BitRead\[\]/, [["u8", 0]]],
+  [/^BitEncoding$/, "u8"],
+  [/^BitOffset$/, "#1"],
+  [/^Bit$/, 1],
   [/^(?:Integer|number|Decimal|Score|ScoreBound|UnixTime)$/, 7],
 ];
 
@@ -90,9 +95,16 @@ function optionsFor(spec: CommandSpec, option: Option): Record<string, unknown> 
 
 const host = new RecordingHost();
 
+/** What an empty builder sends. */
+function executed(builder: object): Recorded {
+  if (!("execute" in builder) || typeof builder.execute !== "function") return { answer: builder };
+  return builder.execute() as Recorded;
+}
+
 function linesOf(spec: CommandSpec): string[] {
   return callsOf(spec).map((args) => {
-    const recorded = callLoosely(host, nameOf(spec), args);
+    const given = callLoosely(host, nameOf(spec), args);
+    const recorded = spec.builder === undefined ? given : executed(given);
     return `${nameOf(spec)}(${args.map(show).join(", ")})\n    ${outcome(recorded)}`;
   });
 }

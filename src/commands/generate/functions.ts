@@ -2,15 +2,19 @@
  * Owns the way from a function named in the spec to the module generated code imports it from. The
  * spec holds the functions themselves, so renaming one is the compiler's business.
  */
+import * as bitfield from "../bitfield.js";
 import * as blockTime from "../block-time.js";
 import * as builders from "../builders.js";
+import * as buildersBitmaps from "../builders-bitmaps.js";
 import * as decode from "../decode.js";
 import * as decodeServer from "../decode-server.js";
 import * as pick from "../pick.js";
 
 const MODULES: Readonly<Record<string, object>> = {
+  bitfield,
   "block-time": blockTime,
   builders,
+  "builders-bitmaps": buildersBitmaps,
   decode,
   "decode-server": decodeServer,
   pick,

@@ -7,7 +7,7 @@ import { constantName, enclose, hostType, methodName } from "./text.js";
 
 /** What printing a method may need of the file around it. */
 export interface MethodContext {
-  /** Import a hand-written function and give its name. */
+  /** Import a hand-written function or class and give its name. */
   fn(fn: unknown): string;
   /** Import the constant of a command and give its name. */
   info(name: string): string;
@@ -18,6 +18,8 @@ export interface MethodContext {
 }
 
 interface SignatureText {
+  /** What the method gives when that is no reply. */
+  readonly gives?: string;
   readonly generics: string;
   readonly params: readonly string[];
   readonly type: string;
@@ -164,7 +166,8 @@ function unionType(spec: CommandSpec): string {
 }
 
 function head(name: string, signature: SignatureText, end: string): string {
-  const close = `): Reply<H, ${hostType(signature.type)}>${end}`;
+  const gives = signature.gives ?? `Reply<H, ${hostType(signature.type)}>`;
+  const close = `): ${gives}${end}`;
   return enclose(`${name}${signature.generics}(`, signature.params.map(hostType), {
     close,
     indent: "  ",
@@ -284,7 +287,23 @@ function shortcut(spec: CommandSpec, context: MethodContext): string[] {
   return [`if (${test}) return this.run(${constantName(spec.name)}, [${words.join(", ")}]);`];
 }
 
+/** The body of a method that gives an object to collect the arguments with. */
+function builderLines(spec: CommandSpec, context: MethodContext): string[] {
+  const info = context.info(constantName(spec.name));
+  const words = wireOrder(spec)
+    .map((item) => freeExpression(spec, item, context))
+    .filter((text) => text !== undefined);
+  return [
+    `return new ${context.fn(spec.builder)}<H>(`,
+    `  () => new ${context.helper("ArgList")}(${info}, [${words.join(", ")}]),`,
+    `  (args) => this.send(${info}, args),`,
+    ...(spec.args.some((arg) => arg.name === "options") ? ["  options,"] : []),
+    ");",
+  ];
+}
+
 function bodyLines(spec: CommandSpec, context: MethodContext): string[] {
+  if (spec.builder !== undefined) return builderLines(spec, context);
   const info = context.info(constantName(spec.name));
   const lines: string[] = [];
   if (spec.delegate !== undefined) {
@@ -338,6 +357,7 @@ function printed(
   alias?: string,
 ): string {
   const own: SignatureText = {
+    ...(spec.builder === undefined ? {} : { gives: `${spec.builder.name}<H>` }),
     generics: "",
     params: [...spec.args.map(paramText), ...innerOptionsText(spec)],
     type: unionType(spec),

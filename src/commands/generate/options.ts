@@ -143,8 +143,10 @@ export function optionStatements(options: Options, token: (text: string) => stri
 function optionLine(option: Option, token: (text: string) => string): string {
   const value = `options.${option.name}`;
   const what = `'option "${option.name}"'`;
-  if (option.kind === undefined)
-    return `args.flag(${what}, ${token(option.token ?? "")}, ${value});`;
+  if (option.kind === undefined) {
+    if (option.token === undefined) return `args.boolean(${what}, ${value});`;
+    return `args.flag(${what}, ${token(option.token)}, ${value});`;
+  }
   const check = option.kind.check ?? "free";
   const word = option.token === undefined ? "" : `.add(${token(option.token)})`;
   const choice = option.kind.words === undefined ? "" : `, ${token(option.kind.words.join(" "))}`;

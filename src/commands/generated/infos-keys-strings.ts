@@ -228,6 +228,56 @@ export const SUBSTR = new CommandInfo("SUBSTR", {
   flags: READONLY,
   keys: [1, 1, 1],
 });
+export const BITCOUNT = new CommandInfo("BITCOUNT", {
+  params: ["key", "start", "end", "mode"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const BITFIELD = new CommandInfo("BITFIELD", {
+  params: ["key"],
+  flags: INT64,
+  keys: [1, 1, 1],
+});
+export const BITFIELD_RO = new CommandInfo("BITFIELD_RO", {
+  params: ["key", "GET", "encoding", "offset", "items..."],
+  flags: READONLY | INT64,
+  keys: [1, 1, 1],
+});
+export const BITOP = new CommandInfo("BITOP", {
+  params: ["operation", "dest", "keys..."],
+  keys: [2, -1, 1],
+});
+export const BITPOS = new CommandInfo("BITPOS", {
+  params: ["key", "bit", "start", "end", "mode"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const GETBIT = new CommandInfo("GETBIT", {
+  params: ["key", "offset"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const SETBIT = new CommandInfo("SETBIT", {
+  params: ["key", "offset", "value"],
+  keys: [1, 1, 1],
+});
+export const PFADD = new CommandInfo("PFADD", { params: ["key", "values..."], keys: [1, 1, 1] });
+export const PFCOUNT = new CommandInfo("PFCOUNT", {
+  params: ["sources..."],
+  flags: READONLY,
+  keys: [1, -1, 1],
+});
+export const PFDEBUG = new CommandInfo("PFDEBUG", {
+  params: ["subcommand", "key"],
+  flags: ALWAYS_TEXT,
+  keys: [2, 2, 1],
+});
+export const PFMERGE = new CommandInfo("PFMERGE", {
+  params: ["dest", "sources..."],
+  keys: [1, -1, 1],
+  decode: okToTrue,
+});
+export const PFSELFTEST = new CommandInfo("PFSELFTEST", { decode: okToTrue });
 
 /** All of them, for the registry. */
 export const infos: readonly CommandInfo[] = [
@@ -287,4 +337,16 @@ export const infos: readonly CommandInfo[] = [
   SETRANGE,
   STRLEN,
   SUBSTR,
+  BITCOUNT,
+  BITFIELD,
+  BITFIELD_RO,
+  BITOP,
+  BITPOS,
+  GETBIT,
+  SETBIT,
+  PFADD,
+  PFCOUNT,
+  PFDEBUG,
+  PFMERGE,
+  PFSELFTEST,
 ];

@@ -3,14 +3,29 @@
 /** Owns the commands on keys of any type, on strings and on bitmaps. */
 import type { OptionRules } from "../args.js";
 import { ArgList, isEmpty } from "../args.js";
+import { BitFieldOperation, bitfieldReads } from "../bitfield.js";
+import { bitRange } from "../builders-bitmaps.js";
 import { migrateAuth, sortPatterns } from "../builders.js";
 import type { Host, Reply } from "../host.js";
 import { CommandHost } from "../host.js";
 import type { Key, Value } from "../info.js";
 import { pickLcs, pickSort } from "../pick.js";
+import type {
+  Bit,
+  BitEncoding,
+  BitOffset,
+  BitOperation,
+  BitUnit,
+  BitfieldOptions,
+} from "../types-bitmaps.js";
 import type { Decimal, Integer, LcsResult, Many, Mapping, UnixTime } from "../types.js";
 import {
   APPEND,
+  BITCOUNT,
+  BITFIELD,
+  BITFIELD_RO,
+  BITOP,
+  BITPOS,
   COPY,
   DECR,
   DECRBY,
@@ -21,6 +36,7 @@ import {
   EXPIREAT,
   EXPIRETIME,
   GET,
+  GETBIT,
   GETDEL,
   GETEX,
   GETRANGE,
@@ -45,6 +61,11 @@ import {
   PEXPIRE,
   PEXPIREAT,
   PEXPIRETIME,
+  PFADD,
+  PFCOUNT,
+  PFDEBUG,
+  PFMERGE,
+  PFSELFTEST,
   PSETEX,
   PTTL,
   RANDOMKEY,
@@ -53,6 +74,7 @@ import {
   RESTORE,
   SCAN,
   SET,
+  SETBIT,
   SETEX,
   SETNX,
   SETRANGE,
@@ -68,6 +90,7 @@ import {
   WAITAOF,
 } from "./infos-keys-strings.js";
 import type {
+  BitfieldRoOptions,
   CopyOptions,
   ExpireOptions,
   GetexOptions,
@@ -149,6 +172,9 @@ const SET_OPTIONS: OptionRules = {
   nx: [32, 64],
   xx: [64, 32],
   get: [128, 0],
+};
+const BITFIELD_RO_OPTIONS: OptionRules = {
+  items: [1, 0],
 };
 
 /** The commands on keys of any type, on strings and on bitmaps; one link of the chain that ends in Commands. */
@@ -1291,5 +1317,210 @@ export abstract class KeyCommands<H extends Host> extends CommandHost<H> {
     args.integer('"start"', start);
     args.integer('"end"', end);
     return this.send(SUBSTR, args);
+  }
+
+  /**
+   * Count the bits that are set in a string, or in a part of it.
+   *
+   * @param key - Key name.
+   * @param start - First byte or bit; negative counts from the end; needs `end`.
+   * @param end - Last byte or bit, included; negative counts from the end.
+   * @param mode - What `start` and `end` count: bytes, or bits since Redis 7.0; needs `end`.
+   * @returns How many are set; 0 when the key does not exist.
+   * @remarks Since Redis 2.6.0. O(N) in the length of the range.
+   * @see {@link https://redis.io/docs/latest/commands/bitcount/ | BITCOUNT}
+   */
+  bitcount(key: Key, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number> {
+    const args = new ArgList(BITCOUNT, [key]);
+    bitRange(args, [start, end, mode], true);
+    return this.send(BITCOUNT, args);
+  }
+
+  /**
+   * Read and change integers of any width inside a string, several in one go.
+   *
+   * Chain `get`, `set`, `incrby` and `overflow` on what it gives; `execute` sends them as one
+   * command.
+   *
+   * @param key - Key name.
+   * @param options - See {@link BitfieldOptions}.
+   * @returns A builder of the operations.
+   * @remarks Since Redis 3.2.0. O(1) an operation.
+   * @see {@link https://redis.io/docs/latest/commands/bitfield/ | BITFIELD}
+   */
+  bitfield(key: Key, options?: BitfieldOptions): BitFieldOperation<H> {
+    return new BitFieldOperation<H>(
+      () => new ArgList(BITFIELD, [key]),
+      (args) => this.send(BITFIELD, args),
+      options,
+    );
+  }
+
+  /**
+   * Read integers of any width inside a string.
+   *
+   * @param key - Key name.
+   * @param encoding - Kind of the integer, such as `"u8"` or `"i16"`.
+   * @param offset - Its first bit, or `#n` for the n-th integer of this width.
+   * @param options - See {@link BitfieldRoOptions}.
+   * @returns The integers, in order.
+   * @remarks Since Redis 6.0.0. O(1) an integer.
+   * @see {@link https://redis.io/docs/latest/commands/bitfield_ro/ | BITFIELD_RO}
+   */
+  bitfieldRo(
+    key: Key,
+    encoding: BitEncoding,
+    offset: BitOffset,
+    options?: BitfieldRoOptions,
+  ): Reply<H, H["int"][]> {
+    const args = new ArgList(BITFIELD_RO, [key]);
+    args.options(options, BITFIELD_RO_OPTIONS);
+    bitfieldReads(args, [encoding, offset], options);
+    return this.send(BITFIELD_RO, args);
+  }
+
+  /**
+   * Combine strings bit by bit and store the result.
+   *
+   * @param operation - What to do; `NOT` takes one key, the last four need Redis 8.2.
+   * @param dest - Key to store the result at, replacing what was there.
+   * @param keys - Keys of the strings, as arguments or in arrays; at least one.
+   * @returns Length of the result in bytes.
+   * @remarks Since Redis 2.6.0. O(N) in the length of the longest string.
+   * @see {@link https://redis.io/docs/latest/commands/bitop/ | BITOP}
+   */
+  bitop(operation: BitOperation, dest: Key, ...keys: Many<Key>[]): Reply<H, number> {
+    const args = new ArgList(BITOP);
+    args.word('"operation"', operation, T.AND_OR_XOR_NOT_DIFF_DIFF1_ANDOR_ONE_CHOICE);
+    args.add(dest);
+    args.many('"keys"', keys);
+    return this.send(BITOP, args);
+  }
+
+  /**
+   * Find the first bit that is 0 or 1.
+   *
+   * @param key - Key name.
+   * @param bit - Which to look for.
+   * @param start - First byte or bit; negative counts from the end.
+   * @param end - Last byte or bit, included; negative counts from the end; needs `start`.
+   * @param mode - What `start` and `end` count: bytes, or bits since Redis 7.0; needs `end`.
+   * @returns Its number from 0, or -1 when there is none. Without `end` a string of ones counts
+   *   as followed by zeros.
+   * @remarks Since Redis 2.8.7. O(N) in the length of the range.
+   * @see {@link https://redis.io/docs/latest/commands/bitpos/ | BITPOS}
+   */
+  bitpos(key: Key, bit: Bit, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number> {
+    const args = new ArgList(BITPOS, [key]);
+    args.bit('"bit"', bit);
+    bitRange(args, [start, end, mode], false);
+    return this.send(BITPOS, args);
+  }
+
+  /**
+   * Read one bit of a string.
+   *
+   * @param key - Key name.
+   * @param offset - Number of the bit, from 0.
+   * @returns The bit, 0 or 1; 0 beyond the end.
+   * @remarks Since Redis 2.2.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/getbit/ | GETBIT}
+   */
+  getbit(key: Key, offset: Integer): Reply<H, number> {
+    const args = new ArgList(GETBIT, [key]);
+    args.count('"offset"', offset);
+    return this.send(GETBIT, args);
+  }
+
+  /**
+   * Set or clear one bit of a string, which grows as needed.
+   *
+   * @param key - Key name.
+   * @param offset - Number of the bit, from 0.
+   * @param value - The new bit.
+   * @returns The bit before, 0 or 1.
+   * @remarks Since Redis 2.2.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/setbit/ | SETBIT}
+   */
+  setbit(key: Key, offset: Integer, value: Bit): Reply<H, number> {
+    const args = new ArgList(SETBIT, [key]);
+    args.count('"offset"', offset);
+    args.bit('"value"', value);
+    return this.send(SETBIT, args);
+  }
+
+  /**
+   * Add elements to a HyperLogLog, which is created when missing.
+   *
+   * @param key - Key name.
+   * @param values - Elements, as arguments or in arrays; none just creates the key.
+   * @returns 1 when the estimate changed or the key is new, else 0.
+   * @remarks Since Redis 2.8.9. O(1) an element.
+   * @see {@link https://redis.io/docs/latest/commands/pfadd/ | PFADD}
+   */
+  pfadd(key: Key, ...values: Many<Value>[]): Reply<H, number> {
+    const args = new ArgList(PFADD, [key]);
+    args.manyOrNone('"values"', values);
+    return this.send(PFADD, args);
+  }
+
+  /**
+   * Estimate how many different elements were added to one HyperLogLog or to any of several.
+   *
+   * @param sources - Key names, as arguments or in arrays; at least one.
+   * @returns The estimate, off by 0.81 % typically.
+   * @remarks Since Redis 2.8.9. O(1) for one key, O(N) for several.
+   * @see {@link https://redis.io/docs/latest/commands/pfcount/ | PFCOUNT}
+   */
+  pfcount(...sources: Many<Key>[]): Reply<H, number> {
+    const args = new ArgList(PFCOUNT);
+    args.many('"sources"', sources);
+    return this.send(PFCOUNT, args);
+  }
+
+  /**
+   * Look inside a HyperLogLog; meant for the makers of the server.
+   *
+   * @param subcommand - What to do.
+   * @param key - Key name.
+   * @returns The registers for `GETREG`, the opcodes for `DECODE`, the encoding for `ENCODING`,
+   *   and whether it was converted, 1 or 0, for `TODENSE`.
+   * @remarks Since Redis 2.8.9. O(N) in the size of the value.
+   * @see {@link https://redis.io/docs/latest/commands/pfdebug/ | PFDEBUG}
+   */
+  pfdebug(
+    subcommand: "GETREG" | "getreg" | "DECODE" | "decode" | "ENCODING" | "encoding" | "TODENSE" | "todense",
+    key: Key,
+  ): Reply<H, number[] | string | number> {
+    const args = new ArgList(PFDEBUG);
+    args.word('"subcommand"', subcommand, T.GETREG_DECODE_ENCODING_TODENSE_CHOICE);
+    args.add(key);
+    return this.send(PFDEBUG, args);
+  }
+
+  /**
+   * Merge HyperLogLogs into one, which keeps what it had.
+   *
+   * @param dest - Key to merge into; created when missing.
+   * @param sources - Key names, as arguments or in arrays.
+   * @returns `true`.
+   * @remarks Since Redis 2.8.9. O(N) in the number of keys, with a high constant.
+   * @see {@link https://redis.io/docs/latest/commands/pfmerge/ | PFMERGE}
+   */
+  pfmerge(dest: Key, ...sources: Many<Key>[]): Reply<H, true> {
+    const args = new ArgList(PFMERGE, [dest]);
+    args.manyOrNone('"sources"', sources);
+    return this.send(PFMERGE, args);
+  }
+
+  /**
+   * Have the server test its HyperLogLogs; meant for its makers.
+   *
+   * @returns `true`.
+   * @remarks Since Redis 2.8.9. O(1), but some seconds.
+   * @see {@link https://redis.io/docs/latest/commands/pfselftest/ | PFSELFTEST}
+   */
+  pfselftest(): Reply<H, true> {
+    return this.run(PFSELFTEST, []);
   }
 }

@@ -2,6 +2,7 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns the types of the option objects. */
 import type { Key, Value } from "../info.js";
+import type { BitRead } from "../types-bitmaps.js";
 import type { Integer, ListEnd, UnixTime } from "../types.js";
 
 /** Options of COPY. */
@@ -241,6 +242,12 @@ export type SetOptions = SetExpiry & SetCondition & {
   /** Give the old value instead of whether the new one was stored. */
   readonly get?: boolean | undefined;
 };
+
+/** Options of BITFIELD_RO. */
+export interface BitfieldRoOptions {
+  /** More integers: pairs of a kind and an offset. */
+  readonly items?: readonly BitRead[] | undefined;
+}
 
 /** Options of HRANDFIELD. */
 export interface HrandfieldOptions {

@@ -50,6 +50,8 @@ export const DECIMAL = kind("Decimal", "decimal");
 export const SCORE = kind("Score", "score");
 export const SCORE_BOUND = kind("ScoreBound", "bound");
 export const LEX_BOUND = kind("LexBound");
+/** One bit. */
+export const BIT = kind("Bit", "bit");
 /** A cursor of the SCAN family. */
 export const CURSOR = kind("string | Integer");
 
@@ -103,11 +105,19 @@ export const rest = (name: string, item: Kind, doc: string): Param => ({
   ...param(name, { ...item, check: "many", repeats: true }, doc),
   rest: true,
 });
+/** A rest parameter that may be left empty. */
+export const restOrNone = (name: string, item: Kind, doc: string): Param => ({
+  ...param(name, { ...item, check: "manyOrNone", repeats: true }, doc),
+  rest: true,
+});
 
 /** One member of an options object. */
 export interface Option {
   readonly name: string;
-  /** The word sent before the value, or alone for a flag; none when the value stands alone. */
+  /**
+   * The word sent before the value, or alone for a flag; none when the value stands alone, or for a
+   * flag that is not sent.
+   */
   readonly token?: string;
   /** Undefined for a flag. */
   readonly kind?: Kind;
@@ -138,6 +148,9 @@ export interface Limit {
 }
 
 export type OptionItem = Option | Group | Limit;
+
+/** A boolean option that is never sent: it decides what the reply becomes. */
+export const mark = (name: string, doc: string): Option => ({ name, doc });
 
 /** An option with a value: `opt("ex", "EX", SECONDS, "…")`. */
 export const opt = (name: string, token: string, kind: Kind, doc: string): Option => ({
@@ -263,6 +276,15 @@ export interface CommandSpec {
   readonly method?: string;
   /** When this optional parameter is given, call that method instead. */
   readonly delegate?: { readonly given: string; readonly to: string };
+  /**
+   * A class whose objects collect the arguments: what the method gives instead of a reply. Its
+   * constructor gets `() => ArgList`, `(args) => reply`, and a parameter called `options`.
+   */
+  readonly builder?: new (
+    open: () => ArgList,
+    send: (args: ArgList) => never,
+    options: never,
+  ) => unknown;
   /** What an empty rest list yields without I/O, as a TypeScript expression. */
   readonly whenEmpty?: string;
   readonly deprecated?: string;
