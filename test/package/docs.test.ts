@@ -1,0 +1,182 @@
+/**
+ * Owns the proof that the documentation is true: every block of code in README.md and docs/*.md
+ * compiles under the strictest settings and does what it says. How to write a block:
+ *
+ * - The fence says `ts`, `js`, `sh`, or `text` / `json` for what is only read. Nothing else, and never
+ *   nothing.
+ * - Each ts or js block is a module of its own: top-level `await`, imports from "rediswire" and from
+ *   Node. No variable survives a block, and the server is empty at the start of each. A js block with
+ *   `require(` is CommonJS; `await` works there too.
+ * - `redis` is there already (`new Redis()`) unless the block declares one.
+ * - `statement; // → value` promises the value of the expression, of the first variable's initializer
+ *   or of the return: as `util.inspect` prints it on one line; "double" quotes serve as well as
+ *   'single' ones, `[Object: null prototype]` may be left out, and `…` stands for anything. The
+ *   comment may also stand alone on the next line. Every promise must be reached; reached several
+ *   times, it tells the values joined by `, `. Behind `console.log(x)` it may also be the bare text.
+ * - `// prints: text`, on a line of its own, promises a line of the console. A block that has one
+ *   must have all of them, in order.
+ * - An error that is meant is caught in the block: `.catch((error) => error.message); // → '…'`.
+ * - Ports 6379, 6380 (also for rediss://, to localhost) and 26379 (Sentinel, master "mymaster") lead to
+ *   private servers on whatever host, any unix socket path to the first one's. User `app` with password
+ *   `secret` exists. Everybody else may be sent anywhere, and answers as it would.
+ * - A sh block runs in bash, in the repository, and must succeed; every npm script it names must exist.
+ * - `no-run (why)` behind the language, only where running is impossible: it is checked all the same,
+ *   by the compiler or by `bash -n`.
+ * - A block has 8 s. Clients may be left open.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type ts from "typescript";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensureBuilt } from "./built.js";
+import { compile, readable } from "./compiler.js";
+import { type Block, blocksOf, type Program, programOf } from "./doc-blocks.js";
+import { type Sandbox, startSandbox } from "./doc-sandbox.js";
+import { ROOT } from "./paths.js";
+
+const execute = promisify(execFile);
+
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+const guides = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" });
+const pages = ["README.md", ...guides.map((name) => `docs/${name}`)].filter((path) =>
+  path.endsWith(".md"),
+);
+const blocks = pages.flatMap((page) => blocksOf(page, read(page)));
+const programs = new Map(
+  blocks
+    .filter(({ language }) => language !== "sh")
+    .map((block): [string, Program] => [block.name, programOf(block)]),
+);
+
+/** A file name that tells the block; inside the package, whose name then leads to `dist`. */
+const fileOf = ({ name }: Block, extension: string): string =>
+  `${ROOT}${name.replaceAll(/\W+/g, "-")}.${extension}`;
+
+describe("pages", () => {
+  test("there are some, with code in them", () => {
+    expect(pages.length).toBeGreaterThan(5);
+    expect(
+      blocks.filter(({ page, language }) => page === "README.md" && language === "ts"),
+    ).not.toEqual([]);
+  });
+
+  test.each(pages)("links in %s lead somewhere", (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(
+      ([, to = ""]) => to,
+    );
+    expect(links.filter((link) => !leadsSomewhere(page, link))).toEqual([]);
+  });
+});
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? page : join(dirname(page), path);
+  if (!existsSync(join(ROOT, target))) return false;
+  if (anchor === undefined) return true;
+  const headings = [...read(target).matchAll(/^#+ (.*)$/gm)].map(([, text = ""]) => text);
+  return headings.some((text) => anchorOf(text) === anchor);
+}
+
+/** As GitHub makes them. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replaceAll(/\s/g, "-");
+}
+
+describe("types", () => {
+  const complaints = new Map<string, string[]>();
+  const coded = blocks.filter(({ name }) => programs.has(name));
+
+  beforeAll(async () => {
+    await ensureBuilt();
+    const texts = new Map<string, string>();
+    for (const block of coded) {
+      const program = programs.get(block.name);
+      if (program !== undefined) texts.set(fileOf(block, program.extension), program.text);
+    }
+    const options: ts.CompilerOptions = {
+      allowJs: true,
+      checkJs: true,
+      noImplicitAny: true,
+      noEmit: true,
+    };
+    const found = compile([...texts.keys()], options, texts).complaints;
+    for (const complaint of found) {
+      const list = complaints.get(complaint.file) ?? [];
+      complaints.set(complaint.file, [...list, readable({ ...complaint, file: "line" })]);
+    }
+  }, 240_000);
+
+  test.each(coded)("$name", (block) => {
+    const file = fileOf(block, programs.get(block.name)?.extension ?? "");
+    expect(complaints.get(file) ?? [], block.code).toEqual([]);
+  });
+});
+
+describe("runs", () => {
+  const runnable = blocks.filter(({ name, noRun }) => programs.has(name) && noRun === undefined);
+  const page = { page: "page.md", name: "page.md:4", line: 4, language: "ts", noRun: undefined };
+  let sandbox: Sandbox;
+
+  beforeAll(async () => {
+    await ensureBuilt();
+    sandbox = await startSandbox(runnable.some(({ code }) => /Sentinel|26379/.test(code)));
+  }, 240_000);
+  afterAll(() => sandbox[Symbol.asyncDispose]());
+
+  test.each(runnable)("$name", async (block) => {
+    expect(await sandbox.run(block)).toEqual([]);
+  });
+
+  test.each([
+    ["a wrong value", 'await redis.incr("n"); // → 2', "page.md:4 says 2 and gives 1"],
+    [
+      "a promise not reached",
+      "if (process.argv.length === 0) 1; // → 1",
+      "page.md:4 was never reached",
+    ],
+    ["a repeated value", "for (const n of [1, 2]) n; // → 1", "page.md:4 says 1 and gives 1, 2"],
+    ["another line printed", "console.log(1);\n// prints: 2", 'page.md:4 printed ["1"]'],
+    ["an error", "await redis.get(null);", /DataError: .*page\.md:4/s],
+    [
+      "an error nobody waits for",
+      'Promise.reject(new Error("lost")); await redis.get("n");',
+      /Error: lost/,
+    ],
+    ["a wait without end", "await new Promise(() => {});", "'still running after 300 ms'"],
+  ])("%s is found out", async (_, code, expected) => {
+    const found = await sandbox.run({ ...page, code }, 300);
+    expect(found).toEqual([
+      typeof expected === "string" ? expected : expect.stringMatching(expected),
+    ]);
+  });
+
+  test("ports and paths lead to the private servers", async () => {
+    const code = `import { Redis } from "rediswire";
+      const urls = ["redis://a.invalid", "redis://app:secret@localhost:6380", "rediss://localhost",
+        "rediss://localhost:6380/", "unix:///run/redis.sock"];
+      for (const url of urls) await new Redis(url).executeCommand("INCR", "n"); // → 1, 2, 3, 4, 5`;
+    expect(await sandbox.run({ ...page, code })).toEqual([]);
+  });
+});
+
+describe("shell", () => {
+  const scripts = (JSON.parse(read("package.json")) as { readonly scripts: object }).scripts;
+
+  test.each(blocks.filter(({ language }) => language === "sh"))(
+    "$name",
+    async ({ code, noRun }) => {
+      const flags = noRun === undefined ? ["-euc"] : ["-nc"];
+      await execute("bash", [...flags, code], { cwd: ROOT });
+      const named = [...code.matchAll(/\bnpm (?:run (\S+)|(test|start))\b/g)];
+      const missing = named
+        .map(([, run, known]) => run ?? known ?? "")
+        .filter((name) => !(name in scripts));
+      expect(missing).toEqual([]);
+    },
+  );
+});
