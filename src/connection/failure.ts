@@ -5,6 +5,7 @@
 import {
   ConnectionError,
   type ErrorDetails,
+  MaxPendingCommandsError,
   type Outcome,
   type RedisError,
   TimeoutError,
@@ -56,14 +57,31 @@ export function overdueError(server: string, command?: string): TimeoutError {
   });
 }
 
-/** The job found no connection in time. */
-export function waitedTooLong(job: Job, server: string): TimeoutError {
+/** There was no connection in time. */
+export function waitedTooLong(server: string, command?: string): TimeoutError {
   return new TimeoutError("Timeout waiting for a connection", {
     code: "ETIMEDOUT",
-    command: job.name,
+    command,
     server,
     outcome: "not-sent",
   });
+}
+
+/** No connection of a full pool came back in time. */
+export function noneAvailable(server: string): ConnectionError {
+  return new ConnectionError("No connection available.", {
+    code: "EPOOL",
+    server,
+    outcome: "not-sent",
+  });
+}
+
+/** The job is one too many. */
+export function tooManyPending(limit: number, job: Job): MaxPendingCommandsError {
+  return new MaxPendingCommandsError(
+    `More than maxPendingCommands (${limit}) commands are outstanding`,
+    { code: "EPENDING", command: job.name, outcome: "not-sent" },
+  );
 }
 
 /** The client was closed before the job could be written. */

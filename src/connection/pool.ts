@@ -5,18 +5,21 @@
  * A job that may have been executed is never written again unless the job itself asks for it.
  */
 import { inspect } from "node:util";
-import {
-  ConnectionError,
-  MaxConnectionsError,
-  MaxPendingCommandsError,
-  type RedisError,
-} from "../errors.js";
+import { ConnectionError, MaxConnectionsError, type RedisError } from "../errors.js";
 import { normalizeOptions, type RedisOptions, type Settings } from "../options.js";
 import { Encoder } from "../protocol/encoder.js";
 import { type AddressSource, FixedAddress } from "./address.js";
 import { type Closure, Connection } from "./connection.js";
 import { type ConnectionClass, Dialer, type DialerOwner } from "./dialer.js";
-import { closedError, errorFor, lostFor, overdueError } from "./failure.js";
+import {
+  closedError,
+  errorFor,
+  lostFor,
+  noneAvailable,
+  overdueError,
+  tooManyPending,
+  waitedTooLong,
+} from "./failure.js";
 import type { Job } from "./job.js";
 import { Lease, type Lessor } from "./lease.js";
 import { Waiters } from "./waiters.js";
@@ -63,7 +66,8 @@ export class ConnectionPool implements DialerOwner, Lessor {
     this.#server = source.description;
     this.#checker = new Encoder(this.settings);
     this.#dialer = new Dialer({ settings: this.settings, source, connectionClass }, this);
-    this.#waiters = new Waiters(this.#server, () => this.#finishClosing());
+    const tooLate = this.waitsWhenFull ? noneAvailable : waitedTooLong;
+    this.#waiters = new Waiters(this.#server, tooLate, () => this.#finishClosing());
   }
 
   // -- for clients ---------------------------------------------------------------------------
@@ -73,7 +77,8 @@ export class ConnectionPool implements DialerOwner, Lessor {
     const lane = this.#lanes.length === 1 ? this.#lanes[0] : this.#freeLane();
     try {
       if (lane === undefined || !lane.writable || this.#waiters.jobs.size !== 0) this.#wait(job);
-      else if (lane.pending >= this.settings.maxPendingCommands) throw this.#tooMany(job);
+      else if (lane.pending >= this.settings.maxPendingCommands)
+        throw tooManyPending(this.settings.maxPendingCommands, job);
       else if (this.#closing !== undefined) throw closedError(job.name);
       else lane.send(job);
     } catch (error) {
@@ -91,7 +96,8 @@ export class ConnectionPool implements DialerOwner, Lessor {
     }
     const grant = (connection: Connection): void => this.#lend(connection, job);
     const fail = (error: RedisError): void => job.fail(errorFor(job, error, "not-sent"));
-    this.#waiters.addLease({ grant, fail }, this.leaseTimeout);
+    const timeout = this.waitsWhenFull ? this.leaseTimeout : job.waitTimeout;
+    this.#waiters.addLease({ grant, fail }, timeout);
     this.#assign();
   }
 
@@ -154,9 +160,9 @@ export class ConnectionPool implements DialerOwner, Lessor {
     return false;
   }
 
-  /** Milliseconds a lease may wait for a connection; 0 for no limit. */
+  /** Milliseconds a lease may wait for a connection, be it only for connecting; 0 for no limit. */
   protected get leaseTimeout(): number {
-    return 0;
+    return this.settings.socketTimeout;
   }
 
   // -- from leases, connections and the dialer -----------------------------------------------
@@ -239,7 +245,8 @@ export class ConnectionPool implements DialerOwner, Lessor {
 
   #wait(job: Job): void {
     if (this.#closing !== undefined) throw closedError(job.name);
-    if (this.#waiters.jobs.size >= this.settings.maxPendingCommands) throw this.#tooMany(job);
+    if (this.#waiters.jobs.size >= this.settings.maxPendingCommands)
+      throw tooManyPending(this.settings.maxPendingCommands, job);
     job.check(this.#checker);
     this.#waiters.add(job);
     this.#assign();
@@ -272,14 +279,6 @@ export class ConnectionPool implements DialerOwner, Lessor {
       job.fail(error as RedisError);
       this.takeBack(connection, true);
     }
-  }
-
-  #tooMany(job: Job): MaxPendingCommandsError {
-    const { maxPendingCommands } = this.settings;
-    return new MaxPendingCommandsError(
-      `More than maxPendingCommands (${maxPendingCommands}) commands are outstanding`,
-      { code: "EPENDING", command: job.name, outcome: "not-sent" },
-    );
   }
 
   // -- decisions -----------------------------------------------------------------------------

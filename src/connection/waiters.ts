@@ -2,7 +2,7 @@
  * Owns those who wait for a connection: jobs for a shared one, and others for one of their own, each
  * with a deadline, all under one timer. Whoever leaves here has been served or told why not.
  */
-import { ConnectionError, type RedisError } from "../errors.js";
+import type { RedisError } from "../errors.js";
 import type { Connection } from "./connection.js";
 import { errorFor, waitedTooLong } from "./failure.js";
 import type { Job } from "./job.js";
@@ -24,6 +24,7 @@ export class Waiters {
   /** Those who need a connection alone, first come first. */
   readonly leases = new Set<LeaseWaiter>();
   readonly #server: string;
+  readonly #tooLate: (server: string) => RedisError;
   readonly #onLeft: () => void;
   /** The way out for jobs that are cancelled. */
   readonly #exit = { delete: (job: Job): void => this.#leave(job) };
@@ -31,10 +32,12 @@ export class Waiters {
 
   /**
    * @param server - Address for errors.
+   * @param tooLate - Makes the error of a lease that came too late.
    * @param onLeft - Called when somebody left without having been served.
    */
-  constructor(server: string, onLeft: () => void) {
+  constructor(server: string, tooLate: (server: string) => RedisError, onLeft: () => void) {
     this.#server = server;
+    this.#tooLate = tooLate;
     this.#onLeft = onLeft;
   }
 
@@ -125,21 +128,13 @@ export class Waiters {
         continue;
       }
       this.remove(job);
-      job.fail(waitedTooLong(job, this.#server));
+      job.fail(waitedTooLong(this.#server, job.name));
     }
     for (const waiter of this.leases) {
       if (waiter.deadline > now) next = Math.min(next, waiter.deadline);
-      else if (this.leases.delete(waiter)) waiter.fail(this.#noneAvailable());
+      else if (this.leases.delete(waiter)) waiter.fail(this.#tooLate(this.#server));
     }
     this.#onLeft();
     return next;
-  }
-
-  #noneAvailable(): ConnectionError {
-    return new ConnectionError("No connection available.", {
-      code: "EPOOL",
-      server: this.#server,
-      outcome: "not-sent",
-    });
   }
 }
