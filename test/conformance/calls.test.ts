@@ -1,0 +1,48 @@
+/**
+ * Owns the proof that every command method works: it has been called in each of the four modes (RESP2
+ * and RESP3, text and bytes) by a test that passed and made assertions, in this very run. Runs last,
+ * and reads what the workers before it noted (test/support/call-record.ts).
+ */
+import { describe, expect, onTestFinished, test } from "vitest";
+import { hasMethod } from "../../src/commands/generate/infos.js";
+import { nameOf } from "../../src/commands/generate/methods.js";
+import { GROUPS } from "../../src/commands/spec/index.js";
+import { CALL_MODES, type CallMode, callName, readCalls } from "../support/call-notes.js";
+import { isMatrix } from "../support/other-servers.js";
+import { ENFORCED } from "./expectations.js";
+
+const calls = readCalls();
+const nameOfMode = ({ protocol, decoding }: CallMode) => `RESP${protocol} ${decoding}`;
+
+/** In which modes each method has not been called, for those where that is any. */
+function gapsIn(methods: readonly string[]): [method: string, modes: string[]][] {
+  return methods.flatMap((method): [string, string[]][] => {
+    const missing = CALL_MODES.filter((mode) => !calls.has(callName(method, mode)));
+    return missing.length === 0 ? [] : [[method, missing.map(nameOfMode)]];
+  });
+}
+
+/** What fails a complete run only informs about a partial one. */
+function expectNone(title: string, gaps: readonly (readonly [string, readonly string[]])[]): void {
+  if (ENFORCED && isMatrix()) return expect(gaps, title).toEqual([]);
+  if (gaps.length === 0) return;
+  const never = gaps.filter(([, modes]) => modes.length === CALL_MODES.length);
+  const partly = gaps.filter((gap) => !never.includes(gap));
+  const lines = [
+    `${title}: ${gaps.length} methods lack calls`,
+    ...(never.length > 0 ? [`  never: ${never.map(([method]) => method).join(", ")}`] : []),
+    ...partly.map(([method, modes]) => `  ${method}: not in ${modes.join(", ")}`),
+  ];
+  onTestFinished(() => console.log(lines.join("\n")));
+}
+
+describe("command methods called against a server", () => {
+  test.each(GROUPS.map(({ title, entries }) => [title, entries] as const))(
+    "%s",
+    (title, entries) => {
+      const specs = entries.filter(hasMethod);
+      const methods = specs.flatMap((spec) => [nameOf(spec), ...(spec.aliases ?? [])]);
+      expectNone(title, gapsIn(methods));
+    },
+  );
+});
