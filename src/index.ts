@@ -29,9 +29,16 @@ export type {
   RedisOptions,
   Settings,
 } from "./options.js";
-export { type ExecOptions, Pipeline, type PipelineOptions, type Settled } from "./pipeline.js";
+export {
+  type ExecOptions,
+  Pipeline,
+  type PipelineOptions,
+  type Settled,
+  type WatchedPipeline,
+} from "./pipeline.js";
 export { JsParser } from "./protocol/js-parser.js";
 export type { Parser, ParserClass, ParserOptions, ReplyHandler } from "./protocol/parser.js";
 export { MapReply, type Reply, type ReplyMode, SetReply } from "./protocol/reply.js";
 export type { ClientOptions } from "./redis.js";
 export { type ErrorClass, Retry } from "./retry.js";
+export type { TransactionFunction, TransactionOptions } from "./transaction.js";

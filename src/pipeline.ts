@@ -14,12 +14,18 @@ import {
   CLOSES,
   type CommandInfo,
   type Decoder,
+  type Key,
   SESSION,
 } from "./commands/info.js";
+import type { JobTraits } from "./connection/job.js";
 import { DataError, RedisError } from "./errors.js";
 import type { Executor } from "./executor.js";
 import type { Encoder } from "./protocol/encoder.js";
 import { decoderFor, modeOf, sessionError, traitsOf } from "./request.js";
+import type { Leaser } from "./session.js";
+import { Watch, type Within } from "./watch.js";
+
+const UNUSUAL = BLOCKING | SESSION | CLOSES;
 
 /** Options of a pipeline. */
 export interface PipelineOptions {
@@ -52,7 +58,17 @@ export interface PipelineParts {
   readonly executor: Executor;
   readonly call: Call;
   readonly encoder: Encoder;
+  /** Where a connection for WATCH comes from; a pipeline that has one already needs none. */
+  readonly leaser?: Leaser;
+  /** What has to happen around the sending of a transaction that watches. */
+  readonly within?: Within;
 }
+
+/** A pipeline that watches: commands run at once until its `multi()`. */
+export type WatchedPipeline<
+  T extends string | Buffer = string,
+  I extends number | bigint = number,
+> = Watch<Pipeline<[], T, I>, T, I>;
 
 /** Buffers commands and sends them together. Made by `redis.pipeline()`. */
 export class Pipeline<
@@ -99,7 +115,11 @@ export class Pipeline<
     const answers = this.#answers;
     const wire = this.#parts.encoder.take();
     this.reset();
-    const values = entries.length === 0 ? [] : await this.#send({ entries, wire });
+    const { within } = this.#parts;
+    const send = (): Promise<unknown[]> => this.#send({ entries, wire });
+    // With WATCH even an empty transaction has something to find out.
+    const nothing = entries.length === 0 && within === undefined;
+    const values = nothing ? [] : await (within === undefined ? send() : within(send));
     for (const [index, value] of answers) values.splice(index, 0, value);
     if (options.raiseOnError !== false) raiseFirst(values, entries, answers);
     return values as unknown as R;
@@ -111,6 +131,24 @@ export class Pipeline<
   execute(options: ExecOptions): Promise<R | Settled<R>>;
   execute(options: ExecOptions = {}): Promise<R | Settled<R>> {
     return this.exec(options);
+  }
+
+  /**
+   * Watch keys on a connection of its own.
+   *
+   * @param keys - The transaction will not run when one of them has been changed meanwhile.
+   * @returns A watching pipeline: its commands run at once, its `multi()` begins the transaction.
+   * @throws {@link RedisError} when commands are buffered already, or keys are watched already.
+   * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
+   */
+  async watch(...keys: readonly Key[]): Promise<WatchedPipeline<T, I>> {
+    const { call, leaser } = this.#parts;
+    if (leaser === undefined) throw new RedisError("Cannot issue a WATCH after a MULTI");
+    if (this.length !== 0) {
+      throw new RedisError("Cannot issue a WATCH after commands have been buffered");
+    }
+    const pipeline = (parts: PipelineParts): Pipeline<[], T, I> => new Pipeline(parts);
+    return Watch.begin({ leaser, call, pipeline }, keys);
   }
 
   /** Forget everything buffered. */
@@ -147,13 +185,13 @@ export class Pipeline<
 
   #send(commands: BatchCommands): Promise<unknown[]> {
     const { call, executor } = this.#parts;
-    const blocking = this.#transaction ? undefined : blockingEntry(commands.entries, call);
+    const traits = batchTraits(commands.entries, call, this.#transaction);
     const batch = this.#transaction
-      ? new Transaction(commands, call)
-      : new PlainBatch(commands, call, blocking ?? call);
+      ? new Transaction(commands, call, traits)
+      : new PlainBatch(commands, call, traits);
     if (call.scope !== undefined && !call.scope.add(batch)) return batch.promise;
-    if (blocking === undefined) executor.execute(batch);
-    else executor.executeAlone(batch);
+    if (traits.blocking) executor.executeAlone(batch);
+    else executor.execute(batch);
     return batch.promise;
   }
 
@@ -162,20 +200,22 @@ export class Pipeline<
   }
 }
 
-/** Traits of a batch with blocking commands in it: their times add up. */
-function blockingEntry(entries: readonly BatchEntry[], call: Call) {
+/** Traits of a batch: times of blocking commands add up, but in a transaction nothing blocks. */
+function batchTraits(entries: readonly BatchEntry[], call: Call, transaction: boolean): JobTraits {
   let blocking = false;
+  let taints = false;
   let replyTimeout = call.replyTimeout;
   for (const { info, args } of entries) {
-    if ((info.flags & BLOCKING) === 0) continue;
+    if ((info.flags & UNUSUAL) === 0) continue;
     const traits = traitsOf(info, args, call);
-    if (!traits.blocking) continue;
+    taints ||= traits.taints;
+    if (!traits.blocking || transaction) continue;
     blocking = true;
     const endless = replyTimeout === 0 || traits.replyTimeout === 0;
     replyTimeout = endless ? 0 : replyTimeout + traits.replyTimeout;
   }
-  const { waitTimeout } = call;
-  return blocking ? { replyTimeout, waitTimeout, blocking, taints: false } : undefined;
+  if (!blocking && !taints) return call;
+  return { replyTimeout, waitTimeout: call.waitTimeout, blocking, taints };
 }
 
 function raiseFirst(

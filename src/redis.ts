@@ -6,15 +6,7 @@ import { inspect } from "node:util";
 import { Call, type CallOptions, type ResponseCallback } from "./call.js";
 import { Commands } from "./commands/generated/commands.js";
 import type { Host } from "./commands/host.js";
-import {
-  type Arg,
-  BLOCKING,
-  CLOSES,
-  type CommandInfo,
-  type Decoder,
-  type Key,
-  SESSION,
-} from "./commands/info.js";
+import type { Arg, CommandInfo, Decoder, Key } from "./commands/info.js";
 import {
   type HscanOptions,
   hscanIter,
@@ -31,9 +23,16 @@ import type { Executor } from "./executor.js";
 import { collectOptions } from "./options.js";
 import { Pipeline, type PipelineOptions } from "./pipeline.js";
 import { Encoder } from "./protocol/encoder.js";
-import { decoderFor, Request, rejection, sessionError, traitsOf } from "./request.js";
+import { decoderFor, rejection } from "./request.js";
 import { resolveCommand } from "./resolve-command.js";
+import { runCommand } from "./run.js";
 import { Session } from "./session.js";
+import {
+  checkTransactionOptions,
+  runTransaction,
+  type TransactionFunction,
+  type TransactionOptions,
+} from "./transaction.js";
 
 /** Options of a client. */
 export interface ClientOptions extends PoolOptions {
@@ -65,8 +64,6 @@ export interface PromiseHost<T extends string | Buffer, I extends number | bigin
   readonly int: I;
   readonly reply: Promise<this["value"]>;
 }
-
-const UNUSUAL = BLOCKING | SESSION | CLOSES;
 
 /** The arguments of a constructor: host, host and port, URL, or options alone. */
 export type RedisArguments<O extends ClientOptions = ClientOptions> =
@@ -104,6 +101,10 @@ function partsFrom(args: RedisArguments, callbacks: Map<string, ResponseCallback
   return { pool, executor: pool, call, callbacks, owner: connectionPool === undefined };
 }
 
+function isOptions(value: unknown): value is TransactionOptions {
+  return typeof value === "object" && value !== null && !(value instanceof Uint8Array);
+}
+
 function upperCased(table: Readonly<Record<string, ResponseCallback>>) {
   const entries = Object.entries(table);
   return new Map(entries.map(([name, callback]) => [name.toUpperCase(), callback]));
@@ -124,8 +125,6 @@ export class RedisClient<
   static RESPONSE_CALLBACKS: Readonly<Record<string, ResponseCallback>> = {};
 
   readonly #parts: Parts;
-  readonly #executor: Executor;
-  readonly #call: Call;
 
   /** See {@link RedisConstructor}. */
   constructor(...args: RedisArguments) {
@@ -134,8 +133,6 @@ export class RedisClient<
     const first: unknown = args[0];
     this.#parts =
       first instanceof Inside ? first.parts : partsFrom(args, upperCased(RESPONSE_CALLBACKS));
-    this.#executor = this.#parts.executor;
-    this.#call = this.#parts.call;
   }
 
   /**
@@ -169,7 +166,8 @@ export class RedisClient<
   executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
     try {
       const { info, args: words, options } = resolveCommand(name, args);
-      return this.#run(info, words, decoderFor(info, undefined, this.#call, options)) as Promise<V>;
+      const decode = decoderFor(info, undefined, this.#parts.call, options);
+      return runCommand(this.#parts, { info, args: words, decode }) as Promise<V>;
     } catch (error) {
       return rejection(error);
     }
@@ -188,7 +186,7 @@ export class RedisClient<
     O extends { readonly decodeResponses: boolean } ? TextOf<O> : T,
     O extends { readonly integers: "number" | "bigint" } ? IntOf<O> : I
   > {
-    return this.#sibling({ call: this.#call.with(options), owner: false }) as never;
+    return this.#sibling({ call: this.#parts.call.with(options), owner: false }) as never;
   }
 
   /**
@@ -208,7 +206,45 @@ export class RedisClient<
    */
   pipeline(options?: PipelineOptions): Pipeline<[], T, I> {
     const encoder = new Encoder(this.#parts.pool.settings);
-    return new Pipeline({ executor: this.#executor, call: this.#call, encoder }, options);
+    const { executor, call, pool: leaser } = this.#parts;
+    return new Pipeline({ executor, call, encoder, leaser }, options);
+  }
+
+  /**
+   * Run a transaction on what was read, again and again until nobody interfered.
+   *
+   * @param work - Gets a watching pipeline; reads with it, then buffers on what its `multi()` gives
+   * and returns that, so that the values are typed. It may run many times.
+   * @param keys - Keys to watch; options (`watchDelay` ms, `maxAttempts`, `signal`,
+   * `valueFromCallable`) may follow.
+   * @returns The values of EXEC, or what `work` returned when `valueFromCallable` is set.
+   * @throws {@link WatchError} after `maxAttempts`, or when the connection was lost during EXEC: then
+   * its `outcome` is `"unknown"` and nothing is repeated.
+   */
+  transaction<R extends readonly unknown[]>(
+    work: TransactionFunction<T, I, Pipeline<R, T, I>>,
+    ...keys: [...Key[], (TransactionOptions & { readonly valueFromCallable?: false }) | Key] | []
+  ): Promise<R>;
+  transaction<V>(
+    work: TransactionFunction<T, I, V>,
+    ...keys: [...Key[], TransactionOptions & { readonly valueFromCallable: true }]
+  ): Promise<V>;
+  transaction(
+    work: TransactionFunction<T, I, void>,
+    ...keys: [...Key[], TransactionOptions | Key] | []
+  ): Promise<unknown[]>;
+  async transaction<V>(
+    work: TransactionFunction<T, I, V>,
+    ...given: readonly (Key | TransactionOptions)[]
+  ): Promise<unknown> {
+    if (typeof work !== "function") {
+      throw new DataError('transaction: "work" must be a function', { code: "EINVAL" });
+    }
+    const last = given.at(-1);
+    const options = isOptions(last) ? last : {};
+    const keys = (isOptions(last) ? given.slice(0, -1) : given) as Key[];
+    checkTransactionOptions(options);
+    return runTransaction(() => this.pipeline().watch(...keys), work, options);
   }
 
   /**
@@ -298,7 +334,8 @@ export class RedisClient<
     args: readonly Arg[],
     decode?: Decoder | null,
   ): Promise<V> {
-    return this.#run(info, args, decoderFor(info, decode, this.#call)) as Promise<V>;
+    const decoder = decoderFor(info, decode, this.#parts.call);
+    return runCommand(this.#parts, { info, args, decode: decoder }) as Promise<V>;
   }
 
   protected override refuse<V>(_info: CommandInfo, error: DataError): Promise<V> {
@@ -307,28 +344,6 @@ export class RedisClient<
 
   protected override answer<V>(_info: CommandInfo, value: V): Promise<V> {
     return Promise.resolve(value);
-  }
-
-  #run(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): Promise<unknown> {
-    if ((info.flags & UNUSUAL) !== 0) return this.#runUnusual(info, args, decode);
-    const call = this.#call;
-    const request = new Request(info, args, { call, decode, traits: call });
-    if (call.scope === undefined || call.scope.add(request)) this.#executor.execute(request);
-    return request.promise;
-  }
-
-  #runUnusual(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined) {
-    const executor = this.#executor;
-    if ((info.flags & SESSION) !== 0 && (info.instead !== undefined || !executor.exclusive)) {
-      return rejection(sessionError(info));
-    }
-    const call = this.#call;
-    const traits = traitsOf(info, args, call);
-    const request = new Request(info, args, { call, decode, traits });
-    if (call.scope !== undefined && !call.scope.add(request)) return request.promise;
-    if (traits.blocking || (info.flags & CLOSES) !== 0) executor.executeAlone(request);
-    else executor.execute(request);
-    return request.promise;
   }
 
   #sibling(changes: Partial<Parts>): Redis<T, I> {

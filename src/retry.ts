@@ -28,7 +28,8 @@ function aborted(signal: AbortSignal): AbortError {
   return new AbortError("The operation was aborted", { code: "ABORT_ERR", cause: signal.reason });
 }
 
-function sleep(delay: number, signal: AbortSignal | undefined): Promise<void> {
+/** Wait some milliseconds; rejects with an AbortError when the signal is aborted meanwhile. */
+export function sleep(delay: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       clearTimeout(timer);

@@ -4,6 +4,7 @@
  * selected database is restored, any other state of the old connection is gone and said to be.
  */
 
+import type { Arg } from "./commands/info.js";
 import { closedError, errorFor } from "./connection/failure.js";
 import { ownCommand } from "./connection/handshake.js";
 import { Exchange, type Job } from "./connection/job.js";
@@ -29,7 +30,7 @@ export class Session implements Executor {
   #closed = false;
   /** The loss nobody has been told of yet. */
   #untold: RedisError | undefined = undefined;
-  #db: string | number | bigint | undefined = undefined;
+  #db: Arg | undefined = undefined;
 
   constructor(leaser: Leaser) {
     this.#leaser = leaser;
@@ -53,7 +54,7 @@ export class Session implements Executor {
   }
 
   /** Remember the database, so that a new connection starts where the old one was. */
-  selected(db: string | number | bigint): void {
+  selected(db: Arg | undefined): void {
     this.#db = db;
   }
 

@@ -1,0 +1,65 @@
+/**
+ * Owns the start of every single command: which executor method it takes, and whether it may run
+ * there at all. Shared by all hosts that run commands at once.
+ */
+import type { Call } from "./call.js";
+import {
+  type Arg,
+  BLOCKING,
+  CLOSES,
+  type CommandInfo,
+  type Decoder,
+  SESSION,
+} from "./commands/info.js";
+import type { Executor } from "./executor.js";
+import { Request, rejection, sessionError, traitsOf } from "./request.js";
+
+/** Where and how a command runs. */
+export interface RunParts {
+  readonly executor: Executor;
+  readonly call: Call;
+}
+
+/** A command with its arguments and its conversion. */
+export interface Command {
+  readonly info: CommandInfo;
+  readonly args: readonly Arg[];
+  readonly decode: Decoder | undefined;
+}
+
+const UNUSUAL = BLOCKING | SESSION | CLOSES;
+
+/**
+ * Run one command.
+ *
+ * @returns Its value; rejects with what went wrong, never throws.
+ */
+export function runCommand({ executor, call }: RunParts, command: Command): Promise<unknown> {
+  const { info, args, decode } = command;
+  if ((info.flags & UNUSUAL) !== 0) return runUnusual({ executor, call }, command);
+  const request = new Request(info, args, { call, decode, traits: call });
+  if (call.scope === undefined || call.scope.add(request)) executor.execute(request);
+  return request.promise;
+}
+
+function runUnusual({ executor, call }: RunParts, command: Command): Promise<unknown> {
+  const { info, args } = command;
+  if ((info.flags & SESSION) !== 0 && (info.instead !== undefined || !executor.exclusive)) {
+    return rejection(sessionError(info));
+  }
+  const traits = traitsOf(info, args, call);
+  const decode = info.name === "SELECT" ? noting(executor, command) : command.decode;
+  const request = new Request(info, args, { call, decode, traits });
+  if (call.scope !== undefined && !call.scope.add(request)) return request.promise;
+  if (traits.blocking || (info.flags & CLOSES) !== 0) executor.executeAlone(request);
+  else executor.execute(request);
+  return request.promise;
+}
+
+/** The executor restores the database after a lost connection, so it must know of each change. */
+function noting(executor: Executor, { args, decode }: Command): Decoder {
+  return (reply, context) => {
+    executor.selected?.(args[0]);
+    return decode === undefined ? reply : decode(reply, context);
+  };
+}

@@ -1,0 +1,262 @@
+/**
+ * Owns WATCH: one connection pinned from the first watched key to EXEC. Commands run at once until
+ * `multi()`, then they are buffered in a pipeline bound to the same connection. Watching is tied to
+ * that one socket: when it is lost, the watch is lost with it, which is a WatchError in every phase.
+ */
+import { inspect } from "node:util";
+import type { Call } from "./call.js";
+import { Commands } from "./commands/generated/commands.js";
+import type { Host } from "./commands/host.js";
+import { type Arg, CommandInfo, type Decoder, type Key, READONLY } from "./commands/info.js";
+import { ownCommand } from "./connection/handshake.js";
+import { Exchange, type Job } from "./connection/job.js";
+import type { Lease } from "./connection/lease.js";
+import { ConnectionError, DataError, RedisError, WatchError } from "./errors.js";
+import type { Executor } from "./executor.js";
+import { Encoder } from "./protocol/encoder.js";
+import { decoderFor, rejection } from "./request.js";
+import { runCommand } from "./run.js";
+import type { Leaser } from "./session.js";
+
+/** A watching pipeline as a host of commands: each method gives a promise. */
+export interface WatchHost<T extends string | Buffer, I extends number | bigint> extends Host {
+  readonly text: T;
+  readonly int: I;
+  readonly reply: Promise<this["value"]>;
+}
+
+/** Sends a transaction, with what has to happen around it. */
+export type Within = <V>(send: () => Promise<V>) => Promise<V>;
+
+/** What a watch is made of; `P` is the pipeline it goes on to. */
+export interface WatchParts<P> {
+  readonly leaser: Leaser;
+  readonly call: Call;
+  /** Make the pipeline that is bound to the watching connection. */
+  pipeline(parts: { executor: Executor; call: Call; encoder: Encoder; within: Within }): P;
+}
+
+/** As much of a pipeline as watching needs. */
+export interface Executable {
+  exec(): Promise<readonly unknown[]>;
+}
+
+/** For the checks of arguments. */
+const WATCH = new CommandInfo("WATCH", { params: ["keys..."] });
+
+const LOST = "A ConnectionError occurred on while watching one or more keys";
+
+/** Loss of the watching connection, as the caller of any command on it gets it. */
+function asWatchError(error: unknown, harmless: boolean): unknown {
+  if (!(error instanceof ConnectionError)) return error;
+  const { command, server } = error;
+  // What cannot have changed anything may be tried again, wherever it was lost.
+  const outcome = harmless ? "not-sent" : error.outcome;
+  return new WatchError(LOST, { code: "EWATCH", command, server, outcome, cause: error });
+}
+
+/** Runs jobs on one lease, which belongs to whoever watches. */
+class LeaseExecutor implements Executor {
+  /** Commands that change the connection otherwise have no business here. */
+  readonly exclusive = false;
+  readonly #lease: Lease;
+
+  constructor(lease: Lease) {
+    this.#lease = lease;
+  }
+
+  execute(job: Job): void {
+    this.#lease.send(job);
+  }
+
+  executeAlone(job: Job): void {
+    this.#lease.send(job);
+  }
+}
+
+/**
+ * Watches keys on a connection of its own; commands run at once. Made by `pipeline().watch(…)`.
+ * `multi()` goes on to the transaction; `reset()`, or the end of an `await using` block, gives up.
+ */
+export class Watch<
+  P extends Executable,
+  T extends string | Buffer = string,
+  I extends number | bigint = number,
+> extends Commands<WatchHost<T, I>> {
+  readonly #parts: WatchParts<P>;
+  readonly #lease: Lease;
+  readonly #executor: LeaseExecutor;
+  #watching = false;
+  #transaction: P | undefined = undefined;
+
+  private constructor(parts: WatchParts<P>, lease: Lease) {
+    super();
+    this.#parts = parts;
+    this.#lease = lease;
+    this.#executor = new LeaseExecutor(lease);
+  }
+
+  /** @internal */
+  static async begin<P extends Executable, T extends string | Buffer, I extends number | bigint>(
+    parts: WatchParts<P>,
+    keys: readonly Key[],
+  ): Promise<Watch<P, T, I>> {
+    const encoder = new Encoder(parts.leaser.settings);
+    encoder.check(WATCH, keys);
+    const watch = new Watch<P, T, I>(parts, await parts.leaser.lease());
+    try {
+      if (keys.length !== 0) await watch.watch(...keys);
+      return watch;
+    } catch (error) {
+      await watch.reset();
+      throw error;
+    }
+  }
+
+  /**
+   * Watch more keys.
+   *
+   * @param keys - At least one.
+   * @returns `true`.
+   * @throws {@link WatchError} when the connection is lost.
+   * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
+   */
+  async watch(...keys: readonly Key[]): Promise<true> {
+    if (this.#transaction !== undefined) throw new RedisError("Cannot issue a WATCH after a MULTI");
+    new Encoder(this.#parts.leaser.settings).check(WATCH, keys);
+    if (keys.length === 0) throw new DataError("WATCH: at least one key is needed");
+    // Until EXEC or UNWATCH is answered the connection must not serve anybody else.
+    this.#lease.connection.dirty = true;
+    await this.#own(ownCommand("WATCH", ...keys));
+    this.#watching = true;
+    return true;
+  }
+
+  /**
+   * Forget all watched keys; the connection is kept.
+   *
+   * @returns `true`.
+   * @see {@link https://redis.io/docs/latest/commands/unwatch/ | UNWATCH}
+   */
+  async unwatch(): Promise<true> {
+    if (!this.#watching) return true;
+    await this.#own(ownCommand("UNWATCH"));
+    this.#watching = false;
+    this.#lease.connection.dirty = false;
+    return true;
+  }
+
+  /**
+   * Go on to the transaction: from here on commands are buffered.
+   *
+   * @returns A pipeline bound to the watching connection. Its `exec()` rejects with a
+   * {@link WatchError} when a watched key was changed, and gives the connection back in any case.
+   */
+  multi(): P {
+    if (this.#transaction !== undefined) throw new RedisError("Cannot issue nested calls to MULTI");
+    const { call, leaser } = this.#parts;
+    this.#transaction = this.#parts.pipeline({
+      executor: this.#executor,
+      call,
+      encoder: new Encoder(leaser.settings),
+      within: (send) => this.#finish(send),
+    });
+    return this.#transaction;
+  }
+
+  /** The pipeline `multi()` made, if it was called. */
+  get transaction(): P | undefined {
+    return this.#transaction;
+  }
+
+  /**
+   * Find out whether a watched key was changed, without a transaction of one's own.
+   *
+   * @returns An empty list when none was.
+   * @throws {@link WatchError} when one was, or the connection was lost.
+   */
+  async exec(): Promise<[]> {
+    await (this.#transaction ?? this.multi()).exec();
+    return [];
+  }
+
+  /** Give up watching, and give the connection back. */
+  async reset(): Promise<void> {
+    try {
+      if (this.#watching && this.#lease.alive) await this.unwatch();
+    } catch (error) {
+      if (!(error instanceof RedisError)) throw error;
+    } finally {
+      this.#watching = false;
+      this.#lease.release();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.reset();
+  }
+
+  protected override async run<V>(
+    info: CommandInfo,
+    args: readonly Arg[],
+    decode?: Decoder | null,
+  ): Promise<V> {
+    const { call } = this.#parts;
+    if (this.#transaction !== undefined) throw this.#tooLate(info);
+    const decoder = decoderFor(info, decode, call);
+    const parts = { executor: this.#executor, call };
+    try {
+      return (await runCommand(parts, { info, args, decode: decoder })) as V;
+    } catch (error) {
+      throw asWatchError(error, (info.flags & READONLY) !== 0);
+    }
+  }
+
+  protected override refuse<V>(_info: CommandInfo, error: DataError): Promise<V> {
+    return rejection(error);
+  }
+
+  protected override answer<V>(_info: CommandInfo, value: V): Promise<V> {
+    return Promise.resolve(value);
+  }
+
+  #tooLate(info: CommandInfo): RedisError {
+    return new RedisError(`${info.name} came after multi(); call it on the pipeline multi() gave`, {
+      code: "EMULTI",
+      command: info.name,
+      outcome: "not-sent",
+    });
+  }
+
+  async #own(command: ReturnType<typeof ownCommand>): Promise<void> {
+    const { socketTimeout } = this.#parts.leaser.settings;
+    try {
+      const replies = await new Promise<unknown[]>((done, failed) => {
+        this.#lease.send(new Exchange([command], socketTimeout, { done, failed }));
+      });
+      if (replies[0] instanceof RedisError) throw replies[0];
+    } catch (error) {
+      throw asWatchError(error, true);
+    }
+  }
+
+  async #finish<V>(send: () => Promise<V>): Promise<V> {
+    try {
+      const value = await send();
+      this.#lease.connection.dirty = false;
+      return value;
+    } catch (error) {
+      // EXEC was answered, so the server watches nothing any more.
+      if (error instanceof WatchError) this.#lease.connection.dirty = false;
+      throw asWatchError(error, false);
+    } finally {
+      this.#watching = false;
+      this.#transaction = undefined;
+      this.#lease.release();
+    }
+  }
+
+  [inspect.custom](): string {
+    return `Watch<${this.#watching ? "watching" : "not watching"}>`;
+  }
+}

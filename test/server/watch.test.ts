@@ -1,0 +1,179 @@
+import { inspect } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RedisError, Redis, WatchError } from "../../src/index.js";
+import { describeProtocols } from "../support/protocols.js";
+import { sharedServer } from "../support/server.js";
+
+const server = await sharedServer();
+const KEY = "OUR-SEQUENCE-KEY";
+
+describeProtocols("WATCH", (protocol) => {
+  let redis: Redis;
+  beforeEach(async () => {
+    redis = new Redis(server.host, server.port, { protocol });
+    await redis.flushall();
+  });
+  afterEach(async () => {
+    expect(inspect(redis.connectionPool)).toContain("leased=0");
+    await redis.close();
+  });
+
+  it("runs commands at once until multi(), then buffers them", async () => {
+    await redis.set(KEY, 1);
+    const watched = await redis.pipeline().watch(KEY);
+    const current = Number(await watched.get(KEY));
+    const values = await watched.multi().set(KEY, current + 1).get(KEY).exec();
+    expect(values).toEqual([true, "2"]);
+  });
+
+  it("rejects with WatchError when a key was changed, and runs nothing", async () => {
+    const watched = await redis.pipeline().watch(KEY);
+    await redis.set(KEY, "theirs");
+    const attempt = watched.multi().set(KEY, "ours").exec();
+    await expect(attempt).rejects.toThrow(WatchError);
+    expect(await redis.get(KEY)).toBe("theirs");
+  });
+
+  it("tells of a change also when nothing was buffered", async () => {
+    const calm = await redis.pipeline().watch(KEY);
+    expect(await calm.exec()).toEqual([]);
+    const disturbed = await redis.pipeline().watch(KEY);
+    await redis.set(KEY, 1);
+    await expect(disturbed.exec()).rejects.toThrow("Watched variable changed.");
+  });
+
+  it("forgets the keys after unwatch()", async () => {
+    const watched = await redis.pipeline().watch(KEY);
+    expect(await watched.unwatch()).toBe(true);
+    await redis.set(KEY, "theirs");
+    expect(await watched.multi().set(KEY, "ours").exec()).toEqual([true]);
+  });
+
+  it("gives the connection back clean, to be used again", async () => {
+    const clientId = async () => {
+      await using watched = await redis.pipeline().watch(KEY);
+      return watched.clientId();
+    };
+    const [first, second] = [await clientId(), await clientId()];
+    expect(second).toBe(first);
+    expect(inspect(redis.connectionPool)).toContain("leased=0 idle=1");
+  });
+
+  it("refuses what comes in the wrong order", async () => {
+    await expect(redis.pipeline().set("a", 1).watch(KEY)).rejects.toThrow(RedisError);
+    await using watched = await redis.pipeline().watch(KEY);
+    watched.multi();
+    expect(() => watched.multi()).toThrow("Cannot issue nested calls to MULTI");
+    await expect(watched.watch("x")).rejects.toThrow("Cannot issue a WATCH after a MULTI");
+    await expect(watched.get(KEY)).rejects.toThrow("GET came after multi()");
+    await expect(watched.transaction?.watch("x")).rejects.toThrow("after a MULTI");
+  });
+
+  it("checks its keys before anything is sent", async () => {
+    const missing: unknown = undefined;
+    const attempt = redis.pipeline().watch("ok", missing as string);
+    await expect(attempt).rejects.toThrow('WATCH: "keys[1]" must be a string');
+    expect(inspect(redis.connectionPool)).toContain("leased=0 idle=0");
+  });
+
+  describe("when the watching connection is killed", () => {
+    const killed = async (when: "reading" | "buffered" | "empty") => {
+      const watched = await redis.pipeline().watch(KEY);
+      const id = await watched.clientId();
+      await redis.clientKillFilter({ id });
+      if (when === "reading") return watched.get(KEY);
+      if (when === "empty") return watched.exec();
+      return watched.multi().set(KEY, "ours").exec();
+    };
+
+    for (const when of ["reading", "buffered", "empty"] as const) {
+      it(`gives WatchError: ${when}`, async () => {
+        const others = Array.from({ length: 50 }, () => redis.incr("others"));
+        await expect(killed(when)).rejects.toThrow(WatchError);
+        expect((await Promise.all(others)).at(-1)).toBe(50);
+        expect(await redis.get(KEY)).toBeNull();
+      });
+    }
+  });
+
+  describe("the client-side INCR of redis-py's README, 50 flows of 20 increments", () => {
+    it("counts to exactly 1,000 in the explicit form", async () => {
+      const increment = async (): Promise<void> => {
+        for (;;) {
+          await using watched = await redis.pipeline().watch(KEY);
+          const current = Number((await watched.get(KEY)) ?? 0);
+          try {
+            await watched.multi().set(KEY, current + 1).exec();
+            return;
+          } catch (error) {
+            if (!(error instanceof WatchError)) throw error;
+          }
+        }
+      };
+      const flow = async (): Promise<void> => {
+        for (let i = 0; i < 20; i++) await increment();
+      };
+      await Promise.all(Array.from({ length: 50 }, flow));
+      expect(await redis.get(KEY)).toBe("1000");
+    });
+
+    it("counts to exactly 1,000 with transaction()", async () => {
+      const flow = async (): Promise<void> => {
+        for (let i = 0; i < 20; i++) {
+          const [stored] = await redis.transaction(async (tx) => {
+            const current = Number((await tx.get(KEY)) ?? 0);
+            return tx.multi().set(KEY, current + 1);
+          }, KEY);
+          expect(stored).toBe(true);
+        }
+      };
+      await Promise.all(Array.from({ length: 50 }, flow));
+      expect(await redis.get(KEY)).toBe("1000");
+    });
+  });
+
+  describe("transaction()", () => {
+    it("gives the value of the function when asked to", async () => {
+      const value = await redis.transaction(
+        async (tx) => {
+          tx.multi().set(KEY, 1);
+          return "mine";
+        },
+        KEY,
+        { valueFromCallable: true },
+      );
+      expect(value).toBe("mine");
+      expect(await redis.get(KEY)).toBe("1");
+    });
+
+    it("stops after maxAttempts, and when aborted", async () => {
+      let attempts = 0;
+      const disturb = async () => {
+        attempts++;
+        await redis.incr(KEY);
+      };
+      await expect(redis.transaction(disturb, KEY, { maxAttempts: 3 })).rejects.toThrow(WatchError);
+      expect(attempts).toBe(3);
+      const controller = new AbortController();
+      const abort = async () => {
+        await redis.incr(KEY);
+        controller.abort(new Error("enough"));
+      };
+      const { signal } = controller;
+      await expect(redis.transaction(abort, KEY, { signal })).rejects.toThrow("aborted");
+    });
+
+    it("passes on what the function throws, and gives the connection back", async () => {
+      const fail = async () => {
+        throw new Error("mine");
+      };
+      await expect(redis.transaction(fail, KEY)).rejects.toThrow("mine");
+    });
+
+    it("refuses bad options by name", async () => {
+      const work = async () => {};
+      const bad = redis.transaction(work, KEY, { maxAttempts: 0 });
+      await expect(bad).rejects.toThrow('option "maxAttempts"');
+    });
+  });
+});
