@@ -79,15 +79,48 @@ export interface ResponseCallbackContext {
 /** A conversion of one's own for the replies of one command. */
 export type ResponseCallback = (reply: Reply, context: ResponseCallbackContext) => unknown;
 
+/** Tells scopes of a signal's end, through one listener: Node warns of a leak when there are many. */
+class Alarm {
+  static readonly #alarms = new WeakMap<AbortSignal, Alarm>();
+  readonly #signal: AbortSignal;
+  readonly #followers = new Set<() => void>();
+
+  private constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  static of(signal: AbortSignal): Alarm {
+    const alarm = Alarm.#alarms.get(signal) ?? new Alarm(signal);
+    Alarm.#alarms.set(signal, alarm);
+    return alarm;
+  }
+
+  add(follower: () => void): void {
+    if (this.#followers.size === 0) this.#signal.addEventListener("abort", this.#onAbort);
+    this.#followers.add(follower);
+  }
+
+  delete(follower: () => void): void {
+    if (!this.#followers.delete(follower) || this.#followers.size !== 0) return;
+    this.#signal.removeEventListener("abort", this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => {
+    for (const follower of [...this.#followers]) follower();
+  };
+}
+
 /** Ends calls early: by a signal, or when a time of their own is up. One listener, one timer. */
 export class CallScope {
   readonly #signal: AbortSignal | undefined;
+  readonly #alarm: Alarm | undefined;
   readonly #timeout: number;
   readonly #jobs = new Map<Job, number>();
   #timer: NodeJS.Timeout | undefined = undefined;
 
   constructor(signal: AbortSignal | undefined, timeout: number) {
     this.#signal = signal;
+    this.#alarm = signal === undefined ? undefined : Alarm.of(signal);
     this.#timeout = timeout;
   }
 
@@ -97,7 +130,7 @@ export class CallScope {
       cancel(job, this.#abortError(job, "not-sent"));
       return false;
     }
-    if (this.#jobs.size === 0) this.#signal?.addEventListener("abort", this.#onAbort);
+    if (this.#jobs.size === 0) this.#alarm?.add(this.#onAbort);
     this.#jobs.set(job, performance.now());
     if (this.#timeout !== 0) this.#timer ??= setTimeout(this.#onTimer, this.#timeout);
     return true;
@@ -106,7 +139,7 @@ export class CallScope {
   /** The job is settled. */
   delete(job: Job): void {
     if (!this.#jobs.delete(job) || this.#jobs.size !== 0) return;
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#alarm?.delete(this.#onAbort);
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
