@@ -102,6 +102,8 @@ abstract class Batch extends Job {
     if (this.settled) return;
     this.settled = true;
     this.call.scope?.delete(this);
+    // An earlier attempt may have been executed, whatever became of the last one.
+    if (this.#attempts > 0 && error.outcome === "not-sent") error.outcome = "unknown";
     this.#resolve(rejection(error));
   }
 

@@ -139,6 +139,8 @@ export class Request extends Job {
     this.settled = true;
     this.#call.scope?.delete(this);
     if (this.#ended(error)) return this.#resolve(undefined);
+    // An earlier attempt may have been executed, whatever became of the last one.
+    if (this.#attempts > 0 && error.outcome === "not-sent") error.outcome = "unknown";
     error.command ??= this.name;
     this.#resolve(rejection(error));
   }

@@ -41,8 +41,8 @@ export interface ConnectionOwner {
   onIdle(connection: Connection): void;
   /** A reply is overdue: it takes no new jobs. */
   onRetired(connection: Connection): void;
-  /** The reply of `job` is overdue; the connection has dropped the job. */
-  onOverdue(job: Job, connection: Connection): void;
+  /** The replies of `jobs` are overdue; the connection has dropped the jobs. */
+  onOverdue(jobs: readonly Job[], connection: Connection): void;
   /** It is over. */
   onClosed(connection: Connection, closure: Closure): void;
 }
@@ -101,7 +101,7 @@ export class Connection implements ReplyHandler {
 
   /** Whether a reply is outstanding that may take for ever. */
   get blocked(): boolean {
-    return this.#queue.peek()?.blocking === true;
+    return this.#queue.toArray().some((job) => job.blocking);
   }
 
   /**
@@ -407,7 +407,7 @@ export class Connection implements ReplyHandler {
   #expire(overdue: readonly Job[], next: number): number {
     const own = overdue.some((job) => job instanceof Exchange);
     this.retire();
-    for (const job of overdue) this.#owner.onOverdue(job, this);
+    this.#owner.onOverdue(overdue, this);
     if (own || next === NEVER) {
       const message = own
         ? "Timeout waiting for the server's own reply"

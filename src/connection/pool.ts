@@ -143,6 +143,8 @@ export class ConnectionPool implements DialerOwner, Lessor {
       this.#closed = resolve;
     });
     this.#waiters.failLeases(closedError(), 0);
+    // Their holders may not add to what is still under way, or it would never end.
+    for (const lease of this.#leases.values()) lease.lost(closedError(), true);
     for (const connection of [...this.#connections]) {
       if (connection.blocked) connection.destroy(closedError());
     }
@@ -217,11 +219,16 @@ export class ConnectionPool implements DialerOwner, Lessor {
   onRetired(connection: Connection): void {
     this.#forget(connection);
     this.#leases.get(connection)?.lost(overdueError(connection.server), true);
+    this.#assign();
   }
 
   /** @internal */
-  onOverdue(job: Job, connection: Connection): void {
-    this.#giveUp(job, overdueError(connection.server, job.name));
+  onOverdue(jobs: readonly Job[], connection: Connection): void {
+    const { server } = connection;
+    const leased = this.#leases.has(connection);
+    const again = this.#giveUp(jobs, leased, (job) => overdueError(server, job.name));
+    this.#putBack(again, this.#borrowed.has(connection));
+    this.#assign();
   }
 
   /** @internal */
@@ -233,9 +240,10 @@ export class ConnectionPool implements DialerOwner, Lessor {
     this.#connections.delete(connection);
     this.#leases.delete(connection);
     this.#borrowed.delete(connection);
-    for (const job of lost) this.#giveUp(job, lostFor(job, error));
-    if (lease === undefined && !alone) this.#waiters.addFirst(unwritten);
-    else for (const job of unwritten) this.#sendElsewhere(job, alone, error);
+    const again = this.#giveUp(lost, lease !== undefined, (job) => lostFor(job, error));
+    if (lease === undefined) this.#putBack([...again, ...unwritten], alone);
+    // The state of the connection they were meant for is gone.
+    else for (const job of unwritten) job.fail(errorFor(job, error, "not-sent"));
     lease?.lost(error, lost.length + unwritten.length !== 0);
     this.#assign();
     this.#finishClosing();
@@ -252,20 +260,27 @@ export class ConnectionPool implements DialerOwner, Lessor {
     this.#assign();
   }
 
-  /** A job whose reply will not come: again if it asks for it, otherwise its error. */
-  #giveUp(job: Job, error: RedisError): void {
-    if (job.settled) return;
-    if (this.#closing !== undefined || !job.retry(error)) return job.fail(error);
-    if (job.blocking) return this.executeAlone(job);
-    this.#waiters.addFirst([job]);
-    this.#assign();
+  /**
+   * Jobs whose replies will not come get their errors, except those that ask to be written again.
+   *
+   * @param leased - Whether they relied on the state of a connection that is gone.
+   * @returns Those to be written again, in their order.
+   */
+  #giveUp(jobs: readonly Job[], leased: boolean, errorOf: (job: Job) => RedisError): Job[] {
+    const final = leased || this.#closing !== undefined;
+    return jobs.filter((job) => {
+      if (job.settled) return false;
+      const error = errorOf(job);
+      if (!final && job.retry(error)) return true;
+      job.fail(error);
+      return false;
+    });
   }
 
-  /** What needs a connection alone never goes to a shared one; what belongs to a lease ends with it. */
-  #sendElsewhere(job: Job, alone: boolean, error: RedisError): void {
-    if (job.settled) return;
-    if (alone) this.executeAlone(job);
-    else job.fail(errorFor(job, error, "not-sent"));
+  /** Let jobs wait again, before all others; what needs a connection alone never gets a shared one. */
+  #putBack(jobs: readonly Job[], alone: boolean): void {
+    if (!alone) return this.#waiters.addFirst(jobs);
+    for (const job of jobs) if (!job.settled) this.executeAlone(job);
   }
 
   #lend(connection: Connection, job: Job): void {
@@ -347,7 +362,12 @@ export class ConnectionPool implements DialerOwner, Lessor {
     const lanes = jobs.size === 0 ? 0 : this.settings.sharedConnections - this.#lanes.length;
     const wanted = lanes + leases.size;
     while (this.#dialer.underWay < wanted && !this.#full) this.#dialer.dial();
-    if (this.#dialer.underWay < wanted && !this.waitsWhenFull) this.#refuseExcess(lanes);
+    if (this.#dialer.underWay < wanted && !this.#worthWaiting) this.#refuseExcess(lanes);
+  }
+
+  /** A connection that only waits for its last replies will soon make room. */
+  get #worthWaiting(): boolean {
+    return this.waitsWhenFull || [...this.#connections].some(({ state }) => state === "retiring");
   }
 
   /** The pool is full: whoever is neither served nor dialled for is refused. */

@@ -1,0 +1,225 @@
+/** Many commands, one write: what leaves together, in which order, and what is never copied. */
+import { Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { encodeCommand } from "../support/resp.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+/** Pieces handed to the kernel by the client's sockets, write by write. */
+let writes: (readonly unknown[])[];
+
+interface Internals {
+  _writeGeneric(writev: boolean, data: unknown, encoding: string, cb: () => void): void;
+}
+
+beforeEach(() => {
+  writes = [];
+  const prototype = Socket.prototype as unknown as Internals;
+  const original = prototype._writeGeneric;
+  vi.spyOn(prototype, "_writeGeneric").mockImplementation(function (
+    this: Socket & Internals,
+    writev,
+    data,
+    encoding,
+    cb,
+  ) {
+    const pieces = writev ? (data as { chunk: unknown }[]).map(({ chunk }) => chunk) : [data];
+    if (this.remotePort === mockPort) writes.push(pieces);
+    original.call(this, writev, data, encoding, cb);
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+let mockPort = 0;
+
+/** A mock that answers each GET with its key, and everything else with OK. */
+async function echo(peer: Peer): Promise<void> {
+  for await (const [name, key = ""] of peer.commands()) {
+    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
+  }
+}
+
+async function connected(script: (peer: Peer) => Promise<void> = echo) {
+  const mock = await mockServer(script);
+  mockPort = mock.port;
+  // No deadline is under test here, and the smallest pieces take their time.
+  const redis = clientOf(mock, { socketTimeout: 5000 });
+  await redis.set("first", "command");
+  writes.length = 0;
+  return { mock, redis };
+}
+
+const keys = (count: number) => Array.from({ length: count }, (_, i) => `key:${i}`);
+
+describe("commands of one turn", () => {
+  it("leave in one write, and each gets its own reply", async () => {
+    const { mock, redis } = await connected();
+    await using _mock = mock;
+    await using _redis = redis;
+    const values = await Promise.all(keys(500).map((key) => redis.get(key)));
+    expect(values).toEqual(keys(500));
+    expect(writes).toHaveLength(1);
+    expect(writes[0]).toHaveLength(1);
+    const wire = Buffer.concat(keys(500).map((key) => encodeCommand(["GET", key])));
+    expect(mock.peers[0]?.bytes.subarray(-wire.length).equals(wire)).toBe(true);
+  });
+
+  it("leave in one write from the continuations of one chunk of replies", async () => {
+    const { mock, redis } = await connected(async (peer) => {
+      await peer.expect(["SET", "first", "command"]);
+      peer.send("+OK\r\n");
+      for (const suffix of ["", ":again"]) {
+        for (const key of keys(50)) await peer.expect(["GET", `${key}${suffix}`]);
+        peer.send(
+          keys(50)
+            .map((key) => bulk(`${key}${suffix}`))
+            .join(""),
+        );
+      }
+      await peer.stall();
+    });
+    await using _mock = mock;
+    await using _redis = redis;
+    const twice = async (key: string) => {
+      const value = await redis.get(key);
+      // Some turns of the microtask queue later is still the same turn of the event loop.
+      await undefined;
+      return redis.get(`${value}:again`);
+    };
+    const values = await Promise.all(keys(50).map(twice));
+    expect(values).toEqual(keys(50).map((key) => `${key}:again`));
+    expect(writes).toHaveLength(2);
+  });
+
+  it("leave in one write before the connection is there, in their order", async () => {
+    await using mock = await mockServer(echo);
+    mockPort = mock.port;
+    await using redis = clientOf(mock);
+    const values = await Promise.all([redis.set("a", "1"), ...keys(20).map((k) => redis.get(k))]);
+    expect(values).toEqual([true, ...keys(20)]);
+    expect(writes).toHaveLength(1);
+    expect(mock.received.map(([, key]) => key)).toEqual(["a", ...keys(20)]);
+  });
+
+  it("of different turns leave in different writes, without waiting for replies", async () => {
+    const { mock, redis } = await connected();
+    await using _mock = mock;
+    await using _redis = redis;
+    const first = redis.get("a");
+    await new Promise((resolve) => setImmediate(resolve));
+    const second = redis.get("b");
+    expect(await Promise.all([first, second])).toEqual(["a", "b"]);
+    expect(writes).toHaveLength(2);
+  });
+
+  it("are not held up by one with bad arguments among them, nor does it leave a byte", async () => {
+    const { mock, redis } = await connected();
+    await using _mock = mock;
+    await using _redis = redis;
+    const good = redis.get("a");
+    const bad = errorOf(redis.set("b", undefined as unknown as string));
+    const worse = errorOf(redis.set("b", "lone \ud800"));
+    const alsoGood = redis.get("c");
+    expect(await Promise.all([good, alsoGood])).toEqual(["a", "c"]);
+    expect([await bad, await worse].map(kindOf)).toEqual(["DataError", "DataError"]);
+    const wire = Buffer.concat([encodeCommand(["GET", "a"]), encodeCommand(["GET", "c"])]);
+    expect(mock.peers[0]?.bytes.subarray(-wire.length)).toEqual(wire);
+    expect(mock.received).toHaveLength(3);
+  });
+});
+
+describe("replies", () => {
+  it.each([1, 7, 1000])("reach their callers in pieces of %d bytes", async (size) => {
+    const gets = keys(30);
+    const { mock, redis } = await connected(async (peer) => {
+      await peer.expect(["SET", "first", "command"]);
+      peer.send("+OK\r\n");
+      for (const key of gets) await peer.expect(["GET", key]);
+      await peer.trickle(gets.map(bulk).join(""), size);
+      await peer.stall();
+    });
+    await using _mock = mock;
+    await using _redis = redis;
+    expect(await Promise.all(gets.map((key) => redis.get(key)))).toEqual(gets);
+  });
+
+  it("of different kinds reach their callers, errors included", async () => {
+    const { mock, redis } = await connected(async (peer) => {
+      await peer.expect(["SET", "first", "command"]);
+      peer.send("+OK\r\n");
+      await peer.expect(["GET", "a"], ["HGETALL", "b"], ["INCR", "c"], ["GET", "d"]);
+      peer.send("-WRONGTYPE not a string\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n:5\r\n$-1\r\n");
+      await peer.stall();
+    });
+    await using _mock = mock;
+    await using _redis = redis;
+    const results = await Promise.allSettled([
+      redis.get("a"),
+      redis.hgetall("b"),
+      redis.incr("c"),
+      redis.get("d"),
+    ]);
+    expect(results).toEqual([
+      { status: "rejected", reason: expect.objectContaining({ code: "WRONGTYPE" }) },
+      { status: "fulfilled", value: { f: "v" } },
+      { status: "fulfilled", value: 5 },
+      { status: "fulfilled", value: null },
+    ]);
+    expect(mock.connections).toBe(1);
+  });
+});
+
+describe("large values", () => {
+  it("leave as they are, in one vectored write with what is around them", async () => {
+    const { mock, redis } = await connected();
+    await using _mock = mock;
+    await using _redis = redis;
+    const value = Buffer.alloc(1_000_000, 7);
+    const view = new Uint8Array(value.buffer, value.byteOffset + 10, 500_000);
+    const done = [redis.get("a"), redis.set("b", value), redis.set("c", view), redis.get("d")];
+    expect(await Promise.all(done)).toEqual(["a", true, true, "d"]);
+    expect(writes).toHaveLength(1);
+    const pieces = writes[0] ?? [];
+    expect(pieces.filter((piece) => typeof piece !== "string")).toHaveLength(2);
+    expect(pieces.some((piece) => piece === value)).toBe(true);
+    const sent = pieces.find((piece) => piece instanceof Uint8Array && piece !== value);
+    expect((sent as Uint8Array).buffer).toBe(value.buffer);
+    const wire = Buffer.concat([
+      encodeCommand(["GET", "a"]),
+      encodeCommand(["SET", "b", value]),
+      encodeCommand(["SET", "c", Buffer.from(view)]),
+      encodeCommand(["GET", "d"]),
+    ]);
+    expect(mock.peers[0]?.bytes.subarray(-wire.length).equals(wire)).toBe(true);
+  });
+
+  it("may be reused by the caller as soon as they are small", async () => {
+    const { mock, redis } = await connected();
+    await using _mock = mock;
+    await using _redis = redis;
+    const scratch = Buffer.from("one");
+    const first = redis.set("a", scratch);
+    scratch.write("two");
+    const second = redis.set("b", scratch);
+    await Promise.all([first, second]);
+    expect(mock.received.slice(1)).toEqual([
+      ["SET", "a", "one"],
+      ["SET", "b", "two"],
+    ]);
+  });
+});
+
+describe("idleness", () => {
+  it("writes nothing", async () => {
+    const { mock, redis } = await connected();
+    await using _mock = mock;
+    await using _redis = redis;
+    await settleDown();
+    expect(writes).toEqual([]);
+  });
+});

@@ -1,0 +1,248 @@
+/** Sending again what may have been executed: only when asked for, in order, and honestly reported. */
+import { describe, expect, it } from "vitest";
+import { ConstantBackoff } from "../../src/backoff.js";
+import {
+  ConnectionError,
+  type RedisOptions,
+  ResponseError,
+  Retry,
+  TimeoutError,
+} from "../../src/index.js";
+import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
+import { until } from "../support/until.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+const retry = (count: number) => new Retry(new ConstantBackoff(1), count);
+const AGAIN_WHEN_LOST: RedisOptions = { retryOnError: [ConnectionError], retry: retry(2) };
+const AGAIN_WHEN_LATE: RedisOptions = { retryOnTimeout: true, retry: retry(2) };
+
+/** Reads so many commands and hangs up. */
+const hangUpAfter =
+  (count: number): Script =>
+  async (peer) => {
+    for (let i = 0; i < count; i++) await peer.next();
+    await peer.reset();
+  };
+
+/** As {@link hangUpAfter}, with a RESP3 handshake before. */
+const greetAndHangUpAfter =
+  (count: number): Script =>
+  async (peer) => {
+    await peer.handshake({ count: 1 });
+    await hangUpAfter(count)(peer);
+  };
+
+const refuse: Script = async (peer) => {
+  await peer.handshake({ count: 1, replies: { HELLO: "-WRONGPASS no longer\r\n" } });
+  await peer.stall();
+};
+
+/** Reads and never answers. */
+const silent: Script = (peer) => peer.stall();
+
+async function echo(peer: Peer): Promise<void> {
+  for await (const [name, key = ""] of peer.commands()) {
+    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
+  }
+}
+
+describe("by default", () => {
+  it.each<[string, Script, string]>([
+    ["the connection is lost", hangUpAfter(1), "ConnectionError unknown"],
+    ["the reply is late", silent, "TimeoutError unknown"],
+  ])("a command is sent once: %s", async (_what, script, kind) => {
+    await using mock = await mockServer([script, echo]);
+    await using redis = clientOf(mock, { retry: retry(5) });
+    expect(kindOf(await errorOf(redis.get("a")))).toBe(kind);
+    expect(await redis.get("b")).toBe("b");
+    expect(mock.received).toEqual([
+      ["GET", "a"],
+      ["GET", "b"],
+    ]);
+  });
+});
+
+describe("retryOnError", () => {
+  it("sends lost commands again, in their order and before later ones", async () => {
+    await using mock = await mockServer([hangUpAfter(4), echo]);
+    await using redis = clientOf(mock, AGAIN_WHEN_LOST);
+    const keys = ["a", "b", "c", "d"];
+    const values = Promise.all(keys.map((key) => redis.get(key)));
+    await until(() => mock.received.length === 4);
+    const later = redis.get("later");
+    expect(await values).toEqual(keys);
+    expect(await later).toBe("later");
+    expect(mock.peers[1]?.received.map(([, key]) => key)).toEqual([...keys, "later"]);
+  });
+
+  it("sends again what was written before what was not yet written", async () => {
+    const read: string[] = [];
+    await using mock = await mockServer([
+      async (peer) => {
+        read.push((await peer.next()).join(" "));
+        peer.send(bulk("a"));
+        read.push((await peer.next()).join(" "));
+        await peer.reset();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock, AGAIN_WHEN_LOST);
+    expect(await redis.get("a")).toBe("a");
+    const written = redis.get("written");
+    await until(() => read.length === 2);
+    const values = await Promise.all([written, ...["x", "y"].map((key) => redis.get(key))]);
+    expect(values).toEqual(["written", "x", "y"]);
+    const again = mock.peers[1]?.received.map(([, key]) => key);
+    expect(again).toEqual(["written", "x", "y"]);
+  });
+
+  it.each([
+    [0, 1],
+    [1, 1],
+    [3, 3],
+  ])("a policy of %d retries sends %d more times, then tells the truth", async (count, more) => {
+    const scripts = new Array<Script>(more + 1).fill(hangUpAfter(1));
+    await using mock = await mockServer([...scripts, echo]);
+    await using redis = clientOf(mock, { retryOnError: [ConnectionError], retry: retry(count) });
+    expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError unknown");
+    expect(mock.received).toEqual(new Array(more + 1).fill(["GET", "a"]));
+    expect(await redis.get("b")).toBe("b");
+  });
+
+  it("counts for each command by itself", async () => {
+    await using mock = await mockServer([hangUpAfter(1), hangUpAfter(1), echo]);
+    await using redis = clientOf(mock, { retryOnError: [ConnectionError], retry: retry(1) });
+    const lost = errorOf(redis.get("a"));
+    await until(() => mock.connections === 2 && mock.received.length === 2);
+    expect(kindOf(await lost)).toBe("ConnectionError unknown");
+    expect(await redis.get("b")).toBe("b");
+  });
+
+  it("applies to the errors it names, and to no reply of the server", async () => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.expect(["GET", "a"]);
+      peer.send("-ERR refused\r\n");
+      await peer.expect(["GET", "b"]);
+      await peer.reset();
+    });
+    await using redis = clientOf(mock, { retryOnError: [TimeoutError, ResponseError] });
+    expect(kindOf(await errorOf(redis.get("a")))).toBe("ResponseError");
+    expect(kindOf(await errorOf(redis.get("b")))).toBe("ConnectionError unknown");
+    expect(mock.received).toHaveLength(2);
+  });
+
+  it("is for single calls too", async () => {
+    await using mock = await mockServer([hangUpAfter(2), echo]);
+    await using redis = clientOf(mock, { retry: retry(2) });
+    const plain = errorOf(redis.get("plain"));
+    const again = redis.with({ retryOnError: [ConnectionError] }).get("again");
+    expect(kindOf(await plain)).toBe("ConnectionError unknown");
+    expect(await again).toBe("again");
+    expect(mock.peers[1]?.received).toEqual([["GET", "again"]]);
+  });
+
+  it("covers whole pipelines", async () => {
+    await using mock = await mockServer([
+      hangUpAfter(3),
+      async (peer) => {
+        await peer.expect(["MULTI"], ["INCR", "n"], ["EXEC"]);
+        peer.send("+OK\r\n+QUEUED\r\n*1\r\n:7\r\n");
+        await peer.expect(["INCR", "m"], ["GET", "k"]);
+        peer.send(`:1\r\n${bulk("v")}`);
+        await peer.stall();
+      },
+    ]);
+    await using redis = clientOf(mock, AGAIN_WHEN_LOST);
+    expect(await redis.pipeline().incr("n").exec()).toEqual([7]);
+    const plain = redis.pipeline({ transaction: false }).incr("m").get("k");
+    expect(await plain.exec()).toEqual([1, "v"]);
+  });
+
+  it("does not apply to a client() of one's own: its state is gone", async () => {
+    await using mock = await mockServer([hangUpAfter(1), echo]);
+    await using redis = clientOf(mock, AGAIN_WHEN_LOST);
+    await using session = redis.client();
+    expect(kindOf(await errorOf(session.set("a", "in the old state")))).toBe(
+      "ConnectionError unknown",
+    );
+    expect(await session.get("b")).toBe("b");
+    expect(mock.received).toEqual([
+      ["SET", "a", "in the old state"],
+      ["GET", "b"],
+    ]);
+  });
+
+  it("says unknown when the retry was never sent, for the first attempt may have worked", async () => {
+    await using mock = await mockServer([greetAndHangUpAfter(2), refuse]);
+    await using redis = clientOf(mock, { ...AGAIN_WHEN_LOST, protocol: 3 });
+    const command = errorOf(redis.incr("n"));
+    const pipeline = errorOf(redis.pipeline({ transaction: false }).incr("m").exec());
+    expect(kindOf(await command)).toBe("AuthenticationError unknown");
+    expect(kindOf(await pipeline)).toBe("AuthenticationError unknown");
+  });
+});
+
+describe("retryOnTimeout", () => {
+  it("sends late commands again over a fresh connection, in their order", async () => {
+    await using mock = await mockServer([silent, echo]);
+    await using redis = clientOf(mock, { ...AGAIN_WHEN_LATE, socketTimeout: 60 });
+    const keys = ["a", "b", "c"];
+    expect(await Promise.all(keys.map((key) => redis.get(key)))).toEqual(keys);
+    expect(mock.peers[1]?.received.map(([, key]) => key)).toEqual(keys);
+  });
+
+  it("does not apply to a lost connection", async () => {
+    await using mock = await mockServer([hangUpAfter(1), echo]);
+    await using redis = clientOf(mock, AGAIN_WHEN_LATE);
+    expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError unknown");
+    await settleDown();
+    expect(mock.received).toHaveLength(1);
+  });
+
+  it("gives up after as many attempts as the policy allows", async () => {
+    await using mock = await mockServer([silent, silent, silent]);
+    await using redis = clientOf(mock, { ...AGAIN_WHEN_LATE, socketTimeout: 40 });
+    const start = performance.now();
+    expect(kindOf(await errorOf(redis.get("a")))).toBe("TimeoutError unknown");
+    expect(performance.now() - start).toBeGreaterThanOrEqual(119);
+    expect(mock.received).toEqual(new Array(3).fill(["GET", "a"]));
+  });
+
+  it("never gives the late reply of the first attempt to the second", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        await mock.connection(1);
+        peer.send(bulk("late"));
+        await peer.stall();
+      },
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        await settleDown();
+        peer.send(bulk("in time"));
+        await peer.stall();
+      },
+    ]);
+    await using redis = clientOf(mock, { ...AGAIN_WHEN_LATE, socketTimeout: 60 });
+    expect(await redis.get("a")).toBe("in time");
+  });
+});
+
+describe("waiting for a retry", () => {
+  it("ended by a signal or by disconnect(), still says that the first attempt may have worked", async () => {
+    // The second connection never gets through its handshake: the commands wait for it.
+    await using mock = await mockServer([greetAndHangUpAfter(2), silent]);
+    await using redis = clientOf(mock, { ...AGAIN_WHEN_LOST, protocol: 3, socketTimeout: 3000 });
+    const controller = new AbortController();
+    const first = errorOf(redis.with({ signal: controller.signal }).incr("n"));
+    const second = errorOf(redis.incr("m"));
+    await mock.connection(1);
+    await settleDown();
+    controller.abort();
+    expect(kindOf(await first)).toBe("AbortError unknown");
+    redis.disconnect();
+    expect(kindOf(await second)).toBe("ConnectionError unknown");
+  });
+});
