@@ -171,8 +171,8 @@ export class Transaction extends Batch {
   #received = 0;
   #refused: RedisError | undefined = undefined;
 
-  constructor(commands: BatchCommands, call: Call) {
-    super(commands, call, { extra: 2, traits: call });
+  constructor(commands: BatchCommands, call: Call, traits: JobTraits) {
+    super(commands, call, { extra: 2, traits });
     const { entries } = commands;
     const first = entries[0]?.mode ?? TEXT;
     // EXEC has one reply for all: where they differ it is read as bytes, which can become anything.

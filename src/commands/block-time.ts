@@ -2,6 +2,7 @@
  * Owns how to find the time a blocking call may wait on the server, wherever its arguments came from:
  * a generated method, or text given to `executeCommand`.
  */
+import { Token } from "../protocol/token.js";
 import type { Arg } from "./info.js";
 
 function numberOf(arg: Arg | undefined): number {
@@ -29,4 +30,14 @@ export function firstSeconds(args: readonly Arg[]): number {
 /** The last argument, in milliseconds (WAIT). */
 export function lastMilliseconds(args: readonly Arg[]): number {
   return limit(numberOf(args.at(-1)));
+}
+
+function isAbort(arg: Arg): boolean {
+  const word = arg instanceof Token ? arg.text : arg;
+  return typeof word === "string" && word.toUpperCase() === "ABORT";
+}
+
+/** SHUTDOWN: as long as the server needs to save and its replicas to catch up. */
+export function untilTheEnd(args: readonly Arg[]): number | undefined {
+  return args.some(isAbort) ? undefined : 0;
 }

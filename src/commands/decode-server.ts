@@ -2,7 +2,6 @@
  * Owns the decoders of what a server says about itself: texts with a syntax of their own (INFO,
  * CLIENT LIST) and their relatives. Pure and total, as those in `decode.ts`.
  */
-import { RedisError } from "../errors.js";
 import { MapReply, type Reply } from "../protocol/reply.js";
 import {
   type Dictionary,
@@ -13,14 +12,18 @@ import {
   toRecord,
   toWord,
 } from "./decode.js";
+import { clientFields, readable, safeInteger, textOf, withNumbers } from "./decode-server-text.js";
 import type { DecodeContext } from "./info.js";
-import type { InfoScalar, InfoValue, ServerInfo, SlowlogEntry } from "./types-server.js";
+import type { InfoScalar, InfoValue, SlowlogEntry } from "./types-server.js";
 
-const INTEGER = /^[+-]?\d+$/;
 const DECIMAL = /^[+-]?(?:\d+\.\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-const CLIENT_NUMBERS: ReadonlySet<string> = new Set(
-  "id age idle db sub psub multi qbuf qbuf-free argv-mem obl oll omem tot-mem".split(" "),
+/** Fields of INFO that name something: text, also where the name consists of digits or has commas. */
+const INFO_TEXTS: ReadonlySet<string> = new Set(
+  (
+    "os executable config_file redis_version valkey_version redis_git_sha1 redis_build_id run_id " +
+    "gcc_version mem_allocator server_name availability_zone master_host master_replid master_replid2"
+  ).split(" "),
 );
 const DEBUG_NUMBERS: ReadonlySet<string> = new Set(
   "refcount serializedlength lru lru_seconds_idle".split(" "),
@@ -29,7 +32,7 @@ const DEBUG_NUMBERS: ReadonlySet<string> = new Set(
 /** `PONG`, also in the form of a connection with subscriptions, becomes `true`. */
 export function toPong(reply: Reply): unknown {
   const word = toWord(Array.isArray(reply) ? (reply[0] ?? null) : reply);
-  return typeof word === "string" ? word.toUpperCase() === "PONG" : reply;
+  return typeof word === "string" && word.toUpperCase() === "PONG" ? true : reply;
 }
 
 /** 1 or 0 each becomes a boolean. */
@@ -53,22 +56,15 @@ export function toTime(reply: Reply): unknown {
   return itemsOf(reply)?.map((part) => safeInteger(toWord(part)) ?? part) ?? reply;
 }
 
-function safeInteger(text: unknown): number | undefined {
-  if (typeof text !== "string" || !INTEGER.test(text)) return undefined;
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? value : undefined;
-}
-
 /** A number where the whole text is one that a number holds exactly enough; else the text. */
 function toScalar(text: string): InfoScalar {
   if (text.includes(".")) return DECIMAL.test(text) ? Number(text) : text;
   return safeInteger(text) ?? text;
 }
 
-function toInfoValue(text: string): InfoScalar | Record<string, InfoScalar> {
-  if (!text.includes(",") || !text.includes("=")) return toScalar(text);
+function toInfoRecord(items: readonly string[]): Record<string, InfoScalar> {
   const parts: Dictionary<InfoScalar> = Object.create(null);
-  for (const item of text.split(",")) {
+  for (const item of items) {
     const at = item.lastIndexOf("=");
     if (at < 0) parts[item] = true;
     else parts[item.slice(0, at)] = toScalar(item.slice(at + 1));
@@ -76,7 +72,19 @@ function toInfoValue(text: string): InfoScalar | Record<string, InfoScalar> {
   return parts;
 }
 
-function append(info: ServerInfo, name: string, value: InfoScalar | Record<string, InfoScalar>) {
+/** `a=1,b=2` is a record, `a,b` a list; the value of a field that names something is one text. */
+function toInfoValue(name: string, text: string): InfoValue {
+  if (INFO_TEXTS.has(name)) return text;
+  const items = text.split(",").filter((item) => item !== "");
+  if (text.includes("=")) return toInfoRecord(items);
+  return text.includes(",") ? items.map(toScalar) : toScalar(text);
+}
+
+function append(
+  info: Dictionary<InfoValue>,
+  name: string,
+  value: InfoScalar | Record<string, InfoScalar>,
+): void {
   const before = info[name];
   if (Array.isArray(before)) before.push(value);
   else info[name] = [value];
@@ -92,51 +100,25 @@ export function toInfo(reply: Reply): unknown {
     const at = line.startsWith("cmdstat_host:") ? line.lastIndexOf(":") : line.indexOf(":");
     const name = line.slice(0, at);
     if (at < 0) append(info, "__raw__", line);
-    else if (name === "module") append(info, "modules", toInfoValue(line.slice(at + 1)));
-    else info[name] = toInfoValue(line.slice(at + 1));
+    else if (name === "module")
+      append(info, "modules", toInfoRecord(line.slice(at + 1).split(",")));
+    else info[name] = toInfoValue(name, line.slice(at + 1));
   }
   return info;
 }
 
-/** `name=value` words; a word without `=` belongs to the value before it, which had a space. */
-function clientRecord(line: string): Dictionary<string> {
-  const record: Dictionary<string> = Object.create(null);
-  let last = "";
-  for (const word of line.trim().split(" ")) {
-    const at = word.indexOf("=");
-    if (at > 0) {
-      last = word.slice(0, at);
-      record[last] = word.slice(at + 1);
-    } else if (last !== "") {
-      record[last] += ` ${word}`;
-    }
-  }
-  return record;
-}
-
-/** The lines of CLIENT LIST become one object each, all values text. */
+/** The lines of CLIENT LIST become one object each. */
 export function toClientList(reply: Reply): unknown {
   if (typeof reply !== "string") return reply;
   return reply
     .split("\n")
     .filter((line) => line.trim() !== "")
-    .map(clientRecord);
+    .map(clientFields);
 }
 
-/** The line of CLIENT INFO becomes an object, its numeric fields numbers. */
+/** The line of CLIENT INFO becomes an object. */
 export function toClientInfo(reply: Reply): unknown {
-  return typeof reply === "string" ? withNumbers(clientRecord(reply), CLIENT_NUMBERS) : reply;
-}
-
-function withNumbers(
-  record: Readonly<Dictionary<string>>,
-  names: ReadonlySet<string>,
-): Dictionary<string | number> {
-  const result: Dictionary<string | number> = Object.create(null);
-  for (const [name, value] of Object.entries(record)) {
-    result[name] = names.has(name) ? (safeInteger(value) ?? value) : value;
-  }
-  return result;
+  return typeof reply === "string" ? clientFields(reply) : reply;
 }
 
 /** The `name:value` words of DEBUG OBJECT; the first one is the type. */
@@ -168,22 +150,6 @@ export function toMemoryStats(reply: Reply, context: DecodeContext): unknown {
 function numberOrText(reply: Reply): unknown {
   const word = toWord(reply);
   return typeof word === "string" ? (parseDouble(word) ?? word) : word;
-}
-
-/** Text in the client's encoding, or ASCII with everything else escaped. */
-function readable(bytes: Buffer, context: DecodeContext): string {
-  try {
-    return context.text(bytes);
-  } catch (error) {
-    if (!(error instanceof RedisError)) throw error;
-    const hex = (character: string) =>
-      `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-    return bytes.toString("latin1").replace(/[\u0080-\u00ff]/g, hex);
-  }
-}
-
-function textOf(reply: Reply, context: DecodeContext): string {
-  return Buffer.isBuffer(reply) ? readable(reply, context) : String(reply);
 }
 
 function slowEntry(reply: Reply, context: DecodeContext): unknown {

@@ -5,18 +5,28 @@
 import * as bitfield from "../bitfield.js";
 import * as blockTime from "../block-time.js";
 import * as builders from "../builders.js";
+import * as buildersAcl from "../builders-acl.js";
 import * as buildersBitmaps from "../builders-bitmaps.js";
+import * as buildersServer from "../builders-server.js";
 import * as decode from "../decode.js";
 import * as decodeServer from "../decode-server.js";
+import * as decodeServerAcl from "../decode-server-acl.js";
+import * as decodeServerCommands from "../decode-server-commands.js";
+import * as decodeServerState from "../decode-server-state.js";
 import * as pick from "../pick.js";
 
 const MODULES: Readonly<Record<string, object>> = {
   bitfield,
   "block-time": blockTime,
   builders,
+  "builders-acl": buildersAcl,
   "builders-bitmaps": buildersBitmaps,
+  "builders-server": buildersServer,
   decode,
   "decode-server": decodeServer,
+  "decode-server-acl": decodeServerAcl,
+  "decode-server-commands": decodeServerCommands,
+  "decode-server-state": decodeServerState,
   pick,
 };
 

@@ -24,7 +24,9 @@ export function methodName(wire: string): string {
 
 /** Name of a constant for a wire name: `MEMORY MALLOC-STATS` to `MEMORY_MALLOC_STATS`. */
 export function constantName(wire: string): string {
-  return wire.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
+  const name = wire.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
+  // A flag has that name already.
+  return name === "READONLY" ? "READONLY_COMMAND" : name;
 }
 
 /** Address part of the command's manual page. */

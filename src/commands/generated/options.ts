@@ -3,7 +3,8 @@
 /** Owns the types of the option objects. */
 import type { Key, Value } from "../info.js";
 import type { BitRead } from "../types-bitmaps.js";
-import type { Integer, ListEnd, UnixTime } from "../types.js";
+import type { ClientType } from "../types-connection.js";
+import type { Integer, ListEnd, Many, Mapping, UnixTime } from "../types.js";
 
 /** Options of COPY. */
 export interface CopyOptions {
@@ -492,4 +493,241 @@ export interface ZunionOptions {
 export interface ZunionstoreOptions {
   /** How the scores of a member are combined; the sum when left out. */
   readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
+}
+
+/** Options of AUTH. */
+export interface AuthOptions {
+  /** Name of the user; the default user when left out. */
+  readonly username?: Value | undefined;
+}
+
+/** Options of CLIENT KILL. */
+export interface ClientKillOptions {
+  /** Number of the connection. */
+  readonly id?: Integer | undefined;
+  /** Kind of the client. */
+  readonly type?: ClientType | undefined;
+  /** `host:port` of the client. */
+  readonly addr?: string | undefined;
+  /** `host:port` on the server's side. */
+  readonly laddr?: string | undefined;
+  /** ACL user. */
+  readonly user?: Value | undefined;
+  /** Only those at least so many seconds old. */
+  readonly maxAge?: Integer | undefined;
+  /** Whether to spare this connection itself; spared by default. */
+  readonly skipMe?: boolean | undefined;
+}
+
+/** Options of CLIENT LIST. */
+export interface ClientListOptions {
+  /** Only clients of this kind. */
+  readonly type?: ClientType | undefined;
+  /** Only these connections, one number or several. */
+  readonly clientId?: Many<Integer> | undefined;
+}
+
+/** Options of CLIENT PAUSE. */
+export interface ClientPauseOptions {
+  /** `false` to hold back writes only; all commands by default. */
+  readonly all?: boolean | undefined;
+}
+
+/** Which keys count; without any, those that were read. */
+export type TrackingMode =
+  | {
+      /** All keys, or those with a prefix. */
+      readonly bcast?: boolean | undefined;
+      readonly optIn?: false | undefined;
+      readonly optOut?: false | undefined;
+    }
+  | {
+      readonly bcast?: false | undefined;
+      /** Those read right after `clientCaching("YES")`. */
+      readonly optIn?: boolean | undefined;
+      readonly optOut?: false | undefined;
+    }
+  | {
+      readonly bcast?: false | undefined;
+      readonly optIn?: false | undefined;
+      /** Those read, but not right after `clientCaching("NO")`. */
+      readonly optOut?: boolean | undefined;
+    };
+
+/** Options of CLIENT TRACKING. */
+export type ClientTrackingOptions = TrackingMode & {
+  /** `false` to switch them off; on by default. */
+  readonly on?: boolean | undefined;
+  /** Connection that gets the messages instead of this one. */
+  readonly clientId?: Integer | undefined;
+  /** With `bcast`: only keys that begin so, one prefix or several. */
+  readonly prefix?: Many<Value> | undefined;
+  /** Do not tell of keys this connection changed itself. */
+  readonly noLoop?: boolean | undefined;
+};
+
+/** Options of CLIENT TRACKING. */
+export type ClientTrackingOnOptions = TrackingMode & {
+  /** Connection that gets the messages instead of this one. */
+  readonly clientId?: Integer | undefined;
+  /** With `bcast`: only keys that begin so, one prefix or several. */
+  readonly prefix?: Many<Value> | undefined;
+  /** Do not tell of keys this connection changed itself. */
+  readonly noLoop?: boolean | undefined;
+};
+
+/** Options of CLIENT UNBLOCK. */
+export interface ClientUnblockOptions {
+  /** Let it end with an error, and not as if time had run out. */
+  readonly error?: boolean | undefined;
+}
+
+/** Options of HELLO. */
+export interface HelloOptions {
+  /** User to log in as. */
+  readonly auth?: readonly [username: Value, password: Value] | undefined;
+  /** Name for the connection. */
+  readonly setName?: Value | undefined;
+}
+
+/** Which commands; all of them without any. */
+export type CommandFilter =
+  | {
+      /** Those of a module. */
+      readonly module?: string | undefined;
+      readonly category?: undefined;
+      readonly pattern?: undefined;
+    }
+  | {
+      readonly module?: undefined;
+      /** Those of an ACL category, named without `@`. */
+      readonly category?: string | undefined;
+      readonly pattern?: undefined;
+    }
+  | {
+      readonly module?: undefined;
+      readonly category?: undefined;
+      /** Those whose names match a glob pattern. */
+      readonly pattern?: string | undefined;
+    };
+
+/** Options of COMMAND LIST. */
+export type CommandListOptions = CommandFilter;
+
+/** Options of MODULE LOADEX. */
+export interface ModuleLoadexOptions {
+  /** Values by name of the module's settings. */
+  readonly config?: Mapping<string, Value> | undefined;
+  /** Arguments for the module. */
+  readonly args?: Many<Value> | undefined;
+}
+
+/** Options of BGSAVE. */
+export interface BgsaveOptions {
+  /**
+   * Whether to wait for a rewrite of the append-only file that is under way; it does by default,
+   * with `false` that is an error.
+   */
+  readonly schedule?: boolean | undefined;
+}
+
+/** Options of FAILOVER. */
+export interface FailoverOptions {
+  /** The replica to choose; the first that has caught up when left out. */
+  readonly to?: readonly [host: string, port: Integer] | undefined;
+  /** With `to` and `timeout`: go on even if it has not caught up in time. */
+  readonly force?: boolean | undefined;
+  /** Call off a failover under way. */
+  readonly abort?: boolean | undefined;
+  /** Longest wait for the replica, in milliseconds. */
+  readonly timeout?: Integer | undefined;
+}
+
+/** Who frees the memory; the server's settings say so without any. */
+export type FlushMode =
+  | {
+      /** Another thread of the server, afterwards. */
+      readonly asynchronous?: boolean | undefined;
+      readonly synchronous?: false | undefined;
+    }
+  | {
+      readonly asynchronous?: false | undefined;
+      /** The server before it answers. */
+      readonly synchronous?: boolean | undefined;
+    };
+
+/** Options of FLUSHALL, FLUSHDB. */
+export type FlushOptions = FlushMode;
+
+/** Options of MEMORY USAGE. */
+export interface MemoryUsageOptions {
+  /** How many elements to look at; 0 for all, 5 when left out. */
+  readonly samples?: Integer | undefined;
+}
+
+/** How to end; without any, saving when the server is configured to save. */
+export type ShutdownMode =
+  | {
+      /** Save first, also when the server is not configured to. */
+      readonly save?: boolean | undefined;
+      readonly noSave?: false | undefined;
+      /** Do not wait for replicas to catch up. */
+      readonly now?: boolean | undefined;
+      /** End even if saving fails. */
+      readonly force?: boolean | undefined;
+      readonly abort?: false | undefined;
+    }
+  | {
+      readonly save?: false | undefined;
+      /** Do not save, also when the server is configured to. */
+      readonly noSave?: boolean | undefined;
+      /** Do not wait for replicas to catch up. */
+      readonly now?: boolean | undefined;
+      /** End even if saving fails. */
+      readonly force?: boolean | undefined;
+      readonly abort?: false | undefined;
+    }
+  | {
+      readonly save?: false | undefined;
+      readonly noSave?: false | undefined;
+      readonly now?: false | undefined;
+      readonly force?: false | undefined;
+      /** Do not end: call off a shutdown that waits for replicas. */
+      readonly abort?: boolean | undefined;
+    };
+
+/** Options of SHUTDOWN. */
+export type ShutdownOptions = ShutdownMode;
+
+/** Options of ACL SETUSER. */
+export interface AclSetuserOptions {
+  /** Make it a new user first. */
+  readonly reset?: boolean | undefined;
+  /** Forget its key patterns first. */
+  readonly resetKeys?: boolean | undefined;
+  /** Forget its patterns of channels first. */
+  readonly resetChannels?: boolean | undefined;
+  /** Forget its passwords first, and that it needs none. */
+  readonly resetPasswords?: boolean | undefined;
+  /** Whether it may log in. */
+  readonly enabled?: boolean | undefined;
+  /** Let it log in with any password; excludes passwords. */
+  readonly noPass?: boolean | undefined;
+  /** Passwords, each with `+` before it to add or `-` to remove it. */
+  readonly passwords?: Many<string | Uint8Array> | undefined;
+  /** The same as SHA-256 in hexadecimal. */
+  readonly hashedPasswords?: Many<string | Uint8Array> | undefined;
+  /**
+   * Categories of commands, each with `+` before it to allow or `-` to forbid it; the `@` may be
+   * left out.
+   */
+  readonly categories?: Many<string> | undefined;
+  /** Commands, each with `+` before it to allow or `-` to forbid it, such as `+config|get`. */
+  readonly commands?: Many<string> | undefined;
+  /** Patterns of keys, without `~`; `%R~` or `%W~` before one allows only reading or writing. */
+  readonly keys?: Many<string | Uint8Array> | undefined;
+  /** Patterns of channels, without `&`. */
+  readonly channels?: Many<string | Uint8Array> | undefined;
+  /** More sets of rules, each complete in itself, such as `["+set", "~app:*"]`. */
+  readonly selectors?: readonly (readonly string[])[] | undefined;
 }

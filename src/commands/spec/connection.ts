@@ -1,4 +1,395 @@
 /** Owns the table of the connection commands. */
-import type { Entry } from "./dsl.js";
+import {
+  helloOptions,
+  pauseMode,
+  skipMe,
+  trackingMode,
+  trackingPrefixes,
+  unblockMode,
+} from "../builders-server.js";
+import * as decode from "../decode.js";
+import * as server from "../decode-server.js";
+import * as state from "../decode-server-state.js";
+import { ALWAYS_TEXT, CLOSES, SESSION } from "../info.js";
+import {
+  bare,
+  COUNT,
+  type CommandSpec,
+  command,
+  type Entry,
+  flag,
+  INTEGER,
+  listOf,
+  MILLISECONDS,
+  oneOf,
+  opt,
+  optional,
+  options,
+  param,
+  refused,
+  reply,
+  SECONDS,
+  silent,
+  TEXT,
+  VALUE,
+  wordOf,
+} from "./dsl.js";
+import * as replies from "./replies.js";
 
-export const connection: readonly Entry[] = [];
+const SHARED_NOTE =
+  "It speaks of the connection that ordinary commands share; `redis.client()` has one of its own.";
+
+const CLIENT_TYPES = ["NORMAL", "MASTER", "REPLICA", "SLAVE", "PUBSUB"];
+const ON_OFF = wordOf(["ON", "OFF"], "OnOff");
+
+const clientList = reply("ClientInfo[]", server.toClientList);
+const clientId = param("clientId", INTEGER, "Number of the connection, as `clientId` gives it.");
+
+const trackingItems = [
+  opt("clientId", "REDIRECT", INTEGER, "Connection that gets the messages instead of this one."),
+  silent("prefix", "Many<Value>", "With `bcast`: only keys that begin so, one prefix or several."),
+  oneOf("TrackingMode", "Which keys count; without any, those that were read.", [
+    flag("bcast", "BCAST", "All keys, or those with a prefix."),
+    flag("optIn", "OPTIN", 'Those read right after `clientCaching("YES")`.'),
+    flag("optOut", "OPTOUT", 'Those read, but not right after `clientCaching("NO")`.'),
+  ]),
+  flag("noLoop", "NOLOOP", "Do not tell of keys this connection changed itself."),
+] as const;
+const prefixes = { build: trackingPrefixes, with: ["options"], names: ["PREFIX", "prefix..."] };
+const trackingMeans =
+  "The messages are pushes under RESP3 and arrive at the connection named by `clientId` under RESP2.";
+
+/** Entries that are alike but for the server's word. */
+const sessionSwitch = (name: string, summary: string): CommandSpec =>
+  command(name, {
+    since: "3.0.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary,
+    args: [],
+    reply: replies.ok,
+    returns: "`true`.",
+  });
+
+export const connection: readonly Entry[] = [
+  sessionSwitch("ASKING", "Let the next command reach a slot that is being moved to this node."),
+  command("AUTH", {
+    since: "1.0.0",
+    cost: "O(N) in the number of passwords of the user",
+    flags: SESSION,
+    summary: "Log this connection in as another user.",
+    notes:
+      "For all connections of a client use its options `username` and `password`, or " +
+      "`credentialProvider`.",
+    args: [param("password", VALUE, "Password of the user.")],
+    options: options(
+      "AuthOptions",
+      bare("username", VALUE, "Name of the user; the default user when left out."),
+    ),
+    wire: ["options", "password"],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT CACHING", {
+    since: "6.0.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Say whether the keys of the next command shall be tracked.",
+    args: [param("mode", wordOf(["YES", "NO"]), "Whether they shall.")],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT GETNAME", {
+    since: "2.6.9",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "Tell the name of the connection.",
+    notes: SHARED_NOTE,
+    args: [],
+    reply: replies.wordOrNull,
+    returns: "The name, or `null` when it has none.",
+  }),
+  command("CLIENT GETREDIR", {
+    since: "6.0.0",
+    cost: "O(1)",
+    summary: "Tell which connection gets the invalidation messages of this one.",
+    notes: SHARED_NOTE,
+    args: [],
+    reply: replies.count,
+    returns: "Its number; 0 when it is this one, -1 when tracking is off.",
+  }),
+  command("CLIENT HELP", {
+    since: "5.0.0",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "List what the CLIENT commands can do.",
+    args: [],
+    reply: replies.words,
+    returns: "Lines of text.",
+  }),
+  command("CLIENT ID", {
+    since: "5.0.0",
+    cost: "O(1)",
+    summary: "Tell the number of the connection.",
+    notes: SHARED_NOTE,
+    args: [],
+    reply: replies.count,
+    returns: "The number; the server never uses one twice.",
+  }),
+  command("CLIENT INFO", {
+    since: "6.2.0",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "Describe the connection.",
+    notes: SHARED_NOTE,
+    args: [],
+    reply: reply("ClientInfo", server.toClientInfo),
+    returns: "What the server knows of it.",
+  }),
+  command("CLIENT KILL", {
+    since: "2.4.0",
+    cost: "O(N) in the number of connections",
+    summary: "Close the connection of a client.",
+    args: [param("address", TEXT, "`host:port` of the client, or its unix socket.")],
+    reply: replies.ok,
+    returns: "`true`; no such client is an error.",
+  }),
+  command("CLIENT KILL", {
+    method: "clientKillFilter",
+    since: "2.8.12",
+    cost: "O(N) in the number of connections",
+    summary: "Close all connections that every given filter holds for.",
+    notes: "At least one filter is needed.",
+    args: [],
+    options: options(
+      "ClientKillOptions",
+      opt("id", "ID", INTEGER, "Number of the connection."),
+      opt("type", "TYPE", wordOf(CLIENT_TYPES, "ClientType"), "Kind of the client."),
+      opt("addr", "ADDR", TEXT, "`host:port` of the client."),
+      opt("laddr", "LADDR", TEXT, "`host:port` on the server's side."),
+      opt("user", "USER", VALUE, "ACL user."),
+      opt("maxAge", "MAXAGE", SECONDS, "Only those at least so many seconds old."),
+      silent("skipMe", "boolean", "Whether to spare this connection itself; spared by default."),
+    ),
+    wire: ["options", { build: skipMe, with: ["options"], names: ["SKIPME", "skipMe"] }],
+    reply: reply("number", decode.okToTrue),
+    returns: "How many were closed.",
+  }),
+  command("CLIENT LIST", {
+    since: "2.4.0",
+    cost: "O(N) in the number of connections",
+    flags: ALWAYS_TEXT,
+    summary: "Describe the connections of the server.",
+    args: [],
+    options: options(
+      "ClientListOptions",
+      opt("type", "TYPE", wordOf(CLIENT_TYPES, "ClientType"), "Only clients of this kind."),
+      opt("clientId", "ID", listOf(INTEGER), "Only these connections, one number or several."),
+    ),
+    reply: clientList,
+    returns: "What the server knows of each.",
+  }),
+  command("CLIENT NO-EVICT", {
+    since: "7.0.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Say whether the server may drop this connection when memory for clients runs out.",
+    args: [param("mode", ON_OFF, '`"ON"`: it may not.')],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT NO-TOUCH", {
+    since: "7.2.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Say whether commands of this connection count as uses of the keys.",
+    args: [param("mode", ON_OFF, '`"ON"`: they do not.')],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT PAUSE", {
+    since: "3.0.0",
+    cost: "O(1)",
+    summary: "Hold back the commands of all clients for a while.",
+    args: [param("timeout", MILLISECONDS, "How long, in whole milliseconds.")],
+    options: options(
+      "ClientPauseOptions",
+      silent("all", "boolean", "`false` to hold back writes only; all commands by default."),
+    ),
+    wire: ["timeout", "options", { build: pauseMode, with: ["options"], names: ["mode"] }],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  refused("CLIENT REPLY", "redis.pipeline(): every command here waits for its reply"),
+  command("CLIENT SETINFO", {
+    since: "7.2.0",
+    cost: "O(1)",
+    summary: "Tell the server about the library behind the connection.",
+    notes: `${SHARED_NOTE} The options \`libName\` and \`libVersion\` tell it for every connection.`,
+    args: [
+      param("attr", wordOf(["LIB-NAME", "LIB-VER"]), "Its name or its version."),
+      param("value", VALUE, "Text without spaces."),
+    ],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT SETNAME", {
+    since: "2.6.9",
+    cost: "O(1)",
+    summary: "Give the connection a name, which lasts as long as the connection.",
+    notes: `${SHARED_NOTE} The option \`clientName\` names every connection, new ones too.`,
+    args: [param("name", VALUE, "Text without spaces; empty for none.")],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT TRACKING", {
+    since: "6.0.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Switch invalidation messages for keys on or off.",
+    notes: trackingMeans,
+    args: [],
+    options: options(
+      "ClientTrackingOptions",
+      silent("on", "boolean", "`false` to switch them off; on by default."),
+      ...trackingItems,
+    ),
+    wire: [{ build: trackingMode, with: ["options"], names: ["mode"] }, "options", prefixes],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT TRACKING", {
+    method: "clientTrackingOff",
+    since: "6.0.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Switch invalidation messages for keys off.",
+    args: [],
+    wire: ['"OFF"'],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT TRACKING", {
+    method: "clientTrackingOn",
+    since: "6.0.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Switch invalidation messages for keys on.",
+    notes: trackingMeans,
+    args: [],
+    options: options("ClientTrackingOnOptions", ...trackingItems),
+    wire: ['"ON"', "options", prefixes],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT TRACKINGINFO", {
+    since: "6.2.0",
+    cost: "O(1)",
+    summary: "Tell how the connection tracks keys.",
+    notes: SHARED_NOTE,
+    args: [],
+    reply: reply("TrackingInfo<T>", state.toTrackingInfo),
+    returns: "The modes, where the messages go, and the prefixes.",
+  }),
+  command("CLIENT UNBLOCK", {
+    since: "5.0.0",
+    cost: "O(log N) in the number of connections",
+    summary: "End the blocking command another connection waits in.",
+    args: [clientId],
+    options: options(
+      "ClientUnblockOptions",
+      silent("error", "boolean", "Let it end with an error, and not as if time had run out."),
+    ),
+    wire: ["clientId", "options", { build: unblockMode, with: ["options"], names: ["mode"] }],
+    reply: replies.bool,
+    returns: "Whether the connection was waiting.",
+  }),
+  command("CLIENT UNPAUSE", {
+    since: "6.2.0",
+    cost: "O(N) in the number of paused clients",
+    summary: "Let the clients go on that CLIENT PAUSE held back.",
+    args: [],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("ECHO", {
+    since: "1.0.0",
+    cost: "O(1)",
+    summary: "Have a value sent back.",
+    args: [param("value", VALUE, "Text, bytes or a number.")],
+    reply: replies.text,
+    returns: "The value.",
+  }),
+  command("HELLO", {
+    since: "6.0.0",
+    cost: "O(1)",
+    flags: SESSION | ALWAYS_TEXT,
+    summary: "Agree on a protocol with the server and learn about it.",
+    notes: "For all connections of a client use its option `protocol`.",
+    args: [
+      optional("protocol", { type: "2 | 3", check: "count" }, "Version; unchanged if left out."),
+    ],
+    options: options(
+      "HelloOptions",
+      silent("auth", "readonly [username: Value, password: Value]", "User to log in as."),
+      opt("setName", "SETNAME", VALUE, "Name for the connection."),
+    ),
+    wire: [
+      "protocol",
+      {
+        build: helloOptions,
+        with: ["protocol", "options"],
+        names: ["AUTH", "username", "password"],
+      },
+      "options",
+    ],
+    reply: reply("HelloReply", state.toHello),
+    returns: "What the server says of itself and of the connection.",
+  }),
+  command("PING", {
+    since: "1.0.0",
+    cost: "O(1)",
+    summary: "Ask the server for a sign of life.",
+    args: [optional("message", VALUE, "What to send back instead.")],
+    reply: reply("true", server.toPong),
+    returns: "`true`.",
+    cases: [{ given: "message", reply: replies.text, returns: "The message." }],
+  }),
+  command("QUIT", {
+    since: "1.0.0",
+    cost: "O(1)",
+    flags: CLOSES,
+    summary: "Have the server close a connection after its last reply.",
+    notes: "To be done with a client use `close()`, which needs no word of the server's.",
+    args: [],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  sessionSwitch("READONLY", "Let this connection read from a replica node of a cluster."),
+  sessionSwitch("READWRITE", "Take READONLY back."),
+  command("RESET", {
+    method: "resetConnection",
+    since: "6.2.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Put this connection back into the state of a new one.",
+    notes:
+      "That is: database 0, RESP2, no name, the default user and not logged in. It is not called " +
+      "`reset` because that is what empties a pipeline.",
+    args: [],
+    reply: replies.word,
+    returns: '`"RESET"`.',
+  }),
+  command("SELECT", {
+    since: "1.0.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Switch this connection to another database.",
+    notes:
+      "A connection that has to be made again goes to that database too. For all connections of a " +
+      "client use its option `db`.",
+    args: [param("index", COUNT, "Number of the database.")],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+];

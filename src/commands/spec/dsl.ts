@@ -248,6 +248,7 @@ export interface Pick {
 export interface CommandSpec {
   /** Wire words: `CLIENT SETNAME`. */
   readonly name: string;
+  /** The version of Redis that brought it, or `Valkey 8.0.0` for what only Valkey has. */
   readonly since: string;
   readonly cost: string;
   /** One imperative sentence in our own words. */

@@ -1,4 +1,459 @@
-/** Owns the table of the server commands. */
-import type { Entry } from "./dsl.js";
+/** Owns the table of the server commands; those on commands and modules stand in `introspection.ts`. */
+import { untilTheEnd } from "../block-time.js";
+import {
+  configPatterns,
+  configSettings,
+  failoverTarget,
+  lolwutVersion,
+  masterOf,
+  scheduled,
+} from "../builders-server.js";
+import * as decode from "../decode.js";
+import * as describe from "../decode-server.js";
+import * as state from "../decode-server-state.js";
+import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, CLOSES, ENDS, READONLY } from "../info.js";
+import { anyNumber, anyNumberOf } from "./any-number.js";
+import {
+  COUNT,
+  type CommandSpec,
+  command,
+  type Entry,
+  flag,
+  INTEGER,
+  key,
+  MILLISECONDS,
+  oneOf,
+  opt,
+  optional,
+  options,
+  param,
+  refused,
+  reply,
+  silent,
+  TEXT,
+  VALUE,
+} from "./dsl.js";
+import { introspection } from "./introspection.js";
+import * as replies from "./replies.js";
 
-export const server: readonly Entry[] = [];
+/** The list of subcommands that a server gives for a family of commands. */
+const help = (family: string, since: string): CommandSpec =>
+  command(`${family} HELP`, {
+    since,
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: `List what the ${family} commands can do.`,
+    args: [],
+    reply: replies.words,
+    returns: "Lines of text.",
+  });
+
+const flushOptions = options(
+  "FlushOptions",
+  oneOf("FlushMode", "Who frees the memory; the server's settings say so without any.", [
+    flag("asynchronous", "ASYNC", "Another thread of the server, afterwards."),
+    flag("synchronous", "SYNC", "The server before it answers."),
+  ]),
+);
+
+const shutdownOptions = options("ShutdownOptions", {
+  group: "ShutdownMode",
+  doc: "How to end; without any, saving when the server is configured to save.",
+  members: [
+    flag("save", "SAVE", "Save first, also when the server is not configured to."),
+    flag("noSave", "NOSAVE", "Do not save, also when the server is configured to."),
+    flag("now", "NOW", "Do not wait for replicas to catch up."),
+    flag("force", "FORCE", "End even if saving fails."),
+    flag("abort", "ABORT", "Do not end: call off a shutdown that waits for replicas."),
+  ],
+  together: [["save", "now", "force"], ["noSave", "now", "force"], ["abort"]],
+});
+
+const master = [
+  optional("host", TEXT, "Host of the master; when left out, stop being a replica."),
+  optional("port", { type: 'Integer | "ONE"' }, "Port of the master."),
+];
+const masterWire = [{ build: masterOf, with: ["host", "port"], names: ["host", "port"] }];
+const accepted = reply("true", state.toAccepted);
+
+const names = (name: string, doc: string) => ({
+  args: [anyNumber(name, VALUE, doc)],
+  wire: [anyNumberOf(name)],
+});
+
+export const server: readonly Entry[] = [
+  ...introspection,
+  command("BGREWRITEAOF", {
+    since: "1.0.0",
+    cost: "O(1)",
+    summary: "Rewrite the append-only file in the background.",
+    args: [],
+    reply: reply("true", state.toStarted),
+    returns: "`true` once it has begun or is going to.",
+  }),
+  command("BGSAVE", {
+    since: "1.0.0",
+    cost: "O(1)",
+    summary: "Save the data set in the background.",
+    notes: "`lastsave` tells when it is done.",
+    args: [],
+    options: options(
+      "BgsaveOptions",
+      silent(
+        "schedule",
+        "boolean",
+        "Whether to wait for a rewrite of the append-only file that is under way; it does by " +
+          "default, with `false` that is an error.",
+      ),
+    ),
+    wire: ["options", { build: scheduled, with: ["options"], names: ["schedule"] }],
+    reply: reply("true", state.toStarted),
+    returns: "`true` once it has begun or is going to.",
+  }),
+  command("CONFIG GET", {
+    since: "2.0.0",
+    cost: "O(N) in the number of settings",
+    flags: ALWAYS_TEXT,
+    summary: "Read settings of the server.",
+    args: [anyNumber("patterns", TEXT, "Glob patterns; all settings when left out.")],
+    wire: [{ build: configPatterns, with: ["patterns"], names: ["patterns..."] }],
+    reply: reply("Record<string, string>", decode.toRecord),
+    returns: "Texts by name, in an object without prototype.",
+  }),
+  help("CONFIG", "5.0.0"),
+  command("CONFIG RESETSTAT", {
+    since: "2.0.0",
+    cost: "O(1)",
+    summary: "Set the counters of INFO back to zero.",
+    args: [],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CONFIG REWRITE", {
+    since: "2.8.0",
+    cost: "O(1)",
+    summary: "Write the present settings into the configuration file.",
+    args: [],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CONFIG SET", {
+    since: "2.0.0",
+    cost: "O(N) in the number of settings",
+    summary: "Change settings of the server: one, or several at once or not at all.",
+    args: [
+      param(
+        "name",
+        { type: "Mapping<string, Value> | string" },
+        "Name of a setting, or values by name.",
+      ),
+      optional("value", VALUE, "Its value; switches are `yes` and `no`."),
+    ],
+    wire: [
+      { build: configSettings, with: ["name", "value"], names: ["name", "value", "mapping..."] },
+    ],
+    reply: replies.ok,
+    returns: "`true`.",
+    signatures: [
+      { params: "name: string, value: Value", type: "true", returns: "`true`." },
+      { params: "name: Mapping<string, Value>", type: "true", returns: "`true`." },
+    ],
+  }),
+  command("DBSIZE", {
+    since: "1.0.0",
+    cost: "O(1)",
+    flags: READONLY,
+    summary: "Count the keys of the database.",
+    args: [],
+    reply: replies.count,
+    returns: "How many there are.",
+  }),
+  command("DEBUG OBJECT", {
+    since: "1.0.0",
+    cost: "O(N) in the size of the value",
+    flags: ALWAYS_TEXT,
+    summary: "Describe how a value is kept in memory.",
+    notes: "Servers refuse it unless their setting `enable-debug-command` allows it.",
+    args: [key()],
+    reply: reply("DebugObject", describe.toDebugObject),
+    returns: "What the server says of it; a missing key is an error.",
+  }),
+  command("FAILOVER", {
+    since: "6.2.0",
+    cost: "O(1)",
+    summary: "Let this master and one of its replicas change places.",
+    args: [],
+    options: options(
+      "FailoverOptions",
+      silent(
+        "to",
+        "readonly [host: string, port: Integer]",
+        "The replica to choose; the first that has caught up when left out.",
+      ),
+      flag(
+        "force",
+        "FORCE",
+        "With `to` and `timeout`: go on even if it has not caught up in time.",
+      ),
+      flag("abort", "ABORT", "Call off a failover under way."),
+      opt("timeout", "TIMEOUT", MILLISECONDS, "Longest wait for the replica, in milliseconds."),
+    ),
+    wire: [{ build: failoverTarget, with: ["options"], names: ["TO", "host", "port"] }, "options"],
+    reply: replies.ok,
+    returns: "`true` once it is under way; `role` tells when it is done.",
+  }),
+  command("FLUSHALL", {
+    since: "1.0.0",
+    cost: "O(N) in the number of keys",
+    summary: "Delete all keys of all databases.",
+    args: [],
+    options: flushOptions,
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("FLUSHDB", {
+    since: "1.0.0",
+    cost: "O(N) in the number of keys of the database",
+    summary: "Delete all keys of the database.",
+    args: [],
+    options: flushOptions,
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("INFO", {
+    since: "1.0.0",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "Have the server describe itself.",
+    ...names(
+      "sections",
+      'Sections, such as `"memory"`, `"commandstats"` or `"everything"`; the usual ones when left out.',
+    ),
+    reply: reply("InfoReply", describe.toInfo),
+    returns: "Values by field, in an object without prototype.",
+  }),
+  command("LASTSAVE", {
+    since: "1.0.0",
+    cost: "O(1)",
+    summary: "Tell when the data set was last saved.",
+    args: [],
+    reply: reply("Date | null", describe.toDate),
+    returns: "The moment, to the second; `null` for never.",
+  }),
+  command("LATENCY DOCTOR", {
+    since: "2.8.13",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "Have the server judge its own delays.",
+    args: [],
+    reply: replies.word,
+    returns: "A report for people.",
+  }),
+  command("LATENCY GRAPH", {
+    since: "2.8.13",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "Draw the delays of an event.",
+    args: [param("event", VALUE, "Name of the event.")],
+    reply: replies.word,
+    returns: "The drawing; an event without delays is an error.",
+  }),
+  help("LATENCY", "2.8.13"),
+  command("LATENCY HISTOGRAM", {
+    since: "7.0.0",
+    cost: "O(N) in the number of commands",
+    flags: ALWAYS_TEXT,
+    summary: "Tell how long the calls of commands took.",
+    ...names("commands", "Names of commands; all that were called when left out."),
+    reply: reply("Record<string, LatencyHistogram>", state.toLatencyHistograms),
+    returns: "A histogram by command, without those never called.",
+  }),
+  command("LATENCY HISTORY", {
+    since: "2.8.13",
+    cost: "O(1)",
+    summary: "List the delays of an event.",
+    args: [param("event", VALUE, "Name of the event.")],
+    reply: reply("LatencySample[]", state.toLatencySamples),
+    returns: "When and how long; the latest 160 at most.",
+  }),
+  command("LATENCY LATEST", {
+    since: "2.8.13",
+    cost: "O(1)",
+    summary: "List the events that had delays, and the latest and longest of each.",
+    notes: "The server only notes delays above its setting `latency-monitor-threshold`.",
+    args: [],
+    reply: reply("LatencyEvent[]", state.toLatencyEvents),
+    returns: "One element an event.",
+  }),
+  command("LATENCY RESET", {
+    since: "2.8.13",
+    cost: "O(1)",
+    summary: "Forget the delays of events.",
+    ...names("events", "Names of events; all of them when left out."),
+    reply: replies.count,
+    returns: "How many events had any.",
+  }),
+  command("LOLWUT", {
+    since: "5.0.0",
+    cost: "O(1)",
+    flags: READONLY | ALWAYS_TEXT,
+    summary: "Show a piece of computer art and the server's version.",
+    args: [anyNumber("versionNumbers", INTEGER, "Which piece, and numbers that shape it.")],
+    wire: [
+      { build: lolwutVersion, with: ["versionNumbers"], names: ["VERSION", "versionNumbers..."] },
+    ],
+    reply: replies.word,
+    returns: "The picture.",
+  }),
+  command("MEMORY DOCTOR", {
+    since: "4.0.0",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "Have the server judge its own use of memory.",
+    args: [],
+    reply: replies.word,
+    returns: "A report for people.",
+  }),
+  help("MEMORY", "4.0.0"),
+  command("MEMORY MALLOC-STATS", {
+    since: "4.0.0",
+    cost: "O(N) in how much there is to tell",
+    flags: ALWAYS_TEXT,
+    summary: "Have the memory allocator describe itself.",
+    args: [],
+    reply: replies.word,
+    returns: "A report for people.",
+  }),
+  command("MEMORY PURGE", {
+    since: "4.0.0",
+    cost: "O(N) in how much there is to give back",
+    summary: "Have the memory allocator give unused memory back.",
+    args: [],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("MEMORY STATS", {
+    since: "4.0.0",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "Tell what the server uses memory for.",
+    args: [],
+    reply: reply("MemoryStats", describe.toMemoryStats),
+    returns: "Numbers by name, in an object without prototype.",
+  }),
+  command("MEMORY USAGE", {
+    since: "4.0.0",
+    cost: "O(N) in the number of samples",
+    flags: READONLY,
+    summary: "Estimate the memory a key and its value take.",
+    args: [key()],
+    options: options(
+      "MemoryUsageOptions",
+      opt("samples", "SAMPLES", COUNT, "How many elements to look at; 0 for all, 5 when left out."),
+    ),
+    reply: replies.countOrNull,
+    returns: "Bytes, or `null` when the key does not exist.",
+  }),
+  refused("MONITOR", "redis.monitor()"),
+  refused("PSYNC", "redis.replicaof() on a server of your own"),
+  refused("REPLCONF", "redis.replicaof() on a server of your own"),
+  command("REPLICAOF", {
+    since: "5.0.0",
+    cost: "O(1)",
+    summary: "Make the server a replica of another one, or a master again.",
+    args: master,
+    wire: masterWire,
+    reply: accepted,
+    returns: "`true`.",
+  }),
+  command("ROLE", {
+    since: "2.8.12",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "Tell what part the server plays in replication.",
+    args: [],
+    reply: reply("RoleReply", state.toRole),
+    returns: "What it says of that part; the member `role` tells which it is.",
+  }),
+  command("SAVE", {
+    since: "1.0.0",
+    cost: "O(N) in the number of keys of all databases",
+    summary: "Save the data set, serving nobody meanwhile.",
+    notes: "On anything but a small data set use `bgsave`.",
+    args: [],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("SHUTDOWN", {
+    since: "1.0.0",
+    cost: "O(N) in the number of keys of all databases when they are saved",
+    flags: BLOCKING | CLOSES | ENDS,
+    blockTime: untilTheEnd,
+    summary: "End the server.",
+    notes:
+      "That the server closes the connection is success. It may take as long as saving does, or " +
+      "until its replicas have caught up; the deadline for replies does not count.",
+    args: [],
+    options: shutdownOptions,
+    reply: reply("void", state.toShutdown),
+    returns: "Nothing, once the server has ended.",
+    cases: [{ given: "abort", reply: reply("true", state.toShutdown), returns: "`true`." }],
+  }),
+  command("SLAVEOF", {
+    since: "1.0.0",
+    cost: "O(1)",
+    summary: "Make the server a replica of another one, or a master again.",
+    deprecated: "Use `replicaof`.",
+    args: master,
+    wire: masterWire,
+    reply: accepted,
+    returns: "`true`.",
+  }),
+  command("SLOWLOG GET", {
+    since: "2.2.12",
+    cost: "O(N) in the number of entries",
+    flags: ALWAYS_BYTES,
+    summary: "List commands that took long, the latest first.",
+    args: [optional("count", INTEGER, "How many at most; 10 when left out, -1 for all.")],
+    reply: reply("SlowlogEntry[]", describe.toSlowlog),
+    returns: "The entries.",
+  }),
+  help("SLOWLOG", "6.2.0"),
+  command("SLOWLOG LEN", {
+    since: "2.2.12",
+    cost: "O(1)",
+    summary: "Count the entries of the slow log.",
+    args: [],
+    reply: replies.count,
+    returns: "How many there are.",
+  }),
+  command("SLOWLOG RESET", {
+    since: "2.2.12",
+    cost: "O(N) in the number of entries",
+    summary: "Empty the slow log.",
+    args: [],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("SWAPDB", {
+    since: "4.0.0",
+    cost: "O(N) in the number of clients that watch or block on keys of the two",
+    summary: "Let two databases change places.",
+    args: [
+      param("first", COUNT, "Number of one database."),
+      param("second", COUNT, "Number of the other."),
+    ],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  refused("SYNC", "redis.replicaof() on a server of your own"),
+  command("TIME", {
+    since: "2.6.0",
+    cost: "O(1)",
+    flags: ALWAYS_TEXT,
+    summary: "Tell the server's time.",
+    args: [],
+    reply: reply("[seconds: number, microseconds: number]", describe.toTime),
+    returns: "Unix time in seconds, and the microseconds of the present second.",
+  }),
+];
