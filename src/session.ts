@@ -12,6 +12,7 @@ import type { Lease } from "./connection/lease.js";
 import { ConnectionError, RedisError } from "./errors.js";
 import type { Executor } from "./executor.js";
 import type { Settings } from "./options.js";
+import { Encoder } from "./protocol/encoder.js";
 import type { Reply } from "./protocol/reply.js";
 
 /** Where a session gets its connection from. */
@@ -24,6 +25,7 @@ export interface Leaser {
 export class Session implements Executor {
   readonly exclusive = true;
   readonly #leaser: Leaser;
+  readonly #checker: Encoder;
   readonly #queue = new Set<Job>();
   #lease: Lease | undefined = undefined;
   #leasing = false;
@@ -34,6 +36,7 @@ export class Session implements Executor {
 
   constructor(leaser: Leaser) {
     this.#leaser = leaser;
+    this.#checker = new Encoder(leaser.settings);
   }
 
   execute(job: Job): void {
@@ -44,6 +47,11 @@ export class Session implements Executor {
       return job.fail(errorFor(job, untold, "not-sent"));
     }
     if (this.#lease?.alive === true) return this.#lease.send(job);
+    try {
+      job.check(this.#checker);
+    } catch (error) {
+      return job.fail(error as RedisError);
+    }
     job.queue = this.#queue;
     this.#queue.add(job);
     if (!this.#leasing) void this.#take();

@@ -44,4 +44,11 @@ describe("client()", () => {
     expect(await server.command("GET", "key")).toBe("in database 0");
     expect(await server.command("INFO", "keyspace")).not.toContain("db3");
   });
+
+  it("refuses bad arguments without connecting", async () => {
+    const session = redis.client();
+    const refused = await errorOf(session.set("key", undefined as unknown as string));
+    expect(kindOf(refused)).toBe("DataError");
+    expect(await server.clients()).toEqual([]);
+  });
 });
