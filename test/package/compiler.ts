@@ -3,6 +3,7 @@
  * declarations of the language and of Node are parsed once per file of tests.
  */
 import ts from "typescript";
+import { ROOT } from "./paths.js";
 
 /** A complaint of the compiler, where it stands. */
 export interface Complaint {
@@ -89,4 +90,11 @@ function complaint({ file, start = 0, code, messageText }: ts.Diagnostic): Compl
 /** Say it as the compiler would. */
 export function readable({ file, line, code, text }: Complaint): string {
   return `${file}:${line} TS${code}: ${text}`;
+}
+
+/** The options this repository is compiled with. */
+export function ownOptions(): ts.CompilerOptions {
+  const path = `${ROOT}tsconfig.json`;
+  const { config } = ts.readConfigFile(path, ts.sys.readFile) as { readonly config: unknown };
+  return ts.parseJsonConfigFileContent(config, ts.sys, ROOT, undefined, path).options;
 }

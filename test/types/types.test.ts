@@ -1,0 +1,46 @@
+/**
+ * Owns the proof that the public types hold: the programs in fixtures/ compile, and each call in
+ * misuse.ts is refused for the reason its comment gives.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { type Complaint, compile, ownOptions, readable } from "../package/compiler.js";
+import { expectedErrors, undirected } from "./expected-errors.js";
+
+const FIXTURES = fileURLToPath(new URL("./fixtures/", import.meta.url));
+const names = readdirSync(FIXTURES).filter((name) => name.endsWith(".ts"));
+const texts = new Map(
+  names.map((name) => [FIXTURES + name, undirected(readFileSync(FIXTURES + name, "utf8"))]),
+);
+const { complaints } = compile([...texts.keys()], ownOptions(), texts);
+const of = (name: string): Complaint[] => complaints.filter(({ file }) => file === FIXTURES + name);
+
+test("the library itself has no errors, so that those below are the fixtures' own", () => {
+  expect(complaints.filter(({ file }) => !texts.has(file)).map(readable)).toEqual([]);
+});
+
+test.each(names.filter((name) => name !== "misuse.ts"))("%s holds", (name) => {
+  expect(of(name).map(readable)).toEqual([]);
+});
+
+describe("misuse is refused", () => {
+  const text = readFileSync(`${FIXTURES}misuse.ts`, "utf8");
+  const expected = expectedErrors(text);
+  const found = of("misuse.ts");
+
+  test("there are cases", () => {
+    expect(expected.length).toBeGreaterThan(30);
+  });
+
+  test.each(expected)("$call", ({ line, code, words }) => {
+    const [complaint] = found.filter((one) => one.line === line);
+    expect(complaint?.code).toBe(code);
+    expect(complaint?.text.replaceAll(/\s+/g, " ")).toContain(words);
+  });
+
+  test("and nothing else is", () => {
+    const lines = new Set(expected.map(({ line }) => line));
+    expect(found.filter(({ line }) => !lines.has(line)).map(readable)).toEqual([]);
+  });
+});
