@@ -11,6 +11,7 @@ export class Watchdog {
   readonly #onDue: (now: number) => number;
   readonly #keepAlive: boolean;
   #timer: NodeJS.Timeout | undefined;
+  #look: NodeJS.Immediate | undefined;
   #due = Number.POSITIVE_INFINITY;
 
   /**
@@ -35,13 +36,21 @@ export class Watchdog {
   /** Forget every deadline. */
   stop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#look);
     this.#timer = undefined;
+    this.#look = undefined;
     this.#due = Number.POSITIVE_INFINITY;
   }
 
   #fire(): void {
     this.#due = Number.POSITIVE_INFINITY;
     this.#timer = undefined;
+    // A process that was busy sees its timers first: what lies unread in the sockets must count.
+    this.#look ??= setImmediate(() => this.#check());
+  }
+
+  #check(): void {
+    this.#look = undefined;
     const now = performance.now();
     const next = this.#onDue(now);
     if (next !== Number.POSITIVE_INFINITY) this.watch(next, now);

@@ -124,6 +124,16 @@ describe("Watchdog", () => {
     expect(expired).toEqual([500]);
   });
 
+  it("lets the sockets be read before it looks: stopped in that turn, it stays quiet", () => {
+    const { dog, watch, rung } = kennel();
+    watch(10);
+    vi.advanceTimersToNextTimer();
+    expect([performance.now() >= 10, rung]).toEqual([true, []]);
+    dog.stop();
+    vi.advanceTimersByTime(100);
+    expect([rung, vi.getTimerCount()]).toEqual([[], 0]);
+  });
+
   it("stopped by its own callback stays quiet", async () => {
     let rings = 0;
     const dog: Watchdog = new Watchdog(() => {
@@ -151,7 +161,7 @@ describe("Watchdog", () => {
     expect(set.mock.calls[0]?.[1]).toBe(2 ** 31 - 1);
     await advance(2 ** 31);
     expect([rung.length, expired]).toEqual([1, []]);
-    await advance(days - 2 ** 31);
+    await advance(days - 2 ** 31 + 1);
     expect(expired).toEqual([days]);
   });
 

@@ -1,0 +1,310 @@
+/** Deadlines of replies: when they end a command, what becomes of the connection, and who is spared. */
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { deferred, until } from "../support/until.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+async function echo(peer: Peer): Promise<void> {
+  for await (const [name, key = ""] of peer.commands()) {
+    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
+  }
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Milliseconds until the promise rejects. */
+async function timeToFail(promise: Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await errorOf(promise);
+  return performance.now() - start;
+}
+
+describe("a server that stands still", () => {
+  it("is waited for as long as socketTimeout says, not less and not much longer", async () => {
+    await using mock = await mockServer((peer) => peer.stall());
+    await using redis = clientOf(mock, { socketTimeout: 150 });
+    const elapsed = await timeToFail(redis.get("k"));
+    expect(elapsed).toBeGreaterThanOrEqual(149.5);
+    expect(elapsed).toBeLessThan(600);
+  });
+
+  it("makes the command fail with what is known of it", async () => {
+    await using mock = await mockServer((peer) => peer.stall());
+    await using redis = clientOf(mock, { socketTimeout: 50 });
+    const error = await errorOf(redis.set("k", "v"));
+    expect(error).toMatchObject({
+      name: "TimeoutError",
+      message: "Timeout reading from socket",
+      code: "ETIMEDOUT",
+      command: "SET",
+      server: `127.0.0.1:${mock.port}`,
+      outcome: "unknown",
+    });
+  });
+
+  it("is left: the next command gets its own reply over another connection", async () => {
+    const late = deferred();
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "old"]);
+        await late.promise;
+        peer.send(bulk("too late"));
+        await peer.stall();
+      },
+      async (peer) => {
+        await peer.expect(["GET", "new"]);
+        late.resolve();
+        await settleDown();
+        peer.send(bulk("new"));
+        await peer.stall();
+      },
+    ]);
+    await using redis = clientOf(mock, { socketTimeout: 80 });
+    expect(kindOf(await errorOf(redis.get("old")))).toBe("TimeoutError unknown");
+    expect(await redis.get("new")).toBe("new");
+    expect(inspect(redis.connectionPool)).toContain("shared=1 leased=0 idle=0 waiting=0");
+  });
+
+  it("is waited for by each command in turn", async () => {
+    await using mock = await mockServer([(peer) => peer.stall(), echo]);
+    await using redis = clientOf(mock, { socketTimeout: 120 });
+    const first = timeToFail(redis.get("a"));
+    await until(() => mock.received.length === 1);
+    await pause(60);
+    const second = timeToFail(redis.get("b"));
+    await until(() => mock.received.length === 2);
+    expect(await first).toBeGreaterThanOrEqual(119.5);
+    // The connection takes nothing new any more, but b still has its time.
+    expect(await redis.get("c")).toBe("c");
+    expect(await second).toBeGreaterThanOrEqual(119.5);
+    expect(mock.received).toEqual([
+      ["GET", "a"],
+      ["GET", "b"],
+      ["GET", "c"],
+    ]);
+  });
+
+  it("may still answer those who have time left, each with the right reply", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"], ["GET", "b"], ["GET", "c"]);
+        await mock.connection(1);
+        peer.send(bulk("A"), bulk("B"), bulk("C"));
+        await peer.expectClose();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock, { socketTimeout: 150 });
+    const a = errorOf(redis.get("a"));
+    await until(() => mock.received.length === 1);
+    await pause(75);
+    const b = redis.get("b");
+    const c = redis.get("c");
+    expect(kindOf(await a)).toBe("TimeoutError unknown");
+    expect(await redis.get("d")).toBe("d");
+    expect(await Promise.all([b, c])).toEqual(["B", "C"]);
+    // Its last reply was the end of the old connection.
+    await mock.peers[0]?.closed;
+  });
+
+  it("does not outlive its last command: the connection is closed from this side", async () => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.next();
+      await peer.expectClose();
+    });
+    await using redis = clientOf(mock, { socketTimeout: 50 });
+    await errorOf(redis.get("k"));
+    await mock.done();
+    expect(inspect(redis.connectionPool)).toContain("shared=0");
+  });
+
+  it("without a limit is waited for until it answers", async () => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.next();
+      await pause(60);
+      peer.send(bulk("at last"));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { socketTimeout: null });
+    expect(await redis.get("k")).toBe("at last");
+  });
+
+  it("ends a batch of 1,000 commands as 1,000 errors of their own", async () => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.next();
+      peer.send(bulk("v"));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { socketTimeout: 60 });
+    await redis.get("first");
+    const gets = Array.from({ length: 1000 }, (_, i) => errorOf(redis.get(`k${i}`)));
+    const errors = await Promise.all(gets);
+    expect(new Set(errors).size).toBe(1000);
+    expect(new Set(errors.map(kindOf))).toEqual(new Set(["TimeoutError unknown"]));
+  });
+});
+
+describe("a slow reply", () => {
+  it("that keeps coming in pieces is still late when it is not whole in time", async () => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.next();
+      peer.send("$1000\r\n");
+      for (let i = 0; i < 50 && peer.socket.writable; i++) {
+        peer.send("0123456789");
+        await pause(10);
+      }
+    });
+    await using redis = clientOf(mock, { socketTimeout: 100 });
+    const elapsed = await timeToFail(redis.get("k"));
+    expect(elapsed).toBeGreaterThanOrEqual(99.5);
+    expect(elapsed).toBeLessThan(400);
+  });
+
+  it("that is here in time counts, though this process was too busy to read it", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "k"]);
+        peer.send(bulk("in time"));
+        // The reply lies in the kernel; now nothing turns until the deadline has passed.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+        await peer.stall();
+      },
+    ]);
+    await using redis = clientOf(mock, { socketTimeout: 60 });
+    expect(await redis.get("k")).toBe("in time");
+  });
+});
+
+describe("a time of the call's own", () => {
+  it("ends the call and nothing else: connection and slot stay", async () => {
+    const answer = deferred();
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"], ["GET", "b"]);
+        await answer.promise;
+        peer.send(bulk("A"), bulk("B"));
+        await echo(peer);
+      },
+    ]);
+    await using redis = clientOf(mock, { socketTimeout: 5000 });
+    const a = redis.with({ timeout: 40 }).get("a");
+    const b = redis.get("b");
+    const error = await errorOf(a);
+    expect(kindOf(error)).toBe("TimeoutError unknown");
+    expect(error).toMatchObject({ command: "GET", message: "The command took longer than 40 ms" });
+    answer.resolve();
+    expect(await b).toBe("B");
+    expect(await redis.get("c")).toBe("c");
+    expect(mock.connections).toBe(1);
+  });
+
+  it("may be longer than the client's, also in the queue behind others", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "short"], ["GET", "long"]);
+        await mock.connection(1);
+        peer.send(bulk("dropped"), bulk("worth it"));
+        await peer.stall();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock, { socketTimeout: 60 });
+    const short = errorOf(redis.get("short"));
+    const long = redis.with({ timeout: 3000 }).get("long");
+    expect(kindOf(await short)).toBe("TimeoutError unknown");
+    expect(await redis.get("meanwhile")).toBe("meanwhile");
+    expect(await long).toBe("worth it");
+  });
+
+  it("includes the wait for a connection", async () => {
+    await using mock = await mockServer((peer) => peer.stall());
+    await using redis = clientOf(mock, { password: "pw", socketConnectTimeout: 3000 });
+    const start = performance.now();
+    const error = await errorOf(redis.with({ timeout: 50 }).get("k"));
+    expect(kindOf(error)).toBe("TimeoutError not-sent");
+    expect(performance.now() - start).toBeLessThan(240);
+    redis.disconnect();
+  });
+
+  it("covers a pipeline as a whole", async () => {
+    const answer = deferred();
+    await using mock = await mockServer(async (peer) => {
+      await peer.expect(["MULTI"], ["INCR", "n"], ["INCR", "m"], ["EXEC"]);
+      peer.send("+OK\r\n+QUEUED\r\n");
+      await answer.promise;
+      peer.send("+QUEUED\r\n*2\r\n:1\r\n:2\r\n");
+      await echo(peer);
+    });
+    await using redis = clientOf(mock, { socketTimeout: 5000 });
+    const slow = redis.with({ timeout: 40 }).pipeline().incr("n").incr("m").exec();
+    expect(kindOf(await errorOf(slow))).toBe("TimeoutError unknown");
+    answer.resolve();
+    expect(await redis.get("next")).toBe("next");
+    expect(mock.connections).toBe(1);
+  });
+});
+
+describe("blocking commands", () => {
+  it("have the server's time plus a grace, on a connection of their own", async () => {
+    await using mock = await mockServer((peer) => {
+      if (peer.index === 0) return echo(peer);
+      return peer.stall();
+    });
+    await using redis = clientOf(mock, { socketTimeout: 50, blockingGrace: 80 });
+    expect(await redis.get("first")).toBe("first");
+    const start = performance.now();
+    const popped = errorOf(redis.blpop("list", 0.15));
+    expect(await redis.get("not delayed")).toBe("not delayed");
+    expect(kindOf(await popped)).toBe("TimeoutError unknown");
+    const elapsed = performance.now() - start;
+    expect(elapsed).toBeGreaterThanOrEqual(229.5);
+    expect(elapsed).toBeLessThan(700);
+    expect(mock.peers[1]?.received).toEqual([["BLPOP", "list", "0.15"]]);
+  });
+
+  it("without a limit wait as long as the server does", async () => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.expect(["BLPOP", "list", "0"]);
+      await pause(150);
+      peer.send(`*2\r\n${bulk("list")}${bulk("element")}`);
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { socketTimeout: 30, blockingGrace: 30 });
+    expect(await redis.executeCommand("BLPOP", "list", 0)).toEqual(["list", "element"]);
+  });
+
+  it("give their connection back when they are done", async () => {
+    await using mock = await mockServer(async (peer) => {
+      for await (const [name] of peer.commands()) {
+        peer.send(name === "BLPOP" ? "*-1\r\n" : bulk("x"));
+      }
+    });
+    await using redis = clientOf(mock);
+    for (let i = 0; i < 3; i++) expect(await redis.blpop("list", 1)).toBeNull();
+    expect(mock.connections).toBe(1);
+    expect(inspect(redis.connectionPool)).toContain("shared=0 leased=0 idle=1 waiting=0");
+    expect(await redis.get("k")).toBe("x");
+    expect(mock.connections).toBe(1);
+  });
+});
+
+describe("waiting for a connection", () => {
+  it("lasts no longer than socketTimeout, for shared and own connections alike", async () => {
+    await using mock = await mockServer((peer) => peer.stall());
+    await using redis = clientOf(mock, {
+      password: "pw",
+      socketTimeout: 80,
+      socketConnectTimeout: 70,
+      retry: undefined,
+    });
+    const start = performance.now();
+    const failures = [redis.get("k"), redis.blpop("list", 0), redis.client().get("k")];
+    const errors = await Promise.all(failures.map((failure) => errorOf(failure)));
+    expect(errors.map(kindOf)).toEqual(new Array(3).fill("TimeoutError not-sent"));
+    expect(errors.map(({ command }) => command)).toEqual(["GET", "BLPOP", "GET"]);
+    expect(performance.now() - start).toBeLessThan(600);
+  });
+});
