@@ -105,10 +105,8 @@ async function load(redis: Redis): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
-  const clients = await redis.clientList();
-  console.log(
-    `   sockets used by this program: ${clients.filter((c) => c["lib-name"] !== "").length}`,
-  );
+  const sockets = (await redis.clientList()).filter((client) => client.name !== "support");
+  console.log(`   sockets open: ${sockets.length} (one shared by all callers, one lent to blpop)`);
 }
 
 async function main(): Promise<void> {
