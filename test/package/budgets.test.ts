@@ -1,0 +1,107 @@
+/**
+ * Owns what the package may cost those who use it: the time an import takes, and the work the type
+ * checker has. Medians of several processes; the numbers are annotated, and stand in the message when
+ * a budget is exceeded.
+ */
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { type Linked, linkPackage, median, numbersOf, type TypeCost, typeCost } from "./linked.js";
+import { DIST } from "./paths.js";
+
+let linked: Linked;
+beforeAll(async () => {
+  linked = await linkPackage();
+}, 120_000);
+afterAll(() => linked[Symbol.asyncDispose]());
+
+describe("importing takes less than 40 ms", () => {
+  const ROUNDS = 11;
+
+  test.each([
+    ["import", "mjs", `await import(${JSON.stringify(pathToFileURL(`${DIST}index.js`).href)});`],
+    ["require", "cjs", `require(${JSON.stringify(`${DIST}index.cjs`)});`],
+  ])("%s", async (_, extension, load) => {
+    const script = await linked.write(
+      `load.${extension}`,
+      `const begun = performance.now(); ${load} console.log(performance.now() - begun);`,
+    );
+    const times = await numbersOf(script, ROUNDS);
+    expect(median(times), `ms: ${times.map((time) => time.toFixed(1)).join(" ")}`).toBeLessThan(40);
+  });
+});
+
+const ONE_LINE =
+  'import { Redis } from "rediswire"; export const value = await new Redis("localhost").get("a");';
+/** The same libraries, and a socket of Node's, as any client has. */
+const WITHOUT_US =
+  'import { connect } from "node:net"; export const value = connect(6379).bytesRead;';
+
+/** Calls as a program of some size has them: of many methods, with many shapes of options. */
+const CALLS = [
+  'get("k")',
+  'set("k", "v", { ex: 1, nx: true })',
+  "mset({ a: 1 })",
+  'incr("k")',
+  'expire("k", 1, { gt: true })',
+  'getex("k", { persist: true })',
+  'hset("h", { f: 1 })',
+  'hgetall("h")',
+  'hget("h", "f")',
+  'lpush("l", "a", "b")',
+  'lrange("l", 0, -1)',
+  'lpop("l", 2)',
+  'sadd("s", "a")',
+  'smembers("s")',
+  'zadd("z", { m: 1 }, { gt: true })',
+  'zrange("z", 0, -1, { withScores: true })',
+  'zscore("z", "m")',
+  'scan("0", { match: "a*", count: 10 })',
+  'sort("l", { desc: true })',
+  'del("a", "b")',
+];
+const repeated = Array.from({ length: 300 }, (_, i) => CALLS[i % CALLS.length] ?? "");
+const MANY_CALLS = `import { Redis } from "rediswire";
+const redis = new Redis();
+export const values = [${repeated.map((call) => `await redis.${call}`).join(",\n")}];`;
+const LONG_CHAIN = `import { Redis } from "rediswire";
+export const values = await new Redis().pipeline()${repeated.map((call) => `\n.${call}`).join("")}.exec();
+export const last: number = values[299];`;
+
+describe("types cost little", () => {
+  const inWords = ({ checkTime, types, instantiations }: TypeCost): string =>
+    `${checkTime.toFixed(2)} s, ${types} types, ${instantiations} instantiations`;
+
+  async function measure(text: string, skipLibCheck: boolean, context: TestContext) {
+    // The check of all declarations takes long, and only its count of types is held.
+    const rounds = skipLibCheck ? 3 : 1;
+    const cost = await typeCost(linked, text, { rounds, skipLibCheck });
+    await context.annotate(inWords(cost));
+    return cost;
+  }
+
+  test("one line: 0.2 s and 10000 types", async (context) => {
+    const cost = await measure(ONE_LINE, true, context);
+    expect(cost.checkTime, inWords(cost)).toBeLessThan(0.2);
+    expect(cost.types, inWords(cost)).toBeLessThan(10_000);
+  });
+
+  test("one line, all declarations checked as well: 20000 types more than without us", async (context) => {
+    const ours = await measure(ONE_LINE, false, context);
+    const base = await measure(WITHOUT_US, false, context);
+    expect(ours.types - base.types, `${inWords(ours)} against ${inWords(base)}`).toBeLessThan(
+      20_000,
+    );
+  });
+
+  test("300 calls", async (context) => {
+    const cost = await measure(MANY_CALLS, true, context);
+    expect(cost.checkTime, inWords(cost)).toBeLessThan(1);
+    expect(cost.types, inWords(cost)).toBeLessThan(20_000);
+  });
+
+  test("a chain of 300 calls, typed to its end", async (context) => {
+    const cost = await measure(LONG_CHAIN, true, context);
+    expect(cost.checkTime, inWords(cost)).toBeLessThan(2);
+    expect(cost.types, inWords(cost)).toBeLessThan(60_000);
+  });
+});

@@ -1,0 +1,116 @@
+/**
+ * Owns programs outside the repository that import the built package, for measuring what it costs
+ * them: in a folder of their own, by real processes.
+ */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { ensureBuilt } from "./built.js";
+import { ROOT } from "./paths.js";
+
+const run = promisify(execFile);
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+const PACKAGES = ["@types/node", "undici-types"];
+
+/** A folder with the package in its `node_modules`. */
+export interface Linked extends AsyncDisposable {
+  write(path: string, text: string): Promise<string>;
+}
+
+/** Build if need be, and make such a folder. */
+export async function linkPackage(): Promise<Linked> {
+  await ensureBuilt();
+  const dir = await mkdtemp(join(tmpdir(), "rediswire-linked-"));
+  await mkdir(join(dir, "node_modules/@types"), { recursive: true });
+  await symlink(ROOT, join(dir, "node_modules/rediswire"));
+  for (const name of PACKAGES) {
+    await symlink(join(ROOT, "node_modules", name), join(dir, "node_modules", name));
+  }
+  return {
+    write: async (path, text) => {
+      const file = join(dir, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text);
+      return file;
+    },
+    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** Run a script that prints a number, in a process of its own, several times. */
+export async function numbersOf(script: string, rounds: number): Promise<number[]> {
+  const numbers: number[] = [];
+  // One round more: the first fills the system's cache of files.
+  for (let round = 0; round <= rounds; round++) {
+    const { stdout } = await run(process.execPath, [script]);
+    if (round > 0) numbers.push(Number(stdout));
+  }
+  return numbers;
+}
+
+/** What `tsc --extendedDiagnostics` says. */
+export interface TypeCost {
+  /** Seconds. */
+  readonly checkTime: number;
+  readonly types: number;
+  readonly instantiations: number;
+}
+
+const CONFIG = {
+  target: "ES2022",
+  lib: ["ES2022", "ESNext.Disposable"],
+  module: "NodeNext",
+  types: ["node"],
+  strict: true,
+  noEmit: true,
+};
+
+/**
+ * Compile a program several times with the compiler's own command.
+ *
+ * @returns The medians.
+ * @throws Error with the compiler's words when it does not compile.
+ */
+export async function typeCost(
+  linked: Linked,
+  text: string,
+  { rounds, skipLibCheck }: { readonly rounds: number; readonly skipLibCheck: boolean },
+): Promise<TypeCost> {
+  const compilerOptions = { ...CONFIG, skipLibCheck };
+  await linked.write("program/index.mts", text);
+  const config = JSON.stringify({ compilerOptions, files: ["index.mts"] });
+  const project = await linked.write("program/tsconfig.json", config);
+  const costs: TypeCost[] = [];
+  for (let round = 0; round < rounds; round++) costs.push(await diagnose(project));
+  const middle = (name: keyof TypeCost): number => median(costs.map((cost) => cost[name]));
+  return {
+    checkTime: middle("checkTime"),
+    types: middle("types"),
+    instantiations: middle("instantiations"),
+  };
+}
+
+async function diagnose(project: string): Promise<TypeCost> {
+  const args = [TSC, "-p", project, "--extendedDiagnostics"];
+  const { stdout } = await run(process.execPath, args).catch((error: { stdout?: string }) => {
+    throw new Error(`the program does not compile:\n${error.stdout}`);
+  });
+  const fact = (name: string): number => {
+    const [, number] = new RegExp(`^${name}:\\s+([\\d.]+)`, "m").exec(stdout) ?? [];
+    if (number === undefined) throw new Error(`tsc said nothing of ${name}:\n${stdout}`);
+    return Number(number);
+  };
+  return {
+    checkTime: fact("Check time"),
+    types: fact("Types"),
+    instantiations: fact("Instantiations"),
+  };
+}
+
+/** The middle value; of an even number the lower one. */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[(sorted.length - 1) >> 1] ?? Number.NaN;
+}
