@@ -4,10 +4,10 @@ import type { ModuleDetails } from "./types-server.js";
 /** A switch, as the server spells it. */
 export type OnOff = "ON" | "OFF" | "on" | "off";
 
-/** Kinds of clients; `SLAVE` is the old word for `REPLICA`. */
+/** Kinds of clients; `SLAVE` is the old word for `REPLICA`, `PRIMARY` Valkey's for `MASTER`. */
 export type ClientType = ClientTypeWord | Lowercase<ClientTypeWord>;
 
-type ClientTypeWord = "NORMAL" | "MASTER" | "REPLICA" | "SLAVE" | "PUBSUB";
+type ClientTypeWord = "NORMAL" | "MASTER" | "PRIMARY" | "REPLICA" | "SLAVE" | "PUBSUB";
 
 /** A connection, as CLIENT LIST and CLIENT INFO describe it; newer servers tell more. */
 export interface ClientInfo {

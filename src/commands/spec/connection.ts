@@ -28,6 +28,7 @@ import {
   param,
   refused,
   reply,
+  rest,
   SECONDS,
   silent,
   TEXT,
@@ -39,7 +40,7 @@ import * as replies from "./replies.js";
 const SHARED_NOTE =
   "It speaks of the connection that ordinary commands share; `redis.client()` has one of its own.";
 
-const CLIENT_TYPES = ["NORMAL", "MASTER", "REPLICA", "SLAVE", "PUBSUB"];
+const CLIENT_TYPES = ["NORMAL", "MASTER", "PRIMARY", "REPLICA", "SLAVE", "PUBSUB"];
 const ON_OFF = wordOf(["ON", "OFF"], "OnOff");
 
 const clientList = reply("ClientInfo[]", server.toClientList);
@@ -96,6 +97,15 @@ export const connection: readonly Entry[] = [
     flags: SESSION,
     summary: "Say whether the keys of the next command shall be tracked.",
     args: [param("mode", wordOf(["YES", "NO"]), "Whether they shall.")],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("CLIENT CAPA", {
+    since: "Valkey 8.0.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Tell the server what this connection can deal with.",
+    args: [rest("capabilities", VALUE, "Such as `redirect`; unknown ones are ignored.")],
     reply: replies.ok,
     returns: "`true`.",
   }),
