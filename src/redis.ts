@@ -8,7 +8,7 @@ import { Commands } from "./commands/generated/commands.js";
 import type { Host } from "./commands/host.js";
 import type { Arg, CommandInfo, Decoder, Key } from "./commands/info.js";
 import {
-  type HscanOptions,
+  type HscanIterOptions,
   hscanIter,
   type ScanOptions,
   type SscanOptions,
@@ -312,7 +312,7 @@ export class RedisClient<
   }
 
   /** Walk over the fields of a hash as `[field, value]`; options as for `hscan`. */
-  hscanIter(key: Key, options?: HscanOptions): AsyncGenerator<[field: T, value: T], void> {
+  hscanIter(key: Key, options?: HscanIterOptions): AsyncGenerator<[field: T, value: T], void> {
     return hscanIter(this, key, options);
   }
 

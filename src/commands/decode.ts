@@ -174,6 +174,13 @@ export function toCastPairs(cast: ScoreCast<unknown>): Decoder {
   return (reply) => scorePairs(reply, cast);
 }
 
+/** `[rank, score]`; a rank alone stays, and so does null. */
+export function toRankScore(reply: Reply): unknown {
+  if (!Array.isArray(reply) || reply.length !== 2) return reply;
+  const [rank = null, score = null] = reply;
+  return [rank, toDouble(score)];
+}
+
 /** `[key, member, score]` of a blocking pop; null stays. */
 export function toKeyedScore(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length !== 3) return reply;

@@ -9,6 +9,7 @@ import {
   toGroups,
   toLcsResult,
   toPairs,
+  toScan,
   toScanCast,
   toScanPairs,
   toScorePairs,
@@ -35,7 +36,12 @@ export function pickHrandfield(options: { readonly withValues?: boolean | undefi
 }
 
 /** Decoder of an HSCAN call. */
-export function pickHscan(options: { readonly pairs?: boolean | undefined } | undefined) {
+export function pickHscan(
+  options:
+    | { readonly pairs?: boolean | undefined; readonly noValues?: boolean | undefined }
+    | undefined,
+): Decoder | undefined {
+  if (options?.noValues === true) return toScan;
   return options?.pairs === true ? toScanPairs : undefined;
 }
 
@@ -54,8 +60,11 @@ export function pickScores(options: ScoreShape | undefined): Decoder | undefined
 
 /** Decoder of a ZSCAN call. */
 export function pickZscan(
-  options: Pick<ScoreShape, "scoreCastFunc"> | undefined,
+  options:
+    | (Pick<ScoreShape, "scoreCastFunc"> & { readonly noScores?: boolean | undefined })
+    | undefined,
 ): Decoder | undefined {
+  if (options?.noScores === true) return toScan;
   const cast = options?.scoreCastFunc;
   return cast === undefined ? undefined : toScanCast(cast);
 }

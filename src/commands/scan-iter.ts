@@ -7,7 +7,10 @@ import type { HscanOptions, ScanOptions, SscanOptions, ZscanOptions } from "./ge
 import type { Key } from "./info.js";
 import type { ScoreCast } from "./types.js";
 
-export type { HscanOptions, ScanOptions, SscanOptions, ZscanOptions };
+export type { ScanOptions, SscanOptions };
+
+/** What the cursor of a hash or a sorted set walks over, and how fast. */
+type Walk = Pick<HscanOptions & ZscanOptions, "match" | "count">;
 
 type Batch<T> = Promise<[cursor: string, items: T[]]>;
 
@@ -21,7 +24,7 @@ export interface HscanHost<T> {
   hscan(
     key: Key,
     cursor: string,
-    options: HscanOptions & { readonly pairs: true },
+    options: Walk & { readonly pairs: true },
   ): Batch<[field: T, value: T]>;
 }
 
@@ -32,13 +35,17 @@ export interface SscanHost<T> {
 
 /** What {@link zscanIter} needs of a client. */
 export interface ZscanHost<T> {
-  zscan(key: Key, cursor: string, options: ZscanOptions): Batch<[member: T, score: number]>;
+  zscan(key: Key, cursor: string, options: Walk): Batch<[member: T, score: number]>;
 }
 
+/** Options of {@link hscanIter}. */
+export interface HscanIterOptions extends Walk {}
+
 /** Options of {@link zscanIter}. */
-export type ZscanIterOptions<S> = ZscanOptions & {
+export interface ZscanIterOptions<S> extends Walk {
+  /** Makes of each score what the pair shall carry in its place. */
   readonly scoreCastFunc?: ScoreCast<S> | undefined;
-};
+}
 
 const START = "0";
 
@@ -78,7 +85,7 @@ export function scanIter<T>(
 export function hscanIter<T>(
   host: HscanHost<T>,
   key: Key,
-  options: HscanOptions = {},
+  options: HscanIterOptions = {},
 ): AsyncGenerator<[field: T, value: T], void, undefined> {
   return walk((cursor) => host.hscan(key, cursor, { ...options, pairs: true }));
 }

@@ -7,6 +7,7 @@ import * as blockTime from "../block-time.js";
 import * as builders from "../builders.js";
 import * as buildersAcl from "../builders-acl.js";
 import * as buildersBitmaps from "../builders-bitmaps.js";
+import * as buildersHashes from "../builders-hashes.js";
 import * as buildersServer from "../builders-server.js";
 import * as decode from "../decode.js";
 import * as decodeServer from "../decode-server.js";
@@ -21,6 +22,7 @@ const MODULES: Readonly<Record<string, object>> = {
   builders,
   "builders-acl": buildersAcl,
   "builders-bitmaps": buildersBitmaps,
+  "builders-hashes": buildersHashes,
   "builders-server": buildersServer,
   decode,
   "decode-server": decodeServer,

@@ -46,10 +46,16 @@ function variantsOf(group: Group): readonly (readonly string[])[] {
   return group.together ?? group.members.map((member) => [member.name]);
 }
 
+const shownIn = (group: Group): Option[] => group.members.filter((member) => !isHidden(member));
+
+/** A group of which the type shows one member only is just that option. */
+const hasType = (item: OptionItem): item is Group => isGroup(item) && shownIn(item).length > 1;
+
 function groupType(group: Group): string {
   const indent = "      ";
+  const shown = shownIn(group);
   const variants = variantsOf(group).map((names) => {
-    const lines = group.members.map((member) => {
+    const lines = shown.map((member) => {
       if (!names.includes(member.name)) return absent(member, indent);
       return group.required === true ? given(member, indent) : property(member, indent);
     });
@@ -60,10 +66,11 @@ function groupType(group: Group): string {
 
 function optionsType(options: Options, users: readonly string[]): string {
   const doc = docComment([`Options of ${users.join(", ")}.`], "");
-  const groups = options.items.filter(isGroup).map((item) => item.group);
-  const own = options.items.flatMap((item) =>
-    isGroup(item) || isHidden(item) ? [] : isLimit(item) ? item.limit : [item],
-  );
+  const groups = options.items.filter(hasType).map((item) => item.group);
+  const own = options.items.flatMap((item) => {
+    if (isGroup(item)) return hasType(item) ? [] : shownIn(item);
+    return isHidden(item) ? [] : isLimit(item) ? item.limit : [item];
+  });
   const body = own.map((option) => property(option, "  ")).join("");
   if (groups.length === 0) return `${doc}export interface ${options.type} {\n${body}}\n`;
   const parts = own.length === 0 ? groups : [...groups, `{\n${body}}`];
@@ -78,7 +85,7 @@ export function optionTypes(specs: readonly CommandSpec[]): string[] {
   for (const spec of specs) {
     if (spec.options === undefined) continue;
     for (const item of spec.options.items) {
-      if (!isGroup(item)) continue;
+      if (!hasType(item)) continue;
       if (isNew(groups, item.group, item)) texts.push(groupType(item));
     }
     const { options } = spec;

@@ -3,12 +3,13 @@
 /** Owns the commands on hashes, lists and sets. */
 import type { OptionRules } from "../args.js";
 import { ArgList } from "../args.js";
+import { countedFields, countedPairs } from "../builders-hashes.js";
 import { hsetFields, numberedKeys } from "../builders.js";
 import { toArray } from "../decode.js";
 import type { Host, Reply } from "../host.js";
 import type { Key, Value } from "../info.js";
 import { pickHrandfield, pickHscan } from "../pick.js";
-import type { Decimal, Integer, ListEnd, Many, Mapping } from "../types.js";
+import type { Decimal, Integer, ListEnd, Many, Mapping, UnixTime } from "../types.js";
 import {
   BLMOVE,
   BLMPOP,
@@ -17,19 +18,31 @@ import {
   BRPOPLPUSH,
   HDEL,
   HEXISTS,
+  HEXPIRE,
+  HEXPIREAT,
+  HEXPIRETIME,
   HGET,
   HGETALL,
+  HGETDEL,
+  HGETEX,
   HINCRBY,
   HINCRBYFLOAT,
   HKEYS,
   HLEN,
   HMGET,
   HMSET,
+  HPERSIST,
+  HPEXPIRE,
+  HPEXPIREAT,
+  HPEXPIRETIME,
+  HPTTL,
   HRANDFIELD,
   HSCAN,
   HSET,
+  HSETEX,
   HSETNX,
   HSTRLEN,
+  HTTL,
   HVALS,
   LINDEX,
   LINSERT,
@@ -68,8 +81,11 @@ import {
 } from "./infos-collections.js";
 import { KeyCommands } from "./keys-strings.js";
 import type {
+  HexpireOptions,
+  HgetexOptions,
   HrandfieldOptions,
   HscanOptions,
+  HsetexOptions,
   LmpopOptions,
   LposOptions,
   SintercardOptions,
@@ -77,13 +93,36 @@ import type {
 } from "./options.js";
 import * as T from "./tokens.js";
 
+const HEXPIRE_OPTIONS: OptionRules = {
+  nx: [1, 14],
+  xx: [2, 13],
+  gt: [4, 11],
+  lt: [8, 7],
+};
+const HGETEX_OPTIONS: OptionRules = {
+  ex: [1, 30],
+  px: [2, 29],
+  exat: [4, 27],
+  pxat: [8, 23],
+  persist: [16, 15],
+};
 const HRANDFIELD_OPTIONS: OptionRules = {
   withValues: [1, 0],
 };
 const HSCAN_OPTIONS: OptionRules = {
   match: [1, 0],
   count: [2, 0],
-  pairs: [4, 0],
+  pairs: [4, 8],
+  noValues: [8, 4],
+};
+const HSETEX_OPTIONS: OptionRules = {
+  fnx: [1, 2],
+  fxx: [2, 1],
+  ex: [4, 120],
+  px: [8, 116],
+  exat: [16, 108],
+  pxat: [32, 92],
+  keepTtl: [64, 60],
 };
 const LMPOP_OPTIONS: OptionRules = {
   direction: [1, 0],
@@ -133,6 +172,84 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
   }
 
   /**
+   * Let fields of a hash expire after some seconds.
+   *
+   * @param key - Key name.
+   * @param time - Time to live in whole seconds.
+   * @param fields - One field name or many of them.
+   * @param options - See {@link HexpireOptions}.
+   * @returns One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted
+   *   because the time is past, -2 for a missing field.
+   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hexpire/ | HEXPIRE}
+   */
+  hexpire(
+    key: Key,
+    time: Integer,
+    fields: Many<Value>,
+    options?: HexpireOptions,
+  ): Reply<H, number[]> {
+    const args = new ArgList(HEXPIRE, [key]);
+    args.seconds('"time"', time);
+    if (args.options(options, HEXPIRE_OPTIONS)) {
+      args.flag('option "nx"', T.NX, options.nx);
+      args.flag('option "xx"', T.XX, options.xx);
+      args.flag('option "gt"', T.GT, options.gt);
+      args.flag('option "lt"', T.LT, options.lt);
+    }
+    args.add(T.FIELDS);
+    countedFields(args, fields);
+    return this.send(HEXPIRE, args);
+  }
+
+  /**
+   * Let fields of a hash expire at a point in time.
+   *
+   * @param key - Key name.
+   * @param when - A `Date` or a Unix time in whole seconds.
+   * @param fields - One field name or many of them.
+   * @param options - See {@link HexpireOptions}.
+   * @returns One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted
+   *   because the time is past, -2 for a missing field.
+   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hexpireat/ | HEXPIREAT}
+   */
+  hexpireat(
+    key: Key,
+    when: UnixTime,
+    fields: Many<Value>,
+    options?: HexpireOptions,
+  ): Reply<H, number[]> {
+    const args = new ArgList(HEXPIREAT, [key]);
+    args.unixSeconds('"when"', when);
+    if (args.options(options, HEXPIRE_OPTIONS)) {
+      args.flag('option "nx"', T.NX, options.nx);
+      args.flag('option "xx"', T.XX, options.xx);
+      args.flag('option "gt"', T.GT, options.gt);
+      args.flag('option "lt"', T.LT, options.lt);
+    }
+    args.add(T.FIELDS);
+    countedFields(args, fields);
+    return this.send(HEXPIREAT, args);
+  }
+
+  /**
+   * Tell when fields of a hash expire, in seconds.
+   *
+   * @param key - Key name.
+   * @param fields - Field names, as arguments or in arrays; at least one.
+   * @returns Unix times in seconds, one a field, in order: -1 when it has no expiry, -2 for a
+   *   missing field.
+   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hexpiretime/ | HEXPIRETIME}
+   */
+  hexpiretime(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
+    const args = new ArgList(HEXPIRETIME, [key, T.FIELDS]);
+    countedFields(args, fields);
+    return this.send(HEXPIRETIME, args);
+  }
+
+  /**
    * Read a field of a hash.
    *
    * @param key - Key name.
@@ -158,6 +275,47 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
    */
   hgetall(key: Key): Reply<H, Record<string, H["text"]>> {
     return this.run(HGETALL, [key]);
+  }
+
+  /**
+   * Read fields of a hash and delete them.
+   *
+   * @param key - Key name.
+   * @param fields - Field names, as arguments or in arrays; at least one.
+   * @returns One value a field, in order; `null` for missing fields.
+   * @remarks Since Redis 8.0.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hgetdel/ | HGETDEL}
+   */
+  hgetdel(key: Key, ...fields: Many<Value>[]): Reply<H, (H["text"] | null)[]> {
+    const args = new ArgList(HGETDEL, [key, T.FIELDS]);
+    countedFields(args, fields);
+    return this.send(HGETDEL, args);
+  }
+
+  /**
+   * Read fields of a hash and change when they expire.
+   *
+   * @param key - Key name.
+   * @param fields - One field name or many of them.
+   * @param options - See {@link HgetexOptions}.
+   * @returns One value a field, in order; `null` for missing fields.
+   * @remarks Since Redis 8.0.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hgetex/ | HGETEX}
+   */
+  hgetex(key: Key, fields: Many<Value>, options?: HgetexOptions): Reply<H, (H["text"] | null)[]> {
+    const args = new ArgList(HGETEX, [key]);
+    if (args.options(options, HGETEX_OPTIONS)) {
+      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex);
+      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px);
+      if (options.exat !== undefined) args.add(T.EXAT).unixSeconds('option "exat"', options.exat);
+      if (options.pxat !== undefined) {
+        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat);
+      }
+      args.flag('option "persist"', T.PERSIST, options.persist);
+    }
+    args.add(T.FIELDS);
+    countedFields(args, fields);
+    return this.send(HGETEX, args);
   }
 
   /**
@@ -252,6 +410,116 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
   }
 
   /**
+   * Let fields of a hash never expire.
+   *
+   * @param key - Key name.
+   * @param fields - Field names, as arguments or in arrays; at least one.
+   * @returns One number a field, in order: 1 when an expiry was removed, -1 when there was none,
+   *   -2 for a missing field.
+   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hpersist/ | HPERSIST}
+   */
+  hpersist(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
+    const args = new ArgList(HPERSIST, [key, T.FIELDS]);
+    countedFields(args, fields);
+    return this.send(HPERSIST, args);
+  }
+
+  /**
+   * Let fields of a hash expire after some milliseconds.
+   *
+   * @param key - Key name.
+   * @param time - Time to live in whole milliseconds.
+   * @param fields - One field name or many of them.
+   * @param options - See {@link HexpireOptions}.
+   * @returns One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted
+   *   because the time is past, -2 for a missing field.
+   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hpexpire/ | HPEXPIRE}
+   */
+  hpexpire(
+    key: Key,
+    time: Integer,
+    fields: Many<Value>,
+    options?: HexpireOptions,
+  ): Reply<H, number[]> {
+    const args = new ArgList(HPEXPIRE, [key]);
+    args.milliseconds('"time"', time);
+    if (args.options(options, HEXPIRE_OPTIONS)) {
+      args.flag('option "nx"', T.NX, options.nx);
+      args.flag('option "xx"', T.XX, options.xx);
+      args.flag('option "gt"', T.GT, options.gt);
+      args.flag('option "lt"', T.LT, options.lt);
+    }
+    args.add(T.FIELDS);
+    countedFields(args, fields);
+    return this.send(HPEXPIRE, args);
+  }
+
+  /**
+   * Let fields of a hash expire at a point in time, to the millisecond.
+   *
+   * @param key - Key name.
+   * @param when - A `Date` or a Unix time in whole milliseconds.
+   * @param fields - One field name or many of them.
+   * @param options - See {@link HexpireOptions}.
+   * @returns One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted
+   *   because the time is past, -2 for a missing field.
+   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hpexpireat/ | HPEXPIREAT}
+   */
+  hpexpireat(
+    key: Key,
+    when: UnixTime,
+    fields: Many<Value>,
+    options?: HexpireOptions,
+  ): Reply<H, number[]> {
+    const args = new ArgList(HPEXPIREAT, [key]);
+    args.unixMilliseconds('"when"', when);
+    if (args.options(options, HEXPIRE_OPTIONS)) {
+      args.flag('option "nx"', T.NX, options.nx);
+      args.flag('option "xx"', T.XX, options.xx);
+      args.flag('option "gt"', T.GT, options.gt);
+      args.flag('option "lt"', T.LT, options.lt);
+    }
+    args.add(T.FIELDS);
+    countedFields(args, fields);
+    return this.send(HPEXPIREAT, args);
+  }
+
+  /**
+   * Tell when fields of a hash expire, in milliseconds.
+   *
+   * @param key - Key name.
+   * @param fields - Field names, as arguments or in arrays; at least one.
+   * @returns Unix times in milliseconds, one a field, in order: -1 when it has no expiry, -2 for
+   *   a missing field.
+   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hpexpiretime/ | HPEXPIRETIME}
+   */
+  hpexpiretime(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
+    const args = new ArgList(HPEXPIRETIME, [key, T.FIELDS]);
+    countedFields(args, fields);
+    return this.send(HPEXPIRETIME, args);
+  }
+
+  /**
+   * Tell how long fields of a hash have to live, in milliseconds.
+   *
+   * @param key - Key name.
+   * @param fields - Field names, as arguments or in arrays; at least one.
+   * @returns Milliseconds, one a field, in order: -1 when it has no expiry, -2 for a missing
+   *   field.
+   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/hpttl/ | HPTTL}
+   */
+  hpttl(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
+    const args = new ArgList(HPTTL, [key, T.FIELDS]);
+    countedFields(args, fields);
+    return this.send(HPTTL, args);
+  }
+
+  /**
    * Pick fields of a hash at random.
    *
    * @param key - Key name.
@@ -337,7 +605,7 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
   hscan(
     key: Key,
     cursor?: string | Integer,
-    options?: HscanOptions & { readonly pairs?: false | undefined },
+    options?: HscanOptions & { readonly pairs?: false | undefined; readonly noValues?: false | undefined },
   ): Reply<H, [cursor: string, fields: Record<string, H["text"]>]>;
   /**
    * Read the next batch of fields of a hash.
@@ -364,7 +632,24 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link HscanOptions}.
-   * @returns As the other signatures say, by whether `pairs` is set.
+   * @returns The next cursor, `"0"` at the end, and some field names.
+   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole hash.
+   * @see {@link https://redis.io/docs/latest/commands/hscan/ | HSCAN}
+   */
+  hscan(
+    key: Key,
+    cursor: string | Integer | undefined,
+    options: HscanOptions & { readonly noValues: true },
+  ): Reply<H, [cursor: string, fields: H["text"][]]>;
+  /**
+   * Read the next batch of fields of a hash.
+   *
+   * `hscanIter` does the whole walk.
+   *
+   * @param key - Key name.
+   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param options - See {@link HscanOptions}.
+   * @returns As the other signatures say, by whether `pairs` or `noValues` is set.
    * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole hash.
    * @see {@link https://redis.io/docs/latest/commands/hscan/ | HSCAN}
    */
@@ -372,17 +657,19 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
     key: Key,
     cursor?: string | Integer,
     options?: HscanOptions,
-  ): Reply<H, [cursor: string, fields: Record<string, H["text"]> | [field: H["text"], value: H["text"]][]]>;
+  ): Reply<H, [cursor: string, fields: Record<string, H["text"]> | [field: H["text"], value: H["text"]][] | H["text"][]]>;
   hscan(
     key: Key,
     cursor: string | Integer = "0",
     options?: HscanOptions,
-  ): Reply<H, [cursor: string, fields: Record<string, H["text"]>] | [cursor: string, fields: [field: H["text"], value: H["text"]][]] | [cursor: string, fields: Record<string, H["text"]> | [field: H["text"], value: H["text"]][]]> {
+  ): Reply<H, [cursor: string, fields: Record<string, H["text"]>] | [cursor: string, fields: [field: H["text"], value: H["text"]][]] | [cursor: string, fields: H["text"][]] | [cursor: string, fields: Record<string, H["text"]> | [field: H["text"], value: H["text"]][] | H["text"][]]> {
     if (options === undefined) return this.run(HSCAN, [key, cursor]);
     const args = new ArgList(HSCAN, [key, cursor]);
     if (args.options(options, HSCAN_OPTIONS)) {
       if (options.match !== undefined) args.add(T.MATCH).free('option "match"', options.match);
       if (options.count !== undefined) args.add(T.COUNT).count('option "count"', options.count);
+      args.boolean('option "pairs"', options.pairs);
+      args.flag('option "noValues"', T.NOVALUES, options.noValues);
     }
     return this.send(HSCAN, args, pickHscan(options));
   }
@@ -421,6 +708,34 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
   }
 
   /**
+   * Set fields of a hash together with when they expire.
+   *
+   * @param key - Key name.
+   * @param mapping - Values by field: an object, a `Map` or entries. At least one.
+   * @param options - See {@link HsetexOptions}.
+   * @returns 1 when all fields were set, 0 when none was because the condition was not met.
+   * @remarks Since Redis 8.0.0. O(N) in the number of fields being set.
+   * @see {@link https://redis.io/docs/latest/commands/hsetex/ | HSETEX}
+   */
+  hsetex(key: Key, mapping: Mapping<Value, Value>, options?: HsetexOptions): Reply<H, number> {
+    const args = new ArgList(HSETEX, [key]);
+    if (args.options(options, HSETEX_OPTIONS)) {
+      args.flag('option "fnx"', T.FNX, options.fnx);
+      args.flag('option "fxx"', T.FXX, options.fxx);
+      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex);
+      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px);
+      if (options.exat !== undefined) args.add(T.EXAT).unixSeconds('option "exat"', options.exat);
+      if (options.pxat !== undefined) {
+        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat);
+      }
+      args.flag('option "keepTtl"', T.KEEPTTL, options.keepTtl);
+    }
+    args.add(T.FIELDS);
+    countedPairs(args, mapping);
+    return this.send(HSETEX, args);
+  }
+
+  /**
    * Set a field of a hash unless it exists.
    *
    * @param key - Key name.
@@ -445,6 +760,21 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
    */
   hstrlen(key: Key, field: Value): Reply<H, number> {
     return this.run(HSTRLEN, [key, field]);
+  }
+
+  /**
+   * Tell how long fields of a hash have to live, in seconds.
+   *
+   * @param key - Key name.
+   * @param fields - Field names, as arguments or in arrays; at least one.
+   * @returns Seconds, one a field, in order: -1 when it has no expiry, -2 for a missing field.
+   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/httl/ | HTTL}
+   */
+  httl(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
+    const args = new ArgList(HTTL, [key, T.FIELDS]);
+    countedFields(args, fields);
+    return this.send(HTTL, args);
   }
 
   /**

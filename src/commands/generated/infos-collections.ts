@@ -12,6 +12,19 @@ export const HEXISTS = new CommandInfo("HEXISTS", {
   keys: [1, 1, 1],
   decode: toBoolean,
 });
+export const HEXPIRE = new CommandInfo("HEXPIRE", {
+  params: ["key", "time", "FIELDS", "numfields", "fields..."],
+  keys: [1, 1, 1],
+});
+export const HEXPIREAT = new CommandInfo("HEXPIREAT", {
+  params: ["key", "when", "FIELDS", "numfields", "fields..."],
+  keys: [1, 1, 1],
+});
+export const HEXPIRETIME = new CommandInfo("HEXPIRETIME", {
+  params: ["key", "FIELDS", "numfields", "fields..."],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
 export const HGET = new CommandInfo("HGET", {
   params: ["key", "field"],
   flags: READONLY,
@@ -22,6 +35,14 @@ export const HGETALL = new CommandInfo("HGETALL", {
   flags: READONLY,
   keys: [1, 1, 1],
   decode: toRecord,
+});
+export const HGETDEL = new CommandInfo("HGETDEL", {
+  params: ["key", "FIELDS", "numfields", "fields..."],
+  keys: [1, 1, 1],
+});
+export const HGETEX = new CommandInfo("HGETEX", {
+  params: ["key", "FIELDS", "numfields", "fields..."],
+  keys: [1, 1, 1],
 });
 export const HINCRBY = new CommandInfo("HINCRBY", {
   params: ["key", "field", "amount"],
@@ -49,6 +70,28 @@ export const HMSET = new CommandInfo("HMSET", {
   keys: [1, 1, 1],
   decode: okToTrue,
 });
+export const HPERSIST = new CommandInfo("HPERSIST", {
+  params: ["key", "FIELDS", "numfields", "fields..."],
+  keys: [1, 1, 1],
+});
+export const HPEXPIRE = new CommandInfo("HPEXPIRE", {
+  params: ["key", "time", "FIELDS", "numfields", "fields..."],
+  keys: [1, 1, 1],
+});
+export const HPEXPIREAT = new CommandInfo("HPEXPIREAT", {
+  params: ["key", "when", "FIELDS", "numfields", "fields..."],
+  keys: [1, 1, 1],
+});
+export const HPEXPIRETIME = new CommandInfo("HPEXPIRETIME", {
+  params: ["key", "FIELDS", "numfields", "fields..."],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const HPTTL = new CommandInfo("HPTTL", {
+  params: ["key", "FIELDS", "numfields", "fields..."],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
 export const HRANDFIELD = new CommandInfo("HRANDFIELD", {
   params: ["key", "count"],
   flags: READONLY,
@@ -61,12 +104,21 @@ export const HSCAN = new CommandInfo("HSCAN", {
   decode: toScanRecord,
 });
 export const HSET = new CommandInfo("HSET", { params: ["key", "mapping..."], keys: [1, 1, 1] });
+export const HSETEX = new CommandInfo("HSETEX", {
+  params: ["key", "FIELDS", "numfields", "mapping..."],
+  keys: [1, 1, 1],
+});
 export const HSETNX = new CommandInfo("HSETNX", {
   params: ["key", "field", "value"],
   keys: [1, 1, 1],
 });
 export const HSTRLEN = new CommandInfo("HSTRLEN", {
   params: ["key", "field"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const HTTL = new CommandInfo("HTTL", {
+  params: ["key", "FIELDS", "numfields", "fields..."],
   flags: READONLY,
   keys: [1, 1, 1],
 });
@@ -230,19 +282,31 @@ export const SUNIONSTORE = new CommandInfo("SUNIONSTORE", {
 export const infos: readonly CommandInfo[] = [
   HDEL,
   HEXISTS,
+  HEXPIRE,
+  HEXPIREAT,
+  HEXPIRETIME,
   HGET,
   HGETALL,
+  HGETDEL,
+  HGETEX,
   HINCRBY,
   HINCRBYFLOAT,
   HKEYS,
   HLEN,
   HMGET,
   HMSET,
+  HPERSIST,
+  HPEXPIRE,
+  HPEXPIREAT,
+  HPEXPIRETIME,
+  HPTTL,
   HRANDFIELD,
   HSCAN,
   HSET,
+  HSETEX,
   HSETNX,
   HSTRLEN,
+  HTTL,
   HVALS,
   BLMOVE,
   BLMPOP,

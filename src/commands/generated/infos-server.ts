@@ -55,6 +55,11 @@ export const CLIENT_CACHING = new CommandInfo("CLIENT CACHING", {
   flags: SESSION,
   decode: okToTrue,
 });
+export const CLIENT_CAPA = new CommandInfo("CLIENT CAPA", {
+  params: ["capabilities..."],
+  flags: SESSION,
+  decode: okToTrue,
+});
 export const CLIENT_GETNAME = new CommandInfo("CLIENT GETNAME", { flags: ALWAYS_TEXT });
 export const CLIENT_GETREDIR = new CommandInfo("CLIENT GETREDIR");
 export const CLIENT_HELP = new CommandInfo("CLIENT HELP", { flags: ALWAYS_TEXT });
@@ -323,6 +328,7 @@ export const infos: readonly CommandInfo[] = [
   ASKING,
   AUTH,
   CLIENT_CACHING,
+  CLIENT_CAPA,
   CLIENT_GETNAME,
   CLIENT_GETREDIR,
   CLIENT_HELP,

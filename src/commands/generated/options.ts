@@ -250,21 +250,171 @@ export interface BitfieldRoOptions {
   readonly items?: readonly BitRead[] | undefined;
 }
 
+/** When a field's expiry is changed; at most one, without it always. */
+export type HexpireCondition =
+  | {
+      /** Only if the field has no expiry. */
+      readonly nx?: boolean | undefined;
+      readonly xx?: false | undefined;
+      readonly gt?: false | undefined;
+      readonly lt?: false | undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      /** Only if the field has an expiry already. */
+      readonly xx?: boolean | undefined;
+      readonly gt?: false | undefined;
+      readonly lt?: false | undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      readonly xx?: false | undefined;
+      /** Only if the new expiry is later than the present one; none counts as never. */
+      readonly gt?: boolean | undefined;
+      readonly lt?: false | undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      readonly xx?: false | undefined;
+      readonly gt?: false | undefined;
+      /** Only if the new expiry is sooner than the present one; none counts as never. */
+      readonly lt?: boolean | undefined;
+    };
+
+/** Options of HEXPIRE, HEXPIREAT, HPEXPIRE, HPEXPIREAT. */
+export type HexpireOptions = HexpireCondition;
+
+/** When the fields expire from now on; at most one. */
+export type HgetexExpiry =
+  | {
+      /** Time to live in whole seconds. */
+      readonly ex?: Integer | undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      readonly persist?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      /** Time to live in whole milliseconds. */
+      readonly px?: Integer | undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      readonly persist?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      /** When to expire: a `Date`, or a Unix time in whole seconds. */
+      readonly exat?: UnixTime | undefined;
+      readonly pxat?: undefined;
+      readonly persist?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      /** When to expire: a `Date`, or a Unix time in whole milliseconds. */
+      readonly pxat?: UnixTime | undefined;
+      readonly persist?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      /** Never let them expire. */
+      readonly persist?: boolean | undefined;
+    };
+
+/** Options of HGETEX. */
+export type HgetexOptions = HgetexExpiry;
+
 /** Options of HRANDFIELD. */
 export interface HrandfieldOptions {
   /** Give the values too; needs `count`. */
   readonly withValues?: boolean | undefined;
 }
 
+/** What becomes of the fields; an object when nothing is said. */
+export type HscanShape =
+  | {
+      /** Give `[field, value]` pairs instead of an object; field names may be bytes then. */
+      readonly pairs?: boolean | undefined;
+      readonly noValues?: false | undefined;
+    }
+  | {
+      readonly pairs?: false | undefined;
+      /** Give field names alone; since Redis 7.4. */
+      readonly noValues?: boolean | undefined;
+    };
+
 /** Options of HSCAN. */
-export interface HscanOptions {
+export type HscanOptions = HscanShape & {
   /** Glob pattern the field names have to match. */
   readonly match?: Value | undefined;
   /** How much work to do in this call; a hint. */
   readonly count?: Integer | undefined;
-  /** Give `[field, value]` pairs instead of an object; field names may be bytes then. */
-  readonly pairs?: boolean | undefined;
-}
+};
+
+/** When anything is set at all; at most one. */
+export type HsetexCondition =
+  | {
+      /** Only if none of the fields exists. */
+      readonly fnx?: boolean | undefined;
+      readonly fxx?: false | undefined;
+    }
+  | {
+      readonly fnx?: false | undefined;
+      /** Only if all of the fields exist. */
+      readonly fxx?: boolean | undefined;
+    };
+
+/** When the fields expire; at most one, without it never. */
+export type HsetexExpiry =
+  | {
+      /** Time to live in whole seconds. */
+      readonly ex?: Integer | undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      readonly keepTtl?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      /** Time to live in whole milliseconds. */
+      readonly px?: Integer | undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      readonly keepTtl?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      /** When to expire: a `Date`, or a Unix time in whole seconds. */
+      readonly exat?: UnixTime | undefined;
+      readonly pxat?: undefined;
+      readonly keepTtl?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      /** When to expire: a `Date`, or a Unix time in whole milliseconds. */
+      readonly pxat?: UnixTime | undefined;
+      readonly keepTtl?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      /** Keep the time to live each field already has. */
+      readonly keepTtl?: boolean | undefined;
+    };
+
+/** Options of HSETEX. */
+export type HsetexOptions = HsetexCondition & HsetexExpiry;
 
 /** Options of BLMPOP, LMPOP. */
 export interface LmpopOptions {
@@ -449,6 +599,12 @@ export type ZrangestoreOptions = ZrangestoreBy & {
   readonly num?: Integer | undefined;
 };
 
+/** Options of ZRANK, ZREVRANK. */
+export interface ZrankOptions {
+  /** Give the score too; since Redis 7.2. */
+  readonly withScore?: boolean | undefined;
+}
+
 /** Options of ZREVRANGE. */
 export interface ZrevrangeOptions {
   /** Give the scores too. */
@@ -479,6 +635,8 @@ export interface ZscanOptions {
   readonly match?: Value | undefined;
   /** How much work to do in this call; a hint. */
   readonly count?: Integer | undefined;
+  /** Give the members alone; Valkey only, since 8.0. */
+  readonly noScores?: boolean | undefined;
 }
 
 /** Options of ZUNION. */

@@ -57,6 +57,7 @@ import {
   BGREWRITEAOF,
   BGSAVE,
   CLIENT_CACHING,
+  CLIENT_CAPA,
   CLIENT_GETNAME,
   CLIENT_GETREDIR,
   CLIENT_HELP,
@@ -294,6 +295,20 @@ export abstract class ServerCommands<H extends Host> extends StreamCommands<H> {
   }
 
   /**
+   * Tell the server what this connection can deal with.
+   *
+   * @param capabilities - Such as `redirect`; unknown ones are ignored.
+   * @returns `true`.
+   * @remarks Since Valkey 8.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/client-capa/ | CLIENT CAPA}
+   */
+  clientCapa(...capabilities: Many<Value>[]): Reply<H, true> {
+    const args = new ArgList(CLIENT_CAPA);
+    args.many('"capabilities"', capabilities);
+    return this.send(CLIENT_CAPA, args);
+  }
+
+  /**
    * Tell the name of the connection.
    *
    * It speaks of the connection that ordinary commands share; `redis.client()` has one of its
@@ -387,7 +402,7 @@ export abstract class ServerCommands<H extends Host> extends StreamCommands<H> {
     if (args.options(options, CLIENT_KILL_OPTIONS)) {
       if (options.id !== undefined) args.add(T.ID).integer('option "id"', options.id);
       if (options.type !== undefined) {
-        args.add(T.TYPE).word('option "type"', options.type, T.NORMAL_MASTER_REPLICA_SLAVE_PUBSUB_CHOICE);
+        args.add(T.TYPE).word('option "type"', options.type, T.NORMAL_MASTER_PRIMARY_REPLICA_SLAVE_PUBSUB_CHOICE);
       }
       if (options.addr !== undefined) args.add(T.ADDR).free('option "addr"', options.addr);
       if (options.laddr !== undefined) args.add(T.LADDR).free('option "laddr"', options.laddr);
@@ -413,7 +428,7 @@ export abstract class ServerCommands<H extends Host> extends StreamCommands<H> {
     const args = new ArgList(CLIENT_LIST);
     if (args.options(options, CLIENT_LIST_OPTIONS)) {
       if (options.type !== undefined) {
-        args.add(T.TYPE).word('option "type"', options.type, T.NORMAL_MASTER_REPLICA_SLAVE_PUBSUB_CHOICE);
+        args.add(T.TYPE).word('option "type"', options.type, T.NORMAL_MASTER_PRIMARY_REPLICA_SLAVE_PUBSUB_CHOICE);
       }
       if (options.clientId !== undefined) {
         args.add(T.ID).list('option "clientId"', options.clientId);

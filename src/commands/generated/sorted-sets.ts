@@ -4,7 +4,7 @@
 import type { OptionRules } from "../args.js";
 import { ArgList } from "../args.js";
 import { numberedKeys, rangeBounds, weightedKeys, zaddPairs } from "../builders.js";
-import { toDouble } from "../decode.js";
+import { toDouble, toRankScore } from "../decode.js";
 import type { Host, Reply } from "../host.js";
 import type { Key, Value } from "../info.js";
 import { pickScores, pickZscan } from "../pick.js";
@@ -68,6 +68,7 @@ import type {
   ZrangebylexOptions,
   ZrangebyscoreOptions,
   ZrangestoreOptions,
+  ZrankOptions,
   ZrevrangeOptions,
   ZrevrangebylexOptions,
   ZrevrangebyscoreOptions,
@@ -135,6 +136,9 @@ const ZRANGESTORE_OPTIONS: OptionRules = {
   offset: [8, 0],
   num: [16, 0],
 };
+const ZRANK_OPTIONS: OptionRules = {
+  withScore: [1, 0],
+};
 const ZREVRANGE_OPTIONS: OptionRules = {
   withScores: [1, 0],
   scoreCastFunc: [2, 0],
@@ -152,7 +156,8 @@ const ZREVRANGEBYSCORE_OPTIONS: OptionRules = {
 const ZSCAN_OPTIONS: OptionRules = {
   match: [1, 0],
   count: [2, 0],
-  scoreCastFunc: [4, 0],
+  noScores: [4, 8],
+  scoreCastFunc: [8, 4],
 };
 const ZUNION_OPTIONS: OptionRules = {
   aggregate: [1, 0],
@@ -979,12 +984,57 @@ export abstract class SortedSetCommands<H extends Host> extends CollectionComman
    *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
+   * @param options - See {@link ZrankOptions}.
    * @returns The position, 0 for the lowest, or `null` when it is not there.
    * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
    * @see {@link https://redis.io/docs/latest/commands/zrank/ | ZRANK}
    */
-  zrank(key: Key, member: Value): Reply<H, number | null> {
-    return this.run(ZRANK, [key, member]);
+  zrank(
+    key: Key,
+    member: Value,
+    options?: ZrankOptions & { readonly withScore?: false | undefined },
+  ): Reply<H, number | null>;
+  /**
+   * Find the position of a member, counted from the lowest score.
+   *
+   * @param key - Key name.
+   * @param member - The member: text, bytes or a number.
+   * @param options - See {@link ZrankOptions}.
+   * @returns The position and the score, or `null` when it is not there.
+   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/zrank/ | ZRANK}
+   */
+  zrank(
+    key: Key,
+    member: Value,
+    options: ZrankOptions & { readonly withScore: true },
+  ): Reply<H, [rank: number, score: number] | null>;
+  /**
+   * Find the position of a member, counted from the lowest score.
+   *
+   * @param key - Key name.
+   * @param member - The member: text, bytes or a number.
+   * @param options - See {@link ZrankOptions}.
+   * @returns As the other signatures say, by whether `withScore` is set.
+   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/zrank/ | ZRANK}
+   */
+  zrank(
+    key: Key,
+    member: Value,
+    options?: ZrankOptions,
+  ): Reply<H, number | null | [rank: number, score: number]>;
+  zrank(
+    key: Key,
+    member: Value,
+    options?: ZrankOptions,
+  ): Reply<H, number | null | [rank: number, score: number]> {
+    if (options === undefined) return this.run(ZRANK, [key, member]);
+    const args = new ArgList(ZRANK, [key, member]);
+    if (args.options(options, ZRANK_OPTIONS)) {
+      args.flag('option "withScore"', T.WITHSCORE, options.withScore);
+    }
+    return this.send(ZRANK, args, options?.withScore === true ? toRankScore : undefined);
   }
 
   /**
@@ -1257,12 +1307,57 @@ export abstract class SortedSetCommands<H extends Host> extends CollectionComman
    *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
+   * @param options - See {@link ZrankOptions}.
    * @returns The position, 0 for the highest, or `null` when it is not there.
    * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
    * @see {@link https://redis.io/docs/latest/commands/zrevrank/ | ZREVRANK}
    */
-  zrevrank(key: Key, member: Value): Reply<H, number | null> {
-    return this.run(ZREVRANK, [key, member]);
+  zrevrank(
+    key: Key,
+    member: Value,
+    options?: ZrankOptions & { readonly withScore?: false | undefined },
+  ): Reply<H, number | null>;
+  /**
+   * Find the position of a member, counted from the highest score.
+   *
+   * @param key - Key name.
+   * @param member - The member: text, bytes or a number.
+   * @param options - See {@link ZrankOptions}.
+   * @returns The position and the score, or `null` when it is not there.
+   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/zrevrank/ | ZREVRANK}
+   */
+  zrevrank(
+    key: Key,
+    member: Value,
+    options: ZrankOptions & { readonly withScore: true },
+  ): Reply<H, [rank: number, score: number] | null>;
+  /**
+   * Find the position of a member, counted from the highest score.
+   *
+   * @param key - Key name.
+   * @param member - The member: text, bytes or a number.
+   * @param options - See {@link ZrankOptions}.
+   * @returns As the other signatures say, by whether `withScore` is set.
+   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/zrevrank/ | ZREVRANK}
+   */
+  zrevrank(
+    key: Key,
+    member: Value,
+    options?: ZrankOptions,
+  ): Reply<H, number | null | [rank: number, score: number]>;
+  zrevrank(
+    key: Key,
+    member: Value,
+    options?: ZrankOptions,
+  ): Reply<H, number | null | [rank: number, score: number]> {
+    if (options === undefined) return this.run(ZREVRANK, [key, member]);
+    const args = new ArgList(ZREVRANK, [key, member]);
+    if (args.options(options, ZRANK_OPTIONS)) {
+      args.flag('option "withScore"', T.WITHSCORE, options.withScore);
+    }
+    return this.send(ZREVRANK, args, options?.withScore === true ? toRankScore : undefined);
   }
 
   /**
@@ -1290,6 +1385,23 @@ export abstract class SortedSetCommands<H extends Host> extends CollectionComman
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link ZscanOptions}.
+   * @returns The next cursor, `"0"` at the end, and some members.
+   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/zscan/ | ZSCAN}
+   */
+  zscan(
+    key: Key,
+    cursor: string | Integer | undefined,
+    options: ZscanOptions & { readonly noScores: true },
+  ): Reply<H, [cursor: string, members: H["text"][]]>;
+  /**
+   * Read the next batch of members of a sorted set.
+   *
+   * `zscanIter` does the whole walk.
+   *
+   * @param key - Key name.
+   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param options - See {@link ZscanOptions}.
    * @returns The next cursor, `"0"` at the end, and some `[member, score]` pairs.
    * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole sorted set.
    * @see {@link https://redis.io/docs/latest/commands/zscan/ | ZSCAN}
@@ -1297,7 +1409,7 @@ export abstract class SortedSetCommands<H extends Host> extends CollectionComman
   zscan(
     key: Key,
     cursor?: string | Integer,
-    options?: ZscanOptions,
+    options?: ZscanOptions & { readonly noScores?: false | undefined },
   ): Reply<H, [cursor: string, members: [member: H["text"], score: number][]]>;
   zscan(
     key: Key,
@@ -1309,6 +1421,7 @@ export abstract class SortedSetCommands<H extends Host> extends CollectionComman
     if (args.options(options, ZSCAN_OPTIONS)) {
       if (options.match !== undefined) args.add(T.MATCH).free('option "match"', options.match);
       if (options.count !== undefined) args.add(T.COUNT).count('option "count"', options.count);
+      args.flag('option "noScores"', T.NOSCORES, options.noScores);
       if (options.scoreCastFunc !== undefined) {
         args.callback('option "scoreCastFunc"', options.scoreCastFunc);
       }

@@ -1,6 +1,7 @@
 /** Owns the table of the hash commands. */
 
 import { hsetFields } from "../builders.js";
+import { countedFields, countedPairs } from "../builders-hashes.js";
 import * as decode from "../decode.js";
 import { INT64, READONLY } from "../info.js";
 import { pickHrandfield, pickHscan } from "../pick.js";
@@ -14,14 +15,20 @@ import {
   flag,
   INTEGER,
   key,
+  listOf,
+  MILLISECONDS,
   mappingOf,
+  mark,
+  oneOf,
   opt,
   optional,
   options,
   param,
   reply,
   rest,
-  silent,
+  SECONDS,
+  UNIX_MILLISECONDS,
+  UNIX_SECONDS,
   VALUE,
 } from "./dsl.js";
 import * as replies from "./replies.js";
@@ -29,6 +36,48 @@ import * as replies from "./replies.js";
 const field = param("field", VALUE, "Field name.");
 const value = param("value", VALUE, "Text, bytes or a number.");
 const fields = rest("fields", VALUE, "Field names, as arguments or in arrays; at least one.");
+const fieldList = param("fields", listOf(VALUE), "One field name or many of them.");
+/** The rest parameter goes out behind its number. */
+const fieldsWire = [
+  "key",
+  '"FIELDS"',
+  { build: countedFields, with: ["fields"], names: ["numfields", "fields..."] },
+] as const;
+const fieldListWire = [
+  '"FIELDS"',
+  { build: countedFields, with: ["fields"], names: ["numfields", "fields..."] },
+] as const;
+
+const expireOptions = options(
+  "HexpireOptions",
+  oneOf("HexpireCondition", "When a field's expiry is changed; at most one, without it always.", [
+    flag("nx", "NX", "Only if the field has no expiry."),
+    flag("xx", "XX", "Only if the field has an expiry already."),
+    flag("gt", "GT", "Only if the new expiry is later than the present one; none counts as never."),
+    flag(
+      "lt",
+      "LT",
+      "Only if the new expiry is sooner than the present one; none counts as never.",
+    ),
+  ]),
+);
+const lifetimes = [
+  opt("ex", "EX", SECONDS, "Time to live in whole seconds."),
+  opt("px", "PX", MILLISECONDS, "Time to live in whole milliseconds."),
+  opt("exat", "EXAT", UNIX_SECONDS, "When to expire: a `Date`, or a Unix time in whole seconds."),
+  opt(
+    "pxat",
+    "PXAT",
+    UNIX_MILLISECONDS,
+    "When to expire: a `Date`, or a Unix time in whole milliseconds.",
+  ),
+];
+const EXPIRE_RETURNS =
+  "One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted because the time " +
+  "is past, -2 for a missing field.";
+const TTL_RETURNS = "one a field, in order: -1 when it has no expiry, -2 for a missing field.";
+const FIELD_COST = "O(N) in the number of fields";
+
 const MAPPING_DOC = "Values by field: an object, a `Map` or entries.";
 
 export const hashes: readonly Entry[] = [
@@ -48,6 +97,40 @@ export const hashes: readonly Entry[] = [
     args: [key(), field],
     reply: replies.bool,
     returns: "Whether the field exists.",
+  }),
+  command("HEXPIRE", {
+    since: "7.4.0",
+    cost: FIELD_COST,
+    summary: "Let fields of a hash expire after some seconds.",
+    args: [key(), param("time", SECONDS, "Time to live in whole seconds."), fieldList],
+    options: expireOptions,
+    wire: ["key", "time", "options", ...fieldListWire],
+    reply: replies.counts,
+    returns: EXPIRE_RETURNS,
+  }),
+  command("HEXPIREAT", {
+    since: "7.4.0",
+    cost: FIELD_COST,
+    summary: "Let fields of a hash expire at a point in time.",
+    args: [
+      key(),
+      param("when", UNIX_SECONDS, "A `Date` or a Unix time in whole seconds."),
+      fieldList,
+    ],
+    options: expireOptions,
+    wire: ["key", "when", "options", ...fieldListWire],
+    reply: replies.counts,
+    returns: EXPIRE_RETURNS,
+  }),
+  command("HEXPIRETIME", {
+    since: "7.4.0",
+    cost: FIELD_COST,
+    flags: READONLY,
+    summary: "Tell when fields of a hash expire, in seconds.",
+    args: [key(), fields],
+    wire: fieldsWire,
+    reply: replies.counts,
+    returns: `Unix times in seconds, ${TTL_RETURNS}`,
   }),
   command("HGET", {
     since: "2.0.0",
@@ -69,6 +152,31 @@ export const hashes: readonly Entry[] = [
     args: [key()],
     reply: replies.record,
     returns: "Values by field, in an object without prototype; empty when the key does not exist.",
+  }),
+  command("HGETDEL", {
+    since: "8.0.0",
+    cost: FIELD_COST,
+    summary: "Read fields of a hash and delete them.",
+    args: [key(), fields],
+    wire: fieldsWire,
+    reply: replies.textsOrNulls,
+    returns: "One value a field, in order; `null` for missing fields.",
+  }),
+  command("HGETEX", {
+    since: "8.0.0",
+    cost: FIELD_COST,
+    summary: "Read fields of a hash and change when they expire.",
+    args: [key(), fieldList],
+    options: options(
+      "HgetexOptions",
+      oneOf("HgetexExpiry", "When the fields expire from now on; at most one.", [
+        ...lifetimes,
+        flag("persist", "PERSIST", "Never let them expire."),
+      ]),
+    ),
+    wire: ["key", "options", ...fieldListWire],
+    reply: replies.textsOrNulls,
+    returns: "One value a field, in order; `null` for missing fields.",
   }),
   command("HINCRBY", {
     since: "2.0.0",
@@ -133,6 +241,61 @@ export const hashes: readonly Entry[] = [
     reply: replies.ok,
     returns: "`true`.",
   }),
+  command("HPERSIST", {
+    since: "7.4.0",
+    cost: FIELD_COST,
+    summary: "Let fields of a hash never expire.",
+    args: [key(), fields],
+    wire: fieldsWire,
+    reply: replies.counts,
+    returns:
+      "One number a field, in order: 1 when an expiry was removed, -1 when there was none, -2 for a " +
+      "missing field.",
+  }),
+  command("HPEXPIRE", {
+    since: "7.4.0",
+    cost: FIELD_COST,
+    summary: "Let fields of a hash expire after some milliseconds.",
+    args: [key(), param("time", MILLISECONDS, "Time to live in whole milliseconds."), fieldList],
+    options: expireOptions,
+    wire: ["key", "time", "options", ...fieldListWire],
+    reply: replies.counts,
+    returns: EXPIRE_RETURNS,
+  }),
+  command("HPEXPIREAT", {
+    since: "7.4.0",
+    cost: FIELD_COST,
+    summary: "Let fields of a hash expire at a point in time, to the millisecond.",
+    args: [
+      key(),
+      param("when", UNIX_MILLISECONDS, "A `Date` or a Unix time in whole milliseconds."),
+      fieldList,
+    ],
+    options: expireOptions,
+    wire: ["key", "when", "options", ...fieldListWire],
+    reply: replies.counts,
+    returns: EXPIRE_RETURNS,
+  }),
+  command("HPEXPIRETIME", {
+    since: "7.4.0",
+    cost: FIELD_COST,
+    flags: READONLY,
+    summary: "Tell when fields of a hash expire, in milliseconds.",
+    args: [key(), fields],
+    wire: fieldsWire,
+    reply: replies.counts,
+    returns: `Unix times in milliseconds, ${TTL_RETURNS}`,
+  }),
+  command("HPTTL", {
+    since: "7.4.0",
+    cost: FIELD_COST,
+    flags: READONLY,
+    summary: "Tell how long fields of a hash have to live, in milliseconds.",
+    args: [key(), fields],
+    wire: fieldsWire,
+    reply: replies.counts,
+    returns: `Milliseconds, ${TTL_RETURNS}`,
+  }),
   command("HRANDFIELD", {
     since: "6.2.0",
     cost: "O(N) in the number of fields returned",
@@ -193,19 +356,21 @@ export const hashes: readonly Entry[] = [
       "HscanOptions",
       opt("match", "MATCH", VALUE, "Glob pattern the field names have to match."),
       opt("count", "COUNT", COUNT, "How much work to do in this call; a hint."),
-      silent(
-        "pairs",
-        "boolean",
-        "Give `[field, value]` pairs instead of an object; field names may be bytes then.",
-      ),
+      oneOf("HscanShape", "What becomes of the fields; an object when nothing is said.", [
+        mark(
+          "pairs",
+          "Give `[field, value]` pairs instead of an object; field names may be bytes then.",
+        ),
+        flag("noValues", "NOVALUES", "Give field names alone; since Redis 7.4."),
+      ]),
     ),
     reply: reply("[cursor: string, fields: Record<string, T>]", decode.toScanRecord),
     returns: 'The next cursor, `"0"` at the end, and some fields.',
     signatures: [
       {
         params:
-          "key: Key, cursor?: string | Integer, " +
-          "options?: HscanOptions & { readonly pairs?: false | undefined }",
+          "key: Key, cursor?: string | Integer, options?: HscanOptions & " +
+          "{ readonly pairs?: false | undefined; readonly noValues?: false | undefined }",
         type: "[cursor: string, fields: Record<string, T>]",
         returns: 'The next cursor, `"0"` at the end, and some fields as an object.',
       },
@@ -217,9 +382,16 @@ export const hashes: readonly Entry[] = [
         returns: 'The next cursor, `"0"` at the end, and some fields as pairs.',
       },
       {
+        params:
+          "key: Key, cursor: string | Integer | undefined, " +
+          "options: HscanOptions & { readonly noValues: true }",
+        type: "[cursor: string, fields: T[]]",
+        returns: 'The next cursor, `"0"` at the end, and some field names.',
+      },
+      {
         params: "key: Key, cursor?: string | Integer, options?: HscanOptions",
-        type: "[cursor: string, fields: Record<string, T> | [field: T, value: T][]]",
-        returns: "As the other signatures say, by whether `pairs` is set.",
+        type: "[cursor: string, fields: Record<string, T> | [field: T, value: T][] | T[]]",
+        returns: "As the other signatures say, by whether `pairs` or `noValues` is set.",
       },
     ],
     pick: { pick: pickHscan, with: ["options"] },
@@ -253,6 +425,31 @@ export const hashes: readonly Entry[] = [
       },
     ],
   }),
+  command("HSETEX", {
+    since: "8.0.0",
+    cost: "O(N) in the number of fields being set",
+    summary: "Set fields of a hash together with when they expire.",
+    args: [key(), param("mapping", mappingOf(VALUE, VALUE), `${MAPPING_DOC} At least one.`)],
+    options: options(
+      "HsetexOptions",
+      oneOf("HsetexCondition", "When anything is set at all; at most one.", [
+        flag("fnx", "FNX", "Only if none of the fields exists."),
+        flag("fxx", "FXX", "Only if all of the fields exist."),
+      ]),
+      oneOf("HsetexExpiry", "When the fields expire; at most one, without it never.", [
+        ...lifetimes,
+        flag("keepTtl", "KEEPTTL", "Keep the time to live each field already has."),
+      ]),
+    ),
+    wire: [
+      "key",
+      "options",
+      '"FIELDS"',
+      { build: countedPairs, with: ["mapping"], names: ["numfields", "mapping..."] },
+    ],
+    reply: replies.count,
+    returns: "1 when all fields were set, 0 when none was because the condition was not met.",
+  }),
   command("HSETNX", {
     since: "2.0.0",
     cost: "O(1)",
@@ -269,6 +466,16 @@ export const hashes: readonly Entry[] = [
     args: [key(), field],
     reply: replies.count,
     returns: "Its length in bytes; 0 when there is no such field.",
+  }),
+  command("HTTL", {
+    since: "7.4.0",
+    cost: FIELD_COST,
+    flags: READONLY,
+    summary: "Tell how long fields of a hash have to live, in seconds.",
+    args: [key(), fields],
+    wire: fieldsWire,
+    reply: replies.counts,
+    returns: `Seconds, ${TTL_RETURNS}`,
   }),
   command("HVALS", {
     since: "2.0.0",

@@ -139,6 +139,16 @@ const keyedScores = reply(
 );
 const KEYED_RETURNS = "The sorted set's key and `[member, score]` pairs, or `null` when ";
 
+const rankOptions = options(
+  "ZrankOptions",
+  flag("withScore", "WITHSCORE", "Give the score too; since Redis 7.2."),
+);
+const rankWithScore = {
+  given: "withScore",
+  reply: reply("[rank: number, score: number] | null", decode.toRankScore),
+  returns: "The position and the score, or `null` when it is not there.",
+};
+
 export const sortedSets: readonly Entry[] = [
   command("BZMPOP", {
     since: "7.0.0",
@@ -466,8 +476,10 @@ export const sortedSets: readonly Entry[] = [
     flags: READONLY,
     summary: "Find the position of a member, counted from the lowest score.",
     args: [key(), member],
+    options: rankOptions,
     reply: replies.countOrNull,
     returns: "The position, 0 for the lowest, or `null` when it is not there.",
+    cases: [rankWithScore],
   }),
   command("ZREM", {
     since: "1.2.0",
@@ -541,8 +553,10 @@ export const sortedSets: readonly Entry[] = [
     flags: READONLY,
     summary: "Find the position of a member, counted from the highest score.",
     args: [key(), member],
+    options: rankOptions,
     reply: replies.countOrNull,
     returns: "The position, 0 for the highest, or `null` when it is not there.",
+    cases: [rankWithScore],
   }),
   command("ZSCAN", {
     since: "2.8.0",
@@ -558,7 +572,10 @@ export const sortedSets: readonly Entry[] = [
       "ZscanOptions",
       opt("match", "MATCH", VALUE, "Glob pattern the members have to match."),
       opt("count", "COUNT", COUNT, "How much work to do in this call; a hint."),
-      scoreCast,
+      oneOf("ZscanShape", "What becomes of the scores.", [
+        flag("noScores", "NOSCORES", "Give the members alone; Valkey only, since 8.0."),
+        scoreCast,
+      ]),
     ),
     reply: reply("[cursor: string, members: [member: T, score: number][]]", decode.toScanScores),
     returns: 'The next cursor, `"0"` at the end, and some `[member, score]` pairs.',
@@ -573,7 +590,16 @@ export const sortedSets: readonly Entry[] = [
           "The next cursor and pairs of a member and what `scoreCastFunc` made of its score.",
       },
       {
-        params: "key: Key, cursor?: string | Integer, options?: ZscanOptions",
+        params:
+          "key: Key, cursor: string | Integer | undefined, " +
+          "options: ZscanOptions & { readonly noScores: true }",
+        type: "[cursor: string, members: T[]]",
+        returns: 'The next cursor, `"0"` at the end, and some members.',
+      },
+      {
+        params:
+          "key: Key, cursor?: string | Integer, " +
+          "options?: ZscanOptions & { readonly noScores?: false | undefined }",
         type: "[cursor: string, members: [member: T, score: number][]]",
         returns: 'The next cursor, `"0"` at the end, and some `[member, score]` pairs.',
       },
