@@ -22,6 +22,7 @@ import { DataError, RedisError } from "./errors.js";
 import type { Executor } from "./executor.js";
 import type { Encoder } from "./protocol/encoder.js";
 import { decoderFor, modeOf, sessionError, traitsOf } from "./request.js";
+import { resolveCommand } from "./resolve-command.js";
 import type { Leaser } from "./session.js";
 import { Watch, type Within } from "./watch.js";
 
@@ -134,6 +135,23 @@ export class Pipeline<
   }
 
   /**
+   * Buffer any command, also one this library does not know.
+   *
+   * @param name - Command name; several words may stand in it (`"CONFIG GET"`).
+   * @param args - Arguments; a plain object at the end goes to the response callback.
+   * @returns The pipeline, grown by the command's value.
+   * @throws {@link DataError} for bad arguments and for commands that have no place in a pipeline.
+   */
+  executeCommand<V = unknown>(
+    name: string,
+    ...args: readonly unknown[]
+  ): Pipeline<[...R, V], T, I> {
+    const { info, args: words, options } = resolveCommand(name, args);
+    this.#buffer(info, words, decoderFor(info, undefined, this.#parts.call, options));
+    return this as unknown as Pipeline<[...R, V], T, I>;
+  }
+
+  /**
    * Watch keys on a connection of its own.
    *
    * @param keys - The transaction will not run when one of them has been changed meanwhile.
@@ -163,11 +181,7 @@ export class Pipeline<
   }
 
   protected override run<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder | null) {
-    const { call, executor, encoder } = this.#parts;
-    if ((info.flags & (SESSION | CLOSES)) !== 0 && !executor.exclusive) throw sessionError(info);
-    encoder.command(info, args);
-    const decoder = decoderFor(info, decode, call);
-    this.#entries.push({ info, args, decode: decoder, mode: modeOf(info, call) });
+    this.#buffer(info, args, decoderFor(info, decode, this.#parts.call));
     return this as unknown as Reply<PipelineHost<R, T, I>, V>;
   }
 
@@ -181,6 +195,15 @@ export class Pipeline<
   protected override answer<V>(_info: CommandInfo, value: V) {
     this.#answers.set(this.length, value);
     return this as unknown as Reply<PipelineHost<R, T, I>, V>;
+  }
+
+  #buffer(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): void {
+    const { call, executor, encoder } = this.#parts;
+    const { flags, instead } = info;
+    const changes = (flags & (SESSION | CLOSES)) !== 0;
+    if (changes && (instead !== undefined || !executor.exclusive)) throw sessionError(info);
+    encoder.command(info, args);
+    this.#entries.push({ info, args, decode, mode: modeOf(info, call) });
   }
 
   #send(commands: BatchCommands): Promise<unknown[]> {

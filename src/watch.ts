@@ -15,6 +15,7 @@ import { ConnectionError, DataError, RedisError, WatchError } from "./errors.js"
 import type { Executor } from "./executor.js";
 import { Encoder } from "./protocol/encoder.js";
 import { decoderFor, rejection } from "./request.js";
+import { resolveCommand } from "./resolve-command.js";
 import { runCommand } from "./run.js";
 import type { Leaser } from "./session.js";
 
@@ -196,20 +197,24 @@ export class Watch<
     await this.reset();
   }
 
-  protected override async run<V>(
+  /**
+   * Run any command on the watching connection, also one this library does not know.
+   *
+   * @param name - Command name; several words may stand in it.
+   * @param args - Arguments; a plain object at the end goes to the response callback.
+   * @throws {@link WatchError} when the connection is lost.
+   */
+  async executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
+    const { info, args: words, options } = resolveCommand(name, args);
+    return this.#run(info, words, decoderFor(info, undefined, this.#parts.call, options));
+  }
+
+  protected override run<V>(
     info: CommandInfo,
     args: readonly Arg[],
     decode?: Decoder | null,
   ): Promise<V> {
-    const { call } = this.#parts;
-    if (this.#transaction !== undefined) throw this.#tooLate(info);
-    const decoder = decoderFor(info, decode, call);
-    const parts = { executor: this.#executor, call };
-    try {
-      return (await runCommand(parts, { info, args, decode: decoder })) as V;
-    } catch (error) {
-      throw asWatchError(error, (info.flags & READONLY) !== 0);
-    }
+    return this.#run(info, args, decoderFor(info, decode, this.#parts.call));
   }
 
   protected override refuse<V>(_info: CommandInfo, error: DataError): Promise<V> {
@@ -218,6 +223,16 @@ export class Watch<
 
   protected override answer<V>(_info: CommandInfo, value: V): Promise<V> {
     return Promise.resolve(value);
+  }
+
+  async #run<V>(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): Promise<V> {
+    if (this.#transaction !== undefined) throw this.#tooLate(info);
+    const parts = { executor: this.#executor, call: this.#parts.call };
+    try {
+      return (await runCommand(parts, { info, args, decode })) as V;
+    } catch (error) {
+      throw asWatchError(error, (info.flags & READONLY) !== 0);
+    }
   }
 
   #tooLate(info: CommandInfo): RedisError {

@@ -1188,6 +1188,16 @@ export abstract class KeyCommands<H extends Host> extends CommandHost<H> {
    *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
+   * @returns `true`.
+   * @remarks Since Redis 1.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/set/ | SET}
+   */
+  set(key: Key, value: Value): Reply<H, true>;
+  /**
+   * Store a string at `key`, whatever was there before.
+   *
+   * @param key - Key name.
+   * @param value - Text, bytes or a number.
    * @param options - See {@link SetOptions}.
    * @returns `true`, or `null` when `nx` or `xx` kept it from being stored.
    * @remarks Since Redis 1.0.0. O(1).

@@ -261,6 +261,25 @@ export const strings: readonly Entry[] = [
         returns: "The old value, or `null` when there was none.",
       },
     ],
+    signatures: [
+      { params: "key: Key, value: Value", type: "true", returns: "`true`." },
+      {
+        params:
+          "key: Key, value: Value, options?: SetOptions & { readonly get?: false | undefined }",
+        type: "true | null",
+        returns: "`true`, or `null` when `nx` or `xx` kept it from being stored.",
+      },
+      {
+        params: "key: Key, value: Value, options: SetOptions & { readonly get: true }",
+        type: "T | null",
+        returns: "The old value, or `null` when there was none.",
+      },
+      {
+        params: "key: Key, value: Value, options?: SetOptions",
+        type: "true | null | T",
+        returns: "As the other signatures say, by whether `get` is set.",
+      },
+    ],
   }),
   command("SETEX", {
     since: "2.0.0",
