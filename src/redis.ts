@@ -40,23 +40,21 @@ export interface ClientOptions extends PoolOptions {
   readonly connectionPool?: ConnectionPool | undefined;
 }
 
-/** What bulk strings are under options `O`. */
-export type TextOf<O> = O extends { readonly decodeResponses: infer D }
-  ? [D] extends [false]
-    ? Buffer
-    : [D] extends [true | undefined]
-      ? string
-      : string | Buffer
-  : string;
+/** Options of which nothing is known. */
+type NoOptions = Record<never, never>;
+type OptionOf<O, K extends string> = K extends keyof O ? O[K] : undefined;
+type DecodedAs<D, Otherwise> = D extends false ? Buffer : D extends true ? string : Otherwise;
+type CountedAs<N, Otherwise> = N extends "bigint"
+  ? bigint
+  : N extends "number"
+    ? number
+    : Otherwise;
 
-/** What value-like integers are under options `O`. */
-export type IntOf<O> = O extends { readonly integers: infer N }
-  ? [N] extends ["bigint"]
-    ? bigint
-    : [N] extends ["number" | undefined]
-      ? number
-      : number | bigint
-  : number;
+/** What bulk strings are under options `O`; either, where only the run can tell. */
+export type TextOf<O, Otherwise = string> = DecodedAs<OptionOf<O, "decodeResponses">, Otherwise>;
+
+/** What value-like integers are under options `O`; either, where only the run can tell. */
+export type IntOf<O, Otherwise = number> = CountedAs<OptionOf<O, "integers">, Otherwise>;
 
 /** A client as a host of commands: each method gives a promise. */
 export interface PromiseHost<T extends string | Buffer, I extends number | bigint> extends Host {
@@ -66,7 +64,7 @@ export interface PromiseHost<T extends string | Buffer, I extends number | bigin
 }
 
 /** The arguments of a constructor: host, host and port, URL, or options alone. */
-export type RedisArguments<O extends ClientOptions = ClientOptions> =
+export type RedisArguments<O extends ClientOptions = NoOptions> =
   | [options?: O]
   | [target: string | URL, options?: O]
   | [host: string, port?: number, options?: O];
@@ -142,7 +140,7 @@ export class RedisClient<
    * @param options - For what the URL leaves open.
    * @throws {@link DataError} when the URL or an option is bad.
    */
-  static fromUrl<O extends ClientOptions = ClientOptions>(
+  static fromUrl<O extends ClientOptions = NoOptions>(
     url: string | URL,
     options?: O,
   ): Redis<TextOf<O>, IntOf<O>> {
@@ -180,12 +178,7 @@ export class RedisClient<
    * `retryOnTimeout`, `retryOnError`.
    * @returns A light client over the same connections.
    */
-  with<const O extends CallOptions>(
-    options: O,
-  ): Redis<
-    O extends { readonly decodeResponses: boolean } ? TextOf<O> : T,
-    O extends { readonly integers: "number" | "bigint" } ? IntOf<O> : I
-  > {
+  with<const O extends CallOptions>(options: O): Redis<TextOf<O, T>, IntOf<O, I>> {
     return this.#sibling({ call: this.#parts.call.with(options), owner: false }) as never;
   }
 
@@ -372,19 +365,19 @@ export interface Redis<T extends string | Buffer = string, I extends number | bi
 export interface RedisConstructor
   extends Pick<typeof RedisClient, "RESPONSE_CALLBACKS" | "fromUrl"> {
   /** Make a client from options; nothing is connected yet. */
-  new <O extends ClientOptions = ClientOptions>(options?: O): Redis<TextOf<O>, IntOf<O>>;
+  new <O extends ClientOptions = NoOptions>(options?: O): Redis<TextOf<O>, IntOf<O>>;
   /** Make a client for a host, a URL or the path of a unix socket; nothing is connected yet. */
-  new <O extends ClientOptions = ClientOptions>(
+  new <O extends ClientOptions = NoOptions>(
     target: string | URL,
     options?: O,
   ): Redis<TextOf<O>, IntOf<O>>;
   /** Make a client for a host and a port; nothing is connected yet. */
-  new <O extends ClientOptions = ClientOptions>(
+  new <O extends ClientOptions = NoOptions>(
     host: string,
     port: number,
     options?: O,
   ): Redis<TextOf<O>, IntOf<O>>;
-  readonly prototype: Redis<string, number>;
+  readonly prototype: Redis<string | Buffer, number | bigint>;
 }
 
 /** A client for one Redis or Valkey server. */
