@@ -173,8 +173,7 @@ const CLASS_BY_CODE: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClas
   ["NOPERM", NoPermissionError],
 ]);
 
-const MODULE_LOAD_TEXT =
-  "Error loading the extension. Please check the server logs.";
+const MODULE_LOAD_TEXT = "Error loading the extension. Please check the server logs.";
 
 const CLASS_BY_ERR_TEXT: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
   ["max number of clients reached", ConnectionError],
@@ -191,6 +190,8 @@ const CLASS_BY_ERR_TEXT: ReadonlyMap<string, ErrorClass> = new Map<string, Error
   ],
 ]);
 
+/** What servers add to the name of a command they do not know: its arguments. */
+const ECHO = /, with args beginning with:.*$/s;
 const CODE = /^[A-Z][A-Z0-9_]*(?= |$)/;
 
 /**
@@ -204,7 +205,9 @@ export function errorFromReply(text: string): RedisError {
   const code = CODE.exec(text)?.[0];
   if (code === undefined) return new ResponseError(text);
   const rest = text.slice(code.length + 1);
-  if (code === "ERR") return new (CLASS_BY_ERR_TEXT.get(rest) ?? ResponseError)(rest, { code });
+  if (code === "ERR") {
+    return new (CLASS_BY_ERR_TEXT.get(rest) ?? ResponseError)(rest.replace(ECHO, ""), { code });
+  }
   const known = CLASS_BY_CODE.get(code);
   return known === undefined ? new ResponseError(text, { code }) : new known(rest, { code });
 }

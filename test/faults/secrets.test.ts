@@ -1,0 +1,231 @@
+/** Point 8 of the design's list of what must never happen: a secret in an error or an inspect string. */
+import { inspect } from "node:util";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { Redis, type RedisError } from "../../src/index.js";
+import { startProxy } from "../support/fault-proxy.js";
+import { mockServer, type Script } from "../support/mock-server.js";
+import { freePort } from "../support/ports.js";
+import { startServer } from "../support/server.js";
+import { errorOf, FAST } from "./settle.js";
+
+const USER = "sentinel-user";
+const PASSWORD = "sentinel-password/@:?#";
+const KEY = "sentinel-key";
+const VALUE = "sentinel-value";
+const SECRETS = [PASSWORD, encodeURIComponent(PASSWORD), KEY, VALUE];
+
+const server = await startServer({ acl: [`${USER} on >${PASSWORD} ~* +@all -flushall`] });
+const credentials = { username: USER, password: PASSWORD };
+const clients: Redis[] = [];
+
+function opened(redis: Redis): Redis {
+  clients.push(redis);
+  return redis;
+}
+
+afterEach(() => {
+  for (const client of clients.splice(0)) client.disconnect();
+});
+
+afterAll(() => server.stop());
+
+/** Everything a log could show of a value, however deep it looks. */
+function views(value: unknown): string {
+  const deep = { depth: 20, showHidden: true, getters: true, maxStringLength: null } as const;
+  const shown = [
+    String(value),
+    inspect(value, deep),
+    inspect(value, { ...deep, customInspect: false }),
+  ];
+  if (value instanceof Error) shown.push(value.message, value.stack ?? "", views(value.cause));
+  shown.push(
+    JSON.stringify(value, (_, item) => (typeof item === "bigint" ? `${item}` : item)) ?? "",
+  );
+  return shown.join("\n");
+}
+
+function expectClean(value: unknown): void {
+  const text = views(value);
+  for (const secret of SECRETS) expect(text).not.toContain(secret);
+}
+
+describe("8. a secret", () => {
+  const TARGETS: Record<string, (port: number) => Redis> = {
+    options: (port) => new Redis("127.0.0.1", port, { ...FAST, ...credentials }),
+    "a URL": (port) =>
+      new Redis(`redis://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/0`, FAST),
+    "a URL's query": (port) =>
+      new Redis(
+        `redis://127.0.0.1:${port}?username=${USER}&password=${encodeURIComponent(PASSWORD)}`,
+        FAST,
+      ),
+    "a credential provider": (port) =>
+      new Redis("127.0.0.1", port, { ...FAST, credentialProvider: () => credentials }),
+  };
+
+  it.each(Object.entries(TARGETS))(
+    "is not shown by a client made from %s, nor by what it leads to",
+    async (_, make) => {
+      const redis = opened(make(server.port));
+      await redis.set(KEY, VALUE);
+      const session = redis.client();
+      await session.get(KEY);
+      const lease = await redis.connectionPool.lease();
+      const pipeline = redis.pipeline().set(KEY, VALUE);
+      const view = redis.with({ timeout: 100 });
+      const pool = redis.connectionPool;
+      for (const thing of [
+        redis,
+        session,
+        view,
+        pipeline,
+        pool,
+        pool.settings,
+        lease,
+        lease.connection,
+      ]) {
+        expectClean(thing);
+      }
+      expect(await redis.executeCommand("ACL WHOAMI")).toBe(USER);
+      lease.release();
+    },
+  );
+
+  it.each<[string, (redis: Redis) => Promise<unknown>]>([
+    [
+      "an error reply",
+      async (redis) => {
+        await redis.set(KEY, VALUE);
+        return redis.incr(KEY);
+      },
+    ],
+    [
+      "WRONGTYPE",
+      async (redis) => {
+        await redis.set(KEY, VALUE);
+        return redis.lpush(KEY, VALUE);
+      },
+    ],
+    ["an unknown command", (redis) => redis.executeCommand("NOSUCH", VALUE, KEY)],
+    ["a forbidden command", (redis) => redis.executeCommand("FLUSHALL", VALUE)],
+    ["a wrong number of arguments", (redis) => redis.executeCommand("GET", KEY, VALUE, PASSWORD)],
+    ["a bad argument", (redis) => redis.set(KEY, { [VALUE]: VALUE } as unknown as string)],
+    ["a bad option", async (redis) => redis.set(KEY, VALUE, { ex: VALUE } as object)],
+    ["text that is not representable", (redis) => redis.set(KEY, `${VALUE}\ud800`)],
+    [
+      "bytes that are no text",
+      async (redis) => {
+        await redis.set(KEY, Buffer.concat([Buffer.from(VALUE), Buffer.from([255])]));
+        return redis.get(KEY);
+      },
+    ],
+    [
+      "an error in a pipeline",
+      (redis) => redis.pipeline({ transaction: false }).set(KEY, VALUE).incr(KEY).exec(),
+    ],
+    ["an error in a transaction", (redis) => redis.pipeline().set(KEY, VALUE).incr(KEY).exec()],
+    ["a transaction refused", (redis) => redis.pipeline().set(KEY, VALUE).flushall().exec()],
+    ["a refused command", (redis) => redis.executeCommand("AUTH", PASSWORD)],
+    ["AUTH on a session", (redis) => redis.client().executeCommand("AUTH", USER, VALUE)],
+    ["an abort", (redis) => redis.with({ signal: AbortSignal.timeout(20) }).blpop(KEY, 0)],
+    ["a timeout of its own", (redis) => redis.with({ timeout: 20 }).blpop(KEY, 0)],
+  ])("is not told by the error of %s", async (_, call) => {
+    const redis = opened(new Redis("127.0.0.1", server.port, { ...FAST, ...credentials }));
+    await redis.del(KEY);
+    expectClean(await errorOf(call(redis)));
+  });
+
+  it.each<[string, number | "stall" | "cut" | "garbage"]>([
+    ["refused", 0],
+    ["stalled", "stall"],
+    ["cut", "cut"],
+    ["answered with nonsense", "garbage"],
+  ])("is not told when the connection is %s", async (_, fault) => {
+    await using proxy = await startProxy(server);
+    const redis = opened(new Redis("127.0.0.1", proxy.port, { ...FAST, ...credentials }));
+    if (fault === 0) proxy.refuse();
+    if (fault === "stall") proxy.down.stall();
+    if (fault === "cut") proxy.up.cutAfter(20, { times: 100 });
+    if (fault === "garbage") proxy.down.insert(0, `${"?".repeat(10)}\r\n`);
+    const calls = [
+      redis.set(KEY, VALUE),
+      redis.pipeline().set(KEY, VALUE).exec(),
+      redis.client().set(KEY, VALUE),
+      redis.blpop(KEY, 0.01),
+    ];
+    const errors = (await Promise.all(calls.map(rejected))).filter((error) => error !== undefined);
+    expect(errors.length).toBeGreaterThan(0);
+    for (const error of errors) expectClean(error);
+    expectClean(redis);
+  });
+
+  it.each([
+    ["a wrong password", server.port, { username: USER, password: VALUE }],
+    ["a password nobody asked for", 0, { password: PASSWORD }],
+    ["a socket path with a password in front", -1, {}],
+  ])("is not told by the error of %s", async (_, port, options) => {
+    const plain = port === 0 ? await startServer() : undefined;
+    const redis =
+      port === -1
+        ? new Redis(`unix://${USER}:${encodeURIComponent(PASSWORD)}@/nonexistent/redis.sock`, FAST)
+        : new Redis("127.0.0.1", plain?.port ?? port, { ...FAST, ...options });
+    expectClean(await errorOf(opened(redis).get(KEY)));
+    await plain?.stop();
+  });
+
+  it.each(["AUTH", "HELLO"])(
+    "is not told when the server repeats %s in its refusal",
+    async (name) => {
+      const script: Script = async (peer) => {
+        for await (const [command = "", ...args] of peer.commands()) {
+          const echo = args.map((arg) => `'${arg}'`).join(" ");
+          peer.send(`-ERR unknown command '${command}', with args beginning with: ${echo}\r\n`);
+        }
+      };
+      await using mock = await mockServer(script);
+      const protocol = name === "AUTH" ? 2 : 3;
+      const redis = opened(
+        new Redis("127.0.0.1", mock.port, { ...FAST, ...credentials, protocol }),
+      );
+      expectClean(await errorOf(redis.get(KEY)));
+    },
+  );
+
+  it("is not told by the refusal of options", () => {
+    const bad: object[] = [
+      { url: `http://${USER}:${PASSWORD}@localhost` },
+      { url: `redis://:${PASSWORD}@localhost:port` },
+      { host: `${USER}:${PASSWORD}@localhost` },
+      { password: PASSWORD, port: "6379" },
+      { password: [PASSWORD] },
+    ];
+    for (const options of bad) {
+      let error: unknown;
+      try {
+        opened(new Redis(options));
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toBeInstanceOf(Error);
+      expectClean(error);
+    }
+  });
+
+  it("is not told when nobody listens on the port", async () => {
+    const redis = opened(
+      new Redis(`redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${await freePort()}`, FAST),
+    );
+    const error = await errorOf(redis.set(KEY, VALUE));
+    expectClean(error);
+    expect(error.message).toMatch(/ECONNREFUSED connecting to 127\.0\.0\.1:\d+\./);
+  });
+});
+
+async function rejected(call: Promise<unknown>): Promise<RedisError | undefined> {
+  try {
+    await call;
+    return undefined;
+  } catch (error) {
+    return error as RedisError;
+  }
+}
