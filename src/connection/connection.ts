@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { inspect } from "node:util";
 import { ConnectionError, InvalidResponse, RedisError, TimeoutError } from "../errors.js";
 import type { Settings } from "../options.js";
+import type { EncodableCommand, WireArg } from "../protocol/encoder.js";
 import { JsParser } from "../protocol/js-parser.js";
 import type { Parser, ReplyHandler } from "../protocol/parser.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
@@ -166,6 +167,18 @@ export class Connection implements ReplyHandler {
     const unwritten = waiting.filter((job) => !(job instanceof Exchange));
     this.#queue.clear();
     this.#owner.onClosed(this, { error, lost, unwritten });
+  }
+
+  /**
+   * Write a command whose replies go to `onUnsolicited`, for a holder that has set it and queues no
+   * jobs. The connection is not reused afterwards.
+   *
+   * @throws DataError when an argument is bad; nothing is written then.
+   */
+  post(command: EncodableCommand, args: readonly WireArg[]): void {
+    this.dirty = true;
+    this.#outbox.encoder.command(command, args);
+    this.#outbox.schedule();
   }
 
   /** Keep the process alive even while nothing is outstanding (subscribers, monitors). */

@@ -15,6 +15,8 @@ import type { Job } from "./job.js";
 /** What a connection says when the server closed it in good order. */
 export const CLOSED_BY_SERVER = "Connection closed by server.";
 
+/** As much of a job as its errors tell. */
+type Named = Pick<Job, "name">;
 type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
 
 /**
@@ -23,7 +25,7 @@ type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
  * @param shared - The error of the connection; becomes the `cause`.
  * @param outcome - Whether the server may have executed the job.
  */
-export function errorFor(job: Job, shared: RedisError, outcome: Outcome): RedisError {
+export function errorFor(job: Named, shared: RedisError, outcome: Outcome): RedisError {
   const ErrorType = shared.constructor as ErrorClass;
   return new ErrorType(shared.message, {
     code: shared.code,
@@ -35,7 +37,7 @@ export function errorFor(job: Job, shared: RedisError, outcome: Outcome): RedisE
 }
 
 /** The job was on the wire when its connection ended. */
-export function lostFor(job: Job, shared: RedisError): RedisError {
+export function lostFor(job: Named, shared: RedisError): RedisError {
   // Only a ConnectionError says the right thing to jobs that did not cause the end themselves.
   if (shared instanceof ConnectionError) return errorFor(job, shared, "unknown");
   return new ConnectionError(`The connection was closed. ${shared.message}`, {

@@ -43,6 +43,11 @@ export class Outbox {
   add(job: Job): void {
     job.encode(this.encoder);
     this.unflushed++;
+    this.schedule();
+  }
+
+  /** Write in this turn what was put on the encoder. */
+  schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.now = performance.now();
@@ -53,7 +58,7 @@ export class Outbox {
   readonly #flush = (): void => {
     this.#scheduled = false;
     const socket = this.#socket;
-    if (socket === undefined || this.unflushed === 0 || socket.destroyed) return;
+    if (socket === undefined || this.encoder.empty || socket.destroyed) return;
     this.unflushed = 0;
     const chunks = this.encoder.take();
     if (chunks.length > 1) socket.cork();

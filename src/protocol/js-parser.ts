@@ -11,7 +11,7 @@ import { errorFromReply, RedisError } from "../errors.js";
 import { BULK_START, Collector, LINE_START } from "./collector.js";
 import { Frame } from "./frame.js";
 import type { Parser, ParserOptions, ReplyHandler } from "./parser.js";
-import { BIGINT, BYTES, IN_PLACE, MapReply, type Reply, SetReply } from "./reply.js";
+import { BIGINT, BYTES, IN_PLACE, LONG_LINES, MapReply, type Reply, SetReply } from "./reply.js";
 import * as resp from "./resp.js";
 import { DROPPED, Values } from "./values.js";
 
@@ -103,7 +103,7 @@ export class JsParser implements Parser {
     } else if (this.#shortLine(type, at + 1)) return;
     this.#stage = LINE;
     this.#type = type;
-    this.#collector.begin(resp.lineLimit(type), LINE_START, false);
+    this.#collector.begin(this.#lineLimit(type), LINE_START, false);
     this.#resumeLine();
   }
 
@@ -198,13 +198,18 @@ export class JsParser implements Parser {
     return false;
   }
 
+  #lineLimit(type: number): number {
+    const long = (this.#values.mode & LONG_LINES) !== 0;
+    return long ? this.#options.maxBulkLength : resp.lineLimit(type);
+  }
+
   /** Go on with a line the collector has the beginning of. */
   #resumeLine(): void {
     const collector = this.#collector;
     const type = this.#type;
     const found = this.#chunk.indexOf(LF, this.#pos);
     const stop = found < 0 ? this.#end : found;
-    if (collector.size + stop - this.#pos > resp.lineLimit(type)) {
+    if (collector.size + stop - this.#pos > this.#lineLimit(type)) {
       throw resp.protocolError(`a line after ${resp.named(type)} is too long`);
     }
     collector.push(this.#chunk, this.#pos, stop);

@@ -51,3 +51,5 @@ export const BIGINT = 2;
  * fails. For a reply that carries those of several commands.
  */
 export const IN_PLACE = 4;
+/** A line may be as long as a bulk string may be: MONITOR tells of whole commands in one line. */
+export const LONG_LINES = 8;
