@@ -105,6 +105,8 @@ export class Dialer {
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       this.#owner.onPauseOver();
+      // Nobody is left who waits: whoever comes next begins a series of their own.
+      if (this.#attempts.size === 0) this.#forgetFailures();
     }, retry.delay(this.#failures));
   }
 

@@ -81,6 +81,7 @@ export class ConnectionPool implements DialerOwner, Lessor {
         throw tooManyPending(this.settings.maxPendingCommands, job);
       else if (this.#closing !== undefined) throw closedError(job.name);
       else lane.send(job);
+      if (this.#lanes.length < this.settings.sharedConnections) this.#growLanes();
     } catch (error) {
       job.fail(error as RedisError);
     }
@@ -307,12 +308,24 @@ export class ConnectionPool implements DialerOwner, Lessor {
   }
 
   #fillLanes(): void {
-    const { jobs } = this.#waiters;
-    while (jobs.size !== 0 && this.#lanes.length < this.settings.sharedConnections) {
+    const { jobs, leases } = this.#waiters;
+    const { sharedConnections } = this.settings;
+    // Beyond the first lane the others are made for load to come, but never before a lease is served.
+    while (this.#lanes.length < sharedConnections) {
+      if (jobs.size === 0 && (this.#lanes.length === 0 || leases.size !== 0)) return;
       const connection = this.#idle.pop();
       if (connection === undefined) return;
       this.#lanes.push(connection);
     }
+  }
+
+  /** There is load, and lanes are missing: replace one that was lost. */
+  #growLanes(): void {
+    if (this.#lanes.length === 0 || this.#waiters.leases.size !== 0) return;
+    this.#fillLanes();
+    const { pausing, underWay } = this.#dialer;
+    const enough = this.#lanes.length >= this.settings.sharedConnections;
+    if (!enough && !pausing && underWay === 0 && !this.#full) this.#dialer.dial();
   }
 
   #freeLane(): Connection | undefined {

@@ -1,0 +1,295 @@
+/** Making connections: when it is tried, how often, for whom, and what everybody is told in the end. */
+import { inspect } from "node:util";
+import { describe, expect, it, vi } from "vitest";
+import { type Backoff, ConstantBackoff } from "../../src/backoff.js";
+import { connectFailure } from "../../src/connection/socket.js";
+import { Retry } from "../../src/index.js";
+import { startProxy } from "../support/fault-proxy.js";
+import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { freePort } from "../support/ports.js";
+import { until } from "../support/until.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+async function echo(peer: Peer): Promise<void> {
+  for await (const [, key = ""] of peer.commands()) peer.send(bulk(key));
+}
+
+const nowhere = async () => ({ host: "127.0.0.1", port: await freePort() });
+
+/** A backoff that remembers what it was asked. */
+function recordingBackoff(wait = 1) {
+  const failures: number[] = [];
+  let resets = 0;
+  const backoff: Backoff = {
+    compute(count) {
+      failures.push(count);
+      return wait;
+    },
+    reset() {
+      resets++;
+    },
+    clone: () => backoff,
+  };
+  return { backoff, failures, resets: () => resets };
+}
+
+describe("construction", () => {
+  it("connects to nobody", async () => {
+    await using mock = await mockServer([]);
+    await using redis = clientOf(mock);
+    redis.pipeline().get("k");
+    redis.client();
+    redis.with({ timeout: 5 });
+    await settleDown();
+    expect(mock.connections).toBe(0);
+  });
+});
+
+describe("a server that is down", () => {
+  it("is tried as often as the policy says, then everybody gets an error of their own", async () => {
+    const target = await nowhere();
+    const { backoff, failures } = recordingBackoff();
+    await using redis = clientOf(target, { retry: new Retry(backoff, 3) });
+    const failing = [redis.get("a"), redis.set("b", "1"), redis.pipeline().get("c").exec()];
+    const errors = await Promise.all(failing.map((promise) => errorOf(promise)));
+    expect(failures).toEqual([1, 2, 3]);
+    expect(errors.map(kindOf)).toEqual(new Array(3).fill("ConnectionError not-sent"));
+    expect(errors.map(({ command }) => command)).toEqual(["GET", "SET", "PIPELINE"]);
+    expect(new Set(errors).size).toBe(3);
+    expect(new Set(errors.map(({ cause }) => cause)).size).toBe(1);
+    expect(errors[0]).toMatchObject({
+      code: "ECONNREFUSED",
+      server: `127.0.0.1:${target.port}`,
+      message: expect.stringMatching(/^Error ECONNREFUSED connecting to 127\.0\.0\.1:\d+\. .*\.$/),
+    });
+  });
+
+  it("is tried once without a policy of more, and anew for each later command", async () => {
+    await using redis = clientOf(await nowhere(), { retry: new Retry(new ConstantBackoff(5), 0) });
+    expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError not-sent");
+    expect(kindOf(await errorOf(redis.get("b")))).toBe("ConnectionError not-sent");
+  });
+
+  it("counts failures anew after it was given up", async () => {
+    const { backoff, failures } = recordingBackoff();
+    await using redis = clientOf(await nowhere(), { retry: new Retry(backoff, 2) });
+    await errorOf(redis.get("a"));
+    await errorOf(redis.get("b"));
+    expect(failures).toEqual([1, 2, 1, 2]);
+  });
+
+  it("counts failures anew after everybody went away during a pause", async () => {
+    const { backoff, failures } = recordingBackoff(30);
+    await using redis = clientOf(await nowhere(), { retry: new Retry(backoff, 1) });
+    const controller = new AbortController();
+    const aborted = errorOf(redis.with({ signal: controller.signal }).get("a"));
+    await until(() => failures.length === 1);
+    controller.abort();
+    expect(kindOf(await aborted)).toBe("AbortError not-sent");
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await errorOf(redis.get("b"));
+    expect(failures).toEqual([1, 1]);
+  });
+
+  it("that comes back in time serves everybody who waited, in order", async () => {
+    await using mock = await mockServer(echo);
+    await using proxy = await startProxy({ port: mock.port });
+    await proxy.refuse();
+    const { backoff, failures } = recordingBackoff(10);
+    await using redis = clientOf(proxy, { retry: new Retry(backoff, -1), socketTimeout: 3000 });
+    const keys = ["a", "b", "c"];
+    const values = Promise.all(keys.map((key) => redis.get(key)));
+    await until(() => failures.length >= 2);
+    await proxy.accept();
+    expect(await values).toEqual(keys);
+    expect(mock.received.map(([, key]) => key)).toEqual(keys);
+    expect(mock.connections).toBe(1);
+  });
+
+  it("at all addresses of a name is told of by the last of them", () => {
+    const refused = Object.assign(new Error("connect ECONNREFUSED ::1:1"), {
+      code: "ECONNREFUSED",
+    });
+    const unreachable = Object.assign(new Error("no route"), { code: "EHOSTUNREACH" });
+    const all = new AggregateError([refused, unreachable]);
+    const error = connectFailure(all, { kind: "tcp", host: "::1", port: 7 });
+    expect(error).toMatchObject({
+      message: "Error EHOSTUNREACH connecting to [::1]:7. no route.",
+      code: "EHOSTUNREACH",
+      server: "[::1]:7",
+      outcome: "not-sent",
+      cause: all,
+    });
+  });
+
+  it("on a unix socket says so", async () => {
+    const options = { unixSocketPath: "/nonexistent/redis.sock", host: undefined, port: undefined };
+    await using redis = clientOf(await nowhere(), options);
+    const error = await errorOf(redis.get("a"));
+    expect(error).toMatchObject({ code: "ENOENT", server: "unix:/nonexistent/redis.sock" });
+    expect(error.message).toContain("connecting to unix socket: /nonexistent/redis.sock.");
+  });
+});
+
+describe("a pause between attempts", () => {
+  it("is shared: commands that come meanwhile neither dial nor lengthen it", async () => {
+    const target = await nowhere();
+    const { backoff, failures } = recordingBackoff(40);
+    await using redis = clientOf(target, { retry: new Retry(backoff, 1) });
+    const first = errorOf(redis.get("a"));
+    await until(() => failures.length === 1);
+    const others = Array.from({ length: 20 }, () => errorOf(redis.get("b")));
+    const alone = errorOf(redis.blpop("list", 0));
+    const errors = await Promise.all([first, ...others, alone]);
+    expect(new Set(errors.map(kindOf))).toEqual(new Set(["ConnectionError not-sent"]));
+    expect(failures).toEqual([1]);
+  });
+
+  it("of several attempts that fail together is one", async () => {
+    const { backoff, failures } = recordingBackoff();
+    await using redis = clientOf(await nowhere(), { retry: new Retry(backoff, 2) });
+    const lists = Array.from({ length: 10 }, (_, i) => errorOf(redis.blpop(`list${i}`, 0)));
+    await Promise.all(lists);
+    expect(failures).toEqual([1, 2]);
+  });
+
+  it("ends with disconnect()", async () => {
+    const { backoff, failures } = recordingBackoff(60_000);
+    await using redis = clientOf(await nowhere(), { retry: new Retry(backoff, -1) });
+    const failed = errorOf(redis.with({ timeout: 0 }).get("a"));
+    await until(() => failures.length === 1);
+    redis.disconnect();
+    expect(kindOf(await failed)).toBe("ConnectionError not-sent");
+  });
+});
+
+describe("an accepted connection", () => {
+  it("forgets the failures before it", async () => {
+    await using mock = await mockServer(echo);
+    await using proxy = await startProxy({ port: mock.port });
+    const { backoff, failures, resets } = recordingBackoff();
+    await using redis = clientOf(proxy, { retry: new Retry(backoff, 2) });
+    await proxy.refuse();
+    await errorOf(redis.get("a"));
+    await proxy.accept();
+    expect(await redis.get("b")).toBe("b");
+    const before = resets();
+    expect(before).toBeGreaterThan(0);
+    expect(failures).toEqual([1, 2]);
+  });
+
+  it("is made once for any number of commands", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    const gets = Array.from({ length: 200 }, (_, i) => redis.get(`${i}`));
+    await Promise.all(gets);
+    expect(mock.connections).toBe(1);
+  });
+
+  it("is made as often as sharedConnections says, and the load is spread", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock, { sharedConnections: 3 });
+    await redis.get("first");
+    await until(() => inspect(redis.connectionPool).includes("shared=3"));
+    const gets = Array.from({ length: 300 }, (_, i) => redis.get(`${i}`));
+    await Promise.all(gets);
+    const counts = mock.peers.map((peer) => peer.received.length).sort((a, b) => a - b);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(301);
+    expect(counts[0]).toBeGreaterThanOrEqual(100);
+  });
+
+  it("is made again when one of several is lost and there is load", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock, { sharedConnections: 2 });
+    await redis.get("first");
+    await until(() => inspect(redis.connectionPool).includes("shared=2"));
+    await mock.peers[0]?.reset();
+    await until(() => inspect(redis.connectionPool).includes("shared=1"));
+    await settleDown();
+    expect(mock.connections).toBe(2);
+    expect(await redis.get("next")).toBe("next");
+    await until(() => inspect(redis.connectionPool).includes("shared=2"));
+    expect(mock.connections).toBe(3);
+  });
+
+  it("that is swallowed by the network ends by the connect deadline", async () => {
+    await using mock = await mockServer((peer) => peer.stall());
+    await using proxy = await startProxy({ port: mock.port });
+    proxy.blackhole();
+    const options = { password: "pw", socketConnectTimeout: 50 };
+    await using redis = clientOf(proxy, {
+      ...options,
+      retry: new Retry(new ConstantBackoff(1), 1),
+    });
+    const start = performance.now();
+    const error = await errorOf(redis.get("a"));
+    expect(kindOf(error)).toBe("TimeoutError not-sent");
+    expect(error).toMatchObject({ message: "Timeout connecting to server", code: "ETIMEDOUT" });
+    expect(performance.now() - start).toBeGreaterThanOrEqual(99);
+  });
+});
+
+describe("address source", () => {
+  it("is asked for each connection, and may hang no longer than anybody waits", async () => {
+    await using mock = await mockServer(echo);
+    const { ConnectionPool, Redis } = await import("../../src/index.js");
+    const resolve = vi.fn(async () => ({ kind: "tcp", host: mock.host, port: mock.port }) as const);
+    const addressSource = { resolve, description: "somewhere" };
+    const pool = new ConnectionPool({ addressSource, libName: null, libVersion: null });
+    await using redis = new Redis({ connectionPool: pool });
+    expect(await redis.get("a")).toBe("a");
+    redis.disconnect();
+    expect(await redis.get("b")).toBe("b");
+    expect(resolve).toHaveBeenCalledTimes(2);
+    await pool.close();
+  });
+
+  it("that fails is retried like a connection that fails", async () => {
+    await using mock = await mockServer(echo);
+    const { ConnectionError, ConnectionPool, Redis } = await import("../../src/index.js");
+    let asked = 0;
+    const addressSource = {
+      description: "somewhere",
+      async resolve() {
+        if (++asked < 3) throw new ConnectionError("nobody knows");
+        return { kind: "tcp", host: mock.host, port: mock.port } as const;
+      },
+    };
+    const retry = new Retry(new ConstantBackoff(1), 2);
+    const pool = new ConnectionPool({ addressSource, retry, libName: null, libVersion: null });
+    await using redis = new Redis({ connectionPool: pool });
+    expect(await redis.get("a")).toBe("a");
+    await pool.close();
+  });
+
+  it("that never answers: commands end by their deadline, and disconnect() makes a new start", async () => {
+    await using mock = await mockServer(echo);
+    const { ConnectionPool, Redis } = await import("../../src/index.js");
+    let hanging = true;
+    const signals: AbortSignal[] = [];
+    const addressSource = {
+      description: "somewhere",
+      async resolve(signal: AbortSignal) {
+        signals.push(signal);
+        if (hanging) await new Promise(() => {});
+        return { kind: "tcp", host: mock.host, port: mock.port } as const;
+      },
+    };
+    const options = {
+      socketTimeout: 50,
+      socketConnectTimeout: 60,
+      libName: null,
+      libVersion: null,
+    };
+    const pool = new ConnectionPool({ addressSource, ...options });
+    await using redis = new Redis({ connectionPool: pool });
+    expect(kindOf(await errorOf(redis.get("a")))).toBe("TimeoutError not-sent");
+    hanging = false;
+    redis.disconnect();
+    expect(signals[0]?.aborted).toBe(true);
+    expect(await redis.get("b")).toBe("b");
+    await pool.close();
+  });
+});
