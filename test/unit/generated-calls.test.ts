@@ -21,6 +21,7 @@ const SPECIAL: Readonly<Record<string, unknown>> = {
 };
 
 const SAMPLES: readonly (readonly [type: RegExp, sample: unknown])[] = [
+  [/^Vector/, [1, 0.5]],
   [/^Mapping</, { m: 1 }],
   [/^(?:Many|WeightedKeys)</, ["a", "b"]],
   [/^ScoreCast</, String],

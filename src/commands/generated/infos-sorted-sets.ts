@@ -2,7 +2,9 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns what is constant about each command: one value apiece. */
 import { firstSeconds, lastSeconds } from "../block-time.js";
+import { toVectorSetInfo } from "../decode-vectors.js";
 import {
+  toBoolean,
   toDouble,
   toDoubles,
   toKeyedScore,
@@ -10,7 +12,7 @@ import {
   toScanScores,
   toScorePairs,
 } from "../decode.js";
-import { BLOCKING, CommandInfo, READONLY } from "../info.js";
+import { ALWAYS_BYTES, BLOCKING, CommandInfo, READONLY } from "../info.js";
 
 export const BZMPOP = new CommandInfo("BZMPOP", {
   params: ["timeout", "numkeys", "keys..."],
@@ -172,6 +174,65 @@ export const ZUNIONSTORE = new CommandInfo("ZUNIONSTORE", {
   params: ["destination", "numkeys", "keys..."],
   keys: [1, 1, 1],
 });
+export const VADD = new CommandInfo("VADD", {
+  params: ["key", "vector..."],
+  keys: [1, 1, 1],
+  decode: toBoolean,
+});
+export const VCARD = new CommandInfo("VCARD", {
+  params: ["key"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const VDIM = new CommandInfo("VDIM", { params: ["key"], flags: READONLY, keys: [1, 1, 1] });
+export const VEMB = new CommandInfo("VEMB", {
+  params: ["key", "element"],
+  flags: READONLY | ALWAYS_BYTES,
+  keys: [1, 1, 1],
+  decode: toDoubles,
+});
+export const VGETATTR = new CommandInfo("VGETATTR", {
+  params: ["key", "element"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const VINFO = new CommandInfo("VINFO", {
+  params: ["key"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+  decode: toVectorSetInfo,
+});
+export const VISMEMBER = new CommandInfo("VISMEMBER", {
+  params: ["key", "element"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+  decode: toBoolean,
+});
+export const VLINKS = new CommandInfo("VLINKS", {
+  params: ["key", "element"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const VRANDMEMBER = new CommandInfo("VRANDMEMBER", {
+  params: ["key", "count"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const VREM = new CommandInfo("VREM", {
+  params: ["key", "element"],
+  keys: [1, 1, 1],
+  decode: toBoolean,
+});
+export const VSETATTR = new CommandInfo("VSETATTR", {
+  params: ["key", "element", "attributes"],
+  keys: [1, 1, 1],
+  decode: toBoolean,
+});
+export const VSIM = new CommandInfo("VSIM", {
+  params: ["key", "query..."],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
 
 /** All of them, for the registry. */
 export const infos: readonly CommandInfo[] = [
@@ -210,4 +271,16 @@ export const infos: readonly CommandInfo[] = [
   ZSCORE,
   ZUNION,
   ZUNIONSTORE,
+  VADD,
+  VCARD,
+  VDIM,
+  VEMB,
+  VGETATTR,
+  VINFO,
+  VISMEMBER,
+  VLINKS,
+  VRANDMEMBER,
+  VREM,
+  VSETATTR,
+  VSIM,
 ];

@@ -4,7 +4,8 @@
 import type { Key, Value } from "../info.js";
 import type { BitRead } from "../types-bitmaps.js";
 import type { ClientType } from "../types-connection.js";
-import type { Integer, ListEnd, Many, Mapping, UnixTime } from "../types.js";
+import type { VectorQuantization } from "../types-vectors.js";
+import type { Decimal, Integer, ListEnd, Many, Mapping, UnixTime } from "../types.js";
 
 /** Options of COPY. */
 export interface CopyOptions {
@@ -651,6 +652,54 @@ export interface ZunionOptions {
 export interface ZunionstoreOptions {
   /** How the scores of a member are combined; the sum when left out. */
   readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
+}
+
+/** Options of VADD. */
+export interface VaddOptions {
+  /** How many numbers to keep, by a random projection. */
+  readonly reduceDim?: Integer | undefined;
+  /** Look for neighbours on another thread while the server goes on. */
+  readonly cas?: boolean | undefined;
+  /** How the numbers are stored; `Q8` when left out. All elements of a set must agree. */
+  readonly quantization?: VectorQuantization | undefined;
+  /** How many neighbours to consider; more makes better links, slower. */
+  readonly ef?: Integer | undefined;
+  /** JSON text, by convention an object; filters can look into it. */
+  readonly attributes?: Value | undefined;
+  /** Most links the element has to others; 16 when left out. */
+  readonly numLinks?: Integer | undefined;
+}
+
+/** Options of VEMB. */
+export interface VembOptions {
+  /** Give what is stored, in its own form. */
+  readonly raw?: boolean | undefined;
+}
+
+/** Options of VLINKS. */
+export interface VlinksOptions {
+  /** Give similarities too. */
+  readonly withScores?: boolean | undefined;
+}
+
+/** Options of VSIM. */
+export interface VsimOptions {
+  /** Give similarities too. */
+  readonly withScores?: boolean | undefined;
+  /** How many elements to find; 10 when left out. */
+  readonly count?: Integer | undefined;
+  /** Leave out what is further away: 0 to 1. */
+  readonly epsilon?: Decimal | undefined;
+  /** How many candidates to consider; more finds better ones, slower. */
+  readonly ef?: Integer | undefined;
+  /** Expression on attributes, such as `.year > 1980`. */
+  readonly filter?: Value | undefined;
+  /** How many candidates to try against the filter. */
+  readonly filterEf?: Integer | undefined;
+  /** Compare with every element: exact, and O(N). */
+  readonly truth?: boolean | undefined;
+  /** Search on the server's main thread. */
+  readonly noThread?: boolean | undefined;
 }
 
 /** Options of AUTH. */

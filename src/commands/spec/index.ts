@@ -18,6 +18,7 @@ import { sortedSets } from "./sorted-sets.js";
 import { streams } from "./streams.js";
 import { strings } from "./strings.js";
 import { transactions } from "./transactions.js";
+import { vectorSets } from "./vector-sets.js";
 
 /** The chain of classes, in order of inheritance: each extends the one before it. */
 export const THEMES: readonly Theme[] = [
@@ -36,8 +37,8 @@ export const THEMES: readonly Theme[] = [
   {
     file: "sorted-sets",
     className: "SortedSetCommands",
-    title: "the commands on sorted sets and on places",
-    entries: [...sortedSets, ...geo],
+    title: "the commands on sorted sets, on places and on vectors",
+    entries: [...sortedSets, ...geo, ...vectorSets],
   },
   {
     file: "streams",
@@ -64,6 +65,7 @@ export const GROUPS: readonly CommandGroup[] = [
   { title: "Sets", entries: sets },
   { title: "Sorted sets", entries: sortedSets },
   { title: "Geospatial indexes", entries: geo },
+  { title: "Vector sets", entries: vectorSets },
   { title: "Streams", entries: streams },
   { title: "Scripts and functions", entries: scripting },
   { title: "Publish and subscribe", entries: pubsub },
