@@ -15,6 +15,12 @@ export type { CallOptions, ResponseCallback, ResponseCallbackContext } from "./c
 export type * from "./commands/generated/options.js";
 export type { Key, Value } from "./commands/info.js";
 export type * from "./commands/types.js";
+export type * from "./commands/types-acl.js";
+export type * from "./commands/types-bitmaps.js";
+export type * from "./commands/types-commands.js";
+export type * from "./commands/types-connection.js";
+export type * from "./commands/types-server.js";
+export type * from "./commands/types-vectors.js";
 export type { AddressSource } from "./connection/address.js";
 export { BlockingConnectionPool, type BlockingPoolOptions } from "./connection/blocking-pool.js";
 export { Connection } from "./connection/connection.js";
