@@ -36,7 +36,11 @@ function mustBeOk(message: string, ErrorClass: typeof ConnectionError) {
   };
 }
 
-function ignore(): void {}
+/** Being refused is no matter; any other answer means that replies and commands are out of step. */
+function okOrRefused(reply: Reply): void {
+  if (reply === "OK" || reply instanceof RedisError) return;
+  throw new ConnectionError("Error setting client info", { code: "EHANDSHAKE" });
+}
 
 /** What servers add to the name of a command they do not know. */
 const ECHO = /, with args beginning with:.*$/s;
@@ -78,7 +82,7 @@ function infoSteps(settings: Settings): Step[] {
   return facts.flatMap(([key, value]) =>
     value === undefined
       ? []
-      : [{ command: ownCommand("CLIENT SETINFO", key, value), check: ignore }],
+      : [{ command: ownCommand("CLIENT SETINFO", key, value), check: okOrRefused }],
   );
 }
 

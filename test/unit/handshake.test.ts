@@ -209,6 +209,14 @@ describe("refusals", () => {
       "DB index is out of range",
     ],
     [
+      "an odd answer to the library",
+      { libName: "x" },
+      "CLIENT SETINFO",
+      "NO",
+      "ConnectionError",
+      "Error setting client info",
+    ],
+    [
       "an odd answer to SELECT",
       { ...QUIET, db: 1 },
       "SELECT",

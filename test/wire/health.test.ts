@@ -1,0 +1,257 @@
+/** Health checks: when a PING goes first, what its answer decides, and what it never costs. */
+import { describe, expect, it } from "vitest";
+import type { RedisOptions } from "../../src/index.js";
+import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+const INTERVAL = 30;
+const options: RedisOptions = { healthCheckInterval: INTERVAL };
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const idle = () => pause(INTERVAL + 5);
+
+async function echo(peer: Peer): Promise<void> {
+  for await (const [name, key = ""] of peer.commands()) {
+    peer.send(name === "PING" ? "+PONG\r\n" : name === "BLPOP" ? "*-1\r\n" : bulk(key));
+  }
+}
+
+const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));
+
+describe("a connection that was idle for longer than the interval", () => {
+  it("is pinged first, and the commands wait for the answer, in their order", async () => {
+    let early: string[][] = [];
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        peer.send(bulk("a"));
+        await peer.expect(["PING"]);
+        await settleDown();
+        early = peer.unread;
+        peer.send("+PONG\r\n");
+        await peer.expect(["GET", "b"], ["GET", "c"], ["GET", "d"]);
+        peer.send(bulk("b"), bulk("c"), bulk("d"));
+        await peer.stall();
+      },
+    ]);
+    await using redis = clientOf(mock, options);
+    await redis.get("a");
+    await idle();
+    const values = await Promise.all(["b", "c", "d"].map((key) => redis.get(key)));
+    expect(values).toEqual(["b", "c", "d"]);
+    expect(early).toEqual([]);
+  });
+
+  it("is not pinged when the interval is off, nor at the first command", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock, { healthCheckInterval: 0 });
+    await redis.get("a");
+    await idle();
+    await redis.get("b");
+    expect(counted(mock)).toEqual(["GET a", "GET b"]);
+  });
+
+  it("is pinged once for a pipeline, before all of it", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        peer.send(bulk("a"));
+        await peer.expect(["PING"]);
+        peer.send("+PONG\r\n");
+        await peer.expect(["MULTI"], ["INCR", "n"], ["EXEC"]);
+        peer.send("+OK\r\n+QUEUED\r\n*1\r\n:1\r\n");
+        await peer.stall();
+      },
+    ]);
+    await using redis = clientOf(mock, options);
+    await redis.get("a");
+    await idle();
+    expect(await redis.pipeline().incr("n").exec()).toEqual([1]);
+  });
+
+  it("is pinged when it serves a blocking command, or a client() of one's own", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock, options);
+    await redis.blpop("list", 1);
+    await idle();
+    await redis.blpop("list", 1);
+    await idle();
+    await using session = redis.client();
+    expect(await session.get("k")).toBe("k");
+    await idle();
+    expect(await session.get("l")).toBe("l");
+    expect(counted(mock)).toEqual([
+      "BLPOP list 1",
+      "PING",
+      "BLPOP list 1",
+      "PING",
+      "GET k",
+      "PING",
+      "GET l",
+    ]);
+    expect(mock.connections).toBe(1);
+  });
+
+  it("refuses bad arguments without asking anybody", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock, options);
+    await redis.get("a");
+    await idle();
+    expect(kindOf(await errorOf(redis.set("b", undefined as unknown as string)))).toBe("DataError");
+    await settleDown();
+    expect(counted(mock)).toEqual(["GET a"]);
+  });
+});
+
+describe("within the interval", () => {
+  it("nothing is pinged: every reply counts, error replies included", async () => {
+    await using mock = await mockServer(async (peer) => {
+      for await (const _ of peer.commands()) peer.send("-ERR no\r\n");
+    });
+    await using redis = clientOf(mock, { healthCheckInterval: 300 });
+    for (let i = 0; i < 8; i++) {
+      await errorOf(redis.get("k"));
+      await pause(50);
+    }
+    await errorOf(redis.get("k"));
+    expect(counted(mock)).toEqual(new Array(9).fill("GET k"));
+  });
+
+  it("a command behind unanswered ones needs no PING", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        await pause(INTERVAL + 30);
+        await peer.expect(["GET", "b"]);
+        peer.send(bulk("a"), bulk("b"));
+        await peer.stall();
+      },
+    ]);
+    await using redis = clientOf(mock, { healthCheckInterval: INTERVAL, socketTimeout: 2000 });
+    const a = redis.get("a");
+    await pause(INTERVAL + 10);
+    expect(await Promise.all([a, redis.get("b")])).toEqual(["a", "b"]);
+  });
+});
+
+describe("a check that fails", () => {
+  it.each<[string, (peer: Peer) => void | Promise<void>]>([
+    ["answered wrongly", (peer) => peer.send("+PANG\r\n")],
+    ["answered with an error", (peer) => peer.send("-ERR no\r\n")],
+    ["answered with garbage", (peer) => peer.send("%$&!\r\n")],
+    ["not answered", () => {}],
+    ["hung up on", (peer) => peer.reset()],
+  ])("%s: the commands go to a new connection and are executed once", async (_what, fail) => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["INCR", "a"]);
+        peer.send(":1\r\n");
+        await peer.expect(["PING"]);
+        await fail(peer);
+        await peer.expectClose();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock, { ...options, socketTimeout: 100 });
+    await redis.incr("a");
+    await idle();
+    expect(await redis.get("b")).toBe("b");
+    expect(counted(mock)).toEqual(["INCR a", "PING", "GET b"]);
+  });
+
+  it("takes nobody's place in the queue", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        peer.send(bulk("a"));
+        await peer.expect(["PING"]);
+        await peer.reset();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock, options);
+    await redis.get("a");
+    await idle();
+    const keys = ["b", "c", "d"];
+    expect(await Promise.all(keys.map((key) => redis.get(key)))).toEqual(keys);
+    expect(counted(mock)).toEqual(["GET a", "PING", "GET b", "GET c", "GET d"]);
+  });
+
+  it("with a reply too many: the command waiting does not get it", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        peer.send(bulk("a"));
+        await peer.expect(["PING"]);
+        peer.send("+PONG\r\n", bulk("stray"));
+        await peer.expectClose();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock, options);
+    await redis.get("a");
+    await idle();
+    expect(await redis.get("b")).toBe("b");
+    expect(counted(mock)).toEqual(["GET a", "PING", "GET b"]);
+  });
+
+  it("of a client() is the loss of its connection", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        peer.send(bulk("a"));
+        await peer.expect(["PING"]);
+        await peer.reset();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock, options);
+    await using session = redis.client();
+    await session.get("a");
+    await idle();
+    expect(kindOf(await errorOf(session.get("b")))).toBe("ConnectionError not-sent");
+    expect(await session.get("c")).toBe("c");
+    expect(counted(mock)).toEqual(["GET a", "PING", "GET c"]);
+  });
+});
+
+describe("a command that is given up while it waits for the check", () => {
+  it("is never sent", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        peer.send(bulk("a"));
+        await peer.expect(["PING"]);
+        await settleDown();
+        peer.send("+PONG\r\n");
+        await echo(peer);
+      },
+    ]);
+    await using redis = clientOf(mock, options);
+    await redis.get("a");
+    await idle();
+    const controller = new AbortController();
+    const aborted = errorOf(redis.with({ signal: controller.signal }).get("b"));
+    const kept = redis.get("c");
+    controller.abort();
+    expect(kindOf(await aborted)).toBe("AbortError not-sent");
+    expect(await kept).toBe("c");
+    expect(counted(mock)).toEqual(["GET a", "PING", "GET c"]);
+  });
+
+  it("by disconnect(): neither it nor the PING goes anywhere else", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock, options);
+    await redis.get("a");
+    await idle();
+    const failed = errorOf(redis.get("b"));
+    redis.disconnect();
+    expect(kindOf(await failed)).toBe("ConnectionError not-sent");
+    await settleDown();
+    expect(mock.connections).toBe(1);
+    expect(await redis.get("c")).toBe("c");
+    expect(counted(mock)).toEqual(["GET a", "GET c"]);
+  });
+});
