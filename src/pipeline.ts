@@ -20,9 +20,11 @@ import {
 import type { JobTraits } from "./connection/job.js";
 import { DataError, RedisError } from "./errors.js";
 import type { Executor } from "./executor.js";
+import { type Preloadable, preload } from "./preload.js";
 import type { Encoder } from "./protocol/encoder.js";
 import { decoderFor, modeOf, sessionError, traitsOf } from "./request.js";
 import { resolveCommand } from "./resolve-command.js";
+import { noting, runCommand } from "./run.js";
 import type { Leaser } from "./session.js";
 import { Watch, type Within } from "./watch.js";
 
@@ -82,6 +84,8 @@ export class Pipeline<
   #entries: BatchEntry[] = [];
   /** Values that needed no server, by their place among the results. */
   #answers = new Map<number, unknown>();
+  /** What the server must have before the commands are sent, by its name. */
+  #needed = new Map<string, Preloadable>();
 
   constructor(parts: PipelineParts, options: PipelineOptions = {}) {
     super();
@@ -114,10 +118,14 @@ export class Pipeline<
   async exec(options: ExecOptions = {}): Promise<R | Settled<R>> {
     const entries = this.#entries;
     const answers = this.#answers;
+    const needed = this.#needed;
     const wire = this.#parts.encoder.take();
     this.reset();
     const { within } = this.#parts;
-    const send = (): Promise<unknown[]> => this.#send({ entries, wire });
+    const send = (): Promise<unknown[]> =>
+      needed.size === 0
+        ? this.#send({ entries, wire }, this.#parts.call)
+        : this.#sendAfter([...needed.values()], { entries, wire });
     // With WATCH even an empty transaction has something to find out.
     const nothing = entries.length === 0 && within === undefined;
     const values = nothing ? [] : await (within === undefined ? send() : within(send));
@@ -169,11 +177,22 @@ export class Pipeline<
     return Watch.begin({ leaser, call, pipeline }, keys);
   }
 
+  /**
+   * Have a script or a library loaded just before the commands are sent, if the server lacks it.
+   * Scripts and functions that are called on the pipeline see to this themselves.
+   *
+   * @param source - What the commands need.
+   */
+  preload(source: Preloadable): void {
+    this.#needed.set(source.id, source);
+  }
+
   /** Forget everything buffered. */
   reset(): void {
     this.#parts.encoder.take();
     this.#entries = [];
     this.#answers = new Map();
+    this.#needed = new Map();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -203,11 +222,23 @@ export class Pipeline<
     const changes = (flags & (SESSION | CLOSES)) !== 0;
     if (changes && (instead !== undefined || !executor.exclusive)) throw sessionError(info);
     encoder.command(info, args);
-    this.#entries.push({ info, args, decode, mode: modeOf(info, call) });
+    const noted = noting(executor, { info, args, decode });
+    this.#entries.push({ info, args, decode: noted, mode: modeOf(info, call) });
   }
 
-  #send(commands: BatchCommands): Promise<unknown[]> {
-    const { call, executor } = this.#parts;
+  /** Load what is missing first; nothing of the batch is written until the server has it all. */
+  async #sendAfter(needed: readonly Preloadable[], commands: BatchCommands): Promise<unknown[]> {
+    const { executor, call } = this.#parts;
+    const begun = performance.now();
+    await preload(needed, (info, args) => {
+      const parts = { executor, call: call.since(begun) };
+      return runCommand(parts, { info, args, decode: undefined });
+    });
+    return await this.#send(commands, call.since(begun));
+  }
+
+  #send(commands: BatchCommands, call: Call): Promise<unknown[]> {
+    const { executor } = this.#parts;
     const traits = batchTraits(commands.entries, call, this.#transaction);
     const batch = this.#transaction
       ? new Transaction(commands, call, traits)

@@ -178,6 +178,9 @@ export function decoderFor(
 /** The error for a command that would change the state of a connection others use too. */
 export function sessionError(info: CommandInfo): DataError {
   const instead = info.instead ?? "redis.client()";
-  const message = `${info.name} changes the state of its connection, which others share; use ${instead}`;
+  const message =
+    (info.flags & CLOSES) === 0
+      ? `${info.name} changes the state of its connection, which others share; use ${instead}`
+      : `${info.name} ends its connection; call it outside of pipelines`;
   return new DataError(message, { code: "ESHARED", command: info.name, outcome: "not-sent" });
 }

@@ -48,7 +48,7 @@ function runUnusual({ executor, call }: RunParts, command: Command): Promise<unk
     return rejection(sessionError(info));
   }
   const traits = traitsOf(info, args, call);
-  const decode = info.name === "SELECT" ? noting(executor, command) : command.decode;
+  const decode = noting(executor, command);
   const request = new Request(info, args, { call, decode, traits });
   if (call.scope !== undefined && !call.scope.add(request)) return request.promise;
   if (traits.blocking || (info.flags & CLOSES) !== 0) executor.executeAlone(request);
@@ -56,10 +56,16 @@ function runUnusual({ executor, call }: RunParts, command: Command): Promise<unk
   return request.promise;
 }
 
-/** The executor restores the database after a lost connection, so it must know of each change. */
-function noting(executor: Executor, { args, decode }: Command): Decoder {
+/**
+ * Have the executor told which database a command selected: it restores that after a lost connection.
+ *
+ * @returns The conversion to use; the command's own when it selects nothing.
+ */
+export function noting(executor: Executor, { info, args, decode }: Command): Decoder | undefined {
+  const moves = info.name === "SELECT" || info.name === "RESET";
+  if (!moves || executor.selected === undefined) return decode;
   return (reply, context) => {
-    executor.selected?.(args[0]);
+    executor.selected?.(info.name === "SELECT" ? args[0] : undefined);
     return decode === undefined ? reply : decode(reply, context);
   };
 }
