@@ -44,7 +44,7 @@ describe("programs with declarations of their own", () => {
       export const bytes = redis.with({ decodeResponses: false });
       export const own = redis.client();
       export const batch = redis.pipeline().set("a", 1).get("a");
-      export class Mine extends Redis { hello() { return this.get("hello"); } }
+      export class Mine extends Redis { greeting() { return this.get("greeting"); } }
       export const fromUrl = Redis.fromUrl("redis://localhost", { integers: "bigint" });`,
       { declaration: true },
     );

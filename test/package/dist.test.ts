@@ -3,7 +3,7 @@
  * and CommonJS, plain and through the compiler under every way of resolving modules.
  */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import ts from "typescript";
@@ -168,6 +168,20 @@ describe("TypeScript", () => {
     ]);
     compiled.program.emit();
     expect(await node(join(outDir, file.replace("ts", "js")))).toBe(SAW);
+  });
+
+  test("the programs of test/types compile against the declarations that are shipped", async () => {
+    const folder = join(ROOT, "test/types/fixtures");
+    await installed.write("types/package.json", JSON.stringify({ type: "module" }));
+    const files = readdirSync(folder).map((name) => {
+      const text = readFileSync(join(folder, name), "utf8");
+      return installed.write(
+        `types/${name}`,
+        text.replaceAll("../../../src/index.js", "rediswire"),
+      );
+    });
+    const { complaints } = compile(await Promise.all(files), { noEmit: true });
+    expect(complaints.map(readable)).toEqual([]);
   });
 
   test("import = require", async () => {
