@@ -257,6 +257,13 @@ export class Call implements JobTraits {
     return new Call(this.#settings, { ...this.#options, ...checked(options) }, this.callbacks);
   }
 
+  /** The same for the rest of a call in several steps: of its time there is only left what is left. */
+  since(begun: number): Call {
+    const { timeout = 0 } = this.#options;
+    if (timeout === 0) return this;
+    return this.with({ timeout: Math.max(begun + timeout - performance.now(), 1) });
+  }
+
   /** Whether a job may be written again that the server may have executed already. */
   allowsRetry(error: RedisError, attempts: number): boolean {
     const wanted =

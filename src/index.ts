@@ -12,6 +12,7 @@ export const fromUrl: RedisConstructor["fromUrl"] = (url, options) => Redis.from
 
 export * from "./backoff.js";
 export type { CallOptions, ResponseCallback, ResponseCallbackContext } from "./call.js";
+export type { CodeArguments, CodeClient, CodeFunction } from "./code-call.js";
 export type * from "./commands/generated/options.js";
 export type { Key, Value } from "./commands/info.js";
 export type * from "./commands/types.js";
@@ -27,6 +28,15 @@ export { Connection } from "./connection/connection.js";
 export type { ConnectionClass } from "./connection/dialer.js";
 export { ConnectionPool, type PoolOptions } from "./connection/pool.js";
 export * from "./errors.js";
+export { Library, type LibraryFunctionOptions, type LoadOptions } from "./library.js";
+export {
+  type AcquireOptions,
+  type ExtendOptions,
+  Lock,
+  type LockClass,
+  type LockClient,
+  type LockOptions,
+} from "./lock.js";
 export type {
   Address,
   CredentialProvider,
@@ -47,4 +57,5 @@ export type { Parser, ParserClass, ParserOptions, ReplyHandler } from "./protoco
 export { MapReply, type Reply, type ReplyMode, SetReply } from "./protocol/reply.js";
 export type { ClientOptions } from "./redis.js";
 export { type ErrorClass, Retry } from "./retry.js";
+export type { Script, ScriptOptions } from "./script.js";
 export type { TransactionFunction, TransactionOptions } from "./transaction.js";

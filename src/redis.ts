@@ -4,8 +4,8 @@
  */
 import { inspect } from "node:util";
 import { Call, type CallOptions, type ResponseCallback } from "./call.js";
+import type { IntOf, NoOptions, PromiseHost, TextOf } from "./client-types.js";
 import { Commands } from "./commands/generated/commands.js";
-import type { Host } from "./commands/host.js";
 import type { Arg, CommandInfo, Decoder, Key } from "./commands/info.js";
 import {
   type HscanIterOptions,
@@ -20,12 +20,16 @@ import {
 import { ConnectionPool, type PoolOptions } from "./connection/pool.js";
 import { DataError, ResponseError } from "./errors.js";
 import type { Executor } from "./executor.js";
+import { Library } from "./library.js";
+import { Lock, type LockClass, type LockOptions } from "./lock.js";
 import { collectOptions } from "./options.js";
 import { Pipeline, type PipelineOptions } from "./pipeline.js";
+import { LibrarySource, ScriptSource } from "./preload.js";
 import { Encoder } from "./protocol/encoder.js";
 import { decoderFor, rejection } from "./request.js";
 import { resolveCommand } from "./resolve-command.js";
 import { runCommand } from "./run.js";
+import { createScript, type Script, type ScriptOptions } from "./script.js";
 import { Session } from "./session.js";
 import {
   checkTransactionOptions,
@@ -38,29 +42,6 @@ import {
 export interface ClientOptions extends PoolOptions {
   /** A pool to use instead of one of the client's own; options of connections are ignored then. */
   readonly connectionPool?: ConnectionPool | undefined;
-}
-
-/** Options of which nothing is known. */
-type NoOptions = Record<never, never>;
-type OptionOf<O, K extends string> = K extends keyof O ? O[K] : undefined;
-type DecodedAs<D, Otherwise> = D extends false ? Buffer : D extends true ? string : Otherwise;
-type CountedAs<N, Otherwise> = N extends "bigint"
-  ? bigint
-  : N extends "number"
-    ? number
-    : Otherwise;
-
-/** What bulk strings are under options `O`; either, where only the run can tell. */
-export type TextOf<O, Otherwise = string> = DecodedAs<OptionOf<O, "decodeResponses">, Otherwise>;
-
-/** What value-like integers are under options `O`; either, where only the run can tell. */
-export type IntOf<O, Otherwise = number> = CountedAs<OptionOf<O, "integers">, Otherwise>;
-
-/** A client as a host of commands: each method gives a promise. */
-export interface PromiseHost<T extends string | Buffer, I extends number | bigint> extends Host {
-  readonly text: T;
-  readonly int: I;
-  readonly reply: Promise<this["value"]>;
 }
 
 /** The arguments of a constructor: host, host and port, URL, or options alone. */
@@ -238,6 +219,38 @@ export class RedisClient<
     const keys = (isOptions(last) ? given.slice(0, -1) : given) as Key[];
     checkTransactionOptions(options);
     return runTransaction(() => this.pipeline().watch(...keys), work, options);
+  }
+
+  /**
+   * Make a function of a Lua script; nothing is sent yet.
+   *
+   * @param lua - Its text.
+   * @returns A function to call with `{ keys, args, client }`; say the type of its reply yourself.
+   */
+  registerScript<V = unknown>(lua: string | Uint8Array, options?: ScriptOptions): Script<V> {
+    return createScript(this, new ScriptSource(lua, this.#parts.pool.settings.encoding), options);
+  }
+
+  /**
+   * Make functions of a library callable; nothing is sent yet.
+   *
+   * @param code - Its text, from its first line (`#!lua name=mylib`) on.
+   */
+  registerLibrary(code: string | Uint8Array): Library {
+    return new Library(this, new LibrarySource(code, this.#parts.pool.settings.encoding));
+  }
+
+  /**
+   * Make a lock; it is not taken yet.
+   *
+   * @param name - Key of the lock.
+   * @param options - Times are in ms; `lockClass` for a class of one's own.
+   */
+  lock<L extends Lock = Lock>(
+    name: Key,
+    { lockClass, ...options }: LockOptions & { readonly lockClass?: LockClass<L> } = {},
+  ): L {
+    return new (lockClass ?? (Lock as LockClass as LockClass<L>))(this, name, options);
   }
 
   /**

@@ -1,0 +1,89 @@
+/**
+ * Owns libraries of functions (Redis 7.0 and later): calls their functions, and loads a library where
+ * it is missing. A library that is there is never replaced unless the user asks for it: other
+ * programs may rely on what it does.
+ */
+import { type Code, type CodeClient, type CodeFunction, CodeRunner } from "./code-call.js";
+import { DataError, type RedisError } from "./errors.js";
+import { isAlreadyLoaded, type LibrarySource } from "./preload.js";
+
+/** Options of a function of a library. */
+export interface LibraryFunctionOptions {
+  /** Whether it only reads: it is sent with FCALL_RO, which replicas take too. */
+  readonly readOnly?: boolean | undefined;
+}
+
+/** A function of a library; `V` is what its reply is taken for. */
+export type LibraryFunction<V = unknown> = CodeFunction<V>;
+
+/** Options of {@link Library.load}. */
+export interface LoadOptions {
+  /** Whether a library of the same name is replaced; default `false`. */
+  readonly replace?: boolean | undefined;
+  /** Where to load it; default the client it was registered with. */
+  readonly client?: CodeClient | undefined;
+}
+
+/** A library of functions. Made by `redis.registerLibrary()`. */
+export class Library {
+  /** The name in the first line of its code. */
+  readonly name: string;
+  readonly #home: CodeClient;
+  readonly #source: LibrarySource;
+
+  constructor(home: CodeClient, source: LibrarySource) {
+    this.name = source.name;
+    this.#home = home;
+    this.#source = source;
+  }
+
+  /**
+   * Make a function of the library callable; the library is loaded when a call finds it missing.
+   *
+   * @param name - As it was registered in the library.
+   * @param options.readOnly - Whether to send it with FCALL_RO.
+   * @returns A function to call with `{ keys, args, client }`; say the type of its reply yourself.
+   */
+  function<V = unknown>(name: string, options: LibraryFunctionOptions = {}): LibraryFunction<V> {
+    if (typeof name !== "string" || name === "") {
+      throw new DataError("A function has a name", { code: "EINVAL" });
+    }
+    const readOnly = options.readOnly === true;
+    const code: Code = {
+      source: this.#source,
+      command: readOnly ? "FCALL_RO" : "FCALL",
+      name,
+      isMissing: isUnknownFunction,
+      load: (client) => this.#loadMissing(client),
+    };
+    return new CodeRunner(code).function<V>(this.#home);
+  }
+
+  /**
+   * Load the library now.
+   *
+   * @param options.replace - Whether to take the place of a library of the same name.
+   * @param options.client - Where to load it.
+   * @returns The name of the library.
+   * @throws {@link ResponseError} when the code is bad, or there is a library of that name already.
+   */
+  async load({ replace = false, client = this.#home }: LoadOptions = {}): Promise<string> {
+    const words = replace ? ["REPLACE"] : [];
+    await client.executeCommand("FUNCTION LOAD", ...words, this.#source.code);
+    return this.name;
+  }
+
+  /** Somebody else may be loading it as well; the next call shows whether it has the function. */
+  async #loadMissing(client: CodeClient): Promise<void> {
+    try {
+      await this.load({ client });
+    } catch (error) {
+      if (!isAlreadyLoaded(error)) throw error;
+    }
+  }
+}
+
+/** Whether the server has not executed a function because it does not know it. */
+function isUnknownFunction(error: unknown): boolean {
+  return error instanceof Error && (error as RedisError).message === "Function not found";
+}

@@ -1,0 +1,53 @@
+/**
+ * Owns what locks do on the server. Each script is one indivisible step that looks at the token before
+ * it changes anything, so that nobody ever touches a lock that is somebody else's.
+ */
+import type { CodeRunner } from "./code-call.js";
+import { ScriptSource } from "./preload.js";
+import { scriptRunner } from "./script.js";
+
+/** One for all locks: it holds nothing but the text and its hash, which is computed when first used. */
+function script(lua: string): CodeRunner {
+  return scriptRunner(new ScriptSource(lua));
+}
+
+/**
+ * Take the lock, also when it is held under this very token: by an earlier attempt whose reply was
+ * lost. KEYS: lock, counter (optional). ARGV: token, time to live in ms (0: for ever).
+ * Gives 0 when somebody else has it; else the counter, or 1.
+ */
+export const TAKE = script(`
+local set = {'set', KEYS[1], ARGV[1], 'NX'}
+if ARGV[2] ~= '0' then
+  set[5], set[6] = 'PX', ARGV[2]
+end
+if not redis.call(unpack(set)) then
+  if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
+  if ARGV[2] ~= '0' then redis.call('pexpire', KEYS[1], ARGV[2]) end
+end
+return KEYS[2] and redis.call('incr', KEYS[2]) or 1
+`);
+
+/** Delete the lock. KEYS: lock. ARGV: token. Gives whether it was this token's. */
+export const RELEASE = script(`
+if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('del', KEYS[1])
+`);
+
+/**
+ * Lengthen or set the time to live. KEYS: lock. ARGV: token, ms, whether to forget what is left.
+ * Gives whether it was this token's, and had a time to live.
+ */
+export const EXTEND = script(`
+if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
+local left = redis.call('pttl', KEYS[1])
+if left < 0 then return 0 end
+if ARGV[3] == '1' then left = 0 end
+return redis.call('pexpire', KEYS[1], left + ARGV[2])
+`);
+
+/** Set the time to live. KEYS: lock. ARGV: token, ms. Gives whether it was this token's. */
+export const REACQUIRE = script(`
+if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('pexpire', KEYS[1], ARGV[2])
+`);

@@ -1,0 +1,168 @@
+/**
+ * Owns the code a server keeps for its clients, scripts and function libraries, as something that may
+ * have to be loaded: what names it, how to ask whether it is there, how to load it. Asking and loading
+ * execute nothing of the code, so a failure of theirs means that what needed the code has not run.
+ */
+import { type Arg, CommandInfo, READONLY } from "./commands/info.js";
+import { DataError, type ErrorDetails, RedisError } from "./errors.js";
+import { sha1 } from "./sha1.js";
+
+/** A Lua script, named by the hash of its text. */
+export class ScriptSource {
+  /** Bytes: the same for every client and server whatever their encodings. */
+  readonly code: Buffer;
+  #sha = "";
+
+  /** @throws DataError when the code is no text or bytes. */
+  constructor(code: string | Uint8Array, encoding: BufferEncoding = "utf8") {
+    this.code = toBytes("A script", code, encoding);
+  }
+
+  /** 40 hexadecimal digits; computed when it is first asked for. */
+  get sha(): string {
+    this.#sha ||= sha1(this.code);
+    return this.#sha;
+  }
+
+  /** Names it among everything that may be loaded. */
+  get id(): string {
+    return `script ${this.sha}`;
+  }
+}
+
+/** A library of functions, named by its first line. */
+export class LibrarySource {
+  readonly code: Buffer;
+  readonly name: string;
+
+  /** @throws DataError when the code does not begin as a library does. */
+  constructor(code: string | Uint8Array, encoding: BufferEncoding = "utf8") {
+    const bytes = toBytes("A library", code, encoding);
+    const [head = ""] = bytes.toString("latin1").split("\n", 1);
+    const name = /^#!\w+\s+name=(["']?)(\w+)\1\s*$/i.exec(head)?.[2];
+    if (name === undefined) {
+      throw new DataError('A library must begin with a line like "#!lua name=mylib"', {
+        code: "EINVAL",
+      });
+    }
+    this.code = bytes;
+    this.name = name;
+  }
+
+  /** Names it among everything that may be loaded. */
+  get id(): string {
+    return `library ${this.name}`;
+  }
+}
+
+/** What a server may have to be given before commands that use it are sent. */
+export type Preloadable = ScriptSource | LibrarySource;
+
+/**
+ * Turn text given by the user into bytes.
+ *
+ * @param what - Name of the argument, for the error.
+ * @throws DataError when it is no text or bytes, or text that `encoding` cannot represent.
+ */
+export function toBytes(what: string, code: unknown, encoding: BufferEncoding): Buffer {
+  if (code instanceof Uint8Array) return Buffer.from(code);
+  if (typeof code === "string") {
+    const bytes = Buffer.from(code, encoding);
+    if (bytes.toString(encoding) === code) return bytes;
+  }
+  const problem =
+    typeof code === "string" ? `text that ${encoding} can represent` : "text or bytes";
+  throw new DataError(`${what} must be ${problem}`, { code: "EINVAL" });
+}
+
+/** Sends one command and gives its raw reply. */
+export type Send = (info: CommandInfo, args: readonly Arg[]) => Promise<unknown>;
+
+const SCRIPT_EXISTS = new CommandInfo("SCRIPT EXISTS", { flags: READONLY });
+const SCRIPT_LOAD = new CommandInfo("SCRIPT LOAD");
+const FUNCTION_LIST = new CommandInfo("FUNCTION LIST", { flags: READONLY });
+const FUNCTION_LOAD = new CommandInfo("FUNCTION LOAD");
+
+type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
+
+/**
+ * Say of an error met while loading that what was to use the code has not been executed.
+ *
+ * @returns An error of the same class; the original is its `cause`.
+ */
+export function beforeUse(error: unknown): unknown {
+  if (!(error instanceof RedisError)) return error;
+  const { code, command, server } = error;
+  const outcome = error.outcome === undefined ? undefined : "not-sent";
+  const details = { code, command, server, outcome, cause: error } as const;
+  return new (error.constructor as ErrorClass)(error.message, details);
+}
+
+/** Whether FUNCTION LOAD found a library of that name: somebody else was quicker. */
+export function isAlreadyLoaded(error: unknown): boolean {
+  return error instanceof RedisError && /^Library '.*' already exists$/.test(error.message);
+}
+
+/**
+ * Load what the server lacks.
+ *
+ * @param needed - Scripts and libraries; asked for in one write, loaded in another.
+ * @throws What went wrong, as an error that says that nothing was executed.
+ */
+export async function preload(needed: Iterable<Preloadable>, send: Send): Promise<void> {
+  const all = [...needed];
+  try {
+    const missing = await together([
+      missingScripts(
+        all.filter((one) => one instanceof ScriptSource),
+        send,
+      ),
+      missingLibraries(
+        all.filter((one) => one instanceof LibrarySource),
+        send,
+      ),
+    ]);
+    await together(missing.flat().map((load) => load()));
+  } catch (error) {
+    throw beforeUse(error);
+  }
+}
+
+type Load = () => Promise<unknown>;
+
+async function missingScripts(scripts: readonly ScriptSource[], send: Send): Promise<Load[]> {
+  if (scripts.length === 0) return [];
+  const there = await send(
+    SCRIPT_EXISTS,
+    scripts.map(({ sha }) => sha),
+  );
+  const isThere = (i: number): boolean => Array.isArray(there) && there[i] === 1;
+  const missing = scripts.filter((_, i) => !isThere(i));
+  return missing.map((script) => () => send(SCRIPT_LOAD, [script.code]));
+}
+
+async function missingLibraries(libraries: readonly LibrarySource[], send: Send): Promise<Load[]> {
+  const found = await together(
+    libraries.map(({ name }) => send(FUNCTION_LIST, ["LIBRARYNAME", name])),
+  );
+  const isThere = (i: number): boolean => Array.isArray(found[i]) && found[i].length !== 0;
+  const missing = libraries.filter((_, i) => !isThere(i));
+  return missing.map((library) => () => loadLibrary(library, send));
+}
+
+async function loadLibrary({ code }: LibrarySource, send: Send): Promise<void> {
+  try {
+    await send(FUNCTION_LOAD, [code]);
+  } catch (error) {
+    if (!isAlreadyLoaded(error)) throw error;
+  }
+}
+
+/** Wait for all, also when one fails: nothing may be under way when the first error is told. */
+async function together<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work);
+  return settled.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+}

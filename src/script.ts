@@ -1,0 +1,62 @@
+/**
+ * Owns Lua scripts as functions: sent by the hash of their text, loaded where the server does not know
+ * it. Scripts are not bound to a server: the text is kept as bytes, so that its hash is the same
+ * whatever client runs it.
+ */
+import { type Code, type CodeClient, type CodeFunction, CodeRunner } from "./code-call.js";
+import type { RedisError } from "./errors.js";
+import type { ScriptSource } from "./preload.js";
+
+/** Options of a script. */
+export interface ScriptOptions {
+  /** Whether it only reads: it is sent with EVALSHA_RO (since Redis 7.0), which replicas take too. */
+  readonly readOnly?: boolean | undefined;
+}
+
+/** A Lua script as a function; `V` is what its reply is taken for. */
+export interface Script<V = unknown> extends CodeFunction<V> {
+  /** What the server knows it by: 40 hexadecimal digits. */
+  readonly sha: string;
+}
+
+/** Whether the server has not executed a script because it does not know it. */
+function isUnknownScript(error: unknown): boolean {
+  // By code, for the client may come from another copy of this library.
+  return error instanceof Error && (error as Partial<RedisError>).code === "NOSCRIPT";
+}
+
+/**
+ * Make what runs a script for any client.
+ *
+ * @param source - The script.
+ * @param readOnly - Whether to send it with EVALSHA_RO.
+ */
+export function scriptRunner(source: ScriptSource, readOnly = false): CodeRunner {
+  const code: Code = {
+    source,
+    command: readOnly ? "EVALSHA_RO" : "EVALSHA",
+    get name() {
+      return source.sha;
+    },
+    isMissing: isUnknownScript,
+    load: (client) => client.executeCommand("SCRIPT LOAD", source.code),
+  };
+  return new CodeRunner(code);
+}
+
+/**
+ * Make a script.
+ *
+ * @param home - Runs it when a call names no client.
+ */
+export function createScript<V>(
+  home: CodeClient,
+  source: ScriptSource,
+  options: ScriptOptions = {},
+): Script<V> {
+  const script = scriptRunner(source, options.readOnly === true).function<V>(home);
+  return Object.defineProperty(script, "sha", {
+    get: () => source.sha,
+    enumerable: true,
+  }) as Script<V>;
+}
