@@ -24,7 +24,7 @@ import { type Preloadable, preload } from "./preload.js";
 import type { Encoder } from "./protocol/encoder.js";
 import { decoderFor, modeOf, sessionError, traitsOf } from "./request.js";
 import { resolveCommand } from "./resolve-command.js";
-import { runCommand } from "./run.js";
+import { noting, runCommand } from "./run.js";
 import type { Leaser } from "./session.js";
 import { Watch, type Within } from "./watch.js";
 
@@ -222,7 +222,8 @@ export class Pipeline<
     const changes = (flags & (SESSION | CLOSES)) !== 0;
     if (changes && (instead !== undefined || !executor.exclusive)) throw sessionError(info);
     encoder.command(info, args);
-    this.#entries.push({ info, args, decode, mode: modeOf(info, call) });
+    const noted = noting(executor, { info, args, decode });
+    this.#entries.push({ info, args, decode: noted, mode: modeOf(info, call) });
   }
 
   /** Load what is missing first; nothing of the batch is written until the server has it all. */
