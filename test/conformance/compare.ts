@@ -9,6 +9,9 @@ import type { TableCommand } from "./table.js";
 /** What is compared. */
 export type Aspect = "words" | "keys" | "flags" | "since" | "tokens";
 
+/** Of the commands of a module a server tells neither arity nor documentation. */
+const isUndocumented = ({ flags }: ServedCommand): boolean => flags.has("module");
+
 type Comparison = (served: ServedCommand, ours: TableCommand) => string | undefined;
 
 /** The comparisons, by what they are about. */
@@ -21,7 +24,9 @@ export const COMPARISONS: Readonly<Record<Aspect, Comparison>> = {
 };
 
 /** The shortest call has as many words as the server asks for, and none has a number it refuses. */
-function compareWords({ arity }: ServedCommand, { wordCounts }: TableCommand): string | undefined {
+function compareWords(served: ServedCommand, { wordCounts }: TableCommand): string | undefined {
+  if (isUndocumented(served)) return undefined;
+  const { arity } = served;
   if (wordCounts.length === 0) return "no sample call that is not refused";
   const least = Math.min(...wordCounts);
   const fits = arity < 0 ? least === -arity : wordCounts.every((count) => count === arity);
@@ -41,12 +46,15 @@ function compareFlags({ flags }: ServedCommand, { info }: TableCommand): string 
     flags.has("readonly") && !readonly ? "the server says readonly, the table does not" : [],
     flags.has("write") && readonly ? "the server says write, the table readonly" : [],
     flags.has("blocking") && !blocking ? "the server says blocking, the table does not" : [],
+    !flags.has("blocking") && blocking ? "the table says blocking, the server does not" : [],
   ].flat();
   return problems.length === 0 ? undefined : problems.join("; ");
 }
 
 /** Methods added to a command later, such as its filter forms, have a later version of their own. */
-function compareSince({ since }: ServedCommand, { specs }: TableCommand): string | undefined {
+function compareSince(served: ServedCommand, { specs }: TableCommand): string | undefined {
+  if (isUndocumented(served)) return undefined;
+  const { since } = served;
   const ours = specs.map((spec) => spec.since);
   const named = ours.flatMap((text) => text.match(/\d+\.\d+\.\d+/g) ?? []);
   return named.includes(since)

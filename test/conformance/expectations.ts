@@ -19,25 +19,33 @@ export const ENFORCED = false;
 /** Commands of a server that this library does not know, and why it never will. */
 export const ABSENT: Readonly<Record<string, string>> = {
   DEBUG: "only DEBUG OBJECT and those others redis-py has exist; no server describes the rest",
-  PFDEBUG: "a tool for developers of the server, undocumented",
-  PFSELFTEST: "a tool for developers of the server, undocumented",
   "RESTORE-ASKING": "sent between cluster nodes while slots move, refused from anybody else",
 };
 
 /** What every exception belongs to, by aspect and command. */
 export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>>> = {
   words: {
+    BITFIELD_RO: "without anything to read it could only answer with nothing",
     BGSAVE: "SCHEDULE goes out unless the caller says no, as in redis-py",
+    "COMMAND GETKEYS": "no command has keys without arguments, and Redis 7.0 asks for one",
+    "COMMAND GETKEYSANDFLAGS": "no command has keys without arguments, and Redis 7.0 asks for one",
     DECR: "with an amount the method sends DECRBY",
     INCR: "with an amount the method sends INCRBY",
     MIGRATE: "keys always stand behind KEYS, which serves one and many",
+    ZRANK: "Redis 7.0 does not know the option that gives the score",
+    ZREVRANK: "Redis 7.0 does not know the option that gives the score",
   },
   keys: {},
   flags: {
     SHUTDOWN: "has to wait for replicas, but the end of the connection is its answer",
+    WAIT: "Redis 7.0 forgot to say so, later ones do",
   },
   since: {
     "CLIENT PAUSE": "Redis 7.0 names the beta release 2.9.50, later ones the release it led to",
   },
-  tokens: {},
+  tokens: {
+    BITFIELD: "operations have names of their own, whose tests see them on the wire",
+    SORT: "ascending is the order when nothing is said",
+    SORT_RO: "ascending is the order when nothing is said",
+  },
 };

@@ -78,9 +78,9 @@ const host = new RecordingHost();
 
 /** The wire words of a call with as little as the types ask for; none when it is refused. */
 function shortestCall(spec: CommandSpec): string[][] {
-  const needed = spec.args.filter((arg) => arg.optional !== true);
-  const args: unknown[] = needed
-    .filter((arg) => arg.fallback === undefined)
+  const args: unknown[] = spec.args
+    .filter((arg) => arg.optional !== true && arg.fallback === undefined)
+    .filter(({ kind }) => kind.check !== "manyOrNone")
     .map(({ name, kind }) => sampleOf(kind, name));
   const options = neededOptions(spec);
   if (Object.keys(options).length > 0) {
@@ -107,6 +107,6 @@ function neededOptions(spec: CommandSpec): Record<string, unknown> {
 function sampleOf({ type, words }: Kind, name: string): unknown {
   if (words?.[0] !== undefined) return words[0];
   if (name === "numKeys") return 1;
-  if (type.startsWith("Mapping<")) return { m: 1 };
+  if (type.includes("Mapping<")) return { m: 1 };
   return /^(?:Integer|number|Decimal|Score|ScoreBound|UnixTime)$/.test(type) ? 7 : name;
 }
