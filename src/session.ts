@@ -46,7 +46,8 @@ export class Session implements Executor {
       this.#untold = undefined;
       return job.fail(errorFor(job, untold, "not-sent"));
     }
-    if (this.#lease?.alive === true) return this.#lease.send(job);
+    // Until its state is restored the connection is not ready, and earlier commands wait for it too.
+    if (!this.#leasing && this.#lease?.alive === true) return this.#lease.send(job);
     try {
       job.check(this.#checker);
     } catch (error) {

@@ -7,6 +7,10 @@ import type { Connection } from "./connection.js";
 import { errorFor } from "./failure.js";
 import type { Job } from "./job.js";
 
+function cancelled(): ConnectionError {
+  return new ConnectionError("A blocking command was cancelled", { code: "ECONNCLOSED" });
+}
+
 /** What a lease gives back to. */
 export interface Lessor {
   /** Take the connection back; with `reusable` false it is closed. */
@@ -36,6 +40,8 @@ export class Lease {
   send(job: Job): void {
     const reason = this.#over ?? new ConnectionError("The lease was released", { code: "ECLOSED" });
     if (!this.alive) return job.fail(errorFor(job, reason, "not-sent"));
+    // Left alone, a cancelled BLPOP would take an element and give it to nobody.
+    if (job.blocking) job.queue = { delete: () => this.connection.destroy(cancelled()) };
     try {
       this.connection.send(job);
     } catch (error) {

@@ -241,11 +241,12 @@ export class ConnectionPool implements DialerOwner, Lessor {
     this.#connections.delete(connection);
     this.#leases.delete(connection);
     this.#borrowed.delete(connection);
+    const told = [...lost, ...unwritten].some((job) => !job.settled);
     const again = this.#giveUp(lost, lease !== undefined, (job) => lostFor(job, error));
     if (lease === undefined) this.#putBack([...again, ...unwritten], alone);
     // The state of the connection they were meant for is gone.
     else for (const job of unwritten) job.fail(errorFor(job, error, "not-sent"));
-    lease?.lost(error, lost.length + unwritten.length !== 0);
+    lease?.lost(error, told);
     this.#assign();
     this.#finishClosing();
   }

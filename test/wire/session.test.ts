@@ -1,0 +1,276 @@
+/** `redis.client()` on the wire: one connection, its state, its loss, and the way back to the pool. */
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { until } from "../support/until.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+async function echo(peer: Peer): Promise<void> {
+  for await (const [name, key = ""] of peer.commands()) {
+    peer.send(name === "GET" ? bulk(key) : name === "BLPOP" ? "*-1\r\n" : "+OK\r\n");
+  }
+}
+
+const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));
+const LOST = "The connection of this client() was lost, and its state with it";
+
+describe("a client() of one's own", () => {
+  it("takes its connection at the first command, and no other ever", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    await settleDown();
+    expect(mock.connections).toBe(0);
+    await Promise.all([session.get("a"), session.get("b")]);
+    await redis.get("shared");
+    await session.get("c");
+    expect(mock.peers.map((peer) => peer.received.map(([, key]) => key))).toEqual([
+      ["a", "b", "c"],
+      ["shared"],
+    ]);
+    expect(inspect(redis.connectionPool)).toContain("shared=1 leased=1 idle=0 waiting=0");
+  });
+
+  it("keeps the order of its commands, blocking ones too", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    await Promise.all([session.get("a"), session.blpop("list", 1), session.get("b")]);
+    expect(counted(mock)).toEqual(["GET a", "BLPOP list 1", "GET b"]);
+  });
+
+  it("gives its connection back clean, for the next one", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    for (let i = 0; i < 3; i++) {
+      await using session = redis.client();
+      await session.get("a");
+    }
+    expect(mock.connections).toBe(1);
+    expect(inspect(redis.connectionPool)).toContain("leased=0 idle=1");
+  });
+
+  it("closes its connection when its state was changed", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    const session = redis.client();
+    await session.executeCommand("SELECT", 3);
+    await session.close();
+    await mock.peers[0]?.closed;
+    expect(inspect(redis.connectionPool)).toContain("leased=0 idle=0");
+    expect(await redis.get("b")).toBe("b");
+    expect(mock.peers[1]?.received).toEqual([["GET", "b"]]);
+  });
+
+  it("refuses commands after close(), which may be called twice", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    const session = redis.client();
+    await session.get("a");
+    await session.close();
+    await session.close();
+    const error = await errorOf(session.get("b"));
+    expect(kindOf(error)).toBe("ConnectionError not-sent");
+    expect(error).toMatchObject({
+      message: "The client is closed",
+      code: "ECLOSED",
+      command: "GET",
+    });
+    expect(await redis.get("c")).toBe("c");
+  });
+
+  it("closed before its connection is there takes none, and settles its commands", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    const session = redis.client();
+    const failed = errorOf(session.get("a"));
+    await session.close();
+    expect(kindOf(await failed)).toBe("ConnectionError not-sent");
+    await until(() => inspect(redis.connectionPool).includes("idle=1"));
+    expect(counted(mock)).toEqual([]);
+  });
+
+  it("shares settings with its views: a view of it is the same connection", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    await session.get("a");
+    expect(await session.with({ decodeResponses: false }).get("b")).toEqual(Buffer.from("b"));
+    expect(mock.connections).toBe(1);
+  });
+});
+
+describe("the loss of its connection", () => {
+  it("while idle is told to one command; the next gets a new connection", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"]);
+        peer.send(bulk("a"));
+        await settleDown();
+        await peer.reset();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    await session.get("a");
+    await until(() => inspect(redis.connectionPool).includes("leased=0"));
+    const [told, served] = await Promise.all([errorOf(session.get("b")), session.get("c")]);
+    expect(kindOf(told)).toBe("ConnectionError not-sent");
+    expect(told.message).toBe(LOST);
+    expect(served).toBe("c");
+    expect(counted(mock)).toEqual(["GET a", "GET c"]);
+  });
+
+  it("under way is told to those in flight, and to nobody after them", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"], ["GET", "b"]);
+        peer.send(bulk("a"));
+        await settleDown();
+        await peer.reset();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    const [a, b] = [session.get("a"), errorOf(session.get("b"))];
+    expect(await a).toBe("a");
+    expect(kindOf(await b)).toBe("ConnectionError unknown");
+    expect(await session.get("c")).toBe("c");
+  });
+
+  it("by a late reply is told by that command's TimeoutError", async () => {
+    await using mock = await mockServer([(peer) => peer.stall(), echo]);
+    await using redis = clientOf(mock, { socketTimeout: 60 });
+    await using session = redis.client();
+    expect(kindOf(await errorOf(session.get("a")))).toBe("TimeoutError unknown");
+    expect(await session.get("b")).toBe("b");
+  });
+
+  it("with only cancelled commands in flight is still told to somebody", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["GET", "a"], ["GET", "b"]);
+        peer.send(bulk("a"));
+        await settleDown();
+        await peer.reset();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    const controller = new AbortController();
+    const first = session.get("a");
+    const aborted = errorOf(session.with({ signal: controller.signal }).get("b"));
+    await first;
+    controller.abort();
+    expect(kindOf(await aborted)).toBe("AbortError unknown");
+    await until(() => inspect(redis.connectionPool).includes("leased=0"));
+    expect((await errorOf(session.get("c"))).message).toBe(LOST);
+    expect(await session.get("d")).toBe("d");
+  });
+
+  it("restores the selected database before anything else, in the order of the calls", async () => {
+    let early: string[][] = [];
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["SELECT", "3"], ["GET", "a"]);
+        peer.send("+OK\r\n", bulk("a"));
+        await settleDown();
+        await peer.reset();
+      },
+      async (peer) => {
+        await peer.expect(["SELECT", "3"]);
+        await settleDown();
+        early = peer.unread;
+        peer.send("+OK\r\n");
+        await echo(peer);
+      },
+    ]);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    await Promise.all([session.executeCommand("SELECT", 3), session.get("a")]);
+    await until(() => inspect(redis.connectionPool).includes("leased=0"));
+    await errorOf(session.get("told"));
+    const b = session.get("b");
+    await until(() => mock.peers[1]?.received.length === 1);
+    // Issued while the database is being restored: must neither overtake b nor the SELECT's answer.
+    const c = session.get("c");
+    expect(await Promise.all([b, c])).toEqual(["b", "c"]);
+    expect(early).toEqual([]);
+    expect(mock.peers[1]?.received.map((words) => words.join(" "))).toEqual([
+      "SELECT 3",
+      "GET b",
+      "GET c",
+    ]);
+  });
+
+  it("with a database that cannot be restored fails the commands, not the order", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["SELECT", "3"]);
+        peer.send("+OK\r\n");
+        await settleDown();
+        await peer.reset();
+      },
+      async (peer) => {
+        await peer.expect(["SELECT", "3"]);
+        peer.send("-ERR DB index is out of range\r\n");
+        await peer.expectClose();
+      },
+    ]);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    await session.executeCommand("SELECT", 3);
+    await until(() => inspect(redis.connectionPool).includes("leased=0"));
+    await errorOf(session.get("told"));
+    const errors = await Promise.all([errorOf(session.get("a")), errorOf(session.get("b"))]);
+    expect(errors.map(kindOf)).toEqual(new Array(2).fill("ResponseError not-sent"));
+    expect(errors[0]?.message).toBe("DB index is out of range");
+    expect(mock.received.flat()).not.toContain("a");
+  });
+
+  it("with a SELECT that was refused goes back to the database before", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["SELECT", "99"]);
+        peer.send("-ERR DB index is out of range\r\n");
+        await settleDown();
+        await peer.reset();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    expect(kindOf(await errorOf(session.executeCommand("SELECT", 99)))).toBe("ResponseError");
+    await until(() => inspect(redis.connectionPool).includes("leased=0"));
+    await errorOf(session.get("told"));
+    expect(await session.get("a")).toBe("a");
+    expect(mock.peers[1]?.received).toEqual([["GET", "a"]]);
+  });
+});
+
+describe("a blocking command that is cancelled", () => {
+  it("takes the connection with it, and the loss is told", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.expect(["BLPOP", "list", "0"]);
+        await peer.expectClose();
+      },
+      echo,
+    ]);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    const controller = new AbortController();
+    const popped = errorOf(session.with({ signal: controller.signal }).blpop("list", 0));
+    await until(() => mock.received.length === 1);
+    controller.abort();
+    expect(kindOf(await popped)).toBe("AbortError unknown");
+    await mock.peers[0]?.closed;
+    expect((await errorOf(session.get("a"))).message).toBe(LOST);
+    expect(await session.get("b")).toBe("b");
+  });
+});
