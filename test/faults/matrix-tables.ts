@@ -30,6 +30,12 @@ const SHORT = 150;
 const ALWAYS = { times: 1000 };
 const TIMEOUTS = ["TimeoutError", "ConnectionError"];
 
+/** The host is back; what it does not remember it resets. */
+function restore(proxy: FaultProxy): void {
+  proxy.blackhole(false);
+  proxy.cutAll("rst");
+}
+
 /** The connections there are keep waiting in vain; those to come are served. */
 function resumeAfter(proxy: FaultProxy, end: () => void): void {
   end();
@@ -75,7 +81,7 @@ export const FAULTS: readonly Fault[] = [
     name: "black hole while connecting",
     when: "connecting",
     strike: (p) => p.blackhole(),
-    heal: (p) => p.blackhole(false),
+    heal: restore,
     ends: ["not-sent"],
     errors: TIMEOUTS,
     timeout: SHORT,
@@ -147,7 +153,7 @@ export const FAULTS: readonly Fault[] = [
     name: "black hole",
     when: "live",
     strike: (p) => p.blackhole(),
-    heal: (p) => p.blackhole(false),
+    heal: restore,
     ends: ["unknown"],
     errors: TIMEOUTS,
     timeout: SHORT,
@@ -224,8 +230,8 @@ export const OPERATIONS: readonly Operation[] = [
   { name: "incr", run: ({ redis, counter }) => redis.incr(counter), value: 1, effect: 1 },
   {
     name: "blocking pop",
-    prepare: ({ redis, list }) => redis.blpop(list, 1),
-    run: async ({ redis, list }) => (await redis.blpop(list, 1))?.length,
+    prepare: ({ redis, list }) => redis.blpop(list, 0.2),
+    run: async ({ redis, list }) => (await redis.blpop(list, 0.2))?.length,
     value: 2,
     effect: 1,
     counts: "list",

@@ -47,9 +47,9 @@ async function makeScene(proxy: FaultProxy, protocol: Protocol, timeout: number)
   const redis = new Redis(proxy.url, {
     protocol,
     socketTimeout: timeout,
-    socketConnectTimeout: timeout,
-    blockingGrace: 0,
-    retry: new Retry(new ConstantBackoff(5), 1),
+    socketConnectTimeout: TIMEOUT,
+    blockingGrace: timeout,
+    retry: new Retry(new ConstantBackoff(5), 2),
   });
   const key = uniquePrefix();
   await server.command("SET", key, "value");
@@ -66,9 +66,12 @@ interface Play {
 async function play(proxy: FaultProxy, scene: Scene, { fault, operation }: Play): Promise<void> {
   const { redis, session, key } = scene;
   const count = counting(scene, operation);
+  // Short deadlines are for the operation alone.
+  const patient = redis.with({ timeout: TIMEOUT });
   if (fault.when === "live") {
-    await redis.connect();
-    await operation.prepare?.(scene);
+    await patient.connect();
+    const patience = { redis: patient, session: session.with({ timeout: TIMEOUT }) };
+    await operation.prepare?.({ ...scene, ...patience });
   }
   const before = await count();
   const sent = proxy.arrived.up;
@@ -86,8 +89,8 @@ async function play(proxy: FaultProxy, scene: Scene, { fault, operation }: Play)
   expectEnding(ending, { fault, operation });
   if (!operation.closes) {
     // Connections that were idle may learn of the fault only now.
-    const patient = redis.with({ retryOnError: [ConnectionError, TimeoutError] });
-    expect(await settle(patient.get(key))).toMatchObject({ ok: true, value: "value" });
+    const again = patient.with({ retryOnError: [ConnectionError, TimeoutError] });
+    expect(await settle(again.get(key))).toMatchObject({ ok: true, value: "value" });
     expect(inspect(redis)).toMatch(/ shared=1 leased=0 idle=\d waiting=0>$/);
   }
   expect((await settle(redis.close())).ok).toBe(true);
