@@ -183,3 +183,18 @@ export function nearest<T extends string>(name: string, known: Iterable<T>): T |
   }
   return best;
 }
+
+/**
+ * Refuse options that would be ignored.
+ *
+ * @param names - Those that are known.
+ * @throws DataError naming a stranger, and what may have been meant.
+ */
+export function onlyKnown(options: unknown, names: readonly string[]): Record<string, unknown> {
+  const given = plainObject("options", options);
+  const stranger = Object.keys(given).find((name) => !names.includes(name));
+  if (stranger === undefined) return given;
+  const meant = nearest(stranger, names);
+  const hint = meant === undefined ? "" : `; did you mean \`${meant}\`?`;
+  throw new DataError(`Unknown option \`${stranger}\`${hint}`, { code: "EINVAL" });
+}

@@ -3,7 +3,7 @@
  * none of that name, load it and run it once more. That is the only reason for a second attempt: what
  * the server does not have it has not executed.
  */
-import { isPlainObject } from "./check.js";
+import { onlyKnown } from "./check.js";
 import type { Key, Value } from "./commands/info.js";
 import { DataError } from "./errors.js";
 import type { Pipeline } from "./pipeline.js";
@@ -74,19 +74,8 @@ function list<T>(name: string, value: readonly T[] | undefined): readonly T[] {
   throw new DataError(`"${name}" must be an array`, { code: "EINVAL" });
 }
 
-const NAMES: ReadonlySet<string> = new Set(["keys", "args", "client"]);
-
 function operandsOf(call: unknown): Operands {
-  if (!isPlainObject(call)) {
-    throw new DataError("Code is called with an object: { keys, args, client }", {
-      code: "EINVAL",
-    });
-  }
-  const stranger = Object.keys(call).find((name) => !NAMES.has(name));
-  if (stranger !== undefined) {
-    throw new DataError(`unknown option "${stranger}"`, { code: "EINVAL" });
-  }
-  const { keys, args } = call as CodeArguments;
+  const { keys, args } = onlyKnown(call, ["keys", "args", "client"]) as CodeArguments;
   return { keys: list("keys", keys), args: list("args", args) };
 }
 

@@ -3,8 +3,9 @@
  * it is missing. A library that is there is never replaced unless the user asks for it: other
  * programs may rely on what it does.
  */
+import { boolean, onlyKnown, text } from "./check.js";
 import { type Code, type CodeClient, type CodeFunction, CodeRunner } from "./code-call.js";
-import { DataError, type RedisError } from "./errors.js";
+import type { RedisError } from "./errors.js";
 import { isAlreadyLoaded, type LibrarySource } from "./preload.js";
 
 /** Options of a function of a library. */
@@ -45,14 +46,12 @@ export class Library {
    * @returns A function to call with `{ keys, args, client }`; say the type of its reply yourself.
    */
   function<V = unknown>(name: string, options: LibraryFunctionOptions = {}): LibraryFunction<V> {
-    if (typeof name !== "string" || name === "") {
-      throw new DataError("A function has a name", { code: "EINVAL" });
-    }
-    const readOnly = options.readOnly === true;
+    const { readOnly: given = false } = onlyKnown(options, ["readOnly"]);
+    const readOnly = boolean("readOnly", given);
     const code: Code = {
       source: this.#source,
       command: readOnly ? "FCALL_RO" : "FCALL",
-      name,
+      name: text("name", name),
       isMissing: isUnknownFunction,
       load: (client) => this.#loadMissing(client),
     };
@@ -67,8 +66,10 @@ export class Library {
    * @returns The name of the library.
    * @throws {@link ResponseError} when the code is bad, or there is a library of that name already.
    */
-  async load({ replace = false, client = this.#home }: LoadOptions = {}): Promise<string> {
-    const words = replace ? ["REPLACE"] : [];
+  async load(options: LoadOptions = {}): Promise<string> {
+    onlyKnown(options, ["replace", "client"]);
+    const { client = this.#home } = options;
+    const words = boolean("replace", options.replace ?? false) ? ["REPLACE"] : [];
     await client.executeCommand("FUNCTION LOAD", ...words, this.#source.code);
     return this.name;
   }

@@ -2,9 +2,8 @@
  * Owns the options of locks: their checks, and how those of a lock and of one attempt to acquire it
  * add up. Pure. All times are milliseconds; 0 and null mean that there is no such limit.
  */
-import { amount, boolean, type Check, kindOf, nearest, plainObject, refusal } from "./check.js";
+import { amount, boolean, type Check, kindOf, onlyKnown, plainObject, refusal } from "./check.js";
 import type { Key, Value } from "./commands/info.js";
-import { DataError } from "./errors.js";
 
 /** Options of a lock. */
 export interface LockOptions {
@@ -84,12 +83,7 @@ type Checks = Readonly<Record<string, Check<unknown>>>;
 /** Checked values by name, without those left out. */
 function checked(given: unknown, checks: Checks): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(plainObject("options", given))) {
-    if (!Object.hasOwn(checks, name)) {
-      const meant = nearest(name, Object.keys(checks));
-      const hint = meant === undefined ? "" : `; did you mean \`${meant}\`?`;
-      throw new DataError(`Unknown option \`${name}\`${hint}`, { code: "EINVAL" });
-    }
+  for (const [name, value] of Object.entries(onlyKnown(given, Object.keys(checks)))) {
     if (value !== undefined) result[name] = checks[name]?.(name, value);
   }
   return result;

@@ -4,8 +4,9 @@
  * comparing the token first, and every error says what is known of the ownership.
  */
 import { inspect } from "node:util";
+import { boolean, onlyKnown } from "./check.js";
 import type { Key } from "./commands/info.js";
-import { DataError, LockError, LockNotOwnedError } from "./errors.js";
+import { LockError, LockNotOwnedError } from "./errors.js";
 import {
   type AcquireClient,
   Acquisition,
@@ -231,8 +232,8 @@ export class Lock {
    */
   async extend(time: number, options: ExtendOptions = {}): Promise<true> {
     const whole = additionalTime(time);
-    const { replaceTtl = false } = options;
-    if (typeof replaceTtl !== "boolean") throw new DataError("`replaceTtl` must be true or false");
+    const { replaceTtl: given = false } = onlyKnown(options, ["replaceTtl"]);
+    const replaceTtl = boolean("replaceTtl", given);
     const held = this.#renewable("extend");
     const begun = performance.now();
     const left = replaceTtl ? 0 : Math.max(held.validUntil - begun, 0);

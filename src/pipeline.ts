@@ -177,12 +177,7 @@ export class Pipeline<
     return Watch.begin({ leaser, call, pipeline }, keys);
   }
 
-  /**
-   * Have a script or a library loaded just before the commands are sent, if the server lacks it.
-   * Scripts and functions that are called on the pipeline see to this themselves.
-   *
-   * @param source - What the commands need.
-   */
+  /** @internal Have a script or a library loaded before the commands are sent, if it is missing. */
   preload(source: Preloadable): void {
     this.#needed.set(source.id, source);
   }

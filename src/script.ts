@@ -3,6 +3,7 @@
  * it. Scripts are not bound to a server: the text is kept as bytes, so that its hash is the same
  * whatever client runs it.
  */
+import { boolean, onlyKnown } from "./check.js";
 import { type Code, type CodeClient, type CodeFunction, CodeRunner } from "./code-call.js";
 import type { RedisError } from "./errors.js";
 import type { ScriptSource } from "./preload.js";
@@ -48,15 +49,17 @@ export function scriptRunner(source: ScriptSource, readOnly = false): CodeRunner
  * Make a script.
  *
  * @param home - Runs it when a call names no client.
+ * @throws DataError when an option is bad.
  */
 export function createScript<V>(
   home: CodeClient,
   source: ScriptSource,
   options: ScriptOptions = {},
 ): Script<V> {
-  const script = scriptRunner(source, options.readOnly === true).function<V>(home);
-  return Object.defineProperty(script, "sha", {
-    get: () => source.sha,
-    enumerable: true,
+  const { readOnly = false } = onlyKnown(options, ["readOnly"]);
+  const script = scriptRunner(source, boolean("readOnly", readOnly)).function<V>(home);
+  return Object.defineProperties(script, {
+    name: { value: "script" },
+    sha: { get: () => source.sha },
   }) as Script<V>;
 }

@@ -14,6 +14,7 @@ import { until } from "../support/until.js";
 
 /** A program that is running. */
 export interface Child {
+  readonly pid: number;
   /** Everything printed so far. */
   readonly output: () => string;
   /** Wait until it has printed a text. */
@@ -74,6 +75,7 @@ export async function startChild(source: string, args: unknown): Promise<Child> 
     return { code: (code ?? signal) as number | NodeJS.Signals, output };
   });
   return {
+    pid: child.pid ?? 0,
     output: () => output,
     prints: async (text) => {
       const message = () => `the program never printed ${text}:\n${output}`;
