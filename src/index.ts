@@ -12,9 +12,13 @@ export const fromUrl: RedisConstructor["fromUrl"] = (url, options) => Redis.from
 
 export * from "./backoff.js";
 export type { CallOptions, ResponseCallback, ResponseCallbackContext } from "./call.js";
+export type { PromiseHost } from "./client-types.js";
 export type { CodeArguments, CodeClient, CodeFunction } from "./code-call.js";
+export type { BitFieldOperation } from "./commands/bitfield.js";
 export type * from "./commands/generated/options.js";
+export type { Host } from "./commands/host.js";
 export type { Key, Value } from "./commands/info.js";
+export type { HscanIterOptions, ZscanIterOptions } from "./commands/scan-iter.js";
 export type * from "./commands/types.js";
 export type * from "./commands/types-acl.js";
 export type * from "./commands/types-bitmaps.js";
@@ -48,6 +52,7 @@ export type {
 export {
   type ExecOptions,
   Pipeline,
+  type PipelineHost,
   type PipelineOptions,
   type Settled,
   type WatchedPipeline,

@@ -135,10 +135,10 @@ describe("the declarations", () => {
     const mute = symbols.flatMap((symbol) => {
       const real = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
       if (isMute(real, checker)) return [symbol.name];
-      if ((real.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface)) === 0) return [];
-      const spoken = symbol.name.endsWith("Options") ? ~0 : CALLED;
+      const isOptions = symbol.name.endsWith("Options");
+      if (!isOptions && (real.flags & ts.SymbolFlags.Class) === 0) return [];
       return membersOf(program, symbol.name)
-        .filter(({ flags }) => (flags & spoken) !== 0)
+        .filter(({ flags }) => isOptions || (flags & CALLED) !== 0)
         .filter((member) => isOurs(member) && isMute(member, checker))
         .map((member) => `${symbol.name}.${member.name}`);
     });
