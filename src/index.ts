@@ -25,6 +25,7 @@ export type * from "./commands/types-bitmaps.js";
 export type * from "./commands/types-commands.js";
 export type * from "./commands/types-connection.js";
 export type * from "./commands/types-server.js";
+export type * from "./commands/types-streams.js";
 export type * from "./commands/types-vectors.js";
 export type { AddressSource } from "./connection/address.js";
 export { BlockingConnectionPool, type BlockingPoolOptions } from "./connection/blocking-pool.js";

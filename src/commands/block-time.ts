@@ -32,9 +32,29 @@ export function lastMilliseconds(args: readonly Arg[]): number {
   return limit(numberOf(args.at(-1)));
 }
 
+/** An argument as an upper-case word, for those that may be words of the protocol. */
+function wordOf(arg: Arg | undefined): string {
+  const text = arg instanceof Token ? arg.text : arg;
+  if (text instanceof Uint8Array) return Buffer.from(text).toString("latin1").toUpperCase();
+  return typeof text === "string" ? text.toUpperCase() : "";
+}
+
+/** How many words an option of XREAD and XREADGROUP takes, its own included; two when unknown. */
+const WIDTHS: Readonly<Record<string, number>> = { GROUP: 3, NOACK: 1 };
+
+/** The option BLOCK, in milliseconds (XREAD, XREADGROUP); without it there is no wait. */
+export function blockOption(args: readonly Arg[]): number | undefined {
+  for (let i = 0; i < args.length; ) {
+    const word = wordOf(args[i]);
+    if (word === "STREAMS") return undefined;
+    if (word === "BLOCK") return limit(numberOf(args[i + 1]));
+    i += WIDTHS[word] ?? 2;
+  }
+  return undefined;
+}
+
 function isAbort(arg: Arg): boolean {
-  const word = arg instanceof Token ? arg.text : arg;
-  return typeof word === "string" && word.toUpperCase() === "ABORT";
+  return wordOf(arg) === "ABORT";
 }
 
 /** SHUTDOWN: as long as the server needs to save and its replicas to catch up. */

@@ -34,6 +34,7 @@ export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>
     MIGRATE: "keys always stand behind KEYS, which serves one and many",
     ZRANK: "Redis 7.0 does not know the option that gives the score",
     ZREVRANK: "Redis 7.0 does not know the option that gives the score",
+    XTRIM: "~ goes out unless the caller says no, as in redis-py",
   },
   keys: {},
   flags: {
@@ -47,5 +48,8 @@ export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>
     BITFIELD: "operations have names of their own, whose tests see them on the wire",
     SORT: "ascending is the order when nothing is said",
     SORT_RO: "ascending is the order when nothing is said",
+    XADD: "= is what the server does without ~",
+    "XGROUP SETID": "$ is one of the values its parameter may have",
+    XTRIM: "= is what the server does without ~",
   },
 };

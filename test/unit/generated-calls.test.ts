@@ -27,6 +27,7 @@ const SAMPLES: readonly (readonly [type: RegExp, sample: unknown])[] = [
   [/^ScoreCast</, String],
   [/readonly Value\[\]/, ["a", "b"]],
   [/^boolean$/, true],
+  [/^readonly \[producer/, ["p", "i"]],
   [/BitRead\[\]/, [["u8", 0]]],
   [/^BitEncoding$/, "u8"],
   [/^BitOffset$/, "#1"],

@@ -9,12 +9,14 @@ import * as buildersAcl from "../builders-acl.js";
 import * as buildersBitmaps from "../builders-bitmaps.js";
 import * as buildersHashes from "../builders-hashes.js";
 import * as buildersServer from "../builders-server.js";
+import * as buildersStreams from "../builders-streams.js";
 import * as buildersVectors from "../builders-vectors.js";
 import * as decode from "../decode.js";
 import * as decodeServer from "../decode-server.js";
 import * as decodeServerAcl from "../decode-server-acl.js";
 import * as decodeServerCommands from "../decode-server-commands.js";
 import * as decodeServerState from "../decode-server-state.js";
+import * as decodeStreams from "../decode-streams.js";
 import * as decodeVectors from "../decode-vectors.js";
 import * as pick from "../pick.js";
 
@@ -27,12 +29,14 @@ const MODULES: Readonly<Record<string, object>> = {
   "builders-hashes": buildersHashes,
   "builders-server": buildersServer,
   "builders-vectors": buildersVectors,
+  "builders-streams": buildersStreams,
   decode,
   "decode-server": decodeServer,
   "decode-server-acl": decodeServerAcl,
   "decode-server-commands": decodeServerCommands,
   "decode-server-state": decodeServerState,
   "decode-vectors": decodeVectors,
+  "decode-streams": decodeStreams,
   pick,
 };
 

@@ -38,6 +38,10 @@ function declaredText(param: Param): string {
   return param.fallback === undefined ? paramText(param) : `${param.name}?: ${param.kind.type}`;
 }
 
+/** The same where a required parameter follows. */
+const requiredText = (declared: string): string =>
+  declared.replace(/^(\w+)\?: (.*)$/, "$1: $2 | undefined");
+
 function needsOptions(spec: CommandSpec): boolean {
   return spec.options?.items.some((item) => "required" in item && item.required === true) ?? false;
 }
@@ -125,7 +129,7 @@ function optionOverloads(spec: CommandSpec): SignatureText[] {
     },
     {
       generics: "",
-      params: [...before, `options: ${type} & { readonly ${given}: ${on} }`],
+      params: [...before.map(requiredText), `options: ${type} & { readonly ${given}: ${on} }`],
       type: reply.type,
       returns,
     },
@@ -202,6 +206,9 @@ function conditionText(spec: CommandSpec, given: string): string {
 const isFree = (param: Param): boolean =>
   param.kind.check === undefined && param.rest !== true && param.optional !== true;
 
+/** Whether a parameter can be undefined; a rest parameter is empty instead. */
+const mayBeMissing = (param: Param): boolean => param.optional === true && param.rest !== true;
+
 interface Wire {
   /** Expressions known from the start. */
   readonly initial: string[];
@@ -247,7 +254,7 @@ function statementsFor(spec: CommandSpec, item: WireItem, context: MethodContext
   const { check = "free", words } = param.kind;
   const choice = words === undefined ? "" : `, ${context.token(words.join(" "))}`;
   const call = `args.${check}('"${item}"', ${item}${choice});`;
-  return [param.optional === true ? `if (${item} !== undefined) ${call}` : call];
+  return [mayBeMissing(param) ? `if (${item} !== undefined) ${call}` : call];
 }
 
 /** The call that checks the options as a whole. */
@@ -274,10 +281,10 @@ function optionsBlock(spec: CommandSpec, context: MethodContext): string[] {
 /** A first line that serves calls without anything optional straight, when there are such. */
 function shortcut(spec: CommandSpec, context: MethodContext): string[] {
   const skipped = [
-    ...spec.args.filter((arg) => arg.optional === true).map((arg) => arg.name),
+    ...spec.args.filter(mayBeMissing).map((arg) => arg.name),
     ...(spec.options === undefined ? [] : ["options"]),
   ];
-  const free = spec.args.every((arg) => arg.optional === true || isFree(arg));
+  const free = spec.args.every((arg) => mayBeMissing(arg) || isFree(arg));
   const custom = wireOrder(spec).some((item) => typeof item !== "string");
   if (skipped.length === 0 || !free || custom || needsOptions(spec)) return [];
   const words = wireOrder(spec)

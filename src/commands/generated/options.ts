@@ -4,6 +4,7 @@
 import type { Key, Value } from "../info.js";
 import type { BitRead } from "../types-bitmaps.js";
 import type { ClientType } from "../types-connection.js";
+import type { StreamRefPolicy } from "../types-streams.js";
 import type { VectorQuantization } from "../types-vectors.js";
 import type { Decimal, Integer, ListEnd, Many, Mapping, UnixTime } from "../types.js";
 
@@ -701,6 +702,237 @@ export interface VsimOptions {
   /** Search on the server's main thread. */
   readonly noThread?: boolean | undefined;
 }
+
+/** Options of XACKDEL. */
+export interface XackdelOptions {
+  /**
+   * What becomes of references in consumer groups, since Redis 8.2: kept, deleted too, or only
+   * entries touched that every group has acknowledged.
+   */
+  readonly refPolicy?: StreamRefPolicy | undefined;
+}
+
+/** To what the stream is trimmed. */
+export type XaddTrim =
+  | {
+      /** Keep so many of the newest entries. */
+      readonly maxLen?: Integer | undefined;
+      readonly minId?: undefined;
+    }
+  | {
+      readonly maxLen?: undefined;
+      /** Keep the entries from this ID on. */
+      readonly minId?: Value | undefined;
+    };
+
+/** How the server knows an entry again; since Redis 8.6. */
+export type XaddIdempotence =
+  | {
+      /** Name of the producer; the content tells entries apart. */
+      readonly idmpAuto?: Value | undefined;
+      readonly idmp?: undefined;
+    }
+  | {
+      readonly idmpAuto?: undefined;
+      /** Name of the producer and what tells the entry apart from its others. */
+      readonly idmp?: readonly [producer: Value, id: Value] | undefined;
+    };
+
+/** Options of XADD. */
+export type XaddOptions = XaddTrim & XaddIdempotence & {
+  /** ID of the entry; `"*"`, when left out, lets the server choose. */
+  readonly id?: Value | undefined;
+  /** Do not create the stream. */
+  readonly noMkStream?: boolean | undefined;
+  /** Trim about so far, which is much cheaper; `true` when left out. `false`: exactly. */
+  readonly approximate?: boolean | undefined;
+  /** How many entries to remove at most; not with exact trimming. */
+  readonly limit?: Integer | undefined;
+  /**
+   * What becomes of references in consumer groups, since Redis 8.2: kept, deleted too, or only
+   * entries touched that every group has acknowledged.
+   */
+  readonly refPolicy?: StreamRefPolicy | undefined;
+};
+
+/** What to give instead of entries with their fields by name. */
+export type XclaimForm =
+  | {
+      /** Only the IDs; it does not count as a delivery. */
+      readonly justId?: boolean | undefined;
+      readonly pairs?: false | undefined;
+    }
+  | {
+      readonly justId?: false | undefined;
+      /**
+       * Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text.
+       */
+      readonly pairs?: boolean | undefined;
+    };
+
+/** Options of XAUTOCLAIM. */
+export type XautoclaimOptions = XclaimForm & {
+  /** ID to begin at; `"0-0"` when left out. */
+  readonly startId?: Value | undefined;
+  /** How many entries to look at, at most; 100 when left out. */
+  readonly count?: Integer | undefined;
+};
+
+/** Options of XCFGSET. */
+export interface XcfgsetOptions {
+  /** How long to remember, in seconds. */
+  readonly idmpDuration?: Integer | undefined;
+  /** How many entries to remember for each producer. */
+  readonly idmpMaxsize?: Integer | undefined;
+}
+
+/** When they count as delivered; now when left out. */
+export type XclaimDelivery =
+  | {
+      /** So many milliseconds ago. */
+      readonly idle?: Integer | undefined;
+      readonly time?: undefined;
+    }
+  | {
+      readonly idle?: undefined;
+      /** At this time: a `Date` or a Unix time in milliseconds. */
+      readonly time?: UnixTime | undefined;
+    };
+
+/** Options of XCLAIM. */
+export type XclaimOptions = XclaimDelivery & XclaimForm & {
+  /** How often they count as delivered. */
+  readonly retryCount?: Integer | undefined;
+  /** Take over also what nobody has pending. */
+  readonly force?: boolean | undefined;
+  /** Raise the group's last delivered ID to this one. */
+  readonly lastId?: Value | undefined;
+};
+
+/** Options of XDELEX. */
+export interface XdelexOptions {
+  /**
+   * What becomes of references in consumer groups, since Redis 8.2: kept, deleted too, or only
+   * entries touched that every group has acknowledged.
+   */
+  readonly refPolicy?: StreamRefPolicy | undefined;
+}
+
+/** Options of XGROUP CREATE. */
+export interface XgroupCreateOptions {
+  /** Create the stream too when it does not exist. */
+  readonly mkStream?: boolean | undefined;
+  /** How many entries count as delivered already, for the group's lag; since Redis 7.0. */
+  readonly entriesRead?: Integer | undefined;
+}
+
+/** Options of XGROUP SETID. */
+export interface XgroupSetidOptions {
+  /** How many entries count as delivered already, for the group's lag; since Redis 7.0. */
+  readonly entriesRead?: Integer | undefined;
+}
+
+/** Options of XINFO STREAM. */
+export interface XinfoStreamOptions {
+  /** Tell everything: entries, groups, consumers and what is pending. */
+  readonly full?: boolean | undefined;
+  /** With `full`: how much of each list to give, 0 for all; 10 when left out. */
+  readonly count?: Integer | undefined;
+}
+
+/** Options of XNACK. */
+export interface XnackOptions {
+  /** How often they count as delivered, whatever `mode` says. */
+  readonly retryCount?: Integer | undefined;
+  /** Make pending what nobody has pending. */
+  readonly force?: boolean | undefined;
+}
+
+/** Options of XPENDING. */
+export interface XpendingRangeOptions {
+  /** Only entries delivered at least so many milliseconds ago. */
+  readonly idle?: Integer | undefined;
+  /** Lowest ID; `"(1-0"` leaves it out; `"-"` when left out. */
+  readonly min?: Value | undefined;
+  /** Highest ID; `"(1-0"` leaves it out; `"+"` when left out. */
+  readonly max?: Value | undefined;
+  /** How many entries to give at most. */
+  readonly count: Integer;
+  /** Only what this consumer has. */
+  readonly consumerName?: Value | undefined;
+}
+
+/** Options of XRANGE. */
+export interface XrangeOptions {
+  /** How many entries to give at most. */
+  readonly count?: Integer | undefined;
+  /** Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text. */
+  readonly pairs?: boolean | undefined;
+}
+
+/** Options of XREAD. */
+export interface XreadOptions {
+  /** How many entries to give at most for each stream. */
+  readonly count?: Integer | undefined;
+  /** Longest wait for the first entry in milliseconds, 0 for ever; without it there is no wait. */
+  readonly block?: Integer | undefined;
+  /** Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text. */
+  readonly pairs?: boolean | undefined;
+}
+
+/** Options of XREADGROUP. */
+export interface XreadgroupOptions {
+  /** How many entries to give at most for each stream. */
+  readonly count?: Integer | undefined;
+  /** Longest wait for the first entry in milliseconds, 0 for ever; without it there is no wait. */
+  readonly block?: Integer | undefined;
+  /** Count the entries as acknowledged at once. */
+  readonly noAck?: boolean | undefined;
+  /** Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text. */
+  readonly pairs?: boolean | undefined;
+}
+
+/** Options of XREVRANGE. */
+export interface XrevrangeOptions {
+  /** How many entries to give at most. */
+  readonly count?: Integer | undefined;
+  /** Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text. */
+  readonly pairs?: boolean | undefined;
+}
+
+/** Options of XSETID. */
+export interface XsetidOptions {
+  /** How many entries were ever added; since Redis 7.0. */
+  readonly entriesAdded?: Integer | undefined;
+  /** Highest ID ever deleted; since Redis 7.0. */
+  readonly maxDeletedId?: Value | undefined;
+}
+
+/** To what the stream is trimmed. */
+export type XtrimThreshold =
+  | {
+      /** Keep so many of the newest entries. */
+      readonly maxLen: Integer;
+      readonly minId?: undefined;
+    }
+  | {
+      readonly maxLen?: undefined;
+      /** Keep the entries from this ID on. */
+      readonly minId: Value;
+    };
+
+/** Options of XTRIM. */
+export type XtrimOptions = XtrimThreshold & {
+  /** Trim about so far, which is much cheaper; `true` when left out. `false`: exactly. */
+  readonly approximate?: boolean | undefined;
+  /** How many entries to remove at most; not with exact trimming. */
+  readonly limit?: Integer | undefined;
+  /**
+   * What becomes of references in consumer groups, since Redis 8.2: kept, deleted too, or only
+   * entries touched that every group has acknowledged.
+   */
+  readonly refPolicy?: StreamRefPolicy | undefined;
+};
 
 /** Options of AUTH. */
 export interface AuthOptions {

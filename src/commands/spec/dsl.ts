@@ -109,6 +109,7 @@ export const rest = (name: string, item: Kind, doc: string): Param => ({
 export const restOrNone = (name: string, item: Kind, doc: string): Param => ({
   ...param(name, { ...item, check: "manyOrNone", repeats: true }, doc),
   rest: true,
+  optional: true,
 });
 
 /** One member of an options object. */

@@ -1,0 +1,168 @@
+/**
+ * Owns the decoders of stream commands. Entries are `[id, fields]`, whatever way they come; entries the
+ * server no longer has are left out, as Redis 7 does. Pure and total, as those in `decode.ts`.
+ */
+import type { Reply } from "../protocol/reply.js";
+import {
+  type Dictionary,
+  itemsOf,
+  nameOf,
+  toArray,
+  toDouble,
+  toPairs,
+  toRecord,
+  toWord,
+} from "./decode.js";
+import type { DecodeContext, Decoder } from "./info.js";
+import type { XPendingEntry, XPendingSummary } from "./types-streams.js";
+
+const AS_PAIRS = "the option `pairs` gives field names as bytes";
+
+/** Field names and values, flat; null for an entry that is gone. */
+function fieldRecord(reply: Reply, context: DecodeContext): unknown {
+  const items = itemsOf(reply ?? []);
+  if (items === undefined) return reply;
+  const record: Dictionary<Reply> = Object.create(null);
+  for (let i = 0; i + 1 < items.length; i += 2) {
+    record[nameOf(items[i] ?? null, context, AS_PAIRS)] = items[i + 1] ?? null;
+  }
+  return record;
+}
+
+const fieldPairs: Decoder = (reply) => toPairs(reply ?? []);
+
+/** One entry; more elements than two, of options of newer servers, stay. */
+function entryOf(reply: Reply, fields: Decoder, context: DecodeContext): unknown {
+  if (!Array.isArray(reply)) return reply;
+  const [id = null, content = null, ...more] = reply;
+  return [id, fields(content, context), ...more];
+}
+
+const entries =
+  (fields: Decoder): Decoder =>
+  (reply, context) => {
+    const items = itemsOf(reply);
+    if (items === undefined) return reply;
+    return items.filter((item) => item !== null).map((item) => entryOf(item, fields, context));
+  };
+
+const streams =
+  (decode: Decoder): Decoder =>
+  (reply, context) => {
+    const pairs = toPairs(reply ?? []);
+    if (!Array.isArray(pairs)) return reply;
+    return pairs.map(([name, items]: [Reply, Reply]) => [name, decode(items, context)]);
+  };
+
+const claimed =
+  (decode: Decoder): Decoder =>
+  (reply, context) => {
+    if (!Array.isArray(reply) || reply.length < 2) return reply;
+    // Redis 6.2 does not tell what was deleted.
+    const [cursor = null, items = null, deleted = []] = reply;
+    return [toWord(cursor), decode(items, context), toArray(deleted)];
+  };
+
+/** `[id, fields][]` of a range or a claim. */
+export const toStreamEntries: Decoder = entries(fieldRecord);
+
+/** As {@link toStreamEntries}, with the fields as pairs. */
+export const toStreamEntryPairs: Decoder = entries(fieldPairs);
+
+/** `[stream, entries][]` of XREAD; null, for nothing, becomes `[]`. */
+export const toStreams: Decoder = streams(toStreamEntries);
+
+/** As {@link toStreams}, with the fields as pairs. */
+export const toStreamsPairs: Decoder = streams(toStreamEntryPairs);
+
+/** `[cursor, entries, deletedIds]` of XAUTOCLAIM. */
+export const toAutoclaim: Decoder = claimed(toStreamEntries);
+
+/** As {@link toAutoclaim}, with the fields as pairs. */
+export const toAutoclaimPairs: Decoder = claimed(toStreamEntryPairs);
+
+/** `[cursor, ids, deletedIds]` of XAUTOCLAIM JUSTID. */
+export const toAutoclaimIds: Decoder = claimed(toArray);
+
+function pendingEntry(reply: Reply): unknown {
+  if (!Array.isArray(reply) || reply.length < 4) return reply;
+  const [messageId, consumer, timeSinceDelivered, timesDelivered] = reply;
+  const entry = { messageId, consumer, timeSinceDelivered, timesDelivered };
+  return entry as unknown as XPendingEntry;
+}
+
+/** The count of a consumer is text in every protocol. */
+function pendingConsumer(reply: Reply): unknown {
+  if (!Array.isArray(reply)) return reply;
+  const [name, pending = null] = reply;
+  return { name, pending: toDouble(pending) };
+}
+
+/** The short form of XPENDING, which begins with a number, or its list of entries. */
+export function toPending(reply: Reply): unknown {
+  if (!Array.isArray(reply)) return reply;
+  const [pending, min, max, consumers] = reply;
+  if (typeof pending !== "number") return reply.map(pendingEntry);
+  const summary = {
+    pending,
+    min,
+    max,
+    consumers: (itemsOf(consumers ?? []) ?? []).map(pendingConsumer),
+  };
+  return summary as unknown as XPendingSummary;
+}
+
+/** A Unix time in milliseconds; -1 is for never. */
+function toTime(reply: Reply): unknown {
+  if (typeof reply !== "number") return reply;
+  return reply < 0 ? null : new Date(reply);
+}
+
+/** Each element of a list by `decode`. */
+const each =
+  (decode: Decoder): Decoder =>
+  (reply, context) =>
+    itemsOf(reply)?.map((item) => decode(item, context)) ?? reply;
+
+/** A record, some of whose members have decoders of their own. */
+const recordWith =
+  (decoders: Readonly<Record<string, Decoder>>): Decoder =>
+  (reply, context) => {
+    if (itemsOf(reply) === undefined) return reply;
+    const members = toRecord(reply, context) as Dictionary;
+    for (const [name, decode] of Object.entries(decoders)) {
+      if (name in members) members[name] = decode(members[name] as Reply, context);
+    }
+    return members;
+  };
+
+function groupPending(reply: Reply): unknown {
+  if (!Array.isArray(reply) || reply.length < 4) return reply;
+  const [messageId, consumer, time = null, timesDelivered] = reply;
+  return { messageId, consumer, timeDelivered: toTime(time), timesDelivered };
+}
+
+function consumerPending(reply: Reply): unknown {
+  if (!Array.isArray(reply) || reply.length < 3) return reply;
+  const [messageId, time = null, timesDelivered] = reply;
+  return { messageId, timeDelivered: toTime(time), timesDelivered };
+}
+
+const fullConsumer = recordWith({
+  "seen-time": toTime,
+  "active-time": toTime,
+  pending: each(consumerPending),
+});
+
+const fullGroup = recordWith({ pending: each(groupPending), consumers: each(fullConsumer) });
+
+const entryOrNull: Decoder = (reply, context) => entryOf(reply, fieldRecord, context);
+
+/** What XINFO STREAM says, in its short or its full form. */
+export const toXinfoStream: Decoder = recordWith({
+  "first-entry": entryOrNull,
+  "last-entry": entryOrNull,
+  entries: toStreamEntries,
+  // A number in the short form.
+  groups: each(fullGroup),
+});
