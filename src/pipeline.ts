@@ -173,8 +173,7 @@ export class Pipeline<
     if (this.length !== 0) {
       throw new RedisError("Cannot issue a WATCH after commands have been buffered");
     }
-    const pipeline = (parts: PipelineParts): Pipeline<[], T, I> => new Pipeline(parts);
-    return Watch.begin({ leaser, call, pipeline }, keys);
+    return Watch.begin({ leaser, call, pipeline: emptyPipeline<T, I> }, keys);
   }
 
   /** @internal Have a script or a library loaded before the commands are sent, if it is missing. */
@@ -247,6 +246,13 @@ export class Pipeline<
   [inspect.custom](): string {
     return `Pipeline<${this.length} commands${this.#transaction ? ", transaction" : ""}>`;
   }
+}
+
+/** Stands outside of the class because a bundler renames a class that names itself. */
+function emptyPipeline<T extends string | Buffer, I extends number | bigint>(
+  parts: PipelineParts,
+): Pipeline<[], T, I> {
+  return new Pipeline(parts);
 }
 
 /** Traits of a batch: times of blocking commands add up, but in a transaction nothing blocks. */
