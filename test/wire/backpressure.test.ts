@@ -1,0 +1,134 @@
+/** A server that does not read: writing stops, commands wait in the client, and all goes on later. */
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { until } from "../support/until.js";
+import { clientOf, errorOf, kindOf, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+const MEGABYTE = 1024 * 1024;
+/** What the client's socket and the kernel may hold between them, with room. */
+const HELD = 40 * MEGABYTE;
+
+/** Stops reading at once; goes on when told to. */
+async function pausedEcho(peer: Peer): Promise<void> {
+  await peer.expect(["GET", "first"]);
+  peer.send(bulk("first"));
+  peer.pauseReading();
+  for await (const [name, key = ""] of peer.commands()) {
+    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
+  }
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+const waiting = (thing: object) => Number(/waiting=(\d+)/.exec(inspect(thing))?.[1]);
+
+describe("a server that stops reading", () => {
+  it("gets no more than the buffers hold; the rest waits, and follows in order", async () => {
+    await using mock = await mockServer(pausedEcho);
+    await using redis = clientOf(mock, { socketTimeout: 8000 });
+    await redis.get("first");
+    const value = Buffer.alloc(MEGABYTE, 1);
+    const count = 100;
+    const all: Promise<unknown>[] = [];
+    for (let i = 0; i < count; i++) {
+      all.push(redis.set(`k${i}`, value));
+      await nextTurn();
+    }
+    const behind = redis.get("behind");
+    const held = waiting(redis.connectionPool);
+    expect((count - held) * MEGABYTE).toBeLessThan(HELD);
+    expect(held).toBeGreaterThan(count / 2);
+    expect(mock.connections).toBe(1);
+    mock.peers[0]?.resumeReading();
+    expect(await Promise.all(all)).toEqual(new Array(count).fill(true));
+    expect(await behind).toBe("behind");
+    expect(waiting(redis.connectionPool)).toBe(0);
+    const keys = mock.received.slice(1).map(([, key]) => key);
+    expect(keys).toEqual([...Array.from({ length: count }, (_, i) => `k${i}`), "behind"]);
+  });
+
+  it("and never goes on: those on the wire are unknown, those that waited were not sent", async () => {
+    await using mock = await mockServer([pausedEcho, (peer) => peer.stall()]);
+    await using redis = clientOf(mock, { socketTimeout: 400, retry: undefined });
+    await redis.get("first");
+    const value = Buffer.alloc(MEGABYTE, 1);
+    const all: Promise<string>[] = [];
+    for (let i = 0; i < 60; i++) {
+      all.push(errorOf(redis.set(`k${i}`, value)).then(kindOf));
+      await nextTurn();
+    }
+    const held = waiting(redis.connectionPool);
+    expect(held).toBeGreaterThan(0);
+    const kinds = await Promise.all(all);
+    expect(kinds.slice(0, 60 - held)).toEqual(new Array(60 - held).fill("TimeoutError unknown"));
+    expect(new Set(kinds.slice(60 - held))).not.toContain("ConnectionError unknown");
+    for (const kind of kinds) expect(kind).toMatch(/^TimeoutError (unknown|not-sent)$/);
+  });
+
+  it("takes the memory of nobody who is refused: maxPendingCommands holds", async () => {
+    await using mock = await mockServer(pausedEcho);
+    await using redis = clientOf(mock, { socketTimeout: 5000, maxPendingCommands: 50 });
+    await redis.get("first");
+    const value = Buffer.alloc(MEGABYTE, 1);
+    let refused = 0;
+    const all: Promise<unknown>[] = [];
+    for (let i = 0; i < 200; i++) {
+      all.push(
+        redis.set(`k${i}`, value).catch((error: unknown) => {
+          expect(kindOf(error as Error)).toBe("MaxPendingCommandsError not-sent");
+          refused++;
+        }),
+      );
+      await nextTurn();
+    }
+    expect(waiting(redis.connectionPool)).toBeLessThanOrEqual(50);
+    mock.peers[0]?.resumeReading();
+    await Promise.all(all);
+    expect(refused).toBeGreaterThanOrEqual(50);
+    expect(mock.received).toHaveLength(201 - refused);
+  });
+
+  it("lost while commands wait: those are sent over the new connection, once", async () => {
+    await using mock = await mockServer([
+      pausedEcho,
+      async (peer) => {
+        for await (const _ of peer.commands()) peer.send("+OK\r\n");
+      },
+    ]);
+    await using redis = clientOf(mock, { socketTimeout: 5000 });
+    await redis.get("first");
+    const value = Buffer.alloc(MEGABYTE, 1);
+    const all: Promise<unknown>[] = [];
+    for (let i = 0; i < 60; i++) {
+      all.push(redis.set(`k${i}`, value).catch((error: unknown) => kindOf(error as Error)));
+      await nextTurn();
+    }
+    const held = waiting(redis.connectionPool);
+    expect(held).toBeGreaterThan(0);
+    await mock.peers[0]?.reset();
+    const results = await Promise.all(all);
+    const lost = new Array(60 - held).fill("ConnectionError unknown");
+    expect(results).toEqual([...lost, ...new Array(held).fill(true)]);
+    const keys = mock.peers[1]?.received.map(([, key]) => key);
+    expect(keys).toEqual(Array.from({ length: held }, (_, i) => `k${60 - held + i}`));
+  });
+});
+
+describe("a large reply", () => {
+  it("of many megabytes in any pieces is put together", async () => {
+    const text = "0123456789abcdef".repeat(MEGABYTE / 2);
+    await using mock = await mockServer(async (peer) => {
+      for await (const [,] of peer.commands()) peer.send(bulk(text));
+    });
+    await using redis = clientOf(mock, { socketTimeout: 8000 });
+    const [a, b] = await Promise.all([
+      redis.get("a"),
+      redis.with({ decodeResponses: false }).get("b"),
+    ]);
+    expect(a === text).toBe(true);
+    expect(b?.equals(Buffer.from(text))).toBe(true);
+    await until(() => waiting(redis.connectionPool) === 0);
+  });
+});
