@@ -22,6 +22,20 @@ export const ABSENT: Readonly<Record<string, string>> = {
   "RESTORE-ASKING": "sent between cluster nodes while slots move, refused from anybody else",
 };
 
+/** Commands of the table that no server of these tests knows, and why they are there all the same. */
+export const AHEAD: Readonly<Record<string, string>> = {
+  XACKDEL: "since Redis 8.2",
+  XCFGSET: "since Redis 8.6",
+  XDELEX: "since Redis 8.2",
+  XNACK: "since Redis 8.8",
+};
+
+/**
+ * Methods that only a scripted server answers in the tests, besides those of commands that are
+ * {@link AHEAD}: what they do to a real one cannot be had, or nobody would survive it.
+ */
+export const MOCKED: Readonly<Record<string, string>> = {};
+
 /** What every exception belongs to, by aspect and command. */
 export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>>> = {
   words: {

@@ -24,9 +24,12 @@ export const CALL_MODES: readonly CallMode[] = ([2, 3] as const).flatMap((protoc
   (["text", "bytes"] as const).map((decoding) => ({ protocol, decoding })),
 );
 
-/** Name of a method called in a mode: `hget 2 text`. */
-export function callName(method: string, { protocol, decoding }: CallMode): string {
-  return `${method} ${protocol} ${decoding}`;
+/** Who answered: a server that knows its business, or a script. */
+export type Answerer = "server" | "mock";
+
+/** Name of a method called in a mode: `hget 2 text server`. */
+export function callName(method: string, { protocol, decoding }: CallMode, by: Answerer): string {
+  return `${method} ${protocol} ${decoding} ${by}`;
 }
 
 /** Write down calls, for {@link readCalls}. */

@@ -7,10 +7,15 @@
  * would hide the caller's frames from V8 and a missing one from "unhandledRejection".
  */
 import { Commands } from "../../src/commands/generated/commands.js";
+import { COMMANDS } from "../../src/commands/generated/registry.js";
 import { CommandHost } from "../../src/commands/host.js";
+import { ENDS } from "../../src/commands/info.js";
+import { endedByServer } from "../../src/connection/failure.js";
+import type { RedisError } from "../../src/errors.js";
 import { RedisClient } from "../../src/redis.js";
 import { Request } from "../../src/request.js";
-import { type CallMode, callName, type Decoding } from "./call-notes.js";
+import { callName, type Decoding } from "./call-notes.js";
+import { isRealServer } from "./real-servers.js";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -30,6 +35,7 @@ export function watchCalls(): void {
   wrap(RedisClient.prototype, "with", remembering);
   wrap(RedisClient.prototype, "client", remembering);
   wrap(Request.prototype, "accept", noting);
+  wrap(Request.prototype, "fail", notingTheEnd);
 }
 
 /** Forget what was called since the last test: its hooks are no test. */
@@ -75,7 +81,7 @@ function watched(name: string): (original: Method) => Method {
     function (...args) {
       const result = Reflect.apply(original, this, args);
       if (this instanceof RedisClient && typeof result === "object" && result !== null) {
-        const call = callName(name, modeOf(this));
+        const call = nameFor(name, this);
         const others = callsOf.get(result);
         if (others === undefined) callsOf.set(result, [call]);
         else others.push(call);
@@ -89,7 +95,7 @@ const remembering = (original: Method): Method =>
   function (...args) {
     const view = Reflect.apply(original, this, args) as object;
     const given = (args[0] as { readonly decodeResponses?: boolean } | undefined)?.decodeResponses;
-    const inherited = modeOf(this as RedisClient).decoding;
+    const inherited = decodingOf(this as Client);
     decodings.set(view, given === undefined ? inherited : given ? "text" : "bytes");
     return view;
   };
@@ -97,14 +103,34 @@ const remembering = (original: Method): Method =>
 const noting = (original: Method): Method =>
   function (...args) {
     const request = this as Request;
-    const isFirst = !request.settled;
-    const result = Reflect.apply(original, this, args);
-    if (isFirst) answered.push(...(callsOf.get(request.promise) ?? []));
-    return result;
+    if (!request.settled) note(request);
+    return Reflect.apply(original, this, args);
   };
 
-function modeOf(client: RedisClient<string | Buffer, number | bigint>): CallMode {
-  const { protocol, decodeResponses } = client.connectionPool.settings;
-  const decoding = decodings.get(client) ?? (decodeResponses ? "text" : "bytes");
-  return { protocol, decoding };
+/** That the server ends is what some commands are answered with. */
+const notingTheEnd = (original: Method): Method =>
+  function (...args) {
+    const request = this as Request;
+    const flags = COMMANDS.get(request.name)?.flags ?? 0;
+    const isAnswer = (flags & ENDS) !== 0 && endedByServer(args[0] as RedisError);
+    if (isAnswer && !request.settled) note(request);
+    return Reflect.apply(original, this, args);
+  };
+
+function note(request: Request): void {
+  answered.push(...(callsOf.get(request.promise) ?? []));
+}
+
+type Client = RedisClient<string | Buffer, number | bigint>;
+
+function nameFor(method: string, client: Client): string {
+  const { protocol, address } = client.connectionPool.settings;
+  const place = address.kind === "tcp" ? address.port : address.path;
+  const mode = { protocol, decoding: decodingOf(client) };
+  return callName(method, mode, isRealServer(place) ? "server" : "mock");
+}
+
+function decodingOf(client: Client): Decoding {
+  const standard = client.connectionPool.settings.decodeResponses ? "text" : "bytes";
+  return decodings.get(client) ?? standard;
 }

@@ -16,6 +16,7 @@ import { type GuardedProcess, removeFolder, startGuarded } from "./guard.js";
 import { type ServerName, selectedServer, serverCommand } from "./other-servers.js";
 import { freePort, LOOPBACK } from "./ports.js";
 import { RawConnection } from "./raw-connection.js";
+import { addRealServer } from "./real-servers.js";
 import type { Arg } from "./resp.js";
 import { until } from "./until.js";
 
@@ -175,6 +176,7 @@ class LocalServer implements RunningServer {
       this.unixPath = join(dir, "redis.sock");
       this.unixUrl = `unix://${credentials}${this.unixPath}`;
     }
+    addRealServer(port, tlsPort, this.unixPath);
     this.#raw = new RawConnection({ host: LOOPBACK, port }, this.#prelude());
   }
 
