@@ -4,7 +4,7 @@
  * execute nothing of the code, so a failure of theirs means that what needed the code has not run.
  */
 import { type Arg, CommandInfo, READONLY } from "./commands/info.js";
-import { DataError, type ErrorDetails, RedisError } from "./errors.js";
+import { AbortError, DataError, type ErrorDetails, RedisError } from "./errors.js";
 import { sha1 } from "./sha1.js";
 
 /** A Lua script, named by the hash of its text. */
@@ -94,7 +94,9 @@ export function beforeUse(error: unknown): unknown {
   if (!(error instanceof RedisError)) return error;
   const { code, command, server } = error;
   const outcome = error.outcome === undefined ? undefined : "not-sent";
-  const details = { code, command, server, outcome, cause: error } as const;
+  // What an AbortError was caused by is the signal's reason, and is for the caller to know it by.
+  const cause = error instanceof AbortError ? error.cause : error;
+  const details = { code, command, server, outcome, cause } as const;
   return new (error.constructor as ErrorClass)(error.message, details);
 }
 
