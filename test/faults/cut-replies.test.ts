@@ -4,7 +4,7 @@ import { Redis } from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { type Ending, FAST, kindOf, settle } from "./settle.js";
+import { type Ending, kindOf, STEADY, settle } from "./settle.js";
 
 const server = await sharedServer();
 
@@ -28,7 +28,7 @@ describeProtocols("a nested reply", (protocol) => {
     await server.command("RPUSH", key, "x", "y");
     await server.command("HSET", `${key}hash`, "a", "1", "b", "2");
     await using proxy = await startProxy(server);
-    await using redis = new Redis(proxy.url, { ...FAST, protocol });
+    await using redis = new Redis(proxy.url, { ...STEADY, protocol });
     await redis.connect();
     const before = proxy.forwarded.down;
     expect(await run(redis)).toEqual(value);

@@ -15,7 +15,7 @@ import { type Ending, settle } from "./settle.js";
 
 const server = await sharedServer();
 const leaks = watchLeaks("/src/");
-const TIMEOUT = 2000;
+const TIMEOUT = 5000;
 const ELEMENTS = 10;
 
 afterAll(() => leaks.assertNone());

@@ -6,7 +6,7 @@ import { startChild } from "../server/child.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
 import { until } from "../support/until.js";
-import { errorOf, FAST } from "./settle.js";
+import { errorOf, STEADY } from "./settle.js";
 
 const server = await sharedServer();
 let proxy: FaultProxy;
@@ -14,7 +14,7 @@ let redis: Redis;
 
 beforeEach(async () => {
   proxy = await startProxy(server);
-  redis = new Redis(proxy.url, FAST);
+  redis = new Redis(proxy.url, STEADY);
 });
 
 afterEach(async () => {
@@ -143,9 +143,14 @@ describe("6. a blocking command that delays anybody else", () => {
     await redis.connect();
     const blocked = errorOf(block(redis, key), 10_000);
     await until(async () => (await server.clients()).some(({ flags }) => flags === "b"));
-    const start = performance.now();
-    await Promise.all(Array.from({ length: 100 }, () => redis.get(key)));
-    expect(performance.now() - start).toBeLessThan(50);
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const start = performance.now();
+      await Promise.all(Array.from({ length: 100 }, () => redis.get(key)));
+      times.push(performance.now() - start);
+    }
+    // Of several rounds the best: the machine may be busy, but the connection must not be.
+    expect(Math.min(...times)).toBeLessThan(50);
     expect(inspect(redis)).toMatch(/ shared=1 leased=1 idle=0 waiting=0>$/);
     redis.disconnect();
     await blocked;

@@ -6,19 +6,23 @@ import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
 import { until } from "../support/until.js";
-import { errorOf, FAST, kindOf, settle, settleAll } from "./settle.js";
+import { errorOf, FAST, kindOf, STEADY, settle, settleAll } from "./settle.js";
 
 const server = await sharedServer();
 let proxy: FaultProxy;
 let redis: Redis;
+/** For tests in which deadlines pass. */
+let hasty: Redis;
 
 beforeEach(async () => {
   proxy = await startProxy(server);
-  redis = new Redis(proxy.url, FAST);
+  redis = new Redis(proxy.url, STEADY);
+  hasty = new Redis(proxy.url, FAST);
 });
 
 afterEach(async () => {
   redis.disconnect();
+  hasty.disconnect();
   await proxy[Symbol.asyncDispose]();
 });
 
@@ -37,18 +41,18 @@ describe("1. a promise that never settles", () => {
 
   /** Every kind of call at once; resolves when all have settled, throws when one has not. */
   function everything(): Promise<unknown> {
-    const session = redis.client();
+    const session = hasty.client();
     return settleAll<unknown>([
-      redis.get("key"),
-      redis.incr("never:1"),
-      redis.blpop("never:none", 0.1),
-      redis.pipeline().get("key").set("key", "1").exec(),
-      redis.pipeline({ transaction: false }).get("key").get("key").exec(),
+      hasty.get("key"),
+      hasty.incr("never:1"),
+      hasty.blpop("never:none", 0.1),
+      hasty.pipeline().get("key").set("key", "1").exec(),
+      hasty.pipeline({ transaction: false }).get("key").get("key").exec(),
       session.get("key"),
       session.pipeline().get("key").exec(),
-      redis.with({ timeout: 50 }).get("key"),
-      redis.with({ signal: AbortSignal.timeout(50) }).blpop("never:none", 0.1),
-      redis.connect(),
+      hasty.with({ timeout: 50 }).get("key"),
+      hasty.with({ signal: AbortSignal.timeout(50) }).blpop("never:none", 0.1),
+      hasty.connect(),
     ]);
   }
 
@@ -61,7 +65,7 @@ describe("1. a promise that never settles", () => {
   );
 
   it.each(Object.keys(FAULTS))("not when it is %s with everything in flight", async (name) => {
-    await redis.connect();
+    await hasty.connect();
     proxy.down.stall();
     const before = proxy.arrived.up;
     const all = everything();
@@ -72,27 +76,27 @@ describe("1. a promise that never settles", () => {
   });
 
   it.each(Object.keys(FAULTS))("nor close(), when it is %s", async (name) => {
-    await redis.connect();
+    await hasty.connect();
     proxy.down.stall();
     const all = everything();
     FAULTS[name]?.();
-    const closed = settle(redis.close());
+    const closed = settle(hasty.close());
     await everything();
     expect((await closed).ok).toBe(true);
     await all;
-    expect(inspect(redis)).toMatch(/ shared=0 leased=0 idle=0 waiting=0>$/);
+    expect(inspect(hasty)).toMatch(/ shared=0 leased=0 idle=0 waiting=0>$/);
   });
 
   it("not when close() comes in the turn of the commands", async () => {
     const all = everything();
-    await settle(redis.close());
+    await settle(hasty.close());
     await all;
   });
 
   it("not when disconnect() comes in the turn of the commands", async () => {
-    await redis.connect();
+    await hasty.connect();
     const all = everything();
-    redis.disconnect();
+    hasty.disconnect();
     await all;
   });
 });
@@ -151,14 +155,14 @@ describe("2. a reply that reaches the wrong caller", () => {
   });
 
   it("not when some are too late: the others on the connection still get theirs", async () => {
-    await redis.connect();
+    await hasty.connect();
     proxy.down.stall();
-    const early = Array.from({ length: COUNT }, (_, i) => errorOf(redis.get(prefix + i)));
-    const patient = redis.with({ timeout: 2000 });
+    const early = Array.from({ length: COUNT }, (_, i) => errorOf(hasty.get(prefix + i)));
+    const patient = hasty.with({ timeout: 5000 });
     const gets = Array.from({ length: COUNT }, (_, i) => patient.get(prefix + i));
     for (const error of await Promise.all(early))
       expect(kindOf(error)).toBe("TimeoutError unknown");
-    const fresh = readAll(redis.with({ timeout: 2000 }));
+    const fresh = readAll(hasty.with({ timeout: 5000 }));
     await until(() => proxy.totalConnections === 2);
     proxy.down.resume();
     expect(check(await settleAll(gets))).toEqual([]);
@@ -213,7 +217,7 @@ describe("2. a reply that reaches the wrong caller", () => {
       ],
       { handshake: true },
     );
-    const client = new Redis(mock.url, FAST);
+    const client = new Redis(mock.url, STEADY);
     expect(await client.get("a")).toBe("A");
     expect(await client.get("b")).toBe("B");
     client.disconnect();
@@ -246,12 +250,12 @@ describe("3. a command executed twice by the client's own doing", () => {
   });
 
   it("not after a timeout", async () => {
-    await redis.connect();
+    await hasty.connect();
     proxy.down.stall();
-    const incr = errorOf(redis.incr(counter));
+    const incr = errorOf(hasty.incr(counter));
     expect(kindOf(await incr)).toBe("TimeoutError unknown");
     proxy.down.resume();
-    await redis.get(counter);
+    await hasty.get(counter);
     expect(await count()).toBe(1);
   });
 
@@ -261,9 +265,10 @@ describe("3. a command executed twice by the client's own doing", () => {
     const incr = redis.with({ retryOnError: [ConnectionError] }).incr(counter);
     await loseReplies();
     expect(await incr).toBe(2);
+    await hasty.connect();
     proxy.down.stall();
-    const late = redis.with({ retryOnTimeout: true }).incr(counter);
-    await until(() => proxy.totalConnections === 3);
+    const late = hasty.with({ retryOnTimeout: true }).incr(counter);
+    await until(() => proxy.totalConnections === 4);
     expect(await count()).toBe(3);
     proxy.down.resume();
     expect(await late).toBe(4);

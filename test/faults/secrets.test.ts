@@ -6,7 +6,7 @@ import { startProxy } from "../support/fault-proxy.js";
 import { mockServer, type Script } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { startServer } from "../support/server.js";
-import { errorOf, FAST } from "./settle.js";
+import { errorOf, FAST, STEADY } from "./settle.js";
 
 const USER = "sentinel-user";
 const PASSWORD = "sentinel-password/@:?#";
@@ -51,16 +51,16 @@ function expectClean(value: unknown): void {
 
 describe("8. a secret", () => {
   const TARGETS: Record<string, (port: number) => Redis> = {
-    options: (port) => new Redis("127.0.0.1", port, { ...FAST, ...credentials }),
+    options: (port) => new Redis("127.0.0.1", port, { ...STEADY, ...credentials }),
     "a URL": (port) =>
-      new Redis(`redis://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/0`, FAST),
+      new Redis(`redis://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/0`, STEADY),
     "a URL's query": (port) =>
       new Redis(
         `redis://127.0.0.1:${port}?username=${USER}&password=${encodeURIComponent(PASSWORD)}`,
-        FAST,
+        STEADY,
       ),
     "a credential provider": (port) =>
-      new Redis("127.0.0.1", port, { ...FAST, credentialProvider: () => credentials }),
+      new Redis("127.0.0.1", port, { ...STEADY, credentialProvider: () => credentials }),
   };
 
   it.each(Object.entries(TARGETS))(
@@ -130,7 +130,7 @@ describe("8. a secret", () => {
     ["an abort", (redis) => redis.with({ signal: AbortSignal.timeout(20) }).blpop(KEY, 0)],
     ["a timeout of its own", (redis) => redis.with({ timeout: 20 }).blpop(KEY, 0)],
   ])("is not told by the error of %s", async (_, call) => {
-    const redis = opened(new Redis("127.0.0.1", server.port, { ...FAST, ...credentials }));
+    const redis = opened(new Redis("127.0.0.1", server.port, { ...STEADY, ...credentials }));
     await redis.del(KEY);
     expectClean(await errorOf(call(redis)));
   });
@@ -167,8 +167,11 @@ describe("8. a secret", () => {
     const plain = port === 0 ? await startServer() : undefined;
     const redis =
       port === -1
-        ? new Redis(`unix://${USER}:${encodeURIComponent(PASSWORD)}@/nonexistent/redis.sock`, FAST)
-        : new Redis("127.0.0.1", plain?.port ?? port, { ...FAST, ...options });
+        ? new Redis(
+            `unix://${USER}:${encodeURIComponent(PASSWORD)}@/nonexistent/redis.sock`,
+            STEADY,
+          )
+        : new Redis("127.0.0.1", plain?.port ?? port, { ...STEADY, ...options });
     expectClean(await errorOf(opened(redis).get(KEY)));
     await plain?.stop();
   });
@@ -185,7 +188,7 @@ describe("8. a secret", () => {
       await using mock = await mockServer(script);
       const protocol = name === "AUTH" ? 2 : 3;
       const redis = opened(
-        new Redis("127.0.0.1", mock.port, { ...FAST, ...credentials, protocol }),
+        new Redis("127.0.0.1", mock.port, { ...STEADY, ...credentials, protocol }),
       );
       expectClean(await errorOf(redis.get(KEY)));
     },
@@ -213,7 +216,7 @@ describe("8. a secret", () => {
 
   it("is not told when nobody listens on the port", async () => {
     const redis = opened(
-      new Redis(`redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${await freePort()}`, FAST),
+      new Redis(`redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${await freePort()}`, STEADY),
     );
     const error = await errorOf(redis.set(KEY, VALUE));
     expectClean(error);

@@ -23,7 +23,7 @@ export interface Child {
   ended(): Promise<{ readonly code: number | NodeJS.Signals; readonly output: string }>;
 }
 
-const LIFETIME_MS = 15_000;
+const LIFETIME_MS = 25_000;
 const ENTRY = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 
 let bundle: Promise<string> | undefined;
@@ -53,7 +53,7 @@ afterAll(async () => {
  *
  * @param source - Body of an ES module; `rediswire` (all exports) and `args` are in scope.
  * @param args - JSON-able value for `args`.
- * @returns The running program; it is killed after 15 s.
+ * @returns The running program; it is killed after 25 s.
  */
 export async function startChild(source: string, args: unknown): Promise<Child> {
   bundle ??= makeBundle();

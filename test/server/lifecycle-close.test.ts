@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { Connection, ConnectionPool, ConstantBackoff, Redis, Retry } from "../../src/index.js";
-import { errorOf, FAST, kindOf, settle, settleAll } from "../faults/settle.js";
+import { errorOf, kindOf, STEADY, settle, settleAll } from "../faults/settle.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { freePort } from "../support/ports.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
@@ -35,7 +35,7 @@ describe("close()", () => {
   });
 
   it("lets commands finish, in flight or not yet connected, and refuses new ones", async () => {
-    const redis = new Redis(server.url, FAST);
+    const redis = new Redis(server.url, STEADY);
     const key = uniquePrefix();
     const early = redis.incr(key);
     const closed = redis.close();
@@ -147,7 +147,7 @@ describe("disconnect()", () => {
       }
       let opened = 0;
       let ended: Promise<void> | undefined;
-      const pool = new ConnectionPool({ ...FAST, url: server.url, connectionClass: Eager });
+      const pool = new ConnectionPool({ ...STEADY, url: server.url, connectionClass: Eager });
       const session = new Redis({ connectionPool: pool }).client();
       expect(kindOf(await errorOf(session.get("key")))).toBe("ConnectionError not-sent");
       await ended;

@@ -6,7 +6,7 @@ import {
   Redis,
   Retry,
 } from "../../src/index.js";
-import { errorOf, FAST, kindOf, settle } from "../faults/settle.js";
+import { errorOf, kindOf, STEADY, settle } from "../faults/settle.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { freePort } from "../support/ports.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
@@ -52,7 +52,7 @@ describe("with a server that is away and a policy that never gives up", () => {
 
 describe("a full pool", () => {
   it("refuses at once", async () => {
-    const pool = opened(new ConnectionPool({ ...FAST, url: server.url, maxConnections: 2 }));
+    const pool = opened(new ConnectionPool({ ...STEADY, url: server.url, maxConnections: 2 }));
     const leases = await Promise.all([pool.lease(), pool.lease()]);
     const redis = new Redis({ connectionPool: pool });
     const error = await errorOf(redis.get("key"));
@@ -98,7 +98,7 @@ describe("a full pool", () => {
   it("counts connections that are being made", async () => {
     await using proxy = await startProxy(server);
     proxy.down.stall();
-    const pool = opened(new ConnectionPool({ ...FAST, url: proxy.url, maxConnections: 1 }));
+    const pool = opened(new ConnectionPool({ ...STEADY, url: proxy.url, maxConnections: 1 }));
     const redis = new Redis({ connectionPool: pool });
     const get = redis.get("key");
     const error = await errorOf(redis.blpop("key", 0));

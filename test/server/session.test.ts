@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
-import { errorOf, FAST, kindOf } from "../faults/settle.js";
+import { errorOf, kindOf, STEADY } from "../faults/settle.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
 import { until } from "../support/until.js";
 
 const server = await sharedServer();
-const redis = new Redis(server.url, FAST);
+const redis = new Redis(server.url, STEADY);
 
 afterEach(() => redis.disconnect());
 
@@ -24,7 +24,7 @@ describe("client()", () => {
       },
       { handshake: true },
     );
-    await using client = new Redis(mock.url, { ...FAST, healthCheckInterval: 1 });
+    await using client = new Redis(mock.url, { ...STEADY, healthCheckInterval: 1 });
     await using session = client.client();
     expect(await session.get("a")).toBe("A");
     const idleSince = performance.now();

@@ -3,7 +3,7 @@ import type { TLSSocket } from "node:tls";
 import { createSecureContext } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { NoBackoff, Redis, Retry } from "../../src/index.js";
-import { errorOf, FAST, kindOf, settleAll } from "../faults/settle.js";
+import { errorOf, FAST, kindOf, STEADY, settleAll } from "../faults/settle.js";
 import { ensureCerts } from "../support/certs.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer } from "../support/mock-server.js";
@@ -119,7 +119,7 @@ describe("the client's certificate", () => {
   it("is missed by the server, and the client told", async () => {
     await using strict = await startServer({ tls: true, config: { "tls-auth-clients": "yes" } });
     const port = strict.tlsPort ?? 0;
-    await using redis = new Redis("localhost", port, { ...options, ...FAST, tls: { ca } });
+    await using redis = new Redis("localhost", port, { ...options, tls: { ca } });
     expect(kindOf(await errorOf(redis.ping()))).toBe("ConnectionError not-sent");
   });
 });
@@ -183,7 +183,7 @@ describe("a lost connection", () => {
     "by %s rejects what is in flight, and the next command connects",
     async (how) => {
       await using proxy = await startProxy({ port: tlsPort });
-      await using redis = new Redis("localhost", proxy.port, { ...FAST, tls: { ca } });
+      await using redis = new Redis("localhost", proxy.port, { ...STEADY, tls: { ca } });
       await redis.connect();
       proxy.down.stall();
       const sent = proxy.arrived.up;
@@ -200,7 +200,7 @@ describe("a lost connection", () => {
   it("in the TLS handshake is retried", async () => {
     await using proxy = await startProxy({ port: tlsPort });
     proxy.down.cutAfter(100, { times: 2 });
-    await using redis = new Redis("localhost", proxy.port, { ...FAST, tls: { ca } });
+    await using redis = new Redis("localhost", proxy.port, { ...STEADY, tls: { ca } });
     expect(await redis.get("key")).toBe(null);
     expect(proxy.totalConnections).toBe(3);
   });
@@ -222,7 +222,7 @@ describe("a lost connection", () => {
       },
       { handshake: true, tls: true },
     );
-    await using redis = new Redis("localhost", mock.port, { ...FAST, tls: { ca } });
+    await using redis = new Redis("localhost", mock.port, { ...STEADY, tls: { ca } });
     expect(kindOf(await errorOf(redis.get("key")))).toBe("ConnectionError unknown");
   });
 });
