@@ -21,11 +21,14 @@ describe("importing takes less than 40 ms", () => {
     ["import", "mjs", `await import(${JSON.stringify(pathToFileURL(`${DIST}index.js`).href)});`],
     ["require", "cjs", `require(${JSON.stringify(`${DIST}index.cjs`)});`],
   ])("%s", async (_, extension, load) => {
-    const script = await linked.write(
-      `load.${extension}`,
-      `const begun = performance.now(); ${load} console.log(performance.now() - begun);`,
-    );
-    const times = await numbersOf(script, ROUNDS);
+    // The clock on the wall; or the processor's, when others kept the process from running.
+    const script = `const cpu = process.cpuUsage();
+      const begun = performance.now();
+      ${load}
+      const wall = performance.now() - begun;
+      const { user, system } = process.cpuUsage(cpu);
+      console.log(Math.min(wall, (user + system) / 1000));`;
+    const times = await numbersOf(await linked.write(`load.${extension}`, script), ROUNDS);
     expect(median(times), `ms: ${times.map((time) => time.toFixed(1)).join(" ")}`).toBeLessThan(40);
   });
 });

@@ -165,7 +165,9 @@ describe("the declarations", () => {
 });
 
 function isMute(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
-  return ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim() === "";
+  const isInternal = symbol.getJsDocTags().some(({ name }) => name === "internal");
+  const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
+  return !isInternal && text.trim() === "";
 }
 
 const CALLED = ts.SymbolFlags.Method | ts.SymbolFlags.Accessor;
