@@ -3,7 +3,7 @@
  * none of that name, load it and run it once more. That is the only reason for a second attempt: what
  * the server does not have it has not executed.
  */
-import { onlyKnown } from "./check.js";
+import { onlyKnown, withMethods } from "./check.js";
 import type { Key, Value } from "./commands/info.js";
 import { DataError } from "./errors.js";
 import type { Pipeline } from "./pipeline.js";
@@ -84,9 +84,11 @@ interface Batch {
   preload(source: Preloadable): unknown;
 }
 
-function isBatch(client: object): client is Batch {
-  return "preload" in client && typeof client.preload === "function";
+function isBatch(client: CodeClient): client is CodeClient & Batch {
+  return typeof (client as Partial<Batch>).preload === "function";
 }
+
+const codeClient = withMethods<CodeClient>("a client or a pipeline", ["executeCommand"]);
 
 /** Runs code for any client; loads it where it is missing, once however many callers find out. */
 export class CodeRunner {
@@ -129,7 +131,7 @@ export class CodeRunner {
   }
 
   async #begin(client: CodeClient, given: unknown): Promise<unknown> {
-    return await this.run(client, operandsOf(given));
+    return await this.run(codeClient("client", client), operandsOf(given));
   }
 
   #queue(client: CodeClient & Batch, operands: Operands): unknown {
