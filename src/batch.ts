@@ -58,7 +58,11 @@ export function annotate(error: RedisError, index: number, name: string): RedisE
 
 /** Convert the reply of one slot; what the conversion throws becomes the slot's error. */
 function convert(entry: BatchEntry, reply: Reply, call: Call): unknown {
-  if (reply instanceof RedisError) return reply;
+  if (reply instanceof RedisError) {
+    // Inside EXEC's reply nobody could know whose it is.
+    reply.command ??= entry.info.name;
+    return reply;
+  }
   const bytes = (entry.mode & BYTES) !== 0;
   const context = bytes ? call.bytesContext : call.textContext;
   try {

@@ -30,7 +30,7 @@ describe("a server that stops reading", () => {
     await using redis = clientOf(mock, { socketTimeout: 8000 });
     await redis.get("first");
     const value = Buffer.alloc(MEGABYTE, 1);
-    const count = 100;
+    const count = 50;
     const all: Promise<unknown>[] = [];
     for (let i = 0; i < count; i++) {
       all.push(redis.set(`k${i}`, value));
@@ -39,7 +39,7 @@ describe("a server that stops reading", () => {
     const behind = redis.get("behind");
     const held = waiting(redis.connectionPool);
     expect((count - held) * MEGABYTE).toBeLessThan(HELD);
-    expect(held).toBeGreaterThan(count / 2);
+    expect(held).toBeGreaterThan(10);
     expect(mock.connections).toBe(1);
     mock.peers[0]?.resumeReading();
     expect(await Promise.all(all)).toEqual(new Array(count).fill(true));
@@ -69,12 +69,12 @@ describe("a server that stops reading", () => {
 
   it("takes the memory of nobody who is refused: maxPendingCommands holds", async () => {
     await using mock = await mockServer(pausedEcho);
-    await using redis = clientOf(mock, { socketTimeout: 5000, maxPendingCommands: 50 });
+    await using redis = clientOf(mock, { socketTimeout: 5000, maxPendingCommands: 20 });
     await redis.get("first");
     const value = Buffer.alloc(MEGABYTE, 1);
     let refused = 0;
     const all: Promise<unknown>[] = [];
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 120; i++) {
       all.push(
         redis.set(`k${i}`, value).catch((error: unknown) => {
           expect(kindOf(error as Error)).toBe("MaxPendingCommandsError not-sent");
@@ -83,11 +83,11 @@ describe("a server that stops reading", () => {
       );
       await nextTurn();
     }
-    expect(waiting(redis.connectionPool)).toBeLessThanOrEqual(50);
+    expect(waiting(redis.connectionPool)).toBeLessThanOrEqual(20);
     mock.peers[0]?.resumeReading();
     await Promise.all(all);
-    expect(refused).toBeGreaterThanOrEqual(50);
-    expect(mock.received).toHaveLength(201 - refused);
+    expect(refused).toBeGreaterThanOrEqual(20);
+    expect(mock.received).toHaveLength(121 - refused);
   });
 
   it("lost while commands wait: those are sent over the new connection, once", async () => {

@@ -1,0 +1,357 @@
+/** Pipelines on the wire: one contiguous batch, every reply in its place, errors named by number. */
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { RedisError } from "../../src/index.js";
+import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
+import { encodeCommand } from "../support/resp.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+/** Answers commands with the given replies, then stalls. */
+const answering =
+  (count: number, ...replies: (string | Buffer)[]): Script =>
+  async (peer: Peer) => {
+    for (let i = 0; i < count; i++) await peer.next();
+    peer.send(...replies);
+    await peer.stall();
+  };
+
+const QUEUED = "+QUEUED\r\n";
+
+describe("bytes", () => {
+  it("of a transaction are MULTI, the commands and EXEC, with nothing between", async () => {
+    await using mock = await mockServer(async (peer) => {
+      for await (const [name, key = ""] of peer.commands()) {
+        if (name === "GET") peer.send(bulk(key));
+        else if (name === "EXEC") peer.send("*2\r\n+OK\r\n:1\r\n");
+        else peer.send(name === "MULTI" ? "+OK\r\n" : QUEUED);
+      }
+    });
+    await using redis = clientOf(mock);
+    const before = redis.get("before");
+    const exec = redis.pipeline().set("a", "1").incr("n").exec();
+    const after = redis.get("after");
+    expect(await Promise.all([before, exec, after])).toEqual(["before", [true, 1], "after"]);
+    const commands = [
+      ["GET", "before"],
+      ["MULTI"],
+      ["SET", "a", "1"],
+      ["INCR", "n"],
+      ["EXEC"],
+      ["GET", "after"],
+    ];
+    expect(mock.peers[0]?.bytes).toEqual(Buffer.concat(commands.map(encodeCommand)));
+  });
+
+  it("of a plain pipeline are the commands alone", async () => {
+    await using mock = await mockServer(answering(2, "+OK\r\n:1\r\n"));
+    await using redis = clientOf(mock);
+    const values = await redis.pipeline({ transaction: false }).set("a", "1").incr("n").exec();
+    expect(values).toEqual([true, 1]);
+    const commands = [
+      ["SET", "a", "1"],
+      ["INCR", "n"],
+    ];
+    expect(mock.peers[0]?.bytes).toEqual(Buffer.concat(commands.map(encodeCommand)));
+  });
+
+  it("are fixed when a command is added: later changes of an argument do not matter", async () => {
+    await using mock = await mockServer(answering(3, `+OK\r\n${QUEUED}*1\r\n+OK\r\n`));
+    await using redis = clientOf(mock);
+    const value = Buffer.from("one");
+    const pipeline = redis.pipeline().set("k", value);
+    value.write("two");
+    await pipeline.exec();
+    expect(mock.received[1]).toEqual(["SET", "k", "one"]);
+  });
+
+  it.each([true, false])("of an empty pipeline are none (transaction: %s)", async (transaction) => {
+    await using mock = await mockServer([]);
+    await using redis = clientOf(mock);
+    expect(await redis.pipeline({ transaction }).exec()).toEqual([]);
+    await settleDown();
+    expect(mock.connections).toBe(0);
+  });
+
+  it("of two pipelines at a time do not mix, and each gets its own values", async () => {
+    await using mock = await mockServer(
+      answering(
+        8,
+        `+OK\r\n${QUEUED.repeat(2)}*2\r\n:1\r\n:2\r\n`,
+        `+OK\r\n${QUEUED.repeat(2)}*2\r\n:3\r\n:4\r\n`,
+      ),
+    );
+    await using redis = clientOf(mock);
+    const one = redis.pipeline().incr("a").incr("b").exec();
+    const two = redis.pipeline().incr("c").incr("d").exec();
+    expect(await Promise.all([one, two])).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(mock.received.map(([name, key]) => key ?? name)).toEqual([
+      "MULTI",
+      "a",
+      "b",
+      "EXEC",
+      "MULTI",
+      "c",
+      "d",
+      "EXEC",
+    ]);
+  });
+
+  it("a command with bad arguments throws where it stands, and leaves the rest as it was", async () => {
+    await using mock = await mockServer(
+      answering(4, `+OK\r\n${QUEUED.repeat(2)}*2\r\n+OK\r\n:1\r\n`),
+    );
+    await using redis = clientOf(mock);
+    const pipeline = redis.pipeline().set("a", "1");
+    expect(() => pipeline.set("b", undefined as unknown as string)).toThrow('SET: "value" must be');
+    expect(pipeline.length).toBe(1);
+    expect(await pipeline.incr("n").exec()).toEqual([true, 1]);
+    expect(mock.received.map(([name]) => name)).toEqual(["MULTI", "SET", "INCR", "EXEC"]);
+  });
+});
+
+describe("errors inside EXEC", () => {
+  const script = answering(
+    5,
+    `+OK\r\n${QUEUED.repeat(3)}`,
+    "*3\r\n+OK\r\n-WRONGTYPE Operation against a key\r\n:7\r\n",
+  );
+  const secret = "the-secret-value";
+
+  it("reject with the number and name of the command, never its arguments", async () => {
+    await using mock = await mockServer(script);
+    await using redis = clientOf(mock);
+    const error = await errorOf(
+      redis.pipeline().set("a", secret).lpush("a", secret).incr("n").exec(),
+    );
+    expect(error).toMatchObject({
+      name: "ResponseError",
+      message: "Command # 2 (LPUSH) of pipeline caused error: WRONGTYPE Operation against a key",
+      code: "WRONGTYPE",
+      command: "LPUSH",
+    });
+    expect(error.cause).toMatchObject({ message: "WRONGTYPE Operation against a key" });
+    expect(inspect(error, { depth: 9 })).not.toContain(secret);
+  });
+
+  it("stay in their places with raiseOnError: false", async () => {
+    await using mock = await mockServer(script);
+    await using redis = clientOf(mock);
+    const pipeline = redis.pipeline().set("a", "1").lpush("a", "2").incr("n");
+    const [first, second, third] = await pipeline.exec({ raiseOnError: false });
+    expect([first, third]).toEqual([true, 7]);
+    expect(second).toBeInstanceOf(RedisError);
+    expect(second).toMatchObject({
+      message: "WRONGTYPE Operation against a key",
+      code: "WRONGTYPE",
+      command: "LPUSH",
+    });
+  });
+});
+
+describe("errors of a plain pipeline", () => {
+  const script = answering(3, "+OK\r\n-WRONGTYPE no\r\n-ERR also no\r\n");
+
+  it("reject with the first, after all replies are in", async () => {
+    await using mock = await mockServer(script);
+    await using redis = clientOf(mock);
+    const pipeline = redis.pipeline({ transaction: false }).set("a", "1").lpush("a", "2").incr("a");
+    const error = await errorOf(pipeline.exec());
+    expect(error.message).toBe("Command # 2 (LPUSH) of pipeline caused error: WRONGTYPE no");
+    expect(error.command).toBe("LPUSH");
+    expect(inspect(redis.connectionPool)).toContain("shared=1");
+  });
+
+  it("stay in their places with raiseOnError: false", async () => {
+    await using mock = await mockServer(script);
+    await using redis = clientOf(mock);
+    const pipeline = redis.pipeline({ transaction: false }).set("a", "1").lpush("a", "2").incr("a");
+    const values = await pipeline.exec({ raiseOnError: false });
+    expect(values).toEqual([
+      true,
+      expect.objectContaining({ command: "LPUSH", message: "WRONGTYPE no" }),
+      expect.objectContaining({ command: "INCR", message: "also no", code: "ERR" }),
+    ]);
+  });
+
+  it("of a conversion concern one value", async () => {
+    await using mock = await mockServer(
+      answering(3, bulk("a"), Buffer.from("$2\r\n\xff\xfe\r\n", "latin1"), bulk("c")),
+    );
+    await using redis = clientOf(mock);
+    const pipeline = redis.pipeline({ transaction: false }).get("a").get("b").get("c");
+    expect(await pipeline.exec({ raiseOnError: false })).toEqual([
+      "a",
+      expect.objectContaining({ name: "DecodeError" }),
+      "c",
+    ]);
+  });
+});
+
+describe("a command the server refuses to queue", () => {
+  const script = answering(
+    4,
+    "+OK\r\n-ERR wrong number of arguments for 'set' command\r\n",
+    QUEUED,
+    "-EXECABORT Transaction discarded because of previous errors.\r\n",
+  );
+
+  it.each([true, false])(
+    "is what the pipeline rejects with (raiseOnError: %s)",
+    async (raiseOnError) => {
+      await using mock = await mockServer(script);
+      await using redis = clientOf(mock);
+      const pipeline = redis.pipeline().executeCommand("SET", "k").incr("n");
+      const error = await errorOf(pipeline.exec({ raiseOnError }));
+      expect(error).toMatchObject({
+        name: "ResponseError",
+        command: "SET",
+        message:
+          "Command # 1 (SET) of pipeline caused error: wrong number of arguments for 'set' command",
+      });
+    },
+  );
+
+  it("unseen by us, gives ExecAbortError", async () => {
+    await using mock = await mockServer(
+      answering(3, `+OK\r\n${QUEUED}-EXECABORT Transaction discarded.\r\n`),
+    );
+    await using redis = clientOf(mock);
+    const error = await errorOf(redis.pipeline().incr("n").exec());
+    expect([error.name, error.message, error.command]).toEqual([
+      "ExecAbortError",
+      "Transaction discarded.",
+      "EXEC",
+    ]);
+  });
+
+  it("MULTI itself: its own error is told", async () => {
+    await using mock = await mockServer(
+      answering(3, "-NOPERM no transactions for you\r\n:1\r\n-ERR EXEC without MULTI\r\n"),
+    );
+    await using redis = clientOf(mock);
+    const error = await errorOf(redis.pipeline().incr("n").exec());
+    expect([error.name, error.message]).toEqual(["NoPermissionError", "no transactions for you"]);
+  });
+});
+
+describe("odd answers to EXEC", () => {
+  it.each([
+    ["nil", "*-1\r\n", "WatchError", "Watched variable changed."],
+    ["nil of RESP3", "_\r\n", "WatchError", "Watched variable changed."],
+    [
+      "too few",
+      "*1\r\n:1\r\n",
+      "ResponseError",
+      "Wrong number of response items from pipeline execution",
+    ],
+    [
+      "too many",
+      "*3\r\n:1\r\n:2\r\n:3\r\n",
+      "ResponseError",
+      "Wrong number of response items from pipeline execution",
+    ],
+    ["no array", "+OK\r\n", "ResponseError", "EXEC was not answered with an array"],
+  ])("%s", async (_what, reply, name, message) => {
+    await using mock = await mockServer(async (peer) => {
+      await answering(4, `+OK\r\n${QUEUED.repeat(2)}${reply}`)(peer);
+    });
+    await using redis = clientOf(mock);
+    const error = await errorOf(redis.pipeline().incr("a").incr("b").exec());
+    expect([error.name, error.message]).toEqual([name, message]);
+  });
+});
+
+describe("values", () => {
+  it("of mixed kinds come in their own form out of one EXEC", async () => {
+    const bytes = Buffer.from([0xff, 0x00]);
+    await using mock = await mockServer(
+      answering(
+        6,
+        `+OK\r\n${QUEUED.repeat(4)}*4\r\n`,
+        bulk("text"),
+        "$2\r\n",
+        bytes,
+        `\r\n*4\r\n${bulk("f")}${bulk("v")}${bulk("é")}${bulk("ü")}`,
+        ":9007199254740993\r\n",
+      ),
+    );
+    await using redis = clientOf(mock);
+    const view = redis.with({ integers: "bigint" });
+    const values = await view.pipeline().get("a").dump("b").hgetall("c").incr("d").exec();
+    expect(values).toEqual(["text", bytes, { f: "v", é: "ü" }, 9007199254740993n]);
+  });
+
+  it("are Buffers for a client of bytes, and text where the command always gives text", async () => {
+    await using mock = await mockServer(
+      answering(4, `+OK\r\n${QUEUED.repeat(2)}*2\r\n`, bulk("v"), bulk("listpack")),
+    );
+    await using redis = clientOf(mock);
+    const view = redis.with({ decodeResponses: false });
+    const [value, encoding] = await view.pipeline().get("a").objectEncoding("b").exec();
+    expect(value).toEqual(Buffer.from("v"));
+    expect(typeof encoding === "string" || Buffer.isBuffer(encoding)).toBe(true);
+  });
+
+  it("of response callbacks are used, and what one throws stays in its slot", async () => {
+    await using mock = await mockServer(answering(3, bulk("a"), bulk("b"), ":1\r\n"));
+    await using redis = clientOf(mock);
+    redis.setResponseCallback("GET", (reply) => {
+      if (reply === "b") throw new RangeError("my own");
+      return `<${String(reply)}>`;
+    });
+    const pipeline = redis.pipeline({ transaction: false }).get("a").get("b").incr("n");
+    const [first, second, third] = await pipeline.exec({ raiseOnError: false });
+    expect([first, third]).toEqual(["<a>", 1]);
+    expect(second).toMatchObject({ name: "DecodeError", cause: new RangeError("my own") });
+  });
+});
+
+describe("a pipeline object", () => {
+  it("can be used again after exec(), after an error and after reset()", async () => {
+    await using mock = await mockServer(async (peer) => {
+      for await (const _ of peer.commands())
+        peer.send(peer.received.length === 2 ? "-ERR x\r\n" : ":1\r\n");
+    });
+    await using redis = clientOf(mock);
+    const pipeline = redis.pipeline({ transaction: false });
+    expect(await pipeline.incr("a").exec()).toEqual([1]);
+    expect(pipeline.length).toBe(0);
+    expect(kindOf(await errorOf(pipeline.incr("b").exec()))).toBe("ResponseError");
+    pipeline.incr("never");
+    pipeline.reset();
+    expect(await pipeline.incr("c").exec()).toEqual([1]);
+    expect(mock.received.map(([, key]) => key)).toEqual(["a", "b", "c"]);
+  });
+
+  it("is not a promise, and sends nothing when it is awaited or left", async () => {
+    await using mock = await mockServer([]);
+    await using redis = clientOf(mock);
+    {
+      await using pipeline = redis.pipeline();
+      expect(await pipeline.incr("a")).toBe(pipeline);
+      expect("then" in pipeline).toBe(false);
+    }
+    await settleDown();
+    expect(mock.connections).toBe(0);
+  });
+
+  it("of blocking commands without a transaction runs in nobody's way", async () => {
+    await using mock = await mockServer(async (peer) => {
+      for await (const [name, key = ""] of peer.commands()) {
+        if (name === "GET") peer.send(bulk(key));
+        else if (name === "BLPOP") setTimeout(() => peer.send("*-1\r\n:1\r\n"), 60);
+      }
+    });
+    await using redis = clientOf(mock);
+    await redis.get("first");
+    const exec = redis.pipeline({ transaction: false }).blpop("list", 1).incr("n").exec();
+    expect(await redis.get("not delayed")).toBe("not delayed");
+    expect(await exec).toEqual([null, 1]);
+    expect(mock.peers[1]?.received.map(([name]) => name)).toEqual(["BLPOP", "INCR"]);
+  });
+});

@@ -1,0 +1,87 @@
+/** Commands that change their connection: refused on a shared one, with the name of the right API. */
+import { describe, expect, it } from "vitest";
+import { mockServer, type Peer } from "../support/mock-server.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+async function ok(peer: Peer): Promise<void> {
+  for await (const _ of peer.commands()) peer.send("+OK\r\n");
+}
+
+/** Refused on shared connections; `own` says whether a `client()` may do it. */
+const COMMANDS: readonly (readonly [words: string, own: boolean, api: string])[] = [
+  ["SELECT 3", true, "redis.client()"],
+  ["CLIENT TRACKING ON", true, "redis.client()"],
+  ["CLIENT NO-EVICT ON", true, "redis.client()"],
+  ["AUTH pw", true, "redis.client()"],
+  ["RESET", true, "redis.client()"],
+  ["MULTI", false, "redis.pipeline()"],
+  ["EXEC", false, "redis.pipeline()"],
+  ["DISCARD", false, "redis.pipeline()"],
+  ["WATCH k", false, "redis.pipeline()"],
+  ["UNWATCH", false, "redis.pipeline()"],
+  ["SUBSCRIBE ch", false, "redis.pubsub()"],
+  ["PSUBSCRIBE ch*", false, "redis.pubsub()"],
+  ["SSUBSCRIBE ch", false, "redis.pubsub()"],
+  ["UNSUBSCRIBE", false, "redis.pubsub()"],
+  ["MONITOR", false, "redis.monitor()"],
+  ["CLIENT REPLY OFF", false, "redis.pipeline()"],
+];
+
+describe("on a shared connection", () => {
+  it.each(COMMANDS)("%s is refused, and says what to use", async (words, _own, api) => {
+    await using mock = await mockServer([]);
+    await using redis = clientOf(mock);
+    const [name = "", ...args] = words.split(" ");
+    const spellings: [string, ...unknown[]][] = [
+      [words],
+      [words.toLowerCase()],
+      [name, ...args],
+      [name.toLowerCase(), ...args.map((arg) => Buffer.from(arg))],
+    ];
+    for (const [command, ...rest] of spellings) {
+      const error = await errorOf(redis.executeCommand(command, ...rest));
+      expect(kindOf(error)).toBe("DataError not-sent");
+      expect(error.message).toContain("changes the state of its connection");
+      expect(error.message).toContain(`use ${api}`);
+      expect(error.command).toBe(error.message.split(" changes ")[0]);
+      expect(() => redis.pipeline().executeCommand(command, ...rest)).toThrow(error.message);
+    }
+    await settleDown();
+    expect(mock.connections).toBe(0);
+  });
+
+  it("views do not change that", async () => {
+    await using mock = await mockServer([]);
+    await using redis = clientOf(mock);
+    const view = redis.with({ timeout: 1000, decodeResponses: false });
+    expect(kindOf(await errorOf(view.executeCommand("SELECT", 1)))).toBe("DataError not-sent");
+  });
+});
+
+describe("on a client() of one's own", () => {
+  it.each(COMMANDS.filter(([, own]) => own))("%s may be used", async (words) => {
+    await using mock = await mockServer(ok);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    await session.executeCommand(words);
+    expect(mock.received).toEqual([words.split(" ")]);
+    // Whoever comes next must not find the connection changed.
+    await session.close();
+    await mock.peers[0]?.closed;
+  });
+
+  it.each(COMMANDS.filter(([, own]) => !own))(
+    "%s is refused all the same",
+    async (words, _own, api) => {
+      await using mock = await mockServer([]);
+      await using redis = clientOf(mock);
+      await using session = redis.client();
+      const error = await errorOf(session.executeCommand(words));
+      expect(error.message).toContain(`use ${api}`);
+      await settleDown();
+      expect(mock.connections).toBe(0);
+    },
+  );
+});
