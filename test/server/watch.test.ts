@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RedisError, Redis, WatchError } from "../../src/index.js";
+import { Redis, RedisError, WatchError } from "../../src/index.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer } from "../support/server.js";
 
@@ -22,7 +22,11 @@ describeProtocols("WATCH", (protocol) => {
     await redis.set(KEY, 1);
     const watched = await redis.pipeline().watch(KEY);
     const current = Number(await watched.get(KEY));
-    const values = await watched.multi().set(KEY, current + 1).get(KEY).exec();
+    const values = await watched
+      .multi()
+      .set(KEY, current + 1)
+      .get(KEY)
+      .exec();
     expect(values).toEqual([true, "2"]);
   });
 
@@ -103,7 +107,10 @@ describeProtocols("WATCH", (protocol) => {
           await using watched = await redis.pipeline().watch(KEY);
           const current = Number((await watched.get(KEY)) ?? 0);
           try {
-            await watched.multi().set(KEY, current + 1).exec();
+            await watched
+              .multi()
+              .set(KEY, current + 1)
+              .exec();
             return;
           } catch (error) {
             if (!(error instanceof WatchError)) throw error;
