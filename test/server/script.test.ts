@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import {
+  DataError,
   NoScriptError,
   type Pipeline,
   Redis,
