@@ -326,7 +326,13 @@ export class Connection implements ReplyHandler {
   }
 
   #passedCheck(): void {
-    for (const job of this.#untested.splice(0)) if (!job.settled) this.#enqueue(job);
+    for (const job of this.#untested.splice(0)) {
+      try {
+        if (!job.settled) this.#enqueue(job);
+      } catch (error) {
+        job.fail(error as RedisError);
+      }
+    }
     this.#takeMore();
   }
 

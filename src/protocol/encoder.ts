@@ -58,8 +58,19 @@ export function formatNumber(value: number): string {
   return value > 0 ? "inf" : "-inf";
 }
 
+/** Whether the memory is still there; it is not after it was transferred to another thread. */
+function isReadable(bytes: Uint8Array): boolean {
+  if (bytes.byteLength !== 0) return true;
+  try {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, 0).length === 0;
+  } catch {
+    return false;
+  }
+}
+
 function describe(value: unknown): string {
   if (value === null) return "null";
+  if (value instanceof Uint8Array) return "a Uint8Array whose memory was transferred";
   if (Array.isArray(value)) return "an array";
   if (typeof value !== "object")
     return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
@@ -136,7 +147,7 @@ export class Encoder {
           ? isShortAscii(arg) || this.#textBytes(arg) !== undefined
           : typeof arg === "number" ||
             typeof arg === "bigint" ||
-            arg instanceof Uint8Array ||
+            (arg instanceof Uint8Array && isReadable(arg)) ||
             arg instanceof Token;
       if (!good) throw refusal(command, i, arg);
     }
@@ -177,8 +188,7 @@ export class Encoder {
       this.#text += arg.wire;
       return true;
     }
-    if (arg instanceof Uint8Array) return this.#appendBytes(arg);
-    return false;
+    return arg instanceof Uint8Array && isReadable(arg) && this.#appendBytes(arg);
   }
 
   #appendAscii(text: string): true {

@@ -201,6 +201,13 @@ describe("large pieces", () => {
 });
 
 describe("refusals", () => {
+  /** Memory that now belongs to somebody else. */
+  function transferred(): Uint8Array {
+    const bytes = new Uint8Array(16).subarray(4);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    return bytes;
+  }
+
   class Account {
     readonly id = 5;
   }
@@ -219,6 +226,7 @@ describe("refusals", () => {
     ["a function", () => "secret", "a function"],
     ["an ArrayBuffer", new ArrayBuffer(4), "a ArrayBuffer"],
     ["a Uint16Array", new Uint16Array(4), "a Uint16Array"],
+    ["transferred memory", transferred(), "a Uint8Array whose memory was transferred"],
     ["a String object", Object("secret"), "a String"],
   ])("%s", (_what, arg, shown) => {
     const message = `CMD: "argument 2" must be a string, Buffer, Uint8Array, number or bigint, got ${shown}`;
@@ -259,6 +267,7 @@ describe("refusals", () => {
   it.each<[string, WireArg[]]>([
     ["as the only one", [BAD]],
     ["after small ones", ["a", 1, Buffer.from("b"), BAD]],
+    ["because its memory is gone", ["a", Buffer.alloc(5000), transferred()]],
     ["after a large Buffer", ["a", Buffer.alloc(5000), BAD]],
     ["after large text", ["γ".repeat(10_000), Buffer.alloc(5000), "tail", BAD]],
     ["after more text than one chunk holds", [...new Array(600).fill("v".repeat(1000)), BAD]],

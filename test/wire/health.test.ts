@@ -241,6 +241,21 @@ describe("a command that is given up while it waits for the check", () => {
     expect(counted(mock)).toEqual(["GET a", "PING", "GET c"]);
   });
 
+  it("by taking its argument's memory away is refused, and harms nobody", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock, options);
+    await redis.get("a");
+    await idle();
+    const bytes = Uint8Array.from(Buffer.from("b"));
+    const gone = errorOf(redis.get(bytes));
+    const kept = redis.get("c");
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    expect(kindOf(await gone)).toBe("DataError");
+    expect(await kept).toBe("c");
+    expect(await redis.get("d")).toBe("d");
+    expect(counted(mock)).toEqual(["GET a", "PING", "GET c", "GET d"]);
+  });
+
   it("by disconnect(): neither it nor the PING goes anywhere else", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, options);
