@@ -117,6 +117,16 @@ describe("SHUTDOWN", () => {
     expect(kindOf(await errorOf(redis.shutdown()))).toBe("ConnectionError not-sent");
   });
 
+  test.each<[string, (peer: Peer) => void]>([
+    ["closes", (peer) => peer.close()],
+    ["resets", (peer) => peer.reset()],
+  ])("has failed when the server %s every connection at once", async (_, finish) => {
+    const mock = await mockServer(finish);
+    await using redis = new Redis(mock.url, FAST);
+    expect(kindOf(await errorOf(redis.shutdown()))).toBe("ConnectionError not-sent");
+    await mock[Symbol.asyncDispose]();
+  });
+
   test("does not stand in a pipeline", async () => {
     await using redis = new Redis();
     expect(() => redis.pipeline().shutdown()).toThrow(
