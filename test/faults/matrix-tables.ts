@@ -26,7 +26,7 @@ export interface Fault {
   readonly heal?: (proxy: FaultProxy) => void | Promise<void>;
 }
 
-const SHORT = 150;
+const SHORT = 200;
 const ALWAYS = { times: 1000 };
 const TIMEOUTS = ["TimeoutError", "ConnectionError"];
 
@@ -225,12 +225,17 @@ export interface Operation {
   readonly ends?: readonly End[];
 }
 
+/** Have the pool keep an idle connection, for what needs one of its own. */
+async function connectOneMore({ redis, list }: Scene): Promise<void> {
+  await redis.blpop(list, 0.2);
+}
+
 export const OPERATIONS: readonly Operation[] = [
   { name: "get", run: ({ redis, key }) => redis.get(key), value: "value", effect: 0 },
   { name: "incr", run: ({ redis, counter }) => redis.incr(counter), value: 1, effect: 1 },
   {
     name: "blocking pop",
-    prepare: ({ redis, list }) => redis.blpop(list, 0.2),
+    prepare: connectOneMore,
     run: async ({ redis, list }) => (await redis.blpop(list, 0.2))?.length,
     value: 2,
     effect: 1,
@@ -252,7 +257,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     name: "watched transaction",
-    prepare: async ({ redis, key }) => (await redis.pipeline().watch(key)).reset(),
+    prepare: connectOneMore,
     run: ({ redis, counter, key }) =>
       redis.transaction(async (watched) => {
         const value = await watched.get(key);
@@ -267,7 +272,10 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     name: "session",
-    prepare: ({ session, key }) => session.get(key),
+    prepare: async (scene) => {
+      await connectOneMore(scene);
+      await scene.session.get(scene.key);
+    },
     run: ({ session, counter }) => session.incr(counter),
     value: 1,
     effect: 1,
