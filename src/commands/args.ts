@@ -41,7 +41,9 @@ export class Choice {
     this.#words = words;
     for (const word of words) {
       const token = new Token(word);
-      this.#tokens.set(word, token).set(word.toLowerCase(), token);
+      for (const form of [word, word.toLowerCase(), word.toUpperCase()]) {
+        this.#tokens.set(form, token);
+      }
     }
   }
 

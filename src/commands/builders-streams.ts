@@ -22,12 +22,13 @@ export interface TrimShape {
   readonly limit?: Integer | undefined;
 }
 
-/** Add how to trim a stream: to a length or to an ID, about or exactly. */
-export function trimming(args: ArgList, options: TrimShape | undefined): void {
+/** Add how to trim a stream: to a length or to an ID, about or exactly; when `needed`, always. */
+export function trimming(args: ArgList, options: TrimShape | undefined, needed = false): void {
   if (args.error !== undefined || options === undefined) return;
   const { maxLen, minId, approximate, limit } = options;
   args.boolean('option "approximate"', approximate);
   if (maxLen === undefined && minId === undefined) {
+    if (needed) args.fail('one of the options "maxLen", "minId" must be given');
     if (limit !== undefined) args.fail('option "limit" needs option "maxLen" or "minId"');
     return;
   }

@@ -29,6 +29,7 @@ const SAMPLES: readonly (readonly [type: RegExp, sample: unknown])[] = [
   [/^boolean$/, true],
   [/^readonly \[producer/, ["p", "i"]],
   [/BitRead\[\]/, [["u8", 0]]],
+  [/^GeoPlaces$/, [[1, 2, "member"]]],
   [/^BitEncoding$/, "u8"],
   [/^BitOffset$/, "#1"],
   [/^Bit$/, 1],

@@ -165,7 +165,8 @@ function groupLines(group: Group, token: (text: string) => string): string[] {
   const lines = group.members
     .filter((member) => member.silent !== true)
     .map((member) => optionLine(member, token));
-  if (group.required !== true) return lines;
+  // Where a custom builder sends the members, it also says when one is missing.
+  if (group.required !== true || lines.length === 0) return lines;
   const names = group.members.map((member) => `"${member.name}"`).join(", ");
   const tests = group.members.map((member) =>
     member.kind === undefined

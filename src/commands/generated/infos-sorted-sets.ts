@@ -2,6 +2,7 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns what is constant about each command: one value apiece. */
 import { firstSeconds, lastSeconds } from "../block-time.js";
+import { toGeoPoints, toGeoResults } from "../decode-geo.js";
 import { toVectorSetInfo } from "../decode-vectors.js";
 import {
   toBoolean,
@@ -12,7 +13,7 @@ import {
   toScanScores,
   toScorePairs,
 } from "../decode.js";
-import { ALWAYS_BYTES, BLOCKING, CommandInfo, READONLY } from "../info.js";
+import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, CommandInfo, READONLY } from "../info.js";
 
 export const BZMPOP = new CommandInfo("BZMPOP", {
   params: ["timeout", "numkeys", "keys..."],
@@ -174,6 +175,56 @@ export const ZUNIONSTORE = new CommandInfo("ZUNIONSTORE", {
   params: ["destination", "numkeys", "keys..."],
   keys: [1, 1, 1],
 });
+export const GEOADD = new CommandInfo("GEOADD", { params: ["key", "places..."], keys: [1, 1, 1] });
+export const GEODIST = new CommandInfo("GEODIST", {
+  params: ["key", "place1", "place2", "unit"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+  decode: toDouble,
+});
+export const GEOHASH = new CommandInfo("GEOHASH", {
+  params: ["key", "values..."],
+  flags: READONLY | ALWAYS_TEXT,
+  keys: [1, 1, 1],
+});
+export const GEOPOS = new CommandInfo("GEOPOS", {
+  params: ["key", "values..."],
+  flags: READONLY,
+  keys: [1, 1, 1],
+  decode: toGeoPoints,
+});
+export const GEORADIUS = new CommandInfo("GEORADIUS", {
+  params: ["key", "longitude", "latitude", "radius", "unit", "COUNT", "count", "ANY"],
+  keys: [1, 1, 1],
+  decode: toGeoResults,
+});
+export const GEORADIUSBYMEMBER = new CommandInfo("GEORADIUSBYMEMBER", {
+  params: ["key", "member", "radius", "unit", "COUNT", "count", "ANY"],
+  keys: [1, 1, 1],
+  decode: toGeoResults,
+});
+export const GEORADIUSBYMEMBER_RO = new CommandInfo("GEORADIUSBYMEMBER_RO", {
+  params: ["key", "member", "radius", "unit", "COUNT", "count", "ANY"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+  decode: toGeoResults,
+});
+export const GEORADIUS_RO = new CommandInfo("GEORADIUS_RO", {
+  params: ["key", "longitude", "latitude", "radius", "unit", "COUNT", "count", "ANY"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+  decode: toGeoResults,
+});
+export const GEOSEARCH = new CommandInfo("GEOSEARCH", {
+  params: ["key", "FROM", "longitude", "latitude", "COUNT", "count", "ANY"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+  decode: toGeoResults,
+});
+export const GEOSEARCHSTORE = new CommandInfo("GEOSEARCHSTORE", {
+  params: ["dest", "key", "FROM", "longitude", "latitude", "COUNT", "count", "ANY"],
+  keys: [1, 2, 1],
+});
 export const VADD = new CommandInfo("VADD", {
   params: ["key", "vector..."],
   keys: [1, 1, 1],
@@ -271,6 +322,16 @@ export const infos: readonly CommandInfo[] = [
   ZSCORE,
   ZUNION,
   ZUNIONSTORE,
+  GEOADD,
+  GEODIST,
+  GEOHASH,
+  GEOPOS,
+  GEORADIUS,
+  GEORADIUSBYMEMBER,
+  GEORADIUSBYMEMBER_RO,
+  GEORADIUS_RO,
+  GEOSEARCH,
+  GEOSEARCHSTORE,
   VADD,
   VCARD,
   VDIM,

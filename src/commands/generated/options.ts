@@ -4,6 +4,7 @@
 import type { Key, Value } from "../info.js";
 import type { BitRead } from "../types-bitmaps.js";
 import type { ClientType } from "../types-connection.js";
+import type { GeoSort, GeoUnit } from "../types-geo.js";
 import type { StreamRefPolicy } from "../types-streams.js";
 import type { VectorQuantization } from "../types-vectors.js";
 import type { Decimal, Integer, ListEnd, Many, Mapping, UnixTime } from "../types.js";
@@ -654,6 +655,148 @@ export interface ZunionstoreOptions {
   /** How the scores of a member are combined; the sum when left out. */
   readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
 }
+
+/** When to add; at most one. */
+export type GeoaddCondition =
+  | {
+      /** Only members that are new. */
+      readonly nx?: boolean | undefined;
+      readonly xx?: false | undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      /** Only members that are there already. */
+      readonly xx?: boolean | undefined;
+    };
+
+/** Options of GEOADD. */
+export type GeoaddOptions = GeoaddCondition & {
+  /** Count the moved ones too, not just the new. */
+  readonly ch?: boolean | undefined;
+};
+
+/** What to do with the places found: give them, or store them. */
+export type GeoradiusResult =
+  | {
+      /** Give the places too, as `[longitude, latitude]`. */
+      readonly withCoord?: boolean | undefined;
+      /** Give distances from the centre too, in the unit. */
+      readonly withDist?: boolean | undefined;
+      /** Give the hashes too. */
+      readonly withHash?: boolean | undefined;
+      readonly store?: undefined;
+      readonly storeDist?: undefined;
+    }
+  | {
+      readonly withCoord?: false | undefined;
+      readonly withDist?: false | undefined;
+      readonly withHash?: false | undefined;
+      /** Key of a sorted set to store the places in, as `geoadd` does. */
+      readonly store?: Key | undefined;
+      readonly storeDist?: undefined;
+    }
+  | {
+      readonly withCoord?: false | undefined;
+      readonly withDist?: false | undefined;
+      readonly withHash?: false | undefined;
+      readonly store?: undefined;
+      /** Key of a sorted set to store with distances as scores. */
+      readonly storeDist?: Key | undefined;
+    };
+
+/** Options of GEORADIUS, GEORADIUSBYMEMBER. */
+export type GeoradiusOptions = GeoradiusResult & {
+  /** Unit of all lengths; metres when left out. */
+  readonly unit?: GeoUnit | undefined;
+  /** Order by distance from the centre; none when left out. */
+  readonly sort?: GeoSort | undefined;
+  /** How many places to give at most. */
+  readonly count?: Integer | undefined;
+  /** With `count`: the first places found, not the nearest ones. */
+  readonly any?: boolean | undefined;
+};
+
+/** Options of GEORADIUSBYMEMBER_RO, GEORADIUS_RO. */
+export interface GeoradiusRoOptions {
+  /** Unit of all lengths; metres when left out. */
+  readonly unit?: GeoUnit | undefined;
+  /** Give the places too, as `[longitude, latitude]`. */
+  readonly withCoord?: boolean | undefined;
+  /** Give distances from the centre too, in the unit. */
+  readonly withDist?: boolean | undefined;
+  /** Give the hashes too. */
+  readonly withHash?: boolean | undefined;
+  /** Order by distance from the centre; none when left out. */
+  readonly sort?: GeoSort | undefined;
+  /** How many places to give at most. */
+  readonly count?: Integer | undefined;
+  /** With `count`: the first places found, not the nearest ones. */
+  readonly any?: boolean | undefined;
+}
+
+/** Where to search from. */
+export type GeoCenter =
+  | {
+      /** The member that is the centre. */
+      readonly member: Value;
+      readonly longitude?: undefined;
+      readonly latitude?: undefined;
+    }
+  | {
+      readonly member?: undefined;
+      /** Longitude of the centre in degrees; east is positive. */
+      readonly longitude: Decimal;
+      /** Latitude of the centre in degrees; north is positive. */
+      readonly latitude: Decimal;
+    };
+
+/** How far to search. */
+export type GeoShape =
+  | {
+      /** Radius of a circle. */
+      readonly radius: Decimal;
+      readonly width?: undefined;
+      readonly height?: undefined;
+    }
+  | {
+      readonly radius?: undefined;
+      /** Width of a box whose sides point north. */
+      readonly width: Decimal;
+      /** Height of the box. */
+      readonly height: Decimal;
+    };
+
+/** Options of GEOSEARCH. */
+export type GeosearchOptions = GeoCenter & GeoShape & {
+  /** Unit of all lengths; metres when left out. */
+  readonly unit?: GeoUnit | undefined;
+  /** Order by distance from the centre; none when left out. */
+  readonly sort?: GeoSort | undefined;
+  /** How many places to give at most. */
+  readonly count?: Integer | undefined;
+  /** With `count`: the first places found, not the nearest ones. */
+  readonly any?: boolean | undefined;
+  /** Give the places too, as `[longitude, latitude]`. */
+  readonly withCoord?: boolean | undefined;
+  /** Give distances from the centre too, in the unit. */
+  readonly withDist?: boolean | undefined;
+  /** Give the hashes too. */
+  readonly withHash?: boolean | undefined;
+};
+
+/** Options of GEOSEARCHSTORE. */
+export type GeosearchstoreOptions = GeoCenter & GeoShape & {
+  /** Unit of all lengths; metres when left out. */
+  readonly unit?: GeoUnit | undefined;
+  /** Order by distance from the centre; none when left out. */
+  readonly sort?: GeoSort | undefined;
+  /** How many places to give at most. */
+  readonly count?: Integer | undefined;
+  /** With `count`: the first places found, not the nearest ones. */
+  readonly any?: boolean | undefined;
+  /** Store distances in the unit as scores, instead of hashes. */
+  readonly storeDist?: boolean | undefined;
+};
 
 /** Options of VADD. */
 export interface VaddOptions {

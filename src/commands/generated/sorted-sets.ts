@@ -3,6 +3,7 @@
 /** Owns the commands on sorted sets, on places and on vectors. */
 import type { OptionRules } from "../args.js";
 import { ArgList } from "../args.js";
+import { geoArea, geoCount, geoPlaces, geoUnit } from "../builders-geo.js";
 import { vectorQuery, vectorToAdd } from "../builders-vectors.js";
 import { numberedKeys, rangeBounds, weightedKeys, zaddPairs } from "../builders.js";
 import { pickVemb, toLinkPairs } from "../decode-vectors.js";
@@ -10,8 +11,10 @@ import { toDouble, toRankScore, toScorePairs } from "../decode.js";
 import type { Host, Reply } from "../host.js";
 import type { Key, Value } from "../info.js";
 import { pickScores, pickZscan } from "../pick.js";
+import type { GeoPlaces, GeoPoint, GeoResult, GeoUnit } from "../types-geo.js";
 import type { RawVector, Vector, VectorQuery, VectorSetInfo } from "../types-vectors.js";
 import type {
+  Decimal,
   Integer,
   LexBound,
   Many,
@@ -26,6 +29,16 @@ import {
   BZMPOP,
   BZPOPMAX,
   BZPOPMIN,
+  GEOADD,
+  GEODIST,
+  GEOHASH,
+  GEOPOS,
+  GEORADIUS,
+  GEORADIUSBYMEMBER,
+  GEORADIUSBYMEMBER_RO,
+  GEORADIUS_RO,
+  GEOSEARCH,
+  GEOSEARCHSTORE,
   VADD,
   VCARD,
   VDIM,
@@ -72,6 +85,11 @@ import {
   ZUNIONSTORE,
 } from "./infos-sorted-sets.js";
 import type {
+  GeoaddOptions,
+  GeoradiusOptions,
+  GeoradiusRoOptions,
+  GeosearchOptions,
+  GeosearchstoreOptions,
   VaddOptions,
   VembOptions,
   VlinksOptions,
@@ -185,6 +203,59 @@ const ZUNION_OPTIONS: OptionRules = {
 };
 const ZUNIONSTORE_OPTIONS: OptionRules = {
   aggregate: [1, 0],
+};
+const GEOADD_OPTIONS: OptionRules = {
+  nx: [1, 2],
+  xx: [2, 1],
+  ch: [4, 0],
+};
+const GEORADIUS_OPTIONS: OptionRules = {
+  unit: [1, 0],
+  withCoord: [2, 48],
+  withDist: [4, 48],
+  withHash: [8, 48],
+  store: [16, 46],
+  storeDist: [32, 30],
+  sort: [64, 0],
+  count: [128, 0],
+  any: [256, 0],
+};
+const GEORADIUS_RO_OPTIONS: OptionRules = {
+  unit: [1, 0],
+  withCoord: [2, 0],
+  withDist: [4, 0],
+  withHash: [8, 0],
+  sort: [16, 0],
+  count: [32, 0],
+  any: [64, 0],
+};
+const GEOSEARCH_OPTIONS: OptionRules = {
+  member: [1, 6],
+  longitude: [2, 1],
+  latitude: [4, 1],
+  radius: [8, 48],
+  width: [16, 8],
+  height: [32, 8],
+  unit: [64, 0],
+  sort: [128, 0],
+  count: [256, 0],
+  any: [512, 0],
+  withCoord: [1024, 0],
+  withDist: [2048, 0],
+  withHash: [4096, 0],
+};
+const GEOSEARCHSTORE_OPTIONS: OptionRules = {
+  member: [1, 6],
+  longitude: [2, 1],
+  latitude: [4, 1],
+  radius: [8, 48],
+  width: [16, 8],
+  height: [32, 8],
+  unit: [64, 0],
+  sort: [128, 0],
+  count: [256, 0],
+  any: [512, 0],
+  storeDist: [1024, 0],
 };
 const VADD_OPTIONS: OptionRules = {
   reduceDim: [1, 0],
@@ -1580,6 +1651,347 @@ export abstract class SortedSetCommands<H extends Host> extends CollectionComman
       }
     }
     return this.send(ZUNIONSTORE, args);
+  }
+
+  /**
+   * Add places to a sorted set, whose scores are their hashes.
+   *
+   * @param key - Key name.
+   * @param places - `[longitude, latitude, member]` of each place in degrees, or all of them in
+   *   one array.
+   * @param options - See {@link GeoaddOptions}.
+   * @returns How many members are new, or with `ch` new or moved.
+   * @remarks Since Redis 3.2.0. O(log(N)) a place.
+   * @see {@link https://redis.io/docs/latest/commands/geoadd/ | GEOADD}
+   */
+  geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions): Reply<H, number> {
+    const args = new ArgList(GEOADD, [key]);
+    if (args.options(options, GEOADD_OPTIONS)) {
+      args.flag('option "nx"', T.NX, options.nx);
+      args.flag('option "xx"', T.XX, options.xx);
+      args.flag('option "ch"', T.CH, options.ch);
+    }
+    geoPlaces(args, places);
+    return this.send(GEOADD, args);
+  }
+
+  /**
+   * Measure the distance between two members.
+   *
+   * @param key - Key name.
+   * @param place1 - One member.
+   * @param place2 - The other member.
+   * @param unit - Unit of the distance; metres when left out.
+   * @returns The distance, or `null` when a member is missing.
+   * @remarks Since Redis 3.2.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/geodist/ | GEODIST}
+   */
+  geodist(key: Key, place1: Value, place2: Value, unit?: GeoUnit): Reply<H, number | null> {
+    if (unit === undefined) return this.run(GEODIST, [key, place1, place2]);
+    const args = new ArgList(GEODIST, [key, place1, place2]);
+    if (unit !== undefined) args.word('"unit"', unit, T.M_KM_FT_MI_CHOICE);
+    return this.send(GEODIST, args);
+  }
+
+  /**
+   * Write the places of members as geohashes of eleven characters.
+   *
+   * @param key - Key name.
+   * @param values - Members, as arguments or in arrays.
+   * @returns One geohash a member, in order; `null` for missing ones.
+   * @remarks Since Redis 3.2.0. O(1) a member.
+   * @see {@link https://redis.io/docs/latest/commands/geohash/ | GEOHASH}
+   */
+  geohash(key: Key, ...values: Many<Value>[]): Reply<H, (string | null)[]> {
+    const args = new ArgList(GEOHASH, [key]);
+    args.manyOrNone('"values"', values);
+    return this.send(GEOHASH, args);
+  }
+
+  /**
+   * Read where members are.
+   *
+   * @param key - Key name.
+   * @param values - Members, as arguments or in arrays.
+   * @returns `[longitude, latitude]` of each member, in order; `null` for missing ones.
+   * @remarks Since Redis 3.2.0. O(1) a member.
+   * @see {@link https://redis.io/docs/latest/commands/geopos/ | GEOPOS}
+   */
+  geopos(key: Key, ...values: Many<Value>[]): Reply<H, (GeoPoint | null)[]> {
+    const args = new ArgList(GEOPOS, [key]);
+    args.manyOrNone('"values"', values);
+    return this.send(GEOPOS, args);
+  }
+
+  /**
+   * Find the members within a circle around a place.
+   *
+   * @param key - Key name.
+   * @param longitude - Longitude of the centre in degrees; east is positive.
+   * @param latitude - Latitude of the centre in degrees; north is positive.
+   * @param radius - Radius of the circle, in the unit of the options.
+   * @param options - See {@link GeoradiusOptions}.
+   * @returns The members, or for each an array of the member and what was asked for: distance,
+   *   hash, `[longitude, latitude]`.
+   * @deprecated Use `geosearch` or `geosearchstore`.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/georadius/ | GEORADIUS}
+   */
+  georadius<D extends boolean | undefined = false, S extends boolean | undefined = false, C extends boolean | undefined = false>(
+    key: Key,
+    longitude: Decimal,
+    latitude: Decimal,
+    radius: Decimal,
+    options?: GeoradiusOptions & { readonly store?: undefined; readonly storeDist?: undefined } & { readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C },
+  ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
+  /**
+   * Find the members within a circle around a place.
+   *
+   * @param key - Key name.
+   * @param longitude - Longitude of the centre in degrees; east is positive.
+   * @param latitude - Latitude of the centre in degrees; north is positive.
+   * @param radius - Radius of the circle, in the unit of the options.
+   * @param options - See {@link GeoradiusOptions}.
+   * @returns How many places were stored.
+   * @deprecated Use `geosearch` or `geosearchstore`.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/georadius/ | GEORADIUS}
+   */
+  georadius(
+    key: Key,
+    longitude: Decimal,
+    latitude: Decimal,
+    radius: Decimal,
+    options: GeoradiusOptions & ({ readonly store: Key } | { readonly storeDist: Key }),
+  ): Reply<H, number>;
+  georadius(
+    key: Key,
+    longitude: Decimal,
+    latitude: Decimal,
+    radius: Decimal,
+    options?: GeoradiusOptions,
+  ): Reply<H, never> {
+    const args = new ArgList(GEORADIUS, [key]);
+    const given = args.options(options, GEORADIUS_OPTIONS);
+    args.decimal('"longitude"', longitude);
+    args.decimal('"latitude"', latitude);
+    args.decimal('"radius"', radius);
+    geoUnit(args, options);
+    if (given) {
+      args.flag('option "withCoord"', T.WITHCOORD, options.withCoord);
+      args.flag('option "withDist"', T.WITHDIST, options.withDist);
+      args.flag('option "withHash"', T.WITHHASH, options.withHash);
+      if (options.store !== undefined) args.add(T.STORE).free('option "store"', options.store);
+      if (options.storeDist !== undefined) {
+        args.add(T.STOREDIST).free('option "storeDist"', options.storeDist);
+      }
+      if (options.sort !== undefined) args.word('option "sort"', options.sort, T.ASC_DESC_CHOICE);
+    }
+    geoCount(args, options);
+    return this.send(GEORADIUS, args);
+  }
+
+  /**
+   * Find the members within a circle around a member.
+   *
+   * @param key - Key name.
+   * @param member - The member that is the centre.
+   * @param radius - Radius of the circle, in the unit of the options.
+   * @param options - See {@link GeoradiusOptions}.
+   * @returns The members, or for each an array of the member and what was asked for: distance,
+   *   hash, `[longitude, latitude]`.
+   * @deprecated Use `geosearch` or `geosearchstore`.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/georadiusbymember/ | GEORADIUSBYMEMBER}
+   */
+  georadiusbymember<D extends boolean | undefined = false, S extends boolean | undefined = false, C extends boolean | undefined = false>(
+    key: Key,
+    member: Value,
+    radius: Decimal,
+    options?: GeoradiusOptions & { readonly store?: undefined; readonly storeDist?: undefined } & { readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C },
+  ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
+  /**
+   * Find the members within a circle around a member.
+   *
+   * @param key - Key name.
+   * @param member - The member that is the centre.
+   * @param radius - Radius of the circle, in the unit of the options.
+   * @param options - See {@link GeoradiusOptions}.
+   * @returns How many places were stored.
+   * @deprecated Use `geosearch` or `geosearchstore`.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/georadiusbymember/ | GEORADIUSBYMEMBER}
+   */
+  georadiusbymember(
+    key: Key,
+    member: Value,
+    radius: Decimal,
+    options: GeoradiusOptions & ({ readonly store: Key } | { readonly storeDist: Key }),
+  ): Reply<H, number>;
+  georadiusbymember(
+    key: Key,
+    member: Value,
+    radius: Decimal,
+    options?: GeoradiusOptions,
+  ): Reply<H, never> {
+    const args = new ArgList(GEORADIUSBYMEMBER, [key, member]);
+    const given = args.options(options, GEORADIUS_OPTIONS);
+    args.decimal('"radius"', radius);
+    geoUnit(args, options);
+    if (given) {
+      args.flag('option "withCoord"', T.WITHCOORD, options.withCoord);
+      args.flag('option "withDist"', T.WITHDIST, options.withDist);
+      args.flag('option "withHash"', T.WITHHASH, options.withHash);
+      if (options.store !== undefined) args.add(T.STORE).free('option "store"', options.store);
+      if (options.storeDist !== undefined) {
+        args.add(T.STOREDIST).free('option "storeDist"', options.storeDist);
+      }
+      if (options.sort !== undefined) args.word('option "sort"', options.sort, T.ASC_DESC_CHOICE);
+    }
+    geoCount(args, options);
+    return this.send(GEORADIUSBYMEMBER, args);
+  }
+
+  /**
+   * Find the members within a circle around a member, without storing them.
+   *
+   * @param key - Key name.
+   * @param member - The member that is the centre.
+   * @param radius - Radius of the circle, in the unit of the options.
+   * @param options - See {@link GeoradiusRoOptions}.
+   * @returns The members, or for each an array of the member and what was asked for: distance,
+   *   hash, `[longitude, latitude]`.
+   * @deprecated Use `geosearch`.
+   * @remarks Since Redis 3.2.10. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see
+   *   {@link https://redis.io/docs/latest/commands/georadiusbymember_ro/ | GEORADIUSBYMEMBER_RO}
+   */
+  georadiusbymemberRo<D extends boolean | undefined = false, S extends boolean | undefined = false, C extends boolean | undefined = false>(
+    key: Key,
+    member: Value,
+    radius: Decimal,
+    options?: GeoradiusRoOptions & { readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C },
+  ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
+  georadiusbymemberRo(
+    key: Key,
+    member: Value,
+    radius: Decimal,
+    options?: GeoradiusRoOptions,
+  ): Reply<H, never> {
+    const args = new ArgList(GEORADIUSBYMEMBER_RO, [key, member]);
+    const given = args.options(options, GEORADIUS_RO_OPTIONS);
+    args.decimal('"radius"', radius);
+    geoUnit(args, options);
+    if (given) {
+      args.flag('option "withCoord"', T.WITHCOORD, options.withCoord);
+      args.flag('option "withDist"', T.WITHDIST, options.withDist);
+      args.flag('option "withHash"', T.WITHHASH, options.withHash);
+      if (options.sort !== undefined) args.word('option "sort"', options.sort, T.ASC_DESC_CHOICE);
+    }
+    geoCount(args, options);
+    return this.send(GEORADIUSBYMEMBER_RO, args);
+  }
+
+  /**
+   * Find the members within a circle around a place, without storing them.
+   *
+   * @param key - Key name.
+   * @param longitude - Longitude of the centre in degrees; east is positive.
+   * @param latitude - Latitude of the centre in degrees; north is positive.
+   * @param radius - Radius of the circle, in the unit of the options.
+   * @param options - See {@link GeoradiusRoOptions}.
+   * @returns The members, or for each an array of the member and what was asked for: distance,
+   *   hash, `[longitude, latitude]`.
+   * @deprecated Use `geosearch`.
+   * @remarks Since Redis 3.2.10. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/georadius_ro/ | GEORADIUS_RO}
+   */
+  georadiusRo<D extends boolean | undefined = false, S extends boolean | undefined = false, C extends boolean | undefined = false>(
+    key: Key,
+    longitude: Decimal,
+    latitude: Decimal,
+    radius: Decimal,
+    options?: GeoradiusRoOptions & { readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C },
+  ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
+  georadiusRo(
+    key: Key,
+    longitude: Decimal,
+    latitude: Decimal,
+    radius: Decimal,
+    options?: GeoradiusRoOptions,
+  ): Reply<H, never> {
+    const args = new ArgList(GEORADIUS_RO, [key]);
+    const given = args.options(options, GEORADIUS_RO_OPTIONS);
+    args.decimal('"longitude"', longitude);
+    args.decimal('"latitude"', latitude);
+    args.decimal('"radius"', radius);
+    geoUnit(args, options);
+    if (given) {
+      args.flag('option "withCoord"', T.WITHCOORD, options.withCoord);
+      args.flag('option "withDist"', T.WITHDIST, options.withDist);
+      args.flag('option "withHash"', T.WITHHASH, options.withHash);
+      if (options.sort !== undefined) args.word('option "sort"', options.sort, T.ASC_DESC_CHOICE);
+    }
+    geoCount(args, options);
+    return this.send(GEORADIUS_RO, args);
+  }
+
+  /**
+   * Find the members within a circle or a box.
+   *
+   * @param key - Key name.
+   * @param options - See {@link GeosearchOptions}.
+   * @returns The members, or for each an array of the member and what was asked for: distance,
+   *   hash, `[longitude, latitude]`.
+   * @remarks Since Redis 6.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/geosearch/ | GEOSEARCH}
+   */
+  geosearch<D extends boolean | undefined = false, S extends boolean | undefined = false, C extends boolean | undefined = false>(
+    key: Key,
+    options: GeosearchOptions & { readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C },
+  ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
+  geosearch(key: Key, options: GeosearchOptions): Reply<H, never> {
+    const args = new ArgList(GEOSEARCH, [key]);
+    const given = args.options(options, GEOSEARCH_OPTIONS, true);
+    geoArea(args, options);
+    if (given) {
+      if (options.sort !== undefined) args.word('option "sort"', options.sort, T.ASC_DESC_CHOICE);
+      args.flag('option "withCoord"', T.WITHCOORD, options.withCoord);
+      args.flag('option "withDist"', T.WITHDIST, options.withDist);
+      args.flag('option "withHash"', T.WITHHASH, options.withHash);
+    }
+    geoCount(args, options);
+    return this.send(GEOSEARCH, args);
+  }
+
+  /**
+   * Store the members within a circle or a box.
+   *
+   * @param dest - Key to store the result at, replacing what was there.
+   * @param key - Sorted set to search.
+   * @param options - See {@link GeosearchstoreOptions}.
+   * @returns How many were stored.
+   * @remarks Since Redis 6.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/geosearchstore/ | GEOSEARCHSTORE}
+   */
+  geosearchstore(dest: Key, key: Key, options: GeosearchstoreOptions): Reply<H, number> {
+    const args = new ArgList(GEOSEARCHSTORE, [dest, key]);
+    const given = args.options(options, GEOSEARCHSTORE_OPTIONS, true);
+    geoArea(args, options);
+    if (given) {
+      if (options.sort !== undefined) args.word('option "sort"', options.sort, T.ASC_DESC_CHOICE);
+      args.flag('option "storeDist"', T.STOREDIST, options.storeDist);
+    }
+    geoCount(args, options);
+    return this.send(GEOSEARCHSTORE, args);
   }
 
   /**

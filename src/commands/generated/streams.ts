@@ -1138,11 +1138,8 @@ export abstract class StreamCommands<H extends Host> extends SortedSetCommands<H
   xtrim(key: Key, options: XtrimOptions): Reply<H, number> {
     const args = new ArgList(XTRIM, [key]);
     const given = args.options(options, XTRIM_OPTIONS, true);
-    trimming(args, options);
+    trimming(args, options, true);
     if (given) {
-      if (options.maxLen === undefined && options.minId === undefined) {
-        args.fail('one of the options "maxLen", "minId" must be given');
-      }
       if (options.refPolicy !== undefined) {
         args.word('option "refPolicy"', options.refPolicy, T.KEEPREF_DELREF_ACKED_CHOICE);
       }

@@ -599,7 +599,7 @@ export const streams: readonly Entry[] = [
     summary: "Remove the oldest entries of a stream.",
     args: [key()],
     options: options("XtrimOptions", ...trimItems(true, "XtrimThreshold"), refPolicy),
-    wire: ["key", trimWire, "options"],
+    wire: ["key", { ...trimWire, with: ["options", "true"] }, "options"],
     reply: replies.count,
     returns: "How many were removed.",
   }),
