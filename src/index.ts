@@ -12,6 +12,7 @@ export const fromUrl: RedisConstructor["fromUrl"] = (url, options) => Redis.from
 
 export * from "./backoff.js";
 export type { CallOptions, ResponseCallback, ResponseCallbackContext } from "./call.js";
+export type { ClientOptions } from "./client-parts.js";
 export type { PromiseHost } from "./client-types.js";
 export type { CodeArguments, CodeClient, CodeFunction } from "./code-call.js";
 export type { BitFieldOperation } from "./commands/bitfield.js";
@@ -43,6 +44,8 @@ export {
   type LockClient,
   type LockOptions,
 } from "./lock.js";
+export { Monitor } from "./monitor.js";
+export type { MonitoredCommand } from "./monitor-line.js";
 export type {
   Address,
   CredentialProvider,
@@ -62,7 +65,16 @@ export {
 export { JsParser } from "./protocol/js-parser.js";
 export type { Parser, ParserClass, ParserOptions, ReplyHandler } from "./protocol/parser.js";
 export { MapReply, type Reply, type ReplyMode, SetReply } from "./protocol/reply.js";
-export type { ClientOptions } from "./redis.js";
+export { PubSub, type RunOptions } from "./pubsub.js";
+export type * from "./pubsub-messages.js";
+export type { Subscriptions } from "./pubsub-names.js";
+export type {
+  ErrorListener,
+  GetMessageOptions,
+  MessagesOf,
+  PubSubOptions,
+} from "./pubsub-options.js";
+export type { PubSubWorker } from "./pubsub-worker.js";
 export { type ErrorClass, Retry } from "./retry.js";
 export type { Script, ScriptOptions } from "./script.js";
 export type { TransactionFunction, TransactionOptions } from "./transaction.js";

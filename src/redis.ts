@@ -3,7 +3,14 @@
  * no state of its own between commands, so one client serves any number of callers at a time.
  */
 import { inspect } from "node:util";
-import { Call, type CallOptions, type ResponseCallback } from "./call.js";
+import type { CallOptions, ResponseCallback } from "./call.js";
+import {
+  type ClientOptions,
+  Inside,
+  type Parts,
+  partsFrom,
+  type RedisArguments,
+} from "./client-parts.js";
 import type { IntOf, NoOptions, PromiseHost, TextOf } from "./client-types.js";
 import { Commands } from "./commands/generated/commands.js";
 import type { Arg, CommandInfo, Decoder, Key } from "./commands/info.js";
@@ -17,15 +24,16 @@ import {
   type ZscanIterOptions,
   zscanIter,
 } from "./commands/scan-iter.js";
-import { ConnectionPool, type PoolOptions } from "./connection/pool.js";
+import type { ConnectionPool } from "./connection/pool.js";
 import { DataError, ResponseError } from "./errors.js";
-import type { Executor } from "./executor.js";
 import { Library } from "./library.js";
 import { Lock, type LockClass, type LockOptions } from "./lock.js";
-import { collectOptions } from "./options.js";
+import { Monitor } from "./monitor.js";
 import { Pipeline, type PipelineOptions } from "./pipeline.js";
 import { LibrarySource, ScriptSource } from "./preload.js";
 import { Encoder } from "./protocol/encoder.js";
+import { PubSub } from "./pubsub.js";
+import type { MessagesOf, PubSubOptions } from "./pubsub-options.js";
 import { decoderFor, rejection } from "./request.js";
 import { resolveCommand } from "./resolve-command.js";
 import { runCommand } from "./run.js";
@@ -38,55 +46,8 @@ import {
   type TransactionOptions,
 } from "./transaction.js";
 
-/** Options of a client. */
-export interface ClientOptions extends PoolOptions {
-  /** A pool to use instead of one of the client's own; options of connections are ignored then. */
-  readonly connectionPool?: ConnectionPool | undefined;
-}
-
-/** The arguments of a constructor: host, host and port, URL, or options alone. */
-export type RedisArguments<O extends ClientOptions = NoOptions> =
-  | [options?: O]
-  | [target: string | URL, options?: O]
-  | [host: string, port?: number, options?: O];
-
-interface Parts {
-  readonly pool: ConnectionPool;
-  readonly executor: Executor;
-  readonly call: Call;
-  readonly callbacks: Map<string, ResponseCallback>;
-  /** Whether closing the client closes the pool. */
-  readonly owner: boolean;
-}
-
-/** The inside of a client, given to the constructor instead of options when a client makes another. */
-class Inside {
-  readonly parts: Parts;
-  constructor(parts: Parts) {
-    this.parts = parts;
-  }
-}
-
-function partsFrom(args: RedisArguments, callbacks: Map<string, ResponseCallback>): Parts {
-  const given = collectOptions<ClientOptions>(...(args as [string, number]));
-  const { connectionPool, ...options } = given;
-  const pool = connectionPool ?? new ConnectionPool(options);
-  if (!(pool instanceof ConnectionPool)) {
-    throw new DataError("`connectionPool` must be a ConnectionPool", { code: "EINVAL" });
-  }
-  // Beside a pool the options of connections mean nothing, those of calls still do.
-  const { decodeResponses, integers } = options;
-  const call = new Call(pool.settings, { decodeResponses, integers }, callbacks);
-  return { pool, executor: pool, call, callbacks, owner: connectionPool === undefined };
-}
-
 function isOptions(value: unknown): value is TransactionOptions {
   return typeof value === "object" && value !== null && !(value instanceof Uint8Array);
-}
-
-function upperCased(table: Readonly<Record<string, ResponseCallback>>) {
-  const entries = Object.entries(table);
-  return new Map(entries.map(([name, callback]) => [name.toUpperCase(), callback]));
 }
 
 /**
@@ -110,8 +71,7 @@ export class RedisClient<
     super();
     const { RESPONSE_CALLBACKS } = this.constructor as typeof RedisClient;
     const first: unknown = args[0];
-    this.#parts =
-      first instanceof Inside ? first.parts : partsFrom(args, upperCased(RESPONSE_CALLBACKS));
+    this.#parts = first instanceof Inside ? first.parts : partsFrom(args, RESPONSE_CALLBACKS);
   }
 
   /**
@@ -170,6 +130,22 @@ export class RedisClient<
    */
   client(): Redis<T, I> {
     return this.#sibling({ executor: new Session(this.#parts.pool), owner: false });
+  }
+
+  /**
+   * Make a subscriber, which takes a connection of its own when it is first used.
+   *
+   * @param options - `ignoreSubscribeMessages`, `gapEvents`, `highWaterMark`, `onError`,
+   * `onReconnect`, `retry`; see {@link PubSubOptions}.
+   * @returns A subscriber that gives text or Buffers as this client does.
+   */
+  pubsub<const O extends PubSubOptions = NoOptions>(options?: O): PubSub<T, MessagesOf<T, O>> {
+    return new PubSub({ leaser: this.#parts.pool, bytes: this.#parts.call.bytes }, options);
+  }
+
+  /** Watch every command the server executes; takes a connection of its own when first used. */
+  monitor(): Monitor {
+    return new Monitor(this.#parts.pool);
   }
 
   /**

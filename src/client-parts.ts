@@ -1,0 +1,67 @@
+/**
+ * Owns what a client is made of, and how that comes out of a constructor's arguments.
+ */
+import { Call, type ResponseCallback } from "./call.js";
+import type { NoOptions } from "./client-types.js";
+import { ConnectionPool, type PoolOptions } from "./connection/pool.js";
+import { DataError } from "./errors.js";
+import type { Executor } from "./executor.js";
+import { collectOptions } from "./options.js";
+
+/** Options of a client. */
+export interface ClientOptions extends PoolOptions {
+  /** A pool to use instead of one of the client's own; options of connections are ignored then. */
+  readonly connectionPool?: ConnectionPool | undefined;
+}
+
+/** The arguments of a constructor: host, host and port, URL, or options alone. */
+export type RedisArguments<O extends ClientOptions = NoOptions> =
+  | [options?: O]
+  | [target: string | URL, options?: O]
+  | [host: string, port?: number, options?: O];
+
+/** What a client is made of. */
+export interface Parts {
+  readonly pool: ConnectionPool;
+  readonly executor: Executor;
+  readonly call: Call;
+  readonly callbacks: Map<string, ResponseCallback>;
+  /** Whether closing the client closes the pool. */
+  readonly owner: boolean;
+}
+
+/** The inside of a client, given to the constructor instead of options when a client makes another. */
+export class Inside {
+  readonly parts: Parts;
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+}
+
+/**
+ * Make the parts of a new client.
+ *
+ * @param args - As its constructor got them.
+ * @param table - Conversions of its class.
+ */
+export function partsFrom(
+  args: RedisArguments,
+  table: Readonly<Record<string, ResponseCallback>>,
+): Parts {
+  const callbacks = upperCased(table);
+  const given = collectOptions<ClientOptions>(...(args as [string, number]));
+  const { connectionPool, ...options } = given;
+  const pool = connectionPool ?? new ConnectionPool(options);
+  if (!(pool instanceof ConnectionPool)) {
+    throw new DataError("`connectionPool` must be a ConnectionPool", { code: "EINVAL" });
+  }
+  // Beside a pool the options of connections mean nothing, those of calls still do.
+  const { decodeResponses, integers } = options;
+  const call = new Call(pool.settings, { decodeResponses, integers }, callbacks);
+  return { pool, executor: pool, call, callbacks, owner: connectionPool === undefined };
+}
+
+function upperCased(table: Readonly<Record<string, ResponseCallback>>) {
+  const entries = Object.entries(table);
+  return new Map(entries.map(([name, callback]) => [name.toUpperCase(), callback]));
+}
