@@ -10,8 +10,8 @@ import { type LeakWatch, watchLeaks } from "../support/leaks.js";
 
 /** Settings under which a test need not wait long for any deadline. Milliseconds. */
 export const QUICK = {
-  socketTimeout: 250,
-  socketConnectTimeout: 1000,
+  socketTimeout: 2000,
+  socketConnectTimeout: 3000,
   blockingGrace: 100,
   retry: new Retry(new ConstantBackoff(1), 2),
 };
