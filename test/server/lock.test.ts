@@ -1,0 +1,535 @@
+/** Locks on a real server: redis-py's behaviours, then what is added to them. */
+import { inspect } from "node:util";
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
+import {
+  AbortError,
+  DataError,
+  Lock,
+  type LockClient,
+  LockError,
+  LockNotOwnedError,
+  type LockOptions,
+  Redis,
+  ResponseError,
+} from "../../src/index.js";
+import { describeProtocols } from "../support/protocols.js";
+import { sharedServer, uniquePrefix } from "../support/server.js";
+import { deferred, until } from "../support/until.js";
+
+const server = await sharedServer();
+const ask = (...words: string[]) => server.command(...words);
+let redis: Redis;
+let name: string;
+
+beforeEach(() => {
+  redis = new Redis(server.url);
+  name = uniquePrefix();
+});
+afterEach(async () => {
+  expect(inspect(redis.connectionPool)).toContain("leased=0");
+  await redis.close();
+});
+
+/** Somebody else takes the lock. */
+const steal = () => ask("SET", name, "somebody else's");
+
+/** As little of a client as a lock needs, with a SET of its own. */
+function clientWith(set: LockClient["set"]): LockClient {
+  return {
+    set,
+    get: (key) => redis.get(key),
+    exists: (key) => redis.exists(key),
+    executeCommand: (command, ...args) => redis.executeCommand(command, ...args),
+    with() {
+      return this;
+    },
+  };
+}
+
+describeProtocols("a lock", (protocol) => {
+  beforeEach(() => {
+    redis = new Redis(server.url, { protocol });
+  });
+
+  it("is not taken by making it", async () => {
+    const lock = redis.lock(name, { timeout: 5000 });
+    expect(await lock.locked()).toBe(false);
+    expect(lock.token).toBeUndefined();
+    expect(await ask("EXISTS", name)).toBe(0);
+  });
+
+  it("is taken and given back", async () => {
+    const lock = redis.lock(name, { blocking: false });
+    expect(await lock.acquire()).toBe(true);
+    expect(await ask("GET", name)).toBe(String(lock.token));
+    expect(await ask("PTTL", name)).toBe(-1);
+    expect(await lock.release()).toBeUndefined();
+    expect(await ask("EXISTS", name)).toBe(0);
+    expect(lock.token).toBeUndefined();
+  });
+
+  it("has a fresh token of 32 hexadecimal digits each time, as bytes", async () => {
+    const lock = redis.lock(name);
+    const tokens = new Set<string>();
+    for (let i = 0; i < 3; i++) {
+      await lock.acquire();
+      expect(lock.token).toBeInstanceOf(Buffer);
+      expect(String(lock.token)).toMatch(/^[0-9a-f]{32}$/);
+      tokens.add(String(lock.token));
+      await lock.release();
+    }
+    expect(tokens.size).toBe(3);
+  });
+
+  it("takes a token of one's own, in text or bytes", async () => {
+    const lock = redis.lock(name);
+    await lock.acquire({ token: "mine é" });
+    expect(lock.token).toEqual(Buffer.from("mine é"));
+    expect(await lock.owned()).toBe(true);
+    await lock.release();
+    const bytes = Buffer.from([0xff, 0xfe, 0x00]);
+    await lock.acquire({ token: bytes });
+    expect(lock.token).toEqual(bytes);
+    expect(await lock.owned()).toBe(true);
+    await lock.release();
+  });
+
+  it("encodes a token as its client encodes text", async () => {
+    await using latin = new Redis(server.url, { protocol, encoding: "latin1" });
+    const lock = latin.lock(name);
+    await lock.acquire({ token: "é" });
+    expect(lock.token).toEqual(Buffer.from([0xe9]));
+    expect(await lock.owned()).toBe(true);
+    await lock.release();
+    await expect(lock.acquire({ token: "€" })).rejects.toBeInstanceOf(DataError);
+  });
+
+  it.each([true, false])("knows its owner (decodeResponses: %s)", async (decodeResponses) => {
+    await using client = new Redis(server.url, { protocol, decodeResponses });
+    const [mine, other] = [client.lock(name), client.lock(name)];
+    expect([await mine.locked(), await mine.owned()]).toEqual([false, false]);
+    await mine.acquire();
+    expect([await mine.locked(), await mine.owned()]).toEqual([true, true]);
+    expect([await other.locked(), await other.owned()]).toEqual([true, false]);
+    await steal();
+    expect([await mine.locked(), await mine.owned()]).toEqual([true, false]);
+  });
+
+  it("works whatever the client makes of integers", async () => {
+    await using client = new Redis(server.url, { protocol, integers: "bigint" });
+    const lock = client.lock(name, { timeout: 5000, fencingKey: `${name}:count` });
+    expect(await lock.acquire()).toBe(true);
+    expect(lock.fencingToken).toBe(1);
+    expect([await lock.locked(), await lock.owned()]).toEqual([true, true]);
+    expect(await lock.extend(1000)).toBe(true);
+    expect(await lock.reacquire()).toBe(true);
+    await lock.release();
+  });
+
+  it("extends and reacquires", async () => {
+    const lock = redis.lock(name, { timeout: 10_000 });
+    await lock.acquire();
+    expect(await ask("PTTL", name)).toSatisfy((ms: number) => ms > 8000 && ms <= 10_000);
+    expect(await lock.extend(10_000)).toBe(true);
+    expect(await ask("PTTL", name)).toSatisfy((ms: number) => ms > 17_000 && ms <= 20_000);
+    expect(await lock.extend(5000.4, { replaceTtl: true })).toBe(true);
+    expect(await ask("PTTL", name)).toSatisfy((ms: number) => ms > 3000 && ms <= 5001);
+    expect(await lock.reacquire()).toBe(true);
+    expect(await ask("PTTL", name)).toSatisfy((ms: number) => ms > 8000 && ms <= 10_000);
+    await lock.release();
+  });
+
+  it("loads its scripts where they are missing", async () => {
+    const lock = redis.lock(name, { timeout: 10_000 });
+    for (const step of [() => lock.extend(1), () => lock.reacquire(), () => lock.release()]) {
+      if (lock.token === undefined) await lock.acquire();
+      await ask("SCRIPT", "FLUSH");
+      await step();
+    }
+    expect(await lock.locked()).toBe(false);
+  });
+});
+
+describe("waiting for a lock", () => {
+  it("is not done when it is not blocking", async () => {
+    await steal();
+    expect(await redis.lock(name, { blocking: false }).acquire()).toBe(false);
+    expect(await redis.lock(name).acquire({ blocking: false })).toBe(false);
+  });
+
+  it("ends with the lock", async () => {
+    const [holder, waiter] = [redis.lock(name), redis.lock(name, { sleep: 5 })];
+    await holder.acquire();
+    const acquired = waiter.acquire();
+    await holder.release();
+    expect(await acquired).toBe(true);
+    expect(await waiter.owned()).toBe(true);
+    await waiter.release();
+  });
+
+  it("ends when the time to live of the other is over", async () => {
+    await redis.lock(name, { timeout: 60 }).acquire();
+    const waiter = redis.lock(name, { sleep: 5 });
+    const begun = performance.now();
+    expect(await waiter.acquire()).toBe(true);
+    expect(performance.now() - begun).toBeGreaterThan(40);
+    await waiter.release();
+  });
+
+  it("never goes beyond blockingTimeout, which acquire() may set anew", async () => {
+    await steal();
+    const lock = redis.lock(name, { sleep: 10, blockingTimeout: 60_000 });
+    const begun = performance.now();
+    expect(await lock.acquire({ blockingTimeout: 100 })).toBe(false);
+    const took = performance.now() - begun;
+    expect(took).toBeGreaterThan(80);
+    expect(took).toBeLessThan(1000);
+  });
+
+  it("does not begin when the next try would come too late", async () => {
+    await steal();
+    const begun = performance.now();
+    const lock = redis.lock(name, { sleep: 60_000, blockingTimeout: 1000 });
+    expect(await lock.acquire()).toBe(false);
+    expect(await lock.acquire({ blockingTimeout: 0 })).toBe(false);
+    expect(performance.now() - begun).toBeLessThan(900);
+  });
+
+  it("tries every `sleep` ms, give or take a quarter", async () => {
+    await steal();
+    const tries: number[] = [];
+    const watched = clientWith((...args) => {
+      tries.push(performance.now());
+      return redis.set(...args);
+    });
+    await new Lock(watched, name, { sleep: 40, blockingTimeout: 800 }).acquire();
+    const pauses = tries.slice(1).map((time, i) => time - (tries[i] ?? 0));
+    expect(pauses.length).toBeGreaterThanOrEqual(5);
+    expect(Math.min(...pauses)).toBeGreaterThan(28);
+    expect(new Set(pauses.map(Math.round)).size).toBeGreaterThan(2);
+  });
+
+  it("is a competition for the holder as well", async () => {
+    const lock = redis.lock(name);
+    await lock.acquire();
+    expect(await lock.acquire({ blocking: false })).toBe(false);
+    expect(await lock.owned()).toBe(true);
+    await lock.release();
+  });
+
+  it("is ended by a signal, of the lock or of the call", async () => {
+    await steal();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = [
+      redis.lock(name, { signal, sleep: 10_000 }).acquire(),
+      redis.lock(name, { sleep: 10_000 }).acquire({ signal }),
+      redis.lock(name, { sleep: 10_000 }).hold({ signal }),
+    ];
+    await until(async () =>
+      /cmdstat_set:calls=[3-9]/.test(String(await ask("INFO", "commandstats"))),
+    );
+    controller.abort("enough");
+    for (const attempt of waiting) {
+      const error: unknown = await attempt.catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(AbortError);
+      expect(error).toMatchObject({ cause: "enough" });
+    }
+    const late = redis.lock(name).acquire({ signal });
+    await expect(late).rejects.toMatchObject({ name: "AbortError", cause: "enough" });
+  });
+
+  it("ended by a signal gives back a lock that comes too late", async () => {
+    const controller = new AbortController();
+    const lock = redis.lock(name);
+    const attempt = lock.acquire({ signal: controller.signal });
+    controller.abort();
+    await expect(attempt).rejects.toBeInstanceOf(AbortError);
+    await lock[Symbol.asyncDispose]();
+    expect(await ask("EXISTS", name)).toBe(0);
+    expect(lock.token).toBeUndefined();
+    expect(await ask("INFO", "commandstats")).toContain("cmdstat_set");
+  });
+});
+
+describe("a lock that is not ours", () => {
+  const timed = (options?: LockOptions) => redis.lock(name, { timeout: 10_000, ...options });
+
+  it("cannot be released, extended or reacquired before it was taken", async () => {
+    const lock = timed();
+    for (const [step, verb] of [
+      [() => lock.release(), "release"],
+      [() => lock.extend(10), "extend"],
+      [() => lock.reacquire(), "reacquire"],
+    ] as const) {
+      const error: unknown = await step().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(LockError);
+      expect(error).not.toBeInstanceOf(LockNotOwnedError);
+      expect((error as Error).message).toBe(`Cannot ${verb} an unlocked lock`);
+    }
+  });
+
+  it.each(["taken over", "expired", "something else"])("any more: %s", async (how) => {
+    const lock = timed();
+    await lock.acquire();
+    if (how === "taken over") await steal();
+    else await ask("DEL", name);
+    if (how === "something else") await ask("LPUSH", name, "x");
+    await expect(lock.extend(10)).rejects.toMatchObject({
+      name: "LockNotOwnedError",
+      message: "Cannot extend a lock that's no longer owned",
+    });
+    await expect(lock.reacquire()).rejects.toMatchObject({
+      name: "LockNotOwnedError",
+      message: "Cannot reacquire a lock that's no longer owned",
+    });
+    await expect(lock.release()).rejects.toMatchObject({
+      name: "LockNotOwnedError",
+      message: "Cannot release a lock that's no longer owned",
+    });
+    await expect(lock.release()).rejects.toThrow("Cannot release an unlocked lock");
+    const left = { "taken over": "string", expired: "none", "something else": "list" }[how];
+    expect(await ask("TYPE", name)).toBe(left);
+  });
+
+  it.each([null, 0, undefined])("to lengthen for want of a timeout (%s)", async (timeout) => {
+    const lock = redis.lock(name, { timeout });
+    await lock.acquire();
+    await expect(lock.extend(10)).rejects.toThrow("Cannot extend a lock with no timeout");
+    await expect(lock.reacquire()).rejects.toThrow("Cannot reacquire a lock with no timeout");
+    await lock.release();
+  });
+
+  it("to extend when its key has lost its time to live", async () => {
+    const lock = timed();
+    await lock.acquire();
+    await ask("PERSIST", name);
+    await expect(lock.extend(10)).rejects.toBeInstanceOf(LockNotOwnedError);
+    await lock.release();
+  });
+});
+
+describe("a lock that took longer to get than it lasts", () => {
+  it("is not said to be ours, and left to nobody", async () => {
+    const slow = clientWith(async (...args) => {
+      const reply = await redis.set(...args);
+      const begun = performance.now();
+      await until(() => performance.now() - begun > 60);
+      return reply;
+    });
+    const lock = new Lock(slow, name, { timeout: 50, blocking: false });
+    expect(await lock.acquire()).toBe(false);
+    expect(lock.token).toBeUndefined();
+    const lasting = new Lock(slow, name, { timeout: 10_000, blocking: false });
+    expect(await lasting.acquire()).toBe(true);
+    await lasting.release();
+  });
+});
+
+describe("hold() and await using", () => {
+  it("take the lock and give it back at the end of the block", async () => {
+    {
+      await using lock = await redis.lock(name, { timeout: 5000 }).hold();
+      expectTypeOf(lock).toEqualTypeOf<Lock>();
+      expect(await lock.owned()).toBe(true);
+    }
+    expect(await ask("EXISTS", name)).toBe(0);
+  });
+
+  it("fail when the lock cannot be had in time", async () => {
+    await steal();
+    await expect(redis.lock(name).hold({ blocking: false })).rejects.toMatchObject({
+      name: "LockError",
+      message: "Unable to acquire lock within the time specified",
+    });
+  });
+
+  it("leave alone what was given back already, or never taken", async () => {
+    {
+      await using lock = await redis.lock(name).hold();
+      await lock.release();
+      await steal();
+      await using _never = redis.lock(name);
+    }
+    expect(await ask("GET", name)).toBe("somebody else's");
+  });
+
+  it("tell at the end that the lock was lost", async () => {
+    const block = async () => {
+      await using _lock = await redis.lock(name, { timeout: 5000 }).hold();
+      await steal();
+    };
+    await expect(block()).rejects.toBeInstanceOf(LockNotOwnedError);
+    expect(await ask("GET", name)).toBe("somebody else's");
+  });
+});
+
+describe("using()", () => {
+  it("gives what the function returns, after the lock was released", async () => {
+    const lock = redis.lock(name, { timeout: 5000 });
+    const value = await lock.using(async (signal, held) => {
+      expect(signal.aborted).toBe(false);
+      expect(held).toBe(lock);
+      expect(await lock.owned()).toBe(true);
+      return 5;
+    });
+    expectTypeOf(value).toEqualTypeOf<number>();
+    expect(value).toBe(5);
+    expect(await ask("EXISTS", name)).toBe(0);
+  });
+
+  it("renews the lock as long as the function runs", async () => {
+    const rival = redis.lock(name, { blocking: false });
+    await redis.lock(name, { timeout: 900 }).using(async (signal) => {
+      const begun = performance.now();
+      await until(() => performance.now() - begun > 1500);
+      expect(signal.aborted).toBe(false);
+      expect(await rival.acquire()).toBe(false);
+    });
+    expect(await rival.acquire()).toBe(true);
+    await rival.release();
+  });
+
+  it("aborts the signal when the lock is lost, and says so although the function went on", async () => {
+    const lock = redis.lock(name, { timeout: 900 });
+    const seen = deferred<unknown>();
+    const work = lock.using(async (signal) => {
+      signal.addEventListener("abort", () => seen.resolve(signal.reason));
+      await steal();
+      await seen.promise;
+      return "done";
+    });
+    const error: unknown = await work.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(LockNotOwnedError);
+    expect(error).toBe(await seen.promise);
+    expect((error as Error).cause).toBeInstanceOf(LockNotOwnedError);
+    expect(await ask("GET", name)).toBe("somebody else's");
+    expect(lock.token).toBeUndefined();
+  });
+
+  it("finds out at the end what no renewal has found out", async () => {
+    const work = redis.lock(name, { timeout: 60_000 }).using(steal);
+    await expect(work).rejects.toBeInstanceOf(LockNotOwnedError);
+  });
+
+  it("throws what the function throws, and releases the lock", async () => {
+    const failure = new RangeError("body");
+    const work = redis.lock(name, { timeout: 5000 }).using(() => {
+      throw failure;
+    });
+    await expect(work).rejects.toBe(failure);
+    expect(await ask("EXISTS", name)).toBe(0);
+  });
+
+  it("throws what the function throws also when the lock is lost or cannot be released", async () => {
+    const failure = new RangeError("body");
+    const lost = redis.lock(name, { timeout: 5000 }).using(async () => {
+      await steal();
+      throw failure;
+    });
+    await expect(lost).rejects.toBe(failure);
+    const client = new Redis(server.url);
+    const unreachable = client.lock(`${name}2`, { timeout: 5000 }).using(async () => {
+      await client.close();
+      throw failure;
+    });
+    await expect(unreachable).rejects.toBe(failure);
+  });
+
+  it("does not run the function without the lock", async () => {
+    await steal();
+    let ran = false;
+    const work = redis.lock(name).using(
+      () => {
+        ran = true;
+      },
+      { blocking: false },
+    );
+    await expect(work).rejects.toBeInstanceOf(LockError);
+    expect(ran).toBe(false);
+  });
+
+  it("lets the function give the lock back itself", async () => {
+    const work = redis.lock(name, { timeout: 90 }).using(async (signal, lock) => {
+      await lock.release();
+      await steal();
+      const begun = performance.now();
+      await until(() => performance.now() - begun > 120);
+      return signal.aborted;
+    });
+    expect(await work).toBe(false);
+    expect(await ask("GET", name)).toBe("somebody else's");
+  });
+
+  it("passes on a signal of one's own", async () => {
+    const controller = new AbortController();
+    const work = redis.lock(name, { timeout: 5000, signal: controller.signal }).using((signal) => {
+      controller.abort(new RangeError("enough"));
+      signal.throwIfAborted();
+    });
+    await expect(work).rejects.toThrow("enough");
+    expect(await ask("EXISTS", name)).toBe(0);
+  });
+});
+
+describe("a fencing token", () => {
+  it("grows with each acquisition, whoever makes it", async () => {
+    const options = { timeout: 50, fencingKey: `${name}:count`, sleep: 5 };
+    const [one, two] = [redis.lock(name, options), redis.lock(name, options)];
+    await one.acquire();
+    expect(one.fencingToken).toBe(1);
+    expect(await two.acquire()).toBe(true);
+    expect(two.fencingToken).toBe(2);
+    await expect(one.release()).rejects.toBeInstanceOf(LockNotOwnedError);
+    await two.release();
+    expect(two.fencingToken).toBeUndefined();
+    await one.acquire();
+    expect(one.fencingToken).toBe(3);
+    await one.release();
+  });
+
+  it("is not spent by those who do not get the lock", async () => {
+    const options = { blocking: false, fencingKey: `${name}:count` };
+    await redis.lock(name, options).acquire();
+    for (let i = 0; i < 3; i++) expect(await redis.lock(name, options).acquire()).toBe(false);
+    expect(await ask("GET", `${name}:count`)).toBe("1");
+  });
+});
+
+describe("the class of a lock", () => {
+  it("may be one's own", async () => {
+    class Mine extends Lock {
+      readonly mine = true;
+    }
+    const lock = redis.lock(name, { lockClass: Mine, timeout: 500 });
+    expectTypeOf(lock).toEqualTypeOf<Mine>();
+    expect(lock).toBeInstanceOf(Mine);
+    expect(lock.mine).toBe(true);
+    await lock.acquire();
+    expect(inspect(lock)).toBe("Mine<held>");
+    await lock.release();
+  });
+
+  it("tells its state but neither name nor token", async () => {
+    const lock = redis.lock("secret-name");
+    expect(inspect(lock)).toBe("Lock<not held>");
+    await lock.acquire({ token: "secret-token" });
+    expect(inspect(lock, { depth: 9, showHidden: true })).toBe("Lock<held>");
+    await lock.release();
+  });
+
+  it("refuses unknown options at once", () => {
+    expect(() => redis.lock(name, { blocking_timeout: 5 } as object)).toThrow("blockingTimeout");
+    expect(() => redis.lock(name, { timeout: -1 })).toThrow(DataError);
+  });
+
+  it("passes on what the server refuses", async () => {
+    await using replica = new Redis(server.url, { username: "nobody", password: "x" });
+    await expect(replica.lock(name).acquire()).rejects.toThrow();
+    const lock = redis.lock(name);
+    await lock.acquire();
+    await ask("DEL", name);
+    await ask("LPUSH", name, "x");
+    await expect(lock.owned()).rejects.toBeInstanceOf(ResponseError);
+  });
+});
