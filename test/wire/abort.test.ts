@@ -179,8 +179,14 @@ describe("a signal", () => {
   });
 
   it("of AbortSignal.timeout() and AbortSignal.any() works as any other", async () => {
-    await using mock = await mockServer((peer) => peer.stall());
+    await using mock = await mockServer(async (peer) => {
+      await peer.expect(["GET", "first"]);
+      peer.send(bulk("v"));
+      await peer.stall();
+    });
     await using redis = clientOf(mock, { socketTimeout: 3000 });
+    // Connected by then, however busy the machine is.
+    await redis.get("first");
     const signal = AbortSignal.any([AbortSignal.timeout(30), new AbortController().signal]);
     const error = await errorOf(redis.with({ signal }).get("a"));
     expect(kindOf(error)).toBe("AbortError unknown");
