@@ -3,9 +3,9 @@ import type { ClientInfo } from "./types-connection.js";
 
 /** What a user may do, or one of its selectors. */
 export interface AclPermissions {
-  /** Rules for single commands, such as `"+get"`, in order. */
+  /** Rules for single commands, such as `"+get"`, as the server puts them. */
   commands: string[];
-  /** Rules for categories, such as `"+@read"`, in order. */
+  /** Rules for categories, such as `"+@read"`, as the server puts them. */
   categories: string[];
   /** Key patterns, such as `"~cache:*"` or `"%R~public:*"`. */
   keys: string[];

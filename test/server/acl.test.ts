@@ -58,8 +58,9 @@ describeClients("users", server, ({ text, bytes, both }) => {
       const user = await redis.aclGetuser("alice");
       expect(user).toMatchObject({ enabled: true, flags: expect.arrayContaining(["on"]) });
       expect(user?.passwords.toSorted()).toEqual(["one", "two", "three"].map(sha256).toSorted());
+      // Redis 7.0 puts them in an order of its own.
+      expect(user?.commands.toSorted()).toEqual(["+set", "-mget"]);
       expect(user).toMatchObject({
-        commands: ["+set", "-mget"],
         categories: ["-@all", "+@read"],
         keys: ["~cache:*", "%R~public:*"],
         channels: ["&news:*"],
