@@ -31,8 +31,8 @@ import { promisify } from "node:util";
 import type ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureBuilt } from "./built.js";
-import { compile, readable } from "./compiler.js";
-import { type Block, blocksOf, type Program, programOf } from "./doc-blocks.js";
+import { type Complaint, compile, readable } from "./compiler.js";
+import { type Block, blocksOf, programOf } from "./doc-blocks.js";
 import { type Sandbox, startSandbox } from "./doc-sandbox.js";
 import { ROOT } from "./paths.js";
 
@@ -44,15 +44,14 @@ const pages = ["README.md", ...guides.map((name) => `docs/${name}`)].filter((pat
   path.endsWith(".md"),
 );
 const blocks = pages.flatMap((page) => blocksOf(page, read(page)));
-const programs = new Map(
-  blocks
-    .filter(({ language }) => language !== "sh")
-    .map((block): [string, Program] => [block.name, programOf(block)]),
-);
+const coded = blocks.filter(({ language }) => language !== "sh");
+
+/** A page for blocks that are wrong. */
+const PAGE = { page: "page.md", name: "page.md:4", line: 4, language: "ts", noRun: undefined };
 
 /** A file name that tells the block; inside the package, whose name then leads to `dist`. */
-const fileOf = ({ name }: Block, extension: string): string =>
-  `${ROOT}${name.replaceAll(/\W+/g, "-")}.${extension}`;
+const fileOf = (block: Block): string =>
+  `${ROOT}${block.name.replaceAll(/\W+/g, "-")}.${programOf(block).extension}`;
 
 describe("pages", () => {
   test("there are some, with code in them", () => {
@@ -88,38 +87,48 @@ function anchorOf(heading: string): string {
 }
 
 describe("types", () => {
-  const complaints = new Map<string, string[]>();
-  const coded = blocks.filter(({ name }) => programs.has(name));
+  const wrong: Block = { ...PAGE, code: "const n: number = await redis.get('k');\nn;" };
+  let complaints: Complaint[];
 
   beforeAll(async () => {
     await ensureBuilt();
     const texts = new Map<string, string>();
-    for (const block of coded) {
-      const program = programs.get(block.name);
-      if (program !== undefined) texts.set(fileOf(block, program.extension), program.text);
+    for (const block of [...coded, wrong]) {
+      texts.set(fileOf(block), programOf(block).text);
     }
     const options: ts.CompilerOptions = {
       allowJs: true,
       checkJs: true,
-      noImplicitAny: true,
+      noPropertyAccessFromIndexSignature: false,
       noEmit: true,
     };
-    const found = compile([...texts.keys()], options, texts).complaints;
-    for (const complaint of found) {
-      const list = complaints.get(complaint.file) ?? [];
-      complaints.set(complaint.file, [...list, readable({ ...complaint, file: "line" })]);
-    }
+    ({ complaints } = compile([...texts.keys()], options, texts));
   }, 240_000);
 
+  /** Lines are those of the page. */
+  const complaintsOf = (block: Block): string[] =>
+    complaints
+      .filter(({ file }) => file === fileOf(block))
+      .map((found) => readable({ ...found, file: block.page, line: found.line + block.line - 1 }));
+
   test.each(coded)("$name", (block) => {
-    const file = fileOf(block, programs.get(block.name)?.extension ?? "");
-    expect(complaints.get(file) ?? [], block.code).toEqual([]);
+    expect(complaintsOf(block), block.code).toEqual([]);
+  });
+
+  test("a wrong type is found out", () => {
+    expect(complaintsOf(wrong)).toEqual([
+      expect.stringMatching(/^page\.md:4 TS2322: Type 'string/),
+    ]);
+  });
+
+  test("nothing is wrong outside of the pages", () => {
+    const files = [...coded, wrong].map(fileOf);
+    expect(complaints.filter(({ file }) => !files.includes(file)).map(readable)).toEqual([]);
   });
 });
 
 describe("runs", () => {
-  const runnable = blocks.filter(({ name, noRun }) => programs.has(name) && noRun === undefined);
-  const page = { page: "page.md", name: "page.md:4", line: 4, language: "ts", noRun: undefined };
+  const runnable = coded.filter(({ noRun }) => noRun === undefined);
   let sandbox: Sandbox;
 
   beforeAll(async () => {
@@ -149,7 +158,7 @@ describe("runs", () => {
     ],
     ["a wait without end", "await new Promise(() => {});", "'still running after 300 ms'"],
   ])("%s is found out", async (_, code, expected) => {
-    const found = await sandbox.run({ ...page, code }, 300);
+    const found = await sandbox.run({ ...PAGE, code }, 300);
     expect(found).toEqual([
       typeof expected === "string" ? expected : expect.stringMatching(expected),
     ]);
@@ -160,7 +169,7 @@ describe("runs", () => {
       const urls = ["redis://a.invalid", "redis://app:secret@localhost:6380", "rediss://localhost",
         "rediss://localhost:6380/", "unix:///run/redis.sock"];
       for (const url of urls) await new Redis(url).executeCommand("INCR", "n"); // → 1, 2, 3, 4, 5`;
-    expect(await sandbox.run({ ...page, code })).toEqual([]);
+    expect(await sandbox.run({ ...PAGE, code })).toEqual([]);
   });
 });
 
