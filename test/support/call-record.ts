@@ -6,6 +6,7 @@
  * Calls are watched without touching the promises a test sees: a second reaction on a promise
  * would hide the caller's frames from V8 and a missing one from "unhandledRejection".
  */
+import { BitFieldOperation } from "../../src/commands/bitfield.js";
 import { Commands } from "../../src/commands/generated/commands.js";
 import { COMMANDS } from "../../src/commands/generated/registry.js";
 import { CommandHost } from "../../src/commands/host.js";
@@ -34,6 +35,7 @@ export function watchCalls(): void {
   }
   wrap(RedisClient.prototype, "with", remembering);
   wrap(RedisClient.prototype, "client", remembering);
+  wrap(BitFieldOperation.prototype, "execute", passingOn);
   wrap(Request.prototype, "accept", noting);
   wrap(Request.prototype, "fail", notingTheEnd);
 }
@@ -98,6 +100,15 @@ const remembering = (original: Method): Method =>
     const inherited = decodingOf(this as Client);
     decodings.set(view, given === undefined ? inherited : given ? "text" : "bytes");
     return view;
+  };
+
+/** What a method gives may be an object that runs the command only later. */
+const passingOn = (original: Method): Method =>
+  function (...args) {
+    const promise = Reflect.apply(original, this, args) as object;
+    const calls = callsOf.get(this as object);
+    if (calls !== undefined) callsOf.set(promise, calls);
+    return promise;
   };
 
 const noting = (original: Method): Method =>
