@@ -2,11 +2,11 @@
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
-import { startServer, uniquePrefix } from "../support/server.js";
+import { sharedServer, uniquePrefix } from "../support/server.js";
 import { until } from "../support/until.js";
 import { type Child, startChild } from "./child.js";
 
-const server = await startServer();
+const server = await sharedServer();
 const PROCESSES = 4;
 const CONTENDERS = 50;
 let redis: Redis;
