@@ -27,6 +27,12 @@ export function formatAddress(address: Address): string {
     : `${address.host}:${address.port}`;
 }
 
+/** Print an address as redis-py's inspect strings have it: `host=localhost,port=6379`. */
+export function addressFields(address: Address): string {
+  if (address.kind === "unix") return `path=${address.path}`;
+  return `host=${address.host},port=${address.port}`;
+}
+
 /** The ordinary case: one address for ever. */
 export class FixedAddress implements AddressSource {
   readonly #address: Address;

@@ -5,18 +5,18 @@
  */
 import type { Socket } from "node:net";
 import { inspect } from "node:util";
-import { ConnectionError, InvalidResponse, RedisError, TimeoutError } from "../errors.js";
+import { type ConnectionError, InvalidResponse, RedisError, TimeoutError } from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EncodableCommand, WireArg } from "../protocol/encoder.js";
 import { JsParser } from "../protocol/js-parser.js";
 import type { Parser, ReplyHandler } from "../protocol/parser.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
 import { abortable } from "./abortable.js";
-import { type Address, formatAddress } from "./address.js";
+import { type Address, addressFields, formatAddress } from "./address.js";
 import { Deque } from "./deque.js";
-import { CLOSED_BY_SERVER } from "./failure.js";
+import { connectionClosed, lostSocket, openFailure } from "./failure.js";
 import { ownCommand, shakeHands } from "./handshake.js";
-import { Discarded, Exchange, type Job, type OwnCommand } from "./job.js";
+import { Discarded, Exchange, type Job, type OwnCommand, takeOverdue } from "./job.js";
 import { Outbox } from "./outbox.js";
 import { connectTimeout, openSocket } from "./socket.js";
 import { advance, type ConnectionState } from "./state.js";
@@ -379,48 +379,24 @@ export class Connection implements ReplyHandler {
   }
 
   #openFailed(cause: unknown): RedisError {
-    // What the server itself said, which has no outcome, tells more than how the connection ended.
-    const said = cause instanceof RedisError && cause.outcome === undefined;
-    const told = this.#giveUp.signal.aborted && !said ? this.#giveUp.signal.reason : cause;
-    const error =
-      told instanceof RedisError
-        ? told
-        : this.#closedError("Preparing the connection failed", told as Error);
-    error.server ??= this.server;
-    error.outcome ??= "not-sent";
+    const { aborted, reason } = this.#giveUp.signal;
+    const error = openFailure(cause, aborted ? reason : undefined, this.server);
     this.destroy(error);
     return error;
   }
 
   #lostError(): ConnectionError {
-    const error = this.#socketError as NodeJS.ErrnoException | undefined;
-    if (error === undefined) return this.#closedError(CLOSED_BY_SERVER);
-    return this.#closedError(
-      `Error ${error.code ?? ""} on the connection. ${error.message}`,
-      error,
-    );
+    return lostSocket(this.#socketError, this.server);
   }
 
   #closedError(message: string, cause?: Error): ConnectionError {
-    const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? "ECONNCLOSED";
-    return new ConnectionError(message, { code, server: this.server, cause });
+    return connectionClosed(message, this.server, cause);
   }
 
   /** Give up what is overdue; a reply that late also means that the stream stands still. */
   #checkDeadlines(now: number): number {
-    let next = NEVER;
-    const overdue: Job[] = [];
-    for (let i = 0; i < this.#queue.length; i++) {
-      const job = this.#queue.at(i);
-      if (job === undefined) continue;
-      if (job.deadline > now) next = Math.min(next, job.deadline);
-      else {
-        overdue.push(job);
-        this.#queue.replace(i, new Discarded(job));
-      }
-    }
-    if (overdue.length === 0) return next;
-    return this.#expire(overdue, next);
+    const { overdue, next } = takeOverdue(this.#queue, now);
+    return overdue.length === 0 ? next : this.#expire(overdue, next);
   }
 
   #expire(overdue: readonly Job[], next: number): number {
@@ -439,12 +415,8 @@ export class Connection implements ReplyHandler {
   /** Shape as in redis-py: `Connection<host=localhost,port=6379,db=0>`. */
   toString(): string {
     const { address, settings } = this;
-    const where =
-      address.kind === "unix"
-        ? `path=${address.path}`
-        : `host=${address.host},port=${address.port}`;
     const name = settings.clientName === undefined ? "" : `,client_name=${settings.clientName}`;
-    return `${this.constructor.name}<${where},db=${settings.db}${name}>`;
+    return `${this.constructor.name}<${addressFields(address)},db=${settings.db}${name}>`;
   }
 
   [inspect.custom](): string {

@@ -7,7 +7,7 @@ import {
   type ErrorDetails,
   MaxPendingCommandsError,
   type Outcome,
-  type RedisError,
+  RedisError,
   TimeoutError,
 } from "../errors.js";
 import type { Job } from "./job.js";
@@ -84,6 +84,38 @@ export function tooManyPending(limit: number, job: Job): MaxPendingCommandsError
     `More than maxPendingCommands (${limit}) commands are outstanding`,
     { code: "EPENDING", command: job.name, outcome: "not-sent" },
   );
+}
+
+/** A connection is over. */
+export function connectionClosed(message: string, server: string, cause?: Error): ConnectionError {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? "ECONNCLOSED";
+  return new ConnectionError(message, { code, server, cause });
+}
+
+/** The socket ended, for a reason of the operating system's or for none. */
+export function lostSocket(cause: NodeJS.ErrnoException | undefined, server: string) {
+  if (cause === undefined) return connectionClosed(CLOSED_BY_SERVER, server);
+  const message = `Error ${cause.code ?? ""} on the connection. ${cause.message}`;
+  return connectionClosed(message, server, cause);
+}
+
+/**
+ * A connection could not be made.
+ *
+ * @param cause - What was thrown on the way.
+ * @param given - Why it was given up meanwhile, if it was.
+ */
+export function openFailure(cause: unknown, given: unknown, server: string): RedisError {
+  // What the server itself said, which has no outcome, tells more than how the connection ended.
+  const said = cause instanceof RedisError && cause.outcome === undefined;
+  const told = given !== undefined && !said ? given : cause;
+  const error =
+    told instanceof RedisError
+      ? told
+      : connectionClosed("Preparing the connection failed", server, told as Error);
+  error.server ??= server;
+  error.outcome ??= "not-sent";
+  return error;
 }
 
 /** The client was closed before the job could be written. */

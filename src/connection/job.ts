@@ -6,6 +6,7 @@
 import { ConnectionError, type RedisError } from "../errors.js";
 import type { EncodableCommand, Encoder, WireArg } from "../protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
+import type { Deque } from "./deque.js";
 
 /** How long a job may wait, and how it behaves; all times in milliseconds, `0` for no limit. */
 export interface JobTraits {
@@ -151,4 +152,24 @@ export class Exchange extends Job {
     const reason = this.#replies.find((reply) => reply instanceof ConnectionError);
     this.#failed(reason ?? error);
   }
+}
+
+/**
+ * Give up the jobs of a queue whose replies are overdue; their slots stay, to swallow the replies.
+ *
+ * @returns Those jobs, and the next deadline of the others (`Infinity` for none).
+ */
+export function takeOverdue(queue: Deque<Job>, now: number): { overdue: Job[]; next: number } {
+  const overdue: Job[] = [];
+  let next = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < queue.length; i++) {
+    const job = queue.at(i);
+    if (job === undefined) continue;
+    if (job.deadline > now) next = Math.min(next, job.deadline);
+    else {
+      overdue.push(job);
+      queue.replace(i, new Discarded(job));
+    }
+  }
+  return { overdue, next };
 }
