@@ -26,6 +26,7 @@ export type * from "./commands/types-bitmaps.js";
 export type * from "./commands/types-commands.js";
 export type * from "./commands/types-connection.js";
 export type * from "./commands/types-geo.js";
+export type * from "./commands/types-scripting.js";
 export type * from "./commands/types-server.js";
 export type * from "./commands/types-streams.js";
 export type * from "./commands/types-vectors.js";

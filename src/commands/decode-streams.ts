@@ -3,16 +3,8 @@
  * server no longer has are left out, as Redis 7 does. Pure and total, as those in `decode.ts`.
  */
 import type { Reply } from "../protocol/reply.js";
-import {
-  type Dictionary,
-  itemsOf,
-  nameOf,
-  toArray,
-  toDouble,
-  toPairs,
-  toRecord,
-  toWord,
-} from "./decode.js";
+import { type Dictionary, itemsOf, nameOf, toArray, toDouble, toPairs, toWord } from "./decode.js";
+import { each, recordWith, toMoment } from "./decode-records.js";
 import type { DecodeContext, Decoder } from "./info.js";
 import type { XPendingEntry, XPendingSummary } from "./types-streams.js";
 
@@ -112,45 +104,21 @@ export function toPending(reply: Reply): unknown {
   return summary as unknown as XPendingSummary;
 }
 
-/** A Unix time in milliseconds; -1 is for never. */
-function toTime(reply: Reply): unknown {
-  if (typeof reply !== "number") return reply;
-  return reply < 0 ? null : new Date(reply);
-}
-
-/** Each element of a list by `decode`. */
-const each =
-  (decode: Decoder): Decoder =>
-  (reply, context) =>
-    itemsOf(reply)?.map((item) => decode(item, context)) ?? reply;
-
-/** A record, some of whose members have decoders of their own. */
-const recordWith =
-  (decoders: Readonly<Record<string, Decoder>>): Decoder =>
-  (reply, context) => {
-    if (itemsOf(reply) === undefined) return reply;
-    const members = toRecord(reply, context) as Dictionary;
-    for (const [name, decode] of Object.entries(decoders)) {
-      if (name in members) members[name] = decode(members[name] as Reply, context);
-    }
-    return members;
-  };
-
 function groupPending(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length < 4) return reply;
   const [messageId, consumer, time = null, timesDelivered] = reply;
-  return { messageId, consumer, timeDelivered: toTime(time), timesDelivered };
+  return { messageId, consumer, timeDelivered: toMoment(time), timesDelivered };
 }
 
 function consumerPending(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length < 3) return reply;
   const [messageId, time = null, timesDelivered] = reply;
-  return { messageId, timeDelivered: toTime(time), timesDelivered };
+  return { messageId, timeDelivered: toMoment(time), timesDelivered };
 }
 
 const fullConsumer = recordWith({
-  "seen-time": toTime,
-  "active-time": toTime,
+  "seen-time": toMoment,
+  "active-time": toMoment,
   pending: each(consumerPending),
 });
 

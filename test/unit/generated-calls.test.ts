@@ -17,6 +17,12 @@ const SPECIAL: Readonly<Record<string, unknown>> = {
   "ZRANGESTORE start": 0,
   "ZRANGESTORE end": -1,
   numKeys: 2,
+  ...Object.fromEntries(
+    ["EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "FCALL", "FCALL_RO"].map((name) => [
+      `${name} numKeys`,
+      0,
+    ]),
+  ),
   "BITFIELD options": { defaultOverflow: "SAT" },
 };
 

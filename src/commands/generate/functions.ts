@@ -9,11 +9,13 @@ import * as buildersAcl from "../builders-acl.js";
 import * as buildersBitmaps from "../builders-bitmaps.js";
 import * as buildersGeo from "../builders-geo.js";
 import * as buildersHashes from "../builders-hashes.js";
+import * as buildersScripting from "../builders-scripting.js";
 import * as buildersServer from "../builders-server.js";
 import * as buildersStreams from "../builders-streams.js";
 import * as buildersVectors from "../builders-vectors.js";
 import * as decode from "../decode.js";
 import * as decodeGeo from "../decode-geo.js";
+import * as decodeScripting from "../decode-scripting.js";
 import * as decodeServer from "../decode-server.js";
 import * as decodeServerAcl from "../decode-server-acl.js";
 import * as decodeServerCommands from "../decode-server-commands.js";
@@ -30,11 +32,13 @@ const MODULES: Readonly<Record<string, object>> = {
   "builders-bitmaps": buildersBitmaps,
   "builders-geo": buildersGeo,
   "builders-hashes": buildersHashes,
+  "builders-scripting": buildersScripting,
   "builders-server": buildersServer,
   "builders-vectors": buildersVectors,
   "builders-streams": buildersStreams,
   decode,
   "decode-geo": decodeGeo,
+  "decode-scripting": decodeScripting,
   "decode-server": decodeServer,
   "decode-server-acl": decodeServerAcl,
   "decode-server-commands": decodeServerCommands,

@@ -2,7 +2,8 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns what is constant about each command: one value apiece. */
 import { blockOption } from "../block-time.js";
-import { toRecords } from "../decode-server.js";
+import { toFunctionList, toFunctionStats } from "../decode-scripting.js";
+import { toBooleans, toRecords } from "../decode-server.js";
 import {
   toAutoclaim,
   toPending,
@@ -10,8 +11,16 @@ import {
   toStreams,
   toXinfoStream,
 } from "../decode-streams.js";
-import { okToTrue, toBoolean, toPairs } from "../decode.js";
-import { ALWAYS_TEXT, BLOCKING, CommandInfo, READONLY, SESSION } from "../info.js";
+import { okToTrue, plainReply, toBoolean, toPairs } from "../decode.js";
+import {
+  ALWAYS_BYTES,
+  ALWAYS_TEXT,
+  BLOCKING,
+  CommandInfo,
+  INT64,
+  READONLY,
+  SESSION,
+} from "../info.js";
 
 export const XACK = new CommandInfo("XACK", {
   params: ["key", "groupName", "ids..."],
@@ -132,6 +141,71 @@ export const XTRIM = new CommandInfo("XTRIM", {
   params: ["key", "MAXLEN", "~", "threshold"],
   keys: [1, 1, 1],
 });
+export const EVAL = new CommandInfo("EVAL", {
+  params: ["script", "numkeys", "keysAndArgs..."],
+  flags: INT64,
+  decode: plainReply,
+});
+export const EVALSHA = new CommandInfo("EVALSHA", {
+  params: ["sha", "numkeys", "keysAndArgs..."],
+  flags: INT64,
+  decode: plainReply,
+});
+export const EVALSHA_RO = new CommandInfo("EVALSHA_RO", {
+  params: ["sha", "numkeys", "keysAndArgs..."],
+  flags: READONLY | INT64,
+  decode: plainReply,
+});
+export const EVAL_RO = new CommandInfo("EVAL_RO", {
+  params: ["script", "numkeys", "keysAndArgs..."],
+  flags: READONLY | INT64,
+  decode: plainReply,
+});
+export const FCALL = new CommandInfo("FCALL", {
+  params: ["functionName", "numkeys", "keysAndArgs..."],
+  flags: INT64,
+  decode: plainReply,
+});
+export const FCALL_RO = new CommandInfo("FCALL_RO", {
+  params: ["functionName", "numkeys", "keysAndArgs..."],
+  flags: READONLY | INT64,
+  decode: plainReply,
+});
+export const FUNCTION_DELETE = new CommandInfo("FUNCTION DELETE", {
+  params: ["library"],
+  decode: okToTrue,
+});
+export const FUNCTION_DUMP = new CommandInfo("FUNCTION DUMP", { flags: ALWAYS_BYTES });
+export const FUNCTION_FLUSH = new CommandInfo("FUNCTION FLUSH", { decode: okToTrue });
+export const FUNCTION_HELP = new CommandInfo("FUNCTION HELP", { flags: ALWAYS_TEXT });
+export const FUNCTION_KILL = new CommandInfo("FUNCTION KILL", { decode: okToTrue });
+export const FUNCTION_LIST = new CommandInfo("FUNCTION LIST", { decode: toFunctionList });
+export const FUNCTION_LOAD = new CommandInfo("FUNCTION LOAD", {
+  params: ["code"],
+  flags: ALWAYS_TEXT,
+});
+export const FUNCTION_RESTORE = new CommandInfo("FUNCTION RESTORE", {
+  params: ["payload"],
+  decode: okToTrue,
+});
+export const FUNCTION_STATS = new CommandInfo("FUNCTION STATS", { decode: toFunctionStats });
+export const SCRIPT_DEBUG = new CommandInfo("SCRIPT DEBUG", {
+  params: ["mode"],
+  flags: SESSION,
+  decode: okToTrue,
+});
+export const SCRIPT_EXISTS = new CommandInfo("SCRIPT EXISTS", {
+  params: ["shas..."],
+  decode: toBooleans,
+});
+export const SCRIPT_FLUSH = new CommandInfo("SCRIPT FLUSH", { params: ["mode"], decode: okToTrue });
+export const SCRIPT_HELP = new CommandInfo("SCRIPT HELP", { flags: ALWAYS_TEXT });
+export const SCRIPT_KILL = new CommandInfo("SCRIPT KILL", { decode: okToTrue });
+export const SCRIPT_LOAD = new CommandInfo("SCRIPT LOAD", {
+  params: ["script"],
+  flags: ALWAYS_TEXT,
+});
+export const SCRIPT_SHOW = new CommandInfo("SCRIPT SHOW", { params: ["sha"] });
 export const PSUBSCRIBE = new CommandInfo("PSUBSCRIBE", {
   flags: SESSION,
   instead: "redis.pubsub()",
@@ -205,6 +279,28 @@ export const infos: readonly CommandInfo[] = [
   XREVRANGE,
   XSETID,
   XTRIM,
+  EVAL,
+  EVALSHA,
+  EVALSHA_RO,
+  EVAL_RO,
+  FCALL,
+  FCALL_RO,
+  FUNCTION_DELETE,
+  FUNCTION_DUMP,
+  FUNCTION_FLUSH,
+  FUNCTION_HELP,
+  FUNCTION_KILL,
+  FUNCTION_LIST,
+  FUNCTION_LOAD,
+  FUNCTION_RESTORE,
+  FUNCTION_STATS,
+  SCRIPT_DEBUG,
+  SCRIPT_EXISTS,
+  SCRIPT_FLUSH,
+  SCRIPT_HELP,
+  SCRIPT_KILL,
+  SCRIPT_LOAD,
+  SCRIPT_SHOW,
   PSUBSCRIBE,
   PUNSUBSCRIBE,
   SSUBSCRIBE,

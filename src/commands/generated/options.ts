@@ -5,6 +5,7 @@ import type { Key, Value } from "../info.js";
 import type { BitRead } from "../types-bitmaps.js";
 import type { ClientType } from "../types-connection.js";
 import type { GeoSort, GeoUnit } from "../types-geo.js";
+import type { FunctionRestorePolicy, ScriptFlushMode } from "../types-scripting.js";
 import type { StreamRefPolicy } from "../types-streams.js";
 import type { VectorQuantization } from "../types-vectors.js";
 import type { Decimal, Integer, ListEnd, Many, Mapping, UnixTime } from "../types.js";
@@ -1076,6 +1077,35 @@ export type XtrimOptions = XtrimThreshold & {
    */
   readonly refPolicy?: StreamRefPolicy | undefined;
 };
+
+/** Options of FUNCTION FLUSH. */
+export interface FunctionFlushOptions {
+  /** Whether the server frees the memory afterwards or at once. */
+  readonly mode?: ScriptFlushMode | undefined;
+}
+
+/** Options of FUNCTION LIST. */
+export interface FunctionListOptions {
+  /** Glob pattern the names of libraries have to match. */
+  readonly library?: Value | undefined;
+  /** Give the source texts too. */
+  readonly withCode?: boolean | undefined;
+}
+
+/** Options of FUNCTION LOAD. */
+export interface FunctionLoadOptions {
+  /** Take the place of a library of the same name. */
+  readonly replace?: boolean | undefined;
+}
+
+/** Options of FUNCTION RESTORE. */
+export interface FunctionRestoreOptions {
+  /**
+   * What becomes of the libraries there are: kept, all deleted first, or replaced by those of the
+   * same name. Kept when left out.
+   */
+  readonly policy?: FunctionRestorePolicy | undefined;
+}
 
 /** Options of AUTH. */
 export interface AuthOptions {

@@ -3,6 +3,7 @@
 /** Owns the commands on streams, scripts and channels. */
 import type { OptionRules } from "../args.js";
 import { ArgList } from "../args.js";
+import { scriptArguments } from "../builders-scripting.js";
 import { anyItems } from "../builders-server.js";
 import {
   autoclaimStart,
@@ -19,6 +20,7 @@ import {
 import { toStreamEntryPairs, toStreamsPairs } from "../decode-streams.js";
 import type { Host, Reply } from "../host.js";
 import type { Key, Value } from "../info.js";
+import type { FunctionLibrary, FunctionStats, ScriptFlushMode } from "../types-scripting.js";
 import type {
   StreamEntry,
   StreamEntryPairs,
@@ -31,6 +33,21 @@ import type {
 } from "../types-streams.js";
 import type { Integer, Many, Mapping } from "../types.js";
 import {
+  EVAL,
+  EVALSHA,
+  EVALSHA_RO,
+  EVAL_RO,
+  FCALL,
+  FCALL_RO,
+  FUNCTION_DELETE,
+  FUNCTION_DUMP,
+  FUNCTION_FLUSH,
+  FUNCTION_HELP,
+  FUNCTION_KILL,
+  FUNCTION_LIST,
+  FUNCTION_LOAD,
+  FUNCTION_RESTORE,
+  FUNCTION_STATS,
   PUBLISH,
   PUBSUB_CHANNELS,
   PUBSUB_HELP,
@@ -38,6 +55,13 @@ import {
   PUBSUB_NUMSUB,
   PUBSUB_SHARDCHANNELS,
   PUBSUB_SHARDNUMSUB,
+  SCRIPT_DEBUG,
+  SCRIPT_EXISTS,
+  SCRIPT_FLUSH,
+  SCRIPT_HELP,
+  SCRIPT_KILL,
+  SCRIPT_LOAD,
+  SCRIPT_SHOW,
   SPUBLISH,
   XACK,
   XACKDEL,
@@ -68,6 +92,10 @@ import {
   XTRIM,
 } from "./infos-streams.js";
 import type {
+  FunctionFlushOptions,
+  FunctionListOptions,
+  FunctionLoadOptions,
+  FunctionRestoreOptions,
   XackdelOptions,
   XaddOptions,
   XautoclaimOptions,
@@ -176,6 +204,19 @@ const XTRIM_OPTIONS: OptionRules = {
   approximate: [4, 0],
   limit: [8, 0],
   refPolicy: [16, 0],
+};
+const FUNCTION_FLUSH_OPTIONS: OptionRules = {
+  mode: [1, 0],
+};
+const FUNCTION_LIST_OPTIONS: OptionRules = {
+  library: [1, 0],
+  withCode: [2, 0],
+};
+const FUNCTION_LOAD_OPTIONS: OptionRules = {
+  replace: [1, 0],
+};
+const FUNCTION_RESTORE_OPTIONS: OptionRules = {
+  policy: [1, 0],
 };
 
 /** The commands on streams, scripts and channels; one link of the chain that ends in Commands. */
@@ -1145,6 +1186,358 @@ export abstract class StreamCommands<H extends Host> extends SortedSetCommands<H
       }
     }
     return this.send(XTRIM, args);
+  }
+
+  /**
+   * Run a Lua script.
+   *
+   * Say the type of the reply yourself; an error the code raises rejects.
+   *
+   * @param script - Source text in Lua.
+   * @param numKeys - How many of the following arguments are keys.
+   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
+   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
+   *   object.
+   * @remarks Since Redis 2.6.0. What the code costs.
+   * @see {@link https://redis.io/docs/latest/commands/eval/ | EVAL}
+   */
+  eval<V = unknown>(script: Value, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, V>;
+  eval(script: Value, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, never> {
+    const args = new ArgList(EVAL, [script]);
+    scriptArguments(args, numKeys, keysAndArgs);
+    return this.send(EVAL, args);
+  }
+
+  /**
+   * Run a Lua script the server has loaded.
+   *
+   * Say the type of the reply yourself; an error the code raises rejects.
+   *
+   * @param sha - SHA1 of the script in hexadecimal, as `scriptLoad` gives it.
+   * @param numKeys - How many of the following arguments are keys.
+   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
+   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
+   *   object.
+   * @remarks Since Redis 2.6.0. What the code costs.
+   * @see {@link https://redis.io/docs/latest/commands/evalsha/ | EVALSHA}
+   */
+  evalsha<V = unknown>(sha: string, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, V>;
+  evalsha(sha: string, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, never> {
+    const args = new ArgList(EVALSHA, [sha]);
+    scriptArguments(args, numKeys, keysAndArgs);
+    return this.send(EVALSHA, args);
+  }
+
+  /**
+   * Run a Lua script the server has loaded and that only reads.
+   *
+   * Say the type of the reply yourself; an error the code raises rejects.
+   *
+   * @param sha - SHA1 of the script in hexadecimal, as `scriptLoad` gives it.
+   * @param numKeys - How many of the following arguments are keys.
+   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
+   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
+   *   object.
+   * @remarks Since Redis 7.0.0. What the code costs.
+   * @see {@link https://redis.io/docs/latest/commands/evalsha_ro/ | EVALSHA_RO}
+   */
+  evalshaRo<V = unknown>(sha: string, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, V>;
+  evalshaRo(sha: string, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, never> {
+    const args = new ArgList(EVALSHA_RO, [sha]);
+    scriptArguments(args, numKeys, keysAndArgs);
+    return this.send(EVALSHA_RO, args);
+  }
+
+  /**
+   * Run a Lua script that only reads.
+   *
+   * Say the type of the reply yourself; an error the code raises rejects.
+   *
+   * @param script - Source text in Lua.
+   * @param numKeys - How many of the following arguments are keys.
+   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
+   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
+   *   object.
+   * @remarks Since Redis 7.0.0. What the code costs.
+   * @see {@link https://redis.io/docs/latest/commands/eval_ro/ | EVAL_RO}
+   */
+  evalRo<V = unknown>(script: Value, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, V>;
+  evalRo(script: Value, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, never> {
+    const args = new ArgList(EVAL_RO, [script]);
+    scriptArguments(args, numKeys, keysAndArgs);
+    return this.send(EVAL_RO, args);
+  }
+
+  /**
+   * Run a function of a library the server has loaded.
+   *
+   * Say the type of the reply yourself; an error the code raises rejects.
+   *
+   * @param functionName - Name of the function.
+   * @param numKeys - How many of the following arguments are keys.
+   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
+   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
+   *   object.
+   * @remarks Since Redis 7.0.0. What the code costs.
+   * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
+   */
+  fcall<V = unknown>(
+    functionName: Value,
+    numKeys: Integer,
+    ...keysAndArgs: Many<Value>[]
+  ): Reply<H, V>;
+  fcall(functionName: Value, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, never> {
+    const args = new ArgList(FCALL, [functionName]);
+    scriptArguments(args, numKeys, keysAndArgs);
+    return this.send(FCALL, args);
+  }
+
+  /**
+   * Run a function that only reads, of a library the server has loaded.
+   *
+   * Say the type of the reply yourself; an error the code raises rejects.
+   *
+   * @param functionName - Name of the function.
+   * @param numKeys - How many of the following arguments are keys.
+   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
+   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
+   *   object.
+   * @remarks Since Redis 7.0.0. What the code costs.
+   * @see {@link https://redis.io/docs/latest/commands/fcall_ro/ | FCALL_RO}
+   */
+  fcallRo<V = unknown>(
+    functionName: Value,
+    numKeys: Integer,
+    ...keysAndArgs: Many<Value>[]
+  ): Reply<H, V>;
+  fcallRo(functionName: Value, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, never> {
+    const args = new ArgList(FCALL_RO, [functionName]);
+    scriptArguments(args, numKeys, keysAndArgs);
+    return this.send(FCALL_RO, args);
+  }
+
+  /**
+   * Delete a library with its functions.
+   *
+   * @param library - Name of the library.
+   * @returns `true`.
+   * @remarks Since Redis 7.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/function-delete/ | FUNCTION DELETE}
+   */
+  functionDelete(library: Value): Reply<H, true> {
+    return this.run(FUNCTION_DELETE, [library]);
+  }
+
+  /**
+   * Serialize all libraries in the server's own format, for FUNCTION RESTORE.
+   *
+   * @returns The bytes, also when replies are decoded to text.
+   * @remarks Since Redis 7.0.0. O(N) in the number of functions.
+   * @see {@link https://redis.io/docs/latest/commands/function-dump/ | FUNCTION DUMP}
+   */
+  functionDump(): Reply<H, Buffer> {
+    return this.run(FUNCTION_DUMP, []);
+  }
+
+  /**
+   * Delete all libraries.
+   *
+   * @param options - See {@link FunctionFlushOptions}.
+   * @returns `true`.
+   * @remarks Since Redis 7.0.0. O(N) in the number of functions.
+   * @see {@link https://redis.io/docs/latest/commands/function-flush/ | FUNCTION FLUSH}
+   */
+  functionFlush(options?: FunctionFlushOptions): Reply<H, true> {
+    if (options === undefined) return this.run(FUNCTION_FLUSH, []);
+    const args = new ArgList(FUNCTION_FLUSH);
+    if (args.options(options, FUNCTION_FLUSH_OPTIONS)) {
+      if (options.mode !== undefined) args.word('option "mode"', options.mode, T.ASYNC_SYNC_CHOICE);
+    }
+    return this.send(FUNCTION_FLUSH, args);
+  }
+
+  /**
+   * List what the FUNCTION commands can do.
+   *
+   * @returns Lines of text.
+   * @remarks Since Redis 7.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/function-help/ | FUNCTION HELP}
+   */
+  functionHelp(): Reply<H, string[]> {
+    return this.run(FUNCTION_HELP, []);
+  }
+
+  /**
+   * Stop the function that is running, unless it has written already.
+   *
+   * @returns `true`.
+   * @remarks Since Redis 7.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/function-kill/ | FUNCTION KILL}
+   */
+  functionKill(): Reply<H, true> {
+    return this.run(FUNCTION_KILL, []);
+  }
+
+  /**
+   * List the libraries and their functions.
+   *
+   * @param options - See {@link FunctionListOptions}.
+   * @returns One object a library, by the server's names.
+   * @remarks Since Redis 7.0.0. O(N) in the number of functions.
+   * @see {@link https://redis.io/docs/latest/commands/function-list/ | FUNCTION LIST}
+   */
+  functionList(options?: FunctionListOptions): Reply<H, FunctionLibrary<H["text"]>[]> {
+    if (options === undefined) return this.run(FUNCTION_LIST, []);
+    const args = new ArgList(FUNCTION_LIST);
+    if (args.options(options, FUNCTION_LIST_OPTIONS)) {
+      if (options.library !== undefined) {
+        args.add(T.LIBRARYNAME).free('option "library"', options.library);
+      }
+      args.flag('option "withCode"', T.WITHCODE, options.withCode);
+    }
+    return this.send(FUNCTION_LIST, args);
+  }
+
+  /**
+   * Load a library of functions.
+   *
+   * @param code - Source text; its first line names engine and library: `#!lua name=mine`.
+   * @param options - See {@link FunctionLoadOptions}.
+   * @returns Name of the library.
+   * @remarks Since Redis 7.0.0. O(1), compiling aside.
+   * @see {@link https://redis.io/docs/latest/commands/function-load/ | FUNCTION LOAD}
+   */
+  functionLoad(code: Value, options?: FunctionLoadOptions): Reply<H, string> {
+    if (options === undefined) return this.run(FUNCTION_LOAD, [code]);
+    const args = new ArgList(FUNCTION_LOAD);
+    if (args.options(options, FUNCTION_LOAD_OPTIONS)) {
+      args.flag('option "replace"', T.REPLACE, options.replace);
+    }
+    args.add(code);
+    return this.send(FUNCTION_LOAD, args);
+  }
+
+  /**
+   * Load the libraries that FUNCTION DUMP gave.
+   *
+   * @param payload - The bytes FUNCTION DUMP gave.
+   * @param options - See {@link FunctionRestoreOptions}.
+   * @returns `true`.
+   * @remarks Since Redis 7.0.0. O(N) in the number of functions.
+   * @see {@link https://redis.io/docs/latest/commands/function-restore/ | FUNCTION RESTORE}
+   */
+  functionRestore(payload: Value, options?: FunctionRestoreOptions): Reply<H, true> {
+    if (options === undefined) return this.run(FUNCTION_RESTORE, [payload]);
+    const args = new ArgList(FUNCTION_RESTORE, [payload]);
+    if (args.options(options, FUNCTION_RESTORE_OPTIONS)) {
+      if (options.policy !== undefined) {
+        args.word('option "policy"', options.policy, T.APPEND_FLUSH_REPLACE_CHOICE);
+      }
+    }
+    return this.send(FUNCTION_RESTORE, args);
+  }
+
+  /**
+   * Tell which function is running, and how many there are.
+   *
+   * @returns What is known, by the server's names.
+   * @remarks Since Redis 7.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/function-stats/ | FUNCTION STATS}
+   */
+  functionStats(): Reply<H, FunctionStats<H["text"]>> {
+    return this.run(FUNCTION_STATS, []);
+  }
+
+  /**
+   * Switch the Lua debugger on or off for the scripts this connection runs next.
+   *
+   * Under the debugger EVAL gives the lines the debugger shows, and its commands go out by
+   * `executeCommand`; `redis-cli --ldb` is more comfortable.
+   *
+   * @param mode - On in a copy of the server, on while the server stands still, or off.
+   * @returns `true`.
+   * @remarks Since Redis 3.2.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/script-debug/ | SCRIPT DEBUG}
+   */
+  scriptDebug(mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no"): Reply<H, true> {
+    const args = new ArgList(SCRIPT_DEBUG);
+    args.word('"mode"', mode, T.YES_SYNC_NO_CHOICE);
+    return this.send(SCRIPT_DEBUG, args);
+  }
+
+  /**
+   * Tell which scripts the server has loaded.
+   *
+   * @param shas - SHA1 of scripts, as arguments or in arrays; at least one.
+   * @returns Whether each is loaded, in order.
+   * @remarks Since Redis 2.6.0. O(N) in the number of scripts asked about.
+   * @see {@link https://redis.io/docs/latest/commands/script-exists/ | SCRIPT EXISTS}
+   */
+  scriptExists(...shas: Many<string>[]): Reply<H, boolean[]> {
+    const args = new ArgList(SCRIPT_EXISTS);
+    args.many('"shas"', shas);
+    return this.send(SCRIPT_EXISTS, args);
+  }
+
+  /**
+   * Forget all scripts the server has loaded.
+   *
+   * @param mode - Whether the server frees the memory afterwards or at once; since Redis 6.2.
+   * @returns `true`.
+   * @remarks Since Redis 2.6.0. O(N) in the number of scripts.
+   * @see {@link https://redis.io/docs/latest/commands/script-flush/ | SCRIPT FLUSH}
+   */
+  scriptFlush(mode?: ScriptFlushMode): Reply<H, true> {
+    if (mode === undefined) return this.run(SCRIPT_FLUSH, []);
+    const args = new ArgList(SCRIPT_FLUSH);
+    if (mode !== undefined) args.word('"mode"', mode, T.ASYNC_SYNC_CHOICE);
+    return this.send(SCRIPT_FLUSH, args);
+  }
+
+  /**
+   * List what the SCRIPT commands can do.
+   *
+   * @returns Lines of text.
+   * @remarks Since Redis 5.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/script-help/ | SCRIPT HELP}
+   */
+  scriptHelp(): Reply<H, string[]> {
+    return this.run(SCRIPT_HELP, []);
+  }
+
+  /**
+   * Stop the script that is running, unless it has written already.
+   *
+   * @returns `true`.
+   * @remarks Since Redis 2.6.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/script-kill/ | SCRIPT KILL}
+   */
+  scriptKill(): Reply<H, true> {
+    return this.run(SCRIPT_KILL, []);
+  }
+
+  /**
+   * Load a Lua script without running it.
+   *
+   * @param script - Source text in Lua.
+   * @returns Its SHA1 in hexadecimal.
+   * @remarks Since Redis 2.6.0. O(N) in the length of the script.
+   * @see {@link https://redis.io/docs/latest/commands/script-load/ | SCRIPT LOAD}
+   */
+  scriptLoad(script: Value): Reply<H, string> {
+    return this.run(SCRIPT_LOAD, [script]);
+  }
+
+  /**
+   * Read the source text of a script the server has loaded.
+   *
+   * @param sha - SHA1 of the script in hexadecimal, as `scriptLoad` gives it.
+   * @returns The text.
+   * @remarks Since Valkey 8.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/script-show/ | SCRIPT SHOW}
+   */
+  scriptShow(sha: string): Reply<H, H["text"]> {
+    return this.run(SCRIPT_SHOW, [sha]);
   }
 
   /**
