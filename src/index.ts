@@ -36,6 +36,13 @@ export { Connection } from "./connection/connection.js";
 export type { ConnectionClass } from "./connection/dialer.js";
 export { ConnectionPool, type PoolOptions } from "./connection/pool.js";
 export * from "./errors.js";
+export {
+  type KeyEvent,
+  type KeyspaceClient,
+  KeyspaceEvents,
+  type KeyspaceOptions,
+  parseKeyEvent,
+} from "./keyspace.js";
 export { Library, type LibraryFunctionOptions, type LoadOptions } from "./library.js";
 export {
   type AcquireOptions,
