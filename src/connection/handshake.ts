@@ -42,18 +42,12 @@ function okOrRefused(reply: Reply): void {
   throw new ConnectionError("Error setting client info", { code: "EHANDSHAKE" });
 }
 
-/** What servers add to the name of a command they do not know. */
-const ECHO = /, with args beginning with:.*$/s;
-
 /** A server may repeat what it refuses; a password must not get into an error that way. */
 function withoutSecret(error: RedisError, name: string, secret: string): RedisError {
-  const message = error.message.replace(ECHO, "");
-  const tells = secret !== "" && message.includes(secret);
-  if (message === error.message && !tells) return error;
+  if (secret === "" || !error.message.includes(secret)) return error;
   const { code, server } = error;
   const ErrorType = error.constructor as typeof RedisError;
-  const shown = tells ? `The server refused ${name}` : message;
-  return new ErrorType(shown, { code, command: name, server });
+  return new ErrorType(`The server refused ${name}`, { code, command: name, server });
 }
 
 function authStep(credentials: Credentials | undefined, passwordOnly: boolean): Step[] {

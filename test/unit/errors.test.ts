@@ -167,6 +167,19 @@ describe("errorFromReply", () => {
     ["ERR invalid password!", "ResponseError", "invalid password!", "ERR"],
     ["ERR Max number of clients reached", "ResponseError", "Max number of clients reached", "ERR"],
     ["ERR  two spaces", "ResponseError", " two spaces", "ERR"],
+    // What the server repeats of the arguments may be a secret.
+    [
+      "ERR unknown command 'AUHT', with args beginning with: 's3cret' 'x",
+      "ResponseError",
+      "unknown command 'AUHT'",
+      "ERR",
+    ],
+    [
+      "ERR unknown command `AUHT`, with args beginning with: `s3\ncret`, ",
+      "ResponseError",
+      "unknown command `AUHT`",
+      "ERR",
+    ],
     // A code without a class stays in the message.
     ["WRONGTYPE Operation against", "ResponseError", "WRONGTYPE Operation against", "WRONGTYPE"],
     ["MOVED 1 a:1", "ResponseError", "MOVED 1 a:1", "MOVED"],

@@ -272,6 +272,7 @@ describe("refusals", () => {
 
   it.each<[string, RedisOptions, string]>([
     ["AUTH", QUIET, "ERR unknown command `AUTH`, with args beginning with: `u`, `S3CRET!`, "],
+    ["AUTH", QUIET, "ERR unknown command `AUTH`, with args beginning with: `u`, `S3CRE"],
     ["AUTH", QUIET, "ERR user u cannot log in with S3CRET!"],
     ["HELLO", { ...QUIET, protocol: 3 }, "ERR I do not take 'S3CRET!' from you"],
   ])("never repeats a password the server repeats: %s", async (name, options, text) => {
@@ -280,7 +281,7 @@ describe("refusals", () => {
     );
     expect(error.name).toBe("ResponseError");
     expect(error.code).toBe("ERR");
-    expect(`${error.message} ${error.stack}`).not.toContain("S3CRET!");
+    expect(`${error.message} ${error.stack}`).not.toContain("S3C");
     expect(error.message).not.toBe("");
   });
 });
