@@ -78,14 +78,14 @@ export interface GetMessageOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type OptionOf<O, K extends keyof PubSubOptions> = K extends keyof O ? O[K] : "absent";
+type GivenOption<O, K extends keyof PubSubOptions> = K extends keyof O ? O[K] : "absent";
 
 /** What a subscriber made with options `O` gives to those who read. */
 export type MessagesOf<T extends string | Buffer, O> =
   | PublishedMessage<T>
   | Pong<T>
-  | (OptionOf<O, "ignoreSubscribeMessages"> extends true ? never : Confirmation<T>)
-  | (true extends OptionOf<O, "gapEvents"> ? Gap : never);
+  | (GivenOption<O, "ignoreSubscribeMessages"> extends true ? never : Confirmation<T>)
+  | (true extends GivenOption<O, "gapEvents"> ? Gap : never);
 
 const retryPolicy = withMethods<Retry>("a Retry", [
   "isSupported",

@@ -88,11 +88,11 @@ describe("types cost little", () => {
 
   // Below, what a busy machine cannot change is held tightly, and time loosely.
 
-  test("one line, all declarations checked too: 25000 types more than without us", async (context) => {
+  test("one line, all declarations checked too: 30000 types more than without us", async (context) => {
     const ours = await measure(`${ONE_LINE}\n`, false, context);
     const base = await measure(WITHOUT_US, false, context);
     expect(ours.types - base.types, `${inWords(ours)} against ${inWords(base)}`).toBeLessThan(
-      25_000,
+      30_000,
     );
   });
 
