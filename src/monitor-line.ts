@@ -24,6 +24,8 @@ export interface MonitoredCommand {
 const HEAD = /^(\d+\.\d+) \[(\d+) /;
 const BACKSLASH = 92;
 const LETTER_X = 120;
+const LETTER_A = 97;
+const DIGIT_0 = 48;
 /** The letters behind a backslash that stand for other bytes; the rest stand for themselves. */
 const ESCAPES: ReadonlyMap<number, number> = new Map(
   Object.entries({ n: "\n", r: "\r", t: "\t", a: "\x07", b: "\b" }).map(([letter, character]) => [
@@ -72,6 +74,11 @@ function readQuoted(line: string, from: number): string[] {
   return words;
 }
 
+/** The value of a hexadecimal digit; servers write small letters. */
+function digit(byte = 0): number {
+  return byte < LETTER_A ? byte - DIGIT_0 : byte - LETTER_A + 10;
+}
+
 /** Undo the escapes; one pass, for a word may be of any length. */
 function bytesOf(word: string): Buffer {
   const bytes = Buffer.from(word, "latin1");
@@ -82,8 +89,7 @@ function bytesOf(word: string): Buffer {
     const byte = bytes[from++] as number;
     const letter = byte === BACKSLASH ? bytes[from++] : undefined;
     if (letter === LETTER_X) {
-      bytes[to++] = Number.parseInt(bytes.toString("latin1", from, from + 2), 16);
-      from += 2;
+      bytes[to++] = 16 * digit(bytes[from++]) + digit(bytes[from++]);
     } else {
       bytes[to++] = letter === undefined ? byte : (ESCAPES.get(letter) ?? letter);
     }
