@@ -125,6 +125,19 @@ describe("an attempt to take a lock whose reply is lost", () => {
     expect(await holder()).toBeNull();
   });
 
+  it("under a signal of the client's is undone although the signal is aborted", async () => {
+    const controller = new AbortController();
+    const lock = redis.with({ signal: controller.signal }).lock(name, { timeout: LONG });
+    proxy.down.stall();
+    const attempt = errorOf(lock.acquire());
+    await until(holder);
+    controller.abort();
+    expect((await attempt).name).toBe("AbortError");
+    proxy.down.resume();
+    await lock[Symbol.asyncDispose]();
+    expect(await holder()).toBeNull();
+  });
+
   it("under a time limit of the client's is undone although the time is over", async () => {
     const lock = redis.with({ timeout: 100 }).lock(name, { timeout: LONG });
     proxy.down.stall();

@@ -87,7 +87,7 @@ describe("a keeper", () => {
 
   it("counts the time from the sending of a renewal, not from its answer", async () => {
     const slow = deferred<void>();
-    const { keeper } = keep(
+    const { keeper, renewed } = keep(
       undefined,
       () => slow.promise,
       ...Array.from({ length: 50 }, () => fails),
@@ -95,6 +95,7 @@ describe("a keeper", () => {
     await vi.advanceTimersByTimeAsync(190);
     slow.resolve();
     await vi.advanceTimersByTimeAsync(209);
+    expect(renewed.slice(0, 2)).toEqual([100, 200]);
     expect(keeper.signal.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     expect(keeper.signal.aborted).toBe(true);
