@@ -46,7 +46,7 @@ describe("a signal", () => {
     const view = redis.with({ signal: controller.signal });
     const [aborted, alsoAborted] = [errorOf(view.get("a")), errorOf(view.get("b"))];
     const kept = redis.get("c");
-    await until(() => mock.received.length === 1);
+    await until(() => mock.received.length >= 1);
     controller.abort();
     expect((await Promise.all([aborted, alsoAborted])).map(kindOf)).toEqual(
       new Array(2).fill("AbortError not-sent"),
@@ -81,7 +81,7 @@ describe("a signal", () => {
     const a = redis.get("a");
     const [b, h] = [errorOf(view.get("b")), errorOf(view.hgetall("h"))];
     const c = redis.get("c");
-    await until(() => mock.received.length === 4);
+    await until(() => mock.received.length >= 4);
     controller.abort("enough");
     expect((await Promise.all([b, h])).map(kindOf)).toEqual(
       new Array(2).fill("AbortError unknown"),
@@ -139,7 +139,7 @@ describe("a signal", () => {
     await redis.get("first");
     const controller = new AbortController();
     const popped = errorOf(redis.with({ signal: controller.signal }).blpop("list", 0));
-    await until(() => mock.received.length === 2);
+    await until(() => mock.received.length >= 2);
     controller.abort();
     expect(kindOf(await popped)).toBe("AbortError unknown");
     await mock.peers[1]?.closed;
@@ -158,7 +158,7 @@ describe("a signal", () => {
     await using redis = clientOf(mock, { password: "pw" });
     const controller = new AbortController();
     const popped = errorOf(redis.with({ signal: controller.signal }).blpop("list", 0));
-    await until(() => mock.received.length === 1);
+    await until(() => mock.received.length >= 1);
     controller.abort();
     expect(kindOf(await popped)).toBe("AbortError not-sent");
     greet.resolve();

@@ -72,10 +72,10 @@ describe("a server that stands still", () => {
     await using mock = await mockServer([(peer) => peer.stall(), echo]);
     await using redis = clientOf(mock, { socketTimeout: 120 });
     const first = timeToFail(redis.get("a"));
-    await until(() => mock.received.length === 1);
+    await until(() => mock.received.length >= 1);
     await pause(60);
     const second = timeToFail(redis.get("b"));
-    await until(() => mock.received.length === 2);
+    await until(() => mock.received.length >= 2);
     expect(await first).toBeGreaterThanOrEqual(119.5);
     // The connection takes nothing new any more, but b still has its time.
     expect(await redis.get("c")).toBe("c");
@@ -99,7 +99,7 @@ describe("a server that stands still", () => {
     ]);
     await using redis = clientOf(mock, { socketTimeout: 150 });
     const a = errorOf(redis.get("a"));
-    await until(() => mock.received.length === 1);
+    await until(() => mock.received.length >= 1);
     await pause(75);
     const b = redis.get("b");
     const c = redis.get("c");

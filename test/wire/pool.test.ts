@@ -35,7 +35,7 @@ describe("maxConnections", () => {
     await using redis = clientOf(mock, { maxConnections: 2, socketTimeout: 2000 });
     expect(await redis.get("a")).toBe("a");
     const blocked = errorOf(redis.blpop("list", 0));
-    await until(() => mock.connections === 2);
+    await until(() => mock.connections >= 2);
     const get = redis.get("busy");
     const refused = await errorOf(redis.blpop("other", 0));
     expect(refused).toMatchObject({
@@ -80,7 +80,7 @@ describe("maxConnections", () => {
     await using mock = await mockServer([(peer) => peer.stall(), echo]);
     await using redis = clientOf(mock, { maxConnections: 1, socketTimeout: 150 });
     const first = errorOf(redis.get("a"));
-    await until(() => mock.received.length === 1);
+    await until(() => mock.received.length >= 1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     const second = errorOf(redis.get("b"));
     expect(kindOf(await first)).toBe("TimeoutError unknown");
@@ -95,7 +95,7 @@ describe("maxConnections", () => {
     const pool = poolOf(mock, { maxConnections: 2 });
     const leases = await Promise.allSettled([pool.lease(), pool.lease(), pool.lease()]);
     expect(leases.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
-    await until(() => mock.connections === 2);
+    await until(() => mock.connections >= 2);
     await pool.close();
   });
 });
@@ -112,7 +112,7 @@ describe("maxPendingCommands", () => {
     await using redis = clientOf(mock, { maxPendingCommands: 3, socketTimeout: 2000 });
     const kept = ["0", "1", "2"].map((key) => redis.get(key));
     const early = await errorOf(redis.get("3"));
-    await until(() => mock.received.length === 3);
+    await until(() => mock.received.length >= 3);
     const late = await errorOf(redis.set("4", "x"));
     for (const error of [early, late]) {
       expect(error).toMatchObject({
@@ -160,7 +160,7 @@ describe("leases", () => {
     // Compared by identity: two idle connections look alike.
     const released = [b, c, a].map((lease) => lease.connection);
     expect(again.map((lease) => released.indexOf(lease.connection))).toEqual([2, 1, 0]);
-    await until(() => mock.connections === 3);
+    await until(() => mock.connections >= 3);
     await pool.close();
   });
 
@@ -220,7 +220,7 @@ describe("leases", () => {
     const redis = new Redis({ connectionPool: pool });
     const session = redis.client();
     const failed = errorOf(session.get("a"));
-    await until(() => mock.received.length === 1);
+    await until(() => mock.received.length >= 1);
     await session.close();
     expect(kindOf(await failed)).toBe("ConnectionError unknown");
     await mock.done();
@@ -286,7 +286,7 @@ describe("BlockingConnectionPool", () => {
     a.release();
     expect((await fourth).connection).toBe(a.connection);
     expect(order).toEqual(["third", "fourth"]);
-    await until(() => mock.connections === 2);
+    await until(() => mock.connections >= 2);
     await pool.close();
   });
 

@@ -85,7 +85,7 @@ describe("a server that is down", () => {
     await using redis = clientOf(await nowhere(), { retry: new Retry(backoff, 1) });
     const controller = new AbortController();
     const aborted = errorOf(redis.with({ signal: controller.signal }).get("a"));
-    await until(() => failures.length === 1);
+    await until(() => failures.length >= 1);
     controller.abort();
     expect(kindOf(await aborted)).toBe("AbortError not-sent");
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -139,7 +139,7 @@ describe("a pause between attempts", () => {
     const { backoff, failures } = recordingBackoff(40);
     await using redis = clientOf(target, { retry: new Retry(backoff, 1) });
     const first = errorOf(redis.get("a"));
-    await until(() => failures.length === 1);
+    await until(() => failures.length >= 1);
     const others = Array.from({ length: 20 }, () => errorOf(redis.get("b")));
     const alone = errorOf(redis.blpop("list", 0));
     const errors = await Promise.all([first, ...others, alone]);
@@ -159,7 +159,7 @@ describe("a pause between attempts", () => {
     const { backoff, failures } = recordingBackoff(60_000);
     await using redis = clientOf(await nowhere(), { retry: new Retry(backoff, -1) });
     const failed = errorOf(redis.with({ timeout: 0 }).get("a"));
-    await until(() => failures.length === 1);
+    await until(() => failures.length >= 1);
     redis.disconnect();
     expect(kindOf(await failed)).toBe("ConnectionError not-sent");
   });

@@ -70,7 +70,7 @@ describe("retryOnError", () => {
     await using redis = clientOf(mock, AGAIN_WHEN_LOST);
     const keys = ["a", "b", "c", "d"];
     const values = Promise.all(keys.map((key) => redis.get(key)));
-    await until(() => mock.received.length === 4);
+    await until(() => mock.received.length >= 4);
     const later = redis.get("later");
     expect(await values).toEqual(keys);
     expect(await later).toBe("later");
@@ -91,7 +91,7 @@ describe("retryOnError", () => {
     await using redis = clientOf(mock, AGAIN_WHEN_LOST);
     expect(await redis.get("a")).toBe("a");
     const written = redis.get("written");
-    await until(() => read.length === 2);
+    await until(() => read.length >= 2);
     const values = await Promise.all([written, ...["x", "y"].map((key) => redis.get(key))]);
     expect(values).toEqual(["written", "x", "y"]);
     const again = mock.peers[1]?.received.map(([, key]) => key);
@@ -115,7 +115,7 @@ describe("retryOnError", () => {
     await using mock = await mockServer([hangUpAfter(1), hangUpAfter(1), echo]);
     await using redis = clientOf(mock, { retryOnError: [ConnectionError], retry: retry(1) });
     const lost = errorOf(redis.get("a"));
-    await until(() => mock.connections === 2 && mock.received.length === 2);
+    await until(() => mock.connections >= 2 && mock.received.length >= 2);
     expect(kindOf(await lost)).toBe("ConnectionError unknown");
     expect(await redis.get("b")).toBe("b");
   });
