@@ -30,7 +30,10 @@ const IMPORT_RULES: readonly rules.ImportRule[] = [
     from: /^src\/connection\//,
     to: new RegExp(`^(?:src/connection/|src/protocol/|src/errors\\.ts$|${OPTION_MODULES}$|node:)`),
   },
-  { from: /^src\/(?:script|lock|sentinel)\.ts$/, to: /^(?!src\/(?:redis|index)\.ts$)/ },
+  {
+    from: /^src\/(?:script|library|code-call|preload|lock[a-z-]*|sentinel)\.ts$/,
+    to: /^(?!src\/(?:redis|index)\.ts$)/,
+  },
   { from: /^src\/index\.ts$/, to: /^src\// },
   { from: /^src\/[^/]+\.ts$/, to: /^(?:src\/(?!index\.ts$)|node:)/ },
 ];
