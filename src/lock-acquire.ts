@@ -26,6 +26,10 @@ export interface Held {
   validUntil: number;
   /** Value of the counter, if there is one. */
   readonly fencingToken: number | undefined;
+  /** Whether it is being given back, or was. */
+  ended: boolean;
+  /** Of a release whose reply was lost: whether the lock was certainly ours when it was sent. */
+  releasedInTime: boolean | undefined;
 }
 
 /** What an acquisition is about. */
@@ -131,7 +135,7 @@ export class Acquisition {
     const validUntil = validFrom(begun, settings.timeout);
     if (performance.now() < validUntil) {
       const fencingToken = settings.fencingKey === undefined ? undefined : taken;
-      return { token, validUntil, fencingToken };
+      return { token, validUntil, fencingToken, ended: false, releasedInTime: undefined };
     }
     // The reply came so late that the lock may have passed to somebody else already.
     this.#doubtful = true;

@@ -88,8 +88,6 @@ export class Lock {
   readonly #client: LockClient;
   readonly #settings: LockSettings;
   #held: Held | undefined = undefined;
-  /** Release whose reply was lost: whether the lock was certainly ours when it was sent. */
-  #doubt: { readonly held: Held; readonly inTime: boolean } | undefined = undefined;
   readonly #cleanups = new Set<Promise<void>>();
 
   /**
@@ -135,7 +133,6 @@ export class Lock {
       const held = await acquisition.run();
       if (held === undefined) return false;
       this.#held = held;
-      this.#doubt = undefined;
       return true;
     } finally {
       this.#remember(acquisition.cleanup);
@@ -170,11 +167,11 @@ export class Lock {
   ): Promise<V> {
     await this.hold(options);
     const { timeout, signal } = this.#settings;
-    const held = this.#held;
+    const held = this.#own("use");
     const keeper = new LockKeeper({
       interval: timeout / 3,
-      validUntil: () => (this.#held === held ? held?.validUntil : undefined),
-      renew: () => this.reacquire(),
+      validUntil: () => (held.ended ? undefined : held.validUntil),
+      renew: () => this.#renew(held),
       signal: options.signal ?? signal,
     });
     let value: V;
@@ -182,13 +179,15 @@ export class Lock {
       value = await work(keeper.signal, this);
     } catch (error) {
       keeper.stop();
-      await this.#releaseQuietly(held);
+      await this.#giveBackQuietly(held);
       throw error;
     }
     keeper.stop();
-    if (keeper.lost !== undefined) await this.#releaseQuietly(held);
-    if (keeper.lost !== undefined) throw keeper.lost;
-    if (this.#held === held) await this.release();
+    if (keeper.lost !== undefined) {
+      await this.#giveBackQuietly(held);
+      throw keeper.lost;
+    }
+    if (!held.ended) await this.#giveBack(held);
     return value;
   }
 
@@ -200,25 +199,7 @@ export class Lock {
    * @throws {@link ConnectionError} | {@link TimeoutError} when the server cannot be asked; call again.
    */
   async release(): Promise<void> {
-    const held = this.#held;
-    if (held === undefined) throw refused("Cannot release an unlocked lock");
-    const inTime = performance.now() < held.validUntil;
-    const doubt = this.#doubt?.held === held ? this.#doubt : undefined;
-    this.#held = undefined;
-    this.#doubt = undefined;
-    let released: boolean;
-    try {
-      released = await this.#ask(RELEASE, held, []);
-    } catch (error) {
-      // Still ours as far as we know, unless it was taken again meanwhile.
-      if (this.#held === undefined) {
-        this.#held = held;
-        this.#doubt = mayHaveRun(error) ? { held, inTime: doubt?.inTime ?? inTime } : doubt;
-      }
-      throw error;
-    }
-    // An earlier release whose reply was lost is why it is gone.
-    if (!released && doubt?.inTime !== true) throw notOwned("release");
+    await this.#giveBack(this.#own("release"));
   }
 
   /**
@@ -250,10 +231,7 @@ export class Lock {
    * @throws {@link LockError} when it was not taken, or has no `timeout`.
    */
   async reacquire(): Promise<true> {
-    const held = this.#renewable("reacquire");
-    const begun = performance.now();
-    if (!(await this.#ask(REACQUIRE, held, [this.#settings.timeout]))) throw notOwned("reacquire");
-    held.validUntil = validFrom(begun, this.#settings.timeout);
+    await this.#renew(this.#renewable("reacquire"));
     return true;
   }
 
@@ -291,10 +269,40 @@ export class Lock {
     void cleanup.finally(() => this.#cleanups.delete(cleanup));
   }
 
-  #renewable(action: string): Held {
+  #own(action: string): Held {
     if (this.#held === undefined) throw refused(`Cannot ${action} an unlocked lock`);
-    if (this.#settings.timeout === 0) throw refused(`Cannot ${action} a lock with no timeout`);
     return this.#held;
+  }
+
+  #renewable(action: string): Held {
+    const held = this.#own(action);
+    if (this.#settings.timeout === 0) throw refused(`Cannot ${action} a lock with no timeout`);
+    return held;
+  }
+
+  async #renew(held: Held): Promise<void> {
+    const { timeout } = this.#settings;
+    const begun = performance.now();
+    if (!(await this.#ask(REACQUIRE, held, [timeout]))) throw notOwned("reacquire");
+    held.validUntil = validFrom(begun, timeout);
+  }
+
+  async #giveBack(held: Held): Promise<void> {
+    const inTime = performance.now() < held.validUntil;
+    if (this.#held === held) this.#held = undefined;
+    held.ended = true;
+    let released: boolean;
+    try {
+      released = await this.#ask(RELEASE, held, []);
+    } catch (error) {
+      // Still ours as far as we know, to be released again unless it was taken again meanwhile.
+      held.ended = false;
+      this.#held ??= held;
+      if (mayHaveRun(error)) held.releasedInTime ??= inTime;
+      throw error;
+    }
+    // An earlier release whose reply was lost is why it is gone.
+    if (!released && held.releasedInTime !== true) throw notOwned("release");
   }
 
   async #ask(script: typeof RELEASE, held: Held, args: readonly number[]): Promise<boolean> {
@@ -303,10 +311,10 @@ export class Lock {
   }
 
   /** Release without a word: there is a weightier error to tell. The lock frees itself otherwise. */
-  async #releaseQuietly(held: Held | undefined): Promise<void> {
-    if (held === undefined || this.#held !== held) return;
+  async #giveBackQuietly(held: Held): Promise<void> {
+    if (held.ended) return;
     try {
-      await this.release();
+      await this.#giveBack(held);
     } catch {
       if (this.#held === held) this.#held = undefined;
     }

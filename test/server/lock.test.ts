@@ -461,6 +461,24 @@ describe("using()", () => {
     expect(await ask("GET", name)).toBe("somebody else's");
   });
 
+  it("tells apart two that use one object, one of which lost the lock to the other", async () => {
+    const lock = redis.lock(name, { timeout: 60_000, sleep: 5 });
+    const [entered, ended] = [deferred<void>(), deferred<void>()];
+    const first = lock.using(async () => {
+      await ask("DEL", name);
+      await entered.promise;
+    });
+    const second = lock.using(async () => {
+      entered.resolve();
+      await ended.promise;
+      return lock.owned();
+    });
+    await expect(first).rejects.toBeInstanceOf(LockNotOwnedError);
+    ended.resolve();
+    expect(await second).toBe(true);
+    expect(await ask("EXISTS", name)).toBe(0);
+  });
+
   it("passes on a signal of one's own", async () => {
     const controller = new AbortController();
     const work = redis.lock(name, { timeout: 5000, signal: controller.signal }).using((signal) => {
