@@ -307,4 +307,20 @@ describe("waiting for a connection", () => {
     expect(errors.map(({ command }) => command)).toEqual(["GET", "BLPOP", "GET"]);
     expect(performance.now() - start).toBeLessThan(600);
   });
+
+  it("is each command's own: who has more time is still served", async () => {
+    const greet = deferred();
+    await using mock = await mockServer(async (peer) => {
+      await peer.expect(["AUTH", "pw"]);
+      await greet.promise;
+      peer.send("+OK\r\n");
+      await echo(peer);
+    });
+    await using redis = clientOf(mock, { password: "pw", socketTimeout: 60 });
+    const patient = redis.with({ timeout: 3000 }).get("patient");
+    expect(kindOf(await errorOf(redis.get("k")))).toBe("TimeoutError not-sent");
+    greet.resolve();
+    expect(await patient).toBe("patient");
+    expect(mock.received.map(([name]) => name)).toEqual(["AUTH", "GET"]);
+  });
 });

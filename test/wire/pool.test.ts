@@ -266,6 +266,41 @@ describe("leases", () => {
   });
 });
 
+describe("arguments whose memory is taken away while they wait for a connection", () => {
+  it("are refused then, and harm nobody", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    const key = () => Uint8Array.from(Buffer.from("gone"));
+    const keys = [key(), key(), key()] as const;
+    const failures = [redis.get(keys[0]), redis.blpop(keys[1], 0), session.get(keys[2])];
+    const errors = Promise.all(failures.map((failure) => errorOf(failure)));
+    const kept = Promise.all([redis.get("a"), session.get("b")]);
+    for (const { buffer } of keys) structuredClone(buffer, { transfer: [buffer] });
+    expect((await errors).map(kindOf)).toEqual(new Array(3).fill("DataError"));
+    expect(await kept).toEqual(["a", "b"]);
+    expect(inspect(redis.connectionPool)).toContain("shared=1 leased=1 idle=1 waiting=0");
+    expect(mock.received.map(([, arg]) => arg).sort()).toEqual(["a", "b"]);
+  });
+});
+
+describe("inspect strings", () => {
+  it("show what a connection and a pool are at", async () => {
+    await using mock = await mockServer(echo);
+    const pool = poolOf(mock, { clientName: "me", db: 0 });
+    const where = `host=127.0.0.1,port=${mock.port},db=0,client_name=me`;
+    expect(inspect(pool)).toBe(
+      `ConnectionPool<Connection<${where}>> shared=0 leased=0 idle=0 waiting=0`,
+    );
+    const lease = await pool.lease();
+    expect(inspect(lease.connection)).toBe(`Connection<${where}> ready pending=0`);
+    expect(String(lease.connection)).toBe(`Connection<${where}>`);
+    lease.discard();
+    expect(inspect(lease.connection)).toBe(`Connection<${where}> closed pending=0`);
+    await pool.close();
+  });
+});
+
 describe("BlockingConnectionPool", () => {
   it("makes callers wait for a connection given back, first come first served", async () => {
     await using mock = await mockServer(echo);

@@ -1,7 +1,7 @@
 /** Bytes that are not what was asked for: who is told what, and that no reply goes astray. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { InvalidResponse } from "../../src/index.js";
+import { InvalidResponse, JsParser } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { until } from "../support/until.js";
 import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
@@ -88,6 +88,28 @@ describe("bytes that are not RESP", () => {
     ]);
     await using redis = clientOf(mock, { password: "pw" });
     expect(await redis.get("k")).toBe("k");
+  });
+});
+
+describe("a parser of the user's own", () => {
+  it("that fails ends its connection, and every command learns of it", async () => {
+    class Failing extends JsParser {
+      override feed(chunk: Buffer): void {
+        if (chunk.includes("poison")) throw new RangeError("cannot read this");
+        super.feed(chunk);
+      }
+    }
+    await using mock = await mockServer(async (peer) => {
+      for await (const [, key = ""] of peer.commands()) peer.send(bulk(key));
+    });
+    await using redis = clientOf(mock, { parserClass: Failing });
+    expect(await redis.get("a")).toBe("a");
+    const errors = await Promise.all([errorOf(redis.get("poison")), errorOf(redis.get("b"))]);
+    expect(errors.map(kindOf)).toEqual(new Array(2).fill("ConnectionError unknown"));
+    expect(errors[0]?.message).toBe("Reading a reply failed");
+    const shared = errors[0]?.cause as Error | undefined;
+    expect(shared?.cause).toBeInstanceOf(RangeError);
+    expect(await redis.get("c")).toBe("c");
   });
 });
 
