@@ -8,7 +8,7 @@ import type { Arg, CommandInfo, Decoder } from "./commands/info.js";
 import { ownCommand } from "./connection/handshake.js";
 import { Job, type JobTraits, type OwnCommand } from "./connection/job.js";
 import { DecodeError, ExecAbortError, RedisError, ResponseError, WatchError } from "./errors.js";
-import type { Chunk, Encoder } from "./protocol/encoder.js";
+import { assertWhole, type Chunk, type Encoder } from "./protocol/encoder.js";
 import {
   BYTES,
   IN_PLACE,
@@ -93,7 +93,9 @@ abstract class Batch extends Job {
   }
 
   /** The arguments were checked when they were encoded. */
-  override check(): void {}
+  override check(): void {
+    assertWhole(this.wire);
+  }
 
   override retry(error: RedisError): boolean {
     if (!this.call.allowsRetry(error, this.#attempts)) return false;
@@ -137,6 +139,7 @@ export class PlainBatch extends Batch {
   }
 
   override encode(encoder: Encoder): void {
+    this.check();
     encoder.add(this.wire);
   }
 
@@ -186,6 +189,7 @@ export class Transaction extends Batch {
   }
 
   override encode(encoder: Encoder): void {
+    this.check();
     encoder.command(MULTI, []);
     encoder.add(this.wire);
     encoder.command(EXEC, []);

@@ -3,7 +3,7 @@
  * which jobs have not been handed to the socket yet: of those the server has certainly seen nothing.
  */
 import type { Socket } from "node:net";
-import { Encoder, type EncoderOptions } from "../protocol/encoder.js";
+import { assertWhole, Encoder, type EncoderOptions } from "../protocol/encoder.js";
 import type { Job } from "./job.js";
 
 /** Collects what is to be written, and writes it once per turn. */
@@ -59,8 +59,15 @@ export class Outbox {
     this.#scheduled = false;
     const socket = this.#socket;
     if (socket === undefined || this.encoder.empty || socket.destroyed) return;
-    this.unflushed = 0;
     const chunks = this.encoder.take();
+    try {
+      assertWhole(chunks);
+    } catch (error) {
+      // Its length was announced: the server would take what follows for the value.
+      socket.destroy(error as Error);
+      return;
+    }
+    this.unflushed = 0;
     if (chunks.length > 1) socket.cork();
     for (const chunk of chunks) {
       if (typeof chunk === "string") socket.write(chunk, "latin1");

@@ -91,6 +91,18 @@ function refusal(command: EncodableCommand, index: number, arg: unknown): DataEr
   });
 }
 
+/**
+ * Make sure that what was put together earlier can still be written.
+ *
+ * @throws DataError when the memory of an argument has been transferred since.
+ */
+export function assertWhole(chunks: readonly Chunk[]): void {
+  if (chunks.every((chunk) => chunk.length !== 0)) return;
+  throw new DataError("The memory of an argument was transferred before it was written", {
+    code: "EINVAL",
+  });
+}
+
 /** Collects the wire form of commands until it is taken for writing. */
 export class Encoder {
   readonly #utf8: boolean;

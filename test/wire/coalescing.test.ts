@@ -198,6 +198,23 @@ describe("large values", () => {
     expect(mock.peers[0]?.bytes.subarray(-wire.length).equals(wire)).toBe(true);
   });
 
+  it("taken away before they are written never let the server wait for them", async () => {
+    const { mock, redis } = await connected();
+    await using _mock = mock;
+    await using _redis = redis;
+    const value = new Uint8Array(1_000_000);
+    const gone = [true, false].map((transaction) =>
+      errorOf(redis.pipeline({ transaction }).set("a", value).exec()),
+    );
+    gone.push(errorOf(redis.set("a", value)));
+    const kept = redis.get("b");
+    structuredClone(value.buffer, { transfer: [value.buffer] });
+    expect((await Promise.all(gone)).map(kindOf)).toEqual(new Array(3).fill("DataError"));
+    expect(await kept).toBe("b");
+    expect(mock.received.map(([name]) => name)).toEqual(["SET", "GET"]);
+    expect(mock.received.map(([, key]) => key)).toEqual(["first", "b"]);
+  });
+
   it("may be reused by the caller as soon as they are small", async () => {
     const { mock, redis } = await connected();
     await using _mock = mock;
