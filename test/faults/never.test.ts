@@ -1,7 +1,14 @@
 /** The points of the design's list of what must never happen, one `describe` each; 8 is in secrets.test.ts. */
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ConnectionError, DecodeError, Redis, type RedisError } from "../../src/index.js";
+import {
+  ConnectionError,
+  ConstantBackoff,
+  DecodeError,
+  Redis,
+  type RedisError,
+  Retry,
+} from "../../src/index.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
@@ -87,6 +94,13 @@ describe("1. a promise that never settles", () => {
     expect(inspect(hasty)).toMatch(/ shared=0 leased=0 idle=0 waiting=0>$/);
   });
 
+  it("not when connecting is retried for ever", async () => {
+    proxy.refuse();
+    const retry = new Retry(new ConstantBackoff(10), -1);
+    hasty = new Redis(proxy.url, { ...FAST, retry });
+    await everything();
+  });
+
   it("not when close() comes in the turn of the commands", async () => {
     const all = everything();
     await settle(hasty.close());
@@ -157,7 +171,7 @@ describe("2. a reply that reaches the wrong caller", () => {
   it("not when some are too late: the others on the connection still get theirs", async () => {
     await hasty.connect();
     proxy.down.stall();
-    const early = Array.from({ length: COUNT }, (_, i) => errorOf(hasty.get(prefix + i)));
+    const early = Array.from({ length: COUNT + 1 }, () => errorOf(hasty.get(`${prefix}none`)));
     const patient = hasty.with({ timeout: 5000 });
     const gets = Array.from({ length: COUNT }, (_, i) => patient.get(prefix + i));
     for (const error of await Promise.all(early))
