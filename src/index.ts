@@ -23,6 +23,7 @@ export type { HscanIterOptions, ZscanIterOptions } from "./commands/scan-iter.js
 export type * from "./commands/types.js";
 export type * from "./commands/types-acl.js";
 export type * from "./commands/types-bitmaps.js";
+export type * from "./commands/types-cluster.js";
 export type * from "./commands/types-commands.js";
 export type * from "./commands/types-connection.js";
 export type * from "./commands/types-geo.js";

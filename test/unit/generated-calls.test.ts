@@ -23,6 +23,8 @@ const SPECIAL: Readonly<Record<string, unknown>> = {
       0,
     ]),
   ),
+  "CLUSTER ADDSLOTSRANGE ranges": [0, 100],
+  "CLUSTER DELSLOTSRANGE ranges": [0, 100],
   "BITFIELD options": { defaultOverflow: "SAT" },
 };
 

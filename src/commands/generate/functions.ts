@@ -7,6 +7,7 @@ import * as blockTime from "../block-time.js";
 import * as builders from "../builders.js";
 import * as buildersAcl from "../builders-acl.js";
 import * as buildersBitmaps from "../builders-bitmaps.js";
+import * as buildersCluster from "../builders-cluster.js";
 import * as buildersGeo from "../builders-geo.js";
 import * as buildersHashes from "../builders-hashes.js";
 import * as buildersScripting from "../builders-scripting.js";
@@ -14,6 +15,7 @@ import * as buildersServer from "../builders-server.js";
 import * as buildersStreams from "../builders-streams.js";
 import * as buildersVectors from "../builders-vectors.js";
 import * as decode from "../decode.js";
+import * as decodeCluster from "../decode-cluster.js";
 import * as decodeGeo from "../decode-geo.js";
 import * as decodeScripting from "../decode-scripting.js";
 import * as decodeServer from "../decode-server.js";
@@ -30,6 +32,7 @@ const MODULES: Readonly<Record<string, object>> = {
   builders,
   "builders-acl": buildersAcl,
   "builders-bitmaps": buildersBitmaps,
+  "builders-cluster": buildersCluster,
   "builders-geo": buildersGeo,
   "builders-hashes": buildersHashes,
   "builders-scripting": buildersScripting,
@@ -37,6 +40,7 @@ const MODULES: Readonly<Record<string, object>> = {
   "builders-vectors": buildersVectors,
   "builders-streams": buildersStreams,
   decode,
+  "decode-cluster": decodeCluster,
   "decode-geo": decodeGeo,
   "decode-scripting": decodeScripting,
   "decode-server": decodeServer,

@@ -2,6 +2,15 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns what is constant about each command: one value apiece. */
 import { untilTheEnd } from "../block-time.js";
+import {
+  toClusterAnswer,
+  toClusterInfo,
+  toClusterLinks,
+  toClusterNodes,
+  toClusterShards,
+  toClusterSlotStats,
+  toClusterSlots,
+} from "../decode-cluster.js";
 import { toAclLog, toAclUser } from "../decode-server-acl.js";
 import {
   toCommandDocs,
@@ -302,6 +311,110 @@ export const ACL_SETUSER = new CommandInfo("ACL SETUSER", {
 });
 export const ACL_USERS = new CommandInfo("ACL USERS", { flags: ALWAYS_TEXT });
 export const ACL_WHOAMI = new CommandInfo("ACL WHOAMI", { flags: ALWAYS_TEXT });
+export const CLUSTER = new CommandInfo("CLUSTER", {
+  params: ["clusterArg", "words..."],
+  decode: toClusterAnswer,
+});
+export const CLUSTER_ADDSLOTS = new CommandInfo("CLUSTER ADDSLOTS", {
+  params: ["slots..."],
+  decode: okToTrue,
+});
+export const CLUSTER_ADDSLOTSRANGE = new CommandInfo("CLUSTER ADDSLOTSRANGE", {
+  params: ["ranges..."],
+  decode: okToTrue,
+});
+export const CLUSTER_BUMPEPOCH = new CommandInfo("CLUSTER BUMPEPOCH", { flags: ALWAYS_TEXT });
+export const CLUSTER_COUNT_FAILURE_REPORTS = new CommandInfo("CLUSTER COUNT-FAILURE-REPORTS", {
+  params: ["nodeId"],
+  flags: ALWAYS_TEXT,
+});
+export const CLUSTER_COUNTKEYSINSLOT = new CommandInfo("CLUSTER COUNTKEYSINSLOT", {
+  params: ["slot"],
+  flags: ALWAYS_TEXT,
+});
+export const CLUSTER_DELSLOTS = new CommandInfo("CLUSTER DELSLOTS", {
+  params: ["slots..."],
+  decode: okToTrue,
+});
+export const CLUSTER_DELSLOTSRANGE = new CommandInfo("CLUSTER DELSLOTSRANGE", {
+  params: ["ranges..."],
+  decode: okToTrue,
+});
+export const CLUSTER_FAILOVER = new CommandInfo("CLUSTER FAILOVER", {
+  params: ["mode"],
+  decode: okToTrue,
+});
+export const CLUSTER_FLUSHSLOTS = new CommandInfo("CLUSTER FLUSHSLOTS", { decode: okToTrue });
+export const CLUSTER_FORGET = new CommandInfo("CLUSTER FORGET", {
+  params: ["nodeId"],
+  decode: okToTrue,
+});
+export const CLUSTER_GETKEYSINSLOT = new CommandInfo("CLUSTER GETKEYSINSLOT", {
+  params: ["slot", "count"],
+});
+export const CLUSTER_HELP = new CommandInfo("CLUSTER HELP", { flags: ALWAYS_TEXT });
+export const CLUSTER_INFO = new CommandInfo("CLUSTER INFO", {
+  flags: ALWAYS_TEXT,
+  decode: toClusterInfo,
+});
+export const CLUSTER_KEYSLOT = new CommandInfo("CLUSTER KEYSLOT", {
+  params: ["key"],
+  flags: ALWAYS_TEXT,
+});
+export const CLUSTER_LINKS = new CommandInfo("CLUSTER LINKS", {
+  flags: ALWAYS_TEXT,
+  decode: toClusterLinks,
+});
+export const CLUSTER_MEET = new CommandInfo("CLUSTER MEET", {
+  params: ["host", "port", "busPort"],
+  decode: okToTrue,
+});
+export const CLUSTER_MYID = new CommandInfo("CLUSTER MYID", { flags: ALWAYS_TEXT });
+export const CLUSTER_MYSHARDID = new CommandInfo("CLUSTER MYSHARDID", { flags: ALWAYS_TEXT });
+export const CLUSTER_NODES = new CommandInfo("CLUSTER NODES", {
+  flags: ALWAYS_TEXT,
+  decode: toClusterNodes,
+});
+export const CLUSTER_REPLICAS = new CommandInfo("CLUSTER REPLICAS", {
+  params: ["nodeId"],
+  flags: ALWAYS_TEXT,
+  decode: toClusterNodes,
+});
+export const CLUSTER_REPLICATE = new CommandInfo("CLUSTER REPLICATE", {
+  params: ["nodeId"],
+  decode: okToTrue,
+});
+export const CLUSTER_RESET = new CommandInfo("CLUSTER RESET", {
+  params: ["mode"],
+  decode: okToTrue,
+});
+export const CLUSTER_SAVECONFIG = new CommandInfo("CLUSTER SAVECONFIG", { decode: okToTrue });
+export const CLUSTER_SET_CONFIG_EPOCH = new CommandInfo("CLUSTER SET-CONFIG-EPOCH", {
+  params: ["epoch"],
+  decode: okToTrue,
+});
+export const CLUSTER_SETSLOT = new CommandInfo("CLUSTER SETSLOT", {
+  params: ["slot", "state", "nodeId"],
+  decode: okToTrue,
+});
+export const CLUSTER_SHARDS = new CommandInfo("CLUSTER SHARDS", {
+  flags: ALWAYS_TEXT,
+  decode: toClusterShards,
+});
+export const CLUSTER_SLAVES = new CommandInfo("CLUSTER SLAVES", {
+  params: ["nodeId"],
+  flags: ALWAYS_TEXT,
+  decode: toClusterNodes,
+});
+export const CLUSTER_SLOT_STATS = new CommandInfo("CLUSTER SLOT-STATS", {
+  params: ["SLOTSRANGE", "startSlot", "endSlot"],
+  flags: ALWAYS_TEXT,
+  decode: toClusterSlotStats,
+});
+export const CLUSTER_SLOTS = new CommandInfo("CLUSTER SLOTS", {
+  flags: ALWAYS_TEXT,
+  decode: toClusterSlots,
+});
 export const DISCARD = new CommandInfo("DISCARD", {
   flags: SESSION,
   instead: "redis.pipeline() or redis.transaction()",
@@ -423,6 +536,36 @@ export const infos: readonly CommandInfo[] = [
   ACL_SETUSER,
   ACL_USERS,
   ACL_WHOAMI,
+  CLUSTER,
+  CLUSTER_ADDSLOTS,
+  CLUSTER_ADDSLOTSRANGE,
+  CLUSTER_BUMPEPOCH,
+  CLUSTER_COUNT_FAILURE_REPORTS,
+  CLUSTER_COUNTKEYSINSLOT,
+  CLUSTER_DELSLOTS,
+  CLUSTER_DELSLOTSRANGE,
+  CLUSTER_FAILOVER,
+  CLUSTER_FLUSHSLOTS,
+  CLUSTER_FORGET,
+  CLUSTER_GETKEYSINSLOT,
+  CLUSTER_HELP,
+  CLUSTER_INFO,
+  CLUSTER_KEYSLOT,
+  CLUSTER_LINKS,
+  CLUSTER_MEET,
+  CLUSTER_MYID,
+  CLUSTER_MYSHARDID,
+  CLUSTER_NODES,
+  CLUSTER_REPLICAS,
+  CLUSTER_REPLICATE,
+  CLUSTER_RESET,
+  CLUSTER_SAVECONFIG,
+  CLUSTER_SET_CONFIG_EPOCH,
+  CLUSTER_SETSLOT,
+  CLUSTER_SHARDS,
+  CLUSTER_SLAVES,
+  CLUSTER_SLOT_STATS,
+  CLUSTER_SLOTS,
   DISCARD,
   EXEC,
   MULTI,

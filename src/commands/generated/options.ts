@@ -3,6 +3,7 @@
 /** Owns the types of the option objects. */
 import type { Key, Value } from "../info.js";
 import type { BitRead } from "../types-bitmaps.js";
+import type { SlotMetric } from "../types-cluster.js";
 import type { ClientType } from "../types-connection.js";
 import type { GeoSort, GeoUnit } from "../types-geo.js";
 import type { FunctionRestorePolicy, ScriptFlushMode } from "../types-scripting.js";
@@ -1343,3 +1344,33 @@ export interface AclSetuserOptions {
   /** More sets of rules, each complete in itself, such as `["+set", "~app:*"]`. */
   readonly selectors?: readonly (readonly string[])[] | undefined;
 }
+
+/** Options of CLUSTER SETSLOT. */
+export interface ClusterSetslotOptions {
+  /** How long to wait for replicas in milliseconds; Valkey only, since 8.0. */
+  readonly timeout?: Integer | undefined;
+}
+
+/** Which slots to tell about. */
+export type ClusterSlotSelection =
+  | {
+      readonly orderBy?: undefined;
+      /** First slot of a range. */
+      readonly startSlot: Integer;
+      /** Last slot of the range, included. */
+      readonly endSlot: Integer;
+    }
+  | {
+      /** The number that decides which come first. */
+      readonly orderBy: SlotMetric;
+      readonly startSlot?: undefined;
+      readonly endSlot?: undefined;
+    };
+
+/** Options of CLUSTER SLOT-STATS. */
+export type ClusterSlotStatsOptions = ClusterSlotSelection & {
+  /** With `orderBy`: how many slots to give at most. */
+  readonly limit?: Integer | undefined;
+  /** With `orderBy`: lowest or highest first; highest when left out. */
+  readonly sort?: "ASC" | "asc" | "DESC" | "desc" | undefined;
+};

@@ -4,6 +4,7 @@
 import type { OptionRules } from "../args.js";
 import { ArgList } from "../args.js";
 import { aclRules } from "../builders-acl.js";
+import { slotNode, slotNumbers, slotRanges, slotStats } from "../builders-cluster.js";
 import {
   anyItems,
   commandFilter,
@@ -21,9 +22,21 @@ import {
   trackingPrefixes,
   unblockMode,
 } from "../builders-server.js";
+import { pickCluster } from "../decode-cluster.js";
 import type { Host, Reply } from "../host.js";
 import type { Key, Value } from "../info.js";
 import type { AclLogEntry, AclUser } from "../types-acl.js";
+import type {
+  ClusterFailoverMode,
+  ClusterInfo,
+  ClusterLink,
+  ClusterNode,
+  ClusterResetMode,
+  ClusterShard,
+  ClusterSlotStats,
+  ClusterSlots,
+  SlotState,
+} from "../types-cluster.js";
 import type { CommandDetails, CommandDocs } from "../types-commands.js";
 import type { ClientInfo, HelloReply, OnOff, TrackingInfo } from "../types-connection.js";
 import type {
@@ -74,6 +87,36 @@ import {
   CLIENT_TRACKINGINFO,
   CLIENT_UNBLOCK,
   CLIENT_UNPAUSE,
+  CLUSTER,
+  CLUSTER_ADDSLOTS,
+  CLUSTER_ADDSLOTSRANGE,
+  CLUSTER_BUMPEPOCH,
+  CLUSTER_COUNTKEYSINSLOT,
+  CLUSTER_COUNT_FAILURE_REPORTS,
+  CLUSTER_DELSLOTS,
+  CLUSTER_DELSLOTSRANGE,
+  CLUSTER_FAILOVER,
+  CLUSTER_FLUSHSLOTS,
+  CLUSTER_FORGET,
+  CLUSTER_GETKEYSINSLOT,
+  CLUSTER_HELP,
+  CLUSTER_INFO,
+  CLUSTER_KEYSLOT,
+  CLUSTER_LINKS,
+  CLUSTER_MEET,
+  CLUSTER_MYID,
+  CLUSTER_MYSHARDID,
+  CLUSTER_NODES,
+  CLUSTER_REPLICAS,
+  CLUSTER_REPLICATE,
+  CLUSTER_RESET,
+  CLUSTER_SAVECONFIG,
+  CLUSTER_SETSLOT,
+  CLUSTER_SET_CONFIG_EPOCH,
+  CLUSTER_SHARDS,
+  CLUSTER_SLAVES,
+  CLUSTER_SLOTS,
+  CLUSTER_SLOT_STATS,
   COMMAND,
   COMMAND_COUNT,
   COMMAND_DOCS,
@@ -143,6 +186,8 @@ import type {
   ClientTrackingOnOptions,
   ClientTrackingOptions,
   ClientUnblockOptions,
+  ClusterSetslotOptions,
+  ClusterSlotStatsOptions,
   CommandListOptions,
   FailoverOptions,
   FlushOptions,
@@ -243,6 +288,16 @@ const ACL_SETUSER_OPTIONS: OptionRules = {
   keys: [1024, 0],
   channels: [2048, 0],
   selectors: [4096, 0],
+};
+const CLUSTER_SETSLOT_OPTIONS: OptionRules = {
+  timeout: [1, 0],
+};
+const CLUSTER_SLOT_STATS_OPTIONS: OptionRules = {
+  orderBy: [1, 6],
+  startSlot: [2, 1],
+  endSlot: [4, 1],
+  limit: [8, 0],
+  sort: [16, 0],
 };
 
 /** The commands on the connection, the server and the cluster; one link of the chain that ends in Commands. */
@@ -1686,5 +1741,419 @@ export abstract class ServerCommands<H extends Host> extends StreamCommands<H> {
    */
   aclWhoami(): Reply<H, string> {
     return this.run(ACL_WHOAMI, []);
+  }
+
+  /**
+   * Run a CLUSTER command; redis-py's one method for all of them.
+   *
+   * Each has a method of its own too, such as `clusterInfo`.
+   *
+   * @param clusterArg - The subcommand, such as `"INFO"`.
+   * @param words - Its arguments.
+   * @returns What the method of that command gives; texts may be bytes.
+   * @remarks Since Redis 3.0.0. What the subcommand costs.
+   * @see {@link https://redis.io/docs/latest/commands/cluster/ | CLUSTER}
+   */
+  cluster<V = unknown>(clusterArg: string, ...words: Many<Value>[]): Reply<H, V>;
+  cluster(clusterArg: string, ...words: Many<Value>[]): Reply<H, never> {
+    const args = new ArgList(CLUSTER, [clusterArg]);
+    args.manyOrNone('"words"', words);
+    return this.send(CLUSTER, args, pickCluster(clusterArg));
+  }
+
+  /**
+   * Give slots to the node that belong to none.
+   *
+   * @param slots - Numbers of slots, as arguments or in arrays; at least one.
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(N) in the number of slots.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-addslots/ | CLUSTER ADDSLOTS}
+   */
+  clusterAddslots(...slots: Many<Integer>[]): Reply<H, true> {
+    const args = new ArgList(CLUSTER_ADDSLOTS);
+    slotNumbers(args, slots);
+    return this.send(CLUSTER_ADDSLOTS, args);
+  }
+
+  /**
+   * Give ranges of slots to the node that belong to none.
+   *
+   * @param ranges - First and last slot of each range, as `[first, last]` pairs or one after the
+   *   other.
+   * @returns `true`.
+   * @remarks Since Redis 7.0.0. O(N) in the number of slots.
+   * @see
+   *   {@link https://redis.io/docs/latest/commands/cluster-addslotsrange/ | CLUSTER ADDSLOTSRANGE}
+   */
+  clusterAddslotsrange(...ranges: Many<Integer>[]): Reply<H, true> {
+    const args = new ArgList(CLUSTER_ADDSLOTSRANGE);
+    slotRanges(args, ranges);
+    return this.send(CLUSTER_ADDSLOTSRANGE, args);
+  }
+
+  /**
+   * Raise the node's epoch, unless it is the highest.
+   *
+   * @returns `"BUMPED"` or `"STILL"`, followed by the epoch.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-bumpepoch/ | CLUSTER BUMPEPOCH}
+   */
+  clusterBumpepoch(): Reply<H, string> {
+    return this.run(CLUSTER_BUMPEPOCH, []);
+  }
+
+  /**
+   * Count the nodes that say of another one that it may have failed.
+   *
+   * @param nodeId - The other node: 40 hexadecimal digits.
+   * @returns How many there are.
+   * @remarks Since Redis 3.0.0. O(N) in the number of reports.
+   * @see
+   *   {@link https://redis.io/docs/latest/commands/cluster-count-failure-reports/ | CLUSTER COUNT-FAILURE-REPORTS}
+   */
+  clusterCountFailureReports(nodeId: string): Reply<H, number> {
+    return this.run(CLUSTER_COUNT_FAILURE_REPORTS, [nodeId]);
+  }
+
+  /**
+   * Count the keys of a slot that the node has.
+   *
+   * @param slot - Number of the slot, 0 to 16383.
+   * @returns How many there are.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see
+   *   {@link https://redis.io/docs/latest/commands/cluster-countkeysinslot/ | CLUSTER COUNTKEYSINSLOT}
+   */
+  clusterCountkeysinslot(slot: Integer): Reply<H, number> {
+    const args = new ArgList(CLUSTER_COUNTKEYSINSLOT);
+    args.count('"slot"', slot);
+    return this.send(CLUSTER_COUNTKEYSINSLOT, args);
+  }
+
+  /**
+   * Let the node forget whom slots belong to.
+   *
+   * @param slots - Numbers of slots, as arguments or in arrays; at least one.
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(N) in the number of slots.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-delslots/ | CLUSTER DELSLOTS}
+   */
+  clusterDelslots(...slots: Many<Integer>[]): Reply<H, true> {
+    const args = new ArgList(CLUSTER_DELSLOTS);
+    slotNumbers(args, slots);
+    return this.send(CLUSTER_DELSLOTS, args);
+  }
+
+  /**
+   * Let the node forget whom ranges of slots belong to.
+   *
+   * @param ranges - First and last slot of each range, as `[first, last]` pairs or one after the
+   *   other.
+   * @returns `true`.
+   * @remarks Since Redis 7.0.0. O(N) in the number of slots.
+   * @see
+   *   {@link https://redis.io/docs/latest/commands/cluster-delslotsrange/ | CLUSTER DELSLOTSRANGE}
+   */
+  clusterDelslotsrange(...ranges: Many<Integer>[]): Reply<H, true> {
+    const args = new ArgList(CLUSTER_DELSLOTSRANGE);
+    slotRanges(args, ranges);
+    return this.send(CLUSTER_DELSLOTSRANGE, args);
+  }
+
+  /**
+   * Let the replica take the place of its master.
+   *
+   * @param mode - Without the master's help, or without the other masters' consent either.
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-failover/ | CLUSTER FAILOVER}
+   */
+  clusterFailover(mode?: ClusterFailoverMode): Reply<H, true> {
+    if (mode === undefined) return this.run(CLUSTER_FAILOVER, []);
+    const args = new ArgList(CLUSTER_FAILOVER);
+    if (mode !== undefined) args.word('"mode"', mode, T.FORCE_TAKEOVER_CHOICE);
+    return this.send(CLUSTER_FAILOVER, args);
+  }
+
+  /**
+   * Let the node forget whom all slots belong to; it must have no keys.
+   *
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-flushslots/ | CLUSTER FLUSHSLOTS}
+   */
+  clusterFlushslots(): Reply<H, true> {
+    return this.run(CLUSTER_FLUSHSLOTS, []);
+  }
+
+  /**
+   * Let the node forget another node, for a minute at least.
+   *
+   * @param nodeId - The other node: 40 hexadecimal digits.
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-forget/ | CLUSTER FORGET}
+   */
+  clusterForget(nodeId: string): Reply<H, true> {
+    return this.run(CLUSTER_FORGET, [nodeId]);
+  }
+
+  /**
+   * List keys of a slot that the node has.
+   *
+   * @param slot - Number of the slot, 0 to 16383.
+   * @param count - How many to give at most.
+   * @returns The keys.
+   * @remarks Since Redis 3.0.0. O(N) in the number of keys returned.
+   * @see
+   *   {@link https://redis.io/docs/latest/commands/cluster-getkeysinslot/ | CLUSTER GETKEYSINSLOT}
+   */
+  clusterGetkeysinslot(slot: Integer, count: Integer): Reply<H, H["text"][]> {
+    const args = new ArgList(CLUSTER_GETKEYSINSLOT);
+    args.count('"slot"', slot);
+    args.count('"count"', count);
+    return this.send(CLUSTER_GETKEYSINSLOT, args);
+  }
+
+  /**
+   * List what the CLUSTER commands can do.
+   *
+   * @returns Lines of text.
+   * @remarks Since Redis 5.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-help/ | CLUSTER HELP}
+   */
+  clusterHelp(): Reply<H, string[]> {
+    return this.run(CLUSTER_HELP, []);
+  }
+
+  /**
+   * Tell how the cluster is, as the node sees it.
+   *
+   * @returns Values by the server's names.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-info/ | CLUSTER INFO}
+   */
+  clusterInfo(): Reply<H, ClusterInfo> {
+    return this.run(CLUSTER_INFO, []);
+  }
+
+  /**
+   * Compute the slot of a key.
+   *
+   * @param key - Key name; what stands in `{}` decides alone.
+   * @returns Number of the slot.
+   * @remarks Since Redis 3.0.0. O(N) in the length of the key.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-keyslot/ | CLUSTER KEYSLOT}
+   */
+  clusterKeyslot(key: Key): Reply<H, number> {
+    return this.run(CLUSTER_KEYSLOT, [key]);
+  }
+
+  /**
+   * Tell about the links of the cluster's bus to and from the node.
+   *
+   * @returns One object a link, by the server's names.
+   * @remarks Since Redis 7.0.0. O(N) in the number of nodes.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-links/ | CLUSTER LINKS}
+   */
+  clusterLinks(): Reply<H, ClusterLink[]> {
+    return this.run(CLUSTER_LINKS, []);
+  }
+
+  /**
+   * Make the node join the cluster of another one.
+   *
+   * @param host - Address of the other node; no name.
+   * @param port - Its port for clients.
+   * @param busPort - Port of its bus, when that is not 10000 higher.
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-meet/ | CLUSTER MEET}
+   */
+  clusterMeet(host: string, port: Integer, busPort?: Integer): Reply<H, true> {
+    const args = new ArgList(CLUSTER_MEET, [host]);
+    args.count('"port"', port);
+    if (busPort !== undefined) args.count('"busPort"', busPort);
+    return this.send(CLUSTER_MEET, args);
+  }
+
+  /**
+   * Tell the identifier of the node.
+   *
+   * @returns 40 hexadecimal digits.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-myid/ | CLUSTER MYID}
+   */
+  clusterMyid(): Reply<H, string> {
+    return this.run(CLUSTER_MYID, []);
+  }
+
+  /**
+   * Tell the identifier of the node's shard.
+   *
+   * @returns 40 hexadecimal digits.
+   * @remarks Since Redis 7.2.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-myshardid/ | CLUSTER MYSHARDID}
+   */
+  clusterMyshardid(): Reply<H, string> {
+    return this.run(CLUSTER_MYSHARDID, []);
+  }
+
+  /**
+   * Tell about all nodes, as the node sees them.
+   *
+   * @returns One object a node.
+   * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-nodes/ | CLUSTER NODES}
+   */
+  clusterNodes(): Reply<H, ClusterNode[]> {
+    return this.run(CLUSTER_NODES, []);
+  }
+
+  /**
+   * Tell about the replicas of a master.
+   *
+   * @param nodeId - The master: 40 hexadecimal digits.
+   * @returns One object a replica.
+   * @remarks Since Redis 5.0.0. O(N) in the number of nodes.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-replicas/ | CLUSTER REPLICAS}
+   */
+  clusterReplicas(nodeId: string): Reply<H, ClusterNode[]> {
+    return this.run(CLUSTER_REPLICAS, [nodeId]);
+  }
+
+  /**
+   * Make the node a replica of a master.
+   *
+   * @param nodeId - The master: 40 hexadecimal digits.
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-replicate/ | CLUSTER REPLICATE}
+   */
+  clusterReplicate(nodeId: string): Reply<H, true> {
+    return this.run(CLUSTER_REPLICATE, [nodeId]);
+  }
+
+  /**
+   * Make the node forget its cluster; a replica also loses its keys.
+   *
+   * @param mode - Whether it also gets a new identifier and epoch 0; `SOFT` when left out.
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(N) in the number of nodes and keys.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-reset/ | CLUSTER RESET}
+   */
+  clusterReset(mode?: ClusterResetMode): Reply<H, true> {
+    if (mode === undefined) return this.run(CLUSTER_RESET, []);
+    const args = new ArgList(CLUSTER_RESET);
+    if (mode !== undefined) args.word('"mode"', mode, T.HARD_SOFT_CHOICE);
+    return this.send(CLUSTER_RESET, args);
+  }
+
+  /**
+   * Write the node's view of the cluster to its file.
+   *
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-saveconfig/ | CLUSTER SAVECONFIG}
+   */
+  clusterSaveconfig(): Reply<H, true> {
+    return this.run(CLUSTER_SAVECONFIG, []);
+  }
+
+  /**
+   * Set the epoch of a fresh node.
+   *
+   * @param epoch - The epoch; no other node may have it.
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see
+   *   {@link https://redis.io/docs/latest/commands/cluster-set-config-epoch/ | CLUSTER SET-CONFIG-EPOCH}
+   */
+  clusterSetConfigEpoch(epoch: Integer): Reply<H, true> {
+    const args = new ArgList(CLUSTER_SET_CONFIG_EPOCH);
+    args.count('"epoch"', epoch);
+    return this.send(CLUSTER_SET_CONFIG_EPOCH, args);
+  }
+
+  /**
+   * Say that a slot is on its way, or whom it belongs to.
+   *
+   * @param slot - Number of the slot, 0 to 16383.
+   * @param state - Not on its way any more, coming from a node, going to one, or belonging to
+   *   one.
+   * @param nodeId - The node `state` speaks of.
+   * @param options - See {@link ClusterSetslotOptions}.
+   * @returns `true`.
+   * @remarks Since Redis 3.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/cluster-setslot/ | CLUSTER SETSLOT}
+   */
+  clusterSetslot(
+    slot: Integer,
+    state: SlotState,
+    nodeId?: string,
+    options?: ClusterSetslotOptions,
+  ): Reply<H, true> {
+    const args = new ArgList(CLUSTER_SETSLOT);
+    const given = args.options(options, CLUSTER_SETSLOT_OPTIONS);
+    args.count('"slot"', slot);
+    args.word('"state"', state, T.STABLE_IMPORTING_MIGRATING_NODE_CHOICE);
+    slotNode(args, state, nodeId);
+    if (given) {
+      if (options.timeout !== undefined) {
+        args.add(T.TIMEOUT).milliseconds('option "timeout"', options.timeout);
+      }
+    }
+    return this.send(CLUSTER_SETSLOT, args);
+  }
+
+  /**
+   * Tell which nodes have the same slots.
+   *
+   * @returns One object a shard.
+   * @remarks Since Redis 7.0.0. O(N) in the number of nodes.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-shards/ | CLUSTER SHARDS}
+   */
+  clusterShards(): Reply<H, ClusterShard[]> {
+    return this.run(CLUSTER_SHARDS, []);
+  }
+
+  /**
+   * Tell about the replicas of a master.
+   *
+   * @param nodeId - The master: 40 hexadecimal digits.
+   * @returns One object a replica.
+   * @deprecated Use `clusterReplicas`.
+   * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-slaves/ | CLUSTER SLAVES}
+   */
+  clusterSlaves(nodeId: string): Reply<H, ClusterNode[]> {
+    return this.run(CLUSTER_SLAVES, [nodeId]);
+  }
+
+  /**
+   * Tell how slots of the node were used.
+   *
+   * @param options - See {@link ClusterSlotStatsOptions}.
+   * @returns One object a slot.
+   * @remarks Since Valkey 8.0.0, Redis 8.2.0. O(N) in the number of slots, O(N*log(N)) with
+   *   `orderBy`.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-slot-stats/ | CLUSTER SLOT-STATS}
+   */
+  clusterSlotStats(options: ClusterSlotStatsOptions): Reply<H, ClusterSlotStats[]> {
+    const args = new ArgList(CLUSTER_SLOT_STATS);
+    args.options(options, CLUSTER_SLOT_STATS_OPTIONS, true);
+    slotStats(args, options);
+    return this.send(CLUSTER_SLOT_STATS, args);
+  }
+
+  /**
+   * Tell which nodes have which slots.
+   *
+   * @returns One object a range of slots.
+   * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
+   * @see {@link https://redis.io/docs/latest/commands/cluster-slots/ | CLUSTER SLOTS}
+   */
+  clusterSlots(): Reply<H, ClusterSlots[]> {
+    return this.run(CLUSTER_SLOTS, []);
   }
 }
