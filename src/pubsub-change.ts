@@ -155,6 +155,6 @@ export function promised(start: (settle: Settle) => void): Promise<void> {
 }
 
 /** Whether it is a subscription that is new. */
-export function adds(expected: Expected): boolean {
+export function adds(expected: Expected): expected is Change {
   return expected instanceof Change && expected.verb.adds && !expected.restores;
 }

@@ -13,14 +13,13 @@ import { Flow } from "./flow.js";
 import type { Settings } from "./options.js";
 import type { Reply } from "./protocol/reply.js";
 import { Change, CONFIRMATIONS, type Expected, Ping } from "./pubsub-change.js";
+import type { PublishedMessage } from "./pubsub-messages.js";
 import type { Target, Wording } from "./pubsub-names.js";
 
 /** Whom a link works for. None of these may throw. */
 export interface LinkOwner {
-  /** Something was published; the items behind the first word, as they came. */
-  onMessage(channel: Reply, data: Reply): void;
-  onPatternMessage(pattern: Reply, channel: Reply, data: Reply): void;
-  onShardMessage(channel: Reply, data: Reply): void;
+  /** Something was published; the items as they came, the word first. */
+  onPublished(type: PublishedMessage["type"], items: readonly Reply[]): void;
   /** The server has begun or ended one subscription; `count` of that sort are left. */
   onConfirmed(change: Change, target: Target, count: number): void;
   /** The answer to a ping of the user's. */
@@ -119,12 +118,11 @@ export class Link {
     this.#heard = true;
     if (!Array.isArray(value)) return this.#answer(value);
     const word = this.#wording.word(value[0]);
-    const first = value[1] ?? null;
-    const second = value[2] ?? null;
-    if (word === "message") this.#owner.onMessage(first, second);
-    else if (word === "pmessage") this.#owner.onPatternMessage(first, second, value[3] ?? null);
-    else if (word === "smessage") this.#owner.onShardMessage(first, second);
-    else this.#confirmation(word, first, second);
+    if (word === "message" || word === "pmessage" || word === "smessage") {
+      this.#owner.onPublished(word, value);
+    } else {
+      this.#confirmation(word, value[1] ?? null, value[2] ?? null);
+    }
   }
 
   #confirmation(word: string, name: Reply, count: Reply): void {

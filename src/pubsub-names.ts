@@ -9,7 +9,7 @@ import type { Settings } from "./options.js";
 import { Encoder, formatNumber } from "./protocol/encoder.js";
 import { BYTES, IN_PLACE, type Reply, type ReplyMode, TEXT } from "./protocol/reply.js";
 import { extendsAscii, notText, textDecoder } from "./protocol/text-decoder.js";
-import type { Handler, Text } from "./pubsub-messages.js";
+import type { Handler, PublishedMessage, Text } from "./pubsub-messages.js";
 
 /** What to subscribe to: names, or names with the handlers of their messages. */
 export type Subscriptions<M> =
@@ -76,6 +76,26 @@ export class Wording {
   /** What users get for an item; an error in place of what is no text. */
   value(item: Reply | undefined): Text | DecodeError {
     return this.#late && item instanceof Buffer ? this.#text(item) : (item as Text | DecodeError);
+  }
+
+  /**
+   * Read a message.
+   *
+   * @param items - As they came: the word, what was subscribed to, and what there is to it.
+   * @returns The message, or an error when anything in it is no text.
+   */
+  message(
+    type: PublishedMessage["type"],
+    items: readonly Reply[],
+  ): PublishedMessage<Text> | DecodeError {
+    const name = this.value(items[1]);
+    const second = this.value(items[2]);
+    if (name instanceof DecodeError) return name;
+    if (second instanceof DecodeError) return second;
+    if (type !== "pmessage") return { type, pattern: null, channel: name, data: second };
+    const data = this.value(items[3]);
+    if (data instanceof DecodeError) return data;
+    return { type, pattern: name, channel: second, data };
   }
 
   /** What users get for a name of their own. */

@@ -4,9 +4,9 @@
  * subscription counts from the server's confirmation on, so an unconfirmed one leaves no trace.
  * Knows nothing of who reads.
  */
-import { errorFor, lostFor } from "./connection/failure.js";
+import { errorFor, lostFor, overdueError } from "./connection/failure.js";
 import type { Lease } from "./connection/lease.js";
-import { ConnectionError, DecodeError, type RedisError } from "./errors.js";
+import { ConnectionError, DecodeError, type Outcome, type RedisError } from "./errors.js";
 import type { Reply } from "./protocol/reply.js";
 import {
   adds,
@@ -61,6 +61,7 @@ interface Outage {
   attempts: number;
 }
 
+const KIND_OF = { message: "channel", pmessage: "pattern", smessage: "shard" } as const;
 /** Names in one command when subscriptions are brought back. */
 const BATCH = 1000;
 /** ms; a connection that lived shorter is not followed by another at once. */
@@ -190,19 +191,16 @@ export class Subscriber implements LinkOwner {
     }
   }
 
-  /** An unsubscription that needs no server, for there is no connection. */
+  /** Without a connection nothing needs the server to end, except what is still to be asked for. */
   #forget(change: Change): void {
-    for (const key of change.targets.keys()) {
-      this.#wanted[change.verb.kind].delete(key);
-      for (const other of this.#waiting) {
-        if (other instanceof Change && other.verb.kind === change.verb.kind)
-          other.targets.delete(key);
-      }
-    }
-    const isEmpty = (one: Expected): boolean => one instanceof Change && one.targets.size === 0;
-    const emptied = this.#waiting.filter(isEmpty);
-    this.#waiting = this.#waiting.filter((one) => !isEmpty(one));
-    for (const one of [...emptied, change]) one.done();
+    const { verb, targets } = change;
+    const keys = [...targets.keys()];
+    for (const key of keys) this.#wanted[verb.kind].delete(key);
+    const pending = this.#waiting.some(
+      (one) => adds(one) && one.verb.kind === verb.kind && keys.some((key) => one.targets.has(key)),
+    );
+    if (pending) this.#waiting.push(change);
+    else change.done();
   }
 
   // -- connecting ----------------------------------------------------------------------------
@@ -231,7 +229,7 @@ export class Subscriber implements LinkOwner {
   #failed(error: RedisError): void {
     this.#failures++;
     const closed = error.code === "ECLOSED";
-    for (const one of this.#waiting.splice(0)) one.fail(errorFor(one, error, "not-sent"));
+    this.#fail(this.#waiting.splice(0), error, "not-sent");
     const goesOn = this.#retry.isSupported(error) && this.#retry.allows(this.#failures);
     if (this.subscribed && goesOn && !closed) return;
     if (this.subscribed && !closed) this.#sink.onTrouble(error);
@@ -293,37 +291,11 @@ export class Subscriber implements LinkOwner {
   // -- from the link -------------------------------------------------------------------------
 
   /** @internal */
-  onMessage(channel: Reply, data: Reply): void {
-    this.#publish("message", channel, data);
-  }
-
-  /** @internal */
-  onShardMessage(channel: Reply, data: Reply): void {
-    this.#publish("smessage", channel, data);
-  }
-
-  /** @internal */
-  onPatternMessage(glob: Reply, channel: Reply, data: Reply): void {
-    const pattern = this.#wording.value(glob);
-    const name = this.#wording.value(channel);
-    const value = this.#wording.value(data);
-    if (pattern instanceof DecodeError) return this.#sink.onTrouble(pattern);
-    if (name instanceof DecodeError) return this.#sink.onTrouble(name);
-    if (value instanceof DecodeError) return this.#sink.onTrouble(value);
-    const target = this.#wanted.pattern.get(this.#wording.key(glob) ?? "");
-    const message = { type: "pmessage", pattern, channel: name, data: value } as const;
-    this.#sink.onPublished(message, target?.handler ?? null);
-  }
-
-  #publish(type: "message" | "smessage", channel: Reply, data: Reply): void {
-    const name = this.#wording.value(channel);
-    const value = this.#wording.value(data);
-    if (name instanceof DecodeError) return this.#sink.onTrouble(name);
-    if (value instanceof DecodeError) return this.#sink.onTrouble(value);
-    const wanted = type === "message" ? this.#wanted.channel : this.#wanted.shard;
-    const target = wanted.get(this.#wording.key(channel) ?? "");
-    const message = { type, pattern: null, channel: name, data: value };
-    this.#sink.onPublished(message, target?.handler ?? null);
+  onPublished(type: PublishedMessage["type"], items: readonly Reply[]): void {
+    const message = this.#wording.message(type, items);
+    if (message instanceof DecodeError) return this.#sink.onTrouble(message);
+    const key = this.#wording.key(items[1]) ?? "";
+    this.#sink.onPublished(message, this.#wanted[KIND_OF[type]].get(key)?.handler ?? null);
   }
 
   /** @internal */
@@ -366,23 +338,36 @@ export class Subscriber implements LinkOwner {
   }
 
   #askAgain(expected: Expected, error: RedisError): void {
-    if (!(expected instanceof Change)) return expected.fail(lostFor(expected, error));
-    if (expected.restores) return;
-    if (!expected.verb.adds) return this.#forget(expected);
-    if (performance.now() > expected.retryUntil) return expected.fail(lostFor(expected, error));
-    expected.begun = false;
+    const change = expected instanceof Change ? expected : undefined;
+    if (change?.restores === true) return;
+    if (change?.verb.adds === false) return this.#forget(change);
+    const now = performance.now();
+    if (change === undefined || now > change.retryUntil) {
+      const overdue = now > expected.deadline;
+      const told = overdue
+        ? overdueError(error.server ?? "", expected.name)
+        : lostFor(expected, error);
+      return expected.fail(told);
+    }
+    change.begun = false;
     this.#waiting.push(expected);
   }
 
-  /** Forget everything; what is under way fails, but what was to end has ended. */
+  /** Forget everything. */
   #giveUp(sent: readonly Expected[], error: RedisError): void {
     for (const kind of KINDS) this.#wanted[kind].clear();
-    for (const one of [...sent, ...this.#waiting.splice(0)]) {
-      if (one instanceof Change && !one.verb.adds) one.done();
-      else if (!(one instanceof Change && one.restores))
-        one.fail(errorFor(one, error, error.outcome ?? "unknown"));
-    }
+    this.#fail([...sent, ...this.#waiting.splice(0)], error, error.outcome ?? "unknown");
     this.#end();
+  }
+
+  /** What is under way fails, but what was to end has ended. */
+  #fail(all: readonly Expected[], error: RedisError, outcome: Outcome): void {
+    for (const one of all) {
+      const change = one instanceof Change ? one : undefined;
+      if (change?.restores === true) continue;
+      if (change?.verb.adds === false) change.done();
+      else one.fail(errorFor(one, error, outcome));
+    }
   }
 
   /** Nothing is wanted, and there is no connection. */

@@ -1,0 +1,338 @@
+/** Subscribing: what is sent, when promises settle, and who is told when the server refuses. */
+import { describe, expect, it, vi } from "vitest";
+import { DataError, PubSubError } from "../../src/index.js";
+import { deferred, until } from "../support/until.js";
+import { asked, brief, describeSpeech, mockSubscribed, serve } from "./pubsub-support.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+describeSpeech("subscribe()", (say) => {
+  const { protocol } = say;
+
+  it("settles when the server has confirmed every name, not before", async () => {
+    const [half, rest] = [deferred(), deferred()];
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a", "b"]);
+      await half.promise;
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      await rest.promise;
+      peer.send(say.confirm(["subscribe", "b", 2]));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    let settled = false;
+    const subscribed = pubsub.subscribe("a", "b").then(() => {
+      settled = true;
+    });
+    expect(pubsub.subscribed).toBe(true);
+    half.resolve();
+    expect(brief(await readOne(pubsub))).toBe("subscribe a 1");
+    await settleDown();
+    expect([settled, pubsub.channels]).toEqual([false, ["a"]]);
+    rest.resolve();
+    await subscribed;
+    expect(pubsub.channels).toEqual(["a", "b"]);
+  });
+
+  it("sends what is asked in one turn in one piece, and gives each answer to its own", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(
+        ["SUBSCRIBE", "a"],
+        ["PSUBSCRIBE", "p*"],
+        ["SSUBSCRIBE", "s"],
+        ["UNSUBSCRIBE", "a"],
+      );
+      peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "1"));
+      peer.send(say.confirm(["psubscribe", "p*", 2]), say.pmessage("p*", "px", "2"));
+      peer.send(say.confirm(["ssubscribe", "s", 1]), say.smessage("s", "3"));
+      peer.send(say.confirm(["unsubscribe", "a", 1]));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    const seen: string[] = [];
+    const note = (message: Parameters<typeof brief>[0]) => seen.push(brief(message));
+    await Promise.all([
+      pubsub.subscribe({ a: note }),
+      pubsub.psubscribe({ "p*": note }),
+      pubsub.ssubscribe({ s: note }),
+      pubsub.unsubscribe("a"),
+    ]);
+    expect(seen).toEqual(["message a 1", "pmessage px 2", "smessage s 3"]);
+    expect([pubsub.channels, pubsub.patterns, pubsub.shardChannels]).toEqual([[], ["p*"], ["s"]]);
+  });
+
+  it("rejects when the server refuses, and subscribes to nothing of it", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"], ["SUBSCRIBE", "b", "c"], ["SUBSCRIBE", "d"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      peer.send("-NOPERM User default has no permissions to access the channels\r\n");
+      peer.send(say.confirm(["subscribe", "d", 2]));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    const calls = [pubsub.subscribe("a"), pubsub.subscribe("b", "c"), pubsub.subscribe("d")];
+    const error = await errorOf(calls[1] ?? Promise.resolve());
+    await Promise.all([calls[0], calls[2]]);
+    expect(error).toMatchObject({
+      name: "NoPermissionError",
+      command: "SUBSCRIBE",
+      server: `127.0.0.1:${mock.port}`,
+    });
+    expect(pubsub.channels).toEqual(["a", "d"]);
+  });
+
+  it("takes the new handler from the confirmation on", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(
+        say.message("a", "old"),
+        say.confirm(["subscribe", "a", 1]),
+        say.message("a", "new"),
+      );
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "read"));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
+    const [first, second] = [vi.fn(), vi.fn()];
+    await pubsub.subscribe({ a: first });
+    await pubsub.subscribe({ a: second });
+    await until(() => second.mock.calls.length === 1);
+    expect(first.mock.calls.map(([message]) => brief(message))).toEqual(["message a old"]);
+    expect(second.mock.calls.map(([message]) => brief(message))).toEqual(["message a new"]);
+    await pubsub.subscribe("a");
+    expect(brief(await readOne(pubsub))).toBe("message a read");
+  });
+
+  it("sends and understands names of any bytes", async () => {
+    const name = Buffer.from([0xff, 0x00, 0x0d, 0x0a, 0xfe]);
+    await using mock = await mockSubscribed(async (peer) => {
+      expect(await peer.nextBuffers()).toEqual([Buffer.from("SUBSCRIBE"), name]);
+      const head = `${protocol === 3 ? ">" : "*"}3\r\n$9\r\nsubscribe\r\n$5\r\n`;
+      peer.send(head, name, "\r\n:1\r\n", head.replace("9\r\nsubscribe", "7\r\nmessage"), name);
+      peer.send("\r\n$2\r\n", Buffer.from([0xc0, 0x80]), "\r\n");
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol, decodeResponses: false });
+    const pubsub = redis.pubsub();
+    const seen: unknown[] = [];
+    const subscribed = pubsub.subscribe(new Map([[name, (message) => seen.push(message)]]));
+    await subscribed;
+    await until(() => seen.length === 1);
+    expect(seen).toEqual([
+      { type: "message", pattern: null, channel: name, data: Buffer.from([0xc0, 0x80]) },
+    ]);
+    expect(pubsub.channels).toEqual([name]);
+  });
+
+  it("understands replies in pieces of one byte", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      await peer.trickle(
+        say.confirm(["subscribe", "a", 1]) + say.message("a", "x") + say.message("a", "y"),
+      );
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe("a");
+    const seen = [await readOne(pubsub), await readOne(pubsub), await readOne(pubsub)];
+    expect(seen.map(brief)).toEqual(["subscribe a 1", "message a x", "message a y"]);
+  });
+});
+
+describe("what is wrong before anything is sent", () => {
+  it.each([
+    ["no channel", () => [], /at least one channel/],
+    ["an empty list", () => [[]], /at least one channel/],
+    ["undefined", () => [undefined], /"channels\[0\]"/],
+    ["a handler that is none", () => [{ a: 5 }], /handler must be a function/],
+  ])("rejects without I/O: %s", async (_, args, message) => {
+    await using mock = await mockSubscribed();
+    await using redis = clientOf(mock);
+    const pubsub = redis.pubsub();
+    const error = await errorOf(pubsub.subscribe(...(args() as never[])));
+    expect(error).toBeInstanceOf(DataError);
+    expect(error.message).toMatch(message);
+    expect(pubsub.subscribed).toBe(false);
+    await settleDown();
+    expect(mock.connections).toBe(0);
+  });
+
+  it("has nothing to read, nothing to end, and nothing to wait for", async () => {
+    await using mock = await mockSubscribed();
+    await using redis = clientOf(mock);
+    const pubsub = redis.pubsub();
+    const error = await errorOf(pubsub.getMessage({ timeout: null }));
+    expect(error).toBeInstanceOf(PubSubError);
+    expect(error.message).toBe(
+      "pubsub connection not set: did you forget to call subscribe() or psubscribe()?",
+    );
+    await pubsub.unsubscribe();
+    await pubsub.punsubscribe("p");
+    for await (const message of pubsub) throw new Error(`read ${brief(message)}`);
+    await settleDown();
+    expect(mock.connections).toBe(0);
+  });
+});
+
+describeSpeech("unsubscribe()", (say) => {
+  const { protocol } = say;
+
+  it("names what it ends, all of it when nothing is given, and nothing for an empty list", async () => {
+    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe("a", "b", "c");
+    await pubsub.psubscribe("p");
+    await pubsub.unsubscribe([]);
+    await pubsub.unsubscribe("b", ["x"]);
+    const late = pubsub.subscribe("late");
+    await pubsub.unsubscribe();
+    await late;
+    expect(pubsub.subscribed).toBe(true);
+    await pubsub.punsubscribe();
+    expect(pubsub.subscribed).toBe(false);
+    expect(asked(mock)).toEqual([
+      ["SUBSCRIBE", "a", "b", "c"],
+      ["PSUBSCRIBE", "p"],
+      ["UNSUBSCRIBE", "b", "x"],
+      ["SUBSCRIBE", "late"],
+      ["UNSUBSCRIBE", "a", "c", "late"],
+      ["PUNSUBSCRIBE", "p"],
+    ]);
+  });
+
+  it("calls no handler any more once it has settled, but until then", async () => {
+    const sent = deferred();
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      await peer.expect(["UNSUBSCRIBE", "a"]);
+      peer.send(say.message("a", "late"), say.confirm(["unsubscribe", "a", 0]));
+      sent.resolve();
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    const handler = vi.fn();
+    await pubsub.subscribe({ a: handler });
+    await pubsub.unsubscribe("a");
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+
+  it("ends the loops over messages, when all that came is read", async () => {
+    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe("a");
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const message of pubsub) seen.push(brief(message));
+    })();
+    await pubsub.unsubscribe();
+    await reading;
+    expect(seen).toEqual(["subscribe a 1", "unsubscribe a 0"]);
+    expect(await pubsub.getMessage({ timeout: null })).toBeNull();
+  });
+});
+
+describeSpeech("ping()", (say) => {
+  const { protocol } = say;
+
+  it("is answered as a message as well, and never hidden", async () => {
+    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
+    await pubsub.subscribe("a");
+    await Promise.all([pubsub.ping("one"), pubsub.ping()]);
+    const seen = [await readOne(pubsub), await readOne(pubsub)];
+    expect(seen).toEqual([
+      { type: "pong", pattern: null, channel: null, data: "one" },
+      { type: "pong", pattern: null, channel: null, data: "" },
+    ]);
+    expect(asked(mock).slice(1)).toEqual([
+      ["PING", "one"],
+      ["PING", ""],
+    ]);
+  });
+
+  it("works before anything is subscribed to, where the server answers as to anybody", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["PING", "x"]);
+      peer.send("$1\r\nx\r\n");
+      await peer.expect(["PING", "y"]);
+      peer.send("-NOPERM this user has no permissions to run the 'ping' command\r\n");
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    await pubsub.ping("x");
+    expect(brief(await readOne(pubsub))).toBe("pong  x");
+    expect((await errorOf(pubsub.ping("y"))).name).toBe("NoPermissionError");
+    await pubsub.close();
+  });
+});
+
+describe("close()", () => {
+  it("ends what is under way, and can be followed by a new beginning", async () => {
+    await using mock = await mockSubscribed(
+      async (peer) => {
+        await peer.expect(["SUBSCRIBE", "a"]);
+        await peer.expectClose();
+      },
+      async (peer) => {
+        await peer.expect(["SUBSCRIBE", "b"]);
+        peer.send("*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:1\r\n");
+        await peer.expectClose();
+      },
+    );
+    await using redis = clientOf(mock);
+    const pubsub = redis.pubsub();
+    const subscribed = errorOf(pubsub.subscribe("a"));
+    const reading = pubsub.getMessage({ timeout: null });
+    await until(() => mock.received.length === 1);
+    await pubsub.close();
+    const error = await subscribed;
+    expect([kindOf(error), error.code]).toEqual(["ConnectionError unknown", "ECLOSED"]);
+    expect(await reading).toBeNull();
+    expect((await errorOf(pubsub.getMessage())).name).toBe("PubSubError");
+    await pubsub.subscribe("b");
+    expect(pubsub.channels).toEqual(["b"]);
+    await pubsub.reset();
+    expect(pubsub.subscribed).toBe(false);
+    await mock.done();
+  });
+
+  it("is the end of a loop, also from within", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      const message = "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n";
+      peer.send("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n", message, message, message);
+      await peer.expectClose();
+    });
+    await using redis = clientOf(mock);
+    const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
+    const handler = vi.fn(() => pubsub.close());
+    await pubsub.subscribe({ a: handler });
+    for await (const message of pubsub) throw new Error(`read ${brief(message)}`);
+    await mock.done();
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+});
+
+/** The next message, which must come. */
+async function readOne(pubsub: {
+  getMessage(options: object): Promise<Parameters<typeof brief>[0] | null>;
+}) {
+  const message = await pubsub.getMessage({ timeout: 2000 });
+  if (message === null) throw new Error("no message came");
+  return message;
+}
