@@ -16,7 +16,7 @@ import type { Job } from "./job.js";
 export const CLOSED_BY_SERVER = "Connection closed by server.";
 
 /** As much of a job as its errors tell. */
-type Named = Pick<Job, "name">;
+type Named = Partial<Pick<Job, "name">>;
 type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
 
 /**

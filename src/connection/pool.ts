@@ -109,7 +109,8 @@ export class ConnectionPool implements DialerOwner, Lessor {
    */
   lease(): Promise<Lease> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
-    return new Promise((resolve, fail) => {
+    return new Promise((resolve, reject) => {
+      const fail = (error: RedisError): void => reject(errorFor({}, error, "not-sent"));
       const grant = (connection: Connection): void => {
         const lease = new Lease(connection, this);
         this.#leases.set(connection, lease);

@@ -125,6 +125,26 @@ describe("disconnect()", () => {
     expect(await server.command("EXISTS", key + 1)).toBe(0);
   });
 
+  it("rejects everybody who waits for a connection with an error of their own", async () => {
+    await using proxy = await startProxy(server);
+    proxy.down.stall();
+    const redis = new Redis(proxy.url);
+    const calls = [
+      errorOf(redis.get("key")),
+      errorOf(redis.blpop("key", 0)),
+      errorOf(redis.client().get("key")),
+      errorOf(redis.pipeline().watch("key")),
+      errorOf(redis.connectionPool.lease()),
+      errorOf(redis.connectionPool.lease()),
+    ];
+    await proxy.whenBytes("up", 1);
+    redis.disconnect();
+    const errors = await Promise.all(calls);
+    expect(new Set(errors)).toHaveLength(6);
+    for (const error of errors) expect(kindOf(error)).toBe("ConnectionError not-sent");
+    proxy.down.resume();
+  });
+
   it("leaves a client that connects again", async () => {
     const redis = new Redis(server.url);
     await redis.set("key", "1");
