@@ -3,16 +3,11 @@
  * none of that name, load it and run it once more. That is the only reason for a second attempt: what
  * the server does not have it has not executed.
  */
-import { onlyKnown, withMethods } from "./check.js";
+import { type Check, onlyKnown } from "./check.js";
 import type { Key, Value } from "./commands/info.js";
 import { DataError } from "./errors.js";
 import type { Pipeline } from "./pipeline.js";
 import { beforeUse, type Preloadable } from "./preload.js";
-
-/** As much of a client as running code needs. */
-export interface CodeClient {
-  executeCommand(name: string, ...args: readonly Value[]): Promise<unknown>;
-}
 
 /** What code is called with. */
 export interface CodeArguments {
@@ -22,8 +17,8 @@ export interface CodeArguments {
   readonly args?: readonly Value[] | undefined;
 }
 
-/** Code on the server, as a function that gives a `V`. */
-export interface CodeFunction<V> {
+/** Code on the server, as a function that gives a `V`; `C` is a client that can run it. */
+export interface CodeFunction<V, C> {
   /**
    * Queue the call on a pipeline; what is missing on its server is loaded just before it is sent.
    *
@@ -45,7 +40,7 @@ export interface CodeFunction<V> {
    * @returns The reply as the server sent it.
    * @throws {@link ResponseError} when the code raises an error.
    */
-  (call?: CodeArguments & { readonly client?: CodeClient | undefined }): Promise<V>;
+  (call?: CodeArguments & { readonly client?: C | undefined }): Promise<V>;
 }
 
 /** Keys and arguments of one call. */
@@ -55,16 +50,16 @@ export interface Operands {
 }
 
 /** How code of some kind is run and loaded. */
-export interface Code {
+export interface Code<C extends object> {
   /** What is loaded when the server has it not. */
   readonly source: Preloadable;
-  /** The command that runs it. */
-  readonly command: string;
-  /** What the command knows it by. */
-  readonly name: string;
+  /** Checks that a client can run it. */
+  readonly client: Check<C>;
+  /** Run it once: a promise from a client, the pipeline from a pipeline. */
+  run(client: C, operands: Operands): Promise<unknown>;
   /** Whether an error says that the server does not have it. */
   isMissing(error: unknown): boolean;
-  load(client: CodeClient): Promise<unknown>;
+  load(client: C): Promise<unknown>;
 }
 
 function list<T>(name: string, value: readonly T[] | undefined): readonly T[] {
@@ -84,30 +79,28 @@ interface Batch {
   preload(source: Preloadable): unknown;
 }
 
-function isBatch(client: CodeClient): client is CodeClient & Batch {
+function isBatch<C>(client: C): client is C & Batch {
   return typeof (client as Partial<Batch>).preload === "function";
 }
 
-const codeClient = withMethods<CodeClient>("a client or a pipeline", ["executeCommand"]);
-
 /** Runs code for any client; loads it where it is missing, once however many callers find out. */
-export class CodeRunner {
-  readonly #code: Code;
-  readonly #loads = new WeakMap<CodeClient, Promise<unknown>>();
+export class CodeRunner<C extends object> {
+  readonly #code: Code<C>;
+  readonly #loads = new WeakMap<C, Promise<unknown>>();
 
-  constructor(code: Code) {
+  constructor(code: Code<C>) {
     this.#code = code;
   }
 
   /** Run the code with operands that are known to be good. */
-  async run(client: CodeClient, operands: Operands): Promise<unknown> {
+  async run(client: C, operands: Operands): Promise<unknown> {
     try {
-      return await this.#send(client, operands);
+      return await this.#code.run(client, operands);
     } catch (error) {
       if (!this.#code.isMissing(error)) throw error;
     }
     await this.#load(client);
-    return await this.#send(client, operands);
+    return await this.#code.run(client, operands);
   }
 
   /**
@@ -115,32 +108,26 @@ export class CodeRunner {
    *
    * @param home - Runs it when the call names no client.
    */
-  function<V>(home: CodeClient): CodeFunction<V> {
-    const call = (given: CodeArguments & { readonly client?: CodeClient } = {}): unknown => {
+  function<V>(home: C): CodeFunction<V, C> {
+    const call = (given: CodeArguments & { readonly client?: C } = {}): unknown => {
       const client = given?.client ?? home;
       if (isBatch(client)) return this.#queue(client, operandsOf(given));
       return this.#begin(client, given);
     };
-    return call as CodeFunction<V>;
+    return call as CodeFunction<V, C>;
   }
 
-  /** A promise from a client, the pipeline from a pipeline. */
-  #send(client: CodeClient, { keys, args }: Operands): Promise<unknown> {
-    const { command, name } = this.#code;
-    return client.executeCommand(command, name, keys.length, ...keys, ...args);
+  async #begin(client: C, given: unknown): Promise<unknown> {
+    return await this.run(this.#code.client("client", client), operandsOf(given));
   }
 
-  async #begin(client: CodeClient, given: unknown): Promise<unknown> {
-    return await this.run(codeClient("client", client), operandsOf(given));
-  }
-
-  #queue(client: CodeClient & Batch, operands: Operands): unknown {
-    const grown: unknown = this.#send(client, operands);
+  #queue(client: C & Batch, operands: Operands): unknown {
+    const grown: unknown = this.#code.run(client, operands);
     client.preload(this.#code.source);
     return grown;
   }
 
-  async #load(client: CodeClient): Promise<void> {
+  async #load(client: C): Promise<void> {
     const shared = this.#loads.get(client) ?? this.#code.load(client);
     this.#loads.set(client, shared);
     try {

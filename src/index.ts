@@ -14,7 +14,7 @@ export * from "./backoff.js";
 export type { CallOptions, ResponseCallback, ResponseCallbackContext } from "./call.js";
 export type { ClientOptions } from "./client-parts.js";
 export type { PromiseHost } from "./client-types.js";
-export type { CodeArguments, CodeClient, CodeFunction } from "./code-call.js";
+export type { CodeArguments, CodeFunction } from "./code-call.js";
 export type { BitFieldOperation } from "./commands/bitfield.js";
 export type * from "./commands/generated/options.js";
 export type { Host } from "./commands/host.js";
@@ -44,7 +44,13 @@ export {
   type KeyspaceOptions,
   parseKeyEvent,
 } from "./keyspace.js";
-export { Library, type LibraryFunctionOptions, type LoadOptions } from "./library.js";
+export {
+  Library,
+  type LibraryClient,
+  type LibraryFunction,
+  type LibraryFunctionOptions,
+  type LoadOptions,
+} from "./library.js";
 export {
   type AcquireOptions,
   type ExtendOptions,
@@ -85,5 +91,5 @@ export type {
 } from "./pubsub-options.js";
 export type { PubSubWorker } from "./pubsub-worker.js";
 export { type ErrorClass, Retry } from "./retry.js";
-export type { Script, ScriptOptions } from "./script.js";
+export type { Script, ScriptClient, ScriptOptions } from "./script.js";
 export type { TransactionFunction, TransactionOptions } from "./transaction.js";

@@ -3,10 +3,23 @@
  * it is missing. A library that is there is never replaced unless the user asks for it: other
  * programs may rely on what it does.
  */
-import { boolean, onlyKnown, text } from "./check.js";
-import { type Code, type CodeClient, type CodeFunction, CodeRunner } from "./code-call.js";
+import { boolean, onlyKnown, text, withMethods } from "./check.js";
+import { type Code, type CodeFunction, CodeRunner } from "./code-call.js";
+import type { Value } from "./commands/info.js";
 import type { RedisError } from "./errors.js";
 import { isAlreadyLoaded, type LibrarySource } from "./preload.js";
+
+/** As much of a client as a library needs. */
+export interface LibraryClient {
+  fcall(name: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
+  fcallRo(name: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
+  functionLoad(code: Value, options: { readonly replace: boolean }): Promise<unknown>;
+}
+
+const libraryClient = withMethods<LibraryClient>("a client or a pipeline", [
+  "fcall",
+  "functionLoad",
+]);
 
 /** Options of a function of a library. */
 export interface LibraryFunctionOptions {
@@ -15,24 +28,24 @@ export interface LibraryFunctionOptions {
 }
 
 /** A function of a library; `V` is what its reply is taken for. */
-export type LibraryFunction<V = unknown> = CodeFunction<V>;
+export type LibraryFunction<V = unknown> = CodeFunction<V, LibraryClient>;
 
 /** Options of {@link Library.load}. */
 export interface LoadOptions {
   /** Whether a library of the same name is replaced; default `false`. */
   readonly replace?: boolean | undefined;
   /** Where to load it; default the client it was registered with. */
-  readonly client?: CodeClient | undefined;
+  readonly client?: LibraryClient | undefined;
 }
 
 /** A library of functions. Made by `redis.registerLibrary()`. */
 export class Library {
   /** The name in the first line of its code. */
   readonly name: string;
-  readonly #home: CodeClient;
+  readonly #home: LibraryClient;
   readonly #source: LibrarySource;
 
-  constructor(home: CodeClient, source: LibrarySource) {
+  constructor(home: LibraryClient, source: LibrarySource) {
     this.name = source.name;
     this.#home = home;
     this.#source = source;
@@ -48,10 +61,14 @@ export class Library {
   function<V = unknown>(name: string, options: LibraryFunctionOptions = {}): LibraryFunction<V> {
     const { readOnly: given = false } = onlyKnown(options, ["readOnly"]);
     const readOnly = boolean("readOnly", given);
-    const code: Code = {
+    const called = text("name", name);
+    const code: Code<LibraryClient> = {
       source: this.#source,
-      command: readOnly ? "FCALL_RO" : "FCALL",
-      name: text("name", name),
+      client: libraryClient,
+      run: (client, { keys, args }) =>
+        readOnly
+          ? client.fcallRo(called, keys.length, keys, args)
+          : client.fcall(called, keys.length, keys, args),
       isMissing: isUnknownFunction,
       load: (client) => this.#loadMissing(client),
     };
@@ -69,13 +86,13 @@ export class Library {
   async load(options: LoadOptions = {}): Promise<string> {
     onlyKnown(options, ["replace", "client"]);
     const { client = this.#home } = options;
-    const words = boolean("replace", options.replace ?? false) ? ["REPLACE"] : [];
-    await client.executeCommand("FUNCTION LOAD", ...words, this.#source.code);
+    const replace = boolean("replace", options.replace ?? false);
+    await client.functionLoad(this.#source.code, { replace });
     return this.name;
   }
 
   /** Somebody else may be loading it as well; the next call shows whether it has the function. */
-  async #loadMissing(client: CodeClient): Promise<void> {
+  async #loadMissing(client: LibraryClient): Promise<void> {
     try {
       await this.load({ client });
     } catch (error) {

@@ -3,15 +3,15 @@
  * has a token of its own. When the reply to an attempt is lost, nobody knows whether the lock was
  * taken: later attempts ask by the token, and whoever gives up deletes what may be there under it.
  */
-import type { CodeClient } from "./code-call.js";
 import type { Key, Value } from "./commands/info.js";
 import { AbortError, type RedisError } from "./errors.js";
 import type { AcquireSettings } from "./lock-options.js";
 import { RELEASE, TAKE } from "./lock-scripts.js";
 import { sleep } from "./retry.js";
+import type { ScriptClient } from "./script.js";
 
 /** As much of a client as taking a lock needs. */
-export interface AcquireClient extends CodeClient {
+export interface AcquireClient extends ScriptClient {
   set(
     key: Key,
     value: Value,
@@ -39,7 +39,7 @@ export interface Wanted {
   readonly settings: AcquireSettings;
   readonly client: AcquireClient;
   /** Sends what must be sent even when `client` has been told to stop. */
-  readonly cleaner: CodeClient;
+  readonly cleaner: ScriptClient;
 }
 
 /** Waiting times are spread so that those who wait do not all come at once. */

@@ -4,10 +4,10 @@
  */
 import type { CodeRunner } from "./code-call.js";
 import { ScriptSource } from "./preload.js";
-import { scriptRunner } from "./script.js";
+import { type ScriptClient, scriptRunner } from "./script.js";
 
 /** One for all locks: it holds nothing but the text and its hash, which is computed when first used. */
-function script(lua: string): CodeRunner {
+function script(lua: string): CodeRunner<ScriptClient> {
   return scriptRunner(new ScriptSource(lua));
 }
 

@@ -3,10 +3,20 @@
  * it. Scripts are not bound to a server: the text is kept as bytes, so that its hash is the same
  * whatever client runs it.
  */
-import { boolean, onlyKnown } from "./check.js";
-import { type Code, type CodeClient, type CodeFunction, CodeRunner } from "./code-call.js";
+import { boolean, onlyKnown, withMethods } from "./check.js";
+import { type Code, type CodeFunction, CodeRunner } from "./code-call.js";
+import type { Value } from "./commands/info.js";
 import type { RedisError } from "./errors.js";
 import type { ScriptSource } from "./preload.js";
+
+/** As much of a client as a script needs. */
+export interface ScriptClient {
+  evalsha(sha: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
+  evalshaRo(sha: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
+  scriptLoad(script: Value): Promise<unknown>;
+}
+
+const scriptClient = withMethods<ScriptClient>("a client or a pipeline", ["evalsha", "scriptLoad"]);
 
 /** Options of a script. */
 export interface ScriptOptions {
@@ -15,7 +25,7 @@ export interface ScriptOptions {
 }
 
 /** A Lua script as a function; `V` is what its reply is taken for. */
-export interface Script<V = unknown> extends CodeFunction<V> {
+export interface Script<V = unknown> extends CodeFunction<V, ScriptClient> {
   /** What the server knows it by: 40 hexadecimal digits. */
   readonly sha: string;
 }
@@ -32,15 +42,16 @@ function isUnknownScript(error: unknown): boolean {
  * @param source - The script.
  * @param readOnly - Whether to send it with EVALSHA_RO.
  */
-export function scriptRunner(source: ScriptSource, readOnly = false): CodeRunner {
-  const code: Code = {
+export function scriptRunner(source: ScriptSource, readOnly = false): CodeRunner<ScriptClient> {
+  const code: Code<ScriptClient> = {
     source,
-    command: readOnly ? "EVALSHA_RO" : "EVALSHA",
-    get name() {
-      return source.sha;
-    },
+    client: scriptClient,
+    run: (client, { keys, args }) =>
+      readOnly
+        ? client.evalshaRo(source.sha, keys.length, keys, args)
+        : client.evalsha(source.sha, keys.length, keys, args),
     isMissing: isUnknownScript,
-    load: (client) => client.executeCommand("SCRIPT LOAD", source.code),
+    load: (client) => client.scriptLoad(source.code),
   };
   return new CodeRunner(code);
 }
@@ -52,7 +63,7 @@ export function scriptRunner(source: ScriptSource, readOnly = false): CodeRunner
  * @throws DataError when an option is bad.
  */
 export function createScript<V>(
-  home: CodeClient,
+  home: ScriptClient,
   source: ScriptSource,
   options: ScriptOptions = {},
 ): Script<V> {

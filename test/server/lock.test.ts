@@ -39,7 +39,9 @@ function clientWith(set: LockClient["set"]): LockClient {
     set,
     get: (key) => redis.get(key),
     exists: (key) => redis.exists(key),
-    executeCommand: (command, ...args) => redis.executeCommand(command, ...args),
+    evalsha: (...args) => redis.evalsha(...args),
+    evalshaRo: (...args) => redis.evalshaRo(...args),
+    scriptLoad: (script) => redis.scriptLoad(script),
     with() {
       return this;
     },

@@ -1,8 +1,7 @@
 /** What a library sends, and which first lines make one. */
 import { describe, expect, it } from "vitest";
-import type { CodeClient } from "../../src/code-call.js";
 import { DataError, ResponseError } from "../../src/errors.js";
-import { Library } from "../../src/library.js";
+import { Library, type LibraryClient } from "../../src/library.js";
 import { LibrarySource } from "../../src/preload.js";
 
 const CODE = "#!lua name=mylib\nredis.register_function('f', function() end)";
@@ -11,13 +10,17 @@ const exists = () => new ResponseError("Library 'mylib' already exists", { code:
 
 function libraryWith(...answers: unknown[]) {
   const sent: unknown[][] = [];
-  const client: CodeClient = {
-    async executeCommand(name, ...args) {
-      sent.push([name, ...args.map((arg) => (arg instanceof Uint8Array ? String(arg) : arg))]);
-      const answer = answers.shift();
-      if (answer instanceof Error) throw answer;
-      return answer;
-    },
+  const run = async (...words: unknown[]): Promise<unknown> => {
+    sent.push(words.flat());
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const client: LibraryClient = {
+    fcall: (...words) => run("FCALL", ...words),
+    fcallRo: (...words) => run("FCALL_RO", ...words),
+    functionLoad: (code, { replace }) =>
+      run("FUNCTION LOAD", replace ? "REPLACE" : [], String(code)),
   };
   return { library: new Library(client, new LibrarySource(CODE)), client, sent };
 }

@@ -10,6 +10,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const nothingElse = () => Promise.reject(new Error("nothing else is sent"));
+
 /** Start waiting for a lock that is free from the moment `freeAt` (ms) on. */
 function contend(options: LockOptions, freeAt: number) {
   const begun = performance.now();
@@ -19,9 +21,9 @@ function contend(options: LockOptions, freeAt: number) {
       tries.push(performance.now() - begun);
       return performance.now() - begun >= freeAt ? true : null;
     },
-    async executeCommand() {
-      throw new Error("nothing else is sent");
-    },
+    evalsha: nothingElse,
+    evalshaRo: nothingElse,
+    scriptLoad: nothingElse,
   };
   const settings = acquireSettings(lockSettings(options), {});
   const token = Buffer.from("token");

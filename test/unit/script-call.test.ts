@@ -1,6 +1,5 @@
 /** How code on a server is called and loaded: what is sent, in what order, and what errors become. */
 import { describe, expect, expectTypeOf, it } from "vitest";
-import type { CodeClient } from "../../src/code-call.js";
 import {
   ConnectionError,
   DataError,
@@ -9,7 +8,7 @@ import {
   ResponseError,
 } from "../../src/errors.js";
 import { ScriptSource } from "../../src/preload.js";
-import { createScript } from "../../src/script.js";
+import { createScript, type ScriptClient } from "../../src/script.js";
 import { deferred } from "../support/until.js";
 
 const LUA = "return 1";
@@ -21,19 +20,22 @@ type Answer = unknown | (() => unknown);
 /** Answers commands from a list, and keeps what was asked; errors are rejections. */
 function clientWith(...answers: Answer[]) {
   const sent: unknown[][] = [];
-  const client: CodeClient = {
-    async executeCommand(name, ...args) {
-      sent.push([name, ...args.map((arg) => (arg instanceof Uint8Array ? String(arg) : arg))]);
-      const answer = answers.shift();
-      const value: unknown = typeof answer === "function" ? await answer() : answer;
-      if (value instanceof Error) throw value;
-      return value;
-    },
+  const run = async (...words: unknown[]): Promise<unknown> => {
+    sent.push(words.flat());
+    const answer = answers.shift();
+    const value: unknown = typeof answer === "function" ? await answer() : answer;
+    if (value instanceof Error) throw value;
+    return value;
+  };
+  const client: ScriptClient = {
+    evalsha: (...words) => run("EVALSHA", ...words),
+    evalshaRo: (...words) => run("EVALSHA_RO", ...words),
+    scriptLoad: (script) => run("SCRIPT LOAD", String(script)),
   };
   return { client, sent };
 }
 
-const scriptOf = <V = unknown>(client: CodeClient, readOnly = false) =>
+const scriptOf = <V = unknown>(client: ScriptClient, readOnly = false) =>
   createScript<V>(client, new ScriptSource(LUA), { readOnly });
 
 describe("a script", () => {
