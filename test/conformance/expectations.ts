@@ -8,7 +8,7 @@ import type { Aspect } from "./compare.js";
  * Whether an unexplained difference fails the test. While groups are still being written it is only
  * printed.
  */
-export const STRICT = false;
+export const STRICT = true;
 
 /**
  * Whether `npm run test:matrix` fails when a method has not been called in every mode. While tests
