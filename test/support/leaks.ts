@@ -45,7 +45,7 @@ export function watchLeaks(only = ""): LeakWatch {
     init(id, kind) {
       if (!KINDS.has(kind)) return;
       const frames = userFrames();
-      const from = frames.some((frame) => frame.includes(only)) || (only === "" && !frames[0]);
+      const from = frames.some((frame) => isFrom(frame, only)) || (only === "" && !frames[0]);
       if (isOurs(kind, frames[0]) && from) made.set(id, `${kind}\n${frames.join("\n")}`);
     },
     destroy: (id) => void made.delete(id),
@@ -63,11 +63,16 @@ export function watchLeaks(only = ""): LeakWatch {
   };
 }
 
+/** Who asks for what the client made does not mean its test servers. */
+function isFrom(frame: string, only: string): boolean {
+  return frame.includes(only) && (only === "" || !frame.includes("/src/testing/"));
+}
+
 /** Judged by who created it; a listening socket is made in a later turn, without anybody's frames. */
 function isOurs(kind: string, creator: string | undefined): boolean {
   if (creator === undefined) return kind !== "Timeout" && kind !== "Immediate";
   // The polls of until.ts, assertNone's own among them, are no leaks; packages mind their own.
-  return !creator.includes("/test/support/until.ts") && !creator.includes("/node_modules/");
+  return !creator.includes("/src/testing/until.ts") && !creator.includes("/node_modules/");
 }
 
 /** The stack above the hook, without Node's own frames, innermost first. */

@@ -186,7 +186,7 @@ describe("startSentinels", () => {
 /** A plain program that starts a guarded server, tells its process id and then does nothing. */
 async function parentProgram(folder: string): Promise<string> {
   const source = await readFile(
-    fileURLToPath(new URL("../support/guard.ts", import.meta.url)),
+    fileURLToPath(new URL("../../src/testing/guarded-process.ts", import.meta.url)),
     "utf8",
   );
   const { outputText } = ts.transpileModule(source, {

@@ -1,5 +1,5 @@
 /**
- * Owns child processes that may not outlive this one. A worker of the test runner can be killed with
+ * Owns child processes that may not outlive this one. A worker of a test runner can be killed with
  * SIGKILL, so no exit hook is enough: each child gets a guard, a tiny shell that waits for the end of
  * a pipe only we hold, and then kills the child and removes its folder.
  */

@@ -1,6 +1,6 @@
 /**
- * Owns a bare RESP2 connection with which tests look at a server behind the client's back. It must
- * never use code from src/.
+ * Owns a bare RESP2 connection with which a test server is looked at behind the client's back. It must
+ * never use the client, which may be what is being tested.
  */
 import { connect, type Socket } from "node:net";
 import { type Arg, decode, encodeCommand, ServerError, toText, type Value } from "./resp.js";

@@ -1,0 +1,210 @@
+/**
+ * Owns a small Sentinel deployment for tests: one master, its replicas, and the Sentinels that watch
+ * them, with timings short enough to fail over within a test.
+ */
+import type { LocalServer } from "./local-server.js";
+import type { LocalServerOptions } from "./server-configuration.js";
+import { until } from "./until.js";
+
+/** Starts one server, with a program its maker knows. */
+export type StartOne = (options: Omit<LocalServerOptions, "program">) => Promise<LocalServer>;
+
+/** What to start. */
+export interface DeploymentOptions {
+  /** Name of the monitored master. */
+  readonly name?: string;
+  readonly replicas?: number;
+  readonly sentinels?: number;
+  /** Password of the master and the replicas. */
+  readonly password?: string;
+  /** Password of the Sentinels themselves. */
+  readonly sentinelPassword?: string;
+  /** More lines for the configuration of the master and the replicas. */
+  readonly config?: NonNullable<LocalServerOptions["config"]>;
+  /** What the master and the replicas have beside that. */
+  readonly data?: Omit<LocalServerOptions, "program" | "config" | "password" | "replicaOf">;
+}
+
+/** A running deployment in which everybody knows everybody. */
+export interface Deployment extends AsyncDisposable {
+  readonly name: string;
+  /** The first master; after a failover ask {@link Deployment.currentMaster}. */
+  readonly master: LocalServer;
+  readonly replicas: readonly LocalServer[];
+  readonly sentinels: readonly LocalServer[];
+  /** Host and port of each Sentinel. */
+  readonly addresses: [string, number][];
+  /** The server all Sentinels name as master. */
+  currentMaster(): Promise<LocalServer>;
+  /** Promote a replica, the master still being alive; returns the new master. */
+  failover(): Promise<LocalServer>;
+  /** Wait until all Sentinels name another master than this one, and it says so itself. */
+  newMasterAfter(old: LocalServer): Promise<LocalServer>;
+}
+
+const START_MS = 30_000;
+const DOWN_AFTER_MS = 1_000;
+
+/**
+ * Start one master, replicas and Sentinels.
+ *
+ * @param options - What differs from one master, two replicas and three Sentinels.
+ * @param startOne - Starts a server.
+ * @returns The deployment, with every Sentinel knowing all replicas and all other Sentinels.
+ */
+export async function startDeployment(
+  options: DeploymentOptions,
+  startOne: StartOne,
+): Promise<Deployment> {
+  const started: LocalServer[] = [];
+  const start: StartOne = async (more) => {
+    const server = await startOne(more);
+    started.push(server);
+    return server;
+  };
+  try {
+    return await build(options, start);
+  } catch (error) {
+    await Promise.all(started.map((server) => server.stop()));
+    throw error;
+  }
+}
+
+async function build(options: DeploymentOptions, start: StartOne): Promise<Deployment> {
+  const { name = "mymaster", replicas = 2, sentinels = 3, password, sentinelPassword } = options;
+  const config = {
+    "repl-ping-replica-period": "1",
+    // A master that comes back as a replica must be able to log in at the new one.
+    ...(password === undefined ? {} : { masterauth: password }),
+    ...options.config,
+  };
+  const access = password === undefined ? {} : { password };
+  const data = { ...options.data, config, ...access };
+  const master = await start(data);
+  const copies = await times(replicas, () => start({ ...data, replicaOf: master }));
+  const watchers = await times(sentinels, () =>
+    start({
+      sentinel: true,
+      config: watchConfig({ name, master, sentinels, password, sentinelPassword }),
+      ...(sentinelPassword === undefined ? {} : { password: sentinelPassword }),
+    }),
+  );
+  await Promise.all(watchers.map((one) => knowsAll(one, { name, replicas, sentinels })));
+  return new LocalDeployment({ name, master, replicas: copies, sentinels: watchers });
+}
+
+interface WatchSettings {
+  readonly name: string;
+  readonly master: LocalServer;
+  readonly sentinels: number;
+  readonly password: string | undefined;
+  readonly sentinelPassword: string | undefined;
+}
+
+function watchConfig(settings: WatchSettings): Record<string, string[]> {
+  const { name, master, sentinels, password, sentinelPassword } = settings;
+  const quorum = Math.floor(sentinels / 2) + 1;
+  const lines = [
+    `monitor ${name} ${master.host} ${master.port} ${quorum}`,
+    `down-after-milliseconds ${name} ${DOWN_AFTER_MS}`,
+    `failover-timeout ${name} 5000`,
+    `parallel-syncs ${name} 2`,
+  ];
+  if (password !== undefined) lines.push(`auth-pass ${name} ${password}`);
+  if (sentinelPassword !== undefined) lines.push(`sentinel-pass ${sentinelPassword}`);
+  return { sentinel: lines };
+}
+
+interface Expected {
+  readonly name: string;
+  readonly replicas: number;
+  readonly sentinels: number;
+}
+
+async function knowsAll(sentinel: LocalServer, expected: Expected): Promise<void> {
+  let state: Record<string, string> = {};
+  await until(
+    async () => {
+      state = pairs(await sentinel.command("SENTINEL", "MASTER", expected.name));
+      const known = [state["num-slaves"], state["num-other-sentinels"], state.flags];
+      return known.join() === [expected.replicas, expected.sentinels - 1, "master"].join();
+    },
+    { timeout: START_MS, interval: 20, message: () => `a Sentinel sees ${JSON.stringify(state)}` },
+  );
+}
+
+class LocalDeployment implements Deployment {
+  readonly name: string;
+  readonly master: LocalServer;
+  readonly replicas: readonly LocalServer[];
+  readonly sentinels: readonly LocalServer[];
+  readonly addresses: [string, number][];
+
+  constructor(parts: Pick<Deployment, "name" | "master" | "replicas" | "sentinels">) {
+    this.name = parts.name;
+    this.master = parts.master;
+    this.replicas = parts.replicas;
+    this.sentinels = parts.sentinels;
+    this.addresses = parts.sentinels.map(({ host, port }) => [host, port]);
+  }
+
+  async currentMaster(): Promise<LocalServer> {
+    return until(() => this.#agreedMaster(), {
+      timeout: START_MS,
+      message: "the Sentinels do not agree on a master",
+    });
+  }
+
+  async failover(): Promise<LocalServer> {
+    const old = await this.currentMaster();
+    const [first] = this.sentinels;
+    // Refused (-NOGOODSLAVE, -INPROG) while a Sentinel still makes up its mind: ask again.
+    await until(() => first?.command("SENTINEL", "FAILOVER", this.name).catch(() => false), {
+      timeout: START_MS,
+      interval: 100,
+      message: "no Sentinel would fail over",
+    });
+    return this.newMasterAfter(old);
+  }
+
+  async newMasterAfter(old: LocalServer): Promise<LocalServer> {
+    return until(
+      async () => {
+        const master = await this.#agreedMaster();
+        if (master === undefined || master === old) return undefined;
+        const role = await master.command("ROLE");
+        return Array.isArray(role) && role[0] === "master" ? master : undefined;
+      },
+      { timeout: START_MS, interval: 20, message: "no replica was promoted" },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [...this.sentinels, ...this.replicas, this.master];
+    await Promise.all(all.map((server) => server.stop()));
+  }
+
+  async #agreedMaster(): Promise<LocalServer | undefined> {
+    const ports = new Set<string>();
+    for (const sentinel of this.sentinels) {
+      const answer = sentinel.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", this.name);
+      // A Sentinel that was killed by the test has no say.
+      const address = await answer.catch(() => undefined);
+      if (Array.isArray(address)) ports.add(String(address[1]));
+    }
+    const [port, ...others] = ports;
+    if (port === undefined || others.length > 0) return undefined;
+    return [this.master, ...this.replicas].find((server) => server.port === Number(port));
+  }
+}
+
+function times<T>(count: number, make: () => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, make));
+}
+
+function pairs(value: unknown): Record<string, string> {
+  const items = Array.isArray(value) ? value.map(String) : [];
+  const record: Record<string, string> = {};
+  for (let i = 0; i + 1 < items.length; i += 2) record[items[i] ?? ""] = items[i + 1] ?? "";
+  return record;
+}

@@ -1,0 +1,201 @@
+/**
+ * Owns real servers for tests: started on free ports of the loopback address, without persistence,
+ * each in a temporary folder, and never outliving the process that started them.
+ */
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Certificates } from "./certificates.js";
+import { type GuardedProcess, removeFolder, startGuarded } from "./guarded-process.js";
+import { freePort, LOOPBACK } from "./ports.js";
+import { RawConnection } from "./raw-connection.js";
+import type { Arg } from "./resp.js";
+import {
+  configurationOf,
+  type Layout,
+  type LocalServerOptions,
+  SUPPORT_NAME,
+  SUPPORT_PASSWORD,
+} from "./server-configuration.js";
+import { until } from "./until.js";
+
+const PORT_ATTEMPTS = 5;
+const START_TIMEOUT_MS = 20_000;
+
+/**
+ * Start a server.
+ *
+ * @param options - The program, and what differs from a plain server.
+ * @returns The server, answering; use `await using` or call `stop()`.
+ * @throws Error with the server's log when it does not come up.
+ */
+export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
+  for (let attempt = 1; ; attempt++) {
+    const server = await LocalServer.prepare(options);
+    try {
+      await server.launch();
+      return server;
+    } catch (error) {
+      await server.stop();
+      // Between finding the port free and binding it somebody else may have been quicker.
+      const collision = /address already in use/i.test(server.log());
+      if (!collision || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** A server that runs, or has run: {@link startLocalServer} gives it when it answers. */
+export class LocalServer implements AsyncDisposable {
+  readonly host = LOOPBACK;
+  readonly port: number;
+  /** `redis://` URL of the plain port, with the password if there is one. */
+  readonly url: string;
+  readonly unixPath?: string;
+  readonly unixUrl?: string;
+  readonly tlsPort?: number;
+  /** `rediss://` URL of the TLS port; the host is `localhost`. */
+  readonly tlsUrl?: string;
+  readonly certs?: Certificates;
+  readonly password?: string;
+  readonly #options: LocalServerOptions;
+  readonly #layout: Layout;
+  readonly #raw: RawConnection;
+  #process: GuardedProcess | undefined;
+
+  /** Choose a folder and free ports; nothing runs yet. */
+  static async prepare(options: LocalServerOptions): Promise<LocalServer> {
+    const dir = await mkdtemp(join(tmpdir(), "rediswire-"));
+    return new LocalServer(options, {
+      dir,
+      port: await freePort(),
+      ...(options.certificates === undefined ? {} : { tlsPort: await freePort() }),
+      ...(options.unixSocket ? { unixPath: join(dir, "redis.sock") } : {}),
+    });
+  }
+
+  private constructor(options: LocalServerOptions, layout: Layout) {
+    const { port, tlsPort, unixPath } = layout;
+    const { password, certificates } = options;
+    const credentials = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
+    this.#options = options;
+    this.#layout = layout;
+    this.port = port;
+    this.url = `redis://${credentials}${LOOPBACK}:${port}`;
+    if (password !== undefined) this.password = password;
+    if (tlsPort !== undefined && certificates !== undefined) {
+      this.tlsPort = tlsPort;
+      this.tlsUrl = `rediss://${credentials}localhost:${tlsPort}`;
+      this.certs = certificates;
+    }
+    if (unixPath !== undefined) {
+      this.unixPath = unixPath;
+      this.unixUrl = `unix://${credentials}${unixPath}`;
+    }
+    this.#raw = new RawConnection({ host: LOOPBACK, port }, this.#prelude());
+  }
+
+  get pid(): number {
+    return this.#running().pid;
+  }
+
+  /** Resolves when the current process has ended. */
+  get exited(): Promise<void> {
+    return this.#running().exited;
+  }
+
+  /** What the server has logged. */
+  log(): string {
+    return this.#process?.output() ?? "";
+  }
+
+  /** Start the process, and wait until it answers. */
+  async launch(): Promise<void> {
+    const { dir } = this.#layout;
+    const file = join(dir, "redis.conf");
+    await writeFile(file, configurationOf(this.#options, this.#layout));
+    const { program } = this.#options;
+    const sentinel = this.#options.sentinel ? ["--sentinel"] : [];
+    const args = [file, ...sentinel, ...(this.#options.args ?? [])];
+    this.#process = await startGuarded([...program, ...args], dir);
+    await until(() => this.#answers(), {
+      timeout: START_TIMEOUT_MS,
+      message: () =>
+        `${program.join(" ")} does not answer on port ${this.port}; its log:\n${this.log()}`,
+    });
+  }
+
+  /** Kill the process, wait for its end, remove its folder. Harmless when repeated. */
+  async stop(): Promise<void> {
+    this.#raw.close();
+    await this.#process?.end();
+    await removeFolder(this.#layout.dir);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#running().kill(signal);
+  }
+
+  /** Kill the process and start an empty one on the same ports. */
+  async restart(): Promise<void> {
+    this.#raw.close();
+    await this.#process?.end();
+    await this.launch();
+  }
+
+  /** Freeze the process: its sockets stay open and silent. */
+  pause(): void {
+    this.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.kill("SIGCONT");
+  }
+
+  /** Send a command on a socket of its own, named `support`; bulk strings come as text. */
+  command(...args: Arg[]): Promise<unknown> {
+    return this.#raw.command(...args);
+  }
+
+  /** The fields of CLIENT LIST, one record per connection, without `command()`'s own. */
+  async clients(): Promise<Record<string, string>[]> {
+    const lines = String(await this.command("CLIENT", "LIST"))
+      .trimEnd()
+      .split("\n");
+    return lines.map(parseClient).filter((client) => client.name !== SUPPORT_NAME);
+  }
+
+  #running(): GuardedProcess {
+    if (this.#process === undefined) throw new Error("the server was never started");
+    return this.#process;
+  }
+
+  /** True when it is our process that answers; throws when it has ended instead. */
+  async #answers(): Promise<boolean> {
+    if (this.#running().gone) throw new Error(`the server ended at once; its log:\n${this.log()}`);
+    const info = await this.command("INFO", "server").catch(() => "");
+    if (!String(info).includes(`process_id:${this.pid}\r\n`)) return false;
+    if (this.#options.replicaOf === undefined) return true;
+    const role = await this.command("ROLE");
+    return Array.isArray(role) && role[3] === "connected";
+  }
+
+  #prelude(): Arg[][] {
+    const { acl, password } = this.#options;
+    const commands: Arg[][] = [];
+    if (acl !== undefined) commands.push(["AUTH", SUPPORT_NAME, SUPPORT_PASSWORD]);
+    else if (password !== undefined) commands.push(["AUTH", password]);
+    return [...commands, ["CLIENT", "SETNAME", SUPPORT_NAME]];
+  }
+}
+
+function parseClient(line: string): Record<string, string> {
+  const fields = line.split(" ").map((field): [string, string] => {
+    const equals = field.indexOf("=");
+    return [field.slice(0, equals), field.slice(equals + 1)];
+  });
+  return Object.fromEntries(fields);
+}
