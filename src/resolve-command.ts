@@ -3,10 +3,10 @@
  * the table does not know is sent as it is; one that may not run here is recognised however it is
  * spelled, in one word or two.
  */
+import { plainReply } from "./commands/decode.js";
 import { COMMANDS } from "./commands/generated/registry.js";
-import { type Arg, CommandInfo, type CommandInfoInit } from "./commands/info.js";
+import { type Arg, CommandInfo, type CommandInfoInit, INT64 } from "./commands/info.js";
 import { DataError } from "./errors.js";
-import type { Reply } from "./protocol/reply.js";
 
 /** A command as `executeCommand` got it. */
 export interface ResolvedCommand {
@@ -32,6 +32,9 @@ function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
   return prototype === Object.prototype || prototype === null;
 }
 
+/** Nobody knows whether its integers are values, and those must not be out of reach. */
+const UNFORESEEN: CommandInfoInit = { flags: INT64 };
+
 /**
  * A command the table does not know. Its words go out as they were given, for some of them may be
  * arguments; its name is in capitals as all names are, for errors and response callbacks.
@@ -39,8 +42,8 @@ function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
 class UnknownCommand extends CommandInfo {
   readonly #spelled: CommandInfo;
 
-  constructor(words: readonly string[], init?: CommandInfoInit) {
-    super(words.join(" ").toUpperCase(), init);
+  constructor(words: readonly string[], init: CommandInfoInit = UNFORESEEN) {
+    super(words.join(" ").toUpperCase(), { ...init, decode: plainReply });
     this.#spelled = new CommandInfo(words.join(" "));
   }
 
@@ -89,12 +92,7 @@ export function resolveCommand(spelled: unknown, given: readonly unknown[]): Res
     const rest = words.slice(count);
     if (rest.length !== 0) return { info: known, args: [...rest, ...args], options };
   }
-  // A subcommand given apart from the command means the raw reply, but not other rules.
+  // A subcommand given apart from the command means the plain reply, but not other rules.
   const info = new UnknownCommand(words, sub && withoutDecoder(sub));
   return { info, args, options };
-}
-
-/** Give maps and sets of RESP3 the JavaScript shape nearest to them. */
-export function plainReply(reply: Reply): unknown {
-  return reply;
 }

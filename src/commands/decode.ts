@@ -24,7 +24,10 @@ export function itemsOf(reply: Reply): Reply[] | undefined {
   return reply instanceof MapReply || reply instanceof SetReply ? reply.items : undefined;
 }
 
-/** Maps and sets at any depth become a Map and a Set; what a script or an unknown command says. */
+/**
+ * Maps and sets at any depth become a Map and a Set, all else stays: the plain form of what nobody
+ * can foresee, such as the reply of a script or of a command the table does not know.
+ */
 export function plainReply(reply: Reply): unknown {
   if (Array.isArray(reply)) return reply.map(plainReply);
   if (reply instanceof SetReply) return new Set(reply.items.map(plainReply));

@@ -1,6 +1,7 @@
 /** What the words given to `executeCommand` mean, however they are spelled. */
 import { describe, expect, it, vi } from "vitest";
-import { BLOCKING, CommandInfo, READONLY, SESSION } from "../../src/commands/info.js";
+import { plainReply } from "../../src/commands/decode.js";
+import { BLOCKING, CommandInfo, INT64, READONLY, SESSION } from "../../src/commands/info.js";
 import { DataError } from "../../src/errors.js";
 import { resolveCommand } from "../../src/resolve-command.js";
 
@@ -51,9 +52,9 @@ describe("a subcommand given as an argument", () => {
   it.each([
     ["OBJECT", "encoding"],
     ["object", "ENCODING"],
-  ])("%s %s: the raw reply", (name, sub) => {
+  ])("%s %s: the plain reply", (name, sub) => {
     const resolved = resolveCommand(name, [sub, "k"]);
-    expect(resolved.info.decode).toBeUndefined();
+    expect(resolved.info.decode).toBe(plainReply);
     expect(resolved.info.flags).toBe(READONLY);
     expect(resolved.info.name).toBe("OBJECT");
     expect(resolved.args).toEqual([sub, "k"]);
@@ -81,13 +82,18 @@ describe("unknown commands", () => {
     const resolved = resolveCommand("ft.search my-Index", ["@x:Y", 5]);
     expect(wireOf(resolved)).toBe("*4\r\n$9\r\nft.search\r\n$8\r\nmy-Index\r\n @x:Y 5");
     expect(resolved.info.name).toBe("FT.SEARCH MY-INDEX");
-    expect(resolved.info.flags).toBe(0);
     expect(resolved.info.argumentName(1)).toBe("argument 2");
   });
 
   it("are not taken for a known one by their first argument", () => {
     const { info } = resolveCommand("FOO CLIENT", ["REPLY"]);
-    expect(info.flags).toBe(0);
+    expect([info.flags, info.instead]).toEqual([INT64, undefined]);
+  });
+
+  it("have plain replies, whose integers may be values", () => {
+    const { info } = resolveCommand("FT.SEARCH", ["x"]);
+    expect([info.flags, info.decode]).toEqual([INT64, plainReply]);
+    expect(info.keys).toEqual([0, 0, 0]);
   });
 });
 
