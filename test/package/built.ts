@@ -13,14 +13,9 @@ import { DIST, ROOT } from "./paths.js";
 const run = promisify(execFile);
 
 /** The files of a complete build. */
-export const BUILT = [
-  "index.cjs",
-  "index.cjs.map",
-  "index.d.cts",
-  "index.d.ts",
-  "index.js",
-  "index.js.map",
-] as const;
+export const BUILT = ["index", "testing"].flatMap((entry) =>
+  ["cjs", "cjs.map", "d.cts", "d.ts", "js", "js.map"].map((ending) => `${entry}.${ending}`),
+);
 
 /** Types a program in Node needs beside ours. */
 const TYPE_PACKAGES = ["@types/node", "undici-types"];

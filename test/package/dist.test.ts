@@ -45,7 +45,7 @@ describe("the tarball", () => {
   });
 
   test("is small", () => {
-    expect(installed.packed.size).toBeLessThan(1_000_000);
+    expect(installed.packed.size).toBeLessThan(1_100_000);
   });
 
   test.each(["index.js", "index.cjs"])("%s leads back to the source it was made of", (name) => {
@@ -133,7 +133,21 @@ describe("plain JavaScript", () => {
     expect(name).toBe("rediswire");
   });
 
-  test("nothing but the entry can be imported", async () => {
+  test.each([
+    ["mjs", 'import { startServer } from "rediswire/testing";'],
+    ["cjs", 'const { startServer } = require("rediswire/testing");'],
+  ])("rediswire/testing starts a server (%s)", async (ending, line) => {
+    const file = await installed.write(
+      `testing.${ending}`,
+      `${line}\nstartServer().then(async (server) => {
+        console.log(server.url);
+        await server.stop();
+      });`,
+    );
+    expect(await node(file)).toMatch(/^redis:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  test("nothing but the entries can be imported", async () => {
     const file = await installed.write(
       "deep.mjs",
       'await import("rediswire/dist/index.js").catch((error) => console.log(error.code));',

@@ -33,22 +33,25 @@ describe("package.json", () => {
     expect(VERSION).toBe(manifest.version);
   });
 
-  test("gives each way of importing declarations of its own, named first", () => {
-    const entry = manifest.exports["."] as Record<string, Record<string, string>>;
+  test.each([
+    [".", "index"],
+    ["./testing", "testing"],
+  ])("gives each way of importing %s declarations of its own, named first", (name, file) => {
+    const entry = manifest.exports[name] as Record<string, Record<string, string>>;
     const conditions = Object.entries(entry).map(([kind, files]) => [kind, Object.entries(files)]);
     expect(conditions).toEqual([
       [
         "import",
         [
-          ["types", "./dist/index.d.ts"],
-          ["default", "./dist/index.js"],
+          ["types", `./dist/${file}.d.ts`],
+          ["default", `./dist/${file}.js`],
         ],
       ],
       [
         "require",
         [
-          ["types", "./dist/index.d.cts"],
-          ["default", "./dist/index.cjs"],
+          ["types", `./dist/${file}.d.cts`],
+          ["default", `./dist/${file}.cjs`],
         ],
       ],
     ]);

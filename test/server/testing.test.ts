@@ -1,0 +1,127 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Redis } from "../../src/index.js";
+import { startServer } from "../../src/testing/index.js";
+import { findServer, PROGRAM_VARIABLE } from "../../src/testing/programs.js";
+import { until } from "../support/until.js";
+
+const program = await findServer();
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe("startServer", () => {
+  it("runs a private server and leaves nothing of it", async () => {
+    let folder = "";
+    let pid = 0;
+    {
+      await using server = await startServer({ unixSocket: true });
+      await using redis = new Redis(server.url);
+      await using local = new Redis(server.unixUrl ?? "");
+      expect(await redis.set("key", "value")).toBe(true);
+      expect(await local.get("key")).toBe("value");
+      const info = await redis.info("server");
+      expect(info.process_id).toBe(server.pid);
+      expect(server.log()).toContain("Ready to accept connections");
+      [folder = ""] = Object.values(await redis.configGet("dir"));
+      pid = server.pid;
+      expect(existsSync(folder)).toBe(true);
+    }
+    expect(existsSync(folder)).toBe(false);
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+
+  it("speaks TLS with certificates of its own", async () => {
+    await using server = await startServer({ tls: true, password: "secret" });
+    await using redis = new Redis(server.tlsUrl ?? "", {
+      tls: { ca: readFileSync(server.certificates?.ca ?? "") },
+    });
+    expect(await redis.ping()).toBe(true);
+    const { certificates } = server;
+    await server.stop();
+    expect(existsSync(certificates?.ca ?? "")).toBe(false);
+  });
+
+  it("knows the users it was given", async () => {
+    await using server = await startServer({ acl: ["alice on >pw ~a:* +@all"] });
+    await using redis = new Redis({ port: server.port, username: "alice", password: "pw" });
+    expect(await redis.aclWhoami()).toBe("alice");
+    await expect(redis.get("b:1")).rejects.toThrow("no permissions to access one of the keys");
+  });
+
+  it("has replicas that follow", async () => {
+    await using server = await startServer({ replicas: 1 });
+    await using redis = new Redis(server.url);
+    await using copy = new Redis(server.replicas[0]?.url ?? "");
+    await redis.set("key", "value");
+    expect(await redis.wait(1, 5000)).toBe(1);
+    expect(await copy.get("key")).toBe("value");
+    await expect(server.failover()).rejects.toThrow("start the server with sentinels");
+  });
+
+  it("has Sentinels that promote a replica", async () => {
+    await using server = await startServer({ replicas: 1, sentinels: 1 });
+    const [address] = server.sentinelAddresses;
+    await using sentinel = new Redis({ host: address?.[0] ?? "", port: address?.[1] ?? 0 });
+    const ask = () =>
+      sentinel.executeCommand("SENTINEL GET-MASTER-ADDR-BY-NAME", server.masterName);
+    expect(await ask()).toEqual([server.host, String(server.port)]);
+    const promoted = await server.failover();
+    expect(promoted.port).toBe(server.replicas[0]?.port);
+    expect(await ask()).toEqual([promoted.host, String(promoted.port)]);
+  }, 60_000);
+
+  it("can be frozen, killed and restarted on the same port", async () => {
+    await using server = await startServer();
+    await using redis = new Redis(server.url);
+    await redis.set("key", "value");
+    server.pause();
+    await expect(redis.with({ timeout: 100 }).get("key")).rejects.toThrow("longer than 100 ms");
+    server.resume();
+    expect(await redis.get("key")).toBe("value");
+    const { pid } = server;
+    await server.restart();
+    expect(server.pid).not.toBe(pid);
+    expect(await until(async () => (await redis.exists("key")) === 0)).toBe(true);
+  });
+});
+
+describe("startServer refuses", () => {
+  it.each([
+    [{ tsl: true }, 'unknown option "tsl"; known are version, tls'],
+    [{ tls: 1 }, '"tls" must be a boolean'],
+    [{ replicas: -1 }, '"replicas" must be a whole number from 0 to 10'],
+    [{ acl: "alice" }, '"acl" must be an array of strings'],
+    [{ config: { save: 1 } }, '"config" must be an object whose values are strings'],
+    [null, '"options" must be an object'],
+  ])("%j", async (options, message) => {
+    await expect(startServer(options as object)).rejects.toThrow(message);
+  });
+
+  it("a version that is not there, telling what is", async () => {
+    const refused = startServer({ version: "3.2" });
+    await expect(refused).rejects.toThrow(`of version 3.2 on the PATH (${program} is `);
+  });
+
+  it("a machine without any server, telling where to get one", async () => {
+    vi.stubEnv("PATH", "/nonexistent");
+    await expect(startServer()).rejects.toThrow("apt-get install redis-server");
+    vi.stubEnv(PROGRAM_VARIABLE, "/nonexistent/redis-server");
+    await expect(startServer()).rejects.toThrow("is no server that tells its version");
+  });
+
+  it("TLS without openssl", async () => {
+    vi.stubEnv(PROGRAM_VARIABLE, program);
+    vi.stubEnv("PATH", "/nonexistent");
+    await expect(startServer({ tls: true })).rejects.toThrow("apt-get install openssl");
+  });
+});
+
+it("startServer takes a version by its beginning", async () => {
+  const said = execFileSync(program, ["--version"], { encoding: "utf8" });
+  const actual = /v=([\d.]+)/.exec(said)?.[1] ?? "";
+  expect(await findServer(actual.split(".")[0])).toBe(program);
+  expect(await findServer(actual)).toBe(program);
+  await expect(findServer(actual.slice(0, -1))).rejects.toThrow("of version");
+});
