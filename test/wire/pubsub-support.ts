@@ -65,6 +65,19 @@ export async function serve(peer: Peer, say: Speech): Promise<void> {
   }
 }
 
+/** Confirm a subscription to each of the names, then send the rest in one packet. */
+export function sending(say: Speech, names: readonly string[], ...rest: (string | Buffer)[]) {
+  return async (peer: Peer): Promise<void> => {
+    await peer.expect(["SUBSCRIBE", ...names]);
+    const confirmations = names.map((name, i) => say.confirm(["subscribe", name, i + 1]));
+    peer.send(...confirmations, ...rest);
+    for await (const [command = "", name = ""] of peer.commands()) {
+      const word = command.toLowerCase();
+      peer.send(word === "ping" ? say.pong(name) : say.confirm([word, name, 0]));
+    }
+  };
+}
+
 /** What a mock has received behind the handshakes. */
 export function asked(mock: MockServer): string[][] {
   return mock.received.filter(([name]) => name !== "HELLO");

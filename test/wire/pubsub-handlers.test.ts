@@ -1,0 +1,309 @@
+/** Handlers and readers: who gets what, what it does to the others, and when the socket is left unread. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { DecodeError, type PubSubMessage } from "../../src/index.js";
+import { deferred, until } from "../support/until.js";
+import { asked, brief, describeSpeech, mockSubscribed, sending, serve } from "./pubsub-support.js";
+import { clientOf, errorOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+describeSpeech("a handler", (say) => {
+  const { protocol } = say;
+  const three = ["1", "2", "3"].map((data) => say.message("a", data));
+
+  it("that throws takes nothing from the other messages of its packet", async () => {
+    await using mock = await mockSubscribed(sending(say, ["a"], ...three));
+    await using redis = clientOf(mock, { protocol });
+    const onError = vi.fn();
+    const pubsub = redis.pubsub({ onError });
+    const seen: string[] = [];
+    const failure = new Error("mine");
+    await pubsub.subscribe({
+      a: ({ data }) => {
+        seen.push(data);
+        if (data === "1") throw failure;
+      },
+    });
+    await until(() => seen.length === 3);
+    expect(seen).toEqual(["1", "2", "3"]);
+    expect(onError.mock.calls).toEqual([
+      [failure, expect.objectContaining({ type: "message", data: "1" })],
+    ]);
+    await pubsub.close();
+  });
+
+  it("may be async: nobody waits for it, and its rejection is told likewise", async () => {
+    await using mock = await mockSubscribed(sending(say, ["a"], ...three));
+    await using redis = clientOf(mock, { protocol });
+    const onError = vi.fn();
+    const pubsub = redis.pubsub({ onError });
+    const begun: string[] = [];
+    const gate = deferred();
+    await pubsub.subscribe({
+      a: async ({ data }) => {
+        begun.push(data);
+        await gate.promise;
+        if (data === "2") throw new Error("late");
+      },
+    });
+    await until(() => begun.length === 3);
+    expect(onError).not.toHaveBeenCalled();
+    gate.resolve();
+    await until(() => onError.mock.calls.length === 1);
+    expect(onError.mock.calls[0]).toMatchObject([{ message: "late" }, { data: "2" }]);
+    await pubsub.close();
+  });
+
+  it("is found by its channel, or by its pattern, and a message may have both", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "ab"], ["PSUBSCRIBE", "a*", "ab"]);
+      peer.send(
+        say.confirm(["subscribe", "ab", 1], ["psubscribe", "a*", 2], ["psubscribe", "ab", 3]),
+      );
+      peer.send(
+        say.message("ab", "x"),
+        say.pmessage("a*", "ab", "x"),
+        say.pmessage("ab", "ab", "x"),
+      );
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    const seen: unknown[] = [];
+    const note = (who: string) => (message: PubSubMessage) => seen.push([who, message]);
+    const patterns = pubsub.subscribe({ ab: note("channel") });
+    await pubsub.psubscribe({ "a*": note("glob"), ab: note("name") });
+    await patterns;
+    await until(() => seen.length === 3);
+    const rest = { channel: "ab", data: "x" };
+    expect(seen).toEqual([
+      ["channel", { type: "message", pattern: null, ...rest }],
+      ["glob", { type: "pmessage", pattern: "a*", ...rest }],
+      ["name", { type: "pmessage", pattern: "ab", ...rest }],
+    ]);
+    await pubsub.close();
+  });
+
+  it("leaves the confirmations to those who read, and its messages come to nobody else", async () => {
+    await using mock = await mockSubscribed(
+      sending(say, ["a", "b"], ...three, say.message("b", "4")),
+    );
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe({ a: () => {}, b: null });
+    const seen: string[] = [];
+    for await (const message of pubsub) {
+      seen.push(brief(message));
+      if (message.type === "message") break;
+    }
+    expect(seen).toEqual(["subscribe a 1", "subscribe b 2", "message b 4"]);
+    await pubsub.close();
+  });
+
+  it("can subscribe, end its own subscription, and ping, from within", async () => {
+    await using mock = await mockSubscribed((peer) => {
+      const served = serve(peer, say);
+      void until(() => asked(mock).length === 1).then(() => peer.send(...three));
+      return served;
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    const done = deferred();
+    await pubsub.subscribe({
+      a: async ({ data }) => {
+        if (data !== "1") return;
+        await Promise.all([pubsub.subscribe("b"), pubsub.ping("x"), pubsub.unsubscribe("a")]);
+        done.resolve();
+      },
+    });
+    await done.promise;
+    expect(pubsub.channels).toEqual(["b"]);
+    await pubsub.close();
+  });
+
+  it("does not get what is no text; the error goes to onError, and the stream goes on", async () => {
+    const broken = say.message("a", "??");
+    const bytes = Buffer.from(broken);
+    bytes.fill(0xff, broken.length - 4, broken.length - 2);
+    await using mock = await mockSubscribed(sending(say, ["a"], bytes, ...three));
+    await using redis = clientOf(mock, { protocol });
+    const onError = vi.fn();
+    const pubsub = redis.pubsub({ onError });
+    const seen: string[] = [];
+    await pubsub.subscribe({ a: ({ data }) => seen.push(data) });
+    await until(() => seen.length === 3);
+    expect(onError).toHaveBeenCalledTimes(1);
+    expect(onError.mock.calls[0]?.[0]).toBeInstanceOf(DecodeError);
+    expect(mock.connections).toBe(1);
+    await pubsub.close();
+  });
+
+  it("makes the socket wait when too many of its calls are unfinished", async () => {
+    const total = 2000;
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      for (let i = 0; i < total; i++) {
+        peer.send(say.message("a", "x".repeat(10_000)));
+        if (peer.socket.writableNeedDrain)
+          await new Promise((resolve) => peer.socket.once("drain", resolve));
+      }
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub({ highWaterMark: 10 });
+    const waiting: (() => void)[] = [];
+    let most = 0;
+    await pubsub.subscribe({
+      a: () => {
+        const { promise, resolve } = deferred();
+        waiting.push(() => resolve());
+        most = Math.max(most, waiting.length);
+        return promise;
+      },
+    });
+    let seen = 0;
+    while (seen < total) {
+      await until(() => waiting.length !== 0);
+      await settleDown(3);
+      seen += waiting.length;
+      for (const finish of waiting.splice(0)) finish();
+    }
+    // What one read brings comes on top of the mark; without a pause it would be everything.
+    expect(most).toBeLessThan(10 + 3 * (262_144 / 10_000));
+    await pubsub.close();
+  });
+});
+
+describeSpeech("a reader", (say) => {
+  const { protocol } = say;
+  const messages = Array.from({ length: 10 }, (_, i) => say.message("a", String(i)));
+
+  it("that does not read makes the socket wait, but subscriptions still get their answers", async () => {
+    await using mock = await mockSubscribed(sending(say, ["a"], ...messages));
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub({ highWaterMark: 2, ignoreSubscribeMessages: true });
+    await pubsub.subscribe("a");
+    await settleDown();
+    await pubsub.subscribe("b");
+    await pubsub.ping("through");
+    await pubsub.unsubscribe("b");
+    const seen: string[] = [];
+    for await (const message of pubsub) {
+      seen.push(brief(message));
+      if (seen.length === 11) break;
+    }
+    expect(seen).toEqual([...messages.map((_, i) => `message a ${i}`), "pong  through"]);
+    await pubsub.close();
+  });
+
+  it("waits only so long, and only for what it wants to see", async () => {
+    const go = deferred();
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      await go.promise;
+      peer.send(say.message("a", "late"));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe("a");
+    const started = performance.now();
+    const quick = { timeout: 30, ignoreSubscribeMessages: true };
+    expect(await pubsub.getMessage(quick)).toBeNull();
+    expect(performance.now() - started).toBeGreaterThanOrEqual(29);
+    expect(await pubsub.getMessage()).toBeNull();
+    const waiting = pubsub.getMessage({ timeout: null });
+    go.resolve();
+    expect(brief((await waiting) as PubSubMessage)).toBe("message a late");
+    await pubsub.close();
+  });
+
+  it("can be called off, before and while it waits, and misses nothing", async () => {
+    const go = deferred();
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      await go.promise;
+      peer.send(say.message("a", "kept"));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
+    await pubsub.subscribe("a");
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = errorOf(pubsub.getMessage({ timeout: null, signal }));
+    controller.abort(new Error("enough"));
+    expect(await waiting).toMatchObject({ name: "AbortError", cause: { message: "enough" } });
+    expect((await errorOf(pubsub.getMessage({ signal }))).name).toBe("AbortError");
+    go.resolve();
+    expect((await pubsub.getMessage({ timeout: 1000 }))?.data).toBe("kept");
+    await pubsub.close();
+  });
+
+  it("may be one of several; each message comes to one of them, in order", async () => {
+    await using mock = await mockSubscribed(sending(say, ["a"], ...messages));
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
+    const subscribed = pubsub.subscribe("a");
+    const waiting = messages.map(() => pubsub.getMessage({ timeout: null }));
+    await subscribed;
+    const seen = await Promise.all(waiting);
+    expect(seen.map((message) => message?.data)).toEqual(messages.map((_, i) => String(i)));
+    await pubsub.close();
+  });
+
+  it("that left its loop finds the rest there, and the subscription too", async () => {
+    await using mock = await mockSubscribed(sending(say, ["a"], ...messages));
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
+    await pubsub.subscribe("a");
+    for await (const { data } of pubsub) if (data === "4") break;
+    expect((await pubsub.getMessage({ timeout: 1000 }))?.data).toBe("5");
+    for await (const { data } of pubsub.listen()) if (data === "9") break;
+    expect(pubsub.channels).toEqual(["a"]);
+    await pubsub.close();
+  });
+});
+
+describe("with nobody to tell", () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  afterEach(() => void process.off("warning", note));
+
+  it("an error that is nobody's call is a warning, told once", async () => {
+    process.on("warning", note);
+    const message = (data: Buffer) =>
+      Buffer.concat([
+        Buffer.from("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n"),
+        data,
+        Buffer.from("\r\n"),
+      ]);
+    const broken = message(Buffer.from([0xff]));
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(
+        "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n",
+        broken,
+        broken,
+        message(Buffer.from("x")),
+      );
+      await peer.stall();
+    });
+    await using redis = clientOf(mock);
+    const pubsub = redis.pubsub();
+    const handler = vi.fn();
+    await pubsub.subscribe({ a: handler });
+    await until(() => handler.mock.calls.length === 1 && warnings.length !== 0);
+    await settleDown();
+    expect(warnings.map(({ name }) => name)).toEqual(["DecodeError"]);
+    // Whoever reads later is told of each.
+    expect((await pubsub.getMessage())?.type).toBe("subscribe");
+    expect(await errorOf(pubsub.getMessage())).toBeInstanceOf(DecodeError);
+    expect(await errorOf(pubsub.getMessage())).toBeInstanceOf(DecodeError);
+    expect(await pubsub.getMessage()).toBeNull();
+    await pubsub.close();
+  });
+});

@@ -1,0 +1,165 @@
+/** Subscribers whose peer says nothing: deadlines of answers, and the health check. */
+import { expect, it, vi } from "vitest";
+import { TimeoutError } from "../../src/index.js";
+import { mockServer } from "../support/mock-server.js";
+import { deferred, until } from "../support/until.js";
+import { AT_ONCE, asked, describeSpeech, mockSubscribed, serve } from "./pubsub-support.js";
+import { clientOf, errorOf, settleDown, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+const INTERVAL = 40;
+const DEADLINE = 60;
+/** Room for a busy machine. */
+const LATE = 1000;
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+describeSpeech("a subscriber", (say) => {
+  const { protocol } = say;
+  const options = { protocol, socketTimeout: DEADLINE };
+
+  it("is told when a confirmation does not come in time", async () => {
+    await using mock = await mockServer((peer) => peer.stall(), { handshake: true });
+    await using redis = clientOf(mock, options);
+    const pubsub = redis.pubsub({ retry: AT_ONCE });
+    const started = performance.now();
+    const errors = await Promise.all([
+      errorOf(pubsub.subscribe("a")),
+      errorOf(pubsub.psubscribe("b")),
+      errorOf(pubsub.ping()),
+    ]);
+    expect(performance.now() - started).toBeLessThan(LATE);
+    expect(errors.map(({ command }) => command)).toEqual(["SUBSCRIBE", "PSUBSCRIBE", "PING"]);
+    for (const error of errors) expect(error.outcome).toBe("unknown");
+    expect(errors[0]).toBeInstanceOf(TimeoutError);
+    expect(pubsub.subscribed).toBe(false);
+  });
+
+  it("notices within the interval and the deadline that its peer is gone", async () => {
+    const silent = deferred();
+    await using mock = await mockSubscribed(
+      async (peer) => {
+        await peer.expect(["SUBSCRIBE", "a"]);
+        peer.send(say.confirm(["subscribe", "a", 1]));
+        silent.resolve();
+        await peer.expect(["PING", "rediswire"]);
+        await peer.stall();
+      },
+      (peer) => serve(peer, say),
+    );
+    await using redis = clientOf(mock, { ...options, healthCheckInterval: INTERVAL });
+    const onReconnect = vi.fn();
+    const pubsub = redis.pubsub({ onReconnect });
+    await pubsub.subscribe("a");
+    await silent.promise;
+    const started = performance.now();
+    await until(() => onReconnect.mock.calls.length === 1);
+    expect(performance.now() - started).toBeLessThan(INTERVAL + DEADLINE + LATE);
+    expect(onReconnect.mock.calls[0]?.[0].error).toBeInstanceOf(TimeoutError);
+    expect(pubsub.channels).toEqual(["a"]);
+    await pubsub.close();
+  });
+
+  it("pings while it is idle, and shows nobody the answers", async () => {
+    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using redis = clientOf(mock, { protocol, healthCheckInterval: 5 });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe("a");
+    await until(() => asked(mock).length === 5);
+    expect(asked(mock).slice(1)).toEqual(new Array(4).fill(["PING", "rediswire"]));
+    expect((await pubsub.getMessage())?.type).toBe("subscribe");
+    expect(await pubsub.getMessage()).toBeNull();
+    expect(mock.connections).toBe(1);
+    await pubsub.close();
+  });
+
+  it("does not ping when nothing is subscribed to, nor when the check is off", async () => {
+    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using redis = clientOf(mock, { protocol, healthCheckInterval: 20 });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe("a");
+    await pubsub.unsubscribe();
+    await pause(70);
+    expect(asked(mock)).toEqual([
+      ["SUBSCRIBE", "a"],
+      ["UNSUBSCRIBE", "a"],
+    ]);
+    await pubsub.close();
+  });
+
+  it("understands the answer also when the last subscription has ended meanwhile", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      await peer.expect(["PING", "rediswire"], ["UNSUBSCRIBE", "a"], ["PING", "after"]);
+      peer.send(say.pong("rediswire"), say.confirm(["unsubscribe", "a", 0]), "$5\r\nafter\r\n");
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol, healthCheckInterval: 20 });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe("a");
+    await until(() => asked(mock).length === 2);
+    await Promise.all([pubsub.unsubscribe(), pubsub.ping("after")]);
+    await pubsub.close();
+  });
+
+  it("lives with a user who must not ping", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      for await (const _ of peer.commands()) peer.send("-NOPERM no permissions to run PING\r\n");
+    });
+    await using redis = clientOf(mock, { ...options, healthCheckInterval: 10 });
+    const onError = vi.fn();
+    const pubsub = redis.pubsub({ onError });
+    await pubsub.subscribe("a");
+    await until(() => asked(mock).length === 4);
+    expect([mock.connections, onError.mock.calls.length]).toEqual([1, 0]);
+    await pubsub.close();
+  });
+
+  it("takes messages for a sign of life while the answer is behind them", async () => {
+    const pinged = deferred();
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      await peer.expect(["PING", "rediswire"]);
+      pinged.resolve();
+      for (let i = 0; i < 12; i++) {
+        peer.send(say.message("a", String(i)));
+        await pause(DEADLINE / 3);
+      }
+      peer.send(say.pong("rediswire"));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { ...options, healthCheckInterval: INTERVAL });
+    const pubsub = redis.pubsub();
+    const seen: string[] = [];
+    await pubsub.subscribe({ a: ({ data }) => seen.push(data) });
+    await pinged.promise;
+    await until(() => seen.length === 12);
+    expect(mock.connections).toBe(1);
+    await pubsub.close();
+  });
+
+  it("does not ping, nor give up, while it is itself too slow to read", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "1"), say.message("a", "2"));
+      await peer.expect(["PING", "rediswire"]);
+      peer.send(say.pong("rediswire"));
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { ...options, healthCheckInterval: 30 });
+    const pubsub = redis.pubsub({ highWaterMark: 2, ignoreSubscribeMessages: true });
+    await pubsub.subscribe("a");
+    await pause(30 * 4 + DEADLINE);
+    expect(asked(mock)).toEqual([["SUBSCRIBE", "a"]]);
+    expect((await pubsub.getMessage())?.data).toBe("1");
+    await until(() => asked(mock).length > 1);
+    await settleDown();
+    expect(mock.connections).toBe(1);
+    await pubsub.close();
+  });
+});

@@ -1,0 +1,85 @@
+/** run(): everything is left to the handlers. */
+import { expect, it, vi } from "vitest";
+import { PubSubError } from "../../src/index.js";
+import { until } from "../support/until.js";
+import { AT_ONCE, describeSpeech, mockSubscribed, sending, serve } from "./pubsub-support.js";
+import { clientOf, errorOf, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+describeSpeech("run()", (say) => {
+  const { protocol } = say;
+
+  it("refuses what has no handler, by name", async () => {
+    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe({ a: () => {} }, "b");
+    expect(() => pubsub.run()).toThrow(PubSubError);
+    expect(() => pubsub.run()).toThrow("Channel: 'b' has no handler registered");
+    await pubsub.unsubscribe("b");
+    const late = pubsub.psubscribe("p*");
+    expect(() => pubsub.run()).toThrow("Pattern: 'p*' has no handler registered");
+    await late;
+    await pubsub.punsubscribe();
+    const worker = pubsub.run();
+    expect((await errorOf(pubsub.subscribe("c"))).message).toBe(
+      "Channel: 'c' has no handler registered",
+    );
+    await pubsub.subscribe({ c: () => {} });
+    expect((await errorOf(pubsub.getMessage())).name).toBe("PubSubError");
+    expect(() => pubsub.listen()).toThrow(PubSubError);
+    expect(() => pubsub.run()).toThrow(PubSubError);
+    await worker.stop();
+    expect(worker.running).toBe(false);
+    expect(pubsub.subscribed).toBe(false);
+    await worker.finished;
+    await worker.stop();
+  });
+
+  it("tells of errors with the subscriber and the worker, and goes on", async () => {
+    const data = ["1", "2", "3"].map((one) => say.message("a", one));
+    await using mock = await mockSubscribed(sending(say, ["a"], ...data));
+    await using redis = clientOf(mock, { protocol });
+    const own = vi.fn();
+    const pubsub = redis.pubsub({ onError: own, retry: AT_ONCE });
+    const seen: string[] = [];
+    const subscribed = pubsub.subscribe({
+      a: ({ data: one }) => {
+        seen.push(one);
+        throw new Error(one);
+      },
+    });
+    const onError = vi.fn();
+    const worker = pubsub.run({ onError });
+    await subscribed;
+    await until(() => seen.length === 3);
+    expect(onError.mock.calls.map(([error, ...rest]) => [error.message, ...rest])).toEqual(
+      seen.map((one) => [one, pubsub, worker]),
+    );
+    await worker.stop();
+    expect(own).not.toHaveBeenCalled();
+  });
+
+  it("can be stopped by its own error listener, or by close()", async () => {
+    await using mock = await mockSubscribed(
+      sending(say, ["a"], say.message("a", "1"), say.message("a", "2")),
+      (peer) => serve(peer, say),
+    );
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    const handler = vi.fn(() => {
+      throw new Error("no");
+    });
+    const subscribed = pubsub.subscribe({ a: handler });
+    const worker = pubsub.run({ onError: (_error, _pubsub, self) => void self.stop() });
+    await subscribed;
+    await worker.finished;
+    expect(handler).toHaveBeenCalledTimes(1);
+    await pubsub.subscribe({ a: handler });
+    const again = pubsub.run();
+    await pubsub.close();
+    await again.finished;
+    expect(again.running).toBe(false);
+  });
+});
