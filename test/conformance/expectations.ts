@@ -34,7 +34,11 @@ export const AHEAD: Readonly<Record<string, string>> = {
  * Methods that only a scripted server answers in the tests, besides those of commands that are
  * {@link AHEAD}: what they do to a real one cannot be had, or nobody would survive it.
  */
-export const MOCKED: Readonly<Record<string, string>> = {};
+export const MOCKED: Readonly<Record<string, string>> = {
+  moduleLoad: "the servers of these tests come without a module to load",
+  moduleLoadex: "the servers of these tests come without a module to load",
+  moduleUnload: "no module is loaded that could be unloaded",
+};
 
 /** What every exception belongs to, by aspect and command. */
 export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>>> = {

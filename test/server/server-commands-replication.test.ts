@@ -32,11 +32,16 @@ describeProtocols("replication", (protocol) => {
         state: "connected",
         offset: expect.any(Number),
       });
-      const ofMaster = await master.role();
-      expect(ofMaster).toMatchObject({ role: "master" });
-      expect(ofMaster.role === "master" && ofMaster.replicas).toEqual([
-        { host: two.host, port: two.port, offset: expect.any(Number) },
-      ]);
+      // The replica learns that it is connected before the master counts it in.
+      const ofMaster = await until(async () => {
+        const role = await master.role();
+        return role.role !== "master" || role.replicas.length === 0 ? undefined : role;
+      }, CALM);
+      expect(ofMaster).toEqual({
+        role: "master",
+        offset: expect.any(Number),
+        replicas: [{ host: two.host, port: two.port, offset: expect.any(Number) }],
+      });
       const online = async () => (await master.info("replication")).slave0?.state === "online";
       await until(online, CALM);
       expect((await master.info("replication")).slave0).toMatchObject({

@@ -78,14 +78,10 @@ describe("RESP3", () => {
   test("bytes at every depth, in keys too", async () => {
     const map = await plainOf("%1\r\n$2\r\n\xff\r\n~1\r\n%1\r\n$1\r\na\r\n+word\r\n", false);
     const [[key, set] = []] = map as Map<unknown, unknown>;
-    const [inner] = set as Set<unknown>;
-    const [entry] = inner as Map<unknown, unknown>;
-    expect([key, set, inner]).toStrictEqual([
-      Buffer.from("\xff"),
-      new Set([inner]),
-      new Map([entry]),
-    ]);
-    expect(entry).toStrictEqual([Buffer.from("a"), "word"]);
+    const [inner] = set as Set<Map<unknown, unknown>>;
+    expect(key).toStrictEqual(Buffer.from("\xff"));
+    expect(set).toBeInstanceOf(Set);
+    expect([...(inner ?? [])]).toStrictEqual([[Buffer.from("a"), "word"]]);
   });
 
   test("errors stay where they are", async () => {
