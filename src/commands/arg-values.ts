@@ -31,6 +31,12 @@ export function isInteger(value: unknown): value is Integer {
   return Number.isSafeInteger(value) || typeof value === "bigint";
 }
 
+/** Whether `value` is the same number as a double, which is what servers keep scores as. */
+export function isExactDouble(value: bigint): boolean {
+  const number = Number(value);
+  return Number.isFinite(number) && BigInt(number) === value;
+}
+
 /** Whether `value` holds several items: an array or a set. */
 export function isList(value: unknown): value is readonly unknown[] | ReadonlySet<unknown> {
   return Array.isArray(value) || value instanceof Set;

@@ -13,6 +13,7 @@ import {
   DECIMAL,
   describe,
   describeNumber,
+  isExactDouble,
   isInteger,
   isList,
   SCORE,
@@ -345,6 +346,9 @@ export class ArgList {
       return this.fail(
         `${what} must be a number, infinite perhaps, or its text, got ${describeNumber(value)}`,
       );
+    }
+    if (typeof value === "bigint" && !isExactDouble(value)) {
+      return this.fail(`${what} must be exact as a double, got a bigint that is not`);
     }
     if (value === Infinity) this.words.push("+inf");
     else if (value === -Infinity) this.words.push("-inf");

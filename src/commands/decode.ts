@@ -77,6 +77,25 @@ export function toDouble(reply: Reply): unknown {
   return typeof text === "string" ? (parseDouble(text) ?? reply) : reply;
 }
 
+/**
+ * As {@link toDouble}, for sums that servers keep with more digits than a double has: beyond 2^53 they
+ * come back exact or not at all, like any integer.
+ *
+ * @throws DecodeError when the sum is not exact as a number.
+ */
+export function toExactDouble(reply: Reply): unknown {
+  const number = toDouble(reply);
+  if (typeof number !== "number" || Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number;
+  const text = toWord(reply);
+  if (typeof text !== "string" || !PLAIN_DECIMAL.test(text)) return number;
+  const isExact = Number.isFinite(number) && !text.includes(".") && BigInt(text) === BigInt(number);
+  if (isExact) return number;
+  throw new DecodeError(
+    `the sum ${text} is not exact as a number; it is stored, and reading it gives every digit`,
+    { code: "EDECODE" },
+  );
+}
+
 /** Each element as {@link toDouble}. */
 export function toDoubles(reply: Reply): unknown {
   return itemsOf(reply)?.map(toDouble) ?? reply;

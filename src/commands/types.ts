@@ -9,7 +9,10 @@ export type Integer = number | bigint;
 /** A floating-point argument: a finite number, or its decimal text when every digit counts. */
 export type Decimal = number | bigint | string;
 
-/** A sorted set score: a number (infinities included) or its text, such as `"1.5"` or `"-inf"`. */
+/**
+ * A sorted set score: a number (infinities included), its text, such as `"1.5"` or `"-inf"`, or a
+ * bigint that is exact as a double, which is what servers keep scores as.
+ */
 export type Score = number | bigint | string;
 
 /** A bound of a score range: a score, `"(1.5"` to leave the bound out, `"-inf"` or `"+inf"`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { okToTrue, toDouble, toLcsResult } from "../../src/commands/decode.js";
+import { okToTrue, toExactDouble, toLcsResult } from "../../src/commands/decode.js";
 import { DataError } from "../../src/errors.js";
 import { callLoosely, RecordingHost, refusal, wire } from "../support/recording-host.js";
 
@@ -48,7 +48,7 @@ describe("string commands on the wire", () => {
     expect(wire(host.incrby("k"))).toBe("INCRBY k 1");
     expect(wire(host.incrbyfloat("k"))).toBe("INCRBYFLOAT k 1");
     expect(wire(host.incrbyfloat("k", 0.1))).toBe("INCRBYFLOAT k 0.1");
-    expect(host.incrbyfloat("k")).toHaveProperty("info.decode", toDouble);
+    expect(host.incrbyfloat("k")).toHaveProperty("info.decode", toExactDouble);
   });
 
   test("lists come as arguments, arrays, sets or a mixture", () => {

@@ -344,7 +344,7 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
    * @param key - Key name.
    * @param field - Field name.
    * @param amount - Finite number, or its text; may be negative.
-   * @returns The new value.
+   * @returns The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hincrbyfloat/ | HINCRBYFLOAT}
    */

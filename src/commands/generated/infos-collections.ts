@@ -2,7 +2,15 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns what is constant about each command: one value apiece. */
 import { firstSeconds, lastSeconds } from "../block-time.js";
-import { okToTrue, toBoolean, toDouble, toRecord, toScan, toScanRecord, toSet } from "../decode.js";
+import {
+  okToTrue,
+  toBoolean,
+  toExactDouble,
+  toRecord,
+  toScan,
+  toScanRecord,
+  toSet,
+} from "../decode.js";
 import { BLOCKING, CommandInfo, INT64, READONLY } from "../info.js";
 
 export const HDEL = new CommandInfo("HDEL", { params: ["key", "fields..."], keys: [1, 1, 1] });
@@ -52,7 +60,7 @@ export const HINCRBY = new CommandInfo("HINCRBY", {
 export const HINCRBYFLOAT = new CommandInfo("HINCRBYFLOAT", {
   params: ["key", "field", "amount"],
   keys: [1, 1, 1],
-  decode: toDouble,
+  decode: toExactDouble,
 });
 export const HKEYS = new CommandInfo("HKEYS", {
   params: ["key"],

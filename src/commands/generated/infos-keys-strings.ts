@@ -2,7 +2,7 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns what is constant about each command: one value apiece. */
 import { lastMilliseconds } from "../block-time.js";
-import { okToTrue, toBoolean, toDouble, toScan } from "../decode.js";
+import { okToTrue, toBoolean, toExactDouble, toScan } from "../decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, CommandInfo, INT64, READONLY } from "../info.js";
 
 export const COPY = new CommandInfo("COPY", {
@@ -172,7 +172,7 @@ export const INCRBY = new CommandInfo("INCRBY", {
 export const INCRBYFLOAT = new CommandInfo("INCRBYFLOAT", {
   params: ["key", "amount"],
   keys: [1, 1, 1],
-  decode: toDouble,
+  decode: toExactDouble,
 });
 export const LCS = new CommandInfo("LCS", {
   params: ["key1", "key2"],

@@ -7,7 +7,6 @@ import { BitFieldOperation, bitfieldReads } from "../bitfield.js";
 import { bitRange } from "../builders-bitmaps.js";
 import { migrateAuth, sortPatterns } from "../builders.js";
 import type { Host, Reply } from "../host.js";
-import { CommandHost } from "../host.js";
 import type { Key, Value } from "../info.js";
 import { pickLcs, pickSort } from "../pick.js";
 import type {
@@ -102,6 +101,7 @@ import type {
   SortOptions,
   SortRoOptions,
 } from "./options.js";
+import { SentinelCommands } from "./sentinel.js";
 import * as T from "./tokens.js";
 
 const COPY_OPTIONS: OptionRules = {
@@ -178,7 +178,7 @@ const BITFIELD_RO_OPTIONS: OptionRules = {
 };
 
 /** The commands on keys of any type, on strings and on bitmaps; one link of the chain that ends in Commands. */
-export abstract class KeyCommands<H extends Host> extends CommandHost<H> {
+export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
   /**
    * Copy the value at `source` to the key `destination`.
    *
@@ -1049,7 +1049,7 @@ export abstract class KeyCommands<H extends Host> extends CommandHost<H> {
    *
    * @param key - Key name.
    * @param amount - Finite number, or its text; may be negative.
-   * @returns The new value.
+   * @returns The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/incrbyfloat/ | INCRBYFLOAT}
    */

@@ -202,8 +202,8 @@ export const hashes: readonly Entry[] = [
       field,
       fallback(param("amount", DECIMAL, "Finite number, or its text; may be negative."), "1"),
     ],
-    reply: replies.double,
-    returns: "The new value.",
+    reply: replies.exactDouble,
+    returns: "The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.",
   }),
   command("HKEYS", {
     since: "2.0.0",

@@ -24,6 +24,8 @@ export const ok = reply("true", decode.okToTrue);
 export const okOrNull = reply("true | null", decode.okToTrue);
 export const bool = reply("boolean", decode.toBoolean);
 export const double = reply("number", decode.toDouble);
+/** What the server adds up with more digits than a double has. */
+export const exactDouble = reply("number", decode.toExactDouble);
 export const doubleOrNull = reply("number | null", decode.toDouble);
 export const doublesOrNulls = reply("(number | null)[]", decode.toDoubles);
 export const set = reply("Set<T>", decode.toSet);

@@ -154,8 +154,8 @@ export const strings: readonly Entry[] = [
       key(),
       fallback(param("amount", DECIMAL, "Finite number, or its text; may be negative."), "1"),
     ],
-    reply: replies.double,
-    returns: "The new value.",
+    reply: replies.exactDouble,
+    returns: "The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.",
   }),
   command("LCS", {
     since: "7.0.0",
