@@ -73,6 +73,9 @@ export default defineConfig({
       project("conformance", { exclude: ["test/conformance/calls.test.ts"] }),
       project("types", { testTimeout: 120_000, ...ALONE }),
       project("package", { testTimeout: 120_000, hookTimeout: 120_000, ...ALONE }),
+      ...(process.env.REDISWIRE_RUNTIMES === "1"
+        ? [project("runtimes", { testTimeout: 120_000, ...ALONE })]
+        : []),
       project("calls", { include: ["test/conformance/calls.test.ts"], ...LAST }),
     ],
     coverage: { provider: "v8", include: ["src/**/*.ts"], exclude: ["src/commands/spec/**"] },
