@@ -29,6 +29,12 @@ function closed(): ConnectionError {
   return new ConnectionError("The Monitor was closed", { code: "ECLOSED", command: "MONITOR" });
 }
 
+function lostBefore({ connection }: Lease): ConnectionError {
+  const { server } = connection;
+  const details = { code: "ECONNCLOSED", command: "MONITOR", server, outcome: "not-sent" } as const;
+  return new ConnectionError("The connection was lost", details);
+}
+
 /** One connection in MONITOR mode, and what it told. */
 class Watch {
   readonly inbox: Inbox<MonitoredCommand>;
@@ -248,6 +254,8 @@ export class Monitor {
         lease.release();
         throw closed();
       }
+      // Nobody was told when it was lost between being granted and being taken.
+      if (!lease.alive) throw lostBefore(lease);
       const watch = new Watch(lease);
       this.#watch = watch;
       await watch.ready;

@@ -49,11 +49,21 @@ const LOST = "A ConnectionError occurred on while watching one or more keys";
 
 /** Loss of the watching connection, as the caller of any command on it gets it. */
 function asWatchError(error: unknown, harmless: boolean): unknown {
-  if (!(error instanceof ConnectionError)) return error;
+  // What the server itself said (LOADING) has no outcome: the connection, and the watch, are still there.
+  if (!(error instanceof ConnectionError) || error.outcome === undefined) return error;
   const { command, server } = error;
   // What cannot have changed anything may be tried again, wherever it was lost.
   const outcome = harmless ? "not-sent" : error.outcome;
   return new WatchError(LOST, { code: "EWATCH", command, server, outcome, cause: error });
+}
+
+/** Lease a connection; what goes wrong shows the caller's frames. */
+async function leaseFrom(leaser: Leaser): Promise<Lease> {
+  try {
+    return await leaser.lease();
+  } catch (error) {
+    return await rejection(error);
+  }
 }
 
 /** Runs jobs on one lease, which belongs to whoever watches. */
@@ -104,7 +114,7 @@ export class Watch<
   ): Promise<Watch<P, T, I>> {
     const encoder = new Encoder(parts.leaser.settings);
     encoder.check(WATCH, keys);
-    const watch = new Watch<P, T, I>(parts, await parts.leaser.lease());
+    const watch = new Watch<P, T, I>(parts, await leaseFrom(parts.leaser));
     try {
       if (keys.length !== 0) await watch.watch(...keys);
       return watch;

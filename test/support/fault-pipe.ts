@@ -21,13 +21,19 @@ class Trigger<T> {
   readonly what: T;
   readonly #after: number;
   readonly #starts: Map<Pipe, number>;
+  readonly #struck = new WeakSet<Pipe>();
   constructor(after: number, what: T, live: Iterable<Pipe>) {
     this.what = what;
     this.#after = after;
     this.#starts = new Map([...live].map((pipe) => [pipe, pipe.forwarded]));
   }
+  /** It has struck this pipe, and spares it from now on. */
+  strike(pipe: Pipe): void {
+    this.#struck.add(pipe);
+  }
   /** Bytes this pipe may still forward before it strikes. */
   left(pipe: Pipe): number {
+    if (this.#struck.has(pipe)) return Number.POSITIVE_INFINITY;
     return this.#after - (pipe.forwarded - (this.#starts.get(pipe) ?? 0));
   }
 }
@@ -42,7 +48,9 @@ export class Direction {
   bytesPerSecond = 0;
   cut: Trigger<CutKind> | undefined;
   insertion: Trigger<Buffer> | undefined;
+  hold: Trigger<undefined> | undefined;
   cutsLeft = 0;
+  insertionsLeft = 0;
 
   /**
    * Cut a connection after it has forwarded n more bytes; 0 cuts at once, or on connect.
@@ -57,13 +65,25 @@ export class Direction {
   }
 
   /**
-   * Slip in bytes the sender never sent, once, after n more forwarded bytes of one connection.
+   * Slip in bytes the sender never sent, after n more forwarded bytes of a connection, once in each.
    *
    * @param n - Bytes forwarded before.
    * @param garbage - What to insert; it is not counted as forwarded.
+   * @param times - In how many connections; one by default.
    */
-  insert(n: number, garbage: string | Buffer): void {
+  insert(n: number, garbage: string | Buffer, times = 1): void {
     this.insertion = new Trigger(n, Buffer.from(garbage), this.pipes);
+    this.insertionsLeft = times;
+    this.#wake();
+  }
+
+  /**
+   * Forward n more bytes of each connection, and hold everything back behind them.
+   *
+   * @param n - Bytes forwarded exactly, counted per connection from now or from its start.
+   */
+  stallAfter(n: number): void {
+    this.hold = new Trigger(n, undefined, this.pipes);
     this.#wake();
   }
 
@@ -75,6 +95,7 @@ export class Direction {
   /** Let everything go that was held back. */
   resume(): void {
     this.stalled = false;
+    this.hold = undefined;
     this.#wake();
   }
 
@@ -225,7 +246,9 @@ export class Pipe {
   async #strike(): Promise<boolean> {
     const { cut, insertion } = this.#faults;
     if (insertion !== undefined && insertion.left(this) <= 0) {
-      this.#faults.insertion = undefined;
+      insertion.strike(this);
+      this.#faults.insertionsLeft -= 1;
+      if (this.#faults.insertionsLeft <= 0) this.#faults.insertion = undefined;
       await this.#write(insertion.what);
       return true;
     }
@@ -240,15 +263,17 @@ export class Pipe {
   /** How long the next step must wait; undefined when it waits for an event. */
   #waitMs(): number | undefined {
     const at = this.#queue[0]?.at ?? this.#end?.at;
-    if (at === undefined || this.#faults.stalled || this.#owner.swallowed) return undefined;
+    const { stalled, hold } = this.#faults;
+    const held = stalled || (hold !== undefined && hold.left(this) <= 0);
+    if (at === undefined || held || this.#owner.swallowed) return undefined;
     return Math.max(0, at + this.#faults.delayMs - performance.now());
   }
 
   async #forward(): Promise<void> {
-    const { cut, insertion, chunkSize, bytesPerSecond } = this.#faults;
+    const { cut, insertion, hold, chunkSize, bytesPerSecond } = this.#faults;
     const head = this.#queue[0];
     if (head === undefined) return;
-    const limits = [head.bytes.length, cut?.left(this), insertion?.left(this)];
+    const limits = [head.bytes.length, cut?.left(this), insertion?.left(this), hold?.left(this)];
     limits.push(chunkSize || undefined);
     if (bytesPerSecond > 0) limits.push(Math.ceil(bytesPerSecond / STEPS));
     const size = Math.min(...limits.filter((limit) => limit !== undefined));

@@ -39,7 +39,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly up = new Direction();
   /** Faults of what the server sends. */
   readonly down = new Direction();
-  readonly #target: ProxyTarget;
+  #target: ProxyTarget;
   readonly #all: ProxyConnection[] = [];
   #server: Server;
   #port = 0;
@@ -81,6 +81,11 @@ export class FaultProxy implements AsyncDisposable {
   /** Bytes that went out, over all connections ever. */
   get forwarded(): Traffic {
     return total(this.#all.map((connection) => connection.forwarded));
+  }
+
+  /** Lead new connections elsewhere; live ones stay where they are. */
+  redirect(target: ProxyTarget): void {
+    this.#target = target;
   }
 
   /** Stop listening: new connections get ECONNREFUSED, live ones go on. */
