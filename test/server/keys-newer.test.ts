@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { DataError, ResponseError } from "../../src/index.js";
+import { errorOf } from "../faults/settle.js";
+import { describeClients } from "../support/clients.js";
+import { startServer } from "../support/server.js";
+
+const plain = await startServer();
+const durable = await startServer({ config: { appendonly: "yes" } });
+const replica = await startServer({ replicaOf: durable, config: { appendonly: "yes" } });
+
+describeClients("WAITAOF", durable, ({ redis }) => {
+  it("waits for the files, here and on a replica", async () => {
+    await using own = redis.client();
+    await own.set("k", "v");
+    expect(await own.waitaof(1, 1, 20_000)).toEqual([1, 1]);
+    expect(await replica.command("GET", "k")).toBe("v");
+    expect(await redis.waitaof(1, 0, 20_000)).toEqual([1, expect.any(Number)]);
+  });
+
+  it("gives up in time", async () => {
+    expect((await redis.waitaof(0, 5, 20))[0]).toBe(1);
+  });
+});
+
+describeClients("WAITAOF of a server without files", plain, ({ redis }) => {
+  it("has nothing to wait for", async () => {
+    expect(await redis.waitaof(0, 0, 1000)).toEqual([0, 0]);
+    expect(await redis.waitaof(0, 1, 10)).toEqual([0, 0]);
+    const error = await errorOf(redis.waitaof(1, 0, 1000));
+    expect(error).toBeInstanceOf(ResponseError);
+    expect(error.message).toMatch(/^WAITAOF cannot be used when numlocal is set/);
+    expect(await errorOf(redis.waitaof(-1, 0, 10))).toBeInstanceOf(DataError);
+  });
+});
