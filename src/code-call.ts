@@ -83,10 +83,21 @@ function isBatch<C>(client: C): client is C & Batch {
   return typeof (client as Partial<Batch>).preload === "function";
 }
 
+/** What was loaded through one client. */
+interface Loads {
+  /** How often loading has succeeded. */
+  done: number;
+  underWay: Promise<unknown> | undefined;
+}
+
+/** In place of a value: the server has not run the code, for it has it not. */
+const MISSING = Symbol("missing");
+
 /** Runs code for any client; loads it where it is missing, once however many callers find out. */
 export class CodeRunner<C extends object> {
   readonly #code: Code<C>;
-  readonly #loads = new WeakMap<C, Promise<unknown>>();
+  /** Of clients that have found it missing at least once. */
+  readonly #loads = new WeakMap<C, Loads>();
 
   constructor(code: Code<C>) {
     this.#code = code;
@@ -94,10 +105,13 @@ export class CodeRunner<C extends object> {
 
   /** Run the code with operands that are known to be good. */
   async run(client: C, operands: Operands): Promise<unknown> {
-    try {
-      return await this.#code.run(client, operands);
-    } catch (error) {
-      if (!this.#code.isMissing(error)) throw error;
+    const before = this.#loads.get(client)?.done ?? 0;
+    const value = await this.#attempt(client, operands);
+    if (value !== MISSING) return value;
+    // Others who were told so as well may have loaded it by the time the word is here.
+    if ((this.#loads.get(client)?.done ?? 0) !== before) {
+      const loadedByOthers = await this.#attempt(client, operands);
+      if (loadedByOthers !== MISSING) return loadedByOthers;
     }
     await this.#load(client);
     return await this.#code.run(client, operands);
@@ -127,16 +141,29 @@ export class CodeRunner<C extends object> {
     return grown;
   }
 
+  async #attempt(client: C, operands: Operands): Promise<unknown> {
+    try {
+      return await this.#code.run(client, operands);
+    } catch (error) {
+      if (this.#code.isMissing(error)) return MISSING;
+      throw error;
+    }
+  }
+
   async #load(client: C): Promise<void> {
-    const shared = this.#loads.get(client) ?? this.#code.load(client);
-    this.#loads.set(client, shared);
+    const loads = this.#loads.get(client) ?? { done: 0, underWay: undefined };
+    this.#loads.set(client, loads);
+    loads.underWay ??= this.#code.load(client).then(() => {
+      loads.done++;
+    });
+    const shared = loads.underWay;
     try {
       await shared;
     } catch (error) {
       // Each of those who wait gets an error of its own.
       throw beforeUse(error);
     } finally {
-      if (this.#loads.get(client) === shared) this.#loads.delete(client);
+      if (loads.underWay === shared) loads.underWay = undefined;
     }
   }
 }

@@ -5,7 +5,7 @@
  */
 import { ConnectionError, type RedisError } from "../errors.js";
 import type { EncodableCommand, Encoder, WireArg } from "../protocol/encoder.js";
-import { BYTES, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
+import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
 import type { Deque } from "./deque.js";
 
 /** How long a job may wait, and how it behaves; all times in milliseconds, `0` for no limit. */
@@ -126,8 +126,9 @@ export class Exchange extends Job {
     for (const command of this.#commands) encoder.command(command, command.args);
   }
   override check(): void {}
+  /** Bytes, for only statuses are looked at: what HELLO tells need not be text in the encoding. */
   override mode(): ReplyMode {
-    return TEXT;
+    return BYTES;
   }
   override accept(value: Reply): boolean {
     this.#replies.push(value);

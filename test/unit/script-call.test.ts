@@ -132,6 +132,36 @@ describe("a script", () => {
     expect(sent.filter(([name]) => name === "SCRIPT LOAD")).toHaveLength(1);
   });
 
+  it("is not loaded again for a caller who is told late that it was missing", async () => {
+    const told = deferred<unknown>();
+    const late = () => told.promise;
+    const { client, sent } = clientWith(noScript(), late, SHA, "first", "second");
+    const script = scriptOf(client);
+    const replies = [script(), script()];
+    expect(await replies[0]).toBe("first");
+    told.resolve(noScript());
+    expect(await replies[1]).toBe("second");
+    expect(sent.map(([name]) => name)).toEqual([
+      "EVALSHA",
+      "EVALSHA",
+      "SCRIPT LOAD",
+      "EVALSHA",
+      "EVALSHA",
+    ]);
+  });
+
+  it("is loaded for such a caller after all when it has been flushed again", async () => {
+    const told = deferred<unknown>();
+    const late = () => told.promise;
+    const { client, sent } = clientWith(noScript(), late, SHA, "first", noScript(), SHA, "second");
+    const script = scriptOf(client);
+    const replies = [script(), script()];
+    expect(await replies[0]).toBe("first");
+    told.resolve(noScript());
+    expect(await replies[1]).toBe("second");
+    expect(sent.filter(([name]) => name === "SCRIPT LOAD")).toHaveLength(2);
+  });
+
   it("that fails to load for many callers gives each an error of its own, and is tried anew", async () => {
     const refused = new ResponseError("OOM", { code: "OOM" });
     const { client, sent } = clientWith(noScript(), noScript(), refused, noScript(), SHA, "reply");
