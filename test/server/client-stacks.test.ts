@@ -27,6 +27,24 @@ const FAILURES: Record<string, string> = {
   "an abort before the call": "await redis.with({ signal: AbortSignal.abort() }).get(key)",
   "a scan of the wrong type": "for await (const member of redis.sscanIter(key)) return member",
   "a watched transaction": "await redis.transaction(async (watched) => watched.incr(key), key)",
+  "a watched transaction whose function fails":
+    "await redis.transaction((watched) => watched.multi().incr(key), key)",
+  "a command of a watching pipeline": "await (await redis.pipeline().watch(key)).incr(key)",
+  "a watching pipeline without a server": "await gone.pipeline().watch(key)",
+  "a script": "await redis.registerScript(`return redis.error_reply('MINE')`)()",
+  "a script on another client":
+    "await redis.registerScript(`return redis.error_reply('MINE')`)({ client: redis.client() })",
+  "a script that does not compile": "await redis.registerScript('this is no lua')()",
+  "a script in a pipeline":
+    "await redis.registerScript(`return redis.error_reply('MINE')`)({ client: redis.pipeline() }).exec()",
+  "a script in a pipeline that does not compile":
+    "await redis.registerScript('this is no lua')({ client: redis.pipeline() }).exec()",
+  "a function of a library that does not compile":
+    "await redis.registerLibrary('#!lua name=bad\\nno lua').function('f')()",
+  "a lock without a server": "await gone.lock(key).acquire()",
+  "a lock that cannot be had": "await redis.lock(key).hold({ blocking: false })",
+  "a lock that is not ours any more":
+    "const lock = redis.lock(key + 'lock'); await lock.acquire(); await redis.del(key + 'lock'); await lock.release()",
   "a client that is closed":
     "const other = new Redis(args.url); await other.close(); await other.get(key)",
   "one command of many": "await Promise.all([redis.get(key), redis.incr(key)])",

@@ -172,6 +172,7 @@ describe("leased connections", () => {
     await until(() => counts(pool) === "shared=0 leased=50 idle=0 waiting=0");
     const pushes = pops.map((_, i) => redis.rpush(key + i, i));
     expect(await Promise.all(pops)).toEqual(pushes.map((_, i) => [key + i, `${i}`]));
+    expect(new Set(await Promise.all(pushes))).toEqual(new Set([1]));
     expect(counts(pool)).toBe("shared=1 leased=0 idle=50 waiting=0");
   });
 
