@@ -6,6 +6,7 @@
  * message, for they may be secrets.
  */
 import { DataError } from "../errors.js";
+import { nameArgument } from "../protocol/argument-names.js";
 import { Token } from "../protocol/token.js";
 import {
   BEYOND_SAFE,
@@ -18,45 +19,24 @@ import {
   isList,
   SCORE,
 } from "./arg-values.js";
+import type { Choice } from "./choice.js";
 import type { Arg, Value } from "./info.js";
 import type { Decimal, Integer, Many, Mapping, UnixTime } from "./types.js";
+
+const ASCII = /^[\x20-\x7e]*$/;
 
 /** The part of a command that argument checks need. */
 export interface Named {
   /** Wire words of the command, for messages. */
   readonly name: string;
+  /** How the caller knows the argument at `index`. */
+  argumentName?(index: number): string;
 }
 
 /** What an options object may hold: its names, and which of them exclude each other. */
 export interface OptionRules {
   /** Each name with its own bit and the bits of the options it cannot stand beside. */
   readonly [name: string]: readonly [bit: number, conflicts: number];
-}
-
-/** A closed choice of words, found in upper or lower case. */
-export class Choice {
-  readonly #tokens = new Map<unknown, Token>();
-  readonly #words: readonly string[];
-
-  constructor(...words: string[]) {
-    this.#words = words;
-    for (const word of words) {
-      const token = new Token(word);
-      for (const form of [word, word.toLowerCase(), word.toUpperCase()]) {
-        this.#tokens.set(form, token);
-      }
-    }
-  }
-
-  /** The word to send, or undefined when `value` is none of the choice. */
-  find(value: unknown): Token | undefined {
-    return this.#tokens.get(value);
-  }
-
-  /** The choice in words, for messages. */
-  toString(): string {
-    return this.#words.map((word) => `"${word}"`).join(", ");
-  }
 }
 
 /** Collects the arguments of one call in wire order, or the first reason to refuse it. */
@@ -79,6 +59,11 @@ export class ArgList {
     return this;
   }
 
+  /** Name the argument that comes next, or `ahead` after it, as the caller knows it. */
+  nameNext(ahead = 0): string {
+    return `"${this.#command.argumentName?.(this.words.length + ahead)}"`;
+  }
+
   /** Add a free argument or a constant word. */
   add(arg: Arg): this {
     this.words.push(arg);
@@ -96,6 +81,10 @@ export class ArgList {
       return this.fail(
         `${what} must be a string, Buffer, Uint8Array, number or bigint, got ${describe(value)}`,
       );
+    }
+    // Its encoding may not be able to represent it, and its position would tell another name.
+    if (typeof value === "string" && !ASCII.test(value)) {
+      nameArgument(this.words, this.words.length, what);
     }
     this.words.push(value);
     return this;
@@ -234,6 +223,16 @@ export class ArgList {
     return this.words.length === before ? this.fail(`${what} must not be empty`) : this;
   }
 
+  /** As {@link list}, where the encoder could not name the items. */
+  freeList(what: string, items: Many<unknown>): this {
+    return this.#each(what, items, (each, item) => this.free(each, item as Value));
+  }
+
+  /** Add one whole number, or those of an array or a set; at least one. */
+  integers(what: string, items: Many<unknown>): this {
+    return this.#each(what, items, (each, item) => this.integer(each, item as Integer));
+  }
+
   /** Add the number of items and the items themselves. */
   counted(what: string, items: Many<unknown>): this {
     const at = this.words.push(0) - 1;
@@ -323,6 +322,16 @@ export class ArgList {
     }
     this.words.push(token);
     return this.integer(`option "${offsetName}"`, offset).integer(`option "${countName}"`, count);
+  }
+
+  #each(what: string, items: Many<unknown>, add: (what: string, item: unknown) => void): this {
+    if (!isList(items)) {
+      add(what, items);
+      return this;
+    }
+    const before = this.words.length;
+    for (const item of items) add(`each of ${what}`, item);
+    return this.words.length === before ? this.fail(`${what} must not be empty`) : this;
   }
 
   #integer(what: string, value: unknown, wanted: string): this {

@@ -2,7 +2,8 @@
  * Owns the builder of BITFIELD: operations are collected and go out as one command. It knows nothing of
  * its host but how to have the finished arguments carried out, so it serves clients and pipelines alike.
  */
-import { type ArgList, Choice, token } from "./args.js";
+import { type ArgList, token } from "./args.js";
+import { Choice } from "./choice.js";
 import type { Host, Reply } from "./host.js";
 import type { Integer } from "./types.js";
 import type {
@@ -41,7 +42,7 @@ export function bitfieldReads(
   options: { readonly items?: readonly BitRead[] | undefined } | undefined,
 ): void {
   place(args.add(GET), encoding, offset);
-  const items: unknown = options?.items ?? [];
+  const { items = [] }: { readonly items?: unknown } = options ?? {};
   if (!Array.isArray(items)) {
     args.fail('option "items" must be an array');
     return;

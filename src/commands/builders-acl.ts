@@ -68,7 +68,7 @@ function signed(
 ): void {
   for (const item of itemsOf(items)) {
     const sign = signOf(item);
-    if (sign !== undefined) args.add(withoutFirst(item as Text, signs[sign]));
+    if (sign !== undefined) args.free(`option "${name}"`, withoutFirst(item as Text, signs[sign]));
     else args.fail(`each of option "${name}" must be text with "+" or "-" before it`);
   }
 }
@@ -79,7 +79,7 @@ function categories(args: ArgList, items: Many<string> | undefined): void {
     if (sign === undefined) {
       args.fail('each of option "categories" must be text with "+" or "-" before it');
     } else {
-      args.add(`${sign}@${String(item).slice(1).replace(/^@/, "")}`);
+      args.free('option "categories"', `${sign}@${String(item).slice(1).replace(/^@/, "")}`);
     }
   }
 }
@@ -91,8 +91,9 @@ function patterns(
 ): void {
   for (const item of itemsOf(items)) {
     if (!isText(item)) args.fail(`each of option "${name}" must be text or bytes`);
-    else if (typeof item === "string" && prefix === "~" && PERMISSION.test(item)) args.add(item);
-    else args.add(withPrefix(item, prefix));
+    else if (typeof item === "string" && prefix === "~" && PERMISSION.test(item))
+      args.free(`option "${name}"`, item);
+    else args.free(`option "${name}"`, withPrefix(item, prefix));
   }
 }
 
@@ -101,7 +102,7 @@ function selectors(args: ArgList, items: AclShape["selectors"]): void {
   if (!Array.isArray(items)) args.fail('option "selectors" must be an array of arrays of rules');
   for (const rules of Array.isArray(items) ? items : []) {
     if (Array.isArray(rules) && rules.length > 0 && rules.every(isSelectorRule)) {
-      args.add(`(${rules.join(" ")})`);
+      args.free('option "selectors"', `(${rules.join(" ")})`);
     } else {
       args.fail(
         'each of option "selectors" must be an array of rules such as "+get", "+@read", "~key*"',

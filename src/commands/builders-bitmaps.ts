@@ -1,5 +1,6 @@
 /** Owns the argument shapes of bitmap commands, under the rules of `args.ts`. */
-import { type ArgList, Choice } from "./args.js";
+import type { ArgList } from "./args.js";
+import { Choice } from "./choice.js";
 import type { Integer } from "./types.js";
 import type { BitUnit } from "./types-bitmaps.js";
 

@@ -1,5 +1,6 @@
 /** Owns the argument shapes of cluster commands, under the rules of `args.ts`. */
-import { type ArgList, Choice, token } from "./args.js";
+import { type ArgList, token } from "./args.js";
+import { Choice } from "./choice.js";
 import type { Value } from "./info.js";
 import type { Integer, Many } from "./types.js";
 import type { SlotMetric, SlotState } from "./types-cluster.js";
@@ -21,7 +22,7 @@ function flat(items: readonly Many<Integer>[]): Integer[] {
 export function slotNumbers(args: ArgList, slots: readonly Many<Integer>[]): void {
   const numbers = flat(slots);
   if (numbers.length === 0) args.fail('"slots" must not be empty');
-  for (const number of numbers) args.count("each slot", number);
+  for (const number of numbers) args.count('each of "slots"', number);
 }
 
 /** Add first and last slots of ranges, given as pairs or one after the other. */
@@ -29,7 +30,7 @@ export function slotRanges(args: ArgList, ranges: readonly Many<Integer>[]): voi
   const numbers = flat(ranges);
   if (numbers.length === 0) args.fail('"ranges" must not be empty');
   if (numbers.length % 2 !== 0) args.fail('"ranges" must hold a first and a last slot each');
-  for (const number of numbers) args.count("each slot", number);
+  for (const number of numbers) args.count('each of "ranges"', number);
 }
 
 /** Add the node a slot's new state speaks of; the stable one speaks of none. */

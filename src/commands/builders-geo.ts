@@ -1,5 +1,6 @@
 /** Owns the argument shapes of geospatial commands, under the rules of `args.ts`. */
-import { type ArgList, Choice, token } from "./args.js";
+import { type ArgList, token } from "./args.js";
+import { Choice } from "./choice.js";
 import type { Value } from "./info.js";
 import type { Decimal, Integer } from "./types.js";
 import type { GeoPlaces, GeoUnit } from "./types-geo.js";
@@ -25,9 +26,9 @@ export function geoPlaces(args: ArgList, places: GeoPlaces): void {
     args.fail('"places" must hold a longitude, a latitude and a member for each place');
   }
   for (let i = 0; i + 2 < flat.length; i += 3) {
-    args.decimal("each longitude", flat[i] as Decimal);
-    args.decimal("each latitude", flat[i + 1] as Decimal);
-    args.free("each member", flat[i + 2] as Value);
+    args.decimal('each longitude of "places"', flat[i] as Decimal);
+    args.decimal('each latitude of "places"', flat[i + 1] as Decimal);
+    args.free('each member of "places"', flat[i + 2] as Value);
   }
 }
 

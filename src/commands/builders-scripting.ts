@@ -9,7 +9,7 @@ export function scriptArguments(
   numKeys: Integer,
   keysAndArgs: readonly Many<Value>[],
 ): void {
-  args.count('"numKeys"', numKeys);
+  if (args.count('"numKeys"', numKeys).error !== undefined) return;
   const before = args.words.length;
   args.manyOrNone('"keysAndArgs"', keysAndArgs);
   const there = args.words.length - before;

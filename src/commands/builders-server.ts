@@ -40,7 +40,7 @@ function either(
   [yes, no]: readonly [yes: Token, no: Token],
 ): void {
   if (typeof value === "boolean") args.add(value ? yes : no);
-  else if (value !== undefined) args.fail(`option "${name}" must be a boolean`);
+  else args.boolean(`option "${name}"`, value);
 }
 
 /** Add items given as rest arguments, arrays or sets, or nothing at all. */
@@ -54,21 +54,23 @@ export function configPatterns(args: ArgList, patterns: Items): void {
   else args.many('"patterns"', patterns);
 }
 
-/** Add what CONFIG SET changes: one setting, or a mapping of several. */
+/** Add what is to be changed: one setting, or a mapping of several. */
 export function configSettings(
   args: ArgList,
   name: string | Mapping<string, Value>,
   value: Value | undefined,
 ): void {
-  if (typeof name !== "object" || name === null) args.free('"name"', name).free('"value"', value);
-  else if (value !== undefined) args.fail("takes a mapping, or a name and a value");
-  else args.pairs('"mapping"', name);
+  const [what, after] = [args.nameNext(), args.nameNext(1)];
+  if (typeof name !== "object" || name === null) args.free(what, name).free(after, value);
+  else if (value !== undefined) args.fail(`${what} must be a name when ${after} is given`);
+  else args.pairs(what, name);
 }
 
 /** Add the versions of LOLWUT: which picture, and numbers that shape it. */
 export function lolwutVersion(args: ArgList, versions: readonly Many<Integer>[]): void {
   if (isEmpty(versions)) return;
-  args.add(VERSION).many('"versionNumbers"', versions);
+  args.add(VERSION);
+  for (const version of versions) args.integers('"versionNumbers"', version);
 }
 
 /** What {@link scheduled} reads. */
@@ -79,7 +81,8 @@ export interface ScheduleShape {
 /** Add that BGSAVE may wait for a rewrite of the append-only file, unless it shall not. */
 export function scheduled(args: ArgList, options: ScheduleShape | undefined): void {
   if (args.error === undefined) {
-    args.flag('option "schedule"', SCHEDULE, options?.schedule ?? true);
+    const { schedule = true } = options ?? {};
+    args.flag('option "schedule"', SCHEDULE, schedule);
   }
 }
 
@@ -128,7 +131,7 @@ export function loadexSections(args: ArgList, options: LoadexShape | undefined):
         .free('option "config"', value as Value);
     });
   }
-  if (options.args !== undefined) args.add(ARGS).list('option "args"', options.args);
+  if (options.args !== undefined) args.add(ARGS).freeList('option "args"', options.args);
 }
 
 /** What {@link commandFilter} reads. */
@@ -189,7 +192,8 @@ export interface TrackingShape {
 
 /** Add whether CLIENT TRACKING goes on or off. */
 export function trackingMode(args: ArgList, options: TrackingShape | undefined): void {
-  either(args, ["on", options?.on ?? true], [ON, OFF]);
+  const { on = true } = options ?? {};
+  either(args, ["on", on], [ON, OFF]);
 }
 
 /** Add the prefixes of CLIENT TRACKING, each with a word of its own. */

@@ -30,6 +30,7 @@ export interface SortShape {
 export function sortPatterns(args: ArgList, options: SortShape | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { get, groups } = options;
+  args.boolean('option "groups"', groups);
   if (groups === true && !(Array.isArray(get) && get.length > 1)) {
     args.fail('option "groups" needs option "get" to be an array of at least two patterns');
   }
@@ -58,6 +59,11 @@ export function migrateAuth(args: ArgList, options: MigrateShape | undefined): v
   }
 }
 
+/** Add the keys of MIGRATE, which stand behind its options. */
+export function migrateKeys(args: ArgList, keys: Many<Key>): void {
+  args.freeList('"keys"', keys);
+}
+
 /** Add what HSET sets: one field, a mapping, or one field and then a mapping. */
 export function hsetFields(
   args: ArgList,
@@ -66,7 +72,7 @@ export function hsetFields(
 ): void {
   if (typeof field === "object" && field !== null && !(field instanceof Uint8Array)) {
     if (value !== undefined || mapping !== undefined) {
-      args.fail("takes a mapping, or a field with its value and perhaps a mapping");
+      args.fail('"field" must be a name when "value" or "mapping" is given');
     }
     args.pairs('"mapping"', field);
     return;
@@ -77,7 +83,7 @@ export function hsetFields(
 
 /** Add a number of keys and the keys, as redis-py has it: the number must be right. */
 export function numberedKeys(args: ArgList, numKeys: Integer, keys: Many<Key>): void {
-  args.count('"numKeys"', numKeys);
+  if (args.count('"numKeys"', numKeys).error !== undefined) return;
   const before = args.words.length;
   args.list('"keys"', keys);
   const there = args.words.length - before;

@@ -66,7 +66,7 @@ class Tokens {
           : `export const ${name} = token(${JSON.stringify(text)});\n`,
       );
     const head = fileHead("Owns the constant words of commands, encoded once.");
-    return `${head}import { Choice, token } from "../args.js";\n\n${lines.join("")}`;
+    return `${head}import { token } from "../args.js";\nimport { Choice } from "../choice.js";\n\n${lines.join("")}`;
   }
 }
 

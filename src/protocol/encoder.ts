@@ -4,6 +4,7 @@
  * A refused argument leaves no trace: the output is what it was before the call.
  */
 import { DataError } from "../errors.js";
+import { keptName } from "./argument-names.js";
 import { Token } from "./token.js";
 
 /** What the encoder can put on the wire. */
@@ -81,11 +82,12 @@ function describe(value: unknown): string {
 const BAD_TEXT = "text that its encoding can represent";
 const WANTED = "a string, Buffer, Uint8Array, number or bigint";
 
-function refusal(command: EncodableCommand, index: number, arg: unknown): DataError {
-  const name = command.argumentName(index);
+function refusal(command: EncodableCommand, args: readonly unknown[], index: number): DataError {
+  const arg = args[index];
+  const name = keptName(args, index) ?? `"${command.argumentName(index)}"`;
   const problem =
     typeof arg === "string" ? `must be ${BAD_TEXT}` : `must be ${WANTED}, got ${describe(arg)}`;
-  return new DataError(`${command.name}: "${name}" ${problem}`, {
+  return new DataError(`${command.name}: ${name} ${problem}`, {
     code: "EINVAL",
     command: command.name,
   });
@@ -140,7 +142,7 @@ export class Encoder {
       } else if (!this.#append(arg)) {
         this.#text = text;
         this.#chunks.length = kept;
-        throw refusal(command, i, arg);
+        throw refusal(command, args, i);
       }
     }
     if (this.#text.length > MAX_TEXT) this.#cut();
@@ -161,7 +163,7 @@ export class Encoder {
             typeof arg === "bigint" ||
             (arg instanceof Uint8Array && isReadable(arg)) ||
             arg instanceof Token;
-      if (!good) throw refusal(command, i, arg);
+      if (!good) throw refusal(command, args, i);
     }
   }
 

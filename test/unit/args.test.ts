@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ArgList, Choice, isEmpty, type OptionRules, token } from "../../src/commands/args.js";
+import { ArgList, isEmpty, type OptionRules, token } from "../../src/commands/args.js";
+import { Choice } from "../../src/commands/choice.js";
 import type { Mapping } from "../../src/commands/types.js";
 import { DataError } from "../../src/errors.js";
 import { Token } from "../../src/protocol/token.js";

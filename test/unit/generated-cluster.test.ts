@@ -74,10 +74,18 @@ describe("cluster commands on the wire", () => {
   test.each([
     ["clusterAddslots", [], 'CLUSTER ADDSLOTS: "slots" must not be empty'],
     ["clusterAddslots", [[]], 'CLUSTER ADDSLOTS: "slots" must not be empty'],
-    ["clusterAddslots", [1.5], "CLUSTER ADDSLOTS: each slot must be an integer, got 1.5"],
-    ["clusterAddslots", [[1, -1]], "CLUSTER ADDSLOTS: each slot must not be negative, got -1"],
-    ["clusterDelslots", ["1"], "CLUSTER DELSLOTS: each slot must be an integer, got a string"],
-    ["clusterDelslots", [null], "CLUSTER DELSLOTS: each slot must be an integer, got null"],
+    ["clusterAddslots", [1.5], 'CLUSTER ADDSLOTS: each of "slots" must be an integer, got 1.5'],
+    [
+      "clusterAddslots",
+      [[1, -1]],
+      'CLUSTER ADDSLOTS: each of "slots" must not be negative, got -1',
+    ],
+    [
+      "clusterDelslots",
+      ["1"],
+      'CLUSTER DELSLOTS: each of "slots" must be an integer, got a string',
+    ],
+    ["clusterDelslots", [null], 'CLUSTER DELSLOTS: each of "slots" must be an integer, got null'],
     ["clusterAddslotsrange", [], 'CLUSTER ADDSLOTSRANGE: "ranges" must not be empty'],
     [
       "clusterDelslotsrange",

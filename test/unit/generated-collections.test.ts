@@ -49,7 +49,7 @@ describe("hash commands on the wire", () => {
     [
       "hset",
       ["k", { f: 1 }, "v"],
-      "HSET: takes a mapping, or a field with its value and perhaps a mapping",
+      'HSET: "field" must be a name when "value" or "mapping" is given',
     ],
     [
       "hset",

@@ -93,7 +93,11 @@ describe("connection commands that are refused", () => {
   test.each<[string, unknown[], string]>([
     ["clientKillFilter", [], "CLIENT KILL: needs at least one filter"],
     ["clientKillFilter", [{}], "CLIENT KILL: needs at least one filter"],
-    ["clientKillFilter", [{ skipMe: 1 }], 'CLIENT KILL: option "skipMe" must be a boolean'],
+    [
+      "clientKillFilter",
+      [{ skipMe: 1 }],
+      'CLIENT KILL: option "skipMe" must be a boolean, got a number',
+    ],
     [
       "clientKillFilter",
       [{ type: "human" }],
@@ -111,9 +115,17 @@ describe("connection commands that are refused", () => {
       [0.5],
       'CLIENT PAUSE: "timeout" must be an integer number of milliseconds, got 0.5',
     ],
-    ["clientPause", [5, { all: "no" }], 'CLIENT PAUSE: option "all" must be a boolean'],
+    [
+      "clientPause",
+      [5, { all: "no" }],
+      'CLIENT PAUSE: option "all" must be a boolean, got a string',
+    ],
     ["clientUnblock", ["5"], 'CLIENT UNBLOCK: "clientId" must be an integer, got a string'],
-    ["clientTracking", [{ on: "yes" }], 'CLIENT TRACKING: option "on" must be a boolean'],
+    [
+      "clientTracking",
+      [{ on: "yes" }],
+      'CLIENT TRACKING: option "on" must be a boolean, got a string',
+    ],
     ["clientTracking", [{ prefix: "p" }], 'CLIENT TRACKING: option "prefix" needs option "bcast"'],
     [
       "clientTrackingOn",

@@ -109,17 +109,17 @@ describe("geospatial commands on the wire", () => {
     [
       "geoadd",
       ["k", [["east", 2, "a"]]],
-      "GEOADD: each longitude must be a finite number, got a string",
+      'GEOADD: each longitude of "places" must be a finite number, got a string',
     ],
     [
       "geoadd",
       ["k", [[1, Infinity, "a"]]],
-      "GEOADD: each latitude must be a finite number, got Infinity",
+      'GEOADD: each latitude of "places" must be a finite number, got Infinity',
     ],
     [
       "geoadd",
       ["k", [[1, 2, null]]],
-      "GEOADD: each member must be a string, Buffer, Uint8Array, number or bigint, got null",
+      'GEOADD: each member of "places" must be a string, Buffer, Uint8Array, number or bigint, got null',
     ],
     [
       "geoadd",

@@ -106,8 +106,8 @@ describe("server commands that are refused", () => {
       ["maxmemory"],
       'CONFIG SET: "value" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
     ],
-    ["configSet", [{ a: 1 }, 2], "CONFIG SET: takes a mapping, or a name and a value"],
-    ["configSet", [{}], 'CONFIG SET: "mapping" must not be empty'],
+    ["configSet", [{ a: 1 }, 2], 'CONFIG SET: "name" must be a name when "value" is given'],
+    ["configSet", [{}], 'CONFIG SET: "name" must not be empty'],
     [
       "shutdown",
       [{ save: true, noSave: true }],

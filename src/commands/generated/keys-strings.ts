@@ -5,7 +5,7 @@ import type { OptionRules } from "../args.js";
 import { ArgList, isEmpty } from "../args.js";
 import { BitFieldOperation, bitfieldReads } from "../bitfield.js";
 import { bitRange } from "../builders-bitmaps.js";
-import { migrateAuth, sortPatterns } from "../builders.js";
+import { migrateAuth, migrateKeys, sortPatterns } from "../builders.js";
 import type { Host, Reply } from "../host.js";
 import type { Key, Value } from "../info.js";
 import { pickLcs, pickSort } from "../pick.js";
@@ -355,7 +355,7 @@ export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
     }
     migrateAuth(args, options);
     args.add(T.KEYS);
-    args.list('"keys"', keys);
+    migrateKeys(args, keys);
     return this.send(MIGRATE, args);
   }
 

@@ -486,7 +486,7 @@ export abstract class ServerCommands<H extends Host> extends StreamCommands<H> {
         args.add(T.TYPE).word('option "type"', options.type, T.NORMAL_MASTER_PRIMARY_REPLICA_SLAVE_PUBSUB_CHOICE);
       }
       if (options.clientId !== undefined) {
-        args.add(T.ID).list('option "clientId"', options.clientId);
+        args.add(T.ID).integers('option "clientId"', options.clientId);
       }
     }
     return this.send(CLIENT_LIST, args);

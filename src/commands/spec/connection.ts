@@ -19,7 +19,7 @@ import {
   type Entry,
   flag,
   INTEGER,
-  listOf,
+  integersOf,
   MILLISECONDS,
   oneOf,
   opt,
@@ -194,7 +194,7 @@ export const connection: readonly Entry[] = [
     options: options(
       "ClientListOptions",
       opt("type", "TYPE", wordOf(CLIENT_TYPES, "ClientType"), "Only clients of this kind."),
-      opt("clientId", "ID", listOf(INTEGER), "Only these connections, one number or several."),
+      opt("clientId", "ID", integersOf, "Only these connections, one number or several."),
     ),
     reply: clientList,
     returns: "What the server knows of each.",

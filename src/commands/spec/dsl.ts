@@ -59,6 +59,9 @@ export const CURSOR = kind("string | Integer");
 export const listOf = (item: Kind): Kind =>
   kind(`Many<${item.type}>`, "list", { repeats: true, ...(item.keys ? { keys: item.keys } : {}) });
 
+/** One whole number or many, each checked. */
+export const integersOf: Kind = kind("Many<Integer>", "integers", { repeats: true });
+
 /** A list that goes out with its length before it. */
 export const countedListOf = (item: Kind): Kind =>
   kind(`Many<${item.type}>`, "counted", { repeats: true });

@@ -1,6 +1,6 @@
 /** Owns the table of the generic commands: those on keys of any type. */
 import { lastMilliseconds } from "../block-time.js";
-import { migrateAuth, sortPatterns } from "../builders.js";
+import { migrateAuth, migrateKeys, sortPatterns } from "../builders.js";
 import * as decode from "../decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, READONLY } from "../info.js";
 import { pickSort } from "../pick.js";
@@ -193,7 +193,7 @@ export const generic: readonly Entry[] = [
       "options",
       { build: migrateAuth, with: ["options"], names: ["auth..."] },
       '"KEYS"',
-      "keys",
+      { build: migrateKeys, with: ["keys"], names: ["keys..."] },
     ],
     reply: reply('true | "NOKEY"', decode.okToTrue),
     returns: '`true`, or `"NOKEY"` when none of the keys existed.',
