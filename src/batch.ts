@@ -7,7 +7,14 @@ import type { Call } from "./call.js";
 import type { Arg, CommandInfo, Decoder } from "./commands/info.js";
 import { ownCommand } from "./connection/handshake.js";
 import { Job, type JobTraits, type OwnCommand } from "./connection/job.js";
-import { DecodeError, ExecAbortError, RedisError, ResponseError, WatchError } from "./errors.js";
+import {
+  DecodeError,
+  ExecAbortError,
+  InvalidResponse,
+  RedisError,
+  ResponseError,
+  WatchError,
+} from "./errors.js";
 import { assertWhole, type Chunk, type Encoder } from "./protocol/encoder.js";
 import {
   BYTES,
@@ -68,9 +75,14 @@ function convert(entry: BatchEntry, reply: Reply, call: Call): unknown {
   try {
     return entry.decode === undefined ? reply : entry.decode(reply, context);
   } catch (error) {
-    if (error instanceof RedisError) return error;
+    if (error instanceof ResponseError || error instanceof DecodeError) return error;
     return new DecodeError(`The response callback of ${entry.info.name} failed`, { cause: error });
   }
+}
+
+function outOfStep(): InvalidResponse {
+  const message = "Protocol Error: a reply does not belong to the command of a transaction";
+  return new InvalidResponse(message, { code: "EPROTO" });
 }
 
 /** What every batch shares: entries, promise, settling. */
@@ -200,10 +212,15 @@ export class Transaction extends Batch {
   }
 
   override accept(value: Reply): boolean {
-    if (++this.#received < this.size) return false;
+    const expected = this.#received === 0 ? "OK" : "QUEUED";
+    if (++this.#received < this.size) {
+      // Refused by the server, MULTI leaves the commands to be executed one by one.
+      if (this.#refused === undefined && value !== expected) throw outOfStep();
+      return false;
+    }
     if (value === null) this.fail(new WatchError("Watched variable changed.", { code: "EWATCH" }));
     else if (Array.isArray(value)) this.#finish(value);
-    else this.fail(new ResponseError("EXEC was not answered with an array", { code: "EPROTO" }));
+    else this.#distrust("EXEC was not answered with an array");
     return true;
   }
 
@@ -235,10 +252,16 @@ export class Transaction extends Batch {
   #finish(replies: Reply[]): void {
     if (this.settled) return;
     if (replies.length !== this.entries.length) {
-      const message = "Wrong number of response items from pipeline execution";
-      return this.fail(new ResponseError(message, { code: "EPROTO", command: "EXEC" }));
+      this.#distrust("Wrong number of response items from pipeline execution");
     }
     this.succeed(this.entries.map((entry, i) => this.#convert(entry, replies[i] ?? null)));
+  }
+
+  /** Fail, and have the connection closed: whose reply this is nobody knows. */
+  #distrust(message: string): never {
+    const details = { code: "EPROTO", command: "EXEC", outcome: "unknown" } as const;
+    this.fail(new ResponseError(message, details));
+    throw outOfStep();
   }
 
   #convert(entry: BatchEntry, reply: Reply): unknown {

@@ -18,7 +18,13 @@ import {
   SESSION,
 } from "./commands/info.js";
 import type { JobTraits } from "./connection/job.js";
-import { DataError, RedisError } from "./errors.js";
+import {
+  ConnectionError,
+  DataError,
+  type DecodeError,
+  RedisError,
+  type ResponseError,
+} from "./errors.js";
 import type { Executor } from "./executor.js";
 import { type Preloadable, preload } from "./preload.js";
 import type { Encoder } from "./protocol/encoder.js";
@@ -38,12 +44,17 @@ export interface PipelineOptions {
 
 /** Options of {@link Pipeline.exec}. */
 export interface ExecOptions {
-  /** Whether the first error among the replies rejects; default `true`. */
+  /**
+   * Whether the first error among the replies rejects; default `true`. With `false` errors stay in
+   * their places, but for those that are about the connection, such as LOADING.
+   */
   readonly raiseOnError?: boolean;
 }
 
-/** The values of a pipeline, each possibly an error instead. */
-export type Settled<R extends readonly unknown[]> = { [K in keyof R]: R[K] | RedisError };
+/** The values of a pipeline, each possibly an error instead: the server's, or one of decoding. */
+export type Settled<R extends readonly unknown[]> = {
+  [K in keyof R]: R[K] | ResponseError | DecodeError;
+};
 
 /** A pipeline as a host of commands: each method gives the pipeline, grown by one value. */
 export interface PipelineHost<
@@ -130,7 +141,8 @@ export class Pipeline<
     const nothing = entries.length === 0 && within === undefined;
     const values = nothing ? [] : await (within === undefined ? send() : within(send));
     for (const [index, value] of answers) values.splice(index, 0, value);
-    if (options.raiseOnError !== false) raiseFirst(values, entries, answers);
+    const raised = options.raiseOnError === false ? ConnectionError : RedisError;
+    raiseFirst(values, { entries, answers, raised });
     return values as unknown as R;
   }
 
@@ -173,7 +185,8 @@ export class Pipeline<
     if (this.length !== 0) {
       throw new RedisError("Cannot issue a WATCH after commands have been buffered");
     }
-    return Watch.begin({ leaser, call, pipeline: emptyPipeline<T, I> }, keys);
+    const transaction = this.#transaction;
+    return Watch.begin({ leaser, call, transaction, pipeline: emptyPipeline<T, I> }, keys);
   }
 
   /** @internal Have a script or a library loaded before the commands are sent, if it is missing. */
@@ -273,14 +286,17 @@ function batchTraits(entries: readonly BatchEntry[], call: Call, transaction: bo
   return { replyTimeout, waitTimeout: call.waitTimeout, blocking, taints };
 }
 
-function raiseFirst(
-  values: readonly unknown[],
-  entries: readonly BatchEntry[],
-  answers: ReadonlyMap<number, unknown>,
-): void {
+interface Raising {
+  readonly entries: readonly BatchEntry[];
+  readonly answers: ReadonlyMap<number, unknown>;
+  /** The errors that do not stay in their places. */
+  readonly raised: typeof RedisError;
+}
+
+function raiseFirst(values: readonly unknown[], { entries, answers, raised }: Raising): void {
   let sent = 0;
   for (const [index, value] of values.entries()) {
     const name = answers.has(index) ? "" : (entries[sent++]?.info.name ?? "");
-    if (value instanceof RedisError) throw annotate(value, index, name);
+    if (value instanceof raised) throw annotate(value, index, name);
   }
 }

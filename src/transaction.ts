@@ -3,9 +3,10 @@
  * EXEC, and begin again when a watched key was changed. A transaction that may have been executed is
  * never begun again.
  */
-import { AbortError, DataError, WatchError } from "./errors.js";
+import { AbortError, DataError, RedisError, WatchError } from "./errors.js";
 import { Pipeline, type WatchedPipeline } from "./pipeline.js";
 import { sleep } from "./retry.js";
+import type { Executable } from "./watch.js";
 
 /** Options of `redis.transaction`. */
 export interface TransactionOptions {
@@ -53,15 +54,33 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   throw new AbortError("The transaction was aborted", { code: "ABORT_ERR", cause: signal.reason });
 }
 
+function notOurs(): RedisError {
+  const message = "transaction: the function may return only what multi() of its argument gave";
+  return new RedisError(`${message}, not executed yet`, { code: "EMULTI" });
+}
+
+/** What the function buffered, as something to execute; nothing when it has ended the watch itself. */
+function bufferedBy<T extends string | Buffer, I extends number | bigint>(
+  watch: WatchedPipeline<T, I>,
+  returned: unknown,
+): Executable | undefined {
+  const { transaction } = watch;
+  // Any other pipeline would run unguarded by the watch.
+  if (returned instanceof Pipeline && returned !== transaction) throw notOurs();
+  return watch.closed ? undefined : (transaction ?? watch);
+}
+
 /** One attempt: what EXEC gave, and what the function returned. */
 async function attempt<T extends string | Buffer, I extends number | bigint, V>(
   watch: WatchedPipeline<T, I>,
   work: TransactionFunction<T, I, V>,
-): Promise<{ readonly values: readonly unknown[]; readonly returned: V }> {
+  valueFromCallable: boolean,
+): Promise<readonly unknown[] | V> {
   try {
     const returned = await work(watch);
-    const buffered = returned instanceof Pipeline ? returned : (watch.transaction ?? watch);
-    return { values: await buffered.exec(), returned };
+    const buffered = bufferedBy(watch, valueFromCallable ? undefined : returned);
+    const values = (await buffered?.exec()) ?? [];
+    return valueFromCallable ? returned : values;
   } finally {
     await watch.reset();
   }
@@ -80,11 +99,11 @@ export async function runTransaction<T extends string | Buffer, I extends number
   options: TransactionOptions,
 ): Promise<readonly unknown[] | V> {
   const { watchDelay = 0, maxAttempts = Number.POSITIVE_INFINITY, signal } = options;
+  const { valueFromCallable = false } = options;
   for (let attempts = 1; ; attempts++) {
     throwIfAborted(signal);
     try {
-      const { values, returned } = await attempt(await begin(), work);
-      return options.valueFromCallable === true ? returned : values;
+      return await attempt(await begin(), work, valueFromCallable);
     } catch (error) {
       const again = error instanceof WatchError && error.outcome !== "unknown";
       if (!again || attempts >= maxAttempts) throw error;

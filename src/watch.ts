@@ -33,6 +33,8 @@ export type Within = <V>(send: () => Promise<V>) => Promise<V>;
 export interface WatchParts<P> {
   readonly leaser: Leaser;
   readonly call: Call;
+  /** Whether `exec()` sends a transaction also when `multi()` was not called. */
+  readonly transaction: boolean;
   /** Make the pipeline that is bound to the watching connection. */
   pipeline(parts: { executor: Executor; call: Call; encoder: Encoder; within: Within }): P;
 }
@@ -99,6 +101,8 @@ export class Watch<
   readonly #executor: LeaseExecutor;
   #watching = false;
   #transaction: P | undefined = undefined;
+  /** Whether the connection has been given back. */
+  #over = false;
 
   private constructor(parts: WatchParts<P>, lease: Lease) {
     super();
@@ -133,6 +137,7 @@ export class Watch<
    * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
    */
   async watch(...keys: readonly Key[]): Promise<true> {
+    this.#checkOpen("WATCH");
     if (this.#transaction !== undefined) throw new RedisError("Cannot issue a WATCH after a MULTI");
     new Encoder(this.#parts.leaser.settings).check(WATCH, keys);
     if (keys.length === 0) throw new DataError("WATCH: at least one key is needed");
@@ -164,6 +169,7 @@ export class Watch<
    * {@link WatchError} when a watched key was changed, and gives the connection back in any case.
    */
   multi(): P {
+    this.#checkOpen("MULTI");
     if (this.#transaction !== undefined) throw new RedisError("Cannot issue nested calls to MULTI");
     const { call, leaser } = this.#parts;
     this.#transaction = this.#parts.pipeline({
@@ -180,14 +186,23 @@ export class Watch<
     return this.#transaction;
   }
 
+  /** Whether it is of no further use: executed, or given up by `reset()`. */
+  get closed(): boolean {
+    return this.#over;
+  }
+
   /**
-   * Find out whether a watched key was changed, without a transaction of one's own.
+   * Find out whether a watched key was changed, without a transaction of one's own. Begun by a
+   * pipeline without transaction it gives up watching, and finds out nothing.
    *
    * @returns An empty list when none was.
    * @throws {@link WatchError} when one was, or the connection was lost.
    */
   async exec(): Promise<[]> {
-    await (this.#transaction ?? this.multi()).exec();
+    this.#checkOpen("EXEC");
+    const transaction = this.#transaction;
+    if (transaction === undefined && !this.#parts.transaction) await this.reset();
+    else await (transaction ?? this.multi()).exec();
     return [];
   }
 
@@ -198,8 +213,7 @@ export class Watch<
     } catch (error) {
       if (!(error instanceof RedisError)) throw error;
     } finally {
-      this.#watching = false;
-      this.#lease.release();
+      this.#giveBack();
     }
   }
 
@@ -236,6 +250,7 @@ export class Watch<
   }
 
   async #run<V>(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): Promise<V> {
+    this.#checkOpen(info.name);
     if (this.#transaction !== undefined) throw this.#tooLate(info);
     const parts = { executor: this.#executor, call: this.#parts.call };
     try {
@@ -266,6 +281,7 @@ export class Watch<
   }
 
   async #finish<V>(send: () => Promise<V>): Promise<V> {
+    this.#checkOpen("EXEC");
     try {
       const value = await send();
       this.#lease.connection.dirty = false;
@@ -275,10 +291,24 @@ export class Watch<
       if (error instanceof WatchError) this.#lease.connection.dirty = false;
       throw asWatchError(error, false);
     } finally {
-      this.#watching = false;
-      this.#transaction = undefined;
-      this.#lease.release();
+      this.#giveBack();
     }
+  }
+
+  #giveBack(): void {
+    this.#watching = false;
+    this.#transaction = undefined;
+    this.#over = true;
+    this.#lease.release();
+  }
+
+  #checkOpen(command: string): void {
+    if (!this.#over) return;
+    throw new RedisError(`${command} came after the end of the watch: it was executed or reset`, {
+      code: "ECLOSED",
+      command,
+      outcome: "not-sent",
+    });
   }
 
   [inspect.custom](): string {

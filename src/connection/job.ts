@@ -1,7 +1,8 @@
 /**
  * Owns the contract between whoever wants something from the server and the connections: a job is
  * written as one piece and takes one or more replies, in order. Jobs never do I/O, and nothing they
- * do with a reply may throw into the parser.
+ * do with a reply may throw into the parser, but for an InvalidResponse when it cannot be theirs: that
+ * ends the connection.
  */
 import { ConnectionError, type RedisError } from "../errors.js";
 import type { EncodableCommand, Encoder, WireArg } from "../protocol/encoder.js";
