@@ -46,10 +46,23 @@ function serverProject(name: string, server: ServerName) {
   });
 }
 
+/** Minutes, and memory that is measured: only `npm run test:soak` asks for it. */
+const soakProjects =
+  process.env.REDISWIRE_SOAK === undefined
+    ? []
+    : [project("soak", { testTimeout: 600_000, hookTimeout: 60_000, fileParallelism: false })];
+
 /** See test/support/other-servers.ts. */
 const serverProjects = isMatrix()
   ? SERVERS.map((server) => serverProject(`server-${server}`, server))
   : [serverProject("server", selectedServer())];
+
+/** The parser's tests, and a sample of the client's, with the native parser in the place of ours. */
+const HIREDIS = {
+  include: ["test/unit/{js-parser*,text-decoding}.test.ts", "test/hiredis/**/*.test.ts"],
+  env: { REDISWIRE_PARSER: "hiredis" },
+  globalSetup: ["test/support/hiredis-build.ts"],
+};
 
 export default defineConfig({
   test: {
@@ -69,7 +82,9 @@ export default defineConfig({
       project("unit"),
       project("wire", { setupFiles: ["test/support/record-calls.ts"] }),
       project("faults", { testTimeout: 30_000 }),
+      project("hiredis", HIREDIS),
       ...serverProjects,
+      ...soakProjects,
       project("conformance", { exclude: ["test/conformance/calls.test.ts"] }),
       project("types", { testTimeout: 120_000, ...ALONE }),
       project("package", { testTimeout: 120_000, hookTimeout: 120_000, ...ALONE }),

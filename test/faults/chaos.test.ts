@@ -1,0 +1,22 @@
+/** A short chaos run with a new seed each time; test/soak has the long one. `TEST_SEED` repeats one. */
+import { afterAll, expect, it } from "vitest";
+import { watchLeaks } from "../support/leaks.js";
+import { testSeed } from "../support/random.js";
+import { startServer } from "../support/server.js";
+import { chaos } from "./chaos.js";
+
+const server = await startServer();
+const leaks = watchLeaks("/src/");
+
+afterAll(async () => {
+  await leaks.assertNone();
+  await server.stop();
+});
+
+it.each([2, 3] as const)("no impossible value comes out of chaos (RESP%i)", async (protocol) => {
+  const seed = testSeed();
+  const tally = await chaos(server, { seed, protocol, duration: 2500 });
+  // Both the flows and the faults were at work.
+  expect(tally.ok, `seed ${seed}`).toBeGreaterThan(200);
+  expect(tally.unknown, `seed ${seed}`).toBeGreaterThan(20);
+});

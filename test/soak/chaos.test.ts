@@ -1,0 +1,34 @@
+/** Long chaos runs: a minute under each protocol, and ten seeds of a few seconds. */
+import { afterAll, describe, expect, it } from "vitest";
+import { chaos } from "../faults/chaos.js";
+import { watchLeaks } from "../support/leaks.js";
+import { Random, testSeed } from "../support/random.js";
+import { startServer } from "../support/server.js";
+
+const MINUTE = 60_000;
+const server = await startServer();
+const leaks = watchLeaks("/src/");
+
+afterAll(async () => {
+  await leaks.assertNone();
+  await server.stop();
+});
+
+describe("no impossible value comes out of chaos", () => {
+  it.each([2, 3] as const)("in a minute of RESP%i", async (protocol) => {
+    const seed = testSeed();
+    const tally = await chaos(server, { seed, protocol, duration: MINUTE });
+    expect(tally.unknown, `seed ${seed}`).toBeGreaterThan(500);
+  });
+
+  const random = new Random(testSeed());
+  const seeds = Array.from(
+    { length: 10 },
+    (_, i) => [random.int(1, 2 ** 30), i % 2 ? 2 : 3] as const,
+  );
+
+  it.each(seeds)("seed %i, RESP%i", async (seed, protocol) => {
+    const tally = await chaos(server, { seed, protocol, duration: MINUTE / 10 });
+    expect(tally.unknown).toBeGreaterThan(20);
+  });
+});
