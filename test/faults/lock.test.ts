@@ -3,9 +3,12 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LockNotOwnedError, Redis, TimeoutError } from "../../src/index.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
+import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
 import { until } from "../support/until.js";
 import { errorOf, FAST, kindOf } from "./settle.js";
+
+expectLeasesReturned();
 
 const server = await sharedServer();
 const LONG = 60_000;

@@ -3,7 +3,10 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, expectTypeOf, it } from "vitest";
 import { Redis, ResponseError } from "../../src/index.js";
 import { describeProtocols } from "../support/protocols.js";
+import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
+
+expectLeasesReturned();
 
 const server = await sharedServer();
 const CODE = `#!lua name=mylib
@@ -26,7 +29,6 @@ describeProtocols("libraries", (protocol) => {
     await server.command("FUNCTION", "FLUSH");
   });
   afterEach(async () => {
-    expect(inspect(redis.connectionPool)).toContain("leased=0");
     await redis.close();
   });
 

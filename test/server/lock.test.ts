@@ -13,8 +13,11 @@ import {
   ResponseError,
 } from "../../src/index.js";
 import { describeProtocols } from "../support/protocols.js";
+import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
 import { deferred, until } from "../support/until.js";
+
+expectLeasesReturned();
 
 const server = await sharedServer();
 const ask = (...words: string[]) => server.command(...words);
@@ -26,7 +29,6 @@ beforeEach(() => {
   name = uniquePrefix();
 });
 afterEach(async () => {
-  expect(inspect(redis.connectionPool)).toContain("leased=0");
   await redis.close();
 });
 

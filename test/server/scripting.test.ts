@@ -2,9 +2,12 @@ import { createHash } from "node:crypto";
 import { afterAll, expect, expectTypeOf, test } from "vitest";
 import { DataError, Redis, ResponseError } from "../../src/index.js";
 import { errorOf } from "../faults/settle.js";
+import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer, startServer } from "../support/server.js";
 import { until } from "../support/until.js";
 import { b, describeClients } from "./clients.js";
+
+expectLeasesReturned();
 
 const server = await sharedServer();
 /** Says so as soon as a script takes longer than that many milliseconds. */

@@ -4,7 +4,10 @@ import { describe, expect, it } from "vitest";
 import { RedisError } from "../../src/index.js";
 import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
+import { expectLeasesReturned } from "../support/returned-leases.js";
 import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+
+expectLeasesReturned();
 
 watchEveryTest();
 

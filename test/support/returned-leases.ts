@@ -1,0 +1,47 @@
+/**
+ * Owns the watch over leases: in a test file that calls `expectLeasesReturned()`, after every test each
+ * pool that was used in it, and each when it is closed, has all of its leased connections back.
+ */
+import { inspect } from "node:util";
+import { afterEach, beforeEach, expect, vi } from "vitest";
+import { ConnectionPool } from "../../src/connection/pool.js";
+
+const used = new Set<ConnectionPool>();
+const atClosing: string[] = [];
+
+/** Numbers of connections as the pool shows them. */
+function counts(pool: ConnectionPool): string {
+  return inspect(pool).replace(/^.*> /, "");
+}
+
+function noteUse(name: "execute" | "executeAlone" | "lease"): void {
+  const original = ConnectionPool.prototype[name] as (...args: unknown[]) => unknown;
+  vi.spyOn(ConnectionPool.prototype, name).mockImplementation(function (
+    this: ConnectionPool,
+    ...args: unknown[]
+  ) {
+    used.add(this);
+    return original.apply(this, args) as never;
+  });
+}
+
+function noteEnd(name: "close" | "disconnect"): void {
+  const original = ConnectionPool.prototype[name] as () => unknown;
+  vi.spyOn(ConnectionPool.prototype, name).mockImplementation(function (this: ConnectionPool) {
+    if (used.delete(this)) atClosing.push(counts(this));
+    return original.call(this) as never;
+  });
+}
+
+/** Check after every test of this file that the pools used in it have lent nothing any more. */
+export function expectLeasesReturned(): void {
+  beforeEach(() => {
+    for (const name of ["execute", "executeAlone", "lease"] as const) noteUse(name);
+    for (const name of ["close", "disconnect"] as const) noteEnd(name);
+  });
+  afterEach(() => {
+    const seen = [...atClosing.splice(0), ...[...used].map(counts)];
+    used.clear();
+    for (const text of seen) expect(text).toContain(" leased=0 ");
+  });
+}
