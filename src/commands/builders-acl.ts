@@ -123,9 +123,6 @@ export function aclRules(args: ArgList, options: AclShape | undefined): void {
     if (typeof enabled === "boolean") args.add(enabled ? ON : OFF);
     else args.fail('option "enabled" must be a boolean');
   }
-  if (noPass === true && itemsOf(passwords).length + itemsOf(hashedPasswords).length > 0) {
-    args.fail('option "noPass" excludes "passwords" and "hashedPasswords"');
-  }
   signed(args, ["passwords", passwords], { "+": ">", "-": "<" });
   signed(args, ["hashedPasswords", hashedPasswords], { "+": "#", "-": "!" });
   args.flag('option "noPass"', NOPASS, noPass);

@@ -16,6 +16,8 @@ export interface ServedCommand {
   readonly since: string;
   /** Constant words its arguments may have, in upper case. */
   readonly tokens: readonly string[];
+  /** Of each choice among arguments, the constant words its members begin with, in upper case. */
+  readonly choices: readonly (readonly string[])[];
 }
 
 /**
@@ -49,6 +51,7 @@ function commandsOf(info: readonly unknown[], docs: Docs): ServedCommand[] {
     keys: [Number(first), Number(last), Number(step)] as const,
     since: String(own.get("since")),
     tokens: [...new Set(tokensOf(own.get("arguments") ?? []))],
+    choices: choicesOf(own.get("arguments") ?? []),
   };
   return [command, ...below];
 }
@@ -61,6 +64,18 @@ function tokensOf(args: unknown): string[] {
     const token = fields.get("token");
     const inner = tokensOf(fields.get("arguments") ?? []);
     return typeof token === "string" ? [...token.toUpperCase().split(" "), ...inner] : inner;
+  });
+}
+
+function choicesOf(args: unknown): string[][] {
+  return asArray(args).flatMap((arg) => {
+    const fields = toMap(arg);
+    const inner = fields.get("arguments") ?? [];
+    // Where it may be repeated, each of its members may be there.
+    const isRepeated = asArray(fields.get("flags") ?? []).includes("multiple");
+    if (fields.get("type") !== "oneof" || isRepeated) return choicesOf(inner);
+    const words = asArray(inner).flatMap((member) => tokensOf([member]).slice(0, 1));
+    return [words, ...choicesOf(inner)];
   });
 }
 

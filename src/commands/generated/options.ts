@@ -1312,8 +1312,24 @@ export type ShutdownMode =
 /** Options of SHUTDOWN. */
 export type ShutdownOptions = ShutdownMode;
 
+/** What a user logs in with: anything, or passwords. */
+export type AclPasswords =
+  | {
+      /** Let it log in with any password. */
+      readonly noPass?: boolean | undefined;
+      readonly passwords?: undefined;
+      readonly hashedPasswords?: undefined;
+    }
+  | {
+      readonly noPass?: false | undefined;
+      /** Passwords, each with `+` before it to add or `-` to remove it. */
+      readonly passwords?: Many<string | Uint8Array> | undefined;
+      /** The same as SHA-256 in hexadecimal. */
+      readonly hashedPasswords?: Many<string | Uint8Array> | undefined;
+    };
+
 /** Options of ACL SETUSER. */
-export interface AclSetuserOptions {
+export type AclSetuserOptions = AclPasswords & {
   /** Make it a new user first. */
   readonly reset?: boolean | undefined;
   /** Forget its key patterns first. */
@@ -1324,12 +1340,6 @@ export interface AclSetuserOptions {
   readonly resetPasswords?: boolean | undefined;
   /** Whether it may log in. */
   readonly enabled?: boolean | undefined;
-  /** Let it log in with any password; excludes passwords. */
-  readonly noPass?: boolean | undefined;
-  /** Passwords, each with `+` before it to add or `-` to remove it. */
-  readonly passwords?: Many<string | Uint8Array> | undefined;
-  /** The same as SHA-256 in hexadecimal. */
-  readonly hashedPasswords?: Many<string | Uint8Array> | undefined;
   /**
    * Categories of commands, each with `+` before it to allow or `-` to forbid it; the `@` may be
    * left out.
@@ -1343,7 +1353,7 @@ export interface AclSetuserOptions {
   readonly channels?: Many<string | Uint8Array> | undefined;
   /** More sets of rules, each complete in itself, such as `["+set", "~app:*"]`. */
   readonly selectors?: readonly (readonly string[])[] | undefined;
-}
+};
 
 /** Options of CLUSTER SETSLOT. */
 export interface ClusterSetslotOptions {

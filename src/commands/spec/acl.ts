@@ -9,6 +9,7 @@ import {
   command,
   type Entry,
   flag,
+  mark,
   optional,
   options,
   param,
@@ -140,13 +141,24 @@ export const acl: readonly Entry[] = [
       flag("resetChannels", "RESETCHANNELS", "Forget its patterns of channels first."),
       flag("resetPasswords", "RESETPASS", "Forget its passwords first, and that it needs none."),
       silent("enabled", "boolean", "Whether it may log in."),
-      silent("noPass", "boolean", "Let it log in with any password; excludes passwords."),
-      silent(
-        "passwords",
-        "Many<string | Uint8Array>",
-        "Passwords, each with `+` before it to add or `-` to remove it.",
-      ),
-      silent("hashedPasswords", "Many<string | Uint8Array>", "The same as SHA-256 in hexadecimal."),
+      {
+        group: "AclPasswords",
+        doc: "What a user logs in with: anything, or passwords.",
+        members: [
+          { ...mark("noPass", "Let it log in with any password."), silent: true },
+          silent(
+            "passwords",
+            "Many<string | Uint8Array>",
+            "Passwords, each with `+` before it to add or `-` to remove it.",
+          ),
+          silent(
+            "hashedPasswords",
+            "Many<string | Uint8Array>",
+            "The same as SHA-256 in hexadecimal.",
+          ),
+        ],
+        together: [["noPass"], ["passwords", "hashedPasswords"]],
+      },
       silent(
         "categories",
         "Many<string>",
