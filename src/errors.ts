@@ -148,14 +148,30 @@ export class LockNotOwnedError extends LockError {
   override name = "LockNotOwnedError";
 }
 
+/** What each Sentinel said stands in an AggregateError at the end of the causes. */
+function saidIn(error: Error): readonly Error[] {
+  if (error instanceof AggregateError) return error.errors;
+  return error.cause instanceof Error ? saidIn(error.cause) : [];
+}
+
 /** No Sentinel knows a usable master of that name. */
 export class MasterNotFoundError extends ConnectionError {
   override name = "MasterNotFoundError";
+
+  /** What each Sentinel said, or why it said nothing. */
+  get causes(): readonly Error[] {
+    return saidIn(this);
+  }
 }
 
-/** No Sentinel knows a usable replica of that name. */
+/** No Sentinel knows a usable replica of that name, nor could its master be used. */
 export class ReplicaNotFoundError extends ConnectionError {
   override name = "ReplicaNotFoundError";
+
+  /** What each Sentinel said, or why it said nothing. */
+  get causes(): readonly Error[] {
+    return saidIn(this);
+  }
 }
 
 /** redis-py's name of {@link ReplicaNotFoundError}. */

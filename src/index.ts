@@ -28,6 +28,7 @@ export type * from "./commands/types-commands.js";
 export type * from "./commands/types-connection.js";
 export type * from "./commands/types-geo.js";
 export type * from "./commands/types-scripting.js";
+export type * from "./commands/types-sentinel.js";
 export type * from "./commands/types-server.js";
 export type * from "./commands/types-streams.js";
 export type * from "./commands/types-vectors.js";
@@ -92,4 +93,7 @@ export type {
 export type { PubSubWorker } from "./pubsub-worker.js";
 export { type ErrorClass, Retry } from "./retry.js";
 export type { Script, ScriptClient, ScriptOptions } from "./script.js";
+export { Sentinel } from "./sentinel.js";
+export type { SentinelAddress } from "./sentinel-nodes.js";
+export type { SentinelClientOptions, SentinelOptions } from "./sentinel-options.js";
 export type { TransactionFunction, TransactionOptions } from "./transaction.js";

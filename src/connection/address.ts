@@ -2,9 +2,33 @@
  * Owns the question "where is the server?". A pool asks at every connect, so a Sentinel is just
  * another answerer.
  */
+import type { RedisError } from "../errors.js";
 import type { Address } from "../options.js";
+import type { Reply } from "../protocol/reply.js";
+import type { OwnCommand } from "./job.js";
 
 export type { Address };
+
+/** A fresh connection that nobody has yet, to find out whom it leads to. */
+export interface Probe {
+  readonly address: Address;
+  /** Aborted when the connection is not wanted any more. */
+  readonly signal: AbortSignal;
+  /** Ask the server; error replies are given, not thrown. */
+  ask(command: OwnCommand): Promise<Reply>;
+}
+
+/** Who connects to what a source names, and can be told to go elsewhere. */
+export interface AddressUser {
+  /**
+   * Leave servers, and try anew what is being connected.
+   *
+   * @param isLeft - Whether connections to an address are to end.
+   * @param error - Why, for those who relied on them.
+   * @param atOnce - `false` to let them be answered what they have asked already.
+   */
+  leave(isLeft: (address: Address) => boolean, error: RedisError, atOnce: boolean): void;
+}
 
 /** Says where to connect next. */
 export interface AddressSource {
@@ -17,6 +41,24 @@ export interface AddressSource {
   resolve(signal: AbortSignal): Promise<Address>;
   /** Shown in inspect strings. */
   readonly description: string;
+  /** Told of a pool that will ask; nothing must be opened before it does. */
+  attach?(user: AddressUser): void;
+  /** The pool is closed. */
+  detach?(user: AddressUser): void;
+  /** Find out whether a connection leads where it should; throws RedisError when it does not. */
+  verify?(probe: Probe): Promise<void>;
+  /** Told of an address that could not be used. */
+  failed?(address: Address, error: RedisError): void;
+  /**
+   * Tell whether an error reply means that the server is not the one that was looked for. Such a
+   * command was not executed, and is sent to another one.
+   */
+  disowns?(address: Address, error: RedisError): boolean;
+}
+
+/** Whether two addresses are the same. */
+export function sameAddress(one: Address, other: Address | undefined): boolean {
+  return other !== undefined && formatAddress(one) === formatAddress(other);
 }
 
 /** Print an address as users know it: `localhost:6379`, `unix:/run/redis.sock`. */

@@ -40,8 +40,10 @@ export interface ConnectionOwner {
   onWritable(connection: Connection): void;
   /** The last outstanding reply arrived. */
   onIdle(connection: Connection): void;
-  /** A reply is overdue: it takes no new jobs. */
-  onRetired(connection: Connection): void;
+  /** It takes no new jobs: a reply is overdue, or there was another `reason`. */
+  onRetired(connection: Connection, reason?: RedisError): void;
+  /** An error reply came; true to have its job back among the unwritten ones. */
+  onRefused(job: Job, error: RedisError, connection: Connection): boolean;
   /** The replies of `jobs` are overdue; the connection has dropped the jobs. */
   onOverdue(jobs: readonly Job[], connection: Connection): void;
   /** It is over. */
@@ -74,6 +76,8 @@ export class Connection implements ReplyHandler {
   #socketError: Error | undefined = undefined;
   #lastReply = 0;
   #held = false;
+  /** The server refused them as being the wrong one for them; they are for another. */
+  readonly #refused: Job[] = [];
   /** They wait for the answer to a health check; nothing of them is written yet. */
   readonly #untested: Job[] = [];
 
@@ -144,11 +148,12 @@ export class Connection implements ReplyHandler {
   }
 
   /** Take no new jobs; close when the outstanding replies are in, or overdue. */
-  retire(): void {
+  retire(reason?: RedisError): void {
     if (this.#state !== "ready") return;
     this.#state = advance(this.#state, "retiring");
-    this.#owner.onRetired(this);
-    if (this.#queue.length === 0) this.destroy(this.#closedError("The connection was retired"));
+    this.#owner.onRetired(this, reason);
+    if (this.#queue.length !== 0) return;
+    this.destroy(reason ?? this.#closedError("The connection was retired"));
   }
 
   /** End it now. */
@@ -164,7 +169,10 @@ export class Connection implements ReplyHandler {
     const waiting = unflushed.concat(this.#untested.splice(0));
     // What the connection says for itself has no business on another one.
     const lost = jobs.concat(waiting.filter((job) => job instanceof Exchange));
-    const unwritten = waiting.filter((job) => !(job instanceof Exchange));
+    const unwritten = [
+      ...this.#refused.splice(0),
+      ...waiting.filter((job) => !(job instanceof Exchange)),
+    ];
     this.#queue.clear();
     this.#owner.onClosed(this, { error, lost, unwritten });
   }
@@ -230,7 +238,10 @@ export class Connection implements ReplyHandler {
     if (job === undefined) return this.#unexpected(error);
     error.command = job.name;
     error.server = this.server;
-    if (job.acceptError(error)) this.#finish(job);
+    if (this.#owner.onRefused(job, error, this)) {
+      this.#refused.push(job);
+      this.#finish(job);
+    } else if (job.acceptError(error)) this.#finish(job);
   }
 
   /** @internal */

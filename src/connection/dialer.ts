@@ -4,8 +4,10 @@
  */
 import type { RedisError } from "../errors.js";
 import type { Settings } from "../options.js";
-import type { AddressSource } from "./address.js";
+import type { Reply } from "../protocol/reply.js";
+import type { Address, AddressSource } from "./address.js";
 import type { Connection, ConnectionOwner } from "./connection.js";
+import { Exchange, type OwnCommand } from "./job.js";
 
 /** Makes connections; {@link Connection}, or a class derived from it. */
 export type ConnectionClass = new (...args: ConstructorParameters<typeof Connection>) => Connection;
@@ -31,7 +33,8 @@ export interface DialerParts {
 export class Dialer {
   readonly #parts: DialerParts;
   readonly #owner: DialerOwner;
-  readonly #attempts = new Set<AbortController>();
+  /** Every attempt, and where it leads once that is known. */
+  readonly #attempts = new Map<AbortController, Address | undefined>();
   #failures = 0;
   #pause: NodeJS.Timeout | undefined = undefined;
 
@@ -53,8 +56,8 @@ export class Dialer {
   /** Start making one connection. */
   dial(): void {
     const attempt = new AbortController();
-    this.#attempts.add(attempt);
-    this.#connect(attempt.signal).then(
+    this.#attempts.set(attempt, undefined);
+    this.#connect(attempt).then(
       (connection) => {
         // Stopped in the very moment it was ready: nobody is to have it any more.
         if (!this.#attempts.delete(attempt)) return connection.destroy(attempt.signal.reason);
@@ -69,8 +72,16 @@ export class Dialer {
 
   /** End every attempt and every pause. */
   stop(error: RedisError): void {
-    for (const attempt of this.#attempts) attempt.abort(error);
-    this.#attempts.clear();
+    this.leave(() => true, error);
+  }
+
+  /** End the pause, and attempts that lead to some addresses, or may do so. */
+  leave(isLeft: (address: Address) => boolean, error: RedisError): void {
+    for (const [attempt, address] of [...this.#attempts]) {
+      if (address !== undefined && !isLeft(address)) continue;
+      this.#attempts.delete(attempt);
+      attempt.abort(error);
+    }
     clearTimeout(this.#pause);
     this.#pause = undefined;
     this.#forgetFailures();
@@ -82,16 +93,27 @@ export class Dialer {
     return new connectionClass(settings, settings.address, this.#owner);
   }
 
-  async #connect(signal: AbortSignal): Promise<Connection> {
+  async #connect(attempt: AbortController): Promise<Connection> {
+    const { signal } = attempt;
     const { settings, source, connectionClass } = this.#parts;
     const address = await source.resolve(signal);
     signal.throwIfAborted();
+    this.#attempts.set(attempt, address);
     const connection = new connectionClass(settings, address, this.#owner);
     const giveUp = (): void => connection.destroy(signal.reason as RedisError);
     signal.addEventListener("abort", giveUp);
-    await connection.open();
-    signal.removeEventListener("abort", giveUp);
-    return connection;
+    try {
+      await connection.open();
+      const ask = (command: OwnCommand): Promise<Reply> => askOn(connection, command);
+      await source.verify?.({ address, signal, ask });
+      return connection;
+    } catch (error) {
+      connection.destroy(error as RedisError);
+      if (!signal.aborted) source.failed?.(address, error as RedisError);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
   }
 
   #failed(error: RedisError): void {
@@ -114,4 +136,13 @@ export class Dialer {
     this.#failures = 0;
     this.#parts.settings.retry.reset();
   }
+}
+
+/** Ask on a connection nobody has yet. */
+function askOn(connection: Connection, command: OwnCommand): Promise<Reply> {
+  return new Promise((resolve, failed) => {
+    const done = ([reply = null]: Reply[]): void => resolve(reply);
+    const { socketTimeout } = connection.settings;
+    connection.send(new Exchange([command], socketTimeout, { done, failed }));
+  });
 }

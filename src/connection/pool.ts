@@ -8,7 +8,13 @@ import { inspect } from "node:util";
 import { ConnectionError, MaxConnectionsError, type RedisError } from "../errors.js";
 import { normalizeOptions, type RedisOptions, type Settings } from "../options.js";
 import { Encoder } from "../protocol/encoder.js";
-import { type AddressSource, FixedAddress } from "./address.js";
+import {
+  type Address,
+  type AddressSource,
+  type AddressUser,
+  FixedAddress,
+  sameAddress,
+} from "./address.js";
 import { type Closure, Connection } from "./connection.js";
 import { type ConnectionClass, Dialer, type DialerOwner } from "./dialer.js";
 import {
@@ -39,14 +45,17 @@ export interface PoolOptions extends RedisOptions, PoolParts {}
  * Connections to one server, shared by any number of clients. At `maxConnections` it refuses with
  * {@link MaxConnectionsError}; see {@link BlockingConnectionPool} for one that waits.
  */
-export class ConnectionPool implements DialerOwner, Lessor {
+export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
   /** @internal */
   readonly exclusive = false;
   readonly settings: Settings;
   readonly #dialer: Dialer;
   readonly #checker: Encoder;
   readonly #waiters: Waiters;
+  readonly #source: AddressSource;
   readonly #server: string;
+  /** Jobs that were refused by a server they were not meant for; a second time it is their answer. */
+  readonly #resent = new WeakSet<Job>();
   /** Every connection that is open, whatever it does. */
   readonly #connections = new Set<Connection>();
   /** Shared by ordinary commands. */
@@ -62,12 +71,14 @@ export class ConnectionPool implements DialerOwner, Lessor {
   constructor(options: PoolOptions = {}) {
     const { connectionClass = Connection, addressSource, ...rest } = options;
     this.settings = normalizeOptions(rest);
-    const source = addressSource ?? new FixedAddress(this.settings.address);
+    const source: AddressSource = addressSource ?? new FixedAddress(this.settings.address);
+    this.#source = source;
     this.#server = source.description;
     this.#checker = new Encoder(this.settings);
     this.#dialer = new Dialer({ settings: this.settings, source, connectionClass }, this);
     const tooLate = this.waitsWhenFull ? noneAvailable : waitedTooLong;
     this.#waiters = new Waiters(this.#server, tooLate, () => this.#finishClosing());
+    source.attach?.(this);
   }
 
   // -- for clients ---------------------------------------------------------------------------
@@ -169,7 +180,30 @@ export class ConnectionPool implements DialerOwner, Lessor {
     return this.settings.socketTimeout;
   }
 
-  // -- from leases, connections and the dialer -----------------------------------------------
+  // -- from leases, connections, the dialer and the source -----------------------------------
+
+  /** @internal */
+  leave(isLeft: (address: Address) => boolean, error: RedisError, atOnce: boolean): void {
+    this.#dialer.leave(isLeft, error);
+    for (const connection of [...this.#connections]) {
+      if (!isLeft(connection.address)) continue;
+      if (atOnce) connection.destroy(error);
+      else connection.retire(error);
+    }
+    this.#assign();
+    this.#finishClosing();
+  }
+
+  /** @internal */
+  onRefused(job: Job, error: RedisError, connection: Connection): boolean {
+    const { address, state } = connection;
+    if (this.#source.disowns?.(address, error) !== true) return false;
+    if (state === "ready") this.leave((other) => sameAddress(other, address), error, false);
+    const final = this.#leases.has(connection) || this.#closing !== undefined;
+    if (final || job.size !== 1 || job.settled || this.#resent.has(job)) return false;
+    this.#resent.add(job);
+    return true;
+  }
 
   /** @internal */
   takeBack(connection: Connection, reusable: boolean): void {
@@ -218,9 +252,10 @@ export class ConnectionPool implements DialerOwner, Lessor {
   }
 
   /** @internal */
-  onRetired(connection: Connection): void {
+  onRetired(connection: Connection, reason?: RedisError): void {
     this.#forget(connection);
-    this.#leases.get(connection)?.lost(overdueError(connection.server), true);
+    const error = reason ?? overdueError(connection.server);
+    this.#leases.get(connection)?.lost(error, reason === undefined);
     this.#assign();
   }
 
@@ -413,12 +448,14 @@ export class ConnectionPool implements DialerOwner, Lessor {
     this.#closed = undefined;
     this.#dialer.stop(closedError());
     this.#waiters.stop();
+    this.#source.detach?.(this);
     settle();
   }
 
   /** Shape as in redis-py: `ConnectionPool<Connection<host=localhost,port=6379,db=0>>`. */
   toString(): string {
-    return `${this.constructor.name}<${this.#dialer.sample()}>`;
+    const isFixed = this.#source instanceof FixedAddress;
+    return `${this.constructor.name}<${isFixed ? this.#dialer.sample() : this.#server}>`;
   }
 
   [inspect.custom](): string {

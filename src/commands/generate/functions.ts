@@ -18,6 +18,7 @@ import * as decode from "../decode.js";
 import * as decodeCluster from "../decode-cluster.js";
 import * as decodeGeo from "../decode-geo.js";
 import * as decodeScripting from "../decode-scripting.js";
+import * as decodeSentinel from "../decode-sentinel.js";
 import * as decodeServer from "../decode-server.js";
 import * as decodeServerAcl from "../decode-server-acl.js";
 import * as decodeServerCommands from "../decode-server-commands.js";
@@ -43,6 +44,7 @@ const MODULES: Readonly<Record<string, object>> = {
   "decode-cluster": decodeCluster,
   "decode-geo": decodeGeo,
   "decode-scripting": decodeScripting,
+  "decode-sentinel": decodeSentinel,
   "decode-server": decodeServer,
   "decode-server-acl": decodeServerAcl,
   "decode-server-commands": decodeServerCommands,

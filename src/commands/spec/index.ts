@@ -12,6 +12,7 @@ import { generic } from "./keys.js";
 import { lists } from "./lists.js";
 import { pubsub } from "./pubsub.js";
 import { scripting } from "./scripting.js";
+import { sentinel } from "./sentinel.js";
 import { server } from "./server.js";
 import { sets } from "./sets.js";
 import { sortedSets } from "./sorted-sets.js";
@@ -22,6 +23,13 @@ import { vectorSets } from "./vector-sets.js";
 
 /** The chain of classes, in order of inheritance: each extends the one before it. */
 export const THEMES: readonly Theme[] = [
+  {
+    // First, for a Sentinel has these commands and none of those below.
+    file: "sentinel",
+    className: "SentinelCommands",
+    title: "the commands that only a Sentinel answers",
+    entries: sentinel,
+  },
   {
     file: "keys-strings",
     className: "KeyCommands",
@@ -74,4 +82,5 @@ export const GROUPS: readonly CommandGroup[] = [
   { title: "Server", entries: server },
   { title: "Access control", entries: acl },
   { title: "Cluster", entries: cluster },
+  { title: "Sentinel", entries: sentinel },
 ];

@@ -1,0 +1,119 @@
+/**
+ * Owns the list of Sentinels: those the user named, in the order of who answered last, and those the
+ * others told of. Their events are heard as long as somebody listens, and go to all who do.
+ */
+import { SENTINEL_MYID, SENTINEL_SENTINELS } from "./commands/generated/infos-sentinel.js";
+import type { SentinelState } from "./commands/types-sentinel.js";
+import { TimeoutError } from "./errors.js";
+import type { RedisOptions } from "./options.js";
+import { type Answer, askAll } from "./sentinel-answers.js";
+import { type SentinelListener, SentinelNode } from "./sentinel-node.js";
+
+/** Host and port of a Sentinel. */
+export type SentinelAddress = readonly [host: string, port: number];
+
+/** All Sentinels of one deployment. */
+export class SentinelNodes implements SentinelListener {
+  readonly #options: RedisOptions;
+  readonly #listeners = new Set<SentinelListener>();
+  #nodes: SentinelNode[];
+  #learning = false;
+  #closed = false;
+
+  /** @param options - Of the connections to each. */
+  constructor(seeds: readonly SentinelAddress[], options: RedisOptions) {
+    this.#options = options;
+    this.#nodes = seeds.map(([host, port]) => this.#make(host, port, true));
+  }
+
+  /** Every Sentinel known, the one that answered best first. */
+  get all(): readonly SentinelNode[] {
+    return this.#nodes;
+  }
+
+  /** Ask all at once; see {@link askAll}. The one whose answer counted comes first from then on. */
+  async ask<V>(
+    ask: (node: SentinelNode) => Promise<V>,
+    isGood: (value: V) => boolean,
+  ): Promise<Answer<SentinelNode, V>> {
+    const answer = await askAll(this.#nodes, ask, isGood);
+    const index = this.#nodes.indexOf(answer.from);
+    if (index > 0) this.#nodes.unshift(...this.#nodes.splice(index, 1));
+    return answer;
+  }
+
+  /** Bring events to a listener, beginning with the first. */
+  listen(listener: SentinelListener): void {
+    this.#listeners.add(listener);
+    for (const node of this.#nodes) node.listen(this);
+  }
+
+  /** Bring no more events; with the last listener the connections end. */
+  ignore(listener: SentinelListener): void {
+    if (!this.#listeners.delete(listener) || this.#listeners.size !== 0) return;
+    for (const node of this.#nodes) node.rest();
+  }
+
+  /** Find out from the Sentinels of a master which others there are. Never rejects. */
+  async learn(name: string): Promise<void> {
+    if (this.#learning || this.#closed) return;
+    this.#learning = true;
+    const told = await Promise.all(this.#nodes.map((node) => this.#othersOf(node, name)));
+    this.#learning = false;
+    const others = told.flatMap((one) => one ?? []);
+    if (!this.#closed && others.length !== 0) this.#update(others);
+  }
+
+  /** Close all connections for good. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listeners.clear();
+    await Promise.all(this.#nodes.map((node) => node.close()));
+  }
+
+  /** @internal */
+  onEvent(event: string, words: readonly string[]): void {
+    for (const listener of [...this.#listeners]) listener.onEvent(event, words);
+  }
+
+  /** @internal */
+  onSubscribed(): void {
+    for (const listener of [...this.#listeners]) listener.onSubscribed();
+  }
+
+  #make(host: string, port: number, isSeed: boolean): SentinelNode {
+    return new SentinelNode({ ...this.#options, host, port }, isSeed);
+  }
+
+  async #othersOf(node: SentinelNode, name: string): Promise<SentinelState[] | undefined> {
+    try {
+      const others = await node.run(SENTINEL_SENTINELS, [name]);
+      node.id ??= String(await node.run(SENTINEL_MYID, []));
+      return others as SentinelState[];
+    } catch (error) {
+      // One that stands still tells no events either, and nothing else would show it.
+      if (error instanceof TimeoutError) node.disconnect();
+      return undefined;
+    }
+  }
+
+  #update(others: readonly SentinelState[]): void {
+    const ids = new Set(others.map(({ runid }) => runid));
+    const places = new Set(others.map(({ ip, port }) => `${ip}:${port}`));
+    const isListed = ({ id, name }: SentinelNode): boolean =>
+      places.has(name) || (id !== undefined && ids.has(id));
+    const gone = this.#nodes.filter((node) => !node.isSeed && !isListed(node));
+    for (const node of gone) void node.close();
+    this.#nodes = this.#nodes.filter((node) => !gone.includes(node));
+    for (const { ip, port, runid } of others) this.#add(ip, port, runid);
+  }
+
+  #add(host: string, port: number, id: string): void {
+    const isKnown = this.#nodes.some((one) => one.id === id || one.name === `${host}:${port}`);
+    if (isKnown) return;
+    const node = this.#make(host, port, false);
+    node.id = id;
+    this.#nodes.push(node);
+    if (this.#listeners.size !== 0) node.listen(this);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Owns how long a client of a Sentinel deployment goes on looking for a server: as long as a fail-over
+ * may take and its commands may wait, counted in time and not in attempts.
+ */
+import { EqualJitterBackoff } from "./backoff.js";
+import { Retry } from "./retry.js";
+import { isUnknownName } from "./sentinel-answers.js";
+
+/** ms. */
+const LONGEST_PAUSE = 250;
+const FIRST_PAUSE = 8;
+/** What is given to commands that ask for retries by number. */
+const RETRIES = 5;
+
+/** Retries until a time is over; a name that no Sentinel knows is not looked for again. */
+export class PatientRetry extends Retry {
+  readonly #patience: number;
+  #since: number | undefined = undefined;
+
+  /** @param patience - ms; how long to go on. */
+  constructor(patience: number) {
+    super(new EqualJitterBackoff(LONGEST_PAUSE, FIRST_PAUSE), RETRIES);
+    this.#patience = patience;
+  }
+
+  override isSupported(error: unknown): boolean {
+    return super.isSupported(error) && !isUnknownName(error);
+  }
+
+  override allows(_failures: number): boolean {
+    const now = performance.now();
+    this.#since ??= now;
+    return now - this.#since < this.#patience;
+  }
+
+  override reset(): void {
+    super.reset();
+    this.#since = undefined;
+  }
+
+  override clone(): Retry {
+    return new PatientRetry(this.#patience);
+  }
+}

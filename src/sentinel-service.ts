@@ -1,0 +1,248 @@
+/**
+ * Owns what is known of one master and its replicas: where it is, and whether it is being replaced. The
+ * sources of all its clients ask here, and are told when to go elsewhere. What Sentinels say later
+ * than others is weighed: an address that was left is not believed in again for old news.
+ */
+import { abortable } from "./connection/abortable.js";
+import { type Address, formatAddress, sameAddress } from "./connection/address.js";
+import { ConnectionError } from "./errors.js";
+import {
+  addressOf,
+  askMaster,
+  askReplicas,
+  type MasterNews,
+  noMaster,
+  noReplica,
+  staleNews,
+} from "./sentinel-answers.js";
+import type { SentinelListener, SentinelNode } from "./sentinel-node.js";
+import type { SentinelNodes } from "./sentinel-nodes.js";
+
+/** Somebody whose connections lead to servers of the service. None of these may throw. */
+export interface ServiceUser {
+  /** The master is about to be replaced: nothing more may be written to it. */
+  onHold(next: Address, error: ConnectionError): void;
+  /** It will not be replaced. */
+  onRelease(next: Address, error: ConnectionError): void;
+  /** The master is elsewhere now. */
+  onMoved(master: Address, error: ConnectionError): void;
+  /** The replicas that are well. */
+  onReplicas(replicas: readonly Address[], error: ConnectionError): void;
+}
+
+interface Known extends MasterNews {
+  /** Moment until which other Sentinels may not have heard of it. */
+  readonly until: number;
+}
+
+/** ms; how long a replica that was chosen may take to become the master. */
+const HOLD = 3000;
+/** ms; Sentinels tell each other at least every two seconds. */
+const TRUST = 5000;
+/** ms between looks at what events should have told. */
+const CHECK = 10_000;
+
+/** One master name of a deployment. */
+export class SentinelService implements SentinelListener {
+  readonly name: string;
+  readonly #nodes: SentinelNodes;
+  readonly #fewest: number;
+  readonly #users = new Set<ServiceUser>();
+  #known: Known | undefined = undefined;
+  /** The replica that is being promoted. */
+  #next: { readonly address: Address; readonly until: number } | undefined = undefined;
+  /** Was no master when it was tried last. */
+  #avoid: Address | undefined = undefined;
+  #asking: Promise<Address> | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  /** @param fewest - How many other Sentinels must watch the master. */
+  constructor(name: string, nodes: SentinelNodes, fewest: number) {
+    this.name = name;
+    this.#nodes = nodes;
+    this.#fewest = fewest;
+  }
+
+  /** Somebody will be told from now on. */
+  join(user: ServiceUser): void {
+    if (this.#users.has(user)) return;
+    this.#users.add(user);
+    if (this.#users.size !== 1) return;
+    this.#nodes.listen(this);
+    void this.#nodes.learn(this.name);
+    this.#timer = setInterval(() => void this.#check(), CHECK).unref();
+  }
+
+  /** Somebody need not be told any more. */
+  quit(user: ServiceUser): void {
+    if (!this.#users.delete(user) || this.#users.size !== 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#nodes.ignore(this);
+    this.#next = undefined;
+  }
+
+  /** Say where the master is, or will be in a moment. */
+  async locate(signal: AbortSignal): Promise<Address> {
+    const now = performance.now();
+    if (this.#next !== undefined && now < this.#next.until) return this.#next.address;
+    this.#next = undefined;
+    const known = this.#known;
+    const isFresh = known !== undefined && now < known.until;
+    if (isFresh && !sameAddress(known.address, this.#avoid)) return known.address;
+    this.#asking ??= this.discover().finally(() => {
+      this.#asking = undefined;
+    });
+    return (await abortable(this.#asking, signal)) ?? this.locate(signal);
+  }
+
+  /**
+   * Ask the Sentinels for the master.
+   *
+   * @throws MasterNotFoundError when none names one that is well.
+   */
+  async discover(): Promise<Address> {
+    try {
+      const { value } = await this.#nodes.ask(
+        (node) => this.#ask(node),
+        ({ address }) => !sameAddress(address, this.#avoid),
+      );
+      this.#accept(value);
+      return value.address;
+    } catch (cause) {
+      throw noMaster(this.name, cause);
+    }
+  }
+
+  /**
+   * Ask the Sentinels for the replicas that are well.
+   *
+   * @throws ReplicaNotFoundError when none answers.
+   */
+  async replicas(): Promise<Address[]> {
+    try {
+      const { value } = await this.#nodes.ask(
+        (node) => askReplicas(node, this.name),
+        (addresses) => addresses.length !== 0,
+      );
+      return value;
+    } catch (cause) {
+      throw noReplica(this.name, cause);
+    }
+  }
+
+  /** Whether a server that is no master yet will be one in a moment. */
+  expects(address: Address): boolean {
+    const next = this.#next;
+    return (
+      next !== undefined && sameAddress(address, next.address) && performance.now() < next.until
+    );
+  }
+
+  /** The server says itself that it is a master. */
+  confirm(address: Address): void {
+    if (sameAddress(address, this.#avoid)) this.#avoid = undefined;
+    if (sameAddress(address, this.#next?.address)) this.#move(address);
+  }
+
+  /** The server could not be reached, or said that it is no master. */
+  doubt(address: Address): void {
+    this.#avoid = address;
+  }
+
+  // -- events --------------------------------------------------------------------------------
+
+  /** @internal */
+  onSubscribed(): void {
+    void this.#check();
+  }
+
+  /** @internal */
+  onEvent(event: string, words: readonly string[]): void {
+    if (event === "+switch-master") return this.#onSwitch(words);
+    const [kind = "", own, host = "", port = "", , name, masterHost = "", masterPort = ""] = words;
+    if ((kind === "master" ? own : name) !== this.name) return;
+    if (event === "+sentinel") return void this.#nodes.learn(this.name);
+    if (event.startsWith("-failover-abort")) return this.#release();
+    if (kind !== "slave") return;
+    // Other Sentinels tell later of what has been followed already.
+    const isOurs = this.#isMaster(addressOf(masterHost, masterPort));
+    if (event === "+selected-slave" && isOurs) this.#hold(addressOf(host, port));
+    else if (event === "+promoted-slave" && isOurs) this.#move(addressOf(host, port));
+    else void this.#checkReplicas();
+  }
+
+  #onSwitch([name, oldHost = "", oldPort = "", host = "", port = ""]: readonly string[]): void {
+    if (name !== this.name) return;
+    if (this.#isMaster(addressOf(oldHost, oldPort))) this.#move(addressOf(host, port));
+    else if (!this.#isMaster(addressOf(host, port))) void this.#check();
+    void this.#checkReplicas();
+  }
+
+  /** Whether an address is what is taken for the master, be it only because nothing is known. */
+  #isMaster(address: Address): boolean {
+    return this.#known === undefined || sameAddress(address, this.#known.address);
+  }
+
+  // -- changes -------------------------------------------------------------------------------
+
+  #hold(next: Address): void {
+    if (this.expects(next)) return;
+    this.#next = { address: next, until: performance.now() + HOLD };
+    const error = this.#notice(`is about to be replaced by ${formatAddress(next)}`);
+    for (const user of [...this.#users]) user.onHold(next, error);
+  }
+
+  #release(): void {
+    const next = this.#next?.address;
+    this.#next = undefined;
+    if (next === undefined) return;
+    const error = this.#notice("is not replaced after all");
+    for (const user of [...this.#users]) user.onRelease(next, error);
+  }
+
+  #move(address: Address, epoch = this.#known?.epoch ?? -1): void {
+    this.#next = undefined;
+    if (sameAddress(address, this.#avoid)) this.#avoid = undefined;
+    this.#known = { address, epoch, until: performance.now() + TRUST };
+    const error = this.#notice(`is now ${formatAddress(address)}`);
+    for (const user of [...this.#users]) user.onMoved(address, error);
+  }
+
+  #notice(what: string): ConnectionError {
+    return new ConnectionError(`The master of '${this.name}' ${what}`, { code: "EFAILOVER" });
+  }
+
+  // -- asking --------------------------------------------------------------------------------
+
+  async #ask(node: SentinelNode): Promise<MasterNews> {
+    const news = await askMaster(node, this.name, this.#fewest);
+    const known = this.#known;
+    const isOld =
+      known !== undefined && performance.now() < known.until && news.epoch <= known.epoch;
+    if (isOld && !sameAddress(news.address, known.address)) throw staleNews(node, news);
+    return news;
+  }
+
+  #accept({ address, epoch }: MasterNews): void {
+    const known = this.#known;
+    if (!sameAddress(address, this.#avoid)) this.#avoid = undefined;
+    if (known === undefined) this.#known = { address, epoch, until: 0 };
+    else if (!sameAddress(address, known.address)) this.#move(address, epoch);
+    else this.#known = { ...known, epoch: Math.max(epoch, known.epoch) };
+  }
+
+  /** Look whether all is as thought. Never rejects: whoever needs a master asks for it. */
+  async #check(): Promise<void> {
+    void this.#nodes.learn(this.name);
+    void this.#checkReplicas();
+    await this.discover().catch(() => undefined);
+  }
+
+  async #checkReplicas(): Promise<void> {
+    const replicas = await this.replicas().catch(() => []);
+    if (replicas.length === 0) return;
+    const error = this.#notice("has other replicas");
+    for (const user of [...this.#users]) user.onReplicas(replicas, error);
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Owns the two ways to choose a server of a Sentinel deployment: the master, or one of the replicas in
+ * turn. A server is asked for its role before anybody gets a connection to it; what it says counts
+ * for more than what Sentinels say of it.
+ */
+import {
+  type Address,
+  type AddressSource,
+  type AddressUser,
+  formatAddress,
+  type Probe,
+  sameAddress,
+} from "./connection/address.js";
+import { ownCommand } from "./connection/handshake.js";
+import { ConnectionError, NoPermissionError, ReadOnlyError, RedisError } from "./errors.js";
+import type { Reply } from "./protocol/reply.js";
+import { sleep } from "./retry.js";
+import { noReplica } from "./sentinel-answers.js";
+import type { SentinelService, ServiceUser } from "./sentinel-service.js";
+
+const ROLE = ownCommand("ROLE");
+/** ms between questions to a replica that is being promoted. */
+const POLL = 5;
+
+type Role = "master" | "slave";
+
+/** Ask a server what it is; `undefined` when it may not say. */
+async function roleOf(probe: Probe): Promise<Role | undefined> {
+  const reply: Reply = await probe.ask(ROLE);
+  if (reply instanceof NoPermissionError) return undefined;
+  if (reply instanceof RedisError) throw reply;
+  const word = Array.isArray(reply) ? String(reply[0]) : "";
+  if (word === "master" || word === "slave") return word;
+  throw wrongRole(probe, `a ${word || "server"} without a role`);
+}
+
+function wrongRole({ address }: Probe, role: string): ConnectionError {
+  const server = formatAddress(address);
+  return new ConnectionError(`${server} is ${role}, which is not what was looked for`, {
+    code: "EROLE",
+    server,
+  });
+}
+
+/** Names the master. */
+export class MasterSource implements AddressSource, ServiceUser {
+  readonly description: string;
+  readonly #service: SentinelService;
+  #user: AddressUser | undefined = undefined;
+
+  constructor(service: SentinelService) {
+    this.#service = service;
+    this.description = `service=${service.name}(master)`;
+  }
+
+  attach(user: AddressUser): void {
+    this.#user = user;
+  }
+
+  detach(): void {
+    this.#user = undefined;
+    this.#service.quit(this);
+  }
+
+  resolve(signal: AbortSignal): Promise<Address> {
+    this.#service.join(this);
+    return this.#service.locate(signal);
+  }
+
+  async verify(probe: Probe): Promise<void> {
+    const { address, signal } = probe;
+    while ((await roleOf(probe)) === "slave") {
+      if (!this.#service.expects(address)) throw wrongRole(probe, "a replica");
+      await sleep(POLL, signal);
+    }
+    this.#service.confirm(address);
+  }
+
+  failed(address: Address): void {
+    this.#service.doubt(address);
+  }
+
+  disowns(address: Address, error: RedisError): boolean {
+    if (!(error instanceof ReadOnlyError)) return false;
+    this.#service.doubt(address);
+    return true;
+  }
+
+  onHold(next: Address, error: ConnectionError): void {
+    this.#user?.leave((address) => !sameAddress(address, next), error, false);
+  }
+
+  onRelease(next: Address, error: ConnectionError): void {
+    this.#user?.leave((address) => sameAddress(address, next), error, false);
+  }
+
+  onMoved(master: Address, error: ConnectionError): void {
+    this.#user?.leave((address) => !sameAddress(address, master), error, true);
+  }
+
+  onReplicas(): void {}
+}
+
+/** Names the replicas one after the other, and the master when none of them can be used. */
+export class ReplicaSource implements AddressSource, ServiceUser {
+  readonly description: string;
+  readonly #service: SentinelService;
+  #user: AddressUser | undefined = undefined;
+  /** Starts anywhere, so that not all clients begin with the same replica. */
+  #turn = Math.floor(Math.random() * 2 ** 16);
+  /** What became of those tried since a connection was made last. */
+  readonly #failures = new Map<string, Error>();
+  /** The master, when it was named in place of a replica. */
+  #substitute: Address | undefined = undefined;
+
+  constructor(service: SentinelService) {
+    this.#service = service;
+    this.description = `service=${service.name}(slave)`;
+  }
+
+  attach(user: AddressUser): void {
+    this.#user = user;
+  }
+
+  detach(): void {
+    this.#user = undefined;
+    this.#service.quit(this);
+  }
+
+  async resolve(signal: AbortSignal): Promise<Address> {
+    this.#service.join(this);
+    const replicas = await this.#service.replicas();
+    for (const _ of replicas) {
+      const address = replicas[this.#turn++ % replicas.length];
+      if (address !== undefined && !this.#failures.has(formatAddress(address))) return address;
+    }
+    return this.#master(signal);
+  }
+
+  async verify(probe: Probe): Promise<void> {
+    const role = await roleOf(probe);
+    if (role === "master" && !sameAddress(probe.address, this.#substitute)) {
+      throw wrongRole(probe, "a master");
+    }
+    this.#failures.clear();
+  }
+
+  failed(address: Address, error: RedisError): void {
+    this.#failures.set(formatAddress(address), error);
+  }
+
+  onHold(): void {}
+
+  onRelease(): void {}
+
+  onMoved(master: Address, error: ConnectionError): void {
+    this.#user?.leave((address) => sameAddress(address, master), error, false);
+  }
+
+  onReplicas(replicas: readonly Address[], error: ConnectionError): void {
+    const isLeft = (address: Address): boolean =>
+      !replicas.some((replica) => sameAddress(replica, address));
+    this.#user?.leave(isLeft, error, false);
+  }
+
+  async #master(signal: AbortSignal): Promise<Address> {
+    const name = this.#service.name;
+    try {
+      const address = await this.#service.locate(signal);
+      if (!this.#failures.has(formatAddress(address))) {
+        this.#substitute = address;
+        return address;
+      }
+    } catch (cause) {
+      this.#failures.clear();
+      throw noReplica(name, cause);
+    }
+    const failures = [...this.#failures.values()];
+    this.#failures.clear();
+    throw noReplica(name, new AggregateError(failures, "No server could be used"));
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Owns the Sentinel object: the public face of a deployment. It finds masters and replicas, makes
+ * clients that follow them, and runs the commands only Sentinels know. How a server is found and
+ * followed is the business of the other `sentinel-` files.
+ */
+import { inspect } from "node:util";
+import type { IntOf, NoOptions, PromiseHost, TextOf } from "./client-types.js";
+import { SentinelCommands } from "./commands/generated/sentinel.js";
+import type { Arg, CommandInfo, Decoder } from "./commands/info.js";
+import type { Address, AddressSource } from "./connection/address.js";
+import { ConnectionError, type DataError, TimeoutError } from "./errors.js";
+import { Redis } from "./redis.js";
+import { rejection } from "./request.js";
+import type { SentinelNode } from "./sentinel-node.js";
+import { type SentinelAddress, SentinelNodes } from "./sentinel-nodes.js";
+import {
+  clientSettings,
+  type SentinelClientOptions,
+  type SentinelOptions,
+  type SentinelSettings,
+  sentinelSettings,
+} from "./sentinel-options.js";
+import { SentinelService } from "./sentinel-service.js";
+import { MasterSource, ReplicaSource } from "./sentinel-source.js";
+
+/** Commands that change what each Sentinel keeps for itself. */
+const FOR_ALL: ReadonlySet<string> = new Set(
+  ["CONFIG SET", "FLUSHCONFIG", "MONITOR", "REMOVE", "RESET", "SET"].map(
+    (name) => `SENTINEL ${name}`,
+  ),
+);
+
+/** Host and port as users see them. */
+function placeOf(address: Address): [host: string, port: number] {
+  return address.kind === "tcp" ? [address.host, address.port] : [address.path, 0];
+}
+
+/**
+ * A deployment of Sentinels. Its SENTINEL commands go to one Sentinel, the first that can be reached;
+ * those that change what every Sentinel keeps for itself (`sentinelMonitor`, `sentinelRemove`,
+ * `sentinelReset`, `sentinelSet`, `sentinelConfigSet`, `sentinelFlushconfig`) go to all of them.
+ */
+export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCommands<
+  PromiseHost<string, number>
+> {
+  readonly #settings: SentinelSettings;
+  readonly #nodes: SentinelNodes;
+  readonly #services = new Map<string, SentinelService>();
+
+  /**
+   * Nothing is connected yet.
+   *
+   * @param sentinels - Host and port of at least one Sentinel; they tell of the others.
+   * @param options - `minOtherSentinels`, `sentinelOptions`, and options for the clients to be made.
+   * @throws {@link DataError} when an option is bad.
+   */
+  constructor(sentinels: readonly SentinelAddress[], options?: O) {
+    super();
+    this.#settings = sentinelSettings(sentinels, options ?? {});
+    this.#nodes = new SentinelNodes(this.#settings.seeds, this.#settings.own);
+  }
+
+  /**
+   * Ask where a master is.
+   *
+   * @param name - Its name in the configuration of the Sentinels.
+   * @returns Host and port.
+   * @throws {@link MasterNotFoundError} when no Sentinel names one that is well; its `causes` tell what
+   * each of them said.
+   */
+  async discoverMaster(name: string): Promise<[host: string, port: number]> {
+    return placeOf(await this.#service(name).discover());
+  }
+
+  /**
+   * Ask where the replicas of a master are.
+   *
+   * @returns Host and port of each that is well.
+   * @throws {@link ReplicaNotFoundError} when no Sentinel that can be reached knows the name.
+   */
+  async discoverReplicas(name: string): Promise<[host: string, port: number][]> {
+    return (await this.#service(name).replicas()).map(placeOf);
+  }
+
+  /** redis-py's name of {@link Sentinel.discoverReplicas}. */
+  discoverSlaves(name: string): Promise<[host: string, port: number][]> {
+    return this.discoverReplicas(name);
+  }
+
+  /**
+   * Make a client that always talks to the master, whichever server that is.
+   *
+   * @param name - Its name in the configuration of the Sentinels.
+   * @param options - What differs from the options of this object.
+   * @returns An ordinary client; nothing is connected yet.
+   */
+  masterFor<const M extends SentinelClientOptions = NoOptions>(
+    name: string,
+    options?: M,
+  ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
+    return this.#client(new MasterSource(this.#service(name)), options) as never;
+  }
+
+  /**
+   * Make a client that talks to a replica, and to the master while there is none. Each connection goes
+   * to the next replica.
+   *
+   * @param name - Name of the master in the configuration of the Sentinels.
+   * @param options - What differs from the options of this object.
+   * @returns An ordinary client, for reading; nothing is connected yet.
+   */
+  replicaFor<const M extends SentinelClientOptions = NoOptions>(
+    name: string,
+    options?: M,
+  ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
+    return this.#client(new ReplicaSource(this.#service(name)), options) as never;
+  }
+
+  /** redis-py's name of {@link Sentinel.replicaFor}. */
+  slaveFor<const M extends SentinelClientOptions = NoOptions>(
+    name: string,
+    options?: M,
+  ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
+    return this.replicaFor(name, options);
+  }
+
+  /**
+   * Close the connections to the Sentinels for good. Clients made by this object have to be closed by
+   * themselves; those that are not stay where they are, and cannot connect again.
+   */
+  close(): Promise<void> {
+    return this.#nodes.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  protected override run<V>(
+    info: CommandInfo,
+    args: readonly Arg[],
+    decode?: Decoder | null,
+  ): Promise<V> {
+    const decoder = decode === undefined ? info.decode : (decode ?? undefined);
+    const ask = (node: SentinelNode): Promise<V> => node.run(info, args, decoder) as Promise<V>;
+    return FOR_ALL.has(info.name) ? this.#everywhere(ask) : this.#somewhere(ask);
+  }
+
+  protected override refuse<V>(_info: CommandInfo, error: DataError): Promise<V> {
+    return rejection(error);
+  }
+
+  protected override answer<V>(_info: CommandInfo, value: V): Promise<V> {
+    return Promise.resolve(value);
+  }
+
+  async #everywhere<V>(ask: (node: SentinelNode) => Promise<V>): Promise<V> {
+    const [first, ...others] = await Promise.allSettled(this.#nodes.all.map(ask));
+    for (const result of [first, ...others]) {
+      if (result?.status === "rejected") throw result.reason;
+    }
+    return (first as PromiseFulfilledResult<V>).value;
+  }
+
+  async #somewhere<V>(ask: (node: SentinelNode) => Promise<V>): Promise<V> {
+    let problem: unknown;
+    for (const node of this.#nodes.all) {
+      try {
+        return await ask(node);
+      } catch (error) {
+        problem = error;
+        // What may have been done once must not be done twice.
+        const isLoss = error instanceof ConnectionError || error instanceof TimeoutError;
+        if (!isLoss || error.outcome === "unknown") break;
+      }
+    }
+    throw problem;
+  }
+
+  #service(name: string): SentinelService {
+    const service =
+      this.#services.get(name) ?? new SentinelService(name, this.#nodes, this.#settings.fewest);
+    this.#services.set(name, service);
+    return service;
+  }
+
+  #client(addressSource: AddressSource, options: SentinelClientOptions = {}): Redis {
+    return new Redis({
+      ...clientSettings(this.#settings.clients, options),
+      addressSource,
+    }) as Redis;
+  }
+
+  /** Shape as in redis-py: `Sentinel<sentinels=[localhost:26379]>`. */
+  override toString(): string {
+    return `${this.constructor.name}<sentinels=[${this.#nodes.all.map(({ name }) => name)}]>`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
