@@ -3,12 +3,13 @@ import { DataError, ResponseError } from "../../src/index.js";
 import { errorOf } from "../faults/settle.js";
 import { describeClients } from "../support/clients.js";
 import { startServer } from "../support/server.js";
+import { until } from "../support/until.js";
 
 const plain = await startServer();
 const durable = await startServer({ config: { appendonly: "yes" } });
 const replica = await startServer({ replicaOf: durable, config: { appendonly: "yes" } });
 
-describeClients("WAITAOF", durable, ({ redis }) => {
+describeClients("WAITAOF", durable, ({ redis, t }) => {
   it("waits for the files, here and on a replica", async () => {
     await using own = redis.client();
     await own.set("k", "v");
@@ -19,6 +20,16 @@ describeClients("WAITAOF", durable, ({ redis }) => {
 
   it("gives up in time", async () => {
     expect((await redis.waitaof(0, 5, 20))[0]).toBe(1);
+  });
+
+  it("delays nobody else of the same client, and may be for ever", async () => {
+    const waiting = redis.waitaof(0, 9, 0);
+    const blocked = await until(async () =>
+      (await durable.clients()).find(({ flags }) => flags?.includes("b")),
+    );
+    expect(await redis.echo("x")).toEqual(t("x"));
+    expect(await redis.clientUnblock(Number(blocked.id))).toBe(true);
+    expect(await waiting).toEqual([1, expect.any(Number)]);
   });
 });
 

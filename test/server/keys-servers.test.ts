@@ -4,6 +4,7 @@ import { DataError, Redis, ResponseError } from "../../src/index.js";
 import { errorOf } from "../faults/settle.js";
 import { describeClients } from "../support/clients.js";
 import { sharedServer, startServer } from "../support/server.js";
+import { until } from "../support/until.js";
 
 const server = await sharedServer();
 const target = await startServer();
@@ -83,7 +84,7 @@ describeClients("MIGRATE", server, ({ redis, t }) => {
   });
 });
 
-describeClients("WAIT", server, ({ redis }) => {
+describeClients("WAIT", server, ({ redis, t }) => {
   it("counts the replicas that have the writes of its connection", async () => {
     await using own = redis.client();
     await own.set("k", "v");
@@ -98,6 +99,16 @@ describeClients("WAIT", server, ({ redis }) => {
     expect(await errorOf(redis.wait(1, -1))).toBeInstanceOf(ResponseError);
     expect(await errorOf(redis.wait(-1, 1))).toBeInstanceOf(DataError);
     expect(await errorOf(redis.wait(1, 0.5))).toBeInstanceOf(DataError);
+  });
+
+  it("delays nobody else of the same client, and may be for ever", async () => {
+    const waiting = redis.wait(9, 0);
+    const blocked = await until(async () =>
+      (await server.clients()).find(({ flags }) => flags?.includes("b")),
+    );
+    expect(await redis.echo("x")).toEqual(t("x"));
+    expect(await redis.clientUnblock(Number(blocked.id))).toBe(true);
+    expect(await waiting).toBe(1);
   });
 
   it("has nothing to count without replicas", async () => {
