@@ -139,7 +139,9 @@ export class RedisClient<
    * `onReconnect`, `retry`; see {@link PubSubOptions}.
    * @returns A subscriber that gives text or Buffers as this client does.
    */
-  pubsub<const O extends PubSubOptions = NoOptions>(options?: O): PubSub<T, MessagesOf<T, O>> {
+  pubsub<const O extends PubSubOptions = NoOptions>(
+    options?: O & PubSubOptions,
+  ): PubSub<T, MessagesOf<T, O>> {
     return new PubSub({ leaser: this.#parts.pool, bytes: this.#parts.call.bytes }, options);
   }
 
