@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Redis, RedisError, WatchError } from "../../src/index.js";
+import { Redis, RedisError, WatchError, type WatchedPipeline } from "../../src/index.js";
 import { describeProtocols } from "../support/protocols.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer } from "../support/server.js";
@@ -82,24 +82,32 @@ describeProtocols("WATCH", (protocol) => {
     expect(inspect(redis.connectionPool)).toContain("leased=0 idle=0");
   });
 
-  describe("when the watching connection is killed", () => {
-    const killed = async (when: "reading" | "buffered" | "empty") => {
-      const watched = await redis.pipeline().watch(KEY);
-      const id = await watched.clientId();
-      await redis.clientKillFilter({ id });
-      if (when === "reading") return watched.get(KEY);
-      if (when === "empty") return watched.exec();
-      return watched.multi().set(KEY, "ours").exec();
-    };
+  it("has none of the commands run when the server refuses to queue one", async () => {
+    const watched = await redis.pipeline().watch(KEY);
+    const transaction = watched.multi().set(KEY, "ours").executeCommand("GET");
+    const failure = transaction.exec({ raiseOnError: false });
+    await expect(failure).rejects.toThrow(/^Command # 2 \(GET\) of pipeline caused error: wrong/);
+    expect(await redis.get(KEY)).toBeNull();
+  });
 
-    for (const when of ["reading", "buffered", "empty"] as const) {
-      it(`gives WatchError: ${when}`, async () => {
-        const others = Array.from({ length: 50 }, () => redis.incr("others"));
-        await expect(killed(when)).rejects.toThrow(WatchError);
-        expect((await Promise.all(others)).at(-1)).toBe(50);
-        expect(await redis.get(KEY)).toBeNull();
-      });
-    }
+  it("keeps errors and what needed no server in their places", async () => {
+    await redis.set(KEY, "text");
+    const watched = await redis.pipeline().watch(KEY);
+    const values = await watched
+      .multi()
+      .mget([])
+      .incr(KEY)
+      .eval("return {1, redis.error_reply('MINE in a list')}", 0)
+      .mget([])
+      .get(KEY)
+      .exec({ raiseOnError: false });
+    expect(values).toEqual([
+      [],
+      expect.objectContaining({ name: "ResponseError", command: "INCR" }),
+      [1, expect.objectContaining({ name: "ResponseError", code: "MINE" })],
+      [],
+      "text",
+    ]);
   });
 
   describe("transaction()", () => {
@@ -138,6 +146,67 @@ describeProtocols("WATCH", (protocol) => {
         throw new Error("mine");
       };
       await expect(redis.transaction(fail, KEY)).rejects.toThrow("mine");
+    });
+
+    it("runs a function once that executes the transaction itself", async () => {
+      let runs = 0;
+      const work = async (watched: WatchedPipeline) => {
+        runs++;
+        await watched.multi().incr(KEY).exec();
+      };
+      expect(await redis.transaction(work, KEY)).toEqual([]);
+      expect([runs, await redis.get(KEY)]).toEqual([1, "1"]);
+    });
+
+    it("refuses a pipeline that is not of the watch, or was executed, rather than run it unguarded", async () => {
+      const foreign = () => redis.pipeline().incr(KEY);
+      await expect(redis.transaction(foreign, KEY)).rejects.toMatchObject({ code: "EMULTI" });
+      expect(await redis.exists(KEY)).toBe(0);
+      const executed = async (watched: WatchedPipeline) => {
+        const pipeline = watched.multi().incr(KEY);
+        await pipeline.exec();
+        return pipeline;
+      };
+      await expect(redis.transaction(executed, KEY)).rejects.toMatchObject({ code: "EMULTI" });
+      expect(await redis.get(KEY)).toBe("1");
+    });
+
+    it("gives nothing when the function never called multi(), whose commands ran at once", async () => {
+      const values = await redis.transaction(async (watched) => {
+        expect(await watched.get(KEY)).toBeNull();
+        expect(await watched.incr("other")).toBe(1);
+      }, KEY);
+      expect(values).toEqual([]);
+    });
+
+    it("runs without keys to watch", async () => {
+      const values = await redis.transaction((watched) => watched.multi().incr(KEY).get(KEY));
+      expect(values).toEqual([1, "1"]);
+    });
+
+    it("waits for watchDelay between attempts", async () => {
+      const begun: number[] = [];
+      const work = async (watched: WatchedPipeline) => {
+        begun.push(performance.now());
+        if (begun.length < 3) await redis.incr(KEY);
+        return watched.multi().get(KEY);
+      };
+      expect(await redis.transaction(work, KEY, { watchDelay: 60 })).toEqual(["2"]);
+      const [first = 0, second = 0, third = 0] = begun;
+      // A timer may come a millisecond early.
+      expect(Math.min(second - first, third - second)).toBeGreaterThanOrEqual(59);
+    });
+
+    it("rejects with the error of a command, which is not repeated", async () => {
+      await redis.set(KEY, "text");
+      let runs = 0;
+      const work = (watched: WatchedPipeline) => {
+        runs++;
+        return watched.multi().set("other", 1).incr(KEY);
+      };
+      const failure = redis.transaction(work, KEY);
+      await expect(failure).rejects.toThrow("Command # 2 (INCR) of pipeline caused error: ");
+      expect([runs, await redis.get("other")]).toEqual([1, "1"]);
     });
 
     it("refuses bad options by name", async () => {

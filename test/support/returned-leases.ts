@@ -25,11 +25,11 @@ function noteUse(name: "execute" | "executeAlone" | "lease"): void {
   });
 }
 
-function noteEnd(name: "close" | "disconnect"): void {
-  const original = ConnectionPool.prototype[name] as () => unknown;
-  vi.spyOn(ConnectionPool.prototype, name).mockImplementation(function (this: ConnectionPool) {
+function noteClosing(): void {
+  const original = ConnectionPool.prototype.close;
+  vi.spyOn(ConnectionPool.prototype, "close").mockImplementation(function (this: ConnectionPool) {
     if (used.delete(this)) atClosing.push(counts(this));
-    return original.call(this) as never;
+    return original.call(this);
   });
 }
 
@@ -37,7 +37,7 @@ function noteEnd(name: "close" | "disconnect"): void {
 export function expectLeasesReturned(): void {
   beforeEach(() => {
     for (const name of ["execute", "executeAlone", "lease"] as const) noteUse(name);
-    for (const name of ["close", "disconnect"] as const) noteEnd(name);
+    noteClosing();
   });
   afterEach(() => {
     const seen = [...atClosing.splice(0), ...[...used].map(counts)];

@@ -181,6 +181,18 @@ describe("errors of a plain pipeline", () => {
     ]);
   });
 
+  it("of the connection reject whatever raiseOnError says", async () => {
+    await using mock = await mockServer(answering(2, "+OK\r\n-LOADING Redis is loading\r\n"));
+    await using redis = clientOf(mock);
+    const pipeline = redis.pipeline({ transaction: false }).set("a", "1").incr("b");
+    const error = await errorOf(pipeline.exec({ raiseOnError: false }));
+    expect(error).toMatchObject({
+      name: "BusyLoadingError",
+      message: "Command # 2 (INCR) of pipeline caused error: Redis is loading",
+      command: "INCR",
+    });
+  });
+
   it("of a conversion concern one value", async () => {
     await using mock = await mockServer(
       answering(3, bulk("a"), Buffer.from("$2\r\n\xff\xfe\r\n", "latin1"), bulk("c")),
@@ -242,7 +254,7 @@ describe("a command the server refuses to queue", () => {
   });
 });
 
-describe("odd answers to EXEC", () => {
+describe("odd answers", () => {
   it.each([
     ["nil", "*-1\r\n", "WatchError", "Watched variable changed."],
     ["nil of RESP3", "_\r\n", "WatchError", "Watched variable changed."],
@@ -266,6 +278,20 @@ describe("odd answers to EXEC", () => {
     await using redis = clientOf(mock);
     const error = await errorOf(redis.pipeline().incr("a").incr("b").exec());
     expect([error.name, error.message]).toEqual([name, message]);
+    // Only with an array of another length, or none, can it not be told whose reply that was.
+    const shared = name === "WatchError" ? 1 : 0;
+    expect(inspect(redis.connectionPool)).toContain(`shared=${shared} leased=0`);
+  });
+
+  it.each([
+    ["to MULTI", `${QUEUED.repeat(3)}*2\r\n:1\r\n:2\r\n`],
+    ["to a queued command", `+OK\r\n${QUEUED}:1\r\n*2\r\n:1\r\n:2\r\n`],
+  ])("%s: the connection is given up", async (_what, replies) => {
+    await using mock = await mockServer(answering(4, replies));
+    await using redis = clientOf(mock);
+    const error = await errorOf(redis.pipeline().incr("a").incr("b").exec());
+    expect(error).toMatchObject({ name: "InvalidResponse", outcome: "unknown" });
+    expect(inspect(redis.connectionPool)).toContain("shared=0 leased=0");
   });
 });
 

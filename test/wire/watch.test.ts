@@ -1,0 +1,209 @@
+/** What WATCH puts on the wire, what it leaves there, and what faults other than a kill mean. */
+import { afterEach, describe, expect, it } from "vitest";
+import { RedisError, TimeoutError, WatchError } from "../../src/index.js";
+import { errorOf } from "../faults/settle.js";
+import { bulk, mockServer } from "../support/mock-server.js";
+import type { Peer } from "../support/peer.js";
+import { expectLeasesReturned } from "../support/returned-leases.js";
+import { clientOf, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+expectLeasesReturned();
+
+let redis: ReturnType<typeof clientOf>;
+afterEach(() => redis.close());
+
+async function serve(script: (peer: Peer) => Promise<void>) {
+  const mock = await mockServer(script, { handshake: true });
+  redis = clientOf(mock);
+  return mock;
+}
+
+async function watching(peer: Peer, ...keys: string[]): Promise<void> {
+  await peer.expect(["WATCH", ...keys]);
+  peer.send("+OK\r\n");
+}
+
+describe("a watching pipeline", () => {
+  it("sends reads at once, then the transaction in one piece, and no UNWATCH after EXEC", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a", "b");
+      await peer.expect(["GET", "a"]);
+      peer.send(bulk("1"));
+      await peer.expect(["MULTI"], ["SET", "a", "2"], ["EXEC"]);
+      peer.send("+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+      await watching(peer, "c");
+      await peer.expect(["UNWATCH"]);
+      peer.send("+OK\r\n");
+      await peer.expectClose();
+    });
+    const watched = await redis.pipeline().watch("a", "b");
+    expect(await watched.get("a")).toBe("1");
+    expect(await watched.multi().set("a", 2).exec()).toEqual([true]);
+    await watched.reset();
+    // On the same connection: it was clean.
+    await (await redis.pipeline().watch("c")).reset();
+    redis.disconnect();
+    await mock.done();
+  });
+
+  it("sends no UNWATCH when there is nothing to unwatch", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["UNWATCH"]);
+      peer.send("+OK\r\n");
+      await peer.expectClose();
+    });
+    const watched = await redis.pipeline().watch("a");
+    expect(await watched.unwatch()).toBe(true);
+    expect(await watched.unwatch()).toBe(true);
+    await watched.reset();
+    await (await redis.pipeline().watch()).reset();
+    redis.disconnect();
+    await mock.done();
+  });
+
+  it.each([true, false])(
+    "sends MULTI and EXEC after multi() (transaction: %s)",
+    async (transaction) => {
+      await using mock = await serve(async (peer) => {
+        await watching(peer, "a");
+        await peer.expect(["MULTI"], ["INCR", "a"], ["EXEC"]);
+        peer.send("+OK\r\n+QUEUED\r\n*1\r\n:7\r\n");
+        await peer.expectClose();
+      });
+      const watched = await redis.pipeline({ transaction }).watch("a");
+      expect(await watched.multi().incr("a").exec()).toEqual([7]);
+      redis.disconnect();
+      await mock.done();
+    },
+  );
+
+  it("without multi() asks by an empty transaction; without transactions it asks nothing", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["MULTI"], ["EXEC"]);
+      peer.send("+OK\r\n*0\r\n");
+      await watching(peer, "a");
+      await peer.expect(["UNWATCH"]);
+      peer.send("+OK\r\n");
+      await peer.expectClose();
+    });
+    expect(await (await redis.pipeline().watch("a")).exec()).toEqual([]);
+    expect(await (await redis.pipeline({ transaction: false }).watch("a")).exec()).toEqual([]);
+    redis.disconnect();
+    await mock.done();
+  });
+
+  it("whose WATCH is refused rejects with the server's words, and is not one", async () => {
+    await using mock = await serve(async (peer) => {
+      await peer.expect(["WATCH", "a"]);
+      peer.send("-NOPERM no watching for you\r\n");
+      await peer.closed;
+    });
+    const error = await errorOf(redis.pipeline().watch("a"));
+    expect(error).toMatchObject({ name: "NoPermissionError", command: "WATCH" });
+    redis.disconnect();
+    await mock.done();
+  });
+});
+
+describe("a watch that is lost", () => {
+  it("by disconnect() of the pool is never made up for on another connection", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expectClose();
+    });
+    const watched = await redis.pipeline().watch("a");
+    redis.disconnect();
+    const error = await errorOf(watched.multi().set("a", "ours").exec());
+    expect(error).toBeInstanceOf(WatchError);
+    expect(error.outcome).toBe("not-sent");
+    expect(mock.connections).toBe(1);
+    await mock.done();
+  });
+
+  it("by a read that is not answered in time is a WatchError from then on", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["GET", "a"]);
+      await peer.expectClose();
+    });
+    const quick = clientOf(mock, { socketTimeout: 200 });
+    const watched = await quick.pipeline().watch("a");
+    const error = await errorOf(watched.get("a"));
+    expect(error).toBeInstanceOf(WatchError);
+    expect(error.cause).toBeInstanceOf(TimeoutError);
+    expect(await errorOf(watched.multi().set("a", "ours").exec())).toBeInstanceOf(WatchError);
+    expect(mock.connections).toBe(1);
+    await quick.close();
+    await mock.done();
+  });
+
+  it("before any key was watched is the loss of a connection and no more", async () => {
+    await using mock = await serve(async (peer) => {
+      await peer.expect(["WATCH", "a"]);
+      await peer.reset();
+    });
+    const error = await errorOf(redis.pipeline().watch("a"));
+    expect(error).toMatchObject({ name: "ConnectionError", command: "WATCH" });
+    await mock.done();
+  });
+
+  it("after unwatch() is the loss of a connection and no more", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["UNWATCH"]);
+      peer.send("+OK\r\n");
+      await peer.expect(["MULTI"], ["INCR", "a"], ["EXEC"]);
+      await peer.reset();
+    });
+    const watched = await redis.pipeline().watch("a");
+    await watched.unwatch();
+    const error = await errorOf(watched.multi().incr("a").exec());
+    expect(error).toMatchObject({ name: "ConnectionError", outcome: "unknown" });
+    await mock.done();
+  });
+
+  it("in the middle of EXEC leaves the outcome unknown", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["MULTI"], ["SET", "a", "ours"], ["EXEC"]);
+      peer.send("+OK\r\n+QUEUED\r\n*1\r\n");
+      await peer.reset();
+    });
+    const watched = await redis.pipeline().watch("a");
+    const error = await errorOf(watched.multi().set("a", "ours").exec());
+    expect(error).toBeInstanceOf(WatchError);
+    expect(error).toMatchObject({ code: "EWATCH", outcome: "unknown" });
+    expect(error.cause).toMatchObject({ name: "ConnectionError" });
+    await mock.done();
+  });
+});
+
+describe("a watch that is over", () => {
+  const ended = expect.objectContaining({ code: "ECLOSED", outcome: "not-sent" });
+
+  it("runs nothing any more, and says so", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["MULTI"], ["SET", "a", "1"], ["EXEC"]);
+      peer.send("+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+      await peer.expectClose();
+    });
+    const watched = await redis.pipeline().watch("a");
+    expect(watched.closed).toBe(false);
+    const transaction = watched.multi().set("a", 1);
+    expect(await transaction.exec()).toEqual([true]);
+    expect(watched.closed).toBe(true);
+    expect(await errorOf(watched.get("a"))).toEqual(ended);
+    expect(await errorOf(watched.watch("a"))).toEqual(ended);
+    expect(await errorOf(watched.exec())).toEqual(ended);
+    expect(() => watched.multi()).toThrow(RedisError);
+    const again = await errorOf(transaction.set("a", 2).exec());
+    expect(again).toEqual(ended);
+    expect(again).not.toBeInstanceOf(WatchError);
+    redis.disconnect();
+    await mock.done();
+  });
+});
