@@ -7,6 +7,7 @@ import type { Settings } from "../options.js";
 import type { Reply } from "../protocol/reply.js";
 import type { Address, AddressSource } from "./address.js";
 import type { Connection, ConnectionOwner } from "./connection.js";
+import { CLOSED_BY_SERVER, connectionClosed } from "./failure.js";
 import { Exchange, type OwnCommand } from "./job.js";
 
 /** Makes connections; {@link Connection}, or a class derived from it. */
@@ -143,6 +144,9 @@ function askOn(connection: Connection, command: OwnCommand): Promise<Reply> {
   return new Promise((resolve, failed) => {
     const done = ([reply = null]: Reply[]): void => resolve(reply);
     const { socketTimeout } = connection.settings;
+    // Between two questions the server may have ended it, and then nobody would ever answer.
+    if (connection.state !== "ready")
+      return failed(connectionClosed(CLOSED_BY_SERVER, connection.server));
     connection.send(new Exchange([command], socketTimeout, { done, failed }));
   });
 }
