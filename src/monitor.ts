@@ -13,6 +13,7 @@ import {
   InvalidResponse,
   RedisError,
   ResponseError,
+  TimeoutError,
 } from "./errors.js";
 import { Flow } from "./flow.js";
 import { Inbox } from "./inbox.js";
@@ -74,6 +75,7 @@ class Watch {
   get because(): RedisError {
     const { error = closed() } = this;
     if (error.code === "ECLOSED") return closed();
+    if (error instanceof TimeoutError) return overdueError(error.server ?? "", MONITOR.name);
     return error.outcome === undefined && error instanceof ResponseError
       ? error
       : lostFor(MONITOR, error);
