@@ -37,7 +37,8 @@ export function slotRanges(args: ArgList, ranges: readonly Many<Integer>[]): voi
 export function slotNode(args: ArgList, state: SlotState, nodeId: Value | undefined): void {
   if (args.error !== undefined) return;
   const isStable = state.toUpperCase() === "STABLE";
-  if (isStable && nodeId !== undefined) args.fail('a stable slot needs no "nodeId"');
+  if (isStable && nodeId !== undefined)
+    args.fail('"nodeId" must be left out when "state" is "STABLE"');
   if (!isStable) args.free('"nodeId"', nodeId);
 }
 

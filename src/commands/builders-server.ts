@@ -94,7 +94,7 @@ export function masterOf(
 ): void {
   if (host === undefined && port === undefined) args.add(NO).add(ONE);
   else if (host === undefined || port === undefined)
-    args.fail("takes a host and a port, or neither");
+    args.fail('"host" and "port" must be given together, or neither');
   else args.free('"host"', host).free('"port"', port);
 }
 
@@ -111,7 +111,7 @@ export function failoverTarget(args: ArgList, options: FailoverShape | undefined
     return;
   }
   const [host, port] = options.to;
-  args.add(TO).free('option "to"', host).count('option "to"', port);
+  args.add(TO).free('the host of option "to"', host).count('the port of option "to"', port);
 }
 
 /** What {@link loadexSections} reads. */
@@ -160,7 +160,7 @@ export function skipMe(args: ArgList, options: SkipMeShape | undefined): void {
   if (args.error !== undefined) return;
   if (options?.skipMe !== undefined) args.add(SKIPME);
   either(args, ["skipMe", options?.skipMe], [YES, NO]);
-  if (args.words.length === 0) args.fail("needs at least one filter");
+  if (args.words.length === 0) args.fail("options must hold at least one filter");
 }
 
 /** What {@link pauseMode} reads. */
@@ -220,7 +220,7 @@ export function helloOptions(
   if (args.error !== undefined || options === undefined) return;
   const { auth, setName } = options;
   if (protocol === undefined && (auth !== undefined || setName !== undefined)) {
-    args.fail('options need "protocol"');
+    args.fail('options "auth" and "setName" need "protocol"');
   }
   if (auth === undefined) return;
   if (!Array.isArray(auth) || auth.length !== 2) {

@@ -2,6 +2,7 @@
  * Owns calls that ought to be refused: made through a host that sends nothing and the encoder every
  * connection uses, so that whatever would get past both is seen.
  */
+import { describe, expect, test } from "vitest";
 import { DataError } from "../../src/errors.js";
 import { Encoder } from "../../src/protocol/encoder.js";
 import { callLoosely, type Recorded, RecordingHost } from "./recording-host.js";
@@ -38,4 +39,16 @@ export function messageOf(error: unknown): string | undefined {
     throw error;
   }
   return error.message;
+}
+
+/** A call and the message it is refused with. */
+export type Refused = readonly [method: string, args: readonly unknown[], message: string];
+
+/** Test that each call is refused with its message. */
+export function expectRefusals(title: string, rows: readonly Refused[]): void {
+  describe(`bad input for ${title}`, () => {
+    test.each(rows.map((row, i) => [i, ...row] as const))("%i: %s", (_, method, args, message) => {
+      expect(refusalOf(method, args)).toBe(message);
+    });
+  });
 }

@@ -102,7 +102,11 @@ describe("cluster commands on the wire", () => {
       [1, "NODE"],
       'CLUSTER SETSLOT: "nodeId" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
     ],
-    ["clusterSetslot", [1, "STABLE", ID], 'CLUSTER SETSLOT: a stable slot needs no "nodeId"'],
+    [
+      "clusterSetslot",
+      [1, "STABLE", ID],
+      'CLUSTER SETSLOT: "nodeId" must be left out when "state" is "STABLE"',
+    ],
     ["clusterSlotStats", [], "CLUSTER SLOT-STATS: options must be an object, got undefined"],
     [
       "clusterSlotStats",

@@ -91,8 +91,8 @@ describe("connection commands on the wire", () => {
 
 describe("connection commands that are refused", () => {
   test.each<[string, unknown[], string]>([
-    ["clientKillFilter", [], "CLIENT KILL: needs at least one filter"],
-    ["clientKillFilter", [{}], "CLIENT KILL: needs at least one filter"],
+    ["clientKillFilter", [], "CLIENT KILL: options must hold at least one filter"],
+    ["clientKillFilter", [{}], "CLIENT KILL: options must hold at least one filter"],
     [
       "clientKillFilter",
       [{ skipMe: 1 }],
@@ -132,7 +132,11 @@ describe("connection commands that are refused", () => {
       [{ bcast: true, optOut: true }],
       'CLIENT TRACKING: options "bcast" and "optOut" exclude each other',
     ],
-    ["hello", [undefined, { setName: "me" }], 'HELLO: options need "protocol"'],
+    [
+      "hello",
+      [undefined, { setName: "me" }],
+      'HELLO: options "auth" and "setName" need "protocol"',
+    ],
     [
       "hello",
       [3, { auth: "secret" }],

@@ -119,10 +119,18 @@ describe("server commands that are refused", () => {
       'SHUTDOWN: options "abort" and "now" exclude each other',
     ],
     ["bgsave", [{ schedule: 1 }], 'BGSAVE: option "schedule" must be a boolean, got a number'],
-    ["replicaof", ["host"], "REPLICAOF: takes a host and a port, or neither"],
-    ["replicaof", [undefined, 1], "REPLICAOF: takes a host and a port, or neither"],
+    ["replicaof", ["host"], 'REPLICAOF: "host" and "port" must be given together, or neither'],
+    [
+      "replicaof",
+      [undefined, 1],
+      'REPLICAOF: "host" and "port" must be given together, or neither',
+    ],
     ["failover", [{ to: "h:1" }], 'FAILOVER: option "to" must be a host and a port in an array'],
-    ["failover", [{ to: ["h", "1"] }], 'FAILOVER: option "to" must be an integer, got a string'],
+    [
+      "failover",
+      [{ to: ["h", "1"] }],
+      'FAILOVER: the port of option "to" must be an integer, got a string',
+    ],
     [
       "flushall",
       [{ asynchronous: 1 }],
