@@ -11,7 +11,7 @@ import { type Arg, CommandInfo, type Decoder, type Key, READONLY } from "./comma
 import { ownCommand } from "./connection/handshake.js";
 import { Exchange, type Job } from "./connection/job.js";
 import type { Lease } from "./connection/lease.js";
-import { ConnectionError, DataError, RedisError, WatchError } from "./errors.js";
+import { ConnectionError, DataError, RedisError, TimeoutError, WatchError } from "./errors.js";
 import type { Executor } from "./executor.js";
 import { Encoder } from "./protocol/encoder.js";
 import { decoderFor, rejection } from "./request.js";
@@ -51,21 +51,36 @@ const LOST = "A ConnectionError occurred on while watching one or more keys";
 
 /** Loss of the watching connection, as the caller of any command on it gets it. */
 function asWatchError(error: unknown, harmless: boolean): unknown {
+  // A connection whose reply is overdue is given up as well.
+  if (!(error instanceof ConnectionError || error instanceof TimeoutError)) return error;
   // What the server itself said (LOADING) has no outcome: the connection, and the watch, are still there.
-  if (!(error instanceof ConnectionError) || error.outcome === undefined) return error;
+  if (error.outcome === undefined) return error;
   const { command, server } = error;
   // What cannot have changed anything may be tried again, wherever it was lost.
   const outcome = harmless ? "not-sent" : error.outcome;
   return new WatchError(LOST, { code: "EWATCH", command, server, outcome, cause: error });
 }
 
-/** Lease a connection; what goes wrong shows the caller's frames. */
-async function leaseFrom(leaser: Leaser): Promise<Lease> {
-  try {
-    return await leaser.lease();
-  } catch (error) {
-    return await rejection(error);
-  }
+/**
+ * Lease a connection for as long as the call may take; one that comes later is given back. What goes
+ * wrong shows the caller's frames.
+ */
+function leaseFrom(leaser: Leaser, { scope }: Call): Promise<Lease> {
+  return new Promise((resolve) => {
+    const failed = (error: unknown): void => resolve(rejection(error));
+    // Stands for the waiting; it is never written.
+    const wait = new Exchange([ownCommand("WATCH")], 0, { done: () => {}, failed });
+    if (scope !== undefined && !scope.add(wait)) return;
+    const came = (lease: Lease): void => {
+      scope?.delete(wait);
+      if (wait.settled) lease.release();
+      else resolve(lease);
+    };
+    leaser.lease().then(came, (error) => {
+      scope?.delete(wait);
+      failed(error);
+    });
+  });
 }
 
 /** Runs jobs on one lease, which belongs to whoever watches. */
@@ -118,7 +133,7 @@ export class Watch<
   ): Promise<Watch<P, T, I>> {
     const encoder = new Encoder(parts.leaser.settings);
     encoder.check(WATCH, keys);
-    const watch = new Watch<P, T, I>(parts, await leaseFrom(parts.leaser));
+    const watch = new Watch<P, T, I>(parts, await leaseFrom(parts.leaser, parts.call));
     try {
       if (keys.length !== 0) await watch.watch(...keys);
       return watch;
@@ -133,7 +148,7 @@ export class Watch<
    *
    * @param keys - At least one.
    * @returns `true`.
-   * @throws {@link WatchError} when the connection is lost.
+   * @throws {@link WatchError} when the connection is lost while keys are watched already.
    * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
    */
   async watch(...keys: readonly Key[]): Promise<true> {
@@ -256,7 +271,7 @@ export class Watch<
     try {
       return (await runCommand(parts, { info, args, decode })) as V;
     } catch (error) {
-      throw asWatchError(error, (info.flags & READONLY) !== 0);
+      throw this.#lossOf(error, (info.flags & READONLY) !== 0);
     }
   }
 
@@ -269,15 +284,28 @@ export class Watch<
   }
 
   async #own(command: ReturnType<typeof ownCommand>): Promise<void> {
-    const { socketTimeout } = this.#parts.leaser.settings;
     try {
-      const replies = await new Promise<unknown[]>((done, failed) => {
-        this.#lease.send(new Exchange([command], socketTimeout, { done, failed }));
-      });
-      if (replies[0] instanceof RedisError) throw replies[0];
+      const reply = await this.#exchange(command);
+      if (reply instanceof RedisError) throw reply;
     } catch (error) {
-      throw asWatchError(error, true);
+      throw this.#lossOf(error, true);
     }
+  }
+
+  /** A command of the watch's own, under the call's settings as any other. */
+  #exchange(command: ReturnType<typeof ownCommand>): Promise<unknown> {
+    const { replyTimeout, scope } = this.#parts.call;
+    return new Promise((resolve, reject) => {
+      const end = <V>(settle: (value: V) => void) => {
+        return (value: V): void => {
+          scope?.delete(job);
+          settle(value);
+        };
+      };
+      const done = end((replies: unknown[]) => resolve(replies[0]));
+      const job = new Exchange([command], replyTimeout, { done, failed: end(reject) });
+      if (scope === undefined || scope.add(job)) this.#lease.send(job);
+    });
   }
 
   async #finish<V>(send: () => Promise<V>): Promise<V> {
@@ -289,10 +317,17 @@ export class Watch<
     } catch (error) {
       // EXEC was answered, so the server watches nothing any more.
       if (error instanceof WatchError) this.#lease.connection.dirty = false;
-      throw asWatchError(error, false);
+      throw this.#lossOf(error, false);
     } finally {
       this.#giveBack();
     }
+  }
+
+  /** Without a watched key there is nothing but the connection to lose. */
+  #lossOf(error: unknown, harmless: boolean): unknown {
+    // The call's own time was up; nothing is wrong with the connection.
+    if (error instanceof TimeoutError && this.#lease.alive) return error;
+    return this.#watching ? asWatchError(error, harmless) : error;
   }
 
   #giveBack(): void {
