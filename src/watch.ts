@@ -67,7 +67,10 @@ function asWatchError(error: unknown, harmless: boolean): unknown {
  */
 function leaseFrom(leaser: Leaser, { scope }: Call): Promise<Lease> {
   return new Promise((resolve) => {
-    const failed = (error: unknown): void => resolve(rejection(error));
+    const failed = (error: unknown): void => {
+      scope?.delete(wait);
+      resolve(rejection(error));
+    };
     // Stands for the waiting; it is never written.
     const wait = new Exchange([ownCommand("WATCH")], 0, { done: () => {}, failed });
     if (scope !== undefined && !scope.add(wait)) return;
@@ -76,10 +79,7 @@ function leaseFrom(leaser: Leaser, { scope }: Call): Promise<Lease> {
       if (wait.settled) lease.release();
       else resolve(lease);
     };
-    leaser.lease().then(came, (error) => {
-      scope?.delete(wait);
-      failed(error);
-    });
+    leaser.lease().then(came, failed);
   });
 }
 
