@@ -78,6 +78,7 @@ export {
   type Settled,
   type WatchedPipeline,
 } from "./pipeline.js";
+export { HiredisParser } from "./protocol/hiredis-parser.js";
 export { JsParser } from "./protocol/js-parser.js";
 export type { Parser, ParserClass, ParserOptions, ReplyHandler } from "./protocol/parser.js";
 export { MapReply, type Reply, type ReplyMode, SetReply } from "./protocol/reply.js";

@@ -104,7 +104,9 @@ export interface RedisOptions {
   readonly maxBulkLength?: number | undefined;
   /** Integer, 1 to 100000000: most elements of one array, set or map; default 67108864. */
   readonly maxElements?: number | undefined;
-  /** Parser to use instead of the built-in one. */
+  /** Parser to use; default `"js"`, the built-in one. `"hiredis"` has to be built: docs/parsers.md. */
+  readonly parser?: "js" | "hiredis" | undefined;
+  /** Parser of one's own to use instead. */
   readonly parserClass?: ParserClass | undefined;
 }
 

@@ -31,6 +31,7 @@ import type {
   RedisOptions,
   Settings,
 } from "./option-types.js";
+import { HiredisParser } from "./protocol/hiredis-parser.js";
 import type { ParserClass } from "./protocol/parser.js";
 import { type ErrorClass, Retry } from "./retry.js";
 import { tlsOptions } from "./tls-options.js";
@@ -96,6 +97,7 @@ const OPTION_NAMES: Readonly<Record<OptionName, string>> = {
   maxDepth: "",
   maxBulkLength: "",
   maxElements: "",
+  parser: "",
   parserClass: "",
 };
 
@@ -272,8 +274,21 @@ function takeBehaviour(take: Take) {
     encodingErrors: take("encodingErrors", oneOf("strict", "replace", "ignore"), "strict"),
     decodeResponses: take("decodeResponses", boolean, true),
     integers: take("integers", oneOf("number", "bigint"), "number"),
-    parserClass: take<ParserClass | undefined>("parserClass", callable("a class"), undefined),
+    parserClass: takeParser(take),
   };
+}
+
+function takeParser(take: Take): ParserClass | undefined {
+  const given = take<ParserClass | undefined>("parserClass", callable("a class"), undefined);
+  const named = take("parser", oneOf("js", "hiredis"), "js");
+  const parserClass = named === "hiredis" ? HiredisParser : given;
+  // Asked of every client of the native parser, so that a missing addon is told at once.
+  if (parserClass?.resp3 === false && take("protocol", oneOf(2, 3), 2) === 3) {
+    throw new DataError(
+      "The parser reads RESP2 only, hiredis before its version 1.0: use `protocol: 2` or another parser",
+    );
+  }
+  return parserClass;
 }
 
 /**
@@ -296,6 +311,7 @@ export function normalizeOptions(input: RedisOptions): Settings {
   for (const name of ["host", "port", "tls"] as const) refuseBoth(given, "unixSocketPath", name);
   refuseBoth(given, "credentialProvider", "username");
   refuseBoth(given, "credentialProvider", "password");
+  refuseBoth(given, "parser", "parserClass");
   const take: Take = (name, check, fallback) =>
     given[name] === undefined ? fallback : check(name, given[name]);
   return Object.freeze({

@@ -48,4 +48,8 @@ export interface Parser {
 }
 
 /** A parser implementation, as accepted by the `parserClass` option. */
-export type ParserClass = new (handler: ReplyHandler, options: ParserOptions) => Parser;
+export interface ParserClass {
+  new (handler: ReplyHandler, options: ParserOptions): Parser;
+  /** `false`: it reads RESP2 only, and clients refuse to use it with `protocol: 3`. */
+  readonly resp3?: boolean | undefined;
+}

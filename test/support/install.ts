@@ -35,6 +35,19 @@ export function ensureOpenssl(): Promise<string> {
 }
 
 /**
+ * Make sure the C library hiredis can be built against.
+ *
+ * @throws Error naming the package to install when it is missing and cannot be installed from here.
+ */
+export async function ensureHiredis(): Promise<void> {
+  await ensureProgram("cc", "gcc");
+  if (await isThere("/usr/include/hiredis/read.h")) return;
+  // Elsewhere than on Debian only the library's own build knows where it is.
+  if (!(await canInstall())) return;
+  await withLock(() => aptInstall("libhiredis-dev"));
+}
+
+/**
  * Make sure a program is there, installing Debian's package of it when we are root.
  *
  * @param program - Name of the binary on the PATH.
@@ -45,7 +58,7 @@ export function ensureOpenssl(): Promise<string> {
 export async function ensureProgram(program: string, debianPackage: string): Promise<string> {
   const present = await findProgram(program);
   if (present !== undefined) return present;
-  if (process.getuid?.() !== 0 || (await findProgram("apt-get")) === undefined) {
+  if (!(await canInstall())) {
     throw new Error(
       `${program} is needed and not on the PATH: install it ` +
         `(Debian: apt-get install ${debianPackage}; macOS: brew install ${program.split("-")[0]})`,
@@ -61,14 +74,21 @@ export async function ensureProgram(program: string, debianPackage: string): Pro
   });
 }
 
+async function canInstall(): Promise<boolean> {
+  return process.getuid?.() === 0 && (await findProgram("apt-get")) !== undefined;
+}
+
+function isThere(path: string, mode = constants.F_OK): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function findProgram(program: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const path = join(folder, program);
-    const executable = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (folder !== "" && executable) return path;
+    if (folder !== "" && (await isThere(path, constants.X_OK))) return path;
   }
   return undefined;
 }

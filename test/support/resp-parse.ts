@@ -3,9 +3,9 @@
  * chunk is overwritten after each feed, so that a value that shares it does not survive.
  */
 import { DecodeError, RedisError } from "../../src/errors.js";
-import { JsParser } from "../../src/protocol/js-parser.js";
-import type { ParserOptions, ReplyHandler } from "../../src/protocol/parser.js";
+import type { Parser, ParserOptions, ReplyHandler } from "../../src/protocol/parser.js";
 import { MapReply, type Reply, SetReply } from "../../src/protocol/reply.js";
+import { ParserUnderTest } from "./parser-under-test.js";
 
 export const OPTIONS: ParserOptions = {
   encoding: "utf8",
@@ -63,7 +63,7 @@ export function comparable(value: Reply): unknown {
 }
 
 /** Feed the pieces; each is overwritten as soon as the parser has returned. */
-export function feedAll(parser: JsParser, pieces: readonly Buffer[]): void {
+export function feedAll(parser: Parser, pieces: readonly Buffer[]): void {
   const memory = Buffer.alloc(Math.max(0, ...pieces.map((piece) => piece.length)));
   for (const piece of pieces) {
     piece.copy(memory);
@@ -79,7 +79,7 @@ export function parse(
   options: Partial<ParserOptions> = {},
 ): readonly (Event | Thrown)[] {
   const recorder = new Recorder(...modes);
-  const parser = new JsParser(recorder, { ...OPTIONS, ...options });
+  const parser = new ParserUnderTest(recorder, { ...OPTIONS, ...options });
   try {
     feedAll(parser, pieces);
   } catch (error) {

@@ -4,9 +4,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { InvalidResponse } from "../../src/errors.js";
-import { JsParser } from "../../src/protocol/js-parser.js";
 import type { ParserOptions } from "../../src/protocol/parser.js";
 import { BYTES, type Reply } from "../../src/protocol/reply.js";
+import { isNative, ParserUnderTest, reads, readsResp3 } from "../support/parser-under-test.js";
 import { bytewise, cuts, OPTIONS, parse, Recorder } from "../support/resp-parse.js";
 
 const MB = 1024 * 1024;
@@ -64,7 +64,7 @@ const MALFORMED: readonly (readonly [wire: string, message: string])[] = [
 ];
 
 describe("bytes that are not RESP", () => {
-  it.each(MALFORMED)("%j", (wire, message) => {
+  it.each(MALFORMED.filter(([wire]) => reads(wire) || !isNative))("%j", (wire, message) => {
     const whole = Buffer.from(`:1\r\n${wire}`);
     const events = [
       ["reply", { number: "1" }],
@@ -77,7 +77,7 @@ describe("bytes that are not RESP", () => {
 
   it("end the parser: whatever it is fed next is refused", () => {
     const recorder = new Recorder();
-    const parser = new JsParser(recorder, OPTIONS);
+    const parser = new ParserUnderTest(recorder, OPTIONS);
     expect(() => parser.feed(Buffer.from("?"))).toThrow(InvalidResponse);
     expect(() => parser.feed(Buffer.from("+OK\r\n"))).toThrow(InvalidResponse);
     expect(recorder.events).toEqual([]);
@@ -108,13 +108,17 @@ describe("limits", () => {
   it("bound the nesting, attributes included", () => {
     const options = { maxDepth: 3 };
     const deep = thrown("aggregates are nested more than 3 deep");
-    expect(ends("*1\r\n%1\r\n:1\r\n~1\r\n:1\r\n", options)).toEqual([
-      "reply",
-      [{ map: [{ number: "1" }, { set: [{ number: "1" }] }] }],
-    ]);
-    expect(ends("*1\r\n*1\r\n*1\r\n*1\r\n", options)).toEqual(deep);
-    expect(ends("|1\r\n*1\r\n|1\r\n*1\r\n", options)).toEqual(deep);
-    expect(ends("*1\r\n*1\r\n*1\r\n*0\r\n", options)).toEqual(deep);
+    expect(ends("*1\r\n*1\r\n*1\r\n:1\r\n", options)).toEqual(["reply", [[[{ number: "1" }]]]]);
+    if (readsResp3) {
+      expect(ends("*1\r\n%1\r\n:1\r\n~1\r\n:1\r\n", options)).toEqual([
+        "reply",
+        [{ map: [{ number: "1" }, { set: [{ number: "1" }] }] }],
+      ]);
+    }
+    const below = ["*1\r\n*1\r\n*1\r\n*1\r\n", "*1\r\n*1\r\n*1\r\n*0\r\n"];
+    for (const wire of [...below, "|1\r\n*1\r\n|1\r\n*1\r\n"].filter(reads)) {
+      expect(ends(wire, options)).toEqual(deep);
+    }
   });
 
   it("bound the length of a bulk string", () => {
@@ -123,44 +127,54 @@ describe("limits", () => {
     expect(ends("$3\r\nabc\r\n", options)).toEqual(["reply", "abc"]);
     expect(ends("$4\r\nabcd\r\n", options)).toEqual(long);
     expect(ends("*1\r\n$4\r\nabcd\r\n", options)).toEqual(long);
-    expect(ends("!99999999999999999999\r\n", options)).toEqual(long);
+    expect(ends("$9223372036854775807\r\n", options)).toEqual(long);
+    if (!isNative) expect(ends("!99999999999999999999\r\n", options)).toEqual(long);
   });
 
   it("bound the elements of an aggregate, the entries of a map twice", () => {
     const options = { maxElements: 2 };
     const large = thrown("an aggregate has more than 2 elements");
-    expect(ends("*2\r\n:1\r\n%1\r\n:1\r\n:1\r\n", options)).toHaveLength(2);
-    for (const header of ["*3", "~3", ">3", "%2", "|2", "*99999999999999999999"]) {
+    const inner = readsResp3 ? "%1" : "*2";
+    expect(ends(`*2\r\n:1\r\n${inner}\r\n:1\r\n:1\r\n`, options)).toHaveLength(2);
+    for (const header of ["*3", "~3", ">3", "%2", "|2", "*99999999999999999999"].filter(reads)) {
       expect(ends(`${header}\r\n`, options)).toEqual(large);
     }
   });
 
-  it.each([
+  const WORDS = [
     ["+", MB],
     ["-", MB],
+  ] as const;
+  const NUMBERS = [
     [":", MB / 16],
     ["$", MB / 16],
     [",", MB / 16],
-  ])("bound a line after %s that never ends", (type, limit) => {
-    const long = [thrown(`a line after "${type}" is too long`)];
-    const line = Buffer.alloc(limit + 1, "0");
-    line.write(type);
-    const ends = [Buffer.alloc(0), Buffer.from("\r\n"), Buffer.from("1\r\na\r\n")];
-    for (const whole of ends.flatMap((end) => [
-      Buffer.concat([line, end]),
-      Buffer.concat([Buffer.from("*1\r\n"), line, end]),
-    ])) {
-      const pieces = Array.from({ length: Math.ceil(whole.length / 1000) }, (_, index) =>
-        whole.subarray(index * 1000, index * 1000 + 1000),
-      );
-      expect(parse([whole])).toEqual(long);
-      expect(parse(pieces)).toEqual(long);
-    }
-  });
+  ] as const;
+  // A number of so many digits is no number to hiredis once it has seen its end.
+  it.each(isNative ? WORDS : [...WORDS, ...NUMBERS])(
+    "bound a line after %s that never ends",
+    (type, limit) => {
+      const long = [thrown(`a line after "${type}" is too long`)];
+      const line = Buffer.alloc(limit + 1, "0");
+      line.write(type);
+      const ends = [Buffer.alloc(0), Buffer.from("\r\n"), Buffer.from("1\r\na\r\n")];
+      for (const whole of ends.flatMap((end) => [
+        Buffer.concat([line, end]),
+        Buffer.concat([Buffer.from("*1\r\n"), line, end]),
+      ])) {
+        const pieces = Array.from({ length: Math.ceil(whole.length / 1000) }, (_, index) =>
+          whole.subarray(index * 1000, index * 1000 + 1000),
+        );
+        expect(parse([whole])).toEqual(long);
+        expect(parse(pieces)).toEqual(long);
+      }
+    },
+  );
 
   it("let a line through that is exactly as long as allowed", () => {
     const text = "x".repeat(MB - 2);
     expect(parse([Buffer.from(`+${text}\r\n`)])).toEqual([["reply", text]]);
+    if (isNative) return;
     const zeros = "0".repeat(MB / 16 - 3);
     expect(parse([Buffer.from(`$${zeros}1\r\na\r\n`)])).toEqual([["reply", "a"]]);
     expect(parse([Buffer.from(`*1\r\n:${zeros}1\r\n`)])).toEqual([["reply", [{ number: "1" }]]]);
@@ -180,7 +194,7 @@ describe("memory", () => {
         return original(size);
       });
     }
-    const parser = new JsParser(new Recorder(mode), OPTIONS);
+    const parser = new ParserUnderTest(new Recorder(mode), OPTIONS);
     for (const piece of pieces) parser.feed(piece);
     vi.restoreAllMocks();
     return bytes;
@@ -188,7 +202,8 @@ describe("memory", () => {
 
   it("is not taken on the word of a length", () => {
     const before = process.memoryUsage();
-    const headers = ["*1000000000\r\n", "%1000000000\r\n", "*1000000000\r\n$500000000\r\n"];
+    const all = ["*1000000000\r\n", "%1000000000\r\n", "*1000000000\r\n$500000000\r\n"];
+    const headers = all.filter(reads);
     for (const header of headers) expect(allocated([Buffer.from(header)])).toBe(0);
     expect(allocated([Buffer.from("$500000000\r\n")])).toBe(0);
     expect(allocated([Buffer.from("$500000000\r\nabc")])).toBeLessThanOrEqual(4 * MB);
@@ -218,7 +233,7 @@ describe("memory", () => {
         if (Buffer.isBuffer(value)) refs.push(new WeakRef(value.buffer));
       },
     });
-    const parser = new JsParser(handler, OPTIONS);
+    const parser = new ParserUnderTest(handler, OPTIONS);
     const feed = (chunk: Buffer) => {
       refs.push(new WeakRef(chunk), new WeakRef(chunk.buffer));
       parser.feed(chunk);
@@ -237,7 +252,10 @@ describe("memory", () => {
   it("that a value was put together in is used again only where nobody else has it", () => {
     const values: Reply[] = [];
     const onReply = (value: Reply) => values.push(value);
-    const parser = new JsParser(Object.assign(new Recorder(0, BYTES, 0), { onReply }), OPTIONS);
+    const parser = new ParserUnderTest(
+      Object.assign(new Recorder(0, BYTES, 0), { onReply }),
+      OPTIONS,
+    );
     for (const [letter, length] of [
       ["a", 500_000],
       ["b", 100_000],
@@ -262,7 +280,7 @@ describe("time", () => {
         length = (value as Reply[]).length;
       },
     });
-    const parser = new JsParser(handler, OPTIONS);
+    const parser = new ParserUnderTest(handler, OPTIONS);
     const start = process.cpuUsage();
     for (let from = 0; from < wire.length; from += 16) parser.feed(wire.subarray(from, from + 16));
     const { user, system } = process.cpuUsage(start);
@@ -278,7 +296,7 @@ describe("time", () => {
 
   it("is linear in the bytes of one line or bulk string that comes byte by byte", () => {
     function bytes(wire: Buffer): number {
-      const parser = new JsParser(new Recorder(), OPTIONS);
+      const parser = new ParserUnderTest(new Recorder(), OPTIONS);
       const start = process.cpuUsage();
       for (let at = 0; at < wire.length; at++) parser.feed(wire.subarray(at, at + 1));
       const { user, system } = process.cpuUsage(start);

@@ -1,6 +1,7 @@
 /** Random replies against the reference reader, random cuts, and mutated bytes; seeds are printed. */
 import { describe, expect, it } from "vitest";
 import { BIGINT, BYTES } from "../../src/protocol/reply.js";
+import { isNative } from "../support/parser-under-test.js";
 import { Random, testSeed } from "../support/random.js";
 import { bytewise, OPTIONS, parse, Recorder } from "../support/resp-parse.js";
 import { randomReply } from "../support/resp-random.js";
@@ -61,20 +62,25 @@ describe(`mutated replies (TEST_SEED=${seed})`, { timeout: 60_000 }, () => {
     return random.chance(0.2) ? wire.subarray(0, random.int(0, wire.length)) : wire;
   }
 
+  /** Which of two faults of a line hiredis sees first depends on where it was cut. */
+  function told(events: ReturnType<typeof parse>): readonly (readonly unknown[])[] {
+    return isNative ? events.map((event) => event.slice(0, 2)) : events;
+  }
+
   it("give the same however they are cut, and throw nothing but InvalidResponse", () => {
     const random = new Random(seed);
     let thrown = 0;
     for (let round = 0; round < 1000; round++) {
       const wire = mutated(random);
       const note = `seed ${seed}, round ${round}: ${wire.toString("base64")}`;
-      const whole = parse([wire], MODES, OPTIONS_TIGHT);
+      const whole = told(parse([wire], MODES, OPTIONS_TIGHT));
       const last = whole.at(-1);
       if (last?.[0] === "thrown") {
         thrown++;
         expect(last[1], note).toBe("InvalidResponse");
       }
       for (const pieces of [bytewise(wire), random.split(wire, 9), random.split(wire, 200)]) {
-        expect(parse(pieces, MODES, OPTIONS_TIGHT), note).toEqual(whole);
+        expect(told(parse(pieces, MODES, OPTIONS_TIGHT)), note).toEqual(whole);
       }
     }
     expect(thrown, `seed ${seed}`).toBeGreaterThan(200);

@@ -151,6 +151,7 @@ describe("accepted values", () => {
     ],
     [{ maxBulkLength: 2 ** 32 }, { maxBulkLength: 2 ** 32 }],
     [{ parserClass: OtherParser }, { parserClass: OtherParser }],
+    [{ parser: "js" }, { parserClass: undefined }],
     [{ tls: false }, { tls: undefined }],
   ])("%o", (options, expected) => {
     expect(normalizeOptions(options)).toMatchObject(expected);
@@ -226,6 +227,7 @@ describe("refused values", () => {
     maxDepth: [...notPositive, 1001],
     maxBulkLength: notPositive,
     maxElements: [...notPositive, 100_000_001],
+    parser: ["native", "", 1, null],
     parserClass: ["x", {}],
   };
   it.each(Object.entries(bad).flatMap(([name, values]) => values.map((v) => [name, v] as const)))(

@@ -1,0 +1,170 @@
+/** Clients that use the native parser: how it is asked for, and what they say when it cannot be had. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { DataError, HiredisParser, Redis, RedisError } from "../../src/index.js";
+import { resolveOptions } from "../../src/options.js";
+import { mockServer } from "../support/mock-server.js";
+import { isNative, reads, readsResp3 } from "../support/parser-under-test.js";
+import { bulk } from "../support/resp.js";
+import { bytewise, cuts, parse } from "../support/resp-parse.js";
+import { sharedServer } from "../support/server.js";
+
+const run = promisify(execFile);
+const BUILD = fileURLToPath(new URL("../../src/hiredis/build.mjs", import.meta.url));
+const server = await sharedServer();
+
+it("is what these tests are about", () => {
+  expect(isNative).toBe(true);
+});
+
+describe("a client", () => {
+  it.each([{ parser: "hiredis" }, { parserClass: HiredisParser }] as const)(
+    "with %o reads every form of reply",
+    async (option) => {
+      expect(resolveOptions({ ...option }).parserClass).toBe(HiredisParser);
+      await using redis = new Redis(server.url, option);
+      await redis.set("hiredis:a", "é");
+      await redis.rpush("hiredis:l", "1", "2");
+      expect(await redis.get("hiredis:a")).toBe("é");
+      expect(await redis.with({ decodeResponses: false }).get("hiredis:a")).toEqual(
+        Buffer.from("é"),
+      );
+      expect(await redis.get("hiredis:none")).toBeNull();
+      expect(await redis.lrange("hiredis:l", 0, -1)).toEqual(["1", "2"]);
+      await expect(redis.incr("hiredis:l")).rejects.toThrow(/wrong kind of value/);
+      const replies = await redis.pipeline().get("hiredis:a").llen("hiredis:l").exec();
+      expect(replies).toEqual(["é", 2]);
+      expect(await redis.del("hiredis:a", "hiredis:l")).toBe(2);
+    },
+  );
+
+  it("reads values of megabytes, text and bytes, whole", async () => {
+    await using redis = new Redis(server.url, { parser: "hiredis" });
+    const text = "0123456789é".repeat(400_000);
+    await redis.set("hiredis:long", text);
+    const [one, two] = await Promise.all([redis.get("hiredis:long"), redis.get("hiredis:long")]);
+    expect(one === text && two === text).toBe(true);
+    const bytes = await redis.with({ decodeResponses: false }).get("hiredis:long");
+    expect(Buffer.from(text).equals(bytes as Buffer)).toBe(true);
+    await redis.del("hiredis:long");
+  });
+
+  it("ends a connection whose bytes are not RESP", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        await peer.handshake();
+        await peer.expect(["GET", "a"]);
+        peer.send("HTTP/1.1 400\r\n");
+        await peer.expectClose();
+      },
+      async (peer) => {
+        await peer.handshake();
+        await peer.expect(["GET", "b"]);
+        peer.send(bulk("b"));
+      },
+    ]);
+    await using redis = new Redis(mock.url, { parser: "hiredis" });
+    await expect(redis.get("a")).rejects.toThrow('Protocol Error: no reply begins with "H"');
+    expect(await redis.get("b")).toBe("b");
+  });
+
+  it("cannot have two parsers", () => {
+    const both = { parser: "hiredis", parserClass: HiredisParser } as const;
+    expect(() => new Redis(both)).toThrow("`parser` and `parserClass` exclude each other");
+  });
+});
+
+describe("RESP3", () => {
+  it("is read where the library knows it, and refused by the client where not", async () => {
+    const make = () => new Redis(server.url, { parser: "hiredis", protocol: 3 });
+    if (!readsResp3) {
+      expect(make).toThrow(DataError);
+      expect(make).toThrow(/RESP2 only.*protocol: 2/);
+      return;
+    }
+    await using redis = make();
+    await redis.hset("hiredis:h", { a: "1" });
+    expect(await redis.hgetall("hiredis:h")).toEqual({ a: "1" });
+    await redis.del("hiredis:h");
+  });
+});
+
+describe("what hiredis does not read", () => {
+  it.each([
+    "|1\r\n+a\r\n:1\r\n+OK\r\n",
+    "!5\r\nERR x\r\n",
+    ":007\r\n",
+    ":+1\r\n",
+    "$05\r\nhello\r\n",
+  ])("%j ends the connection, however it is cut", (wire) => {
+    expect(reads(wire)).toBe(false);
+    const whole = Buffer.from(wire);
+    for (const pieces of [[whole], bytewise(whole), ...cuts(whole)]) {
+      const events = parse(pieces).map((event) => event.slice(0, 2));
+      expect(events).toEqual([["thrown", "InvalidResponse"]]);
+    }
+  });
+
+  it("is deep nesting, in versions before 1.0", () => {
+    const wire = Buffer.from(`${"*1\r\n".repeat(9)}:1\r\n`);
+    const events = parse([wire]);
+    if (readsResp3) expect(events[0]?.[0]).toBe("reply");
+    else expect(events).toEqual([["thrown", "InvalidResponse", expect.stringMatching(/JsParser/)]]);
+  });
+});
+
+describe("the addon", () => {
+  afterEach(() => {
+    vi.resetModules();
+    vi.unstubAllEnvs();
+  });
+
+  it("that is missing is named with the command that builds it", async () => {
+    vi.stubEnv("REDISWIRE_HIREDIS", "/nowhere/hiredis.node");
+    vi.resetModules();
+    const fresh = await import("../../src/index.js");
+    const make = () => new fresh.Redis({ parser: "hiredis" });
+    expect(make).toThrow(/npx rediswire-build-hiredis/);
+    expect(make).toThrow(fresh.RedisError);
+    expect(new fresh.Redis({ parser: "js" })).toBeInstanceOf(fresh.Redis);
+    expect(RedisError.name).toBe("RedisError");
+  });
+
+  it.each([
+    [{ CC: "/nowhere/cc" }, /no C compiler.*apt-get install gcc/],
+    [{ CFLAGS: "-Dhiredis=nowhere", CC: "false" }, /was not built/],
+  ])("that cannot be built says why: %o", async (env, message) => {
+    const output = `${process.env.REDISWIRE_HIREDIS}.failed`;
+    const failed = run(process.execPath, [BUILD, output], { env: { ...process.env, ...env } });
+    await expect(failed).rejects.toThrow(message);
+  });
+
+  it("refuses arguments that would be unsafe", () => {
+    const module = { exports: {} as Record<string, (...args: unknown[]) => unknown> };
+    process.dlopen(module, process.env.REDISWIRE_HIREDIS ?? "");
+    const { create, feed, words } = module.exports;
+    const parser = create?.(8, 100, 100);
+    const tape = new Uint32Array(100);
+    const chunk = Buffer.from("+OK\r\n");
+    for (const args of [
+      [],
+      [{}, tape, chunk, 0, 5, []],
+      [parser, new Uint32Array(3), chunk, 0, 5, []],
+      [parser, new Float64Array(100), chunk, 0, 5, []],
+      [parser, tape, "+OK\r\n", 0, 5, []],
+      [parser, tape, chunk, 0, 6, []],
+      [parser, tape, chunk, 5, 5, []],
+    ]) {
+      expect(() => feed?.(...args)).toThrow("something else");
+    }
+    expect(() => words?.({})).toThrow("something else");
+    expect(() => create?.(8, "x", 1)).toThrow("not a number");
+    // A tape too short for what the chunk holds ends the stream, and nothing is written behind it.
+    const many = Buffer.from(":1\r\n".repeat(50));
+    const guarded = new Uint32Array(60).fill(7);
+    expect(feed?.(parser, guarded.subarray(0, 30), many, 0, many.length, [])).toBe(30);
+    expect([...guarded.subarray(30)]).toEqual(new Array(30).fill(7));
+  });
+});

@@ -1,0 +1,19 @@
+/**
+ * Owns building the native parser for the projects that test it, with the same script users run, into a
+ * place of its own: what stands in `build/` is the developer's.
+ */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { ensureHiredis } from "./install.js";
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ADDON = `${ROOT}node_modules/.cache/rediswire-hiredis/hiredis.node`;
+
+/** Build the addon, and let the workers know where it is. */
+export async function setup(): Promise<void> {
+  await ensureHiredis();
+  await run(process.execPath, [`${ROOT}src/hiredis/build.mjs`, ADDON]);
+  process.env.REDISWIRE_HIREDIS ??= ADDON;
+}
