@@ -23,6 +23,7 @@ export const EVENTS = [
   "-failover-abort-no-good-slave",
   "-failover-abort-not-elected",
   "-failover-abort-slave-timeout",
+  "+monitor",
   "+reboot",
   "+sdown",
   "-sdown",

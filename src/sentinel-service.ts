@@ -30,7 +30,10 @@ export interface ServiceUser {
   onReplicas(replicas: readonly Address[], error: ConnectionError): void;
 }
 
-interface Known extends MasterNews {
+interface Known {
+  readonly address: Address;
+  /** Unknown after an event, until a Sentinel that knows of it has answered. */
+  readonly epoch: number | undefined;
   /** Moment until which other Sentinels may not have heard of it. */
   readonly until: number;
 }
@@ -164,6 +167,7 @@ export class SentinelService implements SentinelListener {
     if ((kind === "master" ? own : name) !== this.name) return;
     if (event === "+sentinel") return void this.#nodes.learn(this.name);
     if (event.startsWith("-failover-abort")) return this.#release();
+    if (event === "+monitor") return this.#forget();
     if (kind !== "slave") return;
     // Other Sentinels tell later of what has been followed already.
     const isOurs = this.#isMaster(addressOf(masterHost, masterPort));
@@ -175,8 +179,7 @@ export class SentinelService implements SentinelListener {
   #onSwitch([name, oldHost = "", oldPort = "", host = "", port = ""]: readonly string[]): void {
     if (name !== this.name) return;
     if (this.#isMaster(addressOf(oldHost, oldPort))) this.#move(addressOf(host, port));
-    else if (!this.#isMaster(addressOf(host, port))) void this.#check();
-    void this.#checkReplicas();
+    void this.#check();
   }
 
   /** Whether an address is what is taken for the master, be it only because nothing is known. */
@@ -201,12 +204,18 @@ export class SentinelService implements SentinelListener {
     for (const user of [...this.#users]) user.onRelease(next, error);
   }
 
-  #move(address: Address, epoch = this.#known?.epoch ?? -1): void {
+  #move(address: Address, epoch?: number): void {
     this.#next = undefined;
     if (sameAddress(address, this.#avoid)) this.#avoid = undefined;
     this.#known = { address, epoch, until: performance.now() + TRUST };
     const error = this.#notice(`is now ${formatAddress(address)}`);
     for (const user of [...this.#users]) user.onMoved(address, error);
+  }
+
+  /** The Sentinels were told anew where the master is, and begin to count from the start. */
+  #forget(): void {
+    if (this.#known !== undefined) this.#known = { ...this.#known, epoch: -1, until: 0 };
+    void this.#check();
   }
 
   #notice(what: string): ConnectionError {
@@ -217,11 +226,17 @@ export class SentinelService implements SentinelListener {
 
   async #ask(node: SentinelNode): Promise<MasterNews> {
     const news = await askMaster(node, this.name, this.#fewest);
-    const known = this.#known;
-    const isOld =
-      known !== undefined && performance.now() < known.until && news.epoch <= known.epoch;
-    if (isOld && !sameAddress(news.address, known.address)) throw staleNews(node, news);
+    if (this.#isOld(news)) throw staleNews(node, news);
     return news;
+  }
+
+  /** Whether a Sentinel names a server that was left, as far as one can tell. */
+  #isOld(news: MasterNews): boolean {
+    const known = this.#known;
+    if (known === undefined || sameAddress(news.address, known.address)) return false;
+    const { address, epoch = Number.POSITIVE_INFINITY, until } = known;
+    if (performance.now() < until) return news.epoch <= epoch;
+    return news.epoch < epoch && !sameAddress(address, this.#avoid);
   }
 
   #accept({ address, epoch }: MasterNews): void {
@@ -229,7 +244,7 @@ export class SentinelService implements SentinelListener {
     if (!sameAddress(address, this.#avoid)) this.#avoid = undefined;
     if (known === undefined) this.#known = { address, epoch, until: 0 };
     else if (!sameAddress(address, known.address)) this.#move(address, epoch);
-    else this.#known = { ...known, epoch: Math.max(epoch, known.epoch) };
+    else this.#known = { ...known, epoch: Math.max(epoch, known.epoch ?? 0) };
   }
 
   /** Look whether all is as thought. Never rejects: whoever needs a master asks for it. */
