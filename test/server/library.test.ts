@@ -1,5 +1,4 @@
 /** Function libraries on real servers. */
-import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, expectTypeOf, it } from "vitest";
 import { Redis, ResponseError } from "../../src/index.js";
 import { describeProtocols } from "../support/protocols.js";

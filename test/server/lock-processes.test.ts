@@ -1,9 +1,12 @@
 /** One lock, many contenders in several processes; also when one of the processes stands still. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
+import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
 import { until } from "../support/until.js";
 import { type Child, startChild } from "./child.js";
+
+expectLeasesReturned();
 
 const server = await sharedServer();
 const PROCESSES = 4;
@@ -25,9 +28,7 @@ afterEach(async () => {
  * to go on.
  */
 const CONTEND = `
-import { expectLeasesReturned } from "../support/returned-leases.js";
-
-expectLeasesReturned();
+import { inspect } from "node:util";
 const { Redis } = rediswire;
 const redis = new Redis(args.url);
 const write = redis.registerScript(\`
