@@ -21,7 +21,7 @@ const TICK = 10;
 
 /** Writes one key after the other, so many a second. */
 export class WriteLoad {
-  readonly #redis: Redis;
+  readonly #redis: Pick<Redis, "set">;
   readonly #rate: number;
   readonly #prefix: string;
   readonly #acknowledged: string[] = [];
@@ -34,7 +34,7 @@ export class WriteLoad {
   readonly #done: Promise<void>;
 
   /** @param rate - Writes per second. */
-  constructor(redis: Redis, rate: number, prefix = "load") {
+  constructor(redis: Pick<Redis, "set">, rate: number, prefix = "load") {
     this.#redis = redis;
     this.#rate = rate;
     this.#prefix = prefix;

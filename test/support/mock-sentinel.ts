@@ -1,0 +1,86 @@
+/**
+ * Owns a Sentinel that says what the test wants it to say, for views no real one has for long: a master
+ * that was left, servers with the wrong role, events without a fail-over.
+ */
+import { type MockServer, mockServer } from "./mock-server.js";
+import type { Peer } from "./peer.js";
+import { bulk, bulks } from "./resp.js";
+
+/** What the Sentinel says; may be changed at any time. */
+export interface MockView {
+  name: string;
+  /** Port of the master. */
+  master: number;
+  /** Ports of the replicas. */
+  replicas: number[];
+  epoch: number;
+  flags: string;
+  others: number;
+}
+
+/** A Sentinel under the test's control. */
+export interface MockSentinel extends AsyncDisposable {
+  readonly view: MockView;
+  readonly address: [host: string, port: number];
+  readonly mock: MockServer;
+  /** Tell everybody who has subscribed. */
+  publish(event: string, data: string): void;
+}
+
+const HOST = "127.0.0.1";
+
+function fields(port: number, more: Record<string, string | number>): string {
+  const state = { name: `${HOST}:${port}`, ip: HOST, port, runid: String(port), ...more };
+  return bulks(Object.entries(state).flat().map(String));
+}
+
+/** The answer to one command. */
+function answer(view: MockView, [word = "", what = "", name = ""]: readonly string[]): string {
+  const command = word.toUpperCase() === "SENTINEL" ? what.toUpperCase() : word.toUpperCase();
+  if (command === "MYID") return bulk("0".repeat(40));
+  if (command === "PING") return "+PONG\r\n";
+  if (name !== view.name) return "-ERR No such master with that name\r\n";
+  const { master, epoch, flags, others } = view;
+  if (command === "GET-MASTER-ADDR-BY-NAME") return bulks([HOST, String(master)]);
+  if (command === "MASTER") {
+    const more = { name, flags, "config-epoch": epoch, "num-other-sentinels": others };
+    return fields(master, more);
+  }
+  if (command === "SENTINELS") return "*0\r\n";
+  const replicas = view.replicas.map((port) => fields(port, { flags: "slave" }));
+  return `*${replicas.length}\r\n${replicas.join("")}`;
+}
+
+/**
+ * Start a Sentinel that is none.
+ *
+ * @param view - What it says; a master that is well, without replicas, where left out.
+ */
+export async function mockSentinel(
+  view: Partial<MockView> & Pick<MockView, "master">,
+): Promise<MockSentinel> {
+  const full = { name: "mymaster", replicas: [], epoch: 0, flags: "master", others: 2, ...view };
+  const subscribers = new Set<Peer>();
+  const serve = async (peer: Peer): Promise<void> => {
+    for await (const words of peer.commands()) {
+      if (words[0]?.toUpperCase() !== "SUBSCRIBE") peer.send(answer(full, words));
+      else {
+        subscribers.add(peer);
+        words.slice(1).forEach((channel, index) => {
+          peer.send(`*3\r\n${bulk("subscribe")}${bulk(channel)}:${index + 1}\r\n`);
+        });
+      }
+    }
+    subscribers.delete(peer);
+  };
+  const mock = await mockServer(serve, { handshake: true });
+  return {
+    view: full,
+    address: [mock.host, mock.port],
+    mock,
+    publish: (event, data) => {
+      for (const peer of subscribers) peer.send(bulks(["message", event, data]));
+    },
+    [Symbol.asyncDispose]: () => mock[Symbol.asyncDispose](),
+  };
+}
