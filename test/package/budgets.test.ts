@@ -5,6 +5,11 @@
  */
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { hasMethod } from "../../src/commands/generate/infos.js";
+import { nameOf } from "../../src/commands/generate/methods.js";
+import { THEMES } from "../../src/commands/spec/index.js";
+import { refusalOf } from "../support/bad-input.js";
+import { callsOf } from "../support/canonical-calls.js";
 import { type Linked, linkPackage, median, numbersOf, type TypeCost, typeCost } from "./linked.js";
 import { DIST } from "./paths.js";
 
@@ -70,6 +75,19 @@ const LONG_CHAIN = `import { Redis } from "rediswire";
 export const values = await new Redis().pipeline()${repeated.map((call) => `\n.${call}`).join("")}.exec();
 export const last: number = values[299];`;
 
+/** One call of each of 300 methods, with all the options one of its sample calls has. */
+const EACH_METHOD = `import { Redis } from "rediswire";
+const redis = new Redis();
+export const values = [
+${THEMES.flatMap((theme) => theme.entries.filter(hasMethod))
+  .filter(({ builder }) => builder === undefined)
+  .slice(0, 300)
+  .map((spec) => {
+    const args = callsOf(spec).find((one) => refusalOf(nameOf(spec), one) === undefined) ?? [];
+    return `await redis.${nameOf(spec)}(${args.map((arg) => JSON.stringify(arg)).join(", ")}),\n`;
+  })
+  .join("")}];`;
+
 describe("types cost little", () => {
   const inWords = ({ checkTime, types, instantiations }: TypeCost): string =>
     `${checkTime.toFixed(2)} s, ${types} types, ${instantiations} instantiations`;
@@ -100,6 +118,15 @@ describe("types cost little", () => {
     const cost = await measure(MANY_CALLS, true, context);
     expect(cost.types, inWords(cost)).toBeLessThan(2_000);
     expect(cost.instantiations, inWords(cost)).toBeLessThan(1_500);
+    expect(cost.checkTime, inWords(cost)).toBeLessThan(3);
+  });
+
+  test("one call of each of 300 methods", async (context) => {
+    expect(EACH_METHOD.match(/await redis\./g)).toHaveLength(300);
+    const cost = await measure(EACH_METHOD, true, context);
+    expect(cost.types, inWords(cost)).toBeLessThan(6_000);
+    expect(cost.instantiations, inWords(cost)).toBeLessThan(6_000);
+    // Half of it on a machine with nothing else to do.
     expect(cost.checkTime, inWords(cost)).toBeLessThan(3);
   });
 
