@@ -32,6 +32,16 @@ export type WorkerAnswer =
   | { readonly kind: "sample"; readonly sample: Sample }
   | { readonly kind: "failed"; readonly reason: string };
 
+/** What a subscriber saw of one burst. */
+export interface PubSubSample {
+  /** Messages per second, from the first to the last. */
+  readonly rate: number;
+  /** CPU time of the client process per message, user and system, in µs. */
+  readonly cpu: number;
+  /** Bytes of heap after a collection. */
+  readonly heap: number;
+}
+
 /** How a process for one cold start is started: its argument as JSON text. */
 export interface ColdSetup {
   readonly client: string;

@@ -12,5 +12,7 @@ export const ROOT = join(BENCH, "..", "..");
 export const DIST = join(ROOT, "dist", "index.js");
 /** The program of a client process. */
 export const WORKER = join(HERE, "worker.js");
+/** The program of a process with one subscriber. */
+export const PUBSUB_CHILD = join(HERE, "pubsub-child.js");
 /** The program that is one cold start. */
 export const COLD_CHILD = join(HERE, "cold-child.js");

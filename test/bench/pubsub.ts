@@ -1,16 +1,18 @@
 /**
  * Owns the measurement of subscribers: one subscription with a handler, and a burst of messages of 16
- * bytes that lies ready in the server. Each client has a process of its own; all take turns, and every one
- * must see every message, in order. Run it after `npm run build`:
- *
- *     npx tsup --config test/bench/tsup.json && node test/bench/.build/pubsub.js [rounds] [messages]
+ * bytes that lies ready in the server. Each client has a process of its own; all take turns, and every
+ * one must see every message, in order.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { DIST } from "./paths.js";
-import { chooseCores, onCore, startBenchServer } from "./setup.js";
+import type { RunningServer } from "../support/server.js";
+import type { PubSubSample } from "./messages.js";
+import type { BenchOptions } from "./options.js";
+import { PUBSUB_CHILD } from "./paths.js";
+import type { Surroundings } from "./rates.js";
+import { onCore, startBenchServer } from "./setup.js";
 import { median } from "./statistics.js";
+import { SUBSCRIBERS } from "./subscribers.js";
 
 /** The server makes the messages itself: no publisher takes time from anybody. */
 const PUBLISH = `for i = tonumber(ARGV[2]), tonumber(ARGV[3]) do
@@ -18,116 +20,98 @@ const PUBLISH = `for i = tonumber(ARGV[2]), tonumber(ARGV[3]) do
 end`;
 /** Messages made by one script; it must end before the server thinks it hangs. */
 const BATCH = 100_000;
+/** Messages of one round. */
+const MESSAGES = { full: 1_000_000, quick: 200_000 };
+const ROUNDS = { full: 5, quick: 3 };
 
-type OnMessage = (data: string) => void;
-/** Whom to listen to, and what to do then. */
-interface Listening {
-  readonly port: number;
-  readonly channel: string;
-  readonly onMessage: OnMessage;
+/** The medians of one subscriber. */
+export interface PubSubRow extends PubSubSample {
+  readonly title: string;
+  /** Name in `CLIENTS`. */
+  readonly client: string;
 }
-type Subscribe = (listening: Listening) => Promise<unknown>;
 
-interface Rediswire {
-  readonly Redis: new (
-    options: object,
-  ) => {
-    pubsub(): { subscribe(handlers: object): Promise<void> };
+/** What all subscribers saw. */
+export interface PubSubResults {
+  /** Messages of one round. */
+  readonly messages: number;
+  readonly rounds: number;
+  readonly rows: readonly PubSubRow[];
+}
+
+/**
+ * Measure the subscribers of the chosen clients.
+ *
+ * @param options - Which clients, and whether to be quick.
+ * @param around - The cores, and whom to tell about the progress.
+ * @returns The medians of each; none when no chosen client can be measured.
+ * @throws Error when a client misses a message, or gets one out of order.
+ */
+export async function measurePubSub(
+  options: BenchOptions,
+  around: Surroundings,
+): Promise<PubSubResults> {
+  const size = options.quick ? "quick" : "full";
+  const [messages, rounds] = [MESSAGES[size], ROUNDS[size]];
+  const titles = Object.keys(SUBSCRIBERS).filter((title) =>
+    options.clients.includes(SUBSCRIBERS[title]?.client ?? ""),
+  );
+  await using server = await startBenchServer(around.cores);
+  await server.command("CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0");
+  const children = new Map<string, ChildProcess>();
+  const samples = new Map(titles.map((title): [string, PubSubSample[]] => [title, []]));
+  try {
+    for (const title of titles) children.set(title, await startChild(title, server, around));
+    for (let round = 1; round <= rounds; round++) {
+      around.say(`publish/subscribe, round ${round} of ${rounds}`);
+      for (const [title, child] of children) {
+        samples.get(title)?.push(await playRound({ title, child, server, messages }));
+      }
+    }
+  } finally {
+    for (const child of children.values()) child.kill("SIGKILL");
+  }
+  const rows = [...samples].map(([title, all]) => rowOf(title, all));
+  return { messages, rounds, rows };
+}
+
+function rowOf(title: string, samples: readonly PubSubSample[]): PubSubRow {
+  return {
+    title,
+    client: SUBSCRIBERS[title]?.client ?? "",
+    rate: median(samples.map(({ rate }) => rate)),
+    cpu: median(samples.map(({ cpu }) => cpu)),
+    heap: median(samples.map(({ heap }) => heap)),
   };
 }
-interface IoRedis {
-  readonly Redis: new (
-    options: object,
-  ) => NodeJS.EventEmitter & {
-    subscribe(channel: string): Promise<unknown>;
-  };
-}
-interface NodeRedis {
-  createClient(options: object): {
-    connect(): Promise<unknown>;
-    subscribe(channel: string, onMessage: OnMessage): Promise<unknown>;
-  };
+
+async function startChild(title: string, server: RunningServer, { cores }: Surroundings) {
+  const [program, ...args] = [...onCore(cores?.client), process.execPath, "--expose-gc"];
+  const options = { execPath: program, execArgv: args };
+  const child = fork(PUBSUB_CHILD, [title, String(server.port)], options);
+  await answer(child);
+  return child;
 }
 
-// In variables: this must compile where the peers are not installed.
-const IOREDIS: string = "ioredis";
-const NODE_REDIS: string = "redis";
-
-async function openRediswire(listening: Listening, options: object): Promise<unknown> {
-  const { port, channel, onMessage } = listening;
-  const { Redis } = (await import(pathToFileURL(DIST).href)) as Rediswire;
-  const pubsub = new Redis({ port, ...options }).pubsub();
-  await pubsub.subscribe({ [channel]: ({ data }: { data: string }) => onMessage(data) });
-  return pubsub;
+interface Round {
+  readonly title: string;
+  readonly child: ChildProcess;
+  readonly server: RunningServer;
+  readonly messages: number;
 }
 
-async function openIoredis({ port, channel, onMessage }: Listening): Promise<unknown> {
-  const { Redis } = (await import(IOREDIS)) as IoRedis;
-  const redis = new Redis({ port });
-  redis.on("message", (_channel: string, data: string) => onMessage(data));
-  await redis.subscribe(channel);
-  return redis;
-}
-
-async function openNodeRedis(listening: Listening, options: object): Promise<unknown> {
-  const { port, channel, onMessage } = listening;
-  const { createClient } = (await import(NODE_REDIS)) as NodeRedis;
-  const redis = createClient({ socket: { port }, ...options });
-  await redis.connect();
-  await redis.subscribe(channel, onMessage);
-  return redis;
-}
-
-/** As each client's own documentation shows it. */
-const CLIENTS: Readonly<Record<string, Subscribe>> = {
-  rediswire: (listening) => openRediswire(listening, {}),
-  "rediswire, RESP3": (listening) => openRediswire(listening, { protocol: 3 }),
-  ioredis: openIoredis,
-  "node-redis": (listening) => openNodeRedis(listening, {}),
-  "node-redis, RESP2": (listening) => openNodeRedis(listening, { RESP: 2 }),
-};
-
-/** What a client saw of one round. */
-interface Sample {
-  /** Messages per second, from the first to the last. */
-  readonly rate: number;
-  /** CPU time of the client process per message, in µs. */
-  readonly cpu: number;
-  /** Bytes of heap after a collection. */
-  readonly heap: number;
-}
-
-/** The child: count what comes, and tell when a round is complete. */
-async function subscribe(name: string, port: number): Promise<void> {
-  let expected = 0;
-  let last = 0;
-  let begun = 0;
-  let cpu = process.cpuUsage();
-  const finish = (): void => {
-    const used = process.cpuUsage(cpu);
-    const seconds = (performance.now() - begun) / 1000;
-    globalThis.gc?.();
-    const sample: Sample = {
-      rate: last / seconds,
-      cpu: (used.user + used.system) / last,
-      heap: process.memoryUsage().heapUsed,
-    };
-    process.send?.(sample);
-  };
-  const onMessage = (data: string): void => {
-    if (expected === 0) begun = performance.now();
-    if (Number(data) !== expected++) throw new Error(`${name}: message ${data} at ${expected - 1}`);
-    if (expected === last) finish();
-  };
-  await CLIENTS[name]?.({ port, channel: name, onMessage });
-  process.on("message", (count: number) => {
-    last = count;
-    expected = 0;
-    cpu = process.cpuUsage();
-    process.send?.("counting");
-  });
-  process.once("disconnect", () => process.exit());
-  process.send?.("ready");
+async function playRound({ title, child, server, messages }: Round): Promise<PubSubSample> {
+  child.send(messages);
+  await answer(child);
+  const sample = answer(child);
+  // Asleep while the server makes the messages, which takes it longer than sending them.
+  child.kill("SIGSTOP");
+  for (let from = 0; from < messages; from += BATCH) {
+    const to = Math.min(from + BATCH, messages) - 1;
+    await server.command("EVAL", PUBLISH, "0", title, String(from), String(to));
+  }
+  child.kill("SIGCONT");
+  return (await sample) as PubSubSample;
 }
 
 async function answer(child: ChildProcess): Promise<unknown> {
@@ -147,50 +131,3 @@ async function answer(child: ChildProcess): Promise<unknown> {
     answered.abort();
   }
 }
-
-async function main(rounds: number, messages: number): Promise<void> {
-  const cores = chooseCores(true);
-  await using server = await startBenchServer(cores);
-  await server.command("CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0");
-  const samples = new Map<string, Sample[]>();
-  const children = new Map<string, ChildProcess>();
-  for (const name of Object.keys(CLIENTS)) {
-    const [program, ...args] = [...onCore(cores?.client), process.execPath, "--expose-gc"];
-    const options = { execPath: program, execArgv: args };
-    const child = fork(fileURLToPath(import.meta.url), [name, String(server.port)], options);
-    await answer(child);
-    children.set(name, child);
-    samples.set(name, []);
-  }
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, child] of children) {
-      child.send(messages);
-      await answer(child);
-      const sample = answer(child);
-      // Asleep while the server makes the messages, which takes it longer than sending them.
-      child.kill("SIGSTOP");
-      for (let from = 0; from < messages; from += BATCH) {
-        const to = Math.min(from + BATCH, messages) - 1;
-        await server.command("EVAL", PUBLISH, "0", name, String(from), String(to));
-      }
-      child.kill("SIGCONT");
-      samples.get(name)?.push((await sample) as Sample);
-    }
-  }
-  for (const child of children.values()) child.kill("SIGKILL");
-  print(samples);
-}
-
-function print(samples: ReadonlyMap<string, readonly Sample[]>): void {
-  for (const [name, all] of samples) {
-    const rate = Math.round(median(all.map((sample) => sample.rate)));
-    const cpu = median(all.map((sample) => sample.cpu)).toFixed(2);
-    const heap = (median(all.map((sample) => sample.heap)) / 1e6).toFixed(1);
-    const columns = [rate.toLocaleString("en-US").padStart(11), cpu.padStart(6), heap.padStart(6)];
-    process.stdout.write(`${name.padEnd(18)} ${columns.join(" ")}\n`);
-  }
-}
-
-const [first, second] = process.argv.slice(2);
-if (process.send === undefined) await main(Number(first ?? 5), Number(second ?? 200_000));
-else await subscribe(String(first), Number(second));

@@ -1,6 +1,7 @@
 /** Owns the words and tables made of a run's numbers. Computes ratios; measures nothing. */
 import { CLIENTS } from "./clients/index.js";
 import type { ColdStart } from "./messages.js";
+import type { PubSubResults, PubSubRow } from "./pubsub.js";
 import type { Cell, Row } from "./rates.js";
 import { markdownTable, significant, times } from "./tables.js";
 import type { TypeCost } from "./type-cost.js";
@@ -18,6 +19,7 @@ export interface Results {
   /** Version by client. */
   readonly versions: Readonly<Record<string, string>>;
   readonly rates: readonly Row[];
+  readonly pubsub: PubSubResults | undefined;
   readonly start: Readonly<Record<string, ColdStart>>;
   readonly types: Readonly<Record<string, TypeCost>>;
 }
@@ -38,6 +40,7 @@ const cheaper: Compare = (cell, other) => other.cpu / cell.cpu;
 export function report(results: Results): string {
   const parts = [
     ...(results.rates.length > 0 ? rateSections(results.rates) : []),
+    ...(results.pubsub === undefined ? [] : [pubsubSection(results.pubsub)]),
     ...(Object.keys(results.start).length > 0 ? [startSection(results.start)] : []),
     ...(Object.keys(results.types).length > 0 ? [typeSection(results.types)] : []),
   ];
@@ -146,6 +149,34 @@ function lossOf(
   const ratio = by.compare(own, best.cell);
   if (ratio >= 1) return [];
   return [`- ${scenario}: ${times(ratio)} ${by.what} of ${titleOf(best.name)}`];
+}
+
+function pubsubSection({ messages, rounds, rows }: PubSubResults): string {
+  const peers = rows.filter(({ client }) => isPeer(client));
+  const best = Math.max(...peers.map(({ rate }) => rate));
+  const thriftiest = Math.min(...peers.map(({ cpu }) => cpu));
+  const ratio = ({ client }: PubSubRow, value: number): string =>
+    client === OURS && peers.length > 0 ? times(value) : "";
+  const body = rows.map((row) => [
+    row.title,
+    significant(row.rate),
+    ratio(row, row.rate / best),
+    significant(row.cpu),
+    ratio(row, thriftiest / row.cpu),
+    significant(row.heap / 1e6),
+  ]);
+  const head = [
+    "Client",
+    "Messages/s",
+    "× best peer",
+    "CPU per message, µs",
+    "× best peer",
+    "Heap afterwards, MB",
+  ];
+  const note =
+    `One subscription with a handler, ${messages.toLocaleString("en-US")} numbered messages of 16 bytes that lie\n` +
+    `ready in the server; medians of ${rounds} rounds. Every client saw every message, in order.`;
+  return `## Publish/subscribe\n\n${note}\n\n${markdownTable(head, body)}`;
 }
 
 function startSection(starts: Results["start"]): string {

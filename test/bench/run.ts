@@ -6,6 +6,7 @@ import { CLIENTS, versionOf } from "./clients/index.js";
 import { measureColdStarts } from "./cold-start.js";
 import { seed } from "./data.js";
 import { type BenchOptions, readOptions } from "./options.js";
+import { measurePubSub } from "./pubsub.js";
 import { measureRates, type Surroundings } from "./rates.js";
 import { conditions, page, type Results, report } from "./report.js";
 import { type Cores, chooseCores, prepare, serverVersion, startBenchServer } from "./setup.js";
@@ -49,6 +50,7 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
     duration: options.duration,
     versions: versionsOf(clients),
     rates: parts.has("rates") ? await measureRates(options, around) : [],
+    pubsub: parts.has("pubsub") ? await measurePubSub(options, around) : undefined,
     start: parts.has("start") ? await measureColdStarts(clients, startRounds, around) : {},
     types: parts.has("types") ? await measureTypeCosts(clients, typeRounds, say) : {},
   };
