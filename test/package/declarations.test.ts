@@ -145,6 +145,33 @@ describe("the declarations", () => {
     expect(mute).toEqual([]);
   });
 
+  test("export every type that a method of the client takes or gives, by its own name", () => {
+    const { program } = compileText('export { Redis } from "rediswire";');
+    const checker = program.getTypeChecker();
+    const source = program.getSourceFile(DECLARATIONS) as ts.SourceFile;
+    const exported = new Set(
+      checker
+        .getExportsOfModule(checker.getSymbolAtLocation(source) as ts.Symbol)
+        .map((symbol) =>
+          symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol,
+        ),
+    );
+    const named = new Set<ts.Symbol>();
+    const visit = (node: ts.Node): void => {
+      const symbol = ts.isTypeReferenceNode(node) && checker.getSymbolAtLocation(node.typeName);
+      if (symbol) named.add(symbol);
+      ts.forEachChild(node, visit);
+    };
+    for (const member of membersOf(program, "Redis")) member.declarations?.forEach(visit);
+    const own = [...named].filter(
+      (symbol) => isOurs(symbol) && (symbol.flags & ts.SymbolFlags.TypeParameter) === 0,
+    );
+    expect(own.length).toBeGreaterThan(100);
+    const hidden = own.filter((symbol) => !exported.has(symbol)).map(({ name }) => name);
+    // Functions from types to types: nobody has a value of them.
+    expect(hidden.sort()).toEqual(["IntOf", "NoOptions", "Reply", "TextOf"]);
+  });
+
   test("call things by the names they have, and say what they are", () => {
     const { program } = compileText('export { Redis } from "rediswire";');
     const found = new Set<string>();
