@@ -42,7 +42,7 @@ export interface SentinelSettings {
 }
 
 /** Part of the time limit of commands that a server is looked for before they are told why not. */
-const PATIENCE = 0.8;
+const PATIENCE = 0.75;
 /** ms; how long one is looked for when commands have no time limit. */
 const UNLIMITED_PATIENCE = 10_000;
 

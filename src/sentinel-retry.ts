@@ -19,7 +19,8 @@ export class PatientRetry extends Retry {
 
   /** @param patience - ms; how long to go on. */
   constructor(patience: number) {
-    super(new EqualJitterBackoff(LONGEST_PAUSE, FIRST_PAUSE), RETRIES);
+    // Short enough to have told what is wrong before commands run out of time by themselves.
+    super(new EqualJitterBackoff(Math.min(LONGEST_PAUSE, patience / 10), FIRST_PAUSE), RETRIES);
     this.#patience = patience;
   }
 

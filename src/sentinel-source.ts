@@ -12,7 +12,13 @@ import {
   sameAddress,
 } from "./connection/address.js";
 import { ownCommand } from "./connection/handshake.js";
-import { ConnectionError, NoPermissionError, ReadOnlyError, RedisError } from "./errors.js";
+import {
+  ConnectionError,
+  NoPermissionError,
+  type Outcome,
+  ReadOnlyError,
+  RedisError,
+} from "./errors.js";
 import type { Reply } from "./protocol/reply.js";
 import { sleep } from "./retry.js";
 import { noReplica } from "./sentinel-answers.js";
@@ -21,6 +27,9 @@ import type { SentinelService, ServiceUser } from "./sentinel-service.js";
 const ROLE = ownCommand("ROLE");
 /** ms between questions to a replica that is being promoted. */
 const POLL = 5;
+
+/** They may give an error of their own making after they have written. */
+const SCRIPTS: ReadonlySet<string> = new Set(["EVAL", "EVALSHA", "FCALL"]);
 
 type Role = "master" | "slave";
 
@@ -80,10 +89,10 @@ export class MasterSource implements AddressSource, ServiceUser {
     this.#service.doubt(address);
   }
 
-  disowns(address: Address, error: RedisError): boolean {
-    if (!(error instanceof ReadOnlyError)) return false;
+  disowns(address: Address, error: RedisError): Outcome | undefined {
+    if (!(error instanceof ReadOnlyError)) return undefined;
     this.#service.doubt(address);
-    return true;
+    return SCRIPTS.has(error.command ?? "") ? "unknown" : "not-sent";
   }
 
   onHold(next: Address, error: ConnectionError): void {

@@ -2,7 +2,7 @@
  * Owns the question "where is the server?". A pool asks at every connect, so a Sentinel is just
  * another answerer.
  */
-import type { RedisError } from "../errors.js";
+import type { Outcome, RedisError } from "../errors.js";
 import type { Address } from "../options.js";
 import type { Reply } from "../protocol/reply.js";
 import type { OwnCommand } from "./job.js";
@@ -50,10 +50,12 @@ export interface AddressSource {
   /** Told of an address that could not be used. */
   failed?(address: Address, error: RedisError): void;
   /**
-   * Tell whether an error reply means that the server is not the one that was looked for. Such a
-   * command was not executed, and is sent to another one.
+   * Tell whether an error reply means that the server is not the one that was looked for.
+   *
+   * @returns `undefined` if not; else whether the command may have been executed all the same. One that
+   * was not is sent to another server.
    */
-  disowns?(address: Address, error: RedisError): boolean;
+  disowns?(address: Address, error: RedisError): Outcome | undefined;
 }
 
 /** Whether two addresses are the same. */

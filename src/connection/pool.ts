@@ -197,10 +197,12 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
   /** @internal */
   onRefused(job: Job, error: RedisError, connection: Connection): boolean {
     const { address, state } = connection;
-    if (this.#source.disowns?.(address, error) !== true) return false;
+    const outcome = this.#source.disowns?.(address, error);
+    if (outcome === undefined) return false;
     if (state === "ready") this.leave((other) => sameAddress(other, address), error, false);
     const final = this.#leases.has(connection) || this.#closing !== undefined;
-    if (final || job.size !== 1 || job.settled || this.#resent.has(job)) return false;
+    if (final || outcome === "unknown" || job.size !== 1 || job.settled || this.#resent.has(job))
+      return false;
     this.#resent.add(job);
     return true;
   }

@@ -1,0 +1,290 @@
+/**
+ * Owns what becomes of commands when parts of a deployment are gone, stand still or say what is not
+ * so: each case with its exact outcome.
+ */
+import { describe, expect, test } from "vitest";
+import {
+  ConnectionError,
+  MasterNotFoundError,
+  ReadOnlyError,
+  ReplicaNotFoundError,
+  Sentinel,
+} from "../../src/index.js";
+import { mockSentinel } from "../support/mock-sentinel.js";
+import { bulk, mockServer } from "../support/mock-server.js";
+import { startSentinels } from "../support/sentinels.js";
+import { type RunningServer, startServer } from "../support/server.js";
+import { until } from "../support/until.js";
+import { missingOn, WriteLoad } from "../support/write-load.js";
+
+describe("a deployment", () => {
+  test("whose master stands still: what was on the wire fails, the rest goes to the new one", async () => {
+    await using servers = await startSentinels();
+    await using sentinel = new Sentinel(servers.addresses);
+    await using master = sentinel.masterFor(servers.name);
+    const load = new WriteLoad(master, 100);
+    await load.progress(50);
+    servers.master.pause();
+    const now = await servers.newMasterAfter(servers.master);
+    await load.progress(50);
+    servers.master.resume();
+    await load.progress(50);
+    const { acknowledged, errors, started } = await load.stop();
+    expect(acknowledged.length + errors.length).toBe(started);
+    expect(await missingOn(now, acknowledged)).toEqual([]);
+    expect(errors.length).toBeGreaterThan(0);
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect(error).toMatchObject({ code: "EFAILOVER", outcome: "unknown", command: "SET" });
+    }
+  });
+
+  test("that loses a Sentinel works on, and its fail-over is noticed", async () => {
+    await using servers = await startSentinels();
+    await using sentinel = new Sentinel(servers.addresses);
+    await using master = sentinel.masterFor(servers.name);
+    await master.set("a", "1");
+    await servers.sentinels[1]?.stop();
+    const load = new WriteLoad(master, 100);
+    await load.progress(50);
+    const now = await servers.failover();
+    await load.progress(50);
+    const { acknowledged, errors } = await load.stop();
+    expect(errors).toEqual([]);
+    expect((await missingOn(now, acknowledged)).length).toBeLessThanOrEqual(1);
+    expect(await sentinel.discoverMaster(servers.name)).toEqual([now.host, now.port]);
+  });
+
+  test("without any Sentinel: the connection there is stays, a new one cannot be made", async () => {
+    await using servers = await startSentinels();
+    await using sentinel = new Sentinel(servers.addresses, { socketTimeout: 1000 });
+    await using master = sentinel.masterFor(servers.name);
+    await master.set("a", "1");
+    await Promise.all(servers.sentinels.map(killed));
+    expect(await master.get("a")).toBe("1");
+
+    master.disconnect();
+    const error = await master.get("a").catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(MasterNotFoundError);
+    expect(error).toMatchObject({
+      message: "No master found for 'mymaster'",
+      code: "ENOMASTER",
+      command: "GET",
+      outcome: "not-sent",
+    });
+    const causes = (error as MasterNotFoundError).causes as ConnectionError[];
+    expect(causes.map(({ code }) => code)).toEqual(Array(3).fill("ECONNREFUSED"));
+    expect(causes.map(({ server }) => server).sort()).toEqual(
+      servers.addresses.map((address) => address.join(":")).sort(),
+    );
+
+    await Promise.all(servers.sentinels.map((one) => one.restart()));
+    expect(await master.get("a")).toBe("1");
+    // Their events are heard again: the next fail-over loses nothing.
+    const load = new WriteLoad(master, 100);
+    await load.progress(20);
+    await until(
+      () =>
+        servers.failover().then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 20_000 },
+    );
+    await load.progress(20);
+    const { acknowledged, errors } = await load.stop();
+    expect(errors).toEqual([]);
+    expect(await missingOn(await servers.currentMaster(), acknowledged)).toEqual([]);
+  });
+});
+
+async function killed(server: RunningServer): Promise<void> {
+  server.kill("SIGKILL");
+  await server.exited;
+}
+
+describe("a master's name that nobody knows", () => {
+  test("is told at once, with what each Sentinel said", async () => {
+    await using servers = await startSentinels();
+    await using sentinel = new Sentinel(servers.addresses);
+    await using master = sentinel.masterFor("nobody");
+    await using replica = sentinel.replicaFor("nobody");
+    const begun = performance.now();
+    const error = await master.get("a").catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(MasterNotFoundError);
+    expect(error).toMatchObject({ message: "No master found for 'nobody'", outcome: "not-sent" });
+    const { causes } = error as MasterNotFoundError;
+    expect(causes).toHaveLength(3);
+    for (const cause of causes) {
+      expect(cause).toMatchObject({ code: "ENOSERVICE", message: "No such master with that name" });
+    }
+    await expect(replica.get("a")).rejects.toBeInstanceOf(ReplicaNotFoundError);
+    await expect(sentinel.discoverMaster("nobody")).rejects.toBeInstanceOf(MasterNotFoundError);
+    await expect(sentinel.discoverReplicas("nobody")).rejects.toMatchObject({
+      message: "No replica found for 'nobody'",
+    });
+    // Waiting would not help, so nobody waits.
+    expect(performance.now() - begun).toBeLessThan(2500);
+  });
+});
+
+async function isReplica(server: RunningServer): Promise<boolean> {
+  // On the way from one role to the other its connections are closed.
+  const role = await server.command("ROLE").catch(() => []);
+  return Array.isArray(role) && role[0] === "slave";
+}
+
+describe("a Sentinel that is behind", () => {
+  test("is not followed back to the server it still names", async () => {
+    await using servers = await startSentinels();
+    await using stale = await mockSentinel({ master: servers.master.port, epoch: 0 });
+    await using sentinel = new Sentinel([stale.address, ...servers.addresses]);
+    await using master = sentinel.masterFor(servers.name);
+    await master.set("a", "1");
+    // So that the old master is put in its place in seconds.
+    for (const one of servers.sentinels) {
+      await one.command("SENTINEL", "DEBUG", "PUBLISH-PERIOD", 300, "INFO-PERIOD", 300);
+    }
+    const now = await servers.failover();
+    await until(() => isReplica(servers.master), { timeout: 20_000 });
+    for (let i = 0; i < 20; i++) {
+      expect(await sentinel.discoverMaster(servers.name)).toEqual([now.host, now.port]);
+    }
+    expect(await master.set("b", "1")).toBe(true);
+    // Nor by a client that knows nothing yet: the server itself says that it is no master.
+    await using another = new Sentinel([stale.address, ...servers.addresses]);
+    await using fresh = another.masterFor(servers.name);
+    expect(await fresh.set("c", "1")).toBe(true);
+    expect(await missingOn(now, ["b", "c"])).toEqual([]);
+  });
+});
+
+describe("a server in the wrong role", () => {
+  test("gets no commands, and the error says so", async () => {
+    await using master = await startServer();
+    await using replica = await startServer({ replicaOf: master });
+    await using mock = await mockSentinel({ master: replica.port });
+    await using sentinel = new Sentinel([mock.address], { socketTimeout: 1000 });
+    await using redis = sentinel.masterFor("mymaster");
+    await expect(redis.get("a")).rejects.toMatchObject({
+      name: "ConnectionError",
+      code: "EROLE",
+      server: `127.0.0.1:${replica.port}`,
+      outcome: "not-sent",
+    });
+    expect(await commandsOf(replica, "get")).toBe(0);
+
+    mock.view.master = master.port;
+    expect(await redis.set("a", "1")).toBe(true);
+  });
+
+  test("a master does not stand in for a replica unless there is none", async () => {
+    await using master = await startServer();
+    await using mock = await mockSentinel({ master: master.port, replicas: [master.port] });
+    await using sentinel = new Sentinel([mock.address], { socketTimeout: 1000 });
+    await using redis = sentinel.replicaFor("mymaster");
+    await expect(redis.get("a")).rejects.toMatchObject({
+      name: "ReplicaNotFoundError",
+      causes: [expect.objectContaining({ code: "EROLE" })],
+    });
+    mock.view.replicas = [];
+    expect(await redis.get("a")).toBeNull();
+  });
+});
+
+async function commandsOf(
+  server: { command: (...args: string[]) => Promise<unknown> },
+  name: string,
+) {
+  const stats = String(await server.command("INFO", "commandstats"));
+  return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+}
+
+describe("a former master that refuses to write", () => {
+  test("was not written to: the commands go to its successor, in order and once", async () => {
+    await using old = await startServer();
+    await using next = await startServer();
+    await using mock = await mockSentinel({ master: old.port });
+    await using sentinel = new Sentinel([mock.address]);
+    await using redis = sentinel.masterFor("mymaster");
+    await redis.set("a", "1");
+    mock.view.master = next.port;
+    await old.command("REPLICAOF", next.host, next.port);
+    const lengths = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => redis.rpush("l", `${i}`)),
+    );
+    expect(lengths).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+    expect(await next.command("LRANGE", "l", 0, -1)).toEqual(
+      Array.from({ length: 100 }, (_, i) => `${i}`),
+    );
+  });
+
+  test("tells those whose connection was theirs alone", async () => {
+    await using old = await startServer();
+    await using next = await startServer();
+    await using mock = await mockSentinel({ master: old.port });
+    await using sentinel = new Sentinel([mock.address]);
+    await using redis = sentinel.masterFor("mymaster");
+    await using own = redis.client();
+    await own.set("a", "1");
+    mock.view.master = next.port;
+    await old.command("REPLICAOF", next.host, next.port);
+    await expect(own.set("a", "2")).rejects.toBeInstanceOf(ReadOnlyError);
+    await until(() =>
+      own.set("a", "3").then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await next.command("GET", "a")).toBe("3");
+  });
+
+  test("does not send a command round in circles", async () => {
+    const commands: string[] = [];
+    await using old = await mockServer(
+      async (peer) => {
+        for await (const [name = ""] of peer.commands()) {
+          commands.push(name);
+          peer.send(name === "ROLE" ? `*1\r\n${bulk("master")}` : "-READONLY You cannot\r\n");
+        }
+      },
+      { handshake: true },
+    );
+    await using mock = await mockSentinel({ master: old.port });
+    await using sentinel = new Sentinel([mock.address]);
+    await using redis = sentinel.masterFor("mymaster");
+    await expect(redis.set("a", "1")).rejects.toBeInstanceOf(ReadOnlyError);
+    expect(commands).toEqual(["ROLE", "SET", "ROLE", "SET"]);
+  });
+
+  test("gets no script twice, which may have made the error itself", async () => {
+    await using server = await startServer();
+    await using mock = await mockSentinel({ master: server.port });
+    await using sentinel = new Sentinel([mock.address]);
+    await using redis = sentinel.masterFor("mymaster");
+    const script = "redis.call('INCR', KEYS[1]) return redis.error_reply('READONLY not me')";
+    await expect(redis.eval(script, 1, "n")).rejects.toBeInstanceOf(ReadOnlyError);
+    expect(await redis.get("n")).toBe("1");
+  });
+});
+
+describe("a master that is not well", () => {
+  test.each([
+    ["s_down", { flags: "master,s_down" }, "The master is down"],
+    ["o_down", { flags: "master,s_down,o_down" }, "The master is down"],
+    ["watched by too few", { others: 0 }, "Only 0 other Sentinels watch the master"],
+  ])("is not used: %s", async (_, view, message) => {
+    await using server = await startServer();
+    await using mock = await mockSentinel({ master: server.port, ...view });
+    await using sentinel = new Sentinel([mock.address], {
+      socketTimeout: 500,
+      minOtherSentinels: 1,
+    });
+    await using redis = sentinel.masterFor("mymaster");
+    const error = await redis.get("a").catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(MasterNotFoundError);
+    expect((error as MasterNotFoundError).causes).toMatchObject([{ message, code: "ESENTINEL" }]);
+    Object.assign(mock.view, { flags: "master", others: 1 });
+    expect(await redis.get("a")).toBeNull();
+  });
+});
