@@ -1,19 +1,20 @@
 /** What keeps a program with subscribers and monitors running, what ends it, and what it is told. */
 import { describe, expect, it } from "vitest";
+import { describeProtocols } from "../support/protocols.js";
 import { sharedServer } from "../support/server.js";
 import { startChild } from "./child.js";
 
 const server = await sharedServer();
-const args = { url: server.url };
+const args = { url: server.url, protocol: 2 };
 const HEAD = `
-  const redis = new rediswire.Redis(args.url);
+  const redis = new rediswire.Redis(args.url, { protocol: args.protocol });
   const pubsub = redis.pubsub({ ignoreSubscribeMessages: true, highWaterMark: 1 });
   process.on("exit", () => console.log("exit"));`;
 
 /** How long a program is watched for not ending, ms. */
 const WHILE = 300;
 
-describe("a program ends by itself", () => {
+describeProtocols("a program ends by itself", (protocol) => {
   it.each([
     [
       "when everything is unsubscribed from",
@@ -38,7 +39,7 @@ describe("a program ends by itself", () => {
       "await pubsub.subscribe('a'); redis.disconnect(); await pubsub.unsubscribe();",
     ],
   ])("%s", async (_, body) => {
-    const child = await startChild(`${HEAD}\n${body}`, args);
+    const child = await startChild(`${HEAD}\n${body}`, { ...args, protocol });
     expect(await child.ended()).toEqual({ code: 0, output: "exit\n" });
   });
 });
