@@ -91,6 +91,8 @@ abstract class Batch extends Job {
   protected readonly entries: readonly BatchEntry[];
   protected readonly wire: readonly Chunk[];
   protected readonly call: Call;
+  /** Told when it is over, in place of a second reaction to the promise. */
+  onSettled: ((error?: RedisError) => void) | undefined = undefined;
   #resolve: (value: unknown[] | Promise<never>) => void = () => {};
   #attempts = 0;
 
@@ -123,6 +125,7 @@ abstract class Batch extends Job {
     // An earlier attempt may have been executed, whatever became of the last one.
     if (this.#attempts > 0 && error.outcome === "not-sent") error.outcome = "unknown";
     this.#resolve(rejection(error));
+    this.onSettled?.(error);
   }
 
   /** Begin anew on another connection. */
@@ -133,6 +136,7 @@ abstract class Batch extends Job {
     this.settled = true;
     this.call.scope?.delete(this);
     this.#resolve(values);
+    this.onSettled?.();
   }
 }
 

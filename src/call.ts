@@ -14,6 +14,7 @@ import {
   timeLimit,
 } from "./check.js";
 import type { DecodeContext } from "./commands/info.js";
+import { baseAttributes, type TraceAttributes } from "./connection/diagnostics.js";
 import type { Job, JobTraits } from "./connection/job.js";
 import { AbortError, DataError, DecodeError, type RedisError, TimeoutError } from "./errors.js";
 import type { Settings } from "./options.js";
@@ -262,6 +263,11 @@ export class Call implements JobTraits {
     const { timeout = 0 } = this.#options;
     if (timeout === 0) return this;
     return this.with({ timeout: Math.max(begun + timeout - performance.now(), 1) });
+  }
+
+  /** What is told of its calls; see docs/observability.md. */
+  get attributes(): TraceAttributes {
+    return baseAttributes(this.#settings.address, this.#settings.db);
   }
 
   /** Whether a job may be written again that the server may have executed already. */

@@ -3,6 +3,7 @@
  * and their values come back as one typed tuple. Nothing is sent before `exec`, and a pipeline is
  * never thenable: awaiting it by mistake gives the pipeline.
  */
+
 import { inspect } from "node:util";
 import { annotate, type BatchCommands, type BatchEntry, PlainBatch, Transaction } from "./batch.js";
 import type { Call } from "./call.js";
@@ -18,6 +19,7 @@ import {
   SESSION,
 } from "./commands/info.js";
 import type { JobTraits } from "./connection/job.js";
+import { startBatch } from "./diagnostics.js";
 import {
   ConnectionError,
   DataError,
@@ -250,9 +252,12 @@ export class Pipeline<
     const batch = this.#transaction
       ? new Transaction(commands, call, traits)
       : new PlainBatch(commands, call, traits);
-    if (call.scope !== undefined && !call.scope.add(batch)) return batch.promise;
-    if (traits.blocking) executor.executeAlone(batch);
-    else executor.execute(batch);
+    const names = (): string[] => commands.entries.map(({ info }) => info.name);
+    startBatch(batch, { call, names, kind: this.#transaction ? "MULTI" : "PIPELINE" }, () => {
+      if (call.scope !== undefined && !call.scope.add(batch)) return;
+      if (traits.blocking) executor.executeAlone(batch);
+      else executor.execute(batch);
+    });
     return batch.promise;
   }
 

@@ -114,7 +114,7 @@ export class Request extends Job {
       const bytes = (this.#mode & BYTES) !== 0;
       this.#resolve(decode(value, bytes ? this.#call.bytesContext : this.#call.textContext));
     } catch (error) {
-      this.#resolve(rejection(error));
+      this.reject(error);
     }
     return true;
   }
@@ -142,6 +142,10 @@ export class Request extends Job {
     // An earlier attempt may have been executed, whatever became of the last one.
     if (this.#attempts > 0 && error.outcome === "not-sent") error.outcome = "unknown";
     error.command ??= this.name;
+    this.reject(error);
+  }
+
+  protected reject(error: unknown): void {
     this.#resolve(rejection(error));
   }
 

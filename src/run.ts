@@ -11,6 +11,7 @@ import {
   type Decoder,
   SESSION,
 } from "./commands/info.js";
+import { areCommandsWatched, startWatched } from "./diagnostics.js";
 import type { Executor } from "./executor.js";
 import { Request, rejection, sessionError, traitsOf } from "./request.js";
 
@@ -37,6 +38,11 @@ const UNUSUAL = BLOCKING | SESSION | CLOSES;
 export function runCommand({ executor, call }: RunParts, command: Command): Promise<unknown> {
   const { info, args, decode } = command;
   if ((info.flags & UNUSUAL) !== 0) return runUnusual({ executor, call }, command);
+  if (areCommandsWatched()) {
+    return startWatched(command, { call, decode, traits: call }, (request) => {
+      if (call.scope === undefined || call.scope.add(request)) executor.execute(request);
+    });
+  }
   const request = new Request(info, args, { call, decode, traits: call });
   if (call.scope === undefined || call.scope.add(request)) executor.execute(request);
   return request.promise;
@@ -49,10 +55,14 @@ function runUnusual({ executor, call }: RunParts, command: Command): Promise<unk
   }
   const traits = traitsOf(info, args, call);
   const decode = noting(executor, command);
+  const begin = (request: Request): void => {
+    if (call.scope !== undefined && !call.scope.add(request)) return;
+    if (traits.blocking || (info.flags & CLOSES) !== 0) executor.executeAlone(request);
+    else executor.execute(request);
+  };
+  if (areCommandsWatched()) return startWatched(command, { call, decode, traits }, begin);
   const request = new Request(info, args, { call, decode, traits });
-  if (call.scope !== undefined && !call.scope.add(request)) return request.promise;
-  if (traits.blocking || (info.flags & CLOSES) !== 0) executor.executeAlone(request);
-  else executor.execute(request);
+  begin(request);
   return request.promise;
 }
 

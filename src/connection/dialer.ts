@@ -7,6 +7,7 @@ import type { Settings } from "../options.js";
 import type { Reply } from "../protocol/reply.js";
 import type { Address, AddressSource } from "./address.js";
 import type { Connection, ConnectionOwner } from "./connection.js";
+import { baseAttributes, CONNECT, traced } from "./diagnostics.js";
 import { CLOSED_BY_SERVER, connectionClosed } from "./failure.js";
 import { Exchange, type OwnCommand } from "./job.js";
 
@@ -104,7 +105,11 @@ export class Dialer {
     const giveUp = (): void => connection.destroy(signal.reason as RedisError);
     signal.addEventListener("abort", giveUp);
     try {
-      await connection.open();
+      await traced(
+        CONNECT,
+        () => baseAttributes(address, settings.db),
+        () => connection.open(),
+      );
       const ask = (command: OwnCommand): Promise<Reply> => askOn(connection, command);
       await source.verify?.({ address, signal, ask });
       return connection;

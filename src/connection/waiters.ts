@@ -4,6 +4,7 @@
  */
 import type { RedisError } from "../errors.js";
 import type { Connection } from "./connection.js";
+import { isWatched, Trace, WAIT } from "./diagnostics.js";
 import { errorFor, waitedTooLong } from "./failure.js";
 import type { Job } from "./job.js";
 import { Watchdog } from "./watchdog.js";
@@ -26,6 +27,8 @@ export class Waiters {
   readonly #server: string;
   readonly #tooLate: (server: string) => RedisError;
   readonly #onLeft: () => void;
+  /** Those somebody watches. */
+  readonly #traces = new Map<object, Trace>();
   /** The way out for jobs that are cancelled. */
   readonly #exit = { delete: (job: Job): void => this.#leave(job) };
   readonly #watchdog = new Watchdog((now) => this.#checkDeadlines(now), true);
@@ -48,6 +51,7 @@ export class Waiters {
     job.queue = this.#exit;
     job.deadline = job.waitTimeout === 0 ? NEVER : now + job.waitTimeout;
     this.jobs.add(job);
+    this.#begin(job, job.name);
     if (job.deadline !== NEVER) this.#watchdog.watch(job.deadline, now);
   }
 
@@ -64,6 +68,7 @@ export class Waiters {
   /** The job has been served, or has its error. */
   remove(job: Job): void {
     this.jobs.delete(job);
+    this.#over(job);
     job.queue = undefined;
     this.#rest();
   }
@@ -76,13 +81,16 @@ export class Waiters {
   addLease(waiter: Omit<LeaseWaiter, "deadline">, timeout: number): void {
     const now = performance.now();
     const deadline = timeout === 0 ? NEVER : now + timeout;
-    this.leases.add({ ...waiter, deadline });
+    const entry = { ...waiter, deadline };
+    this.leases.add(entry);
+    this.#begin(entry);
     if (deadline !== NEVER) this.#watchdog.watch(deadline, now);
   }
 
   /** The lease has been granted. */
   removeLease(waiter: LeaseWaiter): void {
     this.leases.delete(waiter);
+    this.#over(waiter);
     this.#rest();
   }
 
@@ -100,6 +108,7 @@ export class Waiters {
   failLeases(error: RedisError, spared: number): void {
     for (const waiter of [...this.leases].slice(spared)) {
       this.leases.delete(waiter);
+      this.#over(waiter, error);
       waiter.fail(error);
     }
     this.#rest();
@@ -113,6 +122,26 @@ export class Waiters {
   /** A timer nobody needs must not keep the process alive. */
   #rest(): void {
     if (this.jobs.size === 0 && this.leases.size === 0) this.#watchdog.stop();
+  }
+
+  #expired(waiter: LeaseWaiter): void {
+    const error = this.#tooLate(this.#server);
+    this.#over(waiter, error);
+    waiter.fail(error);
+  }
+
+  #begin(who: object, command?: string): void {
+    if (!isWatched(WAIT)) return;
+    const pool = { "db.system.name": "redis", "db.client.connection.pool.name": this.#server };
+    const attributes = command === undefined ? pool : { ...pool, "db.operation.name": command };
+    const trace = new Trace(WAIT, attributes);
+    trace.start(() => this.#traces.set(who, trace));
+  }
+
+  #over(who: object, error?: RedisError): void {
+    if (this.#traces.size === 0) return;
+    this.#traces.get(who)?.end(error);
+    this.#traces.delete(who);
   }
 
   #leave(job: Job): void {
@@ -132,7 +161,7 @@ export class Waiters {
     }
     for (const waiter of this.leases) {
       if (waiter.deadline > now) next = Math.min(next, waiter.deadline);
-      else if (this.leases.delete(waiter)) waiter.fail(this.#tooLate(this.#server));
+      else if (this.leases.delete(waiter)) this.#expired(waiter);
     }
     this.#onLeft();
     return next;
