@@ -139,8 +139,10 @@ export class ReplicaSource implements AddressSource, ServiceUser {
   async resolve(signal: AbortSignal): Promise<Address> {
     this.#service.join(this);
     const replicas = await this.#service.replicas();
-    for (const _ of replicas) {
-      const address = replicas[this.#turn++ % replicas.length];
+    // Each Sentinel has an order of its own.
+    const sorted = replicas.toSorted((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1));
+    for (const _ of sorted) {
+      const address = sorted[this.#turn++ % sorted.length];
       if (address !== undefined && !this.#failures.has(formatAddress(address))) return address;
     }
     return this.#master(signal);

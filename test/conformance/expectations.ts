@@ -19,6 +19,7 @@ export const ENFORCED = false;
 /** Commands of a server that this library does not know, and why it never will. */
 export const ABSENT: Readonly<Record<string, string>> = {
   DEBUG: "only DEBUG OBJECT and those others redis-py has exist; no server describes the rest",
+  "SENTINEL CONFIG": "no server tells of its two forms apart; the table has them as commands",
   "RESTORE-ASKING": "sent between cluster nodes while slots move, refused from anybody else",
 };
 

@@ -2,7 +2,7 @@
  * Owns a Sentinel that says what the test wants it to say, for views no real one has for long: a master
  * that was left, servers with the wrong role, events without a fail-over.
  */
-import { type MockServer, mockServer } from "./mock-server.js";
+import { type MockOptions, type MockServer, mockServer } from "./mock-server.js";
 import type { Peer } from "./peer.js";
 import { bulk, bulks } from "./resp.js";
 
@@ -55,9 +55,11 @@ function answer(view: MockView, [word = "", what = "", name = ""]: readonly stri
  * Start a Sentinel that is none.
  *
  * @param view - What it says; a master that is well, without replicas, where left out.
+ * @param options - How it listens.
  */
 export async function mockSentinel(
   view: Partial<MockView> & Pick<MockView, "master">,
+  options: MockOptions = {},
 ): Promise<MockSentinel> {
   const full = { name: "mymaster", replicas: [], epoch: 0, flags: "master", others: 2, ...view };
   const subscribers = new Set<Peer>();
@@ -73,7 +75,7 @@ export async function mockSentinel(
     }
     subscribers.delete(peer);
   };
-  const mock = await mockServer(serve, { handshake: true });
+  const mock = await mockServer(serve, { handshake: true, ...options });
   return {
     view: full,
     address: [mock.host, mock.port],

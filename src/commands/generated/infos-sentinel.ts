@@ -54,7 +54,17 @@ export const SENTINEL_INFO_CACHE = new CommandInfo("SENTINEL INFO-CACHE", {
   flags: ALWAYS_TEXT,
   decode: toSentinelInfoCache,
 });
+export const SENTINEL_GET_PRIMARY_ADDR_BY_NAME = new CommandInfo("SENTINEL GET-PRIMARY-ADDR-BY-NAME", {
+  params: ["name"],
+  flags: ALWAYS_TEXT,
+  decode: toSentinelAddress,
+});
 export const SENTINEL_IS_MASTER_DOWN_BY_ADDR = new CommandInfo("SENTINEL IS-MASTER-DOWN-BY-ADDR", {
+  params: ["host", "port", "currentEpoch", "runId"],
+  flags: ALWAYS_TEXT,
+  decode: toSentinelVote,
+});
+export const SENTINEL_IS_PRIMARY_DOWN_BY_ADDR = new CommandInfo("SENTINEL IS-PRIMARY-DOWN-BY-ADDR", {
   params: ["host", "port", "currentEpoch", "runId"],
   flags: ALWAYS_TEXT,
   decode: toSentinelVote,
@@ -80,6 +90,15 @@ export const SENTINEL_PENDING_SCRIPTS = new CommandInfo("SENTINEL PENDING-SCRIPT
 export const SENTINEL_REMOVE = new CommandInfo("SENTINEL REMOVE", {
   params: ["name"],
   decode: okToTrue,
+});
+export const SENTINEL_PRIMARIES = new CommandInfo("SENTINEL PRIMARIES", {
+  flags: ALWAYS_TEXT,
+  decode: toSentinelMasters,
+});
+export const SENTINEL_PRIMARY = new CommandInfo("SENTINEL PRIMARY", {
+  params: ["name"],
+  flags: ALWAYS_TEXT,
+  decode: toSentinelState,
 });
 export const SENTINEL_REPLICAS = new CommandInfo("SENTINEL REPLICAS", {
   params: ["name"],
@@ -121,13 +140,17 @@ export const infos: readonly CommandInfo[] = [
   SENTINEL_GET_MASTER_ADDR_BY_NAME,
   SENTINEL_HELP,
   SENTINEL_INFO_CACHE,
+  SENTINEL_GET_PRIMARY_ADDR_BY_NAME,
   SENTINEL_IS_MASTER_DOWN_BY_ADDR,
+  SENTINEL_IS_PRIMARY_DOWN_BY_ADDR,
   SENTINEL_MASTER,
   SENTINEL_MASTERS,
   SENTINEL_MONITOR,
   SENTINEL_MYID,
   SENTINEL_PENDING_SCRIPTS,
   SENTINEL_REMOVE,
+  SENTINEL_PRIMARIES,
+  SENTINEL_PRIMARY,
   SENTINEL_REPLICAS,
   SENTINEL_RESET,
   SENTINEL_SENTINELS,

@@ -16,14 +16,18 @@ import {
   SENTINEL_FAILOVER,
   SENTINEL_FLUSHCONFIG,
   SENTINEL_GET_MASTER_ADDR_BY_NAME,
+  SENTINEL_GET_PRIMARY_ADDR_BY_NAME,
   SENTINEL_HELP,
   SENTINEL_INFO_CACHE,
   SENTINEL_IS_MASTER_DOWN_BY_ADDR,
+  SENTINEL_IS_PRIMARY_DOWN_BY_ADDR,
   SENTINEL_MASTER,
   SENTINEL_MASTERS,
   SENTINEL_MONITOR,
   SENTINEL_MYID,
   SENTINEL_PENDING_SCRIPTS,
+  SENTINEL_PRIMARIES,
+  SENTINEL_PRIMARY,
   SENTINEL_REMOVE,
   SENTINEL_REPLICAS,
   SENTINEL_RESET,
@@ -153,6 +157,19 @@ export abstract class SentinelCommands<H extends Host> extends CommandHost<H> {
   }
 
   /**
+   * Find out where the master is, by Valkey's word for it.
+   *
+   * @param name - Name of the master.
+   * @returns As `sentinelGetMasterAddrByName`.
+   * @remarks Since Valkey 8.0.0. O(N) in what is told.
+   * @see
+   *   {@link https://redis.io/docs/latest/commands/sentinel-get-primary-addr-by-name/ | SENTINEL GET-PRIMARY-ADDR-BY-NAME}
+   */
+  sentinelGetPrimaryAddrByName(name: string): Reply<H, [host: string, port: number] | null> {
+    return this.run(SENTINEL_GET_PRIMARY_ADDR_BY_NAME, [name]);
+  }
+
+  /**
    * Ask, as Sentinels do, whether a master is down.
    *
    * @param host - IP address of the master.
@@ -175,6 +192,31 @@ export abstract class SentinelCommands<H extends Host> extends CommandHost<H> {
     args.count('"currentEpoch"', currentEpoch);
     args.add(runId);
     return this.send(SENTINEL_IS_MASTER_DOWN_BY_ADDR, args);
+  }
+
+  /**
+   * Ask whether a master is down, by Valkey's word for it.
+   *
+   * @param host - IP address of the master.
+   * @param port - Its port.
+   * @param currentEpoch - Epoch of the fail-over to vote for.
+   * @param runId - Identity of the Sentinel to vote for; `"*"` not to ask for a vote.
+   * @returns As `sentinelIsMasterDownByAddr`.
+   * @remarks Since Valkey 8.0.0. O(N) in what is told.
+   * @see
+   *   {@link https://redis.io/docs/latest/commands/sentinel-is-primary-down-by-addr/ | SENTINEL IS-PRIMARY-DOWN-BY-ADDR}
+   */
+  sentinelIsPrimaryDownByAddr(
+    host: string,
+    port: Integer,
+    currentEpoch: Integer,
+    runId: string,
+  ): Reply<H, SentinelVote> {
+    const args = new ArgList(SENTINEL_IS_PRIMARY_DOWN_BY_ADDR, [host]);
+    args.count('"port"', port);
+    args.count('"currentEpoch"', currentEpoch);
+    args.add(runId);
+    return this.send(SENTINEL_IS_PRIMARY_DOWN_BY_ADDR, args);
   }
 
   /**
@@ -254,6 +296,29 @@ export abstract class SentinelCommands<H extends Host> extends CommandHost<H> {
   }
 
   /**
+   * Tell what the Sentinel knows of every master, by Valkey's word for them.
+   *
+   * @returns As `sentinelMasters`.
+   * @remarks Since Valkey 8.0.0. O(N) in what is told.
+   * @see {@link https://redis.io/docs/latest/commands/sentinel-primaries/ | SENTINEL PRIMARIES}
+   */
+  sentinelPrimaries(): Reply<H, Record<string, SentinelState>> {
+    return this.run(SENTINEL_PRIMARIES, []);
+  }
+
+  /**
+   * Tell what the Sentinel knows of one master, by Valkey's word for it.
+   *
+   * @param name - Name of the master.
+   * @returns As `sentinelMaster`.
+   * @remarks Since Valkey 8.0.0. O(N) in what is told.
+   * @see {@link https://redis.io/docs/latest/commands/sentinel-primary/ | SENTINEL PRIMARY}
+   */
+  sentinelPrimary(name: string): Reply<H, SentinelState> {
+    return this.run(SENTINEL_PRIMARY, [name]);
+  }
+
+  /**
    * Tell what the Sentinel knows of the replicas of a master.
    *
    * @param name - Name of the master.
@@ -320,7 +385,7 @@ export abstract class SentinelCommands<H extends Host> extends CommandHost<H> {
    */
   sentinelSimulateFailure(...modes: Many<string>[]): Reply<H, true | string[]> {
     const args = new ArgList(SENTINEL_SIMULATE_FAILURE);
-    args.manyOrNone('"modes"', modes);
+    args.many('"modes"', modes);
     return this.send(SENTINEL_SIMULATE_FAILURE, args);
   }
 
@@ -331,7 +396,7 @@ export abstract class SentinelCommands<H extends Host> extends CommandHost<H> {
    *
    * @param name - Name of the master.
    * @returns One state a replica.
-   * @remarks Since Redis 2.8.4. O(N) in what is told.
+   * @remarks Since Redis 2.8.0. O(N) in what is told.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-slaves/ | SENTINEL SLAVES}
    */
   sentinelSlaves(name: string): Reply<H, SentinelState[]> {

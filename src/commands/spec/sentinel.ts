@@ -19,6 +19,13 @@ import * as replies from "./replies.js";
 
 const master = param("name", TEXT, "Name of the master.");
 
+const vote = [
+  param("host", TEXT, "IP address of the master."),
+  param("port", COUNT, "Its port."),
+  param("currentEpoch", COUNT, "Epoch of the fail-over to vote for."),
+  param("runId", TEXT, 'Identity of the Sentinel to vote for; `"*"` not to ask for a vote.'),
+];
+
 type Facts = Partial<Omit<CommandSpec, "name" | "summary">>;
 
 /** A command that does something and says OK. */
@@ -104,15 +111,22 @@ export const sentinel: readonly Entry[] = [
     reply: reply("Record<string, SentinelInfoCache[]>", decode.toSentinelInfoCache),
     returns: "By name of the master: the master's, then its replicas'.",
   }),
+  tell("GET-PRIMARY-ADDR-BY-NAME", "Find out where the master is, by Valkey's word for it.", {
+    since: "Valkey 8.0.0",
+    args: [master],
+    reply: reply("[host: string, port: number] | null", decode.toSentinelAddress),
+    returns: "As `sentinelGetMasterAddrByName`.",
+  }),
   tell("IS-MASTER-DOWN-BY-ADDR", "Ask, as Sentinels do, whether a master is down.", {
-    args: [
-      param("host", TEXT, "IP address of the master."),
-      param("port", COUNT, "Its port."),
-      param("currentEpoch", COUNT, "Epoch of the fail-over to vote for."),
-      param("runId", TEXT, 'Identity of the Sentinel to vote for; `"*"` not to ask for a vote.'),
-    ],
+    args: vote,
     reply: reply("SentinelVote", decode.toSentinelVote),
     returns: "Whether it is down, and for whom the Sentinel votes.",
+  }),
+  tell("IS-PRIMARY-DOWN-BY-ADDR", "Ask whether a master is down, by Valkey's word for it.", {
+    since: "Valkey 8.0.0",
+    args: vote,
+    reply: reply("SentinelVote", decode.toSentinelVote),
+    returns: "As `sentinelIsMasterDownByAddr`.",
   }),
   tell("MASTER", "Tell what the Sentinel knows of one master.", {
     args: [master],
@@ -141,6 +155,17 @@ export const sentinel: readonly Entry[] = [
     returns: "One object a script.",
   }),
   act("REMOVE", "Watch a master no more.", { args: [master] }),
+  tell("PRIMARIES", "Tell what the Sentinel knows of every master, by Valkey's word for them.", {
+    since: "Valkey 8.0.0",
+    reply: reply("Record<string, SentinelState>", decode.toSentinelMasters),
+    returns: "As `sentinelMasters`.",
+  }),
+  tell("PRIMARY", "Tell what the Sentinel knows of one master, by Valkey's word for it.", {
+    since: "Valkey 8.0.0",
+    args: [master],
+    reply: state,
+    returns: "As `sentinelMaster`.",
+  }),
   tell("REPLICAS", "Tell what the Sentinel knows of the replicas of a master.", {
     since: "5.0.0",
     args: [master],
@@ -179,16 +204,13 @@ export const sentinel: readonly Entry[] = [
   tell("SIMULATE-FAILURE", "Have the Sentinel crash at a point of the next fail-over, for tests.", {
     since: "3.2.0",
     args: [
-      restOrNone(
-        "modes",
-        TEXT,
-        "When: `crash-after-election`, `crash-after-promotion`; or `help`.",
-      ),
+      rest("modes", TEXT, "When: `crash-after-election`, `crash-after-promotion`; or `help`."),
     ],
     reply: reply("true | string[]", decode.toSentinelAnswer),
     returns: "`true`; for `HELP` the list of points.",
   }),
   tell("SLAVES", "Tell what the Sentinel knows of the replicas of a master.", {
+    since: "2.8.0",
     args: [master],
     reply: states,
     returns: "One state a replica.",
