@@ -187,7 +187,11 @@ static void *on_double(const redisReadTask *task, double value, char *text, size
   return put_text(p, ',', p->reader->buf + p->reader->pos - 2 - length, length);
 }
 
+/* hiredis takes capitals and NUL for letters of its own; no server sends them. */
 static void *on_bool(const redisReadTask *task, int value) {
+  const parser *p = task->privdata;
+  const char *letter = p->reader->buf + p->reader->pos - 3;
+  if (*letter != 't' && *letter != 'f') return fail(task->privdata, MALFORMED, '#');
   return put(task->privdata, '#', value != 0, 0);
 }
 #endif

@@ -107,6 +107,17 @@ describe("what hiredis does not read", () => {
     }
   });
 
+  if (readsResp3) {
+    it.each(["#T\r\n", "#F\r\n", "#\0\r\n", "%-1\r\n", "*1\r\n>1\r\n:1\r\n"])(
+      "%j is refused, although hiredis takes it",
+      (wire) => {
+        expect(parse([Buffer.from(wire)])).toEqual([
+          ["thrown", "InvalidResponse", expect.stringMatching(/malformed|push/)],
+        ]);
+      },
+    );
+  }
+
   it("is deep nesting, in versions before 1.0", () => {
     const wire = Buffer.from(`${"*1\r\n".repeat(9)}:1\r\n`);
     const events = parse([wire]);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensureHiredis } from "../support/install.js";
 import { type RunningServer, sharedServer } from "../support/server.js";
 import { BUILT, type Installed, installPackage } from "./built.js";
 import { compile, RESOLUTIONS, readable } from "./compiler.js";
@@ -41,7 +42,9 @@ describe("the tarball", () => {
   test("holds what is needed to use the package and nothing else", () => {
     const paths = installed.packed.files.map(({ path }) => path);
     const dist = BUILT.map((name) => `dist/${name}`);
-    expect(paths.sort()).toEqual(["LICENSE", "README.md", ...dist, "package.json"].sort());
+    const native = ["src/hiredis/build.mjs", "src/hiredis/hiredis-parser.c"];
+    const all = ["LICENSE", "README.md", ...dist, ...native, "package.json"];
+    expect(paths.sort()).toEqual(all.sort());
   });
 
   test("is small", () => {
@@ -54,9 +57,11 @@ describe("the tarball", () => {
       readonly sourcesContent: string[];
     };
     expect(map.sources).toContain("../src/redis.ts");
-    expect(map.sources.filter((source) => /spec\/|generate\.ts|node_modules/.test(source))).toEqual(
-      [],
-    );
+    expect(
+      map.sources.filter((source) =>
+        /spec\/|generate\.ts|node_modules\/(?!tsup\/assets\/)/.test(source),
+      ),
+    ).toEqual([]);
     const stale = map.sources.filter(
       (source, i) => map.sourcesContent[i] !== readFileSync(join(ROOT, "dist", source), "utf8"),
     );
@@ -92,6 +97,22 @@ console.log(JSON.stringify([ok, text, Buffer.isBuffer(bytes), error instanceof R
 await redis.close();
 `;
 const SAW = '[true,"v",true,true]';
+
+test("the native parser is built by its command, and found by every build", async () => {
+  await ensureHiredis();
+  const { bin } = JSON.parse(installedFile("package.json")) as { bin: Record<string, string> };
+  const program = `const redis = new Redis({ url: process.env.REDIS_URL, parser: "hiredis" });
+    redis.ping().then((pong) => console.log(pong)).finally(() => redis.close());`;
+  const esm = await installed.write("native.mjs", `import { Redis } from "rediswire";\n${program}`);
+  const cjs = await installed.write(
+    "native.cjs",
+    `const { Redis } = require("rediswire");\n${program}`,
+  );
+  await expect(node(esm)).rejects.toThrow(/npx rediswire-build-hiredis builds it/);
+  const build = join(installed.dir, "node_modules/rediswire", bin["rediswire-build-hiredis"] ?? "");
+  expect(await node(build)).toMatch(/rediswire.build.hiredis\.node: hiredis \d/);
+  expect([await node(esm), await node(cjs)]).toEqual(["true", "true"]);
+});
 
 describe("plain JavaScript", () => {
   const body = PROGRAM.replaceAll(/: (?:Key|\[true[^=]*|Buffer[^=]*|unknown)(?=[ )])/g, "");
