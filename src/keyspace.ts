@@ -15,7 +15,9 @@ import type { GetMessageOptions, PubSubOptions } from "./pubsub-options.js";
 export interface KeyEvent<T extends string | Buffer = string> {
   /** Which subscription told it: one to keys, or one to events. */
   readonly source: "key" | "event";
+  /** Database of the key. */
   readonly db: number;
+  /** The key. */
   readonly key: T;
   /** What happened: the name of a command (`set`, `del`), `expired`, `evicted`… */
   readonly event: string;

@@ -14,6 +14,7 @@ export interface MonitoredCommand {
   readonly clientAddress: string;
   /** Port, the path of the unix socket, or `""` for a script. */
   readonly clientPort: string;
+  /** How the client was connected; `"lua"` for commands of scripts. */
   readonly clientType: "tcp" | "unix" | "lua";
   /** Command and arguments joined by spaces; quotes are plain, other escapes as the server wrote them. */
   readonly command: string;

@@ -10,6 +10,7 @@ import type { ErrorClass, Retry } from "./retry.js";
 export interface Credentials {
   /** ACL user; without it the server's user `default`. */
   readonly username?: string | undefined;
+  /** The password; never in a log or an error. */
   readonly password: string;
 }
 
@@ -112,43 +113,79 @@ export interface RedisOptions {
 
 /** Where a server is. */
 export type Address =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+  | {
+      /** A host and a port. */
+      readonly kind: "tcp";
+      /** Host name or IP address. */
+      readonly host: string;
+      /** Port, 1 to 65535. */
+      readonly port: number;
+    }
+  | {
+      /** A unix socket. */
+      readonly kind: "unix";
+      /** Path of the socket. */
+      readonly path: string;
+    };
 
 /**
  * The options in their final form: frozen, complete, checked. Durations are milliseconds, and 0
  * stands for no limit. Secrets are out of reach of `util.inspect` and `JSON.stringify`.
  */
 export interface Settings {
+  /** Where the server is, unless Sentinels are asked. */
   readonly address: Address;
+  /** Database to select. */
   readonly db: number;
   /** Gives what to authenticate with; `undefined`: no authentication. */
   readonly credentials: (() => Promise<Credentials>) | undefined;
   /** Copy it (`{ ...tls }`) into the options of `tls.connect`; `undefined`: plain TCP. */
   readonly tls: Readonly<ConnectionOptions> | undefined;
+  /** Version of the protocol to speak. */
   readonly protocol: 2 | 3;
+  /** Name for CLIENT SETNAME. */
   readonly clientName: string | undefined;
+  /** Name of the library for CLIENT SETINFO. */
   readonly libName: string | undefined;
+  /** Version of the library for CLIENT SETINFO. */
   readonly libVersion: string | undefined;
+  /** Longest wait for a reply, in ms. */
   readonly socketTimeout: number;
+  /** Longest wait for a connection, in ms. */
   readonly socketConnectTimeout: number;
+  /** Whether TCP keepalive is on. */
   readonly socketKeepalive: boolean;
+  /** Silence before the first TCP keepalive, in ms. */
   readonly socketKeepaliveDelay: number;
+  /** Silence in ms after which a connection is checked before it is used. */
   readonly healthCheckInterval: number;
+  /** How often and when to try again. */
   readonly retry: Retry;
+  /** Whether commands may run again after a time-out. */
   readonly retryOnTimeout: boolean;
+  /** Errors after which commands may run again. */
   readonly retryOnError: readonly ErrorClass[];
+  /** How text is written and read. */
   readonly encoding: BufferEncoding;
+  /** What becomes of what the encoding does not know. */
   readonly encodingErrors: EncodingErrors;
+  /** Whether replies are text; otherwise bytes. */
   readonly decodeResponses: boolean;
+  /** What integer replies are. */
   readonly integers: "number" | "bigint";
   /** `Infinity` for no limit. */
   readonly maxConnections: number;
+  /** How many connections ordinary commands share. */
   readonly sharedConnections: number;
+  /** Most commands without a reply on a connection. */
   readonly maxPendingCommands: number;
+  /** How long to wait for a blocking command beyond its own time-out, in ms. */
   readonly blockingGrace: number;
+  /** Deepest nesting of a reply. */
   readonly maxDepth: number;
+  /** Longest string in a reply, in bytes. */
   readonly maxBulkLength: number;
+  /** Most elements of one array, set or map. */
   readonly maxElements: number;
   /** `undefined`: the built-in parser. */
   readonly parserClass: ParserClass | undefined;

@@ -9,25 +9,37 @@ export type Text = string | Buffer;
 
 /** What was published to a channel subscribed to by its name. */
 export interface ChannelMessage<T extends string | Buffer = string> {
+  /** A message of a channel subscribed to. */
   readonly type: "message";
+  /** Always `null`: no pattern is at work. */
   readonly pattern: null;
+  /** Channel it was published on. */
   readonly channel: T;
+  /** What was published. */
   readonly data: T;
 }
 
 /** What was published to a channel that matches a pattern subscribed to. */
 export interface PatternMessage<T extends string | Buffer = string> {
+  /** A message of a channel that a pattern matches. */
   readonly type: "pmessage";
+  /** The pattern subscribed to. */
   readonly pattern: T;
+  /** Channel it was published on. */
   readonly channel: T;
+  /** What was published. */
   readonly data: T;
 }
 
 /** What was published to a shard channel. */
 export interface ShardMessage<T extends string | Buffer = string> {
+  /** A message of a shard channel subscribed to. */
   readonly type: "smessage";
+  /** Always `null`: no pattern is at work. */
   readonly pattern: null;
+  /** Shard channel it was published on. */
   readonly channel: T;
+  /** What was published. */
   readonly data: T;
 }
 
@@ -48,7 +60,9 @@ export type ConfirmationType =
 
 /** The server's word that a subscription begins or ends. */
 export interface Confirmation<T extends string | Buffer = string> {
+  /** Which command is confirmed. */
   readonly type: ConfirmationType;
+  /** Always `null`: `channel` has the name. */
   readonly pattern: null;
   /** The channel, or the pattern for `psubscribe` and `punsubscribe`. */
   readonly channel: T;
@@ -58,8 +72,11 @@ export interface Confirmation<T extends string | Buffer = string> {
 
 /** The answer to `ping()`. */
 export interface Pong<T extends string | Buffer = string> {
+  /** The answer to `ping`. */
   readonly type: "pong";
+  /** Always `null`. */
   readonly pattern: null;
+  /** Always `null`. */
   readonly channel: null;
   /** What `ping()` sent. */
   readonly data: T;
@@ -67,8 +84,11 @@ export interface Pong<T extends string | Buffer = string> {
 
 /** Stands where messages may be missing: the connection was lost there, and another one was made. */
 export interface Gap {
+  /** A lost connection has been replaced. */
   readonly type: "gap";
+  /** Always `null`. */
   readonly pattern: null;
+  /** Always `null`. */
   readonly channel: null;
   /** How the connection ended. */
   readonly data: RedisError;

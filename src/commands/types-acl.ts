@@ -35,6 +35,7 @@ export interface AclLogEntry {
   context: string;
   /** Name of the command, key or channel; what is no text as `\xff`. */
   object: string;
+  /** The user who tried. */
   username: string;
   /** Seconds since it happened last. */
   ageSeconds: number;

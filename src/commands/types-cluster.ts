@@ -34,14 +34,17 @@ export type SlotRange = [start: number, end: number];
 
 /** A slot on its way from one node to another. */
 export interface SlotMigration {
+  /** The slot, from 0. */
   slot: number;
   /** The node it goes to, or for `"importing"` the node it comes from. */
   nodeId: string;
+  /** Which way it goes: away from the node asked, or to it. */
   state: "migrating" | "importing";
 }
 
 /** A node, as CLUSTER NODES describes it. */
 export interface ClusterNode {
+  /** Identity of the node, 40 hexadecimal digits. */
   nodeId: string;
   /** Address for clients; empty when this node does not know it. */
   host: string;
@@ -63,6 +66,7 @@ export interface ClusterNode {
   epoch: number;
   /** Whether the link of the cluster's bus to it is up. */
   connected: boolean;
+  /** The slots it has. */
   slots: SlotRange[];
   /** Only of the node asked. */
   migrations: SlotMigration[];
@@ -72,7 +76,9 @@ export interface ClusterNode {
 export interface ClusterSlotNode {
   /** Where clients reach it, or `null`: where the client reached the node it asked. */
   host: string | null;
+  /** Port for clients. */
   port: number;
+  /** Identity of the node, 40 hexadecimal digits. */
   nodeId: string;
   /** Other addresses, such as `ip` and `hostname`; since Redis 7.0. */
   metadata: Record<string, string>;
@@ -84,18 +90,22 @@ export interface ClusterSlots {
   start: number;
   /** Last slot, included. */
   end: number;
+  /** The node that takes writes for them. */
   master: ClusterSlotNode;
+  /** The nodes that replicate it. */
   replicas: ClusterSlotNode[];
 }
 
 /** A node, as CLUSTER SHARDS describes it; names are the server's. */
 export interface ClusterShardNode {
   [field: string]: string | number | undefined;
+  /** Identity of the node, 40 hexadecimal digits. */
   id: string;
   /** Port without TLS, when there is one. */
   port?: number;
   /** Port with TLS, when there is one. */
   "tls-port"?: number;
+  /** IP address of the node. */
   ip: string;
   /** Where clients shall reach it. */
   endpoint: string;
@@ -111,7 +121,9 @@ export interface ClusterShardNode {
 
 /** Nodes that have the same slots. */
 export interface ClusterShard {
+  /** The slots they have. */
   slots: SlotRange[];
+  /** The master and its replicas. */
   nodes: ClusterShardNode[];
 }
 
@@ -134,6 +146,7 @@ export interface ClusterLink {
 
 /** How a slot was used. */
 export interface ClusterSlotStats {
+  /** The slot, from 0. */
   slot: number;
   /** Numbers by the server's names: `key-count`, `cpu-usec`, `network-bytes-in` (bytes) and more. */
   stats: Record<string, number>;

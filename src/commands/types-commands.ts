@@ -40,6 +40,7 @@ export interface CommandDetails {
   tips: string[];
   /** Where the keys are, exactly, since Redis 7. */
   keySpecifications: KeySpecification[];
+  /** The same of each subcommand; empty without any. */
   subcommands: CommandDetails[];
 }
 
@@ -48,6 +49,7 @@ export type CommandChange = [version: string, change: string];
 
 /** An argument of a command. */
 export interface CommandArgument {
+  /** Name of the argument, as the manual has it. */
   name: string;
   /** Such as `"key"`, `"integer"`, `"oneof"`, `"block"`. */
   type: string;
@@ -57,8 +59,11 @@ export interface CommandArgument {
   keySpecIndex?: number;
   /** The word before the value. */
   token?: string;
+  /** What it is for, in a sentence. */
   summary?: string;
+  /** Version of the server that brought it. */
   since?: string;
+  /** Version of the server that advises against it. */
   deprecatedSince?: string;
   /** Such as `"optional"`, `"multiple"`. */
   flags: string[];
@@ -68,17 +73,25 @@ export interface CommandArgument {
 
 /** The manual of a command, as the server has it. */
 export interface CommandDocs {
+  /** What the command does, in a sentence. */
   summary?: string;
+  /** Version of the server that brought it. */
   since?: string;
+  /** Group it belongs to, such as `"string"`. */
   group?: string;
+  /** How the work grows with the data, in O notation. */
   complexity?: string;
   /** Name of the module it comes from. */
   module?: string;
+  /** Version of the server that advises against it. */
   deprecatedSince?: string;
+  /** What to use in its place. */
   replacedBy?: string;
   /** Such as `"deprecated"`, `"syscmd"`. */
   docFlags: string[];
+  /** What changed since, oldest change first. */
   history: CommandChange[];
+  /** Its arguments, in their order. */
   arguments: CommandArgument[];
   /** By full name: `config|get`. */
   subcommands: Record<string, CommandDocs>;

@@ -90,6 +90,7 @@ export interface TrackingInfo<P extends string | Buffer = string> {
 export interface HelloReply {
   /** `"redis"` or `"valkey"`. */
   server: string;
+  /** Version of the server. */
   version: string;
   /** Protocol spoken from now on: 2 or 3. */
   proto: number;
@@ -99,5 +100,6 @@ export interface HelloReply {
   mode: string;
   /** `"master"` or `"replica"`. */
   role: string;
+  /** Modules that are loaded. */
   modules: ModuleDetails[];
 }

@@ -2,6 +2,7 @@
 
 /** A function of a library. */
 export interface FunctionDetails<T extends string | Buffer = string> {
+  /** Name to call it by. */
   name: string;
   /** What its library says of it, or `null` when that is nothing. */
   description: T | null;
@@ -11,9 +12,11 @@ export interface FunctionDetails<T extends string | Buffer = string> {
 
 /** A library of functions. */
 export interface FunctionLibrary<T extends string | Buffer = string> {
+  /** Name of the library. */
   library_name: string;
   /** What runs it: `"LUA"`. */
   engine: string;
+  /** The functions it has registered. */
   functions: FunctionDetails<T>[];
   /** The text it was loaded from, with the option `withCode`. */
   library_code?: T;
@@ -21,6 +24,7 @@ export interface FunctionLibrary<T extends string | Buffer = string> {
 
 /** A function that is running. */
 export interface RunningFunction<T extends string | Buffer = string> {
+  /** Name of the function. */
   name: string;
   /** The command that called it, word by word. */
   command: T[];
@@ -28,12 +32,20 @@ export interface RunningFunction<T extends string | Buffer = string> {
   duration_ms: number;
 }
 
+/** How much an engine has loaded. */
+export interface FunctionEngineStats {
+  /** How many libraries. */
+  libraries_count: number;
+  /** How many functions, of all its libraries. */
+  functions_count: number;
+}
+
 /** What FUNCTION STATS tells. */
 export interface FunctionStats<T extends string | Buffer = string> {
   /** The function that is running now, or `null` when there is none. */
   running_script: RunningFunction<T> | null;
   /** How much each engine has loaded, by its name. */
-  engines: Record<string, { libraries_count: number; functions_count: number }>;
+  engines: Record<string, FunctionEngineStats>;
 }
 
 /** When the server frees memory: afterwards in another thread, or before it answers. */

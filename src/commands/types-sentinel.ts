@@ -3,20 +3,27 @@
 /** What a Sentinel knows of a master, a replica or another Sentinel; names are the server's. */
 export interface SentinelState {
   [field: string]: string | number | boolean | undefined;
+  /** Name of the master that is watched; of others, an address or an identity. */
   name: string;
+  /** IP address or host name. */
   ip: string;
+  /** Port for clients. */
   port: number;
   /** Identity of the running process; empty when it was never reached. */
   runid: string;
   /** Words with commas between them, such as `"master,s_down"`. */
   flags: string;
+  /** Whether it is a master. */
   isMaster: boolean;
+  /** Whether it is a replica. */
   isSlave: boolean;
+  /** Whether it is a Sentinel. */
   isSentinel: boolean;
   /** The one Sentinel asked cannot reach it. */
   isSdown: boolean;
   /** Enough Sentinels cannot reach it; only of a master. */
   isOdown: boolean;
+  /** The Sentinel asked has no link to it. */
   isDisconnected: boolean;
   /** The link of a replica to its master is down. */
   isMasterDown: boolean;

@@ -21,6 +21,7 @@ export type InfoDatabase = {
 
 /** What INFO says of how a command was used. */
 export type InfoCommand = {
+  /** How often it was called. */
   calls: number;
   /** Processor time of all calls, in microseconds. */
   usec: number;
@@ -32,9 +33,17 @@ export type InfoCommand = {
   failed_calls: number;
 };
 
+/** What INFO says of an error code. */
+export type InfoErrorCode = {
+  /** How often it was given. */
+  count: number;
+};
+
 /** What INFO says of a replica. */
 export type InfoReplica = {
+  /** Address of the replica. */
   ip: string;
+  /** Port of the replica. */
   port: number;
   /** `"online"` when it receives writes. */
   state: string;
@@ -46,7 +55,8 @@ export type InfoReplica = {
 
 /**
  * What INFO says, by field; which fields there are depends on the server and on the sections asked
- * for. The common ones are typed here. Names of software, hosts, files and hashes are always text.
+ * for. The common ones are typed here, the server's manual of INFO explains the rest. Names of software,
+ * hosts, files and hashes are always text.
  */
 export interface InfoReply {
   [field: string]: InfoValue | undefined;
@@ -55,7 +65,7 @@ export interface InfoReply {
   /** How a command was used (section `commandstats`). */
   [command: `cmdstat_${string}`]: InfoCommand | undefined;
   /** How often an error code was given (section `errorstats`). */
-  [error: `errorstat_${string}`]: { count: number } | undefined;
+  [error: `errorstat_${string}`]: InfoErrorCode | undefined;
   /** Microseconds by percentile (`p50`) of a command (section `latencystats`). */
   [latency: `latency_percentiles_usec_${string}`]: Record<string, number> | undefined;
   /** A replica, on a master. */
@@ -65,22 +75,31 @@ export interface InfoReply {
   /** Lines that have no name. */
   __raw__?: string[];
 
+  /** Version of the server. */
   redis_version?: string;
   /** Of Valkey, whose `redis_version` tells what it is compatible with. */
   valkey_version?: string;
+  /** Commit it was built from; `"00000000"` when unknown. */
   redis_git_sha1?: string;
+  /** Identity of the build. */
   redis_build_id?: string;
   /** `"standalone"`, `"sentinel"` or `"cluster"`. */
   redis_mode?: string;
+  /** Operating system, its version and architecture. */
   os?: string;
+  /** Width of addresses, in bits: 32 or 64. */
   arch_bits?: number;
+  /** Number of the server's process. */
   process_id?: number;
   /** Identifier of this run of the server. */
   run_id?: string;
+  /** Port it listens at; 0 for none without TLS. */
   tcp_port?: number;
   /** Unix time of the server, in microseconds. */
   server_time_usec?: number;
+  /** Seconds since it started. */
   uptime_in_seconds?: number;
+  /** The same in whole days. */
   uptime_in_days?: number;
   /** How often a second the server looks after its own affairs. */
   hz?: number;
@@ -89,7 +108,9 @@ export interface InfoReply {
   /** Path of the configuration file; empty when there is none. */
   config_file?: string;
 
+  /** Connections of clients, without those of replicas. */
   connected_clients?: number;
+  /** Most connections it accepts at a time. */
   maxclients?: number;
   /** Clients that wait in a blocking command. */
   blocked_clients?: number;
@@ -98,6 +119,7 @@ export interface InfoReply {
 
   /** Bytes the allocator gave out. */
   used_memory?: number;
+  /** The same as text with a unit, such as `"1.05M"`. */
   used_memory_human?: string;
   /** Bytes as the operating system counts them. */
   used_memory_rss?: number;
@@ -109,9 +131,11 @@ export interface InfoReply {
   total_system_memory?: number;
   /** Limit in bytes; 0 for none. */
   maxmemory?: number;
+  /** What is evicted when the limit is reached, such as `"noeviction"`. */
   maxmemory_policy?: string;
   /** `used_memory_rss` divided by `used_memory`. */
   mem_fragmentation_ratio?: number;
+  /** Name and version of the allocator. */
   mem_allocator?: string;
 
   /** 1 while a file is being loaded. */
@@ -129,17 +153,25 @@ export interface InfoReply {
   /** 1 while the append-only file is being rewritten. */
   aof_rewrite_in_progress?: number;
 
+  /** Connections accepted since the start. */
   total_connections_received?: number;
+  /** Commands run since the start. */
   total_commands_processed?: number;
+  /** Commands run per second, lately. */
   instantaneous_ops_per_sec?: number;
   /** Bytes received. */
   total_net_input_bytes?: number;
   /** Bytes sent. */
   total_net_output_bytes?: number;
+  /** Connections refused because there were `maxclients`. */
   rejected_connections?: number;
+  /** Keys removed since the start because their time was over. */
   expired_keys?: number;
+  /** Keys removed since the start because memory was short. */
   evicted_keys?: number;
+  /** Reads since the start that found their key. */
   keyspace_hits?: number;
+  /** Reads since the start that did not. */
   keyspace_misses?: number;
   /** Channels with subscribers. */
   pubsub_channels?: number;
@@ -147,12 +179,16 @@ export interface InfoReply {
   pubsub_patterns?: number;
   /** How long the last fork took, in microseconds. */
   latest_fork_usec?: number;
+  /** Commands answered with an error since the start. */
   total_error_replies?: number;
 
   /** `"master"` or `"slave"`. */
   role?: string;
+  /** Replicas connected. */
   connected_slaves?: number;
+  /** Identity of the data set's history. */
   master_replid?: string;
+  /** Identity it had before a fail-over; zeros when there was none. */
   master_replid2?: string;
   /** Bytes of the replication stream so far. */
   master_repl_offset?: number;
@@ -203,7 +239,9 @@ export interface DebugObject {
   type: string;
   /** Address in the server's memory. */
   at?: string;
+  /** How many references there are to it. */
   refcount?: number;
+  /** How it is stored, such as `"embstr"` or `"listpack"`. */
   encoding?: string;
   /** Bytes of its serialized form. */
   serializedlength?: number;
@@ -235,6 +273,7 @@ export interface LatencySample {
 
 /** How long the calls of a command took. */
 export interface LatencyHistogram {
+  /** How many calls there were. */
   calls: number;
   /** How many calls, in all, took up to so many microseconds; ascending, some times left out. */
   buckets: [microseconds: number, calls: number][];
@@ -242,11 +281,15 @@ export interface LatencyHistogram {
 
 /** What a master says of its part in replication. */
 export interface MasterRole {
+  /** The server's word for a master. */
   role: "master";
   /** Bytes of the replication stream so far. */
   offset: number;
+  /** The replicas connected to it. */
   replicas: {
+    /** Address of the replica. */
     host: string;
+    /** Port of the replica. */
     port: number;
     /** Bytes of the stream it has acknowledged. */
     offset: number;
@@ -269,6 +312,7 @@ export interface ReplicaRole {
 
 /** What a Sentinel says of its part in replication. */
 export interface SentinelRole {
+  /** The server's word for a Sentinel. */
   role: "sentinel";
   /** Names of the masters it watches. */
   masters: string[];
@@ -279,6 +323,7 @@ export type RoleReply = MasterRole | ReplicaRole | SentinelRole;
 
 /** A module that is loaded. */
 export interface ModuleDetails {
+  /** Name of the module. */
   name: string;
   /** Its version as one number; what it means is the module's business. */
   ver: number;

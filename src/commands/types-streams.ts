@@ -24,11 +24,17 @@ export interface XPendingSummary<T extends string | Buffer = string> {
   /** Highest ID among them, or `null` when there are none. */
   max: T | null;
   /** The consumers that have some, and how many each. */
-  consumers: { name: T; pending: number }[];
+  consumers: {
+    /** Name of the consumer. */
+    name: T;
+    /** How many entries it has pending. */
+    pending: number;
+  }[];
 }
 
 /** An entry that has been delivered to a consumer and not been acknowledged. */
 export interface XPendingEntry<T extends string | Buffer = string> {
+  /** ID of the entry. */
   messageId: T;
   /** The consumer that has it. */
   consumer: T;
@@ -43,8 +49,9 @@ interface XInfoStreamCommon<T extends string | Buffer> {
   [field: string]: unknown;
   /** How many entries it has. */
   length: number;
-  /** How many keys and nodes its radix tree has. */
+  /** How many keys its radix tree has. */
   "radix-tree-keys": number;
+  /** How many nodes its radix tree has. */
   "radix-tree-nodes": number;
   /** ID of the newest entry there ever was. */
   "last-generated-id": T;
@@ -70,12 +77,14 @@ export interface XInfoStream<T extends string | Buffer = string> extends XInfoSt
 export interface XInfoStreamFull<T extends string | Buffer = string> extends XInfoStreamCommon<T> {
   /** The oldest entries, as many as `count` allows. */
   entries: StreamEntry<T>[];
+  /** Its consumer groups, with what they have pending. */
   groups: XInfoGroupFull<T>[];
 }
 
 /** A consumer group as XINFO STREAM FULL tells of it. */
 export interface XInfoGroupFull<T extends string | Buffer = string> {
   [field: string]: unknown;
+  /** Name of the group. */
   name: T;
   /** ID of the last entry delivered to any consumer. */
   "last-delivered-id": T;
@@ -87,12 +96,14 @@ export interface XInfoGroupFull<T extends string | Buffer = string> {
   "pel-count": number;
   /** Those entries, oldest first, as many as `count` allows. */
   pending: XInfoPending<T>[];
+  /** Its consumers, with what each has pending. */
   consumers: XInfoConsumerFull<T>[];
 }
 
 /** A consumer as XINFO STREAM FULL tells of it. */
 export interface XInfoConsumerFull<T extends string | Buffer = string> {
   [field: string]: unknown;
+  /** Name of the consumer. */
   name: T;
   /** When it last tried to do anything. */
   "seen-time": Date;
@@ -106,6 +117,7 @@ export interface XInfoConsumerFull<T extends string | Buffer = string> {
 
 /** A pending entry as XINFO STREAM FULL tells of it. */
 export interface XInfoPending<T extends string | Buffer = string> {
+  /** ID of the entry. */
   messageId: T;
   /** The consumer that has it. */
   consumer: T;
@@ -118,6 +130,7 @@ export interface XInfoPending<T extends string | Buffer = string> {
 /** What XINFO GROUPS tells about a consumer group; names are the server's. */
 export interface XInfoGroup<T extends string | Buffer = string> {
   [field: string]: T | number | null | undefined;
+  /** Name of the group. */
   name: T;
   /** How many consumers it has. */
   consumers: number;
@@ -134,6 +147,7 @@ export interface XInfoGroup<T extends string | Buffer = string> {
 /** What XINFO CONSUMERS tells about a consumer; names are the server's. */
 export interface XInfoConsumer<T extends string | Buffer = string> {
   [field: string]: T | number | undefined;
+  /** Name of the consumer. */
   name: T;
   /** How many entries it has pending. */
   pending: number;

@@ -8,7 +8,13 @@ import type { Value } from "./info.js";
 export type Vector = readonly number[] | Float32Array | Uint8Array;
 
 /** What to look for: a vector, the name of an element, or `{ element }` for one that is no text. */
-export type VectorQuery = Vector | string | { readonly element: Value };
+export type VectorQuery =
+  | Vector
+  | string
+  | {
+      /** Name of the element. */
+      readonly element: Value;
+    };
 
 /** How the numbers of a vector set are stored: as they are, in 8 bits each, or in one bit each. */
 export type VectorQuantization = "NOQUANT" | "Q8" | "BIN" | "noquant" | "q8" | "bin";
