@@ -24,6 +24,14 @@ export const CLIENTS: Readonly<Record<string, ClientEntry>> = {
     onRequest: true,
     open: (target) => openRediswire(target, { protocol: 3 }),
   },
+  "rediswire-other": {
+    title: "rediswire, another build",
+    packageName: "rediswire",
+    kind: "ours",
+    onRequest: true,
+    // For a change and what was before it, measured in one run.
+    open: (target) => openRediswire(target, {}, process.env.REDISWIRE_BENCH_OTHER),
+  },
   ioredis: {
     title: "ioredis",
     packageName: "ioredis",

@@ -31,9 +31,14 @@ interface Module {
  *
  * @param target - The server.
  * @param options - Client options that differ from the defaults.
+ * @param entry - The built entry file.
  */
-export async function openRediswire(target: Target, options: object = {}): Promise<Adapter> {
-  const { Redis } = (await import(pathToFileURL(DIST).href)) as Module;
+export async function openRediswire(
+  target: Target,
+  options: object = {},
+  entry = DIST,
+): Promise<Adapter> {
+  const { Redis } = (await import(pathToFileURL(entry).href)) as Module;
   const redis = new Redis({ ...target, ...options });
   const binary = new Redis({ ...target, ...options, decodeResponses: false });
   await Promise.all([redis.connect(), binary.connect()]);
