@@ -1,0 +1,2 @@
+/** test/unit/hostile-options.test.ts at full length. */
+import "../unit/hostile-options.test.js";
