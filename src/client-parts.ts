@@ -6,6 +6,7 @@ import type { NoOptions } from "./client-types.js";
 import { ConnectionPool, type PoolOptions } from "./connection/pool.js";
 import { DataError } from "./errors.js";
 import type { Executor } from "./executor.js";
+import { keptFor } from "./kept.js";
 import { collectOptions } from "./options.js";
 
 /** Options of a client. */
@@ -28,6 +29,8 @@ export interface Parts {
   readonly callbacks: Map<string, ResponseCallback>;
   /** Whether closing the client closes the pool. */
   readonly owner: boolean;
+  /** See kept.ts. */
+  readonly kept: readonly unknown[];
 }
 
 /** The inside of a client, given to the constructor instead of options when a client makes another. */
@@ -58,7 +61,8 @@ export function partsFrom(
   // Beside a pool the options of connections mean nothing, those of calls still do.
   const { decodeResponses, integers } = options;
   const call = new Call(pool.settings, { decodeResponses, integers }, callbacks);
-  return { pool, executor: pool, call, callbacks, owner: connectionPool === undefined };
+  const owner = connectionPool === undefined;
+  return { pool, executor: pool, call, callbacks, owner, kept: keptFor(pool, call) };
 }
 
 function upperCased(table: Readonly<Record<string, ResponseCallback>>) {

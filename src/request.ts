@@ -74,7 +74,6 @@ export class Request extends Job {
   readonly #args: readonly Arg[];
   readonly #decode: Decoder | undefined;
   readonly #call: Call;
-  readonly #mode: ReplyMode;
   readonly #resolve: Resolve;
   #attempts = 0;
 
@@ -86,7 +85,6 @@ export class Request extends Job {
     this.#args = args;
     this.#decode = setup.decode;
     this.#call = setup.call;
-    this.#mode = modeOf(info, setup.call);
   }
 
   override encode(encoder: Encoder): void {
@@ -98,7 +96,7 @@ export class Request extends Job {
   }
 
   override mode(): ReplyMode {
-    return this.#mode;
+    return modeOf(this.#info, this.#call);
   }
 
   override accept(value: Reply): boolean {
@@ -111,7 +109,7 @@ export class Request extends Job {
       return true;
     }
     try {
-      const bytes = (this.#mode & BYTES) !== 0;
+      const bytes = (this.mode() & BYTES) !== 0;
       this.#resolve(decode(value, bytes ? this.#call.bytesContext : this.#call.textContext));
     } catch (error) {
       this.reject(error);

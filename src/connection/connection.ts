@@ -352,12 +352,13 @@ export class Connection implements ReplyHandler {
     this.#queue.push(job);
     this.pending += job.size;
     job.written = true;
-    if (job.taints) this.dirty = true;
-    if (job.replyTimeout === 0) {
+    const { taints, replyTimeout } = job.traits;
+    if (taints) this.dirty = true;
+    if (replyTimeout === 0) {
       job.deadline = NEVER;
     } else {
       const { now } = this.#outbox;
-      job.deadline = now + job.replyTimeout;
+      job.deadline = now + replyTimeout;
       this.#watchdog.watch(job.deadline, now);
     }
   }

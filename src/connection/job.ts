@@ -27,10 +27,8 @@ export abstract class Job {
   readonly name: string;
   /** How many replies the server will send. */
   readonly size: number;
-  readonly replyTimeout: number;
-  readonly waitTimeout: number;
-  readonly blocking: boolean;
-  readonly taints: boolean;
+  /** By reference: thousands of jobs may be pending, and most of them share theirs. */
+  readonly traits: JobTraits;
   /** Moment (of `performance.now()`) its present wait ends; `Infinity` for never. */
   deadline = Number.POSITIVE_INFINITY;
   /** Whether it has been handed to a connection. */
@@ -43,10 +41,17 @@ export abstract class Job {
   constructor(name: string, size: number, traits: JobTraits) {
     this.name = name;
     this.size = size;
-    this.replyTimeout = traits.replyTimeout;
-    this.waitTimeout = traits.waitTimeout;
-    this.blocking = traits.blocking;
-    this.taints = traits.taints;
+    this.traits = traits;
+  }
+
+  /** See {@link JobTraits.waitTimeout}. */
+  get waitTimeout(): number {
+    return this.traits.waitTimeout;
+  }
+
+  /** See {@link JobTraits.blocking}. */
+  get blocking(): boolean {
+    return this.traits.blocking;
   }
 
   /** Put the job's commands on the encoder; throws DataError, adding nothing, on bad arguments. */
