@@ -2,6 +2,7 @@
  * Owns a series of fail-overs under load, and the count of what they leave behind: promises that never
  * settle, connections on any server, handles and listeners in this process.
  */
+import { inspect } from "node:util";
 import { Sentinel } from "../../src/index.js";
 import { watchLeaks } from "./leaks.js";
 import { type Sentinels, startSentinels } from "./sentinels.js";
@@ -12,10 +13,22 @@ import { type Fates, missingOn, WriteLoad } from "./write-load.js";
 /** What a series did. */
 export interface SeriesReport extends Fates {
   readonly lost: readonly string[];
-  /** Connections of ours per server while the load went on: after the first fail-over, and the last. */
-  readonly connections: readonly (readonly number[])[];
-  /** Listeners on the process's own signals and on the sockets' close, in the same way. */
-  readonly resources: readonly number[];
+  /** What was there while the load went on: after the first fail-over, and after the last. */
+  readonly counts: readonly Counts[];
+  /** Warnings of Node, such as of too many listeners. */
+  readonly warnings: readonly Error[];
+}
+
+/** What a fail-over might leave more of. */
+export interface Counts {
+  /** Connections on each Sentinel, and on the other servers together. */
+  readonly connections: readonly number[];
+  /** Sockets in this process, also those that keep nothing alive. */
+  readonly sockets: number;
+  /** What the pool of the master's client holds. */
+  readonly leased: string;
+  /** Listeners on the process itself. */
+  readonly listeners: number;
 }
 
 const NAME = "series";
@@ -54,7 +67,7 @@ export async function failOverSeries(count: number, rate: number): Promise<Serie
   for (const one of servers.sentinels) {
     await one.command("SENTINEL", "DEBUG", "PUBLISH-PERIOD", 300, "INFO-PERIOD", 300);
   }
-  const leaks = watchLeaks("/src/");
+  const leaks = watchLeaks("/src/connection/");
   const options = { clientName: NAME, sentinelOptions: { clientName: NAME } };
   const sentinel = new Sentinel(servers.addresses, options);
   const master = sentinel.masterFor(servers.name);
@@ -64,8 +77,10 @@ export async function failOverSeries(count: number, rate: number): Promise<Serie
   const load = new WriteLoad(master, rate);
   const reading = { on: true, settled: 0 };
   const reader = readOn(() => replica.get("load:1"), reading);
-  const connections: number[][] = [];
-  const resources: number[] = [];
+  const counts: Counts[] = [];
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", onWarning);
   for (let i = 0; i < count; i++) {
     await until(() => inStep(servers), { timeout: 60_000, message: "the replicas lag behind" });
     await load.progress(rate / 5);
@@ -78,10 +93,12 @@ export async function failOverSeries(count: number, rate: number): Promise<Serie
     if (i !== 0 && i !== count - 1) continue;
     await until(() => inStep(servers), { timeout: 60_000, message: "the replicas lag behind" });
     await load.progress(rate / 5);
-    connections.push(await connectionsOn(servers));
-    resources.push(
-      process.getActiveResourcesInfo().filter((one) => one === "TCPSocketWrap").length,
-    );
+    counts.push({
+      connections: await connectionsOn(servers),
+      sockets: leaks.open().filter((one) => one.includes("TCPWRAP")).length,
+      leased: /leased=\d+/.exec(inspect(master))?.[0] ?? "",
+      listeners: sum(process.eventNames().map((name) => process.listenerCount(name))),
+    });
   }
   const fates = await load.stop();
   reading.on = false;
@@ -91,7 +108,8 @@ export async function failOverSeries(count: number, rate: number): Promise<Serie
   await Promise.all([master.close(), replica.close()]);
   await sentinel.close();
   await leaks.assertNone();
-  return { ...fates, lost, connections, resources };
+  process.off("warning", onWarning);
+  return { ...fates, lost, counts, warnings };
 }
 
 /** Reads may fail while a replica changes its role, but each must settle. */
