@@ -92,7 +92,7 @@ export type {
   PubSubOptions,
 } from "./pubsub-options.js";
 export type { PubSubWorker } from "./pubsub-worker.js";
-export { type ErrorClass, Retry } from "./retry.js";
+export { type ErrorClass, type FailureListener, Retry, type RetryCallOptions } from "./retry.js";
 export type { Script, ScriptClient, ScriptOptions } from "./script.js";
 export { Sentinel } from "./sentinel.js";
 export type { SentinelAddress } from "./sentinel-nodes.js";
