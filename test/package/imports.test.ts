@@ -31,7 +31,7 @@ const IMPORT_RULES: readonly rules.ImportRule[] = [
     to: new RegExp(`^(?:src/connection/|src/protocol/|src/errors\\.ts$|${OPTION_MODULES}$|node:)`),
   },
   {
-    from: /^src\/(?:script|library|code-call|preload|lock[a-z-]*|sentinel)\.ts$/,
+    from: /^src\/(?:script|library|code-call|preload|lock[a-z-]*|sentinel-[a-z]+)\.ts$/,
     to: /^(?!src\/(?:redis|index)\.ts$)/,
   },
   // Neither side may lean on the other: what tests the client may not share a bug with it.
