@@ -39,6 +39,9 @@ export interface OptionRules {
   readonly [name: string]: readonly [bit: number, conflicts: number];
 }
 
+/** The least that a server takes for a time. */
+export type Least = 0 | 1;
+
 /** Collects the arguments of one call in wire order, or the first reason to refuse it. */
 export class ArgList {
   /** What is to be sent; meaningless once {@link error} is set. */
@@ -127,36 +130,29 @@ export class ArgList {
 
   /** Add a count or an offset: a whole number that is not negative. */
   count(what: string, value: Integer): this {
-    if (isInteger(value) && value < 0) {
-      return this.fail(`${what} must not be negative, got ${value}`);
-    }
-    return this.#integer(what, value, "an integer");
+    return this.#integer(what, value, "an integer", 0);
   }
 
-  /** Add a duration in seconds. */
-  seconds(what: string, value: Integer): this {
-    return this.#integer(what, value, "an integer number of seconds");
+  /** Add a duration in seconds, perhaps not one that no server would take. */
+  seconds(what: string, value: Integer, least?: Least): this {
+    return this.#integer(what, value, "an integer number of seconds", least);
   }
 
-  /** Add a duration in milliseconds. */
-  milliseconds(what: string, value: Integer): this {
-    return this.#integer(what, value, "an integer number of milliseconds");
+  /** Add a duration in milliseconds, as {@link seconds}. */
+  milliseconds(what: string, value: Integer, least?: Least): this {
+    return this.#integer(what, value, "an integer number of milliseconds", least);
   }
 
-  /** Add a Unix time in seconds; a Date is rounded down. */
-  unixSeconds(what: string, value: UnixTime): this {
-    if (!(value instanceof Date)) {
-      return this.#integer(what, value, "a Date or an integer Unix time in seconds");
-    }
-    return this.#date(what, value, 1000);
+  /** Add a Unix time in seconds, as {@link seconds}; a Date is rounded down. */
+  unixSeconds(what: string, value: UnixTime, least?: Least): this {
+    const time = value instanceof Date ? this.#date(what, value, 1000) : value;
+    return this.#integer(what, time, "a Date or an integer Unix time in seconds", least);
   }
 
-  /** Add a Unix time in milliseconds. */
-  unixMilliseconds(what: string, value: UnixTime): this {
-    if (!(value instanceof Date)) {
-      return this.#integer(what, value, "a Date or an integer Unix time in milliseconds");
-    }
-    return this.#date(what, value, 1);
+  /** Add a Unix time in milliseconds, as {@link seconds}. */
+  unixMilliseconds(what: string, value: UnixTime, least?: Least): this {
+    const time = value instanceof Date ? this.#date(what, value, 1) : value;
+    return this.#integer(what, time, "a Date or an integer Unix time in milliseconds", least);
   }
 
   /** Add how long a blocking command may wait: seconds, fractions allowed, 0 for ever. */
@@ -334,8 +330,12 @@ export class ArgList {
     return this.words.length === before ? this.fail(`${what} must not be empty`) : this;
   }
 
-  #integer(what: string, value: unknown, wanted: string): this {
+  #integer(what: string, value: unknown, wanted: string, least?: Least): this {
     if (isInteger(value)) {
+      if (least !== undefined && value < least) {
+        const must = least === 0 ? "must not be negative" : "must be positive";
+        return this.fail(`${what} ${must}, got ${value}`);
+      }
       this.words.push(value);
       return this;
     }
@@ -343,11 +343,10 @@ export class ArgList {
     return this.fail(`${what} must be ${unsafe}, got ${describeNumber(value)}`);
   }
 
-  #date(what: string, value: Date, unit: number): this {
-    const time = value.getTime();
-    if (Number.isNaN(time)) return this.fail(`${what} must be a valid Date`);
-    this.words.push(Math.floor(time / unit));
-    return this;
+  #date(what: string, value: Date, unit: number): number {
+    const time = Math.floor(value.getTime() / unit);
+    if (Number.isNaN(time)) this.fail(`${what} must be a valid Date`);
+    return time;
   }
 
   #score(what: string, value: Decimal, pattern: RegExp): this {

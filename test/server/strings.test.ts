@@ -194,17 +194,26 @@ describeClients("SET and its kin", server, ({ redis, t }) => {
   it("refuse times that are none", async () => {
     await redis.set("k", "old");
     for (const call of [
-      redis.set("k", "v", { ex: 0 }),
-      redis.set("k", "v", { px: -1 }),
-      redis.setex("k", 0, "v"),
-      redis.psetex("k", -1, "v"),
-      redis.getex("k", { ex: 0 }),
+      redis.executeCommand("SET", "k", "v", "EX", 0),
+      redis.executeCommand("SET", "k", "v", "PX", -1),
+      redis.executeCommand("SET", "k", "v", "EXAT", 0),
+      redis.executeCommand("SET", "k", "v", "PXAT", -1),
+      redis.executeCommand("SETEX", "k", 0, "v"),
+      redis.executeCommand("PSETEX", "k", -1, "v"),
+      redis.executeCommand("GETEX", "k", "EX", 0),
+      redis.executeCommand("GETEX", "k", "PXAT", 0),
     ]) {
       const error = await errorOf(call);
       expect(error).toBeInstanceOf(ResponseError);
       expect(error.message).toMatch(/^invalid expire time in '(set|setex|psetex|getex)' command$/);
     }
+    // No server takes them, so the methods do not ask one.
     for (const call of [
+      redis.set("k", "v", { ex: 0 }),
+      redis.set("k", "v", { px: -1 }),
+      redis.setex("k", 0, "v"),
+      redis.psetex("k", -1, "v"),
+      redis.getex("k", { ex: 0 }),
       redis.set("k", "v", { ex: 1.5 }),
       redis.setex("k", Number.NaN, "v"),
       redis.psetex("k", 2 ** 53, "v"),

@@ -2,7 +2,7 @@
 import type { CommandSpec, Options, Param, ReplySpec } from "../spec/dsl.js";
 import { methodDoc } from "./docs.js";
 import { wireOrder } from "./infos.js";
-import { innerType, optionStatements, rulesName } from "./options.js";
+import { innerType, limitText, optionStatements, rulesName } from "./options.js";
 import { constantName, enclose, hostType, methodName } from "./text.js";
 
 /** What printing a method may need of the file around it. */
@@ -251,9 +251,8 @@ function statementsFor(spec: CommandSpec, item: WireItem, context: MethodContext
   }
   if (item === "options") return optionsBlock(spec, context);
   const param = paramNamed(spec, item);
-  const { check = "free", words } = param.kind;
-  const choice = words === undefined ? "" : `, ${context.token(words.join(" "))}`;
-  const call = `args.${check}('"${item}"', ${item}${choice});`;
+  const { check = "free" } = param.kind;
+  const call = `args.${check}('"${item}"', ${item}${limitText(param.kind, context.token)});`;
   return [mayBeMissing(param) ? `if (${item} !== undefined) ${call}` : call];
 }
 

@@ -1,5 +1,5 @@
 /** Owns the text of option types (`options.ts`) and of the rules that are checked at run time. Pure. */
-import type { CommandSpec, Group, Limit, Option, OptionItem, Options } from "../spec/dsl.js";
+import type { CommandSpec, Group, Kind, Limit, Option, OptionItem, Options } from "../spec/dsl.js";
 import { docComment } from "./text.js";
 
 const isGroup = (item: OptionItem): item is Group => "group" in item;
@@ -147,6 +147,12 @@ export function optionStatements(options: Options, token: (text: string) => stri
   return lines;
 }
 
+/** The last argument of a check: the words a value may be, or the least it may be. */
+export function limitText({ words, least }: Kind, token: (text: string) => string): string {
+  if (words !== undefined) return `, ${token(words.join(" "))}`;
+  return least === undefined ? "" : `, ${least}`;
+}
+
 function optionLine(option: Option, token: (text: string) => string): string {
   const value = `options.${option.name}`;
   const what = `'option "${option.name}"'`;
@@ -156,8 +162,7 @@ function optionLine(option: Option, token: (text: string) => string): string {
   }
   const check = option.kind.check ?? "free";
   const word = option.token === undefined ? "" : `.add(${token(option.token)})`;
-  const choice = option.kind.words === undefined ? "" : `, ${token(option.kind.words.join(" "))}`;
-  const call = `args${word}.${check}(${what}, ${value}${choice});`;
+  const call = `args${word}.${check}(${what}, ${value}${limitText(option.kind, token)});`;
   return option.required === true ? call : `if (${value} !== undefined) ${call}`;
 }
 

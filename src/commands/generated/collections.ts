@@ -305,11 +305,13 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
   hgetex(key: Key, fields: Many<Value>, options?: HgetexOptions): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(HGETEX, [key]);
     if (args.options(options, HGETEX_OPTIONS)) {
-      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex);
-      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px);
-      if (options.exat !== undefined) args.add(T.EXAT).unixSeconds('option "exat"', options.exat);
+      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex, 0);
+      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px, 0);
+      if (options.exat !== undefined) {
+        args.add(T.EXAT).unixSeconds('option "exat"', options.exat, 0);
+      }
       if (options.pxat !== undefined) {
-        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat);
+        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat, 0);
       }
       args.flag('option "persist"', T.PERSIST, options.persist);
     }
@@ -722,11 +724,13 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
     if (args.options(options, HSETEX_OPTIONS)) {
       args.flag('option "fnx"', T.FNX, options.fnx);
       args.flag('option "fxx"', T.FXX, options.fxx);
-      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex);
-      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px);
-      if (options.exat !== undefined) args.add(T.EXAT).unixSeconds('option "exat"', options.exat);
+      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex, 0);
+      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px, 0);
+      if (options.exat !== undefined) {
+        args.add(T.EXAT).unixSeconds('option "exat"', options.exat, 0);
+      }
       if (options.pxat !== undefined) {
-        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat);
+        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat, 0);
       }
       args.flag('option "keepTtl"', T.KEEPTTL, options.keepTtl);
     }

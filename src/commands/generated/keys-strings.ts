@@ -602,7 +602,7 @@ export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
    */
   restore(key: Key, ttl: Integer, value: Value, options?: RestoreOptions): Reply<H, true> {
     const args = new ArgList(RESTORE, [key]);
-    args.milliseconds('"ttl"', ttl);
+    args.milliseconds('"ttl"', ttl, 0);
     args.add(value);
     if (args.options(options, RESTORE_OPTIONS)) {
       args.flag('option "replace"', T.REPLACE, options.replace);
@@ -966,11 +966,13 @@ export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
     if (options === undefined) return this.run(GETEX, [key]);
     const args = new ArgList(GETEX, [key]);
     if (args.options(options, GETEX_OPTIONS)) {
-      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex);
-      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px);
-      if (options.exat !== undefined) args.add(T.EXAT).unixSeconds('option "exat"', options.exat);
+      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex, 1);
+      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px, 1);
+      if (options.exat !== undefined) {
+        args.add(T.EXAT).unixSeconds('option "exat"', options.exat, 1);
+      }
       if (options.pxat !== undefined) {
-        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat);
+        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat, 1);
       }
       args.flag('option "persist"', T.PERSIST, options.persist);
     }
@@ -1178,7 +1180,7 @@ export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
    */
   psetex(key: Key, time: Integer, value: Value): Reply<H, true> {
     const args = new ArgList(PSETEX, [key]);
-    args.milliseconds('"time"', time);
+    args.milliseconds('"time"', time, 1);
     args.add(value);
     return this.send(PSETEX, args);
   }
@@ -1238,11 +1240,13 @@ export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
     if (options === undefined) return this.run(SET, [key, value]);
     const args = new ArgList(SET, [key, value]);
     if (args.options(options, SET_OPTIONS)) {
-      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex);
-      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px);
-      if (options.exat !== undefined) args.add(T.EXAT).unixSeconds('option "exat"', options.exat);
+      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex, 1);
+      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px, 1);
+      if (options.exat !== undefined) {
+        args.add(T.EXAT).unixSeconds('option "exat"', options.exat, 1);
+      }
       if (options.pxat !== undefined) {
-        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat);
+        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat, 1);
       }
       args.flag('option "keepTtl"', T.KEEPTTL, options.keepTtl);
       args.flag('option "nx"', T.NX, options.nx);
@@ -1264,7 +1268,7 @@ export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
    */
   setex(key: Key, time: Integer, value: Value): Reply<H, true> {
     const args = new ArgList(SETEX, [key]);
-    args.seconds('"time"', time);
+    args.seconds('"time"', time, 1);
     args.add(value);
     return this.send(SETEX, args);
   }

@@ -1525,6 +1525,23 @@ export abstract class SortedSetCommands<H extends Host> extends CollectionComman
     cursor?: string | Integer,
     options?: ZscanOptions & { readonly noScores?: false | undefined },
   ): Reply<H, [cursor: string, members: [member: H["text"], score: number][]]>;
+  /**
+   * Read the next batch of members of a sorted set.
+   *
+   * `zscanIter` does the whole walk.
+   *
+   * @param key - Key name.
+   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param options - See {@link ZscanOptions}.
+   * @returns The next cursor, and what the options ask for.
+   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/zscan/ | ZSCAN}
+   */
+  zscan(
+    key: Key,
+    cursor?: string | Integer,
+    options?: ZscanOptions,
+  ): Reply<H, [cursor: string, members: [member: H["text"], score: number][] | H["text"][]]>;
   zscan(
     key: Key,
     cursor: string | Integer = "0",
@@ -1766,6 +1783,27 @@ export abstract class SortedSetCommands<H extends Host> extends CollectionComman
     radius: Decimal,
     options: GeoradiusOptions & ({ readonly store: Key } | { readonly storeDist: Key }),
   ): Reply<H, number>;
+  /**
+   * Find the members within a circle around a place.
+   *
+   * @param key - Key name.
+   * @param longitude - Longitude of the centre in degrees; east is positive.
+   * @param latitude - Latitude of the centre in degrees; north is positive.
+   * @param radius - Radius of the circle, in the unit of the options.
+   * @param options - See {@link GeoradiusOptions}.
+   * @returns What the options ask for.
+   * @deprecated Use `geosearch` or `geosearchstore`.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/georadius/ | GEORADIUS}
+   */
+  georadius(
+    key: Key,
+    longitude: Decimal,
+    latitude: Decimal,
+    radius: Decimal,
+    options?: GeoradiusOptions,
+  ): Reply<H, GeoResult<H["text"], boolean, boolean, boolean>[] | number>;
   georadius(
     key: Key,
     longitude: Decimal,
@@ -1832,6 +1870,25 @@ export abstract class SortedSetCommands<H extends Host> extends CollectionComman
     radius: Decimal,
     options: GeoradiusOptions & ({ readonly store: Key } | { readonly storeDist: Key }),
   ): Reply<H, number>;
+  /**
+   * Find the members within a circle around a member.
+   *
+   * @param key - Key name.
+   * @param member - The member that is the centre.
+   * @param radius - Radius of the circle, in the unit of the options.
+   * @param options - See {@link GeoradiusOptions}.
+   * @returns What the options ask for.
+   * @deprecated Use `geosearch` or `geosearchstore`.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
+   *   sorted set.
+   * @see {@link https://redis.io/docs/latest/commands/georadiusbymember/ | GEORADIUSBYMEMBER}
+   */
+  georadiusbymember(
+    key: Key,
+    member: Value,
+    radius: Decimal,
+    options?: GeoradiusOptions,
+  ): Reply<H, GeoResult<H["text"], boolean, boolean, boolean>[] | number>;
   georadiusbymember(
     key: Key,
     member: Value,

@@ -20,6 +20,8 @@ export interface Kind {
   readonly check?: Check;
   /** The words of a closed choice. */
   readonly words?: readonly string[];
+  /** The least that a server takes, for those kinds that have no bound of their own. */
+  readonly least?: 0 | 1;
   /** Whether the words are keys, and how many arguments apart: for the key positions. */
   readonly keys?: 1 | 2;
   /** Whether it may become several words. */
@@ -72,6 +74,9 @@ export const mappingOf = (key: Kind, value: Kind): Kind =>
     repeats: true,
     ...(key.keys ? { keys: 2 } : {}),
   });
+
+/** The same kind without what every server refuses. */
+export const atLeast = (least: 0 | 1, from: Kind): Kind => ({ ...from, least });
 
 /** One of a few words, accepted in upper or lower case. `type` names a type of `types.ts`. */
 export const wordOf = (words: readonly string[], type?: string): Kind =>

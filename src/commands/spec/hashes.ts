@@ -6,6 +6,7 @@ import * as decode from "../decode.js";
 import { INT64, READONLY } from "../info.js";
 import { pickHrandfield, pickHscan } from "../pick.js";
 import {
+  atLeast,
   COUNT,
   CURSOR,
   command,
@@ -62,13 +63,19 @@ const expireOptions = options(
   ]),
 );
 const lifetimes = [
-  opt("ex", "EX", SECONDS, "Time to live in whole seconds."),
-  opt("px", "PX", MILLISECONDS, "Time to live in whole milliseconds."),
-  opt("exat", "EXAT", UNIX_SECONDS, "When to expire: a `Date`, or a Unix time in whole seconds."),
+  // Unlike those of strings, fields may expire at once.
+  opt("ex", "EX", atLeast(0, SECONDS), "Time to live in whole seconds."),
+  opt("px", "PX", atLeast(0, MILLISECONDS), "Time to live in whole milliseconds."),
+  opt(
+    "exat",
+    "EXAT",
+    atLeast(0, UNIX_SECONDS),
+    "When to expire: a `Date`, or a Unix time in whole seconds.",
+  ),
   opt(
     "pxat",
     "PXAT",
-    UNIX_MILLISECONDS,
+    atLeast(0, UNIX_MILLISECONDS),
     "When to expire: a `Date`, or a Unix time in whole milliseconds.",
   ),
 ];

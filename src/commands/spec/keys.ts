@@ -5,6 +5,7 @@ import * as decode from "../decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, READONLY } from "../info.js";
 import { pickSort } from "../pick.js";
 import {
+  atLeast,
   COUNT,
   CURSOR,
   command,
@@ -361,7 +362,7 @@ export const generic: readonly Entry[] = [
     summary: "Make a key from what DUMP gave.",
     args: [
       key(),
-      param("ttl", MILLISECONDS, "Time to live in whole milliseconds; 0 for ever."),
+      param("ttl", atLeast(0, MILLISECONDS), "Time to live in whole milliseconds; 0 for ever."),
       param("value", VALUE, "The bytes DUMP gave."),
     ],
     options: options(

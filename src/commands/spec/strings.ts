@@ -2,6 +2,7 @@
 import { INT64, READONLY } from "../info.js";
 import { pickLcs } from "../pick.js";
 import {
+  atLeast,
   COUNT,
   command,
   DECIMAL,
@@ -32,14 +33,22 @@ const start = param("start", INTEGER, "First byte; negative counts from the end.
 const end = param("end", INTEGER, "Last byte, included; negative counts from the end.");
 const amount = param("amount", INTEGER, "Integer; may be negative.");
 
+const AHEAD_SECONDS = atLeast(1, SECONDS);
+const AHEAD_MILLISECONDS = atLeast(1, MILLISECONDS);
+
 const lifetimes = [
-  opt("ex", "EX", SECONDS, "Time to live in whole seconds."),
-  opt("px", "PX", MILLISECONDS, "Time to live in whole milliseconds."),
-  opt("exat", "EXAT", UNIX_SECONDS, "When it expires: a `Date` or a Unix time in seconds."),
+  opt("ex", "EX", AHEAD_SECONDS, "Time to live in whole seconds."),
+  opt("px", "PX", AHEAD_MILLISECONDS, "Time to live in whole milliseconds."),
+  opt(
+    "exat",
+    "EXAT",
+    atLeast(1, UNIX_SECONDS),
+    "When it expires: a `Date` or a Unix time in seconds.",
+  ),
   opt(
     "pxat",
     "PXAT",
-    UNIX_MILLISECONDS,
+    atLeast(1, UNIX_MILLISECONDS),
     "When it expires: a `Date` or a Unix time in milliseconds.",
   ),
 ];
@@ -231,7 +240,7 @@ export const strings: readonly Entry[] = [
     since: "2.6.0",
     cost: "O(1)",
     summary: "Store a string that expires after some milliseconds.",
-    args: [key(), param("time", MILLISECONDS, "Time to live in whole milliseconds."), value],
+    args: [key(), param("time", AHEAD_MILLISECONDS, "Time to live in whole milliseconds."), value],
     reply: replies.ok,
     returns: "`true`.",
   }),
@@ -285,7 +294,7 @@ export const strings: readonly Entry[] = [
     since: "2.0.0",
     cost: "O(1)",
     summary: "Store a string that expires after some seconds.",
-    args: [key(), param("time", SECONDS, "Time to live in whole seconds."), value],
+    args: [key(), param("time", AHEAD_SECONDS, "Time to live in whole seconds."), value],
     reply: replies.ok,
     returns: "`true`.",
   }),
