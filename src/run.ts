@@ -38,14 +38,17 @@ const UNUSUAL = BLOCKING | SESSION | CLOSES;
 export function runCommand({ executor, call }: RunParts, command: Command): Promise<unknown> {
   const { info, args, decode } = command;
   if ((info.flags & UNUSUAL) !== 0) return runUnusual({ executor, call }, command);
-  if (areCommandsWatched()) {
-    return startWatched(command, { call, decode, traits: call }, (request) => {
-      if (call.scope === undefined || call.scope.add(request)) executor.execute(request);
-    });
-  }
+  if (areCommandsWatched()) return runWatched({ executor, call }, command);
   const request = new Request(info, args, { call, decode, traits: call });
   if (call.scope === undefined || call.scope.add(request)) executor.execute(request);
   return request.promise;
+}
+
+/** Apart, for a function with a closure in it allocates for that closure at every call. */
+function runWatched({ executor, call }: RunParts, command: Command): Promise<unknown> {
+  return startWatched(command, { call, decode: command.decode, traits: call }, (request) => {
+    if (call.scope === undefined || call.scope.add(request)) executor.execute(request);
+  });
 }
 
 function runUnusual({ executor, call }: RunParts, command: Command): Promise<unknown> {

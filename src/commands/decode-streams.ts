@@ -26,8 +26,9 @@ const fieldPairs: Decoder = (reply) => toPairs(reply ?? []);
 /** One entry; more elements than two, of options of newer servers, stay. */
 function entryOf(reply: Reply, fields: Decoder, context: DecodeContext): unknown {
   if (!Array.isArray(reply)) return reply;
-  const [id = null, content = null, ...more] = reply;
-  return [id, fields(content, context), ...more];
+  const content = fields(reply[1] ?? null, context);
+  if (reply.length === 2) return [reply[0], content];
+  return [reply[0] ?? null, content, ...reply.slice(2)];
 }
 
 const entries =
@@ -35,7 +36,9 @@ const entries =
   (reply, context) => {
     const items = itemsOf(reply);
     if (items === undefined) return reply;
-    return items.filter((item) => item !== null).map((item) => entryOf(item, fields, context));
+    const present: unknown[] = [];
+    for (const item of items) if (item !== null) present.push(entryOf(item, fields, context));
+    return present;
   };
 
 const streams =

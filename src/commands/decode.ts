@@ -12,8 +12,13 @@ import type { LcsMatch, LcsResult, ScoreCast } from "./types.js";
 /** An object without prototype, so that no key can meet an inherited name. */
 export type Dictionary<T = unknown> = Record<string, T>;
 
-/** What scores look like nearly always; the general form costs three times as much. */
+/** So many digits, and powers of ten so large, are exact as numbers: one division rounds correctly. */
+const EXACT_DIGITS = 15;
 const PLAIN_DECIMAL = /^-?\d+(?:\.\d+)?$/;
+const DIGIT_0 = 48;
+const MINUS = 45;
+/** The point, counted from the digit 0. */
+const POINT = -2;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 const NOT_A_NUMBER = /^[+-]?nan$/i;
@@ -62,11 +67,31 @@ export function toBoolean(reply: Reply): unknown {
  * @returns The double, or undefined when `text` is not a number to its last character.
  */
 export function parseDouble(text: string): number | undefined {
-  if (PLAIN_DECIMAL.test(text)) return Number(text);
+  const short = shortDecimal(text);
+  if (short !== undefined) return short;
   if (NUMBER.test(text)) return Number(text);
   const infinite = INFINITE.exec(text);
   if (infinite !== null) return infinite[1] === "-" ? -Infinity : Infinity;
   return NOT_A_NUMBER.test(text) ? Number.NaN : undefined;
+}
+
+/** Read what scores look like nearly always, in a fourth of the time a pattern and `Number` take. */
+function shortDecimal(text: string): number | undefined {
+  const { length } = text;
+  const first = text.charCodeAt(0) === MINUS ? 1 : 0;
+  if (length === first || length - first > EXACT_DIGITS) return undefined;
+  let digits = 0;
+  let scale = 0;
+  for (let i = first; i < length; i++) {
+    const digit = text.charCodeAt(i) - DIGIT_0;
+    if (digit >= 0 && digit <= 9) {
+      digits = digits * 10 + digit;
+      scale *= 10;
+    } else if (digit === POINT && scale === 0 && i > first) scale = 1;
+    else return undefined;
+  }
+  const value = scale === 0 ? digits : digits / scale;
+  return first === 0 ? value : -value;
 }
 
 /** A double as text or as a RESP3 double becomes a number; null stays. */
@@ -141,6 +166,7 @@ const AS_BYTES = "hkeys() and hscanIter() give field names as bytes";
  * @param instead - What gives the names as bytes, for the error when one is no text.
  */
 export function nameOf(reply: Reply, context: DecodeContext, instead = AS_BYTES): string {
+  if (typeof reply === "string") return reply;
   if (!Buffer.isBuffer(reply)) return String(reply);
   try {
     return context.text(reply);

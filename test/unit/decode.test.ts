@@ -3,6 +3,7 @@ import * as decode from "../../src/commands/decode.js";
 import type { DecodeContext } from "../../src/commands/info.js";
 import { DecodeError, ResponseError } from "../../src/errors.js";
 import { MapReply, type Reply, SetReply } from "../../src/protocol/reply.js";
+import { Random, testSeed } from "../support/random.js";
 
 const fatal = new TextDecoder("utf-8", { fatal: true });
 function strictText(bytes: Buffer): string {
@@ -60,6 +61,17 @@ describe("doubles", () => {
     expect(decode.toDouble(b(written))).toBe(value);
   });
 
+  test("decimals of every length and with the point anywhere are what Number makes of them", () => {
+    const random = new Random(testSeed());
+    for (let i = 0; i < 20_000; i++) {
+      const digits = Array.from({ length: random.int(1, 20) }, () => random.int(0, 9)).join("");
+      const point = random.int(1, digits.length);
+      const fraction = random.chance(0.8) ? `.${digits.slice(point)}` : "";
+      const written = `${random.chance(0.3) ? "-" : ""}${digits.slice(0, point)}${fraction}`;
+      expect(decode.parseDouble(written), `seed ${random.seed}: ${written}`).toBe(Number(written));
+    }
+  });
+
   test("RESP3 doubles, integers and null pass", () => {
     expect(decode.toDouble(1.5)).toBe(1.5);
     expect(decode.toDouble(Infinity)).toBe(Infinity);
@@ -67,7 +79,22 @@ describe("doubles", () => {
     expect(decode.toDouble(null)).toBe(null);
   });
 
-  test.each(["", " ", "0x10", "1e", "1 ", "1,5", "true", "."])("%j is no number", (written) => {
+  test.each([
+    "",
+    " ",
+    "0x10",
+    "1e",
+    "1 ",
+    "1,5",
+    "true",
+    ".",
+    "-",
+    "--1",
+    "1-",
+    "1.2.3",
+    "1:",
+    "1/",
+  ])("%j is no number", (written) => {
     expect(decode.parseDouble(written)).toBe(undefined);
     expect(decode.toDouble(written)).toBe(written);
   });
