@@ -127,6 +127,11 @@ const radiusSignatures = (params: string): Signature[] => [
     type: "number",
     returns: "How many places were stored.",
   },
+  {
+    params: `${params}, options?: GeoradiusOptions`,
+    type: "GeoResult<T, boolean, boolean, boolean>[] | number",
+    returns: "What the options ask for.",
+  },
 ];
 const radiusReadSignatures = (params: string): Signature[] => [
   { ...found, params: `${params}, options?: GeoradiusRoOptions & ${DETAILS}` },

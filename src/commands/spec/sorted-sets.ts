@@ -603,6 +603,11 @@ export const sortedSets: readonly Entry[] = [
         type: "[cursor: string, members: [member: T, score: number][]]",
         returns: 'The next cursor, `"0"` at the end, and some `[member, score]` pairs.',
       },
+      {
+        params: "key: Key, cursor?: string | Integer, options?: ZscanOptions",
+        type: "[cursor: string, members: [member: T, score: number][] | T[]]",
+        returns: "The next cursor, and what the options ask for.",
+      },
     ],
     pick: { pick: pickZscan, with: ["options"] },
   }),

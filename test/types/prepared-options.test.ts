@@ -1,0 +1,40 @@
+/**
+ * Owns the proof that options need not stand in the call: a program may put them together elsewhere,
+ * where nobody knows any more which of them are there, and every method takes them still.
+ */
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { hasMethod } from "../../src/commands/generate/infos.js";
+import { nameOf } from "../../src/commands/generate/methods.js";
+import { THEMES } from "../../src/commands/spec/index.js";
+import { compile, ownOptions } from "../package/compiler.js";
+import { argumentOf } from "../support/canonical-calls.js";
+
+const PROGRAM = fileURLToPath(new URL("./virtual-prepared-options.ts", import.meta.url));
+const INDEX = '"../../src/index.js"';
+
+const calls = THEMES.flatMap(({ entries }) => entries.filter(hasMethod)).flatMap((spec) => {
+  if (spec.options === undefined) return [];
+  const args = spec.args.map((param) => JSON.stringify(argumentOf(spec, param)));
+  const { type } = spec.options;
+  const call = `redis.${nameOf(spec)}(${[...args, "options"].join(", ")})`;
+  return [{ call, line: `export const ${nameOf(spec)} = (options: api.${type}) => ${call};` }];
+});
+const lines = [
+  `import type * as api from ${INDEX};`,
+  `import { Redis } from ${INDEX};`,
+  "const redis = new Redis();",
+  ...calls.map(({ line }) => line),
+];
+const { complaints } = compile([PROGRAM], ownOptions(), new Map([[PROGRAM, lines.join("\n")]]));
+const refused = new Map(
+  complaints.filter(({ file }) => file === PROGRAM).map(({ line, text }) => [line, text]),
+);
+
+test("there are methods with options", () => {
+  expect(calls.length).toBeGreaterThan(90);
+});
+
+test.each(calls.map(({ call }, i) => [call, i + 4] as const))("%s", (_, line) => {
+  expect(refused.get(line)).toBeUndefined();
+});
