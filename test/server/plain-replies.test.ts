@@ -68,6 +68,54 @@ describeClients("a subcommand given as an argument", server, ({ redis, protocol 
   });
 });
 
+describeClients(
+  "a command whose reply depends on its words",
+  server,
+  ({ redis, t, protocol, decoding }) => {
+    const two = protocol === 2;
+    const key = `words-${protocol}-${decoding}`;
+
+    it("OBJECT", async () => {
+      await redis.set(key, 1);
+      expect(await redis.executeCommand("OBJECT", "ENCODING", key)).toBe("int");
+      expect(await redis.executeCommand("OBJECT", "REFCOUNT", key)).toEqual(expect.any(Number));
+      expect(await redis.executeCommand("OBJECT", "HELP")).toContain("ENCODING <key>");
+      expect(await redis.executeCommand("OBJECT ENCODING", `${key}none`)).toBeNull();
+    });
+
+    it("GEORADIUS", async () => {
+      const place = `${key}place`;
+      await redis.geoadd(place, [[0, 0, "a"]]);
+      const words = [place, 0, 0, 1, "m"] as const;
+      expect(await redis.executeCommand("GEORADIUS", ...words)).toEqual([t("a")]);
+      expect(await redis.executeCommand("GEORADIUS", ...words, "WITHHASH")).toEqual([
+        [t("a"), expect.any(Number)],
+      ]);
+      expect(await redis.executeCommand("GEORADIUS", ...words, "STORE", `${key}stored`)).toBe(1);
+    });
+
+    it("ZRANGE, SORT and SET", async () => {
+      const scored = `${key}scored`;
+      await redis.zadd(scored, { a: 1 });
+      const scores = await redis.executeCommand("ZRANGE", scored, 0, -1, "WITHSCORES");
+      expect(scores).toEqual(two ? [t("a"), t("1")] : [[t("a"), 1]]);
+      expect(await redis.executeCommand("SORT", scored, "BY", "x", "GET", "#", "GET", "#")).toEqual(
+        [t("a"), t("a")],
+      );
+      expect(await redis.executeCommand("SORT", scored, "BY", "x", "STORE", `${key}sorted`)).toBe(
+        1,
+      );
+      expect(await redis.executeCommand("SET", `${key}text`, "x", "GET")).toBeNull();
+      expect(await redis.executeCommand("SET", `${key}text`, "y", "GET")).toEqual(t("x"));
+    });
+
+    it("COMMAND", async () => {
+      const commands = await redis.executeCommand("COMMAND");
+      expect(commands).toMatchObject({ get: { name: "get", arity: 2, firstKey: 1 } });
+    });
+  },
+);
+
 describeClients("a script", server, ({ redis, t, protocol, decoding }) => {
   const two = protocol === 2;
 
