@@ -17,6 +17,6 @@ it.each([2, 3] as const)("no impossible value comes out of chaos (RESP%i)", asyn
   const seed = testSeed();
   const tally = await chaos(server, { seed, protocol, duration: 2500 });
   // Both the flows and the faults were at work.
-  expect(tally.ok, `seed ${seed}`).toBeGreaterThan(200);
-  expect(tally.unknown, `seed ${seed}`).toBeGreaterThan(20);
+  expect(tally.ok, `seed ${seed}`).toBeGreaterThan(20);
+  expect(tally.unknown, `seed ${seed}`).toBeGreaterThan(5);
 });

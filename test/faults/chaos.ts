@@ -123,6 +123,8 @@ async function runFlows({ server, proxy, redis }: Parts, options: ChaosOptions):
   // What was only stalled may still be executed; then nothing can be any more.
   redis.disconnect();
   proxy.cutAll("rst");
+  // The proxy keeps the server's side of what it has swallowed.
+  await server.command("CLIENT", "KILL", "TYPE", "normal");
   await until(async () => (await server.clients()).length === 0);
   for (const flow of flows) await flow.verify((...words) => server.command(...words));
   return tally;

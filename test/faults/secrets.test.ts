@@ -176,23 +176,25 @@ describe("8. a secret", () => {
     await plain?.stop();
   });
 
-  it.each(["AUTH", "HELLO"])(
-    "is not told when the server repeats %s in its refusal",
-    async (name) => {
-      const script: Script = async (peer) => {
-        for await (const [command = "", ...args] of peer.commands()) {
-          const echo = args.map((arg) => `'${arg}'`).join(" ");
-          peer.send(`-ERR unknown command '${command}', with args beginning with: ${echo}\r\n`);
-        }
-      };
-      await using mock = await mockServer(script);
-      const protocol = name === "AUTH" ? 2 : 3;
-      const redis = opened(
-        new Redis("127.0.0.1", mock.port, { ...STEADY, ...credentials, protocol }),
-      );
-      expectClean(await errorOf(redis.get(KEY)));
-    },
-  );
+  it.each([
+    ["AUTH", "ERR unknown command, with args beginning with: "],
+    ["HELLO", "ERR unknown command, with args beginning with: "],
+    ["AUTH", "WRONGPASS this is no password: "],
+    ["HELLO", "WRONGPASS this is no password: "],
+  ])("is not told when the server repeats %s in its refusal: %s", async (name, words) => {
+    const script: Script = async (peer) => {
+      for await (const [, ...args] of peer.commands()) {
+        const echo = args.map((arg) => `'${arg}'`).join(" ");
+        peer.send(`-${words}${echo}\r\n`);
+      }
+    };
+    await using mock = await mockServer(script);
+    const protocol = name === "AUTH" ? 2 : 3;
+    const redis = opened(
+      new Redis("127.0.0.1", mock.port, { ...STEADY, ...credentials, protocol }),
+    );
+    expectClean(await errorOf(redis.get(KEY)));
+  });
 
   it("is not told by the refusal of options", () => {
     const bad: object[] = [
