@@ -28,9 +28,14 @@ export class ClientProcess {
     return started;
   }
 
-  /** Check one scenario's answer and warm it up for `duration` ms. */
-  async warm(scenario: number, duration: number): Promise<void> {
-    await this.#ask({ action: "warm", scenario, duration });
+  /**
+   * Check one scenario's answer and warm it up for `duration` ms.
+   *
+   * @returns Whether the client can do it at all.
+   */
+  async warm(scenario: number, duration: number): Promise<boolean> {
+    const answer = await this.#ask({ action: "warm", scenario, duration });
+    return answer.kind !== "unable";
   }
 
   /** Measure one scenario for about `duration` ms. */

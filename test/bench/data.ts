@@ -6,6 +6,7 @@ const HASH_FIELDS = 1000;
 const LIST_ITEMS = 10_000;
 const MEMBERS = 1000;
 const MEGABYTE = 1024 * 1024;
+const ENTRIES = 1000;
 /** Arguments per seeding command. */
 const SLICE = 1000;
 
@@ -39,6 +40,16 @@ export const ZSET = numbered("member:", MEMBERS, 4).map((member, i): [string, nu
   i + (i % 2) * 0.25,
 ]);
 
+export const STREAM_KEY = "bench:stream";
+/** Entries of two fields, as id and fields. */
+export const STREAM = Array.from({ length: ENTRIES }, (_, i): [string, [string, string][]] => [
+  `${i + 1}-0`,
+  [
+    ["name", valueAt(i)],
+    ["other", valueAt(i + 1)],
+  ],
+]);
+
 export const TEXT_16 = "sixteen bytes ok";
 export const TEXT_1K = "0123456789abcdef".repeat(64);
 export const TEXT_1M = "rediswire bench ".repeat(MEGABYTE / 16);
@@ -47,6 +58,15 @@ export const BYTES_1M = Buffer.from(
 );
 /** One MB of UTF-8 in which nearly every character takes two bytes. */
 export const TEXT_1M_WIDE = "съешь ещё этих ".repeat(Math.floor(MEGABYTE / 27));
+/** A short value in which every character takes two bytes. */
+export const TEXT_WIDE = "съешь ещё этих";
+export const TEXT_64M = TEXT_1M.repeat(64);
+export const BYTES_64M = Buffer.alloc(64 * MEGABYTE, BYTES_1M);
+export const SHORT_WIDE_KEY = "bench:wide";
+export const TEXT_64M_KEY = "bench:huge:text";
+export const BYTES_64M_KEY = "bench:huge:bytes";
+/** What is written in their place. */
+export const HUGE_SET_KEY = "bench:huge:set";
 export const TEXT_KEY = "bench:big:text";
 export const WIDE_KEY = "bench:big:wide";
 export const BYTES_KEY = "bench:big:bytes";
@@ -57,13 +77,19 @@ export const BYTES_KEY = "bench:big:bytes";
  * @param port - Its port on the loopback address.
  */
 export async function seed(port: number): Promise<void> {
-  const floor = await Floor.connect(port);
+  const floor = await Floor.connect({ host: "127.0.0.1", port });
   await Promise.all(GET_KEYS.map((key, i) => floor.call(["SET", key, valueAt(i)])));
   await inSlices(LIST, (items) => floor.call(["RPUSH", LIST_KEY, ...items]));
   await inSlices(HASH, (pairs) => floor.call(["HSET", HASH_KEY, ...pairs.flat()]));
   await inSlices(ZSET, (pairs) => {
     return floor.call(["ZADD", ZSET_KEY, ...pairs.flatMap(([m, score]) => [String(score), m])]);
   });
+  await inSlices(STREAM, (entries) => {
+    return Promise.all(entries.map(([id, f]) => floor.call(["XADD", STREAM_KEY, id, ...f.flat()])));
+  });
+  await floor.call(["SET", SHORT_WIDE_KEY, TEXT_WIDE]);
+  await floor.callLong(["SET", TEXT_64M_KEY], TEXT_64M);
+  await floor.callLong(["SET", BYTES_64M_KEY], BYTES_64M);
   await floor.call(["SET", TEXT_KEY, TEXT_1M]);
   await floor.call(["SET", WIDE_KEY, TEXT_1M_WIDE]);
   await floor.callLong(["SET", BYTES_KEY], BYTES_1M);

@@ -1,14 +1,16 @@
 /**
  * Owns the yardstick: the least a Node client can do. A promise per command, one write per turn of
  * the event loop, a flat parser, strings (or Buffers) out. No reconnecting, deadlines, argument
- * checks, decoders or nested replies: those are what a real client is measured for adding, so they
- * may never be added here.
+ * checks or decoders: those are what a real client is measured for adding, so they may never be added
+ * here.
  */
 import { isAscii, transcode } from "node:buffer";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { connect as connectSecurely } from "node:tls";
+import type { Target } from "./clients/adapter.js";
 
-/** What the yardstick can answer: flat replies only. */
+/** What the yardstick can answer. */
 export type FloorReply = string | Buffer | number | null | FloorReply[];
 
 /** Node's own quick decoders, which `toString` reaches only after looking at its arguments. */
@@ -21,6 +23,12 @@ interface Waiting {
   readonly resolve: (value: FloorReply) => void;
   readonly reject: (error: Error) => void;
   readonly bytes: boolean;
+}
+
+/** An array being filled. */
+interface Level {
+  readonly items: FloorReply[];
+  missing: number;
 }
 
 const READ_BUFFER = 256 * 1024;
@@ -48,23 +56,30 @@ export class Floor {
   /** A bulk whose length is known and whose bytes are still coming. */
   #body: Bytes | undefined;
   #filled = 0;
-  #items: FloorReply[] | undefined;
+  /** The innermost unfinished array, and those around it. */
+  #level: Level | undefined;
+  readonly #outer: Level[] = [];
   /** The chunk at hand as one text whose indexes are those of its bytes; null unless it is ASCII. */
   #chunkText: string | null | undefined;
-  #missing = 0;
 
-  private constructor(port: number) {
+  private constructor({ host, port, path, ca }: Target) {
+    if (ca !== undefined) {
+      this.#socket = connectSecurely({ host, port, ca });
+      this.#socket.on("data", (chunk) => this.#read(chunk as Bytes, chunk.length));
+      return;
+    }
     const callback = (length: number, buffer: Uint8Array): boolean => {
       this.#read(buffer as Bytes, length);
       return true;
     };
     const onread = { buffer: Buffer.allocUnsafe(READ_BUFFER), callback };
-    this.#socket = connect({ host: "127.0.0.1", port, noDelay: true, onread });
+    const place = path === undefined ? { host, port, noDelay: true } : { path };
+    this.#socket = connect({ ...place, onread });
   }
 
-  static async connect(port: number): Promise<Floor> {
-    const floor = new Floor(port);
-    await once(floor.#socket, "connect");
+  static async connect(target: Target): Promise<Floor> {
+    const floor = new Floor(target);
+    await once(floor.#socket, target.ca === undefined ? "connect" : "secureConnect");
     return floor;
   }
 
@@ -113,12 +128,12 @@ export class Floor {
 
   #deliver(reply: FloorReply | Error): void {
     let value = reply;
-    if (this.#items !== undefined && !(value instanceof Error)) {
-      this.#items.push(value);
-      this.#missing -= 1;
-      if (this.#missing > 0) return;
-      value = this.#items;
-      this.#items = undefined;
+    while (this.#level !== undefined && !(value instanceof Error)) {
+      this.#level.items.push(value);
+      this.#level.missing -= 1;
+      if (this.#level.missing > 0) return;
+      value = this.#level.items;
+      this.#level = this.#outer.pop();
     }
     const entry = this.#waiting[this.#head];
     this.#waiting[this.#head] = undefined;
@@ -180,9 +195,9 @@ export class Floor {
   }
 
   #array(length: number): void {
-    this.#missing = length;
-    if (length > 0) this.#items = [];
-    else this.#deliver([]);
+    if (length === 0) return this.#deliver([]);
+    if (this.#level !== undefined) this.#outer.push(this.#level);
+    this.#level = { items: [], missing: length };
   }
 
   #bulk(buffer: Bytes, at: number, end: number, length: number): number {

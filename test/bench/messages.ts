@@ -1,9 +1,14 @@
 /** Owns what the runner and a client process say to each other. */
 
+import type { Target } from "./clients/adapter.js";
+
+/** The ways to the one server. */
+export type Road = "tcp" | "tls" | "unix" | "pieces";
+
 /** How a client process is started: its arguments as one JSON text. */
 export interface WorkerSetup {
   readonly client: string;
-  readonly port: number;
+  readonly targets: Readonly<Record<Road, Target>>;
   /** Process of the server, to see how busy it is. */
   readonly serverPid: number;
 }
@@ -29,6 +34,8 @@ export interface Sample {
 
 export type WorkerAnswer =
   | { readonly kind: "ready" }
+  /** The client cannot do it. */
+  | { readonly kind: "unable" }
   | { readonly kind: "sample"; readonly sample: Sample }
   | { readonly kind: "failed"; readonly reason: string };
 

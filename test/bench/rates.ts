@@ -1,6 +1,7 @@
 /** Owns the interleaved rounds: every client meets every scenario once per round, in turns. */
 import { ClientProcess } from "./client-process.js";
-import type { Sample } from "./messages.js";
+import type { Target } from "./clients/adapter.js";
+import type { Road, Sample } from "./messages.js";
 import type { BenchOptions } from "./options.js";
 import { SCENARIOS } from "./scenarios.js";
 import type { Cores } from "./setup.js";
@@ -21,6 +22,7 @@ export interface Row {
 /** What a run needs besides its options. */
 export interface Surroundings {
   readonly port: number;
+  readonly targets: Readonly<Record<Road, Target>>;
   readonly serverPid: number;
   readonly cores: Cores | undefined;
   readonly say: (line: string) => void;
@@ -38,14 +40,19 @@ export async function measureRates(options: BenchOptions, around: Surroundings):
   const processes: ClientProcess[] = [];
   try {
     for (const client of options.clients) {
-      const setup = { client, port: around.port, serverPid: around.serverPid };
+      const setup = { client, targets: around.targets, serverPid: around.serverPid };
       processes.push(await ClientProcess.start(setup, around.cores?.client));
     }
     around.say("checking every answer and warming up");
+    const able = new Map<number, ClientProcess[]>();
     for (const scenario of options.scenarios) {
-      for (const process of processes) await process.warm(scenario, options.warmUp);
+      const those: ClientProcess[] = [];
+      for (const process of processes) {
+        if (await process.warm(scenario, options.warmUp)) those.push(process);
+      }
+      able.set(scenario, those);
     }
-    return await playRounds(options, around, processes);
+    return await playRounds(options, around, able);
   } finally {
     await Promise.all(processes.map((process) => process.stop()));
   }
@@ -54,13 +61,14 @@ export async function measureRates(options: BenchOptions, around: Surroundings):
 async function playRounds(
   options: BenchOptions,
   around: Surroundings,
-  processes: readonly ClientProcess[],
+  able: ReadonlyMap<number, readonly ClientProcess[]>,
 ): Promise<Row[]> {
   const samples = new Map<string, Sample[]>();
   for (let round = 0; round < options.rounds; round++) {
     around.say(`round ${round + 1} of ${options.rounds}`);
     for (const [turn, scenario] of options.scenarios.entries()) {
-      for (const process of rotated(processes, round + turn)) {
+      if (round >= (SCENARIOS[scenario]?.rounds ?? options.rounds)) continue;
+      for (const process of rotated(able.get(scenario) ?? [], round + turn)) {
         const sample = await process.measure(scenario, options.duration);
         const key = `${scenario} ${process.name}`;
         samples.set(key, [...(samples.get(key) ?? []), sample]);
@@ -68,8 +76,9 @@ async function playRounds(
     }
   }
   return options.scenarios.map((scenario) => {
-    const cells = options.clients.map((client): [string, Cell] => {
-      return [client, summary(samples.get(`${scenario} ${client}`) ?? [])];
+    const cells = options.clients.flatMap((client): [string, Cell][] => {
+      const all = samples.get(`${scenario} ${client}`);
+      return all === undefined ? [] : [[client, summary(all)]];
     });
     return { scenario: SCENARIOS[scenario]?.name ?? "", cells: Object.fromEntries(cells) };
   });

@@ -89,7 +89,7 @@ function table(rows: readonly Row[], measure: Measure, compare: Compare): string
   const body = rows.map(({ scenario, cells }) => {
     const numbers = clients.map((client) => {
       const cell = cells[client];
-      return cell === undefined ? "" : `${significant(measure(cell))}${boundMark(cell, measure)}`;
+      return cell === undefined ? "–" : `${significant(measure(cell))}${boundMark(cell, measure)}`;
     });
     const own = cells[OURS];
     if (own === undefined) return [scenario, ...numbers];

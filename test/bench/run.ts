@@ -1,10 +1,14 @@
 /** Owns the course of a benchmark run: prepare, measure, print. The entry of `npm run bench`. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
+import type { RunningServer } from "../support/server.js";
+import { Chunker } from "./chunker.js";
+import type { Target } from "./clients/adapter.js";
 import { CLIENTS, versionOf } from "./clients/index.js";
 import { measureColdStarts } from "./cold-start.js";
 import { seed } from "./data.js";
+import type { Road } from "./messages.js";
 import { type BenchOptions, readOptions } from "./options.js";
 import { measurePubSub } from "./pubsub.js";
 import { measureRates, type Surroundings } from "./rates.js";
@@ -37,7 +41,9 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
   const cores = chooseCores(options.pin);
   await using server = await startBenchServer(cores);
   await seed(server.port);
-  const around: Surroundings = { port: server.port, serverPid: server.pid, cores, say };
+  await using chunker = await Chunker.start(server.port);
+  const targets = await targetsOf(server, chunker);
+  const around: Surroundings = { port: server.port, targets, serverPid: server.pid, cores, say };
   const startRounds = options.quick ? QUICK_ROUNDS.start : START_ROUNDS;
   const typeRounds = options.quick ? QUICK_ROUNDS.types : TYPE_ROUNDS;
   return {
@@ -53,6 +59,17 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
     pubsub: parts.has("pubsub") ? await measurePubSub(options, around) : undefined,
     start: parts.has("start") ? await measureColdStarts(clients, startRounds, around) : {},
     types: parts.has("types") ? await measureTypeCosts(clients, typeRounds, say) : {},
+  };
+}
+
+async function targetsOf(server: RunningServer, chunker: Chunker): Promise<Record<Road, Target>> {
+  const { port, tlsPort = 0, unixPath = "", certs } = server;
+  const ca = certs === undefined ? "" : await readFile(certs.ca, "utf8");
+  return {
+    tcp: { host: "127.0.0.1", port },
+    tls: { host: "localhost", port: tlsPort, ca },
+    unix: { host: "", port: 0, path: unixPath },
+    pieces: { host: "127.0.0.1", port: chunker.port },
   };
 }
 

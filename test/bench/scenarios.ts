@@ -6,27 +6,37 @@ import assert from "node:assert/strict";
 import type { Adapter } from "./clients/adapter.js";
 import {
   BYTES_1M,
+  BYTES_64M,
+  BYTES_64M_KEY,
   BYTES_KEY,
   GET_KEYS,
   HASH,
   HASH_KEY,
+  HUGE_SET_KEY,
   LIST,
   LIST_KEY,
   MGET_KEYS,
   PIPELINE_GET_KEYS,
   PIPELINE_SET_KEYS,
   SET_KEYS,
+  SHORT_WIDE_KEY,
+  STREAM,
+  STREAM_KEY,
   TEXT_1K,
   TEXT_1M,
   TEXT_1M_WIDE,
   TEXT_16,
+  TEXT_64M,
+  TEXT_64M_KEY,
   TEXT_KEY,
+  TEXT_WIDE,
   valueAt,
   WIDE_KEY,
   ZSET,
   ZSET_KEY,
 } from "./data.js";
 import type { Floor } from "./floor.js";
+import type { Road } from "./messages.js";
 
 /** The i-th step of all: sends something and resolves with the client's answer. */
 export type Step = (i: number) => Promise<unknown>;
@@ -37,6 +47,10 @@ export interface Scenario {
   readonly callers: number;
   /** Commands in one step. */
   readonly commands: number;
+  /** How the client gets to the server; directly over TCP when omitted. */
+  readonly road?: Road;
+  /** Rounds enough for it, if less than the others have. */
+  readonly rounds?: number;
   readonly step: (client: Adapter) => Step;
   /** Fail unless the client does step `CHECKED` right. */
   readonly check: (step: Step, reader: Floor) => Promise<void>;
@@ -56,6 +70,32 @@ export const SCENARIOS: readonly Scenario[] = [
   set("16 B", TEXT_16, 1000),
   set("1 KB", TEXT_1K, 50),
   set("1 KB", TEXT_1K, 1000),
+  mixed(200),
+  {
+    ...get(1000),
+    name: title("GET not ASCII", 1000),
+    step: (client) => () => client.get(SHORT_WIDE_KEY),
+    check: async (step) => assert.equal(await step(CHECKED), TEXT_WIDE),
+  },
+  {
+    ...get(1000),
+    name: title("GET as Buffer", 1000),
+    step: (client) => (i) => client.getBytes(GET_KEYS[i & KEY_MASK] ?? ""),
+    check: async (step) => assert.deepEqual(await step(CHECKED), Buffer.from(valueAt(CHECKED))),
+  },
+  { ...get(16), name: title("GET over TLS", 16), road: "tls" },
+  { ...get(16), name: title("GET over a unix socket", 16), road: "unix" },
+  { ...get(50), name: title("GET in pieces of 16 bytes", 50), road: "pieces" },
+  {
+    name: "500 GET at once",
+    callers: 1,
+    commands: 500,
+    step: (client) => () => Promise.all(GET_KEYS.slice(0, 500).map((key) => client.get(key))),
+    check: async (step) => {
+      const values = GET_KEYS.slice(0, 500).map((_, i) => valueAt(i));
+      assert.deepEqual(await step(CHECKED), values);
+    },
+  },
   {
     name: "pipeline of 100 GET",
     callers: 1,
@@ -119,6 +159,11 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   ),
   reading(
+    "XRANGE 1,000",
+    (client) => client.xrange(STREAM_KEY),
+    (reply) => assert.deepEqual(entriesOf(reply), STREAM),
+  ),
+  reading(
     "GET 1 MB text",
     (client) => client.get(TEXT_KEY),
     (reply) => {
@@ -147,6 +192,18 @@ export const SCENARIOS: readonly Scenario[] = [
     ...writing("SET 1 MB Buffer", FEW, BYTES_1M),
     step: (client) => (i) => client.setBytes(setKey(i), BYTES_1M),
   },
+  huge(
+    "GET 64 MB text",
+    (client) => client.get(TEXT_64M_KEY),
+    (reply) => reply === TEXT_64M,
+  ),
+  huge(
+    "GET 64 MB Buffer",
+    (client) => client.getBytes(BYTES_64M_KEY),
+    (reply) => Buffer.isBuffer(reply) && reply.equals(BYTES_64M),
+  ),
+  huge("SET 64 MB text", (client) => client.set(HUGE_SET_KEY, TEXT_64M), isOk),
+  huge("SET 64 MB Buffer", (client) => client.setBytes(HUGE_SET_KEY, BYTES_64M), isOk),
 ];
 
 function setKey(i: number): string {
@@ -175,12 +232,50 @@ function set(size: string, value: string, callers: number): Scenario {
   };
 }
 
+/** Reads and writes in turns. */
+function mixed(callers: number): Scenario {
+  return {
+    name: title("GET and SET 16 B", callers),
+    callers,
+    commands: 2,
+    step: (client) => async (i) => {
+      const key = GET_KEYS[i & KEY_MASK] ?? "";
+      return [await client.set(setKey(i), TEXT_16), await client.get(key)];
+    },
+    check: async (step) => {
+      const [answer, value] = asArray(await step(CHECKED));
+      assert.ok(isOk(answer), `answered ${String(answer)}`);
+      assert.equal(value, valueAt(CHECKED));
+    },
+  };
+}
+
+/** One value so large that a few rounds tell enough. */
+function huge(
+  name: string,
+  ask: (client: Adapter) => Promise<unknown>,
+  isRight: (reply: unknown) => boolean,
+): Scenario {
+  return {
+    name,
+    callers: 1,
+    commands: 1,
+    rounds: 3,
+    step: (client) => () => ask(client),
+    check: async (step) => assert.ok(isRight(await step(CHECKED)), "another answer"),
+  };
+}
+
+function isOk(answer: unknown): boolean {
+  return answer === true || answer === "OK";
+}
+
 function writing(name: string, callers: number, value: string | Buffer): Omit<Scenario, "step"> {
   const check = async (step: Step, reader: Floor): Promise<void> => {
     const key = setKey(CHECKED);
     await reader.call(["DEL", key]);
     const answer = await step(CHECKED);
-    assert.ok(answer === true || answer === "OK", `answered ${String(answer)}`);
+    assert.ok(isOk(answer), `answered ${String(answer)}`);
     const stored = await reader.call(["GET", key], true);
     assert.ok(Buffer.isBuffer(stored) && stored.equals(Buffer.from(value)), "stored another value");
   };
@@ -219,16 +314,34 @@ function pairsOf(reply: unknown): [string, unknown][] {
   if (!Array.isArray(reply)) return Object.entries(reply as object);
   const first: unknown = reply[0];
   if (Array.isArray(first)) return reply as [string, unknown][];
-  if (typeof first === "object") return reply.map(pairOfRecord);
+  if (typeof first === "object") {
+    if (first !== null && "key" in first && "value" in first) return reply.map(entryOfRecord);
+    return reply.map(pairOfRecord);
+  }
   const pairs: [string, unknown][] = [];
   for (let i = 0; i < reply.length; i += 2) pairs.push([String(reply[i]), reply[i + 1]]);
   return pairs;
+}
+
+/** `{ key, value }` as a pair. */
+function entryOfRecord({ key, value }: { key: unknown; value: unknown }): [string, unknown] {
+  return [String(key), value];
 }
 
 /** `{ field, value }`, `{ value, score }` or `{ element, score }` as a pair. */
 function pairOfRecord(record: Record<string, unknown>): [string, unknown] {
   if ("score" in record) return [String(record.element ?? record.value), record.score];
   return [String(record.field), record.value];
+}
+
+/** Stream entries, as tuples, records of id and message, or an object by id. */
+function entriesOf(reply: unknown): [string, [string, unknown][]][] {
+  if (!Array.isArray(reply)) return pairsOf(reply).map(([id, fields]) => [id, pairsOf(fields)]);
+  return reply.map((entry) => {
+    if (Array.isArray(entry)) return [String(entry[0]), pairsOf(entry[1])];
+    const { id, message } = entry as { id: string; message: object };
+    return [id, pairsOf(message)];
+  });
 }
 
 function sortedPairs(pairs: readonly [string, unknown][]): [string, unknown][] {

@@ -48,7 +48,7 @@ export function onCore(core: number | undefined): string[] {
 /** Start the private server on its core. */
 export async function startBenchServer(cores: Cores | undefined): Promise<RunningServer> {
   const binary = [...onCore(cores?.server), await ensureRedis()];
-  return startServer({ binary });
+  return startServer({ binary, tls: true, unixSocket: true });
 }
 
 /** The version the server gives itself. */

@@ -3,16 +3,24 @@
  * for another's garbage or for code optimised for somebody else's types. Does what the runner says
  * and nothing between.
  */
+import { type Adapter, Unable } from "./clients/adapter.js";
 import { clientNamed } from "./clients/index.js";
 import { Floor } from "./floor.js";
 import { Measurement } from "./measure.js";
-import type { WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
+import type { Road, WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
 import { SCENARIOS } from "./scenarios.js";
 
 const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
-const client = await clientNamed(setup.client).open({ host: "127.0.0.1", port: setup.port });
-const reader = await Floor.connect(setup.port);
+const clients = new Map<Road, Promise<Adapter>>();
+await connected("tcp");
+const reader = await Floor.connect(setup.targets.tcp);
 const measurements = new Map<number, Measurement>();
+
+function connected(road: Road): Promise<Adapter> {
+  const client = clients.get(road) ?? clientNamed(setup.client).open(setup.targets[road]);
+  clients.set(road, client);
+  return client;
+}
 
 async function perform(request: WorkerRequest): Promise<WorkerAnswer> {
   const measurement = measurements.get(request.scenario);
@@ -21,7 +29,7 @@ async function perform(request: WorkerRequest): Promise<WorkerAnswer> {
   }
   const scenario = SCENARIOS[request.scenario];
   if (scenario === undefined) throw new Error(`no scenario ${request.scenario}`);
-  const step = scenario.step(client);
+  const step = scenario.step(await connected(scenario.road ?? "tcp"));
   await scenario.check(step, reader);
   const fresh = new Measurement(scenario, step, setup.serverPid);
   await fresh.warm(request.duration);
@@ -34,6 +42,7 @@ function answer(message: WorkerAnswer): void {
 }
 
 function failed(error: unknown): WorkerAnswer {
+  if (error instanceof Unable) return { kind: "unable" };
   return { kind: "failed", reason: error instanceof Error ? (error.stack ?? "") : String(error) };
 }
 

@@ -6,11 +6,17 @@
  */
 
 /** Where the server is. */
-
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** Path of a unix socket, instead of host and port. */
+  readonly path?: string;
+  /** The authority's certificate as PEM, for TLS. */
+  readonly ca?: string;
 }
+
+/** Thrown by an adapter whose client has no such connections. */
+export class Unable extends Error {}
 
 /** One connected client under measurement. */
 export interface Adapter {
@@ -24,6 +30,8 @@ export interface Adapter {
   hgetall(key: string): Promise<unknown>;
   /** All members of a sorted set with their scores. */
   zrangeWithScores(key: string): Promise<unknown>;
+  /** All entries of a stream. */
+  xrange(key: string): Promise<unknown>;
   /** One explicit pipeline, not a transaction. */
   pipelineGet(keys: readonly string[]): Promise<unknown>;
   pipelineSet(keys: readonly string[], value: string): Promise<unknown>;

@@ -6,7 +6,7 @@ import type { Adapter, Target } from "./adapter.js";
 const LONG = 16_384;
 
 export async function openFloor(target: Target): Promise<Adapter> {
-  const floor = await Floor.connect(target.port);
+  const floor = await Floor.connect(target);
   return {
     get: (key) => floor.call(["GET", key]),
     set: (key, value) => {
@@ -19,6 +19,7 @@ export async function openFloor(target: Target): Promise<Adapter> {
     lrange: (key) => floor.call(["LRANGE", key, "0", "-1"]),
     hgetall: (key) => floor.call(["HGETALL", key]),
     zrangeWithScores: (key) => floor.call(["ZRANGE", key, "0", "-1", "WITHSCORES"]),
+    xrange: (key) => floor.call(["XRANGE", key, "-", "+"]),
     pipelineGet: (keys) => Promise.all(keys.map((key) => floor.call(["GET", key]))),
     pipelineSet: (keys, value) => Promise.all(keys.map((key) => floor.call(["SET", key, value]))),
     close: async () => floor.close(),

@@ -1,5 +1,5 @@
 /** Owns valkey-glide's adapter: a native core with threads of its own behind a Node face. */
-import type { Adapter, Target } from "./adapter.js";
+import { type Adapter, type Target, Unable } from "./adapter.js";
 
 interface Glide {
   get(key: string, options?: object): Promise<unknown>;
@@ -8,6 +8,7 @@ interface Glide {
   lrange(key: string, start: number, stop: number): Promise<unknown>;
   hgetall(key: string): Promise<unknown>;
   zrangeWithScores(key: string, range: object): Promise<unknown>;
+  xrange(key: string, start: string, end: string): Promise<unknown>;
   exec(batch: GlideBatch, raiseOnError: boolean): Promise<unknown>;
   close(): void;
 }
@@ -21,6 +22,7 @@ interface Module {
   readonly GlideClient: { createClient(options: object): Promise<Glide> };
   readonly Batch: new (isAtomic: boolean) => GlideBatch;
   readonly Decoder: { readonly Bytes: unknown };
+  readonly InfBoundary: { readonly NegativeInfinity: string; readonly PositiveInfinity: string };
 }
 
 // In a variable: the benchmark must compile where its peers are not installed.
@@ -31,9 +33,13 @@ const TIMEOUT_MS = 10_000;
 const INFLIGHT_LIMIT = 10_000;
 
 export async function openGlide(target: Target): Promise<Adapter> {
-  const { GlideClient, Batch, Decoder } = (await import(PACKAGE)) as Module;
+  const { host, port, path, ca } = target;
+  if (path !== undefined) throw new Unable("valkey-glide has no unix sockets");
+  const { GlideClient, Batch, Decoder, InfBoundary } = (await import(PACKAGE)) as Module;
+  const tls = { tlsAdvancedConfiguration: { rootCertificates: ca } };
   const redis = await GlideClient.createClient({
-    addresses: [target],
+    addresses: [{ host, port }],
+    ...(ca === undefined ? {} : { useTLS: true, advancedConfiguration: tls }),
     requestTimeout: TIMEOUT_MS,
     inflightRequestsLimit: INFLIGHT_LIMIT,
   });
@@ -48,6 +54,7 @@ export async function openGlide(target: Target): Promise<Adapter> {
     lrange: (key) => redis.lrange(key, 0, -1),
     hgetall: (key) => redis.hgetall(key),
     zrangeWithScores: (key) => redis.zrangeWithScores(key, all),
+    xrange: (key) => redis.xrange(key, InfBoundary.NegativeInfinity, InfBoundary.PositiveInfinity),
     pipelineGet: (keys) => {
       const batch = new Batch(false);
       for (const key of keys) batch.get(key);

@@ -10,6 +10,7 @@ interface IoRedis extends NodeJS.EventEmitter {
   lrange(key: string, start: number, stop: number): Promise<unknown>;
   hgetall(key: string): Promise<unknown>;
   zrange(key: string, start: number, stop: number, withScores: string): Promise<unknown>;
+  xrange(key: string, start: string, stop: string): Promise<unknown>;
   pipeline(): Batch;
   quit(): Promise<unknown>;
 }
@@ -29,7 +30,8 @@ const PACKAGE: string = "ioredis";
 
 export async function openIoredis(target: Target, options: object = {}): Promise<Adapter> {
   const { Redis } = (await import(PACKAGE)) as Module;
-  const redis = new Redis({ ...target, ...options });
+  const { ca, ...where } = target;
+  const redis = new Redis({ ...where, ...(ca === undefined ? {} : { tls: { ca } }), ...options });
   await once(redis, "ready");
   return {
     get: (key) => redis.get(key),
@@ -40,6 +42,7 @@ export async function openIoredis(target: Target, options: object = {}): Promise
     lrange: (key) => redis.lrange(key, 0, -1),
     hgetall: (key) => redis.hgetall(key),
     zrangeWithScores: (key) => redis.zrange(key, 0, -1, "WITHSCORES"),
+    xrange: (key) => redis.xrange(key, "-", "+"),
     pipelineGet: (keys) => {
       const batch = redis.pipeline();
       for (const key of keys) batch.get(key);

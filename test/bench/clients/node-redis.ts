@@ -9,6 +9,7 @@ interface NodeRedis {
   lRange(key: string, start: number, stop: number): Promise<unknown>;
   hGetAll(key: string): Promise<unknown>;
   zRangeWithScores(key: string, start: number, stop: number): Promise<unknown>;
+  xRange(key: string, start: string, stop: string): Promise<unknown>;
   multi(): Batch;
   withTypeMapping(mapping: Record<number, unknown>): NodeRedis;
   close(): Promise<void>;
@@ -30,7 +31,9 @@ const PACKAGE: string = "redis";
 
 export async function openNodeRedis(target: Target): Promise<Adapter> {
   const { createClient, RESP_TYPES } = (await import(PACKAGE)) as Module;
-  const redis = createClient({ socket: target });
+  const { host, port, path, ca } = target;
+  const tls = ca === undefined ? {} : { tls: true, ca };
+  const redis = createClient({ socket: path === undefined ? { host, port, ...tls } : { path } });
   await redis.connect();
   const binary = redis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   return {
@@ -42,6 +45,7 @@ export async function openNodeRedis(target: Target): Promise<Adapter> {
     lrange: (key) => redis.lRange(key, 0, -1),
     hgetall: (key) => redis.hGetAll(key),
     zrangeWithScores: (key) => redis.zRangeWithScores(key, 0, -1),
+    xrange: (key) => redis.xRange(key, "-", "+"),
     pipelineGet: (keys) => {
       const batch = redis.multi();
       for (const key of keys) batch.get(key);

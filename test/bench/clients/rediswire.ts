@@ -11,6 +11,7 @@ interface Rediswire {
   lrange(key: string, start: number, stop: number): Promise<unknown>;
   hgetall(key: string): Promise<unknown>;
   zrange(key: string, start: number, stop: number, options: object): Promise<unknown>;
+  xrange(key: string, start: string, stop: string): Promise<unknown>;
   pipeline(options: { transaction: boolean }): Batch;
   connect(): Promise<unknown>;
   close(): Promise<void>;
@@ -39,8 +40,9 @@ export async function openRediswire(
   entry = DIST,
 ): Promise<Adapter> {
   const { Redis } = (await import(pathToFileURL(entry).href)) as Module;
-  const redis = new Redis({ ...target, ...options });
-  const binary = new Redis({ ...target, ...options, decodeResponses: false });
+  const where = placeOf(target);
+  const redis = new Redis({ ...where, ...options });
+  const binary = new Redis({ ...where, ...options, decodeResponses: false });
   await Promise.all([redis.connect(), binary.connect()]);
   return {
     get: (key) => redis.get(key),
@@ -51,6 +53,7 @@ export async function openRediswire(
     lrange: (key) => redis.lrange(key, 0, -1),
     hgetall: (key) => redis.hgetall(key),
     zrangeWithScores: (key) => redis.zrange(key, 0, -1, { withScores: true }),
+    xrange: (key) => redis.xrange(key, "-", "+"),
     pipelineGet: (keys) => {
       const batch = redis.pipeline({ transaction: false });
       for (const key of keys) batch.get(key);
@@ -65,4 +68,9 @@ export async function openRediswire(
       await Promise.all([redis.close(), binary.close()]);
     },
   };
+}
+
+function placeOf({ host, port, path, ca }: Target): object {
+  if (path !== undefined) return { unixSocketPath: path };
+  return ca === undefined ? { host, port } : { host, port, tls: { ca } };
 }
