@@ -13,7 +13,7 @@ import {
 } from "./client-parts.js";
 import type { IntOf, NoOptions, PromiseHost, TextOf } from "./client-types.js";
 import { Commands } from "./commands/generated/commands.js";
-import type { Arg, CommandInfo, Decoder, Key } from "./commands/info.js";
+import type { Arg, CommandInfo, Decoder, Key, Value } from "./commands/info.js";
 import {
   type HscanIterOptions,
   hscanIter,
@@ -25,6 +25,7 @@ import {
   zscanIter,
 } from "./commands/scan-iter.js";
 import type { ConnectionPool } from "./connection/pool.js";
+import { digestOf } from "./digest.js";
 import { DataError, ResponseError } from "./errors.js";
 import { Library } from "./library.js";
 import { Lock, type LockClass, type LockOptions } from "./lock.js";
@@ -197,6 +198,17 @@ export class RedisClient<
     const keys = (isOptions(last) ? given.slice(0, -1) : given) as Key[];
     checkTransactionOptions(options);
     return runTransaction(() => this.pipeline().watch(...keys), work, options);
+  }
+
+  /**
+   * Hash a value as `digest` does one that is stored; nothing is sent.
+   *
+   * @param value - Text, bytes or a number.
+   * @returns 16 hexadecimal digits, to compare with those of a server or to give to `delex`.
+   * @throws DataError when it is none of these, or text that the client's encoding cannot represent.
+   */
+  digestLocal(value: Value): string {
+    return digestOf(value, this.#parts.pool.settings);
   }
 
   /**

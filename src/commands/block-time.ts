@@ -22,6 +22,11 @@ export function lastSeconds(args: readonly Arg[]): number {
   return limit(numberOf(args.at(-1)) * 1000);
 }
 
+/** The fifth argument, in seconds (BLMOVEM). */
+export function fifthSeconds(args: readonly Arg[]): number {
+  return limit(numberOf(args[4]) * 1000);
+}
+
 /** The first argument, in seconds (BLMPOP, BZMPOP). */
 export function firstSeconds(args: readonly Arg[]): number {
   return limit(numberOf(args[0]) * 1000);

@@ -17,6 +17,7 @@ import type {
 
 const AUTH = token("AUTH");
 const AUTH2 = token("AUTH2");
+const ENX = token("ENX");
 const GET = token("GET");
 const WEIGHTS = token("WEIGHTS");
 
@@ -79,6 +80,35 @@ export function hsetFields(
   }
   args.free('"field"', field).free('"value"', value);
   if (mapping !== undefined) args.pairs('"mapping"', mapping);
+}
+
+/** Add the number of keys, and keys and values of a mapping. */
+export function countedValues(args: ArgList, mapping: Mapping<Key, Value>): void {
+  const at = args.words.push(0) - 1;
+  args.entries('"mapping"', mapping, (key, value) => {
+    args.free('each key of "mapping"', key as Key);
+    args.free('each value of "mapping"', value as Value);
+  });
+  args.words[at] = (args.words.length - at - 1) / 2;
+}
+
+/** What {@link expiryIfNone} reads. */
+export interface ExpiryShape {
+  readonly enx?: boolean | undefined;
+  readonly ex?: unknown;
+  readonly px?: unknown;
+  readonly exat?: unknown;
+  readonly pxat?: unknown;
+}
+
+/** Add that only a key without an expiry gets the one that stands before. */
+export function expiryIfNone(args: ArgList, options: ExpiryShape | undefined): void {
+  if (args.error !== undefined || options === undefined) return;
+  const { enx, ex, px, exat, pxat } = options;
+  args.flag('option "enx"', ENX, enx);
+  if (enx === true && (ex ?? px ?? exat ?? pxat) === undefined) {
+    args.fail('option "enx" needs one of the options "ex", "px", "exat", "pxat"');
+  }
 }
 
 /** Add a number of keys and the keys, as redis-py has it: the number must be right. */

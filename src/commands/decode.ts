@@ -121,6 +121,11 @@ export function toExactDouble(reply: Reply): unknown {
   );
 }
 
+/** Each element as {@link toExactDouble}. */
+export function toExactDoubles(reply: Reply): unknown {
+  return itemsOf(reply)?.map(toExactDouble) ?? reply;
+}
+
 /** Each element as {@link toDouble}. */
 export function toDoubles(reply: Reply): unknown {
   return itemsOf(reply)?.map(toDouble) ?? reply;

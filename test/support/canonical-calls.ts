@@ -22,6 +22,12 @@ const SPECIAL: Readonly<Record<string, unknown>> = {
   "CLUSTER DELSLOTSRANGE ranges": [0, 100],
   "CLUSTER SETSLOT state": "NODE",
   "HELLO protocol": 3,
+  "ARDELRANGE ranges": [0, 100],
+  "ARGREP start": "-",
+  "ARGREP end": "+",
+  "ARGREP predicates": [["EXACT", "a"]],
+  "ARMSET mapping": { 5: "a" },
+  "HOTKEYS START metrics": ["CPU", "NET"],
   "BITFIELD options": { defaultOverflow: "SAT" },
 };
 

@@ -6,17 +6,22 @@ import * as bitfield from "../bitfield.js";
 import * as blockTime from "../block-time.js";
 import * as builders from "../builders.js";
 import * as buildersAcl from "../builders-acl.js";
+import * as buildersArrays from "../builders-arrays.js";
 import * as buildersBitmaps from "../builders-bitmaps.js";
 import * as buildersCluster from "../builders-cluster.js";
 import * as buildersGeo from "../builders-geo.js";
 import * as buildersHashes from "../builders-hashes.js";
+import * as buildersHotkeys from "../builders-hotkeys.js";
+import * as buildersLists from "../builders-lists.js";
 import * as buildersScripting from "../builders-scripting.js";
 import * as buildersServer from "../builders-server.js";
 import * as buildersStreams from "../builders-streams.js";
 import * as buildersVectors from "../builders-vectors.js";
 import * as decode from "../decode.js";
+import * as decodeArrays from "../decode-arrays.js";
 import * as decodeCluster from "../decode-cluster.js";
 import * as decodeGeo from "../decode-geo.js";
+import * as decodeHotkeys from "../decode-hotkeys.js";
 import * as decodeScripting from "../decode-scripting.js";
 import * as decodeSentinel from "../decode-sentinel.js";
 import * as decodeServer from "../decode-server.js";
@@ -32,17 +37,22 @@ const MODULES: Readonly<Record<string, object>> = {
   "block-time": blockTime,
   builders,
   "builders-acl": buildersAcl,
+  "builders-arrays": buildersArrays,
   "builders-bitmaps": buildersBitmaps,
   "builders-cluster": buildersCluster,
   "builders-geo": buildersGeo,
   "builders-hashes": buildersHashes,
+  "builders-hotkeys": buildersHotkeys,
+  "builders-lists": buildersLists,
   "builders-scripting": buildersScripting,
   "builders-server": buildersServer,
   "builders-vectors": buildersVectors,
   "builders-streams": buildersStreams,
   decode,
+  "decode-arrays": decodeArrays,
   "decode-cluster": decodeCluster,
   "decode-geo": decodeGeo,
+  "decode-hotkeys": decodeHotkeys,
   "decode-scripting": decodeScripting,
   "decode-sentinel": decodeSentinel,
   "decode-server": decodeServer,

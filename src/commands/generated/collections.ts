@@ -4,6 +4,7 @@
 import type { OptionRules } from "../args.js";
 import { ArgList } from "../args.js";
 import { countedFields, countedPairs } from "../builders-hashes.js";
+import { elementsToMove } from "../builders-lists.js";
 import { hsetFields, numberedKeys } from "../builders.js";
 import { toArray } from "../decode.js";
 import type { Host, Reply } from "../host.js";
@@ -12,6 +13,7 @@ import { pickHrandfield, pickHscan } from "../pick.js";
 import type { Decimal, Integer, ListEnd, Many, Mapping, UnixTime } from "../types.js";
 import {
   BLMOVE,
+  BLMOVEM,
   BLMPOP,
   BLPOP,
   BRPOP,
@@ -25,6 +27,10 @@ import {
   HGETALL,
   HGETDEL,
   HGETEX,
+  HIMPORT_DISCARD,
+  HIMPORT_DISCARDALL,
+  HIMPORT_PREPARE,
+  HIMPORT_SET,
   HINCRBY,
   HINCRBYFLOAT,
   HKEYS,
@@ -48,6 +54,7 @@ import {
   LINSERT,
   LLEN,
   LMOVE,
+  LMOVEM,
   LMPOP,
   LPOP,
   LPOS,
@@ -64,6 +71,7 @@ import {
   SADD,
   SCARD,
   SDIFF,
+  SDIFFCARD,
   SDIFFSTORE,
   SINTER,
   SINTERCARD,
@@ -77,6 +85,7 @@ import {
   SREM,
   SSCAN,
   SUNION,
+  SUNIONCARD,
   SUNIONSTORE,
 } from "./infos-collections.js";
 import { KeyCommands } from "./keys-strings.js";
@@ -86,10 +95,13 @@ import type {
   HrandfieldOptions,
   HscanOptions,
   HsetexOptions,
+  LmovemOptions,
   LmpopOptions,
   LposOptions,
+  SdiffcardOptions,
   SintercardOptions,
   SscanOptions,
+  SunioncardOptions,
 } from "./options.js";
 import * as T from "./tokens.js";
 
@@ -124,6 +136,11 @@ const HSETEX_OPTIONS: OptionRules = {
   pxat: [32, 92],
   keepTtl: [64, 60],
 };
+const LMOVEM_OPTIONS: OptionRules = {
+  count: [1, 0],
+  mode: [2, 0],
+  ordering: [4, 0],
+};
 const LMPOP_OPTIONS: OptionRules = {
   direction: [1, 0],
   count: [2, 0],
@@ -133,12 +150,19 @@ const LPOS_OPTIONS: OptionRules = {
   count: [2, 0],
   maxLen: [4, 0],
 };
+const SDIFFCARD_OPTIONS: OptionRules = {
+  limit: [1, 0],
+};
 const SINTERCARD_OPTIONS: OptionRules = {
   limit: [1, 0],
 };
 const SSCAN_OPTIONS: OptionRules = {
   match: [1, 0],
   count: [2, 0],
+};
+const SUNIONCARD_OPTIONS: OptionRules = {
+  approx: [1, 0],
+  limit: [2, 0],
 };
 
 /** The commands on hashes, lists and sets; one link of the chain that ends in Commands. */
@@ -318,6 +342,112 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
     args.add(T.FIELDS);
     countedFields(args, fields);
     return this.send(HGETEX, args);
+  }
+
+  /**
+   * Let the connection forget a set of field names.
+   *
+   * Such sets belong to one connection: only a `client()` has this.
+   *
+   * @param fieldsetName - Name of the set of field names.
+   * @returns 1 when it knew the set, otherwise 0.
+   * @remarks Since Redis 8.10.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
+   */
+  himportDiscard(fieldsetName: Value): Reply<H, number> {
+    return this.run(HIMPORT_DISCARD, [fieldsetName]);
+  }
+
+  /**
+   * Let the connection forget a set of field names. The name redis-py gives `himportDiscard`.
+   *
+   * Such sets belong to one connection: only a `client()` has this.
+   *
+   * @param fieldsetName - Name of the set of field names.
+   * @returns 1 when it knew the set, otherwise 0.
+   * @remarks Since Redis 8.10.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
+   */
+  himportDiscardInternal(fieldsetName: Value): Reply<H, number> {
+    return this.himportDiscard(fieldsetName);
+  }
+
+  /**
+   * Let the connection forget all sets of field names.
+   *
+   * Such sets belong to one connection: only a `client()` has this.
+   *
+   * @returns How many it knew.
+   * @remarks Since Redis 8.10.0. O(N) in the number of sets.
+   * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
+   */
+  himportDiscardAll(): Reply<H, number> {
+    return this.run(HIMPORT_DISCARDALL, []);
+  }
+
+  /**
+   * Let the connection forget all sets of field names. The name redis-py gives
+   * `himportDiscardAll`.
+   *
+   * Such sets belong to one connection: only a `client()` has this.
+   *
+   * @returns How many it knew.
+   * @remarks Since Redis 8.10.0. O(N) in the number of sets.
+   * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
+   */
+  himportDiscardAllInternal(): Reply<H, number> {
+    return this.himportDiscardAll();
+  }
+
+  /**
+   * Let the connection know a set of field names, for `himportSet`.
+   *
+   * Such sets belong to one connection: only a `client()` has this.
+   *
+   * @param fieldsetName - Name of the set of field names.
+   * @param fields - One field name or many; in this order.
+   * @returns `true`.
+   * @remarks Since Redis 8.10.0. O(N*log(N)) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
+   */
+  himportPrepare(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
+    const args = new ArgList(HIMPORT_PREPARE, [fieldsetName]);
+    args.list('"fields"', fields);
+    return this.send(HIMPORT_PREPARE, args);
+  }
+
+  /**
+   * Let the connection know a set of field names, for `himportSet`. The name redis-py gives
+   * `himportPrepare`.
+   *
+   * Such sets belong to one connection: only a `client()` has this.
+   *
+   * @param fieldsetName - Name of the set of field names.
+   * @param fields - One field name or many; in this order.
+   * @returns `true`.
+   * @remarks Since Redis 8.10.0. O(N*log(N)) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
+   */
+  himportPrepareInternal(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
+    return this.himportPrepare(fieldsetName, fields);
+  }
+
+  /**
+   * Store a hash whose field names the connection knows, replacing what was there.
+   *
+   * Such sets belong to one connection: only a `client()` has this.
+   *
+   * @param key - Key name.
+   * @param fieldsetName - Name of the set of field names.
+   * @param values - A value for each field name.
+   * @returns `true`.
+   * @remarks Since Redis 8.10.0. O(N) in the number of fields.
+   * @see {@link https://redis.io/docs/latest/commands/himport-set/ | HIMPORT SET}
+   */
+  himportSet(key: Key, fieldsetName: Value, values: Many<Value>): Reply<H, true> {
+    const args = new ArgList(HIMPORT_SET, [key, fieldsetName]);
+    args.list('"values"', values);
+    return this.send(HIMPORT_SET, args);
   }
 
   /**
@@ -820,6 +950,36 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
   }
 
   /**
+   * Move elements from one list to another, waiting until there are enough.
+   *
+   * @param source - List to take from.
+   * @param destination - List to add to.
+   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
+   * @param from - End of the source to take from.
+   * @param to - End of the destination to add to.
+   * @param options - See {@link LmovemOptions}.
+   * @returns The elements as they stand in the destination, or `null` when time ran out.
+   * @remarks Since Redis 8.10.0. O(N) in the number of elements moved.
+   * @see {@link https://redis.io/docs/latest/commands/blmovem/ | BLMOVEM}
+   */
+  blmovem(
+    source: Key,
+    destination: Key,
+    timeout: number,
+    from: ListEnd = "LEFT",
+    to: ListEnd = "RIGHT",
+    options?: LmovemOptions,
+  ): Reply<H, H["text"][] | null> {
+    const args = new ArgList(BLMOVEM, [source, destination]);
+    args.word('"from"', from, T.LEFT_RIGHT_CHOICE);
+    args.word('"to"', to, T.LEFT_RIGHT_CHOICE);
+    args.timeout('"timeout"', timeout);
+    args.options(options, LMOVEM_OPTIONS);
+    elementsToMove(args, options);
+    return this.send(BLMOVEM, args);
+  }
+
+  /**
    * Take elements from the first list that has some, waiting until one does.
    *
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
@@ -974,6 +1134,33 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
     args.word('"from"', from, T.LEFT_RIGHT_CHOICE);
     args.word('"to"', to, T.LEFT_RIGHT_CHOICE);
     return this.send(LMOVE, args);
+  }
+
+  /**
+   * Move elements from one list to another.
+   *
+   * @param source - List to take from.
+   * @param destination - List to add to.
+   * @param from - End of the source to take from.
+   * @param to - End of the destination to add to.
+   * @param options - See {@link LmovemOptions}.
+   * @returns The elements as they stand in the destination, or `null` when none was moved.
+   * @remarks Since Redis 8.10.0. O(N) in the number of elements moved.
+   * @see {@link https://redis.io/docs/latest/commands/lmovem/ | LMOVEM}
+   */
+  lmovem(
+    source: Key,
+    destination: Key,
+    from: ListEnd = "LEFT",
+    to: ListEnd = "RIGHT",
+    options?: LmovemOptions,
+  ): Reply<H, H["text"][] | null> {
+    const args = new ArgList(LMOVEM, [source, destination]);
+    args.word('"from"', from, T.LEFT_RIGHT_CHOICE);
+    args.word('"to"', to, T.LEFT_RIGHT_CHOICE);
+    args.options(options, LMOVEM_OPTIONS);
+    elementsToMove(args, options);
+    return this.send(LMOVEM, args);
   }
 
   /**
@@ -1289,6 +1476,26 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
   }
 
   /**
+   * Count the members of the first set that are in none of the others.
+   *
+   * @param numKeys - How many keys there are.
+   * @param keys - Keys of the sets.
+   * @param options - See {@link SdiffcardOptions}.
+   * @returns How many there are.
+   * @remarks Since Redis 8.10.0. O(N) in the members of all sets.
+   * @see {@link https://redis.io/docs/latest/commands/sdiffcard/ | SDIFFCARD}
+   */
+  sdiffcard(numKeys: Integer, keys: Many<Key>, options?: SdiffcardOptions): Reply<H, number> {
+    const args = new ArgList(SDIFFCARD);
+    const given = args.options(options, SDIFFCARD_OPTIONS);
+    numberedKeys(args, numKeys, keys);
+    if (given) {
+      if (options.limit !== undefined) args.add(T.LIMIT).count('option "limit"', options.limit);
+    }
+    return this.send(SDIFFCARD, args);
+  }
+
+  /**
    * Store the members of the first set that are in none of the others.
    *
    * @param destination - Key to store the result at, replacing what was there.
@@ -1514,6 +1721,27 @@ export abstract class CollectionCommands<H extends Host> extends KeyCommands<H> 
     const args = new ArgList(SUNION);
     args.many('"keys"', keys);
     return this.send(SUNION, args);
+  }
+
+  /**
+   * Count the members that any of the sets has.
+   *
+   * @param numKeys - How many keys there are.
+   * @param keys - Keys of the sets.
+   * @param options - See {@link SunioncardOptions}.
+   * @returns How many there are.
+   * @remarks Since Redis 8.10.0. O(N) in the members of all sets.
+   * @see {@link https://redis.io/docs/latest/commands/sunioncard/ | SUNIONCARD}
+   */
+  sunioncard(numKeys: Integer, keys: Many<Key>, options?: SunioncardOptions): Reply<H, number> {
+    const args = new ArgList(SUNIONCARD);
+    const given = args.options(options, SUNIONCARD_OPTIONS);
+    numberedKeys(args, numKeys, keys);
+    if (given) {
+      args.flag('option "approx"', T.APPROX, options.approx);
+      if (options.limit !== undefined) args.add(T.LIMIT).count('option "limit"', options.limit);
+    }
+    return this.send(SUNIONCARD, args);
   }
 
   /**

@@ -150,6 +150,12 @@ export const DECRBY = new CommandInfo("DECRBY", {
   flags: INT64,
   keys: [1, 1, 1],
 });
+export const DELEX = new CommandInfo("DELEX", { params: ["key"], keys: [1, 1, 1] });
+export const DIGEST = new CommandInfo("DIGEST", {
+  params: ["key"],
+  flags: READONLY | ALWAYS_TEXT,
+  keys: [1, 1, 1],
+});
 export const GET = new CommandInfo("GET", { params: ["key"], flags: READONLY, keys: [1, 1, 1] });
 export const GETDEL = new CommandInfo("GETDEL", { params: ["key"], keys: [1, 1, 1] });
 export const GETEX = new CommandInfo("GETEX", { params: ["key"], keys: [1, 1, 1] });
@@ -174,6 +180,7 @@ export const INCRBYFLOAT = new CommandInfo("INCRBYFLOAT", {
   keys: [1, 1, 1],
   decode: toExactDouble,
 });
+export const INCREX = new CommandInfo("INCREX", { params: ["key"], flags: INT64, keys: [1, 1, 1] });
 export const LCS = new CommandInfo("LCS", {
   params: ["key1", "key2"],
   flags: READONLY,
@@ -189,6 +196,7 @@ export const MSET = new CommandInfo("MSET", {
   keys: [1, -1, 2],
   decode: okToTrue,
 });
+export const MSETEX = new CommandInfo("MSETEX", { params: ["numkeys", "mapping..."] });
 export const MSETNX = new CommandInfo("MSETNX", {
   params: ["mapping..."],
   keys: [1, -1, 2],
@@ -318,6 +326,8 @@ export const infos: readonly CommandInfo[] = [
   APPEND,
   DECR,
   DECRBY,
+  DELEX,
+  DIGEST,
   GET,
   GETDEL,
   GETEX,
@@ -326,9 +336,11 @@ export const infos: readonly CommandInfo[] = [
   INCR,
   INCRBY,
   INCRBYFLOAT,
+  INCREX,
   LCS,
   MGET,
   MSET,
+  MSETEX,
   MSETNX,
   PSETEX,
   SET,

@@ -11,6 +11,7 @@ import {
   toClusterSlotStats,
   toClusterSlots,
 } from "../decode-cluster.js";
+import { toHotkeys } from "../decode-hotkeys.js";
 import { toAclLog, toAclUser } from "../decode-server-acl.js";
 import {
   toCommandDocs,
@@ -208,6 +209,13 @@ export const FAILOVER = new CommandInfo("FAILOVER", {
 });
 export const FLUSHALL = new CommandInfo("FLUSHALL", { decode: okToTrue });
 export const FLUSHDB = new CommandInfo("FLUSHDB", { decode: okToTrue });
+export const HOTKEYS_GET = new CommandInfo("HOTKEYS GET", { decode: toHotkeys });
+export const HOTKEYS_RESET = new CommandInfo("HOTKEYS RESET", { decode: okToTrue });
+export const HOTKEYS_START = new CommandInfo("HOTKEYS START", {
+  params: ["metrics..."],
+  decode: okToTrue,
+});
+export const HOTKEYS_STOP = new CommandInfo("HOTKEYS STOP", { decode: okToTrue });
 export const INFO = new CommandInfo("INFO", {
   params: ["sections..."],
   flags: ALWAYS_TEXT,
@@ -492,6 +500,10 @@ export const infos: readonly CommandInfo[] = [
   FAILOVER,
   FLUSHALL,
   FLUSHDB,
+  HOTKEYS_GET,
+  HOTKEYS_RESET,
+  HOTKEYS_START,
+  HOTKEYS_STOP,
   INFO,
   LASTSAVE,
   LATENCY_DOCTOR,

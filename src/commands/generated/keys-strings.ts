@@ -5,7 +5,14 @@ import type { OptionRules } from "../args.js";
 import { ArgList, isEmpty } from "../args.js";
 import { BitFieldOperation, bitfieldReads } from "../bitfield.js";
 import { bitRange } from "../builders-bitmaps.js";
-import { migrateAuth, migrateKeys, sortPatterns } from "../builders.js";
+import {
+  countedValues,
+  expiryIfNone,
+  migrateAuth,
+  migrateKeys,
+  sortPatterns,
+} from "../builders.js";
+import { toExactDoubles } from "../decode.js";
 import type { Host, Reply } from "../host.js";
 import type { Key, Value } from "../info.js";
 import { pickLcs, pickSort } from "../pick.js";
@@ -29,6 +36,8 @@ import {
   DECR,
   DECRBY,
   DEL,
+  DELEX,
+  DIGEST,
   DUMP,
   EXISTS,
   EXPIRE,
@@ -43,12 +52,14 @@ import {
   INCR,
   INCRBY,
   INCRBYFLOAT,
+  INCREX,
   KEYS,
   LCS,
   MGET,
   MIGRATE,
   MOVE,
   MSET,
+  MSETEX,
   MSETNX,
   OBJECT,
   OBJECT_ENCODING,
@@ -91,10 +102,13 @@ import {
 import type {
   BitfieldRoOptions,
   CopyOptions,
+  DelexOptions,
   ExpireOptions,
   GetexOptions,
+  IncrexOptions,
   LcsOptions,
   MigrateOptions,
+  MsetexOptions,
   RestoreOptions,
   ScanOptions,
   SetOptions,
@@ -150,6 +164,12 @@ const SORT_RO_OPTIONS: OptionRules = {
   desc: [32, 0],
   alpha: [64, 0],
 };
+const DELEX_OPTIONS: OptionRules = {
+  ifEq: [1, 14],
+  ifNe: [2, 13],
+  ifDeq: [4, 11],
+  ifDne: [8, 7],
+};
 const GETEX_OPTIONS: OptionRules = {
   ex: [1, 30],
   px: [2, 29],
@@ -157,11 +177,33 @@ const GETEX_OPTIONS: OptionRules = {
   pxat: [8, 23],
   persist: [16, 15],
 };
+const INCREX_OPTIONS: OptionRules = {
+  byFloat: [1, 2],
+  byInt: [2, 1],
+  lowerBound: [4, 0],
+  upperBound: [8, 0],
+  saturate: [16, 0],
+  ex: [32, 960],
+  px: [64, 928],
+  exat: [128, 864],
+  pxat: [256, 736],
+  persist: [512, 480],
+  enx: [1024, 0],
+};
 const LCS_OPTIONS: OptionRules = {
   len: [1, 2],
   idx: [2, 1],
   minMatchLen: [4, 0],
   withMatchLen: [8, 0],
+};
+const MSETEX_OPTIONS: OptionRules = {
+  nx: [1, 2],
+  xx: [2, 1],
+  ex: [4, 120],
+  px: [8, 116],
+  exat: [16, 108],
+  pxat: [32, 92],
+  keepTtl: [64, 60],
 };
 const SET_OPTIONS: OptionRules = {
   ex: [1, 30],
@@ -930,6 +972,43 @@ export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
   }
 
   /**
+   * Delete the string at `key` if it is as expected.
+   *
+   * Without options any key is deleted.
+   *
+   * @param key - Key name.
+   * @param options - See {@link DelexOptions}.
+   * @returns 1 when it was deleted, otherwise 0.
+   * @remarks Since Redis 8.4.0. O(1), with digests O(N) in the length of the string.
+   * @see {@link https://redis.io/docs/latest/commands/delex/ | DELEX}
+   */
+  delex(key: Key, options?: DelexOptions): Reply<H, number> {
+    if (options === undefined) return this.run(DELEX, [key]);
+    const args = new ArgList(DELEX, [key]);
+    if (args.options(options, DELEX_OPTIONS)) {
+      if (options.ifEq !== undefined) args.add(T.IFEQ).free('option "ifEq"', options.ifEq);
+      if (options.ifNe !== undefined) args.add(T.IFNE).free('option "ifNe"', options.ifNe);
+      if (options.ifDeq !== undefined) args.add(T.IFDEQ).free('option "ifDeq"', options.ifDeq);
+      if (options.ifDne !== undefined) args.add(T.IFDNE).free('option "ifDne"', options.ifDne);
+    }
+    return this.send(DELEX, args);
+  }
+
+  /**
+   * Give the XXH3 hash of the string stored at `key`.
+   *
+   * `digestLocal` of a client gives that of any value.
+   *
+   * @param key - Key name.
+   * @returns 16 hexadecimal digits, or `null` when `key` does not exist.
+   * @remarks Since Redis 8.4.0. O(N) in the length of the string.
+   * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
+   */
+  digest(key: Key): Reply<H, string | null> {
+    return this.run(DIGEST, [key]);
+  }
+
+  /**
    * Read the string stored at `key`.
    *
    * @param key - Key name.
@@ -1062,6 +1141,85 @@ export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
   }
 
   /**
+   * Change the number stored at `key` within bounds, and when the key expires.
+   *
+   * A missing key counts as 0. What would leave the bounds, or what the server can hold, changes
+   * nothing, unless `saturate` is set.
+   *
+   * @param key - Key name.
+   * @param options - See {@link IncrexOptions}.
+   * @returns The value afterwards, and what was added to get it.
+   * @remarks Since Redis 8.8.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/increx/ | INCREX}
+   */
+  increx(
+    key: Key,
+    options?: IncrexOptions & { readonly byFloat?: undefined },
+  ): Reply<H, [value: H["int"], applied: H["int"]]>;
+  /**
+   * Change the number stored at `key` within bounds, and when the key expires.
+   *
+   * A missing key counts as 0. What would leave the bounds, or what the server can hold, changes
+   * nothing, unless `saturate` is set.
+   *
+   * @param key - Key name.
+   * @param options - See {@link IncrexOptions}.
+   * @returns The value afterwards, and what was added to get it.
+   * @remarks Since Redis 8.8.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/increx/ | INCREX}
+   */
+  increx(
+    key: Key,
+    options: IncrexOptions & { readonly byFloat: Decimal },
+  ): Reply<H, [value: number, applied: number]>;
+  /**
+   * Change the number stored at `key` within bounds, and when the key expires.
+   *
+   * A missing key counts as 0. What would leave the bounds, or what the server can hold, changes
+   * nothing, unless `saturate` is set.
+   *
+   * @param key - Key name.
+   * @param options - See {@link IncrexOptions}.
+   * @returns As the other signatures say, by whether `byFloat` is set.
+   * @remarks Since Redis 8.8.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/increx/ | INCREX}
+   */
+  increx(
+    key: Key,
+    options?: IncrexOptions,
+  ): Reply<H, [value: H["int"], applied: H["int"]] | [value: number, applied: number]>;
+  increx(
+    key: Key,
+    options?: IncrexOptions,
+  ): Reply<H, [value: H["int"], applied: H["int"]] | [value: number, applied: number]> {
+    const args = new ArgList(INCREX, [key]);
+    if (args.options(options, INCREX_OPTIONS)) {
+      if (options.byFloat !== undefined) {
+        args.add(T.BYFLOAT).decimal('option "byFloat"', options.byFloat);
+      }
+      if (options.byInt !== undefined) args.add(T.BYINT).integer('option "byInt"', options.byInt);
+      if (options.lowerBound !== undefined) {
+        args.add(T.LBOUND).decimal('option "lowerBound"', options.lowerBound);
+      }
+      if (options.upperBound !== undefined) {
+        args.add(T.UBOUND).decimal('option "upperBound"', options.upperBound);
+      }
+      args.flag('option "saturate"', T.SATURATE, options.saturate);
+      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex, 1);
+      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px, 1);
+      if (options.exat !== undefined) {
+        args.add(T.EXAT).unixSeconds('option "exat"', options.exat, 1);
+      }
+      if (options.pxat !== undefined) {
+        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat, 1);
+      }
+      args.flag('option "persist"', T.PERSIST, options.persist);
+    }
+    expiryIfNone(args, options);
+    return this.send(INCREX, args, options?.byFloat !== undefined ? toExactDoubles : undefined);
+  }
+
+  /**
    * Find the longest common subsequence of two strings.
    *
    * @param key1 - Key of the first string.
@@ -1152,6 +1310,35 @@ export abstract class KeyCommands<H extends Host> extends SentinelCommands<H> {
     const args = new ArgList(MSET);
     args.pairs('"mapping"', mapping);
     return this.send(MSET, args);
+  }
+
+  /**
+   * Store several strings in one go, with one expiry for all.
+   *
+   * @param mapping - Values by key; at least one.
+   * @param options - See {@link MsetexOptions}.
+   * @returns 1 when all were stored, 0 when none was because of `nx` or `xx`.
+   * @remarks Since Redis 8.4.0. O(N) in the number of keys.
+   * @see {@link https://redis.io/docs/latest/commands/msetex/ | MSETEX}
+   */
+  msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions): Reply<H, number> {
+    const args = new ArgList(MSETEX);
+    const given = args.options(options, MSETEX_OPTIONS);
+    countedValues(args, mapping);
+    if (given) {
+      args.flag('option "nx"', T.NX, options.nx);
+      args.flag('option "xx"', T.XX, options.xx);
+      if (options.ex !== undefined) args.add(T.EX).seconds('option "ex"', options.ex, 1);
+      if (options.px !== undefined) args.add(T.PX).milliseconds('option "px"', options.px, 1);
+      if (options.exat !== undefined) {
+        args.add(T.EXAT).unixSeconds('option "exat"', options.exat, 1);
+      }
+      if (options.pxat !== undefined) {
+        args.add(T.PXAT).unixMilliseconds('option "pxat"', options.pxat, 1);
+      }
+      args.flag('option "keepTtl"', T.KEEPTTL, options.keepTtl);
+    }
+    return this.send(MSETEX, args);
   }
 
   /**

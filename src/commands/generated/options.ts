@@ -6,6 +6,7 @@ import type { BitRead } from "../types-bitmaps.js";
 import type { SlotMetric } from "../types-cluster.js";
 import type { ClientType } from "../types-connection.js";
 import type { GeoSort, GeoUnit } from "../types-geo.js";
+import type { MoveMode, MoveOrdering } from "../types-lists.js";
 import type { FunctionRestorePolicy, ScriptFlushMode } from "../types-scripting.js";
 import type { StreamRefPolicy } from "../types-streams.js";
 import type { VectorQuantization } from "../types-vectors.js";
@@ -120,6 +121,40 @@ export interface SortRoOptions {
   readonly alpha?: boolean | undefined;
 }
 
+/** When to delete; at most one. */
+export type DelexCondition =
+  | {
+      /** Only if this is its value. */
+      readonly ifEq?: Value | undefined;
+      readonly ifNe?: undefined;
+      readonly ifDeq?: undefined;
+      readonly ifDne?: undefined;
+    }
+  | {
+      readonly ifEq?: undefined;
+      /** Only if this is not its value. */
+      readonly ifNe?: Value | undefined;
+      readonly ifDeq?: undefined;
+      readonly ifDne?: undefined;
+    }
+  | {
+      readonly ifEq?: undefined;
+      readonly ifNe?: undefined;
+      /** Only if this is its digest. */
+      readonly ifDeq?: Value | undefined;
+      readonly ifDne?: undefined;
+    }
+  | {
+      readonly ifEq?: undefined;
+      readonly ifNe?: undefined;
+      readonly ifDeq?: undefined;
+      /** Only if this is not its digest. */
+      readonly ifDne?: Value | undefined;
+    };
+
+/** Options of DELEX. */
+export type DelexOptions = DelexCondition;
+
 /** When the key expires from now on; at most one. */
 export type GetexExpiry =
   | {
@@ -166,6 +201,74 @@ export type GetexExpiry =
 /** Options of GETEX. */
 export type GetexOptions = GetexExpiry;
 
+/** What to add instead of 1; at most one. */
+export type IncrexAmount =
+  | {
+      /** Finite number, or its text; may be negative. */
+      readonly byFloat?: Decimal | undefined;
+      readonly byInt?: undefined;
+    }
+  | {
+      readonly byFloat?: undefined;
+      /** Integer; may be negative. */
+      readonly byInt?: Integer | undefined;
+    };
+
+/** When the key expires from now on; at most one. */
+export type IncrexExpiry =
+  | {
+      /** Time to live in whole seconds. */
+      readonly ex?: Integer | undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      readonly persist?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      /** Time to live in whole milliseconds. */
+      readonly px?: Integer | undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      readonly persist?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      /** When it expires: a `Date` or a Unix time in seconds. */
+      readonly exat?: UnixTime | undefined;
+      readonly pxat?: undefined;
+      readonly persist?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      /** When it expires: a `Date` or a Unix time in milliseconds. */
+      readonly pxat?: UnixTime | undefined;
+      readonly persist?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      /** Never let it expire. */
+      readonly persist?: boolean | undefined;
+    };
+
+/** Options of INCREX. */
+export type IncrexOptions = IncrexAmount & IncrexExpiry & {
+  /** The least the new value may be. */
+  readonly lowerBound?: Decimal | undefined;
+  /** The most the new value may be. */
+  readonly upperBound?: Decimal | undefined;
+  /** Go to the bound instead of changing nothing. */
+  readonly saturate?: boolean | undefined;
+  /** Only set the expiry when the key has none. */
+  readonly enx?: boolean | undefined;
+};
+
 /** What to give instead of the subsequence. */
 export type LcsOutput =
   | {
@@ -186,6 +289,65 @@ export type LcsOptions = LcsOutput & {
   /** With `idx`: give the length of each run as well. */
   readonly withMatchLen?: boolean | undefined;
 };
+
+/** When to store anything; at most one. */
+export type MsetexCondition =
+  | {
+      /** Only when none of the keys exists. */
+      readonly nx?: boolean | undefined;
+      readonly xx?: false | undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      /** Only when all of the keys exist. */
+      readonly xx?: boolean | undefined;
+    };
+
+/** How long the values live; at most one. */
+export type MsetexExpiry =
+  | {
+      /** Time to live in whole seconds. */
+      readonly ex?: Integer | undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      readonly keepTtl?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      /** Time to live in whole milliseconds. */
+      readonly px?: Integer | undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      readonly keepTtl?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      /** When it expires: a `Date` or a Unix time in seconds. */
+      readonly exat?: UnixTime | undefined;
+      readonly pxat?: undefined;
+      readonly keepTtl?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      /** When it expires: a `Date` or a Unix time in milliseconds. */
+      readonly pxat?: UnixTime | undefined;
+      readonly keepTtl?: false | undefined;
+    }
+  | {
+      readonly ex?: undefined;
+      readonly px?: undefined;
+      readonly exat?: undefined;
+      readonly pxat?: undefined;
+      /** Keep the time to live each key already has. */
+      readonly keepTtl?: boolean | undefined;
+    };
+
+/** Options of MSETEX. */
+export type MsetexOptions = MsetexCondition & MsetexExpiry;
 
 /** How long the value lives; at most one. */
 export type SetExpiry =
@@ -421,6 +583,16 @@ export type HsetexExpiry =
 /** Options of HSETEX. */
 export type HsetexOptions = HsetexCondition & HsetexExpiry;
 
+/** Options of BLMOVEM, LMOVEM. */
+export interface LmovemOptions {
+  /** How many elements to move; one when left out. Needs `ordering`. */
+  readonly count?: Integer | undefined;
+  /** Whether `count` is the most or all; `"COUNT"` when left out. */
+  readonly mode?: MoveMode | undefined;
+  /** In which order they end up; needs `count`. */
+  readonly ordering?: MoveOrdering | undefined;
+}
+
 /** Options of BLMPOP, LMPOP. */
 export interface LmpopOptions {
   /** End to take from. */
@@ -439,6 +611,12 @@ export interface LposOptions {
   readonly maxLen?: Integer | undefined;
 }
 
+/** Options of SDIFFCARD. */
+export interface SdiffcardOptions {
+  /** Stop counting there; 0 for no limit. */
+  readonly limit?: Integer | undefined;
+}
+
 /** Options of SINTERCARD. */
 export interface SintercardOptions {
   /** Stop counting there; 0 for no limit. */
@@ -451,6 +629,14 @@ export interface SscanOptions {
   readonly match?: Value | undefined;
   /** How much work to do in this call; a hint. */
   readonly count?: Integer | undefined;
+}
+
+/** Options of SUNIONCARD. */
+export interface SunioncardOptions {
+  /** Estimate them, which takes less memory. */
+  readonly approx?: boolean | undefined;
+  /** Stop counting there; 0 for no limit. */
+  readonly limit?: Integer | undefined;
 }
 
 /** Which members to take. */
@@ -846,6 +1032,42 @@ export interface VsimOptions {
   readonly truth?: boolean | undefined;
   /** Search on the server's main thread. */
   readonly noThread?: boolean | undefined;
+}
+
+/** Options of ARGREP. */
+export interface ArgrepOptions {
+  /** Whether all predicates have to fit, or one of them; one, when left out. */
+  readonly combinator?: "AND" | "and" | "OR" | "or" | undefined;
+  /** How many elements to find at most. */
+  readonly limit?: Integer | undefined;
+  /** Give the elements too. */
+  readonly withValues?: boolean | undefined;
+  /** Let capitals and small letters be the same. */
+  readonly noCase?: boolean | undefined;
+}
+
+/** Options of ARINFO. */
+export interface ArinfoOptions {
+  /** Look at every piece. */
+  readonly full?: boolean | undefined;
+}
+
+/** Options of ARLASTITEMS. */
+export interface ArlastitemsOptions {
+  /** Begin with the newest. */
+  readonly rev?: boolean | undefined;
+}
+
+/** Options of AROP. */
+export interface AropOptions {
+  /** With `MATCH`: what to count. */
+  readonly value?: Value | undefined;
+}
+
+/** Options of ARSCAN. */
+export interface ArscanOptions {
+  /** How many elements to give at most. */
+  readonly limit?: Integer | undefined;
 }
 
 /** Options of XACKDEL. */
@@ -1271,6 +1493,18 @@ export type FlushMode =
 
 /** Options of FLUSHALL, FLUSHDB. */
 export type FlushOptions = FlushMode;
+
+/** Options of HOTKEYS START. */
+export interface HotkeysStartOptions {
+  /** How many keys to keep for each measure. */
+  readonly count?: Integer | undefined;
+  /** When to end, in seconds; 0 for never. */
+  readonly duration?: Integer | undefined;
+  /** Measure one key in that many. */
+  readonly sampleRatio?: Integer | undefined;
+  /** Slots whose keys to measure; all when left out. */
+  readonly slots?: Many<Integer> | undefined;
+}
 
 /** Options of MEMORY USAGE. */
 export interface MemoryUsageOptions {

@@ -5,6 +5,7 @@ import type { OptionRules } from "../args.js";
 import { ArgList } from "../args.js";
 import { aclRules } from "../builders-acl.js";
 import { slotNode, slotNumbers, slotRanges, slotStats } from "../builders-cluster.js";
+import { hotkeysMetrics, hotkeysSlots } from "../builders-hotkeys.js";
 import {
   anyItems,
   commandFilter,
@@ -39,6 +40,7 @@ import type {
 } from "../types-cluster.js";
 import type { CommandDetails, CommandDocs } from "../types-commands.js";
 import type { ClientInfo, HelloReply, OnOff, TrackingInfo } from "../types-connection.js";
+import type { HotkeysMetric, HotkeysReport } from "../types-hotkeys.js";
 import type {
   DebugObject,
   InfoReply,
@@ -137,6 +139,10 @@ import {
   FLUSHALL,
   FLUSHDB,
   HELLO,
+  HOTKEYS_GET,
+  HOTKEYS_RESET,
+  HOTKEYS_START,
+  HOTKEYS_STOP,
   INFO,
   LASTSAVE,
   LATENCY_DOCTOR,
@@ -192,6 +198,7 @@ import type {
   FailoverOptions,
   FlushOptions,
   HelloOptions,
+  HotkeysStartOptions,
   MemoryUsageOptions,
   ModuleLoadexOptions,
   ShutdownOptions,
@@ -263,6 +270,12 @@ const FAILOVER_OPTIONS: OptionRules = {
 const FLUSH_OPTIONS: OptionRules = {
   asynchronous: [1, 2],
   synchronous: [2, 1],
+};
+const HOTKEYS_START_OPTIONS: OptionRules = {
+  count: [1, 0],
+  duration: [2, 0],
+  sampleRatio: [4, 0],
+  slots: [8, 0],
 };
 const MEMORY_USAGE_OPTIONS: OptionRules = {
   samples: [1, 0],
@@ -1167,6 +1180,65 @@ export abstract class ServerCommands<H extends Host> extends StreamCommands<H> {
       args.flag('option "synchronous"', T.SYNC, options.synchronous);
     }
     return this.send(FLUSHDB, args);
+  }
+
+  /**
+   * Tell which keys cost the server most.
+   *
+   * @returns One report, in an array; `null` when keys were not measured.
+   * @remarks Since Redis 8.6.0. O(N) in the number of keys given.
+   * @see {@link https://redis.io/docs/latest/commands/hotkeys-get/ | HOTKEYS GET}
+   */
+  hotkeysGet(): Reply<H, HotkeysReport<H["text"]>[] | null> {
+    return this.run(HOTKEYS_GET, []);
+  }
+
+  /**
+   * Forget what was measured of keys.
+   *
+   * @returns `true`.
+   * @remarks Since Redis 8.6.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/hotkeys-reset/ | HOTKEYS RESET}
+   */
+  hotkeysReset(): Reply<H, true> {
+    return this.run(HOTKEYS_RESET, []);
+  }
+
+  /**
+   * Begin to measure which keys cost the server most.
+   *
+   * @param metrics - What to measure them by: one measure or several.
+   * @param options - See {@link HotkeysStartOptions}.
+   * @returns `true`.
+   * @remarks Since Redis 8.6.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/hotkeys-start/ | HOTKEYS START}
+   */
+  hotkeysStart(metrics: Many<HotkeysMetric>, options?: HotkeysStartOptions): Reply<H, true> {
+    const args = new ArgList(HOTKEYS_START);
+    const given = args.options(options, HOTKEYS_START_OPTIONS);
+    hotkeysMetrics(args, metrics);
+    if (given) {
+      if (options.count !== undefined) args.add(T.COUNT).count('option "count"', options.count);
+      if (options.duration !== undefined) {
+        args.add(T.DURATION).count('option "duration"', options.duration);
+      }
+      if (options.sampleRatio !== undefined) {
+        args.add(T.SAMPLE).count('option "sampleRatio"', options.sampleRatio);
+      }
+    }
+    hotkeysSlots(args, options);
+    return this.send(HOTKEYS_START, args);
+  }
+
+  /**
+   * End measuring keys; what was measured stays.
+   *
+   * @returns `true`, or `null` when keys were not being measured.
+   * @remarks Since Redis 8.6.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/hotkeys-stop/ | HOTKEYS STOP}
+   */
+  hotkeysStop(): Reply<H, true | null> {
+    return this.run(HOTKEYS_STOP, []);
   }
 
   /**

@@ -3,7 +3,7 @@
 import { hsetFields } from "../builders.js";
 import { countedFields, countedPairs } from "../builders-hashes.js";
 import * as decode from "../decode.js";
-import { INT64, READONLY } from "../info.js";
+import { INT64, READONLY, SESSION } from "../info.js";
 import { pickHrandfield, pickHscan } from "../pick.js";
 import {
   atLeast,
@@ -83,6 +83,8 @@ const EXPIRE_RETURNS =
   "One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted because the time " +
   "is past, -2 for a missing field.";
 const TTL_RETURNS = "one a field, in order: -1 when it has no expiry, -2 for a missing field.";
+const fieldsetName = param("fieldsetName", VALUE, "Name of the set of field names.");
+const FIELDSET_NOTE = "Such sets belong to one connection: only a `client()` has this.";
 const FIELD_COST = "O(N) in the number of fields";
 
 const MAPPING_DOC = "Values by field: an object, a `Map` or entries.";
@@ -184,6 +186,50 @@ export const hashes: readonly Entry[] = [
     wire: ["key", "options", ...fieldListWire],
     reply: replies.textsOrNulls,
     returns: "One value a field, in order; `null` for missing fields.",
+  }),
+  command("HIMPORT DISCARD", {
+    aliases: ["himportDiscardInternal"],
+    since: "8.10.0",
+    cost: "O(1)",
+    flags: SESSION,
+    summary: "Let the connection forget a set of field names.",
+    notes: FIELDSET_NOTE,
+    args: [fieldsetName],
+    reply: replies.count,
+    returns: "1 when it knew the set, otherwise 0.",
+  }),
+  command("HIMPORT DISCARDALL", {
+    method: "himportDiscardAll",
+    aliases: ["himportDiscardAllInternal"],
+    since: "8.10.0",
+    cost: "O(N) in the number of sets",
+    flags: SESSION,
+    summary: "Let the connection forget all sets of field names.",
+    notes: FIELDSET_NOTE,
+    args: [],
+    reply: replies.count,
+    returns: "How many it knew.",
+  }),
+  command("HIMPORT PREPARE", {
+    aliases: ["himportPrepareInternal"],
+    since: "8.10.0",
+    cost: "O(N*log(N)) in the number of fields",
+    flags: SESSION,
+    summary: "Let the connection know a set of field names, for `himportSet`.",
+    notes: FIELDSET_NOTE,
+    args: [fieldsetName, param("fields", listOf(VALUE), "One field name or many; in this order.")],
+    reply: replies.ok,
+    returns: "`true`.",
+  }),
+  command("HIMPORT SET", {
+    since: "8.10.0",
+    cost: "O(N) in the number of fields",
+    flags: SESSION,
+    summary: "Store a hash whose field names the connection knows, replacing what was there.",
+    notes: FIELDSET_NOTE,
+    args: [key(), fieldsetName, param("values", listOf(VALUE), "A value for each field name.")],
+    reply: replies.ok,
+    returns: "`true`.",
   }),
   command("HINCRBY", {
     since: "2.0.0",

@@ -2,6 +2,7 @@
 import type { CommandGroup } from "../generate/command-table.js";
 import type { Theme } from "../generate.js";
 import { acl } from "./acl.js";
+import { arrays } from "./arrays.js";
 import { bitmaps } from "./bitmaps.js";
 import { cluster } from "./cluster.js";
 import { connection } from "./connection.js";
@@ -49,6 +50,12 @@ export const THEMES: readonly Theme[] = [
     entries: [...sortedSets, ...geo, ...vectorSets],
   },
   {
+    file: "arrays",
+    className: "ArrayCommands",
+    title: "the commands on arrays",
+    entries: arrays,
+  },
+  {
     file: "streams",
     className: "StreamCommands",
     title: "the commands on streams, scripts and channels",
@@ -72,6 +79,7 @@ export const GROUPS: readonly CommandGroup[] = [
   { title: "Lists", entries: lists },
   { title: "Sets", entries: sets },
   { title: "Sorted sets", entries: sortedSets },
+  { title: "Arrays", entries: arrays },
   { title: "Geospatial indexes", entries: geo },
   { title: "Vector sets", entries: vectorSets },
   { title: "Streams", entries: streams },

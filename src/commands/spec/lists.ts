@@ -1,6 +1,7 @@
 /** Owns the table of the list commands. */
-import { firstSeconds, lastSeconds } from "../block-time.js";
+import { fifthSeconds, firstSeconds, lastSeconds } from "../block-time.js";
 import { numberedKeys } from "../builders.js";
+import { elementsToMove } from "../builders-lists.js";
 import { BLOCKING, READONLY } from "../info.js";
 import {
   bare,
@@ -19,6 +20,7 @@ import {
   reply,
   required,
   rest,
+  silent,
   TIMEOUT,
   VALUE,
   wordOf,
@@ -42,6 +44,20 @@ const source = key("source", "List to take from.");
 const destination = key("destination", "List to add to.");
 const from = fallback(param("from", END, "End of the source to take from."), '"LEFT"');
 const to = fallback(param("to", END, "End of the destination to add to."), '"RIGHT"');
+
+const moveOptions = options(
+  "LmovemOptions",
+  silent("count", "Integer", "How many elements to move; one when left out. Needs `ordering`."),
+  {
+    ...silent("mode", "MoveMode", 'Whether `count` is the most or all; `"COUNT"` when left out.'),
+    kind: wordOf(["COUNT", "EXACTLY"], "MoveMode"),
+  },
+  {
+    ...silent("ordering", "MoveOrdering", "In which order they end up; needs `count`."),
+    kind: wordOf(["OBO", "BULK"], "MoveOrdering"),
+  },
+);
+const moved = { build: elementsToMove, with: ["options"], names: ["mode", "count", "ordering"] };
 
 const numKeys = param("numKeys", COUNT, "How many keys there are.");
 const counted = { build: numberedKeys, with: ["numKeys", "keys"], names: ["numkeys", "keys..."] };
@@ -79,6 +95,24 @@ export const lists: readonly Entry[] = [
     wire: ["source", "destination", "from", "to", "timeout"],
     reply: replies.textOrNull,
     returns: "The element, or `null` when time ran out.",
+  }),
+  command("BLMOVEM", {
+    since: "8.10.0",
+    cost: "O(N) in the number of elements moved",
+    flags: BLOCKING,
+    blockTime: fifthSeconds,
+    summary: "Move elements from one list to another, waiting until there are enough.",
+    args: [
+      source,
+      destination,
+      param("timeout", TIMEOUT, "Longest wait in seconds, fractions allowed; 0 for ever."),
+      from,
+      to,
+    ],
+    options: moveOptions,
+    wire: ["source", "destination", "from", "to", "timeout", "options", moved],
+    reply: replies.textsOrNull,
+    returns: "The elements as they stand in the destination, or `null` when time ran out.",
   }),
   command("BLMPOP", {
     since: "7.0.0",
@@ -165,6 +199,16 @@ export const lists: readonly Entry[] = [
     args: [source, destination, from, to],
     reply: replies.textOrNull,
     returns: "The element, or `null` when the source is empty.",
+  }),
+  command("LMOVEM", {
+    since: "8.10.0",
+    cost: "O(N) in the number of elements moved",
+    summary: "Move elements from one list to another.",
+    args: [source, destination, from, to],
+    options: moveOptions,
+    wire: ["source", "destination", "from", "to", "options", moved],
+    reply: replies.textsOrNull,
+    returns: "The elements as they stand in the destination, or `null` when none was moved.",
   }),
   command("LMPOP", {
     since: "7.0.0",

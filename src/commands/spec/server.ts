@@ -33,6 +33,7 @@ import {
   TEXT,
   VALUE,
 } from "./dsl.js";
+import { hotkeys } from "./hotkeys.js";
 import { introspection } from "./introspection.js";
 import * as replies from "./replies.js";
 
@@ -220,6 +221,7 @@ export const server: readonly Entry[] = [
     reply: replies.ok,
     returns: "`true`.",
   }),
+  ...hotkeys,
   command("INFO", {
     since: "1.0.0",
     cost: "O(1)",

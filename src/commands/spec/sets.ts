@@ -8,6 +8,7 @@ import {
   command,
   type Entry,
   fallback,
+  flag,
   INTEGER,
   KEY,
   key,
@@ -26,6 +27,12 @@ const member = param("member", VALUE, "The member: text, bytes or a number.");
 const members = rest("members", VALUE, "Members, as arguments or in arrays; at least one.");
 const keys = rest("keys", KEY, "Keys of the sets, as arguments or in arrays; at least one.");
 const destination = key("destination", "Key to store the result at, replacing what was there.");
+const countedArgs = [
+  param("numKeys", COUNT, "How many keys there are."),
+  param("keys", listOf(KEY), "Keys of the sets."),
+];
+const counted = { build: numberedKeys, with: ["numKeys", "keys"], names: ["numkeys", "keys..."] };
+const limit = opt("limit", "LIMIT", COUNT, "Stop counting there; 0 for no limit.");
 const STORED = "How many members the result has.";
 
 export const sets: readonly Entry[] = [
@@ -55,6 +62,17 @@ export const sets: readonly Entry[] = [
     reply: replies.set,
     returns: "A `Set` of members.",
   }),
+  command("SDIFFCARD", {
+    since: "8.10.0",
+    cost: "O(N) in the members of all sets",
+    flags: READONLY,
+    summary: "Count the members of the first set that are in none of the others.",
+    args: countedArgs,
+    options: options("SdiffcardOptions", limit),
+    wire: [counted, "options"],
+    reply: replies.count,
+    returns: "How many there are.",
+  }),
   command("SDIFFSTORE", {
     since: "1.0.0",
     cost: "O(N) in the members of all sets",
@@ -77,18 +95,9 @@ export const sets: readonly Entry[] = [
     cost: "O(N*M) for M sets of which the smallest has N members",
     flags: READONLY,
     summary: "Count the members that all sets have.",
-    args: [
-      param("numKeys", COUNT, "How many keys there are."),
-      param("keys", listOf(KEY), "Keys of the sets."),
-    ],
-    options: options(
-      "SintercardOptions",
-      opt("limit", "LIMIT", COUNT, "Stop counting there; 0 for no limit."),
-    ),
-    wire: [
-      { build: numberedKeys, with: ["numKeys", "keys"], names: ["numkeys", "keys..."] },
-      "options",
-    ],
+    args: countedArgs,
+    options: options("SintercardOptions", limit),
+    wire: [counted, "options"],
     reply: replies.count,
     returns: "How many there are.",
   }),
@@ -208,6 +217,21 @@ export const sets: readonly Entry[] = [
     args: [keys],
     reply: replies.set,
     returns: "A `Set` of members.",
+  }),
+  command("SUNIONCARD", {
+    since: "8.10.0",
+    cost: "O(N) in the members of all sets",
+    flags: READONLY,
+    summary: "Count the members that any of the sets has.",
+    args: countedArgs,
+    options: options(
+      "SunioncardOptions",
+      flag("approx", "APPROX", "Estimate them, which takes less memory."),
+      limit,
+    ),
+    wire: [counted, "options"],
+    reply: replies.count,
+    returns: "How many there are.",
   }),
   command("SUNIONSTORE", {
     since: "1.0.0",

@@ -1,5 +1,7 @@
 /** Owns the table of the string commands. */
-import { INT64, READONLY } from "../info.js";
+import { countedValues, expiryIfNone } from "../builders.js";
+import { toExactDoubles } from "../decode.js";
+import { ALWAYS_TEXT, INT64, READONLY } from "../info.js";
 import { pickLcs } from "../pick.js";
 import {
   atLeast,
@@ -19,6 +21,7 @@ import {
   optional,
   options,
   param,
+  reply,
   rest,
   SECONDS,
   UNIX_MILLISECONDS,
@@ -82,6 +85,34 @@ export const strings: readonly Entry[] = [
     args: [key(), fallback(amount, "1")],
     reply: replies.int64,
     returns: "The new value.",
+  }),
+  command("DELEX", {
+    since: "8.4.0",
+    cost: "O(1), with digests O(N) in the length of the string",
+    summary: "Delete the string at `key` if it is as expected.",
+    notes: "Without options any key is deleted.",
+    args: [key()],
+    options: options(
+      "DelexOptions",
+      oneOf("DelexCondition", "When to delete; at most one.", [
+        opt("ifEq", "IFEQ", VALUE, "Only if this is its value."),
+        opt("ifNe", "IFNE", VALUE, "Only if this is not its value."),
+        opt("ifDeq", "IFDEQ", VALUE, "Only if this is its digest."),
+        opt("ifDne", "IFDNE", VALUE, "Only if this is not its digest."),
+      ]),
+    ),
+    reply: replies.count,
+    returns: "1 when it was deleted, otherwise 0.",
+  }),
+  command("DIGEST", {
+    since: "8.4.0",
+    cost: "O(N) in the length of the string",
+    flags: READONLY | ALWAYS_TEXT,
+    summary: "Give the XXH3 hash of the string stored at `key`.",
+    notes: "`digestLocal` of a client gives that of any value.",
+    args: [key()],
+    reply: replies.wordOrNull,
+    returns: "16 hexadecimal digits, or `null` when `key` does not exist.",
   }),
   command("GET", {
     since: "1.0.0",
@@ -166,6 +197,41 @@ export const strings: readonly Entry[] = [
     reply: replies.exactDouble,
     returns: "The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.",
   }),
+  command("INCREX", {
+    since: "8.8.0",
+    cost: "O(1)",
+    flags: INT64,
+    summary: "Change the number stored at `key` within bounds, and when the key expires.",
+    notes:
+      "A missing key counts as 0. What would leave the bounds, or what the server can hold, changes " +
+      "nothing, unless `saturate` is set.",
+    args: [key()],
+    options: options(
+      "IncrexOptions",
+      oneOf("IncrexAmount", "What to add instead of 1; at most one.", [
+        opt("byFloat", "BYFLOAT", DECIMAL, "Finite number, or its text; may be negative."),
+        opt("byInt", "BYINT", INTEGER, "Integer; may be negative."),
+      ]),
+      opt("lowerBound", "LBOUND", DECIMAL, "The least the new value may be."),
+      opt("upperBound", "UBOUND", DECIMAL, "The most the new value may be."),
+      flag("saturate", "SATURATE", "Go to the bound instead of changing nothing."),
+      oneOf("IncrexExpiry", "When the key expires from now on; at most one.", [
+        ...lifetimes,
+        flag("persist", "PERSIST", "Never let it expire."),
+      ]),
+      { ...flag("enx", "ENX", "Only set the expiry when the key has none."), silent: true },
+    ),
+    wire: ["key", "options", { build: expiryIfNone, with: ["options"], names: [] }],
+    reply: reply("[value: I, applied: I]"),
+    returns: "The value afterwards, and what was added to get it.",
+    cases: [
+      {
+        given: "byFloat",
+        reply: reply("[value: number, applied: number]", toExactDoubles),
+        returns: "The value afterwards, and what was added to get it.",
+      },
+    ],
+  }),
   command("LCS", {
     since: "7.0.0",
     cost: "O(N*M) in the lengths of the strings",
@@ -227,6 +293,29 @@ export const strings: readonly Entry[] = [
     args: [param("mapping", mappingOf(KEY, VALUE), "Values by key; at least one.")],
     reply: replies.ok,
     returns: "`true`.",
+  }),
+  command("MSETEX", {
+    since: "8.4.0",
+    cost: "O(N) in the number of keys",
+    summary: "Store several strings in one go, with one expiry for all.",
+    args: [param("mapping", mappingOf(KEY, VALUE), "Values by key; at least one.")],
+    options: options(
+      "MsetexOptions",
+      oneOf("MsetexCondition", "When to store anything; at most one.", [
+        flag("nx", "NX", "Only when none of the keys exists."),
+        flag("xx", "XX", "Only when all of the keys exist."),
+      ]),
+      oneOf("MsetexExpiry", "How long the values live; at most one.", [
+        ...lifetimes,
+        flag("keepTtl", "KEEPTTL", "Keep the time to live each key already has."),
+      ]),
+    ),
+    wire: [
+      { build: countedValues, with: ["mapping"], names: ["numkeys", "mapping..."] },
+      "options",
+    ],
+    reply: replies.count,
+    returns: "1 when all were stored, 0 when none was because of `nx` or `xx`.",
   }),
   command("MSETNX", {
     since: "1.0.1",
