@@ -111,7 +111,7 @@ async function runFlows({ server, proxy, redis }: Parts, options: ChaosOptions):
   const end = performance.now() + options.duration;
   const flows = Array.from({ length: FLOWS }, (_, i) => {
     const parts = { random: new Random(random.int(1, 2 ** 30)), tally };
-    return new Flow(`${options.seed}:${i}:`, redis, parts);
+    return new Flow(`${options.seed}:${options.protocol}:${i}:`, redis, parts);
   });
   const running = flows.map(async (flow) => {
     while (performance.now() < end) await flow.step();
