@@ -79,7 +79,8 @@ function leaseFrom(leaser: Leaser, { scope }: Call): Promise<Lease> {
       if (wait.settled) lease.release();
       else resolve(lease);
     };
-    leaser.lease().then(came, failed);
+    // A failure after the end of the wait is nobody's any more: as a rejection it would end the process.
+    leaser.lease().then(came, (error) => (wait.settled ? undefined : failed(error)));
   });
 }
 
