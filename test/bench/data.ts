@@ -28,6 +28,8 @@ export const PIPELINE_SET_KEYS = SET_KEYS.slice(0, 100);
 
 export const LIST_KEY = "bench:list";
 export const LIST = numbered("item:", LIST_ITEMS, 11);
+export const LONG_LIST_KEY = "bench:list:long";
+export const LONG_LIST_LENGTH = 100_000;
 export const HASH_KEY = "bench:hash";
 export const HASH = numbered("field:", HASH_FIELDS, 4).map((field, i): [string, string] => [
   field,
@@ -80,6 +82,9 @@ export async function seed(port: number): Promise<void> {
   const floor = await Floor.connect({ host: "127.0.0.1", port });
   await Promise.all(GET_KEYS.map((key, i) => floor.call(["SET", key, valueAt(i)])));
   await inSlices(LIST, (items) => floor.call(["RPUSH", LIST_KEY, ...items]));
+  await inSlices(numbered("item:", LONG_LIST_LENGTH, 11), (items) => {
+    return floor.call(["RPUSH", LONG_LIST_KEY, ...items]);
+  });
   await inSlices(HASH, (pairs) => floor.call(["HSET", HASH_KEY, ...pairs.flat()]));
   await inSlices(ZSET, (pairs) => {
     return floor.call(["ZADD", ZSET_KEY, ...pairs.flatMap(([m, score]) => [String(score), m])]);

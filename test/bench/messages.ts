@@ -64,3 +64,19 @@ export interface ColdStart {
   /** From the start of Node to the first reply. */
   readonly firstReply: number;
 }
+
+/** How a process that measures burdens is started: its argument as JSON text. */
+export interface BurdenSetup {
+  readonly client: string;
+  readonly target: Target;
+  /** Process of the server, which is stopped for a while. */
+  readonly serverPid: number;
+}
+
+/** What a client costs the rest of its process. */
+export interface Burden {
+  /** Bytes of heap per pending command, the promise and what awaits it included. */
+  readonly bytes: number;
+  /** ms: the longest time nobody else got a turn during one large reply. */
+  readonly delay: number;
+}

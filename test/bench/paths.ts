@@ -16,3 +16,5 @@ export const WORKER = join(HERE, "worker.js");
 export const PUBSUB_CHILD = join(HERE, "pubsub-child.js");
 /** The program that is one cold start. */
 export const COLD_CHILD = join(HERE, "cold-child.js");
+/** The program that measures what one client costs the rest of its process. */
+export const BURDEN_CHILD = join(HERE, "burden-child.js");

@@ -1,6 +1,6 @@
 /** Owns the words and tables made of a run's numbers. Computes ratios; measures nothing. */
 import { CLIENTS } from "./clients/index.js";
-import type { ColdStart } from "./messages.js";
+import type { Burden, ColdStart } from "./messages.js";
 import type { PubSubResults, PubSubRow } from "./pubsub.js";
 import type { Cell, Row } from "./rates.js";
 import { markdownTable, significant, times } from "./tables.js";
@@ -20,6 +20,7 @@ export interface Results {
   readonly versions: Readonly<Record<string, string>>;
   readonly rates: readonly Row[];
   readonly pubsub: PubSubResults | undefined;
+  readonly burden: Readonly<Record<string, Burden>>;
   readonly start: Readonly<Record<string, ColdStart>>;
   readonly types: Readonly<Record<string, TypeCost>>;
 }
@@ -41,6 +42,7 @@ export function report(results: Results): string {
   const parts = [
     ...(results.rates.length > 0 ? rateSections(results.rates) : []),
     ...(results.pubsub === undefined ? [] : [pubsubSection(results.pubsub)]),
+    ...(Object.keys(results.burden).length > 0 ? [burdenSection(results.burden)] : []),
     ...(Object.keys(results.start).length > 0 ? [startSection(results.start)] : []),
     ...(Object.keys(results.types).length > 0 ? [typeSection(results.types)] : []),
   ];
@@ -177,6 +179,18 @@ function pubsubSection({ messages, rounds, rows }: PubSubResults): string {
     `One subscription with a handler, ${messages.toLocaleString("en-US")} numbered messages of 16 bytes that lie\n` +
     `ready in the server; medians of ${rounds} rounds. Every client saw every message, in order.`;
   return `## Publish/subscribe\n\n${note}\n\n${markdownTable(head, body)}`;
+}
+
+function burdenSection(burdens: Results["burden"]): string {
+  const rows = Object.entries(burdens).map(([client, { bytes, delay }]) => {
+    return [titleOf(client), significant(bytes), significant(delay)];
+  });
+  const head = ["Client", "Heap per pending GET, bytes", "Longest wait of others, ms"];
+  const note =
+    "What a client costs the rest of its process: heap of JavaScript per command that waits for its\n" +
+    "reply, the promise and what awaits it included (native memory is not), and the longest time between two\n" +
+    "turns of the event loop while a reply of 100,000 elements comes in.";
+  return `## Pending commands and large replies\n\n${note}\n\n${markdownTable(head, rows)}`;
 }
 
 function startSection(starts: Results["start"]): string {

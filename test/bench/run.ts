@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import type { RunningServer } from "../support/server.js";
+import { measureBurdens } from "./burden.js";
 import { Chunker } from "./chunker.js";
 import type { Target } from "./clients/adapter.js";
 import { CLIENTS, versionOf } from "./clients/index.js";
@@ -17,8 +18,9 @@ import { type Cores, chooseCores, prepare, serverVersion, startBenchServer } fro
 import { measureTypeCosts } from "./type-cost.js";
 
 const START_ROUNDS = 11;
+const BURDEN_ROUNDS = 3;
 const TYPE_ROUNDS = 3;
-const QUICK_ROUNDS = { start: 3, types: 1 };
+const QUICK_ROUNDS = { start: 3, burden: 1, types: 1 };
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -45,6 +47,7 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
   const targets = await targetsOf(server, chunker);
   const around: Surroundings = { port: server.port, targets, serverPid: server.pid, cores, say };
   const startRounds = options.quick ? QUICK_ROUNDS.start : START_ROUNDS;
+  const burdenRounds = options.quick ? QUICK_ROUNDS.burden : BURDEN_ROUNDS;
   const typeRounds = options.quick ? QUICK_ROUNDS.types : TYPE_ROUNDS;
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -57,6 +60,7 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
     versions: versionsOf(clients),
     rates: parts.has("rates") ? await measureRates(options, around) : [],
     pubsub: parts.has("pubsub") ? await measurePubSub(options, around) : undefined,
+    burden: parts.has("burden") ? await measureBurdens(clients, burdenRounds, around) : {},
     start: parts.has("start") ? await measureColdStarts(clients, startRounds, around) : {},
     types: parts.has("types") ? await measureTypeCosts(clients, typeRounds, say) : {},
   };
