@@ -1,10 +1,16 @@
 import { expect, test } from "vitest";
-import { firstSeconds, lastMilliseconds, lastSeconds } from "../../src/commands/block-time.js";
+import {
+  fifthSeconds,
+  firstSeconds,
+  lastMilliseconds,
+  lastSeconds,
+} from "../../src/commands/block-time.js";
 
 test("the time is found whatever type it was given in", () => {
   for (const given of [1.5, "1.5", Buffer.from("1.5")]) {
     expect(lastSeconds(["k", given])).toBe(1500);
     expect(firstSeconds([given, 1, "k"])).toBe(1500);
+    expect(fifthSeconds(["a", "b", "LEFT", "RIGHT", given, "COUNT", 2, "OBO"])).toBe(1500);
   }
   expect(lastSeconds(["k", 2n])).toBe(2000);
   expect(lastMilliseconds([1, "700"])).toBe(700);
