@@ -2,10 +2,12 @@
 // run `npm run generate`; a test compares this file with what the generator makes.
 /** Owns what is constant about each command: one value apiece. */
 import { fifthSeconds, firstSeconds, lastSeconds } from "../block-time.js";
+import { toArrayInfo } from "../decode-arrays.js";
 import {
   okToTrue,
   toBoolean,
   toExactDouble,
+  toPairs,
   toRecord,
   toScan,
   toScanRecord,
@@ -319,6 +321,84 @@ export const SUNIONSTORE = new CommandInfo("SUNIONSTORE", {
   params: ["destination", "keys..."],
   keys: [1, -1, 1],
 });
+export const ARCOUNT = new CommandInfo("ARCOUNT", {
+  params: ["key"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const ARDEL = new CommandInfo("ARDEL", { params: ["key", "indices..."], keys: [1, 1, 1] });
+export const ARDELRANGE = new CommandInfo("ARDELRANGE", {
+  params: ["key", "ranges..."],
+  keys: [1, 1, 1],
+});
+export const ARGET = new CommandInfo("ARGET", {
+  params: ["key", "index"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const ARGETRANGE = new CommandInfo("ARGETRANGE", {
+  params: ["key", "start", "end"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const ARGREP = new CommandInfo("ARGREP", {
+  params: ["key", "start", "end", "predicates..."],
+  flags: READONLY | INT64,
+  keys: [1, 1, 1],
+});
+export const ARINFO = new CommandInfo("ARINFO", {
+  params: ["key"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+  decode: toArrayInfo,
+});
+export const ARINSERT = new CommandInfo("ARINSERT", {
+  params: ["key", "values..."],
+  flags: INT64,
+  keys: [1, 1, 1],
+});
+export const ARLASTITEMS = new CommandInfo("ARLASTITEMS", {
+  params: ["key", "count"],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const ARLEN = new CommandInfo("ARLEN", {
+  params: ["key"],
+  flags: READONLY | INT64,
+  keys: [1, 1, 1],
+});
+export const ARMGET = new CommandInfo("ARMGET", {
+  params: ["key", "indices..."],
+  flags: READONLY,
+  keys: [1, 1, 1],
+});
+export const ARMSET = new CommandInfo("ARMSET", { params: ["key", "mapping..."], keys: [1, 1, 1] });
+export const ARNEXT = new CommandInfo("ARNEXT", {
+  params: ["key"],
+  flags: READONLY | INT64,
+  keys: [1, 1, 1],
+});
+export const AROP = new CommandInfo("AROP", {
+  params: ["key", "start", "end", "operation", "value"],
+  flags: READONLY | INT64,
+  keys: [1, 1, 1],
+});
+export const ARRING = new CommandInfo("ARRING", {
+  params: ["key", "size", "values..."],
+  flags: INT64,
+  keys: [1, 1, 1],
+});
+export const ARSCAN = new CommandInfo("ARSCAN", {
+  params: ["key", "start", "end"],
+  flags: READONLY | INT64,
+  keys: [1, 1, 1],
+  decode: toPairs,
+});
+export const ARSEEK = new CommandInfo("ARSEEK", { params: ["key", "index"], keys: [1, 1, 1] });
+export const ARSET = new CommandInfo("ARSET", {
+  params: ["key", "index", "values..."],
+  keys: [1, 1, 1],
+});
 
 /** All of them, for the registry. */
 export const infos: readonly CommandInfo[] = [
@@ -397,4 +477,22 @@ export const infos: readonly CommandInfo[] = [
   SUNION,
   SUNIONCARD,
   SUNIONSTORE,
+  ARCOUNT,
+  ARDEL,
+  ARDELRANGE,
+  ARGET,
+  ARGETRANGE,
+  ARGREP,
+  ARINFO,
+  ARINSERT,
+  ARLASTITEMS,
+  ARLEN,
+  ARMGET,
+  ARMSET,
+  ARNEXT,
+  AROP,
+  ARRING,
+  ARSCAN,
+  ARSEEK,
+  ARSET,
 ];

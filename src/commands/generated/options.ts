@@ -639,6 +639,42 @@ export interface SunioncardOptions {
   readonly limit?: Integer | undefined;
 }
 
+/** Options of ARGREP. */
+export interface ArgrepOptions {
+  /** Whether all predicates have to fit, or one of them; one, when left out. */
+  readonly combinator?: "AND" | "and" | "OR" | "or" | undefined;
+  /** How many elements to find at most. */
+  readonly limit?: Integer | undefined;
+  /** Give the elements too. */
+  readonly withValues?: boolean | undefined;
+  /** Let capitals and small letters be the same. */
+  readonly noCase?: boolean | undefined;
+}
+
+/** Options of ARINFO. */
+export interface ArinfoOptions {
+  /** Look at every piece. */
+  readonly full?: boolean | undefined;
+}
+
+/** Options of ARLASTITEMS. */
+export interface ArlastitemsOptions {
+  /** Begin with the newest. */
+  readonly rev?: boolean | undefined;
+}
+
+/** Options of AROP. */
+export interface AropOptions {
+  /** With `MATCH`: what to count. */
+  readonly value?: Value | undefined;
+}
+
+/** Options of ARSCAN. */
+export interface ArscanOptions {
+  /** How many elements to give at most. */
+  readonly limit?: Integer | undefined;
+}
+
 /** Which members to take. */
 export type ZmpopEnd =
   | {
@@ -1032,42 +1068,6 @@ export interface VsimOptions {
   readonly truth?: boolean | undefined;
   /** Search on the server's main thread. */
   readonly noThread?: boolean | undefined;
-}
-
-/** Options of ARGREP. */
-export interface ArgrepOptions {
-  /** Whether all predicates have to fit, or one of them; one, when left out. */
-  readonly combinator?: "AND" | "and" | "OR" | "or" | undefined;
-  /** How many elements to find at most. */
-  readonly limit?: Integer | undefined;
-  /** Give the elements too. */
-  readonly withValues?: boolean | undefined;
-  /** Let capitals and small letters be the same. */
-  readonly noCase?: boolean | undefined;
-}
-
-/** Options of ARINFO. */
-export interface ArinfoOptions {
-  /** Look at every piece. */
-  readonly full?: boolean | undefined;
-}
-
-/** Options of ARLASTITEMS. */
-export interface ArlastitemsOptions {
-  /** Begin with the newest. */
-  readonly rev?: boolean | undefined;
-}
-
-/** Options of AROP. */
-export interface AropOptions {
-  /** With `MATCH`: what to count. */
-  readonly value?: Value | undefined;
-}
-
-/** Options of ARSCAN. */
-export interface ArscanOptions {
-  /** How many elements to give at most. */
-  readonly limit?: Integer | undefined;
 }
 
 /** Options of XACKDEL. */

@@ -32,7 +32,6 @@ import type {
   XPendingSummary,
 } from "../types-streams.js";
 import type { Integer, Many, Mapping } from "../types.js";
-import { ArrayCommands } from "./arrays.js";
 import {
   EVAL,
   EVALSHA,
@@ -115,6 +114,7 @@ import type {
   XsetidOptions,
   XtrimOptions,
 } from "./options.js";
+import { SortedSetCommands } from "./sorted-sets.js";
 import * as T from "./tokens.js";
 
 const XACKDEL_OPTIONS: OptionRules = {
@@ -220,7 +220,7 @@ const FUNCTION_RESTORE_OPTIONS: OptionRules = {
 };
 
 /** The commands on streams, scripts and channels; one link of the chain that ends in Commands. */
-export abstract class StreamCommands<H extends Host> extends ArrayCommands<H> {
+export abstract class StreamCommands<H extends Host> extends SortedSetCommands<H> {
   /**
    * Acknowledge entries: they are no longer pending in the consumer group.
    *

@@ -40,20 +40,14 @@ export const THEMES: readonly Theme[] = [
   {
     file: "collections",
     className: "CollectionCommands",
-    title: "the commands on hashes, lists and sets",
-    entries: [...hashes, ...lists, ...sets],
+    title: "the commands on hashes, lists, sets and arrays",
+    entries: [...hashes, ...lists, ...sets, ...arrays],
   },
   {
     file: "sorted-sets",
     className: "SortedSetCommands",
     title: "the commands on sorted sets, on places and on vectors",
     entries: [...sortedSets, ...geo, ...vectorSets],
-  },
-  {
-    file: "arrays",
-    className: "ArrayCommands",
-    title: "the commands on arrays",
-    entries: arrays,
   },
   {
     file: "streams",
