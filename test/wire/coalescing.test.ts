@@ -231,6 +231,31 @@ describe("large values", () => {
   });
 });
 
+describe("a lone command on an idle socket", () => {
+  const phases: readonly (readonly [string, (then: () => void) => void])[] = [
+    ["in a timer", (then) => setTimeout(then, 1)],
+    ["in an immediate", (then) => setImmediate(then)],
+    ["in a continuation", (then) => void Promise.resolve().then(then)],
+    ["in a tick", (then) => process.nextTick(then)],
+  ];
+
+  it.each(phases)("issued %s leaves in the same turn", async (_, run) => {
+    const { mock, redis } = await connected();
+    await using _mock = mock;
+    await using _redis = redis;
+    const left = await new Promise<{ ticks: number; reply: Promise<unknown> }>((resolve) => {
+      run(() => {
+        const reply = redis.get("key");
+        expect(writes).toHaveLength(0);
+        // Ticks and continuations run before any timer, immediate or event of a socket.
+        process.nextTick(() => resolve({ ticks: writes.length, reply }));
+      });
+    });
+    expect(left.ticks).toBe(1);
+    expect(await left.reply).toBe("key");
+  });
+});
+
 describe("idleness", () => {
   it("writes nothing", async () => {
     const { mock, redis } = await connected();
