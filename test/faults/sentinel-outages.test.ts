@@ -185,10 +185,10 @@ describe("a server in the wrong role", () => {
     await using mock = await mockSentinel({ master: master.port, replicas: [master.port] });
     await using sentinel = new Sentinel([mock.address], { socketTimeout: 1000 });
     await using redis = sentinel.replicaFor("mymaster");
-    await expect(redis.get("a")).rejects.toMatchObject({
-      name: "ReplicaNotFoundError",
-      causes: [expect.objectContaining({ code: "EROLE" })],
-    });
+    // Which of the two was tried last when the time was over is not for the client to choose.
+    const error = await redis.get("a").catch((reason: unknown) => reason);
+    const reasons = error instanceof ReplicaNotFoundError ? error.causes : [error];
+    expect(reasons).toEqual([expect.objectContaining({ name: "ConnectionError", code: "EROLE" })]);
     mock.view.replicas = [];
     expect(await redis.get("a")).toBeNull();
   });

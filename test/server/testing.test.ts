@@ -54,8 +54,9 @@ describe("startServer", () => {
     await using server = await startServer({ replicas: 1 });
     await using redis = new Redis(server.url);
     await using copy = new Redis(server.replicas[0]?.url ?? "");
-    await redis.set("key", "value");
-    expect(await redis.wait(1, 5000)).toBe(1);
+    await using own = redis.client();
+    await own.set("key", "value");
+    expect(await own.wait(1, 5000)).toBe(1);
     expect(await copy.get("key")).toBe("value");
     await expect(server.failover()).rejects.toThrow("start the server with sentinels");
   });
@@ -64,12 +65,11 @@ describe("startServer", () => {
     await using server = await startServer({ replicas: 1, sentinels: 1 });
     const [address] = server.sentinelAddresses;
     await using sentinel = new Redis({ host: address?.[0] ?? "", port: address?.[1] ?? 0 });
-    const ask = () =>
-      sentinel.executeCommand("SENTINEL GET-MASTER-ADDR-BY-NAME", server.masterName);
-    expect(await ask()).toEqual([server.host, String(server.port)]);
+    const ask = () => sentinel.sentinelGetMasterAddrByName(server.masterName);
+    expect(await ask()).toEqual([server.host, server.port]);
     const promoted = await server.failover();
     expect(promoted.port).toBe(server.replicas[0]?.port);
-    expect(await ask()).toEqual([promoted.host, String(promoted.port)]);
+    expect(await ask()).toEqual([promoted.host, promoted.port]);
   }, 60_000);
 
   it("can be frozen, killed and restarted on the same port", async () => {
