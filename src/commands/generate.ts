@@ -116,11 +116,9 @@ function optionsFile(themes: readonly Theme[], homes: ReadonlyMap<string, string
 }
 
 function commandsFile(last: Theme): string {
-  return `${fileHead("Owns the end of the chain: every command method there is.")}import type { Host } from "../host.js";
-import { ${last.className} } from "./${last.file}.js";
-
+  return `${fileHead("Owns the end of the chain: every command method there is.")}
 /** Every command, as methods of a host that carries them out. */
-export abstract class Commands<H extends Host> extends ${last.className}<H> {}
+export { ${last.className} as Commands } from "./${last.file}.js";
 `;
 }
 

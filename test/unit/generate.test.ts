@@ -138,7 +138,7 @@ describe("generate", () => {
       "class TwoCommands<H extends Host> extends OneCommands<H>",
     );
     expect(files.get("commands.ts")).toContain(
-      "class Commands<H extends Host> extends TwoCommands<H>",
+      'export { TwoCommands as Commands } from "./two.js";',
     );
   });
 

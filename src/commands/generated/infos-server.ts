@@ -12,6 +12,7 @@ import {
   toClusterSlots,
 } from "../decode-cluster.js";
 import { toHotkeys } from "../decode-hotkeys.js";
+import { toFunctionList, toFunctionStats } from "../decode-scripting.js";
 import { toAclLog, toAclUser } from "../decode-server-acl.js";
 import {
   toCommandDocs,
@@ -31,6 +32,7 @@ import {
   toTrackingInfo,
 } from "../decode-server-state.js";
 import {
+  toBooleans,
   toClientInfo,
   toClientList,
   toDate,
@@ -42,7 +44,7 @@ import {
   toSlowlog,
   toTime,
 } from "../decode-server.js";
-import { okToTrue, toBoolean, toRecord } from "../decode.js";
+import { okToTrue, plainReply, toBoolean, toPairs, toRecord } from "../decode.js";
 import {
   ALWAYS_BYTES,
   ALWAYS_TEXT,
@@ -50,10 +52,119 @@ import {
   CLOSES,
   CommandInfo,
   ENDS,
+  INT64,
   READONLY,
   SESSION,
 } from "../info.js";
 
+export const EVAL = new CommandInfo("EVAL", {
+  params: ["script", "numkeys", "keysAndArgs..."],
+  flags: INT64,
+  decode: plainReply,
+});
+export const EVALSHA = new CommandInfo("EVALSHA", {
+  params: ["sha", "numkeys", "keysAndArgs..."],
+  flags: INT64,
+  decode: plainReply,
+});
+export const EVALSHA_RO = new CommandInfo("EVALSHA_RO", {
+  params: ["sha", "numkeys", "keysAndArgs..."],
+  flags: READONLY | INT64,
+  decode: plainReply,
+});
+export const EVAL_RO = new CommandInfo("EVAL_RO", {
+  params: ["script", "numkeys", "keysAndArgs..."],
+  flags: READONLY | INT64,
+  decode: plainReply,
+});
+export const FCALL = new CommandInfo("FCALL", {
+  params: ["functionName", "numkeys", "keysAndArgs..."],
+  flags: INT64,
+  decode: plainReply,
+});
+export const FCALL_RO = new CommandInfo("FCALL_RO", {
+  params: ["functionName", "numkeys", "keysAndArgs..."],
+  flags: READONLY | INT64,
+  decode: plainReply,
+});
+export const FUNCTION_DELETE = new CommandInfo("FUNCTION DELETE", {
+  params: ["library"],
+  decode: okToTrue,
+});
+export const FUNCTION_DUMP = new CommandInfo("FUNCTION DUMP", { flags: ALWAYS_BYTES });
+export const FUNCTION_FLUSH = new CommandInfo("FUNCTION FLUSH", { decode: okToTrue });
+export const FUNCTION_HELP = new CommandInfo("FUNCTION HELP", { flags: ALWAYS_TEXT });
+export const FUNCTION_KILL = new CommandInfo("FUNCTION KILL", { decode: okToTrue });
+export const FUNCTION_LIST = new CommandInfo("FUNCTION LIST", { decode: toFunctionList });
+export const FUNCTION_LOAD = new CommandInfo("FUNCTION LOAD", {
+  params: ["code"],
+  flags: ALWAYS_TEXT,
+});
+export const FUNCTION_RESTORE = new CommandInfo("FUNCTION RESTORE", {
+  params: ["payload"],
+  decode: okToTrue,
+});
+export const FUNCTION_STATS = new CommandInfo("FUNCTION STATS", { decode: toFunctionStats });
+export const SCRIPT_DEBUG = new CommandInfo("SCRIPT DEBUG", {
+  params: ["mode"],
+  flags: SESSION,
+  decode: okToTrue,
+});
+export const SCRIPT_EXISTS = new CommandInfo("SCRIPT EXISTS", {
+  params: ["shas..."],
+  decode: toBooleans,
+});
+export const SCRIPT_FLUSH = new CommandInfo("SCRIPT FLUSH", { params: ["mode"], decode: okToTrue });
+export const SCRIPT_HELP = new CommandInfo("SCRIPT HELP", { flags: ALWAYS_TEXT });
+export const SCRIPT_KILL = new CommandInfo("SCRIPT KILL", { decode: okToTrue });
+export const SCRIPT_LOAD = new CommandInfo("SCRIPT LOAD", {
+  params: ["script"],
+  flags: ALWAYS_TEXT,
+});
+export const SCRIPT_SHOW = new CommandInfo("SCRIPT SHOW", { params: ["sha"] });
+export const PSUBSCRIBE = new CommandInfo("PSUBSCRIBE", {
+  flags: SESSION,
+  instead: "redis.pubsub()",
+});
+export const PUNSUBSCRIBE = new CommandInfo("PUNSUBSCRIBE", {
+  flags: SESSION,
+  instead: "redis.pubsub()",
+});
+export const SSUBSCRIBE = new CommandInfo("SSUBSCRIBE", {
+  flags: SESSION,
+  instead: "redis.pubsub()",
+});
+export const SUBSCRIBE = new CommandInfo("SUBSCRIBE", {
+  flags: SESSION,
+  instead: "redis.pubsub()",
+});
+export const SUNSUBSCRIBE = new CommandInfo("SUNSUBSCRIBE", {
+  flags: SESSION,
+  instead: "redis.pubsub()",
+});
+export const UNSUBSCRIBE = new CommandInfo("UNSUBSCRIBE", {
+  flags: SESSION,
+  instead: "redis.pubsub()",
+});
+export const PUBLISH = new CommandInfo("PUBLISH", { params: ["channel", "message"] });
+export const PUBSUB_CHANNELS = new CommandInfo("PUBSUB CHANNELS", { params: ["pattern"] });
+export const PUBSUB_HELP = new CommandInfo("PUBSUB HELP", { flags: ALWAYS_TEXT });
+export const PUBSUB_NUMPAT = new CommandInfo("PUBSUB NUMPAT");
+export const PUBSUB_NUMSUB = new CommandInfo("PUBSUB NUMSUB", {
+  params: ["channels..."],
+  decode: toPairs,
+});
+export const PUBSUB_SHARDCHANNELS = new CommandInfo("PUBSUB SHARDCHANNELS", {
+  params: ["pattern"],
+});
+export const PUBSUB_SHARDNUMSUB = new CommandInfo("PUBSUB SHARDNUMSUB", {
+  params: ["shardChannels..."],
+  decode: toPairs,
+});
+export const SPUBLISH = new CommandInfo("SPUBLISH", {
+  params: ["shardChannel", "message"],
+  keys: [1, 1, 1],
+});
 export const ASKING = new CommandInfo("ASKING", { flags: SESSION, decode: okToTrue });
 export const AUTH = new CommandInfo("AUTH", {
   params: ["password"],
@@ -446,6 +557,42 @@ export const WATCH = new CommandInfo("WATCH", {
 
 /** All of them, for the registry. */
 export const infos: readonly CommandInfo[] = [
+  EVAL,
+  EVALSHA,
+  EVALSHA_RO,
+  EVAL_RO,
+  FCALL,
+  FCALL_RO,
+  FUNCTION_DELETE,
+  FUNCTION_DUMP,
+  FUNCTION_FLUSH,
+  FUNCTION_HELP,
+  FUNCTION_KILL,
+  FUNCTION_LIST,
+  FUNCTION_LOAD,
+  FUNCTION_RESTORE,
+  FUNCTION_STATS,
+  SCRIPT_DEBUG,
+  SCRIPT_EXISTS,
+  SCRIPT_FLUSH,
+  SCRIPT_HELP,
+  SCRIPT_KILL,
+  SCRIPT_LOAD,
+  SCRIPT_SHOW,
+  PSUBSCRIBE,
+  PUNSUBSCRIBE,
+  SSUBSCRIBE,
+  SUBSCRIBE,
+  SUNSUBSCRIBE,
+  UNSUBSCRIBE,
+  PUBLISH,
+  PUBSUB_CHANNELS,
+  PUBSUB_HELP,
+  PUBSUB_NUMPAT,
+  PUBSUB_NUMSUB,
+  PUBSUB_SHARDCHANNELS,
+  PUBSUB_SHARDNUMSUB,
+  SPUBLISH,
   ASKING,
   AUTH,
   CLIENT_CACHING,

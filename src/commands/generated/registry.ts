@@ -3,13 +3,10 @@
 /** Owns the way from a wire name to what is known of the command. */
 import type { CommandInfo } from "../info.js";
 import { infos as sentinel } from "./infos-sentinel.js";
-import { infos as keysStrings } from "./infos-keys-strings.js";
-import { infos as collections } from "./infos-collections.js";
-import { infos as sortedSets } from "./infos-sorted-sets.js";
-import { infos as streams } from "./infos-streams.js";
+import { infos as data } from "./infos-data.js";
 import { infos as server } from "./infos-server.js";
 
-const all = [...sentinel, ...keysStrings, ...collections, ...sortedSets, ...streams, ...server];
+const all = [...sentinel, ...data, ...server];
 
 /** Every known command by its upper-case wire name; those that must be refused included. */
 export const COMMANDS: ReadonlyMap<string, CommandInfo> = new Map(
