@@ -81,6 +81,13 @@ describe("a deployment", () => {
     await Promise.all(servers.sentinels.map((one) => one.restart()));
     expect(await master.get("a")).toBe("1");
     // Their events are heard again: the next fail-over loses nothing.
+    await until(
+      async () => {
+        const lists = await Promise.all(servers.sentinels.map((one) => one.clients()));
+        return lists.every((list) => list.some(({ sub, psub }) => Number(sub) + Number(psub) > 0));
+      },
+      { timeout: 20_000, message: "not every Sentinel has a subscriber" },
+    );
     const load = new WriteLoad(master, 100);
     await load.progress(20);
     await until(
