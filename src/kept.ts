@@ -7,6 +7,7 @@
  */
 import { PlainBatch, Transaction } from "./batch.js";
 import type { Call } from "./call.js";
+import { ArgList } from "./commands/args.js";
 import { CommandInfo } from "./commands/info.js";
 import type { ConnectionPool } from "./connection/pool.js";
 import { Pipeline } from "./pipeline.js";
@@ -24,6 +25,7 @@ const NO_COMMANDS = { entries: [], wire: [] };
 export function keptFor(pool: ConnectionPool, call: Call): readonly unknown[] {
   const encoder = new Encoder(pool.settings);
   return [
+    new ArgList(NOTHING),
     new Request(NOTHING, [], { call, decode: undefined, traits: call }),
     new PlainBatch(NO_COMMANDS, call, call),
     new Transaction(NO_COMMANDS, call, call),
