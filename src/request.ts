@@ -179,10 +179,23 @@ export function decoderFor(
 
 /** The error for a command that would change the state of a connection others use too. */
 export function sessionError(info: CommandInfo): DataError {
-  const instead = info.instead ?? "redis.client()";
-  const message =
+  return refused(
+    info,
     (info.flags & CLOSES) === 0
-      ? `${info.name} changes the state of its connection, which others share; use ${instead}`
-      : `${info.name} ends its connection; call it outside of pipelines`;
-  return new DataError(message, { code: "ESHARED", command: info.name, outcome: "not-sent" });
+      ? `changes the state of its connection, which others share; use ${info.instead ?? "redis.client()"}`
+      : "ends its connection; call it outside of pipelines",
+  );
+}
+
+/** The error for a command that knows only of what its own connection wrote, where that is nothing. */
+export function ownWritesError(info: CommandInfo): DataError {
+  return refused(
+    info,
+    "counts the writes of its own connection; use redis.client(), or put it behind them in a pipeline",
+  );
+}
+
+function refused(info: CommandInfo, why: string): DataError {
+  const details = { code: "ESHARED", command: info.name, outcome: "not-sent" } as const;
+  return new DataError(`${info.name} ${why}`, details);
 }

@@ -9,11 +9,12 @@ import {
   CLOSES,
   type CommandInfo,
   type Decoder,
+  OWN_WRITES,
   SESSION,
 } from "./commands/info.js";
 import { areCommandsWatched, startWatched } from "./diagnostics.js";
 import type { Executor } from "./executor.js";
-import { Request, rejection, sessionError, traitsOf } from "./request.js";
+import { ownWritesError, Request, rejection, sessionError, traitsOf } from "./request.js";
 
 /** Where and how a command runs. */
 export interface RunParts {
@@ -55,6 +56,9 @@ function runUnusual({ executor, call }: RunParts, command: Command): Promise<unk
   const { info, args } = command;
   if ((info.flags & SESSION) !== 0 && (info.instead !== undefined || !executor.exclusive)) {
     return rejection(sessionError(info));
+  }
+  if ((info.flags & OWN_WRITES) !== 0 && !executor.exclusive) {
+    return rejection(ownWritesError(info));
   }
   const traits = traitsOf(info, args, call);
   const decode = noting(executor, command);

@@ -39,6 +39,11 @@ export const INT64 = 32;
 export const CLOSES = 64;
 /** The server ends instead of answering: that it closes the connection is the command's success. */
 export const ENDS = 128;
+/**
+ * The command is about the writes of the connection it runs on: alone on a connection of its own it
+ * would say of nothing that it is safe.
+ */
+export const OWN_WRITES = 256;
 
 /** Finds the server-side time limit of a blocking call: ms, `0` for ever, `undefined` not blocking. */
 export type BlockTime = (args: readonly Arg[]) => number | undefined;

@@ -130,7 +130,10 @@ describe("6. a blocking command that delays anybody else", () => {
     ["brpoplpush", (client, key) => client.brpoplpush(key, `${key}2`, 0)],
     ["bzpopmin", (client, key) => client.bzpopmin(key, 0)],
     ["bzpopmax", (client, key) => client.bzpopmax(key, 0)],
-    ["wait", (client) => client.wait(3, 0)],
+    [
+      "wait",
+      (client, key) => client.pipeline({ transaction: false }).set(key, "").wait(3, 0).exec(),
+    ],
     ["xread", (client, key) => client.xread({ [key]: "$" }, { block: 0 })],
     ["XREAD by name", (c, key) => c.executeCommand("XREAD", "BLOCK", 0, "STREAMS", key, "$")],
     ["BLPOP by name", (client, key) => client.executeCommand("blpop", key, 0)],

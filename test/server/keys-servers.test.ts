@@ -91,18 +91,45 @@ describeClients("WAIT", server, ({ redis, t }) => {
     expect(await own.wait(1, 10_000)).toBe(1);
     expect(await replica.command("GET", "k")).toBe("v");
     expect(await own.wait(0, 0)).toBe(1);
-    expect(await redis.wait(1, 10_000)).toBe(1);
+    const pipeline = redis.pipeline({ transaction: false });
+    expect(await pipeline.set("k", "w").wait(1, 10_000).exec()).toEqual([true, 1]);
+    expect(await replica.command("GET", "k")).toBe("w");
+  });
+
+  it("is refused where it would vouch for writes of other connections", async () => {
+    await redis.set("k", "v");
+    const error = await errorOf(redis.wait(1, 10_000));
+    expect(error).toBeInstanceOf(DataError);
+    expect(error).toMatchObject({ code: "ESHARED", command: "WAIT", outcome: "not-sent" });
+    expect(error.message).toContain("counts the writes of its own connection; use redis.client()");
+    expect(await errorOf(redis.executeCommand("WAIT", 1, 0))).toBeInstanceOf(DataError);
+  });
+
+  it("does not count a replica that has not the write", async () => {
+    await using own = redis.client();
+    await own.set("k", "v");
+    expect(await own.wait(1, 10_000)).toBe(1);
+    replica.pause();
+    try {
+      await own.set("k", "w");
+      expect(await own.wait(1, 50)).toBe(0);
+    } finally {
+      replica.resume();
+    }
+    expect(await own.wait(1, 10_000)).toBe(1);
   });
 
   it("gives up in time", async () => {
-    expect(await redis.wait(2, 20)).toBe(1);
-    expect(await errorOf(redis.wait(1, -1))).toBeInstanceOf(ResponseError);
-    expect(await errorOf(redis.wait(-1, 1))).toBeInstanceOf(DataError);
-    expect(await errorOf(redis.wait(1, 0.5))).toBeInstanceOf(DataError);
+    await using own = redis.client();
+    expect(await own.wait(2, 20)).toBe(1);
+    expect(await errorOf(own.wait(1, -1))).toBeInstanceOf(ResponseError);
+    expect(await errorOf(own.wait(-1, 1))).toBeInstanceOf(DataError);
+    expect(await errorOf(own.wait(1, 0.5))).toBeInstanceOf(DataError);
   });
 
   it("delays nobody else of the same client, and may be for ever", async () => {
-    const waiting = redis.wait(9, 0);
+    await using own = redis.client();
+    const waiting = own.wait(9, 0);
     const blocked = await until(async () =>
       (await server.clients()).find(({ flags }) => flags?.includes("b")),
     );
@@ -113,6 +140,7 @@ describeClients("WAIT", server, ({ redis, t }) => {
 
   it("has nothing to count without replicas", async () => {
     await using lonely = new Redis(target.url);
-    expect(await lonely.wait(1, 10)).toBe(0);
+    await using own = lonely.client();
+    expect(await own.wait(1, 10)).toBe(0);
   });
 });

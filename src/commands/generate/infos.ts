@@ -7,6 +7,7 @@ import {
   ENDS,
   INT64,
   type KeyPositions,
+  OWN_WRITES,
   READONLY,
   SESSION,
 } from "../info.js";
@@ -14,7 +15,17 @@ import type { CommandSpec, Entry, Param } from "../spec/dsl.js";
 import { Imports } from "./functions.js";
 import { constantName, fileHead, methodName } from "./text.js";
 
-const FLAGS = { READONLY, BLOCKING, SESSION, ALWAYS_TEXT, ALWAYS_BYTES, INT64, CLOSES, ENDS };
+const FLAGS = {
+  READONLY,
+  BLOCKING,
+  SESSION,
+  ALWAYS_TEXT,
+  ALWAYS_BYTES,
+  INT64,
+  CLOSES,
+  ENDS,
+  OWN_WRITES,
+};
 
 /** Whether an entry has a method. */
 export function hasMethod(entry: Entry): entry is CommandSpec {

@@ -1526,8 +1526,8 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
   /**
    * Wait until replicas have received this connection's writes.
    *
-   * The writes meant are those of the connection WAIT runs on: use it on a client of one
-   * connection, `redis.client()`.
+   * The writes meant are those of the connection WAIT runs on: use it on `redis.client()`, or
+   * behind the writes in a pipeline. A client that shares its connection refuses it.
    *
    * @param numReplicas - How many replicas to wait for.
    * @param timeout - Longest wait in whole milliseconds; 0 for ever.
@@ -1545,7 +1545,8 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
   /**
    * Wait until this connection's writes are in append-only files on disk.
    *
-   * As with `wait`, use it on a client of one connection, `redis.client()`.
+   * As with `wait`, use it on `redis.client()`, or behind the writes in a pipeline; a client that
+   * shares its connection refuses it.
    *
    * @param numLocal - 1 to wait for this server's own file, otherwise 0.
    * @param numReplicas - How many replicas to wait for.

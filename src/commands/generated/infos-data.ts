@@ -41,6 +41,7 @@ import {
   BLOCKING,
   CommandInfo,
   INT64,
+  OWN_WRITES,
   READONLY,
   SESSION,
 } from "../info.js";
@@ -171,12 +172,12 @@ export const TYPE = new CommandInfo("TYPE", { params: ["key"], flags: READONLY, 
 export const UNLINK = new CommandInfo("UNLINK", { params: ["keys..."], keys: [1, -1, 1] });
 export const WAIT = new CommandInfo("WAIT", {
   params: ["numReplicas", "timeout"],
-  flags: BLOCKING,
+  flags: BLOCKING | OWN_WRITES,
   blockTime: lastMilliseconds,
 });
 export const WAITAOF = new CommandInfo("WAITAOF", {
   params: ["numLocal", "numReplicas", "timeout"],
-  flags: BLOCKING,
+  flags: BLOCKING | OWN_WRITES,
   blockTime: lastMilliseconds,
 });
 export const APPEND = new CommandInfo("APPEND", { params: ["key", "value"], keys: [1, 1, 1] });

@@ -2,7 +2,7 @@
 import { lastMilliseconds } from "../block-time.js";
 import { migrateAuth, migrateKeys, sortPatterns } from "../builders.js";
 import * as decode from "../decode.js";
-import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, READONLY } from "../info.js";
+import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, OWN_WRITES, READONLY } from "../info.js";
 import { pickSort } from "../pick.js";
 import {
   atLeast,
@@ -477,12 +477,12 @@ export const generic: readonly Entry[] = [
   command("WAIT", {
     since: "3.0.0",
     cost: "O(1)",
-    flags: BLOCKING,
+    flags: BLOCKING | OWN_WRITES,
     blockTime: lastMilliseconds,
     summary: "Wait until replicas have received this connection's writes.",
     notes:
-      "The writes meant are those of the connection WAIT runs on: use it on a client of one " +
-      "connection, `redis.client()`.",
+      "The writes meant are those of the connection WAIT runs on: use it on `redis.client()`, or " +
+      "behind the writes in a pipeline. A client that shares its connection refuses it.",
     args: [
       param("numReplicas", COUNT, "How many replicas to wait for."),
       param("timeout", MILLISECONDS, "Longest wait in whole milliseconds; 0 for ever."),
@@ -493,10 +493,12 @@ export const generic: readonly Entry[] = [
   command("WAITAOF", {
     since: "7.2.0",
     cost: "O(1)",
-    flags: BLOCKING,
+    flags: BLOCKING | OWN_WRITES,
     blockTime: lastMilliseconds,
     summary: "Wait until this connection's writes are in append-only files on disk.",
-    notes: "As with `wait`, use it on a client of one connection, `redis.client()`.",
+    notes:
+      "As with `wait`, use it on `redis.client()`, or behind the writes in a pipeline; a client " +
+      "that shares its connection refuses it.",
     args: [
       param("numLocal", COUNT, "1 to wait for this server's own file, otherwise 0."),
       param("numReplicas", COUNT, "How many replicas to wait for."),
