@@ -5,7 +5,7 @@ import { SCENARIOS } from "./scenarios.js";
 
 const USAGE = `npm run bench -- [options]
   --rounds <n>        rounds after the warm-up; the medians are over these (default 7)
-  --duration <ms>     how long one client is busy with one scenario in one round (default 280)
+  --duration <ms>     how long one client is busy with one scenario in one round (default 200)
   --quick             3 rounds of 100 ms, for a first impression
   --only <regex>      only the scenarios whose name matches, without start and types
   --clients <a,b>     only these of ${Object.keys(CLIENTS).join(", ")}
@@ -17,7 +17,7 @@ const USAGE = `npm run bench -- [options]
 `;
 
 const PARTS = ["rates", "pubsub", "burden", "start", "types"] as const;
-const DEFAULTS = { rounds: 7, duration: 280, warmUp: 300 };
+const DEFAULTS = { rounds: 7, duration: 200, warmUp: 300 };
 const QUICK = { rounds: 3, duration: 100, warmUp: 150 };
 
 /** What to do and how long; durations in ms. */

@@ -231,8 +231,11 @@ const METHOD = `## How to read this
   one write per turn, a flat parser, strings out, and nothing else. It is no client; it shows how
   much there is to gain.
 - **Callers** are async functions that run at the same time on one client, each awaiting its reply
-  before it sends again. Scenarios without a number of callers have 4, explicit pipelines 1. The
-  commands of a pipeline count one by one.
+  before it sends again. Scenarios without a number of callers have 4; pipelines, bursts (500 GET
+  issued at once, awaited together) and values of 64 MB have 1. The commands of a pipeline or a
+  burst count one by one.
+- **Pieces of 16 bytes** come through a proxy that writes them one by one; how many of them a client
+  reads at a time is up to the system. A dash stands where a client has no such connections.
 - **°** marks a rate at which the server was busy for 90 % of the time or more: there the server sets
   the pace, and only the CPU time tells clients apart.
 - **× best peer** compares with whichever peer does best in that row; above 1 is better in both
