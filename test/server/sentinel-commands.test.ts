@@ -127,6 +127,24 @@ describeClients("a Sentinel told what to watch", spare, ({ redis, protocol, deco
     await expect(answer).rejects.toMatchObject({ code: "NOGOODSLAVE" });
     await redis.sentinelRemove(own);
   });
+
+  it("fails over to a replica", async () => {
+    const own = `${uniquePrefix()}${protocol}${decoding}`;
+    await using old = await startServer();
+    await using next = await startServer({ replicaOf: old });
+    await redis.sentinelMonitor(own, old.host, old.port, 1);
+    // Refused until the Sentinel knows of the replica and how it is.
+    const begun = await until(() => redis.sentinelFailover(own).catch(() => false), {
+      timeout: 20_000,
+      interval: 50,
+    });
+    expect(begun).toBe(true);
+    await until(async () => (await redis.sentinelGetMasterAddrByName(own))?.[1] === next.port, {
+      timeout: 20_000,
+      interval: 50,
+    });
+    await redis.sentinelRemove(own);
+  });
 });
 
 describe("a Sentinel object", () => {
