@@ -1,0 +1,47 @@
+/** What an idle client loses in a full garbage collection: nothing that makes its commands quick. */
+import { expect, it } from "vitest";
+import { startChild } from "../server/child.js";
+import { bulk, mockServer } from "../support/mock-server.js";
+
+const PROGRAM = `
+  import { setTimeout as pause } from "node:timers/promises";
+  import { setFlagsFromString } from "node:v8";
+  import { runInNewContext } from "node:vm";
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const redis = new rediswire.Redis(args);
+  const work = async () => {
+    for (let i = 0; i < 60; i++) {
+      await Promise.all(Array.from({ length: 200 }, () => redis.get("key")));
+    }
+  };
+  await work();
+  // V8 tells on stdout which optimized code it gives up, and why.
+  setFlagsFromString("--trace-deopt");
+  for (let i = 0; i < 6; i++) {
+    await pause(20);
+    collect();
+  }
+  console.log("collected");
+  setFlagsFromString("--no-trace-deopt");
+  await work();
+  process.exit(0);`;
+
+it("a collection while nothing is pending leaves the optimized code of commands alone", async () => {
+  await using mock = await mockServer(
+    async (peer) => {
+      for await (const [, key = ""] of peer.commands()) peer.send(bulk(key));
+    },
+    { handshake: true },
+  );
+  const child = await startChild(PROGRAM, { host: mock.host, port: mock.port, socketTimeout: 0 });
+  const { code, output } = await child.ended();
+  expect(code, output).toBe(0);
+  expect(output).toContain("collected");
+  // The wording of Node 20 to 22; another one would leave nothing to complain of.
+  const given = output.split("\n").filter((line) => line.includes("weak objects"));
+  const ours = given.filter((line) =>
+    /SharedFunctionInfo (?:run|runCommand|Request|encode|accept|send|#\w+)>/.test(line),
+  );
+  expect(ours).toEqual([]);
+});
