@@ -38,7 +38,7 @@ it("a collection while nothing is pending leaves the optimized code of commands 
   const { code, output } = await child.ended();
   expect(code, output).toBe(0);
   expect(output).toContain("collected");
-  // The wording of Node 20 to 22; another one would leave nothing to complain of.
+  // In the words of Node 20; a V8 that says it otherwise leaves nothing to complain of.
   const given = output.split("\n").filter((line) => line.includes("weak objects"));
   const ours = given.filter((line) =>
     /SharedFunctionInfo (?:run|runCommand|Request|encode|accept|send|#\w+)>/.test(line),
