@@ -384,9 +384,11 @@ export class Connection implements ReplyHandler {
   }
 
   #exchange(commands: readonly OwnCommand[]): Promise<Reply[]> {
+    const { socketConnectTimeout, socketTimeout } = this.settings;
+    // The limit of connecting holds for all of it; a second one would end it early.
+    const limit = socketConnectTimeout === 0 ? socketTimeout : 0;
     return new Promise((done, failed) => {
-      const job = new Exchange(commands, this.settings.socketTimeout, { done, failed });
-      this.#enqueue(job);
+      this.#enqueue(new Exchange(commands, limit, { done, failed }));
     });
   }
 

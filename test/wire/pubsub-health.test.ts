@@ -66,8 +66,8 @@ describeSpeech("a subscriber", (say) => {
     await using redis = clientOf(mock, { protocol, healthCheckInterval: 5 });
     const pubsub = redis.pubsub();
     await pubsub.subscribe("a");
-    await until(() => asked(mock).length === 5);
-    expect(asked(mock).slice(1)).toEqual(new Array(4).fill(["PING", "rediswire"]));
+    await until(() => asked(mock).length >= 5);
+    expect(asked(mock).slice(1, 5)).toEqual(new Array(4).fill(["PING", "rediswire"]));
     expect((await pubsub.getMessage())?.type).toBe("subscribe");
     expect(await pubsub.getMessage()).toBeNull();
     expect(mock.connections).toBe(1);
