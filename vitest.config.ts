@@ -33,12 +33,20 @@ const ONLY_OTHERS: Readonly<Record<ServerName, readonly string[]>> = {
   valkey8: ["redis8"],
 };
 
+/** What is about processes and memory of the client, not about what the server says: on one server. */
+const OF_THE_CLIENT = ["concurrency", "lifecycle-loss", "lock-processes", "pubsub-process"]
+  .concat("pubsub-slow", "testing")
+  .map((name) => `test/server/${name}.test.ts`);
+
 /** The tests of test/server against one server. */
 function serverProject(name: string, server: ServerName) {
   const others = ONLY_OTHERS[server].map((suffix) => `test/server/**/*-${suffix}.test.ts`);
   return project(name, {
     include: ["test/server/**/*.test.ts"],
-    exclude: others,
+    exclude: [
+      ...others,
+      ...(name === "server-redis8" || name === "server-valkey8" ? OF_THE_CLIENT : []),
+    ],
     env: { [SERVER_VARIABLE]: server },
     setupFiles: ["test/support/record-calls.ts"],
     testTimeout: 30_000,
