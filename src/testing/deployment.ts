@@ -44,6 +44,7 @@ export interface Deployment extends AsyncDisposable {
 
 const START_MS = 30_000;
 const DOWN_AFTER_MS = 1_000;
+const WAIT_MS = 1_000;
 
 /**
  * Start one master, replicas and Sentinels.
@@ -82,6 +83,7 @@ async function build(options: DeploymentOptions, start: StartOne): Promise<Deplo
   const data = { ...options.data, config, ...access };
   const master = await start(data);
   const copies = await times(replicas, () => start({ ...data, replicaOf: master }));
+  await follow(master, replicas);
   const watchers = await times(sentinels, () =>
     start({
       sentinel: true,
@@ -91,6 +93,18 @@ async function build(options: DeploymentOptions, start: StartOne): Promise<Deplo
   );
   await Promise.all(watchers.map((one) => knowsAll(one, { name, replicas, sentinels })));
   return new LocalDeployment({ name, master, replicas: copies, sentinels: watchers });
+}
+
+/** A replica whose link is up may still miss what is written now, until it has acknowledged something. */
+async function follow(master: LocalServer, replicas: number): Promise<void> {
+  if (replicas === 0) return;
+  await until(
+    async () => {
+      await master.command("PUBLISH", "rediswire:ready", "");
+      return Number(await master.command("WAIT", replicas, WAIT_MS)) === replicas;
+    },
+    { timeout: START_MS, message: "the replicas do not follow the master" },
+  );
 }
 
 interface WatchSettings {

@@ -67,9 +67,14 @@ describe("startServer", () => {
     await using sentinel = new Redis({ host: address?.[0] ?? "", port: address?.[1] ?? 0 });
     const ask = () => sentinel.sentinelGetMasterAddrByName(server.masterName);
     expect(await ask()).toEqual([server.host, server.port]);
+    // Written at once: what is acknowledged now must be there after the fail-over.
+    await using redis = new Redis(server.url);
+    await redis.set("key", "value");
     const promoted = await server.failover();
     expect(promoted.port).toBe(server.replicas[0]?.port);
     expect(await ask()).toEqual([promoted.host, promoted.port]);
+    await using successor = new Redis(promoted.url);
+    expect(await successor.get("key")).toBe("value");
   }, 60_000);
 
   it("can be frozen, killed and restarted on the same port", async () => {
