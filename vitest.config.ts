@@ -33,20 +33,22 @@ const ONLY_OTHERS: Readonly<Record<ServerName, readonly string[]>> = {
   valkey8: ["redis8"],
 };
 
-/** What is about processes and memory of the client, not about what the server says: on one server. */
-const OF_THE_CLIENT = ["concurrency", "lifecycle-loss", "lock-processes", "pubsub-process"]
-  .concat("pubsub-slow", "testing")
-  .map((name) => `test/server/${name}.test.ts`);
+/**
+ * What is about the client, not about what a server says. The gate has ten minutes and runs it on one
+ * server; `npm run test:matrix` runs all of it on all of them.
+ */
+const OF_THE_CLIENT = [
+  "{client*,concurrency,connection,keyspace,lifecycle*,lock*,monitor,pool*,pubsub*}.test.ts",
+  "{sentinel,session,testing,tls*,url,watch*}.test.ts",
+].map((names) => `test/server/${names}`);
+const isGate = process.env.REDISWIRE_GATE === "1";
 
 /** The tests of test/server against one server. */
 function serverProject(name: string, server: ServerName) {
   const others = ONLY_OTHERS[server].map((suffix) => `test/server/**/*-${suffix}.test.ts`);
   return project(name, {
     include: ["test/server/**/*.test.ts"],
-    exclude: [
-      ...others,
-      ...(name === "server-redis8" || name === "server-valkey8" ? OF_THE_CLIENT : []),
-    ],
+    exclude: isGate && server !== "redis7" ? [...others, ...OF_THE_CLIENT] : others,
     env: { [SERVER_VARIABLE]: server },
     setupFiles: ["test/support/record-calls.ts"],
     testTimeout: 30_000,
