@@ -4,7 +4,6 @@ import * as decode from "../decode-cluster.js";
 import { ALWAYS_TEXT } from "../info.js";
 import {
   COUNT,
-  type CommandSpec,
   command,
   type Entry,
   KEY,
@@ -14,7 +13,6 @@ import {
   optional,
   options,
   param,
-  type ReplySpec,
   reply,
   rest,
   restOrNone,
@@ -23,6 +21,7 @@ import {
   VALUE,
   wordOf,
 } from "./dsl.js";
+import { family } from "./family.js";
 import * as replies from "./replies.js";
 
 const slot = param("slot", COUNT, "Number of the slot, 0 to 16383.");
@@ -41,34 +40,10 @@ const METRIC = wordOf(
 );
 const nodes = reply("ClusterNode[]", decode.toClusterNodes);
 
-type Facts = Partial<Omit<CommandSpec, "name" | "summary">>;
-
-/** A command that does something and says OK. */
-const act = (name: string, summary: string, facts: Facts = {}): CommandSpec =>
-  command(`CLUSTER ${name}`, {
-    since: "3.0.0",
-    cost: "O(1)",
-    args: [],
-    ...facts,
-    summary,
-    reply: replies.ok,
-    returns: "`true`.",
-  });
-
-/** A command that tells something, in words of the protocol. */
-const tell = (
-  name: string,
-  summary: string,
-  told: Facts & { readonly reply: ReplySpec; readonly returns: string },
-): CommandSpec =>
-  command(`CLUSTER ${name}`, {
-    since: "3.0.0",
-    cost: "O(N) in the number of nodes",
-    flags: ALWAYS_TEXT,
-    args: [],
-    summary,
-    ...told,
-  });
+const { act, tell } = family("CLUSTER", {
+  since: "3.0.0",
+  costOfTelling: "O(N) in the number of nodes",
+});
 
 export const cluster: readonly Entry[] = [
   command("CLUSTER", {

@@ -1,20 +1,8 @@
 /** Owns the table of the commands that only a Sentinel answers. */
 import { configSettings } from "../builders-server.js";
 import * as decode from "../decode-sentinel.js";
-import { ALWAYS_TEXT } from "../info.js";
-import {
-  COUNT,
-  type CommandSpec,
-  command,
-  type Entry,
-  INTEGER,
-  param,
-  reply,
-  rest,
-  restOrNone,
-  TEXT,
-  VALUE,
-} from "./dsl.js";
+import { COUNT, type Entry, INTEGER, param, reply, rest, restOrNone, TEXT, VALUE } from "./dsl.js";
+import { family } from "./family.js";
 import * as replies from "./replies.js";
 
 const master = param("name", TEXT, "Name of the master.");
@@ -26,34 +14,10 @@ const vote = [
   param("runId", TEXT, 'Identity of the Sentinel to vote for; `"*"` not to ask for a vote.'),
 ];
 
-type Facts = Partial<Omit<CommandSpec, "name" | "summary">>;
-
-/** A command that does something and says OK. */
-const act = (name: string, summary: string, facts: Facts = {}): CommandSpec =>
-  command(`SENTINEL ${name}`, {
-    since: "2.8.4",
-    cost: "O(1)",
-    args: [],
-    ...facts,
-    summary,
-    reply: replies.ok,
-    returns: "`true`.",
-  });
-
-/** A command that tells something, in words of the protocol. */
-const tell = (
-  name: string,
-  summary: string,
-  told: Facts & Pick<CommandSpec, "reply" | "returns">,
-): CommandSpec =>
-  command(`SENTINEL ${name}`, {
-    since: "2.8.4",
-    cost: "O(N) in what is told",
-    flags: ALWAYS_TEXT,
-    args: [],
-    summary,
-    ...told,
-  });
+const { act, tell } = family("SENTINEL", {
+  since: "2.8.4",
+  costOfTelling: "O(N) in what is told",
+});
 
 const state = reply("SentinelState", decode.toSentinelState);
 const states = reply("SentinelState[]", decode.toSentinelStates);
