@@ -1,14 +1,15 @@
 /**
  * Owns the programs the tests and the demo need beside Node: finds them, and installs them from
- * Debian's packages where that is possible. Imports nothing but Node, so that a script can use it.
+ * Debian's packages where that is possible.
  */
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { access, constants, link, readFile, rm, writeFile } from "node:fs/promises";
+import { access, link, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
+import { findProgram } from "../../src/testing/programs.js";
 
 const run = promisify(execFile);
 const LOCK = join(tmpdir(), "rediswire-install.lock");
@@ -78,19 +79,11 @@ async function canInstall(): Promise<boolean> {
   return process.getuid?.() === 0 && (await findProgram("apt-get")) !== undefined;
 }
 
-function isThere(path: string, mode = constants.F_OK): Promise<boolean> {
-  return access(path, mode).then(
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );
-}
-
-async function findProgram(program: string): Promise<string | undefined> {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    const path = join(folder, program);
-    if (folder !== "" && (await isThere(path, constants.X_OK))) return path;
-  }
-  return undefined;
 }
 
 async function aptInstall(debianPackage: string): Promise<void> {
