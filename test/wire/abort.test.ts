@@ -4,15 +4,9 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
 
 watchEveryTest();
-
-async function echo(peer: Peer): Promise<void> {
-  for await (const [name, key = ""] of peer.commands()) {
-    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
-  }
-}
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, "abort").length;
 const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
 
 watchEveryTest();
 
@@ -36,13 +36,6 @@ afterEach(() => {
 });
 
 let mockPort = 0;
-
-/** A mock that answers each GET with its key, and everything else with OK. */
-async function echo(peer: Peer): Promise<void> {
-  for await (const [name, key = ""] of peer.commands()) {
-    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
-  }
-}
 
 async function connected(script: (peer: Peer) => Promise<void> = echo) {
   const mock = await mockServer(script);

@@ -1,17 +1,11 @@
 /** Deadlines of replies: when they end a command, what becomes of the connection, and who is spared. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { bulk, mockServer } from "../support/mock-server.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
 
 watchEveryTest();
-
-async function echo(peer: Peer): Promise<void> {
-  for await (const [name, key = ""] of peer.commands()) {
-    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
-  }
-}
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

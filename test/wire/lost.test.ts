@@ -3,15 +3,9 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
 
 watchEveryTest();
-
-async function echo(peer: Peer): Promise<void> {
-  for await (const [name, key = ""] of peer.commands()) {
-    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
-  }
-}
 
 type End = "RST" | "FIN";
 

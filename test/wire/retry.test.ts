@@ -8,9 +8,9 @@ import {
   Retry,
   TimeoutError,
 } from "../../src/index.js";
-import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
+import { bulk, mockServer, type Script } from "../support/mock-server.js";
 import { until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
 
 watchEveryTest();
 
@@ -41,12 +41,6 @@ const refuse: Script = async (peer) => {
 
 /** Reads and never answers. */
 const silent: Script = (peer) => peer.stall();
-
-async function echo(peer: Peer): Promise<void> {
-  for await (const [name, key = ""] of peer.commands()) {
-    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
-  }
-}
 
 describe("by default", () => {
   it.each<[string, Script, string]>([

@@ -7,6 +7,7 @@ import { afterEach, beforeEach } from "vitest";
 import { ConstantBackoff } from "../../src/backoff.js";
 import { type ClientOptions, type Outcome, Redis, RedisError, Retry } from "../../src/index.js";
 import { type LeakWatch, watchLeaks } from "../support/leaks.js";
+import { bulk, type Peer } from "../support/mock-server.js";
 
 /** Settings under which a test need not wait long for any deadline. Milliseconds. */
 export const QUICK = {
@@ -24,6 +25,13 @@ const PATIENCE = 4_000;
 
 /** How often {@link settleDown} lets the event loop turn. */
 const TURNS = 8;
+
+/** Answer every GET with its key, and anything else with OK, until the client closes. */
+export async function echo(peer: Peer): Promise<void> {
+  for await (const [name, key = ""] of peer.commands()) {
+    peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
+  }
+}
 
 /** Where a client connects. */
 export interface Target {
