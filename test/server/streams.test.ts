@@ -2,22 +2,14 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import { Redis, ResponseError } from "../../src/index.js";
 import { errorOf } from "../faults/settle.js";
 import { sharedServer } from "../support/server.js";
-import { until } from "../support/until.js";
 import { b, describeClients } from "./clients.js";
+import { whenBlocked } from "./data.js";
 
 const server = await sharedServer();
 
 /** An object as replies have them: without prototype. */
 const fields = <V>(record: Record<string, V>): Record<string, V> =>
   Object.assign(Object.create(null), record);
-
-/** Wait until so many connections are blocked in the server. */
-function blocked(count: number): Promise<unknown> {
-  return until(async () => {
-    const clients = await server.clients();
-    return clients.filter((client) => client.flags?.includes("b")).length === count;
-  });
-}
 
 describeClients("stream entries", server, ({ text, bytes, both }) => {
   test("are added and read back in order", async () => {
@@ -147,7 +139,7 @@ describeClients("XREAD", server, ({ text, bytes, both }) => {
   test("waits on a connection of its own, and only when it is told to", async () => {
     for (const redis of both) {
       const waiting = redis.xread({ news: "$" }, { block: 0 });
-      await blocked(1);
+      await whenBlocked(server, 1);
       const id = await text.xadd("news", { f: "v" });
       expect(await waiting).toEqual([
         [expect.anything(), [[expect.anything(), expect.anything()]]],
@@ -235,11 +227,11 @@ describeClients("consumer groups", server, ({ text, bytes, both }) => {
     await text.xgroupCreate("s", "g", "$", { mkStream: true });
     for (const redis of both) {
       const waiting = redis.xreadgroup("g", "a", { s: ">" }, { block: 0 });
-      await blocked(1);
+      await whenBlocked(server, 1);
       await text.xadd("s", { f: "v" });
       expect(await waiting).toHaveLength(1);
     }
-    await blocked(0);
+    await whenBlocked(server, 0);
   });
 });
 
@@ -460,7 +452,7 @@ describe("blocked reading", () => {
   test("through executeCommand delays nobody", async () => {
     await using redis = new Redis(server.url);
     const waiting = redis.executeCommand("XREAD", "BLOCK", "0", "STREAMS", "wait", "$");
-    await blocked(1);
+    await whenBlocked(server, 1);
     expect(await redis.set("other", "at once")).toBe(true);
     await redis.xadd("wait", { f: "v" }, { id: "1-0" });
     expect(await waiting).toEqual([["wait", [["1-0", { f: "v" }]]]]);
