@@ -2,11 +2,11 @@
  * Owns the proof that the command table is what servers serve: every command and sub-command of every
  * server of this run (all three in `npm run test:matrix`) is known, and described as the server does.
  */
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { isMatrix, type ServerName, serversOfRun } from "../support/other-servers.js";
 import { startServer } from "../support/server.js";
 import { type Aspect, COMPARISONS } from "./compare.js";
-import { ABSENT, AHEAD, DIFFERENT, STRICT } from "./expectations.js";
+import { ABSENT, AHEAD, DIFFERENT } from "./expectations.js";
 import { type ServedCommand, servedCommands } from "./served.js";
 import { tableCommands } from "./table.js";
 
@@ -47,12 +47,9 @@ function differences(commands: readonly ServedCommand[], aspect: Aspect): Map<st
   return new Map(found);
 }
 
-/** Fail for what is not explained, or print it as long as that is allowed. */
+/** Fail for what is not explained. */
 function expectNone(title: string, open: readonly string[]): void {
-  if (STRICT) expect(open, title).toEqual([]);
-  else if (open.length > 0) {
-    onTestFinished(() => console.log(`${title}: ${open.length} open\n  ${open.join("\n  ")}`));
-  }
+  expect(open, title).toEqual([]);
 }
 
 describe.each(HOSTS)("$title", ({ title: name, least, sample }) => {

@@ -4,18 +4,6 @@
  */
 import type { Aspect } from "./compare.js";
 
-/**
- * Whether an unexplained difference fails the test. While groups are still being written it is only
- * printed.
- */
-export const STRICT = true;
-
-/**
- * Whether `npm run test:matrix` fails when a method has not been called in every mode. A partial run
- * only prints the gaps.
- */
-export const ENFORCED = true;
-
 /** Commands of a server that this library does not know, and why it never will. */
 export const ABSENT: Readonly<Record<string, string>> = {
   DEBUG: "only DEBUG OBJECT and those others redis-py has exist; no server describes the rest",
