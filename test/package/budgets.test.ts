@@ -10,7 +10,7 @@ import { nameOf } from "../../src/commands/generate/methods.js";
 import { THEMES } from "../../src/commands/spec/index.js";
 import { refusalOf } from "../support/bad-input.js";
 import { callsOf } from "../support/canonical-calls.js";
-import { type Linked, linkPackage, median, numbersOf, type TypeCost, typeCost } from "./linked.js";
+import { type Linked, linesOf, linkPackage, median, type TypeCost, typeCost } from "./linked.js";
 import { DIST } from "./paths.js";
 
 let linked: Linked;
@@ -19,22 +19,33 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => linked[Symbol.asyncDispose]());
 
+/**
+ * Milliseconds of processor time Node 20 takes to start on the machine the limit was set for, one on
+ * which ioredis takes 43 ms to import. On a slower machine the limit is longer by as much.
+ */
+const START = 50;
+const IMPORT = 40;
+
 describe("importing takes less than 40 ms", () => {
   const ROUNDS = 11;
 
-  test.each([
+  test.for([
     ["import", "mjs", `await import(${JSON.stringify(pathToFileURL(`${DIST}index.js`).href)});`],
     ["require", "cjs", `require(${JSON.stringify(`${DIST}index.cjs`)});`],
-  ])("%s", async (_, extension, load) => {
+  ])("%s", async ([, extension, load], context) => {
     // The clock on the wall; or the processor's, when others kept the process from running.
     const script = `const cpu = process.cpuUsage();
       const begun = performance.now();
       ${load}
       const wall = performance.now() - begun;
       const { user, system } = process.cpuUsage(cpu);
-      console.log(Math.min(wall, (user + system) / 1000));`;
-    const times = await numbersOf(await linked.write(`load.${extension}`, script), ROUNDS);
-    expect(median(times), `ms: ${times.map((time) => time.toFixed(1)).join(" ")}`).toBeLessThan(40);
+      const start = (cpu.user + cpu.system) / 1000;
+      const took = Math.min(wall, (user + system) / 1000);
+      console.log(took / Math.max(1, start / ${START}), took, start);`;
+    const rounds = await linesOf(await linked.write(`load.${extension}`, script), ROUNDS);
+    const inWords = `ms, measured, start of Node: ${rounds.join("; ")}`;
+    await context.annotate(inWords);
+    expect(median(rounds.map((line) => Number.parseFloat(line))), inWords).toBeLessThan(IMPORT);
   });
 });
 

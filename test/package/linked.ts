@@ -39,15 +39,15 @@ export async function linkPackage(): Promise<Linked> {
   };
 }
 
-/** Run a script that prints a number, in a process of its own, several times. */
-export async function numbersOf(script: string, rounds: number): Promise<number[]> {
-  const numbers: number[] = [];
+/** Run a script that prints a line, in a process of its own, several times. */
+export async function linesOf(script: string, rounds: number): Promise<string[]> {
+  const lines: string[] = [];
   // One round more: the first fills the system's cache of files.
   for (let round = 0; round <= rounds; round++) {
     const { stdout } = await run(process.execPath, [script]);
-    if (round > 0) numbers.push(Number(stdout));
+    if (round > 0) lines.push(stdout.trim());
   }
-  return numbers;
+  return lines;
 }
 
 /** What `tsc --extendedDiagnostics` says. */
