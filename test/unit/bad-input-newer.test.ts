@@ -79,6 +79,12 @@ expectRefusals("newer commands", [
     ["k", { lowerBound: "low" }],
     'INCREX: option "lowerBound" must be a finite number, got a string',
   ],
+  ["set", ["k", "v", { ifEq: "a", nx: true }], 'SET: options "ifEq" and "nx" exclude each other'],
+  [
+    "set",
+    ["k", "v", { ifNe: null }],
+    'SET: option "ifNe" must be a string, Buffer, Uint8Array, number or bigint, got null',
+  ],
   ["msetex", [{}], 'MSETEX: "mapping" must not be empty'],
   [
     "msetex",

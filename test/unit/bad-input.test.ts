@@ -74,12 +74,12 @@ expectRefusals("strings and keys", [
   [
     "set",
     ["k", "v", { EX: 1 }],
-    'SET: unknown option "EX"; known are ex, px, exat, pxat, keepTtl, nx, xx, get',
+    'SET: unknown option "EX"; known are ex, px, exat, pxat, keepTtl, nx, xx, ifEq, ifNe, ifDeq, ifDne, get',
   ],
   [
     "set",
     ["k", "v", { expire: 1 }],
-    'SET: unknown option "expire"; known are ex, px, exat, pxat, keepTtl, nx, xx, get',
+    'SET: unknown option "expire"; known are ex, px, exat, pxat, keepTtl, nx, xx, ifEq, ifNe, ifDeq, ifDne, get',
   ],
   ["set", ["k", "v", 60], "SET: options must be an object, got a number"],
   ["set", ["k", "v", "EX"], "SET: options must be an object, got a string"],

@@ -98,7 +98,7 @@ describe("string commands that are refused", () => {
     [
       "set",
       ["k", "v", { ttl: 1 }],
-      'SET: unknown option "ttl"; known are ex, px, exat, pxat, keepTtl, nx, xx, get',
+      'SET: unknown option "ttl"; known are ex, px, exat, pxat, keepTtl, nx, xx, ifEq, ifNe, ifDeq, ifDne, get',
     ],
     ["set", ["k", "v", "EX"], "SET: options must be an object, got a string"],
     ["set", ["k", "v", null], "SET: options must be an object, got null"],

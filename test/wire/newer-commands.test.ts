@@ -19,6 +19,10 @@ describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
         [["MSETEX", "2", "a", "1", "b", "2", "NX", "EX", "10"], ":0\r\n"],
         [["MSETEX", "1", "a", "x", "XX", "KEEPTTL"], ":1\r\n"],
         [["MSETEX", "1", "a", "x", "PXAT", "1500"], ":1\r\n"],
+        [["SET", "k", "new", "IFEQ", "old"], "+OK\r\n"],
+        [["SET", "k", "new", "EX", "5", "IFNE", "new"], nil],
+        [["SET", "k", "new", "IFDEQ", digest, "GET"], "$3\r\nold\r\n"],
+        [["SET", "k", "new", "KEEPTTL", "IFDNE", digest], "+OK\r\n"],
       ],
       async (redis) => {
         // Text in every mode, so that it can be compared.
@@ -31,6 +35,10 @@ describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
         expect(await redis.msetex({ a: 1, b: 2 }, { nx: true, ex: 10 })).toBe(0);
         expect(await redis.msetex(new Map([["a", "x"]]), { xx: true, keepTtl: true })).toBe(1);
         expect(await redis.msetex([["a", "x"]], { pxat: new Date(1500) })).toBe(1);
+        expect(await redis.set("k", "new", { ifEq: "old" })).toBe(true);
+        expect(await redis.set("k", "new", { ifNe: "new", ex: 5 })).toBeNull();
+        expect(await redis.set("k", "new", { ifDeq: digest, get: true })).toEqual(t("old"));
+        expect(await redis.set("k", "new", { ifDne: digest, keepTtl: true })).toBe(true);
       },
     );
   });

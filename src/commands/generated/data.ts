@@ -521,9 +521,13 @@ const SET_OPTIONS: OptionRules = {
   exat: [4, 27],
   pxat: [8, 23],
   keepTtl: [16, 15],
-  nx: [32, 64],
-  xx: [64, 32],
-  get: [128, 0],
+  nx: [32, 1984],
+  xx: [64, 1952],
+  ifEq: [128, 1888],
+  ifNe: [256, 1760],
+  ifDeq: [512, 1504],
+  ifDne: [1024, 992],
+  get: [2048, 0],
 };
 const BITFIELD_RO_OPTIONS: OptionRules = {
   items: [1, 0],
@@ -2030,7 +2034,7 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link SetOptions}.
-   * @returns `true`, or `null` when `nx` or `xx` kept it from being stored.
+   * @returns `true`, or `null` when a condition kept it from being stored.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/set/ | SET}
    */
@@ -2080,6 +2084,10 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
       args.flag('option "keepTtl"', T.KEEPTTL, options.keepTtl);
       args.flag('option "nx"', T.NX, options.nx);
       args.flag('option "xx"', T.XX, options.xx);
+      if (options.ifEq !== undefined) args.add(T.IFEQ).free('option "ifEq"', options.ifEq);
+      if (options.ifNe !== undefined) args.add(T.IFNE).free('option "ifNe"', options.ifNe);
+      if (options.ifDeq !== undefined) args.add(T.IFDEQ).free('option "ifDeq"', options.ifDeq);
+      if (options.ifDne !== undefined) args.add(T.IFDNE).free('option "ifDne"', options.ifDne);
       args.flag('option "get"', T.GET, options.get);
     }
     return this.send(SET, args, options?.get === true ? null : undefined);

@@ -398,11 +398,55 @@ export type SetCondition =
       /** Only when the key does not exist. */
       readonly nx?: boolean | undefined;
       readonly xx?: false | undefined;
+      readonly ifEq?: undefined;
+      readonly ifNe?: undefined;
+      readonly ifDeq?: undefined;
+      readonly ifDne?: undefined;
     }
   | {
       readonly nx?: false | undefined;
       /** Only when the key exists. */
       readonly xx?: boolean | undefined;
+      readonly ifEq?: undefined;
+      readonly ifNe?: undefined;
+      readonly ifDeq?: undefined;
+      readonly ifDne?: undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      readonly xx?: false | undefined;
+      /** Only if this is its value; since Redis 8.4 and Valkey 8.1. */
+      readonly ifEq?: Value | undefined;
+      readonly ifNe?: undefined;
+      readonly ifDeq?: undefined;
+      readonly ifDne?: undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      readonly xx?: false | undefined;
+      readonly ifEq?: undefined;
+      /** Only if this is not its value; since Redis 8.4. */
+      readonly ifNe?: Value | undefined;
+      readonly ifDeq?: undefined;
+      readonly ifDne?: undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      readonly xx?: false | undefined;
+      readonly ifEq?: undefined;
+      readonly ifNe?: undefined;
+      /** Only if this is its digest; since Redis 8.4. */
+      readonly ifDeq?: Value | undefined;
+      readonly ifDne?: undefined;
+    }
+  | {
+      readonly nx?: false | undefined;
+      readonly xx?: false | undefined;
+      readonly ifEq?: undefined;
+      readonly ifNe?: undefined;
+      readonly ifDeq?: undefined;
+      /** Only if this is not its digest; since Redis 8.4. */
+      readonly ifDne?: Value | undefined;
     };
 
 /** Options of SET. */

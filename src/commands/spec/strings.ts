@@ -347,11 +347,15 @@ export const strings: readonly Entry[] = [
       oneOf("SetCondition", "When to store; at most one.", [
         flag("nx", "NX", "Only when the key does not exist."),
         flag("xx", "XX", "Only when the key exists."),
+        opt("ifEq", "IFEQ", VALUE, "Only if this is its value; since Redis 8.4 and Valkey 8.1."),
+        opt("ifNe", "IFNE", VALUE, "Only if this is not its value; since Redis 8.4."),
+        opt("ifDeq", "IFDEQ", VALUE, "Only if this is its digest; since Redis 8.4."),
+        opt("ifDne", "IFDNE", VALUE, "Only if this is not its digest; since Redis 8.4."),
       ]),
       flag("get", "GET", "Give the old value instead of whether the new one was stored."),
     ),
     reply: replies.okOrNull,
-    returns: "`true`, or `null` when `nx` or `xx` kept it from being stored.",
+    returns: "`true`, or `null` when a condition kept it from being stored.",
     cases: [
       {
         given: "get",
@@ -365,7 +369,7 @@ export const strings: readonly Entry[] = [
         params:
           "key: Key, value: Value, options?: SetOptions & { readonly get?: false | undefined }",
         type: "true | null",
-        returns: "`true`, or `null` when `nx` or `xx` kept it from being stored.",
+        returns: "`true`, or `null` when a condition kept it from being stored.",
       },
       {
         params: "key: Key, value: Value, options: SetOptions & { readonly get: true }",
