@@ -3,12 +3,12 @@
  * made into replies here by the same {@link Values} as JsParser's, so that values, modes and errors are
  * the same. What hiredis cannot read it refuses, and that ends the connection.
  */
-import { errorFromReply, type InvalidResponse, RedisError } from "../errors.js";
+import { errorFromReply, type InvalidResponse } from "../errors.js";
+import { Assembly } from "./assembly.js";
 import { Collector } from "./collector.js";
-import { Frame } from "./frame.js";
 import { type HiredisAddon, hiredisAddon, type NativeParser } from "./hiredis-addon.js";
 import type { Parser, ParserOptions, ReplyHandler } from "./parser.js";
-import { IN_PLACE, LONG_LINES, MapReply, type Reply, SetReply } from "./reply.js";
+import { IN_PLACE, LONG_LINES, type Reply } from "./reply.js";
 import * as resp from "./resp.js";
 import { Values } from "./values.js";
 
@@ -49,11 +49,11 @@ export class HiredisParser implements Parser {
   readonly #addon: HiredisAddon;
   readonly #native: NativeParser;
   readonly #values: Values;
+  readonly #replies: Assembly;
   /** Where the native part puts a string that began in an earlier chunk. */
   readonly #beside: Buffer[] = [];
 
   #chunk: Buffer = NOTHING;
-  #frame = new Frame();
   /** Whether the mode of the reply whose first bytes have been read is known. */
   #asked = false;
   /** Type byte of the value whose first bytes have been read; 0 between values. */
@@ -73,6 +73,7 @@ export class HiredisParser implements Parser {
     // What is not in the chunk stands in memory made for it.
     collector.own = true;
     this.#values = new Values(options, collector);
+    this.#replies = new Assembly(handler, this.#values);
   }
 
   /** Whether the installed hiredis reads RESP3: versions before 1.0 do not. */
@@ -81,7 +82,7 @@ export class HiredisParser implements Parser {
   }
 
   get midReply(): boolean {
-    return this.#unfinished !== 0 || this.#frame.depth > 0;
+    return this.#unfinished !== 0 || this.#replies.begun;
   }
 
   feed(chunk: Buffer): void {
@@ -113,7 +114,7 @@ export class HiredisParser implements Parser {
     for (let at = TOKEN; at < end; ) {
       const type = tape[at] as number;
       if (type === FAILURE) throw this.#failure(tape[at + 1] as number, tape[at + 2] as number);
-      if (this.#frame.depth === 0) this.#begin(type & 0xff);
+      if (this.#replies.frame.depth === 0) this.#begin(type & 0xff);
       if (type === BULK) {
         at = this.#bulks(tape, at, end);
       } else {
@@ -138,11 +139,11 @@ export class HiredisParser implements Parser {
    * @returns The place of the first token after them.
    */
   #bulks(tape: Uint32Array, from: number, end: number): number {
-    const frame = this.#frame;
+    const frame = this.#replies.frame;
     const chunk = this.#chunk;
     const values = this.#values;
     if (frame.depth === 0) {
-      this.#deliver(values.string(chunk, tape[from + 1] as number, tape[from + 2] as number));
+      this.#replies.emit(values.string(chunk, tape[from + 1] as number, tape[from + 2] as number));
       return from + TOKEN;
     }
     const { items } = frame;
@@ -152,20 +153,20 @@ export class HiredisParser implements Parser {
       items.push(values.string(chunk, tape[at + 1] as number, tape[at + 2] as number));
     }
     frame.left -= (at - from) / TOKEN;
-    if (frame.left === 0) this.#close();
+    if (frame.left === 0) this.#replies.close();
     return at;
   }
 
   #token(token: number, a: number, b: number): void {
     if ((token & BESIDE) !== 0) {
       const bytes = this.#beside.pop() as Buffer;
-      this.#emit(this.#text(token & 0xff, bytes, 0, bytes.length));
-    } else if (token === INTEGER) this.#emit(this.#integer(a, b | 0));
-    else if (token === NULL) this.#emit(null);
-    else if (token === BOOLEAN) this.#emit(a === 1);
+      this.#replies.emit(this.#text(token & 0xff, bytes, 0, bytes.length));
+    } else if (token === INTEGER) this.#replies.emit(this.#integer(a, b | 0));
+    else if (token === NULL) this.#replies.emit(null);
+    else if (token === BOOLEAN) this.#replies.emit(a === 1);
     else if (token === ARRAY || token === MAP || token === SET || token === PUSH) {
-      this.#open(token, b * HIGH + a);
-    } else this.#emit(this.#text(token, this.#chunk, a, b));
+      this.#replies.open(token, b * HIGH + a);
+    } else this.#replies.emit(this.#text(token, this.#chunk, a, b));
   }
 
   #integer(low: number, high: number): Reply {
@@ -191,7 +192,7 @@ export class HiredisParser implements Parser {
     this.#unfinished = type;
     this.#missing = tape[2] as number;
     if (type === 0) return;
-    if (this.#frame.depth === 0 && !this.#asked) {
+    if (this.#replies.frame.depth === 0 && !this.#asked) {
       this.#begin(type);
       this.#asked = true;
     }
@@ -205,50 +206,6 @@ export class HiredisParser implements Parser {
     if (length > limit) {
       throw resp.protocolError(`a line after ${resp.named(type)} is too long`);
     }
-  }
-
-  #open(type: number, total: number): void {
-    this.#frame = this.#frame.open(type, total, this.#values.mode);
-    if (total === 0) this.#close();
-  }
-
-  /** Hand a finished value to the aggregate it belongs to, or to the handler. */
-  #emit(value: Reply): void {
-    const frame = this.#frame;
-    if (frame.depth === 0) {
-      this.#deliver(value);
-    } else {
-      frame.items.push(value);
-      if (--frame.left === 0) this.#close();
-    }
-  }
-
-  /** Hand on the innermost aggregate, which is complete, and every other one completed by it. */
-  #close(): void {
-    for (;;) {
-      const { type, parent: outer } = this.#frame;
-      const items = this.#frame.take();
-      this.#frame = outer;
-      if (type === PUSH) {
-        this.#handler.onPush(items);
-        return;
-      }
-      const value =
-        type === ARRAY ? items : type === MAP ? new MapReply(items) : new SetReply(items);
-      if (outer.depth === 0) {
-        this.#deliver(value);
-        return;
-      }
-      outer.items.push(value);
-      if (--outer.left > 0) return;
-    }
-  }
-
-  #deliver(value: Reply): void {
-    const decodeError = this.#values.takeError();
-    if (decodeError !== undefined) this.#handler.onDecodeError(decodeError);
-    else if (value instanceof RedisError) this.#handler.onErrorReply(value);
-    else this.#handler.onReply(value);
   }
 
   /** Put what is wrong as JsParser does, where it can be told. */

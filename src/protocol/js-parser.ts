@@ -1,19 +1,19 @@
 /**
  * Owns the reading of RESP2 and RESP3: bytes in pieces of any size become calls of a
  * {@link ReplyHandler}. Whatever is unfinished at the end of a chunk is copied (a line or a bulk string,
- * by the {@link Collector}) or counted (an aggregate, by a {@link Frame}); nothing is read again from its
- * beginning, none of a chunk's memory is kept, and no memory is taken on the word of a length.
+ * by the {@link Collector}) or counted (an aggregate, by the {@link Assembly}); nothing is read again
+ * from its beginning, none of a chunk's memory is kept, and no memory is taken on the word of a length.
  *
  * One rule keeps results independent of the chunking: the quick ways judge nothing. What they do not
  * recognise as whole and correct inside the chunk they leave to `#line`, which sees whole lines only.
  */
-import { errorFromReply, RedisError } from "../errors.js";
+import { errorFromReply } from "../errors.js";
+import { Assembly } from "./assembly.js";
 import { BULK_START, Collector, LINE_START } from "./collector.js";
-import { Frame } from "./frame.js";
 import type { Parser, ParserOptions, ReplyHandler } from "./parser.js";
-import { BIGINT, BYTES, IN_PLACE, LONG_LINES, MapReply, type Reply, SetReply } from "./reply.js";
+import { BYTES, IN_PLACE, LONG_LINES, type Reply } from "./reply.js";
 import * as resp from "./resp.js";
-import { DROPPED, Values } from "./values.js";
+import { FORGOTTEN, Values } from "./values.js";
 
 const { ARRAY, ATTRIBUTE, BLOB_ERROR, BULK, CR, ERROR, INTEGER, LF, MAP, PUSH, STATUS, VERBATIM } =
   resp;
@@ -24,9 +24,6 @@ const LINE = 1; // a line the collector has the beginning of
 const BODY = 2; // a bulk string the collector has the beginning of
 const BROKEN = 3; // nothing: the stream is out of step
 type Stage = typeof VALUE | typeof LINE | typeof BODY | typeof BROKEN;
-
-/** Attributes are read like anything else and forgotten. */
-const ATTRIBUTE_MODE = BYTES | BIGINT | DROPPED;
 
 const DIGIT_0 = 48;
 /** So many digits are exact as a number. */
@@ -43,6 +40,7 @@ export class JsParser implements Parser {
   readonly #options: ParserOptions;
   readonly #collector = new Collector();
   readonly #values: Values;
+  readonly #replies: Assembly;
 
   #chunk: Buffer = NOTHING;
   #pos = 0;
@@ -52,18 +50,16 @@ export class JsParser implements Parser {
   #type = 0;
   /** The number `#number` found, or the length of the bulk string the collector holds. */
   #count = 0;
-  #frame = new Frame();
-  /** Whether an attribute stands before the next reply. */
-  #attributed = false;
 
   constructor(handler: ReplyHandler, options: ParserOptions) {
     this.#handler = handler;
     this.#options = options;
     this.#values = new Values(options, this.#collector);
+    this.#replies = new Assembly(handler, this.#values);
   }
 
   get midReply(): boolean {
-    return this.#stage !== VALUE || this.#frame.depth > 0 || this.#attributed;
+    return this.#stage !== VALUE || this.#replies.begun;
   }
 
   feed(chunk: Buffer): void {
@@ -91,7 +87,7 @@ export class JsParser implements Parser {
     const type = this.#chunk[at] as number;
     const kind = resp.KIND[type];
     if (kind === resp.UNKNOWN) throw resp.unknownType(type);
-    if (this.#frame.depth === 0) this.#begin(type);
+    if (this.#replies.frame.depth === 0) this.#begin(type);
     else if (type === BULK && this.#bulks()) return;
     if (kind === resp.NUMBER) {
       const next = this.#number(type, at + 1);
@@ -110,10 +106,10 @@ export class JsParser implements Parser {
   /** At the first byte of a reply: ask how to build it. An attribute is not the reply yet. */
   #begin(type: number): void {
     if (type === ATTRIBUTE) {
-      this.#values.mode = ATTRIBUTE_MODE;
+      this.#values.mode = FORGOTTEN;
       return;
     }
-    this.#attributed = false;
+    this.#replies.attributed = false;
     this.#values.mode =
       type === PUSH ? this.#handler.nextPushMode() | IN_PLACE : this.#handler.nextMode();
   }
@@ -128,7 +124,7 @@ export class JsParser implements Parser {
     const chunk = this.#chunk;
     const end = this.#end;
     const limit = this.#options.maxBulkLength;
-    const frame = this.#frame;
+    const frame = this.#replies.frame;
     const before = frame.left;
     let left = before;
     let pos = this.#pos;
@@ -153,7 +149,7 @@ export class JsParser implements Parser {
     if (left === before) return false;
     this.#pos = pos;
     frame.left = left;
-    if (left === 0) this.#close();
+    if (left === 0) this.#replies.close();
     return true;
   }
 
@@ -226,15 +222,15 @@ export class JsParser implements Parser {
   /** Make sense of the whole line `bytes[start, end)` of a value. */
   #line(type: number, bytes: Buffer, start: number, end: number): void {
     if (type === STATUS) {
-      this.#emit(this.#values.status(bytes, start, end));
+      this.#replies.emit(this.#values.status(bytes, start, end));
     } else if (type === ERROR) {
-      this.#emit(errorFromReply(bytes.toString("utf8", start, end)));
+      this.#replies.emit(errorFromReply(bytes.toString("utf8", start, end)));
     } else if (type === INTEGER) {
-      this.#emit(
+      this.#replies.emit(
         this.#values.integer(resp.integerValue(type, bytes.toString("latin1", start, end))),
       );
     } else if (resp.KIND[type] === resp.WORDS) {
-      this.#emit(resp.wordValue(type, bytes, start, end));
+      this.#replies.emit(resp.wordValue(type, bytes, start, end));
     } else {
       this.#counted(type, resp.lengthValue(type, bytes.toString("latin1", start, end)));
     }
@@ -243,9 +239,9 @@ export class JsParser implements Parser {
   /** Go on after a line that was a number; -1 is the null of `$` and `*`. */
   #counted(type: number, count: number): void {
     if (type === INTEGER) {
-      this.#emit(this.#values.safeInteger(count));
+      this.#replies.emit(this.#values.safeInteger(count));
     } else if (count < 0) {
-      this.#emit(null);
+      this.#replies.emit(null);
     } else if (type === BULK || type === VERBATIM || type === BLOB_ERROR) {
       this.#body(type, count);
     } else {
@@ -261,7 +257,7 @@ export class JsParser implements Parser {
     const stop = start + length;
     if (stop + 2 <= this.#end) {
       this.#pos = stop + 2;
-      this.#emit(this.#bulk(type, this.#chunk, start, stop));
+      this.#replies.emit(this.#bulk(type, this.#chunk, start, stop));
     } else {
       this.#stage = BODY;
       this.#type = type;
@@ -282,7 +278,7 @@ export class JsParser implements Parser {
     this.#stage = VALUE;
     const value = this.#bulk(this.#type, collector.bytes, 0, this.#count);
     collector.release();
-    this.#emit(value);
+    this.#replies.emit(value);
   }
 
   /** Build the value of a whole bulk string, behind which its line end has to be. */
@@ -296,61 +292,14 @@ export class JsParser implements Parser {
   #open(type: number, count: number): void {
     const total = type === MAP || type === ATTRIBUTE ? count * 2 : count;
     const { maxElements, maxDepth } = this.#options;
-    const outer = this.#frame;
-    if (type === PUSH && outer.depth > 0) throw resp.protocolError("a push stands inside a reply");
+    const { depth } = this.#replies.frame;
+    if (type === PUSH && depth > 0) throw resp.protocolError("a push stands inside a reply");
     if (total > maxElements) {
       throw resp.protocolError(`an aggregate has more than ${maxElements} elements`);
     }
-    if (outer.depth === maxDepth) {
+    if (depth === maxDepth) {
       throw resp.protocolError(`aggregates are nested more than ${maxDepth} deep`);
     }
-    this.#frame = outer.open(type, total, this.#values.mode);
-    if (type === ATTRIBUTE) this.#values.mode = ATTRIBUTE_MODE;
-    if (total === 0) this.#close();
-  }
-
-  /** Hand a finished value to the aggregate it belongs to, or to the handler. */
-  #emit(value: Reply): void {
-    const frame = this.#frame;
-    if (frame.depth === 0) {
-      this.#deliver(value);
-    } else {
-      frame.items.push(value);
-      if (--frame.left === 0) this.#close();
-    }
-  }
-
-  /** Hand on the innermost aggregate, which is complete, and every other one completed by it. */
-  #close(): void {
-    for (;;) {
-      const frame = this.#frame;
-      const { type, parent: outer } = frame;
-      const items = frame.take();
-      this.#frame = outer;
-      if (type === ATTRIBUTE) {
-        this.#values.mode = frame.outerMode;
-        this.#attributed = outer.depth === 0;
-        return;
-      }
-      if (type === PUSH) {
-        this.#handler.onPush(items);
-        return;
-      }
-      const value =
-        type === ARRAY ? items : type === MAP ? new MapReply(items) : new SetReply(items);
-      if (outer.depth === 0) {
-        this.#deliver(value);
-        return;
-      }
-      outer.items.push(value);
-      if (--outer.left > 0) return;
-    }
-  }
-
-  #deliver(value: Reply): void {
-    const decodeError = this.#values.takeError();
-    if (decodeError !== undefined) this.#handler.onDecodeError(decodeError);
-    else if (value instanceof RedisError) this.#handler.onErrorReply(value);
-    else this.#handler.onReply(value);
+    this.#replies.open(type, total);
   }
 }

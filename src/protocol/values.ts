@@ -12,8 +12,10 @@ import { BIGINT, BYTES, IN_PLACE, type Reply, type ReplyMode, TEXT } from "./rep
 import { BLOB_ERROR, BULK, INTEGER, named, protocolError } from "./resp.js";
 import { extendsAscii, notText, type TextDecode, textDecoder } from "./text-decoder.js";
 
-/** Flag of {@link Values.mode}: nobody sees the value, so nothing can be wrong with it. */
-export const DROPPED = 512;
+/** Flag of a mode: nobody sees the value, so nothing can be wrong with it. */
+const DROPPED = 512;
+/** The mode of attributes, which are read like anything else and forgotten. */
+export const FORGOTTEN = BYTES | BIGINT | DROPPED;
 
 /** Bytes a verbatim string begins with: three letters and a colon. */
 const FORMAT = 4;
@@ -24,7 +26,7 @@ const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Builds the values of a parser's replies. */
 export class Values {
-  /** How to build: a {@link ReplyMode}, perhaps with {@link DROPPED}. */
+  /** How to build: a {@link ReplyMode}, or {@link FORGOTTEN}. */
   mode: ReplyMode = TEXT;
   /** What is being read; bytes from elsewhere are the collector's. */
   chunk: Buffer | undefined;
