@@ -2021,6 +2021,8 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
   /**
    * Store a string at `key`, whatever was there before.
    *
+   * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
+   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @returns `true`.
@@ -2030,6 +2032,8 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
   set(key: Key, value: Value): Reply<H, true>;
   /**
    * Store a string at `key`, whatever was there before.
+   *
+   * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
    *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
@@ -2046,6 +2050,8 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
   /**
    * Store a string at `key`, whatever was there before.
    *
+   * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
+   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link SetOptions}.
@@ -2060,6 +2066,8 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
   ): Reply<H, H["text"] | null>;
   /**
    * Store a string at `key`, whatever was there before.
+   *
+   * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
    *
    * @param key - Key name.
    * @param value - Text, bytes or a number.

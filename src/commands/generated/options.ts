@@ -415,7 +415,7 @@ export type SetCondition =
   | {
       readonly nx?: false | undefined;
       readonly xx?: false | undefined;
-      /** Only if this is its value; since Redis 8.4 and Valkey 8.1. */
+      /** Only if this is its value. */
       readonly ifEq?: Value | undefined;
       readonly ifNe?: undefined;
       readonly ifDeq?: undefined;
@@ -425,7 +425,7 @@ export type SetCondition =
       readonly nx?: false | undefined;
       readonly xx?: false | undefined;
       readonly ifEq?: undefined;
-      /** Only if this is not its value; since Redis 8.4. */
+      /** Only if this is not its value. */
       readonly ifNe?: Value | undefined;
       readonly ifDeq?: undefined;
       readonly ifDne?: undefined;
@@ -435,7 +435,7 @@ export type SetCondition =
       readonly xx?: false | undefined;
       readonly ifEq?: undefined;
       readonly ifNe?: undefined;
-      /** Only if this is its digest; since Redis 8.4. */
+      /** Only if this is its digest. */
       readonly ifDeq?: Value | undefined;
       readonly ifDne?: undefined;
     }
@@ -445,7 +445,7 @@ export type SetCondition =
       readonly ifEq?: undefined;
       readonly ifNe?: undefined;
       readonly ifDeq?: undefined;
-      /** Only if this is not its digest; since Redis 8.4. */
+      /** Only if this is not its digest. */
       readonly ifDne?: Value | undefined;
     };
 

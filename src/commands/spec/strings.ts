@@ -56,6 +56,14 @@ const lifetimes = [
   ),
 ];
 
+/** What the value there now is compared with. */
+const comparisons = [
+  opt("ifEq", "IFEQ", VALUE, "Only if this is its value."),
+  opt("ifNe", "IFNE", VALUE, "Only if this is not its value."),
+  opt("ifDeq", "IFDEQ", VALUE, "Only if this is its digest."),
+  opt("ifDne", "IFDNE", VALUE, "Only if this is not its digest."),
+];
+
 export const strings: readonly Entry[] = [
   command("APPEND", {
     since: "2.0.0",
@@ -94,12 +102,7 @@ export const strings: readonly Entry[] = [
     args: [key()],
     options: options(
       "DelexOptions",
-      oneOf("DelexCondition", "When to delete; at most one.", [
-        opt("ifEq", "IFEQ", VALUE, "Only if this is its value."),
-        opt("ifNe", "IFNE", VALUE, "Only if this is not its value."),
-        opt("ifDeq", "IFDEQ", VALUE, "Only if this is its digest."),
-        opt("ifDne", "IFDNE", VALUE, "Only if this is not its digest."),
-      ]),
+      oneOf("DelexCondition", "When to delete; at most one.", comparisons),
     ),
     reply: replies.count,
     returns: "1 when it was deleted, otherwise 0.",
@@ -337,6 +340,7 @@ export const strings: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(1)",
     summary: "Store a string at `key`, whatever was there before.",
+    notes: "`ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.",
     args: [key(), value],
     options: options(
       "SetOptions",
@@ -347,10 +351,7 @@ export const strings: readonly Entry[] = [
       oneOf("SetCondition", "When to store; at most one.", [
         flag("nx", "NX", "Only when the key does not exist."),
         flag("xx", "XX", "Only when the key exists."),
-        opt("ifEq", "IFEQ", VALUE, "Only if this is its value; since Redis 8.4 and Valkey 8.1."),
-        opt("ifNe", "IFNE", VALUE, "Only if this is not its value; since Redis 8.4."),
-        opt("ifDeq", "IFDEQ", VALUE, "Only if this is its digest; since Redis 8.4."),
-        opt("ifDne", "IFDNE", VALUE, "Only if this is not its digest; since Redis 8.4."),
+        ...comparisons,
       ]),
       flag("get", "GET", "Give the old value instead of whether the new one was stored."),
     ),
