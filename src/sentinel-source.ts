@@ -51,70 +51,79 @@ function wrongRole({ address }: Probe, role: string): ConnectionError {
   });
 }
 
-/** Names the master. */
-export class MasterSource implements AddressSource, ServiceUser {
+/** What both have in common: a service to ask, and one pool to tell. */
+abstract class Source implements ServiceUser {
   readonly description: string;
-  readonly #service: SentinelService;
-  #user: AddressUser | undefined = undefined;
+  protected readonly service: SentinelService;
+  protected user: AddressUser | undefined = undefined;
 
-  constructor(service: SentinelService) {
-    this.#service = service;
-    this.description = `service=${service.name}(master)`;
+  constructor(service: SentinelService, role: Role) {
+    this.service = service;
+    this.description = `service=${service.name}(${role})`;
   }
 
   attach(user: AddressUser): void {
-    this.#user = user;
+    this.user = user;
   }
 
   detach(): void {
-    this.#user = undefined;
-    this.#service.quit(this);
+    this.user = undefined;
+    this.service.quit(this);
+  }
+
+  abstract onHold(next: Address, error: ConnectionError): void;
+  abstract onRelease(next: Address, error: ConnectionError): void;
+  abstract onMoved(master: Address, error: ConnectionError): void;
+  abstract onReplicas(replicas: readonly Address[], error: ConnectionError): void;
+}
+
+/** Names the master. */
+export class MasterSource extends Source implements AddressSource {
+  constructor(service: SentinelService) {
+    super(service, "master");
   }
 
   resolve(signal: AbortSignal): Promise<Address> {
-    this.#service.join(this);
-    return this.#service.locate(signal);
+    this.service.join(this);
+    return this.service.locate(signal);
   }
 
   async verify(probe: Probe): Promise<void> {
     const { address, signal } = probe;
     while ((await roleOf(probe)) === "slave") {
-      if (!this.#service.expects(address)) throw wrongRole(probe, "a replica");
+      if (!this.service.expects(address)) throw wrongRole(probe, "a replica");
       await sleep(POLL, signal);
     }
-    this.#service.confirm(address);
+    this.service.confirm(address);
   }
 
   failed(address: Address): void {
-    this.#service.doubt(address);
+    this.service.doubt(address);
   }
 
   disowns(address: Address, error: RedisError): Outcome | undefined {
     if (!(error instanceof ReadOnlyError)) return undefined;
-    this.#service.doubt(address);
+    this.service.doubt(address);
     return SCRIPTS.has(error.command ?? "") ? "unknown" : "not-sent";
   }
 
   onHold(next: Address, error: ConnectionError): void {
-    this.#user?.leave((address) => !sameAddress(address, next), error, false);
+    this.user?.leave((address) => !sameAddress(address, next), error, false);
   }
 
   onRelease(next: Address, error: ConnectionError): void {
-    this.#user?.leave((address) => sameAddress(address, next), error, false);
+    this.user?.leave((address) => sameAddress(address, next), error, false);
   }
 
   onMoved(master: Address, error: ConnectionError): void {
-    this.#user?.leave((address) => !sameAddress(address, master), error, true);
+    this.user?.leave((address) => !sameAddress(address, master), error, true);
   }
 
   onReplicas(): void {}
 }
 
 /** Names the replicas one after the other, and the master when none of them can be used. */
-export class ReplicaSource implements AddressSource, ServiceUser {
-  readonly description: string;
-  readonly #service: SentinelService;
-  #user: AddressUser | undefined = undefined;
+export class ReplicaSource extends Source implements AddressSource {
   /** Starts anywhere, so that not all clients begin with the same replica. */
   #turn = Math.floor(Math.random() * 2 ** 16);
   /** What became of those tried since a connection was made last. */
@@ -123,22 +132,12 @@ export class ReplicaSource implements AddressSource, ServiceUser {
   #substitute: Address | undefined = undefined;
 
   constructor(service: SentinelService) {
-    this.#service = service;
-    this.description = `service=${service.name}(slave)`;
-  }
-
-  attach(user: AddressUser): void {
-    this.#user = user;
-  }
-
-  detach(): void {
-    this.#user = undefined;
-    this.#service.quit(this);
+    super(service, "slave");
   }
 
   async resolve(signal: AbortSignal): Promise<Address> {
-    this.#service.join(this);
-    const replicas = await this.#service.replicas();
+    this.service.join(this);
+    const replicas = await this.service.replicas();
     // Each Sentinel has an order of its own.
     const sorted = replicas.toSorted((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1));
     for (const _ of sorted) {
@@ -165,19 +164,19 @@ export class ReplicaSource implements AddressSource, ServiceUser {
   onRelease(): void {}
 
   onMoved(master: Address, error: ConnectionError): void {
-    this.#user?.leave((address) => sameAddress(address, master), error, false);
+    this.user?.leave((address) => sameAddress(address, master), error, false);
   }
 
   onReplicas(replicas: readonly Address[], error: ConnectionError): void {
     const isLeft = (address: Address): boolean =>
       !replicas.some((replica) => sameAddress(replica, address));
-    this.#user?.leave(isLeft, error, false);
+    this.user?.leave(isLeft, error, false);
   }
 
   async #master(signal: AbortSignal): Promise<Address> {
-    const name = this.#service.name;
+    const name = this.service.name;
     try {
-      const address = await this.#service.locate(signal);
+      const address = await this.service.locate(signal);
       if (!this.#failures.has(formatAddress(address))) {
         this.#substitute = address;
         return address;
