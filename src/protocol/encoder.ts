@@ -3,6 +3,7 @@
  * per byte), which V8 concatenates without copying, and as references to large Buffers.
  * A refused argument leaves no trace: the output is what it was before the call.
  */
+import { isProxy, isUint8Array } from "node:util/types";
 import { DataError } from "../errors.js";
 import { keptName } from "./argument-names.js";
 import { Token } from "./token.js";
@@ -69,12 +70,19 @@ function isReadable(bytes: Uint8Array): boolean {
   }
 }
 
+/** Whether the length may be another one by the time the bytes are written. */
+function canGrow({ buffer }: Uint8Array): boolean {
+  const { resizable, growable } = buffer as { resizable?: boolean; growable?: boolean };
+  return resizable === true || growable === true;
+}
+
 function describe(value: unknown): string {
   if (value === null) return "null";
-  if (value instanceof Uint8Array) return "a Uint8Array whose memory was transferred";
-  if (Array.isArray(value)) return "an array";
+  if (isUint8Array(value)) return "a Uint8Array whose memory was transferred";
   if (typeof value !== "object")
     return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+  if (isProxy(value)) return "a Proxy";
+  if (Array.isArray(value)) return "an array";
   const name = Object.getPrototypeOf(value)?.constructor?.name;
   return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
 }
@@ -135,15 +143,20 @@ export class Encoder {
     const count = args.length;
     const short = this.#utf8;
     this.#text = text + command.header(count);
-    for (let i = 0; i < count; i++) {
-      const arg = args[i];
-      if (short && typeof arg === "string" && isShortAscii(arg)) {
-        this.#text += `${bulkHeader(arg.length) + arg}\r\n`;
-      } else if (!this.#append(arg)) {
-        this.#text = text;
-        this.#chunks.length = kept;
-        throw refusal(command, args, i);
+    try {
+      for (let i = 0; i < count; i++) {
+        const arg = args[i];
+        if (short && typeof arg === "string" && isShortAscii(arg)) {
+          this.#text += `${bulkHeader(arg.length) + arg}\r\n`;
+        } else if (!this.#append(arg)) {
+          throw refusal(command, args, i);
+        }
       }
+    } catch (error) {
+      // Half a command would make the server take the next one for its arguments.
+      this.#text = text;
+      this.#chunks.length = kept;
+      throw error;
     }
     if (this.#text.length > MAX_TEXT) this.#cut();
   }
@@ -161,8 +174,8 @@ export class Encoder {
           ? isShortAscii(arg) || this.#textBytes(arg) !== undefined
           : typeof arg === "number" ||
             typeof arg === "bigint" ||
-            (arg instanceof Uint8Array && isReadable(arg)) ||
-            arg instanceof Token;
+            (isUint8Array(arg) && isReadable(arg)) ||
+            Token.is(arg);
       if (!good) throw refusal(command, args, i);
     }
   }
@@ -198,11 +211,12 @@ export class Encoder {
     if (typeof arg === "string") return this.#appendText(arg);
     if (typeof arg === "number") return this.#appendAscii(formatNumber(arg));
     if (typeof arg === "bigint") return this.#appendAscii(arg.toString());
-    if (arg instanceof Token) {
+    if (Token.is(arg)) {
       this.#text += arg.wire;
       return true;
     }
-    return arg instanceof Uint8Array && isReadable(arg) && this.#appendBytes(arg);
+    // Not `instanceof`: that runs code of the argument's, if it is a Proxy.
+    return isUint8Array(arg) && isReadable(arg) && this.#appendBytes(arg);
   }
 
   #appendAscii(text: string): true {
@@ -227,6 +241,7 @@ export class Encoder {
 
   #appendBytes(bytes: Uint8Array): true {
     const length = bytes.byteLength;
+    if (length >= LARGE_BYTES && canGrow(bytes)) return this.#appendBytes(Buffer.from(bytes));
     if (length < LARGE_BYTES) {
       const view = Buffer.from(bytes.buffer, bytes.byteOffset, length);
       this.#text += `${bulkHeader(length) + view.toString("latin1")}\r\n`;

@@ -212,6 +212,22 @@ describe("refusals", () => {
     readonly id = 5;
   }
 
+  const fail = (): never => {
+    throw new Error("code of the argument's own ran");
+  };
+  const THROWING: ProxyHandler<object> = { get: fail, getPrototypeOf: fail, has: fail };
+
+  function revoked(): unknown {
+    const { proxy, revoke } = Proxy.revocable([], {});
+    revoke();
+    return proxy;
+  }
+
+  /** Bytes whose own code throws in the middle of being encoded. */
+  function exploding(): Uint8Array {
+    return Object.defineProperty(Buffer.alloc(5000), "byteLength", { get: fail });
+  }
+
   it.each<[string, unknown, string]>([
     ["undefined", undefined, "undefined"],
     ["null", null, "null"],
@@ -228,6 +244,10 @@ describe("refusals", () => {
     ["a Uint16Array", new Uint16Array(4), "a Uint16Array"],
     ["transferred memory", transferred(), "a Uint8Array whose memory was transferred"],
     ["a String object", Object("secret"), "a String"],
+    ["something that only looks like bytes", Object.create(Uint8Array.prototype), "a Uint8Array"],
+    ["a Proxy of bytes", new Proxy(Buffer.from("secret"), {}), "a Proxy"],
+    ["a Proxy of an object", new Proxy({ secret: 1 }, THROWING), "a Proxy"],
+    ["a revoked Proxy", revoked(), "a Proxy"],
   ])("%s", (_what, arg, shown) => {
     const message = `CMD: "argument 2" must be a string, Buffer, Uint8Array, number or bigint, got ${shown}`;
     const encoder = new Encoder(UTF8);
@@ -281,6 +301,24 @@ describe("refusals", () => {
       const expected = before.length > 0 ? [wire(...before), wire("after")] : [wire("after")];
       expect(bytesOf(encoder.take()).equals(Buffer.concat(expected))).toBe(true);
     }
+  });
+
+  it("an argument that throws while it is looked at leaves no trace either", () => {
+    const encoder = new Encoder(UTF8);
+    expect(() => encoder.command(command, ["a", exploding()])).toThrow("code of the argument");
+    encoder.command(command, ["after"]);
+    expect(bytesOf(encoder.take())).toEqual(wire("after"));
+  });
+
+  it("bytes whose length can still change are copied", () => {
+    // Younger than the library the compiler looks at.
+    const memory = Reflect.construct(ArrayBuffer, [8000, { maxByteLength: 9000 }]);
+    const bytes = new Uint8Array(memory).fill(7);
+    const encoder = new Encoder(UTF8);
+    encoder.command(command, [bytes]);
+    memory.resize(9000);
+    expect(bytes.length).toBe(9000);
+    expect(bytesOf(encoder.take()).equals(wire(Buffer.alloc(8000, 7)))).toBe(true);
   });
 
   it("check() writes nothing when all is well", () => {
