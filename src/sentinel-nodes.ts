@@ -58,10 +58,15 @@ export class SentinelNodes implements SentinelListener {
   async learn(name: string): Promise<void> {
     if (this.#learning || this.#closed) return;
     this.#learning = true;
-    const told = await Promise.all(this.#nodes.map((node) => this.#othersOf(node, name)));
+    const silent = new Set<SentinelNode>();
+    const ask = async (node: SentinelNode): Promise<SentinelState[]> => {
+      const others = await this.#othersOf(node, name);
+      if (others === undefined) silent.add(node);
+      return others ?? [];
+    };
+    const others = (await Promise.all(this.#nodes.map(ask))).flat();
     this.#learning = false;
-    const others = told.flatMap((one) => one ?? []);
-    if (!this.#closed && others.length !== 0) this.#update(others);
+    if (!this.#closed && others.length !== 0) this.#update(others, silent);
   }
 
   /** Close all connections for good. */
@@ -97,14 +102,16 @@ export class SentinelNodes implements SentinelListener {
     }
   }
 
-  #update(others: readonly SentinelState[]): void {
+  /** One that answers stays, whoever tells of it: none tells of itself, and the others may be gone. */
+  #update(others: readonly SentinelState[], silent: ReadonlySet<SentinelNode>): void {
     const ids = new Set(others.map(({ runid }) => runid));
     const places = new Set(others.map(({ ip, port }) => `${ip}:${port}`));
     const isListed = ({ id, name }: SentinelNode): boolean =>
       places.has(name) || (id !== undefined && ids.has(id));
-    const gone = this.#nodes.filter((node) => !node.isSeed && !isListed(node));
-    for (const node of gone) void node.close();
-    this.#nodes = this.#nodes.filter((node) => !gone.includes(node));
+    const isGone = (node: SentinelNode): boolean =>
+      silent.has(node) && !node.isSeed && !isListed(node);
+    for (const node of this.#nodes.filter(isGone)) void node.close();
+    this.#nodes = this.#nodes.filter((node) => !isGone(node));
     for (const { ip, port, runid } of others) this.#add(ip, port, runid);
   }
 

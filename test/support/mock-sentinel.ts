@@ -16,6 +16,10 @@ export interface MockView {
   epoch: number;
   flags: string;
   others: number;
+  /** Its identity. */
+  id: string;
+  /** The other Sentinels it tells of: their ports and identities. */
+  sentinels: [port: number, id: string][];
 }
 
 /** A Sentinel under the test's control. */
@@ -37,7 +41,7 @@ function fields(port: number, more: Record<string, string | number>): string {
 /** The answer to one command. */
 function answer(view: MockView, [word = "", what = "", name = ""]: readonly string[]): string {
   const command = word.toUpperCase() === "SENTINEL" ? what.toUpperCase() : word.toUpperCase();
-  if (command === "MYID") return bulk("0".repeat(40));
+  if (command === "MYID") return bulk(view.id);
   if (command === "PING") return "+PONG\r\n";
   if (name !== view.name) return "-ERR No such master with that name\r\n";
   const { master, epoch, flags, others } = view;
@@ -46,10 +50,22 @@ function answer(view: MockView, [word = "", what = "", name = ""]: readonly stri
     const more = { name, flags, "config-epoch": epoch, "num-other-sentinels": others };
     return fields(master, more);
   }
-  if (command === "SENTINELS") return "*0\r\n";
-  const replicas = view.replicas.map((port) => fields(port, { flags: "slave" }));
-  return `*${replicas.length}\r\n${replicas.join("")}`;
+  const states =
+    command === "SENTINELS"
+      ? view.sentinels.map(([port, runid]) => fields(port, { runid, flags: "sentinel" }))
+      : view.replicas.map((port) => fields(port, { flags: "slave" }));
+  return `*${states.length}\r\n${states.join("")}`;
 }
+
+const DEFAULTS = {
+  name: "mymaster",
+  replicas: [],
+  epoch: 0,
+  flags: "master",
+  others: 2,
+  id: "0".repeat(40),
+  sentinels: [],
+};
 
 /**
  * Start a Sentinel that is none.
@@ -61,7 +77,7 @@ export async function mockSentinel(
   view: Partial<MockView> & Pick<MockView, "master">,
   options: MockOptions = {},
 ): Promise<MockSentinel> {
-  const full = { name: "mymaster", replicas: [], epoch: 0, flags: "master", others: 2, ...view };
+  const full: MockView = { ...DEFAULTS, ...view };
   const subscribers = new Set<Peer>();
   const serve = async (peer: Peer): Promise<void> => {
     for await (const words of peer.commands()) {
