@@ -5,7 +5,13 @@
  */
 import type { Socket } from "node:net";
 import { inspect } from "node:util";
-import { type ConnectionError, InvalidResponse, RedisError, TimeoutError } from "../errors.js";
+import {
+  type ConnectionError,
+  InvalidResponse,
+  NoPermissionError,
+  RedisError,
+  TimeoutError,
+} from "../errors.js";
 import type { Settings } from "../options.js";
 import type { EncodableCommand, WireArg } from "../protocol/encoder.js";
 import { JsParser } from "../protocol/js-parser.js";
@@ -104,9 +110,9 @@ export class Connection implements ReplyHandler {
     return formatAddress(this.address);
   }
 
-  /** Whether a reply is outstanding that may take for ever. */
+  /** Whether a reply is outstanding, or will be, that may take for ever. */
   get blocked(): boolean {
-    return this.#queue.toArray().some((job) => job.blocking);
+    return [...this.#queue.toArray(), ...this.#untested].some((job) => job.blocking);
   }
 
   /**
@@ -143,7 +149,7 @@ export class Connection implements ReplyHandler {
    */
   send(job: Job): void {
     if (this.#untested.length !== 0) return this.#defer(job);
-    if (this.#queue.length === 0 && this.#wake()) return this.#checkHealth(job);
+    if (this.#queue.length === 0 && this.#checkIsDue) return this.#checkHealth(job);
     this.#enqueue(job);
   }
 
@@ -312,9 +318,7 @@ export class Connection implements ReplyHandler {
 
   // -- writing -------------------------------------------------------------------------------
 
-  /** Leave idleness; true when a health check has to come first. */
-  #wake(): boolean {
-    this.#socket?.ref();
+  get #checkIsDue(): boolean {
     const interval = this.settings.healthCheckInterval;
     return interval !== 0 && performance.now() - this.#lastReply > interval;
   }
@@ -322,9 +326,11 @@ export class Connection implements ReplyHandler {
   /** Ping, and write `job` only when the answer is there: what is not written can go elsewhere. */
   #checkHealth(job: Job): void {
     this.#defer(job);
-    const done = (replies: Reply[]): void => {
-      if (replies[0] === "PONG") return this.#passedCheck();
-      this.destroy(this.#closedError("Bad response from PING health check"));
+    const done = ([reply]: Reply[]): void => {
+      // A user who may not ping gets an answer all the same.
+      if (reply === "PONG" || reply instanceof NoPermissionError) return this.#passedCheck();
+      const cause = reply instanceof Error ? reply : undefined;
+      this.destroy(this.#closedError("Bad response from PING health check", cause));
     };
     const { socketTimeout } = this.settings;
     const ping = new Exchange([PING], socketTimeout, { done, failed: () => {} });
@@ -349,6 +355,8 @@ export class Connection implements ReplyHandler {
 
   #enqueue(job: Job): void {
     this.#outbox.add(job);
+    // Only now: a job that is refused leaves the connection idle.
+    if (this.#queue.length === 0) this.#socket?.ref();
     this.#queue.push(job);
     this.pending += job.size;
     job.written = true;
@@ -363,6 +371,14 @@ export class Connection implements ReplyHandler {
     }
   }
 
+  /** The last `jobs` were written `by` ms later than was thought: the process was busy. */
+  #postpone(jobs: number, by: number): void {
+    for (let i = this.#queue.length - jobs; i < this.#queue.length; i++) {
+      const job = this.#queue.at(i);
+      if (job !== undefined) job.deadline += by;
+    }
+  }
+
   #takeMore(): void {
     if (this.#state !== "ready" || this.#untested.length !== 0) return;
     this.#owner.onWritable(this);
@@ -374,7 +390,10 @@ export class Connection implements ReplyHandler {
     this.#socket = socket;
     if (this.#giveUp.signal.aborted) socket.destroy();
     this.#giveUp.signal.throwIfAborted();
-    this.#outbox.attach(socket, () => this.#takeMore());
+    this.#outbox.attach(socket, {
+      onDrain: () => this.#takeMore(),
+      onLate: (jobs, by) => this.#postpone(jobs, by),
+    });
     socket.on("error", (error) => {
       this.#socketError = error;
     });
@@ -409,15 +428,12 @@ export class Connection implements ReplyHandler {
 
   /** Give up what is overdue; a reply that late also means that the stream stands still. */
   #checkDeadlines(now: number): number {
-    const { overdue, next } = takeOverdue(this.#queue, now);
-    return overdue.length === 0 ? next : this.#expire(overdue, next);
-  }
-
-  #expire(overdue: readonly Job[], next: number): number {
+    const { overdue, next, left } = takeOverdue(this.#queue, now);
+    if (overdue.length === 0) return next;
     const own = overdue.some((job) => job instanceof Exchange);
     this.retire();
     this.#owner.onOverdue(overdue, this);
-    if (own || next === NEVER) {
+    if (own || !left) {
       const message = own
         ? "Timeout waiting for the server's own reply"
         : "Timeout reading from socket";

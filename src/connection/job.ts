@@ -161,22 +161,33 @@ export class Exchange extends Job {
   }
 }
 
+/** See {@link takeOverdue}. */
+export interface Overdue {
+  readonly overdue: Job[];
+  readonly next: number;
+  readonly left: boolean;
+}
+
 /**
  * Give up the jobs of a queue whose replies are overdue; their slots stay, to swallow the replies.
  *
- * @returns Those jobs, and the next deadline of the others (`Infinity` for none).
+ * @returns Those jobs, the next deadline of the others (`Infinity` for none), and whether a reply is
+ * left that is waited for, be it without a limit.
  */
-export function takeOverdue(queue: Deque<Job>, now: number): { overdue: Job[]; next: number } {
+export function takeOverdue(queue: Deque<Job>, now: number): Overdue {
   const overdue: Job[] = [];
   let next = Number.POSITIVE_INFINITY;
+  let left = false;
   for (let i = 0; i < queue.length; i++) {
     const job = queue.at(i);
     if (job === undefined) continue;
-    if (job.deadline > now) next = Math.min(next, job.deadline);
-    else {
+    if (job.deadline > now) {
+      next = Math.min(next, job.deadline);
+      left ||= !(job instanceof Discarded);
+    } else {
       overdue.push(job);
       queue.replace(i, new Discarded(job));
     }
   }
-  return { overdue, next };
+  return { overdue, next, left };
 }

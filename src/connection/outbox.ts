@@ -6,6 +6,17 @@ import type { Socket } from "node:net";
 import { assertWhole, Encoder, type EncoderOptions } from "../protocol/encoder.js";
 import type { Job } from "./job.js";
 
+/** ms; a write that is later than this is worth moving deadlines for. */
+const LATE = 1;
+
+/** Told of what happens to an outbox. */
+export interface OutboxOwner {
+  /** The socket takes more again. */
+  onDrain(): void;
+  /** The last `jobs` are written only now, `by` ms after they were given the moment {@link Outbox.now}. */
+  onLate(jobs: number, by: number): void;
+}
+
 /** Collects what is to be written, and writes it once per turn. */
 export class Outbox {
   readonly encoder: Encoder;
@@ -16,22 +27,20 @@ export class Outbox {
   /** Moment of the present turn, by `performance.now()`; read once per write, not per command. */
   now = 0;
   #socket: Socket | undefined = undefined;
+  #owner: OutboxOwner | undefined = undefined;
   #scheduled = false;
 
   constructor(options: EncoderOptions) {
     this.encoder = new Encoder(options);
   }
 
-  /**
-   * Write to `socket` from now on.
-   *
-   * @param onDrain - Called when the socket takes more again.
-   */
-  attach(socket: Socket, onDrain: () => void): void {
+  /** Write to `socket` from now on. */
+  attach(socket: Socket, owner: OutboxOwner): void {
     this.#socket = socket;
+    this.#owner = owner;
     socket.on("drain", () => {
       this.draining = false;
-      onDrain();
+      owner.onDrain();
     });
   }
 
@@ -67,6 +76,8 @@ export class Outbox {
       socket.destroy(error as Error);
       return;
     }
+    const late = performance.now() - this.now;
+    if (late > LATE) this.#owner?.onLate(this.unflushed, late);
     this.unflushed = 0;
     if (chunks.length > 1) socket.cork();
     for (const chunk of chunks) {

@@ -16,6 +16,30 @@ async function timeToFail(promise: Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
+/** Keep the event loop from turning. */
+function busy(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+describe("a process that was busy between the call and the write", () => {
+  it.each([
+    ["after the call", (call: () => Promise<unknown>) => [call(), busy(300)]],
+    ["between two calls", (call: () => Promise<unknown>) => [call(), busy(190), call(), busy(190)]],
+  ])("%s, still gives the server its whole time", async (_, program) => {
+    await using mock = await mockServer(async (peer) => {
+      for await (const [, key = ""] of peer.commands()) {
+        await pause(60);
+        peer.send(bulk(key));
+      }
+    });
+    await using redis = clientOf(mock, { socketTimeout: 200 });
+    await redis.get("connected");
+    const calls = program(() => redis.get("k")).filter((call) => call !== undefined);
+    expect(await Promise.all(calls)).toEqual(calls.map(() => "k"));
+  });
+});
+
 describe("a server that stands still", () => {
   it("is waited for as long as socketTimeout says, not less and not much longer", async () => {
     await using mock = await mockServer((peer) => peer.stall());

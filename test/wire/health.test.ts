@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { RedisOptions } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { deferred } from "../support/until.js";
 import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
 
 watchEveryTest();
@@ -43,6 +44,43 @@ describe("a connection that was idle for longer than the interval", () => {
     expect(values).toEqual(["b", "c", "d"]);
     expect(early).toEqual([]);
   });
+
+  it("is as good as ever when the user may not ping", async () => {
+    await using mock = await mockServer([
+      async (peer) => {
+        for await (const [name, key = ""] of peer.commands()) {
+          peer.send(name === "PING" ? "-NOPERM no permissions to run 'ping'\r\n" : bulk(key));
+        }
+      },
+    ]);
+    await using redis = clientOf(mock, options);
+    await redis.get("a");
+    await idle();
+    expect(await redis.get("b")).toBe("b");
+    expect(counted(mock)).toEqual(["GET a", "PING", "GET b"]);
+  });
+
+  it.each(["client", "pool"])(
+    "does not keep close() from ending what blocks: %s",
+    async (whose) => {
+      const asked = deferred();
+      await using mock = await mockServer(async (peer) => {
+        for await (const [name] of peer.commands()) {
+          if (name === "PING") asked.resolve();
+          else peer.send("*-1\r\n");
+        }
+      });
+      const redis = clientOf(mock, options);
+      const one = whose === "client" ? redis.client() : redis;
+      await one.blpop("a", 0.01);
+      await idle();
+      const blocked = errorOf(one.blpop("b", 0));
+      await asked.promise;
+      await redis.close();
+      expect(kindOf(await blocked)).toBe("ConnectionError not-sent");
+      expect(counted(mock)).toEqual(["BLPOP a 0.01", "PING"]);
+    },
+  );
 
   it("is not pinged when the interval is off, nor at the first command", async () => {
     await using mock = await mockServer(echo);

@@ -17,3 +17,26 @@ test("an argument that cannot be looked at leaves the commands beside it alone",
   const all = await Promise.all([before, redis.get("b")]);
   expect(all).toEqual(["a", "b"]);
 });
+
+/** Sockets that keep the process from ending. */
+const holding = () =>
+  process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+
+test.each<[string, (redis: Redis) => Promise<unknown>]>([
+  ["on the shared connection", (redis) => redis.set("k", undefined as unknown as string)],
+  ["by executeCommand", (redis) => redis.executeCommand("GET", undefined)],
+  ["as text that cannot be encoded", (redis) => redis.get("\ud800")],
+])("a refused argument does not keep the program from ending: %s", async (_, refused) => {
+  await using mock = await mockServer(echo);
+  await using redis = new Redis({ port: mock.port });
+  await redis.ping();
+  const idle = holding();
+  const failed = expect(refused(redis)).rejects.toThrow(DataError);
+  expect(holding()).toBe(idle);
+  await failed;
+  // As the other side is in this process, it has to be seen that a command does hold it.
+  const answered = redis.get("a");
+  expect(holding()).toBe(idle + 1);
+  await answered;
+  expect(holding()).toBe(idle);
+});

@@ -41,6 +41,23 @@ describe("a client() of one's own", () => {
     expect(counted(mock)).toEqual(["GET a", "BLPOP list 1", "GET b"]);
   });
 
+  it("lets a command without a limit go on when one behind it is overdue", async () => {
+    const late = deferred();
+    await using mock = await mockServer(async (peer) => {
+      await peer.expect(["BLPOP", "list", "0"], ["GET", "a"]);
+      await late.promise;
+      peer.send("*2\r\n$4\r\nlist\r\n$1\r\nv\r\n", bulk("too late"));
+      await peer.expectClose();
+    });
+    await using redis = clientOf(mock, { socketTimeout: 80 });
+    await using session = redis.client();
+    const popped = session.blpop("list", 0);
+    expect(kindOf(await errorOf(session.get("a")))).toBe("TimeoutError unknown");
+    late.resolve();
+    expect(await popped).toEqual(["list", "v"]);
+    await mock.done();
+  });
+
   it("gives its connection back clean, for the next one", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
