@@ -89,6 +89,14 @@ export class Dialer {
     this.#forgetFailures();
   }
 
+  /** End the attempts begun last, beyond `wanted`: nobody waits for them any more. */
+  trim(wanted: number, error: RedisError): void {
+    for (const attempt of [...this.#attempts.keys()].slice(wanted)) {
+      this.#attempts.delete(attempt);
+      attempt.abort(error);
+    }
+  }
+
   /** An unconnected connection, to show what the others look like. */
   sample(): Connection {
     const { settings, connectionClass } = this.#parts;

@@ -77,7 +77,7 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
     this.#checker = new Encoder(this.settings);
     this.#dialer = new Dialer({ settings: this.settings, source, connectionClass }, this);
     const tooLate = this.waitsWhenFull ? noneAvailable : waitedTooLong;
-    this.#waiters = new Waiters(this.#server, tooLate, () => this.#finishClosing());
+    this.#waiters = new Waiters(this.#server, tooLate, () => this.#left());
     source.attach?.(this);
   }
 
@@ -109,7 +109,7 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
     const grant = (connection: Connection): void => this.#lend(connection, job);
     const fail = (error: RedisError): void => job.fail(errorFor(job, error, "not-sent"));
     const timeout = this.waitsWhenFull ? this.leaseTimeout : job.waitTimeout;
-    this.#waiters.addLease({ grant, fail }, timeout);
+    job.queue = this.#waiters.addLease({ grant, fail }, timeout);
     this.#assign();
   }
 
@@ -324,7 +324,10 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
   }
 
   #lend(connection: Connection, job: Job): void {
-    if (job.settled) return this.takeBack(connection, true);
+    if (job.settled) {
+      this.#idle.push(connection);
+      return;
+    }
     this.#borrowed.add(connection);
     // Left alone, a cancelled BLPOP would take an element and give it to nobody.
     job.queue = { delete: () => this.takeBack(connection, false) };
@@ -408,11 +411,24 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
     return this.#connections.size + this.#dialer.underWay >= this.settings.maxConnections;
   }
 
+  /** Somebody waits no longer. One connection under way may be of use all the same. */
+  #left(): void {
+    const wanted = this.#missingLanes + this.#waiters.leases.size;
+    if (this.#dialer.underWay > Math.max(wanted, 1)) {
+      this.#dialer.trim(Math.max(wanted, 1), new ConnectionError("Nobody waits for it any more"));
+    }
+    this.#finishClosing();
+  }
+
+  get #missingLanes(): number {
+    if (this.#waiters.jobs.size === 0) return 0;
+    return this.settings.sharedConnections - this.#lanes.length;
+  }
+
   #openMissing(): void {
     if (this.#dialer.pausing) return;
-    const { jobs, leases } = this.#waiters;
-    const lanes = jobs.size === 0 ? 0 : this.settings.sharedConnections - this.#lanes.length;
-    const wanted = lanes + leases.size;
+    const lanes = this.#missingLanes;
+    const wanted = lanes + this.#waiters.leases.size;
     while (this.#dialer.underWay < wanted && !this.#full) this.#dialer.dial();
     if (this.#dialer.underWay < wanted && !this.#worthWaiting) this.#refuseExcess(lanes);
   }

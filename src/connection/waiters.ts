@@ -77,17 +77,25 @@ export class Waiters {
    * Wait for a connection alone.
    *
    * @param timeout - Milliseconds; 0 for no limit.
+   * @returns The way out.
    */
-  addLease(waiter: Omit<LeaseWaiter, "deadline">, timeout: number): void {
+  addLease(waiter: Omit<LeaseWaiter, "deadline">, timeout: number): { delete(): void } {
     const now = performance.now();
     const deadline = timeout === 0 ? NEVER : now + timeout;
     const entry = { ...waiter, deadline };
     this.leases.add(entry);
     this.#begin(entry);
     if (deadline !== NEVER) this.#watchdog.watch(deadline, now);
+    return {
+      delete: () => {
+        if (!this.leases.has(entry)) return;
+        this.removeLease(entry);
+        this.#onLeft();
+      },
+    };
   }
 
-  /** The lease has been granted. */
+  /** The lease has been granted, or nobody wants it any more. */
   removeLease(waiter: LeaseWaiter): void {
     this.leases.delete(waiter);
     this.#over(waiter);

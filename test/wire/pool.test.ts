@@ -301,6 +301,46 @@ describe("inspect strings", () => {
   });
 });
 
+describe("a blocking command that is cancelled while it waits for a connection", () => {
+  const MANY = 5000;
+
+  it("leaves the queue at once, and the next one gets the connection", async () => {
+    await using mock = await mockServer(echo);
+    const pool = blockingPoolOf(mock, { maxConnections: 1, timeout: 60_000 });
+    await using redis = new Redis({ connectionPool: pool });
+    await using session = redis.client();
+    await session.get("a");
+    const controller = new AbortController();
+    const view = redis.with({ signal: controller.signal });
+    const cancelled = Array.from({ length: MANY }, () => errorOf(view.blpop("list", 0)));
+    expect(counts(pool)).toBe(`shared=0 leased=1 idle=0 waiting=${MANY}`);
+    controller.abort();
+    expect(counts(pool)).toBe("shared=0 leased=1 idle=0 waiting=0");
+    await session.close();
+    expect(await redis.get("b")).toBe("b");
+    expect(new Set((await Promise.all(cancelled)).map(kindOf))).toEqual(
+      new Set(["AbortError not-sent"]),
+    );
+    await pool.close();
+  });
+
+  it("is not dialled for", async () => {
+    await using mock = await mockServer(echo);
+    const pool = poolOf(mock);
+    await using redis = new Redis({ connectionPool: pool });
+    await redis.get("a");
+    const controller = new AbortController();
+    const view = redis.with({ signal: controller.signal });
+    const cancelled = Array.from({ length: 200 }, () => errorOf(view.blpop("list", 0)));
+    controller.abort();
+    await Promise.all(cancelled);
+    await until(() => counts(pool) === "shared=1 leased=0 idle=1 waiting=0");
+    await settleDown();
+    expect(counts(pool)).toBe("shared=1 leased=0 idle=1 waiting=0");
+    await pool.close();
+  });
+});
+
 describe("BlockingConnectionPool", () => {
   it("makes callers wait for a connection given back, first come first served", async () => {
     await using mock = await mockServer(echo);
