@@ -93,23 +93,23 @@ export abstract class Expected {
 /** Subscriptions to begin or end. */
 export class Change extends Expected {
   readonly verb: Verb;
-  /** Those the server has not confirmed yet, in the order they are sent. */
-  readonly targets: Map<string, Target>;
   /** Whether it brings back on a new connection what there was on the old one. */
   readonly restores: boolean;
   /** Moment of `performance.now()` until which it may be asked again on another connection. */
   readonly retryUntil: number;
-  /** Whether the server has confirmed any. */
-  begun = false;
+  /** As they are sent. */
+  #targets: readonly Target[];
+  /** How many of them the server has confirmed. */
+  #confirmed = 0;
 
   constructor(
     verb: Verb,
-    targets: Map<string, Target>,
+    targets: readonly Target[],
     options: { readonly restores: boolean; readonly retryUntil: number; readonly settle: Settle },
   ) {
     super(true, options.settle);
     this.verb = verb;
-    this.targets = targets;
+    this.#targets = targets;
     this.restores = options.restores;
     this.retryUntil = options.retryUntil;
   }
@@ -118,16 +118,37 @@ export class Change extends Expected {
     return this.verb.command;
   }
 
+  /** Those the server has not confirmed yet. */
+  get unconfirmed(): readonly Target[] {
+    return this.#targets.slice(this.#confirmed);
+  }
+
+  /** Whether the server has confirmed any since it was sent. */
+  get begun(): boolean {
+    return this.#confirmed !== 0;
+  }
+
+  /** Whether the server has confirmed all. */
+  get complete(): boolean {
+    return this.#confirmed === this.#targets.length;
+  }
+
   override args(): (string | Buffer)[] {
-    return Array.from(this.targets.values(), ({ name }) => name);
+    return this.unconfirmed.map(({ name }) => name);
+  }
+
+  /** Go back to before it was sent, but for what is confirmed. */
+  restart(): void {
+    this.#targets = this.unconfirmed;
+    this.#confirmed = 0;
   }
 
   /** Take the next target off when the server's confirmation is for it. */
   confirm(word: string, key: string | undefined): Target | undefined {
-    const [next] = this.targets.values();
+    // By index: there may be hundreds of thousands, and each confirmation comes here.
+    const next = this.#targets[this.#confirmed];
     if (next === undefined || this.verb.word !== word || next.key !== key) return undefined;
-    this.targets.delete(next.key);
-    this.begun = true;
+    this.#confirmed++;
     return next;
   }
 }
@@ -144,6 +165,23 @@ export class Ping extends Expected {
 
   override args(): (string | Buffer)[] {
     return [this.payload.name];
+  }
+}
+
+/** Names in one command, where more than one may be sent. */
+const BATCH = 1000;
+
+/** Divide targets into as many as one command takes. */
+export function batchesOf(targets: Iterable<Target>, size = BATCH): Target[][] {
+  const all = [...targets];
+  const count = Math.ceil(all.length / size);
+  return Array.from({ length: count }, (_, index) => all.slice(index * size, (index + 1) * size));
+}
+
+/** Make one promise of several; it settles when all have, and fails as the first that does. */
+export async function together(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises)) {
+    if (result.status === "rejected") throw result.reason;
   }
 }
 

@@ -136,7 +136,7 @@ export class Link {
       return;
     }
     this.#owner.onConfirmed(head, target, count);
-    if (head.targets.size === 0) this.#finish(head);
+    if (head.complete) this.#finish(head);
   }
 
   /** A reply that is no array: of a ping on a connection in its ordinary state, or an error. */

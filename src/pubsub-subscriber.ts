@@ -10,6 +10,7 @@ import { ConnectionError, DecodeError, type Outcome, type RedisError } from "./e
 import type { Reply } from "./protocol/reply.js";
 import {
   adds,
+  batchesOf,
   Change,
   type Expected,
   KINDS,
@@ -18,6 +19,7 @@ import {
   promised,
   type Settle,
   SUBSCRIBE,
+  together,
   UNSUBSCRIBE,
   type Verb,
 } from "./pubsub-change.js";
@@ -62,8 +64,6 @@ interface Outage {
 }
 
 const KIND_OF = { message: "channel", pmessage: "pattern", smessage: "shard" } as const;
-/** Names in one command when subscriptions are brought back. */
-const BATCH = 1000;
 /** ms; a connection that lived shorter is not followed by another at once. */
 const STABLE = 1000;
 
@@ -122,9 +122,9 @@ export class Subscriber implements LinkOwner {
     const result = new Map(this.#wanted[kind]);
     for (const change of this.#underWay) {
       if (!(change instanceof Change) || change.verb.kind !== kind || change.restores) continue;
-      for (const [key, target] of change.targets) {
-        if (change.verb.adds) result.set(key, target);
-        else result.delete(key);
+      for (const target of change.unconfirmed) {
+        if (change.verb.adds) result.set(target.key, target);
+        else result.delete(target.key);
       }
     }
     return result;
@@ -132,19 +132,22 @@ export class Subscriber implements LinkOwner {
 
   /** Begin subscriptions; the promise settles when the server has confirmed all or refused. */
   subscribe(kind: Kind, targets: Map<string, Target>): Promise<void> {
-    return promised((settle) => this.#ask(this.#change(SUBSCRIBE[kind], targets, settle)));
+    const all = [...targets.values()];
+    return promised((settle) => this.#ask(this.#change(SUBSCRIBE[kind], all, settle)));
   }
 
   /** End subscriptions; without targets all of that sort. */
   unsubscribe(kind: Kind, targets: Map<string, Target>): Promise<void> {
     const leaving = targets.size === 0 ? this.expected(kind) : targets;
-    if (leaving.size === 0) return Promise.resolve();
-    return promised((settle) => {
-      const change = this.#change(UNSUBSCRIBE[kind], leaving, settle);
+    const leave = (batch: readonly Target[], settle: Settle): void => {
+      const change = this.#change(UNSUBSCRIBE[kind], batch, settle);
       if (this.#link !== undefined) return this.#ask(change);
       this.#forget(change);
       if (!this.live) this.#end();
-    });
+    };
+    // Servers limit the length of a command, and there may be more than one could name.
+    const batches = batchesOf(leaving.values());
+    return together(batches.map((batch) => promised((settle) => leave(batch, settle))));
   }
 
   ping(payload: Target): Promise<void> {
@@ -174,11 +177,11 @@ export class Subscriber implements LinkOwner {
     return this.#link === undefined ? this.#waiting : this.#link.unanswered;
   }
 
-  #change(verb: Verb, targets: Map<string, Target>, settle: Settle, restores = false): Change {
+  #change(verb: Verb, targets: readonly Target[], settle: Settle, restores = false): Change {
     const { socketTimeout } = this.#leaser.settings;
     const retryUntil =
       socketTimeout === 0 ? Number.POSITIVE_INFINITY : performance.now() + socketTimeout;
-    return new Change(verb, new Map(targets), { restores, retryUntil, settle });
+    return new Change(verb, targets, { restores, retryUntil, settle });
   }
 
   #ask(expected: Expected): void {
@@ -193,11 +196,12 @@ export class Subscriber implements LinkOwner {
 
   /** Without a connection nothing needs the server to end, except what is still to be asked for. */
   #forget(change: Change): void {
-    const { verb, targets } = change;
-    const keys = [...targets.keys()];
-    for (const key of keys) this.#wanted[verb.kind].delete(key);
+    const { kind } = change.verb;
+    const keys = new Set(change.unconfirmed.map(({ key }) => key));
+    for (const key of keys) this.#wanted[kind].delete(key);
     const pending = this.#waiting.some(
-      (one) => adds(one) && one.verb.kind === verb.kind && keys.some((key) => one.targets.has(key)),
+      (one) =>
+        adds(one) && one.verb.kind === kind && one.unconfirmed.some(({ key }) => keys.has(key)),
     );
     if (pending) this.#waiting.push(change);
     else change.done();
@@ -245,25 +249,19 @@ export class Subscriber implements LinkOwner {
     link.hold(true);
     link.flow(this.#flowing);
     this.#restoring = 0;
-    for (const kind of KINDS) this.#restore(kind, [...this.#wanted[kind].values()], BATCH);
+    for (const kind of KINDS) this.#restore(kind, batchesOf(this.#wanted[kind].values()));
     for (const one of this.#waiting.splice(0)) link.send(one);
     if (this.#restoring === 0) this.#outage = undefined;
   }
 
-  #restore(kind: Kind, targets: readonly Target[], size: number): void {
-    for (let from = 0; from < targets.length; from += size) {
-      const batch = targets.slice(from, from + size).map((one) => [one.key, one] as const);
+  #restore(kind: Kind, batches: readonly Target[][]): void {
+    for (const batch of batches) {
       const settle = {
         done: () => this.#restored(),
-        failed: (error: RedisError) =>
-          this.#notRestored(
-            kind,
-            batch.map(([, one]) => one),
-            error,
-          ),
+        failed: (error: RedisError) => this.#notRestored(kind, batch, error),
       };
       this.#restoring++;
-      this.#link?.send(this.#change(SUBSCRIBE[kind], new Map(batch), settle, true));
+      this.#link?.send(this.#change(SUBSCRIBE[kind], batch, settle, true));
     }
   }
 
@@ -280,7 +278,7 @@ export class Subscriber implements LinkOwner {
   #notRestored(kind: Kind, targets: readonly Target[], error: RedisError): void {
     const [only, ...others] = targets;
     if (others.length !== 0) {
-      this.#restore(kind, targets, 1);
+      this.#restore(kind, batchesOf(targets, 1));
     } else if (only !== undefined && this.#wanted[kind].get(only.key) === only) {
       this.#wanted[kind].delete(only.key);
       this.#sink.onTrouble(error);
@@ -349,7 +347,7 @@ export class Subscriber implements LinkOwner {
         : lostFor(expected, error);
       return expected.fail(told);
     }
-    change.begun = false;
+    change.restart();
     this.#waiting.push(expected);
   }
 

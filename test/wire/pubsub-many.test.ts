@@ -1,0 +1,42 @@
+/** Subscriptions by the thousand: in which commands they are ended, and what that promises. */
+import { expect, it } from "vitest";
+import { asked, describeSpeech, mockSubscribed, serve } from "./pubsub-support.js";
+import { clientOf, kindOfFailure, watchEveryTest } from "./support.js";
+
+watchEveryTest();
+
+describeSpeech("thousands of subscriptions", (say) => {
+  const { protocol } = say;
+  const names = Array.from({ length: 2500 }, (_, index) => `channel:${index}`);
+
+  it("are ended by commands of 1000 names each, and one promise", async () => {
+    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
+    await pubsub.subscribe(names);
+    expect(pubsub.channels).toEqual(names);
+    await pubsub.unsubscribe();
+    expect(pubsub.channels).toEqual([]);
+    expect(pubsub.subscribed).toBe(false);
+    const ends = asked(mock).filter(([name]) => name === "UNSUBSCRIBE");
+    expect(ends.map((words) => words.length - 1)).toEqual([1000, 1000, 500]);
+    expect(ends.flatMap(([, ...rest]) => rest)).toEqual(names);
+  });
+
+  it("go on as far as the server refuses to end them", async () => {
+    await using mock = await mockSubscribed(async (peer) => {
+      await peer.expect(["SUBSCRIBE", ...names]);
+      peer.send(...names.map((name, i) => say.confirm(["subscribe", name, i + 1])));
+      const first = await peer.next();
+      peer.send(...first.slice(1).map((name, i) => say.confirm(["unsubscribe", name, 2499 - i])));
+      peer.send("-NOPERM no\r\n", "-NOPERM no\r\n");
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
+    await pubsub.subscribe(names);
+    expect(await kindOfFailure(pubsub.unsubscribe())).toBe("NoPermissionError");
+    expect(pubsub.channels).toEqual(names.slice(1000));
+    await pubsub.close();
+  });
+});
