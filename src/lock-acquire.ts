@@ -162,7 +162,8 @@ export class Acquisition {
       return (await client.set(name, token, { nx: true, ...expiry })) ? 1 : 0;
     }
     const keys = fencingKey === undefined ? [name] : [name, fencingKey];
-    return Number(await TAKE.run(client, { keys, args: [token, timeout] }));
+    const args = [token, timeout, this.#doubtful ? 1 : 0];
+    return Number(await TAKE.run(client, { keys, args }));
   }
 
   #cleanUp(): void {

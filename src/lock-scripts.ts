@@ -12,9 +12,10 @@ function script(lua: string): CodeRunner<ScriptClient> {
 }
 
 /**
- * Take the lock, also when it is held under this very token: by an earlier attempt whose reply was
- * lost. KEYS: lock, counter (optional). ARGV: token, time to live in ms (0: for ever).
- * Gives 0 when somebody else has it; else the counter, or 1.
+ * Take the lock. In doubt, when the reply to an earlier attempt was lost, also when it is held under
+ * this very token; else that is somebody who uses the same. KEYS: lock, counter (optional). ARGV:
+ * token, time to live in ms (0: for ever), whether in doubt. Gives 0 when somebody else has it; else
+ * the counter, or 1.
  */
 export const TAKE = script(`
 local set = {'set', KEYS[1], ARGV[1], 'NX'}
@@ -22,7 +23,7 @@ if ARGV[2] ~= '0' then
   set[5], set[6] = 'PX', ARGV[2]
 end
 if not redis.call(unpack(set)) then
-  if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
+  if ARGV[3] ~= '1' or redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
   if ARGV[2] ~= '0' then redis.call('pexpire', KEYS[1], ARGV[2]) end
 end
 return KEYS[2] and redis.call('incr', KEYS[2]) or 1

@@ -494,30 +494,6 @@ describe("using()", () => {
   });
 });
 
-describe("a fencing token", () => {
-  it("grows with each acquisition, whoever makes it", async () => {
-    const options = { timeout: 50, fencingKey: `${name}:count`, sleep: 5 };
-    const [one, two] = [redis.lock(name, options), redis.lock(name, options)];
-    await one.acquire();
-    expect(one.fencingToken).toBe(1);
-    expect(await two.acquire()).toBe(true);
-    expect(two.fencingToken).toBe(2);
-    await expect(one.release()).rejects.toBeInstanceOf(LockNotOwnedError);
-    await two.release();
-    expect(two.fencingToken).toBeUndefined();
-    await one.acquire();
-    expect(one.fencingToken).toBe(3);
-    await one.release();
-  });
-
-  it("is not spent by those who do not get the lock", async () => {
-    const options = { blocking: false, fencingKey: `${name}:count` };
-    await redis.lock(name, options).acquire();
-    for (let i = 0; i < 3; i++) expect(await redis.lock(name, options).acquire()).toBe(false);
-    expect(await ask("GET", `${name}:count`)).toBe("1");
-  });
-});
-
 describe("the class of a lock", () => {
   it("may be one's own", async () => {
     class Mine extends Lock {

@@ -1,0 +1,64 @@
+/** Fencing tokens on a real server, and what two holders of one token get. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { LockNotOwnedError, Redis } from "../../src/index.js";
+import { describeProtocols } from "../support/protocols.js";
+import { expectLeasesReturned } from "../support/returned-leases.js";
+import { sharedServer, uniquePrefix } from "../support/server.js";
+
+expectLeasesReturned();
+
+const server = await sharedServer();
+const ask = (...words: string[]) => server.command(...words);
+let redis: Redis;
+let name: string;
+
+beforeEach(() => {
+  redis = new Redis(server.url);
+  name = uniquePrefix();
+});
+afterEach(async () => {
+  await redis.close();
+});
+
+describe("a fencing token", () => {
+  it("grows with each acquisition, whoever makes it", async () => {
+    const options = { timeout: 50, fencingKey: `${name}:count`, sleep: 5 };
+    const [one, two] = [redis.lock(name, options), redis.lock(name, options)];
+    await one.acquire();
+    expect(one.fencingToken).toBe(1);
+    expect(await two.acquire()).toBe(true);
+    expect(two.fencingToken).toBe(2);
+    await expect(one.release()).rejects.toBeInstanceOf(LockNotOwnedError);
+    await two.release();
+    expect(two.fencingToken).toBeUndefined();
+    await one.acquire();
+    expect(one.fencingToken).toBe(3);
+    await one.release();
+  });
+
+  it("is not spent by those who do not get the lock", async () => {
+    const options = { blocking: false, fencingKey: `${name}:count` };
+    await redis.lock(name, options).acquire();
+    for (let i = 0; i < 3; i++) expect(await redis.lock(name, options).acquire()).toBe(false);
+    expect(await ask("GET", `${name}:count`)).toBe("1");
+  });
+});
+
+describeProtocols("two who use the same token", (protocol) => {
+  beforeEach(() => {
+    redis = new Redis(server.url, { protocol });
+  });
+
+  it.each([undefined, "count"])("do not share a lock (fencingKey: %s)", async (counter) => {
+    const fencingKey = counter && `${name}:${counter}`;
+    const options = { timeout: 10_000, fencingKey, blocking: false };
+    const [one, two] = [redis.lock(name, options), redis.lock(name, options)];
+    expect(await one.acquire({ token: "host" })).toBe(true);
+    expect(await two.acquire({ token: "host" })).toBe(false);
+    expect(await one.acquire({ token: "host" })).toBe(false);
+    expect(one.fencingToken).toBe(counter && 1);
+    await one.release();
+    expect(await two.acquire({ token: "host" })).toBe(true);
+    await two.release();
+  });
+});
