@@ -15,7 +15,7 @@ function script(lua: string): CodeRunner<ScriptClient> {
  * Take the lock. In doubt, when the reply to an earlier attempt was lost, also when it is held under
  * this very token; else that is somebody who uses the same. KEYS: lock, counter (optional). ARGV:
  * token, time to live in ms (0: for ever), whether in doubt. Gives 0 when somebody else has it; else
- * the counter, or 1.
+ * the counter, or 1. A counter that cannot be increased is an error, and leaves no lock.
  */
 export const TAKE = script(`
 local set = {'set', KEYS[1], ARGV[1], 'NX'}
@@ -26,7 +26,10 @@ if not redis.call(unpack(set)) then
   if ARGV[3] ~= '1' or redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
   if ARGV[2] ~= '0' then redis.call('pexpire', KEYS[1], ARGV[2]) end
 end
-return KEYS[2] and redis.call('incr', KEYS[2]) or 1
+if not KEYS[2] then return 1 end
+local count = redis.pcall('incr', KEYS[2])
+if type(count) == 'table' then redis.call('del', KEYS[1]) end
+return count
 `);
 
 /** Delete the lock. KEYS: lock. ARGV: token. Gives whether it was this token's. */

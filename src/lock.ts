@@ -4,7 +4,7 @@
  * comparing the token first, and every error says what is known of the ownership.
  */
 import { inspect } from "node:util";
-import { boolean, onlyKnown } from "./check.js";
+import { boolean, onlyKnown, refusal } from "./check.js";
 import type { Key } from "./commands/info.js";
 import { LockError, LockNotOwnedError } from "./errors.js";
 import {
@@ -99,6 +99,10 @@ export class Lock {
     this.name = name;
     this.#settings = lockSettings(options);
     this.#client = client.with(VIEW);
+    const { fencingKey } = this.#settings;
+    if (fencingKey !== undefined && this.#isSameKey(name, fencingKey)) {
+      throw refusal("fencingKey", "another key than the lock's", "the same");
+    }
   }
 
   /** What marks the lock as ours on the server; `undefined` while it is not ours. */
@@ -261,6 +265,13 @@ export class Lock {
   #bytesOf(token: string | Uint8Array): Buffer {
     const encoding = this.#client.connectionPool?.settings.encoding ?? "utf8";
     return toBytes("token", token, encoding);
+  }
+
+  #isSameKey(one: Key, other: Key): boolean {
+    const { encoding = "utf8" } = this.#client.connectionPool?.settings ?? {};
+    const bytes = (key: Key): Uint8Array =>
+      key instanceof Uint8Array ? key : Buffer.from(String(key), encoding);
+    return Buffer.compare(bytes(one), bytes(other)) === 0;
   }
 
   #remember(cleanup: Promise<void> | undefined): void {

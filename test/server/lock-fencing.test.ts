@@ -1,6 +1,6 @@
 /** Fencing tokens on a real server, and what two holders of one token get. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LockNotOwnedError, Redis } from "../../src/index.js";
+import { DataError, LockNotOwnedError, Redis, ResponseError } from "../../src/index.js";
 import { describeProtocols } from "../support/protocols.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
@@ -60,5 +60,36 @@ describeProtocols("two who use the same token", (protocol) => {
     await one.release();
     expect(await two.acquire({ token: "host" })).toBe(true);
     await two.release();
+  });
+});
+
+describeProtocols("a counter that cannot count", (protocol) => {
+  beforeEach(() => {
+    redis = new Redis(server.url, { protocol });
+  });
+
+  it.each([
+    ["text", ["SET", "no number"], "not an integer"],
+    ["a list", ["RPUSH", "x"], "wrong kind of value"],
+    ["at its end", ["SET", "9223372036854775807"], "overflow"],
+  ] as const)("leaves no lock behind: %s", async (_what, [command, value], message) => {
+    const fencingKey = `${name}:count`;
+    await ask(command, fencingKey, value);
+    const lock = redis.lock(name, { fencingKey });
+    const error: unknown = await lock.acquire().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ResponseError);
+    expect((error as Error).message).toContain(message);
+    expect(lock.token).toBeUndefined();
+    expect(await ask("EXISTS", name)).toBe(0);
+  });
+
+  it("is refused when it is the lock itself", () => {
+    const make = (key: string | Buffer, fencingKey: string | Buffer) => () =>
+      redis.lock(key, { fencingKey });
+    for (const attempt of [make(name, name), make(Buffer.from(name), name)]) {
+      expect(attempt).toThrow(DataError);
+      expect(attempt).toThrow("`fencingKey`");
+    }
+    expect(make(name, `${name}:count`)).not.toThrow();
   });
 });
