@@ -8,7 +8,7 @@ import type { Reply } from "../protocol/reply.js";
 import type { Address, AddressSource } from "./address.js";
 import type { Connection, ConnectionOwner } from "./connection.js";
 import { baseAttributes, CONNECT, traced } from "./diagnostics.js";
-import { CLOSED_BY_SERVER, connectionClosed } from "./failure.js";
+import { asRedisError, CLOSED_BY_SERVER, connectionClosed } from "./failure.js";
 import { Exchange, type OwnCommand } from "./job.js";
 
 /** Makes connections; {@link Connection}, or a class derived from it. */
@@ -66,8 +66,9 @@ export class Dialer {
         this.#forgetFailures();
         this.#owner.onOpened(connection);
       },
-      (error: RedisError) => {
-        if (this.#attempts.delete(attempt) && !attempt.signal.aborted) this.#failed(error);
+      (error: unknown) => {
+        if (!this.#attempts.delete(attempt) || attempt.signal.aborted) return;
+        this.#failed(asRedisError(error, this.#parts.source.description));
       },
     );
   }
@@ -121,9 +122,10 @@ export class Dialer {
       const ask = (command: OwnCommand): Promise<Reply> => askOn(connection, command);
       await source.verify?.({ address, signal, ask });
       return connection;
-    } catch (error) {
-      connection.destroy(error as RedisError);
-      if (!signal.aborted) source.failed?.(address, error as RedisError);
+    } catch (thrown) {
+      const error = asRedisError(thrown, connection.server);
+      connection.destroy(error);
+      if (!signal.aborted) source.failed?.(address, error);
       throw error;
     } finally {
       signal.removeEventListener("abort", giveUp);

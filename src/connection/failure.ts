@@ -26,14 +26,14 @@ type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
  * @param outcome - Whether the server may have executed the job.
  */
 export function errorFor(job: Named, shared: RedisError, outcome: Outcome): RedisError {
-  const ErrorType = shared.constructor as ErrorClass;
-  return new ErrorType(shared.message, {
-    code: shared.code,
-    command: job.name,
-    server: shared.server,
-    outcome,
-    cause: shared,
-  });
+  const { message, code, server } = shared;
+  const details = { code, command: job.name, server, outcome, cause: shared };
+  try {
+    return new (shared.constructor as ErrorClass)(message, details);
+  } catch {
+    // A class of the user's with a constructor of its own; whoever waits has to be told all the same.
+    return new ConnectionError(message, details);
+  }
 }
 
 /** The job was on the wire when its connection ended. */
@@ -116,6 +116,11 @@ export function openFailure(cause: unknown, given: unknown, server: string): Red
   error.server ??= server;
   error.outcome ??= "not-sent";
   return error;
+}
+
+/** What code of the user's threw on the way to a connection, as an error of the library's. */
+export function asRedisError(error: unknown, server: string): RedisError {
+  return error instanceof RedisError ? error : openFailure(error, undefined, server);
 }
 
 /** The client was closed before the job could be written. */

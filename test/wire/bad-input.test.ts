@@ -49,6 +49,8 @@ const CALLS: readonly (readonly [...words: string[], call: Call])[] = [
   ['"vector"', ["vadd", "k", [], "e"]],
   ['"message"', ["publish", "c", { a: 1 }]],
   ['"argument 2"', ["executeCommand", "NEWER", "a", {}, "b"]],
+  ['"argument 2"', ["executeCommand", "NEWER", "a", { id: 1 }]],
+  ['"values[1]"', ["executeCommand", "RPUSH", "l", "a", { id: 1 }]],
   ['"name"', ["executeCommand", undefined]],
 ];
 
@@ -89,6 +91,7 @@ describe("a batch with a refused command", () => {
     ["set", "k", "v", { ex: 1, px: 1 }],
     ["lpush", "k", []],
     ["hset", "k", { f: null }],
+    ["executeCommand", "RPUSH", "l", "a", { id: 1 }],
   ];
   const kinds = [true, false].flatMap((transaction) =>
     bad.map((one) => [transaction ? "transaction" : "pipeline", one[0], transaction, one] as const),

@@ -1,7 +1,7 @@
 /** Where credentials come from, when they are asked for, and where they must never be seen. */
 import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
-import type { Credentials, RedisOptions } from "../../src/index.js";
+import { type Credentials, RedisError, type RedisOptions } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { deferred } from "../support/until.js";
 import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
@@ -10,6 +10,12 @@ watchEveryTest();
 
 async function answerAll(peer: Peer): Promise<void> {
   for await (const [name] of peer.commands()) peer.send(name === "GET" ? "$1\r\nv\r\n" : "+OK\r\n");
+}
+
+class VaultError extends RedisError {
+  constructor(details: { vault: { name: string } }) {
+    super(`the vault ${details.vault.name} is locked`);
+  }
 }
 
 describe("credentialProvider", () => {
@@ -60,6 +66,20 @@ describe("credentialProvider", () => {
       "the vault is locked",
     ],
     ["rejects", () => Promise.reject(new Error("the vault is locked")), "the vault is locked"],
+    [
+      "throws an error of a class that takes other arguments",
+      () => {
+        throw new VaultError({ vault: { name: "main" } });
+      },
+      "the vault main is locked",
+    ],
+    [
+      "throws nothing",
+      () => {
+        throw undefined;
+      },
+      "",
+    ],
     ["gives nothing", () => undefined, "`credentialProvider` must give an object with a password"],
     ["gives no password", () => ({ username: "u" }), "must give an object with a password"],
     ["gives a number", () => ({ password: 5 }), "must give a password that is a string"],

@@ -1,7 +1,7 @@
 /** run(): everything is left to the handlers. */
 import { expect, it, vi } from "vitest";
-import { PubSubError } from "../../src/index.js";
-import { until } from "../support/until.js";
+import { ConnectionError, ConstantBackoff, PubSubError, Retry } from "../../src/index.js";
+import { deferred, until } from "../support/until.js";
 import { AT_ONCE, describeSpeech, mockSubscribed, sending, serve } from "./pubsub-support.js";
 import { clientOf, errorOf, watchEveryTest } from "./support.js";
 
@@ -81,5 +81,57 @@ describeSpeech("run()", (say) => {
     await pubsub.close();
     await again.finished;
     expect(again.running).toBe(false);
+  });
+
+  it("is over when the client is closed", async () => {
+    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    const redis = clientOf(mock, { protocol });
+    const pubsub = redis.pubsub();
+    await pubsub.subscribe({ a: () => {} });
+    const worker = pubsub.run();
+    await redis.close();
+    await until(() => !worker.running);
+    await worker.finished;
+    // Nothing runs any more, so readers are not in the way of anybody.
+    expect(await pubsub.getMessage()).toBeNull();
+    expect(() => pubsub.run()).not.toThrow();
+    await pubsub.close();
+  });
+
+  it("is over when its subscriptions are given up, which its listener is told", async () => {
+    const handled = deferred();
+    await using mock = await mockSubscribed(
+      async (peer) => {
+        await peer.expect(["SUBSCRIBE", "a"]);
+        peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "1"));
+        await handled.promise;
+        await peer.reset();
+      },
+      (peer) => peer.reset(),
+      (peer) => serve(peer, say),
+    );
+    await using redis = clientOf(mock, { protocol, retry: new Retry(new ConstantBackoff(1), 0) });
+    const pubsub = redis.pubsub({ retry: new Retry(new ConstantBackoff(1), 0) });
+    await pubsub.subscribe({ a: () => handled.resolve() });
+    const onError = vi.fn();
+    const worker = pubsub.run({ onError });
+    await worker.finished;
+    expect(worker.running).toBe(false);
+    expect(onError.mock.calls).toEqual([[expect.any(ConnectionError), pubsub, worker]]);
+    expect(pubsub.subscribed).toBe(false);
+    await pubsub.subscribe("a");
+    await pubsub.close();
+  });
+
+  it("goes on without subscriptions when these were ended as one wished", async () => {
+    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using redis = clientOf(mock, { protocol });
+    await using pubsub = redis.pubsub();
+    await pubsub.subscribe({ a: () => {} });
+    const worker = pubsub.run();
+    await pubsub.unsubscribe();
+    await pubsub.subscribe({ b: () => {} });
+    await pubsub.unsubscribe();
+    expect(worker.running).toBe(true);
   });
 });

@@ -3,12 +3,12 @@ import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { type Backoff, ConstantBackoff } from "../../src/backoff.js";
 import { connectFailure } from "../../src/connection/socket.js";
-import { Retry } from "../../src/index.js";
+import { Redis, Retry } from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, QUICK, settleDown, watchEveryTest } from "./support.js";
 
 watchEveryTest();
 
@@ -291,5 +291,20 @@ describe("address source", () => {
     expect(signals[0]?.aborted).toBe(true);
     expect(await redis.get("b")).toBe("b");
     await pool.close();
+  });
+});
+
+describe("an address source of the user's own that fails", () => {
+  it.each<[string, () => Promise<never>]>([
+    ["with nothing", () => Promise.reject(undefined)],
+    ["with a text", () => Promise.reject("no address")],
+    [
+      "with several errors",
+      () => Promise.reject(new AggregateError([new Error("a")], "both failed")),
+    ],
+  ])("%s: the command learns of it", async (_, resolve) => {
+    const addressSource = { resolve, description: "mine" };
+    await using redis = new Redis({ addressSource, ...QUICK });
+    expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError not-sent");
   });
 });
