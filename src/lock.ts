@@ -86,6 +86,8 @@ export class Lock {
   /** The key of the lock. */
   readonly name: Key;
   readonly #client: LockClient;
+  /** Sends what must be sent even when `#client` has been told to stop, or has no time left. */
+  readonly #steady: LockClient;
   readonly #settings: LockSettings;
   #held: Held | undefined = undefined;
   readonly #cleanups = new Set<Promise<void>>();
@@ -99,6 +101,7 @@ export class Lock {
     this.name = name;
     this.#settings = lockSettings(options);
     this.#client = client.with(VIEW);
+    this.#steady = this.#client.with({ ...VIEW, signal: undefined, timeout: undefined });
     const { fencingKey } = this.#settings;
     if (fencingKey !== undefined && this.#isSameKey(name, fencingKey)) {
       throw refusal("fencingKey", "another key than the lock's", "the same");
@@ -130,9 +133,14 @@ export class Lock {
   async acquire(options: AcquireOptions = {}): Promise<boolean> {
     const settings = acquireSettings(this.#settings, options);
     const token = settings.token === undefined ? freshToken() : this.#bytesOf(settings.token);
-    const client = this.#client;
-    const cleaner = client.with({ ...VIEW, signal: undefined, timeout: undefined });
-    const acquisition = new Acquisition({ name: this.name, token, settings, client, cleaner });
+    const { name } = this;
+    const acquisition = new Acquisition({
+      name,
+      token,
+      settings,
+      client: this.#client,
+      cleaner: this.#steady,
+    });
     try {
       const held = await acquisition.run();
       if (held === undefined) return false;
@@ -196,7 +204,7 @@ export class Lock {
   }
 
   /**
-   * Give the lock back.
+   * Give the lock back; no signal or time limit of the client keeps from that.
    *
    * @throws {@link LockNotOwnedError} when its time ran out; somebody else may have it, and keeps it.
    * @throws {@link LockError} when it was not taken.
@@ -222,7 +230,8 @@ export class Lock {
     const held = this.#renewable("extend");
     const begun = performance.now();
     const left = replaceTtl ? 0 : Math.max(held.validUntil - begun, 0);
-    if (!(await this.#ask(EXTEND, held, [whole, replaceTtl ? 1 : 0]))) throw notOwned("extend");
+    const ours = await this.#ask(EXTEND, held, [whole, replaceTtl ? 1 : 0], this.#client);
+    if (!ours) throw notOwned("extend");
     held.validUntil = begun + left + whole;
     return true;
   }
@@ -235,7 +244,7 @@ export class Lock {
    * @throws {@link LockError} when it was not taken, or has no `timeout`.
    */
   async reacquire(): Promise<true> {
-    await this.#renew(this.#renewable("reacquire"));
+    await this.#renew(this.#renewable("reacquire"), this.#client);
     return true;
   }
 
@@ -291,10 +300,10 @@ export class Lock {
     return held;
   }
 
-  async #renew(held: Held): Promise<void> {
+  async #renew(held: Held, client = this.#steady): Promise<void> {
     const { timeout } = this.#settings;
     const begun = performance.now();
-    if (!(await this.#ask(REACQUIRE, held, [timeout]))) throw notOwned("reacquire");
+    if (!(await this.#ask(REACQUIRE, held, [timeout], client))) throw notOwned("reacquire");
     held.validUntil = validFrom(begun, timeout);
   }
 
@@ -316,9 +325,14 @@ export class Lock {
     if (!released && held.releasedInTime !== true) throw notOwned("release");
   }
 
-  async #ask(script: typeof RELEASE, held: Held, args: readonly number[]): Promise<boolean> {
+  async #ask(
+    script: typeof RELEASE,
+    held: Held,
+    args: readonly number[],
+    client = this.#steady,
+  ): Promise<boolean> {
     const operands = { keys: [this.name], args: [held.token, ...args] };
-    return Number(await script.run(this.#client, operands)) === 1;
+    return Number(await script.run(client, operands)) === 1;
   }
 
   /** Release without a word: there is a weightier error to tell. The lock frees itself otherwise. */

@@ -483,6 +483,19 @@ describe("using()", () => {
     expect(await ask("EXISTS", name)).toBe(0);
   });
 
+  it("renews and releases also when the signal of its client is aborted", async () => {
+    const controller = new AbortController();
+    const view = redis.with({ signal: controller.signal });
+    const work = view.lock(name, { timeout: 3000 }).using(async () => {
+      controller.abort();
+      await ask("PEXPIRE", name, "2500");
+      await until(async () => Number(await ask("PTTL", name)) > 2500);
+      return "done";
+    });
+    expect(await work).toBe("done");
+    expect(await ask("EXISTS", name)).toBe(0);
+  });
+
   it("passes on a signal of one's own", async () => {
     const controller = new AbortController();
     const work = redis.lock(name, { timeout: 5000, signal: controller.signal }).using((signal) => {
