@@ -160,7 +160,8 @@ export class Pipeline<
    * Buffer any command, also one this library does not know.
    *
    * @param name - Command name; several words may stand in it (`"CONFIG GET"`).
-   * @param args - Arguments; a plain object at the end goes to the response callback.
+   * @param args - Arguments. Where a response callback is set for the command, a plain object at
+   * the end goes to it.
    * @returns The pipeline, grown by the command's value.
    * @throws {@link DataError} for bad arguments and for commands that have no place in a pipeline.
    */
@@ -168,8 +169,9 @@ export class Pipeline<
     name: string,
     ...args: readonly unknown[]
   ): Pipeline<[...R, V], T, I> {
-    const { info, args: words, options } = resolveCommand(name, args);
-    this.#buffer(info, words, decoderFor(info, undefined, this.#parts.call, options));
+    const { call } = this.#parts;
+    const { info, args: words, ...of } = resolveCommand(name, args, call.callbacks);
+    this.#buffer(info, words, decoderFor(info, of.decode, call, of.options));
     return this as unknown as Pipeline<[...R, V], T, I>;
   }
 

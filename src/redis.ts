@@ -98,15 +98,18 @@ export class RedisClient<
    * Run any command, also one this library does not know.
    *
    * @param name - Command name; several words may stand in it (`"CONFIG GET"`).
-   * @param args - Arguments; a plain object at the end goes to the response callback.
-   * @returns The reply, converted when the table knows the command by this name.
+   * @param args - Arguments. Where a response callback is set for the command, a plain object at
+   * the end goes to it.
+   * @returns The reply, converted when the table knows the command by this name; words among the
+   * arguments that give a reply another form (`WITHSCORES`) give it as the server sent it.
    * @throws {@link DataError} for bad arguments and for commands that must not run on a shared
    * connection.
    */
   executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
     try {
-      const { info, args: words, options } = resolveCommand(name, args);
-      const decode = decoderFor(info, undefined, this.#parts.call, options);
+      const { call } = this.#parts;
+      const { info, args: words, ...of } = resolveCommand(name, args, call.callbacks);
+      const decode = decoderFor(info, of.decode, call, of.options);
       return runCommand(this.#parts, { info, args: words, decode }) as Promise<V>;
     } catch (error) {
       return rejection(error);

@@ -5,13 +5,23 @@
  */
 import { plainReply } from "./commands/decode.js";
 import { COMMANDS } from "./commands/generated/registry.js";
-import { type Arg, CommandInfo, type CommandInfoInit, INT64 } from "./commands/info.js";
+import {
+  ALWAYS_BYTES,
+  type Arg,
+  CommandInfo,
+  type CommandInfoInit,
+  type Decoder,
+  INT64,
+} from "./commands/info.js";
 import { DataError } from "./errors.js";
+import type { Reply } from "./protocol/reply.js";
 
 /** A command as `executeCommand` got it. */
 export interface ResolvedCommand {
   readonly info: CommandInfo;
   readonly args: readonly Arg[];
+  /** The command's own conversion; what it leaves as it came is in its plain form. */
+  readonly decode: Decoder;
   /** Options for the response callback: a plain object given as the last argument. */
   readonly options: Readonly<Record<string, unknown>> | undefined;
 }
@@ -54,9 +64,10 @@ class UnknownCommand extends CommandInfo {
 
 /** What holds for a command, except how its reply is converted. */
 function withoutDecoder(known: CommandInfo): CommandInfoInit {
-  const { flags, keys, blockTime, instead } = known;
+  const { decode, flags, keys, blockTime, instead } = known;
   return {
-    flags,
+    // Bytes that were wanted by the decoder alone are nothing to hand out.
+    flags: decode === undefined ? flags : flags & ~ALWAYS_BYTES,
     keys,
     ...(blockTime === undefined ? {} : { blockTime }),
     ...(instead === undefined ? {} : { instead }),
@@ -69,30 +80,50 @@ function subcommandOf(name: string, args: readonly Arg[]): CommandInfo | undefin
   return typeof word === "string" ? COMMANDS.get(`${name} ${word.toUpperCase()}`) : undefined;
 }
 
-/**
- * Find out what command the words mean.
- *
- * @param spelled - One or more words; the subcommand may also be the first argument.
- * @param given - Arguments; a plain object at the end is for the response callback.
- * @throws DataError when the name is none.
- */
-export function resolveCommand(spelled: unknown, given: readonly unknown[]): ResolvedCommand {
-  const words = wordsOf(spelled);
-  const last = given.at(-1);
-  const options = isOptions(last) ? last : undefined;
-  const args = (options === undefined ? given : given.slice(0, -1)) as readonly Arg[];
+/** Options may have given the reply another form than the decoder knows. */
+function plainDecoder({ decode }: CommandInfo): Decoder {
+  if (decode === undefined || decode === plainReply) return plainReply;
+  return (reply, context) => plainReply(decode(reply, context) as Reply);
+}
+
+function findCommand(
+  words: readonly string[],
+  given: readonly Arg[],
+): { readonly info: CommandInfo; readonly args: readonly Arg[] } {
   const upper = words.map((word) => word.toUpperCase());
   const name = upper.join(" ");
   const exact = COMMANDS.get(name);
-  const sub = subcommandOf(name, args);
-  if (exact !== undefined && sub === undefined) return { info: exact, args, options };
+  const sub = subcommandOf(name, given);
+  if (exact !== undefined && sub === undefined) return { info: exact, args: given };
   for (let count = Math.min(upper.length, 2); count > 0; count--) {
     const known = COMMANDS.get(upper.slice(0, count).join(" "));
     if (known === undefined) continue;
     const rest = words.slice(count);
-    if (rest.length !== 0) return { info: known, args: [...rest, ...args], options };
+    if (rest.length !== 0) return { info: known, args: [...rest, ...given] };
   }
   // A subcommand given apart from the command means the plain reply, but not other rules.
-  const info = new UnknownCommand(words, sub && withoutDecoder(sub));
-  return { info, args, options };
+  return { info: new UnknownCommand(words, sub && withoutDecoder(sub)), args: given };
+}
+
+/**
+ * Find out what command the words mean.
+ *
+ * @param spelled - One or more words; the subcommand may also be the first argument.
+ * @param given - Arguments; a plain object at the end is for the response callback. Without one it
+ * stays among the arguments, and the encoder refuses it: what was meant as data is never dropped.
+ * @param callbacks - By name, the response callbacks there are.
+ * @throws DataError when the name is none.
+ */
+export function resolveCommand(
+  spelled: unknown,
+  given: readonly unknown[],
+  callbacks: { has(name: string): boolean },
+): ResolvedCommand {
+  const { info, args } = findCommand(wordsOf(spelled), given as readonly Arg[]);
+  const decode = plainDecoder(info);
+  const last: unknown = args.at(-1);
+  if (!isOptions(last) || !callbacks.has(info.name)) {
+    return { info, args, decode, options: undefined };
+  }
+  return { info, args: args.slice(0, -1), decode, options: last };
 }

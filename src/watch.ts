@@ -241,12 +241,14 @@ export class Watch<
    * Run any command on the watching connection, also one this library does not know.
    *
    * @param name - Command name; several words may stand in it.
-   * @param args - Arguments; a plain object at the end goes to the response callback.
+   * @param args - Arguments. Where a response callback is set for the command, a plain object at
+   * the end goes to it.
    * @throws {@link WatchError} when the connection is lost.
    */
   async executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
-    const { info, args: words, options } = resolveCommand(name, args);
-    return this.#run(info, words, decoderFor(info, undefined, this.#parts.call, options));
+    const { call } = this.#parts;
+    const { info, args: words, ...of } = resolveCommand(name, args, call.callbacks);
+    return this.#run(info, words, decoderFor(info, of.decode, call, of.options));
   }
 
   protected override run<V>(

@@ -1,6 +1,6 @@
 /** What nobody can foresee: replies of scripts, and of commands the table does not know. */
 import { expect, it } from "vitest";
-import { Redis, ResponseError } from "../../src/index.js";
+import { DataError, Redis, ResponseError } from "../../src/index.js";
 import { errorOf } from "../faults/settle.js";
 import { describeClients } from "../support/clients.js";
 import { startServer } from "../support/server.js";
@@ -107,6 +107,73 @@ describeClients(
       );
       expect(await redis.executeCommand("SET", `${key}text`, "x", "GET")).toBeNull();
       expect(await redis.executeCommand("SET", `${key}text`, "y", "GET")).toEqual(t("x"));
+    });
+
+    /** What `executeCommand` gives alone, in a pipeline and in a transaction. */
+    async function thrice(name: string, ...args: readonly string[]): Promise<unknown> {
+      const alone = await redis.executeCommand(name, ...args);
+      for (const transaction of [false, true]) {
+        const queued = redis.pipeline({ transaction }).executeCommand(name, ...args);
+        expect(await queued.exec()).toStrictEqual([alone]);
+      }
+      return alone;
+    }
+
+    it("SPOP and SRANDMEMBER with a count", async () => {
+      const drawn = `${key}drawn`;
+      await redis.sadd(drawn, "a");
+      const members = await redis.executeCommand("SRANDMEMBER", drawn, 1);
+      expect(members).toStrictEqual([t("a")]);
+      const popped = await redis.executeCommand("SPOP", drawn, 1);
+      expect(popped).toStrictEqual(two ? [t("a")] : new Set([t("a")]));
+      expect(await thrice("SPOP", drawn, "1")).toStrictEqual(two ? [] : new Set());
+      expect(await thrice("SPOP", drawn)).toBeNull();
+    });
+
+    it("LCS with IDX", async () => {
+      await redis.mset({ [`${key}one`]: "abc", [`${key}other`]: "xbc" });
+      const runs = await thrice("LCS", `${key}one`, `${key}other`, "IDX");
+      const matches = [
+        [
+          [1, 2],
+          [1, 2],
+        ],
+      ];
+      const flat = runs instanceof Map ? [...runs].flat() : runs;
+      expect(runs instanceof Map).toBe(!two);
+      expect(flat).toStrictEqual([t("matches"), matches, t("len"), 2]);
+    });
+
+    it("ACL GETUSER and SLOWLOG GET, in one word or two", async () => {
+      const user = await thrice("ACL", "GETUSER", "default");
+      const fields = user instanceof Map ? [...user].flat() : (user as unknown[]);
+      expect(fields[0]).toStrictEqual(t("flags"));
+      expect(fields).toContainEqual(t("commands"));
+      expect(await redis.executeCommand("ACL GETUSER", "default")).toMatchObject({ enabled: true });
+      await redis.configSet("slowlog-log-slower-than", 0);
+      await redis.echo("slow");
+      await redis.configSet("slowlog-log-slower-than", 10_000);
+      const entries = (await redis.executeCommand("SLOWLOG", "GET")) as unknown[][];
+      const echoes = entries.filter(([, , , words]) => String(words) === "ECHO,slow");
+      const [[, , , words, client] = []] = echoes;
+      expect(words).toStrictEqual([t("ECHO"), t("slow")]);
+      expect(typeof client).toBe(typeof t(""));
+    });
+
+    it("FUNCTION DUMP and DUMP: bytes in any case", async () => {
+      await redis.set(key, 1);
+      expect(await thrice("DUMP", key)).toBeInstanceOf(Buffer);
+      expect(await thrice("FUNCTION", "DUMP")).toBeInstanceOf(Buffer);
+    });
+
+    it("an object at the end is data where no callback of one's own takes it", async () => {
+      const list = `${key}list`;
+      await expect(redis.executeCommand("RPUSH", list, "a", { id: 1 })).rejects.toThrow(
+        'RPUSH: "values[1]" must be',
+      );
+      const pipeline = redis.pipeline().set(list, "b");
+      expect(() => pipeline.executeCommand("RPUSH", list, "a", { id: 1 })).toThrow(DataError);
+      expect(await redis.exists(list)).toBe(0);
     });
 
     it("COMMAND", async () => {

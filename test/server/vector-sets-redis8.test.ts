@@ -8,7 +8,7 @@ beforeEach(() => server.command("FLUSHALL"));
 const BYTES = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);
 const FLOATS = new Float32Array([0, 0, 2]);
 
-describeClients("vector sets", server, ({ redis, t, decoding }) => {
+describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
   beforeEach(async () => {
     await redis.vadd("v", [1, 0, 0], "east", { quantization: "NOQUANT", attributes: '{"y":1}' });
     await redis.vadd("v", [0, 1, 0], "north", { quantization: "NOQUANT" });
@@ -106,6 +106,17 @@ describeClients("vector sets", server, ({ redis, t, decoding }) => {
     expect(scored?.flat()).toContainEqual([t("north"), 0.5]);
     expect(await redis.vlinks("v", "none")).toBeNull();
     expect(await redis.vlinks("v", "none", { withScores: true })).toBeNull();
+  });
+
+  it("give scores through executeCommand in the form the server sent", async () => {
+    const near = await redis.executeCommand("VSIM", "v", "ELE", "east", "WITHSCORES");
+    expect(near instanceof Map).toBe(protocol === 3);
+    const flat = near instanceof Map ? [...near].flat() : (near as unknown[]);
+    expect(flat.slice(0, 2)).toStrictEqual([t("east"), protocol === 3 ? 1 : t("1")]);
+    const pipeline = redis.pipeline().executeCommand("VLINKS", "v", "east", "WITHSCORES");
+    const [layers] = (await pipeline.exec()) as [unknown[]];
+    const expected = protocol === 3 ? new Map([[t("north"), 0.5]]) : [t("north"), t("0.5")];
+    expect(layers).toContainEqual(expected);
   });
 
   it("give elements at random", async () => {

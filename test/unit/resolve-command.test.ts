@@ -1,9 +1,17 @@
 /** What the words given to `executeCommand` mean, however they are spelled. */
 import { describe, expect, it, vi } from "vitest";
 import { plainReply } from "../../src/commands/decode.js";
-import { BLOCKING, CommandInfo, INT64, READONLY, SESSION } from "../../src/commands/info.js";
+import {
+  ALWAYS_BYTES,
+  BLOCKING,
+  CommandInfo,
+  INT64,
+  READONLY,
+  SESSION,
+} from "../../src/commands/info.js";
 import { DataError } from "../../src/errors.js";
-import { resolveCommand } from "../../src/resolve-command.js";
+import { MapReply, SetReply } from "../../src/protocol/reply.js";
+import { resolveCommand as resolve } from "../../src/resolve-command.js";
 
 const table = vi.hoisted(() => new Map<string, unknown>());
 vi.mock("../../src/commands/generated/registry.js", () => ({ COMMANDS: table }));
@@ -22,6 +30,14 @@ const OBJECT_ENCODING = known("OBJECT ENCODING", { flags: READONLY, decode: () =
 const BLPOP = known("BLPOP", { flags: BLOCKING, blockTime: () => 7 });
 known("CLIENT REPLY", { flags: SESSION, instead: "nothing", keys: [0, 0, 0] });
 const WAIT_FOR = known("WAIT FOR", { flags: BLOCKING, blockTime: () => 9, keys: [2, 3, 1] });
+
+const FUNCTION_DUMP = known("FUNCTION DUMP", { flags: ALWAYS_BYTES });
+known("ACL GETUSER", { flags: READONLY | ALWAYS_BYTES, decode: () => "decoded" });
+
+const resolveCommand = (name: unknown, given: readonly unknown[], callbacks: string[] = []) =>
+  resolve(name, given, new Set(callbacks));
+
+const CONTEXT = { bytes: false, text: String };
 
 const wireOf = ({ info, args }: ReturnType<typeof resolveCommand>) =>
   `${info.header(args.length)} ${args.join(" ")}`.trim();
@@ -77,6 +93,32 @@ describe("a subcommand given as an argument", () => {
   });
 });
 
+describe("bytes whatever the client chose", () => {
+  it("stay bytes where the command has nothing else to give", () => {
+    expect(resolveCommand("FUNCTION", ["DUMP"]).info.flags).toBe(ALWAYS_BYTES);
+    expect(resolveCommand("FUNCTION DUMP", []).info).toBe(FUNCTION_DUMP);
+  });
+
+  it("are not handed out where only the decoder wanted them", () => {
+    expect(resolveCommand("ACL", ["GETUSER", "u"]).info.flags).toBe(READONLY);
+    expect(resolveCommand("ACL GETUSER", ["u"]).info.flags).toBe(READONLY | ALWAYS_BYTES);
+  });
+});
+
+describe("the form of a known command's reply", () => {
+  it("is plain where the command has no decoder", () => {
+    expect(resolveCommand("GET", ["k"]).decode).toBe(plainReply);
+  });
+
+  it("is plain in what the decoder leaves as it came", () => {
+    known("PARTLY", { decode: (reply) => (Array.isArray(reply) ? ["seen", ...reply] : reply) });
+    const { decode } = resolveCommand("PARTLY", []);
+    expect(decode(new SetReply(["a"]), CONTEXT)).toEqual(new Set(["a"]));
+    expect(decode([new MapReply(["a", 1])], CONTEXT)).toEqual(["seen", new Map([["a", 1]])]);
+    expect(resolveCommand("CONFIG GET", []).decode(null, CONTEXT)).toBe("decoded");
+  });
+});
+
 describe("unknown commands", () => {
   it("go out as they were given, and are named in capitals", () => {
     const resolved = resolveCommand("ft.search my-Index", ["@x:Y", 5]);
@@ -103,9 +145,20 @@ describe("options for the response callback", () => {
     [[{}], [], {}],
     [["k", Object.create(null)], ["k"], {}],
   ])("%j", (given, args, options) => {
-    const resolved = resolveCommand("GET", given);
+    const resolved = resolveCommand("get", given, ["GET"]);
     expect(resolved.args).toEqual(args);
     expect(resolved.options).toEqual(options);
+  });
+
+  it.each([
+    ["GET", ["SET"]],
+    ["OBJECT", ["OBJECT ENCODING"]],
+    ["FT.SEARCH x", ["FT.SEARCH"]],
+  ])("stay among the arguments of %s where nothing takes them", (name, callbacks) => {
+    const given = ["k", { a: 1 }];
+    const resolved = resolveCommand(name, given, callbacks);
+    expect(resolved.args).toEqual(given);
+    expect(resolved.options).toBeUndefined();
   });
 
   it.each([
@@ -116,7 +169,7 @@ describe("options for the response callback", () => {
     [[null]],
     [[[]]],
   ])("are nothing but a plain object at the end: %j", (given) => {
-    const resolved = resolveCommand("GET", given);
+    const resolved = resolveCommand("GET", given, ["GET"]);
     expect(resolved.args).toEqual(given);
     expect(resolved.options).toBeUndefined();
   });
