@@ -55,3 +55,10 @@ export const REACQUIRE = script(`
 if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('pexpire', KEYS[1], ARGV[2])
 `);
+
+/** As REACQUIRE, but a longer time to live is left as it is. */
+export const RENEW = script(`
+if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('pttl', KEYS[1]) >= tonumber(ARGV[2]) then return 1 end
+return redis.call('pexpire', KEYS[1], ARGV[2])
+`);

@@ -23,7 +23,7 @@ import {
   type LockSettings,
   lockSettings,
 } from "./lock-options.js";
-import { EXTEND, REACQUIRE, RELEASE } from "./lock-scripts.js";
+import { EXTEND, REACQUIRE, RELEASE, RENEW } from "./lock-scripts.js";
 import { toBytes } from "./preload.js";
 
 export type { AcquireOptions, LockOptions } from "./lock-options.js";
@@ -171,7 +171,8 @@ export class Lock {
    * @returns What `work` returns, after the lock was released.
    * @throws What `work` throws, whatever becomes of the lock; else {@link LockError} when the lock
    * cannot be had, {@link LockNotOwnedError} when it was lost meanwhile.
-   * @remarks The lock is renewed at a third of its `timeout`.
+   * @remarks The lock is renewed at a third of its `timeout`, and keeps a longer time that `extend()`
+   * gave it.
    */
   async using<V>(
     work: (signal: AbortSignal, lock: this) => V | Promise<V>,
@@ -244,7 +245,11 @@ export class Lock {
    * @throws {@link LockError} when it was not taken, or has no `timeout`.
    */
   async reacquire(): Promise<true> {
-    await this.#renew(this.#renewable("reacquire"), this.#client);
+    const held = this.#renewable("reacquire");
+    const { timeout } = this.#settings;
+    const begun = performance.now();
+    if (!(await this.#ask(REACQUIRE, held, [timeout], this.#client))) throw notOwned("reacquire");
+    held.validUntil = validFrom(begun, timeout);
     return true;
   }
 
@@ -300,11 +305,12 @@ export class Lock {
     return held;
   }
 
-  async #renew(held: Held, client = this.#steady): Promise<void> {
+  /** Unlike `reacquire()` it leaves the lock what `extend()` gave it. */
+  async #renew(held: Held): Promise<void> {
     const { timeout } = this.#settings;
     const begun = performance.now();
-    if (!(await this.#ask(REACQUIRE, held, [timeout], client))) throw notOwned("reacquire");
-    held.validUntil = validFrom(begun, timeout);
+    if (!(await this.#ask(RENEW, held, [timeout]))) throw notOwned("reacquire");
+    held.validUntil = Math.max(held.validUntil, validFrom(begun, timeout));
   }
 
   async #giveBack(held: Held): Promise<void> {

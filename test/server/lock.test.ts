@@ -496,6 +496,22 @@ describe("using()", () => {
     expect(await ask("EXISTS", name)).toBe(0);
   });
 
+  it("never shortens the time that the function has given the lock", async () => {
+    const lock = redis.lock(name, { timeout: 900 });
+    const renewals = async () =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(String(await ask("INFO", "commandstats")))?.[1]);
+    await lock.using(async (signal) => {
+      await lock.extend(60_000, { replaceTtl: true });
+      const before = await renewals();
+      await until(async () => (await renewals()) > before);
+      expect(await ask("PTTL", name)).toBeGreaterThan(50_000);
+      expect(signal.aborted).toBe(false);
+      expect(await lock.reacquire()).toBe(true);
+      expect(await ask("PTTL", name)).toBeLessThanOrEqual(900);
+    });
+    expect(await ask("EXISTS", name)).toBe(0);
+  });
+
   it("passes on a signal of one's own", async () => {
     const controller = new AbortController();
     const work = redis.lock(name, { timeout: 5000, signal: controller.signal }).using((signal) => {
