@@ -19,12 +19,14 @@ import type { AnyHandler } from "./pubsub-names.js";
 import { isConfirmation, type PubSubSettings } from "./pubsub-options.js";
 import type { Sink } from "./pubsub-subscriber.js";
 
-/** Where the messages come from. */
+/** Where the messages come from, and whom they are handed out for. */
 export interface Source {
   /** Whether anything can still arrive. */
   live(): boolean;
   /** Read on, or pause. */
   flow(reading: boolean): void;
+  /** All subscriptions are given up. */
+  onGivenUp(): void;
 }
 
 type OnError = (error: unknown, message: never) => unknown;
@@ -90,6 +92,10 @@ export class Dispatcher implements Sink {
 
   onEnd(): void {
     this.inbox.end();
+  }
+
+  onGivenUp(): void {
+    this.#source.onGivenUp();
   }
 
   /** An error that belongs to nobody's call: for `onError`, else for the next who reads. */

@@ -47,6 +47,8 @@ export interface Sink {
   onReconnect(reconnection: Reconnection): void;
   /** Nothing can arrive any more. */
   onEnd(): void;
+  /** Nor will it by itself: what was subscribed to is given up. */
+  onGivenUp(): void;
 }
 
 /** What a subscriber is made of. */
@@ -353,9 +355,11 @@ export class Subscriber implements LinkOwner {
 
   /** Forget everything. */
   #giveUp(sent: readonly Expected[], error: RedisError): void {
+    const isFinal = this.subscribed || error.code === "ECLOSED";
     for (const kind of KINDS) this.#wanted[kind].clear();
     this.#fail([...sent, ...this.#waiting.splice(0)], error, error.outcome ?? "unknown");
     this.#end();
+    if (isFinal) this.#sink.onGivenUp();
   }
 
   /** What is under way fails, but what was to end has ended. */

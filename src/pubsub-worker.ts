@@ -5,7 +5,10 @@
 
 /** What `run()` gives. */
 export class PubSubWorker {
-  /** Resolves when the worker has been stopped, or the subscriber closed. */
+  /**
+   * Resolves when the worker has been stopped, the subscriber or its client closed, or the
+   * subscriptions given up after a lost connection.
+   */
   readonly finished: Promise<void>;
   readonly #close: () => Promise<void>;
   #finish: () => void = () => {};

@@ -80,6 +80,7 @@ export class PubSub<
     this.#dispatcher = new Dispatcher(settings, {
       live: () => this.#subscriber.live,
       flow: (reading) => this.#subscriber.flow(reading),
+      onGivenUp: () => this.#endWorker(),
     });
     const parts = { leaser, wording: this.#wording, retry: settings.retry };
     this.#subscriber = new Subscriber(parts, this.#dispatcher);
@@ -255,12 +256,9 @@ export class PubSub<
    * messages end. It may subscribe anew afterwards.
    */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
     this.#used = false;
     this.#subscriber.close();
     this.#dispatcher.reset();
-    worker?.end();
   }
 
   /** redis-py's second name of {@link close}. */
@@ -270,6 +268,15 @@ export class PubSub<
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Without subscriptions that could come back, nothing is left to the handlers. */
+  #endWorker(): void {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#worker = undefined;
+    this.#dispatcher.reset();
+    worker.end();
   }
 
   #names(kind: Kind): T[] {

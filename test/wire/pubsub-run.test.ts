@@ -1,7 +1,9 @@
 /** run(): everything is left to the handlers. */
 import { expect, it, vi } from "vitest";
 import { ConnectionError, ConstantBackoff, PubSubError, Retry } from "../../src/index.js";
-import { deferred, until } from "../support/until.js";
+import { startProxy } from "../support/fault-proxy.js";
+import type { Peer } from "../support/mock-server.js";
+import { until } from "../support/until.js";
 import { AT_ONCE, describeSpeech, mockSubscribed, sending, serve } from "./pubsub-support.js";
 import { clientOf, errorOf, watchEveryTest } from "./support.js";
 
@@ -99,26 +101,22 @@ describeSpeech("run()", (say) => {
   });
 
   it("is over when its subscriptions are given up, which its listener is told", async () => {
-    const handled = deferred();
-    await using mock = await mockSubscribed(
-      async (peer) => {
-        await peer.expect(["SUBSCRIBE", "a"]);
-        peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "1"));
-        await handled.promise;
-        await peer.reset();
-      },
-      (peer) => peer.reset(),
-      (peer) => serve(peer, say),
-    );
-    await using redis = clientOf(mock, { protocol, retry: new Retry(new ConstantBackoff(1), 0) });
-    const pubsub = redis.pubsub({ retry: new Retry(new ConstantBackoff(1), 0) });
-    await pubsub.subscribe({ a: () => handled.resolve() });
+    const script = (peer: Peer): Promise<void> => serve(peer, say);
+    await using mock = await mockSubscribed(script, script);
+    await using proxy = await startProxy({ host: mock.host, port: mock.port });
+    const retry = new Retry(new ConstantBackoff(1), 0);
+    await using redis = clientOf(proxy, { protocol, retry });
+    const pubsub = redis.pubsub({ retry });
+    await pubsub.subscribe({ a: () => {} });
     const onError = vi.fn();
     const worker = pubsub.run({ onError });
+    proxy.refuse();
+    proxy.cutAll("rst");
     await worker.finished;
     expect(worker.running).toBe(false);
     expect(onError.mock.calls).toEqual([[expect.any(ConnectionError), pubsub, worker]]);
     expect(pubsub.subscribed).toBe(false);
+    await proxy.accept();
     await pubsub.subscribe("a");
     await pubsub.close();
   });
