@@ -81,8 +81,8 @@ export interface RedisOptions {
    */
   readonly retryOnError?: readonly ErrorClass[] | undefined;
   /**
-   * Encoding of text in both directions: utf-8, latin-1, ascii or utf-16-le, by Python's or Node's
-   * name; default `"utf-8"`.
+   * Encoding of text in both directions: utf-8, latin-1 or ascii, by Python's or Node's name; default
+   * `"utf-8"`. Others are refused: servers write ASCII.
    */
   readonly encoding?: string | undefined;
   /** What to do with bytes that are no text in `encoding`: default `"strict"`, an error. */

@@ -116,6 +116,7 @@ const FOREIGN_NAMES: ReadonlyMap<string, OptionName> = new Map<string, OptionNam
   ["connectionName", "clientName"],
 ]);
 
+/** The words of the protocol come among the text: only what reads ASCII as ASCII can be meant. */
 const ENCODINGS: ReadonlyMap<string, BufferEncoding> = new Map<string, BufferEncoding>([
   ["utf8", "utf8"],
   ["u8", "utf8"],
@@ -126,14 +127,12 @@ const ENCODINGS: ReadonlyMap<string, BufferEncoding> = new Map<string, BufferEnc
   ["binary", "latin1"],
   ["ascii", "ascii"],
   ["usascii", "ascii"],
-  ["utf16le", "utf16le"],
-  ["ucs2", "utf16le"],
 ]);
 
 const encoding: Check<BufferEncoding> = (name, value) => {
   const known = ENCODINGS.get(text(name, value).toLowerCase().replace(/[-_ ]/g, ""));
   if (known === undefined) {
-    throw refusal(name, "utf-8, latin-1, ascii or utf-16-le", "another name");
+    throw refusal(name, "utf-8, latin-1 (binary) or ascii", "another name");
   }
   return known;
 };

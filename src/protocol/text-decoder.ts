@@ -72,15 +72,6 @@ function ascii(onInvalid: (latin1: string) => string | undefined): TextDecode {
   };
 }
 
-/** Node's "utf16le" drops an odd last byte and passes lone surrogates, which no encoder accepts. */
-function utf16(onInvalid: (text: string, odd: boolean) => string | undefined): TextDecode {
-  return (bytes, start, end) => {
-    const text = bytes.toString("utf16le", start, end);
-    const odd = (end - start) % 2 === 1;
-    return odd || !text.isWellFormed() ? onInvalid(text, odd) : text;
-  };
-}
-
 const UTF8: ByPolicy = {
   strict: utf8(() => undefined),
   replace: utf8((bytes, start, end) => bytes.toString("utf8", start, end)),
@@ -91,20 +82,11 @@ const ASCII: ByPolicy = {
   replace: ascii((text) => text.replace(/[\x80-\xff]/g, REPLACEMENT)),
   ignore: ascii((text) => text.replace(/[\x80-\xff]/g, "")),
 };
-const UTF16: ByPolicy = {
-  strict: utf16(() => undefined),
-  replace: utf16((text, odd) => text.toWellFormed() + (odd ? REPLACEMENT : "")),
-  ignore: utf16((text) => text.replace(/\p{Surrogate}/gu, "")),
-};
 /** The encodings that can go wrong; in all the others every sequence of bytes has a text. */
 const FALLIBLE: Readonly<Record<string, ByPolicy>> = {
   utf8: UTF8,
   "utf-8": UTF8,
   ascii: ASCII,
-  utf16le: UTF16,
-  "utf-16le": UTF16,
-  ucs2: UTF16,
-  "ucs-2": UTF16,
 };
 
 /**

@@ -5,7 +5,7 @@ import { sharedServer, uniquePrefix } from "../support/server.js";
 
 const server = await sharedServer();
 
-it.each(["utf16le", "latin1", "ascii"] as const)(
+it.each(["latin1", "ascii"] as const)(
   "connects, watches and reads under the encoding %s, whatever HELLO tells",
   async (encoding) => {
     await using redis = new Redis(server.url, { protocol: 3, encoding, db: 1 });

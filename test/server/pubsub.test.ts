@@ -108,8 +108,8 @@ describeProtocols("publish/subscribe", (protocol) => {
     expect((await viewed.getMessage({ timeout: 2000 }))?.channel).toEqual(Buffer.from("v"));
   });
 
-  it.each(["latin1", "utf-16-le"])("follows the client's encoding: %s", async (encoding) => {
-    await using redis = new Redis(server.url, { protocol, encoding });
+  it("follows the client's encoding", async () => {
+    await using redis = new Redis(server.url, { protocol, encoding: "latin1" });
     await using pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
     const seen: PubSubMessage[] = [];
     await pubsub.subscribe({ café: (message) => seen.push(message) });
@@ -118,7 +118,7 @@ describeProtocols("publish/subscribe", (protocol) => {
     expect(seen).toEqual([{ type: "message", pattern: null, channel: "café", data: "né" }]);
     await using raw = connect();
     const channels = await raw.with({ decodeResponses: false }).pubsubChannels();
-    expect(channels).toEqual([Buffer.from("café", encoding === "latin1" ? "latin1" : "utf16le")]);
+    expect(channels).toEqual([Buffer.from("café", "latin1")]);
     await pubsub.close();
     await redis.close();
     expect(pubsub.channels).toEqual([]);

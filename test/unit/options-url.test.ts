@@ -142,8 +142,8 @@ describe("URL and options", () => {
     [{ url: "redis://h/-1" }, "`db` must be an integer from 0 to 2147483647, got -1"],
     [{ url: "redis://h?protocol=4" }, "`protocol` must be 2 or 3, got another number"],
     [
-      { url: "redis://h?encoding=x" },
-      "`encoding` must be utf-8, latin-1, ascii or utf-16-le, got another name",
+      { url: "redis://h?encoding=utf-16-le" },
+      "`encoding` must be utf-8, latin-1 (binary) or ascii, got another name",
     ],
     [
       { url: "localhost" },

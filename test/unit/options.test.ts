@@ -168,10 +168,7 @@ describe("accepted values", () => {
     ["ISO8859_1", "latin1"],
     ["ascii", "ascii"],
     ["us-ascii", "ascii"],
-    ["utf-16-le", "utf16le"],
-    ["utf-16le", "utf16le"],
-    ["utf16le", "utf16le"],
-    ["ucs-2", "utf16le"],
+    ["binary", "latin1"],
   ])("encoding %s is Node's %s", (name, expected) => {
     expect(normalizeOptions({ encoding: name }).encoding).toBe(expected);
   });
@@ -216,7 +213,19 @@ describe("refused values", () => {
     healthCheckInterval: notADuration,
     retry: [3, null, {}, new NoBackoff()],
     retryOnTimeout: notABoolean,
-    encoding: ["", "utf-7", "utf-16", "hex", "base64", 5, null],
+    encoding: [
+      "",
+      "utf-7",
+      "utf-16",
+      "utf16le",
+      "utf-16-le",
+      "ucs2",
+      "ucs-2",
+      "hex",
+      "base64",
+      5,
+      null,
+    ],
     encodingErrors: ["surrogateescape", "", null, 1],
     decodeResponses: notABoolean,
     integers: ["string", 64, null],
@@ -248,8 +257,8 @@ describe("refused values", () => {
     [{ retryOnError: Error }, "`retryOnError` must be an array of error classes, got a function"],
     [{ retryOnError: [Error, "x"] }, "`retryOnError[1]` must be an error class, got a string"],
     [
-      { encoding: "utf-7" },
-      "`encoding` must be utf-8, latin-1, ascii or utf-16-le, got another name",
+      { encoding: "utf16le" },
+      "`encoding` must be utf-8, latin-1 (binary) or ascii, got another name",
     ],
     [{ host: "h:1" }, "`host` must be a host name alone, got one with a port (use `port`)"],
     [

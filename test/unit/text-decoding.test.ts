@@ -95,22 +95,6 @@ describe("other encodings", () => {
     expect(decode(bytes, "ascii", "ignore")).toBe(low);
   });
 
-  it.each(["utf16le", "ucs2", "ucs-2", "utf-16le"] as const)(
-    "%s wants whole, paired units",
-    (name) => {
-      const good = Buffer.from("a漢😀\uFFFD", "utf16le");
-      const lone = Buffer.from("a\uD83Db", "utf16le");
-      const odd = good.subarray(0, -1);
-      expect(decode(good, name, "strict")).toBe("a漢😀\uFFFD");
-      expect(decode(lone, name, "strict")).toBeUndefined();
-      expect(decode(odd, name, "strict")).toBeUndefined();
-      expect(decode(lone, name, "replace")).toBe("a\uFFFDb");
-      expect(decode(odd, name, "replace")).toBe("a漢😀\uFFFD");
-      expect(decode(lone, name, "ignore")).toBe("ab");
-      expect(decode(odd, name, "ignore")).toBe("a漢😀");
-    },
-  );
-
   it("are known by their names in capitals too", () => {
     const name = "UTF-8" as BufferEncoding;
     expect(decode(Buffer.of(0xff), name, "strict")).toBeUndefined();
