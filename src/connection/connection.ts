@@ -48,8 +48,13 @@ export interface ConnectionOwner {
   onIdle(connection: Connection): void;
   /** It takes no new jobs: a reply is overdue, or there was another `reason`. */
   onRetired(connection: Connection, reason?: RedisError): void;
-  /** An error reply came; true to have its job back among the unwritten ones. */
-  onRefused(job: Job, error: RedisError, connection: Connection): boolean;
+  /**
+   * An error reply came.
+   *
+   * @returns `"elsewhere"` to have its job back among the unwritten ones, `"taken"` when the owner has
+   * it already, `undefined` when the error is the job's answer.
+   */
+  onRefused(job: Job, error: RedisError, connection: Connection): "elsewhere" | "taken" | undefined;
   /** The replies of `jobs` are overdue; the connection has dropped the jobs. */
   onOverdue(jobs: readonly Job[], connection: Connection): void;
   /** It is over. */
@@ -244,10 +249,9 @@ export class Connection implements ReplyHandler {
     if (job === undefined) return this.#unexpected(error);
     error.command = job.name;
     error.server = this.server;
-    if (this.#owner.onRefused(job, error, this)) {
-      this.#refused.push(job);
-      this.#finish(job);
-    } else if (job.acceptError(error)) this.#finish(job);
+    const fate = this.#owner.onRefused(job, error, this);
+    if (fate === "elsewhere") this.#refused.push(job);
+    if (fate !== undefined || job.acceptError(error)) this.#finish(job);
   }
 
   /** @internal */

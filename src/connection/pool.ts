@@ -5,7 +5,12 @@
  * A job that may have been executed is never written again unless the job itself asks for it.
  */
 import { inspect } from "node:util";
-import { ConnectionError, MaxConnectionsError, type RedisError } from "../errors.js";
+import {
+  AuthenticationError,
+  ConnectionError,
+  MaxConnectionsError,
+  type RedisError,
+} from "../errors.js";
 import { normalizeOptions, type RedisOptions, type Settings } from "../options.js";
 import { Encoder } from "../protocol/encoder.js";
 import {
@@ -28,6 +33,7 @@ import {
 } from "./failure.js";
 import type { Job } from "./job.js";
 import { Lease, type Lessor } from "./lease.js";
+import { Resting } from "./resting.js";
 import { Waiters } from "./waiters.js";
 
 /** What a pool is made of besides the settings of its connections. */
@@ -56,6 +62,7 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
   readonly #server: string;
   /** Jobs that were refused by a server they were not meant for; a second time it is their answer. */
   readonly #resent = new WeakSet<Job>();
+  readonly #resting: Resting;
   /** Every connection that is open, whatever it does. */
   readonly #connections = new Set<Connection>();
   /** Shared by ordinary commands. */
@@ -75,6 +82,7 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
     this.#source = source;
     this.#server = source.description;
     this.#checker = new Encoder(this.settings);
+    this.#resting = new Resting(this.settings.retry);
     this.#dialer = new Dialer({ settings: this.settings, source, connectionClass }, this);
     const tooLate = this.waitsWhenFull ? noneAvailable : waitedTooLong;
     this.#waiters = new Waiters(this.#server, tooLate, () => this.#left());
@@ -141,6 +149,7 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
     for (const connection of [...this.#connections]) connection.destroy(error);
     // Last, for what was not written yet has joined those who wait.
     this.#waiters.failAll(error);
+    this.#resting.end();
     this.#dialer.stop(error);
     this.#finishClosing();
   }
@@ -156,6 +165,7 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
       this.#closed = resolve;
     });
     this.#waiters.failLeases(closedError(), 0);
+    this.#resting.end();
     // Their holders may not add to what is still under way, or it would never end.
     for (const lease of this.#leases.values()) lease.lost(closedError(), true);
     for (const connection of [...this.#connections]) {
@@ -195,16 +205,26 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
   }
 
   /** @internal */
-  onRefused(job: Job, error: RedisError, connection: Connection): boolean {
+  onRefused(
+    job: Job,
+    error: RedisError,
+    connection: Connection,
+  ): "elsewhere" | "taken" | undefined {
     const { address, state } = connection;
     const outcome = this.#source.disowns?.(address, error);
-    if (outcome === undefined) return false;
-    if (state === "ready") this.leave((other) => sameAddress(other, address), error, false);
     const final = this.#leases.has(connection) || this.#closing !== undefined;
-    if (final || outcome === "unknown" || job.size !== 1 || job.settled || this.#resent.has(job))
-      return false;
+    const settled = final || job.size !== 1 || job.settled;
+    if (outcome === undefined) {
+      // On the same connection a wrong password stays wrong.
+      if (settled || error instanceof AuthenticationError || !job.retry(error)) return undefined;
+      const alone = this.#borrowed.has(connection);
+      this.#resting.add(job, error, () => (alone ? this.executeAlone(job) : this.execute(job)));
+      return "taken";
+    }
+    if (state === "ready") this.leave((other) => sameAddress(other, address), error, false);
+    if (settled || outcome === "unknown" || this.#resent.has(job)) return undefined;
     this.#resent.add(job);
-    return true;
+    return "elsewhere";
   }
 
   /** @internal */

@@ -2,11 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { ConstantBackoff } from "../../src/backoff.js";
 import {
+  BusyLoadingError,
   ConnectionError,
+  type Redis,
   type RedisOptions,
-  ResponseError,
   Retry,
-  TimeoutError,
 } from "../../src/index.js";
 import { bulk, mockServer, type Script } from "../support/mock-server.js";
 import { until } from "../support/until.js";
@@ -114,17 +114,57 @@ describe("retryOnError", () => {
     expect(await redis.get("b")).toBe("b");
   });
 
-  it("applies to the errors it names, and to no reply of the server", async () => {
+  it("applies to the errors it names, be it that the server answered with them", async () => {
     await using mock = await mockServer(async (peer) => {
-      await peer.expect(["GET", "a"]);
+      await peer.expect(["SET", "a", "1"], ["GET", "b"]);
+      peer.send("-LOADING not yet\r\n", bulk("b"));
+      await peer.expect(["SET", "a", "1"]);
+      peer.send("-LOADING not yet\r\n");
+      await peer.expect(["SET", "a", "1"]);
+      peer.send("+OK\r\n");
+      await peer.expect(["GET", "c"]);
       peer.send("-ERR refused\r\n");
-      await peer.expect(["GET", "b"]);
+      await peer.expect(["GET", "d"]);
       await peer.reset();
     });
-    await using redis = clientOf(mock, { retryOnError: [TimeoutError, ResponseError] });
-    expect(kindOf(await errorOf(redis.get("a")))).toBe("ResponseError");
-    expect(kindOf(await errorOf(redis.get("b")))).toBe("ConnectionError unknown");
-    expect(mock.received).toHaveLength(2);
+    await using redis = clientOf(mock, { retryOnError: [BusyLoadingError], retry: retry(2) });
+    expect(await Promise.all([redis.set("a", 1), redis.get("b")])).toEqual([true, "b"]);
+    expect(kindOf(await errorOf(redis.get("c")))).toBe("ResponseError");
+    expect(kindOf(await errorOf(redis.get("d")))).toBe("ConnectionError unknown");
+    expect(mock.received).toHaveLength(6);
+  });
+
+  it("gives the server's answer when it stays the same, after as many attempts as allowed", async () => {
+    await using mock = await mockServer(async (peer) => {
+      for await (const _ of peer.commands()) peer.send("-LOADING not yet\r\n");
+    });
+    await using redis = clientOf(mock, { retryOnError: [BusyLoadingError], retry: retry(3) });
+    expect(kindOf(await errorOf(redis.set("a", 1)))).toBe("BusyLoadingError unknown");
+    expect(mock.received).toHaveLength(4);
+  });
+
+  it.each<[string, (redis: Redis) => Promise<unknown>]>([
+    ["close()", (redis) => redis.close()],
+    ["disconnect()", async (redis) => redis.disconnect()],
+  ])("does not keep a command from settling at %s", async (_, end) => {
+    await using mock = await mockServer(async (peer) => {
+      for await (const _command of peer.commands()) peer.send("-LOADING not yet\r\n");
+    });
+    const slow = new Retry(new ConstantBackoff(60_000), 3);
+    await using redis = clientOf(mock, { retryOnError: [BusyLoadingError], retry: slow });
+    const single = errorOf(redis.set("a", 1));
+    const blocking = errorOf(redis.blpop("list", 0));
+    const controller = new AbortController();
+    const aborted = errorOf(redis.with({ signal: controller.signal }).set("b", 1));
+    await until(() => mock.received.length === 3);
+    await settleDown();
+    controller.abort();
+    await end(redis);
+    expect(kindOf(await aborted)).toBe("AbortError unknown");
+    expect([kindOf(await single), kindOf(await blocking)]).toEqual([
+      "BusyLoadingError unknown",
+      "BusyLoadingError unknown",
+    ]);
   });
 
   it("is for single calls too", async () => {
