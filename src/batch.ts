@@ -8,6 +8,7 @@ import type { Arg, CommandInfo, Decoder } from "./commands/info.js";
 import { ownCommand } from "./connection/handshake.js";
 import { Job, type JobTraits, type OwnCommand } from "./connection/job.js";
 import {
+  ConnectionError,
   DecodeError,
   ExecAbortError,
   InvalidResponse,
@@ -73,11 +74,26 @@ function convert(entry: BatchEntry, reply: Reply, call: Call): unknown {
   const bytes = (entry.mode & BYTES) !== 0;
   const context = bytes ? call.bytesContext : call.textContext;
   try {
-    return entry.decode === undefined ? reply : entry.decode(reply, context);
+    const value = entry.decode === undefined ? reply : entry.decode(reply, context);
+    return value instanceof Promise ? asynchronous(entry, value) : value;
   } catch (error) {
     if (error instanceof ResponseError || error instanceof DecodeError) return error;
     return new DecodeError(`The response callback of ${entry.info.name} failed`, { cause: error });
   }
+}
+
+/** The values of a pipeline are there all at once; what this one would reject with is nobody's. */
+function asynchronous({ info }: BatchEntry, value: Promise<unknown>): DecodeError {
+  value.catch(() => {});
+  return new DecodeError(`The response callback of ${info.name} must not be asynchronous`);
+}
+
+/** Without MULTI each command was on its own: some have been executed. */
+function executedLoose(refusal: RedisError | undefined): RedisError {
+  const message = `MULTI was refused, and commands were executed without it: ${refusal?.message}`;
+  const { code, server } = refusal ?? {};
+  const details = { code, server, command: "MULTI", outcome: "unknown", cause: refusal } as const;
+  return new ((refusal?.constructor ?? ResponseError) as ErrorClass)(message, details);
 }
 
 function outOfStep(): InvalidResponse {
@@ -176,6 +192,7 @@ export class PlainBatch extends Batch {
 
   override acceptError(error: RedisError): boolean {
     error.command = this.entries[this.#replies.length]?.info.name;
+    if (error instanceof ConnectionError) error.outcome ??= "not-sent";
     return this.accept(error);
   }
 
@@ -193,6 +210,8 @@ export class Transaction extends Batch {
   readonly #slotMode: ReplyMode;
   #received = 0;
   #refused: RedisError | undefined = undefined;
+  /** Whether the server took commands although it had refused MULTI. */
+  #loose = false;
 
   constructor(commands: BatchCommands, call: Call, traits: JobTraits) {
     super(commands, call, { extra: 2, traits });
@@ -220,6 +239,7 @@ export class Transaction extends Batch {
     if (++this.#received < this.size) {
       // Refused by the server, MULTI leaves the commands to be executed one by one.
       if (this.#refused === undefined && value !== expected) throw outOfStep();
+      this.#loose = this.#refused?.command === "MULTI";
       return false;
     }
     if (value === null) this.fail(new WatchError("Watched variable changed.", { code: "EWATCH" }));
@@ -231,10 +251,13 @@ export class Transaction extends Batch {
   override acceptError(error: RedisError): boolean {
     const index = this.#received - 1;
     if (++this.#received === this.size) {
-      this.fail(this.#refused ?? this.#aborted(error));
+      this.fail(
+        this.#loose ? executedLoose(this.#refused) : (this.#refused ?? this.#aborted(error)),
+      );
       return true;
     }
     const name = this.entries[index]?.info.name ?? "MULTI";
+    if (index < 0) error.command = name;
     this.#refused ??= index < 0 ? error : annotate(error, index, name);
     return false;
   }
@@ -244,6 +267,7 @@ export class Transaction extends Batch {
   }
 
   protected override restart(): void {
+    this.#loose = false;
     this.#received = 0;
     this.#refused = undefined;
   }

@@ -5,7 +5,7 @@ import { RedisError } from "../../src/index.js";
 import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
 
 expectLeasesReturned();
 
@@ -244,13 +244,37 @@ describe("a command the server refuses to queue", () => {
     ]);
   });
 
-  it("MULTI itself: its own error is told", async () => {
+  it.each([
+    ["none", "-NOPERM no\r\n", "no transactions for you", undefined],
+    [
+      "some",
+      ":1\r\n",
+      "MULTI was refused, and commands were executed without it: no transactions for you",
+      "unknown",
+    ],
+  ])("MULTI itself: its error says whether commands ran without it: %s", async (...row) => {
+    const [, reply, message, outcome] = row;
     await using mock = await mockServer(
-      answering(3, "-NOPERM no transactions for you\r\n:1\r\n-ERR EXEC without MULTI\r\n"),
+      answering(3, `-NOPERM no transactions for you\r\n${reply}-ERR EXEC without MULTI\r\n`),
     );
     await using redis = clientOf(mock);
     const error = await errorOf(redis.pipeline().incr("n").exec());
-    expect([error.name, error.message]).toEqual(["NoPermissionError", "no transactions for you"]);
+    expect(error).toMatchObject({ name: "NoPermissionError", message, command: "MULTI" });
+    expect(error.outcome).toBe(outcome);
+  });
+
+  it("a promise of a response callback stands for an error, and is nobody's rejection", async () => {
+    await using mock = await mockServer(echo);
+    await using redis = clientOf(mock);
+    redis.setResponseCallback("GET", () => Promise.reject(new Error("boom")));
+    const values = redis.pipeline({ transaction: false }).get("a").set("b", 1);
+    expect(await values.exec({ raiseOnError: false })).toEqual([
+      expect.objectContaining({
+        name: "DecodeError",
+        message: "The response callback of GET must not be asynchronous",
+      }),
+      true,
+    ]);
   });
 });
 
