@@ -5,6 +5,7 @@
  */
 import { type Arg, CommandInfo, READONLY } from "./commands/info.js";
 import { AbortError, DataError, type ErrorDetails, RedisError } from "./errors.js";
+import { MapReply, type Reply } from "./protocol/reply.js";
 import { sha1 } from "./sha1.js";
 
 /** A Lua script, named by the hash of its text. */
@@ -147,9 +148,19 @@ async function missingLibraries(libraries: readonly LibrarySource[], send: Send)
   const found = await together(
     libraries.map(({ name }) => send(FUNCTION_LIST, ["LIBRARYNAME", name])),
   );
-  const isThere = (i: number): boolean => Array.isArray(found[i]) && found[i].length !== 0;
-  const missing = libraries.filter((_, i) => !isThere(i));
+  const missing = libraries.filter(({ name }, i) => !namesIn(found[i]).includes(name));
   return missing.map((library) => () => loadLibrary(library, send));
+}
+
+/** Names of the libraries in a reply: the server finds them whatever their case. */
+function namesIn(reply: unknown): unknown[] {
+  if (!Array.isArray(reply)) return [];
+  return reply.map((library: Reply) => {
+    const pairs = library instanceof MapReply ? library.items : library;
+    if (!Array.isArray(pairs)) return undefined;
+    const texts = pairs.map((item) => (item instanceof Buffer ? item.toString("latin1") : item));
+    return texts[texts.indexOf("library_name") + 1];
+  });
 }
 
 async function loadLibrary({ code }: LibrarySource, send: Send): Promise<void> {

@@ -63,6 +63,23 @@ describeProtocols("libraries", (protocol) => {
     }
   });
 
+  it("are not taken for others whose names differ only in case", async () => {
+    await server.command(
+      "FUNCTION",
+      "LOAD",
+      CODE.replace("mylib", "MyLib").replaceAll(/'(bump|peek)'/g, "'$1_'"),
+    );
+    for (const decodeResponses of [true, false]) {
+      await using client = new Redis(server.url, { protocol, decodeResponses });
+      const bump = client.registerLibrary(CODE).function<number>("bump");
+      const call = { keys: [key], args: [1], client: client.pipeline() };
+      expect(await bump(call).exec()).toEqual([decodeResponses ? 1 : 2]);
+    }
+    await server.command("FUNCTION", "DELETE", "mylib");
+    const peek = redis.registerLibrary(CODE).function<string>("peek");
+    expect(await peek({ keys: [key], client: redis.pipeline() }).exec()).toEqual(["2"]);
+  });
+
   it("of a name that is taken are left alone unless they may replace it", async () => {
     await server.command(
       "FUNCTION",
