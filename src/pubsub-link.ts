@@ -8,7 +8,7 @@ import { Deque } from "./connection/deque.js";
 import { overdueError } from "./connection/failure.js";
 import type { Lease } from "./connection/lease.js";
 import { Watchdog } from "./connection/watchdog.js";
-import { ConnectionError, InvalidResponse, RedisError } from "./errors.js";
+import { AuthenticationError, ConnectionError, InvalidResponse, RedisError } from "./errors.js";
 import { Flow } from "./flow.js";
 import type { Settings } from "./options.js";
 import type { Reply } from "./protocol/reply.js";
@@ -157,7 +157,10 @@ export class Link {
     if (head === undefined || (head instanceof Change && head.begun)) return this.#doubt(error);
     error.command = head.name;
     error.server = this.#connection.server;
-    this.#finish(head, error);
+    const isRestoring = head instanceof Change && head.restores;
+    // Then the connection is what is refused, not a name; another one may be welcome.
+    if (isRestoring && error instanceof AuthenticationError) this.#connection.destroy(error);
+    else this.#finish(head, error);
   }
 
   #finish(head: Expected, error?: RedisError): void {

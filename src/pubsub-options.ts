@@ -14,6 +14,7 @@ import {
   refusal,
   withMethods,
 } from "./check.js";
+import { AuthenticationError } from "./errors.js";
 import type {
   Confirmation,
   Gap,
@@ -49,8 +50,8 @@ export interface PubSubOptions {
   /** Told when all subscriptions are back after a lost connection. */
   readonly onReconnect?: ((reconnection: Reconnection) => void) | undefined;
   /**
-   * How long to wait between attempts to come back, and when to give up; default never, with jittered
-   * pauses of up to 2 seconds. Each attempt may itself be several under the client's own `retry`.
+   * How long to wait between attempts to come back, and when to give up; default never, whatever the
+   * error, with jittered pauses of up to 2 seconds. Each attempt may itself be several under the client's own `retry`.
    */
   readonly retry?: Retry | undefined;
 }
@@ -117,6 +118,9 @@ const PUBSUB_CHECKS = {
 };
 const GET_CHECKS = { timeout, ignoreSubscribeMessages: boolean, signal };
 
+/** A password that is wrong now may be right in a moment: a server is being given another one. */
+const WHATEVER = [Error, AuthenticationError];
+
 type Checks = Readonly<Record<string, Check<unknown>>>;
 type Checked<C extends Checks> = { readonly [N in keyof C]?: ReturnType<C[N]> | undefined };
 
@@ -142,7 +146,7 @@ export function pubSubSettings(options: PubSubOptions): PubSubSettings {
     highWaterMark: given.highWaterMark ?? 1000,
     onError: given.onError,
     onReconnect: given.onReconnect,
-    retry: given.retry?.clone() ?? new Retry(new EqualJitterBackoff(2000, 32), -1),
+    retry: given.retry?.clone() ?? new Retry(new EqualJitterBackoff(2000, 32), -1, WHATEVER),
   };
 }
 

@@ -6,7 +6,13 @@
  */
 import { errorFor, lostFor, overdueError } from "./connection/failure.js";
 import type { Lease } from "./connection/lease.js";
-import { ConnectionError, DecodeError, type Outcome, type RedisError } from "./errors.js";
+import {
+  AuthenticationError,
+  ConnectionError,
+  DecodeError,
+  type Outcome,
+  type RedisError,
+} from "./errors.js";
 import type { Reply } from "./protocol/reply.js";
 import {
   adds,
@@ -325,6 +331,10 @@ export class Subscriber implements LinkOwner {
   onLost(error: RedisError, unanswered: Expected[]): void {
     this.#link = undefined;
     if (error.code === "ECLOSED") return this.#giveUp(unanswered, error);
+    if (error instanceof AuthenticationError && !this.#retry.isSupported(error)) {
+      this.#sink.onTrouble(error);
+      return this.#giveUp(unanswered, error);
+    }
     const lived = performance.now() - this.#openedAt;
     const wasUp = this.#restoring === 0;
     this.#failures = wasUp ? Number(lived < STABLE) : this.#failures + 1;

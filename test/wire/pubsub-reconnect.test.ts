@@ -1,6 +1,13 @@
 /** Lost connections: what is asked for on the next one, what becomes of what was under way. */
 import { expect, it, vi } from "vitest";
-import { ConnectionError, type PubSubMessage, type Reconnection } from "../../src/index.js";
+import {
+  ConnectionError,
+  ConstantBackoff,
+  type PubSubMessage,
+  type Reconnection,
+  Retry,
+} from "../../src/index.js";
+import { mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { deferred, until } from "../support/until.js";
 import { AT_ONCE, brief, describeSpeech, mockSubscribed, serve } from "./pubsub-support.js";
 import { clientOf, errorOf, kindOf, watchEveryTest } from "./support.js";
@@ -265,5 +272,72 @@ describeSpeech("after a lost connection", (say) => {
     expect(new Set(reconnections)).toEqual(new Set(["The server sent an invalid reply"]));
     await pubsub.ping();
     expect(pubsub.channels).toEqual(["a"]);
+  });
+
+  it("goes on for ever when nothing else is said, whatever the server refuses meanwhile", async () => {
+    const refusal = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+    const broken = "-ERR internal error\r\n";
+    const greeted = (script: Script) => async (peer: Peer) => {
+      await peer.handshake({ count: 1 });
+      await script(peer);
+    };
+    const refused = (reply: string) => (peer: Peer) =>
+      peer.handshake({ replies: { AUTH: reply, HELLO: reply } }).then(() => undefined);
+    await using mock = await mockServer([
+      greeted(async (peer) => {
+        await peer.expect(["SUBSCRIBE", "a"]);
+        peer.send(say.confirm(["subscribe", "a", 1]));
+        await peer.reset();
+      }),
+      refused(refusal),
+      refused(broken),
+      greeted(async (peer) => {
+        await peer.expect(["SUBSCRIBE", "a"]);
+        peer.send("-NOAUTH Authentication required.\r\n");
+        await peer.expectClose();
+      }),
+      greeted((peer) => serve(peer, say)),
+    ]);
+    const retry = new Retry(new ConstantBackoff(1), 0);
+    await using redis = clientOf(mock, { protocol, password: "secret", retry });
+    const onError = vi.fn();
+    const onReconnect = vi.fn();
+    const pubsub = redis.pubsub({ onError, onReconnect });
+    await pubsub.subscribe("a");
+    await until(() => onReconnect.mock.calls.length === 1);
+    expect(onReconnect.mock.calls[0]?.[0]).toMatchObject({ attempts: 4 });
+    expect(onError).not.toHaveBeenCalled();
+    expect(pubsub.channels).toEqual(["a"]);
+  });
+
+  it("gives up at what another policy does not support", async () => {
+    const reply = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+    const lose = async (peer: Peer): Promise<void> => {
+      await peer.handshake({ count: 1 });
+      await peer.expect(["SUBSCRIBE", "a"]);
+      peer.send(say.confirm(["subscribe", "a", 1]));
+      await peer.reset();
+    };
+    await using mock = await mockServer([
+      lose,
+      async (peer) => void (await peer.handshake({ replies: { AUTH: reply, HELLO: reply } })),
+      lose,
+      async (peer) => {
+        await peer.handshake({ count: 1 });
+        await peer.expect(["SUBSCRIBE", "a"]);
+        peer.send("-NOAUTH Authentication required.\r\n");
+        await peer.expectClose();
+      },
+    ]);
+    await using redis = clientOf(mock, { protocol, password: "secret" });
+    const onError = vi.fn();
+    const pubsub = redis.pubsub({ onError, retry: AT_ONCE });
+    for (const times of [1, 2]) {
+      await pubsub.subscribe("a");
+      await until(() => onError.mock.calls.length === times);
+      expect(onError.mock.lastCall?.[0]).toMatchObject({ name: "AuthenticationError" });
+      expect(pubsub.subscribed).toBe(false);
+    }
+    await mock.done();
   });
 });
