@@ -117,7 +117,7 @@ export class Watch<
   readonly #executor: LeaseExecutor;
   #watching = false;
   #transaction: P | undefined = undefined;
-  /** Whether the connection has been given back. */
+  /** Whether the connection has been given back, or is about to be. */
   #over = false;
 
   private constructor(parts: WatchParts<P>, lease: Lease) {
@@ -165,16 +165,18 @@ export class Watch<
   }
 
   /**
-   * Forget all watched keys; the connection is kept.
+   * Forget all watched keys; the connection is kept. Not after `multi()`: a transaction never loses
+   * its guard.
    *
    * @returns `true`.
    * @see {@link https://redis.io/docs/latest/commands/unwatch/ | UNWATCH}
    */
   async unwatch(): Promise<true> {
-    if (!this.#watching) return true;
-    await this.#own(ownCommand("UNWATCH"));
-    this.#watching = false;
-    this.#lease.connection.dirty = false;
+    this.#checkOpen("UNWATCH");
+    if (this.#transaction !== undefined) {
+      throw new RedisError("Cannot issue an UNWATCH after a MULTI; reset() gives up");
+    }
+    if (this.#watching) await this.#unwatch();
     return true;
   }
 
@@ -224,8 +226,10 @@ export class Watch<
 
   /** Give up watching, and give the connection back. */
   async reset(): Promise<void> {
+    // At once: what is asked for from here on would run without the watch.
+    this.#over = true;
     try {
-      if (this.#watching && this.#lease.alive) await this.unwatch();
+      if (this.#watching && this.#lease.alive) await this.#unwatch();
     } catch (error) {
       if (!(error instanceof RedisError)) throw error;
     } finally {
@@ -263,13 +267,16 @@ export class Watch<
     return rejection(error);
   }
 
-  protected override answer<V>(_info: CommandInfo, value: V): Promise<V> {
-    return Promise.resolve(value);
+  /** What needs no server is subject to the same rules. */
+  protected override async answer<V>(info: CommandInfo, value: V): Promise<V> {
+    this.#checkRunning(info);
+    if (this.#lease.alive) return value;
+    const details = { code: "ECONNCLOSED", command: info.name, outcome: "not-sent" } as const;
+    throw this.#lossOf(new ConnectionError("The connection was lost", details), true);
   }
 
   async #run<V>(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): Promise<V> {
-    this.#checkOpen(info.name);
-    if (this.#transaction !== undefined) throw this.#tooLate(info);
+    this.#checkRunning(info);
     const parts = { executor: this.#executor, call: this.#parts.call };
     try {
       return (await runCommand(parts, { info, args, decode })) as V;
@@ -278,12 +285,10 @@ export class Watch<
     }
   }
 
-  #tooLate(info: CommandInfo): RedisError {
-    return new RedisError(`${info.name} came after multi(); call it on the pipeline multi() gave`, {
-      code: "EMULTI",
-      command: info.name,
-      outcome: "not-sent",
-    });
+  async #unwatch(): Promise<void> {
+    await this.#own(ownCommand("UNWATCH"));
+    this.#watching = false;
+    this.#lease.connection.dirty = false;
   }
 
   async #own(command: ReturnType<typeof ownCommand>): Promise<void> {
@@ -313,6 +318,7 @@ export class Watch<
 
   async #finish<V>(send: () => Promise<V>): Promise<V> {
     this.#checkOpen("EXEC");
+    this.#over = true;
     try {
       const value = await send();
       this.#lease.connection.dirty = false;
@@ -328,8 +334,8 @@ export class Watch<
 
   /** Without a watched key there is nothing but the connection to lose. */
   #lossOf(error: unknown, harmless: boolean): unknown {
-    // The call's own time was up; nothing is wrong with the connection.
-    if (error instanceof TimeoutError && this.#lease.alive) return error;
+    // The call's own time was up, or the server has refused the command (LOADING): the watch goes on.
+    if (this.#lease.alive) return error;
     return this.#watching ? asWatchError(error, harmless) : error;
   }
 
@@ -338,6 +344,17 @@ export class Watch<
     this.#transaction = undefined;
     this.#over = true;
     this.#lease.release();
+  }
+
+  /** Refuse what would not run at once on the watching connection. */
+  #checkRunning({ name }: CommandInfo): void {
+    this.#checkOpen(name);
+    if (this.#transaction === undefined) return;
+    throw new RedisError(`${name} came after multi(); call it on the pipeline multi() gave`, {
+      code: "EMULTI",
+      command: name,
+      outcome: "not-sent",
+    });
   }
 
   #checkOpen(command: string): void {

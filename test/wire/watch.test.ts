@@ -199,10 +199,95 @@ describe("a watch that is over", () => {
     expect(await errorOf(watched.get("a"))).toEqual(ended);
     expect(await errorOf(watched.watch("a"))).toEqual(ended);
     expect(await errorOf(watched.exec())).toEqual(ended);
+    expect(await errorOf(watched.unwatch())).toEqual(ended);
+    expect(await errorOf(watched.mget([]))).toEqual(ended);
     expect(() => watched.multi()).toThrow(RedisError);
     const again = await errorOf(transaction.set("a", 2).exec());
     expect(again).toEqual(ended);
     expect(again).not.toBeInstanceOf(WatchError);
+    redis.disconnect();
+    await mock.done();
+  });
+
+  it("is so from the call of reset() on", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["UNWATCH"]);
+      peer.send("+OK\r\n");
+      await peer.expectClose();
+    });
+    const watched = await redis.pipeline().watch("a");
+    const transaction = watched.multi().set("a", 1);
+    const reset = watched.reset();
+    expect(watched.closed).toBe(true);
+    expect(await errorOf(transaction.exec())).toEqual(ended);
+    await reset;
+    redis.disconnect();
+    await mock.done();
+  });
+
+  it("is so from the call of exec() on, for a second one as well", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["MULTI"], ["SET", "a", "1"], ["EXEC"]);
+      peer.send("+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+      await peer.expectClose();
+    });
+    const watched = await redis.pipeline().watch("a");
+    const transaction = watched.multi().set("a", 1);
+    const [first, second] = [transaction.exec(), errorOf(transaction.exec())];
+    expect(await second).toEqual(ended);
+    expect(await first).toEqual([true]);
+    redis.disconnect();
+    await mock.done();
+  });
+});
+
+describe("the guard of a transaction", () => {
+  it("is not taken away by an unwatch() after multi()", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["MULTI"], ["SET", "a", "1"], ["EXEC"]);
+      peer.send("+OK\r\n+QUEUED\r\n*-1\r\n");
+      await peer.expectClose();
+    });
+    const watched = await redis.pipeline().watch("a");
+    const transaction = watched.multi().set("a", 1);
+    const refused = await errorOf(watched.unwatch());
+    expect(refused.message).toBe("Cannot issue an UNWATCH after a MULTI; reset() gives up");
+    expect(await errorOf(watched.mget([]))).toMatchObject({ code: "EMULTI", command: "MGET" });
+    expect(await errorOf(transaction.exec())).toBeInstanceOf(WatchError);
+    redis.disconnect();
+    await mock.done();
+  });
+
+  it("is known to be lost also by a command that needs no server", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expectClose();
+    });
+    const watched = await redis.pipeline().watch("a");
+    expect(await watched.mget([])).toEqual([]);
+    redis.disconnect();
+    const error = await errorOf(watched.mget([]));
+    expect(error).toBeInstanceOf(WatchError);
+    expect(error).toMatchObject({ outcome: "not-sent", command: "MGET" });
+    await mock.done();
+  });
+
+  it("is still there when the server refuses a command while it is loading", async () => {
+    await using mock = await serve(async (peer) => {
+      await watching(peer, "a");
+      await peer.expect(["GET", "a"]);
+      peer.send("-LOADING Redis is loading the dataset in memory\r\n");
+      await peer.expect(["MULTI"], ["SET", "a", "1"], ["EXEC"]);
+      peer.send("+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+      await peer.expectClose();
+    });
+    const watched = await redis.pipeline().watch("a");
+    const error = await errorOf(watched.get("a"));
+    expect(error.name).toBe("BusyLoadingError");
+    expect(await watched.multi().set("a", 1).exec()).toEqual([true]);
     redis.disconnect();
     await mock.done();
   });
