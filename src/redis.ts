@@ -285,7 +285,7 @@ export class RedisClient<
    */
   async close(): Promise<void> {
     const { executor, pool, owner } = this.#parts;
-    if (executor instanceof Session) executor.close();
+    if (executor instanceof Session) await executor.close();
     else if (owner) await pool.close();
   }
 

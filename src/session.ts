@@ -29,7 +29,9 @@ export class Session implements Executor {
   readonly #queue = new Set<Job>();
   #lease: Lease | undefined = undefined;
   #leasing = false;
-  #closed = false;
+  #closing: Promise<void> | undefined = undefined;
+  /** Ends {@link #closing}. */
+  #ended: (() => void) | undefined = undefined;
   /** The loss nobody has been told of yet. */
   #untold: RedisError | undefined = undefined;
   #db: Arg | undefined = undefined;
@@ -40,7 +42,7 @@ export class Session implements Executor {
   }
 
   execute(job: Job): void {
-    if (this.#closed) return job.fail(closedError(job.name));
+    if (this.#closing !== undefined) return job.fail(closedError(job.name));
     const untold = this.#untold;
     if (untold !== undefined) {
       this.#untold = undefined;
@@ -67,19 +69,33 @@ export class Session implements Executor {
     this.#db = db;
   }
 
-  /** Give the connection back; commands under way on it still settle. */
-  close(): void {
-    this.#closed = true;
-    this.#failAll(closedError());
-    this.#lease?.release();
+  /**
+   * Take no more commands, let those under way finish, and give the connection back. Blocking ones are
+   * ended at once.
+   */
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#ended = resolve;
+    });
+    this.#finishClosing();
+    return this.#closing;
+  }
+
+  #finishClosing(): void {
+    if (this.#ended === undefined || this.#leasing) return;
+    const lease = this.#lease;
+    const connection = lease?.connection;
+    if (connection !== undefined && connection.pending !== 0 && !connection.blocked) return;
     this.#lease = undefined;
+    lease?.release();
+    this.#ended();
   }
 
   async #take(): Promise<void> {
     this.#leasing = true;
     try {
       const lease = await this.#leaser.lease();
-      if (this.#closed) return lease.release();
+      lease.onIdle = () => this.#finishClosing();
       lease.onLost = (error, told) => this.#lost(error, told);
       this.#lease = lease;
       await this.#restore(lease);
@@ -88,6 +104,7 @@ export class Session implements Executor {
       this.#failAll(error as RedisError);
     } finally {
       this.#leasing = false;
+      this.#finishClosing();
     }
   }
 
@@ -119,6 +136,7 @@ export class Session implements Executor {
     this.#lease = undefined;
     // Commands in flight have been told already; with none there is somebody still to tell.
     if (!told) this.#untold = this.#lossError(error);
+    this.#finishClosing();
   }
 
   #lossError(cause: RedisError): ConnectionError {

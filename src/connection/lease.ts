@@ -22,6 +22,8 @@ export class Lease {
   readonly connection: Connection;
   /** Called once when the connection ends while leased; `told`: jobs on it were rejected for that. */
   onLost: ((error: RedisError, told: boolean) => void) | undefined = undefined;
+  /** Called when the last outstanding reply has arrived. */
+  onIdle: (() => void) | undefined = undefined;
   readonly #lessor: Lessor;
   #over: RedisError | undefined = undefined;
   #released = false;

@@ -269,6 +269,7 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
   /** @internal */
   onIdle(connection: Connection): void {
     if (this.#borrowed.has(connection)) this.takeBack(connection, true);
+    else this.#leases.get(connection)?.onIdle?.();
     if (this.#closing !== undefined) this.#finishClosing();
     else if (this.#waiters.leases.size !== 0) this.#assign();
   }

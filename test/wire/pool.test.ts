@@ -211,15 +211,15 @@ describe("leases", () => {
     await pool.close();
   });
 
-  it("with an unanswered command are closed, not reused", async () => {
+  it("with an unanswered blocking command are closed, not reused", async () => {
     await using mock = await mockServer(async (peer) => {
-      await peer.expect(["GET", "a"]);
+      await peer.expect(["BLPOP", "a", "0"]);
       await peer.expectClose();
     });
     const pool = poolOf(mock);
     const redis = new Redis({ connectionPool: pool });
     const session = redis.client();
-    const failed = errorOf(session.get("a"));
+    const failed = errorOf(session.blpop("a", 0));
     await until(() => mock.received.length >= 1);
     await session.close();
     expect(kindOf(await failed)).toBe("ConnectionError unknown");

@@ -98,15 +98,60 @@ describe("a client() of one's own", () => {
     expect(await redis.get("c")).toBe("c");
   });
 
-  it("closed before its connection is there takes none, and settles its commands", async () => {
+  it("closed before its connection is there lets its commands finish, and takes no more", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     const session = redis.client();
+    const under = [session.get("a"), session.get("b")];
+    const closed = session.close();
+    const refused = errorOf(session.get("c"));
+    await closed;
+    expect(await Promise.all(under)).toEqual(["a", "b"]);
+    expect(await refused).toMatchObject({ code: "ECLOSED", outcome: "not-sent" });
+    expect(counted(mock)).toEqual(["GET a", "GET b"]);
+    expect(inspect(redis.connectionPool)).toContain("leased=0 idle=1 waiting=0");
+  });
+
+  it("closed waits for the replies that are still to come, then gives its connection back", async () => {
+    const answer = deferred();
+    await using mock = await mockServer(async (peer) => {
+      await peer.expect(["GET", "a"], ["INCR", "n"]);
+      await answer.promise;
+      peer.send(bulk("a"), ":1\r\n");
+      await echo(peer);
+    });
+    await using redis = clientOf(mock);
+    const session = redis.client();
+    const under = [session.get("a"), session.incr("n")];
+    await until(() => mock.received.length === 2);
+    let over = false;
+    const closed = session.close().then(() => {
+      over = true;
+    });
+    await settleDown();
+    expect(over).toBe(false);
+    answer.resolve();
+    await closed;
+    expect(await Promise.all(under)).toEqual(["a", 1]);
+    expect(inspect(redis.connectionPool)).toContain("leased=0 idle=1 waiting=0");
+  });
+
+  it.each<[string, (peer: Peer) => void | Promise<void>]>([
+    ["the connection is lost", (peer) => peer.reset()],
+    ["the reply is overdue", () => {}],
+  ])("closed is closed also when %s", async (_, act) => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.next();
+      await act(peer);
+      await peer.stall();
+    });
+    await using redis = clientOf(mock, { socketTimeout: 80 });
+    const session = redis.client();
     const failed = errorOf(session.get("a"));
+    await until(() => mock.received.length === 1);
     await session.close();
-    expect(kindOf(await failed)).toBe("ConnectionError not-sent");
-    await until(() => inspect(redis.connectionPool).includes("idle=1"));
-    expect(counted(mock)).toEqual([]);
+    expect((await failed).outcome).toBe("unknown");
+    expect(inspect(redis.connectionPool)).toContain("leased=0 idle=0 waiting=0");
   });
 
   it("shares settings with its views: a view of it is the same connection", async () => {
