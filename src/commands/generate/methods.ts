@@ -98,9 +98,10 @@ function caseOf(spec: CommandSpec): NonNullable<CommandSpec["cases"]>[number] {
 }
 
 function paramOverloads(spec: CommandSpec, at: number): SignatureText[] {
-  const { reply, returns } = caseOf(spec);
+  const { given, reply, returns } = caseOf(spec);
   const before = spec.args.slice(0, at).map(declaredText);
   const decisive = spec.args.slice(at, at + 1).map((arg) => `${arg.name}: ${arg.kind.type}`);
+  const perhaps = spec.args.slice(at, at + 1).map(declaredText);
   const after = spec.args.slice(at + 1).map(declaredText);
   return [
     { generics: "", params: before, type: spec.reply.type, returns: spec.returns },
@@ -109,6 +110,12 @@ function paramOverloads(spec: CommandSpec, at: number): SignatureText[] {
       params: [...before, ...decisive, ...after, ...optionsText(spec)],
       type: reply.type,
       returns,
+    },
+    {
+      generics: "",
+      params: [...before, ...perhaps, ...after, ...optionsText(spec)],
+      type: unionType(spec),
+      returns: `As the other signatures say, by whether \`${given}\` is given.`,
     },
   ];
 }

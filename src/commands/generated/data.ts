@@ -2924,6 +2924,17 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
     count: Integer,
     options?: HrandfieldOptions,
   ): Reply<H, H["text"][] | [field: H["text"], value: H["text"]][]>;
+  /**
+   * Pick fields of a hash at random.
+   *
+   * @param key - Key name.
+   * @param count - How many different fields to pick; negative: that many, some perhaps
+   *   repeatedly.
+   * @returns As the other signatures say, by whether `count` is given.
+   * @remarks Since Redis 6.2.0. O(N) in the number of fields returned.
+   * @see {@link https://redis.io/docs/latest/commands/hrandfield/ | HRANDFIELD}
+   */
+  hrandfield(key: Key, count?: Integer): Reply<H, H["text"] | H["text"][] | null>;
   hrandfield(
     key: Key,
     count?: Integer,
@@ -3423,6 +3434,16 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
    * @see {@link https://redis.io/docs/latest/commands/lpop/ | LPOP}
    */
   lpop(key: Key, count: Integer): Reply<H, H["text"][] | null>;
+  /**
+   * Take elements from the head of a list.
+   *
+   * @param key - Key name.
+   * @param count - How many elements to take at most.
+   * @returns As the other signatures say, by whether `count` is given.
+   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @see {@link https://redis.io/docs/latest/commands/lpop/ | LPOP}
+   */
+  lpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
   lpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
     if (count === undefined) return this.run(LPOP, [key]);
     const args = new ArgList(LPOP, [key]);
@@ -3599,6 +3620,16 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
    * @see {@link https://redis.io/docs/latest/commands/rpop/ | RPOP}
    */
   rpop(key: Key, count: Integer): Reply<H, H["text"][] | null>;
+  /**
+   * Take elements from the end of a list.
+   *
+   * @param key - Key name.
+   * @param count - How many elements to take at most.
+   * @returns As the other signatures say, by whether `count` is given.
+   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @see {@link https://redis.io/docs/latest/commands/rpop/ | RPOP}
+   */
+  rpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
   rpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
     if (count === undefined) return this.run(RPOP, [key]);
     const args = new ArgList(RPOP, [key]);
@@ -3850,6 +3881,16 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
    * @see {@link https://redis.io/docs/latest/commands/spop/ | SPOP}
    */
   spop(key: Key, count: Integer): Reply<H, H["text"][]>;
+  /**
+   * Take members of a set at random.
+   *
+   * @param key - Key name.
+   * @param count - How many to take at most.
+   * @returns As the other signatures say, by whether `count` is given.
+   * @remarks Since Redis 1.0.0. O(N) in the number of members taken.
+   * @see {@link https://redis.io/docs/latest/commands/spop/ | SPOP}
+   */
+  spop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
   spop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
     if (count === undefined) return this.run(SPOP, [key]);
     const args = new ArgList(SPOP, [key]);
@@ -3877,6 +3918,17 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
    * @see {@link https://redis.io/docs/latest/commands/srandmember/ | SRANDMEMBER}
    */
   srandmember(key: Key, count: Integer): Reply<H, H["text"][]>;
+  /**
+   * Pick members of a set at random, leaving them there.
+   *
+   * @param key - Key name.
+   * @param count - How many different members to pick; negative: that many, some perhaps
+   *   repeatedly.
+   * @returns As the other signatures say, by whether `count` is given.
+   * @remarks Since Redis 1.0.0. O(N) in the number of members returned.
+   * @see {@link https://redis.io/docs/latest/commands/srandmember/ | SRANDMEMBER}
+   */
+  srandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
   srandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
     if (count === undefined) return this.run(SRANDMEMBER, [key]);
     const args = new ArgList(SRANDMEMBER, [key]);
@@ -4946,6 +4998,17 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
     count: Integer,
     options?: ZrandmemberOptions,
   ): Reply<H, H["text"][] | [member: H["text"], score: number][]>;
+  /**
+   * Pick members of a sorted set at random, leaving them there.
+   *
+   * @param key - Key name.
+   * @param count - How many different members to pick; negative: that many, some perhaps
+   *   repeatedly.
+   * @returns As the other signatures say, by whether `count` is given.
+   * @remarks Since Redis 6.2.0. O(N) in the number of members returned.
+   * @see {@link https://redis.io/docs/latest/commands/zrandmember/ | ZRANDMEMBER}
+   */
+  zrandmember(key: Key, count?: Integer): Reply<H, H["text"] | H["text"][] | null>;
   zrandmember(
     key: Key,
     count?: Integer,
@@ -6404,6 +6467,17 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
    * @see {@link https://redis.io/docs/latest/commands/vrandmember/ | VRANDMEMBER}
    */
   vrandmember(key: Key, count: Integer): Reply<H, H["text"][]>;
+  /**
+   * Pick elements of a vector set at random.
+   *
+   * @param key - Key name.
+   * @param count - How many different elements to pick; negative: that many, some perhaps
+   *   repeatedly.
+   * @returns As the other signatures say, by whether `count` is given.
+   * @remarks Since Redis 8.0.0. O(N) in the number of elements returned.
+   * @see {@link https://redis.io/docs/latest/commands/vrandmember/ | VRANDMEMBER}
+   */
+  vrandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
   vrandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
     if (count === undefined) return this.run(VRANDMEMBER, [key]);
     const args = new ArgList(VRANDMEMBER, [key]);

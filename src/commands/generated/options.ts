@@ -821,11 +821,11 @@ export type ZrangeBy =
 export type ZrangeOptions = ZrangeBy & {
   /** From high to low. */
   readonly desc?: boolean | undefined;
-  /** How many members to skip; needs `num`. */
+  /** How many members to skip; needs `num`, and `byScore` or `byLex`. */
   readonly offset?: Integer | undefined;
-  /** How many members to give, negative for all; needs `offset`. */
+  /** How many members to give, negative for all; needs `offset`, and `byScore` or `byLex`. */
   readonly num?: Integer | undefined;
-  /** Give the scores too. */
+  /** Give the scores too; not with `byLex`. */
   readonly withScores?: boolean | undefined;
 };
 
@@ -864,9 +864,9 @@ export type ZrangestoreBy =
 export type ZrangestoreOptions = ZrangestoreBy & {
   /** From high to low. */
   readonly desc?: boolean | undefined;
-  /** How many members to skip; needs `num`. */
+  /** How many members to skip; needs `num`, and `byScore` or `byLex`. */
   readonly offset?: Integer | undefined;
-  /** How many members to give, negative for all; needs `offset`. */
+  /** How many members to give, negative for all; needs `offset`, and `byScore` or `byLex`. */
   readonly num?: Integer | undefined;
 };
 

@@ -1257,6 +1257,15 @@ export abstract class ServerCommands<H extends Host> extends DataCommands<H> {
    * @see {@link https://redis.io/docs/latest/commands/ping/ | PING}
    */
   ping(message: Value): Reply<H, H["text"]>;
+  /**
+   * Ask the server for a sign of life.
+   *
+   * @param message - What to send back instead.
+   * @returns As the other signatures say, by whether `message` is given.
+   * @remarks Since Redis 1.0.0. O(1).
+   * @see {@link https://redis.io/docs/latest/commands/ping/ | PING}
+   */
+  ping(message?: Value): Reply<H, true | H["text"]>;
   ping(message?: Value): Reply<H, true | H["text"]> {
     if (message === undefined) return this.run(PING, []);
     const args = new ArgList(PING);

@@ -392,6 +392,11 @@ export const hashes: readonly Entry[] = [
         type: "T[] | [field: T, value: T][]",
         returns: "As the other signatures say, by whether `withValues` is set.",
       },
+      {
+        params: "key: Key, count?: Integer",
+        type: "T | T[] | null",
+        returns: "As the other signatures say, by whether `count` is given.",
+      },
     ],
     pick: { pick: pickHrandfield, with: ["options"] },
   }),

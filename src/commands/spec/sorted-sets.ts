@@ -76,10 +76,17 @@ const maxLex = param(
 const startRank = param("start", INTEGER, "First position; negative counts from the end.");
 const endRank = param("end", INTEGER, "Last position, included; negative counts from the end.");
 
-const limitOf = (offset: string, num: string): Limit => ({
+/** Positions are a range of their own; the server takes no LIMIT of them. */
+const BY_BOUND = ", and `byScore` or `byLex`";
+const limitOf = (offset: string, num: string, also = ""): Limit => ({
   limit: [
-    opt(offset, "", INTEGER, `How many members to skip; needs \`${num}\`.`),
-    opt(num, "", INTEGER, `How many members to give, negative for all; needs \`${offset}\`.`),
+    opt(offset, "", INTEGER, `How many members to skip; needs \`${num}\`${also}.`),
+    opt(
+      num,
+      "",
+      INTEGER,
+      `How many members to give, negative for all; needs \`${offset}\`${also}.`,
+    ),
   ],
   token: "LIMIT",
 });
@@ -381,6 +388,11 @@ export const sortedSets: readonly Entry[] = [
         returns: "The member, or `null` when the key does not exist.",
       },
       ...scored("key: Key, count: Integer", "ZrandmemberOptions"),
+      {
+        params: "key: Key, count?: Integer",
+        type: "T | T[] | null",
+        returns: "As the other signatures say, by whether `count` is given.",
+      },
     ],
     pick: byScores,
   }),
@@ -403,8 +415,8 @@ export const sortedSets: readonly Entry[] = [
         flag("byLex", "BYLEX", 'They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`.'),
       ]),
       flag("desc", "REV", "From high to low."),
-      limitOf("offset", "num"),
-      withScores,
+      limitOf("offset", "num", BY_BOUND),
+      flag("withScores", "WITHSCORES", "Give the scores too; not with `byLex`."),
       scoreCast,
     ),
     wire: [
@@ -459,7 +471,7 @@ export const sortedSets: readonly Entry[] = [
         flag("byLex", "BYLEX", 'They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`.'),
       ]),
       flag("desc", "REV", "From high to low."),
-      limitOf("offset", "num"),
+      limitOf("offset", "num", BY_BOUND),
     ),
     wire: [
       "destination",
