@@ -157,17 +157,32 @@ export function weightedKeys(args: ArgList, keys: WeightedKeys<Key>): void {
   for (const weight of weights) args.score('each weight of "keys"', weight);
 }
 
+/** What {@link rangeBounds} reads. */
+export interface RangeShape {
+  readonly byScore?: boolean | undefined;
+  readonly byLex?: boolean | undefined;
+  readonly offset?: Integer | undefined;
+  readonly num?: Integer | undefined;
+  readonly withScores?: boolean | undefined;
+}
+
 /** Add the bounds of a range of a sorted set: positions, scores or texts, as the options say. */
 export function rangeBounds(
   args: ArgList,
   [start, end]: readonly [ScoreBound | LexBound, ScoreBound | LexBound],
-  options: { readonly byScore?: boolean | undefined; readonly byLex?: boolean | undefined } = {},
+  options: RangeShape | undefined,
 ): void {
   if (options?.byScore === true) {
     args.bound('"start"', start as ScoreBound).bound('"end"', end as ScoreBound);
   } else if (options?.byLex === true) {
+    if (options.withScores === true) {
+      args.fail('options "byLex" and "withScores" exclude each other');
+    }
     args.free('"start"', start).free('"end"', end);
   } else {
+    if (options?.offset !== undefined || options?.num !== undefined) {
+      args.fail('options "offset" and "num" need option "byScore" or "byLex"');
+    }
     args.integer('"start"', start as Integer).integer('"end"', end as Integer);
   }
 }

@@ -82,11 +82,18 @@ export function neededOptions(spec: CommandSpec): Record<string, unknown> {
   return needed;
 }
 
+/** Options without which there can be no limit, by command. */
+const LIMITED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ZRANGE: { byScore: true },
+  ZRANGESTORE: { byScore: true },
+};
+
 /** One option, or the two of a limit together. */
 export function optionsFor(spec: CommandSpec, option: Option): Record<string, unknown> {
   const limits = spec.options?.items.filter((item) => "limit" in item) ?? [];
-  const pair = limits.find(({ limit }) => limit.includes(option))?.limit ?? [option];
-  return Object.fromEntries(pair.map((member) => [member.name, optionValue(member)]));
+  const pair = limits.find(({ limit }) => limit.includes(option))?.limit;
+  const given = (pair ?? [option]).map((member) => [member.name, optionValue(member)]);
+  return { ...(pair === undefined ? {} : LIMITED[spec.name]), ...Object.fromEntries(given) };
 }
 
 /** The argument lists to try: least, most, and one more for each option. */

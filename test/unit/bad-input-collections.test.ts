@@ -128,6 +128,11 @@ expectRefusals("sorted sets", [
   [
     "zrange",
     ["k", 0, 1, { offset: 1 }],
+    'ZRANGE: options "offset" and "num" need option "byScore" or "byLex"',
+  ],
+  [
+    "zrange",
+    ["k", 0, 1, { byScore: true, offset: 1 }],
     'ZRANGE: options "offset" and "num" must be given together',
   ],
   [

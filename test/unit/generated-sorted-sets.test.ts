@@ -92,6 +92,21 @@ describe("sorted set commands on the wire", () => {
     ],
     [
       "zrange",
+      ["k", 1, 2, { offset: 0, num: 1 }],
+      'ZRANGE: options "offset" and "num" need option "byScore" or "byLex"',
+    ],
+    [
+      "zrangestore",
+      ["d", "k", 1, 2, { desc: true, byScore: false, num: 1 }],
+      'ZRANGESTORE: options "offset" and "num" need option "byScore" or "byLex"',
+    ],
+    [
+      "zrange",
+      ["k", "-", "+", { withScores: true, byLex: true }],
+      'ZRANGE: options "byLex" and "withScores" exclude each other',
+    ],
+    [
+      "zrange",
       ["k", 1, 2, { withScores: true, scoreCastFunc: 1 }],
       'ZRANGE: option "scoreCastFunc" must be a function, got a number',
     ],
