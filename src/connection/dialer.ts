@@ -38,6 +38,8 @@ export class Dialer {
   /** Every attempt, and where it leads once that is known. */
   readonly #attempts = new Map<AbortController, Address | undefined>();
   #failures = 0;
+  /** Why the last attempt of the present series failed. */
+  #lastError: RedisError | undefined = undefined;
   #pause: NodeJS.Timeout | undefined = undefined;
 
   constructor(parts: DialerParts, owner: DialerOwner) {
@@ -48,6 +50,11 @@ export class Dialer {
   /** Number of connections under way. */
   get underWay(): number {
     return this.#attempts.size;
+  }
+
+  /** Why there is no connection yet, as far as that is known. */
+  get lastError(): RedisError | undefined {
+    return this.#lastError;
   }
 
   /** Whether a pause after a failure is on. */
@@ -133,6 +140,7 @@ export class Dialer {
   }
 
   #failed(error: RedisError): void {
+    this.#lastError = error;
     if (this.pausing) return;
     const { retry } = this.#parts.settings;
     this.#failures++;
@@ -150,6 +158,7 @@ export class Dialer {
 
   #forgetFailures(): void {
     this.#failures = 0;
+    this.#lastError = undefined;
     this.#parts.settings.retry.reset();
   }
 }

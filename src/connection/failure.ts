@@ -59,22 +59,29 @@ export function overdueError(server: string, command?: string): TimeoutError {
   });
 }
 
-/** There was no connection in time. */
-export function waitedTooLong(server: string, command?: string): TimeoutError {
-  return new TimeoutError("Timeout waiting for a connection", {
+/**
+ * There was no connection in time.
+ *
+ * @param cause - Why the last attempt to make one failed, if one did.
+ */
+export function waitedTooLong(server: string, cause?: RedisError, command?: string): TimeoutError {
+  const why = cause === undefined ? "" : `; the last attempt failed: ${cause.message}`;
+  return new TimeoutError(`Timeout waiting for a connection${why}`, {
     code: "ETIMEDOUT",
     command,
     server,
     outcome: "not-sent",
+    cause,
   });
 }
 
 /** No connection of a full pool came back in time. */
-export function noneAvailable(server: string): ConnectionError {
+export function noneAvailable(server: string, cause?: RedisError): ConnectionError {
   return new ConnectionError("No connection available.", {
     code: "EPOOL",
     server,
     outcome: "not-sent",
+    cause,
   });
 }
 

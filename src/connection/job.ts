@@ -4,7 +4,7 @@
  * do with a reply may throw into the parser, but for an InvalidResponse when it cannot be theirs: that
  * ends the connection.
  */
-import { ConnectionError, type RedisError } from "../errors.js";
+import { ConnectionError, RedisError } from "../errors.js";
 import type { EncodableCommand, Encoder, WireArg } from "../protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
 import type { Deque } from "./deque.js";
@@ -110,6 +110,11 @@ export interface OwnCommand extends EncodableCommand {
   readonly args: readonly WireArg[];
 }
 
+/** Said by a server in protected mode to whoever comes from elsewhere, before it hangs up. */
+function isDenied(error: RedisError): boolean {
+  return error.code === "DENIED";
+}
+
 /** Runs a batch of the connection's own commands and hands over all replies, errors included. */
 export class Exchange extends Job {
   readonly #commands: readonly OwnCommand[];
@@ -156,7 +161,10 @@ export class Exchange extends Job {
   override fail(error: RedisError): void {
     this.settled = true;
     // A server that hangs up may have said why, in answer to the first thing it read.
-    const reason = this.#replies.find((reply) => reply instanceof ConnectionError);
+    const reason = this.#replies.find(
+      (reply) =>
+        reply instanceof ConnectionError || (reply instanceof RedisError && isDenied(reply)),
+    ) as RedisError | undefined;
     this.#failed(reason ?? error);
   }
 }

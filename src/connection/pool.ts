@@ -84,8 +84,11 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
     this.#checker = new Encoder(this.settings);
     this.#resting = new Resting(this.settings.retry);
     this.#dialer = new Dialer({ settings: this.settings, source, connectionClass }, this);
-    const tooLate = this.waitsWhenFull ? noneAvailable : waitedTooLong;
-    this.#waiters = new Waiters(this.#server, tooLate, () => this.#left());
+    this.#waiters = new Waiters(this.#server, {
+      tooLate: this.waitsWhenFull ? noneAvailable : waitedTooLong,
+      lastError: () => this.#dialer.lastError,
+      onLeft: () => this.#left(),
+    });
     source.attach?.(this);
   }
 

@@ -18,6 +18,16 @@ export interface LeaseWaiter {
   fail(error: RedisError): void;
 }
 
+/** What those who wait need of their pool. */
+export interface WaitersOwner {
+  /** Make the error of a lease that came too late. */
+  tooLate(server: string, cause?: RedisError): RedisError;
+  /** Why there is no connection yet, as far as that is known. */
+  lastError(): RedisError | undefined;
+  /** Somebody left without having been served. */
+  onLeft(): void;
+}
+
 /** Everybody who waits for a connection of one pool. */
 export class Waiters {
   /** Jobs for a shared connection, first come first. */
@@ -25,8 +35,7 @@ export class Waiters {
   /** Those who need a connection alone, first come first. */
   readonly leases = new Set<LeaseWaiter>();
   readonly #server: string;
-  readonly #tooLate: (server: string) => RedisError;
-  readonly #onLeft: () => void;
+  readonly #owner: WaitersOwner;
   /** Those somebody watches. */
   readonly #traces = new Map<object, Trace>();
   /** The way out for jobs that are cancelled. */
@@ -35,13 +44,11 @@ export class Waiters {
 
   /**
    * @param server - Address for errors.
-   * @param tooLate - Makes the error of a lease that came too late.
-   * @param onLeft - Called when somebody left without having been served.
+   * @param owner - Whom they wait for.
    */
-  constructor(server: string, tooLate: (server: string) => RedisError, onLeft: () => void) {
+  constructor(server: string, owner: WaitersOwner) {
     this.#server = server;
-    this.#tooLate = tooLate;
-    this.#onLeft = onLeft;
+    this.#owner = owner;
   }
 
   /** Let a job wait at the end of the queue, until its own deadline. */
@@ -90,7 +97,7 @@ export class Waiters {
       delete: () => {
         if (!this.leases.has(entry)) return;
         this.removeLease(entry);
-        this.#onLeft();
+        this.#owner.onLeft();
       },
     };
   }
@@ -133,7 +140,7 @@ export class Waiters {
   }
 
   #expired(waiter: LeaseWaiter): void {
-    const error = this.#tooLate(this.#server);
+    const error = this.#owner.tooLate(this.#server, this.#owner.lastError());
     this.#over(waiter, error);
     waiter.fail(error);
   }
@@ -154,7 +161,7 @@ export class Waiters {
 
   #leave(job: Job): void {
     this.remove(job);
-    this.#onLeft();
+    this.#owner.onLeft();
   }
 
   #checkDeadlines(now: number): number {
@@ -165,13 +172,13 @@ export class Waiters {
         continue;
       }
       this.remove(job);
-      job.fail(waitedTooLong(this.#server, job.name));
+      job.fail(waitedTooLong(this.#server, this.#owner.lastError(), job.name));
     }
     for (const waiter of this.leases) {
       if (waiter.deadline > now) next = Math.min(next, waiter.deadline);
       else if (this.leases.delete(waiter)) this.#expired(waiter);
     }
-    this.#onLeft();
+    this.#owner.onLeft();
     return next;
   }
 }

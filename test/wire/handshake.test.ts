@@ -269,3 +269,22 @@ describe("a handshake that is not answered", () => {
     expect(performance.now() - start).toBeLessThan(900);
   });
 });
+
+describe("a server in protected mode", () => {
+  it.each<[string, RedisOptions]>([
+    ["with the handshake of every client", {}],
+    ["asked for RESP3", { protocol: 3 }],
+    ["given a password", { password: "pw" }],
+  ])("is heard, and not asked again: %s", async (_, options) => {
+    await using mock = await mockServer(async (peer) => {
+      await peer.next();
+      peer.send("-DENIED Redis is running in protected mode\r\n");
+      peer.socket.end();
+    });
+    await using redis = clientOf(mock, { ...LIB, ...options });
+    const error = await errorOf(redis.get("a"));
+    expect(error).toMatchObject({ code: "DENIED", command: "GET", outcome: "not-sent" });
+    expect(error.message).toContain("protected mode");
+    expect(mock.connections).toBe(1);
+  });
+});

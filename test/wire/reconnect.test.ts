@@ -308,3 +308,25 @@ describe("an address source of the user's own that fails", () => {
     expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError not-sent");
   });
 });
+
+describe("a command that waited too long", () => {
+  it.each(["get", "blpop"] as const)("says why there was no connection: %s", async (name) => {
+    const port = await freePort();
+    const endless = new Retry(new ConstantBackoff(5), -1);
+    await using redis = new Redis({ port, retry: endless, socketTimeout: 100 });
+    const error = await errorOf(name === "get" ? redis.get("a") : redis.blpop("a", 1));
+    expect(kindOf(error)).toBe("TimeoutError not-sent");
+    expect(error.message).toMatch(
+      /^Timeout waiting for a connection; the last attempt failed: Error ECONNREFUSED connecting to /,
+    );
+    expect(codesOf(error)).toContain("ECONNREFUSED");
+  });
+});
+
+/** The codes of an error and of what caused it. */
+function codesOf(error: unknown): unknown[] {
+  const codes: unknown[] = [];
+  for (let at = error; at instanceof Error; at = at.cause)
+    codes.push((at as { code?: string }).code);
+  return codes;
+}
