@@ -11,7 +11,13 @@ import {
 import type { Arg, CommandInfo } from "./commands/info.js";
 import type { SentinelState } from "./commands/types-sentinel.js";
 import { type Address, formatAddress } from "./connection/address.js";
-import { MasterNotFoundError, RedisError, ReplicaNotFoundError, ResponseError } from "./errors.js";
+import {
+  MasterNotFoundError,
+  RedisError,
+  ReplicaNotFoundError,
+  ResponseError,
+  TimeoutError,
+} from "./errors.js";
 
 /** A Sentinel that can be asked. */
 export interface Asked {
@@ -146,6 +152,34 @@ export function askAll<A, V>(
   });
 }
 
+/**
+ * Wait for the answer of one Sentinel, but not for ever.
+ *
+ * @param limit - ms.
+ * @throws TimeoutError when there was none in time; it may still come.
+ */
+export function inTime<V>({ name }: Asked, answer: Promise<V>, limit: number): Promise<V> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(new TimeoutError("No answer in time", { code: "ETIMEDOUT", server: name }));
+    };
+    const timer = setTimeout(giveUp, limit);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** Questions that are not answered yet: whoever asks the same meanwhile waits for that answer. */
+export class Questions<A, V> {
+  readonly #open = new Map<A, Promise<V>>();
+
+  /** Ask one, unless it is asked already. */
+  ask(one: A, ask: (one: A) => Promise<V>): Promise<V> {
+    const open = this.#open.get(one) ?? ask(one).finally(() => this.#open.delete(one));
+    this.#open.set(one, open);
+    return open;
+  }
+}
+
 /** The error for a master no Sentinel would name. */
 export function noMaster(name: string, cause: unknown): MasterNotFoundError {
   return new MasterNotFoundError(`No master found for '${name}'`, { code: "ENOMASTER", cause });
@@ -156,13 +190,22 @@ export function noReplica(name: string, cause: unknown): ReplicaNotFoundError {
   return new ReplicaNotFoundError(`No replica found for '${name}'`, { code: "ENOREPLICA", cause });
 }
 
+function causesOf(error: unknown): readonly unknown[] {
+  const isOurs = error instanceof MasterNotFoundError || error instanceof ReplicaNotFoundError;
+  return isOurs ? error.causes : [];
+}
+
+/** Whether a Sentinel was waited for in vain. */
+export function isForSilence(error: unknown): boolean {
+  return causesOf(error).some((cause) => cause instanceof TimeoutError);
+}
+
 /** Whether all Sentinels answered, and none knows the name: that does not heal by waiting. */
 export function isUnknownName(error: unknown): boolean {
-  if (!(error instanceof MasterNotFoundError) && !(error instanceof ReplicaNotFoundError)) {
-    return false;
-  }
-  const { causes } = error;
-  return causes.length > 0 && causes.every((one) => "code" in one && one.code === UNKNOWN_NAME);
+  const causes = causesOf(error);
+  const isUnknown = (one: unknown): boolean =>
+    one instanceof RedisError && one.code === UNKNOWN_NAME;
+  return causes.length > 0 && causes.every(isUnknown);
 }
 
 /** The error for a Sentinel that has not heard of a fail-over yet. */

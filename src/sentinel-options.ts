@@ -35,16 +35,29 @@ export interface SentinelOptions extends SentinelClientOptions {
 export interface SentinelSettings {
   readonly seeds: readonly SentinelAddress[];
   readonly fewest: number;
+  /** ms; how long Sentinels may take for an answer. */
+  readonly limit: number;
   /** For connections to Sentinels. */
   readonly own: RedisOptions;
   /** For connections of clients. */
   readonly clients: SentinelClientOptions;
 }
 
+/** What a client is made with. */
+export interface SentinelClientSettings {
+  readonly options: SentinelClientOptions;
+  /** ms; how long Sentinels may take for an answer. */
+  readonly limit: number;
+}
+
 /** Part of the time limit of commands that a server is looked for before they are told why not. */
 const PATIENCE = 0.75;
-/** ms; how long one is looked for when commands have no time limit. */
-const UNLIMITED_PATIENCE = 10_000;
+/** Part of it that Sentinels may take for an answer before they are asked again. */
+const ATTEMPT = 0.2;
+/** The same where nobody asks again. */
+const ONLY_ATTEMPT = 0.5;
+/** ms; taken for the time limit of commands that have none. */
+const UNLIMITED = 12_000;
 
 const PLACES: readonly Place[] = [
   "url",
@@ -94,8 +107,7 @@ export function sentinelSettings(sentinels: unknown, given: unknown): SentinelSe
   };
   refusePlaces(own);
   normalizeOptions(settings.own);
-  clientSettings(clients, {});
-  return settings;
+  return { ...settings, limit: timeOf(clientSettings(clients, {}).options) * ONLY_ATTEMPT };
 }
 
 /** What the connections to Sentinels share with the others when nothing else is said. */
@@ -112,11 +124,17 @@ function socketOptions(clients: SentinelClientOptions): RedisOptions {
 export function clientSettings(
   common: SentinelClientOptions,
   given: unknown,
-): SentinelClientOptions {
+): SentinelClientSettings {
   const options = { ...common, ...plainObject("options", given) };
   refusePlaces(options);
-  const { connectionClass: _, ...rest } = options;
-  const { socketTimeout } = normalizeOptions(rest);
-  const patience = socketTimeout === 0 ? UNLIMITED_PATIENCE : socketTimeout * PATIENCE;
-  return { ...options, retry: options.retry ?? new PatientRetry(patience) };
+  const time = timeOf(options);
+  if (options.retry !== undefined) return { options, limit: time * ONLY_ATTEMPT };
+  const limit = time * ATTEMPT;
+  return { options: { ...options, retry: new PatientRetry(time * PATIENCE, limit) }, limit };
+}
+
+/** ms; how long commands may take. */
+function timeOf({ connectionClass: _, ...options }: SentinelClientOptions): number {
+  const { socketTimeout } = normalizeOptions(options);
+  return socketTimeout === 0 ? UNLIMITED : socketTimeout;
 }

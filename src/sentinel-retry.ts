@@ -4,7 +4,7 @@
  */
 import { EqualJitterBackoff } from "./backoff.js";
 import { Retry } from "./retry.js";
-import { isUnknownName } from "./sentinel-answers.js";
+import { isForSilence, isUnknownName } from "./sentinel-answers.js";
 
 /** ms. */
 const LONGEST_PAUSE = 250;
@@ -15,23 +15,29 @@ const RETRIES = 5;
 /** Retries until a time is over; a name that no Sentinel knows is not looked for again. */
 export class PatientRetry extends Retry {
   readonly #patience: number;
+  readonly #limit: number;
   #since: number | undefined = undefined;
 
-  /** @param patience - ms; how long to go on. */
-  constructor(patience: number) {
+  /**
+   * @param patience - ms; how long to go on.
+   * @param limit - ms; how long one attempt may take when a Sentinel is silent.
+   */
+  constructor(patience: number, limit: number) {
     // Short enough to have told what is wrong before commands run out of time by themselves.
     super(new EqualJitterBackoff(Math.min(LONGEST_PAUSE, patience / 10), FIRST_PAUSE), RETRIES);
     this.#patience = patience;
+    this.#limit = limit;
   }
 
   override isSupported(error: unknown): boolean {
-    return super.isSupported(error) && !isUnknownName(error);
+    if (!super.isSupported(error) || isUnknownName(error)) return false;
+    // The time counts from the first failure, which took its own, and the next attempt will again.
+    return !isForSilence(error) || this.#elapsed + 2 * this.#limit < this.#patience;
   }
 
   override allows(_failures: number): boolean {
-    const now = performance.now();
-    this.#since ??= now;
-    return now - this.#since < this.#patience;
+    this.#since ??= performance.now();
+    return this.#elapsed < this.#patience;
   }
 
   override reset(): void {
@@ -40,6 +46,10 @@ export class PatientRetry extends Retry {
   }
 
   override clone(): Retry {
-    return new PatientRetry(this.#patience);
+    return new PatientRetry(this.#patience, this.#limit);
+  }
+
+  get #elapsed(): number {
+    return this.#since === undefined ? 0 : performance.now() - this.#since;
   }
 }

@@ -10,9 +10,11 @@ import {
   addressOf,
   askMaster,
   askReplicas,
+  inTime,
   type MasterNews,
   noMaster,
   noReplica,
+  Questions,
   staleNews,
 } from "./sentinel-answers.js";
 import type { SentinelListener, SentinelNode } from "./sentinel-node.js";
@@ -28,6 +30,15 @@ export interface ServiceUser {
   onMoved(master: Address, error: ConnectionError): void;
   /** The replicas that are well. */
   onReplicas(replicas: readonly Address[], error: ConnectionError): void;
+}
+
+/** What a service is made of. */
+export interface ServiceParts {
+  readonly nodes: SentinelNodes;
+  /** How many other Sentinels must watch the master. */
+  readonly fewest: number;
+  /** ms; how long Sentinels may take for an answer when nothing else is said. */
+  readonly limit: number;
 }
 
 interface Known {
@@ -50,20 +61,24 @@ export class SentinelService implements SentinelListener {
   readonly name: string;
   readonly #nodes: SentinelNodes;
   readonly #fewest: number;
+  readonly #limit: number;
   readonly #users = new Set<ServiceUser>();
   #known: Known | undefined = undefined;
   /** The replica that is being promoted. */
   #next: { readonly address: Address; readonly until: number } | undefined = undefined;
   /** Was no master when it was tried last. */
   #avoid: Address | undefined = undefined;
-  #asking: Promise<Address> | undefined = undefined;
+  /** By how long the answers may take. */
+  readonly #asking = new Map<number, Promise<Address>>();
+  readonly #forMaster = new Questions<SentinelNode, MasterNews>();
+  readonly #forReplicas = new Questions<SentinelNode, Address[]>();
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  /** @param fewest - How many other Sentinels must watch the master. */
-  constructor(name: string, nodes: SentinelNodes, fewest: number) {
+  constructor(name: string, { nodes, fewest, limit }: ServiceParts) {
     this.name = name;
     this.#nodes = nodes;
     this.#fewest = fewest;
+    this.#limit = limit;
   }
 
   /** Somebody will be told from now on. */
@@ -85,18 +100,22 @@ export class SentinelService implements SentinelListener {
     this.#next = undefined;
   }
 
-  /** Say where the master is, or will be in a moment. */
-  async locate(signal: AbortSignal): Promise<Address> {
+  /**
+   * Say where the master is, or will be in a moment.
+   *
+   * @param limit - ms; how long the Sentinels may take for an answer.
+   */
+  async locate(signal: AbortSignal, limit: number): Promise<Address> {
     const now = performance.now();
     if (this.#next !== undefined && now < this.#next.until) return this.#next.address;
     this.#next = undefined;
     const known = this.#known;
     const isFresh = known !== undefined && now < known.until;
     if (isFresh && !sameAddress(known.address, this.#avoid)) return known.address;
-    this.#asking ??= this.discover().finally(() => {
-      this.#asking = undefined;
-    });
-    return (await abortable(this.#asking, signal)) ?? this.locate(signal);
+    const asking =
+      this.#asking.get(limit) ?? this.discover(limit).finally(() => this.#asking.delete(limit));
+    this.#asking.set(limit, asking);
+    return (await abortable(asking, signal)) ?? this.locate(signal, limit);
   }
 
   /**
@@ -104,10 +123,10 @@ export class SentinelService implements SentinelListener {
    *
    * @throws MasterNotFoundError when none names one that is well.
    */
-  async discover(): Promise<Address> {
+  async discover(limit = this.#limit): Promise<Address> {
     try {
       const { value } = await this.#nodes.ask(
-        (node) => this.#ask(node),
+        (node) => this.#ask(node, limit),
         ({ address }) => !sameAddress(address, this.#avoid),
       );
       this.#accept(value);
@@ -122,10 +141,11 @@ export class SentinelService implements SentinelListener {
    *
    * @throws ReplicaNotFoundError when none answers.
    */
-  async replicas(): Promise<Address[]> {
+  async replicas(limit = this.#limit): Promise<Address[]> {
+    const ask = (node: SentinelNode): Promise<Address[]> => askReplicas(node, this.name);
     try {
       const { value } = await this.#nodes.ask(
-        (node) => askReplicas(node, this.name),
+        (node) => inTime(node, this.#forReplicas.ask(node, ask), limit),
         (addresses) => addresses.length !== 0,
       );
       return value;
@@ -224,8 +244,9 @@ export class SentinelService implements SentinelListener {
 
   // -- asking --------------------------------------------------------------------------------
 
-  async #ask(node: SentinelNode): Promise<MasterNews> {
-    const news = await askMaster(node, this.name, this.#fewest);
+  async #ask(node: SentinelNode, limit: number): Promise<MasterNews> {
+    const ask = (): Promise<MasterNews> => askMaster(node, this.name, this.#fewest);
+    const news = await inTime(node, this.#forMaster.ask(node, ask), limit);
     if (this.#isOld(news)) throw staleNews(node, news);
     return news;
   }

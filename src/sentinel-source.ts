@@ -55,10 +55,13 @@ function wrongRole({ address }: Probe, role: string): ConnectionError {
 abstract class Source implements ServiceUser {
   readonly description: string;
   protected readonly service: SentinelService;
+  /** ms; how long Sentinels may take for an answer. */
+  protected readonly limit: number;
   protected user: AddressUser | undefined = undefined;
 
-  constructor(service: SentinelService, role: Role) {
+  constructor(service: SentinelService, limit: number, role: Role) {
     this.service = service;
+    this.limit = limit;
     this.description = `service=${service.name}(${role})`;
   }
 
@@ -79,13 +82,13 @@ abstract class Source implements ServiceUser {
 
 /** Names the master. */
 export class MasterSource extends Source implements AddressSource {
-  constructor(service: SentinelService) {
-    super(service, "master");
+  constructor(service: SentinelService, limit: number) {
+    super(service, limit, "master");
   }
 
   resolve(signal: AbortSignal): Promise<Address> {
     this.service.join(this);
-    return this.service.locate(signal);
+    return this.service.locate(signal, this.limit);
   }
 
   async verify(probe: Probe): Promise<void> {
@@ -131,13 +134,13 @@ export class ReplicaSource extends Source implements AddressSource {
   /** The master, when it was named in place of a replica. */
   #substitute: Address | undefined = undefined;
 
-  constructor(service: SentinelService) {
-    super(service, "slave");
+  constructor(service: SentinelService, limit: number) {
+    super(service, limit, "slave");
   }
 
   async resolve(signal: AbortSignal): Promise<Address> {
     this.service.join(this);
-    const replicas = await this.service.replicas();
+    const replicas = await this.service.replicas(this.limit);
     // Each Sentinel has an order of its own.
     const sorted = replicas.toSorted((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1));
     for (const _ of sorted) {
@@ -176,7 +179,7 @@ export class ReplicaSource extends Source implements AddressSource {
   async #master(signal: AbortSignal): Promise<Address> {
     const name = this.service.name;
     try {
-      const address = await this.service.locate(signal);
+      const address = await this.service.locate(signal, this.limit);
       if (!this.#failures.has(formatAddress(address))) {
         this.#substitute = address;
         return address;

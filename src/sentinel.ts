@@ -98,7 +98,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
-    return this.#client(new MasterSource(this.#service(name)), options) as never;
+    return this.#client(MasterSource, name, options) as never;
   }
 
   /**
@@ -113,7 +113,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
-    return this.#client(new ReplicaSource(this.#service(name)), options) as never;
+    return this.#client(ReplicaSource, name, options) as never;
   }
 
   /** redis-py's name of {@link Sentinel.replicaFor}. */
@@ -178,17 +178,21 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   }
 
   #service(name: string): SentinelService {
-    const service =
-      this.#services.get(name) ?? new SentinelService(name, this.#nodes, this.#settings.fewest);
+    const { fewest, limit } = this.#settings;
+    const parts = { nodes: this.#nodes, fewest, limit };
+    const service = this.#services.get(name) ?? new SentinelService(name, parts);
     this.#services.set(name, service);
     return service;
   }
 
-  #client(addressSource: AddressSource, options: SentinelClientOptions = {}): Redis {
-    return new Redis({
-      ...clientSettings(this.#settings.clients, options),
-      addressSource,
-    }) as Redis;
+  #client(
+    SourceClass: typeof MasterSource | typeof ReplicaSource,
+    name: string,
+    given: SentinelClientOptions = {},
+  ): Redis {
+    const { options, limit } = clientSettings(this.#settings.clients, given);
+    const addressSource: AddressSource = new SourceClass(this.#service(name), limit);
+    return new Redis({ ...options, addressSource }) as Redis;
   }
 
   /** Shape as in redis-py: `Sentinel<sentinels=[localhost:26379]>`. */

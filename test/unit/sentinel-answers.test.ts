@@ -1,7 +1,14 @@
 /** Which answers of Sentinels count, in what order they come, and how long a server is looked for. */
 import { describe, expect, it, vi } from "vitest";
-import { ConnectionError, ResponseError } from "../../src/errors.js";
-import { askAll, askMaster, isUnknownName, noMaster } from "../../src/sentinel-answers.js";
+import { ConnectionError, ResponseError, TimeoutError } from "../../src/errors.js";
+import {
+  askAll,
+  askMaster,
+  inTime,
+  isUnknownName,
+  noMaster,
+  Questions,
+} from "../../src/sentinel-answers.js";
 import { PatientRetry } from "../../src/sentinel-retry.js";
 import { deferred } from "../support/until.js";
 
@@ -109,10 +116,51 @@ describe("askAll", () => {
   });
 });
 
+describe("Questions", () => {
+  it("are asked once, and those who did not wait for the answer find it when they ask again", async () => {
+    vi.useFakeTimers();
+    const questions = new Questions<string, string>();
+    const slow = deferred<string>();
+    const ask = vi.fn((_: string) => slow.promise);
+    const from = { name: "s:1", run: () => slow.promise };
+    const first = inTime(from, questions.ask("a", ask), 100);
+    first.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(101);
+    await expect(first).rejects.toMatchObject({
+      name: "TimeoutError",
+      message: "No answer in time",
+      server: "s:1",
+    });
+    const second = inTime(from, questions.ask("a", ask), 100);
+    slow.resolve("late");
+    expect(await second).toBe("late");
+    expect(ask).toHaveBeenCalledTimes(1);
+    await questions.ask("a", ask);
+    expect(ask).toHaveBeenCalledTimes(2);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+});
+
 describe("PatientRetry", () => {
+  it("does not wait for the silent longer than there is time", () => {
+    vi.useFakeTimers();
+    const silent = noMaster("m", new AggregateError([new TimeoutError("No answer in time")]));
+    const retry = new PatientRetry(3750, 1000);
+    const tries = (): boolean => retry.allows(1) && retry.isSupported(silent);
+    expect(tries()).toBe(true);
+    vi.advanceTimersByTime(1200);
+    expect(tries()).toBe(true);
+    vi.advanceTimersByTime(1200);
+    // Another second would end behind the patience, which is three quarters of five seconds.
+    expect(tries()).toBe(false);
+    expect(retry.isSupported(noMaster("m", new AggregateError([])))).toBe(true);
+    vi.useRealTimers();
+  });
+
   it("goes on for a time, whatever the number of failures, and begins anew after a reset", () => {
     vi.useFakeTimers();
-    const retry = new PatientRetry(4000).clone();
+    const retry = new PatientRetry(4000, 1000).clone();
     expect(retry.allows(1)).toBe(true);
     vi.advanceTimersByTime(3900);
     expect(retry.allows(99)).toBe(true);
@@ -126,7 +174,7 @@ describe("PatientRetry", () => {
   it("does not look again for a name that all Sentinels say they do not know", () => {
     const unknown = Object.assign(new ConnectionError("?"), { code: "ENOSERVICE" });
     const down = new ConnectionError("gone");
-    const retry = new PatientRetry(4000);
+    const retry = new PatientRetry(4000, 1000);
     const hopeless = noMaster("m", new AggregateError([unknown, unknown]));
     const uncertain = noMaster("m", new AggregateError([unknown, down]));
     expect([isUnknownName(hopeless), retry.isSupported(hopeless)]).toEqual([true, false]);

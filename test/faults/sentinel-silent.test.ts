@@ -1,0 +1,69 @@
+/**
+ * Owns what is told when Sentinels accept connections and say nothing: an error of the client's own with
+ * a cause for each of them, within the time limit of commands.
+ */
+import { expect, test } from "vitest";
+import { MasterNotFoundError, ReplicaNotFoundError, Sentinel } from "../../src/index.js";
+import { mockSentinel } from "../support/mock-sentinel.js";
+import { mockServer } from "../support/mock-server.js";
+import { startServer } from "../support/server.js";
+import { errorOf } from "./settle.js";
+
+const NAME = "mymaster";
+const SILENT = { name: "TimeoutError", message: "No answer in time" };
+
+async function silentSentinel() {
+  const mock = await mockServer((peer) => peer.stall());
+  const address = [mock.host, mock.port] as const;
+  return { address, [Symbol.asyncDispose]: () => mock[Symbol.asyncDispose]() };
+}
+
+test("when all are silent, the error names each of them", async () => {
+  await using one = await silentSentinel();
+  await using other = await silentSentinel();
+  await using sentinel = new Sentinel([one.address, other.address], { socketTimeout: 1000 });
+  await using master = sentinel.masterFor(NAME);
+  await using replica = sentinel.replicaFor(NAME, { socketTimeout: 600 });
+  const causes = [one, other].map(({ address }) => ({ ...SILENT, server: address.join(":") }));
+  const [onMaster, onReplica, discovery, list] = await Promise.all([
+    errorOf(master.set("a", "1")),
+    errorOf(replica.get("a")),
+    errorOf(sentinel.discoverMaster(NAME)),
+    errorOf(sentinel.discoverReplicas(NAME)),
+  ]);
+  for (const error of [onMaster, discovery]) {
+    expect(error).toBeInstanceOf(MasterNotFoundError);
+    expect(error).toMatchObject({ causes });
+  }
+  for (const error of [onReplica, list]) {
+    expect(error).toBeInstanceOf(ReplicaNotFoundError);
+    expect(error).toMatchObject({ causes });
+  }
+  expect(onMaster).toMatchObject({ command: "SET", outcome: "not-sent" });
+});
+
+test("when one is silent, what the other said is told with it", async () => {
+  await using silent = await silentSentinel();
+  await using mock = await mockSentinel({ master: 1 });
+  await using sentinel = new Sentinel([mock.address, silent.address], { socketTimeout: 1000 });
+  await using master = sentinel.masterFor("nobody");
+  const error = await errorOf(master.get("a"));
+  expect(error).toBeInstanceOf(MasterNotFoundError);
+  expect(error).toMatchObject({
+    outcome: "not-sent",
+    causes: [{ code: "ENOSERVICE", message: "No such master with that name" }, SILENT],
+  });
+});
+
+test("a server is looked for again while one of them is silent", async () => {
+  await using server = await startServer();
+  await using silent = await silentSentinel();
+  await using mock = await mockSentinel({ master: server.port, flags: "master,s_down" });
+  await using sentinel = new Sentinel([silent.address, mock.address], { socketTimeout: 3000 });
+  await using master = sentinel.masterFor(NAME);
+  const write = master.set("a", "1");
+  const asked = () => mock.mock.received.filter(([, what]) => what === "MASTER").length;
+  await expect.poll(asked, { timeout: 5000 }).toBeGreaterThan(0);
+  mock.view.flags = "master";
+  expect(await write).toBe(true);
+});
