@@ -26,8 +26,10 @@ const NOPASS = token("NOPASS");
 
 const PLUS = 0x2b;
 const MINUS = 0x2d;
-/** Key patterns that say what may be done with the keys. */
-const PERMISSION = /^%(?:R|W|RW|WR)~/i;
+/** Patterns that say themselves what they are of, and of keys perhaps what may be done with them. */
+const PREFIXED = { "~": /^(?:~|%(?:R|W|RW|WR)~)/i, "&": /^&/ } as const;
+/** As many characters of a pattern as a prefix may have. */
+const LONGEST_PREFIX = 4;
 const SELECTOR_RULE = /^(?:[+\-~%&].|(?:all|no|reset)(?:keys|channels|commands)$)/;
 
 function itemsOf(items: Many<Text> | undefined): readonly unknown[] {
@@ -84,17 +86,24 @@ function categories(args: ArgList, items: Many<string> | undefined): void {
   }
 }
 
+/** Add patterns; one that has its prefix already, as ACL GETUSER gives it, goes out as it is. */
 function patterns(
   args: ArgList,
   [name, items]: readonly [string, Many<Text> | undefined],
-  prefix: string,
+  prefix: "~" | "&",
 ): void {
   for (const item of itemsOf(items)) {
     if (!isText(item)) args.fail(`each of option "${name}" must be text or bytes`);
-    else if (typeof item === "string" && prefix === "~" && PERMISSION.test(item))
-      args.free(`option "${name}"`, item);
-    else args.free(`option "${name}"`, withPrefix(item, prefix));
+    else {
+      const rule = PREFIXED[prefix].test(beginningOf(item)) ? item : withPrefix(item, prefix);
+      args.free(`option "${name}"`, rule);
+    }
   }
+}
+
+function beginningOf(item: Text): string {
+  if (typeof item === "string") return item;
+  return Buffer.from(item.subarray(0, LONGEST_PREFIX)).toString("latin1");
 }
 
 function selectors(args: ArgList, items: AclShape["selectors"]): void {

@@ -17,6 +17,11 @@ const server = await startServer();
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
+const patternsOf = (user: AclUser | null) => ({
+  keys: user?.keys ?? [],
+  channels: user?.channels ?? [],
+});
+
 describeClients("users", server, ({ text, bytes, both }) => {
   beforeEach(() => server.command("ACL", "DELUSER", "alice"));
 
@@ -71,6 +76,47 @@ describeClients("users", server, ({ text, bytes, both }) => {
       expect(await redis.aclDryrun("alice", "KEYS", "cache:*")).toMatch(/'keys' command/);
       const [line] = (await redis.aclList()).filter((each) => each.startsWith("user alice "));
       expect(line).toContain("%R~public:*");
+      await redis.aclDeluser("alice");
+    }
+  });
+
+  test("are made again from what is told of them", async () => {
+    for (const redis of both) {
+      await redis.aclSetuser("alice", {
+        reset: true,
+        enabled: true,
+        passwords: ["+one", "+two"],
+        categories: ["+read"],
+        commands: ["+set"],
+        keys: ["a*", "%R~public:*", "~~home"],
+        channels: ["news:*", "&&and"],
+        selectors: [["+set", "%W~app*", "&c"]],
+      });
+      const user = await redis.aclGetuser("alice");
+      if (user === null) throw new Error("no user");
+      expect(user.keys).toEqual(["~a*", "%R~public:*", "~~home"]);
+      expect(user.channels).toEqual(["&news:*", "&&and"]);
+      const { enabled, passwords, categories, commands, keys, channels } = user;
+      await redis.aclSetuser("alice", {
+        reset: true,
+        enabled,
+        hashedPasswords: passwords.map((hash) => `+${hash}`),
+        categories,
+        commands,
+        keys,
+        channels,
+        selectors: user.selectors.map((each) => [
+          ...each.categories,
+          ...each.commands,
+          ...each.keys,
+          ...each.channels,
+        ]),
+      });
+      expect(await redis.aclGetuser("alice")).toEqual(user);
+      await redis.aclSetuser("alice", { reset: true, keys: "*", channels: "*" });
+      const open = await redis.aclGetuser("alice");
+      await redis.aclSetuser("alice", { reset: true, ...patternsOf(open) });
+      expect(await redis.aclGetuser("alice")).toEqual(open);
       await redis.aclDeluser("alice");
     }
   });

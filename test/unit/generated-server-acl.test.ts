@@ -39,6 +39,13 @@ describe("ACL commands on the wire", () => {
   test("SETUSER leaves on and off alone unless it is told", () => {
     expect(wire(host.aclSetuser("alice"))).toBe("ACL SETUSER alice");
     expect(wire(host.aclSetuser("alice", { keys: ["a"] }))).toBe("ACL SETUSER alice ~a");
+    const asGiven = { keys: ["~*", Buffer.from("~b"), "~~c"], channels: ["&*", Buffer.from("&d")] };
+    expect(wire(host.aclSetuser("alice", asGiven))).toBe("ACL SETUSER alice ~* ~b ~~c &* &d");
+    expect(wire(host.aclSetuser("alice", { keys: "&a", channels: "~b" }))).toBe(
+      "ACL SETUSER alice ~&a &~b",
+    );
+    const bytes = { keys: [Buffer.from("%R~e"), Buffer.from("%e"), Buffer.from("")] };
+    expect(wire(host.aclSetuser("alice", bytes))).toBe("ACL SETUSER alice %R~e ~%e ~");
     expect(wire(host.aclSetuser("alice", { enabled: false }))).toBe("ACL SETUSER alice OFF");
     expect(wire(host.aclSetuser("alice", { enabled: true, noPass: true }))).toBe(
       "ACL SETUSER alice ON NOPASS",
@@ -47,7 +54,7 @@ describe("ACL commands on the wire", () => {
 
   test("SETUSER knows what may be done with keys, and selectors", () => {
     expect(wire(host.aclSetuser("a", { keys: ["%R~x", "%rw~y", "%z", "~t"] }))).toBe(
-      "ACL SETUSER a %R~x %rw~y ~%z ~~t",
+      "ACL SETUSER a %R~x %rw~y ~%z ~t",
     );
     expect(
       wire(

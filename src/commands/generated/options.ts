@@ -1625,9 +1625,15 @@ export type AclSetuserOptions = AclPasswords & {
   readonly categories?: Many<string> | undefined;
   /** Commands, each with `+` before it to allow or `-` to forbid it, such as `+config|get`. */
   readonly commands?: Many<string> | undefined;
-  /** Patterns of keys, without `~`; `%R~` or `%W~` before one allows only reading or writing. */
+  /**
+   * Patterns of keys, with or without `~` before them; `%R~` or `%W~` allows only reading or
+   * writing. A `~` that belongs to the keys themselves needs another one before it.
+   */
   readonly keys?: Many<string | Uint8Array> | undefined;
-  /** Patterns of channels, without `&`. */
+  /**
+   * Patterns of channels, with or without `&` before them; an `&` that belongs to the channels
+   * themselves needs another one before it.
+   */
   readonly channels?: Many<string | Uint8Array> | undefined;
   /** More sets of rules, each complete in itself, such as `["+set", "~app:*"]`. */
   readonly selectors?: readonly (readonly string[])[] | undefined;

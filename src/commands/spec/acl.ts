@@ -173,9 +173,15 @@ export const acl: readonly Entry[] = [
       silent(
         "keys",
         "Many<string | Uint8Array>",
-        "Patterns of keys, without `~`; `%R~` or `%W~` before one allows only reading or writing.",
+        "Patterns of keys, with or without `~` before them; `%R~` or `%W~` allows only reading or " +
+          "writing. A `~` that belongs to the keys themselves needs another one before it.",
       ),
-      silent("channels", "Many<string | Uint8Array>", "Patterns of channels, without `&`."),
+      silent(
+        "channels",
+        "Many<string | Uint8Array>",
+        "Patterns of channels, with or without `&` before them; an `&` that belongs to the " +
+          "channels themselves needs another one before it.",
+      ),
       silent(
         "selectors",
         "readonly (readonly string[])[]",
