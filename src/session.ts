@@ -5,7 +5,7 @@
  */
 
 import type { Arg } from "./commands/info.js";
-import { closedError, errorFor } from "./connection/failure.js";
+import { closedError, errorFor, tooManyPending } from "./connection/failure.js";
 import { ownCommand } from "./connection/handshake.js";
 import { Exchange, type Job } from "./connection/job.js";
 import type { Lease } from "./connection/lease.js";
@@ -48,6 +48,9 @@ export class Session implements Executor {
       this.#untold = undefined;
       return job.fail(errorFor(job, untold, "not-sent"));
     }
+    const { maxPendingCommands } = this.#leaser.settings;
+    const outstanding = this.#queue.size + (this.#lease?.connection.pending ?? 0);
+    if (outstanding >= maxPendingCommands) return job.fail(tooManyPending(maxPendingCommands, job));
     // Until its state is restored the connection is not ready, and earlier commands wait for it too.
     if (!this.#leasing && this.#lease?.alive === true) return this.#lease.send(job);
     try {

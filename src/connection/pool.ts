@@ -113,6 +113,8 @@ export class ConnectionPool implements DialerOwner, Lessor, AddressUser {
   executeAlone(job: Job): void {
     try {
       if (this.#closing !== undefined) throw closedError(job.name);
+      if (this.#waiters.leases.size >= this.settings.maxPendingCommands)
+        throw tooManyPending(this.settings.maxPendingCommands, job);
       job.check(this.#checker);
     } catch (error) {
       return job.fail(error as RedisError);

@@ -1,9 +1,10 @@
 /** A server that does not read: writing stops, commands wait in the client, and all goes on later. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+import { BlockingConnectionPool, Redis } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, watchEveryTest } from "./support.js";
+import { BARE, clientOf, errorOf, kindOf, QUICK, watchEveryTest } from "./support.js";
 
 watchEveryTest();
 
@@ -113,6 +114,50 @@ describe("a server that stops reading", () => {
     expect(results).toEqual([...lost, ...new Array(held).fill(true)]);
     const keys = mock.peers[1]?.received.map(([, key]) => key);
     expect(keys).toEqual(Array.from({ length: held }, (_, i) => `k${60 - held + i}`));
+  });
+});
+
+describe("maxPendingCommands", () => {
+  const outcomes = (all: readonly Promise<unknown>[]) =>
+    Promise.all(all.map((one) => errorOf(one).then(kindOf)));
+
+  it.each(["before its connection is there", "on its connection"])(
+    "holds for a client(): %s",
+    async (when) => {
+      await using mock = await mockServer(async (peer) => {
+        for await (const [name] of peer.commands()) if (name === "PING") peer.send("+PONG\r\n");
+      });
+      await using redis = clientOf(mock, { maxPendingCommands: 5, socketTimeout: 0 });
+      const session = redis.client();
+      if (when === "on its connection") await session.ping();
+      const all = outcomes(Array.from({ length: 8 }, () => session.get("a")));
+      await until(() => mock.received.filter(([name]) => name === "GET").length === 5);
+      redis.disconnect();
+      expect((await all).filter((kind) => kind === "MaxPendingCommandsError not-sent").length).toBe(
+        3,
+      );
+    },
+  );
+
+  it("holds for blocking commands that wait for a connection", async () => {
+    await using mock = await mockServer((peer) => peer.stall());
+    const pool = { maxConnections: 1, timeout: 0 };
+    const connectionPool = new BlockingConnectionPool({
+      ...QUICK,
+      ...BARE,
+      ...pool,
+      port: mock.port,
+      maxPendingCommands: 5,
+    });
+    await using redis = new Redis({ connectionPool });
+    const first = errorOf(redis.blpop("a", 0));
+    await until(() => mock.received.length === 1);
+    const all = outcomes(Array.from({ length: 8 }, () => redis.blpop("a", 0)));
+    await connectionPool.close();
+    expect((await all).filter((kind) => kind === "MaxPendingCommandsError not-sent").length).toBe(
+      3,
+    );
+    await first;
   });
 });
 
