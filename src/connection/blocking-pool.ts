@@ -6,7 +6,11 @@ import { ConnectionPool, type PoolOptions } from "./pool.js";
 
 /** Options of a blocking pool. */
 export interface BlockingPoolOptions extends PoolOptions {
-  /** Number, ms: longest wait for a connection; default 20000, 0 or `null` for no limit. */
+  /**
+   * Number, ms: longest wait for a connection of one's own, as blocking commands, `client()`, WATCH and
+   * subscribers need one; default 20000, 0 or `null` for no limit. Ordinary commands wait as long as
+   * `socketTimeout` says.
+   */
   readonly timeout?: number | null | undefined;
 }
 

@@ -184,6 +184,7 @@ export class Encoder {
   add(chunks: readonly Chunk[]): void {
     for (const chunk of chunks) {
       if (typeof chunk === "string" && chunk.length < LARGE_TEXT) {
+        if (this.#text.length > MAX_TEXT) this.#cut();
         this.#text += chunk;
         continue;
       }

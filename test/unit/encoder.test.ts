@@ -200,6 +200,18 @@ describe("large pieces", () => {
   });
 });
 
+it("output added by others is cut before a string gets as long as one can be", () => {
+  const other = new Encoder(UTF8);
+  other.command(command, ["x".repeat(8000)]);
+  const piece = other.take();
+  const encoder = new Encoder(UTF8);
+  for (let i = 0; i < 200; i++) encoder.add(piece);
+  const chunks = encoder.take();
+  expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(300_000);
+  const all = Buffer.concat(Array.from({ length: 200 }, () => wire("x".repeat(8000))));
+  expect(bytesOf(chunks).equals(all)).toBe(true);
+});
+
 describe("refusals", () => {
   /** Memory that now belongs to somebody else. */
   function transferred(): Uint8Array {
