@@ -174,8 +174,9 @@ export class RedisClient<
    * @param keys - Keys to watch; options (`watchDelay` ms, `maxAttempts`, `signal`,
    * `valueFromCallable`) may follow.
    * @returns The values of EXEC, or what `work` returned when `valueFromCallable` is set.
-   * @throws {@link WatchError} after `maxAttempts`, or when the connection was lost during EXEC: then
-   * its `outcome` is `"unknown"` and nothing is repeated.
+   * @throws {@link WatchError} after `maxAttempts`; when the connection was lost before EXEC more often
+   * than the client's `retry` allows; or when it was lost during EXEC: then its `outcome` is
+   * `"unknown"` and nothing is repeated.
    */
   transaction<R extends readonly unknown[]>(
     work: TransactionFunction<T, I, Pipeline<R, T, I>>,
@@ -200,7 +201,8 @@ export class RedisClient<
     const options = isOptions(last) ? last : {};
     const keys = (isOptions(last) ? given.slice(0, -1) : given) as Key[];
     checkTransactionOptions(options);
-    return runTransaction(() => this.pipeline().watch(...keys), work, options);
+    const begin = () => this.pipeline().watch(...keys);
+    return runTransaction({ begin, retry: this.#parts.pool.settings.retry }, work, options);
   }
 
   /**

@@ -1,11 +1,11 @@
 /**
  * Owns the loop around an optimistic transaction: watch, let the user's function read and buffer,
- * EXEC, and begin again when a watched key was changed. A transaction that may have been executed is
- * never begun again.
+ * EXEC, and begin again when a watched key was changed, or in moderation when the connection was lost
+ * before. A transaction that may have been executed is never begun again.
  */
 import { AbortError, DataError, RedisError, WatchError } from "./errors.js";
 import { Pipeline, type WatchedPipeline } from "./pipeline.js";
-import { sleep } from "./retry.js";
+import { type Retry, sleep } from "./retry.js";
 import type { Executable } from "./watch.js";
 
 /** Options of `redis.transaction`. */
@@ -14,7 +14,7 @@ export interface TransactionOptions {
   readonly watchDelay?: number | undefined;
   /** Integer, 1 or more: attempts before the WatchError reaches the caller; default no limit. */
   readonly maxAttempts?: number | undefined;
-  /** Ends the attempts. */
+  /** Ends the attempts: nothing is executed once it is aborted, but for an EXEC that was sent before. */
   readonly signal?: AbortSignal | undefined;
   /** Whether to give what the function returned instead of the values of EXEC; default `false`. */
   readonly valueFromCallable?: boolean | undefined;
@@ -49,9 +49,44 @@ export function checkTransactionOptions(options: TransactionOptions): void {
   }
 }
 
+function aborted(signal: AbortSignal): AbortError {
+  return new AbortError("The transaction was aborted", { code: "ABORT_ERR", cause: signal.reason });
+}
+
 function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new AbortError("The transaction was aborted", { code: "ABORT_ERR", cause: signal.reason });
+  if (signal?.aborted === true) throw aborted(signal);
+}
+
+/** What an attempt consists of. */
+interface Parts<T extends string | Buffer, I extends number | bigint> {
+  /** Starts watching, on a fresh connection each time. */
+  begin(): Promise<WatchedPipeline<T, I>>;
+  /** The client's: how often, and after what pauses, a lost connection is made up for. */
+  readonly retry: Retry;
+}
+
+/** Start watching, unless the signal comes first; a watch that comes later is given up. */
+function beginUnlessAborted<T extends string | Buffer, I extends number | bigint>(
+  { begin }: Parts<T, I>,
+  signal: AbortSignal | undefined,
+): Promise<WatchedPipeline<T, I>> {
+  if (signal === undefined) return begin();
+  return new Promise((resolve, reject) => {
+    const begun = begin();
+    const onAbort = (): void => {
+      begun.then((watch) => watch.reset()).catch(() => {});
+      reject(aborted(signal));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    // In one step: between settling and forgetting the signal an abort would give up what was told.
+    const settle = <V>(tell: (value: V) => void) => {
+      return (value: V): void => {
+        signal.removeEventListener("abort", onAbort);
+        tell(value);
+      };
+    };
+    begun.then(settle(resolve), settle(reject));
+  });
 }
 
 function notOurs(): RedisError {
@@ -74,11 +109,17 @@ function bufferedBy<T extends string | Buffer, I extends number | bigint>(
 async function attempt<T extends string | Buffer, I extends number | bigint, V>(
   watch: WatchedPipeline<T, I>,
   work: TransactionFunction<T, I, V>,
-  valueFromCallable: boolean,
+  { signal, valueFromCallable = false }: TransactionOptions,
 ): Promise<readonly unknown[] | V> {
+  // The function need not wait for the commands it calls; one that went astray must not be missing.
+  const astray: RedisError[] = [];
+  watch.onMisuse = (error) => astray.push(error);
   try {
     const returned = await work(watch);
+    const [misuse] = astray;
+    if (misuse !== undefined) throw misuse;
     const buffered = bufferedBy(watch, valueFromCallable ? undefined : returned);
+    if (buffered !== undefined) throwIfAborted(signal);
     const values = (await buffered?.exec()) ?? [];
     return valueFromCallable ? returned : values;
   } finally {
@@ -86,28 +127,64 @@ async function attempt<T extends string | Buffer, I extends number | bigint, V>(
   }
 }
 
+/** Decides on the end of a series of attempts, and on the pauses in it. */
+class Series {
+  readonly #retry: Retry;
+  readonly #options: TransactionOptions;
+  #attempts = 0;
+  /** Connections lost in a row. */
+  #losses = 0;
+
+  constructor(retry: Retry, options: TransactionOptions) {
+    this.#retry = retry.clone();
+    this.#options = options;
+  }
+
+  /**
+   * Find out whether an attempt that failed is worth another.
+   *
+   * @returns Milliseconds to wait before it.
+   * @throws The error, when it is not.
+   */
+  pauseAfter(error: unknown): number {
+    const { watchDelay = 0, maxAttempts = Number.POSITIVE_INFINITY } = this.#options;
+    if (!(error instanceof WatchError) || error.outcome === "unknown") throw error;
+    if (++this.#attempts >= maxAttempts) throw error;
+    // Somebody else was faster: the server is well, and some client made progress.
+    if (error.outcome === undefined) {
+      this.#losses = 0;
+      this.#retry.reset();
+      return watchDelay;
+    }
+    const worthIt = this.#retry.isSupported(error.cause) && this.#retry.allows(++this.#losses);
+    if (!worthIt) throw error;
+    return Math.max(watchDelay, this.#retry.delay(this.#losses));
+  }
+}
+
 /**
  * Run a transaction until no watched key was changed under it.
  *
- * @param begin - Starts watching, on a fresh connection each time.
  * @returns The values of EXEC, or what `work` returned.
- * @throws {@link WatchError} with `outcome` `"unknown"` when the connection was lost during EXEC.
+ * @throws {@link WatchError} with `outcome` `"unknown"` when the connection was lost during EXEC, and
+ * `"not-sent"` when it was lost before more often than `retry` allows.
  */
 export async function runTransaction<T extends string | Buffer, I extends number | bigint, V>(
-  begin: () => Promise<WatchedPipeline<T, I>>,
+  parts: Parts<T, I>,
   work: TransactionFunction<T, I, V>,
   options: TransactionOptions,
 ): Promise<readonly unknown[] | V> {
-  const { watchDelay = 0, maxAttempts = Number.POSITIVE_INFINITY, signal } = options;
-  const { valueFromCallable = false } = options;
-  for (let attempts = 1; ; attempts++) {
+  const { signal } = options;
+  const series = new Series(parts.retry, options);
+  for (;;) {
     throwIfAborted(signal);
+    let pause: number;
     try {
-      return await attempt(await begin(), work, valueFromCallable);
+      return await attempt(await beginUnlessAborted(parts, signal), work, options);
     } catch (error) {
-      const again = error instanceof WatchError && error.outcome !== "unknown";
-      if (!again || attempts >= maxAttempts) throw error;
+      pause = series.pauseAfter(error);
     }
-    if (watchDelay > 0) await sleep(watchDelay, signal);
+    throwIfAborted(signal);
+    if (pause > 0) await sleep(pause, signal);
   }
 }

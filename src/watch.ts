@@ -117,6 +117,8 @@ export class Watch<
   readonly #executor: LeaseExecutor;
   #watching = false;
   #transaction: P | undefined = undefined;
+  /** @internal Told of commands that came after `multi()`, whose callers may not wait for them. */
+  onMisuse: ((error: RedisError) => void) | undefined = undefined;
   /** Whether the connection has been given back, or is about to be. */
   #over = false;
 
@@ -249,10 +251,14 @@ export class Watch<
    * the end goes to it.
    * @throws {@link WatchError} when the connection is lost.
    */
-  async executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
-    const { call } = this.#parts;
-    const { info, args: words, ...of } = resolveCommand(name, args, call.callbacks);
-    return this.#run(info, words, decoderFor(info, of.decode, call, of.options));
+  executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
+    try {
+      const { call } = this.#parts;
+      const { info, args: words, ...of } = resolveCommand(name, args, call.callbacks);
+      return this.#run(info, words, decoderFor(info, of.decode, call, of.options));
+    } catch (error) {
+      return rejection(error);
+    }
   }
 
   protected override run<V>(
@@ -268,14 +274,32 @@ export class Watch<
   }
 
   /** What needs no server is subject to the same rules. */
-  protected override async answer<V>(info: CommandInfo, value: V): Promise<V> {
+  protected override answer<V>(info: CommandInfo, value: V): Promise<V> {
+    return this.#noted(this.#answer(info, value));
+  }
+
+  async #answer<V>(info: CommandInfo, value: V): Promise<V> {
     this.#checkRunning(info);
     if (this.#lease.alive) return value;
     const details = { code: "ECONNCLOSED", command: info.name, outcome: "not-sent" } as const;
     throw this.#lossOf(new ConnectionError("The connection was lost", details), true);
   }
 
-  async #run<V>(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): Promise<V> {
+  #run<V>(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): Promise<V> {
+    return this.#noted(this.#runNow(info, args, decode));
+  }
+
+  /** The error of what comes too late is told to `onMisuse`: unheard, it must not end the process. */
+  #noted<V>(result: Promise<V>): Promise<V> {
+    if (this.onMisuse !== undefined && this.#transaction !== undefined) result.catch(() => {});
+    return result;
+  }
+
+  async #runNow<V>(
+    info: CommandInfo,
+    args: readonly Arg[],
+    decode: Decoder | undefined,
+  ): Promise<V> {
     this.#checkRunning(info);
     const parts = { executor: this.#executor, call: this.#parts.call };
     try {
@@ -350,11 +374,11 @@ export class Watch<
   #checkRunning({ name }: CommandInfo): void {
     this.#checkOpen(name);
     if (this.#transaction === undefined) return;
-    throw new RedisError(`${name} came after multi(); call it on the pipeline multi() gave`, {
-      code: "EMULTI",
-      command: name,
-      outcome: "not-sent",
-    });
+    const message = `${name} came after multi(); call it on the pipeline multi() gave`;
+    const details = { code: "EMULTI", command: name, outcome: "not-sent" } as const;
+    const error = new RedisError(message, details);
+    this.onMisuse?.(error);
+    throw error;
   }
 
   #checkOpen(command: string): void {
