@@ -79,16 +79,21 @@ export function hsetFields(
     return;
   }
   args.free('"field"', field).free('"value"', value);
-  if (mapping !== undefined) args.pairs('"mapping"', mapping);
+  if (mapping !== undefined) freePairs(args, mapping);
+}
+
+/** Add a mapping whose keys and values stand where the encoder could not name them. */
+function freePairs(args: ArgList, mapping: Mapping<Value, Value>): void {
+  args.entries('"mapping"', mapping, (key, value) => {
+    args.free('each key of "mapping"', key as Key);
+    args.free('each value of "mapping"', value as Value);
+  });
 }
 
 /** Add the number of keys, and keys and values of a mapping. */
 export function countedValues(args: ArgList, mapping: Mapping<Key, Value>): void {
   const at = args.words.push(0) - 1;
-  args.entries('"mapping"', mapping, (key, value) => {
-    args.free('each key of "mapping"', key as Key);
-    args.free('each value of "mapping"', value as Value);
-  });
+  freePairs(args, mapping);
   args.words[at] = (args.words.length - at - 1) / 2;
 }
 

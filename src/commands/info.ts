@@ -53,7 +53,10 @@ export type KeyPositions = readonly [first: number, last: number, step: number];
 
 /** The optional parts of a {@link CommandInfo}. */
 export interface CommandInfoInit {
-  /** Names of the positional arguments for error messages; a last one ending in `...` repeats. */
+  /**
+   * Names of the positional arguments for error messages; a last one ending in `...` repeats, one
+   * ending in `{}...` as keys and values.
+   */
   readonly params?: readonly string[];
   readonly flags?: number;
   readonly keys?: KeyPositions;
@@ -67,6 +70,9 @@ const CACHED_HEADERS = 16;
 const NO_HEADERS: string[] = [];
 const NO_PARAMS: readonly string[] = [];
 const NO_KEYS: KeyPositions = [0, 0, 0];
+
+/** Ends the name of arguments that are keys and values in turn. */
+const PAIRS = "{}...";
 
 /** Everything constant about a command. */
 export class CommandInfo {
@@ -115,11 +121,16 @@ export class CommandInfo {
     return this.#headers[count] ?? `*${words.length + count}\r\n${this.#wire}`;
   }
 
-  /** Name the argument at `index` as the caller knows it: `key`, or `values[2]`. */
+  /** Name the argument at `index` as the caller knows it: `key`, `values[2]`, `value of mapping[1]`. */
   argumentName(index: number): string {
     const last = this.params.length - 1;
     const name = this.params[Math.min(index, last)];
     if (name === undefined) return `argument ${index + 1}`;
+    if (name.endsWith(PAIRS)) {
+      const at = Math.max(index - last, 0);
+      const part = at % 2 === 0 ? "key" : "value";
+      return `${part} of ${name.slice(0, -PAIRS.length)}[${at >> 1}]`;
+    }
     return name.endsWith("...") ? `${name.slice(0, -3)}[${index - last}]` : name;
   }
 }

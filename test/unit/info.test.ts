@@ -49,6 +49,11 @@ describe("CommandInfo", () => {
       ["key", "values..."],
       ["key", "values[0]", "values[1]"],
     ],
+    [["mapping{}..."], ["key of mapping[0]", "value of mapping[0]", "key of mapping[1]"]],
+    [
+      ["key", "mapping{}..."],
+      ["key", "key of mapping[0]", "value of mapping[0]"],
+    ],
   ])("names arguments after %j", (params, expected) => {
     const info = new CommandInfo("X", { params });
     expect([0, 1, 2].map((index) => info.argumentName(index))).toEqual(expected);

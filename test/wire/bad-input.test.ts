@@ -30,7 +30,7 @@ const CALLS: readonly (readonly [...words: string[], call: Call])[] = [
   ['"nx"', '"xx"', ["set", "k", "v", { nx: true, xx: true }]],
   ['"mapping"', ["mset", {}]],
   ['"keys"', ["del", []]],
-  ['"mapping[1]"', ["hset", "k", { f: null }]],
+  ['"value of mapping[1]"', ["hset", "k", { e: 1, f: null }]],
   ['"time"', ["hexpire", "k", 0.5, "f"]],
   ['"values[1]"', ["lpush", "k", Buffer.alloc(10_000), true]],
   ['"timeout"', ["blpop", "k", Number.NaN]],

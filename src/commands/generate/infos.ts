@@ -51,7 +51,8 @@ function positionNames(spec: CommandSpec): string[] {
     else if (item !== "options") {
       const kind = paramOf(spec, item)?.kind;
       if (kind?.check === "counted") names.push("numkeys");
-      names.push(kind?.repeats === true ? `${item}...` : item);
+      const pairs = kind?.check === "pairs" ? "{}" : "";
+      names.push(kind?.repeats === true ? `${item}${pairs}...` : item);
     }
   }
   const repeated = names.findIndex((name) => name.endsWith("..."));

@@ -233,13 +233,13 @@ export const MGET = new CommandInfo("MGET", {
   keys: [1, -1, 1],
 });
 export const MSET = new CommandInfo("MSET", {
-  params: ["mapping..."],
+  params: ["mapping{}..."],
   keys: [1, -1, 2],
   decode: okToTrue,
 });
 export const MSETEX = new CommandInfo("MSETEX", { params: ["numkeys", "mapping..."] });
 export const MSETNX = new CommandInfo("MSETNX", {
-  params: ["mapping..."],
+  params: ["mapping{}..."],
   keys: [1, -1, 2],
   decode: toBoolean,
 });
@@ -404,7 +404,7 @@ export const HMGET = new CommandInfo("HMGET", {
   keys: [1, 1, 1],
 });
 export const HMSET = new CommandInfo("HMSET", {
-  params: ["key", "mapping..."],
+  params: ["key", "mapping{}..."],
   keys: [1, 1, 1],
   decode: okToTrue,
 });
@@ -441,7 +441,7 @@ export const HSCAN = new CommandInfo("HSCAN", {
   keys: [1, 1, 1],
   decode: toScanRecord,
 });
-export const HSET = new CommandInfo("HSET", { params: ["key", "mapping..."], keys: [1, 1, 1] });
+export const HSET = new CommandInfo("HSET", { params: ["key", "mapping{}..."], keys: [1, 1, 1] });
 export const HSETEX = new CommandInfo("HSETEX", {
   params: ["key", "FIELDS", "numfields", "mapping..."],
   keys: [1, 1, 1],

@@ -243,7 +243,7 @@ export interface Custom {
   readonly build: (args: ArgList, ...values: never[]) => unknown;
   /** Expressions passed after `args`: parameter names, or `options`. */
   readonly with: readonly string[];
-  /** Names of its words in error messages; a last one ending in `...` repeats. */
+  /** Names of its words in error messages, as for a `CommandInfo`. */
   readonly names: readonly string[];
 }
 

@@ -466,7 +466,7 @@ export const hashes: readonly Entry[] = [
     ],
     wire: [
       "key",
-      { build: hsetFields, with: ["field", "value", "mapping"], names: ["mapping..."] },
+      { build: hsetFields, with: ["field", "value", "mapping"], names: ["mapping{}..."] },
     ],
     reply: replies.count,
     returns: "How many fields are new.",
