@@ -42,6 +42,12 @@ export class SentinelNodes implements SentinelListener {
     return answer;
   }
 
+  /** Ask the others before one that could not be reached. */
+  postpone(node: SentinelNode): void {
+    const index = this.#nodes.indexOf(node);
+    if (index >= 0) this.#nodes.push(...this.#nodes.splice(index, 1));
+  }
+
   /** Bring events to a listener, beginning with the first. */
   listen(listener: SentinelListener): void {
     this.#listeners.add(listener);

@@ -30,6 +30,15 @@ const FOR_ALL: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Commands that change nothing, so that asking twice does no harm. */
+const READING: ReadonlySet<string> = new Set(
+  [
+    ...["CKQUORUM", "CONFIG GET", "GET-MASTER-ADDR-BY-NAME", "GET-PRIMARY-ADDR-BY-NAME", "HELP"],
+    ...["INFO-CACHE", "MASTER", "MASTERS", "MYID", "PENDING-SCRIPTS", "PRIMARIES", "PRIMARY"],
+    ...["REPLICAS", "SENTINELS", "SLAVES"],
+  ].map((name) => `SENTINEL ${name}`),
+);
+
 /** Host and port as users see them. */
 function placeOf(address: Address): [host: string, port: number] {
   return address.kind === "tcp" ? [address.host, address.port] : [address.path, 0];
@@ -143,7 +152,8 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   ): Promise<V> {
     const decoder = decode === undefined ? info.decode : (decode ?? undefined);
     const ask = (node: SentinelNode): Promise<V> => node.run(info, args, decoder) as Promise<V>;
-    return FOR_ALL.has(info.name) ? this.#everywhere(ask) : this.#somewhere(ask);
+    if (FOR_ALL.has(info.name)) return this.#everywhere(ask);
+    return this.#somewhere(ask, READING.has(info.name));
   }
 
   protected override refuse<V>(_info: CommandInfo, error: DataError): Promise<V> {
@@ -162,16 +172,17 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     return (first as PromiseFulfilledResult<V>).value;
   }
 
-  async #somewhere<V>(ask: (node: SentinelNode) => Promise<V>): Promise<V> {
+  async #somewhere<V>(ask: (node: SentinelNode) => Promise<V>, isReading: boolean): Promise<V> {
     let problem: unknown;
-    for (const node of this.#nodes.all) {
+    for (const node of [...this.#nodes.all]) {
       try {
         return await ask(node);
       } catch (error) {
         problem = error;
+        if (!(error instanceof ConnectionError || error instanceof TimeoutError)) break;
+        this.#nodes.postpone(node);
         // What may have been done once must not be done twice.
-        const isLoss = error instanceof ConnectionError || error instanceof TimeoutError;
-        if (!isLoss || error.outcome === "unknown") break;
+        if (error.outcome === "unknown" && !isReading) break;
       }
     }
     throw problem;

@@ -12,8 +12,9 @@ import { errorOf } from "./settle.js";
 const NAME = "mymaster";
 const SILENT = { name: "TimeoutError", message: "No answer in time" };
 
-async function silentSentinel() {
-  const mock = await mockServer((peer) => peer.stall());
+/** @param handshake - Whether it is silent only after the handshake. */
+async function silentSentinel(handshake = false) {
+  const mock = await mockServer((peer) => peer.stall(), { handshake });
   const address = [mock.host, mock.port] as const;
   return { address, [Symbol.asyncDispose]: () => mock[Symbol.asyncDispose]() };
 }
@@ -66,4 +67,26 @@ test("a server is looked for again while one of them is silent", async () => {
   await expect.poll(asked, { timeout: 5000 }).toBeGreaterThan(0);
   mock.view.flags = "master";
   expect(await write).toBe(true);
+});
+
+test("what only reads is asked of the next, and whoever was silent is asked last from then on", async () => {
+  await using silent = await silentSentinel(true);
+  await using mock = await mockSentinel({ master: 1, id: "a".repeat(40) });
+  await using sentinel = new Sentinel([silent.address, mock.address], { socketTimeout: 300 });
+  const names = (list: (readonly [string, number])[]) => list.map((one) => one.join(":"));
+  expect(await sentinel.sentinelMyid()).toBe("a".repeat(40));
+  const order = names([mock.address, silent.address]);
+  expect(String(sentinel)).toBe(`Sentinel<sentinels=[${order}]>`);
+});
+
+test("what changes something is not asked of another when it may have been done", async () => {
+  await using silent = await silentSentinel(true);
+  await using mock = await mockSentinel({ master: 1 });
+  await using sentinel = new Sentinel([silent.address, mock.address], { socketTimeout: 300 });
+  const error = await errorOf(sentinel.sentinelFailover(NAME));
+  expect(error).toMatchObject({ name: "TimeoutError", outcome: "unknown" });
+  expect(mock.mock.received).toEqual([]);
+  // Nobody need wait for it again.
+  await errorOf(sentinel.sentinelFailover("nobody"));
+  expect(mock.mock.received.at(-1)).toEqual(["SENTINEL", "FAILOVER", "nobody"]);
 });
