@@ -17,7 +17,10 @@ const COMMANDS = "src/commands/[^/]+\\.ts";
 /** The first that matches a file is its rule. */
 const IMPORT_RULES: readonly rules.ImportRule[] = [
   { from: /^src\/errors\.ts$/, to: /^$/ },
-  { from: /^src\/protocol\//, to: /^(?:src\/protocol\/|src\/errors\.ts$|node:buffer$|node:util/types$)/ },
+  {
+    from: /^src\/protocol\//,
+    to: /^(?:src\/protocol\/|src\/errors\.ts$|node:buffer$|node:util\/types$)/,
+  },
   {
     from: /^src\/commands\/generated\//,
     to: new RegExp(`^(?:${COMMANDS}$|src/commands/generated/)`),
