@@ -12,6 +12,7 @@ import type {
   Mapping,
   Score,
   ScoreBound,
+  UnixTime,
   WeightedKeys,
 } from "./types.js";
 
@@ -63,6 +64,16 @@ export function migrateAuth(args: ArgList, options: MigrateShape | undefined): v
 /** Add the keys of MIGRATE, which stand behind its options. */
 export function migrateKeys(args: ArgList, keys: Many<Key>): void {
   args.freeList('"keys"', keys);
+}
+
+/** Add how long the key of RESTORE lives, or until when. */
+export function restoreTtl(
+  args: ArgList,
+  ttl: UnixTime,
+  options: { readonly absTtl?: boolean | undefined } | undefined,
+): void {
+  if (options?.absTtl === true) args.unixMilliseconds('"ttl"', ttl, 0);
+  else args.milliseconds('"ttl"', ttl as Integer, 0);
 }
 
 /** Add what HSET sets: one field, a mapping, or one field and then a mapping. */

@@ -31,6 +31,16 @@ expectRefusals("times of strings", [
   ["psetex", ["k", 0, "v"], 'PSETEX: "time" must be positive, got 0'],
   ["psetex", ["k", -1, "v"], 'PSETEX: "time" must be positive, got -1'],
   ["restore", ["k", -1, "v"], 'RESTORE: "ttl" must not be negative, got -1'],
+  [
+    "restore",
+    ["k", new Date(), "v"],
+    'RESTORE: "ttl" must be an integer number of milliseconds, got a Date',
+  ],
+  [
+    "restore",
+    ["k", new Date(Number.NaN), "v", { absTtl: true }],
+    'RESTORE: "ttl" must be a valid Date',
+  ],
   ["restore", ["k", -1n, "v", { absTtl: true }], 'RESTORE: "ttl" must not be negative, got -1'],
 ]);
 

@@ -190,6 +190,9 @@ describe("key commands on the wire", () => {
     expect(wire(host.restore("k", 0, bytes, { replace: true, absTtl: true, idleTime: 3 }))).toBe(
       "RESTORE k 0 \x00\xff REPLACE ABSTTL IDLETIME 3",
     );
+    expect(wire(host.restore("k", new Date(1_700_000_000_005), "v", { absTtl: true }))).toBe(
+      "RESTORE k 1700000000005 v ABSTTL",
+    );
     expect(wire(host.migrate("h", 6379, ["a", "b"], 0, 100, { copy: true, auth: "p" }))).toBe(
       "MIGRATE h 6379  0 100 COPY AUTH p KEYS a b",
     );

@@ -37,6 +37,7 @@ import {
   migrateKeys,
   numberedKeys,
   rangeBounds,
+  restoreTtl,
   sortPatterns,
   weightedKeys,
   zaddPairs,
@@ -1280,18 +1281,19 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
    * Make a key from what DUMP gave.
    *
    * @param key - Key name.
-   * @param ttl - Time to live in whole milliseconds; 0 for ever.
+   * @param ttl - Time to live in whole milliseconds; 0 for ever. With `absTtl` a moment.
    * @param value - The bytes DUMP gave.
    * @param options - See {@link RestoreOptions}.
    * @returns `true`.
    * @remarks Since Redis 2.6.0. O(1) to make the key, O(N) in the size of the value.
    * @see {@link https://redis.io/docs/latest/commands/restore/ | RESTORE}
    */
-  restore(key: Key, ttl: Integer, value: Value, options?: RestoreOptions): Reply<H, true> {
+  restore(key: Key, ttl: UnixTime, value: Value, options?: RestoreOptions): Reply<H, true> {
     const args = new ArgList(RESTORE, [key]);
-    args.milliseconds('"ttl"', ttl, 0);
+    const given = args.options(options, RESTORE_OPTIONS);
+    restoreTtl(args, ttl, options);
     args.add(value);
-    if (args.options(options, RESTORE_OPTIONS)) {
+    if (given) {
       args.flag('option "replace"', T.REPLACE, options.replace);
       args.flag('option "absTtl"', T.ABSTTL, options.absTtl);
       if (options.idleTime !== undefined) {

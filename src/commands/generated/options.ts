@@ -65,7 +65,7 @@ export interface MigrateOptions {
 export interface RestoreOptions {
   /** Overwrite the key when it exists. */
   readonly replace?: boolean | undefined;
-  /** `ttl` is a Unix time in milliseconds. */
+  /** `ttl` is a `Date`, or a Unix time in milliseconds. */
   readonly absTtl?: boolean | undefined;
   /** Seconds since its last use, for LRU eviction. */
   readonly idleTime?: Integer | undefined;

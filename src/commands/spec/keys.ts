@@ -1,11 +1,10 @@
 /** Owns the table of the generic commands: those on keys of any type. */
 import { lastMilliseconds } from "../block-time.js";
-import { migrateAuth, migrateKeys, sortPatterns } from "../builders.js";
+import { migrateAuth, migrateKeys, restoreTtl, sortPatterns } from "../builders.js";
 import * as decode from "../decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, OWN_WRITES, READONLY } from "../info.js";
 import { pickSort } from "../pick.js";
 import {
-  atLeast,
   COUNT,
   CURSOR,
   command,
@@ -362,16 +361,26 @@ export const generic: readonly Entry[] = [
     summary: "Make a key from what DUMP gave.",
     args: [
       key(),
-      param("ttl", atLeast(0, MILLISECONDS), "Time to live in whole milliseconds; 0 for ever."),
+      param(
+        "ttl",
+        { type: "UnixTime" },
+        "Time to live in whole milliseconds; 0 for ever. With `absTtl` a moment.",
+      ),
       param("value", VALUE, "The bytes DUMP gave."),
     ],
     options: options(
       "RestoreOptions",
       flag("replace", "REPLACE", "Overwrite the key when it exists."),
-      flag("absTtl", "ABSTTL", "`ttl` is a Unix time in milliseconds."),
+      flag("absTtl", "ABSTTL", "`ttl` is a `Date`, or a Unix time in milliseconds."),
       opt("idleTime", "IDLETIME", COUNT, "Seconds since its last use, for LRU eviction."),
       opt("frequency", "FREQ", COUNT, "Counter of its use, for LFU eviction; 0 to 255."),
     ),
+    wire: [
+      "key",
+      { build: restoreTtl, with: ["ttl", "options"], names: ["ttl"] },
+      "value",
+      "options",
+    ],
     reply: replies.ok,
     returns: "`true`.",
   }),
