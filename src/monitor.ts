@@ -168,10 +168,13 @@ export class Monitor {
    * Begin now, instead of when a command is first waited for.
    *
    * @returns When the server has agreed: whatever it executes from then on is told.
-   * @throws As {@link nextCommand}.
+   * @throws As {@link nextCommand}, also while commands from before a loss are unread.
    */
   async start(): Promise<void> {
-    await this.#begun();
+    const watch = await this.#begun();
+    if (watch.error === undefined) return;
+    watch.told = watch.inbox.empty;
+    return rejection(watch.because);
   }
 
   /**

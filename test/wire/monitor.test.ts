@@ -1,4 +1,5 @@
 /** MONITOR on the wire: when it begins, what its promises say, and what ends it. */
+import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import { ConnectionError, InvalidResponse, ResponseError, TimeoutError } from "../../src/index.js";
 import { deferred, until } from "../support/until.js";
@@ -96,6 +97,34 @@ describeSpeech("a monitor", ({ protocol }) => {
     const errors = [await first, await second];
     expect(errors.map(kindOf)).toEqual(new Array(2).fill("ConnectionError unknown"));
     expect(errors[0]).not.toBe(errors[1]);
+    expect((await monitor.nextCommand()).command).toBe("anew");
+  });
+
+  it("does not say that it has started when the connection was lost unnoticed", async () => {
+    const cut = deferred();
+    await using mock = await mockSubscribed(
+      async (peer) => {
+        await peer.expect(["MONITOR"]);
+        peer.send("+OK\r\n", line('"unread"'));
+        await cut.promise;
+        await peer.reset();
+      },
+      async (peer) => {
+        await peer.expect(["MONITOR"]);
+        peer.send("+OK\r\n", line('"anew"'));
+        await peer.stall();
+      },
+    );
+    await using redis = clientOf(mock, { protocol });
+    await using monitor = redis.monitor();
+    await monitor.start();
+    cut.resolve();
+    await until(() => inspect(redis).includes("leased=0"));
+    // What came before the loss is not lost with it.
+    expect(kindOf(await errorOf(monitor.start()))).toBe("ConnectionError unknown");
+    expect((await monitor.nextCommand()).command).toBe("unread");
+    expect(kindOf(await errorOf(monitor.start()))).toBe("ConnectionError unknown");
+    await monitor.start();
     expect((await monitor.nextCommand()).command).toBe("anew");
   });
 
