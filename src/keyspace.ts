@@ -157,8 +157,14 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
   async getEvent(
     options?: Omit<GetMessageOptions, "ignoreSubscribeMessages">,
   ): Promise<KeyEvent<T> | null> {
-    const message = await this.pubsub.getMessage(options);
-    return message === null ? null : eventOf(message);
+    const { timeout = 0 } = options ?? {};
+    const deadline = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
+    for (let left = timeout; ; left = timeout && Math.max(0, deadline - performance.now())) {
+      const message = await this.pubsub.getMessage({ ...options, timeout: left });
+      const event = message && eventOf(message);
+      // Other messages are none of those who ask for events; there may be one behind them.
+      if (message === null || event !== null) return event;
+    }
   }
 
   /**

@@ -125,4 +125,26 @@ describeProtocols("keyspace notifications", (protocol) => {
     expect(await errorOf(events.subscribeKeys(null as never))).toBeInstanceOf(DataError);
     expect(await server.clients()).toEqual([]);
   });
+
+  it("are waited for although other messages come first", async () => {
+    await using redis = connect();
+    await using events = new KeyspaceEvents(redis);
+    await events.pubsub.subscribe("other");
+    await events.subscribeKeys("k");
+    await redis.publish("other", "1");
+    await redis.publish("other", "2");
+    await redis.set("k", "1");
+    const event = { source: "key", db: 0, key: "k", event: "set" };
+    expect(await events.getEvent({ timeout: 2000 })).toEqual(event);
+    await redis.publish("other", "3");
+    const waiting = events.getEvent({ timeout: null });
+    await redis.del("k");
+    expect(await waiting).toEqual({ ...event, event: "del" });
+    const begun = performance.now();
+    await redis.publish("other", "4");
+    expect(await events.getEvent({ timeout: 100 })).toBeNull();
+    expect(performance.now() - begun).toBeGreaterThan(99);
+    const signal = AbortSignal.abort();
+    expect((await errorOf(events.getEvent({ timeout: null, signal }))).name).toBe("AbortError");
+  });
 });
