@@ -4,6 +4,7 @@
  * followed is the business of the other `sentinel-` files.
  */
 import { inspect } from "node:util";
+import { text } from "./check.js";
 import type { IntOf, NoOptions, PromiseHost, TextOf } from "./client-types.js";
 import { SentinelCommands } from "./commands/generated/sentinel.js";
 import type { Arg, CommandInfo, Decoder } from "./commands/info.js";
@@ -102,6 +103,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
    * @param name - Its name in the configuration of the Sentinels.
    * @param options - What differs from the options of this object.
    * @returns An ordinary client; nothing is connected yet.
+   * @throws {@link DataError} when the name is no text, or an option is bad.
    */
   masterFor<const M extends SentinelClientOptions = NoOptions>(
     name: string,
@@ -117,6 +119,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
    * @param name - Name of the master in the configuration of the Sentinels.
    * @param options - What differs from the options of this object.
    * @returns An ordinary client, for reading; nothing is connected yet.
+   * @throws {@link DataError} when the name is no text, or an option is bad.
    */
   replicaFor<const M extends SentinelClientOptions = NoOptions>(
     name: string,
@@ -188,7 +191,8 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     throw problem;
   }
 
-  #service(name: string): SentinelService {
+  #service(given: string): SentinelService {
+    const name = text("name", given);
     const { fewest, limit } = this.#settings;
     const parts = { nodes: this.#nodes, fewest, limit };
     const service = this.#services.get(name) ?? new SentinelService(name, parts);

@@ -79,6 +79,22 @@ describe("a Sentinel object", () => {
     expect(() => sentinel.masterFor("mymaster", options)).toThrow(/for the Sentinels to say/);
   });
 
+  it.each([undefined, null, 1, {}])("refuses %s for the name of a master", async (bad) => {
+    const sentinel = new Sentinel([["localhost", 1]]);
+    const given = bad as never;
+    for (const call of [
+      () => sentinel.masterFor(given),
+      () => sentinel.replicaFor(given),
+      () => sentinel.slaveFor(given),
+    ]) {
+      expect(call).toThrow(DataError);
+      expect(call).toThrow(/`name`/);
+    }
+    await expect(sentinel.discoverMaster(given)).rejects.toThrow(/`name`/);
+    await expect(sentinel.discoverReplicas(given)).rejects.toBeInstanceOf(DataError);
+    await expect(sentinel.discoverSlaves(given)).rejects.toBeInstanceOf(DataError);
+  });
+
   it("gives text or bytes, as it or the client was told", async () => {
     await using sentinel = new Sentinel(servers.addresses, { decodeResponses: false, protocol: 3 });
     await using bytes: Redis<Buffer> = sentinel.masterFor(name);
