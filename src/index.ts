@@ -100,4 +100,8 @@ export type { Script, ScriptClient, ScriptOptions } from "./script.js";
 export { Sentinel } from "./sentinel.js";
 export type { SentinelAddress } from "./sentinel-nodes.js";
 export type { SentinelClientOptions, SentinelOptions } from "./sentinel-options.js";
-export type { TransactionFunction, TransactionOptions } from "./transaction.js";
+export type {
+  TransactionFunction,
+  TransactionKeys,
+  TransactionOptions,
+} from "./transaction.js";

@@ -44,6 +44,7 @@ import {
   checkTransactionOptions,
   runTransaction,
   type TransactionFunction,
+  type TransactionKeys,
   type TransactionOptions,
 } from "./transaction.js";
 
@@ -180,7 +181,7 @@ export class RedisClient<
    */
   transaction<R extends readonly unknown[]>(
     work: TransactionFunction<T, I, Pipeline<R, T, I>>,
-    ...keys: [...Key[], (TransactionOptions & { readonly valueFromCallable?: false }) | Key] | []
+    ...keys: TransactionKeys<TransactionOptions & { readonly valueFromCallable?: false }>
   ): Promise<R>;
   transaction<V>(
     work: TransactionFunction<T, I, V>,
@@ -188,8 +189,12 @@ export class RedisClient<
   ): Promise<V>;
   transaction(
     work: TransactionFunction<T, I, void>,
-    ...keys: [...Key[], TransactionOptions | Key] | []
+    ...keys: TransactionKeys<TransactionOptions>
   ): Promise<unknown[]>;
+  transaction<R extends readonly unknown[]>(
+    work: TransactionFunction<T, I, Pipeline<R, T, I> | undefined>,
+    ...keys: TransactionKeys<TransactionOptions & { readonly valueFromCallable?: false }>
+  ): Promise<R | []>;
   async transaction<V>(
     work: TransactionFunction<T, I, V>,
     ...given: readonly (Key | TransactionOptions)[]

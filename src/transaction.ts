@@ -3,6 +3,7 @@
  * EXEC, and begin again when a watched key was changed, or in moderation when the connection was lost
  * before. A transaction that may have been executed is never begun again.
  */
+import type { Key } from "./commands/info.js";
 import { AbortError, DataError, RedisError, WatchError } from "./errors.js";
 import { Pipeline, type WatchedPipeline } from "./pipeline.js";
 import { type Retry, sleep } from "./retry.js";
@@ -19,6 +20,9 @@ export interface TransactionOptions {
   /** Whether to give what the function returned instead of the values of EXEC; default `false`. */
   readonly valueFromCallable?: boolean | undefined;
 }
+
+/** Keys to watch; options of the kind `O` may follow. */
+export type TransactionKeys<O> = readonly Key[] | [...keys: Key[], options: O | Key];
 
 /** Reads, then buffers: gets the watching pipeline, returns the one `multi()` gave. */
 export type TransactionFunction<T extends string | Buffer, I extends number | bigint, V> = (

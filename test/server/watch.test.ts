@@ -179,6 +179,16 @@ describeProtocols("WATCH", (protocol) => {
       expect(values).toEqual([]);
     });
 
+    it("gives nothing when the function has nothing to buffer this time; keys may be a list", async () => {
+      const keys: string[] = [KEY, "other"];
+      const unlessThere = async (watched: WatchedPipeline) => {
+        if ((await watched.get(KEY)) !== null) return;
+        return watched.multi().set(KEY, "first");
+      };
+      expect(await redis.transaction(unlessThere, ...keys)).toEqual([true]);
+      expect(await redis.transaction(unlessThere, ...keys)).toEqual([]);
+    });
+
     it("runs without keys to watch", async () => {
       const values = await redis.transaction((watched) => watched.multi().incr(KEY).get(KEY));
       expect(values).toEqual([1, "1"]);
