@@ -7,6 +7,7 @@
 import { inspect } from "node:util";
 import { annotate, type BatchCommands, type BatchEntry, PlainBatch, Transaction } from "./batch.js";
 import type { Call } from "./call.js";
+import { boolean, onlyKnown } from "./check.js";
 import { Commands } from "./commands/generated/commands.js";
 import type { Host, Reply } from "./commands/host.js";
 import {
@@ -22,7 +23,7 @@ import type { JobTraits } from "./connection/job.js";
 import { startBatch } from "./diagnostics.js";
 import {
   ConnectionError,
-  DataError,
+  type DataError,
   type DecodeError,
   RedisError,
   type ResponseError,
@@ -102,12 +103,9 @@ export class Pipeline<
 
   constructor(parts: PipelineParts, options: PipelineOptions = {}) {
     super();
-    const { transaction = true } = options;
-    if (typeof transaction !== "boolean") {
-      throw new DataError('pipeline: "transaction" must be true or false', { code: "EINVAL" });
-    }
+    const { transaction = true } = onlyKnown(options, ["transaction"]);
     this.#parts = parts;
-    this.#transaction = transaction;
+    this.#transaction = boolean("transaction", transaction);
   }
 
   /** Number of buffered commands. */
@@ -120,6 +118,7 @@ export class Pipeline<
    *
    * @param options.raiseOnError - `false` leaves errors in their places instead of rejecting.
    * @returns The values in the order of the commands; the pipeline is empty and usable afterwards.
+   * @throws {@link DataError} for a bad option; what is buffered stays.
    * @throws {@link ResponseError} The first error, named by number and command.
    * @throws {@link ExecAbortError} or the error of the command that made the server refuse EXEC.
    * @throws {@link ConnectionError} when the connection is lost; `outcome` tells what is known.
@@ -129,6 +128,8 @@ export class Pipeline<
   exec(options: ExecOptions & { readonly raiseOnError: false }): Promise<Settled<R>>;
   exec(options: ExecOptions): Promise<R | Settled<R>>;
   async exec(options: ExecOptions = {}): Promise<R | Settled<R>> {
+    const { raiseOnError = true } = onlyKnown(options, ["raiseOnError"]);
+    const raised = boolean("raiseOnError", raiseOnError) ? RedisError : ConnectionError;
     const entries = this.#entries;
     const answers = this.#answers;
     const needed = this.#needed;
@@ -143,7 +144,6 @@ export class Pipeline<
     const nothing = entries.length === 0 && within === undefined;
     const values = nothing ? [] : await (within === undefined ? send() : within(send));
     for (const [index, value] of answers) values.splice(index, 0, value);
-    const raised = options.raiseOnError === false ? ConnectionError : RedisError;
     raiseFirst(values, { entries, answers, raised });
     return values as unknown as R;
   }

@@ -1,7 +1,7 @@
 /** Pipelines on the wire: one contiguous batch, every reply in its place, errors named by number. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { RedisError } from "../../src/index.js";
+import { DataError, RedisError } from "../../src/index.js";
 import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
@@ -153,6 +153,29 @@ describe("errors inside EXEC", () => {
       code: "WRONGTYPE",
       command: "LPUSH",
     });
+  });
+});
+
+describe("options that would be ignored", () => {
+  it("of a pipeline are refused", async () => {
+    await using mock = await mockServer([]);
+    await using redis = clientOf(mock);
+    const make = (options: unknown) => () => redis.pipeline(options as object);
+    expect(make({ transacton: false })).toThrow("did you mean `transaction`?");
+    expect(make({ transaction: 0 })).toThrow("`transaction` must be true or false, got a number");
+    for (const options of [null, false, "MULTI"]) expect(make(options)).toThrow(DataError);
+  });
+
+  it("of exec() are refused before anything is sent or forgotten", async () => {
+    await using mock = await mockServer(answering(3, `+OK\r\n${QUEUED}*1\r\n:1\r\n`));
+    await using redis = clientOf(mock);
+    const pipeline = redis.pipeline().incr("a");
+    for (const options of [{ raiseOnErr: false }, { raiseOnError: 0 }, null, false]) {
+      expect(await errorOf(pipeline.exec(options as object))).toBeInstanceOf(DataError);
+      expect(await errorOf(pipeline.execute(options as object))).toBeInstanceOf(DataError);
+    }
+    expect(pipeline.length).toBe(1);
+    expect(await pipeline.exec()).toEqual([1]);
   });
 });
 
