@@ -23,7 +23,7 @@ import type { JobTraits } from "./connection/job.js";
 import { startBatch } from "./diagnostics.js";
 import {
   ConnectionError,
-  type DataError,
+  DataError,
   type DecodeError,
   RedisError,
   type ResponseError,
@@ -38,6 +38,27 @@ import type { Leaser } from "./session.js";
 import { Watch, type Within } from "./watch.js";
 
 const UNUSUAL = BLOCKING | SESSION | CLOSES;
+
+const ITSELF =
+  "a pipeline sends MULTI and EXEC itself, unless it is made with { transaction: false }";
+
+/** What a pipeline has in place of a command that has no place in it. */
+const IN_PLACE_OF: ReadonlyMap<string, string> = new Map([
+  ["MULTI", ITSELF],
+  ["EXEC", ITSELF],
+  ["DISCARD", "its reset() forgets what was buffered"],
+  ["WATCH", "call its watch() before anything else"],
+  ["UNWATCH", "call unwatch() on what its watch() gave"],
+  ["CLIENT REPLY", "every command waits for its reply"],
+]);
+
+function misplaced(info: CommandInfo): DataError {
+  const { name: command } = info;
+  const instead = IN_PLACE_OF.get(command);
+  if (instead === undefined) return sessionError(info);
+  const details = { code: "ESHARED", command, outcome: "not-sent" } as const;
+  return new DataError(`${command} has no place in a pipeline: ${instead}`, details);
+}
 
 /** Options of a pipeline. */
 export interface PipelineOptions {
@@ -231,7 +252,7 @@ export class Pipeline<
     const { call, executor, encoder } = this.#parts;
     const { flags, instead } = info;
     const changes = (flags & (SESSION | CLOSES)) !== 0;
-    if (changes && (instead !== undefined || !executor.exclusive)) throw sessionError(info);
+    if (changes && (instead !== undefined || !executor.exclusive)) throw misplaced(info);
     encoder.command(info, args);
     const noted = noting(executor, { info, args, decode });
     this.#entries.push({ info, args, decode: noted, mode: modeOf(info, call) });

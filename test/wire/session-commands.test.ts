@@ -29,6 +29,21 @@ const COMMANDS: readonly (readonly [words: string, own: boolean, api: string])[]
   ["CLIENT REPLY OFF", false, "redis.pipeline()"],
 ];
 
+/** What is said to those who have a pipeline already. */
+const ITSELF =
+  "a pipeline sends MULTI and EXEC itself, unless it is made with { transaction: false }";
+const WITHIN_PIPELINES = new Map([
+  ["MULTI", `MULTI has no place in a pipeline: ${ITSELF}`],
+  ["EXEC", `EXEC has no place in a pipeline: ${ITSELF}`],
+  ["DISCARD", "DISCARD has no place in a pipeline: its reset() forgets what was buffered"],
+  ["WATCH k", "WATCH has no place in a pipeline: call its watch() before anything else"],
+  ["UNWATCH", "UNWATCH has no place in a pipeline: call unwatch() on what its watch() gave"],
+  [
+    "CLIENT REPLY OFF",
+    "CLIENT REPLY has no place in a pipeline: every command waits for its reply",
+  ],
+]);
+
 describe("on a shared connection", () => {
   it.each(COMMANDS)("%s is refused, and says what to use", async (words, _own, api) => {
     await using mock = await mockServer([]);
@@ -46,7 +61,8 @@ describe("on a shared connection", () => {
       expect(error.message).toContain("changes the state of its connection");
       expect(error.message).toContain(`use ${api}`);
       expect(error.command).toBe(error.message.split(" changes ")[0]);
-      expect(() => redis.pipeline().executeCommand(command, ...rest)).toThrow(error.message);
+      const inPipeline = WITHIN_PIPELINES.get(words) ?? error.message;
+      expect(() => redis.pipeline().executeCommand(command, ...rest)).toThrow(inPipeline);
     }
     await settleDown();
     expect(mock.connections).toBe(0);
@@ -80,6 +96,8 @@ describe("on a client() of one's own", () => {
       await using session = redis.client();
       const error = await errorOf(session.executeCommand(words));
       expect(error.message).toContain(`use ${api}`);
+      const inPipeline = WITHIN_PIPELINES.get(words) ?? error.message;
+      expect(() => session.pipeline().executeCommand(words)).toThrow(inPipeline);
       await settleDown();
       expect(mock.connections).toBe(0);
     },
