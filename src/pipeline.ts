@@ -50,11 +50,14 @@ const IN_PLACE_OF: ReadonlyMap<string, string> = new Map([
   ["WATCH", "call its watch() before anything else"],
   ["UNWATCH", "call unwatch() on what its watch() gave"],
   ["CLIENT REPLY", "every command waits for its reply"],
+  // With the subcommand among the arguments.
+  ["CLIENT", "every command waits for its reply"],
 ]);
 
 function misplaced(info: CommandInfo): DataError {
   const { name: command } = info;
-  const instead = IN_PLACE_OF.get(command);
+  // Other commands of CLIENT have no API in their place, and are for redis.client().
+  const instead = info.instead === undefined ? undefined : IN_PLACE_OF.get(command);
   if (instead === undefined) return sessionError(info);
   const details = { code: "ESHARED", command, outcome: "not-sent" } as const;
   return new DataError(`${command} has no place in a pipeline: ${instead}`, details);

@@ -1,5 +1,6 @@
 /** Commands that change their connection: refused on a shared one, with the name of the right API. */
 import { describe, expect, it } from "vitest";
+import type { RedisError } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
 
@@ -33,16 +34,18 @@ const COMMANDS: readonly (readonly [words: string, own: boolean, api: string])[]
 const ITSELF =
   "a pipeline sends MULTI and EXEC itself, unless it is made with { transaction: false }";
 const WITHIN_PIPELINES = new Map([
-  ["MULTI", `MULTI has no place in a pipeline: ${ITSELF}`],
-  ["EXEC", `EXEC has no place in a pipeline: ${ITSELF}`],
-  ["DISCARD", "DISCARD has no place in a pipeline: its reset() forgets what was buffered"],
-  ["WATCH k", "WATCH has no place in a pipeline: call its watch() before anything else"],
-  ["UNWATCH", "UNWATCH has no place in a pipeline: call unwatch() on what its watch() gave"],
-  [
-    "CLIENT REPLY OFF",
-    "CLIENT REPLY has no place in a pipeline: every command waits for its reply",
-  ],
+  ["MULTI", ITSELF],
+  ["EXEC", ITSELF],
+  ["DISCARD", "its reset() forgets what was buffered"],
+  ["WATCH k", "call its watch() before anything else"],
+  ["UNWATCH", "call unwatch() on what its watch() gave"],
+  ["CLIENT REPLY OFF", "every command waits for its reply"],
 ]);
+
+const withinPipelines = (words: string, { command, message }: RedisError) => {
+  const instead = WITHIN_PIPELINES.get(words);
+  return instead === undefined ? message : `${command} has no place in a pipeline: ${instead}`;
+};
 
 describe("on a shared connection", () => {
   it.each(COMMANDS)("%s is refused, and says what to use", async (words, _own, api) => {
@@ -61,7 +64,7 @@ describe("on a shared connection", () => {
       expect(error.message).toContain("changes the state of its connection");
       expect(error.message).toContain(`use ${api}`);
       expect(error.command).toBe(error.message.split(" changes ")[0]);
-      const inPipeline = WITHIN_PIPELINES.get(words) ?? error.message;
+      const inPipeline = withinPipelines(words, error);
       expect(() => redis.pipeline().executeCommand(command, ...rest)).toThrow(inPipeline);
     }
     await settleDown();
@@ -96,7 +99,7 @@ describe("on a client() of one's own", () => {
       await using session = redis.client();
       const error = await errorOf(session.executeCommand(words));
       expect(error.message).toContain(`use ${api}`);
-      const inPipeline = WITHIN_PIPELINES.get(words) ?? error.message;
+      const inPipeline = withinPipelines(words, error);
       expect(() => session.pipeline().executeCommand(words)).toThrow(inPipeline);
       await settleDown();
       expect(mock.connections).toBe(0);
