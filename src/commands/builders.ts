@@ -21,6 +21,7 @@ const AUTH2 = token("AUTH2");
 const ENX = token("ENX");
 const GET = token("GET");
 const WEIGHTS = token("WEIGHTS");
+const WITHSCORES = token("WITHSCORES");
 
 /** What {@link sortPatterns} reads. */
 export interface SortShape {
@@ -191,9 +192,6 @@ export function rangeBounds(
   if (options?.byScore === true) {
     args.bound('"start"', start as ScoreBound).bound('"end"', end as ScoreBound);
   } else if (options?.byLex === true) {
-    if (options.withScores === true) {
-      args.fail('options "byLex" and "withScores" exclude each other');
-    }
     args.free('"start"', start).free('"end"', end);
   } else {
     if (options?.offset !== undefined || options?.num !== undefined) {
@@ -201,4 +199,9 @@ export function rangeBounds(
     }
     args.integer('"start"', start as Integer).integer('"end"', end as Integer);
   }
+}
+
+/** Add that the members of a range come with their scores. */
+export function rangeScores(args: ArgList, options: RangeShape | undefined): void {
+  args.flag('option "withScores"', WITHSCORES, options?.withScores);
 }

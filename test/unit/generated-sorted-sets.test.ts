@@ -78,7 +78,7 @@ describe("sorted set commands on the wire", () => {
     [
       "zrange",
       ["k", 1, 2, { byscore: true }],
-      'ZRANGE: unknown option "byscore"; known are byScore, byLex, desc, offset, num, withScores, scoreCastFunc',
+      'ZRANGE: unknown option "byscore"; known are byScore, byLex, withScores, desc, offset, num, scoreCastFunc',
     ],
     [
       "zrange",
@@ -103,7 +103,7 @@ describe("sorted set commands on the wire", () => {
     [
       "zrange",
       ["k", "-", "+", { withScores: true, byLex: true }],
-      'ZRANGE: options "byLex" and "withScores" exclude each other',
+      'ZRANGE: options "withScores" and "byLex" exclude each other',
     ],
     [
       "zrange",

@@ -37,6 +37,7 @@ import {
   migrateKeys,
   numberedKeys,
   rangeBounds,
+  rangeScores,
   restoreTtl,
   sortPatterns,
   weightedKeys,
@@ -644,11 +645,11 @@ const ZRANDMEMBER_OPTIONS: OptionRules = {
 };
 const ZRANGE_OPTIONS: OptionRules = {
   byScore: [1, 2],
-  byLex: [2, 1],
-  desc: [4, 0],
-  offset: [8, 0],
-  num: [16, 0],
-  withScores: [32, 0],
+  byLex: [2, 5],
+  withScores: [4, 2],
+  desc: [8, 0],
+  offset: [16, 0],
+  num: [32, 0],
   scoreCastFunc: [64, 0],
 };
 const ZRANGEBYLEX_OPTIONS: OptionRules = {
@@ -5120,11 +5121,11 @@ export abstract class DataCommands<H extends Host> extends SentinelCommands<H> {
       if (options.offset !== undefined || options.num !== undefined) {
         args.limit(T.LIMIT, ["offset", options.offset], ["num", options.num]);
       }
-      args.flag('option "withScores"', T.WITHSCORES, options.withScores);
       if (options.scoreCastFunc !== undefined) {
         args.callback('option "scoreCastFunc"', options.scoreCastFunc);
       }
     }
+    rangeScores(args, options);
     return this.send(ZRANGE, args, pickScores(options));
   }
 

@@ -804,17 +804,20 @@ export interface ZrandmemberOptions {
   readonly withScores?: boolean | undefined;
 }
 
-/** What the bounds are; positions when left out. */
+/** What the bounds are, positions when left out; and whether scores come along. */
 export type ZrangeBy =
   | {
       /** They are scores, as `1.5`, `"(1.5"` or `-Infinity`. */
       readonly byScore?: boolean | undefined;
       readonly byLex?: false | undefined;
+      /** Give the scores too. */
+      readonly withScores?: boolean | undefined;
     }
   | {
       readonly byScore?: false | undefined;
       /** They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`. */
       readonly byLex?: boolean | undefined;
+      readonly withScores?: false | undefined;
     };
 
 /** Options of ZRANGE. */
@@ -825,8 +828,6 @@ export type ZrangeOptions = ZrangeBy & {
   readonly offset?: Integer | undefined;
   /** How many members to give, negative for all; needs `offset`, and `byScore` or `byLex`. */
   readonly num?: Integer | undefined;
-  /** Give the scores too; not with `byLex`. */
-  readonly withScores?: boolean | undefined;
 };
 
 /** Options of ZRANGEBYLEX. */

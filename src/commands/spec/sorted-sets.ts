@@ -1,6 +1,6 @@
 /** Owns the table of the sorted set commands. */
 import { firstSeconds, lastSeconds } from "../block-time.js";
-import { numberedKeys, rangeBounds, weightedKeys, zaddPairs } from "../builders.js";
+import { numberedKeys, rangeBounds, rangeScores, weightedKeys, zaddPairs } from "../builders.js";
 import * as decode from "../decode.js";
 import { BLOCKING, READONLY } from "../info.js";
 import { pickScores, pickZscan } from "../pick.js";
@@ -20,6 +20,7 @@ import {
   type Limit,
   listOf,
   mappingOf,
+  mark,
   oneOf,
   opt,
   optional,
@@ -410,19 +411,25 @@ export const sortedSets: readonly Entry[] = [
     ],
     options: options(
       "ZrangeOptions",
-      oneOf("ZrangeBy", "What the bounds are; positions when left out.", [
-        flag("byScore", "BYSCORE", 'They are scores, as `1.5`, `"(1.5"` or `-Infinity`.'),
-        flag("byLex", "BYLEX", 'They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`.'),
-      ]),
+      {
+        group: "ZrangeBy",
+        doc: "What the bounds are, positions when left out; and whether scores come along.",
+        members: [
+          flag("byScore", "BYSCORE", 'They are scores, as `1.5`, `"(1.5"` or `-Infinity`.'),
+          flag("byLex", "BYLEX", 'They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`.'),
+          { ...mark("withScores", "Give the scores too."), silent: true },
+        ],
+        together: [["byScore", "withScores"], ["byLex"]],
+      },
       flag("desc", "REV", "From high to low."),
       limitOf("offset", "num", BY_BOUND),
-      flag("withScores", "WITHSCORES", "Give the scores too; not with `byLex`."),
       scoreCast,
     ),
     wire: [
       "key",
       { build: rangeBounds, with: ["[start, end]", "options"], names: ["start", "end"] },
       "options",
+      { build: rangeScores, with: ["options"], names: [] },
     ],
     reply: replies.texts,
     returns: "The members, in order.",
