@@ -38,7 +38,7 @@ const NAMES: ReadonlySet<string> = new Set([
 
 /** Refuse options that would be ignored or make no sense. */
 export function checkTransactionOptions(options: TransactionOptions): void {
-  const { watchDelay = 0, maxAttempts = 1 } = options;
+  const { watchDelay = 0, maxAttempts = 1, signal } = options;
   const bad = (text: string): never => {
     throw new DataError(`transaction: ${text}`, { code: "EINVAL" });
   };
@@ -50,6 +50,9 @@ export function checkTransactionOptions(options: TransactionOptions): void {
   }
   if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
     bad('option "maxAttempts" must be an integer, 1 or more');
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    bad('option "signal" must be an AbortSignal');
   }
 }
 

@@ -223,6 +223,8 @@ describeProtocols("WATCH", (protocol) => {
       const work = async () => {};
       const bad = redis.transaction(work, KEY, { maxAttempts: 0 });
       await expect(bad).rejects.toThrow('option "maxAttempts"');
+      const noSignal = { signal: {} as AbortSignal };
+      await expect(redis.transaction(work, KEY, noSignal)).rejects.toThrow('option "signal"');
     });
   });
 });
