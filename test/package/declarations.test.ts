@@ -187,7 +187,7 @@ describe("the declarations", () => {
   });
 
   test("are of a size an editor does not notice", () => {
-    expect(statSync(DECLARATIONS).size).toBeLessThan(500_000);
+    expect(statSync(DECLARATIONS).size).toBeLessThan(520_000);
   });
 });
 
