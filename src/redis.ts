@@ -379,9 +379,9 @@ export interface RedisConstructor
   extends Pick<typeof RedisClient, "RESPONSE_CALLBACKS" | "fromUrl"> {
   /** Make a client from options; nothing is connected yet. */
   new <O extends ClientOptions = NoOptions>(options?: O): Redis<TextOf<O>, IntOf<O>>;
-  /** Make a client for a host, a URL or the path of a unix socket; nothing is connected yet. */
+  /** Make a client for a host, URL or unix socket (`undefined`: localhost); nothing is connected yet. */
   new <O extends ClientOptions = NoOptions>(
-    target: string | URL,
+    target: string | URL | undefined,
     options?: O,
   ): Redis<TextOf<O>, IntOf<O>>;
   /** Make a client for a host and a port; nothing is connected yet. */
