@@ -8,7 +8,6 @@ import type { Arg, CommandInfo, Decoder } from "./commands/info.js";
 import { ownCommand } from "./connection/handshake.js";
 import { Job, type JobTraits, type OwnCommand } from "./connection/job.js";
 import {
-  ConnectionError,
   DecodeError,
   ExecAbortError,
   InvalidResponse,
@@ -192,7 +191,6 @@ export class PlainBatch extends Batch {
 
   override acceptError(error: RedisError): boolean {
     error.command = this.entries[this.#replies.length]?.info.name;
-    if (error instanceof ConnectionError) error.outcome ??= "not-sent";
     return this.accept(error);
   }
 

@@ -17,7 +17,7 @@ import {
 } from "./commands/info.js";
 import { endedByServer } from "./connection/failure.js";
 import { Job, type JobTraits } from "./connection/job.js";
-import { ConnectionError, DataError, RedisError } from "./errors.js";
+import { DataError, RedisError } from "./errors.js";
 import type { Encoder } from "./protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode, TEXT } from "./protocol/reply.js";
 
@@ -118,8 +118,6 @@ export class Request extends Job {
   }
 
   override acceptError(error: RedisError): boolean {
-    // To refuse the command is all the server did with it.
-    if (error instanceof ConnectionError) error.outcome ??= "not-sent";
     this.fail(error);
     return true;
   }

@@ -85,10 +85,10 @@ export class Session implements Executor {
   }
 
   #finishClosing(): void {
-    if (this.#ended === undefined || this.#leasing) return;
+    if (this.#ended === undefined || (this.#leasing && this.#queue.size !== 0)) return;
     const lease = this.#lease;
     const connection = lease?.connection;
-    if (connection !== undefined && connection.pending !== 0 && !connection.blocked) return;
+    if (connection?.awaited === true && !connection.blocked) return;
     this.#lease = undefined;
     lease?.release();
     this.#ended();
@@ -98,6 +98,7 @@ export class Session implements Executor {
     this.#leasing = true;
     try {
       const lease = await this.#leaser.lease();
+      if (this.#closing !== undefined && this.#queue.size === 0) return lease.release();
       lease.onIdle = () => this.#finishClosing();
       lease.onLost = (error, told) => this.#lost(error, told);
       this.#lease = lease;
@@ -115,6 +116,8 @@ export class Session implements Executor {
     const db = this.#db;
     if (db === undefined) return;
     const select = ownCommand("SELECT", db);
+    // Before it is sent: whoever closes the session meanwhile gives the connection back.
+    lease.connection.dirty = true;
     const { socketTimeout } = this.#leaser.settings;
     const replies = await new Promise<Reply[]>((done, failed) => {
       lease.send(new Exchange([select], socketTimeout, { done, failed }));
@@ -124,7 +127,6 @@ export class Session implements Executor {
       lease.discard();
       throw reply;
     }
-    lease.connection.dirty = true;
   }
 
   #flush(lease: Lease): void {

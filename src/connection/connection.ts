@@ -117,7 +117,16 @@ export class Connection implements ReplyHandler {
 
   /** Whether a reply is outstanding, or will be, that may take for ever. */
   get blocked(): boolean {
-    return [...this.#queue.toArray(), ...this.#untested].some((job) => job.blocking);
+    return this.#jobs.some((job) => job.blocking);
+  }
+
+  /** Whether somebody waits for a reply: who cancelled a command does not. */
+  get awaited(): boolean {
+    return this.#jobs.some((job) => !job.settled);
+  }
+
+  get #jobs(): Job[] {
+    return [...this.#queue.toArray(), ...this.#untested];
   }
 
   /**

@@ -342,6 +342,6 @@ describe("connect()", () => {
       await peer.stall();
     });
     await using other = clientOf(mock);
-    expect(kindOf(await errorOf(other.connect()))).toBe("AuthenticationError not-sent");
+    expect(kindOf(await errorOf(other.connect()))).toBe("AuthenticationError");
   });
 });
