@@ -1,6 +1,6 @@
 /**
- * Owns how the tests run: which folder is which project, what may run beside what, how long each may
- * take. Every test file has a process of its own (forks, isolated): test/support relies on it.
+ * Test projects: which folder is which project, what may run beside what, and how long each test may
+ * take. Every test file runs in a process of its own (forks, isolated): test/support relies on it.
  */
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
@@ -13,7 +13,7 @@ import {
 } from "./test/support/other-servers.js";
 
 /** One folder of test/. Projects of one group run together, group after group. */
-function project(name: string, options: object = {}) {
+function project(name: string, options: Readonly<Record<string, unknown>> = {}) {
   return {
     extends: true as const,
     test: { name, include: [`test/${name}/**/*.test.ts`], ...options },
@@ -26,34 +26,38 @@ const ALONE = { fileParallelism: false, sequence: { groupOrder: 1 } };
 /** Nothing runs beside it and everything before it: it looks at what the others left. */
 const LAST = { fileParallelism: false, sequence: { groupOrder: 2 } };
 
-/** Files for servers that know what Redis 7 does not are named after them. */
-const ONLY_OTHERS: Readonly<Record<ServerName, readonly string[]>> = {
-  redis7: ["redis8", "valkey8", "newer"],
-  redis8: ["valkey8"],
-  valkey8: ["redis8"],
+/** Folders of tests for servers with commands or options that Redis 7 lacks. */
+const OTHER_SERVERS_ONLY: Readonly<Record<ServerName, readonly string[]>> = {
+  redis7: ["on-redis8", "on-valkey8", "on-newer-servers"],
+  redis8: ["on-valkey8"],
+  valkey8: ["on-redis8"],
 };
 
-/**
- * What is about the client, not about what a server says. The gate has ten minutes and runs it on one
- * server; `npm run test:matrix` runs all of it on all of them.
- */
-const OF_THE_CLIENT = [
-  "{client*,concurrency,connection,keyspace,lifecycle*,lock*,monitor,pool*,pubsub*}.test.ts",
-  "{sentinel,session,testing,tls*,url,watch*}.test.ts",
-].map((names) => `test/server/${names}`);
-const isGate = process.env.REDISWIRE_GATE === "1";
+/** The folders of tests against real servers: what servers answer, and what the client does. */
+type ServerFolder = "commands" | "client";
 
-/** The tests of test/server against one server. */
-function serverProject(name: string, server: ServerName) {
-  const others = ONLY_OTHERS[server].map((suffix) => `test/server/**/*-${suffix}.test.ts`);
+/** The tests of one such folder against one server. */
+function serverProject(folder: ServerFolder, name: string, server: ServerName) {
   return project(name, {
-    include: ["test/server/**/*.test.ts"],
-    exclude: isGate && server !== "redis7" ? [...others, ...OF_THE_CLIENT] : others,
+    include: [`test/${folder}/**/*.test.ts`],
+    exclude: OTHER_SERVERS_ONLY[server].map((only) => `test/${folder}/${only}/**`),
     env: { [SERVER_VARIABLE]: server },
     setupFiles: ["test/support/record-calls.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   });
+}
+
+/**
+ * The gate has ten minutes: it runs the tests of the client on one server, except those in a folder for
+ * other servers. `npm run test:matrix` runs all of them on every server.
+ */
+function matrixProjects(server: ServerName) {
+  const client = serverProject("client", `client-${server}`, server);
+  if (process.env.REDISWIRE_GATE === "1" && server !== "redis7") {
+    client.test.include = ["test/client/on-*/**/*.test.ts"];
+  }
+  return [serverProject("commands", `commands-${server}`, server), client];
 }
 
 /** Minutes, and memory that is measured: only `npm run test:soak` asks for it. */
@@ -64,12 +68,15 @@ const soakProjects =
 
 /** See test/support/other-servers.ts. */
 const serverProjects = isMatrix()
-  ? SERVERS.map((server) => serverProject(`server-${server}`, server))
-  : [serverProject("server", selectedServer())];
+  ? SERVERS.flatMap(matrixProjects)
+  : [
+      serverProject("commands", "commands", selectedServer()),
+      serverProject("client", "client", selectedServer()),
+    ];
 
 /** The parser's tests, and a sample of the client's, with the native parser in the place of ours. */
 const HIREDIS = {
-  include: ["test/unit/{js-parser*,text-decoding}.test.ts", "test/hiredis/**/*.test.ts"],
+  include: ["test/unit/protocol/{js-parser*,text-decoding}.test.ts", "test/hiredis/**/*.test.ts"],
   env: { REDISWIRE_PARSER: "hiredis" },
   globalSetup: ["test/support/hiredis-build.ts"],
 };
@@ -103,6 +110,10 @@ export default defineConfig({
         : []),
       project("calls", { include: ["test/conformance/calls.test.ts"], ...LAST }),
     ],
-    coverage: { provider: "v8", include: ["src/**/*.ts"], exclude: ["src/commands/spec/**"] },
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      exclude: ["src/commands/*/table.ts", "src/commands/{table,generator}/**"],
+    },
   },
 });

@@ -1,6 +1,6 @@
 /**
  * Owns one socket incarnation: commands out, replies in, first in, first out. It never reconnects and
- * never re-sends; when it ends it hands every unanswered job back to its owner, told apart by whether
+ * never re-sends; when it ends it hands every unanswered request back to its owner, told apart by whether
  * the server may have seen it. A reply nobody waits for, or bytes that are not RESP, destroy it.
  */
 import type { Socket } from "node:net";
@@ -12,53 +12,60 @@ import {
   RedisError,
   TimeoutError,
 } from "../errors.js";
-import type { Settings } from "../options.js";
+import type { Address } from "../options/address.js";
+import { addressFields, formatAddress } from "../options/address.js";
+import type { Settings } from "../options/types.js";
 import type { EncodableCommand, WireArg } from "../protocol/encoder.js";
 import { JsParser } from "../protocol/js-parser.js";
 import type { Parser, ReplyHandler } from "../protocol/parser.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
-import { abortable } from "./abortable.js";
-import { type Address, addressFields, formatAddress } from "./address.js";
-import { Deque } from "./deque.js";
-import { connectionClosed, lostSocket, openFailure } from "./failure.js";
-import { ownCommand, shakeHands } from "./handshake.js";
-import { Discarded, Exchange, type Job, type OwnCommand, takeOverdue } from "./job.js";
-import { Outbox } from "./outbox.js";
+import { abortable } from "../util/abort.js";
+import { DeadlineTimer } from "../util/deadline-timer.js";
+import { Deque } from "../util/deque.js";
+import { AbandonedRequest, abandonTimedOut } from "./abandoned-request.js";
+import { connectionClosed, lostSocket, openFailure } from "./errors.js";
+import { shakeHands } from "./handshake.js";
+import { type InternalCommand, InternalRequest, internalCommand } from "./internal-request.js";
+import type { Request } from "./request.js";
 import { connectTimeout, openSocket } from "./socket.js";
 import { advance, type ConnectionState } from "./state.js";
-import { Watchdog } from "./watchdog.js";
+import { WriteBuffer } from "./write-buffer.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
-const PING = ownCommand("PING");
+const PING = internalCommand("PING");
 
 /** How a connection ended. */
-export interface Closure {
+export interface CloseReport {
   readonly error: RedisError;
-  /** Jobs the server may have seen, oldest first. */
-  readonly lost: Job[];
-  /** Jobs of which certainly nothing was written, oldest first. */
-  readonly unwritten: Job[];
+  /** Requests the server may have seen, oldest first. */
+  readonly inFlight: Request[];
+  /** Requests of which certainly nothing was written, oldest first. */
+  readonly unwritten: Request[];
 }
 
 /** What a connection tells its pool. None of these may throw. */
 export interface ConnectionOwner {
-  /** It takes jobs again: the socket drained, or a health check passed. */
+  /** It takes requests again: the socket drained, or a health check passed. */
   onWritable(connection: Connection): void;
   /** The last outstanding reply arrived. */
   onIdle(connection: Connection): void;
-  /** It takes no new jobs: a reply is overdue, or there was another `reason`. */
-  onRetired(connection: Connection, reason?: RedisError): void;
+  /** It takes no new requests: a reply is overdue, or there was another `reason`. */
+  onDraining(connection: Connection, reason?: RedisError): void;
   /**
    * An error reply came.
    *
-   * @returns `"elsewhere"` to have its job back among the unwritten ones, `"taken"` when the owner has
-   * it already, `undefined` when the error is the job's answer.
+   * @returns `"elsewhere"` to have its request back among the unwritten ones, `"taken"` when the owner has
+   * it already, `undefined` when the error is the request's answer.
    */
-  onRefused(job: Job, error: RedisError, connection: Connection): "elsewhere" | "taken" | undefined;
-  /** The replies of `jobs` are overdue; the connection has dropped the jobs. */
-  onOverdue(jobs: readonly Job[], connection: Connection): void;
+  onRefused(
+    request: Request,
+    error: RedisError,
+    connection: Connection,
+  ): "elsewhere" | "taken" | undefined;
+  /** The replies of `requests` are overdue; the connection has dropped the requests. */
+  onTimedOut(requests: readonly Request[], connection: Connection): void;
   /** It is over. */
-  onClosed(connection: Connection, closure: Closure): void;
+  onClosed(connection: Connection, closure: CloseReport): void;
 }
 
 /** One connection to one server, from dialling to its end. */
@@ -77,26 +84,26 @@ export class Connection implements ReplyHandler {
   protocol: 2 | 3 = 2;
 
   readonly #owner: ConnectionOwner;
-  readonly #outbox: Outbox;
-  readonly #queue = new Deque<Job>();
+  readonly #outbox: WriteBuffer;
+  readonly #queue = new Deque<Request>();
   readonly #parser: Parser;
-  readonly #watchdog = new Watchdog((now) => this.#checkDeadlines(now), false);
+  readonly #watchdog = new DeadlineTimer((now) => this.#checkDeadlines(now), false);
   readonly #giveUp = new AbortController();
   #state: ConnectionState = "new";
   #socket: Socket | undefined = undefined;
   #socketError: Error | undefined = undefined;
   #lastReply = 0;
-  #held = false;
+  #keepsProcessAlive = false;
   /** The server refused them as being the wrong one for them; they are for another. */
-  readonly #refused: Job[] = [];
+  readonly #misdirected: Request[] = [];
   /** They wait for the answer to a health check; nothing of them is written yet. */
-  readonly #untested: Job[] = [];
+  readonly #awaitingHealthCheck: Request[] = [];
 
   constructor(settings: Settings, address: Address, owner: ConnectionOwner) {
     this.settings = settings;
     this.address = address;
     this.#owner = owner;
-    this.#outbox = new Outbox(settings);
+    this.#outbox = new WriteBuffer(settings);
     this.#parser = new (settings.parserClass ?? JsParser)(this, settings);
   }
 
@@ -105,9 +112,13 @@ export class Connection implements ReplyHandler {
     return this.#state;
   }
 
-  /** Whether a job handed over now would be written in this turn. */
+  /** Whether a request handed over now would be written in this turn. */
   get writable(): boolean {
-    return this.#state === "ready" && !this.#outbox.draining && this.#untested.length === 0;
+    return (
+      this.#state === "ready" &&
+      !this.#outbox.backpressured &&
+      this.#awaitingHealthCheck.length === 0
+    );
   }
 
   /** Address for errors. */
@@ -117,16 +128,16 @@ export class Connection implements ReplyHandler {
 
   /** Whether a reply is outstanding, or will be, that may take for ever. */
   get blocked(): boolean {
-    return this.#jobs.some((job) => job.blocking);
+    return this.#requests.some((request) => request.blocking);
   }
 
   /** Whether somebody waits for a reply: who cancelled a command does not. */
   get awaited(): boolean {
-    return this.#jobs.some((job) => !job.settled);
+    return this.#requests.some((request) => !request.settled);
   }
 
-  get #jobs(): Job[] {
-    return [...this.#queue.toArray(), ...this.#untested];
+  get #requests(): Request[] {
+    return [...this.#queue.toArray(), ...this.#awaitingHealthCheck];
   }
 
   /**
@@ -148,7 +159,7 @@ export class Connection implements ReplyHandler {
       );
       this.#state = advance(this.#state, "ready");
       this.#lastReply = performance.now();
-      if (!this.#held) this.#socket?.unref();
+      if (!this.#keepsProcessAlive) this.#socket?.unref();
     } catch (error) {
       throw this.#openFailed(error);
     } finally {
@@ -157,21 +168,21 @@ export class Connection implements ReplyHandler {
   }
 
   /**
-   * Write a job in this turn of the event loop, or right after a health check that is due.
+   * Write a request in this turn of the event loop, or right after a health check that is due.
    *
    * @throws DataError when an argument is bad; nothing is written then.
    */
-  send(job: Job): void {
-    if (this.#untested.length !== 0) return this.#defer(job);
-    if (this.#queue.length === 0 && this.#checkIsDue) return this.#checkHealth(job);
-    this.#enqueue(job);
+  send(request: Request): void {
+    if (this.#awaitingHealthCheck.length !== 0) return this.#defer(request);
+    if (this.#queue.length === 0 && this.#checkIsDue) return this.#checkHealth(request);
+    this.#enqueue(request);
   }
 
-  /** Take no new jobs; close when the outstanding replies are in, or overdue. */
-  retire(reason?: RedisError): void {
+  /** Take no new requests; close when the outstanding replies are in, or overdue. */
+  drain(reason?: RedisError): void {
     if (this.#state !== "ready") return;
     this.#state = advance(this.#state, "retiring");
-    this.#owner.onRetired(this, reason);
+    this.#owner.onDraining(this, reason);
     if (this.#queue.length !== 0) return;
     this.destroy(reason ?? this.#closedError("The connection was retired"));
   }
@@ -184,22 +195,22 @@ export class Connection implements ReplyHandler {
     this.#watchdog.stop();
     this.#giveUp.abort(error);
     this.#socket?.destroy();
-    const jobs = this.#queue.toArray();
-    const unflushed = jobs.splice(jobs.length - this.#outbox.unflushed);
-    const waiting = unflushed.concat(this.#untested.splice(0));
+    const requests = this.#queue.toArray();
+    const unflushed = requests.splice(requests.length - this.#outbox.unflushed);
+    const waiting = unflushed.concat(this.#awaitingHealthCheck.splice(0));
     // What the connection says for itself has no business on another one.
-    const lost = jobs.concat(waiting.filter((job) => job instanceof Exchange));
+    const lost = requests.concat(waiting.filter((request) => request instanceof InternalRequest));
     const unwritten = [
-      ...this.#refused.splice(0),
-      ...waiting.filter((job) => !(job instanceof Exchange)),
+      ...this.#misdirected.splice(0),
+      ...waiting.filter((request) => !(request instanceof InternalRequest)),
     ];
     this.#queue.clear();
-    this.#owner.onClosed(this, { error, lost, unwritten });
+    this.#owner.onClosed(this, { error, inFlight: lost, unwritten });
   }
 
   /**
    * Write a command whose replies go to `onUnsolicited`, for a holder that has set it and queues no
-   * jobs. The connection is not reused afterwards.
+   * requests. The connection is not reused afterwards.
    *
    * @throws DataError when an argument is bad; nothing is written then.
    */
@@ -210,14 +221,14 @@ export class Connection implements ReplyHandler {
   }
 
   /** Keep the process alive even while nothing is outstanding (subscribers, monitors). */
-  hold(held: boolean): void {
-    this.#held = held;
+  keepProcessAlive(held: boolean): void {
+    this.#keepsProcessAlive = held;
     if (held) this.#socket?.ref();
     else if (this.#queue.length === 0) this.#socket?.unref();
   }
 
   /** Stop or go on reading from the socket (for consumers that are slower than the server). */
-  flow(flowing: boolean): void {
+  setReading(flowing: boolean): void {
     if (flowing) this.#socket?.resume();
     else this.#socket?.pause();
   }
@@ -236,8 +247,8 @@ export class Connection implements ReplyHandler {
 
   /** @internal */
   nextMode(): ReplyMode {
-    const job = this.#awaiting;
-    return job === undefined ? this.pushMode : job.mode();
+    const request = this.#awaiting;
+    return request === undefined ? this.pushMode : request.replyMode();
   }
 
   /** @internal */
@@ -247,20 +258,20 @@ export class Connection implements ReplyHandler {
 
   /** @internal */
   onReply(value: Reply): void {
-    const job = this.#awaiting;
-    if (job === undefined) this.#unexpected(value);
-    else if (job.accept(value)) this.#finish(job);
+    const request = this.#awaiting;
+    if (request === undefined) this.#unexpected(value);
+    else if (request.acceptReply(value)) this.#finish(request);
   }
 
   /** @internal */
   onErrorReply(error: RedisError): void {
-    const job = this.#awaiting;
-    if (job === undefined) return this.#unexpected(error);
-    error.command = job.name;
+    const request = this.#awaiting;
+    if (request === undefined) return this.#unexpected(error);
+    error.command = request.name;
     error.server = this.server;
-    const fate = this.#owner.onRefused(job, error, this);
-    if (fate === "elsewhere") this.#refused.push(job);
-    if (fate !== undefined || job.acceptError(error)) this.#finish(job);
+    const fate = this.#owner.onRefused(request, error, this);
+    if (fate === "elsewhere") this.#misdirected.push(request);
+    if (fate !== undefined || request.acceptError(error)) this.#finish(request);
   }
 
   /** @internal */
@@ -273,14 +284,14 @@ export class Connection implements ReplyHandler {
     this.onUnsolicited?.(items);
   }
 
-  /** Whose reply comes next. A reply cannot belong to a job that is still to be written. */
-  get #awaiting(): Job | undefined {
+  /** Whose reply comes next. A reply cannot belong to a request that is still to be written. */
+  get #awaiting(): Request | undefined {
     return this.#queue.length > this.#outbox.unflushed ? this.#queue.peek() : undefined;
   }
 
-  #finish(job: Job): void {
+  #finish(request: Request): void {
     this.#queue.shift();
-    this.pending -= job.size;
+    this.pending -= request.size;
   }
 
   #unexpected(value: Reply): void {
@@ -300,7 +311,7 @@ export class Connection implements ReplyHandler {
     if (head !== undefined && !head.settled) {
       const { server } = this;
       const details = { code: "EPROTO", command: head.name, server, outcome: "unknown" } as const;
-      this.#queue.replace(0, new Discarded(head));
+      this.#queue.replace(0, new AbandonedRequest(head));
       head.fail(new InvalidResponse(cause.message, { ...details, cause }));
     }
     this.destroy(this.#closedError("The server sent an invalid reply", cause));
@@ -325,7 +336,7 @@ export class Connection implements ReplyHandler {
       return this.destroy(this.#closedError("The connection was retired"));
     }
     if (this.#state !== "ready") return;
-    if (!this.#held) this.#socket?.unref();
+    if (!this.#keepsProcessAlive) this.#socket?.unref();
     this.#owner.onIdle(this);
   }
 
@@ -336,9 +347,9 @@ export class Connection implements ReplyHandler {
     return interval !== 0 && performance.now() - this.#lastReply > interval;
   }
 
-  /** Ping, and write `job` only when the answer is there: what is not written can go elsewhere. */
-  #checkHealth(job: Job): void {
-    this.#defer(job);
+  /** Ping, and write `request` only when the answer is there: what is not written can go elsewhere. */
+  #checkHealth(request: Request): void {
+    this.#defer(request);
     const done = ([reply]: Reply[]): void => {
       // A user who may not ping gets an answer all the same.
       if (reply === "PONG" || reply instanceof NoPermissionError) return this.#passedCheck();
@@ -346,54 +357,54 @@ export class Connection implements ReplyHandler {
       this.destroy(this.#closedError("Bad response from PING health check", cause));
     };
     const { socketTimeout } = this.settings;
-    const ping = new Exchange([PING], socketTimeout, { done, failed: () => {} });
+    const ping = new InternalRequest([PING], socketTimeout, { done, failed: () => {} });
     this.#enqueue(ping);
   }
 
-  #defer(job: Job): void {
-    job.check(this.#outbox.encoder);
-    this.#untested.push(job);
+  #defer(request: Request): void {
+    request.check(this.#outbox.encoder);
+    this.#awaitingHealthCheck.push(request);
   }
 
   #passedCheck(): void {
-    for (const job of this.#untested.splice(0)) {
+    for (const request of this.#awaitingHealthCheck.splice(0)) {
       try {
-        if (!job.settled) this.#enqueue(job);
+        if (!request.settled) this.#enqueue(request);
       } catch (error) {
-        job.fail(error as RedisError);
+        request.fail(error as RedisError);
       }
     }
     this.#takeMore();
   }
 
-  #enqueue(job: Job): void {
-    this.#outbox.add(job);
-    // Only now: a job that is refused leaves the connection idle.
+  #enqueue(request: Request): void {
+    this.#outbox.add(request);
+    // Only now: a request that is refused leaves the connection idle.
     if (this.#queue.length === 0) this.#socket?.ref();
-    this.#queue.push(job);
-    this.pending += job.size;
-    job.written = true;
-    const { taints, replyTimeout } = job.traits;
+    this.#queue.push(request);
+    this.pending += request.size;
+    request.written = true;
+    const { mutatesSession: taints, replyTimeout } = request.traits;
     if (taints) this.dirty = true;
     if (replyTimeout === 0) {
-      job.deadline = NEVER;
+      request.deadline = NEVER;
     } else {
       const { now } = this.#outbox;
-      job.deadline = now + replyTimeout;
-      this.#watchdog.watch(job.deadline, now);
+      request.deadline = now + replyTimeout;
+      this.#watchdog.watch(request.deadline, now);
     }
   }
 
-  /** The last `jobs` were written `by` ms later than was thought: the process was busy. */
-  #postpone(jobs: number, by: number): void {
-    for (let i = this.#queue.length - jobs; i < this.#queue.length; i++) {
-      const job = this.#queue.at(i);
-      if (job !== undefined) job.deadline += by;
+  /** The last `requests` were written `by` ms later than was thought: the process was busy. */
+  #postpone(requests: number, by: number): void {
+    for (let i = this.#queue.length - requests; i < this.#queue.length; i++) {
+      const request = this.#queue.at(i);
+      if (request !== undefined) request.deadline += by;
     }
   }
 
   #takeMore(): void {
-    if (this.#state !== "ready" || this.#untested.length !== 0) return;
+    if (this.#state !== "ready" || this.#awaitingHealthCheck.length !== 0) return;
     this.#owner.onWritable(this);
   }
 
@@ -405,7 +416,7 @@ export class Connection implements ReplyHandler {
     this.#giveUp.signal.throwIfAborted();
     this.#outbox.attach(socket, {
       onDrain: () => this.#takeMore(),
-      onLate: (jobs, by) => this.#postpone(jobs, by),
+      onLate: (requests, by) => this.#postpone(requests, by),
     });
     socket.on("error", (error) => {
       this.#socketError = error;
@@ -415,12 +426,12 @@ export class Connection implements ReplyHandler {
     if (socket.destroyed || socket.readableEnded) throw this.#lostError();
   }
 
-  #exchange(commands: readonly OwnCommand[]): Promise<Reply[]> {
+  #exchange(commands: readonly InternalCommand[]): Promise<Reply[]> {
     const { socketConnectTimeout, socketTimeout } = this.settings;
     // The limit of connecting holds for all of it; a second one would end it early.
     const limit = socketConnectTimeout === 0 ? socketTimeout : 0;
     return new Promise((done, failed) => {
-      this.#enqueue(new Exchange(commands, limit, { done, failed }));
+      this.#enqueue(new InternalRequest(commands, limit, { done, failed }));
     });
   }
 
@@ -441,18 +452,18 @@ export class Connection implements ReplyHandler {
 
   /** Give up what is overdue; a reply that late also means that the stream stands still. */
   #checkDeadlines(now: number): number {
-    const { overdue, next, left } = takeOverdue(this.#queue, now);
-    if (overdue.length === 0) return next;
-    const own = overdue.some((job) => job instanceof Exchange);
-    this.retire();
-    this.#owner.onOverdue(overdue, this);
-    if (own || !left) {
+    const { timedOut, nextDeadline, othersPending } = abandonTimedOut(this.#queue, now);
+    if (timedOut.length === 0) return nextDeadline;
+    const own = timedOut.some((request) => request instanceof InternalRequest);
+    this.drain();
+    this.#owner.onTimedOut(timedOut, this);
+    if (own || !othersPending) {
       const message = own
         ? "Timeout waiting for the server's own reply"
         : "Timeout reading from socket";
       this.destroy(new TimeoutError(message, { code: "ETIMEDOUT", server: this.server }));
     }
-    return this.#state === "closed" ? NEVER : next;
+    return this.#state === "closed" ? NEVER : nextDeadline;
   }
 
   /** Shape as in redis-py: `Connection<host=localhost,port=6379,db=0>`. */

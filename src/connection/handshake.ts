@@ -3,28 +3,15 @@
  * fallbacks for old servers live here too. Nothing of a credential may reach an error.
  */
 import { AuthenticationError, ConnectionError, RedisError, ResponseError } from "../errors.js";
-import type { Credentials, Settings } from "../options.js";
-import type { WireArg } from "../protocol/encoder.js";
+import type { Credentials, Settings } from "../options/types.js";
 import type { Reply } from "../protocol/reply.js";
-import type { OwnCommand } from "./job.js";
+import { type InternalCommand, internalCommand } from "./internal-request.js";
 
 /** Sends commands as one batch and gives their replies, errors included. */
-export type Converse = (commands: readonly OwnCommand[]) => Promise<Reply[]>;
-
-/** Make a command of the connection's own. */
-export function ownCommand(name: string, ...args: WireArg[]): OwnCommand {
-  const words = name.split(" ");
-  const wire = words.map((word) => `$${word.length}\r\n${word}\r\n`).join("");
-  return {
-    name,
-    args,
-    header: (count) => `*${words.length + count}\r\n${wire}`,
-    argumentName: (index) => `argument ${index + 1}`,
-  };
-}
+export type Converse = (commands: readonly InternalCommand[]) => Promise<Reply[]>;
 
 interface Step {
-  readonly command: OwnCommand;
+  readonly command: InternalCommand;
   /** Deals with the step's reply; throws when the connection is of no use. */
   check(reply: Reply): void;
 }
@@ -58,12 +45,12 @@ function authStep(credentials: Credentials | undefined, passwordOnly: boolean): 
   const check = (reply: Reply): void => {
     mustBeGood(reply instanceof RedisError ? withoutSecret(reply, "AUTH", password) : reply);
   };
-  return [{ command: ownCommand("AUTH", ...args), check }];
+  return [{ command: internalCommand("AUTH", ...args), check }];
 }
 
 function nameStep(settings: Settings): Step[] {
   if (settings.clientName === undefined) return [];
-  const command = ownCommand("CLIENT SETNAME", settings.clientName);
+  const command = internalCommand("CLIENT SETNAME", settings.clientName);
   return [{ command, check: mustBeOk("Error setting client name", ConnectionError) }];
 }
 
@@ -76,13 +63,13 @@ function infoSteps(settings: Settings): Step[] {
   return facts.flatMap(([key, value]) =>
     value === undefined
       ? []
-      : [{ command: ownCommand("CLIENT SETINFO", key, value), check: okOrRefused }],
+      : [{ command: internalCommand("CLIENT SETINFO", key, value), check: okOrRefused }],
   );
 }
 
 function selectStep(settings: Settings): Step[] {
   if (settings.db === 0) return [];
-  const command = ownCommand("SELECT", settings.db);
+  const command = internalCommand("SELECT", settings.db);
   return [{ command, check: mustBeOk("Invalid Database", ConnectionError) }];
 }
 
@@ -97,7 +84,7 @@ function helloStep(credentials: Credentials | undefined): Step {
     if (refusesHello(reply)) throw reply;
     throw withoutSecret(reply, "HELLO", credentials?.password ?? "");
   };
-  return { command: ownCommand("HELLO", 3, ...auth), check };
+  return { command: internalCommand("HELLO", 3, ...auth), check };
 }
 
 async function run(steps: readonly Step[], converse: Converse): Promise<void> {

@@ -6,8 +6,9 @@
 import net from "node:net";
 import type { TLSSocket, ConnectionOptions as TlsOptions } from "node:tls";
 import { ConnectionError, RedisError, TimeoutError } from "../errors.js";
-import type { Settings } from "../options.js";
-import { type Address, formatAddress } from "./address.js";
+import type { Address } from "../options/address.js";
+import { formatAddress } from "../options/address.js";
+import type { Settings } from "../options/types.js";
 
 /** Receives what a socket reads; the memory is only lent for the duration of the call. */
 export type OnData = (chunk: Buffer) => void;

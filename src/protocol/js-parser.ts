@@ -1,19 +1,19 @@
 /**
  * Owns the reading of RESP2 and RESP3: bytes in pieces of any size become calls of a
  * {@link ReplyHandler}. Whatever is unfinished at the end of a chunk is copied (a line or a bulk string,
- * by the {@link Collector}) or counted (an aggregate, by the {@link Assembly}); nothing is read again
+ * by the {@link PartialBuffer}) or counted (an aggregate, by the {@link ReplyAssembler}); nothing is read again
  * from its beginning, none of a chunk's memory is kept, and no memory is taken on the word of a length.
  *
  * One rule keeps results independent of the chunking: the quick ways judge nothing. What they do not
  * recognise as whole and correct inside the chunk they leave to `#line`, which sees whole lines only.
  */
 import { errorFromReply } from "../errors.js";
-import { Assembly } from "./assembly.js";
-import { BULK_START, Collector, LINE_START } from "./collector.js";
 import type { Parser, ParserOptions, ReplyHandler } from "./parser.js";
-import { BYTES, IN_PLACE, LONG_LINES, type Reply } from "./reply.js";
+import { BULK_START, LINE_START, PartialBuffer } from "./partial-buffer.js";
+import { BYTES, INLINE_ERRORS, LONG_LINES, type Reply } from "./reply.js";
+import { ReplyAssembler } from "./reply-assembler.js";
 import * as resp from "./resp.js";
-import { FORGOTTEN, Values } from "./values.js";
+import { FORGOTTEN, ValueBuilder } from "./value-builder.js";
 
 const { ARRAY, ATTRIBUTE, BLOB_ERROR, BULK, CR, ERROR, INTEGER, LF, MAP, PUSH, STATUS, VERBATIM } =
   resp;
@@ -38,9 +38,9 @@ const NOTHING = Buffer.alloc(0);
 export class JsParser implements Parser {
   readonly #handler: ReplyHandler;
   readonly #options: ParserOptions;
-  readonly #collector = new Collector();
-  readonly #values: Values;
-  readonly #replies: Assembly;
+  readonly #collector = new PartialBuffer();
+  readonly #values: ValueBuilder;
+  readonly #replies: ReplyAssembler;
 
   #chunk: Buffer = NOTHING;
   #pos = 0;
@@ -54,8 +54,8 @@ export class JsParser implements Parser {
   constructor(handler: ReplyHandler, options: ParserOptions) {
     this.#handler = handler;
     this.#options = options;
-    this.#values = new Values(options, this.#collector);
-    this.#replies = new Assembly(handler, this.#values);
+    this.#values = new ValueBuilder(options, this.#collector);
+    this.#replies = new ReplyAssembler(handler, this.#values);
   }
 
   get midReply(): boolean {
@@ -111,7 +111,7 @@ export class JsParser implements Parser {
     }
     this.#replies.attributed = false;
     this.#values.mode =
-      type === PUSH ? this.#handler.nextPushMode() | IN_PLACE : this.#handler.nextMode();
+      type === PUSH ? this.#handler.nextPushMode() | INLINE_ERRORS : this.#handler.nextMode();
   }
 
   /**

@@ -50,6 +50,6 @@ export const BIGINT = 2;
  * What cannot be represented stands in its place as a {@link DecodeError}; without it the whole reply
  * fails. For a reply that carries those of several commands.
  */
-export const IN_PLACE = 4;
+export const INLINE_ERRORS = 4;
 /** A line may be as long as a bulk string may be: MONITOR tells of whole commands in one line. */
 export const LONG_LINES = 8;

@@ -4,10 +4,10 @@
  * answered. Runs last, and reads what the workers before it noted (test/support/call-record.ts).
  */
 import { describe, expect, onTestFinished, test } from "vitest";
-import { hasMethod } from "../../src/commands/generate/infos.js";
-import { nameOf } from "../../src/commands/generate/methods.js";
-import type { CommandSpec } from "../../src/commands/spec/dsl.js";
-import { GROUPS } from "../../src/commands/spec/index.js";
+import { hasMethod } from "../../src/commands/generator/infos.js";
+import { nameOf } from "../../src/commands/generator/methods.js";
+import { GROUPS } from "../../src/commands/groups.js";
+import type { CommandSpec } from "../../src/commands/table/dsl.js";
 import { CALL_MODES, type CallMode, callName, readCalls } from "../support/call-notes.js";
 import { isMatrix } from "../support/other-servers.js";
 import { AHEAD, MOCKED } from "./expectations.js";

@@ -2,7 +2,7 @@
  * Owns the comparison of a server's word about a command with the table's: one function per aspect,
  * each giving what differs in a few words, or nothing.
  */
-import { BLOCKING, READONLY } from "../../src/commands/info.js";
+import { BLOCKING, READONLY } from "../../src/commands/core/info.js";
 import type { ServedCommand } from "./served.js";
 import type { TableCommand } from "./table.js";
 

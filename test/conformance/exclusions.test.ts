@@ -3,11 +3,11 @@
  * of a `oneof` in COMMAND DOCS, any two are refused together, with an error that names both.
  */
 import { describe, expect, test } from "vitest";
-import { hasMethod } from "../../src/commands/generate/infos.js";
-import { nameOf } from "../../src/commands/generate/methods.js";
-import { flatOptions } from "../../src/commands/generate/options.js";
-import type { CommandSpec, Option } from "../../src/commands/spec/dsl.js";
-import { THEMES } from "../../src/commands/spec/index.js";
+import { hasMethod } from "../../src/commands/generator/infos.js";
+import { nameOf } from "../../src/commands/generator/methods.js";
+import { flatOptions } from "../../src/commands/generator/options.js";
+import { THEMES } from "../../src/commands/groups.js";
+import type { CommandSpec, Option } from "../../src/commands/table/dsl.js";
 import { refusalOf } from "../support/bad-input.js";
 import { argumentOf, optionsFor } from "../support/canonical-calls.js";
 import { serversOfRun } from "../support/other-servers.js";

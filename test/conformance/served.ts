@@ -2,7 +2,7 @@
  * Owns what a server says of its commands: COMMAND INFO and COMMAND DOCS, as flat records. What the
  * table of this library says is no business of this file.
  */
-import type { KeyPositions } from "../../src/commands/info.js";
+import type { KeyPositions } from "../../src/commands/core/info.js";
 import type { RunningServer } from "../support/server.js";
 
 /** One command that can be called, as the server describes it. */

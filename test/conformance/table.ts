@@ -3,13 +3,13 @@
  * the shortest call sends, which constant words any call can send.
  */
 import { readFileSync } from "node:fs";
-import { hasMethod } from "../../src/commands/generate/infos.js";
-import { nameOf } from "../../src/commands/generate/methods.js";
-import { flatOptions } from "../../src/commands/generate/options.js";
+import type { CommandInfo } from "../../src/commands/core/info.js";
 import { COMMANDS } from "../../src/commands/generated/registry.js";
-import type { CommandInfo } from "../../src/commands/info.js";
-import type { CommandSpec, Kind } from "../../src/commands/spec/dsl.js";
-import { THEMES } from "../../src/commands/spec/index.js";
+import { hasMethod } from "../../src/commands/generator/infos.js";
+import { nameOf } from "../../src/commands/generator/methods.js";
+import { flatOptions } from "../../src/commands/generator/options.js";
+import { THEMES } from "../../src/commands/groups.js";
+import type { CommandSpec, Kind } from "../../src/commands/table/dsl.js";
 import { callLoosely, RecordingHost, wordOf } from "../support/recording-host.js";
 
 /** A command of the table. */
@@ -25,7 +25,10 @@ export interface TableCommand {
 const specs = THEMES.flatMap((theme) => theme.entries.filter(hasMethod));
 
 /** What has been seen on the wire for every method: see test/unit/generated-calls.test.ts. */
-const snapshot = readFileSync(new URL("../unit/generated-calls.txt", import.meta.url), "utf8");
+const snapshot = readFileSync(
+  new URL("../unit/commands/generated/calls.txt", import.meta.url),
+  "utf8",
+);
 
 /** The sample calls of all methods. */
 const samples = [...snapshot.matchAll(/^(\w+)\(.*\n {4}([A-Z].*)$/gm)].map(

@@ -11,8 +11,8 @@ import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { watchLeaks } from "../support/leaks.js";
 import { PROTOCOLS } from "../support/protocols.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
+import { errorOf, kindOf, STEADY } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { errorOf, kindOf, STEADY } from "./settle.js";
 
 const server = await sharedServer();
 const leaks = watchLeaks("/src/");

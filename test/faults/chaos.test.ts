@@ -1,9 +1,9 @@
 /** A short chaos run with a new seed each time; test/soak has the long one. `TEST_SEED` repeats one. */
 import { afterAll, expect, it } from "vitest";
+import { chaos } from "../support/chaos.js";
 import { watchLeaks } from "../support/leaks.js";
 import { testSeed } from "../support/random.js";
 import { startServer } from "../support/server.js";
-import { chaos } from "./chaos.js";
 
 const server = await startServer();
 const leaks = watchLeaks("/src/");

@@ -4,7 +4,7 @@ import { Redis } from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { type Ending, kindOf, STEADY, settle } from "./settle.js";
+import { type Ending, kindOf, STEADY, settle } from "../support/settle.js";
 
 const server = await sharedServer();
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { describeProtocols } from "../support/protocols.js";
-import { errorOf, FAST, kindOf } from "./settle.js";
+import { errorOf, FAST, kindOf } from "../support/settle.js";
 
 const MB = 1024 * 1024;
 /** Written at a time, so that the flood costs the server little. */

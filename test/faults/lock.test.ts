@@ -5,8 +5,8 @@ import { LockNotOwnedError, Redis, TimeoutError } from "../../src/index.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
+import { errorOf, FAST, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { errorOf, FAST, kindOf } from "./settle.js";
 
 expectLeasesReturned();
 

@@ -18,15 +18,15 @@ import {
   Retry,
   TimeoutError,
 } from "../../src/index.js";
+import { FAULTS, type Fault, type Stage } from "../support/fault-matrix/faults.js";
+import { endsOf, errorsOf, reasonAgainst, withGrid } from "../support/fault-matrix/grid.js";
+import { OPERATIONS, type Operation, type Scene } from "../support/fault-matrix/operations.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { watchLeaks } from "../support/leaks.js";
 import { PROTOCOLS, type Protocol } from "../support/protocols.js";
 import { startServer } from "../support/server.js";
+import { type Ending, settle } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { FAULTS, type Fault, type Stage } from "./matrix-faults.js";
-import { endsOf, errorsOf, reasonAgainst, withGrid } from "./matrix-grid.js";
-import { OPERATIONS, type Operation, type Scene } from "./matrix-operations.js";
-import { type Ending, settle } from "./settle.js";
 
 const USER = "matrix";
 const ACL = { acl: [`${USER} on >right ~* &* +@all`] };

@@ -2,11 +2,11 @@
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DataError, Redis } from "../../src/index.js";
-import { startChild } from "../server/child.js";
+import { startChild } from "../support/child-process.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
+import { errorOf, STEADY } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { errorOf, STEADY } from "./settle.js";
 
 const server = await sharedServer();
 let proxy: FaultProxy;

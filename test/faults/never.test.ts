@@ -12,8 +12,8 @@ import {
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
+import { errorOf, FAST, kindOf, STEADY, settle, settleAll } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { errorOf, FAST, kindOf, STEADY, settle, settleAll } from "./settle.js";
 
 const server = await sharedServer();
 let proxy: FaultProxy;

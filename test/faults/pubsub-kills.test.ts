@@ -1,8 +1,8 @@
 /** A subscriber whose connection is killed again and again: what it is subscribed to, and what it missed. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { ConstantBackoff } from "../../src/backoff.js";
 import { type PubSub, Redis, Retry } from "../../src/index.js";
+import { ConstantBackoff } from "../../src/options/backoff.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { describeProtocols } from "../support/protocols.js";
 import { Random, testSeed } from "../support/random.js";

@@ -1,7 +1,7 @@
 /** A subscriber's stream: handlers that throw do not disturb it, and one wrong byte ends it. */
 import { expect, it, vi } from "vitest";
-import { ConstantBackoff } from "../../src/backoff.js";
 import { ConnectionError, type Reconnection, Redis, Retry } from "../../src/index.js";
+import { ConstantBackoff } from "../../src/options/backoff.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer } from "../support/server.js";

@@ -6,7 +6,7 @@ import { startProxy } from "../support/fault-proxy.js";
 import { mockServer, type Script } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { startServer } from "../support/server.js";
-import { errorOf, FAST, STEADY } from "./settle.js";
+import { errorOf, FAST, STEADY } from "../support/settle.js";
 
 const USER = "sentinel-user";
 const PASSWORD = "sentinel-password/@:?#";

@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { NoBackoff, Retry } from "../../src/index.js";
-import { SentinelNodes } from "../../src/sentinel-nodes.js";
+import { SentinelNodes } from "../../src/sentinel/nodes.js";
 import { type MockSentinel, mockSentinel } from "../support/mock-sentinel.js";
 
 const NAME = "mymaster";

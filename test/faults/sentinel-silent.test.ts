@@ -7,7 +7,7 @@ import { MasterNotFoundError, ReplicaNotFoundError, Sentinel } from "../../src/i
 import { mockSentinel } from "../support/mock-sentinel.js";
 import { mockServer } from "../support/mock-server.js";
 import { startServer } from "../support/server.js";
-import { errorOf } from "./settle.js";
+import { errorOf } from "../support/settle.js";
 
 const NAME = "mymaster";
 const SILENT = { name: "TimeoutError", message: "No answer in time" };

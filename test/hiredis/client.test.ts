@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DataError, HiredisParser, Redis, RedisError } from "../../src/index.js";
-import { resolveOptions } from "../../src/options.js";
+import { resolveOptions } from "../../src/options/normalize.js";
 import { mockServer } from "../support/mock-server.js";
 import { isNative, reads, readsResp3 } from "../support/parser-under-test.js";
 import { bulk } from "../support/resp.js";

@@ -5,9 +5,9 @@
  */
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
-import { hasMethod } from "../../src/commands/generate/infos.js";
-import { nameOf } from "../../src/commands/generate/methods.js";
-import { THEMES } from "../../src/commands/spec/index.js";
+import { hasMethod } from "../../src/commands/generator/infos.js";
+import { nameOf } from "../../src/commands/generator/methods.js";
+import { THEMES } from "../../src/commands/groups.js";
 import { refusalOf } from "../support/bad-input.js";
 import { callsOf } from "../support/canonical-calls.js";
 import { type Linked, linesOf, linkPackage, median, type TypeCost, typeCost } from "./linked.js";

@@ -56,10 +56,10 @@ describe("the tarball", () => {
       readonly sources: string[];
       readonly sourcesContent: string[];
     };
-    expect(map.sources).toContain("../src/redis.ts");
+    expect(map.sources).toContain("../src/client/redis.ts");
     expect(
       map.sources.filter((source) =>
-        /spec\/|generate\.ts|node_modules\/(?!tsup\/assets\/)/.test(source),
+        /table\.ts|commands\/(?:table|generator)\/|node_modules\/(?!tsup\/assets\/)/.test(source),
       ),
     ).toEqual([]);
     const stale = map.sources.filter(
@@ -79,7 +79,7 @@ describe("the tarball", () => {
     );
     const stack = await node(file, "--enable-source-maps");
     const [, path = "", line = ""] = /\/(src\/options\.ts):(\d+)/.exec(stack) ?? [];
-    expect(path).toBe("src/options.ts");
+    expect(path).toBe("src/options/normalize.ts");
     const text = readFileSync(join(ROOT, path), "utf8").split("\n")[Number(line) - 1];
     expect(text).toMatch(/DataError|unknownOption/);
     expect(stack).toContain(`${file}:2`);

@@ -1,33 +1,31 @@
 /**
- * Owns the proof that `src/commands/generated` and `docs/commands.md` are what the generator makes of
- * the spec. Run with `-u` (`npm run generate`) it rewrites the files instead.
+ * Checks that `src/commands/generated` and `docs/commands.md` are what the generator produces from the
+ * tables. Run with `-u` (`npm run generate`) it rewrites the files instead.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { commandTable } from "../../src/commands/generate/command-table.js";
-import { generate } from "../../src/commands/generate.js";
-import { GROUPS, THEMES } from "../../src/commands/spec/index.js";
+import { commandTable } from "../../src/commands/generator/command-page.js";
+import { generate } from "../../src/commands/generator/generate.js";
+import { GROUPS, THEMES } from "../../src/commands/groups.js";
+import type { Entry } from "../../src/commands/table/dsl.js";
+import {
+  COMMANDS,
+  GROUP_FOLDERS,
+  readModules,
+  readTypeModules,
+} from "../support/command-modules.js";
 
-const commands = fileURLToPath(new URL("../../src/commands/", import.meta.url));
-
-const sources = readdirSync(commands).filter((name) => /^(?:host|info|types.*)\.ts$/.test(name));
-const typeModules = Object.fromEntries(
-  sources.map((name) => [
-    `../${name.replace(/\.ts$/, ".js")}`,
-    readFileSync(`${commands}${name}`, "utf8"),
-  ]),
-);
-
-const files = generate({ themes: THEMES, typeModules });
+const modules = await readModules();
+const files = generate({ themes: THEMES, modules, typeModules: readTypeModules() });
 
 describe("generated files", () => {
   test.each([...files])("%s is what the spec says", async (name, text) => {
-    await expect(text).toMatchFileSnapshot(`${commands}generated/${name}`);
+    await expect(text).toMatchFileSnapshot(`${COMMANDS}generated/${name}`);
   });
 
   test("nothing else is kept among them", () => {
-    const strangers = readdirSync(`${commands}generated`).filter((name) => !files.has(name));
+    const strangers = readdirSync(`${COMMANDS}generated`).filter((name) => !files.has(name));
     expect(strangers).toEqual([]);
   });
 });
@@ -39,9 +37,14 @@ describe("docs/commands.md", () => {
     await expect(commandTable(GROUPS)).toMatchFileSnapshot(page);
   });
 
-  test("is made of the same entries as the classes", () => {
-    const entries = (parts: readonly { readonly entries: readonly { name: string }[] }[]) =>
-      parts.flatMap((part) => part.entries.map(({ name }) => name)).sort();
-    expect(entries(GROUPS)).toEqual(entries(THEMES));
+  test("lists every command of every group folder, and the generated classes hold the same", async () => {
+    const exports = await Promise.all(
+      GROUP_FOLDERS.map((folder) => import(`${COMMANDS}${folder}/table.ts`)),
+    );
+    const names = (entries: readonly { readonly name: string }[]) =>
+      [...new Set(entries.map(({ name }) => name))].sort();
+    const inFolders = names(exports.flatMap((table) => Object.values(table).flat() as Entry[]));
+    expect(names(GROUPS.flatMap(({ entries }) => entries))).toEqual(inFolders);
+    expect(names(THEMES.flatMap(({ entries }) => entries))).toEqual(inFolders);
   });
 });

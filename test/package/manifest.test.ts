@@ -1,7 +1,7 @@
 /** Owns the promises of package.json and the lockfiles: no dependencies, and facts that agree. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { VERSION } from "../../src/options.js";
+import { VERSION } from "../../src/options/normalize.js";
 import { ROOT } from "./paths.js";
 
 interface Manifest {

@@ -8,7 +8,7 @@ import { compilerHost, ownOptions } from "./compiler.js";
 import { ROOT } from "./paths.js";
 
 /** The function from replies to results: its fields exist in types only. */
-const HOST = "src/commands/host.ts";
+const HOST = "src/commands/core/command-surface.ts";
 
 const CLASSES = [
   ...["Redis", "Pipeline", "WatchedPipeline", "PubSub", "PubSubWorker", "Monitor", "Lock"],

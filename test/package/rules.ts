@@ -5,23 +5,60 @@
 import ts from "typescript";
 import { type Import, lineOf, type Source } from "./sources.js";
 
-/** What one part of the library may import. */
-export interface ImportRule {
-  /** The files it is about. */
-  readonly from: RegExp;
-  /** What they may import, Node's modules included. */
-  readonly to: RegExp;
+/** The rooms of `src`, lowest first; rooms of one rank must not import each other. */
+export type Ranks = readonly (readonly string[])[];
+
+const describeImport = ({ from, line, to }: Import): string => `${from}:${line} imports ${to}`;
+
+/** The room of a file: the folder directly under `src`, or the name of a file there. */
+export function roomOf(path: string): string {
+  return path.split("/")[1]?.replace(/\.ts$/, "") ?? "";
 }
 
-const tell = ({ from, line, to }: Import): string => `${from}:${line} imports ${to}`;
-
-/** Find imports that the rule of their file does not allow. */
-export function forbiddenImports(sources: readonly Source[], rules: readonly ImportRule[]) {
+/**
+ * Find imports of a room that does not rank below the importing one, type imports included. Imports
+ * inside a room are not judged here.
+ */
+export function rankViolations(sources: readonly Source[], ranks: Ranks): string[] {
+  const rankOf = (room: string): number => ranks.findIndex((rooms) => rooms.includes(room));
   return sources.flatMap(({ path, imports }) => {
-    const rule = rules.find(({ from }) => from.test(path));
-    if (rule === undefined) return [`${path}:1 belongs to no part that has an import rule`];
-    return imports.filter(({ to }) => !rule.to.test(to)).map(tell);
+    const room = roomOf(path);
+    if (rankOf(room) < 0) return [`${path}:1 belongs to no ranked room`];
+    return imports
+      .filter(({ to }) => to.startsWith("src/") && roomOf(to) !== room)
+      .filter(({ to }) => rankOf(roomOf(to)) < 0 || rankOf(roomOf(to)) >= rankOf(room))
+      .map(describeImport);
   });
+}
+
+/** Find imports of Node modules by files that may not have them. */
+export function nodeImports(
+  sources: readonly Source[],
+  allowed: (path: string, to: string) => boolean,
+) {
+  return sources.flatMap(({ path, imports }) =>
+    imports.filter(({ to }) => !to.startsWith("src/") && !allowed(path, to)).map(describeImport),
+  );
+}
+
+/** The folder of a file; a file directly under `src` counts as a folder of its own. */
+export function folderOf(path: string): string {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  return folder === "src" ? path : folder;
+}
+
+/** The imports between folders, as a map from folder to imported folders. */
+export function folderGraph(sources: readonly Source[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const graph = new Map<string, Set<string>>();
+  for (const { path, imports } of sources) {
+    const from = folderOf(path);
+    const targets = graph.get(from) ?? new Set();
+    graph.set(from, targets);
+    for (const { to } of imports) {
+      if (to.startsWith("src/") && folderOf(to) !== from) targets.add(folderOf(to));
+    }
+  }
+  return graph;
 }
 
 /** Find imports of some modules that exist at run time, outside the files that may have them. */
@@ -29,22 +66,30 @@ export function valueImports(sources: readonly Source[], to: RegExp, allowed: Re
   return sources
     .filter(({ path }) => !allowed.test(path))
     .flatMap(({ imports }) => imports.filter((one) => !one.typeOnly && to.test(one.to)))
-    .map(tell);
+    .map(describeImport);
 }
 
-/** Find files that import each other in a ring; type imports count. */
+/** Find files that import each other in a cycle; type imports count. */
 export function importCycles(sources: readonly Source[]): string[] {
-  const graph = new Map(sources.map(({ path, imports }) => [path, imports.map(({ to }) => to)]));
+  return cyclesIn(new Map(sources.map(({ path, imports }) => [path, imports.map(({ to }) => to)])));
+}
+
+/** Find folders that import each other in a cycle; type imports count. */
+export function folderCycles(sources: readonly Source[]): string[] {
+  return cyclesIn(folderGraph(sources));
+}
+
+function cyclesIn(graph: ReadonlyMap<string, Iterable<string>>): string[] {
   const done = new Set<string>();
   const cycles: string[] = [];
-  const walk = (path: string, road: readonly string[]): void => {
-    const start = road.indexOf(path);
-    if (start >= 0) cycles.push([...road.slice(start), path].join(" -> "));
-    if (start >= 0 || done.has(path)) return;
-    for (const next of graph.get(path) ?? []) walk(next, [...road, path]);
-    done.add(path);
+  const walk = (node: string, path: readonly string[]): void => {
+    const start = path.indexOf(node);
+    if (start >= 0) cycles.push([...path.slice(start), node].join(" -> "));
+    if (start >= 0 || done.has(node)) return;
+    for (const next of graph.get(node) ?? []) walk(next, [...path, node]);
+    done.add(node);
   };
-  for (const path of graph.keys()) walk(path, []);
+  for (const node of graph.keys()) walk(node, []);
   return cycles;
 }
 

@@ -1,6 +1,6 @@
 /** Long chaos runs: a minute under each protocol, and ten seeds of a few seconds. */
 import { afterAll, describe, expect, it } from "vitest";
-import { chaos } from "../faults/chaos.js";
+import { chaos } from "../support/chaos.js";
 import { watchLeaks } from "../support/leaks.js";
 import { Random, testSeed } from "../support/random.js";
 import { startServer } from "../support/server.js";

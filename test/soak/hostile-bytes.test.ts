@@ -1,2 +1,2 @@
 /** test/unit/hostile-bytes.test.ts at full length. */
-import "../unit/hostile-bytes.test.js";
+import "../unit/protocol/hostile-bytes.test.js";

@@ -1,2 +1,2 @@
 /** test/unit/hostile-options.test.ts at full length. */
-import "../unit/hostile-options.test.js";
+import "../unit/options/hostile-options.test.js";

@@ -6,15 +6,16 @@
  * Calls are watched without touching the promises a test sees: a second reaction on a promise
  * would hide the caller's frames from V8 and a missing one from "unhandledRejection".
  */
-import { BitFieldOperation } from "../../src/commands/bitfield.js";
+
+import { RedisClient } from "../../src/client/redis.js";
+import { BitFieldOperation } from "../../src/commands/bitmaps/bitfield.js";
+import { CommandSender } from "../../src/commands/core/command-surface.js";
+import { ENDS } from "../../src/commands/core/info.js";
 import { Commands } from "../../src/commands/generated/commands.js";
 import { COMMANDS } from "../../src/commands/generated/registry.js";
-import { CommandHost } from "../../src/commands/host.js";
-import { ENDS } from "../../src/commands/info.js";
-import { endedByServer } from "../../src/connection/failure.js";
+import { endedByServer } from "../../src/connection/errors.js";
 import type { RedisError } from "../../src/errors.js";
-import { RedisClient } from "../../src/redis.js";
-import { Request } from "../../src/request.js";
+import { CommandRequest } from "../../src/execution/command-request.js";
 import { callName, type Decoding } from "./call-notes.js";
 import { isRealServer } from "./real-servers.js";
 
@@ -36,8 +37,8 @@ export function watchCalls(): void {
   wrap(RedisClient.prototype, "with", remembering);
   wrap(RedisClient.prototype, "client", remembering);
   wrap(BitFieldOperation.prototype, "execute", passingOn);
-  wrap(Request.prototype, "accept", noting);
-  wrap(Request.prototype, "fail", notingTheEnd);
+  wrap(CommandRequest.prototype, "acceptReply", noting);
+  wrap(CommandRequest.prototype, "fail", notingTheEnd);
 }
 
 /** Forget what was called since the last test: its hooks are no test. */
@@ -61,7 +62,7 @@ function commandPrototypes(): object[] {
   const chain: object[] = [];
   let prototype: unknown = Commands.prototype;
   while (typeof prototype === "object" && prototype !== null) {
-    if (prototype === CommandHost.prototype) return chain;
+    if (prototype === CommandSender.prototype) return chain;
     chain.push(prototype);
     prototype = Object.getPrototypeOf(prototype);
   }
@@ -113,7 +114,7 @@ const passingOn = (original: Method): Method =>
 
 const noting = (original: Method): Method =>
   function (...args) {
-    const request = this as Request;
+    const request = this as CommandRequest;
     if (!request.settled) note(request);
     return Reflect.apply(original, this, args);
   };
@@ -121,14 +122,14 @@ const noting = (original: Method): Method =>
 /** That the server ends is what some commands are answered with. */
 const notingTheEnd = (original: Method): Method =>
   function (...args) {
-    const request = this as Request;
+    const request = this as CommandRequest;
     const flags = COMMANDS.get(request.name)?.flags ?? 0;
     const isAnswer = (flags & ENDS) !== 0 && endedByServer(args[0] as RedisError);
     if (isAnswer && !request.settled) note(request);
     return Reflect.apply(original, this, args);
   };
 
-function note(request: Request): void {
+function note(request: CommandRequest): void {
   answered.push(...(callsOf.get(request.promise) ?? []));
 }
 

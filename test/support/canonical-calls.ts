@@ -2,8 +2,8 @@
  * Owns the arguments that a command method can be called with when nothing but the command table is
  * known: a sample for each parameter and option, chosen by its type. Nothing here talks to a server.
  */
-import { flatOptions } from "../../src/commands/generate/options.js";
-import type { CommandSpec, Option, Param } from "../../src/commands/spec/dsl.js";
+import { flatOptions } from "../../src/commands/generator/options.js";
+import type { CommandSpec, Option, Param } from "../../src/commands/table/dsl.js";
 
 /** What to pass where the name alone does not tell; by command and parameter. */
 const SPECIAL: Readonly<Record<string, unknown>> = {

@@ -67,7 +67,7 @@ export async function failOverSeries(count: number, rate: number): Promise<Serie
   for (const one of servers.sentinels) {
     await one.command("SENTINEL", "DEBUG", "PUBLISH-PERIOD", 300, "INFO-PERIOD", 300);
   }
-  const leaks = watchLeaks("/src/connection/");
+  const leaks = watchLeaks("/src/");
   const options = { clientName: NAME, sentinelOptions: { clientName: NAME } };
   const sentinel = new Sentinel(servers.addresses, options);
   const master = sentinel.masterFor(servers.name);

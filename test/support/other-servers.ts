@@ -5,10 +5,10 @@
  *
  * `REDISWIRE_SERVER` (`redis7`, `redis8`, `valkey8`) selects what `startServer()` starts when a test
  * does not say; `redis7`, the system's own, is the default and all that `npm test` needs. With
- * `REDISWIRE_MATRIX=1` (`npm run test:matrix`) vitest.config.ts makes a project `server-<name>` per
+ * `REDISWIRE_MATRIX=1` (`npm run test:matrix`) vitest.config.ts makes a project `commands-<name>`, `client-<name>` per
  * server. Global setup prepares what the run needs: a server that cannot be had ends the run.
  *
- * Test files whose name ends in `-redis8`, `-valkey8` or `-newer` (both) run on those servers only.
+ * Test files in a folder `on-redis8`, `on-valkey8` or `on-newer-servers` (both) run on those servers only.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -2,7 +2,7 @@
  * Owns which parser the parser's tests are about, and what hiredis is known not to read. The variable
  * is set by the projects of vitest.config.ts that run the same tests over the native parser.
  */
-import { HiredisParser } from "../../src/protocol/hiredis-parser.js";
+import { HiredisParser } from "../../src/protocol/hiredis/hiredis-parser.js";
 import { JsParser } from "../../src/protocol/js-parser.js";
 import type { ParserClass } from "../../src/protocol/parser.js";
 

@@ -2,9 +2,10 @@
  * Owns a host that carries nothing out: it notes what the command methods hand over, so that tests can
  * read the wire words of a call and see which decoder it chose.
  */
+
+import type { CommandSurface } from "../../src/commands/core/command-surface.js";
+import type { Arg, CommandInfo, Decoder } from "../../src/commands/core/info.js";
 import { Commands } from "../../src/commands/generated/commands.js";
-import type { Host } from "../../src/commands/host.js";
-import type { Arg, CommandInfo, Decoder } from "../../src/commands/info.js";
 import type { DataError } from "../../src/errors.js";
 import { formatNumber } from "../../src/protocol/encoder.js";
 import { Token } from "../../src/protocol/token.js";
@@ -16,7 +17,7 @@ export type Recorded =
   | { readonly answer: unknown };
 
 /** Methods give what they came to. */
-export interface RecordingKind extends Host {
+export interface RecordingKind extends CommandSurface {
   readonly reply: Recorded;
   readonly text: string;
   readonly int: number;
@@ -39,11 +40,11 @@ export class RecordingHost extends Commands<RecordingKind> {
     return { info, args, ...(decode === undefined ? {} : { decode }) } as Recorded & T;
   }
 
-  protected override refuse<T>(_info: CommandInfo, error: DataError): Recorded & T {
+  protected override reject<T>(_info: CommandInfo, error: DataError): Recorded & T {
     return { error } as Recorded & T;
   }
 
-  protected override answer<T>(_info: CommandInfo, value: T): Recorded & T {
+  protected override resolve<T>(_info: CommandInfo, value: T): Recorded & T {
     return { answer: value } as unknown as Recorded & T;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, vi } from "vitest";
-import { ConnectionPool } from "../../src/connection/pool.js";
+import { ConnectionPool } from "../../src/pool/pool.js";
 
 const used = new Set<ConnectionPool>();
 const atClosing: string[] = [];
@@ -14,7 +14,7 @@ function counts(pool: ConnectionPool): string {
   return inspect(pool).replace(/^.*> /, "");
 }
 
-function noteUse(name: "execute" | "executeAlone" | "lease"): void {
+function noteUse(name: "execute" | "executeExclusively" | "lease"): void {
   const original = ConnectionPool.prototype[name] as (...args: unknown[]) => unknown;
   vi.spyOn(ConnectionPool.prototype, name).mockImplementation(function (
     this: ConnectionPool,
@@ -36,7 +36,7 @@ function noteClosing(): void {
 /** Check after every test of this file that the pools used in it have lent nothing any more. */
 export function expectLeasesReturned(): void {
   beforeEach(() => {
-    for (const name of ["execute", "executeAlone", "lease"] as const) noteUse(name);
+    for (const name of ["execute", "executeExclusively", "lease"] as const) noteUse(name);
     noteClosing();
   });
   afterEach(() => {

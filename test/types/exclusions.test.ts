@@ -4,11 +4,11 @@
  */
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { hasMethod } from "../../src/commands/generate/infos.js";
-import { nameOf } from "../../src/commands/generate/methods.js";
-import { flatOptions } from "../../src/commands/generate/options.js";
-import type { CommandSpec, Option } from "../../src/commands/spec/dsl.js";
-import { THEMES } from "../../src/commands/spec/index.js";
+import { hasMethod } from "../../src/commands/generator/infos.js";
+import { nameOf } from "../../src/commands/generator/methods.js";
+import { flatOptions } from "../../src/commands/generator/options.js";
+import { THEMES } from "../../src/commands/groups.js";
+import type { CommandSpec, Option } from "../../src/commands/table/dsl.js";
 import { compile, ownOptions } from "../package/compiler.js";
 import { refusalOf } from "../support/bad-input.js";
 import { argumentOf, neededOptions, optionsFor } from "../support/canonical-calls.js";

@@ -4,9 +4,9 @@
  */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { hasMethod } from "../../src/commands/generate/infos.js";
-import { nameOf } from "../../src/commands/generate/methods.js";
-import { THEMES } from "../../src/commands/spec/index.js";
+import { hasMethod } from "../../src/commands/generator/infos.js";
+import { nameOf } from "../../src/commands/generator/methods.js";
+import { THEMES } from "../../src/commands/groups.js";
 import { compile, ownOptions } from "../package/compiler.js";
 import { argumentOf } from "../support/canonical-calls.js";
 

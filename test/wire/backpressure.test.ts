@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { BlockingConnectionPool, Redis } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { until } from "../support/until.js";
-import { BARE, clientOf, errorOf, kindOf, QUICK, watchEveryTest } from "./support.js";
+import { BARE, clientOf, errorOf, kindOf, QUICK, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -1,12 +1,20 @@
 /** Ends: `close()` that is graceful and always settles, `disconnect()` that is at once and not for ever. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { ConstantBackoff } from "../../src/backoff.js";
 import { ConnectionPool, Redis, Retry } from "../../src/index.js";
+import { ConstantBackoff } from "../../src/options/backoff.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { deferred, until } from "../support/until.js";
-import { BARE, clientOf, errorOf, kindOf, QUICK, settleDown, watchEveryTest } from "./support.js";
+import {
+  BARE,
+  clientOf,
+  errorOf,
+  kindOf,
+  QUICK,
+  settleDown,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -3,7 +3,14 @@ import { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
-import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import {
+  clientOf,
+  echo,
+  errorOf,
+  kindOf,
+  settleDown,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { type Credentials, RedisError, type RedisOptions } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { deferred } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -1,6 +1,6 @@
 /** What an idle client loses in a full garbage collection: nothing that makes its commands quick. */
 import { expect, it } from "vitest";
-import { startChild } from "../server/child.js";
+import { startChild } from "../support/child-process.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 
 const PROGRAM = `

@@ -3,7 +3,14 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { until } from "../support/until.js";
-import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import {
+  clientOf,
+  echo,
+  errorOf,
+  kindOf,
+  settleDown,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -3,8 +3,8 @@ import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import { ConnectionError, InvalidResponse, ResponseError, TimeoutError } from "../../src/index.js";
 import { deferred, until } from "../support/until.js";
-import { asked, describeSpeech, mockSubscribed } from "./pubsub-support.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { asked, describeSpeech, mockSubscribed } from "../support/wire-pubsub.js";
 
 watchEveryTest();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DecodeError } from "../../src/index.js";
-import { NEWER_MODES, newerTools } from "./newer-support.js";
+import { NEWER_MODES, newerTools } from "../support/newer-commands.js";
 
 /** The commands on arrays, which no server of these tests has: what goes out, and what comes of it. */
 describe.each(NEWER_MODES)("array commands of Redis 8.8 (%o)", (options) => {

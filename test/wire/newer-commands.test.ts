@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DataError, DecodeError } from "../../src/index.js";
-import { NEWER_MODES, newerTools } from "./newer-support.js";
+import { NEWER_MODES, newerTools } from "../support/newer-commands.js";
 
 /** Commands of Redis 8.4 to 8.10, which no server of these tests has. */
 describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {

@@ -1,6 +1,6 @@
 /** How much memory a command holds while it waits for its reply. */
 import { expect, it } from "vitest";
-import { startChild } from "../server/child.js";
+import { startChild } from "../support/child-process.js";
 import { mockServer } from "../support/mock-server.js";
 
 const PROGRAM = `

@@ -1,7 +1,7 @@
 /** Pools on the wire: limits, waiting, reuse, and what becomes of a connection given back dirty. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { Job } from "../../src/connection/job.js";
+import type { Request } from "../../src/connection/request.js";
 import {
   BlockingConnectionPool,
   type BlockingPoolOptions,
@@ -11,7 +11,15 @@ import {
 } from "../../src/index.js";
 import { bulk, type MockServer, mockServer, type Peer } from "../support/mock-server.js";
 import { deferred, until } from "../support/until.js";
-import { BARE, clientOf, errorOf, kindOf, QUICK, settleDown, watchEveryTest } from "./support.js";
+import {
+  BARE,
+  clientOf,
+  errorOf,
+  kindOf,
+  QUICK,
+  settleDown,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -188,7 +196,7 @@ describe("leases", () => {
     const lease = await pool.lease();
     lease.release();
     const failed: unknown[] = [];
-    lease.send({ name: "X", fail: (error: unknown) => failed.push(error) } as unknown as Job);
+    lease.send({ name: "X", fail: (error: unknown) => failed.push(error) } as unknown as Request);
     expect(failed).toEqual([
       expect.objectContaining({
         message: "The lease was released",

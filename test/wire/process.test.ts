@@ -1,6 +1,6 @@
 /** What keeps a process alive and what does not: pending commands do, idle connections do not. */
 import { describe, expect, it } from "vitest";
-import { startChild } from "../server/child.js";
+import { startChild } from "../support/child-process.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 

@@ -4,7 +4,14 @@ import { describe, expect, it } from "vitest";
 import { InvalidResponse, JsParser } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { until } from "../support/until.js";
-import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import {
+  clientOf,
+  echo,
+  errorOf,
+  kindOf,
+  settleDown,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 

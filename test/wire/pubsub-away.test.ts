@@ -1,13 +1,13 @@
 /** No connection to be had, for a while or for ever: what can be asked meanwhile, and how attempts are paced. */
 import { describe, expect, it, vi } from "vitest";
-import { type Backoff, ConstantBackoff } from "../../src/backoff.js";
 import { type PubSub, type PubSubMessage, Retry } from "../../src/index.js";
+import { type Backoff, ConstantBackoff } from "../../src/options/backoff.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { mockServer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { deferred, until } from "../support/until.js";
-import { AT_ONCE, asked, brief, mockSubscribed } from "./pubsub-support.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { AT_ONCE, asked, brief, mockSubscribed } from "../support/wire-pubsub.js";
 
 watchEveryTest();
 

@@ -2,8 +2,15 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DecodeError, type PubSubMessage } from "../../src/index.js";
 import { deferred, until } from "../support/until.js";
-import { asked, brief, describeSpeech, mockSubscribed, sending, serve } from "./pubsub-support.js";
-import { clientOf, errorOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import {
+  asked,
+  brief,
+  describeSpeech,
+  mockSubscribed,
+  sending,
+  serve,
+} from "../support/wire-pubsub.js";
 
 watchEveryTest();
 

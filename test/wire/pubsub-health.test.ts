@@ -3,8 +3,8 @@ import { expect, it, vi } from "vitest";
 import { TimeoutError } from "../../src/index.js";
 import { mockServer } from "../support/mock-server.js";
 import { deferred, until } from "../support/until.js";
-import { AT_ONCE, asked, describeSpeech, mockSubscribed, serve } from "./pubsub-support.js";
-import { clientOf, errorOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { AT_ONCE, asked, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
 
 watchEveryTest();
 

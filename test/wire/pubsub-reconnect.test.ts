@@ -9,8 +9,8 @@ import {
 } from "../../src/index.js";
 import { mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { deferred, until } from "../support/until.js";
-import { AT_ONCE, brief, describeSpeech, mockSubscribed, serve } from "./pubsub-support.js";
-import { clientOf, errorOf, kindOf, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, watchEveryTest } from "../support/wire-clients.js";
+import { AT_ONCE, brief, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
 
 watchEveryTest();
 

@@ -4,8 +4,8 @@ import { ConnectionError, ConstantBackoff, PubSubError, Retry } from "../../src/
 import { startProxy } from "../support/fault-proxy.js";
 import type { Peer } from "../support/mock-server.js";
 import { until } from "../support/until.js";
-import { AT_ONCE, describeSpeech, mockSubscribed, sending, serve } from "./pubsub-support.js";
-import { clientOf, errorOf, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, watchEveryTest } from "../support/wire-clients.js";
+import { AT_ONCE, describeSpeech, mockSubscribed, sending, serve } from "../support/wire-pubsub.js";
 
 watchEveryTest();
 

@@ -2,8 +2,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { DataError, PubSubError } from "../../src/index.js";
 import { deferred, until } from "../support/until.js";
-import { asked, brief, describeSpeech, mockSubscribed, serve } from "./pubsub-support.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { asked, brief, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
 
 watchEveryTest();
 

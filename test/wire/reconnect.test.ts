@@ -1,14 +1,21 @@
 /** Making connections: when it is tried, how often, for whom, and what everybody is told in the end. */
 import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
-import { type Backoff, ConstantBackoff } from "../../src/backoff.js";
 import { connectFailure } from "../../src/connection/socket.js";
 import { Redis, Retry } from "../../src/index.js";
+import { type Backoff, ConstantBackoff } from "../../src/options/backoff.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, QUICK, settleDown, watchEveryTest } from "./support.js";
+import {
+  clientOf,
+  errorOf,
+  kindOf,
+  QUICK,
+  settleDown,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 

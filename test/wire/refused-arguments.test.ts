@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { DataError, Redis } from "../../src/index.js";
 import { mockServer } from "../support/mock-server.js";
-import { echo, watchEveryTest } from "./support.js";
+import { echo, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

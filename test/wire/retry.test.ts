@@ -1,6 +1,5 @@
 /** Sending again what may have been executed: only when asked for, in order, and honestly reported. */
 import { describe, expect, it } from "vitest";
-import { ConstantBackoff } from "../../src/backoff.js";
 import {
   BusyLoadingError,
   ConnectionError,
@@ -8,9 +7,17 @@ import {
   type RedisOptions,
   Retry,
 } from "../../src/index.js";
+import { ConstantBackoff } from "../../src/options/backoff.js";
 import { bulk, mockServer, type Script } from "../support/mock-server.js";
 import { until } from "../support/until.js";
-import { clientOf, echo, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import {
+  clientOf,
+  echo,
+  errorOf,
+  kindOf,
+  settleDown,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 

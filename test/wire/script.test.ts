@@ -11,7 +11,7 @@ import {
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
 import { until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, watchEveryTest } from "../support/wire-clients.js";
 
 expectLeasesReturned();
 

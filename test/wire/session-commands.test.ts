@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { RedisError } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

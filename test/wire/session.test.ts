@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

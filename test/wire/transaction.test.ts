@@ -10,10 +10,10 @@ import {
   WatchError,
   type WatchedPipeline,
 } from "../../src/index.js";
-import { errorOf } from "../faults/settle.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
-import { clientOf, settleDown, watchEveryTest } from "./support.js";
+import { errorOf } from "../support/settle.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 expectLeasesReturned();

@@ -12,7 +12,7 @@ import {
   type Script,
 } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
-import { clientOf, errorOf, kindOf, watchEveryTest } from "./support.js";
+import { clientOf, errorOf, kindOf, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ResponseError } from "../../src/index.js";
 import { mockServer } from "../support/mock-server.js";
-import { clientOf, watchEveryTest } from "./support.js";
+import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 
 const TAKEN = Buffer.from("*2\r\n$8\r\nfoo.Info\r\n$1\r\nx\r\n");
 

@@ -1,11 +1,11 @@
 /** What WATCH puts on the wire, what it leaves there, and what faults other than a kill mean. */
 import { afterEach, describe, expect, it } from "vitest";
 import { RedisError, TimeoutError, WatchError } from "../../src/index.js";
-import { errorOf } from "../faults/settle.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import type { Peer } from "../support/peer.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
-import { clientOf, watchEveryTest } from "./support.js";
+import { errorOf } from "../support/settle.js";
+import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 expectLeasesReturned();

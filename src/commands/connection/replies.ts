@@ -1,0 +1,71 @@
+/**
+ * Decoders for replies about connections: HELLO, PING, CLIENT LIST, CLIENT INFO and CLIENT TRACKINGINFO.
+ * Pure and total: an unexpected shape is returned unchanged.
+ */
+import type { Reply } from "../../protocol/reply.js";
+import { type Dictionary, itemsOf, toRecord, toRecords, toWord } from "../core/decode.js";
+import type { DecodeContext } from "../core/info.js";
+import { fieldsOf, numberOf, withNumbers, wordsOf } from "../core/reply-fields.js";
+import type { ClientInfo, TrackingInfo } from "./types.js";
+
+/** `name=value` words; a word without `=` belongs to the value before it, which had a space. */
+export function clientFields(line: string): ClientInfo {
+  const record: Dictionary<string> = Object.create(null);
+  let last = "";
+  for (const word of line.trim().split(" ")) {
+    const at = word.indexOf("=");
+    if (at > 0) {
+      last = word.slice(0, at);
+      record[last] = word.slice(at + 1);
+    } else if (last !== "") {
+      record[last] += ` ${word}`;
+    }
+  }
+  return withNumbers(record, CLIENT_NUMBERS) as ClientInfo;
+}
+export const CLIENT_NUMBERS: ReadonlySet<string> = new Set(
+  (
+    "id fd age idle db sub psub ssub multi watch qbuf qbuf-free argv-mem multi-mem rbs rbp obl oll " +
+    "omem tot-mem redir resp tot-net-in tot-net-out tot-cmds io-thread"
+  ).split(" "),
+);
+
+/** What HELLO says; RESP2 writes its maps flat. */
+export function toHello(reply: Reply, context: DecodeContext): unknown {
+  if (itemsOf(reply) === undefined) return reply;
+  const hello = toRecord(reply, context) as Record<string, unknown>;
+  hello.modules = toRecords((hello.modules ?? []) as Reply, context);
+  return hello;
+}
+
+/** What CLIENT TRACKINGINFO says; RESP3 has the flags in a set. */
+export function toTrackingInfo(reply: Reply): unknown {
+  const fields = fieldsOf(reply);
+  if (fields === undefined) return reply;
+  const info: TrackingInfo<string | Buffer> = {
+    flags: wordsOf(fields.get("flags")),
+    redirect: numberOf(fields.get("redirect")),
+    prefixes: (itemsOf(fields.get("prefixes") ?? []) ?? []) as (string | Buffer)[],
+  };
+  return info;
+}
+
+/** `PONG`, also in the form of a connection with subscriptions, becomes `true`. */
+export function toPong(reply: Reply): unknown {
+  const word = toWord(Array.isArray(reply) ? (reply[0] ?? null) : reply);
+  return typeof word === "string" && word.toUpperCase() === "PONG" ? true : reply;
+}
+
+/** The lines of CLIENT LIST become one object each. */
+export function toClientList(reply: Reply): unknown {
+  if (typeof reply !== "string") return reply;
+  return reply
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map(clientFields);
+}
+
+/** The line of CLIENT INFO becomes an object. */
+export function toClientInfo(reply: Reply): unknown {
+  return typeof reply === "string" ? clientFields(reply) : reply;
+}

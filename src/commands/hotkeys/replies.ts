@@ -1,0 +1,15 @@
+/** Owns the decoder of HOTKEYS GET. Pure and total, as those in `decode.ts`. */
+import { MapReply, type Reply } from "../../protocol/reply.js";
+import { itemsOf, toPairs } from "../core/decode.js";
+import { recordWith } from "../core/decode-records.js";
+import type { DecodeContext, Decoder } from "../core/info.js";
+
+const toReport: Decoder = recordWith({ "by-cpu-time-us": toPairs, "by-net-bytes": toPairs });
+
+/** Reports in a list; the first servers that had them gave one without a list around it. */
+export function toHotkeys(reply: Reply, context: DecodeContext): unknown {
+  const items = itemsOf(reply);
+  if (items === undefined) return reply;
+  const isList = !(reply instanceof MapReply) && items.every((item) => itemsOf(item) !== undefined);
+  return isList ? items.map((item) => toReport(item, context)) : [toReport(reply, context)];
+}

@@ -1,0 +1,29 @@
+/** Owns the argument shapes of list commands, under the rules of `args.ts`. */
+import type { ArgList } from "../core/args.js";
+import { Choice } from "../core/choice.js";
+import type { Integer } from "../core/types.js";
+import type { MoveMode, MoveOrdering } from "./types.js";
+
+const MODES = new Choice("COUNT", "EXACTLY");
+const ORDERINGS = new Choice("OBO", "BULK");
+
+/** What {@link elementsToMove} reads. */
+export interface MoveShape {
+  readonly count?: Integer | undefined;
+  readonly mode?: MoveMode | undefined;
+  readonly ordering?: MoveOrdering | undefined;
+}
+
+/** Add how many elements to move and in which order; without a count the server moves one. */
+export function elementsToMove(args: ArgList, options: MoveShape | undefined): void {
+  if (args.error !== undefined || options === undefined) return;
+  const { count, mode, ordering } = options;
+  if (count === undefined) {
+    if (mode !== undefined) args.fail('option "mode" needs option "count"');
+    if (ordering !== undefined) args.fail('option "ordering" needs option "count"');
+    return;
+  }
+  args.word('option "mode"', mode ?? "COUNT", MODES).count('option "count"', count);
+  if (ordering === undefined) args.fail('option "count" needs option "ordering"');
+  else args.word('option "ordering"', ordering, ORDERINGS);
+}

@@ -1,0 +1,81 @@
+/**
+ * Argument shapes of the sorted set commands that the command table cannot express. As all argument
+ * helpers they neither throw nor put values into messages.
+ */
+import { type ArgList, token } from "../core/args.js";
+import type { Key, Value } from "../core/info.js";
+import { isMapping } from "../core/shared-args.js";
+import type {
+  Decimal,
+  Integer,
+  LexBound,
+  Mapping,
+  Score,
+  ScoreBound,
+  WeightedKeys,
+} from "../core/types.js";
+
+const WEIGHTS = token("WEIGHTS");
+const WITHSCORES = token("WITHSCORES");
+
+/** Add the scores and members of ZADD; with `incr` there can be one only. */
+export function zaddPairs(
+  args: ArgList,
+  mapping: Mapping<Value, Score>,
+  options: { readonly incr?: boolean | undefined } | undefined,
+): void {
+  const before = args.words.length;
+  args.scores('"mapping"', mapping);
+  if (options?.incr === true && args.words.length > before + 2) {
+    args.fail('option "incr" needs a mapping of one member');
+  }
+}
+
+/** Add the number of sorted sets, their keys and, when given, the weights. */
+export function weightedKeys(args: ArgList, keys: WeightedKeys<Key>): void {
+  if (!isMapping(keys)) {
+    args.counted('"keys"', keys);
+    return;
+  }
+  const weights: Decimal[] = [];
+  const at = args.words.push(0) - 1;
+  args.entries('"keys"', keys, (key, weight) => {
+    args.add(key as Key);
+    weights.push(weight as Decimal);
+  });
+  args.words[at] = weights.length;
+  args.add(WEIGHTS);
+  for (const weight of weights) args.score('each weight of "keys"', weight);
+}
+
+/** What {@link rangeBounds} reads. */
+export interface RangeShape {
+  readonly byScore?: boolean | undefined;
+  readonly byLex?: boolean | undefined;
+  readonly offset?: Integer | undefined;
+  readonly num?: Integer | undefined;
+  readonly withScores?: boolean | undefined;
+}
+
+/** Add the bounds of a range of a sorted set: positions, scores or texts, as the options say. */
+export function rangeBounds(
+  args: ArgList,
+  [start, end]: readonly [ScoreBound | LexBound, ScoreBound | LexBound],
+  options: RangeShape | undefined,
+): void {
+  if (options?.byScore === true) {
+    args.bound('"start"', start as ScoreBound).bound('"end"', end as ScoreBound);
+  } else if (options?.byLex === true) {
+    args.free('"start"', start).free('"end"', end);
+  } else {
+    if (options?.offset !== undefined || options?.num !== undefined) {
+      args.fail('options "offset" and "num" need option "byScore" or "byLex"');
+    }
+    args.integer('"start"', start as Integer).integer('"end"', end as Integer);
+  }
+}
+
+/** Add that the members of a range come with their scores. */
+export function rangeScores(args: ArgList, options: RangeShape | undefined): void {
+  args.flag('option "withScores"', WITHSCORES, options?.withScores);
+}

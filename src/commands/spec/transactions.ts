@@ -1,8 +1,0 @@
-/** Owns the table of the transaction commands: all of them belong to pipelines. */
-import { type Entry, refused } from "./dsl.js";
-
-const INSTEAD = "redis.pipeline() or redis.transaction()";
-
-export const transactions: readonly Entry[] = ["DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH"].map(
-  (name) => refused(name, INSTEAD),
-);

@@ -1,0 +1,247 @@
+/** What is told on the tracing channels, and that nothing is made of it while nobody listens. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type TracingChannelSubscribers, tracingChannel } from "node:diagnostics_channel";
+import { inspect } from "node:util";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CallSettings } from "../../src/execution/call-settings.js";
+import { BlockingConnectionPool, Redis, ResponseError } from "../../src/index.js";
+import { startProxy } from "../support/fault-proxy.js";
+import { sharedServer, uniquePrefix } from "../support/server.js";
+
+interface Event {
+  readonly attributes: Record<string, string | number>;
+  readonly error?: Error;
+}
+
+const server = await sharedServer();
+const CHANNELS = ["command", "batch", "connect", "wait"] as const;
+const MOMENTS = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;
+const told: { name: string; moment: string; event: Event; text: string }[] = [];
+const stops: (() => void)[] = [];
+let redis: Redis;
+let key: string;
+
+function listen(...names: readonly (typeof CHANNELS)[number][]): void {
+  for (const name of names) {
+    const channel = tracingChannel<unknown, Event>(`rediswire:${name}`);
+    const subscriber = Object.fromEntries(
+      MOMENTS.map((moment) => [
+        moment,
+        (event: Event) => told.push({ name, moment, event, text: inspect(event, { depth: 9 }) }),
+      ]),
+    ) as unknown as TracingChannelSubscribers<Event>;
+    channel.subscribe(subscriber);
+    stops.push(() => channel.unsubscribe(subscriber));
+  }
+}
+
+const momentsOf = (name: string): string[] =>
+  told.filter((one) => one.name === name).map(({ moment }) => moment);
+const firstOf = (name: string): Event => {
+  const one = told.find((each) => each.name === name);
+  if (one === undefined) throw new Error(`nothing was told of ${name}`);
+  return one.event;
+};
+
+beforeEach(() => {
+  redis = new Redis(server.url);
+  key = uniquePrefix();
+});
+
+afterEach(async () => {
+  for (const stop of stops.splice(0)) stop();
+  told.length = 0;
+  await redis.close();
+});
+
+const where = (): Record<string, string | number> => ({
+  "db.system.name": "redis",
+  "db.namespace": "0",
+  "server.address": "127.0.0.1",
+  "server.port": server.port,
+  "network.transport": "tcp",
+  "db.client.connection.pool.name": `127.0.0.1:${server.port}`,
+});
+
+describe("of a command", () => {
+  it("start and end are told, with attributes by OpenTelemetry's conventions", async () => {
+    listen("command");
+    expect(await redis.set(key, "value")).toBe(true);
+    expect(momentsOf("command")).toEqual(["start", "end", "asyncStart", "asyncEnd"]);
+    expect(firstOf("command").attributes).toEqual({ ...where(), "db.operation.name": "SET" });
+    expect(new Set(told.map(({ event }) => event)).size).toBe(1);
+  });
+
+  it("the error is told, with the server's code", async () => {
+    await redis.set(key, "text");
+    listen("command");
+    const error = await redis.incrby(key, 2).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ResponseError);
+    expect(momentsOf("command")).toEqual(["start", "end", "error", "asyncStart", "asyncEnd"]);
+    const event = firstOf("command");
+    expect(event.error).toBe(error);
+    expect(event.attributes).toMatchObject({
+      "db.response.status_code": "ERR",
+      "error.type": "ERR",
+    });
+  });
+
+  it("its failure before it is sent, and that of its conversion, are told once", async () => {
+    await server.command("SET", key, Buffer.from([255]));
+    listen("command");
+    const signal = AbortSignal.abort();
+    const failures = [redis.with({ signal }).get(key), redis.get(key), redis.client().get(key)];
+    await Promise.allSettled(failures);
+    const errors = told.filter(({ moment }) => moment === "error");
+    expect(errors.map(({ event }) => event.error?.name)).toEqual([
+      "AbortError",
+      "DecodeError",
+      "DecodeError",
+    ]);
+    expect(momentsOf("command").filter((moment) => moment === "asyncEnd")).toHaveLength(3);
+  });
+
+  it("blocking ones and those of a client() are told as well", async () => {
+    listen("command");
+    await redis.blpop(key, 0.01);
+    await redis.client().select(0);
+    const names = told.map(({ event }) => event.attributes["db.operation.name"]);
+    expect([...new Set(names)]).toEqual(["BLPOP", "SELECT"]);
+  });
+
+  it("its caller still stands in the stack of its error", async () => {
+    listen("command");
+    await redis.set(key, "text");
+    async function myOwnFunction(): Promise<void> {
+      await redis.incr(key);
+    }
+    const error = await myOwnFunction().catch((reason: Error) => reason);
+    expect((error as Error).stack).toContain("myOwnFunction");
+  });
+
+  it("what is bound to the start is found in the code that sends", async () => {
+    const storage = new AsyncLocalStorage<Event>();
+    const { start } = tracingChannel<unknown, Event>("rediswire:command");
+    start.bindStore(storage, (event) => event as Event);
+    try {
+      let seen: Event | undefined;
+      redis.connectionPool.execute = (job) => {
+        seen = storage.getStore();
+        job.fail(new ResponseError("never sent"));
+      };
+      await redis.get(key).catch(() => {});
+      expect(seen?.attributes["db.operation.name"]).toBe("GET");
+    } finally {
+      start.unbindStore(storage);
+    }
+  });
+});
+
+describe("of pipelines", () => {
+  it("one event is told of each", async () => {
+    listen("batch", "command");
+    await redis.pipeline().set(key, 1).set(key, 2).exec();
+    await redis.pipeline({ transaction: false }).get(key).incr(key).exec();
+    expect(told.filter(({ name }) => name === "command")).toEqual([]);
+    const ends = told.filter(({ moment }) => moment === "asyncEnd");
+    expect(ends.map(({ event }) => event.attributes)).toEqual([
+      { ...where(), "db.operation.name": "MULTI SET", "db.operation.batch.size": 2 },
+      { ...where(), "db.operation.name": "PIPELINE", "db.operation.batch.size": 2 },
+    ]);
+  });
+
+  it("and its failure", async () => {
+    await using proxy = await startProxy(server);
+    const lost = new Redis(proxy.url);
+    await lost.connect();
+    listen("batch");
+    proxy.down.cutAfter(1);
+    await lost
+      .pipeline()
+      .get(key)
+      .exec()
+      .catch(() => {});
+    expect(momentsOf("batch")).toEqual(["start", "end", "error", "asyncStart", "asyncEnd"]);
+    expect(firstOf("batch").error?.name).toBe("ConnectionError");
+    lost.disconnect();
+  });
+});
+
+describe("of connections", () => {
+  it("connecting and waiting for it are told", async () => {
+    listen("connect", "wait");
+    await redis.get(key);
+    await redis.get(key);
+    expect(momentsOf("connect")).toEqual(["start", "end", "asyncStart", "asyncEnd"]);
+    expect(firstOf("connect").attributes).toEqual(where());
+    expect(momentsOf("wait")).toEqual(["start", "end", "asyncStart", "asyncEnd"]);
+    expect(firstOf("wait").attributes).toEqual({
+      "db.system.name": "redis",
+      "db.client.connection.pool.name": `127.0.0.1:${server.port}`,
+      "db.operation.name": "GET",
+    });
+  });
+
+  it("a wait in vain is told with its error", async () => {
+    const pool = new BlockingConnectionPool({ url: server.url, maxConnections: 1, timeout: 20 });
+    const lease = await pool.lease();
+    listen("wait");
+    await new Redis({ connectionPool: pool }).blpop(key, 0).catch(() => {});
+    expect(momentsOf("wait")).toEqual(["start", "end", "error", "asyncStart", "asyncEnd"]);
+    expect(firstOf("wait").attributes["error.type"]).toBe("EPOOL");
+    lease.release();
+    await pool.close();
+  });
+
+  it("a refusal is told with its error", async () => {
+    await using proxy = await startProxy(server);
+    proxy.refuse();
+    listen("connect");
+    const refused = new Redis(proxy.url, { socketTimeout: 50 });
+    await refused.get(key).catch(() => {});
+    expect(firstOf("connect").attributes["error.type"]).toBe("ECONNREFUSED");
+    refused.disconnect();
+  });
+});
+
+describe("no event", () => {
+  it("tells an argument, a value or a password", async () => {
+    listen(...CHANNELS);
+    const secret = "never-tell-this";
+    const url = server.url.replace("redis://", `redis://user:${secret}@`);
+    const forbidden = new Redis(url);
+    await forbidden.get(secret).catch(() => {});
+    forbidden.disconnect();
+    await redis.set(secret, secret);
+    await redis.get(secret);
+    await redis.incr(secret).catch(() => {});
+    await redis
+      .pipeline()
+      .set(secret, secret)
+      .incr(secret)
+      .exec()
+      .catch(() => {});
+    await redis.eval(`return redis.error_reply('ERR ' .. #ARGV[1])`, 0, secret).catch(() => {});
+    await redis
+      .with({ signal: AbortSignal.timeout(10) })
+      .blpop(`${secret}list`, 0)
+      .catch(() => {});
+    expect(told.length).toBeGreaterThan(20);
+    for (const { text, event } of told) {
+      expect(text).not.toContain(secret);
+      expect(
+        `${event.error?.stack}${inspect(event, { depth: 9, showHidden: true })}`,
+      ).not.toContain(secret);
+    }
+  });
+
+  it("is made while nobody listens", async () => {
+    const attributes = vi.spyOn(CallSettings.prototype, "attributes", "get");
+    await redis.set(key, "value");
+    await redis.pipeline().get(key).exec();
+    expect(attributes).not.toHaveBeenCalled();
+    listen("command");
+    await redis.get(key);
+    expect(attributes).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,182 @@
+/** Servers that go away, come back, or throw a client out, under load. */
+import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { ConstantBackoff, Redis, Retry } from "../../src/index.js";
+import { startProxy } from "../support/fault-proxy.js";
+import { watchLeaks } from "../support/leaks.js";
+import { describeProtocols } from "../support/protocols.js";
+import { type RunningServer, startServer } from "../support/server.js";
+import { type Ending, errorOf, kindOf, settle, settleAll } from "../support/settle.js";
+import { until } from "../support/until.js";
+
+const patient = new Retry(new ConstantBackoff(20), 1000);
+
+/** Calls that go on until they are stopped; each call's ending is kept. */
+function load(redis: Redis, lanes: number) {
+  const endings: Ending<unknown>[] = [];
+  let stopped = false;
+  const lane = async (i: number): Promise<void> => {
+    for (let n = 0; !stopped; n++) {
+      const key = `${i}:${n % 10}`;
+      const call = n % 3 === 0 ? redis.pipeline().set(key, n).get(key).exec() : redis.set(key, n);
+      endings.push(await settle<unknown>(call));
+    }
+  };
+  const all = Promise.all(Array.from({ length: lanes }, (_, i) => lane(i)));
+  return {
+    endings,
+    stop: async () => {
+      stopped = true;
+      await all;
+    },
+  };
+}
+
+function kinds(endings: readonly Ending<unknown>[]): Set<string> {
+  return new Set(endings.map((ending) => (ending.ok ? "ok" : kindOf(ending.error))));
+}
+
+async function killAll(server: RunningServer): Promise<void> {
+  await server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+}
+
+describeProtocols("a server that restarts under load", (protocol) => {
+  it("fails what was in flight, says so, and serves everything after", async () => {
+    await using server = await startServer();
+    await using redis = new Redis({ port: server.port, protocol, retry: patient });
+    const work = load(redis, 50);
+    for (let round = 0; round < 2; round++) {
+      await until(() => work.endings.length > (round + 1) * 500);
+      await server.restart();
+    }
+    const before = work.endings.length;
+    await until(() => work.endings.length > before + 500);
+    await work.stop();
+    expect([...kinds(work.endings)].sort()).toEqual(["ConnectionError unknown", "ok"]);
+    expect(kinds(work.endings.slice(-50))).toEqual(new Set(["ok"]));
+    expect(inspect(redis)).toMatch(/ shared=1 leased=0 idle=0 waiting=0>$/);
+    expect(await server.clients()).toHaveLength(1);
+  });
+});
+
+describe("a server that is killed", () => {
+  it("and never comes back: every promise settles in time, close() too", async () => {
+    await using server = await startServer();
+    const deadlines = { socketTimeout: 500, socketConnectTimeout: 500 };
+    const retry = new Retry(new ConstantBackoff(50), 3);
+    const redis = new Redis({ port: server.port, ...deadlines, retry });
+    await redis.connect();
+    const blocked = settle(redis.blpop("none", 0));
+    const session = redis.client();
+    await session.get("key");
+    const flying = settleAll(Array.from({ length: 1000 }, () => redis.incr("key")));
+    server.kill("SIGKILL");
+    await server.exited;
+    const late = settleAll(Array.from({ length: 1000 }, () => redis.incr("key")));
+    expect(kinds([await blocked])).toEqual(new Set(["ConnectionError unknown"]));
+    for (const kind of kinds(await flying))
+      expect(["ok", "ConnectionError unknown"]).toContain(kind);
+    for (const kind of kinds(await late))
+      expect(kind).toMatch(/^ConnectionError (unknown|not-sent)$/);
+    expect(kindOf(await errorOf(session.get("key")))).toBe("ConnectionError not-sent");
+    expect((await settle(redis.close())).ok).toBe(true);
+  });
+
+  it("that is only frozen lets no promise wait longer than its deadline", async () => {
+    await using server = await startServer();
+    const redis = new Redis({ port: server.port, socketTimeout: 300, blockingGrace: 200 });
+    await redis.connect();
+    server.pause();
+    const calls = [redis.get("key"), redis.blpop("none", 0.1), redis.client().get("key")];
+    const endings = await settleAll<unknown>(calls);
+    expect(kinds(endings)).toEqual(new Set(["TimeoutError unknown", "TimeoutError not-sent"]));
+    server.resume();
+    expect(await redis.with({ timeout: 5000 }).get("key")).toBe(null);
+    await redis.close();
+  });
+});
+
+describe("CLIENT KILL", () => {
+  it("of the shared connection loses nothing the server has answered", async () => {
+    await using server = await startServer();
+    await using proxy = await startProxy(server);
+    await using redis = new Redis(proxy.url);
+    await redis.connect();
+    proxy.down.stall();
+    const sent = proxy.arrived.up;
+    const flying = settleAll(Array.from({ length: 100 }, () => redis.incr("counter")));
+    await proxy.whenBytes("up", sent + 1);
+    await until(async () => Number(await server.command("GET", "counter")) === 100);
+    await killAll(server);
+    proxy.down.resume();
+    const endings = await flying;
+    // The server had answered before it hung up: what it said still counts.
+    expect(kinds(endings)).toEqual(new Set(["ok"]));
+    await until(() => inspect(redis).includes(" shared=0 "));
+    expect(await redis.incr("counter")).toBe(101);
+  });
+
+  it("of the shared connection fails what is in flight, and the next command connects", async () => {
+    await using server = await startServer();
+    await using redis = new Redis({ port: server.port });
+    await redis.connect();
+    await server.command("CLIENT", "PAUSE", 10_000, "WRITE");
+    const flying = settleAll(Array.from({ length: 100 }, () => redis.incr("counter")));
+    await until(async () => (await server.clients()).some(({ flags }) => flags === "b"));
+    await killAll(server);
+    expect(kinds(await flying)).toEqual(new Set(["ConnectionError unknown"]));
+    await server.command("CLIENT", "UNPAUSE");
+    expect(await redis.incr("counter")).toBe(1);
+  });
+
+  it("under load loses no more than what was in flight", async () => {
+    await using server = await startServer();
+    await using redis = new Redis({ port: server.port, retry: patient });
+    const work = load(redis, 20);
+    for (let round = 1; round <= 20; round++) {
+      await until(() => work.endings.length > round * 100);
+      await killAll(server);
+    }
+    await work.stop();
+    for (const kind of kinds(work.endings))
+      expect(["ok", "ConnectionError unknown"]).toContain(kind);
+    const lost = work.endings.filter((ending) => !ending.ok).length;
+    expect(lost).toBeLessThanOrEqual(20 * 20);
+    expect(kinds([await settle(redis.get("key"))])).toEqual(new Set(["ok"]));
+  });
+
+  it("a thousand times leaves neither memory nor handles behind", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const used = async (): Promise<number> => {
+      // What sockets hold is given up some turns after they are closed.
+      for (let turn = 0; turn < 5; turn++) {
+        await new Promise(setImmediate);
+        collect();
+      }
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    await using server = await startServer();
+    const leaks = watchLeaks("/src/");
+    const redis = new Redis({ port: server.port, retry: patient });
+    const reconnect = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i++) {
+        await redis.get("key");
+        const [{ id = "" } = {}] = await server.clients();
+        await server.command("CLIENT", "KILL", "ID", id);
+        await until(() => inspect(redis).includes("shared=0"), { interval: 0 });
+      }
+    };
+    await reconnect(200);
+    const before = await used();
+    await reconnect(800);
+    await redis.get("key");
+    expect(await server.clients()).toHaveLength(1);
+    expect((await used()) - before).toBeLessThan(4 * 1024 * 1024);
+    await redis.close();
+    await leaks.assertNone();
+  });
+});

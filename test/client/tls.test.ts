@@ -1,0 +1,228 @@
+import { readFileSync } from "node:fs";
+import type { TLSSocket } from "node:tls";
+import { createSecureContext } from "node:tls";
+import { describe, expect, it } from "vitest";
+import { NoBackoff, Redis, Retry } from "../../src/index.js";
+import { ensureCerts } from "../support/certs.js";
+import { startProxy } from "../support/fault-proxy.js";
+import { bulk, mockServer } from "../support/mock-server.js";
+import { describeProtocols } from "../support/protocols.js";
+import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
+import { errorOf, FAST, kindOf, STEADY, settleAll } from "../support/settle.js";
+
+const server = await sharedServer();
+const { tlsPort = 0, tlsUrl = "" } = server;
+const files = await ensureCerts();
+const ca = readFileSync(files.ca);
+const options = { retry: new Retry(new NoBackoff(), 0) };
+
+describeProtocols("over TLS", (protocol) => {
+  it("a client with the server's CA works like any other", async () => {
+    await using redis = new Redis("localhost", tlsPort, { protocol, tls: { ca } });
+    const key = uniquePrefix();
+    expect(await redis.set(key, "väl\r\nue")).toBe(true);
+    expect(await redis.get(key)).toBe("väl\r\nue");
+    expect(await redis.pipeline().incr(`${key}n`).get(key).exec()).toEqual([1, "väl\r\nue"]);
+    await server.command("RPUSH", `${key}l`, "x");
+    expect(await redis.blpop(`${key}l`, 1)).toEqual([`${key}l`, "x"]);
+    expect(await redis.client().get(key)).toBe("väl\r\nue");
+  });
+
+  it("values of any size come through, either way", async () => {
+    await using redis = new Redis("localhost", tlsPort, { protocol, tls: { ca } });
+    const key = uniquePrefix();
+    const bytes = redis.with({ decodeResponses: false });
+    const sizes = [0, 1, 16_383, 16_384, 16_385, 65_536, 3_000_000];
+    await Promise.all(sizes.map((size) => redis.set(key + size, Buffer.alloc(size, 7))));
+    const values = await Promise.all(sizes.map((size) => bytes.get(key + size)));
+    expect(values.map((value) => value?.length)).toEqual(sizes);
+    expect(values.at(-1)?.equals(Buffer.alloc(3_000_000, 7))).toBe(true);
+  });
+
+  it("thousands of commands share one connection", async () => {
+    await using redis = new Redis("localhost", tlsPort, { protocol, tls: { ca } });
+    const key = uniquePrefix();
+    const indexes = Array.from({ length: 3000 }, (_, i) => i);
+    await Promise.all(indexes.map((i) => redis.set(key + i, i)));
+    const values = await Promise.all(indexes.map((i) => redis.get(key + i)));
+    expect(values).toEqual(indexes.map(String));
+    expect(await server.clients()).toHaveLength(1);
+  });
+});
+
+describe("the server's certificate", () => {
+  it.each<[string, object]>([
+    ["of an authority nobody vouches for", { tls: true }],
+    ["of another authority than the one given", { tls: { ca: readFileSync(files.otherCa) } }],
+  ])("%s is refused", async (_, more) => {
+    await using redis = new Redis("localhost", tlsPort, { ...options, ...more });
+    const error = await errorOf(redis.get("key"));
+    expect(kindOf(error)).toBe("ConnectionError not-sent");
+    expect(error.code).toMatch(/CERT|SIGNATURE|ISSUER/);
+    expect(error.message).toMatch(/^Error [A-Z_]+ connecting to localhost:\d+\. /);
+  });
+
+  it("of an authority nobody vouches for is refused by URL too, unless the URL names a file", async () => {
+    await using strict = new Redis(tlsUrl, options);
+    expect(kindOf(await errorOf(strict.get("key")))).toBe("ConnectionError not-sent");
+    await using redis = new Redis(`${tlsUrl}?ssl_ca_certs=${encodeURIComponent(files.ca)}`);
+    expect(await redis.ping()).toBe(true);
+  });
+
+  it("for another host is refused, unless the check is switched off", async () => {
+    const [cert, key] = [files.wrongHostCert, files.wrongHostKey].map((file) => readFileSync(file));
+    await using mock = await mockServer(
+      async (peer) => {
+        await peer.expect(["PING"]);
+        peer.send("+PONG\r\n");
+        await peer.closed;
+      },
+      { handshake: true, tls: { cert, key } },
+    );
+    await using redis = new Redis("localhost", mock.port, { ...options, tls: { ca } });
+    const error = await errorOf(redis.ping());
+    expect(error).toMatchObject({ name: "ConnectionError", code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+    const lax = { ca, checkServerIdentity: () => undefined };
+    await using trusting = new Redis("localhost", mock.port, { ...options, tls: lax });
+    expect(await trusting.ping()).toBe(true);
+    const url = `rediss://localhost:${mock.port}?ssl_ca_certs=${files.ca}&ssl_check_hostname=no`;
+    await using byUrl = new Redis(url, options);
+    expect(await byUrl.ping()).toBe(true);
+  });
+
+  it("may be for an IP address", async () => {
+    await using redis = new Redis("127.0.0.1", tlsPort, { ...options, tls: { ca } });
+    expect(await redis.ping()).toBe(true);
+  });
+
+  it("is not looked at when the caller says so", async () => {
+    const tls = { rejectUnauthorized: false };
+    await using redis = new Redis("localhost", tlsPort, { ...options, tls });
+    expect(await redis.ping()).toBe(true);
+  });
+});
+
+describe("the client's certificate", () => {
+  const CLIENT = { cert: readFileSync(files.clientCert), key: readFileSync(files.clientKey) };
+
+  it("lets it in where one is asked for", async () => {
+    await using strict = await startServer({ tls: true, config: { "tls-auth-clients": "yes" } });
+    const port = strict.tlsPort ?? 0;
+    await using redis = new Redis("localhost", port, { ...options, tls: { ca, ...CLIENT } });
+    expect(await redis.ping()).toBe(true);
+    const { ca: caFile, clientCert, clientKey } = files;
+    const query = `ssl_ca_certs=${caFile}&ssl_certfile=${clientCert}&ssl_keyfile=${clientKey}`;
+    await using byUrl = new Redis(`rediss://localhost:${port}?${query}`, options);
+    expect(await byUrl.ping()).toBe(true);
+  });
+
+  it("is missed by the server, and the client told", async () => {
+    await using strict = await startServer({ tls: true, config: { "tls-auth-clients": "yes" } });
+    const port = strict.tlsPort ?? 0;
+    await using redis = new Redis("localhost", port, { ...options, tls: { ca } });
+    expect(kindOf(await errorOf(redis.ping()))).toBe("ConnectionError not-sent");
+  });
+});
+
+describe("the server's name", () => {
+  async function namesSent(make: (port: number) => Redis): Promise<(string | false)[]> {
+    const names: (string | false)[] = [];
+    const tls = {
+      SNICallback: (
+        _: string,
+        done: (error: null, context: ReturnType<typeof createSecureContext>) => void,
+      ) => {
+        const [cert, key] = [files.cert, files.key].map((file) => readFileSync(file));
+        done(null, createSecureContext({ cert, key }));
+      },
+    };
+    await using mock = await mockServer(
+      async (peer) => {
+        names.push((peer.socket as TLSSocket & { servername: string | false }).servername);
+        await peer.expect(["PING"]);
+        peer.send("+PONG\r\n");
+        await peer.closed;
+      },
+      { handshake: true, tls },
+    );
+    await using redis = make(mock.port);
+    expect(await redis.ping()).toBe(true);
+    return names;
+  }
+
+  it("is sent, so that the server can choose its certificate", async () => {
+    const tls = { ca };
+    expect(await namesSent((port) => new Redis("localhost", port, { ...options, tls }))).toEqual([
+      "localhost",
+    ]);
+  });
+
+  it("is not sent for an IP address, and is the caller's if given", async () => {
+    const tls = { ca };
+    expect(await namesSent((port) => new Redis("127.0.0.1", port, { ...options, tls }))).toEqual([
+      false,
+    ]);
+    const named = { ca, servername: "localhost" };
+    expect(
+      await namesSent((port) => new Redis("127.0.0.1", port, { ...options, tls: named })),
+    ).toEqual(["localhost"]);
+  });
+});
+
+describe("the wrong port", () => {
+  it("plain where TLS is spoken, or TLS where it is not, fails and does not hang", async () => {
+    await using plain = new Redis("localhost", tlsPort, { ...FAST, ...options });
+    expect(kindOf(await errorOf(plain.ping()))).toMatch(/not-sent$/);
+    await using tls = new Redis("localhost", server.port, { ...FAST, ...options, tls: true });
+    expect(kindOf(await errorOf(tls.ping()))).toMatch(/not-sent$/);
+  });
+});
+
+describe("a lost connection", () => {
+  it.each(["fin", "rst"] as const)(
+    "by %s rejects what is in flight, and the next command connects",
+    async (how) => {
+      await using proxy = await startProxy({ port: tlsPort });
+      await using redis = new Redis("localhost", proxy.port, { ...STEADY, tls: { ca } });
+      await redis.connect();
+      proxy.down.stall();
+      const sent = proxy.arrived.up;
+      const gets = settleAll(Array.from({ length: 100 }, () => redis.get("key")));
+      await proxy.whenBytes("up", sent + 1);
+      proxy.cutAll(how);
+      proxy.down.resume();
+      const kinds = (await gets).map((ending) => (ending.ok ? "ok" : kindOf(ending.error)));
+      expect(new Set(kinds)).toEqual(new Set(["ConnectionError unknown"]));
+      expect(await redis.get("key")).toBe(null);
+    },
+  );
+
+  it("in the TLS handshake is retried", async () => {
+    await using proxy = await startProxy({ port: tlsPort });
+    proxy.down.cutAfter(100, { times: 2 });
+    await using redis = new Redis("localhost", proxy.port, { ...STEADY, tls: { ca } });
+    expect(await redis.get("key")).toBe(null);
+    expect(proxy.totalConnections).toBe(3);
+  });
+
+  it("bytes in pieces of one are put together", async () => {
+    await using proxy = await startProxy({ port: tlsPort });
+    proxy.up.chunk(7);
+    proxy.down.chunk(1);
+    await using redis = new Redis("localhost", proxy.port, { tls: { ca } });
+    expect(await redis.pipeline().set("pieces", "1").get("pieces").exec()).toEqual([true, "1"]);
+  });
+
+  it("half a TLS record is no reply", async () => {
+    await using mock = await mockServer(
+      async (peer) => {
+        await peer.expect(["GET", "key"]);
+        peer.send(bulk("value").slice(0, 5));
+        peer.close();
+      },
+      { handshake: true, tls: true },
+    );
+    await using redis = new Redis("localhost", mock.port, { ...STEADY, tls: { ca } });
+    expect(kindOf(await errorOf(redis.get("key")))).toBe("ConnectionError unknown");
+  });
+});

@@ -1,0 +1,34 @@
+import { afterAll, expect, test } from "vitest";
+import { startNode } from "../../support/cluster-nodes.js";
+import { describeClients } from "../../support/command-clients.js";
+import { until } from "../../support/until.js";
+
+const { server } = await startNode({ "cluster-slot-stats-enabled": "yes" });
+afterAll(() => server.stop());
+await server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+
+describeClients("a node of a Valkey cluster", server, ({ text, both }) => {
+  test("counts what its slots do", async () => {
+    await until(async () => (await text.clusterInfo()).cluster_state === "ok");
+    await text.set("a", "v");
+    for (const redis of both) {
+      const stats = await redis.clusterSlotStats({ startSlot: 15494, endSlot: 15495 });
+      expect(stats).toEqual([
+        { slot: 15494, stats: expect.objectContaining({ "key-count": 0 }) },
+        { slot: 15495, stats: expect.objectContaining({ "key-count": 1 }) },
+      ]);
+      expect(stats[1]?.stats["network-bytes-in"]).toBeGreaterThan(0);
+      const most = { orderBy: "KEY-COUNT", limit: 1, sort: "DESC" } as const;
+      expect(await redis.clusterSlotStats(most)).toMatchObject([{ slot: 15495 }]);
+      expect(await redis.cluster("SLOT-STATS", "SLOTSRANGE", 15495, 15495)).toMatchObject([
+        { slot: 15495, stats: { "key-count": 1 } },
+      ]);
+    }
+  });
+
+  test("waits for replicas when a slot changes its state", async () => {
+    for (const redis of both) {
+      expect(await redis.clusterSetslot(5, "STABLE", undefined, { timeout: 100 })).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { b, describeClients } from "../../support/command-clients.js";
+import { sharedServer } from "../../support/server.js";
+import { errorOf } from "../../support/settle.js";
+
+const server = await sharedServer();
+
+describeClients("scripts of Valkey", server, ({ text, bytes }) => {
+  test("are shown by their hash", async () => {
+    const sha = await text.scriptLoad("return 1");
+    expect(await text.scriptShow(sha)).toBe("return 1");
+    expect(await bytes.scriptShow(sha)).toEqual(b("return 1"));
+    expect(await errorOf(text.scriptShow("0".repeat(40)))).toMatchObject({ code: "NOSCRIPT" });
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { DataError, Redis } from "../../../src/index.js";
+import { describeClients } from "../../support/command-clients.js";
+import { sharedServer } from "../../support/server.js";
+import { errorOf } from "../../support/settle.js";
+
+const server = await sharedServer();
+
+/** However it is spelled, with the API that does it instead. */
+const NEVER: readonly (readonly [instead: string, ...spellings: unknown[][]])[] = [
+  [
+    "redis.pipeline()",
+    ["CLIENT", "REPLY", "OFF"],
+    ["client", "reply", "skip"],
+    ["client reply", "off"],
+    ["CLIENT REPLY ON"],
+    ["Client", Buffer.from("Reply"), "OFF"],
+    [" client\treply ", "off"],
+  ],
+  ["redis.pipeline()", ["MULTI"], ["multi"], ["EXEC"], ["Discard"]],
+  ["redis.transaction()", ["WATCH", "k"], ["unwatch"]],
+  [
+    "redis.pubsub()",
+    ["SUBSCRIBE", "x"],
+    ["subscribe", "x"],
+    ["PSUBSCRIBE", "x*"],
+    ["ssubscribe", "x"],
+    ["UNSUBSCRIBE"],
+    ["punsubscribe"],
+    ["SUNSUBSCRIBE"],
+  ],
+  ["redis.monitor()", ["MONITOR"], ["monitor"]],
+  ["redis.replicaof()", ["SYNC"], ["psync", "?", -1], ["REPLCONF", "ACK", "0"]],
+];
+
+/** Whatever changes the state of the connection is refused where others share it. */
+const SESSION: readonly unknown[][] = [
+  ["SELECT", 1],
+  ["select", "1"],
+  ["SELECT 1"],
+  ["CLIENT TRACKING", "ON"],
+  ["client", "tracking", "on"],
+  ["CLIENT", "CACHING", "YES"],
+  ["CLIENT", "NO-EVICT", "ON"],
+  ["CLIENT NO-TOUCH", "ON"],
+  ["HELLO"],
+  ["hello", 3],
+  ["AUTH", "secret"],
+  ["RESET"],
+  ["READONLY"],
+  ["readwrite"],
+  ["ASKING"],
+];
+
+type Execute = (...words: readonly unknown[]) => Promise<unknown>;
+const executorOf =
+  (redis: Redis | Redis<Buffer>): Execute =>
+  (name, ...args) =>
+    redis.executeCommand(String(name), ...args);
+
+describeClients("commands that others take care of", server, ({ both }) => {
+  test.each(NEVER.flatMap(([instead, ...all]) => all.map((words) => [words, instead] as const)))(
+    "executeCommand(...%j) names %s",
+    async (words, instead) => {
+      for (const redis of both) {
+        await using session = redis.client();
+        for (const execute of [executorOf(redis), executorOf(session)]) {
+          const error = await errorOf(execute(...words));
+          expect(error).toBeInstanceOf(DataError);
+          expect(error).toMatchObject({ code: "ESHARED", outcome: "not-sent" });
+          expect(error.message).toContain(instead);
+        }
+        expect(await redis.ping()).toBe(true);
+      }
+    },
+  );
+});
+
+describeClients("commands that change their connection", server, ({ both }) => {
+  test.each(SESSION.map((words) => [words]))(
+    "executeCommand(...%j) names redis.client()",
+    async (words) => {
+      for (const redis of both) {
+        const error = await errorOf(executorOf(redis)(...words));
+        expect(error).toBeInstanceOf(DataError);
+        expect(error.message).toMatch(/which others share; use redis\.client\(\)$/);
+        expect(error.message).not.toContain("secret");
+        expect(await redis.clientInfo()).toMatchObject({ db: 0, redir: -1 });
+      }
+    },
+  );
+
+  test("as methods too, also in pipelines", async () => {
+    for (const redis of both) {
+      const refused = [redis.select(1), redis.clientTrackingOn(), redis.auth("x"), redis.hello()];
+      for (const promise of [...refused, redis.resetConnection(), redis.readonly()]) {
+        expect(await errorOf(promise)).toMatchObject({ code: "ESHARED" });
+      }
+      expect(() => redis.pipeline().select(1)).toThrow(DataError);
+      expect(() => redis.pipeline().clientTracking()).toThrow(/redis\.client\(\)/);
+    }
+  });
+
+  test("work where nobody else is", async () => {
+    for (const redis of both) {
+      await using session = redis.client();
+      expect(await session.executeCommand("select", 1)).toBe(true);
+      expect(await session.executeCommand("CLIENT TRACKING", "ON")).toBe(true);
+      expect(await session.clientInfo()).toMatchObject({ db: 1, redir: 0 });
+      expect(await session.executeCommand("CLIENT", "TRACKING", "OFF")).toBe("OK");
+      expect(await redis.clientInfo()).toMatchObject({ db: 0, redir: -1 });
+    }
+  });
+});
+
+describe("all of them", () => {
+  test("are refused without a connection", async () => {
+    const redis = new Redis("127.0.0.1", 1);
+    const calls = [...NEVER.flatMap(([, ...all]) => all), ...SESSION];
+    for (const words of calls) {
+      expect(await errorOf(executorOf(redis)(...words))).toBeInstanceOf(DataError);
+    }
+    await redis.close();
+  });
+});

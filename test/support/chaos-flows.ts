@@ -1,0 +1,303 @@
+/**
+ * Owns the flows of the chaos run: each works on keys of its own, one command after the other, and
+ * knows which values are possible after every one of them. A write of unknown outcome may also be
+ * executed late, when its connection was only stalled: it stays possible for the rest of the key's life.
+ */
+import {
+  AbortError,
+  ConnectionError,
+  type Redis,
+  TimeoutError,
+  WatchError,
+} from "../../src/index.js";
+import type { Random } from "./random.js";
+
+/** What the flows of a run have done. */
+export class Tally {
+  ok = 0;
+  notSent = 0;
+  unknown = 0;
+}
+
+/** Asks the server itself, when everything has come to rest. */
+export type Ask = (...words: string[]) => Promise<unknown>;
+
+/** Begin a new key after so many writes of unknown outcome. */
+const MOST_DOUBTS = 8;
+const COUNT_LUA = "return redis.call('incr', KEYS[1])";
+
+/** What a key may hold that is overwritten. */
+class Register {
+  readonly key: string;
+  #values = new Set<string | null>([null]);
+  /** May be written at any later moment. */
+  readonly #late = new Set<string>();
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  get doubtful(): boolean {
+    return this.#late.size >= MOST_DOUBTS;
+  }
+
+  wrote(value: string): void {
+    this.#values = new Set([value]);
+  }
+
+  mayHaveWritten(value: string): void {
+    this.#late.add(value);
+  }
+
+  saw(value: string | null): void {
+    if (!this.#values.has(value) && (value === null || !this.#late.has(value))) {
+      const known = [...this.#values, ...this.#late].join(", ");
+      throw new Error(`${this.key}: ${value} is impossible; possible are ${known}`);
+    }
+    this.#values = new Set([value]);
+  }
+}
+
+/** What a key may hold that is only ever increased by one. */
+class Counter {
+  readonly key: string;
+  seen = 0;
+  attempts = 0;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  reached(value: number): void {
+    if (value > this.seen && value <= this.attempts) {
+      this.seen = value;
+      return;
+    }
+    throw this.#impossible(value);
+  }
+
+  /** A read: it may also be what was seen before. */
+  holds(value: number): void {
+    if (value < this.seen || value > this.attempts) throw this.#impossible(value);
+    this.seen = value;
+  }
+
+  #impossible(value: number): Error {
+    const range = `${this.seen} were seen, ${this.attempts} asked for`;
+    return new Error(`${this.key}: ${value} is impossible; ${range}`);
+  }
+}
+
+/** How one command ended. */
+type End<V> = { readonly value: V } | { readonly outcome: "not-sent" | "unknown" };
+
+/** One flow. */
+export class Flow {
+  readonly #name: string;
+  readonly #redis: Redis;
+  readonly #random: Random;
+  readonly #tally: Tally;
+  #serial = 0;
+  #register: Register;
+  #pair: Register;
+  #counter: Counter;
+  readonly #tokens = new Set<string>();
+  readonly #past: Register[] = [];
+  readonly #steps: readonly (() => Promise<void>)[];
+
+  constructor(name: string, redis: Redis, { random, tally }: { random: Random; tally: Tally }) {
+    this.#name = name;
+    this.#redis = redis;
+    this.#random = random;
+    this.#tally = tally;
+    this.#register = this.#newRegister("r");
+    this.#pair = this.#newRegister("p");
+    this.#counter = new Counter(this.#unique("c"));
+    const ordinary = [
+      () => this.#set(),
+      () => this.#get(),
+      () => this.#echo(),
+      () => this.#increment((redis, key) => redis.incr(key)),
+      () => this.#increment((redis, key) => redis.eval(COUNT_LUA, 1, key) as Promise<number>),
+      () => this.#pipeline(),
+      () => this.#writePair(),
+      () => this.#readPair(),
+      () => this.#push(),
+    ];
+    // These need a connection of their own, of which there are few.
+    const alone = [
+      () => this.#increment((redis, key) => this.#watchedIncrement(redis, key)),
+      () => this.#pop(),
+      () => this.#session(),
+    ];
+    this.#steps = [...ordinary, ...ordinary, ...ordinary, ...alone];
+  }
+
+  /** Do one thing and check what comes of it. */
+  async step(): Promise<void> {
+    if (this.#register.doubtful) this.#register = this.#newRegister("r");
+    if (this.#pair.doubtful) this.#pair = this.#newRegister("p");
+    await this.#random.pick(this.#steps)();
+  }
+
+  /** Compare what the server holds in the end. */
+  async verify(ask: Ask): Promise<void> {
+    for (const register of this.#past) {
+      const value = (await ask("GET", register.key)) as string | null;
+      register.saw(value);
+    }
+    this.#counter.holds(Number(await ask("GET", this.#counter.key)));
+    const left = (await ask("LRANGE", this.#list, "0", "-1")) as string[];
+    for (const token of left) this.#take(token);
+  }
+
+  #newRegister(kind: string): Register {
+    const register = new Register(this.#unique(kind));
+    this.#past.push(register);
+    return register;
+  }
+
+  #unique(kind: string): string {
+    return `${this.#name}${kind}${++this.#serial}`;
+  }
+
+  get #list(): string {
+    return `${this.#name}list`;
+  }
+
+  /** The client, sometimes one whose calls end early. */
+  #client(): Redis {
+    const dice = this.#random.fraction();
+    if (dice < 0.8) return this.#redis;
+    if (dice < 0.9) return this.#redis.with({ timeout: this.#random.int(1, 100) });
+    return this.#redis.with({ signal: AbortSignal.timeout(this.#random.int(0, 100)) });
+  }
+
+  async #run<V>(call: (redis: Redis) => Promise<V>): Promise<End<V>> {
+    try {
+      const value = await call(this.#client());
+      this.#tally.ok++;
+      return { value };
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): End<never> {
+    const known = [ConnectionError, TimeoutError, AbortError, WatchError];
+    if (!known.some((type) => error instanceof type)) throw error;
+    const { outcome } = error as ConnectionError;
+    if (outcome === undefined) throw error;
+    if (outcome === "unknown") this.#tally.unknown++;
+    else this.#tally.notSent++;
+    return { outcome };
+  }
+
+  /** Write a new value to a register in some way. */
+  async #write<V>(
+    register: Register,
+    call: (redis: Redis, value: string) => Promise<V>,
+  ): Promise<{ value: V; written: string } | undefined> {
+    const written = this.#unique("v");
+    const end = await this.#run((redis) => call(redis, written));
+    if ("value" in end) {
+      register.wrote(written);
+      return { value: end.value, written };
+    }
+    if (end.outcome === "unknown") register.mayHaveWritten(written);
+    return undefined;
+  }
+
+  async #set(): Promise<void> {
+    const { key } = this.#register;
+    const done = await this.#write(this.#register, (redis, value) => redis.set(key, value));
+    if (done !== undefined) must(done.value, true);
+  }
+
+  async #get(): Promise<void> {
+    const register = this.#register;
+    const end = await this.#run((redis) => redis.get(register.key));
+    if ("value" in end) register.saw(end.value);
+  }
+
+  async #echo(): Promise<void> {
+    const word = this.#unique("e").repeat(this.#random.int(1, 200));
+    const end = await this.#run((redis) => redis.echo(word));
+    if ("value" in end) must(end.value, word);
+  }
+
+  async #increment(call: (redis: Redis, key: string) => Promise<number>): Promise<void> {
+    const counter = this.#counter;
+    counter.attempts++;
+    const end = await this.#run((redis) => call(redis, counter.key));
+    if ("value" in end) counter.reached(end.value);
+    else if (end.outcome === "not-sent") counter.attempts--;
+  }
+
+  async #watchedIncrement(redis: Redis, key: string): Promise<number> {
+    const [value] = await redis.transaction(async (watched) => {
+      await watched.get(key);
+      return watched.multi().incr(key);
+    }, key);
+    return value;
+  }
+
+  async #pipeline(): Promise<void> {
+    const register = this.#register;
+    const { key } = register;
+    const done = await this.#write(register, (redis, value) =>
+      redis.pipeline({ transaction: false }).set(key, value).get(key).exec(),
+    );
+    if (done !== undefined) register.saw(done.value[1]);
+  }
+
+  /** Both keys in one transaction: nobody may ever see them differ. */
+  async #writePair(): Promise<void> {
+    const { key } = this.#pair;
+    const done = await this.#write(this.#pair, (redis, value) =>
+      redis.pipeline().set(key, value).set(`${key}'`, value).exec(),
+    );
+    if (done !== undefined) must(String(done.value), "true,true");
+  }
+
+  async #readPair(): Promise<void> {
+    const pair = this.#pair;
+    const end = await this.#run((redis) => redis.mget(pair.key, `${pair.key}'`));
+    if (!("value" in end)) return;
+    const [one = null, other = null] = end.value;
+    must(one, other);
+    pair.saw(one);
+  }
+
+  async #push(): Promise<void> {
+    const token = this.#unique("t");
+    this.#tokens.add(token);
+    const end = await this.#run((redis) => redis.rpush(this.#list, token));
+    if (!("value" in end) && end.outcome === "not-sent") this.#tokens.delete(token);
+  }
+
+  async #pop(): Promise<void> {
+    const end = await this.#run((redis) => redis.blpop(this.#list, 0.01));
+    if (!("value" in end) || end.value === null) return;
+    must(end.value[0], this.#list);
+    this.#take(end.value[1]);
+  }
+
+  /** Nothing comes that was not put there, and nothing comes twice. */
+  #take(token: string): void {
+    if (!this.#tokens.delete(token)) throw new Error(`${this.#list}: ${token} is impossible`);
+  }
+
+  async #session(): Promise<void> {
+    const word = this.#unique("s");
+    const end = await this.#run(async (redis) => {
+      await using session = redis.client();
+      return [await session.echo(word), await session.echo(`${word}!`)];
+    });
+    if ("value" in end) must(String(end.value), `${word},${word}!`);
+  }
+}
+
+function must(value: unknown, expected: unknown): void {
+  if (value !== expected) throw new Error(`${String(value)} came in place of ${String(expected)}`);
+}

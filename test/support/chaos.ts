@@ -1,0 +1,140 @@
+/**
+ * Owns the chaos run: many flows over one client, and a proxy that does random faults meanwhile, all
+ * from one seed. What may never happen is for the flows to say; that something did happen, is for here.
+ */
+import { expect } from "vitest";
+import { BlockingConnectionPool, ExponentialBackoff, Redis, Retry } from "../../src/index.js";
+import { Flow, Tally } from "./chaos-flows.js";
+import { type FaultProxy, startProxy } from "./fault-proxy.js";
+import { Random } from "./random.js";
+import type { RunningServer } from "./server.js";
+import { settle } from "./settle.js";
+import { until } from "./until.js";
+
+const FLOWS = 200;
+const CONNECTIONS = 20;
+/** ms a fault lasts at most, unless it outlasts the deadlines. */
+const SHORT = 60;
+/** ms from one fault to the next, at most. */
+const CALM = 200;
+/** ms; what is stalled longer than this is given up. */
+const SOCKET_TIMEOUT = 300;
+
+type Mischief = (proxy: FaultProxy, random: Random) => undefined | (() => void | Promise<void>);
+
+/** Each does something, and says how it is made good. */
+const MISCHIEF: readonly Mischief[] = [
+  (proxy) => void proxy.cutAll("rst"),
+  (proxy) => void proxy.cutAll("fin"),
+  (proxy, random) => void proxy.up.cutAfter(random.int(0, 5000)),
+  (proxy, random) => void proxy.down.cutAfter(random.int(0, 5000), { how: "fin", times: 3 }),
+  (proxy) => void proxy.down.halfClose(),
+  (proxy) => {
+    proxy.down.stall();
+    return () => proxy.down.resume();
+  },
+  (proxy) => {
+    proxy.up.stall();
+    return () => proxy.up.resume();
+  },
+  (proxy, random) => {
+    proxy.down.chunk(random.int(1, 7));
+    return () => proxy.down.chunk(0);
+  },
+  (proxy, random) => {
+    proxy.up.chunk(random.int(1, 7));
+    return () => proxy.up.chunk(0);
+  },
+  (proxy, random) => {
+    proxy.down.delay(random.int(1, 40));
+    return () => proxy.down.delay(0);
+  },
+  (proxy) => {
+    proxy.blackhole();
+    return () => {
+      proxy.blackhole(false);
+      proxy.cutAll("rst");
+    };
+  },
+  (proxy) => {
+    proxy.refuse();
+    return () => proxy.accept();
+  },
+];
+
+/** What a run is made of. */
+export interface ChaosOptions {
+  readonly seed: number;
+  /** ms. */
+  readonly duration: number;
+  readonly protocol: 2 | 3;
+}
+
+/**
+ * Run it.
+ *
+ * @returns What the flows have done.
+ * @throws Error naming a value that is impossible, or what has not settled; with the seed.
+ */
+export async function chaos(server: RunningServer, options: ChaosOptions): Promise<Tally> {
+  const { seed, protocol } = options;
+  try {
+    await using proxy = await startProxy(server);
+    const connectionPool = new BlockingConnectionPool({
+      url: proxy.url,
+      protocol,
+      maxConnections: CONNECTIONS,
+      timeout: SOCKET_TIMEOUT,
+      socketTimeout: SOCKET_TIMEOUT,
+      socketConnectTimeout: SOCKET_TIMEOUT,
+      blockingGrace: SOCKET_TIMEOUT,
+      retry: new Retry(new ExponentialBackoff(20, 2), 8),
+    });
+    const redis = new Redis({ connectionPool });
+    const tally = await runFlows({ server, proxy, redis }, options);
+    expect((await settle(connectionPool.close())).ok).toBe(true);
+    return tally;
+  } catch (error) {
+    throw new Error(`chaos with seed ${seed}, RESP${protocol}: ${error}`, { cause: error });
+  }
+}
+
+interface Parts {
+  readonly server: RunningServer;
+  readonly proxy: FaultProxy;
+  readonly redis: Redis;
+}
+
+async function runFlows({ server, proxy, redis }: Parts, options: ChaosOptions): Promise<Tally> {
+  const random = new Random(options.seed);
+  const tally = new Tally();
+  const end = performance.now() + options.duration;
+  const flows = Array.from({ length: FLOWS }, (_, i) => {
+    const parts = { random: new Random(random.int(1, 2 ** 30)), tally };
+    return new Flow(`${options.seed}:${options.protocol}:${i}:`, redis, parts);
+  });
+  const running = flows.map(async (flow) => {
+    while (performance.now() < end) await flow.step();
+  });
+  const all = Promise.all(running);
+  all.catch(() => {});
+  while (performance.now() < end) await misbehave(proxy, random);
+  expect((await settle(all, 10_000)).ok).toBe(true);
+  // What was only stalled may still be executed; then nothing can be any more.
+  redis.disconnect();
+  proxy.cutAll("rst");
+  // The proxy keeps the server's side of what it has swallowed.
+  await server.command("CLIENT", "KILL", "TYPE", "normal");
+  await until(async () => (await server.clients()).length === 0);
+  for (const flow of flows) await flow.verify((...words) => server.command(...words));
+  return tally;
+}
+
+async function misbehave(proxy: FaultProxy, random: Random): Promise<void> {
+  const makeGood = random.pick(MISCHIEF)(proxy, random);
+  // Sometimes longer than the deadlines.
+  const longest = random.chance(0.2) ? 2 * SOCKET_TIMEOUT : SHORT;
+  await new Promise((resolve) => setTimeout(resolve, random.int(1, longest)));
+  await makeGood?.();
+  await new Promise((resolve) => setTimeout(resolve, random.int(1, CALM)));
+}

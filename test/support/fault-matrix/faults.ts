@@ -1,0 +1,362 @@
+/**
+ * Owns one axis of the fault matrix: what goes wrong between client and server. A row more is one
+ * entry; matrix.test.ts holds what must be true of every combination.
+ */
+import { inspect } from "node:util";
+import type { FaultProxy } from "../fault-proxy.js";
+import { until } from "../until.js";
+import type { Operation, Scene } from "./operations.js";
+
+/** How an operation may end: with its value, refused by the server, or with an error of an outcome. */
+export type End = "ok" | "refused" | "not-sent" | "unknown";
+
+/** What a fault has to work with. */
+export interface Stage {
+  readonly proxy: FaultProxy;
+  readonly scene: Scene;
+  /** Bytes the operation sends and gets when all is well; 0 before there is a connection. */
+  readonly size: { readonly up: number; readonly down: number };
+  /** How many connections there were when it struck. */
+  readonly connections: number;
+  /** Port of a server that never finishes loading its data. */
+  readonly loading: number;
+}
+
+/** Something that goes wrong between client and server. */
+export interface Fault {
+  readonly name: string;
+  /** `"connecting"`: before there is a connection; `"live"`: on connections that have been used. */
+  readonly when: "connecting" | "live";
+  readonly strike: (stage: Stage) => void | Promise<void>;
+  /** Strikes in the very turn of the call. */
+  readonly atOnce?: (stage: Stage) => void;
+  /** Strikes once more, when the server has been sent the operation (its reply is held back). */
+  readonly second?: (stage: Stage) => void;
+  /** Strikes once more, when the operation is held by the server. */
+  readonly whenHeld?: (stage: Stage) => void;
+  /** Waits for what the client must notice before it is used again. */
+  readonly noticed?: (stage: Stage) => Promise<unknown>;
+  /** Once for every byte of the answer: cuts behind that many. */
+  readonly everyByte?: (stage: Stage, bytes: number) => void;
+  /** How operations may end under it. */
+  readonly ends: readonly End[];
+  /** Classes of the errors; default ConnectionError. */
+  readonly errors?: readonly string[];
+  /** Milliseconds of all deadlines: short where they are what ends the operation. */
+  readonly timeout?: number;
+  /** Why an operation has nothing to do with it; nothing when it has. */
+  readonly spares?: (operation: Operation) => string | undefined;
+  /** What is to be done besides clearing both directions. */
+  readonly heal?: (stage: Stage) => void | Promise<void>;
+}
+
+const SHORT = 250;
+const ALWAYS = { times: 1000 };
+const TIMEOUTS = ["TimeoutError", "ConnectionError"];
+const INVALID = ["ConnectionError", "InvalidResponse"];
+/** Length of EXEC and a little of what is before it. */
+const EXEC_TAIL = 16;
+const PUSH = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$3\r\nkey\r\n";
+
+/** The host is back; what it does not remember it resets. */
+function restore({ proxy }: Stage): void {
+  proxy.blackhole(false);
+  proxy.cutAll("rst");
+}
+
+/** The connections there are keep waiting in vain; those to come are served. */
+function resumeAfter({ proxy }: Stage, end: () => void): void {
+  end();
+  proxy.down.resume();
+}
+
+const hasNoMulti = ({ multi }: Operation): string | undefined => (multi ? undefined : "no MULTI");
+const isNotHeld = ({ held }: Operation): string | undefined =>
+  held === undefined ? "never held by the server" : undefined;
+/** Bytes in a status make another status: no client can tell. */
+const isStatus = ({ status }: Operation): string | undefined =>
+  status ? "a status may be any text" : undefined;
+const needsNoData = (operation: Operation): string | undefined =>
+  operation.needsNoData ? "served while loading" : undefined;
+const isOneWay = ({ closes }: Operation): string | undefined =>
+  closes ? "its connection is closed with it" : undefined;
+
+/** All connections are gone, and the client knows. */
+async function allNoticed({ proxy, scene }: Stage): Promise<void> {
+  await until(() => proxy.connections === 0 && inspect(scene.redis).includes("shared=0"));
+}
+
+const CONNECTING: readonly Fault[] = [
+  { name: "no fault", when: "connecting", strike: () => {}, ends: ["ok"] },
+  {
+    name: "refused",
+    when: "connecting",
+    strike: ({ proxy }) => proxy.refuse(),
+    heal: ({ proxy }) => proxy.accept(),
+    ends: ["not-sent"],
+  },
+  {
+    name: "reset before the handshake",
+    when: "connecting",
+    strike: ({ proxy }) => proxy.down.cutAfter(0, ALWAYS),
+    ends: ["not-sent"],
+  },
+  {
+    name: "reset once in the handshake",
+    when: "connecting",
+    strike: ({ proxy }) => proxy.up.cutAfter(20),
+    ends: ["ok"],
+  },
+  {
+    name: "cut in every handshake",
+    when: "connecting",
+    strike: ({ proxy }) => proxy.down.cutAfter(3, { how: "fin", ...ALWAYS }),
+    ends: ["not-sent"],
+  },
+  {
+    name: "stalled handshake",
+    when: "connecting",
+    strike: ({ proxy }) => proxy.down.stall(),
+    ends: ["not-sent"],
+    errors: TIMEOUTS,
+    timeout: SHORT,
+  },
+  {
+    name: "black hole while connecting",
+    when: "connecting",
+    strike: ({ proxy }) => proxy.blackhole(),
+    heal: restore,
+    ends: ["not-sent"],
+    errors: TIMEOUTS,
+    timeout: SHORT,
+  },
+  {
+    name: "wrong password",
+    when: "connecting",
+    strike: ({ scene }) => {
+      scene.credentials.password = "wrong";
+    },
+    heal: ({ scene }) => {
+      scene.credentials.password = "right";
+    },
+    ends: ["not-sent"],
+    errors: ["AuthenticationError"],
+  },
+  {
+    name: "LOADING",
+    when: "connecting",
+    strike: ({ proxy, loading }) => proxy.redirect({ port: loading }),
+    heal: ({ proxy, scene }) => {
+      proxy.redirect({ port: scene.port });
+      proxy.cutAll("rst");
+    },
+    ends: ["refused"],
+    spares: needsNoData,
+    errors: ["BusyLoadingError"],
+  },
+];
+
+const LOST: readonly Fault[] = [
+  {
+    name: "FIN while idle",
+    when: "live",
+    strike: ({ proxy }) => proxy.cutAll("fin"),
+    ends: ["ok", "unknown"],
+  },
+  {
+    name: "RST while idle",
+    when: "live",
+    strike: ({ proxy }) => proxy.cutAll("rst"),
+    ends: ["ok", "unknown"],
+  },
+  {
+    name: "lost and noticed, before it is written",
+    when: "live",
+    strike: async (stage) => {
+      stage.proxy.cutAll("rst");
+      await allNoticed(stage);
+    },
+    ends: ["ok"],
+  },
+  {
+    name: "lost, and refused from then on",
+    when: "live",
+    strike: async (stage) => {
+      stage.proxy.refuse();
+      stage.proxy.cutAll("rst");
+      await allNoticed(stage);
+    },
+    heal: ({ proxy }) => proxy.accept(),
+    ends: ["not-sent"],
+  },
+  {
+    name: "`disconnect()` in the same turn, before it is written",
+    when: "live",
+    strike: () => {},
+    atOnce: ({ scene }) => scene.redis.disconnect(),
+    ends: ["not-sent"],
+  },
+  {
+    name: "cut after 1 byte of the command",
+    when: "live",
+    strike: ({ proxy }) => proxy.up.cutAfter(1),
+    ends: ["unknown"],
+  },
+  {
+    name: "cut in the middle of what is sent",
+    when: "live",
+    strike: ({ proxy, size }) => proxy.up.cutAfter(size.up >> 1, { how: "fin" }),
+    ends: ["unknown"],
+  },
+  {
+    name: "cut between MULTI and EXEC",
+    when: "live",
+    strike: ({ proxy, size }) => proxy.up.cutAfter(size.up - EXEC_TAIL),
+    ends: ["unknown"],
+    spares: hasNoMulti,
+  },
+  {
+    name: "FIN in place of the reply",
+    when: "live",
+    strike: ({ proxy }) => proxy.down.stall(),
+    second: (stage) => resumeAfter(stage, () => stage.proxy.cutAll("fin")),
+    ends: ["unknown"],
+  },
+  {
+    name: "RST in place of the reply",
+    when: "live",
+    strike: ({ proxy }) => proxy.down.stall(),
+    second: (stage) => resumeAfter(stage, () => stage.proxy.cutAll("rst")),
+    ends: ["unknown"],
+  },
+  {
+    name: "half-closed by the server",
+    when: "live",
+    strike: ({ proxy }) => proxy.down.stall(),
+    second: (stage) => resumeAfter(stage, () => stage.proxy.down.halfClose()),
+    ends: ["unknown"],
+  },
+  {
+    name: "cut behind every byte of the reply in turn",
+    when: "live",
+    strike: () => {},
+    everyByte: ({ proxy }, bytes) => {
+      proxy.down.cutAfter(bytes, { how: bytes % 2 ? "rst" : "fin" });
+    },
+    ends: ["unknown"],
+  },
+  {
+    name: "RST while the server holds the reply",
+    when: "live",
+    strike: () => {},
+    whenHeld: ({ proxy }) => proxy.cutAll("rst"),
+    ends: ["unknown"],
+    spares: isNotHeld,
+  },
+  {
+    name: "FIN while the server holds the reply",
+    when: "live",
+    strike: () => {},
+    whenHeld: ({ proxy }) => proxy.cutAll("fin"),
+    ends: ["unknown"],
+    spares: isNotHeld,
+  },
+];
+
+const SILENT: readonly Fault[] = [
+  {
+    name: "stalled replies",
+    when: "live",
+    strike: ({ proxy }) => proxy.down.stall(),
+    ends: ["unknown"],
+    errors: TIMEOUTS,
+    timeout: SHORT,
+  },
+  {
+    name: "the last byte of the last reply never comes (a reply too few)",
+    when: "live",
+    strike: ({ proxy, size }) => proxy.down.stallAfter(size.down - 1),
+    ends: ["unknown"],
+    errors: TIMEOUTS,
+    timeout: SHORT,
+  },
+  {
+    name: "stalled commands",
+    when: "live",
+    strike: ({ proxy }) => proxy.up.stall(),
+    ends: ["unknown"],
+    errors: TIMEOUTS,
+    timeout: SHORT,
+  },
+  {
+    name: "black hole (half-open, no FIN)",
+    when: "live",
+    strike: ({ proxy }) => proxy.blackhole(),
+    heal: restore,
+    ends: ["unknown"],
+    errors: TIMEOUTS,
+    timeout: SHORT,
+  },
+];
+
+const ODD: readonly Fault[] = [
+  {
+    name: "trickle of single bytes",
+    when: "live",
+    strike: ({ proxy }) => {
+      proxy.up.chunk(1);
+      proxy.down.chunk(1);
+    },
+    ends: ["ok"],
+  },
+  {
+    name: "delay of 20 ms",
+    when: "live",
+    strike: ({ proxy }) => {
+      proxy.up.delay(20);
+      proxy.down.delay(20);
+    },
+    ends: ["ok"],
+  },
+  {
+    name: "garbage before the reply",
+    when: "live",
+    strike: ({ proxy }) => proxy.down.insert(0, "\u0001", proxy.connections),
+    ends: ["ok", "unknown"],
+    errors: INVALID,
+  },
+  {
+    name: "garbage in the reply",
+    when: "live",
+    strike: ({ proxy }) => proxy.down.insert(1, "\r\n"),
+    ends: ["unknown"],
+    errors: INVALID,
+    spares: isStatus,
+  },
+  {
+    name: "a reply too many, while idle",
+    when: "live",
+    strike: async (stage) => {
+      stage.proxy.down.insert(0, "+OK\r\n", stage.proxy.connections);
+      await allNoticed(stage);
+    },
+    ends: ["ok"],
+  },
+  {
+    name: "a reply too many, behind the last one",
+    when: "live",
+    strike: ({ proxy, size }) => proxy.down.insert(size.down, "+OK\r\n"),
+    // As long as it is on its way it could still be taken for the next command's: no client can tell.
+    noticed: ({ proxy, connections }) => until(() => proxy.connections < connections),
+    ends: ["ok"],
+    spares: isOneWay,
+  },
+  {
+    name: "pushes nobody asked for",
+    when: "live",
+    strike: ({ proxy }) => proxy.down.insert(0, PUSH, ALWAYS.times),
+    ends: ["ok"],
+  },
+];
+
+export const FAULTS: readonly Fault[] = [...CONNECTING, ...LOST, ...SILENT, ...ODD];

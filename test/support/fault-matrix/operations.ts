@@ -1,0 +1,267 @@
+/**
+ * Owns the other axis of the fault matrix: what a program does with a client meanwhile. A column more
+ * is one entry.
+ */
+import type { Lock, PubSub, Redis } from "../../../src/index.js";
+import type { End } from "./faults.js";
+
+/** Keys of one combination; nobody else uses them. */
+export interface Scene {
+  readonly client: Redis;
+  /** The same, under the settings of the commands. */
+  readonly redis: Redis;
+  /** A client() of the same pool, closed after the operation. */
+  readonly session: Redis;
+  /** What is said at the next handshake. */
+  readonly credentials: { password: string };
+  /** Port of the real server. */
+  readonly port: number;
+  /** Holds `"value"`. */
+  readonly key: string;
+  /** Starts at 0; what the operation does is counted here. */
+  readonly counter: string;
+  /** A list with plenty of elements. */
+  readonly list: string;
+  /** Name for anything else; nothing is there in the beginning. */
+  readonly free: string;
+  /** Nothing is ever there. */
+  readonly nothing: string;
+  /** Send a command to the server behind the fault's back. */
+  readonly tell: (...words: string[]) => Promise<unknown>;
+}
+
+/** Something a program does with a client. */
+export interface Operation {
+  readonly name: string;
+  /** Used once before live faults, so that its connection is there. */
+  readonly prepare?: (scene: Scene) => Promise<unknown>;
+  readonly run: (scene: Scene) => Promise<unknown>;
+  /** As `run`, but such that the server holds the reply; calls back when it does. */
+  readonly held?: (scene: Scene, isHeld: () => void) => Promise<unknown>;
+  /** What it gives when all is well. */
+  readonly value: unknown;
+  /** How much it moves what is counted (the counter, or the length of the list). */
+  readonly effect: number;
+  readonly counts?: "list";
+  /** Either all of the effect or none. */
+  readonly atomic?: true;
+  /** The client is closed by it. */
+  readonly closes?: true;
+  /** Its last command is EXEC. */
+  readonly multi?: true;
+  /** Its first reply is a status. */
+  readonly status?: true;
+  /** A server that is loading its data serves it all the same. */
+  readonly needsNoData?: true;
+  /** Bytes of its answer, where other traffic would be counted in. */
+  readonly answer?: number;
+  /** It begins anew by itself when its connection is lost at the wrong moment: how it ends then. */
+  readonly recovers?: readonly End[];
+  /** A class its errors may have besides. */
+  readonly error?: string;
+  /** Endings instead of all others, by the name of the fault. */
+  readonly endsAt?: Readonly<Record<string, readonly End[]>>;
+}
+
+/** ms; longer than any loss of a connection takes to be noticed. */
+const WAIT = 4000;
+
+/** Have the pool keep an idle connection, for what needs one of its own. */
+async function connectOneMore({ redis, list }: Scene): Promise<void> {
+  await redis.blpop(list, 0.2);
+}
+
+const LUA = `return {redis.call('incr', KEYS[1]), {'two', {3, {}, false}}, {{}}, 'four'}`;
+
+async function isBlocked(scene: Scene, name: string): Promise<void> {
+  const marker = ` cmd=${name} `;
+  for (;;) {
+    const lines = String(await scene.tell("CLIENT", "LIST")).split("\n");
+    const ours = lines.some((line) => line.includes(marker) && line.includes(`name=${scene.key} `));
+    if (ours) return;
+  }
+}
+
+async function heldPop(scene: Scene, redis: Redis, isHeld: () => void): Promise<unknown> {
+  const popped = redis.blpop(scene.free, 0);
+  popped.catch(() => {});
+  await isBlocked(scene, "blpop");
+  isHeld();
+  return popped;
+}
+
+async function withPubSub<V>(redis: Redis, work: (sub: PubSub) => Promise<V>): Promise<V> {
+  await using sub = redis.pubsub({ ignoreSubscribeMessages: true });
+  return await work(sub as PubSub);
+}
+
+/** What comes for a published message, which is sent again until something comes. */
+async function received(sub: PubSub, { tell, free }: Scene, until: number): Promise<unknown> {
+  for (let i = 0; i < until; i++) {
+    await tell("PUBLISH", free, "hello");
+    for (;;) {
+      const message = await sub.getMessage({ timeout: WAIT / until });
+      if (message === null) break;
+      if (message.type === "message") return message.data;
+    }
+  }
+  return null;
+}
+
+async function watchFor(scene: Scene, begun: (() => void) | undefined): Promise<unknown> {
+  await using monitor = scene.redis.monitor();
+  await monitor.start();
+  if (begun === undefined) await scene.tell("ECHO", scene.key);
+  begun?.();
+  for (;;) {
+    const { command } = await monitor.nextCommand();
+    if (command === `ECHO ${scene.key}`) return "seen";
+  }
+}
+
+async function useLock(lock: Lock): Promise<unknown> {
+  const taken = await lock.acquire();
+  await lock.release();
+  return [taken, lock.token];
+}
+
+const BASIC: readonly Operation[] = [
+  { name: "get", run: ({ redis, key }) => redis.get(key), value: "value", effect: 0 },
+  { name: "incr", run: ({ redis, counter }) => redis.incr(counter), value: 1, effect: 1 },
+  {
+    name: "blocking pop",
+    prepare: connectOneMore,
+    run: async ({ redis, list }) => (await redis.blpop(list, 0.2))?.length,
+    held: (scene, isHeld) => heldPop(scene, scene.redis, isHeld),
+    value: 2,
+    effect: 1,
+    counts: "list",
+  },
+  {
+    name: "pipeline",
+    run: ({ redis, counter, key }) =>
+      redis.pipeline({ transaction: false }).incr(counter).get(key).incr(counter).exec(),
+    value: [1, "value", 2],
+    effect: 2,
+  },
+  {
+    name: "transaction",
+    run: ({ redis, counter, list }) =>
+      redis.pipeline().incr(counter).lrange(list, 0, 1).incr(counter).exec(),
+    value: [1, ["element", "element"], 2],
+    effect: 2,
+    atomic: true,
+    multi: true,
+  },
+  {
+    name: "WATCH",
+    prepare: connectOneMore,
+    run: ({ redis, counter, key }) =>
+      redis.transaction(async (watched) => {
+        const value = await watched.get(key);
+        return watched.multi().incr(counter).set(counter, `${value?.length}`);
+      }, key),
+    value: [1, true],
+    effect: 5,
+    atomic: true,
+    multi: true,
+    // Without a watched key yet there is nothing but the connection to lose.
+    recovers: ["ok", "unknown"],
+    error: "WatchError",
+    endsAt: {
+      "cut in the middle of what is sent": ["unknown"],
+      "cut between MULTI and EXEC": ["unknown"],
+    },
+  },
+  {
+    name: "script",
+    prepare: ({ tell }) => tell("SCRIPT", "LOAD", LUA),
+    run: ({ redis, counter }) => redis.registerScript(LUA)({ keys: [counter] }),
+    value: [1, ["two", [3, [], null]], [[]], "four"],
+    effect: 1,
+  },
+];
+
+const OWN_CONNECTION: readonly Operation[] = [
+  {
+    name: "pubsub",
+    prepare: connectOneMore,
+    run: (scene) =>
+      withPubSub(scene.redis, async (sub) => {
+        await sub.subscribe(scene.free);
+        return received(sub, scene, 40);
+      }),
+    held: (scene, isHeld) =>
+      withPubSub(scene.redis, async (sub) => {
+        await sub.subscribe(scene.free);
+        isHeld();
+        return received(sub, scene, 200);
+      }),
+    value: "hello",
+    effect: 0,
+    answer: "*3\r\n$9\r\nsubscribe\r\n$8\r\nm000000f\r\n:1\r\n".length,
+    recovers: ["ok"],
+    needsNoData: true,
+  },
+  {
+    name: "monitor",
+    prepare: connectOneMore,
+    run: (scene) => watchFor(scene, undefined),
+    held: watchFor,
+    value: "seen",
+    effect: 0,
+    answer: "+OK\r\n".length,
+    needsNoData: true,
+    // Whatever is no line of MONITOR is a doubt about the stream.
+    endsAt: {
+      "a reply too many, behind the last one": ["unknown"],
+      "pushes nobody asked for": ["unknown"],
+    },
+  },
+  {
+    name: "lock",
+    prepare: connectOneMore,
+    run: ({ redis, free }) => useLock(redis.lock(free, { timeout: 60_000, blocking: false })),
+    value: [true, undefined],
+    effect: 0,
+    status: true,
+    // Taking it is asked for again by its token, giving it back is not.
+    recovers: ["ok", "unknown"],
+  },
+  {
+    name: "scan iterator",
+    run: async ({ redis, key }) => {
+      const found: string[] = [];
+      for await (const name of redis.scanIter({ match: key, count: 100_000 })) found.push(name);
+      return found.length;
+    },
+    value: 1,
+    effect: 0,
+  },
+  {
+    name: "client()",
+    prepare: async (scene) => {
+      await connectOneMore(scene);
+      await scene.session.get(scene.key);
+    },
+    run: ({ session, counter }) => session.incr(counter),
+    held: (scene, isHeld) => heldPop(scene, scene.session, isHeld),
+    value: 1,
+    effect: 1,
+    // Somebody must learn that the state of the connection is gone.
+    endsAt: {
+      "lost and noticed, before it is written": ["not-sent"],
+      "a reply too many, while idle": ["not-sent"],
+    },
+  },
+  {
+    name: "close()",
+    run: async ({ client, redis, counter }) =>
+      (await Promise.all([redis.incr(counter), client.close()]))[0],
+    value: 1,
+    effect: 1,
+    closes: true,
+  },
+];
+
+export const OPERATIONS: readonly Operation[] = [...BASIC, ...OWN_CONNECTION];

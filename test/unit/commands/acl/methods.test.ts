@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import {
+  callLoosely,
+  type Recorded,
+  RecordingHost,
+  refusal,
+  wire,
+} from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const refused = (...args: unknown[]) => refusal(callLoosely(host, "aclSetuser", args));
+
+const argsOf = (call: Recorded) => ("args" in call ? call.args : []);
+
+describe("ACL commands on the wire", () => {
+  test("SETUSER resets before it gives", () => {
+    expect(
+      wire(
+        host.aclSetuser("alice", {
+          channels: ["news:*", "x"],
+          keys: "cache:*",
+          commands: ["+get", "-mset"],
+          categories: ["+read", "-@write"],
+          passwords: ["+new", "-old"],
+          hashedPasswords: ["+ab", "-cd"],
+          enabled: true,
+          resetPasswords: true,
+          resetChannels: true,
+          resetKeys: true,
+          reset: true,
+        }),
+      ),
+    ).toBe(
+      "ACL SETUSER alice RESET RESETKEYS RESETCHANNELS RESETPASS ON >new <old #ab !cd +@read " +
+        "-@write +get -mset ~cache:* &news:* &x",
+    );
+  });
+
+  test("SETUSER leaves on and off alone unless it is told", () => {
+    expect(wire(host.aclSetuser("alice"))).toBe("ACL SETUSER alice");
+    expect(wire(host.aclSetuser("alice", { keys: ["a"] }))).toBe("ACL SETUSER alice ~a");
+    const asGiven = { keys: ["~*", Buffer.from("~b"), "~~c"], channels: ["&*", Buffer.from("&d")] };
+    expect(wire(host.aclSetuser("alice", asGiven))).toBe("ACL SETUSER alice ~* ~b ~~c &* &d");
+    expect(wire(host.aclSetuser("alice", { keys: "&a", channels: "~b" }))).toBe(
+      "ACL SETUSER alice ~&a &~b",
+    );
+    const bytes = { keys: [Buffer.from("%R~e"), Buffer.from("%e"), Buffer.from("")] };
+    expect(wire(host.aclSetuser("alice", bytes))).toBe("ACL SETUSER alice %R~e ~%e ~");
+    expect(wire(host.aclSetuser("alice", { enabled: false }))).toBe("ACL SETUSER alice OFF");
+    expect(wire(host.aclSetuser("alice", { enabled: true, noPass: true }))).toBe(
+      "ACL SETUSER alice ON NOPASS",
+    );
+  });
+
+  test("SETUSER knows what may be done with keys, and selectors", () => {
+    expect(wire(host.aclSetuser("a", { keys: ["%R~x", "%rw~y", "%z", "~t"] }))).toBe(
+      "ACL SETUSER a %R~x %rw~y ~%z ~t",
+    );
+    expect(
+      wire(
+        host.aclSetuser("a", {
+          selectors: [
+            ["+set", "%W~app*"],
+            ["+@read", "-get", "~*", "&c", "allchannels"],
+          ],
+        }),
+      ),
+    ).toBe("ACL SETUSER a (+set %W~app*) (+@read -get ~* &c allchannels)");
+  });
+
+  test("SETUSER takes bytes as they are", () => {
+    const bytes = Buffer.from([0x2b, 0xff, 0x00]);
+    const call = host.aclSetuser("a", { passwords: bytes, keys: new Set([Buffer.from([0xfe])]) });
+    expect(argsOf(call).slice(1)).toEqual([
+      Buffer.from([0x3e, 0xff, 0x00]),
+      Buffer.from([0x7e, 0xfe]),
+    ]);
+  });
+
+  test("the others", () => {
+    expect(wire(host.aclDeluser("a", ["b"]))).toBe("ACL DELUSER a b");
+    expect(wire(host.aclDryrun("a", "SET", "k", 1))).toBe("ACL DRYRUN a SET k 1");
+    expect(wire(host.aclDryrun("a", "PING"))).toBe("ACL DRYRUN a PING");
+    expect(wire(host.aclLog(5))).toBe("ACL LOG 5");
+    expect(wire(host.aclLogReset())).toBe("ACL LOG RESET");
+    expect(wire(host.aclGenpass(128))).toBe("ACL GENPASS 128");
+  });
+});
+
+describe("ACL rules that are refused", () => {
+  const signed = (name: string) =>
+    `ACL SETUSER: each of option "${name}" must be text with "+" or "-" before it`;
+  const selectors =
+    'ACL SETUSER: each of option "selectors" must be an array of rules such as "+get", "+@read", "~key*"';
+
+  test.each<[object, string]>([
+    [{ passwords: "secret" }, signed("passwords")],
+    [{ passwords: ["+fine", "secret"] }, signed("passwords")],
+    [{ passwords: "+" }, signed("passwords")],
+    [{ passwords: [5] }, signed("passwords")],
+    [{ hashedPasswords: ["ab"] }, signed("hashedPasswords")],
+    [{ categories: ["read"] }, signed("categories")],
+    [{ commands: "get" }, signed("commands")],
+    [{ keys: [5] }, 'ACL SETUSER: each of option "keys" must be text or bytes'],
+    [{ channels: [null] }, 'ACL SETUSER: each of option "channels" must be text or bytes'],
+    [
+      { noPass: true, passwords: "+a" },
+      'ACL SETUSER: options "noPass" and "passwords" exclude each other',
+    ],
+    [
+      { noPass: true, hashedPasswords: ["+a"] },
+      'ACL SETUSER: options "noPass" and "hashedPasswords" exclude each other',
+    ],
+    [{ enabled: "yes" }, 'ACL SETUSER: option "enabled" must be a boolean'],
+    [{ selectors: "+get" }, 'ACL SETUSER: option "selectors" must be an array of arrays of rules'],
+    [{ selectors: ["+get"] }, selectors],
+    [{ selectors: [[]] }, selectors],
+    [{ selectors: [["get", "~k"]] }, selectors],
+    [{ selectors: [["+get ~*) on (+set"]] }, selectors],
+  ])("%j", (options, message) => {
+    expect(refused("alice", options)).toBe(message);
+  });
+
+  test("no message holds a password", () => {
+    expect(refused("alice", { passwords: "hunter2" })).not.toContain("hunter2");
+    expect(refused("alice", { passwords: ["+ok", "hunter2"] })).not.toContain("hunter2");
+  });
+});

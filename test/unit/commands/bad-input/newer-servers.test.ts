@@ -1,0 +1,135 @@
+/** Owns what the commands of newer servers say of arguments that cannot be meant. */
+import { expectRefusals } from "../../../support/bad-input.js";
+
+expectRefusals("arrays", [
+  ["arget", ["a", -1], 'ARGET: "index" must not be negative, got -1'],
+  ["arget", ["a", "1"], 'ARGET: "index" must be an integer, got a string'],
+  ["ardel", ["a"], 'ARDEL: "indices" must not be empty'],
+  ["ardel", ["a", [1, 1.5]], 'ARDEL: each of "indices" must be an integer, got 1.5'],
+  ["ardelrange", ["a"], 'ARDELRANGE: "ranges" must not be empty'],
+  ["ardelrange", ["a", [0, 2], 5], 'ARDELRANGE: "ranges" must hold a first and a last index each'],
+  ["ardelrange", ["a", [0, -2]], 'ARDELRANGE: each of "ranges" must not be negative, got -2'],
+  ["armset", ["a", {}], 'ARMSET: "mapping" must not be empty'],
+  ["armset", ["a", { x: 1 }], 'ARMSET: each index of "mapping" must be an integer, got a string'],
+  [
+    "armset",
+    ["a", new Map([[-1, 1]])],
+    'ARMSET: each index of "mapping" must not be negative, got -1',
+  ],
+  [
+    "armset",
+    ["a", { 1: null }],
+    'ARMSET: each value of "mapping" must be a string, Buffer, Uint8Array, number or bigint, got null',
+  ],
+  ["arset", ["a", 0], 'ARSET: "values" must not be empty'],
+  [
+    "argrep",
+    ["a", "first", "+", [["EXACT", "x"]]],
+    'ARGREP: "start" must be an integer, "-" or "+", got another text',
+  ],
+  ["argrep", ["a", "-", -1, [["EXACT", "x"]]], 'ARGREP: "end" must not be negative, got -1'],
+  ["argrep", ["a", "-", "+", []], 'ARGREP: "predicates" must not be empty'],
+  ["argrep", ["a", "-", "+", "x"], 'ARGREP: "predicates" must be an array, got a string'],
+  [
+    "argrep",
+    ["a", "-", "+", ["EXACT", "x"]],
+    'ARGREP: "predicates" must hold [kind, value] pairs, got a string',
+  ],
+  [
+    "argrep",
+    ["a", "-", "+", [["LIKE", "x"]]],
+    'ARGREP: each kind of "predicates" must be one of "EXACT", "MATCH", "GLOB", "RE", got another text',
+  ],
+  [
+    "arop",
+    ["a", 0, 9, "AVG"],
+    'AROP: "operation" must be one of "SUM", "MIN", "MAX", "AND", "OR", "XOR", "MATCH", "USED", ' +
+      "got another text",
+  ],
+  [
+    "arop",
+    ["a", 0, 9, "MATCH"],
+    'AROP: option "value" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
+  ],
+  ["arop", ["a", 0, 9, "SUM", { value: 1 }], 'AROP: option "value" needs the operation "MATCH"'],
+  ["arop", ["a", 0, 9, "SUM", { of: 1 }], 'AROP: unknown option "of"; known are value'],
+]);
+
+expectRefusals("newer commands", [
+  ["delex", ["k", { ifEq: 1, ifDne: "x" }], 'DELEX: options "ifEq" and "ifDne" exclude each other'],
+  [
+    "increx",
+    ["k", { byInt: 1, byFloat: 1 }],
+    'INCREX: options "byInt" and "byFloat" exclude each other',
+  ],
+  ["increx", ["k", { byInt: 1.5 }], 'INCREX: option "byInt" must be an integer, got 1.5'],
+  [
+    "increx",
+    ["k", { ex: 1, persist: true }],
+    'INCREX: options "ex" and "persist" exclude each other',
+  ],
+  ["increx", ["k", { ex: 0 }], 'INCREX: option "ex" must be positive, got 0'],
+  [
+    "increx",
+    ["k", { persist: true, enx: true }],
+    'INCREX: option "enx" needs one of the options "ex", "px", "exat", "pxat"',
+  ],
+  [
+    "increx",
+    ["k", { lowerBound: "low" }],
+    'INCREX: option "lowerBound" must be a finite number, got a string',
+  ],
+  ["set", ["k", "v", { ifEq: "a", nx: true }], 'SET: options "ifEq" and "nx" exclude each other'],
+  [
+    "set",
+    ["k", "v", { ifNe: null }],
+    'SET: option "ifNe" must be a string, Buffer, Uint8Array, number or bigint, got null',
+  ],
+  ["msetex", [{}], 'MSETEX: "mapping" must not be empty'],
+  [
+    "msetex",
+    [{ a: 1 }, { nx: true, xx: true }],
+    'MSETEX: options "nx" and "xx" exclude each other',
+  ],
+  [
+    "msetex",
+    [{ a: 1 }, { ex: 1, keepTtl: true }],
+    'MSETEX: options "ex" and "keepTtl" exclude each other',
+  ],
+  ["msetex", [{ a: 1 }, { px: -1 }], 'MSETEX: option "px" must be positive, got -1'],
+  ["lmovem", ["a", "b", "TOP"], 'LMOVEM: "from" must be one of "LEFT", "RIGHT", got another text'],
+  [
+    "lmovem",
+    ["a", "b", "LEFT", "LEFT", { count: 2 }],
+    'LMOVEM: option "count" needs option "ordering"',
+  ],
+  [
+    "blmovem",
+    ["a", "b", 0, "LEFT", "LEFT", { mode: "COUNT" }],
+    'BLMOVEM: option "mode" needs option "count"',
+  ],
+  [
+    "blmovem",
+    ["a", "b", 0, "LEFT", "LEFT", { ordering: "OBO" }],
+    'BLMOVEM: option "ordering" needs option "count"',
+  ],
+  ["sdiffcard", [1, ["a", "b"]], 'SDIFFCARD: "numKeys" must be the number of keys, 2, got 1'],
+  [
+    "sunioncard",
+    [2, ["a", "b"], { approx: 1 }],
+    'SUNIONCARD: option "approx" must be a boolean, got a number',
+  ],
+  ["himportPrepare", ["u", []], 'HIMPORT PREPARE: "fields" must not be empty'],
+  ["hotkeysStart", [[]], 'HOTKEYS START: "metrics" must not be empty'],
+  [
+    "hotkeysStart",
+    ["RAM"],
+    'HOTKEYS START: each of "metrics" must be one of "CPU", "NET", got another text',
+  ],
+  ["hotkeysStart", ["CPU", { slots: [] }], 'HOTKEYS START: option "slots" must not be empty'],
+  [
+    "hotkeysStart",
+    ["CPU", { slots: -1 }],
+    'HOTKEYS START: each of option "slots" must not be negative, got -1',
+  ],
+]);

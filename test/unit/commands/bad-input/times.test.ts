@@ -1,0 +1,69 @@
+/**
+ * Owns what is said of times that no server takes: a value cannot live for nothing or less, while a
+ * key or a field may be told to expire at once.
+ */
+import { describe, expect, test } from "vitest";
+import { expectRefusals, type Refused, refusalOf } from "../../../support/bad-input.js";
+
+const OPTIONS = ["ex", "px", "exat", "pxat"] as const;
+
+/** Each option of a command, with values it cannot have. */
+function refusals(method: string, args: readonly unknown[], values: readonly unknown[]): Refused[] {
+  return OPTIONS.flatMap((name) =>
+    values.map((value): Refused => {
+      const must = value === 0 || method in STRINGS ? "must be positive" : "must not be negative";
+      const call = [...args, { [name]: value }];
+      return [method, call, `${method.toUpperCase()}: option "${name}" ${must}, got ${value}`];
+    }),
+  );
+}
+
+const STRINGS = { set: ["k", "v"], getex: ["k"] };
+const FIELDS = { hsetex: ["h", { f: "v" }], hgetex: ["h", "f"] };
+
+expectRefusals("times of strings", [
+  ...Object.entries(STRINGS).flatMap(([method, args]) => refusals(method, args, [0, -1, -7n])),
+  ["set", ["k", "v", { exat: new Date(0) }], 'SET: option "exat" must be positive, got 0'],
+  ["set", ["k", "v", { exat: new Date(999) }], 'SET: option "exat" must be positive, got 0'],
+  ["getex", ["k", { pxat: new Date(-5) }], 'GETEX: option "pxat" must be positive, got -5'],
+  ["setex", ["k", 0, "v"], 'SETEX: "time" must be positive, got 0'],
+  ["setex", ["k", -1n, "v"], 'SETEX: "time" must be positive, got -1'],
+  ["psetex", ["k", 0, "v"], 'PSETEX: "time" must be positive, got 0'],
+  ["psetex", ["k", -1, "v"], 'PSETEX: "time" must be positive, got -1'],
+  ["restore", ["k", -1, "v"], 'RESTORE: "ttl" must not be negative, got -1'],
+  [
+    "restore",
+    ["k", new Date(), "v"],
+    'RESTORE: "ttl" must be an integer number of milliseconds, got a Date',
+  ],
+  [
+    "restore",
+    ["k", new Date(Number.NaN), "v", { absTtl: true }],
+    'RESTORE: "ttl" must be a valid Date',
+  ],
+  ["restore", ["k", -1n, "v", { absTtl: true }], 'RESTORE: "ttl" must not be negative, got -1'],
+]);
+
+expectRefusals(
+  "times of fields",
+  Object.entries(FIELDS).flatMap(([method, args]) => refusals(method, args, [-1, -7n])),
+);
+
+describe("times that servers take", () => {
+  const past = new Date(1000);
+  test.each([
+    ["set", ["k", "v", { ex: 1 }]],
+    ["set", ["k", "v", { pxat: past }]],
+    ["getex", ["k", { exat: past }]],
+    ["setex", ["k", 1n, "v"]],
+    ["restore", ["k", 0, "v"]],
+    ["hsetex", ["h", { f: "v" }, { ex: 0 }]],
+    ["hgetex", ["h", "f", { exat: new Date(0) }]],
+    ["expire", ["k", -1]],
+    ["pexpire", ["k", 0]],
+    ["expireat", ["k", new Date(-1000)]],
+    ["hexpire", ["h", 0, "f"]],
+  ] as const)("%s %o", (method, args) => {
+    expect(refusalOf(method, args)).toBeUndefined();
+  });
+});

@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import { BitFieldOperation } from "../../../../src/commands/bitmaps/bitfield.js";
+import type { Recorded } from "../../../support/recording-host.js";
+import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+
+describe("bitmap commands on the wire", () => {
+  test("single bits", () => {
+    expect(wire(host.getbit("k", 7))).toBe("GETBIT k 7");
+    expect(wire(host.setbit("k", 7n, 1))).toBe("SETBIT k 7 1");
+    expect(wire(host.setbit("k", 0, false))).toBe("SETBIT k 0 0");
+    expect(wire(host.setbit("k", 0, true))).toBe("SETBIT k 0 1");
+  });
+
+  test("ranges", () => {
+    expect(wire(host.bitcount("k"))).toBe("BITCOUNT k");
+    expect(wire(host.bitcount("k", 0, -1))).toBe("BITCOUNT k 0 -1");
+    expect(wire(host.bitcount("k", 5, 30, "bit"))).toBe("BITCOUNT k 5 30 BIT");
+    expect(wire(host.bitpos("k", 1))).toBe("BITPOS k 1");
+    expect(wire(host.bitpos("k", 0, 2))).toBe("BITPOS k 0 2");
+    expect(wire(host.bitpos("k", true, 0, -1, "BYTE"))).toBe("BITPOS k 1 0 -1 BYTE");
+  });
+
+  test("BITOP", () => {
+    expect(wire(host.bitop("and", "d", "a", ["b", "c"]))).toBe("BITOP AND d a b c");
+    expect(wire(host.bitop("DIFF1", "d", new Set(["a"])))).toBe("BITOP DIFF1 d a");
+    expect(host.bitop("NOT", "d", "a")).toHaveProperty("info.keys", [2, -1, 1]);
+  });
+
+  test.each([
+    ["setbit", ["k", -1, 1], 'SETBIT: "offset" must not be negative, got -1'],
+    ["setbit", ["k", 1, 2], 'SETBIT: "value" must be 0 or 1, got 2'],
+    ["setbit", ["k", 1, "1"], 'SETBIT: "value" must be 0 or 1, got a string'],
+    ["getbit", ["k", 1.5], 'GETBIT: "offset" must be an integer, got 1.5'],
+    ["bitcount", ["k", 1], 'BITCOUNT: "start" needs "end"'],
+    ["bitcount", ["k", undefined, 1], 'BITCOUNT: "end" needs "start"'],
+    [
+      "bitcount",
+      ["k", 0, 1, "NIBBLE"],
+      'BITCOUNT: "mode" must be one of "BYTE", "BIT", got another text',
+    ],
+    ["bitcount", ["k", undefined, undefined, "BIT"], 'BITCOUNT: "mode" needs "start" and "end"'],
+    ["bitpos", ["k", 2], 'BITPOS: "bit" must be 0 or 1, got 2'],
+    ["bitpos", ["k", 1, undefined, 5], 'BITPOS: "end" needs "start"'],
+    ["bitpos", ["k", 1, 0, undefined, "BIT"], 'BITPOS: "mode" needs "start" and "end"'],
+    ["bitpos", ["k", 1, "0"], 'BITPOS: "start" must be an integer, got a string'],
+    ["bitop", ["AND", "d"], 'BITOP: "keys" must not be empty'],
+    ["bitop", ["AND", "d", []], 'BITOP: "keys" must not be empty'],
+    [
+      "bitop",
+      ["NAND", "d", "a"],
+      'BITOP: "operation" must be one of "AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE", got another text',
+    ],
+    [
+      "bitfieldRo",
+      ["k", "i65", 0],
+      'BITFIELD_RO: "encoding" must be "i1" to "i64" or "u1" to "u63"',
+    ],
+    [
+      "bitfieldRo",
+      ["k", "u64", 0],
+      'BITFIELD_RO: "encoding" must be "i1" to "i64" or "u1" to "u63"',
+    ],
+    ["bitfieldRo", ["k", "u8", -1], 'BITFIELD_RO: "offset" must not be negative, got -1'],
+    [
+      "bitfieldRo",
+      ["k", "u8", "1"],
+      'BITFIELD_RO: "offset" must be an integer >= 0, or "#" and one',
+    ],
+    ["bitfieldRo", ["k", "u8", 0, { items: "u8" }], 'BITFIELD_RO: option "items" must be an array'],
+    [
+      "bitfieldRo",
+      ["k", "u8", 0, { items: [["u8"]] }],
+      'BITFIELD_RO: option "items" must hold [encoding, offset] pairs',
+    ],
+    [
+      "bitfieldRo",
+      ["k", "u8", 0, { item: [] }],
+      'BITFIELD_RO: unknown option "item"; known are items',
+    ],
+  ])("%s %j is refused", (method, args, message) => {
+    expect(refusal(call(method, ...args))).toBe(message);
+  });
+
+  test("BITFIELD_RO", () => {
+    expect(wire(host.bitfieldRo("k", "u8", 0))).toBe("BITFIELD_RO k GET u8 0");
+    const items = [
+      ["i5", "#2"],
+      ["U63", 9n],
+    ] as const;
+    expect(wire(host.bitfieldRo("k", "i64", "#1", { items }))).toBe(
+      "BITFIELD_RO k GET i64 #1 GET i5 #2 GET U63 9",
+    );
+  });
+});
+
+/** The recorded reply of a builder, whose type says what a host would give. */
+const sent = (operation: { execute(): unknown }): Recorded => operation.execute() as Recorded;
+
+describe("the BITFIELD builder", () => {
+  test("sends its operations in order, as one command", () => {
+    const operation = host.bitfield("k").set("u8", 0, 255).get("u8", "#0").incrby("i5", 100n, -1);
+    expect(operation).toBeInstanceOf(BitFieldOperation);
+    expect(wire(sent(operation))).toBe("BITFIELD k SET u8 0 255 GET u8 #0 INCRBY i5 100 -1");
+    expect(wire(sent(host.bitfield("k")))).toBe("BITFIELD k");
+  });
+
+  test("is empty after execute and after reset", () => {
+    const operation = host.bitfield("k");
+    expect(wire(sent(operation.get("u1", 0)))).toBe("BITFIELD k GET u1 0");
+    expect(wire(sent(operation.get("u2", 0)))).toBe("BITFIELD k GET u2 0");
+    expect(wire(sent(operation.get("u3", 0).reset().get("u4", 0)))).toBe("BITFIELD k GET u4 0");
+  });
+
+  test("sends OVERFLOW only where it changes", () => {
+    const operation = host.bitfield("k");
+    operation.overflow("wrap").incrby("u2", 0, 1).overflow("sat").incrby("u2", 0, 1);
+    operation.incrby("u2", 0, 1, "SAT").incrby("u2", 0, 1, "FAIL").set("u2", 0, 1);
+    expect(wire(sent(operation))).toBe(
+      "BITFIELD k INCRBY u2 0 1 OVERFLOW SAT INCRBY u2 0 1 INCRBY u2 0 1 OVERFLOW FAIL " +
+        "INCRBY u2 0 1 SET u2 0 1",
+    );
+    expect(wire(sent(operation.incrby("u2", 0, 1, "FAIL")))).toBe(
+      "BITFIELD k OVERFLOW FAIL INCRBY u2 0 1",
+    );
+  });
+
+  test("begins with the default overflow, every time", () => {
+    const operation = host.bitfield("k", { defaultOverflow: "FAIL" });
+    for (const round of [1, 2]) {
+      expect(wire(sent(operation.incrby("u2", 0, round)))).toBe(
+        `BITFIELD k OVERFLOW FAIL INCRBY u2 0 ${round}`,
+      );
+    }
+    const wrapping = host.bitfield("k", { defaultOverflow: "wrap" });
+    expect(wire(sent(wrapping.get("u2", 0)))).toBe("BITFIELD k GET u2 0");
+  });
+
+  const begin = (options?: unknown) =>
+    call("bitfield", "k", options) as unknown as Record<string, (...args: unknown[]) => never>;
+
+  test.each([
+    ["get", ["u64", 0], 'BITFIELD: "encoding" must be "i1" to "i64" or "u1" to "u63"'],
+    ["get", ["i0", 0], 'BITFIELD: "encoding" must be "i1" to "i64" or "u1" to "u63"'],
+    ["get", [8, 0], 'BITFIELD: "encoding" must be "i1" to "i64" or "u1" to "u63"'],
+    ["get", ["u8", "8"], 'BITFIELD: "offset" must be an integer >= 0, or "#" and one'],
+    ["get", ["u8", -8], 'BITFIELD: "offset" must not be negative, got -8'],
+    ["set", ["u8", 0, 1.5], 'BITFIELD: "value" must be an integer, got 1.5'],
+    ["incrby", ["u8", 0, "1"], 'BITFIELD: "increment" must be an integer, got a string'],
+    [
+      "overflow",
+      ["CLIP"],
+      'BITFIELD: "overflow" must be one of "WRAP", "SAT", "FAIL", got another text',
+    ],
+  ])("refuses %s%j when it is executed, and is usable again", (method, args, message) => {
+    const operation = begin();
+    operation[method]?.(...args);
+    expect(refusal(sent(operation as never))).toBe(message);
+    expect(wire(sent(operation as never))).toBe("BITFIELD k");
+  });
+
+  test("refuses options it does not know", () => {
+    expect(refusal(sent(begin({ overflow: "SAT" }) as never))).toBe(
+      'BITFIELD: unknown option "overflow"; known are defaultOverflow',
+    );
+    expect(refusal(sent(begin({ defaultOverflow: "SATURATE" }) as never))).toBe(
+      'BITFIELD: "overflow" must be one of "WRAP", "SAT", "FAIL", got another text',
+    );
+    expect(refusal(sent(begin("SAT") as never))).toBe(
+      "BITFIELD: options must be an object, got a string",
+    );
+  });
+});

@@ -1,0 +1,325 @@
+import { describe, expect, test } from "vitest";
+import {
+  toClusterInfo,
+  toClusterLinks,
+  toClusterNodes,
+  toClusterShards,
+  toClusterSlotStats,
+  toClusterSlots,
+} from "../../../../src/commands/cluster/replies.js";
+import { MapReply, type Reply, SetReply } from "../../../../src/protocol/reply.js";
+import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const context = { bytes: false, text: String };
+const b = (text: string) => Buffer.from(text);
+const ID = "07c37dfeb235213a872192d90877d0cd55635b91";
+const OTHER = "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1";
+
+describe("cluster commands on the wire", () => {
+  test("slots", () => {
+    expect(wire(host.clusterAddslots(1, [2, 3n], new Set([4])))).toBe("CLUSTER ADDSLOTS 1 2 3 4");
+    expect(wire(host.clusterDelslots([0]))).toBe("CLUSTER DELSLOTS 0");
+    expect(wire(host.clusterAddslotsrange([0, 9], [20, 29]))).toBe(
+      "CLUSTER ADDSLOTSRANGE 0 9 20 29",
+    );
+    expect(wire(host.clusterDelslotsrange(0, 9))).toBe("CLUSTER DELSLOTSRANGE 0 9");
+    expect(wire(host.clusterFlushslots())).toBe("CLUSTER FLUSHSLOTS");
+    expect(wire(host.clusterKeyslot(b("k")))).toBe("CLUSTER KEYSLOT k");
+    expect(host.clusterKeyslot("k")).toHaveProperty("info.keys", [0, 0, 0]);
+    expect(wire(host.clusterCountkeysinslot(5))).toBe("CLUSTER COUNTKEYSINSLOT 5");
+    expect(wire(host.clusterGetkeysinslot(5, 10))).toBe("CLUSTER GETKEYSINSLOT 5 10");
+    expect(wire(host.clusterSetslot(5, "stable"))).toBe("CLUSTER SETSLOT 5 STABLE");
+    expect(wire(host.clusterSetslot(5, "NODE", ID, { timeout: 100 }))).toBe(
+      `CLUSTER SETSLOT 5 NODE ${ID} TIMEOUT 100`,
+    );
+    expect(wire(host.clusterSlotStats({ startSlot: 0, endSlot: 5 }))).toBe(
+      "CLUSTER SLOT-STATS SLOTSRANGE 0 5",
+    );
+    expect(wire(host.clusterSlotStats({ orderBy: "cpu-usec", limit: 1, sort: "desc" }))).toBe(
+      "CLUSTER SLOT-STATS ORDERBY CPU-USEC LIMIT 1 DESC",
+    );
+  });
+
+  test("nodes", () => {
+    expect(wire(host.clusterMeet("127.0.0.1", 7000))).toBe("CLUSTER MEET 127.0.0.1 7000");
+    expect(wire(host.clusterMeet("::1", 7000, 7001))).toBe("CLUSTER MEET ::1 7000 7001");
+    expect(wire(host.clusterForget(ID))).toBe(`CLUSTER FORGET ${ID}`);
+    expect(wire(host.clusterReplicate(ID))).toBe(`CLUSTER REPLICATE ${ID}`);
+    expect(wire(host.clusterReplicas(ID))).toBe(`CLUSTER REPLICAS ${ID}`);
+    expect(wire(host.clusterSlaves(ID))).toBe(`CLUSTER SLAVES ${ID}`);
+    expect(wire(host.clusterCountFailureReports(ID))).toBe(`CLUSTER COUNT-FAILURE-REPORTS ${ID}`);
+    expect(wire(host.clusterFailover())).toBe("CLUSTER FAILOVER");
+    expect(wire(host.clusterFailover("force"))).toBe("CLUSTER FAILOVER FORCE");
+    expect(wire(host.clusterReset())).toBe("CLUSTER RESET");
+    expect(wire(host.clusterReset("HARD"))).toBe("CLUSTER RESET HARD");
+    expect(wire(host.clusterSetConfigEpoch(7))).toBe("CLUSTER SET-CONFIG-EPOCH 7");
+  });
+
+  test("by redis-py's one method", () => {
+    expect(wire(host.cluster("info"))).toBe("CLUSTER info");
+    expect(wire(host.cluster("KEYSLOT", "k"))).toBe("CLUSTER KEYSLOT k");
+    expect(wire(host.cluster("ADDSLOTS", [1, 2], 3))).toBe("CLUSTER ADDSLOTS 1 2 3");
+    expect(host.cluster("info")).toHaveProperty("decode", toClusterInfo);
+    expect(host.cluster("Slots")).toHaveProperty("decode", toClusterSlots);
+    expect(host.cluster("KEYSLOT", "k")).not.toHaveProperty("decode");
+    const other = host.cluster("ADDSLOTS", 1);
+    if (!("info" in other)) throw new Error("refused");
+    expect(other.info.decode?.("OK", context)).toBe(true);
+    expect(other.info.decode?.(5, context)).toBe(5);
+    expect(other.info.decode?.([b("key")], context)).toEqual([b("key")]);
+  });
+
+  test.each([
+    ["clusterAddslots", [], 'CLUSTER ADDSLOTS: "slots" must not be empty'],
+    ["clusterAddslots", [[]], 'CLUSTER ADDSLOTS: "slots" must not be empty'],
+    ["clusterAddslots", [1.5], 'CLUSTER ADDSLOTS: each of "slots" must be an integer, got 1.5'],
+    [
+      "clusterAddslots",
+      [[1, -1]],
+      'CLUSTER ADDSLOTS: each of "slots" must not be negative, got -1',
+    ],
+    [
+      "clusterDelslots",
+      ["1"],
+      'CLUSTER DELSLOTS: each of "slots" must be an integer, got a string',
+    ],
+    ["clusterDelslots", [null], 'CLUSTER DELSLOTS: each of "slots" must be an integer, got null'],
+    ["clusterAddslotsrange", [], 'CLUSTER ADDSLOTSRANGE: "ranges" must not be empty'],
+    [
+      "clusterDelslotsrange",
+      [[0, 1], 2],
+      'CLUSTER DELSLOTSRANGE: "ranges" must hold a first and a last slot each',
+    ],
+    [
+      "clusterSetslot",
+      [1, "MOVED", ID],
+      'CLUSTER SETSLOT: "state" must be one of "STABLE", "IMPORTING", "MIGRATING", "NODE", got another text',
+    ],
+    [
+      "clusterSetslot",
+      [1, "NODE"],
+      'CLUSTER SETSLOT: "nodeId" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
+    ],
+    [
+      "clusterSetslot",
+      [1, "STABLE", ID],
+      'CLUSTER SETSLOT: "nodeId" must be left out when "state" is "STABLE"',
+    ],
+    ["clusterSlotStats", [], "CLUSTER SLOT-STATS: options must be an object, got undefined"],
+    [
+      "clusterSlotStats",
+      [{}],
+      'CLUSTER SLOT-STATS: one of the options "startSlot", "endSlot", "orderBy" must be given',
+    ],
+    [
+      "clusterSlotStats",
+      [{ endSlot: 1 }],
+      'CLUSTER SLOT-STATS: options "startSlot" and "endSlot" must be given together',
+    ],
+    [
+      "clusterSlotStats",
+      [{ startSlot: 0, endSlot: 1, limit: 1 }],
+      'CLUSTER SLOT-STATS: option "limit" needs option "orderBy"',
+    ],
+    [
+      "clusterSlotStats",
+      [{ startSlot: 0, endSlot: 1, sort: "ASC" }],
+      'CLUSTER SLOT-STATS: option "sort" needs option "orderBy"',
+    ],
+    [
+      "clusterSlotStats",
+      [{ orderBy: "KEY-COUNT", startSlot: 0 }],
+      'CLUSTER SLOT-STATS: options "orderBy" and "startSlot" exclude each other',
+    ],
+    ["clusterMeet", ["h", "7000"], 'CLUSTER MEET: "port" must be an integer, got a string'],
+    [
+      "clusterFailover",
+      ["NOW"],
+      'CLUSTER FAILOVER: "mode" must be one of "FORCE", "TAKEOVER", got another text',
+    ],
+    [
+      "clusterCountkeysinslot",
+      [-1],
+      'CLUSTER COUNTKEYSINSLOT: "slot" must not be negative, got -1',
+    ],
+  ])("%s %j is refused", (method, args, message) => {
+    expect(refusal(call(method, ...args))).toBe(message);
+  });
+});
+
+describe("what a node says of its cluster", () => {
+  test("CLUSTER INFO", () => {
+    const text = "cluster_state:ok\r\ncluster_slots_assigned:16384\r\nother:1.5\r\n";
+    const info = { cluster_state: "ok", cluster_slots_assigned: 16384, other: "1.5" };
+    expect(toClusterInfo(text)).toEqual(info);
+    expect(toClusterInfo(b(text))).toEqual(info);
+  });
+
+  const LINES = [
+    `${ID} 127.0.0.1:30004@31004,host.name,shard-id=aa,tls=1 slave,fail? ${OTHER} 5 1426238317239 4 disconnected`,
+    `${OTHER} :30001@31001 myself,master - 0 0 1 connected 0-5460 5462 [5461->-${ID}] [93-<-${ID}]`,
+    `${ID} ::1:30002 noflags - 0 0 2 connected`,
+  ];
+  const NODES = [
+    {
+      nodeId: ID,
+      host: "127.0.0.1",
+      port: 30004,
+      busPort: 31004,
+      hostname: "host.name",
+      flags: ["slave", "fail?"],
+      masterId: OTHER,
+      lastPingSent: new Date(5),
+      lastPongRcvd: new Date(1426238317239),
+      epoch: 4,
+      connected: false,
+      slots: [],
+      migrations: [],
+    },
+    {
+      nodeId: OTHER,
+      host: "",
+      port: 30001,
+      busPort: 31001,
+      flags: ["myself", "master"],
+      masterId: null,
+      lastPingSent: null,
+      lastPongRcvd: null,
+      epoch: 1,
+      connected: true,
+      slots: [
+        [0, 5460],
+        [5462, 5462],
+      ],
+      migrations: [
+        { slot: 5461, nodeId: ID, state: "migrating" },
+        { slot: 93, nodeId: ID, state: "importing" },
+      ],
+    },
+    {
+      nodeId: ID,
+      host: "::1",
+      port: 30002,
+      busPort: 0,
+      flags: [],
+      masterId: null,
+      lastPingSent: null,
+      lastPongRcvd: null,
+      epoch: 2,
+      connected: true,
+      slots: [],
+      migrations: [],
+    },
+  ];
+
+  test("CLUSTER NODES and CLUSTER REPLICAS", () => {
+    expect(toClusterNodes(`${LINES.join("\n")}\n`)).toEqual(NODES);
+    expect(toClusterNodes(b(`${LINES.join("\n")}\n`))).toEqual(NODES);
+    expect(toClusterNodes(LINES)).toEqual(NODES);
+    expect(toClusterNodes([])).toEqual([]);
+  });
+
+  test("CLUSTER SLOTS", () => {
+    const slots = (wrap: (items: Reply[]) => Reply): Reply => [
+      [
+        0,
+        5460,
+        ["127.0.0.1", 30001, b(ID), wrap(["hostname", b("h")])],
+        [null, 30004, OTHER, wrap([])],
+      ],
+      [5461, 5461, ["::1", 30002, OTHER]],
+    ];
+    const expected = [
+      {
+        start: 0,
+        end: 5460,
+        master: { host: "127.0.0.1", port: 30001, nodeId: ID, metadata: { hostname: "h" } },
+        replicas: [{ host: null, port: 30004, nodeId: OTHER, metadata: {} }],
+      },
+      {
+        start: 5461,
+        end: 5461,
+        master: { host: "::1", port: 30002, nodeId: OTHER, metadata: {} },
+        replicas: [],
+      },
+    ];
+    expect(
+      toClusterSlots(
+        slots((items) => items),
+        context,
+      ),
+    ).toEqual(expected);
+    expect(
+      toClusterSlots(
+        slots((items) => new MapReply(items)),
+        context,
+      ),
+    ).toEqual(expected);
+  });
+
+  test("CLUSTER SHARDS", () => {
+    const shards = (wrap: (items: Reply[]) => Reply): Reply => [
+      wrap([
+        "slots",
+        [0, 5460, 5462, 5465],
+        "nodes",
+        [wrap(["id", b(ID), "port", 30001, "role", "master", "replication-offset", 72156])],
+      ]),
+    ];
+    const expected = [
+      {
+        slots: [
+          [0, 5460],
+          [5462, 5465],
+        ],
+        nodes: [{ id: ID, port: 30001, role: "master", "replication-offset": 72156 }],
+      },
+    ];
+    expect(
+      toClusterShards(
+        shards((items) => items),
+        context,
+      ),
+    ).toEqual(expected);
+    expect(
+      toClusterShards(
+        shards((items) => new MapReply(items)),
+        context,
+      ),
+    ).toEqual(expected);
+  });
+
+  test("CLUSTER LINKS and CLUSTER SLOT-STATS", () => {
+    const link: Reply[] = ["direction", b("to"), "node", ID, "create-time", 5, "events", "rw"];
+    const expected = [{ direction: "to", node: ID, "create-time": new Date(5), events: "rw" }];
+    expect(toClusterLinks([link], context)).toEqual(expected);
+    expect(toClusterLinks([new MapReply(link)], context)).toEqual(expected);
+    const stats: Reply[] = ["key-count", 5, "cpu-usec", 7];
+    const counted = [{ slot: 3, stats: { "key-count": 5, "cpu-usec": 7 } }];
+    expect(toClusterSlotStats([[3, stats]], context)).toEqual(counted);
+    expect(toClusterSlotStats([[3, new MapReply(stats)]], context)).toEqual(counted);
+  });
+
+  test.each<[Reply]>([
+    [null],
+    ["text"],
+    [7],
+    [[]],
+    [[[]]],
+    [[1, [2, 3]]],
+    [new MapReply(["a", 1])],
+    [new SetReply([1])],
+  ])("%j, which nobody foresaw, is borne", (reply) => {
+    const decoders = [
+      toClusterInfo,
+      toClusterNodes,
+      toClusterSlots,
+      toClusterShards,
+      toClusterLinks,
+      toClusterSlotStats,
+    ];
+    for (const decode of decoders) expect(() => decode(reply, context)).not.toThrow();
+  });
+});

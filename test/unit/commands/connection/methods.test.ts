@@ -1,0 +1,203 @@
+import { describe, expect, test } from "vitest";
+import { okToTrue } from "../../../../src/commands/core/decode.js";
+import { CLOSES, SESSION } from "../../../../src/commands/core/info.js";
+import { COMMANDS } from "../../../../src/commands/generated/registry.js";
+import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const refused = (method: string, ...args: unknown[]) => refusal(callLoosely(host, method, args));
+
+describe("connection commands on the wire", () => {
+  test("PING changes its decoder only with a message", () => {
+    expect(wire(host.ping())).toBe("PING");
+    expect(host.ping()).not.toHaveProperty("decode");
+    expect(wire(host.ping("hi"))).toBe("PING hi");
+    expect(host.ping(Buffer.from("hi"))).toHaveProperty("decode", null);
+  });
+
+  test("AUTH puts the name first", () => {
+    expect(wire(host.auth("secret"))).toBe("AUTH secret");
+    expect(wire(host.auth(Buffer.from("secret"), { username: "alice" }))).toBe("AUTH alice secret");
+  });
+
+  test("HELLO puts the credentials behind the protocol", () => {
+    expect(wire(host.hello())).toBe("HELLO");
+    expect(wire(host.hello(3))).toBe("HELLO 3");
+    expect(wire(host.hello(2, { setName: "me", auth: ["alice", "secret"] }))).toBe(
+      "HELLO 2 AUTH alice secret SETNAME me",
+    );
+    expect(wire(host.hello(undefined, {}))).toBe("HELLO");
+  });
+
+  test("CLIENT KILL takes any number of filters", () => {
+    expect(wire(host.clientKillFilter({ id: 5n, skipMe: false }))).toBe(
+      "CLIENT KILL ID 5 SKIPME NO",
+    );
+    expect(
+      wire(
+        host.clientKillFilter({
+          type: "pubsub",
+          addr: "a:1",
+          laddr: "b:2",
+          user: "alice",
+          maxAge: 60,
+          skipMe: true,
+        }),
+      ),
+    ).toBe("CLIENT KILL TYPE PUBSUB ADDR a:1 LADDR b:2 USER alice MAXAGE 60 SKIPME YES");
+    expect(wire(host.clientKill("127.0.0.1:5"))).toBe("CLIENT KILL 127.0.0.1:5");
+    // One decoder serves both forms: a count passes it as it is.
+    expect(host.clientKillFilter({ id: 5 })).toHaveProperty("info.decode", okToTrue);
+  });
+
+  test("CLIENT LIST sends each number by itself", () => {
+    expect(wire(host.clientList({ clientId: 5 }))).toBe("CLIENT LIST ID 5");
+    expect(wire(host.clientList({ clientId: new Set([5, 6n]), type: "REPLICA" }))).toBe(
+      "CLIENT LIST TYPE REPLICA ID 5 6",
+    );
+  });
+
+  test("CLIENT PAUSE and CLIENT UNBLOCK say how only when told", () => {
+    expect(wire(host.clientPause(100))).toBe("CLIENT PAUSE 100");
+    expect(wire(host.clientPause(100, { all: true }))).toBe("CLIENT PAUSE 100 ALL");
+    expect(wire(host.clientPause(100, { all: false }))).toBe("CLIENT PAUSE 100 WRITE");
+    expect(wire(host.clientUnblock(5))).toBe("CLIENT UNBLOCK 5");
+    expect(wire(host.clientUnblock(5, { error: true }))).toBe("CLIENT UNBLOCK 5 ERROR");
+    expect(wire(host.clientUnblock(5, { error: false }))).toBe("CLIENT UNBLOCK 5 TIMEOUT");
+  });
+
+  test("CLIENT TRACKING repeats the word before each prefix", () => {
+    expect(wire(host.clientTracking())).toBe("CLIENT TRACKING ON");
+    expect(wire(host.clientTracking({ on: false }))).toBe("CLIENT TRACKING OFF");
+    expect(wire(host.clientTracking({ bcast: true, prefix: ["a", "b"], noLoop: true }))).toBe(
+      "CLIENT TRACKING ON BCAST NOLOOP PREFIX a PREFIX b",
+    );
+    expect(wire(host.clientTrackingOn({ clientId: 5, optIn: true }))).toBe(
+      "CLIENT TRACKING ON REDIRECT 5 OPTIN",
+    );
+    expect(wire(host.clientTrackingOn({ bcast: true, prefix: Buffer.from("p") }))).toBe(
+      "CLIENT TRACKING ON BCAST PREFIX p",
+    );
+    expect(wire(host.clientTrackingOff())).toBe("CLIENT TRACKING OFF");
+  });
+
+  test("words are accepted in either case", () => {
+    expect(wire(host.clientNoEvict("on"))).toBe("CLIENT NO-EVICT ON");
+    expect(wire(host.clientNoTouch("OFF"))).toBe("CLIENT NO-TOUCH OFF");
+    expect(wire(host.clientCaching("yes"))).toBe("CLIENT CACHING YES");
+    expect(wire(host.clientSetinfo("lib-name", "mine"))).toBe("CLIENT SETINFO LIB-NAME mine");
+  });
+});
+
+describe("connection commands that are refused", () => {
+  test.each<[string, unknown[], string]>([
+    ["clientKillFilter", [], "CLIENT KILL: options must hold at least one filter"],
+    ["clientKillFilter", [{}], "CLIENT KILL: options must hold at least one filter"],
+    [
+      "clientKillFilter",
+      [{ skipMe: 1 }],
+      'CLIENT KILL: option "skipMe" must be a boolean, got a number',
+    ],
+    [
+      "clientKillFilter",
+      [{ type: "human" }],
+      'CLIENT KILL: option "type" must be one of "NORMAL", "MASTER", "PRIMARY", "REPLICA", ' +
+        '"SLAVE", "PUBSUB", got another text',
+    ],
+    [
+      "clientList",
+      [{ client_id: 5 }],
+      'CLIENT LIST: unknown option "client_id"; known are type, clientId',
+    ],
+    ["clientList", [{ clientId: [] }], 'CLIENT LIST: option "clientId" must not be empty'],
+    [
+      "clientPause",
+      [0.5],
+      'CLIENT PAUSE: "timeout" must be an integer number of milliseconds, got 0.5',
+    ],
+    [
+      "clientPause",
+      [5, { all: "no" }],
+      'CLIENT PAUSE: option "all" must be a boolean, got a string',
+    ],
+    ["clientUnblock", ["5"], 'CLIENT UNBLOCK: "clientId" must be an integer, got a string'],
+    [
+      "clientTracking",
+      [{ on: "yes" }],
+      'CLIENT TRACKING: option "on" must be a boolean, got a string',
+    ],
+    ["clientTracking", [{ prefix: "p" }], 'CLIENT TRACKING: option "prefix" needs option "bcast"'],
+    [
+      "clientTrackingOn",
+      [{ bcast: true, optOut: true }],
+      'CLIENT TRACKING: options "bcast" and "optOut" exclude each other',
+    ],
+    [
+      "hello",
+      [undefined, { setName: "me" }],
+      'HELLO: options "auth" and "setName" need "protocol"',
+    ],
+    [
+      "hello",
+      [3, { auth: "secret" }],
+      'HELLO: option "auth" must be a user name and a password in an array',
+    ],
+    ["select", [-1], 'SELECT: "index" must not be negative, got -1'],
+    ["select", ["1"], 'SELECT: "index" must be an integer, got a string'],
+  ])("%s(%j)", (method, args, message) => {
+    expect(refused(method, ...args)).toBe(message);
+  });
+
+  test("no message holds a password", () => {
+    const password = { toString: () => "hunter2" };
+    const messages = [
+      refused("auth", "hunter2", { username: null }),
+      refused("hello", 3, { auth: ["alice", password] }),
+      refused("hello", 3, { auth: "hunter2" }),
+    ];
+    for (const message of messages) {
+      expect(message).toBeDefined();
+      expect(message).not.toContain("hunter2");
+    }
+  });
+});
+
+describe("what changes the state of a connection", () => {
+  const flagged = (flag: number) =>
+    [...COMMANDS.values()].filter(({ flags }) => (flags & flag) !== 0).map(({ name }) => name);
+
+  test("is known by name", () => {
+    const own = flagged(SESSION).filter((name) => COMMANDS.get(name)?.instead === undefined);
+    expect(own.filter((name) => !name.startsWith("SCRIPT")).sort()).toEqual([
+      "ASKING",
+      "AUTH",
+      "CLIENT CACHING",
+      "CLIENT CAPA",
+      "CLIENT NO-EVICT",
+      "CLIENT NO-TOUCH",
+      "CLIENT TRACKING",
+      "HELLO",
+      "HIMPORT DISCARD",
+      "HIMPORT DISCARDALL",
+      "HIMPORT PREPARE",
+      "HIMPORT SET",
+      "READONLY",
+      "READWRITE",
+      "RESET",
+      "SELECT",
+    ]);
+    expect(flagged(CLOSES).sort()).toEqual(["QUIT", "SHUTDOWN"]);
+  });
+
+  test.each([
+    ["CLIENT REPLY", "redis.pipeline(): every command here waits for its reply"],
+    ["SUBSCRIBE", "redis.pubsub()"],
+    ["SUNSUBSCRIBE", "redis.pubsub()"],
+    ["MONITOR", "redis.monitor()"],
+    ["SYNC", "redis.replicaof() on a server of your own"],
+    ["PSYNC", "redis.replicaof() on a server of your own"],
+    ["REPLCONF", "redis.replicaof() on a server of your own"],
+  ])("%s is never sent", (name, instead) => {
+    expect(COMMANDS.get(name)).toMatchObject({ instead, flags: SESSION });
+  });
+});

@@ -1,0 +1,357 @@
+import { describe, expect, test } from "vitest";
+import { ArgList, isEmpty, type OptionRules, token } from "../../../../src/commands/core/args.js";
+import { Choice } from "../../../../src/commands/core/choice.js";
+import type { Mapping } from "../../../../src/commands/core/types.js";
+import { DataError } from "../../../../src/errors.js";
+import { Token } from "../../../../src/protocol/token.js";
+
+const TEST = { name: "TEST" };
+const EX = token("EX");
+
+/** Run checks that the types may forbid, and give what came of them. */
+function check(run: (args: ArgList) => unknown): readonly unknown[] | string {
+  const args = new ArgList(TEST);
+  run(args);
+  return (
+    args.error?.message ?? args.words.map((word) => (word instanceof Token ? word.text : word))
+  );
+}
+
+/** A value the types would refuse. */
+const wrong = (value: unknown) => value as never;
+
+describe("errors", () => {
+  test("the first mistake is kept and nothing is thrown", () => {
+    const args = new ArgList(TEST, ["k"]);
+    args.integer('"a"', 1.5).integer('"b"', 2.5);
+    expect(args.error).toBeInstanceOf(DataError);
+    expect(args.error).toMatchObject({
+      message: 'TEST: "a" must be an integer, got 1.5',
+      code: "EINVAL",
+      command: "TEST",
+    });
+  });
+
+  test("no message holds a text the caller passed", () => {
+    const secret = "s3cret";
+    const runs: ((args: ArgList) => unknown)[] = [
+      (args) => args.integer("n", wrong(secret)),
+      (args) => args.count("n", wrong(secret)),
+      (args) => args.timeout("n", wrong(secret)),
+      (args) => args.decimal("n", secret),
+      (args) => args.score("n", secret),
+      (args) => args.bound("n", secret),
+      (args) => args.unixSeconds("n", wrong(secret)),
+      (args) => args.word("n", secret, new Choice("A")),
+      (args) => args.flag("n", EX, wrong(secret)),
+      (args) => args.callback("n", secret),
+      (args) => args.pairs("n", wrong(secret)),
+      (args) => args.pairs("n", wrong([secret])),
+      (args) => args.options(wrong(secret), {}),
+      (args) => args.free("n", wrong([secret])),
+      (args) => args.free("n", wrong({ secret })),
+    ];
+    for (const run of runs) {
+      const outcome = check(run);
+      expect(outcome).toMatch(/^TEST: /);
+      expect(outcome).not.toContain(secret);
+    }
+  });
+
+  test.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    [true, "a boolean"],
+    [Symbol("x"), "a symbol"],
+    [() => 1, "a function"],
+    [["x"], "an array"],
+    [{}, "an object"],
+    [Object.create(null), "an object"],
+    [new Date(0), "a Date"],
+    [new Map(), "a Map"],
+  ])("%# is named by its type", (value, name) => {
+    expect(check((args) => args.free("v", wrong(value)))).toBe(
+      `TEST: v must be a string, Buffer, Uint8Array, number or bigint, got ${name}`,
+    );
+  });
+});
+
+describe("numbers", () => {
+  test("whole numbers pass up to 2^53 as numbers and beyond as bigints", () => {
+    expect(check((args) => args.integer("n", -(2 ** 53 - 1)).integer("n", 2n ** 70n))).toEqual([
+      -(2 ** 53 - 1),
+      2n ** 70n,
+    ]);
+    for (const bad of [
+      2 ** 53,
+      Number.NaN,
+      Infinity,
+      0.5,
+      "1",
+      null,
+      undefined,
+      true,
+      new Date(0),
+    ]) {
+      expect(check((args) => args.integer("n", wrong(bad)))).toMatch(/^TEST: n must be an integer/);
+    }
+  });
+
+  test("counts are not negative", () => {
+    expect(check((args) => args.count("n", 0).count("n", 5n))).toEqual([0, 5n]);
+    expect(check((args) => args.count("n", -1))).toBe("TEST: n must not be negative, got -1");
+    expect(check((args) => args.count("n", -1n))).toBe("TEST: n must not be negative, got -1");
+  });
+
+  test("units are part of the message", () => {
+    expect(check((args) => args.seconds("n", 1.5))).toBe(
+      "TEST: n must be an integer number of seconds, got 1.5",
+    );
+    expect(check((args) => args.milliseconds("n", 1.5))).toBe(
+      "TEST: n must be an integer number of milliseconds, got 1.5",
+    );
+    expect(check((args) => args.unixMilliseconds("n", 1.5))).toBe(
+      "TEST: n must be a Date or an integer Unix time in milliseconds, got 1.5",
+    );
+  });
+
+  test("dates become Unix times, rounded down", () => {
+    expect(check((args) => args.unixSeconds("n", new Date(1999)))).toEqual([1]);
+    expect(check((args) => args.unixSeconds("n", new Date(-1)))).toEqual([-1]);
+    expect(check((args) => args.unixMilliseconds("n", new Date(1999)))).toEqual([1999]);
+    expect(check((args) => args.unixSeconds("n", 5n))).toEqual([5n]);
+    expect(check((args) => args.unixSeconds("n", new Date(Number.NaN)))).toBe(
+      "TEST: n must be a valid Date",
+    );
+  });
+
+  test("waiting times may be fractions, not negative and not endless", () => {
+    expect(check((args) => args.timeout("n", 0).timeout("n", 0.01))).toEqual([0, 0.01]);
+    for (const bad of [-0.1, Number.NaN, Infinity, "1", null, 1n]) {
+      expect(check((args) => args.timeout("n", wrong(bad)))).toMatch(
+        /^TEST: n must be a number of/,
+      );
+    }
+  });
+
+  test("decimals are finite, scores need not be", () => {
+    expect(check((args) => args.decimal("n", 0.1).decimal("n", "1e-5").decimal("n", 3n))).toEqual([
+      0.1,
+      "1e-5",
+      3n,
+    ]);
+    for (const bad of [Infinity, -Infinity, Number.NaN, "inf", "", " 1", "0x1", "1,5", null]) {
+      expect(check((args) => args.decimal("n", wrong(bad)))).toMatch(/^TEST: n must be a finite/);
+    }
+    expect(check((args) => args.score("n", Infinity).score("n", -Infinity))).toEqual([
+      "+inf",
+      "-inf",
+    ]);
+    expect(check((args) => args.score("n", "+INF").score("n", -0.5))).toEqual(["+INF", -0.5]);
+    for (const bad of [Number.NaN, "nan", "(1", "", undefined]) {
+      expect(check((args) => args.score("n", wrong(bad)))).toMatch(
+        /^TEST: n must be a number, inf/,
+      );
+    }
+  });
+
+  test("bounds may leave themselves out", () => {
+    expect(check((args) => args.bound("n", "(1.5").bound("n", "(-inf").bound("n", 2))).toEqual([
+      "(1.5",
+      "(-inf",
+      2,
+    ]);
+    expect(check((args) => args.bound("n", "[1"))).toMatch(/^TEST: n must be/);
+  });
+});
+
+describe("words and flags", () => {
+  const choice = new Choice("ASC", "DESC");
+
+  test("words in upper and lower case only", () => {
+    expect(check((args) => args.word("w", "ASC", choice).word("w", "desc", choice))).toEqual([
+      "ASC",
+      "DESC",
+    ]);
+    for (const bad of ["Asc", "", "constructor", 1, undefined, Buffer.from("ASC")]) {
+      expect(check((args) => args.word("w", bad, choice))).toMatch(
+        /^TEST: w must be one of "ASC", "DESC", got /,
+      );
+    }
+  });
+
+  test("flags are booleans", () => {
+    expect(check((args) => args.flag("f", EX, true))).toEqual(["EX"]);
+    expect(check((args) => args.flag("f", EX, false).flag("f", EX, undefined))).toEqual([]);
+    expect(check((args) => args.flag("f", EX, wrong(1)))).toBe(
+      "TEST: f must be a boolean, got a number",
+    );
+  });
+
+  test("callbacks are functions and are not sent", () => {
+    expect(check((args) => args.callback("f", String))).toEqual([]);
+    expect(check((args) => args.callback("f", "String"))).toBe(
+      "TEST: f must be a function, got a string",
+    );
+  });
+});
+
+describe("lists", () => {
+  test("rest arguments flatten one level of arrays and sets", () => {
+    const bytes = Buffer.from("x");
+    expect(check((args) => args.many("v", ["a", ["b", "c"], new Set([1]), bytes]))).toEqual([
+      "a",
+      "b",
+      "c",
+      1,
+      bytes,
+    ]);
+    expect(check((args) => args.many("v", [[["a"]]]))).toEqual([["a"]]);
+  });
+
+  test("empty ones are refused", () => {
+    for (const empty of [[], [[]], [new Set()], [[], []]]) {
+      expect(check((args) => args.many("v", empty))).toBe("TEST: v must not be empty");
+    }
+    expect(check((args) => args.list("v", []))).toBe("TEST: v must not be empty");
+    expect(check((args) => args.counted("v", new Set()))).toBe("TEST: v must not be empty");
+  });
+
+  test("single lists, with and without their length", () => {
+    expect(check((args) => args.list("v", "a"))).toEqual(["a"]);
+    expect(check((args) => args.list("v", ["a", "b"]))).toEqual(["a", "b"]);
+    expect(check((args) => args.counted("v", ["a", "b"]))).toEqual([2, "a", "b"]);
+    expect(check((args) => args.counted("v", "a"))).toEqual([1, "a"]);
+  });
+
+  test("isEmpty looks through arrays and sets", () => {
+    expect(isEmpty([])).toBe(true);
+    expect(isEmpty([[], new Set()])).toBe(true);
+    expect(isEmpty([[], ["a"]])).toBe(false);
+    expect(isEmpty(["a"])).toBe(false);
+    expect(isEmpty([undefined])).toBe(false);
+  });
+});
+
+describe("mappings", () => {
+  const maps: [string, Mapping<unknown, unknown>][] = [
+    ["object", { a: 1, b: "2" }],
+    ["object without prototype", Object.assign(Object.create(null), { a: 1, b: "2" })],
+    [
+      "Map",
+      new Map<string, unknown>([
+        ["a", 1],
+        ["b", "2"],
+      ]),
+    ],
+    [
+      "entries",
+      [
+        ["a", 1],
+        ["b", "2"],
+      ],
+    ],
+    [
+      "iterator",
+      new Map<string, unknown>([
+        ["a", 1],
+        ["b", "2"],
+      ]).entries(),
+    ],
+    ["instance", Object.assign(new (class Pair {})(), { a: 1, b: "2" })],
+  ];
+
+  test.each(maps)("%s", (_name, mapping) => {
+    expect(check((args) => args.pairs("m", mapping))).toEqual(["a", 1, "b", "2"]);
+  });
+
+  test("keys of Maps keep their bytes", () => {
+    const key = Buffer.from([0xff]);
+    expect(check((args) => args.pairs("m", new Map([[key, 1]])))).toEqual([key, 1]);
+  });
+
+  test("inherited properties are no entries", () => {
+    expect(check((args) => args.pairs("m", Object.create({ a: 1 })))).toBe(
+      "TEST: m must not be empty",
+    );
+  });
+
+  test.each([
+    ["text", "a string"],
+    [5, "a number"],
+    [null, "null"],
+    [undefined, "undefined"],
+    [Buffer.from("x"), "a Buffer"],
+  ])("%o is none", (value, name) => {
+    expect(check((args) => args.pairs("m", wrong(value)))).toBe(
+      `TEST: m must be an object, a Map or entries, got ${name}`,
+    );
+  });
+
+  test.each([[[["a"]]], [[["a", 1, 2]]], [["ab"]], [new Set(["ab"])]])(
+    "%o has no entries of two",
+    (value) => {
+      expect(check((args) => args.pairs("m", wrong(value)))).toMatch(
+        /^TEST: m must hold \[key, value\] entries, got /,
+      );
+    },
+  );
+
+  test("scores go out before their members", () => {
+    expect(check((args) => args.scores("m", { a: 1, b: Infinity }))).toEqual([1, "a", "+inf", "b"]);
+    expect(check((args) => args.scores("m", { a: wrong(null) }))).toBe(
+      "TEST: each score of m must be a number, infinite perhaps, or its text, got null",
+    );
+  });
+});
+
+describe("options", () => {
+  const rules: OptionRules = { ex: [1, 2], px: [2, 1], get: [4, 0] };
+  const outcome = (options: unknown, needed = false) => {
+    const args = new ArgList(TEST);
+    const readable = args.options(wrong(options), rules, needed);
+    return args.error?.message ?? readable;
+  };
+
+  test("known names pass, absent options too", () => {
+    expect(outcome({ ex: 1, get: true })).toBe(true);
+    expect(outcome({})).toBe(true);
+    expect(outcome(undefined)).toBe(false);
+  });
+
+  test("what is undefined or false does not count", () => {
+    expect(outcome({ ex: 1, px: undefined })).toBe(true);
+    expect(outcome({ ex: 1, px: false, nonsense: undefined })).toBe(true);
+  });
+
+  test("unknown names are refused, inherited ones of Object too", () => {
+    const message = 'TEST: unknown option "toString"; known are ex, px, get';
+    expect(outcome({ toString: 1 })).toBe(message);
+    expect(outcome({ EX: 1 })).toBe('TEST: unknown option "EX"; known are ex, px, get');
+  });
+
+  test("presence conflicts, not value", () => {
+    expect(outcome({ ex: 10, px: 10 })).toBe('TEST: options "ex" and "px" exclude each other');
+    const message = 'TEST: options "ex" and "px" exclude each other';
+    expect(outcome({ ex: 1, get: true, px: 1 })).toBe(message);
+    expect(outcome({ px: 0, ex: 0 })).toBe('TEST: options "px" and "ex" exclude each other');
+    expect(outcome({ px: null, ex: 0 })).toBe('TEST: options "px" and "ex" exclude each other');
+  });
+
+  test("what is no object is refused", () => {
+    expect(outcome(null)).toBe("TEST: options must be an object, got null");
+    expect(outcome("EX")).toBe("TEST: options must be an object, got a string");
+    expect(outcome(["EX"])).toBe("TEST: options must be an object, got an array");
+    expect(outcome(undefined, true)).toBe("TEST: options must be an object, got undefined");
+  });
+
+  test("a limit needs both of its options", () => {
+    const limit = (offset?: number, num?: number) =>
+      check((args) => args.limit(token("LIMIT"), ["offset", offset], ["num", num]));
+    expect(limit()).toEqual([]);
+    expect(limit(0, -1)).toEqual(["LIMIT", 0, -1]);
+    expect(limit(0)).toBe('TEST: options "offset" and "num" must be given together');
+    expect(limit(undefined, 0)).toBe('TEST: options "offset" and "num" must be given together');
+    expect(limit(0.5, 1)).toBe('TEST: option "offset" must be an integer, got 0.5');
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { toExactDouble } from "../../../../src/commands/core/decode.js";
+import { DecodeError } from "../../../../src/index.js";
+import { RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+describe("sums with more digits than a double has", () => {
+  test.each([
+    ["0", 0],
+    ["-2.5", -2.5],
+    ["0.33333333333333333", 1 / 3],
+    ["5000.10000000000000009", 5000.1],
+    ["9007199254740991", 9007199254740991],
+    ["9007199254740992", 9007199254740992],
+    ["-9007199254740994", -9007199254740994],
+    ["100000000000000000000", 1e20],
+    ["inf", Infinity],
+    ["1e30", 1e30],
+  ])("%s is a number", (text, number) => {
+    expect(toExactDouble(text)).toBe(number);
+    expect(toExactDouble(Buffer.from(text))).toBe(number);
+    expect(toExactDouble(number)).toBe(number);
+  });
+
+  test.each([
+    "9007199254740993",
+    "-9007199254740993",
+    "9007199254740993.5",
+    "9007199254740992.25",
+    "1000000000000000000024696061952",
+    `1${"0".repeat(400)}`,
+  ])("%s is none, and said so with every digit", (text) => {
+    for (const reply of [text, Buffer.from(text)]) {
+      expect(() => toExactDouble(reply)).toThrow(DecodeError);
+      expect(() => toExactDouble(reply)).toThrow(`the sum ${text} is not exact`);
+    }
+  });
+
+  test("what nobody foresaw stays", () => {
+    expect(toExactDouble(null)).toBeNull();
+    expect(toExactDouble(["1"])).toEqual(["1"]);
+    expect(toExactDouble("many")).toBe("many");
+  });
+});
+
+describe("a bigint as a score", () => {
+  const host = new RecordingHost();
+
+  test("goes out when a double can hold it", () => {
+    expect(wire(host.zadd("k", { a: 9007199254740994n }))).toBe("ZADD k 9007199254740994 a");
+    expect(wire(host.zincrby("k", 2n ** 80n, "a"))).toBe(`ZINCRBY k ${2n ** 80n} a`);
+    expect(wire(host.zcount("k", -3n, 2n ** 53n))).toBe("ZCOUNT k -3 9007199254740992");
+  });
+
+  test("is refused when the server would round it", () => {
+    expect(refusal(host.zadd("k", { a: 9007199254740993n }))).toBe(
+      'ZADD: each score of "mapping" must be exact as a double, got a bigint that is not',
+    );
+    expect(refusal(host.zincrby("k", -9007199254740993n, "a"))).toBe(
+      'ZINCRBY: "amount" must be exact as a double, got a bigint that is not',
+    );
+    expect(refusal(host.zcount("k", 0, 10n ** 400n))).toBe(
+      'ZCOUNT: "max" must be exact as a double, got a bigint that is not',
+    );
+  });
+});

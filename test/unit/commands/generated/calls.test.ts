@@ -1,0 +1,56 @@
+/**
+ * Owns a look at every command method there is: each is called with canonical arguments, and what
+ * would go over the wire is kept in `generated-calls.txt` (rewritten with `-u`, to be read in review).
+ */
+import { describe, expect, test } from "vitest";
+import { hasMethod } from "../../../../src/commands/generator/infos.js";
+import { nameOf } from "../../../../src/commands/generator/methods.js";
+import type { CommandSpec } from "../../../../src/commands/table/dsl.js";
+import { THEMES } from "../../../../src/commands/groups.js";
+import { callsOf } from "../../../support/canonical-calls.js";
+import { callLoosely, type Recorded, RecordingHost, wire } from "../../../support/recording-host.js";
+
+function show(value: unknown): string {
+  return typeof value === "function" ? "fn" : JSON.stringify(value);
+}
+
+function outcome(recorded: Recorded): string {
+  if ("error" in recorded) return `refused: ${recorded.error.message}`;
+  if ("answer" in recorded) return `answered: ${JSON.stringify(recorded.answer)}`;
+  return wire(recorded);
+}
+
+const host = new RecordingHost();
+
+/** What an empty builder sends. */
+function executed(builder: object): Recorded {
+  if (!("execute" in builder) || typeof builder.execute !== "function") return { answer: builder };
+  return builder.execute() as Recorded;
+}
+
+function linesOf(spec: CommandSpec): string[] {
+  return callsOf(spec).map((args) => {
+    const given = callLoosely(host, nameOf(spec), args);
+    const recorded = spec.builder === undefined ? given : executed(given);
+    return `${nameOf(spec)}(${args.map(show).join(", ")})\n    ${outcome(recorded)}`;
+  });
+}
+
+const specs = THEMES.flatMap((theme) => theme.entries.filter(hasMethod));
+
+describe("every command method", () => {
+  test("sends what it always sent", async () => {
+    const lines = specs.flatMap(linesOf);
+    await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("generated-calls.txt");
+  });
+
+  test.each(specs.map((spec) => [nameOf(spec), spec] as const))("%s can be called", (_, spec) => {
+    const sent = linesOf(spec).filter((line) => line.includes(`\n    ${spec.name}`));
+    expect(sent).not.toEqual([]);
+  });
+
+  test("no two methods have one name", () => {
+    const names = specs.flatMap((spec) => [nameOf(spec), ...(spec.aliases ?? [])]);
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+});

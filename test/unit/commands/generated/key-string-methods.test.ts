@@ -1,0 +1,206 @@
+import { describe, expect, test } from "vitest";
+import { okToTrue, toExactDouble, toLcsResult } from "../../../../src/commands/core/decode.js";
+import { DataError } from "../../../../src/errors.js";
+import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+
+describe("string commands on the wire", () => {
+  test("plain calls hand their arguments over as they are", () => {
+    expect(wire(host.get("k"))).toBe("GET k");
+    expect(wire(host.set("k", Buffer.from("v")))).toBe("SET k v");
+    expect(wire(host.append("k", 5n))).toBe("APPEND k 5");
+    expect(wire(host.getrange("k", 0, -1))).toBe("GETRANGE k 0 -1");
+    expect(wire(host.substr("k", 1))).toBe("SUBSTR k 1 -1");
+    expect(wire(host.setrange("k", 3, "v"))).toBe("SETRANGE k 3 v");
+    expect(wire(host.setex("k", 10, "v"))).toBe("SETEX k 10 v");
+    expect(wire(host.psetex("k", 10n, "v"))).toBe("PSETEX k 10 v");
+  });
+
+  test("SET sends each option with its own word", () => {
+    expect(wire(host.set("k", "v", {}))).toBe("SET k v");
+    expect(wire(host.set("k", "v", { ex: 5, nx: true, get: true }))).toBe("SET k v EX 5 NX GET");
+    expect(wire(host.set("k", "v", { px: 5, xx: true }))).toBe("SET k v PX 5 XX");
+    expect(wire(host.set("k", "v", { keepTtl: true, nx: false }))).toBe("SET k v KEEPTTL");
+    const at = new Date(1_700_000_000_999);
+    expect(wire(host.set("k", "v", { exat: at }))).toBe("SET k v EXAT 1700000000");
+    expect(wire(host.set("k", "v", { pxat: at }))).toBe("SET k v PXAT 1700000000999");
+  });
+
+  test("SET changes its decoder only with the option get", () => {
+    expect(host.set("k", "v", { ex: 5 })).not.toHaveProperty("decode");
+    expect(host.set("k", "v", { get: true })).toHaveProperty("decode", null);
+    expect(host.set("k", "v")).toHaveProperty("info.decode", okToTrue);
+  });
+
+  test("GETEX knows PERSIST beside the times", () => {
+    expect(wire(host.getex("k"))).toBe("GETEX k");
+    expect(wire(host.getex("k", { persist: true }))).toBe("GETEX k PERSIST");
+    expect(wire(host.getex("k", { px: 7 }))).toBe("GETEX k PX 7");
+  });
+
+  test("INCR and DECR become INCRBY and DECRBY when given an amount", () => {
+    expect(wire(host.incr("k"))).toBe("INCR k");
+    expect(wire(host.incr("k", -2))).toBe("INCRBY k -2");
+    expect(wire(host.decr("k"))).toBe("DECR k");
+    expect(wire(host.decr("k", 2n ** 60n))).toBe("DECRBY k 1152921504606846976");
+    expect(wire(host.incrby("k"))).toBe("INCRBY k 1");
+    expect(wire(host.incrbyfloat("k"))).toBe("INCRBYFLOAT k 1");
+    expect(wire(host.incrbyfloat("k", 0.1))).toBe("INCRBYFLOAT k 0.1");
+    expect(host.incrbyfloat("k")).toHaveProperty("info.decode", toExactDouble);
+  });
+
+  test("lists come as arguments, arrays, sets or a mixture", () => {
+    expect(wire(host.mget("a", "b"))).toBe("MGET a b");
+    expect(wire(host.mget(["a", "b"], "c", new Set(["d"])))).toBe("MGET a b c d");
+    expect(host.mget([])).toEqual({ answer: [] });
+    expect(host.mget()).toEqual({ answer: [] });
+    expect(wire(host.mget(Buffer.from("ab")))).toBe("MGET ab");
+  });
+
+  test("mappings come as objects, Maps or entries", () => {
+    expect(wire(host.mset({ a: 1, b: "2" }))).toBe("MSET a 1 b 2");
+    expect(wire(host.mset(new Map([[Buffer.from("a"), 1]])))).toBe("MSET a 1");
+    expect(wire(host.msetnx([["a", 1]]))).toBe("MSETNX a 1");
+    expect(wire(host.mset(Object.assign(Object.create(null), { a: 1 })))).toBe("MSET a 1");
+  });
+
+  test("LCS picks its decoder by what it asks for", () => {
+    const all = { idx: true, minMatchLen: 4, withMatchLen: true } as const;
+    expect(wire(host.lcs("a", "b", all))).toBe("LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN");
+    expect(host.lcs("a", "b", all)).toHaveProperty("decode", toLcsResult);
+    expect(wire(host.lcs("a", "b", { len: true }))).toBe("LCS a b LEN");
+    expect(host.lcs("a", "b", { len: true })).not.toHaveProperty("decode");
+  });
+});
+
+describe("string commands that are refused", () => {
+  test.each([
+    [
+      "set",
+      ["k", "v", { ex: 1.5 }],
+      'SET: option "ex" must be an integer number of seconds, got 1.5',
+    ],
+    [
+      "set",
+      ["k", "v", { ex: "5" }],
+      'SET: option "ex" must be an integer number of seconds, got a string',
+    ],
+    [
+      "set",
+      ["k", "v", { ex: null }],
+      'SET: option "ex" must be an integer number of seconds, got null',
+    ],
+    ["set", ["k", "v", { ex: 5, px: 5 }], 'SET: options "ex" and "px" exclude each other'],
+    ["set", ["k", "v", { nx: true, xx: true }], 'SET: options "nx" and "xx" exclude each other'],
+    ["set", ["k", "v", { get: 1 }], 'SET: option "get" must be a boolean, got a number'],
+    [
+      "set",
+      ["k", "v", { ttl: 1 }],
+      'SET: unknown option "ttl"; known are ex, px, exat, pxat, keepTtl, nx, xx, ifEq, ifNe, ifDeq, ifDne, get',
+    ],
+    ["set", ["k", "v", "EX"], "SET: options must be an object, got a string"],
+    ["set", ["k", "v", null], "SET: options must be an object, got null"],
+    ["set", ["k", "v", { exat: new Date(Number.NaN) }], 'SET: option "exat" must be a valid Date'],
+    [
+      "setex",
+      ["k", undefined, "v"],
+      'SETEX: "time" must be an integer number of seconds, got undefined',
+    ],
+    [
+      "incrby",
+      ["k", 2 ** 53],
+      'INCRBY: "amount" must be an integer (beyond 2^53 only as bigint), got 9007199254740992',
+    ],
+    ["incrbyfloat", ["k", Number.NaN], 'INCRBYFLOAT: "amount" must be a finite number, got NaN'],
+    ["incrbyfloat", ["k", Infinity], 'INCRBYFLOAT: "amount" must be a finite number, got Infinity'],
+    ["setrange", ["k", -1, "v"], 'SETRANGE: "offset" must not be negative, got -1'],
+    ["mset", [{}], 'MSET: "mapping" must not be empty'],
+    ["mset", ["secret"], 'MSET: "mapping" must be an object, a Map or entries, got a string'],
+    ["mset", [["a", "b"]], 'MSET: "mapping" must hold [key, value] entries, got a string'],
+    ["del", [], 'DEL: "keys" must not be empty'],
+    ["del", [[]], 'DEL: "keys" must not be empty'],
+  ])("%s %j", (method, args, message) => {
+    const refused = call(method, ...args);
+    expect(refusal(refused)).toBe(message);
+    expect(refused).toHaveProperty("error", expect.any(DataError));
+    expect(refused).toHaveProperty("error.code", "EINVAL");
+    expect(refused).toHaveProperty("error.command", message.split(":")[0]);
+  });
+});
+
+describe("key commands on the wire", () => {
+  test("plain ones", () => {
+    expect(wire(host.del("a", ["b"]))).toBe("DEL a b");
+    expect(wire(host.delete("a"))).toBe("DEL a");
+    expect(wire(host.keys())).toBe("KEYS *");
+    expect(wire(host.objectEncoding("k"))).toBe("OBJECT ENCODING k");
+    expect(wire(host.object("idletime", "k"))).toBe("OBJECT IDLETIME k");
+    expect(wire(host.wait(1, 500))).toBe("WAIT 1 500");
+  });
+
+  test("expiry takes dates and its conditions", () => {
+    expect(wire(host.expire("k", 5, { gt: true, xx: true }))).toBe("EXPIRE k 5 XX GT");
+    expect(wire(host.expireat("k", new Date(5999)))).toBe("EXPIREAT k 5");
+    expect(wire(host.pexpireat("k", new Date(5999)))).toBe("PEXPIREAT k 5999");
+    expect(refusal(call("expire", "k", 5, { gt: true, lt: true }))).toBe(
+      'EXPIRE: options "gt" and "lt" exclude each other',
+    );
+    expect(refusal(call("expire", "k", 5, { lt: true, nx: true }))).toBe(
+      'EXPIRE: options "lt" and "nx" exclude each other',
+    );
+  });
+
+  test("SCAN passes its options on", () => {
+    expect(wire(host.scan())).toBe("SCAN 0");
+    expect(wire(host.scan("7", { match: "a*", count: 10, type: "hash" }))).toBe(
+      "SCAN 7 MATCH a* COUNT 10 TYPE hash",
+    );
+    expect(refusal(call("scan", "0", { match: {} }))).toBe(
+      'SCAN: option "match" must be a string, Buffer, Uint8Array, number or bigint, got an object',
+    );
+  });
+
+  test("SORT", () => {
+    const options = {
+      by: "w_*",
+      start: 0,
+      num: 2,
+      get: ["#", "o_*"],
+      groups: true,
+      desc: true,
+    } as const;
+    expect(wire(host.sort("k", options))).toBe("SORT k BY w_* LIMIT 0 2 DESC GET # GET o_*");
+    expect(wire(host.sort("k", { alpha: true, store: "d" }))).toBe("SORT k ALPHA STORE d");
+    expect(wire(host.sortRo("k", { get: "#" }))).toBe("SORT_RO k GET #");
+    expect(refusal(call("sort", "k", { start: 0 }))).toBe(
+      'SORT: options "start" and "num" must be given together',
+    );
+    expect(refusal(call("sort", "k", { get: "#", groups: true }))).toBe(
+      'SORT: option "groups" needs option "get" to be an array of at least two patterns',
+    );
+  });
+
+  test("COPY, RESTORE and MIGRATE", () => {
+    expect(wire(host.copy("a", "b", { destinationDb: 0, replace: true }))).toBe(
+      "COPY a b DB 0 REPLACE",
+    );
+    const bytes = Buffer.from([0, 255]);
+    expect(wire(host.restore("k", 0, bytes, { replace: true, absTtl: true, idleTime: 3 }))).toBe(
+      "RESTORE k 0 \x00\xff REPLACE ABSTTL IDLETIME 3",
+    );
+    expect(wire(host.restore("k", new Date(1_700_000_000_005), "v", { absTtl: true }))).toBe(
+      "RESTORE k 1700000000005 v ABSTTL",
+    );
+    expect(wire(host.migrate("h", 6379, ["a", "b"], 0, 100, { copy: true, auth: "p" }))).toBe(
+      "MIGRATE h 6379  0 100 COPY AUTH p KEYS a b",
+    );
+    expect(wire(host.migrate("h", 6379, "a", 0, 100, { auth: "p", username: "u" }))).toBe(
+      "MIGRATE h 6379  0 100 AUTH2 u p KEYS a",
+    );
+    expect(refusal(call("migrate", "h", 6379, [], 0, 100))).toBe(
+      'MIGRATE: "keys" must not be empty',
+    );
+  });
+});

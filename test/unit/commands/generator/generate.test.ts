@@ -1,0 +1,194 @@
+import { describe, expect, test } from "vitest";
+import * as decode from "../../../../src/commands/core/decode.js";
+import { generate } from "../../../../src/commands/generator/generate.js";
+import { FunctionHomes, Imports } from "../../../../src/commands/generator/imports.js";
+import { keyPositions } from "../../../../src/commands/generator/infos.js";
+import {
+  constantName,
+  docComment,
+  enclose,
+  hostType,
+  methodName,
+  pageName,
+  wrap,
+} from "../../../../src/commands/generator/text.js";
+import * as dsl from "../../../../src/commands/table/dsl.js";
+
+const { toBoolean } = decode;
+const modules = { "core/decode": decode };
+
+const base = {
+  since: "1.0.0",
+  cost: "O(1)",
+  summary: "Do it.",
+  reply: dsl.reply("T | null"),
+  returns: "It.",
+};
+const entry = (name: string, more: Partial<dsl.CommandSpec>) =>
+  dsl.command(name, { ...base, args: [], ...more });
+const theme = (entries: readonly dsl.Entry[], file = "one", className = "OneCommands") => ({
+  file,
+  className,
+  title: "the commands of a test",
+  entries,
+});
+const filesOf = (...entries: dsl.Entry[]) =>
+  generate({ themes: [theme(entries)], modules, typeModules: {} });
+
+describe("names", () => {
+  test.each([
+    ["GET", "get", "GET", "get"],
+    ["CLIENT SETNAME", "clientSetname", "CLIENT_SETNAME", "client-setname"],
+    ["MEMORY MALLOC-STATS", "memoryMallocStats", "MEMORY_MALLOC_STATS", "memory-malloc-stats"],
+    ["SORT_RO", "sortRo", "SORT_RO", "sort_ro"],
+    ["PUBSUB NUMSUB", "pubsubNumsub", "PUBSUB_NUMSUB", "pubsub-numsub"],
+  ])("%s", (wire, method, constant, page) => {
+    expect(methodName(wire)).toBe(method);
+    expect(constantName(wire)).toBe(constant);
+    expect(pageName(wire)).toBe(page);
+  });
+
+  test("T and I stand for the host's types, only as whole words", () => {
+    expect(hostType("[T, I][] | Text | INT")).toBe('[H["text"], H["int"]][] | Text | INT');
+  });
+});
+
+describe("layout", () => {
+  test("comments wrap between words and never inside a link", () => {
+    expect(wrap("aaa bbb {@link x | y z} ccc", 10)).toEqual(["aaa bbb", "{@link x | y z}", "ccc"]);
+    expect(docComment(["One."], "")).toBe("/** One. */\n");
+    expect(docComment(["One.", "", "@returns Two."], "  ")).toBe(
+      "  /**\n   * One.\n   *\n   * @returns Two.\n   */\n",
+    );
+  });
+
+  test("long lists break, and nothing follows a rest parameter", () => {
+    const long = "x".repeat(60);
+    expect(enclose("f(", ["a", "b"], { close: ")", indent: "" })).toBe("f(a, b)");
+    expect(enclose("f(", [long, `...${long}`], { close: ")", indent: "" })).toBe(
+      `f(\n  ${long},\n  ...${long}\n)`,
+    );
+  });
+
+  test("imports are merged and sorted, types apart", () => {
+    const imports = new Imports(new FunctionHomes(modules));
+    imports.value("b", "./x.js");
+    imports.value("a", "./x.js");
+    imports.type("T", "./x.js");
+    expect(imports.fn(toBoolean)).toBe("toBoolean");
+    expect(imports.toString()).toBe(
+      'import { toBoolean } from "../core/decode.js";\nimport type { T } from "./x.js";\nimport { a, b } from "./x.js";\n',
+    );
+  });
+
+  test("a function from nowhere is an error", () => {
+    expect(() => new FunctionHomes(modules).of(() => 1)).toThrow("not exported by a known module");
+  });
+});
+
+describe("key positions", () => {
+  const { key, param, rest, fallback, KEY, VALUE, TIMEOUT, listOf, mappingOf, countedListOf } = dsl;
+  const custom = { build: () => undefined, with: [], names: ["keys..."] };
+  test.each<[string, Partial<dsl.CommandSpec>, readonly number[]]>([
+    ["GET", { args: [key()] }, [1, 1, 1]],
+    ["OBJECT ENCODING", { args: [key()] }, [2, 2, 1]],
+    ["RENAME", { args: [key("a"), key("b")] }, [1, 2, 1]],
+    ["DEL", { args: [rest("keys", KEY, "")] }, [1, -1, 1]],
+    ["SDIFFSTORE", { args: [key("d"), rest("keys", KEY, "")] }, [1, -1, 1]],
+    ["MSET", { args: [param("m", mappingOf(KEY, VALUE), "")] }, [1, -1, 2]],
+    ["HSET", { args: [key(), param("m", mappingOf(VALUE, VALUE), "")] }, [1, 1, 1]],
+    [
+      "BLPOP",
+      { args: [param("keys", listOf(KEY), ""), fallback(param("t", TIMEOUT, ""), "0")] },
+      [1, -2, 1],
+    ],
+    ["BITOP", { args: [param("op", VALUE, ""), key("d"), rest("keys", KEY, "")] }, [2, -1, 1]],
+    ["ZUNION", { args: [param("keys", countedListOf(KEY), "")] }, [0, 0, 0]],
+    ["ZDIFFSTORE", { args: [key("d"), param("keys", countedListOf(KEY), "")] }, [1, 1, 1]],
+    ["LMPOP", { args: [param("keys", listOf(KEY), "")], wire: [custom] }, [0, 0, 0]],
+    ["KEYS", { args: [param("pattern", VALUE, "")] }, [0, 0, 0]],
+    ["MIGRATE", { args: [], keys: [3, 3, 1] }, [3, 3, 1]],
+  ])("%s", (name, more, positions) => {
+    expect(keyPositions(entry(name, more))).toEqual(positions);
+  });
+});
+
+describe("generate", () => {
+  const get = entry("GET", { args: [dsl.key()] });
+
+  test("is pure: the same spec gives the same text", () => {
+    expect([...filesOf(get)]).toEqual([...filesOf(get)]);
+  });
+
+  test("a plain command is one straight call", () => {
+    const text = filesOf(get).get("one.ts");
+    expect(text).toContain(
+      'get(key: Key): Reply<H, H["text"] | null> {\n    return this.run(GET, [key]);\n  }',
+    );
+    expect(text).toContain("@param key - Key name.");
+    expect(text).toContain("https://redis.io/docs/latest/commands/get/");
+  });
+
+  test("classes extend each other in the order of the themes", () => {
+    const files = generate({
+      themes: [theme([get]), theme([entry("TTL", {})], "two", "TwoCommands")],
+      modules,
+      typeModules: {},
+    });
+    expect(files.get("one.ts")).toContain(
+      "class OneCommands<H extends Host> extends CommandHost<H>",
+    );
+    expect(files.get("two.ts")).toContain(
+      "class TwoCommands<H extends Host> extends OneCommands<H>",
+    );
+    expect(files.get("commands.ts")).toContain(
+      'export { TwoCommands as Commands } from "./two.js";',
+    );
+  });
+
+  test("a refused command has constants and no method", () => {
+    const files = filesOf(get, dsl.refused("MULTI", "redis.pipeline()"));
+    expect(files.get("infos-one.ts")).toContain('instead: "redis.pipeline()"');
+    expect(files.get("infos-one.ts")).toContain("flags: SESSION");
+    expect(files.get("one.ts")).not.toContain("MULTI");
+  });
+
+  test("methods on one wire name share its constants", () => {
+    const files = filesOf(
+      entry("ACL LOG", {}),
+      entry("ACL LOG", { method: "aclLogReset", wire: ['"RESET"'] }),
+    );
+    expect(files.get("infos-one.ts")?.match(/new CommandInfo/g)).toHaveLength(1);
+    expect(files.get("one.ts")).toContain("return this.run(ACL_LOG, [T.RESET]);");
+  });
+
+  test("options that exclude each other do so in types and in rules", () => {
+    const options = dsl.options(
+      "XOptions",
+      dsl.oneOf("XTime", "When.", [
+        dsl.opt("ex", "EX", dsl.SECONDS, "Seconds."),
+        dsl.flag("keep", "KEEP", "Keep."),
+      ]),
+    );
+    const files = filesOf(entry("X", { options }));
+    expect(files.get("one.ts")).toContain("  ex: [1, 2],\n  keep: [2, 1],\n");
+    expect(files.get("options.ts")).toContain("readonly keep?: false | undefined;");
+    expect(files.get("options.ts")).toContain("readonly ex?: undefined;");
+  });
+
+  test("what cannot be meant is an error", () => {
+    const two = () => dsl.options("XOptions", dsl.flag("a", "A", "A."));
+    expect(() => filesOf(entry("X", { options: two() }), entry("Y", { options: two() }))).toThrow(
+      "two different option types are called XOptions",
+    );
+    expect(() => filesOf(entry("X", { wire: ["nothing"] }))).toThrow("X: no parameter nothing");
+    const case1 = { given: "a", reply: dsl.reply("T"), returns: "" };
+    expect(() => filesOf(entry("X", { options: two(), cases: [case1, case1] }))).toThrow(
+      "X: several cases need explicit signatures",
+    );
+    expect(() => filesOf(entry("X", { options: two(), aliases: ["y"] }))).toThrow(
+      "X: an alias cannot have options",
+    );
+    expect(() => generate({ themes: [], modules, typeModules: {} })).toThrow("no themes");
+  });
+});

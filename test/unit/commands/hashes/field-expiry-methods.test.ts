@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import { toRankScore, toScan, toScanPairs } from "../../../../src/commands/core/decode.js";
+import { RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+
+describe("the expiry of hash fields", () => {
+  test("takes one field, many, or a set of them, and counts them", () => {
+    expect(wire(host.hexpire("k", 10, "f"))).toBe("HEXPIRE k 10 FIELDS 1 f");
+    expect(wire(host.hexpire("k", 10, ["f", 2, "g"]))).toBe("HEXPIRE k 10 FIELDS 3 f 2 g");
+    expect(wire(host.hexpire("k", 10, new Set(["f", "g"])))).toBe("HEXPIRE k 10 FIELDS 2 f g");
+    expect(wire(host.httl("k", "f", ["g", "h"], new Set(["i"])))).toBe("HTTL k FIELDS 4 f g h i");
+    expect(wire(host.hpttl("k", "f"))).toBe("HPTTL k FIELDS 1 f");
+    expect(wire(host.hexpiretime("k", "f"))).toBe("HEXPIRETIME k FIELDS 1 f");
+    expect(wire(host.hpexpiretime("k", "f"))).toBe("HPEXPIRETIME k FIELDS 1 f");
+    expect(wire(host.hpersist("k", ["f"]))).toBe("HPERSIST k FIELDS 1 f");
+    expect(wire(host.hgetdel("k", "f", "g"))).toBe("HGETDEL k FIELDS 2 f g");
+  });
+
+  test("puts the condition before the fields", () => {
+    expect(wire(host.hpexpire("k", 10, "f", { gt: true }))).toBe("HPEXPIRE k 10 GT FIELDS 1 f");
+    const when = new Date(1_700_000_000_999);
+    expect(wire(host.hexpireat("k", when, "f", { nx: true }))).toBe(
+      "HEXPIREAT k 1700000000 NX FIELDS 1 f",
+    );
+    expect(wire(host.hpexpireat("k", when, "f", { lt: true }))).toBe(
+      "HPEXPIREAT k 1700000000999 LT FIELDS 1 f",
+    );
+  });
+
+  test("reads and writes with an expiry", () => {
+    expect(wire(host.hgetex("k", "f"))).toBe("HGETEX k FIELDS 1 f");
+    expect(wire(host.hgetex("k", ["f", "g"], { persist: true }))).toBe(
+      "HGETEX k PERSIST FIELDS 2 f g",
+    );
+    expect(wire(host.hsetex("k", { f: 1, g: "x" }, { fnx: true, px: 5 }))).toBe(
+      "HSETEX k FNX PX 5 FIELDS 2 f 1 g x",
+    );
+    expect(wire(host.hsetex("k", new Map([["f", 1]]), { fxx: true, keepTtl: true }))).toBe(
+      "HSETEX k FXX KEEPTTL FIELDS 1 f 1",
+    );
+  });
+
+  test("refuses what makes no sense, naming it", () => {
+    const no = undefined as never;
+    expect(refusal(host.hexpire("k", 1.5, "f"))).toMatch(/^HEXPIRE: "time" must be an integer/);
+    expect(refusal(host.hexpire("k", 1, []))).toBe('HEXPIRE: "fields" must not be empty');
+    expect(refusal(host.httl("k"))).toBe('HTTL: "fields" must not be empty');
+    expect(refusal(host.httl("k", []))).toBe('HTTL: "fields" must not be empty');
+    expect(refusal(host.hexpire("k", 1, ["f", no], { nx: true }))).toMatch(
+      /each of "fields" must be/,
+    );
+    expect(refusal(host.hexpire("k", 1, no))).toMatch(/each of "fields" must be .* got undefined/);
+    expect(refusal(host.hexpire("k", 1, "f", { nx: true, gt: true } as never))).toBe(
+      'HEXPIRE: options "nx" and "gt" exclude each other',
+    );
+    expect(refusal(host.hgetex("k", "f", { ex: 1, persist: true } as never))).toBe(
+      'HGETEX: options "ex" and "persist" exclude each other',
+    );
+    expect(refusal(host.hsetex("k", {}))).toBe('HSETEX: "mapping" must not be empty');
+    expect(refusal(host.hsetex("k", { f: no }))).toMatch(/each value of "mapping" must be/);
+    expect(refusal(host.hsetex("k", { f: 1 }, { fnx: true, fxx: true } as never))).toBe(
+      'HSETEX: options "fnx" and "fxx" exclude each other',
+    );
+    expect(refusal(host.hsetex("k", { f: 1 }, { ex: 1, keepTtl: true } as never))).toBe(
+      'HSETEX: options "ex" and "keepTtl" exclude each other',
+    );
+  });
+});
+
+describe("options that newer servers brought to older commands", () => {
+  test("hscan gives names alone", () => {
+    const call = host.hscan("k", "0", { noValues: true, match: "a*" });
+    expect(wire(call)).toBe("HSCAN k 0 MATCH a* NOVALUES");
+    expect(call).toHaveProperty("decode", toScan);
+    expect(host.hscan("k", "0", { pairs: true })).toHaveProperty("decode", toScanPairs);
+    expect(refusal(host.hscan("k", "0", { noValues: true, pairs: true } as never))).toBe(
+      'HSCAN: options "noValues" and "pairs" exclude each other',
+    );
+    expect(refusal(host.hscan("k", "0", { pairs: "yes" } as never))).toMatch(
+      /"pairs" must be a boolean/,
+    );
+  });
+
+  test("zscan gives members alone", () => {
+    const call = host.zscan("k", "0", { noScores: true });
+    expect(wire(call)).toBe("ZSCAN k 0 NOSCORES");
+    expect(call).toHaveProperty("decode", toScan);
+    expect(refusal(host.zscan("k", "0", { noScores: true, scoreCastFunc: String } as never))).toBe(
+      'ZSCAN: options "noScores" and "scoreCastFunc" exclude each other',
+    );
+  });
+
+  test("zrank and zrevrank give the score", () => {
+    expect(wire(host.zrank("k", "m"))).toBe("ZRANK k m");
+    expect(host.zrank("k", "m", {})).not.toHaveProperty("decode");
+    const call = host.zrevrank("k", "m", { withScore: true });
+    expect(wire(call)).toBe("ZREVRANK k m WITHSCORE");
+    expect(call).toHaveProperty("decode", toRankScore);
+  });
+
+  test("a rank with its score is the same under both protocols", () => {
+    expect(toRankScore([3, Buffer.from("1.5")])).toEqual([3, 1.5]);
+    expect(toRankScore([3, "inf"])).toEqual([3, Infinity]);
+    expect(toRankScore([3, 1.5])).toEqual([3, 1.5]);
+    expect(toRankScore(null)).toBeNull();
+    expect(toRankScore(3)).toBe(3);
+  });
+});

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+
+test("HyperLogLog commands on the wire", () => {
+  expect(wire(host.pfadd("k"))).toBe("PFADD k");
+  expect(wire(host.pfadd("k", "a", ["b", 3], new Set([Buffer.from("c")])))).toBe("PFADD k a b 3 c");
+  expect(wire(host.pfcount("a", ["b"]))).toBe("PFCOUNT a b");
+  expect(host.pfcount("a")).toHaveProperty("info.keys", [1, -1, 1]);
+  expect(wire(host.pfmerge("d"))).toBe("PFMERGE d");
+  expect(wire(host.pfmerge("d", "a", "b"))).toBe("PFMERGE d a b");
+  expect(host.pfmerge("d")).toHaveProperty("info.keys", [1, -1, 1]);
+  expect(wire(host.pfdebug("getreg", "k"))).toBe("PFDEBUG GETREG k");
+  expect(host.pfdebug("GETREG", "k")).toHaveProperty("info.keys", [2, 2, 1]);
+  expect(wire(host.pfselftest())).toBe("PFSELFTEST");
+});
+
+test.each([
+  ["pfcount", [], 'PFCOUNT: "sources" must not be empty'],
+  ["pfcount", [[], new Set()], 'PFCOUNT: "sources" must not be empty'],
+  [
+    "pfdebug",
+    ["DUMP", "k"],
+    'PFDEBUG: "subcommand" must be one of "GETREG", "DECODE", "ENCODING", "TODENSE", got another text',
+  ],
+])("%s %j is refused", (method, args, message) => {
+  expect(refusal(call(method, ...args))).toBe(message);
+});

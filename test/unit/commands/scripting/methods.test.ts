@@ -1,0 +1,214 @@
+import { describe, expect, test } from "vitest";
+import { plainReply } from "../../../../src/commands/core/decode.js";
+import { INT64, READONLY, SESSION } from "../../../../src/commands/core/info.js";
+import { toFunctionList, toFunctionStats } from "../../../../src/commands/scripting/replies.js";
+import { ResponseError } from "../../../../src/errors.js";
+import { MapReply, type Reply, SetReply } from "../../../../src/protocol/reply.js";
+import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const context = { bytes: false, text: String };
+const b = (text: string) => Buffer.from(text);
+
+describe("scripting commands on the wire", () => {
+  test("code with keys and arguments", () => {
+    expect(wire(host.eval("return 1", 0))).toBe("EVAL return 1 0");
+    expect(wire(host.eval("s", 1, "k", ["a", 2], new Set([b("c")])))).toBe("EVAL s 1 k a 2 c");
+    expect(wire(host.evalsha("abc", 2n, ["k1", "k2"]))).toBe("EVALSHA abc 2 k1 k2");
+    expect(wire(host.evalRo("s", 0, "a"))).toBe("EVAL_RO s 0 a");
+    expect(wire(host.evalshaRo("abc", 1, "k"))).toBe("EVALSHA_RO abc 1 k");
+    expect(wire(host.fcall("f", 1, "k", "a"))).toBe("FCALL f 1 k a");
+    expect(wire(host.fcallRo("f", 0))).toBe("FCALL_RO f 0");
+  });
+
+  test("what only reads may be sent again, and integers are values", () => {
+    expect(host.eval("s", 0)).toHaveProperty("info.flags", INT64);
+    expect(host.fcall("f", 0)).toHaveProperty("info.flags", INT64);
+    for (const readonly of [host.evalRo("s", 0), host.evalshaRo("s", 0), host.fcallRo("f", 0)]) {
+      expect(readonly).toHaveProperty("info.flags", INT64 | READONLY);
+    }
+  });
+
+  test("scripts and libraries", () => {
+    expect(wire(host.scriptLoad("return 1"))).toBe("SCRIPT LOAD return 1");
+    expect(wire(host.scriptExists("a", ["b"]))).toBe("SCRIPT EXISTS a b");
+    expect(wire(host.scriptFlush())).toBe("SCRIPT FLUSH");
+    expect(wire(host.scriptFlush("async"))).toBe("SCRIPT FLUSH ASYNC");
+    expect(wire(host.scriptKill())).toBe("SCRIPT KILL");
+    expect(wire(host.scriptHelp())).toBe("SCRIPT HELP");
+    expect(wire(host.scriptShow("abc"))).toBe("SCRIPT SHOW abc");
+    expect(wire(host.scriptDebug("sync"))).toBe("SCRIPT DEBUG SYNC");
+    expect(host.scriptDebug("NO")).toHaveProperty("info.flags", SESSION);
+    expect(wire(host.functionLoad("#!lua name=l"))).toBe("FUNCTION LOAD #!lua name=l");
+    expect(wire(host.functionLoad("code", { replace: true }))).toBe("FUNCTION LOAD REPLACE code");
+    expect(wire(host.functionList())).toBe("FUNCTION LIST");
+    expect(wire(host.functionList({ library: "m*", withCode: true }))).toBe(
+      "FUNCTION LIST LIBRARYNAME m* WITHCODE",
+    );
+    expect(wire(host.functionDelete("l"))).toBe("FUNCTION DELETE l");
+    expect(wire(host.functionDump())).toBe("FUNCTION DUMP");
+    expect(wire(host.functionRestore(b("x")))).toBe("FUNCTION RESTORE x");
+    expect(wire(host.functionRestore("x", { policy: "replace" }))).toBe(
+      "FUNCTION RESTORE x REPLACE",
+    );
+    expect(wire(host.functionFlush())).toBe("FUNCTION FLUSH");
+    expect(wire(host.functionFlush({ mode: "SYNC" }))).toBe("FUNCTION FLUSH SYNC");
+    expect(wire(host.functionKill())).toBe("FUNCTION KILL");
+    expect(wire(host.functionStats())).toBe("FUNCTION STATS");
+    expect(wire(host.functionHelp())).toBe("FUNCTION HELP");
+  });
+
+  test.each([
+    ["eval", ["s"], 'EVAL: "numKeys" must be an integer, got undefined'],
+    ["eval", ["s", "k"], 'EVAL: "numKeys" must be an integer, got a string'],
+    ["eval", ["s", -1], 'EVAL: "numKeys" must not be negative, got -1'],
+    [
+      "eval",
+      ["s", 2, "k"],
+      'EVAL: "numKeys" must not exceed the number of arguments after it, 1, got 2',
+    ],
+    [
+      "fcall",
+      ["f", 1, []],
+      'FCALL: "numKeys" must not exceed the number of arguments after it, 0, got 1',
+    ],
+    ["scriptExists", [], 'SCRIPT EXISTS: "shas" must not be empty'],
+    [
+      "scriptFlush",
+      ["NOW"],
+      'SCRIPT FLUSH: "mode" must be one of "ASYNC", "SYNC", got another text',
+    ],
+    [
+      "scriptDebug",
+      [true],
+      'SCRIPT DEBUG: "mode" must be one of "YES", "SYNC", "NO", got a boolean',
+    ],
+    [
+      "functionFlush",
+      [{ mode: "NOW" }],
+      'FUNCTION FLUSH: option "mode" must be one of "ASYNC", "SYNC", got another text',
+    ],
+    ["functionFlush", ["SYNC"], "FUNCTION FLUSH: options must be an object, got a string"],
+    [
+      "functionRestore",
+      ["x", { policy: "MERGE" }],
+      'FUNCTION RESTORE: option "policy" must be one of "APPEND", "FLUSH", "REPLACE", got another text',
+    ],
+    [
+      "functionLoad",
+      ["x", { replace: 1 }],
+      'FUNCTION LOAD: option "replace" must be a boolean, got a number',
+    ],
+  ])("%s %j is refused", (method, args, message) => {
+    expect(refusal(call(method, ...args))).toBe(message);
+  });
+});
+
+describe("plain replies", () => {
+  test("are Map and Set at any depth", () => {
+    const reply: Reply = [
+      1,
+      new MapReply(["a", new SetReply([1, "x"]), b("k"), [new MapReply([])]]),
+      true,
+      1.5,
+      null,
+    ];
+    expect(plainReply(reply)).toEqual([
+      1,
+      new Map<unknown, unknown>([
+        ["a", new Set([1, "x"])],
+        [b("k"), [new Map()]],
+      ]),
+      true,
+      1.5,
+      null,
+    ]);
+  });
+
+  test("keep errors in their places, and what is plain already", () => {
+    const error = new ResponseError("MY problem", { code: "MY" });
+    const reply: Reply = [1, [error]];
+    expect(plainReply(reply)).toEqual([1, [error]]);
+    for (const plain of ["text", 7, 7n, null, false, b("x"), error]) {
+      expect(plainReply(plain)).toBe(plain);
+    }
+  });
+});
+
+describe("what is known of functions", () => {
+  const details = ["name", "f", "description", null, "flags", ["no-writes"]];
+
+  test.each<[string, Reply]>([
+    [
+      "RESP2",
+      [["library_name", b("l"), "engine", "LUA", "functions", [details], "library_code", b("c")]],
+    ],
+    [
+      "RESP3",
+      [
+        new MapReply([
+          "library_name",
+          "l",
+          "engine",
+          "LUA",
+          "functions",
+          [
+            new MapReply([
+              b("name"),
+              b("f"),
+              "description",
+              null,
+              "flags",
+              new SetReply([b("no-writes")]),
+            ]),
+          ],
+          "library_code",
+          b("c"),
+        ]),
+      ],
+    ],
+  ])("as libraries, %s", (_, reply) => {
+    expect(toFunctionList(reply, context)).toEqual([
+      {
+        library_name: "l",
+        engine: "LUA",
+        functions: [{ name: "f", description: null, flags: ["no-writes"] }],
+        library_code: b("c"),
+      },
+    ]);
+  });
+
+  const counts: Reply[] = ["libraries_count", 1, "functions_count", 2];
+  const running: Reply[] = ["name", b("f"), "command", [b("FCALL"), b("f")], "duration_ms", 5];
+
+  test.each<[string, Reply]>([
+    ["RESP2", ["running_script", running, "engines", ["LUA", counts]]],
+    [
+      "RESP3",
+      new MapReply([
+        "running_script",
+        new MapReply(running),
+        "engines",
+        new MapReply(["LUA", new MapReply(counts)]),
+      ]),
+    ],
+  ])("as statistics, %s", (_, reply) => {
+    expect(toFunctionStats(reply, context)).toEqual({
+      running_script: { name: "f", command: [b("FCALL"), b("f")], duration_ms: 5 },
+      engines: { LUA: { libraries_count: 1, functions_count: 2 } },
+    });
+  });
+
+  test("as statistics with nothing running", () => {
+    const stats = toFunctionStats(["running_script", null, "engines", []], context);
+    expect(stats).toEqual({ running_script: null, engines: {} });
+  });
+
+  test.each<[Reply]>([[null], ["text"], [7], [[]], [[1, [2]]], [new SetReply([1])]])(
+    "%j, which nobody foresaw, is borne",
+    (reply) => {
+      expect(() => [toFunctionList(reply, context), toFunctionStats(reply, context)]).not.toThrow();
+    },
+  );
+});

@@ -1,0 +1,164 @@
+import { describe, expect, test } from "vitest";
+import { untilTheEnd } from "../../../../src/commands/core/block-time.js";
+import { toPairs } from "../../../../src/commands/core/decode.js";
+import { COMMANDS } from "../../../../src/commands/generated/registry.js";
+import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const refused = (method: string, ...args: unknown[]) => refusal(callLoosely(host, method, args));
+
+describe("server commands on the wire", () => {
+  test("lists of names may be empty, and come as arguments, arrays or sets", () => {
+    expect(wire(host.info())).toBe("INFO");
+    expect(wire(host.info([]))).toBe("INFO");
+    expect(wire(host.info("server", ["memory", "cpu"]))).toBe("INFO server memory cpu");
+    expect(wire(host.configGet())).toBe("CONFIG GET *");
+    expect(wire(host.configGet(new Set(["max*", "save"])))).toBe("CONFIG GET max* save");
+    expect(wire(host.latencyReset())).toBe("LATENCY RESET");
+    expect(wire(host.latencyReset("command", "fork"))).toBe("LATENCY RESET command fork");
+    expect(wire(host.latencyHistogram(["get"]))).toBe("LATENCY HISTOGRAM get");
+    expect(wire(host.commandInfo("get", "set"))).toBe("COMMAND INFO get set");
+    expect(wire(host.commandDocs(["get"]))).toBe("COMMAND DOCS get");
+    expect(wire(host.moduleLoad("/m.so", "a", 1))).toBe("MODULE LOAD /m.so a 1");
+    expect(wire(host.lolwut())).toBe("LOLWUT");
+    expect(wire(host.lolwut(5, 10, 20n))).toBe("LOLWUT VERSION 5 10 20");
+    expect(wire(host.pubsubNumsub(["a"], "b"))).toBe("PUBSUB NUMSUB a b");
+    expect(wire(host.pubsubShardnumsub())).toBe("PUBSUB SHARDNUMSUB");
+  });
+
+  test("CONFIG SET takes one setting or several", () => {
+    expect(wire(host.configSet("maxmemory", 0))).toBe("CONFIG SET maxmemory 0");
+    expect(wire(host.configSet({ maxmemory: 0, save: "" }))).toBe("CONFIG SET maxmemory 0 save ");
+    expect(wire(host.configSet(new Map([["hz", 20n]])))).toBe("CONFIG SET hz 20");
+  });
+
+  test("BGSAVE may wait for another job unless it is told not to", () => {
+    expect(wire(host.bgsave())).toBe("BGSAVE SCHEDULE");
+    expect(wire(host.bgsave({ schedule: true }))).toBe("BGSAVE SCHEDULE");
+    expect(wire(host.bgsave({ schedule: false }))).toBe("BGSAVE");
+  });
+
+  test("SHUTDOWN and what may stand together", () => {
+    expect(wire(host.shutdown())).toBe("SHUTDOWN");
+    expect(wire(host.shutdown({ save: true, now: true, force: true }))).toBe(
+      "SHUTDOWN SAVE NOW FORCE",
+    );
+    expect(wire(host.shutdown({ noSave: true, force: true }))).toBe("SHUTDOWN NOSAVE FORCE");
+    expect(wire(host.shutdown({ abort: true }))).toBe("SHUTDOWN ABORT");
+  });
+
+  test("SHUTDOWN has no deadline, unless it calls one off", () => {
+    const { args } = host.shutdown({ abort: true }) as unknown as { args: [] };
+    expect(untilTheEnd(args)).toBe(undefined);
+    expect(untilTheEnd(["abort"])).toBe(undefined);
+    expect(untilTheEnd([])).toBe(0);
+    expect(untilTheEnd(["NOSAVE", "NOW"])).toBe(0);
+    expect(COMMANDS.get("SHUTDOWN")?.blockTime).toBe(untilTheEnd);
+  });
+
+  test("replication", () => {
+    expect(wire(host.replicaof("10.0.0.1", 6379))).toBe("REPLICAOF 10.0.0.1 6379");
+    expect(wire(host.replicaof())).toBe("REPLICAOF NO ONE");
+    expect(wire(host.replicaof("NO", "ONE"))).toBe("REPLICAOF NO ONE");
+    expect(wire(host.slaveof("h", 1n))).toBe("SLAVEOF h 1");
+    expect(wire(host.slaveof())).toBe("SLAVEOF NO ONE");
+    expect(wire(host.failover())).toBe("FAILOVER");
+    expect(wire(host.failover({ to: ["h", 1], force: true, timeout: 500 }))).toBe(
+      "FAILOVER TO h 1 FORCE TIMEOUT 500",
+    );
+  });
+
+  test("COMMAND LIST names one filter", () => {
+    expect(wire(host.commandList({ module: "json" }))).toBe("COMMAND LIST FILTERBY MODULE json");
+    expect(wire(host.commandList({ category: "read" }))).toBe("COMMAND LIST FILTERBY ACLCAT read");
+    expect(wire(host.commandList({ pattern: "x*" }))).toBe("COMMAND LIST FILTERBY PATTERN x*");
+    expect(wire(host.commandGetkeys("MSET", "a", 1))).toBe("COMMAND GETKEYS MSET a 1");
+  });
+
+  test("MODULE LOADEX repeats the word before each setting", () => {
+    expect(
+      wire(host.moduleLoadex("/m.so", { args: ["x", "y"], config: { "m.a": 1, "m.b": "2" } })),
+    ).toBe("MODULE LOADEX /m.so CONFIG m.a 1 CONFIG m.b 2 ARGS x y");
+  });
+
+  test("the others", () => {
+    expect(wire(host.flushall({ asynchronous: true }))).toBe("FLUSHALL ASYNC");
+    expect(wire(host.flushdb({ synchronous: true }))).toBe("FLUSHDB SYNC");
+    expect(wire(host.flushdb({ asynchronous: false }))).toBe("FLUSHDB");
+    expect(wire(host.memoryUsage("k", { samples: 0 }))).toBe("MEMORY USAGE k SAMPLES 0");
+    expect(wire(host.slowlogGet(-1))).toBe("SLOWLOG GET -1");
+    expect(wire(host.swapdb(0, 1n))).toBe("SWAPDB 0 1");
+    expect(wire(host.publish("c", Buffer.from("m")))).toBe("PUBLISH c m");
+    expect(host.pubsubNumsub("a")).toHaveProperty("info.decode", toPairs);
+  });
+
+  test("where keys are", () => {
+    expect(COMMANDS.get("MEMORY USAGE")?.keys).toEqual([2, 2, 1]);
+    expect(COMMANDS.get("SPUBLISH")?.keys).toEqual([1, 1, 1]);
+    expect(COMMANDS.get("PUBLISH")?.keys).toEqual([0, 0, 0]);
+  });
+});
+
+describe("server commands that are refused", () => {
+  test.each<[string, unknown[], string]>([
+    [
+      "configSet",
+      ["maxmemory"],
+      'CONFIG SET: "value" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
+    ],
+    ["configSet", [{ a: 1 }, 2], 'CONFIG SET: "name" must be a name when "value" is given'],
+    ["configSet", [{}], 'CONFIG SET: "name" must not be empty'],
+    [
+      "shutdown",
+      [{ save: true, noSave: true }],
+      'SHUTDOWN: options "save" and "noSave" exclude each other',
+    ],
+    [
+      "shutdown",
+      [{ abort: true, now: true }],
+      'SHUTDOWN: options "abort" and "now" exclude each other',
+    ],
+    ["bgsave", [{ schedule: 1 }], 'BGSAVE: option "schedule" must be a boolean, got a number'],
+    ["replicaof", ["host"], 'REPLICAOF: "host" and "port" must be given together, or neither'],
+    [
+      "replicaof",
+      [undefined, 1],
+      'REPLICAOF: "host" and "port" must be given together, or neither',
+    ],
+    ["failover", [{ to: "h:1" }], 'FAILOVER: option "to" must be a host and a port in an array'],
+    [
+      "failover",
+      [{ to: ["h", "1"] }],
+      'FAILOVER: the port of option "to" must be an integer, got a string',
+    ],
+    [
+      "flushall",
+      [{ asynchronous: 1 }],
+      'FLUSHALL: option "asynchronous" must be a boolean, got a number',
+    ],
+    [
+      "flushdb",
+      [{ asynchronous: true, synchronous: true }],
+      'FLUSHDB: options "asynchronous" and "synchronous" exclude each other',
+    ],
+    [
+      "commandList",
+      [{ module: "a", pattern: "b" }],
+      'COMMAND LIST: options "module" and "pattern" exclude each other',
+    ],
+    ["commandGetkeys", ["GET"], 'COMMAND GETKEYS: "commandArgs" must not be empty'],
+    [
+      "moduleLoadex",
+      ["/m.so", { config: "a" }],
+      'MODULE LOADEX: option "config" must be an object, a Map or entries, got a string',
+    ],
+    [
+      "memoryUsage",
+      ["k", { samples: -1 }],
+      'MEMORY USAGE: option "samples" must not be negative, got -1',
+    ],
+    ["swapdb", [0, "1"], 'SWAPDB: "second" must be an integer, got a string'],
+  ])("%s(%j)", (method, args, message) => {
+    expect(refused(method, ...args)).toBe(message);
+  });
+});

@@ -1,0 +1,220 @@
+import { describe, expect, test } from "vitest";
+import { toDouble, toScanScores, toScorePairs } from "../../../../src/commands/core/decode.js";
+import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+
+describe("sorted set commands on the wire", () => {
+  test("plain ones", () => {
+    expect(wire(host.zcard("k"))).toBe("ZCARD k");
+    expect(wire(host.zscore("k", "m"))).toBe("ZSCORE k m");
+    expect(wire(host.zmscore("k", ["a", "b"]))).toBe("ZMSCORE k a b");
+    expect(wire(host.zincrby("k", -0.5, "m"))).toBe("ZINCRBY k -0.5 m");
+    expect(wire(host.zincrby("k", Infinity, "m"))).toBe("ZINCRBY k +inf m");
+    expect(wire(host.zrank("k", "m"))).toBe("ZRANK k m");
+    expect(wire(host.zrevrank("k", "m"))).toBe("ZREVRANK k m");
+    expect(wire(host.zrem("k", "a", "b"))).toBe("ZREM k a b");
+    expect(wire(host.zcount("k", -Infinity, "(5"))).toBe("ZCOUNT k -inf (5");
+    expect(wire(host.zlexcount("k", "-", "[c"))).toBe("ZLEXCOUNT k - [c");
+    expect(wire(host.zremrangebylex("k", "(a", "+"))).toBe("ZREMRANGEBYLEX k (a +");
+    expect(wire(host.zremrangebyrank("k", 0, -1))).toBe("ZREMRANGEBYRANK k 0 -1");
+    expect(wire(host.zremrangebyscore("k", 0, Infinity))).toBe("ZREMRANGEBYSCORE k 0 +inf");
+  });
+
+  test("ZADD puts its options before the pairs", () => {
+    expect(wire(host.zadd("k", { a: 1, b: "2.5" }))).toBe("ZADD k 1 a 2.5 b");
+    expect(wire(host.zadd("k", [["a", Infinity]], { nx: true, ch: true }))).toBe(
+      "ZADD k NX CH +inf a",
+    );
+    expect(wire(host.zadd("k", new Map([["a", -Infinity]]), { xx: true, gt: true }))).toBe(
+      "ZADD k XX GT -inf a",
+    );
+    expect(wire(host.zadd("k", { a: 1 }, { incr: true, nx: false, gt: true }))).toBe(
+      "ZADD k GT INCR 1 a",
+    );
+    expect(host.zadd("k", { a: 1 }, { incr: true })).toHaveProperty("decode", toDouble);
+    expect(host.zadd("k", { a: 1 }, { ch: true })).not.toHaveProperty("decode");
+  });
+
+  test.each([
+    ["zadd", ["k", {}], 'ZADD: "mapping" must not be empty'],
+    [
+      "zadd",
+      ["k", { a: Number.NaN }],
+      'ZADD: each score of "mapping" must be a number, infinite perhaps, or its text, got NaN',
+    ],
+    [
+      "zadd",
+      ["k", { a: "one" }],
+      'ZADD: each score of "mapping" must be a number, infinite perhaps, or its text, got a string',
+    ],
+    [
+      "zadd",
+      ["k", { a: 1 }, { nx: true, gt: true }],
+      'ZADD: options "nx" and "gt" exclude each other',
+    ],
+    [
+      "zadd",
+      ["k", { a: 1 }, { gt: true, lt: true }],
+      'ZADD: options "gt" and "lt" exclude each other',
+    ],
+    [
+      "zadd",
+      ["k", { a: 1 }, { xx: true, nx: true }],
+      'ZADD: options "xx" and "nx" exclude each other',
+    ],
+    [
+      "zadd",
+      ["k", { a: 1, b: 2 }, { incr: true }],
+      'ZADD: option "incr" needs a mapping of one member',
+    ],
+    ["zrange", ["k", "(1", 2], 'ZRANGE: "start" must be an integer, got a string'],
+    [
+      "zrange",
+      ["k", "one", 2, { byScore: true }],
+      'ZRANGE: "start" must be a number, infinite perhaps, or its text, got a string',
+    ],
+    [
+      "zrange",
+      ["k", 1, 2, { byscore: true }],
+      'ZRANGE: unknown option "byscore"; known are byScore, byLex, withScores, desc, offset, num, scoreCastFunc',
+    ],
+    [
+      "zrange",
+      ["k", 1, 2, { byLex: true, byScore: true }],
+      'ZRANGE: options "byLex" and "byScore" exclude each other',
+    ],
+    [
+      "zrange",
+      ["k", 1, 2, { byLex: true, offset: 0 }],
+      'ZRANGE: options "offset" and "num" must be given together',
+    ],
+    [
+      "zrange",
+      ["k", 1, 2, { offset: 0, num: 1 }],
+      'ZRANGE: options "offset" and "num" need option "byScore" or "byLex"',
+    ],
+    [
+      "zrangestore",
+      ["d", "k", 1, 2, { desc: true, byScore: false, num: 1 }],
+      'ZRANGESTORE: options "offset" and "num" need option "byScore" or "byLex"',
+    ],
+    [
+      "zrange",
+      ["k", "-", "+", { withScores: true, byLex: true }],
+      'ZRANGE: options "withScores" and "byLex" exclude each other',
+    ],
+    [
+      "zrange",
+      ["k", 1, 2, { withScores: true, scoreCastFunc: 1 }],
+      'ZRANGE: option "scoreCastFunc" must be a function, got a number',
+    ],
+    [
+      "zcount",
+      ["k", "((1", 2],
+      'ZCOUNT: "min" must be a number, infinite perhaps, or its text, got a string',
+    ],
+    ["zunion", [[]], 'ZUNION: "keys" must not be empty'],
+    ["zunion", [{}], 'ZUNION: "keys" must not be empty'],
+    [
+      "zunion",
+      [{ a: "x" }],
+      'ZUNION: each weight of "keys" must be a number, infinite perhaps, or its text, got a string',
+    ],
+    [
+      "zunion",
+      [["a"], { aggregate: "AVG" }],
+      'ZUNION: option "aggregate" must be one of "SUM", "MIN", "MAX", got another text',
+    ],
+    ["zmpop", [1, ["a"], {}], 'ZMPOP: one of the options "min", "max" must be given'],
+    [
+      "zmpop",
+      [1, ["a"], { min: true, max: true }],
+      'ZMPOP: options "min" and "max" exclude each other',
+    ],
+  ])("%s %j is refused", (method, args, message) => {
+    expect(refusal(call(method, ...args))).toBe(message);
+  });
+
+  test("ZRANGE by position, score and text", () => {
+    expect(wire(host.zrange("k", 0, -1))).toBe("ZRANGE k 0 -1");
+    expect(wire(host.zrange("k", 0, -1, { desc: true, withScores: true }))).toBe(
+      "ZRANGE k 0 -1 REV WITHSCORES",
+    );
+    const byScore = { byScore: true, offset: 0, num: 5 } as const;
+    expect(wire(host.zrange("k", "(1", Infinity, byScore))).toBe(
+      "ZRANGE k (1 +inf BYSCORE LIMIT 0 5",
+    );
+    expect(wire(host.zrange("k", "+", Buffer.from("[a"), { byLex: true, desc: true }))).toBe(
+      "ZRANGE k + [a BYLEX REV",
+    );
+    expect(wire(host.zrangestore("d", "k", 0, 5, { byScore: true }))).toBe(
+      "ZRANGESTORE d k 0 5 BYSCORE",
+    );
+  });
+
+  test("the classic ranges keep their classic commands", () => {
+    expect(wire(host.zrevrange("k", 0, 1, { withScores: true }))).toBe(
+      "ZREVRANGE k 0 1 WITHSCORES",
+    );
+    expect(wire(host.zrangebyscore("k", 1, "(2", { start: 0, num: 3, withScores: true }))).toBe(
+      "ZRANGEBYSCORE k 1 (2 LIMIT 0 3 WITHSCORES",
+    );
+    expect(wire(host.zrevrangebyscore("k", Infinity, 0))).toBe("ZREVRANGEBYSCORE k +inf 0");
+    expect(wire(host.zrangebylex("k", "-", "+", { start: 1, num: -1 }))).toBe(
+      "ZRANGEBYLEX k - + LIMIT 1 -1",
+    );
+    expect(wire(host.zrevrangebylex("k", "+", "-"))).toBe("ZREVRANGEBYLEX k + -");
+  });
+
+  test("combinations count their keys and carry weights", () => {
+    expect(wire(host.zdiff(["a", "b"], { withScores: true }))).toBe("ZDIFF 2 a b WITHSCORES");
+    expect(wire(host.zdiffstore("d", "a"))).toBe("ZDIFFSTORE d 1 a");
+    expect(wire(host.zinter(["a", "b"], { aggregate: "max" }))).toBe("ZINTER 2 a b AGGREGATE MAX");
+    expect(wire(host.zinter({ a: 1, b: 0.5 }, { withScores: true }))).toBe(
+      "ZINTER 2 a b WEIGHTS 1 0.5 WITHSCORES",
+    );
+    expect(wire(host.zunion(new Map([["a", 2]])))).toBe("ZUNION 1 a WEIGHTS 2");
+    expect(
+      wire(
+        host.zunion([
+          ["a", 2],
+          ["b", 3],
+        ]),
+      ),
+    ).toBe("ZUNION 2 a b WEIGHTS 2 3");
+    expect(wire(host.zunion(new Set(["a", "b"])))).toBe("ZUNION 2 a b");
+    expect(wire(host.zunionstore("d", { a: 2 }, { aggregate: "MIN" }))).toBe(
+      "ZUNIONSTORE d 1 a WEIGHTS 2 AGGREGATE MIN",
+    );
+    expect(wire(host.zinterstore("d", ["a", "b"]))).toBe("ZINTERSTORE d 2 a b");
+    expect(wire(host.zintercard(2, ["a", "b"], { limit: 4 }))).toBe("ZINTERCARD 2 a b LIMIT 4");
+  });
+
+  test("pops", () => {
+    expect(wire(host.zpopmin("k"))).toBe("ZPOPMIN k");
+    expect(wire(host.zpopmax("k", 3))).toBe("ZPOPMAX k 3");
+    expect(wire(host.zmpop(2, ["a", "b"], { max: true, count: 2 }))).toBe(
+      "ZMPOP 2 a b MAX COUNT 2",
+    );
+    expect(wire(host.bzmpop(0.5, 1, "a", { min: true }))).toBe("BZMPOP 0.5 1 a MIN");
+    expect(wire(host.bzpopmin(["a", "b"], 1))).toBe("BZPOPMIN a b 1");
+    expect(wire(host.bzpopmax("a"))).toBe("BZPOPMAX a 0");
+  });
+
+  test("decoders follow withScores and scoreCastFunc", () => {
+    expect(host.zrange("k", 0, 1)).not.toHaveProperty("decode");
+    expect(host.zrange("k", 0, 1, { withScores: true })).toHaveProperty("decode", toScorePairs);
+    expect(host.zrandmember("k", 2, { withScores: true })).toHaveProperty("decode", toScorePairs);
+    expect(host.zscan("k")).not.toHaveProperty("decode");
+    expect(host.zscan("k")).toHaveProperty("info.decode", toScanScores);
+    const cast = host.zrange("k", 0, 1, { withScores: true, scoreCastFunc: String });
+    if (!("info" in cast) || !cast.decode) throw new Error("no decoder");
+    const context = { bytes: false, text: String };
+    expect(cast.decode(["m", "1.50"], context)).toEqual([["m", "1.5"]]);
+    expect(wire(host.zscan("k", "0", { match: "a", count: 1, scoreCastFunc: String }))).toBe(
+      "ZSCAN k 0 MATCH a COUNT 1",
+    );
+  });
+});

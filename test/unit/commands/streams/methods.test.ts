@@ -1,0 +1,355 @@
+import { describe, expect, test } from "vitest";
+import { blockOption } from "../../../../src/commands/core/block-time.js";
+import {
+  toAutoclaim,
+  toAutoclaimIds,
+  toAutoclaimPairs,
+  toStreamEntries,
+  toStreamEntryPairs,
+  toStreams,
+  toStreamsPairs,
+} from "../../../../src/commands/streams/replies.js";
+import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+
+describe("stream commands on the wire", () => {
+  test("XADD: options, ID, fields", () => {
+    expect(wire(host.xadd("s", { a: 1, b: Buffer.from("x") }))).toBe("XADD s * a 1 b x");
+    expect(wire(host.xadd("s", new Map([["f", "v"]]), { id: "5-*" }))).toBe("XADD s 5-* f v");
+    expect(
+      wire(
+        host.xadd(
+          "s",
+          [
+            ["f", "v"],
+            ["f", "w"],
+          ],
+          { id: 5n, noMkStream: true },
+        ),
+      ),
+    ).toBe("XADD s NOMKSTREAM 5 f v f w");
+    expect(wire(host.xadd("s", { f: "v" }, { maxLen: 1000 }))).toBe("XADD s MAXLEN ~ 1000 * f v");
+    expect(wire(host.xadd("s", { f: "v" }, { maxLen: 0, approximate: false }))).toBe(
+      "XADD s MAXLEN 0 * f v",
+    );
+    expect(
+      wire(host.xadd("s", { f: "v" }, { minId: "7-1", approximate: true, limit: 10, id: "9-0" })),
+    ).toBe("XADD s MINID ~ 7-1 LIMIT 10 9-0 f v");
+    expect(wire(host.xadd("s", { f: "v" }, { refPolicy: "acked", maxLen: 5 }))).toBe(
+      "XADD s ACKED MAXLEN ~ 5 * f v",
+    );
+    expect(wire(host.xadd("s", { f: "v" }, { idmpAuto: "p" }))).toBe("XADD s IDMPAUTO p * f v");
+    expect(wire(host.xadd("s", { f: "v" }, { idmp: ["p", "i"], id: "*", maxLen: 5 }))).toBe(
+      "XADD s IDMP p i MAXLEN ~ 5 * f v",
+    );
+  });
+
+  test("XTRIM", () => {
+    expect(wire(host.xtrim("s", { maxLen: 5 }))).toBe("XTRIM s MAXLEN ~ 5");
+    expect(wire(host.xtrim("s", { minId: 5, approximate: false }))).toBe("XTRIM s MINID 5");
+    expect(wire(host.xtrim("s", { maxLen: 5, limit: 0, refPolicy: "DELREF" }))).toBe(
+      "XTRIM s MAXLEN ~ 5 LIMIT 0 DELREF",
+    );
+  });
+
+  test("ranges and counts", () => {
+    expect(wire(host.xlen("s"))).toBe("XLEN s");
+    expect(wire(host.xrange("s"))).toBe("XRANGE s - +");
+    expect(wire(host.xrange("s", "(1-0", 9, { count: 3 }))).toBe("XRANGE s (1-0 9 COUNT 3");
+    expect(wire(host.xrevrange("s"))).toBe("XREVRANGE s + -");
+    expect(wire(host.xrevrange("s", "+", "1", { count: 1, pairs: true }))).toBe(
+      "XREVRANGE s + 1 COUNT 1",
+    );
+    expect(wire(host.xdel("s", "1-0", ["2-0"]))).toBe("XDEL s 1-0 2-0");
+    expect(wire(host.xdelex("s", ["1-0", "2-0"], { refPolicy: "DELREF" }))).toBe(
+      "XDELEX s DELREF IDS 2 1-0 2-0",
+    );
+    expect(wire(host.xsetid("s", "9-9"))).toBe("XSETID s 9-9");
+    expect(wire(host.xsetid("s", "9-9", { entriesAdded: 100, maxDeletedId: "8-0" }))).toBe(
+      "XSETID s 9-9 ENTRIESADDED 100 MAXDELETEDID 8-0",
+    );
+    expect(wire(host.xcfgset("s", { idmpDuration: 5, idmpMaxsize: 10 }))).toBe(
+      "XCFGSET s IDMP-DURATION 5 IDMP-MAXSIZE 10",
+    );
+  });
+
+  test("XREAD and XREADGROUP put keys before IDs", () => {
+    expect(wire(host.xread({ a: "0", b: "$" }))).toBe("XREAD STREAMS a b 0 $");
+    expect(wire(host.xread([[Buffer.from("k"), 0]], { count: 2, block: 0 }))).toBe(
+      "XREAD COUNT 2 BLOCK 0 STREAMS k 0",
+    );
+    expect(wire(host.xreadgroup("g", "c", { s: ">" }))).toBe("XREADGROUP GROUP g c STREAMS s >");
+    expect(
+      wire(host.xreadgroup("g", "c", new Map([["s", "0"]]), { count: 1, block: 5, noAck: true })),
+    ).toBe("XREADGROUP GROUP g c COUNT 1 BLOCK 5 NOACK STREAMS s 0");
+  });
+
+  test("groups and consumers", () => {
+    expect(wire(host.xgroupCreate("s", "g"))).toBe("XGROUP CREATE s g $");
+    expect(wire(host.xgroupCreate("s", "g", 0, { mkStream: true, entriesRead: 7 }))).toBe(
+      "XGROUP CREATE s g 0 MKSTREAM ENTRIESREAD 7",
+    );
+    expect(wire(host.xgroupCreateconsumer("s", "g", "c"))).toBe("XGROUP CREATECONSUMER s g c");
+    expect(wire(host.xgroupDelconsumer("s", "g", "c"))).toBe("XGROUP DELCONSUMER s g c");
+    expect(wire(host.xgroupDestroy("s", "g"))).toBe("XGROUP DESTROY s g");
+    expect(wire(host.xgroupSetid("s", "g", "$"))).toBe("XGROUP SETID s g $");
+    expect(wire(host.xgroupSetid("s", "g", 1, { entriesRead: 1 }))).toBe(
+      "XGROUP SETID s g 1 ENTRIESREAD 1",
+    );
+    expect(wire(host.xgroupHelp())).toBe("XGROUP HELP");
+    expect(wire(host.xinfoHelp())).toBe("XINFO HELP");
+    expect(wire(host.xinfoStream("s"))).toBe("XINFO STREAM s");
+    expect(wire(host.xinfoStream("s", { full: true, count: 0 }))).toBe(
+      "XINFO STREAM s FULL COUNT 0",
+    );
+    expect(wire(host.xinfoGroups("s"))).toBe("XINFO GROUPS s");
+    expect(wire(host.xinfoConsumers("s", "g"))).toBe("XINFO CONSUMERS s g");
+    expect(host.xinfoGroups("s")).toHaveProperty("info.keys", [2, 2, 1]);
+  });
+
+  test("pending entries", () => {
+    expect(wire(host.xack("s", "g", "1-0", ["2-0"]))).toBe("XACK s g 1-0 2-0");
+    expect(wire(host.xackdel("s", "g", "1-0"))).toBe("XACKDEL s g IDS 1 1-0");
+    expect(wire(host.xnack("s", "g", "fail", ["1-0", "2-0"], { retryCount: 3, force: true }))).toBe(
+      "XNACK s g FAIL IDS 2 1-0 2-0 RETRYCOUNT 3 FORCE",
+    );
+    expect(wire(host.xpending("s", "g"))).toBe("XPENDING s g");
+    expect(wire(host.xpendingRange("s", "g", { count: 5 }))).toBe("XPENDING s g - + 5");
+    const range = { idle: 9, min: "(1", max: "5", count: 1, consumerName: "c" };
+    expect(wire(host.xpendingRange("s", "g", range))).toBe("XPENDING s g IDLE 9 (1 5 1 c");
+    expect(wire(host.xclaim("s", "g", "c", 0, "1-0"))).toBe("XCLAIM s g c 0 1-0");
+    expect(
+      wire(
+        host.xclaim("s", "g", "c", 60_000, ["1-0", "2-0"], {
+          idle: 5,
+          retryCount: 2,
+          force: true,
+          justId: true,
+          lastId: "2-0",
+        }),
+      ),
+    ).toBe("XCLAIM s g c 60000 1-0 2-0 IDLE 5 RETRYCOUNT 2 FORCE JUSTID LASTID 2-0");
+    expect(wire(host.xclaim("s", "g", "c", 0, "1-0", { time: new Date(1234) }))).toBe(
+      "XCLAIM s g c 0 1-0 TIME 1234",
+    );
+    expect(wire(host.xautoclaim("s", "g", "c", 5))).toBe("XAUTOCLAIM s g c 5 0-0");
+    expect(wire(host.xautoclaim("s", "g", "c", 5, { startId: 7, count: 1, justId: true }))).toBe(
+      "XAUTOCLAIM s g c 5 7 COUNT 1 JUSTID",
+    );
+  });
+
+  test("decoders follow justId and pairs", () => {
+    expect(host.xrange("s")).toHaveProperty("info.decode", toStreamEntries);
+    expect(host.xrange("s", "-", "+", { pairs: false })).not.toHaveProperty("decode");
+    expect(host.xrange("s", "-", "+", { pairs: true })).toHaveProperty(
+      "decode",
+      toStreamEntryPairs,
+    );
+    expect(host.xread({ s: 0 })).toHaveProperty("info.decode", toStreams);
+    expect(host.xread({ s: 0 }, { pairs: true })).toHaveProperty("decode", toStreamsPairs);
+    expect(host.xclaim("s", "g", "c", 0, "1", { justId: true })).toHaveProperty("decode", null);
+    expect(host.xclaim("s", "g", "c", 0, "1", { pairs: true })).toHaveProperty(
+      "decode",
+      toStreamEntryPairs,
+    );
+    expect(host.xautoclaim("s", "g", "c", 0)).toHaveProperty("info.decode", toAutoclaim);
+    expect(host.xautoclaim("s", "g", "c", 0, { justId: true })).toHaveProperty(
+      "decode",
+      toAutoclaimIds,
+    );
+    expect(host.xautoclaim("s", "g", "c", 0, { pairs: true })).toHaveProperty(
+      "decode",
+      toAutoclaimPairs,
+    );
+  });
+
+  test.each([
+    ["xadd", ["s", {}], 'XADD: "fields" must not be empty'],
+    ["xadd", ["s", new Map()], 'XADD: "fields" must not be empty'],
+    ["xadd", ["s", "f"], 'XADD: "fields" must be an object, a Map or entries, got a string'],
+    ["xadd", ["s", ["f", "v"]], 'XADD: "fields" must hold [key, value] entries, got a string'],
+    [
+      "xadd",
+      ["s", { f: null }],
+      'XADD: each value of "fields" must be a string, Buffer, Uint8Array, number or bigint, got null',
+    ],
+    [
+      "xadd",
+      ["s", [[undefined, 1]]],
+      'XADD: each field of "fields" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
+    ],
+    [
+      "xadd",
+      ["s", { f: 1 }, { maxLen: 1, minId: 1 }],
+      'XADD: options "maxLen" and "minId" exclude each other',
+    ],
+    [
+      "xadd",
+      ["s", { f: 1 }, { limit: 1 }],
+      'XADD: option "limit" needs option "maxLen" or "minId"',
+    ],
+    [
+      "xadd",
+      ["s", { f: 1 }, { maxLen: 1, approximate: false, limit: 1 }],
+      'XADD: option "limit" needs option "approximate"',
+    ],
+    ["xadd", ["s", { f: 1 }, { maxLen: -1 }], 'XADD: option "maxLen" must not be negative, got -1'],
+    [
+      "xadd",
+      ["s", { f: 1 }, { maxLen: 1, approximate: "~" }],
+      'XADD: option "approximate" must be a boolean, got a string',
+    ],
+    [
+      "xadd",
+      ["s", { f: 1 }, { maxlen: 1 }],
+      'XADD: unknown option "maxlen"; known are id, noMkStream, maxLen, minId, approximate, limit, refPolicy, idmpAuto, idmp',
+    ],
+    [
+      "xadd",
+      ["s", { f: 1 }, { id: null }],
+      'XADD: option "id" must be a string, Buffer, Uint8Array, number or bigint, got null',
+    ],
+    [
+      "xadd",
+      ["s", { f: 1 }, { idmp: ["p", "i"], idmpAuto: "p" }],
+      'XADD: options "idmp" and "idmpAuto" exclude each other',
+    ],
+    [
+      "xadd",
+      ["s", { f: 1 }, { idmpAuto: "p", id: "1-1" }],
+      'XADD: options "idmp" and "idmpAuto" need an "id" of "*"',
+    ],
+    ["xadd", ["s", { f: 1 }, { idmp: "p" }], 'XADD: option "idmp" must be a [producer, id] pair'],
+    ["xtrim", ["s"], "XTRIM: options must be an object, got undefined"],
+    ["xtrim", ["s", {}], 'XTRIM: one of the options "maxLen", "minId" must be given'],
+    [
+      "xtrim",
+      ["s", { maxLen: 1, minId: "1" }],
+      'XTRIM: options "maxLen" and "minId" exclude each other',
+    ],
+    ["xtrim", ["s", { maxLen: "1" }], 'XTRIM: option "maxLen" must be an integer, got a string'],
+    [
+      "xrange",
+      ["s", "-", "+", { count: 1.5 }],
+      'XRANGE: option "count" must be an integer, got 1.5',
+    ],
+    [
+      "xrange",
+      ["s", "-", "+", { pairs: 1 }],
+      'XRANGE: option "pairs" must be a boolean, got a number',
+    ],
+    ["xdel", ["s"], 'XDEL: "ids" must not be empty'],
+    ["xdelex", ["s", []], 'XDELEX: "ids" must not be empty'],
+    ["xack", ["s", "g", []], 'XACK: "ids" must not be empty'],
+    ["xackdel", ["s", "g", new Set()], 'XACKDEL: "ids" must not be empty'],
+    [
+      "xackdel",
+      ["s", "g", "1", { refPolicy: "NONE" }],
+      'XACKDEL: option "refPolicy" must be one of "KEEPREF", "DELREF", "ACKED", got another text',
+    ],
+    [
+      "xnack",
+      ["s", "g", "LOUD", "1"],
+      'XNACK: "mode" must be one of "SILENT", "FAIL", "FATAL", got another text',
+    ],
+    ["xread", [{}], 'XREAD: "streams" must not be empty'],
+    ["xread", ["s"], 'XREAD: "streams" must be an object, a Map or entries, got a string'],
+    [
+      "xread",
+      [{ s: undefined }],
+      'XREAD: each ID of "streams" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
+    ],
+    [
+      "xread",
+      [[[null, "0"]]],
+      'XREAD: each key of "streams" must be a string, Buffer, Uint8Array, number or bigint, got null',
+    ],
+    ["xread", [{ s: 0 }, { block: -1 }], 'XREAD: option "block" must not be negative, got -1'],
+    ["xread", [{ s: 0 }, { block: 0.5 }], 'XREAD: option "block" must be an integer, got 0.5'],
+    ["xreadgroup", ["g", "c", []], 'XREADGROUP: "streams" must not be empty'],
+    [
+      "xreadgroup",
+      ["g", "c", { s: ">" }, { noAck: "yes" }],
+      'XREADGROUP: option "noAck" must be a boolean, got a string',
+    ],
+    ["xclaim", ["s", "g", "c", 0, []], 'XCLAIM: "messageIds" must not be empty'],
+    ["xclaim", ["s", "g", "c", -1, "1"], 'XCLAIM: "minIdleTime" must not be negative, got -1'],
+    [
+      "xclaim",
+      ["s", "g", "c", 0, "1", { idle: 1, time: 1 }],
+      'XCLAIM: options "idle" and "time" exclude each other',
+    ],
+    [
+      "xclaim",
+      ["s", "g", "c", 0, "1", { justId: true, pairs: true }],
+      'XCLAIM: options "justId" and "pairs" exclude each other',
+    ],
+    [
+      "xautoclaim",
+      ["s", "g", "c", "1"],
+      'XAUTOCLAIM: "minIdleTime" must be an integer, got a string',
+    ],
+    [
+      "xautoclaim",
+      ["s", "g", "c", 1, { count: -1 }],
+      'XAUTOCLAIM: option "count" must not be negative, got -1',
+    ],
+    ["xpendingRange", ["s", "g"], "XPENDING: options must be an object, got undefined"],
+    [
+      "xpendingRange",
+      ["s", "g", { min: "-" }],
+      'XPENDING: option "count" must be an integer, got undefined',
+    ],
+    ["xinfoStream", ["s", { count: 1 }], 'XINFO STREAM: option "count" needs option "full"'],
+    [
+      "xcfgset",
+      ["s", {}],
+      'XCFGSET: one of the options "idmpDuration", "idmpMaxsize" must be given',
+    ],
+    ["xcfgset", ["s"], 'XCFGSET: one of the options "idmpDuration", "idmpMaxsize" must be given'],
+    [
+      "xgroupCreate",
+      ["s", "g", "$", { entriesRead: -1 }],
+      'XGROUP CREATE: option "entriesRead" must not be negative, got -1',
+    ],
+  ])("%s %j is refused", (method, args, message) => {
+    expect(refusal(call(method, ...args))).toBe(message);
+  });
+});
+
+describe("the wait of XREAD and XREADGROUP", () => {
+  const timeOf = (recorded: object) =>
+    "info" in recorded && "args" in recorded
+      ? blockOption(recorded.args as Parameters<typeof blockOption>[0])
+      : "refused";
+
+  test("is there only with BLOCK", () => {
+    expect(timeOf(host.xread({ s: "0" }))).toBeUndefined();
+    expect(timeOf(host.xread({ s: "0" }, { count: 5 }))).toBeUndefined();
+    expect(timeOf(host.xread({ s: "0" }, { block: 250 }))).toBe(250);
+    expect(timeOf(host.xread({ s: "0" }, { count: 5, block: 0 }))).toBe(0);
+    expect(timeOf(host.xreadgroup("g", "c", { s: ">" }, { noAck: true }))).toBeUndefined();
+    expect(timeOf(host.xreadgroup("g", "c", { s: ">" }, { noAck: true, block: 7n }))).toBe(7);
+  });
+
+  test("does not mistake names and keys for options", () => {
+    expect(timeOf(host.xread({ BLOCK: "5" }))).toBeUndefined();
+    expect(timeOf(host.xreadgroup("BLOCK", "5", { s: ">" }))).toBeUndefined();
+    expect(timeOf(host.xreadgroup("STREAMS", "STREAMS", { s: ">" }, { block: 9 }))).toBe(9);
+  });
+
+  test.each([
+    [["block", "100", "streams", "s", "0"], 100],
+    [[Buffer.from("Block"), Buffer.from("100"), "STREAMS", "s", "0"], 100],
+    [["COUNT", 1, "BLOCK", 1.5, "STREAMS", "s", "0"], 2],
+    [["BLOCK", "soon", "STREAMS", "s", "0"], 0],
+    [["MAXCOUNT", "BLOCK", "STREAMS", "s", "0"], undefined],
+    [["STREAMS", "BLOCK", "5"], undefined],
+    [["BLOCK"], 0],
+    [[], undefined],
+  ])("is found in %j", (args, time) => {
+    expect(blockOption(args)).toBe(time);
+  });
+});

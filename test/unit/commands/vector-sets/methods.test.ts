@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { toDoubles, toScorePairs } from "../../../../src/commands/core/decode.js";
+import type { DecodeContext } from "../../../../src/commands/core/info.js";
+import {
+  pickVemb,
+  toLinkPairs,
+  toVectorSetInfo,
+} from "../../../../src/commands/vector-sets/replies.js";
+import { MapReply, type Reply } from "../../../../src/protocol/reply.js";
+import { RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+
+const host = new RecordingHost();
+const floats = new Float32Array([1, -0.5]);
+const floatBytes = Buffer.from("0000803f000000bf", "hex");
+const context: DecodeContext = { bytes: true, text: (bytes) => bytes.toString() };
+
+describe("vectors on the wire", () => {
+  test("are numbers, floats or the bytes of floats", () => {
+    expect(wire(host.vadd("k", [1, 0.25, -3], "e"))).toBe("VADD k VALUES 3 1 0.25 -3 e");
+    const binary = `VADD k FP32 ${floatBytes.toString("latin1")} e`;
+    expect(wire(host.vadd("k", floats, "e"))).toBe(binary);
+    expect(wire(host.vadd("k", floatBytes, "e"))).toBe(binary);
+    // A view on a part of a larger buffer is that part only.
+    expect(wire(host.vadd("k", new Float32Array([9, 1, -0.5, 9]).subarray(1, 3), "e"))).toBe(
+      binary,
+    );
+  });
+
+  test("are looked for as vectors or by the name of an element", () => {
+    expect(wire(host.vsim("k", [1, 2]))).toBe("VSIM k VALUES 2 1 2");
+    expect(wire(host.vsim("k", floatBytes))).toMatch(/^VSIM k FP32 /);
+    expect(wire(host.vsim("k", "e"))).toBe("VSIM k ELE e");
+    expect(wire(host.vsim("k", { element: Buffer.from("e") }))).toBe("VSIM k ELE e");
+  });
+
+  test("come with options around them", () => {
+    const all = {
+      reduceDim: 2,
+      cas: true,
+      quantization: "bin",
+      ef: 9,
+      attributes: "{}",
+      numLinks: 4,
+    };
+    expect(wire(host.vadd("k", [1, 2, 3], "e", all as never))).toBe(
+      "VADD k REDUCE 2 VALUES 3 1 2 3 e CAS BIN EF 9 SETATTR {} M 4",
+    );
+    const options = { withScores: true, count: 3, epsilon: 0.5, ef: 9, filter: ".a", filterEf: 5 };
+    const call = host.vsim("k", "e", { ...options, truth: true, noThread: true } as const);
+    expect(wire(call)).toBe(
+      "VSIM k ELE e WITHSCORES COUNT 3 EPSILON 0.5 EF 9 FILTER .a FILTER-EF 5 TRUTH NOTHREAD",
+    );
+    expect(call).toHaveProperty("decode", toScorePairs);
+    expect(host.vlinks("k", "e", { withScores: true })).toHaveProperty("decode", toLinkPairs);
+    expect(wire(host.vrandmember("k", -3))).toBe("VRANDMEMBER k -3");
+  });
+
+  test("are refused when they are none", () => {
+    const no = undefined as never;
+    expect(refusal(host.vadd("k", [], "e"))).toBe('VADD: "vector" must not be empty');
+    expect(refusal(host.vadd("k", Buffer.alloc(0), "e"))).toBe('VADD: "vector" must not be empty');
+    expect(refusal(host.vadd("k", Buffer.alloc(6), "e"))).toMatch(/4 bytes for each number, got 6/);
+    expect(refusal(host.vadd("k", [1, Number.NaN], "e"))).toMatch(/each number of "vector"/);
+    expect(refusal(host.vadd("k", [Infinity], "e"))).toMatch(/each number of "vector"/);
+    expect(refusal(host.vadd("k", "1,2" as never, "e"))).toMatch(/^VADD: "vector" must be numbers/);
+    expect(refusal(host.vadd("k", [1], no))).toMatch(/^VADD: "element" must be/);
+    expect(refusal(host.vadd("k", [1], "e", { reduceDim: -1 }))).toMatch(/"reduceDim" must not/);
+    expect(refusal(host.vadd("k", [1], "e", { quantization: "Q4" as never }))).toMatch(
+      /"quantization" must be one of "NOQUANT", "Q8", "BIN"/,
+    );
+    expect(refusal(host.vsim("k", no))).toMatch(/^VSIM: "query" must be numbers/);
+    expect(refusal(host.vsim("k", { element: no }))).toMatch(/^VSIM: "query.element" must be/);
+    expect(refusal(host.vsim("k", "e", { scores: true } as never))).toMatch(
+      /unknown option "scores"/,
+    );
+  });
+});
+
+describe("vector replies", () => {
+  const decode = (raw: boolean, reply: Reply) => pickVemb({ raw })(reply, context);
+
+  test("are numbers", () => {
+    expect(pickVemb(undefined)).toBe(toDoubles);
+    expect(decode(false, [Buffer.from("0.5"), Buffer.from("-1e-3")])).toEqual([0.5, -0.001]);
+    expect(decode(false, [0.5, -0.001])).toEqual([0.5, -0.001]);
+    expect(decode(false, null)).toBeNull();
+  });
+
+  test("are what is stored", () => {
+    const data = Buffer.from([127, 129]);
+    const q8 = { quantization: "int8", data, norm: 2.5, range: 0.75 };
+    expect(decode(true, ["int8", data, Buffer.from("2.5"), Buffer.from("0.75")])).toEqual(q8);
+    expect(decode(true, ["int8", data, 2.5, 0.75])).toEqual(q8);
+    expect(decode(true, ["f32", data, 2.5])).toEqual({ quantization: "f32", data, norm: 2.5 });
+    expect(decode(true, null)).toBeNull();
+    expect(decode(true, ["f32"])).toEqual(["f32"]);
+  });
+
+  test("are neighbours with their similarity, level by level", () => {
+    const links = [[["a", 0.5]], []];
+    expect(toLinkPairs([["a", "0.5"], []])).toEqual(links);
+    expect(toLinkPairs([new MapReply(["a", 0.5]), new MapReply([])])).toEqual(links);
+    expect(toLinkPairs(null)).toBeNull();
+  });
+
+  test("are what the server tells of a set", () => {
+    const items: Reply[] = [
+      "quant-type",
+      "int8",
+      "hnsw-m",
+      16,
+      "vector-dim",
+      3,
+      "size",
+      2,
+      "new",
+      1,
+    ];
+    const info = {
+      quantType: "int8",
+      hnswM: 16,
+      vectorDim: 3,
+      projectionInputDim: 0,
+      size: 2,
+      maxLevel: 0,
+      attributesCount: 0,
+      vsetUid: 0,
+      hnswMaxNodeUid: 0,
+    };
+    expect(toVectorSetInfo(items)).toEqual(info);
+    expect(toVectorSetInfo(new MapReply(items))).toEqual(info);
+    expect(toVectorSetInfo(null)).toBeNull();
+    expect(toVectorSetInfo("x")).toBe("x");
+  });
+});

@@ -1,0 +1,49 @@
+/** The life of a connection: every move that is allowed, and every one that is not. */
+import { describe, expect, it } from "vitest";
+import { advance, type ConnectionState, TRANSITIONS } from "../../../src/connection/state.js";
+
+/** Written out by hand: the table under test must not be its own measure. */
+const ALLOWED: readonly (readonly [ConnectionState, ConnectionState])[] = [
+  ["new", "connecting"],
+  ["new", "closed"],
+  ["connecting", "handshaking"],
+  ["connecting", "closed"],
+  ["handshaking", "ready"],
+  ["handshaking", "closed"],
+  ["ready", "retiring"],
+  ["ready", "closed"],
+  ["retiring", "closed"],
+];
+
+const STATES: readonly ConnectionState[] = [
+  "new",
+  "connecting",
+  "handshaking",
+  "ready",
+  "retiring",
+  "closed",
+];
+
+const PAIRS = STATES.flatMap((from) => STATES.map((to) => [from, to] as const));
+const isAllowed = (from: string, to: string) => ALLOWED.some(([a, b]) => a === from && b === to);
+
+describe("connection states", () => {
+  it.each(PAIRS.filter(([from, to]) => isAllowed(from, to)))("%s to %s", (from, to) => {
+    expect(advance(from, to)).toBe(to);
+  });
+
+  it.each(PAIRS.filter(([from, to]) => !isAllowed(from, to)))("not %s to %s", (from, to) => {
+    expect(() => advance(from, to)).toThrow(`connection cannot go from ${from} to ${to}`);
+  });
+
+  it("knows no other states", () => {
+    expect(Object.keys(TRANSITIONS).sort()).toEqual([...STATES].sort());
+  });
+
+  it("ends in closed from everywhere, and nothing leads out of it", () => {
+    for (const state of STATES) {
+      if (state !== "closed") expect(TRANSITIONS[state]).toContain("closed");
+    }
+    expect(TRANSITIONS.closed).toEqual([]);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { DataError } from "../../../src/errors.js";
+import { acquireSettings, additionalTime, lockSettings } from "../../../src/lock/options.js";
+
+describe("options of a lock", () => {
+  it("have defaults", () => {
+    expect(lockSettings({})).toEqual({
+      timeout: 0,
+      sleep: 100,
+      blocking: true,
+      blockingTimeout: Number.POSITIVE_INFINITY,
+      signal: undefined,
+      fencingKey: undefined,
+    });
+  });
+
+  it.each([
+    [null, 0],
+    [0, 0],
+    [0.2, 1],
+    [1500.5, 1501],
+    [undefined, 0],
+  ])("timeout %s is %s whole milliseconds", (timeout, whole) => {
+    expect(lockSettings({ timeout }).timeout).toBe(whole);
+  });
+
+  it("know no limit, and a limit of nothing", () => {
+    expect(lockSettings({ blockingTimeout: null }).blockingTimeout).toBe(Number.POSITIVE_INFINITY);
+    expect(lockSettings({ blockingTimeout: 0 }).blockingTimeout).toBe(0);
+  });
+
+  it.each([
+    { timeout: -1 },
+    { timeout: Number.NaN },
+    { timeout: "10" },
+    { sleep: -1 },
+    { sleep: null },
+    { blocking: 1 },
+    { blockingTimeout: Number.POSITIVE_INFINITY },
+    { signal: {} },
+    { fencingKey: {} },
+  ])("refuse %o", (options) => {
+    expect(() => lockSettings(options as object)).toThrow(DataError);
+  });
+
+  it("are known by name only", () => {
+    expect(() => lockSettings({ blocking_timeout: 5 } as object)).toThrow(
+      "Unknown option `blocking_timeout`; did you mean `blockingTimeout`?",
+    );
+    expect(() => lockSettings([] as object)).toThrow(DataError);
+  });
+});
+
+describe("options of one acquisition", () => {
+  const lock = lockSettings({ timeout: 500, blocking: false, blockingTimeout: 70, sleep: 5 });
+
+  it("are those of the lock where nothing is said, or null", () => {
+    const none = { blocking: null, blockingTimeout: null, signal: null, token: null } as object;
+    expect(acquireSettings(lock, {})).toEqual({ ...lock, token: undefined });
+    expect(acquireSettings(lock, none)).toEqual({ ...lock, token: undefined });
+  });
+
+  it("override the lock's", () => {
+    const { signal } = new AbortController();
+    expect(
+      acquireSettings(lock, { blocking: true, blockingTimeout: 0, signal, token: "t" }),
+    ).toEqual({ ...lock, blocking: true, blockingTimeout: 0, signal, token: "t" });
+  });
+
+  it.each([{ token: "" }, { token: 5 }, { timeout: 5 }, { blockng: true }])(
+    "refuse %o",
+    (options) => {
+      expect(() => acquireSettings(lock, options as object)).toThrow(DataError);
+    },
+  );
+});
+
+describe("the time a lock is lengthened by", () => {
+  it("is whole and more than nothing", () => {
+    expect(additionalTime(10)).toBe(10);
+    expect(additionalTime(0.1)).toBe(1);
+    for (const bad of [0, -5, Number.NaN, Number.POSITIVE_INFINITY, "5", null]) {
+      expect(() => additionalTime(bad)).toThrow(DataError);
+    }
+  });
+});

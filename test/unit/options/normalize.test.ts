@@ -1,0 +1,328 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { DataError, ResponseError, TimeoutError } from "../../../src/errors.js";
+import { ExponentialBackoff, NoBackoff } from "../../../src/options/backoff.js";
+import { describeAddress, normalizeOptions, VERSION } from "../../../src/options/normalize.js";
+import { Retry } from "../../../src/options/retry.js";
+import type { RedisOptions, Settings } from "../../../src/options/types.js";
+import type { Parser } from "../../../src/protocol/parser.js";
+
+/** Normalises options the types would refuse. */
+const loose = (options: unknown): Settings => normalizeOptions(options as RedisOptions);
+
+function messageOf(options: unknown): string {
+  try {
+    loose(options);
+  } catch (error) {
+    if (error instanceof DataError) return error.message;
+    throw error;
+  }
+  throw new Error(`no error for ${JSON.stringify(options)}`);
+}
+
+describe("defaults", () => {
+  it("are complete", () => {
+    const { retry, ...settings } = normalizeOptions({});
+    expect(settings).toEqual({
+      address: { kind: "tcp", host: "localhost", port: 6379 },
+      db: 0,
+      credentials: undefined,
+      tls: undefined,
+      protocol: 2,
+      clientName: undefined,
+      libName: "rediswire",
+      libVersion: VERSION,
+      socketTimeout: 5000,
+      socketConnectTimeout: 5000,
+      socketKeepalive: true,
+      socketKeepaliveDelay: 30_000,
+      healthCheckInterval: 0,
+      retryOnTimeout: false,
+      retryOnError: [],
+      encoding: "utf8",
+      encodingErrors: "strict",
+      decodeResponses: true,
+      integers: "number",
+      maxConnections: Number.POSITIVE_INFINITY,
+      sharedConnections: 1,
+      maxPendingCommands: 250_000,
+      blockingGrace: 2000,
+      maxDepth: 128,
+      maxBulkLength: 536_870_912,
+      maxElements: 67_108_864,
+      parserClass: undefined,
+    });
+    expect(retry).toBeInstanceOf(Retry);
+  });
+
+  it("treat undefined as not given", () => {
+    const names = Object.keys(normalizeOptions({})).filter((name) => name !== "address");
+    const known = names.filter((name) => name !== "credentials");
+    const input = Object.fromEntries(["host", "port", "url", ...known].map((n) => [n, undefined]));
+    const { retry: _, ...settings } = loose(input);
+    const { retry: __, ...defaults } = normalizeOptions({});
+    expect(settings).toEqual(defaults);
+  });
+
+  it("give up on a dead server after one to two seconds of pauses", () => {
+    const { retry } = normalizeOptions({});
+    for (let n = 0; n < 200; n++) {
+      let total = 0;
+      let failures = 1;
+      for (; retry.allows(failures); failures++) total += retry.delay(failures);
+      expect(failures).toBe(6);
+      expect(total).toBeGreaterThanOrEqual(980);
+      expect(total).toBeLessThan(1960);
+    }
+  });
+
+  it("tell this package's version", () => {
+    const file = new URL("../../../package.json", import.meta.url);
+    expect(VERSION).toBe(JSON.parse(readFileSync(file, "utf8")).version);
+  });
+
+  it("are frozen all through, and do not follow the input", () => {
+    const retryOnError = [TimeoutError];
+    const settings = normalizeOptions({ retryOnError, tls: { servername: "s" } });
+    retryOnError.length = 0;
+    expect(settings.retryOnError).toEqual([TimeoutError]);
+    for (const value of [settings, settings.address, settings.retryOnError, settings.tls]) {
+      expect(Object.isFrozen(value)).toBe(true);
+    }
+  });
+});
+
+class OtherParser implements Parser {
+  readonly midReply = false;
+  feed(): void {}
+}
+
+describe("accepted values", () => {
+  it.each<[RedisOptions, Partial<Settings>]>([
+    [{ host: "h", port: 1 }, { address: { kind: "tcp", host: "h", port: 1 } }],
+    [{ host: "[::1]" }, { address: { kind: "tcp", host: "::1", port: 6379 } }],
+    [{ host: "::1" }, { address: { kind: "tcp", host: "::1", port: 6379 } }],
+    [{ unixSocketPath: "/s" }, { address: { kind: "unix", path: "/s" } }],
+    [{ unixSocketPath: "rel/s", tls: false }, { address: { kind: "unix", path: "rel/s" } }],
+    [{ db: 15 }, { db: 15 }],
+    [{ protocol: 3 }, { protocol: 3 }],
+    [{ clientName: "a-b!~" }, { clientName: "a-b!~" }],
+    [{ clientName: null }, { clientName: undefined }],
+    [{ clientName: "" }, { clientName: undefined }],
+    [
+      { libName: null, libVersion: null },
+      { libName: undefined, libVersion: undefined },
+    ],
+    [
+      { libName: "app", libVersion: "2" },
+      { libName: "app", libVersion: "2" },
+    ],
+    [{ socketTimeout: 0 }, { socketTimeout: 0 }],
+    [{ socketTimeout: null }, { socketTimeout: 0 }],
+    [{ socketTimeout: 0.1 }, { socketTimeout: 1 }],
+    [{ socketTimeout: 250 }, { socketTimeout: 250, socketConnectTimeout: 5000 }],
+    [{ socketTimeout: 2_147_483_647 }, { socketTimeout: 2_147_483_647 }],
+    [{ socketConnectTimeout: null }, { socketConnectTimeout: 0, socketTimeout: 5000 }],
+    [{ socketKeepalive: false, socketKeepaliveDelay: 0 }, { socketKeepaliveDelay: 0 }],
+    [{ healthCheckInterval: null }, { healthCheckInterval: 0 }],
+    [{ healthCheckInterval: 30_000 }, { healthCheckInterval: 30_000 }],
+    [{ retryOnTimeout: true }, { retryOnTimeout: true }],
+    [{ retryOnError: [Error, ResponseError] }, { retryOnError: [Error, ResponseError] }],
+    [{ encodingErrors: "replace" }, { encodingErrors: "replace" }],
+    [{ decodeResponses: false }, { decodeResponses: false }],
+    [{ integers: "bigint" }, { integers: "bigint" }],
+    [{ maxConnections: 5 }, { maxConnections: 5 }],
+    [{ maxConnections: null }, { maxConnections: Number.POSITIVE_INFINITY }],
+    [{ maxConnections: 0 }, { maxConnections: Number.POSITIVE_INFINITY }],
+    [
+      { sharedConnections: 2, maxConnections: 2 },
+      { sharedConnections: 2, maxConnections: 2 },
+    ],
+    [{ maxPendingCommands: 1 }, { maxPendingCommands: 1 }],
+    [{ blockingGrace: 0 }, { blockingGrace: 0 }],
+    [
+      { maxDepth: 1000, maxElements: 100_000_000 },
+      { maxDepth: 1000, maxElements: 100_000_000 },
+    ],
+    [{ maxBulkLength: 2 ** 32 }, { maxBulkLength: 2 ** 32 }],
+    [{ parserClass: OtherParser }, { parserClass: OtherParser }],
+    [{ parser: "js" }, { parserClass: undefined }],
+    [{ tls: false }, { tls: undefined }],
+  ])("%o", (options, expected) => {
+    expect(normalizeOptions(options)).toMatchObject(expected);
+  });
+
+  it.each<[string, BufferEncoding]>([
+    ["utf-8", "utf8"],
+    ["UTF-8", "utf8"],
+    ["utf8", "utf8"],
+    ["utf_8", "utf8"],
+    ["latin-1", "latin1"],
+    ["latin1", "latin1"],
+    ["iso-8859-1", "latin1"],
+    ["ISO8859_1", "latin1"],
+    ["ascii", "ascii"],
+    ["us-ascii", "ascii"],
+    ["binary", "latin1"],
+  ])("encoding %s is Node's %s", (name, expected) => {
+    expect(normalizeOptions({ encoding: name }).encoding).toBe(expected);
+  });
+
+  it("uses a copy of a Retry", () => {
+    const retry = new Retry(new ExponentialBackoff(100, 1), 9, [ResponseError]);
+    const settings = normalizeOptions({ retry });
+    expect(settings.retry).not.toBe(retry);
+    expect(settings.retry.retries).toBe(9);
+    expect(settings.retry.delay(2)).toBe(4);
+    expect(settings.retry.isSupported(new ResponseError("x"))).toBe(true);
+  });
+
+  it("takes options without a prototype", () => {
+    const options = Object.assign(Object.create(null), { db: 3 });
+    expect(loose(options).db).toBe(3);
+  });
+});
+
+describe("refused values", () => {
+  const notABoolean = ["true", 1, null];
+  const notADuration = [-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "5000", true];
+  const notPositive = [0, -1, 1.5, Number.NaN, "1", 2 ** 53];
+  const bad: Record<string, readonly unknown[]> = {
+    url: [5, null, "", {}],
+    host: ["", 5, null, "h:6379", ":1", "[::1]:6379", "a:b:c", "u@h", "redis://h", "/tmp/s"],
+    port: [0, -1, 65_536, 1.5, Number.NaN, "6379", null],
+    db: [-1, 1.5, Number.NaN, "1", null, 2 ** 31],
+    unixSocketPath: ["", 5],
+    username: [5, {}],
+    password: [12345, true, Buffer.from("x")],
+    credentialProvider: [{}, "x"],
+    tls: ["yes", 1, null, [], new Map()],
+    protocol: [1, 4, "3", null],
+    clientName: ["a b", "a\n", "é", 5],
+    libName: ["a b", 5],
+    libVersion: ["1 0", 1],
+    socketTimeout: notADuration,
+    socketConnectTimeout: notADuration,
+    socketKeepalive: notABoolean,
+    socketKeepaliveDelay: [...notADuration, null],
+    healthCheckInterval: notADuration,
+    retry: [3, null, {}, new NoBackoff()],
+    retryOnTimeout: notABoolean,
+    encoding: [
+      "",
+      "utf-7",
+      "utf-16",
+      "utf16le",
+      "utf-16-le",
+      "ucs2",
+      "ucs-2",
+      "hex",
+      "base64",
+      5,
+      null,
+    ],
+    encodingErrors: ["surrogateescape", "", null, 1],
+    decodeResponses: notABoolean,
+    integers: ["string", 64, null],
+    maxConnections: [-1, 1.5, Number.NaN, "5"],
+    sharedConnections: notPositive,
+    maxPendingCommands: notPositive,
+    blockingGrace: [...notADuration, null],
+    maxDepth: [...notPositive, 1001],
+    maxBulkLength: notPositive,
+    maxElements: [...notPositive, 100_000_001],
+    parser: ["native", "", 1, null],
+    parserClass: ["x", {}],
+  };
+  it.each(Object.entries(bad).flatMap(([name, values]) => values.map((v) => [name, v] as const)))(
+    "%s: %o",
+    (name, value) => {
+      expect(messageOf({ [name]: value })).toMatch(new RegExp(`^\`${name}\` must be .+, got .+`));
+    },
+  );
+
+  it.each([
+    [{ port: 70_000 }, "`port` must be an integer from 1 to 65535, got 70000"],
+    [{ port: "6379" }, "`port` must be an integer from 1 to 65535, got a string"],
+    [{ protocol: "3" }, "`protocol` must be 2 or 3, got another string"],
+    [
+      { socketTimeout: -5 },
+      "`socketTimeout` must be a number of milliseconds from 0 to 2147483647, got -5",
+    ],
+    [{ retryOnError: Error }, "`retryOnError` must be an array of error classes, got a function"],
+    [{ retryOnError: [Error, "x"] }, "`retryOnError[1]` must be an error class, got a string"],
+    [
+      { encoding: "utf16le" },
+      "`encoding` must be utf-8, latin-1 (binary) or ascii, got another name",
+    ],
+    [{ host: "h:1" }, "`host` must be a host name alone, got one with a port (use `port`)"],
+    [
+      { sharedConnections: 3, maxConnections: 2 },
+      "`sharedConnections` must not be more than `maxConnections`",
+    ],
+    [{ tls: { port: 1 } }, "`tls.port` is not allowed: the client's own options say it"],
+  ])("says what was expected: %o", (options, message) => {
+    expect(messageOf(options)).toBe(message);
+  });
+
+  it.each([
+    ["localhost"],
+    [5],
+    [null],
+    [undefined],
+    [[]],
+    [new Map()],
+    [new URL("redis://h")],
+    [Object.create({ db: 1 })],
+  ])("refuses %o in place of the options", (options) => {
+    expect(messageOf(options)).toMatch(/^`options` must be a plain object, got /);
+  });
+});
+
+describe("unknown names", () => {
+  it.each([
+    ["sockettimeout", "`sockettimeout`; did you mean `socketTimeout`, in milliseconds?"],
+    ["hots", "`hots`; did you mean `host`?"],
+    ["passwrod", "`passwrod`; did you mean `password`?"],
+    ["Port", "`Port`; did you mean `port`?"],
+    [
+      "socket_timeout",
+      "`socket_timeout`; did you mean `socketTimeout`, in milliseconds (redis-py: seconds)?",
+    ],
+    [
+      "socket_connect_timeout",
+      "`socket_connect_timeout`; did you mean `socketConnectTimeout`, in milliseconds (redis-py: seconds)?",
+    ],
+    [
+      "health_check_interval",
+      "`health_check_interval`; did you mean `healthCheckInterval`, in milliseconds (redis-py: seconds)?",
+    ],
+    ["decode_responses", "`decode_responses`; did you mean `decodeResponses`?"],
+    ["max_connections", "`max_connections`; did you mean `maxConnections`?"],
+    ["unix_socket_path", "`unix_socket_path`; did you mean `unixSocketPath`?"],
+    ["ssl", "`ssl`; did you mean `tls`?"],
+    ["ssl_ca_certs", "`ssl_ca_certs`; did you mean `tls`?"],
+    ["charset", "`charset`; did you mean `encoding`?"],
+    ["connectTimeout", "`connectTimeout`; did you mean `socketConnectTimeout`, in milliseconds?"],
+    ["commandTimeout", "`commandTimeout`; did you mean `socketTimeout`, in milliseconds?"],
+    ["path", "`path`; did you mean `unixSocketPath`?"],
+    ["lazyConnect", "`lazyConnect`"],
+    ["constructor", "`constructor`"],
+    ["toString", "`toString`"],
+  ])("%s", (name, message) => {
+    expect(messageOf({ [name]: 1 })).toBe(`Unknown option ${message}`);
+    expect(messageOf({ [name]: undefined })).toBe(`Unknown option ${message}`);
+  });
+});
+
+describe("describeAddress", () => {
+  it.each<[RedisOptions, string]>([
+    [{}, "localhost:6379"],
+    [{ host: "10.0.0.1", port: 1 }, "10.0.0.1:1"],
+    [{ host: "::1" }, "[::1]:6379"],
+    [{ unixSocketPath: "/tmp/s" }, "unix:/tmp/s"],
+    [{ url: "redis://user:secret@h:7" }, "h:7"],
+  ])("%o", (options, expected) => {
+    expect(describeAddress(normalizeOptions(options))).toBe(expected);
+  });
+});

@@ -1,0 +1,292 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PeerCertificate } from "node:tls";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DataError } from "../../../src/errors.js";
+import { collectOptions } from "../../../src/options/constructor-arguments.js";
+import { normalizeOptions, resolveOptions } from "../../../src/options/normalize.js";
+import type { RedisOptions, Settings } from "../../../src/options/types.js";
+
+/** Calls the constructor forms with arguments the types would refuse. */
+const loose = (...args: unknown[]): Settings => Reflect.apply(resolveOptions, undefined, args);
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof DataError) return error.message;
+    throw error;
+  }
+  throw new Error("no error");
+}
+
+const tcp = (host: string, port = 6379) => ({ kind: "tcp", host, port }) as const;
+const unix = (path: string) => ({ kind: "unix", path }) as const;
+
+describe("forms of the constructor", () => {
+  it.each<[unknown[], Partial<Settings>]>([
+    [[], { address: tcp("localhost") }],
+    [[undefined], { address: tcp("localhost") }],
+    [[{}], { address: tcp("localhost") }],
+    [["example.org"], { address: tcp("example.org") }],
+    [["example.org", 6380], { address: tcp("example.org", 6380) }],
+    [["example.org", 6380, { db: 2 }], { address: tcp("example.org", 6380), db: 2 }],
+    [["example.org", { port: 1, db: 2 }], { address: tcp("example.org", 1), db: 2 }],
+    [["example.org", undefined, { db: 2 }], { address: tcp("example.org"), db: 2 }],
+    [[undefined, 6380], { address: tcp("localhost", 6380) }],
+    [[undefined, { db: 2 }], { address: tcp("localhost"), db: 2 }],
+    [["localhost:6380"], { address: tcp("localhost", 6380) }],
+    [["10.0.0.1:1", { db: 1 }], { address: tcp("10.0.0.1", 1), db: 1 }],
+    [["[::1]"], { address: tcp("::1") }],
+    [["[::1]:6380"], { address: tcp("::1", 6380) }],
+    [["::1"], { address: tcp("::1") }],
+    [["2001:db8:0:0:0:0:0:1"], { address: tcp("2001:db8:0:0:0:0:0:1") }],
+    [["::1:6379", 6380], { address: tcp("::1:6379", 6380) }],
+    [["/tmp/redis.sock"], { address: unix("/tmp/redis.sock") }],
+    [["/tmp/redis.sock", { db: 1 }], { address: unix("/tmp/redis.sock"), db: 1 }],
+    [["redis://h:1/2"], { address: tcp("h", 1), db: 2 }],
+    [["REDIS://h"], { address: tcp("h") }],
+    [["unix:///s?db=3"], { address: unix("/s"), db: 3 }],
+    [[new URL("redis://H:1/2")], { address: tcp("h", 1), db: 2 }],
+    [[new URL("redis://h"), { db: 4 }], { address: tcp("h"), db: 4 }],
+    [[{ url: "redis://h:1" }], { address: tcp("h", 1) }],
+    [[{ url: new URL("redis://h:1") }], { address: tcp("h", 1) }],
+    [[{ host: "h", port: 1 }], { address: tcp("h", 1) }],
+  ])("%o", (args, expected) => {
+    expect(loose(...args)).toMatchObject(expected);
+  });
+
+  it.each<[unknown[], string]>([
+    [[""], "`host` must be a string that is not empty, got an empty string"],
+    [[6380], "Expected a host, URL, path or options object, got a number"],
+    [[null], "Expected a host, URL, path or options object, got null"],
+    [[[]], "Expected a host, URL, path or options object, got an array"],
+    [[new Map()], "Expected a host, URL, path or options object, got an instance of some class"],
+    [["localhost", "6380"], "`port` must be an integer from 1 to 65535, got a string"],
+    [["localhost", 0], "`port` must be an integer from 1 to 65535, got 0"],
+    [["localhost:70000"], "`port` must be an integer from 1 to 65535, got 70000"],
+    [["localhost:1", 2], "`host` must be a host name alone, got one with a port (use `port`)"],
+    [["localhost:x"], "`host` must be a host name alone, got one with a port (use `port`)"],
+    [["localhost", 1, 2], "`options` must be a plain object, got a number"],
+    [["localhost", { db: 1 }, { db: 2 }], "Nothing may follow the options object"],
+    [[{}, { db: 2 }], "Nothing may follow the options object"],
+    [[{}, 6380], "Nothing may follow the options object"],
+    [["::1:6379"], "An IPv6 address that may or may not end in a port must be in brackets"],
+    [
+      ["fe80::1%eth0:6379"],
+      "An IPv6 address that may or may not end in a port must be in brackets",
+    ],
+    [["redis://h", 6380], "A port is not allowed beside a URL or a path"],
+    [["/tmp/s", 6380], "A port is not allowed beside a URL or a path"],
+    [["h", { host: "i" }], "`host` is given twice"],
+    [["h", 1, { port: 1 }], "`port` is given twice"],
+    [["redis://h", { url: "redis://h" }], "`url` is given twice"],
+    [["h", { url: "redis://h" }], "`url` is not allowed beside `host`"],
+    [["/s", { url: "redis://h" }], "`url` is not allowed beside `unixSocketPath`"],
+    [["/s", { host: "h" }], "`unixSocketPath` and `host` exclude each other"],
+    [["h", { unixSocketPath: "/s" }], "`unixSocketPath` and `host` exclude each other"],
+    [["h", { dbb: 1 }], "Unknown option `dbb`; did you mean `db`?"],
+  ])("refuses %o", (args, message) => {
+    expect(messageOf(() => loose(...args))).toBe(message);
+  });
+
+  it("lets a caller's own options through collectOptions", () => {
+    interface More extends RedisOptions {
+      readonly connectionPool?: object;
+    }
+    const connectionPool = {};
+    const { connectionPool: pool, ...rest } = collectOptions<More>("h", 1, { connectionPool });
+    expect(pool).toBe(connectionPool);
+    expect(normalizeOptions(rest).address).toEqual(tcp("h", 1));
+  });
+});
+
+describe("URL and options", () => {
+  it.each<[RedisOptions, Partial<Settings>]>([
+    [{ url: "redis://h/1", db: 3 }, { db: 1 }],
+    [{ url: "redis://h/1?db=2", db: 3 }, { db: 2 }],
+    [{ url: "redis://h", db: 3 }, { db: 3 }],
+    [{ url: "redis://h/foo", db: 3 }, { db: 3 }],
+    [{ url: "redis://h/foo" }, { db: 0 }],
+    [{ url: "redis://h:1", host: "i", port: 2 }, { address: tcp("h", 1) }],
+    [{ url: "redis://:1", host: "i", port: 2 }, { address: tcp("i", 1) }],
+    [{ url: "redis://h:0", port: 2 }, { address: tcp("h", 2) }],
+    [{ url: "redis://my %2F host" }, { address: tcp("my / host") }],
+    [{ url: "redis://h?socket_timeout=1.5", socketTimeout: 9 }, { socketTimeout: 1500 }],
+    [{ url: "redis://h?socket_timeout=0" }, { socketTimeout: 0 }],
+    [{ url: "redis://h?decode_responses=False" }, { decodeResponses: false }],
+    [{ url: "redis://h?max_connections=0" }, { maxConnections: Number.POSITIVE_INFINITY }],
+    [{ url: "redis://h?encoding=latin-1&protocol=3" }, { encoding: "latin1", protocol: 3 }],
+    [
+      { url: "unix:///s", db: 4 },
+      { address: unix("/s"), db: 4 },
+    ],
+  ])("%o", (options, expected) => {
+    expect(normalizeOptions(options)).toMatchObject(expected);
+  });
+
+  it.each<[RedisOptions, string]>([
+    [{ url: "redis://h", unixSocketPath: "/s" }, "`unixSocketPath` and `host` exclude each other"],
+    [{ url: "unix:///s", port: 1 }, "`unixSocketPath` and `port` exclude each other"],
+    [{ url: "unix:///s", tls: true }, "`unixSocketPath` and `tls` exclude each other"],
+    [{ unixSocketPath: "/s", tls: {} }, "`unixSocketPath` and `tls` exclude each other"],
+    [
+      { url: "rediss://h", tls: false },
+      "`tls` is false, but the URL asks for TLS by its scheme rediss://",
+    ],
+    [{ url: "redis://h/-1" }, "`db` must be an integer from 0 to 2147483647, got -1"],
+    [{ url: "redis://h?protocol=4" }, "`protocol` must be 2 or 3, got another number"],
+    [
+      { url: "redis://h?encoding=utf-16-le" },
+      "`encoding` must be utf-8, latin-1 (binary) or ascii, got another name",
+    ],
+    [
+      { url: "localhost" },
+      "Redis URL must specify one of the following schemes (redis://, rediss://, unix://)",
+    ],
+  ])("refuses %o", (options, message) => {
+    expect(messageOf(() => normalizeOptions(options))).toBe(message);
+  });
+});
+
+describe("credentials", () => {
+  it.each<[RedisOptions, object | undefined]>([
+    [{}, undefined],
+    [{ username: "", password: "" }, undefined],
+    [{ username: null, password: null }, undefined],
+    [{ password: "p" }, { username: undefined, password: "p" }],
+    [{ username: "u" }, { username: "u", password: "" }],
+    [
+      { username: "u", password: "p" },
+      { username: "u", password: "p" },
+    ],
+    [
+      { url: "redis://u:p@h", username: "x", password: "y" },
+      { username: "u", password: "p" },
+    ],
+    [
+      { url: "redis://:p@h", username: "x" },
+      { username: "x", password: "p" },
+    ],
+    [{ url: "redis://h?username=u&password=p" }, { username: "u", password: "p" }],
+    [{ credentialProvider: () => ({ password: "p" }) }, { username: undefined, password: "p" }],
+    [
+      { credentialProvider: async () => ({ username: "u", password: "p" }) },
+      { username: "u", password: "p" },
+    ],
+  ])("%o", async (options, expected) => {
+    expect(await normalizeOptions(options).credentials?.()).toEqual(expected);
+  });
+
+  it("asks the provider anew each time, and not before", async () => {
+    let calls = 0;
+    const provider = () => ({ password: `p${++calls}` });
+    const { credentials } = normalizeOptions({ credentialProvider: provider });
+    expect(calls).toBe(0);
+    expect((await credentials?.())?.password).toBe("p1");
+    expect((await credentials?.())?.password).toBe("p2");
+  });
+
+  it("lets the provider's own error through", async () => {
+    const error = new Error("vault is shut");
+    const { credentials } = normalizeOptions({ credentialProvider: () => Promise.reject(error) });
+    await expect(credentials?.()).rejects.toBe(error);
+  });
+
+  it.each([undefined, null, "secret", {}, { password: 1 }, { password: "p", username: 5 }])(
+    "refuses %o from a provider",
+    async (given) => {
+      const credentialProvider = () => given as never;
+      const result = normalizeOptions({ credentialProvider }).credentials?.();
+      await expect(result).rejects.toBeInstanceOf(DataError);
+      await expect(result).rejects.not.toMatchObject({
+        message: expect.stringContaining("secret"),
+      });
+    },
+  );
+
+  it.each<RedisOptions>([{ username: "u" }, { password: "p" }, { url: "redis://:p@h" }])(
+    "refuses a provider beside %o",
+    (other) => {
+      const options = { ...other, credentialProvider: () => ({ password: "q" }) };
+      expect(messageOf(() => normalizeOptions(options))).toMatch(
+        /^`credentialProvider` and `(username|password)` exclude each other$/,
+      );
+    },
+  );
+});
+
+describe("TLS", () => {
+  let folder = "";
+  const file = (name: string) => join(folder, name);
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "rediswire-options-"));
+    for (const name of ["ca", "cert", "key"]) writeFileSync(file(name), `${name} text`);
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each<[RedisOptions, object | undefined]>([
+    [{ url: "redis://h" }, undefined],
+    [{ tls: true }, {}],
+    [{ tls: { servername: "s" } }, { servername: "s" }],
+    [{ url: "rediss://h" }, {}],
+    [{ url: "rediss://h", tls: true }, {}],
+    [{ url: "redis://h", tls: true }, {}],
+    [{ url: "rediss://h?ssl_cert_reqs=none" }, { rejectUnauthorized: false }],
+    [
+      {
+        url: "rediss://h?ssl_cert_reqs=required",
+        tls: { rejectUnauthorized: false, servername: "s" },
+      },
+      { rejectUnauthorized: true, servername: "s" },
+    ],
+    [{ url: "rediss://h?ssl_check_hostname=true" }, {}],
+    [{ url: "rediss://h?ssl_ciphers=A:B&ssl_password=x" }, { ciphers: "A:B", passphrase: "x" }],
+  ])("%o", (options, expected) => {
+    const { tls } = normalizeOptions(options);
+    expect(tls && { ...tls }).toEqual(expected);
+  });
+
+  it("accepts any host name when the URL says so, and only then", () => {
+    const { tls } = normalizeOptions({ url: "rediss://h?ssl_check_hostname=no" });
+    expect(tls?.checkServerIdentity?.("h", {} as PeerCertificate)).toBeUndefined();
+    expect(tls?.checkServerIdentity).toBeTypeOf("function");
+    expect(tls?.rejectUnauthorized).toBeUndefined();
+  });
+
+  it("reads the files a URL names", () => {
+    const query = `ssl_ca_certs=${file("ca")}&ssl_certfile=${file("cert")}&ssl_keyfile=${file("key")}`;
+    const { tls } = normalizeOptions({ url: `rediss://h?${query}` });
+    expect({ ...tls }).toEqual({
+      ca: [Buffer.from("ca text")],
+      cert: Buffer.from("cert text"),
+      key: Buffer.from("key text"),
+    });
+  });
+
+  it("takes key and certificate from one file, and roots from text and file", () => {
+    const query = `ssl_certfile=${file("cert")}&ssl_ca_certs=${file("ca")}&ssl_ca_data=PEM`;
+    const { tls } = normalizeOptions({ url: `rediss://h?${query}` });
+    expect(tls?.key).toEqual(Buffer.from("cert text"));
+    expect(tls?.ca).toEqual(["PEM", Buffer.from("ca text")]);
+  });
+
+  it.each(["ssl_ca_certs", "ssl_certfile"])("names the option and the path: %s", (key) => {
+    const path = file("missing");
+    const run = () => normalizeOptions({ url: `rediss://u:secret@h?${key}=${path}` });
+    expect(messageOf(run)).toBe(`\`${key}\` in connection URL: cannot read ${path} (ENOENT)`);
+  });
+
+  it("refuses a key without a certificate", () => {
+    const run = () => normalizeOptions({ url: `rediss://h?ssl_keyfile=${file("key")}` });
+    expect(messageOf(run)).toBe("`ssl_keyfile` in connection URL needs `ssl_certfile`");
+  });
+
+  it.each(["host", "port", "path", "socket"])("refuses tls.%s", (name) => {
+    const run = () => normalizeOptions({ tls: { [name]: 1 } });
+    expect(messageOf(run)).toMatch(`\`tls.${name}\` is not allowed`);
+  });
+});

@@ -1,0 +1,247 @@
+import { describe, expect, it } from "vitest";
+import { DataError } from "../../../src/errors.js";
+import { parseUrl, redactUrl, type UrlOptions } from "../../../src/options/url.js";
+
+const SCHEMES =
+  "Redis URL must specify one of the following schemes (redis://, rediss://, unix://)";
+const UNESCAPED =
+  "Invalid connection URL: a user name or password with any of / ? # @ % in it must be percent-encoded";
+const UNKNOWN =
+  "Unknown option in the query of the connection URL, or a piece of a password that must be percent-encoded";
+const AWKWARD = "p@ss:w/rd#?%";
+
+function errorOf(url: string): DataError {
+  try {
+    parseUrl(url);
+  } catch (error) {
+    if (error instanceof DataError) return error;
+    throw error;
+  }
+  throw new Error(`no error for ${url}`);
+}
+
+type Case = [url: string, expected: UrlOptions];
+
+describe("scheme", () => {
+  it.each<Case>([
+    ["redis://h", { host: "h" }],
+    ["REDIS://h", { host: "h" }],
+    ["rediss://h", { host: "h", tls: {} }],
+    ["RedisS://h", { host: "h", tls: {} }],
+    ["unix:///s", { unixSocketPath: "/s" }],
+    ["UNIX:///s", { unixSocketPath: "/s" }],
+    ["redis://", {}],
+    [" redis://h/1\r\n", { host: "h", db: 1 }],
+  ])("%s", (url, expected) => {
+    expect(parseUrl(url)).toEqual(expected);
+  });
+
+  it.each([
+    "localhost",
+    "redis:foo.bar.com:12345",
+    "redis:/h",
+    "http://h",
+    "valkey://h",
+    "xredis://h",
+    "//h",
+    "://h",
+    "",
+    "unix:/s",
+  ])("refuses %o", (url) => {
+    expect(errorOf(url).message).toBe(SCHEMES);
+  });
+});
+
+describe("host and port", () => {
+  it.each<Case>([
+    ["redis://my.host", { host: "my.host" }],
+    ["redis://MY.Host", { host: "my.host" }],
+    ["redis://my %2F host %2B%3D+", { host: "my / host +=+" }],
+    ["redis://m%C3%BCller.example", { host: "müller.example" }],
+    ["redis://localhost:6380", { host: "localhost", port: 6380 }],
+    ["redis://localhost:", { host: "localhost" }],
+    ["redis://localhost:0", { host: "localhost" }],
+    ["redis://localhost:65535", { host: "localhost", port: 65_535 }],
+    ["redis://localhost:06380", { host: "localhost", port: 6380 }],
+    ["redis://:6380", { port: 6380 }],
+    ["redis://user:pw@:6380", { username: "user", password: "pw", port: 6380 }],
+    ["redis://127.0.0.1:6380", { host: "127.0.0.1", port: 6380 }],
+    ["redis://[::1]", { host: "::1" }],
+    ["redis://[::1]:6380/2", { host: "::1", port: 6380, db: 2 }],
+    ["redis://[2001:DB8::A]", { host: "2001:db8::a" }],
+    ["redis://[::ffff:10.0.0.1]:1", { host: "::ffff:10.0.0.1", port: 1 }],
+    ["redis://[FE80::1%25Eth0]:1", { host: "fe80::1%Eth0", port: 1 }],
+    ["redis://u:p@[::1]:6380", { username: "u", password: "p", host: "::1", port: 6380 }],
+  ])("%s", (url, expected) => {
+    expect(parseUrl(url)).toEqual(expected);
+  });
+
+  it.each([
+    "redis://h:port",
+    "redis://h:65536",
+    "redis://h:-1",
+    "redis://h:+1",
+    "redis://h: 1",
+    "redis://h:1:2",
+    "redis://h:٣",
+    "redis://::1:6379",
+    "redis://[::1]:x",
+  ])("refuses the port of %s", (url) => {
+    expect(errorOf(url).message).toBe("Invalid port in connection URL.");
+  });
+
+  it.each(["redis://[::1", "redis://::1]", "redis://[h]:1", "redis://[]", "redis://[::1]x:1"])(
+    "refuses the host of %s",
+    (url) => {
+      expect(errorOf(url).message).toMatch(/^Invalid (host|port) in connection URL\.$/);
+    },
+  );
+});
+
+describe("user name and password", () => {
+  it.each<Case>([
+    ["redis://myuser:@h", { host: "h", username: "myuser" }],
+    ["redis://myuser@h", { host: "h", username: "myuser" }],
+    ["redis://:pw@h", { host: "h", password: "pw" }],
+    ["redis://:@h", { host: "h" }],
+    ["redis://@h", { host: "h" }],
+    ["redis://myuser:mypass@h", { host: "h", username: "myuser", password: "mypass" }],
+    ["redis://%2Fmyuser%2F%2B name%3D%24+:@h", { host: "h", username: "/myuser/+ name=$+" }],
+    ["redis://:%2Fmypass%2F%2B word%3D%24+@h", { host: "h", password: "/mypass/+ word=$+" }],
+    ["redis://:p@ss@h", { host: "h", password: "p@ss" }],
+    ["redis://a@b:c@d:e@h", { host: "h", username: "a@b", password: "c@d:e" }],
+    ["redis://u:a:b::c@h", { host: "h", username: "u", password: "a:b::c" }],
+    ["redis://:100%@h", { host: "h", password: "100%" }],
+    ["redis://:%zz%4@h", { host: "h", password: "%zz%4" }],
+    ["redis://:%2525@h", { host: "h", password: "%25" }],
+    ["redis://:%F0%9F%94%91ключ@h", { host: "h", password: "🔑ключ" }],
+    ["redis://:[x]@h:1", { host: "h", port: 1, password: "[x]" }],
+    ["redis://:\u00a0%C2%A0@h", { host: "h", password: "\u00a0\u00a0" }],
+    ["redis://:%EF%BB%BFx@h", { host: "h", password: "\ufeffx" }],
+  ])("%s", (url, expected) => {
+    expect(parseUrl(url)).toEqual(expected);
+  });
+
+  it("reads an awkward password when it is encoded, in every scheme", () => {
+    const password = encodeURIComponent(AWKWARD);
+    const credentials = { username: AWKWARD, password: AWKWARD };
+    const at = `${password}:${password}@`;
+    expect(parseUrl(`redis://${at}h/1`)).toEqual({ ...credentials, host: "h", db: 1 });
+    expect(parseUrl(`rediss://${at}h`)).toEqual({ ...credentials, host: "h", tls: {} });
+    expect(parseUrl(`unix://${at}/s`)).toEqual({ ...credentials, unixSocketPath: "/s" });
+  });
+
+  it.each([
+    [`redis://u:${AWKWARD}@h`, UNESCAPED],
+    ["redis://:12/rd@h:1/0", UNESCAPED],
+    ["redis://:12#rd@h", UNESCAPED],
+    ["redis://u:p@12/rd@h", UNESCAPED],
+    ["redis://u:p@12#rd@h", UNESCAPED],
+    ["redis://:12?rd@h", UNKNOWN],
+    ["redis://:12?rd=5@h", UNKNOWN],
+    ["unix://u:p/w@/s", UNESCAPED],
+    ["unix://u:p#w@/s", UNESCAPED],
+    ["unix://u:p?w@/s", UNKNOWN],
+    ["redis://:p%FF@h", "Invalid percent-encoding in the password of the connection URL"],
+    ["redis://%C3:p@h", "Invalid percent-encoding in the user name of the connection URL"],
+  ])("refuses %s without showing it", (url, message) => {
+    expect(errorOf(url).message).toBe(message);
+  });
+
+  it("takes them from the query, where those before the host win", () => {
+    expect(parseUrl("redis://h?username=u&password=p%40")).toEqual({
+      host: "h",
+      username: "u",
+      password: "p@",
+    });
+    expect(parseUrl("redis://a:b@h?username=u&password=p")).toEqual({
+      host: "h",
+      username: "a",
+      password: "b",
+    });
+  });
+});
+
+describe("database", () => {
+  it.each<[string, number | undefined]>([
+    ["redis://h", undefined],
+    ["redis://h/", undefined],
+    ["redis://h/2", 2],
+    ["redis://h/2/", 2],
+    ["redis://h//2", 2],
+    ["redis://h/2/3", 23],
+    ["redis://h/%31", 1],
+    ["redis://h/%2F1", 1],
+    ["redis://h/-1", -1],
+    ["redis://h/+1", 1],
+    ["redis://h/1_0", 10],
+    ["redis://h/ 4 ", 4],
+    ["redis://h/007", 7],
+    ["redis://h/foo", undefined],
+    ["redis://h/1.5", undefined],
+    ["redis://h/1e3", undefined],
+    ["redis://h/0x10", undefined],
+    ["redis://h/2#3", 2],
+    ["redis://h/2?db=3", 3],
+    ["redis://h/2?db=", 2],
+    ["redis://h/foo?db=3", 3],
+    ["redis://h?db=0", 0],
+    ["redis://h/5?db=0", 0],
+    ["redis://h?db=1&db=2", 1],
+    ["redis://h?db=&db=2", 2],
+    ["rediss://h/7", 7],
+    ["unix:///7?db=2", 2],
+    ["unix:///7", undefined],
+  ])("%s: %s", (url, db) => {
+    expect(parseUrl(url).db).toBe(db);
+    expect(Object.hasOwn(parseUrl(url), "db")).toBe(db !== undefined);
+  });
+});
+
+describe("unix sockets", () => {
+  it.each<Case>([
+    ["unix:///socket", { unixSocketPath: "/socket" }],
+    ["unix://ignored:x/socket", { unixSocketPath: "/socket" }],
+    ["unix://localhost/var/run/redis.sock", { unixSocketPath: "/var/run/redis.sock" }],
+    ["unix://myuser:@/socket", { unixSocketPath: "/socket", username: "myuser" }],
+    ["unix://:pw@/socket", { unixSocketPath: "/socket", password: "pw" }],
+    [
+      "unix://:pw@/my%2Fpath%2Fto%2F..%2F+_%2B%3D%24ocket",
+      { unixSocketPath: "/my/path/to/../+_+=$ocket", password: "pw" },
+    ],
+    ["unix:///tmp/a@b.sock", { unixSocketPath: "/tmp/a@b.sock" }],
+    ["unix://:pw@/tmp/a@b.sock", { unixSocketPath: "/tmp/a@b.sock", password: "pw" }],
+    ["unix:///Case/S", { unixSocketPath: "/Case/S" }],
+    ["unix:///s?client_name=c#part", { unixSocketPath: "/s", clientName: "c" }],
+  ])("%s", (url, expected) => {
+    expect(parseUrl(url)).toEqual(expected);
+  });
+
+  it.each(["unix://", "unix://h", "unix://u:p@"])("refuses %s, which has no path", (url) => {
+    expect(errorOf(url).message).toBe("A unix:// URL must have the path of a socket");
+  });
+});
+
+describe("redactUrl", () => {
+  it.each([
+    ["redis://h:1/2", "redis://h:1/2"],
+    ["redis://user:secret@h:1/2", "redis://***@h:1/2"],
+    ["redis://:secret@[::1]:1", "redis://***@[::1]:1"],
+    ["REDISS://secret@h", "rediss://***@h"],
+    ["redis://:p@sec:ret@h", "redis://***@h"],
+    ["redis://h?password=secret&db=1", "redis://h?password=***&db=1"],
+    ["redis://h?user%6Eame=secret", "redis://h?user%6Eame=***"],
+    ["rediss://h?ssl_password=secret", "rediss://h?ssl_password=***"],
+    ["redis://h?password=sec@ret", "redis://h?***"],
+    ["redis://h/1#secret", "redis://h/1"],
+    ["unix://:secret@/s?db=1", "unix://***@/s?db=1"],
+    [`redis://:${AWKWARD}@h`, "redis://***"],
+    ["redis://:12/secret@h", "redis://***"],
+    ["redis://secret:secret", "redis://***"],
+    ["http://u:secret@h", "http://***"],
+    ["secret", "***"],
+    ["", "***"],
+  ])("%s", (url, expected) => {
+    expect(redactUrl(url)).toBe(expected);
+  });
+});

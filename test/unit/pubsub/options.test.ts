@@ -1,0 +1,77 @@
+/** Options of subscribers: defaults, and what is refused. */
+import { describe, expect, it } from "vitest";
+import { DataError } from "../../../src/errors.js";
+import { NoBackoff } from "../../../src/options/backoff.js";
+import { Retry } from "../../../src/options/retry.js";
+import { getMessageSettings, pubSubSettings } from "../../../src/pubsub/options.js";
+
+describe("options of a subscriber", () => {
+  it("have defaults", () => {
+    expect(pubSubSettings({})).toMatchObject({
+      ignoreSubscribeMessages: false,
+      gapEvents: false,
+      highWaterMark: 1000,
+      onError: undefined,
+      onReconnect: undefined,
+    });
+  });
+
+  it("never give up by default, with pauses of at most 2 s", () => {
+    const { retry } = pubSubSettings({});
+    const waits = Array.from({ length: 50 }, (_, i) => retry.delay(i + 1));
+    expect(retry.allows(1_000_000)).toBe(true);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2000);
+    expect(Math.min(...waits)).toBeGreaterThan(0);
+  });
+
+  it("copy the policy, for its state is not shared", () => {
+    const retry = new Retry(new NoBackoff(), 3);
+    const copy = pubSubSettings({ retry }).retry;
+    expect(copy).not.toBe(retry);
+    expect(copy.retries).toBe(3);
+  });
+
+  it("may be undefined", () => {
+    expect(pubSubSettings({ highWaterMark: undefined, retry: undefined }).highWaterMark).toBe(1000);
+  });
+
+  it.each([
+    [{ highWaterMark: 0 }, /`highWaterMark`/],
+    [{ highWaterMark: 1.5 }, /`highWaterMark`/],
+    [{ gapEvents: 1 }, /`gapEvents`/],
+    [{ ignoreSubscribeMessages: "yes" }, /`ignoreSubscribeMessages`/],
+    [{ onError: {} }, /`onError`/],
+    [{ onReconnect: null }, /`onReconnect`/],
+    [{ retry: 3 }, /`retry`/],
+    [{ ignoreSubscribeMessage: true }, /did you mean `ignoreSubscribeMessages`/],
+    [{ ignore_subscribe_messages: true }, /did you mean `ignoreSubscribeMessages`/],
+    [null, /options/],
+  ])("are refused: %o", (options, message) => {
+    expect(() => pubSubSettings(options as never)).toThrow(DataError);
+    expect(() => pubSubSettings(options as never)).toThrow(message);
+  });
+});
+
+describe("options of getMessage()", () => {
+  it.each([
+    [{}, 0],
+    [{ timeout: 5 }, 5],
+    [{ timeout: 0.5 }, 0.5],
+    [{ timeout: null }, Number.POSITIVE_INFINITY],
+    [{ timeout: Number.POSITIVE_INFINITY }, Number.POSITIVE_INFINITY],
+  ])("%o", (options, timeout) => {
+    expect(getMessageSettings(options).timeout).toBe(timeout);
+  });
+
+  it.each([
+    { timeout: -1 },
+    { timeout: Number.NaN },
+    { timeout: "1" },
+    { timeout: 2 ** 31 },
+    { signal: {} },
+    { timeuot: 1 },
+    5,
+  ])("are refused: %o", (options) => {
+    expect(() => getMessageSettings(options as never)).toThrow(DataError);
+  });
+});
