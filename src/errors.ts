@@ -1,13 +1,13 @@
 /**
- * Owns every error class of the library and the table from server error codes to classes.
- * Imports nothing. An error never carries an argument value, a password or a full URL:
- * only the command's name, the server's address and the server's own words.
+ * Every error class of the library, the table from server error codes to classes, and the one way to
+ * derive an error from another. Imports nothing. An error never carries an argument value, a password
+ * or a URL with credentials: only the command name, the server address and the server's own text.
  */
 
 /** Whether a command that failed in transport may have been executed by the server. */
 export type Outcome = "not-sent" | "unknown";
 
-/** What an error knows about the command it belongs to. */
+/** Facts about an error besides its message. */
 export interface ErrorDetails {
   /** Stable machine-readable code: the server's own (`WRONGTYPE`) or one of ours (`ETIMEDOUT`). */
   readonly code?: string | undefined;
@@ -15,28 +15,35 @@ export interface ErrorDetails {
   readonly command?: string | undefined;
   /** Address of the server, without credentials. */
   readonly server?: string | undefined;
-  /** For transport errors: `"not-sent"` when the server certainly never saw the command. */
+  /** For transport errors: `"not-sent"` when the server certainly did not receive the command. */
   readonly outcome?: Outcome | undefined;
-  /** The error underneath. */
+  /** The underlying error. */
   readonly cause?: unknown;
 }
 
-/** Root of every error this library raises. */
+/** Root of every error of this library. */
 export class RedisError extends Error {
+  /** Code of an error that is created without one. */
+  protected static readonly CODE: string = "EREDIS";
+
   override name = "RedisError";
-  /** Stable machine-readable code: the server's own (`WRONGTYPE`) or one of ours (`ETIMEDOUT`). */
-  declare code: string | undefined;
+  /**
+   * Stable machine-readable code, always set: the server's own (`WRONGTYPE`) or one of ours
+   * (`ETIMEDOUT`). See docs/errors.md for the list.
+   */
+  declare code: string;
   /** Name of the command the error belongs to, never its arguments. */
   declare command: string | undefined;
   /** Address of the server, without credentials. */
   declare server: string | undefined;
-  /** For transport errors: `"not-sent"` when the server certainly never saw the command. */
+  /** For transport errors: `"not-sent"` when the server certainly did not receive the command. */
   declare outcome: Outcome | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
-    const { cause, ...facts } = details;
+    const { cause, code, ...facts } = details;
     super(message, cause === undefined ? undefined : { cause });
-    // What is not known does not become a property, so that a printed error shows facts only.
+    this.code = code ?? new.target.CODE;
+    // Unknown facts do not become properties, so that a printed error shows known ones only.
     for (const [name, fact] of Object.entries(facts)) {
       if (fact !== undefined) Object.assign(this, { [name]: fact });
     }
@@ -45,66 +52,79 @@ export class RedisError extends Error {
 
 /** The connection could not be made, or was lost. `outcome` tells whether the command may have run. */
 export class ConnectionError extends RedisError {
+  protected static override readonly CODE: string = "ECONNCLOSED";
   override name = "ConnectionError";
 }
 
 /** A deadline passed: connecting, waiting for a connection, or waiting for the reply. */
 export class TimeoutError extends RedisError {
+  protected static override readonly CODE: string = "ETIMEDOUT";
   override name = "TimeoutError";
 }
 
 /** The server sent bytes that are not valid RESP; the connection was destroyed. */
 export class InvalidResponse extends RedisError {
+  protected static override readonly CODE: string = "EPROTO";
   override name = "InvalidResponse";
 }
 
 /** One reply could not be represented without loss (bad UTF-8, an integer beyond 2^53). */
 export class DecodeError extends RedisError {
+  protected static override readonly CODE: string = "EDECODE";
   override name = "DecodeError";
 }
 
 /** The command was cancelled through its `AbortSignal`; `cause` is the signal's reason. */
 export class AbortError extends RedisError {
+  protected static override readonly CODE: string = "ABORT_ERR";
   override name = "AbortError";
 }
 
 /** The server answered the command with an error. */
 export class ResponseError extends RedisError {
+  protected static override readonly CODE: string = "ERR";
   override name = "ResponseError";
 }
 
 /** An argument was refused before anything was written. */
 export class DataError extends RedisError {
+  protected static override readonly CODE: string = "EINVAL";
   override name = "DataError";
 }
 
 /** A publish/subscribe call was used wrongly. */
 export class PubSubError extends RedisError {
+  protected static override readonly CODE: string = "EPUBSUB";
   override name = "PubSubError";
 }
 
 /** A watched key changed, or the watching connection was lost, before EXEC. */
 export class WatchError extends RedisError {
+  protected static override readonly CODE: string = "EWATCH";
   override name = "WatchError";
 }
 
 /** The server refused the credentials, or wants some. */
 export class AuthenticationError extends ConnectionError {
+  protected static override readonly CODE: string = "EAUTH";
   override name = "AuthenticationError";
 }
 
 /** The server is still loading its data set; the command was not executed. */
 export class BusyLoadingError extends ConnectionError {
+  protected static override readonly CODE: string = "LOADING";
   override name = "BusyLoadingError";
 }
 
 /** The pool has no connection to give: `maxConnections` are in use. */
 export class MaxConnectionsError extends ConnectionError {
+  protected static override readonly CODE: string = "EPOOL";
   override name = "MaxConnectionsError";
 }
 
 /** More commands are outstanding than `maxPendingCommands` allows; this one was not sent. */
 export class MaxPendingCommandsError extends ConnectionError {
+  protected static override readonly CODE: string = "EPENDING";
   override name = "MaxPendingCommandsError";
 }
 
@@ -115,21 +135,25 @@ export class AuthenticationWrongNumberOfArgsError extends ResponseError {
 
 /** EXEC was refused because a queued command was. */
 export class ExecAbortError extends ResponseError {
+  protected static override readonly CODE: string = "EXECABORT";
   override name = "ExecAbortError";
 }
 
 /** The script is not in the server's cache. */
 export class NoScriptError extends ResponseError {
+  protected static override readonly CODE: string = "NOSCRIPT";
   override name = "NoScriptError";
 }
 
 /** The server is a read-only replica. */
 export class ReadOnlyError extends ResponseError {
+  protected static override readonly CODE: string = "READONLY";
   override name = "ReadOnlyError";
 }
 
 /** The ACL user may not do this. */
 export class NoPermissionError extends ResponseError {
+  protected static override readonly CODE: string = "NOPERM";
   override name = "NoPermissionError";
 }
 
@@ -140,11 +164,13 @@ export class ModuleError extends ResponseError {
 
 /** A lock could not be taken, released or extended. */
 export class LockError extends RedisError {
+  protected static override readonly CODE: string = "ELOCK";
   override name = "LockError";
 }
 
 /** The lock is held by somebody else, or its time ran out. */
 export class LockNotOwnedError extends LockError {
+  protected static override readonly CODE: string = "ENOTOWNED";
   override name = "LockNotOwnedError";
 }
 
@@ -156,6 +182,7 @@ function saidIn(error: Error): readonly Error[] {
 
 /** No Sentinel knows a usable master of that name. */
 export class MasterNotFoundError extends ConnectionError {
+  protected static override readonly CODE: string = "ENOMASTER";
   override name = "MasterNotFoundError";
 
   /** What each Sentinel said, or why it said nothing. */
@@ -166,6 +193,7 @@ export class MasterNotFoundError extends ConnectionError {
 
 /** No Sentinel knows a usable replica of that name, nor could its master be used. */
 export class ReplicaNotFoundError extends ConnectionError {
+  protected static override readonly CODE: string = "ENOREPLICA";
   override name = "ReplicaNotFoundError";
 
   /** What each Sentinel said, or why it said nothing. */
@@ -177,9 +205,36 @@ export class ReplicaNotFoundError extends ConnectionError {
 /** redis-py's name of {@link ReplicaNotFoundError}. */
 export { ReplicaNotFoundError as SlaveNotFoundError };
 
-type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
+/** A concrete error class of this library. */
+export type RedisErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
 
-const CLASS_BY_CODE: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
+/** What differs between an error and the one it is derived from. */
+export interface DerivedDetails extends ErrorDetails {
+  /** Message of the new error; default that of the original. */
+  readonly message?: string | undefined;
+}
+
+/**
+ * Create an error of the same class as another, with other details.
+ *
+ * @param error - The original. It becomes the `cause` unless `changes` names another.
+ * @param changes - Details that differ; `undefined` removes one. Details that are not listed are kept,
+ * except `outcome`, which is kept only when listed.
+ * @returns A new error. An instance of {@link ConnectionError} when the class is the user's own and its
+ * constructor throws.
+ */
+export function deriveError(error: RedisError, changes: DerivedDetails): RedisError {
+  const { code, command, server } = error;
+  const { message = error.message, ...rest } = changes;
+  const details: ErrorDetails = { code, command, server, cause: error, ...rest };
+  try {
+    return new (error.constructor as RedisErrorClass)(message, details);
+  } catch {
+    return new ConnectionError(message, details);
+  }
+}
+
+const CLASS_BY_CODE: ReadonlyMap<string, RedisErrorClass> = new Map<string, RedisErrorClass>([
   ["EXECABORT", ExecAbortError],
   ["LOADING", BusyLoadingError],
   ["NOSCRIPT", NoScriptError],
@@ -191,7 +246,7 @@ const CLASS_BY_CODE: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClas
 
 const MODULE_LOAD_TEXT = "Error loading the extension. Please check the server logs.";
 
-const CLASS_BY_ERR_TEXT: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
+const CLASS_BY_ERR_TEXT: ReadonlyMap<string, RedisErrorClass> = new Map<string, RedisErrorClass>([
   ["max number of clients reached", ConnectionError],
   ["Client sent AUTH, but no password is set", AuthenticationError],
   ["invalid password", AuthenticationError],
@@ -206,24 +261,22 @@ const CLASS_BY_ERR_TEXT: ReadonlyMap<string, ErrorClass> = new Map<string, Error
   ],
 ]);
 
-/** What servers add to the name of a command they do not know: its arguments. */
-const ECHO = /, with args beginning with:.*$/s;
-const CODE = /^[A-Z][A-Z0-9_]*(?= |$)/;
+/** What servers append to the name of an unknown command: its arguments. */
+const ECHOED_ARGUMENTS = /, with args beginning with:.*$/s;
+const CODE_WORD = /^[A-Z][A-Z0-9_]*(?= |$)/;
 
 /**
- * Turn the text of a server's error reply into the matching error.
+ * Convert the text of a server's error reply into the matching error.
  *
  * @param text - The reply without its leading `-` and line end.
- * @returns An error whose message follows redis-py: the code is removed when it has a class of
- * its own (or is `ERR`), and kept otherwise.
+ * @returns An error whose message is the whole text, code word included, except for arguments that the
+ * server repeats; its `code` is the code word, or `ERR` when there is none.
  */
 export function errorFromReply(text: string): RedisError {
-  const code = CODE.exec(text)?.[0];
-  if (code === undefined) return new ResponseError(text);
-  const rest = text.slice(code.length + 1);
-  if (code === "ERR") {
-    return new (CLASS_BY_ERR_TEXT.get(rest) ?? ResponseError)(rest.replace(ECHO, ""), { code });
-  }
-  const known = CLASS_BY_CODE.get(code);
-  return known === undefined ? new ResponseError(text, { code }) : new known(rest, { code });
+  const code = CODE_WORD.exec(text)?.[0] ?? "ERR";
+  const byCode = CLASS_BY_CODE.get(code);
+  if (byCode !== undefined) return new byCode(text, { code });
+  if (code !== "ERR") return new ResponseError(text, { code });
+  const byText = CLASS_BY_ERR_TEXT.get(text.replace(/^ERR /, ""));
+  return new (byText ?? ResponseError)(text.replace(ECHOED_ARGUMENTS, ""), { code });
 }

@@ -4,7 +4,7 @@
  */
 import {
   ConnectionError,
-  type ErrorDetails,
+  deriveError,
   MaxPendingCommandsError,
   type Outcome,
   RedisError,
@@ -17,8 +17,6 @@ export const CLOSED_BY_SERVER = "Connection closed by server.";
 
 /** As much of a request as its errors tell. */
 type Named = Partial<Pick<Request, "name">>;
-type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
-
 /**
  * Give `request` its own error for something that befell its connection.
  *
@@ -26,14 +24,7 @@ type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
  * @param outcome - Whether the server may have executed the request.
  */
 export function requestError(request: Named, shared: RedisError, outcome: Outcome): RedisError {
-  const { message, code, server } = shared;
-  const details = { code, command: request.name, server, outcome, cause: shared };
-  try {
-    return new (shared.constructor as ErrorClass)(message, details);
-  } catch {
-    // A class of the user's with a constructor of its own; whoever waits has to be told all the same.
-    return new ConnectionError(message, details);
-  }
+  return deriveError(shared, { command: request.name, outcome });
 }
 
 /** The request was on the wire when its connection ended. */

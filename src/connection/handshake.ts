@@ -2,7 +2,13 @@
  * Owns what is said before the first user command: plain lists of commands, sent as one batch. The
  * fallbacks for old servers live here too. Nothing of a credential may reach an error.
  */
-import { AuthenticationError, ConnectionError, RedisError, ResponseError } from "../errors.js";
+import {
+  AuthenticationError,
+  ConnectionError,
+  deriveError,
+  RedisError,
+  ResponseError,
+} from "../errors.js";
 import type { Credentials, Settings } from "../options/types.js";
 import type { Reply } from "../protocol/reply.js";
 import { type InternalCommand, internalCommand } from "./internal-request.js";
@@ -32,9 +38,11 @@ function okOrRefused(reply: Reply): void {
 /** A server may repeat what it refuses; a password must not get into an error that way. */
 function withoutSecret(error: RedisError, name: string, secret: string): RedisError {
   if (secret === "" || !error.message.includes(secret)) return error;
-  const { code, server } = error;
-  const ErrorType = error.constructor as typeof RedisError;
-  return new ErrorType(`The server refused ${name}`, { code, command: name, server });
+  return deriveError(error, {
+    message: `The server refused ${name}`,
+    command: name,
+    cause: undefined,
+  });
 }
 
 function authStep(credentials: Credentials | undefined, passwordOnly: boolean): Step[] {

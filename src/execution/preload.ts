@@ -4,7 +4,7 @@
  * execute nothing of the code, so a failure of theirs means that what needed the code has not run.
  */
 import { type Arg, CommandInfo, READONLY } from "../commands/core/info.js";
-import { AbortError, DataError, type ErrorDetails, RedisError } from "../errors.js";
+import { AbortError, DataError, deriveError, RedisError } from "../errors.js";
 import { MapReply, type Reply } from "../protocol/reply.js";
 import { toBytes } from "../util/bytes.js";
 import { sha1 } from "../util/sha1.js";
@@ -68,8 +68,6 @@ const SCRIPT_LOAD = new CommandInfo("SCRIPT LOAD");
 const FUNCTION_LIST = new CommandInfo("FUNCTION LIST", { flags: READONLY });
 const FUNCTION_LOAD = new CommandInfo("FUNCTION LOAD");
 
-type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
-
 /**
  * Say of an error met while loading that what was to use the code has not been executed.
  *
@@ -77,17 +75,15 @@ type ErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
  */
 export function asNotSent(error: unknown): unknown {
   if (!(error instanceof RedisError)) return error;
-  const { code, command, server } = error;
   const outcome = error.outcome === undefined ? undefined : "not-sent";
-  // What an AbortError was caused by is the signal's reason, and is for the caller to know it by.
+  // The cause of an AbortError is the signal's reason, which the caller recognises it by.
   const cause = error instanceof AbortError ? error.cause : error;
-  const details = { code, command, server, outcome, cause } as const;
-  return new (error.constructor as ErrorClass)(error.message, details);
+  return deriveError(error, { outcome, cause });
 }
 
 /** Whether FUNCTION LOAD found a library of that name: somebody else was quicker. */
 export function isAlreadyLoaded(error: unknown): boolean {
-  return error instanceof RedisError && /^Library '.*' already exists$/.test(error.message);
+  return error instanceof RedisError && /^ERR Library '.*' already exists$/.test(error.message);
 }
 
 /**

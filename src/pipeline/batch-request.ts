@@ -9,6 +9,7 @@ import { type InternalCommand, internalCommand } from "../connection/internal-re
 import { Request, type RequestTraits } from "../connection/request.js";
 import {
   DecodeError,
+  deriveError,
   ExecAbortError,
   InvalidResponse,
   RedisError,
@@ -47,11 +48,6 @@ export interface BatchCommands {
 const MULTI: InternalCommand = internalCommand("MULTI");
 const EXEC: InternalCommand = internalCommand("EXEC");
 
-type ErrorClass = new (
-  message: string,
-  details?: ConstructorParameters<typeof RedisError>[1],
-) => RedisError;
-
 /**
  * Say which command of a pipeline an error belongs to, by number and name only.
  *
@@ -59,9 +55,7 @@ type ErrorClass = new (
  */
 export function nameFailedCommand(error: RedisError, index: number, name: string): RedisError {
   const message = `Command # ${index + 1} (${name}) of pipeline caused error: ${error.message}`;
-  const { code, server, outcome } = error;
-  const details = { code, server, outcome, command: name, cause: error };
-  return new (error.constructor as ErrorClass)(message, details);
+  return deriveError(error, { message, command: name, outcome: error.outcome });
 }
 
 /** Convert the reply of one slot; what the conversion throws becomes the slot's error. */
@@ -91,9 +85,9 @@ function asynchronous({ info }: BatchEntry, value: Promise<unknown>): DecodeErro
 /** Without MULTI each command was on its own: some have been executed. */
 function executedLoose(refusal: RedisError | undefined): RedisError {
   const message = `MULTI was refused, and commands were executed without it: ${refusal?.message}`;
-  const { code, server } = refusal ?? {};
-  const details = { code, server, command: "MULTI", outcome: "unknown", cause: refusal } as const;
-  return new ((refusal?.constructor ?? ResponseError) as ErrorClass)(message, details);
+  const details = { command: "MULTI", outcome: "unknown" } as const;
+  if (refusal === undefined) return new ResponseError(message, details);
+  return deriveError(refusal, { ...details, message });
 }
 
 function outOfStep(): InvalidResponse {

@@ -104,5 +104,5 @@ export class Library {
 
 /** Whether the server has not executed a function because it does not know it. */
 function isUnknownFunction(error: unknown): boolean {
-  return error instanceof Error && (error as RedisError).message === "Function not found";
+  return error instanceof Error && (error as RedisError).message === "ERR Function not found";
 }

@@ -136,10 +136,10 @@ describe("generate", () => {
       typeModules: {},
     });
     expect(files.get("one.ts")).toContain(
-      "class OneCommands<H extends Host> extends CommandHost<H>",
+      "class OneCommands<H extends CommandSurface> extends CommandSender<H>",
     );
     expect(files.get("two.ts")).toContain(
-      "class TwoCommands<H extends Host> extends OneCommands<H>",
+      "class TwoCommands<H extends CommandSurface> extends OneCommands<H>",
     );
     expect(files.get("commands.ts")).toContain(
       'export { TwoCommands as Commands } from "./two.js";',
