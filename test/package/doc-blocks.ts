@@ -18,7 +18,7 @@ export interface Block {
 }
 
 /** Languages whose blocks are only read. */
-const PROSE = new Set(["text", "json"]);
+const PROSE = new Set(["text", "json", "mermaid"]);
 const CODE = new Set(["ts", "js", "sh"]);
 
 /**

@@ -2,7 +2,7 @@
  * Owns the proof that the documentation is true: every block of code in README.md and docs/*.md
  * compiles under the strictest settings and does what it says. How to write a block:
  *
- * - The fence says `ts`, `js`, `sh`, or `text` / `json` for what is only read. Nothing else, and never
+ * - The fence says `ts`, `js`, `sh`, or `text`, `json` or `mermaid` for what is only read. Nothing else, and never
  *   nothing.
  * - Each ts or js block is a module of its own: top-level `await`, imports from "rediswire" and from
  *   Node. No variable survives a block, and the server is empty at the start of each. A js block with

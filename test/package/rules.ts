@@ -204,3 +204,39 @@ function nesting(node: ts.Node): number {
   });
   return deepest;
 }
+
+/** The imports between rooms, as a map from room to imported rooms. */
+export function roomGraph(sources: readonly Source[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const graph = new Map<string, Set<string>>();
+  for (const { path, imports } of sources) {
+    const from = roomOf(path);
+    const targets = graph.get(from) ?? new Set();
+    graph.set(from, targets);
+    for (const { to } of imports) {
+      if (to.startsWith("src/") && roomOf(to) !== from) targets.add(roomOf(to));
+    }
+  }
+  return graph;
+}
+
+/** Leave out the arrows of a graph without cycles that follow from its other arrows. */
+export function reduced(graph: ReadonlyMap<string, ReadonlySet<string>>) {
+  const reaches = (from: string, to: string): boolean =>
+    from === to || [...(graph.get(from) ?? [])].some((next) => reaches(next, to));
+  const isImplied = (from: string, to: string): boolean =>
+    [...(graph.get(from) ?? [])].some((next) => next !== to && reaches(next, to));
+  return new Map(
+    [...graph].map(([from, targets]) => [
+      from,
+      new Set([...targets].filter((to) => !isImplied(from, to))),
+    ]),
+  );
+}
+
+/** Print a graph as a Mermaid flowchart. */
+export function mermaid(graph: ReadonlyMap<string, ReadonlySet<string>>): string {
+  const arrows = [...graph].flatMap(([from, targets]) =>
+    [...targets].map((to) => `  ${from} --> ${to}\n`),
+  );
+  return `flowchart TD\n${arrows.sort().join("")}`;
+}
