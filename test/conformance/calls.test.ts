@@ -41,14 +41,14 @@ function expectNone(title: string, gaps: readonly (readonly [string, readonly st
   onTestFinished(() => console.log(lines.join("\n")));
 }
 
-describe("command methods called against a server", () => {
+describe("calls of command methods against a real server", () => {
   const groups = GROUPS.map(({ title, entries }) => [title, entries] as const);
 
   test.each(groups)("%s", (title, entries) => {
     expectNone(title, entries.filter(hasMethod).flatMap(gapsOf));
   });
 
-  test("are excused from it by name", () => {
+  test("the list of methods that are not called contains only such methods", () => {
     const methods = GROUPS.flatMap(({ entries }) => entries.filter(hasMethod).map(nameOf));
     expect(Object.keys(MOCKED).filter((method) => !methods.includes(method))).toEqual([]);
   });

@@ -55,12 +55,12 @@ function expectNone(title: string, open: readonly string[]): void {
 describe.each(HOSTS)("$title", ({ title: name, least, sample }) => {
   const commands = served.get(name) ?? [];
 
-  test("describes its commands", () => {
+  test("COMMAND DOCS describes the commands of the server", () => {
     expect(commands.length).toBeGreaterThan(least);
     expect(commands.map((command) => command.name)).toContain(sample);
   });
 
-  test("has no command the table does not know", () => {
+  test("the table contains every command of the server", () => {
     const missing = commands.map((command) => command.name).filter((wire) => !table.has(wire));
     expectNone(
       `${name}: not in the table`,
@@ -68,7 +68,7 @@ describe.each(HOSTS)("$title", ({ title: name, least, sample }) => {
     );
   });
 
-  test.each(aspects)("and the table agree on %s", (aspect) => {
+  test.each(aspects)("the table agrees with the server on %s", (aspect) => {
     const open = [...differences(commands, aspect)].filter(
       ([wire]) => !(wire in DIFFERENT[aspect]),
     );
@@ -79,18 +79,18 @@ describe.each(HOSTS)("$title", ({ title: name, least, sample }) => {
   });
 });
 
-describe("the explanations", () => {
-  test("of absent commands are few", () => {
+describe("documented differences between table and servers", () => {
+  test("absent commands are few", () => {
     expect(Object.keys(ABSENT).length).toBeLessThan(10);
   });
 
-  test("of absent commands are not of commands that are there", () => {
+  test("no command is listed as absent and present in the table", () => {
     expect(Object.keys(ABSENT).filter((wire) => table.has(wire))).toEqual([]);
   });
 
   // One server alone leaves open what the others are like.
   if (isMatrix())
-    test("are all needed by some server", () => {
+    test("every listed difference is needed for at least one server", () => {
       const serves = (wire: string) => everything.some((command) => command.name === wire);
       const absent = Object.keys(ABSENT).filter((wire) => !serves(wire));
       const ahead = Object.keys(AHEAD).filter((wire) => serves(wire) || !table.has(wire));
@@ -104,7 +104,7 @@ describe("the explanations", () => {
     });
 
   if (isMatrix())
-    test("and nothing else account for what the table has more", () => {
+    test("the list accounts for every command that only the table has", () => {
       const known = new Set(everything.flatMap(({ name }) => [name, containerOf(name)]));
       const isFormOf = (wire: string) =>
         [...known].some((name) => name.includes(" ") && wire.startsWith(`${name} `));

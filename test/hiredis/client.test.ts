@@ -15,13 +15,13 @@ const run = promisify(execFile);
 const BUILD = fileURLToPath(new URL("../../src/hiredis/build.mjs", import.meta.url));
 const server = await sharedServer();
 
-it("is what these tests are about", () => {
+it("REDISWIRE_PARSER=hiredis makes HiredisParser the parser under test", () => {
   expect(isNative).toBe(true);
 });
 
-describe("a client", () => {
+describe("Redis with HiredisParser", () => {
   it.each([{ parser: "hiredis" }, { parserClass: HiredisParser }] as const)(
-    "with %o reads every form of reply",
+    "reads every form of reply with options %o",
     async (option) => {
       expect(resolveOptions({ ...option }).parserClass).toBe(HiredisParser);
       await using redis = new Redis(server.url, option);
@@ -40,7 +40,7 @@ describe("a client", () => {
     },
   );
 
-  it("reads values of megabytes, text and bytes, whole", async () => {
+  it("reads values of several megabytes completely, as text and as bytes", async () => {
     await using redis = new Redis(server.url, { parser: "hiredis" });
     const text = "0123456789é".repeat(400_000);
     await redis.set("hiredis:long", text);
@@ -51,7 +51,7 @@ describe("a client", () => {
     await redis.del("hiredis:long");
   });
 
-  it("ends a connection whose bytes are not RESP", async () => {
+  it("closes a connection whose bytes are not RESP", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.handshake();
@@ -70,14 +70,14 @@ describe("a client", () => {
     expect(await redis.get("b")).toBe("b");
   });
 
-  it("cannot have two parsers", () => {
+  it("rejects the options parser and parserClass given together", () => {
     const both = { parser: "hiredis", parserClass: HiredisParser } as const;
     expect(() => new Redis(both)).toThrow("`parser` and `parserClass` exclude each other");
   });
 });
 
-describe("RESP3", () => {
-  it("is read where the library knows it, and refused by the client where not", async () => {
+describe("HiredisParser and RESP3", () => {
+  it("reads RESP3 when the hiredis library supports it, and refuses protocol 3 otherwise", async () => {
     const make = () => new Redis(server.url, { parser: "hiredis", protocol: 3 });
     if (!readsResp3) {
       expect(make).toThrow(DataError);
@@ -91,14 +91,14 @@ describe("RESP3", () => {
   });
 });
 
-describe("what hiredis does not read", () => {
+describe("input that HiredisParser rejects", () => {
   it.each([
     "|1\r\n+a\r\n:1\r\n+OK\r\n",
     "!5\r\nERR x\r\n",
     ":007\r\n",
     ":+1\r\n",
     "$05\r\nhello\r\n",
-  ])("%j ends the connection, however it is cut", (wire) => {
+  ])("%j closes the connection, however the bytes are split", (wire) => {
     expect(reads(wire)).toBe(false);
     const whole = Buffer.from(wire);
     for (const pieces of [[whole], bytewise(whole), ...cuts(whole)]) {
@@ -109,7 +109,7 @@ describe("what hiredis does not read", () => {
 
   if (readsResp3) {
     it.each(["#T\r\n", "#F\r\n", "#\0\r\n", "%-1\r\n", "*1\r\n>1\r\n:1\r\n"])(
-      "%j is refused, although hiredis takes it",
+      "%j is rejected, although hiredis accepts it",
       (wire) => {
         expect(parse([Buffer.from(wire)])).toEqual([
           ["thrown", "InvalidResponse", expect.stringMatching(/malformed|push/)],
@@ -118,7 +118,7 @@ describe("what hiredis does not read", () => {
     );
   }
 
-  it("is deep nesting, in versions before 1.0", () => {
+  it("deep nesting is rejected by hiredis before 1.0", () => {
     const wire = Buffer.from(`${"*1\r\n".repeat(9)}:1\r\n`);
     const events = parse([wire]);
     if (readsResp3) expect(events[0]?.[0]).toBe("reply");
@@ -126,13 +126,13 @@ describe("what hiredis does not read", () => {
   });
 });
 
-describe("the addon", () => {
+describe("the hiredis addon", () => {
   afterEach(() => {
     vi.resetModules();
     vi.unstubAllEnvs();
   });
 
-  it("that is missing is named with the command that builds it", async () => {
+  it("a missing addon raises an error that names the build command", async () => {
     vi.stubEnv("REDISWIRE_HIREDIS", "/nowhere/hiredis.node");
     vi.resetModules();
     const fresh = await import("../../src/index.js");
@@ -146,13 +146,13 @@ describe("the addon", () => {
   it.each([
     [{ CC: "/nowhere/cc" }, /no C compiler.*apt-get install gcc/],
     [{ CFLAGS: "-Dhiredis=nowhere", CC: "false" }, /was not built/],
-  ])("that cannot be built says why: %o", async (env, message) => {
+  ])("a failed build reports its reason: %o", async (env, message) => {
     const output = `${process.env.REDISWIRE_HIREDIS}.failed`;
     const failed = run(process.execPath, [BUILD, output], { env: { ...process.env, ...env } });
     await expect(failed).rejects.toThrow(message);
   });
 
-  it("refuses arguments that would be unsafe", () => {
+  it("rejects arguments that would be unsafe", () => {
     const module = { exports: {} as Record<string, (...args: unknown[]) => unknown> };
     process.dlopen(module, process.env.REDISWIRE_HIREDIS ?? "");
     const { create, feed, words } = module.exports;

@@ -36,8 +36,8 @@ function membersOf(program: ts.Program, name: string): ts.Symbol[] {
   });
 }
 
-describe("programs with declarations of their own", () => {
-  test("can name the client, its views and what they make", () => {
+describe("programs that emit declarations of their own", () => {
+  test("can name the types of the client, its views and what it creates", () => {
     const { complaints, program } = compileText(
       `import { Redis } from "rediswire";
       export const redis = new Redis("localhost");
@@ -60,7 +60,7 @@ describe("programs with declarations of their own", () => {
     expect(emitted).toMatch(/export declare const batch: .*Pipeline<\[.*\], string, number>;/);
   });
 
-  test.each(["Redis", "Pipeline"])("can name what every member of %s takes and gives", (name) => {
+  test.each(["Redis", "Pipeline"])("can name every parameter and return type of the members of %s", (name) => {
     const { program } = compileText('export { Redis, Pipeline } from "rediswire";');
     const members = membersOf(program, name).map((member) => member.name);
     expect(members.length).toBeGreaterThan(150);
@@ -74,7 +74,7 @@ describe("programs with declarations of their own", () => {
   });
 });
 
-describe("an editor", () => {
+describe("hover texts in an editor", () => {
   const TEXT = `import { Redis, ResponseError, type RedisOptions } from "rediswire";
 const redis = new Redis("localhost");
 const value = await redis.get("a");
@@ -109,13 +109,13 @@ throw new ResponseError("x");
     };
   }
 
-  test("shows types by their public names", () => {
+  test("show types by their public names", () => {
     expect(hover("redis =").type).toBe("const redis: Redis<string, number>");
     expect(hover("value =").type).toBe("const value: string | null");
     expect(hover("values =").type).toBe("const values: [string | null, number]");
   });
 
-  test("shows what a method does, takes and gives", () => {
+  test("show what a method does, its parameters and its result", () => {
     const { type, text, tags } = hover("set(");
     expect(type).toMatch(/\.set\(key: Key, value: Value, options\??: /);
     expect(text).toMatch(/^Store a string at `key`/);
@@ -126,8 +126,8 @@ throw new ResponseError("x");
   });
 });
 
-describe("the declarations", () => {
-  test("have a doc comment on every export, method and option", () => {
+describe("dist/index.d.ts", () => {
+  test("has a doc comment on every export, method and option", () => {
     const { program } = compileText('export { Redis } from "rediswire";');
     const checker = program.getTypeChecker();
     const source = program.getSourceFile(DECLARATIONS) as ts.SourceFile;
@@ -145,7 +145,7 @@ describe("the declarations", () => {
     expect(mute).toEqual([]);
   });
 
-  test("export every type that a method of the client takes or gives, by its own name", () => {
+  test("exports every type that a method of the client takes or returns, under its own name", () => {
     const { program } = compileText('export { Redis } from "rediswire";');
     const checker = program.getTypeChecker();
     const source = program.getSourceFile(DECLARATIONS) as ts.SourceFile;
@@ -172,7 +172,7 @@ describe("the declarations", () => {
     expect(hidden.sort()).toEqual(["IntOf", "NoOptions", "Reply", "TextOf"]);
   });
 
-  test("call things by the names they have, and say what they are", () => {
+  test("links in doc comments name existing symbols", () => {
     const { program } = compileText('export { Redis } from "rediswire";');
     const found = new Set<string>();
     const visit = (node: ts.Node): void => {
@@ -186,7 +186,7 @@ describe("the declarations", () => {
     expect([...found]).toEqual([]);
   });
 
-  test("are of a size an editor does not notice", () => {
+  test("is at most 520 KB", () => {
     expect(statSync(DECLARATIONS).size).toBeLessThan(520_000);
   });
 });

@@ -39,7 +39,7 @@ const installedFile = (name: string): string =>
   readFileSync(join(installed.dir, "node_modules/rediswire", name), "utf8");
 
 describe("the tarball", () => {
-  test("holds what is needed to use the package and nothing else", () => {
+  test("contains everything the package needs and nothing else", () => {
     const paths = installed.packed.files.map(({ path }) => path);
     const dist = BUILT.map((name) => `dist/${name}`);
     const native = ["src/hiredis/build.mjs", "src/hiredis/hiredis-parser.c"];
@@ -47,11 +47,11 @@ describe("the tarball", () => {
     expect(paths.sort()).toEqual(all.sort());
   });
 
-  test("is small", () => {
+  test("is smaller than 1.25 MB", () => {
     expect(installed.packed.size).toBeLessThan(1_250_000);
   });
 
-  test.each(["index.js", "index.cjs"])("%s leads back to the source it was made of", (name) => {
+  test.each(["index.js", "index.cjs"])("%s has a source map with the current sources", (name) => {
     const map = JSON.parse(installedFile(`dist/${name}.map`)) as {
       readonly sources: string[];
       readonly sourcesContent: string[];
@@ -71,7 +71,7 @@ describe("the tarball", () => {
     );
   });
 
-  test("an error's stack shows lines of the source", async () => {
+  test("maps the stack of an error to lines of the source", async () => {
     const file = await installed.write(
       "stack.mjs",
       'import { Redis } from "rediswire";\n' +
@@ -98,7 +98,7 @@ await redis.close();
 `;
 const SAW = '[true,"v",true,true]';
 
-test("the native parser is built by its command, and found by every build", async () => {
+test("rediswire-build-hiredis builds the native parser where every build of the package finds it", async () => {
   await ensureHiredis();
   const { bin } = JSON.parse(installedFile("package.json")) as { bin: Record<string, string> };
   const program = `const redis = new Redis({ url: process.env.REDIS_URL, parser: "hiredis" });
@@ -114,22 +114,22 @@ test("the native parser is built by its command, and found by every build", asyn
   expect([await node(esm), await node(cjs)]).toEqual(["true", "true"]);
 });
 
-describe("plain JavaScript", () => {
+describe("use of the package from JavaScript", () => {
   const body = PROGRAM.replaceAll(/: (?:Key|\[true[^=]*|Buffer[^=]*|unknown)(?=[ )])/g, "");
 
-  test("import", async () => {
+  test("ESM import works", async () => {
     const text = `import { Redis, ResponseError } from "rediswire";\nconst name = "mjs";\n${body}`;
     expect(await node(await installed.write("plain.mjs", text))).toBe(SAW);
   });
 
-  test("require", async () => {
+  test("CommonJS require works", async () => {
     const text =
       'const { Redis, ResponseError } = require("rediswire");\nconst name = "cjs";\n' +
       `(async () => {${body}})();\n`;
     expect(await node(await installed.write("plain.cjs", text))).toBe(SAW);
   });
 
-  test("both give the same names, and each class the name it has", async () => {
+  test("ESM and CommonJS export the same names, and each class has its public name", async () => {
     const file = await installed.write(
       "names.mjs",
       `import * as esm from "rediswire";
@@ -168,7 +168,7 @@ describe("plain JavaScript", () => {
     expect(await node(file)).toMatch(/^redis:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  test("nothing but the entries can be imported", async () => {
+  test("paths outside the listed entry points cannot be imported", async () => {
     const file = await installed.write(
       "deep.mjs",
       'await import("rediswire/dist/index.js").catch((error) => console.log(error.code));',
@@ -182,7 +182,7 @@ const AS_ESM = (name: string): string => `${IMPORT}const name = "${name}";\n${PR
 const AS_CJS = (name: string): string =>
   `${IMPORT}const name = "${name}";\n(async () => {${PROGRAM}})();\n`;
 
-describe("TypeScript", () => {
+describe("use of the package from TypeScript", () => {
   test.each([
     ["nodenext", "module", "index.ts", AS_ESM, "index.d.ts"],
     ["nodenext", "commonjs", "index.ts", AS_CJS, "index.d.cts"],
@@ -190,7 +190,7 @@ describe("TypeScript", () => {
     ["nodenext", "commonjs", "index.mts", AS_ESM, "index.d.ts"],
     ["node16", "module", "index.ts", AS_ESM, "index.d.ts"],
     ["bundler", "module", "index.ts", AS_ESM, "index.d.ts"],
-  ] as const)("%s, type %s, %s", async (resolution, type, file, program, declarations) => {
+  ] as const)("compiles with %s, type %s, %s", async (resolution, type, file, program, declarations) => {
     const folder = `${resolution}-${type}-${file}`;
     await installed.write(`${folder}/package.json`, JSON.stringify({ type }));
     const path = await installed.write(`${folder}/${file}`, program(folder));
@@ -205,7 +205,7 @@ describe("TypeScript", () => {
     expect(await node(join(outDir, file.replace("ts", "js")))).toBe(SAW);
   });
 
-  test("the programs of test/types compile against the declarations that are shipped", async () => {
+  test("the programs of test/types compile against the shipped declarations", async () => {
     const folder = join(ROOT, "test/types/fixtures");
     await installed.write("types/package.json", JSON.stringify({ type: "module" }));
     const files = readdirSync(folder).map((name) => {
@@ -219,7 +219,7 @@ describe("TypeScript", () => {
     expect(complaints.map(readable)).toEqual([]);
   });
 
-  test("import = require", async () => {
+  test("import = require compiles", async () => {
     await installed.write("equals/package.json", JSON.stringify({ type: "commonjs" }));
     const text =
       'import rediswire = require("rediswire");\n' +
@@ -228,14 +228,14 @@ describe("TypeScript", () => {
     expect(complaints.map(readable)).toEqual([]);
   });
 
-  test("the declarations themselves are without fault", async () => {
+  test("the shipped declarations have no errors of their own", async () => {
     const text = 'export { Redis } from "rediswire";\n';
     const path = await installed.write("full/index.mts", text);
     const { complaints } = compile([path], { skipLibCheck: false, noEmit: true });
     expect(complaints.map(readable)).toEqual([]);
   });
 
-  test("the loosest settings will do", async () => {
+  test("compiles under the loosest compiler settings", async () => {
     const path = await installed.write("loose/index.mts", AS_ESM("loose"));
     const target = ts.ScriptTarget.ES2020;
     const loose = {

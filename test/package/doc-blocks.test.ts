@@ -10,8 +10,8 @@ const blockOf = (code: string, language = "ts") => ({
 const promisesOf = (code: string) =>
   programOf(blockOf(code)).promises.map(({ id, expected }) => `${id} ${expected}`);
 
-describe("blocks", () => {
-  test("are found with their place, language and excuse", () => {
+describe("code blocks of a page", () => {
+  test("are found with page, line, language and no-run reason", () => {
     const text = page(
       "# P",
       "```ts",
@@ -29,7 +29,7 @@ describe("blocks", () => {
     ]);
   });
 
-  test("that are only read are left out", () => {
+  test("exclude languages that are only read", () => {
     expect(blocksOf("p.md", page("```text", "a", "```", "```json", "{}", "```"))).toEqual([]);
   });
 
@@ -38,13 +38,13 @@ describe("blocks", () => {
     [page("", "```typescript", "a", "```"), "p.md:2: ```typescript: expected ts"],
     [page("```ts no-run", "a", "```"), "p.md:1: no-run wants its reason"],
     [page("```ts", "a"), "p.md:1: the block has no end"],
-  ])("that no rule speaks of are refused: %j", (text, message) => {
+  ])("are rejected when they follow no convention: %j", (text, message) => {
     expect(() => blocksOf("p.md", text)).toThrow(message);
   });
 });
 
-describe("promises", () => {
-  test("belong to the statement they stand behind or below", () => {
+describe("promised values in comments", () => {
+  test("belong to the statement before them, on the same line or the line above", () => {
     const code = page(
       "await a\n  .b(); // → 1",
       "const [c] = await d(); // → [ 2 ]",
@@ -58,20 +58,20 @@ describe("promises", () => {
   });
 
   test.each(["// → 1\na();", "a();\n\n// → 1", "console.log(1, 2); // → 1", "if (a) { } // → 1"])(
-    "that belong to none are refused: %j",
+    "are rejected when they belong to no statement: %j",
     (code) => {
       expect(() => programOf(blockOf(code))).toThrow("p.md:3: 1 arrows, but 0 statements");
     },
   );
 
-  test("of the console are lines of their own", () => {
+  test("about console output are lines of their own", () => {
     const code = page('console.log("a");', "// prints: a", "  // prints: b", "x(); // prints: c");
     expect(programOf(blockOf(code)).prints).toEqual(["a", "b"]);
   });
 });
 
-describe("programs", () => {
-  test("have a client unless they declare one", () => {
+describe("programs made of code blocks", () => {
+  test("have a predefined client unless the block declares one", () => {
     const given = (code: string): boolean => programOf(blockOf(code)).text.startsWith("import");
     expect(given("await redis.get('a');")).toBe(true);
     expect(given("const redis = 1; redis;")).toBe(false);
@@ -81,11 +81,11 @@ describe("programs", () => {
     expect(given("1;")).toBe(false);
   });
 
-  test("keep the lines of the page", () => {
+  test("keep the line numbers of the page", () => {
     expect(programOf(blockOf("redis;\n2;\n")).text.split("\n")).toHaveLength(3);
   });
 
-  test("are CommonJS when they say require", () => {
+  test("are CommonJS when the block uses require", () => {
     const program = programOf(blockOf('const a = require("a"); await redis.get("b");', "js"));
     expect(program.extension).toBe("cjs");
     expect(program.script).toContain('require("rediswire")');
@@ -93,7 +93,7 @@ describe("programs", () => {
   });
 });
 
-describe("values", () => {
+describe("comparison of a value with a promised value", () => {
   test.each([
     ["'bar'", '"bar"'],
     ["'bar'", "'bar'"],
@@ -103,7 +103,7 @@ describe("values", () => {
     ["[ 1700000000, 12 ]", "[ …, … ]"],
     [`'it says "a"'`, `'it says "a"'`],
     ['"it\'s"', '"it\'s"'],
-  ])("%s is what is meant by %s", (printed, expected) => {
+  ])("accepts %s for %s", (printed, expected) => {
     expect(agrees(printed, { id: "", expected, logged: false })).toBe(true);
   });
 
@@ -114,11 +114,11 @@ describe("values", () => {
     ["12", "1"],
     ["null", "…l…x"],
     ["'a.b'", "'axb'"],
-  ])("%s is not what is meant by %s", (printed, expected) => {
+  ])("rejects %s for %s", (printed, expected) => {
     expect(agrees(printed, { id: "", expected, logged: false })).toBe(false);
   });
 
-  test("text that is logged may stand bare", () => {
+  test("accepts bare text for logged strings", () => {
     expect(agrees("'bar'", { id: "", expected: "bar", logged: true })).toBe(true);
     expect(agrees("'bar'", { id: "", expected: '"bar"', logged: true })).toBe(true);
     expect(agrees("'bar'", { id: "", expected: "baz", logged: true })).toBe(false);

@@ -53,15 +53,15 @@ const PAGE = { page: "page.md", name: "page.md:4", line: 4, language: "ts", noRu
 const fileOf = (block: Block): string =>
   `${ROOT}${block.name.replaceAll(/\W+/g, "-")}.${programOf(block).extension}`;
 
-describe("pages", () => {
-  test("there are some, with code in them", () => {
+describe("documentation pages", () => {
+  test("exist and contain code", () => {
     expect(pages.length).toBeGreaterThan(5);
     expect(
       blocks.filter(({ page, language }) => page === "README.md" && language === "ts"),
     ).not.toEqual([]);
   });
 
-  test.each(pages)("links in %s lead somewhere", (page) => {
+  test.each(pages)("have valid links and anchors: %s", (page) => {
     const links = [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(
       ([, to = ""]) => to,
     );
@@ -86,7 +86,7 @@ function anchorOf(heading: string): string {
     .replaceAll(/\s/g, "-");
 }
 
-describe("types", () => {
+describe("code blocks compile", () => {
   const wrong: Block = { ...PAGE, code: "const n: number = await redis.get('k');\nn;" };
   let complaints: Complaint[];
 
@@ -115,19 +115,19 @@ describe("types", () => {
     expect(complaintsOf(block), block.code).toEqual([]);
   });
 
-  test("a wrong type is found out", () => {
+  test("a wrong type in a block is reported", () => {
     expect(complaintsOf(wrong)).toEqual([
       expect.stringMatching(/^page\.md:4 TS2322: Type 'string/),
     ]);
   });
 
-  test("nothing is wrong outside of the pages", () => {
+  test("the compiler reports nothing outside of the pages", () => {
     const files = [...coded, wrong].map(fileOf);
     expect(complaints.filter(({ file }) => !files.includes(file)).map(readable)).toEqual([]);
   });
 });
 
-describe("runs", () => {
+describe("code blocks run", () => {
   const runnable = coded.filter(({ noRun }) => noRun === undefined);
   let sandbox: Sandbox;
 
@@ -144,7 +144,7 @@ describe("runs", () => {
   test.each([
     ["a wrong value", 'await redis.incr("n"); // → 2', "page.md:4 says 2 and gives 1"],
     [
-      "a promise not reached",
+      "a wrong promise is reported: %s",
       "if (process.argv.length === 0) 1; // → 1",
       "page.md:4 was never reached",
     ],
@@ -164,7 +164,7 @@ describe("runs", () => {
     ]);
   });
 
-  test("ports and paths lead to the private servers", async () => {
+  test("the documented ports and socket paths lead to private servers", async () => {
     const code = `import { Redis } from "rediswire";
       const urls = ["redis://a.invalid", "redis://app:secret@localhost:6380", "rediss://localhost",
         "rediss://localhost:6380/", "unix:///run/redis.sock"];
@@ -173,7 +173,7 @@ describe("runs", () => {
   });
 });
 
-describe("shell", () => {
+describe("shell blocks run", () => {
   const scripts = (JSON.parse(read("package.json")) as { readonly scripts: object }).scripts;
 
   test.each(blocks.filter(({ language }) => language === "sh"))(

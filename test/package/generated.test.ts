@@ -19,12 +19,12 @@ import {
 const modules = await readModules();
 const files = generate({ themes: THEMES, modules, typeModules: readTypeModules() });
 
-describe("generated files", () => {
-  test.each([...files])("%s is what the spec says", async (name, text) => {
+describe("src/commands/generated", () => {
+  test.each([...files])("%s equals the output of the generator", async (name, text) => {
     await expect(text).toMatchFileSnapshot(`${COMMANDS}generated/${name}`);
   });
 
-  test("nothing else is kept among them", () => {
+  test("contains no other files", () => {
     const strangers = readdirSync(`${COMMANDS}generated`).filter((name) => !files.has(name));
     expect(strangers).toEqual([]);
   });
@@ -33,7 +33,7 @@ describe("generated files", () => {
 describe("docs/commands.md", () => {
   const page = fileURLToPath(new URL("../../docs/commands.md", import.meta.url));
 
-  test("is what the spec says", async () => {
+  test("equals the output of the generator", async () => {
     await expect(commandTable(GROUPS)).toMatchFileSnapshot(page);
   });
 

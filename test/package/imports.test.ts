@@ -57,12 +57,12 @@ function expectOnly(violations: readonly string[], exceptions: Exceptions): void
   expect({ unforeseen, needless }).toEqual({ unforeseen: [], needless: [] });
 }
 
-describe("imports", () => {
-  test("go from a room to lower rooms only, type imports included", () => {
+describe("imports in src", () => {
+  test("lead from a room to lower rooms only, type imports included", () => {
     expect(rules.rankViolations(all, RANKS)).toEqual([]);
   });
 
-  test("src/testing imports nothing of the library, and the library nothing of it", () => {
+  test("do not connect src/testing with the library in either direction", () => {
     const outside = testing.flatMap(({ imports }) =>
       imports.filter(({ to }) => to.startsWith("src/") && !to.startsWith("src/testing/")),
     );
@@ -80,12 +80,12 @@ describe("imports", () => {
     expect(unresolved).toEqual([]);
   });
 
-  test("of node:net, node:tls and other socket modules stand in src/connection only", () => {
+  test("load node:net, node:tls and other socket modules in src/connection only", () => {
     const sockets = /^node:(?:net|tls|http2?|https|dgram|dns)(?:\/|$)/;
     expect(rules.valueImports(all, sockets, /^src\/connection\//)).toEqual([]);
   });
 
-  test("of errors.ts, protocol and commands do no I/O", () => {
+  test("load no Node module with I/O in errors.ts, protocol and commands", () => {
     const pure = /^src\/(?:errors\.ts|protocol\/(?!hiredis\/)|commands\/)/;
     const allowed = (path: string, to: string) =>
       !pure.test(path) || /^node:(?:buffer|util\/types)$/.test(to);
@@ -100,44 +100,44 @@ describe("imports", () => {
     expect(rules.folderCycles(everything)).toEqual([]);
   });
 
-  test("never reach the command table or the generator from the public entry point", () => {
+  test("never lead from the public entry point to the command tables or the generator", () => {
     const reached = rules.reachable(everything, "src/index.ts");
     expect([...reached].filter((path) => NEVER_SHIPPED.test(path))).toEqual([]);
     expect(reached).toContain("src/commands/generated/commands.ts");
   });
 
-  test("reach every shipped file from a public entry point", () => {
+  test("lead from a public entry point to every shipped file", () => {
     const entries = ["src/index.ts", "src/testing/index.ts"];
     const reached = new Set(entries.flatMap((entry) => [...rules.reachable(everything, entry)]));
     expect(shipped.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });
 });
 
-describe("shape", () => {
-  test("files have at most 400 lines", () => {
+describe("size and syntax of source files", () => {
+  test("every file has at most 400 lines", () => {
     expectOnly(rules.longFiles(handwritten, 400), FILES_ALLOWED);
   });
 
-  test("functions have at most 40 lines", () => {
+  test("every function has at most 40 lines", () => {
     const found = handwritten.flatMap((source) => rules.longFunctions(source, 40));
     expectOnly(found, FUNCTIONS_ALLOWED);
   });
 
-  test("statements nest at most 3 deep", () => {
+  test("statements nest at most 3 levels deep", () => {
     const found = handwritten.flatMap((source) => rules.deepFunctions(source, 3));
     expectOnly(found, NESTING_ALLOWED);
   });
 
-  test("no any, no enum, no default export, nothing silenced", () => {
+  test("there is no any, enum, default export, non-null assertion or silenced check", () => {
     expect(everything.flatMap(rules.forbiddenSyntax)).toEqual([]);
   });
 
-  test("every file says at its head what it owns", () => {
+  test("every file begins with a comment about its responsibility", () => {
     expect(everything.flatMap(rules.headless)).toEqual([]);
   });
 });
 
-describe("the rules themselves", () => {
+describe("the checks of source files", () => {
   const bad = parseSource(
     "src/protocol/bad.ts",
     [
@@ -156,7 +156,7 @@ describe("the rules themselves", () => {
     'export type B = import("../protocol/bad.js").B;\nexport const lazy = () => import("../util/deque.js");\n',
   );
 
-  test("report imports of every kind that go up, form cycles, or open sockets", () => {
+  test("report imports that lead upwards, form cycles, or open sockets", () => {
     expect(rules.rankViolations([bad, worse], RANKS)).toEqual([
       "src/protocol/bad.ts:3 imports src/execution/worse.ts",
     ]);
@@ -183,7 +183,7 @@ describe("the rules themselves", () => {
     ]);
   });
 
-  test("see what is too long, too deep, or forbidden", () => {
+  test("report files and functions that are too long or too deep, and forbidden syntax", () => {
     expect(rules.longFiles([bad], 7)).toEqual(["src/protocol/bad.ts:1 has 8 lines"]);
     expect(rules.longFunctions(bad, 4)).toEqual(["src/protocol/bad.ts:4 walk has 5 lines"]);
     expect(rules.deepFunctions(bad, 3)).toEqual(["src/protocol/bad.ts:4 walk nests 4 deep"]);

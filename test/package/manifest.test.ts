@@ -13,7 +13,7 @@ const read = (name: string): string => readFileSync(`${ROOT}${name}`, "utf8");
 const manifest = JSON.parse(read("package.json")) as Manifest;
 
 describe("package.json", () => {
-  test("asks for nothing at run time", () => {
+  test("lists no runtime dependencies", () => {
     const fields = [
       "dependencies",
       "peerDependencies",
@@ -25,18 +25,18 @@ describe("package.json", () => {
     expect(scripts.filter((name) => /install|^prepare$/.test(name))).toEqual([]);
   });
 
-  test("lets bundlers drop what is not used", () => {
+  test("marks the package as free of side effects", () => {
     expect(manifest.sideEffects).toBe(false);
   });
 
-  test("has the version the client tells the server", () => {
+  test("has the version that the client sends in CLIENT SETINFO", () => {
     expect(VERSION).toBe(manifest.version);
   });
 
   test.each([
     [".", "index"],
     ["./testing", "testing"],
-  ])("gives each way of importing %s declarations of its own, named first", (name, file) => {
+  ])("lists types first, and separately, for each way of importing %s", (name, file) => {
     const entry = manifest.exports[name] as Record<string, Record<string, string>>;
     const conditions = Object.entries(entry).map(([kind, files]) => [kind, Object.entries(files)]);
     expect(conditions).toEqual([
@@ -57,14 +57,14 @@ describe("package.json", () => {
     ]);
   });
 
-  test("names the oldest Node that has what the code uses", () => {
+  test("requires the oldest Node version that has the features the code uses", () => {
     // Symbol.asyncDispose is there since 20.5 (and 18.18, which has reached its end of life).
     expect(manifest.engines).toEqual({ node: ">=20.5" });
   });
 });
 
 describe.each(["package-lock.json", "test/bench/package-lock.json"])("%s", (name) => {
-  test("names versions and hashes, and no place to fetch them from", () => {
+  test("contains versions and hashes, and no download addresses", () => {
     const lock = read(name);
     expect(lock).toMatch(/"integrity": "sha512-/);
     expect(lock).not.toMatch(/"resolved"|\.tgz/);

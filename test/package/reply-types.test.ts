@@ -86,8 +86,8 @@ function placeOf(symbol: ts.Symbol): string {
   return `${source.fileName.slice(ROOT.length)}:${line} ${symbol.name}`;
 }
 
-describe("every field says what it is", () => {
-  test("in the replies of commands", () => {
+describe("doc comments of fields", () => {
+  test("exist for every field in the replies of commands", () => {
     const results = resultNodes();
     expect(results.length).toBeGreaterThan(300);
     const fields = fieldsFrom(results).filter((field) => !placeOf(field).startsWith(HOST));
@@ -96,7 +96,7 @@ describe("every field says what it is", () => {
   });
 
   test.each(["PubSubMessage", "Reconnection", "MonitoredCommand", "KeyEvent", "Settings"])(
-    "in %s",
+    "exist for every field of %s",
     (name) => {
       const fields = fieldsFrom(exported.get(name)?.declarations ?? []);
       expect(fields.length).toBeGreaterThan(2);
@@ -105,7 +105,7 @@ describe("every field says what it is", () => {
   );
 });
 
-describe("every type is exported that is named by the members of", () => {
+describe("types in the members of a public class are exported", () => {
   /** Functions from types to types: nobody has a value of them. */
   const FUNCTIONS = new Set(["IntOf", "NoOptions", "Reply", "TextOf"]);
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => installed[Symbol.asyncDispose]());
 
 describe.each(RUNTIMES)("$name", ({ command }) => {
-  test("does all of it, and ends", async () => {
+  test("runs the smoke program to its end", async () => {
     await using server = await startServer({ tls: true, unixSocket: true });
     const env = {
       PATH: process.env.PATH,

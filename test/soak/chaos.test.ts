@@ -14,8 +14,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-describe("no impossible value comes out of chaos", () => {
-  it.each([2, 3] as const)("in a minute of RESP%i", async (protocol) => {
+describe("replies contain no impossible value", () => {
+  it.each([2, 3] as const)("chaos for one minute under RESP%i", async (protocol) => {
     const seed = testSeed();
     const tally = await chaos(server, { seed, protocol, duration: MINUTE });
     expect(tally.unknown, `seed ${seed}`).toBeGreaterThan(500);
@@ -27,7 +27,7 @@ describe("no impossible value comes out of chaos", () => {
     (_, i) => [random.int(1, 2 ** 30), i % 2 ? 2 : 3] as const,
   );
 
-  it.each(seeds)("seed %i, RESP%i", async (seed, protocol) => {
+  it.each(seeds)("chaos with seed %i under RESP%i", async (seed, protocol) => {
     const tally = await chaos(server, { seed, protocol, duration: MINUTE / 10 });
     expect(tally.unknown).toBeGreaterThan(20);
   });

@@ -73,17 +73,17 @@ const excluded = calls.filter(
   ({ method, args }) => refusalOf(method, args)?.includes("exclude") === true,
 );
 
-describe("two options of one command", () => {
+describe("pairs of options of one command", () => {
   test("exclude each other in many places", () => {
     expect(excluded.length).toBeGreaterThan(100);
     expect(calls.length).toBeGreaterThan(2 * excluded.length);
   });
 
-  test.each(excluded)("$title do not compile", ({ title }) => {
+  test.each(excluded)("do not compile when they exclude each other: $title", ({ title }) => {
     expect(wrong).toContain(title);
   });
 
-  test("compile where they can stand together", () => {
+  test("compile when they may be combined", () => {
     const good = calls.filter(({ method, args }) => refusalOf(method, args) === undefined);
     expect(good.length).toBeGreaterThan(100);
     expect(good.map(({ title }) => title).filter((title) => wrong.has(title))).toEqual([]);

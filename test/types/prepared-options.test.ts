@@ -31,10 +31,10 @@ const refused = new Map(
   complaints.filter(({ file }) => file === PROGRAM).map(({ line, text }) => [line, text]),
 );
 
-test("there are methods with options", () => {
+test("some methods take options", () => {
   expect(calls.length).toBeGreaterThan(90);
 });
 
-test.each(calls.map(({ call }, i) => [call, i + 4] as const))("%s", (_, line) => {
+test.each(calls.map(({ call }, i) => [call, i + 4] as const))("%s accepts options prepared in a variable", (_, line) => {
   expect(refused.get(line)).toBeUndefined();
 });

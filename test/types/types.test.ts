@@ -16,30 +16,30 @@ const texts = new Map(
 const { complaints } = compile([...texts.keys()], ownOptions(), texts);
 const of = (name: string): Complaint[] => complaints.filter(({ file }) => file === FIXTURES + name);
 
-test("the library itself has no errors, so that those below are the fixtures' own", () => {
+test("src compiles without errors, so that the errors below belong to the fixtures", () => {
   expect(complaints.filter(({ file }) => !texts.has(file)).map(readable)).toEqual([]);
 });
 
-test.each(names.filter((name) => name !== "misuse.ts"))("%s holds", (name) => {
+test.each(names.filter((name) => name !== "misuse.ts"))("the type assertions of %s hold", (name) => {
   expect(of(name).map(readable)).toEqual([]);
 });
 
-describe("misuse is refused", () => {
+describe("misuse of the API", () => {
   const text = readFileSync(`${FIXTURES}misuse.ts`, "utf8");
   const expected = expectedErrors(text);
   const found = of("misuse.ts");
 
-  test("there are cases", () => {
+  test("has recorded cases", () => {
     expect(expected.length).toBeGreaterThan(30);
   });
 
-  test.each(expected)("$call", ({ line, code, words }) => {
+  test.each(expected)("does not compile: $call", ({ line, code, words }) => {
     const [complaint] = found.filter((one) => one.line === line);
     expect(complaint?.code).toBe(code);
     expect(complaint?.text.replaceAll(/\s+/g, " ")).toContain(words);
   });
 
-  test("and nothing else is", () => {
+  test("produces no error beyond the recorded ones", () => {
     const lines = new Set(expected.map(({ line }) => line));
     expect(found.filter(({ line }) => !lines.has(line)).map(readable)).toEqual([]);
   });
