@@ -1,7 +1,7 @@
 /**
- * Owns what one client costs the rest of its process: the memory of commands that wait for their
- * replies, and how long nobody else gets a turn while a large reply is read. A process of its own,
- * so that heap and event loop are this client's alone.
+ * Measures what one client costs the rest of its process: heap per pending command, and how long the
+ * event loop is blocked while a large reply is read. Runs in a separate process, so that heap and event
+ * loop belong to this client alone.
  */
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import { clientNamed } from "./clients/index.js";
@@ -24,7 +24,7 @@ function commands(): Promise<unknown[]> {
 }
 
 async function heapUsed(): Promise<number> {
-  // What was written a moment ago is held by the streams until the next turns.
+  // The streams hold recently written data until the next turns.
   for (let i = 0; i < 3; i++) {
     await pause(30);
     globalThis.gc?.();
@@ -32,7 +32,7 @@ async function heapUsed(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-/** Measure while the server stands still, so that nothing is answered. */
+/** Measure while the server is stopped (SIGSTOP), so that no reply arrives. */
 async function bytesPerCommand(): Promise<number> {
   const before = await heapUsed();
   process.kill(setup.serverPid, "SIGSTOP");
@@ -47,7 +47,7 @@ async function bytesPerCommand(): Promise<number> {
   }
 }
 
-/** The longest time between two turns of the event loop during one reply, in ms: the median of some. */
+/** Median of the longest time between two turns of the event loop during one reply, in ms. */
 async function longestDelay(): Promise<number> {
   const delays: number[] = [];
   for (let i = 0; i < REPLIES; i++) {

@@ -1,4 +1,4 @@
-/** Owns the measuring of what a client costs the rest of its process; burden-child.ts does it. */
+/** Starts the processes that measure what a client costs the rest of its process (burden-child.ts). */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Burden, BurdenSetup } from "./messages.js";

@@ -1,13 +1,13 @@
 /**
- * Owns the proxy that hands replies on in pieces of a few bytes, as a network of tiny packets would.
- * Runs in the runner's process, which has nothing else to do while a client is measured.
+ * A proxy that forwards replies in pieces of a few bytes, like a network of tiny packets. Runs in the
+ * process of the runner, which is idle while a client is measured.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 const PIECE = 16;
 
-/** A proxy before a server. */
+/** A proxy in front of a server. */
 export class Chunker implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -27,7 +27,7 @@ export class Chunker implements AsyncDisposable {
     });
   }
 
-  /** Start one before the server on port `target`. */
+  /** Start a proxy for the server on port `target`. */
   static async start(target: number): Promise<Chunker> {
     const chunker = new Chunker(target);
     chunker.#server.listen(0, "127.0.0.1");

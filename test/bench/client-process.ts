@@ -1,4 +1,4 @@
-/** Owns a client process from the runner's side. Only one of them is ever given work at a time. */
+/** A client process as seen by the runner. Only one of them works at a time. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { Sample, WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
@@ -20,7 +20,7 @@ export class ClientProcess {
    * Start a client and connect it.
    *
    * @param setup - The client and its server.
-   * @param core - The core it has to stay on.
+   * @param core - The core it is pinned to.
    */
   static async start(setup: WorkerSetup, core: number | undefined): Promise<ClientProcess> {
     const started = new ClientProcess(setup, core);
@@ -29,9 +29,9 @@ export class ClientProcess {
   }
 
   /**
-   * Check one scenario's answer and warm it up for `duration` ms.
+   * Check the reply of one scenario and warm it up for `duration` ms.
    *
-   * @returns Whether the client can do it at all.
+   * @returns Whether the client supports the scenario.
    */
   async warm(scenario: number, duration: number): Promise<boolean> {
     const answer = await this.#ask({ action: "warm", scenario, duration });
@@ -70,7 +70,7 @@ export class ClientProcess {
       if (answer.kind === "failed") throw new Error(`${this.name}: ${answer.reason}`);
       return answer;
     } finally {
-      // The loser of the race must neither stay subscribed nor reject unheard.
+      // The loser of the race must neither stay subscribed nor cause an unhandled rejection.
       message.catch(() => undefined);
       exit.catch(() => undefined);
       ended.abort();

@@ -1,6 +1,6 @@
 /**
- * Owns one cold start: a fresh process that loads one package, connects, awaits one GET and ends.
- * Imports as little as it can, for whatever it loads is measured too.
+ * One cold start: a fresh process that loads one package, connects, awaits one GET and ends. Imports as
+ * little as possible, because everything it loads is measured too.
  */
 import { pathToFileURL } from "node:url";
 import { clientNamed } from "./clients/index.js";

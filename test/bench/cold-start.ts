@@ -1,4 +1,4 @@
-/** Owns the measuring of cold starts from the runner's side; cold-child.ts is what gets started. */
+/** Starts the processes that measure cold starts (cold-child.ts). */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { GET_KEYS } from "./data.js";
@@ -25,7 +25,7 @@ export async function measureColdStarts(
 ): Promise<Record<string, ColdStart>> {
   around.say("cold starts");
   const seen = new Map(clients.map((client): [string, ColdStart[]] => [client, []]));
-  // One round more than counted: the first one fills the system's cache of files.
+  // One extra round that is not counted: the first one fills the file cache of the system.
   for (let round = 0; round <= rounds; round++) {
     for (const [client, starts] of seen) {
       const start = await coldStart(client, around);

@@ -1,4 +1,4 @@
-/** Owns the data on the server during a run, and puts it there. */
+/** The data on the server during a run, and how it is written. */
 import { Floor } from "./floor.js";
 
 const KEYS = 1024;
@@ -67,7 +67,7 @@ export const BYTES_64M = Buffer.alloc(64 * MEGABYTE, BYTES_1M);
 export const SHORT_WIDE_KEY = "bench:wide";
 export const TEXT_64M_KEY = "bench:huge:text";
 export const BYTES_64M_KEY = "bench:huge:bytes";
-/** What is written in their place. */
+/** Values that the SET scenarios write. */
 export const HUGE_SET_KEY = "bench:huge:set";
 export const TEXT_KEY = "bench:big:text";
 export const WIDE_KEY = "bench:big:wide";

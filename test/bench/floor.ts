@@ -1,8 +1,7 @@
 /**
- * Owns the yardstick: the least a Node client can do. A promise per command, one write per turn of
- * the event loop, a flat parser, strings (or Buffers) out. No reconnecting, deadlines, argument
- * checks or decoders: those are what a real client is measured for adding, so they may never be added
- * here.
+ * The raw-socket baseline: the least a Node client can do. One promise per command, one write per turn of
+ * the event loop, a flat parser, strings or Buffers out. It must never gain reconnects, deadlines, argument
+ * checks or decoders: their cost is what the comparison shows.
  */
 import { isAscii, transcode } from "node:buffer";
 import { once } from "node:events";
@@ -10,10 +9,10 @@ import { connect, type Socket } from "node:net";
 import { connect as connectSecurely } from "node:tls";
 import type { Target } from "./clients/adapter.js";
 
-/** What the yardstick can answer. */
+/** Replies the baseline can parse. */
 export type FloorReply = string | Buffer | number | null | FloorReply[];
 
-/** Node's own quick decoders, which `toString` reaches only after looking at its arguments. */
+/** Node's fast decoders, which `toString` calls only after checking its arguments. */
 interface Bytes extends Buffer {
   latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;
@@ -32,7 +31,7 @@ interface Level {
 }
 
 const READ_BUFFER = 256 * 1024;
-/** From this length on, a value is decoded by itself. */
+/** Values of at least this length are decoded separately. */
 const LONG_TEXT = 4096;
 /** How many answered entries may stay at the front of the queue before it is compacted. */
 const COMPACT_AT = 4096;
@@ -44,7 +43,7 @@ const ERROR = 45;
 const MINUS = 45;
 const ZERO = 48;
 
-/** The yardstick client. */
+/** The baseline client. */
 export class Floor {
   readonly #socket: Socket;
   #out = "";
@@ -59,7 +58,7 @@ export class Floor {
   /** The innermost unfinished array, and those around it. */
   #level: Level | undefined;
   readonly #outer: Level[] = [];
-  /** The chunk at hand as one text whose indexes are those of its bytes; null unless it is ASCII. */
+  /** The current chunk as one string with the same indexes as its bytes; null unless it is ASCII. */
   #chunkText: string | null | undefined;
 
   private constructor({ host, port, path, ca }: Target) {
@@ -91,7 +90,7 @@ export class Floor {
     return this.#queue(bytes);
   }
 
-  /** Send a command whose last argument is long or binary, without gluing it to anything. */
+  /** Send a command whose last argument is long or binary, without concatenating it. */
   callLong(args: readonly string[], last: string | Buffer): Promise<FloorReply> {
     let text = `*${args.length + 1}\r\n`;
     for (const arg of args) text += `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`;
@@ -237,6 +236,6 @@ export class Floor {
 
 function longText(text: Bytes): string {
   if (isAscii(text)) return text.latin1Slice(0, text.length);
-  // Five times as quick as utf8Slice, whose decoder goes byte by byte.
+  // Five times as fast as utf8Slice, whose decoder works byte by byte.
   return transcode(text, "utf8", "ucs2").toString("ucs2");
 }

@@ -1,4 +1,4 @@
-/** Owns one measurement inside a client process. */
+/** One measurement inside a client process. */
 import { readFileSync } from "node:fs";
 import type { Sample } from "./messages.js";
 import type { Scenario, Step } from "./scenarios.js";
@@ -11,7 +11,7 @@ export class Measurement {
   readonly #scenario: Scenario;
   readonly #step: Step;
   readonly #serverPid: number;
-  /** Steps per ms, as last seen. */
+  /** Steps per ms in the latest run. */
   #pace = 0;
 
   constructor(scenario: Scenario, step: Step, serverPid: number) {
@@ -20,7 +20,7 @@ export class Measurement {
     this.#serverPid = serverPid;
   }
 
-  /** Run in growing batches for about `duration` ms, and learn how many steps fill it. */
+  /** Run in growing batches for about `duration` ms, to find out how many steps fill that time. */
   async warm(duration: number): Promise<void> {
     const start = performance.now();
     let steps = this.#scenario.callers;
@@ -34,7 +34,7 @@ export class Measurement {
     }
   }
 
-  /** Run about `duration` ms and say how it went. */
+  /** Run for about `duration` ms and return the measurement. */
   async measure(duration: number): Promise<Sample> {
     globalThis.gc?.();
     const serverBefore = cpuOf(this.#serverPid);
@@ -68,7 +68,7 @@ async function caller(step: Step, first: number, times: number): Promise<void> {
   for (let i = 0; i < times; i++) await step(first + i);
 }
 
-/** Time a process's main thread has spent on a CPU, in ns; null where the system does not tell. */
+/** CPU time of the main thread of a process, in ns; null where the system does not report it. */
 function cpuOf(pid: number): number | null {
   try {
     return Number(readFileSync(`/proc/${pid}/schedstat`, "latin1").split(" ")[0]);

@@ -1,14 +1,14 @@
-/** Owns what the runner and a client process say to each other. */
+/** Messages between the runner and a client process. */
 
 import type { Target } from "./clients/adapter.js";
 
-/** The ways to the one server. */
-export type Road = "tcp" | "tls" | "unix" | "pieces";
+/** The transports to the server. */
+export type Transport = "tcp" | "tls" | "unix" | "pieces";
 
 /** How a client process is started: its arguments as one JSON text. */
 export interface WorkerSetup {
   readonly client: string;
-  readonly targets: Readonly<Record<Road, Target>>;
+  readonly targets: Readonly<Record<Transport, Target>>;
   /** Process of the server, to see how busy it is. */
   readonly serverPid: number;
 }
@@ -34,12 +34,12 @@ export interface Sample {
 
 export type WorkerAnswer =
   | { readonly kind: "ready" }
-  /** The client cannot do it. */
+  /** The client does not support it. */
   | { readonly kind: "unable" }
   | { readonly kind: "sample"; readonly sample: Sample }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** What a subscriber saw of one burst. */
+/** Result of one burst at one subscriber. */
 export interface PubSubSample {
   /** Messages per second, from the first to the last. */
   readonly rate: number;
@@ -77,6 +77,6 @@ export interface BurdenSetup {
 export interface Burden {
   /** Bytes of heap per pending command, the promise and what awaits it included. */
   readonly bytes: number;
-  /** ms: the longest time nobody else got a turn during one large reply. */
+  /** ms: the longest time the event loop was blocked during one large reply. */
   readonly delay: number;
 }

@@ -1,4 +1,4 @@
-/** Owns the command line of the benchmark. */
+/** The command line of the benchmark. */
 import { parseArgs } from "node:util";
 import { CLIENTS, clientNamed } from "./clients/index.js";
 import { SCENARIOS } from "./scenarios.js";
@@ -20,7 +20,7 @@ const PARTS = ["rates", "pubsub", "burden", "start", "types"] as const;
 const DEFAULTS = { rounds: 7, duration: 200, warmUp: 300 };
 const QUICK = { rounds: 3, duration: 100, warmUp: 150 };
 
-/** What to do and how long; durations in ms. */
+/** What to measure and for how long; durations in ms. */
 export interface BenchOptions {
   readonly rounds: number;
   readonly duration: number;
@@ -40,8 +40,8 @@ export interface BenchOptions {
  * Read the command line.
  *
  * @param args - Without the program's name.
- * @returns The options, or undefined when the usage was asked for and printed.
- * @throws TypeError or Error naming what is wrong.
+ * @returns The options, or undefined when `--help` printed the usage.
+ * @throws TypeError or Error that names the invalid option.
  */
 export function readOptions(args: readonly string[]): BenchOptions | undefined {
   const { values } = parseArgs({

@@ -1,4 +1,4 @@
-/** Owns where things are. The benchmark runs bundled, from test/bench/.build. */
+/** Paths of the benchmark, which runs bundled from test/bench/.build. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 

@@ -1,8 +1,8 @@
-/** Owns a process with one subscriber: it counts, and ends over a message that is not the next one. */
+/** A process with one subscriber: it counts messages, and fails when one is missing or out of order. */
 import type { PubSubSample } from "./messages.js";
 import { SUBSCRIBERS } from "./subscribers.js";
 
-/** Count what comes, and tell when a round is complete. */
+/** Count messages, and report when a round is complete. */
 async function subscribe(name: string, port: number): Promise<void> {
   let expected = 0;
   let last = 0;

@@ -1,7 +1,7 @@
 /**
- * Owns the measurement of subscribers: one subscription with a handler, and a burst of messages of 16
- * bytes that lies ready in the server. Each client has a process of its own; all take turns, and every
- * one must see every message, in order.
+ * Measures subscribers: one subscription with a handler, and a burst of messages of 16 bytes that is ready
+ * in the server. Each client has its own process; they take turns, and each must receive every message in
+ * order.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -14,11 +14,11 @@ import { onCore, startBenchServer } from "./setup.js";
 import { median } from "./statistics.js";
 import { SUBSCRIBERS } from "./subscribers.js";
 
-/** The server makes the messages itself: no publisher takes time from anybody. */
+/** The server creates the messages itself, so that no publisher takes CPU time. */
 const PUBLISH = `for i = tonumber(ARGV[2]), tonumber(ARGV[3]) do
   redis.call('PUBLISH', ARGV[1], string.format('%016d', i))
 end`;
-/** Messages made by one script; it must end before the server thinks it hangs. */
+/** Messages created by one script; it must end before the server reports it as slow. */
 const BATCH = 100_000;
 /** Messages of one round. */
 const MESSAGES = { full: 1_000_000, quick: 200_000 };
@@ -31,7 +31,7 @@ export interface PubSubRow extends PubSubSample {
   readonly client: string;
 }
 
-/** What all subscribers saw. */
+/** Results of all subscribers. */
 export interface PubSubResults {
   /** Messages of one round. */
   readonly messages: number;
@@ -43,7 +43,7 @@ export interface PubSubResults {
  * Measure the subscribers of the chosen clients.
  *
  * @param options - Which clients, and whether to be quick.
- * @param around - The cores, and whom to tell about the progress.
+ * @param around - The cores, and the progress log.
  * @returns The medians of each; none when no chosen client can be measured.
  * @throws Error when a client misses a message, or gets one out of order.
  */
@@ -104,7 +104,7 @@ async function playRound({ title, child, server, messages }: Round): Promise<Pub
   child.send(messages);
   await answer(child);
   const sample = answer(child);
-  // Asleep while the server makes the messages, which takes it longer than sending them.
+  // Sleeps while the server creates the messages, which takes longer than sending them.
   child.kill("SIGSTOP");
   for (let from = 0; from < messages; from += BATCH) {
     const to = Math.min(from + BATCH, messages) - 1;
@@ -125,7 +125,7 @@ async function answer(child: ChildProcess): Promise<unknown> {
     const [answer] = (await Promise.race([message, exit])) as [unknown];
     return answer;
   } finally {
-    // The loser of the race must neither stay subscribed nor reject unheard.
+    // The loser of the race must neither stay subscribed nor cause an unhandled rejection.
     message.catch(() => undefined);
     exit.catch(() => undefined);
     answered.abort();

@@ -1,7 +1,7 @@
-/** Owns the interleaved rounds: every client meets every scenario once per round, in turns. */
+/** The interleaved rounds: every client runs every scenario once per round, in turn. */
 import { ClientProcess } from "./client-process.js";
 import type { Target } from "./clients/adapter.js";
-import type { Road, Sample } from "./messages.js";
+import type { Sample, Transport } from "./messages.js";
 import type { BenchOptions } from "./options.js";
 import { SCENARIOS } from "./scenarios.js";
 import type { Cores } from "./setup.js";
@@ -22,7 +22,7 @@ export interface Row {
 /** What a run needs besides its options. */
 export interface Surroundings {
   readonly port: number;
-  readonly targets: Readonly<Record<Road, Target>>;
+  readonly targets: Readonly<Record<Transport, Target>>;
   readonly serverPid: number;
   readonly cores: Cores | undefined;
   readonly say: (line: string) => void;
@@ -32,9 +32,9 @@ export interface Surroundings {
  * Measure the chosen clients in the chosen scenarios.
  *
  * @param options - What and how long.
- * @param around - The server, the cores, and whom to tell about the progress.
+ * @param around - The server, the cores, and the progress log.
  * @returns A row per scenario.
- * @throws Error when a client fails or answers wrongly.
+ * @throws Error when a client fails or returns a wrong reply.
  */
 export async function measureRates(options: BenchOptions, around: Surroundings): Promise<Row[]> {
   const processes: ClientProcess[] = [];
@@ -84,7 +84,7 @@ async function playRounds(
   });
 }
 
-/** The same list begun elsewhere, so that nobody always follows the same neighbour's cache. */
+/** The same list rotated, so that no client always runs after the same neighbour. */
 function rotated<T>(list: readonly T[], by: number): T[] {
   const start = by % list.length;
   return [...list.slice(start), ...list.slice(0, start)];

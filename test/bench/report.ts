@@ -1,4 +1,4 @@
-/** Owns the words and tables made of a run's numbers. Computes ratios; measures nothing. */
+/** Text and tables of a run. Computes ratios; measures nothing. */
 import { CLIENTS } from "./clients/index.js";
 import type { Burden, ColdStart } from "./messages.js";
 import type { PubSubResults, PubSubRow } from "./pubsub.js";
@@ -6,7 +6,7 @@ import type { Cell, Row } from "./rates.js";
 import { markdownTable, significant, times } from "./tables.js";
 import type { TypeCost } from "./type-cost.js";
 
-/** Everything a run found out. */
+/** All results of a run. */
 export interface Results {
   readonly date: string;
   readonly machine: string;
@@ -25,7 +25,7 @@ export interface Results {
   readonly types: Readonly<Record<string, TypeCost>>;
 }
 
-/** From this share on, the server rather than the client sets the pace. */
+/** Above this share the server, not the client, is the bottleneck. */
 const SERVER_BOUND = 0.9;
 const OURS = "rediswire";
 const FLOOR = "floor";
@@ -86,7 +86,7 @@ function table(rows: readonly Row[], measure: Measure, compare: Compare): string
     "Scenario",
     ...clients.map(titleOf),
     ...(peers ? ["× best peer"] : []),
-    ...(floor ? ["× yardstick"] : []),
+    ...(floor ? ["× baseline"] : []),
   ];
   const body = rows.map(({ scenario, cells }) => {
     const numbers = clients.map((client) => {
@@ -96,12 +96,12 @@ function table(rows: readonly Row[], measure: Measure, compare: Compare): string
     const own = cells[OURS];
     if (own === undefined) return [scenario, ...numbers];
     const best = bestPeer(cells, compare);
-    const yardstick = cells[FLOOR];
+    const baseline = cells[FLOOR];
     return [
       scenario,
       ...numbers,
       ...(peers && best !== undefined ? [times(compare(own, best.cell))] : []),
-      ...(floor && yardstick !== undefined ? [times(compare(own, yardstick))] : []),
+      ...(floor && baseline !== undefined ? [times(compare(own, baseline))] : []),
     ];
   });
   return markdownTable(head, body);
@@ -134,9 +134,9 @@ function lossSection(rows: readonly Row[]): string | undefined {
   if (!has(OURS) || !Object.keys(rows[0]?.cells ?? {}).some(isPeer)) return undefined;
   const lines = rows.flatMap(({ scenario, cells }) => [
     ...lossOf(scenario, cells, { compare: quicker, what: "the rate" }),
-    ...lossOf(scenario, cells, { compare: cheaper, what: "the thrift in CPU time" }),
+    ...lossOf(scenario, cells, { compare: cheaper, what: "the CPU efficiency" }),
   ]);
-  const text = lines.length > 0 ? lines.join("\n") : "Nowhere in this run.";
+  const text = lines.length > 0 ? lines.join("\n") : "In no scenario of this run.";
   return `## Where rediswire loses to a peer\n\n${text}`;
 }
 
@@ -156,7 +156,7 @@ function lossOf(
 function pubsubSection({ messages, rounds, rows }: PubSubResults): string {
   const peers = rows.filter(({ client }) => isPeer(client));
   const best = Math.max(...peers.map(({ rate }) => rate));
-  const thriftiest = Math.min(...peers.map(({ cpu }) => cpu));
+  const lowestCpu = Math.min(...peers.map(({ cpu }) => cpu));
   const ratio = ({ client }: PubSubRow, value: number): string =>
     client === OURS && peers.length > 0 ? times(value) : "";
   const body = rows.map((row) => [
@@ -164,7 +164,7 @@ function pubsubSection({ messages, rounds, rows }: PubSubResults): string {
     significant(row.rate),
     ratio(row, row.rate / best),
     significant(row.cpu),
-    ratio(row, thriftiest / row.cpu),
+    ratio(row, lowestCpu / row.cpu),
     significant(row.heap / 1e6),
   ]);
   const head = [
@@ -176,8 +176,8 @@ function pubsubSection({ messages, rounds, rows }: PubSubResults): string {
     "Heap afterwards, MB",
   ];
   const note =
-    `One subscription with a handler, ${messages.toLocaleString("en-US")} numbered messages of 16 bytes that lie\n` +
-    `ready in the server; medians of ${rounds} rounds. Every client saw every message, in order.`;
+    `One subscription with a handler, ${messages.toLocaleString("en-US")} numbered messages of 16 bytes that are\n` +
+    `ready in the server; medians of ${rounds} rounds. Every client received every message, in order.`;
   return `## Publish/subscribe\n\n${note}\n\n${markdownTable(head, body)}`;
 }
 
@@ -185,11 +185,11 @@ function burdenSection(burdens: Results["burden"]): string {
   const rows = Object.entries(burdens).map(([client, { bytes, delay }]) => {
     return [titleOf(client), significant(bytes), significant(delay)];
   });
-  const head = ["Client", "Heap per pending GET, bytes", "Longest wait of others, ms"];
+  const head = ["Client", "Heap per pending GET, bytes", "Longest event loop delay, ms"];
   const note =
-    "What a client costs the rest of its process: heap of JavaScript per command that waits for its\n" +
-    "reply, the promise and what awaits it included (native memory is not), and the longest time between two\n" +
-    "turns of the event loop while a reply of 100,000 elements comes in.";
+    "What a client costs the rest of its process: heap of JavaScript per pending command, including its\n" +
+    "promise and what awaits it (without native memory), and the longest time between two\n" +
+    "turns of the event loop while a reply of 100,000 elements arrives.";
   return `## Pending commands and large replies\n\n${note}\n\n${markdownTable(head, rows)}`;
 }
 
@@ -213,7 +213,7 @@ function typeSection(costs: Results["types"]): string {
   ]);
   const head = ["Client", "Check, s", "Types", "Memory, MB", "Full check, s", "Full types"];
   const note =
-    "What `tsc` says of a program of one line that uses the client: with `skipLibCheck`, and (full)\n" +
+    "What `tsc` reports for a program of one line that uses the client: with `skipLibCheck`, and (full)\n" +
     "without it, when it checks all declarations, those of Node included.";
   return `## Cost of the types\n\n${note}\n\n${markdownTable(head, rows)}`;
 }
@@ -221,33 +221,33 @@ function typeSection(costs: Results["types"]): string {
 const HEAD = `# Benchmarks
 
 Written by \`npm run bench -- --markdown docs/benchmarks.md\`, which measures rediswire, its peers and
-a yardstick side by side in one run; do not edit by hand. Numbers of different runs or machines do
-not compare; ratios inside one run do.
+a raw-socket baseline in one run; do not edit by hand. Compare ratios inside one run; absolute numbers
+of different runs or machines are not comparable.
 `;
 
 const METHOD = `## How to read this
 
-- The **yardstick** (\`test/bench/floor.ts\`) is a bare loop over \`node:net\`: a promise per command,
-  one write per turn, a flat parser, strings out, and nothing else. It is no client; it shows how
-  much there is to gain.
+- The **raw-socket baseline** (\`test/bench/floor.ts\`) is a minimal loop over \`node:net\`: a promise per command,
+  one write per turn, a flat parser, strings out, and nothing else. It is not a usable client; it shows the
+  upper limit.
 - **Callers** are async functions that run at the same time on one client, each awaiting its reply
-  before it sends again. Scenarios without a number of callers have 4; pipelines, bursts (500 GET
-  issued at once, awaited together) and values of 64 MB have 1. The commands of a pipeline or a
-  burst count one by one.
-- **Pieces of 16 bytes** come through a proxy that writes them one by one; how many of them a client
-  reads at a time is up to the system. A dash stands where a client has no such connections.
-- **°** marks a rate at which the server was busy for 90 % of the time or more: there the server sets
-  the pace, and only the CPU time tells clients apart.
-- **× best peer** compares with whichever peer does best in that row; above 1 is better in both
-  tables. So is **× yardstick**.
+  before it sends again. Scenarios without a number of callers use 4; pipelines, bursts (500 GET
+  issued together and awaited together) and values of 64 MB use 1. Each command of a pipeline or a
+  burst is counted.
+- **Pieces of 16 bytes** arrive through a proxy that writes them one by one; the system decides how many
+  of them a client reads at a time. A dash means that a client does not support such connections.
+- **°** marks a rate at which the server was busy for 90 % of the time or more: the server is the
+  bottleneck, and only the CPU time differs between clients.
+- **× best peer** compares with the best peer of that row; above 1 is better in both tables. The same
+  holds for **× baseline**.
 - CPU time is user and system time of the whole process, garbage collection and native threads
   included.
-- Each client runs in a process of its own, one at a time, on one core with the server on another,
-  in rounds in which the order rotates. Before anything is measured each client's answer is checked
-  in every scenario, and each is warmed up. valkey-glide works with native threads, which share
-  that one core here; \`--no-pin\` lets them spread.
-- Every client is used as its documentation advises for speed: ioredis also with
+- Each client runs in its own process, one at a time, on one core with the server on another, in
+  rounds of rotating order. Before measuring, the replies of each client are checked in every
+  scenario, and each client is warmed up. valkey-glide uses native threads, which share that one
+  core here; \`--no-pin\` lets them use other cores.
+- Every client is used as its documentation recommends for speed: ioredis also with
   \`enableAutoPipelining\`, node-redis with \`withTypeMapping\` for Buffers and \`execAsPipeline\`,
-  valkey-glide with a non-atomic \`Batch\` and \`Decoder.Bytes\`. Replies keep the shape the client
-  gives them: ioredis, for one, leaves scores as text in a flat array.
+  valkey-glide with a non-atomic \`Batch\` and \`Decoder.Bytes\`. Replies keep the shape that the client
+  returns: ioredis, for example, returns scores as text in a flat array.
 `;

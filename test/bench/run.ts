@@ -1,4 +1,4 @@
-/** Owns the course of a benchmark run: prepare, measure, print. The entry of `npm run bench`. */
+/** A benchmark run: prepare, measure, print. The entry point of `npm run bench`. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
@@ -9,7 +9,7 @@ import type { Target } from "./clients/adapter.js";
 import { CLIENTS, versionOf } from "./clients/index.js";
 import { measureColdStarts } from "./cold-start.js";
 import { seed } from "./data.js";
-import type { Road } from "./messages.js";
+import type { Transport } from "./messages.js";
 import { type BenchOptions, readOptions } from "./options.js";
 import { measurePubSub } from "./pubsub.js";
 import { measureRates, type Surroundings } from "./rates.js";
@@ -66,7 +66,10 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
   };
 }
 
-async function targetsOf(server: RunningServer, chunker: Chunker): Promise<Record<Road, Target>> {
+async function targetsOf(
+  server: RunningServer,
+  chunker: Chunker,
+): Promise<Record<Transport, Target>> {
   const { port, tlsPort = 0, unixPath = "", certs } = server;
   const ca = certs === undefined ? "" : await readFile(certs.ca, "utf8");
   return {

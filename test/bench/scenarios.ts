@@ -1,6 +1,6 @@
 /**
- * Owns what is measured: for each scenario the step one caller repeats, and the check that the
- * client's answer is right whatever its shape.
+ * The scenarios: for each one the step that a caller repeats, and the check that the reply of the client is
+ * right, whatever its shape.
  */
 import assert from "node:assert/strict";
 import type { Adapter } from "./clients/adapter.js";
@@ -36,9 +36,9 @@ import {
   ZSET_KEY,
 } from "./data.js";
 import type { Floor } from "./floor.js";
-import type { Road } from "./messages.js";
+import type { Transport } from "./messages.js";
 
-/** The i-th step of all: sends something and resolves with the client's answer. */
+/** The i-th step: sends commands and resolves with the reply of the client. */
 export type Step = (i: number) => Promise<unknown>;
 
 export interface Scenario {
@@ -48,11 +48,11 @@ export interface Scenario {
   /** Commands in one step. */
   readonly commands: number;
   /** How the client gets to the server; directly over TCP when omitted. */
-  readonly road?: Road;
-  /** Rounds enough for it, if less than the others have. */
+  readonly transport?: Transport;
+  /** Number of rounds, when fewer than usual are enough. */
   readonly rounds?: number;
   readonly step: (client: Adapter) => Step;
-  /** Fail unless the client does step `CHECKED` right. */
+  /** Throw unless the client performs step `CHECKED` correctly. */
   readonly check: (step: Step, reader: Floor) => Promise<void>;
 }
 
@@ -83,9 +83,9 @@ export const SCENARIOS: readonly Scenario[] = [
     step: (client) => (i) => client.getBytes(GET_KEYS[i & KEY_MASK] ?? ""),
     check: async (step) => assert.deepEqual(await step(CHECKED), Buffer.from(valueAt(CHECKED))),
   },
-  { ...get(16), name: title("GET over TLS", 16), road: "tls" },
-  { ...get(16), name: title("GET over a unix socket", 16), road: "unix" },
-  { ...get(50), name: title("GET in pieces of 16 bytes", 50), road: "pieces" },
+  { ...get(16), name: title("GET over TLS", 16), transport: "tls" },
+  { ...get(16), name: title("GET over a unix socket", 16), transport: "unix" },
+  { ...get(50), name: title("GET in pieces of 16 bytes", 50), transport: "pieces" },
   {
     name: "500 GET at once",
     callers: 1,
@@ -250,7 +250,7 @@ function mixed(callers: number): Scenario {
   };
 }
 
-/** One value so large that a few rounds tell enough. */
+/** One value so large that a few rounds are enough. */
 function huge(
   name: string,
   ask: (client: Adapter) => Promise<unknown>,

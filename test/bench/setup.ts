@@ -1,4 +1,4 @@
-/** Owns what must be there before measuring: the build, the peers, two cores and a server. */
+/** Preparation of a run: the build, the peers, two cores and a server. */
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -12,7 +12,7 @@ import { BENCH, ROOT } from "./paths.js";
 
 const run = promisify(execFile);
 
-/** Which core each side has to itself; none when they cannot be separated. */
+/** The core reserved for each side; undefined when they cannot be separated. */
 export interface Cores {
   readonly client: number;
   readonly server: number;
@@ -40,7 +40,7 @@ export function chooseCores(wanted: boolean): Cores | undefined {
   return client === undefined || server === undefined ? undefined : { client, server };
 }
 
-/** The command that runs a program on one core, as leading words. */
+/** The leading words of a command that runs a program on one core. */
 export function onCore(core: number | undefined): string[] {
   return core === undefined ? [] : ["taskset", "-c", String(core)];
 }
@@ -51,7 +51,7 @@ export async function startBenchServer(cores: Cores | undefined): Promise<Runnin
   return startServer({ binary, tls: true, unixSocket: true });
 }
 
-/** The version the server gives itself. */
+/** The version that the server reports. */
 export async function serverVersion(server: RunningServer): Promise<string> {
   const info = String(await server.command("INFO", "server"));
   const field = (name: string) => new RegExp(`^${name}:(.*?)\r?$`, "m").exec(info)?.[1];

@@ -1,4 +1,4 @@
-/** Owns the little statistics there are. */
+/** Statistics. */
 
 /**
  * Take the median.

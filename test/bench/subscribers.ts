@@ -1,10 +1,10 @@
-/** Owns how each client subscribes to one channel with one handler. */
+/** How each client subscribes to one channel with one handler. */
 import { pathToFileURL } from "node:url";
 import { DIST } from "./paths.js";
 
-/** Told of each message. */
+/** Called for each message. */
 export type OnMessage = (data: string) => void;
-/** Whom to listen to, and what to do then. */
+/** The server, the channel, and the handler. */
 export interface Listening {
   readonly port: number;
   readonly channel: string;
@@ -38,7 +38,7 @@ interface NodeRedis {
   };
 }
 
-// In variables: this must compile where the peers are not installed.
+// In variables, because this must compile where the peers are not installed.
 const IOREDIS: string = "ioredis";
 const NODE_REDIS: string = "redis";
 

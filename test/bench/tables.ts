@@ -1,4 +1,4 @@
-/** Owns how numbers and tables are printed. */
+/** Formatting of numbers and tables. */
 
 const DIGITS = 3;
 

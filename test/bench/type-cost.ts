@@ -1,4 +1,4 @@
-/** Owns the measuring of what a package's types cost whoever compiles one line that uses it. */
+/** Measures what the types of a package cost a program of one line that uses it. */
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const TSC = join(ROOT, "node_modules", "typescript", "bin", "tsc");
 const KB_PER_MB = 1024;
 
-/** What `tsc --extendedDiagnostics` says of a program of one line. */
+/** What `tsc --extendedDiagnostics` reports for a program of one line. */
 export interface TypeCost {
   /** s; the packages' declarations are checked only as far as the line needs them. */
   readonly checkTime: number;
@@ -55,7 +55,7 @@ const CONFIG = {
  *
  * @param clients - Names as on the command line; those without a program are passed over.
  * @param rounds - How often each is compiled.
- * @param say - Hears about the progress.
+ * @param say - Receives progress messages.
  * @returns The medians by client, and those of a program without any.
  */
 export async function measureTypeCosts(
@@ -81,7 +81,7 @@ async function typeCost(client: string, text: string, rounds: number): Promise<T
   await writeFile(join(dir, "index.ts"), `${text}\n`);
   const lazy: Diagnostics[] = [];
   for (let round = 0; round < rounds; round++) lazy.push(await compile(dir, true));
-  // Seconds each, and its number of types is always the same: once will do.
+  // Takes seconds, and the number of types is constant: once is enough.
   const full = await compile(dir, false);
   return {
     checkTime: median(lazy.map((cost) => cost.checkTime)),

@@ -1,24 +1,23 @@
 /**
- * Owns one client process: a single client in a JavaScript engine of its own, so that no client pays
- * for another's garbage or for code optimised for somebody else's types. Does what the runner says
- * and nothing between.
+ * One client process: a single client in its own JavaScript engine, so that no client pays for the garbage
+ * of another or for code optimised for other types. Runs only while the runner requests it.
  */
 import { type Adapter, Unable } from "./clients/adapter.js";
 import { clientNamed } from "./clients/index.js";
 import { Floor } from "./floor.js";
 import { Measurement } from "./measure.js";
-import type { Road, WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
+import type { Transport, WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
 import { SCENARIOS } from "./scenarios.js";
 
 const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
-const clients = new Map<Road, Promise<Adapter>>();
+const clients = new Map<Transport, Promise<Adapter>>();
 await connected("tcp");
 const reader = await Floor.connect(setup.targets.tcp);
 const measurements = new Map<number, Measurement>();
 
-function connected(road: Road): Promise<Adapter> {
-  const client = clients.get(road) ?? clientNamed(setup.client).open(setup.targets[road]);
-  clients.set(road, client);
+function connected(transport: Transport): Promise<Adapter> {
+  const client = clients.get(transport) ?? clientNamed(setup.client).open(setup.targets[transport]);
+  clients.set(transport, client);
   return client;
 }
 
@@ -29,7 +28,7 @@ async function perform(request: WorkerRequest): Promise<WorkerAnswer> {
   }
   const scenario = SCENARIOS[request.scenario];
   if (scenario === undefined) throw new Error(`no scenario ${request.scenario}`);
-  const step = scenario.step(await connected(scenario.road ?? "tcp"));
+  const step = scenario.step(await connected(scenario.transport ?? "tcp"));
   await scenario.check(step, reader);
   const fresh = new Measurement(scenario, step, setup.serverPid);
   await fresh.warm(request.duration);

@@ -1,6 +1,6 @@
 /**
- * Owns the tour that `npm run demo` gives: every call is printed with its result, against a real
- * server that is started for it (and installed where there is none).
+ * The program of `npm run demo`: prints every call with its result, against a real server that it starts
+ * (and installs if there is none).
  */
 import { inspect } from "node:util";
 import { Redis, RedisError } from "../../src/index.js";
@@ -14,7 +14,7 @@ function chapter(title: string): void {
   console.log(`\n== ${title}`);
 }
 
-/** Print a call, await it, print its result, and give it back. */
+/** Print a call, await it, print its result, and return it. */
 async function show<T>(call: string, result: Promise<T>): Promise<T> {
   const value = await result;
   console.log(`${call}\n   -> ${inspect(value, { breakLength: 100, compact: 3 })}`);

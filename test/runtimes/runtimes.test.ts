@@ -1,6 +1,5 @@
 /**
- * Owns the proof that the package, as npm installs it into an empty project, does its work in every
- * runtime it is meant for.
+ * Checks that the package, installed by npm into an empty project, works in every supported runtime.
  */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Owns the other runtimes: their programs, which npm brings as packages into a cache folder beside
- * the other servers'. Nothing of this machine is changed.
+ * Other runtimes: their programs, installed by npm into a cache folder next to the other servers. Nothing on
+ * the machine is changed.
  */
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -25,11 +25,11 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /** A program that runs JavaScript. */
 export interface Runtime {
   readonly name: string;
-  /** The program, and what stands before the file it is to run. */
+  /** The program and its arguments before the file to run. */
   readonly command: readonly [string, ...string[]];
 }
 
-/** Where npm put them. */
+/** The folder that npm installs them into. */
 export const FOLDER = join(homedir(), ".cache", "rediswire-runtimes");
 
 const node = (name: string): Runtime => ({
@@ -38,7 +38,7 @@ const node = (name: string): Runtime => ({
 });
 const bin = (name: string): string => join(FOLDER, "node_modules", ".bin", name);
 
-/** The runtimes the package is tried in. */
+/** The runtimes the package is tested in. */
 export const RUNTIMES: readonly Runtime[] = [
   node("node20"),
   node("node22"),
@@ -48,7 +48,7 @@ export const RUNTIMES: readonly Runtime[] = [
   { name: "deno", command: [bin("deno"), "run", "--allow-all", "--node-modules-dir=manual"] },
 ];
 
-/** Bring the programs here, or bring them up to date. */
+/** Install or update the programs. */
 export async function installRuntimes(): Promise<void> {
   await withLock(async () => {
     await mkdir(FOLDER, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * Owns what the package must do in every runtime: a plain program that knows only the package and the
- * addresses in its environment. Prints the name of each check that holds, and ends by itself.
+ * What the package must do in every runtime: a plain program that uses only the package and the addresses
+ * in its environment. Prints the name of each check that passes, and ends by itself.
  */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { NoBackoff, Redis, ResponseError, Retry, TimeoutError } from "rediswire"
 
 const { REDIS_URL = "", REDIS_UNIX_URL = "", REDIS_TLS_URL = "", REDIS_CA = "" } = process.env;
 
-/** Each gets a client of its own, which is closed after it. */
+/** Each check gets its own client, which is closed after it. */
 const CHECKS = {
   "text and bytes": async (redis) => {
     const binary = Uint8Array.from({ length: 256 }, (_, i) => i);

@@ -1,8 +1,7 @@
 /**
- * Owns what the benchmark asks of a client. An adapter calls its client the way that client's own
- * documentation shows for speed, and hands its answers through untouched: whatever shape the client
- * gives is what its users get, so no adapter may convert a reply. The scenarios' checks understand
- * every shape.
+ * The interface of a measured client. An adapter calls its client as the documentation of that client shows
+ * for speed, and returns replies unchanged: no adapter may convert a reply, because users get the reply in
+ * the same shape. The checks of the scenarios accept every shape.
  */
 
 /** Where the server is. */
@@ -38,15 +37,15 @@ export interface Adapter {
   close(): Promise<void>;
 }
 
-/** How the runner knows a client. */
+/** A client in the list of the runner. */
 export interface ClientEntry {
   /** Column title. */
   readonly title: string;
-  /** The package measured, for its version; none for the yardstick. */
+  /** The package measured, for its version; none for the baseline. */
   readonly packageName?: string;
-  /** Ours, a competitor's, or the yardstick. */
+  /** Ours, a peer, or the baseline. */
   readonly kind: "ours" | "peer" | "floor";
-  /** Measured only when asked for by name. */
+  /** Measured only when named on the command line. */
   readonly onRequest?: boolean;
   readonly open: (target: Target) => Promise<Adapter>;
 }

@@ -1,8 +1,8 @@
-/** Owns the yardstick's adapter. */
+/** Adapter of the raw-socket baseline. */
 import { Floor } from "../floor.js";
 import type { Adapter, Target } from "./adapter.js";
 
-/** From here on a value costs more to copy into one text than to write by itself. */
+/** Above this length, copying a value into one string costs more than writing it separately. */
 const LONG = 16_384;
 
 export async function openFloor(target: Target): Promise<Adapter> {

@@ -1,4 +1,4 @@
-/** Owns valkey-glide's adapter: a native core with threads of its own behind a Node face. */
+/** Adapter of valkey-glide: a native core with its own threads behind a Node interface. */
 import { type Adapter, type Target, Unable } from "./adapter.js";
 
 interface Glide {
@@ -25,7 +25,7 @@ interface Module {
   readonly InfBoundary: { readonly NegativeInfinity: string; readonly PositiveInfinity: string };
 }
 
-// In a variable: the benchmark must compile where its peers are not installed.
+// In a variable, because the benchmark must compile where the peers are not installed.
 const PACKAGE: string = "@valkey/valkey-glide";
 /** Its default of 250 ms is less than a busy 1,000-caller round may take here. */
 const TIMEOUT_MS = 10_000;

@@ -1,4 +1,4 @@
-/** Owns the list of the clients that can be measured. */
+/** The list of clients that can be measured. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BENCH, ROOT } from "../paths.js";
@@ -29,7 +29,7 @@ export const CLIENTS: Readonly<Record<string, ClientEntry>> = {
     packageName: "rediswire",
     kind: "ours",
     onRequest: true,
-    // For a change and what was before it, measured in one run.
+    // To measure a build before and after a change in one run.
     open: (target) => openRediswire(target, {}, process.env.REDISWIRE_BENCH_OTHER),
   },
   ioredis: {
@@ -56,7 +56,7 @@ export const CLIENTS: Readonly<Record<string, ClientEntry>> = {
     kind: "peer",
     open: openGlide,
   },
-  floor: { title: "yardstick", kind: "floor", open: openFloor },
+  floor: { title: "raw-socket baseline", kind: "floor", open: openFloor },
 };
 
 /** Look a client up by its name. */

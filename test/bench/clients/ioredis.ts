@@ -1,4 +1,4 @@
-/** Owns ioredis' adapter, in its plain form and with automatic pipelining. */
+/** Adapter of ioredis, with and without automatic pipelining. */
 import { once } from "node:events";
 import type { Adapter, Target } from "./adapter.js";
 
@@ -25,7 +25,7 @@ interface Module {
   readonly Redis: new (options: object) => IoRedis;
 }
 
-// In a variable: the benchmark must compile where its peers are not installed.
+// In a variable, because the benchmark must compile where the peers are not installed.
 const PACKAGE: string = "ioredis";
 
 export async function openIoredis(target: Target, options: object = {}): Promise<Adapter> {

@@ -1,4 +1,4 @@
-/** Owns node-redis' adapter; its pipelining of concurrent commands is always on. */
+/** Adapter of node-redis; its pipelining of concurrent commands is always on. */
 import type { Adapter, Target } from "./adapter.js";
 
 interface NodeRedis {
@@ -26,7 +26,7 @@ interface Module {
   readonly RESP_TYPES: { readonly BLOB_STRING: number };
 }
 
-// In a variable: the benchmark must compile where its peers are not installed.
+// In a variable, because the benchmark must compile where the peers are not installed.
 const PACKAGE: string = "redis";
 
 export async function openNodeRedis(target: Target): Promise<Adapter> {

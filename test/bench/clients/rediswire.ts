@@ -1,9 +1,9 @@
-/** Owns rediswire's adapter: the built package, loaded as its users load it. */
+/** Adapter of rediswire: the built package, loaded as users load it. */
 import { pathToFileURL } from "node:url";
 import { DIST } from "../paths.js";
 import type { Adapter, Target } from "./adapter.js";
 
-/** The part of the public face measured; structural, so that this compiles without a build. */
+/** The measured part of the public API; structural, so that this compiles without a build. */
 interface Rediswire {
   get(key: string): Promise<unknown>;
   set(key: string, value: string | Buffer): Promise<unknown>;
