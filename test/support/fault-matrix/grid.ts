@@ -8,20 +8,23 @@ import { OPERATIONS, type Operation } from "./operations.js";
 const TITLE = "## What happens when something goes wrong";
 const HEAD = `${TITLE}
 
-Generated from the tables of the fault matrix (\`test/faults/matrix-*.ts\`), and tested cell by cell:
-\`npx vitest run --project faults test/faults/matrix.test.ts\`, with \`-u\` to write this page anew.
+Generated from the tables of the fault matrix (\`test/support/fault-matrix/\`) and tested cell by cell:
+\`npx vitest run --project faults test/faults/matrix.test.ts\`; \`-u\` rewrites this section.
 
-- **ok**: the operation gives its value, if need be after the client has connected again by itself.
-- **not sent**: it rejects, with \`outcome\` \`"not-sent"\`; the server's data has not changed.
-- **unknown**: it rejects, with \`outcome\` \`"unknown"\`; it was executed once or not at all.
-- **refused**: it rejects with the server's own error; the server has not executed it.
-- **a / b**: either, by which of two things happens first.
-- **–**: the combination makes no sense, for the reason given.
+- **ok**: the operation succeeds, if necessary after an automatic reconnect.
+- **not sent**: it rejects with \`outcome\` \`"not-sent"\`; the server's data is unchanged.
+- **unknown**: it rejects with \`outcome\` \`"unknown"\`; it was executed once or not at all.
+- **refused**: it rejects with the server's own error; the server did not execute it.
+- **a / b**: either result, depending on timing.
+- **–**: the combination does not apply, for the reason given.
 
-In every cell the operation settles long before the usual deadlines (those that are cut short by
-deadlines have short ones), the error is of a documented class, what the server has counted fits the
-outcome, the next four commands get their own replies, the pool holds what it should and is empty after
-\`close()\`, and no socket, timer or listener is left.
+In every cell:
+
+- The operation settles long before the default deadlines. Cells that end by a deadline use a short one.
+- The error is of a documented class, and the effect counted on the server matches the outcome.
+- The next four commands receive their own replies.
+- The pool contains the expected connections and is empty after \`close()\`.
+- No socket, timer or listener remains.
 `;
 
 /** Why a combination makes no sense; nothing when it does. */
