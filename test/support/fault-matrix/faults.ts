@@ -72,14 +72,14 @@ function resumeAfter({ proxy }: Stage, end: () => void): void {
 
 const hasNoMulti = ({ multi }: Operation): string | undefined => (multi ? undefined : "no MULTI");
 const isNotHeld = ({ held }: Operation): string | undefined =>
-  held === undefined ? "never held by the server" : undefined;
+  held === undefined ? "not blocked on the server" : undefined;
 /** Bytes in a status make another status: no client can tell. */
 const isStatus = ({ status }: Operation): string | undefined =>
   status ? "a status may be any text" : undefined;
 const needsNoData = (operation: Operation): string | undefined =>
   operation.needsNoData ? "served while loading" : undefined;
 const isOneWay = ({ closes }: Operation): string | undefined =>
-  closes ? "its connection is closed with it" : undefined;
+  closes ? "close() ends the connection" : undefined;
 
 /** All connections are gone, and the client knows. */
 async function allNoticed({ proxy, scene }: Stage): Promise<void> {
@@ -89,7 +89,7 @@ async function allNoticed({ proxy, scene }: Stage): Promise<void> {
 const CONNECTING: readonly Fault[] = [
   { name: "no fault", when: "connecting", strike: () => {}, ends: ["ok"] },
   {
-    name: "refused",
+    name: "connection refused",
     when: "connecting",
     strike: ({ proxy }) => proxy.refuse(),
     heal: ({ proxy }) => proxy.accept(),
@@ -170,7 +170,7 @@ const LOST: readonly Fault[] = [
     ends: ["ok", "unknown"],
   },
   {
-    name: "lost and noticed, before it is written",
+    name: "connection lost and detected before the write",
     when: "live",
     strike: async (stage) => {
       stage.proxy.cutAll("rst");
@@ -179,7 +179,7 @@ const LOST: readonly Fault[] = [
     ends: ["ok"],
   },
   {
-    name: "lost, and refused from then on",
+    name: "connection lost, then refused",
     when: "live",
     strike: async (stage) => {
       stage.proxy.refuse();
@@ -190,20 +190,20 @@ const LOST: readonly Fault[] = [
     ends: ["not-sent"],
   },
   {
-    name: "`disconnect()` in the same turn, before it is written",
+    name: "`disconnect()` in the same turn, before the write",
     when: "live",
     strike: () => {},
     atOnce: ({ scene }) => scene.redis.disconnect(),
     ends: ["not-sent"],
   },
   {
-    name: "cut after 1 byte of the command",
+    name: "cut after 1 byte of the request",
     when: "live",
     strike: ({ proxy }) => proxy.up.cutAfter(1),
     ends: ["unknown"],
   },
   {
-    name: "cut in the middle of what is sent",
+    name: "cut in the middle of the request",
     when: "live",
     strike: ({ proxy, size }) => proxy.up.cutAfter(size.up >> 1, { how: "fin" }),
     ends: ["unknown"],
@@ -237,7 +237,7 @@ const LOST: readonly Fault[] = [
     ends: ["unknown"],
   },
   {
-    name: "cut behind every byte of the reply in turn",
+    name: "cut after each byte of the reply",
     when: "live",
     strike: () => {},
     everyByte: ({ proxy }, bytes) => {
@@ -273,7 +273,7 @@ const SILENT: readonly Fault[] = [
     timeout: SHORT,
   },
   {
-    name: "the last byte of the last reply never comes (a reply too few)",
+    name: "the last byte of the last reply never arrives",
     when: "live",
     strike: ({ proxy, size }) => proxy.down.stallAfter(size.down - 1),
     ends: ["unknown"],
@@ -301,7 +301,7 @@ const SILENT: readonly Fault[] = [
 
 const ODD: readonly Fault[] = [
   {
-    name: "trickle of single bytes",
+    name: "one byte at a time",
     when: "live",
     strike: ({ proxy }) => {
       proxy.up.chunk(1);
@@ -334,7 +334,7 @@ const ODD: readonly Fault[] = [
     spares: isStatus,
   },
   {
-    name: "a reply too many, while idle",
+    name: "an extra reply while idle",
     when: "live",
     strike: async (stage) => {
       stage.proxy.down.insert(0, "+OK\r\n", stage.proxy.connections);
@@ -343,7 +343,7 @@ const ODD: readonly Fault[] = [
     ends: ["ok"],
   },
   {
-    name: "a reply too many, behind the last one",
+    name: "an extra reply after the last one",
     when: "live",
     strike: ({ proxy, size }) => proxy.down.insert(size.down, "+OK\r\n"),
     // As long as it is on its way it could still be taken for the next command's: no client can tell.
@@ -352,7 +352,7 @@ const ODD: readonly Fault[] = [
     spares: isOneWay,
   },
   {
-    name: "pushes nobody asked for",
+    name: "unsolicited pushes",
     when: "live",
     strike: ({ proxy }) => proxy.down.insert(0, PUSH, ALWAYS.times),
     ends: ["ok"],

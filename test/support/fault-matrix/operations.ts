@@ -169,7 +169,7 @@ const BASIC: readonly Operation[] = [
     recovers: ["ok", "unknown"],
     error: "WatchError",
     endsAt: {
-      "cut in the middle of what is sent": ["unknown"],
+      "cut in the middle of the request": ["unknown"],
       "cut between MULTI and EXEC": ["unknown"],
     },
   },
@@ -214,8 +214,8 @@ const OWN_CONNECTION: readonly Operation[] = [
     needsNoData: true,
     // Whatever is no line of MONITOR is a doubt about the stream.
     endsAt: {
-      "a reply too many, behind the last one": ["unknown"],
-      "pushes nobody asked for": ["unknown"],
+      "an extra reply after the last one": ["unknown"],
+      "unsolicited pushes": ["unknown"],
     },
   },
   {
@@ -250,8 +250,8 @@ const OWN_CONNECTION: readonly Operation[] = [
     effect: 1,
     // Somebody must learn that the state of the connection is gone.
     endsAt: {
-      "lost and noticed, before it is written": ["not-sent"],
-      "a reply too many, while idle": ["not-sent"],
+      "connection lost and detected before the write": ["not-sent"],
+      "an extra reply while idle": ["not-sent"],
     },
   },
   {
