@@ -20,10 +20,10 @@ function project(name: string, options: Readonly<Record<string, unknown>> = {}) 
   };
 }
 
-/** Compilers and measured budgets: alone and last, so that neither disturbs the other's timing. */
+/** Compilers and measured budgets run alone and last, because parallel work would distort the timing. */
 const ALONE = { fileParallelism: false, sequence: { groupOrder: 1 } };
 
-/** Nothing runs beside it and everything before it: it looks at what the others left. */
+/** Runs after everything else, because it reads what the other tests recorded. */
 const LAST = { fileParallelism: false, sequence: { groupOrder: 2 } };
 
 /** Folders of tests for servers with commands or options that Redis 7 lacks. */
@@ -60,7 +60,7 @@ function matrixProjects(server: ServerName) {
   return [serverProject("commands", `commands-${server}`, server), client];
 }
 
-/** Minutes, and memory that is measured: only `npm run test:soak` asks for it. */
+/** Takes minutes and measures memory: runs only in `npm run test:soak`. */
 const soakProjects =
   process.env.REDISWIRE_SOAK === undefined
     ? []
@@ -74,7 +74,7 @@ const serverProjects = isMatrix()
       serverProject("client", "client", selectedServer()),
     ];
 
-/** The parser's tests, and a sample of the client's, with the native parser in the place of ours. */
+/** The tests of the parser, and a sample of those of the client, with the native parser. */
 const HIREDIS = {
   include: ["test/unit/protocol/{js-parser*,text-decoding}.test.ts", "test/hiredis/**/*.test.ts"],
   env: { REDISWIRE_PARSER: "hiredis" },
@@ -88,9 +88,9 @@ export default defineConfig({
     retry: 0,
     pool: "forks",
     isolate: true,
-    // Vitest would leave one core idle, which is half of a small machine.
+    // The default leaves one core idle, which is half of a small machine.
     maxWorkers: availableParallelism(),
-    // Longer than the 5 s of until(), whose message says more than a test's timeout.
+    // Longer than the 5 s of until(), whose error message is more helpful than a test timeout.
     testTimeout: 10_000,
     hookTimeout: 30_000,
     silent: process.env.CI === undefined ? false : "passed-only",

@@ -1,7 +1,7 @@
 /**
- * Owns the proof that every command method works: it has been called in each of the four modes (RESP2
- * and RESP3, text and bytes) by a test that passed and made assertions, in this very run, and a server
- * answered. Runs last, and reads what the workers before it noted (test/support/call-record.ts).
+ * Checks that every command method works: in this run, a passing test with assertions has called it in each
+ * of the four modes (RESP2 and RESP3, text and bytes), and a server replied. Runs last, and reads what the
+ * workers recorded (test/support/call-record.ts).
  */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { hasMethod } from "../../src/commands/generator/infos.js";
@@ -15,7 +15,7 @@ import { AHEAD, MOCKED } from "./expectations.js";
 const calls = readCalls();
 const nameOfMode = ({ protocol, decoding }: CallMode) => `RESP${protocol} ${decoding}`;
 
-/** In which modes each method has not been called, for those where that is any. */
+/** Modes in which a method was not called, for methods that have any. */
 function gapsOf(spec: CommandSpec): [method: string, modes: string[]][] {
   return [nameOf(spec), ...(spec.aliases ?? [])].flatMap((method): [string, string[]][] => {
     const mocked = spec.name in AHEAD || method in MOCKED;
@@ -27,7 +27,7 @@ function gapsOf(spec: CommandSpec): [method: string, modes: string[]][] {
   });
 }
 
-/** What fails a complete run only informs about a partial one. */
+/** A missing call fails a complete run; in a partial run it is only printed. */
 function expectNone(title: string, gaps: readonly (readonly [string, readonly string[]])[]): void {
   if (isMatrix()) return expect(gaps, title).toEqual([]);
   if (gaps.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Owns the proof that the command table is what servers serve: every command and sub-command of every
- * server of this run (all three in `npm run test:matrix`) is known, and described as the server does.
+ * Compares the command table with the servers: every command and subcommand of every server of this run (all
+ * three in `npm run test:matrix`) is in the table, and described as by the server.
  */
 import { describe, expect, test } from "vitest";
 import { isMatrix, type ServerName, serversOfRun } from "../support/other-servers.js";
@@ -13,7 +13,7 @@ import { tableCommands } from "./table.js";
 const table = tableCommands();
 const aspects = Object.keys(COMPARISONS) as Aspect[];
 
-/** Every server of the run, and each as a Sentinel, which serves commands nobody else does. */
+/** Every server of the run, and each as a Sentinel, which has commands that no other server has. */
 const HOSTS = serversOfRun().flatMap((server) => [
   { title: server, server, sentinel: false, least: 300, sample: "CLIENT SETNAME" },
   { title: `${server} as a Sentinel`, server, sentinel: true, least: 50, sample: "SENTINEL SET" },
@@ -36,7 +36,7 @@ const everything = [...served.values()].flat();
 /** `CLIENT` for `CLIENT KILL`. */
 const containerOf = (wire: string): string => wire.split(" ")[0] ?? "";
 
-/** What differs in one aspect, explained or not. */
+/** Differences in one aspect, expected or not. */
 function differences(commands: readonly ServedCommand[], aspect: Aspect): Map<string, string> {
   const found = commands.flatMap((command): [string, string][] => {
     const ours = table.get(command.name);
@@ -47,7 +47,7 @@ function differences(commands: readonly ServedCommand[], aspect: Aspect): Map<st
   return new Map(found);
 }
 
-/** Fail for what is not explained. */
+/** Fail for unexpected differences. */
 function expectNone(title: string, open: readonly string[]): void {
   expect(open, title).toEqual([]);
 }
@@ -88,7 +88,7 @@ describe("documented differences between table and servers", () => {
     expect(Object.keys(ABSENT).filter((wire) => table.has(wire))).toEqual([]);
   });
 
-  // One server alone leaves open what the others are like.
+  // One server alone does not show the differences of the others.
   if (isMatrix())
     test("every listed difference is needed for at least one server", () => {
       const serves = (wire: string) => everything.some((command) => command.name === wire);
@@ -108,7 +108,7 @@ describe("documented differences between table and servers", () => {
       const known = new Set(everything.flatMap(({ name }) => [name, containerOf(name)]));
       const isFormOf = (wire: string) =>
         [...known].some((name) => name.includes(" ") && wire.startsWith(`${name} `));
-      // What comes after DEBUG is described by no server.
+      // No server describes the subcommands of DEBUG.
       const more = [...table.keys()].filter(
         (wire) =>
           !known.has(wire) && !(wire in AHEAD) && containerOf(wire) !== "DEBUG" && !isFormOf(wire),

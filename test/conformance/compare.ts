@@ -1,20 +1,20 @@
 /**
- * Owns the comparison of a server's word about a command with the table's: one function per aspect,
- * each giving what differs in a few words, or nothing.
+ * Compares a server's description of a command with the table: one function per aspect, which returns the
+ * difference in a few words, or nothing.
  */
 import { BLOCKING, READONLY } from "../../src/commands/core/info.js";
 import type { ServedCommand } from "./served.js";
 import type { TableCommand } from "./table.js";
 
-/** What is compared. */
+/** The two descriptions to compare. */
 export type Aspect = "words" | "keys" | "flags" | "since" | "tokens";
 
-/** Of the commands of a module a server tells neither arity nor documentation. */
+/** A server reports neither arity nor documentation for the commands of a module. */
 const isUndocumented = ({ flags }: ServedCommand): boolean => flags.has("module");
 
 type Comparison = (served: ServedCommand, ours: TableCommand) => string | undefined;
 
-/** The comparisons, by what they are about. */
+/** The comparisons by aspect. */
 export const COMPARISONS: Readonly<Record<Aspect, Comparison>> = {
   words: compareWords,
   keys: compareKeys,
@@ -23,7 +23,7 @@ export const COMPARISONS: Readonly<Record<Aspect, Comparison>> = {
   tokens: compareTokens,
 };
 
-/** The shortest call has as many words as the server asks for, and none has a number it refuses. */
+/** The shortest call has as many words as the server requires, and no call has a number it rejects. */
 function compareWords(served: ServedCommand, { wordCounts }: TableCommand): string | undefined {
   if (isUndocumented(served)) return undefined;
   const { arity } = served;
@@ -38,7 +38,7 @@ function compareKeys({ keys }: ServedCommand, { info }: TableCommand): string | 
   return `the server has them at ${listOf(keys)}, the table at ${listOf(info.keys)}`;
 }
 
-/** What the server calls neither reading nor writing is decided in the table alone. */
+/** Commands that the server marks as neither reading nor writing are classified by the table alone. */
 function compareFlags({ flags }: ServedCommand, { info }: TableCommand): string | undefined {
   const readonly = (info.flags & READONLY) !== 0;
   const blocking = (info.flags & BLOCKING) !== 0;
@@ -51,7 +51,7 @@ function compareFlags({ flags }: ServedCommand, { info }: TableCommand): string 
   return problems.length === 0 ? undefined : problems.join("; ");
 }
 
-/** Methods added to a command later, such as its filter forms, have a later version of their own. */
+/** Methods added to a command later, such as filter forms, have their own later version. */
 function compareSince(served: ServedCommand, { specs }: TableCommand): string | undefined {
   if (isUndocumented(served)) return undefined;
   const { since } = served;
@@ -62,7 +62,7 @@ function compareSince(served: ServedCommand, { specs }: TableCommand): string | 
     : `the server says ${since}, the table ${ours.join(", ")}`;
 }
 
-/** Every constant word the server's arguments may have can be sent. */
+/** Every constant word among the server's arguments can be sent. */
 function compareTokens({ tokens }: ServedCommand, ours: TableCommand): string | undefined {
   const missing = tokens.filter((token) => !ours.tokens.has(token));
   return missing.length === 0 ? undefined : `no call sends ${missing.join(", ")}`;

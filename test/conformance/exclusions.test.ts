@@ -1,6 +1,6 @@
 /**
- * Owns the proof that what servers call one choice is one here: of the options that stand for members
- * of a `oneof` in COMMAND DOCS, any two are refused together, with an error that names both.
+ * Checks option groups against the servers: of the options for members of a `oneof` in COMMAND DOCS, any two
+ * are rejected together, with an error that names both.
  */
 import { describe, expect, test } from "vitest";
 import { hasMethod } from "../../src/commands/generator/infos.js";
@@ -16,7 +16,7 @@ import { type ServedCommand, servedCommands } from "./served.js";
 
 const specs = THEMES.flatMap((theme) => theme.entries.filter(hasMethod));
 
-/** Options whose word a builder sends. */
+/** Options whose keyword is sent by an argument helper. */
 const BUILT: Readonly<Record<string, string>> = {
   member: "FROMMEMBER",
   longitude: "FROMLONLAT",
@@ -32,7 +32,7 @@ const BUILT: Readonly<Record<string, string>> = {
   orderBy: "ORDERBY",
 };
 
-/** Words of choices that no call could combine, by what stands for them. */
+/** Keywords of choices that no call could combine, by the option for them. */
 const ONE_VALUE: Readonly<Record<string, readonly string[]>> = {
   "an option that is true or false": [
     "SKIPME",
@@ -56,7 +56,7 @@ const ONE_VALUE: Readonly<Record<string, readonly string[]>> = {
 };
 const oneValue = new Set(Object.values(ONE_VALUE).flat());
 
-/** What the servers call a choice, but take together. */
+/** Members of a `oneof` that servers accept together. */
 const TOGETHER = /^p?expire(?:at)?: xx, [gl]t$/;
 
 function optionOf(spec: CommandSpec, word: string): Option | undefined {
@@ -64,7 +64,7 @@ function optionOf(spec: CommandSpec, word: string): Option | undefined {
   return all.find((option) => (option.token ?? BUILT[option.name])?.split(" ")[0] === word);
 }
 
-/** Every two options of a method that a server lets nobody combine. */
+/** Every pair of options of a method that a server does not accept together. */
 function pairsOf(spec: CommandSpec, choices: ServedCommand["choices"]): [Option, Option][] {
   return choices.flatMap((words) => {
     const members = words.flatMap((word) => optionOf(spec, word) ?? []);
@@ -74,7 +74,7 @@ function pairsOf(spec: CommandSpec, choices: ServedCommand["choices"]): [Option,
   });
 }
 
-/** What came of a call with both. */
+/** Result of a call with both options. */
 function combined(spec: CommandSpec, one: Option, other: Option): string | undefined {
   const args = spec.args.map((arg) => argumentOf(spec, arg));
   return refusalOf(nameOf(spec), [
@@ -83,7 +83,7 @@ function combined(spec: CommandSpec, one: Option, other: Option): string | undef
   ]);
 }
 
-/** Words of choices for which nothing stands. */
+/** Keywords of choices without an option. */
 function unknownWords(spec: CommandSpec, choices: ServedCommand["choices"]): string[] {
   const kinds = [...spec.args, ...(spec.options === undefined ? [] : flatOptions(spec.options))];
   const chosen = new Set(kinds.flatMap(({ kind }) => kind?.words ?? []));
@@ -112,7 +112,7 @@ describe.each(serversOfRun())("%s", async (server) => {
 
   test("has no option group that the expectations do not list", () => {
     const open = served
-      // Its other method is checked.
+      // The other method of the command is checked.
       .filter(([spec]) => nameOf(spec) !== "clientKill")
       .map(([spec, choices]) => [nameOf(spec), unknownWords(spec, choices)] as const);
     expect(open.filter(([, words]) => words.length > 0)).toEqual([]);

@@ -1,17 +1,17 @@
 /**
- * Owns the reasons why the table may differ from what servers say of their commands. Everything here
- * is an exception that somebody has to explain; what is not here must agree to the letter.
+ * The accepted differences between the table and the servers, each with its reason. Everything else must
+ * agree exactly.
  */
 import type { Aspect } from "./compare.js";
 
-/** Commands of a server that this library does not know, and why it never will. */
+/** Commands of a server that this library deliberately leaves out, with the reason. */
 export const ABSENT: Readonly<Record<string, string>> = {
   DEBUG: "only DEBUG OBJECT and those others redis-py has exist; no server describes the rest",
   "SENTINEL CONFIG": "no server tells of its two forms apart; the table has them as commands",
   "RESTORE-ASKING": "sent between cluster nodes while slots move, refused from anybody else",
 };
 
-/** Commands of the table that no server of these tests knows, and why they are there all the same. */
+/** Commands of the table that no server of these tests has, with the reason to keep them. */
 export const AHEAD: Readonly<Record<string, string>> = {
   ARCOUNT: "since Redis 8.8",
   ARDEL: "since Redis 8.8",
@@ -55,7 +55,7 @@ export const AHEAD: Readonly<Record<string, string>> = {
 
 /**
  * Methods that only a scripted server answers in the tests, besides those of commands that are
- * {@link AHEAD}: what they do to a real one cannot be had, or nobody would survive it.
+ * {@link AHEAD}: their effect on a real server cannot be produced in a test, or would end the server.
  */
 export const MOCKED: Readonly<Record<string, string>> = {
   moduleLoad: "the servers of these tests come without a module to load",
@@ -63,7 +63,7 @@ export const MOCKED: Readonly<Record<string, string>> = {
   moduleUnload: "no module is loaded that could be unloaded",
 };
 
-/** What every exception belongs to, by aspect and command. */
+/** The exceptions by aspect and command. */
 export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>>> = {
   words: {
     BITFIELD_RO: "without anything to read it could only answer with nothing",

@@ -1,6 +1,6 @@
 /**
- * Owns what a server says of its commands: COMMAND INFO and COMMAND DOCS, as flat records. What the
- * table of this library says is no business of this file.
+ * Reads a server's description of its commands (COMMAND INFO and COMMAND DOCS) as flat records. Independent
+ * of the table of this library.
  */
 import type { KeyPositions } from "../../src/commands/core/info.js";
 import type { RunningServer } from "../support/server.js";
@@ -9,21 +9,21 @@ import type { RunningServer } from "../support/server.js";
 export interface ServedCommand {
   /** Wire words in upper case: `CLIENT SETNAME`. */
   readonly name: string;
-  /** Number of words with the name's own; negative: at least so many. */
+  /** Number of words including the name; negative for a minimum. */
   readonly arity: number;
   readonly flags: ReadonlySet<string>;
   readonly keys: KeyPositions;
   readonly since: string;
-  /** Constant words its arguments may have, in upper case. */
+  /** Constant words among its arguments, in upper case. */
   readonly tokens: readonly string[];
-  /** Of each choice among arguments, the constant words its members begin with, in upper case. */
+  /** For each choice among the arguments, the first constant words of its members, in upper case. */
   readonly choices: readonly (readonly string[])[];
 }
 
 /**
- * Ask a server for all its commands.
+ * Read all commands of a server.
  *
- * @returns Every command and sub-command that can be called; containers only if they can be.
+ * @returns Every command and subcommand that can be called; containers only if they can be called alone.
  */
 export async function servedCommands(server: RunningServer): Promise<ServedCommand[]> {
   const infos = asArray(await server.command("COMMAND", "INFO"));
@@ -42,7 +42,7 @@ function commandsOf(info: readonly unknown[], docs: Docs): ServedCommand[] {
   const below = children.flatMap((child) =>
     commandsOf(asArray(child), toMap(own.get("subcommands"))),
   );
-  // Only a container that is content with its own name does anything by itself.
+  // Only a container that accepts its name alone can be called.
   if (children.length > 0 && arity !== -1) return below;
   const command = {
     name: wireName(String(name)),
@@ -71,7 +71,7 @@ function choicesOf(args: unknown): string[][] {
   return asArray(args).flatMap((arg) => {
     const fields = toMap(arg);
     const inner = fields.get("arguments") ?? [];
-    // Where it may be repeated, each of its members may be there.
+    // When the argument may repeat, each member may occur.
     const isRepeated = asArray(fields.get("flags") ?? []).includes("multiple");
     if (fields.get("type") !== "oneof" || isRepeated) return choicesOf(inner);
     const words = asArray(inner).flatMap((member) => tokensOf([member]).slice(0, 1));
@@ -84,7 +84,7 @@ function asArray(value: unknown): readonly unknown[] {
   return value;
 }
 
-/** A flat reply of names and values; empty when there is none. */
+/** A flat reply of names and values; empty without one. */
 function toMap(reply: unknown): Docs {
   const items = asArray(reply ?? []);
   const map = new Map<string, unknown>();

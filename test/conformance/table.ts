@@ -1,6 +1,6 @@
 /**
- * Owns what the table of this library says of a command, in the terms a server uses: how many words
- * the shortest call sends, which constant words any call can send.
+ * Describes the commands of the table in a server's terms: the number of words of the shortest call, and the
+ * constant words that a call can send.
  */
 import { readFileSync } from "node:fs";
 import type { CommandInfo } from "../../src/commands/core/info.js";
@@ -15,16 +15,16 @@ import { callLoosely, RecordingHost, wordOf } from "../support/recording-host.js
 /** A command of the table. */
 export interface TableCommand {
   readonly info: CommandInfo;
-  /** Its methods; none for a command that only other APIs may send. */
+  /** Its methods; empty for a command that only other APIs send. */
   readonly specs: readonly CommandSpec[];
-  /** Numbers of words of all sample calls that are not refused, the name's own included. */
+  /** Numbers of words of all accepted sample calls, including the name. */
   readonly wordCounts: readonly number[];
   readonly tokens: ReadonlySet<string>;
 }
 
 const specs = THEMES.flatMap((theme) => theme.entries.filter(hasMethod));
 
-/** What has been seen on the wire for every method: see test/unit/generated-calls.test.ts. */
+/** The recorded wire form of every method: see test/unit/commands/generated/calls.test.ts. */
 const snapshot = readFileSync(
   new URL("../unit/commands/generated/calls.txt", import.meta.url),
   "utf8",
@@ -54,7 +54,7 @@ function describe(name: string, info: CommandInfo): TableCommand {
   };
 }
 
-/** Words the spec names, whether a sample call sends them or not. */
+/** Words in the table entry, whether a sample call sends them or not. */
 function constantWords(spec: CommandSpec): string[] {
   const options = spec.options === undefined ? [] : flatOptions(spec.options);
   const kinds = [...spec.args, ...options].flatMap(({ kind }) => (kind ? [kind] : []));
@@ -69,7 +69,7 @@ function constantWords(spec: CommandSpec): string[] {
   ].flatMap((words) => words.toUpperCase().split(" "));
 }
 
-/** Words in capitals in the code of the hand-written parts; that is how its tokens are called. */
+/** Words in capitals in the code of argument helpers: the names of their tokens. */
 function builderWords(spec: CommandSpec): string[] {
   const codes = (spec.wire ?? []).flatMap((item) =>
     typeof item === "string" ? [] : [String(item.build)],
@@ -79,7 +79,7 @@ function builderWords(spec: CommandSpec): string[] {
 
 const host = new RecordingHost();
 
-/** The wire words of a call with as little as the types ask for; none when it is refused. */
+/** The wire words of a call with only required arguments; empty when it is rejected. */
 function shortestCall(spec: CommandSpec): string[][] {
   const args: unknown[] = spec.args
     .filter((arg) => arg.optional !== true && arg.fallback === undefined)
@@ -106,7 +106,7 @@ function neededOptions(spec: CommandSpec): Record<string, unknown> {
   return needed;
 }
 
-/** One item where there may be many. */
+/** One item for an argument that may repeat. */
 function sampleOf({ type, words }: Kind, name: string): unknown {
   if (words?.[0] !== undefined) return words[0];
   if (name === "numKeys") return 1;

@@ -1,4 +1,4 @@
-/** Clients that use the native parser: how it is asked for, and what they say when it cannot be had. */
+/** Clients that use the native parser: how it is selected, and the errors when it is unavailable. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -172,7 +172,7 @@ describe("the hiredis addon", () => {
     }
     expect(() => words?.({})).toThrow("something else");
     expect(() => create?.(8, "x", 1)).toThrow("not a number");
-    // A tape too short for what the chunk holds ends the stream, and nothing is written behind it.
+    // A tape that is too short for the chunk fails the parser; nothing is written behind its end.
     const many = Buffer.from(":1\r\n".repeat(50));
     const guarded = new Uint32Array(60).fill(7);
     expect(feed?.(parser, guarded.subarray(0, 30), many, 0, many.length, [])).toBe(30);

@@ -1,7 +1,6 @@
 /**
- * Owns what the package may cost those who use it: the time an import takes, and the work the type
- * checker has. Medians of several processes; the numbers are annotated, and stand in the message when
- * a budget is exceeded.
+ * Budgets of the package: the time of an import, and the work of the type checker. Medians of several
+ * processes; the measured numbers are in the failure message when a budget is exceeded.
  */
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
@@ -20,8 +19,8 @@ beforeAll(async () => {
 afterAll(() => linked[Symbol.asyncDispose]());
 
 /**
- * Milliseconds of processor time Node 20 takes to start on the machine the limit was set for, one on
- * which ioredis takes 43 ms to import. On a slower machine the limit is longer by as much.
+ * CPU time in ms that Node 20 takes to start on the machine the limit was set for (ioredis takes 43 ms to
+ * import there). On a slower machine the limit grows in proportion.
  */
 const START = 50;
 const IMPORT = 40;
@@ -33,7 +32,7 @@ describe("importing the package takes less than 40 ms of CPU time", () => {
     ["import", "mjs", `await import(${JSON.stringify(pathToFileURL(`${DIST}index.js`).href)});`],
     ["require", "cjs", `require(${JSON.stringify(`${DIST}index.cjs`)});`],
   ])("%s", async ([, extension, load], context) => {
-    // The clock on the wall; or the processor's, when others kept the process from running.
+    // Wall-clock time, or CPU time when other processes delayed this one.
     const script = `const cpu = process.cpuUsage();
       const begun = performance.now();
       ${load}
@@ -51,11 +50,11 @@ describe("importing the package takes less than 40 ms of CPU time", () => {
 
 const ONE_LINE =
   'import { Redis } from "rediswire"; export const value = await new Redis("localhost").get("a");';
-/** The same libraries, and a socket of Node's, as any client has. */
+/** The same libraries and a socket of Node, which every client has. */
 const WITHOUT_US =
   'import { connect } from "node:net"; export const value = connect(6379).bytesRead;';
 
-/** Calls as a program of some size has them: of many methods, with many shapes of options. */
+/** Calls as in a large program: many methods, with options of many shapes. */
 const CALLS = [
   'get("k")',
   'set("k", "v", { ex: 1, nx: true })',
@@ -86,7 +85,7 @@ const LONG_CHAIN = `import { Redis } from "rediswire";
 export const values = await new Redis().pipeline()${repeated.map((call) => `\n.${call}`).join("")}.exec();
 export const last: number = values[299];`;
 
-/** One call of each of 300 methods, with all the options one of its sample calls has. */
+/** One call of each of 300 methods, with all options of one of its sample calls. */
 const EACH_METHOD = `import { Redis } from "rediswire";
 const redis = new Redis();
 export const values = [
@@ -115,7 +114,7 @@ describe("type-check cost", () => {
     expect(cost.types, inWords(cost)).toBeLessThan(10_000);
   });
 
-  // Below, what a busy machine cannot change is held tightly, and time loosely.
+  // Numbers that do not depend on the load have tight limits, times have loose ones.
 
   test("one line with all declarations checked costs at most 30000 types more than without the package", async (context) => {
     const ours = await measure(`${ONE_LINE}\n`, false, context);
@@ -142,7 +141,7 @@ describe("type-check cost", () => {
 
   test("a pipeline chain of 300 calls is typed to its end within the budget", async (context) => {
     const cost = await measure(LONG_CHAIN, true, context);
-    // A tuple of n values is made for each n; 45,000 of the types are their elements.
+    // A tuple of n values is created for each n; its elements are 45,000 of the types.
     expect(cost.types, inWords(cost)).toBeLessThan(60_000);
     expect(cost.instantiations, inWords(cost)).toBeLessThan(15_000);
     expect(cost.checkTime, inWords(cost)).toBeLessThan(6);

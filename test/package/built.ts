@@ -1,6 +1,6 @@
 /**
- * Owns the making of what users get: `dist`, and the tarball unpacked as an installed package. Tests
- * that use it work from a fresh clone and never see an old build.
+ * Builds what users install: `dist`, and the tarball unpacked as an installed package. Tests that use it
+ * work from a fresh clone and never use an old build.
  */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
@@ -17,10 +17,10 @@ export const BUILT = ["index", "testing"].flatMap((entry) =>
   ["cjs", "cjs.map", "d.cts", "d.ts", "js", "js.map"].map((ending) => `${entry}.${ending}`),
 );
 
-/** Types a program in Node needs beside ours. */
+/** Other types that a program in Node needs. */
 const TYPE_PACKAGES = ["@types/node", "undici-types"];
 
-/** Build, unless `dist` is complete and newer than everything it is made of. */
+/** Build, unless `dist` is complete and newer than all its inputs. */
 export async function ensureBuilt(): Promise<void> {
   const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
   const inputs = ["package.json", "tsconfig.json", ...sources.map((name) => join("src", name))];
@@ -33,7 +33,7 @@ function changedAt(path: string): number {
   return existsSync(path) ? statSync(path).mtimeMs : Number.NEGATIVE_INFINITY;
 }
 
-/** What `npm pack --json` says. */
+/** What `npm pack --json` reports. */
 export interface Packed {
   readonly filename: string;
   readonly size: number;

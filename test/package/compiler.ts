@@ -1,11 +1,11 @@
 /**
- * Owns compiling programs with the installed TypeScript, in this process: no `tsc` to start, and
- * declarations of the language and of Node are parsed once per file of tests.
+ * Compiles programs with the installed TypeScript in this process: no `tsc` to start, and the declarations
+ * of the language and of Node are parsed once per test file.
  */
 import ts from "typescript";
 import { ROOT } from "./paths.js";
 
-/** A complaint of the compiler, where it stands. */
+/** A compiler error and its place. */
 export interface Complaint {
   readonly file: string;
   /** From 1. */
@@ -21,7 +21,7 @@ export const RESOLUTIONS = {
   bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
 } as const satisfies Record<string, ts.CompilerOptions>;
 
-/** As strict as it gets; the least a user of `await using` has in `lib`. */
+/** The strictest settings, with the smallest `lib` that supports `await using`. */
 export const STRICT: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts"],
@@ -38,7 +38,7 @@ export const STRICT: ts.CompilerOptions = {
 type Parsed = Map<string, ts.SourceFile | undefined>;
 const parsed: Parsed = new Map();
 
-/** Parses each file once per way of reading it. Files in `texts` stand in for those on disk. */
+/** Parses each file once per module format. Files in `texts` replace those on disk. */
 export function compilerHost(
   options: ts.CompilerOptions,
   texts: ReadonlyMap<string, string> = new Map(),
@@ -64,7 +64,7 @@ export function compilerHost(
  * @param files - Absolute paths.
  * @param options - What differs from {@link STRICT}.
  * @param texts - Files that need not be on disk, by absolute path.
- * @returns The program, and what the compiler complains of; emitting is up to the caller.
+ * @returns The program and the compiler errors; the caller may emit.
  */
 export function compile(
   files: readonly string[],
@@ -87,7 +87,7 @@ function complaint({ file, start = 0, code, messageText }: ts.Diagnostic): Compl
   return { file: file?.fileName ?? "", line, code, text };
 }
 
-/** Say it as the compiler would. */
+/** Print an error as the compiler does. */
 export function readable({ file, line, code, text }: Complaint): string {
   return `${file}:${line} TS${code}: ${text}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the quality of the built declarations: what an editor shows of them, and that a program can
- * put everything it gets from the client into declarations of its own.
+ * Checks the built declarations: what an editor shows, and that a program can use everything it gets from
+ * the client in its own emitted declarations.
  */
 import { statSync } from "node:fs";
 import ts from "typescript";
@@ -9,7 +9,7 @@ import { ensureBuilt } from "./built.js";
 import { compile, compilerHost, readable, STRICT } from "./compiler.js";
 import { DIST, ROOT } from "./paths.js";
 
-/** A file that is not on disk; inside the package, its name leads to `dist` as it does for users. */
+/** A virtual file inside the package, where the package name resolves to `dist` as it does for users. */
 const PROGRAM = `${ROOT}test/package/virtual-program.mts`;
 const DECLARATIONS = `${DIST}index.d.ts`;
 
@@ -30,7 +30,7 @@ function membersOf(program: ts.Program, name: string): ts.Symbol[] {
   return checker.getPropertiesOfType(type).filter((member) => {
     const [declaration] = member.declarations ?? [];
     const hidden = ts.ModifierFlags.Protected | ts.ModifierFlags.Private;
-    // Private names and those of symbols begin so.
+    // Names of private members and symbols begin like this.
     if (declaration === undefined || /^(?:__|#)/.test(member.name)) return false;
     return (ts.getCombinedModifierFlags(declaration) & hidden) === 0;
   });
@@ -60,18 +60,21 @@ describe("programs that emit declarations of their own", () => {
     expect(emitted).toMatch(/export declare const batch: .*Pipeline<\[.*\], string, number>;/);
   });
 
-  test.each(["Redis", "Pipeline"])("can name every parameter and return type of the members of %s", (name) => {
-    const { program } = compileText('export { Redis, Pipeline } from "rediswire";');
-    const members = membersOf(program, name).map((member) => member.name);
-    expect(members.length).toBeGreaterThan(150);
-    const lines = members.map((member) => `export const a_${member} = host.${member};`);
-    const type = name === "Redis" ? "Redis" : "Pipeline<[]>";
-    const { complaints } = compileText(
-      `import type { ${name} } from "rediswire";\ndeclare const host: ${type};\n${lines.join("\n")}\n`,
-      { declaration: true },
-    );
-    expect(complaints.map(readable)).toEqual([]);
-  });
+  test.each(["Redis", "Pipeline"])(
+    "can name every parameter and return type of the members of %s",
+    (name) => {
+      const { program } = compileText('export { Redis, Pipeline } from "rediswire";');
+      const members = membersOf(program, name).map((member) => member.name);
+      expect(members.length).toBeGreaterThan(150);
+      const lines = members.map((member) => `export const a_${member} = host.${member};`);
+      const type = name === "Redis" ? "Redis" : "Pipeline<[]>";
+      const { complaints } = compileText(
+        `import type { ${name} } from "rediswire";\ndeclare const host: ${type};\n${lines.join("\n")}\n`,
+        { declaration: true },
+      );
+      expect(complaints.map(readable)).toEqual([]);
+    },
+  );
 });
 
 describe("hover texts in an editor", () => {
@@ -99,7 +102,7 @@ throw new ResponseError("x");
     });
   });
 
-  /** What is shown over the first occurrence of a word. */
+  /** The hover text of the first occurrence of a word. */
   function hover(word: string) {
     const info = service.getQuickInfoAtPosition(PROGRAM, TEXT.indexOf(word));
     return {
@@ -168,7 +171,7 @@ describe("dist/index.d.ts", () => {
     );
     expect(own.length).toBeGreaterThan(100);
     const hidden = own.filter((symbol) => !exported.has(symbol)).map(({ name }) => name);
-    // Functions from types to types: nobody has a value of them.
+    // Type-level functions: no value of these types exists.
     expect(hidden.sort()).toEqual(["IntOf", "NoOptions", "Reply", "TextOf"]);
   });
 
@@ -181,7 +184,7 @@ describe("dist/index.d.ts", () => {
       ts.forEachChild(node, visit);
     };
     visit(program.getSourceFile(DECLARATIONS) as ts.SourceFile);
-    // The raw reply of the protocol, exported as `Reply`; the host's type function has that name too.
+    // The raw protocol reply is exported as `Reply`; the type-level function of the surface has that name too.
     found.delete("Reply$1");
     expect([...found]).toEqual([]);
   });
@@ -199,7 +202,7 @@ function isMute(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
 
 const CALLED = ts.SymbolFlags.Method | ts.SymbolFlags.Accessor;
 
-/** Members that come from the language, such as those of Error, are not ours to describe. */
+/** Members inherited from the language, such as those of Error, need no doc comment here. */
 function isOurs(symbol: ts.Symbol): boolean {
   return (symbol.declarations ?? []).some(
     (declaration) => declaration.getSourceFile().fileName === DECLARATIONS,

@@ -1,6 +1,6 @@
 /**
- * Owns the proof that the package, as npm would install it, works for everybody who imports it: ESM
- * and CommonJS, plain and through the compiler under every way of resolving modules.
+ * Checks that the package, as npm installs it, works for every way of importing it: ESM and CommonJS, plain
+ * and through the compiler under every module resolution.
  */
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => installed[Symbol.asyncDispose]());
 
-/** Run a program to its end; it may not hang, fail or complain. */
+/** Run a program to its end; it must not hang, fail or print to stderr. */
 async function node(file: string, ...flags: string[]): Promise<string> {
   const env = { PATH: process.env.PATH, REDIS_URL: server.url, NODE_NO_WARNINGS: "0" };
   const { stdout, stderr } = await run(process.execPath, [...flags, file], {
@@ -86,7 +86,7 @@ describe("the tarball", () => {
   });
 });
 
-/** Uses values and types; prints what it saw. */
+/** Uses values and types, and prints them. */
 const PROGRAM = `
 const redis = new Redis(process.env["REDIS_URL"] ?? "");
 const key: Key = "dist:" + name;
@@ -190,20 +190,23 @@ describe("use of the package from TypeScript", () => {
     ["nodenext", "commonjs", "index.mts", AS_ESM, "index.d.ts"],
     ["node16", "module", "index.ts", AS_ESM, "index.d.ts"],
     ["bundler", "module", "index.ts", AS_ESM, "index.d.ts"],
-  ] as const)("compiles with %s, type %s, %s", async (resolution, type, file, program, declarations) => {
-    const folder = `${resolution}-${type}-${file}`;
-    await installed.write(`${folder}/package.json`, JSON.stringify({ type }));
-    const path = await installed.write(`${folder}/${file}`, program(folder));
-    const outDir = join(installed.dir, folder, "out");
-    const compiled = compile([path], { ...RESOLUTIONS[resolution], outDir });
-    expect(compiled.complaints.map(readable)).toEqual([]);
-    const ours = compiled.program.getSourceFiles().map(({ fileName }) => fileName);
-    expect(ours.filter((name) => name.includes("/rediswire/"))).toEqual([
-      join(installed.dir, "node_modules/rediswire/dist", declarations),
-    ]);
-    compiled.program.emit();
-    expect(await node(join(outDir, file.replace("ts", "js")))).toBe(SAW);
-  });
+  ] as const)(
+    "compiles with %s, type %s, %s",
+    async (resolution, type, file, program, declarations) => {
+      const folder = `${resolution}-${type}-${file}`;
+      await installed.write(`${folder}/package.json`, JSON.stringify({ type }));
+      const path = await installed.write(`${folder}/${file}`, program(folder));
+      const outDir = join(installed.dir, folder, "out");
+      const compiled = compile([path], { ...RESOLUTIONS[resolution], outDir });
+      expect(compiled.complaints.map(readable)).toEqual([]);
+      const ours = compiled.program.getSourceFiles().map(({ fileName }) => fileName);
+      expect(ours.filter((name) => name.includes("/rediswire/"))).toEqual([
+        join(installed.dir, "node_modules/rediswire/dist", declarations),
+      ]);
+      compiled.program.emit();
+      expect(await node(join(outDir, file.replace("ts", "js")))).toBe(SAW);
+    },
+  );
 
   test("the programs of test/types compile against the shipped declarations", async () => {
     const folder = join(ROOT, "test/types/fixtures");

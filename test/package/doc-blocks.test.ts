@@ -1,4 +1,4 @@
-/** Owns the tests of what turns Markdown into programs: the conventions that docs.test.ts states. */
+/** Checks the conversion of Markdown into programs, by the conventions in docs.test.ts. */
 import { describe, expect, test } from "vitest";
 import { agrees, blocksOf, programOf } from "./doc-blocks.js";
 

@@ -1,6 +1,6 @@
 /**
- * Owns taking code out of Markdown and preparing it to run: which blocks there are, what their
- * comments promise, and how the promises become calls. The conventions stand in docs.test.ts. Pure.
+ * Extracts code from Markdown and prepares it to run: which blocks exist, which values their comments
+ * promise, and how promises become calls. The conventions are in docs.test.ts. Pure.
  */
 import ts from "typescript";
 
@@ -22,11 +22,11 @@ const PROSE = new Set(["text", "json", "mermaid"]);
 const CODE = new Set(["ts", "js", "sh"]);
 
 /**
- * Take the blocks out of a page.
+ * Extract the blocks of a page.
  *
  * @param page - Its path from the root.
  * @param text - Its Markdown.
- * @throws Error for a block no rule speaks of: without language, or excused without reason.
+ * @throws Error for a block without a known language, or with `no-run` and no reason.
  */
 export function blocksOf(page: string, text: string): Block[] {
   const lines = text.split("\n");
@@ -59,31 +59,31 @@ function readInfo(where: string, info: string) {
 
 /** A block as a module. */
 export interface Program {
-  /** Extension that says what kind of module it is. */
+  /** Extension by kind of module. */
   readonly extension: "mts" | "mjs" | "cjs";
-  /** What the compiler checks; its lines are the block's. */
+  /** Source for the compiler, with the lines of the block. */
   readonly text: string;
-  /** What Node runs: plain JavaScript that reports the values its comments promise. */
+  /** JavaScript for Node, which reports the values that the comments promise. */
   readonly script: string;
-  /** What `// →` comments promise, by the name of the call that reports the value. */
+  /** Promises of `// →` comments, by the name of the call that reports the value. */
   readonly promises: readonly Promised[];
-  /** What `// prints:` comments promise, in order. */
+  /** Promises of `// prints:` comments, in order. */
   readonly prints: readonly string[];
 }
 
-/** A value that a comment tells. */
+/** A value that a comment promises. */
 export interface Promised {
   readonly id: string;
   readonly expected: string;
-  /** Whether the text may stand without quotes. */
+  /** Whether text may be written without quotes. */
   readonly logged: boolean;
 }
 
-/** Name of the global function that takes a value and gives it back. */
+/** Name of the global function that records a value and returns it. */
 export const REPORT = "reportToDocsTest";
 
 /**
- * Make a program of a block.
+ * Convert a block into a program.
  *
  * @throws Error for a promise that belongs to no statement.
  */
@@ -93,7 +93,7 @@ export function programOf(block: Block): Program {
   const tree = ts.createSourceFile("block.ts", block.code, ts.ScriptTarget.ESNext, true);
   const { promises, code } = instrument(block, tree);
   const before = declaresRedis(tree) ? "" : prelude(isCommon);
-  // What CommonJS cannot do at its top level, await, happens in a function the runner waits for.
+  // CommonJS has no top-level await: the code runs in a function that the runner awaits.
   const whole = (text: string): string =>
     isCommon ? `module.exports = (async () => {${before}${text}\n})();` : before + text;
   const prints = [...block.code.matchAll(/^\s*\/\/ prints: (.*)$/gm)].map(([, text = ""]) => text);
@@ -109,7 +109,7 @@ function prelude(isCommon: boolean): string {
 
 function transpile(text: string, name: string, isCommon: boolean): string {
   const module = isCommon ? ts.ModuleKind.CommonJS : ts.ModuleKind.ESNext;
-  // ES2022: Node 20 does not know `using` yet. The map names the page in stacks.
+  // ES2022, because Node 20 does not support `using`. The source map names the page in stacks.
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module, inlineSourceMap: true };
   return ts.transpileModule(text, { compilerOptions, fileName: `${name}.mts` }).outputText;
 }
@@ -196,7 +196,7 @@ function insert(code: string, insertions: readonly Insertion[]): string {
   );
 }
 
-/** Bring a printed value and what a page says of it into one form. */
+/** Normalise a printed value and its promise. */
 export function normalized(printed: string): string {
   return printed
     .replaceAll(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g, unifyQuotes)
@@ -210,7 +210,7 @@ function unifyQuotes(literal: string): string {
   return `'${literal.slice(1, -1).replaceAll('\\"', '"')}'`;
 }
 
-/** Whether a printed value is what a page says; `…` there stands for anything. */
+/** Whether a printed value equals the promise; `…` in a promise matches anything. */
 export function agrees(printed: string, { expected, logged }: Promised): boolean {
   const parts = normalized(expected).split("…").map(escaped);
   const pattern = new RegExp(`^${parts.join(".*")}$`, "s");

@@ -1,14 +1,14 @@
 /**
- * Owns the process in which the blocks of the documentation run, one after the other: it is started
- * by docs.test.ts, told what to run, and tells what was printed, which values were seen and what went
- * wrong. Imports nothing but Node: it is turned into JavaScript by itself and run without a bundle.
+ * The process in which the documentation blocks run one after the other. docs.test.ts starts it and sends
+ * blocks; it reports what was printed, which values were recorded, and errors. Imports only Node modules,
+ * because it is compiled alone and run without a bundle.
  */
 import net from "node:net";
 import { TLSSocket } from "node:tls";
 import { pathToFileURL } from "node:url";
 import { format, inspect } from "node:util";
 
-/** Where the well-known ports of the documentation lead. */
+/** Private servers behind the ports used in the documentation. */
 export interface Redirects {
   readonly plain: number;
   readonly tls: number;
@@ -23,12 +23,12 @@ export interface Task {
   readonly timeout: number;
 }
 
-/** How it went. */
+/** Result of a block. */
 export interface Outcome {
   readonly printed: string[];
-  /** Values as they would be printed, by the name of the statement. */
+  /** Recorded values as printed text, by the name of the statement. */
   readonly seen: [id: string, printed: string][];
-  /** What was thrown, if anything. */
+  /** The thrown error, if any. */
   readonly error: string | undefined;
 }
 
@@ -64,7 +64,7 @@ function redirect(target: Target, isTls: boolean): void {
   target.host = "127.0.0.1";
 }
 
-/** Every connection goes through here, whoever makes it and however it names its arguments. */
+/** Every connection goes through this function, whatever the form of its arguments. */
 function redirectSockets(): void {
   const { connect } = net.Socket.prototype;
   const replacement = function (this: net.Socket, ...args: unknown[]): net.Socket {

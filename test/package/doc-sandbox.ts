@@ -1,6 +1,6 @@
 /**
- * Owns the place where blocks of the documentation run: private servers behind the well-known ports,
- * and one process for all blocks. Says what went wrong, and leaves nothing behind.
+ * The sandbox for documentation blocks: private servers behind the documented ports, and one process for all
+ * blocks. Reports what failed, and leaves nothing running.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -18,14 +18,14 @@ import { ROOT } from "./paths.js";
 
 const BLOCK_TIMEOUT = 8_000;
 
-/** Where blocks run. */
+/** The sandbox for blocks. */
 export interface Sandbox extends AsyncDisposable {
   /**
    * Run a block on an empty server.
    *
    * @param block - A ts or js one.
    * @param timeout - Milliseconds.
-   * @returns Every promise it breaks, and what it threw; nothing when all is well.
+   * @returns Every broken promise and thrown error; an empty list when the block is correct.
    */
   run(block: Block, timeout?: number): Promise<string[]>;
 }
@@ -102,7 +102,7 @@ async function runBlock(parts: Parts, block: Block, timeout: number): Promise<st
   const { extension, script, promises, prints } = programOf(block);
   await server.command("FLUSHALL");
   await server.command("FUNCTION", "FLUSH");
-  // A module of a name that was imported before would not run again.
+  // A module that was imported before would not run again under the same name.
   const name = `${block.name.replaceAll(/\W+/g, "-")}-${randomUUID()}`;
   const file = join(dir, `${name}.${extension === "cjs" ? "cjs" : "mjs"}`);
   await writeFile(file, script);
@@ -128,7 +128,7 @@ async function ask(child: ChildProcess, task: Task): Promise<Outcome> {
   });
 }
 
-/** What the comments promise and the run did not show. */
+/** Promises of the comments that the run did not fulfil. */
 function broken(
   promises: ReturnType<typeof programOf>["promises"],
   seen: Outcome["seen"],
@@ -137,7 +137,7 @@ function broken(
     const { id, expected } = promised;
     const values = seen.filter(([name]) => name === id).map(([, value]) => value);
     if (values.length === 0) return [`${id} was never reached`];
-    const told = values.join(", ");
-    return agrees(told, promised) ? [] : [`${id} says ${expected} and gives ${told}`];
+    const recorded = values.join(", ");
+    return agrees(recorded, promised) ? [] : [`${id} promises ${expected}, got ${recorded}`];
   });
 }

@@ -1,28 +1,28 @@
 /**
- * Owns the proof that the documentation is true: every block of code in README.md and docs/*.md
- * compiles under the strictest settings and does what it says. How to write a block:
+ * Checks the documentation: every code block in README.md and docs/*.md compiles under the strictest
+ * settings and does what its comments promise. How to write a block:
  *
- * - The fence says `ts`, `js`, `sh`, or `text`, `json` or `mermaid` for what is only read. Nothing else, and never
- *   nothing.
- * - Each ts or js block is a module of its own: top-level `await`, imports from "rediswire" and from
+ * - The fence names `ts`, `js` or `sh`; or `text`, `json` or `mermaid` for blocks that are only read. No other
+ *   language, and never none.
+ * - Each ts or js block is a separate module: top-level `await`, imports from "rediswire" and from
  *   Node. No variable survives a block, and the server is empty at the start of each. A js block with
  *   `require(` is CommonJS; `await` works there too.
- * - `redis` is there already (`new Redis()`) unless the block declares one.
+ * - `redis` is predefined (`new Redis()`) unless the block declares it.
  * - `statement; // → value` promises the value of the expression, of the first variable's initializer
- *   or of the return: as `util.inspect` prints it on one line; "double" quotes serve as well as
+ *   or of the return: as `util.inspect` prints it on one line; "double" quotes are equivalent to
  *   'single' ones, `[Object: null prototype]` may be left out, and `…` stands for anything. The
- *   comment may also stand alone on the next line. Every promise must be reached; reached several
- *   times, it tells the values joined by `, `. Behind `console.log(x)` it may also be the bare text.
+ *   comment may also be alone on the next line. Every promise must be reached; when it is reached several
+ *   times, it lists the values joined by `, `. After `console.log(x)` it may also be the bare text.
  * - `// prints: text`, on a line of its own, promises a line of the console. A block that has one
  *   must have all of them, in order.
- * - An error that is meant is caught in the block: `.catch((error) => error.message); // → '…'`.
+ * - An expected error is caught in the block: `.catch((error) => error.message); // → '…'`.
  * - Ports 6379, 6380 (also for rediss://, to localhost) and 26379 (Sentinel, master "mymaster") lead to
- *   private servers on whatever host, any unix socket path to the first one's. User `app` with password
- *   `secret` exists. Everybody else may be sent anywhere, and answers as it would.
+ *   private servers on any host; any unix socket path leads to the first one. User `app` with password
+ *   `secret` exists. Connections to other ports are not changed.
  * - A sh block runs in bash, in the repository, and must succeed; every npm script it names must exist.
- * - `no-run (why)` behind the language, only where running is impossible: it is checked all the same,
- *   by the compiler or by `bash -n`.
- * - A block has 8 s. Clients may be left open.
+ * - `no-run (why)` after the language, only where running is impossible. The block is still checked by the
+ *   compiler or by `bash -n`.
+ * - A block has a time limit of 8 s. Clients may be left open.
  */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -46,10 +46,10 @@ const pages = ["README.md", ...guides.map((name) => `docs/${name}`)].filter((pat
 const blocks = pages.flatMap((page) => blocksOf(page, read(page)));
 const coded = blocks.filter(({ language }) => language !== "sh");
 
-/** A page for blocks that are wrong. */
+/** A virtual page for wrong blocks. */
 const PAGE = { page: "page.md", name: "page.md:4", line: 4, language: "ts", noRun: undefined };
 
-/** A file name that tells the block; inside the package, whose name then leads to `dist`. */
+/** File name of a block; inside the package, so that the package name resolves to `dist`. */
 const fileOf = (block: Block): string =>
   `${ROOT}${block.name.replaceAll(/\W+/g, "-")}.${programOf(block).extension}`;
 
@@ -78,7 +78,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   return headings.some((text) => anchorOf(text) === anchor);
 }
 
-/** As GitHub makes them. */
+/** Anchors as GitHub creates them. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -105,7 +105,7 @@ describe("code blocks compile", () => {
     ({ complaints } = compile([...texts.keys()], options, texts));
   }, 240_000);
 
-  /** Lines are those of the page. */
+  /** Line numbers are those of the page. */
   const complaintsOf = (block: Block): string[] =>
     complaints
       .filter(({ file }) => file === fileOf(block))
@@ -152,7 +152,7 @@ describe("code blocks run", () => {
     ["another line printed", "console.log(1);\n// prints: 2", 'page.md:4 printed ["1"]'],
     ["an error", "await redis.get(null);", /DataError: .*page\.md:4/s],
     [
-      "an error nobody waits for",
+      "an unhandled rejection",
       'Promise.reject(new Error("lost")); await redis.get("n");',
       /Error: lost/,
     ],

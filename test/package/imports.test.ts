@@ -1,7 +1,7 @@
 /**
- * Owns the rules of the house that a machine can hold: who may import whom, and the shape of files
- * and functions. An exception stands in a list below with its reason; an entry that is no longer
- * needed fails as well, so the lists only shrink.
+ * Checks the rules of the code: imports between rooms, and the size and syntax of files and functions.
+ * Exceptions are listed below with their reason; an exception that is no longer needed fails as well, so
+ * the lists only shrink.
  */
 import { describe, expect, test } from "vitest";
 import * as rules from "./rules.js";
@@ -36,7 +36,7 @@ const RANKS: rules.Ranks = [
   ["index"],
 ];
 
-/** `file what` by reason; lines are left out, for they move. */
+/** Reasons by `file what`, without line numbers, because those change. */
 type Exceptions = Readonly<Record<string, string>>;
 
 const ONE_WRITER = "one writer per state: what is left in it all changes the same few fields";
@@ -47,7 +47,7 @@ const FILES_ALLOWED: Exceptions = {
 const FUNCTIONS_ALLOWED: Exceptions = {};
 const NESTING_ALLOWED: Exceptions = {};
 
-/** Compare with the exceptions, line numbers and counts aside. */
+/** Compare with the exceptions, ignoring line numbers and counts. */
 function expectOnly(violations: readonly string[], exceptions: Exceptions): void {
   const bare = (text: string): string =>
     text.replace(/:\d+ /, " ").replace(/ (?:has|nests) .*/, "");

@@ -1,6 +1,6 @@
 /**
- * Owns programs outside the repository that import the built package, for measuring what it costs
- * them: in a folder of their own, by real processes.
+ * Programs outside of the repository that import the built package, to measure what it costs them: in a
+ * separate folder, run by real processes.
  */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -19,7 +19,7 @@ export interface Linked extends AsyncDisposable {
   write(path: string, text: string): Promise<string>;
 }
 
-/** Build if need be, and make such a folder. */
+/** Build if necessary, and create such a folder. */
 export async function linkPackage(): Promise<Linked> {
   await ensureBuilt();
   const dir = await mkdtemp(join(tmpdir(), "rediswire-linked-"));
@@ -39,10 +39,10 @@ export async function linkPackage(): Promise<Linked> {
   };
 }
 
-/** Run a script that prints a line, in a process of its own, several times. */
+/** Run a script that prints one line several times, each time in a new process. */
 export async function linesOf(script: string, rounds: number): Promise<string[]> {
   const lines: string[] = [];
-  // One round more: the first fills the system's cache of files.
+  // One extra round: the first one fills the file cache of the system.
   for (let round = 0; round <= rounds; round++) {
     const { stdout } = await run(process.execPath, [script]);
     if (round > 0) lines.push(stdout.trim());
@@ -50,7 +50,7 @@ export async function linesOf(script: string, rounds: number): Promise<string[]>
   return lines;
 }
 
-/** What `tsc --extendedDiagnostics` says. */
+/** What `tsc --extendedDiagnostics` reports. */
 export interface TypeCost {
   /** Seconds. */
   readonly checkTime: number;
@@ -68,10 +68,10 @@ const CONFIG = {
 };
 
 /**
- * Compile a program several times with the compiler's own command.
+ * Compile a program several times with `tsc`.
  *
  * @returns The medians.
- * @throws Error with the compiler's words when it does not compile.
+ * @throws Error with the compiler's output when it does not compile.
  */
 export async function typeCost(
   linked: Linked,
@@ -109,7 +109,7 @@ async function diagnose(project: string): Promise<TypeCost> {
   };
 }
 
-/** The middle value; of an even number the lower one. */
+/** The median; the lower one of the two middle values when their number is even. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[(sorted.length - 1) >> 1] ?? Number.NaN;

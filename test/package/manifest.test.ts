@@ -1,4 +1,4 @@
-/** Owns the promises of package.json and the lockfiles: no dependencies, and facts that agree. */
+/** Checks package.json and the lockfiles: no runtime dependencies, and consistent facts. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { VERSION } from "../../src/options/normalize.js";
@@ -58,7 +58,7 @@ describe("package.json", () => {
   });
 
   test("requires the oldest Node version that has the features the code uses", () => {
-    // Symbol.asyncDispose is there since 20.5 (and 18.18, which has reached its end of life).
+    // Symbol.asyncDispose exists since 20.5 (and 18.18, which has reached its end of life).
     expect(manifest.engines).toEqual({ node: ">=20.5" });
   });
 });

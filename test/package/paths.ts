@@ -1,9 +1,9 @@
-/** Owns where things are, for the tests of the package as a whole. */
+/** Paths for the tests of the whole package. */
 import { fileURLToPath } from "node:url";
 
-/** The repository. */
+/** Root of the repository. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** What users import. */
+/** Entry points that users import. */
 export const DIST = `${ROOT}dist/`;
-/** What it is made of. */
+/** Their sources. */
 export const SRC = `${ROOT}src/`;

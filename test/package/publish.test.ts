@@ -1,6 +1,6 @@
 /**
- * Owns what the checkers of published packages say of ours: publint of the manifest, are-the-types-wrong
- * of what each way of importing finds.
+ * Runs the checkers of published packages: publint on the manifest, arethetypeswrong on every way of
+ * importing.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ test("arethetypeswrong reports no problem for any module resolution", async () =
   const tarball = readFileSync(join(installed.dir, installed.packed.filename));
   const analysis = await checkPackage(createPackageFromTarballData(tarball));
   if (analysis.types === false) throw new Error("no types were found");
-  // Node 10 knew no subpaths; we ask for Node 20.
+  // Node 10 has no subpath exports; the package requires Node 20.
   const problems = analysis.problems.filter(
     (problem) => !("resolutionKind" in problem && problem.resolutionKind === "node10"),
   );

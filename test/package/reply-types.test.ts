@@ -1,13 +1,13 @@
 /**
- * Owns the descriptions of what commands give: every field that a program can reach from a method's
- * result says what it means, and in which unit. Reads the sources, so nothing has to be built.
+ * Checks the doc comments of reply types: every field that a program can reach from the result of a method
+ * has one. Reads the sources, so that nothing has to be built.
  */
 import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
 import { compilerHost, ownOptions } from "./compiler.js";
 import { ROOT } from "./paths.js";
 
-/** The function from replies to results: its fields exist in types only. */
+/** The type-level function from replies to results: its fields exist only as types. */
 const HOST = "src/commands/core/command-surface.ts";
 
 const CLASSES = [
@@ -29,14 +29,14 @@ beforeAll(() => {
   }
 }, 60_000);
 
-/** What is behind an import. */
+/** The symbol behind an import. */
 function realOf(symbol: ts.Symbol): ts.Symbol {
   return (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol);
 }
 
 const isOurs = (node: ts.Node): boolean => node.getSourceFile().fileName.startsWith(`${ROOT}src/`);
 
-/** The fields of all shapes that nodes name, and of those that these name, wherever in `src`. */
+/** The fields of all object types that the nodes refer to, directly or through others, in `src`. */
 function fieldsFrom(roots: readonly ts.Node[]): ts.Symbol[] {
   const found = new Set<ts.Symbol>();
   const seen = new Set<ts.Node>();
@@ -67,7 +67,7 @@ function membersOf(name: string): ts.Symbol[] {
   return checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
 }
 
-/** What the generated methods declare to give. */
+/** The declared return types of the generated methods. */
 function resultNodes(): ts.Node[] {
   return membersOf("Redis")
     .flatMap(({ declarations }) => declarations ?? [])
@@ -106,7 +106,7 @@ describe("doc comments of fields", () => {
 });
 
 describe("types in the members of a public class are exported", () => {
-  /** Functions from types to types: nobody has a value of them. */
+  /** Type-level functions: no value of these types exists. */
   const FUNCTIONS = new Set(["IntOf", "NoOptions", "Reply", "TextOf"]);
 
   const named = (nodes: readonly ts.Node[]): ts.Symbol[] => {
@@ -120,7 +120,7 @@ describe("types in the members of a public class are exported", () => {
     return [...found];
   };
 
-  /** What a member takes and gives, as far as it says so. */
+  /** The declared parameter and return types of a member. */
   const typesOf = (node: ts.Declaration): ts.Node[] => {
     if (!(ts.isMethodDeclaration(node) || ts.isGetAccessor(node))) return [];
     const hidden = ts.ModifierFlags.Protected | ts.ModifierFlags.Private;

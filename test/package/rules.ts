@@ -1,6 +1,6 @@
 /**
- * Owns the rules of the house as functions from sources to violations, each told as `file:line what`.
- * Which exceptions are made, and why, is for the tests to say.
+ * The rules of the code as functions from sources to violations, each printed as `file:line what`. The
+ * tests decide on exceptions.
  */
 import ts from "typescript";
 import { type Import, lineOf, type Source } from "./sources.js";
@@ -16,8 +16,8 @@ export function roomOf(path: string): string {
 }
 
 /**
- * Find imports of a room that does not rank below the importing one, type imports included. Imports
- * inside a room are not judged here.
+ * Find imports of a room that does not rank below the importing room, type imports included. Imports
+ * inside a room are not checked here.
  */
 export function rankViolations(sources: readonly Source[], ranks: Ranks): string[] {
   const rankOf = (room: string): number => ranks.findIndex((rooms) => rooms.includes(room));
@@ -61,7 +61,7 @@ export function folderGraph(sources: readonly Source[]): ReadonlyMap<string, Rea
   return graph;
 }
 
-/** Find imports of some modules that exist at run time, outside the files that may have them. */
+/** Find value imports of the given modules outside of the files that are allowed to have them. */
 export function valueImports(sources: readonly Source[], to: RegExp, allowed: RegExp): string[] {
   return sources
     .filter(({ path }) => !allowed.test(path))
@@ -93,7 +93,7 @@ function cyclesIn(graph: ReadonlyMap<string, Iterable<string>>): string[] {
   return cycles;
 }
 
-/** Give every file that is reached from one, itself included. */
+/** Return every file that is reachable from one, itself included. */
 export function reachable(sources: readonly Source[], start: string): Set<string> {
   const graph = new Map(sources.map((source) => [source.path, source.imports]));
   const seen = new Set<string>();
@@ -130,7 +130,7 @@ export function longFunctions({ path, tree }: Source, limit: number): string[] {
   });
 }
 
-/** Find functions whose statements nest too deeply; each function counts for itself. */
+/** Find functions whose statements nest too deeply; nested functions are counted separately. */
 export function deepFunctions({ path, tree }: Source, limit: number): string[] {
   return functionsIn(tree).flatMap((fn) => {
     const depth = fn.body === undefined ? 0 : nesting(fn.body);
@@ -190,7 +190,7 @@ function isBranching(node: ts.Node): boolean {
     ts.isIterationStatement(node, false) ||
     ts.isSwitchStatement(node) ||
     ts.isTryStatement(node) ||
-    // `else if` goes on at the depth of its `if`.
+    // `else if` does not add a level.
     (ts.isIfStatement(node) &&
       !(ts.isIfStatement(node.parent) && node.parent.elseStatement === node))
   );

@@ -1,6 +1,6 @@
 /**
- * Owns the view of the source text that the house rules need: every file parsed once, its imports
- * resolved. Text only: nothing of the library is loaded or run here.
+ * The source text as the rules need it: every file parsed once, with resolved imports. Nothing of the
+ * library is loaded or run here.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -9,25 +9,25 @@ import { ROOT } from "./paths.js";
 
 /** One import or re-export. */
 export interface Import {
-  /** File it stands in, from the root: `src/redis.ts`. */
+  /** Importing file, from the root: `src/client/redis.ts`. */
   readonly from: string;
   readonly line: number;
-  /** File it names, from the root, or the specifier itself for a package: `node:net`. */
+  /** Imported file, from the root, or the specifier itself for a package: `node:net`. */
   readonly to: string;
-  /** Whether it is gone at run time. */
+  /** Whether the import exists only for types. */
   readonly typeOnly: boolean;
 }
 
 /** One source file. */
 export interface Source {
-  /** From the root, with `/`: `src/redis.ts`. */
+  /** From the root, with `/`: `src/client/redis.ts`. */
   readonly path: string;
   readonly text: string;
   readonly tree: ts.SourceFile;
   readonly imports: readonly Import[];
 }
 
-/** Give the line of a position, counted from 1. */
+/** Return the line of a position, counted from 1. */
 export function lineOf(tree: ts.SourceFile, position: number): number {
   return tree.getLineAndCharacterOfPosition(position).line + 1;
 }
@@ -36,7 +36,7 @@ export function lineOf(tree: ts.SourceFile, position: number): number {
  * Parse a file.
  *
  * @param path - From the root.
- * @param text - What stands in it.
+ * @param text - Its content.
  */
 export function parseSource(path: string, text: string): Source {
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);

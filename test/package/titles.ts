@@ -61,7 +61,7 @@ const PREPOSITIONS_AND_CONJUNCTIONS = new Set(
   ).split(" "),
 );
 
-/** Find titles that begin with a preposition or a conjunction: they need their neighbour to be understood. */
+/** Find titles that begin with a preposition or conjunction, and so cannot be understood alone. */
 export function dependentTitles(titles: readonly Title[]): string[] {
   return titles
     .filter(({ text }) => {

@@ -1,6 +1,6 @@
 /**
- * Owns the proof that the types refuse what is refused at run time: a program calls every method with
- * every two of its options, and the compiler has to complain of just those that exclude each other.
+ * Checks that the types reject what is rejected at run time: a program calls every method with every pair
+ * of its options, and the compiler must report exactly the pairs that exclude each other.
  */
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -45,7 +45,7 @@ function callOf(spec: CommandSpec, one: Option, other: Option): Call {
   };
 }
 
-/** What has to be there besides, unless one of the two stands in its place. */
+/** Options that are required in addition, unless one of the two replaces them. */
 function neededFor(spec: CommandSpec, one: Option, other: Option): Record<string, unknown> {
   const needed = neededOptions(spec);
   for (const item of spec.options?.items ?? []) {

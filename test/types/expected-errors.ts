@@ -1,19 +1,19 @@
-/** Owns reading the comments that say which complaint of the compiler the next line is due. */
+/** Reads the comments that name the compiler error expected on the next line. */
 
 const DIRECTIVE = /^\s*\/\/ @ts-expect-error TS(\d+) (.*)$/;
 
-/** A complaint that is due. */
+/** An expected compiler error. */
 export interface ExpectedError {
-  /** The line it stands on, from 1. */
+  /** Its line, from 1. */
   readonly line: number;
   readonly code: number;
   /** A part of the message. */
   readonly words: string;
-  /** The code in question. */
+  /** The code that must not compile. */
   readonly call: string;
 }
 
-/** Read all of a file. */
+/** Read all expected errors of a file. */
 export function expectedErrors(text: string): ExpectedError[] {
   const lines = text.split("\n");
   return lines.flatMap((comment, i) => {
@@ -24,7 +24,7 @@ export function expectedErrors(text: string): ExpectedError[] {
   });
 }
 
-/** Take the directives out, so that the compiler tells what they would silence; lines stay. */
+/** Remove the directives, so that the compiler reports what they would silence; lines are kept. */
 export function undirected(text: string): string {
   return text.replaceAll("// @ts-expect-error", "//");
 }

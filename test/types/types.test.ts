@@ -1,6 +1,6 @@
 /**
- * Owns the proof that the public types hold: the programs in fixtures/ compile, and each call in
- * misuse.ts is refused for the reason its comment gives.
+ * Checks the public types: the programs in fixtures/ compile, and each call in misuse.ts is rejected with
+ * the error its comment names.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -20,9 +20,12 @@ test("src compiles without errors, so that the errors below belong to the fixtur
   expect(complaints.filter(({ file }) => !texts.has(file)).map(readable)).toEqual([]);
 });
 
-test.each(names.filter((name) => name !== "misuse.ts"))("the type assertions of %s hold", (name) => {
-  expect(of(name).map(readable)).toEqual([]);
-});
+test.each(names.filter((name) => name !== "misuse.ts"))(
+  "the type assertions of %s hold",
+  (name) => {
+    expect(of(name).map(readable)).toEqual([]);
+  },
+);
 
 describe("misuse of the API", () => {
   const text = readFileSync(`${FIXTURES}misuse.ts`, "utf8");
