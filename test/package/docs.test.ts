@@ -142,13 +142,13 @@ describe("code blocks run", () => {
   });
 
   test.each([
-    ["a wrong value", 'await redis.incr("n"); // → 2', "page.md:4 says 2 and gives 1"],
+    ["a wrong value", 'await redis.incr("n"); // → 2', "page.md:4 promises 2, got 1"],
     [
-      "a wrong promise is reported: %s",
+      "a promise that is not reached",
       "if (process.argv.length === 0) 1; // → 1",
       "page.md:4 was never reached",
     ],
-    ["a repeated value", "for (const n of [1, 2]) n; // → 1", "page.md:4 says 1 and gives 1, 2"],
+    ["a repeated value", "for (const n of [1, 2]) n; // → 1", "page.md:4 promises 1, got 1, 2"],
     ["another line printed", "console.log(1);\n// prints: 2", 'page.md:4 printed ["1"]'],
     ["an error", "await redis.get(null);", /DataError: .*page\.md:4/s],
     [
@@ -157,7 +157,7 @@ describe("code blocks run", () => {
       /Error: lost/,
     ],
     ["a wait without end", "await new Promise(() => {});", "'still running after 300 ms'"],
-  ])("%s is found out", async (_, code, expected) => {
+  ])("%s is reported", async (_, code, expected) => {
     const found = await sandbox.run({ ...PAGE, code }, 300);
     expect(found).toEqual([
       typeof expected === "string" ? expected : expect.stringMatching(expected),
