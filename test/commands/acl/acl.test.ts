@@ -22,10 +22,10 @@ const patternsOf = (user: AclUser | null) => ({
   channels: user?.channels ?? [],
 });
 
-describeClients("users", server, ({ text, bytes, both }) => {
+describeClients("ACL users", server, ({ text, bytes, both }) => {
   beforeEach(() => server.command("ACL", "DELUSER", "alice"));
 
-  test("are made, described and deleted", async () => {
+  test("ACL SETUSER creates a user that ACL GETUSER, LIST and USERS describe and DELUSER deletes", async () => {
     for (const redis of both) {
       expect(await redis.aclGetuser("alice")).toBe(null);
       expect(await redis.aclSetuser("alice")).toBe(true);
@@ -46,7 +46,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
     expectTypeOf(bytes.aclGetuser).returns.resolves.toEqualTypeOf<AclUser | null>();
   });
 
-  test("get rules", async () => {
+  test("ACL SETUSER sends rules for commands, keys and channels", async () => {
     for (const redis of both) {
       const made = await redis.aclSetuser("alice", {
         enabled: true,
@@ -63,7 +63,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
       const user = await redis.aclGetuser("alice");
       expect(user).toMatchObject({ enabled: true, flags: expect.arrayContaining(["on"]) });
       expect(user?.passwords.toSorted()).toEqual(["one", "two", "three"].map(sha256).toSorted());
-      // Redis 7.0 puts them in an order of its own.
+      // Redis 7.0 returns them in a different order.
       expect(user?.commands.toSorted()).toEqual(["+set", "-mget"]);
       expect(user).toMatchObject({
         categories: ["-@all", "+@read"],
@@ -80,7 +80,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("are made again from what is told of them", async () => {
+  test("ACL SETUSER accepts the reply of ACL GETUSER and recreates the same user", async () => {
     for (const redis of both) {
       await redis.aclSetuser("alice", {
         reset: true,
@@ -121,7 +121,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("keep what is not named", async () => {
+  test("ACL SETUSER keeps the rules that an option does not name", async () => {
     for (const redis of both) {
       await redis.aclSetuser("alice", { enabled: true, noPass: true, keys: "a", channels: "c" });
       await redis.aclSetuser("alice", { keys: ["b"] });
@@ -136,7 +136,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("may have names and patterns that are no text", async () => {
+  test("user names and key patterns may be bytes that are not UTF-8", async () => {
     for (const redis of both) {
       await redis.aclSetuser("odd", { keys: b("\xff*") });
       expect(await redis.aclGetuser("odd")).toMatchObject({ keys: ["~\\xff*"] });
@@ -144,7 +144,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("may do what their rules say", async () => {
+  test("ACL DRYRUN reports what the rules of a user allow", async () => {
     for (const redis of both) {
       await redis.aclSetuser("alice", { commands: "+get", keys: "a*" });
       expect(await redis.aclDryrun("alice", "GET", "apple")).toBe(true);
@@ -155,7 +155,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("log in, and what they may not do is logged", async () => {
+  test("a user logs in, and ACL LOG lists the commands the rules reject", async () => {
     for (const redis of both) {
       await redis.aclSetuser("alice", {
         enabled: true,
@@ -190,7 +190,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("a session is itself again when it is given back", async () => {
+  test("AUTH on client() is undone when the connection goes back to the pool", async () => {
     for (const redis of both) {
       await redis.aclSetuser("alice", { enabled: true, noPass: true, categories: "+all" });
       const session = redis.client();
@@ -204,7 +204,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("as HELLO has them", async () => {
+  test("HELLO with AUTH logs a user in", async () => {
     await text.aclSetuser("alice", { enabled: true, passwords: "+secret", categories: "+all" });
     for (const redis of both) {
       await using session = redis.client();
@@ -214,7 +214,7 @@ describeClients("users", server, ({ text, bytes, both }) => {
     await text.aclDeluser("alice");
   });
 
-  test("categories, passwords, help", async () => {
+  test("ACL CAT, GENPASS and HELP return categories, passwords and help", async () => {
     for (const redis of both) {
       expect(await redis.aclCat()).toEqual(expect.arrayContaining(["read", "write", "keyspace"]));
       expect(await redis.aclCat("hyperloglog")).toEqual(expect.arrayContaining(["pfadd"]));
@@ -235,8 +235,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describeClients("users in a file", filed, ({ both }) => {
-  test("are saved and loaded", async () => {
+describeClients("ACL users in a file", filed, ({ both }) => {
+  test("ACL SAVE and ACL LOAD write and read the file", async () => {
     for (const redis of both) {
       await redis.aclSetuser("alice", { keys: "kept" });
       expect(await redis.aclSave()).toBe(true);

@@ -6,8 +6,8 @@ import { errorOf } from "../../support/settle.js";
 
 const server = await sharedServer();
 
-describeClients("bitmaps", server, ({ protocol, text, bytes, both }) => {
-  test("single bits", async () => {
+describeClients("bitmap commands", server, ({ protocol, text, bytes, both }) => {
+  test("SETBIT and GETBIT write and read single bits", async () => {
     for (const redis of both) {
       await redis.delete("bits");
       expect(await redis.setbit("bits", 7, 1)).toBe(0);
@@ -19,7 +19,7 @@ describeClients("bitmaps", server, ({ protocol, text, bytes, both }) => {
     }
   });
 
-  test("counts", async () => {
+  test("BITCOUNT counts bits in ranges of bytes and bits", async () => {
     await text.set("word", "foobar");
     for (const redis of both) {
       expect(await redis.bitcount("word")).toBe(26);
@@ -30,7 +30,7 @@ describeClients("bitmaps", server, ({ protocol, text, bytes, both }) => {
     }
   });
 
-  test("positions", async () => {
+  test("BITPOS returns the position of the first bit", async () => {
     await text.set("p", b("\xff\xf0\x00"));
     for (const redis of both) {
       expect(await redis.bitpos("p", 0)).toBe(12);
@@ -40,7 +40,7 @@ describeClients("bitmaps", server, ({ protocol, text, bytes, both }) => {
     }
   });
 
-  test("combinations, on binary values and keys", async () => {
+  test("BITOP combines bitmaps with binary values and keys", async () => {
     const [one, two, dest] = [b("\x00\xffone"), b("\x00\xfftwo"), b("\xfe:dest")];
     await text.set(one, b("\xf0\x0f"));
     await text.set(two, b("\x3c"));
@@ -69,7 +69,7 @@ describeClients("bitmaps", server, ({ protocol, text, bytes, both }) => {
     }
   });
 
-  test("BITFIELD overflows as it is told", async () => {
+  test("BITFIELD handles overflow as its OVERFLOW option requires", async () => {
     for (const redis of both) {
       await redis.delete("f");
       const wrap = redis.bitfield("f").set("u2", 0, 3).incrby("u2", 0, 1);
@@ -86,7 +86,7 @@ describeClients("bitmaps", server, ({ protocol, text, bytes, both }) => {
     }
   });
 
-  test("BITFIELD on a pipeline is one command that gives the pipeline", async () => {
+  test("BITFIELD in a pipeline is one command and returns the pipeline", async () => {
     for (const redis of both) {
       await redis.delete("f");
       const values = await redis
@@ -104,7 +104,7 @@ describeClients("bitmaps", server, ({ protocol, text, bytes, both }) => {
     expect(() => text.pipeline().bitfield("f").get("u64", 0).execute()).toThrow(DataError);
   });
 
-  test("BITFIELD_RO only reads", async () => {
+  test("BITFIELD_RO reads integers and refuses writes", async () => {
     await text.set("f", b("\x80\xff"));
     for (const redis of both) {
       expect(await redis.bitfieldRo("f", "u8", 0)).toEqual([128]);
@@ -116,7 +116,7 @@ describeClients("bitmaps", server, ({ protocol, text, bytes, both }) => {
     }
   });
 
-  test("integers beyond 2^53 keep every digit or are refused", async () => {
+  test("BITFIELD keeps every digit of integers beyond 2^53, or rejects them", async () => {
     const most = 2n ** 63n - 1n;
     await text.bitfield("f").set("i64", 0, most).execute();
     const error = await errorOf(text.bitfield("f").get("i64", 0).execute());
@@ -130,7 +130,7 @@ describeClients("bitmaps", server, ({ protocol, text, bytes, both }) => {
     expect(await exact.bitfieldRo("f", "u63", 1)).toEqual([most]);
   });
 
-  test("wrong types and arguments reject", async () => {
+  test("bitmap commands reject wrong types and invalid arguments", async () => {
     await text.rpush("list", "a");
     expect(await errorOf(text.bitcount("list"))).toBeInstanceOf(ResponseError);
     expect(await errorOf(text.bitfield("list").get("u8", 0).execute())).toMatchObject({

@@ -10,7 +10,7 @@ afterAll(() => Promise.all([node.server.stop(), peer.server.stop()]));
 
 const ID = /^[0-9a-f]{40}$/;
 
-/** Whether a node knows another one well. */
+/** Whether a node has completed the handshake with another. */
 async function isLinked(
   client: { clusterNodes(): Promise<ClusterNode[]> },
   to: string,
@@ -21,15 +21,15 @@ async function isLinked(
   );
 }
 
-/** Give both nodes new identities and nothing to remember. */
+/** Reset both nodes: new identities and no known nodes. */
 async function forgetEverything(): Promise<void> {
   for (const { server } of [node, peer]) await server.command("CLUSTER", "RESET", "HARD");
 }
 
-describeClients("a node of a cluster", node.server, ({ protocol, text, bytes, both }) => {
+describeClients("commands of a cluster node", node.server, ({ protocol, text, bytes, both }) => {
   afterEach(forgetEverything);
 
-  test("has slots", async () => {
+  test("CLUSTER ADDSLOTS, DELSLOTS and FLUSHSLOTS change the slots of a node", async () => {
     for (const redis of both) {
       expect(await redis.clusterAddslots(1, [2, 3])).toBe(true);
       expect(await errorOf(redis.clusterAddslots(1))).toBeInstanceOf(ResponseError);
@@ -56,7 +56,7 @@ describeClients("a node of a cluster", node.server, ({ protocol, text, bytes, bo
     }
   });
 
-  test("tells of itself", async () => {
+  test("CLUSTER INFO, NODES, SHARDS and SLOTS describe the node", async () => {
     await text.clusterAddslotsrange([0, 16383]);
     for (const redis of both) {
       const id = await redis.clusterMyid();
@@ -118,7 +118,7 @@ describeClients("a node of a cluster", node.server, ({ protocol, text, bytes, bo
     }
   });
 
-  test("has keys in slots", async () => {
+  test("CLUSTER KEYSLOT, COUNTKEYSINSLOT and GETKEYSINSLOT return the keys of slots", async () => {
     await text.clusterAddslotsrange([0, 16383]);
     await until(async () => (await text.clusterInfo()).cluster_state === "ok");
     const key = b("\xff{a}");
@@ -138,7 +138,7 @@ describeClients("a node of a cluster", node.server, ({ protocol, text, bytes, bo
     await text.flushall();
   });
 
-  test("has epochs", async () => {
+  test("CLUSTER BUMPEPOCH, SET-CONFIG-EPOCH and RESET change the epoch", async () => {
     for (const redis of both) {
       expect(await redis.clusterReset("HARD")).toBe(true);
       expect(await redis.clusterSetConfigEpoch(5)).toBe(true);
@@ -150,7 +150,7 @@ describeClients("a node of a cluster", node.server, ({ protocol, text, bytes, bo
     }
   });
 
-  test("answers redis-py's one method", async () => {
+  test("cluster(subcommand), the method of redis-py, sends any subcommand", async () => {
     expect(await text.cluster("ADDSLOTS", [1, 2], 3)).toBe(true);
     expect(await bytes.cluster("KEYSLOT", "a")).toBe(15495);
     const id = await text.clusterMyid();
@@ -167,12 +167,12 @@ describeClients("a node of a cluster", node.server, ({ protocol, text, bytes, bo
     expectTypeOf(await text.cluster<string>("MYID")).toEqualTypeOf<string>();
   });
 
-  test("says the same through executeCommand", async () => {
+  test("executeCommand converts the replies of CLUSTER subcommands like the methods", async () => {
     expect(await text.executeCommand("CLUSTER INFO")).toEqual(await text.clusterInfo());
     expect(await bytes.executeCommand("CLUSTER NODES")).toEqual(await bytes.clusterNodes());
   });
 
-  test("meets, follows, replaces and forgets another", async () => {
+  test("CLUSTER MEET, REPLICATE, FAILOVER and FORGET change the nodes", async () => {
     const decodings = [true, false].map(
       (decodeResponses) => [decodeResponses, decodeResponses ? text : bytes] as const,
     );
@@ -214,7 +214,7 @@ describeClients("a node of a cluster", node.server, ({ protocol, text, bytes, bo
       expect(await redis.clusterSlots()).toMatchObject([
         { start: 0, end: 16383, master: { nodeId: id }, replicas: [{ nodeId: otherId }] },
       ]);
-      // A takeover needs slots to take, which the replica hears of with some delay.
+      // A takeover needs slots, which the replica receives with some delay.
       await until(async () => {
         const nodes = await other.clusterNodes();
         return nodes.some(({ nodeId, slots }) => nodeId === id && slots.length === 1);

@@ -8,121 +8,125 @@ import { until } from "../../support/until.js";
 const server = await startServer();
 const cluster = await startServer({ config: { "cluster-enabled": "yes" } });
 
-describeClients("the connection", server, ({ protocol, text, bytes, both }) => {
-  test("answers", async () => {
-    expect(await text.ping()).toBe(true);
-    expect(await bytes.ping()).toBe(true);
-    expect(await text.executeCommand("PING")).toBe(true);
-    expect(await text.ping("hi")).toBe("hi");
-    expect(await text.executeCommand("ping", "hi")).toBe("hi");
-    expect(await bytes.ping(b("\xff"))).toEqual(b("\xff"));
-    expect(await text.echo("")).toBe("");
-    expect(await bytes.echo(b("\r\n\xfe"))).toEqual(b("\r\n\xfe"));
-    expectTypeOf(bytes.echo).returns.resolves.toEqualTypeOf<Buffer>();
-  });
+describeClients(
+  "connection commands on a shared connection",
+  server,
+  ({ protocol, text, bytes, both }) => {
+    test("PING and ECHO return their argument", async () => {
+      expect(await text.ping()).toBe(true);
+      expect(await bytes.ping()).toBe(true);
+      expect(await text.executeCommand("PING")).toBe(true);
+      expect(await text.ping("hi")).toBe("hi");
+      expect(await text.executeCommand("ping", "hi")).toBe("hi");
+      expect(await bytes.ping(b("\xff"))).toEqual(b("\xff"));
+      expect(await text.echo("")).toBe("");
+      expect(await bytes.echo(b("\r\n\xfe"))).toEqual(b("\r\n\xfe"));
+      expectTypeOf(bytes.echo).returns.resolves.toEqualTypeOf<Buffer>();
+    });
 
-  test("describes itself", async () => {
-    for (const redis of both) {
-      const id = await redis.clientId();
-      const info = await redis.clientInfo();
-      expect(info).toMatchObject({ id, db: 0, name: "", multi: -1, user: "default", redir: -1 });
-      expect(info).toMatchObject({ cmd: "client|info", resp: protocol, flags: "N" });
-      expect(info.laddr).toBe(`127.0.0.1:${server.port}`);
-      for (const name of ["fd", "age", "idle", "qbuf", "qbuf-free", "tot-mem"] as const) {
-        expect(info[name], name).toEqual(expect.any(Number));
+    test("CLIENT ID, INFO, GETREDIR and TRACKINGINFO describe the connection", async () => {
+      for (const redis of both) {
+        const id = await redis.clientId();
+        const info = await redis.clientInfo();
+        expect(info).toMatchObject({ id, db: 0, name: "", multi: -1, user: "default", redir: -1 });
+        expect(info).toMatchObject({ cmd: "client|info", resp: protocol, flags: "N" });
+        expect(info.laddr).toBe(`127.0.0.1:${server.port}`);
+        for (const name of ["fd", "age", "idle", "qbuf", "qbuf-free", "tot-mem"] as const) {
+          expect(info[name], name).toEqual(expect.any(Number));
+        }
+        expect(await redis.clientGetredir()).toBe(-1);
+        expect(await redis.clientTrackinginfo()).toEqual({
+          flags: ["off"],
+          redirect: -1,
+          prefixes: [],
+        });
+        expect(await redis.clientHelp()).toContain("GETNAME");
       }
-      expect(await redis.clientGetredir()).toBe(-1);
-      expect(await redis.clientTrackinginfo()).toEqual({
-        flags: ["off"],
-        redirect: -1,
-        prefixes: [],
-      });
-      expect(await redis.clientHelp()).toContain("GETNAME");
-    }
-    expectTypeOf(bytes.clientInfo).returns.resolves.toEqualTypeOf<ClientInfo>();
-  });
+      expectTypeOf(bytes.clientInfo).returns.resolves.toEqualTypeOf<ClientInfo>();
+    });
 
-  test("stands in the list of connections", async () => {
-    for (const redis of both) {
-      const { id, addr } = await redis.clientInfo();
-      expect(await redis.clientList({ clientId: id })).toEqual([
-        expect.objectContaining({ id, addr, cmd: "client|list" }),
-      ]);
-      const ids = (await redis.clientList()).map((client) => client.id);
-      expect(ids).toContain(id);
-      const normal = await redis.clientList({ type: "normal" });
-      expect(normal.map((client) => client.id)).toEqual(ids);
-      expect(await redis.clientList({ type: "PUBSUB" })).toEqual([]);
-      expect(await redis.clientList({ clientId: [id, 2n ** 40n] })).toHaveLength(1);
-    }
-  });
+    test("CLIENT LIST contains the connection", async () => {
+      for (const redis of both) {
+        const { id, addr } = await redis.clientInfo();
+        expect(await redis.clientList({ clientId: id })).toEqual([
+          expect.objectContaining({ id, addr, cmd: "client|list" }),
+        ]);
+        const ids = (await redis.clientList()).map((client) => client.id);
+        expect(ids).toContain(id);
+        const normal = await redis.clientList({ type: "normal" });
+        expect(normal.map((client) => client.id)).toEqual(ids);
+        expect(await redis.clientList({ type: "PUBSUB" })).toEqual([]);
+        expect(await redis.clientList({ clientId: [id, 2n ** 40n] })).toHaveLength(1);
+      }
+    });
 
-  test("has a name once it was given one", async () => {
-    for (const redis of both) {
-      expect(await redis.clientGetname()).toBe(null);
-      expect(await redis.clientSetname("worker-1")).toBe(true);
-      expect(await redis.clientGetname()).toBe("worker-1");
-      expect(await redis.clientSetname("")).toBe(true);
-      expect(await redis.clientGetname()).toBe(null);
-      await expect(redis.clientSetname("two words")).rejects.toThrow(ResponseError);
-    }
-  });
+    test("CLIENT GETNAME returns the clientName option", async () => {
+      for (const redis of both) {
+        expect(await redis.clientGetname()).toBe(null);
+        expect(await redis.clientSetname("worker-1")).toBe(true);
+        expect(await redis.clientGetname()).toBe("worker-1");
+        expect(await redis.clientSetname("")).toBe(true);
+        expect(await redis.clientGetname()).toBe(null);
+        await expect(redis.clientSetname("two words")).rejects.toThrow(ResponseError);
+      }
+    });
 
-  test("can be closed by others", async () => {
-    for (const redis of both) {
-      await using victim = text.client();
-      const before = await victim.clientInfo();
-      expect(await redis.clientKillFilter({ id: before.id, type: "normal" })).toBe(1);
-      expect(await errorOf(victim.clientId())).toBeInstanceOf(ConnectionError);
-      const after = await victim.clientInfo();
-      expect(after.id).toBeGreaterThan(before.id);
-      expect(await redis.clientKill(after.addr)).toBe(true);
-      expect(await errorOf(victim.clientId())).toBeInstanceOf(ConnectionError);
-      expect(await redis.clientKillFilter({ id: before.id })).toBe(0);
-      await expect(redis.clientKill(after.addr)).rejects.toThrow("No such client");
-    }
-  });
+    test("CLIENT KILL closes the connection of another client", async () => {
+      for (const redis of both) {
+        await using victim = text.client();
+        const before = await victim.clientInfo();
+        expect(await redis.clientKillFilter({ id: before.id, type: "normal" })).toBe(1);
+        expect(await errorOf(victim.clientId())).toBeInstanceOf(ConnectionError);
+        const after = await victim.clientInfo();
+        expect(after.id).toBeGreaterThan(before.id);
+        expect(await redis.clientKill(after.addr)).toBe(true);
+        expect(await errorOf(victim.clientId())).toBeInstanceOf(ConnectionError);
+        expect(await redis.clientKillFilter({ id: before.id })).toBe(0);
+        await expect(redis.clientKill(after.addr)).rejects.toThrow("No such client");
+      }
+    });
 
-  test("is closed by the server after QUIT, and another takes its place", async () => {
-    for (const redis of both) {
-      expect(await redis.quit()).toBe(true);
-      expect(await redis.ping()).toBe(true);
-    }
-  });
+    test("the client reconnects after QUIT", async () => {
+      for (const redis of both) {
+        expect(await redis.quit()).toBe(true);
+        expect(await redis.ping()).toBe(true);
+      }
+    });
 
-  test("CLIENT PAUSE holds back writes until CLIENT UNPAUSE", async () => {
-    for (const redis of both) {
-      await using writer = text.client();
-      const { id } = await writer.clientInfo();
-      expect(await redis.clientPause(60_000, { all: false })).toBe(true);
-      const written = writer.set("paused", 1);
-      await until(async () => (await redis.clientList({ clientId: id }))[0]?.flags === "b");
-      expect(await redis.get("paused")).toBe(null);
-      expect(await redis.clientUnpause()).toBe(true);
-      expect(await written).toBe(true);
-      await redis.delete("paused");
-    }
-  });
+    test("CLIENT PAUSE holds back writes until CLIENT UNPAUSE", async () => {
+      for (const redis of both) {
+        await using writer = text.client();
+        const { id } = await writer.clientInfo();
+        expect(await redis.clientPause(60_000, { all: false })).toBe(true);
+        const written = writer.set("paused", 1);
+        await until(async () => (await redis.clientList({ clientId: id }))[0]?.flags === "b");
+        expect(await redis.get("paused")).toBe(null);
+        expect(await redis.clientUnpause()).toBe(true);
+        expect(await written).toBe(true);
+        await redis.delete("paused");
+      }
+    });
 
-  test("CLIENT UNBLOCK ends a blocking command", async () => {
-    const blockedId = async () => {
-      const blocked = (await text.clientList()).filter(({ cmd }) => cmd === "blpop");
-      return blocked.find(({ flags }) => flags === "b")?.id;
-    };
-    for (const redis of both) {
-      const quiet = redis.blpop("none", 0);
-      expect(await redis.clientUnblock(await until(blockedId))).toBe(true);
-      expect(await quiet).toBe(null);
-      const loud = redis.blpop("none", 0);
-      expect(await redis.clientUnblock(await until(blockedId), { error: true })).toBe(true);
-      expect((await errorOf(loud)).code).toBe("UNBLOCKED");
-      expect(await redis.clientUnblock(2n ** 40n, { error: false })).toBe(false);
-    }
-  });
-});
+    test("CLIENT UNBLOCK ends a blocking command", async () => {
+      const blockedId = async () => {
+        const blocked = (await text.clientList()).filter(({ cmd }) => cmd === "blpop");
+        return blocked.find(({ flags }) => flags === "b")?.id;
+      };
+      for (const redis of both) {
+        const quiet = redis.blpop("none", 0);
+        expect(await redis.clientUnblock(await until(blockedId))).toBe(true);
+        expect(await quiet).toBe(null);
+        const loud = redis.blpop("none", 0);
+        expect(await redis.clientUnblock(await until(blockedId), { error: true })).toBe(true);
+        expect((await errorOf(loud)).code).toBe("UNBLOCKED");
+        expect(await redis.clientUnblock(2n ** 40n, { error: false })).toBe(false);
+      }
+    });
+  },
+);
 
-describeClients("a connection of one's own", server, ({ protocol, text, bytes, both }) => {
-  test("may select a database, which nobody else sees", async () => {
+describeClients("connection commands on client()", server, ({ protocol, text, bytes, both }) => {
+  test("SELECT changes the database of this connection only", async () => {
     for (const redis of both) {
       await using session = redis.client();
       expect(await session.select(3)).toBe(true);
@@ -136,7 +140,7 @@ describeClients("a connection of one's own", server, ({ protocol, text, bytes, b
     }
   });
 
-  test("is in that database again after it was lost", async () => {
+  test("the selected database is restored after a lost connection", async () => {
     for (const redis of both) {
       await using session = redis.client();
       await session.select(3);
@@ -155,7 +159,7 @@ describeClients("a connection of one's own", server, ({ protocol, text, bytes, b
     }
   });
 
-  test("leaves no trace of what a pipeline did to it", async () => {
+  test("session changes made by a pipeline are undone when the connection goes back to the pool", async () => {
     for (const transaction of [true, false]) {
       for (const redis of both) {
         await using session = redis.client();
@@ -168,7 +172,7 @@ describeClients("a connection of one's own", server, ({ protocol, text, bytes, b
     }
   });
 
-  test("is made again after QUIT", async () => {
+  test("QUIT closes the connection, and the next command gets another one", async () => {
     for (const redis of both) {
       await using session = redis.client();
       const id = await session.clientId();
@@ -179,7 +183,7 @@ describeClients("a connection of one's own", server, ({ protocol, text, bytes, b
     }
   });
 
-  test("may speak the other protocol", async () => {
+  test("HELLO switches the protocol of the connection", async () => {
     const other = protocol === 2 ? 3 : 2;
     for (const redis of both) {
       await using session = redis.client();
@@ -198,7 +202,7 @@ describeClients("a connection of one's own", server, ({ protocol, text, bytes, b
     }
   });
 
-  test("may be reset", async () => {
+  test("RESET resets the connection", async () => {
     for (const redis of both) {
       await using session = redis.client();
       await session.select(2);
@@ -208,7 +212,7 @@ describeClients("a connection of one's own", server, ({ protocol, text, bytes, b
     }
   });
 
-  test("may have keys tracked", async () => {
+  test("CLIENT TRACKING reports changed keys to the connection", async () => {
     for (const redis of both) {
       await using session = redis.client();
       expect(await session.clientTracking()).toBe(true);
@@ -223,7 +227,7 @@ describeClients("a connection of one's own", server, ({ protocol, text, bytes, b
     }
   });
 
-  test("may have keys tracked as it wants", async () => {
+  test("CLIENT TRACKING accepts BCAST, PREFIX, OPTIN, OPTOUT and NOLOOP", async () => {
     const [asText, asBytes] = [text.client(), bytes.client()];
     for (const session of [asText, asBytes]) {
       const options = { bcast: true, prefix: ["a:", "b:"], noLoop: true } as const;
@@ -246,7 +250,7 @@ describeClients("a connection of one's own", server, ({ protocol, text, bytes, b
     await Promise.all([asText.close(), asBytes.close()]);
   });
 
-  test("may be spared when memory runs out", async () => {
+  test("CLIENT NO-EVICT protects the connection from eviction", async () => {
     for (const redis of both) {
       await using session = redis.client();
       expect(await session.clientNoEvict("ON")).toBe(true);
@@ -257,8 +261,8 @@ describeClients("a connection of one's own", server, ({ protocol, text, bytes, b
   });
 });
 
-describeClients("a connection to a cluster node", cluster, ({ both }) => {
-  test("may read from a replica, or ask for a moving slot", async () => {
+describeClients("connection commands for cluster nodes", cluster, ({ both }) => {
+  test("READONLY, READWRITE and ASKING change the mode of the connection", async () => {
     for (const redis of both) {
       await using session = redis.client();
       expect(await session.readonly()).toBe(true);
@@ -270,8 +274,8 @@ describeClients("a connection to a cluster node", cluster, ({ both }) => {
   });
 });
 
-describeClients("a connection to a server without passwords", server, ({ both }) => {
-  test("tells that there is nothing to log in with", async () => {
+describeClients("AUTH on a server without passwords", server, ({ both }) => {
+  test("rejects with the error that no password is set", async () => {
     for (const redis of both) {
       await using session = redis.client();
       expect((await errorOf(session.auth("secret"))).message).toMatch(/without any password/);

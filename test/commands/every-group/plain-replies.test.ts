@@ -1,4 +1,4 @@
-/** What nobody can foresee: replies of scripts, and of commands the table does not know. */
+/** Replies without a known type: those of scripts and of commands that the table does not contain. */
 import { expect, it } from "vitest";
 import { DataError, Redis, ResponseError } from "../../../src/index.js";
 import { describeClients } from "../../support/clients.js";
@@ -8,74 +8,87 @@ import { errorOf } from "../../support/settle.js";
 const server = await startServer({ config: { "enable-debug-command": "yes" } });
 const BIG = 1234567999999999999999999999999999999n;
 
-describeClients("a command the table does not know", server, ({ redis, t, protocol }) => {
-  const forms: readonly (readonly [kind: string, two: unknown, three: unknown])[] = [
-    ["string", t("Hello World"), t("Hello World")],
-    ["integer", 12345, 12345],
-    ["double", t("3.141"), Number("3.141")],
-    ["bignum", t(String(BIG)), BIG],
-    ["null", null, null],
-    ["array", [0, 1, 2], [0, 1, 2]],
-    ["set", [0, 1, 2], new Set([0, 1, 2])],
-    [
-      "map",
-      [0, 0, 1, 1, 2, 0],
-      new Map([
-        [0, false],
-        [1, true],
-        [2, false],
-      ]),
-    ],
-    ["verbatim", t("This is a verbatim\nstring"), t("This is a verbatim\nstring")],
-    ["true", 1, true],
-    ["false", 0, false],
-  ];
+describeClients(
+  "executeCommand with a command that the table does not contain",
+  server,
+  ({ redis, t, protocol }) => {
+    const forms: readonly (readonly [kind: string, two: unknown, three: unknown])[] = [
+      ["string", t("Hello World"), t("Hello World")],
+      ["integer", 12345, 12345],
+      ["double", t("3.141"), Number("3.141")],
+      ["bignum", t(String(BIG)), BIG],
+      ["null", null, null],
+      ["array", [0, 1, 2], [0, 1, 2]],
+      ["set", [0, 1, 2], new Set([0, 1, 2])],
+      [
+        "map",
+        [0, 0, 1, 1, 2, 0],
+        new Map([
+          [0, false],
+          [1, true],
+          [2, false],
+        ]),
+      ],
+      ["verbatim", t("This is a verbatim\nstring"), t("This is a verbatim\nstring")],
+      ["true", 1, true],
+      ["false", 0, false],
+    ];
 
-  it.each(forms)("gives the JavaScript value nearest to a RESP %s", async (kind, two, three) => {
-    const expected = protocol === 2 ? two : three;
-    expect(await redis.executeCommand("DEBUG PROTOCOL", kind)).toStrictEqual(expected);
-    expect(await redis.executeCommand("debug", "protocol", kind)).toStrictEqual(expected);
-    const batch = redis.pipeline({ transaction: false }).executeCommand("DEBUG", "PROTOCOL", kind);
-    expect(await batch.exec()).toStrictEqual([expected]);
-    const block = redis.pipeline().executeCommand("DEBUG", "PROTOCOL", kind);
-    expect(await block.exec()).toStrictEqual([expected]);
-  });
+    it.each(forms)(
+      "returns the nearest JavaScript value of a RESP %s",
+      async (kind, two, three) => {
+        const expected = protocol === 2 ? two : three;
+        expect(await redis.executeCommand("DEBUG PROTOCOL", kind)).toStrictEqual(expected);
+        expect(await redis.executeCommand("debug", "protocol", kind)).toStrictEqual(expected);
+        const batch = redis
+          .pipeline({ transaction: false })
+          .executeCommand("DEBUG", "PROTOCOL", kind);
+        expect(await batch.exec()).toStrictEqual([expected]);
+        const block = redis.pipeline().executeCommand("DEBUG", "PROTOCOL", kind);
+        expect(await block.exec()).toStrictEqual([expected]);
+      },
+    );
 
-  it("gives integers as values when they are wanted exact", async () => {
-    const exact = redis.with({ integers: "bigint" });
-    expect(await exact.executeCommand("DEBUG PROTOCOL", "array")).toEqual([0n, 1n, 2n]);
-    const pipeline = exact.pipeline().executeCommand("DEBUG PROTOCOL", "integer");
-    expect(await pipeline.exec()).toEqual([12345n]);
-  });
+    it('returns integers as bigint under integers: "bigint"', async () => {
+      const exact = redis.with({ integers: "bigint" });
+      expect(await exact.executeCommand("DEBUG PROTOCOL", "array")).toEqual([0n, 1n, 2n]);
+      const pipeline = exact.pipeline().executeCommand("DEBUG PROTOCOL", "integer");
+      expect(await pipeline.exec()).toEqual([12345n]);
+    });
 
-  it("rejects with the server's error", async () => {
-    const error = await errorOf(redis.executeCommand("NO.SUCH", "secret"));
-    expect(error).toBeInstanceOf(ResponseError);
-    expect(error).toMatchObject({ code: "ERR", command: "NO.SUCH" });
-    expect(error.message).toBe("unknown command 'NO.SUCH'");
-  });
-});
-
-describeClients("a subcommand given as an argument", server, ({ redis, protocol }) => {
-  it("gives the plain reply, not the converted one", async () => {
-    const reply = await redis.executeCommand("CONFIG", "GET", "port");
-    const flat = reply instanceof Map ? [...reply].flat() : reply;
-    expect(reply instanceof Map).toBe(protocol === 3);
-    // Names and values of settings are text, whatever else is bytes.
-    expect(flat).toStrictEqual(["port", `${server.port}`]);
-    const converted = await redis.executeCommand("CONFIG GET", "port");
-    expect(converted).toEqual({ port: `${server.port}` });
-  });
-});
+    it("rejects with the error of the server", async () => {
+      const error = await errorOf(redis.executeCommand("NO.SUCH", "secret"));
+      expect(error).toBeInstanceOf(ResponseError);
+      expect(error).toMatchObject({ code: "ERR", command: "NO.SUCH" });
+      expect(error.message).toBe("unknown command 'NO.SUCH'");
+    });
+  },
+);
 
 describeClients(
-  "a command whose reply depends on its words",
+  "executeCommand with the subcommand as an argument",
+  server,
+  ({ redis, protocol }) => {
+    it("returns the plain reply instead of the converted one", async () => {
+      const reply = await redis.executeCommand("CONFIG", "GET", "port");
+      const flat = reply instanceof Map ? [...reply].flat() : reply;
+      expect(reply instanceof Map).toBe(protocol === 3);
+      // Names and values of settings are text, whatever else is bytes.
+      expect(flat).toStrictEqual(["port", `${server.port}`]);
+      const converted = await redis.executeCommand("CONFIG GET", "port");
+      expect(converted).toEqual({ port: `${server.port}` });
+    });
+  },
+);
+
+describeClients(
+  "executeCommand with keywords that change the reply",
   server,
   ({ redis, t, protocol, decoding }) => {
     const two = protocol === 2;
     const key = `words-${protocol}-${decoding}`;
 
-    it("OBJECT", async () => {
+    it("OBJECT returns the plain reply of each subcommand", async () => {
       await redis.set(key, 1);
       expect(await redis.executeCommand("OBJECT", "ENCODING", key)).toBe("int");
       expect(await redis.executeCommand("OBJECT", "REFCOUNT", key)).toEqual(expect.any(Number));
@@ -83,7 +96,7 @@ describeClients(
       expect(await redis.executeCommand("OBJECT ENCODING", `${key}none`)).toBeNull();
     });
 
-    it("GEORADIUS", async () => {
+    it("GEORADIUS returns plain nested arrays with WITHCOORD and WITHDIST", async () => {
       const place = `${key}place`;
       await redis.geoadd(place, [[0, 0, "a"]]);
       const words = [place, 0, 0, 1, "m"] as const;
@@ -94,7 +107,7 @@ describeClients(
       expect(await redis.executeCommand("GEORADIUS", ...words, "STORE", `${key}stored`)).toBe(1);
     });
 
-    it("ZRANGE, SORT and SET", async () => {
+    it("ZRANGE, SORT and SET return plain replies with WITHSCORES, STORE and GET", async () => {
       const scored = `${key}scored`;
       await redis.zadd(scored, { a: 1 });
       const scores = await redis.executeCommand("ZRANGE", scored, 0, -1, "WITHSCORES");
@@ -109,7 +122,7 @@ describeClients(
       expect(await redis.executeCommand("SET", `${key}text`, "y", "GET")).toEqual(t("x"));
     });
 
-    /** What `executeCommand` gives alone, in a pipeline and in a transaction. */
+    /** The results of `executeCommand` alone, in a pipeline and in a transaction. */
     async function thrice(name: string, ...args: readonly string[]): Promise<unknown> {
       const alone = await redis.executeCommand(name, ...args);
       for (const transaction of [false, true]) {
@@ -119,7 +132,7 @@ describeClients(
       return alone;
     }
 
-    it("SPOP and SRANDMEMBER with a count", async () => {
+    it("SPOP and SRANDMEMBER return a list when given a count", async () => {
       const drawn = `${key}drawn`;
       await redis.sadd(drawn, "a");
       const members = await redis.executeCommand("SRANDMEMBER", drawn, 1);
@@ -130,7 +143,7 @@ describeClients(
       expect(await thrice("SPOP", drawn)).toBeNull();
     });
 
-    it("LCS with IDX", async () => {
+    it("LCS returns a plain map with IDX", async () => {
       await redis.mset({ [`${key}one`]: "abc", [`${key}other`]: "xbc" });
       const runs = await thrice("LCS", `${key}one`, `${key}other`, "IDX");
       const matches = [
@@ -144,7 +157,7 @@ describeClients(
       expect(flat).toStrictEqual([t("matches"), matches, t("len"), 2]);
     });
 
-    it("ACL GETUSER and SLOWLOG GET, in one word or two", async () => {
+    it("ACL GETUSER and SLOWLOG GET give equal replies as one name or as two words", async () => {
       const user = await thrice("ACL", "GETUSER", "default");
       const fields = user instanceof Map ? [...user].flat() : (user as unknown[]);
       expect(fields[0]).toStrictEqual(t("flags"));
@@ -160,13 +173,13 @@ describeClients(
       expect(typeof client).toBe(typeof t(""));
     });
 
-    it("FUNCTION DUMP and DUMP: bytes in any case", async () => {
+    it("FUNCTION DUMP and DUMP return bytes in every mode", async () => {
       await redis.set(key, 1);
       expect(await thrice("DUMP", key)).toBeInstanceOf(Buffer);
       expect(await thrice("FUNCTION", "DUMP")).toBeInstanceOf(Buffer);
     });
 
-    it("an object at the end is data where no callback of one's own takes it", async () => {
+    it("an object as the last argument is rejected as data unless a response callback takes options", async () => {
       const list = `${key}list`;
       await expect(redis.executeCommand("RPUSH", list, "a", { id: 1 })).rejects.toThrow(
         'RPUSH: "values[1]" must be',
@@ -176,14 +189,14 @@ describeClients(
       expect(await redis.exists(list)).toBe(0);
     });
 
-    it("COMMAND", async () => {
+    it("COMMAND returns its plain reply", async () => {
       const commands = await redis.executeCommand("COMMAND");
       expect(commands).toMatchObject({ get: { name: "get", arity: 2, firstKey: 1 } });
     });
   },
 );
 
-describeClients("a script", server, ({ redis, t, protocol, decoding }) => {
+describeClients("replies of scripts", server, ({ redis, t, protocol, decoding }) => {
   const two = protocol === 2;
 
   it.each<[lua: string, expected: unknown]>([
@@ -209,7 +222,7 @@ describeClients("a script", server, ({ redis, t, protocol, decoding }) => {
     expect(await redis.pipeline().eval(lua, 0).exec()).toStrictEqual([expected]);
   });
 
-  it("gives maps and sets at any depth", async () => {
+  it("contain maps and sets at any depth", async () => {
     const lua = `redis.setresp(3)
       return {{map={{map={x={set={y=true}}}}, 'flat'}}, {set={z=true}}}`;
     const nested = await redis.eval<unknown[]>(lua, 0);
@@ -229,7 +242,7 @@ describeClients("a script", server, ({ redis, t, protocol, decoding }) => {
     expect([...set]).toStrictEqual([t("z")]);
   });
 
-  it("gives errors inside of maps in their places", async () => {
+  it("contain errors inside of maps in their places", async () => {
     const lua = "redis.setresp(3) return {map={e=redis.error_reply('MY problem')}}";
     const reply = await redis.eval(lua, 0);
     const [name, error] = two
@@ -240,7 +253,7 @@ describeClients("a script", server, ({ redis, t, protocol, decoding }) => {
     expect(error).toMatchObject({ code: "MY", message: "MY problem" });
   });
 
-  it("gives no integer that has lost digits", async () => {
+  it("reject integers that would lose digits", async () => {
     const lua = "return {7, 2^53}";
     const error = await errorOf(redis.eval(lua, 0));
     expect(error).toMatchObject({ name: "DecodeError", code: "EDECODE" });
@@ -249,7 +262,7 @@ describeClients("a script", server, ({ redis, t, protocol, decoding }) => {
     expect(await exact.eval(lua, 0)).toEqual([7n, 9007199254740992n]);
   });
 
-  it("gives text that is none as bytes only", async () => {
+  it("contain bytes that are not UTF-8 only under decodeResponses: false", async () => {
     const lua = "return {'\\255', 'a'}";
     if (decoding === "bytes") {
       expect(await redis.eval(lua, 0)).toEqual([Buffer.from([255]), Buffer.from("a")]);
@@ -260,7 +273,7 @@ describeClients("a script", server, ({ redis, t, protocol, decoding }) => {
   });
 });
 
-it("callbacks of one's own get the raw reply, and the plain one when they ask", async () => {
+it("response callbacks get the raw reply, and the plain one from decode()", async () => {
   await using redis = new Redis(server.url, { protocol: 3 });
   redis.setResponseCallback("DEBUG PROTOCOL", (reply, { decode }) => [
     reply?.constructor.name,

@@ -24,13 +24,13 @@ const NAMES = [
 const IN_OBJECTS = ["1", "10", ...NAMES.filter((name) => name !== "1" && name !== "10")];
 
 describeClients(
-  "field names that mean something to JavaScript",
+  "names with a meaning in JavaScript (__proto__, constructor, toString)",
   server,
   ({ redis, t, protocol }) => {
     const pairs = NAMES.map((name) => [name, `value of ${name}`] as const);
     const expected = pairs.map(([name, value]) => [t(name), t(value)]);
 
-    /** Every name is an own property and nothing else is one, nor inherited. */
+    /** The names are the only own properties, and nothing is inherited. */
     function expectSafe(record: unknown): void {
       expect(record).toBeTypeOf("object");
       const object = record as Record<string, unknown>;
@@ -44,7 +44,7 @@ describeClients(
       expect(Reflect.ownKeys(Object.getPrototypeOf({}))).not.toContain("1");
     }
 
-    it("of hashes, as an object and as pairs", async () => {
+    it("round-trip as hash fields, as an object and as pairs", async () => {
       expect(await redis.hset("h", new Map(pairs))).toBe(NAMES.length);
       expectSafe(await redis.hgetall("h"));
       const [, fields] = await redis.hscan("h");
@@ -60,7 +60,7 @@ describeClients(
       expect(walked).toEqual(expected);
     });
 
-    it("of hashes set from objects, own properties only", async () => {
+    it("round-trip in hashes set from objects, with own properties only", async () => {
       const own = Object.fromEntries(pairs);
       expect(await redis.hset("h", own)).toBe(NAMES.length);
       expectSafe(await redis.hgetall("h"));
@@ -71,7 +71,7 @@ describeClients(
       expect(await redis.hkeys("own")).toEqual([t("a")]);
     });
 
-    it("of hashes in a transaction and in a pipeline", async () => {
+    it("round-trip as hash fields in transactions and pipelines", async () => {
       await redis.hset("h", pairs);
       for (const transaction of [true, false]) {
         const [record] = await redis.pipeline({ transaction }).hgetall("h").exec();
@@ -79,7 +79,7 @@ describeClients(
       }
     });
 
-    it("of stream entries, wherever they come from", async () => {
+    it("round-trip as fields of stream entries", async () => {
       await redis.xadd("x", pairs, { id: "1-0" });
       await redis.xgroupCreate("x", "g", 0);
       const batches = [
@@ -102,7 +102,7 @@ describeClients(
       expect(await redis.xread({ x: 0 }, asPairs)).toEqual([[t("x"), [[t("1-0"), expected]]]]);
     });
 
-    it("of keys, members, groups and channels", async () => {
+    it("round-trip as keys, members, groups and channels", async () => {
       await redis.mset(pairs);
       expect(await redis.mget(NAMES)).toEqual(expected.map(([, value]) => value));
       await redis.flushall();
@@ -124,7 +124,7 @@ describeClients(
       expect(await redis.pubsubNumsub(NAMES)).toEqual(NAMES.map((name) => [t(name), 0]));
     });
 
-    it("of configuration and commands, whose objects inherit nothing", async () => {
+    it("are safe in CONFIG and COMMAND replies, whose objects have no prototype", async () => {
       const config = await redis.configGet("maxmemory*", "constructor");
       expect(Object.getPrototypeOf(config)).toBeNull();
       expect(Object.hasOwn(config, "maxmemory")).toBe(true);
@@ -135,10 +135,10 @@ describeClients(
       expect(Reflect.ownKeys(docs)).toEqual(["get"]);
     });
 
-    it("of what scripts and unknown commands give", async () => {
+    it("are safe in replies of scripts and unknown commands", async () => {
       await redis.hset("h", pairs);
       const script = "redis.setresp(3) return redis.call('HGETALL', KEYS[1])";
-      // Lua keeps no order; RESP2 has no maps, RESP3 gives one with keys of any kind.
+      // Lua keeps no order; RESP2 has no maps, RESP3 returns one with keys of any type.
       const reply = await redis.eval<unknown>(script, 1, "h");
       if (protocol === 3) {
         expect(reply).toBeInstanceOf(Map);

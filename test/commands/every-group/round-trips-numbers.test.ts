@@ -22,10 +22,10 @@ function anyDouble(random: Random): number {
   }
 }
 
-describeClients("integers", server, ({ redis, t, protocol, decoding }) => {
+describeClients("integers in replies and arguments", server, ({ redis, t, protocol, decoding }) => {
   const exact = redis.with({ integers: "bigint" });
 
-  it("are numbers where those are exact, and errors with every digit where not", async () => {
+  it("are numbers when exact, and errors with every digit otherwise", async () => {
     for (const integer of [...EXACT, ...BEYOND]) {
       await redis.set("n", integer);
       const calls: Record<string, () => Promise<unknown>> = {
@@ -66,7 +66,7 @@ describeClients("integers", server, ({ redis, t, protocol, decoding }) => {
     }
   });
 
-  it("are bigints when they are asked for, values only", async () => {
+  it('are bigints under integers: "bigint" when they are stored values', async () => {
     for (const integer of [...EXACT, ...BEYOND]) {
       await exact.set("n", integer);
       await exact.hset("h", "n", integer);
@@ -91,7 +91,7 @@ describeClients("integers", server, ({ redis, t, protocol, decoding }) => {
     expect(await exact.dbsize()).toBe(4);
   });
 
-  it("go out with every digit", async () => {
+  it("are sent with every digit", async () => {
     for (const integer of [...EXACT, ...BEYOND, 10n ** 40n + 1n]) {
       await redis.set("n", integer);
       expect(await redis.get("n")).toEqual(t(String(integer)));
@@ -112,7 +112,7 @@ describeClients("integers", server, ({ redis, t, protocol, decoding }) => {
     expect(await redis.get("up")).toEqual(t("1"));
   });
 
-  it("that are positions in streams and cursors stay text", async () => {
+  it("remain text when they are stream IDs or cursors", async () => {
     const id = `${2n ** 64n - 1n}-${2n ** 64n - 1n}`;
     expect(await redis.xadd("x", { f: "v" }, { id })).toEqual(t(id));
     expect((await exact.xrange("x"))[0]?.[0]).toEqual(t(id));
@@ -120,7 +120,7 @@ describeClients("integers", server, ({ redis, t, protocol, decoding }) => {
     expect((await redis.sscan("none", String(2n ** 64n - 1n)))[0]).toBe("0");
   });
 
-  it("beyond 2^53 are times too far, said so", async () => {
+  it("are rejected as times beyond 2^53", async () => {
     await redis.set("k", "v");
     expect(await redis.pexpireat("k", SAFE + 2n)).toBe(true);
     const error = await errorOf(redis.pexpiretime("k"));
@@ -129,7 +129,7 @@ describeClients("integers", server, ({ redis, t, protocol, decoding }) => {
     expect(await redis.get("k")).toEqual(t("v"));
   });
 
-  it("larger than 64 bits come as RESP3 has them", async () => {
+  it("larger than 64 bits are returned as RESP3 big numbers", async () => {
     const big = "123456789012345678901234567890";
     const script = `redis.setresp(3) return {big_number='${big}'}`;
     const reply = await redis.eval(script, 0);
@@ -138,8 +138,8 @@ describeClients("integers", server, ({ redis, t, protocol, decoding }) => {
   });
 });
 
-describeClients("doubles", server, ({ redis, t, protocol }) => {
-  it("of any size come back as the same doubles", async () => {
+describeClients("doubles in replies and arguments", server, ({ redis, t, protocol }) => {
+  it("round-trip exactly at any magnitude", async () => {
     const random = new Random(testSeed());
     const doubles = Array.from({ length: 300 }, () => anyDouble(random));
     const why = `TEST_SEED=${random.seed}`;
@@ -169,7 +169,7 @@ describeClients("doubles", server, ({ redis, t, protocol }) => {
     }
   });
 
-  it("with 17 digits keep them all", async () => {
+  it("keep all of 17 digits", async () => {
     for (const text of ["0.30000000000000004", "12345678901234.566", "9.8765432109876543e-200"]) {
       await redis.zadd("z", { m: text });
       expect(await redis.zscore("z", "m")).toBe(Number(text));
@@ -180,7 +180,7 @@ describeClients("doubles", server, ({ redis, t, protocol }) => {
     expect(await redis.hincrbyfloat("h", "f", "12345678901234.566")).toBe(12345678901234.566);
   });
 
-  it("that are sums beyond 2^53 are exact or an error", async () => {
+  it("reject sums beyond 2^53 that are not exact", async () => {
     const lost = SAFE + 2n;
     await redis.mset({ sum: lost, even: SAFE + 3n });
     await redis.hset("h", { sum: lost, even: SAFE + 3n });
@@ -196,7 +196,7 @@ describeClients("doubles", server, ({ redis, t, protocol }) => {
     expect(await redis.hget("h", "sum")).toEqual(t(String(lost)));
   });
 
-  it("do not stand for bigints that are more exact", async () => {
+  it("reject bigints that a double cannot represent", async () => {
     for (const call of [
       redis.zadd("z", { m: SAFE + 2n }),
       redis.zincrby("z", -SAFE - 2n, "m"),
@@ -211,7 +211,7 @@ describeClients("doubles", server, ({ redis, t, protocol }) => {
     expect(await redis.zrangebyscore("z", MIN, SAFE + 3n)).toEqual([t("n"), t("m")]);
   });
 
-  it("without end are scores, and nothing else", async () => {
+  it("accept infinity as a score and nowhere else", async () => {
     await redis.zadd("z", { low: -Infinity, high: Infinity });
     expect(await redis.zmscore("z", "low", "high")).toEqual([-Infinity, Infinity]);
     expect(await redis.zpopmax("z")).toEqual([[t("high"), Infinity]]);
@@ -241,7 +241,7 @@ describeClients("doubles", server, ({ redis, t, protocol }) => {
     expect(await redis.exists("n")).toBe(0);
   });
 
-  it("of scripts are numbers where the protocol has them", async () => {
+  it("returned by scripts are numbers where the protocol has doubles", async () => {
     const script = `redis.setresp(3)
       return {{double=0.1}, {double=1/0}, {double=-1/0}, {double=0/0}, {double=-5e-324}, 3.99}`;
     const reply = await redis.eval<unknown[]>(script, 0);
@@ -257,7 +257,7 @@ describeClients("doubles", server, ({ redis, t, protocol }) => {
     expect(integer).toBe("3");
   });
 
-  it("that are coordinates and distances come back to the last digit", async () => {
+  it("round-trip as coordinates and distances to the last digit", async () => {
     await redis.geoadd("g", [13.361389338970184, 38.1155563954963, "a", -180, 85, "b"]);
     const [first] = await redis.geopos("g", "a");
     expect(first).toEqual([13.361389338970184, 38.1155563954963]);

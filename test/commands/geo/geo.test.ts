@@ -16,8 +16,8 @@ const CATANIA_HASH = 3479447370796909;
 /** Coordinates are kept to about half a metre. */
 const near = (...numbers: number[]) => numbers.map((number) => expect.closeTo(number, 4));
 
-describeClients("places", server, ({ text, bytes, both }) => {
-  test("are added", async () => {
+describeClients("GEO commands", server, ({ text, bytes, both }) => {
+  test("GEOADD adds places, with NX, XX and CH", async () => {
     for (const redis of both) {
       await redis.delete("k");
       expect(await redis.geoadd("k", SICILY)).toBe(2);
@@ -31,7 +31,7 @@ describeClients("places", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("are read back", async () => {
+  test("GEOPOS, GEODIST and GEOHASH read places", async () => {
     await text.geoadd("k", SICILY);
     for (const redis of both) {
       expect(await redis.geopos("k", "Palermo", ["none", "Catania"])).toEqual([
@@ -50,7 +50,7 @@ describeClients("places", server, ({ text, bytes, both }) => {
     expect(await text.geopos("k", "Palermo")).toEqual([[13.361389338970184, 38.1155563954963]]);
   });
 
-  test("are found around a member or a place", async () => {
+  test("GEOSEARCH finds places around a member or a position", async () => {
     await text.geoadd("k", SICILY);
     const around = { longitude: 15, latitude: 37 };
     expect(await text.geosearch("k", { ...around, radius: 200, unit: "km", sort: "ASC" })).toEqual([
@@ -70,7 +70,7 @@ describeClients("places", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("come with what was asked for", async () => {
+  test("GEOSEARCH returns distances, hashes and coordinates on request", async () => {
     await text.geoadd("k", SICILY);
     const around = { longitude: 15, latitude: 37, radius: 200, unit: "km", sort: "DESC" } as const;
     const all = await text.geosearch("k", {
@@ -96,7 +96,7 @@ describeClients("places", server, ({ text, bytes, both }) => {
     ]);
   });
 
-  test("are stored", async () => {
+  test("GEOSEARCHSTORE stores places or distances", async () => {
     await text.geoadd("k", SICILY);
     const around = { longitude: 15, latitude: 37, radius: 100, unit: "km" } as const;
     for (const redis of both) {
@@ -107,7 +107,7 @@ describeClients("places", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("are found by the older commands", async () => {
+  test("GEORADIUS and GEORADIUSBYMEMBER find places", async () => {
     await text.geoadd("k", SICILY);
     const nearest = { unit: "km", sort: "ASC", count: 1, withDist: true } as const;
     expect(await text.georadius("k", 15, 37, 200, nearest)).toEqual([["Catania", 56.4413]]);
@@ -133,7 +133,7 @@ describeClients("places", server, ({ text, bytes, both }) => {
     expectTypeOf(await text.georadius("k", 15, 37, 1, { store: "d" })).toEqualTypeOf<number>();
   });
 
-  test("may be bytes in keys that are bytes", async () => {
+  test("GEO commands accept keys and members that are bytes", async () => {
     const key = b("\xff:geo");
     const member = b("\x00\xfe");
     await text.geoadd(key, [[0, 0, member]]);
@@ -143,7 +143,7 @@ describeClients("places", server, ({ text, bytes, both }) => {
     expect(await bytes.geopos(key, member)).toEqual([near(0, 0)]);
   });
 
-  test("of wrong types reject", async () => {
+  test("GEO commands reject keys of another type", async () => {
     await text.set("s", "x");
     expect(await errorOf(text.geopos("s", "a"))).toMatchObject({ code: "WRONGTYPE" });
     await text.geoadd("k", SICILY);

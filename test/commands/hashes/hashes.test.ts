@@ -13,8 +13,8 @@ const fields = <V>(record: Record<string, V>): Record<string, V> =>
   Object.assign(Object.create(null), record);
 const INVALID = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);
 
-describeClients("fields of a hash", server, ({ redis, t }) => {
-  it("are set one by one and by many in every form", async () => {
+describeClients("hash fields", server, ({ redis, t }) => {
+  it("HSET sets one field or many, in every argument form", async () => {
     expect(await redis.hset("h", "a", 1)).toBe(1);
     expect(await redis.hset("h", "a", "2")).toBe(0);
     expect(await redis.hset("h", { a: "3", b: 4.5, c: Buffer.from("x") })).toBe(2);
@@ -34,20 +34,20 @@ describeClients("fields of a hash", server, ({ redis, t }) => {
     );
   });
 
-  it("are set by the old name", async () => {
+  it("HMSET sets fields", async () => {
     expect(await redis.hmset("h", { a: 1, b: "2" })).toBe(true);
     expect(await redis.hmset("h", new Map([["b", "3"]]))).toBe(true);
     expect(await redis.hmget("h", "a", "b")).toEqual([t("1"), t("3")]);
     expect(await errorOf(redis.hmset("h", {}))).toBeInstanceOf(DataError);
   });
 
-  it("are set only when they are missing", async () => {
+  it("HSETNX sets a field only when it is missing", async () => {
     expect(await redis.hsetnx("h", "a", "1")).toBe(1);
     expect(await redis.hsetnx("h", "a", "2")).toBe(0);
     expect(await redis.hget("h", "a")).toEqual(t("1"));
   });
 
-  it("are read back, one, several and all", async () => {
+  it("HGET, HMGET, HGETALL, HKEYS and HVALS read fields", async () => {
     await redis.hset("h", { a: "1", b: "é" });
     expect(await redis.hget("h", "b")).toEqual(t("é"));
     expect(await redis.hget("h", "none")).toBeNull();
@@ -61,7 +61,7 @@ describeClients("fields of a hash", server, ({ redis, t }) => {
     expect(await redis.hstrlen("h", "none")).toBe(0);
   });
 
-  it("are deleted, and the hash with the last of them", async () => {
+  it("HDEL deletes fields, and the hash with its last field", async () => {
     await redis.hset("h", { a: 1, b: 2, c: 3, d: 4 });
     expect(await redis.hdel("h", "a", ["b", "none"])).toBe(2);
     expect(await redis.hdel("h", "a")).toBe(0);
@@ -69,7 +69,7 @@ describeClients("fields of a hash", server, ({ redis, t }) => {
     expect(await redis.exists("h")).toBe(0);
   });
 
-  it("are none when there is no such key", async () => {
+  it("reading a missing hash returns null, empty or zero", async () => {
     expect(await redis.hget("none", "a")).toBeNull();
     expect(await redis.hmget("none", "a", "b")).toEqual([null, null]);
     expect(await redis.hgetall("none")).toStrictEqual(fields({}));
@@ -82,7 +82,7 @@ describeClients("fields of a hash", server, ({ redis, t }) => {
     expect(await redis.exists("none")).toBe(0);
   });
 
-  it("are refused for a key of another type", async () => {
+  it("hash commands reject keys of another type", async () => {
     await redis.rpush("list", "x");
     await expectWrongType({
       hset: () => redis.hset("list", "a", 1),
@@ -108,15 +108,15 @@ describeClients("fields of a hash", server, ({ redis, t }) => {
   });
 });
 
-describeClients("numbers in a hash", server, ({ redis, t }) => {
-  it("go up and down by integers", async () => {
+describeClients("numbers in hash fields", server, ({ redis, t }) => {
+  it("HINCRBY adds integers, negative ones too", async () => {
     expect(await redis.hincrby("h", "n")).toBe(1);
     expect(await redis.hincrby("h", "n", 41)).toBe(42);
     expect(await redis.hincrby("h", "n", -50n)).toBe(-8);
     expect(await redis.hget("h", "n")).toEqual(t("-8"));
   });
 
-  it("keep every digit beyond 2^53", async () => {
+  it("HINCRBY keeps every digit beyond 2^53 as bigint", async () => {
     const exact = redis.with({ integers: "bigint" });
     expect(await exact.hincrby("h", "n", 9223372036854775806n)).toBe(9223372036854775806n);
     expect(await exact.hincrby("h", "n")).toBe(9223372036854775807n);
@@ -129,7 +129,7 @@ describeClients("numbers in a hash", server, ({ redis, t }) => {
     expect(await exact.hset("h", "m", 1)).toBe(1);
   });
 
-  it("neither overflow nor grow out of text", async () => {
+  it("HINCRBY rejects overflow and fields that are not integers", async () => {
     await redis.hset("h", { big: 9223372036854775807n, word: "x" });
     for (const field of ["big", "word"]) {
       const error = await errorOf(redis.hincrby("h", field));
@@ -143,7 +143,7 @@ describeClients("numbers in a hash", server, ({ redis, t }) => {
     expect(await redis.hexists("h", "n")).toBe(false);
   });
 
-  it("go up and down by decimals", async () => {
+  it("HINCRBYFLOAT adds decimals", async () => {
     expect(await redis.hincrbyfloat("h", "n")).toBe(1);
     expect(await redis.hincrbyfloat("h", "n", 0.1)).toBe(1.1);
     expect(await redis.hincrbyfloat("h", "n", "-3.1e0")).toBe(-2);
@@ -156,16 +156,16 @@ describeClients("numbers in a hash", server, ({ redis, t }) => {
   });
 });
 
-describeClients("fields picked at random", server, ({ redis, t }) => {
+describeClients("HRANDFIELD", server, ({ redis, t }) => {
   beforeEach(() => redis.hset("h", { a: "1", b: "2", c: "3" }));
   const all = [t("a"), t("b"), t("c")];
 
-  it("are one, or null without a hash", async () => {
+  it("returns one field, or null for a missing hash", async () => {
     expect(all).toContainEqual(await redis.hrandfield("h"));
     expect(await redis.hrandfield("none")).toBeNull();
   });
 
-  it("are different ones when the count is positive", async () => {
+  it("returns distinct fields for a positive count", async () => {
     expect(sorted(await redis.hrandfield("h", 3))).toEqual(all);
     expect(sorted(await redis.hrandfield("h", 99))).toEqual(all);
     expect(new Set((await redis.hrandfield("h", 2)).map(String)).size).toBe(2);
@@ -173,13 +173,13 @@ describeClients("fields picked at random", server, ({ redis, t }) => {
     expect(await redis.hrandfield("none", 3)).toEqual([]);
   });
 
-  it("are so many when the count is negative", async () => {
+  it("returns exactly the requested number for a negative count", async () => {
     const picked = await redis.hrandfield("h", -20, { withValues: false });
     expect(picked).toHaveLength(20);
     for (const field of picked) expect(all).toContainEqual(field);
   });
 
-  it("come with their values", async () => {
+  it("returns pairs with withValues", async () => {
     const pairs = await redis.hrandfield("h", 5, { withValues: true });
     expect(pairs.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).toEqual([
       [t("a"), t("1")],
@@ -196,7 +196,7 @@ describeClients("fields picked at random", server, ({ redis, t }) => {
 });
 
 describeClients("HSCAN", server, ({ redis, t, decoding }) => {
-  it("gives a small hash at once, as an object or as pairs", async () => {
+  it("returns a small hash in one call, as an object or as pairs", async () => {
     await redis.hset("h", { a: "1", b: "2", bb: "3" });
     expect(await redis.hscan("h")).toStrictEqual([
       "0",
@@ -215,7 +215,7 @@ describeClients("HSCAN", server, ({ redis, t, decoding }) => {
     expect(await redis.hscan("none", "0", { pairs: true })).toEqual(["0", []]);
   });
 
-  it("walks over a large hash, each cursor a text", async () => {
+  it("iterates over a large hash with text cursors", async () => {
     const mapping = Object.fromEntries(Array.from({ length: 700 }, (_, n) => [`f${n}`, `v${n}`]));
     await redis.hset("h", mapping);
     const seen: Record<string, string> = {};
@@ -241,7 +241,7 @@ describeClients("HSCAN", server, ({ redis, t, decoding }) => {
     expect(sorted(matched)).toEqual(Array.from({ length: 10 }, (_, n) => t(`f69${n}`)));
   });
 
-  it("gives names which are no text as bytes only", async () => {
+  it("returns field names that are not UTF-8 only as bytes", async () => {
     await redis.hset("h", new Map([[INVALID, "v"]]));
     expect(await errorOf(redis.hscan("h"))).toBeInstanceOf(DecodeError);
     expect(await errorOf(redis.hgetall("h"))).toBeInstanceOf(DecodeError);

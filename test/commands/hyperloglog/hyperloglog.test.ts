@@ -6,8 +6,8 @@ import { errorOf } from "../../support/settle.js";
 
 const server = await sharedServer();
 
-describeClients("hyperloglog", server, ({ text, both }) => {
-  test("counts different elements, binary ones too", async () => {
+describeClients("HyperLogLog commands", server, ({ text, both }) => {
+  test("PFADD and PFCOUNT count distinct elements, binary ones too", async () => {
     for (const redis of both) {
       const key = b("\x00\xff:hll");
       await redis.delete(key);
@@ -20,7 +20,7 @@ describeClients("hyperloglog", server, ({ text, both }) => {
     }
   });
 
-  test("merges", async () => {
+  test("PFMERGE merges HyperLogLogs", async () => {
     for (const redis of both) {
       await redis.delete("a", "b", "all", "new");
       await redis.pfadd("a", "1", "2");
@@ -33,7 +33,7 @@ describeClients("hyperloglog", server, ({ text, both }) => {
     }
   });
 
-  test("looks inside", async () => {
+  test("PFDEBUG returns the internal representation", async () => {
     for (const redis of both) {
       await redis.delete("h");
       await redis.pfadd("h", "a");
@@ -47,13 +47,13 @@ describeClients("hyperloglog", server, ({ text, both }) => {
     }
   });
 
-  test("tests itself", { timeout: 60_000 }, async () => {
+  test("PFSELFTEST succeeds", { timeout: 60_000 }, async () => {
     for (const redis of both) {
       expect(await redis.with({ timeout: 60_000 }).pfselftest()).toBe(true);
     }
   });
 
-  test("wrong types reject", async () => {
+  test("HyperLogLog commands reject keys of another type", async () => {
     await text.set("s", "no hyperloglog");
     expect(await errorOf(text.pfcount("s"))).toBeInstanceOf(ResponseError);
   });

@@ -5,8 +5,8 @@ import { sharedServer } from "../../support/server.js";
 
 const server = await sharedServer();
 
-describeClients("what a server tells of its commands", server, ({ text, bytes, both }) => {
-  test("COMMAND INFO", async () => {
+describeClients("COMMAND", server, ({ text, bytes, both }) => {
+  test("COMMAND INFO describes commands and returns null for unknown ones", async () => {
     for (const redis of both) {
       const [get, none, config] = await redis.commandInfo("get", "none-such", "config");
       expect(get).toMatchObject({
@@ -32,7 +32,7 @@ describeClients("what a server tells of its commands", server, ({ text, bytes, b
     }
   });
 
-  test("COMMAND and COMMAND COUNT", async () => {
+  test("COMMAND and COMMAND COUNT describe and count all commands", async () => {
     for (const redis of both) {
       const all = await redis.command();
       expect(Object.keys(all)).toHaveLength(await redis.commandCount());
@@ -43,7 +43,7 @@ describeClients("what a server tells of its commands", server, ({ text, bytes, b
     }
   });
 
-  test("COMMAND DOCS", async () => {
+  test("COMMAND DOCS describes arguments and history", async () => {
     for (const redis of both) {
       const docs = await redis.commandDocs("getex", "config", "none-such");
       expect(Object.keys(docs).toSorted()).toEqual(["config", "getex"]);
@@ -61,7 +61,7 @@ describeClients("what a server tells of its commands", server, ({ text, bytes, b
     }
   });
 
-  test("COMMAND LIST", async () => {
+  test("COMMAND LIST filters by module, category and pattern", async () => {
     for (const redis of both) {
       expect(await redis.commandList()).toEqual(expect.arrayContaining(["get", "config|get"]));
       const xreads = await redis.commandList({ pattern: "xread*" });
@@ -72,7 +72,7 @@ describeClients("what a server tells of its commands", server, ({ text, bytes, b
     }
   });
 
-  test("COMMAND GETKEYS, keys as text or bytes", async () => {
+  test("COMMAND GETKEYS returns keys as text or bytes", async () => {
     expect(await text.commandGetkeys("MSET", "a", 1, "b", 2)).toEqual(["a", "b"]);
     expect(await bytes.commandGetkeys("GET", b("\xff"))).toEqual([b("\xff")]);
     const [first] = await text.commandGetkeysandflags("SORT", "from", "STORE", "to");
@@ -86,8 +86,8 @@ describeClients("what a server tells of its commands", server, ({ text, bytes, b
   });
 });
 
-describeClients("modules", server, ({ both }) => {
-  test("are listed", async () => {
+describeClients("MODULE", server, ({ both }) => {
+  test("MODULE LIST lists modules", async () => {
     for (const redis of both) {
       const modules = await redis.moduleList();
       for (const { name, ver } of modules) {
@@ -99,7 +99,7 @@ describeClients("modules", server, ({ both }) => {
     }
   });
 
-  test("are not loaded by just anybody", async () => {
+  test("MODULE LOAD is rejected without permission", async () => {
     for (const redis of both) {
       await expect(redis.moduleLoad("/none.so")).rejects.toThrow(ResponseError);
       await expect(redis.moduleLoadex("/none.so", { args: "a" })).rejects.toThrow(ResponseError);

@@ -19,14 +19,14 @@ describeClients("MIGRATE", server, ({ redis, t }) => {
   const { host, port } = target;
   beforeEach(() => redis.mset({ a: "1", b: "2", c: "3" }));
 
-  it("moves keys", async () => {
+  it("moves keys to another server", async () => {
     expect(await redis.migrate(host, port, "a", 0, 5000)).toBe(true);
     expect(await redis.migrate(host, port, ["b", "none"], 0, 5000)).toBe(true);
     expect(await redis.mget("a", "b", "c")).toEqual([null, null, t("3")]);
     expect(await there.mget("a", "b", "c")).toEqual(["1", "2", null]);
   });
 
-  it("has nothing to do without keys", async () => {
+  it("returns without effect when no key exists", async () => {
     expect(await redis.migrate(host, port, "none", 0, 5000)).toBe("NOKEY");
     expect(await redis.migrate(host, port, ["none", "nobody"], 0, 5000)).toBe("NOKEY");
     const error = await errorOf(redis.migrate(host, port, [], 0, 5000));
@@ -34,7 +34,7 @@ describeClients("MIGRATE", server, ({ redis, t }) => {
     expect(error.message).toBe('MIGRATE: "keys" must not be empty');
   });
 
-  it("leaves a copy, and replaces what is there", async () => {
+  it("keeps a copy with copy, and overwrites with replace", async () => {
     expect(await redis.migrate(host, port, new Set(["a"]), 2, 5000, { copy: true })).toBe(true);
     expect(await redis.get("a")).toEqual(t("1"));
     await redis.set("a", "new");
@@ -52,8 +52,8 @@ describeClients("MIGRATE", server, ({ redis, t }) => {
     expect(await second.get("a")).toBe("new");
   });
 
-  it("introduces itself to the target", async () => {
-    // One of its own: the server keeps the connection, and it stays authenticated.
+  it("authenticates at the target with auth and username", async () => {
+    // A separate target, because the server caches the connection, which stays authenticated.
     const acl = ["mover on >moving ~* +@all"];
     await using locked = await startServer({ password: "secret", acl });
     const call = (options?: { auth?: string; username?: string }) =>
@@ -74,7 +74,7 @@ describeClients("MIGRATE", server, ({ redis, t }) => {
     expect(error.message).toBe('MIGRATE: option "username" needs option "auth"');
   });
 
-  it("fails when nobody is there", async () => {
+  it("rejects when the target is unreachable", async () => {
     await using gone = await startServer();
     await gone.stop();
     const error = await errorOf(redis.migrate(gone.host, gone.port, "a", 0, 500));
@@ -96,7 +96,7 @@ describeClients("WAIT", server, ({ redis, t }) => {
     expect(await replica.command("GET", "k")).toBe("w");
   });
 
-  it("is refused where it would vouch for writes of other connections", async () => {
+  it("is refused on a shared connection, where it would count writes of other callers", async () => {
     await redis.set("k", "v");
     const error = await errorOf(redis.wait(1, 10_000));
     expect(error).toBeInstanceOf(DataError);
@@ -105,7 +105,7 @@ describeClients("WAIT", server, ({ redis, t }) => {
     expect(await errorOf(redis.executeCommand("WAIT", 1, 0))).toBeInstanceOf(DataError);
   });
 
-  it("does not count a replica that has not the write", async () => {
+  it("does not count a replica without the write", async () => {
     await using own = redis.client();
     await own.set("k", "v");
     expect(await own.wait(1, 10_000)).toBe(1);
@@ -119,7 +119,7 @@ describeClients("WAIT", server, ({ redis, t }) => {
     expect(await own.wait(1, 10_000)).toBe(1);
   });
 
-  it("gives up in time", async () => {
+  it("returns at its timeout", async () => {
     await using own = redis.client();
     expect(await own.wait(2, 20)).toBe(1);
     expect(await errorOf(own.wait(1, -1))).toBeInstanceOf(ResponseError);
@@ -127,7 +127,7 @@ describeClients("WAIT", server, ({ redis, t }) => {
     expect(await errorOf(own.wait(1, 0.5))).toBeInstanceOf(DataError);
   });
 
-  it("delays nobody else of the same client, and may be for ever", async () => {
+  it("does not delay other commands of the client, also without a timeout", async () => {
     await using own = redis.client();
     const waiting = own.wait(9, 0);
     const blocked = await until(async () =>
@@ -138,7 +138,7 @@ describeClients("WAIT", server, ({ redis, t }) => {
     expect(await waiting).toBe(1);
   });
 
-  it("has nothing to count without replicas", async () => {
+  it("returns 0 without replicas", async () => {
     await using lonely = new Redis(target.url);
     await using own = lonely.client();
     expect(await own.wait(1, 10)).toBe(0);

@@ -16,7 +16,7 @@ const HOUR = 3_600_000;
 describeClients("expiry of keys", server, ({ redis, t }) => {
   beforeEach(() => redis.set("k", "v"));
 
-  it("is none at first", async () => {
+  it("TTL, PTTL, EXPIRETIME and PEXPIRETIME return -1 for a key without expiry", async () => {
     for (const command of ["ttl", "pttl", "expiretime", "pexpiretime"] as const) {
       expect(await redis[command]("k")).toBe(-1);
       expect(await redis[command]("none")).toBe(-2);
@@ -25,7 +25,7 @@ describeClients("expiry of keys", server, ({ redis, t }) => {
     expect(await redis.persist("none")).toBe(false);
   });
 
-  it("is a moment, told exactly in seconds and milliseconds", async () => {
+  it("EXPIREAT and PEXPIREAT set a time that is read back exactly", async () => {
     expect(await redis.expireat("k", tomorrow / 1000)).toBe(true);
     expect(await redis.expiretime("k")).toBe(tomorrow / 1000);
     expect(await redis.pexpiretime("k")).toBe(tomorrow);
@@ -39,7 +39,7 @@ describeClients("expiry of keys", server, ({ redis, t }) => {
     expect(await redis.pexpireat("none", tomorrow)).toBe(false);
   });
 
-  it("counts from now on", async () => {
+  it("EXPIRE and PEXPIRE set a time to live", async () => {
     const before = Date.now();
     expect(await redis.expire("k", HOUR / 1000)).toBe(true);
     const byExpire = await redis.pexpiretime("k");
@@ -59,14 +59,14 @@ describeClients("expiry of keys", server, ({ redis, t }) => {
     expect(await redis.pexpire("none", 10)).toBe(false);
   });
 
-  it("is taken away", async () => {
+  it("PERSIST removes the expiry", async () => {
     await redis.expireat("k", tomorrow / 1000);
     expect(await redis.persist("k")).toBe(true);
     expect(await redis.pexpiretime("k")).toBe(-1);
     expect(await redis.persist("k")).toBe(false);
   });
 
-  it("ends the key", async () => {
+  it("an expired key is deleted", async () => {
     expect(await redis.pexpire("k", 1)).toBe(true);
     await until(async () => (await redis.get("k")) === null);
     expect(await redis.ttl("k")).toBe(-2);
@@ -79,12 +79,12 @@ describeClients("expiry of keys", server, ({ redis, t }) => {
     ["pexpire", -5],
     ["expireat", 1],
     ["pexpireat", 1],
-  ] as const)("in the past deletes the key: %s %i", async (command, time) => {
+  ] as const)("a time in the past deletes the key: %s %i", async (command, time) => {
     expect(await redis[command]("k", time)).toBe(true);
     expect(await redis.exists("k")).toBe(0);
   });
 
-  it("stays when the value changes, and goes when it is set anew", async () => {
+  it("expiry survives a changed value and is removed by SET", async () => {
     await redis.expireat("k", tomorrow / 1000);
     expect(await redis.append("k", "w")).toBe(2);
     expect(await redis.getset("k", "x")).toEqual(t("vw"));
@@ -92,7 +92,7 @@ describeClients("expiry of keys", server, ({ redis, t }) => {
   });
 });
 
-describeClients("a condition of expiry", server, ({ redis }) => {
+describeClients("conditions of EXPIRE", server, ({ redis }) => {
   beforeEach(() => redis.mset({ never: 1, soon: 2, late: 3 }));
   beforeEach(() => redis.pexpireat("soon", tomorrow));
   beforeEach(() => redis.pexpireat("late", later));
@@ -127,7 +127,7 @@ describeClients("a condition of expiry", server, ({ redis }) => {
     expect(await redis.pexpireat("none", MIDDLE, options)).toBe(false);
   });
 
-  it("holds for the other three commands too", async () => {
+  it("apply to PEXPIRE, EXPIREAT and PEXPIREAT too", async () => {
     expect(await redis.expireat("soon", later / 1000, { nx: true })).toBe(false);
     expect(await redis.expireat("soon", later / 1000, { gt: true })).toBe(true);
     expect(await redis.expiretime("soon")).toBe(later / 1000);
@@ -138,7 +138,7 @@ describeClients("a condition of expiry", server, ({ redis }) => {
     expect(await redis.ttl("late")).toBeLessThanOrEqual(100);
   });
 
-  it("is refused when it contradicts itself", async () => {
+  it("are rejected when they contradict each other", async () => {
     const bad: object[] = [
       { nx: true, xx: true },
       { nx: true, gt: true },
@@ -156,10 +156,10 @@ describeClients("a condition of expiry", server, ({ redis }) => {
   });
 });
 
-describeClients("a time that is none", server, ({ redis }) => {
+describeClients("invalid expiry times", server, ({ redis }) => {
   beforeEach(() => redis.set("k", "v"));
 
-  it("is refused before anything is sent", async () => {
+  it("are rejected before anything is sent", async () => {
     const sets = ["expire", "pexpire", "expireat", "pexpireat"] as const;
     for (const command of sets) {
       for (const time of [1.5, Number.NaN, Infinity, 2 ** 53]) {
@@ -172,7 +172,7 @@ describeClients("a time that is none", server, ({ redis }) => {
     expect(await redis.ttl("k")).toBe(-1);
   });
 
-  it("is refused by the server when it is too large", async () => {
+  it("are rejected by the server when they are too large", async () => {
     for (const command of ["expire", "pexpire", "expireat"] as const) {
       const error = await errorOf(redis[command]("k", 2n ** 63n - 1n));
       expect(error).toBeInstanceOf(ResponseError);

@@ -9,8 +9,8 @@ beforeEach(() => server.command("FLUSHALL"));
 
 const RAW = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);
 
-describeClients("keys", server, ({ redis, t, decoding }) => {
-  it("are counted, touched and deleted, however they are listed", async () => {
+describeClients("commands on keys of any type", server, ({ redis, t, decoding }) => {
+  it("EXISTS, TOUCH, DEL and UNLINK accept keys as arguments or lists", async () => {
     await redis.mset({ a: 1, b: 2, c: 3, d: 4, e: 5 });
     expect(await redis.exists("a", "a", ["b", "none"], new Set(["c"]))).toBe(4);
     expect(await redis.touch("a", ["b", "none"])).toBe(2);
@@ -22,7 +22,7 @@ describeClients("keys", server, ({ redis, t, decoding }) => {
     expect(await redis.exists("e")).toBe(1);
   });
 
-  it("must be given", async () => {
+  it("EXISTS, TOUCH, DEL and UNLINK reject an empty list", async () => {
     for (const none of [
       redis.exists(),
       redis.touch([]),
@@ -35,7 +35,7 @@ describeClients("keys", server, ({ redis, t, decoding }) => {
     }
   });
 
-  it("have a type", async () => {
+  it("TYPE returns the type of a key", async () => {
     await redis.set("string", "x");
     await redis.rpush("list", "x");
     await redis.sadd("set", "x");
@@ -48,7 +48,7 @@ describeClients("keys", server, ({ redis, t, decoding }) => {
     expect(await redis.type("none")).toBe("none");
   });
 
-  it("are listed by pattern", async () => {
+  it("KEYS lists keys by pattern", async () => {
     await redis.mset({ one: 1, two: 2, three: 3, "t*": 4 });
     const sorted = async (pattern?: string) => (await redis.keys(pattern)).map(String).sort();
     expect(await sorted()).toEqual(["one", "t*", "three", "two"]);
@@ -59,13 +59,13 @@ describeClients("keys", server, ({ redis, t, decoding }) => {
     expect(await redis.keys("none*")).toEqual([]);
   });
 
-  it("are picked at random", async () => {
+  it("RANDOMKEY returns a random key", async () => {
     expect(await redis.randomkey()).toBeNull();
     await redis.set("only", 1);
     expect(await redis.randomkey()).toEqual(t("only"));
   });
 
-  it("may be any bytes, which are no text", async () => {
+  it("keys may be bytes that are not UTF-8", async () => {
     await redis.set(RAW, "x");
     expect(await redis.exists(RAW)).toBe(1);
     if (decoding === "bytes") {
@@ -82,22 +82,22 @@ describeClients("keys", server, ({ redis, t, decoding }) => {
   });
 });
 
-describeClients("renaming a key", server, ({ redis, t }) => {
+describeClients("RENAME and RENAMENX", server, ({ redis, t }) => {
   beforeEach(() => redis.mset({ a: "1", b: "2" }));
 
-  it("replaces the one of that name", async () => {
+  it("RENAME replaces an existing target", async () => {
     expect(await redis.rename("a", "b")).toBe(true);
     expect(await redis.mget("a", "b")).toEqual([null, t("1")]);
     expect(await redis.rename("b", "b")).toBe(true);
   });
 
-  it("spares the one of that name", async () => {
+  it("RENAMENX keeps an existing target", async () => {
     expect(await redis.renamenx("a", "b")).toBe(false);
     expect(await redis.renamenx("a", "c")).toBe(true);
     expect(await redis.mget("a", "b", "c")).toEqual([null, t("2"), t("1")]);
   });
 
-  it("fails when there is none", async () => {
+  it("RENAME rejects when the source is missing", async () => {
     for (const call of [redis.rename("none", "x"), redis.renamenx("none", "x")]) {
       const error = await errorOf(call);
       expect(error).toBeInstanceOf(ResponseError);
@@ -107,7 +107,7 @@ describeClients("renaming a key", server, ({ redis, t }) => {
 });
 
 describeClients("SCAN", server, ({ redis, t }) => {
-  it("gives a cursor as text, and all keys in the end", async () => {
+  it("returns text cursors and, in the end, all keys", async () => {
     expect(await redis.scan()).toEqual(["0", []]);
     const names = Array.from({ length: 300 }, (_, n) => `k${n}`);
     await redis.mset(names.map((name): [string, string] => [name, "x"]));
@@ -123,7 +123,7 @@ describeClients("SCAN", server, ({ redis, t }) => {
     expect([...seen].sort()).toEqual(names.sort());
   });
 
-  it("is limited to a pattern and a type", async () => {
+  it("filters by pattern and type", async () => {
     await redis.mset({ a1: 1, a2: 2, b1: 3 });
     await redis.sadd("a3", "x");
     const all = { count: 1000 };
@@ -143,7 +143,7 @@ describeClients("SCAN", server, ({ redis, t }) => {
     expect(await redis.scan("0", { ...all, match: "none" })).toEqual(["0", []]);
   });
 
-  it("refuses what is no cursor and no count", async () => {
+  it("rejects invalid cursors and counts", async () => {
     const noCursor = await errorOf(redis.scan("x"));
     expect(noCursor).toBeInstanceOf(ResponseError);
     expect(noCursor.message).toBe("invalid cursor");

@@ -12,7 +12,7 @@ const RAW = Buffer.from([0xff, 0x00]);
 describeClients("SORT and SORT_RO", server, ({ redis, t, decoding }) => {
   const texts = (...words: string[]) => words.map(t);
 
-  it.each(["sort", "sortRo"] as const)("%s orders numbers and texts", async (command) => {
+  it.each(["sort", "sortRo"] as const)("%s orders numbers and text", async (command) => {
     await redis.rpush("l", 10, 2, -1, "3.5");
     expect(await redis[command]("l")).toEqual(texts("-1", "2", "3.5", "10"));
     expect(await redis[command]("l", {})).toEqual(texts("-1", "2", "3.5", "10"));
@@ -33,7 +33,7 @@ describeClients("SORT and SORT_RO", server, ({ redis, t, decoding }) => {
   });
 
   it.each(["sort", "sortRo"] as const)(
-    "%s orders by other keys, and gets them",
+    "%s orders by external keys and returns them with GET",
     async (command) => {
       await redis.rpush("l", 1, 2, 3);
       await redis.mset({ w_1: 30, w_2: 10, w_3: 20, o_1: "one", o_3: "three" });
@@ -58,7 +58,7 @@ describeClients("SORT and SORT_RO", server, ({ redis, t, decoding }) => {
     },
   );
 
-  it("stores the result in a list", async () => {
+  it("SORT stores the result in a list", async () => {
     await redis.rpush("l", 3, 1, 2);
     expect(await redis.sort("l", { store: "sorted" })).toBe(3);
     expect(await redis.lrange("sorted", 0, -1)).toEqual(texts("1", "2", "3"));
@@ -70,14 +70,14 @@ describeClients("SORT and SORT_RO", server, ({ redis, t, decoding }) => {
     expect(await redis.exists("sorted")).toBe(0);
   });
 
-  it("gives bytes as they are", async () => {
+  it("SORT returns bytes unchanged", async () => {
     await redis.rpush("l", RAW, "a");
     const sorted = redis.sort("l", { alpha: true });
     if (decoding === "bytes") expect(await sorted).toEqual([Buffer.from("a"), RAW]);
     else expect(await errorOf(sorted)).toMatchObject({ name: "DecodeError" });
   });
 
-  it("fails with what cannot be sorted", async () => {
+  it("SORT rejects values that cannot be sorted", async () => {
     await redis.set("string", "x");
     await redis.rpush("words", "a", "b");
     for (const command of ["sort", "sortRo"] as const) {
@@ -90,7 +90,7 @@ describeClients("SORT and SORT_RO", server, ({ redis, t, decoding }) => {
     }
   });
 
-  it("refuses options that go not together", async () => {
+  it("SORT rejects options that exclude each other", async () => {
     const cases: [object, string][] = [
       [{ start: 1 }, 'options "start" and "num" must be given together'],
       [{ num: 1 }, 'options "start" and "num" must be given together'],

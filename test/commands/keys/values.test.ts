@@ -15,7 +15,7 @@ const RAW = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);
 describeClients("COPY", server, ({ redis, t }) => {
   beforeEach(() => redis.mset({ a: "1", b: "2" }));
 
-  it("copies to where nothing is, with the expiry", async () => {
+  it("copies a value with its expiry to a missing key", async () => {
     await redis.pexpireat("a", tomorrow);
     expect(await redis.copy("a", "c")).toBe(true);
     expect(await redis.get("c")).toEqual(t("1"));
@@ -24,7 +24,7 @@ describeClients("COPY", server, ({ redis, t }) => {
     expect(await redis.exists("d")).toBe(0);
   });
 
-  it("overwrites when told to", async () => {
+  it("overwrites an existing key with replace", async () => {
     expect(await redis.copy("a", "b")).toBe(false);
     expect(await redis.copy("a", "b", { replace: false })).toBe(false);
     expect(await redis.get("b")).toEqual(t("2"));
@@ -40,7 +40,7 @@ describeClients("COPY", server, ({ redis, t }) => {
     expect(await third.get("a")).toBe("2");
   });
 
-  it("fails onto itself and into no database", async () => {
+  it("rejects copying onto itself or to a missing database", async () => {
     const same = await errorOf(redis.copy("a", "a"));
     expect(same).toBeInstanceOf(ResponseError);
     expect(same.message).toBe("source and destination objects are the same");
@@ -64,7 +64,7 @@ describeClients("MOVE", server, ({ redis, t }) => {
     expect(await fourth.get("a")).toBe("1");
   });
 
-  it("fails within one database and into none", async () => {
+  it("rejects the same database and a missing database", async () => {
     const same = await errorOf(redis.move("a", 0));
     expect(same).toBeInstanceOf(ResponseError);
     expect(same.message).toBe("source and destination objects are the same");
@@ -73,7 +73,7 @@ describeClients("MOVE", server, ({ redis, t }) => {
 });
 
 describeClients("DUMP and RESTORE", server, ({ redis, t }) => {
-  it("carry a value of any kind as bytes", async () => {
+  it("transfer values of every type as bytes", async () => {
     await redis.set("string", RAW);
     await redis.rpush("list", "a", "b");
     await redis.hset("hash", { f: "v" });
@@ -90,7 +90,7 @@ describeClients("DUMP and RESTORE", server, ({ redis, t }) => {
     expect(await redis.dump("none")).toBeNull();
   });
 
-  it("give an expiry", async () => {
+  it("set a time to live", async () => {
     await redis.set("a", "1");
     const dump = (await redis.dump("a")) ?? "";
     expect(await redis.restore("b", tomorrow, dump, { absTtl: true })).toBe(true);
@@ -103,7 +103,7 @@ describeClients("DUMP and RESTORE", server, ({ redis, t }) => {
     expect(await redis.exists("d")).toBe(0);
   });
 
-  it("do not overwrite unless told to", async () => {
+  it("overwrite an existing key only with replace", async () => {
     await redis.mset({ a: "1", b: "2" });
     const dump = (await redis.dump("a")) ?? "";
     const busy = await errorOf(redis.restore("b", 0, dump));
@@ -116,7 +116,7 @@ describeClients("DUMP and RESTORE", server, ({ redis, t }) => {
     expect(await redis.get("b")).toEqual(t("1"));
   });
 
-  it("notice damaged bytes", async () => {
+  it("reject damaged bytes", async () => {
     await redis.set("a", "1");
     const dump = Buffer.from((await redis.dump("a")) ?? "");
     dump.writeUInt8(dump.readUInt8(0) ^ 1, 0);
@@ -128,7 +128,7 @@ describeClients("DUMP and RESTORE", server, ({ redis, t }) => {
 });
 
 describeClients("OBJECT", server, ({ redis }) => {
-  it("names how a value is kept", async () => {
+  it("OBJECT ENCODING returns the internal encoding", async () => {
     await redis.mset({ int: 7, short: "text", long: "x".repeat(100) });
     await redis.sadd("ints", 1, 2);
     await redis.hset("hash", { f: 1 });
@@ -145,14 +145,14 @@ describeClients("OBJECT", server, ({ redis }) => {
     }
   });
 
-  it("counts references", async () => {
+  it("OBJECT REFCOUNT returns the reference count", async () => {
     await redis.mset({ own: "text" });
     expect(await redis.objectRefcount("own")).toBe(1);
     expect(await redis.object("REFCOUNT", "own")).toBe(1);
     expect(await redis.object("refcount", "own")).toBe(1);
   });
 
-  it("tells how long a key has not been used", async () => {
+  it("OBJECT IDLETIME returns the seconds since the last access", async () => {
     await redis.set("a", "x");
     const dump = (await redis.dump("a")) ?? "";
     expect(await redis.restore("old", 0, dump, { idleTime: 5000 })).toBe(true);
@@ -168,7 +168,7 @@ describeClients("OBJECT", server, ({ redis }) => {
     expect(await redis.objectIdletime("old")).toBeLessThan(100);
   });
 
-  it("has nothing to tell of a missing key", async () => {
+  it("OBJECT subcommands return null for a missing key", async () => {
     expect(await redis.objectEncoding("none")).toBeNull();
     expect(await redis.objectIdletime("none")).toBeNull();
     expect(await redis.objectRefcount("none")).toBeNull();
@@ -178,7 +178,7 @@ describeClients("OBJECT", server, ({ redis }) => {
     }
   });
 
-  it("counts uses only under another policy", async () => {
+  it("OBJECT FREQ is rejected without an LFU policy", async () => {
     await redis.set("a", "x");
     for (const call of [redis.objectFreq("a"), redis.object("FREQ", "a")]) {
       const error = await errorOf(call);
@@ -187,14 +187,14 @@ describeClients("OBJECT", server, ({ redis }) => {
     }
   });
 
-  it("explains itself", async () => {
+  it("OBJECT HELP returns help", async () => {
     const lines = await redis.objectHelp();
     expect(lines[0]).toMatch(/^OBJECT <subcommand> /);
     expect(lines).toContain("ENCODING <key>");
     expect(lines).toContain("IDLETIME <key>");
   });
 
-  it("refuses other questions", async () => {
+  it("OBJECT rejects unknown subcommands", async () => {
     const error = await errorOf(redis.object("SIZE" as "ENCODING", "a"));
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toBe(
@@ -203,8 +203,8 @@ describeClients("OBJECT", server, ({ redis }) => {
   });
 });
 
-describeClients("OBJECT of a server that counts uses", lfu, ({ redis }) => {
-  it("tells the counter, but not the idle time", async () => {
+describeClients("OBJECT under an LFU policy", lfu, ({ redis }) => {
+  it("OBJECT FREQ returns the counter, and IDLETIME is rejected", async () => {
     await redis.set("a", "x");
     const dump = (await redis.dump("a")) ?? "";
     expect(await redis.restore("often", 0, dump, { frequency: 200 })).toBe(true);

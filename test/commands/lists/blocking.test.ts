@@ -13,8 +13,8 @@ const LONG = 25;
 /** Shortest wait that is one, in seconds. */
 const SHORT = 0.02;
 
-describeClients("blocking commands on lists", server, ({ redis, t }) => {
-  it("take at once what is there already", async () => {
+describeClients("blocking list commands", server, ({ redis, t }) => {
+  it("return existing elements immediately", async () => {
     await redis.rpush("b", "1", "2", "3", "4", "5", "6", "7", "8");
     expect(await redis.blpop(["a", "b"], LONG)).toEqual([t("b"), t("1")]);
     expect(await redis.brpop("b", LONG)).toEqual([t("b"), t("8")]);
@@ -36,13 +36,13 @@ describeClients("blocking commands on lists", server, ({ redis, t }) => {
     expect(await redis.exists("a", "b", "c")).toBe(0);
   });
 
-  it("give null when the time is over", async () => {
+  it("return null at their timeout", async () => {
     expect(await redis.blpop(["a", "b"], SHORT)).toBeNull();
     expect(await redis.brpop("a", SHORT)).toBeNull();
     expect(await redis.blmove("a", "b", SHORT)).toBeNull();
     expect(await redis.brpoplpush("a", "b", SHORT)).toBeNull();
     expect(await redis.blmpop(SHORT, 1, "a", { direction: "LEFT" })).toBeNull();
-    // Nobody waits any more who could take it.
+    // No client is left waiting that could take the element.
     expect(await redis.rpush("a", "kept")).toBe(1);
     expect(await redis.lrange("a", 0, -1)).toEqual([t("kept")]);
   });
@@ -59,7 +59,7 @@ describeClients("blocking commands on lists", server, ({ redis, t }) => {
       [t("l"), [t("2"), t("1")]],
     ],
   ] as const)(
-    "%s waits for another client, and nobody waits for it",
+    "%s waits for another client and delays no other command",
     async (_name, call, reply) => {
       const waiting = call();
       await whenBlocked(server, 1);
@@ -69,7 +69,7 @@ describeClients("blocking commands on lists", server, ({ redis, t }) => {
     },
   );
 
-  it("are served in the order in which they came", async () => {
+  it("are served in the order of their calls", async () => {
     const first = redis.blpop("l", LONG);
     await whenBlocked(server, 1);
     const second = redis.brpop("l", LONG);
@@ -80,7 +80,7 @@ describeClients("blocking commands on lists", server, ({ redis, t }) => {
     expect(await redis.lrange("l", 0, -1)).toEqual([t("2")]);
   });
 
-  it("are refused a time which is none, before anything is sent", async () => {
+  it("reject an invalid timeout before anything is sent", async () => {
     expect(await errorOf(redis.blpop("l", -1))).toBeInstanceOf(DataError);
     expect(await errorOf(redis.brpop("l", Number.NaN))).toBeInstanceOf(DataError);
     expect(await errorOf(redis.blmove("l", "m", Infinity))).toBeInstanceOf(DataError);

@@ -8,10 +8,10 @@ import { errorOf } from "../../support/settle.js";
 const server = await sharedServer();
 beforeEach(() => server.command("FLUSHALL"));
 
-describeClients("elements of a list", server, ({ redis, t }) => {
+describeClients("list elements", server, ({ redis, t }) => {
   const all = (key: string) => redis.lrange(key, 0, -1);
 
-  it("are pushed at both ends, in every form", async () => {
+  it("LPUSH and RPUSH add elements, in every argument form", async () => {
     expect(await redis.rpush("l", "a")).toBe(1);
     expect(await redis.rpush("l", "b", ["c", 4], new Set([5.5, 6n]))).toBe(6);
     expect(await redis.lpush("l", "x", Buffer.from("y"))).toBe(8);
@@ -22,7 +22,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await redis.llen("l")).toBe(8);
   });
 
-  it("are pushed only to a list that exists", async () => {
+  it("LPUSHX and RPUSHX add elements only to an existing list", async () => {
     expect(await redis.lpushx("l", "a")).toBe(0);
     expect(await redis.rpushx("l", "a", "b")).toBe(0);
     expect(await redis.exists("l")).toBe(0);
@@ -32,7 +32,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await all("l")).toEqual(["b", "a", "m", "y", "z"].map(t));
   });
 
-  it("are popped, one or several", async () => {
+  it("LPOP and RPOP remove one element or several", async () => {
     await redis.rpush("l", "a", "b", "c", "d", "e");
     expect(await redis.lpop("l")).toEqual(t("a"));
     expect(await redis.rpop("l")).toEqual(t("e"));
@@ -48,7 +48,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await errorOf(redis.lpop("l", -1))).toBeInstanceOf(DataError);
   });
 
-  it("are read and set by position", async () => {
+  it("LINDEX, LRANGE, LSET and LLEN read and write by position", async () => {
     await redis.rpush("l", "a", "b", "c");
     expect(await redis.lindex("l", 0)).toEqual(t("a"));
     expect(await redis.lindex("l", -1)).toEqual(t("c"));
@@ -64,7 +64,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await errorOf(redis.lset("none", 0, "x"))).toMatchObject({ message: "no such key" });
   });
 
-  it("are put beside others", async () => {
+  it("LINSERT inserts before or after an element", async () => {
     await redis.rpush("l", "a", "b");
     expect(await redis.linsert("l", "BEFORE", "b", "x")).toBe(3);
     expect(await redis.linsert("l", "after", "b", "y")).toBe(4);
@@ -73,7 +73,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await all("l")).toEqual(["a", "x", "b", "y"].map(t));
   });
 
-  it("are removed by value and by range", async () => {
+  it("LREM and LTRIM remove by value and by range", async () => {
     await redis.rpush("l", "a", "b", "a", "c", "a", "a");
     expect(await redis.lrem("l", 1, "a")).toBe(1);
     expect(await redis.lrem("l", -2, "a")).toBe(2);
@@ -88,7 +88,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await redis.ltrim("l", 0, 1)).toBe(true);
   });
 
-  it("are found", async () => {
+  it("LPOS finds positions of an element", async () => {
     await redis.rpush("l", "a", "b", "a", "c", "a");
     expect(await redis.lpos("l", "a")).toBe(0);
     expect(await redis.lpos("l", "a", { rank: 2 })).toBe(2);
@@ -104,7 +104,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await errorOf(redis.lpos("l", "a", { rank: 0 }))).toBeInstanceOf(ResponseError);
   });
 
-  it("are none when there is no such key", async () => {
+  it("reading a missing list returns null, empty or zero", async () => {
     expect(await redis.llen("none")).toBe(0);
     expect(await redis.lindex("none", 0)).toBeNull();
     expect(await redis.lrange("none", 0, -1)).toEqual([]);
@@ -115,7 +115,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await redis.exists("none", "other")).toBe(0);
   });
 
-  it("are moved from list to list", async () => {
+  it("LMOVE and RPOPLPUSH move elements between lists", async () => {
     await redis.rpush("a", "1", "2", "3", "4");
     expect(await redis.lmove("a", "b")).toEqual(t("1"));
     expect(await redis.lmove("a", "b", "RIGHT", "LEFT")).toEqual(t("4"));
@@ -127,7 +127,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await all("b")).toEqual(["1", "4"].map(t));
   });
 
-  it("are popped from the first list that has any", async () => {
+  it("LMPOP removes elements of the first list that is not empty", async () => {
     await redis.rpush("b", "1", "2", "3", "4");
     expect(await redis.lmpop(2, ["a", "b"], { direction: "LEFT" })).toEqual([t("b"), [t("1")]]);
     expect(await redis.lmpop(1, "b", { direction: "right", count: 2 })).toEqual([
@@ -143,7 +143,7 @@ describeClients("elements of a list", server, ({ redis, t }) => {
     expect(await errorOf(mistaken)).toBeInstanceOf(DataError);
   });
 
-  it("are refused for a key of another type", async () => {
+  it("list commands reject keys of another type", async () => {
     await redis.sadd("set", "x");
     await redis.rpush("l", "a");
     await expectWrongType({

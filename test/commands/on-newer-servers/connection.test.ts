@@ -5,7 +5,7 @@ import { startServer } from "../../support/server.js";
 const server = await startServer();
 
 describeClients("connection commands since Redis 7.2", server, ({ text, both }) => {
-  test("CLIENT SETINFO", async () => {
+  test("CLIENT SETINFO sets library name and version", async () => {
     for (const redis of both) {
       expect(await redis.clientSetinfo("LIB-NAME", "mine")).toBe(true);
       expect(await redis.clientSetinfo("lib-ver", "1.2.3")).toBe(true);
@@ -13,7 +13,7 @@ describeClients("connection commands since Redis 7.2", server, ({ text, both }) 
     }
   });
 
-  test("CLIENT NO-TOUCH", async () => {
+  test("CLIENT NO-TOUCH keeps the access time of keys", async () => {
     for (const redis of both) {
       await using session = redis.client();
       expect(await session.clientNoTouch("ON")).toBe(true);
@@ -23,7 +23,7 @@ describeClients("connection commands since Redis 7.2", server, ({ text, both }) 
     }
   });
 
-  test("CLIENT KILL by age", async () => {
+  test("CLIENT KILL filters by maximum age", async () => {
     for (const redis of both) {
       await using session = text.client();
       const id = await session.clientId();

@@ -10,7 +10,7 @@ const durable = await startServer({ config: { appendonly: "yes" } });
 const replica = await startServer({ replicaOf: durable, config: { appendonly: "yes" } });
 
 describeClients("WAITAOF", durable, ({ redis, t }) => {
-  it("waits for the files, here and on a replica", async () => {
+  it("waits until writes are in the append-only file, locally and on a replica", async () => {
     await using own = redis.client();
     await own.set("k", "v");
     expect(await own.waitaof(1, 1, 20_000)).toEqual([1, 1]);
@@ -19,12 +19,12 @@ describeClients("WAITAOF", durable, ({ redis, t }) => {
     expect(await errorOf(redis.waitaof(1, 0, 20_000))).toMatchObject({ code: "ESHARED" });
   });
 
-  it("gives up in time", async () => {
+  it("returns at its timeout", async () => {
     await using own = redis.client();
     expect((await own.waitaof(0, 5, 20))[0]).toBe(1);
   });
 
-  it("delays nobody else of the same client, and may be for ever", async () => {
+  it("does not delay other commands of the client, also without a timeout", async () => {
     await using own = redis.client();
     const waiting = own.waitaof(0, 9, 0);
     const blocked = await until(async () =>
@@ -36,8 +36,8 @@ describeClients("WAITAOF", durable, ({ redis, t }) => {
   });
 });
 
-describeClients("WAITAOF of a server without files", plain, ({ redis }) => {
-  it("has nothing to wait for", async () => {
+describeClients("WAITAOF without an append-only file", plain, ({ redis }) => {
+  it("returns zeros, and rejects when the local file is requested", async () => {
     await using own = redis.client();
     expect(await own.waitaof(0, 0, 1000)).toEqual([0, 0]);
     expect(await own.waitaof(0, 1, 10)).toEqual([0, 0]);

@@ -12,7 +12,7 @@ const BYTES = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);
 describeClients("expiry of hash fields", server, ({ redis, t, decoding }) => {
   beforeEach(() => redis.hset("h", { a: "1", b: "2" }));
 
-  it("is set from now on, in seconds or milliseconds, and told in both", async () => {
+  it("HEXPIRE and HPEXPIRE set a time to live that HTTL and HPTTL return", async () => {
     expect(await redis.hexpire("h", 100, ["a", "none"])).toEqual([1, -2]);
     expect(await redis.httl("h", "a", "b", "none")).toEqual([100, -1, -2]);
     expect(await redis.hpexpire("h", 50_000, "b")).toEqual([1]);
@@ -22,7 +22,7 @@ describeClients("expiry of hash fields", server, ({ redis, t, decoding }) => {
     expect(await redis.hexpire("none", 100, "a")).toEqual([-2]);
   });
 
-  it("is set to a moment and read back exactly", async () => {
+  it("HEXPIREAT and HPEXPIREAT set a time that is read back exactly", async () => {
     const seconds = tomorrow.getTime() / 1000;
     expect(await redis.hexpireat("h", tomorrow, "a")).toEqual([1]);
     expect(await redis.hexpiretime("h", "a", "b", "none")).toEqual([seconds, -1, -2]);
@@ -33,7 +33,7 @@ describeClients("expiry of hash fields", server, ({ redis, t, decoding }) => {
     ]);
   });
 
-  it("is set only under a condition", async () => {
+  it("HEXPIRE sets an expiry only under its condition", async () => {
     expect(await redis.hexpire("h", 100, "a", { xx: true })).toEqual([0]);
     expect(await redis.hexpire("h", 100, "a", { nx: true })).toEqual([1]);
     expect(await redis.hpexpire("h", 50_000, "a", { gt: true })).toEqual([0]);
@@ -42,18 +42,18 @@ describeClients("expiry of hash fields", server, ({ redis, t, decoding }) => {
     expect(await redis.hpexpireat("h", tomorrow, "a", { gt: true })).toEqual([1]);
   });
 
-  it("in the past deletes the field", async () => {
+  it("a time in the past deletes the field", async () => {
     expect(await redis.hexpire("h", 0, "a")).toEqual([2]);
     expect(await redis.hexists("h", "a")).toBe(false);
   });
 
-  it("is taken away", async () => {
+  it("HPERSIST removes the expiry", async () => {
     await redis.hexpire("h", 100, "a");
     expect(await redis.hpersist("h", "a", "b", "none")).toEqual([1, -1, -2]);
     expect(await redis.httl("h", "a")).toEqual([-1]);
   });
 
-  it("is changed while reading", async () => {
+  it("HGETEX reads fields and changes their expiry", async () => {
     expect(await redis.hgetex("h", ["a", "none"], { ex: 100 })).toEqual([t("1"), null]);
     expect(await redis.httl("h", "a")).toEqual([100]);
     expect(await redis.hgetex("h", "a", { pxat: tomorrow })).toEqual([t("1")]);
@@ -64,7 +64,7 @@ describeClients("expiry of hash fields", server, ({ redis, t, decoding }) => {
     expect(await redis.hgetex("none", "a")).toEqual([null]);
   });
 
-  it("is set together with the values", async () => {
+  it("HSETEX sets fields together with their expiry", async () => {
     expect(await redis.hsetex("h", { a: "x", c: 3 }, { px: 50_000 })).toBe(1);
     expect(await redis.hmget("h", "a", "b", "c")).toEqual([t("x"), t("2"), t("3")]);
     expect(await redis.hsetex("h", { a: "y", d: 4 }, { fnx: true })).toBe(0);
@@ -77,14 +77,14 @@ describeClients("expiry of hash fields", server, ({ redis, t, decoding }) => {
     expect(await redis.httl("h", "a")).toEqual([-1]);
   });
 
-  it("does not come with fields that are read and deleted", async () => {
+  it("HGETDEL reads and deletes fields", async () => {
     expect(await redis.hgetdel("h", "a", "none")).toEqual([t("1"), null]);
     expect(await redis.hgetdel("h", ["b"])).toEqual([t("2")]);
     expect(await redis.exists("h")).toBe(0);
     expect(await redis.hgetdel("h", "a")).toEqual([null]);
   });
 
-  it("belongs to fields of any bytes", async () => {
+  it("field names may be bytes that are not UTF-8", async () => {
     expect(await redis.hsetex("h", new Map([[BYTES, BYTES]]), { ex: 100 })).toBe(1);
     expect(await redis.httl("h", BYTES)).toEqual([100]);
     expect(await redis.hexpire("h", 200, BYTES)).toEqual([1]);

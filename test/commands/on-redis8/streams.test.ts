@@ -4,8 +4,8 @@ import { sharedServer } from "../../support/server.js";
 
 const server = await sharedServer();
 
-describeClients("streams of Redis 8", server, ({ text, bytes }) => {
-  test("are read from their last entry on with +", async () => {
+describeClients("stream commands of Redis 8", server, ({ text, bytes }) => {
+  test("XREAD with + reads from the last entry on", async () => {
     await text.xadd("s", { f: "1" }, { id: "1-0" });
     await text.xadd("s", { f: "2" }, { id: "2-0" });
     expect(await text.xread({ s: "+" })).toEqual([["s", [["2-0", { f: "2" }]]]]);

@@ -8,13 +8,13 @@ beforeEach(() => server.command("FLUSHALL"));
 const BYTES = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);
 const FLOATS = new Float32Array([0, 0, 2]);
 
-describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
+describeClients("vector set commands", server, ({ redis, t, decoding, protocol }) => {
   beforeEach(async () => {
     await redis.vadd("v", [1, 0, 0], "east", { quantization: "NOQUANT", attributes: '{"y":1}' });
     await redis.vadd("v", [0, 1, 0], "north", { quantization: "NOQUANT" });
   });
 
-  it("take vectors as numbers, as floats and as their bytes", async () => {
+  it("VADD accepts vectors as numbers, Float32Array and bytes", async () => {
     expect(await redis.vadd("w", [1.5, -2, 0.25], "a", { quantization: "NOQUANT" })).toBe(true);
     expect(await redis.vadd("w", FLOATS, "b", { quantization: "NOQUANT", cas: true })).toBe(true);
     const bytes = Buffer.from(FLOATS.buffer);
@@ -27,7 +27,7 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     await expect(redis.vdim("none")).rejects.toThrow(/does not exist/);
   });
 
-  it("reduce vectors and link elements as told", async () => {
+  it("VADD applies REDUCE, quantisation and M", async () => {
     const options = { reduceDim: 2, ef: 50, numLinks: 8 };
     expect(await redis.vadd("w", [1, 2, 3, 4], "a", options)).toBe(true);
     expect(await redis.vdim("w")).toBe(2);
@@ -41,7 +41,7 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     });
   });
 
-  it("tell how they are made", async () => {
+  it("VINFO describes a vector set", async () => {
     const info = await redis.vinfo("v");
     expect(info).toMatchObject({ quantType: "f32", hnswM: 16, vectorDim: 3, size: 2 });
     expect(info).toMatchObject({ projectionInputDim: 0, attributesCount: 1 });
@@ -51,7 +51,7 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     expect(await redis.vinfo("none")).toBeNull();
   });
 
-  it("give vectors back, as numbers and as they are stored", async () => {
+  it("VEMB returns a vector as numbers, and in raw form", async () => {
     expect(await redis.vemb("v", "east")).toEqual([1, 0, 0]);
     expect(await redis.vemb("v", "none")).toBeNull();
     const data = Buffer.from(new Float32Array([0, 0, 1]).buffer);
@@ -71,7 +71,7 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     });
   });
 
-  it("find what is similar to a vector or an element", async () => {
+  it("VSIM finds elements similar to a vector or an element", async () => {
     expect(await redis.vsim("v", [0.9, 0.1, 0])).toEqual([t("east"), t("north")]);
     expect(await redis.vsim("v", "north", { count: 1 })).toEqual([t("north")]);
     const [best, second] = await redis.vsim("v", { element: "east" }, { withScores: true });
@@ -82,14 +82,14 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     await expect(redis.vsim("v", "none")).rejects.toThrow(/element not found/);
   });
 
-  it("find only what a filter lets pass", async () => {
+  it("VSIM with FILTER returns matching elements only", async () => {
     const options = { filter: ".y == 1", filterEf: 100, ef: 100 };
     expect(await redis.vsim("v", [1, 1, 1], options)).toEqual([t("east")]);
     const exact = { truth: true, noThread: true, filter: ".y == 2" };
     expect(await redis.vsim("v", [1, 1, 1], exact)).toEqual([]);
   });
 
-  it("keep attributes of elements", async () => {
+  it("VSETATTR and VGETATTR store and read attributes", async () => {
     expect(await redis.vgetattr("v", "east")).toEqual(t('{"y":1}'));
     expect(await redis.vgetattr("v", "north")).toBeNull();
     expect(await redis.vsetattr("v", "north", '{"y":2}')).toBe(true);
@@ -99,7 +99,7 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     expect(await redis.vsetattr("v", "none", "{}")).toBe(false);
   });
 
-  it("list neighbours, with their similarity", async () => {
+  it("VLINKS lists neighbours, with similarity on request", async () => {
     const links = await redis.vlinks("v", "east");
     expect(links?.flat()).toContainEqual(t("north"));
     const scored = await redis.vlinks("v", "east", { withScores: true });
@@ -108,7 +108,7 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     expect(await redis.vlinks("v", "none", { withScores: true })).toBeNull();
   });
 
-  it("give scores through executeCommand in the form the server sent", async () => {
+  it("executeCommand returns VSIM scores in the form of the server", async () => {
     const near = await redis.executeCommand("VSIM", "v", "ELE", "east", "WITHSCORES");
     expect(near instanceof Map).toBe(protocol === 3);
     const flat = near instanceof Map ? [...near].flat() : (near as unknown[]);
@@ -119,7 +119,7 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     expect(layers).toContainEqual(expected);
   });
 
-  it("give elements at random", async () => {
+  it("VRANDMEMBER returns random elements", async () => {
     expect([t("east"), t("north")]).toContainEqual(await redis.vrandmember("v"));
     expect(new Set((await redis.vrandmember("v", 5)).map(String))).toEqual(
       new Set(["east", "north"]),
@@ -129,7 +129,7 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     expect(await redis.vrandmember("none", 3)).toEqual([]);
   });
 
-  it("know their elements and lose them", async () => {
+  it("VCARD, VDIM, VISMEMBER and VREM count, check and remove elements", async () => {
     expect(await redis.vismember("v", "east")).toBe(true);
     expect(await redis.vrem("v", "east")).toBe(true);
     expect(await redis.vrem("v", "east")).toBe(false);
@@ -137,7 +137,7 @@ describeClients("vector sets", server, ({ redis, t, decoding, protocol }) => {
     expect(await redis.vrem("none", "east")).toBe(false);
   });
 
-  it("have elements of any bytes", async () => {
+  it("elements may be bytes that are not UTF-8", async () => {
     expect(await redis.vadd("w", [1, 2], BYTES, { attributes: BYTES })).toBe(true);
     expect(await redis.vismember("w", BYTES)).toBe(true);
     expect(await redis.vemb("w", BYTES)).toEqual([expect.closeTo(1, 1), expect.closeTo(2, 1)]);

@@ -7,8 +7,8 @@ const { server } = await startNode({ "cluster-slot-stats-enabled": "yes" });
 afterAll(() => server.stop());
 await server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
 
-describeClients("a node of a Valkey cluster", server, ({ text, both }) => {
-  test("counts what its slots do", async () => {
+describeClients("CLUSTER commands of Valkey 8", server, ({ text, both }) => {
+  test("CLUSTER SLOT-STATS returns statistics per slot", async () => {
     await until(async () => (await text.clusterInfo()).cluster_state === "ok");
     await text.set("a", "v");
     for (const redis of both) {
@@ -26,7 +26,7 @@ describeClients("a node of a Valkey cluster", server, ({ text, both }) => {
     }
   });
 
-  test("waits for replicas when a slot changes its state", async () => {
+  test("CLUSTER SETSLOT with TIMEOUT waits for replicas", async () => {
     for (const redis of both) {
       expect(await redis.clusterSetslot(5, "STABLE", undefined, { timeout: 100 })).toBe(true);
     }

@@ -4,8 +4,8 @@ import { startServer } from "../../support/server.js";
 
 const server = await startServer();
 
-describeClients("connection commands of Valkey", server, ({ both }) => {
-  test("CLIENT CAPA", async () => {
+describeClients("connection commands of Valkey 8", server, ({ both }) => {
+  test("CLIENT CAPA sets capabilities", async () => {
     for (const redis of both) {
       await using session = redis.client();
       expect(await session.clientCapa("redirect")).toBe(true);
@@ -13,7 +13,7 @@ describeClients("connection commands of Valkey", server, ({ both }) => {
     }
   });
 
-  test("the new words for master and replica", async () => {
+  test("CLIENT LIST and KILL accept primary and replica as types", async () => {
     for (const redis of both) {
       expect(await redis.clientList({ type: "primary" })).toEqual([]);
       expect(await redis.clientKillFilter({ type: "PRIMARY" })).toBe(0);

@@ -5,8 +5,8 @@ import { errorOf } from "../../support/settle.js";
 
 const server = await sharedServer();
 
-describeClients("scripts of Valkey", server, ({ text, bytes }) => {
-  test("are shown by their hash", async () => {
+describeClients("SCRIPT SHOW of Valkey 8", server, ({ text, bytes }) => {
+  test("returns a script by its SHA1", async () => {
     const sha = await text.scriptLoad("return 1");
     expect(await text.scriptShow(sha)).toBe("return 1");
     expect(await bytes.scriptShow(sha)).toEqual(b("return 1"));

@@ -1,4 +1,4 @@
-/** The commands of a Sentinel that Valkey has under names of its own. */
+/** Sentinel commands that only Valkey has. */
 import { afterAll, expect, it } from "vitest";
 import { describeClients } from "../../support/clients.js";
 import { startSentinels } from "../../support/sentinels.js";
@@ -9,8 +9,8 @@ if (server === undefined) throw new Error("no Sentinel");
 afterAll(() => servers[Symbol.asyncDispose]());
 const { name, master } = servers;
 
-describeClients("a Sentinel of Valkey", server, ({ redis }) => {
-  it("tells of the primaries it watches", async () => {
+describeClients("SENTINEL commands of Valkey 8", server, ({ redis }) => {
+  it("SENTINEL PRIMARIES describes the monitored primaries", async () => {
     const { host, port } = master;
     expect(await redis.sentinelPrimary(name)).toMatchObject({ name, port, isMaster: true });
     expect(Object.keys(await redis.sentinelPrimaries())).toEqual([name]);

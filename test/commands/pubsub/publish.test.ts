@@ -6,7 +6,7 @@ import { until } from "../../support/until.js";
 
 const server = await startServer();
 
-describeClients("publishing", server, ({ text, bytes, both }) => {
+describeClients("PUBLISH and PUBSUB", server, ({ text, bytes, both }) => {
   let subscribers: Socket[] = [];
   const silent = async () =>
     (await text.pubsubNumpat()) === 0 && (await text.pubsubChannels()).length === 0;
@@ -29,7 +29,7 @@ describeClients("publishing", server, ({ text, bytes, both }) => {
     return () => received;
   };
 
-  test("counts the receivers", async () => {
+  test("PUBLISH and SPUBLISH return the number of receivers", async () => {
     for (const redis of both) {
       expect(await redis.publish("quiet", "hello")).toBe(0);
       const byName = await subscribe("SUBSCRIBE", "news");
@@ -42,7 +42,7 @@ describeClients("publishing", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("tells who listens", async () => {
+  test("PUBSUB CHANNELS, NUMSUB and NUMPAT describe the subscriptions", async () => {
     await subscribe("SUBSCRIBE", "news");
     await subscribe("SUBSCRIBE", "other");
     await subscribe("PSUBSCRIBE", "n*");
@@ -65,7 +65,7 @@ describeClients("publishing", server, ({ text, bytes, both }) => {
     >();
   });
 
-  test("knows shard channels", async () => {
+  test("PUBSUB SHARDCHANNELS and SHARDNUMSUB describe the shard subscriptions", async () => {
     for (const redis of both) {
       expect(await redis.spublish("shard", "hello")).toBe(0);
       const subscriber = await subscribe("SSUBSCRIBE", "shard");

@@ -10,7 +10,7 @@ import { until } from "../../support/until.js";
 expectLeasesReturned();
 
 const server = await sharedServer();
-/** Says so as soon as a script takes longer than that many milliseconds. */
+/** Reports a script as busy after this many milliseconds. */
 const impatient = await startServer({ config: { "lua-time-limit": "20" } });
 
 afterAll(() => impatient.stop());
@@ -20,8 +20,8 @@ local function echo(keys, args) return {keys[1] or false, args[1] or false} end
 redis.register_function{function_name='echo', callback=echo, flags={'no-writes'}, description='Says it'}
 redis.register_function('store', function(keys, args) return redis.call('SET', keys[1], args[1]) end)`;
 
-describeClients("scripts", server, ({ protocol, text, bytes, both }) => {
-  test("give plain values", async () => {
+describeClients("EVAL and SCRIPT", server, ({ protocol, text, bytes, both }) => {
+  test("EVAL returns plain values", async () => {
     expect(await text.eval("return 1", 0)).toBe(1);
     expect(await text.eval("return {1, 'two', {3, false}}", 0)).toEqual([1, "two", [3, null]]);
     expect(await bytes.eval("return {1, 'two', {3, false}}", 0)).toEqual([1, b("two"), [3, null]]);
@@ -44,7 +44,7 @@ describeClients("scripts", server, ({ protocol, text, bytes, both }) => {
     expectTypeOf(await text.eval<number>("return 1", 0)).toEqualTypeOf<number>();
   });
 
-  test("give maps, sets, doubles and booleans where the protocol has them", async () => {
+  test("EVAL returns maps, sets, doubles and booleans under RESP3", async () => {
     const script = `redis.setresp(3)
       return {redis.call('HGETALL', KEYS[1]), redis.call('SMEMBERS', KEYS[2]), {double=1.5}, true}`;
     await text.hset("h", { f: "v" });
@@ -56,7 +56,7 @@ describeClients("scripts", server, ({ protocol, text, bytes, both }) => {
     expect(await text.eval(script, 2, "h", "s")).toEqual(expected);
   });
 
-  test("keep errors inside arrays in their places, and reject with their own", async () => {
+  test("EVAL keeps errors inside arrays in their places, and rejects with the error of the script", async () => {
     for (const redis of both) {
       const [first, error] = await redis.eval<[number, ResponseError]>(
         "return {1, redis.error_reply('MY problem')}",
@@ -74,13 +74,13 @@ describeClients("scripts", server, ({ protocol, text, bytes, both }) => {
     }
   });
 
-  test("have integers that keep every digit or are refused", async () => {
+  test("EVAL returns integers with every digit, or rejects", async () => {
     expect(await errorOf(text.eval("return 2^60", 0))).toMatchObject({ name: "DecodeError" });
     await using exact = new Redis(server.url, { protocol, integers: "bigint" });
     expect(await exact.eval("return {2^60, 1}", 0)).toEqual([2n ** 60n, 1n]);
   });
 
-  test("are loaded, known, run by their hash and forgotten", async () => {
+  test("SCRIPT LOAD, EXISTS and FLUSH manage scripts that EVALSHA runs", async () => {
     const script = "return {KEYS[1], ARGV[1]}";
     const sha = createHash("sha1").update(script).digest("hex");
     for (const redis of both) {
@@ -100,7 +100,7 @@ describeClients("scripts", server, ({ protocol, text, bytes, both }) => {
     }
   });
 
-  test("run in pipelines", async () => {
+  test("EVAL and EVALSHA run in pipelines", async () => {
     const values = await text
       .pipeline()
       .eval<string>("return ARGV[1]", 0, "a")
@@ -111,7 +111,7 @@ describeClients("scripts", server, ({ protocol, text, bytes, both }) => {
     expect(values).toEqual(["a", true, "v"]);
   });
 
-  test("are debugged on a connection of their own only", async () => {
+  test("SCRIPT DEBUG is accepted on client() only", async () => {
     for (const redis of both) {
       expect(await errorOf(redis.scriptDebug("YES"))).toBeInstanceOf(DataError);
       await using own = redis.client();
@@ -122,8 +122,8 @@ describeClients("scripts", server, ({ protocol, text, bytes, both }) => {
   });
 });
 
-describeClients("functions", server, ({ text, bytes, both }) => {
-  test("are loaded and called", async () => {
+describeClients("FUNCTION and FCALL", server, ({ text, bytes, both }) => {
+  test("FUNCTION LOAD loads functions that FCALL and FCALL_RO call", async () => {
     for (const redis of both) {
       expect(await redis.functionFlush({ mode: "SYNC" })).toBe(true);
       expect(await redis.functionLoad(LIBRARY)).toBe("mylib");
@@ -140,7 +140,7 @@ describeClients("functions", server, ({ text, bytes, both }) => {
     expect(await bytes.fcallRo("echo", 0, b("\xff"))).toEqual([null, b("\xff")]);
   });
 
-  test("are listed and counted", async () => {
+  test("FUNCTION LIST and STATS describe and count functions", async () => {
     await text.functionFlush();
     await text.functionLoad(LIBRARY);
     const [library] = await text.functionList({ library: "my*", withCode: true });
@@ -171,7 +171,7 @@ describeClients("functions", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("are saved as bytes and restored", async () => {
+  test("FUNCTION DUMP and RESTORE save libraries as bytes and restore them", async () => {
     for (const redis of both) {
       await redis.functionFlush();
       await redis.functionLoad(LIBRARY);
@@ -187,8 +187,8 @@ describeClients("functions", server, ({ text, bytes, both }) => {
   });
 });
 
-describeClients("code that does not end", impatient, ({ text, bytes, both }) => {
-  test("is stopped: scripts", async () => {
+describeClients("scripts and functions that do not end", impatient, ({ text, bytes, both }) => {
+  test("SCRIPT KILL stops a script", async () => {
     for (const [busy, other] of [[text, bytes] as const, [bytes, text] as const]) {
       expect(await errorOf(other.scriptKill())).toMatchObject({ code: "NOTBUSY" });
       const running = errorOf(busy.eval("while true do end", 0));
@@ -197,7 +197,7 @@ describeClients("code that does not end", impatient, ({ text, bytes, both }) => 
     }
   });
 
-  test("is stopped: functions", async () => {
+  test("FUNCTION KILL stops a function", async () => {
     await text.functionFlush();
     await text.functionLoad(
       "#!lua name=slow\nredis.register_function('spin', function() while true do end end)",

@@ -1,6 +1,6 @@
 /**
- * Owns the loading of modules. No test server has any that could be loaded, so a scripted one answers
- * where all goes well; what is refused is asked of a real one.
+ * Loading of modules. No test server has a loadable module, so a scripted server plays the successful cases;
+ * rejections come from a real server.
  */
 import { describe, expect, it } from "vitest";
 import { ModuleError, Redis, ResponseError } from "../../../src/index.js";
@@ -14,57 +14,61 @@ import { errorOf } from "../../support/settle.js";
 const server = await startServer({ config: { "enable-module-command": "yes" } });
 const RAW = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);
 
-describe.each(CALL_MODES)("modules (RESP$protocol, $decoding)", ({ protocol, decoding }) => {
-  const calls: readonly (readonly [
-    string,
-    (string | Buffer)[],
-    (redis: Redis) => Promise<true>,
-  ])[] = [
-    ["load", ["MODULE", "LOAD", "/m.so"], (redis) => redis.moduleLoad("/m.so")],
-    [
-      "load with arguments",
-      ["MODULE", "LOAD", "/m.so", "a", "2", RAW, "é"],
-      (redis) => redis.moduleLoad("/m.so", "a", [2, RAW], "é"),
-    ],
-    ["loadex", ["MODULE", "LOADEX", "/m.so"], (redis) => redis.moduleLoadex("/m.so")],
-    [
-      "loadex with settings",
-      ["MODULE", "LOADEX", "/m.so", "CONFIG", "m.a", "1", "CONFIG", "m.b", "x y"],
-      (redis) => redis.moduleLoadex("/m.so", { config: { "m.a": 1, "m.b": "x y" } }),
-    ],
-    [
-      "loadex with settings and arguments",
-      ["MODULE", "LOADEX", "/m.so", "CONFIG", "m.a", RAW, "ARGS", "x", "-1"],
-      (redis) => redis.moduleLoadex("/m.so", { args: ["x", -1], config: new Map([["m.a", RAW]]) }),
-    ],
-    [
-      "loadex with arguments",
-      ["MODULE", "LOADEX", "/m.so", "ARGS", "x"],
-      (redis) => redis.moduleLoadex("/m.so", { args: "x" }),
-    ],
-    ["unload", ["MODULE", "UNLOAD", "m"], (redis) => redis.moduleUnload("m")],
-  ];
+describe.each(CALL_MODES)(
+  "MODULE commands (RESP$protocol, $decoding)",
+  ({ protocol, decoding }) => {
+    const calls: readonly (readonly [
+      string,
+      (string | Buffer)[],
+      (redis: Redis) => Promise<true>,
+    ])[] = [
+      ["load", ["MODULE", "LOAD", "/m.so"], (redis) => redis.moduleLoad("/m.so")],
+      [
+        "load with arguments",
+        ["MODULE", "LOAD", "/m.so", "a", "2", RAW, "é"],
+        (redis) => redis.moduleLoad("/m.so", "a", [2, RAW], "é"),
+      ],
+      ["loadex", ["MODULE", "LOADEX", "/m.so"], (redis) => redis.moduleLoadex("/m.so")],
+      [
+        "loadex with settings",
+        ["MODULE", "LOADEX", "/m.so", "CONFIG", "m.a", "1", "CONFIG", "m.b", "x y"],
+        (redis) => redis.moduleLoadex("/m.so", { config: { "m.a": 1, "m.b": "x y" } }),
+      ],
+      [
+        "loadex with settings and arguments",
+        ["MODULE", "LOADEX", "/m.so", "CONFIG", "m.a", RAW, "ARGS", "x", "-1"],
+        (redis) =>
+          redis.moduleLoadex("/m.so", { args: ["x", -1], config: new Map([["m.a", RAW]]) }),
+      ],
+      [
+        "loadex with arguments",
+        ["MODULE", "LOADEX", "/m.so", "ARGS", "x"],
+        (redis) => redis.moduleLoadex("/m.so", { args: "x" }),
+      ],
+      ["unload", ["MODULE", "UNLOAD", "m"], (redis) => redis.moduleUnload("m")],
+    ];
 
-  it.each(calls)("%s", async (_, words, call) => {
-    await using mock = await mockServer(
-      async (peer) => {
-        await peer.expect(words);
-        peer.send("+OK\r\n");
-        await peer.closed;
-      },
-      { handshake: true },
-    );
-    const options = { protocol, decodeResponses: decoding === "text" };
-    await using redis = new Redis(mock.url, options) as Redis;
-    expect(await call(redis)).toBe(true);
-    const { bytes } = await mock.connection();
-    const expected = encodeCommand(words);
-    expect(bytes.subarray(-expected.length)).toEqual(expected);
-  });
-});
+    it.each(calls)("%s", async (_, words, call) => {
+      await using mock = await mockServer(
+        async (peer) => {
+          await peer.expect(words);
+          peer.send("+OK\r\n");
+          await peer.closed;
+        },
+        { handshake: true },
+      );
+      const options = { protocol, decodeResponses: decoding === "text" };
+      await using redis = new Redis(mock.url, options) as Redis;
+      expect(await call(redis)).toBe(true);
+      const { bytes } = await mock.connection();
+      const expected = encodeCommand(words);
+      expect(bytes.subarray(-expected.length)).toEqual(expected);
+    });
+  },
+);
 
-describeClients("modules there are not", server, ({ redis }) => {
-  it("are refused", async () => {
+describeClients("MODULE LOAD and UNLOAD of missing modules", server, ({ redis }) => {
+  it("reject with ModuleError", async () => {
     const failures = [
       redis.moduleLoad("/none.so", "a"),
       redis.moduleLoadex("/none.so", { config: { "m.a": 1 }, args: ["x"] }),
@@ -80,7 +84,7 @@ describeClients("modules there are not", server, ({ redis }) => {
   });
 });
 
-it("are refused altogether unless the server is told otherwise", async () => {
+it("MODULE commands are rejected when enable-module-command is off", async () => {
   await using plain = await startServer();
   await using redis = new Redis(plain.url);
   for (const refused of [redis.moduleLoad("/m.so"), redis.moduleUnload("m")]) {

@@ -58,27 +58,31 @@ const executorOf =
   (name, ...args) =>
     redis.executeCommand(String(name), ...args);
 
-describeClients("commands that others take care of", server, ({ both }) => {
-  test.each(NEVER.flatMap(([instead, ...all]) => all.map((words) => [words, instead] as const)))(
-    "executeCommand(...%j) names %s",
-    async (words, instead) => {
-      for (const redis of both) {
-        await using session = redis.client();
-        for (const execute of [executorOf(redis), executorOf(session)]) {
-          const error = await errorOf(execute(...words));
-          expect(error).toBeInstanceOf(DataError);
-          expect(error).toMatchObject({ code: "ESHARED", outcome: "not-sent" });
-          expect(error.message).toContain(instead);
+describeClients(
+  "executeCommand with commands that have an API of their own",
+  server,
+  ({ both }) => {
+    test.each(NEVER.flatMap(([instead, ...all]) => all.map((words) => [words, instead] as const)))(
+      "executeCommand(...%j) is rejected and names %s",
+      async (words, instead) => {
+        for (const redis of both) {
+          await using session = redis.client();
+          for (const execute of [executorOf(redis), executorOf(session)]) {
+            const error = await errorOf(execute(...words));
+            expect(error).toBeInstanceOf(DataError);
+            expect(error).toMatchObject({ code: "ESHARED", outcome: "not-sent" });
+            expect(error.message).toContain(instead);
+          }
+          expect(await redis.ping()).toBe(true);
         }
-        expect(await redis.ping()).toBe(true);
-      }
-    },
-  );
-});
+      },
+    );
+  },
+);
 
-describeClients("commands that change their connection", server, ({ both }) => {
+describeClients("commands that change the session", server, ({ both }) => {
   test.each(SESSION.map((words) => [words]))(
-    "executeCommand(...%j) names redis.client()",
+    "executeCommand(...%j) is rejected on a shared connection and names redis.client()",
     async (words) => {
       for (const redis of both) {
         const error = await errorOf(executorOf(redis)(...words));
@@ -90,7 +94,7 @@ describeClients("commands that change their connection", server, ({ both }) => {
     },
   );
 
-  test("as methods too, also in pipelines", async () => {
+  test("methods are rejected on a shared connection, also in pipelines", async () => {
     for (const redis of both) {
       const refused = [redis.select(1), redis.clientTrackingOn(), redis.auth("x"), redis.hello()];
       for (const promise of [...refused, redis.resetConnection(), redis.readonly()]) {
@@ -101,7 +105,7 @@ describeClients("commands that change their connection", server, ({ both }) => {
     }
   });
 
-  test("work where nobody else is", async () => {
+  test("run on client()", async () => {
     for (const redis of both) {
       await using session = redis.client();
       expect(await session.executeCommand("select", 1)).toBe(true);
@@ -113,8 +117,8 @@ describeClients("commands that change their connection", server, ({ both }) => {
   });
 });
 
-describe("all of them", () => {
-  test("are refused without a connection", async () => {
+describe("every refused command", () => {
+  test("is rejected without opening a connection", async () => {
     const redis = new Redis("127.0.0.1", 1);
     const calls = [...NEVER.flatMap(([, ...all]) => all), ...SESSION];
     for (const words of calls) {

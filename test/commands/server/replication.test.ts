@@ -12,9 +12,9 @@ const one = await startServer();
 const two = await startServer();
 const CALM = { timeout: 20_000 };
 
-describeProtocols("replication", (protocol) => {
+describeProtocols("REPLICAOF and FAILOVER", (protocol) => {
   test.each([true, false])(
-    "begins, turns round, ends (decodeResponses: %s)",
+    "start, reverse and end replication (decodeResponses: %s)",
     async (decodeResponses) => {
       await using master = new Redis(one.url, { protocol, decodeResponses });
       await using replica = new Redis(two.url, { protocol, decodeResponses });
@@ -65,7 +65,7 @@ describeProtocols("replication", (protocol) => {
 });
 
 describeProtocols("SHUTDOWN", (protocol) => {
-  test.each([true, false])("ends the server (decodeResponses: %s)", async (decodeResponses) => {
+  test.each([true, false])("stops the server (decodeResponses: %s)", async (decodeResponses) => {
     const server = await startServer();
     await using redis = new Redis(server.url, { ...FAST, protocol, decodeResponses });
     await expect(redis.shutdown({ abort: true })).rejects.toThrow(ResponseError);
@@ -75,7 +75,7 @@ describeProtocols("SHUTDOWN", (protocol) => {
     await server.stop();
   });
 
-  test("ends it also by its name, and from a connection of one's own", async () => {
+  test("stops the server through executeCommand and on client()", async () => {
     const server = await startServer();
     await using redis = new Redis(server.url, { ...FAST, protocol });
     await using session = redis.client();
@@ -85,7 +85,7 @@ describeProtocols("SHUTDOWN", (protocol) => {
     await server.stop();
   });
 
-  test("does not when it cannot save, unless it is forced to", async () => {
+  test("is rejected when the server cannot save, except with force", async () => {
     const folder = await mkdtemp(join(tmpdir(), "rediswire-"));
     const server = await startServer({ config: { "enable-protected-configs": "yes" } });
     await using redis = new Redis(server.url, { ...FAST, protocol });

@@ -1,6 +1,5 @@
 /**
- * Owns the commands no test can have a real server carry out: loading modules that are not there, a
- * shutdown called off in the moment it waits.
+ * Commands that a real server cannot execute in a test, such as a shutdown that is cancelled while it waits.
  */
 import { describe, expect, test } from "vitest";
 import { ConnectionError, Redis, ResponseError } from "../../../src/index.js";
@@ -8,8 +7,8 @@ import { mockServer, type Peer } from "../../support/mock-server.js";
 import { describeProtocols } from "../../support/protocols.js";
 import { errorOf, FAST, kindOf } from "../../support/settle.js";
 
-describeProtocols("a server that agrees to everything", (protocol) => {
-  test.each([true, false])("decodeResponses: %s", async (decodeResponses) => {
+describeProtocols("server commands against a mock that accepts everything", (protocol) => {
+  test.each([true, false])("return true for OK (decodeResponses: %s)", async (decodeResponses) => {
     const lines = [
       ["MODULE", "LOAD", "/m.so", "a"],
       ["MODULE", "LOADEX", "/m.so", "CONFIG", "m.a", "1", "ARGS", "x"],
@@ -44,7 +43,7 @@ describe("SHUTDOWN", () => {
   test.each<[string, (peer: Peer) => void]>([
     ["closes", (peer) => peer.close()],
     ["resets", (peer) => peer.reset()],
-  ])("has worked when the server %s the connection", async (_, finish) => {
+  ])("resolves when the server %s the connection", async (_, finish) => {
     await using mock = await mockServer(
       [
         async (peer) => {
@@ -61,7 +60,7 @@ describe("SHUTDOWN", () => {
     await mock.done();
   });
 
-  test("has no deadline of its own, but that of the call", async () => {
+  test("has no deadline except the timeout of the call", async () => {
     await using mock = await mockServer(
       async (peer) => {
         await peer.expect(SHUTDOWN);
@@ -75,7 +74,7 @@ describe("SHUTDOWN", () => {
     expect(error.message).toContain("150 ms");
   });
 
-  test("has failed when the server answers", async () => {
+  test("rejects when the server replies", async () => {
     await using mock = await mockServer(
       async (peer) => {
         await peer.expect(SHUTDOWN);
@@ -94,7 +93,7 @@ describe("SHUTDOWN", () => {
     expect((await errorOf(session.shutdown())).message).toBe("SHUTDOWN seems to have failed.");
   });
 
-  test("has failed when the client hangs up itself", async () => {
+  test("rejects when the client closes the connection", async () => {
     await using mock = await mockServer(
       async (peer) => {
         await peer.expect(SHUTDOWN);
@@ -109,7 +108,7 @@ describe("SHUTDOWN", () => {
     expect(error.command).toBe("SHUTDOWN");
   });
 
-  test("has failed when there was no server", async () => {
+  test("rejects when the server was down before", async () => {
     const mock = await mockServer(() => {}, { handshake: true });
     const { url } = mock;
     await mock[Symbol.asyncDispose]();
@@ -120,14 +119,14 @@ describe("SHUTDOWN", () => {
   test.each<[string, (peer: Peer) => void]>([
     ["closes", (peer) => peer.close()],
     ["resets", (peer) => peer.reset()],
-  ])("has failed when the server %s every connection at once", async (_, finish) => {
+  ])("rejects when the server %s every new connection", async (_, finish) => {
     const mock = await mockServer(finish);
     await using redis = new Redis(mock.url, FAST);
     expect(kindOf(await errorOf(redis.shutdown()))).toBe("ConnectionError not-sent");
     await mock[Symbol.asyncDispose]();
   });
 
-  test("does not stand in a pipeline", async () => {
+  test("is refused in a pipeline", async () => {
     await using redis = new Redis();
     expect(() => redis.pipeline().shutdown()).toThrow(
       "SHUTDOWN ends its connection; call it outside of pipelines",

@@ -6,8 +6,8 @@ import { until } from "../../support/until.js";
 
 const server = await startServer();
 
-describeClients("what a server tells", server, ({ text, bytes, both }) => {
-  test("INFO by section", async () => {
+describeClients("commands that describe the server", server, ({ text, bytes, both }) => {
+  test("INFO returns one section", async () => {
     await text.set("k", "v", { ex: 100 });
     for (const redis of both) {
       const info = await redis.info("server", ["clients"], new Set(["keyspace"]));
@@ -22,7 +22,7 @@ describeClients("what a server tells", server, ({ text, bytes, both }) => {
     expectTypeOf<NonNullable<InfoReply["db7"]>["keys"]>().toEqualTypeOf<number>();
   });
 
-  test("INFO without a section, and with everything", async () => {
+  test("INFO returns the default sections, and everything on request", async () => {
     for (const redis of both) {
       await redis.configResetstat();
       await expect(redis.executeCommand("NONE-SUCH")).rejects.toThrow(ResponseError);
@@ -37,7 +37,7 @@ describeClients("what a server tells", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("numbers of keys", async () => {
+  test("DBSIZE counts keys, and FLUSHDB, FLUSHALL and SWAPDB change them", async () => {
     for (const redis of both) {
       await text.flushall();
       expect(await redis.dbsize()).toBe(0);
@@ -54,7 +54,7 @@ describeClients("what a server tells", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("the time", async () => {
+  test("TIME returns seconds and microseconds", async () => {
     for (const redis of both) {
       const before = Date.now();
       const [seconds, microseconds] = await redis.time();
@@ -64,7 +64,7 @@ describeClients("what a server tells", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("its part in replication, alone", async () => {
+  test("ROLE describes a master without replicas", async () => {
     for (const redis of both) {
       const role = await redis.role();
       expect(role).toEqual({ role: "master", offset: expect.any(Number), replicas: [] });
@@ -72,7 +72,7 @@ describeClients("what a server tells", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("memory", async () => {
+  test("MEMORY subcommands describe memory use", async () => {
     await text.rpush("list", ["x".repeat(5000), "y"]);
     for (const redis of both) {
       expect(await redis.memoryUsage("list")).toBeGreaterThan(5000);
@@ -91,7 +91,7 @@ describeClients("what a server tells", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("how a value is kept", async () => {
+  test("DEBUG OBJECT describes the representation of a value", async () => {
     await text.set(b("k\xff"), "hi");
     for (const redis of both) {
       expect(await redis.debugObject(b("k\xff"))).toMatchObject({
@@ -106,7 +106,7 @@ describeClients("what a server tells", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("a picture", async () => {
+  test("LOLWUT returns text art", async () => {
     for (const redis of both) {
       expect(await redis.lolwut()).toMatch(/ver/);
       expect(await redis.lolwut(5, 1, 1, 1)).toMatch(/ver/);
@@ -114,8 +114,8 @@ describeClients("what a server tells", server, ({ text, bytes, both }) => {
   });
 });
 
-describeClients("settings", server, ({ text, both }) => {
-  test("are read by pattern", async () => {
+describeClients("CONFIG", server, ({ text, both }) => {
+  test("CONFIG GET reads settings by pattern", async () => {
     for (const redis of both) {
       expect(await redis.configGet("port")).toEqual({ port: String(server.port) });
       const some = await redis.configGet(["appendonly", "save"], "databases");
@@ -126,7 +126,7 @@ describeClients("settings", server, ({ text, both }) => {
     }
   });
 
-  test("are changed one by one, or several at once or not at all", async () => {
+  test("CONFIG SET changes one setting, or several atomically", async () => {
     for (const redis of both) {
       expect(await redis.configSet("maxmemory-samples", 7)).toBe(true);
       expect(await redis.configGet("maxmemory-samples")).toEqual({ "maxmemory-samples": "7" });
@@ -138,7 +138,7 @@ describeClients("settings", server, ({ text, both }) => {
     }
   });
 
-  test("go into the file", async () => {
+  test("CONFIG REWRITE writes the configuration file", async () => {
     for (const redis of both) {
       expect(await redis.configRewrite()).toBe(true);
     }
@@ -146,7 +146,7 @@ describeClients("settings", server, ({ text, both }) => {
     expect(await text.configGet("port")).toEqual({ port: String(server.port) });
   });
 
-  test("counters begin again", async () => {
+  test("CONFIG RESETSTAT resets the counters", async () => {
     for (const redis of both) {
       await redis.ping();
       expect(await redis.configResetstat()).toBe(true);
@@ -155,13 +155,13 @@ describeClients("settings", server, ({ text, both }) => {
   });
 });
 
-describeClients("saving", server, ({ text, both }) => {
+describeClients("persistence commands", server, ({ text, both }) => {
   const idle = async () => {
     const { rdb_bgsave_in_progress, aof_rewrite_in_progress } = await text.info("persistence");
     return rdb_bgsave_in_progress === 0 && aof_rewrite_in_progress === 0;
   };
 
-  test("in the foreground", async () => {
+  test("SAVE and LASTSAVE save in the foreground", async () => {
     for (const redis of both) {
       const before = Math.floor(Date.now() / 1000) * 1000;
       expect(await redis.save()).toBe(true);
@@ -171,7 +171,7 @@ describeClients("saving", server, ({ text, both }) => {
     }
   });
 
-  test("in the background", async () => {
+  test("BGSAVE and BGREWRITEAOF save in the background", async () => {
     for (const redis of both) {
       expect(await redis.bgsave()).toBe(true);
       await until(idle);
@@ -184,8 +184,8 @@ describeClients("saving", server, ({ text, both }) => {
   });
 });
 
-describeClients("what took long", server, ({ text, bytes, both }) => {
-  test("is in the slow log", async () => {
+describeClients("SLOWLOG and LATENCY", server, ({ text, bytes, both }) => {
+  test("SLOWLOG GET, LEN and RESET report slow commands", async () => {
     await text.configSet("slowlog-log-slower-than", 0);
     for (const redis of both) {
       expect(await redis.slowlogReset()).toBe(true);
@@ -208,7 +208,7 @@ describeClients("what took long", server, ({ text, bytes, both }) => {
     await text.configSet("slowlog-log-slower-than", 10_000);
   });
 
-  test("is in the latency monitor", async () => {
+  test("LATENCY LATEST, HISTORY and RESET report events", async () => {
     await text.configSet("latency-monitor-threshold", 1);
     for (const redis of both) {
       await redis.latencyReset();
@@ -232,7 +232,7 @@ describeClients("what took long", server, ({ text, bytes, both }) => {
     await text.configSet("latency-monitor-threshold", 0);
   });
 
-  test("is counted by command", async () => {
+  test("LATENCY HISTOGRAM counts latencies by command", async () => {
     for (const redis of both) {
       await redis.configResetstat();
       await Promise.all([redis.get("a"), redis.get("b"), redis.set("c", 1)]);

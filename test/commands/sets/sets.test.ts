@@ -8,8 +8,8 @@ import { errorOf } from "../../support/settle.js";
 const server = await sharedServer();
 beforeEach(() => server.command("FLUSHALL"));
 
-describeClients("members of a set", server, ({ redis, t }) => {
-  it("are added in every form, each once", async () => {
+describeClients("set members", server, ({ redis, t }) => {
+  it("SADD adds members in every argument form, each once", async () => {
     expect(await redis.sadd("s", "a")).toBe(1);
     expect(await redis.sadd("s", "a", ["b", 3], new Set([4.5, 5n]))).toBe(4);
     expect(await redis.sadd("s", Buffer.from("b"))).toBe(0);
@@ -20,7 +20,7 @@ describeClients("members of a set", server, ({ redis, t }) => {
     expect(await errorOf(redis.sadd("s", []))).toBeInstanceOf(DataError);
   });
 
-  it("are integers as text, whatever the server keeps them as", async () => {
+  it("SMEMBERS returns integers as text, whatever the encoding of the set", async () => {
     await redis.sadd("s", 1, 2, 3, "9223372036854775807");
     expect(sorted(await redis.smembers("s"))).toEqual(
       ["1", "2", "3", "9223372036854775807"].map(t),
@@ -28,7 +28,7 @@ describeClients("members of a set", server, ({ redis, t }) => {
     expect(await redis.sismember("s", 9223372036854775807n)).toBe(true);
   });
 
-  it("are asked for", async () => {
+  it("SISMEMBER, SMISMEMBER and SCARD check and count members", async () => {
     await redis.sadd("s", "a", "b");
     expect(await redis.sismember("s", "a")).toBe(true);
     expect(await redis.sismember("s", "none")).toBe(false);
@@ -36,7 +36,7 @@ describeClients("members of a set", server, ({ redis, t }) => {
     expect(await redis.smismember("none", "a", "b")).toEqual([0, 0]);
   });
 
-  it("are removed, and the set with the last of them", async () => {
+  it("SREM removes members, and the set with its last member", async () => {
     await redis.sadd("s", "a", "b", "c");
     expect(await redis.srem("s", "a", ["none"])).toBe(1);
     expect(await redis.srem("s", new Set(["b", "c"]))).toBe(2);
@@ -44,7 +44,7 @@ describeClients("members of a set", server, ({ redis, t }) => {
     expect(await redis.exists("s")).toBe(0);
   });
 
-  it("are moved", async () => {
+  it("SMOVE moves a member between sets", async () => {
     await redis.sadd("a", "x", "y");
     await redis.sadd("b", "y");
     expect(await redis.smove("a", "b", "x")).toBe(true);
@@ -55,7 +55,7 @@ describeClients("members of a set", server, ({ redis, t }) => {
     expect(sorted(await redis.smembers("b"))).toEqual([t("x"), t("y")]);
   });
 
-  it("are taken out at random", async () => {
+  it("SPOP removes random members", async () => {
     const all = [t("a"), t("b"), t("c"), t("d")];
     await redis.sadd("s", "a", "b", "c", "d");
     const first = await redis.spop("s");
@@ -72,7 +72,7 @@ describeClients("members of a set", server, ({ redis, t }) => {
     expect(await errorOf(redis.spop("s", -1))).toBeInstanceOf(DataError);
   });
 
-  it("are picked at random", async () => {
+  it("SRANDMEMBER returns random members", async () => {
     const all = [t("a"), t("b"), t("c")];
     await redis.sadd("s", "a", "b", "c");
     expect(all).toContainEqual(await redis.srandmember("s"));
@@ -89,7 +89,7 @@ describeClients("members of a set", server, ({ redis, t }) => {
     expect(await redis.scard("s")).toBe(3);
   });
 
-  it("are none when there is no such key", async () => {
+  it("reading a missing set returns null, empty or zero", async () => {
     const members = await redis.smembers("none");
     expect(members).toBeInstanceOf(Set);
     expect(members.size).toBe(0);
@@ -100,7 +100,7 @@ describeClients("members of a set", server, ({ redis, t }) => {
     expect(await redis.exists("none")).toBe(0);
   });
 
-  it("are refused for a key of another type", async () => {
+  it("set commands reject keys of another type", async () => {
     await redis.set("string", "x");
     await redis.sadd("s", "a");
     await expectWrongType({
@@ -129,14 +129,14 @@ describeClients("members of a set", server, ({ redis, t }) => {
   });
 });
 
-describeClients("sets combined", server, ({ redis, t }) => {
+describeClients("combined sets", server, ({ redis, t }) => {
   beforeEach(async () => {
     await redis.sadd("a", "1", "2", "3", "4");
     await redis.sadd("b", "3", "4", "5");
     await redis.sadd("c", "4", "x");
   });
 
-  it("give a Set of what is in one, in all, in any", async () => {
+  it("SDIFF, SINTER and SUNION return a Set", async () => {
     const difference = await redis.sdiff("a", "b");
     expect(difference).toBeInstanceOf(Set);
     expect(sorted(difference)).toEqual([t("1"), t("2")]);
@@ -151,7 +151,7 @@ describeClients("sets combined", server, ({ redis, t }) => {
     expect((await redis.sunion("none", "nothing")).size).toBe(0);
   });
 
-  it("are counted", async () => {
+  it("SINTERCARD counts the intersection", async () => {
     expect(await redis.sintercard(2, ["a", "b"])).toBe(2);
     expect(await redis.sintercard(2, ["a", "b"], { limit: 1 })).toBe(1);
     expect(await redis.sintercard(2, ["a", "b"], { limit: 0 })).toBe(2);
@@ -160,7 +160,7 @@ describeClients("sets combined", server, ({ redis, t }) => {
     expect(await errorOf(redis.sintercard(1, ["a", "b"]))).toBeInstanceOf(DataError);
   });
 
-  it("are stored, and an empty result deletes", async () => {
+  it("SDIFFSTORE, SINTERSTORE and SUNIONSTORE store the result, and delete the target when it is empty", async () => {
     expect(await redis.sdiffstore("to", "a", "b")).toBe(2);
     expect(sorted(await redis.smembers("to"))).toEqual([t("1"), t("2")]);
     expect(await redis.sinterstore("to", ["a", "b"])).toBe(2);
@@ -176,7 +176,7 @@ describeClients("sets combined", server, ({ redis, t }) => {
 });
 
 describeClients("SSCAN", server, ({ redis, t }) => {
-  it("gives a small set at once", async () => {
+  it("returns a small set in one call", async () => {
     await redis.sadd("s", "a", "b", "bb");
     const [cursor, members] = await redis.sscan("s");
     expect(cursor).toBe("0");
@@ -185,7 +185,7 @@ describeClients("SSCAN", server, ({ redis, t }) => {
     expect(await redis.sscan("s", 0n, { match: "z" })).toEqual(["0", []]);
   });
 
-  it("walks over a large set", async () => {
+  it("iterates over a large set", async () => {
     const names = Array.from({ length: 700 }, (_, n) => `m${n}`);
     await redis.sadd("s", names);
     const seen = new Set<string>();

@@ -13,8 +13,8 @@ const LONG = 25;
 /** Shortest wait that is one, in seconds. */
 const SHORT = 0.02;
 
-describeClients("blocking commands on sorted sets", server, ({ redis, t }) => {
-  it("take at once what is there already", async () => {
+describeClients("blocking sorted set commands", server, ({ redis, t }) => {
+  it("return existing members immediately", async () => {
     await redis.zadd("z", { a: -Infinity, b: 0.1, c: 2, d: 3, e: 4, f: Infinity });
     expect(await redis.bzpopmin(["none", "z"], LONG)).toEqual([t("z"), t("a"), -Infinity]);
     expect(await redis.bzpopmax("z", LONG)).toEqual([t("z"), t("f"), Infinity]);
@@ -35,11 +35,11 @@ describeClients("blocking commands on sorted sets", server, ({ redis, t }) => {
     expect(await redis.exists("z")).toBe(0);
   });
 
-  it("give null when the time is over", async () => {
+  it("return null at their timeout", async () => {
     expect(await redis.bzpopmin(["a", "b"], SHORT)).toBeNull();
     expect(await redis.bzpopmax("a", SHORT)).toBeNull();
     expect(await redis.bzmpop(SHORT, 2, ["a", "b"], { max: true })).toBeNull();
-    // Nobody waits any more who could take it.
+    // No client is left waiting that could take the member.
     expect(await redis.zadd("a", { kept: 1 })).toBe(1);
     expect(await redis.zrange("a", 0, -1)).toEqual([t("kept")]);
   });
@@ -60,7 +60,7 @@ describeClients("blocking commands on sorted sets", server, ({ redis, t }) => {
       ],
     ],
   ] as const)(
-    "%s waits for another client, and nobody waits for it",
+    "%s waits for another client and delays no other command",
     async (_name, call, reply) => {
       const waiting = call();
       await whenBlocked(server, 1);
@@ -70,7 +70,7 @@ describeClients("blocking commands on sorted sets", server, ({ redis, t }) => {
     },
   );
 
-  it("are refused a time which is none, before anything is sent", async () => {
+  it("reject an invalid timeout before anything is sent", async () => {
     expect(await errorOf(redis.bzpopmin("z", -1))).toBeInstanceOf(DataError);
     expect(await errorOf(redis.bzpopmax("z", Number.NaN))).toBeInstanceOf(DataError);
     expect(await errorOf(redis.bzmpop(Infinity, 1, "z", { min: true }))).toBeInstanceOf(DataError);

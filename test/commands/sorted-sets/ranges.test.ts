@@ -9,14 +9,14 @@ beforeEach(() => server.command("FLUSHALL"));
 
 const quote = (score: number) => `<${score}>`;
 
-describeClients("ranges of a sorted set", server, ({ redis, t }) => {
+describeClients("ranges of sorted sets", server, ({ redis, t }) => {
   beforeEach(async () => {
     await redis.zadd("z", { a: -Infinity, b: 1.5, c: 2, d: Infinity });
     await redis.zadd("same", { a: 0, b: 0, c: 0, d: 0 });
   });
   const members = (text: string) => [...text].map(t);
 
-  it("are read by position", async () => {
+  it("ZRANGE and ZREVRANGE read by position", async () => {
     expect(await redis.zrange("z", 0, -1)).toEqual(members("abcd"));
     expect(await redis.zrange("z", 1n, -2)).toEqual(members("bc"));
     expect(await redis.zrange("z", 0, 1, { desc: true })).toEqual(members("dc"));
@@ -37,7 +37,7 @@ describeClients("ranges of a sorted set", server, ({ redis, t }) => {
     expect(await redis.zrevrange("none", 0, -1, { withScores: true })).toEqual([]);
   });
 
-  it("are read by score", async () => {
+  it("ZRANGEBYSCORE and ZRANGE with byScore read by score", async () => {
     const byScore = { byScore: true } as const;
     expect(await redis.zrange("z", 1.5, 2, byScore)).toEqual(members("bc"));
     expect(await redis.zrange("z", "(1.5", "+inf", byScore)).toEqual(members("cd"));
@@ -72,7 +72,7 @@ describeClients("ranges of a sorted set", server, ({ redis, t }) => {
     expect(await redis.zrevrangebyscore("z", 0, 9)).toEqual([]);
   });
 
-  it("are read by text", async () => {
+  it("ZRANGEBYLEX and ZRANGE with byLex read by text", async () => {
     const byLex = { byLex: true } as const;
     expect(await redis.zrange("same", "-", "+", byLex)).toEqual(members("abcd"));
     expect(await redis.zrange("same", "[b", "(d", byLex)).toEqual(members("bc"));
@@ -96,7 +96,7 @@ describeClients("ranges of a sorted set", server, ({ redis, t }) => {
     });
   });
 
-  it("are stored", async () => {
+  it("ZRANGESTORE stores a range", async () => {
     const stored = () => redis.zrange("to", 0, -1, { withScores: true });
     expect(await redis.zrangestore("to", "z", 1, 2)).toBe(2);
     expect(await stored()).toEqual([
@@ -127,7 +127,7 @@ describeClients("ranges of a sorted set", server, ({ redis, t }) => {
     expect(await redis.exists("to")).toBe(0);
   });
 
-  it("are refused what makes no range", async () => {
+  it("ZRANGE rejects options that form no range", async () => {
     for (const call of [
       redis.zrange("z", "(1", 2),
       redis.zrange("z", "one", 2, { byScore: true }),
@@ -142,14 +142,14 @@ describeClients("ranges of a sorted set", server, ({ redis, t }) => {
   });
 });
 
-describeClients("sorted sets combined", server, ({ redis, t }) => {
+describeClients("combined sorted sets", server, ({ redis, t }) => {
   beforeEach(async () => {
     await redis.zadd("a", { x: 1, y: 2.5, z: -1 });
     await redis.zadd("b", { y: 10, w: Infinity });
     await redis.sadd("plain", "x", "w");
   });
 
-  it("give what is in the first only", async () => {
+  it("ZDIFF returns members of the first sorted set only", async () => {
     expect(await redis.zdiff(["a", "b"])).toEqual([t("z"), t("x")]);
     expect(await redis.zdiff(["a", "b"], { withScores: true })).toEqual([
       [t("z"), -1],
@@ -162,7 +162,7 @@ describeClients("sorted sets combined", server, ({ redis, t }) => {
     expect(await redis.zdiff(["none", "a"], { withScores: true })).toEqual([]);
   });
 
-  it("give what is in all of them", async () => {
+  it("ZINTER and ZINTERCARD return and count common members", async () => {
     expect(await redis.zinter(["a", "b"])).toEqual([t("y")]);
     expect(await redis.zinter(["a", "b"], { withScores: true })).toEqual([[t("y"), 12.5]]);
     const min = { aggregate: "MIN", withScores: true } as const;
@@ -183,7 +183,7 @@ describeClients("sorted sets combined", server, ({ redis, t }) => {
     expect(await errorOf(redis.zintercard(2, ["a"]))).toBeInstanceOf(DataError);
   });
 
-  it("give what is in any of them", async () => {
+  it("ZUNION returns all members, with weights and aggregates", async () => {
     expect(await redis.zunion(["a", "b"])).toEqual(["z", "x", "y", "w"].map(t));
     expect(await redis.zunion(["a", "b"], { withScores: true })).toEqual([
       [t("z"), -1],
@@ -213,7 +213,7 @@ describeClients("sorted sets combined", server, ({ redis, t }) => {
     ]);
   });
 
-  it("are stored, and an empty result deletes", async () => {
+  it("ZDIFFSTORE, ZINTERSTORE and ZUNIONSTORE store the result, and delete the target when it is empty", async () => {
     const stored = () => redis.zrange("to", 0, -1, { withScores: true });
     expect(await redis.zdiffstore("to", ["a", "b"])).toBe(2);
     expect(await stored()).toEqual([

@@ -11,7 +11,7 @@ beforeEach(() => server.command("FLUSHALL"));
 describeClients("ZADD", server, ({ redis, t }) => {
   const all = () => redis.zrange("z", 0, -1, { withScores: true });
 
-  it("takes members and scores in every form", async () => {
+  it("accepts members and scores in every argument form", async () => {
     expect(await redis.zadd("z", { a: 1, b: "2.5" })).toBe(2);
     expect(await redis.zadd("z", new Map([["c", -3]]))).toBe(1);
     expect(await redis.zadd("z", [[Buffer.from("d"), 4n]])).toBe(1);
@@ -26,7 +26,7 @@ describeClients("ZADD", server, ({ redis, t }) => {
     expect(await errorOf(redis.zadd("z", {}))).toBeInstanceOf(DataError);
   });
 
-  it("adds only new ones with nx, changes only old ones with xx", async () => {
+  it("adds only new members with nx, changes only existing ones with xx", async () => {
     await redis.zadd("z", { a: 1 });
     expect(await redis.zadd("z", { a: 9, b: 2 }, { nx: true })).toBe(1);
     expect(await redis.zadd("z", { a: 5, c: 3 }, { xx: true })).toBe(0);
@@ -36,7 +36,7 @@ describeClients("ZADD", server, ({ redis, t }) => {
     ]);
   });
 
-  it("only raises with gt, only lowers with lt, and counts changes with ch", async () => {
+  it("only raises scores with gt, only lowers them with lt, and counts changes with ch", async () => {
     await redis.zadd("z", { a: 5 });
     expect(await redis.zadd("z", { a: 4, b: 1 }, { gt: true })).toBe(1);
     expect(await redis.zadd("z", { a: 6 }, { gt: true, ch: true })).toBe(1);
@@ -52,7 +52,7 @@ describeClients("ZADD", server, ({ redis, t }) => {
     ]);
   });
 
-  it("gives the new score with incr, or null when a condition kept it", async () => {
+  it("returns the new score with incr, or null when a condition prevents it", async () => {
     expect(await redis.zadd("z", { a: 1.5 }, { incr: true })).toBe(1.5);
     expect(await redis.zadd("z", { a: -4 }, { incr: true, ch: true })).toBe(-2.5);
     expect(await redis.zadd("z", { a: 1 }, { incr: true, nx: true })).toBeNull();
@@ -65,7 +65,7 @@ describeClients("ZADD", server, ({ redis, t }) => {
     expect(await all()).toEqual([[t("a"), 1]]);
   });
 
-  it("refuses what the server would, and what is no number", async () => {
+  it("rejects option combinations that the server rejects, and invalid scores", async () => {
     await redis.zadd("z", { a: 1 });
     for (const call of [
       redis.zadd("z", { a: Number.NaN }),
@@ -79,7 +79,7 @@ describeClients("ZADD", server, ({ redis, t }) => {
   });
 });
 
-describeClients("scores", server, ({ redis, t }) => {
+describeClients("scores of sorted sets", server, ({ redis, t }) => {
   const SCORES = {
     lowest: -Infinity,
     negative: -1.7976931348623157e308,
@@ -94,7 +94,7 @@ describeClients("scores", server, ({ redis, t }) => {
     highest: Infinity,
   };
 
-  it("come back as the same doubles from every command", async () => {
+  it("are equal doubles in the reply of every command", async () => {
     await redis.zadd("z", SCORES);
     const expected = Object.entries(SCORES).map(([name, score]) => [t(name), score]);
     expect(await redis.zrange("z", 0, -1, { withScores: true })).toEqual(expected);
@@ -116,7 +116,7 @@ describeClients("scores", server, ({ redis, t }) => {
     expect(await redis.zpopmax("z", 99)).toEqual(expected.slice(5).toReversed());
   });
 
-  it("are given as text with every digit, or as infinities", async () => {
+  it("may be sent as text with every digit, or as infinity", async () => {
     await redis.zadd("z", {
       digits: "3.14159265358979323846",
       low: "-inf",
@@ -133,7 +133,7 @@ describeClients("scores", server, ({ redis, t }) => {
     ]);
   });
 
-  it("are raised, except to what is no number", async () => {
+  it("are changed by ZINCRBY, which rejects a result that is not a number", async () => {
     expect(await redis.zincrby("z", 1.5, "a")).toBe(1.5);
     expect(await redis.zincrby("z", "-0.25", "a")).toBe(1.25);
     expect(await redis.zincrby("z", 2n, "a")).toBe(3.25);
@@ -145,7 +145,7 @@ describeClients("scores", server, ({ redis, t }) => {
     expect(await errorOf(redis.zincrby("z", Number.NaN, "a"))).toBeInstanceOf(DataError);
   });
 
-  it("are null for members which are not there", async () => {
+  it("are null for missing members", async () => {
     await redis.zadd("z", { a: 0 });
     expect(await redis.zscore("z", "none")).toBeNull();
     expect(await redis.zscore("none", "a")).toBeNull();
@@ -154,10 +154,10 @@ describeClients("scores", server, ({ redis, t }) => {
   });
 });
 
-describeClients("members of a sorted set", server, ({ redis, t }) => {
+describeClients("sorted set members", server, ({ redis, t }) => {
   beforeEach(() => redis.zadd("z", { a: 1, b: 2, c: 3, d: Infinity }));
 
-  it("are counted, by score and by text", async () => {
+  it("ZCARD, ZCOUNT and ZLEXCOUNT count members", async () => {
     expect(await redis.zcard("z")).toBe(4);
     expect(await redis.zcount("z", 2, 3)).toBe(2);
     expect(await redis.zcount("z", "(1", "(3")).toBe(1);
@@ -172,14 +172,14 @@ describeClients("members of a sorted set", server, ({ redis, t }) => {
     expect(await errorOf(redis.zcount("z", "one", 2))).toBeInstanceOf(DataError);
   });
 
-  it("have a position from either end", async () => {
+  it("ZRANK and ZREVRANK return the position from either end", async () => {
     expect(await redis.zrank("z", "a")).toBe(0);
     expect(await redis.zrevrank("z", "a")).toBe(3);
     expect(await redis.zrank("z", "none")).toBeNull();
     expect(await redis.zrevrank("none", "a")).toBeNull();
   });
 
-  it("are removed by name, position, score and text", async () => {
+  it("ZREM and ZREMRANGEBY* remove by name, position, score and text", async () => {
     expect(await redis.zrem("z", "a", ["none"])).toBe(1);
     expect(await redis.zrem("z", "a")).toBe(0);
     expect(await redis.zremrangebyscore("z", "(2", 3)).toBe(1);
@@ -194,7 +194,7 @@ describeClients("members of a sorted set", server, ({ redis, t }) => {
     expect(await redis.zremrangebylex("same", "-", "+")).toBe(0);
   });
 
-  it("are popped from either end", async () => {
+  it("ZPOPMIN and ZPOPMAX remove members from either end", async () => {
     expect(await redis.zpopmin("z")).toEqual([[t("a"), 1]]);
     expect(await redis.zpopmax("z")).toEqual([[t("d"), Infinity]]);
     expect(await redis.zpopmin("z", 0)).toEqual([]);
@@ -205,7 +205,7 @@ describeClients("members of a sorted set", server, ({ redis, t }) => {
     expect(await errorOf(redis.zpopmin("z", -1))).toBeInstanceOf(DataError);
   });
 
-  it("are popped from the first sorted set that has any", async () => {
+  it("ZMPOP removes members of the first sorted set that is not empty", async () => {
     expect(await redis.zmpop(2, ["none", "z"], { min: true })).toEqual([t("z"), [[t("a"), 1]]]);
     expect(await redis.zmpop(1, "z", { max: true, count: 2 })).toEqual([
       t("z"),
@@ -218,7 +218,7 @@ describeClients("members of a sorted set", server, ({ redis, t }) => {
     expect(await errorOf(redis.zmpop(2, ["z"], { max: true }))).toBeInstanceOf(DataError);
   });
 
-  it("are picked at random", async () => {
+  it("ZRANDMEMBER returns random members", async () => {
     const all = ["a", "b", "c", "d"].map(t);
     expect(all).toContainEqual(await redis.zrandmember("z"));
     expect(sorted(await redis.zrandmember("z", 9))).toEqual(all);
@@ -241,7 +241,7 @@ describeClients("members of a sorted set", server, ({ redis, t }) => {
     expect(await redis.zcard("z")).toBe(4);
   });
 
-  it("are none when there is no such key", async () => {
+  it("reading a missing sorted set returns null, empty or zero", async () => {
     expect(await redis.zcard("none")).toBe(0);
     expect(await redis.zcount("none", "-inf", "+inf")).toBe(0);
     expect(await redis.zlexcount("none", "-", "+")).toBe(0);
@@ -253,7 +253,7 @@ describeClients("members of a sorted set", server, ({ redis, t }) => {
     expect(await redis.exists("none")).toBe(0);
   });
 
-  it("are refused for a key of another type", async () => {
+  it("sorted set commands reject keys of another type", async () => {
     await redis.set("string", "x");
     await expectWrongType({
       zadd: () => redis.zadd("string", { a: 1 }),
@@ -301,7 +301,7 @@ describeClients("members of a sorted set", server, ({ redis, t }) => {
 });
 
 describeClients("ZSCAN", server, ({ redis, t }) => {
-  it("gives a small sorted set at once", async () => {
+  it("returns a small sorted set in one call", async () => {
     await redis.zadd("z", { a: 1, b: -Infinity, bb: 0.1 });
     const [cursor, pairs] = await redis.zscan("z");
     expect(cursor).toBe("0");
@@ -318,7 +318,7 @@ describeClients("ZSCAN", server, ({ redis, t }) => {
     expect(await redis.zscan("z", "0", cast)).toEqual(["0", [[t("a"), "1"]]]);
   });
 
-  it("walks over a large sorted set", async () => {
+  it("iterates over a large sorted set", async () => {
     const scores = new Map(Array.from({ length: 700 }, (_, n) => [`m${n}`, n + 0.5]));
     await redis.zadd("z", scores);
     const seen = new Map<string, number>();

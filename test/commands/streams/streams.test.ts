@@ -12,7 +12,7 @@ const fields = <V>(record: Record<string, V>): Record<string, V> =>
   Object.assign(Object.create(null), record);
 
 describeClients("stream entries", server, ({ text, bytes, both }) => {
-  test("are added and read back in order", async () => {
+  test("XADD, XLEN, XRANGE and XREVRANGE add and read entries in order", async () => {
     expect(await text.xadd("s", { a: "1", b: "é" }, { id: "1-1" })).toBe("1-1");
     expect(await bytes.xadd("s", [["a", 2]], { id: "2-0" })).toEqual(b("2-0"));
     expect(await text.xrange("s")).toStrictEqual([
@@ -38,7 +38,7 @@ describeClients("stream entries", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("get IDs from the server, or none without a stream", async () => {
+  test("XADD returns the ID, or null with noMkStream and a missing stream", async () => {
     expect(await text.xadd("s", { f: "v" })).toMatch(/^\d{13}-\d+$/);
     expect(await text.xadd("none", { f: "v" }, { noMkStream: true })).toBeNull();
     expect(await bytes.xadd("none", { f: "v" }, { noMkStream: true })).toBeNull();
@@ -47,7 +47,7 @@ describeClients("stream entries", server, ({ text, bytes, both }) => {
     expect(await errorOf(text.xadd("t", { f: "v" }, { id: "7-0" }))).toBeInstanceOf(ResponseError);
   });
 
-  test("may have any field names, repeated ones and bytes too", async () => {
+  test("XADD accepts any field names, repeated ones and bytes too", async () => {
     const names = ["__proto__", "constructor", "1", "toString"];
     await text.xadd("s", new Map(names.map((name) => [name, `${name}!`])), { id: "1-0" });
     const [entry] = await text.xrange("s");
@@ -84,7 +84,7 @@ describeClients("stream entries", server, ({ text, bytes, both }) => {
     >();
   });
 
-  test("are deleted and trimmed", async () => {
+  test("XDEL and XTRIM delete entries", async () => {
     for (const redis of both) {
       await redis.delete("s");
       for (let n = 1; n <= 9; n++) await redis.xadd("s", { n }, { id: `${n}-0` });
@@ -109,7 +109,7 @@ describeClients("stream entries", server, ({ text, bytes, both }) => {
 });
 
 describeClients("XREAD", server, ({ text, bytes, both }) => {
-  test("gives what is new, by stream", async () => {
+  test("returns new entries by stream", async () => {
     const key = b("\xff:s");
     await text.xadd("s", { f: "1" }, { id: "1-0" });
     await text.xadd("s", { f: "2" }, { id: "2-0" });
@@ -136,7 +136,7 @@ describeClients("XREAD", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("waits on a connection of its own, and only when it is told to", async () => {
+  test("waits on a separate connection, and only with block", async () => {
     for (const redis of both) {
       const waiting = redis.xread({ news: "$" }, { block: 0 });
       await whenBlocked(server, 1);
@@ -149,7 +149,7 @@ describeClients("XREAD", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("in a pipeline", async () => {
+  test("runs in a pipeline", async () => {
     const values = await text
       .pipeline()
       .xadd("s", { f: "v" }, { id: "1-0" })
@@ -162,7 +162,7 @@ describeClients("XREAD", server, ({ text, bytes, both }) => {
 });
 
 describeClients("consumer groups", server, ({ text, bytes, both }) => {
-  test("are created, moved and deleted with their consumers", async () => {
+  test("XGROUP creates, moves and deletes groups and consumers", async () => {
     for (const redis of both) {
       await redis.delete("s");
       expect(await redis.xgroupCreate("s", "g", undefined, { mkStream: true })).toBe(true);
@@ -184,7 +184,7 @@ describeClients("consumer groups", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("deliver each entry once, keep it pending until it is acknowledged", async () => {
+  test("XREADGROUP delivers each entry once, and XACK removes it from the pending entries", async () => {
     await text.xgroupCreate("s", "g", 0, { mkStream: true });
     await text.xadd("s", { f: "1" }, { id: "1-0" });
     await text.xadd("s", { f: "2" }, { id: "2-0" });
@@ -207,11 +207,11 @@ describeClients("consumer groups", server, ({ text, bytes, both }) => {
     ]);
     expect(await text.xack("s", "g", "1-0", ["99-0"])).toBe(1);
     expect(await bytes.xack("s", "g", b("2-0"))).toBe(1);
-    // The consumer's own history: a stream is named although it has nothing.
+    // The history of the consumer: the reply contains a stream even when it has no entries.
     expect(await bytes.xreadgroup("g", "a", { s: 0 })).toEqual([[b("s"), []]]);
   });
 
-  test("remember entries that were deleted", async () => {
+  test("XREADGROUP returns deleted pending entries as null", async () => {
     await text.xgroupCreate("s", "g", 0, { mkStream: true });
     await text.xadd("s", { f: "1" }, { id: "1-0" });
     await text.xreadgroup("g", "a", { s: ">" });
@@ -223,7 +223,7 @@ describeClients("consumer groups", server, ({ text, bytes, both }) => {
     expect(await text.xclaim("s", "g", "b", 0, "1-0")).toEqual([]);
   });
 
-  test("wait for what is new", async () => {
+  test("XREADGROUP waits for new entries with block", async () => {
     await text.xgroupCreate("s", "g", "$", { mkStream: true });
     for (const redis of both) {
       const waiting = redis.xreadgroup("g", "a", { s: ">" }, { block: 0 });
@@ -235,7 +235,7 @@ describeClients("consumer groups", server, ({ text, bytes, both }) => {
   });
 });
 
-describeClients("pending entries", server, ({ text, bytes, both }) => {
+describeClients("pending entries of a consumer group", server, ({ text, bytes, both }) => {
   /** Three entries, two with consumer a, one with b. */
   async function deliver(): Promise<void> {
     await text.xgroupCreate("s", "g", 0, { mkStream: true });
@@ -244,7 +244,7 @@ describeClients("pending entries", server, ({ text, bytes, both }) => {
     await text.xreadgroup("g", "b", { s: ">" });
   }
 
-  test("are summed up", async () => {
+  test("XPENDING summarises pending entries", async () => {
     await deliver();
     expect(await text.xpending("s", "g")).toEqual({
       pending: 3,
@@ -268,7 +268,7 @@ describeClients("pending entries", server, ({ text, bytes, both }) => {
     expect(await errorOf(text.xpending("s", "none"))).toMatchObject({ code: "NOGROUP" });
   });
 
-  test("are listed", async () => {
+  test("XPENDING with a range lists pending entries", async () => {
     await deliver();
     expect(await text.xpendingRange("s", "g", { count: 10 })).toEqual(
       [
@@ -296,7 +296,7 @@ describeClients("pending entries", server, ({ text, bytes, both }) => {
     }
   });
 
-  test("are claimed", async () => {
+  test("XCLAIM claims pending entries", async () => {
     await deliver();
     expect(await text.xclaim("s", "g", "b", 0, ["1-0", "99-0"])).toStrictEqual([
       ["1-0", fields({ n: "1" })],
@@ -322,7 +322,7 @@ describeClients("pending entries", server, ({ text, bytes, both }) => {
     >();
   });
 
-  test("are claimed a batch at a time, with a cursor", async () => {
+  test("XAUTOCLAIM claims pending entries in batches, with a cursor", async () => {
     await deliver();
     await text.xdel("s", "3-0");
     expect(await text.xautoclaim("s", "g", "c", 0, { count: 1 })).toStrictEqual([
@@ -342,7 +342,7 @@ describeClients("pending entries", server, ({ text, bytes, both }) => {
   });
 });
 
-describeClients("what is known of a stream", server, ({ text, bytes, both }) => {
+describeClients("XINFO", server, ({ text, bytes, both }) => {
   async function build(): Promise<void> {
     await text.xgroupCreate("s", "g", 0, { mkStream: true });
     await text.xadd("s", { f: "1" }, { id: "1-0" });
@@ -350,7 +350,7 @@ describeClients("what is known of a stream", server, ({ text, bytes, both }) => 
     await text.xreadgroup("g", "c", { s: ">" }, { count: 1 });
   }
 
-  test("in short", async () => {
+  test("XINFO STREAM summarises a stream", async () => {
     await build();
     const expected = {
       length: 2,
@@ -382,7 +382,7 @@ describeClients("what is known of a stream", server, ({ text, bytes, both }) => 
     }
   });
 
-  test("in full", async () => {
+  test("XINFO STREAM with full returns all details", async () => {
     const before = Date.now();
     await build();
     const full = await text.xinfoStream("s", { full: true });
@@ -422,7 +422,7 @@ describeClients("what is known of a stream", server, ({ text, bytes, both }) => 
     expect(least.groups[0]?.name).toEqual(b("g"));
   });
 
-  test("its groups and consumers", async () => {
+  test("XINFO GROUPS and CONSUMERS describe groups and consumers", async () => {
     await build();
     expect(await text.xinfoGroups("s")).toEqual([
       fields({
@@ -448,8 +448,8 @@ describeClients("what is known of a stream", server, ({ text, bytes, both }) => 
   });
 });
 
-describe("blocked reading", () => {
-  test("through executeCommand delays nobody", async () => {
+describe("XREAD with BLOCK through executeCommand", () => {
+  test("delays no other command", async () => {
     await using redis = new Redis(server.url);
     const waiting = redis.executeCommand("XREAD", "BLOCK", "0", "STREAMS", "wait", "$");
     await whenBlocked(server, 1);

@@ -13,8 +13,8 @@ const MOST = 2n ** 63n - 1n;
 const LEAST = -(2n ** 63n);
 const OVERFLOW = "increment or decrement would overflow";
 
-describeClients("integers", server, ({ redis, t }) => {
-  it("are raised and lowered", async () => {
+describeClients("integers in strings", server, ({ redis, t }) => {
+  it("INCR, INCRBY, DECR and DECRBY add and subtract", async () => {
     expect(await redis.incr("n")).toBe(1);
     expect(await redis.incr("n", 10)).toBe(11);
     expect(await redis.incr("n", -1n)).toBe(10);
@@ -28,7 +28,7 @@ describeClients("integers", server, ({ redis, t }) => {
     expect(await redis.get("n")).toEqual(t("0"));
   });
 
-  it("are exact to the last that is safe as a number, and then refused", async () => {
+  it("INCR is exact up to 2^53 as a number, and rejects beyond", async () => {
     expect(await redis.incrby("n", SAFE)).toBe(SAFE);
     for (const [call, exact] of [
       [() => redis.incr("n"), "9007199254740992"],
@@ -49,7 +49,7 @@ describeClients("integers", server, ({ redis, t }) => {
     expect(error.message).toContain(" -9007199254740992 ");
   });
 
-  it("are exact as bigint up to what the server can hold", async () => {
+  it("INCR is exact up to 64 bits as bigint", async () => {
     const exact = redis.with({ integers: "bigint" });
     expect(await exact.incr("n")).toBe(1n);
     expect(await exact.incrby("n", 2n ** 53n)).toBe(2n ** 53n + 1n);
@@ -66,7 +66,7 @@ describeClients("integers", server, ({ redis, t }) => {
     expect(await exact.get("n")).toEqual(t("-9223372036854775808"));
   });
 
-  it("are refused when they are none", async () => {
+  it("INCRBY and DECRBY reject invalid integers", async () => {
     for (const amount of [1.5, Number.NaN, Infinity, 2 ** 53]) {
       for (const command of ["incr", "incrby", "decr", "decrby"] as const) {
         expect(await errorOf(redis[command]("n", amount))).toBeInstanceOf(DataError);
@@ -85,8 +85,8 @@ describeClients("integers", server, ({ redis, t }) => {
   });
 });
 
-describeClients("decimal numbers", server, ({ redis, t }) => {
-  it("are raised and lowered", async () => {
+describeClients("decimal numbers in strings", server, ({ redis, t }) => {
+  it("INCRBYFLOAT adds and subtracts", async () => {
     expect(await redis.incrbyfloat("n")).toBe(1);
     expect(await redis.incrbyfloat("n", 0.5)).toBe(1.5);
     expect(await redis.incrbyfloat("n", -3)).toBe(-1.5);
@@ -104,12 +104,12 @@ describeClients("decimal numbers", server, ({ redis, t }) => {
     [123456789.12345679],
     [SAFE],
     [-SAFE],
-  ])("come back with all digits of a double: %d", async (value) => {
+  ])("INCRBYFLOAT returns all digits of a double: %d", async (value) => {
     expect(await redis.incrbyfloat("n", value)).toBe(value);
     expect(Number(String(await redis.get("n")))).toBe(value);
   });
 
-  it("beyond 2^53 are exact or refused", async () => {
+  it("INCRBYFLOAT is exact beyond 2^53 or rejects", async () => {
     expect(await redis.incrbyfloat("n", 2n ** 60n)).toBe(2 ** 60);
     const error = await errorOf(redis.incrbyfloat("n", 1));
     expect(error).toBeInstanceOf(DecodeError);
@@ -117,12 +117,12 @@ describeClients("decimal numbers", server, ({ redis, t }) => {
     expect(await redis.get("n")).toEqual(t("1152921504606846977"));
   });
 
-  it("must be finite", async () => {
+  it("INCRBYFLOAT rejects infinity and NaN", async () => {
     for (const amount of [Infinity, -Infinity, Number.NaN, "inf", "nan", "x", ""]) {
       expect(await errorOf(redis.incrbyfloat("n", amount))).toBeInstanceOf(DataError);
     }
     expect(await redis.exists("n")).toBe(0);
-    // What the server says when it is asked all the same.
+    // The error of the server when the argument is sent nevertheless.
     const asked = await errorOf(redis.executeCommand("INCRBYFLOAT", "n", "inf"));
     expect(asked).toBeInstanceOf(ResponseError);
     expect(asked.message).toBe("increment would produce NaN or Infinity");

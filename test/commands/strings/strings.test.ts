@@ -17,7 +17,7 @@ const RAW = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);
 const tomorrow = (Math.floor(Date.now() / 1000) + 86_400) * 1000;
 
 describeClients("strings", server, ({ redis, t, decoding }) => {
-  it("come back as they were stored", async () => {
+  it("SET and GET round-trip a value", async () => {
     for (const value of ["", "x", "väl \u{1f600}", "a\r\nb\0"]) {
       expect(await redis.set("k", value)).toBe(true);
       expect(await redis.get("k")).toEqual(t(value));
@@ -35,7 +35,7 @@ describeClients("strings", server, ({ redis, t, decoding }) => {
     expect(await redis.get("none")).toBeNull();
   });
 
-  it("may be any bytes, which are no text", async () => {
+  it("values may be bytes that are not UTF-8", async () => {
     expect(await redis.set(RAW, RAW)).toBe(true);
     expect(await redis.strlen(RAW)).toBe(4);
     for (const read of [
@@ -52,7 +52,7 @@ describeClients("strings", server, ({ redis, t, decoding }) => {
     expect(await redis.exists(RAW)).toBe(0);
   });
 
-  it("are read and deleted, or read and replaced", async () => {
+  it("GETDEL reads and deletes, GETSET reads and replaces", async () => {
     await redis.set("k", "v");
     expect(await redis.getdel("k")).toEqual(t("v"));
     expect(await redis.getdel("k")).toBeNull();
@@ -61,7 +61,7 @@ describeClients("strings", server, ({ redis, t, decoding }) => {
     expect(await redis.get("k")).toEqual(t("7"));
   });
 
-  it("grow at the end", async () => {
+  it("APPEND appends to a value", async () => {
     expect(await redis.append("k", "ab")).toBe(2);
     expect(await redis.append("k", RAW)).toBe(6);
     expect(await redis.append("k", "")).toBe(6);
@@ -71,13 +71,13 @@ describeClients("strings", server, ({ redis, t, decoding }) => {
     );
   });
 
-  it("are measured in bytes", async () => {
+  it("STRLEN returns the length in bytes", async () => {
     await redis.set("k", "väl");
     expect(await redis.strlen("k")).toBe(4);
     expect(await redis.strlen("none")).toBe(0);
   });
 
-  it.each(["getrange", "substr"] as const)("are read in part by %s", async (command) => {
+  it.each(["getrange", "substr"] as const)("%s returns a part of a value", async (command) => {
     await redis.set("k", "0123456789");
     expect(await redis[command]("k", 0, 3)).toEqual(t("0123"));
     expect(await redis[command]("k", -3, -1)).toEqual(t("789"));
@@ -87,19 +87,19 @@ describeClients("strings", server, ({ redis, t, decoding }) => {
     expect(await errorOf(redis[command]("k", 0.5, 1))).toBeInstanceOf(DataError);
   });
 
-  it("are read to the end by substr when no end is given", async () => {
+  it("substr reads to the end without an end argument", async () => {
     await redis.set("k", "0123456789");
     expect(await redis.substr("k", 7)).toEqual(t("789"));
   });
 
-  it("are cut by bytes, also inside a character", async () => {
+  it("GETRANGE slices by bytes, even inside a multi-byte character", async () => {
     await redis.set("k", "vä");
     const cut = redis.getrange("k", 0, 1);
     if (decoding === "bytes") expect(await cut).toEqual(Buffer.from([0x76, 0xc3]));
     else expect(await errorOf(cut)).toMatchObject({ name: "DecodeError" });
   });
 
-  it("are overwritten in part", async () => {
+  it("SETRANGE overwrites a part of a value", async () => {
     expect(await redis.set("k", "Hello World")).toBe(true);
     expect(await redis.setrange("k", 6, "Redis")).toBe(11);
     expect(await redis.get("k")).toEqual(t("Hello Redis"));
@@ -114,8 +114,8 @@ describeClients("strings", server, ({ redis, t, decoding }) => {
   });
 });
 
-describeClients("several strings", server, ({ redis, t }) => {
-  it("are stored and read in one go", async () => {
+describeClients("MSET, MGET and MSETNX", server, ({ redis, t }) => {
+  it("MSET and MGET store and read several values", async () => {
     expect(await redis.mset({ a: 1, b: "two" })).toBe(true);
     expect(await redis.mset(new Map([[RAW, "raw"]]))).toBe(true);
     expect(await redis.mset([["c", 3n]])).toBe(true);
@@ -132,13 +132,13 @@ describeClients("several strings", server, ({ redis, t }) => {
     expect(await redis.mget()).toEqual([]);
   });
 
-  it("are stored only when none of them is there", async () => {
+  it("MSETNX stores only when no key exists", async () => {
     expect(await redis.msetnx({ a: "1", b: "2" })).toBe(true);
     expect(await redis.msetnx({ b: "3", c: "4" })).toBe(false);
     expect(await redis.mget("a", "b", "c")).toEqual([t("1"), t("2"), null]);
   });
 
-  it("must be some", async () => {
+  it("MSET, MSETNX and MGET reject an empty list", async () => {
     for (const call of [redis.mset({}), redis.msetnx([]), redis.mset(new Map<string, string>())]) {
       const error = await errorOf(call);
       expect(error).toBeInstanceOf(DataError);
@@ -147,8 +147,8 @@ describeClients("several strings", server, ({ redis, t }) => {
   });
 });
 
-describeClients("SET and its kin", server, ({ redis, t }) => {
-  it("store under a condition", async () => {
+describeClients("SET, SETEX, PSETEX and SETNX", server, ({ redis, t }) => {
+  it("SET with nx or xx and SETNX store under a condition", async () => {
     expect(await redis.set("k", "1", { xx: true })).toBeNull();
     expect(await redis.set("k", "1", { nx: true })).toBe(true);
     expect(await redis.set("k", "2", { nx: true })).toBeNull();
@@ -159,7 +159,7 @@ describeClients("SET and its kin", server, ({ redis, t }) => {
     expect(await redis.mget("k", "new")).toEqual([t("3"), t("4")]);
   });
 
-  it("give the old value", async () => {
+  it("SET with get returns the previous value", async () => {
     expect(await redis.set("k", "OK", { get: true })).toBeNull();
     // Not to be taken for the status of the same text.
     expect(await redis.set("k", "2", { get: true })).toEqual(t("OK"));
@@ -183,7 +183,7 @@ describeClients("SET and its kin", server, ({ redis, t }) => {
     expect(await redis.get("k")).toEqual(t("v"));
   });
 
-  it("let the value live for some time", async () => {
+  it("SETEX and PSETEX set a time to live", async () => {
     expect(await redis.set("a", "v", { ex: 1000 })).toBe(true);
     expect(await redis.set("b", "v", { px: 1_000_000 })).toBe(true);
     expect(await redis.setex("c", 1000, "v")).toBe(true);
@@ -196,7 +196,7 @@ describeClients("SET and its kin", server, ({ redis, t }) => {
     }
   });
 
-  it("refuse times that are none", async () => {
+  it("SET, SETEX and PSETEX reject invalid times", async () => {
     await redis.set("k", "old");
     for (const call of [
       redis.executeCommand("SET", "k", "v", "EX", 0),
@@ -212,7 +212,7 @@ describeClients("SET and its kin", server, ({ redis, t }) => {
       expect(error).toBeInstanceOf(ResponseError);
       expect(error.message).toMatch(/^invalid expire time in '(set|setex|psetex|getex)' command$/);
     }
-    // No server takes them, so the methods do not ask one.
+    // Every server rejects these times, so the methods reject them before sending.
     for (const call of [
       redis.set("k", "v", { ex: 0 }),
       redis.set("k", "v", { px: -1 }),
@@ -230,7 +230,7 @@ describeClients("SET and its kin", server, ({ redis, t }) => {
     expect(await redis.ttl("k")).toBe(-1);
   });
 
-  it("refuse options that exclude each other", async () => {
+  it("SET rejects options that exclude each other", async () => {
     const cases: object[] = [
       { ex: 1, px: 1 },
       { exat: 1, keepTtl: true },
@@ -258,13 +258,13 @@ describeClients("GETEX", server, ({ redis, t }) => {
     [{ pxat: new Date(tomorrow + 5) }, tomorrow + 5],
     [{ persist: true }, -1],
     [{ persist: false }, tomorrow],
-  ])("reads and changes the expiry: %j", async (options, expiry) => {
+  ])("reads a value and changes its expiry: %j", async (options, expiry) => {
     expect(await redis.getex("k", options)).toEqual(t("v"));
     expect(await redis.pexpiretime("k")).toBe(expiry);
     expect(await redis.getex("none", options)).toBeNull();
   });
 
-  it("lets the value live for some time", async () => {
+  it("sets a time to live", async () => {
     for (const options of [{ ex: 1000 }, { px: 1_000_000 }]) {
       expect(await redis.getex("k", options)).toEqual(t("v"));
       const left = await redis.pttl("k");
@@ -276,8 +276,8 @@ describeClients("GETEX", server, ({ redis, t }) => {
   });
 });
 
-describeClients("a value of another kind", server, ({ redis }) => {
-  it("is told by each command that meets it", async () => {
+describeClients("a value of another type", server, ({ redis }) => {
+  it("is rejected with WRONGTYPE by every string command", async () => {
     await redis.rpush("l", "x");
     const calls = {
       append: redis.append("l", "x"),
@@ -314,7 +314,7 @@ describeClients("a value of another kind", server, ({ redis }) => {
 describeClients("LCS", server, ({ redis, t, decoding }) => {
   beforeEach(() => redis.mset({ a: "ohmytext", b: "mynewtext" }));
 
-  it("gives the subsequence, or its length", async () => {
+  it("returns the subsequence, or its length", async () => {
     expect(await redis.lcs("a", "b")).toEqual(t("mytext"));
     expect(await redis.lcs("a", "b", {})).toEqual(t("mytext"));
     expect(await redis.lcs("a", "b", { len: true })).toBe(6);
@@ -322,7 +322,7 @@ describeClients("LCS", server, ({ redis, t, decoding }) => {
     expect(await redis.lcs("a", "none", { len: true })).toBe(0);
   });
 
-  it("gives where it lies", async () => {
+  it("returns the matching ranges with idx", async () => {
     const last = [
       [4, 7],
       [5, 8],
@@ -354,7 +354,7 @@ describeClients("LCS", server, ({ redis, t, decoding }) => {
     else expect(await errorOf(redis.lcs("a", "b"))).toMatchObject({ name: "DecodeError" });
   });
 
-  it("refuses options that exclude each other", async () => {
+  it("rejects options that exclude each other", async () => {
     const both: object = { len: true, idx: true };
     const error = await errorOf(redis.lcs("a", "b", both));
     expect(error).toBeInstanceOf(DataError);
