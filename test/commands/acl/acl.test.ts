@@ -40,7 +40,7 @@ describeClients("ACL users", server, ({ text, bytes, both }) => {
         selectors: [],
       });
       expect((await redis.aclUsers()).toSorted()).toEqual(["alice", "default"]);
-      expect(await redis.aclDeluser("alice", ["nobody"])).toBe(1);
+      expect(await redis.aclDeluser("alice", ["missing"])).toBe(1);
       expect(await redis.aclUsers()).toEqual(["default"]);
     }
     expectTypeOf(bytes.aclGetuser).returns.resolves.toEqualTypeOf<AclUser | null>();
@@ -150,7 +150,7 @@ describeClients("ACL users", server, ({ text, bytes, both }) => {
       expect(await redis.aclDryrun("alice", "GET", "apple")).toBe(true);
       expect(await redis.aclDryrun("alice", "GET", "pear")).toMatch(/key/);
       expect(await redis.aclDryrun("alice", "SET", "apple", 1)).toMatch(/'set' command/);
-      await expect(redis.aclDryrun("nobody", "PING")).rejects.toThrow(ResponseError);
+      await expect(redis.aclDryrun("missing", "PING")).rejects.toThrow(ResponseError);
       await redis.aclDeluser("alice");
     }
   });

@@ -15,7 +15,7 @@ describeClients("SENTINEL commands of Valkey 8", server, ({ redis }) => {
     expect(await redis.sentinelPrimary(name)).toMatchObject({ name, port, isMaster: true });
     expect(Object.keys(await redis.sentinelPrimaries())).toEqual([name]);
     expect(await redis.sentinelGetPrimaryAddrByName(name)).toEqual([host, port]);
-    expect(await redis.sentinelGetPrimaryAddrByName("nobody")).toBeNull();
+    expect(await redis.sentinelGetPrimaryAddrByName("missing")).toBeNull();
     expect(await redis.sentinelIsPrimaryDownByAddr(host, port, 0, "*")).toEqual([false, null, 0]);
   });
 });
