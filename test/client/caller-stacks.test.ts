@@ -5,7 +5,7 @@ import { sharedServer, uniquePrefix } from "../support/server.js";
 
 const server = await sharedServer();
 
-/** What goes wrong, as the body of `load(redis, gone, key)`; `key` holds text, nobody serves `gone`. */
+/** Failing calls, as the body of `load(redis, gone, key)`; `key` holds text, `gone` has no server. */
 const FAILURES: Record<string, string> = {
   "an error reply": "await redis.incr(key)",
   "an error reply to executeCommand": "await redis.executeCommand('INCR', key)",
@@ -71,7 +71,7 @@ const PROGRAM = `
 
 let stacks: Record<string, string>;
 
-// In a process of its own: the test runner rewrites stacks, and Node's are what users see.
+// In a separate process, because the test runner rewrites stacks and users see those of Node.
 beforeAll(async () => {
   const args = { url: server.url, free: await freePort(), key: uniquePrefix() };
   const { output } = await (await startChild(PROGRAM, args)).ended();
@@ -80,8 +80,11 @@ beforeAll(async () => {
   stacks = JSON.parse(json) as Record<string, string>;
 });
 
-it.each(Object.keys(FAILURES))("the stack of the error of %s leads to its caller", (name) => {
-  const stack = stacks[name];
-  expect(stack).toMatch(/\n\s+at async loadUser \(.*\n\s+at async handler \(/);
-  expect(stack).not.toMatch(/onReply|#onData|JsParser/);
-});
+it.each(Object.keys(FAILURES))(
+  "the stack of an error from %s contains the frames of its caller",
+  (name) => {
+    const stack = stacks[name];
+    expect(stack).toMatch(/\n\s+at async loadUser \(.*\n\s+at async handler \(/);
+    expect(stack).not.toMatch(/onReply|#onData|JsParser/);
+  },
+);

@@ -16,7 +16,7 @@ describeProtocols("executeCommand", (protocol) => {
   const redis = new Redis({ port, protocol });
   afterAll(() => redis.close());
 
-  it("converts what the table knows, in whatever case and spacing", async () => {
+  it("converts replies of known commands, in any case and spacing of the name", async () => {
     expect(await redis.executeCommand("SET", key, "1", "EX", 100)).toBe(true);
     expect(await redis.executeCommand(" get ", key)).toBe("1");
     expect(await redis.executeCommand("hgetall", key + 1)).toEqual(Object.create(null));
@@ -25,7 +25,7 @@ describeProtocols("executeCommand", (protocol) => {
     );
   });
 
-  it("runs what the table does not know, and gives the reply as it is", async () => {
+  it("sends unknown commands and returns their plain reply", async () => {
     expect(await redis.executeCommand("DEBUG", "SLEEP", 0)).toBeTypeOf("string");
     expect(await redis.executeCommand("EVAL", "return {1,'a',{false}}", 0)).toEqual([
       1,
@@ -36,7 +36,7 @@ describeProtocols("executeCommand", (protocol) => {
     expect(error).toMatchObject({ name: "ResponseError", code: "ERR", command: "NOSUCHCOMMAND" });
   });
 
-  it("puts errors inside replies into their places", async () => {
+  it("keeps errors inside replies in their places", async () => {
     const script = "return {1, redis.error_reply('MINE it is'), {redis.error_reply('ERR deep')}}";
     const reply = await redis.executeCommand<unknown[]>("EVAL", script, 0);
     expect(reply[0]).toBe(1);
@@ -45,7 +45,7 @@ describeProtocols("executeCommand", (protocol) => {
   });
 
   it.each([[""], ["  "], [undefined], [null], [7], ["gét"]])(
-    "refuses %j as a name",
+    "rejects %j as a command name",
     async (name) => {
       const error = await errorOf(redis.executeCommand(name as string, key));
       expect(error).toBeInstanceOf(DataError);
@@ -56,7 +56,7 @@ describeProtocols("executeCommand", (protocol) => {
 describe("response callbacks", () => {
   const doubled: ResponseCallback = (reply, { decode }) => `${decode(reply)}${decode(reply)}`;
 
-  it("replace the conversion of one client, its views and its pipelines", async () => {
+  it("replace the conversion for one client, its views and its pipelines", async () => {
     await using redis = new Redis({ port });
     await using other = new Redis({ port });
     redis.setResponseCallback("get", doubled);
@@ -69,7 +69,7 @@ describe("response callbacks", () => {
     expect(await other.get(key)).toBe("ab");
   });
 
-  it("get the options given to executeCommand, and nothing of them goes to the server", async () => {
+  it("receive the options given to executeCommand, which are not sent to the server", async () => {
     await using redis = new Redis({ port });
     const seen: unknown[] = [];
     redis.setResponseCallback("STRLEN", (reply, { options }) => {
@@ -81,7 +81,7 @@ describe("response callbacks", () => {
     expect(seen).toEqual([{ unit: "bytes" }, {}]);
   });
 
-  it("of a class hold for all its clients", async () => {
+  it("RESPONSE_CALLBACKS of a class apply to all its clients", async () => {
     class Loud extends Redis {
       static override RESPONSE_CALLBACKS = { GET: doubled };
     }
@@ -92,7 +92,7 @@ describe("response callbacks", () => {
     expect(redis.with({ timeout: 1 })).toBeInstanceOf(Loud);
   });
 
-  it("are not asked about errors, and what they throw reaches the caller as it is", async () => {
+  it("are not called for errors, and what they throw reaches the caller unchanged", async () => {
     await using redis = new Redis({ port });
     const thrown = new RangeError("mine");
     const calls: unknown[] = [];

@@ -7,7 +7,7 @@ import { sharedServer, uniquePrefix } from "../support/server.js";
 
 const server = await sharedServer();
 
-describeProtocols("many commands at a time", (protocol) => {
+describeProtocols("concurrent commands on one client", (protocol) => {
   let redis: Redis;
   let key: string;
 
@@ -29,7 +29,7 @@ describeProtocols("many commands at a time", (protocol) => {
     expect(inspect(redis)).toMatch(/ shared=1 leased=0 idle=0 waiting=0>$/);
   });
 
-  it("100,000 commands issued without awaiting all come back, in their order", async () => {
+  it("100,000 commands issued without awaiting return in order", async () => {
     const order: number[] = [];
     let rest: Promise<unknown> = Promise.resolve();
     for (let i = 0; i < 100_000; i++) {
@@ -54,7 +54,7 @@ describeProtocols("many commands at a time", (protocol) => {
     expect(await redis.lrange(key, 0, -1)).toEqual(expected);
   });
 
-  it("the first commands keep their order too, issued before there is a connection", async () => {
+  it("commands issued before there is a connection keep their order", async () => {
     for (let i = 0; i < 100; i++) void redis.rpush(key, i);
     expect(await redis.lrange(key, 0, -1)).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`));
   });
@@ -88,7 +88,7 @@ describeProtocols("many commands at a time", (protocol) => {
     expect(await server.clients()).toHaveLength(1);
   });
 
-  it("sessions, blocking commands and ordinary ones go on side by side", async () => {
+  it("client(), blocking and ordinary commands run side by side", async () => {
     const workers = Array.from({ length: 30 }, async (_, i) => {
       const popped = redis.blpop(key + i, 0);
       await using session = redis.client();

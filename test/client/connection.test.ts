@@ -23,7 +23,7 @@ afterEach(async () => {
   await until(async () => (await server.clients()).length === 0);
 });
 
-describe("a client is made from", () => {
+describe("constructor forms of a client", () => {
   it.each<[string, () => Redis, string]>([
     ["a host and a port", () => new Redis("127.0.0.1", port), "127.0.0.1"],
     ["a host name and a port", () => new Redis("localhost", port), "127.0.0.1|[::1]"],
@@ -47,8 +47,8 @@ describe("a client is made from", () => {
   });
 });
 
-describeProtocols("what a connection tells the server", (protocol) => {
-  it("its protocol, name and database", async () => {
+describeProtocols("handshake of a connection", (protocol) => {
+  it("sends protocol, client name and database", async () => {
     const options = { protocol, db: 3, clientName: "my-name" };
     const redis = open(new Redis("127.0.0.1", port, options));
     await redis.connect();
@@ -56,7 +56,7 @@ describeProtocols("what a connection tells the server", (protocol) => {
     expect(client).toMatchObject({ resp: `${protocol}`, name: "my-name", db: "3" });
   });
 
-  it("the same for every connection of the client", async () => {
+  it("is the same for every connection of the client", async () => {
     const options = { protocol, db: 2, clientName: "everywhere" };
     const redis = open(new Redis("127.0.0.1", port, options));
     await Promise.all([redis.get("key"), redis.client().get("key"), redis.blpop("none", 0.01)]);
@@ -67,7 +67,7 @@ describeProtocols("what a connection tells the server", (protocol) => {
     }
   });
 
-  it("values come out the same", async () => {
+  it("RESP2 and RESP3 give equal values", async () => {
     const redis = open(new Redis("127.0.0.1", port, { protocol }));
     const key = uniquePrefix();
     await redis.hset(key, { field: "value", number: 1.5 });
@@ -84,7 +84,7 @@ describeProtocols("what a connection tells the server", (protocol) => {
     expect(await redis.set(key, "1")).toBe(true);
   });
 
-  it("a user and a password", async () => {
+  it("sends username and password", async () => {
     await using own = await startServer({
       acl: ["alice on >secret ~* +@all", "bob on nopass ~* +ping"],
     });
@@ -100,7 +100,7 @@ describeProtocols("what a connection tells the server", (protocol) => {
     await Promise.all([alice.close(), bob.close()]);
   });
 
-  it("a password alone", async () => {
+  it("sends a password alone", async () => {
     await using own = await startServer({ password: "the password" });
     await using redis = new Redis("127.0.0.1", own.port, { protocol, password: "the password" });
     expect(await redis.ping()).toBe(true);
@@ -108,7 +108,7 @@ describeProtocols("what a connection tells the server", (protocol) => {
     expect(await errorOf(without.get("key"))).toMatchObject({ name: "AuthenticationError" });
   });
 
-  it("credentials asked for anew at each connect", async () => {
+  it("calls credentialProvider at each connect", async () => {
     await using own = await startServer({ password: "first" });
     let password = "first";
     const credentialProvider = async () => ({ password });
@@ -121,12 +121,12 @@ describeProtocols("what a connection tells the server", (protocol) => {
   });
 });
 
-describe("what a server refuses", () => {
+describe("handshakes that the server rejects", () => {
   it.each([
     ["a wrong password", { username: "alice", password: "wrong" }, "AuthenticationError"],
-    ["an unknown user", { username: "nobody", password: "x" }, "AuthenticationError"],
+    ["an unknown user", { username: "unknown", password: "x" }, "AuthenticationError"],
     ["a database there is not", { db: 99 }, "ResponseError"],
-  ])("%s is told at once, and nothing is retried", async (_, options, name) => {
+  ])("%s rejects immediately without a retry", async (_, options, name) => {
     await using own = await startServer({ acl: ["alice on >secret ~* +@all"] });
     await using proxy = await startProxy(own);
     const retry = new Retry(new ConstantBackoff(1000), 3);
@@ -137,7 +137,7 @@ describe("what a server refuses", () => {
     expect(proxy.totalConnections).toBe(1);
   });
 
-  it("does not keep a client from asking again", async () => {
+  it("a rejected handshake does not prevent later commands from connecting", async () => {
     await using own = await startServer({ config: { databases: "2" } });
     await using redis = new Redis("127.0.0.1", own.port, { db: 1 });
     await redis.set("key", "1");
@@ -150,7 +150,7 @@ describe("what a server refuses", () => {
 });
 
 describe("connecting", () => {
-  it("happens at the first command, not before", async () => {
+  it("starts with the first command, not with the constructor", async () => {
     await using proxy = await startProxy(server);
     const redis = open(new Redis(proxy.url));
     const session = redis.client();
@@ -161,14 +161,14 @@ describe("connecting", () => {
     expect(proxy.totalConnections).toBe(1);
   });
 
-  it("is shared by all who wait for it", async () => {
+  it("is shared by all waiting commands", async () => {
     await using proxy = await startProxy(server);
     const redis = open(new Redis(proxy.url));
     await Promise.all(Array.from({ length: 500 }, () => redis.get("key")));
     expect(proxy.totalConnections).toBe(1);
   });
 
-  it("is retried with pauses, for all who wait together, until the server is there", async () => {
+  it("is retried with backoff, once for all waiting commands, until the server is up", async () => {
     await using proxy = await startProxy(server);
     proxy.refuse();
     const retry = new Retry(new ConstantBackoff(30), 1000);
@@ -182,24 +182,24 @@ describe("connecting", () => {
 
   it.each<[string, () => Promise<Redis>, string, RegExp]>([
     [
-      "nobody listens",
+      "no server listens",
       async () => new Redis("127.0.0.1", await freePort(), { retry: once }),
       "ECONNREFUSED",
       /^Error ECONNREFUSED connecting to 127\.0\.0\.1:\d+\. /,
     ],
     [
-      "there is no such socket",
+      "the unix socket does not exist",
       async () => new Redis("/nonexistent/redis.sock", { retry: once }),
       "ENOENT",
       /^Error ENOENT connecting to unix socket: \/nonexistent\/redis\.sock\. /,
     ],
     [
-      "there is no such host",
+      "the host name does not exist",
       async () => new Redis("host.invalid", { retry: once }),
       "E",
       /^Error E[A-Z_]+ connecting to host\.invalid:6379\. /,
     ],
-  ])("connect() tells that %s", async (_, make, code, message) => {
+  ])("connect() rejects when %s", async (_, make, code, message) => {
     const redis = open(await make());
     const error = await errorOf(redis.connect(), 9000);
     expect(kindOf(error)).toBe("ConnectionError not-sent");
@@ -207,7 +207,7 @@ describe("connecting", () => {
     expect(error.code).toContain(code);
   });
 
-  it("a server that accepts and says nothing is given up in time", async () => {
+  it("times out when the server accepts the connection and never replies", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     const redis = open(new Redis(mock.url, { ...FAST, retry: once }));
     const ending = await settle(redis.connect());
@@ -217,7 +217,7 @@ describe("connecting", () => {
     expect(ending.ms).toBeGreaterThan(350);
   });
 
-  it("a full server says so", async () => {
+  it("rejects with the error of a server at maxclients", async () => {
     await using own = await startServer({ config: { maxclients: "3" } });
     const holders = [1, 2].map(() => new Redis("127.0.0.1", own.port));
     await Promise.all(holders.map((holder) => holder.connect()));

@@ -12,7 +12,7 @@ const redis = new Redis(server.url, STEADY);
 
 afterEach(() => redis.disconnect());
 
-describe("client()", () => {
+describe("client() with health checks and closing", () => {
   it("keeps the order of its commands through a health check", async () => {
     await using mock = await mockServer(
       async (peer) => {
@@ -34,7 +34,7 @@ describe("client()", () => {
     expect(await Promise.all([session.set("b", "1"), session.get("b")])).toEqual([true, "1"]);
   });
 
-  it("runs what it was given before it was closed on its own connection, which nobody gets", async () => {
+  it("runs commands issued before close() on its connection, which is not reused", async () => {
     const session = redis.client();
     await session.get("key");
     const key = uniquePrefix();
@@ -47,7 +47,7 @@ describe("client()", () => {
     expect(await server.command("INFO", "keyspace")).toContain("db3:keys=1");
   });
 
-  it("refuses bad arguments without connecting", async () => {
+  it("rejects invalid arguments without connecting", async () => {
     const session = redis.client();
     const refused = await errorOf(session.set("key", undefined as unknown as string));
     expect(kindOf(refused)).toBe("DataError");
@@ -72,7 +72,7 @@ describeProtocols("client()", (protocol) => {
     return clients.map(({ db, flags }) => `${db} ${flags}`).sort();
   }
 
-  it("selects a database for itself alone", async () => {
+  it("selects a database for itself only", async () => {
     await using session = client.client();
     await using other = client.client();
     expect(await session.select(7)).toBe(true);
@@ -93,7 +93,7 @@ describeProtocols("client()", (protocol) => {
     expect(await client.exists(key)).toBe(0);
   });
 
-  it("gives back a connection it has not changed", async () => {
+  it("returns an unchanged connection to the pool", async () => {
     for (let i = 0; i < 5; i++) {
       await using session = client.client();
       await session.set(key, i);
@@ -121,7 +121,7 @@ describeProtocols("client()", (protocol) => {
     expect(inspect(client)).toMatch(/ shared=0 leased=0 idle=0 waiting=0>$/);
   });
 
-  it("closes its connection when something is unanswered on it", async () => {
+  it("closes its connection when a reply is outstanding", async () => {
     const session = client.client();
     await session.get(key);
     const pop = errorOf(session.blpop(key, 0));
@@ -131,7 +131,7 @@ describeProtocols("client()", (protocol) => {
     await until(async () => (await connections()).length === 0);
   });
 
-  it("refuses commands after it is closed, and may be closed again", async () => {
+  it("rejects commands after close(), which may be called twice", async () => {
     const session = client.client();
     await session.get(key);
     await session.close();
@@ -142,7 +142,7 @@ describeProtocols("client()", (protocol) => {
     expect(kindOf(await errorOf(unused.get(key)))).toBe("ConnectionError not-sent");
   });
 
-  it("tells one command of a connection lost while idle; the database stays", async () => {
+  it("reports a connection lost while idle to one command, and restores the database", async () => {
     await using session = client.client();
     await session.select(7);
     await server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
@@ -170,7 +170,7 @@ describeProtocols("client()", (protocol) => {
     expect(await connections()).toEqual(["7 N"]);
   });
 
-  it("shares its connection with its views, which close it", async () => {
+  it("shares its connection with its views, and a view's close() closes it", async () => {
     const session = client.client();
     const view = session.with({ decodeResponses: false });
     await session.select(7);
@@ -182,7 +182,7 @@ describeProtocols("client()", (protocol) => {
     expect(kindOf(await errorOf(session.get(key)))).toBe("ConnectionError not-sent");
   });
 
-  it("makes a session of its own when asked again", async () => {
+  it("client() of a client() uses a separate connection", async () => {
     await using session = client.client();
     await using second = session.client();
     await session.select(7);
@@ -190,7 +190,7 @@ describeProtocols("client()", (protocol) => {
     expect(await connections()).toEqual(["0 N", "7 N"]);
   });
 
-  it("refuses what would make the connection something else", async () => {
+  it("rejects SUBSCRIBE, MONITOR and other commands that change the mode of the connection", async () => {
     await using session = client.client();
     for (const name of ["SUBSCRIBE", "MONITOR", "MULTI", "WATCH", "PSYNC", "CLIENT REPLY"]) {
       expect(kindOf(await errorOf(session.executeCommand(name, "x")))).toMatch(/^DataError/);

@@ -1,4 +1,4 @@
-/** What is told on the tracing channels, and that nothing is made of it while nobody listens. */
+/** Events on the tracing channels, and that none is created without a subscriber. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type TracingChannelSubscribers, tracingChannel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
@@ -16,7 +16,7 @@ interface Event {
 const server = await sharedServer();
 const CHANNELS = ["command", "batch", "connect", "wait"] as const;
 const MOMENTS = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;
-const told: { name: string; moment: string; event: Event; text: string }[] = [];
+const published: { name: string; moment: string; event: Event; text: string }[] = [];
 const stops: (() => void)[] = [];
 let redis: Redis;
 let key: string;
@@ -27,7 +27,8 @@ function listen(...names: readonly (typeof CHANNELS)[number][]): void {
     const subscriber = Object.fromEntries(
       MOMENTS.map((moment) => [
         moment,
-        (event: Event) => told.push({ name, moment, event, text: inspect(event, { depth: 9 }) }),
+        (event: Event) =>
+          published.push({ name, moment, event, text: inspect(event, { depth: 9 }) }),
       ]),
     ) as unknown as TracingChannelSubscribers<Event>;
     channel.subscribe(subscriber);
@@ -36,10 +37,10 @@ function listen(...names: readonly (typeof CHANNELS)[number][]): void {
 }
 
 const momentsOf = (name: string): string[] =>
-  told.filter((one) => one.name === name).map(({ moment }) => moment);
+  published.filter((one) => one.name === name).map(({ moment }) => moment);
 const firstOf = (name: string): Event => {
-  const one = told.find((each) => each.name === name);
-  if (one === undefined) throw new Error(`nothing was told of ${name}`);
+  const one = published.find((each) => each.name === name);
+  if (one === undefined) throw new Error(`no event on ${name}`);
   return one.event;
 };
 
@@ -50,7 +51,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const stop of stops.splice(0)) stop();
-  told.length = 0;
+  published.length = 0;
   await redis.close();
 });
 
@@ -63,16 +64,16 @@ const where = (): Record<string, string | number> => ({
   "db.client.connection.pool.name": `127.0.0.1:${server.port}`,
 });
 
-describe("of a command", () => {
-  it("start and end are told, with attributes by OpenTelemetry's conventions", async () => {
+describe("rediswire:command channel", () => {
+  it("publishes start and end, with OpenTelemetry attributes", async () => {
     listen("command");
     expect(await redis.set(key, "value")).toBe(true);
     expect(momentsOf("command")).toEqual(["start", "end", "asyncStart", "asyncEnd"]);
     expect(firstOf("command").attributes).toEqual({ ...where(), "db.operation.name": "SET" });
-    expect(new Set(told.map(({ event }) => event)).size).toBe(1);
+    expect(new Set(published.map(({ event }) => event)).size).toBe(1);
   });
 
-  it("the error is told, with the server's code", async () => {
+  it("publishes the error with the code of the server", async () => {
     await redis.set(key, "text");
     listen("command");
     const error = await redis.incrby(key, 2).catch((reason: unknown) => reason);
@@ -86,13 +87,13 @@ describe("of a command", () => {
     });
   });
 
-  it("its failure before it is sent, and that of its conversion, are told once", async () => {
+  it("publishes a failure before sending and a failed conversion once", async () => {
     await server.command("SET", key, Buffer.from([255]));
     listen("command");
     const signal = AbortSignal.abort();
     const failures = [redis.with({ signal }).get(key), redis.get(key), redis.client().get(key)];
     await Promise.allSettled(failures);
-    const errors = told.filter(({ moment }) => moment === "error");
+    const errors = published.filter(({ moment }) => moment === "error");
     expect(errors.map(({ event }) => event.error?.name)).toEqual([
       "AbortError",
       "DecodeError",
@@ -101,15 +102,15 @@ describe("of a command", () => {
     expect(momentsOf("command").filter((moment) => moment === "asyncEnd")).toHaveLength(3);
   });
 
-  it("blocking ones and those of a client() are told as well", async () => {
+  it("publishes blocking commands and commands of client()", async () => {
     listen("command");
     await redis.blpop(key, 0.01);
     await redis.client().select(0);
-    const names = told.map(({ event }) => event.attributes["db.operation.name"]);
+    const names = published.map(({ event }) => event.attributes["db.operation.name"]);
     expect([...new Set(names)]).toEqual(["BLPOP", "SELECT"]);
   });
 
-  it("its caller still stands in the stack of its error", async () => {
+  it("keeps the frames of the caller in the stack of an error", async () => {
     listen("command");
     await redis.set(key, "text");
     async function myOwnFunction(): Promise<void> {
@@ -119,7 +120,7 @@ describe("of a command", () => {
     expect((error as Error).stack).toContain("myOwnFunction");
   });
 
-  it("what is bound to the start is found in the code that sends", async () => {
+  it("runs the sending code in the context bound to the start event", async () => {
     const storage = new AsyncLocalStorage<Event>();
     const { start } = tracingChannel<unknown, Event>("rediswire:command");
     start.bindStore(storage, (event) => event as Event);
@@ -137,20 +138,20 @@ describe("of a command", () => {
   });
 });
 
-describe("of pipelines", () => {
-  it("one event is told of each", async () => {
+describe("rediswire:batch channel", () => {
+  it("publishes one event per pipeline", async () => {
     listen("batch", "command");
     await redis.pipeline().set(key, 1).set(key, 2).exec();
     await redis.pipeline({ transaction: false }).get(key).incr(key).exec();
-    expect(told.filter(({ name }) => name === "command")).toEqual([]);
-    const ends = told.filter(({ moment }) => moment === "asyncEnd");
+    expect(published.filter(({ name }) => name === "command")).toEqual([]);
+    const ends = published.filter(({ moment }) => moment === "asyncEnd");
     expect(ends.map(({ event }) => event.attributes)).toEqual([
       { ...where(), "db.operation.name": "MULTI SET", "db.operation.batch.size": 2 },
       { ...where(), "db.operation.name": "PIPELINE", "db.operation.batch.size": 2 },
     ]);
   });
 
-  it("and its failure", async () => {
+  it("publishes the failure of a pipeline", async () => {
     await using proxy = await startProxy(server);
     const lost = new Redis(proxy.url);
     await lost.connect();
@@ -167,8 +168,8 @@ describe("of pipelines", () => {
   });
 });
 
-describe("of connections", () => {
-  it("connecting and waiting for it are told", async () => {
+describe("rediswire:connect and rediswire:wait channels", () => {
+  it("publish connecting and waiting for a connection", async () => {
     listen("connect", "wait");
     await redis.get(key);
     await redis.get(key);
@@ -182,7 +183,7 @@ describe("of connections", () => {
     });
   });
 
-  it("a wait in vain is told with its error", async () => {
+  it("publish a wait that times out, with its error", async () => {
     const pool = new BlockingConnectionPool({ url: server.url, maxConnections: 1, timeout: 20 });
     const lease = await pool.lease();
     listen("wait");
@@ -193,7 +194,7 @@ describe("of connections", () => {
     await pool.close();
   });
 
-  it("a refusal is told with its error", async () => {
+  it("publish a wait that the pool rejects, with its error", async () => {
     await using proxy = await startProxy(server);
     proxy.refuse();
     listen("connect");
@@ -204,8 +205,8 @@ describe("of connections", () => {
   });
 });
 
-describe("no event", () => {
-  it("tells an argument, a value or a password", async () => {
+describe("published events", () => {
+  it("contain no argument, value or password", async () => {
     listen(...CHANNELS);
     const secret = "never-tell-this";
     const url = server.url.replace("redis://", `redis://user:${secret}@`);
@@ -226,8 +227,8 @@ describe("no event", () => {
       .with({ signal: AbortSignal.timeout(10) })
       .blpop(`${secret}list`, 0)
       .catch(() => {});
-    expect(told.length).toBeGreaterThan(20);
-    for (const { text, event } of told) {
+    expect(published.length).toBeGreaterThan(20);
+    for (const { text, event } of published) {
       expect(text).not.toContain(secret);
       expect(
         `${event.error?.stack}${inspect(event, { depth: 9, showHidden: true })}`,
@@ -235,7 +236,7 @@ describe("no event", () => {
     }
   });
 
-  it("is made while nobody listens", async () => {
+  it("are not created without a subscriber", async () => {
     const attributes = vi.spyOn(CallSettings.prototype, "attributes", "get");
     await redis.set(key, "value");
     await redis.pipeline().get(key).exec();

@@ -1,4 +1,4 @@
-/** What a server says of itself is no text of the client's: its encoding has no say in it. */
+/** HELLO replies need not be text in the encoding of the client. */
 import { expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
@@ -6,7 +6,7 @@ import { sharedServer, uniquePrefix } from "../support/server.js";
 const server = await sharedServer();
 
 it.each(["latin1", "ascii"] as const)(
-  "connects, watches and reads under the encoding %s, whatever HELLO tells",
+  "connects, watches and reads under encoding %s, whatever bytes HELLO returns",
   async (encoding) => {
     await using redis = new Redis(server.url, { protocol: 3, encoding, db: 1 });
     const key = uniquePrefix();

@@ -25,7 +25,7 @@ async function take<T extends string | Buffer>(events: KeyspaceEvents<T>, count:
 describeProtocols("keyspace notifications", (protocol) => {
   const connect = () => new Redis(server.url, { protocol });
 
-  it("tell of keys, by name and by pattern, and of nothing else", async () => {
+  it("report keys by name and by pattern, and nothing else", async () => {
     await using redis = connect();
     await using events = new KeyspaceEvents(redis);
     await events.subscribeKeys("plain", "user:*");
@@ -47,7 +47,7 @@ describeProtocols("keyspace notifications", (protocol) => {
     expect((await take(events, 1)).map((event) => event?.event)).toEqual(["del"]);
   });
 
-  it("tell of events, also to handlers, and of keys that expire", async () => {
+  it("report events, also to handlers, and expired keys", async () => {
     await using redis = connect();
     const expired: KeyEvent[] = [];
     await using events = new KeyspaceEvents(redis);
@@ -64,7 +64,7 @@ describeProtocols("keyspace notifications", (protocol) => {
     expect(events.pubsub.subscribed).toBe(false);
   });
 
-  it("tell of the client's own database, or of all", async () => {
+  it("report the client's database, or all databases", async () => {
     await using third = new Redis(server.url, { protocol, db: 3 });
     await using first = connect();
     await using own = new KeyspaceEvents(third);
@@ -78,7 +78,7 @@ describeProtocols("keyspace notifications", (protocol) => {
     expect((await take(one, 1)).map((event) => event?.db)).toEqual([0]);
   });
 
-  it("give keys of any bytes to those who want bytes", async () => {
+  it("return keys as bytes for clients with decodeResponses: false", async () => {
     await using redis = new Redis(server.url, { protocol, decodeResponses: false });
     await using events = new KeyspaceEvents(redis);
     const key = Buffer.from([0xff, 0x00, 0x3a, 0xfe]);
@@ -93,7 +93,7 @@ describeProtocols("keyspace notifications", (protocol) => {
     ]);
   });
 
-  it("are read in a loop, which ends with the last subscription", async () => {
+  it("can be iterated, until the last subscription ends", async () => {
     await using redis = connect();
     await using events = new KeyspaceEvents(redis);
     await events.subscribeKeys("a", "b");
@@ -107,7 +107,7 @@ describeProtocols("keyspace notifications", (protocol) => {
     expect(seen).toEqual(["set a", "set b"]);
   });
 
-  it("come again after a lost connection", async () => {
+  it("are restored after a lost connection", async () => {
     await using redis = connect();
     const onReconnect = vi.fn();
     await using events = new KeyspaceEvents(redis, { onReconnect });
@@ -118,7 +118,7 @@ describeProtocols("keyspace notifications", (protocol) => {
     expect((await take(events, 2)).map((event) => event?.key)).toEqual(["a1", "b"]);
   });
 
-  it("need a name to be of use", async () => {
+  it("reject empty names", async () => {
     await using redis = connect();
     await using events = new KeyspaceEvents(redis);
     expect(await errorOf(events.subscribeKeys())).toBeInstanceOf(DataError);
@@ -126,7 +126,7 @@ describeProtocols("keyspace notifications", (protocol) => {
     expect(await server.clients()).toEqual([]);
   });
 
-  it("are waited for although other messages come first", async () => {
+  it("getEvent() waits through messages of other channels", async () => {
     await using redis = connect();
     await using events = new KeyspaceEvents(redis);
     await events.pubsub.subscribe("other");

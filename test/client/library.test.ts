@@ -18,7 +18,7 @@ redis.register_function{
   flags = {'no-writes'},
 }`;
 
-describeProtocols("libraries", (protocol) => {
+describeProtocols("function libraries", (protocol) => {
   let redis: Redis;
   let key: string;
 
@@ -49,7 +49,7 @@ describeProtocols("libraries", (protocol) => {
     expect(await bump({ keys: [key], args: [5], client: other })).toBe(5);
   });
 
-  it("are loaded just before a pipeline that calls them, and once", async () => {
+  it("are loaded once, before a pipeline that calls them is sent", async () => {
     const library = redis.registerLibrary(CODE);
     const bump = library.function<number>("bump");
     const peek = library.function<string>("peek");
@@ -63,7 +63,7 @@ describeProtocols("libraries", (protocol) => {
     }
   });
 
-  it("are not taken for others whose names differ only in case", async () => {
+  it("are distinct from libraries whose name differs only in case", async () => {
     await server.command(
       "FUNCTION",
       "LOAD",
@@ -80,7 +80,7 @@ describeProtocols("libraries", (protocol) => {
     expect(await peek({ keys: [key], client: redis.pipeline() }).exec()).toEqual(["2"]);
   });
 
-  it("of a name that is taken are left alone unless they may replace it", async () => {
+  it("do not replace a library of the same name unless replace is set", async () => {
     await server.command(
       "FUNCTION",
       "LOAD",
@@ -96,7 +96,7 @@ describeProtocols("libraries", (protocol) => {
     expect(await bump({ keys: [key], args: [1] })).toBe(6);
   });
 
-  it("loaded by many at once are there for all of them", async () => {
+  it("are loaded once when many callers load them at the same time", async () => {
     const bump = redis.registerLibrary(CODE).function<number>("bump");
     await using second = new Redis(server.url, { protocol });
     const calls = Array.from({ length: 200 }, (_, i) =>
@@ -106,7 +106,7 @@ describeProtocols("libraries", (protocol) => {
     expect(Math.max(...values)).toBe(200);
   });
 
-  it("that do not compile say so, and keep a pipeline from running", async () => {
+  it("reject with the compile error, and keep a pipeline from running", async () => {
     const broken = redis.registerLibrary("#!lua name=broken\nthis is no lua").function("f");
     await expect(broken()).rejects.toBeInstanceOf(ResponseError);
     await expect(broken({ client: redis.pipeline().set(key, 1) }).exec()).rejects.toThrow(

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 describe("close()", () => {
-  it("does not wait for a command that has been aborted meanwhile", async () => {
+  it("does not wait for an aborted command", async () => {
     const pausing = deferred();
     class LongPause extends ConstantBackoff {
       override compute(failures: number): number {
@@ -34,7 +34,7 @@ describe("close()", () => {
     expect((await settle(closed)).ok).toBe(true);
   });
 
-  it("lets commands finish, in flight or not yet connected, and refuses new ones", async () => {
+  it("lets pending commands finish, and rejects new ones", async () => {
     const redis = new Redis(server.url, STEADY);
     const key = uniquePrefix();
     const early = redis.incr(key);
@@ -57,7 +57,7 @@ describe("close()", () => {
     expect(await Promise.all(gets)).toHaveLength(10_000);
   });
 
-  it("ends blocking commands and idle sessions at once", async () => {
+  it("ends blocking commands and idle client() connections immediately", async () => {
     const redis = new Redis(server.url);
     const session = redis.client();
     await session.get("key");
@@ -69,7 +69,7 @@ describe("close()", () => {
     expect(kindOf(await errorOf(redis.client().get("key")))).toBe("ConnectionError not-sent");
   });
 
-  it("may be called again, before and after it is done", async () => {
+  it("may be called again, before and after it has finished", async () => {
     const redis = new Redis(server.url);
     await redis.connect();
     await Promise.all([redis.close(), redis.close()]);
@@ -77,13 +77,13 @@ describe("close()", () => {
     redis.disconnect();
   });
 
-  it("needs no connection", async () => {
+  it("resolves without a connection", async () => {
     const redis = new Redis(server.url);
     await redis.close();
     expect(kindOf(await errorOf(redis.connect()))).toBe("ConnectionError not-sent");
   });
 
-  it("happens at the end of a block with `await using`", async () => {
+  it("is called at the end of an await using block", async () => {
     let kept: Redis;
     {
       await using redis = new Redis(server.url);
@@ -94,7 +94,7 @@ describe("close()", () => {
     expect(inspect(kept)).toMatch(EMPTY);
   });
 
-  it("leaves a pool alone that the client was given", async () => {
+  it("does not close a pool that was passed to the client", async () => {
     const pool = new ConnectionPool({ url: server.url });
     const redis = new Redis({ connectionPool: pool });
     await redis.set("key", "1");
@@ -106,7 +106,7 @@ describe("close()", () => {
 });
 
 describe("disconnect()", () => {
-  it("rejects what is in flight and what was to be written in this turn", async () => {
+  it("rejects commands in flight and commands not written yet", async () => {
     await using proxy = await startProxy(server);
     const redis = new Redis(proxy.url);
     const key = uniquePrefix();
@@ -125,7 +125,7 @@ describe("disconnect()", () => {
     expect(await server.command("EXISTS", key + 1)).toBe(0);
   });
 
-  it("rejects everybody who waits for a connection with an error of their own", async () => {
+  it("rejects each waiting command with its own error", async () => {
     await using proxy = await startProxy(server);
     proxy.down.stall();
     const redis = new Redis(proxy.url);
@@ -145,7 +145,7 @@ describe("disconnect()", () => {
     proxy.down.resume();
   });
 
-  it("leaves a client that connects again", async () => {
+  it("leaves a client that can connect again", async () => {
     const redis = new Redis(server.url);
     await redis.set("key", "1");
     redis.disconnect();
@@ -155,7 +155,7 @@ describe("disconnect()", () => {
   });
 
   it.each(["disconnect", "close"] as const)(
-    "%s() in the moment a connection is ready leaves nothing",
+    "%s() at the moment a connection becomes ready leaves no socket",
     async (how) => {
       class Eager extends Connection {
         override async open(): Promise<void> {

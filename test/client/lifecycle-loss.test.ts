@@ -42,8 +42,8 @@ async function killAll(server: RunningServer): Promise<void> {
   await server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
 }
 
-describeProtocols("a server that restarts under load", (protocol) => {
-  it("fails what was in flight, says so, and serves everything after", async () => {
+describeProtocols("a server restart under load", (protocol) => {
+  it("rejects commands in flight with outcome unknown, and serves all later ones", async () => {
     await using server = await startServer();
     await using redis = new Redis({ port: server.port, protocol, retry: patient });
     const work = load(redis, 50);
@@ -61,8 +61,8 @@ describeProtocols("a server that restarts under load", (protocol) => {
   });
 });
 
-describe("a server that is killed", () => {
-  it("and never comes back: every promise settles in time, close() too", async () => {
+describe("a killed or frozen server", () => {
+  it("every promise settles in time, close() too, when the server never returns", async () => {
     await using server = await startServer();
     const deadlines = { socketTimeout: 500, socketConnectTimeout: 500 };
     const retry = new Retry(new ConstantBackoff(50), 3);
@@ -84,7 +84,7 @@ describe("a server that is killed", () => {
     expect((await settle(redis.close())).ok).toBe(true);
   });
 
-  it("that is only frozen lets no promise wait longer than its deadline", async () => {
+  it("every promise settles by its deadline when the server is frozen (SIGSTOP)", async () => {
     await using server = await startServer();
     const redis = new Redis({ port: server.port, socketTimeout: 300, blockingGrace: 200 });
     await redis.connect();
@@ -99,7 +99,7 @@ describe("a server that is killed", () => {
 });
 
 describe("CLIENT KILL", () => {
-  it("of the shared connection loses nothing the server has answered", async () => {
+  it("loses no reply the server has sent on the shared connection", async () => {
     await using server = await startServer();
     await using proxy = await startProxy(server);
     await using redis = new Redis(proxy.url);
@@ -118,7 +118,7 @@ describe("CLIENT KILL", () => {
     expect(await redis.incr("counter")).toBe(101);
   });
 
-  it("of the shared connection fails what is in flight, and the next command connects", async () => {
+  it("rejects commands in flight on the shared connection, and the next command reconnects", async () => {
     await using server = await startServer();
     await using redis = new Redis({ port: server.port });
     await redis.connect();
@@ -131,7 +131,7 @@ describe("CLIENT KILL", () => {
     expect(await redis.incr("counter")).toBe(1);
   });
 
-  it("under load loses no more than what was in flight", async () => {
+  it("loses no more than the commands in flight under load", async () => {
     await using server = await startServer();
     await using redis = new Redis({ port: server.port, retry: patient });
     const work = load(redis, 20);
@@ -147,7 +147,7 @@ describe("CLIENT KILL", () => {
     expect(kinds([await settle(redis.get("key"))])).toEqual(new Set(["ok"]));
   });
 
-  it("a thousand times leaves neither memory nor handles behind", async () => {
+  it("leaves neither memory nor handles behind after 1,000 kills", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const used = async (): Promise<number> => {

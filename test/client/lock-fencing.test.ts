@@ -20,8 +20,8 @@ afterEach(async () => {
   await redis.close();
 });
 
-describe("a fencing token", () => {
-  it("grows with each acquisition, whoever makes it", async () => {
+describe("fencing token of a lock", () => {
+  it("grows with each acquisition by any client", async () => {
     const options = { timeout: 50, fencingKey: `${name}:count`, sleep: 5 };
     const [one, two] = [redis.lock(name, options), redis.lock(name, options)];
     await one.acquire();
@@ -36,7 +36,7 @@ describe("a fencing token", () => {
     await one.release();
   });
 
-  it("is not spent by those who do not get the lock", async () => {
+  it("is not consumed by failed acquisitions", async () => {
     const options = { blocking: false, fencingKey: `${name}:count` };
     await redis.lock(name, options).acquire();
     for (let i = 0; i < 3; i++) expect(await redis.lock(name, options).acquire()).toBe(false);
@@ -44,7 +44,7 @@ describe("a fencing token", () => {
   });
 });
 
-describeProtocols("two who use the same token", (protocol) => {
+describeProtocols("two holders with the same lock token", (protocol) => {
   beforeEach(() => {
     redis = new Redis(server.url, { protocol });
   });
@@ -63,7 +63,7 @@ describeProtocols("two who use the same token", (protocol) => {
   });
 });
 
-describeProtocols("a counter that cannot count", (protocol) => {
+describeProtocols("an invalid fencing counter", (protocol) => {
   beforeEach(() => {
     redis = new Redis(server.url, { protocol });
   });
@@ -83,7 +83,7 @@ describeProtocols("a counter that cannot count", (protocol) => {
     expect(await ask("EXISTS", name)).toBe(0);
   });
 
-  it("is refused when it is the lock itself", () => {
+  it("is rejected when it is the key of the lock itself", () => {
     const make = (key: string | Buffer, fencingKey: string | Buffer) => () =>
       redis.lock(key, { fencingKey });
     for (const attempt of [make(name, name), make(Buffer.from(name), name)]) {

@@ -1,4 +1,4 @@
-/** One lock, many contenders in several processes; also when one of the processes stands still. */
+/** One lock, many contenders in several processes; also when one of the processes is stopped. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
 import { type Child, startChild } from "../support/child-process.js";
@@ -23,9 +23,8 @@ afterEach(async () => {
 });
 
 /**
- * Each contender takes the lock once, counts, and writes into a log, through a script that lets nobody write
- * whose fencing token is older than one it has seen. `stops` waits, while it has the lock, to be told
- * to go on.
+ * Each contender acquires the lock once, counts, and writes into a log through a script that rejects fencing
+ * tokens older than the latest one. `stops` waits for a signal to continue while it holds the lock.
  */
 const CONTEND = `
 import { inspect } from "node:util";
@@ -99,7 +98,7 @@ function checkLog(log: readonly string[], interrupted: readonly string[] = []): 
 }
 
 describe("200 contenders in 4 processes", () => {
-  it.each([true, false])("never have the lock at the same time (fencing: %s)", async (fencing) => {
+  it.each([true, false])("never hold the lock at the same time (fencing: %s)", async (fencing) => {
     const children = await startContenders({ timeout: 30_000, fencing });
     for (const { code, output } of await Promise.all(children.map((child) => child.ended()))) {
       expect(output).toMatch(/^POOL .* leased=0 .*\n$/);
@@ -112,7 +111,7 @@ describe("200 contenders in 4 processes", () => {
     expect(await redis.exists(`${prefix}lock`)).toBe(0);
   });
 
-  it("go on when the process of the holder stands still, which learns that it lost the lock", async () => {
+  it("go on when the process of the holder is stopped, and the holder gets LockNotOwnedError", async () => {
     const stops = "0.7";
     const children = await startContenders({ timeout: 3000, stops, fencing: true });
     const stopped = children[0];
@@ -121,7 +120,7 @@ describe("200 contenders in 4 processes", () => {
     process.kill(stopped.pid, "SIGSTOP");
     try {
       const before = await redis.llen(`${prefix}log`);
-      const message = "nobody else got the lock";
+      const message = "no other contender got the lock";
       const others = async () => (await redis.llen(`${prefix}log`)) > before + 20;
       await until(others, { timeout: 20_000, message });
     } finally {
@@ -133,18 +132,18 @@ describe("200 contenders in 4 processes", () => {
       if (i !== 0) expect(output).not.toMatch(/FAILED|REFUSED|ABORTED/);
       expect(code).toBe(0);
     }
-    const told = outputs[0]?.output ?? "";
-    expect(told).toContain("ABORTED LockNotOwnedError");
-    expect(told).toContain(`REFUSED ${stops}`);
-    expect(told).toContain(`FAILED ${stops} LockNotOwnedError`);
-    expect(told.match(/FAILED/g)).toHaveLength(1);
+    const holderOutput = outputs[0]?.output ?? "";
+    expect(holderOutput).toContain("ABORTED LockNotOwnedError");
+    expect(holderOutput).toContain(`REFUSED ${stops}`);
+    expect(holderOutput).toContain(`FAILED ${stops} LockNotOwnedError`);
+    expect(holderOutput.match(/FAILED/g)).toHaveLength(1);
     const log = await redis.lrange(`${prefix}log`, 0, -1);
     expect(checkLog(log, [stops]).size).toBe(PROCESSES * CONTENDERS);
     expect(log).toHaveLength(2 * PROCESSES * CONTENDERS - 1);
   }, 60_000);
 });
 
-describe("a process that stood still for longer than its lock lasts", () => {
+describe("a process stopped for longer than its lock lasts", () => {
   const HOLD = `
     const redis = new rediswire.Redis(args.url);
     const tell = (what, promise) =>
@@ -163,7 +162,7 @@ describe("a process that stood still for longer than its lock lasts", () => {
     await tell("again", lock.release());
     await redis.close();`;
 
-  it("is told so at every turn, and leaves the new holder's lock alone", async () => {
+  it("gets LockNotOwnedError from every method, and does not change the lock of the new holder", async () => {
     const name = `${prefix}lock`;
     const child = await startChild(HOLD, { url: server.url, name });
     await child.prints("HOLDING");

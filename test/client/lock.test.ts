@@ -32,10 +32,10 @@ afterEach(async () => {
   await redis.close();
 });
 
-/** Somebody else takes the lock. */
-const steal = () => ask("SET", name, "somebody else's");
+/** Another holder takes the lock. */
+const steal = () => ask("SET", name, "another holder");
 
-/** As little of a client as a lock needs, with a SET of its own. */
+/** The part of a client that a lock needs, with a modified SET. */
 function clientWith(set: LockClient["set"]): LockClient {
   return {
     set,
@@ -50,19 +50,19 @@ function clientWith(set: LockClient["set"]): LockClient {
   };
 }
 
-describeProtocols("a lock", (protocol) => {
+describeProtocols("Lock", (protocol) => {
   beforeEach(() => {
     redis = new Redis(server.url, { protocol });
   });
 
-  it("is not taken by making it", async () => {
+  it("is not acquired by the constructor", async () => {
     const lock = redis.lock(name, { timeout: 5000 });
     expect(await lock.locked()).toBe(false);
     expect(lock.token).toBeUndefined();
     expect(await ask("EXISTS", name)).toBe(0);
   });
 
-  it("is taken and given back", async () => {
+  it("is acquired and released", async () => {
     const lock = redis.lock(name, { blocking: false });
     expect(await lock.acquire()).toBe(true);
     expect(await ask("GET", name)).toBe(String(lock.token));
@@ -72,7 +72,7 @@ describeProtocols("a lock", (protocol) => {
     expect(lock.token).toBeUndefined();
   });
 
-  it("has a fresh token of 32 hexadecimal digits each time, as bytes", async () => {
+  it("has a new token of 32 hexadecimal digits each time, as bytes", async () => {
     const lock = redis.lock(name);
     const tokens = new Set<string>();
     for (let i = 0; i < 3; i++) {
@@ -85,7 +85,7 @@ describeProtocols("a lock", (protocol) => {
     expect(tokens.size).toBe(3);
   });
 
-  it("takes a token of one's own, in text or bytes", async () => {
+  it("accepts a token from the user, as text or bytes", async () => {
     const lock = redis.lock(name);
     await lock.acquire({ token: "mine é" });
     expect(lock.token).toEqual(Buffer.from("mine é"));
@@ -98,7 +98,7 @@ describeProtocols("a lock", (protocol) => {
     await lock.release();
   });
 
-  it("encodes a token as its client encodes text", async () => {
+  it("encodes a text token with the encoding of its client", async () => {
     await using latin = new Redis(server.url, { protocol, encoding: "latin1" });
     const lock = latin.lock(name);
     await lock.acquire({ token: "é" });
@@ -108,18 +108,21 @@ describeProtocols("a lock", (protocol) => {
     await expect(lock.acquire({ token: "€" })).rejects.toBeInstanceOf(DataError);
   });
 
-  it.each([true, false])("knows its owner (decodeResponses: %s)", async (decodeResponses) => {
-    await using client = new Redis(server.url, { protocol, decodeResponses });
-    const [mine, other] = [client.lock(name), client.lock(name)];
-    expect([await mine.locked(), await mine.owned()]).toEqual([false, false]);
-    await mine.acquire();
-    expect([await mine.locked(), await mine.owned()]).toEqual([true, true]);
-    expect([await other.locked(), await other.owned()]).toEqual([true, false]);
-    await steal();
-    expect([await mine.locked(), await mine.owned()]).toEqual([true, false]);
-  });
+  it.each([true, false])(
+    "owned() and locked() compare tokens (decodeResponses: %s)",
+    async (decodeResponses) => {
+      await using client = new Redis(server.url, { protocol, decodeResponses });
+      const [mine, other] = [client.lock(name), client.lock(name)];
+      expect([await mine.locked(), await mine.owned()]).toEqual([false, false]);
+      await mine.acquire();
+      expect([await mine.locked(), await mine.owned()]).toEqual([true, true]);
+      expect([await other.locked(), await other.owned()]).toEqual([true, false]);
+      await steal();
+      expect([await mine.locked(), await mine.owned()]).toEqual([true, false]);
+    },
+  );
 
-  it("works whatever the client makes of integers", async () => {
+  it('works under integers: "bigint"', async () => {
     await using client = new Redis(server.url, { protocol, integers: "bigint" });
     const lock = client.lock(name, { timeout: 5000, fencingKey: `${name}:count` });
     expect(await lock.acquire()).toBe(true);
@@ -154,14 +157,14 @@ describeProtocols("a lock", (protocol) => {
   });
 });
 
-describe("waiting for a lock", () => {
-  it("is not done when it is not blocking", async () => {
+describe("waiting for a Lock", () => {
+  it("does not happen with blocking: false", async () => {
     await steal();
     expect(await redis.lock(name, { blocking: false }).acquire()).toBe(false);
     expect(await redis.lock(name).acquire({ blocking: false })).toBe(false);
   });
 
-  it("ends with the lock", async () => {
+  it("ends when the lock is acquired", async () => {
     const [holder, waiter] = [redis.lock(name), redis.lock(name, { sleep: 5 })];
     await holder.acquire();
     const acquired = waiter.acquire();
@@ -171,7 +174,7 @@ describe("waiting for a lock", () => {
     await waiter.release();
   });
 
-  it("ends when the time to live of the other is over", async () => {
+  it("ends when the lock of the other holder expires", async () => {
     await redis.lock(name, { timeout: 60 }).acquire();
     const waiter = redis.lock(name, { sleep: 5 });
     const begun = performance.now();
@@ -180,7 +183,7 @@ describe("waiting for a lock", () => {
     await waiter.release();
   });
 
-  it("never goes beyond blockingTimeout, which acquire() may set anew", async () => {
+  it("never exceeds blockingTimeout, which acquire() may override", async () => {
     await steal();
     const lock = redis.lock(name, { sleep: 10, blockingTimeout: 60_000 });
     const begun = performance.now();
@@ -190,7 +193,7 @@ describe("waiting for a lock", () => {
     expect(took).toBeLessThan(1000);
   });
 
-  it("does not begin when the next try would come too late", async () => {
+  it("does not start when the next attempt would be too late", async () => {
     await steal();
     const begun = performance.now();
     const lock = redis.lock(name, { sleep: 60_000, blockingTimeout: 1000 });
@@ -199,7 +202,7 @@ describe("waiting for a lock", () => {
     expect(performance.now() - begun).toBeLessThan(900);
   });
 
-  it("tries every `sleep` ms, give or take a quarter", async () => {
+  it("retries every sleep ms, plus or minus a quarter", async () => {
     await steal();
     const tries: number[] = [];
     const watched = clientWith((...args) => {
@@ -213,7 +216,7 @@ describe("waiting for a lock", () => {
     expect(new Set(pauses.map(Math.round)).size).toBeGreaterThan(2);
   });
 
-  it("is a competition for the holder as well", async () => {
+  it("competes for the lock also when this client holds it", async () => {
     const lock = redis.lock(name);
     await lock.acquire();
     expect(await lock.acquire({ blocking: false })).toBe(false);
@@ -221,7 +224,7 @@ describe("waiting for a lock", () => {
     await lock.release();
   });
 
-  it("is ended by a signal, of the lock or of the call", async () => {
+  it("ends when the signal of the lock or of the call is aborted", async () => {
     await steal();
     const controller = new AbortController();
     const { signal } = controller;
@@ -243,7 +246,7 @@ describe("waiting for a lock", () => {
     await expect(late).rejects.toMatchObject({ name: "AbortError", cause: "enough" });
   });
 
-  it("ended by a signal gives back a lock that comes too late", async () => {
+  it("releases a lock that is acquired after the signal was aborted", async () => {
     const controller = new AbortController();
     const lock = redis.lock(name);
     const attempt = lock.acquire({ signal: controller.signal });
@@ -256,10 +259,10 @@ describe("waiting for a lock", () => {
   });
 });
 
-describe("a lock that is not ours", () => {
+describe("a Lock that is not owned", () => {
   const timed = (options?: LockOptions) => redis.lock(name, { timeout: 10_000, ...options });
 
-  it("cannot be released, extended or reacquired before it was taken", async () => {
+  it("cannot be released, extended or reacquired before it was acquired", async () => {
     const lock = timed();
     for (const [step, verb] of [
       [() => lock.release(), "release"],
@@ -273,30 +276,33 @@ describe("a lock that is not ours", () => {
     }
   });
 
-  it.each(["taken over", "expired", "something else"])("any more: %s", async (how) => {
-    const lock = timed();
-    await lock.acquire();
-    if (how === "taken over") await steal();
-    else await ask("DEL", name);
-    if (how === "something else") await ask("LPUSH", name, "x");
-    await expect(lock.extend(10)).rejects.toMatchObject({
-      name: "LockNotOwnedError",
-      message: "Cannot extend a lock that's no longer owned",
-    });
-    await expect(lock.reacquire()).rejects.toMatchObject({
-      name: "LockNotOwnedError",
-      message: "Cannot reacquire a lock that's no longer owned",
-    });
-    await expect(lock.release()).rejects.toMatchObject({
-      name: "LockNotOwnedError",
-      message: "Cannot release a lock that's no longer owned",
-    });
-    await expect(lock.release()).rejects.toThrow("Cannot release an unlocked lock");
-    const left = { "taken over": "string", expired: "none", "something else": "list" }[how];
-    expect(await ask("TYPE", name)).toBe(left);
-  });
+  it.each(["taken over", "expired", "something else"])(
+    "rejects with LockNotOwnedError after it was lost: %s",
+    async (how) => {
+      const lock = timed();
+      await lock.acquire();
+      if (how === "taken over") await steal();
+      else await ask("DEL", name);
+      if (how === "something else") await ask("LPUSH", name, "x");
+      await expect(lock.extend(10)).rejects.toMatchObject({
+        name: "LockNotOwnedError",
+        message: "Cannot extend a lock that's no longer owned",
+      });
+      await expect(lock.reacquire()).rejects.toMatchObject({
+        name: "LockNotOwnedError",
+        message: "Cannot reacquire a lock that's no longer owned",
+      });
+      await expect(lock.release()).rejects.toMatchObject({
+        name: "LockNotOwnedError",
+        message: "Cannot release a lock that's no longer owned",
+      });
+      await expect(lock.release()).rejects.toThrow("Cannot release an unlocked lock");
+      const left = { "taken over": "string", expired: "none", "something else": "list" }[how];
+      expect(await ask("TYPE", name)).toBe(left);
+    },
+  );
 
-  it.each([null, 0, undefined])("to lengthen for want of a timeout (%s)", async (timeout) => {
+  it.each([null, 0, undefined])("cannot be extended without a timeout (%s)", async (timeout) => {
     const lock = redis.lock(name, { timeout });
     await lock.acquire();
     await expect(lock.extend(10)).rejects.toThrow("Cannot extend a lock with no timeout");
@@ -304,7 +310,7 @@ describe("a lock that is not ours", () => {
     await lock.release();
   });
 
-  it("to extend when its key has lost its time to live", async () => {
+  it("cannot be extended when its key has no time to live", async () => {
     const lock = timed();
     await lock.acquire();
     await ask("PERSIST", name);
@@ -313,8 +319,8 @@ describe("a lock that is not ours", () => {
   });
 });
 
-describe("a lock that took longer to get than it lasts", () => {
-  it("is not said to be ours, and left to nobody", async () => {
+describe("a Lock that took longer to acquire than it lasts", () => {
+  it("is not reported as acquired, and is released", async () => {
     const slow = clientWith(async (...args) => {
       const reply = await redis.set(...args);
       const begun = performance.now();
@@ -330,8 +336,8 @@ describe("a lock that took longer to get than it lasts", () => {
   });
 });
 
-describe("hold() and await using", () => {
-  it("take the lock and give it back at the end of the block", async () => {
+describe("Lock with hold() and await using", () => {
+  it("acquires the lock and releases it at the end of the block", async () => {
     {
       await using lock = await redis.lock(name, { timeout: 5000 }).hold();
       expectTypeOf(lock).toEqualTypeOf<Lock>();
@@ -340,7 +346,7 @@ describe("hold() and await using", () => {
     expect(await ask("EXISTS", name)).toBe(0);
   });
 
-  it("fail when the lock cannot be had in time", async () => {
+  it("rejects when the lock cannot be acquired in time", async () => {
     await steal();
     await expect(redis.lock(name).hold({ blocking: false })).rejects.toMatchObject({
       name: "LockError",
@@ -348,28 +354,28 @@ describe("hold() and await using", () => {
     });
   });
 
-  it("leave alone what was given back already, or never taken", async () => {
+  it("does nothing for a lock that was released already, or never acquired", async () => {
     {
       await using lock = await redis.lock(name).hold();
       await lock.release();
       await steal();
       await using _never = redis.lock(name);
     }
-    expect(await ask("GET", name)).toBe("somebody else's");
+    expect(await ask("GET", name)).toBe("another holder");
   });
 
-  it("tell at the end that the lock was lost", async () => {
+  it("rejects at the end of the block when the lock was lost", async () => {
     const block = async () => {
       await using _lock = await redis.lock(name, { timeout: 5000 }).hold();
       await steal();
     };
     await expect(block()).rejects.toBeInstanceOf(LockNotOwnedError);
-    expect(await ask("GET", name)).toBe("somebody else's");
+    expect(await ask("GET", name)).toBe("another holder");
   });
 });
 
-describe("using()", () => {
-  it("gives what the function returns, after the lock was released", async () => {
+describe("Lock with using()", () => {
+  it("returns the result of the function after the lock was released", async () => {
     const lock = redis.lock(name, { timeout: 5000 });
     const value = await lock.using(async (signal, held) => {
       expect(signal.aborted).toBe(false);
@@ -382,7 +388,7 @@ describe("using()", () => {
     expect(await ask("EXISTS", name)).toBe(0);
   });
 
-  it("renews the lock as long as the function runs", async () => {
+  it("renews the lock while the function runs", async () => {
     const rival = redis.lock(name, { blocking: false });
     await redis.lock(name, { timeout: 900 }).using(async (signal) => {
       const begun = performance.now();
@@ -394,7 +400,7 @@ describe("using()", () => {
     await rival.release();
   });
 
-  it("aborts the signal when the lock is lost, and says so although the function went on", async () => {
+  it("aborts the signal when the lock is lost, and rejects although the function went on", async () => {
     const lock = redis.lock(name, { timeout: 900 });
     const seen = deferred<unknown>();
     const work = lock.using(async (signal) => {
@@ -407,16 +413,16 @@ describe("using()", () => {
     expect(error).toBeInstanceOf(LockNotOwnedError);
     expect(error).toBe(await seen.promise);
     expect((error as Error).cause).toBeInstanceOf(LockNotOwnedError);
-    expect(await ask("GET", name)).toBe("somebody else's");
+    expect(await ask("GET", name)).toBe("another holder");
     expect(lock.token).toBeUndefined();
   });
 
-  it("finds out at the end what no renewal has found out", async () => {
+  it("rejects at the end when no renewal has noticed the loss", async () => {
     const work = redis.lock(name, { timeout: 60_000 }).using(steal);
     await expect(work).rejects.toBeInstanceOf(LockNotOwnedError);
   });
 
-  it("throws what the function throws, and releases the lock", async () => {
+  it("rejects with the error of the function, and releases the lock", async () => {
     const failure = new RangeError("body");
     const work = redis.lock(name, { timeout: 5000 }).using(() => {
       throw failure;
@@ -425,7 +431,7 @@ describe("using()", () => {
     expect(await ask("EXISTS", name)).toBe(0);
   });
 
-  it("throws what the function throws also when the lock is lost or cannot be released", async () => {
+  it("rejects with the error of the function also when the lock is lost or cannot be released", async () => {
     const failure = new RangeError("body");
     const lost = redis.lock(name, { timeout: 5000 }).using(async () => {
       await steal();
@@ -453,7 +459,7 @@ describe("using()", () => {
     expect(ran).toBe(false);
   });
 
-  it("lets the function give the lock back itself", async () => {
+  it("allows the function to release the lock itself", async () => {
     const work = redis.lock(name, { timeout: 90 }).using(async (signal, lock) => {
       await lock.release();
       await steal();
@@ -462,10 +468,10 @@ describe("using()", () => {
       return signal.aborted;
     });
     expect(await work).toBe(false);
-    expect(await ask("GET", name)).toBe("somebody else's");
+    expect(await ask("GET", name)).toBe("another holder");
   });
 
-  it("tells apart two that use one object, one of which lost the lock to the other", async () => {
+  it("distinguishes two users of one object when one loses the lock to the other", async () => {
     const lock = redis.lock(name, { timeout: 60_000, sleep: 5 });
     const [entered, ended] = [deferred<void>(), deferred<void>()];
     const first = lock.using(async () => {
@@ -496,7 +502,7 @@ describe("using()", () => {
     expect(await ask("EXISTS", name)).toBe(0);
   });
 
-  it("never shortens the time that the function has given the lock", async () => {
+  it("never shortens the time that the function has set for the lock", async () => {
     const lock = redis.lock(name, { timeout: 900 });
     const renewals = async () =>
       Number(/cmdstat_evalsha:calls=(\d+)/.exec(String(await ask("INFO", "commandstats")))?.[1]);
@@ -512,7 +518,7 @@ describe("using()", () => {
     expect(await ask("EXISTS", name)).toBe(0);
   });
 
-  it("passes on a signal of one's own", async () => {
+  it("passes on the abort of the user's signal", async () => {
     const controller = new AbortController();
     const work = redis.lock(name, { timeout: 5000, signal: controller.signal }).using((signal) => {
       controller.abort(new RangeError("enough"));
@@ -523,8 +529,8 @@ describe("using()", () => {
   });
 });
 
-describe("the class of a lock", () => {
-  it("may be one's own", async () => {
+describe("Lock class and options", () => {
+  it("lockClass selects a subclass", async () => {
     class Mine extends Lock {
       readonly mine = true;
     }
@@ -537,7 +543,7 @@ describe("the class of a lock", () => {
     await lock.release();
   });
 
-  it("tells its state but neither name nor token", async () => {
+  it("inspect shows the state but neither name nor token", async () => {
     const lock = redis.lock("secret-name");
     expect(inspect(lock)).toBe("Lock<not held>");
     await lock.acquire({ token: "secret-token" });
@@ -545,13 +551,13 @@ describe("the class of a lock", () => {
     await lock.release();
   });
 
-  it("refuses unknown options at once", () => {
+  it("unknown options are rejected immediately", () => {
     expect(() => redis.lock(name, { blocking_timeout: 5 } as object)).toThrow("blockingTimeout");
     expect(() => redis.lock(name, { timeout: -1 })).toThrow(DataError);
   });
 
-  it("passes on what the server refuses", async () => {
-    await using replica = new Redis(server.url, { username: "nobody", password: "x" });
+  it("server errors reach the caller", async () => {
+    await using replica = new Redis(server.url, { username: "unknown", password: "x" });
     await expect(replica.lock(name).acquire()).rejects.toThrow();
     const lock = redis.lock(name);
     await lock.acquire();

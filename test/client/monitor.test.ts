@@ -20,7 +20,7 @@ afterEach(async () => {
   await until(async () => (await server.clients()).length === 0);
 });
 
-/** The next commands which are none of the connection's own. */
+/** The next commands, except those of the connection itself. */
 async function take(monitor: Monitor, count: number): Promise<MonitoredCommand[]> {
   const commands: MonitoredCommand[] = [];
   while (commands.length < count) {
@@ -38,12 +38,12 @@ function clientOf({ clientAddress, clientPort, clientType, db }: MonitoredComman
 describe.each([
   ["text", true],
   ["bytes", false],
-])("a monitor of a client with %s", (_, decodeResponses) => {
-  describeProtocols("watches", (protocol) => {
+])("Monitor of a client with %s", (_, decodeResponses) => {
+  describeProtocols("commands", (protocol) => {
     const connect = (options: object = {}) =>
       new Redis(server.url, { protocol, decodeResponses, ...options });
 
-    it("what is executed from then on, in order, and when", async () => {
+    it("are reported from the start on, in order, with their time", async () => {
       await using redis = connect();
       await using monitor = redis.monitor();
       await redis.echo("before");
@@ -58,7 +58,7 @@ describe.each([
       expect(get?.time).toBeGreaterThanOrEqual(set?.time ?? Number.POSITIVE_INFINITY);
     });
 
-    it("arguments of any bytes, as bytes and as the server prints them", async () => {
+    it("are reported with arguments as bytes, also those the server escapes", async () => {
       await using redis = connect();
       await using monitor = redis.monitor();
       await monitor.start();
@@ -73,8 +73,8 @@ describe.each([
   });
 });
 
-describe("every sort of client", () => {
-  it("is told of: TCP, IPv6, unix sockets, TLS, scripts, and its database", async () => {
+describe("MONITOR of clients of every kind", () => {
+  it("reports TCP, IPv6, unix socket, TLS and script clients with their database", async () => {
     await using other = await startServer({
       tls: true,
       unixSocket: true,
@@ -109,8 +109,8 @@ describe("every sort of client", () => {
   });
 });
 
-describeProtocols("a monitor", (protocol) => {
-  it("takes a connection at its first use only, and gives it up at the end", async () => {
+describeProtocols("Monitor", (protocol) => {
+  it("takes a connection at its first use, and closes it at the end", async () => {
     await using redis = new Redis(server.url, { protocol });
     const monitor = redis.monitor();
     expect(await server.clients()).toEqual([]);
@@ -123,7 +123,7 @@ describeProtocols("a monitor", (protocol) => {
     expect(await redis.echo("still")).toBe("still");
   });
 
-  it("is read in a loop, which ends when it is closed, and may begin again", async () => {
+  it("can be iterated until close(), and started again", async () => {
     await using redis = new Redis(server.url, { protocol });
     const monitor = redis.monitor();
     for (const word of ["once", "again"]) {
@@ -138,7 +138,7 @@ describeProtocols("a monitor", (protocol) => {
     }
   });
 
-  it("tells its reader of a lost connection, and begins anew at the next use", async () => {
+  it("rejects the reader after a lost connection, and starts again at the next use", async () => {
     await using redis = new Redis(server.url, { protocol });
     await using monitor = redis.monitor();
     await monitor.start();
@@ -153,11 +153,11 @@ describeProtocols("a monitor", (protocol) => {
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error.command).toBe("MONITOR");
     await monitor.start();
-    await redis.echo("anew");
-    expect((await take(monitor, 1))[0]?.command).toBe("ECHO anew");
+    await redis.echo("again");
+    expect((await take(monitor, 1))[0]?.command).toBe("ECHO again");
   });
 
-  it("has the server's refusal as its error", async () => {
+  it("rejects with the error of the server", async () => {
     await using other = await startServer({ acl: ["limited on >pw ~* &* +@all -monitor"] });
     await using redis = new Redis(other.url, { protocol, username: "limited", password: "pw" });
     await using monitor = redis.monitor();
@@ -166,7 +166,7 @@ describeProtocols("a monitor", (protocol) => {
     await monitor.start();
   });
 
-  it("that is read slowly leaves the rest in the server, and loses none", async () => {
+  it("loses nothing with a slow reader, and leaves the rest in the server", async () => {
     const config = { "client-output-buffer-limit": "normal 0 0 0" };
     await using other = await startServer({ config });
     await using redis = new Redis(other.url, { protocol });

@@ -25,14 +25,14 @@ afterEach(() => {
 
 const forever = new Retry(new ConstantBackoff(10), -1);
 
-describe("with a server that is away and a policy that never gives up", () => {
+describe("a server that is down, with a retry policy without limit", () => {
   it.each<[string, (redis: Redis) => Promise<unknown>]>([
     ["an ordinary command", (redis) => redis.get("key")],
     ["a pipeline", (redis) => redis.pipeline().get("key").exec()],
     ["a blocking command", (redis) => redis.blpop("key", 0)],
     ["a session", (redis) => redis.client().get("key")],
     ["a lease", (redis) => redis.connectionPool.lease()],
-  ])("%s still waits no longer than socketTimeout", async (_, call) => {
+  ])("%s waits no longer than socketTimeout", async (_, call) => {
     const options = { socketTimeout: 150, retry: forever };
     await using redis = new Redis("127.0.0.1", await freePort(), options);
     const ending = await settle(call(redis), 1000);
@@ -41,7 +41,7 @@ describe("with a server that is away and a policy that never gives up", () => {
     expect(ending.ms).toBeGreaterThan(140);
   });
 
-  it("a blocking command waits as long as its view allows", async () => {
+  it("a blocking command waits as long as the timeout of its view", async () => {
     const options = { socketTimeout: 50, retry: forever };
     await using redis = new Redis("127.0.0.1", await freePort(), options);
     const ending = await settle(redis.with({ timeout: 200 }).blpop("key", 0), 1000);
@@ -50,8 +50,8 @@ describe("with a server that is away and a policy that never gives up", () => {
   });
 });
 
-describe("a full pool", () => {
-  it("refuses at once", async () => {
+describe("a pool at maxConnections", () => {
+  it("ConnectionPool rejects immediately", async () => {
     const pool = opened(new ConnectionPool({ ...STEADY, url: server.url, maxConnections: 2 }));
     const leases = await Promise.all([pool.lease(), pool.lease()]);
     const redis = new Redis({ connectionPool: pool });
@@ -64,7 +64,7 @@ describe("a full pool", () => {
     expect(await redis.get("key")).toBe(null);
   });
 
-  it("of the waiting kind waits, and serves in the order of asking", async () => {
+  it("BlockingConnectionPool waits, and serves in order", async () => {
     const options = { url: server.url, maxConnections: 1, timeout: 2000 };
     const pool = opened(new BlockingConnectionPool(options));
     const lease = await pool.lease();
@@ -83,7 +83,7 @@ describe("a full pool", () => {
     expect(order).toEqual(["first", "second", "third"]);
   });
 
-  it("of the waiting kind says no when its time is up", async () => {
+  it("BlockingConnectionPool rejects at its timeout", async () => {
     const options = { url: server.url, maxConnections: 1, timeout: 100 };
     const pool = opened(new BlockingConnectionPool(options));
     const lease = await pool.lease();
@@ -108,7 +108,7 @@ describe("a full pool", () => {
     expect(proxy.totalConnections).toBe(1);
   });
 
-  it("lends its shared connection while nobody uses it", async () => {
+  it("leases its shared connection while it is unused", async () => {
     const key = uniquePrefix();
     await using redis = new Redis(server.url, { maxConnections: 1 });
     await redis.rpush(key, "element");

@@ -30,7 +30,7 @@ afterEach(async () => {
   await until(async () => (await server.clients()).length === 0);
 });
 
-describe("what a client looks like", () => {
+describe("printed form of clients and pools", () => {
   const HERE = `host=127.0.0.1,port=${port}`;
 
   it.each<[string, () => Redis, string]>([
@@ -61,7 +61,7 @@ describe("what a client looks like", () => {
     expect(inspect(redis)).toBe(`${text.slice(0, -1)} shared=0 leased=0 idle=0 waiting=0>`);
   });
 
-  it("shows the names of its classes", () => {
+  it("shows the names of subclasses", () => {
     class Cache extends Redis {}
     class Wire extends Connection {}
     class Pool extends ConnectionPool {}
@@ -69,7 +69,7 @@ describe("what a client looks like", () => {
     expect(String(new Cache({ connectionPool }))).toBe(`Cache<Pool<Wire<${HERE},db=0>>>`);
   });
 
-  it("shows what its connections do", async () => {
+  it("shows the numbers of connections by role", async () => {
     const pool = opened(new ConnectionPool({ port }));
     const redis = new Redis({ connectionPool: pool });
     const session = redis.client();
@@ -89,7 +89,7 @@ describe("what a client looks like", () => {
     expect(counts(pool)).toBe("shared=0 leased=0 idle=0 waiting=0");
   });
 
-  it("shows of a connection its state and what it waits for", async () => {
+  it("shows the state and pending replies of a connection", async () => {
     const pool = opened(new ConnectionPool({ host: "127.0.0.1", port }));
     const { connection } = await pool.lease();
     expect(inspect(connection)).toBe(`Connection<${HERE},db=0> ready pending=0`);
@@ -99,7 +99,7 @@ describe("what a client looks like", () => {
 });
 
 describeProtocols("shared connections", (protocol) => {
-  it("are as many as asked for, and all of them are used", async () => {
+  it("are as many as sharedConnections, and all are used", async () => {
     const pool = opened(new ConnectionPool({ port, protocol, sharedConnections: 4 }));
     const redis = new Redis({ connectionPool: pool });
     await redis.connect();
@@ -116,7 +116,7 @@ describeProtocols("shared connections", (protocol) => {
     expect(last).toEqual(["get", "get", "get", "get"]);
   });
 
-  it("are made again when some are lost", async () => {
+  it("are replaced when some are lost", async () => {
     const pool = opened(new ConnectionPool({ port, protocol, sharedConnections: 3 }));
     const redis = new Redis({ connectionPool: pool });
     const all = () => counts(pool) === "shared=3 leased=0 idle=0 waiting=0";
@@ -134,7 +134,7 @@ async function used(): Promise<Set<string>> {
 }
 
 describe("leased connections", () => {
-  it("are used again, the last one first", async () => {
+  it("are reused, the last returned first", async () => {
     const pool = opened(new ConnectionPool({ port }));
     const leases = await Promise.all([pool.lease(), pool.lease(), pool.lease()]);
     for (const lease of leases) lease.release();
@@ -144,7 +144,7 @@ describe("leased connections", () => {
     expect(await used()).toHaveLength(3);
   });
 
-  it("go to one holder at a time, also when one is released twice", async () => {
+  it("belong to one holder at a time, also after a double release", async () => {
     const pool = opened(new ConnectionPool({ port }));
     const lease = await pool.lease();
     lease.release();
@@ -155,7 +155,7 @@ describe("leased connections", () => {
     expect(first?.connection.state).toBe("ready");
   });
 
-  it("are closed instead when the holder says so", async () => {
+  it("are closed when the holder discards them", async () => {
     const pool = opened(new ConnectionPool({ port }));
     const lease = await pool.lease();
     lease.discard();
@@ -163,7 +163,7 @@ describe("leased connections", () => {
     expect(counts(pool)).toBe("shared=0 leased=0 idle=0 waiting=0");
   });
 
-  it("serve many blocking commands at a time, and are few when those come one by one", async () => {
+  it("serve many blocking commands at a time, and few are opened for sequential ones", async () => {
     const pool = opened(new ConnectionPool({ port }));
     const redis = new Redis({ connectionPool: pool });
     for (let i = 0; i < 3; i++) await redis.blpop(key, 0.001);
@@ -176,7 +176,7 @@ describe("leased connections", () => {
     expect(counts(pool)).toBe("shared=1 leased=0 idle=50 waiting=0");
   });
 
-  it("that the server closed while idle are not noticed by anybody", async () => {
+  it("closed by the server while idle are replaced without an error", async () => {
     const pool = opened(new ConnectionPool({ port }));
     const redis = new Redis({ connectionPool: pool });
     const session = redis.client();
@@ -188,8 +188,8 @@ describe("leased connections", () => {
   });
 });
 
-describe("a pool", () => {
-  it("serves any number of clients, each with settings of its own", async () => {
+describe("ConnectionPool", () => {
+  it("serves several clients, each with its own settings", async () => {
     const pool = opened(new ConnectionPool({ port, decodeResponses: false }));
     const bytes = new Redis({ connectionPool: pool });
     const text = new Redis({ connectionPool: pool, decodeResponses: true });
@@ -201,7 +201,7 @@ describe("a pool", () => {
     expect(await used()).toHaveLength(1);
   });
 
-  it("uses the class of connections it is given", async () => {
+  it("creates connections of connectionClass", async () => {
     const opens: string[] = [];
     class Counted extends Connection {
       override async open(): Promise<void> {
@@ -219,7 +219,7 @@ describe("a pool", () => {
     expect(opens).toHaveLength(2);
   });
 
-  it("refuses more than maxPendingCommands, and serves the others", async () => {
+  it("rejects commands beyond maxPendingCommands, and serves the others", async () => {
     await using proxy = await startProxy(server);
     const pool = opened(new ConnectionPool({ port: proxy.port, maxPendingCommands: 10 }));
     const redis = new Redis({ connectionPool: pool });

@@ -1,4 +1,4 @@
-/** What keeps a program with subscribers and monitors running, what ends it, and what it is told. */
+/** What keeps a program with subscribers and monitors running, what ends it, and its unhandled errors. */
 import { describe, expect, it } from "vitest";
 import { startChild } from "../support/child-process.js";
 import { describeProtocols } from "../support/protocols.js";
@@ -14,7 +14,7 @@ const HEAD = `
 /** How long a program is watched for not ending, ms. */
 const WHILE = 300;
 
-describeProtocols("a program ends by itself", (protocol) => {
+describeProtocols("a program with a subscriber exits", (protocol) => {
   it.each([
     [
       "when everything is unsubscribed from",
@@ -44,14 +44,14 @@ describeProtocols("a program ends by itself", (protocol) => {
   });
 });
 
-describe("a program goes on", () => {
+describe("a program with a subscriber keeps running", () => {
   it.each([
     ["while something is subscribed to", "await pubsub.subscribe({ a() {} });"],
     [
       "while it waits to come back",
       "await pubsub.subscribe({ a() {} }); await redis.executeCommand('CLIENT', 'KILL', 'TYPE', 'pubsub');",
     ],
-    ["while nobody reads what came", "await pubsub.subscribe('a'); await redis.publish('a', '1');"],
+    ["while messages are unread", "await pubsub.subscribe('a'); await redis.publish('a', '1');"],
     ["while it monitors", "await redis.monitor().start();"],
   ])("%s", async (_, body) => {
     const child = await startChild(
@@ -64,8 +64,8 @@ describe("a program goes on", () => {
   });
 });
 
-describe("what a handler throws", () => {
-  it("is an unhandled rejection of its own when there is no onError, and nobody else's", async () => {
+describe("an error thrown by a handler", () => {
+  it("is an unhandled rejection without onError, and does not affect other handlers", async () => {
     const child = await startChild(
       `${HEAD}
       const rejections = [];
@@ -85,7 +85,7 @@ describe("what a handler throws", () => {
     expect(await child.ended()).toEqual({ code: 0, output: "1,2,3 async,sync\nexit\n" });
   });
 
-  it("ends the program as any unhandled rejection does", async () => {
+  it("ends the program like any unhandled rejection", async () => {
     const child = await startChild(
       `${HEAD}
       await pubsub.subscribe({ a() { throw new Error("not listened to"); } });

@@ -53,12 +53,12 @@ async function left(server: RunningServer): Promise<number> {
   return Number(subscribers[0]?.omem);
 }
 
-describeProtocols("a slow reader", (protocol) => {
+describeProtocols("a slow reader of messages", (protocol) => {
   const [messages, size] = [50_000, 1000];
 
   // The whole burst at one message per 10 ms would take eight minutes: the first hundred are read
   // at that pace, the rest as fast as it goes.
-  it("leaves a burst in the server, holds little of it, and loses none", async () => {
+  it("leaves a burst in the server, buffers little of it, and loses nothing", async () => {
     await using server = await patientServer();
     await using redis = new Redis(server.url, { protocol });
     await using pubsub = redis.pubsub({ ignoreSubscribeMessages: true, highWaterMark: 100 });
@@ -80,7 +80,7 @@ describeProtocols("a slow reader", (protocol) => {
     expect(await pubsub.getMessage()).toBeNull();
   });
 
-  it("may be an async handler as well", async () => {
+  it("may be an async handler", async () => {
     await using server = await patientServer();
     await using redis = new Redis(server.url, { protocol });
     await using pubsub = redis.pubsub({ highWaterMark: 100 });
@@ -111,8 +111,8 @@ describeProtocols("a slow reader", (protocol) => {
   });
 });
 
-describeProtocols("a handler", (protocol) => {
-  it("gets each of a million messages, in order, and memory stays flat", async () => {
+describeProtocols("a message handler", (protocol) => {
+  it("receives a million messages in order with constant memory", async () => {
     const messages = 1_000_000;
     await using server = await patientServer();
     await using redis = new Redis(server.url, { protocol });

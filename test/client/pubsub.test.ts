@@ -1,4 +1,4 @@
-/** Publish/subscribe with real servers: what redis-py's users know of it, under both protocols. */
+/** Publish/subscribe with real servers: the behaviour of redis-py, under both protocols. */
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ConnectionPool, MaxConnectionsError, type PubSubMessage, Redis } from "../../src/index.js";
@@ -13,7 +13,7 @@ afterEach(async () => {
   await until(async () => (await server.clients()).length === 0);
 });
 
-/** Messages read until there was none for a while. */
+/** Messages read until none arrived for a while. */
 async function readSome<M>(
   pubsub: { getMessage(options: object): Promise<M | null> },
   count: number,
@@ -35,10 +35,10 @@ const confirmation = (type: string, channel: string | Buffer, data: number) => (
   data,
 });
 
-describeProtocols("publish/subscribe", (protocol) => {
+describeProtocols("PubSub", (protocol) => {
   const connect = () => new Redis(server.url, { protocol });
 
-  it("confirms channels and patterns, and ends them, each with the count that is left", async () => {
+  it("confirms subscribing and unsubscribing channels and patterns, with the remaining count", async () => {
     await using redis = connect();
     await using pubsub = redis.pubsub();
     expect(pubsub.subscribed).toBe(false);
@@ -60,7 +60,7 @@ describeProtocols("publish/subscribe", (protocol) => {
     ]);
   });
 
-  it("stays subscribed when it subscribes again before the end is read", async () => {
+  it("stays subscribed when it subscribes again before the confirmation of unsubscribing is read", async () => {
     await using redis = connect();
     await using pubsub = redis.pubsub();
     await pubsub.subscribe("foo");
@@ -89,7 +89,7 @@ describeProtocols("publish/subscribe", (protocol) => {
     ]);
   });
 
-  it("gives bytes to those who want them, whatever they are", async () => {
+  it("delivers bytes under decodeResponses: false", async () => {
     await using redis = new Redis(server.url, { protocol, decodeResponses: false });
     await using pubsub = redis.pubsub();
     const name = Buffer.from([0xff, 0x00, 0x2a, 0x0d, 0x0a]);
@@ -108,7 +108,7 @@ describeProtocols("publish/subscribe", (protocol) => {
     expect((await viewed.getMessage({ timeout: 2000 }))?.channel).toEqual(Buffer.from("v"));
   });
 
-  it("follows the client's encoding", async () => {
+  it("uses the encoding of the client", async () => {
     await using redis = new Redis(server.url, { protocol, encoding: "latin1" });
     await using pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
     const seen: PubSubMessage[] = [];
@@ -124,7 +124,7 @@ describeProtocols("publish/subscribe", (protocol) => {
     expect(pubsub.channels).toEqual([]);
   });
 
-  it("works for shard channels", async () => {
+  it("supports shard channels", async () => {
     await using redis = connect();
     await using pubsub = redis.pubsub();
     const seen: PubSubMessage[] = [];
@@ -142,7 +142,7 @@ describeProtocols("publish/subscribe", (protocol) => {
     expect(pubsub.subscribed).toBe(false);
   });
 
-  it("calls handlers without being asked, and ends by itself what has ended", async () => {
+  it("calls handlers without reading, and ends with the last subscription", async () => {
     await using redis = connect();
     await using pubsub = redis.pubsub();
     const seen: string[] = [];
@@ -155,7 +155,7 @@ describeProtocols("publish/subscribe", (protocol) => {
     expect(await redis.publish("my-channel", "more")).toBe(0);
   });
 
-  it("asks for a sign of life with and without a subscription", async () => {
+  it("ping() is answered with and without a subscription", async () => {
     await using redis = connect();
     await using pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
     await pubsub.ping("before");
@@ -169,7 +169,7 @@ describeProtocols("publish/subscribe", (protocol) => {
     );
   });
 
-  it("comes back when its connection is killed, also one that said nothing for a while", async () => {
+  it("resubscribes after its connection is killed, also when it was idle", async () => {
     await using redis = connect();
     const onReconnect = vi.fn();
     await using pubsub = redis.pubsub({ onReconnect });
@@ -184,7 +184,7 @@ describeProtocols("publish/subscribe", (protocol) => {
     expect(await redis.pubsubNumpat()).toBe(1);
   });
 
-  it("carries large and empty messages", async () => {
+  it("delivers large and empty messages", async () => {
     await using redis = connect();
     await using pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
     await pubsub.subscribe("foo");
@@ -214,8 +214,8 @@ describeProtocols("publish/subscribe", (protocol) => {
   });
 });
 
-describe("who may listen to what", () => {
-  it("is the server's decision, and its error the subscriber's", async () => {
+describe("ACL rules for channels", () => {
+  it("reject a subscription with NOPERM", async () => {
     await using other = await startServer({ acl: ["limited on >pw ~* resetchannels &open +@all"] });
     await using redis = new Redis(other.url, { username: "limited", password: "pw" });
     await using pubsub = redis.pubsub();
@@ -229,7 +229,7 @@ describe("who may listen to what", () => {
     expect(pubsub.channels).toEqual(["open"]);
   });
 
-  it("may change: what is not allowed any more is told and dropped, the rest goes on", async () => {
+  it("that change drop the forbidden subscription with an error, and keep the others", async () => {
     await using other = await startServer({ acl: ["limited on >pw ~* resetchannels &a &b +@all"] });
     await using redis = new Redis(other.url, { username: "limited", password: "pw" });
     const [onError, onReconnect] = [vi.fn(), vi.fn()];
@@ -243,8 +243,8 @@ describe("who may listen to what", () => {
   });
 });
 
-describe("the pool", () => {
-  it("lends a subscriber one connection, at first use, and gets rid of it at the end", async () => {
+describe("PubSub and the pool", () => {
+  it("a subscriber leases one connection at first use, and closes it at the end", async () => {
     const pool = new ConnectionPool({ url: server.url, maxConnections: 1 });
     await using redis = new Redis({ connectionPool: pool });
     const [first, second] = [redis.pubsub(), redis.pubsub()];
@@ -260,7 +260,7 @@ describe("the pool", () => {
     await pool.close();
   });
 
-  it("has its settings apply to subscribers too", async () => {
+  it("settings of the pool apply to subscribers", async () => {
     await using redis = new Redis(server.url, { clientName: "named", db: 3 });
     await using pubsub = redis.pubsub();
     await pubsub.subscribe("a");

@@ -22,7 +22,7 @@ local value = redis.call('GET', KEYS[1])
 value = tonumber(value)
 return value * ARGV[1]`;
 
-describeProtocols("scripts", (protocol) => {
+describeProtocols("registered scripts", (protocol) => {
   let redis: Redis;
   let key: string;
 
@@ -35,13 +35,13 @@ describeProtocols("scripts", (protocol) => {
     await redis.close();
   });
 
-  it("multiply as in redis-py's README", async () => {
+  it("run the multiply example of redis-py's README", async () => {
     const multiply = redis.registerScript<number>(MULTIPLY);
     await redis.set(key, 2);
     expect(await multiply({ keys: [key], args: [5] })).toBe(10);
   });
 
-  it("are named by the server as we name them, whatever characters they contain", async () => {
+  it("have the same SHA1 as on the server, whatever characters they contain", async () => {
     for (const lua of ["return 1", "return 'é€😀'", `return '${"x".repeat(20_000)}'`]) {
       const script = redis.registerScript(lua);
       expect(script.sha).toBe(createHash("sha1").update(lua).digest("hex"));
@@ -50,7 +50,7 @@ describeProtocols("scripts", (protocol) => {
     }
   });
 
-  it("work on two servers, each of which has its own cache", async () => {
+  it("run on two servers, each with its own cache", async () => {
     await using elsewhere = await startServer();
     await using other = new Redis(elsewhere.url, { protocol });
     const multiply = redis.registerScript<number>(MULTIPLY);
@@ -66,7 +66,7 @@ describeProtocols("scripts", (protocol) => {
     }
   });
 
-  it("keep their hash on clients of other encodings", async () => {
+  it("keep their SHA1 on clients with other encodings", async () => {
     await using latin = new Redis(server.url, { protocol, encoding: "latin1" });
     const script = redis.registerScript<string>("return #'é' .. ARGV[1]");
     expect(await script({ args: ["!"] })).toBe("2!");
@@ -78,7 +78,7 @@ describeProtocols("scripts", (protocol) => {
     expect(await theirs({ args: ["!"] })).toBe("1!");
   });
 
-  it("give replies as the client decodes them", async () => {
+  it("return replies decoded like those of the client", async () => {
     const echo = redis.registerScript<[Buffer, number, null, "fine"]>(
       "return {ARGV[1], 3, false, {ok='fine'}}",
     );
@@ -90,7 +90,7 @@ describeProtocols("scripts", (protocol) => {
     expect(texts).toEqual(["text", 3, null, "fine"]);
   });
 
-  it("that fail reject with the server's words, also from pipelines, by number and name", async () => {
+  it("reject with the error of the server, in pipelines with number and name of the command", async () => {
     const fail = redis.registerScript("return redis.error_reply('MINE went wrong')");
     await expect(fail()).rejects.toMatchObject({ code: "MINE", message: "MINE went wrong" });
     const pipeline = fail({ client: redis.pipeline().set(key, "v") });
@@ -100,20 +100,20 @@ describeProtocols("scripts", (protocol) => {
     expect(await redis.get(key)).toBe("v");
   });
 
-  it("that call a command wrongly reject with a ResponseError", async () => {
+  it("reject with ResponseError when they call a command wrongly", async () => {
     const bad = redis.registerScript("return redis.call('LPUSH', KEYS[1], 'x')");
     await redis.set(key, "text");
     await expect(bad({ keys: [key] })).rejects.toThrow("WRONGTYPE");
   });
 
-  it("that do not compile reject and, in a pipeline, keep it from running", async () => {
+  it("reject when they do not compile, and keep a pipeline from running", async () => {
     const bad = redis.registerScript("this is no lua");
     await expect(bad()).rejects.toThrow(/compil/i);
     await expect(bad({ client: redis.pipeline().set(key, "v") }).exec()).rejects.toThrow(/compil/i);
     expect(await redis.get(key)).toBeNull();
   });
 
-  it("that only read are refused when they write", async () => {
+  it("reject writes with readOnly", async () => {
     const write = redis.registerScript("return redis.call('SET', KEYS[1], 'v')", {
       readOnly: true,
     });
@@ -126,13 +126,13 @@ describeProtocols("scripts", (protocol) => {
     expect(await read({ keys: [key], client: redis.pipeline() }).exec()).toEqual(["v"]);
   });
 
-  it("run by hash alone are not loaded", async () => {
+  it("are not loaded when EVALSHA is called directly", async () => {
     const { sha } = redis.registerScript("return 1");
     await expect(redis.executeCommand("EVALSHA", sha, 0)).rejects.toBeInstanceOf(NoScriptError);
   });
 
   it.each([true, false])(
-    "a hundred in a pipeline (transaction: %s) run although the cache was flushed in between",
+    "run a hundred times in a pipeline (transaction: %s) after the cache was flushed",
     async (transaction) => {
       const append = redis.registerScript<number>("return redis.call('RPUSH', KEYS[1], ARGV[1])");
       await append({ keys: [key], args: [0] });
@@ -145,13 +145,13 @@ describeProtocols("scripts", (protocol) => {
     },
   );
 
-  it("a hundred different ones in a pipeline are all loaded", async () => {
+  it("load a hundred different scripts for one pipeline", async () => {
     const pipeline: Pipeline<unknown[]> = redis.pipeline();
     for (let i = 0; i < 100; i++) redis.registerScript(`return ${i}`)({ client: pipeline });
     expect(await pipeline.exec()).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
-  it("a thousand at once on an empty cache load it once", async () => {
+  it("load once when a thousand calls find an empty cache", async () => {
     const count = redis.registerScript<number>("return redis.call('INCR', KEYS[1])");
     const before = loadsOf(await server.command("INFO", "commandstats"));
     const values = await Promise.all(Array.from({ length: 1000 }, () => count({ keys: [key] })));
@@ -161,14 +161,14 @@ describeProtocols("scripts", (protocol) => {
     expect(loadsOf(await server.command("INFO", "commandstats")) - before).toBe(1);
   });
 
-  it("run on a client of one connection, and in its pipelines", async () => {
+  it("run on client(), and in its pipelines", async () => {
     await using session = redis.client();
     const script = session.registerScript<number>("return redis.call('INCR', KEYS[1])");
     expect(await script({ keys: [key] })).toBe(1);
     expect(await script({ keys: [key], client: session.pipeline() }).exec()).toEqual([2]);
   });
 
-  it("read at once in a transaction and are buffered after multi()", async () => {
+  it("run immediately in a watched pipeline and are buffered after multi()", async () => {
     const read = redis.registerScript<string | null>("return redis.call('GET', KEYS[1])");
     const write = redis.registerScript<string>(
       "redis.call('SET', KEYS[1], ARGV[1]) return ARGV[1]",
@@ -182,7 +182,7 @@ describeProtocols("scripts", (protocol) => {
     expect(values).toEqual(["null!", "null!"]);
   });
 
-  it("are typed by what their replies are taken for", async () => {
+  it("have the declared reply type", async () => {
     const script = redis.registerScript<number>("return 1");
     expectTypeOf(script).toExtend<Script<number>>();
     const pipeline = script({ client: redis.pipeline().get(key) });
@@ -197,7 +197,7 @@ function loadsOf(stats: unknown): number {
   return Number(/cmdstat_script\|load:calls=(\d+)/.exec(String(stats))?.[1] ?? 0);
 }
 
-describe("a script printed", () => {
+describe("inspect of a script", () => {
   it("does not show its text", () => {
     const redis = new Redis(server.url);
     const shown = inspect(redis.registerScript("return 'secret'"), { showHidden: true, depth: 9 });

@@ -1,6 +1,6 @@
 /**
- * Owns what a Sentinel object and the clients it makes do while all is well, or changes as planned: who
- * is found, where commands go, what follows the master, what is left open.
+ * A Sentinel object and its clients while nothing fails, or during a planned fail-over: discovery, routing of
+ * commands, what follows the master, and which connections stay open.
  */
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
@@ -24,8 +24,8 @@ async function portOf(redis: Redis<string | Buffer>): Promise<number> {
   return Number((await redis.configGet("port")).port);
 }
 
-describe("a Sentinel object", () => {
-  it("finds the master and its replicas", async () => {
+describe("Sentinel", () => {
+  it("discovers the master and its replicas", async () => {
     await using sentinel = new Sentinel(servers.addresses);
     const master = await servers.currentMaster();
     const others = [servers.master, ...servers.replicas].filter((one) => one !== master);
@@ -34,7 +34,7 @@ describe("a Sentinel object", () => {
     expect((await sentinel.discoverSlaves(name)).sort()).toEqual(places(others).sort());
   });
 
-  it("is printed as in redis-py", () => {
+  it("prints like redis-py's Sentinel", () => {
     const sentinel = new Sentinel([
       ["a", 1],
       ["b", 2],
@@ -48,7 +48,7 @@ describe("a Sentinel object", () => {
     );
   });
 
-  it("puts the Sentinel that answered first, and learns of the others", async () => {
+  it("queries first the Sentinel that replied last, and discovers the others", async () => {
     const [first] = servers.addresses;
     if (first === undefined) throw new Error("no Sentinel");
     await using sentinel = new Sentinel([["127.0.0.1", 1], first]);
@@ -65,21 +65,21 @@ describe("a Sentinel object", () => {
     ["no list", [], {}],
     ["a bad address", [["localhost", 0]], {}],
     ["something else in the list", ["localhost"], {}],
-    ["an option nobody knows", [["localhost", 1]], { minOthers: 1 }],
+    ["an unknown option", [["localhost", 1]], { minOthers: 1 }],
     ["a bad minimum", [["localhost", 1]], { minOtherSentinels: -1 }],
     ["an address for the clients", [["localhost", 1]], { host: "localhost" }],
     ["a bad option for Sentinels", [["localhost", 1]], { sentinelOptions: { prot: 3 } }],
-  ])("refuses %s", (_, list, options) => {
+  ])("rejects %s", (_, list, options) => {
     expect(() => new Sentinel(list as [string, number][], options as object)).toThrow(DataError);
   });
 
-  it("refuses an address for a client", () => {
+  it("rejects address options for a client", () => {
     const sentinel = new Sentinel([["localhost", 1]]);
     const options = { url: "redis://localhost" } as object;
     expect(() => sentinel.masterFor("mymaster", options)).toThrow(/for the Sentinels to say/);
   });
 
-  it.each([undefined, null, 1, {}])("refuses %s for the name of a master", async (bad) => {
+  it.each([undefined, null, 1, {}])("rejects %s as the name of a master", async (bad) => {
     const sentinel = new Sentinel([["localhost", 1]]);
     const given = bad as never;
     for (const call of [
@@ -95,7 +95,7 @@ describe("a Sentinel object", () => {
     await expect(sentinel.discoverSlaves(given)).rejects.toBeInstanceOf(DataError);
   });
 
-  it("gives text or bytes, as it or the client was told", async () => {
+  it("returns text or bytes by its options or those of the client", async () => {
     await using sentinel = new Sentinel(servers.addresses, { decodeResponses: false, protocol: 3 });
     await using bytes: Redis<Buffer> = sentinel.masterFor(name);
     await using text: Redis<string> = sentinel.masterFor(name, { decodeResponses: true });
@@ -104,7 +104,7 @@ describe("a Sentinel object", () => {
     expect(await text.get("a")).toBe("1");
   });
 
-  it("minds its own credentials and those of the servers", async () => {
+  it("uses separate credentials for Sentinels and servers", async () => {
     await using locked = await startSentinels({
       password: "data",
       sentinelPassword: "watch",
@@ -125,7 +125,7 @@ describe("a Sentinel object", () => {
     expect(inspect(error, { depth: 9 })).not.toContain("data");
   });
 
-  it("speaks TLS to Sentinels while the servers do not", async () => {
+  it("connects to Sentinels with TLS while the servers have none", async () => {
     const certs = await ensureCerts();
     await using mock = await mockSentinel({ master: servers.master.port }, { tls: true });
     const tls = { ca: readFileSync(certs.ca) };
@@ -135,11 +135,11 @@ describe("a Sentinel object", () => {
 });
 
 describe("replicaFor()", () => {
-  it("takes the replicas in turn", async () => {
+  it("uses the replicas in turn", async () => {
     const master = await servers.currentMaster();
     const others = [servers.master, ...servers.replicas].filter((one) => one !== master);
     const replicas = others.map(({ port }) => port);
-    // A real Sentinel calls a server down for a moment when the machine is busy.
+    // A real Sentinel reports a server as down for a moment when the machine is busy.
     await using mock = await mockSentinel({ master: master.port, replicas });
     await using sentinel = new Sentinel([mock.address]);
     await using replica = sentinel.replicaFor(mock.view.name);
@@ -151,7 +151,7 @@ describe("replicaFor()", () => {
     expect([...new Set(ports)].sort()).toEqual(replicas.sort());
   });
 
-  it("goes round those that are gone, to the master when all are, and back when one returns", async () => {
+  it("skips replicas that are down, falls back to the master, and returns to a recovered replica", async () => {
     await using own = await startSentinels({ sentinels: 1 });
     await using sentinel = new Sentinel(own.addresses);
     await using replica = sentinel.replicaFor(own.name);
@@ -159,7 +159,7 @@ describe("replicaFor()", () => {
     if (one === undefined || two === undefined) throw new Error("no replicas");
     one.kill("SIGKILL");
     await one.exited;
-    // Not yet known to the Sentinels to be down.
+    // The Sentinels have not yet noticed that it is down.
     for (let i = 0; i < 4; i++) {
       expect(await portOf(replica)).toBe(two.port);
       replica.disconnect();
@@ -172,8 +172,8 @@ describe("replicaFor()", () => {
   });
 });
 
-describe("what is made of a client of the master", () => {
-  it("follows it: subscriptions, locks, and connections of one's own", async () => {
+describe("objects created by a master client", () => {
+  it("follow a fail-over: subscriptions, locks and client() connections", async () => {
     await using sentinel = new Sentinel(servers.addresses);
     await using master = sentinel.masterFor(name);
     await using own = master.client();
@@ -186,7 +186,7 @@ describe("what is made of a client of the master", () => {
     const now = await servers.failover();
     expect(now.port).not.toBe(before);
     expect(await portOf(master)).toBe(now.port);
-    // Its connection was lost, and with it what it may have been told; it says so once.
+    // Its connection was lost, and with it possible replies; it reports that once.
     await expect(portOf(own)).rejects.toMatchObject({ outcome: "not-sent" });
     expect(await portOf(own)).toBe(now.port);
     expect(await lock.owned()).toBe(true);
@@ -200,11 +200,11 @@ describe("what is made of a client of the master", () => {
   });
 });
 
-describe("what is open", () => {
+describe("connections to Sentinels", () => {
   const ours = async (server: RunningServer): Promise<number> =>
     (await server.clients()).filter((client) => client.name === "ours").length;
 
-  it("is shared by the clients, and closed with the last of them", async () => {
+  it("are shared by the clients, and closed with the last one", async () => {
     const leaks = watchLeaks();
     const sentinel = new Sentinel(servers.addresses, {
       clientName: "ours",
@@ -223,7 +223,7 @@ describe("what is open", () => {
     await sentinel.close();
   });
 
-  it("keeps no program from ending", async () => {
+  it("do not keep the process alive", async () => {
     const child = await startChild(
       `const sentinel = new rediswire.Sentinel(args.addresses);
        const master = sentinel.masterFor("mymaster");
@@ -234,7 +234,7 @@ describe("what is open", () => {
     expect(await child.ended()).toMatchObject({ code: 0, output: "true true\n" });
   });
 
-  it("refuses to connect anew after the Sentinel object was closed", async () => {
+  it("are not opened again after the Sentinel object was closed", async () => {
     const sentinel = new Sentinel(servers.addresses, { socketTimeout: 500 });
     await using master = sentinel.masterFor(name);
     await master.ping();

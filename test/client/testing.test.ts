@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 describe("startServer", () => {
-  it("runs a private server and leaves nothing of it", async () => {
+  it("runs a private server and removes all traces of it", async () => {
     let folder = "";
     let pid = 0;
     {
@@ -32,7 +32,7 @@ describe("startServer", () => {
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 
-  it("speaks TLS with certificates of its own", async () => {
+  it("provides TLS with generated certificates", async () => {
     await using server = await startServer({ tls: true, password: "secret" });
     await using redis = new Redis(server.tlsUrl ?? "", {
       tls: { ca: readFileSync(server.certificates?.ca ?? "") },
@@ -43,14 +43,14 @@ describe("startServer", () => {
     expect(existsSync(certificates?.ca ?? "")).toBe(false);
   });
 
-  it("knows the users it was given", async () => {
+  it("creates ACL users", async () => {
     await using server = await startServer({ acl: ["alice on >pw ~a:* +@all"] });
     await using redis = new Redis({ port: server.port, username: "alice", password: "pw" });
     expect(await redis.aclWhoami()).toBe("alice");
     await expect(redis.get("b:1")).rejects.toThrow("no permissions to access one of the keys");
   });
 
-  it("has replicas that follow", async () => {
+  it("starts replicas", async () => {
     await using server = await startServer({ replicas: 1 });
     await using redis = new Redis(server.url);
     await using copy = new Redis(server.replicas[0]?.url ?? "");
@@ -61,13 +61,13 @@ describe("startServer", () => {
     await expect(server.failover()).rejects.toThrow("start the server with sentinels");
   });
 
-  it("has Sentinels that promote a replica", async () => {
+  it("starts Sentinels that promote a replica", async () => {
     await using server = await startServer({ replicas: 1, sentinels: 1 });
     const [address] = server.sentinelAddresses;
     await using sentinel = new Redis({ host: address?.[0] ?? "", port: address?.[1] ?? 0 });
     const ask = () => sentinel.sentinelGetMasterAddrByName(server.masterName);
     expect(await ask()).toEqual([server.host, server.port]);
-    // Written at once: what is acknowledged now must be there after the fail-over.
+    // Written immediately: acknowledged writes must exist after the fail-over.
     await using redis = new Redis(server.url);
     await redis.set("key", "value");
     const promoted = await server.failover();
@@ -77,7 +77,7 @@ describe("startServer", () => {
     expect(await successor.get("key")).toBe("value");
   }, 60_000);
 
-  it("can be frozen, killed and restarted on the same port", async () => {
+  it("can freeze, kill and restart a server on the same port", async () => {
     await using server = await startServer();
     await using redis = new Redis(server.url);
     await redis.set("key", "value");
@@ -92,7 +92,7 @@ describe("startServer", () => {
   });
 });
 
-describe("startServer refuses", () => {
+describe("startServer rejects", () => {
   it.each([
     [{ tsl: true }, 'unknown option "tsl"; known are version, tls'],
     [{ tls: 1 }, '"tls" must be a boolean'],
@@ -104,12 +104,12 @@ describe("startServer refuses", () => {
     await expect(startServer(options as object)).rejects.toThrow(message);
   });
 
-  it("a version that is not there, telling what is", async () => {
+  it("an unavailable version, with the available ones in the message", async () => {
     const refused = startServer({ version: "3.2" });
     await expect(refused).rejects.toThrow(`of version 3.2 on the PATH (${program} is `);
   });
 
-  it("a machine without any server, telling where to get one", async () => {
+  it("a machine without a server, with installation advice in the message", async () => {
     vi.stubEnv("PATH", "/nonexistent");
     await expect(startServer()).rejects.toThrow("apt-get install redis-server");
     vi.stubEnv(PROGRAM_VARIABLE, "/nonexistent/redis-server");
@@ -123,7 +123,7 @@ describe("startServer refuses", () => {
   });
 });
 
-it("startServer takes a version by its beginning", async () => {
+it("startServer accepts the beginning of a version", async () => {
   const said = execFileSync(program, ["--version"], { encoding: "utf8" });
   const actual = /v=([\d.]+)/.exec(said)?.[1] ?? "";
   expect(await findServer(actual.split(".")[0])).toBe(program);

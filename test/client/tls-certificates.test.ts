@@ -1,4 +1,4 @@
-/** Certificates that must be refused although they look right, and that nothing is told to their owner. */
+/** Certificates that look right and must be rejected, before any data is sent to their owner. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -41,17 +41,17 @@ async function selfSigned(name: string, days: number) {
 const valid = await selfSigned("valid", 2);
 const expired = await selfSigned("expired", -1);
 
-describeProtocols("a server whose certificate", (protocol) => {
+describeProtocols("certificates that a client checks", (protocol) => {
   it.each<[string, typeof valid, object, string]>([
-    ["vouches for itself", valid, {}, "DEPTH_ZERO_SELF_SIGNED_CERT"],
-    ["has expired, though we know it", expired, { ca: expired.cert }, "CERT_HAS_EXPIRED"],
+    ["a self-signed certificate", valid, {}, "DEPTH_ZERO_SELF_SIGNED_CERT"],
+    ["an expired certificate listed in ca", expired, { ca: expired.cert }, "CERT_HAS_EXPIRED"],
     [
-      "is for another name than the one we ask for",
+      "a certificate for another name than the requested one",
       valid,
       { ca: valid.cert, servername: "elsewhere.invalid" },
       "ERR_TLS_CERT_ALTNAME_INVALID",
     ],
-  ])("%s is refused, and told nothing", async (_, served, tls, code) => {
+  ])("%s is rejected before any data is sent", async (_, served, tls, code) => {
     await using mock = await mockServer((peer) => peer.stall(), { tls: served });
     const options = { ...STEADY, protocol, tls, username: "app", password: SECRET };
     const redis = new Redis("localhost", mock.port, options);
@@ -70,7 +70,7 @@ describeProtocols("a server whose certificate", (protocol) => {
     redis.disconnect();
   });
 
-  it("vouches for itself, and is known to us, is served; nothing is said before AUTH is answered", async () => {
+  it("a self-signed certificate listed in ca is accepted, and nothing is sent before AUTH is answered", async () => {
     await using mock = await mockServer(
       async (peer) => {
         const greeting = await peer.next();
@@ -88,7 +88,7 @@ describeProtocols("a server whose certificate", (protocol) => {
     expect(await redis.get("key")).toBe("v");
   });
 
-  it("is not ours gets nothing of a command when it refuses the password", async () => {
+  it("a server that rejects the password receives no command", async () => {
     await using mock = await mockServer(
       async (peer) => {
         for await (const [name] of peer.commands()) {

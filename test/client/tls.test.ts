@@ -16,8 +16,8 @@ const files = await ensureCerts();
 const ca = readFileSync(files.ca);
 const options = { retry: new Retry(new NoBackoff(), 0) };
 
-describeProtocols("over TLS", (protocol) => {
-  it("a client with the server's CA works like any other", async () => {
+describeProtocols("TLS", (protocol) => {
+  it("a client with the CA of the server works like any other", async () => {
     await using redis = new Redis("localhost", tlsPort, { protocol, tls: { ca } });
     const key = uniquePrefix();
     expect(await redis.set(key, "väl\r\nue")).toBe(true);
@@ -28,7 +28,7 @@ describeProtocols("over TLS", (protocol) => {
     expect(await redis.client().get(key)).toBe("väl\r\nue");
   });
 
-  it("values of any size come through, either way", async () => {
+  it("values of any size round-trip", async () => {
     await using redis = new Redis("localhost", tlsPort, { protocol, tls: { ca } });
     const key = uniquePrefix();
     const bytes = redis.with({ decodeResponses: false });
@@ -50,11 +50,14 @@ describeProtocols("over TLS", (protocol) => {
   });
 });
 
-describe("the server's certificate", () => {
+describe("certificate of the server", () => {
   it.each<[string, object]>([
-    ["of an authority nobody vouches for", { tls: true }],
-    ["of another authority than the one given", { tls: { ca: readFileSync(files.otherCa) } }],
-  ])("%s is refused", async (_, more) => {
+    ["a certificate of an unknown CA", { tls: true }],
+    [
+      "a certificate of another CA than the given one",
+      { tls: { ca: readFileSync(files.otherCa) } },
+    ],
+  ])("%s is rejected", async (_, more) => {
     await using redis = new Redis("localhost", tlsPort, { ...options, ...more });
     const error = await errorOf(redis.get("key"));
     expect(kindOf(error)).toBe("ConnectionError not-sent");
@@ -62,14 +65,14 @@ describe("the server's certificate", () => {
     expect(error.message).toMatch(/^Error [A-Z_]+ connecting to localhost:\d+\. /);
   });
 
-  it("of an authority nobody vouches for is refused by URL too, unless the URL names a file", async () => {
+  it("an unknown CA is rejected also with a URL, unless the URL names a CA file", async () => {
     await using strict = new Redis(tlsUrl, options);
     expect(kindOf(await errorOf(strict.get("key")))).toBe("ConnectionError not-sent");
     await using redis = new Redis(`${tlsUrl}?ssl_ca_certs=${encodeURIComponent(files.ca)}`);
     expect(await redis.ping()).toBe(true);
   });
 
-  it("for another host is refused, unless the check is switched off", async () => {
+  it("a certificate for another host is rejected, unless the check is disabled", async () => {
     const [cert, key] = [files.wrongHostCert, files.wrongHostKey].map((file) => readFileSync(file));
     await using mock = await mockServer(
       async (peer) => {
@@ -90,22 +93,22 @@ describe("the server's certificate", () => {
     expect(await byUrl.ping()).toBe(true);
   });
 
-  it("may be for an IP address", async () => {
+  it("a certificate may be for an IP address", async () => {
     await using redis = new Redis("127.0.0.1", tlsPort, { ...options, tls: { ca } });
     expect(await redis.ping()).toBe(true);
   });
 
-  it("is not looked at when the caller says so", async () => {
+  it("verification can be disabled", async () => {
     const tls = { rejectUnauthorized: false };
     await using redis = new Redis("localhost", tlsPort, { ...options, tls });
     expect(await redis.ping()).toBe(true);
   });
 });
 
-describe("the client's certificate", () => {
+describe("certificate of the client", () => {
   const CLIENT = { cert: readFileSync(files.clientCert), key: readFileSync(files.clientKey) };
 
-  it("lets it in where one is asked for", async () => {
+  it("authenticates the client when the server requires one", async () => {
     await using strict = await startServer({ tls: true, config: { "tls-auth-clients": "yes" } });
     const port = strict.tlsPort ?? 0;
     await using redis = new Redis("localhost", port, { ...options, tls: { ca, ...CLIENT } });
@@ -116,7 +119,7 @@ describe("the client's certificate", () => {
     expect(await byUrl.ping()).toBe(true);
   });
 
-  it("is missed by the server, and the client told", async () => {
+  it("is required by the server, and the client gets its error", async () => {
     await using strict = await startServer({ tls: true, config: { "tls-auth-clients": "yes" } });
     const port = strict.tlsPort ?? 0;
     await using redis = new Redis("localhost", port, { ...options, tls: { ca } });
@@ -124,7 +127,7 @@ describe("the client's certificate", () => {
   });
 });
 
-describe("the server's name", () => {
+describe("server name indication (SNI)", () => {
   async function namesSent(make: (port: number) => Redis): Promise<(string | false)[]> {
     const names: (string | false)[] = [];
     const tls = {
@@ -150,14 +153,14 @@ describe("the server's name", () => {
     return names;
   }
 
-  it("is sent, so that the server can choose its certificate", async () => {
+  it("sends the host name, so that the server can choose its certificate", async () => {
     const tls = { ca };
     expect(await namesSent((port) => new Redis("localhost", port, { ...options, tls }))).toEqual([
       "localhost",
     ]);
   });
 
-  it("is not sent for an IP address, and is the caller's if given", async () => {
+  it("is not sent for an IP address, and can be overridden", async () => {
     const tls = { ca };
     expect(await namesSent((port) => new Redis("127.0.0.1", port, { ...options, tls }))).toEqual([
       false,
@@ -170,7 +173,7 @@ describe("the server's name", () => {
 });
 
 describe("the wrong port", () => {
-  it("plain where TLS is spoken, or TLS where it is not, fails and does not hang", async () => {
+  it("rejects without hanging: plain to a TLS port, TLS to a plain port", async () => {
     await using plain = new Redis("localhost", tlsPort, { ...FAST, ...options });
     expect(kindOf(await errorOf(plain.ping()))).toMatch(/not-sent$/);
     await using tls = new Redis("localhost", server.port, { ...FAST, ...options, tls: true });
@@ -178,9 +181,9 @@ describe("the wrong port", () => {
   });
 });
 
-describe("a lost connection", () => {
+describe("a lost TLS connection", () => {
   it.each(["fin", "rst"] as const)(
-    "by %s rejects what is in flight, and the next command connects",
+    "%s rejects commands in flight, and the next command reconnects",
     async (how) => {
       await using proxy = await startProxy({ port: tlsPort });
       await using redis = new Redis("localhost", proxy.port, { ...STEADY, tls: { ca } });
@@ -197,7 +200,7 @@ describe("a lost connection", () => {
     },
   );
 
-  it("in the TLS handshake is retried", async () => {
+  it("a connection lost in the TLS handshake is retried", async () => {
     await using proxy = await startProxy({ port: tlsPort });
     proxy.down.cutAfter(100, { times: 2 });
     await using redis = new Redis("localhost", proxy.port, { ...STEADY, tls: { ca } });
@@ -205,7 +208,7 @@ describe("a lost connection", () => {
     expect(proxy.totalConnections).toBe(3);
   });
 
-  it("bytes in pieces of one are put together", async () => {
+  it("replies in pieces of one byte are reassembled", async () => {
     await using proxy = await startProxy({ port: tlsPort });
     proxy.up.chunk(7);
     proxy.down.chunk(1);
@@ -213,7 +216,7 @@ describe("a lost connection", () => {
     expect(await redis.pipeline().set("pieces", "1").get("pieces").exec()).toEqual([true, "1"]);
   });
 
-  it("half a TLS record is no reply", async () => {
+  it("half a TLS record is not taken for a reply", async () => {
     await using mock = await mockServer(
       async (peer) => {
         await peer.expect(["GET", "key"]);

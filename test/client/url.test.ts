@@ -15,7 +15,7 @@ const { port, unixPath = "", tlsPort, certs } = server;
 
 afterAll(() => server.stop());
 
-/** What the server knows of the only connection of a client. */
+/** The server's description of the only connection of a client. */
 async function seen(redis: Redis): Promise<Record<string, string>> {
   await redis.ping();
   const clients = await server.clients();
@@ -23,7 +23,7 @@ async function seen(redis: Redis): Promise<Record<string, string>> {
   return clients[0] ?? {};
 }
 
-describe("a URL", () => {
+describe("connection URLs", () => {
   it.each<[string, Record<string, string>]>([
     [`redis://alice:${encoded}@127.0.0.1:${port}`, { user: "alice", db: "0", resp: "2" }],
     [`redis://127.0.0.1:${port}?username=alice&password=${encoded}`, { user: "alice" }],
@@ -40,13 +40,13 @@ describe("a URL", () => {
     expect(await seen(redis)).toMatchObject(facts);
   });
 
-  it("fills in what the options leave open, and wins over them", async () => {
+  it("fill options that are not given, and override none", async () => {
     const url = `redis://alice@127.0.0.1:${port}/1`;
     await using redis = Redis.fromUrl(url, { db: 2, password: PASSWORD, clientName: "mixed" });
     expect(await seen(redis)).toMatchObject({ db: "1", user: "alice", name: "mixed" });
   });
 
-  it("counts durations in seconds", async () => {
+  it("give durations in seconds", async () => {
     await using proxy = await startProxy(server);
     const url = `redis://alice:${encoded}@127.0.0.1:${proxy.port}?socket_timeout=0.2`;
     await using redis = Redis.fromUrl(url, { retry: new Retry(new NoBackoff(), 0) });
@@ -59,14 +59,14 @@ describe("a URL", () => {
     proxy.down.resume();
   });
 
-  it("decides between text and bytes", async () => {
+  it("select text or bytes", async () => {
     const url = `redis://alice:${encoded}@127.0.0.1:${port}?decode_responses=no`;
     await using redis = new Redis(url);
     await redis.set("key", "value");
     expect(await redis.get("key")).toEqual(Buffer.from("value"));
   });
 
-  it("with a wrong password is refused without showing it", async () => {
+  it("with a wrong password reject without showing it", async () => {
     await using redis = new Redis(`redis://alice:wrong-one@127.0.0.1:${port}`);
     const error = await errorOf(redis.ping());
     expect(kindOf(error)).toBe("AuthenticationError not-sent");

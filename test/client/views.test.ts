@@ -16,8 +16,8 @@ beforeEach(() => {
 
 afterAll(() => redis.close());
 
-describe("with()", () => {
-  it("many views under one signal listen to it once, and stop when all is done", async () => {
+describe("with({ signal }) in many views", () => {
+  it("adds one listener to the signal, and removes it when all calls have settled", async () => {
     await using proxy = await startProxy(server);
     await using client = new Redis(proxy.url);
     await client.connect();
@@ -40,7 +40,7 @@ describeProtocols("with()", (protocol) => {
   const client = new Redis({ port: server.port, protocol });
   afterAll(() => client.close());
 
-  it("changes how replies come, for the view alone", async () => {
+  it("changes the decoding of replies for the view only", async () => {
     const bytes = client.with({ decodeResponses: false });
     await client.set(key, "väl");
     await client.rpush(`${key}l`, "a", "b");
@@ -55,7 +55,7 @@ describeProtocols("with()", (protocol) => {
     }
   });
 
-  it("changes what integers are", async () => {
+  it("changes the integer type", async () => {
     const exact = client.with({ integers: "bigint" });
     expect(await exact.incr(key)).toBe(1n);
     expect(await exact.with({ integers: "number" }).incr(key)).toBe(2);
@@ -70,21 +70,21 @@ describeProtocols("with()", (protocol) => {
     expect(client.with({ timeout: 5 }).connectionPool).toBe(client.connectionPool);
   });
 
-  it("adds up: a view of a view keeps what it does not change", async () => {
+  it("accumulates: a view of a view keeps unchanged settings", async () => {
     await client.set(key, "text");
     const view = client.with({ decodeResponses: false }).with({ timeout: 100 });
     expect(await view.get(key)).toEqual(Buffer.from("text"));
     expect((await errorOf(view.blpop(`${key}none`, 0))).message).toContain("100 ms");
   });
 
-  it("does not close its client when it is closed", async () => {
+  it("does not close its client when the view is closed", async () => {
     const view = client.with({ timeout: 1000 });
     await view.close();
     expect(await client.get(key)).toBe(null);
     expect(await view.get(key)).toBe(null);
   });
 
-  it("ends its calls when their time is up, connecting included", async () => {
+  it("rejects calls at their timeout, connecting included", async () => {
     await using proxy = await startProxy(server);
     proxy.blackhole();
     const lost = new Redis(proxy.url, { protocol });
@@ -95,7 +95,7 @@ describeProtocols("with()", (protocol) => {
     lost.disconnect();
   });
 
-  it("ends its calls at once when its signal is aborted already, without I/O", async () => {
+  it("rejects calls immediately when the signal is already aborted, without I/O", async () => {
     await using proxy = await startProxy(server);
     const away = new Redis(proxy.url, { protocol });
     const reason = new Error("not wanted");
@@ -108,7 +108,7 @@ describeProtocols("with()", (protocol) => {
     expect(proxy.totalConnections).toBe(0);
   });
 
-  it("drops what waits for a connection, and nothing of it is sent later", async () => {
+  it("removes aborted commands that wait for a connection, and never sends them", async () => {
     await using proxy = await startProxy(server);
     proxy.down.stall();
     await using slow = new Redis(proxy.url, { protocol });

@@ -1,6 +1,6 @@
 /**
- * CLIENT KILL of a watching connection in every phase: the one who watches gets a WatchError, nobody
- * else gets anything, and the pool is as it was.
+ * CLIENT KILL of a watching connection in every phase: the watching caller gets a WatchError, no other caller
+ * gets an error, and the pool is unchanged.
  */
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -99,7 +99,7 @@ describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
     },
   };
 
-  it.each(Object.keys(PHASES))("is a WatchError for who watches: %s", async (phase) => {
+  it.each(Object.keys(PHASES))("rejects with WatchError: %s", async (phase) => {
     const watched = await redis.pipeline().watch(KEY);
     const error = await errorOf(PHASES[phase]?.(watched) ?? Promise.reject(phase));
     expect(error).toBeInstanceOf(WatchError);
@@ -110,7 +110,7 @@ describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
     expect(await server.command("GET", KEY)).toBeNull();
   });
 
-  it("is a WatchError of unknown outcome during EXEC", async () => {
+  it("rejects with WatchError and outcome unknown during EXEC", async () => {
     const watched = await redis.pipeline().watch(KEY);
     const id = await watched.clientId();
     const error = await killDuringExec(() => watched.multi().set(KEY, "ours").exec(), id);
@@ -119,8 +119,8 @@ describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
     expect(inspect(redis.connectionPool)).toMatch(/ leased=0 idle=0 waiting=0$/);
   });
 
-  describe("under transaction()", () => {
-    it("has the function run again, which then succeeds", async () => {
+  describe("inside transaction()", () => {
+    it("runs the function again, which then succeeds", async () => {
       const ids: number[] = [];
       const values = await redis.transaction(async (watched) => {
         ids.push(await watched.clientId());
@@ -156,7 +156,7 @@ describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
   });
 });
 
-/** Call until told to stop; rejects with the first error any of the calls met. */
+/** Repeat calls until stopped; rejects with the first error of any call. */
 function callAllTheTime(redis: Redis) {
   let stopped = false;
   const call = async (): Promise<number> => {

@@ -20,7 +20,7 @@ describeProtocols("WATCH", (protocol) => {
     await redis.close();
   });
 
-  it("runs commands at once until multi(), then buffers them", async () => {
+  it("runs commands immediately until multi(), then buffers them", async () => {
     await redis.set(KEY, 1);
     const watched = await redis.pipeline().watch(KEY);
     const current = Number(await watched.get(KEY));
@@ -32,7 +32,7 @@ describeProtocols("WATCH", (protocol) => {
     expect(values).toEqual([true, "2"]);
   });
 
-  it("rejects with WatchError when a key was changed, and runs nothing", async () => {
+  it("rejects with WatchError when a watched key was changed, and runs nothing", async () => {
     const watched = await redis.pipeline().watch(KEY);
     await redis.set(KEY, "theirs");
     const attempt = watched.multi().set(KEY, "ours").exec();
@@ -40,7 +40,7 @@ describeProtocols("WATCH", (protocol) => {
     expect(await redis.get(KEY)).toBe("theirs");
   });
 
-  it("tells of a change also when nothing was buffered", async () => {
+  it("rejects with WatchError also when nothing was buffered", async () => {
     const calm = await redis.pipeline().watch(KEY);
     expect(await calm.exec()).toEqual([]);
     const disturbed = await redis.pipeline().watch(KEY);
@@ -55,7 +55,7 @@ describeProtocols("WATCH", (protocol) => {
     expect(await watched.multi().set(KEY, "ours").exec()).toEqual([true]);
   });
 
-  it("gives the connection back clean, to be used again", async () => {
+  it("returns an unchanged connection to the pool", async () => {
     const clientId = async () => {
       await using watched = await redis.pipeline().watch(KEY);
       return watched.clientId();
@@ -65,7 +65,7 @@ describeProtocols("WATCH", (protocol) => {
     expect(inspect(redis.connectionPool)).toContain("leased=0 idle=1");
   });
 
-  it("refuses what comes in the wrong order", async () => {
+  it("rejects calls in the wrong order", async () => {
     await expect(redis.pipeline().set("a", 1).watch(KEY)).rejects.toThrow(RedisError);
     await using watched = await redis.pipeline().watch(KEY);
     watched.multi();
@@ -82,7 +82,7 @@ describeProtocols("WATCH", (protocol) => {
     expect(inspect(redis.connectionPool)).toContain("leased=0 idle=0");
   });
 
-  it("has none of the commands run when the server refuses to queue one", async () => {
+  it("runs no command when the server refuses to queue one", async () => {
     const watched = await redis.pipeline().watch(KEY);
     const transaction = watched.multi().set(KEY, "ours").executeCommand("GET");
     const failure = transaction.exec({ raiseOnError: false });
@@ -90,7 +90,7 @@ describeProtocols("WATCH", (protocol) => {
     expect(await redis.get(KEY)).toBeNull();
   });
 
-  it("keeps errors and what needed no server in their places", async () => {
+  it("keeps errors and locally resolved values in their places", async () => {
     await redis.set(KEY, "text");
     const watched = await redis.pipeline().watch(KEY);
     const values = await watched
@@ -111,7 +111,7 @@ describeProtocols("WATCH", (protocol) => {
   });
 
   describe("transaction()", () => {
-    it("gives the value of the function when asked to", async () => {
+    it("returns the value of the function with valueFromCallable", async () => {
       const value = await redis.transaction(
         async (tx) => {
           tx.multi().set(KEY, 1);
@@ -141,14 +141,14 @@ describeProtocols("WATCH", (protocol) => {
       await expect(redis.transaction(abort, KEY, { signal })).rejects.toThrow("aborted");
     });
 
-    it("passes on what the function throws, and gives the connection back", async () => {
+    it("rejects with the error of the function, and returns the connection to the pool", async () => {
       const fail = async () => {
         throw new Error("mine");
       };
       await expect(redis.transaction(fail, KEY)).rejects.toThrow("mine");
     });
 
-    it("runs a function once that executes the transaction itself", async () => {
+    it("runs a function once when it executes the transaction itself", async () => {
       let runs = 0;
       const work = async (watched: WatchedPipeline) => {
         runs++;
@@ -158,7 +158,7 @@ describeProtocols("WATCH", (protocol) => {
       expect([runs, await redis.get(KEY)]).toEqual([1, "1"]);
     });
 
-    it("refuses a pipeline that is not of the watch, or was executed, rather than run it unguarded", async () => {
+    it("rejects a pipeline that does not belong to the watch, or was executed", async () => {
       const foreign = () => redis.pipeline().incr(KEY);
       await expect(redis.transaction(foreign, KEY)).rejects.toMatchObject({ code: "EMULTI" });
       expect(await redis.exists(KEY)).toBe(0);
@@ -171,7 +171,7 @@ describeProtocols("WATCH", (protocol) => {
       expect(await redis.get(KEY)).toBe("1");
     });
 
-    it("gives nothing when the function never called multi(), whose commands ran at once", async () => {
+    it("returns an empty list when the function never called multi()", async () => {
       const values = await redis.transaction(async (watched) => {
         expect(await watched.get(KEY)).toBeNull();
         expect(await watched.incr("other")).toBe(1);
@@ -179,7 +179,7 @@ describeProtocols("WATCH", (protocol) => {
       expect(values).toEqual([]);
     });
 
-    it("gives nothing when the function has nothing to buffer this time; keys may be a list", async () => {
+    it("returns an empty list when the function buffered nothing; keys may be a list", async () => {
       const keys: string[] = [KEY, "other"];
       const unlessThere = async (watched: WatchedPipeline) => {
         if ((await watched.get(KEY)) !== null) return;
@@ -189,12 +189,12 @@ describeProtocols("WATCH", (protocol) => {
       expect(await redis.transaction(unlessThere, ...keys)).toEqual([]);
     });
 
-    it("runs without keys to watch", async () => {
+    it("runs without keys", async () => {
       const values = await redis.transaction((watched) => watched.multi().incr(KEY).get(KEY));
       expect(values).toEqual([1, "1"]);
     });
 
-    it("waits for watchDelay between attempts", async () => {
+    it("waits watchDelay between attempts", async () => {
       const begun: number[] = [];
       const work = async (watched: WatchedPipeline) => {
         begun.push(performance.now());
@@ -219,7 +219,7 @@ describeProtocols("WATCH", (protocol) => {
       expect([runs, await redis.get("other")]).toEqual([1, "1"]);
     });
 
-    it("refuses bad options by name", async () => {
+    it("rejects invalid options by name", async () => {
       const work = async () => {};
       const bad = redis.transaction(work, KEY, { maxAttempts: 0 });
       await expect(bad).rejects.toThrow('option "maxAttempts"');
@@ -242,7 +242,7 @@ describe("the client-side INCR of redis-py's README, 50 flows of 20 increments",
     await redis.close();
   });
 
-  it("counts to exactly 1,000 in the explicit form", async () => {
+  it("counts to exactly 1,000 with watch() and multi()", async () => {
     const increment = async (): Promise<void> => {
       for (;;) {
         await using watched = await redis.pipeline().watch(KEY);

@@ -5,8 +5,8 @@ import { sharedServer } from "../../support/server.js";
 const server = await sharedServer();
 beforeEach(() => server.command("FLUSHALL"));
 
-describeClients("options only Valkey has", server, ({ redis, t }) => {
-  it("zscan gives members alone", async () => {
+describeClients("options of Valkey 8", server, ({ redis, t }) => {
+  it("ZSCAN returns members only with noScores", async () => {
     await redis.zadd("z", { a: 1, b: 2 });
     const [cursor, members] = await redis.zscan("z", "0", { noScores: true });
     expect(cursor).toBe("0");

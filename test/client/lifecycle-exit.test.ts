@@ -16,7 +16,7 @@ describe("a script that never closes its client", () => {
     ["after a command with a timeout", "await redis.with({ timeout: 60_000 }).get('lifecycle');"],
     ["with a client() left open", "await redis.client().get('lifecycle');"],
     ["without any command", ""],
-  ])("ends by itself %s", async (_, body) => {
+  ])("exits within 500 ms %s", async (_, body) => {
     const source = `
       const redis = new rediswire.Redis(args.url);
       ${body}

@@ -19,11 +19,11 @@ function blocked(count: number): Promise<unknown> {
   });
 }
 
-describe("a blocking command that is given up", () => {
+describe("a cancelled blocking command", () => {
   it.each([
     ["aborted", "AbortError"],
-    ["out of its own time", "TimeoutError"],
-  ])("%s, leaves no trace: what comes later is not swallowed", async (how, name) => {
+    ["timed out", "TimeoutError"],
+  ])("%s, does not consume elements that are pushed later", async (how, name) => {
     const key = uniquePrefix();
     const controller = new AbortController();
     const options = how === "aborted" ? { signal: controller.signal } : { timeout: 100 };
@@ -39,7 +39,7 @@ describe("a blocking command that is given up", () => {
 });
 
 describe("a blocking command", () => {
-  it("never goes to a shared connection, not even when its own is lost before it is written", async () => {
+  it("never runs on a shared connection, not even when its connection is lost before it is written", async () => {
     await using proxy = await startProxy(server);
     await using client = new Redis(proxy.url, { healthCheckInterval: 50 });
     const key = uniquePrefix();
