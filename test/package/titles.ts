@@ -13,7 +13,7 @@ export interface Title {
   readonly text: string;
 }
 
-const DECLARES = new Set(["it", "test", "describe", "describeProtocols", "describeClients"]);
+const DECLARES = /^(?:it|test|describe\w*)$/;
 
 /** The name a call declares a test or block under: `it(…)`, `test.each(…)(…)`, `describe.each(…)(…)`. */
 function declarerOf(call: ts.CallExpression): string | undefined {
@@ -22,7 +22,7 @@ function declarerOf(call: ts.CallExpression): string | undefined {
   if (ts.isCallExpression(callee)) callee = callee.expression;
   else if (ts.isTaggedTemplateExpression(callee)) callee = callee.tag;
   if (ts.isPropertyAccessExpression(callee)) callee = callee.expression;
-  return ts.isIdentifier(callee) && DECLARES.has(callee.text) ? callee.text : undefined;
+  return ts.isIdentifier(callee) && DECLARES.test(callee.text) ? callee.text : undefined;
 }
 
 /** The text of a literal title; placeholders of a template become `…`. */

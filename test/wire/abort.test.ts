@@ -18,8 +18,8 @@ watchEveryTest();
 const listeners = (signal: AbortSignal) => getEventListeners(signal, "abort").length;
 const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));
 
-describe("a signal", () => {
-  it("aborted beforehand: nothing is sent, nothing is dialled", async () => {
+describe("AbortSignal of a view", () => {
+  it("that is already aborted prevents sending and connecting", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     const reason = new Error("not today");
@@ -34,7 +34,7 @@ describe("a signal", () => {
     expect(mock.connections).toBe(0);
   });
 
-  it("while a command waits for the connection: it never reaches the server", async () => {
+  it("aborts a command that waits for the connection, which never reaches the server", async () => {
     const greet = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["AUTH", "pw"]);
@@ -57,7 +57,7 @@ describe("a signal", () => {
     expect(counted(mock)).toEqual(["AUTH pw", "GET c"]);
   });
 
-  it("in the same turn as the command counts as too late to take it back", async () => {
+  it("abort in the turn of the call rejects with outcome unknown, because the command was written", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     await redis.get("first");
@@ -68,7 +68,7 @@ describe("a signal", () => {
     expect(await redis.get("b")).toBe("b");
   });
 
-  it("while the reply is under way: the slot swallows it, others get theirs", async () => {
+  it("abort while the reply is outstanding discards the reply, and other commands get theirs", async () => {
     const answer = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["GET", "a"], ["GET", "b"], ["HGETALL", "h"], ["GET", "c"]);
@@ -93,7 +93,7 @@ describe("a signal", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("between the pieces of its reply: the rest is swallowed too", async () => {
+  it("abort between two pieces of the reply discards the rest", async () => {
     const controller = new AbortController();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["GET", "a"], ["GET", "b"]);
@@ -110,27 +110,30 @@ describe("a signal", () => {
     expect(await b).toBe("B");
   });
 
-  it.each([true, false])("ends a pipeline as a whole (transaction: %s)", async (transaction) => {
-    const answer = deferred();
-    await using mock = await mockServer(async (peer) => {
-      const count = transaction ? 4 : 2;
-      for (let i = 0; i < count; i++) await peer.next();
-      await answer.promise;
-      peer.send(transaction ? "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n" : ":1\r\n:2\r\n");
-      await echo(peer);
-    });
-    await using redis = clientOf(mock);
-    const controller = new AbortController();
-    const view = redis.with({ signal: controller.signal });
-    const failed = errorOf(view.pipeline({ transaction }).incr("a").incr("b").exec());
-    await until(() => mock.received.length >= 2);
-    controller.abort();
-    expect(kindOf(await failed)).toBe("AbortError unknown");
-    answer.resolve();
-    expect(await redis.get("k")).toBe("k");
-  });
+  it.each([true, false])(
+    "abort rejects a pipeline as a whole (transaction: %s)",
+    async (transaction) => {
+      const answer = deferred();
+      await using mock = await mockServer(async (peer) => {
+        const count = transaction ? 4 : 2;
+        for (let i = 0; i < count; i++) await peer.next();
+        await answer.promise;
+        peer.send(transaction ? "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n" : ":1\r\n:2\r\n");
+        await echo(peer);
+      });
+      await using redis = clientOf(mock);
+      const controller = new AbortController();
+      const view = redis.with({ signal: controller.signal });
+      const failed = errorOf(view.pipeline({ transaction }).incr("a").incr("b").exec());
+      await until(() => mock.received.length >= 2);
+      controller.abort();
+      expect(kindOf(await failed)).toBe("AbortError unknown");
+      answer.resolve();
+      expect(await redis.get("k")).toBe("k");
+    },
+  );
 
-  it("while a blocking command waits: its connection is closed, so that nothing is popped for nobody", async () => {
+  it("abort of a waiting blocking command closes its connection, so that no element is popped for it", async () => {
     await using mock = await mockServer(async (peer) => {
       if (peer.index === 0) return echo(peer);
       await peer.expect(["BLPOP", "list", "0"]);
@@ -148,7 +151,7 @@ describe("a signal", () => {
     expect(await redis.get("next")).toBe("next");
   });
 
-  it("while a blocking command waits for its connection: none is taken", async () => {
+  it("abort of a blocking command that waits for its connection takes no connection", async () => {
     const greet = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["AUTH", "pw"]);
@@ -168,7 +171,7 @@ describe("a signal", () => {
     expect(counted(mock)).toEqual(["AUTH pw"]);
   });
 
-  it("after the reply does nothing", async () => {
+  it("abort after the reply has no effect", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     const controller = new AbortController();
@@ -179,7 +182,7 @@ describe("a signal", () => {
     expect(await redis.get("c")).toBe("c");
   });
 
-  it("of AbortSignal.timeout() and AbortSignal.any() works as any other", async () => {
+  it("signals of AbortSignal.timeout() and AbortSignal.any() work like any other", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["GET", "first"]);
       peer.send(bulk("v"));
@@ -196,8 +199,8 @@ describe("a signal", () => {
   });
 });
 
-describe("listeners", () => {
-  it("are one per view while commands are under way, and none afterwards", async () => {
+describe("abort listeners of a signal", () => {
+  it("exist once per view while commands are pending, and are removed afterwards", async () => {
     const answer = deferred();
     await using mock = await mockServer(async (peer) => {
       for (let i = 0; i < 100; i++) await peer.next();
@@ -220,7 +223,7 @@ describe("listeners", () => {
     ["fail", async (peer) => peer.send("-ERR no\r\n")],
     ["are lost", async (peer) => peer.reset()],
     ["are late", async () => {}],
-  ])("are none after commands that %s", async (_what, act) => {
+  ])("are removed after commands that %s", async (_what, act) => {
     await using mock = await mockServer(async (peer) => {
       await peer.next();
       await act(peer);
@@ -232,7 +235,7 @@ describe("listeners", () => {
     expect(listeners(signal)).toBe(0);
   });
 
-  it("are none after an abort, a refused argument, or a client that is closed", async () => {
+  it("are removed after an abort, a rejected argument, or a closed client", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     const controller = new AbortController();
@@ -251,7 +254,7 @@ describe("listeners", () => {
     expect(listeners(other.signal)).toBe(0);
   });
 
-  it("do not pile up on a signal used for many views one after the other", async () => {
+  it("do not accumulate on a signal used for many views one after the other", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     const { signal } = new AbortController();

@@ -12,7 +12,7 @@ const MEGABYTE = 1024 * 1024;
 /** What the client's socket and the kernel may hold between them, with room. */
 const HELD = 40 * MEGABYTE;
 
-/** Stops reading at once; goes on when told to. */
+/** Stops reading immediately, and resumes on request. */
 async function pausedEcho(peer: Peer): Promise<void> {
   await peer.expect(["GET", "first"]);
   peer.send(bulk("first"));
@@ -26,7 +26,7 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const waiting = (thing: object) => Number(/waiting=(\d+)/.exec(inspect(thing))?.[1]);
 
 describe("a server that stops reading", () => {
-  it("gets no more than the buffers hold; the rest waits, and follows in order", async () => {
+  it("receives no more than the buffers hold; the rest waits, and follows in order", async () => {
     await using mock = await mockServer(pausedEcho);
     await using redis = clientOf(mock, { socketTimeout: 8000 });
     await redis.get("first");
@@ -50,7 +50,7 @@ describe("a server that stops reading", () => {
     expect(keys).toEqual([...Array.from({ length: count }, (_, i) => `k${i}`), "behind"]);
   });
 
-  it("and never goes on: those on the wire are unknown, those that waited were not sent", async () => {
+  it("that never resumes: written commands reject with outcome unknown, waiting ones with not-sent", async () => {
     await using mock = await mockServer([pausedEcho, (peer) => peer.stall()]);
     await using redis = clientOf(mock, { socketTimeout: 400, retry: undefined });
     await redis.get("first");
@@ -68,7 +68,7 @@ describe("a server that stops reading", () => {
     for (const kind of kinds) expect(kind).toMatch(/^TimeoutError (unknown|not-sent)$/);
   });
 
-  it("takes the memory of nobody who is refused: maxPendingCommands holds", async () => {
+  it("maxPendingCommands bounds the memory of rejected commands", async () => {
     await using mock = await mockServer(pausedEcho);
     await using redis = clientOf(mock, { socketTimeout: 5000, maxPendingCommands: 20 });
     await redis.get("first");
@@ -91,7 +91,7 @@ describe("a server that stops reading", () => {
     expect(mock.received).toHaveLength(121 - refused);
   });
 
-  it("lost while commands wait: those are sent over the new connection, once", async () => {
+  it("waiting commands are sent once over the new connection when the connection is lost", async () => {
     await using mock = await mockServer([
       pausedEcho,
       async (peer) => {
@@ -122,7 +122,7 @@ describe("maxPendingCommands", () => {
     Promise.all(all.map((one) => errorOf(one).then(kindOf)));
 
   it.each(["before its connection is there", "on its connection"])(
-    "holds for a client(): %s",
+    "applies to client(): %s",
     async (when) => {
       await using mock = await mockServer(async (peer) => {
         for await (const [name] of peer.commands()) if (name === "PING") peer.send("+PONG\r\n");
@@ -139,7 +139,7 @@ describe("maxPendingCommands", () => {
     },
   );
 
-  it("holds for blocking commands that wait for a connection", async () => {
+  it("applies to blocking commands that wait for a connection", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     const pool = { maxConnections: 1, timeout: 0 };
     const connectionPool = new BlockingConnectionPool({
@@ -161,8 +161,8 @@ describe("maxPendingCommands", () => {
   });
 });
 
-describe("a large reply", () => {
-  it("of many megabytes in any pieces is put together", async () => {
+describe("a reply of many megabytes", () => {
+  it("is reassembled from pieces of any size", async () => {
     const text = "0123456789abcdef".repeat(MEGABYTE / 2);
     await using mock = await mockServer(async (peer) => {
       for await (const [,] of peer.commands()) peer.send(bulk(text));

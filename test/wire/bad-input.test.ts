@@ -54,9 +54,9 @@ const CALLS: readonly (readonly [...words: string[], call: Call])[] = [
   ['"name"', ["executeCommand", undefined]],
 ];
 
-describe("a refused call", () => {
+describe("a rejected call", () => {
   it.each(CALLS.map((row) => [String(row.at(-1)?.[0]), row] as const))(
-    "%s %#: writes nothing and harms nobody",
+    "%s %#: writes nothing and affects no other command",
     async (_, row) => {
       const words = row.slice(0, -1);
       const bad = row.at(-1) as Call;
@@ -76,7 +76,7 @@ describe("a refused call", () => {
     },
   );
 
-  it("does not even connect", async () => {
+  it("does not connect", async () => {
     await using mock = await mockServer([]);
     await using redis = clientOf(mock);
     expect((await errorOf(call(redis, ["get", null]))).message).toContain('"key"');
@@ -85,7 +85,7 @@ describe("a refused call", () => {
   });
 });
 
-describe("a batch with a refused command", () => {
+describe("a batch with a rejected command", () => {
   const bad: readonly Call[] = [
     ["get", undefined],
     ["set", "k", "v", { ex: 1, px: 1 }],
@@ -97,7 +97,7 @@ describe("a batch with a refused command", () => {
     bad.map((one) => [transaction ? "transaction" : "pipeline", one[0], transaction, one] as const),
   );
 
-  it.each(kinds)("%s, %s: sends none of it", async (_, __, transaction, one) => {
+  it.each(kinds)("%s, %s: is not sent", async (_, __, transaction, one) => {
     await using mock = await mockServer(answering);
     await using redis = clientOf(mock);
     const error = await errorOf(batchWith(redis, transaction, one));
@@ -113,8 +113,8 @@ describe("a batch with a refused command", () => {
   }
 });
 
-describe("a refused operation of a bit field", () => {
-  it("sends none of the others", async () => {
+describe("a rejected BITFIELD operation", () => {
+  it("prevents the other operations from being sent", async () => {
     await using mock = await mockServer(answering);
     await using redis = clientOf(mock);
     const bits = redis.bitfield("k").set("u8", 0, 1);

@@ -39,7 +39,7 @@ async function settled(promise: Promise<unknown>, within = 3000): Promise<boolea
 }
 
 describe("close()", () => {
-  it("lets commands under way finish, and refuses new ones at once", async () => {
+  it("lets pending commands finish, and rejects new ones immediately", async () => {
     const answer = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["GET", "a"], ["SET", "b", "1"]);
@@ -65,7 +65,7 @@ describe("close()", () => {
     expect(inspect(redis.connectionPool)).toContain("shared=0 leased=0 idle=0 waiting=0");
   });
 
-  it("while connecting waits for the commands that wait for the connection", async () => {
+  it("waits for commands that wait for a connection", async () => {
     const greet = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["AUTH", "pw"]);
@@ -84,7 +84,7 @@ describe("close()", () => {
     await mock.peers[0]?.closed;
   });
 
-  it("while connecting for nobody gives the connection up", async () => {
+  it("abandons a connection attempt that no command waits for", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["AUTH", "pw"]);
       await peer.expectClose();
@@ -106,7 +106,7 @@ describe("close()", () => {
   it.each([
     ["refused", "ConnectionError not-sent"],
     ["endless", "TimeoutError not-sent"],
-  ])("when the server is down settles, with all commands: %s", async (how, kind) => {
+  ])("settles with all commands when the server is down: %s", async (how, kind) => {
     const retries = how === "refused" ? 1 : -1;
     const retry = new Retry(new ConstantBackoff(10), retries);
     const target = { host: "127.0.0.1", port: await freePort() };
@@ -116,7 +116,7 @@ describe("close()", () => {
     expect(kindOf(await get)).toBe(kind);
   });
 
-  it("when the server stands still settles by the deadline of what is under way", async () => {
+  it("settles by the deadline of pending commands when the server is frozen", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     const redis = clientOf(mock, { socketTimeout: 100 });
     const get = errorOf(redis.get("a"));
@@ -125,7 +125,7 @@ describe("close()", () => {
     expect(kindOf(await get)).toBe("TimeoutError unknown");
   });
 
-  it("does not send again what asked for it", async () => {
+  it("prevents retries", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     const redis = clientOf(mock, { socketTimeout: 60, retryOnTimeout: true });
     const get = errorOf(redis.get("a"));
@@ -135,7 +135,7 @@ describe("close()", () => {
     expect(mock.received).toHaveLength(1);
   });
 
-  it("ends blocking commands at once", async () => {
+  it("ends blocking commands immediately", async () => {
     await using mock = await mockServer(echo);
     const redis = clientOf(mock);
     await redis.get("a");
@@ -148,7 +148,7 @@ describe("close()", () => {
     expect(error.message).toBe("The client is closed");
   });
 
-  it("ends a client() that waits in a blocking command behind others", async () => {
+  it("ends a client() with a blocking command behind others", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["GET", "a"], ["BLPOP", "list", "0"]);
       await peer.expectClose();
@@ -163,7 +163,7 @@ describe("close()", () => {
     );
   });
 
-  it("ends idle client()s, and those that are busy take no more", async () => {
+  it("ends idle client() connections, and busy ones accept no more commands", async () => {
     const answer = deferred();
     await using mock = await mockServer(async (peer) => {
       const [, key = ""] = await peer.next();
@@ -194,7 +194,7 @@ describe("close()", () => {
     expect(redis.connectionPool.closed).toBe(true);
   });
 
-  it("before the first command connects to nobody, and after it nothing does", async () => {
+  it("prevents connecting when it is called before the first command", async () => {
     await using mock = await mockServer([]);
     const redis = clientOf(mock);
     await redis.close();
@@ -205,7 +205,7 @@ describe("close()", () => {
     expect(mock.connections).toBe(0);
   });
 
-  it("followed by disconnect() ends what it waited for", async () => {
+  it("followed by disconnect() ends immediately", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     const redis = clientOf(mock, { socketTimeout: 0 });
     const get = errorOf(redis.get("a"));
@@ -217,7 +217,7 @@ describe("close()", () => {
     expect(kindOf(await errorOf(redis.get("b")))).toBe("ConnectionError not-sent");
   });
 
-  it("of a view or of a client over somebody's pool closes nothing", async () => {
+  it("closes nothing when called on a view, or on a client over a shared pool", async () => {
     await using mock = await mockServer(echo);
     const pool = new ConnectionPool({ host: mock.host, port: mock.port, ...QUICK, ...BARE });
     const redis = new Redis({ connectionPool: pool });
@@ -228,7 +228,7 @@ describe("close()", () => {
     await mock.peers[0]?.closed;
   });
 
-  it("is what the end of an `await using` block does", async () => {
+  it("is called at the end of an await using block", async () => {
     await using mock = await mockServer(echo);
     let last: Promise<unknown>;
     {
@@ -241,7 +241,7 @@ describe("close()", () => {
 });
 
 describe("disconnect()", () => {
-  it("rejects what is under way at once, and the client can be used again", async () => {
+  it("rejects pending commands immediately, and the client can be used again", async () => {
     await using mock = await mockServer([(peer) => peer.stall(), (peer) => peer.stall(), echo]);
     await using redis = clientOf(mock, { socketTimeout: 0 });
     const failures = [errorOf(redis.get("a")), errorOf(redis.blpop("list", 0))];
@@ -255,7 +255,7 @@ describe("disconnect()", () => {
     expect(mock.connections).toBe(3);
   });
 
-  it("rejects what waits for a connection, as not sent", async () => {
+  it("rejects commands that wait for a connection, with outcome not-sent", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     await using redis = clientOf(mock, { password: "pw" });
     const failures = [redis.get("a"), redis.blpop("list", 0), redis.client().get("c")];
@@ -267,7 +267,7 @@ describe("disconnect()", () => {
     for (const peer of mock.peers) await peer.closed;
   });
 
-  it("does not send what was issued in the same turn, nor afterwards by itself", async () => {
+  it("prevents commands of the same turn from being sent, now and later", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, { retryOnError: [Error] });
     await redis.get("a");
@@ -278,7 +278,7 @@ describe("disconnect()", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("without any connection does nothing", async () => {
+  it("has no effect without a connection", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     redis.disconnect();
@@ -286,7 +286,7 @@ describe("disconnect()", () => {
     expect(await redis.get("a")).toBe("a");
   });
 
-  it("in the moment a connection becomes ready leaves nothing behind", async () => {
+  it("leaves nothing behind at the moment a connection becomes ready", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.handshake();
       await echo(peer);
@@ -319,7 +319,7 @@ describe("connect()", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("does not mind a user who may not ping", async () => {
+  it("resolves for a user without permission for PING", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["PING"]);
       peer.send("-NOPERM this user has no permissions to run the 'ping' command\r\n");
@@ -333,14 +333,14 @@ describe("connect()", () => {
     ["SELECT", { db: 99 }, "-ERR DB index is out of range\r\n", "ResponseError not-sent"],
     ["AUTH", { password: "pw" }, "-WRONGPASS no\r\n", "AuthenticationError not-sent"],
     ["AUTH", { password: "pw" }, "-NOPERM no\r\n", "NoPermissionError not-sent"],
-  ])("fails when %s is refused", async (name, options, reply, kind) => {
+  ])("rejects when the server rejects %s", async (name, options, reply, kind) => {
     const replies = { [name]: reply };
     await using mock = await mockServer((peer) => peer.stall(), { handshake: { replies } });
     await using redis = clientOf(mock, options);
     expect(kindOf(await errorOf(redis.connect()))).toBe(kind);
   });
 
-  it("fails when nobody is there, or wants a password", async () => {
+  it("rejects when no server listens, or a password is required", async () => {
     const target = { host: "127.0.0.1", port: await freePort() };
     await using redis = clientOf(target);
     expect(kindOf(await errorOf(redis.connect()))).toBe("ConnectionError not-sent");

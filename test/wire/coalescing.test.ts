@@ -56,8 +56,8 @@ async function connected(script: (peer: Peer) => Promise<void> = echo) {
 
 const keys = (count: number) => Array.from({ length: count }, (_, i) => `key:${i}`);
 
-describe("commands of one turn", () => {
-  it("leave in one write, and each gets its own reply", async () => {
+describe("commands of one turn of the event loop", () => {
+  it("are sent in one write, and each gets its own reply", async () => {
     const { mock, redis } = await connected();
     await using _mock = mock;
     await using _redis = redis;
@@ -69,7 +69,7 @@ describe("commands of one turn", () => {
     expect(mock.peers[0]?.bytes.subarray(-wire.length).equals(wire)).toBe(true);
   });
 
-  it("leave in one write from the continuations of one chunk of replies", async () => {
+  it("are sent in one write when issued from the continuations of one chunk of replies", async () => {
     const { mock, redis } = await connected(async (peer) => {
       await peer.expect(["SET", "first", "command"]);
       peer.send("+OK\r\n");
@@ -87,7 +87,7 @@ describe("commands of one turn", () => {
     await using _redis = redis;
     const twice = async (key: string) => {
       const value = await redis.get(key);
-      // Some turns of the microtask queue later is still the same turn of the event loop.
+      // Some microtasks later it is still the same turn of the event loop.
       await undefined;
       return redis.get(`${value}:again`);
     };
@@ -96,7 +96,7 @@ describe("commands of one turn", () => {
     expect(writes).toHaveLength(2);
   });
 
-  it("leave in one write before the connection is there, in their order", async () => {
+  it("are sent in one write and in order when issued before there is a connection", async () => {
     await using mock = await mockServer(echo);
     mockPort = mock.port;
     await using redis = clientOf(mock);
@@ -106,7 +106,7 @@ describe("commands of one turn", () => {
     expect(mock.received.map(([, key]) => key)).toEqual(["a", ...keys(20)]);
   });
 
-  it("of different turns leave in different writes, without waiting for replies", async () => {
+  it("are sent in different writes in different turns, without waiting for replies", async () => {
     const { mock, redis } = await connected();
     await using _mock = mock;
     await using _redis = redis;
@@ -117,7 +117,7 @@ describe("commands of one turn", () => {
     expect(writes).toHaveLength(2);
   });
 
-  it("are not held up by one with bad arguments among them, nor does it leave a byte", async () => {
+  it("are not delayed by one with invalid arguments, which leaves no byte", async () => {
     const { mock, redis } = await connected();
     await using _mock = mock;
     await using _redis = redis;
@@ -133,22 +133,25 @@ describe("commands of one turn", () => {
   });
 });
 
-describe("replies", () => {
-  it.each([1, 7, 1000])("reach their callers in pieces of %d bytes", async (size) => {
-    const gets = keys(30);
-    const { mock, redis } = await connected(async (peer) => {
-      await peer.expect(["SET", "first", "command"]);
-      peer.send("+OK\r\n");
-      for (const key of gets) await peer.expect(["GET", key]);
-      await peer.trickle(gets.map(bulk).join(""), size);
-      await peer.stall();
-    });
-    await using _mock = mock;
-    await using _redis = redis;
-    expect(await Promise.all(gets.map((key) => redis.get(key)))).toEqual(gets);
-  });
+describe("replies to concurrent commands", () => {
+  it.each([1, 7, 1000])(
+    "reach their callers when they arrive in pieces of %d bytes",
+    async (size) => {
+      const gets = keys(30);
+      const { mock, redis } = await connected(async (peer) => {
+        await peer.expect(["SET", "first", "command"]);
+        peer.send("+OK\r\n");
+        for (const key of gets) await peer.expect(["GET", key]);
+        await peer.trickle(gets.map(bulk).join(""), size);
+        await peer.stall();
+      });
+      await using _mock = mock;
+      await using _redis = redis;
+      expect(await Promise.all(gets.map((key) => redis.get(key)))).toEqual(gets);
+    },
+  );
 
-  it("of different kinds reach their callers, errors included", async () => {
+  it("reach their callers in every type, errors included", async () => {
     const { mock, redis } = await connected(async (peer) => {
       await peer.expect(["SET", "first", "command"]);
       peer.send("+OK\r\n");
@@ -175,7 +178,7 @@ describe("replies", () => {
 });
 
 describe("large values", () => {
-  it("leave as they are, in one vectored write with what is around them", async () => {
+  it("are sent without a copy, in one vectored write with their neighbours", async () => {
     const { mock, redis } = await connected();
     await using _mock = mock;
     await using _redis = redis;
@@ -198,7 +201,7 @@ describe("large values", () => {
     expect(mock.peers[0]?.bytes.subarray(-wire.length).equals(wire)).toBe(true);
   });
 
-  it("taken away before they are written never let the server wait for them", async () => {
+  it("close the connection when their memory is transferred before the write", async () => {
     const { mock, redis } = await connected();
     await using _mock = mock;
     await using _redis = redis;
@@ -215,7 +218,7 @@ describe("large values", () => {
     expect(mock.received.map(([, key]) => key)).toEqual(["first", "b"]);
   });
 
-  it("may be reused by the caller as soon as they are small", async () => {
+  it("may be reused by the caller immediately when they are small", async () => {
     const { mock, redis } = await connected();
     await using _mock = mock;
     await using _redis = redis;
@@ -231,7 +234,7 @@ describe("large values", () => {
   });
 });
 
-describe("a lone command on an idle socket", () => {
+describe("a single command on an idle socket", () => {
   const phases: readonly (readonly [string, (then: () => void) => void])[] = [
     ["in a timer", (then) => setTimeout(then, 1)],
     ["in an immediate", (then) => setImmediate(then)],
@@ -239,7 +242,7 @@ describe("a lone command on an idle socket", () => {
     ["in a tick", (then) => process.nextTick(then)],
   ];
 
-  it.each(phases)("issued %s leaves in the same turn", async (_, run) => {
+  it.each(phases)("is sent in the same turn when issued %s", async (_, run) => {
     const { mock, redis } = await connected();
     await using _mock = mock;
     await using _redis = redis;
@@ -256,7 +259,7 @@ describe("a lone command on an idle socket", () => {
   });
 });
 
-describe("idleness", () => {
+describe("an idle connection", () => {
   it("writes nothing", async () => {
     const { mock, redis } = await connected();
     await using _mock = mock;

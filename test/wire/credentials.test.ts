@@ -1,4 +1,4 @@
-/** Where credentials come from, when they are asked for, and where they must never be seen. */
+/** Credentials: their source, when they are requested, and where they must never appear. */
 import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { type Credentials, RedisError, type RedisOptions } from "../../src/index.js";
@@ -19,7 +19,7 @@ class VaultError extends RedisError {
 }
 
 describe("credentialProvider", () => {
-  it("is asked anew for each connection, and may take its time", async () => {
+  it("is called for each connection, and may be asynchronous", async () => {
     const asked: number[] = [];
     const gate = deferred();
     await using mock = await mockServer(async (peer) => {
@@ -47,7 +47,7 @@ describe("credentialProvider", () => {
     expect(asked).toEqual([1, 2]);
   });
 
-  it("may give a password alone, at once", async () => {
+  it("may return a password alone, synchronously", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["AUTH", "pw"]);
       peer.send("+OK\r\n");
@@ -83,19 +83,22 @@ describe("credentialProvider", () => {
     ["gives nothing", () => undefined, "`credentialProvider` must give an object with a password"],
     ["gives no password", () => ({ username: "u" }), "must give an object with a password"],
     ["gives a number", () => ({ password: 5 }), "must give a password that is a string"],
-  ])("%s: the command fails, not the process", async (_what, provider, message) => {
-    const credentialProvider = vi.fn(provider as () => Credentials);
-    await using mock = await mockServer((peer) => peer.stall());
-    await using redis = clientOf(mock, { credentialProvider });
-    const error = await errorOf(redis.get("k"));
-    expect(error).toMatchObject({ command: "GET", outcome: "not-sent" });
-    let texts = "";
-    for (let at: unknown = error; at instanceof Error; at = at.cause) texts += `${at.message}\n`;
-    expect(texts).toContain(message);
-    expect(mock.connections).toBe(0);
-  });
+  ])(
+    "rejects the command, not the process, when it fails: %s",
+    async (_what, provider, message) => {
+      const credentialProvider = vi.fn(provider as () => Credentials);
+      await using mock = await mockServer((peer) => peer.stall());
+      await using redis = clientOf(mock, { credentialProvider });
+      const error = await errorOf(redis.get("k"));
+      expect(error).toMatchObject({ command: "GET", outcome: "not-sent" });
+      let texts = "";
+      for (let at: unknown = error; at instanceof Error; at = at.cause) texts += `${at.message}\n`;
+      expect(texts).toContain(message);
+      expect(mock.connections).toBe(0);
+    },
+  );
 
-  it("hangs: the connect deadline ends each attempt, and a later one may do better", async () => {
+  it("that hangs is ended by the connect deadline, and a later attempt may succeed", async () => {
     let hanging = true;
     const credentialProvider = vi.fn((): Credentials | Promise<Credentials> =>
       hanging ? new Promise<never>(() => {}) : { password: "pw" },
@@ -111,7 +114,7 @@ describe("credentialProvider", () => {
     expect(await redis.get("k")).toBe("v");
   });
 
-  it("hangs for ever: close() does not", async () => {
+  it("that hangs does not delay close()", async () => {
     await using mock = await mockServer(answerAll);
     const credentialProvider = () => new Promise<never>(() => {});
     await using redis = clientOf(mock, { credentialProvider, socketConnectTimeout: 0 });
@@ -120,7 +123,7 @@ describe("credentialProvider", () => {
     expect(kindOf(await failed)).toBe("TimeoutError not-sent");
   });
 
-  it("answers after everybody has gone: no connection is made", async () => {
+  it("that resolves after all callers have left opens no connection", async () => {
     const gate = deferred<Credentials>();
     await using mock = await mockServer(answerAll);
     await using redis = clientOf(mock, { credentialProvider: () => gate.promise });
@@ -134,7 +137,7 @@ describe("credentialProvider", () => {
   });
 });
 
-describe("secrets", () => {
+describe("passwords and arguments", () => {
   const USERNAME = "the-user-name";
   const PASSWORD = "S3cr3t-P4ssw0rd";
   const ECHO = `-ERR unknown command 'AUTH', with args beginning with: '${USERNAME}' '${PASSWORD}'\r\n`;
@@ -152,7 +155,7 @@ describe("secrets", () => {
     ["a server that refuses it", {}, "-WRONGPASS invalid username-password pair\r\n"],
     ["a server that answers oddly", {}, `+${PASSWORD}\r\n`],
     ["RESP3", { protocol: 3 }, "-WRONGPASS invalid username-password pair\r\n"],
-  ])("do not show in errors: %s", async (_what, options, reply) => {
+  ])("do not appear in errors: %s", async (_what, options, reply) => {
     const replies = { AUTH: reply, HELLO: reply };
     await using mock = await mockServer((peer) => peer.stall(), { handshake: { replies } });
     await using redis = clientOf(mock, { ...options, username: USERNAME, password: PASSWORD });
@@ -167,7 +170,7 @@ describe("secrets", () => {
     expect(mock.received.flat()).toContain(PASSWORD);
   });
 
-  it("do not show in errors when they come in a URL", async () => {
+  it("do not appear in errors when they come from a URL", async () => {
     await using mock = await mockServer((peer) => peer.reset());
     const { host, port } = mock;
     const url = `redis://${USERNAME}:${PASSWORD}@${host}:${port}/0`;
@@ -177,7 +180,7 @@ describe("secrets", () => {
     expect(error.server).toBe(`${host}:${port}`);
   });
 
-  it("of a command's arguments do not show in any error of it", async () => {
+  it("do not appear in any error of a command", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["SET", "k", PASSWORD]);
       peer.send("-ERR refused\r\n");

@@ -33,7 +33,7 @@ describe("a process that was busy between the call and the write", () => {
   it.each([
     ["after the call", (call: () => Promise<unknown>) => [call(), busy(300)]],
     ["between two calls", (call: () => Promise<unknown>) => [call(), busy(190), call(), busy(190)]],
-  ])("%s, still gives the server its whole time", async (_, program) => {
+  ])("%s: gives the server its full reply time", async (_, program) => {
     await using mock = await mockServer(async (peer) => {
       for await (const [, key = ""] of peer.commands()) {
         await pause(60);
@@ -47,8 +47,8 @@ describe("a process that was busy between the call and the write", () => {
   });
 });
 
-describe("a server that stands still", () => {
-  it("is waited for as long as socketTimeout says, not less and not much longer", async () => {
+describe("reply deadline with a frozen server", () => {
+  it("expires after socketTimeout, not earlier and not much later", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     await using redis = clientOf(mock, { socketTimeout: 150 });
     const elapsed = await timeToFail(redis.get("k"));
@@ -56,7 +56,7 @@ describe("a server that stands still", () => {
     expect(elapsed).toBeLessThan(600);
   });
 
-  it("makes the command fail with what is known of it", async () => {
+  it("rejects with a TimeoutError with code, command, server and outcome", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     await using redis = clientOf(mock, { socketTimeout: 50 });
     const error = await errorOf(redis.set("k", "v"));
@@ -70,7 +70,7 @@ describe("a server that stands still", () => {
     });
   });
 
-  it("is left: the next command gets its own reply over another connection", async () => {
+  it("drains the connection, and the next command gets its own reply over another one", async () => {
     const late = deferred();
     await using mock = await mockServer([
       async (peer) => {
@@ -93,7 +93,7 @@ describe("a server that stands still", () => {
     expect(inspect(redis.connectionPool)).toContain("shared=1 leased=0 idle=0 waiting=0");
   });
 
-  it("is waited for by each command in turn", async () => {
+  it("applies to each command separately", async () => {
     await using mock = await mockServer([(peer) => peer.stall(), echo]);
     await using redis = clientOf(mock, { socketTimeout: 120 });
     const first = timeToFail(redis.get("a"));
@@ -112,7 +112,7 @@ describe("a server that stands still", () => {
     ]);
   });
 
-  it("may still answer those who have time left, each with the right reply", async () => {
+  it("lets commands with time left get their own replies", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"], ["GET", "c"]);
@@ -135,7 +135,7 @@ describe("a server that stands still", () => {
     await mock.peers[0]?.closed;
   });
 
-  it("does not outlive its last command: the connection is closed from this side", async () => {
+  it("closes the connection after its last command", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.next();
       await peer.expectClose();
@@ -146,7 +146,7 @@ describe("a server that stands still", () => {
     expect(inspect(redis.connectionPool)).toContain("shared=0");
   });
 
-  it("without a limit is waited for until it answers", async () => {
+  it("does not expire with socketTimeout: 0", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.next();
       await pause(60);
@@ -157,7 +157,7 @@ describe("a server that stands still", () => {
     expect(await redis.get("k")).toBe("at last");
   });
 
-  it("ends 200 commands as 200 errors of their own", async () => {
+  it("rejects 200 commands with 200 separate errors", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.next();
       peer.send(bulk("v"));
@@ -173,7 +173,7 @@ describe("a server that stands still", () => {
 });
 
 describe("a slow reply", () => {
-  it("that keeps coming in pieces is still late when it is not whole in time", async () => {
+  it("times out when it is not complete in time, although pieces arrive", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.next();
       peer.send("$1000\r\n");
@@ -188,7 +188,7 @@ describe("a slow reply", () => {
     expect(elapsed).toBeLessThan(400);
   });
 
-  it("that is here in time counts, though this process was too busy to read it", async () => {
+  it("that arrived in time is delivered, although the process was too busy to read it", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "k"]);
@@ -203,8 +203,8 @@ describe("a slow reply", () => {
   });
 });
 
-describe("a time of the call's own", () => {
-  it("ends the call and nothing else: connection and slot stay", async () => {
+describe("with({ timeout })", () => {
+  it("ends the call only: connection and queue position stay", async () => {
     const answer = deferred();
     await using mock = await mockServer([
       async (peer) => {
@@ -226,7 +226,7 @@ describe("a time of the call's own", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("may be longer than the client's, also in the queue behind others", async () => {
+  it("may be longer than socketTimeout, also behind other commands", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "short"], ["GET", "long"]);
@@ -244,7 +244,7 @@ describe("a time of the call's own", () => {
     expect(await long).toBe("worth it");
   });
 
-  it("includes the wait for a connection", async () => {
+  it("includes waiting for a connection", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     await using redis = clientOf(mock, { password: "pw", socketConnectTimeout: 3000 });
     const start = performance.now();
@@ -272,8 +272,8 @@ describe("a time of the call's own", () => {
   });
 });
 
-describe("blocking commands", () => {
-  it("have the server's time plus a grace, on a connection of their own", async () => {
+describe("deadlines of blocking commands", () => {
+  it("are the server timeout plus blockingGrace, on a separate connection", async () => {
     await using mock = await mockServer((peer) => {
       if (peer.index === 0) return echo(peer);
       return peer.stall();
@@ -290,7 +290,7 @@ describe("blocking commands", () => {
     expect(mock.peers[1]?.received).toEqual([["BLPOP", "list", "0.15"]]);
   });
 
-  it("without a limit wait as long as the server does", async () => {
+  it("do not exist for a server timeout of 0", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["BLPOP", "list", "0"]);
       await pause(150);
@@ -301,7 +301,7 @@ describe("blocking commands", () => {
     expect(await redis.executeCommand("BLPOP", "list", 0)).toEqual(["list", "element"]);
   });
 
-  it("give their connection back when they are done", async () => {
+  it("return the connection to the pool when the command is done", async () => {
     await using mock = await mockServer(async (peer) => {
       for await (const [name] of peer.commands()) {
         peer.send(name === "BLPOP" ? "*-1\r\n" : bulk("x"));
@@ -317,7 +317,7 @@ describe("blocking commands", () => {
 });
 
 describe("waiting for a connection", () => {
-  it("lasts no longer than socketTimeout, for shared and own connections alike", async () => {
+  it("lasts no longer than socketTimeout, for shared and leased connections", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     await using redis = clientOf(mock, {
       password: "pw",
@@ -333,7 +333,7 @@ describe("waiting for a connection", () => {
     expect(performance.now() - start).toBeLessThan(600);
   });
 
-  it("is each command's own: who has more time is still served", async () => {
+  it("ends separately for each command: one with more time is still served", async () => {
     const greet = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["AUTH", "pw"]);

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { DecodeError, Redis } from "../../src/index.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 
-it("keeps a value that is no text, or no exact integer, to its own slot of a transaction", async () => {
+it("an undecodable value affects only its own slot of a transaction", async () => {
   await using mock = await mockServer(
     async (peer) => {
       await peer.expect(

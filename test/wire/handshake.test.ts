@@ -46,7 +46,7 @@ const CASES: readonly (readonly [string, RedisOptions, string[][]])[] = [
 const replyTo = (command: string[]) => (command[0] === "HELLO" ? HELLO_REPLY : "+OK\r\n");
 const wireOf = (commands: readonly string[][]) => Buffer.concat(commands.map(encodeCommand));
 
-describe("bytes", () => {
+describe("bytes of the handshake", () => {
   it.each(CASES)("%s", async (_what, options, commands) => {
     const seen: Buffer[] = [];
     await using mock = await mockServer(async (peer) => {
@@ -72,7 +72,7 @@ describe("bytes", () => {
     );
   });
 
-  it("names the library by itself unless told otherwise", async () => {
+  it("contain the library name by default", async () => {
     await using mock = await mockServer(async (peer) => {
       const seen = await peer.handshake();
       expect(seen).toEqual([
@@ -89,7 +89,7 @@ describe("bytes", () => {
     await mock.done();
   });
 
-  it("bears the answers in pieces of any size", async () => {
+  it("may be answered in pieces of any size", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["HELLO", "3"], ["SELECT", "2"]);
       await peer.trickle(`${HELLO_REPLY}+OK\r\n`);
@@ -104,13 +104,13 @@ describe("bytes", () => {
   });
 });
 
-describe("old servers", () => {
+describe("handshake with old servers", () => {
   const options = { protocol: 3, password: "pw", db: 1 } as const;
 
   it.each([
     ["knows no HELLO", "-ERR unknown command `HELLO`, with args beginning with: `3`, `AUTH`, \r\n"],
     ["speaks no RESP3", "-NOPROTO unsupported protocol version\r\n"],
-  ])("%s: RESP2 on the same connection", async (_what, refusal) => {
+  ])("%s: falls back to RESP2 on the same connection", async (_what, refusal) => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["HELLO", "3", "AUTH", "default", "pw"], ["SELECT", "1"]);
       peer.send(refusal, "-NOAUTH Authentication required.\r\n");
@@ -129,7 +129,7 @@ describe("old servers", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("takes AUTH with one argument only: the password alone, and the rest again", async () => {
+  it("repeats AUTH with the password alone when the server accepts one argument only", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["AUTH", "u", "pw"], ["SELECT", "1"]);
       peer.send("-ERR wrong number of arguments for 'auth' command\r\n", "-NOAUTH no\r\n");
@@ -145,7 +145,7 @@ describe("old servers", () => {
     await mock.done();
   });
 
-  it("does not know CLIENT SETINFO: never mind", async () => {
+  it("ignores a server without CLIENT SETINFO", async () => {
     const replies = { "CLIENT SETINFO": "-ERR Unknown subcommand\r\n" };
     await using mock = await mockServer(answerGet, { handshake: { replies } });
     await using redis = clientOf(mock, LIB);
@@ -157,7 +157,7 @@ async function answerGet(peer: Peer): Promise<void> {
   for await (const [name] of peer.commands()) peer.send(name === "GET" ? "$1\r\nv\r\n" : "+OK\r\n");
 }
 
-describe("refusals", () => {
+describe("rejected handshakes", () => {
   it.each<[string, RedisOptions, string, string, string]>([
     [
       "AUTH",
@@ -195,7 +195,7 @@ describe("refusals", () => {
       "no names here",
     ],
   ])(
-    "%s refused for good: one attempt, the error to every caller",
+    "%s fails permanently: one attempt, the error for every caller",
     async (name, options, reply, kind, message) => {
       await using mock = await mockServer(
         async (peer) => {
@@ -216,7 +216,7 @@ describe("refusals", () => {
     },
   );
 
-  it("says which step was refused", async () => {
+  it("name the rejected step", async () => {
     const replies = { SELECT: "-ERR DB index is out of range\r\n" };
     await using mock = await mockServer((peer) => peer.stall(), { handshake: { replies } });
     await using redis = clientOf(mock, { password: "pw", clientName: "me", db: 99 });
@@ -224,7 +224,7 @@ describe("refusals", () => {
     expect(error.cause).toMatchObject({ command: "SELECT", server: `127.0.0.1:${mock.port}` });
   });
 
-  it("a server that loads its data is tried again", async () => {
+  it("are retried while the server loads its data", async () => {
     let attempts = 0;
     await using mock = await mockServer(async (peer) => {
       const loading = ++attempts < 3;
@@ -237,7 +237,7 @@ describe("refusals", () => {
     expect(mock.connections).toBe(3);
   });
 
-  it("a server that is full says so before it hangs up", async () => {
+  it("report a server at maxclients", async () => {
     await using mock = await mockServer((peer) => {
       peer.send("-ERR max number of clients reached\r\n");
       peer.close();
@@ -253,11 +253,11 @@ describe("refusals", () => {
   });
 });
 
-describe("a handshake that is not answered", () => {
+describe("a handshake without a reply", () => {
   it.each<[string, RedisOptions]>([
     ["RESP2", { password: "pw" }],
     ["RESP3", { protocol: 3 }],
-  ])("%s: ends by the connect deadline", async (_what, options) => {
+  ])("%s: ends at the connect deadline", async (_what, options) => {
     await using mock = await mockServer((peer) => peer.stall());
     await using redis = clientOf(mock, { ...options, socketConnectTimeout: 60, socketTimeout: 0 });
     const start = performance.now();
@@ -268,7 +268,7 @@ describe("a handshake that is not answered", () => {
     expect(mock.received.flat()).not.toContain("GET");
   });
 
-  it("the reply deadline ends it too when it is shorter", async () => {
+  it("ends at the reply deadline when that is shorter", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     await using redis = clientOf(mock, { password: "pw", socketTimeout: 60 });
     const start = performance.now();
@@ -282,7 +282,7 @@ describe("a server in protected mode", () => {
     ["with the handshake of every client", {}],
     ["asked for RESP3", { protocol: 3 }],
     ["given a password", { password: "pw" }],
-  ])("is heard, and not asked again: %s", async (_, options) => {
+  ])("is reported and not retried: %s", async (_, options) => {
     await using mock = await mockServer(async (peer) => {
       await peer.next();
       peer.send("-DENIED Redis is running in protected mode\r\n");

@@ -21,8 +21,8 @@ async function echo(peer: Peer): Promise<void> {
 
 const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));
 
-describe("a connection that was idle for longer than the interval", () => {
-  it("is pinged first, and the commands wait for the answer, in their order", async () => {
+describe("health check of a connection that was idle longer than healthCheckInterval", () => {
+  it("sends PING first, and commands wait for the reply in order", async () => {
     let early: string[][] = [];
     await using mock = await mockServer([
       async (peer) => {
@@ -45,7 +45,7 @@ describe("a connection that was idle for longer than the interval", () => {
     expect(early).toEqual([]);
   });
 
-  it("is as good as ever when the user may not ping", async () => {
+  it("passes for a user without permission for PING", async () => {
     await using mock = await mockServer([
       async (peer) => {
         for await (const [name, key = ""] of peer.commands()) {
@@ -61,7 +61,7 @@ describe("a connection that was idle for longer than the interval", () => {
   });
 
   it.each(["client", "pool"])(
-    "does not keep close() from ending what blocks: %s",
+    "does not prevent close() from ending blocking commands: %s",
     async (whose) => {
       const asked = deferred();
       await using mock = await mockServer(async (peer) => {
@@ -82,7 +82,7 @@ describe("a connection that was idle for longer than the interval", () => {
     },
   );
 
-  it("is not pinged when the interval is off, nor at the first command", async () => {
+  it("is not sent with healthCheckInterval: 0, nor before the first command", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, { healthCheckInterval: 0 });
     await redis.get("a");
@@ -91,7 +91,7 @@ describe("a connection that was idle for longer than the interval", () => {
     expect(counted(mock)).toEqual(["GET a", "GET b"]);
   });
 
-  it("is pinged once for a pipeline, before all of it", async () => {
+  it("is sent once before a pipeline", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -109,7 +109,7 @@ describe("a connection that was idle for longer than the interval", () => {
     expect(await redis.pipeline().incr("n").exec()).toEqual([1]);
   });
 
-  it("is pinged when it serves a blocking command, or a client() of one's own", async () => {
+  it("is sent before blocking commands and on client() connections", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, options);
     await redis.blpop("list", 1);
@@ -132,7 +132,7 @@ describe("a connection that was idle for longer than the interval", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("refuses bad arguments without asking anybody", async () => {
+  it("is not sent for commands with invalid arguments", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, options);
     await redis.get("a");
@@ -143,8 +143,8 @@ describe("a connection that was idle for longer than the interval", () => {
   });
 });
 
-describe("within the interval", () => {
-  it("nothing is pinged: every reply counts, error replies included", async () => {
+describe("a connection used within healthCheckInterval", () => {
+  it("is not checked: every reply counts, error replies included", async () => {
     await using mock = await mockServer(async (peer) => {
       for await (const _ of peer.commands()) peer.send("-ERR no\r\n");
     });
@@ -157,7 +157,7 @@ describe("within the interval", () => {
     expect(counted(mock)).toEqual(new Array(9).fill("GET k"));
   });
 
-  it("a command behind unanswered ones needs no PING", async () => {
+  it("is not checked while replies are outstanding", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -174,14 +174,14 @@ describe("within the interval", () => {
   });
 });
 
-describe("a check that fails", () => {
+describe("a failed health check", () => {
   it.each<[string, (peer: Peer) => void | Promise<void>]>([
     ["answered wrongly", (peer) => peer.send("+PANG\r\n")],
     ["answered with an error", (peer) => peer.send("-ERR no\r\n")],
     ["answered with garbage", (peer) => peer.send("%$&!\r\n")],
     ["not answered", () => {}],
     ["hung up on", (peer) => peer.reset()],
-  ])("%s: the commands go to a new connection and are executed once", async (_what, fail) => {
+  ])("%s: moves the commands to a new connection, where they run once", async (_what, fail) => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["INCR", "a"]);
@@ -199,7 +199,7 @@ describe("a check that fails", () => {
     expect(counted(mock)).toEqual(["INCR a", "PING", "GET b"]);
   });
 
-  it("takes nobody's place in the queue", async () => {
+  it("does not change the order of waiting commands", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -217,7 +217,7 @@ describe("a check that fails", () => {
     expect(counted(mock)).toEqual(["GET a", "PING", "GET b", "GET c", "GET d"]);
   });
 
-  it("with a reply too many: the command waiting does not get it", async () => {
+  it("does not give an unexpected extra reply to the waiting command", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -235,7 +235,7 @@ describe("a check that fails", () => {
     expect(counted(mock)).toEqual(["GET a", "PING", "GET b"]);
   });
 
-  it("of a client() is the loss of its connection", async () => {
+  it("counts as the loss of the connection of a client()", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -255,7 +255,7 @@ describe("a check that fails", () => {
   });
 });
 
-describe("a command that is given up while it waits for the check", () => {
+describe("a command cancelled while it waits for a health check", () => {
   it("is never sent", async () => {
     await using mock = await mockServer([
       async (peer) => {
@@ -279,7 +279,7 @@ describe("a command that is given up while it waits for the check", () => {
     expect(counted(mock)).toEqual(["GET a", "PING", "GET c"]);
   });
 
-  it("by taking its argument's memory away is refused, and harms nobody", async () => {
+  it("is rejected when the memory of its argument is transferred, and affects no other command", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, options);
     await redis.get("a");
@@ -294,7 +294,7 @@ describe("a command that is given up while it waits for the check", () => {
     expect(counted(mock)).toEqual(["GET a", "PING", "GET c", "GET d"]);
   });
 
-  it("by disconnect(): neither it nor the PING goes anywhere else", async () => {
+  it("is not sent elsewhere after disconnect(), nor is the PING", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, options);
     await redis.get("a");

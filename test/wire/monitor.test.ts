@@ -1,4 +1,4 @@
-/** MONITOR on the wire: when it begins, what its promises say, and what ends it. */
+/** MONITOR on the wire: when it starts, how its promises settle, and what ends it. */
 import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import { ConnectionError, InvalidResponse, ResponseError, TimeoutError } from "../../src/index.js";
@@ -11,7 +11,7 @@ watchEveryTest();
 const line = (command: string) => `+1339518083.107412 [0 127.0.0.1:60866] ${command}\r\n`;
 
 describeSpeech("a monitor", ({ protocol }) => {
-  it("sends nothing before its first use, and MONITOR once for all who wait", async () => {
+  it("sends nothing before its first use, and MONITOR once for all waiting callers", async () => {
     const agree = deferred();
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["MONITOR"]);
@@ -33,7 +33,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     expect(asked(mock)).toEqual([["MONITOR"]]);
   });
 
-  it("understands lines in pieces of one byte", async () => {
+  it("parses lines that arrive in pieces of one byte", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["MONITOR"]);
       await peer.trickle(`+OK\r\n${line('"set" "a] \\"b"')}${line('"get" ""')}`);
@@ -45,7 +45,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     expect((await monitor.nextCommand()).args.map(String)).toEqual(["get", ""]);
   });
 
-  it("fails as the server says, and may be tried again", async () => {
+  it("rejects with the error of the server, and may be started again", async () => {
     await using mock = await mockSubscribed(
       async (peer) => {
         await peer.expect(["MONITOR"]);
@@ -76,7 +76,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     expect((await monitor.nextCommand()).command).toBe("ok");
   });
 
-  it("gives what was told before a loss, then the loss to each who waits", async () => {
+  it("delivers lines received before a loss, then rejects each waiting caller", async () => {
     await using mock = await mockSubscribed(
       async (peer) => {
         await peer.expect(["MONITOR"]);
@@ -85,7 +85,7 @@ describeSpeech("a monitor", ({ protocol }) => {
       },
       async (peer) => {
         await peer.expect(["MONITOR"]);
-        peer.send("+OK\r\n", line('"anew"'));
+        peer.send("+OK\r\n", line('"again"'));
         await peer.stall();
       },
     );
@@ -97,10 +97,10 @@ describeSpeech("a monitor", ({ protocol }) => {
     const errors = [await first, await second];
     expect(errors.map(kindOf)).toEqual(new Array(2).fill("ConnectionError unknown"));
     expect(errors[0]).not.toBe(errors[1]);
-    expect((await monitor.nextCommand()).command).toBe("anew");
+    expect((await monitor.nextCommand()).command).toBe("again");
   });
 
-  it("does not say that it has started when the connection was lost unnoticed", async () => {
+  it("does not report a start when the connection was lost unnoticed", async () => {
     const cut = deferred();
     await using mock = await mockSubscribed(
       async (peer) => {
@@ -111,7 +111,7 @@ describeSpeech("a monitor", ({ protocol }) => {
       },
       async (peer) => {
         await peer.expect(["MONITOR"]);
-        peer.send("+OK\r\n", line('"anew"'));
+        peer.send("+OK\r\n", line('"again"'));
         await peer.stall();
       },
     );
@@ -125,7 +125,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     expect((await monitor.nextCommand()).command).toBe("unread");
     expect(kindOf(await errorOf(monitor.start()))).toBe("ConnectionError unknown");
     await monitor.start();
-    expect((await monitor.nextCommand()).command).toBe("anew");
+    expect((await monitor.nextCommand()).command).toBe("again");
   });
 
   it.each([
@@ -134,7 +134,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     ["an open quote", line('"open')],
     ["an array", "*1\r\n+x\r\n"],
     ["an error", "-ERR what\r\n"],
-  ])("ends its connection over %s", async (_, bytes) => {
+  ])("closes its connection after %s", async (_, bytes) => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["MONITOR"]);
       peer.send("+OK\r\n", line('"good"'), bytes, line('"never"'));
@@ -148,7 +148,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     await mock.done();
   });
 
-  it("waits for the server's answer only so long, but for commands as long as it takes", async () => {
+  it("has a deadline for the reply to MONITOR, and none for lines", async () => {
     const late = deferred();
     await using mock = await mockSubscribed(
       async (peer) => {
@@ -200,7 +200,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     await mock.done();
   });
 
-  it("ends with its client", async () => {
+  it("ends when its client is closed", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["MONITOR"]);
       peer.send("+OK\r\n");

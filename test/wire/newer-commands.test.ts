@@ -6,7 +6,7 @@ import { NEWER_MODES, newerTools } from "../support/newer-commands.js";
 describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
   const { t, map, double, nil, conversation } = newerTools(options);
 
-  test("strings: delete, compare, store", async () => {
+  test("strings: DELEX, DIGEST and MSETEX delete, compare and store", async () => {
     const digest = "b6acb9d84a38ff74";
     await conversation(
       [
@@ -43,7 +43,7 @@ describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
     );
   });
 
-  test("strings: count within bounds", async () => {
+  test("strings: INCREX counts within bounds", async () => {
     await conversation(
       [
         [["INCREX", "k"], "*2\r\n:1\r\n:1\r\n"],
@@ -85,7 +85,7 @@ describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
     );
   });
 
-  test("lists: move several elements", async () => {
+  test("lists: LMOVEM moves several elements", async () => {
     await conversation(
       [
         [["LMOVEM", "a", "b", "LEFT", "RIGHT"], "*1\r\n$1\r\nx\r\n"],
@@ -105,7 +105,7 @@ describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
     );
   });
 
-  test("lists: wait for several elements", async () => {
+  test("lists: BLMOVEM waits for several elements", async () => {
     await conversation(
       [
         [["BLMOVEM", "a", "b", "LEFT", "RIGHT", "0.5"], "*1\r\n$1\r\nx\r\n"],
@@ -119,7 +119,7 @@ describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
     );
   });
 
-  test("sets: count what they make together", async () => {
+  test("sets: SUNIONCARD and SDIFFCARD count combinations", async () => {
     await conversation(
       [
         [["SDIFFCARD", "2", "a", "b"], ":3\r\n"],
@@ -134,7 +134,7 @@ describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
     );
   });
 
-  test("hashes: store many of one shape", async () => {
+  test("hashes: HIMPORT stores many hashes of one shape", async () => {
     await conversation(
       [
         [["HIMPORT", "PREPARE", "u", "name", "age"], "+OK\r\n"],
@@ -159,7 +159,7 @@ describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
     );
   });
 
-  test("server: keys that cost most", async () => {
+  test("server: HOTKEYS reports expensive keys", async () => {
     const fields = [
       "$15\r\ntracking-active\r\n:1\r\n",
       "$14\r\nselected-slots\r\n*1\r\n*2\r\n:0\r\n:16383\r\n",

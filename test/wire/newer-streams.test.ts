@@ -9,7 +9,7 @@ describe.each(
     [true, false].map((decodeResponses) => ({ protocol, decodeResponses })),
   ),
 )("stream commands of Redis 8.2 to 8.8 (%o)", (options) => {
-  test("send what they say and give what they get", async () => {
+  test("send their arguments and decode their replies", async () => {
     await using mock = await mockServer(
       async (peer) => {
         await peer.expect(["XDELEX", "s", "DELREF", "IDS", "3", "1-0", "2-0", "3-0"]);

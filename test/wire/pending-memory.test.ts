@@ -36,7 +36,7 @@ const PROGRAM = `
   console.log("state", Math.round((commands - promises) / COUNT), settlers.length);
   process.exit(0);`;
 
-it("a small pending command holds at most 250 bytes beside its promise", async () => {
+it("a small pending command holds at most 250 bytes besides its promise", async () => {
   await using mock = await mockServer(
     async (peer) => {
       await peer.expect(["GET", "first"]);

@@ -29,8 +29,8 @@ const answering =
 
 const QUEUED = "+QUEUED\r\n";
 
-describe("bytes", () => {
-  it("of a transaction are MULTI, the commands and EXEC, with nothing between", async () => {
+describe("bytes of a pipeline", () => {
+  it("are MULTI, the commands and EXEC for a transaction, with nothing in between", async () => {
     await using mock = await mockServer(async (peer) => {
       for await (const [name, key = ""] of peer.commands()) {
         if (name === "GET") peer.send(bulk(key));
@@ -54,7 +54,7 @@ describe("bytes", () => {
     expect(mock.peers[0]?.bytes).toEqual(Buffer.concat(commands.map(encodeCommand)));
   });
 
-  it("of a plain pipeline are the commands alone", async () => {
+  it("are the commands alone without a transaction", async () => {
     await using mock = await mockServer(answering(2, "+OK\r\n:1\r\n"));
     await using redis = clientOf(mock);
     const values = await redis.pipeline({ transaction: false }).set("a", "1").incr("n").exec();
@@ -66,7 +66,7 @@ describe("bytes", () => {
     expect(mock.peers[0]?.bytes).toEqual(Buffer.concat(commands.map(encodeCommand)));
   });
 
-  it("are fixed when a command is added: later changes of an argument do not matter", async () => {
+  it("are fixed when a command is added: later changes of an argument have no effect", async () => {
     await using mock = await mockServer(answering(3, `+OK\r\n${QUEUED}*1\r\n+OK\r\n`));
     await using redis = clientOf(mock);
     const value = Buffer.from("one");
@@ -76,15 +76,18 @@ describe("bytes", () => {
     expect(mock.received[1]).toEqual(["SET", "k", "one"]);
   });
 
-  it.each([true, false])("of an empty pipeline are none (transaction: %s)", async (transaction) => {
-    await using mock = await mockServer([]);
-    await using redis = clientOf(mock);
-    expect(await redis.pipeline({ transaction }).exec()).toEqual([]);
-    await settleDown();
-    expect(mock.connections).toBe(0);
-  });
+  it.each([true, false])(
+    "are empty for an empty pipeline (transaction: %s)",
+    async (transaction) => {
+      await using mock = await mockServer([]);
+      await using redis = clientOf(mock);
+      expect(await redis.pipeline({ transaction }).exec()).toEqual([]);
+      await settleDown();
+      expect(mock.connections).toBe(0);
+    },
+  );
 
-  it("of two pipelines at a time do not mix, and each gets its own values", async () => {
+  it("do not mix with those of another pipeline, and each gets its own values", async () => {
     await using mock = await mockServer(
       answering(
         8,
@@ -111,7 +114,7 @@ describe("bytes", () => {
     ]);
   });
 
-  it("a command with bad arguments throws where it stands, and leaves the rest as it was", async () => {
+  it("exclude a command with invalid arguments, which throws and leaves the rest unchanged", async () => {
     await using mock = await mockServer(
       answering(4, `+OK\r\n${QUEUED.repeat(2)}*2\r\n+OK\r\n:1\r\n`),
     );
@@ -132,7 +135,7 @@ describe("errors inside EXEC", () => {
   );
   const secret = "the-secret-value";
 
-  it("reject with the number and name of the command, never its arguments", async () => {
+  it("reject with number and name of the command, never its arguments", async () => {
     await using mock = await mockServer(script);
     await using redis = clientOf(mock);
     const error = await errorOf(
@@ -163,8 +166,8 @@ describe("errors inside EXEC", () => {
   });
 });
 
-describe("options that would be ignored", () => {
-  it("of a pipeline are refused", async () => {
+describe("unknown options", () => {
+  it("are rejected by pipeline()", async () => {
     await using mock = await mockServer([]);
     await using redis = clientOf(mock);
     const make = (options: unknown) => () => redis.pipeline(options as object);
@@ -173,7 +176,7 @@ describe("options that would be ignored", () => {
     for (const options of [null, false, "MULTI"]) expect(make(options)).toThrow(DataError);
   });
 
-  it("of exec() are refused before anything is sent or forgotten", async () => {
+  it("are rejected by exec() before anything is sent or forgotten", async () => {
     await using mock = await mockServer(answering(3, `+OK\r\n${QUEUED}*1\r\n:1\r\n`));
     await using redis = clientOf(mock);
     const pipeline = redis.pipeline().incr("a");
@@ -186,10 +189,10 @@ describe("options that would be ignored", () => {
   });
 });
 
-describe("errors of a plain pipeline", () => {
+describe("errors of a pipeline without a transaction", () => {
   const script = answering(3, "+OK\r\n-WRONGTYPE no\r\n-ERR also no\r\n");
 
-  it("reject with the first, after all replies are in", async () => {
+  it("reject with the first one, after all replies have arrived", async () => {
     await using mock = await mockServer(script);
     await using redis = clientOf(mock);
     const pipeline = redis.pipeline({ transaction: false }).set("a", "1").lpush("a", "2").incr("a");
@@ -211,7 +214,7 @@ describe("errors of a plain pipeline", () => {
     ]);
   });
 
-  it("of the connection reject whatever raiseOnError says", async () => {
+  it("reject also with raiseOnError: false when they come from the connection", async () => {
     await using mock = await mockServer(answering(2, "+OK\r\n-LOADING Redis is loading\r\n"));
     await using redis = clientOf(mock);
     const pipeline = redis.pipeline({ transaction: false }).set("a", "1").incr("b");
@@ -223,7 +226,7 @@ describe("errors of a plain pipeline", () => {
     });
   });
 
-  it("of a conversion concern one value", async () => {
+  it("affect one value when a conversion fails", async () => {
     await using mock = await mockServer(
       answering(3, bulk("a"), Buffer.from("$2\r\n\xff\xfe\r\n", "latin1"), bulk("c")),
     );
@@ -237,7 +240,7 @@ describe("errors of a plain pipeline", () => {
   });
 });
 
-describe("a command the server refuses to queue", () => {
+describe("a command that the server refuses to queue", () => {
   const script = answering(
     4,
     "+OK\r\n-ERR wrong number of arguments for 'set' command\r\n",
@@ -246,7 +249,7 @@ describe("a command the server refuses to queue", () => {
   );
 
   it.each([true, false])(
-    "is what the pipeline rejects with (raiseOnError: %s)",
+    "is the error the pipeline rejects with (raiseOnError: %s)",
     async (raiseOnError) => {
       await using mock = await mockServer(script);
       await using redis = clientOf(mock);
@@ -261,7 +264,7 @@ describe("a command the server refuses to queue", () => {
     },
   );
 
-  it("unseen by us, gives ExecAbortError", async () => {
+  it("rejects with ExecAbortError when only EXEC reports it", async () => {
     await using mock = await mockServer(
       answering(3, `+OK\r\n${QUEUED}-EXECABORT Transaction discarded.\r\n`),
     );
@@ -282,18 +285,21 @@ describe("a command the server refuses to queue", () => {
       "MULTI was refused, and commands were executed without it: no transactions for you",
       "unknown",
     ],
-  ])("MULTI itself: its error says whether commands ran without it: %s", async (...row) => {
-    const [, reply, message, outcome] = row;
-    await using mock = await mockServer(
-      answering(3, `-NOPERM no transactions for you\r\n${reply}-ERR EXEC without MULTI\r\n`),
-    );
-    await using redis = clientOf(mock);
-    const error = await errorOf(redis.pipeline().incr("n").exec());
-    expect(error).toMatchObject({ name: "NoPermissionError", message, command: "MULTI" });
-    expect(error.outcome).toBe(outcome);
-  });
+  ])(
+    "rejects for a refused MULTI with an error that says whether commands ran without it: %s",
+    async (...row) => {
+      const [, reply, message, outcome] = row;
+      await using mock = await mockServer(
+        answering(3, `-NOPERM no transactions for you\r\n${reply}-ERR EXEC without MULTI\r\n`),
+      );
+      await using redis = clientOf(mock);
+      const error = await errorOf(redis.pipeline().incr("n").exec());
+      expect(error).toMatchObject({ name: "NoPermissionError", message, command: "MULTI" });
+      expect(error.outcome).toBe(outcome);
+    },
+  );
 
-  it("a promise of a response callback stands for an error, and is nobody's rejection", async () => {
+  it("an asynchronous response callback is an error of its slot, and causes no unhandled rejection", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     redis.setResponseCallback("GET", () => Promise.reject(new Error("boom")));
@@ -308,7 +314,7 @@ describe("a command the server refuses to queue", () => {
   });
 });
 
-describe("odd answers", () => {
+describe("unexpected replies to a transaction", () => {
   it.each([
     ["nil", "*-1\r\n", "WatchError", "Watched variable changed."],
     ["nil of RESP3", "_\r\n", "WatchError", "Watched variable changed."],
@@ -332,7 +338,7 @@ describe("odd answers", () => {
     await using redis = clientOf(mock);
     const error = await errorOf(redis.pipeline().incr("a").incr("b").exec());
     expect([error.name, error.message]).toEqual([name, message]);
-    // Only with an array of another length, or none, can it not be told whose reply that was.
+    // Only with an array of another length, or none, the reply cannot be assigned.
     const shared = name === "WatchError" ? 1 : 0;
     expect(inspect(redis.connectionPool)).toContain(`shared=${shared} leased=0`);
   });
@@ -340,7 +346,7 @@ describe("odd answers", () => {
   it.each([
     ["to MULTI", `${QUEUED.repeat(3)}*2\r\n:1\r\n:2\r\n`],
     ["to a queued command", `+OK\r\n${QUEUED}:1\r\n*2\r\n:1\r\n:2\r\n`],
-  ])("%s: the connection is given up", async (_what, replies) => {
+  ])("%s: closes the connection", async (_what, replies) => {
     await using mock = await mockServer(answering(4, replies));
     await using redis = clientOf(mock);
     const error = await errorOf(redis.pipeline().incr("a").incr("b").exec());
@@ -349,8 +355,8 @@ describe("odd answers", () => {
   });
 });
 
-describe("values", () => {
-  it("of mixed kinds come in their own form out of one EXEC", async () => {
+describe("values of EXEC", () => {
+  it("have different types in one reply", async () => {
     const bytes = Buffer.from([0xff, 0x00]);
     await using mock = await mockServer(
       answering(
@@ -369,7 +375,7 @@ describe("values", () => {
     expect(values).toEqual(["text", bytes, { f: "v", é: "ü" }, 9007199254740993n]);
   });
 
-  it("are Buffers for a client of bytes, and text where the command always gives text", async () => {
+  it("are Buffers under decodeResponses: false, and text where the command always returns text", async () => {
     await using mock = await mockServer(
       answering(4, `+OK\r\n${QUEUED.repeat(2)}*2\r\n`, bulk("v"), bulk("listpack")),
     );
@@ -380,7 +386,7 @@ describe("values", () => {
     expect(typeof encoding === "string" || Buffer.isBuffer(encoding)).toBe(true);
   });
 
-  it("of response callbacks are used, and what one throws stays in its slot", async () => {
+  it("are converted by response callbacks, and what one throws stays in its slot", async () => {
     await using mock = await mockServer(answering(3, bulk("a"), bulk("b"), ":1\r\n"));
     await using redis = clientOf(mock);
     redis.setResponseCallback("GET", (reply) => {
@@ -394,7 +400,7 @@ describe("values", () => {
   });
 });
 
-describe("a pipeline object", () => {
+describe("a Pipeline object", () => {
   it("can be used again after exec(), after an error and after reset()", async () => {
     await using mock = await mockServer(async (peer) => {
       for await (const _ of peer.commands())
@@ -411,7 +417,7 @@ describe("a pipeline object", () => {
     expect(mock.received.map(([, key]) => key)).toEqual(["a", "b", "c"]);
   });
 
-  it("is not a promise, and sends nothing when it is awaited or left", async () => {
+  it("is not thenable, and sends nothing when awaited or abandoned", async () => {
     await using mock = await mockServer([]);
     await using redis = clientOf(mock);
     {
@@ -423,7 +429,7 @@ describe("a pipeline object", () => {
     expect(mock.connections).toBe(0);
   });
 
-  it("of blocking commands without a transaction runs in nobody's way", async () => {
+  it("delays no other command when it has blocking commands and no transaction", async () => {
     await using mock = await mockServer(async (peer) => {
       for await (const [name, key = ""] of peer.commands()) {
         if (name === "GET") peer.send(bulk(key));

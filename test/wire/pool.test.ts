@@ -38,7 +38,7 @@ const blockingPoolOf = (mock: MockServer, options: BlockingPoolOptions = {}) =>
 const counts = (pool: ConnectionPool) => inspect(pool).replace(/^.*> /, "");
 
 describe("maxConnections", () => {
-  it("refuses whoever needs one more, at once, and nobody else", async () => {
+  it("rejects requests beyond the limit immediately, and no others", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, { maxConnections: 2, socketTimeout: 2000 });
     expect(await redis.get("a")).toBe("a");
@@ -59,7 +59,7 @@ describe("maxConnections", () => {
     expect(mock.connections).toBe(2);
   });
 
-  it("of one serves ordinary and blocking commands in turn over the same connection", async () => {
+  it("1 serves ordinary and blocking commands in turn over the same connection", async () => {
     await using mock = await mockServer(async (peer) => {
       for await (const [name, key = ""] of peer.commands()) {
         peer.send(name === "BLPOP" ? "*-1\r\n" : bulk(key));
@@ -73,7 +73,7 @@ describe("maxConnections", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("of one, all of it leased: ordinary commands are refused, and served again afterwards", async () => {
+  it("1 rejects ordinary commands while the connection is leased, and serves them afterwards", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, { maxConnections: 1 });
     const session = redis.client();
@@ -84,7 +84,7 @@ describe("maxConnections", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("of one, retiring: commands wait for the place it leaves", async () => {
+  it("1 makes commands wait for the place of a draining connection", async () => {
     await using mock = await mockServer([(peer) => peer.stall(), echo]);
     await using redis = clientOf(mock, { maxConnections: 1, socketTimeout: 150 });
     const first = errorOf(redis.get("a"));
@@ -98,7 +98,7 @@ describe("maxConnections", () => {
     expect(mock.connections).toBe(2);
   });
 
-  it("counts connections being made", async () => {
+  it("counts connections that are being made", async () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock, { maxConnections: 2 });
     const leases = await Promise.allSettled([pool.lease(), pool.lease(), pool.lease()]);
@@ -109,7 +109,7 @@ describe("maxConnections", () => {
 });
 
 describe("maxPendingCommands", () => {
-  it("refuses the command that is one too many, while connecting and on the wire", async () => {
+  it("rejects one command too many, while connecting and when written", async () => {
     const answer = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["GET", "0"], ["GET", "1"], ["GET", "2"]);
@@ -157,7 +157,7 @@ describe("maxPendingCommands", () => {
 });
 
 describe("leases", () => {
-  it("are given back and out again last in, first out", async () => {
+  it("are reused last in, first out", async () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock);
     const [a, b, c] = await Promise.all([pool.lease(), pool.lease(), pool.lease()]);
@@ -172,7 +172,7 @@ describe("leases", () => {
     await pool.close();
   });
 
-  it("may be released twice, and after their connection is gone: nothing happens", async () => {
+  it("may be released twice, and after their connection is lost, without effect", async () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock);
     const lease = await pool.lease();
@@ -190,7 +190,7 @@ describe("leases", () => {
     await pool.close();
   });
 
-  it("refuse jobs after their end, and settle them", async () => {
+  it("reject requests after their end", async () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock);
     const lease = await pool.lease();
@@ -207,7 +207,7 @@ describe("leases", () => {
     await pool.close();
   });
 
-  it("with a changed state are closed, not reused", async () => {
+  it("are closed, not reused, when the session state was changed", async () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock);
     const lease = await pool.lease();
@@ -219,7 +219,7 @@ describe("leases", () => {
     await pool.close();
   });
 
-  it("with an unanswered blocking command are closed, not reused", async () => {
+  it("are closed, not reused, when a blocking command is unanswered", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["BLPOP", "a", "0"]);
       await peer.expectClose();
@@ -246,21 +246,21 @@ describe("leases", () => {
     await pool.close();
   });
 
-  it("hear of the loss of their connection, once", async () => {
+  it("are notified once of the loss of their connection", async () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock);
     const lease = await pool.lease();
-    const heard: unknown[] = [];
-    lease.onLost = (error, told) => heard.push([error.name, told]);
+    const losses: unknown[] = [];
+    lease.onLost = (error, reported) => losses.push([error.name, reported]);
     await mock.peers[0]?.reset();
-    await until(() => heard.length > 0);
+    await until(() => losses.length > 0);
     pool.disconnect();
     await settleDown();
-    expect(heard).toEqual([["ConnectionError", false]]);
+    expect(losses).toEqual([["ConnectionError", false]]);
     await pool.close();
   });
 
-  it("idle connections serve as shared ones, and the other way round only at the limit", async () => {
+  it("take idle connections first, and shared ones only at the limit", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     await using session = redis.client();
@@ -274,8 +274,8 @@ describe("leases", () => {
   });
 });
 
-describe("arguments whose memory is taken away while they wait for a connection", () => {
-  it("are refused then, and harm nobody", async () => {
+describe("arguments whose memory is transferred while they wait for a connection", () => {
+  it("are rejected, and affect no other command", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     await using session = redis.client();
@@ -292,8 +292,8 @@ describe("arguments whose memory is taken away while they wait for a connection"
   });
 });
 
-describe("inspect strings", () => {
-  it("show what a connection and a pool are at", async () => {
+describe("inspect strings of connections and pools", () => {
+  it("show state and numbers of connections", async () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock, { clientName: "me", db: 0 });
     const where = `host=127.0.0.1,port=${mock.port},db=0,client_name=me`;
@@ -309,10 +309,10 @@ describe("inspect strings", () => {
   });
 });
 
-describe("a blocking command that is cancelled while it waits for a connection", () => {
+describe("a blocking command cancelled while it waits for a connection takes none", () => {
   const MANY = 5000;
 
-  it("leaves the queue at once, and the next one gets the connection", async () => {
+  it("leaves the queue immediately, and the next one gets the connection", async () => {
     await using mock = await mockServer(echo);
     const pool = blockingPoolOf(mock, { maxConnections: 1, timeout: 60_000 });
     await using redis = new Redis({ connectionPool: pool });
@@ -332,7 +332,7 @@ describe("a blocking command that is cancelled while it waits for a connection",
     await pool.close();
   });
 
-  it("is not dialled for", async () => {
+  it("causes no connection attempt", async () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock);
     await using redis = new Redis({ connectionPool: pool });
@@ -350,7 +350,7 @@ describe("a blocking command that is cancelled while it waits for a connection",
 });
 
 describe("BlockingConnectionPool", () => {
-  it("makes callers wait for a connection given back, first come first served", async () => {
+  it("makes callers wait for a returned connection, first come first served", async () => {
     await using mock = await mockServer(echo);
     const pool = blockingPoolOf(mock, { maxConnections: 2 });
     const [a, b] = await Promise.all([pool.lease(), pool.lease()]);
@@ -373,7 +373,7 @@ describe("BlockingConnectionPool", () => {
     await pool.close();
   });
 
-  it("makes a new connection for whoever waits when one is closed", async () => {
+  it("connects again for a waiting caller when a connection is closed", async () => {
     await using mock = await mockServer(echo);
     const pool = blockingPoolOf(mock, { maxConnections: 1 });
     const lease = await pool.lease();
@@ -384,7 +384,7 @@ describe("BlockingConnectionPool", () => {
     await pool.close();
   });
 
-  it("tells those who waited too long", async () => {
+  it("rejects callers that waited longer than timeout", async () => {
     await using mock = await mockServer(echo);
     const pool = blockingPoolOf(mock, { maxConnections: 1, timeout: 60 });
     const redis = new Redis({ connectionPool: pool });
@@ -409,7 +409,7 @@ describe("BlockingConnectionPool", () => {
     await pool.close();
   });
 
-  it("makes ordinary commands wait too, within their own time", async () => {
+  it("makes ordinary commands wait too, within socketTimeout", async () => {
     await using mock = await mockServer(echo);
     const pool = blockingPoolOf(mock, { maxConnections: 1, socketTimeout: 80 });
     const redis = new Redis({ connectionPool: pool });
@@ -421,7 +421,7 @@ describe("BlockingConnectionPool", () => {
     await pool.close();
   });
 
-  it("has 50 connections and 20 seconds unless told otherwise, and refuses bad times", () => {
+  it("has 50 connections and a timeout of 20 s by default, and rejects invalid timeouts", () => {
     const pool = new BlockingConnectionPool();
     expect(pool.settings.maxConnections).toBe(50);
     for (const timeout of [-1, Number.NaN, "5"]) {
@@ -431,7 +431,7 @@ describe("BlockingConnectionPool", () => {
 });
 
 describe("a pool shared by clients", () => {
-  it("outlives them, and is closed by its owner", async () => {
+  it("is not closed with them, only by its owner", async () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock);
     const one = new Redis({ connectionPool: pool });

@@ -19,8 +19,8 @@ async function run(body: string, args: object): Promise<{ code: unknown; output:
 
 const lingered = (output: string) => Number(/lingered (\d+)/.exec(output)?.[1]);
 
-describe("a process", () => {
-  it("ends by itself after its last command, though nothing was closed", async () => {
+describe("a process with a client", () => {
+  it("exits after its last command, without close()", async () => {
     await using mock = await mockServer(
       async (peer) => {
         for await (const [, key = ""] of peer.commands()) peer.send(bulk(key));
@@ -34,7 +34,7 @@ describe("a process", () => {
     expect(lingered(output)).toBeLessThan(500);
   });
 
-  it("waits for a slow reply, blocking or not, without a timer of its own", async () => {
+  it("waits for a slow reply, blocking or not, without another timer", async () => {
     await using mock = await mockServer(
       async (peer) => {
         for await (const [name, key = ""] of peer.commands()) {
@@ -53,14 +53,14 @@ describe("a process", () => {
     expect(output).toContain("popped null");
   });
 
-  it("waits for a connection that is still being made, to the end of the retries", async () => {
+  it("waits for a connection attempt, to the end of the retries", async () => {
     const body = `redis.get("a").catch((error) => console.log(error.name, error.outcome));`;
     const { code, output } = await run(body, { host: "127.0.0.1", port: await freePort() });
     expect(code, output).toBe(0);
     expect(output).toContain("ConnectionError not-sent");
   });
 
-  it("waits for close(), and ends after it", async () => {
+  it("waits for close(), and exits after it", async () => {
     await using mock = await mockServer(
       async (peer) => {
         for await (const [, key = ""] of peer.commands())
@@ -74,7 +74,7 @@ describe("a process", () => {
     expect(output).toContain("closed");
   });
 
-  it("is not ended by a failure that its caller has handled", async () => {
+  it("does not exit on a failure that its caller has handled", async () => {
     const body = `
       redis.get("a").catch(() => console.log("handled"));
       redis.pipeline().get("b").exec().catch(() => console.log("handled"));`;

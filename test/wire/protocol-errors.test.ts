@@ -1,4 +1,4 @@
-/** Bytes that are not what was asked for: who is told what, and that no reply goes astray. */
+/** Unexpected bytes: which commands reject and how, and that no reply reaches the wrong caller. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { InvalidResponse, JsParser } from "../../src/index.js";
@@ -56,7 +56,7 @@ describe("bytes that are not RESP", () => {
     expect(inspect(redis.connectionPool)).toContain("shared=1 leased=0 idle=0 waiting=0");
   });
 
-  it("after a late command's slot harm nobody else", async () => {
+  it("that follow the reply of an abandoned command affect no other caller", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"]);
@@ -75,7 +75,7 @@ describe("bytes that are not RESP", () => {
     expect(kindOf(await b)).toMatch(/^(ConnectionError|InvalidResponse) unknown$/);
   });
 
-  it("in the handshake end the attempt", async () => {
+  it("end the connection attempt when they arrive in the handshake", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["AUTH", "pw"]);
@@ -92,8 +92,8 @@ describe("bytes that are not RESP", () => {
   });
 });
 
-describe("a parser of the user's own", () => {
-  it("that fails ends its connection, and every command learns of it", async () => {
+describe("a custom parser that throws", () => {
+  it("ends its connection, and rejects every pending command", async () => {
     class Failing extends JsParser {
       override feed(chunk: Buffer): void {
         if (chunk.includes("poison")) throw new RangeError("cannot read this");
@@ -114,8 +114,8 @@ describe("a parser of the user's own", () => {
   });
 });
 
-describe("replies nobody asked for", () => {
-  it("while idle: the connection goes, the next command gets its own reply from another", async () => {
+describe("unexpected replies", () => {
+  it("close an idle connection, and the next command gets its own reply from another", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -132,7 +132,7 @@ describe("replies nobody asked for", () => {
     expect(await redis.get("b")).toBe("b");
   });
 
-  it("in the same chunk as the last reply: the same", async () => {
+  it("close the connection when they arrive in the chunk of the last reply", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -148,7 +148,7 @@ describe("replies nobody asked for", () => {
     expect(mock.connections).toBe(2);
   });
 
-  it("before the handshake: it fails instead of going on out of step", async () => {
+  it("fail the handshake when they arrive before it", async () => {
     await using mock = await mockServer([
       async (peer) => {
         peer.send("+HELLO\r\n");
@@ -164,7 +164,7 @@ describe("replies nobody asked for", () => {
     expect(mock.peers[0]?.received.filter(([name]) => name === "GET")).toEqual([]);
   });
 
-  it("errors too: what the server wanted to say stands in the chain of causes", async () => {
+  it("that are errors are in the chain of causes", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"]);
@@ -179,7 +179,7 @@ describe("replies nobody asked for", () => {
   });
 });
 
-describe("pushes nobody asked for", () => {
+describe("unexpected pushes", () => {
   it.each([2, 3] as const)("are dropped, anywhere between replies (RESP%d)", async (protocol) => {
     const push = ">3\r\n+message\r\n$2\r\nch\r\n$2\r\nhi\r\n";
     await using mock = await mockServer(async (peer) => {
@@ -199,7 +199,7 @@ describe("pushes nobody asked for", () => {
 });
 
 describe("replies that cannot be represented", () => {
-  it("concern one command each: the stream is still in step", async () => {
+  it("reject one command each, and the connection stays usable", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(
         ["GET", "a"],
@@ -224,12 +224,18 @@ describe("replies that cannot be represented", () => {
       redis.lrange("d", 0, -1),
       redis.get("e"),
     ]);
-    const told = results.map((result) =>
+    const outcomes = results.map((result) =>
       result.status === "fulfilled"
         ? result.value
         : `${result.reason.name} ${result.reason.command}`,
     );
-    expect(told).toEqual(["a", "DecodeError GET", "DecodeError INCR", "DecodeError LRANGE", "e"]);
+    expect(outcomes).toEqual([
+      "a",
+      "DecodeError GET",
+      "DecodeError INCR",
+      "DecodeError LRANGE",
+      "e",
+    ]);
     const incr = results[2] as PromiseRejectedResult;
     expect(incr.reason.message).toContain("9223372036854775807");
     expect(incr.reason.outcome).toBeUndefined();
@@ -237,7 +243,7 @@ describe("replies that cannot be represented", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("can be had in another form by the next call", async () => {
+  it("can be requested in another form by the next call", async () => {
     const bytes = Buffer.from([0xff, 0xfe]);
     await using mock = await mockServer(async (peer) => {
       for await (const [name] of peer.commands()) {

@@ -1,4 +1,4 @@
-/** Handlers and readers: who gets what, what it does to the others, and when the socket is left unread. */
+/** Handlers and readers: which messages they get, how they affect each other, and when the socket is paused. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DecodeError, type PubSubMessage } from "../../src/index.js";
 import { deferred, until } from "../support/until.js";
@@ -14,11 +14,11 @@ import {
 
 watchEveryTest();
 
-describeSpeech("a handler", (say) => {
+describeSpeech("PubSub handler", (say) => {
   const { protocol } = say;
   const three = ["1", "2", "3"].map((data) => say.message("a", data));
 
-  it("that throws takes nothing from the other messages of its packet", async () => {
+  it("that throws does not affect other messages of the same chunk", async () => {
     await using mock = await mockSubscribed(sending(say, ["a"], ...three));
     await using redis = clientOf(mock, { protocol });
     const onError = vi.fn();
@@ -39,7 +39,7 @@ describeSpeech("a handler", (say) => {
     await pubsub.close();
   });
 
-  it("may be async: nobody waits for it, and its rejection is told likewise", async () => {
+  it("may be async: it is not awaited, and its rejection goes to onError", async () => {
     await using mock = await mockSubscribed(sending(say, ["a"], ...three));
     await using redis = clientOf(mock, { protocol });
     const onError = vi.fn();
@@ -61,7 +61,7 @@ describeSpeech("a handler", (say) => {
     await pubsub.close();
   });
 
-  it("is found by its channel, or by its pattern, and a message may have both", async () => {
+  it("is found by channel or by pattern, and both are called when both match", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "ab"], ["PSUBSCRIBE", "a*", "ab"]);
       peer.send(
@@ -91,7 +91,7 @@ describeSpeech("a handler", (say) => {
     await pubsub.close();
   });
 
-  it("leaves the confirmations to those who read, and its messages come to nobody else", async () => {
+  it("leaves confirmations to readers, and its messages reach no reader", async () => {
     await using mock = await mockSubscribed(
       sending(say, ["a", "b"], ...three, say.message("b", "4")),
     );
@@ -107,7 +107,7 @@ describeSpeech("a handler", (say) => {
     await pubsub.close();
   });
 
-  it("can subscribe, end its own subscription, and ping, from within", async () => {
+  it("can subscribe, unsubscribe itself, and ping", async () => {
     await using mock = await mockSubscribed((peer) => {
       const served = serve(peer, say);
       void until(() => asked(mock).length === 1).then(() => peer.send(...three));
@@ -128,7 +128,7 @@ describeSpeech("a handler", (say) => {
     await pubsub.close();
   });
 
-  it("does not get what is no text; the error goes to onError, and the stream goes on", async () => {
+  it("does not receive messages with invalid UTF-8; onError gets the error, and later messages arrive", async () => {
     const broken = say.message("a", "??");
     const bytes = Buffer.from(broken);
     bytes.fill(0xff, broken.length - 4, broken.length - 2);
@@ -145,7 +145,7 @@ describeSpeech("a handler", (say) => {
     await pubsub.close();
   });
 
-  it("makes the socket wait when too many of its calls are unfinished", async () => {
+  it("pauses the socket when too many of its calls are unfinished", async () => {
     const total = 2000;
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
@@ -182,11 +182,11 @@ describeSpeech("a handler", (say) => {
   });
 });
 
-describeSpeech("a reader", (say) => {
+describeSpeech("PubSub reader", (say) => {
   const { protocol } = say;
   const messages = Array.from({ length: 10 }, (_, i) => say.message("a", String(i)));
 
-  it("that does not read makes the socket wait, but subscriptions still get their answers", async () => {
+  it("that does not read pauses the socket, while subscriptions are still confirmed", async () => {
     await using mock = await mockSubscribed(sending(say, ["a"], ...messages));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ highWaterMark: 2, ignoreSubscribeMessages: true });
@@ -204,7 +204,7 @@ describeSpeech("a reader", (say) => {
     await pubsub.close();
   });
 
-  it("waits only so long, and only for what it wants to see", async () => {
+  it("waits only for its timeout, and only for requested messages", async () => {
     const go = deferred();
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
@@ -227,7 +227,7 @@ describeSpeech("a reader", (say) => {
     await pubsub.close();
   });
 
-  it("can be called off, before and while it waits, and misses nothing", async () => {
+  it("can be aborted before and while it waits, and loses no message", async () => {
     const go = deferred();
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
@@ -250,7 +250,7 @@ describeSpeech("a reader", (say) => {
     await pubsub.close();
   });
 
-  it("may be one of several; each message comes to one of them, in order", async () => {
+  it("may be one of several; each message goes to one of them, in order", async () => {
     await using mock = await mockSubscribed(sending(say, ["a"], ...messages));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
@@ -262,7 +262,7 @@ describeSpeech("a reader", (say) => {
     await pubsub.close();
   });
 
-  it("that left its loop finds the rest there, and the subscription too", async () => {
+  it("that left its loop finds the remaining messages there, and the subscription", async () => {
     await using mock = await mockSubscribed(sending(say, ["a"], ...messages));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
@@ -275,12 +275,12 @@ describeSpeech("a reader", (say) => {
   });
 });
 
-describe("with nobody to tell", () => {
+describe("PubSub errors without onError", () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => void warnings.push(warning);
   afterEach(() => void process.off("warning", note));
 
-  it("an error that is nobody's call is a warning, told once", async () => {
+  it("cause one process warning when they belong to no call", async () => {
     process.on("warning", note);
     const message = (data: Buffer) =>
       Buffer.concat([
@@ -306,7 +306,7 @@ describe("with nobody to tell", () => {
     await until(() => handler.mock.calls.length === 1 && warnings.length !== 0);
     await settleDown();
     expect(warnings.map(({ name }) => name)).toEqual(["DecodeError"]);
-    // Whoever reads later is told of each.
+    // Later readers get each of them.
     expect((await pubsub.getMessage())?.type).toBe("subscribe");
     expect(await errorOf(pubsub.getMessage())).toBeInstanceOf(DecodeError);
     expect(await errorOf(pubsub.getMessage())).toBeInstanceOf(DecodeError);

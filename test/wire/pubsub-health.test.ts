@@ -1,4 +1,4 @@
-/** Subscribers whose peer says nothing: deadlines of answers, and the health check. */
+/** Subscribers with a silent peer: deadlines of replies, and the health check. */
 import { expect, it, vi } from "vitest";
 import { TimeoutError } from "../../src/index.js";
 import { mockServer } from "../support/mock-server.js";
@@ -15,11 +15,11 @@ const LATE = 1000;
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-describeSpeech("a subscriber", (say) => {
+describeSpeech("PubSub health check and deadlines", (say) => {
   const { protocol } = say;
   const options = { protocol, socketTimeout: DEADLINE };
 
-  it("is told when a confirmation does not come in time", async () => {
+  it("rejects when a confirmation does not arrive in time", async () => {
     await using mock = await mockServer((peer) => peer.stall(), { handshake: true });
     await using redis = clientOf(mock, options);
     const pubsub = redis.pubsub({ retry: AT_ONCE });
@@ -36,7 +36,7 @@ describeSpeech("a subscriber", (say) => {
     expect(pubsub.subscribed).toBe(false);
   });
 
-  it("notices within the interval and the deadline that its peer is gone", async () => {
+  it("detects a dead peer within healthCheckInterval and the deadline", async () => {
     const silent = deferred();
     await using mock = await mockSubscribed(
       async (peer) => {
@@ -61,7 +61,7 @@ describeSpeech("a subscriber", (say) => {
     await pubsub.close();
   });
 
-  it("pings while it is idle, and shows nobody the answers", async () => {
+  it("sends PING while idle, and hides the replies", async () => {
     await using mock = await mockSubscribed((peer) => serve(peer, say));
     await using redis = clientOf(mock, { protocol, healthCheckInterval: 5 });
     const pubsub = redis.pubsub();
@@ -74,7 +74,7 @@ describeSpeech("a subscriber", (say) => {
     await pubsub.close();
   });
 
-  it("does not ping when nothing is subscribed to, nor when the check is off", async () => {
+  it("sends no PING without subscriptions, or with healthCheckInterval: 0", async () => {
     await using mock = await mockSubscribed((peer) => serve(peer, say));
     await using redis = clientOf(mock, { protocol, healthCheckInterval: 20 });
     const pubsub = redis.pubsub();
@@ -88,7 +88,7 @@ describeSpeech("a subscriber", (say) => {
     await pubsub.close();
   });
 
-  it("understands the answer also when the last subscription has ended meanwhile", async () => {
+  it("parses the reply to PING also when the last subscription has ended", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send(say.confirm(["subscribe", "a", 1]));
@@ -104,7 +104,7 @@ describeSpeech("a subscriber", (say) => {
     await pubsub.close();
   });
 
-  it("lives with a user who must not ping", async () => {
+  it("accepts a user without permission for PING", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send(say.confirm(["subscribe", "a", 1]));
@@ -119,7 +119,7 @@ describeSpeech("a subscriber", (say) => {
     await pubsub.close();
   });
 
-  it("takes messages for a sign of life while the answer is behind them", async () => {
+  it("counts messages as a sign of life while the reply is behind them", async () => {
     const pinged = deferred();
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
@@ -143,7 +143,7 @@ describeSpeech("a subscriber", (say) => {
     await pubsub.close();
   });
 
-  it("does not ping, nor give up, while it is itself too slow to read", async () => {
+  it("neither sends PING nor gives up while the reader is too slow", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "1"), say.message("a", "2"));

@@ -5,11 +5,11 @@ import { asked, describeSpeech, mockSubscribed, serve } from "../support/wire-pu
 
 watchEveryTest();
 
-describeSpeech("thousands of subscriptions", (say) => {
+describeSpeech("thousands of PubSub subscriptions", (say) => {
   const { protocol } = say;
   const names = Array.from({ length: 2500 }, (_, index) => `channel:${index}`);
 
-  it("are ended by commands of 1000 names each, and one promise", async () => {
+  it("are unsubscribed by commands of 1000 names each, and one promise", async () => {
     await using mock = await mockSubscribed((peer) => serve(peer, say));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
@@ -23,7 +23,7 @@ describeSpeech("thousands of subscriptions", (say) => {
     expect(ends.flatMap(([, ...rest]) => rest)).toEqual(names);
   });
 
-  it("go on as far as the server refuses to end them", async () => {
+  it("stay subscribed where the server refuses to unsubscribe", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", ...names]);
       peer.send(...names.map((name, i) => say.confirm(["subscribe", name, i + 1])));

@@ -1,4 +1,4 @@
-/** Lost connections: what is asked for on the next one, what becomes of what was under way. */
+/** Lost connections: what is sent on the next one, and the result of pending calls. */
 import { expect, it, vi } from "vitest";
 import {
   ConnectionError,
@@ -14,10 +14,10 @@ import { AT_ONCE, brief, describeSpeech, mockSubscribed, serve } from "../suppor
 
 watchEveryTest();
 
-describeSpeech("after a lost connection", (say) => {
+describeSpeech("PubSub reconnect", (say) => {
   const { protocol } = say;
 
-  it("asks for exactly what there was, and calls the handlers there were", async () => {
+  it("restores exactly the previous subscriptions with their handlers", async () => {
     const cut = deferred();
     await using mock = await mockSubscribed(
       async (peer) => {
@@ -56,7 +56,7 @@ describeSpeech("after a lost connection", (say) => {
     await mock.done();
   });
 
-  it("honours an end that was not confirmed: it has ended, and is not asked for again", async () => {
+  it("does not restore a channel whose unsubscribing was not confirmed", async () => {
     await using mock = await mockSubscribed(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a", "b"]);
@@ -79,7 +79,7 @@ describeSpeech("after a lost connection", (say) => {
     expect(pubsub.channels).toEqual(["a"]);
   });
 
-  it("asks anew for what was not confirmed, behind what there was", async () => {
+  it("repeats unconfirmed subscriptions after the confirmed ones", async () => {
     await using mock = await mockSubscribed(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
@@ -114,7 +114,7 @@ describeSpeech("after a lost connection", (say) => {
     ],
     [["unsub a", "sub a", "unsub a"], []],
     [["unsub", "sub y"], ["y"]],
-  ])("comes to what %j leads to, although nothing of it was answered", async (steps, channels) => {
+  ])("reaches the result of %j, although nothing of it was confirmed", async (steps, channels) => {
     await using mock = await mockSubscribed(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
@@ -138,7 +138,7 @@ describeSpeech("after a lost connection", (say) => {
     expect(pubsub.subscribed).toBe(channels.length !== 0);
   });
 
-  it("shows the gap among the messages, once, when that is wanted", async () => {
+  it("reports the gap once among the messages with gapEvents", async () => {
     await using mock = await mockSubscribed(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
@@ -179,7 +179,7 @@ describeSpeech("after a lost connection", (say) => {
     expect(onReconnect.mock.calls).toMatchObject([[{ attempts: 2 }]]);
   });
 
-  it("asks in commands of bounded size", async () => {
+  it("sends commands of bounded size", async () => {
     const names = Array.from({ length: 2500 }, (_, i) => `c${i}`);
     const sizes: number[] = [];
     await using mock = await mockSubscribed(
@@ -207,7 +207,7 @@ describeSpeech("after a lost connection", (say) => {
     expect(pubsub.channels).toEqual(names);
   });
 
-  it("goes on without what the server refuses by then, and says so", async () => {
+  it("drops subscriptions that the server now rejects, and reports them", async () => {
     const refused = "-NOPERM no permissions to access one of the channels\r\n";
     await using mock = await mockSubscribed(
       async (peer) => {
@@ -241,15 +241,15 @@ describeSpeech("after a lost connection", (say) => {
     expect(pubsub.channels).toEqual(["a", "c"]);
   });
 
-  it("replaces a connection whose stream makes no sense", async () => {
+  it("replaces a connection after a protocol error", async () => {
     const nonsense = [
       "X",
       "+surprise\r\n",
       ":1\r\n",
-      "-ERR nobody asked\r\n",
+      "-ERR unexpected\r\n",
       say.confirm(["subscribe", "other", 7]),
       say.confirm(["sunsubscribe", "a", 0]),
-      say.pong("nobody asked"),
+      say.pong("unexpected"),
       ...(protocol === 2 ? ["*1\r\n$5\r\nother\r\n", "*0\r\n"] : ["%1\r\n:1\r\n:2\r\n"]),
     ];
     const scripts = nonsense.map((bytes) => async (peer: Parameters<typeof serve>[0]) => {
@@ -274,7 +274,7 @@ describeSpeech("after a lost connection", (say) => {
     expect(pubsub.channels).toEqual(["a"]);
   });
 
-  it("goes on for ever when nothing else is said, whatever the server refuses meanwhile", async () => {
+  it("retries without limit by default, whatever the server rejects meanwhile", async () => {
     const refusal = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
     const broken = "-ERR internal error\r\n";
     const greeted = (script: Script) => async (peer: Peer) => {
@@ -310,7 +310,7 @@ describeSpeech("after a lost connection", (say) => {
     expect(pubsub.channels).toEqual(["a"]);
   });
 
-  it("gives up at what another policy does not support", async () => {
+  it("gives up on errors that the retry policy does not support", async () => {
     const reply = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
     const lose = async (peer: Peer): Promise<void> => {
       await peer.handshake({ count: 1 });

@@ -9,10 +9,10 @@ import { AT_ONCE, describeSpeech, mockSubscribed, sending, serve } from "../supp
 
 watchEveryTest();
 
-describeSpeech("run()", (say) => {
+describeSpeech("PubSub run()", (say) => {
   const { protocol } = say;
 
-  it("refuses what has no handler, by name", async () => {
+  it("rejects subscriptions without a handler, by name", async () => {
     await using mock = await mockSubscribed((peer) => serve(peer, say));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
@@ -39,7 +39,7 @@ describeSpeech("run()", (say) => {
     await worker.stop();
   });
 
-  it("tells of errors with the subscriber and the worker, and goes on", async () => {
+  it("passes errors with subscriber and worker to onError, and goes on", async () => {
     const data = ["1", "2", "3"].map((one) => say.message("a", one));
     await using mock = await mockSubscribed(sending(say, ["a"], ...data));
     await using redis = clientOf(mock, { protocol });
@@ -63,7 +63,7 @@ describeSpeech("run()", (say) => {
     expect(own).not.toHaveBeenCalled();
   });
 
-  it("can be stopped by its own error listener, or by close()", async () => {
+  it("can be stopped by its error listener, or by close()", async () => {
     await using mock = await mockSubscribed(
       sending(say, ["a"], say.message("a", "1"), say.message("a", "2")),
       (peer) => serve(peer, say),
@@ -85,7 +85,7 @@ describeSpeech("run()", (say) => {
     expect(again.running).toBe(false);
   });
 
-  it("is over when the client is closed", async () => {
+  it("ends when the client is closed", async () => {
     await using mock = await mockSubscribed((peer) => serve(peer, say));
     const redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
@@ -100,7 +100,7 @@ describeSpeech("run()", (say) => {
     await pubsub.close();
   });
 
-  it("is over when its subscriptions are given up, which its listener is told", async () => {
+  it("ends when its subscriptions are given up, and reports that to onError", async () => {
     const script = (peer: Peer): Promise<void> => serve(peer, say);
     await using mock = await mockSubscribed(script, script);
     await using proxy = await startProxy({ host: mock.host, port: mock.port });
@@ -121,7 +121,7 @@ describeSpeech("run()", (say) => {
     await pubsub.close();
   });
 
-  it("goes on without subscriptions when these were ended as one wished", async () => {
+  it("goes on without subscriptions after they were unsubscribed on purpose", async () => {
     await using mock = await mockSubscribed((peer) => serve(peer, say));
     await using redis = clientOf(mock, { protocol });
     await using pubsub = redis.pubsub();

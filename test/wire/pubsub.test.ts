@@ -1,4 +1,4 @@
-/** Subscribing: what is sent, when promises settle, and who is told when the server refuses. */
+/** Subscribing: what is sent, when promises settle, and which call rejects when the server refuses. */
 import { describe, expect, it, vi } from "vitest";
 import { DataError, PubSubError } from "../../src/index.js";
 import { deferred, until } from "../support/until.js";
@@ -10,7 +10,7 @@ watchEveryTest();
 describeSpeech("subscribe()", (say) => {
   const { protocol } = say;
 
-  it("settles when the server has confirmed every name, not before", async () => {
+  it("subscribe() resolves when the server has confirmed every name", async () => {
     const [half, rest] = [deferred(), deferred()];
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a", "b"]);
@@ -36,7 +36,7 @@ describeSpeech("subscribe()", (say) => {
     expect(pubsub.channels).toEqual(["a", "b"]);
   });
 
-  it("sends what is asked in one turn in one piece, and gives each answer to its own", async () => {
+  it("commands of one turn are sent in one write, and each gets its own confirmation", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(
         ["SUBSCRIBE", "a"],
@@ -64,7 +64,7 @@ describeSpeech("subscribe()", (say) => {
     expect([pubsub.channels, pubsub.patterns, pubsub.shardChannels]).toEqual([[], ["p*"], ["s"]]);
   });
 
-  it("rejects when the server refuses, and subscribes to nothing of it", async () => {
+  it("subscribe() rejects when the server refuses, and subscribes to nothing", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"], ["SUBSCRIBE", "b", "c"], ["SUBSCRIBE", "d"]);
       peer.send(say.confirm(["subscribe", "a", 1]));
@@ -85,7 +85,7 @@ describeSpeech("subscribe()", (say) => {
     expect(pubsub.channels).toEqual(["a", "d"]);
   });
 
-  it("takes the new handler from the confirmation on", async () => {
+  it("a new handler is used from its confirmation on", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send(say.confirm(["subscribe", "a", 1]));
@@ -111,7 +111,7 @@ describeSpeech("subscribe()", (say) => {
     expect(brief(await readOne(pubsub))).toBe("message a read");
   });
 
-  it("sends and understands names of any bytes", async () => {
+  it("names may be any bytes", async () => {
     const name = Buffer.from([0xff, 0x00, 0x0d, 0x0a, 0xfe]);
     await using mock = await mockSubscribed(async (peer) => {
       expect(await peer.nextBuffers()).toEqual([Buffer.from("SUBSCRIBE"), name]);
@@ -132,7 +132,7 @@ describeSpeech("subscribe()", (say) => {
     expect(pubsub.channels).toEqual([name]);
   });
 
-  it("understands replies in pieces of one byte", async () => {
+  it("replies in pieces of one byte are parsed", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       await peer.trickle(
@@ -148,13 +148,13 @@ describeSpeech("subscribe()", (say) => {
   });
 });
 
-describe("what is wrong before anything is sent", () => {
+describe("invalid PubSub calls", () => {
   it.each([
     ["no channel", () => [], /at least one channel/],
     ["an empty list", () => [[]], /at least one channel/],
     ["undefined", () => [undefined], /"channels\[0\]"/],
     ["a handler that is none", () => [{ a: 5 }], /handler must be a function/],
-  ])("rejects without I/O: %s", async (_, args, message) => {
+  ])("reject without I/O: %s", async (_, args, message) => {
     await using mock = await mockSubscribed();
     await using redis = clientOf(mock);
     const pubsub = redis.pubsub();
@@ -166,7 +166,7 @@ describe("what is wrong before anything is sent", () => {
     expect(mock.connections).toBe(0);
   });
 
-  it("has nothing to read, nothing to end, and nothing to wait for", async () => {
+  it("return immediately when there is nothing to read, unsubscribe or wait for", async () => {
     await using mock = await mockSubscribed();
     await using redis = clientOf(mock);
     const pubsub = redis.pubsub();
@@ -186,7 +186,7 @@ describe("what is wrong before anything is sent", () => {
 describeSpeech("unsubscribe()", (say) => {
   const { protocol } = say;
 
-  it("names what it ends, all of it when nothing is given, and nothing for an empty list", async () => {
+  it("unsubscribe() sends the given names, all names without arguments, and nothing for an empty list", async () => {
     await using mock = await mockSubscribed((peer) => serve(peer, say));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
@@ -210,7 +210,7 @@ describeSpeech("unsubscribe()", (say) => {
     ]);
   });
 
-  it("calls no handler any more once it has settled, but until then", async () => {
+  it("a handler is called until unsubscribe() settles, and not afterwards", async () => {
     const sent = deferred();
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
@@ -228,7 +228,7 @@ describeSpeech("unsubscribe()", (say) => {
     expect(handler).toHaveBeenCalledTimes(1);
   });
 
-  it("ends the loops over messages, when all that came is read", async () => {
+  it("loops over messages end after the last received message is read", async () => {
     await using mock = await mockSubscribed((peer) => serve(peer, say));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
@@ -247,7 +247,7 @@ describeSpeech("unsubscribe()", (say) => {
 describeSpeech("ping()", (say) => {
   const { protocol } = say;
 
-  it("is answered as a message as well, and never hidden", async () => {
+  it("ping() also delivers its reply as a message, which is never hidden", async () => {
     await using mock = await mockSubscribed((peer) => serve(peer, say));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
@@ -264,7 +264,7 @@ describeSpeech("ping()", (say) => {
     ]);
   });
 
-  it("works before anything is subscribed to, where the server answers as to anybody", async () => {
+  it("ping() works before the first subscription, where the server replies with a plain PONG", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["PING", "x"]);
       peer.send("$1\r\nx\r\n");
@@ -282,7 +282,7 @@ describeSpeech("ping()", (say) => {
 });
 
 describe("close()", () => {
-  it("ends what is under way, and can be followed by a new beginning", async () => {
+  it("rejects pending calls, and the subscriber can be used again", async () => {
     await using mock = await mockSubscribed(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
@@ -311,7 +311,7 @@ describe("close()", () => {
     await mock.done();
   });
 
-  it("is the end of a loop, also from within", async () => {
+  it("ends a loop, also when called from inside", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       const message = "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n";

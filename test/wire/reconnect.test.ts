@@ -1,4 +1,4 @@
-/** Making connections: when it is tried, how often, for whom, and what everybody is told in the end. */
+/** Connection attempts: when, how often, for which commands, and the resulting errors. */
 import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { connectFailure } from "../../src/connection/socket.js";
@@ -25,7 +25,7 @@ async function echo(peer: Peer): Promise<void> {
 
 const nowhere = async () => ({ host: "127.0.0.1", port: await freePort() });
 
-/** A backoff that remembers what it was asked. */
+/** A backoff that records its calls. */
 function recordingBackoff(wait = 1) {
   const failures: number[] = [];
   let resets = 0;
@@ -42,8 +42,8 @@ function recordingBackoff(wait = 1) {
   return { backoff, failures, resets: () => resets };
 }
 
-describe("construction", () => {
-  it("connects to nobody", async () => {
+describe("constructor of a client", () => {
+  it("does not connect", async () => {
     await using mock = await mockServer([]);
     await using redis = clientOf(mock);
     redis.pipeline().get("k");
@@ -55,7 +55,7 @@ describe("construction", () => {
 });
 
 describe("a server that is down", () => {
-  it("is tried as often as the policy says, then everybody gets an error of their own", async () => {
+  it("is tried as often as retry allows, then each command gets its own error", async () => {
     const target = await nowhere();
     const { backoff, failures } = recordingBackoff();
     await using redis = clientOf(target, { retry: new Retry(backoff, 3) });
@@ -73,13 +73,13 @@ describe("a server that is down", () => {
     });
   });
 
-  it("is tried once without a policy of more, and anew for each later command", async () => {
+  it("is tried once with retry: 0, and again for each later command", async () => {
     await using redis = clientOf(await nowhere(), { retry: new Retry(new ConstantBackoff(5), 0) });
     expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError not-sent");
     expect(kindOf(await errorOf(redis.get("b")))).toBe("ConnectionError not-sent");
   });
 
-  it("counts failures anew after it was given up", async () => {
+  it("resets the failure count after giving up", async () => {
     const { backoff, failures } = recordingBackoff();
     await using redis = clientOf(await nowhere(), { retry: new Retry(backoff, 2) });
     await errorOf(redis.get("a"));
@@ -87,7 +87,7 @@ describe("a server that is down", () => {
     expect(failures).toEqual([1, 2, 1, 2]);
   });
 
-  it("counts failures anew after everybody went away during a pause", async () => {
+  it("resets the failure count when all callers leave during a pause", async () => {
     const { backoff, failures } = recordingBackoff(30);
     await using redis = clientOf(await nowhere(), { retry: new Retry(backoff, 1) });
     const controller = new AbortController();
@@ -100,7 +100,7 @@ describe("a server that is down", () => {
     expect(failures).toEqual([1, 1]);
   });
 
-  it("that comes back in time serves everybody who waited, in order", async () => {
+  it("that returns in time serves all waiting commands in order", async () => {
     await using mock = await mockServer(echo);
     await using proxy = await startProxy({ port: mock.port });
     await proxy.refuse();
@@ -115,7 +115,7 @@ describe("a server that is down", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("at all addresses of a name is told of by the last of them", () => {
+  it("rejects with the error of the last address when a name has several", () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED ::1:1"), {
       code: "ECONNREFUSED",
     });
@@ -131,7 +131,7 @@ describe("a server that is down", () => {
     });
   });
 
-  it("on a unix socket says so", async () => {
+  it("is named by its unix socket path in the error", async () => {
     const options = { unixSocketPath: "/nonexistent/redis.sock", host: undefined, port: undefined };
     await using redis = clientOf(await nowhere(), options);
     const error = await errorOf(redis.get("a"));
@@ -140,8 +140,8 @@ describe("a server that is down", () => {
   });
 });
 
-describe("a pause between attempts", () => {
-  it("is shared: commands that come meanwhile neither dial nor lengthen it", async () => {
+describe("the pause between connection attempts", () => {
+  it("is shared: commands issued meanwhile neither connect nor prolong it", async () => {
     const target = await nowhere();
     const { backoff, failures } = recordingBackoff(40);
     await using redis = clientOf(target, { retry: new Retry(backoff, 1) });
@@ -154,7 +154,7 @@ describe("a pause between attempts", () => {
     expect(failures).toEqual([1]);
   });
 
-  it("of several attempts that fail together is one", async () => {
+  it("is one for several attempts that fail together", async () => {
     const { backoff, failures } = recordingBackoff();
     await using redis = clientOf(await nowhere(), { retry: new Retry(backoff, 2) });
     const lists = Array.from({ length: 10 }, (_, i) => errorOf(redis.blpop(`list${i}`, 0)));
@@ -172,8 +172,8 @@ describe("a pause between attempts", () => {
   });
 });
 
-describe("an accepted connection", () => {
-  it("forgets the failures before it", async () => {
+describe("a successful connection", () => {
+  it("resets the failure count", async () => {
     await using mock = await mockServer(echo);
     await using proxy = await startProxy({ port: mock.port });
     const { backoff, failures, resets } = recordingBackoff();
@@ -195,7 +195,7 @@ describe("an accepted connection", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("is made as often as sharedConnections says, and the load is spread", async () => {
+  it("is made sharedConnections times, and the load is spread", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, { sharedConnections: 3 });
     await redis.get("first");
@@ -207,7 +207,7 @@ describe("an accepted connection", () => {
     expect(counts[0]).toBeGreaterThanOrEqual(100);
   });
 
-  it("is made again when one of several is lost and there is load", async () => {
+  it("is made again when one of several is lost under load", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, { sharedConnections: 2 });
     await redis.get("first");
@@ -221,7 +221,7 @@ describe("an accepted connection", () => {
     expect(mock.connections).toBe(3);
   });
 
-  it("that is swallowed by the network ends by the connect deadline", async () => {
+  it("attempt that the network drops ends at socketConnectTimeout", async () => {
     await using mock = await mockServer((peer) => peer.stall());
     await using proxy = await startProxy({ port: mock.port });
     proxy.blackhole();
@@ -238,8 +238,8 @@ describe("an accepted connection", () => {
   });
 });
 
-describe("address source", () => {
-  it("is asked for each connection, and may hang no longer than anybody waits", async () => {
+describe("AddressSource", () => {
+  it("is called for each connection, and may hang no longer than a command waits", async () => {
     await using mock = await mockServer(echo);
     const { ConnectionPool, Redis } = await import("../../src/index.js");
     const resolve = vi.fn(async () => ({ kind: "tcp", host: mock.host, port: mock.port }) as const);
@@ -253,14 +253,14 @@ describe("address source", () => {
     await pool.close();
   });
 
-  it("that fails is retried like a connection that fails", async () => {
+  it("that fails is retried like a failed connection", async () => {
     await using mock = await mockServer(echo);
     const { ConnectionError, ConnectionPool, Redis } = await import("../../src/index.js");
     let asked = 0;
     const addressSource = {
       description: "somewhere",
       async resolve() {
-        if (++asked < 3) throw new ConnectionError("nobody knows");
+        if (++asked < 3) throw new ConnectionError("unknown address");
         return { kind: "tcp", host: mock.host, port: mock.port } as const;
       },
     };
@@ -271,7 +271,7 @@ describe("address source", () => {
     await pool.close();
   });
 
-  it("that never answers: commands end by their deadline, and disconnect() makes a new start", async () => {
+  it("that never resolves: commands end at their deadline, and disconnect() starts again", async () => {
     await using mock = await mockServer(echo);
     const { ConnectionPool, Redis } = await import("../../src/index.js");
     let hanging = true;
@@ -301,7 +301,7 @@ describe("address source", () => {
   });
 });
 
-describe("an address source of the user's own that fails", () => {
+describe("a custom AddressSource that fails", () => {
   it.each<[string, () => Promise<never>]>([
     ["with nothing", () => Promise.reject(undefined)],
     ["with a text", () => Promise.reject("no address")],
@@ -309,25 +309,28 @@ describe("an address source of the user's own that fails", () => {
       "with several errors",
       () => Promise.reject(new AggregateError([new Error("a")], "both failed")),
     ],
-  ])("%s: the command learns of it", async (_, resolve) => {
+  ])("rejects the command: %s", async (_, resolve) => {
     const addressSource = { resolve, description: "mine" };
     await using redis = new Redis({ addressSource, ...QUICK });
     expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError not-sent");
   });
 });
 
-describe("a command that waited too long", () => {
-  it.each(["get", "blpop"] as const)("says why there was no connection: %s", async (name) => {
-    const port = await freePort();
-    const endless = new Retry(new ConstantBackoff(5), -1);
-    await using redis = new Redis({ port, retry: endless, socketTimeout: 100 });
-    const error = await errorOf(name === "get" ? redis.get("a") : redis.blpop("a", 1));
-    expect(kindOf(error)).toBe("TimeoutError not-sent");
-    expect(error.message).toMatch(
-      /^Timeout waiting for a connection; the last attempt failed: Error ECONNREFUSED connecting to /,
-    );
-    expect(codesOf(error)).toContain("ECONNREFUSED");
-  });
+describe("a command that waited too long for a connection", () => {
+  it.each(["get", "blpop"] as const)(
+    "rejects with the reason why there was none: %s",
+    async (name) => {
+      const port = await freePort();
+      const endless = new Retry(new ConstantBackoff(5), -1);
+      await using redis = new Redis({ port, retry: endless, socketTimeout: 100 });
+      const error = await errorOf(name === "get" ? redis.get("a") : redis.blpop("a", 1));
+      expect(kindOf(error)).toBe("TimeoutError not-sent");
+      expect(error.message).toMatch(
+        /^Timeout waiting for a connection; the last attempt failed: Error ECONNREFUSED connecting to /,
+      );
+      expect(codesOf(error)).toContain("ECONNREFUSED");
+    },
+  );
 });
 
 /** The codes of an error and of what caused it. */

@@ -6,7 +6,7 @@ import { echo, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
-test("an argument that cannot be looked at leaves the commands beside it alone", async () => {
+test("an argument whose inspection throws does not affect other commands", async () => {
   await using mock = await mockServer(echo);
   await using redis = new Redis({ port: mock.port });
   await redis.ping();
@@ -26,7 +26,7 @@ test.each<[string, (redis: Redis) => Promise<unknown>]>([
   ["on the shared connection", (redis) => redis.set("k", undefined as unknown as string)],
   ["by executeCommand", (redis) => redis.executeCommand("GET", undefined)],
   ["as text that cannot be encoded", (redis) => redis.get("\ud800")],
-])("a refused argument does not keep the program from ending: %s", async (_, refused) => {
+])("a rejected argument does not keep the process alive: %s", async (_, refused) => {
   await using mock = await mockServer(echo);
   await using redis = new Redis({ port: mock.port });
   await redis.ping();

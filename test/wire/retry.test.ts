@@ -1,4 +1,4 @@
-/** Sending again what may have been executed: only when asked for, in order, and honestly reported. */
+/** Resending commands that may have been executed: only on request, in order, with a truthful outcome. */
 import { describe, expect, it } from "vitest";
 import {
   BusyLoadingError,
@@ -49,11 +49,11 @@ const refuse: Script = async (peer) => {
 /** Reads and never answers. */
 const silent: Script = (peer) => peer.stall();
 
-describe("by default", () => {
+describe("default retry behaviour", () => {
   it.each<[string, Script, string]>([
     ["the connection is lost", hangUpAfter(1), "ConnectionError unknown"],
     ["the reply is late", silent, "TimeoutError unknown"],
-  ])("a command is sent once: %s", async (_what, script, kind) => {
+  ])("sends a command once: %s", async (_what, script, kind) => {
     await using mock = await mockServer([script, echo]);
     await using redis = clientOf(mock, { retry: retry(5) });
     expect(kindOf(await errorOf(redis.get("a")))).toBe(kind);
@@ -66,7 +66,7 @@ describe("by default", () => {
 });
 
 describe("retryOnError", () => {
-  it("sends lost commands again, in their order and before later ones", async () => {
+  it("resends lost commands in order and before later ones", async () => {
     await using mock = await mockServer([hangUpAfter(4), echo]);
     await using redis = clientOf(mock, AGAIN_WHEN_LOST);
     const keys = ["a", "b", "c", "d"];
@@ -78,7 +78,7 @@ describe("retryOnError", () => {
     expect(mock.peers[1]?.received.map(([, key]) => key)).toEqual([...keys, "later"]);
   });
 
-  it("sends again what was written before what was not yet written", async () => {
+  it("resends written commands before those not yet written", async () => {
     const read: string[] = [];
     await using mock = await mockServer([
       async (peer) => {
@@ -103,7 +103,7 @@ describe("retryOnError", () => {
     [0, 1],
     [1, 1],
     [3, 3],
-  ])("a policy of %d retries sends %d more times, then tells the truth", async (count, more) => {
+  ])("a policy of %d retries resends %d more times, then rejects", async (count, more) => {
     const scripts = new Array<Script>(more + 1).fill(hangUpAfter(1));
     await using mock = await mockServer([...scripts, echo]);
     await using redis = clientOf(mock, { retryOnError: [ConnectionError], retry: retry(count) });
@@ -112,7 +112,7 @@ describe("retryOnError", () => {
     expect(await redis.get("b")).toBe("b");
   });
 
-  it("counts for each command by itself", async () => {
+  it("counts per command", async () => {
     await using mock = await mockServer([hangUpAfter(1), hangUpAfter(1), echo]);
     await using redis = clientOf(mock, { retryOnError: [ConnectionError], retry: retry(1) });
     const lost = errorOf(redis.get("a"));
@@ -121,7 +121,7 @@ describe("retryOnError", () => {
     expect(await redis.get("b")).toBe("b");
   });
 
-  it("applies to the errors it names, be it that the server answered with them", async () => {
+  it("applies to the listed error classes, error replies included", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["SET", "a", "1"], ["GET", "b"]);
       peer.send("-LOADING not yet\r\n", bulk("b"));
@@ -141,7 +141,7 @@ describe("retryOnError", () => {
     expect(mock.received).toHaveLength(6);
   });
 
-  it("gives the server's answer when it stays the same, after as many attempts as allowed", async () => {
+  it("rejects with the error reply when it persists, after the allowed attempts", async () => {
     await using mock = await mockServer(async (peer) => {
       for await (const _ of peer.commands()) peer.send("-LOADING not yet\r\n");
     });
@@ -153,7 +153,7 @@ describe("retryOnError", () => {
   it.each<[string, (redis: Redis) => Promise<unknown>]>([
     ["close()", (redis) => redis.close()],
     ["disconnect()", async (redis) => redis.disconnect()],
-  ])("does not keep a command from settling at %s", async (_, end) => {
+  ])("does not prevent a command from settling at %s", async (_, end) => {
     await using mock = await mockServer(async (peer) => {
       for await (const _command of peer.commands()) peer.send("-LOADING not yet\r\n");
     });
@@ -174,7 +174,7 @@ describe("retryOnError", () => {
     ]);
   });
 
-  it("is for single calls too", async () => {
+  it("applies to single calls with with()", async () => {
     await using mock = await mockServer([hangUpAfter(2), echo]);
     await using redis = clientOf(mock, { retry: retry(2) });
     const plain = errorOf(redis.get("plain"));
@@ -184,7 +184,7 @@ describe("retryOnError", () => {
     expect(mock.peers[1]?.received).toEqual([["GET", "again"]]);
   });
 
-  it("covers whole pipelines", async () => {
+  it("applies to whole pipelines", async () => {
     await using mock = await mockServer([
       hangUpAfter(3),
       async (peer) => {
@@ -201,7 +201,7 @@ describe("retryOnError", () => {
     expect(await plain.exec()).toEqual([1, "v"]);
   });
 
-  it("does not apply to a client() of one's own: its state is gone", async () => {
+  it("does not apply to client(), whose session state is lost", async () => {
     await using mock = await mockServer([hangUpAfter(1), echo]);
     await using redis = clientOf(mock, AGAIN_WHEN_LOST);
     await using session = redis.client();
@@ -215,7 +215,7 @@ describe("retryOnError", () => {
     ]);
   });
 
-  it("says unknown when the retry was never sent, for the first attempt may have worked", async () => {
+  it("rejects with outcome unknown when the retry was never sent", async () => {
     await using mock = await mockServer([greetAndHangUpAfter(2), refuse]);
     await using redis = clientOf(mock, { ...AGAIN_WHEN_LOST, protocol: 3 });
     const command = errorOf(redis.incr("n"));
@@ -226,7 +226,7 @@ describe("retryOnError", () => {
 });
 
 describe("retryOnTimeout", () => {
-  it("sends late commands again over a fresh connection, in their order", async () => {
+  it("resends timed-out commands over a new connection in order", async () => {
     await using mock = await mockServer([silent, echo]);
     await using redis = clientOf(mock, { ...AGAIN_WHEN_LATE, socketTimeout: 60 });
     const keys = ["a", "b", "c"];
@@ -242,7 +242,7 @@ describe("retryOnTimeout", () => {
     expect(mock.received).toHaveLength(1);
   });
 
-  it("gives up after as many attempts as the policy allows", async () => {
+  it("gives up after the attempts that the policy allows", async () => {
     await using mock = await mockServer([silent, silent, silent]);
     await using redis = clientOf(mock, { ...AGAIN_WHEN_LATE, socketTimeout: 40 });
     const start = performance.now();
@@ -272,7 +272,7 @@ describe("retryOnTimeout", () => {
 });
 
 describe("waiting for a retry", () => {
-  it("ended by a signal or by disconnect(), still says that the first attempt may have worked", async () => {
+  it("rejects with outcome unknown when ended by a signal or by disconnect()", async () => {
     // The second connection never gets through its handshake: the commands wait for it.
     await using mock = await mockServer([greetAndHangUpAfter(2), silent]);
     await using redis = clientOf(mock, { ...AGAIN_WHEN_LOST, protocol: 3, socketTimeout: 3000 });

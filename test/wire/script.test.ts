@@ -38,7 +38,7 @@ const exists = (...shas: string[]) => ["SCRIPT", "EXISTS", ...shas];
 const load = (lua: string) => ["SCRIPT", "LOAD", lua];
 const call = (sha: string) => ["EVALSHA", sha, "0"];
 
-describe("a script", () => {
+describe("a registered script", () => {
   it("is loaded and repeated on NOSCRIPT", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(["EVALSHA", ONE.sha, "1", "key", "7"]);
@@ -54,7 +54,7 @@ describe("a script", () => {
     await mock.done();
   });
 
-  it("that may have run is not sent again", async () => {
+  it("is not resent when it may have run", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(call(ONE.sha));
       await peer.reset();
@@ -65,7 +65,7 @@ describe("a script", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("whose loading was cut off has certainly not run", async () => {
+  it("rejects with outcome not-sent when its loading was cut off", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(call(ONE.sha));
       peer.send(MISSING);
@@ -80,7 +80,7 @@ describe("a script", () => {
 });
 
 describe("a pipeline with scripts", () => {
-  it("asks once for all of them, loads the missing ones, and only then begins", async () => {
+  it("checks all scripts once, loads the missing ones, and only then sends the commands", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(exists(ONE.sha, TWO.sha));
       expect(peer.unread).toEqual([]);
@@ -104,7 +104,7 @@ describe("a pipeline with scripts", () => {
     await mock.done();
   });
 
-  it("loads nothing that is there, and asks anew each time", async () => {
+  it("loads no existing script, and checks again each time", async () => {
     await using mock = await serve(async (peer) => {
       for (let round = 0; round < 2; round++) {
         await peer.expect(exists(ONE.sha));
@@ -128,7 +128,7 @@ describe("a pipeline with scripts", () => {
     await mock.done();
   });
 
-  it("asks for scripts and libraries in one go, and loads them in another", async () => {
+  it("checks scripts and libraries in one write, and loads them in another", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(exists(ONE.sha), ["FUNCTION", "LIST", "LIBRARYNAME", "mylib"]);
       peer.send("*1\r\n:0\r\n", "*0\r\n");
@@ -166,7 +166,7 @@ describe("a pipeline with scripts", () => {
   });
 
   it.each(["SCRIPT EXISTS", "SCRIPT LOAD"])(
-    "cut off at %s was certainly not sent",
+    "rejects with outcome not-sent when cut off at %s",
     async (step) => {
       await using mock = await serve(async (peer) => {
         await peer.expect(exists(ONE.sha));
@@ -184,7 +184,7 @@ describe("a pipeline with scripts", () => {
     },
   );
 
-  it("whose script is flushed after the check fails in that slot alone", async () => {
+  it("fails only in the slot of a script that is flushed after the check", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(exists(ONE.sha));
       peer.send("*1\r\n:1\r\n");
@@ -200,7 +200,7 @@ describe("a pipeline with scripts", () => {
     await mock.done();
   });
 
-  it("ends in its time, however many steps that takes", async () => {
+  it("ends at its timeout, however many steps it takes", async () => {
     let begun = 0;
     await using _mock = await serve(async (peer) => {
       await peer.expect(["PING"]);
@@ -221,12 +221,12 @@ describe("a pipeline with scripts", () => {
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error.outcome).toBe("not-sent");
     expect(took).toBeGreaterThan(395);
-    // A time for each step would have made it 700 or more.
+    // A separate timeout per step would add up to 700 or more.
     expect(took).toBeLessThan(650);
     redis.disconnect();
   });
 
-  it("aborted while it waits for the answer is never sent", async () => {
+  it("is never sent when aborted while it waits for the check", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(exists(ONE.sha));
       controller.abort("enough");
@@ -247,8 +247,8 @@ describe("a pipeline with scripts", () => {
   });
 });
 
-describe("a watching pipeline with scripts", () => {
-  it("runs them at once until multi(), then checks on the same connection before MULTI", async () => {
+describe("a watched pipeline with scripts", () => {
+  it("runs them immediately until multi(), then checks on the same connection before MULTI", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(["WATCH", "k"]);
       peer.send("+OK\r\n");
@@ -275,7 +275,7 @@ describe("a watching pipeline with scripts", () => {
     await mock.done();
   });
 
-  it("that loses its connection at the check has run nothing, and gives nothing back dirty", async () => {
+  it("that loses its connection at the check has run nothing, and returns no dirty connection", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(["WATCH", "k"]);
       peer.send("+OK\r\n");

@@ -10,7 +10,7 @@ async function ok(peer: Peer): Promise<void> {
   for await (const _ of peer.commands()) peer.send("+OK\r\n");
 }
 
-/** Refused on shared connections; `own` says whether a `client()` may do it. */
+/** Rejected on shared connections; `own` is whether `client()` allows them. */
 const COMMANDS: readonly (readonly [words: string, own: boolean, api: string])[] = [
   ["SELECT 3", true, "redis.client()"],
   ["CLIENT TRACKING ON", true, "redis.client()"],
@@ -47,31 +47,34 @@ const withinPipelines = (words: string, { command, message }: RedisError) => {
   return instead === undefined ? message : `${command} has no place in a pipeline: ${instead}`;
 };
 
-describe("on a shared connection", () => {
-  it.each(COMMANDS)("%s is refused, and says what to use", async (words, _own, api) => {
-    await using mock = await mockServer([]);
-    await using redis = clientOf(mock);
-    const [name = "", ...args] = words.split(" ");
-    const spellings: [string, ...unknown[]][] = [
-      [words],
-      [words.toLowerCase()],
-      [name, ...args],
-      [name.toLowerCase(), ...args.map((arg) => Buffer.from(arg))],
-    ];
-    for (const [command, ...rest] of spellings) {
-      const error = await errorOf(redis.executeCommand(command, ...rest));
-      expect(kindOf(error)).toBe("DataError not-sent");
-      expect(error.message).toContain("changes the state of its connection");
-      expect(error.message).toContain(`use ${api}`);
-      expect(error.command).toBe(error.message.split(" changes ")[0]);
-      const inPipeline = withinPipelines(words, error);
-      expect(() => redis.pipeline().executeCommand(command, ...rest)).toThrow(inPipeline);
-    }
-    await settleDown();
-    expect(mock.connections).toBe(0);
-  });
+describe("session commands on a shared connection", () => {
+  it.each(COMMANDS)(
+    "%s is rejected, and the error names the alternative",
+    async (words, _own, api) => {
+      await using mock = await mockServer([]);
+      await using redis = clientOf(mock);
+      const [name = "", ...args] = words.split(" ");
+      const spellings: [string, ...unknown[]][] = [
+        [words],
+        [words.toLowerCase()],
+        [name, ...args],
+        [name.toLowerCase(), ...args.map((arg) => Buffer.from(arg))],
+      ];
+      for (const [command, ...rest] of spellings) {
+        const error = await errorOf(redis.executeCommand(command, ...rest));
+        expect(kindOf(error)).toBe("DataError not-sent");
+        expect(error.message).toContain("changes the state of its connection");
+        expect(error.message).toContain(`use ${api}`);
+        expect(error.command).toBe(error.message.split(" changes ")[0]);
+        const inPipeline = withinPipelines(words, error);
+        expect(() => redis.pipeline().executeCommand(command, ...rest)).toThrow(inPipeline);
+      }
+      await settleDown();
+      expect(mock.connections).toBe(0);
+    },
+  );
 
-  it("views do not change that", async () => {
+  it("are rejected on views too", async () => {
     await using mock = await mockServer([]);
     await using redis = clientOf(mock);
     const view = redis.with({ timeout: 1000, decodeResponses: false });
@@ -79,30 +82,27 @@ describe("on a shared connection", () => {
   });
 });
 
-describe("on a client() of one's own", () => {
-  it.each(COMMANDS.filter(([, own]) => own))("%s may be used", async (words) => {
+describe("session commands on client()", () => {
+  it.each(COMMANDS.filter(([, own]) => own))("%s is allowed", async (words) => {
     await using mock = await mockServer(ok);
     await using redis = clientOf(mock);
     await using session = redis.client();
     await session.executeCommand(words);
     expect(mock.received).toEqual([words.split(" ")]);
-    // Whoever comes next must not find the connection changed.
+    // The next user must not get a changed connection.
     await session.close();
     await mock.peers[0]?.closed;
   });
 
-  it.each(COMMANDS.filter(([, own]) => !own))(
-    "%s is refused all the same",
-    async (words, _own, api) => {
-      await using mock = await mockServer([]);
-      await using redis = clientOf(mock);
-      await using session = redis.client();
-      const error = await errorOf(session.executeCommand(words));
-      expect(error.message).toContain(`use ${api}`);
-      const inPipeline = withinPipelines(words, error);
-      expect(() => session.pipeline().executeCommand(words)).toThrow(inPipeline);
-      await settleDown();
-      expect(mock.connections).toBe(0);
-    },
-  );
+  it.each(COMMANDS.filter(([, own]) => !own))("%s is rejected too", async (words, _own, api) => {
+    await using mock = await mockServer([]);
+    await using redis = clientOf(mock);
+    await using session = redis.client();
+    const error = await errorOf(session.executeCommand(words));
+    expect(error.message).toContain(`use ${api}`);
+    const inPipeline = withinPipelines(words, error);
+    expect(() => session.pipeline().executeCommand(words)).toThrow(inPipeline);
+    await settleDown();
+    expect(mock.connections).toBe(0);
+  });
 });

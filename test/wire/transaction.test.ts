@@ -68,7 +68,7 @@ describe("transaction() whose connection is lost before EXEC", () => {
   it.each([
     ["silence", TimeoutError],
     ["cut", ConnectionError],
-  ] as const)("begins again as often as `retry` says (%s)", async (step, cause) => {
+  ] as const)("is repeated as often as retry allows (%s)", async (step, cause) => {
     await using mock = await serve([step], { retry: retrying(3), socketTimeout: 300 });
     const { reading, runs } = work();
     const error = await errorOf(redis.transaction(reading, "a"));
@@ -78,7 +78,7 @@ describe("transaction() whose connection is lost before EXEC", () => {
     expect([runs(), mock.connections]).toEqual([4, 4]);
   });
 
-  it("does not begin again when `retry` says so, be it by the class of the error", async () => {
+  it("is not repeated when retry does not support the error", async () => {
     for (const retry of [retrying(0), new Retry(new ConstantBackoff(1), 3, [TimeoutError])]) {
       await using _mock = await serve(["cut"], { retry });
       const { reading, runs } = work();
@@ -88,7 +88,7 @@ describe("transaction() whose connection is lost before EXEC", () => {
     }
   });
 
-  it("waits as `retry` says, until a signal ends that", async () => {
+  it("waits for the backoff of retry, until a signal ends that", async () => {
     await using _mock = await serve(["cut"], { retry: new Retry(new ConstantBackoff(60_000), 3) });
     const { reading, runs } = work();
     const controller = new AbortController();
@@ -101,7 +101,7 @@ describe("transaction() whose connection is lost before EXEC", () => {
     expect(runs()).toBe(1);
   });
 
-  it("counts only losses in a row, and changes never", async () => {
+  it("counts only consecutive losses, and never changed keys", async () => {
     const steps = ["cut", "changed", "changed", "changed", "cut", "done"] as const;
     await using _mock = await serve(steps, { retry: retrying(1) });
     const { reading, runs } = work();
@@ -111,7 +111,7 @@ describe("transaction() whose connection is lost before EXEC", () => {
 });
 
 describe("transaction() under a signal", () => {
-  it("executes nothing once that is aborted", async () => {
+  it("executes nothing after the abort", async () => {
     await using mock = await serve(["done"]);
     const controller = new AbortController();
     const { signal } = controller;
@@ -128,7 +128,7 @@ describe("transaction() under a signal", () => {
     expect(namesOf(mock).at(-1)).toBe("UNWATCH");
   });
 
-  it("does not wait for a connection any longer, nor keep the one that comes", async () => {
+  it("stops waiting for a connection, and returns one that arrives later", async () => {
     await using mock = await serve(["done"]);
     const { host, port } = mock;
     const connectionPool = new BlockingConnectionPool({
@@ -151,8 +151,8 @@ describe("transaction() under a signal", () => {
   });
 });
 
-describe("transaction() whose function goes on with what it got after multi()", () => {
-  it("rejects and executes nothing, be its promises awaited or not", async () => {
+describe("transaction() whose function uses the watched pipeline after multi()", () => {
+  it("rejects and executes nothing, whether its promises are awaited or not", async () => {
     await using mock = await serve(["done"]);
     const mistaken: ((tx: WatchedPipeline) => unknown)[] = [
       (tx) => {

@@ -50,7 +50,7 @@ const TRANSPORTS: readonly Transport[] = [
 ];
 
 describe.each(TRANSPORTS)("$name", ({ start, client }) => {
-  it("carries commands of one turn, large values among them, and their replies", async () => {
+  it("sends commands of one turn, large values among them, and delivers their replies", async () => {
     await using mock = await start(echo);
     await using redis = client(mock, { socketTimeout: 5000 });
     const large = Buffer.alloc(3_000_000, "x");
@@ -68,7 +68,7 @@ describe.each(TRANSPORTS)("$name", ({ start, client }) => {
     expect(mock.peers[0]?.bytes.equals(Buffer.concat(wire))).toBe(true);
   });
 
-  it("carries large replies in any pieces", async () => {
+  it("delivers large replies in pieces of any size", async () => {
     const text = "0123456789".repeat(200_000);
     await using mock = await start(async (peer) => {
       await peer.expect(["GET", "k"]);
@@ -79,7 +79,7 @@ describe.each(TRANSPORTS)("$name", ({ start, client }) => {
     expect((await redis.get("k")) === text).toBe(true);
   });
 
-  it("loses its connection and makes another", async () => {
+  it("reconnects after a lost connection", async () => {
     await using mock = await start([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -95,17 +95,17 @@ describe.each(TRANSPORTS)("$name", ({ start, client }) => {
     expect(await redis.get("b")).toBe("b");
   });
 
-  it("is given up by the connect deadline", async () => {
+  it("gives up at the connect deadline", async () => {
     await using mock = await start((peer) => peer.stall());
     await using redis = client(mock, { password: "pw", socketConnectTimeout: 60 });
     expect(kindOf(await errorOf(redis.get("a")))).toBe("TimeoutError not-sent");
   });
 });
 
-describe("certificates", () => {
+describe("TLS certificates", () => {
   const answer: Script = (peer) => echo(peer);
 
-  it("are verified unless told otherwise", async () => {
+  it("are verified by default", async () => {
     await using mock = await mockServer(answer, { tls: true });
     const target = { host: "localhost", port: mock.port };
     await using redis = clientOf(target, { tls: true });
@@ -117,7 +117,7 @@ describe("certificates", () => {
     expect(await careless.get("a")).toBe("a");
   });
 
-  it("must be for the host that was asked for", async () => {
+  it("must match the requested host", async () => {
     const [cert, key] = await Promise.all([
       readFile(certs.wrongHostCert),
       readFile(certs.wrongHostKey),
@@ -132,7 +132,7 @@ describe("certificates", () => {
     expect(mock.received).toEqual([]);
   });
 
-  it("are chosen by the name the client sends, which is never an address", async () => {
+  it("are selected by SNI, which never contains an IP address", async () => {
     const names: unknown[] = [];
     await using mock = await mockServer(
       async (peer) => {
@@ -148,7 +148,7 @@ describe("certificates", () => {
     expect(names).toEqual(["localhost", false]);
   });
 
-  it("matter: a server without TLS is no server for a client with it", async () => {
+  it("are required: a client with TLS rejects a server without it", async () => {
     await using mock = await mockServer(async (peer) => {
       peer.send("+PONG\r\n");
       peer.close();

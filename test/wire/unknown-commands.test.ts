@@ -1,4 +1,4 @@
-/** Replies of commands the table does not know, byte by byte. */
+/** Replies of commands that the table does not contain, byte by byte. */
 import { describe, expect, test } from "vitest";
 import { ResponseError } from "../../src/index.js";
 import { mockServer } from "../support/mock-server.js";
@@ -8,7 +8,7 @@ const TAKEN = Buffer.from("*2\r\n$8\r\nfoo.Info\r\n$1\r\nx\r\n");
 
 watchEveryTest();
 
-/** What `executeCommand` makes of a reply, alone and in a pipeline. */
+/** The result of `executeCommand` for a reply, alone and in a pipeline. */
 async function plainOf(reply: string, decodeResponses = true): Promise<unknown> {
   await using mock = await mockServer(
     async (peer) => {
@@ -34,7 +34,7 @@ async function plainOf(reply: string, decodeResponses = true): Promise<unknown> 
   return alone;
 }
 
-describe("RESP3", () => {
+describe("executeCommand with unknown commands under RESP3", () => {
   test.each<[name: string, reply: string, value: unknown]>([
     ["an empty map", "%0\r\n", new Map()],
     ["an empty set", "~0\r\n", new Set()],
@@ -75,7 +75,7 @@ describe("RESP3", () => {
     expect(await plainOf(reply)).toStrictEqual(value);
   });
 
-  test("bytes at every depth, in keys too", async () => {
+  test("returns bytes at every depth, in keys too", async () => {
     const map = await plainOf("%1\r\n$2\r\n\xff\r\n~1\r\n%1\r\n$1\r\na\r\n+word\r\n", false);
     const [[key, set] = []] = map as Map<unknown, unknown>;
     const [inner] = set as Set<Map<unknown, unknown>>;
@@ -84,7 +84,7 @@ describe("RESP3", () => {
     expect([...(inner ?? [])]).toStrictEqual([[Buffer.from("a"), "word"]]);
   });
 
-  test("errors stay where they are", async () => {
+  test("keeps errors in their places", async () => {
     const map = (await plainOf("%1\r\n+e\r\n*2\r\n!9\r\nMY broken\r\n-ERR no\r\n")) as Map<
       string,
       unknown[]

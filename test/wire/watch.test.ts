@@ -24,8 +24,8 @@ async function watching(peer: Peer, ...keys: string[]): Promise<void> {
   peer.send("+OK\r\n");
 }
 
-describe("a watching pipeline", () => {
-  it("sends reads at once, then the transaction in one piece, and no UNWATCH after EXEC", async () => {
+describe("a watched pipeline", () => {
+  it("sends reads immediately, then the transaction in one write, and no UNWATCH after EXEC", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a", "b");
       await peer.expect(["GET", "a"]);
@@ -47,7 +47,7 @@ describe("a watching pipeline", () => {
     await mock.done();
   });
 
-  it("sends no UNWATCH when there is nothing to unwatch", async () => {
+  it("sends no UNWATCH without watched keys", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["UNWATCH"]);
@@ -79,7 +79,7 @@ describe("a watching pipeline", () => {
     },
   );
 
-  it("without multi() asks by an empty transaction; without transactions it asks nothing", async () => {
+  it("sends an empty transaction in exec() without multi(), and nothing with transaction: false", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["MULTI"], ["EXEC"]);
@@ -95,7 +95,7 @@ describe("a watching pipeline", () => {
     await mock.done();
   });
 
-  it("whose WATCH is refused rejects with the server's words, and is not one", async () => {
+  it("rejects with the error of the server when WATCH is refused", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(["WATCH", "a"]);
       peer.send("-NOPERM no watching for you\r\n");
@@ -108,8 +108,8 @@ describe("a watching pipeline", () => {
   });
 });
 
-describe("a watch that is lost", () => {
-  it("by disconnect() of the pool is never made up for on another connection", async () => {
+describe("a watch whose connection is lost", () => {
+  it("is not continued on another connection after disconnect() of the pool", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expectClose();
@@ -123,7 +123,7 @@ describe("a watch that is lost", () => {
     await mock.done();
   });
 
-  it("by a read that is not answered in time is a WatchError from then on", async () => {
+  it("rejects with WatchError after a read timed out", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["GET", "a"]);
@@ -140,7 +140,7 @@ describe("a watch that is lost", () => {
     await mock.done();
   });
 
-  it("before any key was watched is the loss of a connection and no more", async () => {
+  it("rejects with the connection error when no key was watched yet", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(["WATCH", "a"]);
       await peer.reset();
@@ -150,7 +150,7 @@ describe("a watch that is lost", () => {
     await mock.done();
   });
 
-  it("after unwatch() is the loss of a connection and no more", async () => {
+  it("rejects with the connection error after unwatch()", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["UNWATCH"]);
@@ -165,7 +165,7 @@ describe("a watch that is lost", () => {
     await mock.done();
   });
 
-  it("in the middle of EXEC leaves the outcome unknown", async () => {
+  it("rejects with outcome unknown when lost during EXEC", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["MULTI"], ["SET", "a", "ours"], ["EXEC"]);
@@ -181,10 +181,10 @@ describe("a watch that is lost", () => {
   });
 });
 
-describe("a watch that is over", () => {
+describe("a finished watch", () => {
   const ended = expect.objectContaining({ code: "ECLOSED", outcome: "not-sent" });
 
-  it("runs nothing any more, and says so", async () => {
+  it("rejects further commands with a clear error", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["MULTI"], ["SET", "a", "1"], ["EXEC"]);
@@ -209,7 +209,7 @@ describe("a watch that is over", () => {
     await mock.done();
   });
 
-  it("is so from the call of reset() on", async () => {
+  it("ends with the call of reset()", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["UNWATCH"]);
@@ -226,7 +226,7 @@ describe("a watch that is over", () => {
     await mock.done();
   });
 
-  it("is so from the call of exec() on, for a second one as well", async () => {
+  it("ends with the call of exec(), also for a second call", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["MULTI"], ["SET", "a", "1"], ["EXEC"]);
@@ -244,7 +244,7 @@ describe("a watch that is over", () => {
 });
 
 describe("the guard of a transaction", () => {
-  it("is not taken away by an unwatch() after multi()", async () => {
+  it("is not removed by unwatch() after multi()", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["MULTI"], ["SET", "a", "1"], ["EXEC"]);
@@ -261,7 +261,7 @@ describe("the guard of a transaction", () => {
     await mock.done();
   });
 
-  it("is known to be lost also by a command that needs no server", async () => {
+  it("is reported as lost also by a command that needs no server", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expectClose();
@@ -275,7 +275,7 @@ describe("the guard of a transaction", () => {
     await mock.done();
   });
 
-  it("is still there when the server refuses a command while it is loading", async () => {
+  it("remains when the server rejects a command with LOADING", async () => {
     await using mock = await serve(async (peer) => {
       await watching(peer, "a");
       await peer.expect(["GET", "a"]);

@@ -1,4 +1,4 @@
-/** No connection to be had, for a while or for ever: what can be asked meanwhile, and how attempts are paced. */
+/** No connection available, temporarily or permanently: which calls work meanwhile, and the pace of attempts. */
 import { describe, expect, it, vi } from "vitest";
 import { type PubSub, type PubSubMessage, Retry } from "../../src/index.js";
 import { type Backoff, ConstantBackoff } from "../../src/options/backoff.js";
@@ -18,7 +18,7 @@ async function readAll(pubsub: AsyncIterable<PubSubMessage>): Promise<string[]> 
   return seen;
 }
 
-describe("while there is no connection", () => {
+describe("PubSub without a connection", () => {
   const RESP2 = { confirmA: "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n" };
 
   /** Subscribed to `a` through a proxy that has then refused everybody. */
@@ -43,7 +43,7 @@ describe("while there is no connection", () => {
     await run(pubsub, proxy);
   }
 
-  it("ends a subscription at once", () =>
+  it("unsubscribes immediately", () =>
     cutOff(async (pubsub, proxy) => {
       const { totalConnections } = proxy;
       const reading = readAll(pubsub);
@@ -55,7 +55,7 @@ describe("while there is no connection", () => {
       expect(proxy.totalConnections).toBe(totalConnections);
     }));
 
-  it("refuses new ones with the error of connecting, and keeps the old", () =>
+  it("rejects new subscriptions with the connection error, and keeps the old ones", () =>
     cutOff(async (pubsub, proxy) => {
       const error = await errorOf(pubsub.subscribe("b"));
       expect([kindOf(error), error.code]).toEqual(["ConnectionError not-sent", "ECONNREFUSED"]);
@@ -74,7 +74,7 @@ describe("while there is no connection", () => {
       expect(pubsub.subscribed).toBe(false);
     }));
 
-  it("is a subscriber no more when its client is closed", async () => {
+  it("ends when its client is closed", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send(RESP2.confirmA);
@@ -94,7 +94,7 @@ describe("while there is no connection", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("is one again after disconnect(), which is no end", async () => {
+  it("can subscribe again after disconnect()", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send(RESP2.confirmA);
@@ -114,10 +114,10 @@ describe("while there is no connection", () => {
   });
 });
 
-describe("a server that is down", () => {
+describe("PubSub with a server that is down", () => {
   const down = async () => ({ host: "127.0.0.1", port: await freePort() });
 
-  it("is the error of subscribe() itself, which leaves no trace", async () => {
+  it("rejects subscribe() and leaves no subscription", async () => {
     await using redis = clientOf(await down());
     const pubsub = redis.pubsub();
     const [first, second] = [errorOf(pubsub.subscribe("a")), errorOf(pubsub.psubscribe("p"))];
@@ -135,7 +135,7 @@ describe("a server that is down", () => {
   });
 });
 
-describe("coming back", () => {
+describe("PubSub reconnect", () => {
   /** Confirms one subscription and hangs up, again and again. */
   function fickle() {
     return mockServer(async (peer) => {
@@ -144,7 +144,7 @@ describe("coming back", () => {
     });
   }
 
-  it("is paced by the policy", async () => {
+  it("waits as long as the backoff says", async () => {
     const failures: number[] = [];
     const backoff: Backoff = {
       compute(count) {
@@ -156,7 +156,7 @@ describe("coming back", () => {
     };
     const hangsUp = deferred();
     await using mock = await mockServer(async (peer) => {
-      // The last connection may be closed before anything was asked on it.
+      // The last connection may be closed before anything was sent on it.
       for await (const _ of peer.commands()) {
         if (peer.index === 0) peer.send("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
         await hangsUp.promise;
@@ -173,7 +173,7 @@ describe("coming back", () => {
     await pubsub.close();
   });
 
-  it("ends when the policy says so: who reads is told, and nothing is subscribed to any more", async () => {
+  it("ends when the retry policy ends: readers get the error, and nothing stays subscribed", async () => {
     await using mock = await mockSubscribed(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
@@ -195,7 +195,7 @@ describe("coming back", () => {
     expect(await readAll(pubsub)).toEqual([]);
   });
 
-  it("is tried on after each failure, within the deadline of a subscription under way", async () => {
+  it("is tried again after each failure, within the deadline of a pending subscription", async () => {
     await using mock = await fickle();
     await using redis = clientOf(mock, { socketTimeout: 60 });
     const pubsub = redis.pubsub({ retry: AT_ONCE });

@@ -24,8 +24,8 @@ async function end(peer: Peer, how: End): Promise<void> {
 
 const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));
 
-describe.each<End>(["RST", "FIN"])("ended by %s", (how) => {
-  it("before the handshake is answered: tried again, and the command is sent once", async () => {
+describe.each<End>(["RST", "FIN"])("a connection ended by %s", (how) => {
+  it("is replaced when it ends before the handshake is answered, and the command is sent once", async () => {
     await using mock = await mockServer([
       (peer) => end(peer, how),
       async (peer) => {
@@ -42,7 +42,7 @@ describe.each<End>(["RST", "FIN"])("ended by %s", (how) => {
     expect(counted(mock).filter((command) => command !== "AUTH pw")).toEqual(["GET k"]);
   });
 
-  it("in the middle of the handshake's answers: the same", async () => {
+  it("is replaced when it ends between handshake replies, and the command is sent once", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["AUTH", "pw"], ["SELECT", "1"]);
@@ -60,7 +60,7 @@ describe.each<End>(["RST", "FIN"])("ended by %s", (how) => {
     expect(mock.received.filter(([name]) => name === "GET")).toHaveLength(1);
   });
 
-  it("after the command, before its reply: rejected, outcome unknown, not sent again", async () => {
+  it("rejects a written command with outcome unknown, and does not resend it", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["SET", "k", "v"]);
@@ -80,7 +80,7 @@ describe.each<End>(["RST", "FIN"])("ended by %s", (how) => {
     expect(inspect(redis.connectionPool)).toContain("shared=1 leased=0 idle=0 waiting=0");
   });
 
-  it("in the middle of a reply: that one and all behind it are rejected", async () => {
+  it("rejects the command whose reply was incomplete, and all commands behind it", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"], ["GET", "c"]);
@@ -102,7 +102,7 @@ describe.each<End>(["RST", "FIN"])("ended by %s", (how) => {
   });
 
   it.each([true, false])(
-    "between the replies of a pipeline: one error (transaction: %s)",
+    "rejects a pipeline with one error when lost between its replies (transaction: %s)",
     async (transaction) => {
       await using mock = await mockServer([
         async (peer) => {
@@ -122,7 +122,7 @@ describe.each<End>(["RST", "FIN"])("ended by %s", (how) => {
     },
   );
 
-  it("while nothing is going on: nobody is told, the next command connects anew", async () => {
+  it("raises no error when it was idle, and the next command reconnects", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -142,7 +142,7 @@ describe.each<End>(["RST", "FIN"])("ended by %s", (how) => {
     expect(mock.connections).toBe(2);
   });
 
-  it("with a thousand commands under way: each is rejected with an error of its own, once", async () => {
+  it("rejects each of a thousand pending commands once, with its own error", async () => {
     const count = 1000;
     await using mock = await mockServer([
       async (peer) => {
@@ -168,7 +168,7 @@ describe.each<End>(["RST", "FIN"])("ended by %s", (how) => {
     expect(mock.received).toHaveLength(count + 1);
   });
 
-  it("while a blocking command waits: only that one is rejected", async () => {
+  it("rejects only the blocking command that waits on it", async () => {
     await using mock = await mockServer(async (peer) => {
       const [name] = await peer.next();
       if (name === "BLPOP") return end(peer, how);
@@ -186,7 +186,7 @@ describe.each<End>(["RST", "FIN"])("ended by %s", (how) => {
 });
 
 describe("a half-closed connection", () => {
-  it("counts as lost at once, whatever the server still meant to read", async () => {
+  it("counts as lost immediately", async () => {
     const script: Script = async (peer) => {
       await peer.expect(["GET", "a"]);
       peer.halfClose();
@@ -199,8 +199,8 @@ describe("a half-closed connection", () => {
   });
 });
 
-describe("commands not yet written", () => {
-  it("move to the new connection, in their order", async () => {
+describe("commands that are not written yet", () => {
+  it("move to the new connection in order", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["AUTH", "pw"]);
@@ -217,7 +217,7 @@ describe("commands not yet written", () => {
     expect(mock.peers[1]?.received.slice(1).map(([, key]) => key)).toEqual(keys);
   });
 
-  it("in the very turn the connection is closed from this side are not sent", async () => {
+  it("are not sent when the client closes the connection in the same turn", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     expect(await redis.get("a")).toBe("a");
@@ -229,7 +229,7 @@ describe("commands not yet written", () => {
   });
 });
 
-describe("what a response callback does in the middle of the replies", () => {
+describe("response callbacks that act amid the replies", () => {
   it("cannot give a stray reply to a command that is not written yet", async () => {
     await using mock = await mockServer([
       async (peer) => {
@@ -251,7 +251,7 @@ describe("what a response callback does in the middle of the replies", () => {
     expect(mock.peers[1]?.received).toEqual([["GET", "b"]]);
   });
 
-  it("is its own affair when it throws", async () => {
+  it("affect only their own command when they throw", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     redis.setResponseCallback("GET", (reply) => {
@@ -265,7 +265,7 @@ describe("what a response callback does in the middle of the replies", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("may end the connection itself", async () => {
+  it("may close the connection", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     redis.setResponseCallback("GET", (reply) => {

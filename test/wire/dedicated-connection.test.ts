@@ -16,8 +16,8 @@ async function echo(peer: Peer): Promise<void> {
 const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));
 const LOST = "The connection of this client() was lost, and its state with it";
 
-describe("a client() of one's own", () => {
-  it("takes its connection at the first command, and no other ever", async () => {
+describe("client()", () => {
+  it("takes its connection at the first command, and keeps it", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     await using session = redis.client();
@@ -41,7 +41,7 @@ describe("a client() of one's own", () => {
     expect(counted(mock)).toEqual(["GET a", "BLPOP list 1", "GET b"]);
   });
 
-  it("lets a command without a limit go on when one behind it is overdue", async () => {
+  it("lets a command without a deadline go on when a later one times out", async () => {
     const late = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["BLPOP", "list", "0"], ["GET", "a"]);
@@ -58,7 +58,7 @@ describe("a client() of one's own", () => {
     await mock.done();
   });
 
-  it("gives its connection back clean, for the next one", async () => {
+  it("returns an unchanged connection to the pool", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     for (let i = 0; i < 3; i++) {
@@ -69,7 +69,7 @@ describe("a client() of one's own", () => {
     expect(inspect(redis.connectionPool)).toContain("leased=0 idle=1");
   });
 
-  it("closes its connection when its state was changed", async () => {
+  it("closes its connection when the session state was changed", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     const session = redis.client();
@@ -81,7 +81,7 @@ describe("a client() of one's own", () => {
     expect(mock.peers[1]?.received).toEqual([["GET", "b"]]);
   });
 
-  it("refuses commands after close(), which may be called twice", async () => {
+  it("rejects commands after close(), which may be called twice", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     const session = redis.client();
@@ -98,7 +98,7 @@ describe("a client() of one's own", () => {
     expect(await redis.get("c")).toBe("c");
   });
 
-  it("closed before its connection is there lets its commands finish, and takes no more", async () => {
+  it("lets commands finish when closed before it is connected, and accepts no more", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     const session = redis.client();
@@ -112,7 +112,7 @@ describe("a client() of one's own", () => {
     expect(inspect(redis.connectionPool)).toContain("leased=0 idle=1 waiting=0");
   });
 
-  it("closed waits for the replies that are still to come, then gives its connection back", async () => {
+  it("waits in close() for outstanding replies, then returns its connection", async () => {
     const answer = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["GET", "a"], ["INCR", "n"]);
@@ -139,7 +139,7 @@ describe("a client() of one's own", () => {
   it.each<[string, (peer: Peer) => void | Promise<void>]>([
     ["the connection is lost", (peer) => peer.reset()],
     ["the reply is overdue", () => {}],
-  ])("closed is closed also when %s", async (_, act) => {
+  ])("finishes close() also when %s", async (_, act) => {
     await using mock = await mockServer(async (peer) => {
       await peer.next();
       await act(peer);
@@ -154,7 +154,7 @@ describe("a client() of one's own", () => {
     expect(inspect(redis.connectionPool)).toContain("leased=0 idle=0 waiting=0");
   });
 
-  it("shares settings with its views: a view of it is the same connection", async () => {
+  it("shares its connection with its views", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     await using session = redis.client();
@@ -164,8 +164,8 @@ describe("a client() of one's own", () => {
   });
 });
 
-describe("the loss of its connection", () => {
-  it("while idle is told to one command; the next gets a new connection", async () => {
+describe("loss of the connection of a client()", () => {
+  it("while idle is reported to one command; the next gets a new connection", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
@@ -179,14 +179,14 @@ describe("the loss of its connection", () => {
     await using session = redis.client();
     await session.get("a");
     await until(() => inspect(redis.connectionPool).includes("leased=0"));
-    const [told, served] = await Promise.all([errorOf(session.get("b")), session.get("c")]);
-    expect(kindOf(told)).toBe("ConnectionError not-sent");
-    expect(told.message).toBe(LOST);
+    const [reported, served] = await Promise.all([errorOf(session.get("b")), session.get("c")]);
+    expect(kindOf(reported)).toBe("ConnectionError not-sent");
+    expect(reported.message).toBe(LOST);
     expect(served).toBe("c");
     expect(counted(mock)).toEqual(["GET a", "GET c"]);
   });
 
-  it("under way is told to those in flight, and to nobody after them", async () => {
+  it("rejects commands in flight, and none after them", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"]);
@@ -204,7 +204,7 @@ describe("the loss of its connection", () => {
     expect(await session.get("c")).toBe("c");
   });
 
-  it("by a late reply is told by that command's TimeoutError", async () => {
+  it("is reported by the TimeoutError of the command that timed out", async () => {
     await using mock = await mockServer([(peer) => peer.stall(), echo]);
     await using redis = clientOf(mock, { socketTimeout: 60 });
     await using session = redis.client();
@@ -212,7 +212,7 @@ describe("the loss of its connection", () => {
     expect(await session.get("b")).toBe("b");
   });
 
-  it("with only cancelled commands in flight is still told to somebody", async () => {
+  it("is reported to the next command when only cancelled commands were in flight", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"]);
@@ -235,7 +235,7 @@ describe("the loss of its connection", () => {
     expect(await session.get("d")).toBe("d");
   });
 
-  it("restores the selected database before anything else, in the order of the calls", async () => {
+  it("restores the selected database first, in the order of the calls", async () => {
     let early: string[][] = [];
     const issued = deferred();
     await using mock = await mockServer([
@@ -258,7 +258,7 @@ describe("the loss of its connection", () => {
     await using session = redis.client();
     await Promise.all([session.executeCommand("SELECT", 3), session.get("a")]);
     await until(() => inspect(redis.connectionPool).includes("leased=0"));
-    await errorOf(session.get("told"));
+    await errorOf(session.get("reported"));
     const b = session.get("b");
     await until(() => mock.peers[1]?.received.length);
     // Issued while the database is being restored: must neither overtake b nor the SELECT's answer.
@@ -273,7 +273,7 @@ describe("the loss of its connection", () => {
     ]);
   });
 
-  it("with a database that cannot be restored fails the commands, not the order", async () => {
+  it("rejects commands in order when the database cannot be restored", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["SELECT", "3"]);
@@ -291,14 +291,14 @@ describe("the loss of its connection", () => {
     await using session = redis.client();
     await session.executeCommand("SELECT", 3);
     await until(() => inspect(redis.connectionPool).includes("leased=0"));
-    await errorOf(session.get("told"));
+    await errorOf(session.get("reported"));
     const errors = await Promise.all([errorOf(session.get("a")), errorOf(session.get("b"))]);
     expect(errors.map(kindOf)).toEqual(new Array(2).fill("ResponseError not-sent"));
     expect(errors[0]?.message).toBe("DB index is out of range");
     expect(mock.received.flat()).not.toContain("a");
   });
 
-  it("with a SELECT that was refused goes back to the database before", async () => {
+  it("restores the previous database after a rejected SELECT", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["SELECT", "99"]);
@@ -312,14 +312,14 @@ describe("the loss of its connection", () => {
     await using session = redis.client();
     expect(kindOf(await errorOf(session.executeCommand("SELECT", 99)))).toBe("ResponseError");
     await until(() => inspect(redis.connectionPool).includes("leased=0"));
-    await errorOf(session.get("told"));
+    await errorOf(session.get("reported"));
     expect(await session.get("a")).toBe("a");
     expect(mock.peers[1]?.received).toEqual([["GET", "a"]]);
   });
 });
 
-describe("a blocking command that is cancelled", () => {
-  it("takes the connection with it, and the loss is told", async () => {
+describe("a cancelled blocking command on client()", () => {
+  it("closes the connection, and the loss is reported", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["BLPOP", "list", "0"]);
