@@ -66,7 +66,7 @@ describe("connection URLs", () => {
     expect(await redis.get("key")).toEqual(Buffer.from("value"));
   });
 
-  it("with a wrong password reject without showing it", async () => {
+  it("reject a wrong password without showing it", async () => {
     await using redis = new Redis(`redis://alice:wrong-one@127.0.0.1:${port}`);
     const error = await errorOf(redis.ping());
     expect(kindOf(error)).toBe("AuthenticationError not-sent");

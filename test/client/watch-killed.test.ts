@@ -119,7 +119,7 @@ describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
     expect(inspect(redis.connectionPool)).toMatch(/ leased=0 idle=0 waiting=0$/);
   });
 
-  describe("inside transaction()", () => {
+  describe("a function of transaction()", () => {
     it("runs the function again, which then succeeds", async () => {
       const ids: number[] = [];
       const values = await redis.transaction(async (watched) => {

@@ -64,7 +64,7 @@ describe("promised values in comments", () => {
     },
   );
 
-  test("about console output are lines of their own", () => {
+  test("are separate lines for console output", () => {
     const code = page('console.log("a");', "// prints: a", "  // prints: b", "x(); // prints: c");
     expect(programOf(blockOf(code)).prints).toEqual(["a", "b"]);
   });

@@ -66,7 +66,8 @@ export function dependentTitles(titles: readonly Title[]): string[] {
   return titles
     .filter(({ text }) => {
       const [word = ""] = FIRST_WORD.exec(text) ?? [];
-      // Names of commands and options are words too: `IN`, `OFF`.
+      // Names of commands and methods are words too: `IN`, `with()`.
+      if (text[word.length] === "(") return false;
       return word !== word.toUpperCase() && PREPOSITIONS_AND_CONJUNCTIONS.has(word.toLowerCase());
     })
     .map(({ place, text }) => `${place} ${text}`);

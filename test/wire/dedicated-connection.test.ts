@@ -165,7 +165,7 @@ describe("client()", () => {
 });
 
 describe("loss of the connection of a client()", () => {
-  it("while idle is reported to one command; the next gets a new connection", async () => {
+  it("is reported to one command when it was idle; the next gets a new connection", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
