@@ -59,7 +59,8 @@ export type {
 } from "./pipeline/transaction.js";
 export { BlockingConnectionPool, type BlockingPoolOptions } from "./pool/blocking-pool.js";
 export type { ConnectionClass } from "./pool/connector.js";
-export { ConnectionPool, type PoolOptions } from "./pool/pool.js";
+export type { PoolOptions } from "./pool/options.js";
+export { ConnectionPool } from "./pool/pool.js";
 export { HiredisParser } from "./protocol/hiredis/hiredis-parser.js";
 export { JsParser } from "./protocol/js-parser.js";
 export type { Parser, ParserClass, ParserOptions, ReplyHandler } from "./protocol/parser.js";

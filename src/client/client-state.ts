@@ -7,7 +7,8 @@ import { CallSettings, type ResponseCallback } from "../execution/call-settings.
 import type { Executor } from "../execution/executor.js";
 import type { NoOptions } from "../execution/reply-types.js";
 import { collectOptions } from "../options/constructor-arguments.js";
-import { ConnectionPool, type PoolOptions } from "../pool/pool.js";
+import type { PoolOptions } from "../pool/options.js";
+import { ConnectionPool } from "../pool/pool.js";
 import { retainOptimizedShapes } from "./jit-retention.js";
 
 /** Options of a client. */

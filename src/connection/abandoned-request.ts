@@ -6,14 +6,13 @@ import { BYTES, type ReplyMode } from "../protocol/reply.js";
 import type { Deque } from "../util/deque.js";
 import { Request, UNLIMITED } from "./request.js";
 
-/** Stands in a connection's queue for a request that was given up, and swallows its replies. */
+/** Replaces an abandoned request in the queue of its connection, and discards its replies. */
 export class AbandonedRequest extends Request {
-  #left: number;
+  #remaining: number;
 
   constructor(request: Request) {
     super(request.name, request.size, UNLIMITED);
-    this.#left = request.remainingReplies();
-    this.written = true;
+    this.#remaining = request.remainingReplies();
     this.settled = true;
   }
 
@@ -23,13 +22,13 @@ export class AbandonedRequest extends Request {
     return BYTES;
   }
   override acceptReply(): boolean {
-    return --this.#left === 0;
+    return --this.#remaining === 0;
   }
   override acceptError(): boolean {
     return this.acceptReply();
   }
   override remainingReplies(): number {
-    return this.#left;
+    return this.#remaining;
   }
   override prepareRetry(): boolean {
     return false;
@@ -39,16 +38,19 @@ export class AbandonedRequest extends Request {
 
 /** See {@link abandonTimedOut}. */
 export interface TimedOutRequests {
+  /** The requests that were replaced, oldest first. */
   readonly timedOut: Request[];
+  /** Earliest deadline of the other requests; `Infinity` if none has one. */
   readonly nextDeadline: number;
+  /** Whether a reply is still awaited, with a deadline or without. */
   readonly othersPending: boolean;
 }
 
 /**
- * Give up the requests of a queue whose replies are overdue; their slots stay, to swallow the replies.
+ * Replace the requests whose deadline has passed by {@link AbandonedRequest}s.
  *
- * @returns Those requests, the next deadline of the others (`Infinity` for none), and whether a reply is
- * left that is waited for, be it without a limit.
+ * @param queue - The pending requests of a connection.
+ * @param now - The moment, by `performance.now()`.
  */
 export function abandonTimedOut(queue: Deque<Request>, now: number): TimedOutRequests {
   const timedOut: Request[] = [];

@@ -1,149 +1,133 @@
 /**
- * Owns one socket incarnation: commands out, replies in, first in, first out. It never reconnects and
- * never re-sends; when it ends it hands every unanswered request back to its owner, told apart by whether
- * the server may have seen it. A reply nobody waits for, or bytes that are not RESP, destroy it.
+ * One connection to one server: a single socket, from connecting to its end. Requests are written and
+ * answered first in, first out. A connection never reconnects and never sends a request twice: at its end
+ * every unanswered request goes back to its owner, by whether the server may have seen it. An unexpected
+ * reply, or bytes that are not RESP, end it.
  */
 import type { Socket } from "node:net";
 import { inspect } from "node:util";
-import {
-  type ConnectionError,
-  InvalidResponse,
-  NoPermissionError,
-  RedisError,
-  TimeoutError,
-} from "../errors.js";
+import { type ConnectionError, InvalidResponse, type RedisError, TimeoutError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { addressFields, formatAddress } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 import type { EncodableCommand, WireArg } from "../protocol/encoder.js";
 import { JsParser } from "../protocol/js-parser.js";
-import type { Parser, ReplyHandler } from "../protocol/parser.js";
-import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
+import type { Parser } from "../protocol/parser.js";
+import type { ReplyMode } from "../protocol/reply.js";
 import { abortable } from "../util/abort.js";
-import { DeadlineTimer } from "../util/deadline-timer.js";
-import { Deque } from "../util/deque.js";
-import { AbandonedRequest, abandonTimedOut } from "./abandoned-request.js";
+import type { TimedOutRequests } from "./abandoned-request.js";
 import { connectionClosed, lostSocket, openFailure } from "./errors.js";
 import { shakeHands } from "./handshake.js";
-import { type InternalCommand, InternalRequest, internalCommand } from "./internal-request.js";
+import { HealthCheck } from "./health-check.js";
+import { exchange, InternalRequest } from "./internal-request.js";
+import type { ConnectionOwner } from "./owner.js";
+import { PUBSUB_PUSHES, type PushListener } from "./push-router.js";
+import {
+  type MonitorListener,
+  ReplyDispatcher,
+  type SubscriberListener,
+} from "./reply-dispatcher.js";
 import type { Request } from "./request.js";
 import { connectTimeout, openSocket } from "./socket.js";
-import { advance, type ConnectionState } from "./state.js";
+import { advance, type ConnectionState, isAllowed } from "./state.js";
 import { WriteBuffer } from "./write-buffer.js";
 
-const NEVER = Number.POSITIVE_INFINITY;
-const PING = internalCommand("PING");
-
-/** How a connection ended. */
-export interface CloseReport {
-  readonly error: RedisError;
-  /** Requests the server may have seen, oldest first. */
-  readonly inFlight: Request[];
-  /** Requests of which certainly nothing was written, oldest first. */
-  readonly unwritten: Request[];
-}
-
-/** What a connection tells its pool. None of these may throw. */
-export interface ConnectionOwner {
-  /** It takes requests again: the socket drained, or a health check passed. */
-  onWritable(connection: Connection): void;
-  /** The last outstanding reply arrived. */
-  onIdle(connection: Connection): void;
-  /** It takes no new requests: a reply is overdue, or there was another `reason`. */
-  onDraining(connection: Connection, reason?: RedisError): void;
-  /**
-   * An error reply came.
-   *
-   * @returns `"elsewhere"` to have its request back among the unwritten ones, `"taken"` when the owner has
-   * it already, `undefined` when the error is the request's answer.
-   */
-  onRefused(
-    request: Request,
-    error: RedisError,
-    connection: Connection,
-  ): "elsewhere" | "taken" | undefined;
-  /** The replies of `requests` are overdue; the connection has dropped the requests. */
-  onTimedOut(requests: readonly Request[], connection: Connection): void;
-  /** It is over. */
-  onClosed(connection: Connection, closure: CloseReport): void;
-}
-
-/** One connection to one server, from dialling to its end. */
-export class Connection implements ReplyHandler {
+/**
+ * One connection to one server.
+ *
+ * Connections are created and used by a {@link ConnectionPool}. Derive a class from this one, and pass it
+ * as `connectionClass`, to create the sockets differently ({@link Connection.openSocket}) or to count
+ * connections.
+ */
+export class Connection {
+  /** The settings of the pool, with every default filled in. */
   readonly settings: Settings;
+  /** The server the connection leads to. */
   readonly address: Address;
-  /** Replies outstanding. */
-  pending = 0;
-  /** Set by the holder of a lease that changed the connection's state: it must not be reused. */
-  dirty = false;
-  /** Takes pushes, and in subscriber mode every reply; must not throw. */
-  onUnsolicited: ((value: Reply) => void) | undefined = undefined;
-  /** How pushes are built. */
-  pushMode: ReplyMode = BYTES;
-  /** The protocol agreed on with the server. */
-  protocol: 2 | 3 = 2;
 
-  readonly #owner: ConnectionOwner;
-  readonly #outbox: WriteBuffer;
-  readonly #queue = new Deque<Request>();
+  readonly #owner: ConnectionOwner<Connection>;
+  readonly #writeBuffer: WriteBuffer;
+  readonly #replies: ReplyDispatcher;
   readonly #parser: Parser;
-  readonly #watchdog = new DeadlineTimer((now) => this.#checkDeadlines(now), false);
-  readonly #giveUp = new AbortController();
+  readonly #closeSignal = new AbortController();
+  readonly #healthCheck: HealthCheck | undefined;
   #state: ConnectionState = "new";
+  #protocol: 2 | 3 = 2;
   #socket: Socket | undefined = undefined;
   #socketError: Error | undefined = undefined;
-  #lastReply = 0;
   #keepsProcessAlive = false;
-  /** The server refused them as being the wrong one for them; they are for another. */
-  readonly #misdirected: Request[] = [];
-  /** They wait for the answer to a health check; nothing of them is written yet. */
-  readonly #awaitingHealthCheck: Request[] = [];
+  #sessionMutated = false;
+  #watching = false;
 
-  constructor(settings: Settings, address: Address, owner: ConnectionOwner) {
+  /**
+   * Create an unconnected connection.
+   *
+   * @param settings - The settings of the pool.
+   * @param address - The server to connect to.
+   * @param owner - The pool; it is notified of everything that happens to the connection.
+   */
+  constructor(settings: Settings, address: Address, owner: ConnectionOwner<Connection>) {
     this.settings = settings;
     this.address = address;
     this.#owner = owner;
-    this.#outbox = new WriteBuffer(settings);
-    this.#parser = new (settings.parserClass ?? JsParser)(this, settings);
+    this.#writeBuffer = new WriteBuffer(settings);
+    this.#replies = this.#createDispatcher();
+    this.#parser = new (settings.parserClass ?? JsParser)(this.#replies, settings);
+    this.#healthCheck = this.#createHealthCheck();
   }
 
-  /** Where it is in its life. */
+  /** The stage the connection is in. */
   get state(): ConnectionState {
     return this.#state;
   }
 
-  /** Whether a request handed over now would be written in this turn. */
+  /** The protocol agreed on with the server: 2 (RESP2) or 3 (RESP3). */
+  get protocol(): 2 | 3 {
+    return this.#protocol;
+  }
+
+  /** Number of replies still to come. */
+  get pending(): number {
+    return this.#replies.pending;
+  }
+
+  /** Whether a request sent now would be written in this turn of the event loop. */
   get writable(): boolean {
     return (
       this.#state === "ready" &&
-      !this.#outbox.backpressured &&
-      this.#awaitingHealthCheck.length === 0
+      !this.#writeBuffer.backpressured &&
+      (this.#healthCheck === undefined || this.#healthCheck.held.length === 0)
     );
   }
 
-  /** Address for errors. */
+  /** Whether the session state was changed (SELECT, WATCH), so that the connection must not be reused. */
+  get dirty(): boolean {
+    return this.#sessionMutated || this.#watching;
+  }
+
+  /** The address as text, for errors: `localhost:6379`. */
   get server(): string {
     return formatAddress(this.address);
   }
 
-  /** Whether a reply is outstanding, or will be, that may take for ever. */
+  /** Whether a blocking command is pending: its reply may take for ever. */
   get blocked(): boolean {
     return this.#requests.some((request) => request.blocking);
   }
 
-  /** Whether somebody waits for a reply: who cancelled a command does not. */
+  /** Whether a caller waits for a reply; the callers of cancelled commands do not. */
   get awaited(): boolean {
     return this.#requests.some((request) => !request.settled);
   }
 
   get #requests(): Request[] {
-    return [...this.#queue.toArray(), ...this.#awaitingHealthCheck];
+    return [...this.#replies.requests, ...(this.#healthCheck?.held ?? [])];
   }
 
   /**
-   * Connect and shake hands, once.
+   * Connect and perform the handshake. Call it once.
    *
-   * @throws ConnectionError, TimeoutError, or the server's refusal; the connection is closed then.
+   * @throws ConnectionError, TimeoutError, or the error reply of the server; the connection is closed then.
    */
   async open(): Promise<void> {
     const { socketConnectTimeout: limit } = this.settings;
@@ -151,14 +135,16 @@ export class Connection implements ReplyHandler {
     const timer = limit === 0 ? undefined : setTimeout(onTimeout, limit);
     try {
       this.#state = advance(this.#state, "connecting");
-      const credentials = await abortable(this.settings.credentials?.(), this.#giveUp.signal);
+      const credentials = await abortable(this.settings.credentials?.(), this.#closeSignal.signal);
       this.#attach(await this.openSocket());
       this.#state = advance(this.#state, "handshaking");
-      this.protocol = await shakeHands(this.settings, credentials, (batch) =>
-        this.#exchange(batch),
+      // The connect timeout covers the handshake; a second limit would end it early.
+      const replyTimeout = limit === 0 ? this.settings.socketTimeout : 0;
+      this.#protocol = await shakeHands(this.settings, credentials, (commands) =>
+        exchange(commands, replyTimeout, (request) => this.#enqueue(request)),
       );
       this.#state = advance(this.#state, "ready");
-      this.#lastReply = performance.now();
+      this.#healthCheck?.markAlive();
       if (!this.#keepsProcessAlive) this.#socket?.unref();
     } catch (error) {
       throw this.#openFailed(error);
@@ -168,173 +154,156 @@ export class Connection implements ReplyHandler {
   }
 
   /**
-   * Write a request in this turn of the event loop, or right after a health check that is due.
+   * Write a request in this turn of the event loop, or after a health check that is due.
    *
-   * @throws DataError when an argument is bad; nothing is written then.
+   * @throws DataError for invalid arguments; nothing is written then.
    */
   send(request: Request): void {
-    if (this.#awaitingHealthCheck.length !== 0) return this.#defer(request);
-    if (this.#queue.length === 0 && this.#checkIsDue) return this.#checkHealth(request);
-    this.#enqueue(request);
-  }
-
-  /** Take no new requests; close when the outstanding replies are in, or overdue. */
-  drain(reason?: RedisError): void {
-    if (this.#state !== "ready") return;
-    this.#state = advance(this.#state, "retiring");
-    this.#owner.onDraining(this, reason);
-    if (this.#queue.length !== 0) return;
-    this.destroy(reason ?? this.#closedError("The connection was retired"));
-  }
-
-  /** End it now. */
-  destroy(error: RedisError): void {
-    if (this.#state === "closed") return;
-    this.#state = advance(this.#state, "closed");
-    this.pending = 0;
-    this.#watchdog.stop();
-    this.#giveUp.abort(error);
-    this.#socket?.destroy();
-    const requests = this.#queue.toArray();
-    const unflushed = requests.splice(requests.length - this.#outbox.unflushed);
-    const waiting = unflushed.concat(this.#awaitingHealthCheck.splice(0));
-    // What the connection says for itself has no business on another one.
-    const lost = requests.concat(waiting.filter((request) => request instanceof InternalRequest));
-    const unwritten = [
-      ...this.#misdirected.splice(0),
-      ...waiting.filter((request) => !(request instanceof InternalRequest)),
-    ];
-    this.#queue.clear();
-    this.#owner.onClosed(this, { error, inFlight: lost, unwritten });
+    if (this.#healthCheck?.holdsBack(request, this.#replies.idle) !== true) this.#enqueue(request);
   }
 
   /**
-   * Write a command whose replies go to `onUnsolicited`, for a holder that has set it and queues no
-   * requests. The connection is not reused afterwards.
+   * Take no new requests; close when the pending replies have arrived or timed out.
    *
-   * @throws DataError when an argument is bad; nothing is written then.
+   * @param reason - Why; the error of the pool's callers. A reply that timed out when omitted.
    */
-  post(command: EncodableCommand, args: readonly WireArg[]): void {
-    this.dirty = true;
-    this.#outbox.encoder.command(command, args);
-    this.#outbox.schedule();
+  drain(reason?: RedisError): void {
+    if (!isAllowed(this.#state, "draining")) return;
+    this.#state = advance(this.#state, "draining");
+    this.#owner.onDraining(this, reason);
+    if (this.#replies.idle) this.destroy(reason ?? this.#drainedError());
   }
 
-  /** Keep the process alive even while nothing is outstanding (subscribers, monitors). */
-  keepProcessAlive(held: boolean): void {
-    this.#keepsProcessAlive = held;
-    if (held) this.#socket?.ref();
-    else if (this.#queue.length === 0) this.#socket?.unref();
+  /**
+   * Close the connection immediately.
+   *
+   * @param error - Why; the owner rejects pending requests with errors derived from it.
+   */
+  destroy(error: RedisError): void {
+    if (this.#state === "closed") return;
+    this.#state = advance(this.#state, "closed");
+    this.#closeSignal.abort(error);
+    this.#socket?.destroy();
+    const { written, unflushed, misdirected } = this.#replies.end();
+    const unsent = unflushed.concat(this.#healthCheck?.takeHeld() ?? []);
+    // Internal commands belong to this connection: they must not be written to another one.
+    const isInternal = (request: Request): boolean => request instanceof InternalRequest;
+    const inFlight = written.concat(unsent.filter(isInternal));
+    const unwritten = misdirected.concat(unsent.filter((request) => !isInternal(request)));
+    this.#owner.onClosed(this, { error, inFlight, unwritten });
   }
 
-  /** Stop or go on reading from the socket (for consumers that are slower than the server). */
-  setReading(flowing: boolean): void {
-    if (flowing) this.#socket?.resume();
+  // -- modes ---------------------------------------------------------------------------------
+
+  /** Record that WATCH is about to be sent: until {@link watchEnded} the connection is dirty. */
+  watchStarted(): void {
+    this.#watching = true;
+  }
+
+  /** Record that the server watches no key any more: EXEC or UNWATCH was answered. */
+  watchEnded(): void {
+    this.#watching = false;
+  }
+
+  /**
+   * Turn the connection over to a subscriber for the rest of its life. It takes no requests any more;
+   * write commands with {@link writeCommand}.
+   *
+   * @param mode - How replies and pushes are built.
+   * @throws Error when the connection is not ready, or has pending requests: a bug in this library.
+   */
+  enterSubscriberMode(listener: SubscriberListener, mode: ReplyMode): void {
+    this.#enterMode("subscriber", listener, mode);
+    if (this.#protocol === 3) this.routePushes(PUBSUB_PUSHES, listener.onPush, mode);
+  }
+
+  /** Turn the connection over to a monitor; as {@link enterSubscriberMode}. */
+  enterMonitorMode(listener: MonitorListener, mode: ReplyMode): void {
+    this.#enterMode("monitor", listener, mode);
+  }
+
+  /**
+   * Pass RESP3 pushes of some types to `listener`; pushes without a listener are dropped.
+   *
+   * @param mode - How pushes are built; one for all, because the type is part of the push.
+   * @throws Error when a type has a listener, or another mode is in use: a bug in this library.
+   */
+  routePushes(types: readonly string[], listener: PushListener, mode: ReplyMode): void {
+    this.#replies.routePushes(types, listener, mode);
+  }
+
+  /**
+   * Write a command in subscriber or monitor mode; its replies go to the listener.
+   *
+   * @throws DataError for invalid arguments; nothing is written then.
+   */
+  writeCommand(command: EncodableCommand, args: readonly WireArg[]): void {
+    this.#writeBuffer.encoder.command(command, args);
+    this.#writeBuffer.schedule();
+  }
+
+  #enterMode(mode: "subscriber" | "monitor", listener: MonitorListener, replies: ReplyMode): void {
+    if (this.#requests.length !== 0) throw new Error(`${mode} mode needs an idle connection`);
+    this.#state = advance(this.#state, mode);
+    this.#replies.listen(listener, replies);
+  }
+
+  /** Keep the process alive while no reply is pending, as subscribers and monitors need. */
+  keepProcessAlive(enabled: boolean): void {
+    this.#keepsProcessAlive = enabled;
+    if (enabled) this.#socket?.ref();
+    else if (this.#replies.idle) this.#socket?.unref();
+  }
+
+  /** Pause or resume reading from the socket, for consumers that are slower than the server. */
+  setReading(enabled: boolean): void {
+    if (enabled) this.#socket?.resume();
     else this.#socket?.pause();
   }
 
-  /** Make the socket; the seam for connection classes of one's own. */
+  /** Open the socket. Override it in a `connectionClass` to create sockets differently. */
   protected openSocket(): Promise<Socket> {
     return openSocket({
       settings: this.settings,
       address: this.address,
       onData: this.#onData,
-      signal: this.#giveUp.signal,
+      signal: this.#closeSignal.signal,
     });
   }
 
   // -- replies -------------------------------------------------------------------------------
 
-  /** @internal */
-  nextMode(): ReplyMode {
-    const request = this.#awaiting;
-    return request === undefined ? this.pushMode : request.replyMode();
-  }
-
-  /** @internal */
-  nextPushMode(): ReplyMode {
-    return this.pushMode;
-  }
-
-  /** @internal */
-  onReply(value: Reply): void {
-    const request = this.#awaiting;
-    if (request === undefined) this.#unexpected(value);
-    else if (request.acceptReply(value)) this.#finish(request);
-  }
-
-  /** @internal */
-  onErrorReply(error: RedisError): void {
-    const request = this.#awaiting;
-    if (request === undefined) return this.#unexpected(error);
-    error.command = request.name;
-    error.server = this.server;
-    const fate = this.#owner.onRefused(request, error, this);
-    if (fate === "elsewhere") this.#misdirected.push(request);
-    if (fate !== undefined || request.acceptError(error)) this.#finish(request);
-  }
-
-  /** @internal */
-  onDecodeError(error: RedisError): void {
-    this.onErrorReply(error);
-  }
-
-  /** @internal */
-  onPush(items: Reply[]): void {
-    this.onUnsolicited?.(items);
-  }
-
-  /** Whose reply comes next. A reply cannot belong to a request that is still to be written. */
-  get #awaiting(): Request | undefined {
-    return this.#queue.length > this.#outbox.unflushed ? this.#queue.peek() : undefined;
-  }
-
-  #finish(request: Request): void {
-    this.#queue.shift();
-    this.pending -= request.size;
-  }
-
-  #unexpected(value: Reply): void {
-    if (this.#state === "closed") return;
-    if (this.onUnsolicited !== undefined) return this.onUnsolicited(value);
-    const told = value instanceof RedisError ? value : undefined;
-    this.#protocolError(
-      new InvalidResponse("Protocol Error: a reply nobody asked for", {
-        code: "EPROTO",
-        cause: told,
-      }),
-    );
+  #createDispatcher(): ReplyDispatcher {
+    return new ReplyDispatcher(this.#writeBuffer, {
+      onErrorReply: (request, error) => {
+        error.server = this.server;
+        return this.#owner.onErrorReply(request, error, this);
+      },
+      onUnexpectedReply: (cause) => this.#protocolError(cause),
+      onTimedOut: (report) => this.#onTimedOut(report),
+    });
   }
 
   #protocolError(cause: InvalidResponse): void {
-    const head = this.#awaiting;
-    if (head !== undefined && !head.settled) {
-      const { server } = this;
-      const details = { code: "EPROTO", command: head.name, server, outcome: "unknown" } as const;
-      this.#queue.replace(0, new AbandonedRequest(head));
-      head.fail(new InvalidResponse(cause.message, { ...details, cause }));
-    }
+    this.#replies.failHead(cause, this.server);
     this.destroy(this.#closedError("The server sent an invalid reply", cause));
   }
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.#state === "closed") return;
-    const busy = this.#queue.length !== 0;
+    const busy = !this.#replies.idle;
     try {
       this.#parser.feed(chunk);
     } catch (error) {
       if (error instanceof InvalidResponse) return this.#protocolError(error);
       return this.destroy(this.#closedError("Reading a reply failed", error as Error));
     }
-    if (this.settings.healthCheckInterval !== 0) this.#lastReply = performance.now();
-    if (busy && this.#queue.length === 0) this.#settle();
+    this.#healthCheck?.markAlive();
+    if (busy && this.#replies.idle) this.#onIdle();
   };
 
-  /** Nothing is outstanding any more. */
-  #settle(): void {
-    if (this.#state === "retiring") {
-      return this.destroy(this.#closedError("The connection was retired"));
-    }
+  #onIdle(): void {
+    if (this.#state === "draining") return this.destroy(this.#drainedError());
     if (this.#state !== "ready") return;
     if (!this.#keepsProcessAlive) this.#socket?.unref();
     this.#owner.onIdle(this);
@@ -342,101 +311,51 @@ export class Connection implements ReplyHandler {
 
   // -- writing -------------------------------------------------------------------------------
 
-  get #checkIsDue(): boolean {
-    const interval = this.settings.healthCheckInterval;
-    return interval !== 0 && performance.now() - this.#lastReply > interval;
-  }
-
-  /** Ping, and write `request` only when the answer is there: what is not written can go elsewhere. */
-  #checkHealth(request: Request): void {
-    this.#defer(request);
-    const done = ([reply]: Reply[]): void => {
-      // A user who may not ping gets an answer all the same.
-      if (reply === "PONG" || reply instanceof NoPermissionError) return this.#passedCheck();
-      const cause = reply instanceof Error ? reply : undefined;
-      this.destroy(this.#closedError("Bad response from PING health check", cause));
-    };
-    const { socketTimeout } = this.settings;
-    const ping = new InternalRequest([PING], socketTimeout, { done, failed: () => {} });
-    this.#enqueue(ping);
-  }
-
-  #defer(request: Request): void {
-    request.check(this.#outbox.encoder);
-    this.#awaitingHealthCheck.push(request);
-  }
-
-  #passedCheck(): void {
-    for (const request of this.#awaitingHealthCheck.splice(0)) {
-      try {
-        if (!request.settled) this.#enqueue(request);
-      } catch (error) {
-        request.fail(error as RedisError);
-      }
-    }
-    this.#takeMore();
+  #createHealthCheck(): HealthCheck | undefined {
+    const { healthCheckInterval: interval, socketTimeout } = this.settings;
+    if (interval === 0) return undefined;
+    return new HealthCheck(interval, socketTimeout, {
+      check: (request) => request.check(this.#writeBuffer.encoder),
+      write: (request) => this.#enqueue(request),
+      onPassed: () => this.#onWritable(),
+      onFailed: (cause) =>
+        this.destroy(this.#closedError("Bad response from PING health check", cause)),
+    });
   }
 
   #enqueue(request: Request): void {
-    this.#outbox.add(request);
-    // Only now: a request that is refused leaves the connection idle.
-    if (this.#queue.length === 0) this.#socket?.ref();
-    this.#queue.push(request);
-    this.pending += request.size;
-    request.written = true;
-    const { mutatesSession: taints, replyTimeout } = request.traits;
-    if (taints) this.dirty = true;
-    if (replyTimeout === 0) {
-      request.deadline = NEVER;
-    } else {
-      const { now } = this.#outbox;
-      request.deadline = now + replyTimeout;
-      this.#watchdog.watch(request.deadline, now);
-    }
+    this.#writeBuffer.add(request);
+    // Only now: with invalid arguments nothing is pending.
+    if (this.#replies.idle) this.#socket?.ref();
+    this.#replies.add(request);
+    request.markWritten(this.address);
+    if (request.traits.mutatesSession) this.#sessionMutated = true;
   }
 
-  /** The last `requests` were written `by` ms later than was thought: the process was busy. */
-  #postpone(requests: number, by: number): void {
-    for (let i = this.#queue.length - requests; i < this.#queue.length; i++) {
-      const request = this.#queue.at(i);
-      if (request !== undefined) request.deadline += by;
-    }
-  }
-
-  #takeMore(): void {
-    if (this.#state !== "ready" || this.#awaitingHealthCheck.length !== 0) return;
-    this.#owner.onWritable(this);
+  #onWritable(): void {
+    if (this.writable) this.#owner.onWritable(this);
   }
 
   // -- life ----------------------------------------------------------------------------------
 
   #attach(socket: Socket): void {
     this.#socket = socket;
-    if (this.#giveUp.signal.aborted) socket.destroy();
-    this.#giveUp.signal.throwIfAborted();
-    this.#outbox.attach(socket, {
-      onDrain: () => this.#takeMore(),
-      onLate: (requests, by) => this.#postpone(requests, by),
+    if (this.#closeSignal.signal.aborted) socket.destroy();
+    this.#closeSignal.signal.throwIfAborted();
+    this.#writeBuffer.attach(socket, {
+      onDrain: () => this.#onWritable(),
+      onLate: (requests, delay) => this.#replies.postpone(requests, delay),
     });
     socket.on("error", (error) => {
       this.#socketError = error;
     });
-    const over = (): void => this.destroy(this.#lostError());
-    socket.on("end", over).on("close", over);
+    const onEnd = (): void => this.destroy(this.#lostError());
+    socket.on("end", onEnd).on("close", onEnd);
     if (socket.destroyed || socket.readableEnded) throw this.#lostError();
   }
 
-  #exchange(commands: readonly InternalCommand[]): Promise<Reply[]> {
-    const { socketConnectTimeout, socketTimeout } = this.settings;
-    // The limit of connecting holds for all of it; a second one would end it early.
-    const limit = socketConnectTimeout === 0 ? socketTimeout : 0;
-    return new Promise((done, failed) => {
-      this.#enqueue(new InternalRequest(commands, limit, { done, failed }));
-    });
-  }
-
   #openFailed(cause: unknown): RedisError {
-    const { aborted, reason } = this.#giveUp.signal;
+    const { aborted, reason } = this.#closeSignal.signal;
     const error = openFailure(cause, aborted ? reason : undefined, this.server);
     this.destroy(error);
     return error;
@@ -450,23 +369,23 @@ export class Connection implements ReplyHandler {
     return connectionClosed(message, this.server, cause);
   }
 
-  /** Give up what is overdue; a reply that late also means that the stream stands still. */
-  #checkDeadlines(now: number): number {
-    const { timedOut, nextDeadline, othersPending } = abandonTimedOut(this.#queue, now);
-    if (timedOut.length === 0) return nextDeadline;
-    const own = timedOut.some((request) => request instanceof InternalRequest);
-    this.drain();
-    this.#owner.onTimedOut(timedOut, this);
-    if (own || !othersPending) {
-      const message = own
-        ? "Timeout waiting for the server's own reply"
-        : "Timeout reading from socket";
-      this.destroy(new TimeoutError(message, { code: "ETIMEDOUT", server: this.server }));
-    }
-    return this.#state === "closed" ? NEVER : nextDeadline;
+  #drainedError(): ConnectionError {
+    return this.#closedError("The connection was drained");
   }
 
-  /** Shape as in redis-py: `Connection<host=localhost,port=6379,db=0>`. */
+  /** A reply that timed out may mean that the stream is stuck, so the connection drains. */
+  #onTimedOut({ timedOut, othersPending }: TimedOutRequests): void {
+    const internal = timedOut.some((request) => request instanceof InternalRequest);
+    this.drain();
+    this.#owner.onTimedOut(timedOut, this);
+    if (!internal && othersPending) return;
+    const message = internal
+      ? "Timeout waiting for the reply to an internal command"
+      : "Timeout reading from socket";
+    this.destroy(new TimeoutError(message, { code: "ETIMEDOUT", server: this.server }));
+  }
+
+  /** Return the connection as redis-py prints it: `Connection<host=localhost,port=6379,db=0>`. */
   toString(): string {
     const { address, settings } = this;
     const name = settings.clientName === undefined ? "" : `,client_name=${settings.clientName}`;

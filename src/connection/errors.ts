@@ -1,6 +1,6 @@
 /**
- * Owns the making of one error object per rejected request. Errors of a connection are shared by many
- * requests; each request gets an object of its own, with the shared one as its `cause`.
+ * Errors of connections and pools. A connection's error concerns many requests: each rejected request gets
+ * its own error object, with the shared one as its `cause`.
  */
 import {
   ConnectionError,
@@ -12,13 +12,14 @@ import {
 } from "../errors.js";
 import type { Request } from "./request.js";
 
-/** What a connection says when the server closed it in good order. */
+/** Message for a connection that the server closed without an error (redis-py's text). */
 export const CLOSED_BY_SERVER = "Connection closed by server.";
 
-/** As much of a request as its errors tell. */
+/** The part of a request that its errors show. */
 type Named = Partial<Pick<Request, "name">>;
+
 /**
- * Give `request` its own error for something that befell its connection.
+ * Create the error of one request for a connection failure.
  *
  * @param shared - The error of the connection; becomes the `cause`.
  * @param outcome - Whether the server may have executed the request.
@@ -27,9 +28,9 @@ export function requestError(request: Named, shared: RedisError, outcome: Outcom
   return deriveError(shared, { command: request.name, outcome });
 }
 
-/** The request was on the wire when its connection ended. */
+/** Create the error of a request that was written to a connection that ended. */
 export function lostRequestError(request: Named, shared: RedisError): RedisError {
-  // Only a ConnectionError says the right thing to requests that did not cause the end themselves.
+  // Other classes describe the request that caused the end, not the ones that were lost with it.
   if (shared instanceof ConnectionError) return requestError(request, shared, "unknown");
   return new ConnectionError(`The connection was closed. ${shared.message}`, {
     code: "ECONNCLOSED",
@@ -40,7 +41,7 @@ export function lostRequestError(request: Named, shared: RedisError): RedisError
   });
 }
 
-/** A reply did not come in time. */
+/** Create the error for a reply that did not arrive in time. */
 export function timeoutError(server: string, command?: string): TimeoutError {
   return new TimeoutError("Timeout reading from socket", {
     code: "ETIMEDOUT",
@@ -51,17 +52,17 @@ export function timeoutError(server: string, command?: string): TimeoutError {
 }
 
 /**
- * There was no connection in time.
+ * Create the error for a request that did not get a connection in time.
  *
- * @param cause - Why the last attempt to make one failed, if one did.
+ * @param cause - Why the last connection attempt failed, if one did.
  */
 export function waitTimeoutError(
   server: string,
   cause?: RedisError,
   command?: string,
 ): TimeoutError {
-  const why = cause === undefined ? "" : `; the last attempt failed: ${cause.message}`;
-  return new TimeoutError(`Timeout waiting for a connection${why}`, {
+  const reason = cause === undefined ? "" : `; the last attempt failed: ${cause.message}`;
+  return new TimeoutError(`Timeout waiting for a connection${reason}`, {
     code: "ETIMEDOUT",
     command,
     server,
@@ -70,7 +71,7 @@ export function waitTimeoutError(
   });
 }
 
-/** No connection of a full pool came back in time. */
+/** Create the error for a lease of a full pool that was not granted in time. */
 export function poolTimeoutError(server: string, cause?: RedisError): ConnectionError {
   return new ConnectionError("No connection available.", {
     code: "EPOOL",
@@ -80,7 +81,7 @@ export function poolTimeoutError(server: string, cause?: RedisError): Connection
   });
 }
 
-/** The request is one too many. */
+/** Create the error for a request beyond the limit `maxPendingCommands`. */
 export function tooManyPendingError(limit: number, request: Request): MaxPendingCommandsError {
   return new MaxPendingCommandsError(
     `More than maxPendingCommands (${limit}) commands are outstanding`,
@@ -88,44 +89,47 @@ export function tooManyPendingError(limit: number, request: Request): MaxPending
   );
 }
 
-/** A connection is over. */
+/** Create the error of a connection that has ended; the `code` is that of the cause, if it has one. */
 export function connectionClosed(message: string, server: string, cause?: Error): ConnectionError {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? "ECONNCLOSED";
   return new ConnectionError(message, { code, server, cause });
 }
 
-/** The socket ended, for a reason of the operating system's or for none. */
-export function lostSocket(cause: NodeJS.ErrnoException | undefined, server: string) {
+/** Create the error of a connection whose socket ended: by an operating system error, or without one. */
+export function lostSocket(
+  cause: NodeJS.ErrnoException | undefined,
+  server: string,
+): ConnectionError {
   if (cause === undefined) return connectionClosed(CLOSED_BY_SERVER, server);
   const message = `Error ${cause.code ?? ""} on the connection. ${cause.message}`;
   return connectionClosed(message, server, cause);
 }
 
 /**
- * A connection could not be made.
+ * Create the error of a connection that could not be opened.
  *
- * @param cause - What was thrown on the way.
- * @param given - Why it was given up meanwhile, if it was.
+ * @param cause - What was thrown while connecting.
+ * @param abortReason - Why the attempt was cancelled, if it was.
  */
-export function openFailure(cause: unknown, given: unknown, server: string): RedisError {
-  // What the server itself said, which has no outcome, tells more than how the connection ended.
-  const said = cause instanceof RedisError && cause.outcome === undefined;
-  const told = given !== undefined && !said ? given : cause;
+export function openFailure(cause: unknown, abortReason: unknown, server: string): RedisError {
+  // An error reply, which has no outcome, is more specific than the reason of the cancellation.
+  const isErrorReply = cause instanceof RedisError && cause.outcome === undefined;
+  const reason = abortReason !== undefined && !isErrorReply ? abortReason : cause;
   const error =
-    told instanceof RedisError
-      ? told
-      : connectionClosed("Preparing the connection failed", server, told as Error);
+    reason instanceof RedisError
+      ? reason
+      : connectionClosed("Preparing the connection failed", server, reason as Error);
   error.server ??= server;
   error.outcome ??= "not-sent";
   return error;
 }
 
-/** What code of the user's threw on the way to a connection, as an error of the library's. */
+/** Return `error` as a RedisError; user code (a credential provider, say) may throw anything. */
 export function asRedisError(error: unknown, server: string): RedisError {
   return error instanceof RedisError ? error : openFailure(error, undefined, server);
 }
 
-/** The client was closed before the request could be written. */
+/** Create the error for a client that was closed before the request was written. */
 export function closedError(command?: string): ConnectionError {
   return new ConnectionError("The client is closed", {
     code: "ECLOSED",
@@ -134,7 +138,7 @@ export function closedError(command?: string): ConnectionError {
   });
 }
 
-/** Whether a request that was on the wire lost its connection by the server's doing, not by ours. */
+/** Return whether `error` means that the server, not this client, closed the connection. */
 export function endedByServer(error: RedisError): boolean {
   if (error.outcome !== "unknown") return false;
   return (

@@ -1,6 +1,6 @@
 /**
- * Owns what is said before the first user command: plain lists of commands, sent as one batch. The
- * fallbacks for old servers live here too. Nothing of a credential may reach an error.
+ * The handshake of a connection: HELLO or AUTH, CLIENT SETNAME, CLIENT SETINFO and SELECT, sent as one
+ * batch, with fallbacks for old servers. No part of a credential may reach an error.
  */
 import {
   AuthenticationError,
@@ -13,12 +13,12 @@ import type { Credentials, Settings } from "../options/types.js";
 import type { Reply } from "../protocol/reply.js";
 import { type InternalCommand, internalCommand } from "./internal-request.js";
 
-/** Sends commands as one batch and gives their replies, errors included. */
-export type Converse = (commands: readonly InternalCommand[]) => Promise<Reply[]>;
+/** Sends commands as one batch; returns their replies, error replies as error objects. */
+export type SendBatch = (commands: readonly InternalCommand[]) => Promise<Reply[]>;
 
 interface Step {
   readonly command: InternalCommand;
-  /** Deals with the step's reply; throws when the connection is of no use. */
+  /** Validate the reply; throws when the connection cannot be used. */
   check(reply: Reply): void;
 }
 
@@ -29,17 +29,17 @@ function mustBeOk(message: string, ErrorClass: typeof ConnectionError) {
   };
 }
 
-/** Being refused is no matter; any other answer means that replies and commands are out of step. */
-function okOrRefused(reply: Reply): void {
+/** Accept OK or any error; another reply means that it belongs to another command. */
+function okOrError(reply: Reply): void {
   if (reply === "OK" || reply instanceof RedisError) return;
   throw new ConnectionError("Error setting client info", { code: "EHANDSHAKE" });
 }
 
-/** A server may repeat what it refuses; a password must not get into an error that way. */
+/** Servers may repeat a rejected argument: remove a password from the error. */
 function withoutSecret(error: RedisError, name: string, secret: string): RedisError {
   if (secret === "" || !error.message.includes(secret)) return error;
   return deriveError(error, {
-    message: `The server refused ${name}`,
+    message: `The server rejected ${name}`,
     command: name,
     cause: undefined,
   });
@@ -49,9 +49,9 @@ function authStep(credentials: Credentials | undefined, passwordOnly: boolean): 
   if (credentials === undefined) return [];
   const { username, password } = credentials;
   const args = username === undefined || passwordOnly ? [password] : [username, password];
-  const mustBeGood = mustBeOk("Invalid Username or Password", AuthenticationError);
+  const mustBeAccepted = mustBeOk("Invalid Username or Password", AuthenticationError);
   const check = (reply: Reply): void => {
-    mustBeGood(reply instanceof RedisError ? withoutSecret(reply, "AUTH", password) : reply);
+    mustBeAccepted(reply instanceof RedisError ? withoutSecret(reply, "AUTH", password) : reply);
   };
   return [{ command: internalCommand("AUTH", ...args), check }];
 }
@@ -63,15 +63,15 @@ function nameStep(settings: Settings): Step[] {
 }
 
 function infoSteps(settings: Settings): Step[] {
-  const facts: [string, string | undefined][] = [
+  const attributes: [string, string | undefined][] = [
     ["LIB-NAME", settings.libName],
     ["LIB-VER", settings.libVersion],
   ];
-  // Servers before 7.2 do not know the command; that is no reason not to work with them.
-  return facts.flatMap(([key, value]) =>
+  // Servers before 7.2 do not support the command and are used without it.
+  return attributes.flatMap(([key, value]) =>
     value === undefined
       ? []
-      : [{ command: internalCommand("CLIENT SETINFO", key, value), check: okOrRefused }],
+      : [{ command: internalCommand("CLIENT SETINFO", key, value), check: okOrError }],
   );
 }
 
@@ -88,62 +88,67 @@ function helloStep(credentials: Credentials | undefined): Step {
       : ["AUTH", credentials.username ?? "default", credentials.password];
   const check = (reply: Reply): void => {
     if (!(reply instanceof RedisError)) return;
-    // What leads to the fallback is seen by nobody, and must keep its words.
+    // Leads to the fallback, which needs the original text; callers never see it.
     if (refusesHello(reply)) throw reply;
     throw withoutSecret(reply, "HELLO", credentials?.password ?? "");
   };
   return { command: internalCommand("HELLO", 3, ...auth), check };
 }
 
-async function run(steps: readonly Step[], converse: Converse): Promise<void> {
+async function runSteps(steps: readonly Step[], send: SendBatch): Promise<void> {
   if (steps.length === 0) return;
-  const replies = await converse(steps.map((step) => step.command));
+  const replies = await send(steps.map((step) => step.command));
   steps.forEach((step, index) => {
     step.check(replies[index] ?? null);
   });
 }
 
-/** Whether a server too old for HELLO, or unwilling to speak RESP3, refused it. */
+/** Return whether HELLO failed because the server has no HELLO or no RESP3. */
 function refusesHello(error: unknown): boolean {
   if (!(error instanceof ResponseError)) return false;
   return error.code === "NOPROTO" || /unknown command|syntax error/i.test(error.message);
 }
 
-/** Whether a server before ACLs refused AUTH with a user name. */
+/** Return whether AUTH failed because the server has no ACL users (before Redis 6). */
 function refusesUsername(error: unknown): boolean {
   return error instanceof RedisError && error.name === "AuthenticationWrongNumberOfArgsError";
 }
 
-async function resp2(settings: Settings, credentials: Credentials | undefined, converse: Converse) {
+async function handshakeResp2(
+  settings: Settings,
+  credentials: Credentials | undefined,
+  send: SendBatch,
+): Promise<void> {
   const rest = [...nameStep(settings), ...infoSteps(settings), ...selectStep(settings)];
   try {
-    await run([...authStep(credentials, false), ...rest], converse);
+    await runSteps([...authStep(credentials, false), ...rest], send);
   } catch (error) {
     if (credentials?.username === undefined || !refusesUsername(error)) throw error;
-    await run([...authStep(credentials, true), ...rest], converse);
+    await runSteps([...authStep(credentials, true), ...rest], send);
   }
 }
 
 /**
- * Prepare a fresh connection: protocol, credentials, name, database.
+ * Prepare a new connection: protocol, credentials, client name, database.
  *
- * @returns The protocol agreed on.
- * @throws RedisError when the server refuses a step; the connection must be closed then.
+ * @param send - Sends commands on the connection.
+ * @returns The protocol agreed on: 3 unless the settings or the server require 2.
+ * @throws RedisError when the server rejects a step; the connection must be closed then.
  */
 export async function shakeHands(
   settings: Settings,
   credentials: Credentials | undefined,
-  converse: Converse,
+  send: SendBatch,
 ): Promise<2 | 3> {
   if (settings.protocol === 3) {
     const rest = [...nameStep(settings), ...infoSteps(settings), ...selectStep(settings)];
     try {
-      await run([helloStep(credentials), ...rest], converse);
+      await runSteps([helloStep(credentials), ...rest], send);
       return 3;
     } catch (error) {
       if (!refusesHello(error)) throw error;
     }
   }
-  await resp2(settings, credentials, converse);
+  await handshakeResp2(settings, credentials, send);
   return 2;
 }

@@ -1,18 +1,26 @@
 /**
- * Commands that the library sends by itself: handshake, health checks, SELECT after a reconnect. Their
- * replies go to a callback, errors included.
+ * Commands that the library sends by itself: handshake, health checks, SELECT after a reconnect. All
+ * replies of a batch are passed on together, error replies included.
  */
 import { ConnectionError, RedisError } from "../errors.js";
 import type { EncodableCommand, Encoder, WireArg } from "../protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
-import { Request, UNLIMITED } from "./request.js";
+import { Request, type RequestTraits, UNLIMITED } from "./request.js";
 
-/** Said by a server in protected mode to whoever comes from elsewhere, before it hangs up. */
+/** Return whether a server in protected mode refused a remote client, before it hangs up. */
 export function isDenied(error: RedisError): boolean {
   return error.code === "DENIED";
 }
 
-/** Runs a batch of the connection's own commands and hands over all replies, errors included. */
+/** The outcome of an {@link InternalRequest}; exactly one method is called, once. */
+export interface InternalCallbacks {
+  /** Every reply has arrived; error replies are error objects. */
+  done(replies: Reply[]): void;
+  /** The connection was lost, or the request was cancelled. */
+  failed(error: RedisError): void;
+}
+
+/** A batch of internal commands. */
 export class InternalRequest extends Request {
   readonly #commands: readonly InternalCommand[];
   readonly #replies: Reply[] = [];
@@ -21,10 +29,11 @@ export class InternalRequest extends Request {
 
   constructor(
     commands: readonly InternalCommand[],
-    replyTimeout: number,
-    callbacks: { done(replies: Reply[]): void; failed(error: RedisError): void },
+    traits: number | Partial<RequestTraits>,
+    callbacks: InternalCallbacks,
   ) {
-    super(commands[0]?.name ?? "", commands.length, { ...UNLIMITED, replyTimeout });
+    const given = typeof traits === "number" ? { replyTimeout: traits } : traits;
+    super(commands[0]?.name ?? "", commands.length, { ...UNLIMITED, ...given });
     this.#commands = commands;
     this.#done = callbacks.done;
     this.#failed = callbacks.failed;
@@ -34,7 +43,7 @@ export class InternalRequest extends Request {
     for (const command of this.#commands) encoder.command(command, command.args);
   }
   override check(): void {}
-  /** Bytes, for only statuses are looked at: what HELLO tells need not be text in the encoding. */
+  /** Bytes: only statuses are used, and the reply to HELLO need not be valid text. */
   override replyMode(): ReplyMode {
     return BYTES;
   }
@@ -57,7 +66,7 @@ export class InternalRequest extends Request {
   }
   override fail(error: RedisError): void {
     this.settled = true;
-    // A server that hangs up may have said why, in answer to the first thing it read.
+    // A server that hangs up may have sent the reason as the reply to the first command.
     const reason = this.#replies.find(
       (reply) =>
         reply instanceof ConnectionError || (reply instanceof RedisError && isDenied(reply)),
@@ -66,12 +75,12 @@ export class InternalRequest extends Request {
   }
 }
 
-/** A command of the connection's own: handshake, health check. */
+/** An internal command with its arguments. */
 export interface InternalCommand extends EncodableCommand {
   readonly args: readonly WireArg[];
 }
 
-/** Make a command of the connection's own. */
+/** Create an internal command; `name` may have several words: `CLIENT SETNAME`. */
 export function internalCommand(name: string, ...args: WireArg[]): InternalCommand {
   const words = name.split(" ");
   const wire = words.map((word) => `$${word.length}\r\n${word}\r\n`).join("");
@@ -81,4 +90,22 @@ export function internalCommand(name: string, ...args: WireArg[]): InternalComma
     header: (count) => `*${words.length + count}\r\n${wire}`,
     argumentName: (index) => `argument ${index + 1}`,
   };
+}
+
+/**
+ * Send internal commands as one batch.
+ *
+ * @param traits - The reply timeout in milliseconds (0 for no limit), or any traits of the request.
+ * @param send - Sends the request on a connection.
+ * @returns The replies in order, error replies as error objects.
+ * @throws RedisError when the connection is lost.
+ */
+export function exchange(
+  commands: readonly InternalCommand[],
+  traits: number | Partial<RequestTraits>,
+  send: (request: InternalRequest) => void,
+): Promise<Reply[]> {
+  return new Promise((done, failed) => {
+    send(new InternalRequest(commands, traits, { done, failed }));
+  });
 }

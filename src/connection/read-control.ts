@@ -1,51 +1,61 @@
 /**
- * Owns whether a held connection is read, and whether it keeps the process alive meanwhile: a socket
- * that does not read would not.
+ * Pauses and resumes reading from a leased connection, and keeps the process alive meanwhile if asked to.
+ * A paused socket does not keep the process alive, so a timer replaces it.
  */
 import type { Connection } from "./connection.js";
 
-/** How often the timer fires that stands in for the socket is of no matter. */
-const LONG = 2 ** 30;
+/** ms; the timer has nothing to do, so it fires as rarely as possible. */
+const KEEP_ALIVE_INTERVAL = 2 ** 30;
 
-/** The reading of one connection. */
+/** Reading from one connection. */
 export class ReadControl {
   readonly #connection: Connection;
-  #held = false;
+  #keepsProcessAlive = false;
   #reading = true;
-  #alive: NodeJS.Timeout | undefined = undefined;
+  #keepAliveTimer: NodeJS.Timeout | undefined = undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /** Whether the connection is read. */
+  /** Whether the connection is read from. */
   get reading(): boolean {
     return this.#reading;
   }
 
-  /** Keep the process alive, or not. */
-  hold(held: boolean): void {
-    if (held === this.#held) return;
-    this.#held = held;
-    this.#connection.keepProcessAlive(held);
-    this.#stand();
+  /** Set whether the connection keeps the process alive. */
+  keepProcessAlive(enabled: boolean): void {
+    if (enabled === this.#keepsProcessAlive) return;
+    this.#keepsProcessAlive = enabled;
+    this.#connection.keepProcessAlive(enabled);
+    this.#updateTimer();
   }
 
-  /** Read, or pause. */
-  read(reading: boolean): void {
-    if (reading === this.#reading) return;
-    this.#reading = reading;
-    this.#connection.setReading(reading);
-    this.#stand();
+  /** Stop reading from the socket. */
+  pause(): void {
+    this.#setReading(false);
   }
 
-  /** The connection is over. */
-  stop(): void {
-    clearInterval(this.#alive);
+  /** Read from the socket again. */
+  resume(): void {
+    this.#setReading(true);
   }
 
-  #stand(): void {
-    clearInterval(this.#alive);
-    this.#alive = this.#held && !this.#reading ? setInterval(() => {}, LONG) : undefined;
+  /** Release the process: the connection has ended. */
+  end(): void {
+    clearInterval(this.#keepAliveTimer);
+  }
+
+  #setReading(enabled: boolean): void {
+    if (enabled === this.#reading) return;
+    this.#reading = enabled;
+    this.#connection.setReading(enabled);
+    this.#updateTimer();
+  }
+
+  #updateTimer(): void {
+    clearInterval(this.#keepAliveTimer);
+    const needed = this.#keepsProcessAlive && !this.#reading;
+    this.#keepAliveTimer = needed ? setInterval(() => {}, KEEP_ALIVE_INTERVAL) : undefined;
   }
 }

@@ -1,41 +1,53 @@
 /**
- * Owns the contract between whoever wants something from the server and the connections: a request is
- * written as one piece and takes one or more replies, in order. Requests never do I/O, and nothing they
- * do with a reply may throw into the parser, but for an InvalidResponse when it cannot be theirs: that
- * ends the connection.
+ * The contract between callers and connections: a request is written as one piece and receives one or
+ * more replies, in order. Requests do no I/O. Their methods must not throw into the parser, except an
+ * InvalidResponse for a reply that cannot belong to the request: it ends the connection.
  */
 import type { RedisError } from "../errors.js";
+import type { Address } from "../options/address.js";
 import type { Encoder } from "../protocol/encoder.js";
 import type { Reply, ReplyMode } from "../protocol/reply.js";
 
-/** How long a request may wait, and how it behaves; all times in milliseconds, `0` for no limit. */
+/** Limits and properties of a request; all times in milliseconds, `0` for no limit. */
 export interface RequestTraits {
-  /** Time for the reply, from the moment the request is written. */
+  /** Longest wait for the reply, from the moment the request is written. */
   readonly replyTimeout: number;
-  /** Time it may wait for a connection before it is written. */
+  /** Longest wait for a connection, before the request is written. */
   readonly waitTimeout: number;
-  /** Whether the server may hold the reply back on purpose. */
+  /** Whether the server may delay the reply on purpose, as for BLPOP. */
   readonly blocking: boolean;
-  /** Whether it changes the state of its connection, which must not be reused then. */
+  /** Whether it changes the session state of its connection, which must not be reused then. */
   readonly mutatesSession: boolean;
 }
 
-/** A unit of work for a connection. */
+/** Traits of a request without limits, for the library's internal commands. */
+export const UNLIMITED: RequestTraits = {
+  replyTimeout: 0,
+  waitTimeout: 0,
+  blocking: false,
+  mutatesSession: false,
+};
+
+/** What a request can be withdrawn from: a queue, or a connection that runs a blocking command. */
+export interface RequestHolder {
+  /** Drop the request, which is settled already. */
+  delete(request: Request): void;
+}
+
+/** A unit of work for a connection: one or more commands whose replies arrive in order. */
 export abstract class Request {
   /** Name of the command, for errors. */
   readonly name: string;
-  /** How many replies the server will send. */
+  /** Number of replies the server will send. */
   readonly size: number;
-  /** By reference: thousands of requests may be pending, and most of them share theirs. */
+  /** Shared by reference: thousands of requests may be pending, and most have the same traits. */
   readonly traits: RequestTraits;
-  /** Moment (of `performance.now()`) its present wait ends; `Infinity` for never. */
+  /** End of the present wait, as a moment of `performance.now()`; `Infinity` for no limit. */
   deadline = Number.POSITIVE_INFINITY;
-  /** Whether it has been handed to a connection. */
-  written = false;
-  /** Whether the caller knows the outcome already; later replies are dropped. */
+  /** Whether the caller has the outcome already; later replies are dropped. */
   settled = false;
-  /** Where it has to be withdrawn from when it is cancelled. */
-  queue: { delete(request: Request): void } | undefined = undefined;
+  #address: Address | undefined = undefined;
+  #holder: RequestHolder | undefined = undefined;
 
   constructor(name: string, size: number, traits: RequestTraits) {
     this.name = name;
@@ -53,27 +65,53 @@ export abstract class Request {
     return this.traits.blocking;
   }
 
-  /** Put the request's commands on the encoder; throws DataError, adding nothing, on bad arguments. */
+  /** Server of the connection the request was written to; `undefined` until it is written. */
+  get address(): Address | undefined {
+    return this.#address;
+  }
+
+  /** Whether the request was handed to a connection, so that the server may have seen it. */
+  get written(): boolean {
+    return this.#address !== undefined;
+  }
+
+  /** Record that a connection to `address` took the request. */
+  markWritten(address: Address): void {
+    this.#address = address;
+  }
+
+  /** Record that the request is unwritten, and that cancelling it must remove it from `holder`. */
+  heldBy(holder: RequestHolder): void {
+    this.#address = undefined;
+    this.#holder = holder;
+  }
+
+  /** Record that the request has left its holder. */
+  released(): void {
+    this.#holder = undefined;
+  }
+
+  /** Remove the request from its holder, if it has one. Settle the request first. */
+  withdraw(): void {
+    const holder = this.#holder;
+    this.#holder = undefined;
+    holder?.delete(this);
+  }
+
+  /** Append the commands to the encoder; throws DataError, appending nothing, for invalid arguments. */
   abstract encode(encoder: Encoder): void;
-  /** Check the arguments without writing; throws DataError. */
+  /** Validate the arguments without writing; throws DataError. */
   abstract check(encoder: Encoder): void;
-  /** How to build the next reply. */
+  /** Return how the next reply must be built. */
   abstract replyMode(): ReplyMode;
-  /** Take a reply; true when it was the last one. */
+  /** Accept a reply; return whether it was the last one. */
   abstract acceptReply(value: Reply): boolean;
-  /** Take an error reply, or the error of one that could not be decoded; true when it was the last. */
+  /** Accept an error reply, or the error of a reply that cannot be decoded; return as `acceptReply`. */
   abstract acceptError(error: RedisError): boolean;
-  /** How many replies are still to come. */
+  /** Return the number of replies still to come. */
   abstract remainingReplies(): number;
-  /** Whether the request wants to be written again after `error`; counts the attempt when it does. */
+  /** Return whether the request is to be written again after `error`, and count that attempt. */
   abstract prepareRetry(error: RedisError): boolean;
-  /** Settle the request: no further reply will reach it. */
+  /** Reject the request; later replies are dropped. */
   abstract fail(error: RedisError): void;
 }
-
-export const UNLIMITED: RequestTraits = {
-  replyTimeout: 0,
-  waitTimeout: 0,
-  blocking: false,
-  mutatesSession: false,
-};

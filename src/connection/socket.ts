@@ -1,7 +1,6 @@
 /**
- * Owns the making of sockets: TCP, TLS and unix. The only place where errors of the operating system
- * become errors of this library. A socket handed out is connected, has no Nagle delay, and delivers
- * its data to one function.
+ * Opens sockets (TCP, TLS, unix) and translates their connect errors. A returned socket is connected, has
+ * TCP_NODELAY set, and passes its data to one function.
  */
 import net from "node:net";
 import type { TLSSocket, ConnectionOptions as TlsOptions } from "node:tls";
@@ -10,21 +9,21 @@ import type { Address } from "../options/address.js";
 import { formatAddress } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 
-/** Receives what a socket reads; the memory is only lent for the duration of the call. */
+/** Receives the data a socket reads; the memory is reused after the call. */
 export type OnData = (chunk: Buffer) => void;
 
 const READ_BUFFER = 262_144;
-// A thousand callers with values of some KB each still fit; beyond it commands wait for the drain.
+// Fits a thousand callers with values of a few KB each; beyond it commands wait for the drain event.
 const WRITE_MARK = 4_194_304;
-// Node's 250 ms gives up on healthy but distant hosts when a name has several addresses.
-const ATTEMPT_TIMEOUT = 1000;
+// Node's default of 250 ms fails for healthy but distant hosts when a name has several addresses.
+const FAMILY_ATTEMPT_TIMEOUT = 1000;
 
-/** What a socket is opened with. */
+/** Parameters of {@link openSocket}. */
 export interface SocketRequest {
   readonly settings: Settings;
   readonly address: Address;
   readonly onData: OnData;
-  /** Aborted to give up; the reason becomes the error. */
+  /** Cancels the attempt when aborted; its reason becomes the error. */
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +32,7 @@ function reasonOf(error: Error): Error {
   return all.at(-1) ?? error;
 }
 
-/** Translate an error of the operating system while connecting. */
+/** Translate an operating system error that occurred while connecting. */
 export function connectFailure(error: Error, address: Address): RedisError {
   if (error instanceof RedisError) return error;
   const reason = reasonOf(error);
@@ -55,7 +54,7 @@ function target(address: Address): net.NetConnectOpts {
     host: address.host,
     port: address.port,
     autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT,
+    autoSelectFamilyAttemptTimeout: FAMILY_ATTEMPT_TIMEOUT,
   };
 }
 
@@ -63,7 +62,7 @@ function plainSocket(request: SocketRequest): net.Socket {
   const buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
   const options = {
     ...target(request.address),
-    // Read by the stream underneath, though the types of net do not list it.
+    // An option of the underlying stream, missing from the types of node:net.
     writableHighWaterMark: WRITE_MARK,
     onread: {
       buffer,
@@ -79,12 +78,12 @@ function plainSocket(request: SocketRequest): net.Socket {
 async function tlsSocket(request: SocketRequest, tls: TlsOptions): Promise<TLSSocket> {
   const { address } = request;
   const { connect } = await import("node:tls");
-  // Without a name the server cannot choose its certificate; IP addresses are not allowed there.
+  // Without SNI the server cannot choose its certificate; SNI does not allow IP addresses.
   const name = address.kind === "tcp" && net.isIP(address.host) === 0 ? address.host : undefined;
   const options: TlsOptions & { highWaterMark: number } = {
     ...(target(address) as TlsOptions),
     ...(name === undefined ? {} : { servername: name }),
-    // Read by the stream underneath, though the types of tls do not list it.
+    // An option of the underlying stream, missing from the types of node:tls.
     highWaterMark: WRITE_MARK,
     ...tls,
   };
@@ -99,7 +98,7 @@ function connected(socket: net.Socket, event: string, signal: AbortSignal): Prom
       signal.removeEventListener("abort", onAbort);
       socket.off("error", settle).off("close", onClose).off(event, onConnect);
       if (error === undefined) return resolve();
-      // A later error of a socket nobody wants must not become an uncaught exception.
+      // A later error of the discarded socket must not become an uncaught exception.
       socket.on("error", () => {}).destroy();
       reject(error);
     };
@@ -112,7 +111,7 @@ function connected(socket: net.Socket, event: string, signal: AbortSignal): Prom
   });
 }
 
-/** The error of a connection attempt that took too long. */
+/** Return the error for a connection attempt that timed out. */
 export function connectTimeout(address: Address): TimeoutError {
   return new TimeoutError("Timeout connecting to server", {
     code: "ETIMEDOUT",
@@ -124,8 +123,8 @@ export function connectTimeout(address: Address): TimeoutError {
 /**
  * Open a connected socket.
  *
- * @returns The socket, with TCP_NODELAY and keep-alive set as configured.
- * @throws ConnectionError when it cannot be made; the signal's reason when that is aborted.
+ * @returns The connected socket, with TCP_NODELAY set and keep-alive as configured.
+ * @throws ConnectionError when connecting fails; the signal's reason when that is aborted.
  */
 export async function openSocket(request: SocketRequest): Promise<net.Socket> {
   const { settings, address, signal } = request;

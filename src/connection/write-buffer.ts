@@ -1,33 +1,33 @@
 /**
- * Owns the way out of a connection: commands of one turn of the event loop leave in one write. Knows
- * which requests have not been handed to the socket yet: of those the server has certainly seen nothing.
+ * The write side of a connection: the commands of one turn of the event loop are sent in one write. Counts
+ * the requests not handed to the socket yet: the server has certainly seen nothing of them.
  */
 import type { Socket } from "node:net";
 import { assertWhole, Encoder, type EncoderOptions } from "../protocol/encoder.js";
 import type { Request } from "./request.js";
 
-/** ms; a write that is later than this is worth moving deadlines for. */
+/** ms; deadlines are moved when a write is delayed by more than this. */
 const LATE = 1;
 
-/** Told of what happens to an outbox. */
+/** Receives the events of a write buffer. */
 export interface WriteBufferListener {
-  /** The socket takes more again. */
+  /** The socket accepts data again after backpressure. */
   onDrain(): void;
-  /** The last `requests` are written only now, `by` ms after they were given the moment {@link WriteBuffer.now}. */
-  onLate(requests: number, by: number): void;
+  /** The last `requests` are being written `delay` ms later than {@link WriteBuffer.now}. */
+  onLate(requests: number, delay: number): void;
 }
 
-/** Collects what is to be written, and writes it once per turn. */
+/** Collects encoded requests, and writes them once per turn. */
 export class WriteBuffer {
   readonly encoder: Encoder;
   /** Requests encoded but not handed to the socket. */
   unflushed = 0;
-  /** Whether the socket has asked to wait. */
+  /** Whether the socket's own buffer is full, so that no more should be written. */
   backpressured = false;
-  /** Moment of the present turn, by `performance.now()`; read once per write, not per command. */
+  /** Start of the present turn, by `performance.now()`; read once per write, not per command. */
   now = 0;
   #socket: Socket | undefined = undefined;
-  #owner: WriteBufferListener | undefined = undefined;
+  #listener: WriteBufferListener | undefined = undefined;
   #scheduled = false;
 
   constructor(options: EncoderOptions) {
@@ -35,19 +35,19 @@ export class WriteBuffer {
   }
 
   /** Write to `socket` from now on. */
-  attach(socket: Socket, owner: WriteBufferListener): void {
+  attach(socket: Socket, listener: WriteBufferListener): void {
     this.#socket = socket;
-    this.#owner = owner;
+    this.#listener = listener;
     socket.on("drain", () => {
       this.backpressured = false;
-      owner.onDrain();
+      listener.onDrain();
     });
   }
 
   /**
-   * Take a request along with the next write.
+   * Encode a request for the next write.
    *
-   * @throws DataError when an argument is bad; nothing is taken then.
+   * @throws DataError for invalid arguments; nothing is added then.
    */
   add(request: Request): void {
     request.encode(this.encoder);
@@ -55,12 +55,12 @@ export class WriteBuffer {
     this.schedule();
   }
 
-  /** Write in this turn what was put on the encoder. */
+  /** Write the contents of the encoder in this turn. */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.now = performance.now();
-    // Runs when the callbacks of this turn have issued their commands, before any new event.
+    // Runs after the callbacks of this turn have issued their commands, before any new event.
     process.nextTick(this.#flush);
   }
 
@@ -72,12 +72,12 @@ export class WriteBuffer {
     try {
       assertWhole(chunks);
     } catch (error) {
-      // Its length was announced: the server would take what follows for the value.
+      // The length was announced: the server would read the following commands as the value.
       socket.destroy(error as Error);
       return;
     }
-    const late = performance.now() - this.now;
-    if (late > LATE) this.#owner?.onLate(this.unflushed, late);
+    const delay = performance.now() - this.now;
+    if (delay > LATE) this.#listener?.onLate(this.unflushed, delay);
     this.unflushed = 0;
     if (chunks.length > 1) socket.cork();
     for (const chunk of chunks) {

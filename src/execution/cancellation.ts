@@ -79,9 +79,7 @@ export class CancellationScope {
 }
 
 export function cancel(request: Request, error: RedisError): void {
-  const { queue } = request;
-  request.queue = undefined;
-  // Settled first: whoever lets it go finds nothing left to tell it.
+  // Settled first: its holder must not report another error for it.
   request.fail(error);
-  queue?.delete(request);
+  request.withdraw();
 }

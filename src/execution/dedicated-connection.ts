@@ -6,12 +6,11 @@
 
 import type { Arg } from "../commands/core/info.js";
 import { closedError, requestError, tooManyPendingError } from "../connection/errors.js";
-import { InternalRequest, internalCommand } from "../connection/internal-request.js";
+import { exchange, internalCommand } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
 import { ConnectionError, RedisError } from "../errors.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import { Encoder } from "../protocol/encoder.js";
-import type { Reply } from "../protocol/reply.js";
 import type { Executor } from "./executor.js";
 
 /** One connection of one's own, as an executor. */
@@ -52,7 +51,7 @@ export class DedicatedConnection implements Executor {
     } catch (error) {
       return request.fail(error as RedisError);
     }
-    request.queue = this.#queue;
+    request.heldBy(this.#queue);
     this.#queue.add(request);
     if (!this.#leasing) void this.#take();
   }
@@ -110,13 +109,8 @@ export class DedicatedConnection implements Executor {
     const db = this.#db;
     if (db === undefined) return;
     const select = internalCommand("SELECT", db);
-    // Before it is sent: whoever closes the session meanwhile gives the connection back.
-    lease.connection.dirty = true;
-    const { socketTimeout } = this.#leaser.settings;
-    const replies = await new Promise<Reply[]>((done, failed) => {
-      lease.send(new InternalRequest([select], socketTimeout, { done, failed }));
-    });
-    const reply = replies[0];
+    const traits = { replyTimeout: this.#leaser.settings.socketTimeout, mutatesSession: true };
+    const [reply] = await exchange([select], traits, (request) => lease.send(request));
     if (reply instanceof RedisError) {
       lease.discard();
       throw reply;
@@ -126,7 +120,7 @@ export class DedicatedConnection implements Executor {
   #flush(lease: Lease): void {
     for (const request of this.#queue) {
       this.#queue.delete(request);
-      request.queue = undefined;
+      request.released();
       lease.send(request);
     }
   }
@@ -149,7 +143,7 @@ export class DedicatedConnection implements Executor {
   #failAll(error: RedisError): void {
     for (const request of this.#queue) {
       this.#queue.delete(request);
-      request.queue = undefined;
+      request.released();
       request.fail(requestError(request, error, "not-sent"));
     }
   }

@@ -1,7 +1,7 @@
 /**
- * Owns MONITOR: a connection of its own on which the server tells of every command it executes. The
- * connection is taken at the first use. When it is lost whoever reads is told; the next use begins
- * anew, for nobody can say what happened between.
+ * MONITOR: a leased connection on which the server reports every command it executes. The connection is
+ * leased at the first use. A loss is reported to the reader, because commands may have been missed; the
+ * next use leases another connection.
  */
 import type { Connection } from "../connection/connection.js";
 import { lostRequestError, timeoutError } from "../connection/errors.js";
@@ -22,66 +22,66 @@ import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { type MonitoredCommand, malformedLine, parseMonitorLine } from "./monitored-command.js";
 
 const MONITOR = internalCommand("MONITOR");
-/** Unread commands at which the socket is not read any more, until half of them are. */
+/** Number of unread commands at which reading pauses; it resumes at half of it. */
 const HIGH_WATER_MARK = 1000;
 
-function closed(): ConnectionError {
-  return new ConnectionError("The Monitor was closed", { code: "ECLOSED", command: "MONITOR" });
+function closedError(): ConnectionError {
+  return new ConnectionError("The monitor was closed", { code: "ECLOSED", command: "MONITOR" });
 }
 
-function lostBefore({ connection }: Lease): ConnectionError {
+function lostBeforeStart({ connection }: Lease): ConnectionError {
   const { server } = connection;
   const details = { code: "ECONNCLOSED", command: "MONITOR", server, outcome: "not-sent" } as const;
   return new ConnectionError("The connection was lost", details);
 }
 
-/** One connection in MONITOR mode, and what it told. */
+/** One connection in monitor mode, and the commands it received. */
 class MonitorSession {
-  readonly inbox: AsyncQueue<MonitoredCommand>;
-  /** Settles when the server has agreed, or not. */
+  readonly queue: AsyncQueue<MonitoredCommand>;
+  /** Resolves when the server has accepted MONITOR. */
   readonly ready: Promise<void>;
-  /** How it ended. */
+  /** Why the session ended. */
   error: RedisError | undefined = undefined;
-  /** Whether somebody knows that it ended. */
-  told = false;
+  /** Whether the end was reported to a caller. */
+  isReported = false;
   readonly #lease: Lease;
   readonly #connection: Connection;
-  readonly #flow: ReadControl;
+  readonly #readControl: ReadControl;
   readonly #timer: NodeJS.Timeout | undefined;
-  #settle: ((error?: RedisError) => void) | undefined;
+  #settleReady: ((error?: RedisError) => void) | undefined;
 
   constructor(lease: Lease) {
     this.#lease = lease;
     this.#connection = lease.connection;
-    this.#flow = new ReadControl(lease.connection);
-    this.inbox = new AsyncQueue<MonitoredCommand>({
+    this.#readControl = new ReadControl(lease.connection);
+    this.queue = new AsyncQueue<MonitoredCommand>({
       live: () => this.error === undefined,
-      onTaken: () => this.#balance(),
+      onTaken: () => this.#pauseOrResume(),
       isDroppable: () => false,
     });
     this.ready = new Promise((resolve) => {
-      this.#settle = (error) =>
+      this.#settleReady = (error) =>
         resolve(error === undefined ? undefined : rejectWithCallerStack(error));
     });
     lease.onLost = (error) => this.#end(error);
-    this.#connection.pushMode = TEXT | INLINE_ERRORS | LONG_LINES;
-    this.#connection.onUnsolicited = (value) => this.#receive(value);
+    const mode = TEXT | INLINE_ERRORS | LONG_LINES;
+    this.#connection.enterMonitorMode({ onReply: (value) => this.#receive(value) }, mode);
     this.#timer = this.#startTimer();
-    this.#flow.hold(true);
-    this.#connection.post(MONITOR, []);
+    this.#readControl.keepProcessAlive(true);
+    this.#connection.writeCommand(MONITOR, []);
   }
 
-  /** Why there is nothing more, as a new error for each who asks. */
-  get because(): RedisError {
-    const { error = closed() } = this;
-    if (error.code === "ECLOSED") return closed();
+  /** Create an error with the reason of the end; each caller gets its own. */
+  endError(): RedisError {
+    const { error = closedError() } = this;
+    if (error.code === "ECLOSED") return closedError();
     if (error instanceof TimeoutError) return timeoutError(error.server ?? "", MONITOR.name);
     return error.outcome === undefined && error instanceof ResponseError
       ? error
       : lostRequestError(MONITOR, error);
   }
 
-  /** End it. */
+  /** End the session, and close its connection. */
   close(error: RedisError): void {
     this.#lease.onLost = undefined;
     this.#end(error);
@@ -91,126 +91,127 @@ class MonitorSession {
   #startTimer(): NodeJS.Timeout | undefined {
     const { server, settings } = this.#connection;
     if (settings.socketTimeout === 0) return undefined;
-    const giveUp = (): void => this.#connection.destroy(timeoutError(server, MONITOR.name));
-    return setTimeout(giveUp, settings.socketTimeout);
+    const onTimeout = (): void => this.#connection.destroy(timeoutError(server, MONITOR.name));
+    return setTimeout(onTimeout, settings.socketTimeout);
   }
 
   #receive(value: Reply): void {
     if (this.error !== undefined) return;
-    if (this.#settle !== undefined) this.#begin(value);
-    else if (typeof value === "string") this.#keep(value);
-    else if (value instanceof DecodeError) this.inbox.push(value);
-    else this.#doubt(malformedLine());
+    if (this.#settleReady !== undefined) this.#onFirstReply(value);
+    else if (typeof value === "string") this.#onLine(value);
+    else if (value instanceof DecodeError) this.queue.push(value);
+    else this.#failProtocol(malformedLine());
   }
 
-  #begin(value: Reply): void {
-    if (value === "OK") return this.#agreed();
-    const failed = "MONITOR failed: the server did not answer OK";
-    const refusal = value instanceof RedisError ? value : new InvalidResponse(failed);
-    refusal.command = MONITOR.name;
-    refusal.server = this.#connection.server;
-    this.close(refusal);
+  #onFirstReply(value: Reply): void {
+    if (value === "OK") return this.#finishStart();
+    const unexpected = "MONITOR failed: the server did not reply OK";
+    const error = value instanceof RedisError ? value : new InvalidResponse(unexpected);
+    error.command = MONITOR.name;
+    error.server = this.#connection.server;
+    this.close(error);
   }
 
-  #agreed(error?: RedisError): void {
+  #finishStart(error?: RedisError): void {
     clearTimeout(this.#timer);
-    this.#settle?.(error);
-    this.#settle = undefined;
+    this.#settleReady?.(error);
+    this.#settleReady = undefined;
   }
 
-  #keep(line: string): void {
+  #onLine(line: string): void {
     try {
-      this.inbox.push(parseMonitorLine(line));
+      this.queue.push(parseMonitorLine(line));
     } catch (error) {
-      return this.#doubt(error as InvalidResponse);
+      return this.#failProtocol(error as InvalidResponse);
     }
-    this.#balance();
+    this.#pauseOrResume();
   }
 
-  #doubt(cause: InvalidResponse): void {
+  #failProtocol(cause: InvalidResponse): void {
     const details = { code: "EPROTO", server: this.#connection.server, cause };
     this.#connection.destroy(new ConnectionError("The server sent an invalid reply", details));
   }
 
-  #balance(): void {
-    const { size } = this.inbox;
-    if (size >= HIGH_WATER_MARK) this.#flow.read(false);
-    else if (size <= HIGH_WATER_MARK / 2) this.#flow.read(true);
+  #pauseOrResume(): void {
+    const { size } = this.queue;
+    if (size >= HIGH_WATER_MARK) this.#readControl.pause();
+    else if (size <= HIGH_WATER_MARK / 2) this.#readControl.resume();
   }
 
   #end(error: RedisError): void {
     this.error = error;
-    this.#flow.stop();
-    this.#agreed(this.because);
-    this.inbox.end();
+    this.#readControl.end();
+    this.#finishStart(this.endError());
+    this.queue.end();
   }
 }
 
 /**
- * Tells of every command the server executes, whoever sends it. Made by `redis.monitor()`; keeps the
+ * Receives every command the server executes, from all clients. Created by `redis.monitor()`. Keeps the
  * process alive from its first use until it is closed.
  *
  * @see {@link https://redis.io/docs/latest/commands/monitor/ | MONITOR}
  */
 export class Monitor {
-  readonly #leaser: LeaseProvider;
-  #beginning: Promise<MonitorSession> | undefined = undefined;
-  #watch: MonitorSession | undefined = undefined;
-  /** Counts the closings, so that what was begun before one does not go on after it. */
+  readonly #leaseProvider: LeaseProvider;
+  #starting: Promise<MonitorSession> | undefined = undefined;
+  #session: MonitorSession | undefined = undefined;
+  /** Number of `close()` calls; what began before one must not continue after it. */
   #closings = 0;
 
   /** @internal */
-  constructor(leaser: LeaseProvider) {
-    this.#leaser = leaser;
+  constructor(leaseProvider: LeaseProvider) {
+    this.#leaseProvider = leaseProvider;
   }
 
   /**
-   * Begin now, instead of when a command is first waited for.
+   * Start monitoring now instead of at the first read.
    *
-   * @returns When the server has agreed: whatever it executes from then on is told.
-   * @throws As {@link nextCommand}, also while commands from before a loss are unread.
+   * @returns When the server has accepted MONITOR: every command it executes from then on is received.
+   * @throws As {@link nextCommand}, also while commands from before a lost connection are unread.
    */
   async start(): Promise<void> {
-    const watch = await this.#begun();
-    if (watch.error === undefined) return;
-    watch.told = watch.inbox.empty;
-    return rejectWithCallerStack(watch.because);
+    const session = await this.#currentSession();
+    if (session.error === undefined) return;
+    session.isReported = session.queue.empty;
+    return rejectWithCallerStack(session.endError());
   }
 
   /**
-   * Wait for the next command.
+   * Wait for the next command, and return it.
    *
-   * @returns When the server has executed one.
-   * @throws {@link ConnectionError} when the connection is lost, or the monitor closed, meanwhile;
-   * what the server says when it refuses.
+   * @throws {@link ConnectionError} when the connection is lost or the monitor is closed meanwhile,
+   * {@link TimeoutError} when the server does not accept MONITOR in time, or the server's error reply.
+   * {@link DecodeError} for a command that is not valid text; the next call returns the next command.
    */
   async nextCommand(): Promise<MonitoredCommand> {
-    const command = await this.#take({ left: false });
+    const command = await this.#take({ stopped: false });
     return command instanceof RedisError ? rejectWithCallerStack(command) : command;
   }
 
   /**
-   * Read command after command: `for await (const command of monitor)` does the same.
+   * Iterate over the commands. `for await (const command of monitor)` does the same.
    *
-   * @returns Commands as they are executed; ends when the monitor or its client is closed.
-   * @throws {@link ConnectionError} when the connection is lost.
+   * @returns An iterator over commands in the order of their execution; it ends when the monitor or its
+   * client is closed.
+   * @throws As {@link nextCommand}, except for closing.
    */
   listen(): AsyncIterableIterator<MonitoredCommand, undefined> {
-    const reader = { left: false };
+    const reader = { stopped: false };
     const closings = this.#closings;
     const next = async (): Promise<IteratorResult<MonitoredCommand, undefined>> => {
-      const over = reader.left || closings !== this.#closings;
-      const value = over ? closed() : await this.#take(reader);
+      const isOver = reader.stopped || closings !== this.#closings;
+      const value = isOver ? closedError() : await this.#take(reader);
       if (!(value instanceof RedisError)) return { done: false, value };
-      if (value.code !== "ECLOSED" && !reader.left) return rejectWithCallerStack(value);
-      reader.left = true;
+      if (value.code !== "ECLOSED" && !reader.stopped) return rejectWithCallerStack(value);
+      reader.stopped = true;
       return { done: true, value: undefined };
     };
     return {
       next,
       return: async () => {
-        reader.left = true;
-        this.#watch?.inbox.release(reader);
+        reader.stopped = true;
+        this.#session?.queue.release(reader);
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -223,56 +224,56 @@ export class Monitor {
     return this.listen();
   }
 
-  /** End it, and close its connection; loops over its commands end. */
+  /** Stop monitoring, and close the connection. Iterators end; the monitor may be used again. */
   async close(): Promise<void> {
     this.#closings++;
-    this.#watch?.close(closed());
-    this.#forget();
+    this.#session?.close(closedError());
+    this.#forgetSession();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** The next command, or why there is none. */
-  async #take(reader: { readonly left: boolean }): Promise<MonitoredCommand | RedisError> {
-    const watch = await this.#begun();
-    if (reader.left) return closed();
-    const command = await watch.inbox.take({ timeout: Number.POSITIVE_INFINITY, reader });
+  /** Return the next command, or the error that ended the session. */
+  async #take(reader: { readonly stopped: boolean }): Promise<MonitoredCommand | RedisError> {
+    const session = await this.#currentSession();
+    if (reader.stopped) return closedError();
+    const command = await session.queue.take({ timeout: Number.POSITIVE_INFINITY, reader });
     if (command !== undefined) return command;
-    watch.told = watch.error !== undefined;
-    return watch.because;
+    session.isReported = session.error !== undefined;
+    return session.endError();
   }
 
-  /** What is being watched; anew when somebody knows of the end of the last. */
-  #begun(): Promise<MonitorSession> {
-    if (this.#watch?.told === true) this.#forget();
-    this.#beginning ??= this.#begin();
-    return this.#beginning;
+  /** Return the session, or start another when the end of the last one was reported. */
+  #currentSession(): Promise<MonitorSession> {
+    if (this.#session?.isReported === true) this.#forgetSession();
+    this.#starting ??= this.#startSession();
+    return this.#starting;
   }
 
-  async #begin(): Promise<MonitorSession> {
+  async #startSession(): Promise<MonitorSession> {
     const closings = this.#closings;
     try {
-      const lease = await this.#leaser.lease();
+      const lease = await this.#leaseProvider.lease();
       if (closings !== this.#closings) {
         lease.release();
-        throw closed();
+        throw closedError();
       }
-      // Nobody was told when it was lost between being granted and being taken.
-      if (!lease.alive) throw lostBefore(lease);
-      const watch = new MonitorSession(lease);
-      this.#watch = watch;
-      await watch.ready;
-      return watch;
+      // A loss between the grant and this turn was reported to no caller.
+      if (!lease.alive) throw lostBeforeStart(lease);
+      const session = new MonitorSession(lease);
+      this.#session = session;
+      await session.ready;
+      return session;
     } catch (error) {
-      if (closings === this.#closings) this.#forget();
+      if (closings === this.#closings) this.#forgetSession();
       throw error;
     }
   }
 
-  #forget(): void {
-    this.#beginning = undefined;
-    this.#watch = undefined;
+  #forgetSession(): void {
+    this.#starting = undefined;
+    this.#session = undefined;
   }
 }

@@ -161,7 +161,7 @@ export class PipelineWatch<
     new Encoder(this.#parts.leaser.settings).check(WATCH, keys);
     if (keys.length === 0) throw new DataError("WATCH: at least one key is needed");
     // Until EXEC or UNWATCH is answered the connection must not serve anybody else.
-    this.#lease.connection.dirty = true;
+    this.#lease.connection.watchStarted();
     await this.#own(internalCommand("WATCH", ...keys));
     this.#watching = true;
     return true;
@@ -313,7 +313,7 @@ export class PipelineWatch<
   async #unwatch(): Promise<void> {
     await this.#own(internalCommand("UNWATCH"));
     this.#watching = false;
-    this.#lease.connection.dirty = false;
+    this.#lease.connection.watchEnded();
   }
 
   async #own(command: ReturnType<typeof internalCommand>): Promise<void> {
@@ -346,11 +346,11 @@ export class PipelineWatch<
     this.#over = true;
     try {
       const value = await send();
-      this.#lease.connection.dirty = false;
+      this.#lease.connection.watchEnded();
       return value;
     } catch (error) {
       // EXEC was answered, so the server watches nothing any more.
-      if (error instanceof WatchError) this.#lease.connection.dirty = false;
+      if (error instanceof WatchError) this.#lease.connection.watchEnded();
       throw this.#lossOf(error, false);
     } finally {
       this.#giveBack();

@@ -1,15 +1,16 @@
 /**
- * Owns the pool that makes callers wait at its limit instead of refusing them.
+ * The pool that lets callers wait for a connection when it is full, instead of rejecting them.
  */
-import { DataError } from "../errors.js";
-import { ConnectionPool, type PoolOptions } from "./pool.js";
+import { invalidOption, kindOf } from "../util/validate.js";
+import type { PoolOptions } from "./options.js";
+import { ConnectionPool } from "./pool.js";
 
 /** Options of a blocking pool. */
 export interface BlockingPoolOptions extends PoolOptions {
   /**
-   * Number, ms: longest wait for a connection of one's own, as blocking commands, `client()`, WATCH and
-   * subscribers need one; default 20000, 0 or `null` for no limit. Ordinary commands wait as long as
-   * `socketTimeout` says.
+   * Longest wait for a connection in milliseconds, for the uses that need one alone: blocking commands,
+   * `client()`, WATCH, subscribers and monitors. Default 20000; 0 or `null` for no limit. Ordinary
+   * commands wait for `socketTimeout` instead.
    */
   readonly timeout?: number | null | undefined;
 }
@@ -20,13 +21,23 @@ const DEFAULT_TIMEOUT = 20_000;
 function timeoutOf(timeout: number | null | undefined): number {
   const given = timeout === undefined ? DEFAULT_TIMEOUT : (timeout ?? 0);
   if (typeof given === "number" && given >= 0 && Number.isFinite(given)) return given;
-  throw new DataError("`timeout` must be a number of milliseconds, 0 or more", { code: "EINVAL" });
+  const got = typeof given === "number" ? String(given) : kindOf(given);
+  throw invalidOption("timeout", "a number of milliseconds, at least 0", got);
 }
 
-/** A pool whose callers wait for a free connection, 20 seconds and 50 connections by default. */
+/**
+ * A {@link ConnectionPool} that lets callers wait for a free connection when `maxConnections` (default
+ * 50) are open. After `timeout` (default 20 seconds) they reject with {@link ConnectionError}.
+ */
 export class BlockingConnectionPool extends ConnectionPool {
   readonly #timeout: number;
 
+  /**
+   * Create a pool. Does no I/O.
+   *
+   * @param options - Options of the connections, `maxConnections` and `timeout`.
+   * @throws DataError for an unknown option or an invalid value.
+   */
   constructor(options: BlockingPoolOptions = {}) {
     const { timeout, ...rest } = options;
     super({ maxConnections: DEFAULT_CONNECTIONS, ...rest });

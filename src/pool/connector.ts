@@ -1,134 +1,134 @@
 /**
- * Owns the making of connections: how many are under way, and the pauses after failures. Several
- * attempts that fail together count as one failure, and nobody dials during a pause.
+ * Opens the connections of one pool, with a backoff after failures. Attempts that fail together count as
+ * one failure, and no attempt starts during the backoff.
  */
-
 import type { AddressSource } from "../connection/address-source.js";
-import type { Connection, ConnectionOwner } from "../connection/connection.js";
+import type { Connection } from "../connection/connection.js";
 import { asRedisError, CLOSED_BY_SERVER, connectionClosed } from "../connection/errors.js";
-import { type InternalCommand, InternalRequest } from "../connection/internal-request.js";
+import { exchange, type InternalCommand } from "../connection/internal-request.js";
+import type { ConnectionOwner } from "../connection/owner.js";
+import type { Request } from "../connection/request.js";
 import { baseAttributes, CONNECT, traced } from "../diagnostics/channels.js";
 import type { RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 import type { Reply } from "../protocol/reply.js";
 
-/** Makes connections; {@link Connection}, or a class derived from it. */
+/** Class of connections: {@link Connection} or a class derived from it. */
 export type ConnectionClass = new (...args: ConstructorParameters<typeof Connection>) => Connection;
 
-/** Whom a dialer works for. */
-export interface ConnectorOwner extends ConnectionOwner {
+/** The pool, as its connector uses it. */
+export interface ConnectorOwner extends ConnectionOwner<Connection> {
   /** A connection is ready. */
   onOpened(connection: Connection): void;
-  /** A pause is over. */
+  /** The backoff has elapsed; attempts may start. */
   onBackoffElapsed(): void;
-  /** The retry policy gives up. */
+  /** The retry policy allows no more attempts, or does not cover the error. */
   onRetriesExhausted(error: RedisError): void;
 }
 
-/** Parts of a dialer. */
+/** What a connector needs. */
 export interface ConnectorDependencies {
   readonly settings: Settings;
   readonly source: AddressSource;
   readonly connectionClass: ConnectionClass;
 }
 
-/** Makes connections and paces the attempts. */
+/** Opens connections, with a backoff after failures. */
 export class Connector {
-  readonly #parts: ConnectorDependencies;
+  readonly #dependencies: ConnectorDependencies;
   readonly #owner: ConnectorOwner;
-  /** Every attempt, and where it leads once that is known. */
+  /** Every pending attempt, with its address once that is resolved. */
   readonly #attempts = new Map<AbortController, Address | undefined>();
   #failures = 0;
-  /** Why the last attempt of the present series failed. */
   #lastError: RedisError | undefined = undefined;
-  #pause: NodeJS.Timeout | undefined = undefined;
+  #backoffTimer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(parts: ConnectorDependencies, owner: ConnectorOwner) {
-    this.#parts = parts;
+  constructor(dependencies: ConnectorDependencies, owner: ConnectorOwner) {
+    this.#dependencies = dependencies;
     this.#owner = owner;
   }
 
-  /** Number of connections under way. */
+  /** Number of pending attempts. */
   get pending(): number {
     return this.#attempts.size;
   }
 
-  /** Why there is no connection yet, as far as that is known. */
+  /** Why the last attempt failed, if none has succeeded since. */
   get lastError(): RedisError | undefined {
     return this.#lastError;
   }
 
-  /** Whether a pause after a failure is on. */
+  /** Whether the backoff after a failure has not elapsed yet. */
   get pausing(): boolean {
-    return this.#pause !== undefined;
+    return this.#backoffTimer !== undefined;
   }
 
-  /** Start making one connection. */
+  /** Start one attempt. */
   connect(): void {
     const attempt = new AbortController();
     this.#attempts.set(attempt, undefined);
     this.#connect(attempt).then(
       (connection) => {
-        // Stopped in the very moment it was ready: nobody is to have it any more.
+        // The attempt was cancelled just before the connection was ready.
         if (!this.#attempts.delete(attempt)) return connection.destroy(attempt.signal.reason);
         this.#forgetFailures();
         this.#owner.onOpened(connection);
       },
       (error: unknown) => {
         if (!this.#attempts.delete(attempt) || attempt.signal.aborted) return;
-        this.#failed(asRedisError(error, this.#parts.source.description));
+        this.#onFailed(asRedisError(error, this.#dependencies.source.description));
       },
     );
   }
 
-  /** End every attempt and every pause. */
+  /** Cancel every attempt, and end the backoff. */
   stop(error: RedisError): void {
     this.abandon(() => true, error);
   }
 
-  /** End the pause, and attempts that lead to some addresses, or may do so. */
-  abandon(isLeft: (address: Address) => boolean, error: RedisError): void {
+  /** Cancel attempts to matching addresses and to unresolved ones, and end the backoff. */
+  abandon(matches: (address: Address) => boolean, error: RedisError): void {
     for (const [attempt, address] of [...this.#attempts]) {
-      if (address !== undefined && !isLeft(address)) continue;
+      if (address !== undefined && !matches(address)) continue;
       this.#attempts.delete(attempt);
       attempt.abort(error);
     }
-    clearTimeout(this.#pause);
-    this.#pause = undefined;
+    clearTimeout(this.#backoffTimer);
+    this.#backoffTimer = undefined;
     this.#forgetFailures();
   }
 
-  /** End the attempts begun last, beyond `wanted`: nobody waits for them any more. */
-  trim(wanted: number, error: RedisError): void {
-    for (const attempt of [...this.#attempts.keys()].slice(wanted)) {
+  /** Cancel all attempts except the `keep` oldest. */
+  trim(keep: number, error: RedisError): void {
+    for (const attempt of [...this.#attempts.keys()].slice(keep)) {
       this.#attempts.delete(attempt);
       attempt.abort(error);
     }
   }
 
-  /** An unconnected connection, to show what the others look like. */
+  /** Create an unconnected connection, for the pool's inspect string. */
   sample(): Connection {
-    const { settings, connectionClass } = this.#parts;
+    const { settings, connectionClass } = this.#dependencies;
     return new connectionClass(settings, settings.address, this.#owner);
   }
 
   async #connect(attempt: AbortController): Promise<Connection> {
     const { signal } = attempt;
-    const { settings, source, connectionClass } = this.#parts;
+    const { settings, source, connectionClass } = this.#dependencies;
     const address = await source.resolve(signal);
     signal.throwIfAborted();
     this.#attempts.set(attempt, address);
     const connection = new connectionClass(settings, address, this.#owner);
-    const giveUp = (): void => connection.destroy(signal.reason as RedisError);
-    signal.addEventListener("abort", giveUp);
+    const onAbort = (): void => connection.destroy(signal.reason as RedisError);
+    signal.addEventListener("abort", onAbort);
     try {
       await traced(
         CONNECT,
-        () => baseAttributes(address, settings.db),
+        () => baseAttributes(connection.address, settings.db),
         () => connection.open(),
       );
-      const ask = (command: InternalCommand): Promise<Reply> => askOn(connection, command);
+      const ask = (command: InternalCommand): Promise<Reply> => runCommand(connection, command);
       await source.verify?.({ address, signal, ask });
       return connection;
     } catch (thrown) {
@@ -137,23 +137,23 @@ export class Connector {
       if (!signal.aborted) source.failed?.(address, error);
       throw error;
     } finally {
-      signal.removeEventListener("abort", giveUp);
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
-  #failed(error: RedisError): void {
+  #onFailed(error: RedisError): void {
     this.#lastError = error;
     if (this.pausing) return;
-    const { retry } = this.#parts.settings;
+    const { retry } = this.#dependencies.settings;
     this.#failures++;
     if (!retry.allows(this.#failures) || !retry.isSupported(error)) {
       this.#forgetFailures();
       return this.#owner.onRetriesExhausted(error);
     }
-    this.#pause = setTimeout(() => {
-      this.#pause = undefined;
+    this.#backoffTimer = setTimeout(() => {
+      this.#backoffTimer = undefined;
       this.#owner.onBackoffElapsed();
-      // Nobody is left who waits: whoever comes next begins a series of their own.
+      // No request waits for a connection; the next one starts with a fresh count of failures.
       if (this.#attempts.size === 0) this.#forgetFailures();
     }, retry.delay(this.#failures));
   }
@@ -161,18 +161,16 @@ export class Connector {
   #forgetFailures(): void {
     this.#failures = 0;
     this.#lastError = undefined;
-    this.#parts.settings.retry.reset();
+    this.#dependencies.settings.retry.reset();
   }
 }
 
-/** Ask on a connection nobody has yet. */
-function askOn(connection: Connection, command: InternalCommand): Promise<Reply> {
-  return new Promise((resolve, failed) => {
-    const done = ([reply = null]: Reply[]): void => resolve(reply);
-    const { socketTimeout } = connection.settings;
-    // Between two questions the server may have ended it, and then nobody would ever answer.
-    if (connection.state !== "ready")
-      return failed(connectionClosed(CLOSED_BY_SERVER, connection.server));
-    connection.send(new InternalRequest([command], socketTimeout, { done, failed }));
-  });
+/** Run a command on a connection that is not in the pool yet; an error reply is returned. */
+async function runCommand(connection: Connection, command: InternalCommand): Promise<Reply> {
+  const { socketTimeout } = connection.settings;
+  // The server may have closed the connection since the last command; no reply would arrive then.
+  if (connection.state !== "ready") throw connectionClosed(CLOSED_BY_SERVER, connection.server);
+  const send = (request: Request): void => connection.send(request);
+  const [reply = null] = await exchange([command], socketTimeout, send);
+  return reply;
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the right to use one connection alone. Ownership is by identity: releasing twice, or after the
- * connection ended, does nothing.
+ * Exclusive use of one connection. A lease belongs to one connection for ever: releasing it twice, or after
+ * the connection ended, does nothing.
  */
 
 import type { Connection } from "../connection/connection.js";
@@ -13,39 +13,42 @@ function cancelled(): ConnectionError {
   return new ConnectionError("A blocking command was cancelled", { code: "ECONNCLOSED" });
 }
 
-/** What a lease gives back to. */
+/** The pool, as its leases use it. */
 export interface LeaseOwner {
-  /** Take the connection back; with `reusable` false it is closed. */
+  /** Return a connection to the pool; it is closed when it is not `reusable`. */
   checkIn(connection: Connection, reusable: boolean): void;
 }
 
 /** Exclusive use of a connection until it is released. */
 export class Lease {
   readonly connection: Connection;
-  /** Called once when the connection ends while leased; `told`: requests on it were rejected for that. */
-  onLost: ((error: RedisError, told: boolean) => void) | undefined = undefined;
-  /** Called when the last outstanding reply has arrived. */
+  /**
+   * Called once when the connection ends while leased. `isReported`: requests on it were rejected with
+   * that error.
+   */
+  onLost: ((error: RedisError, isReported: boolean) => void) | undefined = undefined;
+  /** Called when the last pending reply has arrived. */
   onIdle: (() => void) | undefined = undefined;
-  readonly #lessor: LeaseOwner;
-  #over: RedisError | undefined = undefined;
+  readonly #owner: LeaseOwner;
+  #loss: RedisError | undefined = undefined;
   #released = false;
 
-  constructor(connection: Connection, lessor: LeaseOwner) {
+  constructor(connection: Connection, owner: LeaseOwner) {
     this.connection = connection;
-    this.#lessor = lessor;
+    this.#owner = owner;
   }
 
-  /** Whether the connection is still there and still ours. */
+  /** Whether the connection is open, and the lease not released. */
   get alive(): boolean {
-    return !this.#released && this.#over === undefined;
+    return !this.#released && this.#loss === undefined;
   }
 
-  /** Run a request on the connection; it is settled in any case. */
+  /** Send a request on the connection. The request settles in any case; nothing is thrown. */
   send(request: Request): void {
-    const reason = this.#over ?? new ConnectionError("The lease was released", { code: "ECLOSED" });
+    const reason = this.#loss ?? new ConnectionError("The lease was released", { code: "ECLOSED" });
     if (!this.alive) return request.fail(requestError(request, reason, "not-sent"));
-    // Left alone, a cancelled BLPOP would take an element and give it to nobody.
-    if (request.blocking) request.queue = { delete: () => this.connection.destroy(cancelled()) };
+    // On an open connection the server would pop an element for a cancelled BLPOP, and lose it.
+    if (request.blocking) request.heldBy({ delete: () => this.connection.destroy(cancelled()) });
     try {
       this.connection.send(request);
     } catch (error) {
@@ -53,31 +56,31 @@ export class Lease {
     }
   }
 
-  /** Give the connection back for reuse; it is closed instead when its state was changed. */
+  /** Return the connection for reuse; it is closed if its session state was changed. */
   release(): void {
-    this.#giveBack(true);
+    this.#checkIn(true);
   }
 
   /** Close the connection. */
   discard(): void {
-    this.#giveBack(false);
+    this.#checkIn(false);
   }
 
-  /** The pool's word that the connection ended. */
-  lost(error: RedisError, told: boolean): void {
+  /** End the lease; called by the pool when the connection ends. */
+  lost(error: RedisError, isReported: boolean): void {
     if (!this.alive) return;
-    this.#over = error;
-    this.onLost?.(error, told);
+    this.#loss = error;
+    this.onLost?.(error, isReported);
   }
 
   [Symbol.dispose](): void {
     this.release();
   }
 
-  #giveBack(reusable: boolean): void {
+  #checkIn(reusable: boolean): void {
     if (!this.alive) return;
     this.#released = true;
-    this.#lessor.checkIn(this.connection, reusable);
+    this.#owner.checkIn(this.connection, reusable);
   }
 }
 

@@ -1,13 +1,12 @@
 /**
- * Owns the requests that a server refused with an error after which the user wants them tried again, for
- * the pause before that. None of them is on any connection, and none may be forgotten.
+ * Requests waiting for their next attempt after an error reply in `retryOnError`. They are on no
+ * connection; each is either executed again or settled with its last error.
  */
-
 import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
 import type { Retry } from "../options/retry.js";
 
-interface Rest {
+interface Entry {
   readonly timer: NodeJS.Timeout;
   readonly error: RedisError;
 }
@@ -15,40 +14,61 @@ interface Rest {
 /** Requests between two attempts. */
 export class RetryQueue {
   readonly #retry: Retry;
-  readonly #requests = new Map<Request, Rest>();
-  /** How often each has been refused. */
-  readonly #refusals = new WeakMap<Request, number>();
+  readonly #entries = new Map<Request, Entry>();
+  /** Number of error replies each request has had. */
+  readonly #failures = new WeakMap<Request, number>();
 
   constructor(retry: Retry) {
     this.#retry = retry;
   }
 
-  /** Let a request rest after `error`, then run it again. */
-  add(request: Request, error: RedisError, again: () => void): void {
-    const refusals = (this.#refusals.get(request) ?? 0) + 1;
-    this.#refusals.set(request, refusals);
-    const wake = (): void => {
-      this.#requests.delete(request);
-      request.queue = undefined;
-      again();
+  /** Call `execute` for a request after the backoff that follows `error`. */
+  add(request: Request, error: RedisError, execute: () => void): void {
+    const failures = (this.#failures.get(request) ?? 0) + 1;
+    this.#failures.set(request, failures);
+    const onElapsed = (): void => {
+      this.#entries.delete(request);
+      request.released();
+      execute();
     };
-    this.#requests.set(request, { timer: setTimeout(wake, this.#retry.delay(refusals)), error });
-    request.written = false;
-    request.queue = this;
+    const timer = setTimeout(onElapsed, this.#retry.delay(failures));
+    this.#entries.set(request, { timer, error });
+    request.heldBy(this);
   }
 
-  /** The request was cancelled. */
+  /** Remove a cancelled request. */
   delete(request: Request): void {
-    clearTimeout(this.#requests.get(request)?.timer);
-    this.#requests.delete(request);
+    clearTimeout(this.#entries.get(request)?.timer);
+    this.#entries.delete(request);
   }
 
-  /** There will be no other attempt: everybody gets the error they had. */
+  /** Settle every request with its last error: there is no other attempt. */
   end(): void {
-    for (const [request, { error }] of [...this.#requests]) {
+    for (const [request, { error }] of [...this.#entries]) {
       this.delete(request);
-      request.queue = undefined;
+      request.released();
       request.acceptError(error);
     }
   }
+}
+
+/**
+ * Reject requests whose replies will not arrive, except those that ask to be written again.
+ *
+ * @param isFinal - Whether no request may be written again.
+ * @param errorOf - Creates the error of a request.
+ * @returns The requests to write again, in their order.
+ */
+export function failOrRetry(
+  requests: readonly Request[],
+  isFinal: boolean,
+  errorOf: (request: Request) => RedisError,
+): Request[] {
+  return requests.filter((request) => {
+    if (request.settled) return false;
+    const error = errorOf(request);
+    if (!isFinal && request.prepareRetry(error)) return true;
+    request.fail(error);
+    return false;
+  });
 }

@@ -1,8 +1,7 @@
 /**
- * Owns those who wait for a connection: requests for a shared one, and others for one of their own, each
- * with a deadline, all under one timer. Whoever leaves here has been served or told why not.
+ * Requests waiting for a shared connection, and leases waiting for a connection alone, each with a
+ * deadline, under one timer. Every entry leaves served, cancelled or rejected.
  */
-
 import type { Connection } from "../connection/connection.js";
 import { requestError, waitTimeoutError } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
@@ -12,88 +11,89 @@ import { DeadlineTimer } from "../util/deadline-timer.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Somebody who waits for a connection of their own. */
+/** A lease that waits for a connection; one of the methods is called, once. */
 export interface LeaseWaiter {
+  /** Moment of `performance.now()`; `Infinity` for no limit. */
   readonly deadline: number;
+  /** Take the connection. */
   grant(connection: Connection): void;
+  /** Reject the lease. */
   fail(error: RedisError): void;
 }
 
-/** What those who wait need of their pool. */
+/** The pool, as its wait queue uses it. */
 export interface WaitQueueOwner {
-  /** Make the error of a lease that came too late. */
-  tooLate(server: string, cause?: RedisError): RedisError;
-  /** Why there is no connection yet, as far as that is known. */
+  /** Create the error for a lease whose deadline passed. */
+  leaseTimeoutError(server: string, cause?: RedisError): RedisError;
+  /** Return why the last connection attempt failed, if it did. */
   lastError(): RedisError | undefined;
-  /** Somebody left without having been served. */
+  /** An entry was cancelled, or its deadline passed. */
   onWaiterRemoved(): void;
 }
 
-/** Everybody who waits for a connection of one pool. */
+/** Requests and leases that wait for a connection of one pool. */
 export class WaitQueue {
-  /** Requests for a shared connection, first come first. */
+  /** Requests for a shared connection, oldest first. */
   readonly requests = new Set<Request>();
-  /** Those who need a connection alone, first come first. */
+  /** Leases, oldest first. */
   readonly leases = new Set<LeaseWaiter>();
   readonly #server: string;
   readonly #owner: WaitQueueOwner;
-  /** Those somebody watches. */
+  /** Traces of the entries that are traced. */
   readonly #traces = new Map<object, Trace>();
-  /** The way out for requests that are cancelled. */
-  readonly #exit = { delete: (request: Request): void => this.#leave(request) };
-  readonly #watchdog = new DeadlineTimer((now) => this.#checkDeadlines(now), true);
+  readonly #requestHolder = { delete: (request: Request): void => this.#cancel(request) };
+  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadlines(now), true);
 
   /**
-   * @param server - Address for errors.
-   * @param owner - Whom they wait for.
+   * @param server - Name of the server, for errors.
+   * @param owner - The pool.
    */
   constructor(server: string, owner: WaitQueueOwner) {
     this.#server = server;
     this.#owner = owner;
   }
 
-  /** Let a request wait at the end of the queue, until its own deadline. */
+  /** Add a request at the end of the queue; its `waitTimeout` starts now. */
   add(request: Request): void {
     const now = performance.now();
-    request.written = false;
-    request.queue = this.#exit;
+    request.heldBy(this.#requestHolder);
     request.deadline = request.waitTimeout === 0 ? NEVER : now + request.waitTimeout;
     this.requests.add(request);
-    this.#begin(request, request.name);
-    if (request.deadline !== NEVER) this.#watchdog.watch(request.deadline, now);
+    this.#startTrace(request, request.name);
+    if (request.deadline !== NEVER) this.#deadlineTimer.watch(request.deadline, now);
   }
 
-  /** Let requests wait before all others, in their order. */
+  /** Add requests before all others, in their order. */
   addFirst(requests: readonly Request[]): void {
-    const alive = requests.filter((request) => !request.settled);
-    if (alive.length === 0) return;
-    const behind = [...this.requests];
+    const unsettled = requests.filter((request) => !request.settled);
+    if (unsettled.length === 0) return;
+    const others = [...this.requests];
     this.requests.clear();
-    for (const request of alive) this.add(request);
-    for (const request of behind) this.requests.add(request);
+    for (const request of unsettled) this.add(request);
+    for (const request of others) this.requests.add(request);
   }
 
-  /** The request has been served, or has its error. */
+  /** Remove a request that was sent or rejected. */
   remove(request: Request): void {
     this.requests.delete(request);
-    this.#over(request);
-    request.queue = undefined;
-    this.#rest();
+    this.#endTrace(request);
+    request.released();
+    this.#stopTimerIfEmpty();
   }
 
   /**
-   * Wait for a connection alone.
+   * Add a lease at the end of the queue.
    *
-   * @param timeout - Milliseconds; 0 for no limit.
-   * @returns The way out.
+   * @param timeout - Longest wait in milliseconds; 0 for no limit.
+   * @returns An object whose `delete()` cancels the wait.
    */
   addLease(waiter: Omit<LeaseWaiter, "deadline">, timeout: number): { delete(): void } {
     const now = performance.now();
     const deadline = timeout === 0 ? NEVER : now + timeout;
     const entry = { ...waiter, deadline };
     this.leases.add(entry);
-    this.#begin(entry);
-    if (deadline !== NEVER) this.#watchdog.watch(deadline, now);
+    this.#startTrace(entry);
+    if (deadline !== NEVER) this.#deadlineTimer.watch(deadline, now);
     return {
       delete: () => {
         if (!this.leases.has(entry)) return;
@@ -103,14 +103,14 @@ export class WaitQueue {
     };
   }
 
-  /** The lease has been granted, or nobody wants it any more. */
+  /** Remove a lease that was granted or cancelled. */
   removeLease(waiter: LeaseWaiter): void {
     this.leases.delete(waiter);
-    this.#over(waiter);
-    this.#rest();
+    this.#endTrace(waiter);
+    this.#stopTimerIfEmpty();
   }
 
-  /** Tell everybody that there will be no connection. */
+  /** Reject every request and lease. */
   failAll(error: RedisError): void {
     const requests = [...this.requests];
     this.failLeases(error, 0);
@@ -120,47 +120,47 @@ export class WaitQueue {
     }
   }
 
-  /** Tell those who wait for a lease, except the first `spared`. */
-  failLeases(error: RedisError, spared: number): void {
-    for (const waiter of [...this.leases].slice(spared)) {
+  /** Reject every lease except the `keep` oldest. */
+  failLeases(error: RedisError, keep: number): void {
+    for (const waiter of [...this.leases].slice(keep)) {
       this.leases.delete(waiter);
-      this.#over(waiter, error);
+      this.#endTrace(waiter, error);
       waiter.fail(error);
     }
-    this.#rest();
+    this.#stopTimerIfEmpty();
   }
 
-  /** Drop the timer. */
+  /** Stop the timer: the pool is closed. */
   stop(): void {
-    this.#watchdog.stop();
+    this.#deadlineTimer.stop();
   }
 
-  /** A timer nobody needs must not keep the process alive. */
-  #rest(): void {
-    if (this.requests.size === 0 && this.leases.size === 0) this.#watchdog.stop();
+  /** The timer keeps the process alive, which nothing needs when the queue is empty. */
+  #stopTimerIfEmpty(): void {
+    if (this.requests.size === 0 && this.leases.size === 0) this.#deadlineTimer.stop();
   }
 
-  #expired(waiter: LeaseWaiter): void {
-    const error = this.#owner.tooLate(this.#server, this.#owner.lastError());
-    this.#over(waiter, error);
+  #rejectTimedOut(waiter: LeaseWaiter): void {
+    const error = this.#owner.leaseTimeoutError(this.#server, this.#owner.lastError());
+    this.#endTrace(waiter, error);
     waiter.fail(error);
   }
 
-  #begin(who: object, command?: string): void {
+  #startTrace(entry: object, command?: string): void {
     if (!isTraced(WAIT)) return;
     const pool = { "db.system.name": "redis", "db.client.connection.pool.name": this.#server };
     const attributes = command === undefined ? pool : { ...pool, "db.operation.name": command };
     const trace = new Trace(WAIT, attributes);
-    trace.start(() => this.#traces.set(who, trace));
+    trace.start(() => this.#traces.set(entry, trace));
   }
 
-  #over(who: object, error?: RedisError): void {
+  #endTrace(entry: object, error?: RedisError): void {
     if (this.#traces.size === 0) return;
-    this.#traces.get(who)?.end(error);
-    this.#traces.delete(who);
+    this.#traces.get(entry)?.end(error);
+    this.#traces.delete(entry);
   }
 
-  #leave(request: Request): void {
+  #cancel(request: Request): void {
     this.remove(request);
     this.#owner.onWaiterRemoved();
   }
@@ -177,7 +177,7 @@ export class WaitQueue {
     }
     for (const waiter of this.leases) {
       if (waiter.deadline > now) next = Math.min(next, waiter.deadline);
-      else if (this.leases.delete(waiter)) this.#expired(waiter);
+      else if (this.leases.delete(waiter)) this.#rejectTimedOut(waiter);
     }
     this.#owner.onWaiterRemoved();
     return next;

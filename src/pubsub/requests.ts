@@ -51,11 +51,6 @@ export const UNSUBSCRIBE: Readonly<Record<SubscriptionKind, SubscriptionCommand>
   shard: subscriptionCommand("shard", false, "sunsubscribe"),
 };
 
-/** The words of all confirmations. */
-export const CONFIRMATIONS: ReadonlySet<string> = new Set(
-  [SUBSCRIBE, UNSUBSCRIBE].flatMap((verbs) => SUBSCRIPTION_KINDS.map((kind) => verbs[kind].word)),
-);
-
 export const PING = new CommandInfo("PING", { params: ["message"] });
 
 /** Told how something ended; exactly one of the two is called, once. */

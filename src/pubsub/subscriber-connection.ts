@@ -1,7 +1,7 @@
 /**
- * Owns one leased connection as a subscriber uses it: commands out, messages and answers in. Answers
- * come in the order of the commands, so each must fit the one it is due to; an answer that fits none
- * ends the connection. A link never reconnects: what it leaves unanswered goes back to its owner.
+ * One leased connection in subscriber mode. Replies and confirmations arrive in the order of the
+ * commands, so each must match the oldest pending one; a mismatch ends the connection. Never reconnects:
+ * unanswered requests go back to the owner.
  */
 import type { Connection } from "../connection/connection.js";
 import { timeoutError } from "../connection/errors.js";
@@ -14,100 +14,98 @@ import { DeadlineTimer } from "../util/deadline-timer.js";
 import { Deque } from "../util/deque.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
 import type { PublishedMessage } from "./messages.js";
-import {
-  CONFIRMATIONS,
-  PingRequest,
-  type SubscriberRequest,
-  SubscriptionRequest,
-} from "./requests.js";
+import { PingRequest, type SubscriberRequest, SubscriptionRequest } from "./requests.js";
 
-/** Whom a link works for. None of these may throw. */
+/** Receives the events of a subscriber connection. None of the methods may throw. */
 export interface SubscriberConnectionOwner {
-  /** Something was published; the items as they came, the word first. */
+  /** A message arrived; `items` as received, the type first. */
   onPublished(type: PublishedMessage["type"], items: readonly Reply[]): void;
-  /** The server has begun or ended one subscription; `count` of that sort are left. */
-  onConfirmed(change: SubscriptionRequest, target: Subscription, count: number): void;
-  /** The answer to a ping of the user's. */
+  /** The server confirmed one subscription or its end; `count` of the same kind remain. */
+  onConfirmed(request: SubscriptionRequest, target: Subscription, count: number): void;
+  /** The reply to a ping of the caller. */
   onPong(data: Reply): void;
-  /** Nothing is outstanding any more. */
+  /** No request is pending any more. */
   onAnswered(): void;
-  /** The connection ended; `unanswered` was asked on it, oldest first. */
+  /** The connection ended; `unanswered` are its pending requests, oldest first. */
   onLost(error: RedisError, unanswered: SubscriberRequest[]): void;
 }
 
-/** What the health check sends. */
-const PROBE: Subscription = { name: "rediswire", key: "rediswire", handler: null };
-const NOBODY = { done: (): void => {}, failed: (): void => {} };
+/** Payload of the health check's ping. */
+const HEALTH_CHECK: Subscription = { name: "rediswire", key: "rediswire", handler: null };
+const IGNORED = { done: (): void => {}, failed: (): void => {} };
 
-/** A connection in the hands of a subscriber. */
+/** A leased connection in subscriber mode. */
 export class SubscriberConnection {
   readonly #lease: Lease;
   readonly #connection: Connection;
   readonly #settings: Settings;
-  readonly #wording: ChannelCodec;
+  readonly #codec: ChannelCodec;
   readonly #owner: SubscriberConnectionOwner;
-  readonly #expected = new Deque<SubscriberRequest>();
-  readonly #watchdog = new DeadlineTimer((now) => this.#checkDeadline(now), false);
-  readonly #flow: ReadControl;
-  readonly #health: NodeJS.Timeout | undefined;
-  /** How many of the expected somebody waits for. */
+  readonly #pending = new Deque<SubscriberRequest>();
+  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadline(now), false);
+  readonly #readControl: ReadControl;
+  readonly #healthTimer: NodeJS.Timeout | undefined;
+  /** Number of pending requests that a caller awaits. */
   #awaited = 0;
-  #held = false;
-  #wantsPause = false;
-  /** Whether anything came since the last deadline. */
+  #keepsProcessAlive = false;
+  #pauseRequested = false;
+  /** Whether anything arrived since the last deadline. */
   #receivedSinceDeadline = false;
-  #over = false;
+  #ended = false;
 
-  constructor(lease: Lease, wording: ChannelCodec, owner: SubscriberConnectionOwner) {
+  constructor(lease: Lease, codec: ChannelCodec, owner: SubscriberConnectionOwner) {
     this.#lease = lease;
     this.#connection = lease.connection;
-    this.#flow = new ReadControl(lease.connection);
+    this.#readControl = new ReadControl(lease.connection);
     this.#settings = lease.connection.settings;
-    this.#wording = wording;
+    this.#codec = codec;
     this.#owner = owner;
-    this.#connection.pushMode = wording.mode;
-    this.#connection.onUnsolicited = (value) => this.#receive(value);
-    lease.onLost = (error) => this.#lost(error);
+    const listener = {
+      onReply: (value: Reply): void => this.#onReply(value),
+      onPush: (items: readonly Reply[], type: string): void => this.#onItems(items, type),
+    };
+    this.#connection.enterSubscriberMode(listener, codec.mode);
+    lease.onLost = (error) => this.#onLost(error);
     const { healthCheckInterval } = this.#settings;
     if (healthCheckInterval === 0) return;
-    this.#health = setInterval(() => this.#checkHealth(), healthCheckInterval).unref();
+    this.#healthTimer = setInterval(() => this.#checkHealth(), healthCheckInterval).unref();
   }
 
-  /** What is asked and not answered yet, oldest first. */
+  /** Pending requests, oldest first. */
   get unanswered(): SubscriberRequest[] {
-    return this.#expected.toArray();
+    return this.#pending.toArray();
   }
 
-  /** Ask the server; the arguments must have been checked. */
-  send(expected: SubscriberRequest): void {
+  /** Send a request; its arguments must have been checked. */
+  send(request: SubscriberRequest): void {
     const { socketTimeout } = this.#settings;
     const now = performance.now();
-    this.#connection.post(expected.command, expected.args());
-    this.#expected.push(expected);
-    if (expected.awaited) this.#awaited++;
+    this.#connection.writeCommand(request.command, request.args());
+    this.#pending.push(request);
+    if (request.awaited) this.#awaited++;
     if (socketTimeout !== 0) {
-      expected.deadline = now + socketTimeout;
-      this.#watchdog.watch(expected.deadline, now);
+      request.deadline = now + socketTimeout;
+      this.#deadlineTimer.watch(request.deadline, now);
     }
-    this.#applyFlow();
+    this.#updateReading();
   }
 
-  /** Keep the process alive, or not. */
-  keepProcessAlive(held: boolean): void {
-    this.#held = held;
-    this.#flow.hold(held);
+  /** Set whether the connection keeps the process alive. */
+  keepProcessAlive(enabled: boolean): void {
+    this.#keepsProcessAlive = enabled;
+    this.#readControl.keepProcessAlive(enabled);
   }
 
-  /** Read on, or pause; there is no pause while somebody waits for an answer behind the messages. */
-  setReading(flowing: boolean): void {
-    this.#wantsPause = !flowing;
-    this.#applyFlow();
+  /** Pause or resume reading. A pause waits for replies that callers await: they come after messages. */
+  setReading(enabled: boolean): void {
+    this.#pauseRequested = !enabled;
+    this.#updateReading();
   }
 
   /**
-   * End the connection.
+   * Close the connection.
    *
-   * @returns What was not answered, oldest first.
+   * @returns The pending requests, oldest first.
    */
   close(): SubscriberRequest[] {
     const unanswered = this.#stop();
@@ -118,94 +116,87 @@ export class SubscriberConnection {
 
   // -- replies -------------------------------------------------------------------------------
 
-  #receive(value: Reply): void {
-    if (this.#over) return;
+  /** Under RESP2 messages and confirmations are array replies; under RESP3 they are pushes. */
+  #onReply(value: Reply): void {
+    if (Array.isArray(value)) return this.#onItems(value, this.#codec.word(value[0]));
+    if (this.#ended) return;
     this.#receivedSinceDeadline = true;
-    if (!Array.isArray(value)) return this.#answer(value);
-    const word = this.#wording.word(value[0]);
-    if (word === "message" || word === "pmessage" || word === "smessage") {
-      this.#owner.onPublished(word, value);
+    const head = this.#pending.peek();
+    if (value instanceof RedisError) this.#onErrorReply(head, value);
+    else if (head instanceof PingRequest) this.#onPong(head, value);
+    else this.#failProtocol();
+  }
+
+  #onItems(items: readonly Reply[], type: string): void {
+    if (this.#ended) return;
+    this.#receivedSinceDeadline = true;
+    if (type === "message" || type === "pmessage" || type === "smessage") {
+      this.#owner.onPublished(type, items);
     } else {
-      this.#confirmation(word, value[1] ?? null, value[2] ?? null);
+      this.#onConfirmation(type, items[1] ?? null, items[2] ?? null);
     }
   }
 
-  #confirmation(word: string, name: Reply, count: Reply): void {
-    const head = this.#expected.peek();
-    if (word === "pong" && head instanceof PingRequest) return this.#pong(head, name);
-    const key = this.#wording.key(name);
-    const target = head instanceof SubscriptionRequest ? head.confirm(word, key) : undefined;
-    if (
-      target === undefined ||
-      !(head instanceof SubscriptionRequest) ||
-      typeof count !== "number"
-    ) {
-      // Of the pushes of RESP3 some have nothing to do with subscriptions.
-      if (this.#connection.protocol === 2 || CONFIRMATIONS.has(word)) this.#failProtocol();
-      return;
-    }
+  #onConfirmation(type: string, name: Reply, count: Reply): void {
+    const head = this.#pending.peek();
+    if (type === "pong" && head instanceof PingRequest) return this.#onPong(head, name);
+    if (!(head instanceof SubscriptionRequest)) return this.#failProtocol();
+    const target = head.confirm(type, this.#codec.key(name));
+    if (target === undefined || typeof count !== "number") return this.#failProtocol();
     this.#owner.onConfirmed(head, target, count);
     if (head.complete) this.#finish(head);
   }
 
-  /** A reply that is no array: of a ping on a connection in its ordinary state, or an error. */
-  #answer(value: Reply): void {
-    const head = this.#expected.peek();
-    if (value instanceof RedisError) this.#refused(head, value);
-    else if (head instanceof PingRequest) this.#pong(head, value);
-    else this.#failProtocol();
-  }
-
-  #pong(ping: PingRequest, data: Reply): void {
-    if (this.#wording.key(data) !== ping.payload.key) return this.#failProtocol();
+  #onPong(ping: PingRequest, data: Reply): void {
+    if (this.#codec.key(data) !== ping.payload.key) return this.#failProtocol();
     if (ping.awaited) this.#owner.onPong(data);
     this.#finish(ping);
   }
 
-  #refused(head: SubscriberRequest | undefined, error: RedisError): void {
+  #onErrorReply(head: SubscriberRequest | undefined, error: RedisError): void {
     if (head === undefined || (head instanceof SubscriptionRequest && head.begun))
       return this.#failProtocol(error);
     error.command = head.name;
     error.server = this.#connection.server;
     const isRestoring = head instanceof SubscriptionRequest && head.restores;
-    // Then the connection is what is refused, not a name; another one may be welcome.
+    // The server rejects the connection, not a channel; another connection may be accepted.
     if (isRestoring && error instanceof AuthenticationError) this.#connection.destroy(error);
     else this.#finish(head, error);
   }
 
   #finish(head: SubscriberRequest, error?: RedisError): void {
-    if (this.#over) return;
-    this.#expected.shift();
+    if (this.#ended) return;
+    this.#pending.shift();
     if (head.awaited) this.#awaited--;
     if (error === undefined) head.done();
     else head.fail(error);
-    this.#applyFlow();
-    if (this.#expected.length === 0) this.#owner.onAnswered();
+    this.#updateReading();
+    if (this.#pending.length === 0) this.#owner.onAnswered();
   }
 
-  /** The stream is not what was thought: end it rather than mix things up. */
+  /** End the connection: a reply matches no pending request. */
   #failProtocol(cause?: RedisError): void {
     const { server } = this.#connection;
-    const why = cause ?? new InvalidResponse("Protocol Error: a reply nobody asked for");
-    const details = { code: "EPROTO", server, cause: why };
+    const reason = cause ?? new InvalidResponse("Protocol Error: unexpected reply");
+    const details = { code: "EPROTO", server, cause: reason };
     this.#connection.destroy(new ConnectionError("The server sent an invalid reply", details));
   }
 
   // -- deadlines -----------------------------------------------------------------------------
 
   #checkHealth(): void {
-    const probing = this.#expected.length !== 0;
-    if (!this.#held || probing || !this.#flow.reading) return;
+    const isBusy = this.#pending.length !== 0;
+    if (!this.#keepsProcessAlive || isBusy || !this.#readControl.reading) return;
     this.#receivedSinceDeadline = false;
-    this.send(new PingRequest(PROBE, false, NOBODY));
+    this.send(new PingRequest(HEALTH_CHECK, false, IGNORED));
   }
 
   #checkDeadline(now: number): number {
-    const head = this.#expected.peek();
+    const head = this.#pending.peek();
     if (head === undefined) return Number.POSITIVE_INFINITY;
     if (head.deadline > now) return head.deadline;
-    // A probe's answer may stand behind messages that are still coming, or that nobody reads yet.
-    if (!head.awaited && (this.#receivedSinceDeadline || !this.#flow.reading)) {
+    // The reply to a health check comes after messages that are still arriving, or not read yet.
+    if (!head.awaited && (this.#receivedSinceDeadline || !this.#readControl.reading)) {
       this.#receivedSinceDeadline = false;
       head.deadline = now + this.#settings.socketTimeout;
       return head.deadline;
@@ -216,21 +207,23 @@ export class SubscriberConnection {
 
   // -- life ----------------------------------------------------------------------------------
 
-  #applyFlow(): void {
-    if (!this.#over) this.#flow.read(!this.#wantsPause || this.#awaited !== 0);
+  #updateReading(): void {
+    if (this.#ended) return;
+    if (this.#pauseRequested && this.#awaited === 0) this.#readControl.pause();
+    else this.#readControl.resume();
   }
 
-  #lost(error: RedisError): void {
+  #onLost(error: RedisError): void {
     this.#owner.onLost(error, this.#stop());
   }
 
   #stop(): SubscriberRequest[] {
-    this.#over = true;
-    this.#watchdog.stop();
-    clearInterval(this.#health);
-    this.#flow.stop();
-    const unanswered = this.#expected.toArray();
-    this.#expected.clear();
+    this.#ended = true;
+    this.#deadlineTimer.stop();
+    clearInterval(this.#healthTimer);
+    this.#readControl.end();
+    const unanswered = this.#pending.toArray();
+    this.#pending.clear();
     return unanswered;
   }
 }

@@ -151,9 +151,12 @@ export class SentinelNode implements QueriedSentinel {
       this.#lease = undefined;
       this.#again();
     };
-    connection.pushMode = TEXT;
-    connection.onUnsolicited = (value) => this.#receive(value, connection);
-    connection.post(SUBSCRIBE, EVENTS);
+    const listener = {
+      onReply: (value: Reply): void => this.#receive(value, connection),
+      onPush: (items: readonly Reply[]): void => this.#receiveItems(items),
+    };
+    connection.enterSubscriberMode(listener, TEXT);
+    connection.writeCommand(SUBSCRIBE, EVENTS);
   }
 
   #receive(value: Reply, connection: Connection): void {
@@ -161,8 +164,11 @@ export class SentinelNode implements QueriedSentinel {
       // Subscribing is forbidden, say; trying again later is all that can be done.
       return connection.destroy(new ConnectionError(value.message, { cause: value }));
     }
-    if (!Array.isArray(value)) return;
-    const [word, channel, data] = value;
+    if (Array.isArray(value)) this.#receiveItems(value);
+  }
+
+  #receiveItems(items: readonly Reply[]): void {
+    const [word, channel, data] = items;
     if (word === "subscribe" && data === EVENTS.length) {
       this.#failures = 0;
       this.#listener?.onSubscribed();

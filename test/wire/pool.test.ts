@@ -211,7 +211,7 @@ describe("leases", () => {
     await using mock = await mockServer(echo);
     const pool = poolOf(mock);
     const lease = await pool.lease();
-    lease.connection.dirty = true;
+    lease.connection.watchStarted();
     lease.release();
     await mock.peers[0]?.closed;
     const next = await pool.lease();

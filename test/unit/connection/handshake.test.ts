@@ -1,6 +1,6 @@
 /** What is said before the first command: which commands, in which batches, and what replies mean. */
 import { describe, expect, it } from "vitest";
-import { type Converse, shakeHands } from "../../../src/connection/handshake.js";
+import { type SendBatch, shakeHands } from "../../../src/connection/handshake.js";
 import { internalCommand } from "../../../src/connection/internal-request.js";
 import { errorFromReply, type RedisError } from "../../../src/errors.js";
 import { normalizeOptions } from "../../../src/options/normalize.js";
@@ -14,7 +14,7 @@ const HELLO_REPLY: Reply = ["server", "redis"];
 /** Says a batch as one text per command, and answers each by a function of that text. */
 function scripted(answer: (command: string) => Reply) {
   const batches: string[][] = [];
-  const converse: Converse = async (commands) => {
+  const converse: SendBatch = async (commands) => {
     const texts = commands.map(({ name, args }) => [name, ...args].join(" "));
     batches.push(texts);
     return texts.map(answer);

@@ -1,8 +1,8 @@
-/** The life of a connection: every move that is allowed, and every one that is not. */
+/** The states of a connection: every allowed transition, and every other one. */
 import { describe, expect, it } from "vitest";
 import { advance, type ConnectionState, TRANSITIONS } from "../../../src/connection/state.js";
 
-/** Written out by hand: the table under test must not be its own measure. */
+/** Written by hand, independently of the table under test. */
 const ALLOWED: readonly (readonly [ConnectionState, ConnectionState])[] = [
   ["new", "connecting"],
   ["new", "closed"],
@@ -10,9 +10,15 @@ const ALLOWED: readonly (readonly [ConnectionState, ConnectionState])[] = [
   ["connecting", "closed"],
   ["handshaking", "ready"],
   ["handshaking", "closed"],
-  ["ready", "retiring"],
+  ["ready", "subscriber"],
+  ["ready", "monitor"],
+  ["ready", "draining"],
   ["ready", "closed"],
-  ["retiring", "closed"],
+  ["subscriber", "draining"],
+  ["subscriber", "closed"],
+  ["monitor", "draining"],
+  ["monitor", "closed"],
+  ["draining", "closed"],
 ];
 
 const STATES: readonly ConnectionState[] = [
@@ -20,7 +26,9 @@ const STATES: readonly ConnectionState[] = [
   "connecting",
   "handshaking",
   "ready",
-  "retiring",
+  "subscriber",
+  "monitor",
+  "draining",
   "closed",
 ];
 

@@ -22,6 +22,8 @@ function callWith(options: RedisOptions = {}, view: CallOptions = {}): CallSetti
   return new CallSettings(normalizeOptions(options), {}, new Map()).with(view);
 }
 
+const ADDRESS = { kind: "tcp", host: "localhost", port: 6379 } as const;
+
 const UNLIMITED: RequestTraits = {
   replyTimeout: 0,
   waitTimeout: 0,
@@ -172,9 +174,9 @@ describe("CallScope: signal", () => {
     const scope = new CancellationScope(controller.signal, 0);
     const waiting = new FakeJob("GET", scope);
     const written = new FakeJob("SET", scope);
-    written.written = true;
+    written.markWritten(ADDRESS);
     const left: Request[] = [];
-    waiting.queue = { delete: (job) => left.push(job) };
+    waiting.heldBy({ delete: (job) => left.push(job) });
     scope.add(waiting);
     scope.add(written);
     const reason = new Error("enough");
@@ -183,7 +185,8 @@ describe("CallScope: signal", () => {
     expect(written.error).toMatchObject({ command: "SET", outcome: "unknown", cause: reason });
     expect(waiting.error).not.toBe(written.error);
     expect(left).toEqual([waiting]);
-    expect(waiting.queue).toBeUndefined();
+    waiting.withdraw();
+    expect(left).toEqual([waiting]);
   });
 
   it("listens once for any number of jobs, and not at all without jobs", () => {
@@ -224,7 +227,7 @@ describe("CallScope: timeout", () => {
     const second = new FakeJob("SET", scope);
     scope.add(first);
     vi.advanceTimersByTime(60);
-    second.written = true;
+    second.markWritten(ADDRESS);
     scope.add(second);
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(39);

@@ -1,0 +1,194 @@
+/**
+ * Matches the replies of one connection with its pending requests, first in, first out, and watches their
+ * deadlines. A request that timed out keeps its place, so that a late reply never reaches another caller.
+ * A reply without a request is a protocol error, except in subscriber and monitor mode.
+ */
+import { InvalidResponse, RedisError } from "../errors.js";
+import type { ReplyHandler } from "../protocol/parser.js";
+import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
+import { DeadlineTimer } from "../util/deadline-timer.js";
+import { Deque } from "../util/deque.js";
+import { AbandonedRequest, abandonTimedOut, type TimedOutRequests } from "./abandoned-request.js";
+import type { ErrorReplyAction } from "./owner.js";
+import { type PushListener, PushRouter } from "./push-router.js";
+import type { Request } from "./request.js";
+import type { WriteBuffer } from "./write-buffer.js";
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Receives every reply of a connection in monitor mode; must not throw. */
+export interface MonitorListener {
+  /** A reply; error replies are passed as error objects. */
+  onReply(value: Reply): void;
+}
+
+/** Receives what the server sends to a connection in subscriber mode; must not throw. */
+export interface SubscriberListener extends MonitorListener {
+  /** A RESP3 push of a pub/sub type; under RESP2 everything is a reply. */
+  readonly onPush: PushListener;
+}
+
+/** The connection, as its dispatcher uses it. */
+export interface ReplyDispatcherHost {
+  /** A request got an error reply; return what to do with the request. */
+  onErrorReply(request: Request, error: RedisError): ErrorReplyAction;
+  /** A reply arrived that no request awaits. */
+  onUnexpectedReply(cause: InvalidResponse): void;
+  /** Replies timed out; their requests are abandoned. */
+  onTimedOut(report: TimedOutRequests): void;
+}
+
+/** Pending requests of one connection, and the handler of its parser. */
+export class ReplyDispatcher implements ReplyHandler {
+  readonly #writeBuffer: WriteBuffer;
+  readonly #host: ReplyDispatcherHost;
+  /** In the order of their replies; the last `#writeBuffer.unflushed` are not written yet. */
+  readonly #queue = new Deque<Request>();
+  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadlines(now), false);
+  #pending = 0;
+  /** Requests to send to another server: this one refused to execute them. */
+  readonly #misdirected: Request[] = [];
+  /** Receives all replies in subscriber and monitor mode. */
+  #listener: MonitorListener | undefined = undefined;
+  #pushes: PushRouter | undefined = undefined;
+  /** How pushes, and the replies for `#listener`, are built. */
+  #pushMode: ReplyMode = BYTES;
+  #ended = false;
+
+  constructor(writeBuffer: WriteBuffer, host: ReplyDispatcherHost) {
+    this.#writeBuffer = writeBuffer;
+    this.#host = host;
+  }
+
+  /** Number of replies still to come. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Whether no request awaits a reply. */
+  get idle(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  /** The pending requests, oldest first. */
+  get requests(): Request[] {
+    return this.#queue.toArray();
+  }
+
+  /** Add a request that was put on the write buffer, and start its deadline. */
+  add(request: Request): void {
+    this.#queue.push(request);
+    this.#pending += request.size;
+    const { replyTimeout } = request.traits;
+    if (replyTimeout === 0) {
+      request.deadline = NEVER;
+      return;
+    }
+    const { now } = this.#writeBuffer;
+    request.deadline = now + replyTimeout;
+    this.#deadlineTimer.watch(request.deadline, now);
+  }
+
+  /** Move the deadlines of the last `requests`: the process was busy, and wrote them `delay` ms late. */
+  postpone(requests: number, delay: number): void {
+    for (let i = this.#queue.length - requests; i < this.#queue.length; i++) {
+      const request = this.#queue.at(i);
+      if (request !== undefined) request.deadline += delay;
+    }
+  }
+
+  /** Pass replies to `listener` from now on; there must be no pending request. */
+  listen(listener: MonitorListener, mode: ReplyMode): void {
+    this.#listener = listener;
+    this.#pushMode = mode;
+  }
+
+  /** Pass pushes of some types to `listener`; throws Error when a type has one, or the mode differs. */
+  routePushes(types: readonly string[], listener: PushListener, mode: ReplyMode): void {
+    if (this.#pushes !== undefined && mode !== this.#pushMode)
+      throw new Error("pushes of one connection must be built in one mode");
+    this.#pushes ??= new PushRouter();
+    this.#pushes.register(types, listener);
+    this.#pushMode = mode;
+  }
+
+  /** Reject the request whose reply was being read when the stream became invalid. */
+  failHead(cause: InvalidResponse, server: string): void {
+    const head = this.#awaiting;
+    if (head === undefined || head.settled) return;
+    this.#queue.replace(0, new AbandonedRequest(head));
+    const details = { code: "EPROTO", command: head.name, server, outcome: "unknown" } as const;
+    head.fail(new InvalidResponse(cause.message, { ...details, cause }));
+  }
+
+  /** Stop: the connection has ended. Return its requests, oldest first. */
+  end(): { written: Request[]; unflushed: Request[]; misdirected: Request[] } {
+    this.#ended = true;
+    this.#pending = 0;
+    this.#listener = undefined;
+    this.#pushes = undefined;
+    this.#deadlineTimer.stop();
+    const written = this.#queue.toArray();
+    const unflushed = written.splice(written.length - this.#writeBuffer.unflushed);
+    this.#queue.clear();
+    return { written, unflushed, misdirected: this.#misdirected.splice(0) };
+  }
+
+  // -- called by the parser --------------------------------------------------------------------
+
+  nextMode(): ReplyMode {
+    const request = this.#awaiting;
+    return request === undefined ? this.#pushMode : request.replyMode();
+  }
+
+  nextPushMode(): ReplyMode {
+    return this.#pushMode;
+  }
+
+  onReply(value: Reply): void {
+    const request = this.#awaiting;
+    if (request === undefined) this.#onUnrequested(value);
+    else if (request.acceptReply(value)) this.#finish(request);
+  }
+
+  onErrorReply(error: RedisError): void {
+    const request = this.#awaiting;
+    if (request === undefined) return this.#onUnrequested(error);
+    error.command = request.name;
+    const action = this.#host.onErrorReply(request, error);
+    if (action === "retry-elsewhere") this.#misdirected.push(request);
+    if (action !== "deliver" || request.acceptError(error)) this.#finish(request);
+  }
+
+  onDecodeError(error: RedisError): void {
+    this.onErrorReply(error);
+  }
+
+  onPush(items: Reply[]): void {
+    this.#pushes?.route(items);
+  }
+
+  /** The request whose reply comes next; a reply cannot belong to a request that is not written yet. */
+  get #awaiting(): Request | undefined {
+    return this.#queue.length > this.#writeBuffer.unflushed ? this.#queue.peek() : undefined;
+  }
+
+  #finish(request: Request): void {
+    this.#queue.shift();
+    this.#pending -= request.size;
+  }
+
+  #onUnrequested(value: Reply): void {
+    if (this.#listener !== undefined) return this.#listener.onReply(value);
+    if (this.#ended) return;
+    const cause = value instanceof RedisError ? value : undefined;
+    const details = { code: "EPROTO", cause };
+    this.#host.onUnexpectedReply(new InvalidResponse("Protocol Error: unexpected reply", details));
+  }
+
+  #checkDeadlines(now: number): number {
+    const report = abandonTimedOut(this.#queue, now);
+    if (report.timedOut.length !== 0) this.#host.onTimedOut(report);
+    return this.#ended ? NEVER : report.nextDeadline;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The open connections of one pool, by use: shared, leased, running one blocking command, or idle. A
+ * connection has at most one of these uses; draining connections may have none.
+ */
+import type { Connection } from "../connection/connection.js";
+import type { Lease } from "./lease.js";
+
+/** Connections of a pool. */
+export class ConnectionSet {
+  readonly #all = new Set<Connection>();
+  readonly #shared: Connection[] = [];
+  /** Last in, first out: the most recently used connection is reused, the others age. */
+  readonly #idle: Connection[] = [];
+  readonly #leases = new Map<Connection, Lease>();
+  readonly #blocking = new Set<Connection>();
+
+  /** Every open connection, in a copy that may be iterated while connections close. */
+  get all(): Connection[] {
+    return [...this.#all];
+  }
+
+  /** Number of open connections. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Connections that serve ordinary commands. */
+  get shared(): readonly Connection[] {
+    return this.#shared;
+  }
+
+  /** Leases that are in use. */
+  get leases(): Iterable<Lease> {
+    return this.#leases.values();
+  }
+
+  /** Counts by use, for inspect strings. */
+  get counts(): string {
+    const leased = this.#leases.size + this.#blocking.size;
+    return `shared=${this.#shared.length} leased=${leased} idle=${this.#idle.length}`;
+  }
+
+  /** Return whether the connection is open and belongs to the pool. */
+  has(connection: Connection): boolean {
+    return this.#all.has(connection);
+  }
+
+  /** Return whether the connection runs a blocking command. */
+  isBlocking(connection: Connection): boolean {
+    return this.#blocking.has(connection);
+  }
+
+  /** Return the lease of a connection. */
+  leaseOf(connection: Connection): Lease | undefined {
+    return this.#leases.get(connection);
+  }
+
+  /** Return the writable shared connection with the fewest replies to come. */
+  leastLoadedShared(): Connection | undefined {
+    let best: Connection | undefined;
+    for (const connection of this.#shared) {
+      if (connection.writable && (best === undefined || connection.pending < best.pending))
+        best = connection;
+    }
+    return best;
+  }
+
+  /** Add a connection as idle: it is new, or its holder has returned it. */
+  addIdle(connection: Connection): void {
+    this.#all.add(connection);
+    this.#leases.delete(connection);
+    this.#blocking.delete(connection);
+    this.#idle.push(connection);
+  }
+
+  /** Turn an idle connection into a shared one; return whether there was one. */
+  shareIdle(): boolean {
+    const connection = this.#idle.pop();
+    if (connection !== undefined) this.#shared.push(connection);
+    return connection !== undefined;
+  }
+
+  /** Remove an idle connection from the list and return it. */
+  takeIdle(): Connection | undefined {
+    return this.#idle.pop();
+  }
+
+  /** Remove a shared connection that awaits no reply from the list and return it. */
+  takeUnusedShared(): Connection | undefined {
+    const index = this.#shared.findIndex(({ pending, writable }) => pending === 0 && writable);
+    return index < 0 ? undefined : this.#shared.splice(index, 1)[0];
+  }
+
+  /** Record that a connection taken from a list is leased. */
+  addLease(lease: Lease): void {
+    this.#leases.set(lease.connection, lease);
+  }
+
+  /** Record that a connection taken from a list runs a blocking command. */
+  addBlocking(connection: Connection): void {
+    this.#blocking.add(connection);
+  }
+
+  /** Keep a connection from serving new requests: it drains, or has ended. */
+  stopUsing(connection: Connection): void {
+    for (const list of [this.#shared, this.#idle]) {
+      const index = list.indexOf(connection);
+      if (index >= 0) list.splice(index, 1);
+    }
+  }
+
+  /** Remove a connection that has ended. */
+  remove(connection: Connection): void {
+    this.stopUsing(connection);
+    this.#all.delete(connection);
+    this.#leases.delete(connection);
+    this.#blocking.delete(connection);
+  }
+}
