@@ -1,44 +1,46 @@
 /**
- * Owns how anybody may watch what happens: tracing channels of `node:diagnostics_channel`, of which
- * nothing is to be paid while nobody listens. Events tell names, addresses and errors; an argument, a
- * value or a secret never stands in one.
+ * Tracing channels of `node:diagnostics_channel`. Without subscribers a channel costs one check. Events
+ * contain names, addresses and errors, and never an argument, a value or a secret.
  */
 import { type TracingChannel, tracingChannel } from "node:diagnostics_channel";
 import { RedisError, ResponseError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { formatAddress } from "../options/address.js";
 
-/** Attributes by the conventions of OpenTelemetry for database clients. */
+/** Attributes, named by the OpenTelemetry conventions for database clients. */
 export type TraceAttributes = Readonly<Record<string, string | number>>;
 
-/** What subscribers are told, the same object from `start` to `asyncEnd`. */
+/** What subscribers receive: the same object from `start` to `asyncEnd`. */
 export interface TraceEvent {
-  /** Known from the start; `error.type` and `db.response.status_code` come with the error. */
+  /**
+   * Set at the start. At the end the address is replaced by that of the connection that was used, and
+   * `error.type` and `db.response.status_code` are added after an error.
+   */
   attributes: TraceAttributes;
-  /** Why it failed, from `error` on. */
+  /** The error, set before `error` is published. */
   error?: unknown;
 }
 
-/** A channel of this library. */
+/** A tracing channel of this library. */
 export type TraceChannel = TracingChannel<unknown, TraceEvent>;
 
-/** Make a channel; subscribers reach it by `tracingChannel("rediswire:<name>")`. */
+/** Create a channel; subscribers get it with `tracingChannel("rediswire:<name>")`. */
 export function traceChannel(name: string): TraceChannel {
   return tracingChannel<unknown, TraceEvent>(`rediswire:${name}`);
 }
 
-/** Making a connection, handshake included. */
+/** Connecting, handshake included. */
 export const CONNECT = traceChannel("connect");
-/** Waiting for a connection, be it that none is there yet or that none is free. */
+/** Waiting for a connection: none is open yet, or none is free. */
 export const WAIT = traceChannel("wait");
 
-/** Whether anybody listens. */
+/** Return whether the channel has subscribers. */
 export function isTraced(channel: TraceChannel): boolean {
-  // Node before 20.13 knows it of single channels only.
+  // Node before 20.13 has the property on single channels only.
   return (channel.hasSubscribers as boolean | undefined) ?? channel.start.hasSubscribers;
 }
 
-/** What is known of a server by its address. */
+/** Return the attributes of a server address. */
 export function addressAttributes(address: Address): TraceAttributes {
   if (address.kind === "unix") {
     return { "server.address": address.path, "network.transport": "unix" };
@@ -47,7 +49,7 @@ export function addressAttributes(address: Address): TraceAttributes {
   return { "server.address": host, "server.port": port, "network.transport": "tcp" };
 }
 
-/** What is known of everything here. */
+/** Return the attributes that every event has. */
 export function baseAttributes(address: Address, db: number): TraceAttributes {
   const pool = { "db.client.connection.pool.name": formatAddress(address) };
   const system = { "db.system.name": "redis", "db.namespace": String(db) };
@@ -62,7 +64,13 @@ function errorAttributes(error: unknown): TraceAttributes {
   return said ? { ...type, "db.response.status_code": code } : type;
 }
 
-/** Something under way that somebody watches. */
+/** Replace the address; a port of the previous one must not remain beside a unix socket. */
+function withAddress(attributes: TraceAttributes, address: Address): TraceAttributes {
+  const { "server.port": _, ...rest } = attributes;
+  return { ...rest, ...addressAttributes(address) };
+}
+
+/** One traced operation. */
 export class Trace {
   readonly #channel: TraceChannel;
   readonly #event: TraceEvent;
@@ -72,16 +80,22 @@ export class Trace {
     this.#event = { attributes };
   }
 
-  /** Begin it; what `begin` does runs in the context subscribers have bound to the channel. */
-  start(begin: () => void): void {
-    this.#channel.start.runStores(this.#event, begin);
+  /** Publish the start, and call `operation` in the context that subscribers bound to the channel. */
+  start(operation: () => void): void {
+    this.#channel.start.runStores(this.#event, operation);
     this.#channel.end.publish(this.#event);
   }
 
-  /** It is over, well or not. */
-  end(error?: unknown): void {
+  /**
+   * Publish the end.
+   *
+   * @param error - Why the operation failed; `undefined` when it succeeded.
+   * @param address - The server it was sent to, if it was: replaces the address given at the start.
+   */
+  end(error?: unknown, address?: Address): void {
     const { asyncStart, asyncEnd, error: failed } = this.#channel;
     const event = this.#event;
+    if (address !== undefined) event.attributes = withAddress(event.attributes, address);
     if (error !== undefined) {
       event.error = error;
       event.attributes = { ...event.attributes, ...errorAttributes(error) };
@@ -92,20 +106,20 @@ export class Trace {
   }
 }
 
-/** Run something that takes a while, and tell of it. */
+/** Run an operation, and publish its start and end if the channel has subscribers. */
 export async function traced<V>(
   channel: TraceChannel,
   attributes: () => TraceAttributes,
-  run: () => Promise<V>,
+  operation: () => Promise<V>,
 ): Promise<V> {
-  if (!isTraced(channel)) return run();
+  if (!isTraced(channel)) return operation();
   const trace = new Trace(channel, attributes());
   let running: Promise<V> | undefined;
   trace.start(() => {
-    running = run();
+    running = operation();
   });
   try {
-    const value = await (running ?? run());
+    const value = await (running ?? operation());
     trace.end();
     return value;
   } catch (error) {

@@ -6,6 +6,7 @@
 import type { Arg, CommandInfo } from "../commands/core/info.js";
 import { isTraced, Trace, type TraceAttributes, traceChannel } from "../diagnostics/channels.js";
 import type { RedisError } from "../errors.js";
+import type { Address } from "../options/address.js";
 import type { Reply } from "../protocol/reply.js";
 import type { CallSettings } from "./call-settings.js";
 import { CommandRequest, type CommandRequestSetup } from "./command-request.js";
@@ -33,14 +34,14 @@ class TracedRequest extends CommandRequest {
   override acceptReply(value: Reply): boolean {
     const { settled } = this;
     const last = super.acceptReply(value);
-    if (!settled) this.#trace.end(this.#error);
+    if (!settled) this.#trace.end(this.#error, this.address);
     return last;
   }
 
   override fail(error: RedisError): void {
     const { settled } = this;
     super.fail(error);
-    if (!settled) this.#trace.end(this.#error);
+    if (!settled) this.#trace.end(this.#error, this.address);
   }
 
   protected override reject(error: unknown): void {
@@ -68,6 +69,7 @@ export function startTraced(
 /** As much of a batch as is told. */
 interface TraceableBatch {
   onSettled: ((error?: RedisError) => void) | undefined;
+  readonly address: Address | undefined;
 }
 
 function batchAttributes(
@@ -96,6 +98,6 @@ export function startTracedBatch(
 ): void {
   if (!isTraced(BATCH)) return begin();
   const trace = new Trace(BATCH, batchAttributes(call, names(), kind));
-  batch.onSettled = (error) => trace.end(error);
+  batch.onSettled = (error) => trace.end(error, batch.address);
   trace.start(begin);
 }
