@@ -32,8 +32,8 @@ export class InternalRequest extends Request {
     traits: number | Partial<RequestTraits>,
     callbacks: InternalCallbacks,
   ) {
-    const given = typeof traits === "number" ? { replyTimeout: traits } : traits;
-    super(commands[0]?.name ?? "", commands.length, { ...UNLIMITED, ...given });
+    const overrides = typeof traits === "number" ? { replyTimeout: traits } : traits;
+    super(commands[0]?.name ?? "", commands.length, { ...UNLIMITED, ...overrides });
     this.#commands = commands;
     this.#done = callbacks.done;
     this.#failed = callbacks.failed;
