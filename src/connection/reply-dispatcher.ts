@@ -165,7 +165,9 @@ export class ReplyDispatcher implements ReplyHandler {
   }
 
   onPush(items: Reply[]): void {
-    this.#pushes?.route(items);
+    if (this.#pushes !== undefined) this.#pushes.route(items);
+    // A monitor, or a subscriber under RESP2, expects no push: its listener must not miss it.
+    else this.#listener?.onReply(items);
   }
 
   /** The request whose reply comes next; a reply cannot belong to a request that is not written yet. */

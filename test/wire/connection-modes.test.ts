@@ -133,6 +133,21 @@ describe("a connection in monitor mode", () => {
     });
   });
 
+  it("passes a push to its listener, which expects none", async () => {
+    const script: Script = async (peer) => {
+      await peer.expect(["MONITOR"]);
+      peer.send(push("invalidate", "key"));
+      await peer.stall();
+    };
+    await withLease(3, script, async ({ connection }) => {
+      const listener = recorder();
+      connection.enterMonitorMode(listener, TEXT);
+      connection.writeCommand(internalCommand("MONITOR"), []);
+      await until(() => listener.replies.length >= 1);
+      expect(listener.replies).toEqual([["invalidate", "key"]]);
+    });
+  });
+
   it("cannot be entered while a reply is pending", async () => {
     await withLease(2, silent, async ({ connection }) => {
       const pending = errorOf(
