@@ -76,7 +76,7 @@ export class Connection {
     this.#healthCheck = this.#createHealthCheck();
   }
 
-  /** The stage the connection is in. */
+  /** The state of the connection. */
   get state(): ConnectionState {
     return this.#state;
   }
@@ -110,7 +110,7 @@ export class Connection {
     return formatAddress(this.address);
   }
 
-  /** Whether a blocking command is pending: its reply may take for ever. */
+  /** Whether a blocking command is pending: its reply may never arrive. */
   get blocked(): boolean {
     return this.#requests.some((request) => request.blocking);
   }
@@ -165,7 +165,7 @@ export class Connection {
   /**
    * Take no new requests; close when the pending replies have arrived or timed out.
    *
-   * @param reason - Why; the error of the pool's callers. A reply that timed out when omitted.
+   * @param reason - Why the connection drains; when omitted, a reply timed out.
    */
   drain(reason?: RedisError): void {
     if (!isAllowed(this.#state, "draining")) return;
