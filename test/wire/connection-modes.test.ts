@@ -163,7 +163,7 @@ describe("a connection in monitor mode", () => {
 });
 
 describe("pushes of RESP3", () => {
-  it("of pub/sub types reach the subscriber, others their own listener or none", async () => {
+  it("reach the subscriber when of a pub/sub type, otherwise the listener of their type or none", async () => {
     const script: Script = async (peer) => {
       await peer.expect(["SUBSCRIBE", "c"]);
       peer.send(push("server-load", "9"), push("invalidate", "key"), push("message", "c", "hello"));
@@ -212,7 +212,7 @@ describe("a dirty connection", () => {
   const select = (lease: Lease, mutatesSession: boolean) =>
     exchange([internalCommand("SELECT", 1)], { mutatesSession }, (request) => lease.send(request));
 
-  it("is one whose session a request changed, from the moment it is written", async () => {
+  it("is dirty from the moment a request that changes the session is written", async () => {
     await withLease(2, agreeing, async (lease) => {
       await select(lease, false);
       expect(lease.connection.dirty).toBe(false);
