@@ -41,7 +41,7 @@ describeProtocols("executeCommand", (protocol) => {
     const reply = await redis.executeCommand<unknown[]>("EVAL", script, 0);
     expect(reply[0]).toBe(1);
     expect(reply[1]).toMatchObject({ name: "ResponseError", code: "MINE" });
-    expect(reply[2]).toMatchObject([{ name: "ResponseError", message: "deep" }]);
+    expect(reply[2]).toMatchObject([{ name: "ResponseError", message: "ERR deep" }]);
   });
 
   it.each([[""], ["  "], [undefined], [null], [7], ["gét"]])(

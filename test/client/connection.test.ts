@@ -224,7 +224,7 @@ describe("connecting", () => {
     const redis = open(new Redis("127.0.0.1", own.port, { retry: once }));
     const error = await errorOf(redis.get("key"));
     expect(kindOf(error)).toBe("ConnectionError not-sent");
-    expect(error.message).toBe("max number of clients reached");
+    expect(error.message).toBe("ERR max number of clients reached");
     for (const holder of holders) holder.disconnect();
   });
 });

@@ -88,8 +88,8 @@ describeProtocols("function libraries", (protocol) => {
     );
     const library = redis.registerLibrary(CODE);
     const bump = library.function<number>("bump");
-    await expect(bump({ keys: [key], args: [1] })).rejects.toThrow("Function not found");
-    await expect(library.load()).rejects.toThrow("Library 'mylib' already exists");
+    await expect(bump({ keys: [key], args: [1] })).rejects.toThrow("ERR Function not found");
+    await expect(library.load()).rejects.toThrow("ERR Library 'mylib' already exists");
     const pipeline = bump({ keys: [key], args: [1], client: redis.pipeline().set(key, 5) });
     await expect(pipeline.exec()).rejects.toThrow("Command # 2 (FCALL)");
     expect(await library.load({ replace: true })).toBe("mylib");

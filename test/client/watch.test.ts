@@ -86,7 +86,7 @@ describeProtocols("WATCH", (protocol) => {
     const watched = await redis.pipeline().watch(KEY);
     const transaction = watched.multi().set(KEY, "ours").executeCommand("GET");
     const failure = transaction.exec({ raiseOnError: false });
-    await expect(failure).rejects.toThrow(/^Command # 2 \(GET\) of pipeline caused error: wrong/);
+    await expect(failure).rejects.toThrow(/^Command # 2 \(GET\) of pipeline caused error: ERR wrong/);
     expect(await redis.get(KEY)).toBeNull();
   });
 

@@ -52,7 +52,7 @@ test("when one is silent, what the other said is told with it", async () => {
   expect(error).toBeInstanceOf(MasterNotFoundError);
   expect(error).toMatchObject({
     outcome: "not-sent",
-    causes: [{ code: "ENOSERVICE", message: "No such master with that name" }, SILENT],
+    causes: [{ code: "ENOSERVICE", message: "ERR No such master with that name" }, SILENT],
   });
 });
 

@@ -294,7 +294,7 @@ describe("loss of the connection of a client()", () => {
     await errorOf(session.get("reported"));
     const errors = await Promise.all([errorOf(session.get("a")), errorOf(session.get("b"))]);
     expect(errors.map(kindOf)).toEqual(new Array(2).fill("ResponseError not-sent"));
-    expect(errors[0]?.message).toBe("DB index is out of range");
+    expect(errors[0]?.message).toBe("ERR DB index is out of range");
     expect(mock.received.flat()).not.toContain("a");
   });
 

@@ -164,7 +164,7 @@ describe("rejected handshakes", () => {
       { password: "pw" },
       "-WRONGPASS invalid pair\r\n",
       "AuthenticationError not-sent",
-      "invalid pair",
+      "WRONGPASS invalid pair",
     ],
     [
       "AUTH",
@@ -178,21 +178,21 @@ describe("rejected handshakes", () => {
       { protocol: 3, password: "pw" },
       "-WRONGPASS invalid pair\r\n",
       "AuthenticationError not-sent",
-      "invalid pair",
+      "WRONGPASS invalid pair",
     ],
     [
       "SELECT",
       { db: 99 },
       "-ERR DB index is out of range\r\n",
       "ResponseError not-sent",
-      "DB index is out of range",
+      "ERR DB index is out of range",
     ],
     [
       "CLIENT SETNAME",
       { clientName: "x" },
       "-ERR no names here\r\n",
       "ResponseError not-sent",
-      "no names here",
+      "ERR no names here",
     ],
   ])(
     "%s fails permanently: one attempt, the error for every caller",
@@ -247,7 +247,7 @@ describe("rejected handshakes", () => {
     expect([error.name, error.outcome, error.message]).toEqual([
       "ConnectionError",
       "not-sent",
-      "max number of clients reached",
+      "ERR max number of clients reached",
     ]);
     expect(mock.connections).toBe(3);
   });

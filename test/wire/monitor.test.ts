@@ -67,7 +67,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     await using monitor = redis.monitor();
     const refused = await errorOf(monitor.nextCommand());
     expect(refused).toBeInstanceOf(ResponseError);
-    expect([refused.message, refused.command]).toEqual(["not now", "MONITOR"]);
+    expect([refused.message, refused.command]).toEqual(["ERR not now", "MONITOR"]);
     const odd = await errorOf(monitor.nextCommand());
     expect(odd.cause ?? odd).toBeInstanceOf(InvalidResponse);
     expect(String((odd.cause as Error | undefined)?.message ?? odd.message)).toMatch(

@@ -210,7 +210,7 @@ describe("errors of a pipeline without a transaction", () => {
     expect(values).toEqual([
       true,
       expect.objectContaining({ command: "LPUSH", message: "WRONGTYPE no" }),
-      expect.objectContaining({ command: "INCR", message: "also no", code: "ERR" }),
+      expect.objectContaining({ command: "INCR", message: "ERR also no", code: "ERR" }),
     ]);
   });
 
@@ -221,7 +221,7 @@ describe("errors of a pipeline without a transaction", () => {
     const error = await errorOf(pipeline.exec({ raiseOnError: false }));
     expect(error).toMatchObject({
       name: "BusyLoadingError",
-      message: "Command # 2 (INCR) of pipeline caused error: Redis is loading",
+      message: "Command # 2 (INCR) of pipeline caused error: LOADING Redis is loading",
       command: "INCR",
     });
   });
@@ -259,7 +259,7 @@ describe("a command that the server refuses to queue", () => {
         name: "ResponseError",
         command: "SET",
         message:
-          "Command # 1 (SET) of pipeline caused error: wrong number of arguments for 'set' command",
+          "Command # 1 (SET) of pipeline caused error: ERR wrong number of arguments for 'set' command",
       });
     },
   );
@@ -272,17 +272,17 @@ describe("a command that the server refuses to queue", () => {
     const error = await errorOf(redis.pipeline().incr("n").exec());
     expect([error.name, error.message, error.command]).toEqual([
       "ExecAbortError",
-      "Transaction discarded.",
+      "EXECABORT Transaction discarded.",
       "EXEC",
     ]);
   });
 
   it.each([
-    ["none", "-NOPERM no\r\n", "no transactions for you", undefined],
+    ["none", "-NOPERM no\r\n", "NOPERM no transactions for you", undefined],
     [
       "some",
       ":1\r\n",
-      "MULTI was refused, and commands were executed without it: no transactions for you",
+      "MULTI was refused, and commands were executed without it: NOPERM no transactions for you",
       "unknown",
     ],
   ])(

@@ -159,7 +159,7 @@ describe("a pipeline with scripts", () => {
     const pipeline = redis.pipeline().set("k", "v");
     const error = await errorOf(redis.registerScript(ONE.lua)({ client: pipeline }).exec());
     expect(error).toBeInstanceOf(ResponseError);
-    expect(error).toMatchObject({ message: "Error compiling script", command: "SCRIPT LOAD" });
+    expect(error).toMatchObject({ message: "ERR Error compiling script", command: "SCRIPT LOAD" });
     expect(await redis.get("after")).toBe("it");
     redis.disconnect();
     await mock.done();

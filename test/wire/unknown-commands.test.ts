@@ -93,6 +93,6 @@ describe("executeCommand with unknown commands under RESP3", () => {
     expect(first).toBeInstanceOf(ResponseError);
     expect(first).toMatchObject({ code: "MY", message: "MY broken" });
     expect(second).toBeInstanceOf(ResponseError);
-    expect(second).toMatchObject({ code: "ERR", message: "no" });
+    expect(second).toMatchObject({ code: "ERR", message: "ERR no" });
   });
 });

@@ -60,7 +60,7 @@ describeClients(
       const error = await errorOf(redis.executeCommand("NO.SUCH", "secret"));
       expect(error).toBeInstanceOf(ResponseError);
       expect(error).toMatchObject({ code: "ERR", command: "NO.SUCH" });
-      expect(error.message).toBe("unknown command 'NO.SUCH'");
+      expect(error.message).toBe("ERR unknown command 'NO.SUCH'");
     });
   },
 );

@@ -41,7 +41,7 @@ describeClients("MIGRATE", server, ({ redis, t }) => {
     const busy = await errorOf(redis.migrate(host, port, "a", 2, 5000));
     expect(busy).toBeInstanceOf(ResponseError);
     expect(busy.message).toBe(
-      "Target instance replied with error: BUSYKEY Target key name already exists.",
+      "ERR Target instance replied with error: BUSYKEY Target key name already exists.",
     );
     const both = { copy: true, replace: true };
     expect(await redis.migrate(host, port, "a", 2, 5000, both)).toBe(true);
@@ -59,10 +59,10 @@ describeClients("MIGRATE", server, ({ redis, t }) => {
     const call = (options?: { auth?: string; username?: string }) =>
       redis.migrate(locked.host, locked.port, ["a"], 0, 5000, options);
     expect((await errorOf(call())).message).toMatch(
-      /^Target instance replied with error: NOAUTH Authentication required/,
+      /^ERR Target instance replied with error: NOAUTH Authentication required/,
     );
     expect((await errorOf(call({ auth: "wrong" }))).message).toMatch(
-      /^Target instance replied with error: WRONGPASS /,
+      /^ERR Target instance replied with error: WRONGPASS /,
     );
     expect(await call({ auth: "secret" })).toBe(true);
     await redis.set("a", "again");

@@ -176,9 +176,9 @@ describeClients("invalid expiry times", server, ({ redis }) => {
     for (const command of ["expire", "pexpire", "expireat"] as const) {
       const error = await errorOf(redis[command]("k", 2n ** 63n - 1n));
       expect(error).toBeInstanceOf(ResponseError);
-      expect(error.message).toBe(`invalid expire time in '${command}' command`);
+      expect(error.message).toBe(`ERR invalid expire time in '${command}' command`);
     }
     const error = await errorOf(redis.pexpire("k", 2n ** 64n));
-    expect(error.message).toBe("value is not an integer or out of range");
+    expect(error.message).toBe("ERR value is not an integer or out of range");
   });
 });

@@ -101,7 +101,7 @@ describeClients("RENAME and RENAMENX", server, ({ redis, t }) => {
     for (const call of [redis.rename("none", "x"), redis.renamenx("none", "x")]) {
       const error = await errorOf(call);
       expect(error).toBeInstanceOf(ResponseError);
-      expect(error).toMatchObject({ code: "ERR", message: "no such key" });
+      expect(error).toMatchObject({ code: "ERR", message: "ERR no such key" });
     }
   });
 });
@@ -146,10 +146,10 @@ describeClients("SCAN", server, ({ redis, t }) => {
   it("rejects invalid cursors and counts", async () => {
     const noCursor = await errorOf(redis.scan("x"));
     expect(noCursor).toBeInstanceOf(ResponseError);
-    expect(noCursor.message).toBe("invalid cursor");
+    expect(noCursor.message).toBe("ERR invalid cursor");
     const error = await errorOf(redis.scan("0", { count: 0 }));
     expect(error).toBeInstanceOf(ResponseError);
-    expect(error.message).toBe("syntax error");
+    expect(error.message).toBe("ERR syntax error");
     expect(await errorOf(redis.scan("0", { count: 1.5 }))).toBeInstanceOf(DataError);
     expect(await redis.scan("18446744073709551615")).toEqual(["0", []]);
   });

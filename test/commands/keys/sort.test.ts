@@ -86,7 +86,7 @@ describeClients("SORT and SORT_RO", server, ({ redis, t, decoding }) => {
       expect(wrongType).toMatchObject({ code: "WRONGTYPE" });
       const words = await errorOf(redis[command]("words"));
       expect(words).toBeInstanceOf(ResponseError);
-      expect(words.message).toBe("One or more scores can't be converted into double");
+      expect(words.message).toBe("ERR One or more scores can't be converted into double");
     }
   });
 

@@ -43,10 +43,10 @@ describeClients("COPY", server, ({ redis, t }) => {
   it("rejects copying onto itself or to a missing database", async () => {
     const same = await errorOf(redis.copy("a", "a"));
     expect(same).toBeInstanceOf(ResponseError);
-    expect(same.message).toBe("source and destination objects are the same");
+    expect(same.message).toBe("ERR source and destination objects are the same");
     const far = await errorOf(redis.copy("a", "c", { destinationDb: 99 }));
     expect(far).toBeInstanceOf(ResponseError);
-    expect(far.message).toBe("DB index is out of range");
+    expect(far.message).toBe("ERR DB index is out of range");
     expect(await errorOf(redis.copy("a", "c", { destinationDb: -1 }))).toBeInstanceOf(DataError);
   });
 });
@@ -67,8 +67,8 @@ describeClients("MOVE", server, ({ redis, t }) => {
   it("rejects the same database and a missing database", async () => {
     const same = await errorOf(redis.move("a", 0));
     expect(same).toBeInstanceOf(ResponseError);
-    expect(same.message).toBe("source and destination objects are the same");
-    expect((await errorOf(redis.move("a", 99))).message).toBe("DB index is out of range");
+    expect(same.message).toBe("ERR source and destination objects are the same");
+    expect((await errorOf(redis.move("a", 99))).message).toBe("ERR DB index is out of range");
   });
 });
 
@@ -122,7 +122,7 @@ describeClients("DUMP and RESTORE", server, ({ redis, t }) => {
     dump.writeUInt8(dump.readUInt8(0) ^ 1, 0);
     const error = await errorOf(redis.restore("b", 0, dump));
     expect(error).toBeInstanceOf(ResponseError);
-    expect(error.message).toBe("DUMP payload version or checksum are wrong");
+    expect(error.message).toBe("ERR DUMP payload version or checksum are wrong");
     expect(await errorOf(redis.restore("b", 0.5, dump))).toBeInstanceOf(DataError);
   });
 });
@@ -183,7 +183,7 @@ describeClients("OBJECT", server, ({ redis }) => {
     for (const call of [redis.objectFreq("a"), redis.object("FREQ", "a")]) {
       const error = await errorOf(call);
       expect(error).toBeInstanceOf(ResponseError);
-      expect(error.message).toMatch(/^An LFU maxmemory policy is not selected/);
+      expect(error.message).toMatch(/^ERR An LFU maxmemory policy is not selected/);
     }
   });
 
@@ -213,10 +213,10 @@ describeClients("OBJECT under an LFU policy", lfu, ({ redis }) => {
     expect(await redis.object("freq", "often")).toBe(200);
     const idle = await errorOf(redis.objectIdletime("often"));
     expect(idle).toBeInstanceOf(ResponseError);
-    expect(idle.message).toMatch(/^An LFU maxmemory policy is selected/);
+    expect(idle.message).toMatch(/^ERR An LFU maxmemory policy is selected/);
     const beyond = await errorOf(redis.restore("b", 0, dump, { frequency: 256 }));
-    expect(beyond.message).toBe("Invalid FREQ value, must be >= 0 and <= 255");
+    expect(beyond.message).toBe("ERR Invalid FREQ value, must be >= 0 and <= 255");
     const both = { frequency: 1, idleTime: 1 };
-    expect((await errorOf(redis.restore("b", 0, dump, both))).message).toBe("syntax error");
+    expect((await errorOf(redis.restore("b", 0, dump, both))).message).toBe("ERR syntax error");
   });
 });

@@ -59,9 +59,9 @@ describeClients("list elements", server, ({ redis, t }) => {
     expect(await redis.lrange("l", -2, 99n)).toEqual([t("B"), t("c")]);
     expect(await errorOf(redis.lset("l", 9, "x"))).toMatchObject({
       name: "ResponseError",
-      message: "index out of range",
+      message: "ERR index out of range",
     });
-    expect(await errorOf(redis.lset("none", 0, "x"))).toMatchObject({ message: "no such key" });
+    expect(await errorOf(redis.lset("none", 0, "x"))).toMatchObject({ message: "ERR no such key" });
   });
 
   it("LINSERT inserts before or after an element", async () => {

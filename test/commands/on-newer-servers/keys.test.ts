@@ -43,7 +43,7 @@ describeClients("WAITAOF without an append-only file", plain, ({ redis }) => {
     expect(await own.waitaof(0, 1, 10)).toEqual([0, 0]);
     const error = await errorOf(own.waitaof(1, 0, 1000));
     expect(error).toBeInstanceOf(ResponseError);
-    expect(error.message).toMatch(/^WAITAOF cannot be used when numlocal is set/);
+    expect(error.message).toMatch(/^ERR WAITAOF cannot be used when numlocal is set/);
     expect(await errorOf(own.waitaof(-1, 0, 10))).toBeInstanceOf(DataError);
   });
 });

@@ -75,11 +75,11 @@ describeClients("MODULE LOAD and UNLOAD of missing modules", server, ({ redis })
     ];
     for (const error of await Promise.all(failures.map((failure) => errorOf(failure)))) {
       expect(error).toBeInstanceOf(ModuleError);
-      expect(error.message).toBe("Error loading the extension. Please check the server logs.");
+      expect(error.message).toBe("ERR Error loading the extension. Please check the server logs.");
     }
     const unknown = await errorOf(redis.moduleUnload("none"));
     expect(unknown).toBeInstanceOf(ModuleError);
-    expect(unknown.message).toBe("Error unloading module: no such module with that name");
+    expect(unknown.message).toBe("ERR Error unloading module: no such module with that name");
     expect(unknown.command).toBe("MODULE UNLOAD");
   });
 });
@@ -90,6 +90,6 @@ it("MODULE commands are rejected when enable-module-command is off", async () =>
   for (const refused of [redis.moduleLoad("/m.so"), redis.moduleUnload("m")]) {
     const error = await errorOf(refused);
     expect(error).toBeInstanceOf(ResponseError);
-    expect(error.message).toMatch(/^MODULE command not allowed/);
+    expect(error.message).toMatch(/^ERR MODULE command not allowed/);
   }
 });

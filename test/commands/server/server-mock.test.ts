@@ -89,7 +89,7 @@ describe("SHUTDOWN", () => {
     await using session = redis.client();
     const error = await errorOf(session.shutdown());
     expect(error).toBeInstanceOf(ResponseError);
-    expect(error.message).toBe("Errors trying to SHUTDOWN. Check logs.");
+    expect(error.message).toBe("ERR Errors trying to SHUTDOWN. Check logs.");
     expect((await errorOf(session.shutdown())).message).toBe("SHUTDOWN seems to have failed.");
   });
 

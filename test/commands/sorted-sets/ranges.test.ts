@@ -92,7 +92,7 @@ describeClients("ranges of sorted sets", server, ({ redis, t }) => {
     expect(await redis.zrevrangebylex("same", "-", "+")).toEqual([]);
     expect(await errorOf(redis.zrangebylex("same", "a", "c"))).toMatchObject({
       name: "ResponseError",
-      message: "min or max not valid string range item",
+      message: "ERR min or max not valid string range item",
     });
   });
 

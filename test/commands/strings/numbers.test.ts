@@ -11,7 +11,7 @@ beforeEach(() => server.command("FLUSHALL"));
 const SAFE = Number.MAX_SAFE_INTEGER;
 const MOST = 2n ** 63n - 1n;
 const LEAST = -(2n ** 63n);
-const OVERFLOW = "increment or decrement would overflow";
+const OVERFLOW = "ERR increment or decrement would overflow";
 
 describeClients("integers in strings", server, ({ redis, t }) => {
   it("INCR, INCRBY, DECR and DECRBY add and subtract", async () => {
@@ -74,12 +74,12 @@ describeClients("integers in strings", server, ({ redis, t }) => {
     }
     const tooLarge = await errorOf(redis.incrby("n", 2n ** 63n));
     expect(tooLarge).toBeInstanceOf(ResponseError);
-    expect(tooLarge.message).toBe("value is not an integer or out of range");
+    expect(tooLarge.message).toBe("ERR value is not an integer or out of range");
     await redis.set("n", "1.5");
     for (const call of [redis.incr("n"), redis.decrby("n", 1)]) {
       const error = await errorOf(call);
       expect(error).toBeInstanceOf(ResponseError);
-      expect(error.message).toBe("value is not an integer or out of range");
+      expect(error.message).toBe("ERR value is not an integer or out of range");
     }
     expect(await redis.get("n")).toEqual(t("1.5"));
   });
@@ -125,12 +125,12 @@ describeClients("decimal numbers in strings", server, ({ redis, t }) => {
     // The error of the server when the argument is sent nevertheless.
     const asked = await errorOf(redis.executeCommand("INCRBYFLOAT", "n", "inf"));
     expect(asked).toBeInstanceOf(ResponseError);
-    expect(asked.message).toBe("increment would produce NaN or Infinity");
+    expect(asked.message).toBe("ERR increment would produce NaN or Infinity");
     await redis.set("n", "inf");
     const stored = await errorOf(redis.incrbyfloat("n", 1));
     expect(stored).toBeInstanceOf(ResponseError);
     expect(stored.message).toMatch(/Infinity|not a valid float/);
     await redis.set("n", "word");
-    expect((await errorOf(redis.incrbyfloat("n", 1))).message).toBe("value is not a valid float");
+    expect((await errorOf(redis.incrbyfloat("n", 1))).message).toBe("ERR value is not a valid float");
   });
 });

@@ -110,7 +110,7 @@ describeClients("strings", server, ({ redis, t, decoding }) => {
     expect(await errorOf(redis.setrange("k", -1, "x"))).toBeInstanceOf(DataError);
     const far = await errorOf(redis.setrange("k", 2 ** 32, "x"));
     expect(far).toBeInstanceOf(ResponseError);
-    expect(far.message).toMatch(/^string exceeds maximum allowed size/);
+    expect(far.message).toMatch(/^ERR string exceeds maximum allowed size/);
   });
 });
 
@@ -210,7 +210,7 @@ describeClients("SET, SETEX, PSETEX and SETNX", server, ({ redis, t }) => {
     ]) {
       const error = await errorOf(call);
       expect(error).toBeInstanceOf(ResponseError);
-      expect(error.message).toMatch(/^invalid expire time in '(set|setex|psetex|getex)' command$/);
+      expect(error.message).toMatch(/^ERR invalid expire time in '(set|setex|psetex|getex)' command$/);
     }
     // Every server rejects these times, so the methods reject them before sending.
     for (const call of [

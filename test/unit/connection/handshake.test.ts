@@ -177,7 +177,7 @@ describe("refusals", () => {
   const credentials = { username: "u", password: "pw" };
 
   it.each<[string, RedisOptions, string, Reply, string, string]>([
-    ["wrong password", QUIET, "AUTH", refused("WRONGPASS no"), "AuthenticationError", "no"],
+    ["wrong password", QUIET, "AUTH", refused("WRONGPASS no"), "AuthenticationError", "WRONGPASS no"],
     [
       "an odd answer to AUTH",
       QUIET,
@@ -192,7 +192,7 @@ describe("refusals", () => {
       "CLIENT SETNAME",
       refused("ERR bad name"),
       "ResponseError",
-      "bad name",
+      "ERR bad name",
     ],
     [
       "an odd answer to the name",
@@ -208,7 +208,7 @@ describe("refusals", () => {
       "SELECT",
       refused("ERR DB index is out of range"),
       "ResponseError",
-      "DB index is out of range",
+      "ERR DB index is out of range",
     ],
     [
       "an odd answer to the library",
@@ -232,7 +232,7 @@ describe("refusals", () => {
       "HELLO",
       refused("WRONGPASS no"),
       "AuthenticationError",
-      "no",
+      "WRONGPASS no",
     ],
     [
       "HELLO refused by ACL",
@@ -240,7 +240,7 @@ describe("refusals", () => {
       "HELLO",
       refused("NOPERM no"),
       "NoPermissionError",
-      "no",
+      "NOPERM no",
     ],
     [
       "a server that loads",
@@ -248,7 +248,7 @@ describe("refusals", () => {
       "SELECT",
       refused("LOADING wait"),
       "BusyLoadingError",
-      "wait",
+      "LOADING wait",
     ],
   ])("%s", async (_what, options, name, reply, errorName, message) => {
     const answer = (command: string) => (command.startsWith(name) ? reply : ok(command));
@@ -260,7 +260,7 @@ describe("refusals", () => {
     const error = await failure({ ...QUIET, db: 1 }, credentials, (command) =>
       refused(command.startsWith("AUTH") ? "WRONGPASS first" : "NOAUTH second"),
     );
-    expect(error.message).toBe("first");
+    expect(error.message).toBe("WRONGPASS first");
   });
 
   it("does not try the password alone when there is no user name", async () => {

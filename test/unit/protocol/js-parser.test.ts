@@ -62,7 +62,7 @@ const REPLIES: readonly (readonly [wire: string, value: unknown])[] = [
   ["%2\r\n+a\r\n:1\r\n$1\r\nb\r\n*0\r\n", { map: ["a", number(1), "b", []] }],
   ["~2\r\n+a\r\n+a\r\n", { set: ["a", "a"] }],
   ["~0\r\n", { set: [] }],
-  ["*2\r\n!5\r\nERR x\r\n_\r\n", [error("x"), null]],
+  ["*2\r\n!5\r\nERR x\r\n_\r\n", [error("ERR x"), null]],
   ["|1\r\n+ttl\r\n:5\r\n+OK\r\n", "OK"],
   ["|0\r\n|1\r\n+a\r\n*0\r\n$1\r\nx\r\n", "x"],
   ["*2\r\n|1\r\n+a\r\n+b\r\n:1\r\n|0\r\n:2\r\n", [number(1), number(2)]],
@@ -173,9 +173,9 @@ describe("modes", () => {
 
 describe("errors from the server", () => {
   const errors: (readonly [wire: string, value: object])[] = [
-    ["-ERR unknown command\r\n", error("unknown command")],
-    ["-LOADING wait\r\n", error("wait", "BusyLoadingError")],
-    ["!13\r\nNOPERM denied\r\n", error("denied", "NoPermissionError")],
+    ["-ERR unknown command\r\n", error("ERR unknown command")],
+    ["-LOADING wait\r\n", error("LOADING wait", "BusyLoadingError")],
+    ["!13\r\nNOPERM denied\r\n", error("NOPERM denied", "NoPermissionError")],
     ["!5\r\na\r\nbc\r\n", error("a\r\nbc")],
   ];
   it.each(errors.filter(([wire]) => reads(wire)))("%j", (wire, value) => {
@@ -187,7 +187,7 @@ describe("errors from the server", () => {
 
   it("replaces bytes of an error's text that are not UTF-8", () => {
     const wire = Buffer.concat([Buffer.from("-ERR "), Buffer.of(0xff), Buffer.from("!\r\n")]);
-    expect(parse([wire])).toEqual([["error", error("\uFFFD!")]]);
+    expect(parse([wire])).toEqual([["error", error("ERR \uFFFD!")]]);
   });
 });
 

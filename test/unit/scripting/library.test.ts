@@ -5,8 +5,8 @@ import { LibrarySource } from "../../../src/execution/preload.js";
 import { Library, type LibraryClient } from "../../../src/scripting/library.js";
 
 const CODE = "#!lua name=mylib\nredis.register_function('f', function() end)";
-const notFound = () => new ResponseError("Function not found", { code: "ERR" });
-const exists = () => new ResponseError("Library 'mylib' already exists", { code: "ERR" });
+const notFound = () => new ResponseError("ERR Function not found", { code: "ERR" });
+const exists = () => new ResponseError("ERR Library 'mylib' already exists", { code: "ERR" });
 
 function libraryWith(...answers: unknown[]) {
   const sent: unknown[][] = [];
@@ -72,18 +72,18 @@ describe("a function", () => {
 
   it("that the library on the server does not have is not found", async () => {
     const { library, sent } = libraryWith(notFound(), exists(), notFound());
-    await expect(library.function("f")()).rejects.toThrow("Function not found");
+    await expect(library.function("f")()).rejects.toThrow("ERR Function not found");
     expect(sent).toHaveLength(3);
   });
 
   it("whose library does not load is told why", async () => {
-    const { library, sent } = libraryWith(notFound(), new ResponseError("Error compiling"));
-    await expect(library.function("f")()).rejects.toThrow("Error compiling");
+    const { library, sent } = libraryWith(notFound(), new ResponseError("ERR Error compiling"));
+    await expect(library.function("f")()).rejects.toThrow("ERR Error compiling");
     expect(sent).toHaveLength(2);
   });
 
   it("is not loaded for any other error", async () => {
-    const { library, sent } = libraryWith(new ResponseError("Function not found in my table"));
+    const { library, sent } = libraryWith(new ResponseError("ERR Function not found in my table"));
     await expect(library.function("f")()).rejects.toThrow("in my table");
     expect(sent).toHaveLength(1);
   });
@@ -107,6 +107,6 @@ describe("load()", () => {
 
   it("tells that there is one already", async () => {
     const { library } = libraryWith(exists());
-    await expect(library.load()).rejects.toThrow("Library 'mylib' already exists");
+    await expect(library.load()).rejects.toThrow("ERR Library 'mylib' already exists");
   });
 });

@@ -13,7 +13,7 @@ import { deferred } from "../../support/until.js";
 
 const LUA = "return 1";
 const SHA = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db";
-const noScript = () => new NoScriptError("No matching script.", { code: "NOSCRIPT" });
+const noScript = () => new NoScriptError("NOSCRIPT No matching script.", { code: "NOSCRIPT" });
 
 type Answer = unknown | (() => unknown);
 
@@ -86,7 +86,7 @@ describe("a script", () => {
   });
 
   it.each([
-    new ResponseError("boom", { code: "ERR" }),
+    new ResponseError("ERR boom", { code: "ERR" }),
     new ConnectionError("lost", { outcome: "unknown" }),
   ])("is neither loaded nor sent again after $name", async (error) => {
     const { client, sent } = clientWith(error);
@@ -105,11 +105,11 @@ describe("a script", () => {
   it("that does not compile is told so, with the server's words", async () => {
     const { client } = clientWith(
       noScript(),
-      new ResponseError("Error compiling", { code: "ERR" }),
+      new ResponseError("ERR Error compiling", { code: "ERR" }),
     );
     const error: unknown = await scriptOf(client)().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ResponseError);
-    expect(error).toMatchObject({ message: "Error compiling", code: "ERR" });
+    expect(error).toMatchObject({ message: "ERR Error compiling", code: "ERR" });
     expect((error as RedisError).outcome).toBeUndefined();
   });
 

@@ -56,7 +56,7 @@ describe("askMaster", () => {
   });
 
   it("tells a name that is not known from other trouble", async () => {
-    const unknown = new ResponseError("No such master with that name", { code: "ERR" });
+    const unknown = new ResponseError("ERR No such master with that name", { code: "ERR" });
     await expect(askMaster(saying(unknown, null), "m", 0)).rejects.toMatchObject({
       code: "ENOSERVICE",
     });
