@@ -277,6 +277,6 @@ export function errorFromReply(text: string): RedisError {
   const byCode = CLASS_BY_CODE.get(code);
   if (byCode !== undefined) return new byCode(text, { code });
   if (code !== "ERR") return new ResponseError(text, { code });
-  const byText = CLASS_BY_ERR_TEXT.get(text.replace(/^ERR /, ""));
+  const byText = text.startsWith("ERR ") ? CLASS_BY_ERR_TEXT.get(text.slice(4)) : undefined;
   return new (byText ?? ResponseError)(text.replace(ECHOED_ARGUMENTS, ""), { code });
 }

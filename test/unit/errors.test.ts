@@ -1,64 +1,84 @@
-/** The error classes, what a printed error shows, and the server's words turned into classes. */
+/**
+ * The error classes with their default codes, the properties of an error, the conversion of a server's
+ * error reply, and errors derived from others.
+ */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import * as errors from "../../src/errors.js";
-import { errorFromReply, type RedisError } from "../../src/errors.js";
+import {
+  deriveError,
+  errorFromReply,
+  type RedisError,
+  type RedisErrorClass,
+} from "../../src/errors.js";
 
-type ErrorClass = new (message: string, details?: errors.ErrorDetails) => RedisError;
-
-const PARENTS: readonly (readonly [string, string])[] = [
-  ["RedisError", "Error"],
-  ["ConnectionError", "RedisError"],
-  ["TimeoutError", "RedisError"],
-  ["InvalidResponse", "RedisError"],
-  ["DecodeError", "RedisError"],
-  ["AbortError", "RedisError"],
-  ["ResponseError", "RedisError"],
-  ["DataError", "RedisError"],
-  ["PubSubError", "RedisError"],
-  ["WatchError", "RedisError"],
-  ["LockError", "RedisError"],
-  ["AuthenticationError", "ConnectionError"],
-  ["BusyLoadingError", "ConnectionError"],
-  ["MaxConnectionsError", "ConnectionError"],
-  ["MaxPendingCommandsError", "ConnectionError"],
-  ["MasterNotFoundError", "ConnectionError"],
-  ["ReplicaNotFoundError", "ConnectionError"],
-  ["AuthenticationWrongNumberOfArgsError", "ResponseError"],
-  ["ExecAbortError", "ResponseError"],
-  ["NoScriptError", "ResponseError"],
-  ["ReadOnlyError", "ResponseError"],
-  ["NoPermissionError", "ResponseError"],
-  ["ModuleError", "ResponseError"],
-  ["LockNotOwnedError", "LockError"],
+/** Class, parent, and the code of an error that is created without one. */
+const CLASSES: readonly (readonly [name: string, parent: string, code: string])[] = [
+  ["RedisError", "Error", "EREDIS"],
+  ["ConnectionError", "RedisError", "ECONNCLOSED"],
+  ["TimeoutError", "RedisError", "ETIMEDOUT"],
+  ["InvalidResponse", "RedisError", "EPROTO"],
+  ["DecodeError", "RedisError", "EDECODE"],
+  ["AbortError", "RedisError", "ABORT_ERR"],
+  ["ResponseError", "RedisError", "ERR"],
+  ["DataError", "RedisError", "EINVAL"],
+  ["PubSubError", "RedisError", "EPUBSUB"],
+  ["WatchError", "RedisError", "EWATCH"],
+  ["LockError", "RedisError", "ELOCK"],
+  ["AuthenticationError", "ConnectionError", "EAUTH"],
+  ["BusyLoadingError", "ConnectionError", "LOADING"],
+  ["MaxConnectionsError", "ConnectionError", "EPOOL"],
+  ["MaxPendingCommandsError", "ConnectionError", "EPENDING"],
+  ["MasterNotFoundError", "ConnectionError", "ENOMASTER"],
+  ["ReplicaNotFoundError", "ConnectionError", "ENOREPLICA"],
+  ["AuthenticationWrongNumberOfArgsError", "ResponseError", "ERR"],
+  ["ExecAbortError", "ResponseError", "EXECABORT"],
+  ["NoScriptError", "ResponseError", "NOSCRIPT"],
+  ["ReadOnlyError", "ResponseError", "READONLY"],
+  ["NoPermissionError", "ResponseError", "NOPERM"],
+  ["ModuleError", "ResponseError", "ERR"],
+  ["LockNotOwnedError", "LockError", "ENOTOWNED"],
 ];
 
-describe("classes", () => {
-  const table = errors as unknown as Record<string, ErrorClass>;
+const table = errors as unknown as Record<string, RedisErrorClass>;
 
-  it.each(PARENTS)("%s is a %s", (name, parent) => {
-    const error = new (table[name] as ErrorClass)("what happened");
+/** The exported error class of that name. */
+function classOf(name: string): RedisErrorClass {
+  return table[name] as RedisErrorClass;
+}
+
+describe("error classes", () => {
+  it.each(CLASSES)("%s extends %s and has the default code %s", (name, parent, code) => {
+    const error = new (classOf(name))("what happened");
     expect(Object.getPrototypeOf(error.constructor).name).toBe(parent);
     expect(error.name).toBe(name);
     expect(error.constructor.name).toBe(name);
     expect(error.message).toBe("what happened");
     expect(String(error)).toBe(`${name}: what happened`);
+    expect(error.code).toBe(code);
+    expect(new (classOf(name))("what happened", { code: undefined }).code).toBe(code);
+    expect(new (classOf(name))("what happened", { code: "OTHER" }).code).toBe("OTHER");
   });
 
-  it("are all in the table above", () => {
+  it("lists every error class of src/errors.ts in this test's table", () => {
     const names = Object.entries(table)
       .filter(([, value]) => typeof value === "function" && value.prototype instanceof Error)
       .map(([, value]) => value.name);
-    expect([...new Set(names)].sort()).toEqual(PARENTS.map(([name]) => name).sort());
+    expect([...new Set(names)].sort()).toEqual(CLASSES.map(([name]) => name).sort());
   });
 
-  it("keeps redis-py's name of ReplicaNotFoundError", () => {
+  it("exports ReplicaNotFoundError under redis-py's name SlaveNotFoundError too", () => {
     expect(errors.SlaveNotFoundError).toBe(errors.ReplicaNotFoundError);
+  });
+
+  it("inherits the default code in a subclass", () => {
+    class MyTimeout extends errors.TimeoutError {}
+    expect(new MyTimeout("x").code).toBe("ETIMEDOUT");
   });
 });
 
-describe("details", () => {
-  it("become properties when they are known", () => {
+describe("error details", () => {
+  it("sets known details as properties, and the cause as an own non-enumerable property", () => {
     const cause = new Error("underneath");
     const details = {
       code: "C",
@@ -79,10 +99,11 @@ describe("details", () => {
     expect(Object.keys(error)).not.toContain("cause");
   });
 
-  it("do not become properties when they are not known", () => {
+  it("sets no property for an unknown detail; the code is always set", () => {
     const details = { code: undefined, command: undefined, server: undefined, outcome: undefined };
     for (const error of [new errors.RedisError("x"), new errors.RedisError("x", details)]) {
-      for (const name of ["code", "command", "server", "outcome", "cause"] as const) {
+      expect({ ...error }).toEqual({ name: "RedisError", code: "EREDIS" });
+      for (const name of ["command", "server", "outcome", "cause"] as const) {
         expect(Object.hasOwn(error, name), name).toBe(false);
         expect(error[name]).toBeUndefined();
       }
@@ -90,7 +111,7 @@ describe("details", () => {
     expect(inspect(new errors.TimeoutError("x"))).not.toContain("undefined");
   });
 
-  it("can be set later", () => {
+  it("allows a detail to be set later", () => {
     const error = new errors.ResponseError("x");
     error.command = "GET";
     expect(Object.keys(error)).toContain("command");
@@ -98,115 +119,162 @@ describe("details", () => {
 });
 
 describe("errorFromReply", () => {
-  it.each<[string, string, string, string | undefined]>([
-    // A code with a class of its own leaves the message.
-    ["EXECABORT Transaction discarded", "ExecAbortError", "Transaction discarded", "EXECABORT"],
-    ["LOADING Redis is loading", "BusyLoadingError", "Redis is loading", "LOADING"],
-    ["NOSCRIPT No matching script.", "NoScriptError", "No matching script.", "NOSCRIPT"],
-    ["READONLY You can't write", "ReadOnlyError", "You can't write", "READONLY"],
-    [
-      "NOAUTH Authentication required.",
-      "AuthenticationError",
-      "Authentication required.",
-      "NOAUTH",
-    ],
-    ["NOPERM this user", "NoPermissionError", "this user", "NOPERM"],
-    ["WRONGPASS invalid username", "AuthenticationError", "invalid username", "WRONGPASS"],
-    ["ERR syntax error", "ResponseError", "syntax error", "ERR"],
-    // An exact text after ERR may have a class too.
-    [
-      "ERR max number of clients reached",
-      "ConnectionError",
-      "max number of clients reached",
-      "ERR",
-    ],
-    [
-      "ERR Client sent AUTH, but no password is set",
-      "AuthenticationError",
-      "Client sent AUTH, but no password is set",
-      "ERR",
-    ],
-    ["ERR invalid password", "AuthenticationError", "invalid password", "ERR"],
+  it.each<[text: string, className: string, code: string]>([
+    // The code word has a class.
+    ["EXECABORT Transaction discarded", "ExecAbortError", "EXECABORT"],
+    ["LOADING Redis is loading the dataset in memory", "BusyLoadingError", "LOADING"],
+    ["NOSCRIPT No matching script. Please use EVAL.", "NoScriptError", "NOSCRIPT"],
+    ["READONLY You can't write against a read only replica.", "ReadOnlyError", "READONLY"],
+    ["NOAUTH Authentication required.", "AuthenticationError", "NOAUTH"],
+    ["NOPERM this user has no permissions", "NoPermissionError", "NOPERM"],
+    ["WRONGPASS invalid username-password pair", "AuthenticationError", "WRONGPASS"],
+    ["ERR syntax error", "ResponseError", "ERR"],
+    // An exact text after ERR may have a class.
+    ["ERR max number of clients reached", "ConnectionError", "ERR"],
+    ["ERR Client sent AUTH, but no password is set", "AuthenticationError", "ERR"],
+    ["ERR invalid password", "AuthenticationError", "ERR"],
     [
       "ERR wrong number of arguments for 'auth' command",
       "AuthenticationWrongNumberOfArgsError",
-      "wrong number of arguments for 'auth' command",
       "ERR",
     ],
     [
       "ERR wrong number of arguments for 'AUTH' command",
       "AuthenticationWrongNumberOfArgsError",
-      "wrong number of arguments for 'AUTH' command",
       "ERR",
     ],
-    [
-      "ERR Error loading the extension. Please check the server logs.",
-      "ModuleError",
-      "Error loading the extension. Please check the server logs.",
-      "ERR",
-    ],
-    [
-      "ERR Error unloading module: no such module with that name",
-      "ModuleError",
-      "Error unloading module: no such module with that name",
-      "ERR",
-    ],
-    [
-      "ERR Error unloading module: operation not possible.",
-      "ModuleError",
-      "Error unloading module: operation not possible.",
-      "ERR",
-    ],
+    ["ERR Error loading the extension. Please check the server logs.", "ModuleError", "ERR"],
+    ["ERR Error unloading module: no such module with that name", "ModuleError", "ERR"],
+    ["ERR Error unloading module: operation not possible.", "ModuleError", "ERR"],
     [
       "ERR Error unloading module: the module exports one or more module-side data types, can't unload",
       "ModuleError",
-      "Error unloading module: the module exports one or more module-side data types, can't unload",
       "ERR",
     ],
-    // Nearly the same is not the same.
-    ["ERR invalid password!", "ResponseError", "invalid password!", "ERR"],
-    ["ERR Max number of clients reached", "ResponseError", "Max number of clients reached", "ERR"],
-    ["ERR  two spaces", "ResponseError", " two spaces", "ERR"],
-    // What the server repeats of the arguments may be a secret.
+    // A similar text does not.
+    ["ERR invalid password!", "ResponseError", "ERR"],
+    ["ERR Max number of clients reached", "ResponseError", "ERR"],
+    ["ERR  two spaces", "ResponseError", "ERR"],
+    ["ERR  invalid password", "ResponseError", "ERR"],
+    // The code word has no class.
+    ["WRONGTYPE Operation against a key", "ResponseError", "WRONGTYPE"],
+    ["MOVED 1 a:1", "ResponseError", "MOVED"],
+    ["ASK 3 127.0.0.1:7001", "ResponseError", "ASK"],
+    ["OOM command not allowed", "ResponseError", "OOM"],
+    ["CROSSSLOT Keys in request", "ResponseError", "CROSSSLOT"],
+    ["BUSYGROUP Consumer Group name already exists", "ResponseError", "BUSYGROUP"],
+    ["MY_CODE2 from a script", "ResponseError", "MY_CODE2"],
+    // There is no code word.
+    ["no code here", "ResponseError", "ERR"],
+    ["max number of clients reached", "ResponseError", "ERR"],
+    ["Err mixed", "ResponseError", "ERR"],
+    ["9ERR digit first", "ResponseError", "ERR"],
+    ["NOSCRIPT\tafter a tab", "ResponseError", "ERR"],
+    ["", "ResponseError", "ERR"],
+    // There is nothing but the code word.
+    ["ERR", "ResponseError", "ERR"],
+    ["LOADING", "BusyLoadingError", "LOADING"],
+    ["BUSY", "ResponseError", "BUSY"],
+  ])("converts %j with its whole text to %s, code %s", (text, className, code) => {
+    const error = errorFromReply(text);
+    expect(error.constructor.name).toBe(className);
+    expect({ message: error.message, ...error }).toEqual({ message: text, name: className, code });
+    expect(Object.hasOwn(error, "cause")).toBe(false);
+  });
+
+  it.each([
     [
       "ERR unknown command 'AUHT', with args beginning with: 's3cret' 'x",
-      "ResponseError",
-      "unknown command 'AUHT'",
-      "ERR",
+      "ERR unknown command 'AUHT'",
     ],
     [
       "ERR unknown command `AUHT`, with args beginning with: `s3\ncret`, ",
-      "ResponseError",
-      "unknown command `AUHT`",
-      "ERR",
+      "ERR unknown command `AUHT`",
     ],
-    // A code without a class stays in the message.
-    ["WRONGTYPE Operation against", "ResponseError", "WRONGTYPE Operation against", "WRONGTYPE"],
-    ["MOVED 1 a:1", "ResponseError", "MOVED 1 a:1", "MOVED"],
-    ["ASK 3 127.0.0.1:7001", "ResponseError", "ASK 3 127.0.0.1:7001", "ASK"],
-    ["OOM command not allowed", "ResponseError", "OOM command not allowed", "OOM"],
-    ["CROSSSLOT Keys in request", "ResponseError", "CROSSSLOT Keys in request", "CROSSSLOT"],
-    ["MY_CODE2 own", "ResponseError", "MY_CODE2 own", "MY_CODE2"],
-    // Not a code at all.
-    ["no code here", "ResponseError", "no code here", undefined],
-    ["Err mixed", "ResponseError", "Err mixed", undefined],
-    ["9ERR digit first", "ResponseError", "9ERR digit first", undefined],
-    ["", "ResponseError", "", undefined],
-    // The code alone.
-    ["ERR", "ResponseError", "", "ERR"],
-    ["LOADING", "BusyLoadingError", "", "LOADING"],
-    ["BUSY", "ResponseError", "BUSY", "BUSY"],
-  ])("%j", (text, name, message, code) => {
+    ["unknown command 'AUHT', with args beginning with: ", "unknown command 'AUHT'"],
+  ])("cuts the arguments that the server repeats in %j", (text, message) => {
     const error = errorFromReply(text);
-    expect(error.constructor.name).toBe(name);
-    expect([error.message, error.code]).toEqual([message, code]);
-    expect(Object.hasOwn(error, "code")).toBe(code !== undefined);
-    for (const unknown of ["command", "server", "outcome", "cause"]) {
-      expect(Object.hasOwn(error, unknown), unknown).toBe(false);
-    }
+    expect([error.constructor.name, error.message, error.code]).toEqual([
+      "ResponseError",
+      message,
+      "ERR",
+    ]);
+    expect(`${error.stack}${inspect(error)}`).not.toContain("cret");
   });
 
-  it("makes a new object each time", () => {
+  it("supports the tests of other libraries on the text: startsWith, includes, a regex", () => {
+    const noScript = errorFromReply("NOSCRIPT No matching script. Please use EVAL.");
+    expect(noScript.message.startsWith("NOSCRIPT")).toBe(true);
+    const busyGroup = errorFromReply("BUSYGROUP Consumer Group name already exists");
+    expect(busyGroup.message.includes("BUSYGROUP")).toBe(true);
+    expect(String(errorFromReply("READONLY no"))).toMatch(/READONLY/);
+    expect(String(errorFromReply("ERR x"))).toBe("ResponseError: ERR x");
+  });
+
+  it("creates a new object each time", () => {
     expect(errorFromReply("ERR x")).not.toBe(errorFromReply("ERR x"));
+  });
+});
+
+describe("deriveError", () => {
+  const facts = { code: "EX", command: "GET", server: "h:1" } as const;
+
+  it.each(CLASSES)("keeps the class %s and every detail except the outcome", (name) => {
+    const original = new (classOf(name))("text", { ...facts, outcome: "unknown" });
+    const derived = deriveError(original, {});
+    expect(derived).not.toBe(original);
+    expect(derived.constructor).toBe(original.constructor);
+    expect({ message: derived.message, ...derived }).toEqual({ message: "text", name, ...facts });
+    expect(derived.cause).toBe(original);
+  });
+
+  it("replaces the listed details", () => {
+    const cause = new Error("deeper");
+    const original = new errors.TimeoutError("text", { ...facts, outcome: "unknown" });
+    const changes = { code: "EY", command: "SET", server: "h:2", outcome: "not-sent" } as const;
+    const derived = deriveError(original, { message: "new text", ...changes, cause });
+    expect({ message: derived.message, ...derived }).toEqual({
+      message: "new text",
+      name: "TimeoutError",
+      ...changes,
+    });
+    expect(derived.cause).toBe(cause);
+    expect(original).toMatchObject({ message: "text", ...facts, outcome: "unknown" });
+  });
+
+  it("removes details that are listed as undefined; the code becomes the default of the class", () => {
+    const none = { code: undefined, command: undefined, server: undefined, cause: undefined };
+    const derived = deriveError(new errors.TimeoutError("text", facts), none);
+    expect({ ...derived }).toEqual({ name: "TimeoutError", code: "ETIMEDOUT" });
+    expect(Object.hasOwn(derived, "cause")).toBe(false);
+  });
+
+  it("keeps a subclass that is defined by the user", () => {
+    class MyError extends errors.ConnectionError {
+      override name = "MyError";
+    }
+    const derived = deriveError(new MyError("text", facts), { outcome: "not-sent" });
+    expect(derived).toBeInstanceOf(MyError);
+    expect({ ...derived }).toEqual({ name: "MyError", ...facts, outcome: "not-sent" });
+  });
+
+  it("creates a ConnectionError when the constructor of the user's class throws", () => {
+    class VaultError extends errors.RedisError {
+      constructor(details: { readonly vault: { readonly name: string } }) {
+        super(`vault ${details.vault.name}`, facts);
+      }
+    }
+    const original = new VaultError({ vault: { name: "main" } });
+    const derived = deriveError(original, { command: "SET", outcome: "not-sent" });
+    expect(derived.constructor).toBe(errors.ConnectionError);
+    expect({ message: derived.message, ...derived }).toEqual({
+      message: "vault main",
+      name: "ConnectionError",
+      code: "EX",
+      command: "SET",
+      server: "h:1",
+      outcome: "not-sent",
+    });
+    expect(derived.cause).toBe(original);
   });
 });
