@@ -91,7 +91,9 @@ export function tooManyPendingError(limit: number, request: Request): MaxPending
 
 /** Create the error of a connection that has ended; the `code` is that of the cause, if it has one. */
 export function connectionClosed(message: string, server: string, cause?: Error): ConnectionError {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? "ECONNCLOSED";
+  const reason: unknown = (cause as NodeJS.ErrnoException | undefined)?.code;
+  // Code of the user (a credential provider) may throw an error whose `code` is not text.
+  const code = typeof reason === "string" ? reason : "ECONNCLOSED";
   return new ConnectionError(message, { code, server, cause });
 }
 

@@ -59,9 +59,8 @@ export function baseAttributes(address: Address, db: number): TraceAttributes {
 function errorAttributes(error: unknown): TraceAttributes {
   if (!(error instanceof RedisError)) return { "error.type": "_OTHER" };
   const { code } = error;
-  const type = { "error.type": code ?? error.name };
-  const said = error instanceof ResponseError && code !== undefined;
-  return said ? { ...type, "db.response.status_code": code } : type;
+  const type = { "error.type": code };
+  return error instanceof ResponseError ? { ...type, "db.response.status_code": code } : type;
 }
 
 /** Replace the address; a port of the previous one must not remain beside a unix socket. */

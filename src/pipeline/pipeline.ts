@@ -220,9 +220,12 @@ export class Pipeline<
    */
   async watch(...keys: readonly Key[]): Promise<WatchedPipeline<T, I>> {
     const { call, leaser } = this.#parts;
-    if (leaser === undefined) throw new RedisError("Cannot issue a WATCH after a MULTI");
+    if (leaser === undefined)
+      throw new RedisError("Cannot issue a WATCH after a MULTI", { code: "EMULTI" });
     if (this.length !== 0) {
-      throw new RedisError("Cannot issue a WATCH after commands have been buffered");
+      throw new RedisError("Cannot issue a WATCH after commands have been buffered", {
+        code: "EMULTI",
+      });
     }
     const transaction = this.#transaction;
     return PipelineWatch.begin({ leaser, call, transaction, pipeline: emptyPipeline<T, I> }, keys);

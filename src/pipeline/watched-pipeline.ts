@@ -157,7 +157,7 @@ export class PipelineWatch<
    */
   async watch(...keys: readonly Key[]): Promise<true> {
     this.#checkOpen("WATCH");
-    if (this.#transaction !== undefined) throw new RedisError("Cannot issue a WATCH after a MULTI");
+    this.#checkNotInMulti("Cannot issue a WATCH after a MULTI");
     new Encoder(this.#parts.leaser.settings).check(WATCH, keys);
     if (keys.length === 0) throw new DataError("WATCH: at least one key is needed");
     // Until EXEC or UNWATCH is answered the connection must not serve anybody else.
@@ -176,9 +176,7 @@ export class PipelineWatch<
    */
   async unwatch(): Promise<true> {
     this.#checkOpen("UNWATCH");
-    if (this.#transaction !== undefined) {
-      throw new RedisError("Cannot issue an UNWATCH after a MULTI; reset() gives up");
-    }
+    this.#checkNotInMulti("Cannot issue an UNWATCH after a MULTI; reset() gives up");
     if (this.#watching) await this.#unwatch();
     return true;
   }
@@ -191,7 +189,7 @@ export class PipelineWatch<
    */
   multi(): P {
     this.#checkOpen("MULTI");
-    if (this.#transaction !== undefined) throw new RedisError("Cannot issue nested calls to MULTI");
+    this.#checkNotInMulti("Cannot issue nested calls to MULTI");
     const { call, leaser } = this.#parts;
     this.#transaction = this.#parts.pipeline({
       executor: this.#executor,
@@ -380,6 +378,10 @@ export class PipelineWatch<
     const error = new RedisError(message, details);
     this.onMisuse?.(error);
     throw error;
+  }
+
+  #checkNotInMulti(message: string): void {
+    if (this.#transaction !== undefined) throw new RedisError(message, { code: "EMULTI" });
   }
 
   #checkOpen(command: string): void {

@@ -28,6 +28,6 @@ function safeNumber(value: bigint): number {
   if (Number.isSafeInteger(number)) return number;
   throw new DecodeError(
     `The integer ${value} does not fit a number; use integers: "bigint" to keep it`,
-    { code: "EUNSAFE" },
+    { code: "EDECODE" },
   );
 }

@@ -162,7 +162,9 @@ export class SentinelNode implements QueriedSentinel {
   #receive(value: Reply, connection: Connection): void {
     if (value instanceof RedisError) {
       // Subscribing is forbidden, say; trying again later is all that can be done.
-      return connection.destroy(new ConnectionError(value.message, { cause: value }));
+      return connection.destroy(
+        new ConnectionError(value.message, { code: value.code, cause: value }),
+      );
     }
     if (Array.isArray(value)) this.#receiveItems(value);
   }

@@ -43,7 +43,7 @@ export interface SentinelAnswer<A, V> {
 }
 
 /** Code of the errors of Sentinels that know no master of the name. */
-const UNKNOWN_NAME = "ENOSERVICE";
+const UNKNOWN_NAME_CODE = "ENOSERVICE";
 /** ms; how long to wait for a better answer once there is one that will do. */
 const GRACE = 150;
 
@@ -62,7 +62,7 @@ async function run<V>(from: QueriedSentinel, info: CommandInfo, name: string): P
     return (await from.run(info, [name])) as V;
   } catch (error) {
     if (error instanceof ResponseError && /no such master/i.test(error.message)) {
-      throw sentinelError(from, error.message, UNKNOWN_NAME);
+      throw sentinelError(from, error.message, UNKNOWN_NAME_CODE);
     }
     throw error;
   }
@@ -94,7 +94,7 @@ export async function askMaster(
     run<SentinelState>(from, SENTINEL_MASTER, name),
     run<[string, number] | null>(from, SENTINEL_GET_MASTER_ADDR_BY_NAME, name),
   ]);
-  if (place === null) throw sentinelError(from, "No such master", UNKNOWN_NAME);
+  if (place === null) throw sentinelError(from, "No such master", UNKNOWN_NAME_CODE);
   // During a fail-over the state is still the old master's, the address already the new one's.
   const isNew = place[0] !== state.ip || place[1] !== state.port;
   const problem = isNew
@@ -204,7 +204,7 @@ export function isTimeout(error: unknown): boolean {
 export function isUnknownName(error: unknown): boolean {
   const causes = causesOf(error);
   const isUnknown = (one: unknown): boolean =>
-    one instanceof RedisError && one.code === UNKNOWN_NAME;
+    one instanceof RedisError && one.code === UNKNOWN_NAME_CODE;
   return causes.length > 0 && causes.every(isUnknown);
 }
 

@@ -66,13 +66,21 @@ describeProtocols("WATCH", (protocol) => {
   });
 
   it("rejects calls in the wrong order", async () => {
-    await expect(redis.pipeline().set("a", 1).watch(KEY)).rejects.toThrow(RedisError);
+    const early = redis.pipeline().set("a", 1).watch(KEY);
+    await expect(early).rejects.toThrow(RedisError);
+    await expect(early).rejects.toMatchObject({ code: "EMULTI" });
     await using watched = await redis.pipeline().watch(KEY);
     watched.multi();
-    expect(() => watched.multi()).toThrow("Cannot issue nested calls to MULTI");
-    await expect(watched.watch("x")).rejects.toThrow("Cannot issue a WATCH after a MULTI");
-    await expect(watched.get(KEY)).rejects.toThrow("GET came after multi()");
-    await expect(watched.transaction?.watch("x")).rejects.toThrow("after a MULTI");
+    expect(() => watched.multi()).toThrow(
+      expect.objectContaining({ message: "Cannot issue nested calls to MULTI", code: "EMULTI" }),
+    );
+    const afterMulti = { message: "Cannot issue a WATCH after a MULTI", code: "EMULTI" };
+    await expect(watched.watch("x")).rejects.toMatchObject(afterMulti);
+    await expect(watched.transaction?.watch("x")).rejects.toMatchObject(afterMulti);
+    await expect(watched.unwatch()).rejects.toMatchObject({ code: "EMULTI" });
+    const get = watched.get(KEY);
+    await expect(get).rejects.toThrow("GET came after multi()");
+    await expect(get).rejects.toMatchObject({ code: "EMULTI" });
   });
 
   it("checks its keys before anything is sent", async () => {
@@ -86,7 +94,9 @@ describeProtocols("WATCH", (protocol) => {
     const watched = await redis.pipeline().watch(KEY);
     const transaction = watched.multi().set(KEY, "ours").executeCommand("GET");
     const failure = transaction.exec({ raiseOnError: false });
-    await expect(failure).rejects.toThrow(/^Command # 2 \(GET\) of pipeline caused error: ERR wrong/);
+    await expect(failure).rejects.toThrow(
+      /^Command # 2 \(GET\) of pipeline caused error: ERR wrong/,
+    );
     expect(await redis.get(KEY)).toBeNull();
   });
 

@@ -5,12 +5,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import * as errors from "../../src/errors.js";
-import {
-  deriveError,
-  errorFromReply,
-  type RedisError,
-  type RedisErrorClass,
-} from "../../src/errors.js";
+import { deriveError, errorFromReply, type RedisErrorClass } from "../../src/errors.js";
 
 /** Class, parent, and the code of an error that is created without one. */
 const CLASSES: readonly (readonly [name: string, parent: string, code: string])[] = [

@@ -57,6 +57,21 @@ describe("credentialProvider", () => {
     expect(await redis.get("k")).toBe("v");
   });
 
+  it.each([
+    ["ELOCKED", "ELOCKED"],
+    [7, "ECONNCLOSED"],
+    [undefined, "ECONNCLOSED"],
+  ])(
+    "rejects the command with a text as code when the provider's error has code %j",
+    async (...row) => {
+      const [code, expected] = row;
+      const credentialProvider = () => Promise.reject(Object.assign(new Error("no"), { code }));
+      await using mock = await mockServer((peer) => peer.stall());
+      await using redis = clientOf(mock, { credentialProvider });
+      expect((await errorOf(redis.get("k"))).code).toBe(expected);
+    },
+  );
+
   it.each<[string, () => unknown, string]>([
     [
       "throws",

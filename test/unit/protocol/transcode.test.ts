@@ -44,6 +44,7 @@ describe("retext", () => {
     for (const unsafe of [safe + 1n, -safe - 1n, 2n ** 63n]) {
       const rebuild = () => transcode([unsafe], TEXT, text);
       expect(rebuild).toThrow(DecodeError);
+      expect(rebuild).toThrow(expect.objectContaining({ code: "EDECODE" }));
       expect(rebuild).toThrow(String(unsafe));
     }
   });

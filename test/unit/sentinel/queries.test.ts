@@ -59,6 +59,7 @@ describe("askMaster", () => {
     const unknown = new ResponseError("ERR No such master with that name", { code: "ERR" });
     await expect(askMaster(saying(unknown, null), "m", 0)).rejects.toMatchObject({
       code: "ENOSERVICE",
+      message: "ERR No such master with that name",
     });
     const lost = new ConnectionError("gone");
     await expect(askMaster(saying(lost, lost), "m", 0)).rejects.toBe(lost);
