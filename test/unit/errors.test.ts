@@ -173,7 +173,7 @@ describe("errorFromReply", () => {
   ])("converts %j with its whole text to %s, code %s", (text, className, code) => {
     const error = errorFromReply(text);
     expect(error.constructor.name).toBe(className);
-    expect({ message: error.message, ...error }).toEqual({ message: text, name: className, code });
+    expect({ ...error, message: error.message }).toEqual({ message: text, name: className, code });
     expect(Object.hasOwn(error, "cause")).toBe(false);
   });
 
@@ -219,7 +219,7 @@ describe("deriveError", () => {
     const derived = deriveError(original, {});
     expect(derived).not.toBe(original);
     expect(derived.constructor).toBe(original.constructor);
-    expect({ message: derived.message, ...derived }).toEqual({ message: "text", name, ...facts });
+    expect({ ...derived, message: derived.message }).toEqual({ message: "text", name, ...facts });
     expect(derived.cause).toBe(original);
   });
 
@@ -228,7 +228,7 @@ describe("deriveError", () => {
     const original = new errors.TimeoutError("text", { ...facts, outcome: "unknown" });
     const changes = { code: "EY", command: "SET", server: "h:2", outcome: "not-sent" } as const;
     const derived = deriveError(original, { message: "new text", ...changes, cause });
-    expect({ message: derived.message, ...derived }).toEqual({
+    expect({ ...derived, message: derived.message }).toEqual({
       message: "new text",
       name: "TimeoutError",
       ...changes,
@@ -262,7 +262,7 @@ describe("deriveError", () => {
     const original = new VaultError({ vault: { name: "main" } });
     const derived = deriveError(original, { command: "SET", outcome: "not-sent" });
     expect(derived.constructor).toBe(errors.ConnectionError);
-    expect({ message: derived.message, ...derived }).toEqual({
+    expect({ ...derived, message: derived.message }).toEqual({
       message: "vault main",
       name: "ConnectionError",
       code: "EX",
