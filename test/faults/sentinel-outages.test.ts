@@ -123,7 +123,10 @@ describe("a master's name that nobody knows", () => {
     const { causes } = error as MasterNotFoundError;
     expect(causes).toHaveLength(3);
     for (const cause of causes) {
-      expect(cause).toMatchObject({ code: "ENOSERVICE", message: "ERR No such master with that name" });
+      expect(cause).toMatchObject({
+        code: "ENOSERVICE",
+        message: "ERR No such master with that name",
+      });
     }
     await expect(replica.get("a")).rejects.toBeInstanceOf(ReplicaNotFoundError);
     await expect(sentinel.discoverMaster("nobody")).rejects.toBeInstanceOf(MasterNotFoundError);

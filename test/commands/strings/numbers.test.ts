@@ -131,6 +131,8 @@ describeClients("decimal numbers in strings", server, ({ redis, t }) => {
     expect(stored).toBeInstanceOf(ResponseError);
     expect(stored.message).toMatch(/Infinity|not a valid float/);
     await redis.set("n", "word");
-    expect((await errorOf(redis.incrbyfloat("n", 1))).message).toBe("ERR value is not a valid float");
+    expect((await errorOf(redis.incrbyfloat("n", 1))).message).toBe(
+      "ERR value is not a valid float",
+    );
   });
 });

@@ -210,7 +210,9 @@ describeClients("SET, SETEX, PSETEX and SETNX", server, ({ redis, t }) => {
     ]) {
       const error = await errorOf(call);
       expect(error).toBeInstanceOf(ResponseError);
-      expect(error.message).toMatch(/^ERR invalid expire time in '(set|setex|psetex|getex)' command$/);
+      expect(error.message).toMatch(
+        /^ERR invalid expire time in '(set|setex|psetex|getex)' command$/,
+      );
     }
     // Every server rejects these times, so the methods reject them before sending.
     for (const call of [

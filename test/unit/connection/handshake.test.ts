@@ -177,7 +177,14 @@ describe("refusals", () => {
   const credentials = { username: "u", password: "pw" };
 
   it.each<[string, RedisOptions, string, Reply, string, string]>([
-    ["wrong password", QUIET, "AUTH", refused("WRONGPASS no"), "AuthenticationError", "WRONGPASS no"],
+    [
+      "wrong password",
+      QUIET,
+      "AUTH",
+      refused("WRONGPASS no"),
+      "AuthenticationError",
+      "WRONGPASS no",
+    ],
     [
       "an odd answer to AUTH",
       QUIET,
