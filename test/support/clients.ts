@@ -1,25 +1,25 @@
 /**
- * Owns the four ways every command has to work in: under RESP2 and RESP3, with text and with bytes.
- * Tests that use it are what test/conformance/calls.test.ts counts.
+ * The four modes in which every command is tested: RESP2 and RESP3, with text and with bytes. The tests
+ * that use them are counted by test/conformance/calls.test.ts.
  */
 import { afterAll, describe } from "vitest";
 import { Redis } from "../../src/index.js";
 import { CALL_MODES, type CallMode } from "./call-notes.js";
 import type { RunningServer } from "./server.js";
 
-/** What the tests of one mode have. */
+/** Client and helpers of the tests of one mode. */
 export interface ModeTools extends CallMode {
-  /** A client in this mode; it is closed after the tests. */
+  /** Client in this mode; it is closed after the tests. */
   readonly redis: Redis<string | Buffer>;
-  /** A bulk string as it comes in this mode: `t("x")` is `"x"`, or the bytes of it. */
+  /** Convert a text to what this mode returns for a bulk string: `"x"`, or its bytes. */
   readonly t: (text: string) => string | Buffer;
 }
 
 /**
  * Declare one `describe` block per mode.
  *
- * @param title - Title of the block; the mode is added to it.
- * @param server - Where the clients connect to.
+ * @param title - Title of the block; the mode is appended.
+ * @param server - Server to connect to.
  * @param body - Declares the tests for one mode.
  */
 export function describeClients(

@@ -1,29 +1,31 @@
 /**
- * Owns the clients of the tests that go command by command: under each protocol one whose strings are
- * text and one whose strings are bytes, over one server with nothing in it at the start of each test.
+ * Clients for tests of single commands: for each protocol one that returns text and one that returns
+ * bytes, connected to one server that is empty at the start of each test.
  */
 import { afterAll, beforeEach } from "vitest";
 import { Redis } from "../../src/index.js";
 import { describeProtocols, type Protocol } from "./protocols.js";
 import type { RunningServer } from "./server.js";
 
-/** What a block of tests gets. */
+/** Clients of one block of tests. */
 export interface Clients {
   readonly protocol: Protocol;
-  /** Strings are text. */
+  /** Client that returns strings as text. */
   readonly text: Redis;
-  /** Strings are bytes. */
+  /** Client that returns strings as bytes. */
   readonly bytes: Redis<Buffer>;
-  /** Both, for commands whose replies have no strings. */
+  /** Both clients, for commands whose replies contain no strings. */
   readonly both: readonly [Redis, Redis<Buffer>];
 }
 
 /**
  * Declare one block of tests per protocol.
  *
- * @param body - Declares the tests, on clients that are closed after them.
+ * @param title - Title of the block; the protocol is appended.
+ * @param server - Server to connect to.
+ * @param body - Declares the tests. The clients are closed after them.
  */
-export function describeClients(
+export function describeTextAndBytes(
   title: string,
   server: RunningServer,
   body: (clients: Clients) => void,
@@ -37,5 +39,5 @@ export function describeClients(
   });
 }
 
-/** The bytes of a text, as a client without decoding gives them. */
+/** Return a text as bytes, as a client without decoding returns it. */
 export const b = (text: string): Buffer => Buffer.from(text, "latin1");

@@ -1,13 +1,13 @@
 /**
- * Owns the question every fault test asks of a promise: did it settle in time, how, and with what
- * kind of error? Nothing here retries or sleeps; a promise that does not settle is the failure.
+ * Waiting for a promise to settle, with a time limit, and checking how it settled. Nothing here retries
+ * or sleeps; a promise that does not settle in time fails the test.
  */
-
+import { inspect } from "node:util";
 import { type Outcome, RedisError } from "../../src/errors.js";
 import { ConstantBackoff } from "../../src/options/backoff.js";
 import { Retry } from "../../src/options/retry.js";
 
-/** Settings whose deadlines pass soon, for tests that wait for them. Milliseconds. */
+/** Settings with short deadlines, in ms, for tests that wait for them. */
 export const FAST = {
   socketTimeout: 400,
   socketConnectTimeout: 400,
@@ -15,11 +15,16 @@ export const FAST = {
   retry: new Retry(new ConstantBackoff(10), 2),
 };
 
-/** The usual deadlines, which a busy machine meets too, with short pauses between attempts. */
+/** Settings with the default deadlines, which a busy machine keeps too, and short retry pauses. */
 export const STEADY = { retry: new Retry(new ConstantBackoff(10), 5) };
 
-/** Longest time any promise of a {@link FAST} or {@link STEADY} client may take. */
-export const PATIENCE = 10_000;
+/** Longest time, in ms, that a promise of a {@link FAST} or {@link STEADY} client may take. */
+let defaultLimit = 10_000;
+
+/** Set the time limit, in ms, for all promises of a test file that do not state one. */
+export function setSettleLimit(ms: number): void {
+  defaultLimit = ms;
+}
 
 /** How a promise ended. */
 export type Ending<T> =
@@ -29,12 +34,15 @@ export type Ending<T> =
 /**
  * Wait for a promise to settle.
  *
- * @param promise - What is awaited.
- * @param within - Milliseconds it may take.
- * @returns Its value or error and the time it took.
+ * @param promise - The promise to wait for.
+ * @param within - Time limit in ms.
+ * @returns Its value or error, and the time it took in ms.
  * @throws Error when it does not settle, or rejects with anything but a RedisError.
  */
-export async function settle<T>(promise: PromiseLike<T>, within = PATIENCE): Promise<Ending<T>> {
+export async function settle<T>(
+  promise: PromiseLike<T>,
+  within = defaultLimit,
+): Promise<Ending<T>> {
   const start = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -51,10 +59,10 @@ export async function settle<T>(promise: PromiseLike<T>, within = PATIENCE): Pro
   }
 }
 
-/** Wait for all promises to settle; see {@link settle}. */
+/** Wait for all promises to settle. See {@link settle}. */
 export function settleAll<T>(
   promises: Iterable<PromiseLike<T>>,
-  within = PATIENCE,
+  within = defaultLimit,
 ): Promise<Ending<T>[]> {
   return Promise.all([...promises].map((promise) => settle(promise, within)));
 }
@@ -67,17 +75,22 @@ export function settleAll<T>(
  */
 export async function errorOf(
   promise: PromiseLike<unknown>,
-  within = PATIENCE,
+  within = defaultLimit,
 ): Promise<RedisError> {
   const ending = await settle(promise, within);
-  if (ending.ok) throw new Error(`resolved with ${String(ending.value)} instead of rejecting`);
+  if (ending.ok) throw new Error(`resolved with ${inspect(ending.value)} instead of rejecting`);
   return ending.error;
 }
 
-/** Class and outcome in one string, for comparing: `"ConnectionError unknown"`. */
+/** Return the class and outcome of an error as one string: `"ConnectionError unknown"`. */
 export function kindOf(error: {
   readonly name: string;
   readonly outcome?: Outcome | undefined;
 }): string {
   return error.outcome === undefined ? error.name : `${error.name} ${error.outcome}`;
+}
+
+/** Wait for a promise to reject, and return the class and outcome of its error as one string. */
+export async function kindOfFailure(promise: PromiseLike<unknown>): Promise<string> {
+  return kindOf(await errorOf(promise));
 }

@@ -1,15 +1,16 @@
 /**
- * Owns what the wire tests share: clients whose deadlines pass quickly, waiting for a promise to
- * settle, and the watch for sockets and timers that stay behind. Nothing here retries or sleeps.
+ * Helpers of the wire tests: clients with short deadlines, and the check that no socket or timer is left
+ * after a test. Nothing here retries or sleeps.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach } from "vitest";
-import { type ClientOptions, type Outcome, Redis, RedisError, Retry } from "../../src/index.js";
+import { type ClientOptions, Redis, Retry } from "../../src/index.js";
 import { ConstantBackoff } from "../../src/options/backoff.js";
 import { type LeakWatch, watchLeaks } from "./leaks.js";
 import { bulk, type Peer } from "./mock-server.js";
+import { setSettleLimit } from "./settle.js";
 
-/** Settings under which a test need not wait long for any deadline. Milliseconds. */
+/** Settings with short deadlines, in ms. */
 export const QUICK = {
   socketTimeout: 2000,
   socketConnectTimeout: 3000,
@@ -17,13 +18,13 @@ export const QUICK = {
   retry: new Retry(new ConstantBackoff(1), 2),
 };
 
-/** A client without a handshake: the first bytes on the wire are the first command's. */
+/** Settings without a handshake: the first bytes on the wire belong to the first command. */
 export const BARE = { libName: null, libVersion: null };
 
-/** Longest time a promise of a {@link QUICK} client may take, with room for a busy machine. */
-const PATIENCE = 4_000;
+// A promise of a QUICK client settles within this time, on a busy machine too.
+setSettleLimit(4_000);
 
-/** How often {@link settleDown} lets the event loop turn. */
+/** Number of event loop turns in {@link settleDown}. */
 const TURNS = 8;
 
 /** Answer every GET with its key, and anything else with OK, until the client closes. */
@@ -33,24 +34,24 @@ export async function echo(peer: Peer): Promise<void> {
   }
 }
 
-/** Where a client connects. */
+/** Address that a client connects to. */
 export interface Target {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * Make a client of a mock server.
+ * Create a client of a mock server.
  *
- * @param target - The mock, or a proxy.
- * @param options - Over {@link QUICK} and {@link BARE}.
+ * @param target - The mock server, or a proxy.
+ * @param options - Options that override {@link QUICK} and {@link BARE}.
  */
 export function clientOf(target: Target, options: ClientOptions = {}): Redis {
   const { host, port } = target;
   return new Redis<ClientOptions>({ host, port, ...QUICK, ...BARE, ...options }) as Redis;
 }
 
-/** Watch every test of the file: no socket and no timer may be left when it is over. */
+/** Check after every test of the file that no socket and no timer is left. */
 export function watchEveryTest(): void {
   let watch: LeakWatch | undefined;
   beforeEach(() => {
@@ -59,47 +60,7 @@ export function watchEveryTest(): void {
   afterEach(() => watch?.assertNone());
 }
 
-/** Let what is under way on the loopback arrive: a few turns of the event loop, not a time. */
+/** Wait a few turns of the event loop, not a time, until bytes on the loopback have arrived. */
 export async function settleDown(turns: number = TURNS): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await nextTurn();
-}
-
-/**
- * Wait for a promise to reject.
- *
- * @param promise - What is awaited.
- * @param within - Milliseconds it may take.
- * @returns Its error.
- * @throws Error when it resolves, does not settle, or rejects with anything but a RedisError.
- */
-export async function errorOf(
-  promise: PromiseLike<unknown>,
-  within: number = PATIENCE,
-): Promise<RedisError> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not settled after ${within} ms`)), within);
-  });
-  try {
-    const value = await Promise.race([promise, late]);
-    throw new Error(`resolved with ${JSON.stringify(value)} instead of rejecting`);
-  } catch (error) {
-    if (error instanceof RedisError) return error;
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Class and outcome in one string, for comparing: `"ConnectionError unknown"`. */
-export function kindOf(error: {
-  readonly name: string;
-  readonly outcome?: Outcome | undefined;
-}): string {
-  return error.outcome === undefined ? error.name : `${error.name} ${error.outcome}`;
-}
-
-/** Wait for a promise to reject, and say how in one string. */
-export async function kindOfFailure(promise: PromiseLike<unknown>): Promise<string> {
-  return kindOf(await errorOf(promise));
 }

@@ -3,15 +3,9 @@ import { getEventListeners } from "node:events";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import {
-  clientOf,
-  echo,
-  errorOf,
-  kindOf,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

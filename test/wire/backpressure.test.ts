@@ -3,8 +3,9 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { BlockingConnectionPool, Redis } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { BARE, clientOf, errorOf, kindOf, QUICK, watchEveryTest } from "../support/wire-clients.js";
+import { BARE, clientOf, QUICK, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { DataError, type Redis } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
-import { clientOf, errorOf, watchEveryTest } from "../support/wire-clients.js";
+import { errorOf } from "../support/settle.js";
+import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

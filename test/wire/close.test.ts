@@ -5,16 +5,9 @@ import { ConnectionPool, Redis, Retry } from "../../src/index.js";
 import { ConstantBackoff } from "../../src/options/backoff.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import {
-  BARE,
-  clientOf,
-  errorOf,
-  kindOf,
-  QUICK,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { BARE, clientOf, QUICK, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -3,14 +3,8 @@ import { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
-import {
-  clientOf,
-  echo,
-  errorOf,
-  kindOf,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { errorOf, kindOf } from "../support/settle.js";
+import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -3,8 +3,9 @@ import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { type Credentials, RedisError, type RedisOptions } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

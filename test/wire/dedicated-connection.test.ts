@@ -2,8 +2,9 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

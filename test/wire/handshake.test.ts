@@ -3,14 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { RedisOptions } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
-import {
-  BARE,
-  clientOf,
-  errorOf,
-  kindOfFailure,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { errorOf, kindOfFailure } from "../support/settle.js";
+import { BARE, clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

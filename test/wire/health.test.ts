@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { RedisOptions } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -2,8 +2,9 @@
 import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import { ConnectionError, InvalidResponse, ResponseError, TimeoutError } from "../../src/index.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 import { asked, describeSpeech, mockSubscribed } from "../support/wire-pubsub.js";
 
 watchEveryTest();

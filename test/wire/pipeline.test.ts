@@ -5,14 +5,8 @@ import { DataError, RedisError } from "../../src/index.js";
 import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
-import {
-  clientOf,
-  echo,
-  errorOf,
-  kindOf,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { errorOf, kindOf } from "../support/settle.js";
+import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 expectLeasesReturned();
 

@@ -10,16 +10,9 @@ import {
   Redis,
 } from "../../src/index.js";
 import { bulk, type MockServer, mockServer, type Peer } from "../support/mock-server.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import {
-  BARE,
-  clientOf,
-  errorOf,
-  kindOf,
-  QUICK,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { BARE, clientOf, QUICK, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

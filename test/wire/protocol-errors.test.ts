@@ -3,15 +3,9 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { InvalidResponse, JsParser } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import {
-  clientOf,
-  echo,
-  errorOf,
-  kindOf,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

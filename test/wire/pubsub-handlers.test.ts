@@ -1,8 +1,9 @@
 /** Handlers and readers: which messages they get, how they affect each other, and when the socket is paused. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DecodeError, type PubSubMessage } from "../../src/index.js";
+import { errorOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 import {
   asked,
   brief,

@@ -2,8 +2,9 @@
 import { expect, it, vi } from "vitest";
 import { TimeoutError } from "../../src/index.js";
 import { mockServer } from "../support/mock-server.js";
+import { errorOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 import { AT_ONCE, asked, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
 
 watchEveryTest();

@@ -1,6 +1,7 @@
 /** Subscriptions by the thousand: in which commands they are ended, and what that promises. */
 import { expect, it } from "vitest";
-import { clientOf, kindOfFailure, watchEveryTest } from "../support/wire-clients.js";
+import { kindOfFailure } from "../support/settle.js";
+import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 import { asked, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
 
 watchEveryTest();

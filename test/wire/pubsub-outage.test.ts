@@ -5,8 +5,9 @@ import { type Backoff, ConstantBackoff } from "../../src/options/backoff.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { mockServer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 import { AT_ONCE, asked, brief, mockSubscribed } from "../support/wire-pubsub.js";
 
 watchEveryTest();

@@ -8,8 +8,9 @@ import {
   Retry,
 } from "../../src/index.js";
 import { mockServer, type Peer, type Script } from "../support/mock-server.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 import { AT_ONCE, brief, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
 
 watchEveryTest();

@@ -3,8 +3,9 @@ import { expect, it, vi } from "vitest";
 import { ConnectionError, ConstantBackoff, PubSubError, Retry } from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
 import type { Peer } from "../support/mock-server.js";
+import { errorOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { clientOf, errorOf, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 import { AT_ONCE, describeSpeech, mockSubscribed, sending, serve } from "../support/wire-pubsub.js";
 
 watchEveryTest();

@@ -1,8 +1,9 @@
 /** Subscribing: what is sent, when promises settle, and which call rejects when the server refuses. */
 import { describe, expect, it, vi } from "vitest";
 import { DataError, PubSubError } from "../../src/index.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 import { asked, brief, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
 
 watchEveryTest();

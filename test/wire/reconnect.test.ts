@@ -7,15 +7,9 @@ import { type Backoff, ConstantBackoff } from "../../src/options/backoff.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import {
-  clientOf,
-  errorOf,
-  kindOf,
-  QUICK,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { clientOf, QUICK, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -9,15 +9,9 @@ import {
 } from "../../src/index.js";
 import { ConstantBackoff } from "../../src/options/backoff.js";
 import { bulk, mockServer, type Script } from "../support/mock-server.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import {
-  clientOf,
-  echo,
-  errorOf,
-  kindOf,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

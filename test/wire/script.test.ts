@@ -10,8 +10,9 @@ import {
 } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { clientOf, errorOf, kindOf, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 
 expectLeasesReturned();
 

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { RedisError } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
-import { clientOf, errorOf, kindOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { errorOf, kindOf } from "../support/settle.js";
+import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -12,7 +12,8 @@ import {
   type Script,
 } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
-import { clientOf, errorOf, kindOf, watchEveryTest } from "../support/wire-clients.js";
+import { errorOf, kindOf } from "../support/settle.js";
+import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 

@@ -9,7 +9,7 @@ import {
   NoPermissionError,
   ResponseError,
 } from "../../../src/index.js";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { startServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 
@@ -22,7 +22,7 @@ const patternsOf = (user: AclUser | null) => ({
   channels: user?.channels ?? [],
 });
 
-describeClients("ACL users", server, ({ text, bytes, both }) => {
+describeTextAndBytes("ACL users", server, ({ text, bytes, both }) => {
   beforeEach(() => server.command("ACL", "DELUSER", "alice"));
 
   test("ACL SETUSER creates a user that ACL GETUSER, LIST and USERS describe and DELUSER deletes", async () => {
@@ -235,7 +235,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describeClients("ACL users in a file", filed, ({ both }) => {
+describeTextAndBytes("ACL users in a file", filed, ({ both }) => {
   test("ACL SAVE and ACL LOAD write and read the file", async () => {
     for (const redis of both) {
       await redis.aclSetuser("alice", { keys: "kept" });

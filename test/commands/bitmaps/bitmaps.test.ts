@@ -1,12 +1,12 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { DataError, Redis, ResponseError } from "../../../src/index.js";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { sharedServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 
 const server = await sharedServer();
 
-describeClients("bitmap commands", server, ({ protocol, text, bytes, both }) => {
+describeTextAndBytes("bitmap commands", server, ({ protocol, text, bytes, both }) => {
   test("SETBIT and GETBIT write and read single bits", async () => {
     for (const redis of both) {
       await redis.delete("bits");

@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { type ClientInfo, ConnectionError, Redis, ResponseError } from "../../../src/index.js";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { startServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 import { until } from "../../support/until.js";
@@ -8,7 +8,7 @@ import { until } from "../../support/until.js";
 const server = await startServer();
 const cluster = await startServer({ config: { "cluster-enabled": "yes" } });
 
-describeClients(
+describeTextAndBytes(
   "connection commands on a shared connection",
   server,
   ({ protocol, text, bytes, both }) => {
@@ -125,143 +125,147 @@ describeClients(
   },
 );
 
-describeClients("connection commands on client()", server, ({ protocol, text, bytes, both }) => {
-  test("SELECT changes the database of this connection only", async () => {
-    for (const redis of both) {
-      await using session = redis.client();
-      expect(await session.select(3)).toBe(true);
-      expect(await session.set("here", 3)).toBe(true);
-      expect(await redis.get("here")).toBe(null);
-      expect(await session.executeCommand("SELECT", "4")).toBe(true);
-      expect((await session.clientInfo()).db).toBe(4);
-      await session.close();
-      await using next = redis.client();
-      expect((await next.clientInfo()).db).toBe(0);
-    }
-  });
-
-  test("the selected database is restored after a lost connection", async () => {
-    for (const redis of both) {
-      await using session = redis.client();
-      await session.select(3);
-      const { id } = await session.clientInfo();
-      await redis.clientKillFilter({ id });
-      await errorOf(session.ping());
-      expect((await session.clientInfo()).db).toBe(3);
-      await session.pipeline().select(5).ping().exec();
-      await redis.clientKillFilter({ id: await session.clientId() });
-      await errorOf(session.ping());
-      expect((await session.clientInfo()).db).toBe(5);
-      await session.resetConnection();
-      await redis.clientKillFilter({ id: await session.clientId() });
-      await errorOf(session.ping());
-      expect((await session.clientInfo()).db).toBe(0);
-    }
-  });
-
-  test("session changes made by a pipeline are undone when the connection goes back to the pool", async () => {
-    for (const transaction of [true, false]) {
+describeTextAndBytes(
+  "connection commands on client()",
+  server,
+  ({ protocol, text, bytes, both }) => {
+    test("SELECT changes the database of this connection only", async () => {
       for (const redis of both) {
         await using session = redis.client();
-        const info = await session.pipeline({ transaction }).select(5).clientInfo().exec();
-        expect(info).toMatchObject([true, { db: 5 }]);
+        expect(await session.select(3)).toBe(true);
+        expect(await session.set("here", 3)).toBe(true);
+        expect(await redis.get("here")).toBe(null);
+        expect(await session.executeCommand("SELECT", "4")).toBe(true);
+        expect((await session.clientInfo()).db).toBe(4);
         await session.close();
         await using next = redis.client();
         expect((await next.clientInfo()).db).toBe(0);
       }
-    }
-  });
+    });
 
-  test("QUIT closes the connection, and the next command gets another one", async () => {
-    for (const redis of both) {
-      await using session = redis.client();
-      const id = await session.clientId();
-      expect(await session.quit()).toBe(true);
-      await until(async () => (await redis.clientList({ clientId: id })).length === 0);
-      const next = await session.clientId().catch(() => session.clientId());
-      expect(next).toBeGreaterThan(id);
-    }
-  });
+    test("the selected database is restored after a lost connection", async () => {
+      for (const redis of both) {
+        await using session = redis.client();
+        await session.select(3);
+        const { id } = await session.clientInfo();
+        await redis.clientKillFilter({ id });
+        await errorOf(session.ping());
+        expect((await session.clientInfo()).db).toBe(3);
+        await session.pipeline().select(5).ping().exec();
+        await redis.clientKillFilter({ id: await session.clientId() });
+        await errorOf(session.ping());
+        expect((await session.clientInfo()).db).toBe(5);
+        await session.resetConnection();
+        await redis.clientKillFilter({ id: await session.clientId() });
+        await errorOf(session.ping());
+        expect((await session.clientInfo()).db).toBe(0);
+      }
+    });
 
-  test("HELLO switches the protocol of the connection", async () => {
-    const other = protocol === 2 ? 3 : 2;
-    for (const redis of both) {
-      await using session = redis.client();
-      const hello = await session.hello();
-      expect(hello).toMatchObject({ proto: protocol, mode: "standalone", role: "master" });
-      const { redis_version, valkey_version = redis_version } = await redis.info("server");
-      expect(hello.version).toBe(valkey_version);
-      expect(hello.id).toBe(await session.clientId());
-      expect(await session.hello(other, { setName: "switched" })).toMatchObject({ proto: other });
-      expect(await session.clientInfo()).toMatchObject({ resp: other, name: "switched" });
-      await session.hset("hash", { a: 1 });
-      expect(Object.keys(await session.hgetall("hash"))).toEqual(["a"]);
-      await session.close();
-      await using next = redis.client();
-      expect(await next.clientInfo()).toMatchObject({ resp: protocol, name: "" });
-    }
-  });
+    test("session changes made by a pipeline are undone when the connection goes back to the pool", async () => {
+      for (const transaction of [true, false]) {
+        for (const redis of both) {
+          await using session = redis.client();
+          const info = await session.pipeline({ transaction }).select(5).clientInfo().exec();
+          expect(info).toMatchObject([true, { db: 5 }]);
+          await session.close();
+          await using next = redis.client();
+          expect((await next.clientInfo()).db).toBe(0);
+        }
+      }
+    });
 
-  test("RESET resets the connection", async () => {
-    for (const redis of both) {
-      await using session = redis.client();
-      await session.select(2);
-      await session.clientSetname("named");
-      expect(await session.resetConnection()).toBe("RESET");
-      expect(await session.clientInfo()).toMatchObject({ db: 0, name: "", resp: 2 });
-    }
-  });
+    test("QUIT closes the connection, and the next command gets another one", async () => {
+      for (const redis of both) {
+        await using session = redis.client();
+        const id = await session.clientId();
+        expect(await session.quit()).toBe(true);
+        await until(async () => (await redis.clientList({ clientId: id })).length === 0);
+        const next = await session.clientId().catch(() => session.clientId());
+        expect(next).toBeGreaterThan(id);
+      }
+    });
 
-  test("CLIENT TRACKING reports changed keys to the connection", async () => {
-    for (const redis of both) {
-      await using session = redis.client();
-      expect(await session.clientTracking()).toBe(true);
-      expect(await session.clientGetredir()).toBe(0);
-      expect(await session.clientTrackinginfo()).toMatchObject({ flags: ["on"], redirect: 0 });
-      // Under RESP3 a message about the key comes before the next reply.
-      await session.get("tracked");
-      await text.set("tracked", "new");
-      expect(String(await session.get("tracked"))).toBe("new");
-      expect(await session.clientTracking({ on: false })).toBe(true);
-      expect((await session.clientTrackinginfo()).flags).toEqual(["off"]);
-    }
-  });
+    test("HELLO switches the protocol of the connection", async () => {
+      const other = protocol === 2 ? 3 : 2;
+      for (const redis of both) {
+        await using session = redis.client();
+        const hello = await session.hello();
+        expect(hello).toMatchObject({ proto: protocol, mode: "standalone", role: "master" });
+        const { redis_version, valkey_version = redis_version } = await redis.info("server");
+        expect(hello.version).toBe(valkey_version);
+        expect(hello.id).toBe(await session.clientId());
+        expect(await session.hello(other, { setName: "switched" })).toMatchObject({ proto: other });
+        expect(await session.clientInfo()).toMatchObject({ resp: other, name: "switched" });
+        await session.hset("hash", { a: 1 });
+        expect(Object.keys(await session.hgetall("hash"))).toEqual(["a"]);
+        await session.close();
+        await using next = redis.client();
+        expect(await next.clientInfo()).toMatchObject({ resp: protocol, name: "" });
+      }
+    });
 
-  test("CLIENT TRACKING accepts BCAST, PREFIX, OPTIN, OPTOUT and NOLOOP", async () => {
-    const [asText, asBytes] = [text.client(), bytes.client()];
-    for (const session of [asText, asBytes]) {
-      const options = { bcast: true, prefix: ["a:", "b:"], noLoop: true } as const;
-      expect(await session.clientTrackingOn(options)).toBe(true);
-      const { flags, redirect, prefixes } = await session.clientTrackinginfo();
-      expect(flags.toSorted()).toEqual(["bcast", "noloop", "on"]);
-      expect({ redirect, prefixes: prefixes.map(String).toSorted() }).toEqual({
-        redirect: 0,
-        prefixes: ["a:", "b:"],
-      });
-      expect(await session.clientTrackingOff()).toBe(true);
-      expect(await session.clientTrackingOn({ optIn: true })).toBe(true);
-      expect(await session.clientCaching("YES")).toBe(true);
-      expect((await session.clientTrackinginfo()).flags).toContain("optin");
-    }
-    await asBytes.clientTrackingOff();
-    await asBytes.clientTrackingOn({ bcast: true, prefix: b("\xff") });
-    expect((await asBytes.clientTrackinginfo()).prefixes).toEqual([b("\xff")]);
-    expectTypeOf(asBytes.clientTrackinginfo).returns.resolves.toHaveProperty("prefixes");
-    await Promise.all([asText.close(), asBytes.close()]);
-  });
+    test("RESET resets the connection", async () => {
+      for (const redis of both) {
+        await using session = redis.client();
+        await session.select(2);
+        await session.clientSetname("named");
+        expect(await session.resetConnection()).toBe("RESET");
+        expect(await session.clientInfo()).toMatchObject({ db: 0, name: "", resp: 2 });
+      }
+    });
 
-  test("CLIENT NO-EVICT protects the connection from eviction", async () => {
-    for (const redis of both) {
-      await using session = redis.client();
-      expect(await session.clientNoEvict("ON")).toBe(true);
-      expect((await session.clientInfo()).flags).toContain("e");
-      expect(await session.clientNoEvict("off")).toBe(true);
-      expect((await session.clientInfo()).flags).toBe("N");
-    }
-  });
-});
+    test("CLIENT TRACKING reports changed keys to the connection", async () => {
+      for (const redis of both) {
+        await using session = redis.client();
+        expect(await session.clientTracking()).toBe(true);
+        expect(await session.clientGetredir()).toBe(0);
+        expect(await session.clientTrackinginfo()).toMatchObject({ flags: ["on"], redirect: 0 });
+        // Under RESP3 a message about the key comes before the next reply.
+        await session.get("tracked");
+        await text.set("tracked", "new");
+        expect(String(await session.get("tracked"))).toBe("new");
+        expect(await session.clientTracking({ on: false })).toBe(true);
+        expect((await session.clientTrackinginfo()).flags).toEqual(["off"]);
+      }
+    });
 
-describeClients("connection commands for cluster nodes", cluster, ({ both }) => {
+    test("CLIENT TRACKING accepts BCAST, PREFIX, OPTIN, OPTOUT and NOLOOP", async () => {
+      const [asText, asBytes] = [text.client(), bytes.client()];
+      for (const session of [asText, asBytes]) {
+        const options = { bcast: true, prefix: ["a:", "b:"], noLoop: true } as const;
+        expect(await session.clientTrackingOn(options)).toBe(true);
+        const { flags, redirect, prefixes } = await session.clientTrackinginfo();
+        expect(flags.toSorted()).toEqual(["bcast", "noloop", "on"]);
+        expect({ redirect, prefixes: prefixes.map(String).toSorted() }).toEqual({
+          redirect: 0,
+          prefixes: ["a:", "b:"],
+        });
+        expect(await session.clientTrackingOff()).toBe(true);
+        expect(await session.clientTrackingOn({ optIn: true })).toBe(true);
+        expect(await session.clientCaching("YES")).toBe(true);
+        expect((await session.clientTrackinginfo()).flags).toContain("optin");
+      }
+      await asBytes.clientTrackingOff();
+      await asBytes.clientTrackingOn({ bcast: true, prefix: b("\xff") });
+      expect((await asBytes.clientTrackinginfo()).prefixes).toEqual([b("\xff")]);
+      expectTypeOf(asBytes.clientTrackinginfo).returns.resolves.toHaveProperty("prefixes");
+      await Promise.all([asText.close(), asBytes.close()]);
+    });
+
+    test("CLIENT NO-EVICT protects the connection from eviction", async () => {
+      for (const redis of both) {
+        await using session = redis.client();
+        expect(await session.clientNoEvict("ON")).toBe(true);
+        expect((await session.clientInfo()).flags).toContain("e");
+        expect(await session.clientNoEvict("off")).toBe(true);
+        expect((await session.clientInfo()).flags).toBe("N");
+      }
+    });
+  },
+);
+
+describeTextAndBytes("connection commands for cluster nodes", cluster, ({ both }) => {
   test("READONLY, READWRITE and ASKING change the mode of the connection", async () => {
     for (const redis of both) {
       await using session = redis.client();
@@ -274,7 +278,7 @@ describeClients("connection commands for cluster nodes", cluster, ({ both }) => 
   });
 });
 
-describeClients("AUTH on a server without passwords", server, ({ both }) => {
+describeTextAndBytes("AUTH on a server without passwords", server, ({ both }) => {
   test("rejects with the error that no password is set", async () => {
     for (const redis of both) {
       await using session = redis.client();

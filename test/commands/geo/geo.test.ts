@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { ResponseError } from "../../../src/index.js";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { sharedServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 
@@ -16,7 +16,7 @@ const CATANIA_HASH = 3479447370796909;
 /** Coordinates are kept to about half a metre. */
 const near = (...numbers: number[]) => numbers.map((number) => expect.closeTo(number, 4));
 
-describeClients("GEO commands", server, ({ text, bytes, both }) => {
+describeTextAndBytes("GEO commands", server, ({ text, bytes, both }) => {
   test("GEOADD adds places, with NX, XX and CH", async () => {
     for (const redis of both) {
       await redis.delete("k");

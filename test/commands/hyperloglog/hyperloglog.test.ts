@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { ResponseError } from "../../../src/index.js";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { sharedServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 
 const server = await sharedServer();
 
-describeClients("HyperLogLog commands", server, ({ text, both }) => {
+describeTextAndBytes("HyperLogLog commands", server, ({ text, both }) => {
   test("PFADD and PFCOUNT count distinct elements, binary ones too", async () => {
     for (const redis of both) {
       const key = b("\x00\xff:hll");

@@ -1,11 +1,11 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { ResponseError } from "../../../src/index.js";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { sharedServer } from "../../support/server.js";
 
 const server = await sharedServer();
 
-describeClients("COMMAND", server, ({ text, bytes, both }) => {
+describeTextAndBytes("COMMAND", server, ({ text, bytes, both }) => {
   test("COMMAND INFO describes commands and returns null for unknown ones", async () => {
     for (const redis of both) {
       const [get, none, config] = await redis.commandInfo("get", "none-such", "config");
@@ -86,7 +86,7 @@ describeClients("COMMAND", server, ({ text, bytes, both }) => {
   });
 });
 
-describeClients("MODULE", server, ({ both }) => {
+describeTextAndBytes("MODULE", server, ({ both }) => {
   test("MODULE LIST lists modules", async () => {
     for (const redis of both) {
       const modules = await redis.moduleList();

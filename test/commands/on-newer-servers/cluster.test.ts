@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "vitest";
 import { startNode } from "../../support/cluster-nodes.js";
-import { describeClients } from "../../support/command-clients.js";
+import { describeTextAndBytes } from "../../support/command-clients.js";
 
 const { server } = await startNode();
 afterAll(() => server.stop());
 
-describeClients("CLUSTER commands since Redis 7.2", server, ({ both }) => {
+describeTextAndBytes("CLUSTER commands since Redis 7.2", server, ({ both }) => {
   test("CLUSTER MYSHARDID returns the shard of the node", async () => {
     const shards = await Promise.all(both.map((redis) => redis.clusterMyshardid()));
     expect(shards[0]).toMatch(/^[0-9a-f]{40}$/);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { describeClients } from "../../support/command-clients.js";
+import { describeTextAndBytes } from "../../support/command-clients.js";
 import { startServer } from "../../support/server.js";
 
 const server = await startServer();
 
-describeClients("connection commands since Redis 7.2", server, ({ text, both }) => {
+describeTextAndBytes("connection commands since Redis 7.2", server, ({ text, both }) => {
   test("CLIENT SETINFO sets library name and version", async () => {
     for (const redis of both) {
       expect(await redis.clientSetinfo("LIB-NAME", "mine")).toBe(true);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { sharedServer } from "../../support/server.js";
 
 const server = await sharedServer();
 
-describeClients("stream commands of Redis 8", server, ({ text, bytes }) => {
+describeTextAndBytes("stream commands of Redis 8", server, ({ text, bytes }) => {
   test("XREAD with + reads from the last entry on", async () => {
     await text.xadd("s", { f: "1" }, { id: "1-0" });
     await text.xadd("s", { f: "2" }, { id: "2-0" });

@@ -1,13 +1,13 @@
 import { afterAll, expect, test } from "vitest";
 import { startNode } from "../../support/cluster-nodes.js";
-import { describeClients } from "../../support/command-clients.js";
+import { describeTextAndBytes } from "../../support/command-clients.js";
 import { until } from "../../support/until.js";
 
 const { server } = await startNode({ "cluster-slot-stats-enabled": "yes" });
 afterAll(() => server.stop());
 await server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
 
-describeClients("CLUSTER commands of Valkey 8", server, ({ text, both }) => {
+describeTextAndBytes("CLUSTER commands of Valkey 8", server, ({ text, both }) => {
   test("CLUSTER SLOT-STATS returns statistics per slot", async () => {
     await until(async () => (await text.clusterInfo()).cluster_state === "ok");
     await text.set("a", "v");

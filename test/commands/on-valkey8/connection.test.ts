@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { describeClients } from "../../support/command-clients.js";
+import { describeTextAndBytes } from "../../support/command-clients.js";
 import { startServer } from "../../support/server.js";
 
 const server = await startServer();
 
-describeClients("connection commands of Valkey 8", server, ({ both }) => {
+describeTextAndBytes("connection commands of Valkey 8", server, ({ both }) => {
   test("CLIENT CAPA sets capabilities", async () => {
     for (const redis of both) {
       await using session = redis.client();

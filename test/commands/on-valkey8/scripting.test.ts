@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { sharedServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 
 const server = await sharedServer();
 
-describeClients("SCRIPT SHOW of Valkey 8", server, ({ text, bytes }) => {
+describeTextAndBytes("SCRIPT SHOW of Valkey 8", server, ({ text, bytes }) => {
   test("returns a script by its SHA1", async () => {
     const sha = await text.scriptLoad("return 1");
     expect(await text.scriptShow(sha)).toBe("return 1");

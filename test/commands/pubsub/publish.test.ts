@@ -1,12 +1,12 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, expectTypeOf, test } from "vitest";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { startServer } from "../../support/server.js";
 import { until } from "../../support/until.js";
 
 const server = await startServer();
 
-describeClients("PUBLISH and PUBSUB", server, ({ text, bytes, both }) => {
+describeTextAndBytes("PUBLISH and PUBSUB", server, ({ text, bytes, both }) => {
   let subscribers: Socket[] = [];
   const silent = async () =>
     (await text.pubsubNumpat()) === 0 && (await text.pubsubChannels()).length === 0;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, expect, expectTypeOf, test } from "vitest";
 import { DataError, Redis, ResponseError } from "../../../src/index.js";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { expectLeasesReturned } from "../../support/returned-leases.js";
 import { sharedServer, startServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
@@ -20,7 +20,7 @@ local function echo(keys, args) return {keys[1] or false, args[1] or false} end
 redis.register_function{function_name='echo', callback=echo, flags={'no-writes'}, description='Says it'}
 redis.register_function('store', function(keys, args) return redis.call('SET', keys[1], args[1]) end)`;
 
-describeClients("EVAL and SCRIPT", server, ({ protocol, text, bytes, both }) => {
+describeTextAndBytes("EVAL and SCRIPT", server, ({ protocol, text, bytes, both }) => {
   test("EVAL returns plain values", async () => {
     expect(await text.eval("return 1", 0)).toBe(1);
     expect(await text.eval("return {1, 'two', {3, false}}", 0)).toEqual([1, "two", [3, null]]);
@@ -122,7 +122,7 @@ describeClients("EVAL and SCRIPT", server, ({ protocol, text, bytes, both }) => 
   });
 });
 
-describeClients("FUNCTION and FCALL", server, ({ text, bytes, both }) => {
+describeTextAndBytes("FUNCTION and FCALL", server, ({ text, bytes, both }) => {
   test("FUNCTION LOAD loads functions that FCALL and FCALL_RO call", async () => {
     for (const redis of both) {
       expect(await redis.functionFlush({ mode: "SYNC" })).toBe(true);
@@ -187,32 +187,36 @@ describeClients("FUNCTION and FCALL", server, ({ text, bytes, both }) => {
   });
 });
 
-describeClients("scripts and functions that do not end", impatient, ({ text, bytes, both }) => {
-  test("SCRIPT KILL stops a script", async () => {
-    for (const [busy, other] of [[text, bytes] as const, [bytes, text] as const]) {
-      expect(await errorOf(other.scriptKill())).toMatchObject({ code: "NOTBUSY" });
-      const running = errorOf(busy.eval("while true do end", 0));
-      await until(() => other.scriptKill().catch(() => false));
-      expect(await running).toBeInstanceOf(ResponseError);
-    }
-  });
+describeTextAndBytes(
+  "scripts and functions that do not end",
+  impatient,
+  ({ text, bytes, both }) => {
+    test("SCRIPT KILL stops a script", async () => {
+      for (const [busy, other] of [[text, bytes] as const, [bytes, text] as const]) {
+        expect(await errorOf(other.scriptKill())).toMatchObject({ code: "NOTBUSY" });
+        const running = errorOf(busy.eval("while true do end", 0));
+        await until(() => other.scriptKill().catch(() => false));
+        expect(await running).toBeInstanceOf(ResponseError);
+      }
+    });
 
-  test("FUNCTION KILL stops a function", async () => {
-    await text.functionFlush();
-    await text.functionLoad(
-      "#!lua name=slow\nredis.register_function('spin', function() while true do end end)",
-    );
-    for (const [busy, other] of [[text, bytes] as const, [bytes, text] as const]) {
-      expect(await errorOf(other.functionKill())).toMatchObject({ code: "NOTBUSY" });
-      const running = errorOf(busy.fcall("spin", 0, "a"));
-      await until(async () => (await other.functionStats()).running_script !== null);
-      const { running_script } = await other.functionStats();
-      expect(running_script?.name).toBe("spin");
-      expect(running_script?.command.map(String)).toEqual(["FCALL", "spin", "0", "a"]);
-      expect(running_script?.duration_ms).toBeGreaterThan(0);
-      expect(await other.functionKill()).toBe(true);
-      expect(await running).toBeInstanceOf(ResponseError);
-    }
-    for (const redis of both) expect(await redis.ping()).toBe(true);
-  });
-});
+    test("FUNCTION KILL stops a function", async () => {
+      await text.functionFlush();
+      await text.functionLoad(
+        "#!lua name=slow\nredis.register_function('spin', function() while true do end end)",
+      );
+      for (const [busy, other] of [[text, bytes] as const, [bytes, text] as const]) {
+        expect(await errorOf(other.functionKill())).toMatchObject({ code: "NOTBUSY" });
+        const running = errorOf(busy.fcall("spin", 0, "a"));
+        await until(async () => (await other.functionStats()).running_script !== null);
+        const { running_script } = await other.functionStats();
+        expect(running_script?.name).toBe("spin");
+        expect(running_script?.command.map(String)).toEqual(["FCALL", "spin", "0", "a"]);
+        expect(running_script?.duration_ms).toBeGreaterThan(0);
+        expect(await other.functionKill()).toBe(true);
+        expect(await running).toBeInstanceOf(ResponseError);
+      }
+      for (const redis of both) expect(await redis.ping()).toBe(true);
+    });
+  },
+);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DataError, Redis } from "../../../src/index.js";
-import { describeClients } from "../../support/command-clients.js";
+import { describeTextAndBytes } from "../../support/command-clients.js";
 import { sharedServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 
@@ -58,7 +58,7 @@ const executorOf =
   (name, ...args) =>
     redis.executeCommand(String(name), ...args);
 
-describeClients(
+describeTextAndBytes(
   "executeCommand with commands that have an API of their own",
   server,
   ({ both }) => {
@@ -80,7 +80,7 @@ describeClients(
   },
 );
 
-describeClients("commands that change the session", server, ({ both }) => {
+describeTextAndBytes("commands that change the session", server, ({ both }) => {
   test.each(SESSION.map((words) => [words]))(
     "executeCommand(...%j) is rejected on a shared connection and names redis.client()",
     async (words) => {

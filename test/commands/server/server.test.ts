@@ -1,12 +1,12 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { type InfoReply, ResponseError } from "../../../src/index.js";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { startServer } from "../../support/server.js";
 import { until } from "../../support/until.js";
 
 const server = await startServer();
 
-describeClients("commands that describe the server", server, ({ text, bytes, both }) => {
+describeTextAndBytes("commands that describe the server", server, ({ text, bytes, both }) => {
   test("INFO returns one section", async () => {
     await text.set("k", "v", { ex: 100 });
     for (const redis of both) {
@@ -114,7 +114,7 @@ describeClients("commands that describe the server", server, ({ text, bytes, bot
   });
 });
 
-describeClients("CONFIG", server, ({ text, both }) => {
+describeTextAndBytes("CONFIG", server, ({ text, both }) => {
   test("CONFIG GET reads settings by pattern", async () => {
     for (const redis of both) {
       expect(await redis.configGet("port")).toEqual({ port: String(server.port) });
@@ -155,7 +155,7 @@ describeClients("CONFIG", server, ({ text, both }) => {
   });
 });
 
-describeClients("persistence commands", server, ({ text, both }) => {
+describeTextAndBytes("persistence commands", server, ({ text, both }) => {
   const idle = async () => {
     const { rdb_bgsave_in_progress, aof_rewrite_in_progress } = await text.info("persistence");
     return rdb_bgsave_in_progress === 0 && aof_rewrite_in_progress === 0;
@@ -184,7 +184,7 @@ describeClients("persistence commands", server, ({ text, both }) => {
   });
 });
 
-describeClients("SLOWLOG and LATENCY", server, ({ text, bytes, both }) => {
+describeTextAndBytes("SLOWLOG and LATENCY", server, ({ text, bytes, both }) => {
   test("SLOWLOG GET, LEN and RESET report slow commands", async () => {
     await text.configSet("slowlog-log-slower-than", 0);
     for (const redis of both) {

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { Redis, ResponseError } from "../../../src/index.js";
-import { b, describeClients } from "../../support/command-clients.js";
+import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { whenBlocked } from "../../support/data-types.js";
 import { sharedServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
@@ -11,7 +11,7 @@ const server = await sharedServer();
 const fields = <V>(record: Record<string, V>): Record<string, V> =>
   Object.assign(Object.create(null), record);
 
-describeClients("stream entries", server, ({ text, bytes, both }) => {
+describeTextAndBytes("stream entries", server, ({ text, bytes, both }) => {
   test("XADD, XLEN, XRANGE and XREVRANGE add and read entries in order", async () => {
     expect(await text.xadd("s", { a: "1", b: "é" }, { id: "1-1" })).toBe("1-1");
     expect(await bytes.xadd("s", [["a", 2]], { id: "2-0" })).toEqual(b("2-0"));
@@ -108,7 +108,7 @@ describeClients("stream entries", server, ({ text, bytes, both }) => {
   });
 });
 
-describeClients("XREAD", server, ({ text, bytes, both }) => {
+describeTextAndBytes("XREAD", server, ({ text, bytes, both }) => {
   test("returns new entries by stream", async () => {
     const key = b("\xff:s");
     await text.xadd("s", { f: "1" }, { id: "1-0" });
@@ -161,7 +161,7 @@ describeClients("XREAD", server, ({ text, bytes, both }) => {
   });
 });
 
-describeClients("consumer groups", server, ({ text, bytes, both }) => {
+describeTextAndBytes("consumer groups", server, ({ text, bytes, both }) => {
   test("XGROUP creates, moves and deletes groups and consumers", async () => {
     for (const redis of both) {
       await redis.delete("s");
@@ -235,7 +235,7 @@ describeClients("consumer groups", server, ({ text, bytes, both }) => {
   });
 });
 
-describeClients("pending entries of a consumer group", server, ({ text, bytes, both }) => {
+describeTextAndBytes("pending entries of a consumer group", server, ({ text, bytes, both }) => {
   /** Three entries, two with consumer a, one with b. */
   async function deliver(): Promise<void> {
     await text.xgroupCreate("s", "g", 0, { mkStream: true });
@@ -342,7 +342,7 @@ describeClients("pending entries of a consumer group", server, ({ text, bytes, b
   });
 });
 
-describeClients("XINFO", server, ({ text, bytes, both }) => {
+describeTextAndBytes("XINFO", server, ({ text, bytes, both }) => {
   async function build(): Promise<void> {
     await text.xgroupCreate("s", "g", 0, { mkStream: true });
     await text.xadd("s", { f: "1" }, { id: "1-0" });
