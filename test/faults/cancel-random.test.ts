@@ -1,6 +1,6 @@
 /**
- * Many commands of all kinds, of which a tenth is aborted at random moments: whatever is not
- * aborted gets its own reply, and what is aborted gets its own or an AbortError. `TEST_SEED` repeats one.
+ * Many commands of all kinds, a tenth of which is aborted at random moments. A command that is not aborted
+ * gets its own reply; an aborted one gets its own reply or an AbortError. `TEST_SEED` repeats a run.
  */
 import { getEventListeners } from "node:events";
 import { inspect } from "node:util";
@@ -15,7 +15,7 @@ import { until } from "../support/until.js";
 
 const server = await sharedServer();
 const leaks = watchLeaks("/src/");
-/** Per protocol; the soak run does 100,000 commands in all. */
+/** Waves per protocol; the soak run sends 100,000 commands in total. */
 const WAVES = process.env.REDISWIRE_SOAK === undefined ? 8 : 50;
 const PER_WAVE = 1000;
 const KEYS = 1000;
@@ -25,7 +25,7 @@ afterAll(() => leaks.assertNone());
 
 type Call = (redis: Redis, key: (i: number) => string, i: number) => Promise<unknown>;
 
-/** Each gives `value <i>`, in more or less roundabout ways. */
+/** Calls that return `value <i>` in different ways. */
 const ORDINARY: readonly Call[] = [
   (redis, key, i) => redis.get(key(i)),
   async (redis, key, i) => (await redis.mget(key(i + 1), key(i)))[1],
@@ -59,7 +59,7 @@ const ALONE: readonly Call[] = [
     redis.transaction((watched) => watched.get(key(i)), key(i), { valueFromCallable: true }),
 ];
 
-/** A moment from now: in this turn, in the next, or while replies come in. */
+/** Wait until a random moment: in this turn, in the next one, or while replies arrive. */
 function moment(random: Random): Promise<unknown> {
   const dice = random.fraction();
   if (dice < 0.1) return Promise.resolve();
@@ -67,8 +67,8 @@ function moment(random: Random): Promise<unknown> {
   return new Promise((resolve) => setTimeout(resolve, random.int(0, 30)));
 }
 
-describeProtocols("aborts at random", (protocol) => {
-  it("leave everybody else alone", { timeout: 120_000 }, async () => {
+describeProtocols("random aborts", (protocol) => {
+  it("do not affect commands that are not aborted", { timeout: 120_000 }, async () => {
     const seed = testSeed();
     const random = new Random(seed);
     const prefix = uniquePrefix();

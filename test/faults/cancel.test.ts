@@ -1,7 +1,7 @@
 /**
- * Calls that end early, by a signal or by a time of their own, at every stage they can be in: the error
- * says which way it ended and whether the command may have run, others get their replies, and nothing
- * is left of it.
+ * Calls that are cancelled by a signal or by the `timeout` of the call, at every stage of a call: the error
+ * reports the reason and whether the command may have been executed, other calls get their replies, and
+ * no resource is left.
  */
 import { getEventListeners } from "node:events";
 import { inspect } from "node:util";
@@ -38,10 +38,10 @@ afterAll(() => leaks.assertNone());
 
 interface Stage {
   readonly name: string;
-  /** Brings it about, before the call. */
+  /** Prepares the stage, before the call. */
   readonly before: () => unknown;
   readonly call: (view: Redis) => Promise<unknown>;
-  /** Resolves when the call is in that stage. */
+  /** Resolves when the call has reached the stage. */
   readonly reached: () => Promise<unknown>;
   readonly outcome: "not-sent" | "unknown";
   readonly connected?: false;
@@ -83,7 +83,7 @@ const STAGES: readonly Stage[] = [
     connected: false,
   },
   {
-    name: "waiting for a connection of its own, with none free",
+    name: "waiting for a dedicated connection, with none free",
     before: takeAll,
     call: (view) => view.blpop(`${key}none`, 0),
     reached: waiting,
@@ -104,7 +104,7 @@ const STAGES: readonly Stage[] = [
     outcome: "not-sent",
   },
   {
-    name: "queued behind a write that does not get through",
+    name: "queued behind a stalled write",
     before: async () => {
       proxy.up.stall();
       void redis.set(`${key}large`, Buffer.alloc(LARGE)).catch(() => {});
@@ -193,14 +193,14 @@ const STAGES: readonly Stage[] = [
   },
 ];
 
-describe.each(PROTOCOLS)("ended early under RESP%i", (protocol) => {
+describe.each(PROTOCOLS)("cancelling a call (RESP%i)", (protocol) => {
   beforeEach(() => {
     const options = { protocol, maxConnections: CONNECTIONS, ...STEADY };
     pool = new BlockingConnectionPool({ ...options, url: proxy.url });
     redis = new Redis({ connectionPool: pool });
   });
 
-  it.each(STAGES)("by a signal: $name", async (stage) => {
+  it.each(STAGES)("rejects with AbortError when the signal is aborted: $name", async (stage) => {
     const controller = new AbortController();
     const { failed } = await reach(stage, redis.with({ signal: controller.signal }));
     const begun = performance.now();
@@ -213,7 +213,7 @@ describe.each(PROTOCOLS)("ended early under RESP%i", (protocol) => {
     await afterwards();
   });
 
-  it.each(STAGES)("by a time of its own: $name", async (stage) => {
+  it.each(STAGES)("rejects with TimeoutError at the timeout of the call: $name", async (stage) => {
     const begun = performance.now();
     const { failed } = await reach(stage, redis.with({ timeout: 400 }));
     const error = await failed;
@@ -236,7 +236,7 @@ describe.each(PROTOCOLS)("ended early under RESP%i", (protocol) => {
     return { failed };
   }
 
-  /** Whatever was held back comes now; it must reach nobody else. */
+  /** Release what was held back; it must not reach another caller. */
   async function afterwards(): Promise<void> {
     for (const release of held.splice(0)) release();
     proxy.up.clear();
@@ -246,7 +246,7 @@ describe.each(PROTOCOLS)("ended early under RESP%i", (protocol) => {
     const own = [redis.get(`${key}own`), redis.type(`${key}own`), session.get(`${key}own`)];
     expect(await Promise.all(own)).toEqual(["own", "string", "own"]);
     await session.close();
-    // A blocking command nobody waits for any more would hold its connection, and take what comes.
+    // An abandoned blocking command would keep its connection and pop the next element.
     await until(() => / leased=0 idle=\d waiting=0>?$/.test(inspect(pool)));
   }
 });

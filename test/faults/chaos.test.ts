@@ -1,4 +1,4 @@
-/** A short chaos run with a new seed each time; test/soak has the long one. `TEST_SEED` repeats one. */
+/** A short chaos run with a new seed each time; test/soak has a long one. `TEST_SEED` repeats a run. */
 import { afterAll, expect, it } from "vitest";
 import { chaos } from "../support/chaos.js";
 import { watchLeaks } from "../support/leaks.js";
@@ -13,10 +13,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-it.each([2, 3] as const)("no impossible value comes out of chaos (RESP%i)", async (protocol) => {
+it.each([2, 3] as const)("chaos run returns no impossible value (RESP%i)", async (protocol) => {
   const seed = testSeed();
   const tally = await chaos(server, { seed, protocol, duration: 2500 });
-  // Both the flows and the faults were at work.
+  // Both flows and faults were active.
   expect(tally.ok, `seed ${seed}`).toBeGreaterThan(20);
   expect(tally.unknown, `seed ${seed}`).toBeGreaterThan(5);
 });

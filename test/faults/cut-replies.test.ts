@@ -1,4 +1,4 @@
-/** Replies cut at every byte: none is ever handed over half, and none moves to the next command. */
+/** Replies cut at every byte: none is delivered incomplete, and none reaches the next command. */
 import { expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
@@ -23,26 +23,29 @@ describeProtocols("a nested reply", (protocol) => {
     ],
   ];
 
-  it.each(OPERATIONS)("%s is whole or not there at all", async (_, run, value) => {
-    await server.command("DEL", key);
-    await server.command("RPUSH", key, "x", "y");
-    await server.command("HSET", `${key}hash`, "a", "1", "b", "2");
-    await using proxy = await startProxy(server);
-    await using redis = new Redis(proxy.url, { ...STEADY, protocol });
-    await redis.connect();
-    const before = proxy.forwarded.down;
-    expect(await run(redis)).toEqual(value);
-    const size = proxy.forwarded.down - before;
-    expect(size).toBeGreaterThan(30);
-    for (let n = 1; n < size; n++) {
-      proxy.down.cutAfter(n, { how: n % 2 ? "rst" : "fin" });
-      const [ending, after] = await Promise.all([settle(run(redis)), settle(redis.get("own"))]);
-      expect(shown(ending), `cut after ${n} bytes`).toBe("ConnectionError unknown");
-      expect(shown(after)).toBe("ConnectionError unknown");
-      await redis.set("own", n);
-      expect(await redis.get("own")).toBe(String(n));
-    }
-  });
+  it.each(OPERATIONS)(
+    "%s returns the whole value or rejects when its reply is cut at any byte",
+    async (_, run, value) => {
+      await server.command("DEL", key);
+      await server.command("RPUSH", key, "x", "y");
+      await server.command("HSET", `${key}hash`, "a", "1", "b", "2");
+      await using proxy = await startProxy(server);
+      await using redis = new Redis(proxy.url, { ...STEADY, protocol });
+      await redis.connect();
+      const before = proxy.forwarded.down;
+      expect(await run(redis)).toEqual(value);
+      const size = proxy.forwarded.down - before;
+      expect(size).toBeGreaterThan(30);
+      for (let n = 1; n < size; n++) {
+        proxy.down.cutAfter(n, { how: n % 2 ? "rst" : "fin" });
+        const [ending, after] = await Promise.all([settle(run(redis)), settle(redis.get("own"))]);
+        expect(shown(ending), `cut after ${n} bytes`).toBe("ConnectionError unknown");
+        expect(shown(after)).toBe("ConnectionError unknown");
+        await redis.set("own", n);
+        expect(await redis.get("own")).toBe(String(n));
+      }
+    },
+  );
 });
 
 function shown(ending: Ending<unknown>): string {

@@ -1,4 +1,4 @@
-/** A server that never stops sending, or sends what would take all memory: the command settles, soon. */
+/** A server that sends without end, or announces huge values: the command settles within its deadline. */
 import { describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
@@ -6,10 +6,10 @@ import { describeProtocols } from "../support/protocols.js";
 import { errorOf, FAST, kindOf } from "../support/settle.js";
 
 const MB = 1024 * 1024;
-/** Written at a time, so that the flood costs the server little. */
+/** Bytes per write: large, so that the flood costs the server little. */
 const PIECE = 64 * 1024;
 
-/** Send the same for as long as the client listens. */
+/** Send a head, then the same body until the client closes. */
 async function flood(peer: Peer, head: string, body: string): Promise<void> {
   await peer.next();
   peer.send(head);
@@ -26,46 +26,49 @@ async function flood(peer: Peer, head: string, body: string): Promise<void> {
 }
 
 const FLOODS: [string, { head: string; body: string; kind: RegExp }][] = [
-  ["a status without end", { head: "+", body: "a", kind: /^InvalidResponse unknown$/ }],
-  ["an error without end", { head: "-ERR ", body: "a", kind: /^InvalidResponse unknown$/ }],
-  ["an integer without end", { head: ":", body: "1", kind: /^InvalidResponse unknown$/ }],
-  ["a string beyond the limit", { head: "$600000000\r\n", body: "a", kind: /^InvalidResponse/ }],
+  ["an endless status", { head: "+", body: "a", kind: /^InvalidResponse unknown$/ }],
+  ["an endless error", { head: "-ERR ", body: "a", kind: /^InvalidResponse unknown$/ }],
+  ["an endless integer", { head: ":", body: "1", kind: /^InvalidResponse unknown$/ }],
   [
-    "a string of a length with a hundred digits",
-    { head: "$", body: "9", kind: /^InvalidResponse/ },
+    "a string longer than maxBulkLength",
+    { head: "$600000000\r\n", body: "a", kind: /^InvalidResponse/ },
   ],
-  ["a list beyond the limit", { head: "*99999999\r\n", body: ":1\r\n", kind: /^InvalidResponse/ }],
+  ["a string length with a hundred digits", { head: "$", body: "9", kind: /^InvalidResponse/ }],
+  [
+    "a list longer than maxElements",
+    { head: "*99999999\r\n", body: ":1\r\n", kind: /^InvalidResponse/ },
+  ],
   ["lists in lists", { head: "", body: "*1\r\n", kind: /^InvalidResponse unknown$/ }],
   ["maps in maps", { head: "", body: "%1\r\n+k\r\n", kind: /^InvalidResponse unknown$/ }],
+  ["attributes without a reply", { head: "", body: "|1\r\n+a\r\n+b\r\n", kind: /Timeout|Invalid/ }],
   [
-    "attributes and never a reply",
-    { head: "", body: "|1\r\n+a\r\n+b\r\n", kind: /Timeout|Invalid/ },
-  ],
-  [
-    "pushes and never a reply",
+    "pushes without a reply",
     { head: "", body: ">2\r\n+a\r\n+b\r\n", kind: /^TimeoutError unknown$/ },
   ],
-  ["a list that never ends", { head: "*1000000\r\n", body: "*0\r\n", kind: /Timeout|Invalid/ }],
+  ["an endless list", { head: "*1000000\r\n", body: "*0\r\n", kind: /Timeout|Invalid/ }],
   [
-    "nonsense",
+    "an HTTP reply",
     { head: "", body: "HTTP/1.1 400 Bad Request\r\n", kind: /^InvalidResponse unknown$/ },
   ],
   ["zeros", { head: "", body: "\0", kind: /^InvalidResponse unknown$/ }],
 ];
 
 describeProtocols("a server that floods", (protocol) => {
-  it.each(FLOODS)("with %s", async (_, { head, body, kind }) => {
-    await using mock = await mockServer((peer) => flood(peer, head, body), { handshake: true });
-    const before = process.memoryUsage().rss;
-    const redis = new Redis(mock.url, { ...FAST, protocol, maxElements: 500_000 });
-    const error = await errorOf(redis.get("key"));
-    expect(kindOf(error)).toMatch(kind);
-    expect(error.message.length).toBeLessThan(200);
-    expect(process.memoryUsage().rss - before).toBeLessThan(400 * MB);
-    redis.disconnect();
-  });
+  it.each(FLOODS)(
+    "makes the command reject within its deadline and without using much memory: %s",
+    async (_, { head, body, kind }) => {
+      await using mock = await mockServer((peer) => flood(peer, head, body), { handshake: true });
+      const before = process.memoryUsage().rss;
+      const redis = new Redis(mock.url, { ...FAST, protocol, maxElements: 500_000 });
+      const error = await errorOf(redis.get("key"));
+      expect(kindOf(error)).toMatch(kind);
+      expect(error.message.length).toBeLessThan(200);
+      expect(process.memoryUsage().rss - before).toBeLessThan(400 * MB);
+      redis.disconnect();
+    },
+  );
 
-  it("with replies after its own: only its own is taken", async () => {
+  it("cannot pass further replies to the command after the first", async () => {
     await using mock = await mockServer((peer) => flood(peer, "$2\r\nok\r\n", "+OK\r\n"), {
       handshake: true,
     });
@@ -75,7 +78,7 @@ describeProtocols("a server that floods", (protocol) => {
     await mock.peers[0]?.closed;
   });
 
-  it("before anybody has said a word", async () => {
+  it("cannot complete the handshake with replies sent before any command", async () => {
     await using mock = await mockServer(async (peer) => {
       while (!peer.socket.destroyed) {
         peer.send("+OK\r\n".repeat(1000));
@@ -92,12 +95,12 @@ describeProtocols("a server that floods", (protocol) => {
   });
 });
 
-describe("a server that drips", () => {
+describe("a server that sends one element at a time", () => {
   it.each([
     ["a string", "$1000000\r\n", "a"],
     ["a list", "*1000000\r\n", ":1\r\n"],
     ["a status", "+", "a"],
-  ])("%s for ever: the deadline is for the whole reply", async (_, head, drop) => {
+  ])("makes the command reject at the deadline for the whole reply: %s", async (_, head, drop) => {
     await using mock = await mockServer(
       async (peer) => {
         await peer.next();

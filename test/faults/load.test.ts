@@ -1,4 +1,4 @@
-/** More than there is room for, and the same again and again: what is bounded, and what stays flat. */
+/** Load beyond every limit, and endless repetition: pending commands are bounded, memory stays constant. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
@@ -20,7 +20,7 @@ const MAX_PENDING = LONG ? 250_000 : 20_000;
 const POPS = LONG ? 5000 : 1000;
 const CONNECTIONS = 50;
 const RECONNECTS = LONG ? 10_000 : 400;
-/** Bytes per reconnect that would be called a leak. */
+/** Bytes per reconnect that count as a leak. */
 const LEAK = 500;
 const MB = 1024 * 1024;
 const TIME = { timeout: LONG ? 600_000 : 60_000 };
@@ -36,7 +36,7 @@ afterAll(async () => {
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** Bytes in use when all garbage is gone. */
+/** Return the bytes in use after garbage collection. */
 async function heap(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     await new Promise(setImmediate);
@@ -49,8 +49,8 @@ async function heap(): Promise<number> {
 const sockets = (): number =>
   process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP")).length;
 
-describe("commands that nobody waits for", () => {
-  it("are bounded by maxPendingCommands, with an error for each beyond", TIME, async () => {
+describe("commands that are not awaited", () => {
+  it("reject with MaxPendingCommandsError beyond maxPendingCommands", TIME, async () => {
     await using proxy = await startProxy(server);
     const redis = new Redis(proxy.url, { maxPendingCommands: MAX_PENDING, socketTimeout: 0 });
     await redis.connect();
@@ -83,7 +83,7 @@ describe("commands that nobody waits for", () => {
     await redis.close();
   });
 
-  it("wait for a socket that takes no more, and are still bounded", TIME, async () => {
+  it("wait while the socket is stalled, and stay within maxPendingCommands", TIME, async () => {
     await using proxy = await startProxy(server);
     const limit = 2000;
     const redis = new Redis(proxy.url, { maxPendingCommands: limit, socketTimeout: 0 });
@@ -92,14 +92,14 @@ describe("commands that nobody waits for", () => {
     const value = "x".repeat(16_384);
     let refused = 0;
     const all = Array.from({ length: 3 * limit }, async () => {
-      // In turns, so that what the socket takes is known before the next is issued.
+      // One per turn, so that the socket has reported backpressure before the next one.
       await redis.set("large", value).catch((error: unknown) => {
         if (!(error instanceof MaxPendingCommandsError)) throw error;
         refused++;
       });
     });
     await until(() => refused > 0);
-    // Some are on the wire, and no more than the limit wait for it.
+    // Some are written; no more than the limit are waiting.
     expect(refused).toBeGreaterThanOrEqual(limit);
     proxy.up.resume();
     await Promise.all(all);
@@ -109,28 +109,32 @@ describe("commands that nobody waits for", () => {
 });
 
 describe("blocking commands", () => {
-  it(`${POPS} of them share ${CONNECTIONS} connections`, TIME, async () => {
-    const pool = new BlockingConnectionPool({
-      url: server.url,
-      maxConnections: CONNECTIONS,
-      timeout: 0,
-    });
-    const redis = new Redis({ connectionPool: pool });
-    const pops = Array.from({ length: POPS }, (_, i) => redis.blpop(`list${i}`, 0));
-    await until(
-      async () =>
-        (await server.clients()).filter(({ cmd }) => cmd === "blpop").length === CONNECTIONS,
-    );
-    for (let i = 0; i < POPS; i++) void server.command("RPUSH", `list${i}`, `element ${i}`);
-    const popped = await Promise.all(pops);
-    expect(popped).toEqual(Array.from({ length: POPS }, (_, i) => [`list${i}`, `element ${i}`]));
-    expect((await server.clients()).length).toBeLessThanOrEqual(CONNECTIONS);
-    await pool.close();
-  });
+  it(
+    `${POPS} BLPOPs share ${CONNECTIONS} connections of a BlockingConnectionPool`,
+    TIME,
+    async () => {
+      const pool = new BlockingConnectionPool({
+        url: server.url,
+        maxConnections: CONNECTIONS,
+        timeout: 0,
+      });
+      const redis = new Redis({ connectionPool: pool });
+      const pops = Array.from({ length: POPS }, (_, i) => redis.blpop(`list${i}`, 0));
+      await until(
+        async () =>
+          (await server.clients()).filter(({ cmd }) => cmd === "blpop").length === CONNECTIONS,
+      );
+      for (let i = 0; i < POPS; i++) void server.command("RPUSH", `list${i}`, `element ${i}`);
+      const popped = await Promise.all(pops);
+      expect(popped).toEqual(Array.from({ length: POPS }, (_, i) => [`list${i}`, `element ${i}`]));
+      expect((await server.clients()).length).toBeLessThanOrEqual(CONNECTIONS);
+      await pool.close();
+    },
+  );
 });
 
-describe("connections that are lost again and again", () => {
-  it(`${RECONNECTS} times leave heap and handles as they were`, TIME, async () => {
+describe("repeated connection losses", () => {
+  it(`leave heap and handles unchanged after ${RECONNECTS} losses`, TIME, async () => {
     const retry = new Retry(new ConstantBackoff(1), 10);
     const redis = new Redis(server.url, { retry });
     const begin = sockets();

@@ -1,4 +1,4 @@
-/** Locks over a network that loses things: no lock is claimed falsely, and none is left to nobody. */
+/** Locks over a network that loses requests or replies: no lock is claimed wrongly or left without owner. */
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LockNotOwnedError, Redis, TimeoutError } from "../../src/index.js";
@@ -12,9 +12,9 @@ expectLeasesReturned();
 
 const server = await sharedServer();
 const LONG = 60_000;
-/** Deadlines that bear a busy machine. Milliseconds. */
+/** Deadlines in ms, long enough for a busy machine. */
 const SETTINGS = { ...FAST, socketTimeout: 1000, socketConnectTimeout: 3000 };
-/** For an attempt that fails twice, each after its deadline. */
+/** Time limit in ms for an attempt that fails twice, each time at its deadline. */
 const TWICE = 6000;
 let proxy: FaultProxy;
 let redis: Redis;
@@ -37,20 +37,20 @@ afterEach(async () => {
 const holder = () => server.command("GET", name);
 const gone = () => until(async () => (await holder()) === null);
 
-/** Lose the next thing the server says. */
+/** Lose the next bytes from the server. */
 const loseReply = () => proxy.down.cutAfter(0, { how: "rst", times: 1 });
-/** Lose the next thing the client says. */
+/** Lose the next bytes from the client. */
 const loseCommand = () => proxy.up.cutAfter(0, { how: "rst", times: 1 });
 
-/** Cut the line, and let the client notice. */
+/** Cut the connections, and wait until the client has noticed. */
 async function cutOff(): Promise<void> {
   await proxy.refuse();
   proxy.cutAll("rst");
   await until(() => inspect(redis.connectionPool).includes("shared=0"));
 }
 
-describe("an attempt to take a lock whose reply is lost", () => {
-  it("is known to have succeeded by the token", async () => {
+describe("acquire() whose reply is lost", () => {
+  it("returns true when the key holds its own token", async () => {
     const lock = redis.lock(name, { timeout: LONG, blocking: false });
     loseReply();
     expect(await lock.acquire()).toBe(true);
@@ -61,7 +61,7 @@ describe("an attempt to take a lock whose reply is lost", () => {
     expect(await holder()).toBeNull();
   });
 
-  it("is made again when it never arrived", async () => {
+  it("repeats the SET when the key is missing because the SET was lost", async () => {
     const lock = redis.lock(name, { blocking: false });
     loseCommand();
     expect(await lock.acquire()).toBe(true);
@@ -69,7 +69,7 @@ describe("an attempt to take a lock whose reply is lost", () => {
     await lock.release();
   });
 
-  it("is known to have failed when somebody else has the lock", async () => {
+  it("returns false when the key holds the token of another owner", async () => {
     await server.command("SET", name, "other");
     const lock = redis.lock(name, { blocking: false });
     loseReply();
@@ -77,7 +77,7 @@ describe("an attempt to take a lock whose reply is lost", () => {
     expect(await holder()).toBe("other");
   });
 
-  it("counts once for the fencing token that is told", async () => {
+  it("increments the fencing token once", async () => {
     const lock = redis.lock(name, { fencingKey: `${name}:count` });
     await lock.acquire();
     await lock.release();
@@ -87,7 +87,7 @@ describe("an attempt to take a lock whose reply is lost", () => {
     await lock.release();
   });
 
-  it("is not repeated by a client that repeats commands, which would find its own lock taken", async () => {
+  it("does not repeat SET NX under retryOnTimeout, because that would find its own lock", async () => {
     await using eager = new Redis(proxy.url, { ...SETTINGS, retryOnTimeout: true });
     await eager.connect();
     const lock = eager.lock(name, { timeout: LONG, blocking: false });
@@ -101,7 +101,7 @@ describe("an attempt to take a lock whose reply is lost", () => {
     await lock.release();
   });
 
-  it("rejects when nothing can be found out, and the lock is freed as soon as that is possible", async () => {
+  it("rejects when the owner cannot be read, and frees the lock as soon as possible", async () => {
     const lock = redis.lock(name, { timeout: LONG });
     proxy.down.stall();
     const error = await errorOf(lock.acquire(), TWICE);
@@ -113,7 +113,7 @@ describe("an attempt to take a lock whose reply is lost", () => {
     expect(await holder()).toBeNull();
   });
 
-  it("given up by a signal is undone in the background", async () => {
+  it("frees the lock in the background after its signal was aborted", async () => {
     const controller = new AbortController();
     const lock = redis.lock(name, { timeout: LONG });
     proxy.down.stall();
@@ -128,7 +128,7 @@ describe("an attempt to take a lock whose reply is lost", () => {
     expect(await holder()).toBeNull();
   });
 
-  it("under a signal of the client's is undone although the signal is aborted", async () => {
+  it("frees the lock although the signal of the client is aborted", async () => {
     const controller = new AbortController();
     const lock = redis.with({ signal: controller.signal }).lock(name, { timeout: LONG });
     proxy.down.stall();
@@ -141,7 +141,7 @@ describe("an attempt to take a lock whose reply is lost", () => {
     expect(await holder()).toBeNull();
   });
 
-  it("under a time limit of the client's is undone although the time is over", async () => {
+  it("frees the lock although the timeout of the client has passed", async () => {
     const lock = redis.with({ timeout: 100 }).lock(name, { timeout: LONG });
     proxy.down.stall();
     expect(await errorOf(lock.acquire())).toBeInstanceOf(TimeoutError);
@@ -151,8 +151,8 @@ describe("an attempt to take a lock whose reply is lost", () => {
   });
 });
 
-describe("an attempt that was not sent", () => {
-  it("rejects, and leaves nothing to undo", async () => {
+describe("acquire() that was not sent", () => {
+  it("rejects, and there is no lock to free", async () => {
     await cutOff();
     const lock = redis.lock(name);
     const error = await errorOf(lock.acquire());
@@ -164,8 +164,8 @@ describe("an attempt that was not sent", () => {
   });
 });
 
-describe("a release whose reply is lost", () => {
-  it("may be repeated, and finds its work done", async () => {
+describe("release() whose reply is lost", () => {
+  it("can be repeated after it was executed, and succeeds", async () => {
     const lock = redis.lock(name, { timeout: LONG });
     await lock.acquire();
     await lock.reacquire();
@@ -177,7 +177,7 @@ describe("a release whose reply is lost", () => {
     await expect(lock.release()).rejects.toThrow("Cannot release an unlocked lock");
   });
 
-  it("may be repeated when it never arrived", async () => {
+  it("can be repeated when the request was lost, and succeeds", async () => {
     const lock = redis.lock(name, { timeout: LONG });
     await lock.acquire();
     loseCommand();
@@ -187,7 +187,7 @@ describe("a release whose reply is lost", () => {
     expect(await holder()).toBeNull();
   });
 
-  it("is not taken for done when the lock may have been lost before", async () => {
+  it("does not report success when the lock may have expired before", async () => {
     const lock = redis.lock(name, { timeout: 30 });
     await lock.acquire();
     await gone();
@@ -198,7 +198,7 @@ describe("a release whose reply is lost", () => {
     expect(await holder()).toBe("other");
   });
 
-  it("may be repeated when it could not be sent", async () => {
+  it("can be repeated when it was not sent, and succeeds", async () => {
     const lock = redis.lock(name, { timeout: LONG });
     await lock.acquire();
     await cutOff();
@@ -210,7 +210,7 @@ describe("a release whose reply is lost", () => {
 });
 
 describe("using() while the network is down", () => {
-  it("aborts the work in time, however long commands may take", async () => {
+  it("aborts the work before the lock expires, even when commands have long deadlines", async () => {
     await using patient = new Redis(proxy.url, { ...SETTINGS, socketTimeout: 5000 });
     const lock = patient.lock(name, { timeout: 500 });
     let aborted = 0;
@@ -225,7 +225,7 @@ describe("using() while the network is down", () => {
     patient.disconnect();
   });
 
-  it("says what kept it from renewing", async () => {
+  it("reports the error that prevented the renewal", async () => {
     const work = redis.lock(name, { timeout: 900 }).using(async (signal) => {
       await cutOff();
       await until(() => signal.aborted);
@@ -237,7 +237,7 @@ describe("using() while the network is down", () => {
     expect(error.cause).toMatchObject({ name: "ConnectionError" });
   });
 
-  it("goes on when it comes back in time", async () => {
+  it("continues when the network returns before the lock expires", async () => {
     const lock = redis.lock(name, { timeout: 2400 });
     await lock.using(async (signal) => {
       const begun = performance.now();
@@ -251,7 +251,7 @@ describe("using() while the network is down", () => {
     expect(await holder()).toBeNull();
   });
 
-  it("throws the error of the work rather than that of the release", async () => {
+  it("throws the error of the work instead of the error of the release", async () => {
     const failure = new RangeError("body");
     const work = redis.lock(name, { timeout: LONG }).using(async () => {
       await cutOff();
@@ -260,7 +260,7 @@ describe("using() while the network is down", () => {
     await expect(work).rejects.toBe(failure);
   });
 
-  it("throws the error of the release when the work went well, and lets it be repeated", async () => {
+  it("throws the error of the release when the work succeeded, and release() can be repeated", async () => {
     const lock = redis.lock(name, { timeout: LONG });
     const work = lock.using(async () => {
       await cutOff();

@@ -1,8 +1,7 @@
 /**
- * Every fault with every operation under both protocols. Of each combination it must be true that all
- * settles in time, with an error of the right class and an outcome that is no lie; that nothing is
- * executed twice; that the next commands get their own replies; and that nothing is left behind: no
- * connection in the pool's books, no socket or timer, no listener on a signal.
+ * Every fault with every operation under both protocols. In each combination every promise settles in
+ * time, with an error of the right class and the right outcome; no command is executed twice; the next
+ * commands get their own replies; and no connection, socket, timer or signal listener is left.
  */
 
 import { getEventListeners } from "node:events";
@@ -31,7 +30,7 @@ import { until } from "../support/until.js";
 const USER = "matrix";
 const ACL = { acl: [`${USER} on >right ~* &* +@all`] };
 const TIMEOUT = 5000;
-/** ms; nothing may wait for the usual deadlines. */
+/** ms; no promise may wait for the default deadlines. */
 const PROMPT = 4000;
 const ELEMENTS = 100;
 const AT_A_TIME = { concurrent: true } as const;
@@ -45,7 +44,7 @@ afterAll(async () => {
   await Promise.all([server.stop(), loading.stop()]);
 });
 
-/** Have the other server answer LOADING to whatever needs data, until it is killed. */
+/** Make the other server reply LOADING to every command that needs data, until it is killed. */
 async function loadForEver(): Promise<void> {
   await loading.command("CONFIG", "SET", "rdbcompression", "no");
   await loading.command("DEBUG", "POPULATE", 10_000, "key", 1100);
@@ -73,18 +72,18 @@ const cases = PROTOCOLS.flatMap((protocol) =>
   ),
 );
 
-describe("the grid in the documentation", () => {
-  it("is what is tested here", async () => {
+describe("the grid in docs/reliability.md", () => {
+  it("equals the expectations of this test", async () => {
     const page = fileURLToPath(new URL("../../docs/reliability.md", import.meta.url));
     await expect(withGrid(readFileSync(page, "utf8"))).toMatchFileSnapshot(page);
   });
 });
 
-describe("whatever goes wrong, and whatever is being done", AT_A_TIME, () => {
+describe("fault matrix", AT_A_TIME, () => {
   it.each(cases)("%s", async (_, protocol, combination) => {
     await using proxy = await startProxy(server);
     const timeout = combination.fault.timeout ?? TIMEOUT;
-    // Under one protocol the commands have a signal, under the other they go the shorter way.
+    // Under one protocol the commands have a signal; under the other they take the shorter path.
     const signal = protocol === 3 ? new AbortController().signal : undefined;
     const stage = await makeStage(proxy, { protocol, timeout, signal });
     try {
@@ -107,7 +106,7 @@ let scenes = 0;
 async function makeStage(proxy: FaultProxy, setting: Setting): Promise<Stage> {
   const { protocol, timeout, signal } = setting;
   const credentials = { password: "right" };
-  // Of one length: what is sent is to be as long in each scene.
+  // All of the same length, so that each scene sends the same number of bytes.
   const key = `m${String(++scenes).padStart(6, "0")}`;
   const client = new Redis(proxy.url, {
     protocol,
@@ -127,7 +126,7 @@ async function makeStage(proxy: FaultProxy, setting: Setting): Promise<Stage> {
   return { proxy, scene, size: { up: 0, down: 0 }, connections: 0, loading: loading.port };
 }
 
-/** Everything in the database as it was in the beginning. */
+/** Restore the initial content of the database. */
 async function restore({ key, counter, list, free }: Scene): Promise<void> {
   await Promise.all([
     server.command("DEL", counter, list, free),
@@ -141,7 +140,7 @@ interface Play {
   readonly operation: Operation;
 }
 
-/** Short deadlines are for the operation alone. */
+/** Return the scene with long deadlines; the short ones apply to the operation only. */
 function patient(scene: Scene): Scene {
   const { redis, session } = scene;
   const patience = { timeout: TIMEOUT };
@@ -168,7 +167,7 @@ async function play(first: Stage, { fault, operation }: Play): Promise<void> {
   expect(inspect(scene.redis)).toMatch(/ shared=0 leased=0 idle=0 waiting=0>$/);
 }
 
-/** How much goes to and fro when all is well. */
+/** Count the bytes in both directions without a fault. */
 async function measure(proxy: FaultProxy, operation: Operation, scene: Scene) {
   const before = proxy.forwarded;
   expect(await operation.run(patient(scene))).toEqual(operation.value);
@@ -221,14 +220,14 @@ async function run(stage: Stage, { fault, operation }: Play): Promise<unknown> {
   return running;
 }
 
-/** Connections that were idle may learn of the fault only now. */
+/** Send commands over connections that were idle during the fault and may detect it only now. */
 async function expectOwnReplies(scene: Scene): Promise<void> {
   const retryOnError = [ConnectionError, TimeoutError];
   const { key, list, nothing, redis } = scene;
   const again = redis.with({ timeout: TIMEOUT, retryOnError });
   const own = (): Promise<unknown[]> =>
     Promise.all([again.get(key), again.llen(list), again.type(nothing), again.get(key)]);
-  // What was garbled is told to one of them, and is a doubt about none of the others.
+  // Invalid bytes reject one of the commands; the others must not be affected.
   const [value, length, type, same] = await own().catch((error) => {
     if (!(error instanceof InvalidResponse)) throw error;
     return own();

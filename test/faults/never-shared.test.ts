@@ -1,4 +1,4 @@
-/** Points 5 to 7 of the design's list of what must never happen; 1 to 4 are in never.test.ts. */
+/** The guarantees of docs/reliability.md, 5 to 7; 1 to 4 are in never.test.ts, 8 in secrets.test.ts. */
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DataError, Redis } from "../../src/index.js";
@@ -22,7 +22,7 @@ afterEach(async () => {
   await proxy[Symbol.asyncDispose]();
 });
 
-describe("5. one caller's state seen by another", () => {
+describe("5. no caller sees the connection state of another", () => {
   const PIPELINE = /use redis\.pipeline\(\)/;
   const PUBSUB = /use redis\.pubsub\(\)/;
   const CLIENT = /use redis\.client\(\)/;
@@ -57,7 +57,7 @@ describe("5. one caller's state seen by another", () => {
   ];
 
   it.each(REFUSED)(
-    "%j is refused, however it is spelled, with the API to use",
+    "rejects %j in every spelling with an error that names the API to use",
     async (words, api) => {
       const [name = "", ...args] = words;
       const [sub = "", ...more] = args;
@@ -83,7 +83,7 @@ describe("5. one caller's state seen by another", () => {
     ["asking", (client) => client.asking()],
     ["clientTracking", (client) => client.clientTracking()],
     ["readonly", (client) => client.readonly()],
-  ])("the method %s() is refused on the client, its views and its pipelines", async (_, call) => {
+  ])("rejects the method %s() on the client, its views and its pipelines", async (_, call) => {
     expect(await errorOf(call(redis))).toBeInstanceOf(DataError);
     expect(await errorOf(call(redis.with({ timeout: 100 })))).toBeInstanceOf(DataError);
     const pipeline = redis.pipeline() as unknown as Redis;
@@ -91,7 +91,7 @@ describe("5. one caller's state seen by another", () => {
     expect(proxy.totalConnections).toBe(0);
   });
 
-  it("what a session selects, watches or tracks stays its own", async () => {
+  it("keeps SELECT, WATCH and CLIENT TRACKING of a client() on its own connection", async () => {
     const key = uniquePrefix();
     await redis.set(key, "database 0");
     const session = redis.client();
@@ -111,7 +111,7 @@ describe("5. one caller's state seen by another", () => {
     await server.command("SELECT", 0);
   });
 
-  it("a pipeline that dies in the middle leaves nobody in its transaction", async () => {
+  it("runs no other command inside the transaction of a pipeline that was cut", async () => {
     const key = uniquePrefix();
     await redis.connect();
     const multi = "*1\r\n$5\r\nMULTI\r\n".length;
@@ -122,7 +122,7 @@ describe("5. one caller's state seen by another", () => {
   });
 });
 
-describe("6. a blocking command that delays anybody else", () => {
+describe("6. no blocking command delays other commands", () => {
   const BLOCKING: [string, (client: Redis, key: string) => Promise<unknown>][] = [
     ["blpop", (client, key) => client.blpop(key, 0)],
     ["brpop", (client, key) => client.brpop([key], 0)],
@@ -143,7 +143,7 @@ describe("6. a blocking command that delays anybody else", () => {
     ],
   ];
 
-  it.each(BLOCKING)("%s", async (_, block) => {
+  it.each(BLOCKING)("runs 100 GETs within 50 ms while %s blocks", async (_, block) => {
     const key = uniquePrefix();
     await redis.connect();
     const blocked = errorOf(block(redis, key), 10_000);
@@ -154,7 +154,7 @@ describe("6. a blocking command that delays anybody else", () => {
       await Promise.all(Array.from({ length: 100 }, () => redis.get(key)));
       times.push(performance.now() - start);
     }
-    // Of several rounds the best: the machine may be busy, but the connection must not be.
+    // The best of five rounds: the machine may be busy, but the connection must not be.
     expect(Math.min(...times)).toBeLessThan(50);
     expect(inspect(redis)).toMatch(/ shared=1 leased=1 idle=0 waiting=0>$/);
     redis.disconnect();
@@ -162,7 +162,7 @@ describe("6. a blocking command that delays anybody else", () => {
   });
 });
 
-describe("7. a process that crashes because nobody listened", () => {
+describe("7. no missing listener crashes the process", () => {
   const PROGRAM = `
     const redis = new rediswire.Redis(args.url, { tls: args.tls, socketTimeout: 300, socketConnectTimeout: 300, retry: new rediswire.Retry(new rediswire.NoBackoff(), 0) });
     const session = redis.client();
@@ -177,7 +177,7 @@ describe("7. a process that crashes because nobody listened", () => {
     }
     console.log("survived");`;
 
-  it.each(["SIGKILL", "SIGTERM"] as const)("not when the server gets %s", async (signal) => {
+  it.each(["SIGKILL", "SIGTERM"] as const)("survives %s of the server", async (signal) => {
     await using target = await startServer();
     const child = await startChild(PROGRAM, { url: target.url });
     await child.prints("ready");
@@ -189,7 +189,7 @@ describe("7. a process that crashes because nobody listened", () => {
     expect(code).toBe(0);
   });
 
-  it("not under TLS", async () => {
+  it("survives SIGKILL of the server under TLS", async () => {
     await using target = await startServer({ tls: true });
     const tls = { rejectUnauthorized: false };
     const child = await startChild(PROGRAM, { url: `rediss://127.0.0.1:${target.tlsPort}`, tls });
@@ -200,7 +200,7 @@ describe("7. a process that crashes because nobody listened", () => {
     expect(code).toBe(0);
   });
 
-  it("not when the server resets or talks nonsense", async () => {
+  it("survives a reset and invalid bytes from the server", async () => {
     const child = await startChild(PROGRAM, { url: proxy.url });
     await child.prints("ready");
     proxy.down.insert(0, "garbage\r\n");

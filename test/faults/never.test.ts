@@ -1,4 +1,4 @@
-/** The points of the design's list of what must never happen, one `describe` each; 8 is in secrets.test.ts. */
+/** The guarantees of docs/reliability.md, 1 to 4; 5 to 7 are in never-shared.test.ts, 8 in secrets.test.ts. */
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -18,22 +18,22 @@ import { until } from "../support/until.js";
 const server = await sharedServer();
 let proxy: FaultProxy;
 let redis: Redis;
-/** For tests in which deadlines pass. */
-let hasty: Redis;
+/** Client with short deadlines, for tests in which deadlines pass. */
+let impatient: Redis;
 
 beforeEach(async () => {
   proxy = await startProxy(server);
   redis = new Redis(proxy.url, STEADY);
-  hasty = new Redis(proxy.url, FAST);
+  impatient = new Redis(proxy.url, FAST);
 });
 
 afterEach(async () => {
   redis.disconnect();
-  hasty.disconnect();
+  impatient.disconnect();
   await proxy[Symbol.asyncDispose]();
 });
 
-describe("1. a promise that never settles", () => {
+describe("1. every promise settles", () => {
   const FAULTS: Record<string, () => void> = {
     refused: () => {
       proxy.refuse();
@@ -46,76 +46,82 @@ describe("1. a promise that never settles", () => {
     swallowed: () => proxy.blackhole(),
   };
 
-  /** Every kind of call at once; resolves when all have settled, throws when one has not. */
+  /** Start a call of every kind. Resolves when all have settled, rejects when one has not in time. */
   function everything(): Promise<unknown> {
-    const session = hasty.client();
+    const session = impatient.client();
     return settleAll<unknown>([
-      hasty.get("key"),
-      hasty.incr("never:1"),
-      hasty.blpop("never:none", 0.1),
-      hasty.pipeline().get("key").set("key", "1").exec(),
-      hasty.pipeline({ transaction: false }).get("key").get("key").exec(),
+      impatient.get("key"),
+      impatient.incr("never:1"),
+      impatient.blpop("never:none", 0.1),
+      impatient.pipeline().get("key").set("key", "1").exec(),
+      impatient.pipeline({ transaction: false }).get("key").get("key").exec(),
       session.get("key"),
       session.pipeline().get("key").exec(),
-      hasty.with({ timeout: 50 }).get("key"),
-      hasty.with({ signal: AbortSignal.timeout(50) }).blpop("never:none", 0.1),
-      hasty.connect(),
+      impatient.with({ timeout: 50 }).get("key"),
+      impatient.with({ signal: AbortSignal.timeout(50) }).blpop("never:none", 0.1),
+      impatient.connect(),
     ]);
   }
 
   it.each(Object.keys(FAULTS))(
-    "not when the server is %s before anything is sent",
+    "settles when the connection is %s before anything is sent",
     async (name) => {
       FAULTS[name]?.();
       await everything();
     },
   );
 
-  it.each(Object.keys(FAULTS))("not when it is %s with everything in flight", async (name) => {
-    await hasty.connect();
-    proxy.down.stall();
-    const before = proxy.arrived.up;
-    const all = everything();
-    await proxy.whenBytes("up", before + 1);
-    FAULTS[name]?.();
-    await everything();
-    await all;
-  });
+  it.each(Object.keys(FAULTS))(
+    "settles when the connection is %s with calls of every kind in flight",
+    async (name) => {
+      await impatient.connect();
+      proxy.down.stall();
+      const before = proxy.arrived.up;
+      const all = everything();
+      await proxy.whenBytes("up", before + 1);
+      FAULTS[name]?.();
+      await everything();
+      await all;
+    },
+  );
 
-  it.each(Object.keys(FAULTS))("nor close(), when it is %s", async (name) => {
-    await hasty.connect();
-    proxy.down.stall();
-    const all = everything();
-    FAULTS[name]?.();
-    const closed = settle(hasty.close());
-    await everything();
-    expect((await closed).ok).toBe(true);
-    await all;
-    expect(inspect(hasty)).toMatch(/ shared=0 leased=0 idle=0 waiting=0>$/);
-  });
+  it.each(Object.keys(FAULTS))(
+    "settles close() and every call when the connection is %s",
+    async (name) => {
+      await impatient.connect();
+      proxy.down.stall();
+      const all = everything();
+      FAULTS[name]?.();
+      const closed = settle(impatient.close());
+      await everything();
+      expect((await closed).ok).toBe(true);
+      await all;
+      expect(inspect(impatient)).toMatch(/ shared=0 leased=0 idle=0 waiting=0>$/);
+    },
+  );
 
-  it("not when connecting is retried for ever", async () => {
+  it("settles at the deadline when connecting is retried without limit", async () => {
     proxy.refuse();
     const retry = new Retry(new ConstantBackoff(10), -1);
-    hasty = new Redis(proxy.url, { ...FAST, retry });
+    impatient = new Redis(proxy.url, { ...FAST, retry });
     await everything();
   });
 
-  it("not when close() comes in the turn of the commands", async () => {
+  it("settles when close() is called in the same turn as the commands", async () => {
     const all = everything();
-    await settle(hasty.close());
+    await settle(impatient.close());
     await all;
   });
 
-  it("not when disconnect() comes in the turn of the commands", async () => {
-    await hasty.connect();
+  it("settles when disconnect() is called in the same turn as the commands", async () => {
+    await impatient.connect();
     const all = everything();
-    hasty.disconnect();
+    impatient.disconnect();
     await all;
   });
 });
 
-describe("2. a reply that reaches the wrong caller", () => {
+describe("2. every reply reaches its own caller", () => {
   const COUNT = 1000;
   let prefix: string;
 
@@ -125,7 +131,7 @@ describe("2. a reply that reaches the wrong caller", () => {
     await server.command("MSET", ...pairs);
   });
 
-  /** Every key by a command of its own; what comes must be its own value. */
+  /** Read every key by its own command; each reply must be the value of that key. */
   async function readAll(client: Redis = redis): Promise<RedisError[]> {
     const gets = Array.from({ length: COUNT }, (_, i) => client.get(prefix + i));
     return check(await settleAll(gets));
@@ -141,7 +147,7 @@ describe("2. a reply that reaches the wrong caller", () => {
   }
 
   it.each([1, 500, 4321, 10_000])(
-    "not when the connection is cut after %i bytes",
+    "delivers only own replies when the connection is cut after %i bytes",
     async (bytes) => {
       await redis.connect();
       proxy.down.cutAfter(bytes);
@@ -152,7 +158,7 @@ describe("2. a reply that reaches the wrong caller", () => {
     },
   );
 
-  it("not when half of the callers give up", async () => {
+  it("delivers only own replies when half of the callers abort", async () => {
     await redis.connect();
     proxy.down.stall();
     const controller = new AbortController();
@@ -168,22 +174,22 @@ describe("2. a reply that reaches the wrong caller", () => {
     expect(proxy.totalConnections).toBe(1);
   });
 
-  it("not when some are too late: the others on the connection still get theirs", async () => {
-    await hasty.connect();
+  it("delivers the other replies when some commands on the connection time out", async () => {
+    await impatient.connect();
     proxy.down.stall();
-    const early = Array.from({ length: COUNT + 1 }, () => errorOf(hasty.get(`${prefix}none`)));
-    const patient = hasty.with({ timeout: 5000 });
+    const early = Array.from({ length: COUNT + 1 }, () => errorOf(impatient.get(`${prefix}none`)));
+    const patient = impatient.with({ timeout: 5000 });
     const gets = Array.from({ length: COUNT }, (_, i) => patient.get(prefix + i));
     for (const error of await Promise.all(early))
       expect(kindOf(error)).toBe("TimeoutError unknown");
-    const fresh = readAll(hasty.with({ timeout: 5000 }));
+    const fresh = readAll(impatient.with({ timeout: 5000 }));
     await until(() => proxy.totalConnections === 2);
     proxy.down.resume();
     expect(check(await settleAll(gets))).toEqual([]);
     expect(await fresh).toEqual([]);
   });
 
-  it("not when response callbacks throw, and only their owners hear of it", async () => {
+  it("rejects only the command whose response callback throws", async () => {
     redis.setResponseCallback("STRLEN", () => {
       throw new RangeError("the callback's own");
     });
@@ -195,7 +201,7 @@ describe("2. a reply that reaches the wrong caller", () => {
     expect(proxy.totalConnections).toBe(1);
   });
 
-  it("not when a callback issues commands, closes sockets or throws nothing at all", async () => {
+  it("delivers only own replies when a callback issues commands, disconnects or throws undefined", async () => {
     const inner: Promise<unknown>[] = [];
     redis.setResponseCallback("STRLEN", (reply) => {
       inner.push(settle(redis.get(`${prefix}7`)));
@@ -215,7 +221,7 @@ describe("2. a reply that reaches the wrong caller", () => {
     expect(await readAll()).toEqual([]);
   });
 
-  it("not when the server says one reply too many", async () => {
+  it("delivers only own replies when the server sends one reply too many", async () => {
     await using mock = await mockServer(
       [
         async (peer) => {
@@ -238,7 +244,7 @@ describe("2. a reply that reaches the wrong caller", () => {
   });
 });
 
-describe("3. a command executed twice by the client's own doing", () => {
+describe("3. the client executes no command twice", () => {
   let counter: string;
   const count = async () => Number(await server.command("GET", counter));
 
@@ -253,7 +259,7 @@ describe("3. a command executed twice by the client's own doing", () => {
     proxy.down.resume();
   }
 
-  it("not after a lost connection: the outcome is unknown, and nothing is sent again", async () => {
+  it("does not repeat a command after a connection loss; its outcome is unknown", async () => {
     await redis.connect();
     proxy.down.stall();
     const incr = errorOf(redis.incr(counter));
@@ -263,25 +269,25 @@ describe("3. a command executed twice by the client's own doing", () => {
     expect(await count()).toBe(1);
   });
 
-  it("not after a timeout", async () => {
-    await hasty.connect();
+  it("does not repeat a command after a timeout", async () => {
+    await impatient.connect();
     proxy.down.stall();
-    const incr = errorOf(hasty.incr(counter));
+    const incr = errorOf(impatient.incr(counter));
     expect(kindOf(await incr)).toBe("TimeoutError unknown");
     proxy.down.resume();
-    await hasty.get(counter);
+    await impatient.get(counter);
     expect(await count()).toBe(1);
   });
 
-  it("but it is written again where the caller asks for it", async () => {
+  it("repeats a command after a timeout when the caller allows it", async () => {
     await redis.connect();
     proxy.down.stall();
     const incr = redis.with({ retryOnError: [ConnectionError] }).incr(counter);
     await loseReplies();
     expect(await incr).toBe(2);
-    await hasty.connect();
+    await impatient.connect();
     proxy.down.stall();
-    const late = hasty.with({ retryOnTimeout: true }).incr(counter);
+    const late = impatient.with({ retryOnTimeout: true }).incr(counter);
     await until(() => proxy.totalConnections === 4);
     expect(await count()).toBe(3);
     proxy.down.resume();
@@ -292,18 +298,21 @@ describe("3. a command executed twice by the client's own doing", () => {
     ["a command", (client) => client.incr(counter)],
     ["a pipeline", (client) => client.pipeline({ transaction: false }).incr(counter).exec()],
     ["a transaction", (client) => client.pipeline().incr(counter).exec()],
-  ])("%s tried once and then never again is of unknown outcome all the same", async (_, call) => {
-    await redis.connect();
-    proxy.down.stall();
-    const incr = errorOf(call(redis.with({ retryOnError: [ConnectionError] })));
-    await until(async () => (await count()) === 1);
-    proxy.refuse();
-    proxy.cutAll("rst");
-    expect(kindOf(await incr)).toBe("ConnectionError unknown");
-    expect(await count()).toBe(1);
-  });
+  ])(
+    "%s that was written once has outcome unknown although its retry was not sent",
+    async (_, call) => {
+      await redis.connect();
+      proxy.down.stall();
+      const incr = errorOf(call(redis.with({ retryOnError: [ConnectionError] })));
+      await until(async () => (await count()) === 1);
+      proxy.refuse();
+      proxy.cutAll("rst");
+      expect(kindOf(await incr)).toBe("ConnectionError unknown");
+      expect(await count()).toBe(1);
+    },
+  );
 
-  it("what is reported as not sent has moved nothing", async () => {
+  it("changes no data with commands whose outcome is not-sent", async () => {
     proxy.refuse();
     const errors = await Promise.all([
       errorOf(redis.incr(counter)),
@@ -317,7 +326,7 @@ describe("3. a command executed twice by the client's own doing", () => {
   });
 
   it.each([0, 1, 27, 28, 1000, 2345, 5599])(
-    "cut after %i bytes, the count agrees with what was said",
+    "reports outcomes that fit the counter when the connection is cut after %i bytes",
     async (bytes) => {
       await redis.connect();
       proxy.up.cutAfter(bytes);
@@ -331,7 +340,7 @@ describe("3. a command executed twice by the client's own doing", () => {
   );
 });
 
-describe("4. silent corruption", () => {
+describe("4. no value is changed silently", () => {
   it.each([
     ["undefined", undefined],
     ["null", null],
@@ -344,7 +353,7 @@ describe("4. silent corruption", () => {
     ["a function", () => "x"],
     ["a Map", new Map([["a", 1]])],
     ["a lone surrogate", "\ud800"],
-  ])("%s is refused before anything is sent", async (_, bad) => {
+  ])("rejects %s as an argument before anything is sent", async (_, bad) => {
     const value = bad as string;
     const calls = [
       () => redis.set("key", value),
@@ -362,14 +371,14 @@ describe("4. silent corruption", () => {
     expect(proxy.totalConnections).toBe(0);
   });
 
-  it("nor does a bad argument hurt its neighbours on the connection", async () => {
+  it("does not affect other commands on the connection when an argument is rejected", async () => {
     await redis.connect();
     const bad = errorOf(redis.set("key", undefined as unknown as string));
     expect(await Promise.all([redis.set("key", "1"), redis.get("key")])).toEqual([true, "1"]);
     expect(kindOf(await bad)).toBe("DataError");
   });
 
-  it("bytes that are no text are an error of that one reply", async () => {
+  it("rejects only the command whose reply is not valid UTF-8", async () => {
     const bytes = Buffer.from([0x66, 0xff, 0x6f]);
     await server.command("SET", "bytes", bytes);
     await server.command("SET", "text", "fo\ufffdo");
@@ -384,7 +393,7 @@ describe("4. silent corruption", () => {
     expect(proxy.totalConnections).toBe(1);
   });
 
-  it("integers beyond 2^53 are exact or an error with the exact digits", async () => {
+  it("returns integers beyond 2^53 as exact bigints, or rejects with the exact digits", async () => {
     await server.command("SET", "big", "9007199254740993");
     const error = await errorOf(redis.incr("big"));
     expect(error).toBeInstanceOf(DecodeError);

@@ -1,4 +1,4 @@
-/** A subscriber whose connection is killed again and again: what it is subscribed to, and what it missed. */
+/** A subscriber whose connection is killed repeatedly: its subscriptions, and the messages it missed. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { type PubSub, Redis, Retry } from "../../src/index.js";
@@ -10,14 +10,14 @@ import { type RunningServer, startServer } from "../support/server.js";
 import { until } from "../support/until.js";
 
 const KILLS = 100;
-/** Bytes of about two messages: a cut may come anywhere in one. */
+/** Bytes of about two messages, so that a cut can happen anywhere in a message. */
 const MESSAGES_BYTES = 300;
 const OTHERS = ["x0", "x1", "x2", "x3", "x4"];
 
-/** Numbers as they arrived, and a `null` wherever the subscriber says that some may be missing. */
+/** Numbers in the order of arrival, and `null` where the subscriber reports a possible gap. */
 type Track = (number | null)[];
 
-/** What is wrong with a track of numbers: it must grow, by one except over a gap. */
+/** Return the errors in a track: numbers must grow, by one except after a gap. */
 function faultsOf(track: Track): string[] {
   const faults: string[] = [];
   let [last, gap] = [0, false];
@@ -30,7 +30,7 @@ function faultsOf(track: Track): string[] {
   return faults;
 }
 
-/** Numbers that are missing somewhere in the middle count once per hole. */
+/** Count the holes: consecutive missing numbers are one hole. */
 function holesOf(numbers: readonly number[]): number {
   return numbers.filter((number, i) => number !== (i === 0 ? 1 : (numbers[i - 1] ?? 0) + 1)).length;
 }
@@ -40,7 +40,7 @@ class Trial implements AsyncDisposable {
   readonly random = new Random(testSeed());
   readonly read: Track = [];
   readonly handled: number[] = [];
-  /** What the calls so far lead to. */
+  /** Channels that should be subscribed to after the calls so far. */
   readonly wanted = new Set(["read", "handled"]);
   reconnections = 0;
   published = 0;
@@ -54,7 +54,7 @@ class Trial implements AsyncDisposable {
   constructor(server: RunningServer, proxy: FaultProxy, protocol: 2 | 3) {
     this.#server = server;
     this.#proxy = proxy;
-    // Connecting may be cut as well, a few times in a row.
+    // A connection attempt can be cut too, several times in a row.
     const retry = new Retry(new ConstantBackoff(1), 20);
     this.#subscribing = new Redis(proxy.url, { protocol, retry });
     this.#publishing = new Redis(server.url, { protocol });
@@ -79,7 +79,7 @@ class Trial implements AsyncDisposable {
     }
   }
 
-  /** Publish some more numbers; nobody waits for it. */
+  /** Publish some more numbers. The caller does not wait. */
   publish(): Promise<unknown> {
     const pipeline = this.#publishing.pipeline({ transaction: false });
     for (let left = this.random.int(1, 10); left > 0; left--) {
@@ -89,7 +89,7 @@ class Trial implements AsyncDisposable {
     return pipeline.exec();
   }
 
-  /** End the connection now, or somewhere in what is sent next. */
+  /** End the connection now, or within the next bytes from the server. */
   async kill(): Promise<void> {
     const how = this.random.chance(0.5) ? "rst" : "fin";
     const way = this.random.int(0, 3);
@@ -98,7 +98,7 @@ class Trial implements AsyncDisposable {
     else this.#proxy.down.cutAfter(this.random.int(0, MESSAGES_BYTES), { how });
   }
 
-  /** One change of what is wanted, at a moment when the connection may be there or not. */
+  /** Subscribe or unsubscribe one channel, whether connected or not. */
   change(): Promise<void> {
     const name = this.random.pick(OTHERS);
     if (this.random.chance(0.5)) {
@@ -109,7 +109,7 @@ class Trial implements AsyncDisposable {
     return this.pubsub.unsubscribe(name);
   }
 
-  /** What the server thinks this subscriber wants. */
+  /** Return the subscriptions on the server. */
   async subscriptions(): Promise<unknown> {
     const [channels, patterns, shards] = await Promise.all([
       this.#server.command("PUBSUB", "CHANNELS"),
@@ -138,7 +138,7 @@ class Trial implements AsyncDisposable {
 }
 
 describeProtocols("a subscriber killed again and again", (protocol) => {
-  it("keeps order and its subscriptions, and misses nothing but during outages", async () => {
+  it("keeps its subscriptions and the order, and misses messages only during outages", async () => {
     await using server = await startServer();
     await using proxy = await startProxy(server);
     await using trial = new Trial(server, proxy, protocol);

@@ -1,4 +1,4 @@
-/** A subscriber's stream: handlers that throw do not disturb it, and one wrong byte ends it. */
+/** The stream of a subscriber: a handler that throws does not affect it, and one invalid byte ends it. */
 import { expect, it, vi } from "vitest";
 import { ConnectionError, type Reconnection, Redis, Retry } from "../../src/index.js";
 import { ConstantBackoff } from "../../src/options/backoff.js";
@@ -11,23 +11,23 @@ const server = await sharedServer();
 const AT_ONCE = new Retry(new ConstantBackoff(1), -1);
 const THREE = ["first", "second", "third"];
 
-/** Publish three messages by one transaction, so that they come in one packet. */
+/** Publish three messages in one transaction, so that they arrive in one packet. */
 function publishThree(redis: Redis, channel: string) {
   const transaction = redis.pipeline({ transaction: true });
   for (const data of THREE) transaction.publish(channel, data);
   return transaction.exec();
 }
 
-describeProtocols("a handler that throws", (protocol) => {
+describeProtocols("a failing handler", (protocol) => {
   it.each([
     [
-      "at once",
+      "throws",
       (error: Error) => () => {
         throw error;
       },
     ],
-    ["later", (error: Error) => () => Promise.reject(error)],
-  ])("%s on the first of three messages leaves the others delivered", async (_, failing) => {
+    ["rejects", (error: Error) => () => Promise.reject(error)],
+  ])("still receives the other two messages when it %s on the first", async (_, failing) => {
     await using redis = new Redis(server.url, { protocol });
     const [onError, onReconnect, other] = [vi.fn(), vi.fn(), vi.fn()];
     await using pubsub = redis.pubsub({ onError, onReconnect });
@@ -50,7 +50,7 @@ describeProtocols("a handler that throws", (protocol) => {
 });
 
 describeProtocols("one garbage byte", (protocol) => {
-  it("destroys the connection wherever it stands, and another takes its place", async () => {
+  it("destroys the connection at any position, and the subscriber reconnects", async () => {
     await using publisher = new Redis(server.url);
     await using proxy = await startProxy(server);
     await using redis = new Redis(proxy.url, { protocol });
@@ -70,7 +70,7 @@ describeProtocols("one garbage byte", (protocol) => {
       seen.length = 0;
       proxy.down.insert(offset, "X");
       await publishThree(publisher, "garbage");
-      // A wrong length makes it wait for bytes that never come; later ones show what is wrong.
+      // After a wrong length the parser waits for more bytes; later messages reveal the error.
       while (reconnections.length === offset) await publishThree(publisher, "garbage");
       const { error } = reconnections[offset] as Reconnection;
       expect(error, `at ${offset}`).toBeInstanceOf(ConnectionError);

@@ -1,4 +1,4 @@
-/** Point 8 of the design's list of what must never happen: a secret in an error or an inspect string. */
+/** Guarantee 8 of docs/reliability.md: no secret in an error or an inspect string. */
 import { inspect } from "node:util";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { Redis, type RedisError } from "../../src/index.js";
@@ -29,7 +29,7 @@ afterEach(() => {
 
 afterAll(() => server.stop());
 
-/** Everything a log could show of a value, however deep it looks. */
+/** Everything that a log could show of a value, at any depth. */
 function views(value: unknown): string {
   const deep = { depth: 20, showHidden: true, getters: true, maxStringLength: null } as const;
   const shown = [
@@ -49,7 +49,7 @@ function expectClean(value: unknown): void {
   for (const secret of SECRETS) expect(text).not.toContain(secret);
 }
 
-describe("8. a secret", () => {
+describe("8. no secret is shown", () => {
   const TARGETS: Record<string, (port: number) => Redis> = {
     options: (port) => new Redis("127.0.0.1", port, { ...STEADY, ...credentials }),
     "a URL": (port) =>
@@ -64,7 +64,7 @@ describe("8. a secret", () => {
   };
 
   it.each(Object.entries(TARGETS))(
-    "is not shown by a client made from %s, nor by what it leads to",
+    "hides the password of a client that was created from %s, in all its objects",
     async (_, make) => {
       const redis = opened(make(server.port));
       await redis.set(KEY, VALUE);
@@ -111,9 +111,9 @@ describe("8. a secret", () => {
     ["a wrong number of arguments", (redis) => redis.executeCommand("GET", KEY, VALUE, PASSWORD)],
     ["a bad argument", (redis) => redis.set(KEY, { [VALUE]: VALUE } as unknown as string)],
     ["a bad option", async (redis) => redis.set(KEY, VALUE, { ex: VALUE } as object)],
-    ["text that is not representable", (redis) => redis.set(KEY, `${VALUE}\ud800`)],
+    ["text that cannot be encoded", (redis) => redis.set(KEY, `${VALUE}\ud800`)],
     [
-      "bytes that are no text",
+      "bytes that are not valid UTF-8",
       async (redis) => {
         await redis.set(KEY, Buffer.concat([Buffer.from(VALUE), Buffer.from([255])]));
         return redis.get(KEY);
@@ -125,11 +125,11 @@ describe("8. a secret", () => {
     ],
     ["an error in a transaction", (redis) => redis.pipeline().set(KEY, VALUE).incr(KEY).exec()],
     ["a transaction refused", (redis) => redis.pipeline().set(KEY, VALUE).flushall().exec()],
-    ["a refused command", (redis) => redis.executeCommand("AUTH", PASSWORD)],
-    ["AUTH on a session", (redis) => redis.client().executeCommand("AUTH", USER, VALUE)],
+    ["AUTH on the shared connection", (redis) => redis.executeCommand("AUTH", PASSWORD)],
+    ["AUTH on a client()", (redis) => redis.client().executeCommand("AUTH", USER, VALUE)],
     ["an abort", (redis) => redis.with({ signal: AbortSignal.timeout(20) }).blpop(KEY, 0)],
-    ["a timeout of its own", (redis) => redis.with({ timeout: 20 }).blpop(KEY, 0)],
-  ])("is not told by the error of %s", async (_, call) => {
+    ["a timeout of the call", (redis) => redis.with({ timeout: 20 }).blpop(KEY, 0)],
+  ])("hides arguments in the error of %s", async (_, call) => {
     const redis = opened(new Redis("127.0.0.1", server.port, { ...STEADY, ...credentials }));
     await redis.del(KEY);
     expectClean(await errorOf(call(redis)));
@@ -139,8 +139,8 @@ describe("8. a secret", () => {
     ["refused", 0],
     ["stalled", "stall"],
     ["cut", "cut"],
-    ["answered with nonsense", "garbage"],
-  ])("is not told when the connection is %s", async (_, fault) => {
+    ["answered with invalid bytes", "garbage"],
+  ])("hides arguments and password when the connection is %s", async (_, fault) => {
     await using proxy = await startProxy(server);
     const redis = opened(new Redis("127.0.0.1", proxy.port, { ...FAST, ...credentials }));
     if (fault === 0) proxy.refuse();
@@ -161,9 +161,9 @@ describe("8. a secret", () => {
 
   it.each([
     ["a wrong password", server.port, { username: USER, password: VALUE }],
-    ["a password nobody asked for", 0, { password: PASSWORD }],
-    ["a socket path with a password in front", -1, {}],
-  ])("is not told by the error of %s", async (_, port, options) => {
+    ["a password that the server does not require", 0, { password: PASSWORD }],
+    ["a unix:// URL with a password", -1, {}],
+  ])("hides the password in the connection error of %s", async (_, port, options) => {
     const plain = port === 0 ? await startServer() : undefined;
     const redis =
       port === -1
@@ -181,22 +181,25 @@ describe("8. a secret", () => {
     ["HELLO", "ERR unknown command, with args beginning with: "],
     ["AUTH", "WRONGPASS this is no password: "],
     ["HELLO", "WRONGPASS this is no password: "],
-  ])("is not told when the server repeats %s in its refusal: %s", async (name, words) => {
-    const script: Script = async (peer) => {
-      for await (const [, ...args] of peer.commands()) {
-        const echo = args.map((arg) => `'${arg}'`).join(" ");
-        peer.send(`-${words}${echo}\r\n`);
-      }
-    };
-    await using mock = await mockServer(script);
-    const protocol = name === "AUTH" ? 2 : 3;
-    const redis = opened(
-      new Redis("127.0.0.1", mock.port, { ...STEADY, ...credentials, protocol }),
-    );
-    expectClean(await errorOf(redis.get(KEY)));
-  });
+  ])(
+    "hides the password when the server repeats the arguments of %s in its error: %s",
+    async (name, words) => {
+      const script: Script = async (peer) => {
+        for await (const [, ...args] of peer.commands()) {
+          const echo = args.map((arg) => `'${arg}'`).join(" ");
+          peer.send(`-${words}${echo}\r\n`);
+        }
+      };
+      await using mock = await mockServer(script);
+      const protocol = name === "AUTH" ? 2 : 3;
+      const redis = opened(
+        new Redis("127.0.0.1", mock.port, { ...STEADY, ...credentials, protocol }),
+      );
+      expectClean(await errorOf(redis.get(KEY)));
+    },
+  );
 
-  it("is not told by the refusal of options", () => {
+  it("hides the password in the errors of invalid options", () => {
     const bad: object[] = [
       { url: `http://${USER}:${PASSWORD}@localhost` },
       { url: `redis://:${PASSWORD}@localhost:port` },
@@ -216,7 +219,7 @@ describe("8. a secret", () => {
     }
   });
 
-  it("is not told when nobody listens on the port", async () => {
+  it("hides the password when no server listens on the port", async () => {
     const redis = opened(
       new Redis(`redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${await freePort()}`, STEADY),
     );

@@ -1,6 +1,6 @@
 /**
- * Owns what single events of a Sentinel do to a client, also those of a fail-over that comes to nothing
- * and those that come late. The servers are real, the Sentinel is not.
+ * The effect of single Sentinel events on a client, including the events of an aborted failover and late
+ * events. The servers are real, the Sentinel is scripted.
  */
 import { describe, expect, test } from "vitest";
 import { Sentinel } from "../../src/index.js";
@@ -13,7 +13,7 @@ const slave = (of: RunningServer, one: RunningServer, name = "mymaster"): string
 const moved = (from: RunningServer, to: RunningServer, name = "mymaster"): string =>
   `${name} ${from.host} ${from.port} ${to.host} ${to.port}`;
 
-/** Master and replica, a Sentinel for them, and a client whose first command is done. */
+/** Start a master, a replica, a scripted Sentinel, and a client whose first command has completed. */
 async function setUp() {
   const old = await startServer();
   const next = await startServer({ replicaOf: old });
@@ -34,8 +34,8 @@ async function setUp() {
 
 const has = (server: RunningServer, key: string) => server.command("EXISTS", key);
 
-describe("a replica that is to become the master", () => {
-  test("gets what comes from then on, once it is one", async () => {
+describe("+selected-slave", () => {
+  test("holds new commands until the replica is the master, and sends them there", async () => {
     await using at = await setUp();
     at.mock.publish("+selected-slave", slave(at.old, at.next));
     await until(async () => (await at.next.clients()).length > 0);
@@ -50,7 +50,7 @@ describe("a replica that is to become the master", () => {
     expect([await has(at.next, "held"), await has(at.old, "held")]).toEqual([1, 0]);
   });
 
-  test("and does not after all: the old one goes on", async () => {
+  test("is undone by -failover-abort: held commands go to the old master", async () => {
     await using at = await setUp();
     at.mock.publish("+selected-slave", slave(at.old, at.next));
     const write = at.redis.set("held", "1");
@@ -61,7 +61,7 @@ describe("a replica that is to become the master", () => {
     expect(await has(at.old, "held")).toBe(1);
   });
 
-  test("and of which nothing more is heard: the old one goes on within the time limit", async () => {
+  test("expires when no further event arrives: held commands go to the old master in time", async () => {
     await using at = await setUp();
     at.mock.publish("+selected-slave", slave(at.old, at.next));
     await until(async () => (await at.old.clients()).length === 1);
@@ -70,8 +70,8 @@ describe("a replica that is to become the master", () => {
   });
 });
 
-describe("a master that has moved", () => {
-  test("is left at once; a command that blocks there is told", async () => {
+describe("+switch-master", () => {
+  test("closes the connections to the old master, and rejects its blocking commands with EFAILOVER", async () => {
     await using at = await setUp();
     const pop = at.redis.blpop("nothing", 0);
     pop.catch(() => {});
@@ -87,20 +87,20 @@ describe("a master that has moved", () => {
     });
     expect(await at.redis.set("new", "1")).toBe(true);
     expect(await has(at.next, "new")).toBe(1);
-    // Only the replication link is gone with it, and the test's own connection is not counted.
+    // The replication link is gone as well, and the connection of the test is not counted.
     await until(async () => (await at.old.clients()).length === 0);
   });
 
-  test("for somebody else is nothing to us, nor is what we know already", async () => {
+  test("is ignored for another master name and for a switch that is already known", async () => {
     await using at = await setUp();
-    // The replica has a connection there too.
+    // The replica has a connection to the master too.
     const ours = async () =>
       (await at.old.clients()).filter(({ flags }) => flags === "N").map(({ id }) => id);
     const before = await ours();
     expect(before).toHaveLength(1);
     at.mock.publish("+switch-master", moved(at.old, at.next, "another"));
     at.mock.publish("+selected-slave", slave(at.old, at.next, "another"));
-    // From before our time: that one is not the master any more.
+    // Events from before the connection: this server is no longer the master.
     at.mock.publish("+switch-master", moved(at.next, at.old));
     at.mock.publish("+selected-slave", slave(at.next, at.old));
     expect(await at.redis.set("a", "1")).toBe(true);

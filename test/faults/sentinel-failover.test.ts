@@ -1,6 +1,6 @@
 /**
- * Owns the proof that acknowledged writes survive a fail-over: with the master alive and told to step
- * back, and with the master killed. The figures are printed.
+ * Acknowledged writes survive a failover: one that is requested while the master is alive, and one after
+ * the master was killed. The test prints its figures.
  */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ConnectionError, type Redis, Sentinel } from "../../src/index.js";
@@ -12,8 +12,8 @@ function print(title: string, { started, stall, errors }: Fates, lost: readonly 
   onTestFinished(() => console.log(`${title}: ${figures}`));
 }
 
-describe.each([100, 1000])("SENTINEL FAILOVER under %i writes a second", (rate) => {
-  test("loses at most 1 % of one second's acknowledged writes", async () => {
+describe.each([100, 1000])("SENTINEL FAILOVER under %i writes per second", (rate) => {
+  test("loses at most 1 % of the writes acknowledged in one second", async () => {
     await using servers = await startSentinels();
     await using sentinel = new Sentinel(servers.addresses);
     await using master = sentinel.masterFor(servers.name);
@@ -27,7 +27,7 @@ describe.each([100, 1000])("SENTINEL FAILOVER under %i writes a second", (rate) 
     expect(fates.errors).toEqual([]);
     expect(fates.acknowledged).toHaveLength(fates.started);
     expect(lost.length).toBeLessThanOrEqual(rate / 100);
-    // Otherwise the test would not notice that the old master was kept.
+    // Proves that the client has left the old master.
     expect(await servers.master.command("DBSIZE")).toBeLessThan(fates.started);
   });
 });
@@ -46,14 +46,14 @@ async function killedUnder(load: WriteLoad, servers: Sentinels) {
 }
 
 describe("SIGKILL of the master", () => {
-  test("loses no acknowledged write that a replica had received, and writing goes on", async () => {
+  test("loses at most one acknowledged write, and writes continue within a second of the promotion", async () => {
     await using servers = await startSentinels();
     await using sentinel = new Sentinel(servers.addresses);
     await using master = sentinel.masterFor(servers.name);
     const { fates, lost, resumed } = await killedUnder(new WriteLoad(master, 100), servers);
     print("SIGKILL at 100/s", fates, lost);
     expect(resumed).toBeLessThan(1000);
-    // What was on the wire at that moment; all others waited for the new master.
+    // Commands in flight at the kill; all others waited for the new master.
     expect(fates.errors.length).toBeLessThan(10);
     for (const error of fates.errors) {
       expect(error).toBeInstanceOf(ConnectionError);
@@ -63,7 +63,7 @@ describe("SIGKILL of the master", () => {
     expect(lost.length).toBeLessThanOrEqual(1);
   });
 
-  test("loses nothing that WAIT has confirmed", async () => {
+  test("loses no write that WAIT has confirmed", async () => {
     await using servers = await startSentinels();
     await using sentinel = new Sentinel(servers.addresses);
     await using master = sentinel.masterFor(servers.name);
@@ -74,7 +74,7 @@ describe("SIGKILL of the master", () => {
   });
 });
 
-/** Writes count as acknowledged when one more server has them. */
+/** Count a write as acknowledged when one replica has it. */
 function confirmed(master: Redis): Pick<Redis, "set"> {
   const set = async (key: string, value: string): Promise<true> => {
     const pipeline = master.pipeline({ transaction: false });

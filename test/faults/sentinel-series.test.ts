@@ -1,11 +1,13 @@
 /**
- * Owns a short series of fail-overs under load; test/soak has the long one. What each leaves behind is
- * counted.
+ * A short series of failovers under load; test/soak has a long one. It counts connections, handles and
+ * listeners that are left.
  */
 import { expect, test } from "vitest";
 import { failOverSeries } from "../support/failover-series.js";
 
-test("four fail-overs in a row leave nothing behind", { timeout: 90_000 }, async () => {
+test("four failovers in a row leave no connection, handle or listener", {
+  timeout: 90_000,
+}, async () => {
   const report = await failOverSeries(4, 200);
   expect(report.acknowledged.length + report.errors.length).toBe(report.started);
   expect(report.errors).toEqual([]);
