@@ -1,17 +1,17 @@
 /**
- * Owns the reading of apt's source lists: which of them are Debian's own, and the same ones again for
- * other suites. Pure text in and out. No address of a registry may ever be written here: where
- * packages come from is known only from the machine the tests run on.
+ * Reading of apt's source lists: finds Debian's own sources and derives the same sources for other suites.
+ * Pure text in and out. The address of a registry must never be written here: it is taken from the machine
+ * on which the tests run.
  */
 
-/** One source in either of apt's two formats, pointing at other suites than before. */
+/** A source in one of apt's two formats, with other suites. */
 export interface DerivedSource {
-  /** Extension that tells apt the format. */
+  /** File extension, by which apt recognises the format. */
   readonly extension: "list" | "sources";
   readonly text: string;
 }
 
-/** Names a Debian release also goes by in source lists. */
+/** Other names of a Debian release in source lists. */
 const ALIASES = ["stable", "oldstable", "oldoldstable", "testing"];
 
 /** `deb [options] address suite components…` */
@@ -20,10 +20,10 @@ const LINE = /^deb(?:\s+\[([^\]]*)\])?\s+(\S+)\s+(\S+)\s+(.+)$/;
 /**
  * Derive the same sources for other suites.
  *
- * @param text - A file of /etc/apt/sources.list.d, or sources.list itself.
- * @param format - By its extension.
- * @param wanted - The release the machine has, and the suites to have instead.
- * @returns What names the machine's own release, with the wanted suites in its place.
+ * @param text - Content of a file in /etc/apt/sources.list.d, or of sources.list.
+ * @param format - Format, from the file extension.
+ * @param wanted - The release of the machine, and the suites to use instead.
+ * @returns The sources that name the release of the machine, with the wanted suites instead.
  */
 export function deriveSources(
   text: string,
@@ -45,7 +45,7 @@ function fromLines(text: string, own: ReadonlySet<string>, suites: readonly stri
   });
 }
 
-/** Fields that are written anew; all others, keys of several lines among them, are kept as they are. */
+/** Fields that are replaced; all others, including keys of several lines, are kept unchanged. */
 const REPLACED = new Set(["types", "suites", "components", "enabled"]);
 
 function fromStanzas(text: string, own: ReadonlySet<string>, suites: readonly string[]): string[] {
@@ -70,10 +70,10 @@ function fromStanzas(text: string, own: ReadonlySet<string>, suites: readonly st
 }
 
 interface Field {
-  /** In lower case. */
+  /** Field name in lower case. */
   readonly name: string;
   readonly value: string;
-  /** The lines it stood on. */
+  /** The lines of the field. */
   readonly source: string;
 }
 
@@ -88,5 +88,5 @@ function fieldsOf(stanza: string): Field[] {
 
 const words = (text: string): string[] => text.split(/\s+/);
 
-/** Debian's own repositories have it, most others do not. */
+/** A field that Debian's own repositories have and most others lack. */
 const hasMain = (components: string): boolean => words(components).includes("main");

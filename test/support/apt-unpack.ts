@@ -1,6 +1,6 @@
 /**
- * Owns getting Debian packages of other releases unpacked into a folder. The system is left as it is:
- * lists, caches and packages are private, nothing is installed, no package script runs. Needs no root.
+ * Download of Debian packages of other releases, unpacked into a folder. The system is not changed: lists,
+ * caches and packages are private, nothing is installed, no package script runs. Root is not needed.
  */
 import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -12,28 +12,28 @@ const run = promisify(execFile);
 const OUTPUT_LIMIT = 16 * 1024 * 1024;
 const PATIENCE_MS = 300_000;
 
-/** What to fetch. */
+/** Packages to download. */
 export interface Unpacking {
-  /** Releases to take packages from, as apt calls them. */
+  /** Releases that the packages come from, under apt's names. */
   readonly suites: readonly string[];
   /** Package names, each with its suite: `redis-tools/trixie`. */
   readonly packages: readonly string[];
-  /** Folder to unpack into; it need not exist. */
+  /** Folder to unpack into; created when missing. */
   readonly into: string;
 }
 
 /**
- * Download packages from the mirror this machine uses and unpack them.
+ * Download packages from the mirror of this machine and unpack them.
  *
- * @param unpacking - What to fetch, and where to put it.
- * @throws Error when apt's sources name no Debian mirror, or it does not have the packages.
+ * @param unpacking - Packages and target folder.
+ * @throws Error when apt's sources name no Debian mirror, or the mirror lacks the packages.
  */
 export async function unpackPackages({ suites, packages, into }: Unpacking): Promise<void> {
   const work = `${into}.apt`;
   try {
     const config = await prepareFolders(work, await debianSources(suites));
     const download = join(work, "packages");
-    // A source beside Debian's own may not know these suites: only the download has to succeed.
+    // A third-party source may lack these suites: only the download must succeed.
     const update = await apt(config, ["update"], work).catch((error: unknown) => error);
     await apt(config, ["download", ...packages], download).catch((error: unknown) => {
       throw new Error(complaint(packages, [update, error]), { cause: error });
@@ -71,14 +71,14 @@ async function prepareFolders(work: string, sources: readonly DerivedSource[]): 
   return config;
 }
 
-/** Read after the system's own settings, which may hold a proxy that is needed. */
+/** Read after the settings of the system, which may contain a required proxy. */
 function aptConfig(work: string): string {
   const settings: Record<string, string> = {
     "Dir::Etc::SourceList": "/dev/null",
     "Dir::Etc::SourceParts": join(work, "parts"),
     "Dir::State::Lists": join(work, "lists"),
     "Dir::Cache": join(work, "cache"),
-    // Apt's own user could not write into a folder below somebody's home.
+    // The user `_apt` cannot write into a folder below a home directory.
     "APT::Sandbox::User": "root",
     "Acquire::Languages": "none",
     "Acquire::Retries": "3",

@@ -1,6 +1,6 @@
 /**
- * Owns calls that ought to be refused: made through a host that sends nothing and the encoder every
- * connection uses, so that whatever would get past both is seen.
+ * Calls that must be rejected. They run through a host that sends nothing and the encoder of every
+ * connection, so that input which passes both is detected.
  */
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../src/errors.js";
@@ -23,16 +23,16 @@ function problemOf(recorded: Recorded): unknown {
 }
 
 /**
- * Call a command method with what its types may forbid.
+ * Call a command method with arguments that its types may forbid.
  *
- * @returns The message it is refused with, or undefined when it would be sent or answered.
- * @throws Error when it is refused in any other way than with a `DataError` of the command.
+ * @returns The message of the rejection, or undefined when the call would be sent or answered.
+ * @throws Error when it is rejected with anything but a `DataError` of the command.
  */
 export function refusalOf(method: string, args: readonly unknown[]): string | undefined {
   return messageOf(problemOf(callLoosely(host, method, args)));
 }
 
-/** The message of the `DataError` that `error` has to be, if it is there at all. */
+/** Return the message of `error`, which must be a `DataError` when it is defined. */
 export function messageOf(error: unknown): string | undefined {
   if (error === undefined) return undefined;
   if (!(error instanceof DataError) || error.code !== "EINVAL" || error.command === undefined) {
@@ -41,10 +41,10 @@ export function messageOf(error: unknown): string | undefined {
   return error.message;
 }
 
-/** A call and the message it is refused with. */
+/** A call and the message of its rejection. */
 export type Refused = readonly [method: string, args: readonly unknown[], message: string];
 
-/** Test that each call is refused with its message. */
+/** Test that each call is rejected with its message. */
 export function expectRefusals(title: string, rows: readonly Refused[]): void {
   describe(`bad input for ${title}`, () => {
     test.each(rows.map((row, i) => [i, ...row] as const))("%i: %s", (_, method, args, message) => {

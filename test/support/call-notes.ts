@@ -1,38 +1,38 @@
 /**
- * Owns the notes of which command methods the tests of a run have called: every worker writes a file
- * of its own, test/conformance/calls.test.ts reads them all at the end. Imports nothing from src/.
+ * Records of the command methods that the tests of a run have called: each worker writes its own file,
+ * test/conformance/calls.test.ts reads all of them at the end. Imports nothing from src/.
  */
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Protocol } from "./protocols.js";
 
-/** Where global-setup tells the workers the folder for their notes. */
+/** Environment variable in which global-setup passes the folder for the records to the workers. */
 export const CALLS_FOLDER = "REDISWIRE_TEST_CALLS";
 
-/** What bulk strings were in a call. */
+/** Type of the bulk strings of a call. */
 export type Decoding = "text" | "bytes";
 
-/** A way to call a method. */
+/** A mode in which a method is called. */
 export interface CallMode {
   readonly protocol: Protocol;
   readonly decoding: Decoding;
 }
 
-/** The four of them. */
+/** All four modes. */
 export const CALL_MODES: readonly CallMode[] = ([2, 3] as const).flatMap((protocol) =>
   (["text", "bytes"] as const).map((decoding) => ({ protocol, decoding })),
 );
 
-/** Who answered: a server that knows its business, or a script. */
+/** What replied: a real server or a script. */
 export type Answerer = "server" | "mock";
 
-/** Name of a method called in a mode: `hget 2 text server`. */
+/** Return the name of a method call in a mode: `hget 2 text server`. */
 export function callName(method: string, { protocol, decoding }: CallMode, by: Answerer): string {
   return `${method} ${protocol} ${decoding} ${by}`;
 }
 
-/** Write down calls, for {@link readCalls}. */
+/** Record calls for {@link readCalls}. */
 export function writeCalls(calls: readonly string[]): void {
   const folder = process.env[CALLS_FOLDER];
   if (folder === undefined || calls.length === 0) return;
@@ -40,9 +40,9 @@ export function writeCalls(calls: readonly string[]): void {
 }
 
 /**
- * Read what all workers wrote down so far.
+ * Read what all workers have recorded so far.
  *
- * @returns Names as {@link callName} makes them.
+ * @returns Names in the format of {@link callName}.
  */
 export function readCalls(): ReadonlySet<string> {
   const folder = process.env[CALLS_FOLDER];

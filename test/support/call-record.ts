@@ -1,10 +1,9 @@
 /**
- * Owns the look over the shoulder of tests: which command methods they call, under which protocol and
- * with text or bytes. A call counts when the server answered it and the test that made it has made
- * assertions and passed.
+ * Observes which command methods the tests call, under which protocol and with text or bytes. A call counts
+ * when the server has replied to it and the calling test has made assertions and passed.
  *
- * Calls are watched without touching the promises a test sees: a second reaction on a promise
- * would hide the caller's frames from V8 and a missing one from "unhandledRejection".
+ * Calls are observed without touching the promises of a test: a second reaction on a promise would hide the
+ * caller's frames from V8 and a missing reaction from "unhandledRejection".
  */
 
 import { RedisClient } from "../../src/client/redis.js";
@@ -21,13 +20,13 @@ import { isRealServer } from "./real-servers.js";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Names of the calls each promise belongs to; more than one when an alias called the method. */
+/** Names of the calls of each promise; more than one when an alias called the method. */
 const callsOf = new WeakMap<object, string[]>();
 const decodings = new WeakMap<object, Decoding>();
 let answered: string[] = [];
 const kept = new Set<string>();
 
-/** Begin to watch. Once per process. */
+/** Start observing, once per process. */
 export function watchCalls(): void {
   for (const prototype of commandPrototypes()) {
     for (const name of Object.getOwnPropertyNames(prototype)) {
@@ -41,23 +40,23 @@ export function watchCalls(): void {
   wrap(CommandRequest.prototype, "fail", notingTheEnd);
 }
 
-/** Forget what was called since the last test: its hooks are no test. */
+/** Discard the calls since the last test: they were made by hooks. */
 export function beginTest(): void {
   answered = [];
 }
 
-/** Keep what was called in a test that proved something. */
+/** Keep the calls of a test that has made assertions and passed. */
 export function endTest(proved: boolean): void {
   if (proved) for (const call of answered) kept.add(call);
   answered = [];
 }
 
-/** What was kept so far, as {@link callName} names calls. */
+/** Return the kept calls in the format of {@link callName}. */
 export function keptCalls(): readonly string[] {
   return [...kept];
 }
 
-/** The generated classes' prototypes: between the end of the chain and the hand-written host. */
+/** Return the prototypes of the generated classes, between the end of the chain and the hand-written class. */
 function commandPrototypes(): object[] {
   const chain: object[] = [];
   let prototype: unknown = Commands.prototype;
@@ -93,7 +92,7 @@ function watched(name: string): (original: Method) => Method {
     };
 }
 
-/** A view has the decoding it was made with, or that of the client it was made from. */
+/** Record the decoding of a view, which inherits that of its client unless it sets its own. */
 const remembering = (original: Method): Method =>
   function (...args) {
     const view = Reflect.apply(original, this, args) as object;
@@ -103,7 +102,7 @@ const remembering = (original: Method): Method =>
     return view;
   };
 
-/** What a method gives may be an object that runs the command only later. */
+/** A method may return an object that runs the command later. */
 const passingOn = (original: Method): Method =>
   function (...args) {
     const promise = Reflect.apply(original, this, args) as object;
@@ -119,7 +118,7 @@ const noting = (original: Method): Method =>
     return Reflect.apply(original, this, args);
   };
 
-/** That the server ends is what some commands are answered with. */
+/** Record commands that the server answers by closing the connection. */
 const notingTheEnd = (original: Method): Method =>
   function (...args) {
     const request = this as CommandRequest;

@@ -1,11 +1,11 @@
 /**
- * Owns the arguments that a command method can be called with when nothing but the command table is
- * known: a sample for each parameter and option, chosen by its type. Nothing here talks to a server.
+ * Sample arguments for a command method, derived from the command table alone: one sample for each parameter
+ * and option, chosen by its type. Nothing here connects to a server.
  */
 import { flatOptions } from "../../src/commands/generator/options.js";
 import type { CommandSpec, Option, Param } from "../../src/commands/table/dsl.js";
 
-/** What to pass where the name alone does not tell; by command and parameter. */
+/** Samples for parameters whose name does not determine them, by command and parameter. */
 const SPECIAL: Readonly<Record<string, unknown>> = {
   "ZRANGE start": 0,
   "ZRANGE end": -1,
@@ -51,7 +51,7 @@ function sampleOf(type: string, name: string): unknown {
   return SAMPLES.find(([pattern]) => pattern.test(type))?.[1] ?? name;
 }
 
-/** A good argument for a parameter. */
+/** Return a valid argument for a parameter. */
 export function argumentOf(spec: CommandSpec, param: Param): unknown {
   const special = SPECIAL[`${spec.name} ${param.name}`] ?? SPECIAL[param.name];
   if (special !== undefined) return special;
@@ -59,19 +59,19 @@ export function argumentOf(spec: CommandSpec, param: Param): unknown {
   return word ?? sampleOf(param.kind.type, param.name);
 }
 
-/** A good value for an option. */
+/** Return a valid value for an option. */
 export function optionValue(option: Option): unknown {
   return option.kind === undefined
     ? true
     : (option.kind.words?.[0] ?? sampleOf(option.kind.type, option.name));
 }
 
-/** Options of which a builder wants one, by command. */
+/** Options of which a command needs one, by command. */
 const NEEDED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   XCFGSET: { idmpMaxsize: 7 },
 };
 
-/** The options that a call cannot do without: required ones, and one of each required group. */
+/** Return the required options, and one option of each required group. */
 export function neededOptions(spec: CommandSpec): Record<string, unknown> {
   const needed: Record<string, unknown> = { ...NEEDED[spec.name] };
   for (const item of spec.options?.items ?? []) {
@@ -82,13 +82,13 @@ export function neededOptions(spec: CommandSpec): Record<string, unknown> {
   return needed;
 }
 
-/** Options without which there can be no limit, by command. */
+/** Options that LIMIT requires, by command. */
 const LIMITED: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ZRANGE: { byScore: true },
   ZRANGESTORE: { byScore: true },
 };
 
-/** One option, or the two of a limit together. */
+/** Return one option, or both options of LIMIT. */
 export function optionsFor(spec: CommandSpec, option: Option): Record<string, unknown> {
   const limits = spec.options?.items.filter((item) => "limit" in item) ?? [];
   const pair = limits.find(({ limit }) => limit.includes(option))?.limit;
@@ -96,7 +96,7 @@ export function optionsFor(spec: CommandSpec, option: Option): Record<string, un
   return { ...(pair === undefined ? {} : LIMITED[spec.name]), ...Object.fromEntries(given) };
 }
 
-/** The argument lists to try: least, most, and one more for each option. */
+/** Return the argument lists to try: minimal, maximal, and one for each option. */
 export function callsOf(spec: CommandSpec): unknown[][] {
   const required = spec.args.filter((arg) => arg.optional !== true && arg.fallback === undefined);
   const least = required.map((arg) => argumentOf(spec, arg));

@@ -1,7 +1,4 @@
-/**
- * Owns the TLS certificates of the tests: made anew for each run, shared by all its workers, removed
- * at its end.
- */
+/** TLS certificates of the tests: created for each run, shared by all its workers, removed at its end. */
 import { rmSync } from "node:fs";
 import {
   type Certificates,
@@ -13,16 +10,16 @@ import { ensureOpenssl } from "./install.js";
 /** Paths of PEM files. */
 export type Certs = Certificates;
 
-/** Where global-setup tells the workers the folder it has filled. */
+/** Environment variable in which global-setup passes the folder to the workers. */
 export const CERTS_FOLDER = "REDISWIRE_TEST_CERTS";
 
 let made: Promise<Certs> | undefined;
 
 /**
- * Have the certificates of this run.
+ * Return the certificates of this run.
  *
- * @returns Their paths: those global-setup made, or (outside a test run) a set of this process's own
- * that goes when it exits.
+ * @returns The paths of the files of global-setup or, outside a test run, of a set that this process
+ * creates and removes when it exits.
  */
 export function ensureCerts(): Promise<Certs> {
   const shared = process.env[CERTS_FOLDER];
@@ -35,9 +32,9 @@ export function ensureCerts(): Promise<Certs> {
 }
 
 /**
- * Make a set of certificates in a new temporary folder.
+ * Create a set of certificates in a new temporary folder.
  *
- * @returns Their paths; the caller removes `dir`.
+ * @returns The paths; the caller must remove `dir`.
  */
 export async function makeCerts(): Promise<Certs> {
   return makeCertificates(await ensureOpenssl());

@@ -1,7 +1,7 @@
 /**
- * Owns the flows of the chaos run: each works on keys of its own, one command after the other, and
- * knows which values are possible after every one of them. A write of unknown outcome may also be
- * executed late, when its connection was only stalled: it stays possible for the rest of the key's life.
+ * The flows of the chaos run. Each flow works on its own keys, one command after the other, and stores which
+ * values are possible after every command. A write of unknown outcome may be executed late, when its
+ * connection was only stalled: its value stays possible for the rest of the key's life.
  */
 import {
   AbortError,
@@ -12,25 +12,25 @@ import {
 } from "../../src/index.js";
 import type { Random } from "./random.js";
 
-/** What the flows of a run have done. */
+/** Counts of a run. */
 export class Tally {
   ok = 0;
   notSent = 0;
   unknown = 0;
 }
 
-/** Asks the server itself, when everything has come to rest. */
+/** Reads from the server directly, after the run. */
 export type Ask = (...words: string[]) => Promise<unknown>;
 
-/** Begin a new key after so many writes of unknown outcome. */
+/** Number of writes of unknown outcome after which a flow uses a new key. */
 const MOST_DOUBTS = 8;
 const COUNT_LUA = "return redis.call('incr', KEYS[1])";
 
-/** What a key may hold that is overwritten. */
+/** Possible values of a key that is overwritten. */
 class Register {
   readonly key: string;
   #values = new Set<string | null>([null]);
-  /** May be written at any later moment. */
+  /** Values that may be written at any later time. */
   readonly #late = new Set<string>();
 
   constructor(key: string) {
@@ -58,7 +58,7 @@ class Register {
   }
 }
 
-/** What a key may hold that is only ever increased by one. */
+/** Possible values of a key that is only incremented. */
 class Counter {
   readonly key: string;
   seen = 0;
@@ -76,7 +76,7 @@ class Counter {
     throw this.#impossible(value);
   }
 
-  /** A read: it may also be what was seen before. */
+  /** Check a read, which may return an earlier value. */
   holds(value: number): void {
     if (value < this.seen || value > this.attempts) throw this.#impossible(value);
     this.seen = value;
@@ -88,10 +88,10 @@ class Counter {
   }
 }
 
-/** How one command ended. */
+/** Result of one command. */
 type End<V> = { readonly value: V } | { readonly outcome: "not-sent" | "unknown" };
 
-/** One flow. */
+/** A sequence of commands on its own keys. */
 export class Flow {
   readonly #name: string;
   readonly #redis: Redis;
@@ -124,7 +124,7 @@ export class Flow {
       () => this.#readPair(),
       () => this.#push(),
     ];
-    // These need a connection of their own, of which there are few.
+    // These need a dedicated connection, of which there are few.
     const alone = [
       () => this.#increment((redis, key) => this.#watchedIncrement(redis, key)),
       () => this.#pop(),
@@ -133,14 +133,14 @@ export class Flow {
     this.#steps = [...ordinary, ...ordinary, ...ordinary, ...alone];
   }
 
-  /** Do one thing and check what comes of it. */
+  /** Run one random command and check its result. */
   async step(): Promise<void> {
     if (this.#register.doubtful) this.#register = this.#newRegister("r");
     if (this.#pair.doubtful) this.#pair = this.#newRegister("p");
     await this.#random.pick(this.#steps)();
   }
 
-  /** Compare what the server holds in the end. */
+  /** Check the final values on the server. */
   async verify(ask: Ask): Promise<void> {
     for (const register of this.#past) {
       const value = (await ask("GET", register.key)) as string | null;
@@ -165,7 +165,7 @@ export class Flow {
     return `${this.#name}list`;
   }
 
-  /** The client, sometimes one whose calls end early. */
+  /** Return the client, sometimes a view whose calls are aborted. */
   #client(): Redis {
     const dice = this.#random.fraction();
     if (dice < 0.8) return this.#redis;
@@ -193,7 +193,7 @@ export class Flow {
     return { outcome };
   }
 
-  /** Write a new value to a register in some way. */
+  /** Write a new value to a register by a random command. */
   async #write<V>(
     register: Register,
     call: (redis: Redis, value: string) => Promise<V>,
@@ -251,7 +251,7 @@ export class Flow {
     if (done !== undefined) register.saw(done.value[1]);
   }
 
-  /** Both keys in one transaction: nobody may ever see them differ. */
+  /** Write both keys in one transaction: no reader may see them differ. */
   async #writePair(): Promise<void> {
     const { key } = this.#pair;
     const done = await this.#write(this.#pair, (redis, value) =>
@@ -283,7 +283,7 @@ export class Flow {
     this.#take(end.value[1]);
   }
 
-  /** Nothing comes that was not put there, and nothing comes twice. */
+  /** Check that only pushed elements are popped, each once. */
   #take(token: string): void {
     if (!this.#tokens.delete(token)) throw new Error(`${this.#list}: ${token} is impossible`);
   }

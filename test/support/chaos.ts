@@ -1,6 +1,6 @@
 /**
- * Owns the chaos run: many flows over one client, and a proxy that does random faults meanwhile, all
- * from one seed. What may never happen is for the flows to say; that something did happen, is for here.
+ * The chaos run: many flows over one client, with a proxy that causes random faults, all from one seed. The
+ * flows check values; this module checks that faults and commands have really occurred.
  */
 import { expect } from "vitest";
 import { BlockingConnectionPool, ExponentialBackoff, Redis, Retry } from "../../src/index.js";
@@ -13,16 +13,16 @@ import { until } from "./until.js";
 
 const FLOWS = 200;
 const CONNECTIONS = 20;
-/** ms a fault lasts at most, unless it outlasts the deadlines. */
+/** Longest duration of a fault in ms, unless it must exceed the deadlines. */
 const SHORT = 60;
-/** ms from one fault to the next, at most. */
+/** Longest time between two faults, in ms. */
 const CALM = 200;
-/** ms; what is stalled longer than this is given up. */
+/** Deadline of a stalled command, in ms. */
 const SOCKET_TIMEOUT = 300;
 
 type Mischief = (proxy: FaultProxy, random: Random) => undefined | (() => void | Promise<void>);
 
-/** Each does something, and says how it is made good. */
+/** Faults. A fault that lasts returns a function that ends it. */
 const MISCHIEF: readonly Mischief[] = [
   (proxy) => void proxy.cutAll("rst"),
   (proxy) => void proxy.cutAll("fin"),
@@ -62,19 +62,19 @@ const MISCHIEF: readonly Mischief[] = [
   },
 ];
 
-/** What a run is made of. */
+/** Options of a run. */
 export interface ChaosOptions {
   readonly seed: number;
-  /** ms. */
+  /** Duration in ms. */
   readonly duration: number;
   readonly protocol: 2 | 3;
 }
 
 /**
- * Run it.
+ * Run the flows and the faults.
  *
- * @returns What the flows have done.
- * @throws Error naming a value that is impossible, or what has not settled; with the seed.
+ * @returns The counts of all flows.
+ * @throws Error that names an impossible value or a pending promise, and the seed.
  */
 export async function chaos(server: RunningServer, options: ChaosOptions): Promise<Tally> {
   const { seed, protocol } = options;
@@ -120,10 +120,10 @@ async function runFlows({ server, proxy, redis }: Parts, options: ChaosOptions):
   all.catch(() => {});
   while (performance.now() < end) await misbehave(proxy, random);
   expect((await settle(all, 10_000)).ok).toBe(true);
-  // What was only stalled may still be executed; then nothing can be any more.
+  // Stalled commands may still be executed now; none can be later.
   redis.disconnect();
   proxy.cutAll("rst");
-  // The proxy keeps the server's side of what it has swallowed.
+  // The proxy keeps the server side of swallowed connections open.
   await server.command("CLIENT", "KILL", "TYPE", "normal");
   await until(async () => (await server.clients()).length === 0);
   for (const flow of flows) await flow.verify((...words) => server.command(...words));

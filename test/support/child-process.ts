@@ -1,6 +1,6 @@
 /**
- * Owns programs that use the library in a process of their own: the sources are bundled once per
- * worker, and every program is killed when its time is up, whatever it hangs on.
+ * Programs that use the library in a separate process. The sources are bundled once per worker, and every
+ * program is killed at its time limit, whatever it waits for.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,14 +12,14 @@ import { build } from "tsup";
 import { afterAll } from "vitest";
 import { until } from "./until.js";
 
-/** A program that is running. */
+/** A running program. */
 export interface Child {
   readonly pid: number;
   /** Everything printed so far. */
   readonly output: () => string;
-  /** Wait until it has printed a text. */
+  /** Wait until the program has printed a text. */
   prints(text: string): Promise<void>;
-  /** Wait for its end: exit code, or the signal that killed it, and everything it printed. */
+  /** Wait for the exit; return the exit code or the signal, and the output. */
   ended(): Promise<{ readonly code: number | NodeJS.Signals; readonly output: string }>;
 }
 

@@ -1,27 +1,27 @@
-/** Owns servers that run as nodes of a cluster, for the tests of the CLUSTER commands. */
+/** Servers that run as nodes of a cluster, for the tests of the CLUSTER commands. */
 import { freePort } from "./ports.js";
 import { type RunningServer, startServer } from "./server.js";
 
-/** A node, and the port of its side of the cluster's bus. */
+/** A node and its port on the cluster bus. */
 export interface Node {
   readonly server: RunningServer;
   readonly busPort: number;
 }
 
 /**
- * Start a node that knows no other.
+ * Start a node without other nodes.
  *
- * @param config - More lines for its configuration.
+ * @param config - Additional lines of the configuration.
  */
 export async function startNode(config: Readonly<Record<string, string>> = {}): Promise<Node> {
-  // By default the bus takes the port 10000 higher, which may not exist.
+  // The default port of the bus is 10000 higher, which may be out of range.
   const busPort = await freePort();
   const server = await startServer({
     config: {
       "cluster-enabled": "yes",
       "cluster-config-file": "nodes.conf",
       "cluster-port": String(busPort),
-      // A node that was in a bad state waits as long before it serves again.
+      // Time that a node waits after a failed state before it serves again.
       "cluster-node-timeout": "1000",
       ...config,
     },

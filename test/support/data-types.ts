@@ -1,6 +1,6 @@
 /**
- * Owns what the tests of the data types share: how to wait for commands which block in the server, and
- * the error of a command for a key of another type.
+ * Helpers of the data type tests: waiting for commands that block in the server, and the error of a command
+ * for a key of another type.
  */
 import { expect } from "vitest";
 import { ResponseError } from "../../src/index.js";
@@ -8,7 +8,7 @@ import type { RunningServer } from "./server.js";
 import { errorOf } from "./settle.js";
 import { until } from "./until.js";
 
-/** Wait until so many connections are blocked in the server. */
+/** Wait until the given number of connections is blocked in the server. */
 export function whenBlocked(server: RunningServer, count: number): Promise<unknown> {
   return until(async () => {
     const clients = await server.clients();
@@ -16,7 +16,7 @@ export function whenBlocked(server: RunningServer, count: number): Promise<unkno
   });
 }
 
-/** Expect each call to be refused because its key holds something else, named by its method. */
+/** Expect each call, named by its method, to be rejected with WRONGTYPE. */
 export async function expectWrongType(
   calls: Readonly<Record<string, () => Promise<unknown>>>,
 ): Promise<void> {
@@ -30,7 +30,7 @@ export async function expectWrongType(
   }
 }
 
-/** Sort texts or bytes, for replies without an order of their own. */
+/** Sort texts or bytes, for replies without a defined order. */
 export function sorted<T extends string | Buffer>(items: Iterable<T>): T[] {
   return [...items].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }

@@ -1,6 +1,6 @@
 /**
- * Owns a series of fail-overs under load, and the count of what they leave behind: promises that never
- * settle, connections on any server, handles and listeners in this process.
+ * A series of failovers under load, and the count of what is left after them: pending promises, connections on
+ * each server, handles and listeners in this process.
  */
 import { inspect } from "node:util";
 import { Sentinel } from "../../src/index.js";
@@ -10,22 +10,22 @@ import type { RunningServer } from "./server.js";
 import { until } from "./until.js";
 import { type Fates, missingOn, WriteLoad } from "./write-load.js";
 
-/** What a series did. */
+/** Results of a series. */
 export interface SeriesReport extends Fates {
   readonly lost: readonly string[];
-  /** What was there while the load went on: after the first fail-over, and after the last. */
+  /** Counts under load, after the first and after the last failover. */
   readonly counts: readonly Counts[];
-  /** Warnings of Node, such as of too many listeners. */
+  /** Warnings of Node, such as too many listeners. */
   readonly warnings: readonly Error[];
 }
 
-/** What a fail-over might leave more of. */
+/** Counts that must not grow with failovers. */
 export interface Counts {
-  /** Connections on each Sentinel, and on the other servers together. */
+  /** Connections on each Sentinel, and on all other servers together. */
   readonly connections: readonly number[];
-  /** Sockets in this process, also those that keep nothing alive. */
+  /** Sockets in this process, including unreferenced ones. */
   readonly sockets: number;
-  /** What the pool of the master's client holds. */
+  /** Content of the pool of the master's client. */
   readonly leased: string;
   /** Listeners on the process itself. */
   readonly listeners: number;
@@ -38,7 +38,7 @@ async function connectionsOn(servers: Sentinels): Promise<number[]> {
   const ours = async (server: RunningServer): Promise<number> =>
     (await server.clients()).filter(({ name }) => name === NAME).length;
   const counts = await Promise.all(all.map((one) => ours(one).catch(() => -1)));
-  // Which server is the master changes; how many connections there are in all must not.
+  // The master changes; the total number of connections must not.
   return [
     ...counts.slice(0, servers.sentinels.length),
     sum(counts.slice(servers.sentinels.length)),
@@ -47,7 +47,7 @@ async function connectionsOn(servers: Sentinels): Promise<number[]> {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
-/** Both replicas have what the master has: only then may one of them take its place. */
+/** Whether both replicas are in sync with the master; only then can a replica be promoted. */
 async function inStep(servers: Sentinels): Promise<boolean> {
   const master = await servers.currentMaster();
   const info = await master.command("INFO", "replication").catch(() => "");
@@ -55,15 +55,15 @@ async function inStep(servers: Sentinels): Promise<boolean> {
 }
 
 /**
- * Fail over again and again while a client writes, another has subscribed and a third reads replicas.
+ * Fail over repeatedly while one client writes, one is subscribed and one reads from replicas.
  *
- * @param count - How many fail-overs.
+ * @param count - Number of failovers.
  * @param rate - Writes per second.
- * @throws Error when something stays open afterwards, or a promise does not settle.
+ * @throws Error when a resource stays open, or a promise does not settle.
  */
 export async function failOverSeries(count: number, rate: number): Promise<SeriesReport> {
   await using servers = await startSentinels();
-  // So that a former master becomes a replica within a second or two.
+  // A former master then becomes a replica within two seconds.
   for (const one of servers.sentinels) {
     await one.command("SENTINEL", "DEBUG", "PUBLISH-PERIOD", 300, "INFO-PERIOD", 300);
   }
@@ -112,7 +112,7 @@ export async function failOverSeries(count: number, rate: number): Promise<Serie
   return { ...fates, lost, counts, warnings };
 }
 
-/** Reads may fail while a replica changes its role, but each must settle. */
+/** Read from replicas. A read may fail while a replica changes its role, but each must settle. */
 async function readOn(
   read: () => Promise<unknown>,
   state: { on: boolean; settled: number },

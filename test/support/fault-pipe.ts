@@ -1,6 +1,6 @@
 /**
- * Owns one direction of a proxied connection: a queue of what came in, and a loop that moves it on
- * as the faults of its direction allow. It knows sockets, not servers.
+ * One direction of a proxied connection: a queue of received bytes, and a loop that forwards them as the faults
+ * of the direction allow. It handles sockets only and does not interpret the bytes.
  */
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
@@ -12,11 +12,11 @@ export type CutKind = "fin" | "rst";
 /** When and how {@link Direction.cutAfter} cuts. */
 export interface CutOptions {
   readonly how?: CutKind;
-  /** How many connections are cut before the fault is used up. */
+  /** Number of connections to cut. */
   readonly times?: number;
 }
 
-/** A fault that strikes after a number of forwarded bytes. */
+/** A fault that takes effect after a number of forwarded bytes. */
 class Trigger<T> {
   readonly what: T;
   readonly #after: number;
@@ -27,20 +27,20 @@ class Trigger<T> {
     this.#after = after;
     this.#starts = new Map([...live].map((pipe) => [pipe, pipe.forwarded]));
   }
-  /** It has struck this pipe, and spares it from now on. */
+  /** Record that the fault has affected this pipe and must not affect it again. */
   strike(pipe: Pipe): void {
     this.#struck.add(pipe);
   }
-  /** Bytes this pipe may still forward before it strikes. */
+  /** Return the bytes that this pipe may forward before the fault takes effect. */
   left(pipe: Pipe): number {
     if (this.#struck.has(pipe)) return Number.POSITIVE_INFINITY;
     return this.#after - (pipe.forwarded - (this.#starts.get(pipe) ?? 0));
   }
 }
 
-/** The faults of one direction; they hold for live connections and for those to come. */
+/** The faults of one direction, for existing and new connections. */
 export class Direction {
-  /** Its live pipes. */
+  /** The pipes of open connections. */
   readonly pipes = new Set<Pipe>();
   stalled = false;
   delayMs = 0;
@@ -53,9 +53,9 @@ export class Direction {
   insertionsLeft = 0;
 
   /**
-   * Cut a connection after it has forwarded n more bytes; 0 cuts at once, or on connect.
+   * Cut a connection after it has forwarded n more bytes; 0 cuts immediately, or on connect.
    *
-   * @param n - Bytes forwarded exactly, counted per connection from now or from its start.
+   * @param n - Exact number of bytes, counted per connection from now or from its start.
    * @param options - FIN or RST (the default), and for how many connections (one by default).
    */
   cutAfter(n: number, options: CutOptions = {}): void {
@@ -65,11 +65,11 @@ export class Direction {
   }
 
   /**
-   * Slip in bytes the sender never sent, after n more forwarded bytes of a connection, once in each.
+   * Insert bytes that the sender has not sent, after n more forwarded bytes, once per connection.
    *
-   * @param n - Bytes forwarded before.
-   * @param garbage - What to insert; it is not counted as forwarded.
-   * @param times - In how many connections; one by default.
+   * @param n - Number of bytes to forward first.
+   * @param garbage - Bytes to insert; not counted as forwarded.
+   * @param times - Number of connections; one by default.
    */
   insert(n: number, garbage: string | Buffer, times = 1): void {
     this.insertion = new Trigger(n, Buffer.from(garbage), this.pipes);
@@ -78,21 +78,21 @@ export class Direction {
   }
 
   /**
-   * Forward n more bytes of each connection, and hold everything back behind them.
+   * Forward n more bytes of each connection, and hold back everything after them.
    *
-   * @param n - Bytes forwarded exactly, counted per connection from now or from its start.
+   * @param n - Exact number of bytes, counted per connection from now or from its start.
    */
   stallAfter(n: number): void {
     this.hold = new Trigger(n, undefined, this.pipes);
     this.#wake();
   }
 
-  /** Hold everything back, the FIN too; what comes in is kept. */
+  /** Hold back everything, including FIN; received bytes are kept. */
   stall(): void {
     this.stalled = true;
   }
 
-  /** Let everything go that was held back. */
+  /** Forward everything that was held back. */
   resume(): void {
     this.stalled = false;
     this.hold = undefined;
@@ -100,25 +100,25 @@ export class Direction {
   }
 
   /**
-   * Forward everything later, in order.
+   * Delay everything, in order.
    *
-   * @param ms - Milliseconds between arrival and departure.
+   * @param ms - Delay in ms.
    */
   delay(ms: number): void {
     this.delayMs = ms;
   }
 
   /**
-   * Forward in pieces, each a write in a turn of its own (a slow receiver may still join some).
+   * Forward in pieces, each written in a separate turn (a slow receiver may still join some).
    *
-   * @param n - Bytes per piece; 0 forwards chunks as they come.
+   * @param n - Bytes per piece; 0 forwards chunks unchanged.
    */
   chunk(n: number): void {
     this.chunkSize = n;
   }
 
   /**
-   * Narrow the bandwidth of each connection.
+   * Limit the bandwidth of each connection.
    *
    * @param bytesPerSecond - 0 for no limit.
    */
@@ -126,12 +126,12 @@ export class Direction {
     this.bytesPerSecond = bytesPerSecond;
   }
 
-  /** Send FIN to the receivers of live connections now; the other direction goes on. */
+  /** Send FIN to the receivers of open connections now; the other direction stays open. */
   halfClose(): void {
     for (const pipe of this.pipes) pipe.finish();
   }
 
-  /** Remove all faults, and let go what was held back. */
+  /** Remove all faults, and forward what was held back. */
   clear(): void {
     this.cut = undefined;
     this.insertion = undefined;
@@ -146,21 +146,21 @@ export class Direction {
   }
 }
 
-/** What a pipe needs of its connection. */
+/** The part of a connection that a pipe uses. */
 export interface PipeOwner {
   readonly swallowed: boolean;
   cut(how: CutKind): void;
 }
 
 const HIGH_WATER = 1024 * 1024;
-/** Bandwidth is limited in this many steps a second. */
+/** Steps per second of the bandwidth limit. */
 const STEPS = 50;
 
-/** Moves bytes from one socket to the other. */
+/** Forwards bytes from one socket to the other. */
 export class Pipe {
-  /** Bytes that came in. */
+  /** Number of received bytes. */
   arrived = 0;
-  /** Bytes handed to the receiver's kernel. */
+  /** Number of bytes passed to the kernel for the receiver. */
   forwarded = 0;
   readonly #owner: PipeOwner;
   readonly #faults: Direction;
@@ -173,9 +173,9 @@ export class Pipe {
   #changed: Deferred<void> = deferred();
 
   /**
-   * @param owner - The connection, which carries out cuts.
-   * @param faults - What happens to the bytes.
-   * @param sockets - Where they come from and go to.
+   * @param owner - The connection, which performs cuts.
+   * @param faults - The faults of this direction.
+   * @param sockets - The sending and the receiving socket.
    */
   constructor(owner: PipeOwner, faults: Direction, sockets: { from: Socket; to: Socket }) {
     this.#owner = owner;
@@ -189,7 +189,7 @@ export class Pipe {
     sockets.to.once("close", () => this.stop());
   }
 
-  /** Move bytes until the connection is over. */
+  /** Forward bytes until the connection ends. */
   async run(): Promise<void> {
     while (!this.#finished) {
       if (await this.#strike()) continue;
@@ -202,9 +202,9 @@ export class Pipe {
   }
 
   /**
-   * Tell the receiver of the end, and move nothing any more.
+   * Send the end to the receiver, and stop forwarding.
    *
-   * @param how - The end as the sender made it.
+   * @param how - How the sender ended the connection.
    */
   finish(how: CutKind = "fin"): void {
     if (!this.#finished && !this.#owner.swallowed) {
@@ -214,14 +214,14 @@ export class Pipe {
     this.stop();
   }
 
-  /** Move nothing any more. */
+  /** Stop forwarding. */
   stop(): void {
     this.#finished = true;
     this.#faults.pipes.delete(this);
     this.wake();
   }
 
-  /** Look at the faults again. */
+  /** Apply changed faults. */
   wake(): void {
     this.#changed.resolve();
     this.#changed = deferred();
@@ -236,13 +236,13 @@ export class Pipe {
     this.wake();
   }
 
-  /** The end queues up behind the data; a close without FIN before it was a RST. */
+  /** Queue the end after the data; a close without a previous FIN was a RST. */
   #onEnd(how: CutKind): void {
     this.#end ??= { how, at: performance.now() };
     this.wake();
   }
 
-  /** Carry out what is due at exactly this many forwarded bytes. */
+  /** Apply the faults that are due at this number of forwarded bytes. */
   async #strike(): Promise<boolean> {
     const { cut, insertion } = this.#faults;
     if (insertion !== undefined && insertion.left(this) <= 0) {
@@ -260,7 +260,7 @@ export class Pipe {
     return true;
   }
 
-  /** How long the next step must wait; undefined when it waits for an event. */
+  /** Return the delay of the next step in ms, or undefined when it waits for an event. */
   #waitMs(): number | undefined {
     const at = this.#queue[0]?.at ?? this.#end?.at;
     const { stalled, hold } = this.#faults;
@@ -288,31 +288,31 @@ export class Pipe {
     if (bytesPerSecond > 0) await pause((1000 * size) / bytesPerSecond);
   }
 
-  /** Resolves when the kernel has the bytes: a cut must not overtake what was sent before it. */
+  /** Resolve when the kernel has the bytes: a cut must not overtake bytes sent before it. */
   #write(bytes: Buffer): Promise<boolean> {
     return new Promise((resolve) => this.#to.write(bytes, (error) => resolve(!error)));
   }
 }
 
 /**
- * Give a receiver in this process the time to read what has been written. Data and RST seen in one
- * look are reported by Node as an orderly end, so a RST right behind data would often look like FIN.
+ * Wait until a receiver in this process has read the written bytes. Node reports data and RST in one poll as
+ * an orderly end, so a RST directly after data would often look like FIN.
  */
 export async function letRead(): Promise<void> {
-  // Twice: the first turn may begin behind this turn's reading.
+  // Twice: the first turn may begin after the reads of this turn.
   await nextTurn();
   await nextTurn();
 }
 
 /**
- * Destroy a socket with RST, where its kind knows one.
+ * Destroy a socket with RST, if its type supports it.
  *
- * @param socket - Any state.
+ * @param socket - Socket in any state.
  */
 export function reset(socket: Socket): void {
   if (socket.destroyed) return;
-  // Unix sockets have no RST, a socket that never connected has nobody to send it to, and behind FIN
-  // libuv refuses it: the handle would then stay open without a "close".
+  // Unix sockets have no RST, an unconnected socket has no receiver, and after FIN libuv rejects it:
+  // the handle would then stay open without a "close".
   if (socket.remotePort === undefined || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }

@@ -1,6 +1,6 @@
 /**
- * Owns a TCP proxy that stands between the client and a server and misbehaves on request. It passes
- * bytes (TLS included) and never looks into them.
+ * A TCP proxy between the client and a server that causes faults on request. It forwards bytes (TLS included)
+ * and never interprets them.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type CutKind, Direction, Pipe, type PipeOwner, reset } from "./fault-pipe.js";
@@ -9,12 +9,12 @@ import { until } from "./until.js";
 
 export { type CutKind, type CutOptions, Direction } from "./fault-pipe.js";
 
-/** Where the proxy leads; a RunningServer fits. */
+/** Target of the proxy, such as a RunningServer. */
 export type ProxyTarget =
   | { readonly host?: string; readonly port: number }
   | { readonly path: string };
 
-/** Byte counts by direction: up is client to server. */
+/** Byte counts by direction; `up` is client to server. */
 export interface Traffic {
   readonly up: number;
   readonly down: number;
@@ -23,7 +23,7 @@ export interface Traffic {
 /**
  * Start a proxy.
  *
- * @param target - The server behind it.
+ * @param target - The server to connect to.
  * @returns The proxy, listening and without faults.
  */
 export async function startProxy(target: ProxyTarget): Promise<FaultProxy> {
@@ -35,9 +35,9 @@ export async function startProxy(target: ProxyTarget): Promise<FaultProxy> {
 /** A listening proxy. */
 export class FaultProxy implements AsyncDisposable {
   readonly host = LOOPBACK;
-  /** Faults of what the client sends. */
+  /** Faults of the bytes that the client sends. */
   readonly up = new Direction();
-  /** Faults of what the server sends. */
+  /** Faults of the bytes that the server sends. */
   readonly down = new Direction();
   #target: ProxyTarget;
   readonly #all: ProxyConnection[] = [];
@@ -50,7 +50,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#server = this.#makeServer();
   }
 
-  /** Listen; {@link startProxy} has done it. */
+  /** Start listening; called by {@link startProxy}. */
   async start(): Promise<void> {
     this.#port = await listen(this.#server);
   }
@@ -63,32 +63,32 @@ export class FaultProxy implements AsyncDisposable {
     return `redis://${LOOPBACK}:${this.#port}`;
   }
 
-  /** How many connections are open on the client's side. */
+  /** Number of connections that are open on the client side. */
   get connections(): number {
     return this.#live.length;
   }
 
-  /** How many connections were ever accepted. */
+  /** Total number of accepted connections. */
   get totalConnections(): number {
     return this.#all.length;
   }
 
-  /** Bytes that came in, over all connections ever. */
+  /** Received bytes of all connections, closed ones included. */
   get arrived(): Traffic {
     return total(this.#all.map((connection) => connection.arrived));
   }
 
-  /** Bytes that went out, over all connections ever. */
+  /** Forwarded bytes of all connections, closed ones included. */
   get forwarded(): Traffic {
     return total(this.#all.map((connection) => connection.forwarded));
   }
 
-  /** Lead new connections elsewhere; live ones stay where they are. */
+  /** Connect new connections to another target; open ones are not changed. */
   redirect(target: ProxyTarget): void {
     this.#target = target;
   }
 
-  /** Stop listening: new connections get ECONNREFUSED, live ones go on. */
+  /** Stop listening: new connections get ECONNREFUSED, open ones continue. */
   refuse(): void {
     this.#server.close();
   }
@@ -100,9 +100,9 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /**
-   * Swallow everything both ways, FIN too, on live and new connections, as a host that has vanished.
+   * Discard everything in both directions, FIN included, on open and new connections, as an unreachable host.
    *
-   * @param on - False spares connections to come; those already swallowed stay dead until cut.
+   * @param on - False excludes new connections; affected ones stay dead until they are cut.
    */
   blackhole(on = true): void {
     this.#blackhole = on;
@@ -110,7 +110,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /**
-   * Cut all live connections on both sides, at once.
+   * Cut all open connections on both sides immediately.
    *
    * @param how - FIN or RST. A client that has unread data when RST comes sees the end of Node's
    * stream, not ECONNRESET: await its last reply first.
@@ -133,10 +133,10 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /**
-   * Wait until so much has come into the proxy, whatever became of it.
+   * Wait until the proxy has received n bytes, forwarded or not.
    *
    * @param direction - `"up"` or `"down"`.
-   * @param n - Bytes over all connections ever.
+   * @param n - Number of bytes over all connections.
    */
   async whenBytes(direction: "up" | "down", n: number): Promise<void> {
     await until(() => this.arrived[direction] >= n, {
@@ -146,10 +146,10 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /**
-   * Wait until so much has left the proxy.
+   * Wait until the proxy has forwarded n bytes.
    *
    * @param direction - `"up"` or `"down"`.
-   * @param n - Bytes over all connections ever.
+   * @param n - Number of bytes over all connections.
    */
   async whenForwarded(direction: "up" | "down", n: number): Promise<void> {
     await until(() => this.forwarded[direction] >= n, {
@@ -166,10 +166,10 @@ export class FaultProxy implements AsyncDisposable {
     });
   }
 
-  /** Reset every connection and stop listening. */
+  /** Reset all connections and stop listening. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
-    // All, not only the live ones: a stalled direction may still hold a server's socket.
+    // All, not only the open ones: a stalled direction may still hold the socket of a server.
     for (const connection of this.#all) connection.cut("rst");
     await Promise.all(this.#all.map((connection) => connection.closed));
   }
@@ -185,7 +185,7 @@ export class FaultProxy implements AsyncDisposable {
     return server.unref();
   }
 
-  /** Connect to the server behind; a swallowed connection never gets there. */
+  /** Connect to the server, unless the connection is discarded. */
   dial(): Socket | undefined {
     if (this.#blackhole) return undefined;
     const options = { allowHalfOpen: true, noDelay: true };
@@ -198,15 +198,15 @@ export class FaultProxy implements AsyncDisposable {
 /** One proxied connection. */
 export class ProxyConnection implements PipeOwner {
   readonly index: number;
-  /** Resolves when the client's side is closed. */
+  /** Resolves when the client side is closed. */
   readonly closed: Promise<void>;
-  /** Bytes and FIN vanish here, both ways. */
+  /** Whether bytes and FIN are discarded in both directions. */
   swallowed = false;
   readonly #client: Socket;
   readonly #server: Socket | undefined;
   readonly #up: Pipe | undefined;
   readonly #down: Pipe | undefined;
-  /** Bytes of a client that was swallowed from the start. */
+  /** Bytes of a client whose connection was discarded from the start. */
   #lost = 0;
 
   constructor(proxy: FaultProxy, client: Socket, index: number) {
@@ -229,7 +229,7 @@ export class ProxyConnection implements PipeOwner {
     void this.#down.run();
   }
 
-  /** Whether the client's side is closed. */
+  /** Whether the client side is closed. */
   get gone(): boolean {
     return this.#client.destroyed;
   }

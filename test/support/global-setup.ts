@@ -1,7 +1,6 @@
 /**
- * Owns what a test run needs before its first worker starts: the programs, the certificates and the
- * folder where workers note which command methods they called. Vitest calls it once per project; it
- * does its work once.
+ * Preparation of a test run before its first worker starts: the programs, the certificates and the folder in
+ * which workers record the command methods that they call. Vitest calls it once per project; it runs once.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +13,7 @@ import { serverCommand, serversOfRun } from "./other-servers.js";
 /**
  * Prepare the run.
  *
- * @returns What to do when it is over.
+ * @returns The function to call after the run.
  */
 export async function setup(): Promise<void> {
   if (process.env[CERTS_FOLDER] !== undefined) return;
@@ -25,7 +24,7 @@ export async function setup(): Promise<void> {
   process.env[CALLS_FOLDER] = await mkdtemp(join(tmpdir(), "rediswire-calls-"));
 }
 
-/** Leave nothing behind. */
+/** Remove all files of the run. */
 export async function teardown(): Promise<void> {
   for (const variable of [CERTS_FOLDER, CALLS_FOLDER]) {
     const dir = process.env[variable];

@@ -1,6 +1,6 @@
 /**
- * Owns building the native parser for the projects that test it, with the same script users run, into a
- * place of its own: what stands in `build/` is the developer's.
+ * Build of the native parser for the projects that test it, with the script that users run. The output goes to
+ * a separate folder, because `build/` belongs to the developer.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ADDON = `${ROOT}node_modules/.cache/rediswire-hiredis/hiredis.node`;
 
-/** Build the addon, and let the workers know where it is. */
+/** Build the addon, and pass its path to the workers. */
 export async function setup(): Promise<void> {
   await ensureHiredis();
   await run(process.execPath, [`${ROOT}src/hiredis/build.mjs`, ADDON]);

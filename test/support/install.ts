@@ -1,6 +1,6 @@
 /**
- * Owns the programs the tests and the demo need beside Node: finds them, and installs them from
- * Debian's packages where that is possible.
+ * The programs that the tests and the demo need in addition to Node: finds them, and installs them from Debian
+ * packages where that is possible.
  */
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -16,45 +16,45 @@ const LOCK = join(tmpdir(), "rediswire-install.lock");
 const LOCK_POLL_MS = 200;
 
 /**
- * Make sure `redis-server` is there.
+ * Make sure that `redis-server` is installed.
  *
  * @returns The path of the binary.
- * @throws Error naming the package to install when it is missing and cannot be installed from here.
+ * @throws Error that names the package when it is missing and cannot be installed.
  */
 export function ensureRedis(): Promise<string> {
   return ensureProgram("redis-server", "redis-server");
 }
 
 /**
- * Make sure `openssl` is there.
+ * Make sure that `openssl` is installed.
  *
  * @returns The path of the binary.
- * @throws Error naming the package to install when it is missing and cannot be installed from here.
+ * @throws Error that names the package when it is missing and cannot be installed.
  */
 export function ensureOpenssl(): Promise<string> {
   return ensureProgram("openssl", "openssl");
 }
 
 /**
- * Make sure the C library hiredis can be built against.
+ * Make sure that the headers of the C library hiredis are installed.
  *
- * @throws Error naming the package to install when it is missing and cannot be installed from here.
+ * @throws Error that names the package when it is missing and cannot be installed.
  */
 export async function ensureHiredis(): Promise<void> {
   await ensureProgram("cc", "gcc");
   if (await isThere("/usr/include/hiredis/read.h")) return;
-  // Elsewhere than on Debian only the library's own build knows where it is.
+  // On other systems than Debian only the build of the library can find it.
   if (!(await canInstall())) return;
   await withLock(() => aptInstall("libhiredis-dev"));
 }
 
 /**
- * Make sure a program is there, installing Debian's package of it when we are root.
+ * Make sure that a program is installed; install its Debian package when this process is root.
  *
  * @param program - Name of the binary on the PATH.
- * @param debianPackage - The package that holds it.
+ * @param debianPackage - The package that contains it.
  * @returns The path of the binary.
- * @throws Error naming the package when it is missing and cannot be installed from here.
+ * @throws Error that names the package when it is missing and cannot be installed.
  */
 export async function ensureProgram(program: string, debianPackage: string): Promise<string> {
   const present = await findProgram(program);
@@ -87,7 +87,7 @@ function isThere(path: string): Promise<boolean> {
 }
 
 async function aptInstall(debianPackage: string): Promise<void> {
-  // RUNLEVEL=1 makes the package's scripts leave the system service alone: we only want the binary.
+  // RUNLEVEL=1 prevents the package scripts from starting a service: only the binary is needed.
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
   const patience = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"];
   const options = { env, maxBuffer: 64 * 1024 * 1024 };
@@ -104,9 +104,9 @@ async function aptInstall(debianPackage: string): Promise<void> {
 }
 
 /**
- * Do something that only one test run at a time may do on this machine.
+ * Run a function that only one test run at a time may run on this machine.
  *
- * @param work - Runs when all others are done; a holder that died counts as done.
+ * @param work - Runs when all others have finished; a process that died counts as finished.
  */
 export async function withLock<T>(work: () => Promise<T>): Promise<T> {
   while (!(await takeLock())) await pause(LOCK_POLL_MS);
@@ -118,7 +118,7 @@ export async function withLock<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function takeLock(): Promise<boolean> {
-  // A link appears together with its content: nobody ever sees a lock without its holder's number.
+  // A link appears together with its content: no process can see a lock without the PID of its owner.
   const own = `${LOCK}.${randomUUID()}`;
   await writeFile(own, String(process.pid));
   try {
@@ -135,7 +135,7 @@ async function takeLock(): Promise<boolean> {
 
 async function holderIsGone(): Promise<boolean> {
   const pid = Number(await readFile(LOCK, "utf8").catch(() => ""));
-  // Zero: the lock has just been released.
+  // 0: the lock has just been released.
   if (pid === 0) return false;
   try {
     process.kill(pid, 0);

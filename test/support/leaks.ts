@@ -1,7 +1,7 @@
 /**
- * Owns the proof that code under test leaves nothing open. It looks at what was created between two
- * points, so that sockets and timers that are `unref`ed (and thus missing from
- * `process.getActiveResourcesInfo()`) are seen as well, and names the place that made each.
+ * Check that tested code leaves nothing open. It compares what was created between two points, so that sockets
+ * and timers that are `unref`ed (and thus missing from `process.getActiveResourcesInfo()`) are included, and
+ * it reports the stack that created each.
  */
 import { createHook } from "node:async_hooks";
 import { until } from "./until.js";
@@ -17,26 +17,26 @@ const KINDS: ReadonlySet<string> = new Set([
 ]);
 const FRAMES = 30;
 
-/** A watch begun by {@link watchLeaks}. */
+/** A watch that {@link watchLeaks} has started. */
 export interface LeakWatch {
-  /** What is open now: kind and creating stack of each. */
+  /** Return what is open now: type and creating stack of each. */
   open(): string[];
   /**
-   * Wait for everything to be closed, and end the watch.
+   * Wait until everything is closed, and end the watch.
    *
-   * @param options - `timeout` in milliseconds, for what closes asynchronously.
-   * @throws Error listing what is still open, with the stacks that made it.
+   * @param options - `timeout` in ms, for asynchronous closing.
+   * @throws Error that lists what is still open, with the creating stacks.
    */
   assertNone(options?: { timeout?: number }): Promise<void>;
-  /** End the watch without looking. */
+  /** End the watch without a check. */
   stop(): void;
 }
 
 /**
- * Watch sockets, listening servers and timers made from here on, by our code or the test's; those of
- * packages (the test runner's own) are left out.
+ * Watch sockets, listening servers and timers that the library or the test creates from now on; those of
+ * packages, such as the test runner, are ignored.
  *
- * @param only - A part of the path that must occur in the creating stack, such as `"/src/"`.
+ * @param only - Part of a path that must occur in the creating stack, such as `"/src/"`.
  * @returns The watch.
  */
 export function watchLeaks(only = ""): LeakWatch {
@@ -63,19 +63,19 @@ export function watchLeaks(only = ""): LeakWatch {
   };
 }
 
-/** Who asks for what the client made does not mean its test servers. */
+/** A watch of the client's resources excludes test servers. */
 function isFrom(frame: string, only: string): boolean {
   return frame.includes(only) && (only === "" || !frame.includes("/src/testing/"));
 }
 
-/** Judged by who created it; a listening socket is made in a later turn, without anybody's frames. */
+/** Decide by the creating stack; a listening socket is created in a later turn, without frames of its caller. */
 function isOurs(kind: string, creator: string | undefined): boolean {
   if (creator === undefined) return kind !== "Timeout" && kind !== "Immediate";
-  // The polls of until.ts, assertNone's own among them, are no leaks; packages mind their own.
+  // The polls of until.ts, including those of assertNone, are not leaks.
   return !creator.includes("/src/testing/until.ts") && !creator.includes("/node_modules/");
 }
 
-/** The stack above the hook, without Node's own frames, innermost first. */
+/** Return the stack above the hook without Node's frames, innermost first. */
 function userFrames(): string[] {
   const before = Error.stackTraceLimit;
   Error.stackTraceLimit = FRAMES;

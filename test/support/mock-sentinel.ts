@@ -1,12 +1,12 @@
 /**
- * Owns a Sentinel that says what the test wants it to say, for views no real one has for long: a master
- * that was left, servers with the wrong role, events without a fail-over.
+ * A scripted Sentinel, for states that a real Sentinel does not keep for long: a former master, servers with the
+ * wrong role, events without a failover.
  */
 import { type MockOptions, type MockServer, mockServer } from "./mock-server.js";
 import type { Peer } from "./peer.js";
 import { bulk, bulks } from "./resp.js";
 
-/** What the Sentinel says; may be changed at any time. */
+/** Replies of the Sentinel; can be changed at any time. */
 export interface MockView {
   name: string;
   /** Port of the master. */
@@ -16,18 +16,18 @@ export interface MockView {
   epoch: number;
   flags: string;
   others: number;
-  /** Its identity. */
+  /** Run ID of the Sentinel. */
   id: string;
-  /** The other Sentinels it tells of: their ports and identities. */
+  /** The other Sentinels that it reports: ports and run IDs. */
   sentinels: [port: number, id: string][];
 }
 
-/** A Sentinel under the test's control. */
+/** A Sentinel that the test controls. */
 export interface MockSentinel extends AsyncDisposable {
   readonly view: MockView;
   readonly address: [host: string, port: number];
   readonly mock: MockServer;
-  /** Tell everybody who has subscribed. */
+  /** Publish an event to all subscribers. */
   publish(event: string, data: string): void;
 }
 
@@ -38,7 +38,7 @@ function fields(port: number, more: Record<string, string | number>): string {
   return bulks(Object.entries(state).flat().map(String));
 }
 
-/** The answer to one command. */
+/** Return the reply to one command. */
 function answer(view: MockView, [word = "", what = "", name = ""]: readonly string[]): string {
   const command = word.toUpperCase() === "SENTINEL" ? what.toUpperCase() : word.toUpperCase();
   if (command === "MYID") return bulk(view.id);
@@ -68,10 +68,10 @@ const DEFAULTS = {
 };
 
 /**
- * Start a Sentinel that is none.
+ * Start a scripted Sentinel.
  *
- * @param view - What it says; a master that is well, without replicas, where left out.
- * @param options - How it listens.
+ * @param view - Its replies; default a healthy master without replicas.
+ * @param options - Options of the mock server.
  */
 export async function mockSentinel(
   view: Partial<MockView> & Pick<MockView, "master">,

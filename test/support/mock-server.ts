@@ -1,7 +1,7 @@
 /**
- * Owns the scripted server: it accepts connections and runs a script on each. A script that fails
- * resets its connection, so that the client under test fails fast too, and the failure is kept until
- * the test asks for it: a mock is always disposed (`await using`) or asked `done()`.
+ * The scripted server: accepts connections and runs a script on each. A script that fails resets its
+ * connection, so that the client under test fails fast too. The failure is kept until the test reads it: a
+ * mock must always be disposed (`await using`) or awaited with `done()`.
  */
 import { mkdtemp, readFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
@@ -17,27 +17,27 @@ import { until } from "./until.js";
 export { type HandshakeOptions, MockError, Peer } from "./peer.js";
 export { bulk, bulks } from "./resp.js";
 
-/** What the server does on one connection. */
+/** Behaviour of the server on one connection. */
 export type Script = (peer: Peer) => void | Promise<void>;
 
-/** How the mock listens. */
+/** Options of a mock server. */
 export interface MockOptions {
-  /** Speak TLS: `true` takes the run's certificates, an object is merged over them. */
+  /** Use TLS: `true` uses the certificates of the run, an object overrides them. */
   readonly tls?: boolean | TlsOptions;
   /** Listen on a unix socket instead of a port. */
   readonly unix?: boolean;
-  /** Answer the client's handshake before the script, which then never sees it. */
+  /** Reply to the handshake of the client before the script starts, which then does not receive it. */
   readonly handshake?: boolean | HandshakeOptions;
-  /** Keep our side open when the client closes its own, as a dead peer behind a NAT would. */
+  /** Keep the server side open when the client closes its side, as a dead peer behind a NAT would. */
   readonly allowHalfOpen?: boolean;
 }
 
 /**
  * Start a scripted server.
  *
- * @param script - One for all connections, or a list with one for each; then a connection more is a
- * failure, and a connection less is one in `done()`.
- * @param options - How it listens.
+ * @param script - One script for all connections, or a list with one for each; then an additional
+ * connection is a failure, and a missing connection is a failure in `done()`.
+ * @param options - Options of the mock server.
  * @returns The listening mock.
  */
 export async function mockServer(
@@ -52,14 +52,14 @@ export async function mockServer(
 /** A listening scripted server. */
 export class MockServer implements AsyncDisposable {
   readonly host = LOOPBACK;
-  /** Connections accepted so far, in their order. */
+  /** Accepted connections, in order. */
   readonly peers: Peer[] = [];
   readonly #script: Script | readonly Script[];
   readonly #options: MockOptions;
   readonly #server: Server;
   readonly #failures: Error[] = [];
   readonly #running = new Set<Peer>();
-  /** Connections in their TLS handshake, by the client's port: RST needs the socket underneath. */
+  /** Connections in the TLS handshake, by client port: RST needs the underlying socket. */
   readonly #transports = new Map<number | undefined, Socket>();
   #port = 0;
   #dir: string | undefined;
@@ -73,7 +73,7 @@ export class MockServer implements AsyncDisposable {
     server.unref();
   }
 
-  /** Start listening; {@link mockServer} has done it. */
+  /** Start listening; called by {@link mockServer}. */
   async listen(): Promise<void> {
     if (!this.#options.unix) {
       this.#port = await listen(this.#server);
@@ -101,12 +101,12 @@ export class MockServer implements AsyncDisposable {
       : `redis://${LOOPBACK}:${this.port}`;
   }
 
-  /** How many connections have been accepted so far. */
+  /** Number of accepted connections. */
   get connections(): number {
     return this.peers.length;
   }
 
-  /** Every complete command received so far, connection by connection, handshakes included. */
+  /** All received complete commands, connection by connection, handshakes included. */
   get received(): string[][] {
     return this.peers.flatMap((peer) => peer.received);
   }
@@ -114,18 +114,18 @@ export class MockServer implements AsyncDisposable {
   /**
    * Wait for a connection.
    *
-   * @param index - Which one, from 0.
-   * @returns The peer its script works with.
+   * @param index - Number of the connection, from 0.
+   * @returns The peer that is passed to its script.
    */
   connection(index = 0): Promise<Peer> {
     return until(() => this.peers[index], { message: `connection #${index} never came` });
   }
 
   /**
-   * Wait until every script has run to its end (a script for all connections: at least once).
+   * Wait until every script has finished (a script for all connections: at least once).
    *
-   * @param options - `timeout` in milliseconds.
-   * @throws The first failure of a script; MockError when one has not ended in time.
+   * @param options - `timeout` in ms.
+   * @throws The first failure of a script; MockError when one has not finished in time.
    */
   async done(options: { timeout?: number } = {}): Promise<void> {
     const { timeout = 2_000 } = options;
@@ -140,7 +140,7 @@ export class MockServer implements AsyncDisposable {
   }
 
   /**
-   * Destroy everything.
+   * Close all connections and stop listening.
    *
    * @throws The first failure of a script. Scripts still waiting for a command have failed; scripts
    * in `stall()`, `expectClose()` or `commands()` have not.
@@ -194,7 +194,7 @@ export class MockServer implements AsyncDisposable {
     this.#failures.push(error);
   }
 
-  /** Each failure is thrown once: after `done()` has thrown it, disposal is quiet. */
+  /** Each failure is thrown once: after `done()` has thrown it, disposal does not throw it. */
   #rethrow(): void {
     const [first, ...others] = this.#failures.splice(0);
     if (first === undefined) return;
@@ -210,7 +210,7 @@ async function makeServer(options: MockOptions): Promise<Server> {
   const [cert, key] = await Promise.all([readFile(certs.cert), readFile(certs.key)]);
   const own = tls === true ? {} : tls;
   const server = createTlsServer({ cert, key, allowHalfOpen, ...own });
-  // A client that refuses our certificate is that client's business; the test sees its error.
+  // A client that rejects the certificate is not a failure of the script; the test receives its error.
   server.on("tlsClientError", () => undefined);
   return server;
 }

@@ -1,38 +1,38 @@
 /**
- * Owns how commands are tested that no server of these tests has: in all four modes, with the bytes
- * that go out and those that come back.
+ * Tests of commands that no server of these tests supports: in all four modes, with the exact bytes of request
+ * and reply.
  */
 import { Redis } from "../../src/index.js";
 import { mockServer } from "./mock-server.js";
 import { PROTOCOLS, type Protocol } from "./protocols.js";
 
-/** A way to make the client. */
+/** Protocol and decoding of the client. */
 export interface NewerMode {
   readonly protocol: Protocol;
   readonly decodeResponses: boolean;
 }
 
-/** All of them. */
+/** All four modes. */
 export const NEWER_MODES: readonly NewerMode[] = PROTOCOLS.flatMap((protocol) =>
   [true, false].map((decodeResponses) => ({ protocol, decodeResponses })),
 );
 
-/** A command as it has to come, and the bytes of its reply. */
+/** An expected command, and the bytes of its reply. */
 export type Turn = readonly [command: readonly string[], reply: string];
 
-/** What a test of one mode needs. */
+/** Helpers of the tests of one mode. */
 export function newerTools(mode: NewerMode) {
   return {
-    /** What a bulk string comes as. */
+    /** Convert a text to what this mode returns for a bulk string. */
     t: (text: string) => (mode.decodeResponses ? text : Buffer.from(text)),
     /** First byte of a map, which is a flat array in RESP2. */
     map: mode.protocol === 3 ? "%" : "*",
-    /** A double, which is a text in RESP2. */
+    /** Return a double, which is a bulk string in RESP2. */
     double: (text: string) =>
       mode.protocol === 3 ? `,${text}\r\n` : `$${text.length}\r\n${text}\r\n`,
-    /** Nothing at all. */
+    /** The bytes of null. */
     nil: mode.protocol === 3 ? "_\r\n" : "$-1\r\n",
-    /** Have `work` talk to a server that expects these commands and no others. */
+    /** Run `work` with a server that expects exactly these commands. */
     async conversation(turns: readonly Turn[], work: (redis: Redis) => Promise<void>) {
       await using mock = await mockServer(
         async (peer) => {

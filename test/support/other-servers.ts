@@ -1,12 +1,12 @@
 /**
- * Owns the choice of server the tests run against, and the servers the system does not have: Redis 8
- * and Valkey 8, unpacked from newer Debian releases into a cache folder and run with a loader and
- * libraries of their own, so that nothing of the system is touched or needed.
+ * The choice of server for the tests, and the servers that the system lacks: Redis 8 and Valkey 8, unpacked from
+ * newer Debian releases into a cache folder and run with their own loader and libraries, so that the system
+ * is neither changed nor required.
  *
- * `REDISWIRE_SERVER` (`redis7`, `redis8`, `valkey8`) selects what `startServer()` starts when a test
- * does not say; `redis7`, the system's own, is the default and all that `npm test` needs. With
- * `REDISWIRE_MATRIX=1` (`npm run test:matrix`) vitest.config.ts makes a project `commands-<name>`, `client-<name>` per
- * server. Global setup prepares what the run needs: a server that cannot be had ends the run.
+ * `REDISWIRE_SERVER` (`redis7`, `redis8`, `valkey8`) selects the server that `startServer()` starts by
+ * default; `redis7`, that of the system, is the default and all that `npm test` needs. With
+ * `REDISWIRE_MATRIX=1` (`npm run test:matrix`) vitest.config.ts creates a project `commands-<name>` and
+ * `client-<name>` per server. Global setup prepares the servers; a missing server ends the run.
  *
  * Test files in a folder `on-redis8`, `on-valkey8` or `on-newer-servers` (both) run on those servers only.
  */
@@ -21,20 +21,20 @@ import { withLock } from "./install.js";
 
 const run = promisify(execFile);
 
-/** The servers the tests know. */
+/** The servers of the tests. */
 export const SERVERS = ["redis7", "redis8", "valkey8"] as const;
 
 /** One of {@link SERVERS}. */
 export type ServerName = (typeof SERVERS)[number];
 
-/** Where vitest.config.ts and the user say which server is meant. */
+/** Environment variable that selects the server. */
 export const SERVER_VARIABLE = "REDISWIRE_SERVER";
-/** Whether the run is about all of them. */
+/** Environment variable that selects all servers. */
 export const MATRIX_VARIABLE = "REDISWIRE_MATRIX";
 
 /**
- * The packages: the servers are the files of the database checkers, which are servers under another
- * name, so that the packages which would start services are not needed.
+ * Packages of the servers. The database checkers are the same programs under another name; their packages
+ * start no services.
  */
 const SUITES = ["trixie", "bookworm-backports"];
 const LIBRARIES = [
@@ -58,7 +58,7 @@ const PACKAGES = [
 
 interface Unpacked {
   readonly file: string;
-  /** What the program must be called to be a server. */
+  /** Name under which the program is a server. */
   readonly calledAs: string;
   readonly version: RegExp;
 }
@@ -77,17 +77,17 @@ const UNPACKED: Readonly<Record<Exclude<ServerName, "redis7">, Unpacked>> = {
 };
 
 /**
- * Tell which server is meant when nobody says.
+ * Return the server that tests use by default.
  *
  * @returns The name in `REDISWIRE_SERVER`, or `redis7`.
- * @throws Error when it holds something else.
+ * @throws Error when the variable has another value.
  */
 export function selectedServer(): ServerName {
   return serverNamed(process.env[SERVER_VARIABLE]);
 }
 
 /**
- * Tell which servers this run is about.
+ * Return the servers of this run.
  *
  * @returns All of them for the matrix, otherwise the selected one.
  */
@@ -101,10 +101,10 @@ export function isMatrix(): boolean {
 }
 
 /**
- * Check a server's name.
+ * Check the name of a server.
  *
- * @param name - What a user or a configuration wrote; nothing means `redis7`.
- * @throws Error when it is none of {@link SERVERS}.
+ * @param name - Name from a user or a configuration; default `redis7`.
+ * @throws Error when it is not one of {@link SERVERS}.
  */
 export function serverNamed(name: string | undefined): ServerName {
   if (name === undefined || name === "") return "redis7";
@@ -116,11 +116,11 @@ export function serverNamed(name: string | undefined): ServerName {
 }
 
 /**
- * Make sure a server can be started, downloading it once when it is not the system's.
+ * Make sure that a server can be started; download it once when the system lacks it.
  *
  * @param name - The server.
  * @returns The program with its leading arguments.
- * @throws Error saying what is missing when the server cannot be had here.
+ * @throws Error that names what is missing when the server is not available.
  */
 export async function serverCommand(name: ServerName): Promise<readonly string[]> {
   if (name === "redis7") return ["redis-server"];
@@ -136,7 +136,7 @@ export async function serverCommand(name: ServerName): Promise<readonly string[]
   return commandIn(folder, UNPACKED[name]);
 }
 
-/** A folder of its own for each recipe: a changed one is unpacked anew. */
+/** Return a separate folder for each recipe, so that a changed recipe is unpacked again. */
 function cacheFolder(): string {
   const { XDG_CACHE_HOME } = process.env;
   const caches = XDG_CACHE_HOME ? XDG_CACHE_HOME : join(homedir(), ".cache");
@@ -144,7 +144,7 @@ function cacheFolder(): string {
   return join(caches, "rediswire-servers", recipe.digest("hex").slice(0, 12));
 }
 
-/** Fill the folder under another name: it appears complete or not at all. */
+/** Fill a temporary folder and rename it, so that the folder is always complete. */
 async function fill(folder: string): Promise<void> {
   const draft = `${folder}.draft`;
   await rm(draft, { recursive: true, force: true });
@@ -181,13 +181,13 @@ async function commandIn(folder: string, server: Unpacked): Promise<readonly str
   ];
 }
 
-/** Its name depends on the architecture. */
+/** Return the folder of the libraries, whose name depends on the architecture. */
 async function libraryFolder(folder: string): Promise<string> {
   const parent = join(folder, "usr/lib");
   for (const name of await readdir(parent)) {
     if (await exists(join(parent, name, "libc.so.6"))) return join(parent, name);
   }
-  throw new Error(`no C library in ${parent}; remove ${folder} to have it made anew`);
+  throw new Error(`no C library in ${parent}; remove ${folder} to unpack it again`);
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 /**
- * Owns which parser the parser's tests are about, and what hiredis is known not to read. The variable
- * is set by the projects of vitest.config.ts that run the same tests over the native parser.
+ * The parser that the parser tests run with, and the RESP types that hiredis cannot read. The projects of
+ * vitest.config.ts that run these tests with the native parser set the environment variable.
  */
 import { HiredisParser } from "../../src/protocol/hiredis/hiredis-parser.js";
 import { JsParser } from "../../src/protocol/js-parser.js";
@@ -11,20 +11,20 @@ export const PARSER_VARIABLE = "REDISWIRE_PARSER";
 
 const native = process.env[PARSER_VARIABLE] === "hiredis";
 
-/** The parser the tests are about. */
+/** The parser under test. */
 export const ParserUnderTest: ParserClass = native ? HiredisParser : JsParser;
-/** Whether that is the native one. */
+/** Whether it is the native parser. */
 export const isNative = native;
 /** Whether it reads RESP3. */
 export const readsResp3 = !native || HiredisParser.resp3;
 
-/** hiredis knows neither attributes nor the errors that are bulk strings, nor what is streamed. */
+/** hiredis supports neither attributes nor bulk errors nor streamed types. */
 const NEVER = /(?:^|\n)[|!;.]|[$*%~>=|]\?/;
 const RESP3 = /(?:^|\n)[_#,(=%~>]/;
-/** It wants numbers as a server writes them, and of no more than 64 bits. */
+/** hiredis requires numbers in the server's notation with at most 64 bits. */
 const UNUSUAL = /(?:^|\n)(?::\+|:-0|[:$*]0\d|:-?\d{19}|[$*]\d{11}|,-?\+|,1E400|\(\+)/;
 
-/** Whether the parser reads such bytes at all; JsParser reads everything. */
+/** Whether the parser under test supports these bytes; JsParser supports everything. */
 export function reads(wire: string): boolean {
   if (!native) return true;
   if (NEVER.test(wire) || UNUSUAL.test(wire)) return false;

@@ -1,6 +1,6 @@
 /**
- * Owns one connection of the mock server: what the script sees of the client and does to it. All
- * reading goes through the queue of complete commands; nothing here decides what a client should send.
+ * One connection of the mock server: what the script reads from the client and does to it. All reads go through
+ * the queue of complete commands; nothing here decides what a client should send.
  */
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -9,7 +9,7 @@ import { letRead, reset } from "./fault-pipe.js";
 import { decode } from "./resp.js";
 import { type Deferred, deferred } from "./until.js";
 
-/** A script's expectation that was not met; vitest shows `expected` and `actual` as a diff. */
+/** A failed expectation of a script; Vitest shows `expected` and `actual` as a diff. */
 export class MockError extends Error {
   override name = "MockError";
   readonly expected: unknown;
@@ -21,11 +21,11 @@ export class MockError extends Error {
   }
 }
 
-/** How {@link Peer.handshake} answers. */
+/** Options of {@link Peer.handshake}. */
 export interface HandshakeOptions {
-  /** Return after this many commands instead of waiting for the first command of another kind. */
+  /** Return after this number of commands instead of at the first other command. */
   readonly count?: number;
-  /** How HELLO is answered: as a server of today, or as one that has never heard of it. */
+  /** Reply to HELLO: as a current server, or as one without HELLO. */
   readonly hello?: "ok" | "unknown";
   /** Raw replies by command (`"AUTH"`, `"CLIENT SETINFO"`) that replace the usual ones. */
   readonly replies?: Readonly<Record<string, string>>;
@@ -36,12 +36,12 @@ const LF = 0x0a;
 
 type Words = readonly (string | Buffer)[];
 
-/** One accepted connection, in the hands of its script. */
+/** One accepted connection, controlled by its script. */
 export class Peer {
   /** 0 for the first connection of the mock, 1 for the second, … */
   readonly index: number;
   readonly socket: Socket;
-  /** Resolves when the client has closed its side, or the connection is gone. */
+  /** Resolves when the client has closed its side, or the connection is closed. */
   readonly closed: Promise<void>;
   readonly #transport: Socket;
   readonly #closed = deferred();
@@ -58,9 +58,9 @@ export class Peer {
   #greeting: HandshakeOptions | undefined;
 
   /**
-   * @param sockets - The accepted connection, and the one TLS runs over (or the same).
+   * @param sockets - The accepted connection, and the underlying one of TLS (or the same).
    * @param index - Its number, from 0.
-   * @param greeting - When given: answer the handshake by itself, unseen by the script.
+   * @param greeting - When given: reply to the handshake before the script, which does not receive it.
    */
   constructor(
     sockets: { readonly socket: Socket; readonly transport: Socket },
@@ -79,31 +79,31 @@ export class Peer {
     socket.on("close", () => this.#onClosed());
   }
 
-  /** Every byte received so far. */
+  /** All received bytes. */
   get bytes(): Buffer {
     return Buffer.concat(this.#chunks);
   }
 
-  /** Every complete command received so far, read by the script or not. */
+  /** All received complete commands, read by the script or not. */
   get received(): string[][] {
     return [...this.#history];
   }
 
-  /** Complete commands the script has not taken yet. */
+  /** Complete commands that the script has not read. */
   get unread(): string[][] {
     return this.#unread.map(textOf);
   }
 
-  /** What the script waits for at this moment, for messages. */
+  /** What the script is waiting for, for messages. */
   get step(): string {
     return this.#step;
   }
 
   /**
-   * Take the next commands and compare them.
+   * Read the next commands and compare them.
    *
-   * @param commands - The expected commands in their order, each as name and arguments.
-   * @throws MockError when another command, other bytes or the end of the connection comes.
+   * @param commands - The expected commands in order, each as name and arguments.
+   * @throws MockError on another command, other bytes or the end of the connection.
    */
   async expect(...commands: Words[]): Promise<void> {
     for (const expected of commands) {
@@ -117,7 +117,7 @@ export class Peer {
   }
 
   /**
-   * Take the next command.
+   * Read the next command.
    *
    * @returns Its name and arguments as text.
    * @throws MockError when the connection ends first.
@@ -127,7 +127,7 @@ export class Peer {
   }
 
   /**
-   * Take the next command.
+   * Read the next command.
    *
    * @returns Its name and arguments as bytes.
    * @throws MockError when the connection ends first.
@@ -137,7 +137,7 @@ export class Peer {
   }
 
   /**
-   * Take all further commands.
+   * Read all further commands.
    *
    * @returns An iterable that ends when the client closes.
    */
@@ -155,7 +155,7 @@ export class Peer {
   }
 
   /**
-   * Write to the client in small pieces, each in a turn of its own.
+   * Write to the client in small pieces, each in a separate turn.
    *
    * @param data - Raw bytes.
    * @param size - Bytes per piece.
@@ -170,11 +170,11 @@ export class Peer {
   }
 
   /**
-   * Answer HELLO, AUTH, CLIENT SETNAME, CLIENT SETINFO and SELECT until another command comes, which
-   * is left unread, or the client closes.
+   * Reply to HELLO, AUTH, CLIENT SETNAME, CLIENT SETINFO and SELECT until another command arrives, which
+   * stays unread, or the client closes.
    *
-   * @param options - What to answer, and when to stop.
-   * @returns The commands answered.
+   * @param options - Replies, and when to stop.
+   * @returns The commands that were replied to.
    */
   async handshake(options: HandshakeOptions = {}): Promise<string[][]> {
     const { count = Number.POSITIVE_INFINITY } = options;
@@ -205,23 +205,23 @@ export class Peer {
     throw new MockError(`${message}, got ${show(this.#unread[0] ?? [])}`, [], this.unread);
   }
 
-  /** Send RST, once the client has had the time to read what was sent before. */
+  /** Send RST after the client has had time to read the bytes sent before. */
   async reset(): Promise<void> {
     await letRead();
     reset(this.#transport);
   }
 
-  /** Send FIN and go on reading (only with `allowHalfOpen` does reading go on after a FIN back). */
+  /** Send FIN and continue to read (after the client's FIN only with `allowHalfOpen`). */
   halfClose(): void {
     this.socket.end();
   }
 
-  /** Send what is left, then FIN, then close. */
+  /** Send the remaining bytes, then FIN, then close. */
   close(): void {
     this.socket.destroySoon();
   }
 
-  /** Stop reading, so that the client's writes pile up. Its FIN goes unnoticed meanwhile. */
+  /** Stop reading, so that the client's writes accumulate. Its FIN is not noticed meanwhile. */
   pauseReading(): void {
     this.socket.pause();
   }
@@ -241,7 +241,7 @@ export class Peer {
     throw new MockError(`${place}: the client closed${rest} while the script was at ${step}`);
   }
 
-  /** True when a command is there to be read, false when the client has closed. */
+  /** Return true when a command can be read, false when the client has closed. */
   async #arrival(step: string): Promise<boolean> {
     this.#step = step;
     while (this.#unread.length === 0 && !this.#isClosed) {
@@ -256,7 +256,7 @@ export class Peer {
     if (this.#broken !== undefined) return;
     this.#pending.push(chunk);
     this.#pendingLength += chunk.length;
-    // A command ends with LF: no need to join and decode a large one again at each of its chunks.
+    // A command ends with LF, so a large one is not joined and decoded again for each chunk.
     if (this.#pendingLength > LARGE && chunk.at(-1) !== LF) return;
     this.#decodePending();
     this.#wake();

@@ -1,2 +1,2 @@
-/** Owns the choice of TCP ports in tests: that of src/testing. */
+/** Choice of TCP ports in tests: the function of src/testing. */
 export { freePort, LOOPBACK, listen, listenOn } from "../../src/testing/ports.js";

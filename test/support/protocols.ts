@@ -1,9 +1,7 @@
-/**
- * Owns the list of protocol versions every server test runs under.
- */
+/** The protocol versions that every test against a server runs under. */
 import { describe } from "vitest";
 
-/** The RESP versions the client speaks. */
+/** The RESP versions that the client supports. */
 export const PROTOCOLS = [2, 3] as const;
 
 /** One of {@link PROTOCOLS}. */
@@ -12,7 +10,7 @@ export type Protocol = (typeof PROTOCOLS)[number];
 /**
  * Declare one `describe` block per protocol.
  *
- * @param title - Title of the block; the protocol is added to it.
+ * @param title - Title of the block; the protocol is appended.
  * @param body - Declares the tests for one protocol.
  */
 export function describeProtocols(title: string, body: (protocol: Protocol) => void): void {

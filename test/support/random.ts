@@ -1,15 +1,15 @@
 /**
- * Owns randomness for tests: a small seeded generator, so that every random failure can be repeated.
- * Set `TEST_SEED` to repeat one; failure messages carry the seed.
+ * Random data for tests: a small seeded generator, so that every random failure can be repeated. Set `TEST_SEED`
+ * to repeat a run; failure messages contain the seed.
  */
 
-/** Choose the seed of this run: `TEST_SEED`, or a new one. */
+/** Return the seed of this run: `TEST_SEED`, or a new one. */
 export function testSeed(): number {
   const given = Number(process.env.TEST_SEED);
   return Number.isInteger(given) && given > 0 ? given : 1 + Math.floor(Math.random() * 0x7fff_fffe);
 }
 
-/** A repeatable source of random things (the "mulberry32" recurrence: one 32-bit state). */
+/** A seeded pseudo-random generator ("mulberry32", one 32-bit state). */
 export class Random {
   readonly seed: number;
   #state: number;
@@ -19,7 +19,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** A fraction from 0 up to, not including, 1. */
+  /** Return a fraction from 0 (inclusive) to 1 (exclusive). */
   fraction(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -27,24 +27,24 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `low` to `high`, both included. */
+  /** Return an integer from `low` to `high`, both inclusive. */
   int(low: number, high: number): number {
     return low + Math.floor(this.fraction() * (high - low + 1));
   }
 
-  /** True with this probability. */
+  /** Return true with the given probability. */
   chance(probability: number): boolean {
     return this.fraction() < probability;
   }
 
-  /** One of the items. */
+  /** Return one of the items. */
   pick<T>(items: readonly T[]): T {
     const item = items[this.int(0, items.length - 1)];
     if (item === undefined) throw new Error("nothing to pick from");
     return item;
   }
 
-  /** So many bytes. */
+  /** Return the given number of bytes. */
   bytes(length: number): Buffer {
     return Buffer.from(Array.from({ length }, () => this.int(0, 255)));
   }

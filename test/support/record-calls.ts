@@ -1,6 +1,4 @@
-/**
- * Owns the hooks that note the command calls of every test of a project: a setup file of Vitest.
- */
+/** Hooks that record the command calls of every test of a project: a setup file of Vitest. */
 import { afterAll, afterEach, beforeEach, expect } from "vitest";
 import { writeCalls } from "./call-notes.js";
 import { beginTest, endTest, keptCalls, watchCalls } from "./call-record.js";

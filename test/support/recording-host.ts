@@ -1,6 +1,6 @@
 /**
- * Owns a host that carries nothing out: it notes what the command methods hand over, so that tests can
- * read the wire words of a call and see which decoder it chose.
+ * A host that executes nothing: it records what the command methods pass to it, so that tests can read the wire
+ * arguments of a call and see which decoder was chosen.
  */
 
 import type { CommandSurface } from "../../src/commands/core/command-surface.js";
@@ -10,27 +10,27 @@ import type { DataError } from "../../src/errors.js";
 import { formatNumber } from "../../src/protocol/encoder.js";
 import { Token } from "../../src/protocol/token.js";
 
-/** What one call came to. */
+/** Recorded result of one call. */
 export type Recorded =
   | { readonly info: CommandInfo; readonly args: readonly Arg[]; readonly decode?: Decoder | null }
   | { readonly error: DataError }
   | { readonly answer: unknown };
 
-/** Methods give what they came to. */
+/** Methods return their recorded result. */
 export interface RecordingKind extends CommandSurface {
   readonly reply: Recorded;
   readonly text: string;
   readonly int: number;
 }
 
-/** One argument as the server would read it. */
+/** Return one argument as the server would read it. */
 export function wordOf(arg: Arg): string {
   if (arg instanceof Token) return arg.text;
   if (typeof arg === "number") return formatNumber(arg);
   return typeof arg === "object" ? Buffer.from(arg).toString("latin1") : String(arg);
 }
 
-/** Gives back, from each method, what that method would have had carried out. */
+/** Client whose methods return the command that they would execute. */
 export class RecordingHost extends Commands<RecordingKind> {
   protected override run<T>(
     info: CommandInfo,
@@ -49,19 +49,19 @@ export class RecordingHost extends Commands<RecordingKind> {
   }
 }
 
-/** The wire words of a call as one line; throws what the call was refused with. */
+/** Return the wire arguments of a call as one line; throw the error of a rejected call. */
 export function wire(call: Recorded): string {
   if ("error" in call) throw call.error;
   if ("answer" in call) throw new Error("answered without the server");
   return [call.info.name, ...call.args.map(wordOf)].join(" ");
 }
 
-/** The message a call was refused with, or undefined when it was not. */
+/** Return the error message of a rejected call, or undefined. */
 export function refusal(call: Recorded): string | undefined {
   return "error" in call ? call.error.message : undefined;
 }
 
-/** Call a method as plain JavaScript could: with arguments that the types forbid. */
+/** Call a method as JavaScript can: with arguments that the types forbid. */
 export function callLoosely(
   host: RecordingHost,
   method: string,

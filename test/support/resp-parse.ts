@@ -1,6 +1,6 @@
 /**
- * Owns running the parser under test: what it reports becomes plain data, and the memory of every
- * chunk is overwritten after each feed, so that a value that shares it does not survive.
+ * Runs the parser under test: its reports become plain data, and the memory of every chunk is overwritten after
+ * each feed, so that a value which shares the memory is detected.
  */
 import { DecodeError, RedisError } from "../../src/errors.js";
 import type { Parser, ParserOptions, ReplyHandler } from "../../src/protocol/parser.js";
@@ -15,17 +15,17 @@ export const OPTIONS: ParserOptions = {
   maxElements: 2 ** 32,
 };
 
-/** One call of a {@link ReplyHandler}, as something to compare. */
+/** One call of a {@link ReplyHandler} as comparable data. */
 export type Event = readonly [what: "reply" | "error" | "decode-error" | "push", value: unknown];
 
-/** A handler that writes down what it is told. */
+/** A handler that records its calls. */
 export class Recorder implements ReplyHandler {
   readonly events: Event[] = [];
-  /** How often a mode was asked for. */
+  /** Number of calls for the reply mode. */
   asked = 0;
   readonly #modes: readonly number[];
 
-  /** @param modes - The modes to answer in turn, starting over at the end. */
+  /** @param modes - The modes to return in turn, repeated at the end. */
   constructor(...modes: number[]) {
     this.#modes = modes;
   }
@@ -49,7 +49,7 @@ export class Recorder implements ReplyHandler {
   }
 }
 
-/** Turn a value into plain data that tells every two kinds of reply apart. */
+/** Convert a value into plain data that differs for different types of reply. */
 export function comparable(value: Reply): unknown {
   if (Buffer.isBuffer(value)) return { bytes: value.toString("hex") };
   if (value instanceof DecodeError) return { undecodable: true };
@@ -62,7 +62,7 @@ export function comparable(value: Reply): unknown {
   return value;
 }
 
-/** Feed the pieces; each is overwritten as soon as the parser has returned. */
+/** Feed the pieces; overwrite each as soon as the parser has returned. */
 export function feedAll(parser: Parser, pieces: readonly Buffer[]): void {
   const memory = Buffer.alloc(Math.max(0, ...pieces.map((piece) => piece.length)));
   for (const piece of pieces) {
@@ -72,7 +72,7 @@ export function feedAll(parser: Parser, pieces: readonly Buffer[]): void {
   }
 }
 
-/** What a parser reports about the pieces; an exception it throws is the last entry. */
+/** Return the reports of a parser; an exception is the last entry. */
 export function parse(
   pieces: readonly Buffer[],
   modes: readonly number[] = [0],
@@ -88,15 +88,15 @@ export function parse(
   return recorder.events;
 }
 
-/** How a feed ended that threw. */
+/** The entry of an exception. */
 export type Thrown = readonly [what: "thrown", name: string, message: string];
 
-/** One byte a piece. */
+/** Split into single bytes. */
 export function bytewise(whole: Buffer): Buffer[] {
   return Array.from(whole, (byte) => Buffer.of(byte));
 }
 
-/** Every way to cut in two. */
+/** Return all ways to split into two pieces. */
 export function cuts(whole: Buffer): Buffer[][] {
   return Array.from(whole, (_, at) => [whole.subarray(0, at), whole.subarray(at)]);
 }

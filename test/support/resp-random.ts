@@ -1,6 +1,6 @@
 /**
- * Owns random valid RESP: any value, nested, with attributes, pushes, odd texts and huge numbers, as far
- * as the parser under test reads them.
+ * Random valid RESP: any value, nested, with attributes, pushes, unusual texts and large numbers, as far as the
+ * parser under test supports them.
  */
 import { isNative, reads, readsResp3 } from "./parser-under-test.js";
 import type { Random } from "./random.js";
@@ -26,7 +26,7 @@ const AGGREGATES = readsResp3 ? ["*", "%", "~"] : ["*"];
 const BULKS = ["$", "$", "$", "$", ...["=8", "!1"].filter(reads).map((type) => type.charAt(0))];
 const EXACT = ["123456789.123456789", "0.30000000000000004", "-2.2250738585072014e-308", "+4.5"];
 
-/** Write one random reply or push, with what may stand before it. */
+/** Write one random reply or push, with optional attributes before it. */
 export function randomReply(random: Random): Buffer {
   const push = readsResp3 && random.chance(0.1);
   const before = !isNative && random.chance(0.1) ? attribute(random, 2) : Buffer.alloc(0);

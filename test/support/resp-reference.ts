@@ -1,15 +1,15 @@
 /**
- * Owns a RESP reader that is slow and plainly right: it has all bytes, it recurses, and it knows
- * nothing of chunks. Tests compare the real parser with it. It checks nothing: its input is valid.
+ * A slow and simple RESP reader that is compared with the real parser: it has all bytes, it recurses, and it does
+ * not handle chunks. It checks nothing: its input is valid.
  */
 import { DecodeError, errorFromReply, RedisError } from "../../src/errors.js";
 import type { ParserOptions, ReplyHandler } from "../../src/protocol/parser.js";
 import { BIGINT, BYTES, MapReply, type Reply, SetReply } from "../../src/protocol/reply.js";
 
-/** Thrown through the recursion for a value that no reply can hold. */
+/** Thrown for a value that a reply cannot contain. */
 class Undecodable extends Error {}
 
-/** Read all of `bytes` and report as a parser would. */
+/** Read all bytes and report as a parser does. */
 export function readAll(bytes: Buffer, handler: ReplyHandler, options: ParserOptions): void {
   const reader = new Reader(bytes, options);
   while (!reader.done) reader.reply(handler);
@@ -20,7 +20,7 @@ class Reader {
   readonly #options: ParserOptions;
   #pos = 0;
   #mode = 0;
-  /** What to do with an undecodable value: note it, or put it in its place. */
+  /** Whether an undecodable value is put in its place or reported for the whole reply. */
   #inPlace = false;
   #lost = false;
 
@@ -114,7 +114,7 @@ class Reader {
     return this.#mode & BYTES ? Buffer.from(bytes) : this.#text(bytes);
   }
 
-  /** WHATWG's decoder, which shares no code with ours. UTF-8 only. */
+  /** Decode UTF-8 with the WHATWG decoder, which shares no code with the library. */
   #text(bytes: Buffer): string {
     const { encodingErrors } = this.#options;
     try {

@@ -1,10 +1,10 @@
-/** Owns the RESP2 framing of scripted servers, on top of that of src/testing. */
+/** RESP2 framing for scripted servers, in addition to that of src/testing. */
 export * from "../../src/testing/resp.js";
 
 /**
  * Write one bulk string.
  *
- * @param text - Its content; its length is counted in UTF-8 bytes.
+ * @param text - Content; the length is counted in UTF-8 bytes.
  * @returns The bytes as text, ready for `peer.send`.
  */
 export function bulk(text: string): string {
@@ -14,7 +14,7 @@ export function bulk(text: string): string {
 /**
  * Write an array of bulk strings.
  *
- * @param texts - Their contents.
+ * @param texts - Contents of the bulk strings.
  * @returns The bytes as text, ready for `peer.send`.
  */
 export function bulks(texts: readonly string[]): string {

@@ -1,6 +1,6 @@
 /**
- * Owns the watch over leases: in a test file that calls `expectLeasesReturned()`, after every test each
- * pool that was used in it, and each when it is closed, has all of its leased connections back.
+ * Check of leases: in a test file that calls `expectLeasesReturned()`, every used pool must have all leased
+ * connections back after each test, and when it is closed.
  */
 import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, vi } from "vitest";
@@ -9,7 +9,7 @@ import { ConnectionPool } from "../../src/pool/pool.js";
 const used = new Set<ConnectionPool>();
 const atClosing: string[] = [];
 
-/** Numbers of connections as the pool shows them. */
+/** Numbers of connections in the inspect text of a pool. */
 function counts(pool: ConnectionPool): string {
   return inspect(pool).replace(/^.*> /, "");
 }
@@ -33,7 +33,7 @@ function noteClosing(): void {
   });
 }
 
-/** Check after every test of this file that the pools used in it have lent nothing any more. */
+/** Check after every test of this file that no used pool has a leased connection. */
 export function expectLeasesReturned(): void {
   beforeEach(() => {
     for (const name of ["execute", "executeExclusively", "lease"] as const) noteUse(name);

@@ -1,4 +1,4 @@
-/** Owns the Sentinel deployments of these tests: those of src/testing, run from the program of the run. */
+/** Sentinel deployments of the tests: those of src/testing, with the program of the run. */
 import {
   type Deployment,
   type DeploymentOptions,
@@ -6,20 +6,20 @@ import {
 } from "../../src/testing/deployment.js";
 import { type RunningServer, startServer } from "./server.js";
 
-/** What to start. */
+/** Options of a deployment. */
 export interface SentinelOptions extends DeploymentOptions {
   /** The program with its leading arguments. */
   readonly binary?: readonly string[];
 }
 
-/** A running deployment in which everybody knows everybody. */
+/** A running deployment in which all servers have discovered each other. */
 export type Sentinels = Deployment;
 
 /**
  * Start one master, replicas and Sentinels.
  *
- * @param options - What differs from one master, two replicas and three Sentinels.
- * @returns The deployment, with every Sentinel knowing all replicas and all other Sentinels.
+ * @param options - Default one master, two replicas and three Sentinels.
+ * @returns The deployment, after every Sentinel has discovered all replicas and Sentinels.
  */
 export function startSentinels(options: SentinelOptions = {}): Promise<Sentinels> {
   const { binary, ...rest } = options;

@@ -1,10 +1,10 @@
 /**
- * Owns the real servers of these tests: those of src/testing, run from the program the run is about.
+ * Real servers of the tests: those of src/testing, with the program of the run.
  *
- * The recommended pattern. Every test file runs in a worker of its own, so one server per file is
- * isolation enough: `const server = await sharedServer()` at the top of the file, then either
- * `beforeEach(() => server.command("FLUSHALL"))` or keys under `uniquePrefix()`. A test that changes
- * the server (CONFIG SET, ACL, pause, kill, restart, functions) takes one of its own:
+ * The recommended pattern: every test file runs in its own worker, so one server per file is sufficient
+ * isolation. Write `const server = await sharedServer()` at the top of the file, then either
+ * `beforeEach(() => server.command("FLUSHALL"))` or keys under `uniquePrefix()`. A test that changes the
+ * server (CONFIG SET, ACL, pause, kill, restart, functions) starts a separate one:
  * `await using server = await startServer({ ... })`; that costs about 20 ms.
  */
 import { type LocalServer, startLocalServer } from "../../src/testing/local-server.js";
@@ -15,25 +15,25 @@ import { addRealServer } from "./real-servers.js";
 
 export { SUPPORT_NAME } from "../../src/testing/server-configuration.js";
 
-/** What kind of server to start. */
+/** Options of a server. */
 export interface ServerOptions extends Omit<LocalServerOptions, "program" | "certificates"> {
   /** Also listen on a TLS port; client certificates are optional unless `config` says otherwise. */
   readonly tls?: boolean;
-  /** Which of the known servers, when it matters; by default the one the run is about. */
+  /** Name of the server; default the one that the run selects. */
   readonly server?: ServerName;
-  /** The program with its leading arguments, for a server run by a loader of its own. */
+  /** The program with its leading arguments, for a server with a separate loader. */
   readonly binary?: readonly string[];
 }
 
-/** A server that answers. */
+/** A running server. */
 export type RunningServer = LocalServer;
 
 /**
  * Start a server.
  *
- * @param options - What differs from a plain one.
- * @returns The server, answering; use `await using` or call `stop()`.
- * @throws Error with the server's log when it does not come up.
+ * @param options - Differences from a default server.
+ * @returns The server, ready for commands; use `await using` or call `stop()`.
+ * @throws Error with the log of the server when it does not start.
  */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { tls, server: name = selectedServer(), binary, ...rest } = options;
@@ -47,9 +47,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 let shared: Promise<RunningServer> | undefined;
 
 /**
- * Have this worker's common server: plain port, TLS port and unix socket, no password.
+ * Return the shared server of this worker: plain port, TLS port and unix socket, no password.
  *
- * @returns The same server at each call. It ends with the worker: nobody stops or reconfigures it.
+ * @returns The same server at each call. It ends with the worker; tests must not stop or reconfigure it.
  */
 export function sharedServer(): Promise<RunningServer> {
   shared ??= startServer({ tls: true, unixSocket: true });
@@ -59,7 +59,7 @@ export function sharedServer(): Promise<RunningServer> {
 let prefixes = 0;
 
 /**
- * Have a key prefix nobody else in this worker uses.
+ * Return a key prefix that is unique in this worker.
  *
  * @returns The prefix, ending in a colon.
  */

@@ -1,10 +1,10 @@
 /**
- * Owns waiting in tests: the polling loop of src/testing, and a promise settled from outside. Never a
- * fixed sleep: who waits here names what it waits for.
+ * Waiting in tests: the polling loop of src/testing, and a promise that is settled from outside. Never a fixed
+ * sleep: every wait names its condition.
  */
 export { type UntilOptions, until } from "../../src/testing/until.js";
 
-/** A promise and the means to settle it. */
+/** A promise with the functions that settle it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T): void;
@@ -12,9 +12,9 @@ export interface Deferred<T> {
 }
 
 /**
- * Make a promise that is settled from outside.
+ * Create a promise that is settled from outside.
  *
- * @returns The promise with its two levers.
+ * @returns The promise with its two functions.
  */
 export function deferred<T = void>(): Deferred<T> {
   let levers: Pick<Deferred<T>, "resolve" | "reject"> | undefined;

@@ -1,6 +1,6 @@
 /**
- * Owns how a server talks to a subscriber under each protocol, byte by byte, and how subscribers are
- * made for the wire tests.
+ * The bytes that a server sends to a subscriber under each protocol, and the creation of subscribers for the wire
+ * tests.
  */
 import { describe } from "vitest";
 import { type PubSubMessage, Retry } from "../../src/index.js";
@@ -9,15 +9,15 @@ import { type MockServer, mockServer, type Peer, type Script } from "./mock-serv
 import { PROTOCOLS } from "./protocols.js";
 import { bulk } from "./resp.js";
 
-/** What a server says in one protocol. */
+/** Bytes of a server in one protocol. */
 export interface Speech {
   readonly protocol: 2 | 3;
-  /** Replies to SUBSCRIBE and the like; each a word, a name and a count. */
+  /** Replies to SUBSCRIBE and similar commands; each has a type, a name and a count. */
   confirm(...confirmations: [word: string, name: string, count: number][]): string;
   message(channel: string, data: string): string;
   pmessage(pattern: string, channel: string, data: string): string;
   smessage(channel: string, data: string): string;
-  /** The answer to PING with an argument while something is subscribed to. */
+  /** The reply to PING with an argument in subscriber mode. */
   pong(data: string): string;
 }
 
@@ -36,19 +36,19 @@ function speech(protocol: 2 | 3): Speech {
   };
 }
 
-/** One `describe` per protocol, with what the server says in it. */
+/** Declare one `describe` block per protocol, with the bytes of the server. */
 export function describeSpeech(title: string, body: (say: Speech) => void): void {
   for (const protocol of PROTOCOLS) {
     describe(`${title} (RESP${protocol})`, () => body(speech(protocol)));
   }
 }
 
-/** A mock that answers handshakes by itself; one script per connection. */
+/** Start a mock server that replies to handshakes; one script per connection. */
 export function mockSubscribed(...scripts: Script[]) {
   return mockServer(scripts, { handshake: true });
 }
 
-/** Confirm every subscription and every end of one, as a server does, until the client closes. */
+/** Confirm every SUBSCRIBE and UNSUBSCRIBE as a server does, until the client closes. */
 export async function serve(peer: Peer, say: Speech): Promise<void> {
   const names = new Map<string, Set<string>>();
   for await (const [command = "", ...args] of peer.commands()) {
@@ -65,7 +65,7 @@ export async function serve(peer: Peer, say: Speech): Promise<void> {
   }
 }
 
-/** Confirm a subscription to each of the names, then send the rest in one packet. */
+/** Confirm the subscription of each name, then send the rest, in one packet. */
 export function sending(say: Speech, names: readonly string[], ...rest: (string | Buffer)[]) {
   return async (peer: Peer): Promise<void> => {
     await peer.expect(["SUBSCRIBE", ...names]);
@@ -78,15 +78,15 @@ export function sending(say: Speech, names: readonly string[], ...rest: (string 
   };
 }
 
-/** What a mock has received behind the handshakes. */
+/** Return the commands that a mock server has received after the handshakes. */
 export function asked(mock: MockServer): string[][] {
   return mock.received.filter(([name]) => name !== "HELLO");
 }
 
-/** Come back at once after a loss. */
+/** Retry settings that reconnect immediately. */
 export const AT_ONCE = new Retry(new ConstantBackoff(1), -1);
 
-/** Type, name and data of a message in one string, for comparing. */
+/** Return type, name and data of a message as one string. */
 export function brief({ type, channel, data }: PubSubMessage): string {
   return `${type} ${channel ?? ""} ${data instanceof Error ? data.name : data}`;
 }

@@ -1,25 +1,25 @@
 /**
- * Owns a steady load of writes whose fate is known one by one: which were acknowledged, which failed,
- * how long nothing was acknowledged. Whoever lost what is found out by asking the server afterwards.
+ * A steady load of writes that records the result of each: which were acknowledged, which failed, and the longest
+ * time without acknowledgement. Lost writes are found by reading from the server afterwards.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Redis } from "../../src/index.js";
 import type { RunningServer } from "./server.js";
 import { until } from "./until.js";
 
-/** What became of the writes so far. */
+/** Results of the writes so far. */
 export interface Fates {
   readonly started: number;
-  /** Keys whose writes the server acknowledged. */
+  /** Keys of acknowledged writes. */
   readonly acknowledged: readonly string[];
   readonly errors: readonly Error[];
-  /** ms; the longest time between two acknowledgements. */
+  /** Longest time between two acknowledgements, in ms. */
   readonly stall: number;
 }
 
 const TICK = 10;
 
-/** Writes one key after the other, so many a second. */
+/** Writes one key after the other at a fixed rate. */
 export class WriteLoad {
   readonly #redis: Pick<Redis, "set">;
   readonly #rate: number;
@@ -51,7 +51,7 @@ export class WriteLoad {
     };
   }
 
-  /** Wait until so many more writes were acknowledged. */
+  /** Wait until the given number of further writes is acknowledged. */
   async progress(count = 10): Promise<void> {
     const goal = this.#acknowledged.length + count;
     await until(() => this.#acknowledged.length >= goal, {
@@ -60,7 +60,7 @@ export class WriteLoad {
     });
   }
 
-  /** Stop, and wait until every promise is settled. */
+  /** Stop, and wait until every promise has settled. */
   async stop(): Promise<Fates> {
     this.#running = false;
     await this.#done;
@@ -98,7 +98,7 @@ export class WriteLoad {
   }
 }
 
-/** Which of some keys a server does not have. */
+/** Return the keys that a server lacks. */
 export async function missingOn(server: RunningServer, keys: readonly string[]): Promise<string[]> {
   const missing: string[] = [];
   for (let from = 0; from < keys.length; from += 1000) {

@@ -1,52 +1,52 @@
 /**
- * Owns one axis of the fault matrix: what goes wrong between client and server. A row more is one
- * entry; matrix.test.ts holds what must be true of every combination.
+ * The faults of the fault matrix: failures between client and server. A new row is one entry;
+ * matrix.test.ts contains the checks of every combination.
  */
 import { inspect } from "node:util";
 import type { FaultProxy } from "../fault-proxy.js";
 import { until } from "../until.js";
 import type { Operation, Scene } from "./operations.js";
 
-/** How an operation may end: with its value, refused by the server, or with an error of an outcome. */
+/** Possible results of an operation: its value, an error of the server, or an error with an outcome. */
 export type End = "ok" | "refused" | "not-sent" | "unknown";
 
-/** What a fault has to work with. */
+/** The environment of a fault. */
 export interface Stage {
   readonly proxy: FaultProxy;
   readonly scene: Scene;
-  /** Bytes the operation sends and gets when all is well; 0 before there is a connection. */
+  /** Bytes that the operation sends and receives without a fault; 0 before there is a connection. */
   readonly size: { readonly up: number; readonly down: number };
-  /** How many connections there were when it struck. */
+  /** Number of connections at the time of the fault. */
   readonly connections: number;
   /** Port of a server that never finishes loading its data. */
   readonly loading: number;
 }
 
-/** Something that goes wrong between client and server. */
+/** A failure between client and server. */
 export interface Fault {
   readonly name: string;
   /** `"connecting"`: before there is a connection; `"live"`: on connections that have been used. */
   readonly when: "connecting" | "live";
   readonly strike: (stage: Stage) => void | Promise<void>;
-  /** Strikes in the very turn of the call. */
+  /** Cause the fault in the same turn as the call. */
   readonly atOnce?: (stage: Stage) => void;
-  /** Strikes once more, when the server has been sent the operation (its reply is held back). */
+  /** Cause the fault again after the operation was sent to the server, whose reply is held back. */
   readonly second?: (stage: Stage) => void;
-  /** Strikes once more, when the operation is held by the server. */
+  /** Cause the fault again while the server holds the operation. */
   readonly whenHeld?: (stage: Stage) => void;
-  /** Waits for what the client must notice before it is used again. */
+  /** Wait until the client has noticed the fault, before it is used again. */
   readonly noticed?: (stage: Stage) => Promise<unknown>;
-  /** Once for every byte of the answer: cuts behind that many. */
+  /** Cut after the given number of bytes of the reply; called for every byte of it. */
   readonly everyByte?: (stage: Stage, bytes: number) => void;
-  /** How operations may end under it. */
+  /** Possible results of operations under the fault. */
   readonly ends: readonly End[];
-  /** Classes of the errors; default ConnectionError. */
+  /** Allowed error classes; default ConnectionError. */
   readonly errors?: readonly string[];
-  /** Milliseconds of all deadlines: short where they are what ends the operation. */
+  /** All deadlines in ms: short where they end the operation. */
   readonly timeout?: number;
-  /** Why an operation has nothing to do with it; nothing when it has. */
+  /** Return why the fault does not apply to an operation, or undefined when it does. */
   readonly spares?: (operation: Operation) => string | undefined;
-  /** What is to be done besides clearing both directions. */
+  /** Remove the fault, in addition to clearing both directions. */
   readonly heal?: (stage: Stage) => void | Promise<void>;
 }
 
@@ -54,17 +54,17 @@ const SHORT = 250;
 const ALWAYS = { times: 1000 };
 const TIMEOUTS = ["TimeoutError", "ConnectionError"];
 const INVALID = ["ConnectionError", "InvalidResponse"];
-/** Length of EXEC and a little of what is before it. */
+/** Length in bytes of EXEC and of some bytes before it. */
 const EXEC_TAIL = 16;
 const PUSH = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$3\r\nkey\r\n";
 
-/** The host is back; what it does not remember it resets. */
+/** The host is reachable again; it resets connections that it does not remember. */
 function restore({ proxy }: Stage): void {
   proxy.blackhole(false);
   proxy.cutAll("rst");
 }
 
-/** The connections there are keep waiting in vain; those to come are served. */
+/** Existing connections stay stalled; new ones are served. */
 function resumeAfter({ proxy }: Stage, end: () => void): void {
   end();
   proxy.down.resume();
@@ -73,7 +73,7 @@ function resumeAfter({ proxy }: Stage, end: () => void): void {
 const hasNoMulti = ({ multi }: Operation): string | undefined => (multi ? undefined : "no MULTI");
 const isNotHeld = ({ held }: Operation): string | undefined =>
   held === undefined ? "not blocked on the server" : undefined;
-/** Bytes in a status make another status: no client can tell. */
+/** Bytes inserted into a status give another valid status: no client can detect that. */
 const isStatus = ({ status }: Operation): string | undefined =>
   status ? "a status may be any text" : undefined;
 const needsNoData = (operation: Operation): string | undefined =>
@@ -81,7 +81,7 @@ const needsNoData = (operation: Operation): string | undefined =>
 const isOneWay = ({ closes }: Operation): string | undefined =>
   closes ? "close() ends the connection" : undefined;
 
-/** All connections are gone, and the client knows. */
+/** Wait until all connections are closed and the client has noticed. */
 async function allNoticed({ proxy, scene }: Stage): Promise<void> {
   await until(() => proxy.connections === 0 && inspect(scene.redis).includes("shared=0"));
 }
@@ -346,7 +346,7 @@ const ODD: readonly Fault[] = [
     name: "an extra reply after the last one",
     when: "live",
     strike: ({ proxy, size }) => proxy.down.insert(size.down, "+OK\r\n"),
-    // As long as it is on its way it could still be taken for the next command's: no client can tell.
+    // While it is in transit it could be taken for the reply to the next command: no client can detect that.
     noticed: ({ proxy, connections }) => until(() => proxy.connections < connections),
     ends: ["ok"],
     spares: isOneWay,

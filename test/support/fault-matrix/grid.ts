@@ -1,6 +1,6 @@
 /**
- * Owns what is expected of each cell of the fault matrix, and the section of the documentation that
- * shows it. Both are made of the tables the tests run on, so it cannot say what is not tested.
+ * The expected result of each cell of the fault matrix, and the section of docs/reliability.md that shows it.
+ * Both are generated from the tables of the tests, so the page cannot contain what is not tested.
  */
 import { type End, FAULTS, type Fault } from "./faults.js";
 import { OPERATIONS, type Operation } from "./operations.js";
@@ -27,19 +27,19 @@ In every cell:
 - No socket, timer or listener remains.
 `;
 
-/** Why a combination makes no sense; nothing when it does. */
+/** Return why a combination is not tested, or undefined when it is. */
 export function reasonAgainst(fault: Fault, operation: Operation): string | undefined {
   return fault.spares?.(operation);
 }
 
-/** How an operation may end under a fault. */
+/** Return the possible results of an operation under a fault. */
 export function endsOf(fault: Fault, operation: Operation): readonly End[] {
   const lost = fault.timeout === undefined && fault.ends.includes("unknown");
   const recovered = lost ? operation.recovers : undefined;
   return operation.endsAt?.[fault.name] ?? recovered ?? fault.ends;
 }
 
-/** What the errors may be. */
+/** Return the allowed error classes. */
 export function errorsOf(fault: Fault, operation: Operation): readonly string[] {
   const own = operation.error === undefined ? [] : [operation.error];
   return [...(fault.errors ?? ["ConnectionError"]), ...own];
@@ -64,7 +64,7 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** A page with the grid as its last section. */
+/** Return the page with the grid as its last section. */
 export function withGrid(page: string): string {
   const start = page.indexOf(TITLE);
   return `${(start < 0 ? page : page.slice(0, start)).trimEnd()}\n\n${grid()}`;

@@ -1,72 +1,72 @@
 /**
- * Owns the other axis of the fault matrix: what a program does with a client meanwhile. A column more
- * is one entry.
+ * The operations of the fault matrix: what a program does with a client during a fault. A new column is one
+ * entry.
  */
 import type { Lock, PubSub, Redis } from "../../../src/index.js";
 import type { End } from "./faults.js";
 
-/** Keys of one combination; nobody else uses them. */
+/** Clients and keys of one combination; the keys are unique. */
 export interface Scene {
   readonly client: Redis;
-  /** The same, under the settings of the commands. */
+  /** The client with the settings of the commands. */
   readonly redis: Redis;
   /** A client() of the same pool, closed after the operation. */
   readonly session: Redis;
-  /** What is said at the next handshake. */
+  /** Settings of the next handshake. */
   readonly credentials: { password: string };
   /** Port of the real server. */
   readonly port: number;
-  /** Holds `"value"`. */
+  /** Key with the value `"value"`. */
   readonly key: string;
-  /** Starts at 0; what the operation does is counted here. */
+  /** Key that starts at 0 and counts the effect of the operation. */
   readonly counter: string;
-  /** A list with plenty of elements. */
+  /** Key of a list with many elements. */
   readonly list: string;
-  /** Name for anything else; nothing is there in the beginning. */
+  /** Key for other data; missing at the start. */
   readonly free: string;
-  /** Nothing is ever there. */
+  /** Key that is always missing. */
   readonly nothing: string;
-  /** Send a command to the server behind the fault's back. */
+  /** Send a command to the server directly, without the proxy. */
   readonly tell: (...words: string[]) => Promise<unknown>;
 }
 
-/** Something a program does with a client. */
+/** An operation of a program on a client. */
 export interface Operation {
   readonly name: string;
-  /** Used once before live faults, so that its connection is there. */
+  /** Called before live faults, so that the connection of the operation exists. */
   readonly prepare?: (scene: Scene) => Promise<unknown>;
   readonly run: (scene: Scene) => Promise<unknown>;
-  /** As `run`, but such that the server holds the reply; calls back when it does. */
+  /** As `run`, but the server holds the reply; calls back when it does. */
   readonly held?: (scene: Scene, isHeld: () => void) => Promise<unknown>;
-  /** What it gives when all is well. */
+  /** Result without a fault. */
   readonly value: unknown;
-  /** How much it moves what is counted (the counter, or the length of the list). */
+  /** Change of the counter or of the length of the list. */
   readonly effect: number;
   readonly counts?: "list";
-  /** Either all of the effect or none. */
+  /** Whether the effect is atomic. */
   readonly atomic?: true;
-  /** The client is closed by it. */
+  /** Whether it closes the client. */
   readonly closes?: true;
-  /** Its last command is EXEC. */
+  /** Whether its last command is EXEC. */
   readonly multi?: true;
-  /** Its first reply is a status. */
+  /** Whether its first reply is a status. */
   readonly status?: true;
-  /** A server that is loading its data serves it all the same. */
+  /** Whether a server that is loading its data executes it. */
   readonly needsNoData?: true;
-  /** Bytes of its answer, where other traffic would be counted in. */
+  /** Bytes of its reply, where other traffic would be counted too. */
   readonly answer?: number;
-  /** It begins anew by itself when its connection is lost at the wrong moment: how it ends then. */
+  /** Result when it restarts by itself after a connection loss. */
   readonly recovers?: readonly End[];
-  /** A class its errors may have besides. */
+  /** An additional allowed error class. */
   readonly error?: string;
-  /** Endings instead of all others, by the name of the fault. */
+  /** Results that replace all others, by name of the fault. */
   readonly endsAt?: Readonly<Record<string, readonly End[]>>;
 }
 
-/** ms; longer than any loss of a connection takes to be noticed. */
+/** ms; longer than the detection of any connection loss takes. */
 const WAIT = 4000;
 
-/** Have the pool keep an idle connection, for what needs one of its own. */
+/** Make the pool keep an idle connection, for operations that need a dedicated one. */
 async function connectOneMore({ redis, list }: Scene): Promise<void> {
   await redis.blpop(list, 0.2);
 }
@@ -95,7 +95,7 @@ async function withPubSub<V>(redis: Redis, work: (sub: PubSub) => Promise<V>): P
   return await work(sub as PubSub);
 }
 
-/** What comes for a published message, which is sent again until something comes. */
+/** Return the received message; it is published again until one arrives. */
 async function received(sub: PubSub, { tell, free }: Scene, until: number): Promise<unknown> {
   for (let i = 0; i < until; i++) {
     await tell("PUBLISH", free, "hello");
@@ -165,7 +165,7 @@ const BASIC: readonly Operation[] = [
     effect: 5,
     atomic: true,
     multi: true,
-    // Without a watched key yet there is nothing but the connection to lose.
+    // No key is watched yet, so only the connection can be lost.
     recovers: ["ok", "unknown"],
     error: "WatchError",
     endsAt: {
@@ -212,7 +212,7 @@ const OWN_CONNECTION: readonly Operation[] = [
     effect: 0,
     answer: "+OK\r\n".length,
     needsNoData: true,
-    // Whatever is no line of MONITOR is a doubt about the stream.
+    // Anything but a line of MONITOR is a protocol error.
     endsAt: {
       "an extra reply after the last one": ["unknown"],
       "unsolicited pushes": ["unknown"],
@@ -225,7 +225,7 @@ const OWN_CONNECTION: readonly Operation[] = [
     value: [true, undefined],
     effect: 0,
     status: true,
-    // Taking it is asked for again by its token, giving it back is not.
+    // Acquiring is verified by the token; releasing is not repeated.
     recovers: ["ok", "unknown"],
   },
   {
@@ -248,7 +248,7 @@ const OWN_CONNECTION: readonly Operation[] = [
     held: (scene, isHeld) => heldPop(scene, scene.session, isHeld),
     value: 1,
     effect: 1,
-    // Somebody must learn that the state of the connection is gone.
+    // A caller must be notified that the state of the connection is lost.
     endsAt: {
       "connection lost and detected before the write": ["not-sent"],
       "an extra reply while idle": ["not-sent"],
