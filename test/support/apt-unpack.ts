@@ -103,8 +103,8 @@ async function debianSources(suites: readonly string[]): Promise<DerivedSource[]
   }
   if (sources.length > 0) return sources;
   throw new Error(
-    `no source in /etc/apt has Debian's ${codename || "current release"}, so it cannot be told ` +
-      `where ${suites.join(" and ")} are to be had`,
+    `no source in /etc/apt has Debian's ${codename || "current release"}, so the source ` +
+      `of ${suites.join(" and ")} is unknown`,
   );
 }
 
