@@ -7,15 +7,9 @@ import type { Lease } from "../../src/pool/lease.js";
 import { type Reply, TEXT } from "../../src/protocol/reply.js";
 import { type MockServer, mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { bulks } from "../support/resp.js";
+import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import {
-  BARE,
-  errorOf,
-  kindOf,
-  QUICK,
-  settleDown,
-  watchEveryTest,
-} from "../support/wire-clients.js";
+import { BARE, QUICK, settleDown, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
