@@ -92,7 +92,7 @@ const WANTED = "a string, Buffer, Uint8Array, number or bigint";
 
 function refusal(command: EncodableCommand, args: readonly unknown[], index: number): DataError {
   const arg = args[index];
-  const name = keptName(args, index) ?? `"${command.argumentName(index)}"`;
+  const name = keptName(args, index) ?? `argument "${command.argumentName(index)}"`;
   const problem =
     typeof arg === "string" ? `must be ${BAD_TEXT}` : `must be ${WANTED}, got ${describe(arg)}`;
   return new DataError(`${command.name}: ${name} ${problem}`, {

@@ -114,7 +114,9 @@ describe("bytes of a pipeline", () => {
     );
     await using redis = clientOf(mock);
     const pipeline = redis.pipeline().set("a", "1");
-    expect(() => pipeline.set("b", undefined as unknown as string)).toThrow('SET: "value" must be');
+    expect(() => pipeline.set("b", undefined as unknown as string)).toThrow(
+      'SET: argument "value" must be',
+    );
     expect(pipeline.length).toBe(1);
     expect(await pipeline.incr("n").exec()).toEqual([true, 1]);
     expect(mock.received.map(([name]) => name)).toEqual(["MULTI", "SET", "INCR", "EXEC"]);

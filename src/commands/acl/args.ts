@@ -1,13 +1,13 @@
 /**
- * Owns the rules of ACL SETUSER: from options to the words of the ACL language. Under the rules of
- * `args.ts`: no throwing, and no value in a message, least of all a password.
+ * Converts the options of ACL SETUSER into ACL rules. Like all argument builders, these functions do
+ * not throw and put no values, such as passwords, into messages.
  */
 import { type ArgList, token } from "../core/args.js";
 import type { Many } from "../core/types.js";
 
 type Text = string | Uint8Array;
 
-/** What {@link aclRules} reads. */
+/** The options that {@link aclRules} reads. */
 export interface AclShape {
   readonly enabled?: boolean | undefined;
   readonly noPass?: boolean | undefined;
@@ -26,9 +26,9 @@ const NOPASS = token("NOPASS");
 
 const PLUS = 0x2b;
 const MINUS = 0x2d;
-/** Patterns that say themselves what they are of, and of keys perhaps what may be done with them. */
+/** Patterns that have a prefix already; that of a key pattern may limit the access. */
 const PREFIXED = { "~": /^(?:~|%(?:R|W|RW|WR)~)/i, "&": /^&/ } as const;
-/** As many characters of a pattern as a prefix may have. */
+/** Length of `%RW~`. */
 const LONGEST_PREFIX = 4;
 const SELECTOR_RULE = /^(?:[+\-~%&].|(?:all|no|reset)(?:keys|channels|commands)$)/;
 
@@ -50,19 +50,20 @@ function withPrefix(pattern: Text, prefix: string): Text {
 const isText = (value: unknown): value is Text =>
   typeof value === "string" || value instanceof Uint8Array;
 
-/** `+` or `-` at the beginning of a rule, or undefined when there is neither. */
+/** The `+` or `-` at the start of a rule, or undefined. */
 function signOf(rule: unknown): "+" | "-" | undefined {
   if (!isText(rule) || rule.length < 2) return undefined;
   const first = typeof rule === "string" ? rule.charCodeAt(0) : rule[0];
   return first === PLUS ? "+" : first === MINUS ? "-" : undefined;
 }
 
+/** ACL rule prefix for each sign. */
 interface Signs {
   readonly "+": string;
   readonly "-": string;
 }
 
-/** Add rules that begin with `+` or `-`, what the sign means put in its place. */
+/** Add rules that begin with `+` or `-`, replacing the sign with the prefix in `signs`. */
 function signed(
   args: ArgList,
   [name, items]: readonly [string, Many<Text> | undefined],
@@ -70,8 +71,8 @@ function signed(
 ): void {
   for (const item of itemsOf(items)) {
     const sign = signOf(item);
-    if (sign !== undefined) args.free(`option "${name}"`, withoutFirst(item as Text, signs[sign]));
-    else args.fail(`each of option "${name}" must be text with "+" or "-" before it`);
+    if (sign !== undefined) args.value(`options.${name}`, withoutFirst(item as Text, signs[sign]));
+    else args.invalid(`each of options.${name}`, 'must be a string that begins with "+" or "-"');
   }
 }
 
@@ -79,24 +80,24 @@ function categories(args: ArgList, items: Many<string> | undefined): void {
   for (const item of itemsOf(items)) {
     const sign = typeof item === "string" ? signOf(item) : undefined;
     if (sign === undefined) {
-      args.fail('each of option "categories" must be text with "+" or "-" before it');
+      args.invalid("each of options.categories", 'must be a string that begins with "+" or "-"');
     } else {
-      args.free('option "categories"', `${sign}@${String(item).slice(1).replace(/^@/, "")}`);
+      args.value("options.categories", `${sign}@${String(item).slice(1).replace(/^@/, "")}`);
     }
   }
 }
 
-/** Add patterns; one that has its prefix already, as ACL GETUSER gives it, goes out as it is. */
+/** Add patterns with their prefix. ACL GETUSER returns patterns with it: those are sent unchanged. */
 function patterns(
   args: ArgList,
   [name, items]: readonly [string, Many<Text> | undefined],
   prefix: "~" | "&",
 ): void {
   for (const item of itemsOf(items)) {
-    if (!isText(item)) args.fail(`each of option "${name}" must be text or bytes`);
+    if (!isText(item)) args.invalid(`each of options.${name}`, "must be a string or bytes");
     else {
       const rule = PREFIXED[prefix].test(beginningOf(item)) ? item : withPrefix(item, prefix);
-      args.free(`option "${name}"`, rule);
+      args.value(`options.${name}`, rule);
     }
   }
 }
@@ -108,13 +109,15 @@ function beginningOf(item: Text): string {
 
 function selectors(args: ArgList, items: AclShape["selectors"]): void {
   if (items === undefined) return;
-  if (!Array.isArray(items)) args.fail('option "selectors" must be an array of arrays of rules');
+  if (!Array.isArray(items))
+    args.invalid("options.selectors", "must be an array of arrays of rules");
   for (const rules of Array.isArray(items) ? items : []) {
     if (Array.isArray(rules) && rules.length > 0 && rules.every(isSelectorRule)) {
-      args.free('option "selectors"', `(${rules.join(" ")})`);
+      args.value("options.selectors", `(${rules.join(" ")})`);
     } else {
-      args.fail(
-        'each of option "selectors" must be an array of rules such as "+get", "+@read", "~key*"',
+      args.invalid(
+        "each of options.selectors",
+        'must be an array of rules such as "+get", "+@read", "~key*"',
       );
     }
   }
@@ -124,17 +127,15 @@ function isSelectorRule(rule: unknown): boolean {
   return typeof rule === "string" && SELECTOR_RULE.test(rule) && !/[\s()]/.test(rule);
 }
 
-/** Add the rules of a user; what resets it has been added already. */
+/** Add the rules of a user. The RESET options are added before. */
 export function aclRules(args: ArgList, options: AclShape | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { enabled, noPass, passwords, hashedPasswords } = options;
-  if (enabled !== undefined) {
-    if (typeof enabled === "boolean") args.add(enabled ? ON : OFF);
-    else args.fail('option "enabled" must be a boolean');
-  }
+  if (typeof enabled === "boolean") args.add(enabled ? ON : OFF);
+  else args.boolean("options.enabled", enabled);
   signed(args, ["passwords", passwords], { "+": ">", "-": "<" });
   signed(args, ["hashedPasswords", hashedPasswords], { "+": "#", "-": "!" });
-  args.flag('option "noPass"', NOPASS, noPass);
+  args.flag("options.noPass", NOPASS, noPass);
   categories(args, options.categories);
   signed(args, ["commands", options.commands], { "+": "+", "-": "-" });
   patterns(args, ["keys", options.keys], "~");

@@ -2,7 +2,6 @@
 
 import * as decode from "../core/decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT } from "../core/info.js";
-import { anyNumber, anyNumberOf } from "../table/any-number.js";
 import {
   COUNT,
   command,
@@ -14,10 +13,12 @@ import {
   param,
   reply,
   rest,
+  restOrNone,
   silent,
   VALUE,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
+import { help } from "../table/subcommands.js";
 import { aclRules } from "./args.js";
 import * as users from "./replies.js";
 
@@ -49,9 +50,9 @@ export const acl: readonly Entry[] = [
     args: [
       username,
       param("command", VALUE, "Name of the command."),
-      anyNumber("commandArgs", VALUE, "Its arguments, as they would be sent."),
+      restOrNone("commandArgs", VALUE, "Its arguments, as they would be sent."),
     ],
-    wire: ["username", "command", anyNumberOf("commandArgs")],
+    wire: ["username", "command", "commandArgs"],
     reply: reply("true | string", decode.okToTrue),
     returns: "`true`, or in the server's words why not.",
   }),
@@ -73,15 +74,7 @@ export const acl: readonly Entry[] = [
     reply: reply("AclUser | null", users.toAclUser),
     returns: "What it is and may do, or `null` when there is no such user.",
   }),
-  command("ACL HELP", {
-    since: "6.0.0",
-    cost: "O(1)",
-    flags: ALWAYS_TEXT,
-    summary: "List what the ACL commands can do.",
-    args: [],
-    reply: replies.words,
-    returns: "Lines of text.",
-  }),
+  help("ACL", "6.0.0"),
   command("ACL LIST", {
     since: "6.0.0",
     cost: "O(N) in the number of users",

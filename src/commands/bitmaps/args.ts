@@ -16,10 +16,12 @@ export function bitRange(
   ],
   closed: boolean,
 ): void {
-  if (mode !== undefined && end === undefined) args.fail('"mode" needs "start" and "end"');
-  if (end !== undefined && start === undefined) args.fail('"end" needs "start"');
-  if (closed && start !== undefined && end === undefined) args.fail('"start" needs "end"');
-  if (start !== undefined) args.integer('"start"', start);
-  if (end !== undefined) args.integer('"end"', end);
-  if (mode !== undefined) args.word('"mode"', mode, UNITS);
+  if (mode !== undefined && end === undefined)
+    args.invalid("mode", 'needs arguments "start" and "end"');
+  if (end !== undefined && start === undefined) args.invalid("end", 'needs argument "start"');
+  if (closed && start !== undefined && end === undefined)
+    args.invalid("start", 'needs argument "end"');
+  if (start !== undefined) args.integer("start", start);
+  if (end !== undefined) args.integer("end", end);
+  if (mode !== undefined) args.keyword("mode", mode, UNITS);
 }

@@ -21,11 +21,11 @@ const OPTIONS = { defaultOverflow: [1, 0] } as const;
 /** Add the kind of an integer and where it lies, refusing what the server would refuse. */
 function place(args: ArgList, encoding: BitEncoding, offset: BitOffset): ArgList {
   if (typeof encoding !== "string" || !ENCODING.test(encoding)) {
-    args.fail('"encoding" must be "i1" to "i64" or "u1" to "u63"');
+    args.invalid("encoding", 'must be "i1" to "i64" or "u1" to "u63"');
   }
   args.add(encoding);
-  if (typeof offset !== "string") return args.count('"offset"', offset);
-  if (!NTH.test(offset)) args.fail('"offset" must be an integer >= 0, or "#" and one');
+  if (typeof offset !== "string") return args.count("offset", offset);
+  if (!NTH.test(offset)) args.invalid("offset", 'must be an integer >= 0, or "#" and one');
   return args.add(offset);
 }
 
@@ -38,12 +38,12 @@ export function bitfieldReads(
   place(args.add(GET), encoding, offset);
   const { items = [] }: { readonly items?: unknown } = options ?? {};
   if (!Array.isArray(items)) {
-    args.fail('option "items" must be an array');
+    args.invalid("options.items", "must be an array");
     return;
   }
   for (const item of items) {
     if (!Array.isArray(item) || item.length !== 2) {
-      args.fail('option "items" must hold [encoding, offset] pairs');
+      args.invalid("options.items", "must hold [encoding, offset] pairs");
       return;
     }
     place(args.add(GET), item[0], item[1]);
@@ -83,7 +83,7 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
   overflow(overflow: BitOverflow): BitFieldOperation<H, R> {
     const wanted = OVERFLOWS.find(overflow);
     if (wanted === undefined) {
-      this.#args.word('"overflow"', overflow, OVERFLOWS);
+      this.#args.keyword("overflow", overflow, OVERFLOWS);
     } else if (wanted.text !== String(this.#overflow)) {
       this.#args.add(OVERFLOW).add(wanted);
       this.#overflow = wanted.text;
@@ -116,7 +116,7 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
     offset: BitOffset,
     value: Integer,
   ): BitFieldOperation<H, [...R, H["int"] | null]> {
-    place(this.#args.add(SET), encoding, offset).integer('"value"', value);
+    place(this.#args.add(SET), encoding, offset).integer("value", value);
     return this as unknown as BitFieldOperation<H, [...R, H["int"] | null]>;
   }
 
@@ -136,7 +136,7 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
     overflow?: BitOverflow,
   ): BitFieldOperation<H, [...R, H["int"] | null]> {
     if (overflow !== undefined) this.overflow(overflow);
-    place(this.#args.add(INCRBY), encoding, offset).integer('"increment"', increment);
+    place(this.#args.add(INCRBY), encoding, offset).integer("increment", increment);
     return this as unknown as BitFieldOperation<H, [...R, H["int"] | null]>;
   }
 

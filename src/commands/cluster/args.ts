@@ -1,4 +1,7 @@
-/** Owns the argument shapes of cluster commands, under the rules of `args.ts`. */
+/**
+ * Builds the arguments of cluster commands that the command table cannot express. Like all argument
+ * builders, these functions do not throw and put no values into messages.
+ */
 import { type ArgList, token } from "../core/args.js";
 import { Choice } from "../core/choice.js";
 import type { Value } from "../core/info.js";
@@ -11,38 +14,38 @@ const LIMIT = token("LIMIT");
 const METRICS = new Choice("KEY-COUNT", "CPU-USEC", "NETWORK-BYTES-IN", "NETWORK-BYTES-OUT");
 const ORDERS = new Choice("ASC", "DESC");
 
-function flat(items: readonly Many<Integer>[]): Integer[] {
+function flatten(items: readonly Many<Integer>[]): Integer[] {
   return items.flatMap((item): Integer[] => {
     if (typeof item === "object" && item !== null && Symbol.iterator in item) return [...item];
     return [item as Integer];
   });
 }
 
-/** Add slots, each checked. */
+/** Check and add slot numbers. */
 export function slotNumbers(args: ArgList, slots: readonly Many<Integer>[]): void {
-  const numbers = flat(slots);
-  if (numbers.length === 0) args.fail('"slots" must not be empty');
-  for (const number of numbers) args.count('each of "slots"', number);
+  const numbers = flatten(slots);
+  if (numbers.length === 0) args.invalid("slots", "must not be empty");
+  for (const number of numbers) args.count("each of slots", number);
 }
 
-/** Add first and last slots of ranges, given as pairs or one after the other. */
+/** Check and add first and last slot of each range, given as pairs or flat. */
 export function slotRanges(args: ArgList, ranges: readonly Many<Integer>[]): void {
-  const numbers = flat(ranges);
-  if (numbers.length === 0) args.fail('"ranges" must not be empty');
-  if (numbers.length % 2 !== 0) args.fail('"ranges" must hold a first and a last slot each');
-  for (const number of numbers) args.count('each of "ranges"', number);
+  const numbers = flatten(ranges);
+  if (numbers.length === 0) args.invalid("ranges", "must not be empty");
+  if (numbers.length % 2 !== 0) args.invalid("ranges", "must hold a first and a last slot each");
+  for (const number of numbers) args.count("each of ranges", number);
 }
 
-/** Add the node a slot's new state speaks of; the stable one speaks of none. */
+/** Add the node of the new slot state; STABLE has none. */
 export function slotNode(args: ArgList, state: SlotState, nodeId: Value | undefined): void {
   if (args.error !== undefined) return;
   const isStable = state.toUpperCase() === "STABLE";
   if (isStable && nodeId !== undefined)
-    args.fail('"nodeId" must be left out when "state" is "STABLE"');
-  if (!isStable) args.free('"nodeId"', nodeId);
+    args.invalid("nodeId", 'must be left out when argument "state" is "STABLE"');
+  if (!isStable) args.value("nodeId", nodeId);
 }
 
-/** What {@link slotStats} reads. */
+/** The options that {@link slotStats} reads. */
 export interface SlotStatsShape {
   readonly startSlot?: Integer | undefined;
   readonly endSlot?: Integer | undefined;
@@ -51,7 +54,7 @@ export interface SlotStatsShape {
   readonly sort?: "ASC" | "DESC" | "asc" | "desc" | undefined;
 }
 
-/** Add which slots to tell about: a range, or the first by some number. */
+/** Add the selection of CLUSTER SLOT-STATS: a range of slots, or the first slots by a metric. */
 export function slotStats(args: ArgList, options: SlotStatsShape | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { startSlot, endSlot, orderBy, limit, sort } = options;
@@ -61,13 +64,13 @@ export function slotStats(args: ArgList, options: SlotStatsShape | undefined): v
     } else if (startSlot === undefined || endSlot === undefined) {
       args.fail('options "startSlot" and "endSlot" must be given together');
     }
-    if (limit !== undefined) args.fail('option "limit" needs option "orderBy"');
-    if (sort !== undefined) args.fail('option "sort" needs option "orderBy"');
-    args.add(SLOTSRANGE).count('option "startSlot"', startSlot as Integer);
-    args.count('option "endSlot"', endSlot as Integer);
+    if (limit !== undefined) args.invalid("options.limit", 'needs option "orderBy"');
+    if (sort !== undefined) args.invalid("options.sort", 'needs option "orderBy"');
+    args.add(SLOTSRANGE).count("options.startSlot", startSlot as Integer);
+    args.count("options.endSlot", endSlot as Integer);
     return;
   }
-  args.add(ORDERBY).word('option "orderBy"', orderBy, METRICS);
-  if (limit !== undefined) args.add(LIMIT).count('option "limit"', limit);
-  if (sort !== undefined) args.word('option "sort"', sort, ORDERS);
+  args.add(ORDERBY).keyword("options.orderBy", orderBy, METRICS);
+  if (limit !== undefined) args.add(LIMIT).count("options.limit", limit);
+  if (sort !== undefined) args.keyword("options.sort", sort, ORDERS);
 }

@@ -11,7 +11,7 @@ import {
   toRecord,
   toWord,
 } from "../core/decode.js";
-import { each, recordOf, recordWith, toMoment, toWords } from "../core/decode-records.js";
+import { each, recordOf, recordWith, toDateOrNull, toWords } from "../core/decode-records.js";
 import type { DecodeContext, Decoder } from "../core/info.js";
 import type { ClusterNode, SlotMigration, SlotRange } from "./types.js";
 
@@ -140,7 +140,7 @@ export const toClusterShards: Decoder = each(
 
 /** The links of CLUSTER LINKS. */
 export const toClusterLinks: Decoder = each(
-  recordWith({ direction: toWord, node: toWord, "create-time": toMoment, events: toWord }),
+  recordWith({ direction: toWord, node: toWord, "create-time": toDateOrNull, events: toWord }),
 );
 
 /** The slots of CLUSTER SLOT-STATS. */

@@ -20,8 +20,8 @@ import {
   VALUE,
   wordOf,
 } from "../table/dsl.js";
-import { family } from "../table/family.js";
 import * as replies from "../table/replies.js";
+import { help, subcommands } from "../table/subcommands.js";
 import { slotNode, slotNumbers, slotRanges, slotStats } from "./args.js";
 import * as decode from "./replies.js";
 
@@ -41,9 +41,9 @@ const METRIC = wordOf(
 );
 const nodes = reply("ClusterNode[]", decode.toClusterNodes);
 
-const { act, tell } = family("CLUSTER", {
+const { action, query } = subcommands("CLUSTER", {
   since: "3.0.0",
-  costOfTelling: "O(N) in the number of nodes",
+  queryCost: "O(N) in the number of nodes",
 });
 
 export const cluster: readonly Entry[] = [
@@ -68,23 +68,23 @@ export const cluster: readonly Entry[] = [
     ],
     pick: { pick: decode.pickCluster, with: ["clusterArg"] },
   }),
-  act("ADDSLOTS", "Give slots to the node that belong to none.", {
+  action("ADDSLOTS", "Give slots to the node that belong to none.", {
     cost: "O(N) in the number of slots",
     args: [slots],
     wire: slotsWire,
   }),
-  act("ADDSLOTSRANGE", "Give ranges of slots to the node that belong to none.", {
+  action("ADDSLOTSRANGE", "Give ranges of slots to the node that belong to none.", {
     since: "7.0.0",
     cost: "O(N) in the number of slots",
     args: [ranges],
     wire: rangesWire,
   }),
-  tell("BUMPEPOCH", "Raise the node's epoch, unless it is the highest.", {
+  query("BUMPEPOCH", "Raise the node's epoch, unless it is the highest.", {
     cost: "O(1)",
     reply: replies.word,
     returns: '`"BUMPED"` or `"STILL"`, followed by the epoch.',
   }),
-  tell(
+  query(
     "COUNT-FAILURE-REPORTS",
     "Count the nodes that say of another one that it may have failed.",
     {
@@ -94,24 +94,24 @@ export const cluster: readonly Entry[] = [
       returns: "How many there are.",
     },
   ),
-  tell("COUNTKEYSINSLOT", "Count the keys of a slot that the node has.", {
+  query("COUNTKEYSINSLOT", "Count the keys of a slot that the node has.", {
     cost: "O(1)",
     args: [slot],
     reply: replies.count,
     returns: "How many there are.",
   }),
-  act("DELSLOTS", "Let the node forget whom slots belong to.", {
+  action("DELSLOTS", "Let the node forget whom slots belong to.", {
     cost: "O(N) in the number of slots",
     args: [slots],
     wire: slotsWire,
   }),
-  act("DELSLOTSRANGE", "Let the node forget whom ranges of slots belong to.", {
+  action("DELSLOTSRANGE", "Let the node forget whom ranges of slots belong to.", {
     since: "7.0.0",
     cost: "O(N) in the number of slots",
     args: [ranges],
     wire: rangesWire,
   }),
-  act("FAILOVER", "Let the replica take the place of its master.", {
+  action("FAILOVER", "Let the replica take the place of its master.", {
     args: [
       optional(
         "mode",
@@ -120,8 +120,8 @@ export const cluster: readonly Entry[] = [
       ),
     ],
   }),
-  act("FLUSHSLOTS", "Let the node forget whom all slots belong to; it must have no keys."),
-  act("FORGET", "Let the node forget another node, for a minute at least.", { args: [nodeId] }),
+  action("FLUSHSLOTS", "Let the node forget whom all slots belong to; it must have no keys."),
+  action("FORGET", "Let the node forget another node, for a minute at least.", { args: [nodeId] }),
   command("CLUSTER GETKEYSINSLOT", {
     since: "3.0.0",
     cost: "O(N) in the number of keys returned",
@@ -130,18 +130,13 @@ export const cluster: readonly Entry[] = [
     reply: replies.texts,
     returns: "The keys.",
   }),
-  tell("HELP", "List what the CLUSTER commands can do.", {
-    since: "5.0.0",
-    cost: "O(1)",
-    reply: replies.words,
-    returns: "Lines of text.",
-  }),
-  tell("INFO", "Tell how the cluster is, as the node sees it.", {
+  help("CLUSTER", "5.0.0"),
+  query("INFO", "Tell how the cluster is, as the node sees it.", {
     cost: "O(1)",
     reply: reply("ClusterInfo", decode.toClusterInfo),
     returns: "Values by the server's names.",
   }),
-  tell("KEYSLOT", "Compute the slot of a key.", {
+  query("KEYSLOT", "Compute the slot of a key.", {
     cost: "O(N) in the length of the key",
     args: [
       param("key", { ...VALUE, type: KEY.type }, "Key name; what stands in `{}` decides alone."),
@@ -149,43 +144,43 @@ export const cluster: readonly Entry[] = [
     reply: replies.count,
     returns: "Number of the slot.",
   }),
-  tell("LINKS", "Tell about the links of the cluster's bus to and from the node.", {
+  query("LINKS", "Tell about the links of the cluster's bus to and from the node.", {
     since: "7.0.0",
     reply: reply("ClusterLink[]", decode.toClusterLinks),
     returns: "One object a link, by the server's names.",
   }),
-  act("MEET", "Make the node join the cluster of another one.", {
+  action("MEET", "Make the node join the cluster of another one.", {
     args: [
       param("host", TEXT, "Address of the other node; no name."),
       param("port", COUNT, "Its port for clients."),
       optional("busPort", COUNT, "Port of its bus, when that is not 10000 higher."),
     ],
   }),
-  tell("MYID", "Tell the identifier of the node.", {
+  query("MYID", "Tell the identifier of the node.", {
     cost: "O(1)",
     reply: replies.word,
     returns: "40 hexadecimal digits.",
   }),
-  tell("MYSHARDID", "Tell the identifier of the node's shard.", {
+  query("MYSHARDID", "Tell the identifier of the node's shard.", {
     since: "7.2.0",
     cost: "O(1)",
     reply: replies.word,
     returns: "40 hexadecimal digits.",
   }),
-  tell("NODES", "Tell about all nodes, as the node sees them.", {
+  query("NODES", "Tell about all nodes, as the node sees them.", {
     reply: nodes,
     returns: "One object a node.",
   }),
-  tell("REPLICAS", "Tell about the replicas of a master.", {
+  query("REPLICAS", "Tell about the replicas of a master.", {
     since: "5.0.0",
     args: [param("nodeId", TEXT, "The master: 40 hexadecimal digits.")],
     reply: nodes,
     returns: "One object a replica.",
   }),
-  act("REPLICATE", "Make the node a replica of a master.", {
+  action("REPLICATE", "Make the node a replica of a master.", {
     args: [param("nodeId", TEXT, "The master: 40 hexadecimal digits.")],
   }),
-  act("RESET", "Make the node forget its cluster; a replica also loses its keys.", {
+  action("RESET", "Make the node forget its cluster; a replica also loses its keys.", {
     cost: "O(N) in the number of nodes and keys",
     args: [
       optional(
@@ -195,8 +190,8 @@ export const cluster: readonly Entry[] = [
       ),
     ],
   }),
-  act("SAVECONFIG", "Write the node's view of the cluster to its file."),
-  act("SET-CONFIG-EPOCH", "Set the epoch of a fresh node.", {
+  action("SAVECONFIG", "Write the node's view of the cluster to its file."),
+  action("SET-CONFIG-EPOCH", "Set the epoch of a fresh node.", {
     args: [param("epoch", COUNT, "The epoch; no other node may have it.")],
   }),
   command("CLUSTER SETSLOT", {
@@ -230,12 +225,12 @@ export const cluster: readonly Entry[] = [
     reply: replies.ok,
     returns: "`true`.",
   }),
-  tell("SHARDS", "Tell which nodes have the same slots.", {
+  query("SHARDS", "Tell which nodes have the same slots.", {
     since: "7.0.0",
     reply: reply("ClusterShard[]", decode.toClusterShards),
     returns: "One object a shard.",
   }),
-  tell("SLAVES", "Tell about the replicas of a master.", {
+  query("SLAVES", "Tell about the replicas of a master.", {
     args: [param("nodeId", TEXT, "The master: 40 hexadecimal digits.")],
     deprecated: "Use `clusterReplicas`.",
     reply: nodes,
@@ -271,7 +266,7 @@ export const cluster: readonly Entry[] = [
     reply: reply("ClusterSlotStats[]", decode.toClusterSlotStats),
     returns: "One object a slot.",
   }),
-  tell("SLOTS", "Tell which nodes have which slots.", {
+  query("SLOTS", "Tell which nodes have which slots.", {
     reply: reply("ClusterSlots[]", decode.toClusterSlots),
     returns: "One object a range of slots.",
   }),

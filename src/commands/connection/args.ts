@@ -1,10 +1,11 @@
 /**
- * Argument shapes of the connection commands that the command table cannot express. As all argument
- * helpers they neither throw nor put values into messages.
+ * Builds the arguments of connection commands that the command table cannot express. Like all argument
+ * builders, these functions do not throw and put no values into messages.
  */
+
+import type { Token } from "../../protocol/token.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Value } from "../core/info.js";
-import { either } from "../core/shared-args.js";
 import type { Integer, Many } from "../core/types.js";
 
 const ALL = token("ALL");
@@ -19,68 +20,79 @@ const TIMEOUT = token("TIMEOUT");
 const WRITE = token("WRITE");
 const YES = token("YES");
 
-/** What {@link skipMe} reads. */
+/** Add one keyword for true and another for false; none when the option is omitted. */
+function booleanKeyword(
+  args: ArgList,
+  [path, value]: readonly [path: string, value: boolean | undefined],
+  [yes, no]: readonly [yes: Token, no: Token],
+): void {
+  if (typeof value === "boolean") args.add(value ? yes : no);
+  else args.boolean(path, value);
+}
+
+/** The options that {@link skipMe} reads. */
 export interface SkipMeShape {
   readonly skipMe?: boolean | undefined;
 }
 
-/** Add whether CLIENT KILL spares its own connection, and see that there is a filter at all. */
+/** Add SKIPME to CLIENT KILL, and refuse a call without a filter. */
 export function skipMe(args: ArgList, options: SkipMeShape | undefined): void {
   if (args.error !== undefined) return;
   if (options?.skipMe !== undefined) args.add(SKIPME);
-  either(args, ["skipMe", options?.skipMe], [YES, NO]);
-  if (args.words.length === 0) args.fail("options must hold at least one filter");
+  booleanKeyword(args, ["options.skipMe", options?.skipMe], [YES, NO]);
+  if (args.words.length === 0) args.invalid("options", "must hold at least one filter");
 }
 
-/** What {@link pauseMode} reads. */
+/** The options that {@link pauseMode} reads. */
 export interface PauseShape {
   readonly all?: boolean | undefined;
 }
 
-/** Add what CLIENT PAUSE shall hold back: everything, or writes only. */
+/** Add which commands CLIENT PAUSE suspends: ALL or WRITE. */
 export function pauseMode(args: ArgList, options: PauseShape | undefined): void {
-  if (args.error === undefined) either(args, ["all", options?.all], [ALL, WRITE]);
+  if (args.error === undefined) booleanKeyword(args, ["options.all", options?.all], [ALL, WRITE]);
 }
 
-/** What {@link unblockMode} reads. */
+/** The options that {@link unblockMode} reads. */
 export interface UnblockShape {
   readonly error?: boolean | undefined;
 }
 
-/** Add how the blocking command shall end: with an error, or as if time had run out. */
+/** Add how CLIENT UNBLOCK ends the blocking command: ERROR or TIMEOUT. */
 export function unblockMode(args: ArgList, options: UnblockShape | undefined): void {
-  if (args.error === undefined) either(args, ["error", options?.error], [ERROR, TIMEOUT]);
+  if (args.error === undefined)
+    booleanKeyword(args, ["options.error", options?.error], [ERROR, TIMEOUT]);
 }
 
-/** What {@link trackingMode} and {@link trackingPrefixes} read. */
+/** The options that {@link trackingMode} and {@link trackingPrefixes} read. */
 export interface TrackingShape {
   readonly on?: boolean | undefined;
   readonly bcast?: boolean | undefined;
   readonly prefix?: Many<Value> | undefined;
 }
 
-/** Add whether CLIENT TRACKING goes on or off. */
+/** Add ON or OFF to CLIENT TRACKING. */
 export function trackingMode(args: ArgList, options: TrackingShape | undefined): void {
   const { on = true } = options ?? {};
-  either(args, ["on", on], [ON, OFF]);
+  booleanKeyword(args, ["options.on", on], [ON, OFF]);
 }
 
-/** Add the prefixes of CLIENT TRACKING, each with a word of its own. */
+/** Add the prefixes of CLIENT TRACKING, each after its own PREFIX. */
 export function trackingPrefixes(args: ArgList, options: TrackingShape | undefined): void {
   if (args.error !== undefined || options?.prefix === undefined) return;
-  if (options.bcast !== true) args.fail('option "prefix" needs option "bcast"');
+  if (options.bcast !== true) args.invalid("options.prefix", 'needs option "bcast"');
   const { prefix } = options;
   const list = Array.isArray(prefix) || prefix instanceof Set ? [...prefix] : [prefix];
-  for (const item of list) args.add(PREFIX).free('option "prefix"', item);
+  for (const item of list) args.add(PREFIX).value("options.prefix", item);
 }
 
-/** What {@link helloOptions} reads. */
+/** The options that {@link helloOptions} reads. */
 export interface HelloShape {
   readonly auth?: readonly [username: Value, password: Value] | undefined;
   readonly setName?: Value | undefined;
 }
 
-/** Add the credentials of HELLO; its options stand behind a protocol only. */
+/** Add AUTH to HELLO. The server accepts options only after a protocol version. */
 export function helloOptions(
   args: ArgList,
   protocol: Integer | undefined,
@@ -89,12 +101,12 @@ export function helloOptions(
   if (args.error !== undefined || options === undefined) return;
   const { auth, setName } = options;
   if (protocol === undefined && (auth !== undefined || setName !== undefined)) {
-    args.fail('options "auth" and "setName" need "protocol"');
+    args.fail('options "auth" and "setName" need argument "protocol"');
   }
   if (auth === undefined) return;
   if (!Array.isArray(auth) || auth.length !== 2) {
-    args.fail('option "auth" must be a user name and a password in an array');
+    args.invalid("options.auth", "must be a [username, password] array");
     return;
   }
-  args.add(AUTH).free('option "auth"', auth[0]).free('option "auth"', auth[1]);
+  args.add(AUTH).value("options.auth", auth[0]).value("options.auth", auth[1]);
 }

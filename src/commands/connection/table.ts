@@ -26,6 +26,7 @@ import {
   wordOf,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
+import { help } from "../table/subcommands.js";
 import {
   helloOptions,
   pauseMode,
@@ -127,15 +128,7 @@ export const connection: readonly Entry[] = [
     reply: replies.count,
     returns: "Its number; 0 when it is this one, -1 when tracking is off.",
   }),
-  command("CLIENT HELP", {
-    since: "5.0.0",
-    cost: "O(1)",
-    flags: ALWAYS_TEXT,
-    summary: "List what the CLIENT commands can do.",
-    args: [],
-    reply: replies.words,
-    returns: "Lines of text.",
-  }),
+  help("CLIENT", "5.0.0"),
   command("CLIENT ID", {
     since: "5.0.0",
     cost: "O(1)",

@@ -1,8 +1,12 @@
-/** Owns what an argument may look like, and how one that may not is described without being shown. */
-import type { Integer } from "./types.js";
+/**
+ * Classifies argument values, and names arguments and values for error messages: a value is described
+ * by its type, never shown.
+ */
+import type { Key } from "./info.js";
+import type { Decimal, Integer, Mapping, WeightedKeys } from "./types.js";
 
-/** What to say of a whole number that is not exact. */
-export const BEYOND_SAFE = "an integer (beyond 2^53 only as bigint)";
+/** The requirement that an integer beyond 2^53 passed as a number fails. */
+export const SAFE_INTEGER = "a safe integer or a bigint";
 /** Text that Redis reads as a finite number. */
 export const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 /** Text that Redis reads as a score. */
@@ -10,7 +14,24 @@ export const SCORE = /^[+-]?(?:inf|infinity|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/
 /** Text that Redis reads as a bound of a score range. */
 export const BOUND = /^\(?[+-]?(?:inf|infinity|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i;
 
-/** Name the type of a refused argument without showing its value. */
+const PATH = /(options\.)?([\w.]+(?:\[\d+\])?)$/;
+/** Labels by path. Paths are constants of the program, so the map stays small. */
+const LABELS = new Map<string, string>();
+
+/** Name an argument for a message: `key` → `argument "key"`, `each of options.id` → `each of option "id"`. */
+export function argumentLabel(path: string): string {
+  let label = LABELS.get(path);
+  if (label === undefined) {
+    label = path.replace(
+      PATH,
+      (_, option, name) => `${option === undefined ? "argument" : "option"} "${name}"`,
+    );
+    LABELS.set(path, label);
+  }
+  return label;
+}
+
+/** Describe a value by its type, without showing it. */
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
@@ -21,23 +42,39 @@ export function describe(value: unknown): string {
   return value === undefined ? "undefined" : `a ${typeof value}`;
 }
 
-/** As {@link describe}, but numbers are shown: they are settings, not data. */
+/** Like {@link describe}, but show numbers and booleans: they are settings, not data. */
 export function describeNumber(value: unknown): string {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : describe(value);
 }
 
-/** Whether `value` is a whole number that is exactly what it seems. */
+/** Whether `value` is a safe integer or a bigint. */
 export function isInteger(value: unknown): value is Integer {
   return Number.isSafeInteger(value) || typeof value === "bigint";
 }
 
-/** Whether `value` is the same number as a double, which is what servers keep scores as. */
+/** Whether a double represents `value` exactly; servers store scores as doubles. */
 export function isExactDouble(value: bigint): boolean {
   const number = Number(value);
   return Number.isFinite(number) && BigInt(number) === value;
 }
 
-/** Whether `value` holds several items: an array or a set. */
+/** Whether `value` is an array or a Set. */
 export function isList(value: unknown): value is readonly unknown[] | ReadonlySet<unknown> {
   return Array.isArray(value) || value instanceof Set;
+}
+
+/** Whether keys are given with weights: as an object, a Map or `[key, weight]` entries. */
+export function isMapping(keys: WeightedKeys<Key>): keys is Mapping<Key, Decimal> {
+  if (typeof keys !== "object" || keys instanceof Uint8Array || keys instanceof Set) return false;
+  return !Array.isArray(keys) || Array.isArray(keys[0]);
+}
+
+/** Whether rest arguments hold no item: none given, or only empty arrays and Sets. */
+export function isEmpty(items: readonly unknown[]): boolean {
+  for (const item of items) {
+    if (!isList(item) || (Array.isArray(item) ? item.length : (item as Set<unknown>).size) > 0) {
+      return false;
+    }
+  }
+  return true;
 }

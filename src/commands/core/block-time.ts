@@ -1,6 +1,6 @@
 /**
- * Owns how to find the time a blocking call may wait on the server, wherever its arguments came from:
- * a generated method, or text given to `executeCommand`.
+ * Finds the server-side time limit of a blocking call in its arguments, which come from a generated
+ * method or from `executeCommand`. Each function returns milliseconds, or 0 for no limit.
  */
 import { Token } from "../../protocol/token.js";
 import type { Arg } from "./info.js";
@@ -12,57 +12,57 @@ function numberOf(arg: Arg | undefined): number {
   return arg instanceof Uint8Array ? Number(Buffer.from(arg).toString("latin1")) : Number.NaN;
 }
 
-/** What is no usable limit counts as none (0): the server refuses it at once or waits for ever. */
+/** An invalid limit counts as no limit (0): the server refuses it or waits indefinitely. */
 function limit(milliseconds: number): number {
   return milliseconds > 0 && milliseconds < Infinity ? Math.ceil(milliseconds) : 0;
 }
 
-/** The last argument, in seconds (BLPOP, BLMOVE). */
+/** Read the last argument, in seconds (BLPOP, BLMOVE). */
 export function lastSeconds(args: readonly Arg[]): number {
   return limit(numberOf(args.at(-1)) * 1000);
 }
 
-/** The fifth argument, in seconds (BLMOVEM). */
+/** Read the fifth argument, in seconds (BLMOVEM). */
 export function fifthSeconds(args: readonly Arg[]): number {
   return limit(numberOf(args[4]) * 1000);
 }
 
-/** The first argument, in seconds (BLMPOP, BZMPOP). */
+/** Read the first argument, in seconds (BLMPOP, BZMPOP). */
 export function firstSeconds(args: readonly Arg[]): number {
   return limit(numberOf(args[0]) * 1000);
 }
 
-/** The last argument, in milliseconds (WAIT). */
+/** Read the last argument, in milliseconds (WAIT). */
 export function lastMilliseconds(args: readonly Arg[]): number {
   return limit(numberOf(args.at(-1)));
 }
 
-/** An argument as an upper-case word, for those that may be words of the protocol. */
-function wordOf(arg: Arg | undefined): string {
+/** Read an argument as an upper-case keyword; `""` when it is neither text nor bytes. */
+function keywordOf(arg: Arg | undefined): string {
   const text = arg instanceof Token ? arg.text : arg;
   if (text instanceof Uint8Array) return Buffer.from(text).toString("latin1").toUpperCase();
   return typeof text === "string" ? text.toUpperCase() : "";
 }
 
-/** How many words an option of XREAD and XREADGROUP takes, its own included; two when unknown. */
-const WIDTHS: Readonly<Record<string, number>> = { GROUP: 3, NOACK: 1 };
+/** Arguments per option of XREAD and XREADGROUP, its name included; 2 when unknown. */
+const OPTION_LENGTHS: Readonly<Record<string, number>> = { GROUP: 3, NOACK: 1 };
 
-/** The option BLOCK, in milliseconds (XREAD, XREADGROUP); without it there is no wait. */
+/** Read option BLOCK, in milliseconds (XREAD, XREADGROUP); undefined when the call does not block. */
 export function blockOption(args: readonly Arg[]): number | undefined {
   for (let i = 0; i < args.length; ) {
-    const word = wordOf(args[i]);
-    if (word === "STREAMS") return undefined;
-    if (word === "BLOCK") return limit(numberOf(args[i + 1]));
-    i += WIDTHS[word] ?? 2;
+    const keyword = keywordOf(args[i]);
+    if (keyword === "STREAMS") return undefined;
+    if (keyword === "BLOCK") return limit(numberOf(args[i + 1]));
+    i += OPTION_LENGTHS[keyword] ?? 2;
   }
   return undefined;
 }
 
 function isAbort(arg: Arg): boolean {
-  return wordOf(arg) === "ABORT";
+  return keywordOf(arg) === "ABORT";
 }
 
-/** SHUTDOWN: as long as the server needs to save and its replicas to catch up. */
-export function untilTheEnd(args: readonly Arg[]): number | undefined {
+/** SHUTDOWN has no limit: it waits for the save and for the replicas. SHUTDOWN ABORT does not block. */
+export function untilShutdown(args: readonly Arg[]): number | undefined {
   return args.some(isAbort) ? undefined : 0;
 }

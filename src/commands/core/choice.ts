@@ -1,28 +1,28 @@
-/** Owns closed choices of words: which spellings of a word are accepted, and the one that is sent. */
+/** Maps the accepted spellings of a keyword to the token that is sent. */
 import { Token } from "../../protocol/token.js";
 
-/** A closed choice of words, found in upper or lower case. */
+/** A fixed set of keywords, accepted as spelled, in upper and in lower case. */
 export class Choice {
   readonly #tokens = new Map<unknown, Token>();
-  readonly #words: readonly string[];
+  readonly #keywords: readonly string[];
 
-  constructor(...words: string[]) {
-    this.#words = words;
-    for (const word of words) {
-      const token = new Token(word);
-      for (const form of [word, word.toLowerCase(), word.toUpperCase()]) {
+  constructor(...keywords: string[]) {
+    this.#keywords = keywords;
+    for (const keyword of keywords) {
+      const token = new Token(keyword);
+      for (const form of [keyword, keyword.toLowerCase(), keyword.toUpperCase()]) {
         this.#tokens.set(form, token);
       }
     }
   }
 
-  /** The word to send, or undefined when `value` is none of the choice. */
+  /** The token to send, or undefined when `value` is not in the set. */
   find(value: unknown): Token | undefined {
     return this.#tokens.get(value);
   }
 
-  /** The choice in words, for messages. */
+  /** The quoted keywords, for messages. */
   toString(): string {
-    return this.#words.map((word) => `"${word}"`).join(", ");
+    return this.#keywords.map((keyword) => `"${keyword}"`).join(", ");
   }
 }

@@ -1,34 +1,33 @@
 /**
- * Owns the seam between the generated command methods and whoever carries a command out: each method
- * is written once, and `Redis`, `Pipeline` (and later a cluster) differ only in what `run` gives back.
+ * The interface between the generated command methods and the classes that execute commands. Each
+ * method is written once; `Redis` and `Pipeline` differ only in what `run` returns.
  */
 import type { DataError } from "../../errors.js";
 import type { ArgList } from "./args.js";
 import type { Arg, CommandInfo, Decoder } from "./info.js";
 
-/** Type-level description of a host. */
+/** Type-level description of a class with command methods. Exists only as a type. */
 export interface CommandSurface {
-  /** The value a command yields; filled in by {@link Reply}. */
+  /** Type of the command's value; set by {@link Reply}. */
   readonly value: unknown;
-  /** What a method returns for that value: a promise of it, or the pipeline grown by it. */
+  /** What a method returns for that value: a promise of it, or a pipeline with it appended. */
   readonly reply: unknown;
-  /** What bulk strings are here: `string` or `Buffer`. */
+  /** Type of bulk strings: `string` or `Buffer`. */
   readonly text: string | Buffer;
-  /** What value-like integers are here: `number` or `bigint`. */
+  /** Type of integers that are stored values: `number` or `bigint`. */
   readonly int: number | bigint;
 }
 
-/** What a method of host `H` returns when its command yields `T`. */
+/** What a method of surface `H` returns when the value of its command is `T`. */
 export type Reply<H extends CommandSurface, T> = (H & { readonly value: T })["reply"];
 
 /** Base of the generated classes. */
 export abstract class CommandSender<H extends CommandSurface> {
   /**
-   * Carry out one command.
+   * Execute one command.
    *
-   * @param info - The command.
-   * @param args - Its arguments; free ones are not yet checked.
-   * @param decode - Decoder of this call, when it is not the command's own; `null` for none.
+   * @param args - Its arguments; the encoder checks keys and values later.
+   * @param decode - Decoder for this call instead of the command's; `null` for the raw reply.
    */
   protected abstract run<T>(
     info: CommandInfo,
@@ -37,20 +36,20 @@ export abstract class CommandSender<H extends CommandSurface> {
   ): Reply<H, T>;
 
   /**
-   * Refuse a call whose arguments are wrong, without I/O.
+   * Fail a call with invalid arguments, without I/O.
    *
-   * @param error - What the caller gets, in the way this host tells of errors.
+   * @param error - Reported as this surface reports errors of commands.
    */
   protected abstract reject<T>(info: CommandInfo, error: DataError): Reply<H, T>;
 
   /**
-   * Give an answer that needs no server, in the place the command's reply would have had.
+   * Complete a call without I/O.
    *
-   * @param value - What the caller gets.
+   * @param value - Returned in place of the command's reply.
    */
   protected abstract resolve<T>(info: CommandInfo, value: T): Reply<H, T>;
 
-  /** Carry out a command whose arguments were collected and checked in `args`, or refuse it. */
+  /** Execute a command with the collected arguments, or fail the call when they are invalid. */
   protected send<T>(info: CommandInfo, args: ArgList, decode?: Decoder | null): Reply<H, T> {
     return args.error === undefined
       ? this.run(info, args.words, decode)

@@ -1,18 +1,18 @@
 /**
- * Owns the tools for replies that are records within records: a decoder for a whole is put together
- * from those of its members. Members nobody foresaw stay as they are.
+ * Composes decoders for nested records from decoders of their members. Unknown members are returned
+ * unchanged.
  */
 import type { Reply } from "../../protocol/reply.js";
 import { type Dictionary, itemsOf, toRecord, toWord } from "./decode.js";
 import type { Decoder } from "./info.js";
 
-/** Each element of a list by `decode`. */
+/** Decode each element of an array or set. */
 export const each =
   (decode: Decoder): Decoder =>
   (reply, context) =>
     itemsOf(reply)?.map((item) => decode(item, context)) ?? reply;
 
-/** A record, some of whose members have decoders of their own. */
+/** Decode a record; `decoders` applies to the members it names. */
 export const recordWith =
   (decoders: Readonly<Record<string, Decoder>> = {}): Decoder =>
   (reply, context) => {
@@ -24,7 +24,7 @@ export const recordWith =
     return members;
   };
 
-/** A record of records, by names that are not known before. */
+/** Decode a record with arbitrary names, each member by `decode`. */
 export const recordOf =
   (decode: Decoder): Decoder =>
   (reply, context) => {
@@ -36,11 +36,11 @@ export const recordOf =
     return members;
   };
 
-/** A list, or a set, of words. */
+/** Decode an array or set of protocol strings. */
 export const toWords: Decoder = each(toWord);
 
-/** A Unix time in milliseconds becomes a Date; a negative one, for never, becomes null. */
-export function toMoment(reply: Reply): unknown {
+/** Convert a Unix time in milliseconds to a Date, a negative one (never) to null. */
+export function toDateOrNull(reply: Reply): unknown {
   if (typeof reply !== "number") return reply;
   return reply < 0 ? null : new Date(reply);
 }

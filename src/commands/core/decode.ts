@@ -1,37 +1,36 @@
 /**
- * Owns the decoders of data commands: from a raw reply to the value a method promises, the same value
- * whether the server spoke RESP2 (flat arrays, numbers as text) or RESP3 (maps, sets, doubles,
- * booleans). Pure and total: a shape nobody foresaw comes back as it is. The one error that may be
- * thrown is a DecodeError for what cannot be represented without loss.
+ * Decodes raw replies into the values of command methods, with the same result for RESP2 (flat arrays,
+ * numbers as text) and RESP3 (maps, sets, doubles, booleans). Pure. A reply of unexpected shape is
+ * returned unchanged; the only error is a DecodeError for what cannot be represented without loss.
  */
 import { DecodeError, RedisError } from "../../errors.js";
 import { MapReply, type Reply, SetReply } from "../../protocol/reply.js";
 import type { DecodeContext, Decoder } from "./info.js";
 import type { LcsMatch, LcsResult, ScoreCast } from "./types.js";
 
-/** An object without prototype, so that no key can meet an inherited name. */
+/** An object without prototype, so that no key collides with an inherited name. */
 export type Dictionary<T = unknown> = Record<string, T>;
 
-/** So many digits, and powers of ten so large, are exact as numbers: one division rounds correctly. */
+/** Integers and powers of ten of up to 15 digits are exact as numbers, so one division rounds correctly. */
 const EXACT_DIGITS = 15;
 const PLAIN_DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const DIGIT_0 = 48;
 const MINUS = 45;
-/** The point, counted from the digit 0. */
+/** Character code of `.` minus that of `0`. */
 const POINT = -2;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 const NOT_A_NUMBER = /^[+-]?nan$/i;
 
-/** The elements of an aggregate reply of any kind, or undefined for anything else. */
+/** Return the elements of an array, map or set reply; undefined for anything else. */
 export function itemsOf(reply: Reply): Reply[] | undefined {
   if (Array.isArray(reply)) return reply;
   return reply instanceof MapReply || reply instanceof SetReply ? reply.items : undefined;
 }
 
 /**
- * Maps and sets at any depth become a Map and a Set, all else stays: the plain form of what nobody
- * can foresee, such as the reply of a script or of a command the table does not know.
+ * Convert maps and sets at any depth to Map and Set: for replies of unknown shape, such as those of
+ * scripts and of commands that are not in the table.
  */
 export function plainReply(reply: Reply): unknown {
   if (Array.isArray(reply)) return reply.map(plainReply);
@@ -44,28 +43,24 @@ export function plainReply(reply: Reply): unknown {
   return map;
 }
 
-/** Protocol words are ASCII whatever the client's encoding: read them so. */
+/** Decode a protocol string; these are ASCII in every client encoding. */
 export function toWord(reply: Reply): Reply {
   return Buffer.isBuffer(reply) ? reply.toString("latin1") : reply;
 }
 
-/** `OK` becomes `true`. */
+/** Convert `OK` to `true`. */
 export function okToTrue(reply: Reply): unknown {
   return reply === "OK" ? true : reply;
 }
 
-/** 1 or 0, a RESP3 boolean or `OK` becomes a boolean. */
+/** Convert 1 or 0, a RESP3 boolean, `OK` or null to a boolean. */
 export function toBoolean(reply: Reply): unknown {
   if (typeof reply === "number" || typeof reply === "bigint") return reply > 0;
   if (reply === null) return false;
   return reply === "OK" ? true : reply;
 }
 
-/**
- * Read a number as Redis writes it.
- *
- * @returns The double, or undefined when `text` is not a number to its last character.
- */
+/** Parse a double in Redis notation; undefined when the whole text is not a number. */
 export function parseDouble(text: string): number | undefined {
   const short = shortDecimal(text);
   if (short !== undefined) return short;
@@ -75,7 +70,7 @@ export function parseDouble(text: string): number | undefined {
   return NOT_A_NUMBER.test(text) ? Number.NaN : undefined;
 }
 
-/** Read what scores look like nearly always, in a fourth of the time a pattern and `Number` take. */
+/** Parse the usual form of a score, in a quarter of the time of a RegExp and `Number`. */
 function shortDecimal(text: string): number | undefined {
   const { length } = text;
   const first = text.charCodeAt(0) === MINUS ? 1 : 0;
@@ -94,7 +89,7 @@ function shortDecimal(text: string): number | undefined {
   return first === 0 ? value : -value;
 }
 
-/** A double as text or as a RESP3 double becomes a number; null stays. */
+/** Convert a double, also as text, to a number; null is unchanged. */
 export function toDouble(reply: Reply): unknown {
   if (typeof reply === "number") return reply;
   if (typeof reply === "bigint") return Number(reply);
@@ -103,10 +98,9 @@ export function toDouble(reply: Reply): unknown {
 }
 
 /**
- * As {@link toDouble}, for sums that servers keep with more digits than a double has: beyond 2^53 they
- * come back exact or not at all, like any integer.
+ * Like {@link toDouble}, for sums that servers compute with more digits than a double has.
  *
- * @throws DecodeError when the sum is not exact as a number.
+ * @throws DecodeError when a sum beyond 2^53 is not exact as a number.
  */
 export function toExactDouble(reply: Reply): unknown {
   const number = toDouble(reply);
@@ -116,34 +110,34 @@ export function toExactDouble(reply: Reply): unknown {
   const isExact = Number.isFinite(number) && !text.includes(".") && BigInt(text) === BigInt(number);
   if (isExact) return number;
   throw new DecodeError(
-    `the sum ${text} is not exact as a number; it is stored, and reading it gives every digit`,
+    `the sum ${text} is not exact as a number; it is stored, read it as text for all digits`,
     { code: "EDECODE" },
   );
 }
 
-/** Each element as {@link toExactDouble}. */
+/** Convert each element as {@link toExactDouble} does. */
 export function toExactDoubles(reply: Reply): unknown {
   return itemsOf(reply)?.map(toExactDouble) ?? reply;
 }
 
-/** Each element as {@link toDouble}. */
+/** Convert each element as {@link toDouble} does. */
 export function toDoubles(reply: Reply): unknown {
   return itemsOf(reply)?.map(toDouble) ?? reply;
 }
 
-/** Any aggregate becomes a plain array. */
+/** Convert an array, map or set to an array. */
 export function toArray(reply: Reply): unknown {
   return itemsOf(reply) ?? reply;
 }
 
-/** Any aggregate becomes a Set; null becomes an empty one. */
+/** Convert an array, map or set to a Set; null to an empty one. */
 export function toSet(reply: Reply): unknown {
   if (reply === null) return new Set();
   const items = itemsOf(reply);
   return items === undefined ? reply : new Set(items);
 }
 
-/** Field names and values, flat, as a map or as nested pairs, become `[field, value][]`. */
+/** Convert field names and values (flat, a map or nested pairs) to `[field, value][]`. */
 export function toPairs(reply: Reply): unknown {
   const items = itemsOf(reply);
   return items === undefined ? reply : pairsOf(items);
@@ -163,14 +157,15 @@ function pairsOf(items: readonly Reply[]): [Reply, Reply][] {
   return pairs;
 }
 
-const AS_BYTES = "hkeys() and hscanIter() give field names as bytes";
+const USE_INSTEAD = "use hkeys() or hscanIter() for field names as bytes";
 
 /**
- * Read a field name: object keys are text, whatever the values are.
+ * Read a field name as an object key, which is text even when values are bytes.
  *
- * @param instead - What gives the names as bytes, for the error when one is no text.
+ * @param remedy - End of the message when the name is invalid text: how to get names as bytes.
+ * @throws DecodeError when the name is not valid text.
  */
-export function nameOf(reply: Reply, context: DecodeContext, instead = AS_BYTES): string {
+export function nameOf(reply: Reply, context: DecodeContext, remedy = USE_INSTEAD): string {
   if (typeof reply === "string") return reply;
   if (!Buffer.isBuffer(reply)) return String(reply);
   try {
@@ -178,13 +173,13 @@ export function nameOf(reply: Reply, context: DecodeContext, instead = AS_BYTES)
   } catch (cause) {
     if (!(cause instanceof RedisError)) throw cause;
     throw new DecodeError(
-      `a field name is not valid text and cannot become an object key; ${instead}`,
+      `a field name is not valid text and cannot become an object key; ${remedy}`,
       { code: cause.code, cause },
     );
   }
 }
 
-/** Field names and values become an object without prototype; null becomes an empty one. */
+/** Convert field names and values to an object without prototype; null to an empty one. */
 export function toRecord(reply: Reply, context: DecodeContext): unknown {
   const record: Dictionary<Reply> = Object.create(null);
   if (reply === null) return record;
@@ -194,7 +189,7 @@ export function toRecord(reply: Reply, context: DecodeContext): unknown {
     for (const [name, value] of pairsOf(items)) record[nameOf(name, context)] = value;
     return record;
   }
-  // The common shape, without an array per field.
+  // The usual shape, without an array per field.
   for (let i = 0; i + 1 < items.length; i += 2) {
     record[nameOf(items[i] ?? null, context)] = items[i + 1] ?? null;
   }
@@ -211,37 +206,37 @@ function scorePairs(reply: Reply, cast: ScoreCast<unknown>): unknown {
     return typeof number === "number" ? cast(number) : number;
   };
   if (Array.isArray(items[0])) return pairsOf(items).map(([member, raw]) => [member, score(raw)]);
-  // The common shape, without a second array per member.
+  // The usual shape, without a second array per member.
   const pairs: unknown[] = [];
   for (let i = 0; i + 1 < items.length; i += 2) pairs.push([items[i], score(items[i + 1] ?? null)]);
   return pairs;
 }
 
-/** Members with scores, flat or as nested pairs, become `[member, score][]`. */
+/** Convert members with scores (flat or nested pairs) to `[member, score][]`. */
 export function toScorePairs(reply: Reply): unknown {
   return scorePairs(reply, identity);
 }
 
-/** As {@link toScorePairs}, each score replaced by what `cast` makes of it. */
+/** Like {@link toScorePairs}, with each score converted by `cast`. */
 export function toCastPairs(cast: ScoreCast<unknown>): Decoder {
   return (reply) => scorePairs(reply, cast);
 }
 
-/** `[rank, score]`; a rank alone stays, and so does null. */
+/** Decode `[rank, score]`; a rank alone and null are unchanged. */
 export function toRankScore(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length !== 2) return reply;
   const [rank = null, score = null] = reply;
   return [rank, toDouble(score)];
 }
 
-/** `[key, member, score]` of a blocking pop; null stays. */
+/** Decode `[key, member, score]` of a blocking pop; null is unchanged. */
 export function toKeyedScore(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length !== 3) return reply;
   const [key = null, member = null, score = null] = reply;
   return [key, member, toDouble(score)];
 }
 
-/** `[key, [member, score][]]` of a pop from many sorted sets; null stays. */
+/** Decode `[key, [member, score][]]` of a pop from several sorted sets; null is unchanged. */
 export function toKeyedScores(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length !== 2) return reply;
   const [key = null, members = null] = reply;
@@ -258,32 +253,32 @@ function scanned(reply: Reply, decode: (items: Reply) => unknown): unknown {
   ];
 }
 
-/** `[cursor, items]`; the cursor is text, it may exceed what a number holds. */
+/** Decode `[cursor, items]`. The cursor is text because it may exceed 2^53. */
 export function toScan(reply: Reply): unknown {
   return scanned(reply, toArray);
 }
 
-/** `[cursor, fields]` with the fields as an object. */
+/** Decode `[cursor, fields]` with the fields as an object. */
 export function toScanRecord(reply: Reply, context: DecodeContext): unknown {
   return scanned(reply, (items) => toRecord(items, context));
 }
 
-/** `[cursor, [field, value][]]`. */
+/** Decode `[cursor, [field, value][]]`. */
 export function toScanPairs(reply: Reply): unknown {
   return scanned(reply, toPairs);
 }
 
-/** `[cursor, [member, score][]]`. */
+/** Decode `[cursor, [member, score][]]`. */
 export function toScanScores(reply: Reply): unknown {
   return scanned(reply, toScorePairs);
 }
 
-/** As {@link toScanScores}, each score replaced by what `cast` makes of it. */
+/** Like {@link toScanScores}, with each score converted by `cast`. */
 export function toScanCast(cast: ScoreCast<unknown>): Decoder {
   return (reply) => scanned(reply, (items) => scorePairs(items, cast));
 }
 
-/** A flat array becomes groups of `size`; an incomplete last group is dropped. */
+/** Split a flat array into groups of `size`; an incomplete last group is dropped. */
 export function toGroups(size: number): Decoder {
   return (reply) => {
     const items = itemsOf(reply);
@@ -295,7 +290,7 @@ export function toGroups(size: number): Decoder {
   };
 }
 
-/** The runs two strings share, as `{ matches, len }`. */
+/** Decode LCS IDX: the common runs of two strings and the total length. */
 export function toLcsResult(reply: Reply): unknown {
   const items = itemsOf(reply);
   if (items === undefined) return reply;
@@ -308,12 +303,12 @@ export function toLcsResult(reply: Reply): unknown {
   return result;
 }
 
-/** 1 or 0 each becomes a boolean. */
+/** Convert each element as {@link toBoolean} does. */
 export function toBooleans(reply: Reply): unknown {
   return itemsOf(reply)?.map(toBoolean) ?? reply;
 }
 
-/** Each element a map of names to values. */
+/** Convert each element as {@link toRecord} does. */
 export function toRecords(reply: Reply, context: DecodeContext): unknown {
   return itemsOf(reply)?.map((item) => toRecord(item, context)) ?? reply;
 }

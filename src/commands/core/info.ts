@@ -1,68 +1,71 @@
 /**
- * Owns what is known of a command apart from its arguments. One frozen value per command, made at
- * import; nothing here changes at run time except the cache of wire headers.
+ * Describes commands: name, flags, key positions, decoder. One value per command, created at import;
+ * only its cache of wire headers changes afterwards.
  */
 import type { Reply } from "../../protocol/reply.js";
 import type { Token } from "../../protocol/token.js";
 
-/** A key name: text in the client's encoding, raw bytes, or a number written in decimal. */
+/** A key name: text in the client's encoding, raw bytes, or a number sent in decimal. */
 export type Key = string | Uint8Array | number | bigint;
-/** A value, member, field or any other free argument. */
+/** A value, member, field or other argument without a fixed syntax. */
 export type Value = string | Uint8Array | number | bigint;
-/** One argument as it goes to the encoder. */
+/** One argument, as passed to the encoder. */
 export type Arg = Value | Token;
 
-/** Turns a raw reply into the value a method promises. Total: never throws on an unforeseen shape. */
+/** Converts a raw reply to a method's value. Returns a reply of unexpected shape unchanged. */
 export type Decoder<T = unknown> = (reply: Reply, context: DecodeContext) => T;
 
-/** What a decoder may need to know of the client. */
+/** The settings of the client that decoders use. */
 export interface DecodeContext {
-  /** Whether bulk strings of this reply came as bytes. */
+  /** Whether bulk strings of this reply are bytes. */
   readonly bytes: boolean;
-  /** Decode bytes as strict text in the client's encoding; throws DecodeError. */
+  /** Decode bytes in the client's encoding; throws DecodeError when they are invalid. */
   text(bytes: Buffer): string;
 }
 
-/** The command does not write; it may be sent again after a lost connection. */
+/**
+ * The command does not write. When a watched pipeline loses its connection during one, the WatchError
+ * has outcome `not-sent`, since nothing was changed. The flag never causes a command to be sent again.
+ */
 export const READONLY = 1;
-/** The command may wait on the server; it runs on a leased connection. */
+/** The command may block on the server; it runs on a leased connection. */
 export const BLOCKING = 2;
-/** The command changes the state of its connection; refused on a shared one. */
+/** The command changes the state of its connection; it is refused on a shared connection. */
 export const SESSION = 4;
-/** Bulk strings of the reply are text whatever `decodeResponses` says. */
+/** Bulk strings of the reply are text, regardless of `decodeResponses`. */
 export const ALWAYS_TEXT = 8;
-/** Bulk strings of the reply are bytes whatever `decodeResponses` says. */
+/** Bulk strings of the reply are bytes, regardless of `decodeResponses`. */
 export const ALWAYS_BYTES = 16;
-/** The reply's integers are values, so `integers: "bigint"` applies to them. */
+/** Integers of the reply are stored values, so `integers: "bigint"` applies to them. */
 export const INT64 = 32;
-/** The server closes the connection after the reply; it runs on a lease that is then dropped. */
+/** The server closes the connection after the reply; the command runs on a lease that is then closed. */
 export const CLOSES = 64;
-/** The server ends instead of answering: that it closes the connection is the command's success. */
+/** The server exits instead of replying: a closed connection means success. */
 export const ENDS = 128;
 /**
- * The command is about the writes of the connection it runs on: alone on a connection of its own it
- * would say of nothing that it is safe.
+ * The command reports on earlier writes of its own connection (WAIT), so it is refused unless the
+ * caller holds that connection.
  */
 export const OWN_WRITES = 256;
 
-/** Finds the server-side time limit of a blocking call: ms, `0` for ever, `undefined` not blocking. */
+/** Returns the server-side time limit of a call in ms; 0: no limit; undefined: does not block. */
 export type BlockTime = (args: readonly Arg[]) => number | undefined;
 
-/** Where the keys are: as `COMMAND INFO` gives them (`step` 0: none or elsewhere). */
+/** Key positions as in `COMMAND INFO`; `step` 0 when there are none or they vary. */
 export type KeyPositions = readonly [first: number, last: number, step: number];
 
 /** The optional parts of a {@link CommandInfo}. */
 export interface CommandInfoInit {
   /**
-   * Names of the positional arguments for error messages; a last one ending in `...` repeats, one
-   * ending in `{}...` as keys and values.
+   * Names of the positional arguments, for messages. A last name ending in `...` repeats; one ending in
+   * `{}...` repeats as key and value.
    */
   readonly params?: readonly string[];
   readonly flags?: number;
   readonly keys?: KeyPositions;
   readonly decode?: Decoder;
   readonly blockTime?: BlockTime;
-  /** For a refused command: the API to use instead. */
+  /** For messages about a refused command: the API to use instead. */
   readonly instead?: string;
 }
 
@@ -71,12 +74,12 @@ const NO_HEADERS: string[] = [];
 const NO_PARAMS: readonly string[] = [];
 const NO_KEYS: KeyPositions = [0, 0, 0];
 
-/** Ends the name of arguments that are keys and values in turn. */
+/** Suffix of a name whose arguments alternate between key and value. */
 const PAIRS = "{}...";
 
-/** Everything constant about a command. */
+/** The constant properties of a command. */
 export class CommandInfo {
-  /** Wire words, joined by spaces: `CLIENT SETNAME`. */
+  /** Wire name: `CLIENT SETNAME`. */
   readonly name: string;
   readonly params: readonly string[];
   readonly flags: number;
@@ -84,7 +87,7 @@ export class CommandInfo {
   readonly decode: Decoder | undefined;
   readonly blockTime: BlockTime | undefined;
   readonly instead: string | undefined;
-  // Both made by the first call: most programs use few of the commands they import.
+  // Set by the first call: most programs use few of the commands they import.
   #wire = "";
   #headers: string[] = NO_HEADERS;
 
@@ -99,16 +102,15 @@ export class CommandInfo {
   }
 
   /**
-   * Give the wire header of a call.
+   * Return the start of a call's wire form: the array header and the command name.
    *
-   * @param count - Number of arguments after the command's own words.
-   * @returns Array header and command words, ready to send.
+   * @param count - Number of arguments after the name.
    */
   header(count: number): string {
-    return this.#headers[count] ?? this.#makeHeader(count);
+    return this.#headers[count] ?? this.#createHeader(count);
   }
 
-  #makeHeader(count: number): string {
+  #createHeader(count: number): string {
     const words = this.name.split(" ");
     if (this.#headers === NO_HEADERS) {
       this.#headers = [];
@@ -121,7 +123,7 @@ export class CommandInfo {
     return this.#headers[count] ?? `*${words.length + count}\r\n${this.#wire}`;
   }
 
-  /** Name the argument at `index` as the caller knows it: `key`, `values[2]`, `value of mapping[1]`. */
+  /** Return the caller's name of the argument at `index`: `key`, `values[2]`, `value of mapping[1]`. */
   argumentName(index: number): string {
     const last = this.params.length - 1;
     const name = this.params[Math.min(index, last)];

@@ -1,6 +1,6 @@
 /**
- * Owns what the decoders of server replies share: reading words, numbers and the lines of CLIENT LIST.
- * Pure and total. Nothing here is a decoder itself.
+ * Reads parts of server replies (strings, numbers, maps) for the decoders of several groups. Pure;
+ * never throws on an unexpected shape.
  */
 import { RedisError } from "../../errors.js";
 import type { Reply } from "../../protocol/reply.js";
@@ -9,14 +9,14 @@ import type { DecodeContext } from "./info.js";
 
 const INTEGER = /^[+-]?\d+$/;
 
-/** A whole number that a number holds exactly, or undefined. */
+/** Parse a safe integer; undefined for anything else. */
 export function safeInteger(text: unknown): number | undefined {
   if (typeof text !== "string" || !INTEGER.test(text)) return undefined;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-/** Text in the client's encoding, or ASCII with everything else escaped. */
+/** Decode text in the client's encoding; when invalid, ASCII with other bytes as `\\xff`. */
 export function readable(bytes: Buffer, context: DecodeContext): string {
   try {
     return context.text(bytes);
@@ -28,39 +28,39 @@ export function readable(bytes: Buffer, context: DecodeContext): string {
   }
 }
 
-/** Whatever it is, as text for people. */
+/** Convert any reply to readable text. */
 export function textOf(reply: Reply | undefined, context: DecodeContext): string {
   return Buffer.isBuffer(reply) ? readable(reply, context) : String(reply ?? "");
 }
 
-/** A word of the protocol; empty for what is none. */
+/** Read a protocol string; `""` for anything else. */
 export function wordOf(reply: Reply | undefined): string {
   const word = toWord(reply ?? null);
   return typeof word === "string" ? word : "";
 }
 
-/** The words of an array or a set. */
+/** Read an array or set of protocol strings. */
 export function wordsOf(reply: Reply | undefined): string[] {
   return (itemsOf(reply ?? null) ?? []).map(wordOf);
 }
 
-/** The members of a map whose names are words of the protocol. */
+/** A map with protocol strings as names. */
 export type Fields = ReadonlyMap<string, Reply>;
 
-/** Read a map, which RESP2 writes flat; undefined for what is none. */
+/** Read a map (a flat array under RESP2); undefined for anything else. */
 export function fieldsOf(reply: Reply | undefined): Fields | undefined {
   if (reply === undefined || itemsOf(reply) === undefined) return undefined;
   const pairs = toPairs(reply) as [Reply, Reply][];
   return new Map(pairs.map(([name, value]) => [wordOf(name), value]));
 }
 
-/** A number, also when it comes as text; 0 for what is none. */
+/** Read a number or numeric text; 0 for anything else. */
 export function numberOf(reply: Reply | undefined): number {
   const value = toDouble(reply ?? null);
   return typeof value === "number" ? value : 0;
 }
 
-/** The same record, those of its values numbers that `names` lists and that are whole numbers. */
+/** Copy a record, converting the integers among the fields in `names` to numbers. */
 export function withNumbers(
   record: Readonly<Dictionary<string>>,
   names: ReadonlySet<string>,

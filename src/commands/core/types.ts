@@ -1,30 +1,27 @@
-/**
- * Owns the named types that command methods share: what their arguments may be and what structured
- * replies look like. Types only; nothing here exists at run time.
- */
+/** Types of arguments and replies that several command groups use. Types only. */
 
-/** A whole number: a safe integer, or a bigint for what lies beyond 2^53. */
+/** An integer: a safe integer, or a bigint. */
 export type Integer = number | bigint;
 
-/** A floating-point argument: a finite number, or its decimal text when every digit counts. */
+/** A floating-point argument: a finite number, or decimal text, which is sent unchanged. */
 export type Decimal = number | bigint | string;
 
 /**
  * A sorted set score: a number (infinities included), its text, such as `"1.5"` or `"-inf"`, or a
- * bigint that is exact as a double, which is what servers keep scores as.
+ * bigint that a double represents exactly, because servers store scores as doubles.
  */
 export type Score = number | bigint | string;
 
-/** A bound of a score range: a score, `"(1.5"` to leave the bound out, `"-inf"` or `"+inf"`. */
+/** A bound of a score range: a score, `"(1.5"` to exclude the bound, `"-inf"` or `"+inf"`. */
 export type ScoreBound = number | bigint | string;
 
 /** A bound of a lexicographic range: `"[a"`, `"(a"`, `"-"` or `"+"`. */
 export type LexBound = string | Uint8Array;
 
-/** A point in time: a Unix time in the command's own unit, or a `Date`. */
+/** A point in time: a `Date`, or a Unix time in the command's unit. */
 export type UnixTime = number | bigint | Date;
 
-/** One item, or many of them in an array or a `Set`. */
+/** One item, or several in an array or a `Set`. */
 export type Many<T> = T | readonly T[] | ReadonlySet<T>;
 
 /** Pairs as a plain object, a `Map`, or an iterable of `[key, value]` entries. */
@@ -33,22 +30,22 @@ export type Mapping<K, V> =
   | ReadonlyMap<K, V>
   | Iterable<readonly [key: K, value: V]>;
 
-/** Sorted sets to combine: their keys, or keys with the weight that multiplies their scores. */
+/** Sorted sets to combine: keys, or keys mapped to weights that multiply their scores. */
 export type WeightedKeys<K> = Many<K> | Mapping<K, Decimal>;
 
-/** Turns a score into the value a reply shall carry in its place. */
+/** Converts each score of a reply. */
 export type ScoreCast<T> = (score: number) => T;
 
 /** An end of a list. */
 export type ListEnd = "LEFT" | "RIGHT" | "left" | "right";
 
-/** Where two strings agree: the range in each (both ends included) and, when asked, the length. */
+/** A common run of two strings: its inclusive range in each, and its length when requested. */
 export type LcsMatch = [first: [number, number], second: [number, number], length?: number];
 
-/** Every common run of two strings. */
+/** The longest common subsequence of two strings. */
 export interface LcsResult {
-  /** The runs, last one first. */
+  /** Its runs, last one first. */
   matches: LcsMatch[];
-  /** Length of the whole longest common subsequence in bytes. */
+  /** Its length, in bytes. */
   len: number;
 }

@@ -1,9 +1,9 @@
-/** Owns the text of docs/commands.md: every command with its method, printed from the spec. Pure. */
+/** Generates docs/commands.md, the list of all commands and methods. Pure. */
 import type { CommandSpec, Entry, RefusedSpec } from "../table/dsl.js";
 import { hasMethod } from "./infos.js";
 import { nameOf } from "./methods.js";
 
-/** Commands that belong together, as Redis groups them. */
+/** A group of commands, as in the Redis documentation. */
 export interface CommandGroup {
   readonly title: string;
   readonly entries: readonly Entry[];
@@ -11,18 +11,18 @@ export interface CommandGroup {
 
 const HEAD = `# Commands
 
-Every command with its method. Made from the command table by \`npm run generate\`: do not edit.
+All commands and their methods. Generated from the command table by \`npm run generate\`; do not edit.
 
-- **Since** is the version of Redis that brought the command, or of Valkey where that is said.
-- **Reply** is what the method promises; in it \`T\` is \`string\`, or \`Buffer\` with
-  \`decodeResponses: false\`, \`I\` is \`number\`, or \`bigint\` with \`integers: "bigint"\`, \`S\` is what the
-  given \`scoreCastFunc\` makes of a score. Where the reply depends on the call, all forms are listed;
-  the method's signatures tell which one comes when.
-- A method in parentheses is another name of the one before it, known from redis-py.
-- Anything a server knows and this table does not can be sent with \`executeCommand\`.
+- **Since** is the first version of Redis with the command, or of Valkey where that is stated.
+- **Reply** is the type of the method's value. \`T\` is \`string\`, or \`Buffer\` with
+  \`decodeResponses: false\`. \`I\` is \`number\`, or \`bigint\` with \`integers: "bigint"\`. \`S\` is the
+  return type of \`scoreCastFunc\`. Where the reply depends on the arguments, all types are listed; the
+  signatures of the method show when each applies.
+- A method in parentheses is an alias of the one before it: its name in redis-py.
+- Use \`executeCommand\` for commands that are not listed here.
 `;
 
-/** A cell of a table: its bars must not end it. */
+/** Escape the bars in a table cell. */
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 
 const code = (text: string): string => `\`${cell(text)}\``;
@@ -36,12 +36,12 @@ function methodCell(spec: CommandSpec): string {
   return `${code(nameOf(spec))}${aliases.join("")}${deprecated}`;
 }
 
-/** Signatures that take options nobody can know beforehand promise the union of the others. */
-const SUMMARY = /^As the other signatures say/;
+/** The last signature of a set of overloads has the union of the other reply types. */
+const UNION_SIGNATURE = /^As the other signatures/;
 
 function replyCell(spec: CommandSpec): string {
   const signatures = (spec.signatures ?? [spec.reply]).filter(
-    (signature) => !("returns" in signature && SUMMARY.test(signature.returns)),
+    (signature) => !("returns" in signature && UNION_SIGNATURE.test(signature.returns)),
   );
   const types = [...signatures, ...(spec.cases ?? []).map(({ reply }) => reply)];
   return [...new Set(types.map(({ type }) => code(type)))].join(" or ");
@@ -63,14 +63,14 @@ function refusedText(refused: readonly RefusedSpec[]): string {
   return `
 ## Commands without a method
 
-They change what a connection is for, so only the parts of the library that own a connection send
-them; \`executeCommand\` refuses them.
+These commands change the mode of a connection. Only the listed APIs send them; \`executeCommand\`
+refuses them.
 
 ${table(["Command", "Use"], rows)}`;
 }
 
 /**
- * Make the table of commands.
+ * Generate the page.
  *
  * @param groups - The groups in the order of the page.
  * @returns The page as Markdown.

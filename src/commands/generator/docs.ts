@@ -1,21 +1,21 @@
-/** Owns the doc comments of generated methods, printed from the spec so that all are alike. Pure. */
+/** Generates the doc comments of methods from their table entries. Pure. */
 import type { CommandSpec } from "../table/dsl.js";
 import { docComment, pageName } from "./text.js";
 
 /** What differs between the signatures of one command. */
-export interface SignatureDoc {
-  /** Its parameters as printed; only those it has are described. */
+interface SignatureDoc {
+  /** Texts of its parameters; only these are described. */
   readonly params: readonly string[];
   readonly returns: string;
-  /** For an alias: the method it stands for. */
-  readonly alias: string | undefined;
+  /** For an alias: the method it calls. */
+  readonly aliasOf: string | undefined;
 }
 
-/** A bare number is a version of Redis. */
+/** A version without a product name is one of Redis. */
 const versionName = (since: string): string => (/^\d/.test(since) ? `Redis ${since}` : since);
 
 /** The doc comment of one signature. */
-export function methodDoc(spec: CommandSpec, { params, returns, alias }: SignatureDoc): string {
+export function methodDoc(spec: CommandSpec, { params, returns, aliasOf }: SignatureDoc): string {
   const has = (name: string) =>
     params.some((param) => new RegExp(`^(?:\\.\\.\\.)?${name}\\b`).test(param));
   const args = spec.args.filter((arg) => has(arg.name));
@@ -28,7 +28,7 @@ export function methodDoc(spec: CommandSpec, { params, returns, alias }: Signatu
     `@remarks Since ${versionName(spec.since)}. ${spec.cost}.`,
     `@see {@link https://redis.io/docs/latest/commands/${pageName(spec.name)}/ | ${spec.name}}`,
   ];
-  const other = alias === undefined ? "" : ` The name redis-py gives ${alias}.`;
+  const other = aliasOf === undefined ? "" : ` Same as \`${aliasOf}\`; the name in redis-py.`;
   const notes = spec.notes === undefined ? [] : ["", spec.notes];
   return docComment([`${spec.summary}${other}`, ...notes, "", ...tags], "  ");
 }

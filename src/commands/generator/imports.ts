@@ -1,69 +1,74 @@
 /**
- * Maps a function that the command table refers to, to the module that generated code imports it from.
- * The table holds the functions themselves, so the compiler checks a renamed function. Pure.
+ * Finds the module that exports each function of the command table, and collects the imports of a
+ * generated file. The table holds the functions themselves, so the compiler checks a renamed function.
+ * Pure.
  */
 
 /** Exports of hand-written modules, by path inside `commands/` without extension: `streams/args`. */
 export type Modules = Readonly<Record<string, object>>;
 
-/** Where a hand-written function is exported. */
-export interface Home {
+interface ExportedName {
   readonly name: string;
   /** Path inside `commands/` without extension. */
   readonly module: string;
 }
 
-/** Finds the module of a function. */
-export class FunctionHomes {
-  readonly #homes: ReadonlyMap<unknown, Home>;
+/** Finds the name and module of an exported value. */
+export class ExportIndex {
+  readonly #names: ReadonlyMap<unknown, ExportedName>;
 
   constructor(modules: Modules) {
-    this.#homes = new Map(
+    this.#names = new Map(
       Object.entries(modules).flatMap(([module, exported]) =>
-        Object.entries(exported).map(([name, value]): [unknown, Home] => [value, { name, module }]),
+        Object.entries(exported).map(([name, value]): [unknown, ExportedName] => [
+          value,
+          { name, module },
+        ]),
       ),
     );
   }
 
   /**
-   * Find where `fn` is exported.
+   * Find the export whose value is `value`.
    *
    * @throws Error when no module exports it.
    */
-  of(fn: unknown): Home {
-    const home = this.#homes.get(fn);
-    if (home === undefined) throw new Error(`not exported by a known module: ${String(fn)}`);
-    return home;
+  find(value: unknown): ExportedName {
+    const found = this.#names.get(value);
+    if (found === undefined) throw new Error(`not exported by a known module: ${String(value)}`);
+    return found;
   }
 }
 
-/** Collects what a generated file has to import. */
+/** Collects the imports of a generated file. */
 export class Imports {
-  readonly #homes: FunctionHomes;
+  readonly #exports: ExportIndex;
   readonly #values = new Map<string, Set<string>>();
   readonly #types = new Map<string, Set<string>>();
 
-  constructor(homes: FunctionHomes) {
-    this.#homes = homes;
+  constructor(exports: ExportIndex) {
+    this.#exports = exports;
   }
 
-  /** Import a function; returns its name. */
-  fn(fn: unknown): string {
-    const { name, module } = this.#homes.of(fn);
+  /** Import a hand-written function or class; return its name. */
+  exported(value: unknown): string {
+    const { name, module } = this.#exports.find(value);
     return this.value(name, `../${module}.js`);
   }
 
+  /** Import a value by name and path; return its name. */
   value(name: string, from: string): string {
     this.#add(this.#values, name, from);
     return name;
   }
 
+  /** Import a type by name and path; return its name. */
   type(name: string, from: string): string {
     this.#add(this.#types, name, from);
     return name;
   }
 
-  /** The import statements, sorted, types apart. */
+  /** The import statements, sorted by module; types separate from values. */
   toString(): string {
     const lines = [
       ...[...this.#types].map(([from, names]) => this.#line("import type", from, names)),

@@ -1,4 +1,4 @@
-/** Owns the text of the constant part of commands: `infos-*.ts`, and the registry of them all. Pure. */
+/** Generates the `CommandInfo` constants (`infos-*.ts`) and their registry (`registry.ts`). Pure. */
 import {
   ALWAYS_BYTES,
   ALWAYS_TEXT,
@@ -12,7 +12,7 @@ import {
   SESSION,
 } from "../core/info.js";
 import type { CommandSpec, Entry, Param } from "../table/dsl.js";
-import { type FunctionHomes, Imports } from "./imports.js";
+import { type ExportIndex, Imports } from "./imports.js";
 import { constantName, fileHead, methodName } from "./text.js";
 
 const FLAGS = {
@@ -27,12 +27,12 @@ const FLAGS = {
   OWN_WRITES,
 };
 
-/** Whether an entry has a method. */
+/** Whether an entry has a method, that is, is not a refused command. */
 export function hasMethod(entry: Entry): entry is CommandSpec {
   return "args" in entry;
 }
 
-/** The wire order of an entry: as given, or parameters, then options. */
+/** The wire order of an entry: as given, or the parameters, then the options. */
 export function wireOrder(spec: CommandSpec): NonNullable<CommandSpec["wire"]> {
   if (spec.wire !== undefined) return spec.wire;
   return [...spec.args.map((arg) => arg.name), ...(spec.options === undefined ? [] : ["options"])];
@@ -42,7 +42,7 @@ function paramOf(spec: CommandSpec, name: string): Param | undefined {
   return spec.args.find((arg) => arg.name === name);
 }
 
-/** Names of the wire positions, for the encoder's messages. */
+/** Names of the arguments by wire position, for messages of the encoder. */
 function positionNames(spec: CommandSpec): string[] {
   const names: string[] = [];
   for (const item of wireOrder(spec)) {
@@ -59,7 +59,7 @@ function positionNames(spec: CommandSpec): string[] {
   return repeated < 0 ? names : names.slice(0, repeated + 1);
 }
 
-/** Where the keys are, as `COMMAND INFO` would say it. */
+/** Key positions, as in `COMMAND INFO`. */
 export function keyPositions(spec: CommandSpec): KeyPositions {
   if (spec.keys !== undefined) return spec.keys;
   const wire = wireOrder(spec);
@@ -81,9 +81,9 @@ export function keyPositions(spec: CommandSpec): KeyPositions {
   return [first, last, step];
 }
 
-function flagNames(sum: number, imports: Imports): string {
+function flagNames(flags: number, imports: Imports): string {
   return Object.entries(FLAGS)
-    .filter(([, bit]) => (sum & bit) !== 0)
+    .filter(([, bit]) => (flags & bit) !== 0)
     .map(([name]) => imports.value(name, "../core/info.js"))
     .join(" | ");
 }
@@ -100,8 +100,9 @@ function members(entry: Entry, imports: Imports): string[] {
   if (hasMethod(entry)) {
     const keys = keyPositions(entry);
     if (keys[0] !== 0) parts.push(`keys: [${keys.join(", ")}]`);
-    if (entry.reply.decode !== null) parts.push(`decode: ${imports.fn(entry.reply.decode)}`);
-    if (entry.blockTime !== undefined) parts.push(`blockTime: ${imports.fn(entry.blockTime)}`);
+    if (entry.reply.decode !== null) parts.push(`decode: ${imports.exported(entry.reply.decode)}`);
+    if (entry.blockTime !== undefined)
+      parts.push(`blockTime: ${imports.exported(entry.blockTime)}`);
   }
   if (entry.instead !== undefined) parts.push(`instead: ${JSON.stringify(entry.instead)}`);
   return parts;
@@ -117,23 +118,23 @@ function declaration(entry: Entry, imports: Imports): string {
   return `export const ${name} = new CommandInfo("${entry.name}", {\n${lines}});\n`;
 }
 
-/** The first entry of each wire name; later methods on the same name share its constants. */
-export function uniqueEntries(entries: readonly Entry[]): Entry[] {
+/** The first entry of each wire name; other methods with that name share its constant. */
+function uniqueEntries(entries: readonly Entry[]): Entry[] {
   const seen = new Set<string>();
   return entries.filter((entry) => !seen.has(entry.name) && seen.add(entry.name));
 }
 
 /** The text of one theme's `infos-*.ts`. */
-export function infosFile(entries: readonly Entry[], homes: FunctionHomes): string {
-  const imports = new Imports(homes);
+export function infosFile(entries: readonly Entry[], exports: ExportIndex): string {
+  const imports = new Imports(exports);
   const unique = uniqueEntries(entries);
   const body = unique.map((entry) => declaration(entry, imports));
-  // Empty themes construct nothing.
+  // A theme without entries uses only the type.
   if (unique.length > 0) imports.value("CommandInfo", "../core/info.js");
   else imports.type("CommandInfo", "../core/info.js");
-  const head = fileHead("Owns what is constant about each command: one value apiece.");
+  const head = fileHead("The constant properties of each command.");
   const names = unique.map((entry) => `  ${constantName(entry.name)},\n`).join("");
-  const list = `/** All of them, for the registry. */\nexport const infos: readonly CommandInfo[] = [\n${names}];\n`;
+  const list = `/** All constants, for the registry. */\nexport const infos: readonly CommandInfo[] = [\n${names}];\n`;
   return `${head}${imports}\n${body.join("")}\n${list}`;
 }
 
@@ -143,13 +144,13 @@ export function registryFile(themes: readonly string[]): string {
   const imports = themes.map(
     (theme) => `import { infos as ${name(theme)} } from "./infos-${theme}.js";\n`,
   );
-  const head = fileHead("Owns the way from a wire name to what is known of the command.");
+  const head = fileHead("Looks up commands by wire name.");
   const all = themes.map((theme) => `...${name(theme)}`).join(", ");
   return `${head}import type { CommandInfo } from "../core/info.js";
 ${imports.join("")}
 const all = [${all}];
 
-/** Every known command by its upper-case wire name; those that must be refused included. */
+/** Every known command by upper-case wire name, refused commands included. */
 export const COMMANDS: ReadonlyMap<string, CommandInfo> = new Map(
   all.map((info) => [info.name, info]),
 );

@@ -1,4 +1,4 @@
-/** Owns the text of option types (`options.ts`) and of the rules that are checked at run time. Pure. */
+/** Generates the types of options objects, their run-time rules, and the statements that send them. Pure. */
 import type { CommandSpec, Group, Kind, Limit, Option, OptionItem, Options } from "../table/dsl.js";
 import { docComment } from "./text.js";
 
@@ -7,14 +7,14 @@ const isLimit = (item: OptionItem): item is Limit => "limit" in item;
 
 const isHidden = (item: OptionItem): boolean => "hidden" in item && item.hidden === true;
 
-/** The options type as a method's body sees it: with what only some signatures name. */
+/** The type of options in a method's implementation: hidden options included. */
 export function innerType(options: Options): string {
   const hidden = flatOptions(options).filter(isHidden);
   const parts = hidden.map(({ name, kind }) => `readonly ${name}?: ${kind?.type} | undefined`);
   return parts.length === 0 ? options.type : `${options.type} & { ${parts.join("; ")} }`;
 }
 
-/** Every single option, in order. */
+/** All options in order, groups and limits flattened. */
 export function flatOptions(options: Options): Option[] {
   return options.items.flatMap((item) =>
     isGroup(item) ? item.members : isLimit(item) ? item.limit : [item],
@@ -23,6 +23,7 @@ export function flatOptions(options: Options): Option[] {
 
 const typeOf = (option: Option): string => option.kind?.type ?? "boolean";
 
+/** An optional or required property. */
 function property(option: Option, indent: string): string {
   const doc = docComment([option.doc], indent);
   const type = typeOf(option);
@@ -31,31 +32,42 @@ function property(option: Option, indent: string): string {
     : `${doc}${indent}readonly ${option.name}?: ${type} | undefined;\n`;
 }
 
+/** A property that must not be set. */
 function absent(option: Option, indent: string): string {
   const off = option.kind === undefined ? "false | undefined" : "undefined";
   return `${indent}readonly ${option.name}?: ${off};\n`;
 }
 
+/** A property that must be set. */
 function given(option: Option, indent: string): string {
   const type = option.kind === undefined ? "true" : option.kind.type;
   return `${docComment([option.doc], indent)}${indent}readonly ${option.name}: ${type};\n`;
 }
 
-/** The largest sets of a group's members that may stand together. */
-function variantsOf(group: Group): readonly (readonly string[])[] {
+/** The option with the given name. */
+export function optionNamed(spec: CommandSpec, name: string): Option {
+  const options = spec.options === undefined ? [] : flatOptions(spec.options);
+  const found = options.find((option) => option.name === name);
+  if (found === undefined) throw new Error(`${spec.name}: no option ${name}`);
+  return found;
+}
+
+/** The largest allowed combinations of a group's members. */
+function combinationsOf(group: Group): readonly (readonly string[])[] {
   return group.together ?? group.members.map((member) => [member.name]);
 }
 
-const shownIn = (group: Group): Option[] => group.members.filter((member) => !isHidden(member));
+/** The members in the generated type. */
+const visibleIn = (group: Group): Option[] => group.members.filter((member) => !isHidden(member));
 
-/** A group of which the type shows one member only is just that option. */
-const hasType = (item: OptionItem): item is Group => isGroup(item) && shownIn(item).length > 1;
+/** A group with one visible member has no type of its own. */
+const hasType = (item: OptionItem): item is Group => isGroup(item) && visibleIn(item).length > 1;
 
 function groupType(group: Group): string {
   const indent = "      ";
-  const shown = shownIn(group);
-  const variants = variantsOf(group).map((names) => {
-    const lines = shown.map((member) => {
+  const visible = visibleIn(group);
+  const variants = combinationsOf(group).map((names) => {
+    const lines = visible.map((member) => {
       if (!names.includes(member.name)) return absent(member, indent);
       return group.required === true ? given(member, indent) : property(member, indent);
     });
@@ -68,7 +80,7 @@ function optionsType(options: Options, users: readonly string[]): string {
   const doc = docComment([`Options of ${users.join(", ")}.`], "");
   const groups = options.items.filter(hasType).map((item) => item.group);
   const own = options.items.flatMap((item) => {
-    if (isGroup(item)) return hasType(item) ? [] : shownIn(item);
+    if (isGroup(item)) return hasType(item) ? [] : visibleIn(item);
     return isHidden(item) ? [] : isLimit(item) ? item.limit : [item];
   });
   const body = own.map((option) => property(option, "  ")).join("");
@@ -77,7 +89,7 @@ function optionsType(options: Options, users: readonly string[]): string {
   return `${doc}export type ${options.type} = ${parts.join(" & ")};\n`;
 }
 
-/** The types of all options objects; those shared between commands once. */
+/** The types of all options objects; types shared between commands appear once. */
 export function optionTypes(specs: readonly CommandSpec[]): string[] {
   const groups = new Map<string, Group>();
   const types = new Map<string, Options>();
@@ -96,6 +108,7 @@ export function optionTypes(specs: readonly CommandSpec[]): string[] {
   return texts;
 }
 
+/** Register a type by name; return whether it is new. */
 function isNew<T>(known: Map<string, T>, name: string, value: T): boolean {
   const before = known.get(name);
   if (before !== undefined && before !== value) {
@@ -107,10 +120,10 @@ function isNew<T>(known: Map<string, T>, name: string, value: T): boolean {
 
 /** Whether `a` and `b` exclude each other. */
 function conflicts(group: Group, a: string, b: string): boolean {
-  return a !== b && !variantsOf(group).some((names) => names.includes(a) && names.includes(b));
+  return a !== b && !combinationsOf(group).some((names) => names.includes(a) && names.includes(b));
 }
 
-/** Name of the rules constant. */
+/** Name of the constant with the rules of an options object. */
 export const rulesName = (options: Options): string =>
   options.type
     .replace(/Options$/, "")
@@ -118,7 +131,7 @@ export const rulesName = (options: Options): string =>
     .toUpperCase()
     .concat("_OPTIONS");
 
-/** The run-time rules of an options object: each name with its bit and the bits it excludes. */
+/** The constant with the rules: each name with its bit and the bits of the options it excludes. */
 export function rulesText(options: Options): string {
   const flat = flatOptions(options);
   const bitOf = new Map(flat.map((option, i) => [option.name, 1 << i]));
@@ -129,14 +142,14 @@ export function rulesText(options: Options): string {
   );
   const lines = flat.map(({ name }) => {
     const group = groupOf.get(name);
-    const rivals = group?.members.filter((member) => conflicts(group, name, member.name)) ?? [];
-    const mask = rivals.reduce((sum, rival) => sum | (bitOf.get(rival.name) ?? 0), 0);
+    const excluded = group?.members.filter((member) => conflicts(group, name, member.name)) ?? [];
+    const mask = excluded.reduce((sum, other) => sum | (bitOf.get(other.name) ?? 0), 0);
     return `  ${name}: [${bitOf.get(name)}, ${mask}],\n`;
   });
   return `const ${rulesName(options)}: OptionRules = {\n${lines.join("")}};\n`;
 }
 
-/** The statements that put the given options on the wire, one line each. */
+/** The statements that check and add the options, one line each. */
 export function optionStatements(options: Options, token: (text: string) => string): string[] {
   const lines: string[] = [];
   for (const item of options.items) {
@@ -147,22 +160,22 @@ export function optionStatements(options: Options, token: (text: string) => stri
   return lines;
 }
 
-/** The last argument of a check: the words a value may be, or the least it may be. */
-export function limitText({ words, least }: Kind, token: (text: string) => string): string {
+/** The last argument of a check: the allowed keywords, or the minimum. */
+export function lastArgument({ words, min }: Kind, token: (text: string) => string): string {
   if (words !== undefined) return `, ${token(words.join(" "))}`;
-  return least === undefined ? "" : `, ${least}`;
+  return min === undefined ? "" : `, ${min}`;
 }
 
 function optionLine(option: Option, token: (text: string) => string): string {
   const value = `options.${option.name}`;
-  const what = `'option "${option.name}"'`;
+  const path = `"options.${option.name}"`;
   if (option.kind === undefined) {
-    if (option.token === undefined) return `args.boolean(${what}, ${value});`;
-    return `args.flag(${what}, ${token(option.token)}, ${value});`;
+    if (option.token === undefined) return `args.boolean(${path}, ${value});`;
+    return `args.flag(${path}, ${token(option.token)}, ${value});`;
   }
-  const check = option.kind.check ?? "free";
-  const word = option.token === undefined ? "" : `.add(${token(option.token)})`;
-  const call = `args${word}.${check}(${what}, ${value}${limitText(option.kind, token)});`;
+  const check = option.kind.check ?? "value";
+  const keyword = option.token === undefined ? "" : `.add(${token(option.token)})`;
+  const call = `args${keyword}.${check}(${path}, ${value}${lastArgument(option.kind, token)});`;
   return option.required === true ? call : `if (${value} !== undefined) ${call}`;
 }
 
@@ -170,7 +183,7 @@ function groupLines(group: Group, token: (text: string) => string): string[] {
   const lines = group.members
     .filter((member) => member.silent !== true)
     .map((member) => optionLine(member, token));
-  // Where a custom builder sends the members, it also says when one is missing.
+  // An argument builder that adds the members also checks for a missing one.
   if (group.required !== true || lines.length === 0) return lines;
   const names = group.members.map((member) => `"${member.name}"`).join(", ");
   const tests = group.members.map((member) =>
@@ -184,11 +197,11 @@ function groupLines(group: Group, token: (text: string) => string): string[] {
   ];
 }
 
-function limitLines({ limit, token: word }: Limit, token: (text: string) => string): string[] {
+function limitLines({ limit, token: keyword }: Limit, token: (text: string) => string): string[] {
   const [offset, count] = limit;
   return [
     `if (options.${offset.name} !== undefined || options.${count.name} !== undefined) {`,
-    `  args.limit(${token(word)}, ["${offset.name}", options.${offset.name}], ["${count.name}", options.${count.name}]);`,
+    `  args.limit(${token(keyword)}, ["${offset.name}", options.${offset.name}], ["${count.name}", options.${count.name}]);`,
     "}",
   ];
 }

@@ -17,25 +17,25 @@ const UNITS = new Choice("m", "km", "ft", "mi");
 /** Add longitudes, latitudes and members of places, given as triples or one after the other. */
 export function geoPlaces(args: ArgList, places: GeoPlaces): void {
   if (!Array.isArray(places)) {
-    args.fail('"places" must be an array');
+    args.invalid("places", "must be an array");
     return;
   }
   const flat: readonly unknown[] = Array.isArray(places[0]) ? flatten(args, places) : places;
-  if (flat.length === 0) args.fail('"places" must not be empty');
+  if (flat.length === 0) args.invalid("places", "must not be empty");
   if (flat.length % 3 !== 0) {
-    args.fail('"places" must hold a longitude, a latitude and a member for each place');
+    args.invalid("places", "must hold a longitude, a latitude and a member for each place");
   }
   for (let i = 0; i + 2 < flat.length; i += 3) {
-    args.decimal('each longitude of "places"', flat[i] as Decimal);
-    args.decimal('each latitude of "places"', flat[i + 1] as Decimal);
-    args.free('each member of "places"', flat[i + 2] as Value);
+    args.decimal("each longitude of places", flat[i] as Decimal);
+    args.decimal("each latitude of places", flat[i + 1] as Decimal);
+    args.value("each member of places", flat[i + 2] as Value);
   }
 }
 
 function flatten(args: ArgList, places: readonly unknown[]): unknown[] {
   return places.flatMap((place) => {
     if (Array.isArray(place) && place.length === 3) return place;
-    args.fail('"places" must hold [longitude, latitude, member] triples');
+    args.invalid("places", "must hold [longitude, latitude, member] triples");
     return [];
   });
 }
@@ -55,9 +55,9 @@ export interface AreaShape {
 export function geoArea(args: ArgList, options: AreaShape | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { member, longitude, latitude, radius, width, height } = options;
-  if (member !== undefined) args.add(FROMMEMBER).free('option "member"', member);
+  if (member !== undefined) args.add(FROMMEMBER).value("options.member", member);
   else pair(args.add(FROMLONLAT), "member", { longitude, latitude });
-  if (radius !== undefined) args.add(BYRADIUS).decimal('option "radius"', radius);
+  if (radius !== undefined) args.add(BYRADIUS).decimal("options.radius", radius);
   else pair(args.add(BYBOX), "radius", { width, height });
   geoUnit(args, options);
 }
@@ -85,7 +85,7 @@ export function geoUnit(
 ): void {
   if (args.error !== undefined) return;
   const { unit = "m" } = options ?? {};
-  args.word('option "unit"', unit, UNITS);
+  args.keyword("options.unit", unit, UNITS);
 }
 
 /** Add how many places to give, and whether any will do. */
@@ -95,7 +95,7 @@ export function geoCount(
 ): void {
   if (args.error !== undefined || options === undefined) return;
   const { count, any } = options;
-  if (count !== undefined) args.add(COUNT).count('option "count"', count);
-  else if (any === true) args.fail('option "any" needs option "count"');
-  args.flag('option "any"', ANY, any);
+  if (count !== undefined) args.add(COUNT).count("options.count", count);
+  else if (any === true) args.invalid("options.any", 'needs option "count"');
+  args.flag("options.any", ANY, any);
 }

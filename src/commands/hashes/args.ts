@@ -4,7 +4,7 @@
  */
 import type { ArgList } from "../core/args.js";
 import type { Value } from "../core/info.js";
-import { freePairs } from "../core/shared-args.js";
+import { valuePairs } from "../core/shared-args.js";
 import type { Many, Mapping } from "../core/types.js";
 
 const isMany = (fields: unknown): fields is readonly unknown[] | ReadonlySet<unknown> =>
@@ -16,20 +16,20 @@ export function countedFields(args: ArgList, fields: Many<Value> | readonly Many
   for (const item of isMany(fields) ? fields : [fields]) {
     // Options may stand before the fields, so the encoder could not count which one is bad.
     for (const field of isMany(item) ? item : [item]) {
-      args.free('each of "fields"', field as Value);
+      args.value("each of fields", field as Value);
     }
   }
   const count = args.words.length - at - 1;
-  if (count === 0) args.fail('"fields" must not be empty');
+  if (count === 0) args.invalid("fields", "must not be empty");
   args.words[at] = count;
 }
 
 /** Add the number of pairs, and the pairs. */
 export function countedPairs(args: ArgList, mapping: Mapping<Value, Value>): void {
   const at = args.words.push(0) - 1;
-  args.entries('"mapping"', mapping, (field, value) => {
-    args.free('each field of "mapping"', field as Value);
-    args.free('each value of "mapping"', value as Value);
+  args.entries("mapping", mapping, (field, value) => {
+    args.value("each field of mapping", field as Value);
+    args.value("each value of mapping", value as Value);
   });
   args.words[at] = (args.words.length - at - 1) / 2;
 }
@@ -42,11 +42,11 @@ export function hsetFields(
 ): void {
   if (typeof field === "object" && field !== null && !(field instanceof Uint8Array)) {
     if (value !== undefined || mapping !== undefined) {
-      args.fail('"field" must be a name when "value" or "mapping" is given');
+      args.invalid("field", 'must be a name when argument "value" or "mapping" is given');
     }
-    args.pairs('"mapping"', field);
+    args.pairs("mapping", field);
     return;
   }
-  args.free('"field"', field).free('"value"', value);
-  if (mapping !== undefined) freePairs(args, mapping);
+  args.value("field", field).value("value", value);
+  if (mapping !== undefined) valuePairs(args, mapping);
 }

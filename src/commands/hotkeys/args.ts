@@ -1,4 +1,7 @@
-/** Owns the argument shapes of HOTKEYS, under the rules of `args.ts`. */
+/**
+ * Builds the arguments of HOTKEYS START. Like all argument builders, these functions do not throw and
+ * put no values into messages.
+ */
 
 import { isList } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
@@ -12,22 +15,22 @@ const CHOICE = new Choice("CPU", "NET");
 
 const itemsOf = (items: unknown): readonly unknown[] => (isList(items) ? [...items] : [items]);
 
-/** Add what to measure keys by, after the number of measures. */
+/** Add the number of metrics, then the metrics. */
 export function hotkeysMetrics(args: ArgList, metrics: Many<HotkeysMetric>): void {
-  const words = itemsOf(metrics);
-  if (words.length === 0) args.fail('"metrics" must not be empty');
-  args.add(METRICS).add(words.length);
-  for (const word of words) args.word('each of "metrics"', word, CHOICE);
+  const items = itemsOf(metrics);
+  if (items.length === 0) args.invalid("metrics", "must not be empty");
+  args.add(METRICS).add(items.length);
+  for (const item of items) args.keyword("each of metrics", item, CHOICE);
 }
 
-/** Add the slots whose keys count, after their number. */
+/** Add the number of slots, then the slots. */
 export function hotkeysSlots(
   args: ArgList,
   options: { readonly slots?: Many<Integer> | undefined } | undefined,
 ): void {
   if (args.error !== undefined || options?.slots === undefined) return;
   const slots = itemsOf(options.slots);
-  if (slots.length === 0) args.fail('option "slots" must not be empty');
+  if (slots.length === 0) args.invalid("options.slots", "must not be empty");
   args.add(SLOTS).add(slots.length);
-  for (const slot of slots) args.count('each of option "slots"', slot as Integer);
+  for (const slot of slots) args.count("each of options.slots", slot as Integer);
 }

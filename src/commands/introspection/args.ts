@@ -1,6 +1,6 @@
 /**
- * Argument shapes of COMMAND and MODULE subcommands that the command table cannot express. As all
- * argument helpers they neither throw nor put values into messages.
+ * Builds the arguments of COMMAND and MODULE subcommands that the command table cannot express. Like
+ * all argument builders, these functions do not throw and put no values into messages.
  */
 import { type ArgList, token } from "../core/args.js";
 import type { Value } from "../core/info.js";
@@ -13,38 +13,38 @@ const FILTERBY = token("FILTERBY");
 const MODULE = token("MODULE");
 const PATTERN = token("PATTERN");
 
-/** What {@link commandFilter} reads. */
+/** The options that {@link commandFilter} reads. */
 export interface CommandFilterShape {
   readonly module?: string | undefined;
   readonly category?: string | undefined;
   readonly pattern?: string | undefined;
 }
 
-/** Add which commands COMMAND LIST shall name. */
+/** Add the filter of COMMAND LIST. */
 export function commandFilter(args: ArgList, options: CommandFilterShape | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { module, category, pattern } = options;
-  if (module !== undefined) args.add(FILTERBY).add(MODULE).free('option "module"', module);
-  if (category !== undefined) args.add(FILTERBY).add(ACLCAT).free('option "category"', category);
-  if (pattern !== undefined) args.add(FILTERBY).add(PATTERN).free('option "pattern"', pattern);
+  if (module !== undefined) args.add(FILTERBY).add(MODULE).value("options.module", module);
+  if (category !== undefined) args.add(FILTERBY).add(ACLCAT).value("options.category", category);
+  if (pattern !== undefined) args.add(FILTERBY).add(PATTERN).value("options.pattern", pattern);
 }
 
-/** What {@link loadexSections} reads. */
+/** The options that {@link loadexSections} reads. */
 export interface LoadexShape {
   readonly config?: Mapping<string, Value> | undefined;
   readonly args?: Many<Value> | undefined;
 }
 
-/** Add the settings and the arguments of MODULE LOADEX; the arguments come last. */
+/** Add the settings, then the arguments of MODULE LOADEX; the server takes all after ARGS as arguments. */
 export function loadexSections(args: ArgList, options: LoadexShape | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   if (options.config !== undefined) {
-    args.entries('option "config"', options.config, (name, value) => {
+    args.entries("options.config", options.config, (name, value) => {
       args
         .add(CONFIG)
-        .free('option "config"', name as Value)
-        .free('option "config"', value as Value);
+        .value("each key of options.config", name as Value)
+        .value("each value of options.config", value as Value);
     });
   }
-  if (options.args !== undefined) args.add(ARGS).freeList('option "args"', options.args);
+  if (options.args !== undefined) args.add(ARGS).values("options.args", options.args);
 }

@@ -2,7 +2,6 @@
 
 import * as decode from "../core/decode.js";
 import { ALWAYS_TEXT } from "../core/info.js";
-import { anyNumber, anyNumberOf } from "../table/any-number.js";
 import {
   command,
   type Entry,
@@ -11,20 +10,21 @@ import {
   param,
   reply,
   rest,
+  restOrNone,
   silent,
   TEXT,
   VALUE,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
+import { help } from "../table/subcommands.js";
 import { commandFilter, loadexSections } from "./args.js";
 import * as commands from "./replies.js";
 
 const commandNames = (doc: string) => ({
-  args: [anyNumber("names", TEXT, doc)],
-  wire: [anyNumberOf("names")],
+  args: [restOrNone("names", TEXT, doc)],
 });
 
-const moduleArgs = anyNumber("moduleArgs", VALUE, "Arguments for the module.");
+const moduleArgs = restOrNone("moduleArgs", VALUE, "Arguments for the module.");
 const line = [
   param("command", VALUE, "Name of a command."),
   rest("commandArgs", VALUE, "Its arguments, as they would be sent."),
@@ -73,15 +73,7 @@ export const introspection: readonly Entry[] = [
     reply: reply("[key: T, flags: string[]][]", commands.toKeysAndFlags),
     returns: "The keys with their flags; a command without any is an error.",
   }),
-  command("COMMAND HELP", {
-    since: "5.0.0",
-    cost: "O(1)",
-    flags: ALWAYS_TEXT,
-    summary: "List what the COMMAND commands can do.",
-    args: [],
-    reply: replies.words,
-    returns: "Lines of text.",
-  }),
+  help("COMMAND", "5.0.0"),
   command("COMMAND INFO", {
     since: "2.8.13",
     cost: "O(N) in the number of names",
@@ -112,15 +104,7 @@ export const introspection: readonly Entry[] = [
     reply: replies.words,
     returns: "Names in lower case, in no order.",
   }),
-  command("MODULE HELP", {
-    since: "5.0.0",
-    cost: "O(1)",
-    flags: ALWAYS_TEXT,
-    summary: "List what the MODULE commands can do.",
-    args: [],
-    reply: replies.words,
-    returns: "Lines of text.",
-  }),
+  help("MODULE", "5.0.0"),
   command("MODULE LIST", {
     since: "4.0.0",
     cost: "O(N) in the number of modules",
@@ -136,7 +120,7 @@ export const introspection: readonly Entry[] = [
     summary: "Load a module.",
     notes: "Servers refuse it unless their setting `enable-module-command` allows it.",
     args: [param("path", TEXT, "File of the module, on the server."), moduleArgs],
-    wire: ["path", anyNumberOf("moduleArgs")],
+    wire: ["path", "moduleArgs"],
     reply: replies.ok,
     returns: "`true`.",
   }),

@@ -20,13 +20,13 @@ export interface SortShape {
 export function sortPatterns(args: ArgList, options: SortShape | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { get, groups } = options;
-  args.boolean('option "groups"', groups);
+  args.boolean("options.groups", groups);
   if (groups === true && !(Array.isArray(get) && get.length > 1)) {
-    args.fail('option "groups" needs option "get" to be an array of at least two patterns');
+    args.invalid("options.groups", 'needs option "get" to be an array of at least two patterns');
   }
   if (get === undefined) return;
   for (const pattern of Array.isArray(get) ? get : [get]) {
-    args.add(GET).free('option "get"', pattern);
+    args.add(GET).value("options.get", pattern);
   }
 }
 
@@ -41,17 +41,17 @@ export function migrateAuth(args: ArgList, options: MigrateShape | undefined): v
   if (args.error !== undefined || options === undefined) return;
   const { auth, username } = options;
   if (username !== undefined && auth === undefined) {
-    args.fail('option "username" needs option "auth"');
+    args.invalid("options.username", 'needs option "auth"');
   } else if (username !== undefined && auth !== undefined) {
-    args.add(AUTH2).free('option "username"', username).free('option "auth"', auth);
+    args.add(AUTH2).value("options.username", username).value("options.auth", auth);
   } else if (auth !== undefined) {
-    args.add(AUTH).free('option "auth"', auth);
+    args.add(AUTH).value("options.auth", auth);
   }
 }
 
 /** Add the keys of MIGRATE, which stand behind its options. */
 export function migrateKeys(args: ArgList, keys: Many<Key>): void {
-  args.freeList('"keys"', keys);
+  args.values("keys", keys);
 }
 
 /** Add how long the key of RESTORE lives, or until when. */
@@ -60,6 +60,6 @@ export function restoreTtl(
   ttl: UnixTime,
   options: { readonly absTtl?: boolean | undefined } | undefined,
 ): void {
-  if (options?.absTtl === true) args.unixMilliseconds('"ttl"', ttl, 0);
-  else args.milliseconds('"ttl"', ttl as Integer, 0);
+  if (options?.absTtl === true) args.unixMilliseconds("ttl", ttl, 0);
+  else args.milliseconds("ttl", ttl as Integer, 0);
 }

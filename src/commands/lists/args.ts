@@ -19,11 +19,11 @@ export function elementsToMove(args: ArgList, options: MoveShape | undefined): v
   if (args.error !== undefined || options === undefined) return;
   const { count, mode, ordering } = options;
   if (count === undefined) {
-    if (mode !== undefined) args.fail('option "mode" needs option "count"');
-    if (ordering !== undefined) args.fail('option "ordering" needs option "count"');
+    if (mode !== undefined) args.invalid("options.mode", 'needs option "count"');
+    if (ordering !== undefined) args.invalid("options.ordering", 'needs option "count"');
     return;
   }
-  args.word('option "mode"', mode ?? "COUNT", MODES).count('option "count"', count);
-  if (ordering === undefined) args.fail('option "count" needs option "ordering"');
-  else args.word('option "ordering"', ordering, ORDERINGS);
+  args.keyword("options.mode", mode ?? "COUNT", MODES).count("options.count", count);
+  if (ordering === undefined) args.invalid("options.count", 'needs option "ordering"');
+  else args.keyword("options.ordering", ordering, ORDERINGS);
 }

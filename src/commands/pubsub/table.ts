@@ -1,9 +1,18 @@
 /** Owns the table of the publish/subscribe commands; those that subscribe belong to `PubSub`. */
 import * as decode from "../core/decode.js";
-import { ALWAYS_TEXT } from "../core/info.js";
-import { anyNumber, anyNumberOf } from "../table/any-number.js";
-import { command, type Entry, key, optional, param, refused, reply, VALUE } from "../table/dsl.js";
+import {
+  command,
+  type Entry,
+  key,
+  optional,
+  param,
+  refused,
+  reply,
+  restOrNone,
+  VALUE,
+} from "../table/dsl.js";
 import * as replies from "../table/replies.js";
+import { help } from "../table/subcommands.js";
 
 const subscribing = [
   "PSUBSCRIBE",
@@ -36,15 +45,7 @@ export const pubsub: readonly Entry[] = [
     reply: replies.texts,
     returns: "Their names, in no order; subscriptions by pattern do not count.",
   }),
-  command("PUBSUB HELP", {
-    since: "6.2.0",
-    cost: "O(1)",
-    flags: ALWAYS_TEXT,
-    summary: "List what the PUBSUB commands can do.",
-    args: [],
-    reply: replies.words,
-    returns: "Lines of text.",
-  }),
+  help("PUBSUB", "6.2.0"),
   command("PUBSUB NUMPAT", {
     since: "2.8.0",
     cost: "O(1)",
@@ -57,8 +58,7 @@ export const pubsub: readonly Entry[] = [
     since: "2.8.0",
     cost: "O(N) in the number of channels named",
     summary: "Count the subscribers of channels.",
-    args: [anyNumber("channels", VALUE, "Names of channels, as arguments or in arrays.")],
-    wire: [anyNumberOf("channels")],
+    args: [restOrNone("channels", VALUE, "Names of channels, as arguments or in arrays.")],
     reply: counts,
     returns: "`[channel, count]` pairs, in order; subscriptions by pattern do not count.",
   }),
@@ -75,9 +75,8 @@ export const pubsub: readonly Entry[] = [
     cost: "O(N) in the number of shard channels named",
     summary: "Count the subscribers of shard channels.",
     args: [
-      anyNumber("shardChannels", VALUE, "Names of shard channels, as arguments or in arrays."),
+      restOrNone("shardChannels", VALUE, "Names of shard channels, as arguments or in arrays."),
     ],
-    wire: [anyNumberOf("shardChannels")],
     reply: counts,
     returns: "`[channel, count]` pairs, in order.",
   }),

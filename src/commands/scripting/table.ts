@@ -22,6 +22,7 @@ import {
   wordOf,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
+import { help } from "../table/subcommands.js";
 import { scriptArguments } from "./args.js";
 import { toFunctionList, toFunctionStats } from "./replies.js";
 
@@ -72,17 +73,6 @@ const run = (
         returns: RAW,
       },
     ],
-  });
-
-const help = (family: string, since: string): CommandSpec =>
-  command(`${family} HELP`, {
-    since,
-    cost: "O(1)",
-    flags: ALWAYS_TEXT,
-    summary: `List what the ${family} commands can do.`,
-    args: [],
-    reply: replies.words,
-    returns: "Lines of text.",
   });
 
 export const scripting: readonly Entry[] = [

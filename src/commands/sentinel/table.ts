@@ -11,8 +11,8 @@ import {
   TEXT,
   VALUE,
 } from "../table/dsl.js";
-import { family } from "../table/family.js";
 import * as replies from "../table/replies.js";
+import { subcommands } from "../table/subcommands.js";
 import * as decode from "./replies.js";
 
 const master = param("name", TEXT, "Name of the master.");
@@ -24,9 +24,9 @@ const vote = [
   param("runId", TEXT, 'Identity of the Sentinel to vote for; `"*"` not to ask for a vote.'),
 ];
 
-const { act, tell } = family("SENTINEL", {
+const { action, query } = subcommands("SENTINEL", {
   since: "2.8.4",
-  costOfTelling: "O(N) in what is told",
+  queryCost: "O(N) in what is told",
 });
 
 const state = reply("SentinelState", decode.toSentinelState);
@@ -34,18 +34,18 @@ const states = reply("SentinelState[]", decode.toSentinelStates);
 const SETTINGS = { type: "Mapping<string, Value> | string" };
 
 export const sentinel: readonly Entry[] = [
-  tell("CKQUORUM", "Check that enough Sentinels are there to agree on a fail-over and to do it.", {
+  query("CKQUORUM", "Check that enough Sentinels are there to agree on a fail-over and to do it.", {
     args: [master],
     reply: reply("true", decode.toAgreement),
     returns: "`true`; rejects with what is missing otherwise.",
   }),
-  tell("CONFIG GET", "Read settings of the Sentinel itself.", {
+  query("CONFIG GET", "Read settings of the Sentinel itself.", {
     since: "6.2.0",
     args: [rest("patterns", TEXT, "Names or glob patterns; more than one since Redis 7.2.")],
     reply: reply("Record<string, string>", decode.toSentinelSettings),
     returns: "Texts by name, in an object without prototype.",
   }),
-  act("CONFIG SET", "Change settings of the Sentinel itself.", {
+  action("CONFIG SET", "Change settings of the Sentinel itself.", {
     since: "6.2.0",
     args: [
       param("setting", SETTINGS, "Name of a setting, or values by name (many since Redis 7.2)."),
@@ -59,59 +59,63 @@ export const sentinel: readonly Entry[] = [
       },
     ],
   }),
-  tell("DEBUG", "Read or change the times a Sentinel works with.", {
+  query("DEBUG", "Read or change the times a Sentinel works with.", {
     since: "7.0.0",
     args: [restOrNone("pairs", VALUE, "Names and values in turn; none to read them all.")],
     reply: reply("Record<string, string> | true", decode.toSentinelSettings),
     returns: "Values (mostly ms) by name, or `true` for a change.",
   }),
-  act("FAILOVER", "Promote a replica as if the master were down, without asking other Sentinels.", {
-    args: [master],
-  }),
-  act("FLUSHCONFIG", "Write the Sentinel's configuration file anew, with all it has learnt."),
-  tell("GET-MASTER-ADDR-BY-NAME", "Find out where the master is.", {
+  action(
+    "FAILOVER",
+    "Promote a replica as if the master were down, without asking other Sentinels.",
+    {
+      args: [master],
+    },
+  ),
+  action("FLUSHCONFIG", "Write the Sentinel's configuration file anew, with all it has learnt."),
+  query("GET-MASTER-ADDR-BY-NAME", "Find out where the master is.", {
     args: [master],
     reply: reply("[host: string, port: number] | null", decode.toSentinelAddress),
     returns: "Its address, during a fail-over already the promoted replica's; `null` if unknown.",
   }),
-  tell("HELP", "List the SENTINEL commands.", {
+  query("HELP", "List the SENTINEL commands.", {
     since: "6.2.0",
     reply: reply("string[]", decode.toSentinelAnswer),
     returns: "Lines of text.",
   }),
-  tell("INFO-CACHE", "Read what masters and their replicas last answered to INFO.", {
+  query("INFO-CACHE", "Read what masters and their replicas last answered to INFO.", {
     since: "3.2.0",
     args: [rest("names", TEXT, "Names of masters.")],
     reply: reply("Record<string, SentinelInfoCache[]>", decode.toSentinelInfoCache),
     returns: "By name of the master: the master's, then its replicas'.",
   }),
-  tell("GET-PRIMARY-ADDR-BY-NAME", "Find out where the master is, by Valkey's word for it.", {
+  query("GET-PRIMARY-ADDR-BY-NAME", "Find out where the master is, by Valkey's word for it.", {
     since: "Valkey 8.0.0",
     args: [master],
     reply: reply("[host: string, port: number] | null", decode.toSentinelAddress),
     returns: "As `sentinelGetMasterAddrByName`.",
   }),
-  tell("IS-MASTER-DOWN-BY-ADDR", "Ask, as Sentinels do, whether a master is down.", {
+  query("IS-MASTER-DOWN-BY-ADDR", "Ask, as Sentinels do, whether a master is down.", {
     args: vote,
     reply: reply("SentinelVote", decode.toSentinelVote),
     returns: "Whether it is down, and for whom the Sentinel votes.",
   }),
-  tell("IS-PRIMARY-DOWN-BY-ADDR", "Ask whether a master is down, by Valkey's word for it.", {
+  query("IS-PRIMARY-DOWN-BY-ADDR", "Ask whether a master is down, by Valkey's word for it.", {
     since: "Valkey 8.0.0",
     args: vote,
     reply: reply("SentinelVote", decode.toSentinelVote),
     returns: "As `sentinelIsMasterDownByAddr`.",
   }),
-  tell("MASTER", "Tell what the Sentinel knows of one master.", {
+  query("MASTER", "Tell what the Sentinel knows of one master.", {
     args: [master],
     reply: state,
     returns: "Its state.",
   }),
-  tell("MASTERS", "Tell what the Sentinel knows of every master it watches.", {
+  query("MASTERS", "Tell what the Sentinel knows of every master it watches.", {
     reply: reply("Record<string, SentinelState>", decode.toSentinelMasters),
     returns: "States by name, in an object without prototype.",
   }),
-  act("MONITOR", "Begin to watch a master.", {
+  action("MONITOR", "Begin to watch a master.", {
     args: [
       master,
       param("host", TEXT, "Its IP address (or name, where the Sentinel resolves names)."),
@@ -119,34 +123,34 @@ export const sentinel: readonly Entry[] = [
       param("quorum", INTEGER, "How many Sentinels must agree that it is down."),
     ],
   }),
-  tell("MYID", "Give the identity of the Sentinel.", {
+  query("MYID", "Give the identity of the Sentinel.", {
     since: "6.2.0",
     reply: replies.word,
     returns: "40 hexadecimal digits.",
   }),
-  tell("PENDING-SCRIPTS", "Tell which notification scripts run or wait.", {
+  query("PENDING-SCRIPTS", "Tell which notification scripts run or wait.", {
     reply: reply("Record<string, unknown>[]", decode.toSentinelScripts),
     returns: "One object a script.",
   }),
-  act("REMOVE", "Watch a master no more.", { args: [master] }),
-  tell("PRIMARIES", "Tell what the Sentinel knows of every master, by Valkey's word for them.", {
+  action("REMOVE", "Watch a master no more.", { args: [master] }),
+  query("PRIMARIES", "Tell what the Sentinel knows of every master, by Valkey's word for them.", {
     since: "Valkey 8.0.0",
     reply: reply("Record<string, SentinelState>", decode.toSentinelMasters),
     returns: "As `sentinelMasters`.",
   }),
-  tell("PRIMARY", "Tell what the Sentinel knows of one master, by Valkey's word for it.", {
+  query("PRIMARY", "Tell what the Sentinel knows of one master, by Valkey's word for it.", {
     since: "Valkey 8.0.0",
     args: [master],
     reply: state,
     returns: "As `sentinelMaster`.",
   }),
-  tell("REPLICAS", "Tell what the Sentinel knows of the replicas of a master.", {
+  query("REPLICAS", "Tell what the Sentinel knows of the replicas of a master.", {
     since: "5.0.0",
     args: [master],
     reply: states,
     returns: "One state a replica.",
   }),
-  tell(
+  query(
     "RESET",
     "Forget replicas and Sentinels of masters, and any fail-over; they are found anew.",
     {
@@ -155,12 +159,12 @@ export const sentinel: readonly Entry[] = [
       returns: "How many masters matched.",
     },
   ),
-  tell("SENTINELS", "Tell what the Sentinel knows of the others that watch a master.", {
+  query("SENTINELS", "Tell what the Sentinel knows of the others that watch a master.", {
     args: [master],
     reply: states,
     returns: "One state a Sentinel, without the one asked.",
   }),
-  act("SET", "Change how a master is watched.", {
+  action("SET", "Change how a master is watched.", {
     args: [
       master,
       param("option", SETTINGS, "Name of an option such as `quorum`, or values by name."),
@@ -175,15 +179,19 @@ export const sentinel: readonly Entry[] = [
       },
     ],
   }),
-  tell("SIMULATE-FAILURE", "Have the Sentinel crash at a point of the next fail-over, for tests.", {
-    since: "3.2.0",
-    args: [
-      rest("modes", TEXT, "When: `crash-after-election`, `crash-after-promotion`; or `help`."),
-    ],
-    reply: reply("true | string[]", decode.toSentinelAnswer),
-    returns: "`true`; for `HELP` the list of points.",
-  }),
-  tell("SLAVES", "Tell what the Sentinel knows of the replicas of a master.", {
+  query(
+    "SIMULATE-FAILURE",
+    "Have the Sentinel crash at a point of the next fail-over, for tests.",
+    {
+      since: "3.2.0",
+      args: [
+        rest("modes", TEXT, "When: `crash-after-election`, `crash-after-promotion`; or `help`."),
+      ],
+      reply: reply("true | string[]", decode.toSentinelAnswer),
+      returns: "`true`; for `HELP` the list of points.",
+    },
+  ),
+  query("SLAVES", "Tell what the Sentinel knows of the replicas of a master.", {
     since: "2.8.0",
     args: [master],
     reply: states,

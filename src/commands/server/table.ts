@@ -1,14 +1,12 @@
 /** Owns the table of the server commands; those on commands and modules stand in `introspection.ts`. */
-import { untilTheEnd } from "../core/block-time.js";
+import { untilShutdown } from "../core/block-time.js";
 import * as decode from "../core/decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, CLOSES, ENDS, READONLY } from "../core/info.js";
 import { configSettings } from "../core/shared-args.js";
 import { hotkeys } from "../hotkeys/table.js";
 import { introspection } from "../introspection/table.js";
-import { anyNumber, anyNumberOf } from "../table/any-number.js";
 import {
   COUNT,
-  type CommandSpec,
   command,
   type Entry,
   flag,
@@ -22,26 +20,16 @@ import {
   param,
   refused,
   reply,
+  restOrNone,
   silent,
   TEXT,
   VALUE,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
-import { configPatterns, failoverTarget, lolwutVersion, masterOf, scheduled } from "./args.js";
+import { help } from "../table/subcommands.js";
+import { configPatterns, failoverTarget, lolwutVersion, masterAddress, scheduled } from "./args.js";
 import * as describe from "./replies.js";
 import * as state from "./state-replies.js";
-
-/** The list of subcommands that a server gives for a family of commands. */
-const help = (family: string, since: string): CommandSpec =>
-  command(`${family} HELP`, {
-    since,
-    cost: "O(1)",
-    flags: ALWAYS_TEXT,
-    summary: `List what the ${family} commands can do.`,
-    args: [],
-    reply: replies.words,
-    returns: "Lines of text.",
-  });
 
 const flushOptions = options(
   "FlushOptions",
@@ -68,12 +56,11 @@ const master = [
   optional("host", TEXT, "Host of the master; when left out, stop being a replica."),
   optional("port", { type: 'Integer | "ONE"' }, "Port of the master."),
 ];
-const masterWire = [{ build: masterOf, with: ["host", "port"], names: ["host", "port"] }];
+const masterWire = [{ build: masterAddress, with: ["host", "port"], names: ["host", "port"] }];
 const accepted = reply("true", state.toAccepted);
 
 const names = (name: string, doc: string) => ({
-  args: [anyNumber(name, VALUE, doc)],
-  wire: [anyNumberOf(name)],
+  args: [restOrNone(name, VALUE, doc)],
 });
 
 export const server: readonly Entry[] = [
@@ -110,7 +97,7 @@ export const server: readonly Entry[] = [
     cost: "O(N) in the number of settings",
     flags: ALWAYS_TEXT,
     summary: "Read settings of the server.",
-    args: [anyNumber("patterns", TEXT, "Glob patterns; all settings when left out.")],
+    args: [restOrNone("patterns", TEXT, "Glob patterns; all settings when left out.")],
     wire: [{ build: configPatterns, with: ["patterns"], names: ["patterns..."] }],
     reply: reply("Record<string, string>", decode.toRecord),
     returns: "Texts by name, in an object without prototype.",
@@ -294,7 +281,7 @@ export const server: readonly Entry[] = [
     cost: "O(1)",
     flags: READONLY | ALWAYS_TEXT,
     summary: "Show a piece of computer art and the server's version.",
-    args: [anyNumber("versionNumbers", INTEGER, "Which piece, and numbers that shape it.")],
+    args: [restOrNone("versionNumbers", INTEGER, "Which piece, and numbers that shape it.")],
     wire: [
       { build: lolwutVersion, with: ["versionNumbers"], names: ["VERSION", "versionNumbers..."] },
     ],
@@ -384,7 +371,7 @@ export const server: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(N) in the number of keys of all databases when they are saved",
     flags: BLOCKING | CLOSES | ENDS,
-    blockTime: untilTheEnd,
+    blockTime: untilShutdown,
     summary: "End the server.",
     notes:
       "That the server closes the connection is success. It may take as long as saving does, or " +

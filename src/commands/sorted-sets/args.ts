@@ -2,9 +2,9 @@
  * Argument shapes of the sorted set commands that the command table cannot express. As all argument
  * helpers they neither throw nor put values into messages.
  */
+import { isMapping } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Key, Value } from "../core/info.js";
-import { isMapping } from "../core/shared-args.js";
 import type {
   Decimal,
   Integer,
@@ -25,27 +25,27 @@ export function zaddPairs(
   options: { readonly incr?: boolean | undefined } | undefined,
 ): void {
   const before = args.words.length;
-  args.scores('"mapping"', mapping);
+  args.scores("mapping", mapping);
   if (options?.incr === true && args.words.length > before + 2) {
-    args.fail('option "incr" needs a mapping of one member');
+    args.invalid("options.incr", "needs a mapping of one member");
   }
 }
 
 /** Add the number of sorted sets, their keys and, when given, the weights. */
 export function weightedKeys(args: ArgList, keys: WeightedKeys<Key>): void {
   if (!isMapping(keys)) {
-    args.counted('"keys"', keys);
+    args.counted("keys", keys);
     return;
   }
   const weights: Decimal[] = [];
   const at = args.words.push(0) - 1;
-  args.entries('"keys"', keys, (key, weight) => {
+  args.entries("keys", keys, (key, weight) => {
     args.add(key as Key);
     weights.push(weight as Decimal);
   });
   args.words[at] = weights.length;
   args.add(WEIGHTS);
-  for (const weight of weights) args.score('each weight of "keys"', weight);
+  for (const weight of weights) args.score("each weight of keys", weight);
 }
 
 /** What {@link rangeBounds} reads. */
@@ -64,18 +64,18 @@ export function rangeBounds(
   options: RangeShape | undefined,
 ): void {
   if (options?.byScore === true) {
-    args.bound('"start"', start as ScoreBound).bound('"end"', end as ScoreBound);
+    args.bound("start", start as ScoreBound).bound("end", end as ScoreBound);
   } else if (options?.byLex === true) {
-    args.free('"start"', start).free('"end"', end);
+    args.value("start", start).value("end", end);
   } else {
     if (options?.offset !== undefined || options?.num !== undefined) {
       args.fail('options "offset" and "num" need option "byScore" or "byLex"');
     }
-    args.integer('"start"', start as Integer).integer('"end"', end as Integer);
+    args.integer("start", start as Integer).integer("end", end as Integer);
   }
 }
 
 /** Add that the members of a range come with their scores. */
 export function rangeScores(args: ArgList, options: RangeShape | undefined): void {
-  args.flag('option "withScores"', WITHSCORES, options?.withScores);
+  args.flag("options.withScores", WITHSCORES, options?.withScores);
 }

@@ -26,18 +26,18 @@ export interface TrimShape {
 export function trimming(args: ArgList, options: TrimShape | undefined, needed = false): void {
   if (args.error !== undefined || options === undefined) return;
   const { maxLen, minId, approximate, limit } = options;
-  args.boolean('option "approximate"', approximate);
+  args.boolean("options.approximate", approximate);
   if (maxLen === undefined && minId === undefined) {
     if (needed) args.fail('one of the options "maxLen", "minId" must be given');
-    if (limit !== undefined) args.fail('option "limit" needs option "maxLen" or "minId"');
+    if (limit !== undefined) args.invalid("options.limit", 'needs option "maxLen" or "minId"');
     return;
   }
   args.add(maxLen === undefined ? MINID : MAXLEN);
   if (approximate !== false) args.add(ABOUT);
-  else if (limit !== undefined) args.fail('option "limit" needs option "approximate"');
-  if (maxLen === undefined) args.free('option "minId"', minId);
-  else args.count('option "maxLen"', maxLen);
-  if (limit !== undefined) args.add(LIMIT).count('option "limit"', limit);
+  else if (limit !== undefined) args.invalid("options.limit", 'needs option "approximate"');
+  if (maxLen === undefined) args.value("options.minId", minId);
+  else args.count("options.maxLen", maxLen);
+  if (limit !== undefined) args.add(LIMIT).count("options.limit", limit);
 }
 
 /** What {@link idempotence} reads. */
@@ -52,15 +52,15 @@ export function idempotence(args: ArgList, options: IdmpShape | undefined): void
   if (args.error !== undefined || options === undefined) return;
   const { id, idmp, idmpAuto } = options;
   if (id !== undefined && id !== "*" && (idmp !== undefined || idmpAuto !== undefined)) {
-    args.fail('options "idmp" and "idmpAuto" need an "id" of "*"');
+    args.fail('options "idmp" and "idmpAuto" need option "id" to be "*"');
   }
   if (idmp === undefined) return;
   if (!Array.isArray(idmp) || idmp.length !== 2) {
-    args.fail('option "idmp" must be a [producer, id] pair');
+    args.invalid("options.idmp", "must be a [producer, id] pair");
     return;
   }
-  args.add(IDMP).free('the producer of option "idmp"', idmp[0]);
-  args.free('the ID of option "idmp"', idmp[1]);
+  args.add(IDMP).value("the producer of options.idmp", idmp[0]);
+  args.value("the ID of options.idmp", idmp[1]);
 }
 
 /** Add the ID of an entry and its fields; at least one. */
@@ -70,22 +70,22 @@ export function entryFields(
   options: { readonly id?: Value | undefined } | undefined,
 ): void {
   const { id = "*" } = options ?? {};
-  args.free('option "id"', id);
-  args.entries('"fields"', fields, (field, value) => {
+  args.value("options.id", id);
+  args.entries("fields", fields, (field, value) => {
     args
-      .free('each field of "fields"', field as Value)
-      .free('each value of "fields"', value as Value);
+      .value("each field of fields", field as Value)
+      .value("each value of fields", value as Value);
   });
 }
 
 /** Add the keys of streams, then the ID to read each from. */
 export function streamIds(args: ArgList, streams: Mapping<Key, Value>): void {
   const ids: unknown[] = [];
-  args.entries('"streams"', streams, (key, id) => {
-    args.free('each key of "streams"', key as Key);
+  args.entries("streams", streams, (key, id) => {
+    args.value("each key of streams", key as Key);
     ids.push(id);
   });
-  for (const id of ids) args.free('each ID of "streams"', id as Value);
+  for (const id of ids) args.value("each ID of streams", id as Value);
 }
 
 /** Add the ID XAUTOCLAIM begins at. */
@@ -94,7 +94,7 @@ export function autoclaimStart(
   options: { readonly startId?: Value | undefined } | undefined,
 ): void {
   const { startId = "0-0" } = options ?? {};
-  args.free('option "startId"', startId);
+  args.value("options.startId", startId);
 }
 
 /** Refuse a count without the full form it belongs to. */
@@ -105,8 +105,8 @@ export function fullCount(
     | undefined,
 ): void {
   if (args.error !== undefined || options?.count === undefined) return;
-  if (options.full !== true) args.fail('option "count" needs option "full"');
-  else args.add(COUNT).count('option "count"', options.count);
+  if (options.full !== true) args.invalid("options.count", 'needs option "full"');
+  else args.add(COUNT).count("options.count", options.count);
 }
 
 /** Refuse to configure nothing. */
@@ -132,8 +132,8 @@ export interface PendingShape {
 export function pendingRange(args: ArgList, options: PendingShape | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { min = "-", max = "+", count, consumerName } = options;
-  args.free('option "min"', min).free('option "max"', max).count('option "count"', count);
-  if (consumerName !== undefined) args.free('option "consumerName"', consumerName);
+  args.value("options.min", min).value("options.max", max).count("options.count", count);
+  if (consumerName !== undefined) args.value("options.consumerName", consumerName);
 }
 
 /** What decides the decoder of a claim. */

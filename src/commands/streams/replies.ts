@@ -12,7 +12,7 @@ import {
   toPairs,
   toWord,
 } from "../core/decode.js";
-import { each, recordWith, toMoment } from "../core/decode-records.js";
+import { each, recordWith, toDateOrNull } from "../core/decode-records.js";
 import type { DecodeContext, Decoder } from "../core/info.js";
 import type { XPendingEntry, XPendingSummary } from "./types.js";
 
@@ -118,18 +118,18 @@ export function toPending(reply: Reply): unknown {
 function groupPending(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length < 4) return reply;
   const [messageId, consumer, time = null, timesDelivered] = reply;
-  return { messageId, consumer, timeDelivered: toMoment(time), timesDelivered };
+  return { messageId, consumer, timeDelivered: toDateOrNull(time), timesDelivered };
 }
 
 function consumerPending(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length < 3) return reply;
   const [messageId, time = null, timesDelivered] = reply;
-  return { messageId, timeDelivered: toMoment(time), timesDelivered };
+  return { messageId, timeDelivered: toDateOrNull(time), timesDelivered };
 }
 
 const fullConsumer = recordWith({
-  "seen-time": toMoment,
-  "active-time": toMoment,
+  "seen-time": toDateOrNull,
+  "active-time": toDateOrNull,
   pending: each(consumerPending),
 });
 

@@ -4,7 +4,7 @@
  */
 import { type ArgList, token } from "../core/args.js";
 import type { Key, Value } from "../core/info.js";
-import { freePairs } from "../core/shared-args.js";
+import { valuePairs } from "../core/shared-args.js";
 import type { Mapping } from "../core/types.js";
 
 const ENX = token("ENX");
@@ -12,7 +12,7 @@ const ENX = token("ENX");
 /** Add the number of keys, and keys and values of a mapping. */
 export function countedValues(args: ArgList, mapping: Mapping<Key, Value>): void {
   const at = args.words.push(0) - 1;
-  freePairs(args, mapping);
+  valuePairs(args, mapping);
   args.words[at] = (args.words.length - at - 1) / 2;
 }
 
@@ -29,8 +29,8 @@ export interface ExpiryShape {
 export function expiryIfNone(args: ArgList, options: ExpiryShape | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { enx, ex, px, exat, pxat } = options;
-  args.flag('option "enx"', ENX, enx);
+  args.flag("options.enx", ENX, enx);
   if (enx === true && (ex ?? px ?? exat ?? pxat) === undefined) {
-    args.fail('option "enx" needs one of the options "ex", "px", "exat", "pxat"');
+    args.invalid("options.enx", 'needs one of the options "ex", "px", "exat", "pxat"');
   }
 }

@@ -1,30 +1,30 @@
 /**
- * Owns the vocabulary of the command table: what an entry may say. Data and small constructors only;
- * how an entry becomes TypeScript is the generator's business. Never shipped.
+ * The language of the command table: the types of its entries and functions that create them. Data
+ * only; `generator/` turns entries into TypeScript. Not shipped.
  */
 import type { ArgList } from "../core/args.js";
 import { type BlockTime, type Decoder, type KeyPositions, SESSION } from "../core/info.js";
 
-/** The methods of {@link ArgList} that add one checked value. */
+/** The methods of {@link ArgList} that check and add one value. */
 type Check = {
-  [M in keyof ArgList]: ArgList[M] extends (what: string, value: never, choice: never) => ArgList
+  [M in keyof ArgList]: ArgList[M] extends (path: string, value: never, choice: never) => ArgList
     ? M
     : never;
 }[keyof ArgList];
 
-/** How a parameter or option is typed and how it becomes wire words. */
+/** The type of a parameter or option, and how its value is checked and sent. */
 export interface Kind {
-  /** TypeScript type; names in it come from `info.ts` or `types.ts`. */
+  /** TypeScript type. The generator imports the types it names from `info.ts` and `types.ts` files. */
   readonly type: string;
-  /** Checking method, or undefined for a free argument, which the encoder checks. */
+  /** Method of ArgList that checks and adds it; undefined when the encoder checks it. */
   readonly check?: Check;
-  /** The words of a closed choice. */
+  /** The keywords, for `check: "keyword"`. */
   readonly words?: readonly string[];
-  /** The least that a server takes, for those kinds that have no bound of their own. */
-  readonly least?: 0 | 1;
-  /** Whether the words are keys, and how many arguments apart: for the key positions. */
+  /** The smallest value, for checks of time and duration. */
+  readonly min?: 0 | 1;
+  /** For keys: how many arguments apart they are, to compute key positions. */
   readonly keys?: 1 | 2;
-  /** Whether it may become several words. */
+  /** Whether it may be sent as several arguments. */
   readonly repeats?: true;
 }
 
@@ -36,9 +36,9 @@ const kind = (type: string, check?: Check, extra: Partial<Kind> = {}): Kind => (
 
 /** A key. */
 export const KEY = kind("Key", undefined, { keys: 1 });
-/** A value, member, field, name: anything the server takes as a string. */
+/** A value, member, field or name: any string to the server. */
 export const VALUE = kind("Value");
-/** Text only. */
+/** A string. */
 export const TEXT = kind("string");
 export const INTEGER = kind("Integer", "integer");
 export const COUNT = kind("Integer", "count");
@@ -46,7 +46,7 @@ export const SECONDS = kind("Integer", "seconds");
 export const MILLISECONDS = kind("Integer", "milliseconds");
 export const UNIX_SECONDS = kind("UnixTime", "unixSeconds");
 export const UNIX_MILLISECONDS = kind("UnixTime", "unixMilliseconds");
-/** How long a blocking command may wait, in seconds. */
+/** Time limit of a blocking command, in seconds. */
 export const TIMEOUT = kind("number", "timeout");
 export const DECIMAL = kind("Decimal", "decimal");
 export const SCORE = kind("Score", "score");
@@ -54,33 +54,33 @@ export const SCORE_BOUND = kind("ScoreBound", "bound");
 export const LEX_BOUND = kind("LexBound");
 /** One bit. */
 export const BIT = kind("Bit", "bit");
-/** A cursor of the SCAN family. */
+/** A SCAN cursor. */
 export const CURSOR = kind("string | Integer");
 
-/** One item or many, in one parameter; one or more words. */
+/** One item or several in one parameter. */
 export const listOf = (item: Kind): Kind =>
   kind(`Many<${item.type}>`, "list", { repeats: true, ...(item.keys ? { keys: item.keys } : {}) });
 
-/** One whole number or many, each checked. */
+/** One integer or several, each checked. */
 export const integersOf: Kind = kind("Many<Integer>", "integers", { repeats: true });
 
-/** A list that goes out with its length before it. */
+/** One item or several, sent after their number. */
 export const countedListOf = (item: Kind): Kind =>
   kind(`Many<${item.type}>`, "counted", { repeats: true });
 
-/** Pairs as object, Map or entries; their keys are Redis keys when `keys` is given. */
+/** A mapping as an object, a Map or entries; pass KEY as `key` when its keys are Redis keys. */
 export const mappingOf = (key: Kind, value: Kind): Kind =>
   kind(`Mapping<${key.type}, ${value.type}>`, "pairs", {
     repeats: true,
     ...(key.keys ? { keys: 2 } : {}),
   });
 
-/** The same kind without what every server refuses. */
-export const atLeast = (least: 0 | 1, from: Kind): Kind => ({ ...from, least });
+/** The same kind with a minimum: smaller values are refused by every server. */
+export const atLeast = (min: 0 | 1, from: Kind): Kind => ({ ...from, min });
 
-/** One of a few words, accepted in upper or lower case. `type` names a type of `types.ts`. */
+/** One of a few keywords, in upper or lower case. `type` is its TypeScript type, if it has a name. */
 export const wordOf = (words: readonly string[], type?: string): Kind =>
-  kind(type ?? words.flatMap((w) => [`"${w}"`, `"${w.toLowerCase()}"`]).join(" | "), "word", {
+  kind(type ?? words.flatMap((w) => [`"${w}"`, `"${w.toLowerCase()}"`]).join(" | "), "keyword", {
     words,
   });
 
@@ -89,11 +89,11 @@ export interface Param {
   readonly name: string;
   readonly kind: Kind;
   readonly doc: string;
-  /** May be left out; nothing is sent then. */
+  /** May be omitted; nothing is sent then. */
   readonly optional?: true;
-  /** May be left out; this TypeScript expression is sent then. */
+  /** May be omitted; this TypeScript expression is the default. */
   readonly fallback?: string;
-  /** A rest parameter, each element an item or many of them. */
+  /** A rest parameter; each argument is an item, an array or a Set. */
   readonly rest?: true;
 }
 
@@ -101,19 +101,19 @@ export interface Param {
 export const param = (name: string, kind: Kind, doc: string): Param => ({ name, kind, doc });
 /** A key parameter. */
 export const key = (name = "key", doc = "Key name."): Param => param(name, KEY, doc);
-/** A parameter that may be left out; nothing is sent for it then. */
+/** A parameter that may be omitted; nothing is sent for it then. */
 export const optional = (name: string, kind: Kind, doc: string): Param => ({
   ...param(name, kind, doc),
   optional: true,
 });
-/** A parameter with a default, which is a TypeScript expression. */
+/** A parameter with a default, a TypeScript expression. */
 export const fallback = (from: Param, value: string): Param => ({ ...from, fallback: value });
-/** A rest parameter: items, arrays or sets of them; at least one. */
+/** A rest parameter with at least one item. */
 export const rest = (name: string, item: Kind, doc: string): Param => ({
   ...param(name, { ...item, check: "many", repeats: true }, doc),
   rest: true,
 });
-/** A rest parameter that may be left empty. */
+/** A rest parameter that may be empty. */
 export const restOrNone = (name: string, item: Kind, doc: string): Param => ({
   ...param(name, { ...item, check: "manyOrNone", repeats: true }, doc),
   rest: true,
@@ -124,33 +124,33 @@ export const restOrNone = (name: string, item: Kind, doc: string): Param => ({
 export interface Option {
   readonly name: string;
   /**
-   * The word sent before the value, or alone for a flag; none when the value stands alone, or for a
-   * flag that is not sent.
+   * The keyword sent before the value, or alone for a flag; undefined when only the value is sent, or
+   * for a flag that is not sent.
    */
   readonly token?: string;
   /** Undefined for a flag. */
   readonly kind?: Kind;
   readonly doc: string;
   readonly required?: true;
-  /** Typed and checked as an option, but put on the wire by a custom builder. */
+  /** Typed and checked by name as an option, but sent by an argument builder. */
   readonly silent?: true;
-  /** Known and checked, but left out of the type: only hand-written signatures name it. */
+  /** Checked, but not in the generated type: only explicit signatures declare it. */
   readonly hidden?: true;
 }
 
-/** Options of which only certain ones may stand together. */
+/** Options of which only some combinations are allowed. */
 export interface Group {
-  /** Name of the TypeScript type that says so. */
+  /** Name of the TypeScript type of the group. */
   readonly group: string;
   readonly doc: string;
   readonly members: readonly Option[];
-  /** The largest sets that may stand together; alone each when absent. */
+  /** The largest allowed combinations; without them, one member at a time. */
   readonly together?: readonly (readonly string[])[];
-  /** One of the members must be given. */
+  /** Whether one of the members must be given. */
   readonly required?: true;
 }
 
-/** `LIMIT offset count` from two options that need each other. */
+/** `LIMIT offset count`: two options that must be given together. */
 export interface Limit {
   readonly limit: readonly [offset: Option, count: Option];
   readonly token: string;
@@ -158,7 +158,7 @@ export interface Limit {
 
 export type OptionItem = Option | Group | Limit;
 
-/** A boolean option that is never sent: it decides what the reply becomes. */
+/** A boolean option that is not sent: it selects the form of the reply. */
 export const mark = (name: string, doc: string): Option => ({ name, doc });
 
 /** An option with a value: `opt("ex", "EX", SECONDS, "…")`. */
@@ -168,25 +168,25 @@ export const opt = (name: string, token: string, kind: Kind, doc: string): Optio
   kind,
   doc,
 });
-/** A boolean option: its token is sent when true. */
+/** A boolean option: its keyword is sent when true. */
 export const flag = (name: string, token: string, doc: string): Option => ({ name, token, doc });
-/** An option whose value is a word that stands alone on the wire. */
+/** An option whose value is sent without a keyword. */
 export const bare = (name: string, kind: Kind, doc: string): Option => ({ name, kind, doc });
-/** An option the wire does not know directly: a custom builder or decoder uses it. */
+/** An option that an argument builder or a decoder reads. */
 export const silent = (name: string, type: string, doc: string): Option => ({
   name,
   kind: { type },
   doc,
   silent: true,
 });
-/** A function given as an option, typed by the signatures that take it and used by a `pick`. */
+/** An option that is a function: declared by explicit signatures, used by a decoder picker. */
 export const callback = (name: string, type: string, doc: string): Option => ({
   name,
   kind: { type, check: "callback" },
   doc,
   hidden: true,
 });
-/** The same option, to be given always. */
+/** The same option, required. */
 export const required = (option: Option): Option => ({ ...option, required: true });
 /** At most one of the members. */
 export const oneOf = (group: string, doc: string, members: readonly Option[]): Group => ({
@@ -202,32 +202,32 @@ export interface Options {
   readonly items: readonly OptionItem[];
 }
 
-/** Make an options object. */
+/** Create an options object. */
 export const options = (type: string, ...items: readonly OptionItem[]): Options => ({
   type,
   items,
 });
 
-/** A reply: what the method promises and the function that makes it so. */
+/** The value of a method: its type, and the decoder that returns it. */
 export interface ReplySpec {
-  /** TypeScript type; `T` stands for `H["text"]`, `I` for `H["int"]`. */
+  /** TypeScript type; `T` means `H["text"]`, `I` means `H["int"]`. */
   readonly type: string;
-  /** Null: the raw reply is the value. */
+  /** Decoder, or null when the value is the raw reply. */
   readonly decode: Decoder | null;
 }
 
-/** Make a reply. */
+/** Create a reply. */
 export const reply = (type: string, decode: Decoder | null = null): ReplySpec => ({ type, decode });
 
-/** Another reply, chosen by what was passed. */
+/** Another reply, for calls with a certain argument. */
 export interface ReplyCase {
-  /** Name of the option or optional parameter that decides. */
+  /** Name of the option or optional parameter. */
   readonly given: string;
   readonly reply: ReplySpec;
   readonly returns: string;
 }
 
-/** A hand-written signature, where cases are not enough. */
+/** An explicit signature, where cases are not enough. */
 export interface Signature {
   readonly generics?: string;
   /** Parameter list as TypeScript. */
@@ -237,85 +237,92 @@ export interface Signature {
   readonly returns: string;
 }
 
-/** A hand-written function that adds words for some of the parameters. */
-export interface Custom {
-  /** `(args: ArgList, …values) => void`; exported from a module the generator knows. */
+/** Calls a hand-written argument builder for some of the parameters. */
+export interface CustomArgs {
+  /** `(args: ArgList, …values) => void`; exported by a file of the group or of `core/`. */
   readonly build: (args: ArgList, ...values: never[]) => unknown;
-  /** Expressions passed after `args`: parameter names, or `options`. */
+  /** Values passed after `args`: parameter names, or `options`. */
   readonly with: readonly string[];
-  /** Names of its words in error messages, as for a `CommandInfo`. */
+  /** Names of its arguments for messages, as in `CommandInfo.params`. */
   readonly names: readonly string[];
 }
 
-/** A hand-written function that picks the decoder of a call. */
-export interface Pick {
+/** Calls a hand-written function that returns the decoder of a call. */
+export interface DecoderPicker {
   readonly pick: (...values: never[]) => Decoder | null | undefined;
   readonly with: readonly string[];
 }
 
-/** One command, or for a refused one only what is needed to refuse it. */
+/** A command method. */
 export interface CommandSpec {
-  /** Wire words: `CLIENT SETNAME`. */
+  /** Wire name: `CLIENT SETNAME`. */
   readonly name: string;
-  /** The version of Redis that brought it, or `Valkey 8.0.0` for what only Valkey has. */
+  /** First version of Redis with it, or of Valkey: `Valkey 8.0.0`. */
   readonly since: string;
+  /** Time complexity. */
   readonly cost: string;
   /** One imperative sentence in our own words. */
   readonly summary: string;
-  /** More that a caller must know, as one or more sentences. */
+  /** What else a caller must know, as sentences. */
   readonly notes?: string;
   /** Sum of the flags of `info.ts`. */
   readonly flags?: number;
-  /** Key positions when they do not follow from the parameters. */
+  /** Key positions, when they do not follow from the parameters. */
   readonly keys?: KeyPositions;
   readonly blockTime?: BlockTime;
-  /** The API to use instead; for a session command a hint, for a refused one all there is. */
+  /** API to use instead on a shared connection, for the error message. */
   readonly instead?: string;
   readonly args: readonly Param[];
   readonly options?: Options;
-  /** Wire order when it differs: parameter names, constant words in quotes, `options`, customs. */
-  readonly wire?: readonly (string | Custom)[];
+  /**
+   * Wire order, when it is not that of the parameters followed by the options: names of parameters,
+   * `"options"`, keywords as `'"LIMIT"'`, argument builders.
+   */
+  readonly wire?: readonly (string | CustomArgs)[];
   readonly reply: ReplySpec;
   readonly returns: string;
   readonly cases?: readonly ReplyCase[];
   readonly signatures?: readonly Signature[];
-  readonly pick?: Pick;
-  /** Other names of the method, from redis-py. */
+  readonly pick?: DecoderPicker;
+  /** Other names of the method, those of redis-py. */
   readonly aliases?: readonly string[];
-  /** Method name when the rule cannot give it (several methods on one wire name). */
+  /** Method name, when it does not follow from the wire name. */
   readonly method?: string;
-  /** When this optional parameter is given, call that method instead. */
+  /** Calls with this optional parameter are passed to another method. */
   readonly delegate?: { readonly given: string; readonly to: string };
   /**
-   * A class whose objects collect the arguments: what the method gives instead of a reply. Its
-   * constructor gets `() => ArgList`, `(args) => reply`, and a parameter called `options`.
+   * A class that collects the arguments; the method returns an instance. Its constructor receives
+   * `() => ArgList`, `(args) => reply`, and the parameter `options` if there is one.
    */
   readonly builder?: new (
     open: () => ArgList,
     send: (args: ArgList) => never,
     options: never,
   ) => unknown;
-  /** What an empty rest list yields without I/O, as a TypeScript expression. */
+  /** Value of a call with an empty rest list, which does no I/O; a TypeScript expression. */
   readonly whenEmpty?: string;
+  /** What to use instead of a deprecated command. */
   readonly deprecated?: string;
 }
 
-/** A command that has no method and that `executeCommand` refuses. */
+/** A command without a method, which `executeCommand` refuses. */
 export interface RefusedSpec {
   readonly name: string;
+  /** API to use instead. */
   readonly instead: string;
   readonly flags?: number;
 }
 
+/** An entry of the command table. */
 export type Entry = CommandSpec | RefusedSpec;
 
-/** One table entry. */
+/** Create the entry of a command. */
 export const command = (name: string, entry: Omit<CommandSpec, "name">): CommandSpec => ({
   name,
   ...entry,
 });
 
-/** An entry for a command that only another API may send; `executeCommand` names that API. */
+/** Create the entry of a command that only another API sends. */
 export const refused = (name: string, instead: string, flags = SESSION): RefusedSpec => ({
   name,
   instead,

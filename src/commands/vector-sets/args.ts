@@ -21,15 +21,15 @@ export function vectorToAdd(
   options: { readonly reduceDim?: Integer | undefined } | undefined,
 ): void {
   const reduceDim = options?.reduceDim;
-  if (reduceDim !== undefined) args.add(REDUCE).count('option "reduceDim"', reduceDim);
-  addVector(args, '"vector"', vector);
+  if (reduceDim !== undefined) args.add(REDUCE).count("options.reduceDim", reduceDim);
+  addVector(args, "vector", vector);
 }
 
 /** Add what VSIM looks for. */
 export function vectorQuery(args: ArgList, query: VectorQuery): void {
   if (typeof query === "string") args.add(ELE).add(query);
-  else if (isNamed(query)) args.add(ELE).free('"query.element"', query.element);
-  else addVector(args, '"query"', query);
+  else if (isNamed(query)) args.add(ELE).value("query.element", query.element);
+  else addVector(args, "query", query);
 }
 
 function isNamed(query: unknown): query is Exclude<VectorQuery, Vector | string> {
@@ -40,17 +40,17 @@ function addVector(args: ArgList, what: string, vector: unknown): void {
   if (vector instanceof Float32Array) addBytes(args, what, floatBytes(vector));
   else if (vector instanceof Uint8Array) addBytes(args, what, vector);
   else if (Array.isArray(vector)) addNumbers(args, what, vector);
-  else args.fail(`${what} must be ${WANTED}`);
+  else args.invalid(what, `must be ${WANTED}`);
 }
 
 function addBytes(args: ArgList, what: string, bytes: Uint8Array): void {
-  if (bytes.byteLength === 0) args.fail(`${what} must not be empty`);
+  if (bytes.byteLength === 0) args.invalid(what, "must not be empty");
   else if (bytes.byteLength % FLOAT_BYTES === 0) args.add(FP32).add(bytes);
-  else args.fail(`${what} must be 4 bytes for each number, got ${bytes.byteLength} bytes`);
+  else args.invalid(what, `must be 4 bytes for each number, got ${bytes.byteLength} bytes`);
 }
 
 function addNumbers(args: ArgList, what: string, numbers: readonly unknown[]): void {
-  if (numbers.length === 0) args.fail(`${what} must not be empty`);
+  if (numbers.length === 0) args.invalid(what, "must not be empty");
   args.add(VALUES).add(numbers.length);
   for (const number of numbers) args.decimal(`each number of ${what}`, number as number);
 }

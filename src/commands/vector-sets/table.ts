@@ -40,7 +40,7 @@ export const vectorSets: readonly Entry[] = [
         "Numbers in an array, a `Float32Array`, or the bytes of 32-bit floats, little-endian.",
       ),
       // It stands behind the vector, where the encoder could not name it.
-      param("element", { ...VALUE, check: "free" }, "Name of the element."),
+      param("element", { ...VALUE, check: "value" }, "Name of the element."),
     ],
     options: options(
       "VaddOptions",

@@ -31,7 +31,7 @@ describeClients("MIGRATE", server, ({ redis, t }) => {
     expect(await redis.migrate(host, port, ["none", "missing"], 0, 5000)).toBe("NOKEY");
     const error = await errorOf(redis.migrate(host, port, [], 0, 5000));
     expect(error).toBeInstanceOf(DataError);
-    expect(error.message).toBe('MIGRATE: "keys" must not be empty');
+    expect(error.message).toBe('MIGRATE: argument "keys" must not be empty');
   });
 
   it("keeps a copy with copy, and overwrites with replace", async () => {

@@ -168,7 +168,7 @@ describeClients("invalid expiry times", server, ({ redis }) => {
     }
     const error = await errorOf(redis.expireat("k", new Date(Number.NaN)));
     expect(error).toBeInstanceOf(DataError);
-    expect(error.message).toBe('EXPIREAT: "when" must be a valid Date');
+    expect(error.message).toBe('EXPIREAT: argument "when" must be a valid Date');
     expect(await redis.ttl("k")).toBe(-1);
   });
 

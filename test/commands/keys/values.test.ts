@@ -198,7 +198,7 @@ describeClients("OBJECT", server, ({ redis }) => {
     const error = await errorOf(redis.object("SIZE" as "ENCODING", "a"));
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toBe(
-      'OBJECT: "infoType" must be one of "ENCODING", "FREQ", "IDLETIME", "REFCOUNT", got another text',
+      'OBJECT: argument "infoType" must be one of "ENCODING", "FREQ", "IDLETIME", "REFCOUNT", got another string',
     );
   });
 });

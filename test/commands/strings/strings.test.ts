@@ -244,7 +244,7 @@ describeClients("SET, SETEX, PSETEX and SETNX", server, ({ redis, t }) => {
     }
     const both: object = { ex: 1, persist: true };
     const error = await errorOf(redis.getex("k", both));
-    expect(error.message).toBe('GETEX: options "ex" and "persist" exclude each other');
+    expect(error.message).toBe('GETEX: options "ex" and "persist" are mutually exclusive');
   });
 });
 
@@ -360,7 +360,7 @@ describeClients("LCS", server, ({ redis, t, decoding }) => {
     const both: object = { len: true, idx: true };
     const error = await errorOf(redis.lcs("a", "b", both));
     expect(error).toBeInstanceOf(DataError);
-    expect(error.message).toBe('LCS: options "len" and "idx" exclude each other');
+    expect(error.message).toBe('LCS: options "len" and "idx" are mutually exclusive');
     expect(await errorOf(redis.lcs("a", "b", { minMatchLen: -1 }))).toBeInstanceOf(DataError);
   });
 });

@@ -89,7 +89,7 @@ describe("ACL commands on the wire", () => {
 
 describe("ACL rules that are refused", () => {
   const signed = (name: string) =>
-    `ACL SETUSER: each of option "${name}" must be text with "+" or "-" before it`;
+    `ACL SETUSER: each of option "${name}" must be a string that begins with "+" or "-"`;
   const selectors =
     'ACL SETUSER: each of option "selectors" must be an array of rules such as "+get", "+@read", "~key*"';
 
@@ -101,17 +101,17 @@ describe("ACL rules that are refused", () => {
     [{ hashedPasswords: ["ab"] }, signed("hashedPasswords")],
     [{ categories: ["read"] }, signed("categories")],
     [{ commands: "get" }, signed("commands")],
-    [{ keys: [5] }, 'ACL SETUSER: each of option "keys" must be text or bytes'],
-    [{ channels: [null] }, 'ACL SETUSER: each of option "channels" must be text or bytes'],
+    [{ keys: [5] }, 'ACL SETUSER: each of option "keys" must be a string or bytes'],
+    [{ channels: [null] }, 'ACL SETUSER: each of option "channels" must be a string or bytes'],
     [
       { noPass: true, passwords: "+a" },
-      'ACL SETUSER: options "noPass" and "passwords" exclude each other',
+      'ACL SETUSER: options "noPass" and "passwords" are mutually exclusive',
     ],
     [
       { noPass: true, hashedPasswords: ["+a"] },
-      'ACL SETUSER: options "noPass" and "hashedPasswords" exclude each other',
+      'ACL SETUSER: options "noPass" and "hashedPasswords" are mutually exclusive',
     ],
-    [{ enabled: "yes" }, 'ACL SETUSER: option "enabled" must be a boolean'],
+    [{ enabled: "yes" }, 'ACL SETUSER: option "enabled" must be a boolean, got a string'],
     [{ selectors: "+get" }, 'ACL SETUSER: option "selectors" must be an array of arrays of rules'],
     [{ selectors: ["+get"] }, selectors],
     [{ selectors: [[]] }, selectors],

@@ -26,22 +26,26 @@ expectRefusals("times of strings", [
   ["set", ["k", "v", { exat: new Date(0) }], 'SET: option "exat" must be positive, got 0'],
   ["set", ["k", "v", { exat: new Date(999) }], 'SET: option "exat" must be positive, got 0'],
   ["getex", ["k", { pxat: new Date(-5) }], 'GETEX: option "pxat" must be positive, got -5'],
-  ["setex", ["k", 0, "v"], 'SETEX: "time" must be positive, got 0'],
-  ["setex", ["k", -1n, "v"], 'SETEX: "time" must be positive, got -1'],
-  ["psetex", ["k", 0, "v"], 'PSETEX: "time" must be positive, got 0'],
-  ["psetex", ["k", -1, "v"], 'PSETEX: "time" must be positive, got -1'],
-  ["restore", ["k", -1, "v"], 'RESTORE: "ttl" must not be negative, got -1'],
+  ["setex", ["k", 0, "v"], 'SETEX: argument "time" must be positive, got 0'],
+  ["setex", ["k", -1n, "v"], 'SETEX: argument "time" must be positive, got -1'],
+  ["psetex", ["k", 0, "v"], 'PSETEX: argument "time" must be positive, got 0'],
+  ["psetex", ["k", -1, "v"], 'PSETEX: argument "time" must be positive, got -1'],
+  ["restore", ["k", -1, "v"], 'RESTORE: argument "ttl" must not be negative, got -1'],
   [
     "restore",
     ["k", new Date(), "v"],
-    'RESTORE: "ttl" must be an integer number of milliseconds, got a Date',
+    'RESTORE: argument "ttl" must be an integer number of milliseconds, got a Date',
   ],
   [
     "restore",
     ["k", new Date(Number.NaN), "v", { absTtl: true }],
-    'RESTORE: "ttl" must be a valid Date',
+    'RESTORE: argument "ttl" must be a valid Date',
   ],
-  ["restore", ["k", -1n, "v", { absTtl: true }], 'RESTORE: "ttl" must not be negative, got -1'],
+  [
+    "restore",
+    ["k", -1n, "v", { absTtl: true }],
+    'RESTORE: argument "ttl" must not be negative, got -1',
+  ],
 ]);
 
 expectRefusals(

@@ -30,44 +30,52 @@ describe("bitmap commands on the wire", () => {
   });
 
   test.each([
-    ["setbit", ["k", -1, 1], 'SETBIT: "offset" must not be negative, got -1'],
-    ["setbit", ["k", 1, 2], 'SETBIT: "value" must be 0 or 1, got 2'],
-    ["setbit", ["k", 1, "1"], 'SETBIT: "value" must be 0 or 1, got a string'],
-    ["getbit", ["k", 1.5], 'GETBIT: "offset" must be an integer, got 1.5'],
-    ["bitcount", ["k", 1], 'BITCOUNT: "start" needs "end"'],
-    ["bitcount", ["k", undefined, 1], 'BITCOUNT: "end" needs "start"'],
+    ["setbit", ["k", -1, 1], 'SETBIT: argument "offset" must not be negative, got -1'],
+    ["setbit", ["k", 1, 2], 'SETBIT: argument "value" must be 0 or 1, got 2'],
+    ["setbit", ["k", 1, "1"], 'SETBIT: argument "value" must be 0 or 1, got a string'],
+    ["getbit", ["k", 1.5], 'GETBIT: argument "offset" must be an integer, got 1.5'],
+    ["bitcount", ["k", 1], 'BITCOUNT: argument "start" needs argument "end"'],
+    ["bitcount", ["k", undefined, 1], 'BITCOUNT: argument "end" needs argument "start"'],
     [
       "bitcount",
       ["k", 0, 1, "NIBBLE"],
-      'BITCOUNT: "mode" must be one of "BYTE", "BIT", got another text',
+      'BITCOUNT: argument "mode" must be one of "BYTE", "BIT", got another string',
     ],
-    ["bitcount", ["k", undefined, undefined, "BIT"], 'BITCOUNT: "mode" needs "start" and "end"'],
-    ["bitpos", ["k", 2], 'BITPOS: "bit" must be 0 or 1, got 2'],
-    ["bitpos", ["k", 1, undefined, 5], 'BITPOS: "end" needs "start"'],
-    ["bitpos", ["k", 1, 0, undefined, "BIT"], 'BITPOS: "mode" needs "start" and "end"'],
-    ["bitpos", ["k", 1, "0"], 'BITPOS: "start" must be an integer, got a string'],
-    ["bitop", ["AND", "d"], 'BITOP: "keys" must not be empty'],
-    ["bitop", ["AND", "d", []], 'BITOP: "keys" must not be empty'],
+    [
+      "bitcount",
+      ["k", undefined, undefined, "BIT"],
+      'BITCOUNT: argument "mode" needs arguments "start" and "end"',
+    ],
+    ["bitpos", ["k", 2], 'BITPOS: argument "bit" must be 0 or 1, got 2'],
+    ["bitpos", ["k", 1, undefined, 5], 'BITPOS: argument "end" needs argument "start"'],
+    [
+      "bitpos",
+      ["k", 1, 0, undefined, "BIT"],
+      'BITPOS: argument "mode" needs arguments "start" and "end"',
+    ],
+    ["bitpos", ["k", 1, "0"], 'BITPOS: argument "start" must be an integer, got a string'],
+    ["bitop", ["AND", "d"], 'BITOP: argument "keys" must not be empty'],
+    ["bitop", ["AND", "d", []], 'BITOP: argument "keys" must not be empty'],
     [
       "bitop",
       ["NAND", "d", "a"],
-      'BITOP: "operation" must be one of "AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE", got another text',
+      'BITOP: argument "operation" must be one of "AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE", got another string',
     ],
     [
       "bitfieldRo",
       ["k", "i65", 0],
-      'BITFIELD_RO: "encoding" must be "i1" to "i64" or "u1" to "u63"',
+      'BITFIELD_RO: argument "encoding" must be "i1" to "i64" or "u1" to "u63"',
     ],
     [
       "bitfieldRo",
       ["k", "u64", 0],
-      'BITFIELD_RO: "encoding" must be "i1" to "i64" or "u1" to "u63"',
+      'BITFIELD_RO: argument "encoding" must be "i1" to "i64" or "u1" to "u63"',
     ],
-    ["bitfieldRo", ["k", "u8", -1], 'BITFIELD_RO: "offset" must not be negative, got -1'],
+    ["bitfieldRo", ["k", "u8", -1], 'BITFIELD_RO: argument "offset" must not be negative, got -1'],
     [
       "bitfieldRo",
       ["k", "u8", "1"],
-      'BITFIELD_RO: "offset" must be an integer >= 0, or "#" and one',
+      'BITFIELD_RO: argument "offset" must be an integer >= 0, or "#" and one',
     ],
     ["bitfieldRo", ["k", "u8", 0, { items: "u8" }], 'BITFIELD_RO: option "items" must be an array'],
     [
@@ -78,7 +86,7 @@ describe("bitmap commands on the wire", () => {
     [
       "bitfieldRo",
       ["k", "u8", 0, { item: [] }],
-      'BITFIELD_RO: unknown option "item"; known are items',
+      'BITFIELD_RO: unknown option "item"; known options are items',
     ],
   ])("%s %j is refused", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
@@ -142,17 +150,17 @@ describe("the BITFIELD builder", () => {
     call("bitfield", "k", options) as unknown as Record<string, (...args: unknown[]) => never>;
 
   test.each([
-    ["get", ["u64", 0], 'BITFIELD: "encoding" must be "i1" to "i64" or "u1" to "u63"'],
-    ["get", ["i0", 0], 'BITFIELD: "encoding" must be "i1" to "i64" or "u1" to "u63"'],
-    ["get", [8, 0], 'BITFIELD: "encoding" must be "i1" to "i64" or "u1" to "u63"'],
-    ["get", ["u8", "8"], 'BITFIELD: "offset" must be an integer >= 0, or "#" and one'],
-    ["get", ["u8", -8], 'BITFIELD: "offset" must not be negative, got -8'],
-    ["set", ["u8", 0, 1.5], 'BITFIELD: "value" must be an integer, got 1.5'],
-    ["incrby", ["u8", 0, "1"], 'BITFIELD: "increment" must be an integer, got a string'],
+    ["get", ["u64", 0], 'BITFIELD: argument "encoding" must be "i1" to "i64" or "u1" to "u63"'],
+    ["get", ["i0", 0], 'BITFIELD: argument "encoding" must be "i1" to "i64" or "u1" to "u63"'],
+    ["get", [8, 0], 'BITFIELD: argument "encoding" must be "i1" to "i64" or "u1" to "u63"'],
+    ["get", ["u8", "8"], 'BITFIELD: argument "offset" must be an integer >= 0, or "#" and one'],
+    ["get", ["u8", -8], 'BITFIELD: argument "offset" must not be negative, got -8'],
+    ["set", ["u8", 0, 1.5], 'BITFIELD: argument "value" must be an integer, got 1.5'],
+    ["incrby", ["u8", 0, "1"], 'BITFIELD: argument "increment" must be an integer, got a string'],
     [
       "overflow",
       ["CLIP"],
-      'BITFIELD: "overflow" must be one of "WRAP", "SAT", "FAIL", got another text',
+      'BITFIELD: argument "overflow" must be one of "WRAP", "SAT", "FAIL", got another string',
     ],
   ])("refuses %s%j when it is executed, and is usable again", (method, args, message) => {
     const operation = begin();
@@ -163,13 +171,13 @@ describe("the BITFIELD builder", () => {
 
   test("refuses options it does not know", () => {
     expect(refusal(sent(begin({ overflow: "SAT" }) as never))).toBe(
-      'BITFIELD: unknown option "overflow"; known are defaultOverflow',
+      'BITFIELD: unknown option "overflow"; known options are defaultOverflow',
     );
     expect(refusal(sent(begin({ defaultOverflow: "SATURATE" }) as never))).toBe(
-      'BITFIELD: "overflow" must be one of "WRAP", "SAT", "FAIL", got another text',
+      'BITFIELD: argument "overflow" must be one of "WRAP", "SAT", "FAIL", got another string',
     );
     expect(refusal(sent(begin("SAT") as never))).toBe(
-      "BITFIELD: options must be an object, got a string",
+      'BITFIELD: argument "options" must be an object, got a string',
     );
   });
 });

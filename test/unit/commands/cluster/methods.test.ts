@@ -72,42 +72,54 @@ describe("cluster commands on the wire", () => {
   });
 
   test.each([
-    ["clusterAddslots", [], 'CLUSTER ADDSLOTS: "slots" must not be empty'],
-    ["clusterAddslots", [[]], 'CLUSTER ADDSLOTS: "slots" must not be empty'],
-    ["clusterAddslots", [1.5], 'CLUSTER ADDSLOTS: each of "slots" must be an integer, got 1.5'],
+    ["clusterAddslots", [], 'CLUSTER ADDSLOTS: argument "slots" must not be empty'],
+    ["clusterAddslots", [[]], 'CLUSTER ADDSLOTS: argument "slots" must not be empty'],
+    [
+      "clusterAddslots",
+      [1.5],
+      'CLUSTER ADDSLOTS: each of argument "slots" must be an integer, got 1.5',
+    ],
     [
       "clusterAddslots",
       [[1, -1]],
-      'CLUSTER ADDSLOTS: each of "slots" must not be negative, got -1',
+      'CLUSTER ADDSLOTS: each of argument "slots" must not be negative, got -1',
     ],
     [
       "clusterDelslots",
       ["1"],
-      'CLUSTER DELSLOTS: each of "slots" must be an integer, got a string',
+      'CLUSTER DELSLOTS: each of argument "slots" must be an integer, got a string',
     ],
-    ["clusterDelslots", [null], 'CLUSTER DELSLOTS: each of "slots" must be an integer, got null'],
-    ["clusterAddslotsrange", [], 'CLUSTER ADDSLOTSRANGE: "ranges" must not be empty'],
+    [
+      "clusterDelslots",
+      [null],
+      'CLUSTER DELSLOTS: each of argument "slots" must be an integer, got null',
+    ],
+    ["clusterAddslotsrange", [], 'CLUSTER ADDSLOTSRANGE: argument "ranges" must not be empty'],
     [
       "clusterDelslotsrange",
       [[0, 1], 2],
-      'CLUSTER DELSLOTSRANGE: "ranges" must hold a first and a last slot each',
+      'CLUSTER DELSLOTSRANGE: argument "ranges" must hold a first and a last slot each',
     ],
     [
       "clusterSetslot",
       [1, "MOVED", ID],
-      'CLUSTER SETSLOT: "state" must be one of "STABLE", "IMPORTING", "MIGRATING", "NODE", got another text',
+      'CLUSTER SETSLOT: argument "state" must be one of "STABLE", "IMPORTING", "MIGRATING", "NODE", got another string',
     ],
     [
       "clusterSetslot",
       [1, "NODE"],
-      'CLUSTER SETSLOT: "nodeId" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
+      'CLUSTER SETSLOT: argument "nodeId" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
     ],
     [
       "clusterSetslot",
       [1, "STABLE", ID],
-      'CLUSTER SETSLOT: "nodeId" must be left out when "state" is "STABLE"',
+      'CLUSTER SETSLOT: argument "nodeId" must be left out when argument "state" is "STABLE"',
     ],
-    ["clusterSlotStats", [], "CLUSTER SLOT-STATS: options must be an object, got undefined"],
+    [
+      "clusterSlotStats",
+      [],
+      'CLUSTER SLOT-STATS: argument "options" must be an object, got undefined',
+    ],
     [
       "clusterSlotStats",
       [{}],
@@ -131,18 +143,22 @@ describe("cluster commands on the wire", () => {
     [
       "clusterSlotStats",
       [{ orderBy: "KEY-COUNT", startSlot: 0 }],
-      'CLUSTER SLOT-STATS: options "orderBy" and "startSlot" exclude each other',
+      'CLUSTER SLOT-STATS: options "orderBy" and "startSlot" are mutually exclusive',
     ],
-    ["clusterMeet", ["h", "7000"], 'CLUSTER MEET: "port" must be an integer, got a string'],
+    [
+      "clusterMeet",
+      ["h", "7000"],
+      'CLUSTER MEET: argument "port" must be an integer, got a string',
+    ],
     [
       "clusterFailover",
       ["NOW"],
-      'CLUSTER FAILOVER: "mode" must be one of "FORCE", "TAKEOVER", got another text',
+      'CLUSTER FAILOVER: argument "mode" must be one of "FORCE", "TAKEOVER", got another string',
     ],
     [
       "clusterCountkeysinslot",
       [-1],
-      'CLUSTER COUNTKEYSINSLOT: "slot" must not be negative, got -1',
+      'CLUSTER COUNTKEYSINSLOT: argument "slot" must not be negative, got -1',
     ],
   ])("%s %j is refused", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);

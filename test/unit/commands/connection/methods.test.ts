@@ -91,8 +91,8 @@ describe("connection commands on the wire", () => {
 
 describe("connection commands that are refused", () => {
   test.each<[string, unknown[], string]>([
-    ["clientKillFilter", [], "CLIENT KILL: options must hold at least one filter"],
-    ["clientKillFilter", [{}], "CLIENT KILL: options must hold at least one filter"],
+    ["clientKillFilter", [], 'CLIENT KILL: argument "options" must hold at least one filter'],
+    ["clientKillFilter", [{}], 'CLIENT KILL: argument "options" must hold at least one filter'],
     [
       "clientKillFilter",
       [{ skipMe: 1 }],
@@ -102,25 +102,29 @@ describe("connection commands that are refused", () => {
       "clientKillFilter",
       [{ type: "human" }],
       'CLIENT KILL: option "type" must be one of "NORMAL", "MASTER", "PRIMARY", "REPLICA", ' +
-        '"SLAVE", "PUBSUB", got another text',
+        '"SLAVE", "PUBSUB", got another string',
     ],
     [
       "clientList",
       [{ client_id: 5 }],
-      'CLIENT LIST: unknown option "client_id"; known are type, clientId',
+      'CLIENT LIST: unknown option "client_id"; known options are type, clientId',
     ],
     ["clientList", [{ clientId: [] }], 'CLIENT LIST: option "clientId" must not be empty'],
     [
       "clientPause",
       [0.5],
-      'CLIENT PAUSE: "timeout" must be an integer number of milliseconds, got 0.5',
+      'CLIENT PAUSE: argument "timeout" must be an integer number of milliseconds, got 0.5',
     ],
     [
       "clientPause",
       [5, { all: "no" }],
       'CLIENT PAUSE: option "all" must be a boolean, got a string',
     ],
-    ["clientUnblock", ["5"], 'CLIENT UNBLOCK: "clientId" must be an integer, got a string'],
+    [
+      "clientUnblock",
+      ["5"],
+      'CLIENT UNBLOCK: argument "clientId" must be an integer, got a string',
+    ],
     [
       "clientTracking",
       [{ on: "yes" }],
@@ -130,20 +134,16 @@ describe("connection commands that are refused", () => {
     [
       "clientTrackingOn",
       [{ bcast: true, optOut: true }],
-      'CLIENT TRACKING: options "bcast" and "optOut" exclude each other',
+      'CLIENT TRACKING: options "bcast" and "optOut" are mutually exclusive',
     ],
     [
       "hello",
       [undefined, { setName: "me" }],
-      'HELLO: options "auth" and "setName" need "protocol"',
+      'HELLO: options "auth" and "setName" need argument "protocol"',
     ],
-    [
-      "hello",
-      [3, { auth: "secret" }],
-      'HELLO: option "auth" must be a user name and a password in an array',
-    ],
-    ["select", [-1], 'SELECT: "index" must not be negative, got -1'],
-    ["select", ["1"], 'SELECT: "index" must be an integer, got a string'],
+    ["hello", [3, { auth: "secret" }], 'HELLO: option "auth" must be a [username, password] array'],
+    ["select", [-1], 'SELECT: argument "index" must not be negative, got -1'],
+    ["select", ["1"], 'SELECT: argument "index" must be an integer, got a string'],
   ])("%s(%j)", (method, args, message) => {
     expect(refused(method, ...args)).toBe(message);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ArgList, isEmpty, type OptionRules, token } from "../../../../src/commands/core/args.js";
+import { isEmpty } from "../../../../src/commands/core/arg-values.js";
+import { ArgList, type OptionRules, token } from "../../../../src/commands/core/args.js";
 import { Choice } from "../../../../src/commands/core/choice.js";
 import type { Mapping } from "../../../../src/commands/core/types.js";
 import { DataError } from "../../../../src/errors.js";
@@ -26,7 +27,7 @@ describe("errors", () => {
     args.integer('"a"', 1.5).integer('"b"', 2.5);
     expect(args.error).toBeInstanceOf(DataError);
     expect(args.error).toMatchObject({
-      message: 'TEST: "a" must be an integer, got 1.5',
+      message: 'TEST: argument "a" must be an integer, got 1.5',
       code: "EINVAL",
       command: "TEST",
     });
@@ -42,14 +43,14 @@ describe("errors", () => {
       (args) => args.score("n", secret),
       (args) => args.bound("n", secret),
       (args) => args.unixSeconds("n", wrong(secret)),
-      (args) => args.word("n", secret, new Choice("A")),
+      (args) => args.keyword("n", secret, new Choice("A")),
       (args) => args.flag("n", EX, wrong(secret)),
       (args) => args.callback("n", secret),
       (args) => args.pairs("n", wrong(secret)),
       (args) => args.pairs("n", wrong([secret])),
       (args) => args.options(wrong(secret), {}),
-      (args) => args.free("n", wrong([secret])),
-      (args) => args.free("n", wrong({ secret })),
+      (args) => args.value("n", wrong([secret])),
+      (args) => args.value("n", wrong({ secret })),
     ];
     for (const run of runs) {
       const outcome = check(run);
@@ -70,8 +71,8 @@ describe("errors", () => {
     [new Date(0), "a Date"],
     [new Map(), "a Map"],
   ])("%# is named by its type", (value, name) => {
-    expect(check((args) => args.free("v", wrong(value)))).toBe(
-      `TEST: v must be a string, Buffer, Uint8Array, number or bigint, got ${name}`,
+    expect(check((args) => args.value("v", wrong(value)))).toBe(
+      `TEST: argument "v" must be a string, Buffer, Uint8Array, number or bigint, got ${name}`,
     );
   });
 });
@@ -93,25 +94,31 @@ describe("numbers", () => {
       true,
       new Date(0),
     ]) {
-      expect(check((args) => args.integer("n", wrong(bad)))).toMatch(/^TEST: n must be an integer/);
+      expect(check((args) => args.integer("n", wrong(bad)))).toMatch(
+        /^TEST: argument "n" must be an integer/,
+      );
     }
   });
 
   test("counts are not negative", () => {
     expect(check((args) => args.count("n", 0).count("n", 5n))).toEqual([0, 5n]);
-    expect(check((args) => args.count("n", -1))).toBe("TEST: n must not be negative, got -1");
-    expect(check((args) => args.count("n", -1n))).toBe("TEST: n must not be negative, got -1");
+    expect(check((args) => args.count("n", -1))).toBe(
+      'TEST: argument "n" must not be negative, got -1',
+    );
+    expect(check((args) => args.count("n", -1n))).toBe(
+      'TEST: argument "n" must not be negative, got -1',
+    );
   });
 
   test("units are part of the message", () => {
     expect(check((args) => args.seconds("n", 1.5))).toBe(
-      "TEST: n must be an integer number of seconds, got 1.5",
+      'TEST: argument "n" must be an integer number of seconds, got 1.5',
     );
     expect(check((args) => args.milliseconds("n", 1.5))).toBe(
-      "TEST: n must be an integer number of milliseconds, got 1.5",
+      'TEST: argument "n" must be an integer number of milliseconds, got 1.5',
     );
     expect(check((args) => args.unixMilliseconds("n", 1.5))).toBe(
-      "TEST: n must be a Date or an integer Unix time in milliseconds, got 1.5",
+      'TEST: argument "n" must be a Date or an integer Unix time in milliseconds, got 1.5',
     );
   });
 
@@ -121,7 +128,7 @@ describe("numbers", () => {
     expect(check((args) => args.unixMilliseconds("n", new Date(1999)))).toEqual([1999]);
     expect(check((args) => args.unixSeconds("n", 5n))).toEqual([5n]);
     expect(check((args) => args.unixSeconds("n", new Date(Number.NaN)))).toBe(
-      "TEST: n must be a valid Date",
+      'TEST: argument "n" must be a valid Date',
     );
   });
 
@@ -129,7 +136,7 @@ describe("numbers", () => {
     expect(check((args) => args.timeout("n", 0).timeout("n", 0.01))).toEqual([0, 0.01]);
     for (const bad of [-0.1, Number.NaN, Infinity, "1", null, 1n]) {
       expect(check((args) => args.timeout("n", wrong(bad)))).toMatch(
-        /^TEST: n must be a number of/,
+        /^TEST: argument "n" must be a number of/,
       );
     }
   });
@@ -141,7 +148,9 @@ describe("numbers", () => {
       3n,
     ]);
     for (const bad of [Infinity, -Infinity, Number.NaN, "inf", "", " 1", "0x1", "1,5", null]) {
-      expect(check((args) => args.decimal("n", wrong(bad)))).toMatch(/^TEST: n must be a finite/);
+      expect(check((args) => args.decimal("n", wrong(bad)))).toMatch(
+        /^TEST: argument "n" must be a finite/,
+      );
     }
     expect(check((args) => args.score("n", Infinity).score("n", -Infinity))).toEqual([
       "+inf",
@@ -150,7 +159,7 @@ describe("numbers", () => {
     expect(check((args) => args.score("n", "+INF").score("n", -0.5))).toEqual(["+INF", -0.5]);
     for (const bad of [Number.NaN, "nan", "(1", "", undefined]) {
       expect(check((args) => args.score("n", wrong(bad)))).toMatch(
-        /^TEST: n must be a number, inf/,
+        /^TEST: argument "n" must be a number, inf/,
       );
     }
   });
@@ -161,7 +170,7 @@ describe("numbers", () => {
       "(-inf",
       2,
     ]);
-    expect(check((args) => args.bound("n", "[1"))).toMatch(/^TEST: n must be/);
+    expect(check((args) => args.bound("n", "[1"))).toMatch(/^TEST: argument "n" must be/);
   });
 });
 
@@ -169,12 +178,12 @@ describe("words and flags", () => {
   const choice = new Choice("ASC", "DESC");
 
   test("words in upper and lower case only", () => {
-    expect(check((args) => args.word("w", "ASC", choice).word("w", "desc", choice))).toEqual([
+    expect(check((args) => args.keyword("w", "ASC", choice).keyword("w", "desc", choice))).toEqual([
       "ASC",
       "DESC",
     ]);
     for (const bad of ["Asc", "", "constructor", 1, undefined, Buffer.from("ASC")]) {
-      expect(check((args) => args.word("w", bad, choice))).toMatch(
+      expect(check((args) => args.keyword("w", bad, choice))).toMatch(
         /^TEST: w must be one of "ASC", "DESC", got /,
       );
     }
@@ -184,14 +193,14 @@ describe("words and flags", () => {
     expect(check((args) => args.flag("f", EX, true))).toEqual(["EX"]);
     expect(check((args) => args.flag("f", EX, false).flag("f", EX, undefined))).toEqual([]);
     expect(check((args) => args.flag("f", EX, wrong(1)))).toBe(
-      "TEST: f must be a boolean, got a number",
+      'TEST: argument "f" must be a boolean, got a number',
     );
   });
 
   test("callbacks are functions and are not sent", () => {
     expect(check((args) => args.callback("f", String))).toEqual([]);
     expect(check((args) => args.callback("f", "String"))).toBe(
-      "TEST: f must be a function, got a string",
+      'TEST: argument "f" must be a function, got a string',
     );
   });
 });
@@ -211,10 +220,12 @@ describe("lists", () => {
 
   test("empty ones are refused", () => {
     for (const empty of [[], [[]], [new Set()], [[], []]]) {
-      expect(check((args) => args.many("v", empty))).toBe("TEST: v must not be empty");
+      expect(check((args) => args.many("v", empty))).toBe('TEST: argument "v" must not be empty');
     }
-    expect(check((args) => args.list("v", []))).toBe("TEST: v must not be empty");
-    expect(check((args) => args.counted("v", new Set()))).toBe("TEST: v must not be empty");
+    expect(check((args) => args.list("v", []))).toBe('TEST: argument "v" must not be empty');
+    expect(check((args) => args.counted("v", new Set()))).toBe(
+      'TEST: argument "v" must not be empty',
+    );
   });
 
   test("single lists, with and without their length", () => {
@@ -272,7 +283,7 @@ describe("mappings", () => {
 
   test("inherited properties are no entries", () => {
     expect(check((args) => args.pairs("m", Object.create({ a: 1 })))).toBe(
-      "TEST: m must not be empty",
+      'TEST: argument "m" must not be empty',
     );
   });
 
@@ -284,7 +295,7 @@ describe("mappings", () => {
     [Buffer.from("x"), "a Buffer"],
   ])("%o is none", (value, name) => {
     expect(check((args) => args.pairs("m", wrong(value)))).toBe(
-      `TEST: m must be an object, a Map or entries, got ${name}`,
+      `TEST: argument "m" must be an object, a Map or entries, got ${name}`,
     );
   });
 
@@ -292,7 +303,7 @@ describe("mappings", () => {
     "%o has no entries of two",
     (value) => {
       expect(check((args) => args.pairs("m", wrong(value)))).toMatch(
-        /^TEST: m must hold \[key, value\] entries, got /,
+        /^TEST: argument "m" must hold \[key, value\] entries, got /,
       );
     },
   );
@@ -300,7 +311,7 @@ describe("mappings", () => {
   test("scores go out before their members", () => {
     expect(check((args) => args.scores("m", { a: 1, b: Infinity }))).toEqual([1, "a", "+inf", "b"]);
     expect(check((args) => args.scores("m", { a: wrong(null) }))).toBe(
-      "TEST: each score of m must be a number, infinite perhaps, or its text, got null",
+      'TEST: each score of argument "m" must be a number or numeric text, got null',
     );
   });
 });
@@ -325,24 +336,26 @@ describe("options", () => {
   });
 
   test("unknown names are refused, inherited ones of Object too", () => {
-    const message = 'TEST: unknown option "toString"; known are ex, px, get';
+    const message = 'TEST: unknown option "toString"; known options are ex, px, get';
     expect(outcome({ toString: 1 })).toBe(message);
-    expect(outcome({ EX: 1 })).toBe('TEST: unknown option "EX"; known are ex, px, get');
+    expect(outcome({ EX: 1 })).toBe('TEST: unknown option "EX"; known options are ex, px, get');
   });
 
   test("presence conflicts, not value", () => {
-    expect(outcome({ ex: 10, px: 10 })).toBe('TEST: options "ex" and "px" exclude each other');
-    const message = 'TEST: options "ex" and "px" exclude each other';
+    expect(outcome({ ex: 10, px: 10 })).toBe('TEST: options "ex" and "px" are mutually exclusive');
+    const message = 'TEST: options "ex" and "px" are mutually exclusive';
     expect(outcome({ ex: 1, get: true, px: 1 })).toBe(message);
-    expect(outcome({ px: 0, ex: 0 })).toBe('TEST: options "px" and "ex" exclude each other');
-    expect(outcome({ px: null, ex: 0 })).toBe('TEST: options "px" and "ex" exclude each other');
+    expect(outcome({ px: 0, ex: 0 })).toBe('TEST: options "px" and "ex" are mutually exclusive');
+    expect(outcome({ px: null, ex: 0 })).toBe('TEST: options "px" and "ex" are mutually exclusive');
   });
 
   test("what is no object is refused", () => {
-    expect(outcome(null)).toBe("TEST: options must be an object, got null");
-    expect(outcome("EX")).toBe("TEST: options must be an object, got a string");
-    expect(outcome(["EX"])).toBe("TEST: options must be an object, got an array");
-    expect(outcome(undefined, true)).toBe("TEST: options must be an object, got undefined");
+    expect(outcome(null)).toBe('TEST: argument "options" must be an object, got null');
+    expect(outcome("EX")).toBe('TEST: argument "options" must be an object, got a string');
+    expect(outcome(["EX"])).toBe('TEST: argument "options" must be an object, got an array');
+    expect(outcome(undefined, true)).toBe(
+      'TEST: argument "options" must be an object, got undefined',
+    );
   });
 
   test("a limit needs both of its options", () => {

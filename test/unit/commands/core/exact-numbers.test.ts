@@ -53,13 +53,13 @@ describe("a bigint as a score", () => {
 
   test("is refused when the server would round it", () => {
     expect(refusal(host.zadd("k", { a: 9007199254740993n }))).toBe(
-      'ZADD: each score of "mapping" must be exact as a double, got a bigint that is not',
+      'ZADD: each score of argument "mapping" must be a bigint that a double represents exactly',
     );
     expect(refusal(host.zincrby("k", -9007199254740993n, "a"))).toBe(
-      'ZINCRBY: "amount" must be exact as a double, got a bigint that is not',
+      'ZINCRBY: argument "amount" must be a bigint that a double represents exactly',
     );
     expect(refusal(host.zcount("k", 0, 10n ** 400n))).toBe(
-      'ZCOUNT: "max" must be exact as a double, got a bigint that is not',
+      'ZCOUNT: argument "max" must be a bigint that a double represents exactly',
     );
   });
 });

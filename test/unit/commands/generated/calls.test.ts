@@ -1,6 +1,6 @@
 /**
- * Owns a look at every command method there is: each is called with canonical arguments, and what
- * would go over the wire is kept in `generated-calls.txt` (rewritten with `-u`, to be read in review).
+ * Calls every command method with sample arguments and compares the arguments sent with
+ * `calls.txt` (rewritten with `-u`; review its changes).
  */
 import { describe, expect, test } from "vitest";
 import { hasMethod } from "../../../../src/commands/generator/infos.js";
@@ -41,7 +41,7 @@ const specs = THEMES.flatMap((theme) => theme.entries.filter(hasMethod));
 describe("every command method", () => {
   test("sends what it always sent", async () => {
     const lines = specs.flatMap(linesOf);
-    await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("generated-calls.txt");
+    await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("calls.txt");
   });
 
   test.each(specs.map((spec) => [nameOf(spec), spec] as const))("%s can be called", (_, spec) => {

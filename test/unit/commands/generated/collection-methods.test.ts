@@ -35,30 +35,30 @@ describe("hash commands on the wire", () => {
   });
 
   test.each([
-    ["hset", ["k", {}], 'HSET: "mapping" must not be empty'],
+    ["hset", ["k", {}], 'HSET: argument "mapping" must not be empty'],
     [
       "hset",
       ["k", "f"],
-      'HSET: "value" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
+      'HSET: argument "value" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
     ],
     [
       "hset",
       ["k", undefined, "v"],
-      'HSET: "field" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
+      'HSET: argument "field" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
     ],
     [
       "hset",
       ["k", { f: 1 }, "v"],
-      'HSET: "field" must be a name when "value" or "mapping" is given',
+      'HSET: argument "field" must be a name when argument "value" or "mapping" is given',
     ],
     [
       "hset",
       ["k", "f", true],
-      'HSET: "value" must be a string, Buffer, Uint8Array, number or bigint, got a boolean',
+      'HSET: argument "value" must be a string, Buffer, Uint8Array, number or bigint, got a boolean',
     ],
-    ["hdel", ["k"], 'HDEL: "fields" must not be empty'],
-    ["hmget", ["k", []], 'HMGET: "fields" must not be empty'],
-    ["hincrby", ["k", "f", "1"], 'HINCRBY: "amount" must be an integer, got a string'],
+    ["hdel", ["k"], 'HDEL: argument "fields" must not be empty'],
+    ["hmget", ["k", []], 'HMGET: argument "fields" must not be empty'],
+    ["hincrby", ["k", "f", "1"], 'HINCRBY: argument "amount" must be an integer, got a string'],
   ])("%s %j is refused", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });
@@ -127,37 +127,37 @@ describe("list commands on the wire", () => {
   });
 
   test.each([
-    ["blpop", ["a", -1], 'BLPOP: "timeout" must be a number of seconds >= 0 (0: for ever), got -1'],
+    ["blpop", ["a", -1], 'BLPOP: argument "timeout" must be a number of seconds >= 0 (0: no limit), got -1'],
     [
       "blpop",
       ["a", "1"],
-      'BLPOP: "timeout" must be a number of seconds >= 0 (0: for ever), got a string',
+      'BLPOP: argument "timeout" must be a number of seconds >= 0 (0: no limit), got a string',
     ],
     [
       "blpop",
       ["a", Infinity],
-      'BLPOP: "timeout" must be a number of seconds >= 0 (0: for ever), got Infinity',
+      'BLPOP: argument "timeout" must be a number of seconds >= 0 (0: no limit), got Infinity',
     ],
-    ["blpop", [[]], 'BLPOP: "keys" must not be empty'],
+    ["blpop", [[]], 'BLPOP: argument "keys" must not be empty'],
     [
       "linsert",
       ["k", "beside", "p", "v"],
-      'LINSERT: "where" must be one of "BEFORE", "AFTER", got another text',
+      'LINSERT: argument "where" must be one of "BEFORE", "AFTER", got another string',
     ],
-    ["lmove", ["a", "b", 1], 'LMOVE: "from" must be one of "LEFT", "RIGHT", got a number'],
+    ["lmove", ["a", "b", 1], 'LMOVE: argument "from" must be one of "LEFT", "RIGHT", got a number'],
     [
       "lmpop",
       [3, ["a"], { direction: "LEFT" }],
-      'LMPOP: "numKeys" must be the number of keys, 1, got 3',
+      'LMPOP: argument "numKeys" must be the number of keys, 1, got 3',
     ],
-    ["lmpop", [1, ["a"]], "LMPOP: options must be an object, got undefined"],
+    ["lmpop", [1, ["a"]], 'LMPOP: argument "options" must be an object, got undefined'],
     [
       "lmpop",
       [1, ["a"], {}],
       'LMPOP: option "direction" must be one of "LEFT", "RIGHT", got undefined',
     ],
-    ["lpush", ["k"], 'LPUSH: "values" must not be empty'],
-    ["lpop", ["k", 1.5], 'LPOP: "count" must be an integer, got 1.5'],
+    ["lpush", ["k"], 'LPUSH: argument "values" must not be empty'],
+    ["lpop", ["k", 1.5], 'LPOP: argument "count" must be an integer, got 1.5'],
   ])("%s %j is refused", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });

@@ -92,35 +92,35 @@ describe("string commands that are refused", () => {
       ["k", "v", { ex: null }],
       'SET: option "ex" must be an integer number of seconds, got null',
     ],
-    ["set", ["k", "v", { ex: 5, px: 5 }], 'SET: options "ex" and "px" exclude each other'],
-    ["set", ["k", "v", { nx: true, xx: true }], 'SET: options "nx" and "xx" exclude each other'],
+    ["set", ["k", "v", { ex: 5, px: 5 }], 'SET: options "ex" and "px" are mutually exclusive'],
+    ["set", ["k", "v", { nx: true, xx: true }], 'SET: options "nx" and "xx" are mutually exclusive'],
     ["set", ["k", "v", { get: 1 }], 'SET: option "get" must be a boolean, got a number'],
     [
       "set",
       ["k", "v", { ttl: 1 }],
-      'SET: unknown option "ttl"; known are ex, px, exat, pxat, keepTtl, nx, xx, ifEq, ifNe, ifDeq, ifDne, get',
+      'SET: unknown option "ttl"; known options are ex, px, exat, pxat, keepTtl, nx, xx, ifEq, ifNe, ifDeq, ifDne, get',
     ],
-    ["set", ["k", "v", "EX"], "SET: options must be an object, got a string"],
-    ["set", ["k", "v", null], "SET: options must be an object, got null"],
+    ["set", ["k", "v", "EX"], 'SET: argument "options" must be an object, got a string'],
+    ["set", ["k", "v", null], 'SET: argument "options" must be an object, got null'],
     ["set", ["k", "v", { exat: new Date(Number.NaN) }], 'SET: option "exat" must be a valid Date'],
     [
       "setex",
       ["k", undefined, "v"],
-      'SETEX: "time" must be an integer number of seconds, got undefined',
+      'SETEX: argument "time" must be an integer number of seconds, got undefined',
     ],
     [
       "incrby",
       ["k", 2 ** 53],
-      'INCRBY: "amount" must be an integer (beyond 2^53 only as bigint), got 9007199254740992',
+      'INCRBY: argument "amount" must be a safe integer or a bigint, got 9007199254740992',
     ],
-    ["incrbyfloat", ["k", Number.NaN], 'INCRBYFLOAT: "amount" must be a finite number, got NaN'],
-    ["incrbyfloat", ["k", Infinity], 'INCRBYFLOAT: "amount" must be a finite number, got Infinity'],
-    ["setrange", ["k", -1, "v"], 'SETRANGE: "offset" must not be negative, got -1'],
-    ["mset", [{}], 'MSET: "mapping" must not be empty'],
-    ["mset", ["secret"], 'MSET: "mapping" must be an object, a Map or entries, got a string'],
-    ["mset", [["a", "b"]], 'MSET: "mapping" must hold [key, value] entries, got a string'],
-    ["del", [], 'DEL: "keys" must not be empty'],
-    ["del", [[]], 'DEL: "keys" must not be empty'],
+    ["incrbyfloat", ["k", Number.NaN], 'INCRBYFLOAT: argument "amount" must be a finite number, got NaN'],
+    ["incrbyfloat", ["k", Infinity], 'INCRBYFLOAT: argument "amount" must be a finite number, got Infinity'],
+    ["setrange", ["k", -1, "v"], 'SETRANGE: argument "offset" must not be negative, got -1'],
+    ["mset", [{}], 'MSET: argument "mapping" must not be empty'],
+    ["mset", ["secret"], 'MSET: argument "mapping" must be an object, a Map or entries, got a string'],
+    ["mset", [["a", "b"]], 'MSET: argument "mapping" must hold [key, value] entries, got a string'],
+    ["del", [], 'DEL: argument "keys" must not be empty'],
+    ["del", [[]], 'DEL: argument "keys" must not be empty'],
   ])("%s %j", (method, args, message) => {
     const refused = call(method, ...args);
     expect(refusal(refused)).toBe(message);
@@ -145,10 +145,10 @@ describe("key commands on the wire", () => {
     expect(wire(host.expireat("k", new Date(5999)))).toBe("EXPIREAT k 5");
     expect(wire(host.pexpireat("k", new Date(5999)))).toBe("PEXPIREAT k 5999");
     expect(refusal(call("expire", "k", 5, { gt: true, lt: true }))).toBe(
-      'EXPIRE: options "gt" and "lt" exclude each other',
+      'EXPIRE: options "gt" and "lt" are mutually exclusive',
     );
     expect(refusal(call("expire", "k", 5, { lt: true, nx: true }))).toBe(
-      'EXPIRE: options "lt" and "nx" exclude each other',
+      'EXPIRE: options "lt" and "nx" are mutually exclusive',
     );
   });
 
@@ -200,7 +200,7 @@ describe("key commands on the wire", () => {
       "MIGRATE h 6379  0 100 AUTH2 u p KEYS a",
     );
     expect(refusal(call("migrate", "h", 6379, [], 0, 100))).toBe(
-      'MIGRATE: "keys" must not be empty',
+      'MIGRATE: argument "keys" must not be empty',
     );
   });
 });

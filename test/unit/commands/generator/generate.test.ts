@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import * as decode from "../../../../src/commands/core/decode.js";
 import { generate } from "../../../../src/commands/generator/generate.js";
-import { FunctionHomes, Imports } from "../../../../src/commands/generator/imports.js";
+import { ExportIndex, Imports } from "../../../../src/commands/generator/imports.js";
 import { keyPositions } from "../../../../src/commands/generator/infos.js";
 import {
   constantName,
   docComment,
   enclose,
-  hostType,
   methodName,
   pageName,
+  surfaceType,
   wrap,
 } from "../../../../src/commands/generator/text.js";
 import * as dsl from "../../../../src/commands/table/dsl.js";
@@ -49,7 +49,7 @@ describe("names", () => {
   });
 
   test("T and I stand for the host's types, only as whole words", () => {
-    expect(hostType("[T, I][] | Text | INT")).toBe('[H["text"], H["int"]][] | Text | INT');
+    expect(surfaceType("[T, I][] | Text | INT")).toBe('[H["text"], H["int"]][] | Text | INT');
   });
 });
 
@@ -71,18 +71,18 @@ describe("layout", () => {
   });
 
   test("imports are merged and sorted, types apart", () => {
-    const imports = new Imports(new FunctionHomes(modules));
+    const imports = new Imports(new ExportIndex(modules));
     imports.value("b", "./x.js");
     imports.value("a", "./x.js");
     imports.type("T", "./x.js");
-    expect(imports.fn(toBoolean)).toBe("toBoolean");
+    expect(imports.exported(toBoolean)).toBe("toBoolean");
     expect(imports.toString()).toBe(
       'import { toBoolean } from "../core/decode.js";\nimport type { T } from "./x.js";\nimport { a, b } from "./x.js";\n',
     );
   });
 
   test("a function from nowhere is an error", () => {
-    expect(() => new FunctionHomes(modules).of(() => 1)).toThrow("not exported by a known module");
+    expect(() => new ExportIndex(modules).find(() => 1)).toThrow("not exported by a known module");
   });
 });
 

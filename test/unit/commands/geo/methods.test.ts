@@ -90,44 +90,48 @@ describe("geospatial commands on the wire", () => {
     );
   });
 
-  const UNITS = '"m", "km", "ft", "mi", got another text';
+  const UNITS = '"m", "km", "ft", "mi", got another string';
 
   test.each([
-    ["geoadd", ["k", []], 'GEOADD: "places" must not be empty'],
-    ["geoadd", ["k", "1 2 a"], 'GEOADD: "places" must be an array'],
+    ["geoadd", ["k", []], 'GEOADD: argument "places" must not be empty'],
+    ["geoadd", ["k", "1 2 a"], 'GEOADD: argument "places" must be an array'],
     [
       "geoadd",
       ["k", [1, 2]],
-      'GEOADD: "places" must hold a longitude, a latitude and a member for each place',
+      'GEOADD: argument "places" must hold a longitude, a latitude and a member for each place',
     ],
-    ["geoadd", ["k", [[1, 2]]], 'GEOADD: "places" must hold [longitude, latitude, member] triples'],
+    [
+      "geoadd",
+      ["k", [[1, 2]]],
+      'GEOADD: argument "places" must hold [longitude, latitude, member] triples',
+    ],
     [
       "geoadd",
       ["k", [[1, 2, "a"], 3, 4, "b"]],
-      'GEOADD: "places" must hold [longitude, latitude, member] triples',
+      'GEOADD: argument "places" must hold [longitude, latitude, member] triples',
     ],
     [
       "geoadd",
       ["k", [["east", 2, "a"]]],
-      'GEOADD: each longitude of "places" must be a finite number, got a string',
+      'GEOADD: each longitude of argument "places" must be a finite number, got a string',
     ],
     [
       "geoadd",
       ["k", [[1, Infinity, "a"]]],
-      'GEOADD: each latitude of "places" must be a finite number, got Infinity',
+      'GEOADD: each latitude of argument "places" must be a finite number, got Infinity',
     ],
     [
       "geoadd",
       ["k", [[1, 2, null]]],
-      'GEOADD: each member of "places" must be a string, Buffer, Uint8Array, number or bigint, got null',
+      'GEOADD: each member of argument "places" must be a string, Buffer, Uint8Array, number or bigint, got null',
     ],
     [
       "geoadd",
       ["k", [1, 2, "a"], { nx: true, xx: true }],
-      'GEOADD: options "nx" and "xx" exclude each other',
+      'GEOADD: options "nx" and "xx" are mutually exclusive',
     ],
-    ["geodist", ["k", "a", "b", "cm"], `GEODIST: "unit" must be one of ${UNITS}`],
-    ["geosearch", ["k"], "GEOSEARCH: options must be an object, got undefined"],
+    ["geodist", ["k", "a", "b", "cm"], `GEODIST: argument "unit" must be one of ${UNITS}`],
+    ["geosearch", ["k"], 'GEOSEARCH: argument "options" must be an object, got undefined'],
     [
       "geosearch",
       ["k", { radius: 1 }],
@@ -151,12 +155,12 @@ describe("geospatial commands on the wire", () => {
     [
       "geosearch",
       ["k", { member: "a", latitude: 0, radius: 1 }],
-      'GEOSEARCH: options "member" and "latitude" exclude each other',
+      'GEOSEARCH: options "member" and "latitude" are mutually exclusive',
     ],
     [
       "geosearch",
       ["k", { member: "a", radius: 0, width: 0 }],
-      'GEOSEARCH: options "radius" and "width" exclude each other',
+      'GEOSEARCH: options "radius" and "width" are mutually exclusive',
     ],
     [
       "geosearch",
@@ -186,34 +190,42 @@ describe("geospatial commands on the wire", () => {
     [
       "geosearch",
       ["k", { member: "a", radius: 1, sort: "UP" }],
-      'GEOSEARCH: option "sort" must be one of "ASC", "DESC", got another text',
+      'GEOSEARCH: option "sort" must be one of "ASC", "DESC", got another string',
     ],
     [
       "geosearch",
       ["k", { member: "a", radius: 1, withcoord: true }],
-      'GEOSEARCH: unknown option "withcoord"; known are member, longitude, latitude, radius, width, height, unit, sort, count, any, withCoord, withDist, withHash',
+      'GEOSEARCH: unknown option "withcoord"; known options are member, longitude, latitude, radius, width, height, unit, sort, count, any, withCoord, withDist, withHash',
     ],
     [
       "geosearchstore",
       ["d", "k", { member: "a", radius: 1, storeDist: "d" }],
       'GEOSEARCHSTORE: option "storeDist" must be a boolean, got a string',
     ],
-    ["georadius", ["k", "x", 0, 1], 'GEORADIUS: "longitude" must be a finite number, got a string'],
-    ["georadius", ["k", 0, 0], 'GEORADIUS: "radius" must be a finite number, got undefined'],
+    [
+      "georadius",
+      ["k", "x", 0, 1],
+      'GEORADIUS: argument "longitude" must be a finite number, got a string',
+    ],
+    [
+      "georadius",
+      ["k", 0, 0],
+      'GEORADIUS: argument "radius" must be a finite number, got undefined',
+    ],
     [
       "georadius",
       ["k", 0, 0, 1, { store: "a", storeDist: "b" }],
-      'GEORADIUS: options "store" and "storeDist" exclude each other',
+      'GEORADIUS: options "store" and "storeDist" are mutually exclusive',
     ],
     [
       "georadiusbymember",
       ["k", "m", 1, { withCoord: true, store: "a" }],
-      'GEORADIUSBYMEMBER: options "withCoord" and "store" exclude each other',
+      'GEORADIUSBYMEMBER: options "withCoord" and "store" are mutually exclusive',
     ],
     [
       "georadiusRo",
       ["k", 0, 0, 1, { store: "a" }],
-      'GEORADIUS_RO: unknown option "store"; known are unit, withCoord, withDist, withHash, sort, count, any',
+      'GEORADIUS_RO: unknown option "store"; known options are unit, withCoord, withDist, withHash, sort, count, any',
     ],
   ])("%s %j is refused", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);

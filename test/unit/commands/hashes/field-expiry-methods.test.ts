@@ -43,27 +43,33 @@ describe("the expiry of hash fields", () => {
 
   test("refuses what makes no sense, naming it", () => {
     const no = undefined as never;
-    expect(refusal(host.hexpire("k", 1.5, "f"))).toMatch(/^HEXPIRE: "time" must be an integer/);
-    expect(refusal(host.hexpire("k", 1, []))).toBe('HEXPIRE: "fields" must not be empty');
-    expect(refusal(host.httl("k"))).toBe('HTTL: "fields" must not be empty');
-    expect(refusal(host.httl("k", []))).toBe('HTTL: "fields" must not be empty');
-    expect(refusal(host.hexpire("k", 1, ["f", no], { nx: true }))).toMatch(
-      /each of "fields" must be/,
+    expect(refusal(host.hexpire("k", 1.5, "f"))).toMatch(
+      /^HEXPIRE: argument "time" must be an integer/,
     );
-    expect(refusal(host.hexpire("k", 1, no))).toMatch(/each of "fields" must be .* got undefined/);
+    expect(refusal(host.hexpire("k", 1, []))).toBe('HEXPIRE: argument "fields" must not be empty');
+    expect(refusal(host.httl("k"))).toBe('HTTL: argument "fields" must not be empty');
+    expect(refusal(host.httl("k", []))).toBe('HTTL: argument "fields" must not be empty');
+    expect(refusal(host.hexpire("k", 1, ["f", no], { nx: true }))).toMatch(
+      /each of argument "fields" must be/,
+    );
+    expect(refusal(host.hexpire("k", 1, no))).toMatch(
+      /each of argument "fields" must be .* got undefined/,
+    );
     expect(refusal(host.hexpire("k", 1, "f", { nx: true, gt: true } as never))).toBe(
-      'HEXPIRE: options "nx" and "gt" exclude each other',
+      'HEXPIRE: options "nx" and "gt" are mutually exclusive',
     );
     expect(refusal(host.hgetex("k", "f", { ex: 1, persist: true } as never))).toBe(
-      'HGETEX: options "ex" and "persist" exclude each other',
+      'HGETEX: options "ex" and "persist" are mutually exclusive',
     );
-    expect(refusal(host.hsetex("k", {}))).toBe('HSETEX: "mapping" must not be empty');
-    expect(refusal(host.hsetex("k", { f: no }))).toMatch(/each value of "mapping" must be/);
+    expect(refusal(host.hsetex("k", {}))).toBe('HSETEX: argument "mapping" must not be empty');
+    expect(refusal(host.hsetex("k", { f: no }))).toMatch(
+      /each value of argument "mapping" must be/,
+    );
     expect(refusal(host.hsetex("k", { f: 1 }, { fnx: true, fxx: true } as never))).toBe(
-      'HSETEX: options "fnx" and "fxx" exclude each other',
+      'HSETEX: options "fnx" and "fxx" are mutually exclusive',
     );
     expect(refusal(host.hsetex("k", { f: 1 }, { ex: 1, keepTtl: true } as never))).toBe(
-      'HSETEX: options "ex" and "keepTtl" exclude each other',
+      'HSETEX: options "ex" and "keepTtl" are mutually exclusive',
     );
   });
 });
@@ -75,7 +81,7 @@ describe("options that newer servers brought to older commands", () => {
     expect(call).toHaveProperty("decode", toScan);
     expect(host.hscan("k", "0", { pairs: true })).toHaveProperty("decode", toScanPairs);
     expect(refusal(host.hscan("k", "0", { noValues: true, pairs: true } as never))).toBe(
-      'HSCAN: options "noValues" and "pairs" exclude each other',
+      'HSCAN: options "noValues" and "pairs" are mutually exclusive',
     );
     expect(refusal(host.hscan("k", "0", { pairs: "yes" } as never))).toMatch(
       /"pairs" must be a boolean/,
@@ -87,7 +93,7 @@ describe("options that newer servers brought to older commands", () => {
     expect(wire(call)).toBe("ZSCAN k 0 NOSCORES");
     expect(call).toHaveProperty("decode", toScan);
     expect(refusal(host.zscan("k", "0", { noScores: true, scoreCastFunc: String } as never))).toBe(
-      'ZSCAN: options "noScores" and "scoreCastFunc" exclude each other',
+      'ZSCAN: options "noScores" and "scoreCastFunc" are mutually exclusive',
     );
   });
 

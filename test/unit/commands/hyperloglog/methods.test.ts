@@ -18,12 +18,12 @@ test("HyperLogLog commands on the wire", () => {
 });
 
 test.each([
-  ["pfcount", [], 'PFCOUNT: "sources" must not be empty'],
-  ["pfcount", [[], new Set()], 'PFCOUNT: "sources" must not be empty'],
+  ["pfcount", [], 'PFCOUNT: argument "sources" must not be empty'],
+  ["pfcount", [[], new Set()], 'PFCOUNT: argument "sources" must not be empty'],
   [
     "pfdebug",
     ["DUMP", "k"],
-    'PFDEBUG: "subcommand" must be one of "GETREG", "DECODE", "ENCODING", "TODENSE", got another text',
+    'PFDEBUG: argument "subcommand" must be one of "GETREG", "DECODE", "ENCODING", "TODENSE", got another string',
   ],
 ])("%s %j is refused", (method, args, message) => {
   expect(refusal(call(method, ...args))).toBe(message);

@@ -60,40 +60,44 @@ describe("scripting commands on the wire", () => {
   });
 
   test.each([
-    ["eval", ["s"], 'EVAL: "numKeys" must be an integer, got undefined'],
-    ["eval", ["s", "k"], 'EVAL: "numKeys" must be an integer, got a string'],
-    ["eval", ["s", -1], 'EVAL: "numKeys" must not be negative, got -1'],
+    ["eval", ["s"], 'EVAL: argument "numKeys" must be an integer, got undefined'],
+    ["eval", ["s", "k"], 'EVAL: argument "numKeys" must be an integer, got a string'],
+    ["eval", ["s", -1], 'EVAL: argument "numKeys" must not be negative, got -1'],
     [
       "eval",
       ["s", 2, "k"],
-      'EVAL: "numKeys" must not exceed the number of arguments after it, 1, got 2',
+      'EVAL: argument "numKeys" must not exceed the number of arguments after it, 1, got 2',
     ],
     [
       "fcall",
       ["f", 1, []],
-      'FCALL: "numKeys" must not exceed the number of arguments after it, 0, got 1',
+      'FCALL: argument "numKeys" must not exceed the number of arguments after it, 0, got 1',
     ],
-    ["scriptExists", [], 'SCRIPT EXISTS: "shas" must not be empty'],
+    ["scriptExists", [], 'SCRIPT EXISTS: argument "shas" must not be empty'],
     [
       "scriptFlush",
       ["NOW"],
-      'SCRIPT FLUSH: "mode" must be one of "ASYNC", "SYNC", got another text',
+      'SCRIPT FLUSH: argument "mode" must be one of "ASYNC", "SYNC", got another string',
     ],
     [
       "scriptDebug",
       [true],
-      'SCRIPT DEBUG: "mode" must be one of "YES", "SYNC", "NO", got a boolean',
+      'SCRIPT DEBUG: argument "mode" must be one of "YES", "SYNC", "NO", got a boolean',
     ],
     [
       "functionFlush",
       [{ mode: "NOW" }],
-      'FUNCTION FLUSH: option "mode" must be one of "ASYNC", "SYNC", got another text',
+      'FUNCTION FLUSH: option "mode" must be one of "ASYNC", "SYNC", got another string',
     ],
-    ["functionFlush", ["SYNC"], "FUNCTION FLUSH: options must be an object, got a string"],
+    [
+      "functionFlush",
+      ["SYNC"],
+      'FUNCTION FLUSH: argument "options" must be an object, got a string',
+    ],
     [
       "functionRestore",
       ["x", { policy: "MERGE" }],
-      'FUNCTION RESTORE: option "policy" must be one of "APPEND", "FLUSH", "REPLACE", got another text',
+      'FUNCTION RESTORE: option "policy" must be one of "APPEND", "FLUSH", "REPLACE", got another string',
     ],
     [
       "functionLoad",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { untilTheEnd } from "../../../../src/commands/core/block-time.js";
+import { untilShutdown } from "../../../../src/commands/core/block-time.js";
 import { toPairs } from "../../../../src/commands/core/decode.js";
 import { COMMANDS } from "../../../../src/commands/generated/registry.js";
 import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
@@ -49,11 +49,11 @@ describe("server commands on the wire", () => {
 
   test("SHUTDOWN has no deadline, unless it calls one off", () => {
     const { args } = host.shutdown({ abort: true }) as unknown as { args: [] };
-    expect(untilTheEnd(args)).toBe(undefined);
-    expect(untilTheEnd(["abort"])).toBe(undefined);
-    expect(untilTheEnd([])).toBe(0);
-    expect(untilTheEnd(["NOSAVE", "NOW"])).toBe(0);
-    expect(COMMANDS.get("SHUTDOWN")?.blockTime).toBe(untilTheEnd);
+    expect(untilShutdown(args)).toBe(undefined);
+    expect(untilShutdown(["abort"])).toBe(undefined);
+    expect(untilShutdown([])).toBe(0);
+    expect(untilShutdown(["NOSAVE", "NOW"])).toBe(0);
+    expect(COMMANDS.get("SHUTDOWN")?.blockTime).toBe(untilShutdown);
   });
 
   test("replication", () => {
@@ -104,28 +104,28 @@ describe("server commands that are refused", () => {
     [
       "configSet",
       ["maxmemory"],
-      'CONFIG SET: "value" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
+      'CONFIG SET: argument "value" must be a string, Buffer, Uint8Array, number or bigint, got undefined',
     ],
-    ["configSet", [{ a: 1 }, 2], 'CONFIG SET: "name" must be a name when "value" is given'],
-    ["configSet", [{}], 'CONFIG SET: "name" must not be empty'],
+    [
+      "configSet",
+      [{ a: 1 }, 2],
+      'CONFIG SET: argument "name" must be a name when argument "value" is given',
+    ],
+    ["configSet", [{}], 'CONFIG SET: argument "name" must not be empty'],
     [
       "shutdown",
       [{ save: true, noSave: true }],
-      'SHUTDOWN: options "save" and "noSave" exclude each other',
+      'SHUTDOWN: options "save" and "noSave" are mutually exclusive',
     ],
     [
       "shutdown",
       [{ abort: true, now: true }],
-      'SHUTDOWN: options "abort" and "now" exclude each other',
+      'SHUTDOWN: options "abort" and "now" are mutually exclusive',
     ],
     ["bgsave", [{ schedule: 1 }], 'BGSAVE: option "schedule" must be a boolean, got a number'],
-    ["replicaof", ["host"], 'REPLICAOF: "host" and "port" must be given together, or neither'],
-    [
-      "replicaof",
-      [undefined, 1],
-      'REPLICAOF: "host" and "port" must be given together, or neither',
-    ],
-    ["failover", [{ to: "h:1" }], 'FAILOVER: option "to" must be a host and a port in an array'],
+    ["replicaof", ["host"], 'REPLICAOF: arguments "host" and "port" must be given together'],
+    ["replicaof", [undefined, 1], 'REPLICAOF: arguments "host" and "port" must be given together'],
+    ["failover", [{ to: "h:1" }], 'FAILOVER: option "to" must be a [host, port] array'],
     [
       "failover",
       [{ to: ["h", "1"] }],
@@ -139,14 +139,14 @@ describe("server commands that are refused", () => {
     [
       "flushdb",
       [{ asynchronous: true, synchronous: true }],
-      'FLUSHDB: options "asynchronous" and "synchronous" exclude each other',
+      'FLUSHDB: options "asynchronous" and "synchronous" are mutually exclusive',
     ],
     [
       "commandList",
       [{ module: "a", pattern: "b" }],
-      'COMMAND LIST: options "module" and "pattern" exclude each other',
+      'COMMAND LIST: options "module" and "pattern" are mutually exclusive',
     ],
-    ["commandGetkeys", ["GET"], 'COMMAND GETKEYS: "commandArgs" must not be empty'],
+    ["commandGetkeys", ["GET"], 'COMMAND GETKEYS: argument "commandArgs" must not be empty'],
     [
       "moduleLoadex",
       ["/m.so", { config: "a" }],
@@ -157,7 +157,7 @@ describe("server commands that are refused", () => {
       ["k", { samples: -1 }],
       'MEMORY USAGE: option "samples" must not be negative, got -1',
     ],
-    ["swapdb", [0, "1"], 'SWAPDB: "second" must be an integer, got a string'],
+    ["swapdb", [0, "1"], 'SWAPDB: argument "second" must be an integer, got a string'],
   ])("%s(%j)", (method, args, message) => {
     expect(refused(method, ...args)).toBe(message);
   });

@@ -38,52 +38,52 @@ describe("sorted set commands on the wire", () => {
   });
 
   test.each([
-    ["zadd", ["k", {}], 'ZADD: "mapping" must not be empty'],
+    ["zadd", ["k", {}], 'ZADD: argument "mapping" must not be empty'],
     [
       "zadd",
       ["k", { a: Number.NaN }],
-      'ZADD: each score of "mapping" must be a number, infinite perhaps, or its text, got NaN',
+      'ZADD: each score of argument "mapping" must be a number or numeric text, got NaN',
     ],
     [
       "zadd",
       ["k", { a: "one" }],
-      'ZADD: each score of "mapping" must be a number, infinite perhaps, or its text, got a string',
+      'ZADD: each score of argument "mapping" must be a number or numeric text, got a string',
     ],
     [
       "zadd",
       ["k", { a: 1 }, { nx: true, gt: true }],
-      'ZADD: options "nx" and "gt" exclude each other',
+      'ZADD: options "nx" and "gt" are mutually exclusive',
     ],
     [
       "zadd",
       ["k", { a: 1 }, { gt: true, lt: true }],
-      'ZADD: options "gt" and "lt" exclude each other',
+      'ZADD: options "gt" and "lt" are mutually exclusive',
     ],
     [
       "zadd",
       ["k", { a: 1 }, { xx: true, nx: true }],
-      'ZADD: options "xx" and "nx" exclude each other',
+      'ZADD: options "xx" and "nx" are mutually exclusive',
     ],
     [
       "zadd",
       ["k", { a: 1, b: 2 }, { incr: true }],
       'ZADD: option "incr" needs a mapping of one member',
     ],
-    ["zrange", ["k", "(1", 2], 'ZRANGE: "start" must be an integer, got a string'],
+    ["zrange", ["k", "(1", 2], 'ZRANGE: argument "start" must be an integer, got a string'],
     [
       "zrange",
       ["k", "one", 2, { byScore: true }],
-      'ZRANGE: "start" must be a number, infinite perhaps, or its text, got a string',
+      'ZRANGE: argument "start" must be a number or numeric text, got a string',
     ],
     [
       "zrange",
       ["k", 1, 2, { byscore: true }],
-      'ZRANGE: unknown option "byscore"; known are byScore, byLex, withScores, desc, offset, num, scoreCastFunc',
+      'ZRANGE: unknown option "byscore"; known options are byScore, byLex, withScores, desc, offset, num, scoreCastFunc',
     ],
     [
       "zrange",
       ["k", 1, 2, { byLex: true, byScore: true }],
-      'ZRANGE: options "byLex" and "byScore" exclude each other',
+      'ZRANGE: options "byLex" and "byScore" are mutually exclusive',
     ],
     [
       "zrange",
@@ -103,7 +103,7 @@ describe("sorted set commands on the wire", () => {
     [
       "zrange",
       ["k", "-", "+", { withScores: true, byLex: true }],
-      'ZRANGE: options "withScores" and "byLex" exclude each other',
+      'ZRANGE: options "withScores" and "byLex" are mutually exclusive',
     ],
     [
       "zrange",
@@ -113,25 +113,25 @@ describe("sorted set commands on the wire", () => {
     [
       "zcount",
       ["k", "((1", 2],
-      'ZCOUNT: "min" must be a number, infinite perhaps, or its text, got a string',
+      'ZCOUNT: argument "min" must be a number or numeric text, got a string',
     ],
-    ["zunion", [[]], 'ZUNION: "keys" must not be empty'],
-    ["zunion", [{}], 'ZUNION: "keys" must not be empty'],
+    ["zunion", [[]], 'ZUNION: argument "keys" must not be empty'],
+    ["zunion", [{}], 'ZUNION: argument "keys" must not be empty'],
     [
       "zunion",
       [{ a: "x" }],
-      'ZUNION: each weight of "keys" must be a number, infinite perhaps, or its text, got a string',
+      'ZUNION: each weight of argument "keys" must be a number or numeric text, got a string',
     ],
     [
       "zunion",
       [["a"], { aggregate: "AVG" }],
-      'ZUNION: option "aggregate" must be one of "SUM", "MIN", "MAX", got another text',
+      'ZUNION: option "aggregate" must be one of "SUM", "MIN", "MAX", got another string',
     ],
     ["zmpop", [1, ["a"], {}], 'ZMPOP: one of the options "min", "max" must be given'],
     [
       "zmpop",
       [1, ["a"], { min: true, max: true }],
-      'ZMPOP: options "min" and "max" exclude each other',
+      'ZMPOP: options "min" and "max" are mutually exclusive',
     ],
   ])("%s %j is refused", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
