@@ -88,7 +88,7 @@ export function internalCommand(name: string, ...args: WireArg[]): InternalComma
     name,
     args,
     header: (count) => `*${words.length + count}\r\n${wire}`,
-    argumentName: (index) => `argument ${index + 1}`,
+    argumentName: () => undefined,
   };
 }
 

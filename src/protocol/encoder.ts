@@ -17,7 +17,7 @@ export interface EncodableCommand {
   /** Array header and command words for a call with `count` arguments. */
   header(count: number): string;
   /** How the caller knows the argument at `index`. */
-  argumentName(index: number): string;
+  argumentName(index: number): string | undefined;
 }
 
 /** A piece of output: a binary string (write it as latin1) or bytes. */
@@ -92,7 +92,9 @@ const WANTED = "a string, Buffer, Uint8Array, number or bigint";
 
 function refusal(command: EncodableCommand, args: readonly unknown[], index: number): DataError {
   const arg = args[index];
-  const name = keptName(args, index) ?? `argument "${command.argumentName(index)}"`;
+  const argument = command.argumentName(index);
+  const positional = argument === undefined ? `argument ${index + 1}` : `argument "${argument}"`;
+  const name = keptName(args, index) ?? positional;
   const problem =
     typeof arg === "string" ? `must be ${BAD_TEXT}` : `must be ${WANTED}, got ${describe(arg)}`;
   return new DataError(`${command.name}: ${name} ${problem}`, {

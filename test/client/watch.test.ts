@@ -86,7 +86,7 @@ describeProtocols("WATCH", (protocol) => {
   it("checks its keys before anything is sent", async () => {
     const missing: unknown = undefined;
     const attempt = redis.pipeline().watch("ok", missing as string);
-    await expect(attempt).rejects.toThrow('WATCH: "keys[1]" must be a string');
+    await expect(attempt).rejects.toThrow('WATCH: argument "keys[1]" must be a string');
     expect(inspect(redis.connectionPool)).toContain("leased=0 idle=0");
   });
 

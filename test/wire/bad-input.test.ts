@@ -49,8 +49,8 @@ const CALLS: readonly (readonly [...words: string[], call: Call])[] = [
   ['"slots"', ["clusterAddslots", "1"]],
   ['"vector"', ["vadd", "k", [], "e"]],
   ['"message"', ["publish", "c", { a: 1 }]],
-  ['"argument 2"', ["executeCommand", "NEWER", "a", {}, "b"]],
-  ['"argument 2"', ["executeCommand", "NEWER", "a", { id: 1 }]],
+  ["argument 2", ["executeCommand", "NEWER", "a", {}, "b"]],
+  ["argument 2", ["executeCommand", "NEWER", "a", { id: 1 }]],
   ['"values[1]"', ["executeCommand", "RPUSH", "l", "a", { id: 1 }]],
   ['"name"', ["executeCommand", undefined]],
 ];

@@ -6,7 +6,7 @@ import type { Key } from "./info.js";
 import type { Decimal, Integer, Mapping, WeightedKeys } from "./types.js";
 
 /** The requirement that an integer beyond 2^53 passed as a number fails. */
-export const SAFE_INTEGER = "a safe integer or a bigint";
+export const SAFE_INTEGER = "an integer (a bigint beyond 2^53)";
 /** Text that Redis reads as a finite number. */
 export const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 /** Text that Redis reads as a score. */

@@ -31,8 +31,8 @@ const ASCII = /^[\x20-\x7e]*$/;
 export interface NamedCommand {
   /** Wire name of the command, for messages. */
   readonly name: string;
-  /** Name of the positional argument at `index`, as the caller knows it. */
-  argumentName?(index: number): string;
+  /** The caller's name of the positional argument at `index`. */
+  argumentName?(index: number): string | undefined;
 }
 
 /** The options a method accepts, by name. */

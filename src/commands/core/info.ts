@@ -123,11 +123,14 @@ export class CommandInfo {
     return this.#headers[count] ?? `*${words.length + count}\r\n${this.#wire}`;
   }
 
-  /** Return the caller's name of the argument at `index`: `key`, `values[2]`, `value of mapping[1]`. */
-  argumentName(index: number): string {
+  /**
+   * Return the caller's name of the argument at `index`: `key`, `values[2]`, `value of mapping[1]`;
+   * undefined for a command without names.
+   */
+  argumentName(index: number): string | undefined {
     const last = this.params.length - 1;
     const name = this.params[Math.min(index, last)];
-    if (name === undefined) return `argument ${index + 1}`;
+    if (name === undefined) return undefined;
     if (name.endsWith(PAIRS)) {
       const at = Math.max(index - last, 0);
       const part = at % 2 === 0 ? "key" : "value";

@@ -182,7 +182,7 @@ describeClients(
     it("an object as the last argument is rejected as data unless a response callback takes options", async () => {
       const list = `${key}list`;
       await expect(redis.executeCommand("RPUSH", list, "a", { id: 1 })).rejects.toThrow(
-        'RPUSH: "values[1]" must be',
+        'RPUSH: argument "values[1]" must be',
       );
       const pipeline = redis.pipeline().set(list, "b");
       expect(() => pipeline.executeCommand("RPUSH", list, "a", { id: 1 })).toThrow(DataError);

@@ -53,7 +53,7 @@ describe("latin1", () => {
   });
 
   it("knows what it does not have", () => {
-    expect(() => encode("latin1", "strict", "5 €")).toThrow('"argument 1" must be text');
+    expect(() => encode("latin1", "strict", "5 €")).toThrow("argument 1 must be text");
     expect(encode("latin1", "replace", "5 € é")).toEqual(wire(latin1("5 ? é")));
     expect(encode("latin1", "ignore", "5 € é")).toEqual(wire(latin1("5  é")));
     expect(encode("latin1", "replace", "😀")).toEqual(wire("?"));
@@ -94,7 +94,7 @@ describe("utf8", () => {
   it("refuses bad text in any place without a trace of the command", () => {
     const encoder = new Encoder({ encoding: "utf8", encodingErrors: "strict" });
     expect(() => encoder.command(command, ["ok", Buffer.alloc(9000), LONE])).toThrow(
-      'CONFIG SET: "argument 3" must be text',
+      "CONFIG SET: argument 3 must be text",
     );
     expect(encoder.empty).toBe(true);
   });

@@ -261,7 +261,7 @@ describe("refusals", () => {
     ["a Proxy of an object", new Proxy({ secret: 1 }, THROWING), "a Proxy"],
     ["a revoked Proxy", revoked(), "a Proxy"],
   ])("%s", (_what, arg, shown) => {
-    const message = `CMD: "argument 2" must be a string, Buffer, Uint8Array, number or bigint, got ${shown}`;
+    const message = `CMD: argument 2 must be a string, Buffer, Uint8Array, number or bigint, got ${shown}`;
     const encoder = new Encoder(UTF8);
     const wanted = expect.objectContaining({ name: "DataError", code: "EINVAL", command: "CMD" });
     for (const call of ["command", "check"] as const) {
@@ -277,7 +277,7 @@ describe("refusals", () => {
     const named = { ...command, argumentName: (index: number) => `values[${index}]` };
     const encoder = new Encoder(UTF8);
     expect(() => encoder.command(named, ["a", undefined as unknown as string])).toThrow(
-      'CMD: "values[1]" must be',
+      'CMD: argument "values[1]" must be',
     );
   });
 

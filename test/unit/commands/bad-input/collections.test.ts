@@ -9,8 +9,8 @@ const FREE = "a string, Buffer, Uint8Array, number or bigint, got";
 expectRefusals("lists and sets", [
   ["lpush", ["k"], 'LPUSH: argument "values" must not be empty'],
   ["lpush", ["k", []], 'LPUSH: argument "values" must not be empty'],
-  ["lpush", ["k", undefined], `LPUSH: "values[0]" must be ${FREE} undefined`],
-  ["rpush", ["k", ["a", {}]], `RPUSH: "values[1]" must be ${FREE} an object`],
+  ["lpush", ["k", undefined], `LPUSH: argument "values[0]" must be ${FREE} undefined`],
+  ["rpush", ["k", ["a", {}]], `RPUSH: argument "values[1]" must be ${FREE} an object`],
   ["lpop", ["k", "2"], 'LPOP: argument "count" must be an integer, got a string'],
   ["lpop", ["k", -1], 'LPOP: argument "count" must not be negative, got -1'],
   ["lrange", ["k", 0], 'LRANGE: argument "end" must be an integer, got undefined'],
@@ -70,7 +70,7 @@ expectRefusals("lists and sets", [
   ],
   ["sadd", ["k", []], 'SADD: argument "members" must not be empty'],
   ["sadd", ["k", new Set()], 'SADD: argument "members" must not be empty'],
-  ["sadd", ["k", true], `SADD: "members[0]" must be ${FREE} a boolean`],
+  ["sadd", ["k", true], `SADD: argument "members[0]" must be ${FREE} a boolean`],
   ["srem", ["k"], 'SREM: argument "members" must not be empty'],
   ["sinter", [[]], 'SINTER: argument "keys" must not be empty'],
   [

@@ -44,7 +44,7 @@ expectRefusals("strings and keys", [
   [
     "set",
     ["k", "v", { ex: 2 ** 60 }],
-    'SET: option "ex" must be a safe integer or a bigint, got 1152921504606847000',
+    'SET: option "ex" must be an integer (a bigint beyond 2^53), got 1152921504606847000',
   ],
   [
     "set",
@@ -112,20 +112,20 @@ expectRefusals("strings and keys", [
     [[["a", 1, 2]]],
     'MSET: argument "mapping" must hold [key, value] entries, got an array',
   ],
-  ["mset", [{ a: undefined }], `MSET: "value of mapping[0]" must be ${FREE} undefined`],
-  ["mset", [{ a: true }], `MSET: "value of mapping[0]" must be ${FREE} a boolean`],
+  ["mset", [{ a: undefined }], `MSET: argument "value of mapping[0]" must be ${FREE} undefined`],
+  ["mset", [{ a: true }], `MSET: argument "value of mapping[0]" must be ${FREE} a boolean`],
   [
     "msetnx",
     [new Set(["a"])],
     'MSETNX: argument "mapping" must hold [key, value] entries, got a string',
   ],
-  ["mget", [["a", undefined]], `MGET: "keys[1]" must be ${FREE} undefined`],
+  ["mget", [["a", undefined]], `MGET: argument "keys[1]" must be ${FREE} undefined`],
   ["incr", ["k", 1.5], 'INCRBY: argument "amount" must be an integer, got 1.5'],
   ["incrby", ["k", "1"], 'INCRBY: argument "amount" must be an integer, got a string'],
   [
     "incrby",
     ["k", 2 ** 53],
-    'INCRBY: argument "amount" must be a safe integer or a bigint, got 9007199254740992',
+    'INCRBY: argument "amount" must be an integer (a bigint beyond 2^53), got 9007199254740992',
   ],
   [
     "incrbyfloat",
@@ -147,7 +147,7 @@ expectRefusals("strings and keys", [
   ["del", [], 'DEL: argument "keys" must not be empty'],
   ["del", [[]], 'DEL: argument "keys" must not be empty'],
   ["del", [new Set()], 'DEL: argument "keys" must not be empty'],
-  ["del", ["a", ["b", null]], `DEL: "keys[2]" must be ${FREE} null`],
+  ["del", ["a", ["b", null]], `DEL: argument "keys[2]" must be ${FREE} null`],
   ["exists", [[]], 'EXISTS: argument "keys" must not be empty'],
   [
     "expire",
@@ -258,7 +258,7 @@ expectRefusals("bitmaps and HyperLogLogs", [
     ["k", "u8", 0, { items: [["u8"]] }],
     'BITFIELD_RO: option "items" must hold [encoding, offset] pairs',
   ],
-  ["pfadd", ["k", null], `PFADD: "values[0]" must be ${FREE} null`],
+  ["pfadd", ["k", null], `PFADD: argument "values[0]" must be ${FREE} null`],
   ["pfcount", [], 'PFCOUNT: argument "sources" must not be empty'],
   ["pfmerge", [null, "a"], `PFMERGE: argument "dest" must be ${FREE} null`],
 ]);
@@ -275,11 +275,11 @@ expectRefusals("hashes and their fields", [
     'HSET: argument "field" must be a name when argument "value" or "mapping" is given',
   ],
   ["hset", ["k", null], `HSET: argument "field" must be ${FREE} null`],
-  ["hset", ["k", { f: { nested: 1 } }], `HSET: "value of mapping[0]" must be ${FREE} an object`],
+  ["hset", ["k", { f: { nested: 1 } }], `HSET: argument "value of mapping[0]" must be ${FREE} an object`],
   [
     "hset",
     ["k", { name: "a", age: undefined }],
-    `HSET: "value of mapping[1]" must be ${FREE} undefined`,
+    `HSET: argument "value of mapping[1]" must be ${FREE} undefined`,
   ],
   [
     "hset",
@@ -290,7 +290,7 @@ expectRefusals("hashes and their fields", [
         [null, 2],
       ],
     ],
-    `HSET: "key of mapping[1]" must be ${FREE} null`,
+    `HSET: argument "key of mapping[1]" must be ${FREE} null`,
   ],
   [
     "hset",

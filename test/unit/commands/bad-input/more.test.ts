@@ -226,7 +226,7 @@ expectRefusals("scripts and functions", [
     ["return 1", 2, "k"],
     'EVAL: argument "numKeys" must not exceed the number of arguments after it, 1, got 2',
   ],
-  ["eval", ["return 1", 1, {}], `EVAL: "keysAndArgs[0]" must be ${FREE} an object`],
+  ["eval", ["return 1", 1, {}], `EVAL: argument "keysAndArgs[0]" must be ${FREE} an object`],
   ["evalsha", ["abc", 1.5], 'EVALSHA: argument "numKeys" must be an integer, got 1.5'],
   ["scriptExists", [], 'SCRIPT EXISTS: argument "shas" must not be empty'],
   [
@@ -274,5 +274,5 @@ expectRefusals("publishing", [
   ["publish", ["c", { a: 1 }], `PUBLISH: argument "message" must be ${FREE} an object`],
   ["spublish", [null, "m"], `SPUBLISH: argument "shardChannel" must be ${FREE} null`],
   ["pubsubChannels", [null], `PUBSUB CHANNELS: argument "pattern" must be ${FREE} null`],
-  ["pubsubNumsub", [["a", null]], `PUBSUB NUMSUB: "channels[1]" must be ${FREE} null`],
+  ["pubsubNumsub", [["a", null]], `PUBSUB NUMSUB: argument "channels[1]" must be ${FREE} null`],
 ]);

@@ -124,8 +124,8 @@ expectRefusals("server", [
     [{ a: 1 }, 2],
     'CONFIG SET: argument "name" must be a name when argument "value" is given',
   ],
-  ["configGet", [[null]], `CONFIG GET: "patterns[0]" must be ${FREE} null`],
-  ["info", [{}], `INFO: "sections[0]" must be ${FREE} an object`],
+  ["configGet", [[null]], `CONFIG GET: argument "patterns[0]" must be ${FREE} null`],
+  ["info", [{}], `INFO: argument "sections[0]" must be ${FREE} an object`],
   [
     "flushall",
     [{ asynchronous: "yes" }],

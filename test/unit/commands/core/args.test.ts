@@ -24,7 +24,7 @@ const wrong = (value: unknown) => value as never;
 describe("errors", () => {
   test("the first mistake is kept and nothing is thrown", () => {
     const args = new ArgList(TEST, ["k"]);
-    args.integer('"a"', 1.5).integer('"b"', 2.5);
+    args.integer("a", 1.5).integer("b", 2.5);
     expect(args.error).toBeInstanceOf(DataError);
     expect(args.error).toMatchObject({
       message: 'TEST: argument "a" must be an integer, got 1.5',
@@ -159,7 +159,7 @@ describe("numbers", () => {
     expect(check((args) => args.score("n", "+INF").score("n", -0.5))).toEqual(["+INF", -0.5]);
     for (const bad of [Number.NaN, "nan", "(1", "", undefined]) {
       expect(check((args) => args.score("n", wrong(bad)))).toMatch(
-        /^TEST: argument "n" must be a number, inf/,
+        /^TEST: argument "n" must be a number or numeric text, got/,
       );
     }
   });
@@ -184,7 +184,7 @@ describe("words and flags", () => {
     ]);
     for (const bad of ["Asc", "", "constructor", 1, undefined, Buffer.from("ASC")]) {
       expect(check((args) => args.keyword("w", bad, choice))).toMatch(
-        /^TEST: w must be one of "ASC", "DESC", got /,
+        /^TEST: argument "w" must be one of "ASC", "DESC", got /,
       );
     }
   });

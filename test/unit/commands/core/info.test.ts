@@ -38,7 +38,7 @@ describe("CommandInfo", () => {
   });
 
   it.each<[readonly string[], string[]]>([
-    [[], ["argument 1", "argument 2", "argument 3"]],
+    [[], [undefined, undefined, undefined]],
     [["key"], ["key", "key", "key"]],
     [
       ["key", "value"],

@@ -111,7 +111,7 @@ describe("string commands that are refused", () => {
     [
       "incrby",
       ["k", 2 ** 53],
-      'INCRBY: argument "amount" must be a safe integer or a bigint, got 9007199254740992',
+      'INCRBY: argument "amount" must be an integer (a bigint beyond 2^53), got 9007199254740992',
     ],
     ["incrbyfloat", ["k", Number.NaN], 'INCRBYFLOAT: argument "amount" must be a finite number, got NaN'],
     ["incrbyfloat", ["k", Infinity], 'INCRBYFLOAT: argument "amount" must be a finite number, got Infinity'],
