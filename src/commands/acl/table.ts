@@ -1,4 +1,4 @@
-/** Owns the table of the ACL commands. */
+/** The table of the ACL commands. */
 
 import * as decode from "../core/decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT } from "../core/info.js";
@@ -22,46 +22,46 @@ import { help } from "../table/subcommands.js";
 import { aclRules } from "./args.js";
 import * as users from "./replies.js";
 
-const username = param("username", VALUE, "Name of the user.");
+const username = param("username", VALUE, "User name.");
 
 export const acl: readonly Entry[] = [
   command("ACL CAT", {
     since: "6.0.0",
     cost: "O(1)",
     flags: ALWAYS_TEXT,
-    summary: "List the categories of commands, or the commands of one.",
-    args: [optional("category", VALUE, "A category, without `@`.")],
+    summary: "List the ACL categories, or the commands of one.",
+    args: [optional("category", VALUE, "Category, without `@`.")],
     reply: replies.words,
-    returns: "Names of categories, or of commands.",
+    returns: "Names of categories or commands.",
   }),
   command("ACL DELUSER", {
     since: "6.0.0",
-    cost: "O(1) a user",
+    cost: "O(1) per user",
     summary: "Delete users and close their connections.",
-    args: [rest("usernames", VALUE, "Names of users, as arguments or in arrays; at least one.")],
+    args: [rest("usernames", VALUE, "User names, as arguments or arrays; at least one.")],
     reply: replies.count,
-    returns: "How many existed.",
+    returns: "Number of deleted users.",
   }),
   command("ACL DRYRUN", {
     since: "7.0.0",
     cost: "O(1)",
     flags: ALWAYS_TEXT,
-    summary: "Tell whether a user could run a command, without running it.",
+    summary: "Check whether a user may run a command, without running it.",
     args: [
       username,
-      param("command", VALUE, "Name of the command."),
-      restOrNone("commandArgs", VALUE, "Its arguments, as they would be sent."),
+      param("command", VALUE, "Command name."),
+      restOrNone("commandArgs", VALUE, "Arguments of the command, in wire order."),
     ],
     wire: ["username", "command", "commandArgs"],
     reply: reply("true | string", decode.okToTrue),
-    returns: "`true`, or in the server's words why not.",
+    returns: "`true`, or the server's reason for a refusal.",
   }),
   command("ACL GENPASS", {
     since: "6.0.0",
     cost: "O(1)",
     flags: ALWAYS_TEXT,
-    summary: "Have the server make a password nobody can guess.",
-    args: [optional("bits", COUNT, "Its strength, 1 to 4096; 256 when left out.")],
+    summary: "Generate a random password.",
+    args: [optional("bits", COUNT, "Number of bits, 1 to 4096; default: 256.")],
     reply: replies.word,
     returns: "Hexadecimal digits.",
   }),
@@ -72,7 +72,7 @@ export const acl: readonly Entry[] = [
     summary: "Describe a user.",
     args: [username],
     reply: reply("AclUser | null", users.toAclUser),
-    returns: "What it is and may do, or `null` when there is no such user.",
+    returns: "Properties of the user, or `null` when it does not exist.",
   }),
   help("ACL", "6.0.0"),
   command("ACL LIST", {
@@ -82,12 +82,12 @@ export const acl: readonly Entry[] = [
     summary: "List the users with their rules.",
     args: [],
     reply: replies.words,
-    returns: "A line for each, as in an ACL file.",
+    returns: "One line per user, as in an ACL file.",
   }),
   command("ACL LOAD", {
     since: "6.0.0",
     cost: "O(N) in the number of users",
-    summary: "Read the users from the ACL file again.",
+    summary: "Reload the users from the ACL file.",
     args: [],
     reply: replies.ok,
     returns: "`true`.",
@@ -96,17 +96,17 @@ export const acl: readonly Entry[] = [
     since: "6.0.0",
     cost: "O(N) in the number of entries",
     flags: ALWAYS_BYTES,
-    summary: "List what users were not allowed to do, the latest first.",
-    args: [optional("count", COUNT, "How many entries at most; 10 when left out.")],
+    summary: "List denied accesses, latest first.",
+    args: [optional("count", COUNT, "Maximum number of entries; default: 10.")],
     reply: reply("AclLogEntry[]", users.toAclLog),
-    returns: "The entries.",
+    returns: "Log entries.",
   }),
   command("ACL LOG", {
     method: "aclLogReset",
     since: "6.0.0",
     cost: "O(N) in the number of entries",
     flags: ALWAYS_BYTES,
-    summary: "Empty the log of what users were not allowed to do.",
+    summary: "Empty the log of denied accesses.",
     args: [],
     wire: ['"RESET"'],
     reply: reply("true", users.toAclLog),
@@ -123,32 +123,31 @@ export const acl: readonly Entry[] = [
   command("ACL SETUSER", {
     since: "6.0.0",
     cost: "O(N) in the number of rules",
-    summary: "Make a user, or add rules to the ones it has.",
+    summary: "Create a user, or change the rules of an existing one.",
     notes:
-      "What is left out stays as it is; a new user is off, has no password and may do nothing. " +
-      "The rules of one call take effect together or not at all.",
+      "Omitted rules stay unchanged. A new user is disabled, has no password and no permissions. The rules of one call apply together or not at all.",
     args: [username],
     options: options(
       "AclSetuserOptions",
-      flag("reset", "RESET", "Make it a new user first."),
-      flag("resetKeys", "RESETKEYS", "Forget its key patterns first."),
-      flag("resetChannels", "RESETCHANNELS", "Forget its patterns of channels first."),
-      flag("resetPasswords", "RESETPASS", "Forget its passwords first, and that it needs none."),
-      silent("enabled", "boolean", "Whether it may log in."),
+      flag("reset", "RESET", "Reset to a new user first."),
+      flag("resetKeys", "RESETKEYS", "Remove all key patterns first."),
+      flag("resetChannels", "RESETCHANNELS", "Remove all channel patterns first."),
+      flag("resetPasswords", "RESETPASS", "Remove all passwords, and the `noPass` state, first."),
+      silent("enabled", "boolean", "Whether the user may log in."),
       {
         group: "AclPasswords",
-        doc: "What a user logs in with: anything, or passwords.",
+        doc: "How the user logs in: with any password, or with one of its own.",
         members: [
-          { ...mark("noPass", "Let it log in with any password."), silent: true },
+          { ...mark("noPass", "Accept any password."), silent: true },
           silent(
             "passwords",
             "Many<string | Uint8Array>",
-            "Passwords, each with `+` before it to add or `-` to remove it.",
+            "Passwords, each prefixed with `+` to add or `-` to remove it.",
           ),
           silent(
             "hashedPasswords",
             "Many<string | Uint8Array>",
-            "The same as SHA-256 in hexadecimal.",
+            "Like `passwords`, as SHA-256 in hexadecimal.",
           ),
         ],
         together: [["noPass"], ["passwords", "hashedPasswords"]],
@@ -156,30 +155,27 @@ export const acl: readonly Entry[] = [
       silent(
         "categories",
         "Many<string>",
-        "Categories of commands, each with `+` before it to allow or `-` to forbid it; the `@` " +
-          "may be left out.",
+        "Command categories, each prefixed with `+` to allow or `-` to deny it; `@` is optional.",
       ),
       silent(
         "commands",
         "Many<string>",
-        "Commands, each with `+` before it to allow or `-` to forbid it, such as `+config|get`.",
+        "Commands, each prefixed with `+` to allow or `-` to deny it, such as `+config|get`.",
       ),
       silent(
         "keys",
         "Many<string | Uint8Array>",
-        "Patterns of keys, with or without `~` before them; `%R~` or `%W~` allows only reading or " +
-          "writing. A `~` that belongs to the keys themselves needs another one before it.",
+        "Key patterns, `~` optional; prefix `%R~` or `%W~` to allow only reads or writes. If keys begin with `~`, double it.",
       ),
       silent(
         "channels",
         "Many<string | Uint8Array>",
-        "Patterns of channels, with or without `&` before them; an `&` that belongs to the " +
-          "channels themselves needs another one before it.",
+        "Channel patterns, `&` optional. If channels begin with `&`, double it.",
       ),
       silent(
         "selectors",
         "readonly (readonly string[])[]",
-        'More sets of rules, each complete in itself, such as `["+set", "~app:*"]`.',
+        'Additional independent rule sets, such as `["+set", "~app:*"]`.',
       ),
     ),
     wire: ["username", "options", { build: aclRules, with: ["options"], names: ["rules..."] }],
@@ -190,18 +186,18 @@ export const acl: readonly Entry[] = [
     since: "6.0.0",
     cost: "O(N) in the number of users",
     flags: ALWAYS_TEXT,
-    summary: "List the names of the users.",
+    summary: "List the user names.",
     args: [],
     reply: replies.words,
-    returns: "The names.",
+    returns: "User names.",
   }),
   command("ACL WHOAMI", {
     since: "6.0.0",
     cost: "O(1)",
     flags: ALWAYS_TEXT,
-    summary: "Tell which user the connection is logged in as.",
+    summary: "Return the user the connection is authenticated as.",
     args: [],
     reply: replies.word,
-    returns: "Its name.",
+    returns: "User name.",
   }),
 ];

@@ -1,4 +1,4 @@
-/** Owns the table of the cluster commands, all of which speak to one node. */
+/** The table of the cluster commands, each of which is sent to one node. */
 
 import { ALWAYS_TEXT } from "../core/info.js";
 import {
@@ -25,14 +25,14 @@ import { help, subcommands } from "../table/subcommands.js";
 import { slotNode, slotNumbers, slotRanges, slotStats } from "./args.js";
 import * as decode from "./replies.js";
 
-const slot = param("slot", COUNT, "Number of the slot, 0 to 16383.");
-const nodeId = param("nodeId", TEXT, "The other node: 40 hexadecimal digits.");
-const slots = rest("slots", COUNT, "Numbers of slots, as arguments or in arrays; at least one.");
+const slot = param("slot", COUNT, "Slot number, 0 to 16383.");
+const nodeId = param("nodeId", TEXT, "ID of the other node, 40 hexadecimal digits.");
+const slots = rest("slots", COUNT, "Slot numbers, as arguments or arrays; at least one.");
 const slotsWire = [{ build: slotNumbers, with: ["slots"], names: ["slots..."] }];
 const ranges = rest(
   "ranges",
   COUNT,
-  "First and last slot of each range, as `[first, last]` pairs or one after the other.",
+  "First and last slot of each range, as `[first, last]` pairs or flat.",
 );
 const rangesWire = [{ build: slotRanges, with: ["ranges"], names: ["ranges..."] }];
 const METRIC = wordOf(
@@ -49,163 +49,168 @@ const { action, query } = subcommands("CLUSTER", {
 export const cluster: readonly Entry[] = [
   command("CLUSTER", {
     since: "3.0.0",
-    cost: "What the subcommand costs",
-    summary: "Run a CLUSTER command; redis-py's one method for all of them.",
-    notes: "Each has a method of its own too, such as `clusterInfo`.",
+    cost: "Depends on the subcommand",
+    summary: "Run a CLUSTER subcommand, as the `cluster` method of redis-py does.",
+    notes: "Each subcommand also has its own method, such as `clusterInfo`.",
     args: [
-      param("clusterArg", TEXT, 'The subcommand, such as `"INFO"`.'),
-      restOrNone("words", VALUE, "Its arguments."),
+      param("clusterArg", TEXT, 'Subcommand, such as `"INFO"`.'),
+      restOrNone("words", VALUE, "Arguments of the subcommand."),
     ],
     reply: reply("unknown", decode.toClusterAnswer),
-    returns: "What the method of that command gives; texts may be bytes.",
+    returns: "Value of the subcommand's own method, except that text may be bytes.",
     signatures: [
       {
         generics: "<V = unknown>",
         params: "clusterArg: string, ...words: Many<Value>[]",
         type: "V",
-        returns: "What the method of that command gives; texts may be bytes.",
+        returns: "Value of the subcommand's own method, except that text may be bytes.",
       },
     ],
     pick: { pick: decode.pickCluster, with: ["clusterArg"] },
   }),
-  action("ADDSLOTS", "Give slots to the node that belong to none.", {
+  action("ADDSLOTS", "Assign unassigned slots to the node.", {
     cost: "O(N) in the number of slots",
     args: [slots],
     wire: slotsWire,
   }),
-  action("ADDSLOTSRANGE", "Give ranges of slots to the node that belong to none.", {
+  action("ADDSLOTSRANGE", "Assign ranges of unassigned slots to the node.", {
     since: "7.0.0",
     cost: "O(N) in the number of slots",
     args: [ranges],
     wire: rangesWire,
   }),
-  query("BUMPEPOCH", "Raise the node's epoch, unless it is the highest.", {
+  query("BUMPEPOCH", "Increase the node's config epoch, unless it is the highest.", {
     cost: "O(1)",
     reply: replies.word,
     returns: '`"BUMPED"` or `"STILL"`, followed by the epoch.',
   }),
-  query(
-    "COUNT-FAILURE-REPORTS",
-    "Count the nodes that say of another one that it may have failed.",
-    {
-      cost: "O(N) in the number of reports",
-      args: [nodeId],
-      reply: replies.count,
-      returns: "How many there are.",
-    },
-  ),
-  query("COUNTKEYSINSLOT", "Count the keys of a slot that the node has.", {
+  query("COUNT-FAILURE-REPORTS", "Count the active failure reports for a node.", {
+    cost: "O(N) in the number of reports",
+    args: [nodeId],
+    reply: replies.count,
+    returns: "Number of reports.",
+  }),
+  query("COUNTKEYSINSLOT", "Count the keys of a slot on this node.", {
     cost: "O(1)",
     args: [slot],
     reply: replies.count,
-    returns: "How many there are.",
+    returns: "Number of keys.",
   }),
-  action("DELSLOTS", "Let the node forget whom slots belong to.", {
+  action("DELSLOTS", "Remove slot assignments from the node's view.", {
     cost: "O(N) in the number of slots",
     args: [slots],
     wire: slotsWire,
   }),
-  action("DELSLOTSRANGE", "Let the node forget whom ranges of slots belong to.", {
+  action("DELSLOTSRANGE", "Remove assignments of slot ranges from the node's view.", {
     since: "7.0.0",
     cost: "O(N) in the number of slots",
     args: [ranges],
     wire: rangesWire,
   }),
-  action("FAILOVER", "Let the replica take the place of its master.", {
+  action("FAILOVER", "Promote this replica to master.", {
     args: [
       optional(
         "mode",
         wordOf(["FORCE", "TAKEOVER"], "ClusterFailoverMode"),
-        "Without the master's help, or without the other masters' consent either.",
+        "`FORCE`: without the master's cooperation; `TAKEOVER`: also without the votes of the other masters.",
       ),
     ],
   }),
-  action("FLUSHSLOTS", "Let the node forget whom all slots belong to; it must have no keys."),
-  action("FORGET", "Let the node forget another node, for a minute at least.", { args: [nodeId] }),
+  action(
+    "FLUSHSLOTS",
+    "Remove all slot assignments from the node's view; the node must have no keys.",
+  ),
+  action("FORGET", "Remove another node from the node's view, for 60 seconds at least.", {
+    args: [nodeId],
+  }),
   command("CLUSTER GETKEYSINSLOT", {
     since: "3.0.0",
     cost: "O(N) in the number of keys returned",
-    summary: "List keys of a slot that the node has.",
-    args: [slot, param("count", COUNT, "How many to give at most.")],
+    summary: "List keys of a slot on this node.",
+    args: [slot, param("count", COUNT, "Maximum number of keys.")],
     reply: replies.texts,
-    returns: "The keys.",
+    returns: "Keys.",
   }),
   help("CLUSTER", "5.0.0"),
-  query("INFO", "Tell how the cluster is, as the node sees it.", {
+  query("INFO", "Return the state of the cluster in the node's view.", {
     cost: "O(1)",
     reply: reply("ClusterInfo", decode.toClusterInfo),
-    returns: "Values by the server's names.",
+    returns: "Values by the server's field names.",
   }),
   query("KEYSLOT", "Compute the slot of a key.", {
     cost: "O(N) in the length of the key",
     args: [
-      param("key", { ...VALUE, type: KEY.type }, "Key name; what stands in `{}` decides alone."),
+      param(
+        "key",
+        { ...VALUE, type: KEY.type },
+        "Key name; a hash tag in `{}` alone determines the slot.",
+      ),
     ],
     reply: replies.count,
-    returns: "Number of the slot.",
+    returns: "Slot number.",
   }),
-  query("LINKS", "Tell about the links of the cluster's bus to and from the node.", {
+  query("LINKS", "List the cluster bus links of the node.", {
     since: "7.0.0",
     reply: reply("ClusterLink[]", decode.toClusterLinks),
-    returns: "One object a link, by the server's names.",
+    returns: "One object per link, with the server's field names.",
   }),
-  action("MEET", "Make the node join the cluster of another one.", {
+  action("MEET", "Connect the node to the cluster of another node.", {
     args: [
-      param("host", TEXT, "Address of the other node; no name."),
-      param("port", COUNT, "Its port for clients."),
-      optional("busPort", COUNT, "Port of its bus, when that is not 10000 higher."),
+      param("host", TEXT, "IP address of the other node."),
+      param("port", COUNT, "Client port of the other node."),
+      optional("busPort", COUNT, "Cluster bus port; default: client port + 10000."),
     ],
   }),
-  query("MYID", "Tell the identifier of the node.", {
+  query("MYID", "Return the ID of the node.", {
     cost: "O(1)",
     reply: replies.word,
     returns: "40 hexadecimal digits.",
   }),
-  query("MYSHARDID", "Tell the identifier of the node's shard.", {
+  query("MYSHARDID", "Return the ID of the node's shard.", {
     since: "7.2.0",
     cost: "O(1)",
     reply: replies.word,
     returns: "40 hexadecimal digits.",
   }),
-  query("NODES", "Tell about all nodes, as the node sees them.", {
+  query("NODES", "List the nodes of the cluster in the node's view.", {
     reply: nodes,
-    returns: "One object a node.",
+    returns: "One object per node.",
   }),
-  query("REPLICAS", "Tell about the replicas of a master.", {
+  query("REPLICAS", "List the replicas of a master.", {
     since: "5.0.0",
-    args: [param("nodeId", TEXT, "The master: 40 hexadecimal digits.")],
+    args: [param("nodeId", TEXT, "ID of the master, 40 hexadecimal digits.")],
     reply: nodes,
-    returns: "One object a replica.",
+    returns: "One object per replica.",
   }),
   action("REPLICATE", "Make the node a replica of a master.", {
-    args: [param("nodeId", TEXT, "The master: 40 hexadecimal digits.")],
+    args: [param("nodeId", TEXT, "ID of the master, 40 hexadecimal digits.")],
   }),
-  action("RESET", "Make the node forget its cluster; a replica also loses its keys.", {
+  action("RESET", "Remove the node from its cluster; a replica also deletes its keys.", {
     cost: "O(N) in the number of nodes and keys",
     args: [
       optional(
         "mode",
         wordOf(["HARD", "SOFT"], "ClusterResetMode"),
-        "Whether it also gets a new identifier and epoch 0; `SOFT` when left out.",
+        "`HARD`: also generate a new ID and reset epochs to 0; default: `SOFT`.",
       ),
     ],
   }),
-  action("SAVECONFIG", "Write the node's view of the cluster to its file."),
-  action("SET-CONFIG-EPOCH", "Set the epoch of a fresh node.", {
-    args: [param("epoch", COUNT, "The epoch; no other node may have it.")],
+  action("SAVECONFIG", "Write the node's cluster configuration to its file."),
+  action("SET-CONFIG-EPOCH", "Set the config epoch of a new node.", {
+    args: [param("epoch", COUNT, "Epoch; must be unique in the cluster.")],
   }),
   command("CLUSTER SETSLOT", {
     since: "3.0.0",
     cost: "O(1)",
-    summary: "Say that a slot is on its way, or whom it belongs to.",
+    summary: "Set the state or the owner of a slot.",
     args: [
       slot,
       param(
         "state",
         wordOf(["STABLE", "IMPORTING", "MIGRATING", "NODE"], "SlotState"),
-        "Not on its way any more, coming from a node, going to one, or belonging to one.",
+        "`STABLE`, being imported from or migrated to a node, or owned by a node.",
       ),
-      { ...param("nodeId", TEXT, "The node `state` speaks of."), optional: true },
+      { ...param("nodeId", TEXT, "ID of the node; omit for `STABLE`."), optional: true },
     ],
     options: options(
       "ClusterSetslotOptions",
@@ -213,7 +218,7 @@ export const cluster: readonly Entry[] = [
         "timeout",
         "TIMEOUT",
         MILLISECONDS,
-        "How long to wait for replicas in milliseconds; Valkey only, since 8.0.",
+        "Maximum wait for replicas in milliseconds; Valkey only, since 8.0.",
       ),
     ),
     wire: [
@@ -225,37 +230,37 @@ export const cluster: readonly Entry[] = [
     reply: replies.ok,
     returns: "`true`.",
   }),
-  query("SHARDS", "Tell which nodes have the same slots.", {
+  query("SHARDS", "List the shards of the cluster with their nodes.", {
     since: "7.0.0",
     reply: reply("ClusterShard[]", decode.toClusterShards),
-    returns: "One object a shard.",
+    returns: "One object per shard.",
   }),
-  query("SLAVES", "Tell about the replicas of a master.", {
-    args: [param("nodeId", TEXT, "The master: 40 hexadecimal digits.")],
+  query("SLAVES", "List the replicas of a master.", {
+    args: [param("nodeId", TEXT, "ID of the master, 40 hexadecimal digits.")],
     deprecated: "Use `clusterReplicas`.",
     reply: nodes,
-    returns: "One object a replica.",
+    returns: "One object per replica.",
   }),
   command("CLUSTER SLOT-STATS", {
     since: "Valkey 8.0.0, Redis 8.2.0",
     cost: "O(N) in the number of slots, O(N*log(N)) with `orderBy`",
     flags: ALWAYS_TEXT,
-    summary: "Tell how slots of the node were used.",
+    summary: "Return usage statistics of the node's slots.",
     args: [],
     options: options(
       "ClusterSlotStatsOptions",
       {
-        ...oneOf("ClusterSlotSelection", "Which slots to tell about.", [
-          { ...silent("orderBy", "", "The number that decides which come first."), kind: METRIC },
+        ...oneOf("ClusterSlotSelection", "Which slots to return.", [
+          { ...silent("orderBy", "", "Metric to sort slots by."), kind: METRIC },
           silent("startSlot", "Integer", "First slot of a range."),
-          silent("endSlot", "Integer", "Last slot of the range, included."),
+          silent("endSlot", "Integer", "Last slot of the range, inclusive."),
         ]),
         together: [["startSlot", "endSlot"], ["orderBy"]],
         required: true,
       },
-      silent("limit", "Integer", "With `orderBy`: how many slots to give at most."),
+      silent("limit", "Integer", "With `orderBy`: maximum number of slots."),
       {
-        ...silent("sort", "", "With `orderBy`: lowest or highest first; highest when left out."),
+        ...silent("sort", "", "With `orderBy`: sort order; default: `DESC`."),
         kind: wordOf(["ASC", "DESC"]),
       },
     ),
@@ -264,10 +269,10 @@ export const cluster: readonly Entry[] = [
       { build: slotStats, with: ["options"], names: ["SLOTSRANGE", "startSlot", "endSlot"] },
     ],
     reply: reply("ClusterSlotStats[]", decode.toClusterSlotStats),
-    returns: "One object a slot.",
+    returns: "One object per slot.",
   }),
-  query("SLOTS", "Tell which nodes have which slots.", {
+  query("SLOTS", "List the slot ranges with their nodes.", {
     reply: reply("ClusterSlots[]", decode.toClusterSlots),
-    returns: "One object a range of slots.",
+    returns: "One object per slot range.",
   }),
 ];

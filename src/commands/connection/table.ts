@@ -1,4 +1,4 @@
-/** Owns the table of the connection commands. */
+/** The table of the connection commands. */
 import * as decode from "../core/decode.js";
 import { ALWAYS_TEXT, CLOSES, SESSION } from "../core/info.js";
 import {
@@ -38,29 +38,38 @@ import {
 import { toClientInfo, toClientList, toHello, toPong, toTrackingInfo } from "./replies.js";
 
 const SHARED_NOTE =
-  "It speaks of the connection that ordinary commands share; `redis.client()` has one of its own.";
+  "Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated one.";
 
 const CLIENT_TYPES = ["NORMAL", "MASTER", "PRIMARY", "REPLICA", "SLAVE", "PUBSUB"];
 const ON_OFF = wordOf(["ON", "OFF"], "OnOff");
 
 const clientList = reply("ClientInfo[]", toClientList);
-const clientId = param("clientId", INTEGER, "Number of the connection, as `clientId` gives it.");
+const clientId = param("clientId", INTEGER, "Connection ID, as returned by `clientId`.");
 
 const trackingItems = [
-  opt("clientId", "REDIRECT", INTEGER, "Connection that gets the messages instead of this one."),
-  silent("prefix", "Many<Value>", "With `bcast`: only keys that begin so, one prefix or several."),
-  oneOf("TrackingMode", "Which keys count; without any, those that were read.", [
+  opt(
+    "clientId",
+    "REDIRECT",
+    INTEGER,
+    "ID of the connection that receives the messages instead of this one.",
+  ),
+  silent(
+    "prefix",
+    "Many<Value>",
+    "With `bcast`: track only keys with this prefix; one or several.",
+  ),
+  oneOf("TrackingMode", "Which keys are tracked; default: the keys that were read.", [
     flag("bcast", "BCAST", "All keys, or those with a prefix."),
-    flag("optIn", "OPTIN", 'Those read right after `clientCaching("YES")`.'),
-    flag("optOut", "OPTOUT", 'Those read, but not right after `clientCaching("NO")`.'),
+    flag("optIn", "OPTIN", 'Keys read right after `clientCaching("YES")`.'),
+    flag("optOut", "OPTOUT", 'Keys read, except right after `clientCaching("NO")`.'),
   ]),
-  flag("noLoop", "NOLOOP", "Do not tell of keys this connection changed itself."),
+  flag("noLoop", "NOLOOP", "Send no messages for keys changed by this connection."),
 ] as const;
 const prefixes = { build: trackingPrefixes, with: ["options"], names: ["PREFIX", "prefix..."] };
 const trackingMeans =
-  "The messages are pushes under RESP3 and arrive at the connection named by `clientId` under RESP2.";
+  "Messages are pushes under RESP3. Under RESP2, the connection in `clientId` receives them.";
 
-/** Entries that are alike but for the server's word. */
+/** A command without arguments that changes the state of its connection. */
 const sessionSwitch = (name: string, summary: string): CommandSpec =>
   command(name, {
     since: "3.0.0",
@@ -73,19 +82,18 @@ const sessionSwitch = (name: string, summary: string): CommandSpec =>
   });
 
 export const connection: readonly Entry[] = [
-  sessionSwitch("ASKING", "Let the next command reach a slot that is being moved to this node."),
+  sessionSwitch("ASKING", "Allow the next command to access a slot that is being imported."),
   command("AUTH", {
     since: "1.0.0",
     cost: "O(N) in the number of passwords of the user",
     flags: SESSION,
-    summary: "Log this connection in as another user.",
+    summary: "Authenticate this connection.",
     notes:
-      "For all connections of a client use its options `username` and `password`, or " +
-      "`credentialProvider`.",
+      "For all connections of a client, use the options `username` and `password`, or `credentialProvider`.",
     args: [param("password", VALUE, "Password of the user.")],
     options: options(
       "AuthOptions",
-      bare("username", VALUE, "Name of the user; the default user when left out."),
+      bare("username", VALUE, "User name; default: the default user."),
     ),
     wire: ["options", "password"],
     reply: replies.ok,
@@ -95,8 +103,8 @@ export const connection: readonly Entry[] = [
     since: "6.0.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Say whether the keys of the next command shall be tracked.",
-    args: [param("mode", wordOf(["YES", "NO"]), "Whether they shall.")],
+    summary: "Select whether keys read by the next command are tracked.",
+    args: [param("mode", wordOf(["YES", "NO"]), "`YES` under `optIn`, `NO` under `optOut`.")],
     reply: replies.ok,
     returns: "`true`.",
   }),
@@ -104,8 +112,10 @@ export const connection: readonly Entry[] = [
     since: "Valkey 8.0.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Tell the server what this connection can deal with.",
-    args: [rest("capabilities", VALUE, "Such as `redirect`; unknown ones are ignored.")],
+    summary: "Announce capabilities of this connection.",
+    args: [
+      rest("capabilities", VALUE, "Names such as `redirect`; the server ignores unknown ones."),
+    ],
     reply: replies.ok,
     returns: "`true`.",
   }),
@@ -113,30 +123,30 @@ export const connection: readonly Entry[] = [
     since: "2.6.9",
     cost: "O(1)",
     flags: ALWAYS_TEXT,
-    summary: "Tell the name of the connection.",
+    summary: "Return the name of the connection.",
     notes: SHARED_NOTE,
     args: [],
     reply: replies.wordOrNull,
-    returns: "The name, or `null` when it has none.",
+    returns: "Name, or `null` when it has none.",
   }),
   command("CLIENT GETREDIR", {
     since: "6.0.0",
     cost: "O(1)",
-    summary: "Tell which connection gets the invalidation messages of this one.",
+    summary: "Return the connection that receives the invalidation messages of this one.",
     notes: SHARED_NOTE,
     args: [],
     reply: replies.count,
-    returns: "Its number; 0 when it is this one, -1 when tracking is off.",
+    returns: "Connection ID; 0 when not redirected, -1 when tracking is off.",
   }),
   help("CLIENT", "5.0.0"),
   command("CLIENT ID", {
     since: "5.0.0",
     cost: "O(1)",
-    summary: "Tell the number of the connection.",
+    summary: "Return the ID of the connection.",
     notes: SHARED_NOTE,
     args: [],
     reply: replies.count,
-    returns: "The number; the server never uses one twice.",
+    returns: "ID, never reused by the server.",
   }),
   command("CLIENT INFO", {
     since: "6.2.0",
@@ -146,36 +156,36 @@ export const connection: readonly Entry[] = [
     notes: SHARED_NOTE,
     args: [],
     reply: reply("ClientInfo", toClientInfo),
-    returns: "What the server knows of it.",
+    returns: "State of the connection.",
   }),
   command("CLIENT KILL", {
     since: "2.4.0",
     cost: "O(N) in the number of connections",
-    summary: "Close the connection of a client.",
-    args: [param("address", TEXT, "`host:port` of the client, or its unix socket.")],
+    summary: "Close a client connection by address.",
+    args: [param("address", TEXT, "`host:port` of the client, or its Unix socket path.")],
     reply: replies.ok,
-    returns: "`true`; no such client is an error.",
+    returns: "`true`; rejects when there is no such client.",
   }),
   command("CLIENT KILL", {
     method: "clientKillFilter",
     since: "2.8.12",
     cost: "O(N) in the number of connections",
-    summary: "Close all connections that every given filter holds for.",
-    notes: "At least one filter is needed.",
+    summary: "Close all connections that match every filter.",
+    notes: "At least one filter is required.",
     args: [],
     options: options(
       "ClientKillOptions",
-      opt("id", "ID", INTEGER, "Number of the connection."),
-      opt("type", "TYPE", wordOf(CLIENT_TYPES, "ClientType"), "Kind of the client."),
+      opt("id", "ID", INTEGER, "Connection ID."),
+      opt("type", "TYPE", wordOf(CLIENT_TYPES, "ClientType"), "Client type."),
       opt("addr", "ADDR", TEXT, "`host:port` of the client."),
       opt("laddr", "LADDR", TEXT, "`host:port` on the server's side."),
-      opt("user", "USER", VALUE, "ACL user."),
-      opt("maxAge", "MAXAGE", SECONDS, "Only those at least so many seconds old."),
-      silent("skipMe", "boolean", "Whether to spare this connection itself; spared by default."),
+      opt("user", "USER", VALUE, "ACL user name."),
+      opt("maxAge", "MAXAGE", SECONDS, "Only connections at least this old, in seconds."),
+      silent("skipMe", "boolean", "Whether to keep this connection open; default: `true`."),
     ),
     wire: ["options", { build: skipMe, with: ["options"], names: ["SKIPME", "skipMe"] }],
     reply: reply("number", decode.okToTrue),
-    returns: "How many were closed.",
+    returns: "Number of closed connections.",
   }),
   command("CLIENT LIST", {
     since: "2.4.0",
@@ -185,18 +195,18 @@ export const connection: readonly Entry[] = [
     args: [],
     options: options(
       "ClientListOptions",
-      opt("type", "TYPE", wordOf(CLIENT_TYPES, "ClientType"), "Only clients of this kind."),
-      opt("clientId", "ID", integersOf, "Only these connections, one number or several."),
+      opt("type", "TYPE", wordOf(CLIENT_TYPES, "ClientType"), "Only clients of this type."),
+      opt("clientId", "ID", integersOf, "Only these connection IDs, one or several."),
     ),
     reply: clientList,
-    returns: "What the server knows of each.",
+    returns: "State of each connection.",
   }),
   command("CLIENT NO-EVICT", {
     since: "7.0.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Say whether the server may drop this connection when memory for clients runs out.",
-    args: [param("mode", ON_OFF, '`"ON"`: it may not.')],
+    summary: "Exempt this connection from client eviction.",
+    args: [param("mode", ON_OFF, "`ON`: exempt.")],
     reply: replies.ok,
     returns: "`true`.",
   }),
@@ -204,32 +214,32 @@ export const connection: readonly Entry[] = [
     since: "7.2.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Say whether commands of this connection count as uses of the keys.",
-    args: [param("mode", ON_OFF, '`"ON"`: they do not.')],
+    summary: "Select whether commands of this connection update LRU and LFU data of keys.",
+    args: [param("mode", ON_OFF, "`ON`: they do not.")],
     reply: replies.ok,
     returns: "`true`.",
   }),
   command("CLIENT PAUSE", {
     since: "3.0.0",
     cost: "O(1)",
-    summary: "Hold back the commands of all clients for a while.",
-    args: [param("timeout", MILLISECONDS, "How long, in whole milliseconds.")],
+    summary: "Suspend the commands of all clients.",
+    args: [param("timeout", MILLISECONDS, "Duration in milliseconds.")],
     options: options(
       "ClientPauseOptions",
-      silent("all", "boolean", "`false` to hold back writes only; all commands by default."),
+      silent("all", "boolean", "`false`: suspend writes only; default: all commands."),
     ),
     wire: ["timeout", "options", { build: pauseMode, with: ["options"], names: ["mode"] }],
     reply: replies.ok,
     returns: "`true`.",
   }),
-  refused("CLIENT REPLY", "redis.pipeline(): every command here waits for its reply"),
+  refused("CLIENT REPLY", "redis.pipeline(): the client requires a reply to every command"),
   command("CLIENT SETINFO", {
     since: "7.2.0",
     cost: "O(1)",
-    summary: "Tell the server about the library behind the connection.",
-    notes: `${SHARED_NOTE} The options \`libName\` and \`libVersion\` tell it for every connection.`,
+    summary: "Set the name or version of the client library of the connection.",
+    notes: `${SHARED_NOTE} The options \`libName\` and \`libVersion\` set it for every connection.`,
     args: [
-      param("attr", wordOf(["LIB-NAME", "LIB-VER"]), "Its name or its version."),
+      param("attr", wordOf(["LIB-NAME", "LIB-VER"]), "Which attribute to set."),
       param("value", VALUE, "Text without spaces."),
     ],
     reply: replies.ok,
@@ -238,9 +248,9 @@ export const connection: readonly Entry[] = [
   command("CLIENT SETNAME", {
     since: "2.6.9",
     cost: "O(1)",
-    summary: "Give the connection a name, which lasts as long as the connection.",
-    notes: `${SHARED_NOTE} The option \`clientName\` names every connection, new ones too.`,
-    args: [param("name", VALUE, "Text without spaces; empty for none.")],
+    summary: "Set the name of the connection.",
+    notes: `${SHARED_NOTE} The option \`clientName\` names every connection, including new ones.`,
+    args: [param("name", VALUE, "Text without spaces; empty to remove the name.")],
     reply: replies.ok,
     returns: "`true`.",
   }),
@@ -248,12 +258,12 @@ export const connection: readonly Entry[] = [
     since: "6.0.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Switch invalidation messages for keys on or off.",
+    summary: "Enable or disable invalidation messages for keys.",
     notes: trackingMeans,
     args: [],
     options: options(
       "ClientTrackingOptions",
-      silent("on", "boolean", "`false` to switch them off; on by default."),
+      silent("on", "boolean", "`false` to disable; default: `true`."),
       ...trackingItems,
     ),
     wire: [{ build: trackingMode, with: ["options"], names: ["mode"] }, "options", prefixes],
@@ -265,7 +275,7 @@ export const connection: readonly Entry[] = [
     since: "6.0.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Switch invalidation messages for keys off.",
+    summary: "Disable invalidation messages for keys.",
     args: [],
     wire: ['"OFF"'],
     reply: replies.ok,
@@ -276,7 +286,7 @@ export const connection: readonly Entry[] = [
     since: "6.0.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Switch invalidation messages for keys on.",
+    summary: "Enable invalidation messages for keys.",
     notes: trackingMeans,
     args: [],
     options: options("ClientTrackingOnOptions", ...trackingItems),
@@ -287,29 +297,29 @@ export const connection: readonly Entry[] = [
   command("CLIENT TRACKINGINFO", {
     since: "6.2.0",
     cost: "O(1)",
-    summary: "Tell how the connection tracks keys.",
+    summary: "Return the tracking state of the connection.",
     notes: SHARED_NOTE,
     args: [],
     reply: reply("TrackingInfo<T>", toTrackingInfo),
-    returns: "The modes, where the messages go, and the prefixes.",
+    returns: "Modes, redirection and prefixes.",
   }),
   command("CLIENT UNBLOCK", {
     since: "5.0.0",
     cost: "O(log N) in the number of connections",
-    summary: "End the blocking command another connection waits in.",
+    summary: "Unblock another connection that waits in a blocking command.",
     args: [clientId],
     options: options(
       "ClientUnblockOptions",
-      silent("error", "boolean", "Let it end with an error, and not as if time had run out."),
+      silent("error", "boolean", "End the command with an error instead of as on timeout."),
     ),
     wire: ["clientId", "options", { build: unblockMode, with: ["options"], names: ["mode"] }],
     reply: replies.bool,
-    returns: "Whether the connection was waiting.",
+    returns: "Whether the connection was blocked.",
   }),
   command("CLIENT UNPAUSE", {
     since: "6.2.0",
     cost: "O(N) in the number of paused clients",
-    summary: "Let the clients go on that CLIENT PAUSE held back.",
+    summary: "Resume the clients suspended by CLIENT PAUSE.",
     args: [],
     reply: replies.ok,
     returns: "`true`.",
@@ -317,7 +327,7 @@ export const connection: readonly Entry[] = [
   command("ECHO", {
     since: "1.0.0",
     cost: "O(1)",
-    summary: "Have a value sent back.",
+    summary: "Return the given value.",
     args: [param("value", VALUE, "Text, bytes or a number.")],
     reply: replies.text,
     returns: "The value.",
@@ -326,15 +336,13 @@ export const connection: readonly Entry[] = [
     since: "6.0.0",
     cost: "O(1)",
     flags: SESSION | ALWAYS_TEXT,
-    summary: "Agree on a protocol with the server and learn about it.",
-    notes: "For all connections of a client use its option `protocol`.",
-    args: [
-      optional("protocol", { type: "2 | 3", check: "count" }, "Version; unchanged if left out."),
-    ],
+    summary: "Select a protocol version and describe the server.",
+    notes: "For all connections of a client, use the option `protocol`.",
+    args: [optional("protocol", { type: "2 | 3", check: "count" }, "Version; default: unchanged.")],
     options: options(
       "HelloOptions",
-      silent("auth", "readonly [username: Value, password: Value]", "User to log in as."),
-      opt("setName", "SETNAME", VALUE, "Name for the connection."),
+      silent("auth", "readonly [username: Value, password: Value]", "Credentials."),
+      opt("setName", "SETNAME", VALUE, "Name of the connection."),
     ),
     wire: [
       "protocol",
@@ -346,13 +354,13 @@ export const connection: readonly Entry[] = [
       "options",
     ],
     reply: reply("HelloReply", toHello),
-    returns: "What the server says of itself and of the connection.",
+    returns: "Properties of server and connection.",
   }),
   command("PING", {
     since: "1.0.0",
     cost: "O(1)",
-    summary: "Ask the server for a sign of life.",
-    args: [optional("message", VALUE, "What to send back instead.")],
+    summary: "Check that the server responds.",
+    args: [optional("message", VALUE, "Value to return instead of `true`.")],
     reply: reply("true", toPong),
     returns: "`true`.",
     cases: [{ given: "message", reply: replies.text, returns: "The message." }],
@@ -361,23 +369,22 @@ export const connection: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(1)",
     flags: CLOSES,
-    summary: "Have the server close a connection after its last reply.",
-    notes: "To be done with a client use `close()`, which needs no word of the server's.",
+    summary: "Close a connection after its last reply.",
+    notes: "To close a client, use `close()`, which does not need the server.",
     args: [],
     reply: replies.ok,
     returns: "`true`.",
   }),
-  sessionSwitch("READONLY", "Let this connection read from a replica node of a cluster."),
-  sessionSwitch("READWRITE", "Take READONLY back."),
+  sessionSwitch("READONLY", "Allow this connection to read from a cluster replica."),
+  sessionSwitch("READWRITE", "Undo READONLY."),
   command("RESET", {
     method: "resetConnection",
     since: "6.2.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Put this connection back into the state of a new one.",
+    summary: "Reset this connection to its initial state.",
     notes:
-      "That is: database 0, RESP2, no name, the default user and not logged in. It is not called " +
-      "`reset` because that is what empties a pipeline.",
+      "Selects database 0, RESP2, no name, and the default user, unauthenticated. The method is not called `reset` because `reset` empties a pipeline.",
     args: [],
     reply: replies.word,
     returns: '`"RESET"`.',
@@ -386,11 +393,10 @@ export const connection: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Switch this connection to another database.",
+    summary: "Select the database of this connection.",
     notes:
-      "A connection that has to be made again goes to that database too. For all connections of a " +
-      "client use its option `db`.",
-    args: [param("index", COUNT, "Number of the database.")],
+      "Selected again after a reconnect. For all connections of a client, use the option `db`.",
+    args: [param("index", COUNT, "Database number.")],
     reply: replies.ok,
     returns: "`true`.",
   }),

@@ -241,7 +241,7 @@ export const CLIENT_PAUSE = new CommandInfo("CLIENT PAUSE", {
 });
 export const CLIENT_REPLY = new CommandInfo("CLIENT REPLY", {
   flags: SESSION,
-  instead: "redis.pipeline(): every command here waits for its reply",
+  instead: "redis.pipeline(): the client requires a reply to every command",
 });
 export const CLIENT_SETINFO = new CommandInfo("CLIENT SETINFO", {
   params: ["attr", "value"],
@@ -398,11 +398,11 @@ export const MEMORY_USAGE = new CommandInfo("MEMORY USAGE", {
 export const MONITOR = new CommandInfo("MONITOR", { flags: SESSION, instead: "redis.monitor()" });
 export const PSYNC = new CommandInfo("PSYNC", {
   flags: SESSION,
-  instead: "redis.replicaof() on a server of your own",
+  instead: "redis.replicaof() on your own server",
 });
 export const REPLCONF = new CommandInfo("REPLCONF", {
   flags: SESSION,
-  instead: "redis.replicaof() on a server of your own",
+  instead: "redis.replicaof() on your own server",
 });
 export const REPLICAOF = new CommandInfo("REPLICAOF", {
   params: ["host", "port"],
@@ -427,7 +427,7 @@ export const SLOWLOG_RESET = new CommandInfo("SLOWLOG RESET", { decode: okToTrue
 export const SWAPDB = new CommandInfo("SWAPDB", { params: ["first", "second"], decode: okToTrue });
 export const SYNC = new CommandInfo("SYNC", {
   flags: SESSION,
-  instead: "redis.replicaof() on a server of your own",
+  instead: "redis.replicaof() on your own server",
 });
 export const TIME = new CommandInfo("TIME", { flags: ALWAYS_TEXT, decode: toTime });
 export const ACL_CAT = new CommandInfo("ACL CAT", { params: ["category"], flags: ALWAYS_TEXT });

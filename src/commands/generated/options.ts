@@ -1348,72 +1348,72 @@ export type XtrimOptions = XtrimThreshold & {
 
 /** Options of FUNCTION FLUSH. */
 export interface FunctionFlushOptions {
-  /** Whether the server frees the memory afterwards or at once. */
+  /** Free memory in the background or before the reply; default: the server's setting. */
   readonly mode?: ScriptFlushMode | undefined;
 }
 
 /** Options of FUNCTION LIST. */
 export interface FunctionListOptions {
-  /** Glob pattern the names of libraries have to match. */
+  /** Glob pattern of library names; default: all. */
   readonly library?: Value | undefined;
-  /** Give the source texts too. */
+  /** Include the source code. */
   readonly withCode?: boolean | undefined;
 }
 
 /** Options of FUNCTION LOAD. */
 export interface FunctionLoadOptions {
-  /** Take the place of a library of the same name. */
+  /** Replace an existing library of the same name. */
   readonly replace?: boolean | undefined;
 }
 
 /** Options of FUNCTION RESTORE. */
 export interface FunctionRestoreOptions {
   /**
-   * What becomes of the libraries there are: kept, all deleted first, or replaced by those of the
-   * same name. Kept when left out.
+   * Keep existing libraries (default; a name conflict is an error), delete all first, or replace
+   * those with the same name.
    */
   readonly policy?: FunctionRestorePolicy | undefined;
 }
 
 /** Options of AUTH. */
 export interface AuthOptions {
-  /** Name of the user; the default user when left out. */
+  /** User name; default: the default user. */
   readonly username?: Value | undefined;
 }
 
 /** Options of CLIENT KILL. */
 export interface ClientKillOptions {
-  /** Number of the connection. */
+  /** Connection ID. */
   readonly id?: Integer | undefined;
-  /** Kind of the client. */
+  /** Client type. */
   readonly type?: ClientType | undefined;
   /** `host:port` of the client. */
   readonly addr?: string | undefined;
   /** `host:port` on the server's side. */
   readonly laddr?: string | undefined;
-  /** ACL user. */
+  /** ACL user name. */
   readonly user?: Value | undefined;
-  /** Only those at least so many seconds old. */
+  /** Only connections at least this old, in seconds. */
   readonly maxAge?: Integer | undefined;
-  /** Whether to spare this connection itself; spared by default. */
+  /** Whether to keep this connection open; default: `true`. */
   readonly skipMe?: boolean | undefined;
 }
 
 /** Options of CLIENT LIST. */
 export interface ClientListOptions {
-  /** Only clients of this kind. */
+  /** Only clients of this type. */
   readonly type?: ClientType | undefined;
-  /** Only these connections, one number or several. */
+  /** Only these connection IDs, one or several. */
   readonly clientId?: Many<Integer> | undefined;
 }
 
 /** Options of CLIENT PAUSE. */
 export interface ClientPauseOptions {
-  /** `false` to hold back writes only; all commands by default. */
+  /** `false`: suspend writes only; default: all commands. */
   readonly all?: boolean | undefined;
 }
 
-/** Which keys count; without any, those that were read. */
+/** Which keys are tracked; default: the keys that were read. */
 export type TrackingMode =
   | {
       /** All keys, or those with a prefix. */
@@ -1423,71 +1423,71 @@ export type TrackingMode =
     }
   | {
       readonly bcast?: false | undefined;
-      /** Those read right after `clientCaching("YES")`. */
+      /** Keys read right after `clientCaching("YES")`. */
       readonly optIn?: boolean | undefined;
       readonly optOut?: false | undefined;
     }
   | {
       readonly bcast?: false | undefined;
       readonly optIn?: false | undefined;
-      /** Those read, but not right after `clientCaching("NO")`. */
+      /** Keys read, except right after `clientCaching("NO")`. */
       readonly optOut?: boolean | undefined;
     };
 
 /** Options of CLIENT TRACKING. */
 export type ClientTrackingOptions = TrackingMode & {
-  /** `false` to switch them off; on by default. */
+  /** `false` to disable; default: `true`. */
   readonly on?: boolean | undefined;
-  /** Connection that gets the messages instead of this one. */
+  /** ID of the connection that receives the messages instead of this one. */
   readonly clientId?: Integer | undefined;
-  /** With `bcast`: only keys that begin so, one prefix or several. */
+  /** With `bcast`: track only keys with this prefix; one or several. */
   readonly prefix?: Many<Value> | undefined;
-  /** Do not tell of keys this connection changed itself. */
+  /** Send no messages for keys changed by this connection. */
   readonly noLoop?: boolean | undefined;
 };
 
 /** Options of CLIENT TRACKING. */
 export type ClientTrackingOnOptions = TrackingMode & {
-  /** Connection that gets the messages instead of this one. */
+  /** ID of the connection that receives the messages instead of this one. */
   readonly clientId?: Integer | undefined;
-  /** With `bcast`: only keys that begin so, one prefix or several. */
+  /** With `bcast`: track only keys with this prefix; one or several. */
   readonly prefix?: Many<Value> | undefined;
-  /** Do not tell of keys this connection changed itself. */
+  /** Send no messages for keys changed by this connection. */
   readonly noLoop?: boolean | undefined;
 };
 
 /** Options of CLIENT UNBLOCK. */
 export interface ClientUnblockOptions {
-  /** Let it end with an error, and not as if time had run out. */
+  /** End the command with an error instead of as on timeout. */
   readonly error?: boolean | undefined;
 }
 
 /** Options of HELLO. */
 export interface HelloOptions {
-  /** User to log in as. */
+  /** Credentials. */
   readonly auth?: readonly [username: Value, password: Value] | undefined;
-  /** Name for the connection. */
+  /** Name of the connection. */
   readonly setName?: Value | undefined;
 }
 
-/** Which commands; all of them without any. */
+/** Which commands; default: all. */
 export type CommandFilter =
   | {
-      /** Those of a module. */
+      /** Commands of a module. */
       readonly module?: string | undefined;
       readonly category?: undefined;
       readonly pattern?: undefined;
     }
   | {
       readonly module?: undefined;
-      /** Those of an ACL category, named without `@`. */
+      /** Commands of an ACL category, without `@`. */
       readonly category?: string | undefined;
       readonly pattern?: undefined;
     }
   | {
       readonly module?: undefined;
       readonly category?: undefined;
-      /** Those whose names match a glob pattern. */
+      /** Commands whose names match a glob pattern. */
       readonly pattern?: string | undefined;
     };
 
@@ -1496,7 +1496,7 @@ export type CommandListOptions = CommandFilter;
 
 /** Options of MODULE LOADEX. */
 export interface ModuleLoadexOptions {
-  /** Values by name of the module's settings. */
+  /** Configuration of the module, values by name. */
   readonly config?: Mapping<string, Value> | undefined;
   /** Arguments for the module. */
   readonly args?: Many<Value> | undefined;
@@ -1504,35 +1504,32 @@ export interface ModuleLoadexOptions {
 
 /** Options of BGSAVE. */
 export interface BgsaveOptions {
-  /**
-   * Whether to wait for a rewrite of the append-only file that is under way; it does by default,
-   * with `false` that is an error.
-   */
+  /** Whether to wait for a running append-only file rewrite (default) or reject. */
   readonly schedule?: boolean | undefined;
 }
 
 /** Options of FAILOVER. */
 export interface FailoverOptions {
-  /** The replica to choose; the first that has caught up when left out. */
+  /** Replica to promote; default: the first that has caught up. */
   readonly to?: readonly [host: string, port: Integer] | undefined;
-  /** With `to` and `timeout`: go on even if it has not caught up in time. */
+  /** With `to` and `timeout`: proceed even if the replica has not caught up in time. */
   readonly force?: boolean | undefined;
-  /** Call off a failover under way. */
+  /** Cancel a running failover. */
   readonly abort?: boolean | undefined;
-  /** Longest wait for the replica, in milliseconds. */
+  /** Maximum time to wait for the replica, in milliseconds. */
   readonly timeout?: Integer | undefined;
 }
 
-/** Who frees the memory; the server's settings say so without any. */
+/** How memory is freed; default: the server's setting. */
 export type FlushMode =
   | {
-      /** Another thread of the server, afterwards. */
+      /** In the background. */
       readonly asynchronous?: boolean | undefined;
       readonly synchronous?: false | undefined;
     }
   | {
       readonly asynchronous?: false | undefined;
-      /** The server before it answers. */
+      /** Before the reply. */
       readonly synchronous?: boolean | undefined;
     };
 
@@ -1541,41 +1538,41 @@ export type FlushOptions = FlushMode;
 
 /** Options of HOTKEYS START. */
 export interface HotkeysStartOptions {
-  /** How many keys to keep for each measure. */
+  /** Number of keys to keep per metric. */
   readonly count?: Integer | undefined;
-  /** When to end, in seconds; 0 for never. */
+  /** Duration of collection in seconds; 0: no limit. */
   readonly duration?: Integer | undefined;
-  /** Measure one key in that many. */
+  /** Sample one command in this many. */
   readonly sampleRatio?: Integer | undefined;
-  /** Slots whose keys to measure; all when left out. */
+  /** Slots to collect keys of; default: all. */
   readonly slots?: Many<Integer> | undefined;
 }
 
 /** Options of MEMORY USAGE. */
 export interface MemoryUsageOptions {
-  /** How many elements to look at; 0 for all, 5 when left out. */
+  /** Number of elements to sample; 0: all; default: 5. */
   readonly samples?: Integer | undefined;
 }
 
-/** How to end; without any, saving when the server is configured to save. */
+/** How to shut down; default: save if the server is configured to. */
 export type ShutdownMode =
   | {
-      /** Save first, also when the server is not configured to. */
+      /** Save, even if the server is not configured to. */
       readonly save?: boolean | undefined;
       readonly noSave?: false | undefined;
       /** Do not wait for replicas to catch up. */
       readonly now?: boolean | undefined;
-      /** End even if saving fails. */
+      /** Shut down even if saving fails. */
       readonly force?: boolean | undefined;
       readonly abort?: false | undefined;
     }
   | {
       readonly save?: false | undefined;
-      /** Do not save, also when the server is configured to. */
+      /** Do not save, even if the server is configured to. */
       readonly noSave?: boolean | undefined;
       /** Do not wait for replicas to catch up. */
       readonly now?: boolean | undefined;
-      /** End even if saving fails. */
+      /** Shut down even if saving fails. */
       readonly force?: boolean | undefined;
       readonly abort?: false | undefined;
     }
@@ -1584,79 +1581,73 @@ export type ShutdownMode =
       readonly noSave?: false | undefined;
       readonly now?: false | undefined;
       readonly force?: false | undefined;
-      /** Do not end: call off a shutdown that waits for replicas. */
+      /** Cancel a shutdown that waits for replicas. */
       readonly abort?: boolean | undefined;
     };
 
 /** Options of SHUTDOWN. */
 export type ShutdownOptions = ShutdownMode;
 
-/** What a user logs in with: anything, or passwords. */
+/** How the user logs in: with any password, or with one of its own. */
 export type AclPasswords =
   | {
-      /** Let it log in with any password. */
+      /** Accept any password. */
       readonly noPass?: boolean | undefined;
       readonly passwords?: undefined;
       readonly hashedPasswords?: undefined;
     }
   | {
       readonly noPass?: false | undefined;
-      /** Passwords, each with `+` before it to add or `-` to remove it. */
+      /** Passwords, each prefixed with `+` to add or `-` to remove it. */
       readonly passwords?: Many<string | Uint8Array> | undefined;
-      /** The same as SHA-256 in hexadecimal. */
+      /** Like `passwords`, as SHA-256 in hexadecimal. */
       readonly hashedPasswords?: Many<string | Uint8Array> | undefined;
     };
 
 /** Options of ACL SETUSER. */
 export type AclSetuserOptions = AclPasswords & {
-  /** Make it a new user first. */
+  /** Reset to a new user first. */
   readonly reset?: boolean | undefined;
-  /** Forget its key patterns first. */
+  /** Remove all key patterns first. */
   readonly resetKeys?: boolean | undefined;
-  /** Forget its patterns of channels first. */
+  /** Remove all channel patterns first. */
   readonly resetChannels?: boolean | undefined;
-  /** Forget its passwords first, and that it needs none. */
+  /** Remove all passwords, and the `noPass` state, first. */
   readonly resetPasswords?: boolean | undefined;
-  /** Whether it may log in. */
+  /** Whether the user may log in. */
   readonly enabled?: boolean | undefined;
-  /**
-   * Categories of commands, each with `+` before it to allow or `-` to forbid it; the `@` may be
-   * left out.
-   */
+  /** Command categories, each prefixed with `+` to allow or `-` to deny it; `@` is optional. */
   readonly categories?: Many<string> | undefined;
-  /** Commands, each with `+` before it to allow or `-` to forbid it, such as `+config|get`. */
+  /** Commands, each prefixed with `+` to allow or `-` to deny it, such as `+config|get`. */
   readonly commands?: Many<string> | undefined;
   /**
-   * Patterns of keys, with or without `~` before them; `%R~` or `%W~` allows only reading or
-   * writing. A `~` that belongs to the keys themselves needs another one before it.
+   * Key patterns, `~` optional; prefix `%R~` or `%W~` to allow only reads or writes. If keys
+   * begin with `~`, double it.
    */
   readonly keys?: Many<string | Uint8Array> | undefined;
-  /**
-   * Patterns of channels, with or without `&` before them; an `&` that belongs to the channels
-   * themselves needs another one before it.
-   */
+  /** Channel patterns, `&` optional. If channels begin with `&`, double it. */
   readonly channels?: Many<string | Uint8Array> | undefined;
-  /** More sets of rules, each complete in itself, such as `["+set", "~app:*"]`. */
+  /** Additional independent rule sets, such as `["+set", "~app:*"]`. */
   readonly selectors?: readonly (readonly string[])[] | undefined;
 };
 
 /** Options of CLUSTER SETSLOT. */
 export interface ClusterSetslotOptions {
-  /** How long to wait for replicas in milliseconds; Valkey only, since 8.0. */
+  /** Maximum wait for replicas in milliseconds; Valkey only, since 8.0. */
   readonly timeout?: Integer | undefined;
 }
 
-/** Which slots to tell about. */
+/** Which slots to return. */
 export type ClusterSlotSelection =
   | {
       readonly orderBy?: undefined;
       /** First slot of a range. */
       readonly startSlot: Integer;
-      /** Last slot of the range, included. */
+      /** Last slot of the range, inclusive. */
       readonly endSlot: Integer;
     }
   | {
-      /** The number that decides which come first. */
+      /** Metric to sort slots by. */
       readonly orderBy: SlotMetric;
       readonly startSlot?: undefined;
       readonly endSlot?: undefined;
@@ -1664,8 +1655,8 @@ export type ClusterSlotSelection =
 
 /** Options of CLUSTER SLOT-STATS. */
 export type ClusterSlotStatsOptions = ClusterSlotSelection & {
-  /** With `orderBy`: how many slots to give at most. */
+  /** With `orderBy`: maximum number of slots. */
   readonly limit?: Integer | undefined;
-  /** With `orderBy`: lowest or highest first; highest when left out. */
+  /** With `orderBy`: sort order; default: `DESC`. */
   readonly sort?: "ASC" | "asc" | "DESC" | "desc" | undefined;
 };

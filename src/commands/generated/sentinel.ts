@@ -40,11 +40,11 @@ import {
 /** The commands that only a Sentinel answers. Part of the inheritance chain of Commands. */
 export abstract class SentinelCommands<H extends CommandSurface> extends CommandSender<H> {
   /**
-   * Check that enough Sentinels are there to agree on a fail-over and to do it.
+   * Check that enough Sentinels are reachable to authorize a failover.
    *
    * @param name - Name of the master.
-   * @returns `true`; rejects with what is missing otherwise.
-   * @remarks Since Redis 2.8.4. O(N) in what is told.
+   * @returns `true`; otherwise rejects with the reason.
+   * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-ckquorum/ | SENTINEL CKQUORUM}
    */
   sentinelCkquorum(name: string): Reply<H, true> {
@@ -52,11 +52,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Read settings of the Sentinel itself.
+   * Return configuration parameters of the Sentinel.
    *
    * @param patterns - Names or glob patterns; more than one since Redis 7.2.
-   * @returns Texts by name, in an object without prototype.
-   * @remarks Since Redis 6.2.0. O(N) in what is told.
+   * @returns Values by name, in an object without prototype.
+   * @remarks Since Redis 6.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-config-get/ | SENTINEL CONFIG GET}
    */
   sentinelConfigGet(...patterns: Many<string>[]): Reply<H, Record<string, string>> {
@@ -66,10 +66,10 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Change settings of the Sentinel itself.
+   * Set configuration parameters of the Sentinel.
    *
-   * @param setting - Name of a setting, or values by name (many since Redis 7.2).
-   * @param value - Its value; switches are `yes` and `no`.
+   * @param setting - Parameter name, or values by name (several since Redis 7.2).
+   * @param value - Value; booleans are `yes` and `no`.
    * @returns `true`.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-config-set/ | SENTINEL CONFIG SET}
@@ -81,11 +81,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Read or change the times a Sentinel works with.
+   * Return or change the timing parameters of the Sentinel.
    *
-   * @param pairs - Names and values in turn; none to read them all.
-   * @returns Values (mostly ms) by name, or `true` for a change.
-   * @remarks Since Redis 7.0.0. O(N) in what is told.
+   * @param pairs - Alternating names and values; none: return all.
+   * @returns Values by name (mostly milliseconds), or `true` for a change.
+   * @remarks Since Redis 7.0.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-debug/ | SENTINEL DEBUG}
    */
   sentinelDebug(...pairs: Many<Value>[]): Reply<H, Record<string, string> | true> {
@@ -95,7 +95,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Promote a replica as if the master were down, without asking other Sentinels.
+   * Start a failover without the agreement of other Sentinels.
    *
    * @param name - Name of the master.
    * @returns `true`.
@@ -107,7 +107,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Write the Sentinel's configuration file anew, with all it has learnt.
+   * Write the Sentinel's configuration and state to its configuration file.
    *
    * @returns `true`.
    * @remarks Since Redis 2.8.4. O(1).
@@ -119,11 +119,12 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Find out where the master is.
+   * Return the address of a master.
    *
    * @param name - Name of the master.
-   * @returns Its address, during a fail-over already the promoted replica's; `null` if unknown.
-   * @remarks Since Redis 2.8.4. O(N) in what is told.
+   * @returns Address, during a failover that of the promoted replica; `null` for an unknown
+   *   master.
+   * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-get-master-addr-by-name/ | SENTINEL GET-MASTER-ADDR-BY-NAME}
    */
@@ -132,10 +133,10 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * List the SENTINEL commands.
+   * Return a description of the SENTINEL subcommands.
    *
    * @returns Lines of text.
-   * @remarks Since Redis 6.2.0. O(N) in what is told.
+   * @remarks Since Redis 6.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-help/ | SENTINEL HELP}
    */
   sentinelHelp(): Reply<H, string[]> {
@@ -143,11 +144,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Read what masters and their replicas last answered to INFO.
+   * Return the cached INFO replies of masters and their replicas.
    *
    * @param names - Names of masters.
-   * @returns By name of the master: the master's, then its replicas'.
-   * @remarks Since Redis 3.2.0. O(N) in what is told.
+   * @returns By master name: the reply of the master, then those of its replicas.
+   * @remarks Since Redis 3.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-info-cache/ | SENTINEL INFO-CACHE}
    */
   sentinelInfoCache(...names: Many<string>[]): Reply<H, Record<string, SentinelInfoCache[]>> {
@@ -157,11 +158,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Find out where the master is, by Valkey's word for it.
+   * Return the address of a master, under its Valkey name.
    *
    * @param name - Name of the master.
-   * @returns As `sentinelGetMasterAddrByName`.
-   * @remarks Since Valkey 8.0.0. O(N) in what is told.
+   * @returns See `sentinelGetMasterAddrByName`.
+   * @remarks Since Valkey 8.0.0. O(N) in the size of the reply.
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-get-primary-addr-by-name/ | SENTINEL GET-PRIMARY-ADDR-BY-NAME}
    */
@@ -170,14 +171,14 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Ask, as Sentinels do, whether a master is down.
+   * Return the Sentinel's opinion on whether a master is down.
    *
    * @param host - IP address of the master.
-   * @param port - Its port.
-   * @param currentEpoch - Epoch of the fail-over to vote for.
-   * @param runId - Identity of the Sentinel to vote for; `"*"` not to ask for a vote.
-   * @returns Whether it is down, and for whom the Sentinel votes.
-   * @remarks Since Redis 2.8.4. O(N) in what is told.
+   * @param port - Port of the master.
+   * @param currentEpoch - Epoch of the failover to vote in.
+   * @param runId - Run ID of the Sentinel to vote for; `"*"` to request no vote.
+   * @returns Whether it is down, and the Sentinel's vote.
+   * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-is-master-down-by-addr/ | SENTINEL IS-MASTER-DOWN-BY-ADDR}
    */
@@ -195,14 +196,14 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Ask whether a master is down, by Valkey's word for it.
+   * Return whether a master is down, under its Valkey name.
    *
    * @param host - IP address of the master.
-   * @param port - Its port.
-   * @param currentEpoch - Epoch of the fail-over to vote for.
-   * @param runId - Identity of the Sentinel to vote for; `"*"` not to ask for a vote.
-   * @returns As `sentinelIsMasterDownByAddr`.
-   * @remarks Since Valkey 8.0.0. O(N) in what is told.
+   * @param port - Port of the master.
+   * @param currentEpoch - Epoch of the failover to vote in.
+   * @param runId - Run ID of the Sentinel to vote for; `"*"` to request no vote.
+   * @returns See `sentinelIsMasterDownByAddr`.
+   * @remarks Since Valkey 8.0.0. O(N) in the size of the reply.
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-is-primary-down-by-addr/ | SENTINEL IS-PRIMARY-DOWN-BY-ADDR}
    */
@@ -220,11 +221,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Tell what the Sentinel knows of one master.
+   * Return the state of a monitored master.
    *
    * @param name - Name of the master.
-   * @returns Its state.
-   * @remarks Since Redis 2.8.4. O(N) in what is told.
+   * @returns State of the master.
+   * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-master/ | SENTINEL MASTER}
    */
   sentinelMaster(name: string): Reply<H, SentinelState> {
@@ -232,10 +233,10 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Tell what the Sentinel knows of every master it watches.
+   * Return the state of all monitored masters.
    *
    * @returns States by name, in an object without prototype.
-   * @remarks Since Redis 2.8.4. O(N) in what is told.
+   * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-masters/ | SENTINEL MASTERS}
    */
   sentinelMasters(): Reply<H, Record<string, SentinelState>> {
@@ -243,12 +244,12 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Begin to watch a master.
+   * Start monitoring a master.
    *
    * @param name - Name of the master.
-   * @param host - Its IP address (or name, where the Sentinel resolves names).
-   * @param port - Its port.
-   * @param quorum - How many Sentinels must agree that it is down.
+   * @param host - IP address of the master, or host name if the Sentinel resolves names.
+   * @param port - Port of the master.
+   * @param quorum - Number of Sentinels that must agree that the master is down.
    * @returns `true`.
    * @remarks Since Redis 2.8.4. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-monitor/ | SENTINEL MONITOR}
@@ -261,10 +262,10 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Give the identity of the Sentinel.
+   * Return the ID of the Sentinel.
    *
    * @returns 40 hexadecimal digits.
-   * @remarks Since Redis 6.2.0. O(N) in what is told.
+   * @remarks Since Redis 6.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-myid/ | SENTINEL MYID}
    */
   sentinelMyid(): Reply<H, string> {
@@ -272,10 +273,10 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Tell which notification scripts run or wait.
+   * List running and queued notification scripts.
    *
-   * @returns One object a script.
-   * @remarks Since Redis 2.8.4. O(N) in what is told.
+   * @returns One object per script.
+   * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-pending-scripts/ | SENTINEL PENDING-SCRIPTS}
    */
@@ -284,7 +285,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Watch a master no more.
+   * Stop monitoring a master.
    *
    * @param name - Name of the master.
    * @returns `true`.
@@ -296,10 +297,10 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Tell what the Sentinel knows of every master, by Valkey's word for them.
+   * Return the state of all monitored masters, under their Valkey name.
    *
-   * @returns As `sentinelMasters`.
-   * @remarks Since Valkey 8.0.0. O(N) in what is told.
+   * @returns See `sentinelMasters`.
+   * @remarks Since Valkey 8.0.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-primaries/ | SENTINEL PRIMARIES}
    */
   sentinelPrimaries(): Reply<H, Record<string, SentinelState>> {
@@ -307,11 +308,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Tell what the Sentinel knows of one master, by Valkey's word for it.
+   * Return the state of a monitored master, under its Valkey name.
    *
    * @param name - Name of the master.
-   * @returns As `sentinelMaster`.
-   * @remarks Since Valkey 8.0.0. O(N) in what is told.
+   * @returns See `sentinelMaster`.
+   * @remarks Since Valkey 8.0.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-primary/ | SENTINEL PRIMARY}
    */
   sentinelPrimary(name: string): Reply<H, SentinelState> {
@@ -319,11 +320,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Tell what the Sentinel knows of the replicas of a master.
+   * Return the state of the replicas of a master.
    *
    * @param name - Name of the master.
-   * @returns One state a replica.
-   * @remarks Since Redis 5.0.0. O(N) in what is told.
+   * @returns One state per replica.
+   * @remarks Since Redis 5.0.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-replicas/ | SENTINEL REPLICAS}
    */
   sentinelReplicas(name: string): Reply<H, SentinelState[]> {
@@ -331,11 +332,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Forget replicas and Sentinels of masters, and any fail-over; they are found anew.
+   * Reset masters: forget replicas, Sentinels and failovers, then discover them again.
    *
-   * @param pattern - Glob pattern of names.
-   * @returns How many masters matched.
-   * @remarks Since Redis 2.8.4. O(N) in what is told.
+   * @param pattern - Glob pattern of master names.
+   * @returns Number of masters that matched.
+   * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-reset/ | SENTINEL RESET}
    */
   sentinelReset(pattern: string): Reply<H, number> {
@@ -343,11 +344,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Tell what the Sentinel knows of the others that watch a master.
+   * Return the state of the other Sentinels of a master.
    *
    * @param name - Name of the master.
-   * @returns One state a Sentinel, without the one asked.
-   * @remarks Since Redis 2.8.4. O(N) in what is told.
+   * @returns One state per Sentinel, excluding the one queried.
+   * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-sentinels/ | SENTINEL SENTINELS}
    */
   sentinelSentinels(name: string): Reply<H, SentinelState[]> {
@@ -355,11 +356,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Change how a master is watched.
+   * Change monitoring parameters of a master.
    *
    * @param name - Name of the master.
-   * @param option - Name of an option such as `quorum`, or values by name.
-   * @param value - Its value.
+   * @param option - Parameter name such as `quorum`, or values by name.
+   * @param value - Value.
    * @returns `true`.
    * @remarks Since Redis 2.8.4. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-set/ | SENTINEL SET}
@@ -375,11 +376,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Have the Sentinel crash at a point of the next fail-over, for tests.
+   * Crash the Sentinel at a point of the next failover, for tests.
    *
-   * @param modes - When: `crash-after-election`, `crash-after-promotion`; or `help`.
-   * @returns `true`; for `HELP` the list of points.
-   * @remarks Since Redis 3.2.0. O(N) in what is told.
+   * @param modes - `crash-after-election`, `crash-after-promotion` or `help`.
+   * @returns `true`; for `help`, the supported modes.
+   * @remarks Since Redis 3.2.0. O(N) in the size of the reply.
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-simulate-failure/ | SENTINEL SIMULATE-FAILURE}
    */
@@ -390,13 +391,13 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   }
 
   /**
-   * Tell what the Sentinel knows of the replicas of a master.
+   * Return the state of the replicas of a master.
    *
-   * The old name of `sentinelReplicas`.
+   * Old name of `sentinelReplicas`.
    *
    * @param name - Name of the master.
-   * @returns One state a replica.
-   * @remarks Since Redis 2.8.0. O(N) in what is told.
+   * @returns One state per replica.
+   * @remarks Since Redis 2.8.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-slaves/ | SENTINEL SLAVES}
    */
   sentinelSlaves(name: string): Reply<H, SentinelState[]> {

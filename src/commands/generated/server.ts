@@ -367,14 +367,14 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Run a Lua script.
    *
-   * Say the type of the reply yourself; an error the code raises rejects.
+   * Specify the reply type with the type parameter. An error raised by the code rejects.
    *
-   * @param script - Source text in Lua.
-   * @param numKeys - How many of the following arguments are keys.
-   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
-   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
-   *   object.
-   * @remarks Since Redis 2.6.0. What the code costs.
+   * @param script - Lua source code.
+   * @param numKeys - Number of keys among the following arguments.
+   * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
+   * @returns Return value of the code: maps and sets as `Map` and `Set`, errors inside arrays as
+   *   error objects.
+   * @remarks Since Redis 2.6.0. Depends on the code.
    * @see {@link https://redis.io/docs/latest/commands/eval/ | EVAL}
    */
   eval<V = unknown>(script: Value, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, V>;
@@ -385,16 +385,16 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Run a Lua script the server has loaded.
+   * Run a loaded Lua script.
    *
-   * Say the type of the reply yourself; an error the code raises rejects.
+   * Specify the reply type with the type parameter. An error raised by the code rejects.
    *
-   * @param sha - SHA1 of the script in hexadecimal, as `scriptLoad` gives it.
-   * @param numKeys - How many of the following arguments are keys.
-   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
-   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
-   *   object.
-   * @remarks Since Redis 2.6.0. What the code costs.
+   * @param sha - SHA1 of the script in hexadecimal, as returned by `scriptLoad`.
+   * @param numKeys - Number of keys among the following arguments.
+   * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
+   * @returns Return value of the code: maps and sets as `Map` and `Set`, errors inside arrays as
+   *   error objects.
+   * @remarks Since Redis 2.6.0. Depends on the code.
    * @see {@link https://redis.io/docs/latest/commands/evalsha/ | EVALSHA}
    */
   evalsha<V = unknown>(sha: string, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, V>;
@@ -405,16 +405,16 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Run a Lua script the server has loaded and that only reads.
+   * Run a loaded Lua script that does not write.
    *
-   * Say the type of the reply yourself; an error the code raises rejects.
+   * Specify the reply type with the type parameter. An error raised by the code rejects.
    *
-   * @param sha - SHA1 of the script in hexadecimal, as `scriptLoad` gives it.
-   * @param numKeys - How many of the following arguments are keys.
-   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
-   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
-   *   object.
-   * @remarks Since Redis 7.0.0. What the code costs.
+   * @param sha - SHA1 of the script in hexadecimal, as returned by `scriptLoad`.
+   * @param numKeys - Number of keys among the following arguments.
+   * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
+   * @returns Return value of the code: maps and sets as `Map` and `Set`, errors inside arrays as
+   *   error objects.
+   * @remarks Since Redis 7.0.0. Depends on the code.
    * @see {@link https://redis.io/docs/latest/commands/evalsha_ro/ | EVALSHA_RO}
    */
   evalshaRo<V = unknown>(sha: string, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, V>;
@@ -425,16 +425,16 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Run a Lua script that only reads.
+   * Run a Lua script that does not write.
    *
-   * Say the type of the reply yourself; an error the code raises rejects.
+   * Specify the reply type with the type parameter. An error raised by the code rejects.
    *
-   * @param script - Source text in Lua.
-   * @param numKeys - How many of the following arguments are keys.
-   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
-   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
-   *   object.
-   * @remarks Since Redis 7.0.0. What the code costs.
+   * @param script - Lua source code.
+   * @param numKeys - Number of keys among the following arguments.
+   * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
+   * @returns Return value of the code: maps and sets as `Map` and `Set`, errors inside arrays as
+   *   error objects.
+   * @remarks Since Redis 7.0.0. Depends on the code.
    * @see {@link https://redis.io/docs/latest/commands/eval_ro/ | EVAL_RO}
    */
   evalRo<V = unknown>(script: Value, numKeys: Integer, ...keysAndArgs: Many<Value>[]): Reply<H, V>;
@@ -445,16 +445,16 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Run a function of a library the server has loaded.
+   * Call a function of a loaded library.
    *
-   * Say the type of the reply yourself; an error the code raises rejects.
+   * Specify the reply type with the type parameter. An error raised by the code rejects.
    *
    * @param functionName - Name of the function.
-   * @param numKeys - How many of the following arguments are keys.
-   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
-   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
-   *   object.
-   * @remarks Since Redis 7.0.0. What the code costs.
+   * @param numKeys - Number of keys among the following arguments.
+   * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
+   * @returns Return value of the code: maps and sets as `Map` and `Set`, errors inside arrays as
+   *   error objects.
+   * @remarks Since Redis 7.0.0. Depends on the code.
    * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
    */
   fcall<V = unknown>(
@@ -469,16 +469,16 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Run a function that only reads, of a library the server has loaded.
+   * Call a function of a loaded library that does not write.
    *
-   * Say the type of the reply yourself; an error the code raises rejects.
+   * Specify the reply type with the type parameter. An error raised by the code rejects.
    *
    * @param functionName - Name of the function.
-   * @param numKeys - How many of the following arguments are keys.
-   * @param keysAndArgs - The keys, then the other arguments; arrays are taken apart.
-   * @returns What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error
-   *   object.
-   * @remarks Since Redis 7.0.0. What the code costs.
+   * @param numKeys - Number of keys among the following arguments.
+   * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
+   * @returns Return value of the code: maps and sets as `Map` and `Set`, errors inside arrays as
+   *   error objects.
+   * @remarks Since Redis 7.0.0. Depends on the code.
    * @see {@link https://redis.io/docs/latest/commands/fcall_ro/ | FCALL_RO}
    */
   fcallRo<V = unknown>(
@@ -493,7 +493,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Delete a library with its functions.
+   * Delete a library and its functions.
    *
    * @param library - Name of the library.
    * @returns `true`.
@@ -505,9 +505,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Serialize all libraries in the server's own format, for FUNCTION RESTORE.
+   * Serialize all libraries in the server's format, for FUNCTION RESTORE.
    *
-   * @returns The bytes, also when replies are decoded to text.
+   * @returns Serialized libraries, always as bytes.
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
    * @see {@link https://redis.io/docs/latest/commands/function-dump/ | FUNCTION DUMP}
    */
@@ -546,7 +546,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Stop the function that is running, unless it has written already.
+   * Stop the running function, unless it has already written.
    *
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(1).
@@ -560,7 +560,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * List the libraries and their functions.
    *
    * @param options - See {@link FunctionListOptions}.
-   * @returns One object a library, by the server's names.
+   * @returns One object per library, with the server's field names.
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
    * @see {@link https://redis.io/docs/latest/commands/function-list/ | FUNCTION LIST}
    */
@@ -579,10 +579,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Load a library of functions.
    *
-   * @param code - Source text; its first line names engine and library: `#!lua name=mine`.
+   * @param code - Source code; its first line names engine and library: `#!lua name=mine`.
    * @param options - See {@link FunctionLoadOptions}.
    * @returns Name of the library.
-   * @remarks Since Redis 7.0.0. O(1), compiling aside.
+   * @remarks Since Redis 7.0.0. O(1), compilation excluded.
    * @see {@link https://redis.io/docs/latest/commands/function-load/ | FUNCTION LOAD}
    */
   functionLoad(code: Value, options?: FunctionLoadOptions): Reply<H, string> {
@@ -596,9 +596,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Load the libraries that FUNCTION DUMP gave.
+   * Load the libraries serialized by FUNCTION DUMP.
    *
-   * @param payload - The bytes FUNCTION DUMP gave.
+   * @param payload - Bytes returned by FUNCTION DUMP.
    * @param options - See {@link FunctionRestoreOptions}.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
@@ -616,9 +616,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell which function is running, and how many there are.
+   * Return the running function and the number of loaded functions.
    *
-   * @returns What is known, by the server's names.
+   * @returns Statistics, with the server's field names.
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/function-stats/ | FUNCTION STATS}
    */
@@ -627,12 +627,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Switch the Lua debugger on or off for the scripts this connection runs next.
+   * Enable or disable the Lua debugger for subsequent scripts of this connection.
    *
-   * Under the debugger EVAL gives the lines the debugger shows, and its commands go out by
-   * `executeCommand`; `redis-cli --ldb` is more comfortable.
+   * Under the debugger, EVAL returns the debugger's output. Send debugger commands with
+   * `executeCommand`; `redis-cli --ldb` is more convenient.
    *
-   * @param mode - On in a copy of the server, on while the server stands still, or off.
+   * @param mode - `YES`: in a forked server; `SYNC`: blocking the server; `NO`: off.
    * @returns `true`.
    * @remarks Since Redis 3.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/script-debug/ | SCRIPT DEBUG}
@@ -644,11 +644,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell which scripts the server has loaded.
+   * Check which scripts are loaded.
    *
-   * @param shas - SHA1 of scripts, as arguments or in arrays; at least one.
-   * @returns Whether each is loaded, in order.
-   * @remarks Since Redis 2.6.0. O(N) in the number of scripts asked about.
+   * @param shas - SHA1 digests of scripts, as arguments or arrays; at least one.
+   * @returns For each script, in order, whether it is loaded.
+   * @remarks Since Redis 2.6.0. O(N) in the number of given scripts.
    * @see {@link https://redis.io/docs/latest/commands/script-exists/ | SCRIPT EXISTS}
    */
   scriptExists(...shas: Many<string>[]): Reply<H, boolean[]> {
@@ -658,9 +658,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Forget all scripts the server has loaded.
+   * Remove all loaded scripts.
    *
-   * @param mode - Whether the server frees the memory afterwards or at once; since Redis 6.2.
+   * @param mode - Free memory in the background or before the reply; since Redis 6.2. Default:
+   *   the server's setting.
    * @returns `true`.
    * @remarks Since Redis 2.6.0. O(N) in the number of scripts.
    * @see {@link https://redis.io/docs/latest/commands/script-flush/ | SCRIPT FLUSH}
@@ -684,7 +685,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Stop the script that is running, unless it has written already.
+   * Stop the running script, unless it has already written.
    *
    * @returns `true`.
    * @remarks Since Redis 2.6.0. O(1).
@@ -697,8 +698,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Load a Lua script without running it.
    *
-   * @param script - Source text in Lua.
-   * @returns Its SHA1 in hexadecimal.
+   * @param script - Lua source code.
+   * @returns SHA1 of the script in hexadecimal.
    * @remarks Since Redis 2.6.0. O(N) in the length of the script.
    * @see {@link https://redis.io/docs/latest/commands/script-load/ | SCRIPT LOAD}
    */
@@ -707,10 +708,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Read the source text of a script the server has loaded.
+   * Return the source code of a loaded script.
    *
-   * @param sha - SHA1 of the script in hexadecimal, as `scriptLoad` gives it.
-   * @returns The text.
+   * @param sha - SHA1 of the script in hexadecimal, as returned by `scriptLoad`.
+   * @returns Source code.
    * @remarks Since Valkey 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/script-show/ | SCRIPT SHOW}
    */
@@ -721,9 +722,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Send a message to the subscribers of a channel.
    *
-   * @param channel - Name of the channel.
+   * @param channel - Channel name.
    * @param message - Text, bytes or a number.
-   * @returns How many connections received it; in a cluster, of this node only.
+   * @returns Number of connections that received it; in a cluster, on this node only.
    * @remarks Since Redis 2.0.0. O(N+M) for N subscribers of the channel and M patterns.
    * @see {@link https://redis.io/docs/latest/commands/publish/ | PUBLISH}
    */
@@ -734,8 +735,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * List the channels that have subscribers.
    *
-   * @param pattern - Glob pattern; all when left out.
-   * @returns Their names, in no order; subscriptions by pattern do not count.
+   * @param pattern - Glob pattern; default: all.
+   * @returns Channel names, in no particular order; pattern subscriptions do not count.
    * @remarks Since Redis 2.8.0. O(N) in the number of channels.
    * @see {@link https://redis.io/docs/latest/commands/pubsub-channels/ | PUBSUB CHANNELS}
    */
@@ -760,7 +761,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Count the patterns that have subscribers.
    *
-   * @returns How many different patterns there are.
+   * @returns Number of distinct patterns.
    * @remarks Since Redis 2.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pubsub-numpat/ | PUBSUB NUMPAT}
    */
@@ -771,9 +772,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Count the subscribers of channels.
    *
-   * @param channels - Names of channels, as arguments or in arrays.
-   * @returns `[channel, count]` pairs, in order; subscriptions by pattern do not count.
-   * @remarks Since Redis 2.8.0. O(N) in the number of channels named.
+   * @param channels - Channel names, as arguments or arrays.
+   * @returns `[channel, count]` pairs, in order; pattern subscriptions do not count.
+   * @remarks Since Redis 2.8.0. O(N) in the number of given channels.
    * @see {@link https://redis.io/docs/latest/commands/pubsub-numsub/ | PUBSUB NUMSUB}
    */
   pubsubNumsub(...channels: Many<Value>[]): Reply<H, [channel: H["text"], count: number][]> {
@@ -785,8 +786,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * List the shard channels that have subscribers.
    *
-   * @param pattern - Glob pattern; all when left out.
-   * @returns Their names, in no order.
+   * @param pattern - Glob pattern; default: all.
+   * @returns Channel names, in no particular order.
    * @remarks Since Redis 7.0.0. O(N) in the number of shard channels.
    * @see
    *   {@link https://redis.io/docs/latest/commands/pubsub-shardchannels/ | PUBSUB SHARDCHANNELS}
@@ -801,9 +802,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Count the subscribers of shard channels.
    *
-   * @param shardChannels - Names of shard channels, as arguments or in arrays.
+   * @param shardChannels - Shard channel names, as arguments or arrays.
    * @returns `[channel, count]` pairs, in order.
-   * @remarks Since Redis 7.0.0. O(N) in the number of shard channels named.
+   * @remarks Since Redis 7.0.0. O(N) in the number of given shard channels.
    * @see {@link https://redis.io/docs/latest/commands/pubsub-shardnumsub/ | PUBSUB SHARDNUMSUB}
    */
   pubsubShardnumsub(
@@ -817,9 +818,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Send a message to the subscribers of a shard channel.
    *
-   * @param shardChannel - Name of the shard channel, whose slot decides the node.
+   * @param shardChannel - Shard channel name; its slot selects the node.
    * @param message - Text, bytes or a number.
-   * @returns How many connections received it, on this node.
+   * @returns Number of connections that received it, on this node.
    * @remarks Since Redis 7.0.0. O(N) in the number of subscribers of the shard channel.
    * @see {@link https://redis.io/docs/latest/commands/spublish/ | SPUBLISH}
    */
@@ -828,7 +829,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let the next command reach a slot that is being moved to this node.
+   * Allow the next command to access a slot that is being imported.
    *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -839,9 +840,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Log this connection in as another user.
+   * Authenticate this connection.
    *
-   * For all connections of a client use its options `username` and `password`, or
+   * For all connections of a client, use the options `username` and `password`, or
    * `credentialProvider`.
    *
    * @param password - Password of the user.
@@ -861,9 +862,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Say whether the keys of the next command shall be tracked.
+   * Select whether keys read by the next command are tracked.
    *
-   * @param mode - Whether they shall.
+   * @param mode - `YES` under `optIn`, `NO` under `optOut`.
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-caching/ | CLIENT CACHING}
@@ -875,9 +876,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell the server what this connection can deal with.
+   * Announce capabilities of this connection.
    *
-   * @param capabilities - Such as `redirect`; unknown ones are ignored.
+   * @param capabilities - Names such as `redirect`; the server ignores unknown ones.
    * @returns `true`.
    * @remarks Since Valkey 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-capa/ | CLIENT CAPA}
@@ -889,12 +890,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell the name of the connection.
+   * Return the name of the connection.
    *
-   * It speaks of the connection that ordinary commands share; `redis.client()` has one of its
-   * own.
+   * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
+   * one.
    *
-   * @returns The name, or `null` when it has none.
+   * @returns Name, or `null` when it has none.
    * @remarks Since Redis 2.6.9. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-getname/ | CLIENT GETNAME}
    */
@@ -903,12 +904,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell which connection gets the invalidation messages of this one.
+   * Return the connection that receives the invalidation messages of this one.
    *
-   * It speaks of the connection that ordinary commands share; `redis.client()` has one of its
-   * own.
+   * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
+   * one.
    *
-   * @returns Its number; 0 when it is this one, -1 when tracking is off.
+   * @returns Connection ID; 0 when not redirected, -1 when tracking is off.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-getredir/ | CLIENT GETREDIR}
    */
@@ -928,12 +929,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell the number of the connection.
+   * Return the ID of the connection.
    *
-   * It speaks of the connection that ordinary commands share; `redis.client()` has one of its
-   * own.
+   * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
+   * one.
    *
-   * @returns The number; the server never uses one twice.
+   * @returns ID, never reused by the server.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-id/ | CLIENT ID}
    */
@@ -944,10 +945,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Describe the connection.
    *
-   * It speaks of the connection that ordinary commands share; `redis.client()` has one of its
-   * own.
+   * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
+   * one.
    *
-   * @returns What the server knows of it.
+   * @returns State of the connection.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-info/ | CLIENT INFO}
    */
@@ -956,10 +957,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Close the connection of a client.
+   * Close a client connection by address.
    *
-   * @param address - `host:port` of the client, or its unix socket.
-   * @returns `true`; no such client is an error.
+   * @param address - `host:port` of the client, or its Unix socket path.
+   * @returns `true`; rejects when there is no such client.
    * @remarks Since Redis 2.4.0. O(N) in the number of connections.
    * @see {@link https://redis.io/docs/latest/commands/client-kill/ | CLIENT KILL}
    */
@@ -968,12 +969,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Close all connections that every given filter holds for.
+   * Close all connections that match every filter.
    *
-   * At least one filter is needed.
+   * At least one filter is required.
    *
    * @param options - See {@link ClientKillOptions}.
-   * @returns How many were closed.
+   * @returns Number of closed connections.
    * @remarks Since Redis 2.8.12. O(N) in the number of connections.
    * @see {@link https://redis.io/docs/latest/commands/client-kill/ | CLIENT KILL}
    */
@@ -999,7 +1000,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Describe the connections of the server.
    *
    * @param options - See {@link ClientListOptions}.
-   * @returns What the server knows of each.
+   * @returns State of each connection.
    * @remarks Since Redis 2.4.0. O(N) in the number of connections.
    * @see {@link https://redis.io/docs/latest/commands/client-list/ | CLIENT LIST}
    */
@@ -1018,9 +1019,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Say whether the server may drop this connection when memory for clients runs out.
+   * Exempt this connection from client eviction.
    *
-   * @param mode - `"ON"`: it may not.
+   * @param mode - `ON`: exempt.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-no-evict/ | CLIENT NO-EVICT}
@@ -1032,9 +1033,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Say whether commands of this connection count as uses of the keys.
+   * Select whether commands of this connection update LRU and LFU data of keys.
    *
-   * @param mode - `"ON"`: they do not.
+   * @param mode - `ON`: they do not.
    * @returns `true`.
    * @remarks Since Redis 7.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-no-touch/ | CLIENT NO-TOUCH}
@@ -1046,9 +1047,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Hold back the commands of all clients for a while.
+   * Suspend the commands of all clients.
    *
-   * @param timeout - How long, in whole milliseconds.
+   * @param timeout - Duration in milliseconds.
    * @param options - See {@link ClientPauseOptions}.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -1063,12 +1064,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell the server about the library behind the connection.
+   * Set the name or version of the client library of the connection.
    *
-   * It speaks of the connection that ordinary commands share; `redis.client()` has one of its
-   * own. The options `libName` and `libVersion` tell it for every connection.
+   * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
+   * one. The options `libName` and `libVersion` set it for every connection.
    *
-   * @param attr - Its name or its version.
+   * @param attr - Which attribute to set.
    * @param value - Text without spaces.
    * @returns `true`.
    * @remarks Since Redis 7.2.0. O(1).
@@ -1085,12 +1086,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Give the connection a name, which lasts as long as the connection.
+   * Set the name of the connection.
    *
-   * It speaks of the connection that ordinary commands share; `redis.client()` has one of its
-   * own. The option `clientName` names every connection, new ones too.
+   * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
+   * one. The option `clientName` names every connection, including new ones.
    *
-   * @param name - Text without spaces; empty for none.
+   * @param name - Text without spaces; empty to remove the name.
    * @returns `true`.
    * @remarks Since Redis 2.6.9. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-setname/ | CLIENT SETNAME}
@@ -1100,10 +1101,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Switch invalidation messages for keys on or off.
+   * Enable or disable invalidation messages for keys.
    *
-   * The messages are pushes under RESP3 and arrive at the connection named by `clientId` under
-   * RESP2.
+   * Messages are pushes under RESP3. Under RESP2, the connection in `clientId` receives them.
    *
    * @param options - See {@link ClientTrackingOptions}.
    * @returns `true`.
@@ -1128,7 +1128,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Switch invalidation messages for keys off.
+   * Disable invalidation messages for keys.
    *
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(1).
@@ -1139,10 +1139,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Switch invalidation messages for keys on.
+   * Enable invalidation messages for keys.
    *
-   * The messages are pushes under RESP3 and arrive at the connection named by `clientId` under
-   * RESP2.
+   * Messages are pushes under RESP3. Under RESP2, the connection in `clientId` receives them.
    *
    * @param options - See {@link ClientTrackingOnOptions}.
    * @returns `true`.
@@ -1165,12 +1164,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell how the connection tracks keys.
+   * Return the tracking state of the connection.
    *
-   * It speaks of the connection that ordinary commands share; `redis.client()` has one of its
-   * own.
+   * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
+   * one.
    *
-   * @returns The modes, where the messages go, and the prefixes.
+   * @returns Modes, redirection and prefixes.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-trackinginfo/ | CLIENT TRACKINGINFO}
    */
@@ -1179,11 +1178,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * End the blocking command another connection waits in.
+   * Unblock another connection that waits in a blocking command.
    *
-   * @param clientId - Number of the connection, as `clientId` gives it.
+   * @param clientId - Connection ID, as returned by `clientId`.
    * @param options - See {@link ClientUnblockOptions}.
-   * @returns Whether the connection was waiting.
+   * @returns Whether the connection was blocked.
    * @remarks Since Redis 5.0.0. O(log N) in the number of connections.
    * @see {@link https://redis.io/docs/latest/commands/client-unblock/ | CLIENT UNBLOCK}
    */
@@ -1196,7 +1195,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let the clients go on that CLIENT PAUSE held back.
+   * Resume the clients suspended by CLIENT PAUSE.
    *
    * @returns `true`.
    * @remarks Since Redis 6.2.0. O(N) in the number of paused clients.
@@ -1207,7 +1206,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Have a value sent back.
+   * Return the given value.
    *
    * @param value - Text, bytes or a number.
    * @returns The value.
@@ -1219,13 +1218,13 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Agree on a protocol with the server and learn about it.
+   * Select a protocol version and describe the server.
    *
-   * For all connections of a client use its option `protocol`.
+   * For all connections of a client, use the option `protocol`.
    *
-   * @param protocol - Version; unchanged if left out.
+   * @param protocol - Version; default: unchanged.
    * @param options - See {@link HelloOptions}.
-   * @returns What the server says of itself and of the connection.
+   * @returns Properties of server and connection.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hello/ | HELLO}
    */
@@ -1243,7 +1242,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Ask the server for a sign of life.
+   * Check that the server responds.
    *
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1251,18 +1250,18 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    */
   ping(): Reply<H, true>;
   /**
-   * Ask the server for a sign of life.
+   * Check that the server responds.
    *
-   * @param message - What to send back instead.
+   * @param message - Value to return instead of `true`.
    * @returns The message.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/ping/ | PING}
    */
   ping(message: Value): Reply<H, H["text"]>;
   /**
-   * Ask the server for a sign of life.
+   * Check that the server responds.
    *
-   * @param message - What to send back instead.
+   * @param message - Value to return instead of `true`.
    * @returns As the other signatures, depending on `message`.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/ping/ | PING}
@@ -1276,9 +1275,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Have the server close a connection after its last reply.
+   * Close a connection after its last reply.
    *
-   * To be done with a client use `close()`, which needs no word of the server's.
+   * To close a client, use `close()`, which does not need the server.
    *
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1289,7 +1288,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let this connection read from a replica node of a cluster.
+   * Allow this connection to read from a cluster replica.
    *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -1300,7 +1299,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Take READONLY back.
+   * Undo READONLY.
    *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -1311,10 +1310,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Put this connection back into the state of a new one.
+   * Reset this connection to its initial state.
    *
-   * That is: database 0, RESP2, no name, the default user and not logged in. It is not called
-   * `reset` because that is what empties a pipeline.
+   * Selects database 0, RESP2, no name, and the default user, unauthenticated. The method is not
+   * called `reset` because `reset` empties a pipeline.
    *
    * @returns `"RESET"`.
    * @remarks Since Redis 6.2.0. O(1).
@@ -1325,12 +1324,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Switch this connection to another database.
+   * Select the database of this connection.
    *
-   * A connection that has to be made again goes to that database too. For all connections of a
-   * client use its option `db`.
+   * Selected again after a reconnect. For all connections of a client, use the option `db`.
    *
-   * @param index - Number of the database.
+   * @param index - Database number.
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/select/ | SELECT}
@@ -1344,7 +1342,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Describe all commands of the server.
    *
-   * @returns What the server knows of each command, by name in lower case.
+   * @returns Properties of each command, by lower-case name.
    * @remarks Since Redis 2.8.13. O(N) in the number of commands.
    * @see {@link https://redis.io/docs/latest/commands/command/ | COMMAND}
    */
@@ -1355,7 +1353,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Count the commands of the server.
    *
-   * @returns How many there are.
+   * @returns Number of commands.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/command-count/ | COMMAND COUNT}
    */
@@ -1364,10 +1362,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Read the server's manual of commands.
+   * Return the documentation of commands.
    *
-   * @param names - Names of commands; all of them when left out.
-   * @returns The manual of each command, by name in lower case; unknown ones are left out.
+   * @param names - Command names; default: all.
+   * @returns Documentation by lower-case command name, without unknown commands.
    * @remarks Since Redis 7.0.0. O(N) in the number of commands.
    * @see {@link https://redis.io/docs/latest/commands/command-docs/ | COMMAND DOCS}
    */
@@ -1378,11 +1376,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell which arguments of a command are keys.
+   * Return the keys among the arguments of a command.
    *
-   * @param command - Name of a command.
-   * @param commandArgs - Its arguments, as they would be sent.
-   * @returns The keys; a command without any is an error.
+   * @param command - Command name.
+   * @param commandArgs - Arguments of the command, in wire order.
+   * @returns Keys; rejects when the command has none.
    * @remarks Since Redis 2.8.13. O(N) in the number of arguments.
    * @see {@link https://redis.io/docs/latest/commands/command-getkeys/ | COMMAND GETKEYS}
    */
@@ -1393,11 +1391,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell which arguments of a command are keys, and what it does to them.
+   * Return the keys among the arguments of a command, and how it accesses them.
    *
-   * @param command - Name of a command.
-   * @param commandArgs - Its arguments, as they would be sent.
-   * @returns The keys with their flags; a command without any is an error.
+   * @param command - Command name.
+   * @param commandArgs - Arguments of the command, in wire order.
+   * @returns Keys with flags; rejects when the command has none.
    * @remarks Since Redis 7.0.0. O(N) in the number of arguments.
    * @see
    *   {@link https://redis.io/docs/latest/commands/command-getkeysandflags/ | COMMAND GETKEYSANDFLAGS}
@@ -1425,8 +1423,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Describe commands of the server.
    *
-   * @param names - Names of commands; all of them when left out.
-   * @returns What the server knows of each, in order; `null` for an unknown one.
+   * @param names - Command names; default: all.
+   * @returns Properties of each command, in order; `null` for an unknown command.
    * @remarks Since Redis 2.8.13. O(N) in the number of names.
    * @see {@link https://redis.io/docs/latest/commands/command-info/ | COMMAND INFO}
    */
@@ -1437,10 +1435,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * List the names of commands.
+   * List command names.
    *
    * @param options - See {@link CommandListOptions}.
-   * @returns Names in lower case, in no order.
+   * @returns Lower-case names, in no particular order.
    * @remarks Since Redis 7.0.0. O(N) in the number of commands.
    * @see {@link https://redis.io/docs/latest/commands/command-list/ | COMMAND LIST}
    */
@@ -1463,9 +1461,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * List the modules that are loaded.
+   * List the loaded modules.
    *
-   * @returns One element a module.
+   * @returns One object per module.
    * @remarks Since Redis 4.0.0. O(N) in the number of modules.
    * @see {@link https://redis.io/docs/latest/commands/module-list/ | MODULE LIST}
    */
@@ -1476,9 +1474,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Load a module.
    *
-   * Servers refuse it unless their setting `enable-module-command` allows it.
+   * Refused unless the server's `enable-module-command` allows it.
    *
-   * @param path - File of the module, on the server.
+   * @param path - Path of the module file on the server.
    * @param moduleArgs - Arguments for the module.
    * @returns `true`.
    * @remarks Since Redis 4.0.0. O(1).
@@ -1491,11 +1489,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Load a module with settings of its own.
+   * Load a module with configuration.
    *
-   * Servers refuse it unless their setting `enable-module-command` allows it.
+   * Refused unless the server's `enable-module-command` allows it.
    *
-   * @param path - File of the module, on the server.
+   * @param path - Path of the module file on the server.
    * @param options - See {@link ModuleLoadexOptions}.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(1).
@@ -1511,7 +1509,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Unload a module.
    *
-   * @param name - Name of the module, as `moduleList` gives it.
+   * @param name - Module name, as returned by `moduleList`.
    * @returns `true`.
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/module-unload/ | MODULE UNLOAD}
@@ -1523,7 +1521,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Rewrite the append-only file in the background.
    *
-   * @returns `true` once it has begun or is going to.
+   * @returns `true` once it has started or is scheduled.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/bgrewriteaof/ | BGREWRITEAOF}
    */
@@ -1534,10 +1532,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Save the data set in the background.
    *
-   * `lastsave` tells when it is done.
+   * Use `lastsave` to find out when it has finished.
    *
    * @param options - See {@link BgsaveOptions}.
-   * @returns `true` once it has begun or is going to.
+   * @returns `true` once it has started or is scheduled.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/bgsave/ | BGSAVE}
    */
@@ -1549,10 +1547,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Read settings of the server.
+   * Return configuration parameters of the server.
    *
-   * @param patterns - Glob patterns; all settings when left out.
-   * @returns Texts by name, in an object without prototype.
+   * @param patterns - Glob patterns; default: all parameters.
+   * @returns Values by name, in an object without prototype.
    * @remarks Since Redis 2.0.0. O(N) in the number of settings.
    * @see {@link https://redis.io/docs/latest/commands/config-get/ | CONFIG GET}
    */
@@ -1574,7 +1572,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Set the counters of INFO back to zero.
+   * Reset the counters of INFO.
    *
    * @returns `true`.
    * @remarks Since Redis 2.0.0. O(1).
@@ -1585,7 +1583,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Write the present settings into the configuration file.
+   * Write the current configuration to the configuration file.
    *
    * @returns `true`.
    * @remarks Since Redis 2.8.0. O(1).
@@ -1596,19 +1594,19 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Change settings of the server: one, or several at once or not at all.
+   * Set one or more configuration parameters, all or none.
    *
-   * @param name - Name of a setting, or values by name.
-   * @param value - Its value; switches are `yes` and `no`.
+   * @param name - Parameter name, or values by name.
+   * @param value - Value; booleans are `yes` and `no`.
    * @returns `true`.
    * @remarks Since Redis 2.0.0. O(N) in the number of settings.
    * @see {@link https://redis.io/docs/latest/commands/config-set/ | CONFIG SET}
    */
   configSet(name: string, value: Value): Reply<H, true>;
   /**
-   * Change settings of the server: one, or several at once or not at all.
+   * Set one or more configuration parameters, all or none.
    *
-   * @param name - Name of a setting, or values by name.
+   * @param name - Parameter name, or values by name.
    * @returns `true`.
    * @remarks Since Redis 2.0.0. O(N) in the number of settings.
    * @see {@link https://redis.io/docs/latest/commands/config-set/ | CONFIG SET}
@@ -1623,7 +1621,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Count the keys of the database.
    *
-   * @returns How many there are.
+   * @returns Number of keys.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/dbsize/ | DBSIZE}
    */
@@ -1632,12 +1630,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Describe how a value is kept in memory.
+   * Describe the internal representation of a value.
    *
-   * Servers refuse it unless their setting `enable-debug-command` allows it.
+   * Refused unless the server's `enable-debug-command` allows it.
    *
    * @param key - Key name.
-   * @returns What the server says of it; a missing key is an error.
+   * @returns Properties of the value; rejects when the key does not exist.
    * @remarks Since Redis 1.0.0. O(N) in the size of the value.
    * @see {@link https://redis.io/docs/latest/commands/debug-object/ | DEBUG OBJECT}
    */
@@ -1646,10 +1644,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let this master and one of its replicas change places.
+   * Swap the roles of this master and one of its replicas.
    *
    * @param options - See {@link FailoverOptions}.
-   * @returns `true` once it is under way; `role` tells when it is done.
+   * @returns `true` once it has started; use `role` to find out when it has finished.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/failover/ | FAILOVER}
    */
@@ -1704,10 +1702,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell which keys cost the server most.
+   * Return the keys that use the most server resources.
    *
-   * @returns One report, in an array; `null` when keys were not measured.
-   * @remarks Since Redis 8.6.0. O(N) in the number of keys given.
+   * @returns Array of one report; `null` when there is no data.
+   * @remarks Since Redis 8.6.0. O(N) in the number of returned keys.
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-get/ | HOTKEYS GET}
    */
   hotkeysGet(): Reply<H, HotkeysReport<H["text"]>[] | null> {
@@ -1715,7 +1713,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Forget what was measured of keys.
+   * Delete the collected data.
    *
    * @returns `true`.
    * @remarks Since Redis 8.6.0. O(1).
@@ -1726,9 +1724,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Begin to measure which keys cost the server most.
+   * Start collecting the keys that use the most server resources.
    *
-   * @param metrics - What to measure them by: one measure or several.
+   * @param metrics - Metrics to rank keys by, one or several.
    * @param options - See {@link HotkeysStartOptions}.
    * @returns `true`.
    * @remarks Since Redis 8.6.0. O(1).
@@ -1752,9 +1750,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * End measuring keys; what was measured stays.
+   * Stop collecting; the data is kept.
    *
-   * @returns `true`, or `null` when keys were not being measured.
+   * @returns `true`, or `null` when collection was not active.
    * @remarks Since Redis 8.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-stop/ | HOTKEYS STOP}
    */
@@ -1763,10 +1761,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Have the server describe itself.
+   * Return information and statistics about the server.
    *
-   * @param sections - Sections, such as `"memory"`, `"commandstats"` or `"everything"`; the usual
-   *   ones when left out.
+   * @param sections - Sections, such as `"memory"`, `"commandstats"` or `"everything"`; default:
+   *   the default set.
    * @returns Values by field, in an object without prototype.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/info/ | INFO}
@@ -1778,9 +1776,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell when the data set was last saved.
+   * Return the time of the last successful save.
    *
-   * @returns The moment, to the second; `null` for never.
+   * @returns Time in whole seconds; `null` if never saved.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/lastsave/ | LASTSAVE}
    */
@@ -1789,9 +1787,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Have the server judge its own delays.
+   * Return a latency report with advice.
    *
-   * @returns A report for people.
+   * @returns Report as text.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-doctor/ | LATENCY DOCTOR}
    */
@@ -1800,10 +1798,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Draw the delays of an event.
+   * Draw the latency spikes of an event.
    *
-   * @param event - Name of the event.
-   * @returns The drawing; an event without delays is an error.
+   * @param event - Event name.
+   * @returns ASCII graph; rejects for an event without spikes.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-graph/ | LATENCY GRAPH}
    */
@@ -1823,10 +1821,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell how long the calls of commands took.
+   * Return latency histograms of commands.
    *
-   * @param commands - Names of commands; all that were called when left out.
-   * @returns A histogram by command, without those never called.
+   * @param commands - Command names; default: all commands that were called.
+   * @returns Histogram by command, without commands never called.
    * @remarks Since Redis 7.0.0. O(N) in the number of commands.
    * @see {@link https://redis.io/docs/latest/commands/latency-histogram/ | LATENCY HISTOGRAM}
    */
@@ -1837,10 +1835,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * List the delays of an event.
+   * List the latency spikes of an event.
    *
-   * @param event - Name of the event.
-   * @returns When and how long; the latest 160 at most.
+   * @param event - Event name.
+   * @returns Time and latency of up to 160 latest spikes.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-history/ | LATENCY HISTORY}
    */
@@ -1849,11 +1847,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * List the events that had delays, and the latest and longest of each.
+   * List the latest and longest latency spike of each event.
    *
-   * The server only notes delays above its setting `latency-monitor-threshold`.
+   * The server records only latencies above its `latency-monitor-threshold`.
    *
-   * @returns One element an event.
+   * @returns One object per event.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-latest/ | LATENCY LATEST}
    */
@@ -1862,10 +1860,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Forget the delays of events.
+   * Delete the latency data of events.
    *
-   * @param events - Names of events; all of them when left out.
-   * @returns How many events had any.
+   * @param events - Event names; default: all.
+   * @returns Number of events reset.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-reset/ | LATENCY RESET}
    */
@@ -1876,10 +1874,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Show a piece of computer art and the server's version.
+   * Return computer art and the server's version.
    *
-   * @param versionNumbers - Which piece, and numbers that shape it.
-   * @returns The picture.
+   * @param versionNumbers - Version of the art, then its parameters.
+   * @returns Art as text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/lolwut/ | LOLWUT}
    */
@@ -1890,9 +1888,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Have the server judge its own use of memory.
+   * Return a memory report with advice.
    *
-   * @returns A report for people.
+   * @returns Report as text.
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/memory-doctor/ | MEMORY DOCTOR}
    */
@@ -1912,10 +1910,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Have the memory allocator describe itself.
+   * Return statistics of the memory allocator.
    *
-   * @returns A report for people.
-   * @remarks Since Redis 4.0.0. O(N) in how much there is to tell.
+   * @returns Report as text.
+   * @remarks Since Redis 4.0.0. O(N) in the size of the report.
    * @see {@link https://redis.io/docs/latest/commands/memory-malloc-stats/ | MEMORY MALLOC-STATS}
    */
   memoryMallocStats(): Reply<H, string> {
@@ -1923,10 +1921,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Have the memory allocator give unused memory back.
+   * Release unused memory of the allocator.
    *
    * @returns `true`.
-   * @remarks Since Redis 4.0.0. O(N) in how much there is to give back.
+   * @remarks Since Redis 4.0.0. O(N) in the amount of memory freed.
    * @see {@link https://redis.io/docs/latest/commands/memory-purge/ | MEMORY PURGE}
    */
   memoryPurge(): Reply<H, true> {
@@ -1934,9 +1932,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell what the server uses memory for.
+   * Return memory usage by purpose.
    *
-   * @returns Numbers by name, in an object without prototype.
+   * @returns Values by name, in an object without prototype.
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/memory-stats/ | MEMORY STATS}
    */
@@ -1945,7 +1943,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Estimate the memory a key and its value take.
+   * Estimate the memory used by a key and its value.
    *
    * @param key - Key name.
    * @param options - See {@link MemoryUsageOptions}.
@@ -1967,7 +1965,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Make the server a replica of another one, or a master again.
    *
-   * @param host - Host of the master; when left out, stop being a replica.
+   * @param host - Host of the master; omit host and port to stop being a replica.
    * @param port - Port of the master.
    * @returns `true`.
    * @remarks Since Redis 5.0.0. O(1).
@@ -1980,9 +1978,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell what part the server plays in replication.
+   * Return the replication role of the server.
    *
-   * @returns What it says of that part; the member `role` tells which it is.
+   * @returns State of that role; `role` identifies it.
    * @remarks Since Redis 2.8.12. O(1).
    * @see {@link https://redis.io/docs/latest/commands/role/ | ROLE}
    */
@@ -1991,9 +1989,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Save the data set, serving nobody meanwhile.
+   * Save the data set, blocking the server.
    *
-   * On anything but a small data set use `bgsave`.
+   * Use `bgsave` except for small data sets.
    *
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys of all databases.
@@ -2004,22 +2002,22 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * End the server.
+   * Shut down the server.
    *
-   * That the server closes the connection is success. It may take as long as saving does, or
-   * until its replicas have caught up; the deadline for replies does not count.
+   * A connection closed by the server means success. The reply deadline does not apply while the
+   * server saves and waits for replicas.
    *
    * @param options - See {@link ShutdownOptions}.
-   * @returns Nothing, once the server has ended.
+   * @returns Nothing, once the server has shut down.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys of all databases when they are saved.
    * @see {@link https://redis.io/docs/latest/commands/shutdown/ | SHUTDOWN}
    */
   shutdown(options?: ShutdownOptions & { readonly abort?: false | undefined }): Reply<H, void>;
   /**
-   * End the server.
+   * Shut down the server.
    *
-   * That the server closes the connection is success. It may take as long as saving does, or
-   * until its replicas have caught up; the deadline for replies does not count.
+   * A connection closed by the server means success. The reply deadline does not apply while the
+   * server saves and waits for replicas.
    *
    * @param options - See {@link ShutdownOptions}.
    * @returns `true`.
@@ -2028,10 +2026,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    */
   shutdown(options: ShutdownOptions & { readonly abort: true }): Reply<H, true>;
   /**
-   * End the server.
+   * Shut down the server.
    *
-   * That the server closes the connection is success. It may take as long as saving does, or
-   * until its replicas have caught up; the deadline for replies does not count.
+   * A connection closed by the server means success. The reply deadline does not apply while the
+   * server saves and waits for replicas.
    *
    * @param options - See {@link ShutdownOptions}.
    * @returns As the other signatures, depending on `abort`.
@@ -2055,7 +2053,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Make the server a replica of another one, or a master again.
    *
-   * @param host - Host of the master; when left out, stop being a replica.
+   * @param host - Host of the master; omit host and port to stop being a replica.
    * @param port - Port of the master.
    * @returns `true`.
    * @deprecated Use `replicaof`.
@@ -2069,10 +2067,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * List commands that took long, the latest first.
+   * List slow commands, latest first.
    *
-   * @param count - How many at most; 10 when left out, -1 for all.
-   * @returns The entries.
+   * @param count - Maximum number of entries; -1: all; default: 10.
+   * @returns Log entries.
    * @remarks Since Redis 2.2.12. O(N) in the number of entries.
    * @see {@link https://redis.io/docs/latest/commands/slowlog-get/ | SLOWLOG GET}
    */
@@ -2097,7 +2095,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Count the entries of the slow log.
    *
-   * @returns How many there are.
+   * @returns Number of entries.
    * @remarks Since Redis 2.2.12. O(1).
    * @see {@link https://redis.io/docs/latest/commands/slowlog-len/ | SLOWLOG LEN}
    */
@@ -2117,13 +2115,13 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let two databases change places.
+   * Swap two databases.
    *
-   * @param first - Number of one database.
-   * @param second - Number of the other.
+   * @param first - Database number.
+   * @param second - Number of the other database.
    * @returns `true`.
-   * @remarks Since Redis 4.0.0. O(N) in the number of clients that watch or block on keys of the
-   *   two.
+   * @remarks Since Redis 4.0.0. O(N) in the number of clients that watch or block on keys of
+   *   either.
    * @see {@link https://redis.io/docs/latest/commands/swapdb/ | SWAPDB}
    */
   swapdb(first: Integer, second: Integer): Reply<H, true> {
@@ -2134,9 +2132,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell the server's time.
+   * Return the server's time.
    *
-   * @returns Unix time in seconds, and the microseconds of the present second.
+   * @returns Unix time in seconds, and microseconds within the second.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/time/ | TIME}
    */
@@ -2145,10 +2143,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * List the categories of commands, or the commands of one.
+   * List the ACL categories, or the commands of one.
    *
-   * @param category - A category, without `@`.
-   * @returns Names of categories, or of commands.
+   * @param category - Category, without `@`.
+   * @returns Names of categories or commands.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-cat/ | ACL CAT}
    */
@@ -2162,9 +2160,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Delete users and close their connections.
    *
-   * @param usernames - Names of users, as arguments or in arrays; at least one.
-   * @returns How many existed.
-   * @remarks Since Redis 6.0.0. O(1) a user.
+   * @param usernames - User names, as arguments or arrays; at least one.
+   * @returns Number of deleted users.
+   * @remarks Since Redis 6.0.0. O(1) per user.
    * @see {@link https://redis.io/docs/latest/commands/acl-deluser/ | ACL DELUSER}
    */
   aclDeluser(...usernames: Many<Value>[]): Reply<H, number> {
@@ -2174,12 +2172,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell whether a user could run a command, without running it.
+   * Check whether a user may run a command, without running it.
    *
-   * @param username - Name of the user.
-   * @param command - Name of the command.
-   * @param commandArgs - Its arguments, as they would be sent.
-   * @returns `true`, or in the server's words why not.
+   * @param username - User name.
+   * @param command - Command name.
+   * @param commandArgs - Arguments of the command, in wire order.
+   * @returns `true`, or the server's reason for a refusal.
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-dryrun/ | ACL DRYRUN}
    */
@@ -2194,9 +2192,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Have the server make a password nobody can guess.
+   * Generate a random password.
    *
-   * @param bits - Its strength, 1 to 4096; 256 when left out.
+   * @param bits - Number of bits, 1 to 4096; default: 256.
    * @returns Hexadecimal digits.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-genpass/ | ACL GENPASS}
@@ -2211,8 +2209,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Describe a user.
    *
-   * @param username - Name of the user.
-   * @returns What it is and may do, or `null` when there is no such user.
+   * @param username - User name.
+   * @returns Properties of the user, or `null` when it does not exist.
    * @remarks Since Redis 6.0.0. O(N) in the number of rules of the user.
    * @see {@link https://redis.io/docs/latest/commands/acl-getuser/ | ACL GETUSER}
    */
@@ -2234,7 +2232,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * List the users with their rules.
    *
-   * @returns A line for each, as in an ACL file.
+   * @returns One line per user, as in an ACL file.
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-list/ | ACL LIST}
    */
@@ -2243,7 +2241,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Read the users from the ACL file again.
+   * Reload the users from the ACL file.
    *
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
@@ -2254,10 +2252,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * List what users were not allowed to do, the latest first.
+   * List denied accesses, latest first.
    *
-   * @param count - How many entries at most; 10 when left out.
-   * @returns The entries.
+   * @param count - Maximum number of entries; default: 10.
+   * @returns Log entries.
    * @remarks Since Redis 6.0.0. O(N) in the number of entries.
    * @see {@link https://redis.io/docs/latest/commands/acl-log/ | ACL LOG}
    */
@@ -2269,7 +2267,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Empty the log of what users were not allowed to do.
+   * Empty the log of denied accesses.
    *
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(N) in the number of entries.
@@ -2291,12 +2289,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Make a user, or add rules to the ones it has.
+   * Create a user, or change the rules of an existing one.
    *
-   * What is left out stays as it is; a new user is off, has no password and may do nothing. The
-   * rules of one call take effect together or not at all.
+   * Omitted rules stay unchanged. A new user is disabled, has no password and no permissions. The
+   * rules of one call apply together or not at all.
    *
-   * @param username - Name of the user.
+   * @param username - User name.
    * @param options - See {@link AclSetuserOptions}.
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(N) in the number of rules.
@@ -2315,9 +2313,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * List the names of the users.
+   * List the user names.
    *
-   * @returns The names.
+   * @returns User names.
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-users/ | ACL USERS}
    */
@@ -2326,9 +2324,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell which user the connection is logged in as.
+   * Return the user the connection is authenticated as.
    *
-   * @returns Its name.
+   * @returns User name.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-whoami/ | ACL WHOAMI}
    */
@@ -2337,14 +2335,14 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Run a CLUSTER command; redis-py's one method for all of them.
+   * Run a CLUSTER subcommand, as the `cluster` method of redis-py does.
    *
-   * Each has a method of its own too, such as `clusterInfo`.
+   * Each subcommand also has its own method, such as `clusterInfo`.
    *
-   * @param clusterArg - The subcommand, such as `"INFO"`.
-   * @param words - Its arguments.
-   * @returns What the method of that command gives; texts may be bytes.
-   * @remarks Since Redis 3.0.0. What the subcommand costs.
+   * @param clusterArg - Subcommand, such as `"INFO"`.
+   * @param words - Arguments of the subcommand.
+   * @returns Value of the subcommand's own method, except that text may be bytes.
+   * @remarks Since Redis 3.0.0. Depends on the subcommand.
    * @see {@link https://redis.io/docs/latest/commands/cluster/ | CLUSTER}
    */
   cluster<V = unknown>(clusterArg: string, ...words: Many<Value>[]): Reply<H, V>;
@@ -2355,9 +2353,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Give slots to the node that belong to none.
+   * Assign unassigned slots to the node.
    *
-   * @param slots - Numbers of slots, as arguments or in arrays; at least one.
+   * @param slots - Slot numbers, as arguments or arrays; at least one.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(N) in the number of slots.
    * @see {@link https://redis.io/docs/latest/commands/cluster-addslots/ | CLUSTER ADDSLOTS}
@@ -2369,10 +2367,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Give ranges of slots to the node that belong to none.
+   * Assign ranges of unassigned slots to the node.
    *
-   * @param ranges - First and last slot of each range, as `[first, last]` pairs or one after the
-   *   other.
+   * @param ranges - First and last slot of each range, as `[first, last]` pairs or flat.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(N) in the number of slots.
    * @see
@@ -2385,7 +2382,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Raise the node's epoch, unless it is the highest.
+   * Increase the node's config epoch, unless it is the highest.
    *
    * @returns `"BUMPED"` or `"STILL"`, followed by the epoch.
    * @remarks Since Redis 3.0.0. O(1).
@@ -2396,10 +2393,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Count the nodes that say of another one that it may have failed.
+   * Count the active failure reports for a node.
    *
-   * @param nodeId - The other node: 40 hexadecimal digits.
-   * @returns How many there are.
+   * @param nodeId - ID of the other node, 40 hexadecimal digits.
+   * @returns Number of reports.
    * @remarks Since Redis 3.0.0. O(N) in the number of reports.
    * @see
    *   {@link https://redis.io/docs/latest/commands/cluster-count-failure-reports/ | CLUSTER COUNT-FAILURE-REPORTS}
@@ -2409,10 +2406,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Count the keys of a slot that the node has.
+   * Count the keys of a slot on this node.
    *
-   * @param slot - Number of the slot, 0 to 16383.
-   * @returns How many there are.
+   * @param slot - Slot number, 0 to 16383.
+   * @returns Number of keys.
    * @remarks Since Redis 3.0.0. O(1).
    * @see
    *   {@link https://redis.io/docs/latest/commands/cluster-countkeysinslot/ | CLUSTER COUNTKEYSINSLOT}
@@ -2424,9 +2421,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let the node forget whom slots belong to.
+   * Remove slot assignments from the node's view.
    *
-   * @param slots - Numbers of slots, as arguments or in arrays; at least one.
+   * @param slots - Slot numbers, as arguments or arrays; at least one.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(N) in the number of slots.
    * @see {@link https://redis.io/docs/latest/commands/cluster-delslots/ | CLUSTER DELSLOTS}
@@ -2438,10 +2435,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let the node forget whom ranges of slots belong to.
+   * Remove assignments of slot ranges from the node's view.
    *
-   * @param ranges - First and last slot of each range, as `[first, last]` pairs or one after the
-   *   other.
+   * @param ranges - First and last slot of each range, as `[first, last]` pairs or flat.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(N) in the number of slots.
    * @see
@@ -2454,9 +2450,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let the replica take the place of its master.
+   * Promote this replica to master.
    *
-   * @param mode - Without the master's help, or without the other masters' consent either.
+   * @param mode - `FORCE`: without the master's cooperation; `TAKEOVER`: also without the votes
+   *   of the other masters.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-failover/ | CLUSTER FAILOVER}
@@ -2469,7 +2466,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let the node forget whom all slots belong to; it must have no keys.
+   * Remove all slot assignments from the node's view; the node must have no keys.
    *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -2480,9 +2477,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Let the node forget another node, for a minute at least.
+   * Remove another node from the node's view, for 60 seconds at least.
    *
-   * @param nodeId - The other node: 40 hexadecimal digits.
+   * @param nodeId - ID of the other node, 40 hexadecimal digits.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-forget/ | CLUSTER FORGET}
@@ -2492,11 +2489,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * List keys of a slot that the node has.
+   * List keys of a slot on this node.
    *
-   * @param slot - Number of the slot, 0 to 16383.
-   * @param count - How many to give at most.
-   * @returns The keys.
+   * @param slot - Slot number, 0 to 16383.
+   * @param count - Maximum number of keys.
+   * @returns Keys.
    * @remarks Since Redis 3.0.0. O(N) in the number of keys returned.
    * @see
    *   {@link https://redis.io/docs/latest/commands/cluster-getkeysinslot/ | CLUSTER GETKEYSINSLOT}
@@ -2520,9 +2517,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell how the cluster is, as the node sees it.
+   * Return the state of the cluster in the node's view.
    *
-   * @returns Values by the server's names.
+   * @returns Values by the server's field names.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-info/ | CLUSTER INFO}
    */
@@ -2533,8 +2530,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Compute the slot of a key.
    *
-   * @param key - Key name; what stands in `{}` decides alone.
-   * @returns Number of the slot.
+   * @param key - Key name; a hash tag in `{}` alone determines the slot.
+   * @returns Slot number.
    * @remarks Since Redis 3.0.0. O(N) in the length of the key.
    * @see {@link https://redis.io/docs/latest/commands/cluster-keyslot/ | CLUSTER KEYSLOT}
    */
@@ -2543,9 +2540,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell about the links of the cluster's bus to and from the node.
+   * List the cluster bus links of the node.
    *
-   * @returns One object a link, by the server's names.
+   * @returns One object per link, with the server's field names.
    * @remarks Since Redis 7.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-links/ | CLUSTER LINKS}
    */
@@ -2554,11 +2551,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Make the node join the cluster of another one.
+   * Connect the node to the cluster of another node.
    *
-   * @param host - Address of the other node; no name.
-   * @param port - Its port for clients.
-   * @param busPort - Port of its bus, when that is not 10000 higher.
+   * @param host - IP address of the other node.
+   * @param port - Client port of the other node.
+   * @param busPort - Cluster bus port; default: client port + 10000.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-meet/ | CLUSTER MEET}
@@ -2571,7 +2568,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell the identifier of the node.
+   * Return the ID of the node.
    *
    * @returns 40 hexadecimal digits.
    * @remarks Since Redis 3.0.0. O(1).
@@ -2582,7 +2579,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell the identifier of the node's shard.
+   * Return the ID of the node's shard.
    *
    * @returns 40 hexadecimal digits.
    * @remarks Since Redis 7.2.0. O(1).
@@ -2593,9 +2590,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell about all nodes, as the node sees them.
+   * List the nodes of the cluster in the node's view.
    *
-   * @returns One object a node.
+   * @returns One object per node.
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-nodes/ | CLUSTER NODES}
    */
@@ -2604,10 +2601,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell about the replicas of a master.
+   * List the replicas of a master.
    *
-   * @param nodeId - The master: 40 hexadecimal digits.
-   * @returns One object a replica.
+   * @param nodeId - ID of the master, 40 hexadecimal digits.
+   * @returns One object per replica.
    * @remarks Since Redis 5.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-replicas/ | CLUSTER REPLICAS}
    */
@@ -2618,7 +2615,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   /**
    * Make the node a replica of a master.
    *
-   * @param nodeId - The master: 40 hexadecimal digits.
+   * @param nodeId - ID of the master, 40 hexadecimal digits.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-replicate/ | CLUSTER REPLICATE}
@@ -2628,9 +2625,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Make the node forget its cluster; a replica also loses its keys.
+   * Remove the node from its cluster; a replica also deletes its keys.
    *
-   * @param mode - Whether it also gets a new identifier and epoch 0; `SOFT` when left out.
+   * @param mode - `HARD`: also generate a new ID and reset epochs to 0; default: `SOFT`.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes and keys.
    * @see {@link https://redis.io/docs/latest/commands/cluster-reset/ | CLUSTER RESET}
@@ -2643,7 +2640,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Write the node's view of the cluster to its file.
+   * Write the node's cluster configuration to its file.
    *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -2654,9 +2651,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Set the epoch of a fresh node.
+   * Set the config epoch of a new node.
    *
-   * @param epoch - The epoch; no other node may have it.
+   * @param epoch - Epoch; must be unique in the cluster.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see
@@ -2669,12 +2666,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Say that a slot is on its way, or whom it belongs to.
+   * Set the state or the owner of a slot.
    *
-   * @param slot - Number of the slot, 0 to 16383.
-   * @param state - Not on its way any more, coming from a node, going to one, or belonging to
-   *   one.
-   * @param nodeId - The node `state` speaks of.
+   * @param slot - Slot number, 0 to 16383.
+   * @param state - `STABLE`, being imported from or migrated to a node, or owned by a node.
+   * @param nodeId - ID of the node; omit for `STABLE`.
    * @param options - See {@link ClusterSetslotOptions}.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -2700,9 +2696,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell which nodes have the same slots.
+   * List the shards of the cluster with their nodes.
    *
-   * @returns One object a shard.
+   * @returns One object per shard.
    * @remarks Since Redis 7.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-shards/ | CLUSTER SHARDS}
    */
@@ -2711,10 +2707,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell about the replicas of a master.
+   * List the replicas of a master.
    *
-   * @param nodeId - The master: 40 hexadecimal digits.
-   * @returns One object a replica.
+   * @param nodeId - ID of the master, 40 hexadecimal digits.
+   * @returns One object per replica.
    * @deprecated Use `clusterReplicas`.
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-slaves/ | CLUSTER SLAVES}
@@ -2724,10 +2720,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell how slots of the node were used.
+   * Return usage statistics of the node's slots.
    *
    * @param options - See {@link ClusterSlotStatsOptions}.
-   * @returns One object a slot.
+   * @returns One object per slot.
    * @remarks Since Valkey 8.0.0, Redis 8.2.0. O(N) in the number of slots, O(N*log(N)) with
    *   `orderBy`.
    * @see {@link https://redis.io/docs/latest/commands/cluster-slot-stats/ | CLUSTER SLOT-STATS}
@@ -2740,9 +2736,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Tell which nodes have which slots.
+   * List the slot ranges with their nodes.
    *
-   * @returns One object a range of slots.
+   * @returns One object per slot range.
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-slots/ | CLUSTER SLOTS}
    */

@@ -1,4 +1,4 @@
-/** Owns the table of the HOTKEYS commands; a part of that of the server commands. */
+/** The table of the HOTKEYS commands, part of the server table. */
 
 import {
   COUNT,
@@ -21,16 +21,16 @@ const METRICS = listOf(wordOf(["CPU", "NET"], "HotkeysMetric"));
 export const hotkeys: readonly Entry[] = [
   command("HOTKEYS GET", {
     since: "8.6.0",
-    cost: "O(N) in the number of keys given",
-    summary: "Tell which keys cost the server most.",
+    cost: "O(N) in the number of returned keys",
+    summary: "Return the keys that use the most server resources.",
     args: [],
     reply: reply("HotkeysReport<T>[] | null", toHotkeys),
-    returns: "One report, in an array; `null` when keys were not measured.",
+    returns: "Array of one report; `null` when there is no data.",
   }),
   command("HOTKEYS RESET", {
     since: "8.6.0",
     cost: "O(1)",
-    summary: "Forget what was measured of keys.",
+    summary: "Delete the collected data.",
     args: [],
     reply: replies.ok,
     returns: "`true`.",
@@ -38,14 +38,14 @@ export const hotkeys: readonly Entry[] = [
   command("HOTKEYS START", {
     since: "8.6.0",
     cost: "O(1)",
-    summary: "Begin to measure which keys cost the server most.",
-    args: [param("metrics", METRICS, "What to measure them by: one measure or several.")],
+    summary: "Start collecting the keys that use the most server resources.",
+    args: [param("metrics", METRICS, "Metrics to rank keys by, one or several.")],
     options: options(
       "HotkeysStartOptions",
-      opt("count", "COUNT", COUNT, "How many keys to keep for each measure."),
-      opt("duration", "DURATION", COUNT, "When to end, in seconds; 0 for never."),
-      opt("sampleRatio", "SAMPLE", COUNT, "Measure one key in that many."),
-      silent("slots", "Many<Integer>", "Slots whose keys to measure; all when left out."),
+      opt("count", "COUNT", COUNT, "Number of keys to keep per metric."),
+      opt("duration", "DURATION", COUNT, "Duration of collection in seconds; 0: no limit."),
+      opt("sampleRatio", "SAMPLE", COUNT, "Sample one command in this many."),
+      silent("slots", "Many<Integer>", "Slots to collect keys of; default: all."),
     ),
     wire: [
       { build: hotkeysMetrics, with: ["metrics"], names: ["metrics..."] },
@@ -58,9 +58,9 @@ export const hotkeys: readonly Entry[] = [
   command("HOTKEYS STOP", {
     since: "8.6.0",
     cost: "O(1)",
-    summary: "End measuring keys; what was measured stays.",
+    summary: "Stop collecting; the data is kept.",
     args: [],
     reply: replies.okOrNull,
-    returns: "`true`, or `null` when keys were not being measured.",
+    returns: "`true`, or `null` when collection was not active.",
   }),
 ];

@@ -1,4 +1,4 @@
-/** Owns the part of the server table that is about commands and modules. */
+/** The table of the COMMAND and MODULE commands, part of the server table. */
 
 import * as decode from "../core/decode.js";
 import { ALWAYS_TEXT } from "../core/info.js";
@@ -26,8 +26,8 @@ const commandNames = (doc: string) => ({
 
 const moduleArgs = restOrNone("moduleArgs", VALUE, "Arguments for the module.");
 const line = [
-  param("command", VALUE, "Name of a command."),
-  rest("commandArgs", VALUE, "Its arguments, as they would be sent."),
+  param("command", VALUE, "Command name."),
+  rest("commandArgs", VALUE, "Arguments of the command, in wire order."),
 ];
 
 export const introspection: readonly Entry[] = [
@@ -38,7 +38,7 @@ export const introspection: readonly Entry[] = [
     summary: "Describe all commands of the server.",
     args: [],
     reply: reply("Record<string, CommandDetails>", commands.toCommandTable),
-    returns: "What the server knows of each command, by name in lower case.",
+    returns: "Properties of each command, by lower-case name.",
   }),
   command("COMMAND COUNT", {
     since: "2.8.13",
@@ -46,32 +46,32 @@ export const introspection: readonly Entry[] = [
     summary: "Count the commands of the server.",
     args: [],
     reply: replies.count,
-    returns: "How many there are.",
+    returns: "Number of commands.",
   }),
   command("COMMAND DOCS", {
     since: "7.0.0",
     cost: "O(N) in the number of commands",
     flags: ALWAYS_TEXT,
-    summary: "Read the server's manual of commands.",
-    ...commandNames("Names of commands; all of them when left out."),
+    summary: "Return the documentation of commands.",
+    ...commandNames("Command names; default: all."),
     reply: reply("Record<string, CommandDocs>", commands.toCommandDocs),
-    returns: "The manual of each command, by name in lower case; unknown ones are left out.",
+    returns: "Documentation by lower-case command name, without unknown commands.",
   }),
   command("COMMAND GETKEYS", {
     since: "2.8.13",
     cost: "O(N) in the number of arguments",
-    summary: "Tell which arguments of a command are keys.",
+    summary: "Return the keys among the arguments of a command.",
     args: line,
     reply: replies.texts,
-    returns: "The keys; a command without any is an error.",
+    returns: "Keys; rejects when the command has none.",
   }),
   command("COMMAND GETKEYSANDFLAGS", {
     since: "7.0.0",
     cost: "O(N) in the number of arguments",
-    summary: "Tell which arguments of a command are keys, and what it does to them.",
+    summary: "Return the keys among the arguments of a command, and how it accesses them.",
     args: line,
     reply: reply("[key: T, flags: string[]][]", commands.toKeysAndFlags),
-    returns: "The keys with their flags; a command without any is an error.",
+    returns: "Keys with flags; rejects when the command has none.",
   }),
   help("COMMAND", "5.0.0"),
   command("COMMAND INFO", {
@@ -79,22 +79,22 @@ export const introspection: readonly Entry[] = [
     cost: "O(N) in the number of names",
     flags: ALWAYS_TEXT,
     summary: "Describe commands of the server.",
-    ...commandNames("Names of commands; all of them when left out."),
+    ...commandNames("Command names; default: all."),
     reply: reply("(CommandDetails | null)[]", commands.toCommandList),
-    returns: "What the server knows of each, in order; `null` for an unknown one.",
+    returns: "Properties of each command, in order; `null` for an unknown command.",
   }),
   command("COMMAND LIST", {
     since: "7.0.0",
     cost: "O(N) in the number of commands",
     flags: ALWAYS_TEXT,
-    summary: "List the names of commands.",
+    summary: "List command names.",
     args: [],
     options: options(
       "CommandListOptions",
-      oneOf("CommandFilter", "Which commands; all of them without any.", [
-        silent("module", "string", "Those of a module."),
-        silent("category", "string", "Those of an ACL category, named without `@`."),
-        silent("pattern", "string", "Those whose names match a glob pattern."),
+      oneOf("CommandFilter", "Which commands; default: all.", [
+        silent("module", "string", "Commands of a module."),
+        silent("category", "string", "Commands of an ACL category, without `@`."),
+        silent("pattern", "string", "Commands whose names match a glob pattern."),
       ]),
     ),
     wire: [
@@ -102,24 +102,24 @@ export const introspection: readonly Entry[] = [
       { build: commandFilter, with: ["options"], names: ["FILTERBY", "filter", "value"] },
     ],
     reply: replies.words,
-    returns: "Names in lower case, in no order.",
+    returns: "Lower-case names, in no particular order.",
   }),
   help("MODULE", "5.0.0"),
   command("MODULE LIST", {
     since: "4.0.0",
     cost: "O(N) in the number of modules",
     flags: ALWAYS_TEXT,
-    summary: "List the modules that are loaded.",
+    summary: "List the loaded modules.",
     args: [],
     reply: reply("ModuleDetails[]", decode.toRecords),
-    returns: "One element a module.",
+    returns: "One object per module.",
   }),
   command("MODULE LOAD", {
     since: "4.0.0",
     cost: "O(1)",
     summary: "Load a module.",
-    notes: "Servers refuse it unless their setting `enable-module-command` allows it.",
-    args: [param("path", TEXT, "File of the module, on the server."), moduleArgs],
+    notes: "Refused unless the server's `enable-module-command` allows it.",
+    args: [param("path", TEXT, "Path of the module file on the server."), moduleArgs],
     wire: ["path", "moduleArgs"],
     reply: replies.ok,
     returns: "`true`.",
@@ -127,12 +127,12 @@ export const introspection: readonly Entry[] = [
   command("MODULE LOADEX", {
     since: "7.0.0",
     cost: "O(1)",
-    summary: "Load a module with settings of its own.",
-    notes: "Servers refuse it unless their setting `enable-module-command` allows it.",
-    args: [param("path", TEXT, "File of the module, on the server.")],
+    summary: "Load a module with configuration.",
+    notes: "Refused unless the server's `enable-module-command` allows it.",
+    args: [param("path", TEXT, "Path of the module file on the server.")],
     options: options(
       "ModuleLoadexOptions",
-      silent("config", "Mapping<string, Value>", "Values by name of the module's settings."),
+      silent("config", "Mapping<string, Value>", "Configuration of the module, values by name."),
       silent("args", "Many<Value>", "Arguments for the module."),
     ),
     wire: [
@@ -147,7 +147,7 @@ export const introspection: readonly Entry[] = [
     since: "4.0.0",
     cost: "O(1)",
     summary: "Unload a module.",
-    args: [param("name", TEXT, "Name of the module, as `moduleList` gives it.")],
+    args: [param("name", TEXT, "Module name, as returned by `moduleList`.")],
     reply: replies.ok,
     returns: "`true`.",
   }),

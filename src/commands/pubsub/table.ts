@@ -1,4 +1,4 @@
-/** Owns the table of the publish/subscribe commands; those that subscribe belong to `PubSub`. */
+/** The table of the publish/subscribe commands. `PubSub` sends those that subscribe. */
 import * as decode from "../core/decode.js";
 import {
   command,
@@ -24,7 +24,7 @@ const subscribing = [
 ];
 
 const message = param("message", VALUE, "Text, bytes or a number.");
-const pattern = optional("pattern", VALUE, "Glob pattern; all when left out.");
+const pattern = optional("pattern", VALUE, "Glob pattern; default: all.");
 const counts = reply("[channel: T, count: number][]", decode.toPairs);
 
 export const pubsub: readonly Entry[] = [
@@ -33,9 +33,9 @@ export const pubsub: readonly Entry[] = [
     since: "2.0.0",
     cost: "O(N+M) for N subscribers of the channel and M patterns",
     summary: "Send a message to the subscribers of a channel.",
-    args: [param("channel", VALUE, "Name of the channel."), message],
+    args: [param("channel", VALUE, "Channel name."), message],
     reply: replies.count,
-    returns: "How many connections received it; in a cluster, of this node only.",
+    returns: "Number of connections that received it; in a cluster, on this node only.",
   }),
   command("PUBSUB CHANNELS", {
     since: "2.8.0",
@@ -43,7 +43,7 @@ export const pubsub: readonly Entry[] = [
     summary: "List the channels that have subscribers.",
     args: [pattern],
     reply: replies.texts,
-    returns: "Their names, in no order; subscriptions by pattern do not count.",
+    returns: "Channel names, in no particular order; pattern subscriptions do not count.",
   }),
   help("PUBSUB", "6.2.0"),
   command("PUBSUB NUMPAT", {
@@ -52,15 +52,15 @@ export const pubsub: readonly Entry[] = [
     summary: "Count the patterns that have subscribers.",
     args: [],
     reply: replies.count,
-    returns: "How many different patterns there are.",
+    returns: "Number of distinct patterns.",
   }),
   command("PUBSUB NUMSUB", {
     since: "2.8.0",
-    cost: "O(N) in the number of channels named",
+    cost: "O(N) in the number of given channels",
     summary: "Count the subscribers of channels.",
-    args: [restOrNone("channels", VALUE, "Names of channels, as arguments or in arrays.")],
+    args: [restOrNone("channels", VALUE, "Channel names, as arguments or arrays.")],
     reply: counts,
-    returns: "`[channel, count]` pairs, in order; subscriptions by pattern do not count.",
+    returns: "`[channel, count]` pairs, in order; pattern subscriptions do not count.",
   }),
   command("PUBSUB SHARDCHANNELS", {
     since: "7.0.0",
@@ -68,15 +68,13 @@ export const pubsub: readonly Entry[] = [
     summary: "List the shard channels that have subscribers.",
     args: [pattern],
     reply: replies.texts,
-    returns: "Their names, in no order.",
+    returns: "Channel names, in no particular order.",
   }),
   command("PUBSUB SHARDNUMSUB", {
     since: "7.0.0",
-    cost: "O(N) in the number of shard channels named",
+    cost: "O(N) in the number of given shard channels",
     summary: "Count the subscribers of shard channels.",
-    args: [
-      restOrNone("shardChannels", VALUE, "Names of shard channels, as arguments or in arrays."),
-    ],
+    args: [restOrNone("shardChannels", VALUE, "Shard channel names, as arguments or arrays.")],
     reply: counts,
     returns: "`[channel, count]` pairs, in order.",
   }),
@@ -84,8 +82,8 @@ export const pubsub: readonly Entry[] = [
     since: "7.0.0",
     cost: "O(N) in the number of subscribers of the shard channel",
     summary: "Send a message to the subscribers of a shard channel.",
-    args: [key("shardChannel", "Name of the shard channel, whose slot decides the node."), message],
+    args: [key("shardChannel", "Shard channel name; its slot selects the node."), message],
     reply: replies.count,
-    returns: "How many connections received it, on this node.",
+    returns: "Number of connections that received it, on this node.",
   }),
 ];

@@ -1,4 +1,4 @@
-/** Owns the table of the scripting and function commands. */
+/** The table of the script and function commands. */
 
 import { plainReply, toBooleans } from "../core/decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT, INT64, READONLY, SESSION } from "../core/info.js";
@@ -26,13 +26,13 @@ import { help } from "../table/subcommands.js";
 import { scriptArguments } from "./args.js";
 import { toFunctionList, toFunctionStats } from "./replies.js";
 
-const script = param("script", VALUE, "Source text in Lua.");
-const sha = param("sha", TEXT, "SHA1 of the script in hexadecimal, as `scriptLoad` gives it.");
+const script = param("script", VALUE, "Lua source code.");
+const sha = param("sha", TEXT, "SHA1 of the script in hexadecimal, as returned by `scriptLoad`.");
 const functionName = param("functionName", VALUE, "Name of the function.");
 const FLUSH_MODE = wordOf(["ASYNC", "SYNC"], "ScriptFlushMode");
 
 const RAW =
-  "What it gave: maps and sets as `Map` and `Set`, an error inside an array as an error object.";
+  "Return value of the code: maps and sets as `Map` and `Set`, errors inside arrays as error objects.";
 
 /** A command that runs code. */
 const run = (
@@ -42,18 +42,14 @@ const run = (
 ): CommandSpec =>
   command(name, {
     since,
-    cost: "What the code costs",
+    cost: "Depends on the code",
     flags: INT64 | flags,
     summary,
-    notes: "Say the type of the reply yourself; an error the code raises rejects.",
+    notes: "Specify the reply type with the type parameter. An error raised by the code rejects.",
     args: [
       code,
-      param("numKeys", COUNT, "How many of the following arguments are keys."),
-      restOrNone(
-        "keysAndArgs",
-        VALUE,
-        "The keys, then the other arguments; arrays are taken apart.",
-      ),
+      param("numKeys", COUNT, "Number of keys among the following arguments."),
+      restOrNone("keysAndArgs", VALUE, "Keys, then other arguments; arrays are flattened."),
     ],
     wire: [
       code.name,
@@ -77,30 +73,30 @@ const run = (
 
 export const scripting: readonly Entry[] = [
   run("EVAL", script, { since: "2.6.0", summary: "Run a Lua script." }),
-  run("EVALSHA", sha, { since: "2.6.0", summary: "Run a Lua script the server has loaded." }),
+  run("EVALSHA", sha, { since: "2.6.0", summary: "Run a loaded Lua script." }),
   run("EVALSHA_RO", sha, {
     since: "7.0.0",
     flags: READONLY,
-    summary: "Run a Lua script the server has loaded and that only reads.",
+    summary: "Run a loaded Lua script that does not write.",
   }),
   run("EVAL_RO", script, {
     since: "7.0.0",
     flags: READONLY,
-    summary: "Run a Lua script that only reads.",
+    summary: "Run a Lua script that does not write.",
   }),
   run("FCALL", functionName, {
     since: "7.0.0",
-    summary: "Run a function of a library the server has loaded.",
+    summary: "Call a function of a loaded library.",
   }),
   run("FCALL_RO", functionName, {
     since: "7.0.0",
     flags: READONLY,
-    summary: "Run a function that only reads, of a library the server has loaded.",
+    summary: "Call a function of a loaded library that does not write.",
   }),
   command("FUNCTION DELETE", {
     since: "7.0.0",
     cost: "O(1)",
-    summary: "Delete a library with its functions.",
+    summary: "Delete a library and its functions.",
     args: [param("library", VALUE, "Name of the library.")],
     reply: replies.ok,
     returns: "`true`.",
@@ -109,10 +105,10 @@ export const scripting: readonly Entry[] = [
     since: "7.0.0",
     cost: "O(N) in the number of functions",
     flags: ALWAYS_BYTES,
-    summary: "Serialize all libraries in the server's own format, for FUNCTION RESTORE.",
+    summary: "Serialize all libraries in the server's format, for FUNCTION RESTORE.",
     args: [],
     reply: replies.bytes,
-    returns: "The bytes, also when replies are decoded to text.",
+    returns: "Serialized libraries, always as bytes.",
   }),
   command("FUNCTION FLUSH", {
     since: "7.0.0",
@@ -121,7 +117,11 @@ export const scripting: readonly Entry[] = [
     args: [],
     options: options(
       "FunctionFlushOptions",
-      bare("mode", FLUSH_MODE, "Whether the server frees the memory afterwards or at once."),
+      bare(
+        "mode",
+        FLUSH_MODE,
+        "Free memory in the background or before the reply; default: the server's setting.",
+      ),
     ),
     reply: replies.ok,
     returns: "`true`.",
@@ -130,7 +130,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION KILL", {
     since: "7.0.0",
     cost: "O(1)",
-    summary: "Stop the function that is running, unless it has written already.",
+    summary: "Stop the running function, unless it has already written.",
     args: [],
     reply: replies.ok,
     returns: "`true`.",
@@ -142,27 +142,27 @@ export const scripting: readonly Entry[] = [
     args: [],
     options: options(
       "FunctionListOptions",
-      opt("library", "LIBRARYNAME", VALUE, "Glob pattern the names of libraries have to match."),
-      flag("withCode", "WITHCODE", "Give the source texts too."),
+      opt("library", "LIBRARYNAME", VALUE, "Glob pattern of library names; default: all."),
+      flag("withCode", "WITHCODE", "Include the source code."),
     ),
     reply: reply("FunctionLibrary<T>[]", toFunctionList),
-    returns: "One object a library, by the server's names.",
+    returns: "One object per library, with the server's field names.",
   }),
   command("FUNCTION LOAD", {
     since: "7.0.0",
-    cost: "O(1), compiling aside",
+    cost: "O(1), compilation excluded",
     flags: ALWAYS_TEXT,
     summary: "Load a library of functions.",
     args: [
       param(
         "code",
         VALUE,
-        "Source text; its first line names engine and library: `#!lua name=mine`.",
+        "Source code; its first line names engine and library: `#!lua name=mine`.",
       ),
     ],
     options: options(
       "FunctionLoadOptions",
-      flag("replace", "REPLACE", "Take the place of a library of the same name."),
+      flag("replace", "REPLACE", "Replace an existing library of the same name."),
     ),
     wire: ["options", "code"],
     reply: replies.word,
@@ -171,15 +171,14 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION RESTORE", {
     since: "7.0.0",
     cost: "O(N) in the number of functions",
-    summary: "Load the libraries that FUNCTION DUMP gave.",
-    args: [param("payload", VALUE, "The bytes FUNCTION DUMP gave.")],
+    summary: "Load the libraries serialized by FUNCTION DUMP.",
+    args: [param("payload", VALUE, "Bytes returned by FUNCTION DUMP.")],
     options: options(
       "FunctionRestoreOptions",
       bare(
         "policy",
         wordOf(["APPEND", "FLUSH", "REPLACE"], "FunctionRestorePolicy"),
-        "What becomes of the libraries there are: kept, all deleted first, or replaced by those of " +
-          "the same name. Kept when left out.",
+        "Keep existing libraries (default; a name conflict is an error), delete all first, or replace those with the same name.",
       ),
     ),
     reply: replies.ok,
@@ -188,24 +187,23 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION STATS", {
     since: "7.0.0",
     cost: "O(1)",
-    summary: "Tell which function is running, and how many there are.",
+    summary: "Return the running function and the number of loaded functions.",
     args: [],
     reply: reply("FunctionStats<T>", toFunctionStats),
-    returns: "What is known, by the server's names.",
+    returns: "Statistics, with the server's field names.",
   }),
   command("SCRIPT DEBUG", {
     since: "3.2.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Switch the Lua debugger on or off for the scripts this connection runs next.",
+    summary: "Enable or disable the Lua debugger for subsequent scripts of this connection.",
     notes:
-      "Under the debugger EVAL gives the lines the debugger shows, and its commands go out by " +
-      "`executeCommand`; `redis-cli --ldb` is more comfortable.",
+      "Under the debugger, EVAL returns the debugger's output. Send debugger commands with `executeCommand`; `redis-cli --ldb` is more convenient.",
     args: [
       param(
         "mode",
         wordOf(["YES", "SYNC", "NO"]),
-        "On in a copy of the server, on while the server stands still, or off.",
+        "`YES`: in a forked server; `SYNC`: blocking the server; `NO`: off.",
       ),
     ],
     reply: replies.ok,
@@ -213,21 +211,21 @@ export const scripting: readonly Entry[] = [
   }),
   command("SCRIPT EXISTS", {
     since: "2.6.0",
-    cost: "O(N) in the number of scripts asked about",
-    summary: "Tell which scripts the server has loaded.",
-    args: [rest("shas", TEXT, "SHA1 of scripts, as arguments or in arrays; at least one.")],
+    cost: "O(N) in the number of given scripts",
+    summary: "Check which scripts are loaded.",
+    args: [rest("shas", TEXT, "SHA1 digests of scripts, as arguments or arrays; at least one.")],
     reply: reply("boolean[]", toBooleans),
-    returns: "Whether each is loaded, in order.",
+    returns: "For each script, in order, whether it is loaded.",
   }),
   command("SCRIPT FLUSH", {
     since: "2.6.0",
     cost: "O(N) in the number of scripts",
-    summary: "Forget all scripts the server has loaded.",
+    summary: "Remove all loaded scripts.",
     args: [
       optional(
         "mode",
         FLUSH_MODE,
-        "Whether the server frees the memory afterwards or at once; since Redis 6.2.",
+        "Free memory in the background or before the reply; since Redis 6.2. Default: the server's setting.",
       ),
     ],
     reply: replies.ok,
@@ -237,7 +235,7 @@ export const scripting: readonly Entry[] = [
   command("SCRIPT KILL", {
     since: "2.6.0",
     cost: "O(1)",
-    summary: "Stop the script that is running, unless it has written already.",
+    summary: "Stop the running script, unless it has already written.",
     args: [],
     reply: replies.ok,
     returns: "`true`.",
@@ -249,14 +247,14 @@ export const scripting: readonly Entry[] = [
     summary: "Load a Lua script without running it.",
     args: [script],
     reply: replies.word,
-    returns: "Its SHA1 in hexadecimal.",
+    returns: "SHA1 of the script in hexadecimal.",
   }),
   command("SCRIPT SHOW", {
     since: "Valkey 8.0.0",
     cost: "O(1)",
-    summary: "Read the source text of a script the server has loaded.",
+    summary: "Return the source code of a loaded script.",
     args: [sha],
     reply: replies.text,
-    returns: "The text.",
+    returns: "Source code.",
   }),
 ];

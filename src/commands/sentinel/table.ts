@@ -1,4 +1,4 @@
-/** Owns the table of the commands that only a Sentinel answers. */
+/** The table of the commands that only a Sentinel supports. */
 import { configSettings } from "../core/shared-args.js";
 import {
   COUNT,
@@ -19,14 +19,14 @@ const master = param("name", TEXT, "Name of the master.");
 
 const vote = [
   param("host", TEXT, "IP address of the master."),
-  param("port", COUNT, "Its port."),
-  param("currentEpoch", COUNT, "Epoch of the fail-over to vote for."),
-  param("runId", TEXT, 'Identity of the Sentinel to vote for; `"*"` not to ask for a vote.'),
+  param("port", COUNT, "Port of the master."),
+  param("currentEpoch", COUNT, "Epoch of the failover to vote in."),
+  param("runId", TEXT, 'Run ID of the Sentinel to vote for; `"*"` to request no vote.'),
 ];
 
 const { action, query } = subcommands("SENTINEL", {
   since: "2.8.4",
-  queryCost: "O(N) in what is told",
+  queryCost: "O(N) in the size of the reply",
 });
 
 const state = reply("SentinelState", decode.toSentinelState);
@@ -34,22 +34,22 @@ const states = reply("SentinelState[]", decode.toSentinelStates);
 const SETTINGS = { type: "Mapping<string, Value> | string" };
 
 export const sentinel: readonly Entry[] = [
-  query("CKQUORUM", "Check that enough Sentinels are there to agree on a fail-over and to do it.", {
+  query("CKQUORUM", "Check that enough Sentinels are reachable to authorize a failover.", {
     args: [master],
     reply: reply("true", decode.toAgreement),
-    returns: "`true`; rejects with what is missing otherwise.",
+    returns: "`true`; otherwise rejects with the reason.",
   }),
-  query("CONFIG GET", "Read settings of the Sentinel itself.", {
+  query("CONFIG GET", "Return configuration parameters of the Sentinel.", {
     since: "6.2.0",
     args: [rest("patterns", TEXT, "Names or glob patterns; more than one since Redis 7.2.")],
     reply: reply("Record<string, string>", decode.toSentinelSettings),
-    returns: "Texts by name, in an object without prototype.",
+    returns: "Values by name, in an object without prototype.",
   }),
-  action("CONFIG SET", "Change settings of the Sentinel itself.", {
+  action("CONFIG SET", "Set configuration parameters of the Sentinel.", {
     since: "6.2.0",
     args: [
-      param("setting", SETTINGS, "Name of a setting, or values by name (many since Redis 7.2)."),
-      { ...param("value", VALUE, "Its value; switches are `yes` and `no`."), optional: true },
+      param("setting", SETTINGS, "Parameter name, or values by name (several since Redis 7.2)."),
+      { ...param("value", VALUE, "Value; booleans are `yes` and `no`."), optional: true },
     ],
     wire: [
       {
@@ -59,116 +59,113 @@ export const sentinel: readonly Entry[] = [
       },
     ],
   }),
-  query("DEBUG", "Read or change the times a Sentinel works with.", {
+  query("DEBUG", "Return or change the timing parameters of the Sentinel.", {
     since: "7.0.0",
-    args: [restOrNone("pairs", VALUE, "Names and values in turn; none to read them all.")],
+    args: [restOrNone("pairs", VALUE, "Alternating names and values; none: return all.")],
     reply: reply("Record<string, string> | true", decode.toSentinelSettings),
-    returns: "Values (mostly ms) by name, or `true` for a change.",
+    returns: "Values by name (mostly milliseconds), or `true` for a change.",
   }),
-  action(
-    "FAILOVER",
-    "Promote a replica as if the master were down, without asking other Sentinels.",
-    {
-      args: [master],
-    },
-  ),
-  action("FLUSHCONFIG", "Write the Sentinel's configuration file anew, with all it has learnt."),
-  query("GET-MASTER-ADDR-BY-NAME", "Find out where the master is.", {
+  action("FAILOVER", "Start a failover without the agreement of other Sentinels.", {
+    args: [master],
+  }),
+  action("FLUSHCONFIG", "Write the Sentinel's configuration and state to its configuration file."),
+  query("GET-MASTER-ADDR-BY-NAME", "Return the address of a master.", {
     args: [master],
     reply: reply("[host: string, port: number] | null", decode.toSentinelAddress),
-    returns: "Its address, during a fail-over already the promoted replica's; `null` if unknown.",
+    returns:
+      "Address, during a failover that of the promoted replica; `null` for an unknown master.",
   }),
-  query("HELP", "List the SENTINEL commands.", {
+  query("HELP", "Return a description of the SENTINEL subcommands.", {
     since: "6.2.0",
     reply: reply("string[]", decode.toSentinelAnswer),
     returns: "Lines of text.",
   }),
-  query("INFO-CACHE", "Read what masters and their replicas last answered to INFO.", {
+  query("INFO-CACHE", "Return the cached INFO replies of masters and their replicas.", {
     since: "3.2.0",
     args: [rest("names", TEXT, "Names of masters.")],
     reply: reply("Record<string, SentinelInfoCache[]>", decode.toSentinelInfoCache),
-    returns: "By name of the master: the master's, then its replicas'.",
+    returns: "By master name: the reply of the master, then those of its replicas.",
   }),
-  query("GET-PRIMARY-ADDR-BY-NAME", "Find out where the master is, by Valkey's word for it.", {
+  query("GET-PRIMARY-ADDR-BY-NAME", "Return the address of a master, under its Valkey name.", {
     since: "Valkey 8.0.0",
     args: [master],
     reply: reply("[host: string, port: number] | null", decode.toSentinelAddress),
-    returns: "As `sentinelGetMasterAddrByName`.",
+    returns: "See `sentinelGetMasterAddrByName`.",
   }),
-  query("IS-MASTER-DOWN-BY-ADDR", "Ask, as Sentinels do, whether a master is down.", {
+  query("IS-MASTER-DOWN-BY-ADDR", "Return the Sentinel's opinion on whether a master is down.", {
     args: vote,
     reply: reply("SentinelVote", decode.toSentinelVote),
-    returns: "Whether it is down, and for whom the Sentinel votes.",
+    returns: "Whether it is down, and the Sentinel's vote.",
   }),
-  query("IS-PRIMARY-DOWN-BY-ADDR", "Ask whether a master is down, by Valkey's word for it.", {
+  query("IS-PRIMARY-DOWN-BY-ADDR", "Return whether a master is down, under its Valkey name.", {
     since: "Valkey 8.0.0",
     args: vote,
     reply: reply("SentinelVote", decode.toSentinelVote),
-    returns: "As `sentinelIsMasterDownByAddr`.",
+    returns: "See `sentinelIsMasterDownByAddr`.",
   }),
-  query("MASTER", "Tell what the Sentinel knows of one master.", {
+  query("MASTER", "Return the state of a monitored master.", {
     args: [master],
     reply: state,
-    returns: "Its state.",
+    returns: "State of the master.",
   }),
-  query("MASTERS", "Tell what the Sentinel knows of every master it watches.", {
+  query("MASTERS", "Return the state of all monitored masters.", {
     reply: reply("Record<string, SentinelState>", decode.toSentinelMasters),
     returns: "States by name, in an object without prototype.",
   }),
-  action("MONITOR", "Begin to watch a master.", {
+  action("MONITOR", "Start monitoring a master.", {
     args: [
       master,
-      param("host", TEXT, "Its IP address (or name, where the Sentinel resolves names)."),
-      param("port", COUNT, "Its port."),
-      param("quorum", INTEGER, "How many Sentinels must agree that it is down."),
+      param("host", TEXT, "IP address of the master, or host name if the Sentinel resolves names."),
+      param("port", COUNT, "Port of the master."),
+      param("quorum", INTEGER, "Number of Sentinels that must agree that the master is down."),
     ],
   }),
-  query("MYID", "Give the identity of the Sentinel.", {
+  query("MYID", "Return the ID of the Sentinel.", {
     since: "6.2.0",
     reply: replies.word,
     returns: "40 hexadecimal digits.",
   }),
-  query("PENDING-SCRIPTS", "Tell which notification scripts run or wait.", {
+  query("PENDING-SCRIPTS", "List running and queued notification scripts.", {
     reply: reply("Record<string, unknown>[]", decode.toSentinelScripts),
-    returns: "One object a script.",
+    returns: "One object per script.",
   }),
-  action("REMOVE", "Watch a master no more.", { args: [master] }),
-  query("PRIMARIES", "Tell what the Sentinel knows of every master, by Valkey's word for them.", {
+  action("REMOVE", "Stop monitoring a master.", { args: [master] }),
+  query("PRIMARIES", "Return the state of all monitored masters, under their Valkey name.", {
     since: "Valkey 8.0.0",
     reply: reply("Record<string, SentinelState>", decode.toSentinelMasters),
-    returns: "As `sentinelMasters`.",
+    returns: "See `sentinelMasters`.",
   }),
-  query("PRIMARY", "Tell what the Sentinel knows of one master, by Valkey's word for it.", {
+  query("PRIMARY", "Return the state of a monitored master, under its Valkey name.", {
     since: "Valkey 8.0.0",
     args: [master],
     reply: state,
-    returns: "As `sentinelMaster`.",
+    returns: "See `sentinelMaster`.",
   }),
-  query("REPLICAS", "Tell what the Sentinel knows of the replicas of a master.", {
+  query("REPLICAS", "Return the state of the replicas of a master.", {
     since: "5.0.0",
     args: [master],
     reply: states,
-    returns: "One state a replica.",
+    returns: "One state per replica.",
   }),
   query(
     "RESET",
-    "Forget replicas and Sentinels of masters, and any fail-over; they are found anew.",
+    "Reset masters: forget replicas, Sentinels and failovers, then discover them again.",
     {
-      args: [param("pattern", TEXT, "Glob pattern of names.")],
+      args: [param("pattern", TEXT, "Glob pattern of master names.")],
       reply: replies.count,
-      returns: "How many masters matched.",
+      returns: "Number of masters that matched.",
     },
   ),
-  query("SENTINELS", "Tell what the Sentinel knows of the others that watch a master.", {
+  query("SENTINELS", "Return the state of the other Sentinels of a master.", {
     args: [master],
     reply: states,
-    returns: "One state a Sentinel, without the one asked.",
+    returns: "One state per Sentinel, excluding the one queried.",
   }),
-  action("SET", "Change how a master is watched.", {
+  action("SET", "Change monitoring parameters of a master.", {
     args: [
       master,
-      param("option", SETTINGS, "Name of an option such as `quorum`, or values by name."),
-      { ...param("value", VALUE, "Its value."), optional: true },
+      param("option", SETTINGS, "Parameter name such as `quorum`, or values by name."),
+      { ...param("value", VALUE, "Value."), optional: true },
     ],
     wire: [
       "name",
@@ -179,23 +176,17 @@ export const sentinel: readonly Entry[] = [
       },
     ],
   }),
-  query(
-    "SIMULATE-FAILURE",
-    "Have the Sentinel crash at a point of the next fail-over, for tests.",
-    {
-      since: "3.2.0",
-      args: [
-        rest("modes", TEXT, "When: `crash-after-election`, `crash-after-promotion`; or `help`."),
-      ],
-      reply: reply("true | string[]", decode.toSentinelAnswer),
-      returns: "`true`; for `HELP` the list of points.",
-    },
-  ),
-  query("SLAVES", "Tell what the Sentinel knows of the replicas of a master.", {
+  query("SIMULATE-FAILURE", "Crash the Sentinel at a point of the next failover, for tests.", {
+    since: "3.2.0",
+    args: [rest("modes", TEXT, "`crash-after-election`, `crash-after-promotion` or `help`.")],
+    reply: reply("true | string[]", decode.toSentinelAnswer),
+    returns: "`true`; for `help`, the supported modes.",
+  }),
+  query("SLAVES", "Return the state of the replicas of a master.", {
     since: "2.8.0",
     args: [master],
     reply: states,
-    returns: "One state a replica.",
-    notes: "The old name of `sentinelReplicas`.",
+    returns: "One state per replica.",
+    notes: "Old name of `sentinelReplicas`.",
   }),
 ];

@@ -1,4 +1,4 @@
-/** Owns the table of the transaction commands: all of them belong to pipelines. */
+/** The table of the transaction commands, all of which pipelines send. */
 import { type Entry, refused } from "../table/dsl.js";
 
 const INSTEAD = "redis.pipeline() or redis.transaction()";
