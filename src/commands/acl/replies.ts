@@ -1,6 +1,4 @@
-/**
- * Owns the decoders of what a server says about its users. Pure and total, as those in `decode.ts`.
- */
+/** Decodes the replies of ACL commands. Pure; a reply of unexpected shape is returned unchanged. */
 import type { Reply } from "../../protocol/reply.js";
 import { clientFields } from "../connection/replies.js";
 import { itemsOf } from "../core/decode.js";
@@ -10,7 +8,7 @@ import type { AclLogEntry, AclPermissions, AclUser } from "./types.js";
 
 const NO_FIELDS: Fields = new Map();
 
-/** Rules in one text, as Redis 7 writes them, or one by one, as Redis 6 does. */
+/** Read rules: one text since Redis 7, a list in Redis 6. */
 function rulesOf(reply: Reply | undefined, context: DecodeContext): string[] {
   const items = itemsOf(reply ?? null);
   if (items !== undefined) return items.map((item) => textOf(item, context));
@@ -29,7 +27,7 @@ function permissionsOf(fields: Fields, context: DecodeContext): AclPermissions {
   };
 }
 
-/** What ACL GETUSER says; null stays. */
+/** Decode ACL GETUSER; null is unchanged. */
 export function toAclUser(reply: Reply, context: DecodeContext): unknown {
   const fields = fieldsOf(reply);
   if (fields === undefined) return reply;
@@ -65,7 +63,7 @@ function logEntryOf(fields: Fields, context: DecodeContext): AclLogEntry {
   return entry;
 }
 
-/** The entries of ACL LOG, or `true` for its RESET. The command needs ALWAYS_BYTES: keys may be no text. */
+/** Decode ACL LOG, or `OK` of its RESET. Needs ALWAYS_BYTES, since keys may be invalid text. */
 export function toAclLog(reply: Reply, context: DecodeContext): unknown {
   if (reply === "OK") return true;
   return (

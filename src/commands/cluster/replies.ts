@@ -1,6 +1,6 @@
 /**
- * Owns the decoders of what a server says about its cluster: the lines of CLUSTER INFO and NODES, the
- * tables of SLOTS and SHARDS. Pure and total, as those in `decode.ts`.
+ * Decodes the replies of CLUSTER subcommands. Pure; a reply of unexpected shape is returned
+ * unchanged.
  */
 import type { Reply } from "../../protocol/reply.js";
 import {
@@ -18,7 +18,7 @@ import type { ClusterNode, SlotMigration, SlotRange } from "./types.js";
 const INTEGER = /^\d+$/;
 const RANGE = /^(\d+)(?:-(\d+))?$/;
 const MIGRATION = /^\[(\d+)-([<>])-(.+)\]$/;
-/** `host:port@busport`; after a comma comes the host's name. */
+/** `host:port@busport`; the host name follows after a comma. */
 const ADDRESS = /^(.*):(\d+)(?:@(\d+))?$/;
 
 function numberOrText(text: string): string | number {
@@ -26,7 +26,7 @@ function numberOrText(text: string): string | number {
   return INTEGER.test(text) && Number.isSafeInteger(number) ? number : text;
 }
 
-/** The `name:value` lines of CLUSTER INFO. */
+/** Decode the `name:value` lines of CLUSTER INFO. */
 export function toClusterInfo(reply: Reply): unknown {
   const text = toWord(reply);
   if (typeof text !== "string") return reply;
@@ -38,7 +38,7 @@ export function toClusterInfo(reply: Reply): unknown {
   return info;
 }
 
-/** A Unix time in milliseconds; 0 is for never. */
+/** Parse a Unix time in milliseconds; 0 means never. */
 function momentOf(text: string): Date | null {
   const time = Number(text);
   return time > 0 ? new Date(time) : null;
@@ -85,7 +85,7 @@ function nodeOf(line: string): ClusterNode {
   };
 }
 
-/** The lines of CLUSTER NODES, or those of CLUSTER REPLICAS, which come as an array. */
+/** Decode the lines of CLUSTER NODES (text) or CLUSTER REPLICAS (an array). */
 export function toClusterNodes(reply: Reply): unknown {
   const text = toWord(reply);
   const lines = typeof text === "string" ? text.split("\n") : itemsOf(reply)?.map(toWord);
@@ -119,10 +119,10 @@ function slotsOf(reply: Reply, context: DecodeContext): unknown {
   };
 }
 
-/** The ranges of CLUSTER SLOTS. */
+/** Decode the ranges of CLUSTER SLOTS. */
 export const toClusterSlots: Decoder = each(slotsOf);
 
-/** First and last slots, one after the other. */
+/** Pair up first and last slots. */
 function toRanges(reply: Reply): unknown {
   const items = itemsOf(reply);
   if (items === undefined) return reply;
@@ -133,24 +133,24 @@ function toRanges(reply: Reply): unknown {
   return ranges;
 }
 
-/** The shards of CLUSTER SHARDS. */
+/** Decode CLUSTER SHARDS. */
 export const toClusterShards: Decoder = each(
   recordWith({ slots: toRanges, nodes: each(recordOf(toWord)) }),
 );
 
-/** The links of CLUSTER LINKS. */
+/** Decode CLUSTER LINKS. */
 export const toClusterLinks: Decoder = each(
   recordWith({ direction: toWord, node: toWord, "create-time": toDateOrNull, events: toWord }),
 );
 
-/** The slots of CLUSTER SLOT-STATS. */
+/** Decode CLUSTER SLOT-STATS. */
 export const toClusterSlotStats: Decoder = each((reply, context) => {
   if (!Array.isArray(reply)) return reply;
   const [slot, stats = []] = reply;
   return { slot, stats: toRecord(stats, context) };
 });
 
-/** Any other answer: `OK` is `true`. */
+/** Decode the reply of any other subcommand: `OK` becomes `true`. */
 export function toClusterAnswer(reply: Reply): unknown {
   return reply === "OK" ? okToTrue(reply) : plainReply(reply);
 }
@@ -170,7 +170,7 @@ const ANSWERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ["SLOTS", toClusterSlots],
 ]);
 
-/** Decoder of a CLUSTER call, by the subcommand. */
+/** Return the decoder of a CLUSTER subcommand. */
 export function pickCluster(subcommand: unknown): Decoder | undefined {
   return typeof subcommand === "string" ? ANSWERS.get(subcommand.toUpperCase()) : undefined;
 }

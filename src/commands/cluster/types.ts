@@ -1,169 +1,172 @@
-/** Owns the types of what a server tells about its cluster. Types only. */
+/** Argument and reply types of the CLUSTER commands. Types only. */
 
-/** What CLUSTER INFO tells; names are the server's. */
+/** Reply of CLUSTER INFO, with the server's field names. */
 export interface ClusterInfo {
   [field: string]: string | number | undefined;
-  /** `"ok"`, or `"fail"` when the node cannot serve. */
+  /** `"ok"`, or `"fail"` when the node cannot serve queries. */
   cluster_state: string;
-  /** How many of the 16384 slots belong to some node. */
+  /** Number of slots assigned to a node, of 16384. */
   cluster_slots_assigned: number;
-  /** How many of them belong to nodes that are well. */
+  /** Number of assigned slots whose node is reachable. */
   cluster_slots_ok: number;
-  /** How many belong to nodes that may have failed. */
+  /** Number of slots whose node may have failed (PFAIL). */
   cluster_slots_pfail: number;
-  /** How many belong to nodes that have failed. */
+  /** Number of slots whose node has failed (FAIL). */
   cluster_slots_fail: number;
-  /** How many nodes this one knows, itself included. */
+  /** Number of known nodes, this one included. */
   cluster_known_nodes: number;
-  /** How many masters have slots. */
+  /** Number of masters with slots. */
   cluster_size: number;
-  /** Highest epoch this node knows. */
+  /** Highest epoch known to the node. */
   cluster_current_epoch: number;
-  /** Epoch of this node's own slots. */
+  /** Config epoch of the node. */
   cluster_my_epoch: number;
-  /** Messages sent over the cluster's bus. */
+  /** Messages sent over the cluster bus. */
   cluster_stats_messages_sent: number;
-  /** Messages received over the cluster's bus. */
+  /** Messages received over the cluster bus. */
   cluster_stats_messages_received: number;
-  /** Links closed because too much waited on them, since Redis 7.0. */
+  /** Links closed because of full buffers, since Redis 7.0. */
   total_cluster_links_buffer_limit_exceeded?: number;
 }
 
-/** First and last slot of a range, both included. */
+/** First and last slot of a range, inclusive. */
 export type SlotRange = [start: number, end: number];
 
-/** A slot on its way from one node to another. */
+/** A slot in migration between nodes. */
 export interface SlotMigration {
-  /** The slot, from 0. */
+  /** Slot number. */
   slot: number;
-  /** The node it goes to, or for `"importing"` the node it comes from. */
+  /** The target node, or for `"importing"` the source node. */
   nodeId: string;
-  /** Which way it goes: away from the node asked, or to it. */
+  /** Direction: from the queried node, or to it. */
   state: "migrating" | "importing";
 }
 
-/** A node, as CLUSTER NODES describes it. */
+/** A node, as in CLUSTER NODES. */
 export interface ClusterNode {
-  /** Identity of the node, 40 hexadecimal digits. */
+  /** Node ID, 40 hexadecimal digits. */
   nodeId: string;
-  /** Address for clients; empty when this node does not know it. */
+  /** Client address; empty if unknown to the queried node. */
   host: string;
-  /** Port for clients. */
+  /** Client port. */
   port: number;
-  /** Port of the cluster's bus. */
+  /** Cluster bus port. */
   busPort: number;
-  /** Name of the host, when it was given one; since Redis 7.0. */
+  /** Host name, if configured; since Redis 7.0. */
   hostname?: string;
-  /** Such as `"myself"`, `"master"`, `"slave"`, `"fail?"`, `"fail"`, `"handshake"`, `"noaddr"`. */
+  /**
+   * Flags, such as `"myself"`, `"master"`, `"slave"`, `"fail?"`, `"fail"`, `"handshake"`,
+   * `"noaddr"`.
+   */
   flags: string[];
-  /** The master it replicates, or `null`. */
+  /** ID of the master it replicates, or `null`. */
   masterId: string | null;
-  /** When the ping was sent that it has not answered yet, or `null`. */
+  /** Time of the pending ping, or `null`. */
   lastPingSent: Date | null;
-  /** When it answered last, or `null`. */
+  /** Time of the last pong, or `null`. */
   lastPongRcvd: Date | null;
-  /** Epoch of its slots. */
+  /** Config epoch. */
   epoch: number;
-  /** Whether the link of the cluster's bus to it is up. */
+  /** Whether the cluster bus link to the node is up. */
   connected: boolean;
-  /** The slots it has. */
+  /** Assigned slots. */
   slots: SlotRange[];
-  /** Only of the node asked. */
+  /** Slots in migration; only for the queried node. */
   migrations: SlotMigration[];
 }
 
-/** A node, as CLUSTER SLOTS describes it. */
+/** A node, as in CLUSTER SLOTS. */
 export interface ClusterSlotNode {
-  /** Where clients reach it, or `null`: where the client reached the node it asked. */
+  /** Client address; `null`: the address used to reach the queried node. */
   host: string | null;
-  /** Port for clients. */
+  /** Client port. */
   port: number;
-  /** Identity of the node, 40 hexadecimal digits. */
+  /** Node ID, 40 hexadecimal digits. */
   nodeId: string;
   /** Other addresses, such as `ip` and `hostname`; since Redis 7.0. */
   metadata: Record<string, string>;
 }
 
-/** A range of slots and the nodes that have it. */
+/** A range of slots and its nodes. */
 export interface ClusterSlots {
   /** First slot. */
   start: number;
-  /** Last slot, included. */
+  /** Last slot, inclusive. */
   end: number;
-  /** The node that takes writes for them. */
+  /** Node that accepts writes. */
   master: ClusterSlotNode;
-  /** The nodes that replicate it. */
+  /** Replicas of that node. */
   replicas: ClusterSlotNode[];
 }
 
-/** A node, as CLUSTER SHARDS describes it; names are the server's. */
+/** A node, as in CLUSTER SHARDS, with the server's field names. */
 export interface ClusterShardNode {
   [field: string]: string | number | undefined;
-  /** Identity of the node, 40 hexadecimal digits. */
+  /** Node ID, 40 hexadecimal digits. */
   id: string;
-  /** Port without TLS, when there is one. */
+  /** Port without TLS, if enabled. */
   port?: number;
-  /** Port with TLS, when there is one. */
+  /** TLS port, if enabled. */
   "tls-port"?: number;
-  /** IP address of the node. */
+  /** IP address. */
   ip: string;
-  /** Where clients shall reach it. */
+  /** Preferred address for clients. */
   endpoint: string;
-  /** Name of the host, when it was given one. */
+  /** Host name, if configured. */
   hostname?: string;
   /** `"master"` or `"replica"`. */
   role: string;
-  /** Bytes of the replication stream it has. */
+  /** Replication offset, in bytes. */
   "replication-offset": number;
   /** `"online"`, `"failed"` or `"loading"`. */
   health: string;
 }
 
-/** Nodes that have the same slots. */
+/** A shard: nodes with the same slots. */
 export interface ClusterShard {
-  /** The slots they have. */
+  /** Slots of the shard. */
   slots: SlotRange[];
-  /** The master and its replicas. */
+  /** Master and replicas. */
   nodes: ClusterShardNode[];
 }
 
-/** A link of the cluster's bus; names are the server's. */
+/** A cluster bus link, with the server's field names. */
 export interface ClusterLink {
   [field: string]: string | number | Date | undefined;
   /** `"to"` or `"from"` the other node. */
   direction: string;
-  /** The other node. */
+  /** ID of the other node. */
   node: string;
-  /** When it was made. */
+  /** Creation time. */
   "create-time": Date;
-  /** `r` and `w`: what the server waits for on the socket. */
+  /** Socket events the server waits for: `r`, `w`. */
   events: string;
-  /** Bytes its buffer has room for. */
+  /** Size of the send buffer, in bytes. */
   "send-buffer-allocated": number;
-  /** Bytes that wait in its buffer. */
+  /** Used part of the send buffer, in bytes. */
   "send-buffer-used": number;
 }
 
-/** How a slot was used. */
+/** Usage statistics of a slot. */
 export interface ClusterSlotStats {
-  /** The slot, from 0. */
+  /** Slot number. */
   slot: number;
-  /** Numbers by the server's names: `key-count`, `cpu-usec`, `network-bytes-in` (bytes) and more. */
+  /** Values by the server's names: `key-count`, `cpu-usec`, `network-bytes-in` (bytes) and more. */
   stats: Record<string, number>;
 }
 
 type ResetMode = "HARD" | "SOFT";
-/** How CLUSTER RESET forgets: with its identity and epochs, or without. */
+/** Mode of CLUSTER RESET: with or without resetting node ID and epochs. */
 export type ClusterResetMode = ResetMode | Lowercase<ResetMode>;
 
 type FailoverMode = "FORCE" | "TAKEOVER";
-/** How CLUSTER FAILOVER overrules: the master that is gone, or the other masters as well. */
+/** Mode of CLUSTER FAILOVER: without the master, or also without the votes of the other masters. */
 export type ClusterFailoverMode = FailoverMode | Lowercase<FailoverMode>;
 
 type SlotStateWord = "IMPORTING" | "MIGRATING" | "NODE" | "STABLE";
-/** What CLUSTER SETSLOT says of a slot. */
+/** State of a slot for CLUSTER SETSLOT. */
 export type SlotState = SlotStateWord | Lowercase<SlotStateWord>;
 
 type SlotMetricWord = "KEY-COUNT" | "CPU-USEC" | "NETWORK-BYTES-IN" | "NETWORK-BYTES-OUT";
-/** What CLUSTER SLOT-STATS can order slots by. */
+/** Metric of CLUSTER SLOT-STATS. */
 export type SlotMetric = SlotMetricWord | Lowercase<SlotMetricWord>;

@@ -1,6 +1,6 @@
 /**
- * Decoders for replies about connections: HELLO, PING, CLIENT LIST, CLIENT INFO and CLIENT TRACKINGINFO.
- * Pure and total: an unexpected shape is returned unchanged.
+ * Decodes the replies of HELLO, PING, CLIENT LIST, CLIENT INFO and CLIENT TRACKINGINFO. Pure; a
+ * reply of unexpected shape is returned unchanged.
  */
 import type { Reply } from "../../protocol/reply.js";
 import { type Dictionary, itemsOf, toRecord, toRecords, toWord } from "../core/decode.js";
@@ -8,7 +8,10 @@ import type { DecodeContext } from "../core/info.js";
 import { fieldsOf, numberOf, withNumbers, wordsOf } from "../core/reply-fields.js";
 import type { ClientInfo, TrackingInfo } from "./types.js";
 
-/** `name=value` words; a word without `=` belongs to the value before it, which had a space. */
+/**
+ * Parse `name=value` fields; a word without `=` continues the value before it, which contained a
+ * space.
+ */
 export function clientFields(line: string): ClientInfo {
   const record: Dictionary<string> = Object.create(null);
   let last = "";
@@ -30,7 +33,7 @@ export const CLIENT_NUMBERS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** What HELLO says; RESP2 writes its maps flat. */
+/** Decode HELLO, whose maps are flat arrays under RESP2. */
 export function toHello(reply: Reply, context: DecodeContext): unknown {
   if (itemsOf(reply) === undefined) return reply;
   const hello = toRecord(reply, context) as Record<string, unknown>;
@@ -38,7 +41,7 @@ export function toHello(reply: Reply, context: DecodeContext): unknown {
   return hello;
 }
 
-/** What CLIENT TRACKINGINFO says; RESP3 has the flags in a set. */
+/** Decode CLIENT TRACKINGINFO, whose flags are a set under RESP3. */
 export function toTrackingInfo(reply: Reply): unknown {
   const fields = fieldsOf(reply);
   if (fields === undefined) return reply;
@@ -50,13 +53,13 @@ export function toTrackingInfo(reply: Reply): unknown {
   return info;
 }
 
-/** `PONG`, also in the form of a connection with subscriptions, becomes `true`. */
+/** Convert `PONG`, also in its array form on a subscribed connection, to `true`. */
 export function toPong(reply: Reply): unknown {
   const word = toWord(Array.isArray(reply) ? (reply[0] ?? null) : reply);
   return typeof word === "string" && word.toUpperCase() === "PONG" ? true : reply;
 }
 
-/** The lines of CLIENT LIST become one object each. */
+/** Decode the lines of CLIENT LIST. */
 export function toClientList(reply: Reply): unknown {
   if (typeof reply !== "string") return reply;
   return reply
@@ -65,7 +68,7 @@ export function toClientList(reply: Reply): unknown {
     .map(clientFields);
 }
 
-/** The line of CLIENT INFO becomes an object. */
+/** Decode the line of CLIENT INFO. */
 export function toClientInfo(reply: Reply): unknown {
   return typeof reply === "string" ? clientFields(reply) : reply;
 }

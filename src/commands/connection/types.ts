@@ -1,105 +1,105 @@
-/** Owns the types of what a server tells about connections. Types only. */
+/** Argument and reply types of the connection commands. Types only. */
 import type { ModuleDetails } from "../server/types.js";
 
-/** A switch, as the server spells it. */
+/** A switch, spelled as the server does. */
 export type OnOff = "ON" | "OFF" | "on" | "off";
 
-/** Kinds of clients; `SLAVE` is the old word for `REPLICA`, `PRIMARY` Valkey's for `MASTER`. */
+/** Client types; `SLAVE` is the old name of `REPLICA`, `PRIMARY` is Valkey's name of `MASTER`. */
 export type ClientType = ClientTypeWord | Lowercase<ClientTypeWord>;
 
 type ClientTypeWord = "NORMAL" | "MASTER" | "PRIMARY" | "REPLICA" | "SLAVE" | "PUBSUB";
 
-/** A connection, as CLIENT LIST and CLIENT INFO describe it; newer servers tell more. */
+/** A connection, as in CLIENT LIST and CLIENT INFO; newer servers report more fields. */
 export interface ClientInfo {
   [field: string]: string | number | undefined;
-  /** Number of the connection, never used twice. */
+  /** Connection ID, never reused. */
   id: number;
-  /** `host:port` of the client, or the path of a unix socket. */
+  /** `host:port` of the client, or the path of a Unix socket. */
   addr: string;
   /** `host:port` on the server's side. */
   laddr?: string;
   /** File descriptor of the socket. */
   fd?: number;
-  /** Name given by CLIENT SETNAME; empty when there is none. */
+  /** Name set by CLIENT SETNAME; empty for none. */
   name: string;
-  /** Seconds since it was made. */
+  /** Age in seconds. */
   age: number;
-  /** Seconds since its last command. */
+  /** Seconds since the last command. */
   idle: number;
-  /** One letter for each thing it is, such as `N` (nothing special), `S` (replica), `b` (blocked). */
+  /** One letter per flag, such as `N` (none), `S` (replica), `b` (blocked). */
   flags: string;
-  /** Database selected. */
+  /** Selected database. */
   db: number;
-  /** Channels subscribed to. */
+  /** Number of subscribed channels. */
   sub: number;
-  /** Patterns subscribed to. */
+  /** Number of subscribed patterns. */
   psub: number;
-  /** Shard channels subscribed to. */
+  /** Number of subscribed shard channels. */
   ssub?: number;
-  /** Commands queued in a MULTI; -1 without one. */
+  /** Number of commands queued in MULTI; -1 outside a transaction. */
   multi: number;
-  /** Keys watched. */
+  /** Number of watched keys. */
   watch?: number;
-  /** Bytes of input not yet carried out. */
+  /** Unprocessed input, in bytes. */
   qbuf?: number;
-  /** Free bytes in the input buffer. */
+  /** Free space in the input buffer, in bytes. */
   "qbuf-free"?: number;
-  /** Bytes of the arguments of the next command. */
+  /** Arguments of the next command, in bytes. */
   "argv-mem"?: number;
-  /** Bytes of the commands queued in a MULTI. */
+  /** Commands queued in MULTI, in bytes. */
   "multi-mem"?: number;
   /** Size of the fixed output buffer, in bytes. */
   rbs?: number;
-  /** Highest use of it in the last seconds, in bytes. */
+  /** Recent peak size of the fixed output buffer, in bytes. */
   rbp?: number;
-  /** Bytes waiting in the fixed output buffer. */
+  /** Used part of the fixed output buffer, in bytes. */
   obl?: number;
-  /** Replies waiting behind it. */
+  /** Number of replies queued after the fixed output buffer. */
   oll?: number;
-  /** Bytes of those. */
+  /** Size of these replies, in bytes. */
   omem?: number;
-  /** All memory the connection uses, in bytes. */
+  /** Total memory of the connection, in bytes. */
   "tot-mem"?: number;
-  /** `r` and `w`: what the server waits for on the socket. */
+  /** Socket events the server waits for: `r`, `w`. */
   events: string;
   /** Last command, such as `client|list`; `NULL` before the first. */
   cmd: string;
-  /** ACL user. */
+  /** ACL user name. */
   user?: string;
-  /** Connection that gets its invalidation messages; -1 without tracking. */
+  /** ID of the connection that receives its invalidation messages; -1 without tracking. */
   redir?: number;
-  /** Protocol it speaks: 2 or 3. */
+  /** Protocol version: 2 or 3. */
   resp?: number;
-  /** Name of its library, as CLIENT SETINFO told. */
+  /** Library name set by CLIENT SETINFO. */
   "lib-name"?: string;
-  /** Version of its library, as CLIENT SETINFO told. */
+  /** Library version set by CLIENT SETINFO. */
   "lib-ver"?: string;
 }
 
-/** What CLIENT TRACKINGINFO says; prefixes are text or bytes as the client has it. */
+/** Reply of CLIENT TRACKINGINFO; prefixes are text or bytes, depending on the client. */
 export interface TrackingInfo<P extends string | Buffer = string> {
-  /** Modes, such as `"on"`, `"bcast"`, `"optin"`, `"noloop"`; `"off"` alone without tracking. */
+  /** Modes, such as `"on"`, `"bcast"`, `"optin"`, `"noloop"`; only `"off"` without tracking. */
   flags: string[];
-  /** Connection that gets the messages; 0 for this one, -1 without tracking. */
+  /** ID of the connection that receives the messages; 0 for this one, -1 without tracking. */
   redirect: number;
-  /** Prefixes of the keys that count, in broadcasting mode. */
+  /** Tracked key prefixes, in broadcasting mode. */
   prefixes: P[];
 }
 
-/** How a server introduces itself. */
+/** Reply of HELLO. */
 export interface HelloReply {
   /** `"redis"` or `"valkey"`. */
   server: string;
   /** Version of the server. */
   version: string;
-  /** Protocol spoken from now on: 2 or 3. */
+  /** Protocol version now in use: 2 or 3. */
   proto: number;
-  /** Number of the connection. */
+  /** Connection ID. */
   id: number;
   /** `"standalone"`, `"sentinel"` or `"cluster"`. */
   mode: string;
   /** `"master"` or `"replica"`. */
   role: string;
-  /** Modules that are loaded. */
+  /** Loaded modules. */
   modules: ModuleDetails[];
 }

@@ -1542,7 +1542,7 @@ export interface HotkeysStartOptions {
   readonly count?: Integer | undefined;
   /** Duration of collection in seconds; 0: no limit. */
   readonly duration?: Integer | undefined;
-  /** Sample one command in this many. */
+  /** Record a key with probability 1 in this many. */
   readonly sampleRatio?: Integer | undefined;
   /** Slots to collect keys of; default: all. */
   readonly slots?: Many<Integer> | undefined;

@@ -1,4 +1,4 @@
-/** Owns the decoder of HOTKEYS GET. Pure and total, as those in `decode.ts`. */
+/** Decodes HOTKEYS GET. Pure; a reply of unexpected shape is returned unchanged. */
 import { MapReply, type Reply } from "../../protocol/reply.js";
 import { itemsOf, toPairs } from "../core/decode.js";
 import { recordWith } from "../core/decode-records.js";
@@ -6,7 +6,7 @@ import type { DecodeContext, Decoder } from "../core/info.js";
 
 const toReport: Decoder = recordWith({ "by-cpu-time-us": toPairs, "by-net-bytes": toPairs });
 
-/** Reports in a list; the first servers that had them gave one without a list around it. */
+/** Decode the list of reports; the first servers with HOTKEYS return one report without a list. */
 export function toHotkeys(reply: Reply, context: DecodeContext): unknown {
   const items = itemsOf(reply);
   if (items === undefined) return reply;

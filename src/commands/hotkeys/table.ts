@@ -44,7 +44,7 @@ export const hotkeys: readonly Entry[] = [
       "HotkeysStartOptions",
       opt("count", "COUNT", COUNT, "Number of keys to keep per metric."),
       opt("duration", "DURATION", COUNT, "Duration of collection in seconds; 0: no limit."),
-      opt("sampleRatio", "SAMPLE", COUNT, "Sample one command in this many."),
+      opt("sampleRatio", "SAMPLE", COUNT, "Record a key with probability 1 in this many."),
       silent("slots", "Many<Integer>", "Slots to collect keys of; default: all."),
     ),
     wire: [

@@ -1,36 +1,36 @@
-/** Owns the types of what a server tells about the keys that cost it most. Types only. */
+/** Argument and reply types of the HOTKEYS commands. Types only. */
 
-/** What keys are measured by: processor time, or bytes received and sent. */
+/** Metric of HOTKEYS: CPU time, or bytes received and sent. */
 export type HotkeysMetric = "CPU" | "NET" | "cpu" | "net";
 
 /**
- * What HOTKEYS GET tells; names are the server's. What speaks of selected slots or sampled commands is
- * there only when some were chosen.
+ * Reply of HOTKEYS GET, with the server's field names. Fields on selected slots or sampled commands
+ * exist only when slots or a sample ratio were given.
  */
 export interface HotkeysReport<T> {
   [field: string]: unknown;
-  /** 1 while keys are being measured, otherwise 0. */
+  /** 1 while collecting, otherwise 0. */
   "tracking-active": number;
-  /** One command in that many was measured. */
+  /** One command in this many was recorded. */
   "sample-ratio": number;
-  /** First and last slot of each range that was chosen. */
+  /** First and last slot of each selected range. */
   "selected-slots": number[][];
-  /** Processor time of all commands, in microseconds. */
+  /** CPU time of all commands, in microseconds. */
   "all-commands-all-slots-us": number;
-  /** Bytes received and sent for all commands. */
+  /** Bytes received and sent by all commands. */
   "net-bytes-all-commands-all-slots": number;
-  /** When measuring began: a Unix time in milliseconds. */
+  /** Start of the collection, as a Unix time in milliseconds. */
   "collection-start-time-unix-ms": number;
-  /** How long keys were measured, in milliseconds. */
+  /** Duration of the collection, in milliseconds. */
   "collection-duration-ms": number;
-  /** Processor time of the server itself, in milliseconds; only with `"CPU"`. */
+  /** User CPU time of the server, in milliseconds; only with `"CPU"`. */
   "total-cpu-time-user-ms"?: number;
-  /** Processor time of the system for it, in milliseconds; only with `"CPU"`. */
+  /** System CPU time of the server, in milliseconds; only with `"CPU"`. */
   "total-cpu-time-sys-ms"?: number;
   /** Bytes received and sent; only with `"NET"`. */
   "total-net-bytes"?: number;
-  /** Keys and their processor time in microseconds, longest first; only with `"CPU"`. */
+  /** Keys with CPU time in microseconds, highest first; only with `"CPU"`. */
   "by-cpu-time-us"?: [key: T, microseconds: number][];
-  /** Keys and their bytes, most first; only with `"NET"`. */
+  /** Keys with bytes, highest first; only with `"NET"`. */
   "by-net-bytes"?: [key: T, bytes: number][];
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the decoders of what a server says about its commands: COMMAND and its relatives, whose maps
- * and sets RESP2 writes as flat arrays. Pure and total, as those in `decode.ts`.
+ * Decodes the replies of COMMAND subcommands, whose maps and sets are flat arrays under RESP2.
+ * Pure; a reply of unexpected shape is returned unchanged.
  */
 import type { Reply } from "../../protocol/reply.js";
 import { type Dictionary, itemsOf, toWord } from "../core/decode.js";
@@ -42,7 +42,7 @@ function keySpecificationOf(reply: Reply): KeySpecification {
   return specification;
 }
 
-/** Servers before 7 end after the categories, those before 6 after the step. */
+/** Servers before 7 omit everything after the categories, those before 6 after the step. */
 function detailsOf(parts: readonly Reply[]): CommandDetails {
   const [name, arity, flags, first, last, step, categories, tips, keys, subcommands] = parts;
   return {
@@ -59,7 +59,7 @@ function detailsOf(parts: readonly Reply[]): CommandDetails {
   };
 }
 
-/** What the server knows of each command, `null` for one it does not know. */
+/** Decode the properties of commands; `null` for an unknown one. */
 export function toCommandList(reply: Reply): unknown {
   return (
     itemsOf(reply)?.map((item) => {
@@ -69,7 +69,7 @@ export function toCommandList(reply: Reply): unknown {
   );
 }
 
-/** The same by name. */
+/** Decode the properties of commands into an object by name. */
 export function toCommandTable(reply: Reply): unknown {
   const items = itemsOf(reply);
   if (items === undefined) return reply;
@@ -81,7 +81,7 @@ export function toCommandTable(reply: Reply): unknown {
   return table;
 }
 
-/** Members that are plain words, by what the wire calls them. */
+/** Read members that are protocol strings, by their wire names. */
 function wordFields<N extends string>(
   fields: Fields,
   names: readonly (readonly [wire: string, name: N])[],
@@ -148,13 +148,13 @@ function docsTable(fields: Fields): Dictionary<CommandDocs> {
   return table;
 }
 
-/** The manual of each command, by name. */
+/** Decode the documentation of commands, by name. */
 export function toCommandDocs(reply: Reply): unknown {
   const fields = fieldsOf(reply);
   return fields === undefined ? reply : docsTable(fields);
 }
 
-/** `[key, flags]` of each key, the flags as words. */
+/** Decode `[key, flags]` pairs. */
 export function toKeysAndFlags(reply: Reply): unknown {
   return (
     itemsOf(reply)?.map((item) => {

@@ -1,98 +1,98 @@
-/** Owns the types of what a server tells about its commands. Types only. */
+/** Reply types of the COMMAND subcommands. Types only. */
 
-/** How the keys of a command are found; which members there are depends on `type`. */
+/** How keys of a command are found; `type` determines the members of `spec`. */
 export interface KeySearch {
   /** `"index"`, `"keyword"`, `"range"`, `"keynum"` or `"unknown"`. */
   type: string;
-  /** Numbers and words that the type needs. */
+  /** Parameters of the search. */
   spec: Record<string, string | number>;
 }
 
-/** Where a command has keys, and what it does to them. */
+/** Where a command has keys, and how it accesses them. */
 export interface KeySpecification {
-  /** Such as `"RO"`, `"RW"`, `"access"`, `"insert"`. */
+  /** Flags, such as `"RO"`, `"RW"`, `"access"`, `"insert"`. */
   flags: string[];
-  /** What the server's makers have to say about it. */
+  /** The server's notes. */
   notes?: string;
   /** How to find the first key. */
   beginSearch: KeySearch;
-  /** How to find the others from there. */
+  /** How to find the other keys from there. */
   findKeys: KeySearch;
 }
 
-/** What a server knows of a command. */
+/** Properties of a command. */
 export interface CommandDetails {
-  /** Name in lower case; a subcommand's is `config|get`. */
+  /** Name in lower case; that of a subcommand is `config|get`. */
   name: string;
-  /** Number of words, the name included; negative: at least so many. */
+  /** Number of arguments including the name; negative: at least that many. */
   arity: number;
-  /** Such as `"readonly"`, `"fast"`, `"blocking"`. */
+  /** Flags, such as `"readonly"`, `"fast"`, `"blocking"`. */
   flags: string[];
   /** Position of the first key; 0 for none. */
   firstKey: number;
-  /** Position of the last key; negative counts from the end. */
+  /** Position of the last key; negative: from the end. */
   lastKey: number;
-  /** How many words from one key to the next. */
+  /** Distance between keys. */
   step: number;
-  /** Categories, such as `"@read"`. */
+  /** ACL categories, such as `"@read"`. */
   aclCategories: string[];
   /** Hints for clients and proxies, since Redis 7. */
   tips: string[];
-  /** Where the keys are, exactly, since Redis 7. */
+  /** Key specifications, since Redis 7. */
   keySpecifications: KeySpecification[];
-  /** The same of each subcommand; empty without any. */
+  /** Subcommands; empty for none. */
   subcommands: CommandDetails[];
 }
 
-/** A change in what a command does. */
+/** A change in a command's behaviour. */
 export type CommandChange = [version: string, change: string];
 
 /** An argument of a command. */
 export interface CommandArgument {
-  /** Name of the argument, as the manual has it. */
+  /** Argument name in the documentation. */
   name: string;
-  /** Such as `"key"`, `"integer"`, `"oneof"`, `"block"`. */
+  /** Type, such as `"key"`, `"integer"`, `"oneof"`, `"block"`. */
   type: string;
-  /** Name to show, since Redis 7.2. */
+  /** Name to display, since Redis 7.2. */
   displayText?: string;
-  /** Which key specification it belongs to. */
+  /** Index of its key specification. */
   keySpecIndex?: number;
-  /** The word before the value. */
+  /** Keyword before the value. */
   token?: string;
-  /** What it is for, in a sentence. */
+  /** Description, one sentence. */
   summary?: string;
-  /** Version of the server that brought it. */
+  /** First server version with it. */
   since?: string;
-  /** Version of the server that advises against it. */
+  /** Server version that deprecated it. */
   deprecatedSince?: string;
-  /** Such as `"optional"`, `"multiple"`. */
+  /** Flags, such as `"optional"`, `"multiple"`. */
   flags: string[];
-  /** The parts of a `"oneof"` or a `"block"`. */
+  /** Parts of a `"oneof"` or a `"block"`. */
   arguments: CommandArgument[];
 }
 
-/** The manual of a command, as the server has it. */
+/** The server's documentation of a command. */
 export interface CommandDocs {
-  /** What the command does, in a sentence. */
+  /** Description, one sentence. */
   summary?: string;
-  /** Version of the server that brought it. */
+  /** First server version with it. */
   since?: string;
-  /** Group it belongs to, such as `"string"`. */
+  /** Group, such as `"string"`. */
   group?: string;
-  /** How the work grows with the data, in O notation. */
+  /** Time complexity. */
   complexity?: string;
-  /** Name of the module it comes from. */
+  /** Module that provides it. */
   module?: string;
-  /** Version of the server that advises against it. */
+  /** Server version that deprecated it. */
   deprecatedSince?: string;
-  /** What to use in its place. */
+  /** What replaces it. */
   replacedBy?: string;
-  /** Such as `"deprecated"`, `"syscmd"`. */
+  /** Flags, such as `"deprecated"`, `"syscmd"`. */
   docFlags: string[];
-  /** What changed since, oldest change first. */
+  /** Changes, oldest first. */
   history: CommandChange[];
-  /** Its arguments, in their order. */
+  /** Arguments, in order. */
   arguments: CommandArgument[];
-  /** By full name: `config|get`. */
+  /** Subcommands by full name: `config|get`. */
   subcommands: Record<string, CommandDocs>;
 }

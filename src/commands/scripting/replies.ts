@@ -1,5 +1,6 @@
 /**
- * Owns the decoders of what a server says about its functions. Pure and total, as those in `decode.ts`.
+ * Decodes the replies of FUNCTION commands. Pure; a reply of unexpected shape is returned
+ * unchanged.
  */
 import { toWord } from "../core/decode.js";
 import { each, recordOf, recordWith, toWords } from "../core/decode-records.js";
@@ -7,12 +8,12 @@ import type { Decoder } from "../core/info.js";
 
 const functionDetails = recordWith({ name: toWord, flags: toWords });
 
-/** The libraries of FUNCTION LIST. */
+/** Decode the libraries of FUNCTION LIST. */
 export const toFunctionList: Decoder = each(
   recordWith({ library_name: toWord, engine: toWord, functions: each(functionDetails) }),
 );
 
-/** What FUNCTION STATS says. */
+/** Decode FUNCTION STATS. */
 export const toFunctionStats: Decoder = recordWith({
   running_script: recordWith({ name: toWord }),
   engines: recordOf(recordWith()),

@@ -1,55 +1,55 @@
-/** Owns the types of what a server tells about its functions; names are the server's. Types only. */
+/** Reply types of the FUNCTION commands, with the server's field names. Types only. */
 
 /** A function of a library. */
 export interface FunctionDetails<T extends string | Buffer = string> {
-  /** Name to call it by. */
+  /** Function name. */
   name: string;
-  /** What its library says of it, or `null` when that is nothing. */
+  /** Description set by the library, or `null`. */
   description: T | null;
-  /** Such as `"no-writes"`. */
+  /** Flags, such as `"no-writes"`. */
   flags: string[];
 }
 
 /** A library of functions. */
 export interface FunctionLibrary<T extends string | Buffer = string> {
-  /** Name of the library. */
+  /** Library name. */
   library_name: string;
-  /** What runs it: `"LUA"`. */
+  /** Engine that runs it: `"LUA"`. */
   engine: string;
-  /** The functions it has registered. */
+  /** Functions registered by the library. */
   functions: FunctionDetails<T>[];
-  /** The text it was loaded from, with the option `withCode`. */
+  /** Source code; only with the option `withCode`. */
   library_code?: T;
 }
 
-/** A function that is running. */
+/** A running function. */
 export interface RunningFunction<T extends string | Buffer = string> {
-  /** Name of the function. */
+  /** Function name. */
   name: string;
-  /** The command that called it, word by word. */
+  /** Command that called it, one element per argument. */
   command: T[];
-  /** How long it has been running, in milliseconds. */
+  /** Running time in milliseconds. */
   duration_ms: number;
 }
 
-/** How much an engine has loaded. */
+/** What an engine has loaded. */
 export interface FunctionEngineStats {
-  /** How many libraries. */
+  /** Number of libraries. */
   libraries_count: number;
-  /** How many functions, of all its libraries. */
+  /** Number of functions in all libraries. */
   functions_count: number;
 }
 
-/** What FUNCTION STATS tells. */
+/** Reply of FUNCTION STATS. */
 export interface FunctionStats<T extends string | Buffer = string> {
-  /** The function that is running now, or `null` when there is none. */
+  /** The running function, or `null`. */
   running_script: RunningFunction<T> | null;
-  /** How much each engine has loaded, by its name. */
+  /** Statistics by engine name. */
   engines: Record<string, FunctionEngineStats>;
 }
 
-/** When the server frees memory: afterwards in another thread, or before it answers. */
+/** When the server frees memory: in the background, or before the reply. */
 export type ScriptFlushMode = "ASYNC" | "SYNC" | "async" | "sync";
 
-/** What becomes of the libraries there are when others are restored. */
+/** What happens to existing libraries on a restore. */
 export type FunctionRestorePolicy = "APPEND" | "FLUSH" | "REPLACE" | "append" | "flush" | "replace";

@@ -1,13 +1,13 @@
 /**
- * Owns the decoders of what a Sentinel says: states of servers as flat fields, addresses, the cache of
- * INFO. Pure and total, as those in `decode.ts`.
+ * Decodes the replies of SENTINEL commands. Pure; a reply of unexpected shape is returned
+ * unchanged.
  */
 import type { Reply } from "../../protocol/reply.js";
 import { type Dictionary, itemsOf, toRecord, toWord } from "../core/decode.js";
 import { each, toWords } from "../core/decode-records.js";
 import type { DecodeContext, Decoder } from "../core/info.js";
 
-/** Fields that are numbers; other texts made of digits, such as names, stay texts. */
+/** Numeric fields; other fields, such as names, stay text even when they consist of digits. */
 const NUMBERS: ReadonlySet<string> = new Set(
   (
     "can-failover-its-master config-epoch down-after-milliseconds failover-timeout info-refresh " +
@@ -34,7 +34,7 @@ function fieldOf(name: string, raw: Reply): unknown {
   return isNumber && Number.isSafeInteger(Number(word)) ? Number(word) : word;
 }
 
-/** The fields of one server, as SENTINEL MASTER gives them. */
+/** Decode the state of one instance, as in SENTINEL MASTER. */
 export function toSentinelState(reply: Reply, context: DecodeContext): unknown {
   if (itemsOf(reply) === undefined) return reply;
   const state = toRecord(reply, context) as Dictionary;
@@ -44,10 +44,10 @@ export function toSentinelState(reply: Reply, context: DecodeContext): unknown {
   return state;
 }
 
-/** Servers one after the other. */
+/** Decode a list of states. */
 export const toSentinelStates: Decoder = each(toSentinelState);
 
-/** Masters by their names. */
+/** Decode states of masters into an object by name. */
 export function toSentinelMasters(reply: Reply, context: DecodeContext): unknown {
   const items = itemsOf(reply);
   if (items === undefined) return reply;
@@ -59,20 +59,20 @@ export function toSentinelMasters(reply: Reply, context: DecodeContext): unknown
   return masters;
 }
 
-/** `[host, port]`; null stays. */
+/** Decode `[host, port]`; null is unchanged. */
 export function toSentinelAddress(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length !== 2) return reply;
   return [toWord(reply[0] ?? null), Number(toWord(reply[1] ?? null))];
 }
 
-/** `[is down, leader, epoch]`; `*` stands for no leader. */
+/** Decode `[is down, leader, epoch]`; a leader of `*` means none. */
 export function toSentinelVote(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length !== 3) return reply;
   const leader = toWord(reply[1] ?? null);
   return [reply[0] === 1, leader === "*" ? null : leader, reply[2]];
 }
 
-/** A status that begins with OK, whatever it says besides. */
+/** Convert a status that begins with `OK` to `true`. */
 export function toAgreement(reply: Reply): unknown {
   const word = toWord(reply);
   return typeof word === "string" && /^OK\b/.test(word) ? true : reply;
@@ -83,7 +83,7 @@ function infoOf(reply: Reply): unknown {
   return { age: reply[0] ?? 0, info: toWord(reply[1] ?? null) };
 }
 
-/** Names of masters, each followed by the INFO of its servers. */
+/** Decode master names, each followed by the INFO replies of its instances. */
 export function toSentinelInfoCache(reply: Reply): unknown {
   const items = itemsOf(reply);
   if (items === undefined) return reply;
@@ -95,15 +95,15 @@ export function toSentinelInfoCache(reply: Reply): unknown {
   return cache;
 }
 
-/** Settings by name; a change of them is answered with OK. */
+/** Decode settings by name, or the `OK` of a change. */
 export function toSentinelSettings(reply: Reply, context: DecodeContext): unknown {
   return reply === "OK" ? true : toRecord(reply, context);
 }
 
-/** Each script a record of its fields. */
+/** Decode the scripts of SENTINEL PENDING-SCRIPTS. */
 export const toSentinelScripts: Decoder = each(toRecord);
 
-/** A list of words, or OK for a change. */
+/** Decode a list of protocol strings, or the `OK` of a change. */
 export function toSentinelAnswer(reply: Reply, context: DecodeContext): unknown {
   return reply === "OK" ? true : toWords(reply, context);
 }

@@ -1,51 +1,51 @@
-/** Owns the types of what a Sentinel tells about the servers it watches. Types only. */
+/** Reply types of the SENTINEL commands. Types only. */
 
-/** What a Sentinel knows of a master, a replica or another Sentinel; names are the server's. */
+/** State of a master, a replica or another Sentinel, with the server's field names. */
 export interface SentinelState {
   [field: string]: string | number | boolean | undefined;
-  /** Name of the master that is watched; of others, an address or an identity. */
+  /** Name of a monitored master; address or ID of other instances. */
   name: string;
   /** IP address or host name. */
   ip: string;
-  /** Port for clients. */
+  /** Client port. */
   port: number;
-  /** Identity of the running process; empty when it was never reached. */
+  /** Run ID of the process; empty if never reached. */
   runid: string;
-  /** Words with commas between them, such as `"master,s_down"`. */
+  /** Comma-separated flags, such as `"master,s_down"`. */
   flags: string;
-  /** Whether it is a master. */
+  /** Whether the instance is a master. */
   isMaster: boolean;
-  /** Whether it is a replica. */
+  /** Whether the instance is a replica. */
   isSlave: boolean;
-  /** Whether it is a Sentinel. */
+  /** Whether the instance is a Sentinel. */
   isSentinel: boolean;
-  /** The one Sentinel asked cannot reach it. */
+  /** Whether the queried Sentinel considers the instance down (subjectively down). */
   isSdown: boolean;
-  /** Enough Sentinels cannot reach it; only of a master. */
+  /** Whether enough Sentinels consider the master down (objectively down). */
   isOdown: boolean;
-  /** The Sentinel asked has no link to it. */
+  /** Whether the queried Sentinel has no connection to the instance. */
   isDisconnected: boolean;
-  /** The link of a replica to its master is down. */
+  /** Whether the link from the replica to its master is down. */
   isMasterDown: boolean;
-  /** Of a master: how many replicas it has. */
+  /** For a master: number of replicas. */
   "num-slaves"?: number;
-  /** Of a master: how many Sentinels watch it besides the one asked. */
+  /** For a master: number of other Sentinels that monitor it. */
   "num-other-sentinels"?: number;
-  /** Of a master: how many Sentinels must agree that it is down. */
+  /** For a master: number of Sentinels that must agree that it is down. */
   quorum?: number;
-  /** Of a master: grows with every fail-over. */
+  /** For a master: configuration epoch, incremented by every failover. */
   "config-epoch"?: number;
-  /** Of a master or a replica: ms without an answer after which it counts as down. */
+  /** For a master or replica: milliseconds without a reply until it is considered down. */
   "down-after-milliseconds"?: number;
 }
 
-/** What another Sentinel is told when it asks whether a master is down. */
+/** Reply of SENTINEL IS-MASTER-DOWN-BY-ADDR. */
 export type SentinelVote = [isDown: boolean, leader: string | null, leaderEpoch: number];
 
-/** An INFO reply a Sentinel has in its cache. */
+/** An INFO reply in a Sentinel's cache. */
 export interface SentinelInfoCache {
-  /** How old it is, in milliseconds; 0 when there is none. */
+  /** Age in milliseconds; 0 for no reply. */
   age: number;
-  /** The text of INFO, or `null`. */
+  /** Text of INFO, or `null`. */
   info: string | null;
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the decoders of what a server says about itself: texts with a syntax of their own (INFO,
- * CLIENT LIST) and their relatives. Pure and total, as those in `decode.ts`.
+ * Decodes server replies that are texts with their own syntax (INFO, DEBUG OBJECT) and similar
+ * ones. Pure; a reply of unexpected shape is returned unchanged.
  */
 import { MapReply, type Reply } from "../../protocol/reply.js";
 import { type Dictionary, itemsOf, nameOf, parseDouble, toWord } from "../core/decode.js";
@@ -10,7 +10,7 @@ import type { InfoScalar, InfoValue, SlowlogEntry } from "./types.js";
 
 const DECIMAL = /^[+-]?(?:\d+\.\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** Fields of INFO that name something: text, also where the name consists of digits or has commas. */
+/** Fields of INFO that are always text, even when they consist of digits or contain commas. */
 const INFO_TEXTS: ReadonlySet<string> = new Set(
   (
     "os executable config_file redis_version valkey_version redis_git_sha1 redis_build_id run_id " +
@@ -21,18 +21,18 @@ const DEBUG_NUMBERS: ReadonlySet<string> = new Set(
   "refcount serializedlength lru lru_seconds_idle".split(" "),
 );
 
-/** A Unix time in seconds becomes a Date; 0, for never, becomes null. */
+/** Convert a Unix time in seconds to a Date, 0 (never) to null. */
 export function toDate(reply: Reply): unknown {
   if (typeof reply !== "number" && typeof reply !== "bigint") return reply;
   return Number(reply) === 0 ? null : new Date(Number(reply) * 1000);
 }
 
-/** `[seconds, microseconds]` as numbers. */
+/** Decode TIME: `[seconds, microseconds]`. */
 export function toTime(reply: Reply): unknown {
   return itemsOf(reply)?.map((part) => safeInteger(toWord(part)) ?? part) ?? reply;
 }
 
-/** A number where the whole text is one that a number holds exactly enough; else the text. */
+/** Convert text to a number when the whole text is a decimal or a safe integer. */
 function toScalar(text: string): InfoScalar {
   if (text.includes(".")) return DECIMAL.test(text) ? Number(text) : text;
   return safeInteger(text) ?? text;
@@ -48,7 +48,7 @@ function toInfoRecord(items: readonly string[]): Record<string, InfoScalar> {
   return parts;
 }
 
-/** `a=1,b=2` is a record, `a,b` a list; the value of a field that names something is one text. */
+/** Decode a field: `a=1,b=2` to a record, `a,b` to a list; fields in INFO_TEXTS stay text. */
 function toInfoValue(name: string, text: string): InfoValue {
   if (INFO_TEXTS.has(name)) return text;
   const items = text.split(",").filter((item) => item !== "");
@@ -66,13 +66,13 @@ function append(
   else info[name] = [value];
 }
 
-/** The text of INFO becomes values by field. */
+/** Decode the text of INFO into values by field. */
 export function toInfo(reply: Reply): unknown {
   if (typeof reply !== "string") return reply;
   const info: Dictionary<InfoValue> = Object.create(null);
   for (const line of reply.split(/\r?\n/)) {
     if (line === "" || line.startsWith("#")) continue;
-    // The only name that holds a colon itself.
+    // The only name that contains a colon.
     const at = line.startsWith("cmdstat_host:") ? line.lastIndexOf(":") : line.indexOf(":");
     const name = line.slice(0, at);
     if (at < 0) append(info, "__raw__", line);
@@ -83,7 +83,7 @@ export function toInfo(reply: Reply): unknown {
   return info;
 }
 
-/** The `name:value` words of DEBUG OBJECT; the first one is the type. */
+/** Decode the `name:value` fields of DEBUG OBJECT; the first value is the type. */
 export function toDebugObject(reply: Reply): unknown {
   if (typeof reply !== "string") return reply;
   const record: Dictionary<string> = Object.create(null);
@@ -94,7 +94,7 @@ export function toDebugObject(reply: Reply): unknown {
   return withNumbers(record, DEBUG_NUMBERS);
 }
 
-/** Numbers by name; RESP2 writes doubles as text and nested records flat. */
+/** Decode MEMORY STATS; under RESP2, doubles are text and nested records flat arrays. */
 export function toMemoryStats(reply: Reply, context: DecodeContext): unknown {
   const items = itemsOf(reply);
   if (items === undefined) return reply;
@@ -117,7 +117,7 @@ function numberOrText(reply: Reply): unknown {
 function slowEntry(reply: Reply, context: DecodeContext): unknown {
   if (!Array.isArray(reply)) return reply;
   const [id = null, start = null, duration = null, ...rest] = reply;
-  // Redis Enterprise puts a text before the arguments.
+  // Redis Enterprise sends a text before the arguments.
   const shifted = !Array.isArray(rest[0]);
   const [args, address, name] = shifted ? rest.slice(1) : rest;
   const words = Array.isArray(args) ? args : [];
@@ -135,7 +135,7 @@ function slowEntry(reply: Reply, context: DecodeContext): unknown {
   return entry;
 }
 
-/** The entries of SLOWLOG GET. The command needs ALWAYS_BYTES: shortened arguments may be no text. */
+/** Decode SLOWLOG GET. Needs ALWAYS_BYTES, since shortened arguments may be invalid text. */
 export function toSlowlog(reply: Reply, context: DecodeContext): unknown {
   return itemsOf(reply)?.map((entry) => slowEntry(entry, context)) ?? reply;
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the decoders of what a server says about its state: replication, latency, modules, the
- * handshake. Pure and total, as those in `decode.ts`, but for the one that says so.
+ * Decodes server replies about replication, latency, background saves and shutdown. Pure; except
+ * for `toShutdown`, a reply of unexpected shape is returned unchanged.
  */
 import { ResponseError } from "../../errors.js";
 import type { Reply } from "../../protocol/reply.js";
@@ -18,21 +18,21 @@ import type {
 
 const SECOND = 1000;
 
-/** `OK`, also with more words after it, becomes `true`. */
+/** Convert `OK`, also with text after it, to `true`. */
 export function toAccepted(reply: Reply): unknown {
   return typeof reply === "string" && /^OK\b/.test(reply) ? true : reply;
 }
 
-/** The word that something runs in the background now, or will soon, becomes `true`. */
+/** Convert the status of a started or scheduled background save to `true`. */
 export function toStarted(reply: Reply): unknown {
   return typeof reply === "string" && reply.startsWith("Background ") ? true : reply;
 }
 
 /**
- * A reply to SHUTDOWN: `OK` when one under way was called off; anything else means that the server is
- * still there.
+ * Decode a reply to SHUTDOWN: `OK` when a shutdown was cancelled; anything else means that the
+ * server keeps running.
  *
- * @throws ResponseError for that.
+ * @throws ResponseError when the server keeps running.
  */
 export function toShutdown(reply: Reply): unknown {
   if (reply === "OK") return true;
@@ -44,7 +44,7 @@ function replicaOf(reply: Reply): MasterRole["replicas"][number] {
   return { host: wordOf(host), port: numberOf(port), offset: numberOf(offset) };
 }
 
-/** `[role, …]` becomes an object with the members of that role. */
+/** Decode ROLE into an object by role. */
 export function toRole(reply: Reply): unknown {
   if (!Array.isArray(reply)) return reply;
   const [role, ...parts] = reply;
@@ -70,7 +70,7 @@ function dateOf(seconds: Reply | undefined): Date {
   return new Date(numberOf(seconds) * SECOND);
 }
 
-/** `[event, time, latest, max]` of each event becomes an object. */
+/** Decode `[event, time, latest, max]` of each event. */
 export function toLatencyEvents(reply: Reply): unknown {
   return (
     itemsOf(reply)?.map((item): LatencyEvent | Reply => {
@@ -86,7 +86,7 @@ export function toLatencyEvents(reply: Reply): unknown {
   );
 }
 
-/** `[time, milliseconds]` of each spike becomes an object. */
+/** Decode `[time, milliseconds]` of each spike. */
 export function toLatencySamples(reply: Reply): unknown {
   return (
     itemsOf(reply)?.map((item): LatencySample | Reply => {
@@ -106,7 +106,7 @@ function histogramOf(reply: Reply): LatencyHistogram | Reply {
   };
 }
 
-/** A histogram by command. */
+/** Decode LATENCY HISTOGRAM: histograms by command. */
 export function toLatencyHistograms(reply: Reply, context: DecodeContext): unknown {
   const fields = fieldsOf(reply);
   if (fields === undefined) return reply;

@@ -1,334 +1,336 @@
-/** Owns the types of what a server tells about itself. Types only. */
+/** Reply types of the server commands. Types only. */
 
-/** A value of INFO: a number where the text is one that a number holds, otherwise the text. */
+/** A scalar value of INFO: a number when the whole text is one, otherwise the text. */
 export type InfoScalar = string | number | boolean;
 
-/** A value of INFO; several under one name (`db0`, `cmdstat_get`), or a list (`modules`). */
+/**
+ * A value of INFO: a scalar, several values in one field (`db0`, `cmdstat_get`), or a list
+ * (`modules`).
+ */
 export type InfoValue =
   | InfoScalar
   | Record<string, InfoScalar>
   | (InfoScalar | Record<string, InfoScalar>)[];
 
-/** What INFO says of a database that has keys. */
+/** Statistics of a database, in INFO. */
 export type InfoDatabase = {
-  /** How many keys it has. */
+  /** Number of keys. */
   keys: number;
-  /** How many of them expire. */
+  /** Number of keys with an expiry. */
   expires: number;
-  /** Average time to live of those, in milliseconds. */
+  /** Average time to live of these keys, in milliseconds. */
   avg_ttl: number;
 };
 
-/** What INFO says of how a command was used. */
+/** Statistics of a command, in INFO. */
 export type InfoCommand = {
-  /** How often it was called. */
+  /** Number of calls. */
   calls: number;
-  /** Processor time of all calls, in microseconds. */
+  /** CPU time of all calls, in microseconds. */
   usec: number;
-  /** The same per call, in microseconds. */
+  /** CPU time per call, in microseconds. */
   usec_per_call: number;
-  /** Calls refused before they ran. */
+  /** Number of calls rejected before execution. */
   rejected_calls: number;
-  /** Calls that failed while they ran. */
+  /** Number of calls that failed during execution. */
   failed_calls: number;
 };
 
-/** What INFO says of an error code. */
+/** Statistics of an error code, in INFO. */
 export type InfoErrorCode = {
-  /** How often it was given. */
+  /** Number of occurrences. */
   count: number;
 };
 
-/** What INFO says of a replica. */
+/** A replica, in INFO. */
 export type InfoReplica = {
-  /** Address of the replica. */
+  /** IP address. */
   ip: string;
-  /** Port of the replica. */
+  /** Port. */
   port: number;
-  /** `"online"` when it receives writes. */
+  /** State; `"online"` when it receives writes. */
   state: string;
-  /** Bytes of the replication stream it has acknowledged. */
+  /** Acknowledged replication offset, in bytes. */
   offset: number;
-  /** Seconds since it was heard of. */
+  /** Seconds since its last acknowledgement. */
   lag: number;
 };
 
 /**
- * What INFO says, by field; which fields there are depends on the server and on the sections asked
- * for. The common ones are typed here, the server's manual of INFO explains the rest. Names of software,
- * hosts, files and hashes are always text.
+ * Reply of INFO, by field. The fields depend on the server and the requested sections; only common
+ * ones are declared here. Names of software, hosts, files and hashes are always text.
  */
 export interface InfoReply {
   [field: string]: InfoValue | undefined;
-  /** A database that has keys. */
+  /** A database with keys. */
   [database: `db${number}`]: InfoDatabase | undefined;
-  /** How a command was used (section `commandstats`). */
+  /** Statistics of a command (section `commandstats`). */
   [command: `cmdstat_${string}`]: InfoCommand | undefined;
-  /** How often an error code was given (section `errorstats`). */
+  /** Statistics of an error code (section `errorstats`). */
   [error: `errorstat_${string}`]: InfoErrorCode | undefined;
-  /** Microseconds by percentile (`p50`) of a command (section `latencystats`). */
+  /** Latency percentiles of a command, in microseconds by `p50` etc. (section `latencystats`). */
   [latency: `latency_percentiles_usec_${string}`]: Record<string, number> | undefined;
   /** A replica, on a master. */
   [replica: `slave${number}`]: InfoReplica | undefined;
-  /** Modules that are loaded. */
+  /** Loaded modules. */
   modules?: Record<string, InfoScalar>[];
-  /** Lines that have no name. */
+  /** Lines without a field name. */
   __raw__?: string[];
 
-  /** Version of the server. */
+  /** Server version; on Valkey, the compatible Redis version. */
   redis_version?: string;
-  /** Of Valkey, whose `redis_version` tells what it is compatible with. */
+  /** Valkey version. */
   valkey_version?: string;
-  /** Commit it was built from; `"00000000"` when unknown. */
+  /** Git commit of the build; `"00000000"` if unknown. */
   redis_git_sha1?: string;
-  /** Identity of the build. */
+  /** Build ID. */
   redis_build_id?: string;
   /** `"standalone"`, `"sentinel"` or `"cluster"`. */
   redis_mode?: string;
-  /** Operating system, its version and architecture. */
+  /** Operating system, version and architecture. */
   os?: string;
-  /** Width of addresses, in bits: 32 or 64. */
+  /** Pointer size in bits: 32 or 64. */
   arch_bits?: number;
-  /** Number of the server's process. */
+  /** Process ID of the server. */
   process_id?: number;
-  /** Identifier of this run of the server. */
+  /** Random ID of this run of the server. */
   run_id?: string;
-  /** Port it listens at; 0 for none without TLS. */
+  /** TCP port; 0 if disabled. */
   tcp_port?: number;
-  /** Unix time of the server, in microseconds. */
+  /** Server time, as a Unix time in microseconds. */
   server_time_usec?: number;
-  /** Seconds since it started. */
+  /** Uptime in seconds. */
   uptime_in_seconds?: number;
-  /** The same in whole days. */
+  /** Uptime in whole days. */
   uptime_in_days?: number;
-  /** How often a second the server looks after its own affairs. */
+  /** Frequency of the server's background tasks, in Hz. */
   hz?: number;
-  /** Path of the program. */
+  /** Path of the executable. */
   executable?: string;
-  /** Path of the configuration file; empty when there is none. */
+  /** Path of the configuration file; empty for none. */
   config_file?: string;
 
-  /** Connections of clients, without those of replicas. */
+  /** Number of client connections, excluding replicas. */
   connected_clients?: number;
-  /** Most connections it accepts at a time. */
+  /** Maximum number of client connections. */
   maxclients?: number;
-  /** Clients that wait in a blocking command. */
+  /** Number of clients blocked by a command. */
   blocked_clients?: number;
-  /** Clients with CLIENT TRACKING on. */
+  /** Number of clients with CLIENT TRACKING enabled. */
   tracking_clients?: number;
 
-  /** Bytes the allocator gave out. */
+  /** Memory allocated by the server, in bytes. */
   used_memory?: number;
-  /** The same as text with a unit, such as `"1.05M"`. */
+  /** Human-readable `used_memory`, such as `"1.05M"`. */
   used_memory_human?: string;
-  /** Bytes as the operating system counts them. */
+  /** Resident set size, in bytes. */
   used_memory_rss?: number;
-  /** Highest `used_memory` so far, in bytes. */
+  /** Peak of `used_memory`, in bytes. */
   used_memory_peak?: number;
-  /** Bytes of the data set. */
+  /** Size of the data set, in bytes. */
   used_memory_dataset?: number;
-  /** Bytes of the machine's memory. */
+  /** Memory of the host, in bytes. */
   total_system_memory?: number;
-  /** Limit in bytes; 0 for none. */
+  /** Memory limit in bytes; 0 for none. */
   maxmemory?: number;
-  /** What is evicted when the limit is reached, such as `"noeviction"`. */
+  /** Eviction policy, such as `"noeviction"`. */
   maxmemory_policy?: string;
   /** `used_memory_rss` divided by `used_memory`. */
   mem_fragmentation_ratio?: number;
-  /** Name and version of the allocator. */
+  /** Name and version of the memory allocator. */
   mem_allocator?: string;
 
-  /** 1 while a file is being loaded. */
+  /** 1 while loading a file. */
   loading?: number;
-  /** Changes since the last save. */
+  /** Number of changes since the last save. */
   rdb_changes_since_last_save?: number;
-  /** 1 while a BGSAVE runs. */
+  /** 1 while BGSAVE runs. */
   rdb_bgsave_in_progress?: number;
-  /** Unix time in seconds. */
+  /** Time of the last save, as a Unix time in seconds. */
   rdb_last_save_time?: number;
-  /** `"ok"` or `"err"`. */
+  /** Result of the last BGSAVE: `"ok"` or `"err"`. */
   rdb_last_bgsave_status?: string;
-  /** 1 when the append-only file is on. */
+  /** 1 if the append-only file is enabled. */
   aof_enabled?: number;
-  /** 1 while the append-only file is being rewritten. */
+  /** 1 while the append-only file is rewritten. */
   aof_rewrite_in_progress?: number;
 
   /** Connections accepted since the start. */
   total_connections_received?: number;
-  /** Commands run since the start. */
+  /** Commands processed since the start. */
   total_commands_processed?: number;
-  /** Commands run per second, lately. */
+  /** Commands processed per second, recently. */
   instantaneous_ops_per_sec?: number;
-  /** Bytes received. */
+  /** Bytes received since the start. */
   total_net_input_bytes?: number;
-  /** Bytes sent. */
+  /** Bytes sent since the start. */
   total_net_output_bytes?: number;
-  /** Connections refused because there were `maxclients`. */
+  /** Connections rejected because of `maxclients`. */
   rejected_connections?: number;
-  /** Keys removed since the start because their time was over. */
+  /** Keys expired since the start. */
   expired_keys?: number;
-  /** Keys removed since the start because memory was short. */
+  /** Keys evicted since the start. */
   evicted_keys?: number;
-  /** Reads since the start that found their key. */
+  /** Successful key lookups since the start. */
   keyspace_hits?: number;
-  /** Reads since the start that did not. */
+  /** Failed key lookups since the start. */
   keyspace_misses?: number;
-  /** Channels with subscribers. */
+  /** Number of channels with subscribers. */
   pubsub_channels?: number;
-  /** Patterns with subscribers. */
+  /** Number of patterns with subscribers. */
   pubsub_patterns?: number;
-  /** How long the last fork took, in microseconds. */
+  /** Duration of the last fork, in microseconds. */
   latest_fork_usec?: number;
-  /** Commands answered with an error since the start. */
+  /** Error replies since the start. */
   total_error_replies?: number;
 
   /** `"master"` or `"slave"`. */
   role?: string;
-  /** Replicas connected. */
+  /** Number of connected replicas. */
   connected_slaves?: number;
-  /** Identity of the data set's history. */
+  /** Replication ID. */
   master_replid?: string;
-  /** Identity it had before a fail-over; zeros when there was none. */
+  /** Replication ID before a failover; zeros for none. */
   master_replid2?: string;
-  /** Bytes of the replication stream so far. */
+  /** Replication offset, in bytes. */
   master_repl_offset?: number;
-  /** On a replica. */
+  /** On a replica: host of the master. */
   master_host?: string;
-  /** On a replica. */
+  /** On a replica: port of the master. */
   master_port?: number;
-  /** On a replica: `"up"` or `"down"`. */
+  /** On a replica: link to the master, `"up"` or `"down"`. */
   master_link_status?: string;
-  /** On a replica: seconds since it heard of its master. */
+  /** On a replica: seconds since the last data from the master. */
   master_last_io_seconds_ago?: number;
 
-  /** Processor time of the server in the kernel, in seconds. */
+  /** System CPU time of the server, in seconds. */
   used_cpu_sys?: number;
-  /** Processor time of the server itself, in seconds. */
+  /** User CPU time of the server, in seconds. */
   used_cpu_user?: number;
-  /** 1 for a node of a cluster. */
+  /** 1 in cluster mode. */
   cluster_enabled?: number;
 }
 
-/** What MEMORY STATS says; `db.0` and its like are records of their own. Sizes are bytes. */
+/** Reply of MEMORY STATS, sizes in bytes; `db.0` and similar are nested records. */
 export type MemoryStats = Record<string, string | number | Record<string, string | number>>;
 
-/** One command that took long. */
+/** An entry of the slow log. */
 export interface SlowlogEntry {
-  /** Number of the entry; grows until the server restarts. */
+  /** Entry ID; increases until the server restarts. */
   id: number;
-  /** When the command began. */
+  /** Start time of the command. */
   startTime: Date;
-  /** How long it took, in microseconds. */
+  /** Duration in microseconds. */
   duration: number;
-  /** The command and its arguments, joined by spaces; bytes that are no text as `\xff`. */
+  /** Command and arguments, joined by spaces; invalid text as `\xff`. */
   command: string;
-  /** The same, exactly; the server shortens long ones. */
+  /** Command and arguments as bytes; the server shortens long ones. */
   args: Buffer[];
-  /** Address of the client, when the server tells it. */
+  /** Address of the client, if reported. */
   clientAddress?: string;
-  /** Name of the client, when the server tells it. */
+  /** Name of the client, if reported. */
   clientName?: string;
-  /** Of Redis Enterprise: what made it slow. */
+  /** Redis Enterprise only: complexity of the command. */
   complexity?: string;
 }
 
-/** How a value is kept in memory. */
+/** Internal representation of a value. */
 export interface DebugObject {
   [field: string]: string | number | undefined;
-  /** Kind of the object: `"Value"`. */
+  /** Kind of object: `"Value"`. */
   type: string;
-  /** Address in the server's memory. */
+  /** Memory address. */
   at?: string;
-  /** How many references there are to it. */
+  /** Reference count. */
   refcount?: number;
-  /** How it is stored, such as `"embstr"` or `"listpack"`. */
+  /** Encoding, such as `"embstr"` or `"listpack"`. */
   encoding?: string;
-  /** Bytes of its serialized form. */
+  /** Serialized size, in bytes. */
   serializedlength?: number;
-  /** The server's clock at its last use. */
+  /** LRU clock of the last access. */
   lru?: number;
-  /** Seconds since its last use. */
+  /** Seconds since the last access. */
   lru_seconds_idle?: number;
 }
 
-/** The last spike of an event that the server watches. */
+/** Latest latency spike of an event. */
 export interface LatencyEvent {
-  /** Name of the event, such as `"command"`. */
+  /** Event name, such as `"command"`. */
   event: string;
-  /** When it happened last, to the second. */
+  /** Time of the latest spike, in whole seconds. */
   time: Date;
-  /** How long it took then, in milliseconds. */
+  /** Latency of the latest spike, in milliseconds. */
   latest: number;
-  /** The longest since the last reset, in milliseconds. */
+  /** Highest latency since the last reset, in milliseconds. */
   max: number;
 }
 
-/** One spike of an event. */
+/** A latency spike. */
 export interface LatencySample {
-  /** When it happened, to the second. */
+  /** Time, in whole seconds. */
   time: Date;
-  /** How long it took, in milliseconds. */
+  /** Latency in milliseconds. */
   latency: number;
 }
 
-/** How long the calls of a command took. */
+/** Latency histogram of a command. */
 export interface LatencyHistogram {
-  /** How many calls there were. */
+  /** Number of calls. */
   calls: number;
-  /** How many calls, in all, took up to so many microseconds; ascending, some times left out. */
+  /** Cumulative number of calls up to each latency; ascending, with gaps. */
   buckets: [microseconds: number, calls: number][];
 }
 
-/** What a master says of its part in replication. */
+/** Reply of ROLE on a master. */
 export interface MasterRole {
-  /** The server's word for a master. */
+  /** Role, as the server names it. */
   role: "master";
-  /** Bytes of the replication stream so far. */
+  /** Replication offset, in bytes. */
   offset: number;
-  /** The replicas connected to it. */
+  /** Connected replicas. */
   replicas: {
     /** Address of the replica. */
     host: string;
     /** Port of the replica. */
     port: number;
-    /** Bytes of the stream it has acknowledged. */
+    /** Acknowledged replication offset, in bytes. */
     offset: number;
   }[];
 }
 
-/** What a replica says of its part in replication. */
+/** Reply of ROLE on a replica. */
 export interface ReplicaRole {
-  /** The server's word for a replica. */
+  /** Role, as the server names it. */
   role: "slave";
-  /** Host of its master. */
+  /** Host of the master. */
   host: string;
-  /** Port of its master. */
+  /** Port of the master. */
   port: number;
   /** State of the link: `"connect"`, `"connecting"`, `"handshake"`, `"sync"` or `"connected"`. */
   state: string;
-  /** Bytes of the replication stream received; -1 before there are any. */
+  /** Received replication offset, in bytes; -1 before any data. */
   offset: number;
 }
 
-/** What a Sentinel says of its part in replication. */
+/** Reply of ROLE on a Sentinel. */
 export interface SentinelRole {
-  /** The server's word for a Sentinel. */
+  /** Role, as the server names it. */
   role: "sentinel";
-  /** Names of the masters it watches. */
+  /** Names of the monitored masters. */
   masters: string[];
 }
 
-/** What ROLE says; `role` tells which it is. */
+/** Reply of ROLE; `role` identifies the variant. */
 export type RoleReply = MasterRole | ReplicaRole | SentinelRole;
 
-/** A module that is loaded. */
+/** A loaded module. */
 export interface ModuleDetails {
-  /** Name of the module. */
+  /** Module name. */
   name: string;
-  /** Its version as one number; what it means is the module's business. */
+  /** Version as one number, defined by the module. */
   ver: number;
-  /** File it was loaded from, when the server tells it. */
+  /** Path of the module file, if reported. */
   path?: string;
-  /** Arguments it was loaded with, when the server tells them. */
+  /** Arguments of the module, if reported. */
   args?: string[];
 }
