@@ -1,6 +1,6 @@
 /**
- * The one list of command groups, in the order of docs/commands.md. A new group is registered here and
- * nowhere else; everything else follows from its folder.
+ * The registry of command groups, in the order of docs/commands.md. A new group needs its folder and an
+ * entry in GROUPS; the generator and the tests find everything else. Not shipped.
  */
 import { acl } from "./acl/table.js";
 import { arrays } from "./arrays/table.js";
@@ -27,12 +27,12 @@ import { vectorSets } from "./vector-sets/table.js";
 
 type ThemeName = "sentinel" | "data" | "server";
 
-/** A group, and the generated class its methods belong to. */
+/** A group with the theme, that is the generated class, that its methods belong to. */
 export interface RegisteredGroup extends CommandGroup {
   readonly theme: ThemeName;
 }
 
-/** The groups as Redis divides them. */
+/** The groups, divided as in the Redis documentation. */
 export const GROUPS: readonly RegisteredGroup[] = [
   { title: "Keys of any type", theme: "data", entries: generic },
   { title: "Strings", theme: "data", entries: strings },
@@ -60,27 +60,27 @@ const entriesOf = (theme: ThemeName): Theme["entries"] =>
   GROUPS.filter((group) => group.theme === theme).flatMap(({ entries }) => entries);
 
 /**
- * The chain of generated classes, in order of inheritance: each extends the one before it. Few classes,
- * because a program that checks declarations pays for each class once per pipeline type.
+ * The generated classes in order of inheritance: each extends the one before it. There are few, because
+ * the type checker processes each class once per pipeline type.
  */
 export const THEMES: readonly Theme[] = [
   {
-    // First, because a Sentinel has these commands and none of those below.
+    // First, because a Sentinel client has these commands and none of the others.
     file: "sentinel",
     className: "SentinelCommands",
-    title: "the commands that only a Sentinel answers",
+    title: "the commands that only a Sentinel supports",
     entries: entriesOf("sentinel"),
   },
   {
     file: "data",
     className: "DataCommands",
-    title: "the commands on keys of any type and on each type of data",
+    title: "the commands for keys and for each data type",
     entries: entriesOf("data"),
   },
   {
     file: "server",
     className: "ServerCommands",
-    title: "the commands on scripts, channels, the connection, the server and the cluster",
+    title: "the commands for scripts, channels, connections, the server and the cluster",
     entries: entriesOf("server"),
   },
 ];

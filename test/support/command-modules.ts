@@ -1,25 +1,25 @@
 /**
- * Collects the input of the generator from the folders of `src/commands`: the exports of every
- * hand-written module, and the text of every module with types that generated code may mention. A new
- * group or module file is found here without being listed anywhere.
+ * Collects the generator's input from the folders of `src/commands`: the exports of every hand-written
+ * module, and the texts of the modules whose types generated code may use. A new group or file is found
+ * without being listed.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Folder of the command modules, with a trailing slash. */
+/** Path of `src/commands`, with a trailing slash. */
 export const COMMANDS = fileURLToPath(new URL("../../src/commands/", import.meta.url));
 
-/** Folders without functions or types that generated code imports. */
-const TOOLS: ReadonlySet<string> = new Set(["generated", "generator", "table"]);
+/** Folders that generated code does not import from. */
+const NOT_IMPORTED: ReadonlySet<string> = new Set(["generated", "generator", "table"]);
 
-/** Modules whose types generated code may mention: `core/types`, `streams/types`. */
-const HAS_TYPES = /^(?:core\/(?:command-surface|info)|[a-z-]+\/types)$/;
+/** Modules whose types generated code may use: `core/types`, `streams/types`. */
+const TYPE_MODULE = /^(?:core\/(?:command-surface|info)|[a-z-]+\/types)$/;
 
 const folders = readdirSync(COMMANDS, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !TOOLS.has(entry.name))
+  .filter((entry) => entry.isDirectory() && !NOT_IMPORTED.has(entry.name))
   .map(({ name }) => name);
 
-/** Folders that hold a table: the command groups. */
+/** Folders with a table. */
 export const GROUP_FOLDERS: readonly string[] = folders.filter((folder) =>
   readdirSync(COMMANDS + folder).includes("table.ts"),
 );
@@ -30,7 +30,7 @@ const paths = folders
   .map((path) => path.replace(/\.ts$/, ""))
   .sort();
 
-/** Exports of the hand-written modules by path inside `src/commands`: `streams/args`. */
+/** Exports of the hand-written modules, by path inside `src/commands`: `streams/args`. */
 export async function readModules(): Promise<Readonly<Record<string, object>>> {
   const imported = paths.map(
     async (path) => [path, await import(`${COMMANDS}${path}.ts`)] as const,
@@ -38,11 +38,11 @@ export async function readModules(): Promise<Readonly<Record<string, object>>> {
   return Object.fromEntries(await Promise.all(imported));
 }
 
-/** Texts of the modules with types, by their import path as seen from `generated/`. */
+/** Texts of the modules with types, by import path as seen from `generated/`. */
 export function readTypeModules(): Readonly<Record<string, string>> {
   return Object.fromEntries(
     paths
-      .filter((path) => HAS_TYPES.test(path))
+      .filter((path) => TYPE_MODULE.test(path))
       .map((path) => [`../${path}.js`, readFileSync(`${COMMANDS}${path}.ts`, "utf8")]),
   );
 }

@@ -8,6 +8,14 @@ import type { DecodeContext } from "../core/info.js";
 import { fieldsOf, numberOf, withNumbers, wordsOf } from "../core/reply-fields.js";
 import type { ClientInfo, TrackingInfo } from "./types.js";
 
+/** Numeric fields of CLIENT LIST and CLIENT INFO. */
+const CLIENT_NUMBERS: ReadonlySet<string> = new Set(
+  (
+    "id fd age idle db sub psub ssub multi watch qbuf qbuf-free argv-mem multi-mem rbs rbp obl oll " +
+    "omem tot-mem redir resp tot-net-in tot-net-out tot-cmds io-thread"
+  ).split(" "),
+);
+
 /**
  * Parse `name=value` fields; a word without `=` continues the value before it, which contained a
  * space.
@@ -26,12 +34,6 @@ export function clientFields(line: string): ClientInfo {
   }
   return withNumbers(record, CLIENT_NUMBERS) as ClientInfo;
 }
-export const CLIENT_NUMBERS: ReadonlySet<string> = new Set(
-  (
-    "id fd age idle db sub psub ssub multi watch qbuf qbuf-free argv-mem multi-mem rbs rbp obl oll " +
-    "omem tot-mem redir resp tot-net-in tot-net-out tot-cmds io-thread"
-  ).split(" "),
-);
 
 /** Decode HELLO, whose maps are flat arrays under RESP2. */
 export function toHello(reply: Reply, context: DecodeContext): unknown {
