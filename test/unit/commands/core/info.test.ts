@@ -37,7 +37,7 @@ describe("CommandInfo", () => {
     expect(new CommandInfo("GÉT").header(0)).toBe("*1\r\n$4\r\nGÉT\r\n");
   });
 
-  it.each<[readonly string[], string[]]>([
+  it.each<[readonly string[], (string | undefined)[]]>([
     [[], [undefined, undefined, undefined]],
     [["key"], ["key", "key", "key"]],
     [
