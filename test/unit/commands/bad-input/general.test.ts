@@ -275,7 +275,11 @@ expectRefusals("hashes and their fields", [
     'HSET: argument "field" must be a name when argument "value" or "mapping" is given',
   ],
   ["hset", ["k", null], `HSET: argument "field" must be ${FREE} null`],
-  ["hset", ["k", { f: { nested: 1 } }], `HSET: argument "value of mapping[0]" must be ${FREE} an object`],
+  [
+    "hset",
+    ["k", { f: { nested: 1 } }],
+    `HSET: argument "value of mapping[0]" must be ${FREE} an object`,
+  ],
   [
     "hset",
     ["k", { name: "a", age: undefined }],

@@ -8,7 +8,11 @@ const FREE = "a string, Buffer, Uint8Array, number or bigint, got";
 
 expectRefusals("access control", [
   ["aclSetuser", [null], `ACL SETUSER: argument "username" must be ${FREE} null`],
-  ["aclSetuser", ["u", { enabled: "yes" }], 'ACL SETUSER: option "enabled" must be a boolean, got a string'],
+  [
+    "aclSetuser",
+    ["u", { enabled: "yes" }],
+    'ACL SETUSER: option "enabled" must be a boolean, got a string',
+  ],
   [
     "aclSetuser",
     ["u", { passwords: ["secret"] }],

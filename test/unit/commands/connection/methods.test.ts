@@ -190,13 +190,13 @@ describe("what changes the state of a connection", () => {
   });
 
   test.each([
-    ["CLIENT REPLY", "redis.pipeline(): every command here waits for its reply"],
+    ["CLIENT REPLY", "redis.pipeline(): the client requires a reply to every command"],
     ["SUBSCRIBE", "redis.pubsub()"],
     ["SUNSUBSCRIBE", "redis.pubsub()"],
     ["MONITOR", "redis.monitor()"],
-    ["SYNC", "redis.replicaof() on a server of your own"],
-    ["PSYNC", "redis.replicaof() on a server of your own"],
-    ["REPLCONF", "redis.replicaof() on a server of your own"],
+    ["SYNC", "redis.replicaof() on your own server"],
+    ["PSYNC", "redis.replicaof() on your own server"],
+    ["REPLCONF", "redis.replicaof() on your own server"],
   ])("%s is never sent", (name, instead) => {
     expect(COMMANDS.get(name)).toMatchObject({ instead, flags: SESSION });
   });

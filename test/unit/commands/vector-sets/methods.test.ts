@@ -62,7 +62,9 @@ describe("vectors on the wire", () => {
       'VADD: argument "vector" must not be empty',
     );
     expect(refusal(host.vadd("k", Buffer.alloc(6), "e"))).toMatch(/4 bytes for each number, got 6/);
-    expect(refusal(host.vadd("k", [1, Number.NaN], "e"))).toMatch(/each number of argument "vector"/);
+    expect(refusal(host.vadd("k", [1, Number.NaN], "e"))).toMatch(
+      /each number of argument "vector"/,
+    );
     expect(refusal(host.vadd("k", [Infinity], "e"))).toMatch(/each number of argument "vector"/);
     expect(refusal(host.vadd("k", "1,2" as never, "e"))).toMatch(
       /^VADD: argument "vector" must be numbers/,
