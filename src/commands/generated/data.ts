@@ -864,7 +864,6 @@ const XTRIM_OPTIONS: OptionRules = {
 export abstract class DataCommands<H extends CommandSurface> extends SentinelCommands<H> {
   /**
    * Copy the value at `source` to the key `destination`.
-   *
    * @param source - Key to copy.
    * @param destination - Key to copy to.
    * @param options - See {@link CopyOptions}.
@@ -886,7 +885,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete keys.
-   *
    * @param keys - Key names, as arguments or in arrays; at least one.
    * @returns How many existed.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys and of their elements.
@@ -900,7 +898,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete keys. Same as `del`; the name in redis-py.
-   *
    * @param keys - Key names, as arguments or in arrays; at least one.
    * @returns How many existed.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys and of their elements.
@@ -912,7 +909,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Serialize the value at `key` in the server's own format, for RESTORE.
-   *
    * @param key - Key name.
    * @returns The bytes, also when replies are decoded to text; `null` when `key` does not exist.
    * @remarks Since Redis 2.6.0. O(1) to find the key, O(N) in the size of the value.
@@ -924,7 +920,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count which of the keys exist.
-   *
    * @param keys - Key names, as arguments or in arrays; at least one.
    * @returns How many exist; a key named twice counts twice.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys.
@@ -938,7 +933,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let a key expire after some seconds.
-   *
    * @param key - Key name.
    * @param time - Time to live in whole seconds.
    * @param options - See {@link ExpireOptions}.
@@ -960,7 +954,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let a key expire at a point in time.
-   *
    * @param key - Key name.
    * @param when - A `Date` or a Unix time in whole seconds.
    * @param options - See {@link ExpireOptions}.
@@ -982,7 +975,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell when a key expires, in seconds.
-   *
    * @param key - Key name.
    * @returns Unix time in seconds; -1 when the key never expires, -2 when it does not exist.
    * @remarks Since Redis 7.0.0. O(1).
@@ -996,7 +988,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * List all keys that match a pattern, blocking the server meanwhile.
    *
    * On a large database use `scanIter`.
-   *
    * @param pattern - Glob pattern.
    * @returns The keys, in no order.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys in the database.
@@ -1008,7 +999,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move keys to another server.
-   *
    * @param host - Host of the target.
    * @param port - Port of the target.
    * @param keys - One key or several.
@@ -1044,7 +1034,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move a key to another database of the same server.
-   *
    * @param key - Key name.
    * @param db - Number of the database.
    * @returns Whether it was moved.
@@ -1059,7 +1048,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Inspect how a value is kept; redis-py's one method for the OBJECT commands.
-   *
    * @param infoType - What to tell; see `objectEncoding`, `objectFreq`, `objectIdletime`,
    *   `objectRefcount`.
    * @param key - Key name.
@@ -1070,7 +1058,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   object(infoType: "ENCODING" | "encoding", key: Key): Reply<H, string | null>;
   /**
    * Inspect how a value is kept; redis-py's one method for the OBJECT commands.
-   *
    * @param infoType - What to tell; see `objectEncoding`, `objectFreq`, `objectIdletime`,
    *   `objectRefcount`.
    * @param key - Key name.
@@ -1094,7 +1081,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell how the server keeps the value at `key` in memory.
-   *
    * @param key - Key name.
    * @returns Name of the encoding, or `null` when `key` does not exist.
    * @remarks Since Redis 2.2.3. O(1).
@@ -1108,7 +1094,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Tell how often a key is used, as the server's LFU counter.
    *
    * Only with an LFU `maxmemory-policy`.
-   *
    * @param key - Key name.
    * @returns The logarithmic counter, or `null` when `key` does not exist.
    * @remarks Since Redis 4.0.0. O(1).
@@ -1120,7 +1105,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * List what the OBJECT commands can tell.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-help/ | OBJECT HELP}
@@ -1133,7 +1117,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Tell for how many seconds a key has not been used.
    *
    * Not with an LFU `maxmemory-policy`.
-   *
    * @param key - Key name.
    * @returns Seconds, or `null` when `key` does not exist.
    * @remarks Since Redis 2.2.3. O(1).
@@ -1145,7 +1128,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell how many references the server holds to the value at `key`.
-   *
    * @param key - Key name.
    * @returns The count, or `null` when `key` does not exist.
    * @remarks Since Redis 2.2.3. O(1).
@@ -1157,7 +1139,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let a key never expire.
-   *
    * @param key - Key name.
    * @returns Whether an expiry was removed.
    * @remarks Since Redis 2.2.0. O(1).
@@ -1169,7 +1150,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let a key expire after some milliseconds.
-   *
    * @param key - Key name.
    * @param time - Time to live in whole milliseconds.
    * @param options - See {@link ExpireOptions}.
@@ -1191,7 +1171,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let a key expire at a point in time, to the millisecond.
-   *
    * @param key - Key name.
    * @param when - A `Date` or a Unix time in whole milliseconds.
    * @param options - See {@link ExpireOptions}.
@@ -1213,7 +1192,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell when a key expires, in milliseconds.
-   *
    * @param key - Key name.
    * @returns Unix time in milliseconds; -1 when the key never expires, -2 when it does not exist.
    * @remarks Since Redis 7.0.0. O(1).
@@ -1225,7 +1203,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell how long a key has to live, in milliseconds.
-   *
    * @param key - Key name.
    * @returns Milliseconds; -1 when the key never expires, -2 when it does not exist.
    * @remarks Since Redis 2.6.0. O(1).
@@ -1237,7 +1214,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Pick a key at random.
-   *
    * @returns The key, or `null` when the database is empty.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/randomkey/ | RANDOMKEY}
@@ -1248,7 +1224,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Rename a key, replacing the one that has the new name.
-   *
    * @param source - Key to rename.
    * @param destination - New name.
    * @returns `true`.
@@ -1261,7 +1236,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Rename a key unless the new name is taken.
-   *
    * @param source - Key to rename.
    * @param destination - New name.
    * @returns Whether it was renamed.
@@ -1274,7 +1248,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Make a key from what DUMP gave.
-   *
    * @param key - Key name.
    * @param ttl - Time to live in whole milliseconds; 0 for ever. With `absTtl` a moment.
    * @param value - The bytes DUMP gave.
@@ -1305,7 +1278,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of keys of the database.
    *
    * `scanIter` does the whole walk.
-   *
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link ScanOptions}.
    * @returns The next cursor, `"0"` at the end, and some keys; one may come twice.
@@ -1328,7 +1300,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Sort the elements of a list, set or sorted set.
-   *
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
    * @returns The elements in order.
@@ -1341,7 +1312,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Sort the elements of a list, set or sorted set.
-   *
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
    * @returns One tuple an element, with a value or `null` for each `get` pattern.
@@ -1354,7 +1324,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, (H["text"] | null)[][]>;
   /**
    * Sort the elements of a list, set or sorted set.
-   *
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
    * @returns What the `get` patterns found, `null` for missing keys.
@@ -1367,7 +1336,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, (H["text"] | null)[]>;
   /**
    * Sort the elements of a list, set or sorted set.
-   *
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
    * @returns Length of the list that was stored.
@@ -1377,7 +1345,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   sort(key: Key, options: SortOptions & { readonly store: Key }): Reply<H, number>;
   /**
    * Sort the elements of a list, set or sorted set.
-   *
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
    * @returns As the other signatures say, by the options.
@@ -1408,7 +1375,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Sort the elements of a list, set or sorted set, also on a replica.
-   *
    * @param key - Key name.
    * @param options - See {@link SortRoOptions}.
    * @returns The elements in order.
@@ -1418,7 +1384,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   sortRo(key: Key, options?: SortRoOptions & { readonly get?: undefined }): Reply<H, H["text"][]>;
   /**
    * Sort the elements of a list, set or sorted set, also on a replica.
-   *
    * @param key - Key name.
    * @param options - See {@link SortRoOptions}.
    * @returns One tuple an element, with a value or `null` for each `get` pattern.
@@ -1431,7 +1396,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, (H["text"] | null)[][]>;
   /**
    * Sort the elements of a list, set or sorted set, also on a replica.
-   *
    * @param key - Key name.
    * @param options - See {@link SortRoOptions}.
    * @returns What the `get` patterns found, `null` for missing keys.
@@ -1444,7 +1408,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, (H["text"] | null)[]>;
   /**
    * Sort the elements of a list, set or sorted set, also on a replica.
-   *
    * @param key - Key name.
    * @param options - See {@link SortRoOptions}.
    * @returns As the other signatures say, by the options.
@@ -1474,7 +1437,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Mark keys as just used.
-   *
    * @param keys - Key names, as arguments or in arrays; at least one.
    * @returns How many exist.
    * @remarks Since Redis 3.2.1. O(N) in the number of keys.
@@ -1488,7 +1450,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell how long a key has to live, in seconds.
-   *
    * @param key - Key name.
    * @returns Seconds; -1 when the key never expires, -2 when it does not exist.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1500,7 +1461,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Name the type of the value at `key`.
-   *
    * @param key - Key name.
    * @returns `"string"`, `"list"`, `"set"`, `"zset"`, `"hash"`, `"stream"` or `"none"`.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1512,7 +1472,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete keys, leaving the freeing of memory to another thread of the server.
-   *
    * @param keys - Key names, as arguments or in arrays; at least one.
    * @returns How many existed.
    * @remarks Since Redis 4.0.0. O(1) a key; the memory is freed in the background.
@@ -1529,7 +1488,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * The writes meant are those of the connection WAIT runs on: use it on `redis.client()`, or
    * behind the writes in a pipeline. A client that shares its connection refuses it.
-   *
    * @param numReplicas - How many replicas to wait for.
    * @param timeout - Longest wait in whole milliseconds; 0 for ever.
    * @returns How many replicas have the writes, also when time ran out.
@@ -1548,7 +1506,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * As with `wait`, use it on `redis.client()`, or behind the writes in a pipeline; a client that
    * shares its connection refuses it.
-   *
    * @param numLocal - 1 to wait for this server's own file, otherwise 0.
    * @param numReplicas - How many replicas to wait for.
    * @param timeout - Longest wait in whole milliseconds; 0 for ever.
@@ -1570,7 +1527,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add `value` to the end of the string at `key`, which is created when missing.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @returns Length of the string afterwards, in bytes.
@@ -1585,7 +1541,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Lower the integer stored at `key` by one, or by `amount` through DECRBY.
    *
    * A missing key counts as 0.
-   *
    * @param key - Key name.
    * @param amount - Integer to subtract instead of 1.
    * @returns The new value.
@@ -1601,7 +1556,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Lower the integer stored at `key` by `amount`.
    *
    * A missing key counts as 0.
-   *
    * @param key - Key name.
    * @param amount - Integer; may be negative.
    * @returns The new value.
@@ -1618,7 +1572,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Delete the string at `key` if it is as expected.
    *
    * Without options any key is deleted.
-   *
    * @param key - Key name.
    * @param options - See {@link DelexOptions}.
    * @returns 1 when it was deleted, otherwise 0.
@@ -1641,7 +1594,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Give the XXH3 hash of the string stored at `key`.
    *
    * `digestLocal` of a client gives that of any value.
-   *
    * @param key - Key name.
    * @returns 16 hexadecimal digits, or `null` when `key` does not exist.
    * @remarks Since Redis 8.4.0. O(N) in the length of the string.
@@ -1653,7 +1605,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the string stored at `key`.
-   *
    * @param key - Key name.
    * @returns The value, or `null` when `key` does not exist.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1665,7 +1616,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the string stored at `key` and delete the key.
-   *
    * @param key - Key name.
    * @returns The value, or `null` when `key` did not exist.
    * @remarks Since Redis 6.2.0. O(1).
@@ -1677,7 +1627,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the string stored at `key` and change when the key expires.
-   *
    * @param key - Key name.
    * @param options - See {@link GetexOptions}.
    * @returns The value, or `null` when `key` does not exist.
@@ -1701,7 +1650,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read a part of the string stored at `key`.
-   *
    * @param key - Key name.
    * @param start - First byte; negative counts from the end.
    * @param end - Last byte, included; negative counts from the end.
@@ -1720,7 +1668,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Store `value` at `key` and read what was there before.
    *
    * SET with the option `get` does the same and more.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @returns The old value, or `null` when `key` did not exist.
@@ -1735,7 +1682,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Raise the integer stored at `key` by one, or by `amount` through INCRBY.
    *
    * A missing key counts as 0.
-   *
    * @param key - Key name.
    * @param amount - Integer to add instead of 1.
    * @returns The new value.
@@ -1751,7 +1697,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Raise the integer stored at `key` by `amount`.
    *
    * A missing key counts as 0.
-   *
    * @param key - Key name.
    * @param amount - Integer; may be negative.
    * @returns The new value.
@@ -1768,7 +1713,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Raise the number stored at `key` by a decimal `amount`.
    *
    * A missing key counts as 0.
-   *
    * @param key - Key name.
    * @param amount - Finite number, or its text; may be negative.
    * @returns The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.
@@ -1786,7 +1730,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * A missing key counts as 0. What would leave the bounds, or what the server can hold, changes
    * nothing, unless `saturate` is set.
-   *
    * @param key - Key name.
    * @param options - See {@link IncrexOptions}.
    * @returns The value afterwards, and what was added to get it.
@@ -1802,7 +1745,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * A missing key counts as 0. What would leave the bounds, or what the server can hold, changes
    * nothing, unless `saturate` is set.
-   *
    * @param key - Key name.
    * @param options - See {@link IncrexOptions}.
    * @returns The value afterwards, and what was added to get it.
@@ -1818,7 +1760,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * A missing key counts as 0. What would leave the bounds, or what the server can hold, changes
    * nothing, unless `saturate` is set.
-   *
    * @param key - Key name.
    * @param options - See {@link IncrexOptions}.
    * @returns As the other signatures, depending on `byFloat`.
@@ -1860,7 +1801,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the longest common subsequence of two strings.
-   *
    * @param key1 - Key of the first string.
    * @param key2 - Key of the second string.
    * @param options - See {@link LcsOptions}.
@@ -1871,7 +1811,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   lcs(key1: Key, key2: Key, options: LcsOptions & { readonly len: true }): Reply<H, number>;
   /**
    * Find the longest common subsequence of two strings.
-   *
    * @param key1 - Key of the first string.
    * @param key2 - Key of the second string.
    * @param options - See {@link LcsOptions}.
@@ -1882,7 +1821,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   lcs(key1: Key, key2: Key, options: LcsOptions & { readonly idx: true }): Reply<H, LcsResult>;
   /**
    * Find the longest common subsequence of two strings.
-   *
    * @param key1 - Key of the first string.
    * @param key2 - Key of the second string.
    * @param options - See {@link LcsOptions}.
@@ -1897,7 +1835,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"]>;
   /**
    * Find the longest common subsequence of two strings.
-   *
    * @param key1 - Key of the first string.
    * @param key2 - Key of the second string.
    * @param options - See {@link LcsOptions}.
@@ -1924,7 +1861,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the strings at several keys in one go.
    *
    * Without keys the answer is an empty array and the server is not asked.
-   *
    * @param keys - Key names, as arguments or in arrays.
    * @returns One value a key, in order; `null` for what is missing or no string.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys.
@@ -1939,7 +1875,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store several strings in one go, replacing what was there.
-   *
    * @param mapping - Values by key; at least one.
    * @returns `true`.
    * @remarks Since Redis 1.0.1. O(N) in the number of keys.
@@ -1953,7 +1888,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store several strings in one go, with one expiry for all.
-   *
    * @param mapping - Values by key; at least one.
    * @param options - See {@link MsetexOptions}.
    * @returns 1 when all were stored, 0 when none was because of `nx` or `xx`.
@@ -1980,7 +1914,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store several strings in one go, unless one of the keys exists already.
-   *
    * @param mapping - Values by key; at least one.
    * @returns Whether all were stored; when not, none was.
    * @remarks Since Redis 1.0.1. O(N) in the number of keys.
@@ -1994,7 +1927,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store a string that expires after some milliseconds.
-   *
    * @param key - Key name.
    * @param time - Time to live in whole milliseconds.
    * @param value - Text, bytes or a number.
@@ -2013,7 +1945,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Store a string at `key`, whatever was there before.
    *
    * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @returns `true`.
@@ -2025,7 +1956,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Store a string at `key`, whatever was there before.
    *
    * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link SetOptions}.
@@ -2042,7 +1972,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Store a string at `key`, whatever was there before.
    *
    * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link SetOptions}.
@@ -2059,7 +1988,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Store a string at `key`, whatever was there before.
    *
    * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link SetOptions}.
@@ -2092,7 +2020,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store a string that expires after some seconds.
-   *
    * @param key - Key name.
    * @param time - Time to live in whole seconds.
    * @param value - Text, bytes or a number.
@@ -2109,7 +2036,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store a string unless the key exists.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @returns Whether it was stored.
@@ -2122,7 +2048,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Overwrite a part of the string at `key`, filling any gap with zero bytes.
-   *
    * @param key - Key name.
    * @param offset - First byte to overwrite.
    * @param value - Text, bytes or a number.
@@ -2139,7 +2064,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Measure the string stored at `key`.
-   *
    * @param key - Key name.
    * @returns Its length in bytes; 0 when the key does not exist.
    * @remarks Since Redis 2.2.0. O(1).
@@ -2151,7 +2075,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read a part of the string stored at `key`.
-   *
    * @param key - Key name.
    * @param start - First byte; negative counts from the end.
    * @param end - Last byte, included; negative counts from the end.
@@ -2169,7 +2092,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the bits that are set in a string, or in a part of it.
-   *
    * @param key - Key name.
    * @param start - First byte or bit; negative counts from the end; needs `end`.
    * @param end - Last byte or bit, included; negative counts from the end.
@@ -2189,7 +2111,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * Chain `get`, `set`, `incrby` and `overflow` on what it gives; `execute` sends them as one
    * command.
-   *
    * @param key - Key name.
    * @param options - See {@link BitfieldOptions}.
    * @returns A builder of the operations.
@@ -2206,7 +2127,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read integers of any width inside a string.
-   *
    * @param key - Key name.
    * @param encoding - Kind of the integer, such as `"u8"` or `"i16"`.
    * @param offset - Its first bit, or `#n` for the n-th integer of this width.
@@ -2229,7 +2149,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Combine strings bit by bit and store the result.
-   *
    * @param operation - What to do; `NOT` takes one key, the last four need Redis 8.2.
    * @param dest - Key to store the result at, replacing what was there.
    * @param keys - Keys of the strings, as arguments or in arrays; at least one.
@@ -2247,7 +2166,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the first bit that is 0 or 1.
-   *
    * @param key - Key name.
    * @param bit - Which to look for.
    * @param start - First byte or bit; negative counts from the end.
@@ -2267,7 +2185,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read one bit of a string.
-   *
    * @param key - Key name.
    * @param offset - Number of the bit, from 0.
    * @returns The bit, 0 or 1; 0 beyond the end.
@@ -2282,7 +2199,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Set or clear one bit of a string, which grows as needed.
-   *
    * @param key - Key name.
    * @param offset - Number of the bit, from 0.
    * @param value - The new bit.
@@ -2299,7 +2215,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add elements to a HyperLogLog, which is created when missing.
-   *
    * @param key - Key name.
    * @param values - Elements, as arguments or in arrays; none just creates the key.
    * @returns 1 when the estimate changed or the key is new, else 0.
@@ -2314,7 +2229,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Estimate how many different elements were added to one HyperLogLog or to any of several.
-   *
    * @param sources - Key names, as arguments or in arrays; at least one.
    * @returns The estimate, off by 0.81 % typically.
    * @remarks Since Redis 2.8.9. O(1) for one key, O(N) for several.
@@ -2328,7 +2242,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Look inside a HyperLogLog; meant for the makers of the server.
-   *
    * @param subcommand - What to do.
    * @param key - Key name.
    * @returns The registers for `GETREG`, the opcodes for `DECODE`, the encoding for `ENCODING`,
@@ -2348,7 +2261,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Merge HyperLogLogs into one, which keeps what it had.
-   *
    * @param dest - Key to merge into; created when missing.
    * @param sources - Key names, as arguments or in arrays.
    * @returns `true`.
@@ -2363,7 +2275,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Have the server test its HyperLogLogs; meant for its makers.
-   *
    * @returns `true`.
    * @remarks Since Redis 2.8.9. O(1), but some seconds.
    * @see {@link https://redis.io/docs/latest/commands/pfselftest/ | PFSELFTEST}
@@ -2374,7 +2285,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete fields of a hash.
-   *
    * @param key - Key name.
    * @param fields - Field names, as arguments or in arrays; at least one.
    * @returns How many existed.
@@ -2389,7 +2299,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell whether a hash has a field.
-   *
    * @param key - Key name.
    * @param field - Field name.
    * @returns Whether the field exists.
@@ -2402,7 +2311,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let fields of a hash expire after some seconds.
-   *
    * @param key - Key name.
    * @param time - Time to live in whole seconds.
    * @param fields - One field name or many of them.
@@ -2433,7 +2341,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let fields of a hash expire at a point in time.
-   *
    * @param key - Key name.
    * @param when - A `Date` or a Unix time in whole seconds.
    * @param fields - One field name or many of them.
@@ -2464,7 +2371,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell when fields of a hash expire, in seconds.
-   *
    * @param key - Key name.
    * @param fields - Field names, as arguments or in arrays; at least one.
    * @returns Unix times in seconds, one a field, in order: -1 when it has no expiry, -2 for a
@@ -2480,7 +2386,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read a field of a hash.
-   *
    * @param key - Key name.
    * @param field - Field name.
    * @returns The value, or `null` when there is no such field.
@@ -2496,7 +2401,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * Field names become object keys and must be text; those that look like array indexes come
    * first, as in every JavaScript object. `hscanIter` gives pairs instead.
-   *
    * @param key - Key name.
    * @returns Values by field, in an object without prototype; empty when the key does not exist.
    * @remarks Since Redis 2.0.0. O(N) in the size of the hash.
@@ -2508,7 +2412,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read fields of a hash and delete them.
-   *
    * @param key - Key name.
    * @param fields - Field names, as arguments or in arrays; at least one.
    * @returns One value a field, in order; `null` for missing fields.
@@ -2523,7 +2426,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read fields of a hash and change when they expire.
-   *
    * @param key - Key name.
    * @param fields - One field name or many of them.
    * @param options - See {@link HgetexOptions}.
@@ -2551,7 +2453,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Let the connection forget a set of field names.
    *
    * Such sets belong to one connection: only a `client()` has this.
-   *
    * @param fieldsetName - Name of the set of field names.
    * @returns 1 when it knew the set, otherwise 0.
    * @remarks Since Redis 8.10.0. O(1).
@@ -2566,7 +2467,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * redis-py.
    *
    * Such sets belong to one connection: only a `client()` has this.
-   *
    * @param fieldsetName - Name of the set of field names.
    * @returns 1 when it knew the set, otherwise 0.
    * @remarks Since Redis 8.10.0. O(1).
@@ -2580,7 +2480,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Let the connection forget all sets of field names.
    *
    * Such sets belong to one connection: only a `client()` has this.
-   *
    * @returns How many it knew.
    * @remarks Since Redis 8.10.0. O(N) in the number of sets.
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
@@ -2594,7 +2493,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * redis-py.
    *
    * Such sets belong to one connection: only a `client()` has this.
-   *
    * @returns How many it knew.
    * @remarks Since Redis 8.10.0. O(N) in the number of sets.
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
@@ -2607,7 +2505,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Let the connection know a set of field names, for `himportSet`.
    *
    * Such sets belong to one connection: only a `client()` has this.
-   *
    * @param fieldsetName - Name of the set of field names.
    * @param fields - One field name or many; in this order.
    * @returns `true`.
@@ -2625,7 +2522,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * name in redis-py.
    *
    * Such sets belong to one connection: only a `client()` has this.
-   *
    * @param fieldsetName - Name of the set of field names.
    * @param fields - One field name or many; in this order.
    * @returns `true`.
@@ -2640,7 +2536,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Store a hash whose field names the connection knows, replacing what was there.
    *
    * Such sets belong to one connection: only a `client()` has this.
-   *
    * @param key - Key name.
    * @param fieldsetName - Name of the set of field names.
    * @param values - A value for each field name.
@@ -2658,7 +2553,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Raise the integer in a field of a hash.
    *
    * A missing field counts as 0.
-   *
    * @param key - Key name.
    * @param field - Field name.
    * @param amount - Integer to add; may be negative.
@@ -2676,7 +2570,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Raise the number in a field of a hash by a decimal amount.
    *
    * A missing field counts as 0.
-   *
    * @param key - Key name.
    * @param field - Field name.
    * @param amount - Finite number, or its text; may be negative.
@@ -2692,7 +2585,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * List the fields of a hash.
-   *
    * @param key - Key name.
    * @returns Field names; empty when the key does not exist.
    * @remarks Since Redis 2.0.0. O(N) in the size of the hash.
@@ -2704,7 +2596,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the fields of a hash.
-   *
    * @param key - Key name.
    * @returns How many there are; 0 when the key does not exist.
    * @remarks Since Redis 2.0.0. O(1).
@@ -2716,7 +2607,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read several fields of a hash.
-   *
    * @param key - Key name.
    * @param fields - Field names, as arguments or in arrays; at least one.
    * @returns One value a field, in order; `null` for missing fields.
@@ -2731,7 +2621,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Set several fields of a hash.
-   *
    * @param key - Key name.
    * @param mapping - Values by field: an object, a `Map` or entries. At least one.
    * @returns `true`.
@@ -2747,7 +2636,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let fields of a hash never expire.
-   *
    * @param key - Key name.
    * @param fields - Field names, as arguments or in arrays; at least one.
    * @returns One number a field, in order: 1 when an expiry was removed, -1 when there was none,
@@ -2763,7 +2651,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let fields of a hash expire after some milliseconds.
-   *
    * @param key - Key name.
    * @param time - Time to live in whole milliseconds.
    * @param fields - One field name or many of them.
@@ -2794,7 +2681,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Let fields of a hash expire at a point in time, to the millisecond.
-   *
    * @param key - Key name.
    * @param when - A `Date` or a Unix time in whole milliseconds.
    * @param fields - One field name or many of them.
@@ -2825,7 +2711,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell when fields of a hash expire, in milliseconds.
-   *
    * @param key - Key name.
    * @param fields - Field names, as arguments or in arrays; at least one.
    * @returns Unix times in milliseconds, one a field, in order: -1 when it has no expiry, -2 for
@@ -2841,7 +2726,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell how long fields of a hash have to live, in milliseconds.
-   *
    * @param key - Key name.
    * @param fields - Field names, as arguments or in arrays; at least one.
    * @returns Milliseconds, one a field, in order: -1 when it has no expiry, -2 for a missing
@@ -2857,7 +2741,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Pick fields of a hash at random.
-   *
    * @param key - Key name.
    * @returns One field name, or `null` when the key does not exist.
    * @remarks Since Redis 6.2.0. O(N) in the number of fields returned.
@@ -2866,7 +2749,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   hrandfield(key: Key): Reply<H, H["text"] | null>;
   /**
    * Pick fields of a hash at random.
-   *
    * @param key - Key name.
    * @param count - How many different fields to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -2882,7 +2764,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Pick fields of a hash at random.
-   *
    * @param key - Key name.
    * @param count - How many different fields to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -2898,7 +2779,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [field: H["text"], value: H["text"]][]>;
   /**
    * Pick fields of a hash at random.
-   *
    * @param key - Key name.
    * @param count - How many different fields to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -2914,7 +2794,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][] | [field: H["text"], value: H["text"]][]>;
   /**
    * Pick fields of a hash at random.
-   *
    * @param key - Key name.
    * @param count - How many different fields to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -2941,7 +2820,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of fields of a hash.
    *
    * `hscanIter` does the whole walk.
-   *
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link HscanOptions}.
@@ -2958,7 +2836,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of fields of a hash.
    *
    * `hscanIter` does the whole walk.
-   *
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link HscanOptions}.
@@ -2975,7 +2852,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of fields of a hash.
    *
    * `hscanIter` does the whole walk.
-   *
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link HscanOptions}.
@@ -2992,7 +2868,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of fields of a hash.
    *
    * `hscanIter` does the whole walk.
-   *
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link HscanOptions}.
@@ -3023,7 +2898,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Set fields of a hash.
-   *
    * @param key - Key name.
    * @param field - Field name, or Values by field: an object, a `Map` or entries.
    * @param value - Value of the field; not with a mapping.
@@ -3035,7 +2909,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   hset(key: Key, field: Value, value: Value, mapping?: Mapping<Value, Value>): Reply<H, number>;
   /**
    * Set fields of a hash.
-   *
    * @param key - Key name.
    * @param mapping - Values by field: an object, a `Map` or entries.
    * @returns How many fields are new.
@@ -3056,7 +2929,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Set fields of a hash together with when they expire.
-   *
    * @param key - Key name.
    * @param mapping - Values by field: an object, a `Map` or entries. At least one.
    * @param options - See {@link HsetexOptions}.
@@ -3084,7 +2956,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Set a field of a hash unless it exists.
-   *
    * @param key - Key name.
    * @param field - Field name.
    * @param value - Text, bytes or a number.
@@ -3098,7 +2969,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Measure the value in a field of a hash.
-   *
    * @param key - Key name.
    * @param field - Field name.
    * @returns Its length in bytes; 0 when there is no such field.
@@ -3111,7 +2981,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell how long fields of a hash have to live, in seconds.
-   *
    * @param key - Key name.
    * @param fields - Field names, as arguments or in arrays; at least one.
    * @returns Seconds, one a field, in order: -1 when it has no expiry, -2 for a missing field.
@@ -3126,7 +2995,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * List the values of a hash.
-   *
    * @param key - Key name.
    * @returns Values without their fields; empty when the key does not exist.
    * @remarks Since Redis 2.0.0. O(N) in the size of the hash.
@@ -3138,7 +3006,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move an element from one list to another, waiting until there is one.
-   *
    * @param source - List to take from.
    * @param destination - List to add to.
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
@@ -3164,7 +3031,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move elements from one list to another, waiting until there are enough.
-   *
    * @param source - List to take from.
    * @param destination - List to add to.
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
@@ -3194,7 +3060,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take elements from the first list that has some, waiting until one does.
-   *
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
    * @param numKeys - How many keys there are.
    * @param keys - One key or several, looked at in order.
@@ -3222,7 +3087,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take the head of the first list that has one, waiting until one does.
-   *
    * @param keys - One key or several, looked at in order.
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
    * @returns The list's key and the element, or `null` when time ran out.
@@ -3241,7 +3105,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take the last element of the first list that has one, waiting until one does.
-   *
    * @param keys - One key or several, looked at in order.
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
    * @returns The list's key and the element, or `null` when time ran out.
@@ -3260,7 +3123,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move the last element of a list to the head of another, waiting until there is one.
-   *
    * @param source - List to take from.
    * @param destination - List to add to.
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
@@ -3277,7 +3139,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the element at a position of a list.
-   *
    * @param key - Key name.
    * @param index - Position; 0 is the head, -1 the last element.
    * @returns The element, or `null` when there is none.
@@ -3292,7 +3153,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Insert an element next to another one.
-   *
    * @param key - Key name.
    * @param where - On which side.
    * @param pivot - The element to stand next to; its first occurrence counts.
@@ -3316,7 +3176,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the elements of a list.
-   *
    * @param key - Key name.
    * @returns Its length; 0 when the key does not exist.
    * @remarks Since Redis 1.0.0. O(1).
@@ -3328,7 +3187,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move an element from one list to another.
-   *
    * @param source - List to take from.
    * @param destination - List to add to.
    * @param from - End of the source to take from.
@@ -3351,7 +3209,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move elements from one list to another.
-   *
    * @param source - List to take from.
    * @param destination - List to add to.
    * @param from - End of the source to take from.
@@ -3378,7 +3235,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take elements from the first list that has some.
-   *
    * @param numKeys - How many keys there are.
    * @param keys - One key or several, looked at in order.
    * @param options - See {@link LmpopOptions}.
@@ -3403,7 +3259,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take elements from the head of a list.
-   *
    * @param key - Key name.
    * @returns The element, or `null` when the list is empty.
    * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
@@ -3412,7 +3267,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   lpop(key: Key): Reply<H, H["text"] | null>;
   /**
    * Take elements from the head of a list.
-   *
    * @param key - Key name.
    * @param count - How many elements to take at most.
    * @returns The elements taken, or `null` when the list is empty.
@@ -3422,7 +3276,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   lpop(key: Key, count: Integer): Reply<H, H["text"][] | null>;
   /**
    * Take elements from the head of a list.
-   *
    * @param key - Key name.
    * @param count - How many elements to take at most.
    * @returns As the other signatures, depending on `count`.
@@ -3439,7 +3292,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find where an element stands in a list.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link LposOptions}.
@@ -3454,7 +3306,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number | null>;
   /**
    * Find where an element stands in a list.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link LposOptions}.
@@ -3469,7 +3320,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number[]>;
   /**
    * Find where an element stands in a list.
-   *
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link LposOptions}.
@@ -3491,7 +3341,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add elements at the head of a list, one after the other.
-   *
    * @param key - Key name.
    * @param values - Elements, as arguments or in arrays; at least one.
    * @returns Length of the list afterwards.
@@ -3506,7 +3355,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add elements at the head of a list, if it exists.
-   *
    * @param key - Key name.
    * @param values - Elements, as arguments or in arrays; at least one.
    * @returns Length of the list afterwards; 0 when there is none.
@@ -3521,7 +3369,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read a part of a list.
-   *
    * @param key - Key name.
    * @param start - First position; negative counts from the end.
    * @param end - Last position, included; negative counts from the end.
@@ -3538,7 +3385,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Remove occurrences of an element.
-   *
    * @param key - Key name.
    * @param count - How many: positive from the head, negative from the end, 0 all.
    * @param value - Text, bytes or a number.
@@ -3555,7 +3401,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Replace the element at a position of a list.
-   *
    * @param key - Key name.
    * @param index - Position; 0 is the head, -1 the last element.
    * @param value - Text, bytes or a number.
@@ -3572,7 +3417,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Keep only a part of a list.
-   *
    * @param key - Key name.
    * @param start - First position; negative counts from the end.
    * @param end - Last position, included; negative counts from the end.
@@ -3589,7 +3433,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take elements from the end of a list.
-   *
    * @param key - Key name.
    * @returns The element, or `null` when the list is empty.
    * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
@@ -3598,7 +3441,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   rpop(key: Key): Reply<H, H["text"] | null>;
   /**
    * Take elements from the end of a list.
-   *
    * @param key - Key name.
    * @param count - How many elements to take at most.
    * @returns The elements taken, or `null` when the list is empty.
@@ -3608,7 +3450,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   rpop(key: Key, count: Integer): Reply<H, H["text"][] | null>;
   /**
    * Take elements from the end of a list.
-   *
    * @param key - Key name.
    * @param count - How many elements to take at most.
    * @returns As the other signatures, depending on `count`.
@@ -3625,7 +3466,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move the last element of a list to the head of another.
-   *
    * @param source - List to take from.
    * @param destination - List to add to.
    * @returns The element, or `null` when the source is empty.
@@ -3639,7 +3479,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add elements at the end of a list.
-   *
    * @param key - Key name.
    * @param values - Elements, as arguments or in arrays; at least one.
    * @returns Length of the list afterwards.
@@ -3654,7 +3493,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add elements at the end of a list, if it exists.
-   *
    * @param key - Key name.
    * @param values - Elements, as arguments or in arrays; at least one.
    * @returns Length of the list afterwards; 0 when there is none.
@@ -3669,7 +3507,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add members to a set.
-   *
    * @param key - Key name.
    * @param members - Members, as arguments or in arrays; at least one.
    * @returns How many are new.
@@ -3684,7 +3521,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the members of a set.
-   *
    * @param key - Key name.
    * @returns How many there are; 0 when the key does not exist.
    * @remarks Since Redis 1.0.0. O(1).
@@ -3696,7 +3532,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members of the first set that are in none of the others.
-   *
    * @param keys - Keys of the sets, as arguments or in arrays; at least one.
    * @returns A `Set` of members.
    * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
@@ -3710,7 +3545,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the members of the first set that are in none of the others.
-   *
    * @param numKeys - How many keys there are.
    * @param keys - Keys of the sets.
    * @param options - See {@link SdiffcardOptions}.
@@ -3730,7 +3564,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store the members of the first set that are in none of the others.
-   *
    * @param destination - Key to store the result at, replacing what was there.
    * @param keys - Keys of the sets, as arguments or in arrays; at least one.
    * @returns How many members the result has.
@@ -3745,7 +3578,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members that all sets have.
-   *
    * @param keys - Keys of the sets, as arguments or in arrays; at least one.
    * @returns A `Set` of members.
    * @remarks Since Redis 1.0.0. O(N*M) for M sets of which the smallest has N members.
@@ -3759,7 +3591,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the members that all sets have.
-   *
    * @param numKeys - How many keys there are.
    * @param keys - Keys of the sets.
    * @param options - See {@link SintercardOptions}.
@@ -3779,7 +3610,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store the members that all sets have.
-   *
    * @param destination - Key to store the result at, replacing what was there.
    * @param keys - Keys of the sets, as arguments or in arrays; at least one.
    * @returns How many members the result has.
@@ -3794,7 +3624,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell whether a set has a member.
-   *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
    * @returns Whether it has.
@@ -3809,7 +3638,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read a whole set.
    *
    * With bytes for replies the members are Buffers, which a `Set` tells apart by identity.
-   *
    * @param key - Key name.
    * @returns A `Set` of members; empty when the key does not exist.
    * @remarks Since Redis 1.0.0. O(N) in the size of the set.
@@ -3821,7 +3649,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell which of several members a set has.
-   *
    * @param key - Key name.
    * @param members - Members, as arguments or in arrays; at least one.
    * @returns 1 or 0 for each, in order.
@@ -3836,7 +3663,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move a member from one set to another.
-   *
    * @param source - Set to take from.
    * @param destination - Set to add to.
    * @param member - The member: text, bytes or a number.
@@ -3850,7 +3676,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take members of a set at random.
-   *
    * @param key - Key name.
    * @returns The member, or `null` when the set is empty.
    * @remarks Since Redis 1.0.0. O(N) in the number of members taken.
@@ -3859,7 +3684,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   spop(key: Key): Reply<H, H["text"] | null>;
   /**
    * Take members of a set at random.
-   *
    * @param key - Key name.
    * @param count - How many to take at most.
    * @returns The members, in an array; empty when the set is.
@@ -3869,7 +3693,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   spop(key: Key, count: Integer): Reply<H, H["text"][]>;
   /**
    * Take members of a set at random.
-   *
    * @param key - Key name.
    * @param count - How many to take at most.
    * @returns As the other signatures, depending on `count`.
@@ -3886,7 +3709,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Pick members of a set at random, leaving them there.
-   *
    * @param key - Key name.
    * @returns The member, or `null` when the set is empty.
    * @remarks Since Redis 1.0.0. O(N) in the number of members returned.
@@ -3895,7 +3717,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   srandmember(key: Key): Reply<H, H["text"] | null>;
   /**
    * Pick members of a set at random, leaving them there.
-   *
    * @param key - Key name.
    * @param count - How many different members to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -3906,7 +3727,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   srandmember(key: Key, count: Integer): Reply<H, H["text"][]>;
   /**
    * Pick members of a set at random, leaving them there.
-   *
    * @param key - Key name.
    * @param count - How many different members to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -3924,7 +3744,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Remove members from a set.
-   *
    * @param key - Key name.
    * @param members - Members, as arguments or in arrays; at least one.
    * @returns How many were there.
@@ -3941,7 +3760,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of members of a set.
    *
    * `sscanIter` does the whole walk.
-   *
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link SscanOptions}.
@@ -3965,7 +3783,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members that any of the sets has.
-   *
    * @param keys - Keys of the sets, as arguments or in arrays; at least one.
    * @returns A `Set` of members.
    * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
@@ -3979,7 +3796,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the members that any of the sets has.
-   *
    * @param numKeys - How many keys there are.
    * @param keys - Keys of the sets.
    * @param options - See {@link SunioncardOptions}.
@@ -4000,7 +3816,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store the members that any of the sets has.
-   *
    * @param destination - Key to store the result at, replacing what was there.
    * @param keys - Keys of the sets, as arguments or in arrays; at least one.
    * @returns How many members the result has.
@@ -4015,7 +3830,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take members from the first sorted set that has some, waiting until one does.
-   *
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
    * @param numKeys - How many keys there are.
    * @param keys - One key or several, looked at in order.
@@ -4047,7 +3861,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take the highest member of the first sorted set that has one, waiting until one does.
-   *
    * @param keys - One key or several, looked at in order.
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
    * @returns The sorted set's key, the member and its score, or `null` when time ran out.
@@ -4066,7 +3879,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take the lowest member of the first sorted set that has one, waiting until one does.
-   *
    * @param keys - One key or several, looked at in order.
    * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
    * @returns The sorted set's key, the member and its score, or `null` when time ran out.
@@ -4085,7 +3897,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add members to a sorted set, or change their scores.
-   *
    * @param key - Key name.
    * @param mapping - Scores by member: an object, a `Map` or entries; at least one.
    * @param options - See {@link ZaddOptions}.
@@ -4100,7 +3911,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number>;
   /**
    * Add members to a sorted set, or change their scores.
-   *
    * @param key - Key name.
    * @param mapping - Scores by member: an object, a `Map` or entries; at least one.
    * @param options - See {@link ZaddOptions}.
@@ -4115,7 +3925,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number | null>;
   /**
    * Add members to a sorted set, or change their scores.
-   *
    * @param key - Key name.
    * @param mapping - Scores by member: an object, a `Map` or entries; at least one.
    * @param options - See {@link ZaddOptions}.
@@ -4140,7 +3949,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the members of a sorted set.
-   *
    * @param key - Key name.
    * @returns How many there are; 0 when the key does not exist.
    * @remarks Since Redis 1.2.0. O(1).
@@ -4152,7 +3960,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the members with scores in a range.
-   *
    * @param key - Key name.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
@@ -4169,7 +3976,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members of the first sorted set that are in none of the others.
-   *
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZdiffOptions}.
    * @returns The members, in order; empty when there are none.
@@ -4183,7 +3989,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Find the members of the first sorted set that are in none of the others.
-   *
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZdiffOptions}.
    * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
@@ -4197,7 +4002,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
    * Find the members of the first sorted set that are in none of the others.
-   *
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZdiffOptions}.
    * @returns `[member, score]` pairs, in order.
@@ -4211,7 +4015,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
    * Find the members of the first sorted set that are in none of the others.
-   *
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZdiffOptions}.
    * @returns As the other signatures say, by whether `withScores` is set.
@@ -4240,7 +4043,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store the members of the first sorted set that are in none of the others.
-   *
    * @param destination - Key to store the result at, replacing what was there.
    * @param keys - Keys of the sorted sets.
    * @returns How many members the result has.
@@ -4256,7 +4058,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Raise the score of a member, which is added when missing.
-   *
    * @param key - Key name.
    * @param amount - What to add; may be negative.
    * @param member - The member: text, bytes or a number.
@@ -4273,7 +4074,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members that all sorted sets have.
-   *
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZinterOptions}.
    * @returns The members, in order; empty when there are none.
@@ -4287,7 +4087,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Find the members that all sorted sets have.
-   *
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZinterOptions}.
    * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
@@ -4301,7 +4100,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
    * Find the members that all sorted sets have.
-   *
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZinterOptions}.
    * @returns `[member, score]` pairs, in order.
@@ -4315,7 +4113,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
    * Find the members that all sorted sets have.
-   *
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZinterOptions}.
    * @returns As the other signatures say, by whether `withScores` is set.
@@ -4348,7 +4145,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the members that all sorted sets have.
-   *
    * @param numKeys - How many keys there are.
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZintercardOptions}.
@@ -4368,7 +4164,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store the members that all sorted sets have.
-   *
    * @param destination - Key to store the result at, replacing what was there.
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZinterstoreOptions}.
@@ -4395,7 +4190,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the members in a range of text, where all scores are equal.
-   *
    * @param key - Key name.
    * @param min - First member: `"[a"`, `"(a"` to leave it out, `"-"` for none.
    * @param max - Last member: `"[a"`, `"(a"` to leave it out, `"+"` for none.
@@ -4409,7 +4203,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take members from the first sorted set that has some.
-   *
    * @param numKeys - How many keys there are.
    * @param keys - One key or several, looked at in order.
    * @param options - See {@link ZmpopOptions}.
@@ -4438,7 +4231,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the scores of several members.
-   *
    * @param key - Key name.
    * @param members - Members, as arguments or in arrays; at least one.
    * @returns One score a member, in order; `null` for missing ones.
@@ -4453,7 +4245,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take the members with the highest scores.
-   *
    * @param key - Key name.
    * @param count - How many members to take at most; 1 when left out.
    * @returns `[member, score]` pairs, highest first; empty when the sorted set is.
@@ -4469,7 +4260,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take the members with the lowest scores.
-   *
    * @param key - Key name.
    * @param count - How many members to take at most; 1 when left out.
    * @returns `[member, score]` pairs, lowest first; empty when the sorted set is.
@@ -4485,7 +4275,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Pick members of a sorted set at random, leaving them there.
-   *
    * @param key - Key name.
    * @returns The member, or `null` when the key does not exist.
    * @remarks Since Redis 6.2.0. O(N) in the number of members returned.
@@ -4494,7 +4283,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zrandmember(key: Key): Reply<H, H["text"] | null>;
   /**
    * Pick members of a sorted set at random, leaving them there.
-   *
    * @param key - Key name.
    * @param count - How many different members to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -4510,7 +4298,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Pick members of a sorted set at random, leaving them there.
-   *
    * @param key - Key name.
    * @param count - How many different members to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -4526,7 +4313,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
    * Pick members of a sorted set at random, leaving them there.
-   *
    * @param key - Key name.
    * @param count - How many different members to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -4542,7 +4328,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
    * Pick members of a sorted set at random, leaving them there.
-   *
    * @param key - Key name.
    * @param count - How many different members to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -4558,7 +4343,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][] | [member: H["text"], score: number][]>;
   /**
    * Pick members of a sorted set at random, leaving them there.
-   *
    * @param key - Key name.
    * @param count - How many different members to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -4588,7 +4372,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read a range of a sorted set, by position or as the options say.
    *
    * With `desc` and `byScore` or `byLex`, `start` is the highest bound and `end` the lowest.
-   *
    * @param key - Key name.
    * @param start - First position, score or member.
    * @param end - Last position, score or member.
@@ -4607,7 +4390,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read a range of a sorted set, by position or as the options say.
    *
    * With `desc` and `byScore` or `byLex`, `start` is the highest bound and `end` the lowest.
-   *
    * @param key - Key name.
    * @param start - First position, score or member.
    * @param end - Last position, score or member.
@@ -4626,7 +4408,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read a range of a sorted set, by position or as the options say.
    *
    * With `desc` and `byScore` or `byLex`, `start` is the highest bound and `end` the lowest.
-   *
    * @param key - Key name.
    * @param start - First position, score or member.
    * @param end - Last position, score or member.
@@ -4645,7 +4426,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read a range of a sorted set, by position or as the options say.
    *
    * With `desc` and `byScore` or `byLex`, `start` is the highest bound and `end` the lowest.
-   *
    * @param key - Key name.
    * @param start - First position, score or member.
    * @param end - Last position, score or member.
@@ -4686,7 +4466,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read a range of text from a sorted set, where all scores are equal.
-   *
    * @param key - Key name.
    * @param min - First member: `"[a"`, `"(a"` to leave it out, `"-"` for none.
    * @param max - Last member: `"[a"`, `"(a"` to leave it out, `"+"` for none.
@@ -4713,7 +4492,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the members with scores in a range, lowest first.
-   *
    * @param key - Key name.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
@@ -4730,7 +4508,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Read the members with scores in a range, lowest first.
-   *
    * @param key - Key name.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
@@ -4747,7 +4524,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
    * Read the members with scores in a range, lowest first.
-   *
    * @param key - Key name.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
@@ -4764,7 +4540,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
    * Read the members with scores in a range, lowest first.
-   *
    * @param key - Key name.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
@@ -4802,7 +4577,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store a range of a sorted set.
-   *
    * @param destination - Key to store the result at, replacing what was there.
    * @param source - Sorted set to read.
    * @param start - First position, score or member.
@@ -4835,7 +4609,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the position of a member, counted from the lowest score.
-   *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
@@ -4850,7 +4623,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number | null>;
   /**
    * Find the position of a member, counted from the lowest score.
-   *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
@@ -4865,7 +4637,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [rank: number, score: number] | null>;
   /**
    * Find the position of a member, counted from the lowest score.
-   *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
@@ -4893,7 +4664,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Remove members from a sorted set.
-   *
    * @param key - Key name.
    * @param members - Members, as arguments or in arrays; at least one.
    * @returns How many were there.
@@ -4908,7 +4678,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Remove a range of text from a sorted set, where all scores are equal.
-   *
    * @param key - Key name.
    * @param min - First member: `"[a"`, `"(a"` to leave it out, `"-"` for none.
    * @param max - Last member: `"[a"`, `"(a"` to leave it out, `"+"` for none.
@@ -4922,7 +4691,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Remove a range of positions from a sorted set.
-   *
    * @param key - Key name.
    * @param start - First position; negative counts from the end.
    * @param end - Last position, included; negative counts from the end.
@@ -4939,7 +4707,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Remove the members with scores in a range.
-   *
    * @param key - Key name.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
@@ -4956,7 +4723,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read a range of positions of a sorted set, counted from the highest score.
-   *
    * @param key - Key name.
    * @param start - First position; negative counts from the end.
    * @param end - Last position, included; negative counts from the end.
@@ -4973,7 +4739,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Read a range of positions of a sorted set, counted from the highest score.
-   *
    * @param key - Key name.
    * @param start - First position; negative counts from the end.
    * @param end - Last position, included; negative counts from the end.
@@ -4990,7 +4755,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
    * Read a range of positions of a sorted set, counted from the highest score.
-   *
    * @param key - Key name.
    * @param start - First position; negative counts from the end.
    * @param end - Last position, included; negative counts from the end.
@@ -5007,7 +4771,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
    * Read a range of positions of a sorted set, counted from the highest score.
-   *
    * @param key - Key name.
    * @param start - First position; negative counts from the end.
    * @param end - Last position, included; negative counts from the end.
@@ -5042,7 +4805,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read a range of text from a sorted set backwards, where all scores are equal.
-   *
    * @param key - Key name.
    * @param max - Last member: `"[a"`, `"(a"` to leave it out, `"+"` for none.
    * @param min - First member: `"[a"`, `"(a"` to leave it out, `"-"` for none.
@@ -5069,7 +4831,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the members with scores in a range, highest first.
-   *
    * @param key - Key name.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
@@ -5086,7 +4847,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Read the members with scores in a range, highest first.
-   *
    * @param key - Key name.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
@@ -5103,7 +4863,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
    * Read the members with scores in a range, highest first.
-   *
    * @param key - Key name.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
@@ -5120,7 +4879,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
    * Read the members with scores in a range, highest first.
-   *
    * @param key - Key name.
    * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
    * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
@@ -5158,7 +4916,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the position of a member, counted from the highest score.
-   *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
@@ -5173,7 +4930,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number | null>;
   /**
    * Find the position of a member, counted from the highest score.
-   *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
@@ -5188,7 +4944,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [rank: number, score: number] | null>;
   /**
    * Find the position of a member, counted from the highest score.
-   *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
@@ -5218,7 +4973,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of members of a sorted set.
    *
    * `zscanIter` does the whole walk.
-   *
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link ZscanOptions}.
@@ -5235,7 +4989,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of members of a sorted set.
    *
    * `zscanIter` does the whole walk.
-   *
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link ZscanOptions}.
@@ -5252,7 +5005,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of members of a sorted set.
    *
    * `zscanIter` does the whole walk.
-   *
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link ZscanOptions}.
@@ -5269,7 +5021,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the next batch of members of a sorted set.
    *
    * `zscanIter` does the whole walk.
-   *
    * @param key - Key name.
    * @param cursor - What the call before gave; `"0"` to begin.
    * @param options - See {@link ZscanOptions}.
@@ -5302,7 +5053,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the score of a member.
-   *
    * @param key - Key name.
    * @param member - The member: text, bytes or a number.
    * @returns The score, or `null` when it is not there.
@@ -5315,7 +5065,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members that any of the sorted sets has.
-   *
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZunionOptions}.
    * @returns The members, in order; empty when there are none.
@@ -5328,7 +5077,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Find the members that any of the sorted sets has.
-   *
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZunionOptions}.
    * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
@@ -5341,7 +5089,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
    * Find the members that any of the sorted sets has.
-   *
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZunionOptions}.
    * @returns `[member, score]` pairs, in order.
@@ -5354,7 +5101,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
    * Find the members that any of the sorted sets has.
-   *
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZunionOptions}.
    * @returns As the other signatures say, by whether `withScores` is set.
@@ -5386,7 +5132,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store the members that any of the sorted sets has.
-   *
    * @param destination - Key to store the result at, replacing what was there.
    * @param keys - Keys of the sorted sets, or their weights by key.
    * @param options - See {@link ZunionstoreOptions}.
@@ -5412,7 +5157,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the elements of an array.
-   *
    * @param key - Key name.
    * @returns How many there are; 0 when the key does not exist.
    * @remarks Since Redis 8.8.0. O(1).
@@ -5424,7 +5168,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete elements of an array.
-   *
    * @param key - Key name.
    * @param indices - Indexes, as arguments or in arrays; at least one.
    * @returns How many existed.
@@ -5439,7 +5182,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete the elements in ranges of an array.
-   *
    * @param key - Key name.
    * @param ranges - First and last index of each range, as `[first, last]` pairs or one after the
    *   other.
@@ -5455,7 +5197,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read an element of an array.
-   *
    * @param key - Key name.
    * @param index - Index, from 0 on; a bigint beyond 2^53.
    * @returns The element, or `null` when there is none.
@@ -5472,7 +5213,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read a range of an array, with its gaps.
    *
    * Servers refuse ranges of more than a million indexes; `arscan` leaves gaps out.
-   *
    * @param key - Key name.
    * @param start - First index; one above `end` gives the reverse order.
    * @param end - Last index, included.
@@ -5489,7 +5229,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Search a range of an array.
-   *
    * @param key - Key name.
    * @param start - First index, or `"-"`; one above `end` gives the reverse order.
    * @param end - Last index, included, or `"+"`.
@@ -5508,7 +5247,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["int"][]>;
   /**
    * Search a range of an array.
-   *
    * @param key - Key name.
    * @param start - First index, or `"-"`; one above `end` gives the reverse order.
    * @param end - Last index, included, or `"+"`.
@@ -5527,7 +5265,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [index: H["int"], value: H["text"]][]>;
   /**
    * Search a range of an array.
-   *
    * @param key - Key name.
    * @param start - First index, or `"-"`; one above `end` gives the reverse order.
    * @param end - Last index, included, or `"+"`.
@@ -5568,7 +5305,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell how an array is kept.
-   *
    * @param key - Key name.
    * @param options - See {@link ArinfoOptions}.
    * @returns Numbers by the server's names; an error when the key does not exist.
@@ -5588,7 +5324,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Add elements to an array where the last ones were added.
    *
    * The server keeps the place; `arnext` tells it, `arseek` changes it.
-   *
    * @param key - Key name.
    * @param values - Elements, as arguments or in arrays; at least one.
    * @returns Index of the last element added.
@@ -5603,7 +5338,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the elements of an array that were added last.
-   *
    * @param key - Key name.
    * @param count - How many elements to give at most.
    * @param options - See {@link ArlastitemsOptions}.
@@ -5626,7 +5360,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Measure an array.
-   *
    * @param key - Key name.
    * @returns Its highest index plus one; 0 when the key does not exist.
    * @remarks Since Redis 8.8.0. O(1).
@@ -5638,7 +5371,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read several elements of an array.
-   *
    * @param key - Key name.
    * @param indices - Indexes, as arguments or in arrays; at least one.
    * @returns One element an index, in order; `null` for gaps.
@@ -5653,7 +5385,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Set several elements of an array.
-   *
    * @param key - Key name.
    * @param mapping - Elements by index: an object, a `Map` or entries; at least one.
    * @returns How many indexes had no element before.
@@ -5668,7 +5399,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell where `arinsert` would add the next element to an array.
-   *
    * @param key - Key name.
    * @returns The index, 0 when nothing was added yet; `null` when there is none left.
    * @remarks Since Redis 8.8.0. O(1).
@@ -5682,7 +5412,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Make one number of a range of an array.
    *
    * What is no number counts in `MATCH` and `USED` only.
-   *
    * @param key - Key name.
    * @param start - First index.
    * @param end - Last index, included.
@@ -5696,7 +5425,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Make one number of a range of an array.
    *
    * What is no number counts in `MATCH` and `USED` only.
-   *
    * @param key - Key name.
    * @param start - First index.
    * @param end - Last index, included.
@@ -5710,7 +5438,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Make one number of a range of an array.
    *
    * What is no number counts in `MATCH` and `USED` only.
-   *
    * @param key - Key name.
    * @param start - First index.
    * @param end - Last index, included.
@@ -5731,7 +5458,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Make one number of a range of an array.
    *
    * What is no number counts in `MATCH` and `USED` only.
-   *
    * @param key - Key name.
    * @param start - First index.
    * @param end - Last index, included.
@@ -5765,7 +5491,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add elements to an array that begins anew after `size` of them.
-   *
    * @param key - Key name.
    * @param size - How many indexes there are to use.
    * @param values - Elements, as arguments or in arrays; at least one.
@@ -5782,7 +5507,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the elements in a range of an array, without its gaps.
-   *
    * @param key - Key name.
    * @param start - First index; one above `end` gives the reverse order.
    * @param end - Last index, included.
@@ -5808,7 +5532,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Choose where `arinsert` and `arring` go on in an array.
-   *
    * @param key - Key name.
    * @param index - Index, from 0 on; a bigint beyond 2^53.
    * @returns 1 when it was set, 0 when the key does not exist.
@@ -5823,7 +5546,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Set elements of an array, one index after the other.
-   *
    * @param key - Key name.
    * @param index - Index, from 0 on; a bigint beyond 2^53.
    * @param values - Elements, as arguments or in arrays; at least one.
@@ -5840,7 +5562,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add places to a sorted set, whose scores are their hashes.
-   *
    * @param key - Key name.
    * @param places - `[longitude, latitude, member]` of each place in degrees, or all of them in
    *   one array.
@@ -5862,7 +5583,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Measure the distance between two members.
-   *
    * @param key - Key name.
    * @param place1 - One member.
    * @param place2 - The other member.
@@ -5880,7 +5600,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Write the places of members as geohashes of eleven characters.
-   *
    * @param key - Key name.
    * @param values - Members, as arguments or in arrays.
    * @returns One geohash a member, in order; `null` for missing ones.
@@ -5895,7 +5614,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read where members are.
-   *
    * @param key - Key name.
    * @param values - Members, as arguments or in arrays.
    * @returns `[longitude, latitude]` of each member, in order; `null` for missing ones.
@@ -5910,7 +5628,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members within a circle around a place.
-   *
    * @param key - Key name.
    * @param longitude - Longitude of the centre in degrees; east is positive.
    * @param latitude - Latitude of the centre in degrees; north is positive.
@@ -5932,7 +5649,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
   /**
    * Find the members within a circle around a place.
-   *
    * @param key - Key name.
    * @param longitude - Longitude of the centre in degrees; east is positive.
    * @param latitude - Latitude of the centre in degrees; north is positive.
@@ -5953,7 +5669,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number>;
   /**
    * Find the members within a circle around a place.
-   *
    * @param key - Key name.
    * @param longitude - Longitude of the centre in degrees; east is positive.
    * @param latitude - Latitude of the centre in degrees; north is positive.
@@ -6001,7 +5716,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members within a circle around a member.
-   *
    * @param key - Key name.
    * @param member - The member that is the centre.
    * @param radius - Radius of the circle, in the unit of the options.
@@ -6021,7 +5735,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
   /**
    * Find the members within a circle around a member.
-   *
    * @param key - Key name.
    * @param member - The member that is the centre.
    * @param radius - Radius of the circle, in the unit of the options.
@@ -6040,7 +5753,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number>;
   /**
    * Find the members within a circle around a member.
-   *
    * @param key - Key name.
    * @param member - The member that is the centre.
    * @param radius - Radius of the circle, in the unit of the options.
@@ -6083,7 +5795,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members within a circle around a member, without storing them.
-   *
    * @param key - Key name.
    * @param member - The member that is the centre.
    * @param radius - Radius of the circle, in the unit of the options.
@@ -6124,7 +5835,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members within a circle around a place, without storing them.
-   *
    * @param key - Key name.
    * @param longitude - Longitude of the centre in degrees; east is positive.
    * @param latitude - Latitude of the centre in degrees; north is positive.
@@ -6169,7 +5879,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the members within a circle or a box.
-   *
    * @param key - Key name.
    * @param options - See {@link GeosearchOptions}.
    * @returns The members, or for each an array of the member and what was asked for: distance,
@@ -6198,7 +5907,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Store the members within a circle or a box.
-   *
    * @param dest - Key to store the result at, replacing what was there.
    * @param key - Sorted set to search.
    * @param options - See {@link GeosearchstoreOptions}.
@@ -6223,7 +5931,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Add an element with its vector to a vector set, or give it another vector.
    *
    * The first element decides how many numbers the vectors of the set have.
-   *
    * @param key - Key name.
    * @param vector - Numbers in an array, a `Float32Array`, or the bytes of 32-bit floats,
    *   little-endian.
@@ -6254,7 +5961,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the elements of a vector set.
-   *
    * @param key - Key name.
    * @returns How many there are; 0 when the key does not exist.
    * @remarks Since Redis 8.0.0. O(1).
@@ -6268,7 +5974,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Tell how many numbers the vectors of a vector set have.
    *
    * A key that does not exist is an error.
-   *
    * @param key - Key name.
    * @returns The number of numbers, as stored.
    * @remarks Since Redis 8.0.0. O(1).
@@ -6282,7 +5987,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the vector of an element.
    *
    * Quantization loses digits, so the numbers are close to those that were added.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @param options - See {@link VembOptions}.
@@ -6299,7 +6003,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the vector of an element.
    *
    * Quantization loses digits, so the numbers are close to those that were added.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @param options - See {@link VembOptions}.
@@ -6316,7 +6019,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Read the vector of an element.
    *
    * Quantization loses digits, so the numbers are close to those that were added.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @param options - See {@link VembOptions}.
@@ -6336,7 +6038,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read the attributes of an element.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @returns The JSON text, or `null` when there is none, or no such element.
@@ -6349,7 +6050,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell how a vector set is made.
-   *
    * @param key - Key name.
    * @returns What the server tells, or `null` when the key does not exist.
    * @remarks Since Redis 8.0.0. O(1).
@@ -6361,7 +6061,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell whether a vector set has an element.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @returns Whether the element is there.
@@ -6374,7 +6073,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * List the neighbours of an element in the graph of a vector set.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @param options - See {@link VlinksOptions}.
@@ -6389,7 +6087,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][][] | null>;
   /**
    * List the neighbours of an element in the graph of a vector set.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @param options - See {@link VlinksOptions}.
@@ -6405,7 +6102,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [element: H["text"], score: number][][] | null>;
   /**
    * List the neighbours of an element in the graph of a vector set.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @param options - See {@link VlinksOptions}.
@@ -6433,7 +6129,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Pick elements of a vector set at random.
-   *
    * @param key - Key name.
    * @returns One element, or `null` when the key does not exist.
    * @remarks Since Redis 8.0.0. O(N) in the number of elements returned.
@@ -6442,7 +6137,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   vrandmember(key: Key): Reply<H, H["text"] | null>;
   /**
    * Pick elements of a vector set at random.
-   *
    * @param key - Key name.
    * @param count - How many different elements to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -6453,7 +6147,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   vrandmember(key: Key, count: Integer): Reply<H, H["text"][]>;
   /**
    * Pick elements of a vector set at random.
-   *
    * @param key - Key name.
    * @param count - How many different elements to pick; negative: that many, some perhaps
    *   repeatedly.
@@ -6471,7 +6164,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Remove an element from a vector set.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @returns Whether it was there.
@@ -6484,7 +6176,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Give an element attributes, or take them away.
-   *
    * @param key - Key name.
    * @param element - Name of the element.
    * @param attributes - JSON text, by convention an object; filters can look into it. Empty to
@@ -6499,7 +6190,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Find the elements whose vectors are most similar to a vector.
-   *
    * @param key - Key name.
    * @param query - A vector as for `vadd`, the name of an element, or `{ element }` for a name in
    *   bytes.
@@ -6515,7 +6205,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Find the elements whose vectors are most similar to a vector.
-   *
    * @param key - Key name.
    * @param query - A vector as for `vadd`, the name of an element, or `{ element }` for a name in
    *   bytes.
@@ -6532,7 +6221,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [element: H["text"], score: number][]>;
   /**
    * Find the elements whose vectors are most similar to a vector.
-   *
    * @param key - Key name.
    * @param query - A vector as for `vadd`, the name of an element, or `{ element }` for a name in
    *   bytes.
@@ -6573,7 +6261,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Acknowledge entries: they are no longer pending in the consumer group.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param ids - IDs of entries, as arguments or in arrays; at least one.
@@ -6589,7 +6276,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Acknowledge entries and delete them from the stream.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param ids - IDs of entries, one or several.
@@ -6618,7 +6304,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Add an entry to a stream, which is created when missing.
-   *
    * @param key - Key name.
    * @param fields - Values by field; at least one.
    * @param options - See {@link XaddOptions}.
@@ -6633,7 +6318,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"]>;
   /**
    * Add an entry to a stream, which is created when missing.
-   *
    * @param key - Key name.
    * @param fields - Values by field; at least one.
    * @param options - See {@link XaddOptions}.
@@ -6648,7 +6332,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"] | null>;
   /**
    * Add an entry to a stream, which is created when missing.
-   *
    * @param key - Key name.
    * @param fields - Values by field; at least one.
    * @param options - See {@link XaddOptions}.
@@ -6679,7 +6362,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * Begin with the ID `"0-0"`, go on with the cursor of the reply until it is `"0-0"` again.
    * Before Redis 7.0 the deleted IDs are always empty.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -6701,7 +6383,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * Begin with the ID `"0-0"`, go on with the cursor of the reply until it is `"0-0"` again.
    * Before Redis 7.0 the deleted IDs are always empty.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -6723,7 +6404,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * Begin with the ID `"0-0"`, go on with the cursor of the reply until it is `"0-0"` again.
    * Before Redis 7.0 the deleted IDs are always empty.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -6745,7 +6425,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *
    * Begin with the ID `"0-0"`, go on with the cursor of the reply until it is `"0-0"` again.
    * Before Redis 7.0 the deleted IDs are always empty.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -6785,7 +6464,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Set how a stream remembers what its producers sent; see `idmp` of `xadd`.
    *
    * A change makes it forget what it remembered.
-   *
    * @param key - Key name.
    * @param options - See {@link XcfgsetOptions}.
    * @returns `true`.
@@ -6809,7 +6487,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Take over entries that another consumer has pending.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -6830,7 +6507,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, StreamEntry<H["text"]>[]>;
   /**
    * Take over entries that another consumer has pending.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -6851,7 +6527,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]>;
   /**
    * Take over entries that another consumer has pending.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -6872,7 +6547,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, StreamEntryPairs<H["text"]>[]>;
   /**
    * Take over entries that another consumer has pending.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -6920,7 +6594,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete entries of a stream.
-   *
    * @param key - Key name.
    * @param ids - IDs of entries, as arguments or in arrays; at least one.
    * @returns How many there were.
@@ -6935,7 +6608,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete entries of a stream, minding consumer groups.
-   *
    * @param key - Key name.
    * @param ids - IDs of entries, one or several.
    * @param options - See {@link XdelexOptions}.
@@ -6958,7 +6630,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Create a consumer group.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param id - Entries after this ID are delivered; `"$"`: new ones only, `0`: all.
@@ -6986,7 +6657,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Create a consumer; reading as one does so too.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -7001,7 +6671,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete a consumer with everything it has pending.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
@@ -7015,7 +6684,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete a consumer group.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @returns Whether there was one.
@@ -7028,7 +6696,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * List the XGROUP commands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xgroup-help/ | XGROUP HELP}
@@ -7039,7 +6706,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Set from where on entries are delivered to a consumer group.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param id - Entries after this ID are delivered; `"$"`: new ones only, `0`: all.
@@ -7061,7 +6727,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell about the consumers of a group.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @returns One object a consumer.
@@ -7074,7 +6739,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell about the consumer groups of a stream.
-   *
    * @param key - Key name.
    * @returns One object a group.
    * @remarks Since Redis 5.0.0. O(1).
@@ -7086,7 +6750,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * List the XINFO commands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xinfo-help/ | XINFO HELP}
@@ -7097,7 +6760,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Tell about a stream.
-   *
    * @param key - Key name.
    * @param options - See {@link XinfoStreamOptions}.
    * @returns What is known, by the server's names.
@@ -7110,7 +6772,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, XInfoStream<H["text"]>>;
   /**
    * Tell about a stream.
-   *
    * @param key - Key name.
    * @param options - See {@link XinfoStreamOptions}.
    * @returns All that is known, by the server's names.
@@ -7123,7 +6784,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, XInfoStreamFull<H["text"]>>;
   /**
    * Tell about a stream.
-   *
    * @param key - Key name.
    * @param options - See {@link XinfoStreamOptions}.
    * @returns As the other signatures, depending on `full`.
@@ -7148,7 +6808,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Count the entries of a stream.
-   *
    * @param key - Key name.
    * @returns How many there are; 0 when the key does not exist.
    * @remarks Since Redis 5.0.0. O(1).
@@ -7160,7 +6819,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Give entries back unacknowledged, for other consumers to take at once.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param mode - What becomes of the number of deliveries: one less, the same, or the most there
@@ -7195,7 +6853,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Sum up what the consumers of a group have pending.
    *
    * `xpendingRange` lists the entries.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @returns How many, from which ID to which, and how many each consumer has.
@@ -7208,7 +6865,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * List entries that the consumers of a group have pending.
-   *
    * @param key - Key name.
    * @param groupName - Name of the consumer group.
    * @param options - See {@link XpendingRangeOptions}.
@@ -7232,7 +6888,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read a range of a stream, oldest first.
-   *
    * @param key - Key name.
    * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
    * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
@@ -7249,7 +6904,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, StreamEntry<H["text"]>[]>;
   /**
    * Read a range of a stream, oldest first.
-   *
    * @param key - Key name.
    * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
    * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
@@ -7266,7 +6920,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, StreamEntryPairs<H["text"]>[]>;
   /**
    * Read a range of a stream, oldest first.
-   *
    * @param key - Key name.
    * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
    * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
@@ -7298,7 +6951,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read what is new in streams, waiting for it when asked to.
-   *
    * @param streams - By stream the last ID already known: `0` for all, `"$"` for what comes from
    *   now on.
    * @param options - See {@link XreadOptions}.
@@ -7313,7 +6965,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][]>;
   /**
    * Read what is new in streams, waiting for it when asked to.
-   *
    * @param streams - By stream the last ID already known: `0` for all, `"$"` for what comes from
    *   now on.
    * @param options - See {@link XreadOptions}.
@@ -7327,7 +6978,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
   /**
    * Read what is new in streams, waiting for it when asked to.
-   *
    * @param streams - By stream the last ID already known: `0` for all, `"$"` for what comes from
    *   now on.
    * @param options - See {@link XreadOptions}.
@@ -7356,7 +7006,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read as a consumer of a group what nobody in it has got yet, or what is pending.
-   *
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
    * @param streams - By stream `">"` for what is new to the group, or an ID: what this consumer
@@ -7375,7 +7024,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][]>;
   /**
    * Read as a consumer of a group what nobody in it has got yet, or what is pending.
-   *
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
    * @param streams - By stream `">"` for what is new to the group, or an ID: what this consumer
@@ -7393,7 +7041,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
   /**
    * Read as a consumer of a group what nobody in it has got yet, or what is pending.
-   *
    * @param groupName - Name of the consumer group.
    * @param consumerName - Name of the consumer.
    * @param streams - By stream `">"` for what is new to the group, or an ID: what this consumer
@@ -7429,7 +7076,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Read a range of a stream, newest first.
-   *
    * @param key - Key name.
    * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
    * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
@@ -7446,7 +7092,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, StreamEntry<H["text"]>[]>;
   /**
    * Read a range of a stream, newest first.
-   *
    * @param key - Key name.
    * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
    * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
@@ -7463,7 +7108,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, StreamEntryPairs<H["text"]>[]>;
   /**
    * Read a range of a stream, newest first.
-   *
    * @param key - Key name.
    * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
    * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
@@ -7495,7 +7139,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Set the ID of the newest entry a stream ever had; meant for replication.
-   *
    * @param key - Key name.
    * @param lastId - The ID; not below those of the entries there are.
    * @param options - See {@link XsetidOptions}.
@@ -7519,7 +7162,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Remove the oldest entries of a stream.
-   *
    * @param key - Key name.
    * @param options - See {@link XtrimOptions}.
    * @returns How many were removed.

@@ -41,7 +41,6 @@ import {
 export abstract class SentinelCommands<H extends CommandSurface> extends CommandSender<H> {
   /**
    * Check that enough Sentinels are reachable to authorize a failover.
-   *
    * @param name - Name of the master.
    * @returns `true`; otherwise rejects with the reason.
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
@@ -53,7 +52,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return configuration parameters of the Sentinel.
-   *
    * @param patterns - Names or glob patterns; more than one since Redis 7.2.
    * @returns Values by name, in an object without prototype.
    * @remarks Since Redis 6.2.0. O(N) in the size of the reply.
@@ -67,7 +65,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Set configuration parameters of the Sentinel.
-   *
    * @param setting - Parameter name, or values by name (several since Redis 7.2).
    * @param value - Value; booleans are `yes` and `no`.
    * @returns `true`.
@@ -82,7 +79,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return or change the timing parameters of the Sentinel.
-   *
    * @param pairs - Alternating names and values; none: return all.
    * @returns Values by name (mostly milliseconds), or `true` for a change.
    * @remarks Since Redis 7.0.0. O(N) in the size of the reply.
@@ -96,7 +92,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Start a failover without the agreement of other Sentinels.
-   *
    * @param name - Name of the master.
    * @returns `true`.
    * @remarks Since Redis 2.8.4. O(1).
@@ -108,7 +103,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Write the Sentinel's configuration and state to its configuration file.
-   *
    * @returns `true`.
    * @remarks Since Redis 2.8.4. O(1).
    * @see
@@ -120,7 +114,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the address of a master.
-   *
    * @param name - Name of the master.
    * @returns Address, during a failover that of the promoted replica; `null` for an unknown
    *   master.
@@ -134,7 +127,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return a description of the SENTINEL subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 6.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-help/ | SENTINEL HELP}
@@ -145,7 +137,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the cached INFO replies of masters and their replicas.
-   *
    * @param names - Names of masters.
    * @returns By master name: the reply of the master, then those of its replicas.
    * @remarks Since Redis 3.2.0. O(N) in the size of the reply.
@@ -159,7 +150,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the address of a master, under its Valkey name.
-   *
    * @param name - Name of the master.
    * @returns See `sentinelGetMasterAddrByName`.
    * @remarks Since Valkey 8.0.0. O(N) in the size of the reply.
@@ -172,7 +162,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the Sentinel's opinion on whether a master is down.
-   *
    * @param host - IP address of the master.
    * @param port - Port of the master.
    * @param currentEpoch - Epoch of the failover to vote in.
@@ -197,7 +186,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return whether a master is down, under its Valkey name.
-   *
    * @param host - IP address of the master.
    * @param port - Port of the master.
    * @param currentEpoch - Epoch of the failover to vote in.
@@ -222,7 +210,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the state of a monitored master.
-   *
    * @param name - Name of the master.
    * @returns State of the master.
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
@@ -234,7 +221,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the state of all monitored masters.
-   *
    * @returns States by name, in an object without prototype.
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-masters/ | SENTINEL MASTERS}
@@ -245,7 +231,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Start monitoring a master.
-   *
    * @param name - Name of the master.
    * @param host - IP address of the master, or host name if the Sentinel resolves names.
    * @param port - Port of the master.
@@ -263,7 +248,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the ID of the Sentinel.
-   *
    * @returns 40 hexadecimal digits.
    * @remarks Since Redis 6.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-myid/ | SENTINEL MYID}
@@ -274,7 +258,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * List running and queued notification scripts.
-   *
    * @returns One object per script.
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see
@@ -286,7 +269,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Stop monitoring a master.
-   *
    * @param name - Name of the master.
    * @returns `true`.
    * @remarks Since Redis 2.8.4. O(1).
@@ -298,7 +280,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the state of all monitored masters, under their Valkey name.
-   *
    * @returns See `sentinelMasters`.
    * @remarks Since Valkey 8.0.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-primaries/ | SENTINEL PRIMARIES}
@@ -309,7 +290,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the state of a monitored master, under its Valkey name.
-   *
    * @param name - Name of the master.
    * @returns See `sentinelMaster`.
    * @remarks Since Valkey 8.0.0. O(N) in the size of the reply.
@@ -321,7 +301,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the state of the replicas of a master.
-   *
    * @param name - Name of the master.
    * @returns One state per replica.
    * @remarks Since Redis 5.0.0. O(N) in the size of the reply.
@@ -333,7 +312,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Reset masters: forget replicas, Sentinels and failovers, then discover them again.
-   *
    * @param pattern - Glob pattern of master names.
    * @returns Number of masters that matched.
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
@@ -345,7 +323,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Return the state of the other Sentinels of a master.
-   *
    * @param name - Name of the master.
    * @returns One state per Sentinel, excluding the one queried.
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
@@ -357,7 +334,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Change monitoring parameters of a master.
-   *
    * @param name - Name of the master.
    * @param option - Parameter name such as `quorum`, or values by name.
    * @param value - Value.
@@ -377,7 +353,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
 
   /**
    * Crash the Sentinel at a point of the next failover, for tests.
-   *
    * @param modes - `crash-after-election`, `crash-after-promotion` or `help`.
    * @returns `true`; for `help`, the supported modes.
    * @remarks Since Redis 3.2.0. O(N) in the size of the reply.
@@ -394,7 +369,6 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * Return the state of the replicas of a master.
    *
    * Old name of `sentinelReplicas`.
-   *
    * @param name - Name of the master.
    * @returns One state per replica.
    * @remarks Since Redis 2.8.0. O(N) in the size of the reply.

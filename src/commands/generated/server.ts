@@ -368,7 +368,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Run a Lua script.
    *
    * Specify the reply type with the type parameter. An error raised by the code rejects.
-   *
    * @param script - Lua source code.
    * @param numKeys - Number of keys among the following arguments.
    * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
@@ -388,7 +387,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Run a loaded Lua script.
    *
    * Specify the reply type with the type parameter. An error raised by the code rejects.
-   *
    * @param sha - SHA1 of the script in hexadecimal, as returned by `scriptLoad`.
    * @param numKeys - Number of keys among the following arguments.
    * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
@@ -408,7 +406,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Run a loaded Lua script that does not write.
    *
    * Specify the reply type with the type parameter. An error raised by the code rejects.
-   *
    * @param sha - SHA1 of the script in hexadecimal, as returned by `scriptLoad`.
    * @param numKeys - Number of keys among the following arguments.
    * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
@@ -428,7 +425,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Run a Lua script that does not write.
    *
    * Specify the reply type with the type parameter. An error raised by the code rejects.
-   *
    * @param script - Lua source code.
    * @param numKeys - Number of keys among the following arguments.
    * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
@@ -448,7 +444,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Call a function of a loaded library.
    *
    * Specify the reply type with the type parameter. An error raised by the code rejects.
-   *
    * @param functionName - Name of the function.
    * @param numKeys - Number of keys among the following arguments.
    * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
@@ -472,7 +467,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Call a function of a loaded library that does not write.
    *
    * Specify the reply type with the type parameter. An error raised by the code rejects.
-   *
    * @param functionName - Name of the function.
    * @param numKeys - Number of keys among the following arguments.
    * @param keysAndArgs - Keys, then other arguments; arrays are flattened.
@@ -494,7 +488,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Delete a library and its functions.
-   *
    * @param library - Name of the library.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(1).
@@ -506,7 +499,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Serialize all libraries in the server's format, for FUNCTION RESTORE.
-   *
    * @returns Serialized libraries, always as bytes.
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
    * @see {@link https://redis.io/docs/latest/commands/function-dump/ | FUNCTION DUMP}
@@ -517,7 +509,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Delete all libraries.
-   *
    * @param options - See {@link FunctionFlushOptions}.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
@@ -536,7 +527,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the FUNCTION subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/function-help/ | FUNCTION HELP}
@@ -547,7 +537,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Stop the running function, unless it has already written.
-   *
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/function-kill/ | FUNCTION KILL}
@@ -558,7 +547,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the libraries and their functions.
-   *
    * @param options - See {@link FunctionListOptions}.
    * @returns One object per library, with the server's field names.
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
@@ -578,7 +566,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Load a library of functions.
-   *
    * @param code - Source code; its first line names engine and library: `#!lua name=mine`.
    * @param options - See {@link FunctionLoadOptions}.
    * @returns Name of the library.
@@ -597,7 +584,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Load the libraries serialized by FUNCTION DUMP.
-   *
    * @param payload - Bytes returned by FUNCTION DUMP.
    * @param options - See {@link FunctionRestoreOptions}.
    * @returns `true`.
@@ -617,7 +603,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the running function and the number of loaded functions.
-   *
    * @returns Statistics, with the server's field names.
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/function-stats/ | FUNCTION STATS}
@@ -631,7 +616,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Under the debugger, EVAL returns the debugger's output. Send debugger commands with
    * `executeCommand`; `redis-cli --ldb` is more convenient.
-   *
    * @param mode - `YES`: in a forked server; `SYNC`: blocking the server; `NO`: off.
    * @returns `true`.
    * @remarks Since Redis 3.2.0. O(1).
@@ -645,7 +629,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Check which scripts are loaded.
-   *
    * @param shas - SHA1 digests of scripts, as arguments or arrays; at least one.
    * @returns For each script, in order, whether it is loaded.
    * @remarks Since Redis 2.6.0. O(N) in the number of given scripts.
@@ -659,7 +642,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Remove all loaded scripts.
-   *
    * @param mode - Free memory in the background or before the reply; since Redis 6.2. Default:
    *   the server's setting.
    * @returns `true`.
@@ -675,7 +657,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the SCRIPT subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/script-help/ | SCRIPT HELP}
@@ -686,7 +667,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Stop the running script, unless it has already written.
-   *
    * @returns `true`.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/script-kill/ | SCRIPT KILL}
@@ -697,7 +677,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Load a Lua script without running it.
-   *
    * @param script - Lua source code.
    * @returns SHA1 of the script in hexadecimal.
    * @remarks Since Redis 2.6.0. O(N) in the length of the script.
@@ -709,7 +688,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the source code of a loaded script.
-   *
    * @param sha - SHA1 of the script in hexadecimal, as returned by `scriptLoad`.
    * @returns Source code.
    * @remarks Since Valkey 8.0.0. O(1).
@@ -721,7 +699,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Send a message to the subscribers of a channel.
-   *
    * @param channel - Channel name.
    * @param message - Text, bytes or a number.
    * @returns Number of connections that received it; in a cluster, on this node only.
@@ -734,7 +711,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the channels that have subscribers.
-   *
    * @param pattern - Glob pattern; default: all.
    * @returns Channel names, in no particular order; pattern subscriptions do not count.
    * @remarks Since Redis 2.8.0. O(N) in the number of channels.
@@ -749,7 +725,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the PUBSUB subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pubsub-help/ | PUBSUB HELP}
@@ -760,7 +735,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Count the patterns that have subscribers.
-   *
    * @returns Number of distinct patterns.
    * @remarks Since Redis 2.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pubsub-numpat/ | PUBSUB NUMPAT}
@@ -771,7 +745,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Count the subscribers of channels.
-   *
    * @param channels - Channel names, as arguments or arrays.
    * @returns `[channel, count]` pairs, in order; pattern subscriptions do not count.
    * @remarks Since Redis 2.8.0. O(N) in the number of given channels.
@@ -785,7 +758,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the shard channels that have subscribers.
-   *
    * @param pattern - Glob pattern; default: all.
    * @returns Channel names, in no particular order.
    * @remarks Since Redis 7.0.0. O(N) in the number of shard channels.
@@ -801,7 +773,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Count the subscribers of shard channels.
-   *
    * @param shardChannels - Shard channel names, as arguments or arrays.
    * @returns `[channel, count]` pairs, in order.
    * @remarks Since Redis 7.0.0. O(N) in the number of given shard channels.
@@ -817,7 +788,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Send a message to the subscribers of a shard channel.
-   *
    * @param shardChannel - Shard channel name; its slot selects the node.
    * @param message - Text, bytes or a number.
    * @returns Number of connections that received it, on this node.
@@ -830,7 +800,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Allow the next command to access a slot that is being imported.
-   *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/asking/ | ASKING}
@@ -844,7 +813,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * For all connections of a client, use the options `username` and `password`, or
    * `credentialProvider`.
-   *
    * @param password - Password of the user.
    * @param options - See {@link AuthOptions}.
    * @returns `true`.
@@ -863,7 +831,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Select whether keys read by the next command are tracked.
-   *
    * @param mode - `YES` under `optIn`, `NO` under `optOut`.
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(1).
@@ -877,7 +844,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Announce capabilities of this connection.
-   *
    * @param capabilities - Names such as `redirect`; the server ignores unknown ones.
    * @returns `true`.
    * @remarks Since Valkey 8.0.0. O(1).
@@ -894,7 +860,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
    * one.
-   *
    * @returns Name, or `null` when it has none.
    * @remarks Since Redis 2.6.9. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-getname/ | CLIENT GETNAME}
@@ -908,7 +873,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
    * one.
-   *
    * @returns Connection ID; 0 when not redirected, -1 when tracking is off.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-getredir/ | CLIENT GETREDIR}
@@ -919,7 +883,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the CLIENT subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-help/ | CLIENT HELP}
@@ -933,7 +896,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
    * one.
-   *
    * @returns ID, never reused by the server.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-id/ | CLIENT ID}
@@ -947,7 +909,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
    * one.
-   *
    * @returns State of the connection.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-info/ | CLIENT INFO}
@@ -958,7 +919,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Close a client connection by address.
-   *
    * @param address - `host:port` of the client, or its Unix socket path.
    * @returns `true`; rejects when there is no such client.
    * @remarks Since Redis 2.4.0. O(N) in the number of connections.
@@ -972,7 +932,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Close all connections that match every filter.
    *
    * At least one filter is required.
-   *
    * @param options - See {@link ClientKillOptions}.
    * @returns Number of closed connections.
    * @remarks Since Redis 2.8.12. O(N) in the number of connections.
@@ -998,7 +957,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Describe the connections of the server.
-   *
    * @param options - See {@link ClientListOptions}.
    * @returns State of each connection.
    * @remarks Since Redis 2.4.0. O(N) in the number of connections.
@@ -1020,7 +978,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Exempt this connection from client eviction.
-   *
    * @param mode - `ON`: exempt.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(1).
@@ -1034,7 +991,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Select whether commands of this connection update LRU and LFU data of keys.
-   *
    * @param mode - `ON`: they do not.
    * @returns `true`.
    * @remarks Since Redis 7.2.0. O(1).
@@ -1048,7 +1004,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Suspend the commands of all clients.
-   *
    * @param timeout - Duration in milliseconds.
    * @param options - See {@link ClientPauseOptions}.
    * @returns `true`.
@@ -1068,7 +1023,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
    * one. The options `libName` and `libVersion` set it for every connection.
-   *
    * @param attr - Which attribute to set.
    * @param value - Text without spaces.
    * @returns `true`.
@@ -1090,7 +1044,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
    * one. The option `clientName` names every connection, including new ones.
-   *
    * @param name - Text without spaces; empty to remove the name.
    * @returns `true`.
    * @remarks Since Redis 2.6.9. O(1).
@@ -1104,7 +1057,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Enable or disable invalidation messages for keys.
    *
    * Messages are pushes under RESP3. Under RESP2, the connection in `clientId` receives them.
-   *
    * @param options - See {@link ClientTrackingOptions}.
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(1).
@@ -1129,7 +1081,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Disable invalidation messages for keys.
-   *
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
@@ -1142,7 +1093,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Enable invalidation messages for keys.
    *
    * Messages are pushes under RESP3. Under RESP2, the connection in `clientId` receives them.
-   *
    * @param options - See {@link ClientTrackingOnOptions}.
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(1).
@@ -1168,7 +1118,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
    * one.
-   *
    * @returns Modes, redirection and prefixes.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-trackinginfo/ | CLIENT TRACKINGINFO}
@@ -1179,7 +1128,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Unblock another connection that waits in a blocking command.
-   *
    * @param clientId - Connection ID, as returned by `clientId`.
    * @param options - See {@link ClientUnblockOptions}.
    * @returns Whether the connection was blocked.
@@ -1196,7 +1144,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Resume the clients suspended by CLIENT PAUSE.
-   *
    * @returns `true`.
    * @remarks Since Redis 6.2.0. O(N) in the number of paused clients.
    * @see {@link https://redis.io/docs/latest/commands/client-unpause/ | CLIENT UNPAUSE}
@@ -1207,7 +1154,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the given value.
-   *
    * @param value - Text, bytes or a number.
    * @returns The value.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1221,7 +1167,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Select a protocol version and describe the server.
    *
    * For all connections of a client, use the option `protocol`.
-   *
    * @param protocol - Version; default: unchanged.
    * @param options - See {@link HelloOptions}.
    * @returns Properties of server and connection.
@@ -1243,7 +1188,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Check that the server responds.
-   *
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/ping/ | PING}
@@ -1251,7 +1195,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   ping(): Reply<H, true>;
   /**
    * Check that the server responds.
-   *
    * @param message - Value to return instead of `true`.
    * @returns The message.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1260,7 +1203,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   ping(message: Value): Reply<H, H["text"]>;
   /**
    * Check that the server responds.
-   *
    * @param message - Value to return instead of `true`.
    * @returns As the other signatures, depending on `message`.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1278,7 +1220,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Close a connection after its last reply.
    *
    * To close a client, use `close()`, which does not need the server.
-   *
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/quit/ | QUIT}
@@ -1289,7 +1230,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Allow this connection to read from a cluster replica.
-   *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/readonly/ | READONLY}
@@ -1300,7 +1240,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Undo READONLY.
-   *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/readwrite/ | READWRITE}
@@ -1314,7 +1253,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Selects database 0, RESP2, no name, and the default user, unauthenticated. The method is not
    * called `reset` because `reset` empties a pipeline.
-   *
    * @returns `"RESET"`.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/reset/ | RESET}
@@ -1327,7 +1265,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Select the database of this connection.
    *
    * Selected again after a reconnect. For all connections of a client, use the option `db`.
-   *
    * @param index - Database number.
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1341,7 +1278,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Describe all commands of the server.
-   *
    * @returns Properties of each command, by lower-case name.
    * @remarks Since Redis 2.8.13. O(N) in the number of commands.
    * @see {@link https://redis.io/docs/latest/commands/command/ | COMMAND}
@@ -1352,7 +1288,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Count the commands of the server.
-   *
    * @returns Number of commands.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/command-count/ | COMMAND COUNT}
@@ -1363,7 +1298,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the documentation of commands.
-   *
    * @param names - Command names; default: all.
    * @returns Documentation by lower-case command name, without unknown commands.
    * @remarks Since Redis 7.0.0. O(N) in the number of commands.
@@ -1377,7 +1311,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the keys among the arguments of a command.
-   *
    * @param command - Command name.
    * @param commandArgs - Arguments of the command, in wire order.
    * @returns Keys; rejects when the command has none.
@@ -1392,7 +1325,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the keys among the arguments of a command, and how it accesses them.
-   *
    * @param command - Command name.
    * @param commandArgs - Arguments of the command, in wire order.
    * @returns Keys with flags; rejects when the command has none.
@@ -1411,7 +1343,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the COMMAND subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/command-help/ | COMMAND HELP}
@@ -1422,7 +1353,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Describe commands of the server.
-   *
    * @param names - Command names; default: all.
    * @returns Properties of each command, in order; `null` for an unknown command.
    * @remarks Since Redis 2.8.13. O(N) in the number of names.
@@ -1436,7 +1366,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List command names.
-   *
    * @param options - See {@link CommandListOptions}.
    * @returns Lower-case names, in no particular order.
    * @remarks Since Redis 7.0.0. O(N) in the number of commands.
@@ -1451,7 +1380,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the MODULE subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/module-help/ | MODULE HELP}
@@ -1462,7 +1390,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the loaded modules.
-   *
    * @returns One object per module.
    * @remarks Since Redis 4.0.0. O(N) in the number of modules.
    * @see {@link https://redis.io/docs/latest/commands/module-list/ | MODULE LIST}
@@ -1475,7 +1402,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Load a module.
    *
    * Refused unless the server's `enable-module-command` allows it.
-   *
    * @param path - Path of the module file on the server.
    * @param moduleArgs - Arguments for the module.
    * @returns `true`.
@@ -1492,7 +1418,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Load a module with configuration.
    *
    * Refused unless the server's `enable-module-command` allows it.
-   *
    * @param path - Path of the module file on the server.
    * @param options - See {@link ModuleLoadexOptions}.
    * @returns `true`.
@@ -1508,7 +1433,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Unload a module.
-   *
    * @param name - Module name, as returned by `moduleList`.
    * @returns `true`.
    * @remarks Since Redis 4.0.0. O(1).
@@ -1520,7 +1444,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Rewrite the append-only file in the background.
-   *
    * @returns `true` once it has started or is scheduled.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/bgrewriteaof/ | BGREWRITEAOF}
@@ -1533,7 +1456,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Save the data set in the background.
    *
    * Use `lastsave` to find out when it has finished.
-   *
    * @param options - See {@link BgsaveOptions}.
    * @returns `true` once it has started or is scheduled.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1548,7 +1470,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return configuration parameters of the server.
-   *
    * @param patterns - Glob patterns; default: all parameters.
    * @returns Values by name, in an object without prototype.
    * @remarks Since Redis 2.0.0. O(N) in the number of settings.
@@ -1562,7 +1483,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the CONFIG subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/config-help/ | CONFIG HELP}
@@ -1573,7 +1493,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Reset the counters of INFO.
-   *
    * @returns `true`.
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/config-resetstat/ | CONFIG RESETSTAT}
@@ -1584,7 +1503,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Write the current configuration to the configuration file.
-   *
    * @returns `true`.
    * @remarks Since Redis 2.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/config-rewrite/ | CONFIG REWRITE}
@@ -1595,7 +1513,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Set one or more configuration parameters, all or none.
-   *
    * @param name - Parameter name, or values by name.
    * @param value - Value; booleans are `yes` and `no`.
    * @returns `true`.
@@ -1605,7 +1522,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   configSet(name: string, value: Value): Reply<H, true>;
   /**
    * Set one or more configuration parameters, all or none.
-   *
    * @param name - Parameter name, or values by name.
    * @returns `true`.
    * @remarks Since Redis 2.0.0. O(N) in the number of settings.
@@ -1620,7 +1536,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Count the keys of the database.
-   *
    * @returns Number of keys.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/dbsize/ | DBSIZE}
@@ -1633,7 +1548,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Describe the internal representation of a value.
    *
    * Refused unless the server's `enable-debug-command` allows it.
-   *
    * @param key - Key name.
    * @returns Properties of the value; rejects when the key does not exist.
    * @remarks Since Redis 1.0.0. O(N) in the size of the value.
@@ -1645,7 +1559,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Swap the roles of this master and one of its replicas.
-   *
    * @param options - See {@link FailoverOptions}.
    * @returns `true` once it has started; use `role` to find out when it has finished.
    * @remarks Since Redis 6.2.0. O(1).
@@ -1667,7 +1580,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Delete all keys of all databases.
-   *
    * @param options - See {@link FlushOptions}.
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys.
@@ -1685,7 +1597,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Delete all keys of the database.
-   *
    * @param options - See {@link FlushOptions}.
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys of the database.
@@ -1703,7 +1614,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the keys that use the most server resources.
-   *
    * @returns Array of one report; `null` when there is no data.
    * @remarks Since Redis 8.6.0. O(N) in the number of returned keys.
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-get/ | HOTKEYS GET}
@@ -1714,7 +1624,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Delete the collected data.
-   *
    * @returns `true`.
    * @remarks Since Redis 8.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-reset/ | HOTKEYS RESET}
@@ -1725,7 +1634,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Start collecting the keys that use the most server resources.
-   *
    * @param metrics - Metrics to rank keys by, one or several.
    * @param options - See {@link HotkeysStartOptions}.
    * @returns `true`.
@@ -1751,7 +1659,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Stop collecting; the data is kept.
-   *
    * @returns `true`, or `null` when collection was not active.
    * @remarks Since Redis 8.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-stop/ | HOTKEYS STOP}
@@ -1762,7 +1669,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return information and statistics about the server.
-   *
    * @param sections - Sections, such as `"memory"`, `"commandstats"` or `"everything"`; default:
    *   the default set.
    * @returns Values by field, in an object without prototype.
@@ -1777,7 +1683,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the time of the last successful save.
-   *
    * @returns Time in whole seconds; `null` if never saved.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/lastsave/ | LASTSAVE}
@@ -1788,7 +1693,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a latency report with advice.
-   *
    * @returns Report as text.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-doctor/ | LATENCY DOCTOR}
@@ -1799,7 +1703,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Draw the latency spikes of an event.
-   *
    * @param event - Event name.
    * @returns ASCII graph; rejects for an event without spikes.
    * @remarks Since Redis 2.8.13. O(1).
@@ -1811,7 +1714,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the LATENCY subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-help/ | LATENCY HELP}
@@ -1822,7 +1724,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return latency histograms of commands.
-   *
    * @param commands - Command names; default: all commands that were called.
    * @returns Histogram by command, without commands never called.
    * @remarks Since Redis 7.0.0. O(N) in the number of commands.
@@ -1836,7 +1737,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the latency spikes of an event.
-   *
    * @param event - Event name.
    * @returns Time and latency of up to 160 latest spikes.
    * @remarks Since Redis 2.8.13. O(1).
@@ -1850,7 +1750,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * List the latest and longest latency spike of each event.
    *
    * The server records only latencies above its `latency-monitor-threshold`.
-   *
    * @returns One object per event.
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-latest/ | LATENCY LATEST}
@@ -1861,7 +1760,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Delete the latency data of events.
-   *
    * @param events - Event names; default: all.
    * @returns Number of events reset.
    * @remarks Since Redis 2.8.13. O(1).
@@ -1875,7 +1773,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return computer art and the server's version.
-   *
    * @param versionNumbers - Version of the art, then its parameters.
    * @returns Art as text.
    * @remarks Since Redis 5.0.0. O(1).
@@ -1889,7 +1786,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a memory report with advice.
-   *
    * @returns Report as text.
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/memory-doctor/ | MEMORY DOCTOR}
@@ -1900,7 +1796,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the MEMORY subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/memory-help/ | MEMORY HELP}
@@ -1911,7 +1806,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return statistics of the memory allocator.
-   *
    * @returns Report as text.
    * @remarks Since Redis 4.0.0. O(N) in the size of the report.
    * @see {@link https://redis.io/docs/latest/commands/memory-malloc-stats/ | MEMORY MALLOC-STATS}
@@ -1922,7 +1816,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Release unused memory of the allocator.
-   *
    * @returns `true`.
    * @remarks Since Redis 4.0.0. O(N) in the amount of memory freed.
    * @see {@link https://redis.io/docs/latest/commands/memory-purge/ | MEMORY PURGE}
@@ -1933,7 +1826,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return memory usage by purpose.
-   *
    * @returns Values by name, in an object without prototype.
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/memory-stats/ | MEMORY STATS}
@@ -1944,7 +1836,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Estimate the memory used by a key and its value.
-   *
    * @param key - Key name.
    * @param options - See {@link MemoryUsageOptions}.
    * @returns Bytes, or `null` when the key does not exist.
@@ -1964,7 +1855,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Make the server a replica of another one, or a master again.
-   *
    * @param host - Host of the master; omit host and port to stop being a replica.
    * @param port - Port of the master.
    * @returns `true`.
@@ -1979,7 +1869,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the replication role of the server.
-   *
    * @returns State of that role; `role` identifies it.
    * @remarks Since Redis 2.8.12. O(1).
    * @see {@link https://redis.io/docs/latest/commands/role/ | ROLE}
@@ -1992,7 +1881,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Save the data set, blocking the server.
    *
    * Use `bgsave` except for small data sets.
-   *
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys of all databases.
    * @see {@link https://redis.io/docs/latest/commands/save/ | SAVE}
@@ -2006,7 +1894,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * A connection closed by the server means success. The reply deadline does not apply while the
    * server saves and waits for replicas.
-   *
    * @param options - See {@link ShutdownOptions}.
    * @returns Nothing, once the server has shut down.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys of all databases when they are saved.
@@ -2018,7 +1905,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * A connection closed by the server means success. The reply deadline does not apply while the
    * server saves and waits for replicas.
-   *
    * @param options - See {@link ShutdownOptions}.
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys of all databases when they are saved.
@@ -2030,7 +1916,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * A connection closed by the server means success. The reply deadline does not apply while the
    * server saves and waits for replicas.
-   *
    * @param options - See {@link ShutdownOptions}.
    * @returns As the other signatures, depending on `abort`.
    * @remarks Since Redis 1.0.0. O(N) in the number of keys of all databases when they are saved.
@@ -2052,7 +1937,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Make the server a replica of another one, or a master again.
-   *
    * @param host - Host of the master; omit host and port to stop being a replica.
    * @param port - Port of the master.
    * @returns `true`.
@@ -2068,7 +1952,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List slow commands, latest first.
-   *
    * @param count - Maximum number of entries; -1: all; default: 10.
    * @returns Log entries.
    * @remarks Since Redis 2.2.12. O(N) in the number of entries.
@@ -2083,7 +1966,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the SLOWLOG subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/slowlog-help/ | SLOWLOG HELP}
@@ -2094,7 +1976,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Count the entries of the slow log.
-   *
    * @returns Number of entries.
    * @remarks Since Redis 2.2.12. O(1).
    * @see {@link https://redis.io/docs/latest/commands/slowlog-len/ | SLOWLOG LEN}
@@ -2105,7 +1986,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Empty the slow log.
-   *
    * @returns `true`.
    * @remarks Since Redis 2.2.12. O(N) in the number of entries.
    * @see {@link https://redis.io/docs/latest/commands/slowlog-reset/ | SLOWLOG RESET}
@@ -2116,7 +1996,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Swap two databases.
-   *
    * @param first - Database number.
    * @param second - Number of the other database.
    * @returns `true`.
@@ -2133,7 +2012,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the server's time.
-   *
    * @returns Unix time in seconds, and microseconds within the second.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/time/ | TIME}
@@ -2144,7 +2022,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the ACL categories, or the commands of one.
-   *
    * @param category - Category, without `@`.
    * @returns Names of categories or commands.
    * @remarks Since Redis 6.0.0. O(1).
@@ -2159,7 +2036,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Delete users and close their connections.
-   *
    * @param usernames - User names, as arguments or arrays; at least one.
    * @returns Number of deleted users.
    * @remarks Since Redis 6.0.0. O(1) per user.
@@ -2173,7 +2049,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Check whether a user may run a command, without running it.
-   *
    * @param username - User name.
    * @param command - Command name.
    * @param commandArgs - Arguments of the command, in wire order.
@@ -2193,7 +2068,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Generate a random password.
-   *
    * @param bits - Number of bits, 1 to 4096; default: 256.
    * @returns Hexadecimal digits.
    * @remarks Since Redis 6.0.0. O(1).
@@ -2208,7 +2082,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Describe a user.
-   *
    * @param username - User name.
    * @returns Properties of the user, or `null` when it does not exist.
    * @remarks Since Redis 6.0.0. O(N) in the number of rules of the user.
@@ -2220,7 +2093,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the ACL subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-help/ | ACL HELP}
@@ -2231,7 +2103,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the users with their rules.
-   *
    * @returns One line per user, as in an ACL file.
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-list/ | ACL LIST}
@@ -2242,7 +2113,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Reload the users from the ACL file.
-   *
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-load/ | ACL LOAD}
@@ -2253,7 +2123,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List denied accesses, latest first.
-   *
    * @param count - Maximum number of entries; default: 10.
    * @returns Log entries.
    * @remarks Since Redis 6.0.0. O(N) in the number of entries.
@@ -2268,7 +2137,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Empty the log of denied accesses.
-   *
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(N) in the number of entries.
    * @see {@link https://redis.io/docs/latest/commands/acl-log/ | ACL LOG}
@@ -2279,7 +2147,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Write the users to the ACL file.
-   *
    * @returns `true`.
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-save/ | ACL SAVE}
@@ -2293,7 +2160,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *
    * Omitted rules stay unchanged. A new user is disabled, has no password and no permissions. The
    * rules of one call apply together or not at all.
-   *
    * @param username - User name.
    * @param options - See {@link AclSetuserOptions}.
    * @returns `true`.
@@ -2314,7 +2180,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the user names.
-   *
    * @returns User names.
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-users/ | ACL USERS}
@@ -2325,7 +2190,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the user the connection is authenticated as.
-   *
    * @returns User name.
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-whoami/ | ACL WHOAMI}
@@ -2338,7 +2202,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * Run a CLUSTER subcommand, as the `cluster` method of redis-py does.
    *
    * Each subcommand also has its own method, such as `clusterInfo`.
-   *
    * @param clusterArg - Subcommand, such as `"INFO"`.
    * @param words - Arguments of the subcommand.
    * @returns Value of the subcommand's own method, except that text may be bytes.
@@ -2354,7 +2217,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Assign unassigned slots to the node.
-   *
    * @param slots - Slot numbers, as arguments or arrays; at least one.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(N) in the number of slots.
@@ -2368,7 +2230,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Assign ranges of unassigned slots to the node.
-   *
    * @param ranges - First and last slot of each range, as `[first, last]` pairs or flat.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(N) in the number of slots.
@@ -2383,7 +2244,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Increase the node's config epoch, unless it is the highest.
-   *
    * @returns `"BUMPED"` or `"STILL"`, followed by the epoch.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-bumpepoch/ | CLUSTER BUMPEPOCH}
@@ -2394,7 +2254,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Count the active failure reports for a node.
-   *
    * @param nodeId - ID of the other node, 40 hexadecimal digits.
    * @returns Number of reports.
    * @remarks Since Redis 3.0.0. O(N) in the number of reports.
@@ -2407,7 +2266,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Count the keys of a slot on this node.
-   *
    * @param slot - Slot number, 0 to 16383.
    * @returns Number of keys.
    * @remarks Since Redis 3.0.0. O(1).
@@ -2422,7 +2280,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Remove slot assignments from the node's view.
-   *
    * @param slots - Slot numbers, as arguments or arrays; at least one.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(N) in the number of slots.
@@ -2436,7 +2293,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Remove assignments of slot ranges from the node's view.
-   *
    * @param ranges - First and last slot of each range, as `[first, last]` pairs or flat.
    * @returns `true`.
    * @remarks Since Redis 7.0.0. O(N) in the number of slots.
@@ -2451,7 +2307,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Promote this replica to master.
-   *
    * @param mode - `FORCE`: without the master's cooperation; `TAKEOVER`: also without the votes
    *   of the other masters.
    * @returns `true`.
@@ -2467,7 +2322,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Remove all slot assignments from the node's view; the node must have no keys.
-   *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-flushslots/ | CLUSTER FLUSHSLOTS}
@@ -2478,7 +2332,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Remove another node from the node's view, for 60 seconds at least.
-   *
    * @param nodeId - ID of the other node, 40 hexadecimal digits.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -2490,7 +2343,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List keys of a slot on this node.
-   *
    * @param slot - Slot number, 0 to 16383.
    * @param count - Maximum number of keys.
    * @returns Keys.
@@ -2507,7 +2359,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return a description of the CLUSTER subcommands.
-   *
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-help/ | CLUSTER HELP}
@@ -2518,7 +2369,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the state of the cluster in the node's view.
-   *
    * @returns Values by the server's field names.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-info/ | CLUSTER INFO}
@@ -2529,7 +2379,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Compute the slot of a key.
-   *
    * @param key - Key name; a hash tag in `{}` alone determines the slot.
    * @returns Slot number.
    * @remarks Since Redis 3.0.0. O(N) in the length of the key.
@@ -2541,7 +2390,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the cluster bus links of the node.
-   *
    * @returns One object per link, with the server's field names.
    * @remarks Since Redis 7.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-links/ | CLUSTER LINKS}
@@ -2552,7 +2400,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Connect the node to the cluster of another node.
-   *
    * @param host - IP address of the other node.
    * @param port - Client port of the other node.
    * @param busPort - Cluster bus port; default: client port + 10000.
@@ -2569,7 +2416,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the ID of the node.
-   *
    * @returns 40 hexadecimal digits.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-myid/ | CLUSTER MYID}
@@ -2580,7 +2426,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return the ID of the node's shard.
-   *
    * @returns 40 hexadecimal digits.
    * @remarks Since Redis 7.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-myshardid/ | CLUSTER MYSHARDID}
@@ -2591,7 +2436,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the nodes of the cluster in the node's view.
-   *
    * @returns One object per node.
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-nodes/ | CLUSTER NODES}
@@ -2602,7 +2446,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the replicas of a master.
-   *
    * @param nodeId - ID of the master, 40 hexadecimal digits.
    * @returns One object per replica.
    * @remarks Since Redis 5.0.0. O(N) in the number of nodes.
@@ -2614,7 +2457,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Make the node a replica of a master.
-   *
    * @param nodeId - ID of the master, 40 hexadecimal digits.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -2626,7 +2468,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Remove the node from its cluster; a replica also deletes its keys.
-   *
    * @param mode - `HARD`: also generate a new ID and reset epochs to 0; default: `SOFT`.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes and keys.
@@ -2641,7 +2482,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Write the node's cluster configuration to its file.
-   *
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-saveconfig/ | CLUSTER SAVECONFIG}
@@ -2652,7 +2492,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Set the config epoch of a new node.
-   *
    * @param epoch - Epoch; must be unique in the cluster.
    * @returns `true`.
    * @remarks Since Redis 3.0.0. O(1).
@@ -2667,7 +2506,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Set the state or the owner of a slot.
-   *
    * @param slot - Slot number, 0 to 16383.
    * @param state - `STABLE`, being imported from or migrated to a node, or owned by a node.
    * @param nodeId - ID of the node; omit for `STABLE`.
@@ -2697,7 +2535,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the shards of the cluster with their nodes.
-   *
    * @returns One object per shard.
    * @remarks Since Redis 7.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-shards/ | CLUSTER SHARDS}
@@ -2708,7 +2545,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the replicas of a master.
-   *
    * @param nodeId - ID of the master, 40 hexadecimal digits.
    * @returns One object per replica.
    * @deprecated Use `clusterReplicas`.
@@ -2721,7 +2557,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * Return usage statistics of the node's slots.
-   *
    * @param options - See {@link ClusterSlotStatsOptions}.
    * @returns One object per slot.
    * @remarks Since Valkey 8.0.0, Redis 8.2.0. O(N) in the number of slots, O(N*log(N)) with
@@ -2737,7 +2572,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
 
   /**
    * List the slot ranges with their nodes.
-   *
    * @returns One object per slot range.
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-slots/ | CLUSTER SLOTS}

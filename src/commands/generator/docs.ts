@@ -30,5 +30,6 @@ export function methodDoc(spec: CommandSpec, { params, returns, aliasOf }: Signa
   ];
   const other = aliasOf === undefined ? "" : ` Same as \`${aliasOf}\`; the name in redis-py.`;
   const notes = spec.notes === undefined ? [] : ["", spec.notes];
-  return docComment([`${spec.summary}${other}`, ...notes, "", ...tags], "  ");
+  // No blank line before the tags: the bundle contains these comments.
+  return docComment([`${spec.summary}${other}`, ...notes, ...tags], "  ");
 }
