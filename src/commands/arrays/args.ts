@@ -1,5 +1,7 @@
-/** Owns the argument shapes of the commands on arrays, under the rules of `args.ts`. */
-
+/**
+ * Argument builders of array commands for what the command table cannot express. They
+ * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
+ */
 import { describe, isList } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import { Choice } from "../core/choice.js";
@@ -13,26 +15,27 @@ const LAST = token("+");
 const PREDICATES = new Choice("EXACT", "MATCH", "GLOB", "RE");
 const OPERATIONS = new Choice("SUM", "MIN", "MAX", "AND", "OR", "XOR", "MATCH", "USED");
 
-const flat = (items: readonly unknown[]): unknown[] =>
+const flattened = (items: readonly unknown[]): unknown[] =>
   items.flatMap((item) => (isList(item) ? [...item] : [item]));
 
-/** Add indexes, each checked. */
-export function arrayIndexes(args: ArgList, indices: readonly Many<Integer>[]): void {
-  const numbers = flat(indices);
+/** Add indexes; at least one. */
+export function addIndexes(args: ArgList, indices: readonly Many<Integer>[]): void {
+  const numbers = flattened(indices);
   if (numbers.length === 0) args.invalid("indices", "must not be empty");
   for (const number of numbers) args.count("each of indices", number as Integer);
 }
 
-/** Add first and last indexes of ranges, given as pairs or one after the other. */
-export function arrayRanges(args: ArgList, ranges: readonly Many<Integer>[]): void {
-  const numbers = flat(ranges);
+/** Add the first and last index of each range, given as pairs or as a flat list. */
+export function addIndexRanges(args: ArgList, ranges: readonly Many<Integer>[]): void {
+  const numbers = flattened(ranges);
   if (numbers.length === 0) args.invalid("ranges", "must not be empty");
   for (const number of numbers) args.count("each of ranges", number as Integer);
-  if (numbers.length % 2 !== 0) args.invalid("ranges", "must hold a first and a last index each");
+  if (numbers.length % 2 !== 0)
+    args.invalid("ranges", "must hold a first and a last index for each range");
 }
 
-/** Add indexes and their elements; keys of an object are texts. */
-export function arrayElements(args: ArgList, mapping: Mapping<Integer, Value>): void {
+/** Add indexes and their elements; the keys of an object are numeric strings. */
+export function addIndexedElements(args: ArgList, mapping: Mapping<Integer, Value>): void {
   args.entries("mapping", mapping, (index, value) => {
     if (typeof index === "string" && INDEX.test(index)) args.add(index);
     else args.count("each index of mapping", index as Integer);
@@ -40,7 +43,8 @@ export function arrayElements(args: ArgList, mapping: Mapping<Integer, Value>): 
   });
 }
 
-function bound(args: ArgList, what: string, value: ArrayBound): void {
+/** Add a bound of ARGREP; `-` and `+` are the first and the last index. */
+function addSearchBound(args: ArgList, what: string, value: ArrayBound): void {
   if (value === "-") args.add(FIRST);
   else if (value === "+") args.add(LAST);
   else if (typeof value === "string") {
@@ -48,14 +52,14 @@ function bound(args: ArgList, what: string, value: ArrayBound): void {
   } else args.count(what, value);
 }
 
-/** Add the ends of a search. */
-export function searchRange(args: ArgList, start: ArrayBound, end: ArrayBound): void {
-  bound(args, "start", start);
-  bound(args, "end", end);
+/** Add the bounds of ARGREP. */
+export function addSearchRange(args: ArgList, start: ArrayBound, end: ArrayBound): void {
+  addSearchBound(args, "start", start);
+  addSearchBound(args, "end", end);
 }
 
-/** Add what to search for: kinds and values; at least one. */
-export function searchPredicates(args: ArgList, predicates: readonly ArrayPredicate[]): void {
+/** Add the predicates of ARGREP; at least one. */
+export function addPredicates(args: ArgList, predicates: readonly ArrayPredicate[]): void {
   if (!Array.isArray(predicates)) {
     args.invalid("predicates", `must be an array, got ${describe(predicates)}`);
     return;
@@ -71,8 +75,8 @@ export function searchPredicates(args: ArgList, predicates: readonly ArrayPredic
   }
 }
 
-/** Add the operation of AROP, and the value that only MATCH has. */
-export function aggregation(
+/** Add the operation of AROP, and the value that MATCH requires. */
+export function addOperation(
   args: ArgList,
   operation: ArrayOperation,
   options: { readonly value?: Value | undefined } | undefined,

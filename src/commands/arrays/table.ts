@@ -1,5 +1,4 @@
-/** Owns the table of the commands on arrays, which Redis has since 8.8. */
-
+/** Command table of the array commands, available since Redis 8.8. */
 import * as decode from "../core/decode.js";
 import { INT64, READONLY } from "../core/info.js";
 import {
@@ -22,14 +21,14 @@ import {
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
 import {
-  aggregation,
-  arrayElements,
-  arrayIndexes,
-  arrayRanges,
-  searchPredicates,
-  searchRange,
+  addIndexedElements,
+  addIndexes,
+  addIndexRanges,
+  addOperation,
+  addPredicates,
+  addSearchRange,
 } from "./args.js";
-import { pickAggregate, toArrayInfo } from "./replies.js";
+import { selectAropDecoder, toArrayInfo } from "./replies.js";
 
 const BOUND = { type: "ArrayBound" };
 const PREDICATES = { type: "readonly ArrayPredicate[]", repeats: true } as const;
@@ -38,145 +37,153 @@ const OPERATION = wordOf(
   "ArrayOperation",
 );
 
-const index = param("index", COUNT, "Index, from 0 on; a bigint beyond 2^53.");
-const indices = rest("indices", COUNT, "Indexes, as arguments or in arrays; at least one.");
-const values = rest("values", VALUE, "Elements, as arguments or in arrays; at least one.");
+const index = param("index", COUNT, "Index, from 0; use a bigint beyond 2^53.");
+const indices = rest("indices", COUNT, "Indexes, as arguments or arrays; at least one.");
+const values = rest("values", VALUE, "Elements, as arguments or arrays; at least one.");
 const start = param("start", COUNT, "First index.");
-const end = param("end", COUNT, "Last index, included.");
-const anyOrder = param("start", COUNT, "First index; one above `end` gives the reverse order.");
+const end = param("end", COUNT, "Last index (inclusive).");
+const reversibleStart = param(
+  "start",
+  COUNT,
+  "First index; an index above `end` reverses the order.",
+);
 const indicesWire = [
   "key",
-  { build: arrayIndexes, with: ["indices"], names: ["indices..."] },
+  { build: addIndexes, with: ["indices"], names: ["indices..."] },
 ] as const;
-const RANGE_COST = "O(N) in the elements of the range, at worst in its width";
-const ADDED = "How many indexes had no element before.";
-const LAST_INDEX = "Index of the last element added.";
+const RANGE_COST = "O(N) in the number of elements in the range, at worst in its width";
+const ADDED_RETURNS = "Number of indexes that were empty before.";
+const LAST_INDEX_RETURNS = "Index of the last element added.";
 const indexedValues = reply("[index: I, value: T][]", decode.toPairs);
 
-type Facts = Partial<Omit<CommandSpec, "name" | "summary">>;
+type CommandProperties = Partial<Omit<CommandSpec, "name" | "summary">>;
 
-/** A command on an array that counts something unless `facts` say otherwise. */
-const array = (name: string, summary: string, facts: Facts & { returns: string }): CommandSpec =>
+/** An array command; by default it takes a key and returns a count. */
+const arrayCommand = (
+  name: string,
+  summary: string,
+  properties: CommandProperties & { returns: string },
+): CommandSpec =>
   command(name, {
     since: "8.8.0",
     cost: "O(1)",
     summary,
     args: [key()],
     reply: replies.count,
-    ...facts,
+    ...properties,
   });
 
 export const arrays: readonly Entry[] = [
-  array("ARCOUNT", "Count the elements of an array.", {
+  arrayCommand("ARCOUNT", "Return the number of elements of an array.", {
     flags: READONLY,
-    returns: "How many there are; 0 when the key does not exist.",
+    returns: "Number of elements; 0 if the key does not exist.",
   }),
-  array("ARDEL", "Delete elements of an array.", {
+  arrayCommand("ARDEL", "Delete elements of an array.", {
     cost: "O(N) in the number of indexes",
     args: [key(), indices],
     wire: indicesWire,
-    returns: "How many existed.",
+    returns: "Number of elements deleted.",
   }),
-  array("ARDELRANGE", "Delete the elements in ranges of an array.", {
-    cost: "O(N) in the elements of the ranges",
+  arrayCommand("ARDELRANGE", "Delete the elements in one or more ranges of an array.", {
+    cost: "O(N) in the number of elements in the ranges",
     args: [
       key(),
       rest(
         "ranges",
         COUNT,
-        "First and last index of each range, as `[first, last]` pairs or one after the other.",
+        "First and last index of each range, as `[first, last]` pairs or a flat list.",
       ),
     ],
-    wire: ["key", { build: arrayRanges, with: ["ranges"], names: ["ranges..."] }],
-    returns: "How many existed.",
+    wire: ["key", { build: addIndexRanges, with: ["ranges"], names: ["ranges..."] }],
+    returns: "Number of elements deleted.",
   }),
-  array("ARGET", "Read an element of an array.", {
+  arrayCommand("ARGET", "Return the element at an index of an array.", {
     flags: READONLY,
     args: [key(), index],
     reply: replies.textOrNull,
-    returns: "The element, or `null` when there is none.",
+    returns: "The element, or `null` if the index is empty.",
   }),
-  array("ARGETRANGE", "Read a range of an array, with its gaps.", {
+  arrayCommand("ARGETRANGE", "Return all indexes of a range of an array, including empty ones.", {
     cost: "O(N) in the width of the range",
     flags: READONLY,
-    notes: "Servers refuse ranges of more than a million indexes; `arscan` leaves gaps out.",
-    args: [key(), anyOrder, end],
+    notes: "Servers reject ranges of more than a million indexes; `arscan` omits empty indexes.",
+    args: [key(), reversibleStart, end],
     reply: replies.textsOrNulls,
-    returns: "One element an index, in order; `null` for gaps.",
+    returns: "One element per index, in order; `null` for empty indexes.",
   }),
-  array("ARGREP", "Search a range of an array.", {
+  arrayCommand("ARGREP", "Search a range of an array for elements that match predicates.", {
     cost: "O(N*M) for M predicates on the N elements of the range",
     flags: READONLY | INT64,
     args: [
       key(),
-      param("start", BOUND, 'First index, or `"-"`; one above `end` gives the reverse order.'),
-      param("end", BOUND, 'Last index, included, or `"+"`.'),
-      param("predicates", PREDICATES, "What elements have to be: `[kind, value]` pairs."),
+      param("start", BOUND, 'First index, or `"-"`; an index above `end` reverses the order.'),
+      param("end", BOUND, 'Last index (inclusive), or `"+"`.'),
+      param("predicates", PREDICATES, "Predicates for elements, as `[kind, value]` pairs."),
     ],
     options: options(
       "ArgrepOptions",
       bare(
         "combinator",
         wordOf(["AND", "OR"]),
-        "Whether all predicates have to fit, or one of them; one, when left out.",
+        "Whether all (`AND`) or any (`OR`) of the predicates must match; default `OR`.",
       ),
-      opt("limit", "LIMIT", COUNT, "How many elements to find at most."),
-      flag("withValues", "WITHVALUES", "Give the elements too."),
-      flag("noCase", "NOCASE", "Let capitals and small letters be the same."),
+      opt("limit", "LIMIT", COUNT, "Maximum number of elements to return."),
+      flag("withValues", "WITHVALUES", "Include the elements."),
+      flag("noCase", "NOCASE", "Match case-insensitively."),
     ),
     wire: [
       "key",
-      { build: searchRange, with: ["start", "end"], names: ["start", "end"] },
-      { build: searchPredicates, with: ["predicates"], names: ["predicates..."] },
+      { build: addSearchRange, with: ["start", "end"], names: ["start", "end"] },
+      { build: addPredicates, with: ["predicates"], names: ["predicates..."] },
       "options",
     ],
     reply: reply("I[]"),
-    returns: "Indexes of the elements found.",
+    returns: "Indexes of the matching elements.",
     cases: [
       {
         given: "withValues",
         reply: indexedValues,
-        returns: "`[index, element]` pairs of what was found.",
+        returns: "`[index, element]` pairs of the matching elements.",
       },
     ],
   }),
-  array("ARINFO", "Tell how an array is kept.", {
-    cost: "O(1), with `full` O(N) in the pieces it is kept in",
+  arrayCommand("ARINFO", "Return information about the internal representation of an array.", {
+    cost: "O(1); O(N) in the number of slices with `full`",
     flags: READONLY,
-    options: options("ArinfoOptions", flag("full", "FULL", "Look at every piece.")),
+    options: options("ArinfoOptions", flag("full", "FULL", "Include statistics over all slices.")),
     reply: reply("ArrayInfo", toArrayInfo),
-    returns: "Numbers by the server's names; an error when the key does not exist.",
+    returns: "Numbers by the server's field names; an error if the key does not exist.",
   }),
-  array("ARINSERT", "Add elements to an array where the last ones were added.", {
+  arrayCommand("ARINSERT", "Add elements to an array at its insert position.", {
     cost: "O(N) in the number of elements",
     flags: INT64,
-    notes: "The server keeps the place; `arnext` tells it, `arseek` changes it.",
+    notes: "`arnext` returns the insert position, `arseek` changes it.",
     args: [key(), values],
     reply: replies.int64,
-    returns: LAST_INDEX,
+    returns: LAST_INDEX_RETURNS,
   }),
-  array("ARLASTITEMS", "Read the elements of an array that were added last.", {
+  arrayCommand("ARLASTITEMS", "Return the most recently added elements of an array.", {
     cost: "O(N) in `count`",
     flags: READONLY,
-    args: [key(), param("count", COUNT, "How many elements to give at most.")],
-    options: options("ArlastitemsOptions", flag("rev", "REV", "Begin with the newest.")),
+    args: [key(), param("count", COUNT, "Maximum number of elements to return.")],
+    options: options("ArlastitemsOptions", flag("rev", "REV", "Return the newest element first.")),
     reply: replies.textsOrNulls,
-    returns: "Elements, oldest first; `null` for those deleted since.",
+    returns: "Elements, oldest first; `null` for deleted ones.",
   }),
-  array("ARLEN", "Measure an array.", {
+  arrayCommand("ARLEN", "Return the length of an array.", {
     flags: READONLY | INT64,
     reply: replies.int64,
-    returns: "Its highest index plus one; 0 when the key does not exist.",
+    returns: "Highest index plus one; 0 if the key does not exist.",
   }),
-  array("ARMGET", "Read several elements of an array.", {
+  arrayCommand("ARMGET", "Return the elements at several indexes of an array.", {
     cost: "O(N) in the number of indexes",
     flags: READONLY,
     args: [key(), indices],
     wire: indicesWire,
     reply: replies.textsOrNulls,
-    returns: "One element an index, in order; `null` for gaps.",
+    returns: "One element per index, in order; `null` for empty indexes.",
   }),
-  array("ARMSET", "Set several elements of an array.", {
+  arrayCommand("ARMSET", "Set the elements at several indexes of an array.", {
     cost: "O(N) in the number of elements",
     args: [
       key(),
@@ -186,46 +193,49 @@ export const arrays: readonly Entry[] = [
         "Elements by index: an object, a `Map` or entries; at least one.",
       ),
     ],
-    wire: ["key", { build: arrayElements, with: ["mapping"], names: ["mapping..."] }],
-    returns: ADDED,
+    wire: ["key", { build: addIndexedElements, with: ["mapping"], names: ["mapping..."] }],
+    returns: ADDED_RETURNS,
   }),
-  array("ARNEXT", "Tell where `arinsert` would add the next element to an array.", {
+  arrayCommand("ARNEXT", "Return the index at which `arinsert` adds the next element.", {
     flags: READONLY | INT64,
     reply: reply("I | null"),
-    returns: "The index, 0 when nothing was added yet; `null` when there is none left.",
+    returns: "The index, 0 before the first insert; `null` if no index is left.",
   }),
-  array("AROP", "Make one number of a range of an array.", {
+  arrayCommand("AROP", "Aggregate a range of an array.", {
     cost: RANGE_COST,
     flags: READONLY | INT64,
-    notes: "What is no number counts in `MATCH` and `USED` only.",
-    args: [key(), start, end, param("operation", OPERATION, "What to do with the elements.")],
-    options: options("AropOptions", silent("value", "Value", "With `MATCH`: what to count.")),
+    notes: "Elements that are not numbers count only for `MATCH` and `USED`.",
+    args: [key(), start, end, param("operation", OPERATION, "Operation on the elements.")],
+    options: options(
+      "AropOptions",
+      silent("value", "Value", "Value to count; required for `MATCH`."),
+    ),
     wire: [
       "key",
       "start",
       "end",
       "options",
-      { build: aggregation, with: ["operation", "options"], names: ["operation", "value"] },
+      { build: addOperation, with: ["operation", "options"], names: ["operation", "value"] },
     ],
     reply: reply("I | null"),
-    returns: "The number, or `null` when there is nothing to make it of.",
+    returns: "The result, or `null` if the range has no numbers.",
     signatures: [
       {
         params: "key: Key, start: Integer, end: Integer, operation: ArraySum",
         type: "number | null",
-        returns: "The number, or `null` when the range has none.",
+        returns: "The number, or `null` if the range has no numbers.",
       },
       {
         params: "key: Key, start: Integer, end: Integer, operation: ArrayBits",
         type: "I | null",
-        returns: "The integer, or `null` when there is nothing to make it of.",
+        returns: "The integer, or `null` if the range has no numbers.",
       },
       {
         params:
           'key: Key, start: Integer, end: Integer, operation: "MATCH" | "match", ' +
           "options: AropOptions & { readonly value: Value }",
         type: "I",
-        returns: "How many elements equal `value`.",
+        returns: "Number of elements equal to `value`.",
       },
       {
         params:
@@ -234,33 +244,33 @@ export const arrays: readonly Entry[] = [
         returns: "As the other signatures say, by the operation.",
       },
     ],
-    pick: { pick: pickAggregate, with: ["operation"] },
+    pick: { pick: selectAropDecoder, with: ["operation"] },
   }),
-  array("ARRING", "Add elements to an array that begins anew after `size` of them.", {
-    cost: "O(N) in the number of elements; more when `size` has changed",
+  arrayCommand("ARRING", "Add elements to an array used as a ring buffer of `size` indexes.", {
+    cost: "O(N) in the number of elements; more if `size` has changed",
     flags: INT64,
-    args: [key(), param("size", COUNT, "How many indexes there are to use."), values],
+    args: [key(), param("size", COUNT, "Capacity of the ring, in indexes."), values],
     reply: replies.int64,
-    returns: LAST_INDEX,
+    returns: LAST_INDEX_RETURNS,
   }),
-  array("ARSCAN", "Read the elements in a range of an array, without its gaps.", {
+  arrayCommand("ARSCAN", "Return the elements in a range of an array, without empty indexes.", {
     cost: RANGE_COST,
     flags: READONLY | INT64,
-    args: [key(), anyOrder, end],
+    args: [key(), reversibleStart, end],
     options: options(
       "ArscanOptions",
-      opt("limit", "LIMIT", COUNT, "How many elements to give at most."),
+      opt("limit", "LIMIT", COUNT, "Maximum number of elements to return."),
     ),
     reply: indexedValues,
     returns: "`[index, element]` pairs.",
   }),
-  array("ARSEEK", "Choose where `arinsert` and `arring` go on in an array.", {
+  arrayCommand("ARSEEK", "Set the index at which `arinsert` and `arring` continue.", {
     args: [key(), index],
-    returns: "1 when it was set, 0 when the key does not exist.",
+    returns: "1 if the index was set, 0 if the key does not exist.",
   }),
-  array("ARSET", "Set elements of an array, one index after the other.", {
+  arrayCommand("ARSET", "Set consecutive elements of an array, starting at an index.", {
     cost: "O(N) in the number of elements",
     args: [key(), index, values],
-    returns: ADDED,
+    returns: ADDED_RETURNS,
   }),
 ];

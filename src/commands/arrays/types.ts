@@ -1,53 +1,53 @@
-/** Owns the types of the commands on arrays. Types only. */
+/** Public types of array commands. */
 import type { Value } from "../core/info.js";
 import type { Integer } from "../core/types.js";
 
-/** An end of a search: an index, `"-"` for the first one, `"+"` for the last. */
+/** A bound of a search: an index, `"-"` for the first, `"+"` for the last. */
 export type ArrayBound = Integer | "-" | "+";
 
 /**
- * What an element has to be: equal to a value (`"EXACT"`), a text with it inside (`"MATCH"`), or one
- * that fits a glob pattern (`"GLOB"`) or a regular expression (`"RE"`).
+ * A search predicate: the element equals the value (`"EXACT"`), contains it (`"MATCH"`), or matches it
+ * as a glob pattern (`"GLOB"`) or a regular expression (`"RE"`).
  */
 export type ArrayPredicate = readonly [
   kind: "EXACT" | "MATCH" | "GLOB" | "RE" | "exact" | "match" | "glob" | "re",
   value: Value,
 ];
 
-/** What AROP makes of the numbers in a range. */
+/** Numeric operations of AROP. */
 export type ArraySum = "SUM" | "MIN" | "MAX" | "sum" | "min" | "max";
 
-/** What AROP makes of the integers in a range, bit by bit; `"USED"` counts the elements. */
+/** Bitwise operations of AROP, and `"USED"`, which counts the elements. */
 export type ArrayBits = "AND" | "OR" | "XOR" | "USED" | "and" | "or" | "xor" | "used";
 
-/** What AROP can do; `"MATCH"` counts the elements that equal a value. */
+/** All operations of AROP; `"MATCH"` counts the elements that equal a value. */
 export type ArrayOperation = ArraySum | ArrayBits | "MATCH" | "match";
 
-/** What ARINFO tells of an array; names are the server's. */
+/** Reply of ARINFO, with the server's field names. */
 export interface ArrayInfo {
   [field: string]: string | number | undefined;
-  /** How many elements there are. */
+  /** Number of elements. */
   count: number;
   /** Highest index plus one. */
   len: number;
-  /** Where `arinsert` goes on. */
+  /** Index at which `arinsert` adds the next element. */
   "next-insert-index": number;
-  /** How many pieces the array is kept in. */
+  /** Number of slices that store the array. */
   slices: number;
-  /** For how many pieces its directory has room. */
+  /** Capacity of the slice directory. */
   "directory-size": number;
-  /** How many directories stand above it; 0 when it is small. */
+  /** Number of super-directory entries; 0 for a small array. */
   "super-dir-entries": number;
-  /** How many indexes belong to a piece. */
+  /** Number of indexes per slice. */
   "slice-size": number;
-  /** How many pieces have a place for each index; only with `full`, as what follows. */
+  /** Number of slices with a slot for every index; only with `full`, as the fields below. */
   "dense-slices"?: number;
-  /** How many pieces keep indexes beside their elements. */
+  /** Number of slices that store indexes with their elements. */
   "sparse-slices"?: number;
-  /** Places in a dense piece, on average. */
+  /** Average number of slots in a dense slice. */
   "avg-dense-size"?: number;
-  /** Part of them that is filled, on average. */
+  /** Average fill ratio of a dense slice. */
   "avg-dense-fill"?: number;
-  /** Places in a sparse piece, on average. */
+  /** Average number of slots in a sparse slice. */
   "avg-sparse-size"?: number;
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the builder of BITFIELD: operations are collected and go out as one command. It knows nothing of
- * its host but how to have the finished arguments carried out, so it serves clients and pipelines alike.
+ * Builder of BITFIELD and argument builder of BITFIELD_RO. The BITFIELD builder collects operations and
+ * sends them as one command; it depends only on a send function, so clients and pipelines share it.
  */
 import { type ArgList, token } from "../core/args.js";
 import { Choice } from "../core/choice.js";
@@ -9,33 +9,34 @@ import type { Integer } from "../core/types.js";
 import type { BitEncoding, BitfieldOptions, BitOffset, BitOverflow, BitRead } from "./types.js";
 
 const ENCODING = /^(?:i([1-9]|[1-5]\d|6[0-4])|u([1-9]|[1-5]\d|6[0-3]))$/i;
-const NTH = /^#\d+$/;
+const INDEXED_OFFSET = /^#\d+$/;
 const WRAP = token("WRAP");
 const GET = token("GET");
 const SET = token("SET");
 const INCRBY = token("INCRBY");
 const OVERFLOW = token("OVERFLOW");
-const OVERFLOWS = new Choice("WRAP", "SAT", "FAIL");
-const OPTIONS = { defaultOverflow: [1, 0] } as const;
+const OVERFLOW_MODES = new Choice("WRAP", "SAT", "FAIL");
+const OPTION_RULES = { defaultOverflow: [1, 0] } as const;
 
-/** Add the kind of an integer and where it lies, refusing what the server would refuse. */
-function place(args: ArgList, encoding: BitEncoding, offset: BitOffset): ArgList {
+/** Add the type and offset of an integer, rejecting what the server would reject. */
+function addTypeAndOffset(args: ArgList, encoding: BitEncoding, offset: BitOffset): ArgList {
   if (typeof encoding !== "string" || !ENCODING.test(encoding)) {
     args.invalid("encoding", 'must be "i1" to "i64" or "u1" to "u63"');
   }
   args.add(encoding);
   if (typeof offset !== "string") return args.count("offset", offset);
-  if (!NTH.test(offset)) args.invalid("offset", 'must be an integer >= 0, or "#" and one');
+  if (!INDEXED_OFFSET.test(offset))
+    args.invalid("offset", 'must be a non-negative integer, or "#" followed by one');
   return args.add(offset);
 }
 
-/** Add the reads of BITFIELD_RO. */
-export function bitfieldReads(
+/** Add the GET operations of BITFIELD_RO. */
+export function addBitfieldReads(
   args: ArgList,
   [encoding, offset]: BitRead,
   options: { readonly items?: readonly BitRead[] | undefined } | undefined,
 ): void {
-  place(args.add(GET), encoding, offset);
+  addTypeAndOffset(args.add(GET), encoding, offset);
   const { items = [] }: { readonly items?: unknown } = options ?? {};
   if (!Array.isArray(items)) {
     args.invalid("options.items", "must be an array");
@@ -46,88 +47,92 @@ export function bitfieldReads(
       args.invalid("options.items", "must hold [encoding, offset] pairs");
       return;
     }
-    place(args.add(GET), item[0], item[1]);
+    addTypeAndOffset(args.add(GET), item[0], item[1]);
   }
 }
 
 /**
- * Collects operations on the integers of one bitmap. Each gives one value, in order; after `execute`
- * it is empty and may be used again.
+ * Collects BITFIELD operations on one bitmap. The reply holds one value per `get`, `set` and `incrby`,
+ * in order. `execute` empties the builder, which can then be reused.
  */
 export class BitFieldOperation<H extends CommandSurface, R extends readonly unknown[] = []> {
-  readonly #open: () => ArgList;
+  readonly #createArgs: () => ArgList;
   readonly #send: (args: ArgList) => unknown;
   readonly #options: BitfieldOptions | undefined;
   #args: ArgList;
-  #overflow: unknown = WRAP;
+  #overflow = WRAP.text;
 
   /**
-   * @param open - Begins the arguments of a command.
-   * @param send - Has the command carried out.
+   * @param createArgs - Returns a new argument list with the key.
+   * @param send - Executes the command.
    */
-  constructor(open: () => ArgList, send: (args: ArgList) => unknown, options?: BitfieldOptions) {
-    this.#open = open;
+  constructor(
+    createArgs: () => ArgList,
+    send: (args: ArgList) => unknown,
+    options?: BitfieldOptions,
+  ) {
+    this.#createArgs = createArgs;
     this.#send = send;
     this.#options = options;
-    this.#args = open();
+    this.#args = createArgs();
     this.reset();
   }
 
   /**
-   * Say what becomes of results too large for their bits, from here on.
+   * Set the overflow behaviour of the following operations.
    *
-   * @param overflow - `"WRAP"` starts again at the other end, `"SAT"` stops at the limit, `"FAIL"`
-   * leaves the integer as it is and gives `null`.
+   * @param overflow - `"WRAP"` wraps around, `"SAT"` saturates at the limit, `"FAIL"` leaves the
+   *   integer unchanged and returns `null`.
    * @returns This builder.
    */
   overflow(overflow: BitOverflow): BitFieldOperation<H, R> {
-    const wanted = OVERFLOWS.find(overflow);
-    if (wanted === undefined) {
-      this.#args.keyword("overflow", overflow, OVERFLOWS);
-    } else if (wanted.text !== String(this.#overflow)) {
-      this.#args.add(OVERFLOW).add(wanted);
-      this.#overflow = wanted.text;
+    const mode = OVERFLOW_MODES.find(overflow);
+    if (mode === undefined) {
+      this.#args.keyword("overflow", overflow, OVERFLOW_MODES);
+    } else if (mode.text !== this.#overflow) {
+      this.#args.add(OVERFLOW).add(mode);
+      this.#overflow = mode.text;
     }
     return this;
   }
 
   /**
-   * Read an integer.
+   * Add a GET operation: read an integer.
    *
-   * @param encoding - Its kind, such as `"u8"` or `"i16"`.
-   * @param offset - Its first bit, or `"#n"`.
-   * @returns This builder, with one value more: the integer.
+   * @param encoding - Integer type, such as `"u8"` or `"i16"`.
+   * @param offset - Bit offset, or `"#n"` for the n-th integer of this width.
+   * @returns This builder; adds the integer to the reply.
    */
   get(encoding: BitEncoding, offset: BitOffset): BitFieldOperation<H, [...R, H["int"]]> {
-    place(this.#args.add(GET), encoding, offset);
+    addTypeAndOffset(this.#args.add(GET), encoding, offset);
     return this as unknown as BitFieldOperation<H, [...R, H["int"]]>;
   }
 
   /**
-   * Store an integer.
+   * Add a SET operation: store an integer.
    *
-   * @param encoding - Its kind, such as `"u8"` or `"i16"`.
-   * @param offset - Its first bit, or `"#n"`.
-   * @param value - What to store.
-   * @returns This builder, with one value more: the integer before, or `null` when it failed.
+   * @param encoding - Integer type, such as `"u8"` or `"i16"`.
+   * @param offset - Bit offset, or `"#n"` for the n-th integer of this width.
+   * @param value - New value.
+   * @returns This builder; adds the old integer to the reply, or `null` on overflow with `FAIL`.
    */
   set(
     encoding: BitEncoding,
     offset: BitOffset,
     value: Integer,
   ): BitFieldOperation<H, [...R, H["int"] | null]> {
-    place(this.#args.add(SET), encoding, offset).integer("value", value);
+    addTypeAndOffset(this.#args.add(SET), encoding, offset).integer("value", value);
     return this as unknown as BitFieldOperation<H, [...R, H["int"] | null]>;
   }
 
   /**
-   * Raise an integer.
+   * Add an INCRBY operation: increment an integer.
    *
-   * @param encoding - Its kind, such as `"u8"` or `"i16"`.
-   * @param offset - Its first bit, or `"#n"`.
-   * @param increment - What to add; may be negative.
-   * @param overflow - As {@link overflow}; it holds for the operations after this one too.
-   * @returns This builder, with one value more: the new integer, or `null` when it failed.
+   * @param encoding - Integer type, such as `"u8"` or `"i16"`.
+   * @param offset - Bit offset, or `"#n"` for the n-th integer of this width.
+   * @param increment - Amount to add; may be negative.
+   * @param overflow - Overflow behaviour of this and the following operations; see {@link overflow}.
+   * @returns This builder; adds the new integer to the reply, or `null` on overflow with `FAIL`.
    */
   incrby(
     encoding: BitEncoding,
@@ -136,15 +141,15 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
     overflow?: BitOverflow,
   ): BitFieldOperation<H, [...R, H["int"] | null]> {
     if (overflow !== undefined) this.overflow(overflow);
-    place(this.#args.add(INCRBY), encoding, offset).integer("increment", increment);
+    addTypeAndOffset(this.#args.add(INCRBY), encoding, offset).integer("increment", increment);
     return this as unknown as BitFieldOperation<H, [...R, H["int"] | null]>;
   }
 
   /**
-   * Send the operations as one BITFIELD and begin anew.
+   * Send the operations as one BITFIELD command and empty the builder.
    *
-   * @returns On a client a promise of the values, in order; on a pipeline the pipeline.
-   * @throws {@link DataError} when an argument was wrong; nothing is sent then.
+   * @returns On a client, a promise of the values in order; on a pipeline, the pipeline.
+   * @throws {@link DataError} if an argument is invalid; nothing is sent then.
    * @see {@link https://redis.io/docs/latest/commands/bitfield/ | BITFIELD}
    */
   execute(): Reply<H, R> {
@@ -154,15 +159,15 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
   }
 
   /**
-   * Forget the operations.
+   * Discard the collected operations.
    *
    * @returns This builder, empty.
    */
   reset(): BitFieldOperation<H> {
-    this.#args = this.#open();
+    this.#args = this.#createArgs();
     this.#overflow = WRAP.text;
     const options = this.#options;
-    if (this.#args.options(options, OPTIONS) && options.defaultOverflow !== undefined) {
+    if (this.#args.options(options, OPTION_RULES) && options.defaultOverflow !== undefined) {
       this.overflow(options.defaultOverflow);
     }
     return this as unknown as BitFieldOperation<H>;

@@ -1,5 +1,4 @@
-/** Owns the table of the bitmap commands. */
-
+/** Command table of the bitmap commands. */
 import { INT64, READONLY } from "../core/info.js";
 import {
   BIT,
@@ -18,15 +17,15 @@ import {
   wordOf,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
-import { bitRange } from "./args.js";
-import { BitFieldOperation, bitfieldReads } from "./bitfield.js";
+import { addBitRange } from "./args.js";
+import { addBitfieldReads, BitFieldOperation } from "./bitfield.js";
 
-const offset = param("offset", COUNT, "Number of the bit, from 0.");
-const end = optional("end", INTEGER, "Last byte or bit, included; negative counts from the end.");
+const offset = param("offset", COUNT, "Bit offset, from 0.");
+const end = optional("end", INTEGER, "Last byte or bit (inclusive); negative counts from the end.");
 const mode = optional(
   "mode",
   wordOf(["BYTE", "BIT"], "BitUnit"),
-  "What `start` and `end` count: bytes, or bits since Redis 7.0; needs `end`.",
+  'Unit of `start` and `end`, default `"BYTE"`; requires `end`; since Redis 7.0.',
 );
 const ENCODING = { type: "BitEncoding" };
 const OFFSET = { type: "BitOffset" };
@@ -36,57 +35,65 @@ export const bitmaps: readonly Entry[] = [
     since: "2.6.0",
     cost: "O(N) in the length of the range",
     flags: READONLY,
-    summary: "Count the bits that are set in a string, or in a part of it.",
+    summary: "Count the set bits in a string or a range of it.",
     args: [
       key(),
-      optional("start", INTEGER, "First byte or bit; negative counts from the end; needs `end`."),
+      optional(
+        "start",
+        INTEGER,
+        "First byte or bit; negative counts from the end; requires `end`.",
+      ),
       end,
       mode,
     ],
     wire: [
       "key",
       {
-        build: bitRange,
+        build: addBitRange,
         with: ["[start, end, mode]", "true"],
         names: ["start", "end", "mode"],
       },
     ],
     reply: replies.count,
-    returns: "How many are set; 0 when the key does not exist.",
+    returns: "Number of set bits; 0 if the key does not exist.",
   }),
   command("BITFIELD", {
     since: "3.2.0",
-    cost: "O(1) an operation",
+    cost: "O(1) per operation",
     flags: INT64,
-    summary: "Read and change integers of any width inside a string, several in one go.",
+    summary: "Build a BITFIELD command that reads and writes integers of any width in a string.",
     notes:
-      "Chain `get`, `set`, `incrby` and `overflow` on what it gives; `execute` sends them as one " +
+      "Chain `get`, `set`, `incrby` and `overflow` on the builder; `execute` sends them as one " +
       "command.",
     args: [key(), optional("options", { type: "BitfieldOptions" }, "See {@link BitfieldOptions}.")],
     wire: ["key"],
     builder: BitFieldOperation,
     reply: reply("(I | null)[]"),
-    returns: "A builder of the operations.",
+    returns: "A builder for the operations.",
   }),
   command("BITFIELD_RO", {
     since: "6.0.0",
-    cost: "O(1) an integer",
+    cost: "O(1) per integer",
     flags: READONLY | INT64,
-    summary: "Read integers of any width inside a string.",
+    summary: "Return integers of any width from a string.",
     args: [
       key(),
-      param("encoding", ENCODING, 'Kind of the integer, such as `"u8"` or `"i16"`.'),
-      param("offset", OFFSET, "Its first bit, or `#n` for the n-th integer of this width."),
+      param("encoding", ENCODING, 'Integer type, such as `"u8"` or `"i16"`.'),
+      param("offset", OFFSET, "Bit offset, or `#n` for the n-th integer of this width."),
     ],
     options: options(
       "BitfieldRoOptions",
-      silent("items", "readonly BitRead[]", "More integers: pairs of a kind and an offset."),
+      silent(
+        "items",
+        "readonly BitRead[]",
+        "More integers to read, as `[encoding, offset]` pairs.",
+      ),
     ),
     wire: [
       "key",
       "options",
       {
-        build: bitfieldReads,
+        build: addBitfieldReads,
         with: ["[encoding, offset]", "options"],
         names: ["GET", "encoding", "offset", "items..."],
       },
@@ -97,15 +104,15 @@ export const bitmaps: readonly Entry[] = [
   command("BITOP", {
     since: "2.6.0",
     cost: "O(N) in the length of the longest string",
-    summary: "Combine strings bit by bit and store the result.",
+    summary: "Combine strings with a bitwise operation and store the result.",
     args: [
       param(
         "operation",
         wordOf(["AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE"], "BitOperation"),
-        "What to do; `NOT` takes one key, the last four need Redis 8.2.",
+        "Operation; `NOT` takes one key; `DIFF`, `DIFF1`, `ANDOR` and `ONE` require Redis 8.2.",
       ),
-      key("dest", "Key to store the result at, replacing what was there."),
-      rest("keys", KEY, "Keys of the strings, as arguments or in arrays; at least one."),
+      key("dest", "Destination key, which is overwritten."),
+      rest("keys", KEY, "Source keys, as arguments or arrays; at least one."),
     ],
     reply: replies.count,
     returns: "Length of the result in bytes.",
@@ -114,15 +121,15 @@ export const bitmaps: readonly Entry[] = [
     since: "2.8.7",
     cost: "O(N) in the length of the range",
     flags: READONLY,
-    summary: "Find the first bit that is 0 or 1.",
+    summary: "Return the position of the first bit with a given value.",
     args: [
       key(),
-      param("bit", BIT, "Which to look for."),
+      param("bit", BIT, "Bit value to find."),
       optional("start", INTEGER, "First byte or bit; negative counts from the end."),
       optional(
         "end",
         INTEGER,
-        "Last byte or bit, included; negative counts from the end; needs `start`.",
+        "Last byte or bit (inclusive); negative counts from the end; requires `start`.",
       ),
       mode,
     ],
@@ -130,31 +137,31 @@ export const bitmaps: readonly Entry[] = [
       "key",
       "bit",
       {
-        build: bitRange,
+        build: addBitRange,
         with: ["[start, end, mode]", "false"],
         names: ["start", "end", "mode"],
       },
     ],
     reply: replies.count,
     returns:
-      "Its number from 0, or -1 when there is none. Without `end` a string of ones counts as " +
+      "Bit offset from 0, or -1 if not found. Without `end`, a string of ones counts as " +
       "followed by zeros.",
   }),
   command("GETBIT", {
     since: "2.2.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Read one bit of a string.",
+    summary: "Return the bit at an offset.",
     args: [key(), offset],
     reply: replies.count,
-    returns: "The bit, 0 or 1; 0 beyond the end.",
+    returns: "0 or 1; 0 beyond the end of the string.",
   }),
   command("SETBIT", {
     since: "2.2.0",
     cost: "O(1)",
-    summary: "Set or clear one bit of a string, which grows as needed.",
-    args: [key(), offset, param("value", BIT, "The new bit.")],
+    summary: "Set the bit at an offset; the string grows as needed.",
+    args: [key(), offset, param("value", BIT, "New bit.")],
     reply: replies.count,
-    returns: "The bit before, 0 or 1.",
+    returns: "The old bit, 0 or 1.",
   }),
 ];

@@ -1,30 +1,30 @@
-/** Owns the types of bitmap commands: bits and the integers made of them. Types only. */
+/** Public types of bitmap commands. */
 
-/** A bit: 0 or 1, or a boolean for it. */
+/** A bit: 0 or 1, or a boolean. */
 export type Bit = 0 | 1 | boolean;
 
-/** How bits are counted and addressed: by bytes or by single bits. */
+/** Unit of bitmap offsets: bytes or bits. */
 export type BitUnit = "BYTE" | "BIT" | "byte" | "bit";
 
-/** An integer inside a bitmap: `i` signed or `u` unsigned, and its bits; up to `i64` and `u63`. */
+/** Integer type in a bitmap: `i` (signed) or `u` (unsigned) and the width in bits; `i1`-`i64`, `u1`-`u63`. */
 export type BitEncoding = `i${number}` | `u${number}` | `I${number}` | `U${number}`;
 
-/** Where an integer lies in a bitmap: at a bit, or `#n`, the n-th of its own width, from 0. */
+/** Offset of an integer in a bitmap: a bit offset, or `#n` for n times its width, both from 0. */
 export type BitOffset = number | bigint | `#${number}`;
 
-/** What becomes of a result too large for its bits; `FAIL` gives `null` and changes nothing. */
+/** Overflow behaviour: wrap around, saturate, or fail, which returns `null` and changes nothing. */
 export type BitOverflow = "WRAP" | "SAT" | "FAIL" | "wrap" | "sat" | "fail";
 
-/** One more integer to read: its kind and where it lies. */
+/** An integer to read: its type and its offset. */
 export type BitRead = readonly [encoding: BitEncoding, offset: BitOffset];
 
 /** Options of `bitfield`. */
 export interface BitfieldOptions {
-  /** What becomes of results too large, until `overflow` says otherwise; `WRAP` when left out. */
+  /** Overflow behaviour until `overflow` is called; default `WRAP`. */
   readonly defaultOverflow?: BitOverflow | undefined;
 }
 
-type BitOperationWord = "AND" | "OR" | "XOR" | "NOT" | "DIFF" | "DIFF1" | "ANDOR" | "ONE";
+type BitOperationName = "AND" | "OR" | "XOR" | "NOT" | "DIFF" | "DIFF1" | "ANDOR" | "ONE";
 
-/** How BITOP combines strings; the last four since Redis 8.2. */
-export type BitOperation = BitOperationWord | Lowercase<BitOperationWord>;
+/** Bitwise operation of BITOP; `DIFF`, `DIFF1`, `ANDOR` and `ONE` since Redis 8.2. */
+export type BitOperation = BitOperationName | Lowercase<BitOperationName>;

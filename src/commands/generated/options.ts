@@ -14,16 +14,16 @@ import type { VectorQuantization } from "../vector-sets/types.js";
 
 /** Options of COPY. */
 export interface CopyOptions {
-  /** Database of the copy; otherwise the current one. */
+  /** Database of the copy; default: the current one. */
   readonly destinationDb?: Integer | undefined;
-  /** Overwrite the destination when it exists. */
+  /** Overwrite the destination if it exists. */
   readonly replace?: boolean | undefined;
 }
 
-/** When to change the expiry. */
+/** Condition for changing the expiry. */
 export type ExpireCondition =
   | {
-      /** Only when the key has none. */
+      /** Only if the key has no expiry. */
       readonly nx?: boolean | undefined;
       readonly xx?: false | undefined;
       readonly gt?: false | undefined;
@@ -31,18 +31,18 @@ export type ExpireCondition =
     }
   | {
       readonly nx?: false | undefined;
-      /** Only when the key has one. */
+      /** Only if the key has an expiry. */
       readonly xx?: boolean | undefined;
-      /** Only to a later time; none counts as infinitely late. */
+      /** Only if the new expiry is later; no expiry counts as infinite. */
       readonly gt?: boolean | undefined;
       readonly lt?: false | undefined;
     }
   | {
       readonly nx?: false | undefined;
-      /** Only when the key has one. */
+      /** Only if the key has an expiry. */
       readonly xx?: boolean | undefined;
       readonly gt?: false | undefined;
-      /** Only to an earlier time; none counts as infinitely late. */
+      /** Only if the new expiry is earlier; no expiry counts as infinite. */
       readonly lt?: boolean | undefined;
     };
 
@@ -51,80 +51,80 @@ export type ExpireOptions = ExpireCondition;
 
 /** Options of MIGRATE. */
 export interface MigrateOptions {
-  /** Keep the keys here. */
+  /** Keep the keys on the source server. */
   readonly copy?: boolean | undefined;
-  /** Overwrite keys at the target. */
+  /** Overwrite existing keys on the target. */
   readonly replace?: boolean | undefined;
   /** Password for the target. */
   readonly auth?: Value | undefined;
-  /** User name for the target; needs `auth`. */
+  /** User name for the target; requires `auth`. */
   readonly username?: Value | undefined;
 }
 
 /** Options of RESTORE. */
 export interface RestoreOptions {
-  /** Overwrite the key when it exists. */
+  /** Overwrite the key if it exists. */
   readonly replace?: boolean | undefined;
-  /** `ttl` is a `Date`, or a Unix time in milliseconds. */
+  /** `ttl` is a `Date` or a Unix time in milliseconds. */
   readonly absTtl?: boolean | undefined;
-  /** Seconds since its last use, for LRU eviction. */
+  /** Seconds since the last access, for LRU eviction. */
   readonly idleTime?: Integer | undefined;
-  /** Counter of its use, for LFU eviction; 0 to 255. */
+  /** Access frequency counter for LFU eviction, 0 to 255. */
   readonly frequency?: Integer | undefined;
 }
 
 /** Options of SCAN. */
 export interface ScanOptions {
-  /** Glob pattern the keys have to match. */
+  /** Glob pattern for keys. */
   readonly match?: Value | undefined;
-  /** How much work to do in this call; a hint. */
+  /** Amount of work per call; a hint. */
   readonly count?: Integer | undefined;
-  /** Type of the values, as `type` names it. */
+  /** Type of the values, as returned by `type`. */
   readonly type?: string | undefined;
 }
 
 /** Options of SORT. */
 export interface SortOptions {
-  /** Pattern of the keys to sort by; one without `*` means: do not sort. */
+  /** Pattern of the keys to sort by; without `*`, elements are not sorted. */
   readonly by?: Value | undefined;
-  /** How many elements to skip; needs `num`. */
+  /** Number of elements to skip; requires `num`. */
   readonly start?: Integer | undefined;
-  /** How many elements to give; needs `start`. */
+  /** Maximum number of elements to return; requires `start`. */
   readonly num?: Integer | undefined;
-  /** Patterns of the keys to give in place of the elements; `#` is the element itself. */
+  /** Patterns of the keys to return instead of the elements; `#` is the element itself. */
   readonly get?: Value | readonly Value[] | undefined;
-  /** Give one tuple an element; needs two or more `get` patterns. */
+  /** Return one tuple per element; requires two or more `get` patterns. */
   readonly groups?: boolean | undefined;
-  /** Sort from large to small. */
+  /** Sort in descending order. */
   readonly desc?: boolean | undefined;
-  /** Sort as text instead of as numbers. */
+  /** Sort as text instead of numbers. */
   readonly alpha?: boolean | undefined;
-  /** Key of a list to write the result to instead. */
+  /** Key of a list to store the result in. */
   readonly store?: Key | undefined;
 }
 
 /** Options of SORT_RO. */
 export interface SortRoOptions {
-  /** Pattern of the keys to sort by; one without `*` means: do not sort. */
+  /** Pattern of the keys to sort by; without `*`, elements are not sorted. */
   readonly by?: Value | undefined;
-  /** How many elements to skip; needs `num`. */
+  /** Number of elements to skip; requires `num`. */
   readonly start?: Integer | undefined;
-  /** How many elements to give; needs `start`. */
+  /** Maximum number of elements to return; requires `start`. */
   readonly num?: Integer | undefined;
-  /** Patterns of the keys to give in place of the elements; `#` is the element itself. */
+  /** Patterns of the keys to return instead of the elements; `#` is the element itself. */
   readonly get?: Value | readonly Value[] | undefined;
-  /** Give one tuple an element; needs two or more `get` patterns. */
+  /** Return one tuple per element; requires two or more `get` patterns. */
   readonly groups?: boolean | undefined;
-  /** Sort from large to small. */
+  /** Sort in descending order. */
   readonly desc?: boolean | undefined;
-  /** Sort as text instead of as numbers. */
+  /** Sort as text instead of numbers. */
   readonly alpha?: boolean | undefined;
 }
 
-/** When to delete; at most one. */
+/** Condition for the deletion; at most one. */
 export type DelexCondition =
   | {
-      /** Only if this is its value. */
+      /** Only if the value equals this. */
       readonly ifEq?: Value | undefined;
       readonly ifNe?: undefined;
       readonly ifDeq?: undefined;
@@ -132,7 +132,7 @@ export type DelexCondition =
     }
   | {
       readonly ifEq?: undefined;
-      /** Only if this is not its value. */
+      /** Only if the value differs from this. */
       readonly ifNe?: Value | undefined;
       readonly ifDeq?: undefined;
       readonly ifDne?: undefined;
@@ -140,7 +140,7 @@ export type DelexCondition =
   | {
       readonly ifEq?: undefined;
       readonly ifNe?: undefined;
-      /** Only if this is its digest. */
+      /** Only if the digest of the value equals this. */
       readonly ifDeq?: Value | undefined;
       readonly ifDne?: undefined;
     }
@@ -148,14 +148,14 @@ export type DelexCondition =
       readonly ifEq?: undefined;
       readonly ifNe?: undefined;
       readonly ifDeq?: undefined;
-      /** Only if this is not its digest. */
+      /** Only if the digest of the value differs from this. */
       readonly ifDne?: Value | undefined;
     };
 
 /** Options of DELEX. */
 export type DelexOptions = DelexCondition;
 
-/** When the key expires from now on; at most one. */
+/** New expiry; at most one. */
 export type GetexExpiry =
   | {
       /** Time to live in whole seconds. */
@@ -176,7 +176,7 @@ export type GetexExpiry =
   | {
       readonly ex?: undefined;
       readonly px?: undefined;
-      /** When it expires: a `Date` or a Unix time in seconds. */
+      /** Expiry: a `Date` or a Unix time in seconds. */
       readonly exat?: UnixTime | undefined;
       readonly pxat?: undefined;
       readonly persist?: false | undefined;
@@ -185,7 +185,7 @@ export type GetexExpiry =
       readonly ex?: undefined;
       readonly px?: undefined;
       readonly exat?: undefined;
-      /** When it expires: a `Date` or a Unix time in milliseconds. */
+      /** Expiry: a `Date` or a Unix time in milliseconds. */
       readonly pxat?: UnixTime | undefined;
       readonly persist?: false | undefined;
     }
@@ -194,17 +194,17 @@ export type GetexExpiry =
       readonly px?: undefined;
       readonly exat?: undefined;
       readonly pxat?: undefined;
-      /** Never let it expire. */
+      /** Remove the expiry. */
       readonly persist?: boolean | undefined;
     };
 
 /** Options of GETEX. */
 export type GetexOptions = GetexExpiry;
 
-/** What to add instead of 1; at most one. */
+/** Amount to add; at most one, default 1. */
 export type IncrexAmount =
   | {
-      /** Finite number, or its text; may be negative. */
+      /** Finite number or its text; may be negative. */
       readonly byFloat?: Decimal | undefined;
       readonly byInt?: undefined;
     }
@@ -214,7 +214,7 @@ export type IncrexAmount =
       readonly byInt?: Integer | undefined;
     };
 
-/** When the key expires from now on; at most one. */
+/** New expiry; at most one. */
 export type IncrexExpiry =
   | {
       /** Time to live in whole seconds. */
@@ -235,7 +235,7 @@ export type IncrexExpiry =
   | {
       readonly ex?: undefined;
       readonly px?: undefined;
-      /** When it expires: a `Date` or a Unix time in seconds. */
+      /** Expiry: a `Date` or a Unix time in seconds. */
       readonly exat?: UnixTime | undefined;
       readonly pxat?: undefined;
       readonly persist?: false | undefined;
@@ -244,7 +244,7 @@ export type IncrexExpiry =
       readonly ex?: undefined;
       readonly px?: undefined;
       readonly exat?: undefined;
-      /** When it expires: a `Date` or a Unix time in milliseconds. */
+      /** Expiry: a `Date` or a Unix time in milliseconds. */
       readonly pxat?: UnixTime | undefined;
       readonly persist?: false | undefined;
     }
@@ -253,57 +253,57 @@ export type IncrexExpiry =
       readonly px?: undefined;
       readonly exat?: undefined;
       readonly pxat?: undefined;
-      /** Never let it expire. */
+      /** Remove the expiry. */
       readonly persist?: boolean | undefined;
     };
 
 /** Options of INCREX. */
 export type IncrexOptions = IncrexAmount & IncrexExpiry & {
-  /** The least the new value may be. */
+  /** Minimum of the new value. */
   readonly lowerBound?: Decimal | undefined;
-  /** The most the new value may be. */
+  /** Maximum of the new value. */
   readonly upperBound?: Decimal | undefined;
-  /** Go to the bound instead of changing nothing. */
+  /** Clamp the result to the bound instead of changing nothing. */
   readonly saturate?: boolean | undefined;
-  /** Only set the expiry when the key has none. */
+  /** Set the expiry only if the key has none. */
   readonly enx?: boolean | undefined;
 };
 
-/** What to give instead of the subsequence. */
+/** Alternative result; at most one. */
 export type LcsOutput =
   | {
-      /** Only its length. */
+      /** Return only the length. */
       readonly len?: boolean | undefined;
       readonly idx?: false | undefined;
     }
   | {
       readonly len?: false | undefined;
-      /** Where it lies in both strings. */
+      /** Return the matching ranges in both strings. */
       readonly idx?: boolean | undefined;
     };
 
 /** Options of LCS. */
 export type LcsOptions = LcsOutput & {
-  /** With `idx`: shortest run to list, in bytes. */
+  /** Minimum length of a match in bytes; applies to `idx`. */
   readonly minMatchLen?: Integer | undefined;
-  /** With `idx`: give the length of each run as well. */
+  /** Include the length of each match; applies to `idx`. */
   readonly withMatchLen?: boolean | undefined;
 };
 
-/** When to store anything; at most one. */
+/** Condition for setting the values; at most one. */
 export type MsetexCondition =
   | {
-      /** Only when none of the keys exists. */
+      /** Only if none of the keys exists. */
       readonly nx?: boolean | undefined;
       readonly xx?: false | undefined;
     }
   | {
       readonly nx?: false | undefined;
-      /** Only when all of the keys exist. */
+      /** Only if all of the keys exist. */
       readonly xx?: boolean | undefined;
     };
 
-/** How long the values live; at most one. */
+/** Expiry of all keys; at most one. */
 export type MsetexExpiry =
   | {
       /** Time to live in whole seconds. */
@@ -324,7 +324,7 @@ export type MsetexExpiry =
   | {
       readonly ex?: undefined;
       readonly px?: undefined;
-      /** When it expires: a `Date` or a Unix time in seconds. */
+      /** Expiry: a `Date` or a Unix time in seconds. */
       readonly exat?: UnixTime | undefined;
       readonly pxat?: undefined;
       readonly keepTtl?: false | undefined;
@@ -333,7 +333,7 @@ export type MsetexExpiry =
       readonly ex?: undefined;
       readonly px?: undefined;
       readonly exat?: undefined;
-      /** When it expires: a `Date` or a Unix time in milliseconds. */
+      /** Expiry: a `Date` or a Unix time in milliseconds. */
       readonly pxat?: UnixTime | undefined;
       readonly keepTtl?: false | undefined;
     }
@@ -342,14 +342,14 @@ export type MsetexExpiry =
       readonly px?: undefined;
       readonly exat?: undefined;
       readonly pxat?: undefined;
-      /** Keep the time to live each key already has. */
+      /** Keep the time to live of each key. */
       readonly keepTtl?: boolean | undefined;
     };
 
 /** Options of MSETEX. */
 export type MsetexOptions = MsetexCondition & MsetexExpiry;
 
-/** How long the value lives; at most one. */
+/** Expiry of the key; at most one, default none. */
 export type SetExpiry =
   | {
       /** Time to live in whole seconds. */
@@ -370,7 +370,7 @@ export type SetExpiry =
   | {
       readonly ex?: undefined;
       readonly px?: undefined;
-      /** When it expires: a `Date` or a Unix time in seconds. */
+      /** Expiry: a `Date` or a Unix time in seconds. */
       readonly exat?: UnixTime | undefined;
       readonly pxat?: undefined;
       readonly keepTtl?: false | undefined;
@@ -379,7 +379,7 @@ export type SetExpiry =
       readonly ex?: undefined;
       readonly px?: undefined;
       readonly exat?: undefined;
-      /** When it expires: a `Date` or a Unix time in milliseconds. */
+      /** Expiry: a `Date` or a Unix time in milliseconds. */
       readonly pxat?: UnixTime | undefined;
       readonly keepTtl?: false | undefined;
     }
@@ -388,14 +388,14 @@ export type SetExpiry =
       readonly px?: undefined;
       readonly exat?: undefined;
       readonly pxat?: undefined;
-      /** Keep the time to live the key already has. */
+      /** Keep the time to live of the key. */
       readonly keepTtl?: boolean | undefined;
     };
 
-/** When to store; at most one. */
+/** Condition for setting the value; at most one. */
 export type SetCondition =
   | {
-      /** Only when the key does not exist. */
+      /** Only if the key does not exist. */
       readonly nx?: boolean | undefined;
       readonly xx?: false | undefined;
       readonly ifEq?: undefined;
@@ -405,7 +405,7 @@ export type SetCondition =
     }
   | {
       readonly nx?: false | undefined;
-      /** Only when the key exists. */
+      /** Only if the key exists. */
       readonly xx?: boolean | undefined;
       readonly ifEq?: undefined;
       readonly ifNe?: undefined;
@@ -415,7 +415,7 @@ export type SetCondition =
   | {
       readonly nx?: false | undefined;
       readonly xx?: false | undefined;
-      /** Only if this is its value. */
+      /** Only if the value equals this. */
       readonly ifEq?: Value | undefined;
       readonly ifNe?: undefined;
       readonly ifDeq?: undefined;
@@ -425,7 +425,7 @@ export type SetCondition =
       readonly nx?: false | undefined;
       readonly xx?: false | undefined;
       readonly ifEq?: undefined;
-      /** Only if this is not its value. */
+      /** Only if the value differs from this. */
       readonly ifNe?: Value | undefined;
       readonly ifDeq?: undefined;
       readonly ifDne?: undefined;
@@ -435,7 +435,7 @@ export type SetCondition =
       readonly xx?: false | undefined;
       readonly ifEq?: undefined;
       readonly ifNe?: undefined;
-      /** Only if this is its digest. */
+      /** Only if the digest of the value equals this. */
       readonly ifDeq?: Value | undefined;
       readonly ifDne?: undefined;
     }
@@ -445,23 +445,23 @@ export type SetCondition =
       readonly ifEq?: undefined;
       readonly ifNe?: undefined;
       readonly ifDeq?: undefined;
-      /** Only if this is not its digest. */
+      /** Only if the digest of the value differs from this. */
       readonly ifDne?: Value | undefined;
     };
 
 /** Options of SET. */
 export type SetOptions = SetExpiry & SetCondition & {
-  /** Give the old value instead of whether the new one was stored. */
+  /** Return the old value instead of the status. */
   readonly get?: boolean | undefined;
 };
 
 /** Options of BITFIELD_RO. */
 export interface BitfieldRoOptions {
-  /** More integers: pairs of a kind and an offset. */
+  /** More integers to read, as `[encoding, offset]` pairs. */
   readonly items?: readonly BitRead[] | undefined;
 }
 
-/** When a field's expiry is changed; at most one, without it always. */
+/** Condition for changing a field's expiry; at most one. */
 export type HexpireCondition =
   | {
       /** Only if the field has no expiry. */
@@ -472,7 +472,7 @@ export type HexpireCondition =
     }
   | {
       readonly nx?: false | undefined;
-      /** Only if the field has an expiry already. */
+      /** Only if the field has an expiry. */
       readonly xx?: boolean | undefined;
       readonly gt?: false | undefined;
       readonly lt?: false | undefined;
@@ -480,7 +480,7 @@ export type HexpireCondition =
   | {
       readonly nx?: false | undefined;
       readonly xx?: false | undefined;
-      /** Only if the new expiry is later than the present one; none counts as never. */
+      /** Only if the new expiry is later; no expiry counts as infinite. */
       readonly gt?: boolean | undefined;
       readonly lt?: false | undefined;
     }
@@ -488,14 +488,14 @@ export type HexpireCondition =
       readonly nx?: false | undefined;
       readonly xx?: false | undefined;
       readonly gt?: false | undefined;
-      /** Only if the new expiry is sooner than the present one; none counts as never. */
+      /** Only if the new expiry is earlier; no expiry counts as infinite. */
       readonly lt?: boolean | undefined;
     };
 
 /** Options of HEXPIRE, HEXPIREAT, HPEXPIRE, HPEXPIREAT. */
 export type HexpireOptions = HexpireCondition;
 
-/** When the fields expire from now on; at most one. */
+/** New expiry of the fields; at most one. */
 export type HgetexExpiry =
   | {
       /** Time to live in whole seconds. */
@@ -516,7 +516,7 @@ export type HgetexExpiry =
   | {
       readonly ex?: undefined;
       readonly px?: undefined;
-      /** When to expire: a `Date`, or a Unix time in whole seconds. */
+      /** Expiry: a `Date` or a Unix time in whole seconds. */
       readonly exat?: UnixTime | undefined;
       readonly pxat?: undefined;
       readonly persist?: false | undefined;
@@ -525,7 +525,7 @@ export type HgetexExpiry =
       readonly ex?: undefined;
       readonly px?: undefined;
       readonly exat?: undefined;
-      /** When to expire: a `Date`, or a Unix time in whole milliseconds. */
+      /** Expiry: a `Date` or a Unix time in whole milliseconds. */
       readonly pxat?: UnixTime | undefined;
       readonly persist?: false | undefined;
     }
@@ -534,7 +534,7 @@ export type HgetexExpiry =
       readonly px?: undefined;
       readonly exat?: undefined;
       readonly pxat?: undefined;
-      /** Never let them expire. */
+      /** Remove the expiry. */
       readonly persist?: boolean | undefined;
     };
 
@@ -543,32 +543,32 @@ export type HgetexOptions = HgetexExpiry;
 
 /** Options of HRANDFIELD. */
 export interface HrandfieldOptions {
-  /** Give the values too; needs `count`. */
+  /** Include the values; requires `count`. */
   readonly withValues?: boolean | undefined;
 }
 
-/** What becomes of the fields; an object when nothing is said. */
+/** Shape of the fields; default: an object. */
 export type HscanShape =
   | {
-      /** Give `[field, value]` pairs instead of an object; field names may be bytes then. */
+      /** Return `[field, value]` pairs, in which field names may be bytes. */
       readonly pairs?: boolean | undefined;
       readonly noValues?: false | undefined;
     }
   | {
       readonly pairs?: false | undefined;
-      /** Give field names alone; since Redis 7.4. */
+      /** Return only field names; since Redis 7.4. */
       readonly noValues?: boolean | undefined;
     };
 
 /** Options of HSCAN. */
 export type HscanOptions = HscanShape & {
-  /** Glob pattern the field names have to match. */
+  /** Glob pattern for field names. */
   readonly match?: Value | undefined;
-  /** How much work to do in this call; a hint. */
+  /** Amount of work per call; a hint. */
   readonly count?: Integer | undefined;
 };
 
-/** When anything is set at all; at most one. */
+/** Condition for setting the fields; at most one. */
 export type HsetexCondition =
   | {
       /** Only if none of the fields exists. */
@@ -581,7 +581,7 @@ export type HsetexCondition =
       readonly fxx?: boolean | undefined;
     };
 
-/** When the fields expire; at most one, without it never. */
+/** Expiry of the fields; at most one, default none. */
 export type HsetexExpiry =
   | {
       /** Time to live in whole seconds. */
@@ -602,7 +602,7 @@ export type HsetexExpiry =
   | {
       readonly ex?: undefined;
       readonly px?: undefined;
-      /** When to expire: a `Date`, or a Unix time in whole seconds. */
+      /** Expiry: a `Date` or a Unix time in whole seconds. */
       readonly exat?: UnixTime | undefined;
       readonly pxat?: undefined;
       readonly keepTtl?: false | undefined;
@@ -611,7 +611,7 @@ export type HsetexExpiry =
       readonly ex?: undefined;
       readonly px?: undefined;
       readonly exat?: undefined;
-      /** When to expire: a `Date`, or a Unix time in whole milliseconds. */
+      /** Expiry: a `Date` or a Unix time in whole milliseconds. */
       readonly pxat?: UnixTime | undefined;
       readonly keepTtl?: false | undefined;
     }
@@ -620,7 +620,7 @@ export type HsetexExpiry =
       readonly px?: undefined;
       readonly exat?: undefined;
       readonly pxat?: undefined;
-      /** Keep the time to live each field already has. */
+      /** Keep the time to live of each field. */
       readonly keepTtl?: boolean | undefined;
     };
 
@@ -629,83 +629,83 @@ export type HsetexOptions = HsetexCondition & HsetexExpiry;
 
 /** Options of BLMOVEM, LMOVEM. */
 export interface LmovemOptions {
-  /** How many elements to move; one when left out. Needs `ordering`. */
+  /** Number of elements to move, default 1; requires `ordering`. */
   readonly count?: Integer | undefined;
-  /** Whether `count` is the most or all; `"COUNT"` when left out. */
+  /** Whether `count` is the maximum or the exact number; default `"COUNT"`. */
   readonly mode?: MoveMode | undefined;
-  /** In which order they end up; needs `count`. */
+  /** Order of the elements in the destination; requires `count`. */
   readonly ordering?: MoveOrdering | undefined;
 }
 
 /** Options of BLMPOP, LMPOP. */
 export interface LmpopOptions {
-  /** End to take from. */
+  /** End to pop from. */
   readonly direction: ListEnd;
-  /** How many elements to take at most; 1 when left out. */
+  /** Maximum number of elements to pop; default 1. */
   readonly count?: Integer | undefined;
 }
 
 /** Options of LPOS. */
 export interface LposOptions {
-  /** Which occurrence to begin with; negative: from the end. */
+  /** First occurrence to return, from 1; negative searches from the tail. */
   readonly rank?: Integer | undefined;
-  /** How many occurrences to give; 0 for all. */
+  /** Number of occurrences to return; 0 for all. */
   readonly count?: Integer | undefined;
-  /** How many elements to compare at most; 0 for all. */
+  /** Maximum number of elements to compare; 0 for all. */
   readonly maxLen?: Integer | undefined;
 }
 
 /** Options of SDIFFCARD. */
 export interface SdiffcardOptions {
-  /** Stop counting there; 0 for no limit. */
+  /** Stop counting at this number; 0 for no limit. */
   readonly limit?: Integer | undefined;
 }
 
 /** Options of SINTERCARD. */
 export interface SintercardOptions {
-  /** Stop counting there; 0 for no limit. */
+  /** Stop counting at this number; 0 for no limit. */
   readonly limit?: Integer | undefined;
 }
 
 /** Options of SSCAN. */
 export interface SscanOptions {
-  /** Glob pattern the members have to match. */
+  /** Glob pattern for members. */
   readonly match?: Value | undefined;
-  /** How much work to do in this call; a hint. */
+  /** Amount of work per call; a hint. */
   readonly count?: Integer | undefined;
 }
 
 /** Options of SUNIONCARD. */
 export interface SunioncardOptions {
-  /** Estimate them, which takes less memory. */
+  /** Return an estimate, which uses less memory. */
   readonly approx?: boolean | undefined;
-  /** Stop counting there; 0 for no limit. */
+  /** Stop counting at this number; 0 for no limit. */
   readonly limit?: Integer | undefined;
 }
 
-/** Which members to take. */
+/** Which members to pop. */
 export type ZmpopEnd =
   | {
-      /** Those with the lowest scores. */
+      /** Members with the lowest scores. */
       readonly min: true;
       readonly max?: false | undefined;
     }
   | {
       readonly min?: false | undefined;
-      /** Those with the highest scores. */
+      /** Members with the highest scores. */
       readonly max: true;
     };
 
 /** Options of BZMPOP, ZMPOP. */
 export type ZmpopOptions = ZmpopEnd & {
-  /** How many members to take at most; 1 when left out. */
+  /** Maximum number of members to pop; default 1. */
   readonly count?: Integer | undefined;
 };
 
-/** Which members to touch. */
+/** Condition for adding or updating a member. */
 export type ZaddCondition =
   | {
-      /** Only add new ones. */
+      /** Only add new members. */
       readonly nx?: boolean | undefined;
       readonly xx?: false | undefined;
       readonly gt?: false | undefined;
@@ -713,245 +713,245 @@ export type ZaddCondition =
     }
   | {
       readonly nx?: false | undefined;
-      /** Only change present ones. */
+      /** Only update existing members. */
       readonly xx?: boolean | undefined;
-      /** Change present ones only to a higher score. */
+      /** Update an existing member only if the new score is higher. */
       readonly gt?: boolean | undefined;
       readonly lt?: false | undefined;
     }
   | {
       readonly nx?: false | undefined;
-      /** Only change present ones. */
+      /** Only update existing members. */
       readonly xx?: boolean | undefined;
       readonly gt?: false | undefined;
-      /** Change present ones only to a lower score. */
+      /** Update an existing member only if the new score is lower. */
       readonly lt?: boolean | undefined;
     };
 
 /** Options of ZADD. */
 export type ZaddOptions = ZaddCondition & {
-  /** Count the changed ones too, not just the new. */
+  /** Count updated members too. */
   readonly ch?: boolean | undefined;
-  /** Add the score to the one the member has; for a single member. */
+  /** Increment the score of a single member instead of setting it. */
   readonly incr?: boolean | undefined;
 };
 
 /** Options of ZDIFF. */
 export interface ZdiffOptions {
-  /** Give the scores too. */
+  /** Include the scores. */
   readonly withScores?: boolean | undefined;
 }
 
 /** Options of ZINTER. */
 export interface ZinterOptions {
-  /** How the scores of a member are combined; the sum when left out. */
+  /** How to combine the scores of a member; default `SUM`. */
   readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
-  /** Give the scores too. */
+  /** Include the scores. */
   readonly withScores?: boolean | undefined;
 }
 
 /** Options of ZINTERCARD. */
 export interface ZintercardOptions {
-  /** Stop counting there; 0 for no limit. */
+  /** Stop counting at this number; 0 for no limit. */
   readonly limit?: Integer | undefined;
 }
 
 /** Options of ZINTERSTORE. */
 export interface ZinterstoreOptions {
-  /** How the scores of a member are combined; the sum when left out. */
+  /** How to combine the scores of a member; default `SUM`. */
   readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
 }
 
 /** Options of ZRANDMEMBER. */
 export interface ZrandmemberOptions {
-  /** Give the scores too. */
+  /** Include the scores. */
   readonly withScores?: boolean | undefined;
 }
 
-/** What the bounds are, positions when left out; and whether scores come along. */
+/** Type of the bounds (default: ranks), and whether to include the scores. */
 export type ZrangeBy =
   | {
-      /** They are scores, as `1.5`, `"(1.5"` or `-Infinity`. */
+      /** Bounds are scores, such as `1.5`, `"(1.5"` or `-Infinity`. */
       readonly byScore?: boolean | undefined;
       readonly byLex?: false | undefined;
-      /** Give the scores too. */
+      /** Include the scores. */
       readonly withScores?: boolean | undefined;
     }
   | {
       readonly byScore?: false | undefined;
-      /** They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`. */
+      /** Bounds are members, such as `"[a"`, `"(a"`, `"-"` or `"+"`. */
       readonly byLex?: boolean | undefined;
       readonly withScores?: false | undefined;
     };
 
 /** Options of ZRANGE. */
 export type ZrangeOptions = ZrangeBy & {
-  /** From high to low. */
+  /** Order from high to low. */
   readonly desc?: boolean | undefined;
-  /** How many members to skip; needs `num`, and `byScore` or `byLex`. */
+  /** Number of members to skip; requires `num`, and `byScore` or `byLex`. */
   readonly offset?: Integer | undefined;
-  /** How many members to give, negative for all; needs `offset`, and `byScore` or `byLex`. */
+  /** Maximum number of members, negative for all; requires `offset`, and `byScore` or `byLex`. */
   readonly num?: Integer | undefined;
 };
 
 /** Options of ZRANGEBYLEX. */
 export interface ZrangebylexOptions {
-  /** How many members to skip; needs `num`. */
+  /** Number of members to skip; requires `num`. */
   readonly start?: Integer | undefined;
-  /** How many members to give, negative for all; needs `start`. */
+  /** Maximum number of members, negative for all; requires `start`. */
   readonly num?: Integer | undefined;
 }
 
 /** Options of ZRANGEBYSCORE. */
 export interface ZrangebyscoreOptions {
-  /** How many members to skip; needs `num`. */
+  /** Number of members to skip; requires `num`. */
   readonly start?: Integer | undefined;
-  /** How many members to give, negative for all; needs `start`. */
+  /** Maximum number of members, negative for all; requires `start`. */
   readonly num?: Integer | undefined;
-  /** Give the scores too. */
+  /** Include the scores. */
   readonly withScores?: boolean | undefined;
 }
 
-/** What the bounds are; positions when left out. */
+/** Type of the bounds; default: ranks. */
 export type ZrangestoreBy =
   | {
-      /** They are scores, as `1.5`, `"(1.5"` or `-Infinity`. */
+      /** Bounds are scores, such as `1.5`, `"(1.5"` or `-Infinity`. */
       readonly byScore?: boolean | undefined;
       readonly byLex?: false | undefined;
     }
   | {
       readonly byScore?: false | undefined;
-      /** They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`. */
+      /** Bounds are members, such as `"[a"`, `"(a"`, `"-"` or `"+"`. */
       readonly byLex?: boolean | undefined;
     };
 
 /** Options of ZRANGESTORE. */
 export type ZrangestoreOptions = ZrangestoreBy & {
-  /** From high to low. */
+  /** Order from high to low. */
   readonly desc?: boolean | undefined;
-  /** How many members to skip; needs `num`, and `byScore` or `byLex`. */
+  /** Number of members to skip; requires `num`, and `byScore` or `byLex`. */
   readonly offset?: Integer | undefined;
-  /** How many members to give, negative for all; needs `offset`, and `byScore` or `byLex`. */
+  /** Maximum number of members, negative for all; requires `offset`, and `byScore` or `byLex`. */
   readonly num?: Integer | undefined;
 };
 
 /** Options of ZRANK, ZREVRANK. */
 export interface ZrankOptions {
-  /** Give the score too; since Redis 7.2. */
+  /** Include the score; since Redis 7.2. */
   readonly withScore?: boolean | undefined;
 }
 
 /** Options of ZREVRANGE. */
 export interface ZrevrangeOptions {
-  /** Give the scores too. */
+  /** Include the scores. */
   readonly withScores?: boolean | undefined;
 }
 
 /** Options of ZREVRANGEBYLEX. */
 export interface ZrevrangebylexOptions {
-  /** How many members to skip; needs `num`. */
+  /** Number of members to skip; requires `num`. */
   readonly start?: Integer | undefined;
-  /** How many members to give, negative for all; needs `start`. */
+  /** Maximum number of members, negative for all; requires `start`. */
   readonly num?: Integer | undefined;
 }
 
 /** Options of ZREVRANGEBYSCORE. */
 export interface ZrevrangebyscoreOptions {
-  /** How many members to skip; needs `num`. */
+  /** Number of members to skip; requires `num`. */
   readonly start?: Integer | undefined;
-  /** How many members to give, negative for all; needs `start`. */
+  /** Maximum number of members, negative for all; requires `start`. */
   readonly num?: Integer | undefined;
-  /** Give the scores too. */
+  /** Include the scores. */
   readonly withScores?: boolean | undefined;
 }
 
 /** Options of ZSCAN. */
 export interface ZscanOptions {
-  /** Glob pattern the members have to match. */
+  /** Glob pattern for members. */
   readonly match?: Value | undefined;
-  /** How much work to do in this call; a hint. */
+  /** Amount of work per call; a hint. */
   readonly count?: Integer | undefined;
-  /** Give the members alone; Valkey only, since 8.0. */
+  /** Return only members; since Valkey 8.0, not in Redis. */
   readonly noScores?: boolean | undefined;
 }
 
 /** Options of ZUNION. */
 export interface ZunionOptions {
-  /** How the scores of a member are combined; the sum when left out. */
+  /** How to combine the scores of a member; default `SUM`. */
   readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
-  /** Give the scores too. */
+  /** Include the scores. */
   readonly withScores?: boolean | undefined;
 }
 
 /** Options of ZUNIONSTORE. */
 export interface ZunionstoreOptions {
-  /** How the scores of a member are combined; the sum when left out. */
+  /** How to combine the scores of a member; default `SUM`. */
   readonly aggregate?: "SUM" | "sum" | "MIN" | "min" | "MAX" | "max" | undefined;
 }
 
 /** Options of ARGREP. */
 export interface ArgrepOptions {
-  /** Whether all predicates have to fit, or one of them; one, when left out. */
+  /** Whether all (`AND`) or any (`OR`) of the predicates must match; default `OR`. */
   readonly combinator?: "AND" | "and" | "OR" | "or" | undefined;
-  /** How many elements to find at most. */
+  /** Maximum number of elements to return. */
   readonly limit?: Integer | undefined;
-  /** Give the elements too. */
+  /** Include the elements. */
   readonly withValues?: boolean | undefined;
-  /** Let capitals and small letters be the same. */
+  /** Match case-insensitively. */
   readonly noCase?: boolean | undefined;
 }
 
 /** Options of ARINFO. */
 export interface ArinfoOptions {
-  /** Look at every piece. */
+  /** Include statistics over all slices. */
   readonly full?: boolean | undefined;
 }
 
 /** Options of ARLASTITEMS. */
 export interface ArlastitemsOptions {
-  /** Begin with the newest. */
+  /** Return the newest element first. */
   readonly rev?: boolean | undefined;
 }
 
 /** Options of AROP. */
 export interface AropOptions {
-  /** With `MATCH`: what to count. */
+  /** Value to count; required for `MATCH`. */
   readonly value?: Value | undefined;
 }
 
 /** Options of ARSCAN. */
 export interface ArscanOptions {
-  /** How many elements to give at most. */
+  /** Maximum number of elements to return. */
   readonly limit?: Integer | undefined;
 }
 
-/** When to add; at most one. */
+/** Condition for adding; at most one. */
 export type GeoaddCondition =
   | {
-      /** Only members that are new. */
+      /** Only add new members. */
       readonly nx?: boolean | undefined;
       readonly xx?: false | undefined;
     }
   | {
       readonly nx?: false | undefined;
-      /** Only members that are there already. */
+      /** Only update existing members. */
       readonly xx?: boolean | undefined;
     };
 
 /** Options of GEOADD. */
 export type GeoaddOptions = GeoaddCondition & {
-  /** Count the moved ones too, not just the new. */
+  /** Count moved members too. */
   readonly ch?: boolean | undefined;
 };
 
-/** What to do with the places found: give them, or store them. */
+/** Details to return, or a key to store the result in. */
 export type GeoradiusResult =
   | {
-      /** Give the places too, as `[longitude, latitude]`. */
+      /** Include the coordinates, as `[longitude, latitude]`. */
       readonly withCoord?: boolean | undefined;
-      /** Give distances from the centre too, in the unit. */
+      /** Include the distance from the centre, in `unit`. */
       readonly withDist?: boolean | undefined;
-      /** Give the hashes too. */
+      /** Include the geohash as an integer. */
       readonly withHash?: boolean | undefined;
       readonly store?: undefined;
       readonly storeDist?: undefined;
@@ -960,7 +960,7 @@ export type GeoradiusResult =
       readonly withCoord?: false | undefined;
       readonly withDist?: false | undefined;
       readonly withHash?: false | undefined;
-      /** Key of a sorted set to store the places in, as `geoadd` does. */
+      /** Key of a sorted set to store the members in, as with `geoadd`. */
       readonly store?: Key | undefined;
       readonly storeDist?: undefined;
     }
@@ -969,44 +969,44 @@ export type GeoradiusResult =
       readonly withDist?: false | undefined;
       readonly withHash?: false | undefined;
       readonly store?: undefined;
-      /** Key of a sorted set to store with distances as scores. */
+      /** Key of a sorted set to store the members in, with distances as scores. */
       readonly storeDist?: Key | undefined;
     };
 
 /** Options of GEORADIUS, GEORADIUSBYMEMBER. */
 export type GeoradiusOptions = GeoradiusResult & {
-  /** Unit of all lengths; metres when left out. */
+  /** Unit of all lengths; default metres. */
   readonly unit?: GeoUnit | undefined;
-  /** Order by distance from the centre; none when left out. */
+  /** Order by distance from the centre; default unsorted. */
   readonly sort?: GeoSort | undefined;
-  /** How many places to give at most. */
+  /** Maximum number of members to return. */
   readonly count?: Integer | undefined;
-  /** With `count`: the first places found, not the nearest ones. */
+  /** Return the first matches instead of the nearest ones; requires `count`. */
   readonly any?: boolean | undefined;
 };
 
 /** Options of GEORADIUSBYMEMBER_RO, GEORADIUS_RO. */
 export interface GeoradiusRoOptions {
-  /** Unit of all lengths; metres when left out. */
+  /** Unit of all lengths; default metres. */
   readonly unit?: GeoUnit | undefined;
-  /** Give the places too, as `[longitude, latitude]`. */
+  /** Include the coordinates, as `[longitude, latitude]`. */
   readonly withCoord?: boolean | undefined;
-  /** Give distances from the centre too, in the unit. */
+  /** Include the distance from the centre, in `unit`. */
   readonly withDist?: boolean | undefined;
-  /** Give the hashes too. */
+  /** Include the geohash as an integer. */
   readonly withHash?: boolean | undefined;
-  /** Order by distance from the centre; none when left out. */
+  /** Order by distance from the centre; default unsorted. */
   readonly sort?: GeoSort | undefined;
-  /** How many places to give at most. */
+  /** Maximum number of members to return. */
   readonly count?: Integer | undefined;
-  /** With `count`: the first places found, not the nearest ones. */
+  /** Return the first matches instead of the nearest ones; requires `count`. */
   readonly any?: boolean | undefined;
 }
 
-/** Where to search from. */
+/** Centre of the search. */
 export type GeoCenter =
   | {
-      /** The member that is the centre. */
+      /** Member at the centre. */
       readonly member: Value;
       readonly longitude?: undefined;
       readonly latitude?: undefined;
@@ -1019,7 +1019,7 @@ export type GeoCenter =
       readonly latitude: Decimal;
     };
 
-/** How far to search. */
+/** Shape of the search area. */
 export type GeoShape =
   | {
       /** Radius of a circle. */
@@ -1029,7 +1029,7 @@ export type GeoShape =
     }
   | {
       readonly radius?: undefined;
-      /** Width of a box whose sides point north. */
+      /** Width of a box aligned with the axes. */
       readonly width: Decimal;
       /** Height of the box. */
       readonly height: Decimal;
@@ -1037,97 +1037,97 @@ export type GeoShape =
 
 /** Options of GEOSEARCH. */
 export type GeosearchOptions = GeoCenter & GeoShape & {
-  /** Unit of all lengths; metres when left out. */
+  /** Unit of all lengths; default metres. */
   readonly unit?: GeoUnit | undefined;
-  /** Order by distance from the centre; none when left out. */
+  /** Order by distance from the centre; default unsorted. */
   readonly sort?: GeoSort | undefined;
-  /** How many places to give at most. */
+  /** Maximum number of members to return. */
   readonly count?: Integer | undefined;
-  /** With `count`: the first places found, not the nearest ones. */
+  /** Return the first matches instead of the nearest ones; requires `count`. */
   readonly any?: boolean | undefined;
-  /** Give the places too, as `[longitude, latitude]`. */
+  /** Include the coordinates, as `[longitude, latitude]`. */
   readonly withCoord?: boolean | undefined;
-  /** Give distances from the centre too, in the unit. */
+  /** Include the distance from the centre, in `unit`. */
   readonly withDist?: boolean | undefined;
-  /** Give the hashes too. */
+  /** Include the geohash as an integer. */
   readonly withHash?: boolean | undefined;
 };
 
 /** Options of GEOSEARCHSTORE. */
 export type GeosearchstoreOptions = GeoCenter & GeoShape & {
-  /** Unit of all lengths; metres when left out. */
+  /** Unit of all lengths; default metres. */
   readonly unit?: GeoUnit | undefined;
-  /** Order by distance from the centre; none when left out. */
+  /** Order by distance from the centre; default unsorted. */
   readonly sort?: GeoSort | undefined;
-  /** How many places to give at most. */
+  /** Maximum number of members to return. */
   readonly count?: Integer | undefined;
-  /** With `count`: the first places found, not the nearest ones. */
+  /** Return the first matches instead of the nearest ones; requires `count`. */
   readonly any?: boolean | undefined;
-  /** Store distances in the unit as scores, instead of hashes. */
+  /** Store distances in `unit` as scores, instead of geohashes. */
   readonly storeDist?: boolean | undefined;
 };
 
 /** Options of VADD. */
 export interface VaddOptions {
-  /** How many numbers to keep, by a random projection. */
+  /** Number of dimensions to keep, by random projection. */
   readonly reduceDim?: Integer | undefined;
-  /** Look for neighbours on another thread while the server goes on. */
+  /** Search for neighbours in a background thread. */
   readonly cas?: boolean | undefined;
-  /** How the numbers are stored; `Q8` when left out. All elements of a set must agree. */
+  /** Storage of the vector components, default `Q8`; must be the same for all elements. */
   readonly quantization?: VectorQuantization | undefined;
-  /** How many neighbours to consider; more makes better links, slower. */
+  /** Number of candidates to consider; higher is slower but links better. */
   readonly ef?: Integer | undefined;
-  /** JSON text, by convention an object; filters can look into it. */
+  /** JSON text, by convention an object, which filters can query. */
   readonly attributes?: Value | undefined;
-  /** Most links the element has to others; 16 when left out. */
+  /** Maximum number of links of the element; default 16. */
   readonly numLinks?: Integer | undefined;
 }
 
 /** Options of VEMB. */
 export interface VembOptions {
-  /** Give what is stored, in its own form. */
+  /** Return the stored representation. */
   readonly raw?: boolean | undefined;
 }
 
 /** Options of VLINKS. */
 export interface VlinksOptions {
-  /** Give similarities too. */
+  /** Include the similarities. */
   readonly withScores?: boolean | undefined;
 }
 
 /** Options of VSIM. */
 export interface VsimOptions {
-  /** Give similarities too. */
+  /** Include the similarities. */
   readonly withScores?: boolean | undefined;
-  /** How many elements to find; 10 when left out. */
+  /** Number of elements to return; default 10. */
   readonly count?: Integer | undefined;
-  /** Leave out what is further away: 0 to 1. */
+  /** Maximum distance, 0 to 1. */
   readonly epsilon?: Decimal | undefined;
-  /** How many candidates to consider; more finds better ones, slower. */
+  /** Number of candidates to consider; higher is slower but more accurate. */
   readonly ef?: Integer | undefined;
   /** Expression on attributes, such as `.year > 1980`. */
   readonly filter?: Value | undefined;
-  /** How many candidates to try against the filter. */
+  /** Maximum number of candidates to test with the filter. */
   readonly filterEf?: Integer | undefined;
-  /** Compare with every element: exact, and O(N). */
+  /** Compare with every element: exact, but O(N). */
   readonly truth?: boolean | undefined;
-  /** Search on the server's main thread. */
+  /** Search in the main thread of the server. */
   readonly noThread?: boolean | undefined;
 }
 
 /** Options of XACKDEL. */
 export interface XackdelOptions {
   /**
-   * What becomes of references in consumer groups, since Redis 8.2: kept, deleted too, or only
-   * entries touched that every group has acknowledged.
+   * References in consumer groups: keep them, delete them too, or remove only entries
+   * acknowledged by every group; since Redis 8.2.
    */
   readonly refPolicy?: StreamRefPolicy | undefined;
 }
 
-/** To what the stream is trimmed. */
+/** Threshold for trimming the stream. */
 export type XaddTrim =
   | {
-      /** Keep so many of the newest entries. */
+      /** Keep this number of the newest entries. */
       readonly maxLen?: Integer | undefined;
       readonly minId?: undefined;
     }
@@ -1137,193 +1137,194 @@ export type XaddTrim =
       readonly minId?: Value | undefined;
     };
 
-/** How the server knows an entry again; since Redis 8.6. */
+/** How the server detects a duplicate entry; since Redis 8.6. */
 export type XaddIdempotence =
   | {
-      /** Name of the producer; the content tells entries apart. */
+      /** Producer name; an entry with the same content is a duplicate. */
       readonly idmpAuto?: Value | undefined;
       readonly idmp?: undefined;
     }
   | {
       readonly idmpAuto?: undefined;
-      /** Name of the producer and what tells the entry apart from its others. */
+      /** Producer name and an ID of the entry, unique per producer. */
       readonly idmp?: readonly [producer: Value, id: Value] | undefined;
     };
 
 /** Options of XADD. */
 export type XaddOptions = XaddTrim & XaddIdempotence & {
-  /** ID of the entry; `"*"`, when left out, lets the server choose. */
+  /** Entry ID; default `"*"`, which is generated by the server. */
   readonly id?: Value | undefined;
-  /** Do not create the stream. */
+  /** Do not create the stream if it does not exist. */
   readonly noMkStream?: boolean | undefined;
-  /** Trim about so far, which is much cheaper; `true` when left out. `false`: exactly. */
+  /** Trim approximately, which is much cheaper; default `true`. */
   readonly approximate?: boolean | undefined;
-  /** How many entries to remove at most; not with exact trimming. */
+  /** Maximum number of entries to remove; not with `approximate: false`. */
   readonly limit?: Integer | undefined;
   /**
-   * What becomes of references in consumer groups, since Redis 8.2: kept, deleted too, or only
-   * entries touched that every group has acknowledged.
+   * References in consumer groups: keep them, delete them too, or remove only entries
+   * acknowledged by every group; since Redis 8.2.
    */
   readonly refPolicy?: StreamRefPolicy | undefined;
 };
 
-/** What to give instead of entries with their fields by name. */
+/** Shape of the entries; default: fields by name. */
 export type XclaimForm =
   | {
-      /** Only the IDs; it does not count as a delivery. */
+      /** Return only IDs and do not increment the delivery count. */
       readonly justId?: boolean | undefined;
       readonly pairs?: false | undefined;
     }
   | {
       readonly justId?: false | undefined;
       /**
-       * Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text.
+       * Return fields as `[field, value]` pairs, which preserves repeated fields and binary
+       * names.
        */
       readonly pairs?: boolean | undefined;
     };
 
 /** Options of XAUTOCLAIM. */
 export type XautoclaimOptions = XclaimForm & {
-  /** ID to begin at; `"0-0"` when left out. */
+  /** ID to start at; default `"0-0"`. */
   readonly startId?: Value | undefined;
-  /** How many entries to look at, at most; 100 when left out. */
+  /** Maximum number of entries to examine; default 100. */
   readonly count?: Integer | undefined;
 };
 
 /** Options of XCFGSET. */
 export interface XcfgsetOptions {
-  /** How long to remember, in seconds. */
+  /** How long to keep recorded IDs, in seconds. */
   readonly idmpDuration?: Integer | undefined;
-  /** How many entries to remember for each producer. */
+  /** Number of recorded IDs per producer. */
   readonly idmpMaxsize?: Integer | undefined;
 }
 
-/** When they count as delivered; now when left out. */
+/** Time of the last delivery; default now. */
 export type XclaimDelivery =
   | {
-      /** So many milliseconds ago. */
+      /** Milliseconds since the delivery. */
       readonly idle?: Integer | undefined;
       readonly time?: undefined;
     }
   | {
       readonly idle?: undefined;
-      /** At this time: a `Date` or a Unix time in milliseconds. */
+      /** Time of the delivery: a `Date` or a Unix time in milliseconds. */
       readonly time?: UnixTime | undefined;
     };
 
 /** Options of XCLAIM. */
 export type XclaimOptions = XclaimDelivery & XclaimForm & {
-  /** How often they count as delivered. */
+  /** Set the delivery count. */
   readonly retryCount?: Integer | undefined;
-  /** Take over also what nobody has pending. */
+  /** Claim entries that are not pending too. */
   readonly force?: boolean | undefined;
-  /** Raise the group's last delivered ID to this one. */
+  /** Raise the last delivered ID of the group to this ID. */
   readonly lastId?: Value | undefined;
 };
 
 /** Options of XDELEX. */
 export interface XdelexOptions {
   /**
-   * What becomes of references in consumer groups, since Redis 8.2: kept, deleted too, or only
-   * entries touched that every group has acknowledged.
+   * References in consumer groups: keep them, delete them too, or remove only entries
+   * acknowledged by every group; since Redis 8.2.
    */
   readonly refPolicy?: StreamRefPolicy | undefined;
 }
 
 /** Options of XGROUP CREATE. */
 export interface XgroupCreateOptions {
-  /** Create the stream too when it does not exist. */
+  /** Create the stream if it does not exist. */
   readonly mkStream?: boolean | undefined;
-  /** How many entries count as delivered already, for the group's lag; since Redis 7.0. */
+  /** Number of entries to count as read by the group, for its lag; since Redis 7.0. */
   readonly entriesRead?: Integer | undefined;
 }
 
 /** Options of XGROUP SETID. */
 export interface XgroupSetidOptions {
-  /** How many entries count as delivered already, for the group's lag; since Redis 7.0. */
+  /** Number of entries to count as read by the group, for its lag; since Redis 7.0. */
   readonly entriesRead?: Integer | undefined;
 }
 
 /** Options of XINFO STREAM. */
 export interface XinfoStreamOptions {
-  /** Tell everything: entries, groups, consumers and what is pending. */
+  /** Include entries, groups, consumers and pending entries. */
   readonly full?: boolean | undefined;
-  /** With `full`: how much of each list to give, 0 for all; 10 when left out. */
+  /** Maximum length of each list, 0 for all; default 10; requires `full`. */
   readonly count?: Integer | undefined;
 }
 
 /** Options of XNACK. */
 export interface XnackOptions {
-  /** How often they count as delivered, whatever `mode` says. */
+  /** Set the delivery count, regardless of `mode`. */
   readonly retryCount?: Integer | undefined;
-  /** Make pending what nobody has pending. */
+  /** Make entries pending that are not pending. */
   readonly force?: boolean | undefined;
 }
 
 /** Options of XPENDING. */
 export interface XpendingRangeOptions {
-  /** Only entries delivered at least so many milliseconds ago. */
+  /** Minimum time since the last delivery, in milliseconds. */
   readonly idle?: Integer | undefined;
-  /** Lowest ID; `"(1-0"` leaves it out; `"-"` when left out. */
+  /** Lowest ID (inclusive); `"(1-0"` excludes it; default `"-"`. */
   readonly min?: Value | undefined;
-  /** Highest ID; `"(1-0"` leaves it out; `"+"` when left out. */
+  /** Highest ID (inclusive); `"(1-0"` excludes it; default `"+"`. */
   readonly max?: Value | undefined;
-  /** How many entries to give at most. */
+  /** Maximum number of entries to return. */
   readonly count: Integer;
-  /** Only what this consumer has. */
+  /** Only entries of this consumer. */
   readonly consumerName?: Value | undefined;
 }
 
 /** Options of XRANGE. */
 export interface XrangeOptions {
-  /** How many entries to give at most. */
+  /** Maximum number of entries to return. */
   readonly count?: Integer | undefined;
-  /** Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text. */
+  /** Return fields as `[field, value]` pairs, which preserves repeated fields and binary names. */
   readonly pairs?: boolean | undefined;
 }
 
 /** Options of XREAD. */
 export interface XreadOptions {
-  /** How many entries to give at most for each stream. */
+  /** Maximum number of entries per stream. */
   readonly count?: Integer | undefined;
-  /** Longest wait for the first entry in milliseconds, 0 for ever; without it there is no wait. */
+  /** Maximum wait for the first entry in milliseconds, 0 waits forever; default: do not wait. */
   readonly block?: Integer | undefined;
-  /** Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text. */
+  /** Return fields as `[field, value]` pairs, which preserves repeated fields and binary names. */
   readonly pairs?: boolean | undefined;
 }
 
 /** Options of XREADGROUP. */
 export interface XreadgroupOptions {
-  /** How many entries to give at most for each stream. */
+  /** Maximum number of entries per stream. */
   readonly count?: Integer | undefined;
-  /** Longest wait for the first entry in milliseconds, 0 for ever; without it there is no wait. */
+  /** Maximum wait for the first entry in milliseconds, 0 waits forever; default: do not wait. */
   readonly block?: Integer | undefined;
-  /** Count the entries as acknowledged at once. */
+  /** Acknowledge the entries on delivery. */
   readonly noAck?: boolean | undefined;
-  /** Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text. */
+  /** Return fields as `[field, value]` pairs, which preserves repeated fields and binary names. */
   readonly pairs?: boolean | undefined;
 }
 
 /** Options of XREVRANGE. */
 export interface XrevrangeOptions {
-  /** How many entries to give at most. */
+  /** Maximum number of entries to return. */
   readonly count?: Integer | undefined;
-  /** Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text. */
+  /** Return fields as `[field, value]` pairs, which preserves repeated fields and binary names. */
   readonly pairs?: boolean | undefined;
 }
 
 /** Options of XSETID. */
 export interface XsetidOptions {
-  /** How many entries were ever added; since Redis 7.0. */
+  /** Number of entries ever added; since Redis 7.0. */
   readonly entriesAdded?: Integer | undefined;
   /** Highest ID ever deleted; since Redis 7.0. */
   readonly maxDeletedId?: Value | undefined;
 }
 
-/** To what the stream is trimmed. */
+/** Threshold for trimming the stream. */
 export type XtrimThreshold =
   | {
-      /** Keep so many of the newest entries. */
+      /** Keep this number of the newest entries. */
       readonly maxLen: Integer;
       readonly minId?: undefined;
     }
@@ -1335,13 +1336,13 @@ export type XtrimThreshold =
 
 /** Options of XTRIM. */
 export type XtrimOptions = XtrimThreshold & {
-  /** Trim about so far, which is much cheaper; `true` when left out. `false`: exactly. */
+  /** Trim approximately, which is much cheaper; default `true`. */
   readonly approximate?: boolean | undefined;
-  /** How many entries to remove at most; not with exact trimming. */
+  /** Maximum number of entries to remove; not with `approximate: false`. */
   readonly limit?: Integer | undefined;
   /**
-   * What becomes of references in consumer groups, since Redis 8.2: kept, deleted too, or only
-   * entries touched that every group has acknowledged.
+   * References in consumer groups: keep them, delete them too, or remove only entries
+   * acknowledged by every group; since Redis 8.2.
    */
   readonly refPolicy?: StreamRefPolicy | undefined;
 };

@@ -1,4 +1,7 @@
-/** Owns the argument shapes of geospatial commands, under the rules of `args.ts`. */
+/**
+ * Argument builders of geospatial commands for what the command table cannot express. They
+ * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
+ */
 import { type ArgList, token } from "../core/args.js";
 import { Choice } from "../core/choice.js";
 import type { Value } from "../core/info.js";
@@ -11,16 +14,16 @@ const BYRADIUS = token("BYRADIUS");
 const BYBOX = token("BYBOX");
 const COUNT = token("COUNT");
 const ANY = token("ANY");
-// Redis takes them in capitals too, but only since 7.0.
+// Sent in lower case: Redis accepts upper case only since 7.0.
 const UNITS = new Choice("m", "km", "ft", "mi");
 
-/** Add longitudes, latitudes and members of places, given as triples or one after the other. */
-export function geoPlaces(args: ArgList, places: GeoPlaces): void {
+/** Add longitudes, latitudes and members, given as triples or as a flat list. */
+export function addGeoPlaces(args: ArgList, places: GeoPlaces): void {
   if (!Array.isArray(places)) {
     args.invalid("places", "must be an array");
     return;
   }
-  const flat: readonly unknown[] = Array.isArray(places[0]) ? flatten(args, places) : places;
+  const flat: readonly unknown[] = Array.isArray(places[0]) ? flattenTriples(args, places) : places;
   if (flat.length === 0) args.invalid("places", "must not be empty");
   if (flat.length % 3 !== 0) {
     args.invalid("places", "must hold a longitude, a latitude and a member for each place");
@@ -32,7 +35,7 @@ export function geoPlaces(args: ArgList, places: GeoPlaces): void {
   }
 }
 
-function flatten(args: ArgList, places: readonly unknown[]): unknown[] {
+function flattenTriples(args: ArgList, places: readonly unknown[]): unknown[] {
   return places.flatMap((place) => {
     if (Array.isArray(place) && place.length === 3) return place;
     args.invalid("places", "must hold [longitude, latitude, member] triples");
@@ -40,8 +43,8 @@ function flatten(args: ArgList, places: readonly unknown[]): unknown[] {
   });
 }
 
-/** What {@link geoArea} reads. */
-export interface AreaShape {
+/** The options that {@link addGeoArea} reads. */
+export interface GeoAreaOptions {
   readonly member?: Value | undefined;
   readonly longitude?: Decimal | undefined;
   readonly latitude?: Decimal | undefined;
@@ -51,35 +54,35 @@ export interface AreaShape {
   readonly unit?: GeoUnit | undefined;
 }
 
-/** Add where to search from and how far; 0 is as good as any other number. */
-export function geoArea(args: ArgList, options: AreaShape | undefined): void {
+/** Add the centre and the shape of a search area; 0 is a valid coordinate and length. */
+export function addGeoArea(args: ArgList, options: GeoAreaOptions | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { member, longitude, latitude, radius, width, height } = options;
   if (member !== undefined) args.add(FROMMEMBER).value("options.member", member);
-  else pair(args.add(FROMLONLAT), "member", { longitude, latitude });
+  else addNumberPair(args.add(FROMLONLAT), "member", { longitude, latitude });
   if (radius !== undefined) args.add(BYRADIUS).decimal("options.radius", radius);
-  else pair(args.add(BYBOX), "radius", { width, height });
-  geoUnit(args, options);
+  else addNumberPair(args.add(BYBOX), "radius", { width, height });
+  addGeoUnit(args, options);
 }
 
-/** Add two numbers that need each other, or blame the absence of all. */
-function pair(
+/** Add two numbers that require each other; `alternative` is the option that can replace both. */
+function addNumberPair(
   args: ArgList,
-  instead: string,
+  alternative: string,
   numbers: Readonly<Record<string, Decimal | undefined>>,
 ): void {
   const names = Object.keys(numbers).map((name) => `"${name}"`);
   const given = Object.values(numbers).filter((number) => number !== undefined);
   if (given.length === 0) {
-    args.fail(`one of the options "${instead}", ${names.join(", ")} must be given`);
+    args.fail(`one of the options "${alternative}", ${names.join(", ")} must be given`);
   } else if (given.length < names.length) {
     args.fail(`options ${names.join(" and ")} must be given together`);
   }
   for (const [i, number] of given.entries()) args.decimal(`option ${names[i]}`, number);
 }
 
-/** Add the unit of lengths, metres when there is none. */
-export function geoUnit(
+/** Add the unit of lengths; default metres. */
+export function addGeoUnit(
   args: ArgList,
   options: { readonly unit?: GeoUnit | undefined } | undefined,
 ): void {
@@ -88,8 +91,8 @@ export function geoUnit(
   args.keyword("options.unit", unit, UNITS);
 }
 
-/** Add how many places to give, and whether any will do. */
-export function geoCount(
+/** Add COUNT, and ANY, which requires it. */
+export function addGeoCount(
   args: ArgList,
   options: { readonly count?: Integer | undefined; readonly any?: boolean | undefined } | undefined,
 ): void {

@@ -1,17 +1,17 @@
 /**
- * Owns the decoders of geospatial commands: coordinates and distances become numbers. Pure and total,
- * as those in `decode.ts`.
+ * Decoders of geospatial commands: coordinates and distances become numbers. Pure; an unexpected shape
+ * is returned unchanged.
  */
 import type { Reply } from "../../protocol/reply.js";
 import { itemsOf, toDouble, toDoubles } from "../core/decode.js";
 
-/** `[longitude, latitude]` or null for each member. */
+/** Decode GEOPOS: `[longitude, latitude]` or null for each member. */
 export function toGeoPoints(reply: Reply): unknown {
   return itemsOf(reply)?.map(toDoubles) ?? reply;
 }
 
-/** A distance is text, a hash a number, a place an array: whatever was asked for, in order. */
-function foundPlace(reply: Reply): unknown {
+/** Decode one search result: a distance is text, a hash a number and coordinates an array. */
+function toGeoResult(reply: Reply): unknown {
   if (!Array.isArray(reply)) return reply;
   const [member = null, ...details] = reply;
   return [
@@ -20,7 +20,7 @@ function foundPlace(reply: Reply): unknown {
   ];
 }
 
-/** The members of a search, each with what was asked for; a number when they were stored instead. */
+/** Decode the results of a search; the number of stored members is returned unchanged. */
 export function toGeoResults(reply: Reply): unknown {
-  return itemsOf(reply)?.map(foundPlace) ?? reply;
+  return itemsOf(reply)?.map(toGeoResult) ?? reply;
 }

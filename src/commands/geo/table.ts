@@ -1,5 +1,4 @@
-/** Owns the table of the geospatial commands. */
-
+/** Command table of the geospatial commands. */
 import { ALWAYS_TEXT, READONLY } from "../core/info.js";
 import {
   bare,
@@ -22,13 +21,14 @@ import {
   wordOf,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
-import { geoArea, geoCount, geoPlaces, geoUnit } from "./args.js";
+import { addGeoArea, addGeoCount, addGeoPlaces, addGeoUnit } from "./args.js";
 import { toGeoPoints, toGeoResults } from "./replies.js";
 
-const SEARCH_COST = "O(N+log(M)) for N places in the area's bounding box and M in the sorted set";
+const SEARCH_COST =
+  "O(N+log(M)) for N members in the bounding box of the area and M in the sorted set";
 const UNIT = wordOf(["m", "km", "ft", "mi"], "GeoUnit");
 const SORT = wordOf(["ASC", "DESC"], "GeoSort");
-const members = restOrNone("values", VALUE, "Members, as arguments or in arrays.");
+const members = restOrNone("values", VALUE, "Members, as arguments or arrays.");
 const longitude = param(
   "longitude",
   DECIMAL,
@@ -39,33 +39,37 @@ const latitude = param(
   DECIMAL,
   "Latitude of the centre in degrees; north is positive.",
 );
-const radius = param("radius", DECIMAL, "Radius of the circle, in the unit of the options.");
-const member = param("member", VALUE, "The member that is the centre.");
+const radius = param("radius", DECIMAL, "Radius of the circle, in `unit` of the options.");
+const member = param("member", VALUE, "Member at the centre.");
 
 const unit = {
-  ...silent("unit", "GeoUnit", "Unit of all lengths; metres when left out."),
+  ...silent("unit", "GeoUnit", "Unit of all lengths; default metres."),
   kind: UNIT,
 };
-const sort = bare("sort", SORT, "Order by distance from the centre; none when left out.");
+const sort = bare("sort", SORT, "Order by distance from the centre; default unsorted.");
 const limits = [
-  silent("count", "Integer", "How many places to give at most."),
-  silent("any", "boolean", "With `count`: the first places found, not the nearest ones."),
+  silent("count", "Integer", "Maximum number of members to return."),
+  silent(
+    "any",
+    "boolean",
+    "Return the first matches instead of the nearest ones; requires `count`.",
+  ),
 ];
-const countWire = { build: geoCount, with: ["options"], names: ["COUNT", "count", "ANY"] };
-const unitWire = { build: geoUnit, with: ["options"], names: ["unit"] };
+const countWire = { build: addGeoCount, with: ["options"], names: ["COUNT", "count", "ANY"] };
+const unitWire = { build: addGeoUnit, with: ["options"], names: ["unit"] };
 
-const withDist = flag("withDist", "WITHDIST", "Give distances from the centre too, in the unit.");
-const withHash = flag("withHash", "WITHHASH", "Give the hashes too.");
+const withDist = flag("withDist", "WITHDIST", "Include the distance from the centre, in `unit`.");
+const withHash = flag("withHash", "WITHHASH", "Include the geohash as an integer.");
 const withCoord = flag(
   "withCoord",
   "WITHCOORD",
-  "Give the places too, as `[longitude, latitude]`.",
+  "Include the coordinates, as `[longitude, latitude]`.",
 );
 const details = [withCoord, withDist, withHash];
 const searchArea = [
   {
-    ...oneOf("GeoCenter", "Where to search from.", [
-      silent("member", "Value", "The member that is the centre."),
+    ...oneOf("GeoCenter", "Centre of the search.", [
+      silent("member", "Value", "Member at the centre."),
       silent("longitude", "Decimal", "Longitude of the centre in degrees; east is positive."),
       silent("latitude", "Decimal", "Latitude of the centre in degrees; north is positive."),
     ]),
@@ -73,9 +77,9 @@ const searchArea = [
     required: true as const,
   },
   {
-    ...oneOf("GeoShape", "How far to search.", [
+    ...oneOf("GeoShape", "Shape of the search area.", [
       silent("radius", "Decimal", "Radius of a circle."),
-      silent("width", "Decimal", "Width of a box whose sides point north."),
+      silent("width", "Decimal", "Width of a box aligned with the axes."),
       silent("height", "Decimal", "Height of the box."),
     ]),
     together: [["radius"], ["width", "height"]],
@@ -85,19 +89,19 @@ const searchArea = [
   sort,
   ...limits,
 ];
-const areaWire = { build: geoArea, with: ["options"], names: ["FROM", "longitude", "latitude"] };
+const areaWire = { build: addGeoArea, with: ["options"], names: ["FROM", "longitude", "latitude"] };
 
-const FOUND =
-  "The members, or for each an array of the member and what was asked for: distance, hash, " +
-  "`[longitude, latitude]`.";
-const GENERICS =
+const RESULTS_RETURNS =
+  "The members, or for each an array of the member and the requested details: distance, " +
+  "hash, `[longitude, latitude]`.";
+const DETAILS_GENERICS =
   "<D extends boolean | undefined = false, S extends boolean | undefined = false, " +
   "C extends boolean | undefined = false>";
-const DETAILS = "{ readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C }";
+const DETAILS_TYPE = "{ readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C }";
 const found: Omit<Signature, "params"> = {
-  generics: GENERICS,
+  generics: DETAILS_GENERICS,
   type: "GeoResult<T, D, S, C>[]",
-  returns: FOUND,
+  returns: RESULTS_RETURNS,
 };
 
 const radiusOptions = options(
@@ -105,11 +109,16 @@ const radiusOptions = options(
   unit,
   {
     group: "GeoradiusResult",
-    doc: "What to do with the places found: give them, or store them.",
+    doc: "Details to return, or a key to store the result in.",
     members: [
       ...details,
-      opt("store", "STORE", KEY, "Key of a sorted set to store the places in, as `geoadd` does."),
-      opt("storeDist", "STOREDIST", KEY, "Key of a sorted set to store with distances as scores."),
+      opt("store", "STORE", KEY, "Key of a sorted set to store the members in, as with `geoadd`."),
+      opt(
+        "storeDist",
+        "STOREDIST",
+        KEY,
+        "Key of a sorted set to store the members in, with distances as scores.",
+      ),
     ],
     together: [["withCoord", "withDist", "withHash"], ["store"], ["storeDist"]],
   },
@@ -120,13 +129,13 @@ const radiusReadOptions = options("GeoradiusRoOptions", unit, ...details, sort, 
 
 const NO_STORE = "{ readonly store?: undefined; readonly storeDist?: undefined }";
 const radiusSignatures = (params: string): Signature[] => [
-  { ...found, params: `${params}, options?: GeoradiusOptions & ${NO_STORE} & ${DETAILS}` },
+  { ...found, params: `${params}, options?: GeoradiusOptions & ${NO_STORE} & ${DETAILS_TYPE}` },
   {
     params:
       `${params}, options: GeoradiusOptions & ` +
       "({ readonly store: Key } | { readonly storeDist: Key })",
     type: "number",
-    returns: "How many places were stored.",
+    returns: "Number of members stored.",
   },
   {
     params: `${params}, options?: GeoradiusOptions`,
@@ -135,152 +144,149 @@ const radiusSignatures = (params: string): Signature[] => [
   },
 ];
 const radiusReadSignatures = (params: string): Signature[] => [
-  { ...found, params: `${params}, options?: GeoradiusRoOptions & ${DETAILS}` },
+  { ...found, params: `${params}, options?: GeoradiusRoOptions & ${DETAILS_TYPE}` },
 ];
 
-const AROUND = "key: Key, longitude: Decimal, latitude: Decimal, radius: Decimal";
-const around = [key(), longitude, latitude, radius];
-const aroundWire = ["key", "longitude", "latitude", "radius", unitWire, "options", countWire];
-const BY_MEMBER = "key: Key, member: Value, radius: Decimal";
-const byMember = [key(), member, radius];
-const byMemberWire = ["key", "member", "radius", unitWire, "options", countWire];
-const INSTEAD = "Use `geosearch` or `geosearchstore`.";
-const places = reply("T[]", toGeoResults);
+const COORDINATES_PARAMS = "key: Key, longitude: Decimal, latitude: Decimal, radius: Decimal";
+const coordinatesArgs = [key(), longitude, latitude, radius];
+const coordinatesWire = ["key", "longitude", "latitude", "radius", unitWire, "options", countWire];
+const MEMBER_PARAMS = "key: Key, member: Value, radius: Decimal";
+const memberArgs = [key(), member, radius];
+const memberWire = ["key", "member", "radius", unitWire, "options", countWire];
+const DEPRECATED = "Use `geosearch` or `geosearchstore`.";
+const results = reply("T[]", toGeoResults);
 
 export const geo: readonly Entry[] = [
   command("GEOADD", {
     since: "3.2.0",
-    cost: "O(log(N)) a place",
-    summary: "Add places to a sorted set, whose scores are their hashes.",
+    cost: "O(log(N)) per member",
+    summary: "Add members with coordinates to a sorted set, or update them.",
     args: [
       key(),
       param(
         "places",
         { type: "GeoPlaces" },
-        "`[longitude, latitude, member]` of each place in degrees, or all of them in one array.",
+        "`[longitude, latitude, member]` triples in degrees, or a flat array of these values.",
       ),
     ],
     options: options(
       "GeoaddOptions",
-      oneOf("GeoaddCondition", "When to add; at most one.", [
-        flag("nx", "NX", "Only members that are new."),
-        flag("xx", "XX", "Only members that are there already."),
+      oneOf("GeoaddCondition", "Condition for adding; at most one.", [
+        flag("nx", "NX", "Only add new members."),
+        flag("xx", "XX", "Only update existing members."),
       ]),
-      flag("ch", "CH", "Count the moved ones too, not just the new."),
+      flag("ch", "CH", "Count moved members too."),
     ),
-    wire: ["key", "options", { build: geoPlaces, with: ["places"], names: ["places..."] }],
+    wire: ["key", "options", { build: addGeoPlaces, with: ["places"], names: ["places..."] }],
     reply: replies.count,
-    returns: "How many members are new, or with `ch` new or moved.",
+    returns: "Number of members added, or with `ch`, added or moved.",
   }),
   command("GEODIST", {
     since: "3.2.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Measure the distance between two members.",
+    summary: "Return the distance between two members.",
     args: [
       key(),
-      param("place1", VALUE, "One member."),
-      param("place2", VALUE, "The other member."),
-      optional("unit", UNIT, "Unit of the distance; metres when left out."),
+      param("place1", VALUE, "First member."),
+      param("place2", VALUE, "Second member."),
+      optional("unit", UNIT, "Unit of the distance; default metres."),
     ],
     reply: replies.doubleOrNull,
-    returns: "The distance, or `null` when a member is missing.",
+    returns: "The distance, or `null` if a member does not exist.",
   }),
   command("GEOHASH", {
     since: "3.2.0",
-    cost: "O(1) a member",
+    cost: "O(1) per member",
     flags: READONLY | ALWAYS_TEXT,
-    summary: "Write the places of members as geohashes of eleven characters.",
+    summary: "Return the coordinates of members as geohash strings of eleven characters.",
     args: [key(), members],
     reply: reply("(string | null)[]"),
-    returns: "One geohash a member, in order; `null` for missing ones.",
+    returns: "One geohash per member, in order; `null` for missing members.",
   }),
   command("GEOPOS", {
     since: "3.2.0",
-    cost: "O(1) a member",
+    cost: "O(1) per member",
     flags: READONLY,
-    summary: "Read where members are.",
+    summary: "Return the coordinates of members.",
     args: [key(), members],
     reply: reply("(GeoPoint | null)[]", toGeoPoints),
-    returns: "`[longitude, latitude]` of each member, in order; `null` for missing ones.",
+    returns: "`[longitude, latitude]` of each member, in order; `null` for missing members.",
   }),
   command("GEORADIUS", {
     since: "3.2.0",
     cost: SEARCH_COST,
-    summary: "Find the members within a circle around a place.",
-    deprecated: INSTEAD,
-    args: around,
+    summary: "Return or store the members within a circle around coordinates.",
+    deprecated: DEPRECATED,
+    args: coordinatesArgs,
     options: radiusOptions,
-    wire: aroundWire,
-    reply: places,
-    returns: FOUND,
-    signatures: radiusSignatures(AROUND),
+    wire: coordinatesWire,
+    reply: results,
+    returns: RESULTS_RETURNS,
+    signatures: radiusSignatures(COORDINATES_PARAMS),
   }),
   command("GEORADIUSBYMEMBER", {
     since: "3.2.0",
     cost: SEARCH_COST,
-    summary: "Find the members within a circle around a member.",
-    deprecated: INSTEAD,
-    args: byMember,
+    summary: "Return or store the members within a circle around a member.",
+    deprecated: DEPRECATED,
+    args: memberArgs,
     options: radiusOptions,
-    wire: byMemberWire,
-    reply: places,
-    returns: FOUND,
-    signatures: radiusSignatures(BY_MEMBER),
+    wire: memberWire,
+    reply: results,
+    returns: RESULTS_RETURNS,
+    signatures: radiusSignatures(MEMBER_PARAMS),
   }),
   command("GEORADIUSBYMEMBER_RO", {
     since: "3.2.10",
     cost: SEARCH_COST,
     flags: READONLY,
-    summary: "Find the members within a circle around a member, without storing them.",
+    summary: "Return the members within a circle around a member.",
     deprecated: "Use `geosearch`.",
-    args: byMember,
+    args: memberArgs,
     options: radiusReadOptions,
-    wire: byMemberWire,
-    reply: places,
-    returns: FOUND,
-    signatures: radiusReadSignatures(BY_MEMBER),
+    wire: memberWire,
+    reply: results,
+    returns: RESULTS_RETURNS,
+    signatures: radiusReadSignatures(MEMBER_PARAMS),
   }),
   command("GEORADIUS_RO", {
     since: "3.2.10",
     cost: SEARCH_COST,
     flags: READONLY,
-    summary: "Find the members within a circle around a place, without storing them.",
+    summary: "Return the members within a circle around coordinates.",
     deprecated: "Use `geosearch`.",
-    args: around,
+    args: coordinatesArgs,
     options: radiusReadOptions,
-    wire: aroundWire,
-    reply: places,
-    returns: FOUND,
-    signatures: radiusReadSignatures(AROUND),
+    wire: coordinatesWire,
+    reply: results,
+    returns: RESULTS_RETURNS,
+    signatures: radiusReadSignatures(COORDINATES_PARAMS),
   }),
   command("GEOSEARCH", {
     since: "6.2.0",
     cost: SEARCH_COST,
     flags: READONLY,
-    summary: "Find the members within a circle or a box.",
+    summary: "Return the members within a circle or a box.",
     args: [key()],
     options: options("GeosearchOptions", ...searchArea, ...details),
     wire: ["key", areaWire, "options", countWire],
-    reply: places,
-    returns: FOUND,
-    signatures: [{ ...found, params: `key: Key, options: GeosearchOptions & ${DETAILS}` }],
+    reply: results,
+    returns: RESULTS_RETURNS,
+    signatures: [{ ...found, params: `key: Key, options: GeosearchOptions & ${DETAILS_TYPE}` }],
   }),
   command("GEOSEARCHSTORE", {
     since: "6.2.0",
     cost: SEARCH_COST,
     summary: "Store the members within a circle or a box.",
-    args: [
-      key("dest", "Key to store the result at, replacing what was there."),
-      key("key", "Sorted set to search."),
-    ],
+    args: [key("dest", "Destination key, which is overwritten."), key("key", "Source sorted set.")],
     options: options(
       "GeosearchstoreOptions",
       ...searchArea,
-      flag("storeDist", "STOREDIST", "Store distances in the unit as scores, instead of hashes."),
+      flag("storeDist", "STOREDIST", "Store distances in `unit` as scores, instead of geohashes."),
     ),
     wire: ["dest", "key", areaWire, "options", countWire],
     reply: replies.count,
-    returns: "How many were stored.",
+    returns: "Number of members stored.",
   }),
 ];

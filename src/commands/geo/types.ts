@@ -1,22 +1,22 @@
-/** Owns the types of geospatial commands. Types only. */
+/** Public types of geospatial commands. */
 import type { Value } from "../core/info.js";
 import type { Decimal } from "../core/types.js";
 
-type GeoUnitWord = "m" | "km" | "ft" | "mi";
+type GeoUnitName = "m" | "km" | "ft" | "mi";
 
-/** A unit of length: metres, kilometres, feet or miles. */
-export type GeoUnit = GeoUnitWord | Uppercase<GeoUnitWord>;
+/** Unit of length: metres, kilometres, feet or miles. */
+export type GeoUnit = GeoUnitName | Uppercase<GeoUnitName>;
 
-/** The order of places by distance: nearest or farthest first. */
+/** Order by distance: nearest first (`ASC`) or farthest first (`DESC`). */
 export type GeoSort = "ASC" | "DESC" | "asc" | "desc";
 
-/** A place on the earth, in degrees: longitude first, east positive; then latitude, north positive. */
+/** Coordinates in degrees: longitude (east positive), then latitude (north positive). */
 export type GeoPoint = [longitude: number, latitude: number];
 
-/** A member and where it is, in degrees. */
+/** Coordinates in degrees and the member at them. */
 export type GeoPlace = readonly [longitude: Decimal, latitude: Decimal, member: Value];
 
-/** Members and where they are: places, or longitudes, latitudes and members one after the other. */
+/** Members to add: `[longitude, latitude, member]` triples or a flat list of such values. */
 export type GeoPlaces = readonly GeoPlace[] | readonly Value[];
 
 type GeoDetail<Wanted extends boolean | undefined, Detail extends unknown[]> = Wanted extends true
@@ -26,8 +26,8 @@ type GeoDetail<Wanted extends boolean | undefined, Detail extends unknown[]> = W
 type GeoFound<T, Details extends unknown[]> = Details extends [] ? T : [member: T, ...Details];
 
 /**
- * What a search gives for each place: the member alone, or the member followed by what was asked for,
- * in this order: the distance in the unit of the search, the hash as an integer of 52 bits, the place.
+ * A search result: the member alone, or the member followed by the requested details in this order:
+ * distance in the unit of the search, hash as a 52-bit integer, coordinates.
  */
 export type GeoResult<
   T extends string | Buffer = string,

@@ -1,17 +1,19 @@
 /**
- * Selects the decoder of a HRANDFIELD or HSCAN call, which depends on more than one option. `undefined`
- * selects the decoder of the command.
+ * Decoder selection for HRANDFIELD and HSCAN calls, whose reply depends on their options. `undefined`
+ * selects the default decoder of the command.
  */
 import { toPairs, toScan, toScanPairs } from "../core/decode.js";
 import type { Decoder } from "../core/info.js";
 
-/** Decoder of an HRANDFIELD call. */
-export function pickHrandfield(options: { readonly withValues?: boolean | undefined } | undefined) {
+/** Select the decoder of an HRANDFIELD call. */
+export function selectHrandfieldDecoder(
+  options: { readonly withValues?: boolean | undefined } | undefined,
+) {
   return options?.withValues === true ? toPairs : undefined;
 }
 
-/** Decoder of an HSCAN call. */
-export function pickHscan(
+/** Select the decoder of an HSCAN call. */
+export function selectHscanDecoder(
   options:
     | { readonly pairs?: boolean | undefined; readonly noValues?: boolean | undefined }
     | undefined,

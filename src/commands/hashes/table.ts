@@ -1,4 +1,4 @@
-/** Owns the table of the hash commands. */
+/** Command table of the hash commands. */
 
 import * as decode from "../core/decode.js";
 import { INT64, READONLY, SESSION } from "../core/info.js";
@@ -30,60 +30,57 @@ import {
   VALUE,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
-import { countedFields, countedPairs, hsetFields } from "./args.js";
-import { pickHrandfield, pickHscan } from "./replies.js";
+import { addCountedFields, addCountedPairs, addHsetFields } from "./args.js";
+import { selectHrandfieldDecoder, selectHscanDecoder } from "./replies.js";
 
 const field = param("field", VALUE, "Field name.");
 const value = param("value", VALUE, "Text, bytes or a number.");
-const fields = rest("fields", VALUE, "Field names, as arguments or in arrays; at least one.");
-const fieldList = param("fields", listOf(VALUE), "One field name or many of them.");
-/** The rest parameter goes out behind its number. */
+const fields = rest("fields", VALUE, "Field names, as arguments or arrays; at least one.");
+const fieldList = param("fields", listOf(VALUE), "One or more field names.");
+/** The fields are preceded by their number. */
 const fieldsWire = [
   "key",
   '"FIELDS"',
-  { build: countedFields, with: ["fields"], names: ["numfields", "fields..."] },
+  { build: addCountedFields, with: ["fields"], names: ["numfields", "fields..."] },
 ] as const;
 const fieldListWire = [
   '"FIELDS"',
-  { build: countedFields, with: ["fields"], names: ["numfields", "fields..."] },
+  { build: addCountedFields, with: ["fields"], names: ["numfields", "fields..."] },
 ] as const;
 
 const expireOptions = options(
   "HexpireOptions",
-  oneOf("HexpireCondition", "When a field's expiry is changed; at most one, without it always.", [
+  oneOf("HexpireCondition", "Condition for changing a field's expiry; at most one.", [
     flag("nx", "NX", "Only if the field has no expiry."),
-    flag("xx", "XX", "Only if the field has an expiry already."),
-    flag("gt", "GT", "Only if the new expiry is later than the present one; none counts as never."),
-    flag(
-      "lt",
-      "LT",
-      "Only if the new expiry is sooner than the present one; none counts as never.",
-    ),
+    flag("xx", "XX", "Only if the field has an expiry."),
+    flag("gt", "GT", "Only if the new expiry is later; no expiry counts as infinite."),
+    flag("lt", "LT", "Only if the new expiry is earlier; no expiry counts as infinite."),
   ]),
 );
-const lifetimes = [
-  // Unlike those of strings, fields may expire at once.
+const expiries = [
+  // 0 is valid, unlike for strings: the fields expire immediately.
   opt("ex", "EX", atLeast(0, SECONDS), "Time to live in whole seconds."),
   opt("px", "PX", atLeast(0, MILLISECONDS), "Time to live in whole milliseconds."),
   opt(
     "exat",
     "EXAT",
     atLeast(0, UNIX_SECONDS),
-    "When to expire: a `Date`, or a Unix time in whole seconds.",
+    "Expiry: a `Date` or a Unix time in whole seconds.",
   ),
   opt(
     "pxat",
     "PXAT",
     atLeast(0, UNIX_MILLISECONDS),
-    "When to expire: a `Date`, or a Unix time in whole milliseconds.",
+    "Expiry: a `Date` or a Unix time in whole milliseconds.",
   ),
 ];
 const EXPIRE_RETURNS =
-  "One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted because the time " +
-  "is past, -2 for a missing field.";
-const TTL_RETURNS = "one a field, in order: -1 when it has no expiry, -2 for a missing field.";
-const fieldsetName = param("fieldsetName", VALUE, "Name of the set of field names.");
-const FIELDSET_NOTE = "Such sets belong to one connection: only a `client()` has this.";
+  "One number per field, in order: 1 if set, 0 if the condition was not met, 2 if the " +
+  "field was deleted because the time is past, -2 if it does not exist.";
+const TTL_RETURNS =
+  "one per field, in order: -1 if the field has no expiry, -2 if it does not exist.";
+const fieldsetName = param("fieldsetName", VALUE, "Name of the fieldset.");
+const FIELDSET_NOTE = "A fieldset belongs to one connection: available on `client()` only.";
 const FIELD_COST = "O(N) in the number of fields";
 
 const MAPPING_DOC = "Values by field: an object, a `Map` or entries.";
@@ -95,13 +92,13 @@ export const hashes: readonly Entry[] = [
     summary: "Delete fields of a hash.",
     args: [key(), fields],
     reply: replies.count,
-    returns: "How many existed.",
+    returns: "Number of fields deleted.",
   }),
   command("HEXISTS", {
     since: "2.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell whether a hash has a field.",
+    summary: "Check whether a hash field exists.",
     args: [key(), field],
     reply: replies.bool,
     returns: "Whether the field exists.",
@@ -109,7 +106,7 @@ export const hashes: readonly Entry[] = [
   command("HEXPIRE", {
     since: "7.4.0",
     cost: FIELD_COST,
-    summary: "Let fields of a hash expire after some seconds.",
+    summary: "Set the time to live of hash fields, in seconds.",
     args: [key(), param("time", SECONDS, "Time to live in whole seconds."), fieldList],
     options: expireOptions,
     wire: ["key", "time", "options", ...fieldListWire],
@@ -119,7 +116,7 @@ export const hashes: readonly Entry[] = [
   command("HEXPIREAT", {
     since: "7.4.0",
     cost: FIELD_COST,
-    summary: "Let fields of a hash expire at a point in time.",
+    summary: "Set the Unix time at which hash fields expire, in seconds.",
     args: [
       key(),
       param("when", UNIX_SECONDS, "A `Date` or a Unix time in whole seconds."),
@@ -134,7 +131,7 @@ export const hashes: readonly Entry[] = [
     since: "7.4.0",
     cost: FIELD_COST,
     flags: READONLY,
-    summary: "Tell when fields of a hash expire, in seconds.",
+    summary: "Return the Unix times at which hash fields expire, in seconds.",
     args: [key(), fields],
     wire: fieldsWire,
     reply: replies.counts,
@@ -144,79 +141,81 @@ export const hashes: readonly Entry[] = [
     since: "2.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Read a field of a hash.",
+    summary: "Return the value of a hash field.",
     args: [key(), field],
     reply: replies.textOrNull,
-    returns: "The value, or `null` when there is no such field.",
+    returns: "The value, or `null` if the field does not exist.",
   }),
   command("HGETALL", {
     since: "2.0.0",
     cost: "O(N) in the size of the hash",
     flags: READONLY,
-    summary: "Read a whole hash.",
+    summary: "Return all fields and values of a hash.",
     notes:
-      "Field names become object keys and must be text; those that look like array indexes come " +
-      "first, as in every JavaScript object. `hscanIter` gives pairs instead.",
+      "Field names become object keys, so they must be text; integer-like names come first, as " +
+      "in any JavaScript object. Use `hscanIter` for pairs.",
     args: [key()],
     reply: replies.record,
-    returns: "Values by field, in an object without prototype; empty when the key does not exist.",
+    returns: "Values by field, in an object without prototype; empty if the key does not exist.",
   }),
   command("HGETDEL", {
     since: "8.0.0",
     cost: FIELD_COST,
-    summary: "Read fields of a hash and delete them.",
+    summary: "Return the values of hash fields and delete the fields.",
     args: [key(), fields],
     wire: fieldsWire,
     reply: replies.textsOrNulls,
-    returns: "One value a field, in order; `null` for missing fields.",
+    returns: "One value per field, in order; `null` for missing fields.",
   }),
   command("HGETEX", {
     since: "8.0.0",
     cost: FIELD_COST,
-    summary: "Read fields of a hash and change when they expire.",
+    summary: "Return the values of hash fields and change their expiry.",
     args: [key(), fieldList],
     options: options(
       "HgetexOptions",
-      oneOf("HgetexExpiry", "When the fields expire from now on; at most one.", [
-        ...lifetimes,
-        flag("persist", "PERSIST", "Never let them expire."),
+      oneOf("HgetexExpiry", "New expiry of the fields; at most one.", [
+        ...expiries,
+        flag("persist", "PERSIST", "Remove the expiry."),
       ]),
     ),
     wire: ["key", "options", ...fieldListWire],
     reply: replies.textsOrNulls,
-    returns: "One value a field, in order; `null` for missing fields.",
+    returns: "One value per field, in order; `null` for missing fields.",
   }),
   command("HIMPORT DISCARD", {
     aliases: ["himportDiscardInternal"],
     since: "8.10.0",
     cost: "O(1)",
     flags: SESSION,
-    summary: "Let the connection forget a set of field names.",
+    summary: "Discard a fieldset of this connection.",
     notes: FIELDSET_NOTE,
     args: [fieldsetName],
     reply: replies.count,
-    returns: "1 when it knew the set, otherwise 0.",
+    returns: "1 if the fieldset existed, otherwise 0.",
   }),
   command("HIMPORT DISCARDALL", {
     method: "himportDiscardAll",
     aliases: ["himportDiscardAllInternal"],
     since: "8.10.0",
-    cost: "O(N) in the number of sets",
+    cost: "O(N) in the number of fieldsets",
     flags: SESSION,
-    summary: "Let the connection forget all sets of field names.",
+    summary: "Discard all fieldsets of this connection.",
     notes: FIELDSET_NOTE,
     args: [],
     reply: replies.count,
-    returns: "How many it knew.",
+    returns: "Number of fieldsets discarded.",
   }),
   command("HIMPORT PREPARE", {
     aliases: ["himportPrepareInternal"],
     since: "8.10.0",
     cost: "O(N*log(N)) in the number of fields",
     flags: SESSION,
-    summary: "Let the connection know a set of field names, for `himportSet`.",
+    summary:
+      "Register a fieldset, an ordered list of field names, on this connection for " +
+      "`himportSet`.",
     notes: FIELDSET_NOTE,
-    args: [fieldsetName, param("fields", listOf(VALUE), "One field name or many; in this order.")],
+    args: [fieldsetName, param("fields", listOf(VALUE), "One or more field names, in order.")],
     reply: replies.ok,
     returns: "`true`.",
   }),
@@ -224,9 +223,9 @@ export const hashes: readonly Entry[] = [
     since: "8.10.0",
     cost: "O(N) in the number of fields",
     flags: SESSION,
-    summary: "Store a hash whose field names the connection knows, replacing what was there.",
+    summary: "Store a hash with the field names of a fieldset, replacing the key.",
     notes: FIELDSET_NOTE,
-    args: [key(), fieldsetName, param("values", listOf(VALUE), "A value for each field name.")],
+    args: [key(), fieldsetName, param("values", listOf(VALUE), "One value per field name.")],
     reply: replies.ok,
     returns: "`true`.",
   }),
@@ -234,12 +233,12 @@ export const hashes: readonly Entry[] = [
     since: "2.0.0",
     cost: "O(1)",
     flags: INT64,
-    summary: "Raise the integer in a field of a hash.",
+    summary: "Increment the integer value of a hash field.",
     notes: "A missing field counts as 0.",
     args: [
       key(),
       field,
-      fallback(param("amount", INTEGER, "Integer to add; may be negative."), "1"),
+      fallback(param("amount", INTEGER, "Amount to add; may be negative."), "1"),
     ],
     reply: replies.int64,
     returns: "The new value.",
@@ -247,24 +246,24 @@ export const hashes: readonly Entry[] = [
   command("HINCRBYFLOAT", {
     since: "2.6.0",
     cost: "O(1)",
-    summary: "Raise the number in a field of a hash by a decimal amount.",
+    summary: "Increment the value of a hash field by a floating-point amount.",
     notes: "A missing field counts as 0.",
     args: [
       key(),
       field,
-      fallback(param("amount", DECIMAL, "Finite number, or its text; may be negative."), "1"),
+      fallback(param("amount", DECIMAL, "Finite number or its text; may be negative."), "1"),
     ],
     reply: replies.exactDouble,
-    returns: "The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.",
+    returns: "The new value; throws `DecodeError` beyond 2^53 unless it is exact as a number.",
   }),
   command("HKEYS", {
     since: "2.0.0",
     cost: "O(N) in the size of the hash",
     flags: READONLY,
-    summary: "List the fields of a hash.",
+    summary: "Return the field names of a hash.",
     args: [key()],
     reply: replies.texts,
-    returns: "Field names; empty when the key does not exist.",
+    returns: "Field names; empty if the key does not exist.",
   }),
   command("HLEN", {
     since: "2.0.0",
@@ -273,21 +272,21 @@ export const hashes: readonly Entry[] = [
     summary: "Count the fields of a hash.",
     args: [key()],
     reply: replies.count,
-    returns: "How many there are; 0 when the key does not exist.",
+    returns: "Number of fields; 0 if the key does not exist.",
   }),
   command("HMGET", {
     since: "2.0.0",
     cost: "O(N) in the number of fields",
     flags: READONLY,
-    summary: "Read several fields of a hash.",
+    summary: "Return the values of several hash fields.",
     args: [key(), fields],
     reply: replies.textsOrNulls,
-    returns: "One value a field, in order; `null` for missing fields.",
+    returns: "One value per field, in order; `null` for missing fields.",
   }),
   command("HMSET", {
     since: "2.0.0",
     cost: "O(N) in the number of fields",
-    summary: "Set several fields of a hash.",
+    summary: "Set the values of several hash fields.",
     deprecated: "Use `hset`.",
     args: [key(), param("mapping", mappingOf(VALUE, VALUE), `${MAPPING_DOC} At least one.`)],
     reply: replies.ok,
@@ -296,18 +295,18 @@ export const hashes: readonly Entry[] = [
   command("HPERSIST", {
     since: "7.4.0",
     cost: FIELD_COST,
-    summary: "Let fields of a hash never expire.",
+    summary: "Remove the expiry of hash fields.",
     args: [key(), fields],
     wire: fieldsWire,
     reply: replies.counts,
     returns:
-      "One number a field, in order: 1 when an expiry was removed, -1 when there was none, -2 for a " +
-      "missing field.",
+      "One number per field, in order: 1 if an expiry was removed, -1 if the field has none, " +
+      "-2 if it does not exist.",
   }),
   command("HPEXPIRE", {
     since: "7.4.0",
     cost: FIELD_COST,
-    summary: "Let fields of a hash expire after some milliseconds.",
+    summary: "Set the time to live of hash fields, in milliseconds.",
     args: [key(), param("time", MILLISECONDS, "Time to live in whole milliseconds."), fieldList],
     options: expireOptions,
     wire: ["key", "time", "options", ...fieldListWire],
@@ -317,7 +316,7 @@ export const hashes: readonly Entry[] = [
   command("HPEXPIREAT", {
     since: "7.4.0",
     cost: FIELD_COST,
-    summary: "Let fields of a hash expire at a point in time, to the millisecond.",
+    summary: "Set the Unix time at which hash fields expire, in milliseconds.",
     args: [
       key(),
       param("when", UNIX_MILLISECONDS, "A `Date` or a Unix time in whole milliseconds."),
@@ -332,7 +331,7 @@ export const hashes: readonly Entry[] = [
     since: "7.4.0",
     cost: FIELD_COST,
     flags: READONLY,
-    summary: "Tell when fields of a hash expire, in milliseconds.",
+    summary: "Return the Unix times at which hash fields expire, in milliseconds.",
     args: [key(), fields],
     wire: fieldsWire,
     reply: replies.counts,
@@ -342,7 +341,7 @@ export const hashes: readonly Entry[] = [
     since: "7.4.0",
     cost: FIELD_COST,
     flags: READONLY,
-    summary: "Tell how long fields of a hash have to live, in milliseconds.",
+    summary: "Return the remaining time to live of hash fields, in milliseconds.",
     args: [key(), fields],
     wire: fieldsWire,
     reply: replies.counts,
@@ -352,39 +351,40 @@ export const hashes: readonly Entry[] = [
     since: "6.2.0",
     cost: "O(N) in the number of fields returned",
     flags: READONLY,
-    summary: "Pick fields of a hash at random.",
+    summary: "Return one or more random fields of a hash.",
     args: [
       key(),
       optional(
         "count",
         INTEGER,
-        "How many different fields to pick; negative: that many, some perhaps repeatedly.",
+        "Number of distinct fields; if negative, the absolute value is used and fields may " +
+          "repeat.",
       ),
     ],
     options: options(
       "HrandfieldOptions",
-      flag("withValues", "WITHVALUES", "Give the values too; needs `count`."),
+      flag("withValues", "WITHVALUES", "Include the values; requires `count`."),
     ),
     reply: replies.textOrNull,
-    returns: "One field name, or `null` when the key does not exist.",
+    returns: "One field name, or `null` if the key does not exist.",
     signatures: [
       {
         params: "key: Key",
         type: "T | null",
-        returns: "One field name, or `null` when the key does not exist.",
+        returns: "One field name, or `null` if the key does not exist.",
       },
       {
         params:
           "key: Key, count: Integer, " +
           "options?: HrandfieldOptions & { readonly withValues?: false | undefined }",
         type: "T[]",
-        returns: "Field names; empty when the key does not exist.",
+        returns: "Field names; empty if the key does not exist.",
       },
       {
         params:
           "key: Key, count: Integer, options: HrandfieldOptions & { readonly withValues: true }",
         type: "[field: T, value: T][]",
-        returns: "`[field, value]` pairs; empty when the key does not exist.",
+        returns: "`[field, value]` pairs; empty if the key does not exist.",
       },
       {
         params: "key: Key, count: Integer, options?: HrandfieldOptions",
@@ -397,53 +397,50 @@ export const hashes: readonly Entry[] = [
         returns: "As the other signatures say, by whether `count` is given.",
       },
     ],
-    pick: { pick: pickHrandfield, with: ["options"] },
+    pick: { pick: selectHrandfieldDecoder, with: ["options"] },
   }),
   command("HSCAN", {
     since: "2.8.0",
-    cost: "O(1) a call, O(N) for the whole hash",
+    cost: "O(1) per call, O(N) for the whole hash",
     flags: READONLY,
-    summary: "Read the next batch of fields of a hash.",
-    notes: "`hscanIter` does the whole walk.",
+    summary: "Return the next batch of fields and values of a hash.",
+    notes: "`hscanIter` iterates over the whole hash.",
     args: [
       key(),
-      fallback(param("cursor", CURSOR, 'What the call before gave; `"0"` to begin.'), '"0"'),
+      fallback(param("cursor", CURSOR, 'Cursor of the previous reply; `"0"` to start.'), '"0"'),
     ],
     options: options(
       "HscanOptions",
-      opt("match", "MATCH", VALUE, "Glob pattern the field names have to match."),
-      opt("count", "COUNT", COUNT, "How much work to do in this call; a hint."),
-      oneOf("HscanShape", "What becomes of the fields; an object when nothing is said.", [
-        mark(
-          "pairs",
-          "Give `[field, value]` pairs instead of an object; field names may be bytes then.",
-        ),
-        flag("noValues", "NOVALUES", "Give field names alone; since Redis 7.4."),
+      opt("match", "MATCH", VALUE, "Glob pattern for field names."),
+      opt("count", "COUNT", COUNT, "Amount of work per call; a hint."),
+      oneOf("HscanShape", "Shape of the fields; default: an object.", [
+        mark("pairs", "Return `[field, value]` pairs, in which field names may be bytes."),
+        flag("noValues", "NOVALUES", "Return only field names; since Redis 7.4."),
       ]),
     ),
     reply: reply("[cursor: string, fields: Record<string, T>]", decode.toScanRecord),
-    returns: 'The next cursor, `"0"` at the end, and some fields.',
+    returns: 'The next cursor (`"0"` at the end) and a batch of fields.',
     signatures: [
       {
         params:
           "key: Key, cursor?: string | Integer, options?: HscanOptions & " +
           "{ readonly pairs?: false | undefined; readonly noValues?: false | undefined }",
         type: "[cursor: string, fields: Record<string, T>]",
-        returns: 'The next cursor, `"0"` at the end, and some fields as an object.',
+        returns: 'The next cursor (`"0"` at the end) and a batch of fields as an object.',
       },
       {
         params:
           "key: Key, cursor: string | Integer | undefined, " +
           "options: HscanOptions & { readonly pairs: true }",
         type: "[cursor: string, fields: [field: T, value: T][]]",
-        returns: 'The next cursor, `"0"` at the end, and some fields as pairs.',
+        returns: 'The next cursor (`"0"` at the end) and a batch of fields as pairs.',
       },
       {
         params:
           "key: Key, cursor: string | Integer | undefined, " +
           "options: HscanOptions & { readonly noValues: true }",
         type: "[cursor: string, fields: T[]]",
-        returns: 'The next cursor, `"0"` at the end, and some field names.',
+        returns: 'The next cursor (`"0"` at the end) and a batch of field names.',
       },
       {
         params: "key: Key, cursor?: string | Integer, options?: HscanOptions",
@@ -451,84 +448,84 @@ export const hashes: readonly Entry[] = [
         returns: "As the other signatures say, by whether `pairs` or `noValues` is set.",
       },
     ],
-    pick: { pick: pickHscan, with: ["options"] },
+    pick: { pick: selectHscanDecoder, with: ["options"] },
   }),
   command("HSET", {
     since: "2.0.0",
     cost: "O(N) in the number of fields",
-    summary: "Set fields of a hash.",
+    summary: "Set the values of one or more hash fields.",
     args: [
       key(),
       param("field", { type: "Value | Mapping<Value, Value>" }, `Field name, or ${MAPPING_DOC}`),
-      optional("value", VALUE, "Value of the field; not with a mapping."),
+      optional("value", VALUE, "Field value; omit it with a mapping."),
       optional("mapping", mappingOf(VALUE, VALUE), MAPPING_DOC),
     ],
     wire: [
       "key",
-      { build: hsetFields, with: ["field", "value", "mapping"], names: ["mapping{}..."] },
+      { build: addHsetFields, with: ["field", "value", "mapping"], names: ["mapping{}..."] },
     ],
     reply: replies.count,
-    returns: "How many fields are new.",
+    returns: "Number of fields added; updated fields do not count.",
     signatures: [
       {
         params: "key: Key, field: Value, value: Value, mapping?: Mapping<Value, Value>",
         type: "number",
-        returns: "How many fields are new.",
+        returns: "Number of fields added; updated fields do not count.",
       },
       {
         params: "key: Key, mapping: Mapping<Value, Value>",
         type: "number",
-        returns: "How many fields are new.",
+        returns: "Number of fields added; updated fields do not count.",
       },
     ],
   }),
   command("HSETEX", {
     since: "8.0.0",
-    cost: "O(N) in the number of fields being set",
-    summary: "Set fields of a hash together with when they expire.",
+    cost: "O(N) in the number of fields",
+    summary: "Set the values of hash fields and their expiry.",
     args: [key(), param("mapping", mappingOf(VALUE, VALUE), `${MAPPING_DOC} At least one.`)],
     options: options(
       "HsetexOptions",
-      oneOf("HsetexCondition", "When anything is set at all; at most one.", [
+      oneOf("HsetexCondition", "Condition for setting the fields; at most one.", [
         flag("fnx", "FNX", "Only if none of the fields exists."),
         flag("fxx", "FXX", "Only if all of the fields exist."),
       ]),
-      oneOf("HsetexExpiry", "When the fields expire; at most one, without it never.", [
-        ...lifetimes,
-        flag("keepTtl", "KEEPTTL", "Keep the time to live each field already has."),
+      oneOf("HsetexExpiry", "Expiry of the fields; at most one, default none.", [
+        ...expiries,
+        flag("keepTtl", "KEEPTTL", "Keep the time to live of each field."),
       ]),
     ),
     wire: [
       "key",
       "options",
       '"FIELDS"',
-      { build: countedPairs, with: ["mapping"], names: ["numfields", "mapping..."] },
+      { build: addCountedPairs, with: ["mapping"], names: ["numfields", "mapping..."] },
     ],
     reply: replies.count,
-    returns: "1 when all fields were set, 0 when none was because the condition was not met.",
+    returns: "1 if all fields were set, 0 if none was because the condition was not met.",
   }),
   command("HSETNX", {
     since: "2.0.0",
     cost: "O(1)",
-    summary: "Set a field of a hash unless it exists.",
+    summary: "Set the value of a hash field if the field does not exist.",
     args: [key(), field, value],
     reply: replies.count,
-    returns: "1 when it was set, otherwise 0.",
+    returns: "1 if the field was set, otherwise 0.",
   }),
   command("HSTRLEN", {
     since: "3.2.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Measure the value in a field of a hash.",
+    summary: "Return the length of the value of a hash field.",
     args: [key(), field],
     reply: replies.count,
-    returns: "Its length in bytes; 0 when there is no such field.",
+    returns: "Length in bytes; 0 if the field does not exist.",
   }),
   command("HTTL", {
     since: "7.4.0",
     cost: FIELD_COST,
     flags: READONLY,
-    summary: "Tell how long fields of a hash have to live, in seconds.",
+    summary: "Return the remaining time to live of hash fields, in seconds.",
     args: [key(), fields],
     wire: fieldsWire,
     reply: replies.counts,
@@ -538,9 +535,9 @@ export const hashes: readonly Entry[] = [
     since: "2.0.0",
     cost: "O(N) in the size of the hash",
     flags: READONLY,
-    summary: "List the values of a hash.",
+    summary: "Return the values of a hash.",
     args: [key()],
     reply: replies.texts,
-    returns: "Values without their fields; empty when the key does not exist.",
+    returns: "The values; empty if the key does not exist.",
   }),
 ];

@@ -1,6 +1,6 @@
 /**
- * Argument shapes of SORT, MIGRATE and RESTORE that the command table cannot express. As all argument
- * helpers they neither throw nor put values into messages.
+ * Argument builders of SORT, MIGRATE and RESTORE for what the command table cannot express. They
+ * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
  */
 import { type ArgList, token } from "../core/args.js";
 import type { Key, Value } from "../core/info.js";
@@ -10,14 +10,14 @@ const AUTH = token("AUTH");
 const AUTH2 = token("AUTH2");
 const GET = token("GET");
 
-/** What {@link sortPatterns} reads. */
-export interface SortShape {
+/** The options that {@link addSortPatterns} reads. */
+export interface SortGetOptions {
   readonly get?: Value | readonly Value[] | undefined;
   readonly groups?: boolean | undefined;
 }
 
-/** Add the GET patterns of SORT; groups need a list of at least two. */
-export function sortPatterns(args: ArgList, options: SortShape | undefined): void {
+/** Add the GET patterns of SORT; `groups` requires an array of at least two. */
+export function addSortPatterns(args: ArgList, options: SortGetOptions | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { get, groups } = options;
   args.boolean("options.groups", groups);
@@ -30,14 +30,14 @@ export function sortPatterns(args: ArgList, options: SortShape | undefined): voi
   }
 }
 
-/** What {@link migrateAuth} reads. */
-export interface MigrateShape {
+/** The options that {@link addMigrateAuth} reads. */
+export interface MigrateAuthOptions {
   readonly auth?: Value | undefined;
   readonly username?: Value | undefined;
 }
 
-/** Add the credentials MIGRATE uses at its target: a password, or a user name and a password. */
-export function migrateAuth(args: ArgList, options: MigrateShape | undefined): void {
+/** Add the credentials for the target of MIGRATE: a password, or a user name and a password. */
+export function addMigrateAuth(args: ArgList, options: MigrateAuthOptions | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { auth, username } = options;
   if (username !== undefined && auth === undefined) {
@@ -49,13 +49,13 @@ export function migrateAuth(args: ArgList, options: MigrateShape | undefined): v
   }
 }
 
-/** Add the keys of MIGRATE, which stand behind its options. */
-export function migrateKeys(args: ArgList, keys: Many<Key>): void {
+/** Add the keys of MIGRATE, which follow its options. */
+export function addMigrateKeys(args: ArgList, keys: Many<Key>): void {
   args.values("keys", keys);
 }
 
-/** Add how long the key of RESTORE lives, or until when. */
-export function restoreTtl(
+/** Add the time to live of RESTORE, or its expiry time with `absTtl`. */
+export function addRestoreTtl(
   args: ArgList,
   ttl: UnixTime,
   options: { readonly absTtl?: boolean | undefined } | undefined,

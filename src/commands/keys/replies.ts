@@ -1,14 +1,11 @@
-/**
- * Selects the decoder of a SORT call, which depends on more than one option. `undefined` selects the
- * decoder of the command.
- */
+/** Decoder selection for SORT and SORT_RO calls, which depends on several options. */
 import { toGroups } from "../core/decode.js";
 import type { Decoder } from "../core/info.js";
-import type { SortShape } from "./args.js";
+import type { SortGetOptions } from "./args.js";
 
-/** Decoder of a SORT call. */
-export function pickSort(
-  options: (SortShape & { readonly store?: unknown }) | undefined,
+/** Select the decoder of a SORT call; `undefined` for the default decoder of the command. */
+export function selectSortDecoder(
+  options: (SortGetOptions & { readonly store?: unknown }) | undefined,
 ): Decoder | undefined {
   if (options?.groups !== true || options.store !== undefined) return undefined;
   return Array.isArray(options.get) ? toGroups(options.get.length) : undefined;

@@ -1,4 +1,4 @@
-/** Owns the table of the generic commands: those on keys of any type. */
+/** Command table of the generic commands, which work on keys of any type. */
 import { lastMilliseconds } from "../core/block-time.js";
 import * as decode from "../core/decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, OWN_WRITES, READONLY } from "../core/info.js";
@@ -28,62 +28,64 @@ import {
   wordOf,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
-import { migrateAuth, migrateKeys, restoreTtl, sortPatterns } from "./args.js";
-import { pickSort } from "./replies.js";
+import { addMigrateAuth, addMigrateKeys, addRestoreTtl, addSortPatterns } from "./args.js";
+import { selectSortDecoder } from "./replies.js";
 
-const keys = rest("keys", KEY, "Key names, as arguments or in arrays; at least one.");
+const keys = rest("keys", KEY, "Key names, as arguments or arrays; at least one.");
 
 const expireOptions = options("ExpireOptions", {
   group: "ExpireCondition",
-  doc: "When to change the expiry.",
+  doc: "Condition for changing the expiry.",
   members: [
-    flag("nx", "NX", "Only when the key has none."),
-    flag("xx", "XX", "Only when the key has one."),
-    flag("gt", "GT", "Only to a later time; none counts as infinitely late."),
-    flag("lt", "LT", "Only to an earlier time; none counts as infinitely late."),
+    flag("nx", "NX", "Only if the key has no expiry."),
+    flag("xx", "XX", "Only if the key has an expiry."),
+    flag("gt", "GT", "Only if the new expiry is later; no expiry counts as infinite."),
+    flag("lt", "LT", "Only if the new expiry is earlier; no expiry counts as infinite."),
   ],
   together: [["nx"], ["xx", "gt"], ["xx", "lt"]],
 });
-const EXPIRE_RETURNS = "Whether it was set; false when the key is missing or the options kept it.";
+const EXPIRE_RETURNS =
+  "Whether the expiry was set; `false` if the key is missing or a condition failed.";
 
-const TTL_RETURNS = "-1 when the key never expires, -2 when it does not exist.";
+const TTL_RETURNS = "-1 if the key has no expiry, -2 if it does not exist.";
 
-const sortItems = [
-  opt("by", "BY", VALUE, "Pattern of the keys to sort by; one without `*` means: do not sort."),
+const sortOptions = [
+  opt("by", "BY", VALUE, "Pattern of the keys to sort by; without `*`, elements are not sorted."),
   {
     limit: [
-      opt("start", "", INTEGER, "How many elements to skip; needs `num`."),
-      opt("num", "", INTEGER, "How many elements to give; needs `start`."),
+      opt("start", "", INTEGER, "Number of elements to skip; requires `num`."),
+      opt("num", "", INTEGER, "Maximum number of elements to return; requires `start`."),
     ],
     token: "LIMIT",
   },
   silent(
     "get",
     "Value | readonly Value[]",
-    "Patterns of the keys to give in place of the elements; `#` is the element itself.",
+    "Patterns of the keys to return instead of the elements; `#` is the element itself.",
   ),
-  silent("groups", "boolean", "Give one tuple an element; needs two or more `get` patterns."),
-  flag("desc", "DESC", "Sort from large to small."),
-  flag("alpha", "ALPHA", "Sort as text instead of as numbers."),
+  silent("groups", "boolean", "Return one tuple per element; requires two or more `get` patterns."),
+  flag("desc", "DESC", "Sort in descending order."),
+  flag("alpha", "ALPHA", "Sort as text instead of numbers."),
 ] as const;
 
-const sortPatternsOf = { build: sortPatterns, with: ["options"], names: ["get..."] };
+const sortPatternsWire = { build: addSortPatterns, with: ["options"], names: ["get..."] };
 
-const sortSignatures = (type: string, alone: string) => [
+/** Overloads of a SORT command without `store`; `noStore` is a type member that excludes it. */
+const sortSignatures = (type: string, noStore: string) => [
   {
-    params: `key: Key, options?: ${type} & { readonly get?: undefined${alone} }`,
+    params: `key: Key, options?: ${type} & { readonly get?: undefined${noStore} }`,
     type: "T[]",
-    returns: "The elements in order.",
+    returns: "The sorted elements.",
   },
   {
-    params: `key: Key, options: ${type} & { readonly get: readonly Value[]; readonly groups: true${alone} }`,
+    params: `key: Key, options: ${type} & { readonly get: readonly Value[]; readonly groups: true${noStore} }`,
     type: "(T | null)[][]",
-    returns: "One tuple an element, with a value or `null` for each `get` pattern.",
+    returns: "One tuple per element, with a value or `null` for each `get` pattern.",
   },
   {
-    params: `key: Key, options: ${type} & { readonly get: Value | readonly Value[]; readonly groups?: false | undefined${alone} }`,
+    params: `key: Key, options: ${type} & { readonly get: Value | readonly Value[]; readonly groups?: false | undefined${noStore} }`,
     type: "(T | null)[]",
-    returns: "What the `get` patterns found, `null` for missing keys.",
+    returns: "Values of the `get` patterns; `null` for missing keys.",
   },
 ];
 
@@ -91,47 +93,47 @@ export const generic: readonly Entry[] = [
   command("COPY", {
     since: "6.2.0",
     cost: "O(N) in the size of a collection, O(1) for strings",
-    summary: "Copy the value at `source` to the key `destination`.",
-    args: [key("source", "Key to copy."), key("destination", "Key to copy to.")],
+    summary: "Copy the value of `source` to the key `destination`.",
+    args: [key("source", "Source key."), key("destination", "Destination key.")],
     options: options(
       "CopyOptions",
-      opt("destinationDb", "DB", COUNT, "Database of the copy; otherwise the current one."),
-      flag("replace", "REPLACE", "Overwrite the destination when it exists."),
+      opt("destinationDb", "DB", COUNT, "Database of the copy; default: the current one."),
+      flag("replace", "REPLACE", "Overwrite the destination if it exists."),
     ),
     reply: replies.bool,
-    returns: "Whether it was copied.",
+    returns: "Whether the value was copied.",
   }),
   command("DEL", {
     since: "1.0.0",
-    cost: "O(N) in the number of keys and of their elements",
+    cost: "O(N) in the number of keys and their elements",
     summary: "Delete keys.",
     args: [keys],
     aliases: ["delete"],
     reply: replies.count,
-    returns: "How many existed.",
+    returns: "Number of keys deleted.",
   }),
   command("DUMP", {
     since: "2.6.0",
     cost: "O(1) to find the key, O(N) in the size of the value",
     flags: READONLY | ALWAYS_BYTES,
-    summary: "Serialize the value at `key` in the server's own format, for RESTORE.",
+    summary: "Serialize the value of a key in the server's format, for RESTORE.",
     args: [key()],
     reply: replies.bytesOrNull,
-    returns: "The bytes, also when replies are decoded to text; `null` when `key` does not exist.",
+    returns: "The serialized value, always a `Buffer`; `null` if the key does not exist.",
   }),
   command("EXISTS", {
     since: "1.0.0",
     cost: "O(N) in the number of keys",
     flags: READONLY,
-    summary: "Count which of the keys exist.",
+    summary: "Count the keys that exist.",
     args: [keys],
     reply: replies.count,
-    returns: "How many exist; a key named twice counts twice.",
+    returns: "Number of existing keys; a repeated key counts each time.",
   }),
   command("EXPIRE", {
     since: "1.0.0",
     cost: "O(1)",
-    summary: "Let a key expire after some seconds.",
+    summary: "Set the time to live of a key, in seconds.",
     args: [key(), param("time", SECONDS, "Time to live in whole seconds.")],
     options: expireOptions,
     reply: replies.bool,
@@ -140,7 +142,7 @@ export const generic: readonly Entry[] = [
   command("EXPIREAT", {
     since: "1.2.0",
     cost: "O(1)",
-    summary: "Let a key expire at a point in time.",
+    summary: "Set the Unix time at which a key expires, in seconds.",
     args: [key(), param("when", UNIX_SECONDS, "A `Date` or a Unix time in whole seconds.")],
     options: expireOptions,
     reply: replies.bool,
@@ -150,7 +152,7 @@ export const generic: readonly Entry[] = [
     since: "7.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell when a key expires, in seconds.",
+    summary: "Return the Unix time at which a key expires, in seconds.",
     args: [key()],
     reply: replies.count,
     returns: `Unix time in seconds; ${TTL_RETURNS}`,
@@ -159,11 +161,11 @@ export const generic: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(N) in the number of keys in the database",
     flags: READONLY,
-    summary: "List all keys that match a pattern, blocking the server meanwhile.",
-    notes: "On a large database use `scanIter`.",
+    summary: "Return all keys that match a pattern; blocks the server while it runs.",
+    notes: "Use `scanIter` on a large database.",
     args: [fallback(param("pattern", VALUE, "Glob pattern."), '"*"')],
     reply: replies.texts,
-    returns: "The keys, in no order.",
+    returns: "The keys, in no particular order.",
   }),
   command("MIGRATE", {
     since: "2.6.0",
@@ -171,18 +173,18 @@ export const generic: readonly Entry[] = [
     summary: "Move keys to another server.",
     keys: [3, 3, 1],
     args: [
-      param("host", TEXT, "Host of the target."),
-      param("port", COUNT, "Port of the target."),
-      param("keys", listOf(KEY), "One key or several."),
-      param("destinationDb", COUNT, "Database at the target."),
-      param("timeout", MILLISECONDS, "Longest pause in the transfer, in whole milliseconds."),
+      param("host", TEXT, "Target host."),
+      param("port", COUNT, "Target port."),
+      param("keys", listOf(KEY), "One or more keys."),
+      param("destinationDb", COUNT, "Target database."),
+      param("timeout", MILLISECONDS, "Maximum idle time of the transfer, in whole milliseconds."),
     ],
     options: options(
       "MigrateOptions",
-      flag("copy", "COPY", "Keep the keys here."),
-      flag("replace", "REPLACE", "Overwrite keys at the target."),
+      flag("copy", "COPY", "Keep the keys on the source server."),
+      flag("replace", "REPLACE", "Overwrite existing keys on the target."),
       silent("auth", "Value", "Password for the target."),
-      silent("username", "Value", "User name for the target; needs `auth`."),
+      silent("username", "Value", "User name for the target; requires `auth`."),
     ),
     wire: [
       "host",
@@ -191,48 +193,48 @@ export const generic: readonly Entry[] = [
       "destinationDb",
       "timeout",
       "options",
-      { build: migrateAuth, with: ["options"], names: ["auth..."] },
+      { build: addMigrateAuth, with: ["options"], names: ["auth..."] },
       '"KEYS"',
-      { build: migrateKeys, with: ["keys"], names: ["keys..."] },
+      { build: addMigrateKeys, with: ["keys"], names: ["keys..."] },
     ],
     reply: reply('true | "NOKEY"', decode.okToTrue),
-    returns: '`true`, or `"NOKEY"` when none of the keys existed.',
+    returns: '`true`, or `"NOKEY"` if none of the keys existed.',
   }),
   command("MOVE", {
     since: "1.0.0",
     cost: "O(1)",
     summary: "Move a key to another database of the same server.",
-    args: [key(), param("db", COUNT, "Number of the database.")],
+    args: [key(), param("db", COUNT, "Database index.")],
     reply: replies.bool,
-    returns: "Whether it was moved.",
+    returns: "Whether the key was moved.",
   }),
   command("OBJECT", {
     since: "2.2.3",
     cost: "O(1)",
     flags: READONLY | ALWAYS_TEXT,
     keys: [2, 2, 1],
-    summary: "Inspect how a value is kept; redis-py's one method for the OBJECT commands.",
+    summary: "Run the OBJECT subcommand `infoType`, as redis-py's `object` does.",
     args: [
       param(
         "infoType",
         wordOf(["ENCODING", "FREQ", "IDLETIME", "REFCOUNT"]),
-        "What to tell; see `objectEncoding`, `objectFreq`, `objectIdletime`, `objectRefcount`.",
+        "Subcommand; see `objectEncoding`, `objectFreq`, `objectIdletime`, `objectRefcount`.",
       ),
       key(),
     ],
     reply: reply("string | number | null"),
-    returns: "What was asked for, or `null` when `key` does not exist.",
+    returns: "The requested property, or `null` if the key does not exist.",
     signatures: [
       {
         params: 'infoType: "ENCODING" | "encoding", key: Key',
         type: "string | null",
-        returns: "Name of the encoding, or `null` when `key` does not exist.",
+        returns: "Name of the encoding, or `null` if the key does not exist.",
       },
       {
         params:
           'infoType: "FREQ" | "IDLETIME" | "REFCOUNT" | "freq" | "idletime" | "refcount", key: Key',
         type: "number | null",
-        returns: "The number, or `null` when `key` does not exist.",
+        returns: "The number, or `null` if the key does not exist.",
       },
     ],
   }),
@@ -240,26 +242,26 @@ export const generic: readonly Entry[] = [
     since: "2.2.3",
     cost: "O(1)",
     flags: READONLY | ALWAYS_TEXT,
-    summary: "Tell how the server keeps the value at `key` in memory.",
+    summary: "Return the internal encoding of the value of a key.",
     args: [key()],
     reply: replies.wordOrNull,
-    returns: "Name of the encoding, or `null` when `key` does not exist.",
+    returns: "Name of the encoding, or `null` if the key does not exist.",
   }),
   command("OBJECT FREQ", {
     since: "4.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell how often a key is used, as the server's LFU counter.",
-    notes: "Only with an LFU `maxmemory-policy`.",
+    summary: "Return the logarithmic access frequency (LFU) counter of a key.",
+    notes: "Requires an LFU `maxmemory-policy`.",
     args: [key()],
     reply: replies.countOrNull,
-    returns: "The logarithmic counter, or `null` when `key` does not exist.",
+    returns: "The counter, or `null` if the key does not exist.",
   }),
   command("OBJECT HELP", {
     since: "6.2.0",
     cost: "O(1)",
     flags: ALWAYS_TEXT,
-    summary: "List what the OBJECT commands can tell.",
+    summary: "Return the help text of the OBJECT commands.",
     args: [],
     reply: replies.words,
     returns: "Lines of text.",
@@ -268,25 +270,25 @@ export const generic: readonly Entry[] = [
     since: "2.2.3",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell for how many seconds a key has not been used.",
-    notes: "Not with an LFU `maxmemory-policy`.",
+    summary: "Return the time since a key was last accessed, in seconds.",
+    notes: "Fails with an LFU `maxmemory-policy`.",
     args: [key()],
     reply: replies.countOrNull,
-    returns: "Seconds, or `null` when `key` does not exist.",
+    returns: "Seconds, or `null` if the key does not exist.",
   }),
   command("OBJECT REFCOUNT", {
     since: "2.2.3",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell how many references the server holds to the value at `key`.",
+    summary: "Return the reference count of the value of a key.",
     args: [key()],
     reply: replies.countOrNull,
-    returns: "The count, or `null` when `key` does not exist.",
+    returns: "The count, or `null` if the key does not exist.",
   }),
   command("PERSIST", {
     since: "2.2.0",
     cost: "O(1)",
-    summary: "Let a key never expire.",
+    summary: "Remove the expiry of a key.",
     args: [key()],
     reply: replies.bool,
     returns: "Whether an expiry was removed.",
@@ -294,7 +296,7 @@ export const generic: readonly Entry[] = [
   command("PEXPIRE", {
     since: "2.6.0",
     cost: "O(1)",
-    summary: "Let a key expire after some milliseconds.",
+    summary: "Set the time to live of a key, in milliseconds.",
     args: [key(), param("time", MILLISECONDS, "Time to live in whole milliseconds.")],
     options: expireOptions,
     reply: replies.bool,
@@ -303,7 +305,7 @@ export const generic: readonly Entry[] = [
   command("PEXPIREAT", {
     since: "2.6.0",
     cost: "O(1)",
-    summary: "Let a key expire at a point in time, to the millisecond.",
+    summary: "Set the Unix time at which a key expires, in milliseconds.",
     args: [
       key(),
       param("when", UNIX_MILLISECONDS, "A `Date` or a Unix time in whole milliseconds."),
@@ -316,7 +318,7 @@ export const generic: readonly Entry[] = [
     since: "7.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell when a key expires, in milliseconds.",
+    summary: "Return the Unix time at which a key expires, in milliseconds.",
     args: [key()],
     reply: replies.count,
     returns: `Unix time in milliseconds; ${TTL_RETURNS}`,
@@ -325,7 +327,7 @@ export const generic: readonly Entry[] = [
     since: "2.6.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell how long a key has to live, in milliseconds.",
+    summary: "Return the remaining time to live of a key, in milliseconds.",
     args: [key()],
     reply: replies.count,
     returns: `Milliseconds; ${TTL_RETURNS}`,
@@ -334,15 +336,15 @@ export const generic: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Pick a key at random.",
+    summary: "Return a random key.",
     args: [],
     reply: replies.textOrNull,
-    returns: "The key, or `null` when the database is empty.",
+    returns: "The key, or `null` if the database is empty.",
   }),
   command("RENAME", {
     since: "1.0.0",
     cost: "O(1)",
-    summary: "Rename a key, replacing the one that has the new name.",
+    summary: "Rename a key, replacing the destination if it exists.",
     args: [key("source", "Key to rename."), key("destination", "New name.")],
     reply: replies.ok,
     returns: "`true`.",
@@ -350,34 +352,34 @@ export const generic: readonly Entry[] = [
   command("RENAMENX", {
     since: "1.0.0",
     cost: "O(1)",
-    summary: "Rename a key unless the new name is taken.",
+    summary: "Rename a key if the new name does not exist.",
     args: [key("source", "Key to rename."), key("destination", "New name.")],
     reply: replies.bool,
-    returns: "Whether it was renamed.",
+    returns: "Whether the key was renamed.",
   }),
   command("RESTORE", {
     since: "2.6.0",
-    cost: "O(1) to make the key, O(N) in the size of the value",
-    summary: "Make a key from what DUMP gave.",
+    cost: "O(1) to create the key, O(N) in the size of the value",
+    summary: "Create a key from a value serialized with DUMP.",
     args: [
       key(),
       param(
         "ttl",
         { type: "UnixTime" },
-        "Time to live in whole milliseconds; 0 for ever. With `absTtl` a moment.",
+        "Time to live in whole milliseconds, 0 for none; with `absTtl`, the expiry time.",
       ),
-      param("value", VALUE, "The bytes DUMP gave."),
+      param("value", VALUE, "Bytes returned by DUMP."),
     ],
     options: options(
       "RestoreOptions",
-      flag("replace", "REPLACE", "Overwrite the key when it exists."),
-      flag("absTtl", "ABSTTL", "`ttl` is a `Date`, or a Unix time in milliseconds."),
-      opt("idleTime", "IDLETIME", COUNT, "Seconds since its last use, for LRU eviction."),
-      opt("frequency", "FREQ", COUNT, "Counter of its use, for LFU eviction; 0 to 255."),
+      flag("replace", "REPLACE", "Overwrite the key if it exists."),
+      flag("absTtl", "ABSTTL", "`ttl` is a `Date` or a Unix time in milliseconds."),
+      opt("idleTime", "IDLETIME", COUNT, "Seconds since the last access, for LRU eviction."),
+      opt("frequency", "FREQ", COUNT, "Access frequency counter for LFU eviction, 0 to 255."),
     ),
     wire: [
       "key",
-      { build: restoreTtl, with: ["ttl", "options"], names: ["ttl"] },
+      { build: addRestoreTtl, with: ["ttl", "options"], names: ["ttl"] },
       "value",
       "options",
     ],
@@ -386,19 +388,22 @@ export const generic: readonly Entry[] = [
   }),
   command("SCAN", {
     since: "2.8.0",
-    cost: "O(1) a call, O(N) for the whole database",
+    cost: "O(1) per call, O(N) for the whole database",
     flags: READONLY,
-    summary: "Read the next batch of keys of the database.",
-    notes: "`scanIter` does the whole walk.",
-    args: [fallback(param("cursor", CURSOR, 'What the call before gave; `"0"` to begin.'), '"0"')],
+    summary: "Return the next batch of keys of the database.",
+    notes: "`scanIter` iterates over all keys.",
+    args: [
+      fallback(param("cursor", CURSOR, 'Cursor of the previous reply; `"0"` to start.'), '"0"'),
+    ],
     options: options(
       "ScanOptions",
-      opt("match", "MATCH", VALUE, "Glob pattern the keys have to match."),
-      opt("count", "COUNT", COUNT, "How much work to do in this call; a hint."),
-      opt("type", "TYPE", TEXT, "Type of the values, as `type` names it."),
+      opt("match", "MATCH", VALUE, "Glob pattern for keys."),
+      opt("count", "COUNT", COUNT, "Amount of work per call; a hint."),
+      opt("type", "TYPE", TEXT, "Type of the values, as returned by `type`."),
     ),
     reply: reply("[cursor: string, keys: T[]]", decode.toScan),
-    returns: 'The next cursor, `"0"` at the end, and some keys; one may come twice.',
+    returns:
+      'The next cursor (`"0"` at the end) and a batch of keys, which may contain duplicates.',
   }),
   command("SORT", {
     since: "1.0.0",
@@ -407,18 +412,18 @@ export const generic: readonly Entry[] = [
     args: [key()],
     options: options(
       "SortOptions",
-      ...sortItems,
-      opt("store", "STORE", KEY, "Key of a list to write the result to instead."),
+      ...sortOptions,
+      opt("store", "STORE", KEY, "Key of a list to store the result in."),
     ),
-    wire: ["key", "options", sortPatternsOf],
+    wire: ["key", "options", sortPatternsWire],
     reply: replies.texts,
-    returns: "The elements in order.",
+    returns: "The sorted elements.",
     signatures: [
       ...sortSignatures("SortOptions", "; readonly store?: undefined"),
       {
         params: "key: Key, options: SortOptions & { readonly store: Key }",
         type: "number",
-        returns: "Length of the list that was stored.",
+        returns: "Length of the stored list.",
       },
       {
         params: "key: Key, options?: SortOptions",
@@ -426,18 +431,18 @@ export const generic: readonly Entry[] = [
         returns: "As the other signatures say, by the options.",
       },
     ],
-    pick: { pick: pickSort, with: ["options"] },
+    pick: { pick: selectSortDecoder, with: ["options"] },
   }),
   command("SORT_RO", {
     since: "7.0.0",
     cost: "O(N+M*log(M)) for N elements of which M are returned",
     flags: READONLY,
-    summary: "Sort the elements of a list, set or sorted set, also on a replica.",
+    summary: "Sort the elements of a list, set or sorted set; also works on a replica.",
     args: [key()],
-    options: options("SortRoOptions", ...sortItems),
-    wire: ["key", "options", sortPatternsOf],
+    options: options("SortRoOptions", ...sortOptions),
+    wire: ["key", "options", sortPatternsWire],
     reply: replies.texts,
-    returns: "The elements in order.",
+    returns: "The sorted elements.",
     signatures: [
       ...sortSignatures("SortRoOptions", ""),
       {
@@ -446,22 +451,22 @@ export const generic: readonly Entry[] = [
         returns: "As the other signatures say, by the options.",
       },
     ],
-    pick: { pick: pickSort, with: ["options"] },
+    pick: { pick: selectSortDecoder, with: ["options"] },
   }),
   command("TOUCH", {
     since: "3.2.1",
     cost: "O(N) in the number of keys",
     flags: READONLY,
-    summary: "Mark keys as just used.",
+    summary: "Update the last access time of keys.",
     args: [keys],
     reply: replies.count,
-    returns: "How many exist.",
+    returns: "Number of existing keys.",
   }),
   command("TTL", {
     since: "1.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell how long a key has to live, in seconds.",
+    summary: "Return the remaining time to live of a key, in seconds.",
     args: [key()],
     reply: replies.count,
     returns: `Seconds; ${TTL_RETURNS}`,
@@ -470,50 +475,50 @@ export const generic: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Name the type of the value at `key`.",
+    summary: "Return the type of the value of a key.",
     args: [key()],
     reply: replies.word,
     returns: '`"string"`, `"list"`, `"set"`, `"zset"`, `"hash"`, `"stream"` or `"none"`.',
   }),
   command("UNLINK", {
     since: "4.0.0",
-    cost: "O(1) a key; the memory is freed in the background",
-    summary: "Delete keys, leaving the freeing of memory to another thread of the server.",
+    cost: "O(1) per key; memory is reclaimed in the background",
+    summary: "Delete keys and reclaim their memory in the background.",
     args: [keys],
     reply: replies.count,
-    returns: "How many existed.",
+    returns: "Number of keys deleted.",
   }),
   command("WAIT", {
     since: "3.0.0",
     cost: "O(1)",
     flags: BLOCKING | OWN_WRITES,
     blockTime: lastMilliseconds,
-    summary: "Wait until replicas have received this connection's writes.",
+    summary: "Wait until replicas have acknowledged the writes of this connection.",
     notes:
-      "The writes meant are those of the connection WAIT runs on: use it on `redis.client()`, or " +
-      "behind the writes in a pipeline. A client that shares its connection refuses it.",
+      "Run it on `redis.client()`, or after the writes in a pipeline; a client with shared " +
+      "connections rejects it.",
     args: [
-      param("numReplicas", COUNT, "How many replicas to wait for."),
-      param("timeout", MILLISECONDS, "Longest wait in whole milliseconds; 0 for ever."),
+      param("numReplicas", COUNT, "Number of replicas to wait for."),
+      param("timeout", MILLISECONDS, "Maximum wait in whole milliseconds; 0 waits forever."),
     ],
     reply: replies.count,
-    returns: "How many replicas have the writes, also when time ran out.",
+    returns: "Number of replicas that acknowledged the writes, also after a timeout.",
   }),
   command("WAITAOF", {
     since: "7.2.0",
     cost: "O(1)",
     flags: BLOCKING | OWN_WRITES,
     blockTime: lastMilliseconds,
-    summary: "Wait until this connection's writes are in append-only files on disk.",
+    summary: "Wait until the writes of this connection are in append-only files on disk.",
     notes:
-      "As with `wait`, use it on `redis.client()`, or behind the writes in a pipeline; a client " +
-      "that shares its connection refuses it.",
+      "Run it on `redis.client()`, or after the writes in a pipeline; a client with shared " +
+      "connections rejects it.",
     args: [
       param("numLocal", COUNT, "1 to wait for this server's own file, otherwise 0."),
-      param("numReplicas", COUNT, "How many replicas to wait for."),
-      param("timeout", MILLISECONDS, "Longest wait in whole milliseconds; 0 for ever."),
+      param("numReplicas", COUNT, "Number of replicas to wait for."),
+      param("timeout", MILLISECONDS, "Maximum wait in whole milliseconds; 0 waits forever."),
     ],
     reply: reply("[local: number, replicas: number]"),
-    returns: "How many files have the writes, here and on replicas.",
+    returns: "Number of files that contain the writes: local and on replicas.",
   }),
 ];

@@ -1,4 +1,7 @@
-/** Owns the argument shapes of list commands, under the rules of `args.ts`. */
+/**
+ * Argument builders of list commands for what the command table cannot express. They
+ * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
+ */
 import type { ArgList } from "../core/args.js";
 import { Choice } from "../core/choice.js";
 import type { Integer } from "../core/types.js";
@@ -7,15 +10,15 @@ import type { MoveMode, MoveOrdering } from "./types.js";
 const MODES = new Choice("COUNT", "EXACTLY");
 const ORDERINGS = new Choice("OBO", "BULK");
 
-/** What {@link elementsToMove} reads. */
-export interface MoveShape {
+/** The options that {@link addMoveCount} reads. */
+export interface MoveCountOptions {
   readonly count?: Integer | undefined;
   readonly mode?: MoveMode | undefined;
   readonly ordering?: MoveOrdering | undefined;
 }
 
-/** Add how many elements to move and in which order; without a count the server moves one. */
-export function elementsToMove(args: ArgList, options: MoveShape | undefined): void {
+/** Add the mode, count and ordering of LMOVEM; without a count the server moves one element. */
+export function addMoveCount(args: ArgList, options: MoveCountOptions | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { count, mode, ordering } = options;
   if (count === undefined) {

@@ -1,10 +1,10 @@
-/** Owns the types of the commands on lists. Types only. */
+/** Public types of list commands. */
 
-/** How many elements to move: at most a number (`"COUNT"`), or that many or none (`"EXACTLY"`). */
+/** Meaning of `count`: the maximum (`"COUNT"`), or the exact number or none (`"EXACTLY"`). */
 export type MoveMode = "COUNT" | "EXACTLY" | "count" | "exactly";
 
 /**
- * How moved elements end up: as if each was moved by itself (`"OBO"`, which may turn them around), or
- * in the order they had (`"BULK"`).
+ * Order of moved elements: one by one (`"OBO"`), which may reverse them, or as in the source
+ * (`"BULK"`).
  */
 export type MoveOrdering = "OBO" | "BULK" | "obo" | "bulk";

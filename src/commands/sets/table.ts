@@ -1,5 +1,4 @@
-/** Owns the table of the set commands. */
-
+/** Command table of the set commands. */
 import * as decode from "../core/decode.js";
 import { READONLY } from "../core/info.js";
 import { numberedKeys } from "../core/shared-args.js";
@@ -24,17 +23,17 @@ import {
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
 
-const member = param("member", VALUE, "The member: text, bytes or a number.");
-const members = rest("members", VALUE, "Members, as arguments or in arrays; at least one.");
-const keys = rest("keys", KEY, "Keys of the sets, as arguments or in arrays; at least one.");
-const destination = key("destination", "Key to store the result at, replacing what was there.");
-const countedArgs = [
-  param("numKeys", COUNT, "How many keys there are."),
+const member = param("member", VALUE, "Member: text, bytes or a number.");
+const members = rest("members", VALUE, "Members, as arguments or arrays; at least one.");
+const keys = rest("keys", KEY, "Keys of the sets, as arguments or arrays; at least one.");
+const destination = key("destination", "Destination key, which is overwritten.");
+const numberedKeysArgs = [
+  param("numKeys", COUNT, "Number of keys."),
   param("keys", listOf(KEY), "Keys of the sets."),
 ];
-const counted = { build: numberedKeys, with: ["numKeys", "keys"], names: ["numkeys", "keys..."] };
-const limit = opt("limit", "LIMIT", COUNT, "Stop counting there; 0 for no limit.");
-const STORED = "How many members the result has.";
+const keysWire = { build: numberedKeys, with: ["numKeys", "keys"], names: ["numkeys", "keys..."] };
+const limit = opt("limit", "LIMIT", COUNT, "Stop counting at this number; 0 for no limit.");
+const STORED_RETURNS = "Number of members in the result.";
 
 export const sets: readonly Entry[] = [
   command("SADD", {
@@ -43,7 +42,7 @@ export const sets: readonly Entry[] = [
     summary: "Add members to a set.",
     args: [key(), members],
     reply: replies.count,
-    returns: "How many are new.",
+    returns: "Number of members added.",
   }),
   command("SCARD", {
     since: "1.0.0",
@@ -52,41 +51,41 @@ export const sets: readonly Entry[] = [
     summary: "Count the members of a set.",
     args: [key()],
     reply: replies.count,
-    returns: "How many there are; 0 when the key does not exist.",
+    returns: "Number of members; 0 if the key does not exist.",
   }),
   command("SDIFF", {
     since: "1.0.0",
-    cost: "O(N) in the members of all sets",
+    cost: "O(N) in the total number of members",
     flags: READONLY,
-    summary: "Find the members of the first set that are in none of the others.",
+    summary: "Return the difference of the first set and the others.",
     args: [keys],
     reply: replies.set,
     returns: "A `Set` of members.",
   }),
   command("SDIFFCARD", {
     since: "8.10.0",
-    cost: "O(N) in the members of all sets",
+    cost: "O(N) in the total number of members",
     flags: READONLY,
-    summary: "Count the members of the first set that are in none of the others.",
-    args: countedArgs,
+    summary: "Count the members of the difference of the first set and the others.",
+    args: numberedKeysArgs,
     options: options("SdiffcardOptions", limit),
-    wire: [counted, "options"],
+    wire: [keysWire, "options"],
     reply: replies.count,
-    returns: "How many there are.",
+    returns: "Number of members.",
   }),
   command("SDIFFSTORE", {
     since: "1.0.0",
-    cost: "O(N) in the members of all sets",
-    summary: "Store the members of the first set that are in none of the others.",
+    cost: "O(N) in the total number of members",
+    summary: "Store the difference of the first set and the others.",
     args: [destination, keys],
     reply: replies.count,
-    returns: STORED,
+    returns: STORED_RETURNS,
   }),
   command("SINTER", {
     since: "1.0.0",
     cost: "O(N*M) for M sets of which the smallest has N members",
     flags: READONLY,
-    summary: "Find the members that all sets have.",
+    summary: "Return the intersection of sets.",
     args: [keys],
     reply: replies.set,
     returns: "A `Set` of members.",
@@ -95,69 +94,71 @@ export const sets: readonly Entry[] = [
     since: "7.0.0",
     cost: "O(N*M) for M sets of which the smallest has N members",
     flags: READONLY,
-    summary: "Count the members that all sets have.",
-    args: countedArgs,
+    summary: "Count the members of the intersection of sets.",
+    args: numberedKeysArgs,
     options: options("SintercardOptions", limit),
-    wire: [counted, "options"],
+    wire: [keysWire, "options"],
     reply: replies.count,
-    returns: "How many there are.",
+    returns: "Number of members.",
   }),
   command("SINTERSTORE", {
     since: "1.0.0",
     cost: "O(N*M) for M sets of which the smallest has N members",
-    summary: "Store the members that all sets have.",
+    summary: "Store the intersection of sets.",
     args: [destination, keys],
     reply: replies.count,
-    returns: STORED,
+    returns: STORED_RETURNS,
   }),
   command("SISMEMBER", {
     since: "1.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell whether a set has a member.",
+    summary: "Check whether a set contains a member.",
     args: [key(), member],
     reply: replies.bool,
-    returns: "Whether it has.",
+    returns: "Whether the set contains the member.",
   }),
   command("SMEMBERS", {
     since: "1.0.0",
     cost: "O(N) in the size of the set",
     flags: READONLY,
-    summary: "Read a whole set.",
-    notes: "With bytes for replies the members are Buffers, which a `Set` tells apart by identity.",
+    summary: "Return all members of a set.",
+    notes:
+      "With `decodeResponses: false` the members are Buffers, which a `Set` compares by " +
+      "identity.",
     args: [key()],
     reply: replies.set,
-    returns: "A `Set` of members; empty when the key does not exist.",
+    returns: "A `Set` of members; empty if the key does not exist.",
   }),
   command("SMISMEMBER", {
     since: "6.2.0",
-    cost: "O(N) in the number of members asked about",
+    cost: "O(N) in the number of members given",
     flags: READONLY,
-    summary: "Tell which of several members a set has.",
+    summary: "Check whether a set contains each of several members.",
     args: [key(), members],
     reply: replies.counts,
-    returns: "1 or 0 for each, in order.",
+    returns: "1 or 0 per member, in order.",
   }),
   command("SMOVE", {
     since: "1.0.0",
     cost: "O(1)",
     summary: "Move a member from one set to another.",
-    args: [key("source", "Set to take from."), key("destination", "Set to add to."), member],
+    args: [key("source", "Source set."), key("destination", "Destination set."), member],
     reply: replies.bool,
-    returns: "Whether the source had it.",
+    returns: "Whether the member was moved; `false` if the source does not contain it.",
   }),
   command("SPOP", {
     since: "1.0.0",
-    cost: "O(N) in the number of members taken",
-    summary: "Take members of a set at random.",
-    args: [key(), optional("count", COUNT, "How many to take at most.")],
+    cost: "O(N) in the number of members popped",
+    summary: "Remove and return random members of a set.",
+    args: [key(), optional("count", COUNT, "Maximum number of members to pop.")],
     reply: replies.textOrNull,
-    returns: "The member, or `null` when the set is empty.",
+    returns: "The member, or `null` if the set is empty.",
     cases: [
       {
         given: "count",
         reply: reply("T[]", decode.toArray),
-        returns: "The members, in an array; empty when the set is.",
+        returns: "An array of members; empty if the set is empty.",
       },
     ],
   }),
@@ -165,22 +166,23 @@ export const sets: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(N) in the number of members returned",
     flags: READONLY,
-    summary: "Pick members of a set at random, leaving them there.",
+    summary: "Return random members of a set without removing them.",
     args: [
       key(),
       optional(
         "count",
         INTEGER,
-        "How many different members to pick; negative: that many, some perhaps repeatedly.",
+        "Number of distinct members; if negative, the absolute value is used and members may " +
+          "repeat.",
       ),
     ],
     reply: replies.textOrNull,
-    returns: "The member, or `null` when the set is empty.",
+    returns: "The member, or `null` if the set is empty.",
     cases: [
       {
         given: "count",
         reply: reply("T[]", decode.toArray),
-        returns: "The members, in an array; empty when the set is.",
+        returns: "An array of members; empty if the set is empty.",
       },
     ],
   }),
@@ -190,56 +192,57 @@ export const sets: readonly Entry[] = [
     summary: "Remove members from a set.",
     args: [key(), members],
     reply: replies.count,
-    returns: "How many were there.",
+    returns: "Number of members removed.",
   }),
   command("SSCAN", {
     since: "2.8.0",
-    cost: "O(1) a call, O(N) for the whole set",
+    cost: "O(1) per call, O(N) for the whole set",
     flags: READONLY,
-    summary: "Read the next batch of members of a set.",
-    notes: "`sscanIter` does the whole walk.",
+    summary: "Return the next batch of members of a set.",
+    notes: "`sscanIter` iterates over the whole set.",
     args: [
       key(),
-      fallback(param("cursor", CURSOR, 'What the call before gave; `"0"` to begin.'), '"0"'),
+      fallback(param("cursor", CURSOR, 'Cursor of the previous reply; `"0"` to start.'), '"0"'),
     ],
     options: options(
       "SscanOptions",
-      opt("match", "MATCH", VALUE, "Glob pattern the members have to match."),
-      opt("count", "COUNT", COUNT, "How much work to do in this call; a hint."),
+      opt("match", "MATCH", VALUE, "Glob pattern for members."),
+      opt("count", "COUNT", COUNT, "Amount of work per call; a hint."),
     ),
     reply: reply("[cursor: string, members: T[]]", decode.toScan),
-    returns: 'The next cursor, `"0"` at the end, and some members; one may come twice.',
+    returns:
+      'The next cursor (`"0"` at the end) and a batch of members, which may contain duplicates.',
   }),
   command("SUNION", {
     since: "1.0.0",
-    cost: "O(N) in the members of all sets",
+    cost: "O(N) in the total number of members",
     flags: READONLY,
-    summary: "Find the members that any of the sets has.",
+    summary: "Return the union of sets.",
     args: [keys],
     reply: replies.set,
     returns: "A `Set` of members.",
   }),
   command("SUNIONCARD", {
     since: "8.10.0",
-    cost: "O(N) in the members of all sets",
+    cost: "O(N) in the total number of members",
     flags: READONLY,
-    summary: "Count the members that any of the sets has.",
-    args: countedArgs,
+    summary: "Count the members of the union of sets.",
+    args: numberedKeysArgs,
     options: options(
       "SunioncardOptions",
-      flag("approx", "APPROX", "Estimate them, which takes less memory."),
+      flag("approx", "APPROX", "Return an estimate, which uses less memory."),
       limit,
     ),
-    wire: [counted, "options"],
+    wire: [keysWire, "options"],
     reply: replies.count,
-    returns: "How many there are.",
+    returns: "Number of members.",
   }),
   command("SUNIONSTORE", {
     since: "1.0.0",
-    cost: "O(N) in the members of all sets",
-    summary: "Store the members that any of the sets has.",
+    cost: "O(N) in the total number of members",
+    summary: "Store the union of sets.",
     args: [destination, keys],
     reply: replies.count,
-    returns: STORED,
+    returns: STORED_RETURNS,
   }),
 ];

@@ -1,6 +1,6 @@
 /**
- * Argument shapes of the sorted set commands that the command table cannot express. As all argument
- * helpers they neither throw nor put values into messages.
+ * Argument builders of sorted set commands for what the command table cannot express. They
+ * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
  */
 import { isMapping } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
@@ -18,8 +18,8 @@ import type {
 const WEIGHTS = token("WEIGHTS");
 const WITHSCORES = token("WITHSCORES");
 
-/** Add the scores and members of ZADD; with `incr` there can be one only. */
-export function zaddPairs(
+/** Add the scores and members of ZADD; `incr` allows only one member. */
+export function addScoresAndMembers(
   args: ArgList,
   mapping: Mapping<Value, Score>,
   options: { readonly incr?: boolean | undefined } | undefined,
@@ -31,25 +31,25 @@ export function zaddPairs(
   }
 }
 
-/** Add the number of sorted sets, their keys and, when given, the weights. */
-export function weightedKeys(args: ArgList, keys: WeightedKeys<Key>): void {
+/** Add the number of sorted sets, their keys and, if given, their weights. */
+export function addWeightedKeys(args: ArgList, keys: WeightedKeys<Key>): void {
   if (!isMapping(keys)) {
     args.counted("keys", keys);
     return;
   }
   const weights: Decimal[] = [];
-  const at = args.words.push(0) - 1;
+  const countIndex = args.words.push(0) - 1;
   args.entries("keys", keys, (key, weight) => {
     args.add(key as Key);
     weights.push(weight as Decimal);
   });
-  args.words[at] = weights.length;
+  args.words[countIndex] = weights.length;
   args.add(WEIGHTS);
   for (const weight of weights) args.score("each weight of keys", weight);
 }
 
-/** What {@link rangeBounds} reads. */
-export interface RangeShape {
+/** The options that {@link addRangeBounds} and {@link addWithScores} read. */
+export interface RangeOptions {
   readonly byScore?: boolean | undefined;
   readonly byLex?: boolean | undefined;
   readonly offset?: Integer | undefined;
@@ -57,11 +57,11 @@ export interface RangeShape {
   readonly withScores?: boolean | undefined;
 }
 
-/** Add the bounds of a range of a sorted set: positions, scores or texts, as the options say. */
-export function rangeBounds(
+/** Add the bounds of a range: scores with `byScore`, members with `byLex`, otherwise ranks. */
+export function addRangeBounds(
   args: ArgList,
   [start, end]: readonly [ScoreBound | LexBound, ScoreBound | LexBound],
-  options: RangeShape | undefined,
+  options: RangeOptions | undefined,
 ): void {
   if (options?.byScore === true) {
     args.bound("start", start as ScoreBound).bound("end", end as ScoreBound);
@@ -75,7 +75,7 @@ export function rangeBounds(
   }
 }
 
-/** Add that the members of a range come with their scores. */
-export function rangeScores(args: ArgList, options: RangeShape | undefined): void {
+/** Add WITHSCORES, which follows the other options of ZRANGE. */
+export function addWithScores(args: ArgList, options: RangeOptions | undefined): void {
   args.flag("options.withScores", WITHSCORES, options?.withScores);
 }

@@ -1,4 +1,4 @@
-/** Owns the table of the sorted set commands. */
+/** Command table of the sorted set commands. */
 import { firstSeconds, lastSeconds } from "../core/block-time.js";
 import * as decode from "../core/decode.js";
 import { BLOCKING, READONLY } from "../core/info.js";
@@ -35,97 +35,99 @@ import {
   wordOf,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
-import { rangeBounds, rangeScores, weightedKeys, zaddPairs } from "./args.js";
-import { pickScores, pickZscan } from "./replies.js";
+import { addRangeBounds, addScoresAndMembers, addWeightedKeys, addWithScores } from "./args.js";
+import { selectScoresDecoder, selectZscanDecoder } from "./replies.js";
 
-const member = param("member", VALUE, "The member: text, bytes or a number.");
-const members = rest("members", VALUE, "Members, as arguments or in arrays; at least one.");
-const destination = key("destination", "Key to store the result at, replacing what was there.");
-const count = optional("count", COUNT, "How many members to take at most; 1 when left out.");
+const member = param("member", VALUE, "Member: text, bytes or a number.");
+const members = rest("members", VALUE, "Members, as arguments or arrays; at least one.");
+const destination = key("destination", "Destination key, which is overwritten.");
+const count = optional("count", COUNT, "Maximum number of members to pop; default 1.");
 const timeout = fallback(
-  param("timeout", TIMEOUT, "Longest wait in seconds, fractions allowed; 0 for ever."),
+  param("timeout", TIMEOUT, "Maximum wait in seconds, may be fractional; 0 waits forever."),
   "0",
 );
-const popKeys = param("keys", listOf(KEY), "One key or several, looked at in order.");
-const sets = param("keys", countedListOf(KEY), "Keys of the sorted sets.");
-const weighted = param(
+const popKeys = param("keys", listOf(KEY), "One or more keys, checked in order.");
+const sortedSetKeys = param("keys", countedListOf(KEY), "Keys of the sorted sets.");
+const weightedSetKeys = param(
   "keys",
   { type: "WeightedKeys<Key>" },
-  "Keys of the sorted sets, or their weights by key.",
+  "Keys of the sorted sets, or weights by key.",
 );
-const weightedWire = { build: weightedKeys, with: ["keys"], names: ["numkeys", "keys..."] };
-const numKeys = param("numKeys", COUNT, "How many keys there are.");
-const numberedWire = {
+const weightedKeysWire = { build: addWeightedKeys, with: ["keys"], names: ["numkeys", "keys..."] };
+const numKeys = param("numKeys", COUNT, "Number of keys.");
+const numberedKeysWire = {
   build: numberedKeys,
   with: ["numKeys", "keys"],
   names: ["numkeys", "keys..."],
 };
 
-const MIN_SCORE = 'Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.';
-const MAX_SCORE = 'Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.';
+const MIN_SCORE =
+  'Minimum score (inclusive); `"(1.5"` excludes it, `-Infinity` or `"-inf"` for no limit.';
+const MAX_SCORE =
+  'Maximum score (inclusive); `"(1.5"` excludes it, `Infinity` or `"+inf"` for no limit.';
 const minScore = param("min", SCORE_BOUND, MIN_SCORE);
 const maxScore = param("max", SCORE_BOUND, MAX_SCORE);
 const minLex = param(
   "min",
   LEX_BOUND,
-  'First member: `"[a"`, `"(a"` to leave it out, `"-"` for none.',
+  'First member: `"[a"` (inclusive), `"(a"` (exclusive) or `"-"` for no limit.',
 );
 const maxLex = param(
   "max",
   LEX_BOUND,
-  'Last member: `"[a"`, `"(a"` to leave it out, `"+"` for none.',
+  'Last member: `"[a"` (inclusive), `"(a"` (exclusive) or `"+"` for no limit.',
 );
-const startRank = param("start", INTEGER, "First position; negative counts from the end.");
-const endRank = param("end", INTEGER, "Last position, included; negative counts from the end.");
+const startRank = param("start", INTEGER, "First rank; negative counts from the end.");
+const endRank = param("end", INTEGER, "Last rank (inclusive); negative counts from the end.");
 
-/** Positions are a range of their own; the server takes no LIMIT of them. */
-const BY_BOUND = ", and `byScore` or `byLex`";
+/** LIMIT is not valid with ranks, which limit the result themselves. */
+const NOT_BY_RANK = ", and `byScore` or `byLex`";
 const limitOf = (offset: string, num: string, also = ""): Limit => ({
   limit: [
-    opt(offset, "", INTEGER, `How many members to skip; needs \`${num}\`${also}.`),
+    opt(offset, "", INTEGER, `Number of members to skip; requires \`${num}\`${also}.`),
     opt(
       num,
       "",
       INTEGER,
-      `How many members to give, negative for all; needs \`${offset}\`${also}.`,
+      `Maximum number of members, negative for all; requires \`${offset}\`${also}.`,
     ),
   ],
   token: "LIMIT",
 });
-const withScores = flag("withScores", "WITHSCORES", "Give the scores too.");
+const withScores = flag("withScores", "WITHSCORES", "Include the scores.");
 const scoreCast = callback(
   "scoreCastFunc",
   "ScoreCast<unknown>",
-  "Turns each score into what the reply shall hold.",
+  "Converts each score in the reply.",
 );
 const aggregate = opt(
   "aggregate",
   "AGGREGATE",
   wordOf(["SUM", "MIN", "MAX"]),
-  "How the scores of a member are combined; the sum when left out.",
+  "How to combine the scores of a member; default `SUM`.",
 );
-const end = oneOf("ZmpopEnd", "Which members to take.", [
-  flag("min", "MIN", "Those with the lowest scores."),
-  flag("max", "MAX", "Those with the highest scores."),
+const popEnd = oneOf("ZmpopEnd", "Which members to pop.", [
+  flag("min", "MIN", "Members with the lowest scores."),
+  flag("max", "MAX", "Members with the highest scores."),
 ]);
 const zmpopOptions = options(
   "ZmpopOptions",
-  { ...end, required: true },
-  opt("count", "COUNT", COUNT, "How many members to take at most; 1 when left out."),
+  { ...popEnd, required: true },
+  opt("count", "COUNT", COUNT, "Maximum number of members to pop; default 1."),
 );
 
 const PAIRS = "`[member, score]` pairs, in order.";
-const scored = (params: string, type: string): Signature[] => [
+const scoreSignatures = (params: string, type: string): Signature[] => [
   {
     params: `${params}, options?: ${type} & { readonly withScores?: false | undefined }`,
     type: "T[]",
-    returns: "The members, in order; empty when there are none.",
+    returns: "The members, in order; empty if there are none.",
   },
   {
     generics: "<S>",
     params: `${params}, options: ${type} & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> }`,
     type: "[member: T, score: S][]",
-    returns: "Pairs of a member and what `scoreCastFunc` made of its score, in order.",
+    returns: "Pairs of a member and its score converted by `scoreCastFunc`, in order.",
   },
   {
     params: `${params}, options: ${type} & { readonly withScores: true }`,
@@ -138,24 +140,24 @@ const scored = (params: string, type: string): Signature[] => [
     returns: "As the other signatures say, by whether `withScores` is set.",
   },
 ];
-const byScores = { pick: pickScores, with: ["options"] };
+const scoresDecoder = { pick: selectScoresDecoder, with: ["options"] };
 
-const STORED = "How many members the result has.";
-const keyedScore = reply("[key: T, member: T, score: number] | null", decode.toKeyedScore);
-const keyedScores = reply(
+const STORED_RETURNS = "Number of members in the result.";
+const keyAndScore = reply("[key: T, member: T, score: number] | null", decode.toKeyedScore);
+const keyAndScores = reply(
   "[key: T, members: [member: T, score: number][]] | null",
   decode.toKeyedScores,
 );
-const KEYED_RETURNS = "The sorted set's key and `[member, score]` pairs, or `null` when ";
+const KEY_AND_SCORES_RETURNS = "The key of the sorted set and `[member, score]` pairs, or `null` ";
 
 const rankOptions = options(
   "ZrankOptions",
-  flag("withScore", "WITHSCORE", "Give the score too; since Redis 7.2."),
+  flag("withScore", "WITHSCORE", "Include the score; since Redis 7.2."),
 );
-const rankWithScore = {
+const rankAndScoreCase = {
   given: "withScore",
   reply: reply("[rank: number, score: number] | null", decode.toRankScore),
-  returns: "The position and the score, or `null` when it is not there.",
+  returns: "The rank and the score, or `null` if the member does not exist.",
 };
 
 export const sortedSets: readonly Entry[] = [
@@ -164,16 +166,16 @@ export const sortedSets: readonly Entry[] = [
     cost: "O(K) + O(M*log(N)) for K keys and M of N members",
     flags: BLOCKING,
     blockTime: firstSeconds,
-    summary: "Take members from the first sorted set that has some, waiting until one does.",
+    summary: "Pop members from the first non-empty sorted set, blocking until there is one.",
     args: [
-      param("timeout", TIMEOUT, "Longest wait in seconds, fractions allowed; 0 for ever."),
+      param("timeout", TIMEOUT, "Maximum wait in seconds, may be fractional; 0 waits forever."),
       numKeys,
       popKeys,
     ],
     options: zmpopOptions,
-    wire: ["timeout", numberedWire, "options"],
-    reply: keyedScores,
-    returns: `${KEYED_RETURNS}time ran out.`,
+    wire: ["timeout", numberedKeysWire, "options"],
+    reply: keyAndScores,
+    returns: `${KEY_AND_SCORES_RETURNS}after the timeout.`,
   }),
   command("BZPOPMAX", {
     since: "5.0.0",
@@ -181,25 +183,28 @@ export const sortedSets: readonly Entry[] = [
     flags: BLOCKING,
     blockTime: lastSeconds,
     summary:
-      "Take the highest member of the first sorted set that has one, waiting until one does.",
+      "Pop the member with the highest score from the first non-empty sorted set, blocking " +
+      "until there is one.",
     args: [popKeys, timeout],
-    reply: keyedScore,
-    returns: "The sorted set's key, the member and its score, or `null` when time ran out.",
+    reply: keyAndScore,
+    returns: "The key of the sorted set, the member and its score, or `null` after the timeout.",
   }),
   command("BZPOPMIN", {
     since: "5.0.0",
     cost: "O(log(N)) in the size of the sorted set",
     flags: BLOCKING,
     blockTime: lastSeconds,
-    summary: "Take the lowest member of the first sorted set that has one, waiting until one does.",
+    summary:
+      "Pop the member with the lowest score from the first non-empty sorted set, blocking " +
+      "until there is one.",
     args: [popKeys, timeout],
-    reply: keyedScore,
-    returns: "The sorted set's key, the member and its score, or `null` when time ran out.",
+    reply: keyAndScore,
+    returns: "The key of the sorted set, the member and its score, or `null` after the timeout.",
   }),
   command("ZADD", {
     since: "1.2.0",
-    cost: "O(log(N)) for each member",
-    summary: "Add members to a sorted set, or change their scores.",
+    cost: "O(log(N)) per member",
+    summary: "Add members to a sorted set or update their scores.",
     args: [
       key(),
       param(
@@ -212,30 +217,30 @@ export const sortedSets: readonly Entry[] = [
       "ZaddOptions",
       {
         group: "ZaddCondition",
-        doc: "Which members to touch.",
+        doc: "Condition for adding or updating a member.",
         members: [
-          flag("nx", "NX", "Only add new ones."),
-          flag("xx", "XX", "Only change present ones."),
-          flag("gt", "GT", "Change present ones only to a higher score."),
-          flag("lt", "LT", "Change present ones only to a lower score."),
+          flag("nx", "NX", "Only add new members."),
+          flag("xx", "XX", "Only update existing members."),
+          flag("gt", "GT", "Update an existing member only if the new score is higher."),
+          flag("lt", "LT", "Update an existing member only if the new score is lower."),
         ],
         together: [["nx"], ["xx", "gt"], ["xx", "lt"]],
       },
-      flag("ch", "CH", "Count the changed ones too, not just the new."),
-      flag("incr", "INCR", "Add the score to the one the member has; for a single member."),
+      flag("ch", "CH", "Count updated members too."),
+      flag("incr", "INCR", "Increment the score of a single member instead of setting it."),
     ),
     wire: [
       "key",
       "options",
-      { build: zaddPairs, with: ["mapping", "options"], names: ["mapping..."] },
+      { build: addScoresAndMembers, with: ["mapping", "options"], names: ["mapping..."] },
     ],
     reply: replies.count,
-    returns: "How many members are new, or with `ch` new or changed.",
+    returns: "Number of members added, or with `ch`, added or updated.",
     cases: [
       {
         given: "incr",
         reply: replies.doubleOrNull,
-        returns: "The new score, or `null` when a condition kept it.",
+        returns: "The new score, or `null` if a condition was not met.",
       },
     ],
   }),
@@ -243,45 +248,45 @@ export const sortedSets: readonly Entry[] = [
     since: "1.2.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Count the members of a sorted set.",
+    summary: "Return the number of members of a sorted set.",
     args: [key()],
     reply: replies.count,
-    returns: "How many there are; 0 when the key does not exist.",
+    returns: "Number of members; 0 if the key does not exist.",
   }),
   command("ZCOUNT", {
     since: "2.0.0",
     cost: "O(log(N)) in the size of the sorted set",
     flags: READONLY,
-    summary: "Count the members with scores in a range.",
+    summary: "Count the members with a score within a range.",
     args: [key(), minScore, maxScore],
     reply: replies.count,
-    returns: "How many there are.",
+    returns: "Number of members.",
   }),
   command("ZDIFF", {
     since: "6.2.0",
-    cost: "O(L + (N-K)*log(N)) for L members in all, N in the first and K in the result",
+    cost: "O(L + (N-K)*log(N)) for L members in total, N in the first and K in the result",
     flags: READONLY,
-    summary: "Find the members of the first sorted set that are in none of the others.",
-    args: [sets],
+    summary: "Return the difference of the first sorted set and the others.",
+    args: [sortedSetKeys],
     options: options("ZdiffOptions", withScores, scoreCast),
     reply: replies.texts,
     returns: "The members.",
-    signatures: scored("keys: Many<Key>", "ZdiffOptions"),
-    pick: byScores,
+    signatures: scoreSignatures("keys: Many<Key>", "ZdiffOptions"),
+    pick: scoresDecoder,
   }),
   command("ZDIFFSTORE", {
     since: "6.2.0",
-    cost: "O(L + (N-K)*log(N)) for L members in all, N in the first and K in the result",
-    summary: "Store the members of the first sorted set that are in none of the others.",
-    args: [destination, sets],
+    cost: "O(L + (N-K)*log(N)) for L members in total, N in the first and K in the result",
+    summary: "Store the difference of the first sorted set and the others.",
+    args: [destination, sortedSetKeys],
     reply: replies.count,
-    returns: STORED,
+    returns: STORED_RETURNS,
   }),
   command("ZINCRBY", {
     since: "1.2.0",
     cost: "O(log(N)) in the size of the sorted set",
-    summary: "Raise the score of a member, which is added when missing.",
-    args: [key(), param("amount", SCORE, "What to add; may be negative."), member],
+    summary: "Increment the score of a member; a missing member is added.",
+    args: [key(), param("amount", SCORE, "Amount to add; may be negative."), member],
     reply: replies.double,
     returns: "The new score.",
   }),
@@ -289,162 +294,162 @@ export const sortedSets: readonly Entry[] = [
     since: "6.2.0",
     cost: "O(N*K) + O(M*log(M)) for K sets, N in the smallest and M in the result",
     flags: READONLY,
-    summary: "Find the members that all sorted sets have.",
-    args: [weighted],
+    summary: "Return the intersection of sorted sets.",
+    args: [weightedSetKeys],
     options: options("ZinterOptions", aggregate, withScores, scoreCast),
-    wire: [weightedWire, "options"],
+    wire: [weightedKeysWire, "options"],
     reply: replies.texts,
     returns: "The members.",
-    signatures: scored("keys: WeightedKeys<Key>", "ZinterOptions"),
-    pick: byScores,
+    signatures: scoreSignatures("keys: WeightedKeys<Key>", "ZinterOptions"),
+    pick: scoresDecoder,
   }),
   command("ZINTERCARD", {
     since: "7.0.0",
     cost: "O(N*K) for K sets of which the smallest has N members",
     flags: READONLY,
-    summary: "Count the members that all sorted sets have.",
+    summary: "Count the members of the intersection of sorted sets.",
     args: [numKeys, param("keys", listOf(KEY), "Keys of the sorted sets.")],
     options: options(
       "ZintercardOptions",
-      opt("limit", "LIMIT", COUNT, "Stop counting there; 0 for no limit."),
+      opt("limit", "LIMIT", COUNT, "Stop counting at this number; 0 for no limit."),
     ),
-    wire: [numberedWire, "options"],
+    wire: [numberedKeysWire, "options"],
     reply: replies.count,
-    returns: "How many there are.",
+    returns: "Number of members.",
   }),
   command("ZINTERSTORE", {
     since: "2.0.0",
     cost: "O(N*K) + O(M*log(M)) for K sets, N in the smallest and M in the result",
     keys: [1, 1, 1],
-    summary: "Store the members that all sorted sets have.",
-    args: [destination, weighted],
+    summary: "Store the intersection of sorted sets.",
+    args: [destination, weightedSetKeys],
     options: options("ZinterstoreOptions", aggregate),
-    wire: ["destination", weightedWire, "options"],
+    wire: ["destination", weightedKeysWire, "options"],
     reply: replies.count,
-    returns: STORED,
+    returns: STORED_RETURNS,
   }),
   command("ZLEXCOUNT", {
     since: "2.8.9",
     cost: "O(log(N)) in the size of the sorted set",
     flags: READONLY,
-    summary: "Count the members in a range of text, where all scores are equal.",
+    summary: "Count the members within a lexicographical range; all scores must be equal.",
     args: [key(), minLex, maxLex],
     reply: replies.count,
-    returns: "How many there are.",
+    returns: "Number of members.",
   }),
   command("ZMPOP", {
     since: "7.0.0",
     cost: "O(K) + O(M*log(N)) for K keys and M of N members",
-    summary: "Take members from the first sorted set that has some.",
+    summary: "Pop members from the first non-empty sorted set.",
     args: [numKeys, popKeys],
     options: zmpopOptions,
-    wire: [numberedWire, "options"],
-    reply: keyedScores,
-    returns: `${KEYED_RETURNS}all are empty.`,
+    wire: [numberedKeysWire, "options"],
+    reply: keyAndScores,
+    returns: `${KEY_AND_SCORES_RETURNS}if all are empty.`,
   }),
   command("ZMSCORE", {
     since: "6.2.0",
-    cost: "O(N) in the number of members asked about",
+    cost: "O(N) in the number of members given",
     flags: READONLY,
-    summary: "Read the scores of several members.",
+    summary: "Return the scores of several members.",
     args: [key(), members],
     reply: replies.doublesOrNulls,
-    returns: "One score a member, in order; `null` for missing ones.",
+    returns: "One score per member, in order; `null` for missing members.",
   }),
   command("ZPOPMAX", {
     since: "5.0.0",
     cost: "O(log(N)*M) for M of N members",
-    summary: "Take the members with the highest scores.",
+    summary: "Pop the members with the highest scores.",
     args: [key(), count],
     reply: replies.scorePairs,
-    returns: "`[member, score]` pairs, highest first; empty when the sorted set is.",
+    returns: "`[member, score]` pairs, highest first; empty if the sorted set is empty.",
   }),
   command("ZPOPMIN", {
     since: "5.0.0",
     cost: "O(log(N)*M) for M of N members",
-    summary: "Take the members with the lowest scores.",
+    summary: "Pop the members with the lowest scores.",
     args: [key(), count],
     reply: replies.scorePairs,
-    returns: "`[member, score]` pairs, lowest first; empty when the sorted set is.",
+    returns: "`[member, score]` pairs, lowest first; empty if the sorted set is empty.",
   }),
   command("ZRANDMEMBER", {
     since: "6.2.0",
     cost: "O(N) in the number of members returned",
     flags: READONLY,
-    summary: "Pick members of a sorted set at random, leaving them there.",
+    summary: "Return random members of a sorted set without removing them.",
     args: [
       key(),
       optional(
         "count",
         INTEGER,
-        "How many different members to pick; negative: that many, some perhaps repeatedly.",
+        "Number of distinct members; if negative, the absolute value is used and members may " +
+          "repeat.",
       ),
     ],
     options: options("ZrandmemberOptions", withScores, scoreCast),
     reply: replies.textOrNull,
-    returns: "The member, or `null` when the key does not exist.",
+    returns: "The member, or `null` if the key does not exist.",
     signatures: [
       {
         params: "key: Key",
         type: "T | null",
-        returns: "The member, or `null` when the key does not exist.",
+        returns: "The member, or `null` if the key does not exist.",
       },
-      ...scored("key: Key, count: Integer", "ZrandmemberOptions"),
+      ...scoreSignatures("key: Key, count: Integer", "ZrandmemberOptions"),
       {
         params: "key: Key, count?: Integer",
         type: "T | T[] | null",
         returns: "As the other signatures say, by whether `count` is given.",
       },
     ],
-    pick: byScores,
+    pick: scoresDecoder,
   }),
   command("ZRANGE", {
     since: "1.2.0",
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
-    summary: "Read a range of a sorted set, by position or as the options say.",
-    notes:
-      "With `desc` and `byScore` or `byLex`, `start` is the highest bound and `end` the lowest.",
+    summary: "Return a range of members by rank, score or lexicographical order.",
+    notes: "With `desc` and `byScore` or `byLex`, `start` is the upper bound and `end` the lower.",
     args: [
       key(),
-      param("start", { type: "ScoreBound | LexBound" }, "First position, score or member."),
-      param("end", { type: "ScoreBound | LexBound" }, "Last position, score or member."),
+      param("start", { type: "ScoreBound | LexBound" }, "First rank, score or member."),
+      param("end", { type: "ScoreBound | LexBound" }, "Last rank, score or member."),
     ],
     options: options(
       "ZrangeOptions",
       {
         group: "ZrangeBy",
-        doc: "What the bounds are, positions when left out; and whether scores come along.",
+        doc: "Type of the bounds (default: ranks), and whether to include the scores.",
         members: [
-          flag("byScore", "BYSCORE", 'They are scores, as `1.5`, `"(1.5"` or `-Infinity`.'),
-          flag("byLex", "BYLEX", 'They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`.'),
-          { ...mark("withScores", "Give the scores too."), silent: true },
+          flag("byScore", "BYSCORE", 'Bounds are scores, such as `1.5`, `"(1.5"` or `-Infinity`.'),
+          flag("byLex", "BYLEX", 'Bounds are members, such as `"[a"`, `"(a"`, `"-"` or `"+"`.'),
+          { ...mark("withScores", "Include the scores."), silent: true },
         ],
         together: [["byScore", "withScores"], ["byLex"]],
       },
-      flag("desc", "REV", "From high to low."),
-      limitOf("offset", "num", BY_BOUND),
+      flag("desc", "REV", "Order from high to low."),
+      limitOf("offset", "num", NOT_BY_RANK),
       scoreCast,
     ),
     wire: [
       "key",
-      { build: rangeBounds, with: ["[start, end]", "options"], names: ["start", "end"] },
+      { build: addRangeBounds, with: ["[start, end]", "options"], names: ["start", "end"] },
       "options",
-      { build: rangeScores, with: ["options"], names: [] },
+      { build: addWithScores, with: ["options"], names: [] },
     ],
     reply: replies.texts,
     returns: "The members, in order.",
-    signatures: scored(
+    signatures: scoreSignatures(
       "key: Key, start: ScoreBound | LexBound, end: ScoreBound | LexBound",
       "ZrangeOptions",
     ),
-    pick: byScores,
+    pick: scoresDecoder,
   }),
   command("ZRANGEBYLEX", {
     since: "2.8.9",
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
-    summary: "Read a range of text from a sorted set, where all scores are equal.",
+    summary: "Return the members within a lexicographical range; all scores must be equal.",
     args: [key(), minLex, maxLex],
     options: options("ZrangebylexOptions", limitOf("start", "num")),
     reply: replies.texts,
@@ -454,52 +459,55 @@ export const sortedSets: readonly Entry[] = [
     since: "1.0.5",
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
-    summary: "Read the members with scores in a range, lowest first.",
+    summary: "Return the members with a score within a range, lowest first.",
     args: [key(), minScore, maxScore],
     options: options("ZrangebyscoreOptions", limitOf("start", "num"), withScores, scoreCast),
     reply: replies.texts,
     returns: "The members, in order.",
-    signatures: scored("key: Key, min: ScoreBound, max: ScoreBound", "ZrangebyscoreOptions"),
-    pick: byScores,
+    signatures: scoreSignatures(
+      "key: Key, min: ScoreBound, max: ScoreBound",
+      "ZrangebyscoreOptions",
+    ),
+    pick: scoresDecoder,
   }),
   command("ZRANGESTORE", {
     since: "6.2.0",
     cost: "O(log(N)+M) for M of N members",
-    summary: "Store a range of a sorted set.",
+    summary: "Store a range of members by rank, score or lexicographical order.",
     args: [
       destination,
-      key("source", "Sorted set to read."),
-      param("start", { type: "ScoreBound | LexBound" }, "First position, score or member."),
-      param("end", { type: "ScoreBound | LexBound" }, "Last position, score or member."),
+      key("source", "Source sorted set."),
+      param("start", { type: "ScoreBound | LexBound" }, "First rank, score or member."),
+      param("end", { type: "ScoreBound | LexBound" }, "Last rank, score or member."),
     ],
     options: options(
       "ZrangestoreOptions",
-      oneOf("ZrangestoreBy", "What the bounds are; positions when left out.", [
-        flag("byScore", "BYSCORE", 'They are scores, as `1.5`, `"(1.5"` or `-Infinity`.'),
-        flag("byLex", "BYLEX", 'They are members, as `"[a"`, `"(a"`, `"-"` or `"+"`.'),
+      oneOf("ZrangestoreBy", "Type of the bounds; default: ranks.", [
+        flag("byScore", "BYSCORE", 'Bounds are scores, such as `1.5`, `"(1.5"` or `-Infinity`.'),
+        flag("byLex", "BYLEX", 'Bounds are members, such as `"[a"`, `"(a"`, `"-"` or `"+"`.'),
       ]),
-      flag("desc", "REV", "From high to low."),
-      limitOf("offset", "num", BY_BOUND),
+      flag("desc", "REV", "Order from high to low."),
+      limitOf("offset", "num", NOT_BY_RANK),
     ),
     wire: [
       "destination",
       "source",
-      { build: rangeBounds, with: ["[start, end]", "options"], names: ["start", "end"] },
+      { build: addRangeBounds, with: ["[start, end]", "options"], names: ["start", "end"] },
       "options",
     ],
     reply: replies.count,
-    returns: STORED,
+    returns: STORED_RETURNS,
   }),
   command("ZRANK", {
     since: "2.0.0",
     cost: "O(log(N)) in the size of the sorted set",
     flags: READONLY,
-    summary: "Find the position of a member, counted from the lowest score.",
+    summary: "Return the rank of a member in ascending order of scores.",
     args: [key(), member],
     options: rankOptions,
     reply: replies.countOrNull,
-    returns: "The position, 0 for the lowest, or `null` when it is not there.",
-    cases: [rankWithScore],
+    returns: "The rank, 0 for the lowest score, or `null` if the member does not exist.",
+    cases: [rankAndScoreCase],
   }),
   command("ZREM", {
     since: "1.2.0",
@@ -507,98 +515,103 @@ export const sortedSets: readonly Entry[] = [
     summary: "Remove members from a sorted set.",
     args: [key(), members],
     reply: replies.count,
-    returns: "How many were there.",
+    returns: "Number of members removed.",
   }),
   command("ZREMRANGEBYLEX", {
     since: "2.8.9",
     cost: "O(log(N)+M) for M of N members",
-    summary: "Remove a range of text from a sorted set, where all scores are equal.",
+    summary: "Remove the members within a lexicographical range; all scores must be equal.",
     args: [key(), minLex, maxLex],
     reply: replies.count,
-    returns: "How many were removed.",
+    returns: "Number of members removed.",
   }),
   command("ZREMRANGEBYRANK", {
     since: "2.0.0",
     cost: "O(log(N)+M) for M of N members",
-    summary: "Remove a range of positions from a sorted set.",
+    summary: "Remove the members within a range of ranks.",
     args: [key(), startRank, endRank],
     reply: replies.count,
-    returns: "How many were removed.",
+    returns: "Number of members removed.",
   }),
   command("ZREMRANGEBYSCORE", {
     since: "1.2.0",
     cost: "O(log(N)+M) for M of N members",
-    summary: "Remove the members with scores in a range.",
+    summary: "Remove the members with a score within a range.",
     args: [key(), minScore, maxScore],
     reply: replies.count,
-    returns: "How many were removed.",
+    returns: "Number of members removed.",
   }),
   command("ZREVRANGE", {
     since: "1.2.0",
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
-    summary: "Read a range of positions of a sorted set, counted from the highest score.",
+    summary: "Return a range of members by rank, highest score first.",
     args: [key(), startRank, endRank],
     options: options("ZrevrangeOptions", withScores, scoreCast),
     reply: replies.texts,
     returns: "The members, highest first.",
-    signatures: scored("key: Key, start: Integer, end: Integer", "ZrevrangeOptions"),
-    pick: byScores,
+    signatures: scoreSignatures("key: Key, start: Integer, end: Integer", "ZrevrangeOptions"),
+    pick: scoresDecoder,
   }),
   command("ZREVRANGEBYLEX", {
     since: "2.8.9",
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
-    summary: "Read a range of text from a sorted set backwards, where all scores are equal.",
+    summary:
+      "Return the members within a lexicographical range in reverse order; all scores must be " +
+      "equal.",
     args: [key(), maxLex, minLex],
     options: options("ZrevrangebylexOptions", limitOf("start", "num")),
     reply: replies.texts,
-    returns: "The members, last first.",
+    returns: "The members, in reverse order.",
   }),
   command("ZREVRANGEBYSCORE", {
     since: "2.2.0",
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
-    summary: "Read the members with scores in a range, highest first.",
+    summary: "Return the members with a score within a range, highest first.",
     args: [key(), maxScore, minScore],
     options: options("ZrevrangebyscoreOptions", limitOf("start", "num"), withScores, scoreCast),
     reply: replies.texts,
     returns: "The members, highest first.",
-    signatures: scored("key: Key, max: ScoreBound, min: ScoreBound", "ZrevrangebyscoreOptions"),
-    pick: byScores,
+    signatures: scoreSignatures(
+      "key: Key, max: ScoreBound, min: ScoreBound",
+      "ZrevrangebyscoreOptions",
+    ),
+    pick: scoresDecoder,
   }),
   command("ZREVRANK", {
     since: "2.0.0",
     cost: "O(log(N)) in the size of the sorted set",
     flags: READONLY,
-    summary: "Find the position of a member, counted from the highest score.",
+    summary: "Return the rank of a member in descending order of scores.",
     args: [key(), member],
     options: rankOptions,
     reply: replies.countOrNull,
-    returns: "The position, 0 for the highest, or `null` when it is not there.",
-    cases: [rankWithScore],
+    returns: "The rank, 0 for the highest score, or `null` if the member does not exist.",
+    cases: [rankAndScoreCase],
   }),
   command("ZSCAN", {
     since: "2.8.0",
-    cost: "O(1) a call, O(N) for the whole sorted set",
+    cost: "O(1) per call, O(N) for the whole sorted set",
     flags: READONLY,
-    summary: "Read the next batch of members of a sorted set.",
-    notes: "`zscanIter` does the whole walk.",
+    summary: "Return the next batch of members and scores of a sorted set.",
+    notes: "`zscanIter` iterates over the whole sorted set.",
     args: [
       key(),
-      fallback(param("cursor", CURSOR, 'What the call before gave; `"0"` to begin.'), '"0"'),
+      fallback(param("cursor", CURSOR, 'Cursor of the previous reply; `"0"` to start.'), '"0"'),
     ],
     options: options(
       "ZscanOptions",
-      opt("match", "MATCH", VALUE, "Glob pattern the members have to match."),
-      opt("count", "COUNT", COUNT, "How much work to do in this call; a hint."),
-      oneOf("ZscanShape", "What becomes of the scores.", [
-        flag("noScores", "NOSCORES", "Give the members alone; Valkey only, since 8.0."),
+      opt("match", "MATCH", VALUE, "Glob pattern for members."),
+      opt("count", "COUNT", COUNT, "Amount of work per call; a hint."),
+      oneOf("ZscanShape", "Shape of the scores; at most one.", [
+        flag("noScores", "NOSCORES", "Return only members; since Valkey 8.0, not in Redis."),
         scoreCast,
       ]),
     ),
     reply: reply("[cursor: string, members: [member: T, score: number][]]", decode.toScanScores),
-    returns: 'The next cursor, `"0"` at the end, and some `[member, score]` pairs.',
+    returns: 'The next cursor (`"0"` at the end) and a batch of `[member, score]` pairs.',
     signatures: [
       {
         generics: "<S>",
@@ -607,21 +620,21 @@ export const sortedSets: readonly Entry[] = [
           "options: ZscanOptions & { readonly scoreCastFunc: ScoreCast<S> }",
         type: "[cursor: string, members: [member: T, score: S][]]",
         returns:
-          "The next cursor and pairs of a member and what `scoreCastFunc` made of its score.",
+          'The next cursor (`"0"` at the end) and pairs of a member and its converted score.',
       },
       {
         params:
           "key: Key, cursor: string | Integer | undefined, " +
           "options: ZscanOptions & { readonly noScores: true }",
         type: "[cursor: string, members: T[]]",
-        returns: 'The next cursor, `"0"` at the end, and some members.',
+        returns: 'The next cursor (`"0"` at the end) and a batch of members.',
       },
       {
         params:
           "key: Key, cursor?: string | Integer, " +
           "options?: ZscanOptions & { readonly noScores?: false | undefined }",
         type: "[cursor: string, members: [member: T, score: number][]]",
-        returns: 'The next cursor, `"0"` at the end, and some `[member, score]` pairs.',
+        returns: 'The next cursor (`"0"` at the end) and a batch of `[member, score]` pairs.',
       },
       {
         params: "key: Key, cursor?: string | Integer, options?: ZscanOptions",
@@ -629,39 +642,39 @@ export const sortedSets: readonly Entry[] = [
         returns: "The next cursor, and what the options ask for.",
       },
     ],
-    pick: { pick: pickZscan, with: ["options"] },
+    pick: { pick: selectZscanDecoder, with: ["options"] },
   }),
   command("ZSCORE", {
     since: "1.2.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Read the score of a member.",
+    summary: "Return the score of a member.",
     args: [key(), member],
     reply: replies.doubleOrNull,
-    returns: "The score, or `null` when it is not there.",
+    returns: "The score, or `null` if the member does not exist.",
   }),
   command("ZUNION", {
     since: "6.2.0",
-    cost: "O(N) + O(M*log(M)) for N members in all and M in the result",
+    cost: "O(N) + O(M*log(M)) for N members in total and M in the result",
     flags: READONLY,
-    summary: "Find the members that any of the sorted sets has.",
-    args: [weighted],
+    summary: "Return the union of sorted sets.",
+    args: [weightedSetKeys],
     options: options("ZunionOptions", aggregate, withScores, scoreCast),
-    wire: [weightedWire, "options"],
+    wire: [weightedKeysWire, "options"],
     reply: replies.texts,
     returns: "The members.",
-    signatures: scored("keys: WeightedKeys<Key>", "ZunionOptions"),
-    pick: byScores,
+    signatures: scoreSignatures("keys: WeightedKeys<Key>", "ZunionOptions"),
+    pick: scoresDecoder,
   }),
   command("ZUNIONSTORE", {
     since: "2.0.0",
-    cost: "O(N) + O(M*log(M)) for N members in all and M in the result",
+    cost: "O(N) + O(M*log(M)) for N members in total and M in the result",
     keys: [1, 1, 1],
-    summary: "Store the members that any of the sorted sets has.",
-    args: [destination, weighted],
+    summary: "Store the union of sorted sets.",
+    args: [destination, weightedSetKeys],
     options: options("ZunionstoreOptions", aggregate),
-    wire: ["destination", weightedWire, "options"],
+    wire: ["destination", weightedKeysWire, "options"],
     reply: replies.count,
-    returns: STORED,
+    returns: STORED_RETURNS,
   }),
 ];

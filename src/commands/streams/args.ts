@@ -1,54 +1,61 @@
 /**
- * Owns the argument shapes of stream commands that the table cannot say, under the rules of `args.ts`,
- * and the choice of decoders that hangs on two of their options.
+ * Argument builders of stream commands for what the command table cannot express. They report invalid
+ * arguments to the `ArgList`, never throw, and put no value into a message.
  */
 import { type ArgList, token } from "../core/args.js";
-import type { Decoder, Key, Value } from "../core/info.js";
+import type { Key, Value } from "../core/info.js";
 import type { Integer, Mapping } from "../core/types.js";
-import { toAutoclaimIds, toAutoclaimPairs, toStreamEntryPairs } from "./replies.js";
 
 const MAXLEN = token("MAXLEN");
 const MINID = token("MINID");
 const LIMIT = token("LIMIT");
-const ABOUT = token("~");
+const APPROXIMATELY = token("~");
 const IDMP = token("IDMP");
 const COUNT = token("COUNT");
 
-/** What {@link trimming} reads. */
-export interface TrimShape {
+/** The options that {@link addTrimming} reads. */
+export interface TrimOptions {
   readonly maxLen?: Integer | undefined;
   readonly minId?: Value | undefined;
   readonly approximate?: boolean | undefined;
   readonly limit?: Integer | undefined;
 }
 
-/** Add how to trim a stream: to a length or to an ID, about or exactly; when `needed`, always. */
-export function trimming(args: ArgList, options: TrimShape | undefined, needed = false): void {
+/**
+ * Add the trimming of XADD or XTRIM: strategy, approximation, threshold and limit.
+ *
+ * @param thresholdRequired - Whether a missing threshold is an error (XTRIM).
+ */
+export function addTrimming(
+  args: ArgList,
+  options: TrimOptions | undefined,
+  thresholdRequired = false,
+): void {
   if (args.error !== undefined || options === undefined) return;
   const { maxLen, minId, approximate, limit } = options;
   args.boolean("options.approximate", approximate);
   if (maxLen === undefined && minId === undefined) {
-    if (needed) args.fail('one of the options "maxLen", "minId" must be given');
+    if (thresholdRequired) args.fail('one of the options "maxLen", "minId" must be given');
     if (limit !== undefined) args.invalid("options.limit", 'needs option "maxLen" or "minId"');
     return;
   }
   args.add(maxLen === undefined ? MINID : MAXLEN);
-  if (approximate !== false) args.add(ABOUT);
+  if (approximate !== false) args.add(APPROXIMATELY);
   else if (limit !== undefined) args.invalid("options.limit", 'needs option "approximate"');
   if (maxLen === undefined) args.value("options.minId", minId);
   else args.count("options.maxLen", maxLen);
   if (limit !== undefined) args.add(LIMIT).count("options.limit", limit);
 }
 
-/** What {@link idempotence} reads. */
-export interface IdmpShape {
+/** The options that {@link addIdempotence} reads. */
+export interface IdempotenceOptions {
   readonly id?: Value | undefined;
   readonly idmp?: readonly [producer: Value, id: Value] | undefined;
   readonly idmpAuto?: Value | undefined;
 }
 
-/** Add what lets the server know an entry again that it got before. */
-export function idempotence(args: ArgList, options: IdmpShape | undefined): void {
+/** Add IDMP, with which the server detects an entry that was added before. */
+export function addIdempotence(args: ArgList, options: IdempotenceOptions | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { id, idmp, idmpAuto } = options;
   if (id !== undefined && id !== "*" && (idmp !== undefined || idmpAuto !== undefined)) {
@@ -63,8 +70,8 @@ export function idempotence(args: ArgList, options: IdmpShape | undefined): void
   args.value("the ID of options.idmp", idmp[1]);
 }
 
-/** Add the ID of an entry and its fields; at least one. */
-export function entryFields(
+/** Add the ID of an entry of XADD and its fields; at least one field. */
+export function addEntry(
   args: ArgList,
   fields: Mapping<Value, Value>,
   options: { readonly id?: Value | undefined } | undefined,
@@ -78,8 +85,8 @@ export function entryFields(
   });
 }
 
-/** Add the keys of streams, then the ID to read each from. */
-export function streamIds(args: ArgList, streams: Mapping<Key, Value>): void {
+/** Add the keys of streams, then the ID after which to read each. */
+export function addStreamsAndIds(args: ArgList, streams: Mapping<Key, Value>): void {
   const ids: unknown[] = [];
   args.entries("streams", streams, (key, id) => {
     args.value("each key of streams", key as Key);
@@ -88,8 +95,8 @@ export function streamIds(args: ArgList, streams: Mapping<Key, Value>): void {
   for (const id of ids) args.value("each ID of streams", id as Value);
 }
 
-/** Add the ID XAUTOCLAIM begins at. */
-export function autoclaimStart(
+/** Add the start ID of XAUTOCLAIM. */
+export function addAutoclaimStart(
   args: ArgList,
   options: { readonly startId?: Value | undefined } | undefined,
 ): void {
@@ -97,8 +104,8 @@ export function autoclaimStart(
   args.value("options.startId", startId);
 }
 
-/** Refuse a count without the full form it belongs to. */
-export function fullCount(
+/** Add COUNT of XINFO STREAM, which requires FULL. */
+export function addFullCount(
   args: ArgList,
   options:
     | { readonly full?: boolean | undefined; readonly count?: Integer | undefined }
@@ -109,8 +116,8 @@ export function fullCount(
   else args.add(COUNT).count("options.count", options.count);
 }
 
-/** Refuse to configure nothing. */
-export function needsSetting(
+/** Reject an XCFGSET call without a setting. */
+export function requireSetting(
   args: ArgList,
   options:
     | { readonly idmpDuration?: Integer | undefined; readonly idmpMaxsize?: Integer | undefined }
@@ -120,36 +127,18 @@ export function needsSetting(
   args.fail('one of the options "idmpDuration", "idmpMaxsize" must be given');
 }
 
-/** What {@link pendingRange} reads. */
-export interface PendingShape {
+/** The options that {@link addPendingRange} reads. */
+export interface PendingRangeOptions {
   readonly min?: Value | undefined;
   readonly max?: Value | undefined;
   readonly count: Integer;
   readonly consumerName?: Value | undefined;
 }
 
-/** Add the range of XPENDING and whose entries to give. */
-export function pendingRange(args: ArgList, options: PendingShape | undefined): void {
+/** Add the ID range, the count and the optional consumer of XPENDING. */
+export function addPendingRange(args: ArgList, options: PendingRangeOptions | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { min = "-", max = "+", count, consumerName } = options;
   args.value("options.min", min).value("options.max", max).count("options.count", count);
   if (consumerName !== undefined) args.value("options.consumerName", consumerName);
-}
-
-/** What decides the decoder of a claim. */
-export interface ClaimShape {
-  readonly justId?: boolean | undefined;
-  readonly pairs?: boolean | undefined;
-}
-
-/** Decoder of an XCLAIM call. */
-export function pickClaim(options: ClaimShape | undefined): Decoder | null | undefined {
-  if (options?.justId === true) return null;
-  return options?.pairs === true ? toStreamEntryPairs : undefined;
-}
-
-/** Decoder of an XAUTOCLAIM call. */
-export function pickAutoclaim(options: ClaimShape | undefined): Decoder | undefined {
-  if (options?.justId === true) return toAutoclaimIds;
-  return options?.pairs === true ? toAutoclaimPairs : undefined;
 }

@@ -1,4 +1,4 @@
-/** Owns the table of the stream commands. */
+/** Command table of the stream commands. */
 import { blockOption } from "../core/block-time.js";
 import { toRecords } from "../core/decode.js";
 import { ALWAYS_TEXT, BLOCKING, READONLY } from "../core/info.js";
@@ -30,115 +30,108 @@ import {
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
 import {
-  autoclaimStart,
-  entryFields,
-  fullCount,
-  idempotence,
-  needsSetting,
-  pendingRange,
-  pickAutoclaim,
-  pickClaim,
-  streamIds,
-  trimming,
+  addAutoclaimStart,
+  addEntry,
+  addFullCount,
+  addIdempotence,
+  addPendingRange,
+  addStreamsAndIds,
+  addTrimming,
+  requireSetting,
 } from "./args.js";
 import * as decode from "./replies.js";
 
 const groupName = param("groupName", VALUE, "Name of the consumer group.");
 const consumerName = param("consumerName", VALUE, "Name of the consumer.");
-const ids = rest("ids", VALUE, "IDs of entries, as arguments or in arrays; at least one.");
-const idList = param("ids", countedListOf(VALUE), "IDs of entries, one or several.");
+const ids = rest("ids", VALUE, "Entry IDs, as arguments or arrays; at least one.");
+const idList = param("ids", countedListOf(VALUE), "One or more entry IDs.");
 const minIdleTime = param(
   "minIdleTime",
   COUNT,
-  "Only entries that were delivered at least so many milliseconds ago.",
+  "Minimum time since the last delivery, in milliseconds.",
 );
 const min = fallback(
-  param("min", VALUE, 'Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.'),
+  param("min", VALUE, 'Lowest ID (inclusive); `"(1-0"` excludes it, `"-"` for the first entry.'),
   '"-"',
 );
 const max = fallback(
-  param("max", VALUE, 'Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.'),
+  param("max", VALUE, 'Highest ID (inclusive); `"(1-0"` excludes it, `"+"` for the last entry.'),
   '"+"',
 );
 const refPolicy = bare(
   "refPolicy",
   wordOf(["KEEPREF", "DELREF", "ACKED"], "StreamRefPolicy"),
-  "What becomes of references in consumer groups, since Redis 8.2: kept, deleted too, or only " +
-    "entries touched that every group has acknowledged.",
+  "References in consumer groups: keep them, delete them too, or remove only entries " +
+    "acknowledged by every group; since Redis 8.2.",
 );
 const pairs = mark(
   "pairs",
-  "Give the fields as `[field, value]` pairs: repeated ones too, and names that are no text.",
+  "Return fields as `[field, value]` pairs, which preserves repeated fields and binary " + "names.",
 );
 const rangeOptions = (type: string) =>
-  options(type, opt("count", "COUNT", COUNT, "How many entries to give at most."), pairs);
+  options(type, opt("count", "COUNT", COUNT, "Maximum number of entries to return."), pairs);
 
 const entries = reply("StreamEntry<T>[]", decode.toStreamEntries);
 const entryPairs = reply("StreamEntryPairs<T>[]", decode.toStreamEntryPairs);
-const ENTRIES_RETURN = "The entries in order, as `[id, fields]`; empty when there are none.";
-const rangeCase: ReplyCase = {
+const ENTRIES_RETURNS = "The entries in order, as `[id, fields]`; empty if there are none.";
+const entriesAsPairs: ReplyCase = {
   given: "pairs",
   reply: entryPairs,
   returns: "The entries in order, with their fields as pairs.",
 };
 const newEntries = reply("[stream: T, entries: StreamEntry<T>[]][]", decode.toStreams);
-const NEW_RETURN =
-  "The streams that have something new, each with its entries; empty when there are none.";
-const newCase: ReplyCase = {
+const NEW_ENTRIES_RETURNS =
+  "The streams with new entries, each with its entries; empty if there are none.";
+const newEntriesAsPairs: ReplyCase = {
   given: "pairs",
   reply: reply("[stream: T, entries: StreamEntryPairs<T>[]][]", decode.toStreamsPairs),
-  returns: "The streams that have something new; entries have their fields as pairs.",
+  returns: "The streams with new entries, whose fields are pairs.",
 };
-const readCount = opt("count", "COUNT", COUNT, "How many entries to give at most for each stream.");
+const readCount = opt("count", "COUNT", COUNT, "Maximum number of entries per stream.");
 const block = opt(
   "block",
   "BLOCK",
   COUNT,
-  "Longest wait for the first entry in milliseconds, 0 for ever; without it there is no wait.",
+  "Maximum wait for the first entry in milliseconds, 0 waits forever; default: do not wait.",
 );
-const idsWire = { build: streamIds, with: ["streams"], names: ["key...", "id..."] };
+const streamsWire = { build: addStreamsAndIds, with: ["streams"], names: ["key...", "id..."] };
 
-const trimItems = (needed: boolean, typeName: string) => [
+const trimOptions = (needed: boolean, typeName: string) => [
   {
-    ...oneOf(typeName, "To what the stream is trimmed.", [
-      silent("maxLen", "Integer", "Keep so many of the newest entries."),
+    ...oneOf(typeName, "Threshold for addTrimming the stream.", [
+      silent("maxLen", "Integer", "Keep this number of the newest entries."),
       silent("minId", "Value", "Keep the entries from this ID on."),
     ]),
     ...(needed ? { required: true as const } : {}),
   },
-  silent(
-    "approximate",
-    "boolean",
-    "Trim about so far, which is much cheaper; `true` when left out. `false`: exactly.",
-  ),
-  silent("limit", "Integer", "How many entries to remove at most; not with exact trimming."),
+  silent("approximate", "boolean", "Trim approximately, which is much cheaper; default `true`."),
+  silent("limit", "Integer", "Maximum number of entries to remove; not with `approximate: false`."),
 ];
-const trimWire = { build: trimming, with: ["options"], names: ["MAXLEN", "~", "threshold"] };
+const trimWire = { build: addTrimming, with: ["options"], names: ["MAXLEN", "~", "threshold"] };
 
-const claimForm = oneOf(
-  "XclaimForm",
-  "What to give instead of entries with their fields by name.",
-  [flag("justId", "JUSTID", "Only the IDs; it does not count as a delivery."), pairs],
-);
+const claimShape = oneOf("XclaimForm", "Shape of the entries; default: fields by name.", [
+  flag("justId", "JUSTID", "Return only IDs and do not increment the delivery count."),
+  pairs,
+]);
 const claimSignatures = (params: string, type: string, wrap: (items: string) => string) => [
   {
     params:
       `${params}, options?: ${type} & ` +
       "{ readonly justId?: false | undefined; readonly pairs?: false | undefined }",
     type: wrap("StreamEntry<T>[]"),
-    returns: "The entries now claimed, as `[id, fields]`.",
+    returns: "The claimed entries, as `[id, fields]`.",
   },
   {
     params: `${params}, options: ${type} & { readonly justId: true }`,
     type: wrap("T[]"),
-    returns: "The IDs of the entries now claimed.",
+    returns: "The IDs of the claimed entries.",
   },
   {
     params:
       `${params}, options: ${type} & ` +
       "{ readonly justId?: false | undefined; readonly pairs: true }",
     type: wrap("StreamEntryPairs<T>[]"),
-    returns: "The entries now claimed, with their fields as pairs.",
+    returns: "The claimed entries, with their fields as pairs.",
   },
   {
     params: `${params}, options?: ${type}`,
@@ -147,22 +140,22 @@ const claimSignatures = (params: string, type: string, wrap: (items: string) => 
   },
 ];
 const CLAIM_PARAMS = "key: Key, groupName: Value, consumerName: Value, minIdleTime: Integer";
-const DELETED_RETURN =
-  "One number an ID, in order: 1 when it was deleted, -1 when there is no such entry, 2 when " +
-  "references kept it from being deleted.";
+const DELETED_RETURNS =
+  "One number per ID, in order: 1 if deleted, -1 if not found, 2 if not deleted because of " +
+  "references.";
 
 const entriesRead = opt(
   "entriesRead",
   "ENTRIESREAD",
   COUNT,
-  "How many entries count as delivered already, for the group's lag; since Redis 7.0.",
+  "Number of entries to count as read by the group, for its lag; since Redis 7.0.",
 );
 const help = (name: string, what: string) =>
   command(name, {
     since: "5.0.0",
     cost: "O(1)",
     flags: ALWAYS_TEXT,
-    summary: `List the ${what} commands.`,
+    summary: `Return the help text of the ${what} commands.`,
     args: [],
     reply: replies.words,
     returns: "Lines of text.",
@@ -171,166 +164,166 @@ const help = (name: string, what: string) =>
 export const streams: readonly Entry[] = [
   command("XACK", {
     since: "5.0.0",
-    cost: "O(1) an ID",
-    summary: "Acknowledge entries: they are no longer pending in the consumer group.",
+    cost: "O(1) per ID",
+    summary: "Acknowledge pending entries of a consumer group.",
     args: [key(), groupName, ids],
     reply: replies.count,
-    returns: "How many were pending.",
+    returns: "Number of entries acknowledged.",
   }),
   command("XACKDEL", {
     since: "8.2.0",
-    cost: "O(1) an ID",
+    cost: "O(1) per ID",
     summary: "Acknowledge entries and delete them from the stream.",
     args: [key(), groupName, idList],
     options: options("XackdelOptions", refPolicy),
     wire: ["key", "groupName", "options", '"IDS"', "ids"],
     reply: replies.counts,
-    returns: DELETED_RETURN,
+    returns: DELETED_RETURNS,
   }),
   command("XADD", {
     since: "5.0.0",
-    cost: "O(1), and O(N) for N entries trimmed",
-    summary: "Add an entry to a stream, which is created when missing.",
+    cost: "O(1), plus O(N) for N entries trimmed",
+    summary: "Append an entry to a stream; a missing stream is created.",
     args: [key(), param("fields", mappingOf(VALUE, VALUE), "Values by field; at least one.")],
     options: options(
       "XaddOptions",
-      silent("id", "Value", 'ID of the entry; `"*"`, when left out, lets the server choose.'),
-      flag("noMkStream", "NOMKSTREAM", "Do not create the stream."),
-      ...trimItems(false, "XaddTrim"),
+      silent("id", "Value", 'Entry ID; default `"*"`, which is generated by the server.'),
+      flag("noMkStream", "NOMKSTREAM", "Do not create the stream if it does not exist."),
+      ...trimOptions(false, "XaddTrim"),
       refPolicy,
-      oneOf("XaddIdempotence", "How the server knows an entry again; since Redis 8.6.", [
+      oneOf("XaddIdempotence", "How the server detects a duplicate entry; since Redis 8.6.", [
         opt(
           "idmpAuto",
           "IDMPAUTO",
           VALUE,
-          "Name of the producer; the content tells entries apart.",
+          "Producer name; an entry with the same content is a duplicate.",
         ),
         silent(
           "idmp",
           "readonly [producer: Value, id: Value]",
-          "Name of the producer and what tells the entry apart from its others.",
+          "Producer name and an ID of the entry, unique per producer.",
         ),
       ]),
     ),
     wire: [
       "key",
       "options",
-      { build: idempotence, with: ["options"], names: ["IDMP", "producer", "id"] },
+      { build: addIdempotence, with: ["options"], names: ["IDMP", "producer", "id"] },
       trimWire,
-      { build: entryFields, with: ["fields", "options"], names: ["id", "fields..."] },
+      { build: addEntry, with: ["fields", "options"], names: ["id", "fields..."] },
     ],
     reply: replies.text,
-    returns: "The ID of the entry.",
+    returns: "The entry ID.",
     cases: [
       {
         given: "noMkStream",
         reply: replies.textOrNull,
-        returns: "The ID of the entry, or `null` when the stream does not exist.",
+        returns: "The entry ID, or `null` if the stream does not exist.",
       },
     ],
   }),
   command("XAUTOCLAIM", {
     since: "6.2.0",
     cost: "O(1) with a small `count`",
-    summary: "Take over entries that another consumer has had pending for long, a batch at a time.",
+    summary: "Claim a batch of entries that have been pending for a minimum time.",
     notes:
-      'Begin with the ID `"0-0"`, go on with the cursor of the reply until it is `"0-0"` again. ' +
-      "Before Redis 7.0 the deleted IDs are always empty.",
+      'Start with the ID `"0-0"` and continue with the cursor of the reply until it is `"0-0"` ' +
+      "again. Before Redis 7.0, `deletedIds` is always empty.",
     args: [key(), groupName, consumerName, minIdleTime],
     options: options(
       "XautoclaimOptions",
-      silent("startId", "Value", 'ID to begin at; `"0-0"` when left out.'),
-      opt("count", "COUNT", COUNT, "How many entries to look at, at most; 100 when left out."),
-      claimForm,
+      silent("startId", "Value", 'ID to start at; default `"0-0"`.'),
+      opt("count", "COUNT", COUNT, "Maximum number of entries to examine; default 100."),
+      claimShape,
     ),
     wire: [
       "key",
       "groupName",
       "consumerName",
       "minIdleTime",
-      { build: autoclaimStart, with: ["options"], names: ["startId"] },
+      { build: addAutoclaimStart, with: ["options"], names: ["startId"] },
       "options",
     ],
     reply: reply(
       "[cursor: string, entries: StreamEntry<T>[], deletedIds: T[]]",
       decode.toAutoclaim,
     ),
-    returns: "The next cursor, the entries now claimed, and IDs that were found deleted.",
+    returns: "The next cursor, the claimed entries, and the IDs of deleted entries.",
     signatures: claimSignatures(
       CLAIM_PARAMS,
       "XautoclaimOptions",
       (items) => `[cursor: string, entries: ${items}, deletedIds: T[]]`,
     ),
-    pick: { pick: pickAutoclaim, with: ["options"] },
+    pick: { pick: decode.selectXautoclaimDecoder, with: ["options"] },
   }),
   command("XCFGSET", {
     since: "8.6.0",
     cost: "O(1)",
-    summary: "Set how a stream remembers what its producers sent; see `idmp` of `xadd`.",
-    notes: "A change makes it forget what it remembered.",
+    summary: "Set the duplicate detection of a stream; see `idmp` of `xadd`.",
+    notes: "A change discards the recorded IDs.",
     args: [key()],
     options: options(
       "XcfgsetOptions",
-      opt("idmpDuration", "IDMP-DURATION", COUNT, "How long to remember, in seconds."),
-      opt("idmpMaxsize", "IDMP-MAXSIZE", COUNT, "How many entries to remember for each producer."),
+      opt("idmpDuration", "IDMP-DURATION", COUNT, "How long to keep recorded IDs, in seconds."),
+      opt("idmpMaxsize", "IDMP-MAXSIZE", COUNT, "Number of recorded IDs per producer."),
     ),
-    wire: ["key", { build: needsSetting, with: ["options"], names: [] }, "options"],
+    wire: ["key", { build: requireSetting, with: ["options"], names: [] }, "options"],
     reply: replies.ok,
     returns: "`true`.",
   }),
   command("XCLAIM", {
     since: "5.0.0",
-    cost: "O(log N) an ID, with N entries pending",
-    summary: "Take over entries that another consumer has pending.",
+    cost: "O(log N) per ID, with N entries pending",
+    summary: "Claim pending entries of other consumers.",
     args: [
       key(),
       groupName,
       consumerName,
       minIdleTime,
-      param("messageIds", listOf(VALUE), "IDs of the entries, one or several."),
+      param("messageIds", listOf(VALUE), "One or more entry IDs."),
     ],
     options: options(
       "XclaimOptions",
-      oneOf("XclaimDelivery", "When they count as delivered; now when left out.", [
-        opt("idle", "IDLE", COUNT, "So many milliseconds ago."),
+      oneOf("XclaimDelivery", "Time of the last delivery; default now.", [
+        opt("idle", "IDLE", COUNT, "Milliseconds since the delivery."),
         opt(
           "time",
           "TIME",
           UNIX_MILLISECONDS,
-          "At this time: a `Date` or a Unix time in milliseconds.",
+          "Time of the delivery: a `Date` or a Unix time in milliseconds.",
         ),
       ]),
-      opt("retryCount", "RETRYCOUNT", COUNT, "How often they count as delivered."),
-      flag("force", "FORCE", "Take over also what nobody has pending."),
-      claimForm,
-      opt("lastId", "LASTID", VALUE, "Raise the group's last delivered ID to this one."),
+      opt("retryCount", "RETRYCOUNT", COUNT, "Set the delivery count."),
+      flag("force", "FORCE", "Claim entries that are not pending too."),
+      claimShape,
+      opt("lastId", "LASTID", VALUE, "Raise the last delivered ID of the group to this ID."),
     ),
     reply: entries,
-    returns: "The entries now claimed, as `[id, fields]`.",
+    returns: "The claimed entries, as `[id, fields]`.",
     signatures: claimSignatures(
       `${CLAIM_PARAMS}, messageIds: Many<Value>`,
       "XclaimOptions",
       (items) => items,
     ),
-    pick: { pick: pickClaim, with: ["options"] },
+    pick: { pick: decode.selectXclaimDecoder, with: ["options"] },
   }),
   command("XDEL", {
     since: "5.0.0",
-    cost: "O(1) an ID",
-    summary: "Delete entries of a stream.",
+    cost: "O(1) per ID",
+    summary: "Delete entries from a stream.",
     args: [key(), ids],
     reply: replies.count,
-    returns: "How many there were.",
+    returns: "Number of entries deleted.",
   }),
   command("XDELEX", {
     since: "8.2.0",
-    cost: "O(1) an ID",
-    summary: "Delete entries of a stream, minding consumer groups.",
+    cost: "O(1) per ID",
+    summary: "Delete entries from a stream, with a policy for consumer group references.",
     args: [key(), idList],
     options: options("XdelexOptions", refPolicy),
     wire: ["key", "options", '"IDS"', "ids"],
     reply: replies.counts,
-    returns: DELETED_RETURN,
+    returns: DELETED_RETURNS,
   }),
   command("XGROUP CREATE", {
     since: "5.0.0",
@@ -340,13 +333,17 @@ export const streams: readonly Entry[] = [
       key(),
       groupName,
       fallback(
-        param("id", VALUE, 'Entries after this ID are delivered; `"$"`: new ones only, `0`: all.'),
+        param(
+          "id",
+          VALUE,
+          'Deliver entries after this ID; `"$"` for new entries only, `0` for all.',
+        ),
         '"$"',
       ),
     ],
     options: options(
       "XgroupCreateOptions",
-      flag("mkStream", "MKSTREAM", "Create the stream too when it does not exist."),
+      flag("mkStream", "MKSTREAM", "Create the stream if it does not exist."),
       entriesRead,
     ),
     reply: replies.ok,
@@ -355,36 +352,36 @@ export const streams: readonly Entry[] = [
   command("XGROUP CREATECONSUMER", {
     since: "6.2.0",
     cost: "O(1)",
-    summary: "Create a consumer; reading as one does so too.",
+    summary: "Create a consumer; `xreadgroup` also creates it.",
     args: [key(), groupName, consumerName],
     reply: replies.count,
-    returns: "1, or 0 when there was one of this name.",
+    returns: "1 if the consumer was created, 0 if it exists.",
   }),
   command("XGROUP DELCONSUMER", {
     since: "5.0.0",
     cost: "O(1)",
-    summary: "Delete a consumer with everything it has pending.",
+    summary: "Delete a consumer and its pending entries.",
     args: [key(), groupName, consumerName],
     reply: replies.count,
-    returns: "How many entries it had pending.",
+    returns: "Number of entries that were pending.",
   }),
   command("XGROUP DESTROY", {
     since: "5.0.0",
-    cost: "O(N) in the number of entries pending",
+    cost: "O(N) in the number of pending entries",
     summary: "Delete a consumer group.",
     args: [key(), groupName],
     reply: replies.bool,
-    returns: "Whether there was one.",
+    returns: "Whether the group existed.",
   }),
   help("XGROUP HELP", "XGROUP"),
   command("XGROUP SETID", {
     since: "5.0.0",
     cost: "O(1)",
-    summary: "Set from where on entries are delivered to a consumer group.",
+    summary: "Set the last delivered ID of a consumer group.",
     args: [
       key(),
       groupName,
-      param("id", VALUE, 'Entries after this ID are delivered; `"$"`: new ones only, `0`: all.'),
+      param("id", VALUE, 'Deliver entries after this ID; `"$"` for new entries only, `0` for all.'),
     ],
     options: options("XgroupSetidOptions", entriesRead),
     reply: replies.ok,
@@ -394,44 +391,44 @@ export const streams: readonly Entry[] = [
     since: "5.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell about the consumers of a group.",
+    summary: "Return information about the consumers of a group.",
     args: [key(), groupName],
     reply: reply("XInfoConsumer<T>[]", toRecords),
-    returns: "One object a consumer.",
+    returns: "One object per consumer.",
   }),
   command("XINFO GROUPS", {
     since: "5.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell about the consumer groups of a stream.",
+    summary: "Return information about the consumer groups of a stream.",
     args: [key()],
     reply: reply("XInfoGroup<T>[]", toRecords),
-    returns: "One object a group.",
+    returns: "One object per group.",
   }),
   help("XINFO HELP", "XINFO"),
   command("XINFO STREAM", {
     since: "5.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell about a stream.",
+    summary: "Return information about a stream.",
     args: [key()],
     options: options(
       "XinfoStreamOptions",
-      flag("full", "FULL", "Tell everything: entries, groups, consumers and what is pending."),
+      flag("full", "FULL", "Include entries, groups, consumers and pending entries."),
       silent(
         "count",
         "Integer",
-        "With `full`: how much of each list to give, 0 for all; 10 when left out.",
+        "Maximum length of each list, 0 for all; default 10; requires `full`.",
       ),
     ),
-    wire: ["key", "options", { build: fullCount, with: ["options"], names: ["COUNT", "count"] }],
+    wire: ["key", "options", { build: addFullCount, with: ["options"], names: ["COUNT", "count"] }],
     reply: reply("XInfoStream<T>", decode.toXinfoStream),
-    returns: "What is known, by the server's names.",
+    returns: "Information by the server's field names.",
     cases: [
       {
         given: "full",
         reply: reply("XInfoStreamFull<T>", decode.toXinfoStream),
-        returns: "All that is known, by the server's names.",
+        returns: "Full information by the server's field names.",
       },
     ],
   }),
@@ -439,155 +436,147 @@ export const streams: readonly Entry[] = [
     since: "5.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Count the entries of a stream.",
+    summary: "Return the number of entries of a stream.",
     args: [key()],
     reply: replies.count,
-    returns: "How many there are; 0 when the key does not exist.",
+    returns: "Number of entries; 0 if the key does not exist.",
   }),
   command("XNACK", {
     since: "8.8.0",
-    cost: "O(1) an ID",
-    summary: "Give entries back unacknowledged, for other consumers to take at once.",
+    cost: "O(1) per ID",
+    summary: "Release pending entries without acknowledging them, for immediate redelivery.",
     args: [
       key(),
       groupName,
       param(
         "mode",
         wordOf(["SILENT", "FAIL", "FATAL"]),
-        "What becomes of the number of deliveries: one less, the same, or the most there can be.",
+        "Effect on the delivery count: decrement it (`SILENT`), keep it (`FAIL`) or set it to " +
+          "the maximum (`FATAL`).",
       ),
       idList,
     ],
     options: options(
       "XnackOptions",
-      opt(
-        "retryCount",
-        "RETRYCOUNT",
-        COUNT,
-        "How often they count as delivered, whatever `mode` says.",
-      ),
-      flag("force", "FORCE", "Make pending what nobody has pending."),
+      opt("retryCount", "RETRYCOUNT", COUNT, "Set the delivery count, regardless of `mode`."),
+      flag("force", "FORCE", "Make entries pending that are not pending."),
     ),
     wire: ["key", "groupName", "mode", '"IDS"', "ids", "options"],
     reply: replies.count,
-    returns: "How many were given back.",
+    returns: "Number of entries released.",
   }),
   command("XPENDING", {
     since: "5.0.0",
     cost: "O(N) in the number of consumers",
     flags: READONLY,
-    summary: "Sum up what the consumers of a group have pending.",
-    notes: "`xpendingRange` lists the entries.",
+    summary: "Return a summary of the pending entries of a consumer group.",
+    notes: "`xpendingRange` returns the entries.",
     args: [key(), groupName],
     reply: reply("XPendingSummary<T>", decode.toPending),
-    returns: "How many, from which ID to which, and how many each consumer has.",
+    returns: "Number of entries, lowest and highest ID, and number of entries per consumer.",
   }),
   command("XPENDING", {
     method: "xpendingRange",
     since: "5.0.0",
-    cost: "O(N) in the number of entries returned or, with `idle`, looked at",
+    cost: "O(N) in the number of entries returned, or examined with `idle`",
     flags: READONLY,
-    summary: "List entries that the consumers of a group have pending.",
+    summary: "Return the pending entries of a consumer group.",
     args: [key(), groupName],
     options: options(
       "XpendingRangeOptions",
-      opt("idle", "IDLE", COUNT, "Only entries delivered at least so many milliseconds ago."),
-      silent("min", "Value", 'Lowest ID; `"(1-0"` leaves it out; `"-"` when left out.'),
-      silent("max", "Value", 'Highest ID; `"(1-0"` leaves it out; `"+"` when left out.'),
-      required(silent("count", "Integer", "How many entries to give at most.")),
-      silent("consumerName", "Value", "Only what this consumer has."),
+      opt("idle", "IDLE", COUNT, "Minimum time since the last delivery, in milliseconds."),
+      silent("min", "Value", 'Lowest ID (inclusive); `"(1-0"` excludes it; default `"-"`.'),
+      silent("max", "Value", 'Highest ID (inclusive); `"(1-0"` excludes it; default `"+"`.'),
+      required(silent("count", "Integer", "Maximum number of entries to return.")),
+      silent("consumerName", "Value", "Only entries of this consumer."),
     ),
     wire: [
       "key",
       "groupName",
       "options",
-      { build: pendingRange, with: ["options"], names: ["min", "max", "count", "consumerName"] },
+      { build: addPendingRange, with: ["options"], names: ["min", "max", "count", "consumerName"] },
     ],
     reply: reply("XPendingEntry<T>[]", decode.toPending),
-    returns: "One object an entry, by ID.",
+    returns: "One object per entry, ordered by ID.",
   }),
   command("XRANGE", {
     since: "5.0.0",
     cost: "O(N) in the number of entries returned",
     flags: READONLY,
-    summary: "Read a range of a stream, oldest first.",
+    summary: "Return a range of entries of a stream, oldest first.",
     args: [key(), min, max],
     options: rangeOptions("XrangeOptions"),
     reply: entries,
-    returns: ENTRIES_RETURN,
-    cases: [rangeCase],
+    returns: ENTRIES_RETURNS,
+    cases: [entriesAsPairs],
   }),
   command("XREAD", {
     since: "5.0.0",
     cost: "O(N) in the number of entries returned",
     flags: READONLY | BLOCKING,
     blockTime: blockOption,
-    summary: "Read what is new in streams, waiting for it when asked to.",
+    summary: "Return new entries of streams, optionally blocking until there are any.",
     args: [
       param(
         "streams",
         mappingOf(KEY, VALUE),
-        'By stream the last ID already known: `0` for all, `"$"` for what comes from now on.',
+        'Last known ID by stream: `0` for all entries, `"$"` for entries added after the call.',
       ),
     ],
     options: options("XreadOptions", readCount, block, pairs),
-    wire: ["options", '"STREAMS"', idsWire],
+    wire: ["options", '"STREAMS"', streamsWire],
     reply: newEntries,
-    returns: NEW_RETURN,
-    cases: [newCase],
+    returns: NEW_ENTRIES_RETURNS,
+    cases: [newEntriesAsPairs],
   }),
   command("XREADGROUP", {
     since: "5.0.0",
     cost: "O(N) in the number of entries returned",
     flags: BLOCKING,
     blockTime: blockOption,
-    summary: "Read as a consumer of a group what nobody in it has got yet, or what is pending.",
+    summary:
+      "Return new or pending entries of streams for a consumer of a group, optionally blocking.",
     args: [
       groupName,
       consumerName,
       param(
         "streams",
         mappingOf(KEY, VALUE),
-        'By stream `">"` for what is new to the group, or an ID: what this consumer has pending ' +
-          "after it.",
+        'ID by stream: `">"` for entries not delivered to the group yet, or an ID to return this ' +
+          "consumer's pending entries after it.",
       ),
     ],
     options: options(
       "XreadgroupOptions",
       readCount,
       block,
-      flag("noAck", "NOACK", "Count the entries as acknowledged at once."),
+      flag("noAck", "NOACK", "Acknowledge the entries on delivery."),
       pairs,
     ),
-    wire: ['"GROUP"', "groupName", "consumerName", "options", '"STREAMS"', idsWire],
+    wire: ['"GROUP"', "groupName", "consumerName", "options", '"STREAMS"', streamsWire],
     reply: newEntries,
-    returns: NEW_RETURN,
-    cases: [newCase],
+    returns: NEW_ENTRIES_RETURNS,
+    cases: [newEntriesAsPairs],
   }),
   command("XREVRANGE", {
     since: "5.0.0",
     cost: "O(N) in the number of entries returned",
     flags: READONLY,
-    summary: "Read a range of a stream, newest first.",
+    summary: "Return a range of entries of a stream, newest first.",
     args: [key(), max, min],
     options: rangeOptions("XrevrangeOptions"),
     reply: entries,
-    returns: ENTRIES_RETURN,
-    cases: [rangeCase],
+    returns: ENTRIES_RETURNS,
+    cases: [entriesAsPairs],
   }),
   command("XSETID", {
     since: "5.0.0",
     cost: "O(1)",
-    summary: "Set the ID of the newest entry a stream ever had; meant for replication.",
-    args: [key(), param("lastId", VALUE, "The ID; not below those of the entries there are.")],
+    summary: "Set the last generated ID of a stream; used by replication.",
+    args: [key(), param("lastId", VALUE, "Last ID; not lower than the highest existing ID.")],
     options: options(
       "XsetidOptions",
-      opt(
-        "entriesAdded",
-        "ENTRIESADDED",
-        COUNT,
-        "How many entries were ever added; since Redis 7.0.",
-      ),
+      opt("entriesAdded", "ENTRIESADDED", COUNT, "Number of entries ever added; since Redis 7.0."),
       opt("maxDeletedId", "MAXDELETEDID", VALUE, "Highest ID ever deleted; since Redis 7.0."),
     ),
     reply: replies.ok,
@@ -596,11 +585,11 @@ export const streams: readonly Entry[] = [
   command("XTRIM", {
     since: "5.0.0",
     cost: "O(N) in the number of entries removed",
-    summary: "Remove the oldest entries of a stream.",
+    summary: "Trim the oldest entries of a stream.",
     args: [key()],
-    options: options("XtrimOptions", ...trimItems(true, "XtrimThreshold"), refPolicy),
+    options: options("XtrimOptions", ...trimOptions(true, "XtrimThreshold"), refPolicy),
     wire: ["key", { ...trimWire, with: ["options", "true"] }, "options"],
     reply: replies.count,
-    returns: "How many were removed.",
+    returns: "Number of entries removed.",
   }),
 ];

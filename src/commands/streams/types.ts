@@ -1,158 +1,161 @@
-/** Owns the types of stream commands: entries, consumer groups and what is known of them. Types only. */
+/** Public types of stream commands. */
 
 /**
- * An entry of a stream: its ID and its fields. A field that comes twice has its last value; an entry
- * that was deleted while somebody had it pending has no fields.
+ * A stream entry: its ID and its fields. Of a repeated field, the last value is kept; an entry that was
+ * deleted while pending has no fields.
  */
 export type StreamEntry<T extends string | Buffer = string> = [id: T, fields: Record<string, T>];
 
-/** An entry of a stream with its fields as pairs, in their order, repeated ones too. */
+/** A stream entry with its fields as pairs in their original order, including repeated fields. */
 export type StreamEntryPairs<T extends string | Buffer = string> = [
   id: T,
   fields: [field: T, value: T][],
 ];
 
-/** What becomes of references to trimmed or deleted entries in consumer groups; since Redis 8.2. */
+/**
+ * Treatment of consumer group references to trimmed or deleted entries: keep them, delete them too, or
+ * remove only entries acknowledged by every group. Since Redis 8.2.
+ */
 export type StreamRefPolicy = "KEEPREF" | "DELREF" | "ACKED" | "keepref" | "delref" | "acked";
 
-/** What has been delivered to the consumers of a group and not been acknowledged, in short. */
+/** Summary of the pending entries (delivered but not acknowledged) of a consumer group. */
 export interface XPendingSummary<T extends string | Buffer = string> {
-  /** How many entries. */
+  /** Number of pending entries. */
   pending: number;
-  /** Lowest ID among them, or `null` when there are none. */
+  /** Lowest pending ID, or `null` if there is none. */
   min: T | null;
-  /** Highest ID among them, or `null` when there are none. */
+  /** Highest pending ID, or `null` if there is none. */
   max: T | null;
-  /** The consumers that have some, and how many each. */
+  /** Consumers with pending entries. */
   consumers: {
     /** Name of the consumer. */
     name: T;
-    /** How many entries it has pending. */
+    /** Number of pending entries. */
     pending: number;
   }[];
 }
 
-/** An entry that has been delivered to a consumer and not been acknowledged. */
+/** A pending entry: delivered to a consumer but not acknowledged. */
 export interface XPendingEntry<T extends string | Buffer = string> {
-  /** ID of the entry. */
+  /** Entry ID. */
   messageId: T;
-  /** The consumer that has it. */
+  /** Name of the consumer. */
   consumer: T;
-  /** Milliseconds since it was delivered last. */
+  /** Milliseconds since the last delivery. */
   timeSinceDelivered: number;
-  /** How often it was delivered. */
+  /** Number of deliveries. */
   timesDelivered: number;
 }
 
-/** What XINFO STREAM tells about a stream; names are the server's. */
+/** Fields of XINFO STREAM in both forms, with the server's names. */
 interface XInfoStreamCommon<T extends string | Buffer> {
   [field: string]: unknown;
-  /** How many entries it has. */
+  /** Number of entries. */
   length: number;
-  /** How many keys its radix tree has. */
+  /** Number of keys in the radix tree. */
   "radix-tree-keys": number;
-  /** How many nodes its radix tree has. */
+  /** Number of nodes in the radix tree. */
   "radix-tree-nodes": number;
-  /** ID of the newest entry there ever was. */
+  /** Highest ID ever added. */
   "last-generated-id": T;
-  /** Highest ID that was deleted, since Redis 7.0. */
+  /** Highest ID ever deleted; since Redis 7.0. */
   "max-deleted-entry-id"?: T;
-  /** How many entries were ever added, since Redis 7.0. */
+  /** Number of entries ever added; since Redis 7.0. */
   "entries-added"?: number;
-  /** ID of the oldest entry, since Redis 7.0. */
+  /** ID of the oldest entry; since Redis 7.0. */
   "recorded-first-entry-id"?: T;
 }
 
-/** What XINFO STREAM tells about a stream; names are the server's. */
+/** Reply of XINFO STREAM, with the server's field names. */
 export interface XInfoStream<T extends string | Buffer = string> extends XInfoStreamCommon<T> {
-  /** How many consumer groups it has. */
+  /** Number of consumer groups. */
   groups: number;
-  /** The oldest entry, or `null` when there is none. */
+  /** Oldest entry, or `null` if the stream is empty. */
   "first-entry": StreamEntry<T> | null;
-  /** The newest entry, or `null` when there is none. */
+  /** Newest entry, or `null` if the stream is empty. */
   "last-entry": StreamEntry<T> | null;
 }
 
-/** What XINFO STREAM FULL tells about a stream; names are the server's. */
+/** Reply of XINFO STREAM FULL, with the server's field names. */
 export interface XInfoStreamFull<T extends string | Buffer = string> extends XInfoStreamCommon<T> {
-  /** The oldest entries, as many as `count` allows. */
+  /** Oldest entries, at most `count`. */
   entries: StreamEntry<T>[];
-  /** Its consumer groups, with what they have pending. */
+  /** Consumer groups with their pending entries. */
   groups: XInfoGroupFull<T>[];
 }
 
-/** A consumer group as XINFO STREAM FULL tells of it. */
+/** A consumer group in the reply of XINFO STREAM FULL. */
 export interface XInfoGroupFull<T extends string | Buffer = string> {
   [field: string]: unknown;
   /** Name of the group. */
   name: T;
   /** ID of the last entry delivered to any consumer. */
   "last-delivered-id": T;
-  /** How many entries were delivered in all, when the server knows; since Redis 7.0. */
+  /** Number of entries ever delivered, `null` if unknown; since Redis 7.0. */
   "entries-read"?: number | null;
-  /** How many entries are still to be delivered, when the server knows; since Redis 7.0. */
+  /** Number of entries not yet delivered, `null` if unknown; since Redis 7.0. */
   lag?: number | null;
-  /** How many entries are pending. */
+  /** Number of pending entries. */
   "pel-count": number;
-  /** Those entries, oldest first, as many as `count` allows. */
+  /** Pending entries, oldest first, at most `count`. */
   pending: XInfoPending<T>[];
-  /** Its consumers, with what each has pending. */
+  /** Consumers with their pending entries. */
   consumers: XInfoConsumerFull<T>[];
 }
 
-/** A consumer as XINFO STREAM FULL tells of it. */
+/** A consumer in the reply of XINFO STREAM FULL. */
 export interface XInfoConsumerFull<T extends string | Buffer = string> {
   [field: string]: unknown;
   /** Name of the consumer. */
   name: T;
-  /** When it last tried to do anything. */
+  /** Time of the last attempted interaction. */
   "seen-time": Date;
-  /** When it last got anything, or `null` for never; since Redis 7.2. */
+  /** Time of the last successful interaction, `null` if none; since Redis 7.2. */
   "active-time"?: Date | null;
-  /** How many entries it has pending. */
+  /** Number of pending entries. */
   "pel-count": number;
-  /** Those entries, oldest first, as many as `count` allows. */
+  /** Pending entries, oldest first, at most `count`. */
   pending: Omit<XInfoPending<T>, "consumer">[];
 }
 
-/** A pending entry as XINFO STREAM FULL tells of it. */
+/** A pending entry in the reply of XINFO STREAM FULL. */
 export interface XInfoPending<T extends string | Buffer = string> {
-  /** ID of the entry. */
+  /** Entry ID. */
   messageId: T;
-  /** The consumer that has it. */
+  /** Name of the consumer. */
   consumer: T;
-  /** When it was delivered last. */
+  /** Time of the last delivery. */
   timeDelivered: Date;
-  /** How often it was delivered. */
+  /** Number of deliveries. */
   timesDelivered: number;
 }
 
-/** What XINFO GROUPS tells about a consumer group; names are the server's. */
+/** A consumer group in the reply of XINFO GROUPS, with the server's field names. */
 export interface XInfoGroup<T extends string | Buffer = string> {
   [field: string]: T | number | null | undefined;
   /** Name of the group. */
   name: T;
-  /** How many consumers it has. */
+  /** Number of consumers. */
   consumers: number;
-  /** How many entries are pending. */
+  /** Number of pending entries. */
   pending: number;
   /** ID of the last entry delivered to any consumer. */
   "last-delivered-id": T;
-  /** How many entries were delivered in all, when the server knows; since Redis 7.0. */
+  /** Number of entries ever delivered, `null` if unknown; since Redis 7.0. */
   "entries-read"?: number | null;
-  /** How many entries are still to be delivered, when the server knows; since Redis 7.0. */
+  /** Number of entries not yet delivered, `null` if unknown; since Redis 7.0. */
   lag?: number | null;
 }
 
-/** What XINFO CONSUMERS tells about a consumer; names are the server's. */
+/** A consumer in the reply of XINFO CONSUMERS, with the server's field names. */
 export interface XInfoConsumer<T extends string | Buffer = string> {
   [field: string]: T | number | undefined;
   /** Name of the consumer. */
   name: T;
-  /** How many entries it has pending. */
+  /** Number of pending entries. */
   pending: number;
-  /** Milliseconds since it last tried to do anything. */
+  /** Milliseconds since the last attempted interaction. */
   idle: number;
-  /** Milliseconds since it last got anything, -1 for never; since Redis 7.2. */
+  /** Milliseconds since the last successful interaction, -1 if none; since Redis 7.2. */
   inactive?: number;
 }

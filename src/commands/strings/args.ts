@@ -1,6 +1,6 @@
 /**
- * Argument shapes of MSETEX and its relatives that the command table cannot express. As all argument
- * helpers they neither throw nor put values into messages.
+ * Argument builders of MSETEX and INCREX for what the command table cannot express. They report
+ * invalid arguments to the `ArgList`, never throw, and put no value into a message.
  */
 import { type ArgList, token } from "../core/args.js";
 import type { Key, Value } from "../core/info.js";
@@ -9,15 +9,15 @@ import type { Mapping } from "../core/types.js";
 
 const ENX = token("ENX");
 
-/** Add the number of keys, and keys and values of a mapping. */
-export function countedValues(args: ArgList, mapping: Mapping<Key, Value>): void {
-  const at = args.words.push(0) - 1;
+/** Add the number of keys, then the keys and values of a mapping. */
+export function addCountedKeyValues(args: ArgList, mapping: Mapping<Key, Value>): void {
+  const countIndex = args.words.push(0) - 1;
   valuePairs(args, mapping);
-  args.words[at] = (args.words.length - at - 1) / 2;
+  args.words[countIndex] = (args.words.length - countIndex - 1) / 2;
 }
 
-/** What {@link expiryIfNone} reads. */
-export interface ExpiryShape {
+/** The options that {@link addEnxFlag} reads. */
+export interface IncrexExpiryOptions {
   readonly enx?: boolean | undefined;
   readonly ex?: unknown;
   readonly px?: unknown;
@@ -25,8 +25,8 @@ export interface ExpiryShape {
   readonly pxat?: unknown;
 }
 
-/** Add that only a key without an expiry gets the one that stands before. */
-export function expiryIfNone(args: ArgList, options: ExpiryShape | undefined): void {
+/** Add ENX, which requires an expiry: the preceding expiry applies only to a key without one. */
+export function addEnxFlag(args: ArgList, options: IncrexExpiryOptions | undefined): void {
   if (args.error !== undefined || options === undefined) return;
   const { enx, ex, px, exat, pxat } = options;
   args.flag("options.enx", ENX, enx);

@@ -1,9 +1,7 @@
-/**
- * Selects the decoder of an LCS call. `undefined` selects the decoder of the command.
- */
+/** Decoder selection for LCS calls. */
 import { toLcsResult } from "../core/decode.js";
 
-/** Decoder of an LCS call. */
-export function pickLcs(options: { readonly idx?: boolean | undefined } | undefined) {
+/** Select the decoder of an LCS call; `undefined` for the default decoder of the command. */
+export function selectLcsDecoder(options: { readonly idx?: boolean | undefined } | undefined) {
   return options?.idx === true ? toLcsResult : undefined;
 }

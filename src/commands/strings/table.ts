@@ -1,4 +1,4 @@
-/** Owns the table of the string commands. */
+/** Command table of the string commands. */
 
 import { toExactDoubles } from "../core/decode.js";
 import { ALWAYS_TEXT, INT64, READONLY } from "../core/info.js";
@@ -28,59 +28,54 @@ import {
   VALUE,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
-import { countedValues, expiryIfNone } from "./args.js";
-import { pickLcs } from "./replies.js";
+import { addCountedKeyValues, addEnxFlag } from "./args.js";
+import { selectLcsDecoder } from "./replies.js";
 
 const VALUE_DOC = "Text, bytes or a number.";
 const value = param("value", VALUE, VALUE_DOC);
 const start = param("start", INTEGER, "First byte; negative counts from the end.");
-const end = param("end", INTEGER, "Last byte, included; negative counts from the end.");
+const end = param("end", INTEGER, "Last byte (inclusive); negative counts from the end.");
 const amount = param("amount", INTEGER, "Integer; may be negative.");
 
-const AHEAD_SECONDS = atLeast(1, SECONDS);
-const AHEAD_MILLISECONDS = atLeast(1, MILLISECONDS);
+const POSITIVE_SECONDS = atLeast(1, SECONDS);
+const POSITIVE_MILLISECONDS = atLeast(1, MILLISECONDS);
 
-const lifetimes = [
-  opt("ex", "EX", AHEAD_SECONDS, "Time to live in whole seconds."),
-  opt("px", "PX", AHEAD_MILLISECONDS, "Time to live in whole milliseconds."),
-  opt(
-    "exat",
-    "EXAT",
-    atLeast(1, UNIX_SECONDS),
-    "When it expires: a `Date` or a Unix time in seconds.",
-  ),
+const expiries = [
+  opt("ex", "EX", POSITIVE_SECONDS, "Time to live in whole seconds."),
+  opt("px", "PX", POSITIVE_MILLISECONDS, "Time to live in whole milliseconds."),
+  opt("exat", "EXAT", atLeast(1, UNIX_SECONDS), "Expiry: a `Date` or a Unix time in seconds."),
   opt(
     "pxat",
     "PXAT",
     atLeast(1, UNIX_MILLISECONDS),
-    "When it expires: a `Date` or a Unix time in milliseconds.",
+    "Expiry: a `Date` or a Unix time in milliseconds.",
   ),
 ];
 
-/** What the value there now is compared with. */
-const comparisons = [
-  opt("ifEq", "IFEQ", VALUE, "Only if this is its value."),
-  opt("ifNe", "IFNE", VALUE, "Only if this is not its value."),
-  opt("ifDeq", "IFDEQ", VALUE, "Only if this is its digest."),
-  opt("ifDne", "IFDNE", VALUE, "Only if this is not its digest."),
+/** Conditions on the current value. */
+const valueConditions = [
+  opt("ifEq", "IFEQ", VALUE, "Only if the value equals this."),
+  opt("ifNe", "IFNE", VALUE, "Only if the value differs from this."),
+  opt("ifDeq", "IFDEQ", VALUE, "Only if the digest of the value equals this."),
+  opt("ifDne", "IFDNE", VALUE, "Only if the digest of the value differs from this."),
 ];
 
 export const strings: readonly Entry[] = [
   command("APPEND", {
     since: "2.0.0",
     cost: "O(1) amortized",
-    summary: "Add `value` to the end of the string at `key`, which is created when missing.",
+    summary: "Append `value` to a string; a missing key is created.",
     args: [key(), value],
     reply: replies.count,
-    returns: "Length of the string afterwards, in bytes.",
+    returns: "Length of the string after the operation, in bytes.",
   }),
   command("DECR", {
     since: "1.0.0",
     cost: "O(1)",
     flags: INT64,
-    summary: "Lower the integer stored at `key` by one, or by `amount` through DECRBY.",
+    summary: "Decrement the integer value of a key by one, or by `amount` (sent as DECRBY).",
     notes: "A missing key counts as 0.",
-    args: [key(), optional("amount", INTEGER, "Integer to subtract instead of 1.")],
+    args: [key(), optional("amount", INTEGER, "Amount to subtract; default 1.")],
     delegate: { given: "amount", to: "decrby" },
     reply: replies.int64,
     returns: "The new value.",
@@ -89,7 +84,7 @@ export const strings: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(1)",
     flags: INT64,
-    summary: "Lower the integer stored at `key` by `amount`.",
+    summary: "Decrement the integer value of a key by `amount`.",
     notes: "A missing key counts as 0.",
     args: [key(), fallback(amount, "1")],
     reply: replies.int64,
@@ -97,84 +92,84 @@ export const strings: readonly Entry[] = [
   }),
   command("DELEX", {
     since: "8.4.0",
-    cost: "O(1), with digests O(N) in the length of the string",
-    summary: "Delete the string at `key` if it is as expected.",
-    notes: "Without options any key is deleted.",
+    cost: "O(1); O(N) in the length of the string with digests",
+    summary: "Delete a string if it matches a condition.",
+    notes: "Without options, a key of any type is deleted.",
     args: [key()],
     options: options(
       "DelexOptions",
-      oneOf("DelexCondition", "When to delete; at most one.", comparisons),
+      oneOf("DelexCondition", "Condition for the deletion; at most one.", valueConditions),
     ),
     reply: replies.count,
-    returns: "1 when it was deleted, otherwise 0.",
+    returns: "1 if the key was deleted, otherwise 0.",
   }),
   command("DIGEST", {
     since: "8.4.0",
     cost: "O(N) in the length of the string",
     flags: READONLY | ALWAYS_TEXT,
-    summary: "Give the XXH3 hash of the string stored at `key`.",
-    notes: "`digestLocal` of a client gives that of any value.",
+    summary: "Return the XXH3 hash of the value of a key.",
+    notes: "`digestLocal` of a client computes the hash of any value.",
     args: [key()],
     reply: replies.wordOrNull,
-    returns: "16 hexadecimal digits, or `null` when `key` does not exist.",
+    returns: "16 hexadecimal digits, or `null` if the key does not exist.",
   }),
   command("GET", {
     since: "1.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Read the string stored at `key`.",
+    summary: "Return the value of a key.",
     args: [key()],
     reply: replies.textOrNull,
-    returns: "The value, or `null` when `key` does not exist.",
+    returns: "The value, or `null` if the key does not exist.",
   }),
   command("GETDEL", {
     since: "6.2.0",
     cost: "O(1)",
-    summary: "Read the string stored at `key` and delete the key.",
+    summary: "Return the value of a key and delete the key.",
     args: [key()],
     reply: replies.textOrNull,
-    returns: "The value, or `null` when `key` did not exist.",
+    returns: "The value, or `null` if the key did not exist.",
   }),
   command("GETEX", {
     since: "6.2.0",
     cost: "O(1)",
-    summary: "Read the string stored at `key` and change when the key expires.",
+    summary: "Return the value of a key and change its expiry.",
     args: [key()],
     options: options(
       "GetexOptions",
-      oneOf("GetexExpiry", "When the key expires from now on; at most one.", [
-        ...lifetimes,
-        flag("persist", "PERSIST", "Never let it expire."),
+      oneOf("GetexExpiry", "New expiry; at most one.", [
+        ...expiries,
+        flag("persist", "PERSIST", "Remove the expiry."),
       ]),
     ),
     reply: replies.textOrNull,
-    returns: "The value, or `null` when `key` does not exist.",
+    returns: "The value, or `null` if the key does not exist.",
   }),
   command("GETRANGE", {
     since: "2.4.0",
-    cost: "O(N) in the length returned",
+    cost: "O(N) in the length of the result",
     flags: READONLY,
-    summary: "Read a part of the string stored at `key`.",
+    summary: "Return a substring of the value of a key, by byte offsets.",
     args: [key(), start, end],
     reply: replies.text,
-    returns: "The bytes from `start` to `end`; empty when there are none.",
+    returns: "The bytes from `start` to `end`; empty if the range is empty.",
   }),
   command("GETSET", {
     since: "1.0.0",
     cost: "O(1)",
-    summary: "Store `value` at `key` and read what was there before.",
-    notes: "SET with the option `get` does the same and more.",
+    summary: "Set the value of a key and return the old value.",
+    notes: "SET with the `get` option supersedes this command.",
     args: [key(), value],
     reply: replies.textOrNull,
-    returns: "The old value, or `null` when `key` did not exist.",
+    returns: "The old value, or `null` if the key did not exist.",
   }),
   command("INCR", {
     since: "1.0.0",
     cost: "O(1)",
     flags: INT64,
-    summary: "Raise the integer stored at `key` by one, or by `amount` through INCRBY.",
+    summary: "Increment the integer value of a key by one, or by `amount` (sent as INCRBY).",
     notes: "A missing key counts as 0.",
-    args: [key(), optional("amount", INTEGER, "Integer to add instead of 1.")],
+    args: [key(), optional("amount", INTEGER, "Amount to add; default 1.")],
     delegate: { given: "amount", to: "incrby" },
     reply: replies.int64,
     returns: "The new value.",
@@ -183,7 +178,7 @@ export const strings: readonly Entry[] = [
     since: "1.0.0",
     cost: "O(1)",
     flags: INT64,
-    summary: "Raise the integer stored at `key` by `amount`.",
+    summary: "Increment the integer value of a key by `amount`.",
     notes: "A missing key counts as 0.",
     args: [key(), fallback(amount, "1")],
     reply: replies.int64,
@@ -192,47 +187,47 @@ export const strings: readonly Entry[] = [
   command("INCRBYFLOAT", {
     since: "2.6.0",
     cost: "O(1)",
-    summary: "Raise the number stored at `key` by a decimal `amount`.",
+    summary: "Increment the value of a key by a floating-point `amount`.",
     notes: "A missing key counts as 0.",
     args: [
       key(),
-      fallback(param("amount", DECIMAL, "Finite number, or its text; may be negative."), "1"),
+      fallback(param("amount", DECIMAL, "Finite number or its text; may be negative."), "1"),
     ],
     reply: replies.exactDouble,
-    returns: "The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.",
+    returns: "The new value; throws `DecodeError` beyond 2^53 unless it is exact as a number.",
   }),
   command("INCREX", {
     since: "8.8.0",
     cost: "O(1)",
     flags: INT64,
-    summary: "Change the number stored at `key` within bounds, and when the key expires.",
+    summary: "Increment the value of a key within bounds and optionally set its expiry.",
     notes:
-      "A missing key counts as 0. What would leave the bounds, or what the server can hold, changes " +
-      "nothing, unless `saturate` is set.",
+      "A missing key counts as 0. Without `saturate`, a result outside the bounds or the " +
+      "server's number range changes nothing.",
     args: [key()],
     options: options(
       "IncrexOptions",
-      oneOf("IncrexAmount", "What to add instead of 1; at most one.", [
-        opt("byFloat", "BYFLOAT", DECIMAL, "Finite number, or its text; may be negative."),
+      oneOf("IncrexAmount", "Amount to add; at most one, default 1.", [
+        opt("byFloat", "BYFLOAT", DECIMAL, "Finite number or its text; may be negative."),
         opt("byInt", "BYINT", INTEGER, "Integer; may be negative."),
       ]),
-      opt("lowerBound", "LBOUND", DECIMAL, "The least the new value may be."),
-      opt("upperBound", "UBOUND", DECIMAL, "The most the new value may be."),
-      flag("saturate", "SATURATE", "Go to the bound instead of changing nothing."),
-      oneOf("IncrexExpiry", "When the key expires from now on; at most one.", [
-        ...lifetimes,
-        flag("persist", "PERSIST", "Never let it expire."),
+      opt("lowerBound", "LBOUND", DECIMAL, "Minimum of the new value."),
+      opt("upperBound", "UBOUND", DECIMAL, "Maximum of the new value."),
+      flag("saturate", "SATURATE", "Clamp the result to the bound instead of changing nothing."),
+      oneOf("IncrexExpiry", "New expiry; at most one.", [
+        ...expiries,
+        flag("persist", "PERSIST", "Remove the expiry."),
       ]),
-      { ...flag("enx", "ENX", "Only set the expiry when the key has none."), silent: true },
+      { ...flag("enx", "ENX", "Set the expiry only if the key has none."), silent: true },
     ),
-    wire: ["key", "options", { build: expiryIfNone, with: ["options"], names: [] }],
+    wire: ["key", "options", { build: addEnxFlag, with: ["options"], names: [] }],
     reply: reply("[value: I, applied: I]"),
-    returns: "The value afterwards, and what was added to get it.",
+    returns: "The new value and the amount actually added.",
     cases: [
       {
         given: "byFloat",
         reply: reply("[value: number, applied: number]", toExactDoubles),
-        returns: "The value afterwards, and what was added to get it.",
+        returns: "The new value and the amount actually added.",
       },
     ],
   }),
@@ -240,16 +235,21 @@ export const strings: readonly Entry[] = [
     since: "7.0.0",
     cost: "O(N*M) in the lengths of the strings",
     flags: READONLY,
-    summary: "Find the longest common subsequence of two strings.",
+    summary: "Return the longest common subsequence of two strings.",
     args: [key("key1", "Key of the first string."), key("key2", "Key of the second string.")],
     options: options(
       "LcsOptions",
-      oneOf("LcsOutput", "What to give instead of the subsequence.", [
-        flag("len", "LEN", "Only its length."),
-        flag("idx", "IDX", "Where it lies in both strings."),
+      oneOf("LcsOutput", "Alternative result; at most one.", [
+        flag("len", "LEN", "Return only the length."),
+        flag("idx", "IDX", "Return the matching ranges in both strings."),
       ]),
-      opt("minMatchLen", "MINMATCHLEN", COUNT, "With `idx`: shortest run to list, in bytes."),
-      flag("withMatchLen", "WITHMATCHLEN", "With `idx`: give the length of each run as well."),
+      opt(
+        "minMatchLen",
+        "MINMATCHLEN",
+        COUNT,
+        "Minimum length of a match in bytes; applies to `idx`.",
+      ),
+      flag("withMatchLen", "WITHMATCHLEN", "Include the length of each match; applies to `idx`."),
     ),
     reply: replies.text,
     returns: "The subsequence.",
@@ -262,7 +262,7 @@ export const strings: readonly Entry[] = [
       {
         params: "key1: Key, key2: Key, options: LcsOptions & { readonly idx: true }",
         type: "LcsResult",
-        returns: "The common runs and the total length.",
+        returns: "The matching ranges and the total length.",
       },
       {
         params:
@@ -277,23 +277,23 @@ export const strings: readonly Entry[] = [
         returns: "As the other signatures say, by the options.",
       },
     ],
-    pick: { pick: pickLcs, with: ["options"] },
+    pick: { pick: selectLcsDecoder, with: ["options"] },
   }),
   command("MGET", {
     since: "1.0.0",
     cost: "O(N) in the number of keys",
     flags: READONLY,
-    summary: "Read the strings at several keys in one go.",
-    notes: "Without keys the answer is an empty array and the server is not asked.",
-    args: [rest("keys", KEY, "Key names, as arguments or in arrays.")],
+    summary: "Return the values of several keys.",
+    notes: "Without keys, returns an empty array without sending a command.",
+    args: [rest("keys", KEY, "Key names, as arguments or arrays.")],
     whenEmpty: "[]",
     reply: replies.textsOrNulls,
-    returns: "One value a key, in order; `null` for what is missing or no string.",
+    returns: "One value per key, in order; `null` if the key is missing or not a string.",
   }),
   command("MSET", {
     since: "1.0.1",
     cost: "O(N) in the number of keys",
-    summary: "Store several strings in one go, replacing what was there.",
+    summary: "Set the values of several keys.",
     args: [param("mapping", mappingOf(KEY, VALUE), "Values by key; at least one.")],
     reply: replies.ok,
     returns: "`true`.",
@@ -301,68 +301,72 @@ export const strings: readonly Entry[] = [
   command("MSETEX", {
     since: "8.4.0",
     cost: "O(N) in the number of keys",
-    summary: "Store several strings in one go, with one expiry for all.",
+    summary: "Set the values of several keys with a common expiry.",
     args: [param("mapping", mappingOf(KEY, VALUE), "Values by key; at least one.")],
     options: options(
       "MsetexOptions",
-      oneOf("MsetexCondition", "When to store anything; at most one.", [
-        flag("nx", "NX", "Only when none of the keys exists."),
-        flag("xx", "XX", "Only when all of the keys exist."),
+      oneOf("MsetexCondition", "Condition for setting the values; at most one.", [
+        flag("nx", "NX", "Only if none of the keys exists."),
+        flag("xx", "XX", "Only if all of the keys exist."),
       ]),
-      oneOf("MsetexExpiry", "How long the values live; at most one.", [
-        ...lifetimes,
-        flag("keepTtl", "KEEPTTL", "Keep the time to live each key already has."),
+      oneOf("MsetexExpiry", "Expiry of all keys; at most one.", [
+        ...expiries,
+        flag("keepTtl", "KEEPTTL", "Keep the time to live of each key."),
       ]),
     ),
     wire: [
-      { build: countedValues, with: ["mapping"], names: ["numkeys", "mapping..."] },
+      { build: addCountedKeyValues, with: ["mapping"], names: ["numkeys", "mapping..."] },
       "options",
     ],
     reply: replies.count,
-    returns: "1 when all were stored, 0 when none was because of `nx` or `xx`.",
+    returns: "1 if all values were set, 0 if none was because of `nx` or `xx`.",
   }),
   command("MSETNX", {
     since: "1.0.1",
     cost: "O(N) in the number of keys",
-    summary: "Store several strings in one go, unless one of the keys exists already.",
+    summary: "Set the values of several keys if none of the keys exists.",
     args: [param("mapping", mappingOf(KEY, VALUE), "Values by key; at least one.")],
     reply: replies.bool,
-    returns: "Whether all were stored; when not, none was.",
+    returns: "`true` if all values were set, `false` if none was.",
   }),
   command("PSETEX", {
     since: "2.6.0",
     cost: "O(1)",
-    summary: "Store a string that expires after some milliseconds.",
-    args: [key(), param("time", AHEAD_MILLISECONDS, "Time to live in whole milliseconds."), value],
+    summary: "Set the value of a key and its time to live in milliseconds.",
+    args: [
+      key(),
+      param("time", POSITIVE_MILLISECONDS, "Time to live in whole milliseconds."),
+      value,
+    ],
     reply: replies.ok,
     returns: "`true`.",
   }),
   command("SET", {
     since: "1.0.0",
     cost: "O(1)",
-    summary: "Store a string at `key`, whatever was there before.",
-    notes: "`ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.",
+    summary: "Set the value of a key, replacing a value of any type.",
+    notes: "`ifEq` requires Redis 8.4 or Valkey 8.1; the other comparisons require Redis 8.4.",
     args: [key(), value],
     options: options(
       "SetOptions",
-      oneOf("SetExpiry", "How long the value lives; at most one.", [
-        ...lifetimes,
-        flag("keepTtl", "KEEPTTL", "Keep the time to live the key already has."),
+      oneOf("SetExpiry", "Expiry of the key; at most one, default none.", [
+        ...expiries,
+        flag("keepTtl", "KEEPTTL", "Keep the time to live of the key."),
       ]),
-      oneOf("SetCondition", "When to store; at most one.", [
-        flag("nx", "NX", "Only when the key does not exist."),
-        flag("xx", "XX", "Only when the key exists."),
-        ...comparisons,
+      oneOf("SetCondition", "Condition for setting the value; at most one.", [
+        flag("nx", "NX", "Only if the key does not exist."),
+        flag("xx", "XX", "Only if the key exists."),
+        ...valueConditions,
       ]),
-      flag("get", "GET", "Give the old value instead of whether the new one was stored."),
+      flag("get", "GET", "Return the old value instead of the status."),
     ),
     reply: replies.okOrNull,
-    returns: "`true`, or `null` when a condition kept it from being stored.",
+    returns: "`true`, or `null` if a condition was not met.",
     cases: [
       {
         given: "get",
         reply: replies.textOrNull,
-        returns: "The old value, or `null` when there was none.",
+        returns: "The old value, or `null` if the key did not exist.",
       },
     ],
     signatures: [
@@ -371,12 +375,12 @@ export const strings: readonly Entry[] = [
         params:
           "key: Key, value: Value, options?: SetOptions & { readonly get?: false | undefined }",
         type: "true | null",
-        returns: "`true`, or `null` when a condition kept it from being stored.",
+        returns: "`true`, or `null` if a condition was not met.",
       },
       {
         params: "key: Key, value: Value, options: SetOptions & { readonly get: true }",
         type: "T | null",
-        returns: "The old value, or `null` when there was none.",
+        returns: "The old value, or `null` if the key did not exist.",
       },
       {
         params: "key: Key, value: Value, options?: SetOptions",
@@ -388,44 +392,44 @@ export const strings: readonly Entry[] = [
   command("SETEX", {
     since: "2.0.0",
     cost: "O(1)",
-    summary: "Store a string that expires after some seconds.",
-    args: [key(), param("time", AHEAD_SECONDS, "Time to live in whole seconds."), value],
+    summary: "Set the value of a key and its time to live in seconds.",
+    args: [key(), param("time", POSITIVE_SECONDS, "Time to live in whole seconds."), value],
     reply: replies.ok,
     returns: "`true`.",
   }),
   command("SETNX", {
     since: "1.0.0",
     cost: "O(1)",
-    summary: "Store a string unless the key exists.",
+    summary: "Set the value of a key if the key does not exist.",
     args: [key(), value],
     reply: replies.bool,
-    returns: "Whether it was stored.",
+    returns: "Whether the value was set.",
   }),
   command("SETRANGE", {
     since: "2.2.0",
     cost: "O(M) in the length of `value`",
-    summary: "Overwrite a part of the string at `key`, filling any gap with zero bytes.",
+    summary: "Overwrite part of a string from a byte offset; a gap is filled with zero bytes.",
     args: [key(), param("offset", COUNT, "First byte to overwrite."), value],
     reply: replies.count,
-    returns: "Length of the string afterwards, in bytes.",
+    returns: "Length of the string after the operation, in bytes.",
   }),
   command("STRLEN", {
     since: "2.2.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Measure the string stored at `key`.",
+    summary: "Return the length of a string in bytes.",
     args: [key()],
     reply: replies.count,
-    returns: "Its length in bytes; 0 when the key does not exist.",
+    returns: "Length in bytes; 0 if the key does not exist.",
   }),
   command("SUBSTR", {
     since: "1.0.0",
-    cost: "O(N) in the length returned",
+    cost: "O(N) in the length of the result",
     flags: READONLY,
-    summary: "Read a part of the string stored at `key`.",
+    summary: "Return a substring of the value of a key, by byte offsets.",
     deprecated: "Use `getrange`.",
     args: [key(), start, fallback(end, "-1")],
     reply: replies.text,
-    returns: "The bytes from `start` to `end`; empty when there are none.",
+    returns: "The bytes from `start` to `end`; empty if the range is empty.",
   }),
 ];

@@ -1,7 +1,8 @@
 /**
- * Owns how vectors become words of a command. The rules are those of `builders.ts`: no throwing, no
- * values in messages.
+ * Argument builders of vector set commands for what the command table cannot express. They
+ * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
  */
+import { describe } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Integer } from "../core/types.js";
 import type { Vector, VectorQuery } from "./types.js";
@@ -12,10 +13,10 @@ const REDUCE = token("REDUCE");
 const VALUES = token("VALUES");
 
 const FLOAT_BYTES = 4;
-const WANTED = "numbers in an array, a Float32Array, or the bytes of 32-bit floats";
+const VECTOR_FORMATS = "an array of numbers, a Float32Array or the bytes of 32-bit floats";
 
-/** Add the vector of VADD, after the number of dimensions it is to be reduced to. */
-export function vectorToAdd(
+/** Add the vector of VADD, preceded by the number of dimensions to reduce it to. */
+export function addVaddVector(
   args: ArgList,
   vector: Vector,
   options: { readonly reduceDim?: Integer | undefined } | undefined,
@@ -25,14 +26,14 @@ export function vectorToAdd(
   addVector(args, "vector", vector);
 }
 
-/** Add what VSIM looks for. */
-export function vectorQuery(args: ArgList, query: VectorQuery): void {
+/** Add the vector or element that VSIM searches for. */
+export function addVectorQuery(args: ArgList, query: VectorQuery): void {
   if (typeof query === "string") args.add(ELE).add(query);
-  else if (isNamed(query)) args.add(ELE).value("query.element", query.element);
+  else if (isElementQuery(query)) args.add(ELE).value("query.element", query.element);
   else addVector(args, "query", query);
 }
 
-function isNamed(query: unknown): query is Exclude<VectorQuery, Vector | string> {
+function isElementQuery(query: unknown): query is Exclude<VectorQuery, Vector | string> {
   return typeof query === "object" && query !== null && "element" in query;
 }
 
@@ -40,13 +41,13 @@ function addVector(args: ArgList, what: string, vector: unknown): void {
   if (vector instanceof Float32Array) addBytes(args, what, floatBytes(vector));
   else if (vector instanceof Uint8Array) addBytes(args, what, vector);
   else if (Array.isArray(vector)) addNumbers(args, what, vector);
-  else args.invalid(what, `must be ${WANTED}`);
+  else args.invalid(what, `must be ${VECTOR_FORMATS}, got ${describe(vector)}`);
 }
 
 function addBytes(args: ArgList, what: string, bytes: Uint8Array): void {
   if (bytes.byteLength === 0) args.invalid(what, "must not be empty");
   else if (bytes.byteLength % FLOAT_BYTES === 0) args.add(FP32).add(bytes);
-  else args.invalid(what, `must be 4 bytes for each number, got ${bytes.byteLength} bytes`);
+  else args.invalid(what, `must hold 4 bytes per number, got ${bytes.byteLength} bytes`);
 }
 
 function addNumbers(args: ArgList, what: string, numbers: readonly unknown[]): void {
@@ -55,7 +56,7 @@ function addNumbers(args: ArgList, what: string, numbers: readonly unknown[]): v
   for (const number of numbers) args.decimal(`each number of ${what}`, number as number);
 }
 
-/** The floats in the byte order the server wants, whatever the machine's is. */
+/** Encode floats as little-endian, whatever the byte order of the machine. */
 function floatBytes(floats: Float32Array): Buffer {
   const bytes = Buffer.allocUnsafe(floats.length * FLOAT_BYTES);
   for (const [i, float] of floats.entries()) bytes.writeFloatLE(float, i * FLOAT_BYTES);

@@ -1,6 +1,6 @@
 /**
- * Owns the decoders of the vector set commands: the same value for both protocols. Pure and total, as
- * `decode.ts` is.
+ * Decoders of vector set commands, with the same result under RESP2 and RESP3. Pure; an unexpected
+ * shape is returned unchanged.
  */
 import type { Reply } from "../../protocol/reply.js";
 import { itemsOf, toDouble, toDoubles, toScorePairs, toWord } from "../core/decode.js";
@@ -8,7 +8,7 @@ import type { Decoder } from "../core/info.js";
 import { fieldsOf, numberOf, wordOf } from "../core/reply-fields.js";
 import type { RawVector, VectorSetInfo } from "./types.js";
 
-/** `{ quantization, data, norm, range }`; null stays. */
+/** Decode VEMB RAW to `{ quantization, data, norm, range }`; null is returned unchanged. */
 function toRawVector(reply: Reply): unknown {
   const items = itemsOf(reply);
   if (items === undefined) return reply;
@@ -23,17 +23,19 @@ function toRawVector(reply: Reply): unknown {
   return vector;
 }
 
-/** Decoder of a VEMB call. */
-export function pickVemb(options: { readonly raw?: boolean | undefined } | undefined): Decoder {
+/** Select the decoder of a VEMB call. */
+export function selectVembDecoder(
+  options: { readonly raw?: boolean | undefined } | undefined,
+): Decoder {
   return options?.raw === true ? toRawVector : toDoubles;
 }
 
-/** The neighbours on each level with how similar they are; null stays. */
-export function toLinkPairs(reply: Reply): unknown {
+/** Decode VLINKS WITHSCORES: per level, `[element, similarity]` pairs; null is returned unchanged. */
+export function toLinkScores(reply: Reply): unknown {
   return itemsOf(reply)?.map(toScorePairs) ?? reply;
 }
 
-/** What the server tells about a vector set; null stays. */
+/** Decode VINFO; null is returned unchanged. */
 export function toVectorSetInfo(reply: Reply): unknown {
   const fields = fieldsOf(reply);
   if (fields === undefined) return reply;

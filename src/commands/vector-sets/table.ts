@@ -1,5 +1,4 @@
-/** Owns the table of the vector set commands, which came with Redis 8. */
-
+/** Command table of the vector set commands, available since Redis 8. */
 import { toDoubles, toScorePairs } from "../core/decode.js";
 import { ALWAYS_BYTES, READONLY } from "../core/info.js";
 import {
@@ -20,94 +19,99 @@ import {
   wordOf,
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
-import { vectorQuery, vectorToAdd } from "./args.js";
-import { pickVemb, toLinkPairs, toVectorSetInfo } from "./replies.js";
+import { addVaddVector, addVectorQuery } from "./args.js";
+import { selectVembDecoder, toLinkScores, toVectorSetInfo } from "./replies.js";
 
 const element = param("element", VALUE, "Name of the element.");
-const attributes = "JSON text, by convention an object; filters can look into it.";
+const attributes = "JSON text, by convention an object, which filters can query.";
 
 export const vectorSets: readonly Entry[] = [
   command("VADD", {
     since: "8.0.0",
     cost: "O(log(N)) in the size of the vector set",
-    summary: "Add an element with its vector to a vector set, or give it another vector.",
-    notes: "The first element decides how many numbers the vectors of the set have.",
+    summary: "Add an element with a vector to a vector set, or replace its vector.",
+    notes: "The first element determines the number of dimensions of the set.",
     args: [
       key(),
       param(
         "vector",
         { type: "Vector" },
-        "Numbers in an array, a `Float32Array`, or the bytes of 32-bit floats, little-endian.",
+        "Numbers in an array, a `Float32Array`, or the bytes of little-endian 32-bit floats.",
       ),
-      // It stands behind the vector, where the encoder could not name it.
+      // It follows the vector, so the encoder cannot derive its name from its index.
       param("element", { ...VALUE, check: "value" }, "Name of the element."),
     ],
     options: options(
       "VaddOptions",
       {
-        ...opt("reduceDim", "REDUCE", COUNT, "How many numbers to keep, by a random projection."),
+        ...opt("reduceDim", "REDUCE", COUNT, "Number of dimensions to keep, by random projection."),
         silent: true,
       },
-      flag("cas", "CAS", "Look for neighbours on another thread while the server goes on."),
+      flag("cas", "CAS", "Search for neighbours in a background thread."),
       bare(
         "quantization",
         wordOf(["NOQUANT", "Q8", "BIN"], "VectorQuantization"),
-        "How the numbers are stored; `Q8` when left out. All elements of a set must agree.",
+        "Storage of the vector components, default `Q8`; must be the same for all elements.",
       ),
-      opt("ef", "EF", COUNT, "How many neighbours to consider; more makes better links, slower."),
+      opt(
+        "ef",
+        "EF",
+        COUNT,
+        "Number of candidates to consider; higher is slower but links better.",
+      ),
       opt("attributes", "SETATTR", VALUE, attributes),
-      opt("numLinks", "M", COUNT, "Most links the element has to others; 16 when left out."),
+      opt("numLinks", "M", COUNT, "Maximum number of links of the element; default 16."),
     ),
     wire: [
       "key",
-      { build: vectorToAdd, with: ["vector", "options"], names: ["vector..."] },
+      { build: addVaddVector, with: ["vector", "options"], names: ["vector..."] },
       "element",
       "options",
     ],
     reply: replies.bool,
-    returns: "Whether the element is new.",
+    returns: "Whether the element was added; `false` if it was updated.",
   }),
   command("VCARD", {
     since: "8.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Count the elements of a vector set.",
+    summary: "Return the number of elements of a vector set.",
     args: [key()],
     reply: replies.count,
-    returns: "How many there are; 0 when the key does not exist.",
+    returns: "Number of elements; 0 if the key does not exist.",
   }),
   command("VDIM", {
     since: "8.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell how many numbers the vectors of a vector set have.",
-    notes: "A key that does not exist is an error.",
+    summary: "Return the number of dimensions of a vector set.",
+    notes: "Fails if the key does not exist.",
     args: [key()],
     reply: replies.count,
-    returns: "The number of numbers, as stored.",
+    returns: "Number of dimensions as stored.",
   }),
   command("VEMB", {
     since: "8.0.0",
-    cost: "O(D) in the length of the vector",
-    // Its raw form holds bytes that are no text; without them there are numbers only.
+    cost: "O(D) in the number of dimensions",
+    // RAW returns binary data; without RAW the reply holds only numbers.
     flags: READONLY | ALWAYS_BYTES,
-    summary: "Read the vector of an element.",
-    notes: "Quantization loses digits, so the numbers are close to those that were added.",
+    summary: "Return the vector of an element.",
+    notes: "With quantization, the numbers are approximations of those added.",
     args: [key(), element],
-    options: options("VembOptions", flag("raw", "RAW", "Give what is stored, in its own form.")),
+    options: options("VembOptions", flag("raw", "RAW", "Return the stored representation.")),
     reply: reply("number[] | null", toDoubles),
-    returns: "The numbers, or `null` when there is no such element.",
+    returns: "The numbers, or `null` if the element does not exist.",
     signatures: [
       {
         params:
           "key: Key, element: Value, options?: VembOptions & { readonly raw?: false | undefined }",
         type: "number[] | null",
-        returns: "The numbers, or `null` when there is no such element.",
+        returns: "The numbers, or `null` if the element does not exist.",
       },
       {
         params: "key: Key, element: Value, options: VembOptions & { readonly raw: true }",
         type: "RawVector | null",
-        returns: "What is stored, or `null` when there is no such element.",
+        returns: "The stored representation, or `null` if the element does not exist.",
       },
       {
         params: "key: Key, element: Value, options?: VembOptions",
@@ -115,51 +119,54 @@ export const vectorSets: readonly Entry[] = [
         returns: "As the other signatures say, by whether `raw` is set.",
       },
     ],
-    pick: { pick: pickVemb, with: ["options"] },
+    pick: { pick: selectVembDecoder, with: ["options"] },
   }),
   command("VGETATTR", {
     since: "8.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Read the attributes of an element.",
+    summary: "Return the attributes of an element.",
     args: [key(), element],
     reply: replies.textOrNull,
-    returns: "The JSON text, or `null` when there is none, or no such element.",
+    returns: "The JSON text, or `null` if the element does not exist or has no attributes.",
   }),
   command("VINFO", {
     since: "8.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell how a vector set is made.",
+    summary: "Return information about a vector set.",
     args: [key()],
     reply: reply("VectorSetInfo | null", toVectorSetInfo),
-    returns: "What the server tells, or `null` when the key does not exist.",
+    returns: "The properties, or `null` if the key does not exist.",
   }),
   command("VISMEMBER", {
     since: "8.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "Tell whether a vector set has an element.",
+    summary: "Check whether a vector set contains an element.",
     args: [key(), element],
     reply: replies.bool,
-    returns: "Whether the element is there.",
+    returns: "Whether the element exists.",
   }),
   command("VLINKS", {
     since: "8.0.0",
     cost: "O(1)",
     flags: READONLY,
-    summary: "List the neighbours of an element in the graph of a vector set.",
+    summary: "Return the neighbours of an element in the graph of a vector set.",
     args: [key(), element],
-    options: options("VlinksOptions", flag("withScores", "WITHSCORES", "Give similarities too.")),
+    options: options(
+      "VlinksOptions",
+      flag("withScores", "WITHSCORES", "Include the similarities."),
+    ),
     reply: reply("T[][] | null"),
-    returns: "The neighbours on each level, or `null` when there is no such element.",
+    returns: "The neighbours per level, or `null` if the element does not exist.",
     cases: [
       {
         given: "withScores",
-        reply: reply("[element: T, score: number][][] | null", toLinkPairs),
+        reply: reply("[element: T, score: number][][] | null", toLinkScores),
         returns:
-          "The neighbours on each level with their similarity, 1 for the same direction and 0 for " +
-          "the opposite one, or `null` when there is no such element.",
+          "The neighbours per level with their similarity, from 1 (same direction) to 0 (opposite " +
+          "direction), or `null` if the element does not exist.",
       },
     ],
   }),
@@ -167,22 +174,23 @@ export const vectorSets: readonly Entry[] = [
     since: "8.0.0",
     cost: "O(N) in the number of elements returned",
     flags: READONLY,
-    summary: "Pick elements of a vector set at random.",
+    summary: "Return random elements of a vector set.",
     args: [
       key(),
       optional(
         "count",
         INTEGER,
-        "How many different elements to pick; negative: that many, some perhaps repeatedly.",
+        "Number of distinct elements; if negative, the absolute value is used and elements may " +
+          "repeat.",
       ),
     ],
     reply: replies.textOrNull,
-    returns: "One element, or `null` when the key does not exist.",
+    returns: "One element, or `null` if the key does not exist.",
     cases: [
       {
         given: "count",
         reply: replies.texts,
-        returns: "Elements; empty when the key does not exist.",
+        returns: "Elements; empty if the key does not exist.",
       },
     ],
   }),
@@ -192,50 +200,59 @@ export const vectorSets: readonly Entry[] = [
     summary: "Remove an element from a vector set.",
     args: [key(), element],
     reply: replies.bool,
-    returns: "Whether it was there.",
+    returns: "Whether the element was removed.",
   }),
   command("VSETATTR", {
     since: "8.0.0",
     cost: "O(1)",
-    summary: "Give an element attributes, or take them away.",
-    args: [key(), element, param("attributes", VALUE, `${attributes} Empty to take them away.`)],
+    summary: "Set or remove the attributes of an element.",
+    args: [
+      key(),
+      element,
+      param("attributes", VALUE, `${attributes} An empty string removes them.`),
+    ],
     reply: replies.bool,
-    returns: "Whether there is such an element.",
+    returns: "Whether the element exists.",
   }),
   command("VSIM", {
     since: "8.0.0",
     cost: "O(log(N)) in the size of the vector set",
     flags: READONLY,
-    summary: "Find the elements whose vectors are most similar to a vector.",
+    summary: "Return the elements with vectors most similar to a vector.",
     args: [
       key(),
       param(
         "query",
         { type: "VectorQuery" },
-        "A vector as for `vadd`, the name of an element, or `{ element }` for a name in bytes.",
+        "A vector as for `vadd`, the name of an element, or `{ element }` for a binary name.",
       ),
     ],
     options: options(
       "VsimOptions",
-      flag("withScores", "WITHSCORES", "Give similarities too."),
-      opt("count", "COUNT", COUNT, "How many elements to find; 10 when left out."),
-      opt("epsilon", "EPSILON", DECIMAL, "Leave out what is further away: 0 to 1."),
-      opt("ef", "EF", COUNT, "How many candidates to consider; more finds better ones, slower."),
+      flag("withScores", "WITHSCORES", "Include the similarities."),
+      opt("count", "COUNT", COUNT, "Number of elements to return; default 10."),
+      opt("epsilon", "EPSILON", DECIMAL, "Maximum distance, 0 to 1."),
+      opt(
+        "ef",
+        "EF",
+        COUNT,
+        "Number of candidates to consider; higher is slower but more accurate.",
+      ),
       opt("filter", "FILTER", VALUE, "Expression on attributes, such as `.year > 1980`."),
-      opt("filterEf", "FILTER-EF", COUNT, "How many candidates to try against the filter."),
-      flag("truth", "TRUTH", "Compare with every element: exact, and O(N)."),
-      flag("noThread", "NOTHREAD", "Search on the server's main thread."),
+      opt("filterEf", "FILTER-EF", COUNT, "Maximum number of candidates to test with the filter."),
+      flag("truth", "TRUTH", "Compare with every element: exact, but O(N)."),
+      flag("noThread", "NOTHREAD", "Search in the main thread of the server."),
     ),
-    wire: ["key", { build: vectorQuery, with: ["query"], names: ["query..."] }, "options"],
+    wire: ["key", { build: addVectorQuery, with: ["query"], names: ["query..."] }, "options"],
     reply: replies.texts,
-    returns: "Elements, the most similar first; empty when the key does not exist.",
+    returns: "Elements, most similar first; empty if the key does not exist.",
     cases: [
       {
         given: "withScores",
         reply: reply("[element: T, score: number][]", toScorePairs),
         returns:
-          "Elements with their similarity, 1 for the same direction and 0 for the opposite one, the " +
-          "most similar first; empty when the key does not exist.",
+          "Elements with their similarity, from 1 (same direction) to 0 (opposite direction), most " +
+          "similar first; empty if the key does not exist.",
       },
     ],
   }),

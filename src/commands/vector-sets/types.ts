@@ -1,13 +1,13 @@
-/** Owns the types of the vector set commands. Types only. */
+/** Public types of vector set commands. */
 import type { Value } from "../core/info.js";
 
 /**
- * A vector: numbers, 32-bit floats (which go out as they are, in fewer bytes), or the bytes of such
- * floats, little-endian.
+ * A vector: numbers (sent as text), 32-bit floats (sent as 4 bytes each), or the bytes of
+ * little-endian 32-bit floats.
  */
 export type Vector = readonly number[] | Float32Array | Uint8Array;
 
-/** What to look for: a vector, the name of an element, or `{ element }` for one that is no text. */
+/** Query of `vsim`: a vector, the name of an element, or `{ element }` for a binary name. */
 export type VectorQuery =
   | Vector
   | string
@@ -16,39 +16,39 @@ export type VectorQuery =
       readonly element: Value;
     };
 
-/** How the numbers of a vector set are stored: as they are, in 8 bits each, or in one bit each. */
+/** Storage of vector components: 32-bit floats, 8 bits each, or one bit each. */
 export type VectorQuantization = "NOQUANT" | "Q8" | "BIN" | "noquant" | "q8" | "bin";
 
 /** A vector as the server stores it. */
 export interface RawVector {
   /** `"f32"`, `"int8"` or `"bin"`. */
   quantization: string;
-  /** The stored numbers: 32-bit floats little-endian, one signed byte each, or one bit each. */
+  /** Stored components: little-endian 32-bit floats, one signed byte each, or one bit each. */
   data: Buffer;
-  /** Length of the vector before it was normalized. */
+  /** Norm of the vector before it was normalized. */
   norm: number;
-  /** What a byte of 127 stands for; for `"int8"` only. */
+  /** Value represented by a byte of 127; only for `"int8"`. */
   range?: number;
 }
 
-/** What a server tells about a vector set. */
+/** Reply of VINFO. */
 export interface VectorSetInfo {
   /** `"f32"`, `"int8"` or `"bin"`. */
   quantType: string;
-  /** Most links an element has to others. */
+  /** Maximum number of links per element (`M` of the HNSW graph). */
   hnswM: number;
-  /** Numbers in a vector as stored. */
+  /** Number of dimensions as stored. */
   vectorDim: number;
-  /** Numbers in a vector as given, when they are reduced; otherwise 0. */
+  /** Number of dimensions before reduction; 0 without reduction. */
   projectionInputDim: number;
-  /** How many elements there are. */
+  /** Number of elements. */
   size: number;
-  /** Highest level of the graph. */
+  /** Highest level of the HNSW graph. */
   maxLevel: number;
-  /** How many elements have attributes. */
+  /** Number of elements with attributes. */
   attributesCount: number;
-  /** Number of the set, unique in the server. */
+  /** ID of the set, unique on the server. */
   vsetUid: number;
-  /** Number of the element added last. */
+  /** ID of the element added last. */
   hnswMaxNodeUid: number;
 }

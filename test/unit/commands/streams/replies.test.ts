@@ -82,7 +82,7 @@ describe("entries", () => {
   test("may have bytes as names only in pairs", () => {
     const reply: Reply = [[b("1-0"), [b("\xff"), b("v")]]];
     expect(() => toStreamEntries(reply, bytes)).toThrow(
-      "cannot become an object key; the option `pairs` gives field names as bytes",
+      'cannot become an object key; use the option "pairs" for field names as bytes',
     );
     expect(toStreamEntryPairs(reply, bytes)).toEqual([[b("1-0"), [[b("\xff"), b("v")]]]]);
     expect(toStreamEntries([[b("1-0"), [b("f"), b("\xff")]]], bytes)).toEqual([

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { toDoubles, toScorePairs } from "../../../../src/commands/core/decode.js";
 import type { DecodeContext } from "../../../../src/commands/core/info.js";
 import {
-  pickVemb,
-  toLinkPairs,
+  selectVembDecoder,
+  toLinkScores,
   toVectorSetInfo,
 } from "../../../../src/commands/vector-sets/replies.js";
 import { MapReply, type Reply } from "../../../../src/protocol/reply.js";
@@ -51,7 +51,7 @@ describe("vectors on the wire", () => {
       "VSIM k ELE e WITHSCORES COUNT 3 EPSILON 0.5 EF 9 FILTER .a FILTER-EF 5 TRUTH NOTHREAD",
     );
     expect(call).toHaveProperty("decode", toScorePairs);
-    expect(host.vlinks("k", "e", { withScores: true })).toHaveProperty("decode", toLinkPairs);
+    expect(host.vlinks("k", "e", { withScores: true })).toHaveProperty("decode", toLinkScores);
     expect(wire(host.vrandmember("k", -3))).toBe("VRANDMEMBER k -3");
   });
 
@@ -85,10 +85,10 @@ describe("vectors on the wire", () => {
 });
 
 describe("vector replies", () => {
-  const decode = (raw: boolean, reply: Reply) => pickVemb({ raw })(reply, context);
+  const decode = (raw: boolean, reply: Reply) => selectVembDecoder({ raw })(reply, context);
 
   test("are numbers", () => {
-    expect(pickVemb(undefined)).toBe(toDoubles);
+    expect(selectVembDecoder(undefined)).toBe(toDoubles);
     expect(decode(false, [Buffer.from("0.5"), Buffer.from("-1e-3")])).toEqual([0.5, -0.001]);
     expect(decode(false, [0.5, -0.001])).toEqual([0.5, -0.001]);
     expect(decode(false, null)).toBeNull();
@@ -106,9 +106,9 @@ describe("vector replies", () => {
 
   test("are neighbours with their similarity, level by level", () => {
     const links = [[["a", 0.5]], []];
-    expect(toLinkPairs([["a", "0.5"], []])).toEqual(links);
-    expect(toLinkPairs([new MapReply(["a", 0.5]), new MapReply([])])).toEqual(links);
-    expect(toLinkPairs(null)).toBeNull();
+    expect(toLinkScores([["a", "0.5"], []])).toEqual(links);
+    expect(toLinkScores([new MapReply(["a", 0.5]), new MapReply([])])).toEqual(links);
+    expect(toLinkScores(null)).toBeNull();
   });
 
   test("are what the server tells of a set", () => {
