@@ -241,7 +241,7 @@ export const arrays: readonly Entry[] = [
         params:
           "key: Key, start: Integer, end: Integer, operation: ArrayOperation, options?: AropOptions",
         type: "number | I | null",
-        returns: "As the other signatures say, by the operation.",
+        returns: "As the other signatures, depending on `operation`.",
       },
     ],
     pick: { pick: selectAropDecoder, with: ["operation"] },

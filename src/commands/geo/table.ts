@@ -140,7 +140,7 @@ const radiusSignatures = (params: string): Signature[] => [
   {
     params: `${params}, options?: GeoradiusOptions`,
     type: "GeoResult<T, boolean, boolean, boolean>[] | number",
-    returns: "What the options ask for.",
+    returns: "As the other signatures, depending on the options.",
   },
 ];
 const radiusReadSignatures = (params: string): Signature[] => [

@@ -43,7 +43,7 @@ export function addHsetFields(
 ): void {
   if (typeof field === "object" && field !== null && !(field instanceof Uint8Array)) {
     if (value !== undefined || mapping !== undefined) {
-      args.invalid("field", 'must be a field name when argument "value" or "mapping" is given');
+      args.invalid("field", 'must be a name when argument "value" or "mapping" is given');
     }
     args.pairs("mapping", field);
     return;

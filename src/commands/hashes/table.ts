@@ -357,8 +357,7 @@ export const hashes: readonly Entry[] = [
       optional(
         "count",
         INTEGER,
-        "Number of distinct fields; if negative, the absolute value is used and fields may " +
-          "repeat.",
+        "Number of distinct fields, or if negative, of possibly repeated fields.",
       ),
     ],
     options: options(
@@ -389,12 +388,12 @@ export const hashes: readonly Entry[] = [
       {
         params: "key: Key, count: Integer, options?: HrandfieldOptions",
         type: "T[] | [field: T, value: T][]",
-        returns: "As the other signatures say, by whether `withValues` is set.",
+        returns: "As the other signatures, depending on `withValues`.",
       },
       {
         params: "key: Key, count?: Integer",
         type: "T | T[] | null",
-        returns: "As the other signatures say, by whether `count` is given.",
+        returns: "As the other signatures, depending on `count`.",
       },
     ],
     pick: { pick: selectHrandfieldDecoder, with: ["options"] },
@@ -445,7 +444,7 @@ export const hashes: readonly Entry[] = [
       {
         params: "key: Key, cursor?: string | Integer, options?: HscanOptions",
         type: "[cursor: string, fields: Record<string, T> | [field: T, value: T][] | T[]]",
-        returns: "As the other signatures say, by whether `pairs` or `noValues` is set.",
+        returns: "As the other signatures, depending on `pairs` or `noValues`.",
       },
     ],
     pick: { pick: selectHscanDecoder, with: ["options"] },

@@ -428,7 +428,7 @@ export const generic: readonly Entry[] = [
       {
         params: "key: Key, options?: SortOptions",
         type: "(T | null)[] | (T | null)[][] | number",
-        returns: "As the other signatures say, by the options.",
+        returns: "As the other signatures, depending on the options.",
       },
     ],
     pick: { pick: selectSortDecoder, with: ["options"] },
@@ -448,7 +448,7 @@ export const generic: readonly Entry[] = [
       {
         params: "key: Key, options?: SortRoOptions",
         type: "(T | null)[] | (T | null)[][]",
-        returns: "As the other signatures say, by the options.",
+        returns: "As the other signatures, depending on the options.",
       },
     ],
     pick: { pick: selectSortDecoder, with: ["options"] },

@@ -172,8 +172,7 @@ export const sets: readonly Entry[] = [
       optional(
         "count",
         INTEGER,
-        "Number of distinct members; if negative, the absolute value is used and members may " +
-          "repeat.",
+        "Number of distinct members, or if negative, of possibly repeated members.",
       ),
     ],
     reply: replies.textOrNull,

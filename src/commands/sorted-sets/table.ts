@@ -61,10 +61,8 @@ const numberedKeysWire = {
   names: ["numkeys", "keys..."],
 };
 
-const MIN_SCORE =
-  'Minimum score (inclusive); `"(1.5"` excludes it, `-Infinity` or `"-inf"` for no limit.';
-const MAX_SCORE =
-  'Maximum score (inclusive); `"(1.5"` excludes it, `Infinity` or `"+inf"` for no limit.';
+const MIN_SCORE = 'Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.';
+const MAX_SCORE = 'Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.';
 const minScore = param("min", SCORE_BOUND, MIN_SCORE);
 const maxScore = param("max", SCORE_BOUND, MAX_SCORE);
 const minLex = param(
@@ -127,7 +125,7 @@ const scoreSignatures = (params: string, type: string): Signature[] => [
     generics: "<S>",
     params: `${params}, options: ${type} & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> }`,
     type: "[member: T, score: S][]",
-    returns: "Pairs of a member and its score converted by `scoreCastFunc`, in order.",
+    returns: "`[member, converted score]` pairs, in order.",
   },
   {
     params: `${params}, options: ${type} & { readonly withScores: true }`,
@@ -137,7 +135,7 @@ const scoreSignatures = (params: string, type: string): Signature[] => [
   {
     params: `${params}, options?: ${type}`,
     type: "T[] | [member: T, score: number][]",
-    returns: "As the other signatures say, by whether `withScores` is set.",
+    returns: "As the other signatures, depending on `withScores`.",
   },
 ];
 const scoresDecoder = { pick: selectScoresDecoder, with: ["options"] };
@@ -382,8 +380,7 @@ export const sortedSets: readonly Entry[] = [
       optional(
         "count",
         INTEGER,
-        "Number of distinct members; if negative, the absolute value is used and members may " +
-          "repeat.",
+        "Number of distinct members, or if negative, of possibly repeated members.",
       ),
     ],
     options: options("ZrandmemberOptions", withScores, scoreCast),
@@ -399,7 +396,7 @@ export const sortedSets: readonly Entry[] = [
       {
         params: "key: Key, count?: Integer",
         type: "T | T[] | null",
-        returns: "As the other signatures say, by whether `count` is given.",
+        returns: "As the other signatures, depending on `count`.",
       },
     ],
     pick: scoresDecoder,
@@ -619,8 +616,7 @@ export const sortedSets: readonly Entry[] = [
           "key: Key, cursor: string | Integer | undefined, " +
           "options: ZscanOptions & { readonly scoreCastFunc: ScoreCast<S> }",
         type: "[cursor: string, members: [member: T, score: S][]]",
-        returns:
-          'The next cursor (`"0"` at the end) and pairs of a member and its converted score.',
+        returns: 'The next cursor (`"0"` at the end) and `[member, converted score]` pairs.',
       },
       {
         params:
@@ -639,7 +635,7 @@ export const sortedSets: readonly Entry[] = [
       {
         params: "key: Key, cursor?: string | Integer, options?: ZscanOptions",
         type: "[cursor: string, members: [member: T, score: number][] | T[]]",
-        returns: "The next cursor, and what the options ask for.",
+        returns: "As the other signatures, depending on the options.",
       },
     ],
     pick: { pick: selectZscanDecoder, with: ["options"] },

@@ -41,8 +41,8 @@ import {
 } from "./args.js";
 import * as decode from "./replies.js";
 
-const groupName = param("groupName", VALUE, "Name of the consumer group.");
-const consumerName = param("consumerName", VALUE, "Name of the consumer.");
+const groupName = param("groupName", VALUE, "Consumer group name.");
+const consumerName = param("consumerName", VALUE, "Consumer name.");
 const ids = rest("ids", VALUE, "Entry IDs, as arguments or arrays; at least one.");
 const idList = param("ids", countedListOf(VALUE), "One or more entry IDs.");
 const minIdleTime = param(
@@ -136,7 +136,7 @@ const claimSignatures = (params: string, type: string, wrap: (items: string) => 
   {
     params: `${params}, options?: ${type}`,
     type: ["StreamEntry<T>[]", "T[]", "StreamEntryPairs<T>[]"].map(wrap).join(" | "),
-    returns: "As the other signatures say, by the options.",
+    returns: "As the other signatures, depending on the options.",
   },
 ];
 const CLAIM_PARAMS = "key: Key, groupName: Value, consumerName: Value, minIdleTime: Integer";

@@ -274,7 +274,7 @@ export const strings: readonly Entry[] = [
       {
         params: "key1: Key, key2: Key, options?: LcsOptions",
         type: "T | number | LcsResult",
-        returns: "As the other signatures say, by the options.",
+        returns: "As the other signatures, depending on the options.",
       },
     ],
     pick: { pick: selectLcsDecoder, with: ["options"] },
@@ -385,7 +385,7 @@ export const strings: readonly Entry[] = [
       {
         params: "key: Key, value: Value, options?: SetOptions",
         type: "true | null | T",
-        returns: "As the other signatures say, by whether `get` is set.",
+        returns: "As the other signatures, depending on `get`.",
       },
     ],
   }),

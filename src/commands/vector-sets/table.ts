@@ -22,7 +22,7 @@ import * as replies from "../table/replies.js";
 import { addVaddVector, addVectorQuery } from "./args.js";
 import { selectVembDecoder, toLinkScores, toVectorSetInfo } from "./replies.js";
 
-const element = param("element", VALUE, "Name of the element.");
+const element = param("element", VALUE, "Element name.");
 const attributes = "JSON text, by convention an object, which filters can query.";
 
 export const vectorSets: readonly Entry[] = [
@@ -39,7 +39,7 @@ export const vectorSets: readonly Entry[] = [
         "Numbers in an array, a `Float32Array`, or the bytes of little-endian 32-bit floats.",
       ),
       // It follows the vector, so the encoder cannot derive its name from its index.
-      param("element", { ...VALUE, check: "value" }, "Name of the element."),
+      param("element", { ...VALUE, check: "value" }, "Element name."),
     ],
     options: options(
       "VaddOptions",
@@ -116,7 +116,7 @@ export const vectorSets: readonly Entry[] = [
       {
         params: "key: Key, element: Value, options?: VembOptions",
         type: "number[] | RawVector | null",
-        returns: "As the other signatures say, by whether `raw` is set.",
+        returns: "As the other signatures, depending on `raw`.",
       },
     ],
     pick: { pick: selectVembDecoder, with: ["options"] },
@@ -180,8 +180,7 @@ export const vectorSets: readonly Entry[] = [
       optional(
         "count",
         INTEGER,
-        "Number of distinct elements; if negative, the absolute value is used and elements may " +
-          "repeat.",
+        "Number of distinct elements, or if negative, of possibly repeated elements.",
       ),
     ],
     reply: replies.textOrNull,
