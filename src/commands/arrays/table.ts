@@ -51,7 +51,7 @@ const indicesWire = [
   "key",
   { build: addIndexes, with: ["indices"], names: ["indices..."] },
 ] as const;
-const RANGE_COST = "O(N) in the number of elements in the range, at worst in its width";
+const RANGE_COST = "O(N) for N elements in the range, at worst its width";
 const ADDED_RETURNS = "Number of indexes that were empty before.";
 const LAST_INDEX_RETURNS = "Index of the last element added.";
 const indexedValues = reply("[index: I, value: T][]", decode.toPairs);
@@ -79,13 +79,13 @@ export const arrays: readonly Entry[] = [
     returns: "Number of elements; 0 if the key does not exist.",
   }),
   arrayCommand("ARDEL", "Delete elements of an array.", {
-    cost: "O(N) in the number of indexes",
+    cost: "O(N) for N indexes",
     args: [key(), indices],
     wire: indicesWire,
     returns: "Number of elements deleted.",
   }),
   arrayCommand("ARDELRANGE", "Delete the elements in one or more ranges of an array.", {
-    cost: "O(N) in the number of elements in the ranges",
+    cost: "O(N) for N elements in the ranges",
     args: [
       key(),
       rest(
@@ -155,7 +155,7 @@ export const arrays: readonly Entry[] = [
     returns: "Numbers by the server's field names; an error if the key does not exist.",
   }),
   arrayCommand("ARINSERT", "Add elements to an array at its insert position.", {
-    cost: "O(N) in the number of elements",
+    cost: "O(N) for N elements",
     flags: INT64,
     notes: "`arnext` returns the insert position, `arseek` changes it.",
     args: [key(), values],
@@ -176,7 +176,7 @@ export const arrays: readonly Entry[] = [
     returns: "Highest index plus one; 0 if the key does not exist.",
   }),
   arrayCommand("ARMGET", "Return the elements at several indexes of an array.", {
-    cost: "O(N) in the number of indexes",
+    cost: "O(N) for N indexes",
     flags: READONLY,
     args: [key(), indices],
     wire: indicesWire,
@@ -184,7 +184,7 @@ export const arrays: readonly Entry[] = [
     returns: "One element per index, in order; `null` for empty indexes.",
   }),
   arrayCommand("ARMSET", "Set the elements at several indexes of an array.", {
-    cost: "O(N) in the number of elements",
+    cost: "O(N) for N elements",
     args: [
       key(),
       param(
@@ -247,7 +247,7 @@ export const arrays: readonly Entry[] = [
     pick: { pick: selectAropDecoder, with: ["operation"] },
   }),
   arrayCommand("ARRING", "Add elements to an array used as a ring buffer of `size` indexes.", {
-    cost: "O(N) in the number of elements; more if `size` has changed",
+    cost: "O(N) for N elements; more if `size` has changed",
     flags: INT64,
     args: [key(), param("size", COUNT, "Capacity of the ring, in indexes."), values],
     reply: replies.int64,
@@ -269,7 +269,7 @@ export const arrays: readonly Entry[] = [
     returns: "1 if the index was set, 0 if the key does not exist.",
   }),
   arrayCommand("ARSET", "Set consecutive elements of an array, starting at an index.", {
-    cost: "O(N) in the number of elements",
+    cost: "O(N) for N elements",
     args: [key(), index, values],
     returns: ADDED_RETURNS,
   }),

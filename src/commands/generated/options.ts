@@ -1265,9 +1265,9 @@ export interface XnackOptions {
 export interface XpendingRangeOptions {
   /** Minimum time since the last delivery, in milliseconds. */
   readonly idle?: Integer | undefined;
-  /** Lowest ID (inclusive); `"(1-0"` excludes it; default `"-"`. */
+  /** Lowest ID; `"(1-0"` excludes it; default `"-"`. */
   readonly min?: Value | undefined;
-  /** Highest ID (inclusive); `"(1-0"` excludes it; default `"+"`. */
+  /** Highest ID; `"(1-0"` excludes it; default `"+"`. */
   readonly max?: Value | undefined;
   /** Maximum number of entries to return. */
   readonly count: Integer;

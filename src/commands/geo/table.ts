@@ -24,8 +24,7 @@ import * as replies from "../table/replies.js";
 import { addGeoArea, addGeoCount, addGeoPlaces, addGeoUnit } from "./args.js";
 import { toGeoPoints, toGeoResults } from "./replies.js";
 
-const SEARCH_COST =
-  "O(N+log(M)) for N members in the bounding box of the area and M in the sorted set";
+const SEARCH_COST = "O(N+log(M)) for N members in the bounding box and M in the set";
 const UNIT = wordOf(["m", "km", "ft", "mi"], "GeoUnit");
 const SORT = wordOf(["ASC", "DESC"], "GeoSort");
 const members = restOrNone("values", VALUE, "Members, as arguments or arrays.");

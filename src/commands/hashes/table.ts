@@ -75,20 +75,19 @@ const expiries = [
   ),
 ];
 const EXPIRE_RETURNS =
-  "One number per field, in order: 1 if set, 0 if the condition was not met, 2 if the " +
-  "field was deleted because the time is past, -2 if it does not exist.";
-const TTL_RETURNS =
-  "one per field, in order: -1 if the field has no expiry, -2 if it does not exist.";
+  "One number per field, in order: 1 if set, 0 if the condition was not met, 2 if deleted because " +
+  "the time is past, -2 if there is no such field.";
+const TTL_RETURNS = "one per field, in order: -1 for no expiry, -2 for no such field.";
 const fieldsetName = param("fieldsetName", VALUE, "Name of the fieldset.");
 const FIELDSET_NOTE = "A fieldset belongs to one connection: available on `client()` only.";
-const FIELD_COST = "O(N) in the number of fields";
+const FIELD_COST = "O(N) for N fields";
 
 const MAPPING_DOC = "Values by field: an object, a `Map` or entries.";
 
 export const hashes: readonly Entry[] = [
   command("HDEL", {
     since: "2.0.0",
-    cost: "O(N) in the number of fields",
+    cost: "O(N) for N fields",
     summary: "Delete fields of a hash.",
     args: [key(), fields],
     reply: replies.count,
@@ -148,7 +147,7 @@ export const hashes: readonly Entry[] = [
   }),
   command("HGETALL", {
     since: "2.0.0",
-    cost: "O(N) in the size of the hash",
+    cost: "O(N) for N fields",
     flags: READONLY,
     summary: "Return all fields and values of a hash.",
     notes:
@@ -198,7 +197,7 @@ export const hashes: readonly Entry[] = [
     method: "himportDiscardAll",
     aliases: ["himportDiscardAllInternal"],
     since: "8.10.0",
-    cost: "O(N) in the number of fieldsets",
+    cost: "O(N) for N fieldsets",
     flags: SESSION,
     summary: "Discard all fieldsets of this connection.",
     notes: FIELDSET_NOTE,
@@ -209,7 +208,7 @@ export const hashes: readonly Entry[] = [
   command("HIMPORT PREPARE", {
     aliases: ["himportPrepareInternal"],
     since: "8.10.0",
-    cost: "O(N*log(N)) in the number of fields",
+    cost: "O(N*log(N)) for N fields",
     flags: SESSION,
     summary:
       "Register a fieldset, an ordered list of field names, on this connection for " +
@@ -221,7 +220,7 @@ export const hashes: readonly Entry[] = [
   }),
   command("HIMPORT SET", {
     since: "8.10.0",
-    cost: "O(N) in the number of fields",
+    cost: "O(N) for N fields",
     flags: SESSION,
     summary: "Store a hash with the field names of a fieldset, replacing the key.",
     notes: FIELDSET_NOTE,
@@ -258,7 +257,7 @@ export const hashes: readonly Entry[] = [
   }),
   command("HKEYS", {
     since: "2.0.0",
-    cost: "O(N) in the size of the hash",
+    cost: "O(N) for N fields",
     flags: READONLY,
     summary: "Return the field names of a hash.",
     args: [key()],
@@ -276,7 +275,7 @@ export const hashes: readonly Entry[] = [
   }),
   command("HMGET", {
     since: "2.0.0",
-    cost: "O(N) in the number of fields",
+    cost: "O(N) for N fields",
     flags: READONLY,
     summary: "Return the values of several hash fields.",
     args: [key(), fields],
@@ -285,7 +284,7 @@ export const hashes: readonly Entry[] = [
   }),
   command("HMSET", {
     since: "2.0.0",
-    cost: "O(N) in the number of fields",
+    cost: "O(N) for N fields",
     summary: "Set the values of several hash fields.",
     deprecated: "Use `hset`.",
     args: [key(), param("mapping", mappingOf(VALUE, VALUE), `${MAPPING_DOC} At least one.`)],
@@ -300,8 +299,7 @@ export const hashes: readonly Entry[] = [
     wire: fieldsWire,
     reply: replies.counts,
     returns:
-      "One number per field, in order: 1 if an expiry was removed, -1 if the field has none, " +
-      "-2 if it does not exist.",
+      "One number per field, in order: 1 if removed, -1 if there was no expiry, -2 if no such field.",
   }),
   command("HPEXPIRE", {
     since: "7.4.0",
@@ -349,7 +347,7 @@ export const hashes: readonly Entry[] = [
   }),
   command("HRANDFIELD", {
     since: "6.2.0",
-    cost: "O(N) in the number of fields returned",
+    cost: "O(N) for N fields returned",
     flags: READONLY,
     summary: "Return one or more random fields of a hash.",
     args: [
@@ -451,8 +449,8 @@ export const hashes: readonly Entry[] = [
   }),
   command("HSET", {
     since: "2.0.0",
-    cost: "O(N) in the number of fields",
-    summary: "Set the values of one or more hash fields.",
+    cost: "O(N) for N fields",
+    summary: "Set fields of a hash.",
     args: [
       key(),
       param("field", { type: "Value | Mapping<Value, Value>" }, `Field name, or ${MAPPING_DOC}`),
@@ -464,23 +462,23 @@ export const hashes: readonly Entry[] = [
       { build: addHsetFields, with: ["field", "value", "mapping"], names: ["mapping{}..."] },
     ],
     reply: replies.count,
-    returns: "Number of fields added; updated fields do not count.",
+    returns: "Number of new fields.",
     signatures: [
       {
         params: "key: Key, field: Value, value: Value, mapping?: Mapping<Value, Value>",
         type: "number",
-        returns: "Number of fields added; updated fields do not count.",
+        returns: "Number of new fields.",
       },
       {
         params: "key: Key, mapping: Mapping<Value, Value>",
         type: "number",
-        returns: "Number of fields added; updated fields do not count.",
+        returns: "Number of new fields.",
       },
     ],
   }),
   command("HSETEX", {
     since: "8.0.0",
-    cost: "O(N) in the number of fields",
+    cost: "O(N) for N fields",
     summary: "Set the values of hash fields and their expiry.",
     args: [key(), param("mapping", mappingOf(VALUE, VALUE), `${MAPPING_DOC} At least one.`)],
     options: options(
@@ -506,7 +504,7 @@ export const hashes: readonly Entry[] = [
   command("HSETNX", {
     since: "2.0.0",
     cost: "O(1)",
-    summary: "Set the value of a hash field if the field does not exist.",
+    summary: "Set a hash field if it does not exist.",
     args: [key(), field, value],
     reply: replies.count,
     returns: "1 if the field was set, otherwise 0.",
@@ -532,7 +530,7 @@ export const hashes: readonly Entry[] = [
   }),
   command("HVALS", {
     since: "2.0.0",
-    cost: "O(N) in the size of the hash",
+    cost: "O(N) for N fields",
     flags: READONLY,
     summary: "Return the values of a hash.",
     args: [key()],

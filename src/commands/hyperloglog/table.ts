@@ -55,7 +55,7 @@ export const hyperloglog: readonly Entry[] = [
   }),
   command("PFMERGE", {
     since: "2.8.9",
-    cost: "O(N) in the number of keys, with a high constant",
+    cost: "O(N) for N keys, with a high constant",
     summary: "Merge HyperLogLogs into the destination, including its current elements.",
     args: [
       key("dest", "Destination key; created if missing."),

@@ -105,7 +105,7 @@ export const generic: readonly Entry[] = [
   }),
   command("DEL", {
     since: "1.0.0",
-    cost: "O(N) in the number of keys and their elements",
+    cost: "O(N) for N keys and their elements",
     summary: "Delete keys.",
     args: [keys],
     aliases: ["delete"],
@@ -123,7 +123,7 @@ export const generic: readonly Entry[] = [
   }),
   command("EXISTS", {
     since: "1.0.0",
-    cost: "O(N) in the number of keys",
+    cost: "O(N) for N keys",
     flags: READONLY,
     summary: "Count the keys that exist.",
     args: [keys],
@@ -159,7 +159,7 @@ export const generic: readonly Entry[] = [
   }),
   command("KEYS", {
     since: "1.0.0",
-    cost: "O(N) in the number of keys in the database",
+    cost: "O(N) for N keys in the database",
     flags: READONLY,
     summary: "Return all keys that match a pattern; blocks the server while it runs.",
     notes: "Use `scanIter` on a large database.",
@@ -402,8 +402,7 @@ export const generic: readonly Entry[] = [
       opt("type", "TYPE", TEXT, "Type of the values, as returned by `type`."),
     ),
     reply: reply("[cursor: string, keys: T[]]", decode.toScan),
-    returns:
-      'The next cursor (`"0"` at the end) and a batch of keys, which may contain duplicates.',
+    returns: 'The next cursor (`"0"` at the end) and keys, possibly with duplicates.',
   }),
   command("SORT", {
     since: "1.0.0",
@@ -455,7 +454,7 @@ export const generic: readonly Entry[] = [
   }),
   command("TOUCH", {
     since: "3.2.1",
-    cost: "O(N) in the number of keys",
+    cost: "O(N) for N keys",
     flags: READONLY,
     summary: "Update the last access time of keys.",
     args: [keys],

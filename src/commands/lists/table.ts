@@ -107,7 +107,7 @@ export const lists: readonly Entry[] = [
   }),
   command("BLMOVEM", {
     since: "8.10.0",
-    cost: "O(N) in the number of elements moved",
+    cost: "O(N) for N elements moved",
     flags: BLOCKING,
     blockTime: fifthSeconds,
     summary: "Move elements between lists, blocking until enough are available.",
@@ -141,7 +141,7 @@ export const lists: readonly Entry[] = [
   }),
   command("BLPOP", {
     since: "2.0.0",
-    cost: "O(N) in the number of keys",
+    cost: "O(N) for N keys",
     flags: BLOCKING,
     blockTime: lastSeconds,
     summary: "Pop the head of the first non-empty list, blocking until there is one.",
@@ -151,7 +151,7 @@ export const lists: readonly Entry[] = [
   }),
   command("BRPOP", {
     since: "2.0.0",
-    cost: "O(N) in the number of keys",
+    cost: "O(N) for N keys",
     flags: BLOCKING,
     blockTime: lastSeconds,
     summary: "Pop the tail of the first non-empty list, blocking until there is one.",
@@ -182,7 +182,7 @@ export const lists: readonly Entry[] = [
   }),
   command("LINSERT", {
     since: "2.2.0",
-    cost: "O(N) in the number of elements before the pivot",
+    cost: "O(N) for N elements before the pivot",
     summary: "Insert an element before or after a pivot element.",
     args: [
       key(),
@@ -212,7 +212,7 @@ export const lists: readonly Entry[] = [
   }),
   command("LMOVEM", {
     since: "8.10.0",
-    cost: "O(N) in the number of elements moved",
+    cost: "O(N) for N elements moved",
     summary: "Move elements between lists.",
     args: [source, destination, from, to],
     options: moveOptions,
@@ -232,7 +232,7 @@ export const lists: readonly Entry[] = [
   }),
   command("LPOP", {
     since: "1.0.0",
-    cost: "O(N) in the number of elements popped",
+    cost: "O(N) for N elements popped",
     summary: "Pop elements from the head of a list.",
     args: [key(), count],
     reply: replies.textOrNull,
@@ -268,19 +268,19 @@ export const lists: readonly Entry[] = [
   }),
   command("LPUSH", {
     since: "1.0.0",
-    cost: "O(N) in the number of elements added",
+    cost: "O(N) for N elements added",
     summary: "Prepend elements to a list one by one, so that the last becomes the head.",
     args: [key(), values],
     reply: replies.count,
-    returns: "Length of the list after the operation.",
+    returns: "New length of the list.",
   }),
   command("LPUSHX", {
     since: "2.2.0",
-    cost: "O(N) in the number of elements added",
+    cost: "O(N) for N elements added",
     summary: "Prepend elements to a list if it exists.",
     args: [key(), values],
     reply: replies.count,
-    returns: "Length of the list after the operation; 0 if the key does not exist.",
+    returns: "New length of the list; 0 if the key does not exist.",
   }),
   command("LRANGE", {
     since: "1.0.0",
@@ -300,8 +300,7 @@ export const lists: readonly Entry[] = [
       param(
         "count",
         INTEGER,
-        "Maximum number to remove, from the head if positive, from the tail if negative; 0 for " +
-          "all.",
+        "Number to remove, from the head if positive, from the tail if negative; 0 for all.",
       ),
       value,
     ],
@@ -318,7 +317,7 @@ export const lists: readonly Entry[] = [
   }),
   command("LTRIM", {
     since: "1.0.0",
-    cost: "O(N) in the number of elements removed",
+    cost: "O(N) for N elements removed",
     summary: "Trim a list to a range of elements.",
     args: [key(), start, end],
     reply: replies.ok,
@@ -326,7 +325,7 @@ export const lists: readonly Entry[] = [
   }),
   command("RPOP", {
     since: "1.0.0",
-    cost: "O(N) in the number of elements popped",
+    cost: "O(N) for N elements popped",
     summary: "Pop elements from the tail of a list.",
     args: [key(), count],
     reply: replies.textOrNull,
@@ -344,18 +343,18 @@ export const lists: readonly Entry[] = [
   }),
   command("RPUSH", {
     since: "1.0.0",
-    cost: "O(N) in the number of elements added",
+    cost: "O(N) for N elements added",
     summary: "Append elements to a list.",
     args: [key(), values],
     reply: replies.count,
-    returns: "Length of the list after the operation.",
+    returns: "New length of the list.",
   }),
   command("RPUSHX", {
     since: "2.2.0",
-    cost: "O(N) in the number of elements added",
+    cost: "O(N) for N elements added",
     summary: "Append elements to a list if it exists.",
     args: [key(), values],
     reply: replies.count,
-    returns: "Length of the list after the operation; 0 if the key does not exist.",
+    returns: "New length of the list; 0 if the key does not exist.",
   }),
 ];

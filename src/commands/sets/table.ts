@@ -38,7 +38,7 @@ const STORED_RETURNS = "Number of members in the result.";
 export const sets: readonly Entry[] = [
   command("SADD", {
     since: "1.0.0",
-    cost: "O(N) in the number of members",
+    cost: "O(N) for N members",
     summary: "Add members to a set.",
     args: [key(), members],
     reply: replies.count,
@@ -120,7 +120,7 @@ export const sets: readonly Entry[] = [
   }),
   command("SMEMBERS", {
     since: "1.0.0",
-    cost: "O(N) in the size of the set",
+    cost: "O(N) for N members",
     flags: READONLY,
     summary: "Return all members of a set.",
     notes:
@@ -132,7 +132,7 @@ export const sets: readonly Entry[] = [
   }),
   command("SMISMEMBER", {
     since: "6.2.0",
-    cost: "O(N) in the number of members given",
+    cost: "O(N) for N members given",
     flags: READONLY,
     summary: "Check whether a set contains each of several members.",
     args: [key(), members],
@@ -145,11 +145,11 @@ export const sets: readonly Entry[] = [
     summary: "Move a member from one set to another.",
     args: [key("source", "Source set."), key("destination", "Destination set."), member],
     reply: replies.bool,
-    returns: "Whether the member was moved; `false` if the source does not contain it.",
+    returns: "Whether the source contained the member.",
   }),
   command("SPOP", {
     since: "1.0.0",
-    cost: "O(N) in the number of members popped",
+    cost: "O(N) for N members popped",
     summary: "Remove and return random members of a set.",
     args: [key(), optional("count", COUNT, "Maximum number of members to pop.")],
     reply: replies.textOrNull,
@@ -164,7 +164,7 @@ export const sets: readonly Entry[] = [
   }),
   command("SRANDMEMBER", {
     since: "1.0.0",
-    cost: "O(N) in the number of members returned",
+    cost: "O(N) for N members returned",
     flags: READONLY,
     summary: "Return random members of a set without removing them.",
     args: [
@@ -187,7 +187,7 @@ export const sets: readonly Entry[] = [
   }),
   command("SREM", {
     since: "1.0.0",
-    cost: "O(N) in the number of members",
+    cost: "O(N) for N members",
     summary: "Remove members from a set.",
     args: [key(), members],
     reply: replies.count,
@@ -209,8 +209,7 @@ export const sets: readonly Entry[] = [
       opt("count", "COUNT", COUNT, "Amount of work per call; a hint."),
     ),
     reply: reply("[cursor: string, members: T[]]", decode.toScan),
-    returns:
-      'The next cursor (`"0"` at the end) and a batch of members, which may contain duplicates.',
+    returns: 'The next cursor (`"0"` at the end) and members, possibly with duplicates.',
   }),
   command("SUNION", {
     since: "1.0.0",

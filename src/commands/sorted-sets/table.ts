@@ -68,12 +68,12 @@ const maxScore = param("max", SCORE_BOUND, MAX_SCORE);
 const minLex = param(
   "min",
   LEX_BOUND,
-  'First member: `"[a"` (inclusive), `"(a"` (exclusive) or `"-"` for no limit.',
+  'First member: `"[a"`, exclusive `"(a"`, or `"-"` for no limit.',
 );
 const maxLex = param(
   "max",
   LEX_BOUND,
-  'Last member: `"[a"` (inclusive), `"(a"` (exclusive) or `"+"` for no limit.',
+  'Last member: `"[a"`, exclusive `"(a"`, or `"+"` for no limit.',
 );
 const startRank = param("start", INTEGER, "First rank; negative counts from the end.");
 const endRank = param("end", INTEGER, "Last rank (inclusive); negative counts from the end.");
@@ -177,24 +177,22 @@ export const sortedSets: readonly Entry[] = [
   }),
   command("BZPOPMAX", {
     since: "5.0.0",
-    cost: "O(log(N)) in the size of the sorted set",
+    cost: "O(log(N)) for N members",
     flags: BLOCKING,
     blockTime: lastSeconds,
     summary:
-      "Pop the member with the highest score from the first non-empty sorted set, blocking " +
-      "until there is one.",
+      "Pop the highest-scored member of the first non-empty sorted set, blocking until there is one.",
     args: [popKeys, timeout],
     reply: keyAndScore,
     returns: "The key of the sorted set, the member and its score, or `null` after the timeout.",
   }),
   command("BZPOPMIN", {
     since: "5.0.0",
-    cost: "O(log(N)) in the size of the sorted set",
+    cost: "O(log(N)) for N members",
     flags: BLOCKING,
     blockTime: lastSeconds,
     summary:
-      "Pop the member with the lowest score from the first non-empty sorted set, blocking " +
-      "until there is one.",
+      "Pop the lowest-scored member of the first non-empty sorted set, blocking until there is one.",
     args: [popKeys, timeout],
     reply: keyAndScore,
     returns: "The key of the sorted set, the member and its score, or `null` after the timeout.",
@@ -253,9 +251,9 @@ export const sortedSets: readonly Entry[] = [
   }),
   command("ZCOUNT", {
     since: "2.0.0",
-    cost: "O(log(N)) in the size of the sorted set",
+    cost: "O(log(N)) for N members",
     flags: READONLY,
-    summary: "Count the members with a score within a range.",
+    summary: "Count the members with a score in a range.",
     args: [key(), minScore, maxScore],
     reply: replies.count,
     returns: "Number of members.",
@@ -282,7 +280,7 @@ export const sortedSets: readonly Entry[] = [
   }),
   command("ZINCRBY", {
     since: "1.2.0",
-    cost: "O(log(N)) in the size of the sorted set",
+    cost: "O(log(N)) for N members",
     summary: "Increment the score of a member; a missing member is added.",
     args: [key(), param("amount", SCORE, "Amount to add; may be negative."), member],
     reply: replies.double,
@@ -328,9 +326,9 @@ export const sortedSets: readonly Entry[] = [
   }),
   command("ZLEXCOUNT", {
     since: "2.8.9",
-    cost: "O(log(N)) in the size of the sorted set",
+    cost: "O(log(N)) for N members",
     flags: READONLY,
-    summary: "Count the members within a lexicographical range; all scores must be equal.",
+    summary: "Count the members in a lexicographical range; all scores must be equal.",
     args: [key(), minLex, maxLex],
     reply: replies.count,
     returns: "Number of members.",
@@ -347,7 +345,7 @@ export const sortedSets: readonly Entry[] = [
   }),
   command("ZMSCORE", {
     since: "6.2.0",
-    cost: "O(N) in the number of members given",
+    cost: "O(N) for N members given",
     flags: READONLY,
     summary: "Return the scores of several members.",
     args: [key(), members],
@@ -372,7 +370,7 @@ export const sortedSets: readonly Entry[] = [
   }),
   command("ZRANDMEMBER", {
     since: "6.2.0",
-    cost: "O(N) in the number of members returned",
+    cost: "O(N) for N members returned",
     flags: READONLY,
     summary: "Return random members of a sorted set without removing them.",
     args: [
@@ -446,7 +444,7 @@ export const sortedSets: readonly Entry[] = [
     since: "2.8.9",
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
-    summary: "Return the members within a lexicographical range; all scores must be equal.",
+    summary: "Return the members in a lexicographical range; all scores must be equal.",
     args: [key(), minLex, maxLex],
     options: options("ZrangebylexOptions", limitOf("start", "num")),
     reply: replies.texts,
@@ -456,7 +454,7 @@ export const sortedSets: readonly Entry[] = [
     since: "1.0.5",
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
-    summary: "Return the members with a score within a range, lowest first.",
+    summary: "Return the members with a score in a range, lowest first.",
     args: [key(), minScore, maxScore],
     options: options("ZrangebyscoreOptions", limitOf("start", "num"), withScores, scoreCast),
     reply: replies.texts,
@@ -497,7 +495,7 @@ export const sortedSets: readonly Entry[] = [
   }),
   command("ZRANK", {
     since: "2.0.0",
-    cost: "O(log(N)) in the size of the sorted set",
+    cost: "O(log(N)) for N members",
     flags: READONLY,
     summary: "Return the rank of a member in ascending order of scores.",
     args: [key(), member],
@@ -517,7 +515,7 @@ export const sortedSets: readonly Entry[] = [
   command("ZREMRANGEBYLEX", {
     since: "2.8.9",
     cost: "O(log(N)+M) for M of N members",
-    summary: "Remove the members within a lexicographical range; all scores must be equal.",
+    summary: "Remove the members in a lexicographical range; all scores must be equal.",
     args: [key(), minLex, maxLex],
     reply: replies.count,
     returns: "Number of members removed.",
@@ -525,7 +523,7 @@ export const sortedSets: readonly Entry[] = [
   command("ZREMRANGEBYRANK", {
     since: "2.0.0",
     cost: "O(log(N)+M) for M of N members",
-    summary: "Remove the members within a range of ranks.",
+    summary: "Remove the members in a range of ranks.",
     args: [key(), startRank, endRank],
     reply: replies.count,
     returns: "Number of members removed.",
@@ -533,7 +531,7 @@ export const sortedSets: readonly Entry[] = [
   command("ZREMRANGEBYSCORE", {
     since: "1.2.0",
     cost: "O(log(N)+M) for M of N members",
-    summary: "Remove the members with a score within a range.",
+    summary: "Remove the members with a score in a range.",
     args: [key(), minScore, maxScore],
     reply: replies.count,
     returns: "Number of members removed.",
@@ -555,7 +553,7 @@ export const sortedSets: readonly Entry[] = [
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
     summary:
-      "Return the members within a lexicographical range in reverse order; all scores must be " +
+      "Return the members in a lexicographical range in reverse order; all scores must be " +
       "equal.",
     args: [key(), maxLex, minLex],
     options: options("ZrevrangebylexOptions", limitOf("start", "num")),
@@ -566,7 +564,7 @@ export const sortedSets: readonly Entry[] = [
     since: "2.2.0",
     cost: "O(log(N)+M) for M of N members",
     flags: READONLY,
-    summary: "Return the members with a score within a range, highest first.",
+    summary: "Return the members with a score in a range, highest first.",
     args: [key(), maxScore, minScore],
     options: options("ZrevrangebyscoreOptions", limitOf("start", "num"), withScores, scoreCast),
     reply: replies.texts,
@@ -579,7 +577,7 @@ export const sortedSets: readonly Entry[] = [
   }),
   command("ZREVRANK", {
     since: "2.0.0",
-    cost: "O(log(N)) in the size of the sorted set",
+    cost: "O(log(N)) for N members",
     flags: READONLY,
     summary: "Return the rank of a member in descending order of scores.",
     args: [key(), member],

@@ -51,11 +51,11 @@ const minIdleTime = param(
   "Minimum time since the last delivery, in milliseconds.",
 );
 const min = fallback(
-  param("min", VALUE, 'Lowest ID (inclusive); `"(1-0"` excludes it, `"-"` for the first entry.'),
+  param("min", VALUE, 'Lowest ID; `"(1-0"` excludes it, `"-"` is the first entry.'),
   '"-"',
 );
 const max = fallback(
-  param("max", VALUE, 'Highest ID (inclusive); `"(1-0"` excludes it, `"+"` for the last entry.'),
+  param("max", VALUE, 'Highest ID; `"(1-0"` excludes it, `"+"` is the last entry.'),
   '"+"',
 );
 const refPolicy = bare(
@@ -367,7 +367,7 @@ export const streams: readonly Entry[] = [
   }),
   command("XGROUP DESTROY", {
     since: "5.0.0",
-    cost: "O(N) in the number of pending entries",
+    cost: "O(N) for N pending entries",
     summary: "Delete a consumer group.",
     args: [key(), groupName],
     reply: replies.bool,
@@ -467,7 +467,7 @@ export const streams: readonly Entry[] = [
   }),
   command("XPENDING", {
     since: "5.0.0",
-    cost: "O(N) in the number of consumers",
+    cost: "O(N) for N consumers",
     flags: READONLY,
     summary: "Return a summary of the pending entries of a consumer group.",
     notes: "`xpendingRange` returns the entries.",
@@ -478,15 +478,15 @@ export const streams: readonly Entry[] = [
   command("XPENDING", {
     method: "xpendingRange",
     since: "5.0.0",
-    cost: "O(N) in the number of entries returned, or examined with `idle`",
+    cost: "O(N) for N entries returned, or examined with `idle`",
     flags: READONLY,
     summary: "Return the pending entries of a consumer group.",
     args: [key(), groupName],
     options: options(
       "XpendingRangeOptions",
       opt("idle", "IDLE", COUNT, "Minimum time since the last delivery, in milliseconds."),
-      silent("min", "Value", 'Lowest ID (inclusive); `"(1-0"` excludes it; default `"-"`.'),
-      silent("max", "Value", 'Highest ID (inclusive); `"(1-0"` excludes it; default `"+"`.'),
+      silent("min", "Value", 'Lowest ID; `"(1-0"` excludes it; default `"-"`.'),
+      silent("max", "Value", 'Highest ID; `"(1-0"` excludes it; default `"+"`.'),
       required(silent("count", "Integer", "Maximum number of entries to return.")),
       silent("consumerName", "Value", "Only entries of this consumer."),
     ),
@@ -501,7 +501,7 @@ export const streams: readonly Entry[] = [
   }),
   command("XRANGE", {
     since: "5.0.0",
-    cost: "O(N) in the number of entries returned",
+    cost: "O(N) for N entries returned",
     flags: READONLY,
     summary: "Return a range of entries of a stream, oldest first.",
     args: [key(), min, max],
@@ -512,7 +512,7 @@ export const streams: readonly Entry[] = [
   }),
   command("XREAD", {
     since: "5.0.0",
-    cost: "O(N) in the number of entries returned",
+    cost: "O(N) for N entries returned",
     flags: READONLY | BLOCKING,
     blockTime: blockOption,
     summary: "Return new entries of streams, optionally blocking until there are any.",
@@ -531,7 +531,7 @@ export const streams: readonly Entry[] = [
   }),
   command("XREADGROUP", {
     since: "5.0.0",
-    cost: "O(N) in the number of entries returned",
+    cost: "O(N) for N entries returned",
     flags: BLOCKING,
     blockTime: blockOption,
     summary:
@@ -560,7 +560,7 @@ export const streams: readonly Entry[] = [
   }),
   command("XREVRANGE", {
     since: "5.0.0",
-    cost: "O(N) in the number of entries returned",
+    cost: "O(N) for N entries returned",
     flags: READONLY,
     summary: "Return a range of entries of a stream, newest first.",
     args: [key(), max, min],
@@ -584,7 +584,7 @@ export const streams: readonly Entry[] = [
   }),
   command("XTRIM", {
     since: "5.0.0",
-    cost: "O(N) in the number of entries removed",
+    cost: "O(N) for N entries removed",
     summary: "Trim the oldest entries of a stream.",
     args: [key()],
     options: options("XtrimOptions", ...trimOptions(true, "XtrimThreshold"), refPolicy),

@@ -67,7 +67,7 @@ export const strings: readonly Entry[] = [
     summary: "Append `value` to a string; a missing key is created.",
     args: [key(), value],
     reply: replies.count,
-    returns: "Length of the string after the operation, in bytes.",
+    returns: "New length of the string in bytes.",
   }),
   command("DECR", {
     since: "1.0.0",
@@ -108,7 +108,7 @@ export const strings: readonly Entry[] = [
     cost: "O(N) in the length of the string",
     flags: READONLY | ALWAYS_TEXT,
     summary: "Return the XXH3 hash of the value of a key.",
-    notes: "`digestLocal` of a client computes the hash of any value.",
+    notes: "`digestLocal` hashes any value without a server.",
     args: [key()],
     reply: replies.wordOrNull,
     returns: "16 hexadecimal digits, or `null` if the key does not exist.",
@@ -281,7 +281,7 @@ export const strings: readonly Entry[] = [
   }),
   command("MGET", {
     since: "1.0.0",
-    cost: "O(N) in the number of keys",
+    cost: "O(N) for N keys",
     flags: READONLY,
     summary: "Return the values of several keys.",
     notes: "Without keys, returns an empty array without sending a command.",
@@ -292,7 +292,7 @@ export const strings: readonly Entry[] = [
   }),
   command("MSET", {
     since: "1.0.1",
-    cost: "O(N) in the number of keys",
+    cost: "O(N) for N keys",
     summary: "Set the values of several keys.",
     args: [param("mapping", mappingOf(KEY, VALUE), "Values by key; at least one.")],
     reply: replies.ok,
@@ -300,7 +300,7 @@ export const strings: readonly Entry[] = [
   }),
   command("MSETEX", {
     since: "8.4.0",
-    cost: "O(N) in the number of keys",
+    cost: "O(N) for N keys",
     summary: "Set the values of several keys with a common expiry.",
     args: [param("mapping", mappingOf(KEY, VALUE), "Values by key; at least one.")],
     options: options(
@@ -323,7 +323,7 @@ export const strings: readonly Entry[] = [
   }),
   command("MSETNX", {
     since: "1.0.1",
-    cost: "O(N) in the number of keys",
+    cost: "O(N) for N keys",
     summary: "Set the values of several keys if none of the keys exists.",
     args: [param("mapping", mappingOf(KEY, VALUE), "Values by key; at least one.")],
     reply: replies.bool,
@@ -411,7 +411,7 @@ export const strings: readonly Entry[] = [
     summary: "Overwrite part of a string from a byte offset; a gap is filled with zero bytes.",
     args: [key(), param("offset", COUNT, "First byte to overwrite."), value],
     reply: replies.count,
-    returns: "Length of the string after the operation, in bytes.",
+    returns: "New length of the string in bytes.",
   }),
   command("STRLEN", {
     since: "2.2.0",

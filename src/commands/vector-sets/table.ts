@@ -28,7 +28,7 @@ const attributes = "JSON text, by convention an object, which filters can query.
 export const vectorSets: readonly Entry[] = [
   command("VADD", {
     since: "8.0.0",
-    cost: "O(log(N)) in the size of the vector set",
+    cost: "O(log(N)) for N elements",
     summary: "Add an element with a vector to a vector set, or replace its vector.",
     notes: "The first element determines the number of dimensions of the set.",
     args: [
@@ -172,7 +172,7 @@ export const vectorSets: readonly Entry[] = [
   }),
   command("VRANDMEMBER", {
     since: "8.0.0",
-    cost: "O(N) in the number of elements returned",
+    cost: "O(N) for N elements returned",
     flags: READONLY,
     summary: "Return random elements of a vector set.",
     args: [
@@ -195,7 +195,7 @@ export const vectorSets: readonly Entry[] = [
   }),
   command("VREM", {
     since: "8.0.0",
-    cost: "O(log(N)) in the size of the vector set",
+    cost: "O(log(N)) for N elements",
     summary: "Remove an element from a vector set.",
     args: [key(), element],
     reply: replies.bool,
@@ -215,7 +215,7 @@ export const vectorSets: readonly Entry[] = [
   }),
   command("VSIM", {
     since: "8.0.0",
-    cost: "O(log(N)) in the size of the vector set",
+    cost: "O(log(N)) for N elements",
     flags: READONLY,
     summary: "Return the elements with vectors most similar to a vector.",
     args: [
