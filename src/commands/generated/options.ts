@@ -99,7 +99,7 @@ export interface SortOptions {
   readonly desc?: boolean | undefined;
   /** Sort as text instead of numbers. */
   readonly alpha?: boolean | undefined;
-  /** Key of a list to store the result in. */
+  /** Store the result in a list at this key. */
   readonly store?: Key | undefined;
 }
 

@@ -412,7 +412,7 @@ export const generic: readonly Entry[] = [
     options: options(
       "SortOptions",
       ...sortOptions,
-      opt("store", "STORE", KEY, "Key of a list to store the result in."),
+      opt("store", "STORE", KEY, "Store the result in a list at this key."),
     ),
     wire: ["key", "options", sortPatternsWire],
     reply: replies.texts,

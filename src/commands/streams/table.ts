@@ -113,25 +113,30 @@ const claimShape = oneOf("XclaimForm", "Shape of the entries; default: fields by
   flag("justId", "JUSTID", "Return only IDs and do not increment the delivery count."),
   pairs,
 ]);
-const claimSignatures = (params: string, type: string, wrap: (items: string) => string) => [
+/** Overloads of a claim; `wrap` builds the reply type and `describe` its text from those of the items. */
+const claimSignatures = (
+  params: string,
+  type: string,
+  { wrap, describe }: { wrap: (items: string) => string; describe: (items: string) => string },
+) => [
   {
     params:
       `${params}, options?: ${type} & ` +
       "{ readonly justId?: false | undefined; readonly pairs?: false | undefined }",
     type: wrap("StreamEntry<T>[]"),
-    returns: "The claimed entries, as `[id, fields]`.",
+    returns: describe("the claimed entries as `[id, fields]`"),
   },
   {
     params: `${params}, options: ${type} & { readonly justId: true }`,
     type: wrap("T[]"),
-    returns: "The IDs of the claimed entries.",
+    returns: describe("the IDs of the claimed entries"),
   },
   {
     params:
       `${params}, options: ${type} & ` +
       "{ readonly justId?: false | undefined; readonly pairs: true }",
     type: wrap("StreamEntryPairs<T>[]"),
-    returns: "The claimed entries, with their fields as pairs.",
+    returns: describe("the claimed entries with their fields as pairs"),
   },
   {
     params: `${params}, options?: ${type}`,
@@ -249,11 +254,10 @@ export const streams: readonly Entry[] = [
       decode.toAutoclaim,
     ),
     returns: "The next cursor, the claimed entries, and the IDs of deleted entries.",
-    signatures: claimSignatures(
-      CLAIM_PARAMS,
-      "XautoclaimOptions",
-      (items) => `[cursor: string, entries: ${items}, deletedIds: T[]]`,
-    ),
+    signatures: claimSignatures(CLAIM_PARAMS, "XautoclaimOptions", {
+      wrap: (items) => `[cursor: string, entries: ${items}, deletedIds: T[]]`,
+      describe: (items) => `The next cursor, ${items}, and the IDs of deleted entries.`,
+    }),
     pick: { pick: decode.selectXautoclaimDecoder, with: ["options"] },
   }),
   command("XCFGSET", {
@@ -300,11 +304,10 @@ export const streams: readonly Entry[] = [
     ),
     reply: entries,
     returns: "The claimed entries, as `[id, fields]`.",
-    signatures: claimSignatures(
-      `${CLAIM_PARAMS}, messageIds: Many<Value>`,
-      "XclaimOptions",
-      (items) => items,
-    ),
+    signatures: claimSignatures(`${CLAIM_PARAMS}, messageIds: Many<Value>`, "XclaimOptions", {
+      wrap: (items) => items,
+      describe: (items) => `${items.replace("the", "The")}.`,
+    }),
     pick: { pick: decode.selectXclaimDecoder, with: ["options"] },
   }),
   command("XDEL", {
