@@ -2,14 +2,14 @@
 // the table and run `npm run generate`; a test compares this file with the generator's output.
 /** The commands for keys and for each data type, as methods. */
 import {
-  aggregation,
-  arrayElements,
-  arrayIndexes,
-  arrayRanges,
-  searchPredicates,
-  searchRange,
+  addIndexRanges,
+  addIndexedElements,
+  addIndexes,
+  addOperation,
+  addPredicates,
+  addSearchRange,
 } from "../arrays/args.js";
-import { pickAggregate } from "../arrays/replies.js";
+import { selectAropDecoder } from "../arrays/replies.js";
 import type {
   ArrayBits,
   ArrayBound,
@@ -18,8 +18,8 @@ import type {
   ArrayPredicate,
   ArraySum,
 } from "../arrays/types.js";
-import { bitRange } from "../bitmaps/args.js";
-import { BitFieldOperation, bitfieldReads } from "../bitmaps/bitfield.js";
+import { addBitRange } from "../bitmaps/args.js";
+import { BitFieldOperation, addBitfieldReads } from "../bitmaps/bitfield.js";
 import type {
   Bit,
   BitEncoding,
@@ -56,28 +56,36 @@ import type {
   UnixTime,
   WeightedKeys,
 } from "../core/types.js";
-import { geoArea, geoCount, geoPlaces, geoUnit } from "../geo/args.js";
+import { addGeoArea, addGeoCount, addGeoPlaces, addGeoUnit } from "../geo/args.js";
 import type { GeoPlaces, GeoPoint, GeoResult, GeoUnit } from "../geo/types.js";
-import { countedFields, countedPairs, hsetFields } from "../hashes/args.js";
-import { pickHrandfield, pickHscan } from "../hashes/replies.js";
-import { migrateAuth, migrateKeys, restoreTtl, sortPatterns } from "../keys/args.js";
-import { pickSort } from "../keys/replies.js";
-import { elementsToMove } from "../lists/args.js";
-import { rangeBounds, rangeScores, weightedKeys, zaddPairs } from "../sorted-sets/args.js";
-import { pickScores, pickZscan } from "../sorted-sets/replies.js";
+import { addCountedFields, addCountedPairs, addHsetFields } from "../hashes/args.js";
+import { selectHrandfieldDecoder, selectHscanDecoder } from "../hashes/replies.js";
+import { addMigrateAuth, addMigrateKeys, addRestoreTtl, addSortPatterns } from "../keys/args.js";
+import { selectSortDecoder } from "../keys/replies.js";
+import { addMoveCount } from "../lists/args.js";
 import {
-  autoclaimStart,
-  entryFields,
-  fullCount,
-  idempotence,
-  needsSetting,
-  pendingRange,
-  pickAutoclaim,
-  pickClaim,
-  streamIds,
-  trimming,
+  addRangeBounds,
+  addScoresAndMembers,
+  addWeightedKeys,
+  addWithScores,
+} from "../sorted-sets/args.js";
+import { selectScoresDecoder, selectZscanDecoder } from "../sorted-sets/replies.js";
+import {
+  addAutoclaimStart,
+  addEntry,
+  addFullCount,
+  addIdempotence,
+  addPendingRange,
+  addStreamsAndIds,
+  addTrimming,
+  requireSetting,
 } from "../streams/args.js";
-import { toStreamEntryPairs, toStreamsPairs } from "../streams/replies.js";
+import {
+  selectXautoclaimDecoder,
+  selectXclaimDecoder,
+  toStreamEntryPairs,
+  toStreamsPairs,
+} from "../streams/replies.js";
 import type {
   StreamEntry,
   StreamEntryPairs,
@@ -88,10 +96,10 @@ import type {
   XPendingEntry,
   XPendingSummary,
 } from "../streams/types.js";
-import { countedValues, expiryIfNone } from "../strings/args.js";
-import { pickLcs } from "../strings/replies.js";
-import { vectorQuery, vectorToAdd } from "../vector-sets/args.js";
-import { pickVemb, toLinkPairs } from "../vector-sets/replies.js";
+import { addCountedKeyValues, addEnxFlag } from "../strings/args.js";
+import { selectLcsDecoder } from "../strings/replies.js";
+import { addVaddVector, addVectorQuery } from "../vector-sets/args.js";
+import { selectVembDecoder, toLinkScores } from "../vector-sets/replies.js";
 import type { RawVector, Vector, VectorQuery, VectorSetInfo } from "../vector-sets/types.js";
 import {
   APPEND,
@@ -863,11 +871,11 @@ const XTRIM_OPTIONS: OptionRules = {
 /** The commands for keys and for each data type. Part of the inheritance chain of Commands. */
 export abstract class DataCommands<H extends CommandSurface> extends SentinelCommands<H> {
   /**
-   * Copy the value at `source` to the key `destination`.
-   * @param source - Key to copy.
-   * @param destination - Key to copy to.
+   * Copy the value of `source` to the key `destination`.
+   * @param source - Source key.
+   * @param destination - Destination key.
    * @param options - See {@link CopyOptions}.
-   * @returns Whether it was copied.
+   * @returns Whether the value was copied.
    * @remarks Since Redis 6.2.0. O(N) in the size of a collection, O(1) for strings.
    * @see {@link https://redis.io/docs/latest/commands/copy/ | COPY}
    */
@@ -885,9 +893,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete keys.
-   * @param keys - Key names, as arguments or in arrays; at least one.
-   * @returns How many existed.
-   * @remarks Since Redis 1.0.0. O(N) in the number of keys and of their elements.
+   * @param keys - Key names, as arguments or arrays; at least one.
+   * @returns Number of keys deleted.
+   * @remarks Since Redis 1.0.0. O(N) for N keys and their elements.
    * @see {@link https://redis.io/docs/latest/commands/del/ | DEL}
    */
   del(...keys: Many<Key>[]): Reply<H, number> {
@@ -898,9 +906,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Delete keys. Same as `del`; the name in redis-py.
-   * @param keys - Key names, as arguments or in arrays; at least one.
-   * @returns How many existed.
-   * @remarks Since Redis 1.0.0. O(N) in the number of keys and of their elements.
+   * @param keys - Key names, as arguments or arrays; at least one.
+   * @returns Number of keys deleted.
+   * @remarks Since Redis 1.0.0. O(N) for N keys and their elements.
    * @see {@link https://redis.io/docs/latest/commands/del/ | DEL}
    */
   delete(...keys: Many<Key>[]): Reply<H, number> {
@@ -908,9 +916,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Serialize the value at `key` in the server's own format, for RESTORE.
+   * Serialize the value of a key in the server's format, for RESTORE.
    * @param key - Key name.
-   * @returns The bytes, also when replies are decoded to text; `null` when `key` does not exist.
+   * @returns The serialized value, always a `Buffer`; `null` if the key does not exist.
    * @remarks Since Redis 2.6.0. O(1) to find the key, O(N) in the size of the value.
    * @see {@link https://redis.io/docs/latest/commands/dump/ | DUMP}
    */
@@ -919,10 +927,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count which of the keys exist.
-   * @param keys - Key names, as arguments or in arrays; at least one.
-   * @returns How many exist; a key named twice counts twice.
-   * @remarks Since Redis 1.0.0. O(N) in the number of keys.
+   * Count the keys that exist.
+   * @param keys - Key names, as arguments or arrays; at least one.
+   * @returns Number of existing keys; a repeated key counts each time.
+   * @remarks Since Redis 1.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/exists/ | EXISTS}
    */
   exists(...keys: Many<Key>[]): Reply<H, number> {
@@ -932,11 +940,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let a key expire after some seconds.
+   * Set the time to live of a key, in seconds.
    * @param key - Key name.
    * @param time - Time to live in whole seconds.
    * @param options - See {@link ExpireOptions}.
-   * @returns Whether it was set; false when the key is missing or the options kept it.
+   * @returns Whether the expiry was set; `false` if the key is missing or a condition failed.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/expire/ | EXPIRE}
    */
@@ -953,11 +961,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let a key expire at a point in time.
+   * Set the Unix time at which a key expires, in seconds.
    * @param key - Key name.
    * @param when - A `Date` or a Unix time in whole seconds.
    * @param options - See {@link ExpireOptions}.
-   * @returns Whether it was set; false when the key is missing or the options kept it.
+   * @returns Whether the expiry was set; `false` if the key is missing or a condition failed.
    * @remarks Since Redis 1.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/expireat/ | EXPIREAT}
    */
@@ -974,9 +982,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell when a key expires, in seconds.
+   * Return the Unix time at which a key expires, in seconds.
    * @param key - Key name.
-   * @returns Unix time in seconds; -1 when the key never expires, -2 when it does not exist.
+   * @returns Unix time in seconds; -1 if the key has no expiry, -2 if it does not exist.
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/expiretime/ | EXPIRETIME}
    */
@@ -985,12 +993,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * List all keys that match a pattern, blocking the server meanwhile.
+   * Return all keys that match a pattern; blocks the server while it runs.
    *
-   * On a large database use `scanIter`.
+   * Use `scanIter` on a large database.
    * @param pattern - Glob pattern.
-   * @returns The keys, in no order.
-   * @remarks Since Redis 1.0.0. O(N) in the number of keys in the database.
+   * @returns The keys, in no particular order.
+   * @remarks Since Redis 1.0.0. O(N) for N keys in the database.
    * @see {@link https://redis.io/docs/latest/commands/keys/ | KEYS}
    */
   keys(pattern: Value = "*"): Reply<H, H["text"][]> {
@@ -999,13 +1007,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move keys to another server.
-   * @param host - Host of the target.
-   * @param port - Port of the target.
-   * @param keys - One key or several.
-   * @param destinationDb - Database at the target.
-   * @param timeout - Longest pause in the transfer, in whole milliseconds.
+   * @param host - Target host.
+   * @param port - Target port.
+   * @param keys - One or more keys.
+   * @param destinationDb - Target database.
+   * @param timeout - Maximum idle time of the transfer, in whole milliseconds.
    * @param options - See {@link MigrateOptions}.
-   * @returns `true`, or `"NOKEY"` when none of the keys existed.
+   * @returns `true`, or `"NOKEY"` if none of the keys existed.
    * @remarks Since Redis 2.6.0. O(N) in the size of the values.
    * @see {@link https://redis.io/docs/latest/commands/migrate/ | MIGRATE}
    */
@@ -1026,17 +1034,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.copy", T.COPY, options.copy);
       args.flag("options.replace", T.REPLACE, options.replace);
     }
-    migrateAuth(args, options);
+    addMigrateAuth(args, options);
     args.add(T.KEYS);
-    migrateKeys(args, keys);
+    addMigrateKeys(args, keys);
     return this.send(MIGRATE, args);
   }
 
   /**
    * Move a key to another database of the same server.
    * @param key - Key name.
-   * @param db - Number of the database.
-   * @returns Whether it was moved.
+   * @param db - Database index.
+   * @returns Whether the key was moved.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/move/ | MOVE}
    */
@@ -1047,21 +1055,21 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Inspect how a value is kept; redis-py's one method for the OBJECT commands.
-   * @param infoType - What to tell; see `objectEncoding`, `objectFreq`, `objectIdletime`,
+   * Run the OBJECT subcommand `infoType`, as redis-py's `object` does.
+   * @param infoType - Subcommand; see `objectEncoding`, `objectFreq`, `objectIdletime`,
    *   `objectRefcount`.
    * @param key - Key name.
-   * @returns Name of the encoding, or `null` when `key` does not exist.
+   * @returns Name of the encoding, or `null` if the key does not exist.
    * @remarks Since Redis 2.2.3. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object/ | OBJECT}
    */
   object(infoType: "ENCODING" | "encoding", key: Key): Reply<H, string | null>;
   /**
-   * Inspect how a value is kept; redis-py's one method for the OBJECT commands.
-   * @param infoType - What to tell; see `objectEncoding`, `objectFreq`, `objectIdletime`,
+   * Run the OBJECT subcommand `infoType`, as redis-py's `object` does.
+   * @param infoType - Subcommand; see `objectEncoding`, `objectFreq`, `objectIdletime`,
    *   `objectRefcount`.
    * @param key - Key name.
-   * @returns The number, or `null` when `key` does not exist.
+   * @returns The number, or `null` if the key does not exist.
    * @remarks Since Redis 2.2.3. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object/ | OBJECT}
    */
@@ -1080,9 +1088,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell how the server keeps the value at `key` in memory.
+   * Return the internal encoding of the value of a key.
    * @param key - Key name.
-   * @returns Name of the encoding, or `null` when `key` does not exist.
+   * @returns Name of the encoding, or `null` if the key does not exist.
    * @remarks Since Redis 2.2.3. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-encoding/ | OBJECT ENCODING}
    */
@@ -1091,11 +1099,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell how often a key is used, as the server's LFU counter.
+   * Return the logarithmic access frequency (LFU) counter of a key.
    *
-   * Only with an LFU `maxmemory-policy`.
+   * Requires an LFU `maxmemory-policy`.
    * @param key - Key name.
-   * @returns The logarithmic counter, or `null` when `key` does not exist.
+   * @returns The counter, or `null` if the key does not exist.
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-freq/ | OBJECT FREQ}
    */
@@ -1104,7 +1112,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * List what the OBJECT commands can tell.
+   * Return the help text of the OBJECT commands.
    * @returns Lines of text.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-help/ | OBJECT HELP}
@@ -1114,11 +1122,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell for how many seconds a key has not been used.
+   * Return the time since a key was last accessed, in seconds.
    *
-   * Not with an LFU `maxmemory-policy`.
+   * Fails with an LFU `maxmemory-policy`.
    * @param key - Key name.
-   * @returns Seconds, or `null` when `key` does not exist.
+   * @returns Seconds, or `null` if the key does not exist.
    * @remarks Since Redis 2.2.3. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-idletime/ | OBJECT IDLETIME}
    */
@@ -1127,9 +1135,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell how many references the server holds to the value at `key`.
+   * Return the reference count of the value of a key.
    * @param key - Key name.
-   * @returns The count, or `null` when `key` does not exist.
+   * @returns The count, or `null` if the key does not exist.
    * @remarks Since Redis 2.2.3. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-refcount/ | OBJECT REFCOUNT}
    */
@@ -1138,7 +1146,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let a key never expire.
+   * Remove the expiry of a key.
    * @param key - Key name.
    * @returns Whether an expiry was removed.
    * @remarks Since Redis 2.2.0. O(1).
@@ -1149,11 +1157,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let a key expire after some milliseconds.
+   * Set the time to live of a key, in milliseconds.
    * @param key - Key name.
    * @param time - Time to live in whole milliseconds.
    * @param options - See {@link ExpireOptions}.
-   * @returns Whether it was set; false when the key is missing or the options kept it.
+   * @returns Whether the expiry was set; `false` if the key is missing or a condition failed.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pexpire/ | PEXPIRE}
    */
@@ -1170,11 +1178,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let a key expire at a point in time, to the millisecond.
+   * Set the Unix time at which a key expires, in milliseconds.
    * @param key - Key name.
    * @param when - A `Date` or a Unix time in whole milliseconds.
    * @param options - See {@link ExpireOptions}.
-   * @returns Whether it was set; false when the key is missing or the options kept it.
+   * @returns Whether the expiry was set; `false` if the key is missing or a condition failed.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pexpireat/ | PEXPIREAT}
    */
@@ -1191,9 +1199,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell when a key expires, in milliseconds.
+   * Return the Unix time at which a key expires, in milliseconds.
    * @param key - Key name.
-   * @returns Unix time in milliseconds; -1 when the key never expires, -2 when it does not exist.
+   * @returns Unix time in milliseconds; -1 if the key has no expiry, -2 if it does not exist.
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pexpiretime/ | PEXPIRETIME}
    */
@@ -1202,9 +1210,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell how long a key has to live, in milliseconds.
+   * Return the remaining time to live of a key, in milliseconds.
    * @param key - Key name.
-   * @returns Milliseconds; -1 when the key never expires, -2 when it does not exist.
+   * @returns Milliseconds; -1 if the key has no expiry, -2 if it does not exist.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pttl/ | PTTL}
    */
@@ -1213,8 +1221,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Pick a key at random.
-   * @returns The key, or `null` when the database is empty.
+   * Return a random key.
+   * @returns The key, or `null` if the database is empty.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/randomkey/ | RANDOMKEY}
    */
@@ -1223,7 +1231,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Rename a key, replacing the one that has the new name.
+   * Rename a key, replacing the destination if it exists.
    * @param source - Key to rename.
    * @param destination - New name.
    * @returns `true`.
@@ -1235,10 +1243,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Rename a key unless the new name is taken.
+   * Rename a key if the new name does not exist.
    * @param source - Key to rename.
    * @param destination - New name.
-   * @returns Whether it was renamed.
+   * @returns Whether the key was renamed.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/renamenx/ | RENAMENX}
    */
@@ -1247,19 +1255,19 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Make a key from what DUMP gave.
+   * Create a key from a value serialized with DUMP.
    * @param key - Key name.
-   * @param ttl - Time to live in whole milliseconds; 0 for ever. With `absTtl` a moment.
-   * @param value - The bytes DUMP gave.
+   * @param ttl - Time to live in whole milliseconds, 0 for none; with `absTtl`, the expiry time.
+   * @param value - Bytes returned by DUMP.
    * @param options - See {@link RestoreOptions}.
    * @returns `true`.
-   * @remarks Since Redis 2.6.0. O(1) to make the key, O(N) in the size of the value.
+   * @remarks Since Redis 2.6.0. O(1) to create the key, O(N) in the size of the value.
    * @see {@link https://redis.io/docs/latest/commands/restore/ | RESTORE}
    */
   restore(key: Key, ttl: UnixTime, value: Value, options?: RestoreOptions): Reply<H, true> {
     const args = new ArgList(RESTORE, [key]);
     const given = args.options(options, RESTORE_OPTIONS);
-    restoreTtl(args, ttl, options);
+    addRestoreTtl(args, ttl, options);
     args.add(value);
     if (given) {
       args.flag("options.replace", T.REPLACE, options.replace);
@@ -1275,13 +1283,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the next batch of keys of the database.
+   * Return the next batch of keys of the database.
    *
-   * `scanIter` does the whole walk.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * `scanIter` iterates over all keys.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link ScanOptions}.
-   * @returns The next cursor, `"0"` at the end, and some keys; one may come twice.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole database.
+   * @returns The next cursor (`"0"` at the end) and keys, possibly with duplicates.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole database.
    * @see {@link https://redis.io/docs/latest/commands/scan/ | SCAN}
    */
   scan(
@@ -1302,7 +1310,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Sort the elements of a list, set or sorted set.
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
-   * @returns The elements in order.
+   * @returns The sorted elements.
    * @remarks Since Redis 1.0.0. O(N+M*log(M)) for N elements of which M are returned.
    * @see {@link https://redis.io/docs/latest/commands/sort/ | SORT}
    */
@@ -1314,7 +1322,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Sort the elements of a list, set or sorted set.
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
-   * @returns One tuple an element, with a value or `null` for each `get` pattern.
+   * @returns One tuple per element, with a value or `null` for each `get` pattern.
    * @remarks Since Redis 1.0.0. O(N+M*log(M)) for N elements of which M are returned.
    * @see {@link https://redis.io/docs/latest/commands/sort/ | SORT}
    */
@@ -1326,7 +1334,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Sort the elements of a list, set or sorted set.
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
-   * @returns What the `get` patterns found, `null` for missing keys.
+   * @returns Values of the `get` patterns; `null` for missing keys.
    * @remarks Since Redis 1.0.0. O(N+M*log(M)) for N elements of which M are returned.
    * @see {@link https://redis.io/docs/latest/commands/sort/ | SORT}
    */
@@ -1338,7 +1346,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Sort the elements of a list, set or sorted set.
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
-   * @returns Length of the list that was stored.
+   * @returns Length of the stored list.
    * @remarks Since Redis 1.0.0. O(N+M*log(M)) for N elements of which M are returned.
    * @see {@link https://redis.io/docs/latest/commands/sort/ | SORT}
    */
@@ -1347,7 +1355,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Sort the elements of a list, set or sorted set.
    * @param key - Key name.
    * @param options - See {@link SortOptions}.
-   * @returns As the other signatures say, by the options.
+   * @returns As the other signatures, depending on the options.
    * @remarks Since Redis 1.0.0. O(N+M*log(M)) for N elements of which M are returned.
    * @see {@link https://redis.io/docs/latest/commands/sort/ | SORT}
    */
@@ -1369,24 +1377,24 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.alpha", T.ALPHA, options.alpha);
       if (options.store !== undefined) args.add(T.STORE).value("options.store", options.store);
     }
-    sortPatterns(args, options);
-    return this.send(SORT, args, pickSort(options));
+    addSortPatterns(args, options);
+    return this.send(SORT, args, selectSortDecoder(options));
   }
 
   /**
-   * Sort the elements of a list, set or sorted set, also on a replica.
+   * Sort the elements of a list, set or sorted set; also works on a replica.
    * @param key - Key name.
    * @param options - See {@link SortRoOptions}.
-   * @returns The elements in order.
+   * @returns The sorted elements.
    * @remarks Since Redis 7.0.0. O(N+M*log(M)) for N elements of which M are returned.
    * @see {@link https://redis.io/docs/latest/commands/sort_ro/ | SORT_RO}
    */
   sortRo(key: Key, options?: SortRoOptions & { readonly get?: undefined }): Reply<H, H["text"][]>;
   /**
-   * Sort the elements of a list, set or sorted set, also on a replica.
+   * Sort the elements of a list, set or sorted set; also works on a replica.
    * @param key - Key name.
    * @param options - See {@link SortRoOptions}.
-   * @returns One tuple an element, with a value or `null` for each `get` pattern.
+   * @returns One tuple per element, with a value or `null` for each `get` pattern.
    * @remarks Since Redis 7.0.0. O(N+M*log(M)) for N elements of which M are returned.
    * @see {@link https://redis.io/docs/latest/commands/sort_ro/ | SORT_RO}
    */
@@ -1395,10 +1403,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: SortRoOptions & { readonly get: readonly Value[]; readonly groups: true },
   ): Reply<H, (H["text"] | null)[][]>;
   /**
-   * Sort the elements of a list, set or sorted set, also on a replica.
+   * Sort the elements of a list, set or sorted set; also works on a replica.
    * @param key - Key name.
    * @param options - See {@link SortRoOptions}.
-   * @returns What the `get` patterns found, `null` for missing keys.
+   * @returns Values of the `get` patterns; `null` for missing keys.
    * @remarks Since Redis 7.0.0. O(N+M*log(M)) for N elements of which M are returned.
    * @see {@link https://redis.io/docs/latest/commands/sort_ro/ | SORT_RO}
    */
@@ -1407,10 +1415,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: SortRoOptions & { readonly get: Value | readonly Value[]; readonly groups?: false | undefined },
   ): Reply<H, (H["text"] | null)[]>;
   /**
-   * Sort the elements of a list, set or sorted set, also on a replica.
+   * Sort the elements of a list, set or sorted set; also works on a replica.
    * @param key - Key name.
    * @param options - See {@link SortRoOptions}.
-   * @returns As the other signatures say, by the options.
+   * @returns As the other signatures, depending on the options.
    * @remarks Since Redis 7.0.0. O(N+M*log(M)) for N elements of which M are returned.
    * @see {@link https://redis.io/docs/latest/commands/sort_ro/ | SORT_RO}
    */
@@ -1431,15 +1439,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.desc", T.DESC, options.desc);
       args.flag("options.alpha", T.ALPHA, options.alpha);
     }
-    sortPatterns(args, options);
-    return this.send(SORT_RO, args, pickSort(options));
+    addSortPatterns(args, options);
+    return this.send(SORT_RO, args, selectSortDecoder(options));
   }
 
   /**
-   * Mark keys as just used.
-   * @param keys - Key names, as arguments or in arrays; at least one.
-   * @returns How many exist.
-   * @remarks Since Redis 3.2.1. O(N) in the number of keys.
+   * Update the last access time of keys.
+   * @param keys - Key names, as arguments or arrays; at least one.
+   * @returns Number of existing keys.
+   * @remarks Since Redis 3.2.1. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/touch/ | TOUCH}
    */
   touch(...keys: Many<Key>[]): Reply<H, number> {
@@ -1449,9 +1457,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell how long a key has to live, in seconds.
+   * Return the remaining time to live of a key, in seconds.
    * @param key - Key name.
-   * @returns Seconds; -1 when the key never expires, -2 when it does not exist.
+   * @returns Seconds; -1 if the key has no expiry, -2 if it does not exist.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/ttl/ | TTL}
    */
@@ -1460,7 +1468,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Name the type of the value at `key`.
+   * Return the type of the value of a key.
    * @param key - Key name.
    * @returns `"string"`, `"list"`, `"set"`, `"zset"`, `"hash"`, `"stream"` or `"none"`.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1471,10 +1479,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Delete keys, leaving the freeing of memory to another thread of the server.
-   * @param keys - Key names, as arguments or in arrays; at least one.
-   * @returns How many existed.
-   * @remarks Since Redis 4.0.0. O(1) a key; the memory is freed in the background.
+   * Delete keys and reclaim their memory in the background.
+   * @param keys - Key names, as arguments or arrays; at least one.
+   * @returns Number of keys deleted.
+   * @remarks Since Redis 4.0.0. O(1) per key; memory is reclaimed in the background.
    * @see {@link https://redis.io/docs/latest/commands/unlink/ | UNLINK}
    */
   unlink(...keys: Many<Key>[]): Reply<H, number> {
@@ -1484,13 +1492,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Wait until replicas have received this connection's writes.
+   * Wait until replicas have acknowledged the writes of this connection.
    *
-   * The writes meant are those of the connection WAIT runs on: use it on `redis.client()`, or
-   * behind the writes in a pipeline. A client that shares its connection refuses it.
-   * @param numReplicas - How many replicas to wait for.
-   * @param timeout - Longest wait in whole milliseconds; 0 for ever.
-   * @returns How many replicas have the writes, also when time ran out.
+   * Run it on `redis.client()`, or after the writes in a pipeline; a client with shared
+   * connections rejects it.
+   * @param numReplicas - Number of replicas to wait for.
+   * @param timeout - Maximum wait in whole milliseconds; 0 waits forever.
+   * @returns Number of replicas that acknowledged the writes, also after a timeout.
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/wait/ | WAIT}
    */
@@ -1502,14 +1510,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Wait until this connection's writes are in append-only files on disk.
+   * Wait until the writes of this connection are in append-only files on disk.
    *
-   * As with `wait`, use it on `redis.client()`, or behind the writes in a pipeline; a client that
-   * shares its connection refuses it.
+   * Run it on `redis.client()`, or after the writes in a pipeline; a client with shared
+   * connections rejects it.
    * @param numLocal - 1 to wait for this server's own file, otherwise 0.
-   * @param numReplicas - How many replicas to wait for.
-   * @param timeout - Longest wait in whole milliseconds; 0 for ever.
-   * @returns How many files have the writes, here and on replicas.
+   * @param numReplicas - Number of replicas to wait for.
+   * @param timeout - Maximum wait in whole milliseconds; 0 waits forever.
+   * @returns Number of files that contain the writes: local and on replicas.
    * @remarks Since Redis 7.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/waitaof/ | WAITAOF}
    */
@@ -1526,10 +1534,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add `value` to the end of the string at `key`, which is created when missing.
+   * Append `value` to a string; a missing key is created.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
-   * @returns Length of the string afterwards, in bytes.
+   * @returns New length of the string in bytes.
    * @remarks Since Redis 2.0.0. O(1) amortized.
    * @see {@link https://redis.io/docs/latest/commands/append/ | APPEND}
    */
@@ -1538,11 +1546,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Lower the integer stored at `key` by one, or by `amount` through DECRBY.
+   * Decrement the integer value of a key by one, or by `amount` (sent as DECRBY).
    *
    * A missing key counts as 0.
    * @param key - Key name.
-   * @param amount - Integer to subtract instead of 1.
+   * @param amount - Amount to subtract; default 1.
    * @returns The new value.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/decr/ | DECR}
@@ -1553,7 +1561,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Lower the integer stored at `key` by `amount`.
+   * Decrement the integer value of a key by `amount`.
    *
    * A missing key counts as 0.
    * @param key - Key name.
@@ -1569,13 +1577,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Delete the string at `key` if it is as expected.
+   * Delete a string if it matches a condition.
    *
-   * Without options any key is deleted.
+   * Without options, a key of any type is deleted.
    * @param key - Key name.
    * @param options - See {@link DelexOptions}.
-   * @returns 1 when it was deleted, otherwise 0.
-   * @remarks Since Redis 8.4.0. O(1), with digests O(N) in the length of the string.
+   * @returns 1 if the key was deleted, otherwise 0.
+   * @remarks Since Redis 8.4.0. O(1); O(N) in the length of the string with digests.
    * @see {@link https://redis.io/docs/latest/commands/delex/ | DELEX}
    */
   delex(key: Key, options?: DelexOptions): Reply<H, number> {
@@ -1591,11 +1599,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Give the XXH3 hash of the string stored at `key`.
+   * Return the XXH3 hash of the value of a key.
    *
-   * `digestLocal` of a client gives that of any value.
+   * `digestLocal` hashes any value without a server.
    * @param key - Key name.
-   * @returns 16 hexadecimal digits, or `null` when `key` does not exist.
+   * @returns 16 hexadecimal digits, or `null` if the key does not exist.
    * @remarks Since Redis 8.4.0. O(N) in the length of the string.
    * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
    */
@@ -1604,9 +1612,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the string stored at `key`.
+   * Return the value of a key.
    * @param key - Key name.
-   * @returns The value, or `null` when `key` does not exist.
+   * @returns The value, or `null` if the key does not exist.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/get/ | GET}
    */
@@ -1615,9 +1623,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the string stored at `key` and delete the key.
+   * Return the value of a key and delete the key.
    * @param key - Key name.
-   * @returns The value, or `null` when `key` did not exist.
+   * @returns The value, or `null` if the key did not exist.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/getdel/ | GETDEL}
    */
@@ -1626,10 +1634,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the string stored at `key` and change when the key expires.
+   * Return the value of a key and change its expiry.
    * @param key - Key name.
    * @param options - See {@link GetexOptions}.
-   * @returns The value, or `null` when `key` does not exist.
+   * @returns The value, or `null` if the key does not exist.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/getex/ | GETEX}
    */
@@ -1649,12 +1657,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read a part of the string stored at `key`.
+   * Return a substring of the value of a key, by byte offsets.
    * @param key - Key name.
    * @param start - First byte; negative counts from the end.
-   * @param end - Last byte, included; negative counts from the end.
-   * @returns The bytes from `start` to `end`; empty when there are none.
-   * @remarks Since Redis 2.4.0. O(N) in the length returned.
+   * @param end - Last byte (inclusive); negative counts from the end.
+   * @returns The bytes from `start` to `end`; empty if the range is empty.
+   * @remarks Since Redis 2.4.0. O(N) in the length of the result.
    * @see {@link https://redis.io/docs/latest/commands/getrange/ | GETRANGE}
    */
   getrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"]> {
@@ -1665,12 +1673,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store `value` at `key` and read what was there before.
+   * Set the value of a key and return the old value.
    *
-   * SET with the option `get` does the same and more.
+   * SET with the `get` option supersedes this command.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
-   * @returns The old value, or `null` when `key` did not exist.
+   * @returns The old value, or `null` if the key did not exist.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/getset/ | GETSET}
    */
@@ -1679,11 +1687,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Raise the integer stored at `key` by one, or by `amount` through INCRBY.
+   * Increment the integer value of a key by one, or by `amount` (sent as INCRBY).
    *
    * A missing key counts as 0.
    * @param key - Key name.
-   * @param amount - Integer to add instead of 1.
+   * @param amount - Amount to add; default 1.
    * @returns The new value.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/incr/ | INCR}
@@ -1694,7 +1702,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Raise the integer stored at `key` by `amount`.
+   * Increment the integer value of a key by `amount`.
    *
    * A missing key counts as 0.
    * @param key - Key name.
@@ -1710,12 +1718,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Raise the number stored at `key` by a decimal `amount`.
+   * Increment the value of a key by a floating-point `amount`.
    *
    * A missing key counts as 0.
    * @param key - Key name.
-   * @param amount - Finite number, or its text; may be negative.
-   * @returns The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.
+   * @param amount - Finite number or its text; may be negative.
+   * @returns The new value; throws `DecodeError` beyond 2^53 unless it is exact as a number.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/incrbyfloat/ | INCRBYFLOAT}
    */
@@ -1726,13 +1734,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Change the number stored at `key` within bounds, and when the key expires.
+   * Increment the value of a key within bounds and optionally set its expiry.
    *
-   * A missing key counts as 0. What would leave the bounds, or what the server can hold, changes
-   * nothing, unless `saturate` is set.
+   * A missing key counts as 0. Without `saturate`, a result outside the bounds or the server's
+   * number range changes nothing.
    * @param key - Key name.
    * @param options - See {@link IncrexOptions}.
-   * @returns The value afterwards, and what was added to get it.
+   * @returns The new value and the amount actually added.
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/increx/ | INCREX}
    */
@@ -1741,13 +1749,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: IncrexOptions & { readonly byFloat?: undefined },
   ): Reply<H, [value: H["int"], applied: H["int"]]>;
   /**
-   * Change the number stored at `key` within bounds, and when the key expires.
+   * Increment the value of a key within bounds and optionally set its expiry.
    *
-   * A missing key counts as 0. What would leave the bounds, or what the server can hold, changes
-   * nothing, unless `saturate` is set.
+   * A missing key counts as 0. Without `saturate`, a result outside the bounds or the server's
+   * number range changes nothing.
    * @param key - Key name.
    * @param options - See {@link IncrexOptions}.
-   * @returns The value afterwards, and what was added to get it.
+   * @returns The new value and the amount actually added.
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/increx/ | INCREX}
    */
@@ -1756,10 +1764,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: IncrexOptions & { readonly byFloat: Decimal },
   ): Reply<H, [value: number, applied: number]>;
   /**
-   * Change the number stored at `key` within bounds, and when the key expires.
+   * Increment the value of a key within bounds and optionally set its expiry.
    *
-   * A missing key counts as 0. What would leave the bounds, or what the server can hold, changes
-   * nothing, unless `saturate` is set.
+   * A missing key counts as 0. Without `saturate`, a result outside the bounds or the server's
+   * number range changes nothing.
    * @param key - Key name.
    * @param options - See {@link IncrexOptions}.
    * @returns As the other signatures, depending on `byFloat`.
@@ -1795,12 +1803,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       }
       args.flag("options.persist", T.PERSIST, options.persist);
     }
-    expiryIfNone(args, options);
+    addEnxFlag(args, options);
     return this.send(INCREX, args, options?.byFloat !== undefined ? toExactDoubles : undefined);
   }
 
   /**
-   * Find the longest common subsequence of two strings.
+   * Return the longest common subsequence of two strings.
    * @param key1 - Key of the first string.
    * @param key2 - Key of the second string.
    * @param options - See {@link LcsOptions}.
@@ -1810,17 +1818,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    */
   lcs(key1: Key, key2: Key, options: LcsOptions & { readonly len: true }): Reply<H, number>;
   /**
-   * Find the longest common subsequence of two strings.
+   * Return the longest common subsequence of two strings.
    * @param key1 - Key of the first string.
    * @param key2 - Key of the second string.
    * @param options - See {@link LcsOptions}.
-   * @returns The common runs and the total length.
+   * @returns The matching ranges and the total length.
    * @remarks Since Redis 7.0.0. O(N*M) in the lengths of the strings.
    * @see {@link https://redis.io/docs/latest/commands/lcs/ | LCS}
    */
   lcs(key1: Key, key2: Key, options: LcsOptions & { readonly idx: true }): Reply<H, LcsResult>;
   /**
-   * Find the longest common subsequence of two strings.
+   * Return the longest common subsequence of two strings.
    * @param key1 - Key of the first string.
    * @param key2 - Key of the second string.
    * @param options - See {@link LcsOptions}.
@@ -1834,11 +1842,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: LcsOptions & { readonly len?: false | undefined; readonly idx?: false | undefined },
   ): Reply<H, H["text"]>;
   /**
-   * Find the longest common subsequence of two strings.
+   * Return the longest common subsequence of two strings.
    * @param key1 - Key of the first string.
    * @param key2 - Key of the second string.
    * @param options - See {@link LcsOptions}.
-   * @returns As the other signatures say, by the options.
+   * @returns As the other signatures, depending on the options.
    * @remarks Since Redis 7.0.0. O(N*M) in the lengths of the strings.
    * @see {@link https://redis.io/docs/latest/commands/lcs/ | LCS}
    */
@@ -1854,16 +1862,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       }
       args.flag("options.withMatchLen", T.WITHMATCHLEN, options.withMatchLen);
     }
-    return this.send(LCS, args, pickLcs(options));
+    return this.send(LCS, args, selectLcsDecoder(options));
   }
 
   /**
-   * Read the strings at several keys in one go.
+   * Return the values of several keys.
    *
-   * Without keys the answer is an empty array and the server is not asked.
-   * @param keys - Key names, as arguments or in arrays.
-   * @returns One value a key, in order; `null` for what is missing or no string.
-   * @remarks Since Redis 1.0.0. O(N) in the number of keys.
+   * Without keys, returns an empty array without sending a command.
+   * @param keys - Key names, as arguments or arrays.
+   * @returns One value per key, in order; `null` if the key is missing or not a string.
+   * @remarks Since Redis 1.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/mget/ | MGET}
    */
   mget(...keys: Many<Key>[]): Reply<H, (H["text"] | null)[]> {
@@ -1874,10 +1882,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store several strings in one go, replacing what was there.
+   * Set the values of several keys.
    * @param mapping - Values by key; at least one.
    * @returns `true`.
-   * @remarks Since Redis 1.0.1. O(N) in the number of keys.
+   * @remarks Since Redis 1.0.1. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/mset/ | MSET}
    */
   mset(mapping: Mapping<Key, Value>): Reply<H, true> {
@@ -1887,17 +1895,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store several strings in one go, with one expiry for all.
+   * Set the values of several keys with a common expiry.
    * @param mapping - Values by key; at least one.
    * @param options - See {@link MsetexOptions}.
-   * @returns 1 when all were stored, 0 when none was because of `nx` or `xx`.
-   * @remarks Since Redis 8.4.0. O(N) in the number of keys.
+   * @returns 1 if all values were set, 0 if none was because of `nx` or `xx`.
+   * @remarks Since Redis 8.4.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/msetex/ | MSETEX}
    */
   msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions): Reply<H, number> {
     const args = new ArgList(MSETEX);
     const given = args.options(options, MSETEX_OPTIONS);
-    countedValues(args, mapping);
+    addCountedKeyValues(args, mapping);
     if (given) {
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
@@ -1913,10 +1921,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store several strings in one go, unless one of the keys exists already.
+   * Set the values of several keys if none of the keys exists.
    * @param mapping - Values by key; at least one.
-   * @returns Whether all were stored; when not, none was.
-   * @remarks Since Redis 1.0.1. O(N) in the number of keys.
+   * @returns `true` if all values were set, `false` if none was.
+   * @remarks Since Redis 1.0.1. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/msetnx/ | MSETNX}
    */
   msetnx(mapping: Mapping<Key, Value>): Reply<H, boolean> {
@@ -1926,7 +1934,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store a string that expires after some milliseconds.
+   * Set the value of a key and its time to live in milliseconds.
    * @param key - Key name.
    * @param time - Time to live in whole milliseconds.
    * @param value - Text, bytes or a number.
@@ -1942,9 +1950,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store a string at `key`, whatever was there before.
+   * Set the value of a key, replacing a value of any type.
    *
-   * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
+   * `ifEq` requires Redis 8.4 or Valkey 8.1; the other comparisons require Redis 8.4.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @returns `true`.
@@ -1953,13 +1961,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    */
   set(key: Key, value: Value): Reply<H, true>;
   /**
-   * Store a string at `key`, whatever was there before.
+   * Set the value of a key, replacing a value of any type.
    *
-   * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
+   * `ifEq` requires Redis 8.4 or Valkey 8.1; the other comparisons require Redis 8.4.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link SetOptions}.
-   * @returns `true`, or `null` when a condition kept it from being stored.
+   * @returns `true`, or `null` if a condition was not met.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/set/ | SET}
    */
@@ -1969,13 +1977,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: SetOptions & { readonly get?: false | undefined },
   ): Reply<H, true | null>;
   /**
-   * Store a string at `key`, whatever was there before.
+   * Set the value of a key, replacing a value of any type.
    *
-   * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
+   * `ifEq` requires Redis 8.4 or Valkey 8.1; the other comparisons require Redis 8.4.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link SetOptions}.
-   * @returns The old value, or `null` when there was none.
+   * @returns The old value, or `null` if the key did not exist.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/set/ | SET}
    */
@@ -1985,13 +1993,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: SetOptions & { readonly get: true },
   ): Reply<H, H["text"] | null>;
   /**
-   * Store a string at `key`, whatever was there before.
+   * Set the value of a key, replacing a value of any type.
    *
-   * `ifEq` needs Redis 8.4 or Valkey 8.1, the other comparisons Redis 8.4.
+   * `ifEq` requires Redis 8.4 or Valkey 8.1; the other comparisons require Redis 8.4.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link SetOptions}.
-   * @returns As the other signatures say, by whether `get` is set.
+   * @returns As the other signatures, depending on `get`.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/set/ | SET}
    */
@@ -2019,7 +2027,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store a string that expires after some seconds.
+   * Set the value of a key and its time to live in seconds.
    * @param key - Key name.
    * @param time - Time to live in whole seconds.
    * @param value - Text, bytes or a number.
@@ -2035,10 +2043,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store a string unless the key exists.
+   * Set the value of a key if the key does not exist.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
-   * @returns Whether it was stored.
+   * @returns Whether the value was set.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/setnx/ | SETNX}
    */
@@ -2047,11 +2055,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Overwrite a part of the string at `key`, filling any gap with zero bytes.
+   * Overwrite part of a string from a byte offset; a gap is filled with zero bytes.
    * @param key - Key name.
    * @param offset - First byte to overwrite.
    * @param value - Text, bytes or a number.
-   * @returns Length of the string afterwards, in bytes.
+   * @returns New length of the string in bytes.
    * @remarks Since Redis 2.2.0. O(M) in the length of `value`.
    * @see {@link https://redis.io/docs/latest/commands/setrange/ | SETRANGE}
    */
@@ -2063,9 +2071,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Measure the string stored at `key`.
+   * Return the length of a string in bytes.
    * @param key - Key name.
-   * @returns Its length in bytes; 0 when the key does not exist.
+   * @returns Length in bytes; 0 if the key does not exist.
    * @remarks Since Redis 2.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/strlen/ | STRLEN}
    */
@@ -2074,13 +2082,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read a part of the string stored at `key`.
+   * Return a substring of the value of a key, by byte offsets.
    * @param key - Key name.
    * @param start - First byte; negative counts from the end.
-   * @param end - Last byte, included; negative counts from the end.
-   * @returns The bytes from `start` to `end`; empty when there are none.
+   * @param end - Last byte (inclusive); negative counts from the end.
+   * @returns The bytes from `start` to `end`; empty if the range is empty.
    * @deprecated Use `getrange`.
-   * @remarks Since Redis 1.0.0. O(N) in the length returned.
+   * @remarks Since Redis 1.0.0. O(N) in the length of the result.
    * @see {@link https://redis.io/docs/latest/commands/substr/ | SUBSTR}
    */
   substr(key: Key, start: Integer, end: Integer = -1): Reply<H, H["text"]> {
@@ -2091,30 +2099,30 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count the bits that are set in a string, or in a part of it.
+   * Count the set bits in a string or a range of it.
    * @param key - Key name.
-   * @param start - First byte or bit; negative counts from the end; needs `end`.
-   * @param end - Last byte or bit, included; negative counts from the end.
-   * @param mode - What `start` and `end` count: bytes, or bits since Redis 7.0; needs `end`.
-   * @returns How many are set; 0 when the key does not exist.
+   * @param start - First byte or bit; negative counts from the end; requires `end`.
+   * @param end - Last byte or bit (inclusive); negative counts from the end.
+   * @param mode - Unit of `start` and `end`, default `"BYTE"`; requires `end`; since Redis 7.0.
+   * @returns Number of set bits; 0 if the key does not exist.
    * @remarks Since Redis 2.6.0. O(N) in the length of the range.
    * @see {@link https://redis.io/docs/latest/commands/bitcount/ | BITCOUNT}
    */
   bitcount(key: Key, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number> {
     const args = new ArgList(BITCOUNT, [key]);
-    bitRange(args, [start, end, mode], true);
+    addBitRange(args, [start, end, mode], true);
     return this.send(BITCOUNT, args);
   }
 
   /**
-   * Read and change integers of any width inside a string, several in one go.
+   * Build a BITFIELD command that reads and writes integers of any width in a string.
    *
-   * Chain `get`, `set`, `incrby` and `overflow` on what it gives; `execute` sends them as one
+   * Chain `get`, `set`, `incrby` and `overflow` on the builder; `execute` sends them as one
    * command.
    * @param key - Key name.
    * @param options - See {@link BitfieldOptions}.
-   * @returns A builder of the operations.
-   * @remarks Since Redis 3.2.0. O(1) an operation.
+   * @returns A builder for the operations.
+   * @remarks Since Redis 3.2.0. O(1) per operation.
    * @see {@link https://redis.io/docs/latest/commands/bitfield/ | BITFIELD}
    */
   bitfield(key: Key, options?: BitfieldOptions): BitFieldOperation<H> {
@@ -2126,13 +2134,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read integers of any width inside a string.
+   * Return integers of any width from a string.
    * @param key - Key name.
-   * @param encoding - Kind of the integer, such as `"u8"` or `"i16"`.
-   * @param offset - Its first bit, or `#n` for the n-th integer of this width.
+   * @param encoding - Integer type, such as `"u8"` or `"i16"`.
+   * @param offset - Bit offset, or `#n` for the n-th integer of this width.
    * @param options - See {@link BitfieldRoOptions}.
    * @returns The integers, in order.
-   * @remarks Since Redis 6.0.0. O(1) an integer.
+   * @remarks Since Redis 6.0.0. O(1) per integer.
    * @see {@link https://redis.io/docs/latest/commands/bitfield_ro/ | BITFIELD_RO}
    */
   bitfieldRo(
@@ -2143,15 +2151,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["int"][]> {
     const args = new ArgList(BITFIELD_RO, [key]);
     args.options(options, BITFIELD_RO_OPTIONS);
-    bitfieldReads(args, [encoding, offset], options);
+    addBitfieldReads(args, [encoding, offset], options);
     return this.send(BITFIELD_RO, args);
   }
 
   /**
-   * Combine strings bit by bit and store the result.
-   * @param operation - What to do; `NOT` takes one key, the last four need Redis 8.2.
-   * @param dest - Key to store the result at, replacing what was there.
-   * @param keys - Keys of the strings, as arguments or in arrays; at least one.
+   * Combine strings with a bitwise operation and store the result.
+   * @param operation - Operation; `NOT` takes one key; `DIFF`, `DIFF1`, `ANDOR` and `ONE` require
+   *   Redis 8.2.
+   * @param dest - Destination key, which is overwritten.
+   * @param keys - Source keys, as arguments or arrays; at least one.
    * @returns Length of the result in bytes.
    * @remarks Since Redis 2.6.0. O(N) in the length of the longest string.
    * @see {@link https://redis.io/docs/latest/commands/bitop/ | BITOP}
@@ -2165,29 +2174,29 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the first bit that is 0 or 1.
+   * Return the position of the first bit with a given value.
    * @param key - Key name.
-   * @param bit - Which to look for.
+   * @param bit - Bit value to find.
    * @param start - First byte or bit; negative counts from the end.
-   * @param end - Last byte or bit, included; negative counts from the end; needs `start`.
-   * @param mode - What `start` and `end` count: bytes, or bits since Redis 7.0; needs `end`.
-   * @returns Its number from 0, or -1 when there is none. Without `end` a string of ones counts
-   *   as followed by zeros.
+   * @param end - Last byte or bit (inclusive); negative counts from the end; requires `start`.
+   * @param mode - Unit of `start` and `end`, default `"BYTE"`; requires `end`; since Redis 7.0.
+   * @returns Bit offset from 0, or -1 if not found. Without `end`, a string of ones counts as
+   *   followed by zeros.
    * @remarks Since Redis 2.8.7. O(N) in the length of the range.
    * @see {@link https://redis.io/docs/latest/commands/bitpos/ | BITPOS}
    */
   bitpos(key: Key, bit: Bit, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number> {
     const args = new ArgList(BITPOS, [key]);
     args.bit("bit", bit);
-    bitRange(args, [start, end, mode], false);
+    addBitRange(args, [start, end, mode], false);
     return this.send(BITPOS, args);
   }
 
   /**
-   * Read one bit of a string.
+   * Return the bit at an offset.
    * @param key - Key name.
-   * @param offset - Number of the bit, from 0.
-   * @returns The bit, 0 or 1; 0 beyond the end.
+   * @param offset - Bit offset, from 0.
+   * @returns 0 or 1; 0 beyond the end of the string.
    * @remarks Since Redis 2.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/getbit/ | GETBIT}
    */
@@ -2198,11 +2207,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Set or clear one bit of a string, which grows as needed.
+   * Set the bit at an offset; the string grows as needed.
    * @param key - Key name.
-   * @param offset - Number of the bit, from 0.
-   * @param value - The new bit.
-   * @returns The bit before, 0 or 1.
+   * @param offset - Bit offset, from 0.
+   * @param value - New bit.
+   * @returns The old bit, 0 or 1.
    * @remarks Since Redis 2.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/setbit/ | SETBIT}
    */
@@ -2214,11 +2223,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add elements to a HyperLogLog, which is created when missing.
+   * Add elements to a HyperLogLog; a missing key is created.
    * @param key - Key name.
-   * @param values - Elements, as arguments or in arrays; none just creates the key.
-   * @returns 1 when the estimate changed or the key is new, else 0.
-   * @remarks Since Redis 2.8.9. O(1) an element.
+   * @param values - Elements, as arguments or arrays; without any, only the key is created.
+   * @returns 1 if the estimate changed or the key was created, otherwise 0.
+   * @remarks Since Redis 2.8.9. O(1) per element.
    * @see {@link https://redis.io/docs/latest/commands/pfadd/ | PFADD}
    */
   pfadd(key: Key, ...values: Many<Value>[]): Reply<H, number> {
@@ -2228,9 +2237,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Estimate how many different elements were added to one HyperLogLog or to any of several.
-   * @param sources - Key names, as arguments or in arrays; at least one.
-   * @returns The estimate, off by 0.81 % typically.
+   * Estimate the number of distinct elements in one HyperLogLog or the union of several.
+   * @param sources - Key names, as arguments or arrays; at least one.
+   * @returns The estimate, with a standard error of 0.81 %.
    * @remarks Since Redis 2.8.9. O(1) for one key, O(N) for several.
    * @see {@link https://redis.io/docs/latest/commands/pfcount/ | PFCOUNT}
    */
@@ -2241,11 +2250,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Look inside a HyperLogLog; meant for the makers of the server.
-   * @param subcommand - What to do.
+   * Inspect the internal state of a HyperLogLog; for server developers.
+   * @param subcommand - Subcommand.
    * @param key - Key name.
-   * @returns The registers for `GETREG`, the opcodes for `DECODE`, the encoding for `ENCODING`,
-   *   and whether it was converted, 1 or 0, for `TODENSE`.
+   * @returns The registers for `GETREG`, the opcodes for `DECODE`, the encoding for `ENCODING`;
+   *   for `TODENSE`, 1 if the value was converted, otherwise 0.
    * @remarks Since Redis 2.8.9. O(N) in the size of the value.
    * @see {@link https://redis.io/docs/latest/commands/pfdebug/ | PFDEBUG}
    */
@@ -2260,11 +2269,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Merge HyperLogLogs into one, which keeps what it had.
-   * @param dest - Key to merge into; created when missing.
-   * @param sources - Key names, as arguments or in arrays.
+   * Merge HyperLogLogs into the destination, including its current elements.
+   * @param dest - Destination key; created if missing.
+   * @param sources - Source keys, as arguments or arrays.
    * @returns `true`.
-   * @remarks Since Redis 2.8.9. O(N) in the number of keys, with a high constant.
+   * @remarks Since Redis 2.8.9. O(N) for N keys, with a high constant.
    * @see {@link https://redis.io/docs/latest/commands/pfmerge/ | PFMERGE}
    */
   pfmerge(dest: Key, ...sources: Many<Key>[]): Reply<H, true> {
@@ -2274,9 +2283,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Have the server test its HyperLogLogs; meant for its makers.
+   * Run the server's HyperLogLog self-test; for server developers.
    * @returns `true`.
-   * @remarks Since Redis 2.8.9. O(1), but some seconds.
+   * @remarks Since Redis 2.8.9. O(1), but takes several seconds.
    * @see {@link https://redis.io/docs/latest/commands/pfselftest/ | PFSELFTEST}
    */
   pfselftest(): Reply<H, true> {
@@ -2286,9 +2295,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Delete fields of a hash.
    * @param key - Key name.
-   * @param fields - Field names, as arguments or in arrays; at least one.
-   * @returns How many existed.
-   * @remarks Since Redis 2.0.0. O(N) in the number of fields.
+   * @param fields - Field names, as arguments or arrays; at least one.
+   * @returns Number of fields deleted.
+   * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hdel/ | HDEL}
    */
   hdel(key: Key, ...fields: Many<Value>[]): Reply<H, number> {
@@ -2298,7 +2307,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell whether a hash has a field.
+   * Check whether a hash field exists.
    * @param key - Key name.
    * @param field - Field name.
    * @returns Whether the field exists.
@@ -2310,14 +2319,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let fields of a hash expire after some seconds.
+   * Set the time to live of hash fields, in seconds.
    * @param key - Key name.
    * @param time - Time to live in whole seconds.
-   * @param fields - One field name or many of them.
+   * @param fields - One or more field names.
    * @param options - See {@link HexpireOptions}.
-   * @returns One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted
-   *   because the time is past, -2 for a missing field.
-   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @returns One number per field, in order: 1 if set, 0 if the condition was not met, 2 if
+   *   deleted because the time is past, -2 if there is no such field.
+   * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hexpire/ | HEXPIRE}
    */
   hexpire(
@@ -2335,19 +2344,19 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.lt", T.LT, options.lt);
     }
     args.add(T.FIELDS);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HEXPIRE, args);
   }
 
   /**
-   * Let fields of a hash expire at a point in time.
+   * Set the Unix time at which hash fields expire, in seconds.
    * @param key - Key name.
    * @param when - A `Date` or a Unix time in whole seconds.
-   * @param fields - One field name or many of them.
+   * @param fields - One or more field names.
    * @param options - See {@link HexpireOptions}.
-   * @returns One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted
-   *   because the time is past, -2 for a missing field.
-   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @returns One number per field, in order: 1 if set, 0 if the condition was not met, 2 if
+   *   deleted because the time is past, -2 if there is no such field.
+   * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hexpireat/ | HEXPIREAT}
    */
   hexpireat(
@@ -2365,30 +2374,30 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.lt", T.LT, options.lt);
     }
     args.add(T.FIELDS);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HEXPIREAT, args);
   }
 
   /**
-   * Tell when fields of a hash expire, in seconds.
+   * Return the Unix times at which hash fields expire, in seconds.
    * @param key - Key name.
-   * @param fields - Field names, as arguments or in arrays; at least one.
-   * @returns Unix times in seconds, one a field, in order: -1 when it has no expiry, -2 for a
-   *   missing field.
-   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @param fields - Field names, as arguments or arrays; at least one.
+   * @returns Unix times in seconds, one per field, in order: -1 for no expiry, -2 for no such
+   *   field.
+   * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hexpiretime/ | HEXPIRETIME}
    */
   hexpiretime(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HEXPIRETIME, [key, T.FIELDS]);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HEXPIRETIME, args);
   }
 
   /**
-   * Read a field of a hash.
+   * Return the value of a hash field.
    * @param key - Key name.
    * @param field - Field name.
-   * @returns The value, or `null` when there is no such field.
+   * @returns The value, or `null` if the field does not exist.
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hget/ | HGET}
    */
@@ -2397,13 +2406,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read a whole hash.
+   * Return all fields and values of a hash.
    *
-   * Field names become object keys and must be text; those that look like array indexes come
-   * first, as in every JavaScript object. `hscanIter` gives pairs instead.
+   * Field names become object keys, so they must be text; integer-like names come first, as in
+   * any JavaScript object. Use `hscanIter` for pairs.
    * @param key - Key name.
-   * @returns Values by field, in an object without prototype; empty when the key does not exist.
-   * @remarks Since Redis 2.0.0. O(N) in the size of the hash.
+   * @returns Values by field, in an object without prototype; empty if the key does not exist.
+   * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hgetall/ | HGETALL}
    */
   hgetall(key: Key): Reply<H, Record<string, H["text"]>> {
@@ -2411,26 +2420,26 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read fields of a hash and delete them.
+   * Return the values of hash fields and delete the fields.
    * @param key - Key name.
-   * @param fields - Field names, as arguments or in arrays; at least one.
-   * @returns One value a field, in order; `null` for missing fields.
-   * @remarks Since Redis 8.0.0. O(N) in the number of fields.
+   * @param fields - Field names, as arguments or arrays; at least one.
+   * @returns One value per field, in order; `null` for missing fields.
+   * @remarks Since Redis 8.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hgetdel/ | HGETDEL}
    */
   hgetdel(key: Key, ...fields: Many<Value>[]): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(HGETDEL, [key, T.FIELDS]);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HGETDEL, args);
   }
 
   /**
-   * Read fields of a hash and change when they expire.
+   * Return the values of hash fields and change their expiry.
    * @param key - Key name.
-   * @param fields - One field name or many of them.
+   * @param fields - One or more field names.
    * @param options - See {@link HgetexOptions}.
-   * @returns One value a field, in order; `null` for missing fields.
-   * @remarks Since Redis 8.0.0. O(N) in the number of fields.
+   * @returns One value per field, in order; `null` for missing fields.
+   * @remarks Since Redis 8.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hgetex/ | HGETEX}
    */
   hgetex(key: Key, fields: Many<Value>, options?: HgetexOptions): Reply<H, (H["text"] | null)[]> {
@@ -2445,16 +2454,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.persist", T.PERSIST, options.persist);
     }
     args.add(T.FIELDS);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HGETEX, args);
   }
 
   /**
-   * Let the connection forget a set of field names.
+   * Discard a fieldset of this connection.
    *
-   * Such sets belong to one connection: only a `client()` has this.
-   * @param fieldsetName - Name of the set of field names.
-   * @returns 1 when it knew the set, otherwise 0.
+   * A fieldset belongs to one connection: available on `client()` only.
+   * @param fieldsetName - Name of the fieldset.
+   * @returns 1 if the fieldset existed, otherwise 0.
    * @remarks Since Redis 8.10.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
    */
@@ -2463,12 +2472,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let the connection forget a set of field names. Same as `himportDiscard`; the name in
-   * redis-py.
+   * Discard a fieldset of this connection. Same as `himportDiscard`; the name in redis-py.
    *
-   * Such sets belong to one connection: only a `client()` has this.
-   * @param fieldsetName - Name of the set of field names.
-   * @returns 1 when it knew the set, otherwise 0.
+   * A fieldset belongs to one connection: available on `client()` only.
+   * @param fieldsetName - Name of the fieldset.
+   * @returns 1 if the fieldset existed, otherwise 0.
    * @remarks Since Redis 8.10.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
    */
@@ -2477,11 +2485,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let the connection forget all sets of field names.
+   * Discard all fieldsets of this connection.
    *
-   * Such sets belong to one connection: only a `client()` has this.
-   * @returns How many it knew.
-   * @remarks Since Redis 8.10.0. O(N) in the number of sets.
+   * A fieldset belongs to one connection: available on `client()` only.
+   * @returns Number of fieldsets discarded.
+   * @remarks Since Redis 8.10.0. O(N) for N fieldsets.
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
    */
   himportDiscardAll(): Reply<H, number> {
@@ -2489,12 +2497,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let the connection forget all sets of field names. Same as `himportDiscardAll`; the name in
-   * redis-py.
+   * Discard all fieldsets of this connection. Same as `himportDiscardAll`; the name in redis-py.
    *
-   * Such sets belong to one connection: only a `client()` has this.
-   * @returns How many it knew.
-   * @remarks Since Redis 8.10.0. O(N) in the number of sets.
+   * A fieldset belongs to one connection: available on `client()` only.
+   * @returns Number of fieldsets discarded.
+   * @remarks Since Redis 8.10.0. O(N) for N fieldsets.
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
    */
   himportDiscardAllInternal(): Reply<H, number> {
@@ -2502,13 +2509,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let the connection know a set of field names, for `himportSet`.
+   * Register a fieldset, an ordered list of field names, on this connection for `himportSet`.
    *
-   * Such sets belong to one connection: only a `client()` has this.
-   * @param fieldsetName - Name of the set of field names.
-   * @param fields - One field name or many; in this order.
+   * A fieldset belongs to one connection: available on `client()` only.
+   * @param fieldsetName - Name of the fieldset.
+   * @param fields - One or more field names, in order.
    * @returns `true`.
-   * @remarks Since Redis 8.10.0. O(N*log(N)) in the number of fields.
+   * @remarks Since Redis 8.10.0. O(N*log(N)) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
    */
   himportPrepare(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
@@ -2518,14 +2525,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let the connection know a set of field names, for `himportSet`. Same as `himportPrepare`; the
-   * name in redis-py.
+   * Register a fieldset, an ordered list of field names, on this connection for `himportSet`.
+   * Same as `himportPrepare`; the name in redis-py.
    *
-   * Such sets belong to one connection: only a `client()` has this.
-   * @param fieldsetName - Name of the set of field names.
-   * @param fields - One field name or many; in this order.
+   * A fieldset belongs to one connection: available on `client()` only.
+   * @param fieldsetName - Name of the fieldset.
+   * @param fields - One or more field names, in order.
    * @returns `true`.
-   * @remarks Since Redis 8.10.0. O(N*log(N)) in the number of fields.
+   * @remarks Since Redis 8.10.0. O(N*log(N)) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
    */
   himportPrepareInternal(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
@@ -2533,14 +2540,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store a hash whose field names the connection knows, replacing what was there.
+   * Store a hash with the field names of a fieldset, replacing the key.
    *
-   * Such sets belong to one connection: only a `client()` has this.
+   * A fieldset belongs to one connection: available on `client()` only.
    * @param key - Key name.
-   * @param fieldsetName - Name of the set of field names.
-   * @param values - A value for each field name.
+   * @param fieldsetName - Name of the fieldset.
+   * @param values - One value per field name.
    * @returns `true`.
-   * @remarks Since Redis 8.10.0. O(N) in the number of fields.
+   * @remarks Since Redis 8.10.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/himport-set/ | HIMPORT SET}
    */
   himportSet(key: Key, fieldsetName: Value, values: Many<Value>): Reply<H, true> {
@@ -2550,12 +2557,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Raise the integer in a field of a hash.
+   * Increment the integer value of a hash field.
    *
    * A missing field counts as 0.
    * @param key - Key name.
    * @param field - Field name.
-   * @param amount - Integer to add; may be negative.
+   * @param amount - Amount to add; may be negative.
    * @returns The new value.
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hincrby/ | HINCRBY}
@@ -2567,13 +2574,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Raise the number in a field of a hash by a decimal amount.
+   * Increment the value of a hash field by a floating-point amount.
    *
    * A missing field counts as 0.
    * @param key - Key name.
    * @param field - Field name.
-   * @param amount - Finite number, or its text; may be negative.
-   * @returns The new value; beyond 2^53 a `DecodeError` unless it is exact as a number.
+   * @param amount - Finite number or its text; may be negative.
+   * @returns The new value; throws `DecodeError` beyond 2^53 unless it is exact as a number.
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hincrbyfloat/ | HINCRBYFLOAT}
    */
@@ -2584,10 +2591,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * List the fields of a hash.
+   * Return the field names of a hash.
    * @param key - Key name.
-   * @returns Field names; empty when the key does not exist.
-   * @remarks Since Redis 2.0.0. O(N) in the size of the hash.
+   * @returns Field names; empty if the key does not exist.
+   * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hkeys/ | HKEYS}
    */
   hkeys(key: Key): Reply<H, H["text"][]> {
@@ -2597,7 +2604,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Count the fields of a hash.
    * @param key - Key name.
-   * @returns How many there are; 0 when the key does not exist.
+   * @returns Number of fields; 0 if the key does not exist.
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hlen/ | HLEN}
    */
@@ -2606,11 +2613,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read several fields of a hash.
+   * Return the values of several hash fields.
    * @param key - Key name.
-   * @param fields - Field names, as arguments or in arrays; at least one.
-   * @returns One value a field, in order; `null` for missing fields.
-   * @remarks Since Redis 2.0.0. O(N) in the number of fields.
+   * @param fields - Field names, as arguments or arrays; at least one.
+   * @returns One value per field, in order; `null` for missing fields.
+   * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hmget/ | HMGET}
    */
   hmget(key: Key, ...fields: Many<Value>[]): Reply<H, (H["text"] | null)[]> {
@@ -2620,12 +2627,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Set several fields of a hash.
+   * Set the values of several hash fields.
    * @param key - Key name.
    * @param mapping - Values by field: an object, a `Map` or entries. At least one.
    * @returns `true`.
    * @deprecated Use `hset`.
-   * @remarks Since Redis 2.0.0. O(N) in the number of fields.
+   * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hmset/ | HMSET}
    */
   hmset(key: Key, mapping: Mapping<Value, Value>): Reply<H, true> {
@@ -2635,29 +2642,29 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Let fields of a hash never expire.
+   * Remove the expiry of hash fields.
    * @param key - Key name.
-   * @param fields - Field names, as arguments or in arrays; at least one.
-   * @returns One number a field, in order: 1 when an expiry was removed, -1 when there was none,
-   *   -2 for a missing field.
-   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @param fields - Field names, as arguments or arrays; at least one.
+   * @returns One number per field, in order: 1 if removed, -1 if there was no expiry, -2 if no
+   *   such field.
+   * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hpersist/ | HPERSIST}
    */
   hpersist(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HPERSIST, [key, T.FIELDS]);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HPERSIST, args);
   }
 
   /**
-   * Let fields of a hash expire after some milliseconds.
+   * Set the time to live of hash fields, in milliseconds.
    * @param key - Key name.
    * @param time - Time to live in whole milliseconds.
-   * @param fields - One field name or many of them.
+   * @param fields - One or more field names.
    * @param options - See {@link HexpireOptions}.
-   * @returns One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted
-   *   because the time is past, -2 for a missing field.
-   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @returns One number per field, in order: 1 if set, 0 if the condition was not met, 2 if
+   *   deleted because the time is past, -2 if there is no such field.
+   * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hpexpire/ | HPEXPIRE}
    */
   hpexpire(
@@ -2675,19 +2682,19 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.lt", T.LT, options.lt);
     }
     args.add(T.FIELDS);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HPEXPIRE, args);
   }
 
   /**
-   * Let fields of a hash expire at a point in time, to the millisecond.
+   * Set the Unix time at which hash fields expire, in milliseconds.
    * @param key - Key name.
    * @param when - A `Date` or a Unix time in whole milliseconds.
-   * @param fields - One field name or many of them.
+   * @param fields - One or more field names.
    * @param options - See {@link HexpireOptions}.
-   * @returns One number a field, in order: 1 set, 0 when the condition was not met, 2 deleted
-   *   because the time is past, -2 for a missing field.
-   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @returns One number per field, in order: 1 if set, 0 if the condition was not met, 2 if
+   *   deleted because the time is past, -2 if there is no such field.
+   * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hpexpireat/ | HPEXPIREAT}
    */
   hpexpireat(
@@ -2705,56 +2712,54 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.lt", T.LT, options.lt);
     }
     args.add(T.FIELDS);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HPEXPIREAT, args);
   }
 
   /**
-   * Tell when fields of a hash expire, in milliseconds.
+   * Return the Unix times at which hash fields expire, in milliseconds.
    * @param key - Key name.
-   * @param fields - Field names, as arguments or in arrays; at least one.
-   * @returns Unix times in milliseconds, one a field, in order: -1 when it has no expiry, -2 for
-   *   a missing field.
-   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @param fields - Field names, as arguments or arrays; at least one.
+   * @returns Unix times in milliseconds, one per field, in order: -1 for no expiry, -2 for no
+   *   such field.
+   * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hpexpiretime/ | HPEXPIRETIME}
    */
   hpexpiretime(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HPEXPIRETIME, [key, T.FIELDS]);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HPEXPIRETIME, args);
   }
 
   /**
-   * Tell how long fields of a hash have to live, in milliseconds.
+   * Return the remaining time to live of hash fields, in milliseconds.
    * @param key - Key name.
-   * @param fields - Field names, as arguments or in arrays; at least one.
-   * @returns Milliseconds, one a field, in order: -1 when it has no expiry, -2 for a missing
-   *   field.
-   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @param fields - Field names, as arguments or arrays; at least one.
+   * @returns Milliseconds, one per field, in order: -1 for no expiry, -2 for no such field.
+   * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hpttl/ | HPTTL}
    */
   hpttl(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HPTTL, [key, T.FIELDS]);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HPTTL, args);
   }
 
   /**
-   * Pick fields of a hash at random.
+   * Return one or more random fields of a hash.
    * @param key - Key name.
-   * @returns One field name, or `null` when the key does not exist.
-   * @remarks Since Redis 6.2.0. O(N) in the number of fields returned.
+   * @returns One field name, or `null` if the key does not exist.
+   * @remarks Since Redis 6.2.0. O(N) for N fields returned.
    * @see {@link https://redis.io/docs/latest/commands/hrandfield/ | HRANDFIELD}
    */
   hrandfield(key: Key): Reply<H, H["text"] | null>;
   /**
-   * Pick fields of a hash at random.
+   * Return one or more random fields of a hash.
    * @param key - Key name.
-   * @param count - How many different fields to pick; negative: that many, some perhaps
-   *   repeatedly.
+   * @param count - Number of distinct fields, or if negative, of possibly repeated fields.
    * @param options - See {@link HrandfieldOptions}.
-   * @returns Field names; empty when the key does not exist.
-   * @remarks Since Redis 6.2.0. O(N) in the number of fields returned.
+   * @returns Field names; empty if the key does not exist.
+   * @remarks Since Redis 6.2.0. O(N) for N fields returned.
    * @see {@link https://redis.io/docs/latest/commands/hrandfield/ | HRANDFIELD}
    */
   hrandfield(
@@ -2763,13 +2768,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: HrandfieldOptions & { readonly withValues?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Pick fields of a hash at random.
+   * Return one or more random fields of a hash.
    * @param key - Key name.
-   * @param count - How many different fields to pick; negative: that many, some perhaps
-   *   repeatedly.
+   * @param count - Number of distinct fields, or if negative, of possibly repeated fields.
    * @param options - See {@link HrandfieldOptions}.
-   * @returns `[field, value]` pairs; empty when the key does not exist.
-   * @remarks Since Redis 6.2.0. O(N) in the number of fields returned.
+   * @returns `[field, value]` pairs; empty if the key does not exist.
+   * @remarks Since Redis 6.2.0. O(N) for N fields returned.
    * @see {@link https://redis.io/docs/latest/commands/hrandfield/ | HRANDFIELD}
    */
   hrandfield(
@@ -2778,13 +2782,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: HrandfieldOptions & { readonly withValues: true },
   ): Reply<H, [field: H["text"], value: H["text"]][]>;
   /**
-   * Pick fields of a hash at random.
+   * Return one or more random fields of a hash.
    * @param key - Key name.
-   * @param count - How many different fields to pick; negative: that many, some perhaps
-   *   repeatedly.
+   * @param count - Number of distinct fields, or if negative, of possibly repeated fields.
    * @param options - See {@link HrandfieldOptions}.
-   * @returns As the other signatures say, by whether `withValues` is set.
-   * @remarks Since Redis 6.2.0. O(N) in the number of fields returned.
+   * @returns As the other signatures, depending on `withValues`.
+   * @remarks Since Redis 6.2.0. O(N) for N fields returned.
    * @see {@link https://redis.io/docs/latest/commands/hrandfield/ | HRANDFIELD}
    */
   hrandfield(
@@ -2793,12 +2796,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: HrandfieldOptions,
   ): Reply<H, H["text"][] | [field: H["text"], value: H["text"]][]>;
   /**
-   * Pick fields of a hash at random.
+   * Return one or more random fields of a hash.
    * @param key - Key name.
-   * @param count - How many different fields to pick; negative: that many, some perhaps
-   *   repeatedly.
-   * @returns As the other signatures say, by whether `count` is given.
-   * @remarks Since Redis 6.2.0. O(N) in the number of fields returned.
+   * @param count - Number of distinct fields, or if negative, of possibly repeated fields.
+   * @returns As the other signatures, depending on `count`.
+   * @remarks Since Redis 6.2.0. O(N) for N fields returned.
    * @see {@link https://redis.io/docs/latest/commands/hrandfield/ | HRANDFIELD}
    */
   hrandfield(key: Key, count?: Integer): Reply<H, H["text"] | H["text"][] | null>;
@@ -2813,18 +2815,18 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     if (args.options(options, HRANDFIELD_OPTIONS)) {
       args.flag("options.withValues", T.WITHVALUES, options.withValues);
     }
-    return this.send(HRANDFIELD, args, pickHrandfield(options));
+    return this.send(HRANDFIELD, args, selectHrandfieldDecoder(options));
   }
 
   /**
-   * Read the next batch of fields of a hash.
+   * Return the next batch of fields and values of a hash.
    *
-   * `hscanIter` does the whole walk.
+   * `hscanIter` iterates over the whole hash.
    * @param key - Key name.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link HscanOptions}.
-   * @returns The next cursor, `"0"` at the end, and some fields as an object.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole hash.
+   * @returns The next cursor (`"0"` at the end) and a batch of fields as an object.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole hash.
    * @see {@link https://redis.io/docs/latest/commands/hscan/ | HSCAN}
    */
   hscan(
@@ -2833,14 +2835,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: HscanOptions & { readonly pairs?: false | undefined; readonly noValues?: false | undefined },
   ): Reply<H, [cursor: string, fields: Record<string, H["text"]>]>;
   /**
-   * Read the next batch of fields of a hash.
+   * Return the next batch of fields and values of a hash.
    *
-   * `hscanIter` does the whole walk.
+   * `hscanIter` iterates over the whole hash.
    * @param key - Key name.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link HscanOptions}.
-   * @returns The next cursor, `"0"` at the end, and some fields as pairs.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole hash.
+   * @returns The next cursor (`"0"` at the end) and a batch of fields as pairs.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole hash.
    * @see {@link https://redis.io/docs/latest/commands/hscan/ | HSCAN}
    */
   hscan(
@@ -2849,14 +2851,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: HscanOptions & { readonly pairs: true },
   ): Reply<H, [cursor: string, fields: [field: H["text"], value: H["text"]][]]>;
   /**
-   * Read the next batch of fields of a hash.
+   * Return the next batch of fields and values of a hash.
    *
-   * `hscanIter` does the whole walk.
+   * `hscanIter` iterates over the whole hash.
    * @param key - Key name.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link HscanOptions}.
-   * @returns The next cursor, `"0"` at the end, and some field names.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole hash.
+   * @returns The next cursor (`"0"` at the end) and a batch of field names.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole hash.
    * @see {@link https://redis.io/docs/latest/commands/hscan/ | HSCAN}
    */
   hscan(
@@ -2865,14 +2867,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: HscanOptions & { readonly noValues: true },
   ): Reply<H, [cursor: string, fields: H["text"][]]>;
   /**
-   * Read the next batch of fields of a hash.
+   * Return the next batch of fields and values of a hash.
    *
-   * `hscanIter` does the whole walk.
+   * `hscanIter` iterates over the whole hash.
    * @param key - Key name.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link HscanOptions}.
-   * @returns As the other signatures say, by whether `pairs` or `noValues` is set.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole hash.
+   * @returns As the other signatures, depending on `pairs` or `noValues`.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole hash.
    * @see {@link https://redis.io/docs/latest/commands/hscan/ | HSCAN}
    */
   hscan(
@@ -2893,17 +2895,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.boolean("options.pairs", options.pairs);
       args.flag("options.noValues", T.NOVALUES, options.noValues);
     }
-    return this.send(HSCAN, args, pickHscan(options));
+    return this.send(HSCAN, args, selectHscanDecoder(options));
   }
 
   /**
    * Set fields of a hash.
    * @param key - Key name.
    * @param field - Field name, or Values by field: an object, a `Map` or entries.
-   * @param value - Value of the field; not with a mapping.
+   * @param value - Field value; omit it with a mapping.
    * @param mapping - Values by field: an object, a `Map` or entries.
-   * @returns How many fields are new.
-   * @remarks Since Redis 2.0.0. O(N) in the number of fields.
+   * @returns Number of new fields.
+   * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hset/ | HSET}
    */
   hset(key: Key, field: Value, value: Value, mapping?: Mapping<Value, Value>): Reply<H, number>;
@@ -2911,8 +2913,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Set fields of a hash.
    * @param key - Key name.
    * @param mapping - Values by field: an object, a `Map` or entries.
-   * @returns How many fields are new.
-   * @remarks Since Redis 2.0.0. O(N) in the number of fields.
+   * @returns Number of new fields.
+   * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hset/ | HSET}
    */
   hset(key: Key, mapping: Mapping<Value, Value>): Reply<H, number>;
@@ -2923,17 +2925,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     mapping?: Mapping<Value, Value>,
   ): Reply<H, number> {
     const args = new ArgList(HSET, [key]);
-    hsetFields(args, field, value, mapping);
+    addHsetFields(args, field, value, mapping);
     return this.send(HSET, args);
   }
 
   /**
-   * Set fields of a hash together with when they expire.
+   * Set the values of hash fields and their expiry.
    * @param key - Key name.
    * @param mapping - Values by field: an object, a `Map` or entries. At least one.
    * @param options - See {@link HsetexOptions}.
-   * @returns 1 when all fields were set, 0 when none was because the condition was not met.
-   * @remarks Since Redis 8.0.0. O(N) in the number of fields being set.
+   * @returns 1 if all fields were set, 0 if none was because the condition was not met.
+   * @remarks Since Redis 8.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hsetex/ | HSETEX}
    */
   hsetex(key: Key, mapping: Mapping<Value, Value>, options?: HsetexOptions): Reply<H, number> {
@@ -2950,16 +2952,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.keepTtl", T.KEEPTTL, options.keepTtl);
     }
     args.add(T.FIELDS);
-    countedPairs(args, mapping);
+    addCountedPairs(args, mapping);
     return this.send(HSETEX, args);
   }
 
   /**
-   * Set a field of a hash unless it exists.
+   * Set a hash field if it does not exist.
    * @param key - Key name.
    * @param field - Field name.
    * @param value - Text, bytes or a number.
-   * @returns 1 when it was set, otherwise 0.
+   * @returns 1 if the field was set, otherwise 0.
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hsetnx/ | HSETNX}
    */
@@ -2968,10 +2970,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Measure the value in a field of a hash.
+   * Return the length of the value of a hash field.
    * @param key - Key name.
    * @param field - Field name.
-   * @returns Its length in bytes; 0 when there is no such field.
+   * @returns Length in bytes; 0 if the field does not exist.
    * @remarks Since Redis 3.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hstrlen/ | HSTRLEN}
    */
@@ -2980,24 +2982,24 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell how long fields of a hash have to live, in seconds.
+   * Return the remaining time to live of hash fields, in seconds.
    * @param key - Key name.
-   * @param fields - Field names, as arguments or in arrays; at least one.
-   * @returns Seconds, one a field, in order: -1 when it has no expiry, -2 for a missing field.
-   * @remarks Since Redis 7.4.0. O(N) in the number of fields.
+   * @param fields - Field names, as arguments or arrays; at least one.
+   * @returns Seconds, one per field, in order: -1 for no expiry, -2 for no such field.
+   * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/httl/ | HTTL}
    */
   httl(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HTTL, [key, T.FIELDS]);
-    countedFields(args, fields);
+    addCountedFields(args, fields);
     return this.send(HTTL, args);
   }
 
   /**
-   * List the values of a hash.
+   * Return the values of a hash.
    * @param key - Key name.
-   * @returns Values without their fields; empty when the key does not exist.
-   * @remarks Since Redis 2.0.0. O(N) in the size of the hash.
+   * @returns The values; empty if the key does not exist.
+   * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hvals/ | HVALS}
    */
   hvals(key: Key): Reply<H, H["text"][]> {
@@ -3005,13 +3007,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Move an element from one list to another, waiting until there is one.
-   * @param source - List to take from.
-   * @param destination - List to add to.
-   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
-   * @param from - End of the source to take from.
-   * @param to - End of the destination to add to.
-   * @returns The element, or `null` when time ran out.
+   * Move an element between lists, blocking until one is available.
+   * @param source - Source list.
+   * @param destination - Destination list.
+   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param from - End of the source to pop from.
+   * @param to - End of the destination to push to.
+   * @returns The element, or `null` after the timeout.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/blmove/ | BLMOVE}
    */
@@ -3030,15 +3032,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Move elements from one list to another, waiting until there are enough.
-   * @param source - List to take from.
-   * @param destination - List to add to.
-   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
-   * @param from - End of the source to take from.
-   * @param to - End of the destination to add to.
+   * Move elements between lists, blocking until enough are available.
+   * @param source - Source list.
+   * @param destination - Destination list.
+   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param from - End of the source to pop from.
+   * @param to - End of the destination to push to.
    * @param options - See {@link LmovemOptions}.
-   * @returns The elements as they stand in the destination, or `null` when time ran out.
-   * @remarks Since Redis 8.10.0. O(N) in the number of elements moved.
+   * @returns The elements in their order in the destination, or `null` after the timeout.
+   * @remarks Since Redis 8.10.0. O(N) for N elements moved.
    * @see {@link https://redis.io/docs/latest/commands/blmovem/ | BLMOVEM}
    */
   blmovem(
@@ -3054,18 +3056,18 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
     args.timeout("timeout", timeout);
     args.options(options, LMOVEM_OPTIONS);
-    elementsToMove(args, options);
+    addMoveCount(args, options);
     return this.send(BLMOVEM, args);
   }
 
   /**
-   * Take elements from the first list that has some, waiting until one does.
-   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
-   * @param numKeys - How many keys there are.
-   * @param keys - One key or several, looked at in order.
+   * Pop elements from the first non-empty list, blocking until there is one.
+   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param numKeys - Number of keys.
+   * @param keys - One or more keys, checked in order.
    * @param options - See {@link LmpopOptions}.
-   * @returns The list's key and the elements taken, or `null` when time ran out.
-   * @remarks Since Redis 7.0.0. O(N+M) for N keys and M elements taken.
+   * @returns The key of the list and the popped elements, or `null` after the timeout.
+   * @remarks Since Redis 7.0.0. O(N+M) for N keys and M elements popped.
    * @see {@link https://redis.io/docs/latest/commands/blmpop/ | BLMPOP}
    */
   blmpop(
@@ -3086,11 +3088,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take the head of the first list that has one, waiting until one does.
-   * @param keys - One key or several, looked at in order.
-   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
-   * @returns The list's key and the element, or `null` when time ran out.
-   * @remarks Since Redis 2.0.0. O(N) in the number of keys.
+   * Pop the head of the first non-empty list, blocking until there is one.
+   * @param keys - One or more keys, checked in order.
+   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @returns The key of the list and the element, or `null` after the timeout.
+   * @remarks Since Redis 2.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/blpop/ | BLPOP}
    */
   blpop(
@@ -3104,11 +3106,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take the last element of the first list that has one, waiting until one does.
-   * @param keys - One key or several, looked at in order.
-   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
-   * @returns The list's key and the element, or `null` when time ran out.
-   * @remarks Since Redis 2.0.0. O(N) in the number of keys.
+   * Pop the tail of the first non-empty list, blocking until there is one.
+   * @param keys - One or more keys, checked in order.
+   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @returns The key of the list and the element, or `null` after the timeout.
+   * @remarks Since Redis 2.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/brpop/ | BRPOP}
    */
   brpop(
@@ -3122,11 +3124,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Move the last element of a list to the head of another, waiting until there is one.
-   * @param source - List to take from.
-   * @param destination - List to add to.
-   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
-   * @returns The element, or `null` when time ran out.
+   * Move the tail of a list to the head of another, blocking until an element is available.
+   * @param source - Source list.
+   * @param destination - Destination list.
+   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @returns The element, or `null` after the timeout.
    * @deprecated Use `blmove`.
    * @remarks Since Redis 2.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/brpoplpush/ | BRPOPLPUSH}
@@ -3138,10 +3140,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the element at a position of a list.
+   * Return the element at an index of a list.
    * @param key - Key name.
-   * @param index - Position; 0 is the head, -1 the last element.
-   * @returns The element, or `null` when there is none.
+   * @param index - Index; 0 is the head, -1 the tail.
+   * @returns The element, or `null` if the index is out of range.
    * @remarks Since Redis 1.0.0. O(N) in the distance from the nearer end.
    * @see {@link https://redis.io/docs/latest/commands/lindex/ | LINDEX}
    */
@@ -3152,13 +3154,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Insert an element next to another one.
+   * Insert an element before or after a pivot element.
    * @param key - Key name.
-   * @param where - On which side.
-   * @param pivot - The element to stand next to; its first occurrence counts.
+   * @param where - Side of the pivot.
+   * @param pivot - Pivot element; its first occurrence is used.
    * @param value - Text, bytes or a number.
-   * @returns Length of the list; -1 when the pivot is missing, 0 when the key is.
-   * @remarks Since Redis 2.2.0. O(N) in the elements before the pivot.
+   * @returns Length of the list; -1 if the pivot was not found, 0 if the key does not exist.
+   * @remarks Since Redis 2.2.0. O(N) for N elements before the pivot.
    * @see {@link https://redis.io/docs/latest/commands/linsert/ | LINSERT}
    */
   linsert(
@@ -3175,9 +3177,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count the elements of a list.
+   * Return the length of a list.
    * @param key - Key name.
-   * @returns Its length; 0 when the key does not exist.
+   * @returns Length; 0 if the key does not exist.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/llen/ | LLEN}
    */
@@ -3186,12 +3188,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Move an element from one list to another.
-   * @param source - List to take from.
-   * @param destination - List to add to.
-   * @param from - End of the source to take from.
-   * @param to - End of the destination to add to.
-   * @returns The element, or `null` when the source is empty.
+   * Move an element between lists.
+   * @param source - Source list.
+   * @param destination - Destination list.
+   * @param from - End of the source to pop from.
+   * @param to - End of the destination to push to.
+   * @returns The element, or `null` if the source is empty.
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/lmove/ | LMOVE}
    */
@@ -3208,14 +3210,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Move elements from one list to another.
-   * @param source - List to take from.
-   * @param destination - List to add to.
-   * @param from - End of the source to take from.
-   * @param to - End of the destination to add to.
+   * Move elements between lists.
+   * @param source - Source list.
+   * @param destination - Destination list.
+   * @param from - End of the source to pop from.
+   * @param to - End of the destination to push to.
    * @param options - See {@link LmovemOptions}.
-   * @returns The elements as they stand in the destination, or `null` when none was moved.
-   * @remarks Since Redis 8.10.0. O(N) in the number of elements moved.
+   * @returns The elements in their order in the destination, or `null` if none was moved.
+   * @remarks Since Redis 8.10.0. O(N) for N elements moved.
    * @see {@link https://redis.io/docs/latest/commands/lmovem/ | LMOVEM}
    */
   lmovem(
@@ -3229,17 +3231,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
     args.options(options, LMOVEM_OPTIONS);
-    elementsToMove(args, options);
+    addMoveCount(args, options);
     return this.send(LMOVEM, args);
   }
 
   /**
-   * Take elements from the first list that has some.
-   * @param numKeys - How many keys there are.
-   * @param keys - One key or several, looked at in order.
+   * Pop elements from the first non-empty list.
+   * @param numKeys - Number of keys.
+   * @param keys - One or more keys, checked in order.
    * @param options - See {@link LmpopOptions}.
-   * @returns The list's key and the elements taken, or `null` when all are empty.
-   * @remarks Since Redis 7.0.0. O(N+M) for N keys and M elements taken.
+   * @returns The key of the list and the popped elements, or `null` if all lists are empty.
+   * @remarks Since Redis 7.0.0. O(N+M) for N keys and M elements popped.
    * @see {@link https://redis.io/docs/latest/commands/lmpop/ | LMPOP}
    */
   lmpop(
@@ -3258,28 +3260,28 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take elements from the head of a list.
+   * Pop elements from the head of a list.
    * @param key - Key name.
-   * @returns The element, or `null` when the list is empty.
-   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @returns The element, or `null` if the list is empty.
+   * @remarks Since Redis 1.0.0. O(N) for N elements popped.
    * @see {@link https://redis.io/docs/latest/commands/lpop/ | LPOP}
    */
   lpop(key: Key): Reply<H, H["text"] | null>;
   /**
-   * Take elements from the head of a list.
+   * Pop elements from the head of a list.
    * @param key - Key name.
-   * @param count - How many elements to take at most.
-   * @returns The elements taken, or `null` when the list is empty.
-   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @param count - Maximum number of elements to pop.
+   * @returns The popped elements, or `null` if the list is empty.
+   * @remarks Since Redis 1.0.0. O(N) for N elements popped.
    * @see {@link https://redis.io/docs/latest/commands/lpop/ | LPOP}
    */
   lpop(key: Key, count: Integer): Reply<H, H["text"][] | null>;
   /**
-   * Take elements from the head of a list.
+   * Pop elements from the head of a list.
    * @param key - Key name.
-   * @param count - How many elements to take at most.
+   * @param count - Maximum number of elements to pop.
    * @returns As the other signatures, depending on `count`.
-   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @remarks Since Redis 1.0.0. O(N) for N elements popped.
    * @see {@link https://redis.io/docs/latest/commands/lpop/ | LPOP}
    */
   lpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
@@ -3291,11 +3293,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find where an element stands in a list.
+   * Return the index of an element in a list.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link LposOptions}.
-   * @returns Its position, or `null` when it is not there.
+   * @returns The index, or `null` if the element was not found.
    * @remarks Since Redis 6.0.6. O(N) in the length of the list.
    * @see {@link https://redis.io/docs/latest/commands/lpos/ | LPOS}
    */
@@ -3305,11 +3307,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: LposOptions & { readonly count?: undefined },
   ): Reply<H, number | null>;
   /**
-   * Find where an element stands in a list.
+   * Return the index of an element in a list.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link LposOptions}.
-   * @returns The positions found; empty when there are none.
+   * @returns The indexes; empty if the element was not found.
    * @remarks Since Redis 6.0.6. O(N) in the length of the list.
    * @see {@link https://redis.io/docs/latest/commands/lpos/ | LPOS}
    */
@@ -3319,7 +3321,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: LposOptions & { readonly count: Integer },
   ): Reply<H, number[]>;
   /**
-   * Find where an element stands in a list.
+   * Return the index of an element in a list.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
    * @param options - See {@link LposOptions}.
@@ -3340,11 +3342,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add elements at the head of a list, one after the other.
+   * Prepend elements to a list one by one, so that the last becomes the head.
    * @param key - Key name.
-   * @param values - Elements, as arguments or in arrays; at least one.
-   * @returns Length of the list afterwards.
-   * @remarks Since Redis 1.0.0. O(N) in the number of elements added.
+   * @param values - Elements, as arguments or arrays; at least one.
+   * @returns New length of the list.
+   * @remarks Since Redis 1.0.0. O(N) for N elements added.
    * @see {@link https://redis.io/docs/latest/commands/lpush/ | LPUSH}
    */
   lpush(key: Key, ...values: Many<Value>[]): Reply<H, number> {
@@ -3354,11 +3356,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add elements at the head of a list, if it exists.
+   * Prepend elements to a list if it exists.
    * @param key - Key name.
-   * @param values - Elements, as arguments or in arrays; at least one.
-   * @returns Length of the list afterwards; 0 when there is none.
-   * @remarks Since Redis 2.2.0. O(N) in the number of elements added.
+   * @param values - Elements, as arguments or arrays; at least one.
+   * @returns New length of the list; 0 if the key does not exist.
+   * @remarks Since Redis 2.2.0. O(N) for N elements added.
    * @see {@link https://redis.io/docs/latest/commands/lpushx/ | LPUSHX}
    */
   lpushx(key: Key, ...values: Many<Value>[]): Reply<H, number> {
@@ -3368,12 +3370,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read a part of a list.
+   * Return a range of elements of a list.
    * @param key - Key name.
-   * @param start - First position; negative counts from the end.
-   * @param end - Last position, included; negative counts from the end.
-   * @returns The elements from `start` to `end`; empty when there are none.
-   * @remarks Since Redis 1.0.0. O(S+N) for N elements that begin S from the nearer end.
+   * @param start - First index; negative counts from the tail.
+   * @param end - Last index (inclusive); negative counts from the tail.
+   * @returns The elements; empty if the range is empty.
+   * @remarks Since Redis 1.0.0. O(S+N) for N elements at distance S from the nearer end.
    * @see {@link https://redis.io/docs/latest/commands/lrange/ | LRANGE}
    */
   lrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"][]> {
@@ -3384,11 +3386,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Remove occurrences of an element.
+   * Remove occurrences of an element from a list.
    * @param key - Key name.
-   * @param count - How many: positive from the head, negative from the end, 0 all.
+   * @param count - Number to remove, from the head if positive, from the tail if negative; 0 for
+   *   all.
    * @param value - Text, bytes or a number.
-   * @returns How many were removed.
+   * @returns Number of elements removed.
    * @remarks Since Redis 1.0.0. O(N) in the length of the list.
    * @see {@link https://redis.io/docs/latest/commands/lrem/ | LREM}
    */
@@ -3400,9 +3403,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Replace the element at a position of a list.
+   * Replace the element at an index of a list.
    * @param key - Key name.
-   * @param index - Position; 0 is the head, -1 the last element.
+   * @param index - Index; 0 is the head, -1 the tail.
    * @param value - Text, bytes or a number.
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(N) in the length of the list, O(1) at its ends.
@@ -3416,12 +3419,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Keep only a part of a list.
+   * Trim a list to a range of elements.
    * @param key - Key name.
-   * @param start - First position; negative counts from the end.
-   * @param end - Last position, included; negative counts from the end.
+   * @param start - First index; negative counts from the tail.
+   * @param end - Last index (inclusive); negative counts from the tail.
    * @returns `true`.
-   * @remarks Since Redis 1.0.0. O(N) in the number of elements removed.
+   * @remarks Since Redis 1.0.0. O(N) for N elements removed.
    * @see {@link https://redis.io/docs/latest/commands/ltrim/ | LTRIM}
    */
   ltrim(key: Key, start: Integer, end: Integer): Reply<H, true> {
@@ -3432,28 +3435,28 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take elements from the end of a list.
+   * Pop elements from the tail of a list.
    * @param key - Key name.
-   * @returns The element, or `null` when the list is empty.
-   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @returns The element, or `null` if the list is empty.
+   * @remarks Since Redis 1.0.0. O(N) for N elements popped.
    * @see {@link https://redis.io/docs/latest/commands/rpop/ | RPOP}
    */
   rpop(key: Key): Reply<H, H["text"] | null>;
   /**
-   * Take elements from the end of a list.
+   * Pop elements from the tail of a list.
    * @param key - Key name.
-   * @param count - How many elements to take at most.
-   * @returns The elements taken, or `null` when the list is empty.
-   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @param count - Maximum number of elements to pop.
+   * @returns The popped elements, or `null` if the list is empty.
+   * @remarks Since Redis 1.0.0. O(N) for N elements popped.
    * @see {@link https://redis.io/docs/latest/commands/rpop/ | RPOP}
    */
   rpop(key: Key, count: Integer): Reply<H, H["text"][] | null>;
   /**
-   * Take elements from the end of a list.
+   * Pop elements from the tail of a list.
    * @param key - Key name.
-   * @param count - How many elements to take at most.
+   * @param count - Maximum number of elements to pop.
    * @returns As the other signatures, depending on `count`.
-   * @remarks Since Redis 1.0.0. O(N) in the number of elements taken.
+   * @remarks Since Redis 1.0.0. O(N) for N elements popped.
    * @see {@link https://redis.io/docs/latest/commands/rpop/ | RPOP}
    */
   rpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
@@ -3465,10 +3468,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Move the last element of a list to the head of another.
-   * @param source - List to take from.
-   * @param destination - List to add to.
-   * @returns The element, or `null` when the source is empty.
+   * Move the tail of a list to the head of another.
+   * @param source - Source list.
+   * @param destination - Destination list.
+   * @returns The element, or `null` if the source is empty.
    * @deprecated Use `lmove`.
    * @remarks Since Redis 1.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/rpoplpush/ | RPOPLPUSH}
@@ -3478,11 +3481,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add elements at the end of a list.
+   * Append elements to a list.
    * @param key - Key name.
-   * @param values - Elements, as arguments or in arrays; at least one.
-   * @returns Length of the list afterwards.
-   * @remarks Since Redis 1.0.0. O(N) in the number of elements added.
+   * @param values - Elements, as arguments or arrays; at least one.
+   * @returns New length of the list.
+   * @remarks Since Redis 1.0.0. O(N) for N elements added.
    * @see {@link https://redis.io/docs/latest/commands/rpush/ | RPUSH}
    */
   rpush(key: Key, ...values: Many<Value>[]): Reply<H, number> {
@@ -3492,11 +3495,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add elements at the end of a list, if it exists.
+   * Append elements to a list if it exists.
    * @param key - Key name.
-   * @param values - Elements, as arguments or in arrays; at least one.
-   * @returns Length of the list afterwards; 0 when there is none.
-   * @remarks Since Redis 2.2.0. O(N) in the number of elements added.
+   * @param values - Elements, as arguments or arrays; at least one.
+   * @returns New length of the list; 0 if the key does not exist.
+   * @remarks Since Redis 2.2.0. O(N) for N elements added.
    * @see {@link https://redis.io/docs/latest/commands/rpushx/ | RPUSHX}
    */
   rpushx(key: Key, ...values: Many<Value>[]): Reply<H, number> {
@@ -3508,9 +3511,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Add members to a set.
    * @param key - Key name.
-   * @param members - Members, as arguments or in arrays; at least one.
-   * @returns How many are new.
-   * @remarks Since Redis 1.0.0. O(N) in the number of members.
+   * @param members - Members, as arguments or arrays; at least one.
+   * @returns Number of members added.
+   * @remarks Since Redis 1.0.0. O(N) for N members.
    * @see {@link https://redis.io/docs/latest/commands/sadd/ | SADD}
    */
   sadd(key: Key, ...members: Many<Value>[]): Reply<H, number> {
@@ -3522,7 +3525,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Count the members of a set.
    * @param key - Key name.
-   * @returns How many there are; 0 when the key does not exist.
+   * @returns Number of members; 0 if the key does not exist.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/scard/ | SCARD}
    */
@@ -3531,10 +3534,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the members of the first set that are in none of the others.
-   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
+   * Return the difference of the first set and the others.
+   * @param keys - Keys of the sets, as arguments or arrays; at least one.
    * @returns A `Set` of members.
-   * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
+   * @remarks Since Redis 1.0.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sdiff/ | SDIFF}
    */
   sdiff(...keys: Many<Key>[]): Reply<H, Set<H["text"]>> {
@@ -3544,12 +3547,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count the members of the first set that are in none of the others.
-   * @param numKeys - How many keys there are.
+   * Count the members of the difference of the first set and the others.
+   * @param numKeys - Number of keys.
    * @param keys - Keys of the sets.
    * @param options - See {@link SdiffcardOptions}.
-   * @returns How many there are.
-   * @remarks Since Redis 8.10.0. O(N) in the members of all sets.
+   * @returns Number of members.
+   * @remarks Since Redis 8.10.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sdiffcard/ | SDIFFCARD}
    */
   sdiffcard(numKeys: Integer, keys: Many<Key>, options?: SdiffcardOptions): Reply<H, number> {
@@ -3563,11 +3566,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store the members of the first set that are in none of the others.
-   * @param destination - Key to store the result at, replacing what was there.
-   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
-   * @returns How many members the result has.
-   * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
+   * Store the difference of the first set and the others.
+   * @param destination - Destination key, which is overwritten.
+   * @param keys - Keys of the sets, as arguments or arrays; at least one.
+   * @returns Number of members in the result.
+   * @remarks Since Redis 1.0.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sdiffstore/ | SDIFFSTORE}
    */
   sdiffstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number> {
@@ -3577,8 +3580,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the members that all sets have.
-   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
+   * Return the intersection of sets.
+   * @param keys - Keys of the sets, as arguments or arrays; at least one.
    * @returns A `Set` of members.
    * @remarks Since Redis 1.0.0. O(N*M) for M sets of which the smallest has N members.
    * @see {@link https://redis.io/docs/latest/commands/sinter/ | SINTER}
@@ -3590,11 +3593,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count the members that all sets have.
-   * @param numKeys - How many keys there are.
+   * Count the members of the intersection of sets.
+   * @param numKeys - Number of keys.
    * @param keys - Keys of the sets.
    * @param options - See {@link SintercardOptions}.
-   * @returns How many there are.
+   * @returns Number of members.
    * @remarks Since Redis 7.0.0. O(N*M) for M sets of which the smallest has N members.
    * @see {@link https://redis.io/docs/latest/commands/sintercard/ | SINTERCARD}
    */
@@ -3609,10 +3612,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store the members that all sets have.
-   * @param destination - Key to store the result at, replacing what was there.
-   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
-   * @returns How many members the result has.
+   * Store the intersection of sets.
+   * @param destination - Destination key, which is overwritten.
+   * @param keys - Keys of the sets, as arguments or arrays; at least one.
+   * @returns Number of members in the result.
    * @remarks Since Redis 1.0.0. O(N*M) for M sets of which the smallest has N members.
    * @see {@link https://redis.io/docs/latest/commands/sinterstore/ | SINTERSTORE}
    */
@@ -3623,10 +3626,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell whether a set has a member.
+   * Check whether a set contains a member.
    * @param key - Key name.
-   * @param member - The member: text, bytes or a number.
-   * @returns Whether it has.
+   * @param member - Member: text, bytes or a number.
+   * @returns Whether the set contains the member.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sismember/ | SISMEMBER}
    */
@@ -3635,12 +3638,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read a whole set.
+   * Return all members of a set.
    *
-   * With bytes for replies the members are Buffers, which a `Set` tells apart by identity.
+   * With `decodeResponses: false` the members are Buffers, which a `Set` compares by identity.
    * @param key - Key name.
-   * @returns A `Set` of members; empty when the key does not exist.
-   * @remarks Since Redis 1.0.0. O(N) in the size of the set.
+   * @returns A `Set` of members; empty if the key does not exist.
+   * @remarks Since Redis 1.0.0. O(N) for N members.
    * @see {@link https://redis.io/docs/latest/commands/smembers/ | SMEMBERS}
    */
   smembers(key: Key): Reply<H, Set<H["text"]>> {
@@ -3648,11 +3651,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell which of several members a set has.
+   * Check whether a set contains each of several members.
    * @param key - Key name.
-   * @param members - Members, as arguments or in arrays; at least one.
-   * @returns 1 or 0 for each, in order.
-   * @remarks Since Redis 6.2.0. O(N) in the number of members asked about.
+   * @param members - Members, as arguments or arrays; at least one.
+   * @returns 1 or 0 per member, in order.
+   * @remarks Since Redis 6.2.0. O(N) for N members given.
    * @see {@link https://redis.io/docs/latest/commands/smismember/ | SMISMEMBER}
    */
   smismember(key: Key, ...members: Many<Value>[]): Reply<H, number[]> {
@@ -3663,10 +3666,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Move a member from one set to another.
-   * @param source - Set to take from.
-   * @param destination - Set to add to.
-   * @param member - The member: text, bytes or a number.
-   * @returns Whether the source had it.
+   * @param source - Source set.
+   * @param destination - Destination set.
+   * @param member - Member: text, bytes or a number.
+   * @returns Whether the source contained the member.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/smove/ | SMOVE}
    */
@@ -3675,28 +3678,28 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take members of a set at random.
+   * Remove and return random members of a set.
    * @param key - Key name.
-   * @returns The member, or `null` when the set is empty.
-   * @remarks Since Redis 1.0.0. O(N) in the number of members taken.
+   * @returns The member, or `null` if the set is empty.
+   * @remarks Since Redis 1.0.0. O(N) for N members popped.
    * @see {@link https://redis.io/docs/latest/commands/spop/ | SPOP}
    */
   spop(key: Key): Reply<H, H["text"] | null>;
   /**
-   * Take members of a set at random.
+   * Remove and return random members of a set.
    * @param key - Key name.
-   * @param count - How many to take at most.
-   * @returns The members, in an array; empty when the set is.
-   * @remarks Since Redis 1.0.0. O(N) in the number of members taken.
+   * @param count - Maximum number of members to pop.
+   * @returns An array of members; empty if the set is empty.
+   * @remarks Since Redis 1.0.0. O(N) for N members popped.
    * @see {@link https://redis.io/docs/latest/commands/spop/ | SPOP}
    */
   spop(key: Key, count: Integer): Reply<H, H["text"][]>;
   /**
-   * Take members of a set at random.
+   * Remove and return random members of a set.
    * @param key - Key name.
-   * @param count - How many to take at most.
+   * @param count - Maximum number of members to pop.
    * @returns As the other signatures, depending on `count`.
-   * @remarks Since Redis 1.0.0. O(N) in the number of members taken.
+   * @remarks Since Redis 1.0.0. O(N) for N members popped.
    * @see {@link https://redis.io/docs/latest/commands/spop/ | SPOP}
    */
   spop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
@@ -3708,30 +3711,28 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Pick members of a set at random, leaving them there.
+   * Return random members of a set without removing them.
    * @param key - Key name.
-   * @returns The member, or `null` when the set is empty.
-   * @remarks Since Redis 1.0.0. O(N) in the number of members returned.
+   * @returns The member, or `null` if the set is empty.
+   * @remarks Since Redis 1.0.0. O(N) for N members returned.
    * @see {@link https://redis.io/docs/latest/commands/srandmember/ | SRANDMEMBER}
    */
   srandmember(key: Key): Reply<H, H["text"] | null>;
   /**
-   * Pick members of a set at random, leaving them there.
+   * Return random members of a set without removing them.
    * @param key - Key name.
-   * @param count - How many different members to pick; negative: that many, some perhaps
-   *   repeatedly.
-   * @returns The members, in an array; empty when the set is.
-   * @remarks Since Redis 1.0.0. O(N) in the number of members returned.
+   * @param count - Number of distinct members, or if negative, of possibly repeated members.
+   * @returns An array of members; empty if the set is empty.
+   * @remarks Since Redis 1.0.0. O(N) for N members returned.
    * @see {@link https://redis.io/docs/latest/commands/srandmember/ | SRANDMEMBER}
    */
   srandmember(key: Key, count: Integer): Reply<H, H["text"][]>;
   /**
-   * Pick members of a set at random, leaving them there.
+   * Return random members of a set without removing them.
    * @param key - Key name.
-   * @param count - How many different members to pick; negative: that many, some perhaps
-   *   repeatedly.
+   * @param count - Number of distinct members, or if negative, of possibly repeated members.
    * @returns As the other signatures, depending on `count`.
-   * @remarks Since Redis 1.0.0. O(N) in the number of members returned.
+   * @remarks Since Redis 1.0.0. O(N) for N members returned.
    * @see {@link https://redis.io/docs/latest/commands/srandmember/ | SRANDMEMBER}
    */
   srandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
@@ -3745,9 +3746,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Remove members from a set.
    * @param key - Key name.
-   * @param members - Members, as arguments or in arrays; at least one.
-   * @returns How many were there.
-   * @remarks Since Redis 1.0.0. O(N) in the number of members.
+   * @param members - Members, as arguments or arrays; at least one.
+   * @returns Number of members removed.
+   * @remarks Since Redis 1.0.0. O(N) for N members.
    * @see {@link https://redis.io/docs/latest/commands/srem/ | SREM}
    */
   srem(key: Key, ...members: Many<Value>[]): Reply<H, number> {
@@ -3757,14 +3758,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the next batch of members of a set.
+   * Return the next batch of members of a set.
    *
-   * `sscanIter` does the whole walk.
+   * `sscanIter` iterates over the whole set.
    * @param key - Key name.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link SscanOptions}.
-   * @returns The next cursor, `"0"` at the end, and some members; one may come twice.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole set.
+   * @returns The next cursor (`"0"` at the end) and members, possibly with duplicates.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole set.
    * @see {@link https://redis.io/docs/latest/commands/sscan/ | SSCAN}
    */
   sscan(
@@ -3782,10 +3783,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the members that any of the sets has.
-   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
+   * Return the union of sets.
+   * @param keys - Keys of the sets, as arguments or arrays; at least one.
    * @returns A `Set` of members.
-   * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
+   * @remarks Since Redis 1.0.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sunion/ | SUNION}
    */
   sunion(...keys: Many<Key>[]): Reply<H, Set<H["text"]>> {
@@ -3795,12 +3796,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count the members that any of the sets has.
-   * @param numKeys - How many keys there are.
+   * Count the members of the union of sets.
+   * @param numKeys - Number of keys.
    * @param keys - Keys of the sets.
    * @param options - See {@link SunioncardOptions}.
-   * @returns How many there are.
-   * @remarks Since Redis 8.10.0. O(N) in the members of all sets.
+   * @returns Number of members.
+   * @remarks Since Redis 8.10.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sunioncard/ | SUNIONCARD}
    */
   sunioncard(numKeys: Integer, keys: Many<Key>, options?: SunioncardOptions): Reply<H, number> {
@@ -3815,11 +3816,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store the members that any of the sets has.
-   * @param destination - Key to store the result at, replacing what was there.
-   * @param keys - Keys of the sets, as arguments or in arrays; at least one.
-   * @returns How many members the result has.
-   * @remarks Since Redis 1.0.0. O(N) in the members of all sets.
+   * Store the union of sets.
+   * @param destination - Destination key, which is overwritten.
+   * @param keys - Keys of the sets, as arguments or arrays; at least one.
+   * @returns Number of members in the result.
+   * @remarks Since Redis 1.0.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sunionstore/ | SUNIONSTORE}
    */
   sunionstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number> {
@@ -3829,12 +3830,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take members from the first sorted set that has some, waiting until one does.
-   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
-   * @param numKeys - How many keys there are.
-   * @param keys - One key or several, looked at in order.
+   * Pop members from the first non-empty sorted set, blocking until there is one.
+   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param numKeys - Number of keys.
+   * @param keys - One or more keys, checked in order.
    * @param options - See {@link ZmpopOptions}.
-   * @returns The sorted set's key and `[member, score]` pairs, or `null` when time ran out.
+   * @returns The key of the sorted set and `[member, score]` pairs, or `null` after the timeout.
    * @remarks Since Redis 7.0.0. O(K) + O(M*log(N)) for K keys and M of N members.
    * @see {@link https://redis.io/docs/latest/commands/bzmpop/ | BZMPOP}
    */
@@ -3860,11 +3861,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take the highest member of the first sorted set that has one, waiting until one does.
-   * @param keys - One key or several, looked at in order.
-   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
-   * @returns The sorted set's key, the member and its score, or `null` when time ran out.
-   * @remarks Since Redis 5.0.0. O(log(N)) in the size of the sorted set.
+   * Pop the highest-scored member of the first non-empty sorted set, blocking until there is one.
+   * @param keys - One or more keys, checked in order.
+   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @returns The key of the sorted set, the member and its score, or `null` after the timeout.
+   * @remarks Since Redis 5.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/bzpopmax/ | BZPOPMAX}
    */
   bzpopmax(
@@ -3878,11 +3879,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take the lowest member of the first sorted set that has one, waiting until one does.
-   * @param keys - One key or several, looked at in order.
-   * @param timeout - Longest wait in seconds, fractions allowed; 0 for ever.
-   * @returns The sorted set's key, the member and its score, or `null` when time ran out.
-   * @remarks Since Redis 5.0.0. O(log(N)) in the size of the sorted set.
+   * Pop the lowest-scored member of the first non-empty sorted set, blocking until there is one.
+   * @param keys - One or more keys, checked in order.
+   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @returns The key of the sorted set, the member and its score, or `null` after the timeout.
+   * @remarks Since Redis 5.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/bzpopmin/ | BZPOPMIN}
    */
   bzpopmin(
@@ -3896,12 +3897,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add members to a sorted set, or change their scores.
+   * Add members to a sorted set or update their scores.
    * @param key - Key name.
    * @param mapping - Scores by member: an object, a `Map` or entries; at least one.
    * @param options - See {@link ZaddOptions}.
-   * @returns How many members are new, or with `ch` new or changed.
-   * @remarks Since Redis 1.2.0. O(log(N)) for each member.
+   * @returns Number of members added, or with `ch`, added or updated.
+   * @remarks Since Redis 1.2.0. O(log(N)) per member.
    * @see {@link https://redis.io/docs/latest/commands/zadd/ | ZADD}
    */
   zadd(
@@ -3910,12 +3911,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZaddOptions & { readonly incr?: false | undefined },
   ): Reply<H, number>;
   /**
-   * Add members to a sorted set, or change their scores.
+   * Add members to a sorted set or update their scores.
    * @param key - Key name.
    * @param mapping - Scores by member: an object, a `Map` or entries; at least one.
    * @param options - See {@link ZaddOptions}.
-   * @returns The new score, or `null` when a condition kept it.
-   * @remarks Since Redis 1.2.0. O(log(N)) for each member.
+   * @returns The new score, or `null` if a condition was not met.
+   * @remarks Since Redis 1.2.0. O(log(N)) per member.
    * @see {@link https://redis.io/docs/latest/commands/zadd/ | ZADD}
    */
   zadd(
@@ -3924,12 +3925,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZaddOptions & { readonly incr: true },
   ): Reply<H, number | null>;
   /**
-   * Add members to a sorted set, or change their scores.
+   * Add members to a sorted set or update their scores.
    * @param key - Key name.
    * @param mapping - Scores by member: an object, a `Map` or entries; at least one.
    * @param options - See {@link ZaddOptions}.
    * @returns As the other signatures, depending on `incr`.
-   * @remarks Since Redis 1.2.0. O(log(N)) for each member.
+   * @remarks Since Redis 1.2.0. O(log(N)) per member.
    * @see {@link https://redis.io/docs/latest/commands/zadd/ | ZADD}
    */
   zadd(key: Key, mapping: Mapping<Value, Score>, options?: ZaddOptions): Reply<H, number | null>;
@@ -3943,14 +3944,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.ch", T.CH, options.ch);
       args.flag("options.incr", T.INCR, options.incr);
     }
-    zaddPairs(args, mapping, options);
+    addScoresAndMembers(args, mapping, options);
     return this.send(ZADD, args, options?.incr === true ? toDouble : undefined);
   }
 
   /**
-   * Count the members of a sorted set.
+   * Return the number of members of a sorted set.
    * @param key - Key name.
-   * @returns How many there are; 0 when the key does not exist.
+   * @returns Number of members; 0 if the key does not exist.
    * @remarks Since Redis 1.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/zcard/ | ZCARD}
    */
@@ -3959,12 +3960,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count the members with scores in a range.
+   * Count the members with a score in a range.
    * @param key - Key name.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
-   * @returns How many there are.
-   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
+   * @returns Number of members.
+   * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zcount/ | ZCOUNT}
    */
   zcount(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number> {
@@ -3975,12 +3976,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the members of the first sorted set that are in none of the others.
+   * Return the difference of the first sorted set and the others.
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZdiffOptions}.
-   * @returns The members, in order; empty when there are none.
-   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in all, N in the first and K in
-   *   the result.
+   * @returns The members, in order; empty if there are none.
+   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in total, N in the first and K
+   *   in the result.
    * @see {@link https://redis.io/docs/latest/commands/zdiff/ | ZDIFF}
    */
   zdiff(
@@ -3988,12 +3989,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZdiffOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Find the members of the first sorted set that are in none of the others.
+   * Return the difference of the first sorted set and the others.
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZdiffOptions}.
-   * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
-   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in all, N in the first and K in
-   *   the result.
+   * @returns `[member, converted score]` pairs, in order.
+   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in total, N in the first and K
+   *   in the result.
    * @see {@link https://redis.io/docs/latest/commands/zdiff/ | ZDIFF}
    */
   zdiff<S>(
@@ -4001,12 +4002,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZdiffOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
-   * Find the members of the first sorted set that are in none of the others.
+   * Return the difference of the first sorted set and the others.
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZdiffOptions}.
    * @returns `[member, score]` pairs, in order.
-   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in all, N in the first and K in
-   *   the result.
+   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in total, N in the first and K
+   *   in the result.
    * @see {@link https://redis.io/docs/latest/commands/zdiff/ | ZDIFF}
    */
   zdiff(
@@ -4014,12 +4015,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZdiffOptions & { readonly withScores: true },
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
-   * Find the members of the first sorted set that are in none of the others.
+   * Return the difference of the first sorted set and the others.
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZdiffOptions}.
-   * @returns As the other signatures say, by whether `withScores` is set.
-   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in all, N in the first and K in
-   *   the result.
+   * @returns As the other signatures, depending on `withScores`.
+   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in total, N in the first and K
+   *   in the result.
    * @see {@link https://redis.io/docs/latest/commands/zdiff/ | ZDIFF}
    */
   zdiff(
@@ -4038,16 +4039,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
       }
     }
-    return this.send(ZDIFF, args, pickScores(options));
+    return this.send(ZDIFF, args, selectScoresDecoder(options));
   }
 
   /**
-   * Store the members of the first sorted set that are in none of the others.
-   * @param destination - Key to store the result at, replacing what was there.
+   * Store the difference of the first sorted set and the others.
+   * @param destination - Destination key, which is overwritten.
    * @param keys - Keys of the sorted sets.
-   * @returns How many members the result has.
-   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in all, N in the first and K in
-   *   the result.
+   * @returns Number of members in the result.
+   * @remarks Since Redis 6.2.0. O(L + (N-K)*log(N)) for L members in total, N in the first and K
+   *   in the result.
    * @see {@link https://redis.io/docs/latest/commands/zdiffstore/ | ZDIFFSTORE}
    */
   zdiffstore(destination: Key, keys: Many<Key>): Reply<H, number> {
@@ -4057,12 +4058,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Raise the score of a member, which is added when missing.
+   * Increment the score of a member; a missing member is added.
    * @param key - Key name.
-   * @param amount - What to add; may be negative.
-   * @param member - The member: text, bytes or a number.
+   * @param amount - Amount to add; may be negative.
+   * @param member - Member: text, bytes or a number.
    * @returns The new score.
-   * @remarks Since Redis 1.2.0. O(log(N)) in the size of the sorted set.
+   * @remarks Since Redis 1.2.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zincrby/ | ZINCRBY}
    */
   zincrby(key: Key, amount: Score, member: Value): Reply<H, number> {
@@ -4073,10 +4074,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the members that all sorted sets have.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Return the intersection of sorted sets.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZinterOptions}.
-   * @returns The members, in order; empty when there are none.
+   * @returns The members, in order; empty if there are none.
    * @remarks Since Redis 6.2.0. O(N*K) + O(M*log(M)) for K sets, N in the smallest and M in the
    *   result.
    * @see {@link https://redis.io/docs/latest/commands/zinter/ | ZINTER}
@@ -4086,10 +4087,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZinterOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Find the members that all sorted sets have.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Return the intersection of sorted sets.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZinterOptions}.
-   * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
+   * @returns `[member, converted score]` pairs, in order.
    * @remarks Since Redis 6.2.0. O(N*K) + O(M*log(M)) for K sets, N in the smallest and M in the
    *   result.
    * @see {@link https://redis.io/docs/latest/commands/zinter/ | ZINTER}
@@ -4099,8 +4100,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZinterOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
-   * Find the members that all sorted sets have.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Return the intersection of sorted sets.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZinterOptions}.
    * @returns `[member, score]` pairs, in order.
    * @remarks Since Redis 6.2.0. O(N*K) + O(M*log(M)) for K sets, N in the smallest and M in the
@@ -4112,10 +4113,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZinterOptions & { readonly withScores: true },
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
-   * Find the members that all sorted sets have.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Return the intersection of sorted sets.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZinterOptions}.
-   * @returns As the other signatures say, by whether `withScores` is set.
+   * @returns As the other signatures, depending on `withScores`.
    * @remarks Since Redis 6.2.0. O(N*K) + O(M*log(M)) for K sets, N in the smallest and M in the
    *   result.
    * @see {@link https://redis.io/docs/latest/commands/zinter/ | ZINTER}
@@ -4130,7 +4131,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, never> {
     const args = new ArgList(ZINTER);
     const given = args.options(options, ZINTER_OPTIONS);
-    weightedKeys(args, keys);
+    addWeightedKeys(args, keys);
     if (given) {
       if (options.aggregate !== undefined) {
         args.add(T.AGGREGATE).keyword("options.aggregate", options.aggregate, T.SUM_MIN_MAX_CHOICE);
@@ -4140,15 +4141,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
       }
     }
-    return this.send(ZINTER, args, pickScores(options));
+    return this.send(ZINTER, args, selectScoresDecoder(options));
   }
 
   /**
-   * Count the members that all sorted sets have.
-   * @param numKeys - How many keys there are.
+   * Count the members of the intersection of sorted sets.
+   * @param numKeys - Number of keys.
    * @param keys - Keys of the sorted sets.
    * @param options - See {@link ZintercardOptions}.
-   * @returns How many there are.
+   * @returns Number of members.
    * @remarks Since Redis 7.0.0. O(N*K) for K sets of which the smallest has N members.
    * @see {@link https://redis.io/docs/latest/commands/zintercard/ | ZINTERCARD}
    */
@@ -4163,11 +4164,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Store the members that all sorted sets have.
-   * @param destination - Key to store the result at, replacing what was there.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Store the intersection of sorted sets.
+   * @param destination - Destination key, which is overwritten.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZinterstoreOptions}.
-   * @returns How many members the result has.
+   * @returns Number of members in the result.
    * @remarks Since Redis 2.0.0. O(N*K) + O(M*log(M)) for K sets, N in the smallest and M in the
    *   result.
    * @see {@link https://redis.io/docs/latest/commands/zinterstore/ | ZINTERSTORE}
@@ -4179,7 +4180,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number> {
     const args = new ArgList(ZINTERSTORE, [destination]);
     const given = args.options(options, ZINTERSTORE_OPTIONS);
-    weightedKeys(args, keys);
+    addWeightedKeys(args, keys);
     if (given) {
       if (options.aggregate !== undefined) {
         args.add(T.AGGREGATE).keyword("options.aggregate", options.aggregate, T.SUM_MIN_MAX_CHOICE);
@@ -4189,12 +4190,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count the members in a range of text, where all scores are equal.
+   * Count the members in a lexicographical range; all scores must be equal.
    * @param key - Key name.
-   * @param min - First member: `"[a"`, `"(a"` to leave it out, `"-"` for none.
-   * @param max - Last member: `"[a"`, `"(a"` to leave it out, `"+"` for none.
-   * @returns How many there are.
-   * @remarks Since Redis 2.8.9. O(log(N)) in the size of the sorted set.
+   * @param min - First member: `"[a"`, exclusive `"(a"`, or `"-"` for no limit.
+   * @param max - Last member: `"[a"`, exclusive `"(a"`, or `"+"` for no limit.
+   * @returns Number of members.
+   * @remarks Since Redis 2.8.9. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zlexcount/ | ZLEXCOUNT}
    */
   zlexcount(key: Key, min: LexBound, max: LexBound): Reply<H, number> {
@@ -4202,11 +4203,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take members from the first sorted set that has some.
-   * @param numKeys - How many keys there are.
-   * @param keys - One key or several, looked at in order.
+   * Pop members from the first non-empty sorted set.
+   * @param numKeys - Number of keys.
+   * @param keys - One or more keys, checked in order.
    * @param options - See {@link ZmpopOptions}.
-   * @returns The sorted set's key and `[member, score]` pairs, or `null` when all are empty.
+   * @returns The key of the sorted set and `[member, score]` pairs, or `null` if all are empty.
    * @remarks Since Redis 7.0.0. O(K) + O(M*log(N)) for K keys and M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zmpop/ | ZMPOP}
    */
@@ -4230,11 +4231,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the scores of several members.
+   * Return the scores of several members.
    * @param key - Key name.
-   * @param members - Members, as arguments or in arrays; at least one.
-   * @returns One score a member, in order; `null` for missing ones.
-   * @remarks Since Redis 6.2.0. O(N) in the number of members asked about.
+   * @param members - Members, as arguments or arrays; at least one.
+   * @returns One score per member, in order; `null` for missing members.
+   * @remarks Since Redis 6.2.0. O(N) for N members given.
    * @see {@link https://redis.io/docs/latest/commands/zmscore/ | ZMSCORE}
    */
   zmscore(key: Key, ...members: Many<Value>[]): Reply<H, (number | null)[]> {
@@ -4244,10 +4245,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take the members with the highest scores.
+   * Pop the members with the highest scores.
    * @param key - Key name.
-   * @param count - How many members to take at most; 1 when left out.
-   * @returns `[member, score]` pairs, highest first; empty when the sorted set is.
+   * @param count - Maximum number of members to pop; default 1.
+   * @returns `[member, score]` pairs, highest first; empty if the sorted set is empty.
    * @remarks Since Redis 5.0.0. O(log(N)*M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zpopmax/ | ZPOPMAX}
    */
@@ -4259,10 +4260,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take the members with the lowest scores.
+   * Pop the members with the lowest scores.
    * @param key - Key name.
-   * @param count - How many members to take at most; 1 when left out.
-   * @returns `[member, score]` pairs, lowest first; empty when the sorted set is.
+   * @param count - Maximum number of members to pop; default 1.
+   * @returns `[member, score]` pairs, lowest first; empty if the sorted set is empty.
    * @remarks Since Redis 5.0.0. O(log(N)*M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zpopmin/ | ZPOPMIN}
    */
@@ -4274,21 +4275,20 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Pick members of a sorted set at random, leaving them there.
+   * Return random members of a sorted set without removing them.
    * @param key - Key name.
-   * @returns The member, or `null` when the key does not exist.
-   * @remarks Since Redis 6.2.0. O(N) in the number of members returned.
+   * @returns The member, or `null` if the key does not exist.
+   * @remarks Since Redis 6.2.0. O(N) for N members returned.
    * @see {@link https://redis.io/docs/latest/commands/zrandmember/ | ZRANDMEMBER}
    */
   zrandmember(key: Key): Reply<H, H["text"] | null>;
   /**
-   * Pick members of a sorted set at random, leaving them there.
+   * Return random members of a sorted set without removing them.
    * @param key - Key name.
-   * @param count - How many different members to pick; negative: that many, some perhaps
-   *   repeatedly.
+   * @param count - Number of distinct members, or if negative, of possibly repeated members.
    * @param options - See {@link ZrandmemberOptions}.
-   * @returns The members, in order; empty when there are none.
-   * @remarks Since Redis 6.2.0. O(N) in the number of members returned.
+   * @returns The members, in order; empty if there are none.
+   * @remarks Since Redis 6.2.0. O(N) for N members returned.
    * @see {@link https://redis.io/docs/latest/commands/zrandmember/ | ZRANDMEMBER}
    */
   zrandmember(
@@ -4297,13 +4297,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrandmemberOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Pick members of a sorted set at random, leaving them there.
+   * Return random members of a sorted set without removing them.
    * @param key - Key name.
-   * @param count - How many different members to pick; negative: that many, some perhaps
-   *   repeatedly.
+   * @param count - Number of distinct members, or if negative, of possibly repeated members.
    * @param options - See {@link ZrandmemberOptions}.
-   * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
-   * @remarks Since Redis 6.2.0. O(N) in the number of members returned.
+   * @returns `[member, converted score]` pairs, in order.
+   * @remarks Since Redis 6.2.0. O(N) for N members returned.
    * @see {@link https://redis.io/docs/latest/commands/zrandmember/ | ZRANDMEMBER}
    */
   zrandmember<S>(
@@ -4312,13 +4311,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrandmemberOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
-   * Pick members of a sorted set at random, leaving them there.
+   * Return random members of a sorted set without removing them.
    * @param key - Key name.
-   * @param count - How many different members to pick; negative: that many, some perhaps
-   *   repeatedly.
+   * @param count - Number of distinct members, or if negative, of possibly repeated members.
    * @param options - See {@link ZrandmemberOptions}.
    * @returns `[member, score]` pairs, in order.
-   * @remarks Since Redis 6.2.0. O(N) in the number of members returned.
+   * @remarks Since Redis 6.2.0. O(N) for N members returned.
    * @see {@link https://redis.io/docs/latest/commands/zrandmember/ | ZRANDMEMBER}
    */
   zrandmember(
@@ -4327,13 +4325,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrandmemberOptions & { readonly withScores: true },
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
-   * Pick members of a sorted set at random, leaving them there.
+   * Return random members of a sorted set without removing them.
    * @param key - Key name.
-   * @param count - How many different members to pick; negative: that many, some perhaps
-   *   repeatedly.
+   * @param count - Number of distinct members, or if negative, of possibly repeated members.
    * @param options - See {@link ZrandmemberOptions}.
-   * @returns As the other signatures say, by whether `withScores` is set.
-   * @remarks Since Redis 6.2.0. O(N) in the number of members returned.
+   * @returns As the other signatures, depending on `withScores`.
+   * @remarks Since Redis 6.2.0. O(N) for N members returned.
    * @see {@link https://redis.io/docs/latest/commands/zrandmember/ | ZRANDMEMBER}
    */
   zrandmember(
@@ -4342,12 +4339,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrandmemberOptions,
   ): Reply<H, H["text"][] | [member: H["text"], score: number][]>;
   /**
-   * Pick members of a sorted set at random, leaving them there.
+   * Return random members of a sorted set without removing them.
    * @param key - Key name.
-   * @param count - How many different members to pick; negative: that many, some perhaps
-   *   repeatedly.
-   * @returns As the other signatures say, by whether `count` is given.
-   * @remarks Since Redis 6.2.0. O(N) in the number of members returned.
+   * @param count - Number of distinct members, or if negative, of possibly repeated members.
+   * @returns As the other signatures, depending on `count`.
+   * @remarks Since Redis 6.2.0. O(N) for N members returned.
    * @see {@link https://redis.io/docs/latest/commands/zrandmember/ | ZRANDMEMBER}
    */
   zrandmember(key: Key, count?: Integer): Reply<H, H["text"] | H["text"][] | null>;
@@ -4365,18 +4361,18 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
       }
     }
-    return this.send(ZRANDMEMBER, args, pickScores(options));
+    return this.send(ZRANDMEMBER, args, selectScoresDecoder(options));
   }
 
   /**
-   * Read a range of a sorted set, by position or as the options say.
+   * Return a range of members by rank, score or lexicographical order.
    *
-   * With `desc` and `byScore` or `byLex`, `start` is the highest bound and `end` the lowest.
+   * With `desc` and `byScore` or `byLex`, `start` is the upper bound and `end` the lower.
    * @param key - Key name.
-   * @param start - First position, score or member.
-   * @param end - Last position, score or member.
+   * @param start - First rank, score or member.
+   * @param end - Last rank, score or member.
    * @param options - See {@link ZrangeOptions}.
-   * @returns The members, in order; empty when there are none.
+   * @returns The members, in order; empty if there are none.
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrange/ | ZRANGE}
    */
@@ -4387,14 +4383,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrangeOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Read a range of a sorted set, by position or as the options say.
+   * Return a range of members by rank, score or lexicographical order.
    *
-   * With `desc` and `byScore` or `byLex`, `start` is the highest bound and `end` the lowest.
+   * With `desc` and `byScore` or `byLex`, `start` is the upper bound and `end` the lower.
    * @param key - Key name.
-   * @param start - First position, score or member.
-   * @param end - Last position, score or member.
+   * @param start - First rank, score or member.
+   * @param end - Last rank, score or member.
    * @param options - See {@link ZrangeOptions}.
-   * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
+   * @returns `[member, converted score]` pairs, in order.
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrange/ | ZRANGE}
    */
@@ -4405,12 +4401,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrangeOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
-   * Read a range of a sorted set, by position or as the options say.
+   * Return a range of members by rank, score or lexicographical order.
    *
-   * With `desc` and `byScore` or `byLex`, `start` is the highest bound and `end` the lowest.
+   * With `desc` and `byScore` or `byLex`, `start` is the upper bound and `end` the lower.
    * @param key - Key name.
-   * @param start - First position, score or member.
-   * @param end - Last position, score or member.
+   * @param start - First rank, score or member.
+   * @param end - Last rank, score or member.
    * @param options - See {@link ZrangeOptions}.
    * @returns `[member, score]` pairs, in order.
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
@@ -4423,14 +4419,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrangeOptions & { readonly withScores: true },
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
-   * Read a range of a sorted set, by position or as the options say.
+   * Return a range of members by rank, score or lexicographical order.
    *
-   * With `desc` and `byScore` or `byLex`, `start` is the highest bound and `end` the lowest.
+   * With `desc` and `byScore` or `byLex`, `start` is the upper bound and `end` the lower.
    * @param key - Key name.
-   * @param start - First position, score or member.
-   * @param end - Last position, score or member.
+   * @param start - First rank, score or member.
+   * @param end - Last rank, score or member.
    * @param options - See {@link ZrangeOptions}.
-   * @returns As the other signatures say, by whether `withScores` is set.
+   * @returns As the other signatures, depending on `withScores`.
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrange/ | ZRANGE}
    */
@@ -4448,7 +4444,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, never> {
     const args = new ArgList(ZRANGE, [key]);
     const given = args.options(options, ZRANGE_OPTIONS);
-    rangeBounds(args, [start, end], options);
+    addRangeBounds(args, [start, end], options);
     if (given) {
       args.flag("options.byScore", T.BYSCORE, options.byScore);
       args.flag("options.byLex", T.BYLEX, options.byLex);
@@ -4460,15 +4456,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
       }
     }
-    rangeScores(args, options);
-    return this.send(ZRANGE, args, pickScores(options));
+    addWithScores(args, options);
+    return this.send(ZRANGE, args, selectScoresDecoder(options));
   }
 
   /**
-   * Read a range of text from a sorted set, where all scores are equal.
+   * Return the members in a lexicographical range; all scores must be equal.
    * @param key - Key name.
-   * @param min - First member: `"[a"`, `"(a"` to leave it out, `"-"` for none.
-   * @param max - Last member: `"[a"`, `"(a"` to leave it out, `"+"` for none.
+   * @param min - First member: `"[a"`, exclusive `"(a"`, or `"-"` for no limit.
+   * @param max - Last member: `"[a"`, exclusive `"(a"`, or `"+"` for no limit.
    * @param options - See {@link ZrangebylexOptions}.
    * @returns The members, in order.
    * @remarks Since Redis 2.8.9. O(log(N)+M) for M of N members.
@@ -4491,12 +4487,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the members with scores in a range, lowest first.
+   * Return the members with a score in a range, lowest first.
    * @param key - Key name.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
    * @param options - See {@link ZrangebyscoreOptions}.
-   * @returns The members, in order; empty when there are none.
+   * @returns The members, in order; empty if there are none.
    * @remarks Since Redis 1.0.5. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrangebyscore/ | ZRANGEBYSCORE}
    */
@@ -4507,12 +4503,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrangebyscoreOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Read the members with scores in a range, lowest first.
+   * Return the members with a score in a range, lowest first.
    * @param key - Key name.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
    * @param options - See {@link ZrangebyscoreOptions}.
-   * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
+   * @returns `[member, converted score]` pairs, in order.
    * @remarks Since Redis 1.0.5. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrangebyscore/ | ZRANGEBYSCORE}
    */
@@ -4523,10 +4519,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrangebyscoreOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
-   * Read the members with scores in a range, lowest first.
+   * Return the members with a score in a range, lowest first.
    * @param key - Key name.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
    * @param options - See {@link ZrangebyscoreOptions}.
    * @returns `[member, score]` pairs, in order.
    * @remarks Since Redis 1.0.5. O(log(N)+M) for M of N members.
@@ -4539,12 +4535,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrangebyscoreOptions & { readonly withScores: true },
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
-   * Read the members with scores in a range, lowest first.
+   * Return the members with a score in a range, lowest first.
    * @param key - Key name.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
    * @param options - See {@link ZrangebyscoreOptions}.
-   * @returns As the other signatures say, by whether `withScores` is set.
+   * @returns As the other signatures, depending on `withScores`.
    * @remarks Since Redis 1.0.5. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrangebyscore/ | ZRANGEBYSCORE}
    */
@@ -4572,17 +4568,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
       }
     }
-    return this.send(ZRANGEBYSCORE, args, pickScores(options));
+    return this.send(ZRANGEBYSCORE, args, selectScoresDecoder(options));
   }
 
   /**
-   * Store a range of a sorted set.
-   * @param destination - Key to store the result at, replacing what was there.
-   * @param source - Sorted set to read.
-   * @param start - First position, score or member.
-   * @param end - Last position, score or member.
+   * Store a range of members by rank, score or lexicographical order.
+   * @param destination - Destination key, which is overwritten.
+   * @param source - Source sorted set.
+   * @param start - First rank, score or member.
+   * @param end - Last rank, score or member.
    * @param options - See {@link ZrangestoreOptions}.
-   * @returns How many members the result has.
+   * @returns Number of members in the result.
    * @remarks Since Redis 6.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrangestore/ | ZRANGESTORE}
    */
@@ -4595,7 +4591,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number> {
     const args = new ArgList(ZRANGESTORE, [destination, source]);
     const given = args.options(options, ZRANGESTORE_OPTIONS);
-    rangeBounds(args, [start, end], options);
+    addRangeBounds(args, [start, end], options);
     if (given) {
       args.flag("options.byScore", T.BYSCORE, options.byScore);
       args.flag("options.byLex", T.BYLEX, options.byLex);
@@ -4608,12 +4604,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the position of a member, counted from the lowest score.
+   * Return the rank of a member in ascending order of scores.
    * @param key - Key name.
-   * @param member - The member: text, bytes or a number.
+   * @param member - Member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
-   * @returns The position, 0 for the lowest, or `null` when it is not there.
-   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @returns The rank, 0 for the lowest score, or `null` if the member does not exist.
+   * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zrank/ | ZRANK}
    */
   zrank(
@@ -4622,12 +4618,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrankOptions & { readonly withScore?: false | undefined },
   ): Reply<H, number | null>;
   /**
-   * Find the position of a member, counted from the lowest score.
+   * Return the rank of a member in ascending order of scores.
    * @param key - Key name.
-   * @param member - The member: text, bytes or a number.
+   * @param member - Member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
-   * @returns The position and the score, or `null` when it is not there.
-   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @returns The rank and the score, or `null` if the member does not exist.
+   * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zrank/ | ZRANK}
    */
   zrank(
@@ -4636,12 +4632,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrankOptions & { readonly withScore: true },
   ): Reply<H, [rank: number, score: number] | null>;
   /**
-   * Find the position of a member, counted from the lowest score.
+   * Return the rank of a member in ascending order of scores.
    * @param key - Key name.
-   * @param member - The member: text, bytes or a number.
+   * @param member - Member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
    * @returns As the other signatures, depending on `withScore`.
-   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zrank/ | ZRANK}
    */
   zrank(
@@ -4665,8 +4661,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Remove members from a sorted set.
    * @param key - Key name.
-   * @param members - Members, as arguments or in arrays; at least one.
-   * @returns How many were there.
+   * @param members - Members, as arguments or arrays; at least one.
+   * @returns Number of members removed.
    * @remarks Since Redis 1.2.0. O(M*log(N)) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrem/ | ZREM}
    */
@@ -4677,11 +4673,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Remove a range of text from a sorted set, where all scores are equal.
+   * Remove the members in a lexicographical range; all scores must be equal.
    * @param key - Key name.
-   * @param min - First member: `"[a"`, `"(a"` to leave it out, `"-"` for none.
-   * @param max - Last member: `"[a"`, `"(a"` to leave it out, `"+"` for none.
-   * @returns How many were removed.
+   * @param min - First member: `"[a"`, exclusive `"(a"`, or `"-"` for no limit.
+   * @param max - Last member: `"[a"`, exclusive `"(a"`, or `"+"` for no limit.
+   * @returns Number of members removed.
    * @remarks Since Redis 2.8.9. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zremrangebylex/ | ZREMRANGEBYLEX}
    */
@@ -4690,11 +4686,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Remove a range of positions from a sorted set.
+   * Remove the members in a range of ranks.
    * @param key - Key name.
-   * @param start - First position; negative counts from the end.
-   * @param end - Last position, included; negative counts from the end.
-   * @returns How many were removed.
+   * @param start - First rank; negative counts from the end.
+   * @param end - Last rank (inclusive); negative counts from the end.
+   * @returns Number of members removed.
    * @remarks Since Redis 2.0.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zremrangebyrank/ | ZREMRANGEBYRANK}
    */
@@ -4706,11 +4702,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Remove the members with scores in a range.
+   * Remove the members with a score in a range.
    * @param key - Key name.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
-   * @returns How many were removed.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
+   * @returns Number of members removed.
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zremrangebyscore/ | ZREMRANGEBYSCORE}
    */
@@ -4722,12 +4718,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read a range of positions of a sorted set, counted from the highest score.
+   * Return a range of members by rank, highest score first.
    * @param key - Key name.
-   * @param start - First position; negative counts from the end.
-   * @param end - Last position, included; negative counts from the end.
+   * @param start - First rank; negative counts from the end.
+   * @param end - Last rank (inclusive); negative counts from the end.
    * @param options - See {@link ZrevrangeOptions}.
-   * @returns The members, in order; empty when there are none.
+   * @returns The members, in order; empty if there are none.
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrange/ | ZREVRANGE}
    */
@@ -4738,12 +4734,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrevrangeOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Read a range of positions of a sorted set, counted from the highest score.
+   * Return a range of members by rank, highest score first.
    * @param key - Key name.
-   * @param start - First position; negative counts from the end.
-   * @param end - Last position, included; negative counts from the end.
+   * @param start - First rank; negative counts from the end.
+   * @param end - Last rank (inclusive); negative counts from the end.
    * @param options - See {@link ZrevrangeOptions}.
-   * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
+   * @returns `[member, converted score]` pairs, in order.
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrange/ | ZREVRANGE}
    */
@@ -4754,10 +4750,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrevrangeOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
-   * Read a range of positions of a sorted set, counted from the highest score.
+   * Return a range of members by rank, highest score first.
    * @param key - Key name.
-   * @param start - First position; negative counts from the end.
-   * @param end - Last position, included; negative counts from the end.
+   * @param start - First rank; negative counts from the end.
+   * @param end - Last rank (inclusive); negative counts from the end.
    * @param options - See {@link ZrevrangeOptions}.
    * @returns `[member, score]` pairs, in order.
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
@@ -4770,12 +4766,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrevrangeOptions & { readonly withScores: true },
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
-   * Read a range of positions of a sorted set, counted from the highest score.
+   * Return a range of members by rank, highest score first.
    * @param key - Key name.
-   * @param start - First position; negative counts from the end.
-   * @param end - Last position, included; negative counts from the end.
+   * @param start - First rank; negative counts from the end.
+   * @param end - Last rank (inclusive); negative counts from the end.
    * @param options - See {@link ZrevrangeOptions}.
-   * @returns As the other signatures say, by whether `withScores` is set.
+   * @returns As the other signatures, depending on `withScores`.
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrange/ | ZREVRANGE}
    */
@@ -4800,16 +4796,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
       }
     }
-    return this.send(ZREVRANGE, args, pickScores(options));
+    return this.send(ZREVRANGE, args, selectScoresDecoder(options));
   }
 
   /**
-   * Read a range of text from a sorted set backwards, where all scores are equal.
+   * Return the members in a lexicographical range in reverse order; all scores must be equal.
    * @param key - Key name.
-   * @param max - Last member: `"[a"`, `"(a"` to leave it out, `"+"` for none.
-   * @param min - First member: `"[a"`, `"(a"` to leave it out, `"-"` for none.
+   * @param max - Last member: `"[a"`, exclusive `"(a"`, or `"+"` for no limit.
+   * @param min - First member: `"[a"`, exclusive `"(a"`, or `"-"` for no limit.
    * @param options - See {@link ZrevrangebylexOptions}.
-   * @returns The members, last first.
+   * @returns The members, in reverse order.
    * @remarks Since Redis 2.8.9. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrangebylex/ | ZREVRANGEBYLEX}
    */
@@ -4830,12 +4826,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the members with scores in a range, highest first.
+   * Return the members with a score in a range, highest first.
    * @param key - Key name.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
    * @param options - See {@link ZrevrangebyscoreOptions}.
-   * @returns The members, in order; empty when there are none.
+   * @returns The members, in order; empty if there are none.
    * @remarks Since Redis 2.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrangebyscore/ | ZREVRANGEBYSCORE}
    */
@@ -4846,12 +4842,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrevrangebyscoreOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Read the members with scores in a range, highest first.
+   * Return the members with a score in a range, highest first.
    * @param key - Key name.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
    * @param options - See {@link ZrevrangebyscoreOptions}.
-   * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
+   * @returns `[member, converted score]` pairs, in order.
    * @remarks Since Redis 2.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrangebyscore/ | ZREVRANGEBYSCORE}
    */
@@ -4862,10 +4858,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrevrangebyscoreOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
-   * Read the members with scores in a range, highest first.
+   * Return the members with a score in a range, highest first.
    * @param key - Key name.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
    * @param options - See {@link ZrevrangebyscoreOptions}.
    * @returns `[member, score]` pairs, in order.
    * @remarks Since Redis 2.2.0. O(log(N)+M) for M of N members.
@@ -4878,12 +4874,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrevrangebyscoreOptions & { readonly withScores: true },
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
-   * Read the members with scores in a range, highest first.
+   * Return the members with a score in a range, highest first.
    * @param key - Key name.
-   * @param max - Highest score; `"(1.5"` leaves it out, `Infinity` or `"+inf"` for none.
-   * @param min - Lowest score; `"(1.5"` leaves it out, `-Infinity` or `"-inf"` for none.
+   * @param max - Maximum score; `"(1.5"` excludes it, `Infinity` for no limit.
+   * @param min - Minimum score; `"(1.5"` excludes it, `-Infinity` for no limit.
    * @param options - See {@link ZrevrangebyscoreOptions}.
-   * @returns As the other signatures say, by whether `withScores` is set.
+   * @returns As the other signatures, depending on `withScores`.
    * @remarks Since Redis 2.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrangebyscore/ | ZREVRANGEBYSCORE}
    */
@@ -4911,16 +4907,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
       }
     }
-    return this.send(ZREVRANGEBYSCORE, args, pickScores(options));
+    return this.send(ZREVRANGEBYSCORE, args, selectScoresDecoder(options));
   }
 
   /**
-   * Find the position of a member, counted from the highest score.
+   * Return the rank of a member in descending order of scores.
    * @param key - Key name.
-   * @param member - The member: text, bytes or a number.
+   * @param member - Member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
-   * @returns The position, 0 for the highest, or `null` when it is not there.
-   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @returns The rank, 0 for the highest score, or `null` if the member does not exist.
+   * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrank/ | ZREVRANK}
    */
   zrevrank(
@@ -4929,12 +4925,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrankOptions & { readonly withScore?: false | undefined },
   ): Reply<H, number | null>;
   /**
-   * Find the position of a member, counted from the highest score.
+   * Return the rank of a member in descending order of scores.
    * @param key - Key name.
-   * @param member - The member: text, bytes or a number.
+   * @param member - Member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
-   * @returns The position and the score, or `null` when it is not there.
-   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @returns The rank and the score, or `null` if the member does not exist.
+   * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrank/ | ZREVRANK}
    */
   zrevrank(
@@ -4943,12 +4939,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZrankOptions & { readonly withScore: true },
   ): Reply<H, [rank: number, score: number] | null>;
   /**
-   * Find the position of a member, counted from the highest score.
+   * Return the rank of a member in descending order of scores.
    * @param key - Key name.
-   * @param member - The member: text, bytes or a number.
+   * @param member - Member: text, bytes or a number.
    * @param options - See {@link ZrankOptions}.
    * @returns As the other signatures, depending on `withScore`.
-   * @remarks Since Redis 2.0.0. O(log(N)) in the size of the sorted set.
+   * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrank/ | ZREVRANK}
    */
   zrevrank(
@@ -4970,14 +4966,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the next batch of members of a sorted set.
+   * Return the next batch of members and scores of a sorted set.
    *
-   * `zscanIter` does the whole walk.
+   * `zscanIter` iterates over the whole sorted set.
    * @param key - Key name.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link ZscanOptions}.
-   * @returns The next cursor and pairs of a member and what `scoreCastFunc` made of its score.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole sorted set.
+   * @returns The next cursor (`"0"` at the end) and `[member, converted score]` pairs.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole sorted set.
    * @see {@link https://redis.io/docs/latest/commands/zscan/ | ZSCAN}
    */
   zscan<S>(
@@ -4986,14 +4982,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZscanOptions & { readonly scoreCastFunc: ScoreCast<S> },
   ): Reply<H, [cursor: string, members: [member: H["text"], score: S][]]>;
   /**
-   * Read the next batch of members of a sorted set.
+   * Return the next batch of members and scores of a sorted set.
    *
-   * `zscanIter` does the whole walk.
+   * `zscanIter` iterates over the whole sorted set.
    * @param key - Key name.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link ZscanOptions}.
-   * @returns The next cursor, `"0"` at the end, and some members.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole sorted set.
+   * @returns The next cursor (`"0"` at the end) and a batch of members.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole sorted set.
    * @see {@link https://redis.io/docs/latest/commands/zscan/ | ZSCAN}
    */
   zscan(
@@ -5002,14 +4998,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZscanOptions & { readonly noScores: true },
   ): Reply<H, [cursor: string, members: H["text"][]]>;
   /**
-   * Read the next batch of members of a sorted set.
+   * Return the next batch of members and scores of a sorted set.
    *
-   * `zscanIter` does the whole walk.
+   * `zscanIter` iterates over the whole sorted set.
    * @param key - Key name.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link ZscanOptions}.
-   * @returns The next cursor, `"0"` at the end, and some `[member, score]` pairs.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole sorted set.
+   * @returns The next cursor (`"0"` at the end) and a batch of `[member, score]` pairs.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole sorted set.
    * @see {@link https://redis.io/docs/latest/commands/zscan/ | ZSCAN}
    */
   zscan(
@@ -5018,14 +5014,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZscanOptions & { readonly noScores?: false | undefined },
   ): Reply<H, [cursor: string, members: [member: H["text"], score: number][]]>;
   /**
-   * Read the next batch of members of a sorted set.
+   * Return the next batch of members and scores of a sorted set.
    *
-   * `zscanIter` does the whole walk.
+   * `zscanIter` iterates over the whole sorted set.
    * @param key - Key name.
-   * @param cursor - What the call before gave; `"0"` to begin.
+   * @param cursor - Cursor of the previous reply; `"0"` to start.
    * @param options - See {@link ZscanOptions}.
-   * @returns The next cursor, and what the options ask for.
-   * @remarks Since Redis 2.8.0. O(1) a call, O(N) for the whole sorted set.
+   * @returns As the other signatures, depending on the options.
+   * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole sorted set.
    * @see {@link https://redis.io/docs/latest/commands/zscan/ | ZSCAN}
    */
   zscan(
@@ -5048,14 +5044,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
       }
     }
-    return this.send(ZSCAN, args, pickZscan(options));
+    return this.send(ZSCAN, args, selectZscanDecoder(options));
   }
 
   /**
-   * Read the score of a member.
+   * Return the score of a member.
    * @param key - Key name.
-   * @param member - The member: text, bytes or a number.
-   * @returns The score, or `null` when it is not there.
+   * @param member - Member: text, bytes or a number.
+   * @returns The score, or `null` if the member does not exist.
    * @remarks Since Redis 1.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/zscore/ | ZSCORE}
    */
@@ -5064,11 +5060,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the members that any of the sorted sets has.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Return the union of sorted sets.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZunionOptions}.
-   * @returns The members, in order; empty when there are none.
-   * @remarks Since Redis 6.2.0. O(N) + O(M*log(M)) for N members in all and M in the result.
+   * @returns The members, in order; empty if there are none.
+   * @remarks Since Redis 6.2.0. O(N) + O(M*log(M)) for N members in total and M in the result.
    * @see {@link https://redis.io/docs/latest/commands/zunion/ | ZUNION}
    */
   zunion(
@@ -5076,11 +5072,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZunionOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Find the members that any of the sorted sets has.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Return the union of sorted sets.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZunionOptions}.
-   * @returns Pairs of a member and what `scoreCastFunc` made of its score, in order.
-   * @remarks Since Redis 6.2.0. O(N) + O(M*log(M)) for N members in all and M in the result.
+   * @returns `[member, converted score]` pairs, in order.
+   * @remarks Since Redis 6.2.0. O(N) + O(M*log(M)) for N members in total and M in the result.
    * @see {@link https://redis.io/docs/latest/commands/zunion/ | ZUNION}
    */
   zunion<S>(
@@ -5088,11 +5084,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZunionOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
   ): Reply<H, [member: H["text"], score: S][]>;
   /**
-   * Find the members that any of the sorted sets has.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Return the union of sorted sets.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZunionOptions}.
    * @returns `[member, score]` pairs, in order.
-   * @remarks Since Redis 6.2.0. O(N) + O(M*log(M)) for N members in all and M in the result.
+   * @remarks Since Redis 6.2.0. O(N) + O(M*log(M)) for N members in total and M in the result.
    * @see {@link https://redis.io/docs/latest/commands/zunion/ | ZUNION}
    */
   zunion(
@@ -5100,11 +5096,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZunionOptions & { readonly withScores: true },
   ): Reply<H, [member: H["text"], score: number][]>;
   /**
-   * Find the members that any of the sorted sets has.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Return the union of sorted sets.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZunionOptions}.
-   * @returns As the other signatures say, by whether `withScores` is set.
-   * @remarks Since Redis 6.2.0. O(N) + O(M*log(M)) for N members in all and M in the result.
+   * @returns As the other signatures, depending on `withScores`.
+   * @remarks Since Redis 6.2.0. O(N) + O(M*log(M)) for N members in total and M in the result.
    * @see {@link https://redis.io/docs/latest/commands/zunion/ | ZUNION}
    */
   zunion(
@@ -5117,7 +5113,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, never> {
     const args = new ArgList(ZUNION);
     const given = args.options(options, ZUNION_OPTIONS);
-    weightedKeys(args, keys);
+    addWeightedKeys(args, keys);
     if (given) {
       if (options.aggregate !== undefined) {
         args.add(T.AGGREGATE).keyword("options.aggregate", options.aggregate, T.SUM_MIN_MAX_CHOICE);
@@ -5127,16 +5123,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
       }
     }
-    return this.send(ZUNION, args, pickScores(options));
+    return this.send(ZUNION, args, selectScoresDecoder(options));
   }
 
   /**
-   * Store the members that any of the sorted sets has.
-   * @param destination - Key to store the result at, replacing what was there.
-   * @param keys - Keys of the sorted sets, or their weights by key.
+   * Store the union of sorted sets.
+   * @param destination - Destination key, which is overwritten.
+   * @param keys - Keys of the sorted sets, or weights by key.
    * @param options - See {@link ZunionstoreOptions}.
-   * @returns How many members the result has.
-   * @remarks Since Redis 2.0.0. O(N) + O(M*log(M)) for N members in all and M in the result.
+   * @returns Number of members in the result.
+   * @remarks Since Redis 2.0.0. O(N) + O(M*log(M)) for N members in total and M in the result.
    * @see {@link https://redis.io/docs/latest/commands/zunionstore/ | ZUNIONSTORE}
    */
   zunionstore(
@@ -5146,7 +5142,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number> {
     const args = new ArgList(ZUNIONSTORE, [destination]);
     const given = args.options(options, ZUNIONSTORE_OPTIONS);
-    weightedKeys(args, keys);
+    addWeightedKeys(args, keys);
     if (given) {
       if (options.aggregate !== undefined) {
         args.add(T.AGGREGATE).keyword("options.aggregate", options.aggregate, T.SUM_MIN_MAX_CHOICE);
@@ -5156,9 +5152,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count the elements of an array.
+   * Return the number of elements of an array.
    * @param key - Key name.
-   * @returns How many there are; 0 when the key does not exist.
+   * @returns Number of elements; 0 if the key does not exist.
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arcount/ | ARCOUNT}
    */
@@ -5169,37 +5165,36 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Delete elements of an array.
    * @param key - Key name.
-   * @param indices - Indexes, as arguments or in arrays; at least one.
-   * @returns How many existed.
-   * @remarks Since Redis 8.8.0. O(N) in the number of indexes.
+   * @param indices - Indexes, as arguments or arrays; at least one.
+   * @returns Number of elements deleted.
+   * @remarks Since Redis 8.8.0. O(N) for N indexes.
    * @see {@link https://redis.io/docs/latest/commands/ardel/ | ARDEL}
    */
   ardel(key: Key, ...indices: Many<Integer>[]): Reply<H, number> {
     const args = new ArgList(ARDEL, [key]);
-    arrayIndexes(args, indices);
+    addIndexes(args, indices);
     return this.send(ARDEL, args);
   }
 
   /**
-   * Delete the elements in ranges of an array.
+   * Delete the elements in one or more ranges of an array.
    * @param key - Key name.
-   * @param ranges - First and last index of each range, as `[first, last]` pairs or one after the
-   *   other.
-   * @returns How many existed.
-   * @remarks Since Redis 8.8.0. O(N) in the elements of the ranges.
+   * @param ranges - First and last index of each range, as `[first, last]` pairs or a flat list.
+   * @returns Number of elements deleted.
+   * @remarks Since Redis 8.8.0. O(N) for N elements in the ranges.
    * @see {@link https://redis.io/docs/latest/commands/ardelrange/ | ARDELRANGE}
    */
   ardelrange(key: Key, ...ranges: Many<Integer>[]): Reply<H, number> {
     const args = new ArgList(ARDELRANGE, [key]);
-    arrayRanges(args, ranges);
+    addIndexRanges(args, ranges);
     return this.send(ARDELRANGE, args);
   }
 
   /**
-   * Read an element of an array.
+   * Return the element at an index of an array.
    * @param key - Key name.
-   * @param index - Index, from 0 on; a bigint beyond 2^53.
-   * @returns The element, or `null` when there is none.
+   * @param index - Index, from 0; use a bigint beyond 2^53.
+   * @returns The element, or `null` if the index is empty.
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arget/ | ARGET}
    */
@@ -5210,13 +5205,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read a range of an array, with its gaps.
+   * Return all indexes of a range of an array, including empty ones.
    *
-   * Servers refuse ranges of more than a million indexes; `arscan` leaves gaps out.
+   * Servers reject ranges of more than a million indexes; `arscan` omits empty indexes.
    * @param key - Key name.
-   * @param start - First index; one above `end` gives the reverse order.
-   * @param end - Last index, included.
-   * @returns One element an index, in order; `null` for gaps.
+   * @param start - First index; an index above `end` reverses the order.
+   * @param end - Last index (inclusive).
+   * @returns One element per index, in order; `null` for empty indexes.
    * @remarks Since Redis 8.8.0. O(N) in the width of the range.
    * @see {@link https://redis.io/docs/latest/commands/argetrange/ | ARGETRANGE}
    */
@@ -5228,13 +5223,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Search a range of an array.
+   * Search a range of an array for elements that match predicates.
    * @param key - Key name.
-   * @param start - First index, or `"-"`; one above `end` gives the reverse order.
-   * @param end - Last index, included, or `"+"`.
-   * @param predicates - What elements have to be: `[kind, value]` pairs.
+   * @param start - First index, or `"-"`; an index above `end` reverses the order.
+   * @param end - Last index (inclusive), or `"+"`.
+   * @param predicates - Predicates for elements, as `[kind, value]` pairs.
    * @param options - See {@link ArgrepOptions}.
-   * @returns Indexes of the elements found.
+   * @returns Indexes of the matching elements.
    * @remarks Since Redis 8.8.0. O(N*M) for M predicates on the N elements of the range.
    * @see {@link https://redis.io/docs/latest/commands/argrep/ | ARGREP}
    */
@@ -5246,13 +5241,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ArgrepOptions & { readonly withValues?: false | undefined },
   ): Reply<H, H["int"][]>;
   /**
-   * Search a range of an array.
+   * Search a range of an array for elements that match predicates.
    * @param key - Key name.
-   * @param start - First index, or `"-"`; one above `end` gives the reverse order.
-   * @param end - Last index, included, or `"+"`.
-   * @param predicates - What elements have to be: `[kind, value]` pairs.
+   * @param start - First index, or `"-"`; an index above `end` reverses the order.
+   * @param end - Last index (inclusive), or `"+"`.
+   * @param predicates - Predicates for elements, as `[kind, value]` pairs.
    * @param options - See {@link ArgrepOptions}.
-   * @returns `[index, element]` pairs of what was found.
+   * @returns `[index, element]` pairs of the matching elements.
    * @remarks Since Redis 8.8.0. O(N*M) for M predicates on the N elements of the range.
    * @see {@link https://redis.io/docs/latest/commands/argrep/ | ARGREP}
    */
@@ -5264,11 +5259,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ArgrepOptions & { readonly withValues: true },
   ): Reply<H, [index: H["int"], value: H["text"]][]>;
   /**
-   * Search a range of an array.
+   * Search a range of an array for elements that match predicates.
    * @param key - Key name.
-   * @param start - First index, or `"-"`; one above `end` gives the reverse order.
-   * @param end - Last index, included, or `"+"`.
-   * @param predicates - What elements have to be: `[kind, value]` pairs.
+   * @param start - First index, or `"-"`; an index above `end` reverses the order.
+   * @param end - Last index (inclusive), or `"+"`.
+   * @param predicates - Predicates for elements, as `[kind, value]` pairs.
    * @param options - See {@link ArgrepOptions}.
    * @returns As the other signatures, depending on `withValues`.
    * @remarks Since Redis 8.8.0. O(N*M) for M predicates on the N elements of the range.
@@ -5290,8 +5285,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["int"][] | [index: H["int"], value: H["text"]][]> {
     const args = new ArgList(ARGREP, [key]);
     const given = args.options(options, ARGREP_OPTIONS);
-    searchRange(args, start, end);
-    searchPredicates(args, predicates);
+    addSearchRange(args, start, end);
+    addPredicates(args, predicates);
     if (given) {
       if (options.combinator !== undefined) {
         args.keyword("options.combinator", options.combinator, T.AND_OR_CHOICE);
@@ -5304,11 +5299,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell how an array is kept.
+   * Return information about the internal representation of an array.
    * @param key - Key name.
    * @param options - See {@link ArinfoOptions}.
-   * @returns Numbers by the server's names; an error when the key does not exist.
-   * @remarks Since Redis 8.8.0. O(1), with `full` O(N) in the pieces it is kept in.
+   * @returns Numbers by the server's field names; an error if the key does not exist.
+   * @remarks Since Redis 8.8.0. O(1); O(N) in the number of slices with `full`.
    * @see {@link https://redis.io/docs/latest/commands/arinfo/ | ARINFO}
    */
   arinfo(key: Key, options?: ArinfoOptions): Reply<H, ArrayInfo> {
@@ -5321,13 +5316,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add elements to an array where the last ones were added.
+   * Add elements to an array at its insert position.
    *
-   * The server keeps the place; `arnext` tells it, `arseek` changes it.
+   * `arnext` returns the insert position, `arseek` changes it.
    * @param key - Key name.
-   * @param values - Elements, as arguments or in arrays; at least one.
+   * @param values - Elements, as arguments or arrays; at least one.
    * @returns Index of the last element added.
-   * @remarks Since Redis 8.8.0. O(N) in the number of elements.
+   * @remarks Since Redis 8.8.0. O(N) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/arinsert/ | ARINSERT}
    */
   arinsert(key: Key, ...values: Many<Value>[]): Reply<H, H["int"]> {
@@ -5337,11 +5332,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the elements of an array that were added last.
+   * Return the most recently added elements of an array.
    * @param key - Key name.
-   * @param count - How many elements to give at most.
+   * @param count - Maximum number of elements to return.
    * @param options - See {@link ArlastitemsOptions}.
-   * @returns Elements, oldest first; `null` for those deleted since.
+   * @returns Elements, oldest first; `null` for deleted ones.
    * @remarks Since Redis 8.8.0. O(N) in `count`.
    * @see {@link https://redis.io/docs/latest/commands/arlastitems/ | ARLASTITEMS}
    */
@@ -5359,9 +5354,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Measure an array.
+   * Return the length of an array.
    * @param key - Key name.
-   * @returns Its highest index plus one; 0 when the key does not exist.
+   * @returns Highest index plus one; 0 if the key does not exist.
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arlen/ | ARLEN}
    */
@@ -5370,37 +5365,37 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read several elements of an array.
+   * Return the elements at several indexes of an array.
    * @param key - Key name.
-   * @param indices - Indexes, as arguments or in arrays; at least one.
-   * @returns One element an index, in order; `null` for gaps.
-   * @remarks Since Redis 8.8.0. O(N) in the number of indexes.
+   * @param indices - Indexes, as arguments or arrays; at least one.
+   * @returns One element per index, in order; `null` for empty indexes.
+   * @remarks Since Redis 8.8.0. O(N) for N indexes.
    * @see {@link https://redis.io/docs/latest/commands/armget/ | ARMGET}
    */
   armget(key: Key, ...indices: Many<Integer>[]): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(ARMGET, [key]);
-    arrayIndexes(args, indices);
+    addIndexes(args, indices);
     return this.send(ARMGET, args);
   }
 
   /**
-   * Set several elements of an array.
+   * Set the elements at several indexes of an array.
    * @param key - Key name.
    * @param mapping - Elements by index: an object, a `Map` or entries; at least one.
-   * @returns How many indexes had no element before.
-   * @remarks Since Redis 8.8.0. O(N) in the number of elements.
+   * @returns Number of indexes that were empty before.
+   * @remarks Since Redis 8.8.0. O(N) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/armset/ | ARMSET}
    */
   armset(key: Key, mapping: Mapping<Integer, Value>): Reply<H, number> {
     const args = new ArgList(ARMSET, [key]);
-    arrayElements(args, mapping);
+    addIndexedElements(args, mapping);
     return this.send(ARMSET, args);
   }
 
   /**
-   * Tell where `arinsert` would add the next element to an array.
+   * Return the index at which `arinsert` adds the next element.
    * @param key - Key name.
-   * @returns The index, 0 when nothing was added yet; `null` when there is none left.
+   * @returns The index, 0 before the first insert; `null` if no index is left.
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arnext/ | ARNEXT}
    */
@@ -5409,42 +5404,42 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Make one number of a range of an array.
+   * Aggregate a range of an array.
    *
-   * What is no number counts in `MATCH` and `USED` only.
+   * Elements that are not numbers count only for `MATCH` and `USED`.
    * @param key - Key name.
    * @param start - First index.
-   * @param end - Last index, included.
-   * @param operation - What to do with the elements.
-   * @returns The number, or `null` when the range has none.
-   * @remarks Since Redis 8.8.0. O(N) in the elements of the range, at worst in its width.
+   * @param end - Last index (inclusive).
+   * @param operation - Operation on the elements.
+   * @returns The number, or `null` if the range has no numbers.
+   * @remarks Since Redis 8.8.0. O(N) for N elements in the range, at worst its width.
    * @see {@link https://redis.io/docs/latest/commands/arop/ | AROP}
    */
   arop(key: Key, start: Integer, end: Integer, operation: ArraySum): Reply<H, number | null>;
   /**
-   * Make one number of a range of an array.
+   * Aggregate a range of an array.
    *
-   * What is no number counts in `MATCH` and `USED` only.
+   * Elements that are not numbers count only for `MATCH` and `USED`.
    * @param key - Key name.
    * @param start - First index.
-   * @param end - Last index, included.
-   * @param operation - What to do with the elements.
-   * @returns The integer, or `null` when there is nothing to make it of.
-   * @remarks Since Redis 8.8.0. O(N) in the elements of the range, at worst in its width.
+   * @param end - Last index (inclusive).
+   * @param operation - Operation on the elements.
+   * @returns The integer, or `null` if the range has no numbers.
+   * @remarks Since Redis 8.8.0. O(N) for N elements in the range, at worst its width.
    * @see {@link https://redis.io/docs/latest/commands/arop/ | AROP}
    */
   arop(key: Key, start: Integer, end: Integer, operation: ArrayBits): Reply<H, H["int"] | null>;
   /**
-   * Make one number of a range of an array.
+   * Aggregate a range of an array.
    *
-   * What is no number counts in `MATCH` and `USED` only.
+   * Elements that are not numbers count only for `MATCH` and `USED`.
    * @param key - Key name.
    * @param start - First index.
-   * @param end - Last index, included.
-   * @param operation - What to do with the elements.
+   * @param end - Last index (inclusive).
+   * @param operation - Operation on the elements.
    * @param options - See {@link AropOptions}.
-   * @returns How many elements equal `value`.
-   * @remarks Since Redis 8.8.0. O(N) in the elements of the range, at worst in its width.
+   * @returns Number of elements equal to `value`.
+   * @remarks Since Redis 8.8.0. O(N) for N elements in the range, at worst its width.
    * @see {@link https://redis.io/docs/latest/commands/arop/ | AROP}
    */
   arop(
@@ -5455,16 +5450,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: AropOptions & { readonly value: Value },
   ): Reply<H, H["int"]>;
   /**
-   * Make one number of a range of an array.
+   * Aggregate a range of an array.
    *
-   * What is no number counts in `MATCH` and `USED` only.
+   * Elements that are not numbers count only for `MATCH` and `USED`.
    * @param key - Key name.
    * @param start - First index.
-   * @param end - Last index, included.
-   * @param operation - What to do with the elements.
+   * @param end - Last index (inclusive).
+   * @param operation - Operation on the elements.
    * @param options - See {@link AropOptions}.
-   * @returns As the other signatures say, by the operation.
-   * @remarks Since Redis 8.8.0. O(N) in the elements of the range, at worst in its width.
+   * @returns As the other signatures, depending on `operation`.
+   * @remarks Since Redis 8.8.0. O(N) for N elements in the range, at worst its width.
    * @see {@link https://redis.io/docs/latest/commands/arop/ | AROP}
    */
   arop(
@@ -5485,17 +5480,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     args.count("start", start);
     args.count("end", end);
     args.options(options, AROP_OPTIONS);
-    aggregation(args, operation, options);
-    return this.send(AROP, args, pickAggregate(operation));
+    addOperation(args, operation, options);
+    return this.send(AROP, args, selectAropDecoder(operation));
   }
 
   /**
-   * Add elements to an array that begins anew after `size` of them.
+   * Add elements to an array used as a ring buffer of `size` indexes.
    * @param key - Key name.
-   * @param size - How many indexes there are to use.
-   * @param values - Elements, as arguments or in arrays; at least one.
+   * @param size - Capacity of the ring, in indexes.
+   * @param values - Elements, as arguments or arrays; at least one.
    * @returns Index of the last element added.
-   * @remarks Since Redis 8.8.0. O(N) in the number of elements; more when `size` has changed.
+   * @remarks Since Redis 8.8.0. O(N) for N elements; more if `size` has changed.
    * @see {@link https://redis.io/docs/latest/commands/arring/ | ARRING}
    */
   arring(key: Key, size: Integer, ...values: Many<Value>[]): Reply<H, H["int"]> {
@@ -5506,13 +5501,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the elements in a range of an array, without its gaps.
+   * Return the elements in a range of an array, without empty indexes.
    * @param key - Key name.
-   * @param start - First index; one above `end` gives the reverse order.
-   * @param end - Last index, included.
+   * @param start - First index; an index above `end` reverses the order.
+   * @param end - Last index (inclusive).
    * @param options - See {@link ArscanOptions}.
    * @returns `[index, element]` pairs.
-   * @remarks Since Redis 8.8.0. O(N) in the elements of the range, at worst in its width.
+   * @remarks Since Redis 8.8.0. O(N) for N elements in the range, at worst its width.
    * @see {@link https://redis.io/docs/latest/commands/arscan/ | ARSCAN}
    */
   arscan(
@@ -5531,10 +5526,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Choose where `arinsert` and `arring` go on in an array.
+   * Set the index at which `arinsert` and `arring` continue.
    * @param key - Key name.
-   * @param index - Index, from 0 on; a bigint beyond 2^53.
-   * @returns 1 when it was set, 0 when the key does not exist.
+   * @param index - Index, from 0; use a bigint beyond 2^53.
+   * @returns 1 if the index was set, 0 if the key does not exist.
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arseek/ | ARSEEK}
    */
@@ -5545,12 +5540,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Set elements of an array, one index after the other.
+   * Set consecutive elements of an array, starting at an index.
    * @param key - Key name.
-   * @param index - Index, from 0 on; a bigint beyond 2^53.
-   * @param values - Elements, as arguments or in arrays; at least one.
-   * @returns How many indexes had no element before.
-   * @remarks Since Redis 8.8.0. O(N) in the number of elements.
+   * @param index - Index, from 0; use a bigint beyond 2^53.
+   * @param values - Elements, as arguments or arrays; at least one.
+   * @returns Number of indexes that were empty before.
+   * @remarks Since Redis 8.8.0. O(N) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/arset/ | ARSET}
    */
   arset(key: Key, index: Integer, ...values: Many<Value>[]): Reply<H, number> {
@@ -5561,13 +5556,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add places to a sorted set, whose scores are their hashes.
+   * Add members with coordinates to a sorted set, or update them.
    * @param key - Key name.
-   * @param places - `[longitude, latitude, member]` of each place in degrees, or all of them in
-   *   one array.
+   * @param places - `[longitude, latitude, member]` triples in degrees, or a flat array of these
+   *   values.
    * @param options - See {@link GeoaddOptions}.
-   * @returns How many members are new, or with `ch` new or moved.
-   * @remarks Since Redis 3.2.0. O(log(N)) a place.
+   * @returns Number of members added, or with `ch`, added or moved.
+   * @remarks Since Redis 3.2.0. O(log(N)) per member.
    * @see {@link https://redis.io/docs/latest/commands/geoadd/ | GEOADD}
    */
   geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions): Reply<H, number> {
@@ -5577,17 +5572,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.ch", T.CH, options.ch);
     }
-    geoPlaces(args, places);
+    addGeoPlaces(args, places);
     return this.send(GEOADD, args);
   }
 
   /**
-   * Measure the distance between two members.
+   * Return the distance between two members.
    * @param key - Key name.
-   * @param place1 - One member.
-   * @param place2 - The other member.
-   * @param unit - Unit of the distance; metres when left out.
-   * @returns The distance, or `null` when a member is missing.
+   * @param place1 - First member.
+   * @param place2 - Second member.
+   * @param unit - Unit of the distance; default metres.
+   * @returns The distance, or `null` if a member does not exist.
    * @remarks Since Redis 3.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/geodist/ | GEODIST}
    */
@@ -5599,11 +5594,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Write the places of members as geohashes of eleven characters.
+   * Return the coordinates of members as geohash strings of eleven characters.
    * @param key - Key name.
-   * @param values - Members, as arguments or in arrays.
-   * @returns One geohash a member, in order; `null` for missing ones.
-   * @remarks Since Redis 3.2.0. O(1) a member.
+   * @param values - Members, as arguments or arrays.
+   * @returns One geohash per member, in order; `null` for missing members.
+   * @remarks Since Redis 3.2.0. O(1) per member.
    * @see {@link https://redis.io/docs/latest/commands/geohash/ | GEOHASH}
    */
   geohash(key: Key, ...values: Many<Value>[]): Reply<H, (string | null)[]> {
@@ -5613,11 +5608,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read where members are.
+   * Return the coordinates of members.
    * @param key - Key name.
-   * @param values - Members, as arguments or in arrays.
-   * @returns `[longitude, latitude]` of each member, in order; `null` for missing ones.
-   * @remarks Since Redis 3.2.0. O(1) a member.
+   * @param values - Members, as arguments or arrays.
+   * @returns `[longitude, latitude]` of each member, in order; `null` for missing members.
+   * @remarks Since Redis 3.2.0. O(1) per member.
    * @see {@link https://redis.io/docs/latest/commands/geopos/ | GEOPOS}
    */
   geopos(key: Key, ...values: Many<Value>[]): Reply<H, (GeoPoint | null)[]> {
@@ -5627,17 +5622,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the members within a circle around a place.
+   * Return or store the members within a circle around coordinates.
    * @param key - Key name.
    * @param longitude - Longitude of the centre in degrees; east is positive.
    * @param latitude - Latitude of the centre in degrees; north is positive.
-   * @param radius - Radius of the circle, in the unit of the options.
+   * @param radius - Radius of the circle, in `unit` of the options.
    * @param options - See {@link GeoradiusOptions}.
-   * @returns The members, or for each an array of the member and what was asked for: distance,
+   * @returns The members, or for each an array of the member and the requested details: distance,
    *   hash, `[longitude, latitude]`.
    * @deprecated Use `geosearch` or `geosearchstore`.
-   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/georadius/ | GEORADIUS}
    */
   georadius<D extends boolean | undefined = false, S extends boolean | undefined = false, C extends boolean | undefined = false>(
@@ -5648,16 +5642,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: GeoradiusOptions & { readonly store?: undefined; readonly storeDist?: undefined } & { readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C },
   ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
   /**
-   * Find the members within a circle around a place.
+   * Return or store the members within a circle around coordinates.
    * @param key - Key name.
    * @param longitude - Longitude of the centre in degrees; east is positive.
    * @param latitude - Latitude of the centre in degrees; north is positive.
-   * @param radius - Radius of the circle, in the unit of the options.
+   * @param radius - Radius of the circle, in `unit` of the options.
    * @param options - See {@link GeoradiusOptions}.
-   * @returns How many places were stored.
+   * @returns Number of members stored.
    * @deprecated Use `geosearch` or `geosearchstore`.
-   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/georadius/ | GEORADIUS}
    */
   georadius(
@@ -5668,16 +5661,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: GeoradiusOptions & ({ readonly store: Key } | { readonly storeDist: Key }),
   ): Reply<H, number>;
   /**
-   * Find the members within a circle around a place.
+   * Return or store the members within a circle around coordinates.
    * @param key - Key name.
    * @param longitude - Longitude of the centre in degrees; east is positive.
    * @param latitude - Latitude of the centre in degrees; north is positive.
-   * @param radius - Radius of the circle, in the unit of the options.
+   * @param radius - Radius of the circle, in `unit` of the options.
    * @param options - See {@link GeoradiusOptions}.
-   * @returns What the options ask for.
+   * @returns As the other signatures, depending on the options.
    * @deprecated Use `geosearch` or `geosearchstore`.
-   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/georadius/ | GEORADIUS}
    */
   georadius(
@@ -5699,7 +5691,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     args.decimal("longitude", longitude);
     args.decimal("latitude", latitude);
     args.decimal("radius", radius);
-    geoUnit(args, options);
+    addGeoUnit(args, options);
     if (given) {
       args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
       args.flag("options.withDist", T.WITHDIST, options.withDist);
@@ -5710,21 +5702,20 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       }
       if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
     }
-    geoCount(args, options);
+    addGeoCount(args, options);
     return this.send(GEORADIUS, args);
   }
 
   /**
-   * Find the members within a circle around a member.
+   * Return or store the members within a circle around a member.
    * @param key - Key name.
-   * @param member - The member that is the centre.
-   * @param radius - Radius of the circle, in the unit of the options.
+   * @param member - Member at the centre.
+   * @param radius - Radius of the circle, in `unit` of the options.
    * @param options - See {@link GeoradiusOptions}.
-   * @returns The members, or for each an array of the member and what was asked for: distance,
+   * @returns The members, or for each an array of the member and the requested details: distance,
    *   hash, `[longitude, latitude]`.
    * @deprecated Use `geosearch` or `geosearchstore`.
-   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/georadiusbymember/ | GEORADIUSBYMEMBER}
    */
   georadiusbymember<D extends boolean | undefined = false, S extends boolean | undefined = false, C extends boolean | undefined = false>(
@@ -5734,15 +5725,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: GeoradiusOptions & { readonly store?: undefined; readonly storeDist?: undefined } & { readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C },
   ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
   /**
-   * Find the members within a circle around a member.
+   * Return or store the members within a circle around a member.
    * @param key - Key name.
-   * @param member - The member that is the centre.
-   * @param radius - Radius of the circle, in the unit of the options.
+   * @param member - Member at the centre.
+   * @param radius - Radius of the circle, in `unit` of the options.
    * @param options - See {@link GeoradiusOptions}.
-   * @returns How many places were stored.
+   * @returns Number of members stored.
    * @deprecated Use `geosearch` or `geosearchstore`.
-   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/georadiusbymember/ | GEORADIUSBYMEMBER}
    */
   georadiusbymember(
@@ -5752,15 +5742,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: GeoradiusOptions & ({ readonly store: Key } | { readonly storeDist: Key }),
   ): Reply<H, number>;
   /**
-   * Find the members within a circle around a member.
+   * Return or store the members within a circle around a member.
    * @param key - Key name.
-   * @param member - The member that is the centre.
-   * @param radius - Radius of the circle, in the unit of the options.
+   * @param member - Member at the centre.
+   * @param radius - Radius of the circle, in `unit` of the options.
    * @param options - See {@link GeoradiusOptions}.
-   * @returns What the options ask for.
+   * @returns As the other signatures, depending on the options.
    * @deprecated Use `geosearch` or `geosearchstore`.
-   * @remarks Since Redis 3.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @remarks Since Redis 3.2.0. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/georadiusbymember/ | GEORADIUSBYMEMBER}
    */
   georadiusbymember(
@@ -5778,7 +5767,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(GEORADIUSBYMEMBER, [key, member]);
     const given = args.options(options, GEORADIUS_OPTIONS);
     args.decimal("radius", radius);
-    geoUnit(args, options);
+    addGeoUnit(args, options);
     if (given) {
       args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
       args.flag("options.withDist", T.WITHDIST, options.withDist);
@@ -5789,21 +5778,20 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       }
       if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
     }
-    geoCount(args, options);
+    addGeoCount(args, options);
     return this.send(GEORADIUSBYMEMBER, args);
   }
 
   /**
-   * Find the members within a circle around a member, without storing them.
+   * Return the members within a circle around a member.
    * @param key - Key name.
-   * @param member - The member that is the centre.
-   * @param radius - Radius of the circle, in the unit of the options.
+   * @param member - Member at the centre.
+   * @param radius - Radius of the circle, in `unit` of the options.
    * @param options - See {@link GeoradiusRoOptions}.
-   * @returns The members, or for each an array of the member and what was asked for: distance,
+   * @returns The members, or for each an array of the member and the requested details: distance,
    *   hash, `[longitude, latitude]`.
    * @deprecated Use `geosearch`.
-   * @remarks Since Redis 3.2.10. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @remarks Since Redis 3.2.10. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see
    *   {@link https://redis.io/docs/latest/commands/georadiusbymember_ro/ | GEORADIUSBYMEMBER_RO}
    */
@@ -5822,29 +5810,28 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(GEORADIUSBYMEMBER_RO, [key, member]);
     const given = args.options(options, GEORADIUS_RO_OPTIONS);
     args.decimal("radius", radius);
-    geoUnit(args, options);
+    addGeoUnit(args, options);
     if (given) {
       args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
       args.flag("options.withDist", T.WITHDIST, options.withDist);
       args.flag("options.withHash", T.WITHHASH, options.withHash);
       if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
     }
-    geoCount(args, options);
+    addGeoCount(args, options);
     return this.send(GEORADIUSBYMEMBER_RO, args);
   }
 
   /**
-   * Find the members within a circle around a place, without storing them.
+   * Return the members within a circle around coordinates.
    * @param key - Key name.
    * @param longitude - Longitude of the centre in degrees; east is positive.
    * @param latitude - Latitude of the centre in degrees; north is positive.
-   * @param radius - Radius of the circle, in the unit of the options.
+   * @param radius - Radius of the circle, in `unit` of the options.
    * @param options - See {@link GeoradiusRoOptions}.
-   * @returns The members, or for each an array of the member and what was asked for: distance,
+   * @returns The members, or for each an array of the member and the requested details: distance,
    *   hash, `[longitude, latitude]`.
    * @deprecated Use `geosearch`.
-   * @remarks Since Redis 3.2.10. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @remarks Since Redis 3.2.10. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/georadius_ro/ | GEORADIUS_RO}
    */
   georadiusRo<D extends boolean | undefined = false, S extends boolean | undefined = false, C extends boolean | undefined = false>(
@@ -5866,25 +5853,24 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     args.decimal("longitude", longitude);
     args.decimal("latitude", latitude);
     args.decimal("radius", radius);
-    geoUnit(args, options);
+    addGeoUnit(args, options);
     if (given) {
       args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
       args.flag("options.withDist", T.WITHDIST, options.withDist);
       args.flag("options.withHash", T.WITHHASH, options.withHash);
       if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
     }
-    geoCount(args, options);
+    addGeoCount(args, options);
     return this.send(GEORADIUS_RO, args);
   }
 
   /**
-   * Find the members within a circle or a box.
+   * Return the members within a circle or a box.
    * @param key - Key name.
    * @param options - See {@link GeosearchOptions}.
-   * @returns The members, or for each an array of the member and what was asked for: distance,
+   * @returns The members, or for each an array of the member and the requested details: distance,
    *   hash, `[longitude, latitude]`.
-   * @remarks Since Redis 6.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @remarks Since Redis 6.2.0. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/geosearch/ | GEOSEARCH}
    */
   geosearch<D extends boolean | undefined = false, S extends boolean | undefined = false, C extends boolean | undefined = false>(
@@ -5894,56 +5880,55 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   geosearch(key: Key, options: GeosearchOptions): Reply<H, never> {
     const args = new ArgList(GEOSEARCH, [key]);
     const given = args.options(options, GEOSEARCH_OPTIONS, true);
-    geoArea(args, options);
+    addGeoArea(args, options);
     if (given) {
       if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
       args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
       args.flag("options.withDist", T.WITHDIST, options.withDist);
       args.flag("options.withHash", T.WITHHASH, options.withHash);
     }
-    geoCount(args, options);
+    addGeoCount(args, options);
     return this.send(GEOSEARCH, args);
   }
 
   /**
    * Store the members within a circle or a box.
-   * @param dest - Key to store the result at, replacing what was there.
-   * @param key - Sorted set to search.
+   * @param dest - Destination key, which is overwritten.
+   * @param key - Source sorted set.
    * @param options - See {@link GeosearchstoreOptions}.
-   * @returns How many were stored.
-   * @remarks Since Redis 6.2.0. O(N+log(M)) for N places in the area's bounding box and M in the
-   *   sorted set.
+   * @returns Number of members stored.
+   * @remarks Since Redis 6.2.0. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/geosearchstore/ | GEOSEARCHSTORE}
    */
   geosearchstore(dest: Key, key: Key, options: GeosearchstoreOptions): Reply<H, number> {
     const args = new ArgList(GEOSEARCHSTORE, [dest, key]);
     const given = args.options(options, GEOSEARCHSTORE_OPTIONS, true);
-    geoArea(args, options);
+    addGeoArea(args, options);
     if (given) {
       if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
       args.flag("options.storeDist", T.STOREDIST, options.storeDist);
     }
-    geoCount(args, options);
+    addGeoCount(args, options);
     return this.send(GEOSEARCHSTORE, args);
   }
 
   /**
-   * Add an element with its vector to a vector set, or give it another vector.
+   * Add an element with a vector to a vector set, or replace its vector.
    *
-   * The first element decides how many numbers the vectors of the set have.
+   * The first element determines the number of dimensions of the set.
    * @param key - Key name.
-   * @param vector - Numbers in an array, a `Float32Array`, or the bytes of 32-bit floats,
-   *   little-endian.
-   * @param element - Name of the element.
+   * @param vector - Numbers in an array, a `Float32Array`, or the bytes of little-endian 32-bit
+   *   floats.
+   * @param element - Element name.
    * @param options - See {@link VaddOptions}.
-   * @returns Whether the element is new.
-   * @remarks Since Redis 8.0.0. O(log(N)) in the size of the vector set.
+   * @returns Whether the element was added; `false` if it was updated.
+   * @remarks Since Redis 8.0.0. O(log(N)) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/vadd/ | VADD}
    */
   vadd(key: Key, vector: Vector, element: Value, options?: VaddOptions): Reply<H, boolean> {
     const args = new ArgList(VADD, [key]);
     const given = args.options(options, VADD_OPTIONS);
-    vectorToAdd(args, vector, options);
+    addVaddVector(args, vector, options);
     args.value("element", element);
     if (given) {
       args.flag("options.cas", T.CAS, options.cas);
@@ -5960,9 +5945,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Count the elements of a vector set.
+   * Return the number of elements of a vector set.
    * @param key - Key name.
-   * @returns How many there are; 0 when the key does not exist.
+   * @returns Number of elements; 0 if the key does not exist.
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vcard/ | VCARD}
    */
@@ -5971,11 +5956,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell how many numbers the vectors of a vector set have.
+   * Return the number of dimensions of a vector set.
    *
-   * A key that does not exist is an error.
+   * Fails if the key does not exist.
    * @param key - Key name.
-   * @returns The number of numbers, as stored.
+   * @returns Number of dimensions as stored.
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vdim/ | VDIM}
    */
@@ -5984,14 +5969,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read the vector of an element.
+   * Return the vector of an element.
    *
-   * Quantization loses digits, so the numbers are close to those that were added.
+   * With quantization, the numbers are approximations of those added.
    * @param key - Key name.
-   * @param element - Name of the element.
+   * @param element - Element name.
    * @param options - See {@link VembOptions}.
-   * @returns The numbers, or `null` when there is no such element.
-   * @remarks Since Redis 8.0.0. O(D) in the length of the vector.
+   * @returns The numbers, or `null` if the element does not exist.
+   * @remarks Since Redis 8.0.0. O(D) in the number of dimensions.
    * @see {@link https://redis.io/docs/latest/commands/vemb/ | VEMB}
    */
   vemb(
@@ -6000,14 +5985,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: VembOptions & { readonly raw?: false | undefined },
   ): Reply<H, number[] | null>;
   /**
-   * Read the vector of an element.
+   * Return the vector of an element.
    *
-   * Quantization loses digits, so the numbers are close to those that were added.
+   * With quantization, the numbers are approximations of those added.
    * @param key - Key name.
-   * @param element - Name of the element.
+   * @param element - Element name.
    * @param options - See {@link VembOptions}.
-   * @returns What is stored, or `null` when there is no such element.
-   * @remarks Since Redis 8.0.0. O(D) in the length of the vector.
+   * @returns The stored representation, or `null` if the element does not exist.
+   * @remarks Since Redis 8.0.0. O(D) in the number of dimensions.
    * @see {@link https://redis.io/docs/latest/commands/vemb/ | VEMB}
    */
   vemb(
@@ -6016,14 +6001,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: VembOptions & { readonly raw: true },
   ): Reply<H, RawVector | null>;
   /**
-   * Read the vector of an element.
+   * Return the vector of an element.
    *
-   * Quantization loses digits, so the numbers are close to those that were added.
+   * With quantization, the numbers are approximations of those added.
    * @param key - Key name.
-   * @param element - Name of the element.
+   * @param element - Element name.
    * @param options - See {@link VembOptions}.
-   * @returns As the other signatures say, by whether `raw` is set.
-   * @remarks Since Redis 8.0.0. O(D) in the length of the vector.
+   * @returns As the other signatures, depending on `raw`.
+   * @remarks Since Redis 8.0.0. O(D) in the number of dimensions.
    * @see {@link https://redis.io/docs/latest/commands/vemb/ | VEMB}
    */
   vemb(key: Key, element: Value, options?: VembOptions): Reply<H, number[] | RawVector | null>;
@@ -6033,14 +6018,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     if (args.options(options, VEMB_OPTIONS)) {
       args.flag("options.raw", T.RAW, options.raw);
     }
-    return this.send(VEMB, args, pickVemb(options));
+    return this.send(VEMB, args, selectVembDecoder(options));
   }
 
   /**
-   * Read the attributes of an element.
+   * Return the attributes of an element.
    * @param key - Key name.
-   * @param element - Name of the element.
-   * @returns The JSON text, or `null` when there is none, or no such element.
+   * @param element - Element name.
+   * @returns The JSON text, or `null` if the element does not exist or has no attributes.
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vgetattr/ | VGETATTR}
    */
@@ -6049,9 +6034,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell how a vector set is made.
+   * Return information about a vector set.
    * @param key - Key name.
-   * @returns What the server tells, or `null` when the key does not exist.
+   * @returns The properties, or `null` if the key does not exist.
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vinfo/ | VINFO}
    */
@@ -6060,10 +6045,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell whether a vector set has an element.
+   * Check whether a vector set contains an element.
    * @param key - Key name.
-   * @param element - Name of the element.
-   * @returns Whether the element is there.
+   * @param element - Element name.
+   * @returns Whether the element exists.
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vismember/ | VISMEMBER}
    */
@@ -6072,11 +6057,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * List the neighbours of an element in the graph of a vector set.
+   * Return the neighbours of an element in the graph of a vector set.
    * @param key - Key name.
-   * @param element - Name of the element.
+   * @param element - Element name.
    * @param options - See {@link VlinksOptions}.
-   * @returns The neighbours on each level, or `null` when there is no such element.
+   * @returns The neighbours per level, or `null` if the element does not exist.
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vlinks/ | VLINKS}
    */
@@ -6086,12 +6071,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: VlinksOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][][] | null>;
   /**
-   * List the neighbours of an element in the graph of a vector set.
+   * Return the neighbours of an element in the graph of a vector set.
    * @param key - Key name.
-   * @param element - Name of the element.
+   * @param element - Element name.
    * @param options - See {@link VlinksOptions}.
-   * @returns The neighbours on each level with their similarity, 1 for the same direction and 0
-   *   for the opposite one, or `null` when there is no such element.
+   * @returns The neighbours per level with their similarity, from 1 (same direction) to 0
+   *   (opposite direction), or `null` if the element does not exist.
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vlinks/ | VLINKS}
    */
@@ -6101,9 +6086,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: VlinksOptions & { readonly withScores: true },
   ): Reply<H, [element: H["text"], score: number][][] | null>;
   /**
-   * List the neighbours of an element in the graph of a vector set.
+   * Return the neighbours of an element in the graph of a vector set.
    * @param key - Key name.
-   * @param element - Name of the element.
+   * @param element - Element name.
    * @param options - See {@link VlinksOptions}.
    * @returns As the other signatures, depending on `withScores`.
    * @remarks Since Redis 8.0.0. O(1).
@@ -6124,34 +6109,32 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     if (args.options(options, VLINKS_OPTIONS)) {
       args.flag("options.withScores", T.WITHSCORES, options.withScores);
     }
-    return this.send(VLINKS, args, options?.withScores === true ? toLinkPairs : undefined);
+    return this.send(VLINKS, args, options?.withScores === true ? toLinkScores : undefined);
   }
 
   /**
-   * Pick elements of a vector set at random.
+   * Return random elements of a vector set.
    * @param key - Key name.
-   * @returns One element, or `null` when the key does not exist.
-   * @remarks Since Redis 8.0.0. O(N) in the number of elements returned.
+   * @returns One element, or `null` if the key does not exist.
+   * @remarks Since Redis 8.0.0. O(N) for N elements returned.
    * @see {@link https://redis.io/docs/latest/commands/vrandmember/ | VRANDMEMBER}
    */
   vrandmember(key: Key): Reply<H, H["text"] | null>;
   /**
-   * Pick elements of a vector set at random.
+   * Return random elements of a vector set.
    * @param key - Key name.
-   * @param count - How many different elements to pick; negative: that many, some perhaps
-   *   repeatedly.
-   * @returns Elements; empty when the key does not exist.
-   * @remarks Since Redis 8.0.0. O(N) in the number of elements returned.
+   * @param count - Number of distinct elements, or if negative, of possibly repeated elements.
+   * @returns Elements; empty if the key does not exist.
+   * @remarks Since Redis 8.0.0. O(N) for N elements returned.
    * @see {@link https://redis.io/docs/latest/commands/vrandmember/ | VRANDMEMBER}
    */
   vrandmember(key: Key, count: Integer): Reply<H, H["text"][]>;
   /**
-   * Pick elements of a vector set at random.
+   * Return random elements of a vector set.
    * @param key - Key name.
-   * @param count - How many different elements to pick; negative: that many, some perhaps
-   *   repeatedly.
+   * @param count - Number of distinct elements, or if negative, of possibly repeated elements.
    * @returns As the other signatures, depending on `count`.
-   * @remarks Since Redis 8.0.0. O(N) in the number of elements returned.
+   * @remarks Since Redis 8.0.0. O(N) for N elements returned.
    * @see {@link https://redis.io/docs/latest/commands/vrandmember/ | VRANDMEMBER}
    */
   vrandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
@@ -6165,9 +6148,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Remove an element from a vector set.
    * @param key - Key name.
-   * @param element - Name of the element.
-   * @returns Whether it was there.
-   * @remarks Since Redis 8.0.0. O(log(N)) in the size of the vector set.
+   * @param element - Element name.
+   * @returns Whether the element was removed.
+   * @remarks Since Redis 8.0.0. O(log(N)) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/vrem/ | VREM}
    */
   vrem(key: Key, element: Value): Reply<H, boolean> {
@@ -6175,12 +6158,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Give an element attributes, or take them away.
+   * Set or remove the attributes of an element.
    * @param key - Key name.
-   * @param element - Name of the element.
-   * @param attributes - JSON text, by convention an object; filters can look into it. Empty to
-   *   take them away.
-   * @returns Whether there is such an element.
+   * @param element - Element name.
+   * @param attributes - JSON text, by convention an object, which filters can query. An empty
+   *   string removes them.
+   * @returns Whether the element exists.
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vsetattr/ | VSETATTR}
    */
@@ -6189,13 +6172,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Find the elements whose vectors are most similar to a vector.
+   * Return the elements with vectors most similar to a vector.
    * @param key - Key name.
-   * @param query - A vector as for `vadd`, the name of an element, or `{ element }` for a name in
-   *   bytes.
+   * @param query - A vector as for `vadd`, the name of an element, or `{ element }` for a binary
+   *   name.
    * @param options - See {@link VsimOptions}.
-   * @returns Elements, the most similar first; empty when the key does not exist.
-   * @remarks Since Redis 8.0.0. O(log(N)) in the size of the vector set.
+   * @returns Elements, most similar first; empty if the key does not exist.
+   * @remarks Since Redis 8.0.0. O(log(N)) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/vsim/ | VSIM}
    */
   vsim(
@@ -6204,14 +6187,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: VsimOptions & { readonly withScores?: false | undefined },
   ): Reply<H, H["text"][]>;
   /**
-   * Find the elements whose vectors are most similar to a vector.
+   * Return the elements with vectors most similar to a vector.
    * @param key - Key name.
-   * @param query - A vector as for `vadd`, the name of an element, or `{ element }` for a name in
-   *   bytes.
+   * @param query - A vector as for `vadd`, the name of an element, or `{ element }` for a binary
+   *   name.
    * @param options - See {@link VsimOptions}.
-   * @returns Elements with their similarity, 1 for the same direction and 0 for the opposite one,
-   *   the most similar first; empty when the key does not exist.
-   * @remarks Since Redis 8.0.0. O(log(N)) in the size of the vector set.
+   * @returns Elements with their similarity, from 1 (same direction) to 0 (opposite direction),
+   *   most similar first; empty if the key does not exist.
+   * @remarks Since Redis 8.0.0. O(log(N)) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/vsim/ | VSIM}
    */
   vsim(
@@ -6220,13 +6203,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: VsimOptions & { readonly withScores: true },
   ): Reply<H, [element: H["text"], score: number][]>;
   /**
-   * Find the elements whose vectors are most similar to a vector.
+   * Return the elements with vectors most similar to a vector.
    * @param key - Key name.
-   * @param query - A vector as for `vadd`, the name of an element, or `{ element }` for a name in
-   *   bytes.
+   * @param query - A vector as for `vadd`, the name of an element, or `{ element }` for a binary
+   *   name.
    * @param options - See {@link VsimOptions}.
    * @returns As the other signatures, depending on `withScores`.
-   * @remarks Since Redis 8.0.0. O(log(N)) in the size of the vector set.
+   * @remarks Since Redis 8.0.0. O(log(N)) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/vsim/ | VSIM}
    */
   vsim(
@@ -6241,7 +6224,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][] | [element: H["text"], score: number][]> {
     const args = new ArgList(VSIM, [key]);
     const given = args.options(options, VSIM_OPTIONS);
-    vectorQuery(args, query);
+    addVectorQuery(args, query);
     if (given) {
       args.flag("options.withScores", T.WITHSCORES, options.withScores);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
@@ -6260,12 +6243,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Acknowledge entries: they are no longer pending in the consumer group.
+   * Acknowledge pending entries of a consumer group.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param ids - IDs of entries, as arguments or in arrays; at least one.
-   * @returns How many were pending.
-   * @remarks Since Redis 5.0.0. O(1) an ID.
+   * @param groupName - Consumer group name.
+   * @param ids - Entry IDs, as arguments or arrays; at least one.
+   * @returns Number of entries acknowledged.
+   * @remarks Since Redis 5.0.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xack/ | XACK}
    */
   xack(key: Key, groupName: Value, ...ids: Many<Value>[]): Reply<H, number> {
@@ -6277,12 +6260,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Acknowledge entries and delete them from the stream.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param ids - IDs of entries, one or several.
+   * @param groupName - Consumer group name.
+   * @param ids - One or more entry IDs.
    * @param options - See {@link XackdelOptions}.
-   * @returns One number an ID, in order: 1 when it was deleted, -1 when there is no such entry, 2
-   *   when references kept it from being deleted.
-   * @remarks Since Redis 8.2.0. O(1) an ID.
+   * @returns One number per ID, in order: 1 if deleted, -1 if not found, 2 if not deleted because
+   *   of references.
+   * @remarks Since Redis 8.2.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xackdel/ | XACKDEL}
    */
   xackdel(
@@ -6303,12 +6286,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Add an entry to a stream, which is created when missing.
+   * Append an entry to a stream; a missing stream is created.
    * @param key - Key name.
    * @param fields - Values by field; at least one.
    * @param options - See {@link XaddOptions}.
-   * @returns The ID of the entry.
-   * @remarks Since Redis 5.0.0. O(1), and O(N) for N entries trimmed.
+   * @returns The entry ID.
+   * @remarks Since Redis 5.0.0. O(1), plus O(N) for N entries trimmed.
    * @see {@link https://redis.io/docs/latest/commands/xadd/ | XADD}
    */
   xadd(
@@ -6317,12 +6300,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XaddOptions & { readonly noMkStream?: false | undefined },
   ): Reply<H, H["text"]>;
   /**
-   * Add an entry to a stream, which is created when missing.
+   * Append an entry to a stream; a missing stream is created.
    * @param key - Key name.
    * @param fields - Values by field; at least one.
    * @param options - See {@link XaddOptions}.
-   * @returns The ID of the entry, or `null` when the stream does not exist.
-   * @remarks Since Redis 5.0.0. O(1), and O(N) for N entries trimmed.
+   * @returns The entry ID, or `null` if the stream does not exist.
+   * @remarks Since Redis 5.0.0. O(1), plus O(N) for N entries trimmed.
    * @see {@link https://redis.io/docs/latest/commands/xadd/ | XADD}
    */
   xadd(
@@ -6331,12 +6314,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XaddOptions & { readonly noMkStream: true },
   ): Reply<H, H["text"] | null>;
   /**
-   * Add an entry to a stream, which is created when missing.
+   * Append an entry to a stream; a missing stream is created.
    * @param key - Key name.
    * @param fields - Values by field; at least one.
    * @param options - See {@link XaddOptions}.
    * @returns As the other signatures, depending on `noMkStream`.
-   * @remarks Since Redis 5.0.0. O(1), and O(N) for N entries trimmed.
+   * @remarks Since Redis 5.0.0. O(1), plus O(N) for N entries trimmed.
    * @see {@link https://redis.io/docs/latest/commands/xadd/ | XADD}
    */
   xadd(key: Key, fields: Mapping<Value, Value>, options?: XaddOptions): Reply<H, H["text"] | null>;
@@ -6351,23 +6334,24 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
         args.add(T.IDMPAUTO).value("options.idmpAuto", options.idmpAuto);
       }
     }
-    idempotence(args, options);
-    trimming(args, options);
-    entryFields(args, fields, options);
+    addIdempotence(args, options);
+    addTrimming(args, options);
+    addEntry(args, fields, options);
     return this.send(XADD, args);
   }
 
   /**
-   * Take over entries that another consumer has had pending for long, a batch at a time.
+   * Claim a batch of entries that have been pending for a minimum time.
    *
-   * Begin with the ID `"0-0"`, go on with the cursor of the reply until it is `"0-0"` again.
-   * Before Redis 7.0 the deleted IDs are always empty.
+   * Start with the ID `"0-0"` and continue with the cursor of the reply until it is `"0-0"`
+   * again. Before Redis 7.0, `deletedIds` is always empty.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param minIdleTime - Only entries that were delivered at least so many milliseconds ago.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param minIdleTime - Minimum time since the last delivery, in milliseconds.
    * @param options - See {@link XautoclaimOptions}.
-   * @returns The entries now claimed, as `[id, fields]`.
+   * @returns The next cursor, the claimed entries as `[id, fields]`, and the IDs of deleted
+   *   entries.
    * @remarks Since Redis 6.2.0. O(1) with a small `count`.
    * @see {@link https://redis.io/docs/latest/commands/xautoclaim/ | XAUTOCLAIM}
    */
@@ -6379,16 +6363,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XautoclaimOptions & { readonly justId?: false | undefined; readonly pairs?: false | undefined },
   ): Reply<H, [cursor: string, entries: StreamEntry<H["text"]>[], deletedIds: H["text"][]]>;
   /**
-   * Take over entries that another consumer has had pending for long, a batch at a time.
+   * Claim a batch of entries that have been pending for a minimum time.
    *
-   * Begin with the ID `"0-0"`, go on with the cursor of the reply until it is `"0-0"` again.
-   * Before Redis 7.0 the deleted IDs are always empty.
+   * Start with the ID `"0-0"` and continue with the cursor of the reply until it is `"0-0"`
+   * again. Before Redis 7.0, `deletedIds` is always empty.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param minIdleTime - Only entries that were delivered at least so many milliseconds ago.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param minIdleTime - Minimum time since the last delivery, in milliseconds.
    * @param options - See {@link XautoclaimOptions}.
-   * @returns The IDs of the entries now claimed.
+   * @returns The next cursor, the IDs of the claimed entries, and the IDs of deleted entries.
    * @remarks Since Redis 6.2.0. O(1) with a small `count`.
    * @see {@link https://redis.io/docs/latest/commands/xautoclaim/ | XAUTOCLAIM}
    */
@@ -6400,16 +6384,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XautoclaimOptions & { readonly justId: true },
   ): Reply<H, [cursor: string, entries: H["text"][], deletedIds: H["text"][]]>;
   /**
-   * Take over entries that another consumer has had pending for long, a batch at a time.
+   * Claim a batch of entries that have been pending for a minimum time.
    *
-   * Begin with the ID `"0-0"`, go on with the cursor of the reply until it is `"0-0"` again.
-   * Before Redis 7.0 the deleted IDs are always empty.
+   * Start with the ID `"0-0"` and continue with the cursor of the reply until it is `"0-0"`
+   * again. Before Redis 7.0, `deletedIds` is always empty.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param minIdleTime - Only entries that were delivered at least so many milliseconds ago.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param minIdleTime - Minimum time since the last delivery, in milliseconds.
    * @param options - See {@link XautoclaimOptions}.
-   * @returns The entries now claimed, with their fields as pairs.
+   * @returns The next cursor, the claimed entries with their fields as pairs, and the IDs of
+   *   deleted entries.
    * @remarks Since Redis 6.2.0. O(1) with a small `count`.
    * @see {@link https://redis.io/docs/latest/commands/xautoclaim/ | XAUTOCLAIM}
    */
@@ -6421,16 +6406,16 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XautoclaimOptions & { readonly justId?: false | undefined; readonly pairs: true },
   ): Reply<H, [cursor: string, entries: StreamEntryPairs<H["text"]>[], deletedIds: H["text"][]]>;
   /**
-   * Take over entries that another consumer has had pending for long, a batch at a time.
+   * Claim a batch of entries that have been pending for a minimum time.
    *
-   * Begin with the ID `"0-0"`, go on with the cursor of the reply until it is `"0-0"` again.
-   * Before Redis 7.0 the deleted IDs are always empty.
+   * Start with the ID `"0-0"` and continue with the cursor of the reply until it is `"0-0"`
+   * again. Before Redis 7.0, `deletedIds` is always empty.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param minIdleTime - Only entries that were delivered at least so many milliseconds ago.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param minIdleTime - Minimum time since the last delivery, in milliseconds.
    * @param options - See {@link XautoclaimOptions}.
-   * @returns As the other signatures say, by the options.
+   * @returns As the other signatures, depending on the options.
    * @remarks Since Redis 6.2.0. O(1) with a small `count`.
    * @see {@link https://redis.io/docs/latest/commands/xautoclaim/ | XAUTOCLAIM}
    */
@@ -6451,19 +6436,19 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(XAUTOCLAIM, [key, groupName, consumerName]);
     const given = args.options(options, XAUTOCLAIM_OPTIONS);
     args.count("minIdleTime", minIdleTime);
-    autoclaimStart(args, options);
+    addAutoclaimStart(args, options);
     if (given) {
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       args.flag("options.justId", T.JUSTID, options.justId);
       args.boolean("options.pairs", options.pairs);
     }
-    return this.send(XAUTOCLAIM, args, pickAutoclaim(options));
+    return this.send(XAUTOCLAIM, args, selectXautoclaimDecoder(options));
   }
 
   /**
-   * Set how a stream remembers what its producers sent; see `idmp` of `xadd`.
+   * Set the duplicate detection of a stream; see `idmp` of `xadd`.
    *
-   * A change makes it forget what it remembered.
+   * A change discards the recorded IDs.
    * @param key - Key name.
    * @param options - See {@link XcfgsetOptions}.
    * @returns `true`.
@@ -6473,7 +6458,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xcfgset(key: Key, options?: XcfgsetOptions): Reply<H, true> {
     const args = new ArgList(XCFGSET, [key]);
     const given = args.options(options, XCFGSET_OPTIONS);
-    needsSetting(args, options);
+    requireSetting(args, options);
     if (given) {
       if (options.idmpDuration !== undefined) {
         args.add(T.IDMP_DURATION).count("options.idmpDuration", options.idmpDuration);
@@ -6486,15 +6471,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Take over entries that another consumer has pending.
+   * Claim pending entries of other consumers.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param minIdleTime - Only entries that were delivered at least so many milliseconds ago.
-   * @param messageIds - IDs of the entries, one or several.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param minIdleTime - Minimum time since the last delivery, in milliseconds.
+   * @param messageIds - One or more entry IDs.
    * @param options - See {@link XclaimOptions}.
-   * @returns The entries now claimed, as `[id, fields]`.
-   * @remarks Since Redis 5.0.0. O(log N) an ID, with N entries pending.
+   * @returns The claimed entries as `[id, fields]`.
+   * @remarks Since Redis 5.0.0. O(log N) per ID, with N entries pending.
    * @see {@link https://redis.io/docs/latest/commands/xclaim/ | XCLAIM}
    */
   xclaim(
@@ -6506,15 +6491,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XclaimOptions & { readonly justId?: false | undefined; readonly pairs?: false | undefined },
   ): Reply<H, StreamEntry<H["text"]>[]>;
   /**
-   * Take over entries that another consumer has pending.
+   * Claim pending entries of other consumers.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param minIdleTime - Only entries that were delivered at least so many milliseconds ago.
-   * @param messageIds - IDs of the entries, one or several.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param minIdleTime - Minimum time since the last delivery, in milliseconds.
+   * @param messageIds - One or more entry IDs.
    * @param options - See {@link XclaimOptions}.
-   * @returns The IDs of the entries now claimed.
-   * @remarks Since Redis 5.0.0. O(log N) an ID, with N entries pending.
+   * @returns The IDs of the claimed entries.
+   * @remarks Since Redis 5.0.0. O(log N) per ID, with N entries pending.
    * @see {@link https://redis.io/docs/latest/commands/xclaim/ | XCLAIM}
    */
   xclaim(
@@ -6526,15 +6511,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XclaimOptions & { readonly justId: true },
   ): Reply<H, H["text"][]>;
   /**
-   * Take over entries that another consumer has pending.
+   * Claim pending entries of other consumers.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param minIdleTime - Only entries that were delivered at least so many milliseconds ago.
-   * @param messageIds - IDs of the entries, one or several.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param minIdleTime - Minimum time since the last delivery, in milliseconds.
+   * @param messageIds - One or more entry IDs.
    * @param options - See {@link XclaimOptions}.
-   * @returns The entries now claimed, with their fields as pairs.
-   * @remarks Since Redis 5.0.0. O(log N) an ID, with N entries pending.
+   * @returns The claimed entries with their fields as pairs.
+   * @remarks Since Redis 5.0.0. O(log N) per ID, with N entries pending.
    * @see {@link https://redis.io/docs/latest/commands/xclaim/ | XCLAIM}
    */
   xclaim(
@@ -6546,15 +6531,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XclaimOptions & { readonly justId?: false | undefined; readonly pairs: true },
   ): Reply<H, StreamEntryPairs<H["text"]>[]>;
   /**
-   * Take over entries that another consumer has pending.
+   * Claim pending entries of other consumers.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param minIdleTime - Only entries that were delivered at least so many milliseconds ago.
-   * @param messageIds - IDs of the entries, one or several.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param minIdleTime - Minimum time since the last delivery, in milliseconds.
+   * @param messageIds - One or more entry IDs.
    * @param options - See {@link XclaimOptions}.
-   * @returns As the other signatures say, by the options.
-   * @remarks Since Redis 5.0.0. O(log N) an ID, with N entries pending.
+   * @returns As the other signatures, depending on the options.
+   * @remarks Since Redis 5.0.0. O(log N) per ID, with N entries pending.
    * @see {@link https://redis.io/docs/latest/commands/xclaim/ | XCLAIM}
    */
   xclaim(
@@ -6589,15 +6574,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.boolean("options.pairs", options.pairs);
       if (options.lastId !== undefined) args.add(T.LASTID).value("options.lastId", options.lastId);
     }
-    return this.send(XCLAIM, args, pickClaim(options));
+    return this.send(XCLAIM, args, selectXclaimDecoder(options));
   }
 
   /**
-   * Delete entries of a stream.
+   * Delete entries from a stream.
    * @param key - Key name.
-   * @param ids - IDs of entries, as arguments or in arrays; at least one.
-   * @returns How many there were.
-   * @remarks Since Redis 5.0.0. O(1) an ID.
+   * @param ids - Entry IDs, as arguments or arrays; at least one.
+   * @returns Number of entries deleted.
+   * @remarks Since Redis 5.0.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xdel/ | XDEL}
    */
   xdel(key: Key, ...ids: Many<Value>[]): Reply<H, number> {
@@ -6607,13 +6592,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Delete entries of a stream, minding consumer groups.
+   * Delete entries from a stream, with a policy for consumer group references.
    * @param key - Key name.
-   * @param ids - IDs of entries, one or several.
+   * @param ids - One or more entry IDs.
    * @param options - See {@link XdelexOptions}.
-   * @returns One number an ID, in order: 1 when it was deleted, -1 when there is no such entry, 2
-   *   when references kept it from being deleted.
-   * @remarks Since Redis 8.2.0. O(1) an ID.
+   * @returns One number per ID, in order: 1 if deleted, -1 if not found, 2 if not deleted because
+   *   of references.
+   * @remarks Since Redis 8.2.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xdelex/ | XDELEX}
    */
   xdelex(key: Key, ids: Many<Value>, options?: XdelexOptions): Reply<H, number[]> {
@@ -6631,8 +6616,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Create a consumer group.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param id - Entries after this ID are delivered; `"$"`: new ones only, `0`: all.
+   * @param groupName - Consumer group name.
+   * @param id - Deliver entries after this ID; `"$"` for new entries only, `0` for all.
    * @param options - See {@link XgroupCreateOptions}.
    * @returns `true`.
    * @remarks Since Redis 5.0.0. O(1).
@@ -6656,11 +6641,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Create a consumer; reading as one does so too.
+   * Create a consumer; `xreadgroup` also creates it.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @returns 1, or 0 when there was one of this name.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @returns 1 if the consumer was created, 0 if it exists.
    * @remarks Since Redis 6.2.0. O(1).
    * @see
    *   {@link https://redis.io/docs/latest/commands/xgroup-createconsumer/ | XGROUP CREATECONSUMER}
@@ -6670,11 +6655,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Delete a consumer with everything it has pending.
+   * Delete a consumer and its pending entries.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @returns How many entries it had pending.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @returns Number of entries that were pending.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xgroup-delconsumer/ | XGROUP DELCONSUMER}
    */
@@ -6685,9 +6670,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Delete a consumer group.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @returns Whether there was one.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries pending.
+   * @param groupName - Consumer group name.
+   * @returns Whether the group existed.
+   * @remarks Since Redis 5.0.0. O(N) for N pending entries.
    * @see {@link https://redis.io/docs/latest/commands/xgroup-destroy/ | XGROUP DESTROY}
    */
   xgroupDestroy(key: Key, groupName: Value): Reply<H, boolean> {
@@ -6695,7 +6680,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * List the XGROUP commands.
+   * Return the help text of the XGROUP commands.
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xgroup-help/ | XGROUP HELP}
@@ -6705,10 +6690,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Set from where on entries are delivered to a consumer group.
+   * Set the last delivered ID of a consumer group.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param id - Entries after this ID are delivered; `"$"`: new ones only, `0`: all.
+   * @param groupName - Consumer group name.
+   * @param id - Deliver entries after this ID; `"$"` for new entries only, `0` for all.
    * @param options - See {@link XgroupSetidOptions}.
    * @returns `true`.
    * @remarks Since Redis 5.0.0. O(1).
@@ -6726,10 +6711,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell about the consumers of a group.
+   * Return information about the consumers of a group.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @returns One object a consumer.
+   * @param groupName - Consumer group name.
+   * @returns One object per consumer.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xinfo-consumers/ | XINFO CONSUMERS}
    */
@@ -6738,9 +6723,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell about the consumer groups of a stream.
+   * Return information about the consumer groups of a stream.
    * @param key - Key name.
-   * @returns One object a group.
+   * @returns One object per group.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xinfo-groups/ | XINFO GROUPS}
    */
@@ -6749,7 +6734,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * List the XINFO commands.
+   * Return the help text of the XINFO commands.
    * @returns Lines of text.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xinfo-help/ | XINFO HELP}
@@ -6759,10 +6744,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Tell about a stream.
+   * Return information about a stream.
    * @param key - Key name.
    * @param options - See {@link XinfoStreamOptions}.
-   * @returns What is known, by the server's names.
+   * @returns Information by the server's field names.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xinfo-stream/ | XINFO STREAM}
    */
@@ -6771,10 +6756,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XinfoStreamOptions & { readonly full?: false | undefined },
   ): Reply<H, XInfoStream<H["text"]>>;
   /**
-   * Tell about a stream.
+   * Return information about a stream.
    * @param key - Key name.
    * @param options - See {@link XinfoStreamOptions}.
-   * @returns All that is known, by the server's names.
+   * @returns Full information by the server's field names.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xinfo-stream/ | XINFO STREAM}
    */
@@ -6783,7 +6768,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XinfoStreamOptions & { readonly full: true },
   ): Reply<H, XInfoStreamFull<H["text"]>>;
   /**
-   * Tell about a stream.
+   * Return information about a stream.
    * @param key - Key name.
    * @param options - See {@link XinfoStreamOptions}.
    * @returns As the other signatures, depending on `full`.
@@ -6802,14 +6787,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     if (args.options(options, XINFO_STREAM_OPTIONS)) {
       args.flag("options.full", T.FULL, options.full);
     }
-    fullCount(args, options);
+    addFullCount(args, options);
     return this.send(XINFO_STREAM, args);
   }
 
   /**
-   * Count the entries of a stream.
+   * Return the number of entries of a stream.
    * @param key - Key name.
-   * @returns How many there are; 0 when the key does not exist.
+   * @returns Number of entries; 0 if the key does not exist.
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xlen/ | XLEN}
    */
@@ -6818,15 +6803,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Give entries back unacknowledged, for other consumers to take at once.
+   * Release pending entries without acknowledging them, for immediate redelivery.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @param mode - What becomes of the number of deliveries: one less, the same, or the most there
-   *   can be.
-   * @param ids - IDs of entries, one or several.
+   * @param groupName - Consumer group name.
+   * @param mode - Effect on the delivery count: decrement it (`SILENT`), keep it (`FAIL`) or set
+   *   it to the maximum (`FATAL`).
+   * @param ids - One or more entry IDs.
    * @param options - See {@link XnackOptions}.
-   * @returns How many were given back.
-   * @remarks Since Redis 8.8.0. O(1) an ID.
+   * @returns Number of entries released.
+   * @remarks Since Redis 8.8.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xnack/ | XNACK}
    */
   xnack(
@@ -6850,13 +6835,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Sum up what the consumers of a group have pending.
+   * Return a summary of the pending entries of a consumer group.
    *
-   * `xpendingRange` lists the entries.
+   * `xpendingRange` returns the entries.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
-   * @returns How many, from which ID to which, and how many each consumer has.
-   * @remarks Since Redis 5.0.0. O(N) in the number of consumers.
+   * @param groupName - Consumer group name.
+   * @returns Number of entries, lowest and highest ID, and number of entries per consumer.
+   * @remarks Since Redis 5.0.0. O(N) for N consumers.
    * @see {@link https://redis.io/docs/latest/commands/xpending/ | XPENDING}
    */
   xpending(key: Key, groupName: Value): Reply<H, XPendingSummary<H["text"]>> {
@@ -6864,13 +6849,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * List entries that the consumers of a group have pending.
+   * Return the pending entries of a consumer group.
    * @param key - Key name.
-   * @param groupName - Name of the consumer group.
+   * @param groupName - Consumer group name.
    * @param options - See {@link XpendingRangeOptions}.
-   * @returns One object an entry, by ID.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned or, with `idle`, looked
-   *   at.
+   * @returns One object per entry, ordered by ID.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned, or examined with `idle`.
    * @see {@link https://redis.io/docs/latest/commands/xpending/ | XPENDING}
    */
   xpendingRange(
@@ -6882,18 +6866,18 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     if (args.options(options, XPENDING_RANGE_OPTIONS, true)) {
       if (options.idle !== undefined) args.add(T.IDLE).count("options.idle", options.idle);
     }
-    pendingRange(args, options);
+    addPendingRange(args, options);
     return this.send(XPENDING, args);
   }
 
   /**
-   * Read a range of a stream, oldest first.
+   * Return a range of entries of a stream, oldest first.
    * @param key - Key name.
-   * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
-   * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
+   * @param min - Lowest ID; `"(1-0"` excludes it, `"-"` is the first entry.
+   * @param max - Highest ID; `"(1-0"` excludes it, `"+"` is the last entry.
    * @param options - See {@link XrangeOptions}.
-   * @returns The entries in order, as `[id, fields]`; empty when there are none.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @returns The entries in order, as `[id, fields]`; empty if there are none.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xrange/ | XRANGE}
    */
   xrange(
@@ -6903,13 +6887,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XrangeOptions & { readonly pairs?: false | undefined },
   ): Reply<H, StreamEntry<H["text"]>[]>;
   /**
-   * Read a range of a stream, oldest first.
+   * Return a range of entries of a stream, oldest first.
    * @param key - Key name.
-   * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
-   * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
+   * @param min - Lowest ID; `"(1-0"` excludes it, `"-"` is the first entry.
+   * @param max - Highest ID; `"(1-0"` excludes it, `"+"` is the last entry.
    * @param options - See {@link XrangeOptions}.
    * @returns The entries in order, with their fields as pairs.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xrange/ | XRANGE}
    */
   xrange(
@@ -6919,13 +6903,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XrangeOptions & { readonly pairs: true },
   ): Reply<H, StreamEntryPairs<H["text"]>[]>;
   /**
-   * Read a range of a stream, oldest first.
+   * Return a range of entries of a stream, oldest first.
    * @param key - Key name.
-   * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
-   * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
+   * @param min - Lowest ID; `"(1-0"` excludes it, `"-"` is the first entry.
+   * @param max - Highest ID; `"(1-0"` excludes it, `"+"` is the last entry.
    * @param options - See {@link XrangeOptions}.
    * @returns As the other signatures, depending on `pairs`.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xrange/ | XRANGE}
    */
   xrange(
@@ -6950,13 +6934,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Read what is new in streams, waiting for it when asked to.
-   * @param streams - By stream the last ID already known: `0` for all, `"$"` for what comes from
-   *   now on.
+   * Return new entries of streams, optionally blocking until there are any.
+   * @param streams - Last known ID by stream: `0` for all entries, `"$"` for entries added after
+   *   the call.
    * @param options - See {@link XreadOptions}.
-   * @returns The streams that have something new, each with its entries; empty when there are
-   *   none.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @returns The streams with new entries, each with its entries; empty if there are none.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xread/ | XREAD}
    */
   xread(
@@ -6964,12 +6947,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XreadOptions & { readonly pairs?: false | undefined },
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][]>;
   /**
-   * Read what is new in streams, waiting for it when asked to.
-   * @param streams - By stream the last ID already known: `0` for all, `"$"` for what comes from
-   *   now on.
+   * Return new entries of streams, optionally blocking until there are any.
+   * @param streams - Last known ID by stream: `0` for all entries, `"$"` for entries added after
+   *   the call.
    * @param options - See {@link XreadOptions}.
-   * @returns The streams that have something new; entries have their fields as pairs.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @returns The streams with new entries, whose fields are pairs.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xread/ | XREAD}
    */
   xread(
@@ -6977,12 +6960,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XreadOptions & { readonly pairs: true },
   ): Reply<H, [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
   /**
-   * Read what is new in streams, waiting for it when asked to.
-   * @param streams - By stream the last ID already known: `0` for all, `"$"` for what comes from
-   *   now on.
+   * Return new entries of streams, optionally blocking until there are any.
+   * @param streams - Last known ID by stream: `0` for all entries, `"$"` for entries added after
+   *   the call.
    * @param options - See {@link XreadOptions}.
    * @returns As the other signatures, depending on `pairs`.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xread/ | XREAD}
    */
   xread(
@@ -7000,20 +6983,19 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.boolean("options.pairs", options.pairs);
     }
     args.add(T.STREAMS);
-    streamIds(args, streams);
+    addStreamsAndIds(args, streams);
     return this.send(XREAD, args, options?.pairs === true ? toStreamsPairs : undefined);
   }
 
   /**
-   * Read as a consumer of a group what nobody in it has got yet, or what is pending.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param streams - By stream `">"` for what is new to the group, or an ID: what this consumer
-   *   has pending after it.
+   * Return new or pending entries of streams for a consumer of a group, optionally blocking.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param streams - ID by stream: `">"` for entries not delivered to the group yet, or an ID to
+   *   return this consumer's pending entries after it.
    * @param options - See {@link XreadgroupOptions}.
-   * @returns The streams that have something new, each with its entries; empty when there are
-   *   none.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @returns The streams with new entries, each with its entries; empty if there are none.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xreadgroup/ | XREADGROUP}
    */
   xreadgroup(
@@ -7023,14 +7005,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XreadgroupOptions & { readonly pairs?: false | undefined },
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][]>;
   /**
-   * Read as a consumer of a group what nobody in it has got yet, or what is pending.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param streams - By stream `">"` for what is new to the group, or an ID: what this consumer
-   *   has pending after it.
+   * Return new or pending entries of streams for a consumer of a group, optionally blocking.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param streams - ID by stream: `">"` for entries not delivered to the group yet, or an ID to
+   *   return this consumer's pending entries after it.
    * @param options - See {@link XreadgroupOptions}.
-   * @returns The streams that have something new; entries have their fields as pairs.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @returns The streams with new entries, whose fields are pairs.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xreadgroup/ | XREADGROUP}
    */
   xreadgroup(
@@ -7040,14 +7022,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XreadgroupOptions & { readonly pairs: true },
   ): Reply<H, [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
   /**
-   * Read as a consumer of a group what nobody in it has got yet, or what is pending.
-   * @param groupName - Name of the consumer group.
-   * @param consumerName - Name of the consumer.
-   * @param streams - By stream `">"` for what is new to the group, or an ID: what this consumer
-   *   has pending after it.
+   * Return new or pending entries of streams for a consumer of a group, optionally blocking.
+   * @param groupName - Consumer group name.
+   * @param consumerName - Consumer name.
+   * @param streams - ID by stream: `">"` for entries not delivered to the group yet, or an ID to
+   *   return this consumer's pending entries after it.
    * @param options - See {@link XreadgroupOptions}.
    * @returns As the other signatures, depending on `pairs`.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xreadgroup/ | XREADGROUP}
    */
   xreadgroup(
@@ -7070,18 +7052,18 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
       args.boolean("options.pairs", options.pairs);
     }
     args.add(T.STREAMS);
-    streamIds(args, streams);
+    addStreamsAndIds(args, streams);
     return this.send(XREADGROUP, args, options?.pairs === true ? toStreamsPairs : undefined);
   }
 
   /**
-   * Read a range of a stream, newest first.
+   * Return a range of entries of a stream, newest first.
    * @param key - Key name.
-   * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
-   * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
+   * @param max - Highest ID; `"(1-0"` excludes it, `"+"` is the last entry.
+   * @param min - Lowest ID; `"(1-0"` excludes it, `"-"` is the first entry.
    * @param options - See {@link XrevrangeOptions}.
-   * @returns The entries in order, as `[id, fields]`; empty when there are none.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @returns The entries in order, as `[id, fields]`; empty if there are none.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xrevrange/ | XREVRANGE}
    */
   xrevrange(
@@ -7091,13 +7073,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XrevrangeOptions & { readonly pairs?: false | undefined },
   ): Reply<H, StreamEntry<H["text"]>[]>;
   /**
-   * Read a range of a stream, newest first.
+   * Return a range of entries of a stream, newest first.
    * @param key - Key name.
-   * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
-   * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
+   * @param max - Highest ID; `"(1-0"` excludes it, `"+"` is the last entry.
+   * @param min - Lowest ID; `"(1-0"` excludes it, `"-"` is the first entry.
    * @param options - See {@link XrevrangeOptions}.
    * @returns The entries in order, with their fields as pairs.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xrevrange/ | XREVRANGE}
    */
   xrevrange(
@@ -7107,13 +7089,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XrevrangeOptions & { readonly pairs: true },
   ): Reply<H, StreamEntryPairs<H["text"]>[]>;
   /**
-   * Read a range of a stream, newest first.
+   * Return a range of entries of a stream, newest first.
    * @param key - Key name.
-   * @param max - Highest ID; `"(1-0"` leaves it out, `"+"` is the last there is.
-   * @param min - Lowest ID; `"(1-0"` leaves it out, `"-"` is the first there is.
+   * @param max - Highest ID; `"(1-0"` excludes it, `"+"` is the last entry.
+   * @param min - Lowest ID; `"(1-0"` excludes it, `"-"` is the first entry.
    * @param options - See {@link XrevrangeOptions}.
    * @returns As the other signatures, depending on `pairs`.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries returned.
+   * @remarks Since Redis 5.0.0. O(N) for N entries returned.
    * @see {@link https://redis.io/docs/latest/commands/xrevrange/ | XREVRANGE}
    */
   xrevrange(
@@ -7138,9 +7120,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Set the ID of the newest entry a stream ever had; meant for replication.
+   * Set the last generated ID of a stream; used by replication.
    * @param key - Key name.
-   * @param lastId - The ID; not below those of the entries there are.
+   * @param lastId - Last ID; not lower than the highest existing ID.
    * @param options - See {@link XsetidOptions}.
    * @returns `true`.
    * @remarks Since Redis 5.0.0. O(1).
@@ -7161,17 +7143,17 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Remove the oldest entries of a stream.
+   * Trim the oldest entries of a stream.
    * @param key - Key name.
    * @param options - See {@link XtrimOptions}.
-   * @returns How many were removed.
-   * @remarks Since Redis 5.0.0. O(N) in the number of entries removed.
+   * @returns Number of entries removed.
+   * @remarks Since Redis 5.0.0. O(N) for N entries removed.
    * @see {@link https://redis.io/docs/latest/commands/xtrim/ | XTRIM}
    */
   xtrim(key: Key, options: XtrimOptions): Reply<H, number> {
     const args = new ArgList(XTRIM, [key]);
     const given = args.options(options, XTRIM_OPTIONS, true);
-    trimming(args, options, true);
+    addTrimming(args, options, true);
     if (given) {
       if (options.refPolicy !== undefined) {
         args.keyword("options.refPolicy", options.refPolicy, T.KEEPREF_DELREF_ACKED_CHOICE);

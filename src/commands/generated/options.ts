@@ -1124,7 +1124,7 @@ export interface XackdelOptions {
   readonly refPolicy?: StreamRefPolicy | undefined;
 }
 
-/** Threshold for trimming the stream. */
+/** Threshold for addTrimming the stream. */
 export type XaddTrim =
   | {
       /** Keep this number of the newest entries. */
@@ -1321,7 +1321,7 @@ export interface XsetidOptions {
   readonly maxDeletedId?: Value | undefined;
 }
 
-/** Threshold for trimming the stream. */
+/** Threshold for addTrimming the stream. */
 export type XtrimThreshold =
   | {
       /** Keep this number of the newest entries. */

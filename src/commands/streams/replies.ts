@@ -17,7 +17,7 @@ import { each, recordWith, toDateOrNull } from "../core/decode-records.js";
 import type { DecodeContext, Decoder } from "../core/info.js";
 import type { XPendingEntry, XPendingSummary } from "./types.js";
 
-const AS_PAIRS = "use the option "pairs" for field names as bytes";
+const AS_PAIRS = 'use the option "pairs" for field names as bytes';
 
 /** Decode the flat fields of an entry to an object; the fields of a deleted entry are null. */
 function toFieldRecord(reply: Reply, context: DecodeContext): unknown {

@@ -251,7 +251,7 @@ expectRefusals("bitmaps and HyperLogLogs", [
   [
     "bitfieldRo",
     ["k", "u8", "nth"],
-    'BITFIELD_RO: argument "offset" must be an integer >= 0, or "#" and one',
+    'BITFIELD_RO: argument "offset" must be a non-negative integer, or "#" followed by one',
   ],
   [
     "bitfieldRo",

@@ -117,12 +117,12 @@ expectRefusals("vector sets", [
   [
     "vadd",
     ["k", "1 2", "e"],
-    'VADD: argument "vector" must be numbers in an array, a Float32Array, or the bytes of 32-bit floats',
+    'VADD: argument "vector" must be an array of numbers, a Float32Array or the bytes of 32-bit floats, got a string',
   ],
   [
     "vadd",
     ["k", Buffer.alloc(3), "e"],
-    'VADD: argument "vector" must be 4 bytes for each number, got 3 bytes',
+    'VADD: argument "vector" must hold 4 bytes per number, got 3 bytes',
   ],
   ["vadd", ["k", [1, 2], null], `VADD: argument "element" must be ${FREE} null`],
   [
@@ -133,12 +133,12 @@ expectRefusals("vector sets", [
   [
     "vsim",
     ["k", null],
-    'VSIM: argument "query" must be numbers in an array, a Float32Array, or the bytes of 32-bit floats',
+    'VSIM: argument "query" must be an array of numbers, a Float32Array or the bytes of 32-bit floats, got null',
   ],
   [
     "vsim",
     ["k", { member: "e" }],
-    'VSIM: argument "query" must be numbers in an array, a Float32Array, or the bytes of 32-bit floats',
+    'VSIM: argument "query" must be an array of numbers, a Float32Array or the bytes of 32-bit floats, got an object',
   ],
   ["vsim", ["k", [1, 2], { count: 1.5 }], 'VSIM: option "count" must be an integer, got 1.5'],
   ["vlinks", ["k"], `VLINKS: argument "element" must be ${FREE} undefined`],

@@ -10,7 +10,7 @@ expectRefusals("arrays", [
   [
     "ardelrange",
     ["a", [0, 2], 5],
-    'ARDELRANGE: argument "ranges" must hold a first and a last index each',
+    'ARDELRANGE: argument "ranges" must hold a first and a last index for each range',
   ],
   [
     "ardelrange",

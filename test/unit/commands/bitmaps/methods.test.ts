@@ -75,7 +75,7 @@ describe("bitmap commands on the wire", () => {
     [
       "bitfieldRo",
       ["k", "u8", "1"],
-      'BITFIELD_RO: argument "offset" must be an integer >= 0, or "#" and one',
+      'BITFIELD_RO: argument "offset" must be a non-negative integer, or "#" followed by one',
     ],
     ["bitfieldRo", ["k", "u8", 0, { items: "u8" }], 'BITFIELD_RO: option "items" must be an array'],
     [
@@ -153,7 +153,11 @@ describe("the BITFIELD builder", () => {
     ["get", ["u64", 0], 'BITFIELD: argument "encoding" must be "i1" to "i64" or "u1" to "u63"'],
     ["get", ["i0", 0], 'BITFIELD: argument "encoding" must be "i1" to "i64" or "u1" to "u63"'],
     ["get", [8, 0], 'BITFIELD: argument "encoding" must be "i1" to "i64" or "u1" to "u63"'],
-    ["get", ["u8", "8"], 'BITFIELD: argument "offset" must be an integer >= 0, or "#" and one'],
+    [
+      "get",
+      ["u8", "8"],
+      'BITFIELD: argument "offset" must be a non-negative integer, or "#" followed by one',
+    ],
     ["get", ["u8", -8], 'BITFIELD: argument "offset" must not be negative, got -8'],
     ["set", ["u8", 0, 1.5], 'BITFIELD: argument "value" must be an integer, got 1.5'],
     ["incrby", ["u8", 0, "1"], 'BITFIELD: argument "increment" must be an integer, got a string'],

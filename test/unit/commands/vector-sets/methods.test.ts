@@ -61,20 +61,22 @@ describe("vectors on the wire", () => {
     expect(refusal(host.vadd("k", Buffer.alloc(0), "e"))).toBe(
       'VADD: argument "vector" must not be empty',
     );
-    expect(refusal(host.vadd("k", Buffer.alloc(6), "e"))).toMatch(/4 bytes for each number, got 6/);
+    expect(refusal(host.vadd("k", Buffer.alloc(6), "e"))).toMatch(/4 bytes per number, got 6/);
     expect(refusal(host.vadd("k", [1, Number.NaN], "e"))).toMatch(
       /each number of argument "vector"/,
     );
     expect(refusal(host.vadd("k", [Infinity], "e"))).toMatch(/each number of argument "vector"/);
     expect(refusal(host.vadd("k", "1,2" as never, "e"))).toMatch(
-      /^VADD: argument "vector" must be numbers/,
+      /^VADD: argument "vector" must be an array of numbers/,
     );
     expect(refusal(host.vadd("k", [1], no))).toMatch(/^VADD: argument "element" must be/);
     expect(refusal(host.vadd("k", [1], "e", { reduceDim: -1 }))).toMatch(/"reduceDim" must not/);
     expect(refusal(host.vadd("k", [1], "e", { quantization: "Q4" as never }))).toMatch(
       /"quantization" must be one of "NOQUANT", "Q8", "BIN"/,
     );
-    expect(refusal(host.vsim("k", no))).toMatch(/^VSIM: argument "query" must be numbers/);
+    expect(refusal(host.vsim("k", no))).toMatch(
+      /^VSIM: argument "query" must be an array of numbers/,
+    );
     expect(refusal(host.vsim("k", { element: no }))).toMatch(
       /^VSIM: argument "query.element" must be/,
     );
