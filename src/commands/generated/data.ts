@@ -2461,7 +2461,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Discard a fieldset of this connection.
    *
-   * A fieldset belongs to one connection: available on `client()` only.
+   * A fieldset belongs to one connection, so use `client()`.
    * @param fieldsetName - Name of the fieldset.
    * @returns 1 if the fieldset existed, otherwise 0.
    * @remarks Since Redis 8.10.0. O(1).
@@ -2474,7 +2474,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Discard a fieldset of this connection. Same as `himportDiscard`; the name in redis-py.
    *
-   * A fieldset belongs to one connection: available on `client()` only.
+   * A fieldset belongs to one connection, so use `client()`.
    * @param fieldsetName - Name of the fieldset.
    * @returns 1 if the fieldset existed, otherwise 0.
    * @remarks Since Redis 8.10.0. O(1).
@@ -2487,7 +2487,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Discard all fieldsets of this connection.
    *
-   * A fieldset belongs to one connection: available on `client()` only.
+   * A fieldset belongs to one connection, so use `client()`.
    * @returns Number of fieldsets discarded.
    * @remarks Since Redis 8.10.0. O(N) for N fieldsets.
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
@@ -2499,7 +2499,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Discard all fieldsets of this connection. Same as `himportDiscardAll`; the name in redis-py.
    *
-   * A fieldset belongs to one connection: available on `client()` only.
+   * A fieldset belongs to one connection, so use `client()`.
    * @returns Number of fieldsets discarded.
    * @remarks Since Redis 8.10.0. O(N) for N fieldsets.
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
@@ -2511,7 +2511,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Register a fieldset, an ordered list of field names, on this connection for `himportSet`.
    *
-   * A fieldset belongs to one connection: available on `client()` only.
+   * A fieldset belongs to one connection, so use `client()`.
    * @param fieldsetName - Name of the fieldset.
    * @param fields - One or more field names, in order.
    * @returns `true`.
@@ -2528,7 +2528,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Register a fieldset, an ordered list of field names, on this connection for `himportSet`.
    * Same as `himportPrepare`; the name in redis-py.
    *
-   * A fieldset belongs to one connection: available on `client()` only.
+   * A fieldset belongs to one connection, so use `client()`.
    * @param fieldsetName - Name of the fieldset.
    * @param fields - One or more field names, in order.
    * @returns `true`.
@@ -2542,7 +2542,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Store a hash with the field names of a fieldset, replacing the key.
    *
-   * A fieldset belongs to one connection: available on `client()` only.
+   * A fieldset belongs to one connection, so use `client()`.
    * @param key - Key name.
    * @param fieldsetName - Name of the fieldset.
    * @param values - One value per field name.
@@ -3010,7 +3010,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Move an element between lists, blocking until one is available.
    * @param source - Source list.
    * @param destination - Destination list.
-   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param timeout - Timeout in seconds, may be fractional; 0 waits forever.
    * @param from - End of the source to pop from.
    * @param to - End of the destination to push to.
    * @returns The element, or `null` after the timeout.
@@ -3035,7 +3035,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Move elements between lists, blocking until enough are available.
    * @param source - Source list.
    * @param destination - Destination list.
-   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param timeout - Timeout in seconds, may be fractional; 0 waits forever.
    * @param from - End of the source to pop from.
    * @param to - End of the destination to push to.
    * @param options - See {@link LmovemOptions}.
@@ -3062,7 +3062,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Pop elements from the first non-empty list, blocking until there is one.
-   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param timeout - Timeout in seconds, may be fractional; 0 waits forever.
    * @param numKeys - Number of keys.
    * @param keys - One or more keys, checked in order.
    * @param options - See {@link LmpopOptions}.
@@ -3090,7 +3090,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Pop the head of the first non-empty list, blocking until there is one.
    * @param keys - One or more keys, checked in order.
-   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param timeout - Timeout in seconds, may be fractional; 0 waits forever.
    * @returns The key of the list and the element, or `null` after the timeout.
    * @remarks Since Redis 2.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/blpop/ | BLPOP}
@@ -3108,7 +3108,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Pop the tail of the first non-empty list, blocking until there is one.
    * @param keys - One or more keys, checked in order.
-   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param timeout - Timeout in seconds, may be fractional; 0 waits forever.
    * @returns The key of the list and the element, or `null` after the timeout.
    * @remarks Since Redis 2.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/brpop/ | BRPOP}
@@ -3127,7 +3127,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * Move the tail of a list to the head of another, blocking until an element is available.
    * @param source - Source list.
    * @param destination - Destination list.
-   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param timeout - Timeout in seconds, may be fractional; 0 waits forever.
    * @returns The element, or `null` after the timeout.
    * @deprecated Use `blmove`.
    * @remarks Since Redis 2.2.0. O(1).
@@ -3831,7 +3831,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
 
   /**
    * Pop members from the first non-empty sorted set, blocking until there is one.
-   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param timeout - Timeout in seconds, may be fractional; 0 waits forever.
    * @param numKeys - Number of keys.
    * @param keys - One or more keys, checked in order.
    * @param options - See {@link ZmpopOptions}.
@@ -3863,7 +3863,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Pop the highest-scored member of the first non-empty sorted set, blocking until there is one.
    * @param keys - One or more keys, checked in order.
-   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param timeout - Timeout in seconds, may be fractional; 0 waits forever.
    * @returns The key of the sorted set, the member and its score, or `null` after the timeout.
    * @remarks Since Redis 5.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/bzpopmax/ | BZPOPMAX}
@@ -3881,7 +3881,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   /**
    * Pop the lowest-scored member of the first non-empty sorted set, blocking until there is one.
    * @param keys - One or more keys, checked in order.
-   * @param timeout - Maximum wait in seconds, may be fractional; 0 waits forever.
+   * @param timeout - Timeout in seconds, may be fractional; 0 waits forever.
    * @returns The key of the sorted set, the member and its score, or `null` after the timeout.
    * @remarks Since Redis 5.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/bzpopmin/ | BZPOPMIN}

@@ -79,7 +79,7 @@ const EXPIRE_RETURNS =
   "the time is past, -2 if there is no such field.";
 const TTL_RETURNS = "one per field, in order: -1 for no expiry, -2 for no such field.";
 const fieldsetName = param("fieldsetName", VALUE, "Name of the fieldset.");
-const FIELDSET_NOTE = "A fieldset belongs to one connection: available on `client()` only.";
+const FIELDSET_NOTE = "A fieldset belongs to one connection, so use `client()`.";
 const FIELD_COST = "O(N) for N fields";
 
 const MAPPING_DOC = "Values by field: an object, a `Map` or entries.";

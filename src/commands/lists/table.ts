@@ -36,7 +36,7 @@ const start = param("start", INTEGER, "First index; negative counts from the tai
 const end = param("end", INTEGER, "Last index (inclusive); negative counts from the tail.");
 const count = optional("count", COUNT, "Maximum number of elements to pop.");
 const timeout = fallback(
-  param("timeout", TIMEOUT, "Maximum wait in seconds, may be fractional; 0 waits forever."),
+  param("timeout", TIMEOUT, "Timeout in seconds, may be fractional; 0 waits forever."),
   "0",
 );
 const keys = param("keys", listOf(KEY), "One or more keys, checked in order.");
@@ -97,7 +97,7 @@ export const lists: readonly Entry[] = [
     args: [
       source,
       destination,
-      param("timeout", TIMEOUT, "Maximum wait in seconds, may be fractional; 0 waits forever."),
+      param("timeout", TIMEOUT, "Timeout in seconds, may be fractional; 0 waits forever."),
       from,
       to,
     ],
@@ -114,7 +114,7 @@ export const lists: readonly Entry[] = [
     args: [
       source,
       destination,
-      param("timeout", TIMEOUT, "Maximum wait in seconds, may be fractional; 0 waits forever."),
+      param("timeout", TIMEOUT, "Timeout in seconds, may be fractional; 0 waits forever."),
       from,
       to,
     ],
@@ -130,7 +130,7 @@ export const lists: readonly Entry[] = [
     blockTime: firstSeconds,
     summary: "Pop elements from the first non-empty list, blocking until there is one.",
     args: [
-      param("timeout", TIMEOUT, "Maximum wait in seconds, may be fractional; 0 waits forever."),
+      param("timeout", TIMEOUT, "Timeout in seconds, may be fractional; 0 waits forever."),
       numKeys,
       keys,
     ],

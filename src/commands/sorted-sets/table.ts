@@ -43,7 +43,7 @@ const members = rest("members", VALUE, "Members, as arguments or arrays; at leas
 const destination = key("destination", "Destination key, which is overwritten.");
 const count = optional("count", COUNT, "Maximum number of members to pop; default 1.");
 const timeout = fallback(
-  param("timeout", TIMEOUT, "Maximum wait in seconds, may be fractional; 0 waits forever."),
+  param("timeout", TIMEOUT, "Timeout in seconds, may be fractional; 0 waits forever."),
   "0",
 );
 const popKeys = param("keys", listOf(KEY), "One or more keys, checked in order.");
@@ -166,7 +166,7 @@ export const sortedSets: readonly Entry[] = [
     blockTime: firstSeconds,
     summary: "Pop members from the first non-empty sorted set, blocking until there is one.",
     args: [
-      param("timeout", TIMEOUT, "Maximum wait in seconds, may be fractional; 0 waits forever."),
+      param("timeout", TIMEOUT, "Timeout in seconds, may be fractional; 0 waits forever."),
       numKeys,
       popKeys,
     ],
