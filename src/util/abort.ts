@@ -1,16 +1,16 @@
 /**
- * Owns the waiting for code that is not ours: a credential provider, an address source. It may hang;
- * whoever waits for it may not.
+ * Waiting that an `AbortSignal` can end. No wait here outlives its signal, and a finished wait leaves no
+ * listener on it.
  */
 
 import { AbortError } from "../errors.js";
 import { MAX_DELAY } from "./validate.js";
 
 /**
- * Wait for `work`, but no longer than until `signal` is aborted.
+ * Wait for a promise of user code, which may never settle, until a signal is aborted.
  *
- * @returns What `work` gives.
- * @throws The signal's reason when it comes first; what `work` throws otherwise.
+ * @returns The value of `work`.
+ * @throws The signal's reason when the signal is aborted first; otherwise the rejection of `work`.
  */
 export function abortable<T>(work: Promise<T> | undefined, signal: AbortSignal) {
   return new Promise<T | undefined>((resolve, reject) => {
@@ -21,18 +21,25 @@ export function abortable<T>(work: Promise<T> | undefined, signal: AbortSignal) 
     Promise.resolve(work).then(resolve, reject).finally(done);
   });
 }
+
+/** Create the error for an operation whose signal is aborted. */
 export function aborted(signal: AbortSignal): AbortError {
-  return new AbortError("The operation was aborted", { code: "ABORT_ERR", cause: signal.reason });
+  return new AbortError("The operation was aborted", { cause: signal.reason });
 }
 
-/** Wait some milliseconds; rejects with an AbortError when the signal is aborted meanwhile. */
+/**
+ * Wait for a time.
+ *
+ * @param delay - Milliseconds.
+ * @throws AbortError when the signal is aborted before the time has passed.
+ */
 export function sleep(delay: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       clearTimeout(timer);
       if (signal !== undefined) reject(aborted(signal));
     };
-    // Left referenced: somebody awaits the result, so the process must live to see it.
+    // Not unref'ed: a caller awaits the result, so the process must stay alive until it settles.
     const timer = setTimeout(
       () => {
         signal?.removeEventListener("abort", onAbort);
@@ -43,33 +50,38 @@ export function sleep(delay: number, signal: AbortSignal | undefined): Promise<v
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
-/** Tells scopes of a signal's end, through one listener: Node warns of a leak when there are many. */
+
+/**
+ * Calls any number of functions when a signal is aborted, through one listener on the signal: Node warns
+ * of a leak when a signal has many listeners.
+ */
 export class AbortFanout {
-  static readonly #alarms = new WeakMap<AbortSignal, AbortFanout>();
+  static readonly #fanouts = new WeakMap<AbortSignal, AbortFanout>();
   readonly #signal: AbortSignal;
-  readonly #followers = new Set<() => void>();
+  readonly #callbacks = new Set<() => void>();
 
   private constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
+  /** Return the fan-out of a signal; there is one per signal. */
   static of(signal: AbortSignal): AbortFanout {
-    const alarm = AbortFanout.#alarms.get(signal) ?? new AbortFanout(signal);
-    AbortFanout.#alarms.set(signal, alarm);
-    return alarm;
+    const fanout = AbortFanout.#fanouts.get(signal) ?? new AbortFanout(signal);
+    AbortFanout.#fanouts.set(signal, fanout);
+    return fanout;
   }
 
-  add(follower: () => void): void {
-    if (this.#followers.size === 0) this.#signal.addEventListener("abort", this.#onAbort);
-    this.#followers.add(follower);
+  add(callback: () => void): void {
+    if (this.#callbacks.size === 0) this.#signal.addEventListener("abort", this.#onAbort);
+    this.#callbacks.add(callback);
   }
 
-  delete(follower: () => void): void {
-    if (!this.#followers.delete(follower) || this.#followers.size !== 0) return;
+  delete(callback: () => void): void {
+    if (!this.#callbacks.delete(callback) || this.#callbacks.size !== 0) return;
     this.#signal.removeEventListener("abort", this.#onAbort);
   }
 
   readonly #onAbort = (): void => {
-    for (const follower of [...this.#followers]) follower();
+    for (const callback of [...this.#callbacks]) callback();
   };
 }

@@ -1,29 +1,29 @@
 /**
- * Owns what has arrived and is not read yet, and who waits for it. First in, first out, on both
- * sides; an error in the queue is thrown at whoever reads it. Knows nothing of where things come from.
+ * A queue between a producer and readers that wait. Items and readers are first in, first out; an error
+ * in the queue rejects the read that reaches it.
  */
 
 import { RedisError } from "../errors.js";
 import { rejectWithCallerStack } from "./caller-stack.js";
 import { Deque } from "./deque.js";
 
-/** How one item is taken. */
+/** Options of {@link AsyncQueue.take}. */
 export interface TakeOptions<M> {
-  /** ms to wait; 0 to let the sockets be read once, `Infinity` for as long as something can arrive. */
+  /** ms to wait; 0 to wait until the sockets have been read once, `Infinity` for no limit. */
   readonly timeout: number;
-  /** Items this reader does not want to see; they are gone then. */
+  /** Returns whether this reader skips an item; a skipped item is removed. */
   readonly skips?: ((item: M) => boolean) | undefined;
-  /** Whose waiting it is, for {@link AsyncQueue.release}. */
+  /** Identifies the reader, for {@link AsyncQueue.release}. */
   readonly reader: object;
 }
 
-/** What an inbox wants to know, and to tell. */
+/** Options of an {@link AsyncQueue}. */
 export interface AsyncQueueOptions<M> {
-  /** Whether anything can still arrive. */
+  /** Returns whether items can still arrive. */
   readonly live: () => boolean;
-  /** Called after something was taken out. */
+  /** Called after an item was removed from the queue. */
   readonly onTaken: () => void;
-  /** Tells items of which only the latest are kept when nobody reads them. */
+  /** Returns whether an item is droppable: only the latest unread droppable items are kept. */
   readonly isDroppable: (item: M) => boolean;
 }
 
@@ -31,100 +31,100 @@ interface Waiter<M> extends TakeOptions<M> {
   readonly settle: (item: M | undefined | Promise<never>) => void;
 }
 
-/** Unread minor items kept at most. */
+/** Most unread droppable items, errors included. */
 const MAX_DROPPABLE = 1000;
 
-/** Run a callback when a wait is over; gives the way to call it off. */
-function timer(timeout: number, callback: () => void): () => void {
+/** Start a timer for a wait; return a function that cancels it. */
+function startTimer(timeout: number, callback: () => void): () => void {
   if (timeout === Number.POSITIVE_INFINITY) return () => {};
   if (timeout === 0) {
-    // The first may come before the sockets are read, the second cannot.
-    let turn = setImmediate(() => {
-      turn = setImmediate(callback);
+    // The first immediate may run before the sockets are read, the second cannot.
+    let immediate = setImmediate(() => {
+      immediate = setImmediate(callback);
     });
-    return () => clearImmediate(turn);
+    return () => clearImmediate(immediate);
   }
   const timer = setTimeout(callback, timeout);
   return () => clearTimeout(timer);
 }
 
-/** A queue with readers that wait. */
+/** An unbounded queue whose readers wait for items. */
 export class AsyncQueue<M> {
-  readonly #parts: AsyncQueueOptions<M>;
+  readonly #options: AsyncQueueOptions<M>;
   readonly #items = new Deque<M | RedisError>();
   readonly #waiters = new Set<Waiter<M>>();
   #droppable = 0;
 
-  constructor(parts: AsyncQueueOptions<M>) {
-    this.#parts = parts;
+  constructor(options: AsyncQueueOptions<M>) {
+    this.#options = options;
   }
 
-  /** Unread items, those that may be dropped not counted. */
+  /** Number of unread items that are not droppable. */
   get size(): number {
     return this.#items.length - this.#droppable;
   }
 
-  /** Whether there is nothing unread at all. */
+  /** Whether there are no unread items. */
   get empty(): boolean {
     return this.#items.length === 0;
   }
 
-  /** Give an item to the first who waits, or keep it. */
+  /** Pass an item to the first waiting reader, or store it. */
   push(item: M | RedisError): void {
     const [waiter] = this.#waiters;
-    if (waiter === undefined) return this.#keep(item);
+    if (waiter === undefined) return this.#store(item);
     if (item instanceof RedisError) waiter.settle(rejectWithCallerStack(item));
     else if (waiter.skips?.(item) !== true) waiter.settle(item);
   }
 
   /**
-   * Take the next item.
+   * Remove the next item, or wait for it.
    *
-   * @returns `undefined` when none came in time, or nothing can arrive any more.
+   * @returns The item; `undefined` when the timeout passes or no more items can arrive.
    */
   take(options: TakeOptions<M>): Promise<M | undefined> {
     for (let item = this.#shift(); item !== undefined; item = this.#shift()) {
       if (item instanceof RedisError) return rejectWithCallerStack(item);
       if (options.skips?.(item) !== true) return Promise.resolve(item);
     }
-    return this.#parts.live() ? this.#wait(options) : Promise.resolve(undefined);
+    return this.#options.live() ? this.#wait(options) : Promise.resolve(undefined);
   }
 
-  /** End the waiting of one reader. */
+  /** End the waits of one reader. */
   release(reader: object): void {
     for (const waiter of this.#waiters) if (waiter.reader === reader) waiter.settle(undefined);
   }
 
-  /** Nothing more will come: end all waiting. */
+  /** End all waits, because no more items will arrive. */
   end(): void {
     for (const waiter of this.#waiters) waiter.settle(undefined);
   }
 
-  /** Forget what is unread. */
+  /** Remove all unread items. */
   clear(): void {
     this.#items.clear();
     this.#droppable = 0;
   }
 
   #isDroppable(item: M | RedisError): boolean {
-    return item instanceof RedisError || this.#parts.isDroppable(item);
+    return item instanceof RedisError || this.#options.isDroppable(item);
   }
 
-  #keep(item: M | RedisError): void {
+  #store(item: M | RedisError): void {
     this.#items.push(item);
     if (this.#isDroppable(item) && ++this.#droppable > MAX_DROPPABLE) this.#dropOldest();
   }
 
-  /** Drop the older half, so that doing so is rare. */
+  /** Drop the older half of the droppable items, so that drops are rare. */
   #dropOldest(): void {
-    const all = this.#items.toArray();
+    const items = this.#items.toArray();
     let excess = MAX_DROPPABLE / 2;
     this.clear();
-    for (const item of all) {
-      const minor = this.#isDroppable(item);
-      if (minor && excess-- > 0) continue;
+    for (const item of items) {
+      const droppable = this.#isDroppable(item);
+      if (droppable && excess-- > 0) continue;
       this.#items.push(item);
-      if (minor) this.#droppable++;
+      if (droppable) this.#droppable++;
     }
   }
 
@@ -132,7 +132,7 @@ export class AsyncQueue<M> {
     const item = this.#items.shift();
     if (item === undefined) return undefined;
     if (this.#isDroppable(item)) this.#droppable--;
-    this.#parts.onTaken();
+    this.#options.onTaken();
     return item;
   }
 
@@ -142,36 +142,36 @@ export class AsyncQueue<M> {
         ...options,
         settle: (item) => {
           this.#waiters.delete(waiter);
-          stop();
+          cancelTimer();
           resolve(item);
         },
       };
-      const stop = timer(options.timeout, () => waiter.settle(undefined));
+      const cancelTimer = startTimer(options.timeout, () => waiter.settle(undefined));
       this.#waiters.add(waiter);
     });
   }
 }
 
 /**
- * Read an inbox in `for await`.
+ * Create an iterator over a queue, for `for await`.
  *
- * @param inbox - Where the items come from.
- * @returns An iterator that ends when nothing can arrive any more; leaving it leaves the inbox as it
- * is, and ends its own waiting at once.
+ * @returns An iterator that ends when no more items can arrive. Leaving the loop ends its wait and does
+ * not change the queue.
  */
-export function iterate<M>(inbox: AsyncQueue<M>): AsyncIterableIterator<M, undefined> {
-  const reader = { timeout: Number.POSITIVE_INFINITY, reader: {} };
-  let left = false;
+export function iterate<M>(queue: AsyncQueue<M>): AsyncIterableIterator<M, undefined> {
+  const reader = {};
+  const options = { timeout: Number.POSITIVE_INFINITY, reader };
+  let done = false;
   return {
     async next() {
-      const value = left ? undefined : await inbox.take(reader);
+      const value = done ? undefined : await queue.take(options);
       if (value !== undefined) return { done: false, value };
-      left = true;
+      done = true;
       return { done: true, value: undefined };
     },
     async return() {
-      left = true;
-      inbox.release(reader.reader);
+      done = true;
+      queue.release(reader);
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {

@@ -1,21 +1,21 @@
 /**
- * Conversion of text given by the user into bytes, without loss.
+ * Conversion of text to bytes without loss.
  */
 import { DataError } from "../errors.js";
 
 /**
- * Turn text given by the user into bytes.
+ * Convert text or bytes to a new Buffer.
  *
- * @param what - Name of the argument, for the error.
- * @throws DataError when it is no text or bytes, or text that `encoding` cannot represent.
+ * @param subject - What the value is, for the error: `argument "script"`.
+ * @throws DataError when the value is neither text nor bytes, or is text that `encoding` cannot represent.
  */
-export function toBytes(what: string, code: unknown, encoding: BufferEncoding): Buffer {
-  if (code instanceof Uint8Array) return Buffer.from(code);
-  if (typeof code === "string") {
-    const bytes = Buffer.from(code, encoding);
-    if (bytes.toString(encoding) === code) return bytes;
+export function toBytes(subject: string, value: unknown, encoding: BufferEncoding): Buffer {
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (typeof value === "string") {
+    const bytes = Buffer.from(value, encoding);
+    if (bytes.toString(encoding) === value) return bytes;
   }
-  const problem =
-    typeof code === "string" ? `text that ${encoding} can represent` : "text or bytes";
-  throw new DataError(`${what} must be ${problem}`, { code: "EINVAL" });
+  const expected =
+    typeof value === "string" ? `text that ${encoding} can represent` : "text or bytes";
+  throw new DataError(`${subject} must be ${expected}`);
 }

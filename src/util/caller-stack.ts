@@ -4,16 +4,16 @@
 import { RedisError } from "../errors.js";
 
 /**
- * Reject late, with the caller's frames in the stack.
+ * Return a promise that rejects with an error whose stack contains the caller's frames.
  *
  * V8 finds the frames of awaiting functions only while it runs a continuation that leads to them. By
- * the time of the second continuation the promise given to the caller follows this function's, and
- * the caller has had the chance to await it. A command that succeeds pays nothing for this.
+ * the second continuation the promise returned to the caller follows the promise of this function, and
+ * the caller has had the chance to await it.
  */
 export async function rejectWithCallerStack(error: unknown): Promise<never> {
   await undefined;
   await undefined;
-  // An error of the user's own code keeps the place where it was thrown.
+  // An error thrown by user code keeps its own stack.
   if (error instanceof RedisError) Error.captureStackTrace(error, rejectWithCallerStack);
   throw error;
 }

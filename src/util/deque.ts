@@ -1,14 +1,15 @@
 /**
- * Owns a queue over a ring of slots: push at the end, shift from the front, both in constant time.
- * Grows by doubling, and lets a large ring go once it is empty again.
+ * A first-in, first-out queue in a ring buffer: push and shift take constant time. The ring grows by
+ * doubling, and a large ring is released when the queue becomes empty.
  */
 
-const INITIAL = 16;
-const KEEP = 1024;
+const INITIAL_SIZE = 16;
+/** A larger ring is released when the queue becomes empty. */
+const MAX_KEPT_SIZE = 1024;
 
-/** A double-ended queue as far as a connection needs one. */
+/** A queue with access by index. */
 export class Deque<T> {
-  #ring: (T | undefined)[] = new Array<T | undefined>(INITIAL).fill(undefined);
+  #ring: (T | undefined)[] = new Array<T | undefined>(INITIAL_SIZE).fill(undefined);
   #head = 0;
   #length = 0;
 
@@ -24,42 +25,42 @@ export class Deque<T> {
     this.#length++;
   }
 
-  /** The element at the front, or undefined. */
+  /** Return the element at the front, or `undefined`. */
   peek(): T | undefined {
     return this.#ring[this.#head];
   }
 
-  /** Remove and return the element at the front, or undefined. */
+  /** Remove and return the element at the front, or `undefined`. */
   shift(): T | undefined {
     if (this.#length === 0) return undefined;
     const value = this.#ring[this.#head];
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#length--;
-    if (this.#length === 0 && this.#ring.length > KEEP) this.clear();
+    if (this.#length === 0 && this.#ring.length > MAX_KEPT_SIZE) this.clear();
     return value;
   }
 
-  /** The element at `index` from the front, or undefined. */
+  /** Return the element at `index` from the front, or `undefined`. */
   at(index: number): T | undefined {
     if (index < 0 || index >= this.#length) return undefined;
     return this.#ring[(this.#head + index) & (this.#ring.length - 1)];
   }
 
-  /** Put another element in the place of the one at `index`. */
+  /** Replace the element at `index`. */
   replace(index: number, value: T): void {
     if (index < 0 || index >= this.#length) throw new RangeError(`no element at ${index}`);
     this.#ring[(this.#head + index) & (this.#ring.length - 1)] = value;
   }
 
-  /** Drop everything. */
+  /** Remove all elements. */
   clear(): void {
-    this.#ring = new Array<T | undefined>(INITIAL).fill(undefined);
+    this.#ring = new Array<T | undefined>(INITIAL_SIZE).fill(undefined);
     this.#head = 0;
     this.#length = 0;
   }
 
-  /** Give all elements, front first. */
+  /** Return all elements, front first. */
   toArray(): T[] {
     const values: T[] = [];
     for (let i = 0; i < this.#length; i++) {

@@ -1,6 +1,6 @@
 /**
- * Owns SHA-1, by which servers name scripts; it protects nothing here. Written out because loading
- * `node:crypto` costs every program that imports the library 2 to 3 ms, and few of them have scripts.
+ * SHA-1, with which servers identify scripts; not used for security. Implemented here because loading
+ * `node:crypto` costs every program that imports the library 2 to 3 ms, and few programs use scripts.
  */
 
 const BLOCK = 64;
@@ -10,7 +10,7 @@ function rotate(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }
 
-/** The bytes, the bit that ends them, zeros, and their length in bits at the end of a block. */
+/** Append the padding: a 1 bit, zeros, and the length in bits at the end of the last block. */
 function padded(bytes: Uint8Array): DataView {
   const { length } = bytes;
   const size = Math.ceil((length + 9) / BLOCK) * BLOCK;
@@ -38,7 +38,7 @@ function mix(round: number, b: number, c: number, d: number): number {
   return (b ^ c ^ d) + 0xca62c1d6;
 }
 
-/** Mix a block into the hash. */
+/** Add one block to the hash. */
 function compress(hash: Int32Array, words: Int32Array): void {
   let [a = 0, b = 0, c = 0, d = 0, e = 0] = hash;
   for (let i = 0; i < ROUNDS; i++) {
@@ -54,9 +54,9 @@ function compress(hash: Int32Array, words: Int32Array): void {
 }
 
 /**
- * Hash bytes.
+ * Compute the SHA-1 of bytes.
  *
- * @returns The SHA-1 as 40 lower-case hexadecimal digits.
+ * @returns 40 lower-case hexadecimal digits.
  */
 export function sha1(bytes: Uint8Array): string {
   const view = padded(bytes);

@@ -1,15 +1,20 @@
 /**
- * Concurrent calls with the same key share one execution.
+ * Sharing of one execution between concurrent calls with the same key.
  */
 
-/** Questions that are not answered yet: whoever asks the same meanwhile waits for that answer. */
-export class Singleflight<A, V> {
-  readonly #inFlight = new Map<A, Promise<V>>();
+/** Runs at most one function per key at a time; concurrent calls with the key share its result. */
+export class Singleflight<K, V> {
+  readonly #inFlight = new Map<K, Promise<V>>();
 
-  /** Ask one, unless it is asked already. */
-  run(one: A, ask: (one: A) => Promise<V>): Promise<V> {
-    const open = this.#inFlight.get(one) ?? ask(one).finally(() => this.#inFlight.delete(one));
-    this.#inFlight.set(one, open);
-    return open;
+  /**
+   * Run a function, unless a call with the same key is in flight.
+   *
+   * @returns The result of `execute`, or of the call in flight.
+   */
+  run(key: K, execute: (key: K) => Promise<V>): Promise<V> {
+    const flight =
+      this.#inFlight.get(key) ?? execute(key).finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, flight);
+    return flight;
   }
 }

@@ -1,76 +1,97 @@
 /**
- * Owns the checks of values that a user hands to a constructor: each returns the value in its final
- * form or throws a `DataError` naming the option. Pure. A message never shows a string that was
- * given, for it may be a secret in the wrong place; numbers are shown only where one was expected.
+ * Validation of options and arguments. Each check returns the value in its final form or throws a
+ * `DataError` that names the option. A message never contains a string that was passed, because it may
+ * be a misplaced secret; it contains a number only where a number was expected.
  */
 import { DataError } from "../errors.js";
 
-/** Checks the value given for the option or argument `name`, and returns it in its final form. */
+/**
+ * Validates a value and returns it in its final form.
+ *
+ * `name` is the name of an option; for anything else it is the phrase to use in messages, with the name
+ * in quotes: `argument "backoff"`.
+ */
 export type Check<T> = (name: string, value: unknown) => T;
 
-/** Longest delay a Node timer can hold, in milliseconds; beyond it a timer fires at once. */
+/** Longest delay of a Node timer, in milliseconds. A timer with a longer delay fires immediately. */
 export const MAX_DELAY = 2_147_483_647;
 
-/** Say in words what a refused value is, without showing it. */
+/** Describe the type of a rejected value without showing the value. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "undefined";
   if (value === "") return "an empty string";
   if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && !isPlainObject(value)) return "an instance of some class";
+  if (typeof value === "object" && !isPlainObject(value)) return "a class instance";
   const type = typeof value;
   return `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
 }
 
 /**
- * Build the error for a value that was refused.
+ * Create the error for an invalid value.
  *
- * @param name - Option or argument.
- * @param expected - What would have been right, in words.
- * @param got - What was given, in words that hold no secret.
+ * @param name - Name of the option, or a phrase that contains a quoted name; see {@link Check}.
+ * @param expected - Description of valid values.
+ * @param got - Description of the value that was passed, without secrets.
  */
 export function invalidOption(name: string, expected: string, got: string): DataError {
-  return new DataError(`\`${name}\` must be ${expected}, got ${got}`);
+  const subject = name.includes('"') ? name : `option "${name}"`;
+  return new DataError(`${subject} must be ${expected}, got ${got}`);
 }
 
-/** Whether `value` is an object literal (of any realm), not an instance of some class. */
+/**
+ * Create the error for an unknown option.
+ *
+ * @param name - The unknown name.
+ * @param meant - The option that was probably meant.
+ * @param note - Addition to the hint, such as a unit.
+ */
+export function unknownOption(name: string, meant: string | undefined, note = ""): DataError {
+  const hint = meant === undefined ? "" : `; did you mean "${meant}"${note}?`;
+  return new DataError(`unknown option "${name}"${hint}`);
+}
+
+/** Whether `value` is an object literal (of any realm), not a class instance. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Whether `host` is an IPv6 address without brackets; a zone after `%` is not looked at. */
+/** Whether `host` is an IPv6 address without brackets. A zone after `%` is ignored. */
 export function isIpv6(host: string): boolean {
   return URL.canParse(`http://[${host.split("%", 1)[0]}]/`);
 }
 
-/** Refuse everything but an object literal. */
+/** Accept an object literal. */
 export const plainObject: Check<Record<string, unknown>> = (name, value) => {
   if (isPlainObject(value)) return value;
   throw invalidOption(name, "a plain object", kindOf(value));
 };
 
-/** Refuse everything but `true` and `false`. */
+/** Accept `true` and `false`. */
 export const boolean: Check<boolean> = (name, value) => {
   if (typeof value === "boolean") return value;
   throw invalidOption(name, "true or false", kindOf(value));
 };
 
-/** Refuse everything but a string of at least one character. */
+/** Accept a string of at least one character. */
 export const text: Check<string> = (name, value) => {
   if (typeof value === "string" && value !== "") return value;
-  throw invalidOption(name, "a string that is not empty", kindOf(value));
+  throw invalidOption(name, "a non-empty string", kindOf(value));
 };
 
-/** Accept a string; `null` and `""` mean that there is none. */
+/** Accept a string or `null`; return `undefined` for `null` and `""`. */
 export const optionalText: Check<string | undefined> = (name, value) => {
   if (value === null || value === "") return undefined;
   if (typeof value === "string") return value;
   throw invalidOption(name, "a string or null", kindOf(value));
 };
 
-/** Accept one word of printable ASCII, as CLIENT SETNAME and SETINFO want; `null` or `""`: none. */
+/**
+ * Accept printable ASCII without spaces, as CLIENT SETNAME and CLIENT SETINFO require, or `null`.
+ * Return `undefined` for `null` and `""`.
+ */
 export const word: Check<string | undefined> = (name, value) => {
   const given = optionalText(name, value);
   if (given === undefined || /^[!-~]+$/.test(given)) return given;
@@ -94,9 +115,9 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Che
   );
 }
 
-/** Accept a finite number that is not negative; fractions are kept. */
+/** Accept a finite number of milliseconds, 0 or more. Fractions are kept. */
 export const amount: Check<number> = numberIn(
-  "a number of milliseconds, not negative",
+  "a number of milliseconds, 0 or more",
   (value) => Number.isFinite(value) && value >= 0,
 );
 
@@ -105,14 +126,14 @@ const timerDelay = numberIn(
   (value) => value >= 0 && value <= MAX_DELAY,
 );
 
-/** Accept what a timer can hold, rounded up: a positive time never becomes the 0 that means none. */
+/** Accept a timer delay and round it up, so that a positive time does not become 0 (no limit). */
 export const milliseconds: Check<number> = (name, value) => Math.ceil(timerDelay(name, value));
 
-/** As {@link milliseconds}; `null` gives 0, the word for no limit. */
+/** Accept the same as {@link milliseconds}, or `null`; return 0 (no limit) for `null`. */
 export const timeLimit: Check<number> = (name, value) =>
   value === null ? 0 : milliseconds(name, value);
 
-/** Accept a function (or class). The signature is on trust. */
+/** Accept a function or class. Its signature is not checked. */
 export function callable<T>(expected: string): Check<T> {
   return (name, value) => {
     if (typeof value !== "function") throw invalidOption(name, expected, kindOf(value));
@@ -120,7 +141,7 @@ export function callable<T>(expected: string): Check<T> {
   };
 }
 
-/** Accept an object with all the given methods: not `instanceof`, for ESM and CJS copies may mix. */
+/** Accept an object with all the methods. `instanceof` would fail between ESM and CommonJS copies. */
 export function withMethods<T>(expected: string, methods: readonly (keyof T & string)[]): Check<T> {
   return (name, value) => {
     const object = Object(value) as Record<string, unknown>;
@@ -130,25 +151,28 @@ export function withMethods<T>(expected: string, methods: readonly (keyof T & st
   };
 }
 
-/** Accept one of a few constants. */
+/** Accept one of the choices. */
 export function oneOf<const T extends string | number>(...choices: readonly T[]): Check<T> {
   const expected = choices.map((choice) => JSON.stringify(choice)).join(" or ");
   return (name, value) => {
     const found = choices.find((choice) => choice === value);
-    if (found === undefined) {
-      throw invalidOption(name, expected, value === "" ? kindOf(value) : `another ${typeof value}`);
+    if (found !== undefined) return found;
+    if (typeof value === typeof choices[0] && value !== "") {
+      throw invalidOption(name, expected, `another ${typeof value}`);
     }
-    return found;
+    throw invalidOption(name, expected, kindOf(value));
   };
 }
 
-/** Accept an array of error classes; returns a frozen copy. */
+/** Accept an array of error classes; return a frozen copy. */
 export function errorClasses<T>(name: string, value: unknown): readonly T[] {
   if (!Array.isArray(value)) throw invalidOption(name, "an array of error classes", kindOf(value));
+  const itemName = (index: number): string =>
+    name.endsWith('"') ? `${name.slice(0, -1)}[${index}]"` : `${name}[${index}]`;
   for (const [index, item] of value.entries()) {
     const isError =
       typeof item === "function" && (item === Error || item.prototype instanceof Error);
-    if (!isError) throw invalidOption(`${name}[${index}]`, "an error class", kindOf(item));
+    if (!isError) throw invalidOption(itemName(index), "an error class", kindOf(item));
   }
   return Object.freeze([...value]) as readonly T[];
 }
@@ -167,34 +191,32 @@ function editDistance(from: string, to: string): number {
 }
 
 /**
- * Find the known name that a mistyped one is likely to mean.
+ * Find the known name that is most similar to a misspelled name.
  *
- * @returns The nearest name, or `undefined` when none is near enough to be worth a hint.
+ * @returns The name, or `undefined` when none is similar enough for a hint.
  */
 export function nearest<T extends string>(name: string, known: Iterable<T>): T | undefined {
-  // A long stranger is no typing error, and would cost time to compare.
+  // A long name is not a misspelling, and comparing it would be slow.
   if (name.length > 40) return undefined;
-  const plain = (word: string): string => word.replaceAll("_", "").toLowerCase();
+  const normalized = (word: string): string => word.replaceAll("_", "").toLowerCase();
   let best: T | undefined;
   let bestDistance = (name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3))) + 1;
   for (const candidate of known) {
-    const distance = editDistance(plain(name), plain(candidate));
+    const distance = editDistance(normalized(name), normalized(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }
 
 /**
- * Refuse options that would be ignored.
+ * Accept an options object without unknown options.
  *
- * @param names - Those that are known.
- * @throws DataError naming a stranger, and what may have been meant.
+ * @param names - The known options.
+ * @throws DataError naming an unknown option and the known option that was probably meant.
  */
 export function onlyKnown(options: unknown, names: readonly string[]): Record<string, unknown> {
-  const given = plainObject("options", options);
-  const stranger = Object.keys(given).find((name) => !names.includes(name));
-  if (stranger === undefined) return given;
-  const meant = nearest(stranger, names);
-  const hint = meant === undefined ? "" : `; did you mean \`${meant}\`?`;
-  throw new DataError(`Unknown option \`${stranger}\`${hint}`, { code: "EINVAL" });
+  const given = plainObject('argument "options"', options);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown === undefined) return given;
+  throw unknownOption(unknown, nearest(unknown, names));
 }

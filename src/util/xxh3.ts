@@ -1,9 +1,9 @@
 /**
- * Owns XXH3 with 64 bits, seed 0 and the standard secret: the hash that servers compare values by
- * (DIGEST, DELEX). Knows bytes only; what text becomes bytes is its caller's business.
+ * XXH3, 64 bits, with seed 0 and the standard secret: the hash that DIGEST returns and DELEX compares.
+ * Works on bytes only.
  */
 
-// The constants of the algorithm's description; any other would make another hash.
+// The constants of the specification.
 const SECRET = Buffer.from(
   "b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671f" +
     "cb79e64eccc0e578825ad07dccff7221b8084674f743248ee03590e6813a264c" +
@@ -28,7 +28,7 @@ const LOW = 0xffffffffn;
 const STRIPE = 64;
 const BLOCK = 1024;
 const STRIPES = BLOCK / STRIPE;
-const LANES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const INDEXES = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
 const wrap = (value: bigint): bigint => BigInt.asUintN(64, value);
 const secret = (at: number): bigint => SECRET.readBigUInt64LE(at);
@@ -37,7 +37,7 @@ function rotate(value: bigint, bits: bigint): bigint {
   return wrap(value << bits) | (value >> (64n - bits));
 }
 
-/** Both halves of the product of two 64-bit numbers, one upon the other. */
+/** XOR the two halves of the 128-bit product. */
 function fold(a: bigint, b: bigint): bigint {
   const product = a * b;
   return wrap(product) ^ (product >> 64n);
@@ -111,40 +111,44 @@ function hash129To240(input: Buffer): bigint {
   return avalanche(wrap(sum + mix(input, length - 16, 119)));
 }
 
-/** One number per lane; what is stored in it wraps at 64 bits by itself. */
-type Lanes = BigUint64Array;
+/** One accumulator per 8 bytes of a stripe; stored values wrap at 64 bits. */
+type Accumulators = BigUint64Array;
 
-function accumulate(lanes: Lanes, input: Buffer, [at, secretAt]: readonly [number, number]): void {
-  for (const lane of LANES) {
-    const data = input.readBigUInt64LE(at + lane * 8);
-    const keyed = data ^ secret(secretAt + lane * 8);
-    lanes[lane ^ 1] = (lanes[lane ^ 1] ?? 0n) + data;
-    lanes[lane] = (lanes[lane] ?? 0n) + (keyed & LOW) * (keyed >> 32n);
+function accumulate(
+  sums: Accumulators,
+  input: Buffer,
+  [at, secretAt]: readonly [number, number],
+): void {
+  for (const index of INDEXES) {
+    const data = input.readBigUInt64LE(at + index * 8);
+    const keyed = data ^ secret(secretAt + index * 8);
+    sums[index ^ 1] = (sums[index ^ 1] ?? 0n) + data;
+    sums[index] = (sums[index] ?? 0n) + (keyed & LOW) * (keyed >> 32n);
   }
 }
 
-function scramble(lanes: Lanes): void {
-  for (const lane of LANES) {
-    const value = lanes[lane] ?? 0n;
-    lanes[lane] = (value ^ (value >> 47n) ^ secret(SECRET.length - STRIPE + lane * 8)) * PRIME32_1;
+function scramble(sums: Accumulators): void {
+  for (const index of INDEXES) {
+    const value = sums[index] ?? 0n;
+    sums[index] = (value ^ (value >> 47n) ^ secret(SECRET.length - STRIPE + index * 8)) * PRIME32_1;
   }
 }
 
 function hashLong(input: Buffer): bigint {
   const { length } = input;
-  const lanes = BigUint64Array.of(
+  const sums = BigUint64Array.of(
     ...[PRIME32_3, PRIME64_1, PRIME64_2, PRIME64_3, PRIME64_4, PRIME32_2, PRIME64_5, PRIME32_1],
   );
-  // The last stripe stands apart even where it ends a block: it is read from the input's end.
+  // The last stripe is separate even where it ends a block: it is read from the end of the input.
   const stripes = Math.floor((length - 1) / STRIPE);
   for (let i = 0; i < stripes; i++) {
-    accumulate(lanes, input, [i * STRIPE, (i % STRIPES) * 8]);
-    if (i % STRIPES === STRIPES - 1) scramble(lanes);
+    accumulate(sums, input, [i * STRIPE, (i % STRIPES) * 8]);
+    if (i % STRIPES === STRIPES - 1) scramble(sums);
   }
-  accumulate(lanes, input, [length - STRIPE, SECRET.length - STRIPE - 7]);
+  accumulate(sums, input, [length - STRIPE, SECRET.length - STRIPE - 7]);
   let sum = BigInt(length) * PRIME64_1;
   for (let i = 0; i < 8; i += 2) {
-    sum += fold((lanes[i] ?? 0n) ^ secret(11 + i * 8), (lanes[i + 1] ?? 0n) ^ secret(19 + i * 8));
+    sum += fold((sums[i] ?? 0n) ^ secret(11 + i * 8), (sums[i + 1] ?? 0n) ^ secret(19 + i * 8));
   }
   return avalanche(wrap(sum));
 }
@@ -159,7 +163,7 @@ function hash(input: Buffer): bigint {
 }
 
 /**
- * Hash bytes as DIGEST does.
+ * Compute the hash that DIGEST returns.
  *
  * @returns 16 hexadecimal digits.
  */
