@@ -1,13 +1,12 @@
 /**
- * Owns the public names of the package; nothing else may be imported by users, and nothing in here
- * may be imported by the rest of the library.
+ * The public API of the package. Users import only from here; no other file of the library does.
  */
 import { Redis, type RedisConstructor } from "./client/redis.js";
 
-// `StrictRedis` is redis-py's second name of it.
+// `StrictRedis` is redis-py's alias.
 export { Redis, Redis as StrictRedis, type RedisConstructor } from "./client/redis.js";
 
-/** Make a client from a URL; see {@link Redis.fromUrl}. */
+/** Create a client from a URL; see {@link Redis.fromUrl}. */
 export const fromUrl: RedisConstructor["fromUrl"] = (url, options) => Redis.fromUrl(url, options);
 
 export type { ClientOptions } from "./client/client-state.js";
@@ -40,7 +39,6 @@ export {
 export type {
   CredentialProvider,
   Credentials,
-  EncodingErrors,
   RedisOptions,
   Settings,
 } from "./options/types.js";
@@ -61,6 +59,7 @@ export { BlockingConnectionPool, type BlockingPoolOptions } from "./pool/blockin
 export type { ConnectionClass } from "./pool/connector.js";
 export type { PoolOptions } from "./pool/options.js";
 export { ConnectionPool } from "./pool/pool.js";
+export type { EncodingErrors } from "./protocol/encoding.js";
 export { HiredisParser } from "./protocol/hiredis/hiredis-parser.js";
 export { JsParser } from "./protocol/js-parser.js";
 export type { Parser, ParserClass, ParserOptions, ReplyHandler } from "./protocol/parser.js";

@@ -6,7 +6,7 @@
 import type { DecodeContext } from "../commands/core/info.js";
 import type { RequestTraits } from "../connection/request.js";
 import { baseAttributes, type TraceAttributes } from "../diagnostics/channels.js";
-import { DataError, DecodeError, type RedisError, TimeoutError } from "../errors.js";
+import { DecodeError, type RedisError, TimeoutError } from "../errors.js";
 import type { Settings } from "../options/types.js";
 import { BIGINT, BYTES, type Reply, TEXT } from "../protocol/reply.js";
 import { textDecoder } from "../protocol/text-decoder.js";
@@ -20,6 +20,7 @@ import {
   oneOf,
   plainObject,
   timeLimit,
+  unknownOption,
 } from "../util/validate.js";
 import { CancellationScope } from "./cancellation.js";
 
@@ -60,11 +61,9 @@ function isOptionName(name: string): name is keyof CallOptions {
 /** Refuse what would otherwise be ignored, or be misunderstood by a timer. */
 function checked(input: CallOptions): CallOptions {
   const result: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(plainObject("options", input))) {
+  for (const [name, value] of Object.entries(plainObject('argument "options"', input))) {
     if (!isOptionName(name)) {
-      const meant = nearest(name, Object.keys(CHECKS));
-      const hint = meant === undefined ? "" : `; did you mean \`${meant}\`?`;
-      throw new DataError(`Unknown option \`${name}\`${hint}`, { code: "EINVAL" });
+      throw unknownOption(name, nearest(name, Object.keys(CHECKS)));
     }
     result[name] = value === undefined ? undefined : CHECKS[name](name, value);
   }

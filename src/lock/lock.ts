@@ -276,7 +276,7 @@ export class Lock {
 
   #bytesOf(token: string | Uint8Array): Buffer {
     const encoding = this.#client.connectionPool?.settings.encoding ?? "utf8";
-    return toBytes("token", token, encoding);
+    return toBytes('argument "token"', token, encoding);
   }
 
   #isSameKey(one: Key, other: Key): boolean {

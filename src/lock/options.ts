@@ -123,7 +123,7 @@ export function lockSettings(options: LockOptions): LockSettings {
  */
 export function acquireSettings(lock: LockSettings, options: AcquireOptions): AcquireSettings {
   // As in redis-py, null leaves what the lock says.
-  const given = Object.entries(plainObject("options", options)).filter(
+  const given = Object.entries(plainObject('argument "options"', options)).filter(
     ([, value]) => value !== null,
   );
   return { token: undefined, ...lock, ...checked(Object.fromEntries(given), ATTEMPT_CHECKS) };
@@ -135,7 +135,7 @@ export function acquireSettings(lock: LockSettings, options: AcquireOptions): Ac
  * @returns Whole ms, 1 or more.
  */
 export function additionalTime(value: unknown): number {
-  const whole = Math.ceil(amount("additionalTime", value));
+  const whole = Math.ceil(amount('argument "additionalTime"', value));
   if (whole > 0) return whole;
-  throw invalidOption("additionalTime", "more than 0 ms", String(whole));
+  throw invalidOption('argument "additionalTime"', "more than 0 ms", String(whole));
 }

@@ -1,43 +1,45 @@
 /**
- * Owns how long to wait between attempts: redis-py's backoffs, same names and formulas, but in
- * milliseconds (redis-py counts seconds). Pure: no timers, and no state except what
- * `DecorrelatedJitterBackoff` has to remember.
+ * Backoffs, which compute the delay between attempts: redis-py's names and formulas, in milliseconds
+ * (redis-py uses seconds). No timers; only `DecorrelatedJitterBackoff` has state.
  */
 import { amount, callable } from "../util/validate.js";
 
-/** Computes the wait before the next attempt. Implement it to give `Retry` a policy of your own. */
+/** Computes the delay before the next attempt. Implement it to pass a custom policy to `Retry`. */
 export interface Backoff {
   /**
-   * Compute the wait after a failure.
+   * Compute the delay after a failure.
    *
-   * @param failures - Integer, failures in a row so far; 1 at the first.
-   * @returns Milliseconds; 0 or less for no wait.
+   * @param failures - Integer, number of consecutive failures; 1 after the first.
+   * @returns Milliseconds; 0 or less for no delay.
    */
   compute(failures: number): number;
-  /** Forget earlier failures. Called once before each series of attempts. */
+  /** Reset the state. Called once before each series of attempts. */
   reset(): void;
-  /** Make a backoff of the same settings that shares no state; one without state may give itself. */
+  /** Return a backoff with the same settings and its own state. A stateless backoff may return itself. */
   clone(): Backoff;
 }
 
-/** Source of randomness: a number from 0 (included) to 1 (excluded). */
+/** Returns a random number from 0 (included) to 1 (excluded), as `Math.random` does. */
 export type Random = () => number;
 
 const DEFAULT_CAP = 512;
 const DEFAULT_BASE = 8;
-// 2 to a higher power is Infinity, and Infinity times a base of 0 would not be a number.
+// A higher power of 2 is Infinity, and Infinity times a base of 0 is NaN.
 const MAX_EXPONENT = 1023;
 
-const randomSource = callable<Random>("a function that gives a number from 0 to 1");
+const randomSource = callable<Random>("a function that returns a number from 0 to 1");
 
-/** Wait the same time after every failure. */
+/** The same delay after every failure. */
 export class ConstantBackoff implements Backoff {
-  /** Milliseconds. */
+  /** Delay in milliseconds. */
   readonly backoff: number;
 
-  /** @param backoff - Number, milliseconds, not negative. */
+  /**
+   * @param backoff - Number, ms, 0 or more: the delay.
+   * @throws {@link DataError} when the argument is invalid.
+   */
   constructor(backoff: number) {
-    this.backoff = amount("backoff", backoff);
+    this.backoff = amount('argument "backoff"', backoff);
   }
 
   compute(_failures: number): number {
@@ -51,27 +53,28 @@ export class ConstantBackoff implements Backoff {
   }
 }
 
-/** Never wait: the next attempt follows at once. */
+/** No delay: the next attempt follows immediately. */
 export class NoBackoff extends ConstantBackoff {
   constructor() {
     super(0);
   }
 }
 
-/** Double the wait with every failure, up to a cap: `min(cap, base * 2 ** failures)`. */
+/** A delay that doubles with every failure, up to a cap: `min(cap, base * 2 ** failures)`. */
 export class ExponentialBackoff implements Backoff {
-  /** Milliseconds. */
+  /** Longest delay in milliseconds. */
   readonly cap: number;
-  /** Milliseconds. */
+  /** Base of the formula in milliseconds. */
   readonly base: number;
 
   /**
-   * @param cap - Number, milliseconds, not negative: longest wait.
-   * @param base - Number, milliseconds, not negative: half of the wait after the first failure.
+   * @param cap - Number, ms, 0 or more: longest delay; default 512.
+   * @param base - Number, ms, 0 or more: half of the delay after the first failure; default 8.
+   * @throws {@link DataError} when an argument is invalid.
    */
   constructor(cap: number = DEFAULT_CAP, base: number = DEFAULT_BASE) {
-    this.cap = amount("cap", cap);
-    this.base = amount("base", base);
+    this.cap = amount('argument "cap"', cap);
+    this.base = amount('argument "base"', base);
   }
 
   compute(failures: number): number {
@@ -85,18 +88,19 @@ export class ExponentialBackoff implements Backoff {
   }
 }
 
-/** Wait at random between nothing and what `ExponentialBackoff` would wait. */
+/** A random delay between 0 and the delay of `ExponentialBackoff`. */
 export class FullJitterBackoff extends ExponentialBackoff {
   readonly #random: Random;
 
   /**
-   * @param cap - Number, milliseconds, not negative: longest wait.
-   * @param base - Number, milliseconds, not negative.
-   * @param random - Source of randomness, for tests.
+   * @param cap - Number, ms, 0 or more: longest delay; default 512.
+   * @param base - Number, ms, 0 or more: half of the longest delay after the first failure; default 8.
+   * @param random - Random number generator, for tests; default `Math.random`.
+   * @throws {@link DataError} when an argument is invalid.
    */
   constructor(cap?: number, base?: number, random: Random = Math.random) {
     super(cap, base);
-    this.#random = randomSource("random", random);
+    this.#random = randomSource('argument "random"', random);
   }
 
   override compute(failures: number): number {
@@ -104,18 +108,19 @@ export class FullJitterBackoff extends ExponentialBackoff {
   }
 }
 
-/** Wait at least half of what `ExponentialBackoff` would wait, and a random part of the rest. */
+/** A random delay between half of the delay of `ExponentialBackoff` and all of it. */
 export class EqualJitterBackoff extends ExponentialBackoff {
   readonly #random: Random;
 
   /**
-   * @param cap - Number, milliseconds, not negative: longest wait.
-   * @param base - Number, milliseconds, not negative.
-   * @param random - Source of randomness, for tests.
+   * @param cap - Number, ms, 0 or more: longest delay; default 512.
+   * @param base - Number, ms, 0 or more: half of the longest delay after the first failure; default 8.
+   * @param random - Random number generator, for tests; default `Math.random`.
+   * @throws {@link DataError} when an argument is invalid.
    */
   constructor(cap?: number, base?: number, random: Random = Math.random) {
     super(cap, base);
-    this.#random = randomSource("random", random);
+    this.#random = randomSource('argument "random"', random);
   }
 
   override compute(failures: number): number {
@@ -124,34 +129,35 @@ export class EqualJitterBackoff extends ExponentialBackoff {
   }
 }
 
-/** Wait at random between `base` and three times the previous wait, up to a cap. */
+/** A random delay between `base` and three times the previous delay, up to a cap. */
 export class DecorrelatedJitterBackoff implements Backoff {
-  /** Milliseconds. */
+  /** Longest delay in milliseconds. */
   readonly cap: number;
-  /** Milliseconds. */
+  /** Base of the formula in milliseconds. */
   readonly base: number;
   readonly #random: Random;
   #previous = 0;
 
   /**
-   * @param cap - Number, milliseconds, not negative: longest wait.
-   * @param base - Number, milliseconds, not negative: shortest wait, unless the cap is lower.
-   * @param random - Source of randomness, for tests.
+   * @param cap - Number, ms, 0 or more: longest delay; default 512.
+   * @param base - Number, ms, 0 or more: shortest delay, unless the cap is lower; default 8.
+   * @param random - Random number generator, for tests; default `Math.random`.
+   * @throws {@link DataError} when an argument is invalid.
    */
   constructor(
     cap: number = DEFAULT_CAP,
     base: number = DEFAULT_BASE,
     random: Random = Math.random,
   ) {
-    this.cap = amount("cap", cap);
-    this.base = amount("base", base);
-    this.#random = randomSource("random", random);
+    this.cap = amount('argument "cap"', cap);
+    this.base = amount('argument "base"', base);
+    this.#random = randomSource('argument "random"', random);
   }
 
   compute(_failures: number): number {
-    const most = Math.max(this.base, 3 * this.#previous);
-    const wait = this.base + this.#random() * (most - this.base);
-    this.#previous = Math.min(this.cap, wait);
+    const longest = Math.max(this.base, 3 * this.#previous);
+    const delay = this.base + this.#random() * (longest - this.base);
+    this.#previous = Math.min(this.cap, delay);
     return this.#previous;
   }
 
@@ -160,7 +166,7 @@ export class DecorrelatedJitterBackoff implements Backoff {
   }
 
   clone(): Backoff {
-    // A bundler renames a class that names itself, and its name is public.
+    // A class that refers to itself by name is renamed by the bundler, and its name is public.
     const Class = this.constructor as typeof DecorrelatedJitterBackoff;
     return new Class(this.cap, this.base, this.#random);
   }

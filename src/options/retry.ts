@@ -1,97 +1,99 @@
 /**
- * Owns whether and when something that failed is tried again. Knows nothing of connections or
- * commands, and holds no timer except the wait between two attempts, which an `AbortSignal` ends.
+ * The retry policy: which errors are retried, how often, and with which delays. Independent of
+ * connections and commands; the only timer is the delay between attempts, which an `AbortSignal` ends.
  */
 
 import { AuthenticationError, ConnectionError, TimeoutError } from "../errors.js";
 import { aborted, sleep } from "../util/abort.js";
-import { errorClasses, integer, withMethods } from "../util/validate.js";
+import { type Check, errorClasses, integer, withMethods } from "../util/validate.js";
 import type { Backoff } from "./backoff.js";
 
-/** A class of errors, as `instanceof` wants it. */
+/** An error class, for use with `instanceof`. */
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** How one call of {@link Retry.callWithRetry} may be ended early. */
+/** Options of {@link Retry.callWithRetry}. */
 export interface RetryCallOptions {
-  /** Ends the waiting; an attempt that is under way is not interrupted by it. */
+  /** Ends the series before an attempt or during a delay. Does not interrupt a running attempt. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Told of every failure that could be retried, before it is decided whether it is. */
+/** Called with every retryable error, before the next attempt or the final rejection. */
 export type FailureListener = (error: unknown) => void | Promise<void>;
 
-const backoffObject = withMethods<Backoff>("a backoff with compute, reset and clone", [
+const backoffObject = withMethods<Backoff>("a backoff with the methods compute, reset and clone", [
   "compute",
   "reset",
   "clone",
 ]);
 
 /**
- * A policy of retrying: which errors, how often, how long between.
+ * A retry policy: which errors are retried, how often, and with which delays.
  *
- * @remarks Wrong credentials do not heal: `AuthenticationError` is not retried although it is a
- * `ConnectionError`, unless the list of supported errors names it itself.
+ * @remarks Retrying does not correct wrong credentials: `AuthenticationError` is a `ConnectionError`,
+ * but is retried only when `supportedErrors` contains `AuthenticationError` or a subclass.
  */
 export class Retry {
-  /** Attempts after the first one; -1 for no end. */
+  /** Number of attempts after the first; -1 for no limit. */
   readonly retries: number;
   readonly #backoff: Backoff;
   readonly #supportedErrors: readonly ErrorClass[];
   readonly #authenticationErrors: readonly ErrorClass[];
 
   /**
-   * @param backoff - How long to wait between attempts.
-   * @param retries - Integer, attempts after the first one; -1 to go on for ever.
-   * @param supportedErrors - Error classes worth another attempt, subclasses included.
-   * @throws {@link DataError} when an argument has the wrong type or range.
+   * @param backoff - Computes the delay between attempts; copied for each series of attempts.
+   * @param retries - Integer, number of attempts after the first; -1 for no limit.
+   * @param supportedErrors - Array of error classes to retry, subclasses included; default
+   * `[ConnectionError, TimeoutError]`.
+   * @throws {@link DataError} when an argument has the wrong type or is out of range.
    */
   constructor(
     backoff: Backoff,
     retries: number,
     supportedErrors: readonly ErrorClass[] = [ConnectionError, TimeoutError],
   ) {
-    this.#backoff = backoffObject("backoff", backoff);
-    this.retries = integer(-1)("retries", retries);
-    this.#supportedErrors = errorClasses<ErrorClass>("supportedErrors", supportedErrors);
+    this.#backoff = backoffObject('argument "backoff"', backoff);
+    this.retries = integer(-1)('argument "retries"', retries);
+    this.#supportedErrors = errorClasses<ErrorClass>('argument "supportedErrors"', supportedErrors);
     this.#authenticationErrors = this.#supportedErrors.filter(
       (supported) =>
         supported === AuthenticationError || supported.prototype instanceof AuthenticationError,
     );
   }
 
-  /** Tell whether an error is one of those that are retried. */
+  /** Return whether an error is retryable. */
   isSupported(error: unknown): boolean {
     const classes =
       error instanceof AuthenticationError ? this.#authenticationErrors : this.#supportedErrors;
     return classes.some((supported) => error instanceof supported);
   }
 
-  /** Tell whether another attempt is allowed after this many failures in a row. */
+  /** Return whether another attempt is allowed after a number of consecutive failures. */
   allows(failures: number): boolean {
     return this.retries < 0 || failures <= this.retries;
   }
 
   /**
-   * Compute the wait before the next attempt, for a caller with a loop of its own.
+   * Compute the delay before the next attempt, for a custom retry loop.
    *
-   * @param failures - Integer, failures in a row so far; 1 at the first.
-   * @returns Milliseconds, not negative.
-   * @remarks May advance the backoff's state: work on a {@link clone}, and {@link reset} it when
-   * an attempt has succeeded.
+   * @param failures - Integer, number of consecutive failures; 1 after the first.
+   * @returns Milliseconds, 0 or more.
+   * @remarks May change the state of the backoff: use a {@link clone}, and {@link reset} it after a
+   * successful attempt.
    */
   delay(failures: number): number {
     return Math.max(0, this.#backoff.compute(failures));
   }
 
-  /** Forget earlier failures. */
+  /** Reset the state of the backoff. */
   reset(): void {
     this.#backoff.reset();
   }
 
   /**
-   * Make a policy of the same settings with a backoff of its own, as at the start.
+   * Return a policy with the same settings and its own, reset backoff.
    *
-   * @remarks Uses the constructor of the object's class; a subclass with other arguments overrides it.
+   * @remarks Calls the constructor of the object's class. A subclass whose constructor has other
+   * parameters must override this method.
    */
   clone(): Retry {
     const backoff = this.#backoff.clone();
@@ -101,15 +103,16 @@ export class Retry {
   }
 
   /**
-   * Run `action` until it succeeds, fails for good, or has used up its attempts.
+   * Call a function until it succeeds, fails with an error that is not retryable, or no attempt is left.
    *
    * @param action - One attempt.
-   * @param onFailure - Called with every supported error, the last one included; what it throws
+   * @param onFailure - Called with every retryable error, including the last; an error that it throws
    * ends the series.
-   * @param options.signal - Ends the series between two attempts.
-   * @returns What the successful attempt gave.
-   * @throws {@link AbortError} when the signal fired before an attempt or during a wait.
-   * @remarks Calls may overlap: each has a backoff of its own.
+   * @param options.signal - Ends the series before an attempt or during a delay.
+   * @returns The result of the successful attempt.
+   * @throws The error of the last attempt.
+   * @throws {@link AbortError} when the signal is aborted before an attempt or during a delay.
+   * @remarks Calls may overlap: each uses its own backoff.
    */
   async callWithRetry<T>(
     action: () => Promise<T>,
@@ -128,8 +131,18 @@ export class Retry {
         await onFailure?.(error);
         if (!this.allows(failures)) throw error;
       }
-      const wait = backoff.compute(failures);
-      if (wait > 0 && !signal?.aborted) await sleep(wait, signal);
+      const delay = backoff.compute(failures);
+      if (delay > 0 && !signal?.aborted) await sleep(delay, signal);
     }
   }
 }
+
+/** Accept a {@link Retry}. */
+export const retryPolicy: Check<Retry> = withMethods<Retry>("a Retry", [
+  "isSupported",
+  "allows",
+  "delay",
+  "reset",
+  "clone",
+  "callWithRetry",
+]);

@@ -1,16 +1,16 @@
 /**
- * Owns the reading of connection URLs, by redis-py's rules (which are urllib's, not WHATWG's: Node's
- * `URL` refuses or rewrites several of these). Pure: no files, no network, no defaults; the result
- * holds only what the URL said. An error never shows the URL, its user info or a value from it.
+ * Parsing of connection URLs by redis-py's rules, which are those of urllib, not WHATWG: Node's `URL`
+ * rejects or rewrites several of these URLs. Pure: no files, no network, no defaults; the result
+ * contains only what the URL contains. An error never contains the URL, its user info or a value.
  *
- * Different from redis-py on purpose: query values are percent-decoded once, `decode_responses` is a
- * boolean, an unknown query key is an error, and so is text that cannot be meant as it stands.
+ * Intended differences from redis-py: query values are percent-decoded once, `decode_responses` is a
+ * boolean, and unknown query keys and ambiguous URLs are errors.
  */
 
 import { DataError } from "../errors.js";
 import { nearest } from "../util/validate.js";
 
-/** What a `rediss://` URL says of TLS. Files are named only, not read. */
+/** TLS options of a `rediss://` URL. Files are named, not read. */
 export interface UrlTls {
   /** `ssl_cert_reqs`: `false` for `none`. */
   readonly rejectUnauthorized?: boolean;
@@ -24,13 +24,13 @@ export interface UrlTls {
   readonly certFile?: string;
   /** `ssl_keyfile`: path. */
   readonly keyFile?: string;
-  /** `ssl_password`: of the key. */
+  /** `ssl_password`: passphrase of the key. */
   readonly passphrase?: string;
-  /** `ssl_ciphers`: OpenSSL's cipher list. */
+  /** `ssl_ciphers`: cipher list in OpenSSL's format. */
   readonly ciphers?: string;
 }
 
-/** What a URL says, under the names of the client's options; durations in milliseconds. */
+/** Options of a URL under the names of the client's options; durations are in milliseconds. */
 export interface UrlOptions {
   readonly host?: string;
   readonly port?: number;
@@ -62,98 +62,127 @@ export interface UrlOptions {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type Draft = Writable<UrlOptions>;
 type TlsDraft = Writable<UrlTls>;
-/** Reads a query value; `undefined` when it makes no sense. */
-type Read<T> = (text: string) => T | undefined;
-/** Stores a query value under the option's name; `false` when it makes no sense. */
-type Store<T> = (draft: T, text: string) => boolean;
+
+/** A type of query value. */
+interface ValueType<T> {
+  /** Description of valid values, for messages. */
+  readonly expected: string;
+  /** Returns `undefined` for an invalid value. */
+  parse(text: string): T | undefined;
+}
+
+/** A query key. */
+interface QueryKey<T> {
+  /** Description of valid values, for messages. */
+  readonly expected: string;
+  /** Stores a value under the option's name; returns `false` for an invalid value. */
+  store(draft: T, text: string): boolean;
+}
 
 const URL_PARTS = /^(redis|rediss|unix):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/is;
 const HOST_AND_PORT = /^(?:\[([\da-f:.]+(?:%[^\]]+)?)\]|([^:[\]]*))(?::(.*))?$/is;
 const PERCENT_RUN = /(?:%[\da-f]{2})+/gi;
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-const FALSE_WORDS = new Set(["0", "f", "false", "n", "no"]);
-const SECRET_KEYS = new Set(["username", "password", "ssl_password"]);
+const FALSE_VALUES = new Set(["0", "f", "false", "n", "no"]);
 const MAX_PORT = 65_535;
-const SCHEMES =
+/** redis-py's own message. */
+const INVALID_SCHEME =
   "Redis URL must specify one of the following schemes (redis://, rediss://, unix://)";
-const UNESCAPED =
-  "Invalid connection URL: a user name or password with any of / ? # @ % in it must be percent-encoded";
-const UNKNOWN =
-  "Unknown option in the query of the connection URL, or a piece of a password that must be percent-encoded";
+const UNESCAPED_CHARACTERS =
+  "/ ? # @ and % in the user name and password of the connection URL must be percent-encoded";
+const UNKNOWN_KEY =
+  "unknown option in the connection URL; if it is part of the password, percent-encode the password";
 
-const integer: Read<number> = (text) => {
-  const digits = text.trim();
-  return INTEGER.test(digits) ? Number(digits.replaceAll("_", "")) : undefined;
+const INTEGER_VALUE: ValueType<number> = {
+  expected: "an integer",
+  parse(text) {
+    const digits = text.trim();
+    return INTEGER.test(digits) ? Number(digits.replaceAll("_", "")) : undefined;
+  },
 };
 
-/** Seconds, as redis-py has them in URLs, become milliseconds; a positive time never becomes 0. */
-const seconds: Read<number> = (text) => {
-  const value = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN;
-  if (!Number.isFinite(value) || value < 0) return undefined;
-  return value === 0 ? 0 : Math.max(1, Math.round(value * 1000));
+/** Converts seconds, redis-py's unit in URLs, to milliseconds. A positive time never becomes 0. */
+const SECONDS: ValueType<number> = {
+  expected: "a number of seconds, 0 or more",
+  parse(text) {
+    const value = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!Number.isFinite(value) || value < 0) return undefined;
+    return value === 0 ? 0 : Math.max(1, Math.round(value * 1000));
+  },
 };
 
-const boolean: Read<boolean> = (text) => !FALSE_WORDS.has(text.toLowerCase());
-
-const string: Read<string> = (text) => text;
-
-const certificateDemand: Read<boolean> = (text) => {
-  if (text === "none") return false;
-  // For a client, Python treats "optional" as "required".
-  return text === "optional" || text === "required" ? true : undefined;
+const BOOLEAN: ValueType<boolean> = {
+  expected: "a boolean",
+  parse: (text) => !FALSE_VALUES.has(text.toLowerCase()),
 };
 
-function store<T, K extends keyof T>(option: K, read: Read<T[K]>): Store<T> {
-  return (draft, text) => {
-    const value = read(text);
-    if (value === undefined) return false;
-    draft[option] = value;
-    return true;
+const STRING: ValueType<string> = { expected: "a string", parse: (text) => text };
+
+const CERTIFICATE_REQUIREMENT: ValueType<boolean> = {
+  expected: '"none", "optional" or "required"',
+  parse(text) {
+    if (text === "none") return false;
+    // For a client, Python treats "optional" as "required".
+    return text === "optional" || text === "required" ? true : undefined;
+  },
+};
+
+function queryKey<T, K extends keyof T>(name: K, type: ValueType<T[K]>): QueryKey<T> {
+  return {
+    expected: type.expected,
+    store(draft, text) {
+      const value = type.parse(text);
+      if (value === undefined) return false;
+      draft[name] = value;
+      return true;
+    },
   };
 }
 
-const option = <K extends keyof Draft>(name: K, read: Read<Draft[K]>): Store<Draft> =>
-  store(name, read);
-const tlsOption = <K extends keyof UrlTls>(name: K, read: Read<UrlTls[K]>): Store<TlsDraft> =>
-  store(name, read);
+const option = <K extends keyof Draft>(name: K, type: ValueType<Draft[K]>): QueryKey<Draft> =>
+  queryKey(name, type);
+const tlsOption = <K extends keyof UrlTls>(
+  name: K,
+  type: ValueType<UrlTls[K]>,
+): QueryKey<TlsDraft> => queryKey(name, type);
 
-const QUERY_KEYS: ReadonlyMap<string, Store<Draft>> = new Map([
-  ["db", option("db", integer)],
-  ["username", option("username", string)],
-  ["password", option("password", string)],
-  ["protocol", option("protocol", integer)],
-  ["client_name", option("clientName", string)],
-  ["lib_name", option("libName", string)],
-  ["lib_version", option("libVersion", string)],
-  ["socket_timeout", option("socketTimeout", seconds)],
-  ["socket_connect_timeout", option("socketConnectTimeout", seconds)],
-  ["socket_keepalive", option("socketKeepalive", boolean)],
-  ["health_check_interval", option("healthCheckInterval", seconds)],
-  ["retry_on_timeout", option("retryOnTimeout", boolean)],
-  ["encoding", option("encoding", string)],
-  ["encoding_errors", option("encodingErrors", string)],
-  ["decode_responses", option("decodeResponses", boolean)],
-  ["integers", option("integers", string)],
-  ["max_connections", option("maxConnections", integer)],
-  ["shared_connections", option("sharedConnections", integer)],
-  ["max_pending_commands", option("maxPendingCommands", integer)],
-  ["blocking_grace", option("blockingGrace", seconds)],
+const QUERY_KEYS: ReadonlyMap<string, QueryKey<Draft>> = new Map([
+  ["db", option("db", INTEGER_VALUE)],
+  ["username", option("username", STRING)],
+  ["password", option("password", STRING)],
+  ["protocol", option("protocol", INTEGER_VALUE)],
+  ["client_name", option("clientName", STRING)],
+  ["lib_name", option("libName", STRING)],
+  ["lib_version", option("libVersion", STRING)],
+  ["socket_timeout", option("socketTimeout", SECONDS)],
+  ["socket_connect_timeout", option("socketConnectTimeout", SECONDS)],
+  ["socket_keepalive", option("socketKeepalive", BOOLEAN)],
+  ["health_check_interval", option("healthCheckInterval", SECONDS)],
+  ["retry_on_timeout", option("retryOnTimeout", BOOLEAN)],
+  ["encoding", option("encoding", STRING)],
+  ["encoding_errors", option("encodingErrors", STRING)],
+  ["decode_responses", option("decodeResponses", BOOLEAN)],
+  ["integers", option("integers", STRING)],
+  ["max_connections", option("maxConnections", INTEGER_VALUE)],
+  ["shared_connections", option("sharedConnections", INTEGER_VALUE)],
+  ["max_pending_commands", option("maxPendingCommands", INTEGER_VALUE)],
+  ["blocking_grace", option("blockingGrace", SECONDS)],
 ]);
 
-const TLS_QUERY_KEYS: ReadonlyMap<string, Store<TlsDraft>> = new Map([
-  ["ssl_cert_reqs", tlsOption("rejectUnauthorized", certificateDemand)],
-  ["ssl_check_hostname", tlsOption("checkHostname", boolean)],
-  ["ssl_ca_certs", tlsOption("caFile", string)],
-  ["ssl_ca_data", tlsOption("ca", string)],
-  ["ssl_certfile", tlsOption("certFile", string)],
-  ["ssl_keyfile", tlsOption("keyFile", string)],
-  ["ssl_password", tlsOption("passphrase", string)],
-  ["ssl_ciphers", tlsOption("ciphers", string)],
+const TLS_QUERY_KEYS: ReadonlyMap<string, QueryKey<TlsDraft>> = new Map([
+  ["ssl_cert_reqs", tlsOption("rejectUnauthorized", CERTIFICATE_REQUIREMENT)],
+  ["ssl_check_hostname", tlsOption("checkHostname", BOOLEAN)],
+  ["ssl_ca_certs", tlsOption("caFile", STRING)],
+  ["ssl_ca_data", tlsOption("ca", STRING)],
+  ["ssl_certfile", tlsOption("certFile", STRING)],
+  ["ssl_keyfile", tlsOption("keyFile", STRING)],
+  ["ssl_password", tlsOption("passphrase", STRING)],
+  ["ssl_ciphers", tlsOption("ciphers", STRING)],
 ]);
 
-/** The URL cut into pieces, nothing decoded. */
-interface Parts {
+/** The parts of a URL, not decoded. */
+interface UrlParts {
   readonly scheme: string;
   /** `undefined` without an "@". */
   readonly userInfo: string | undefined;
@@ -162,17 +191,19 @@ interface Parts {
   readonly query: string;
 }
 
-function split(url: string): Parts {
-  // As urllib does: a line end from a file or an environment variable is not part of the URL.
+function splitUrl(url: string): UrlParts {
+  // As urllib does: line ends, from a file or an environment variable, are not part of the URL.
   const match = URL_PARTS.exec(url.replace(/[\t\r\n]/g, "").trim());
-  if (match === null) throw new DataError(SCHEMES);
+  if (match === null) throw new DataError(INVALID_SCHEME);
   const [, scheme = "", authority = "", path = "", query = "", fragment = ""] = match;
   const at = authority.lastIndexOf("@");
   const unix = scheme.toLowerCase() === "unix";
-  // An "@" out of place means that a "/" or "#" in the password ended the user info too early; read
-  // as it stands, the URL would send a part of the password to a name server.
-  const cutShort = unix ? at < 0 && authority !== "" : true;
-  if (cutShort && (path.includes("@") || fragment.includes("@"))) throw new DataError(UNESCAPED);
+  // An "@" in the path or fragment means that a "/" or "#" in the password ended the user info early.
+  // Part of the password would then be sent to a name server as the host.
+  const mayBeTruncated = unix ? at < 0 && authority !== "" : true;
+  if (mayBeTruncated && (path.includes("@") || fragment.includes("@"))) {
+    throw new DataError(UNESCAPED_CHARACTERS);
+  }
   return {
     scheme: scheme.toLowerCase(),
     userInfo: at < 0 ? undefined : authority.slice(0, at),
@@ -188,7 +219,7 @@ function percentDecode(text: string, part: string): string {
     try {
       return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
-      throw new DataError(`Invalid percent-encoding in the ${part} of the connection URL`);
+      throw new DataError(`${part} in the connection URL must be valid percent-encoded UTF-8`);
     }
   });
 }
@@ -197,122 +228,102 @@ function readCredentials(draft: Draft, userInfo: string): void {
   const colon = userInfo.indexOf(":");
   const [username, password] =
     colon < 0 ? [userInfo, ""] : [userInfo.slice(0, colon), userInfo.slice(colon + 1)];
-  if (username !== "") draft.username = percentDecode(username, "user name");
-  if (password !== "") draft.password = percentDecode(password, "password");
+  if (username !== "") draft.username = percentDecode(username, "the user name");
+  if (password !== "") draft.password = percentDecode(password, "the password");
 }
 
 function readHostAndPort(draft: Draft, hostAndPort: string): void {
   const match = HOST_AND_PORT.exec(hostAndPort);
-  if (match === null) throw new DataError("Invalid host in connection URL.");
+  if (match === null) {
+    throw new DataError(
+      "the host in the connection URL must be a host name, an IPv4 address or an IPv6 address in brackets",
+    );
+  }
   const host = match[1] ?? match[2] ?? "";
   const port = match[3] ?? "";
-  // What follows a "%" keeps its case: it is encoded, or the zone of an IPv6 address.
+  // Text after a "%" keeps its case: it is encoded, or the zone of an IPv6 address.
   const [name = ""] = host.split("%", 1);
   if (host !== "") {
-    draft.host = percentDecode(name.toLowerCase() + host.slice(name.length), "host");
+    draft.host = percentDecode(name.toLowerCase() + host.slice(name.length), "the host");
   }
   if (port === "") return;
   const number = /^\d+$/.test(port) ? Number(port) : Number.NaN;
-  if (!(number <= MAX_PORT)) throw new DataError("Invalid port in connection URL.");
+  if (!(number <= MAX_PORT)) {
+    throw new DataError(`the port in the connection URL must be an integer from 0 to ${MAX_PORT}`);
+  }
   if (number !== 0) draft.port = number;
 }
 
 function unknownKey(key: string, query: string, known: Iterable<string>): DataError {
-  // With an "@" about, or odd characters, the "key" may be a piece of a password.
+  // If the query contains "@", or the key unusual characters, the key may be part of a password.
   if (query.includes("@") || !/^[a-z]\w*$/i.test(key)) {
-    return new DataError(UNKNOWN);
+    return new DataError(UNKNOWN_KEY);
   }
-  const hint = nearest(key, known);
-  const question = hint === undefined ? "" : `; did you mean \`${hint}\`?`;
-  return new DataError(`Unknown option \`${key}\` in connection URL${question}`);
+  const meant = nearest(key, known);
+  const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+  return new DataError(`unknown option "${key}" in the connection URL${hint}`);
 }
 
-/** Gives the pairs of a query, decoded as a form is; of repeated keys the first that has a value. */
+/** Decode a query as form data. Of repeated keys, the first that has a value counts. */
 function queryPairs(query: string): ReadonlyMap<string, string> {
   const pairs = new Map<string, string>();
   for (const pair of query.split("&")) {
     if (pair === "") continue;
     const equals = pair.indexOf("=");
     const end = equals < 0 ? pair.length : equals;
-    const decode = (text: string): string => percentDecode(text.replaceAll("+", " "), "query");
+    const decode = (text: string): string => percentDecode(text.replaceAll("+", " "), "the query");
     const key = decode(pair.slice(0, end));
     if (!pairs.get(key)) pairs.set(key, decode(pair.slice(end + 1)));
   }
   return pairs;
 }
 
-function readQuery(draft: Draft, parts: Parts): void {
+function readQuery(draft: Draft, parts: UrlParts): void {
   const tls: TlsDraft = {};
   for (const [key, value] of queryPairs(parts.query)) {
-    const ours = QUERY_KEYS.get(key);
+    const plainKey = QUERY_KEYS.get(key);
     const tlsKey = TLS_QUERY_KEYS.get(key);
-    if (ours === undefined && tlsKey === undefined) {
+    if (plainKey === undefined && tlsKey === undefined) {
       throw unknownKey(key, parts.query, [...QUERY_KEYS.keys(), ...TLS_QUERY_KEYS.keys()]);
     }
     if (tlsKey !== undefined && parts.scheme !== "rediss") {
-      throw new DataError(`\`${key}\` in connection URL needs the scheme rediss://`);
+      throw new DataError(`option "${key}" in the connection URL requires the scheme rediss://`);
     }
     if (value === "") continue;
-    const stored = ours === undefined ? tlsKey?.(tls, value) : ours(draft, value);
-    if (!stored) throw new DataError(`Invalid value for \`${key}\` in connection URL.`);
+    const stored = plainKey?.store(draft, value) ?? tlsKey?.store(tls, value);
+    if (!stored) {
+      const expected = (plainKey ?? tlsKey)?.expected;
+      throw new DataError(`option "${key}" in the connection URL must be ${expected}`);
+    }
   }
   if (parts.scheme === "rediss") draft.tls = tls;
 }
 
-function readPath(draft: Draft, parts: Parts): void {
-  const path = percentDecode(parts.path, "path");
+function readPath(draft: Draft, parts: UrlParts): void {
+  const path = percentDecode(parts.path, "the path");
   if (parts.scheme === "unix") {
-    if (path === "") throw new DataError("A unix:// URL must have the path of a socket");
+    if (path === "") throw new DataError("a unix:// URL must contain the path of a socket");
     draft.unixSocketPath = path;
   } else if (draft.db === undefined) {
-    const db = integer(path.replaceAll("/", ""));
+    const db = INTEGER_VALUE.parse(path.replaceAll("/", ""));
     if (db !== undefined) draft.db = db;
   }
 }
 
 /**
- * Read a `redis://`, `rediss://` or `unix://` URL.
+ * Parse a `redis://`, `rediss://` or `unix://` URL.
  *
- * @param url - `redis://user:password@host:port/db?option=value`; durations among the options are
- * in seconds, as in redis-py.
- * @returns What the URL said and nothing else, durations in milliseconds.
- * @throws {@link DataError} when the URL cannot be understood.
+ * @param url - `redis://user:password@host:port/db?option=value`; durations in options are in
+ * seconds, as in redis-py.
+ * @returns The options that the URL contains; durations in milliseconds.
+ * @throws {@link DataError} when the URL is invalid.
  */
 export function parseUrl(url: string): UrlOptions {
-  const parts = split(url);
+  const parts = splitUrl(url);
   const draft: Draft = {};
   readQuery(draft, parts);
   if (parts.userInfo !== undefined) readCredentials(draft, parts.userInfo);
   if (parts.scheme !== "unix") readHostAndPort(draft, parts.hostAndPort);
   readPath(draft, parts);
   return draft;
-}
-
-function redactQuery(query: string): string {
-  if (query === "") return "";
-  if (query.includes("@")) return "?***";
-  const pairs = query.split("&").map((pair) => {
-    const key = pair.split("=", 1)[0] ?? "";
-    return SECRET_KEYS.has(percentDecode(key, "query")) ? `${key}=***` : pair;
-  });
-  return `?${pairs.join("&")}`;
-}
-
-/**
- * Make a URL fit for a log.
- *
- * @param url - Any text.
- * @returns The URL with `***` for user name and password, without its fragment; of a text that is
- * no valid connection URL nothing but the scheme, as there is no telling what it holds.
- */
-export function redactUrl(url: string): string {
-  try {
-    parseUrl(url);
-    const { scheme, userInfo, hostAndPort, path, query } = split(url);
-    const user = userInfo === undefined ? "" : "***@";
-    return `${scheme}://${user}${hostAndPort}${path}${redactQuery(query)}`;
-  } catch {
-    const scheme = /^\s*([a-z][a-z\d+.-]*:\/\/)/i.exec(url)?.[1] ?? "";
-    return `${scheme}***`;
-  }
 }

@@ -6,6 +6,7 @@
 import { isProxy, isUint8Array } from "node:util/types";
 import { DataError } from "../errors.js";
 import { keptName } from "./argument-names.js";
+import type { EncodingErrors } from "./encoding.js";
 import { Token } from "./token.js";
 
 /** What the encoder can put on the wire. */
@@ -26,7 +27,7 @@ export type Chunk = string | Uint8Array;
 /** How text arguments become bytes. */
 export interface EncoderOptions {
   readonly encoding: BufferEncoding;
-  readonly encodingErrors: "strict" | "replace" | "ignore";
+  readonly encodingErrors: EncodingErrors;
 }
 
 // Below this a copy into the pending string is cheaper than another element of a vectored write.
@@ -119,7 +120,7 @@ export function assertWhole(chunks: readonly Chunk[]): void {
 export class Encoder {
   readonly #utf8: boolean;
   readonly #encoding: BufferEncoding;
-  readonly #errors: EncoderOptions["encodingErrors"];
+  readonly #errors: EncodingErrors;
   #text = "";
   #chunks: Chunk[] = [];
 

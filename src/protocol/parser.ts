@@ -3,6 +3,7 @@
  * It never touches a socket, and never calls the handler with a half-built value.
  */
 import type { DecodeError, RedisError } from "../errors.js";
+import type { EncodingErrors } from "./encoding.js";
 import type { Reply, ReplyMode } from "./reply.js";
 
 /** What a parser reports to. None of these may throw. */
@@ -26,7 +27,7 @@ export interface ParserOptions {
   /** Node's name of the text encoding of bulk strings. */
   readonly encoding: BufferEncoding;
   /** What to do with bytes that are not valid in `encoding`. */
-  readonly encodingErrors: "strict" | "replace" | "ignore";
+  readonly encodingErrors: EncodingErrors;
   /** Deepest allowed nesting of aggregates. */
   readonly maxDepth: number;
   /** Longest allowed bulk string, in bytes. */

@@ -3,6 +3,7 @@
  * Under `"strict"` nothing here may lose a byte silently: a function answers `undefined` instead.
  */
 import * as buffer from "node:buffer";
+import type { EncodingErrors } from "./encoding.js";
 import { SHORT, shortAscii } from "./short-ascii.js";
 
 /**
@@ -11,9 +12,6 @@ import { SHORT, shortAscii } from "./short-ascii.js";
  * @returns The text, or `undefined` when a string cannot hold it without loss.
  */
 export type TextDecode = (bytes: Buffer, start: number, end: number) => string | undefined;
-
-/** What to do with bytes that are not valid in the encoding. */
-export type EncodingErrors = "strict" | "replace" | "ignore";
 
 type ByPolicy = Readonly<Record<EncodingErrors, TextDecode>>;
 

@@ -5,7 +5,7 @@
 
 import { AuthenticationError } from "../errors.js";
 import { EqualJitterBackoff } from "../options/backoff.js";
-import { Retry } from "../options/retry.js";
+import { Retry, retryPolicy } from "../options/retry.js";
 import {
   boolean,
   type Check,
@@ -15,7 +15,6 @@ import {
   kindOf,
   MAX_DELAY,
   onlyKnown,
-  withMethods,
 } from "../util/validate.js";
 import type {
   Confirmation,
@@ -88,14 +87,6 @@ export type MessagesOf<T extends string | Buffer, O> =
   | Pong<T>
   | (GivenOption<O, "ignoreSubscribeMessages"> extends true ? never : Confirmation<T>)
   | (true extends GivenOption<O, "gapEvents"> ? Gap : never);
-
-const retryPolicy = withMethods<Retry>("a Retry", [
-  "isSupported",
-  "allows",
-  "delay",
-  "reset",
-  "clone",
-]);
 
 const signal: Check<AbortSignal> = (name, value) => {
   if (value instanceof AbortSignal) return value;

@@ -62,7 +62,7 @@ export class Library {
   function<V = unknown>(name: string, options: LibraryFunctionOptions = {}): LibraryFunction<V> {
     const { readOnly: given = false } = onlyKnown(options, ["readOnly"]);
     const readOnly = boolean("readOnly", given);
-    const called = text("name", name);
+    const called = text('argument "name"', name);
     const code: ServerScript<LibraryClient> = {
       source: this.#source,
       client: libraryClient,

@@ -78,7 +78,7 @@ function refusePlaces(options: object): void {
 function seedOf(given: unknown): SentinelAddress {
   if (!Array.isArray(given) || given.length !== 2) {
     throw invalidOption(
-      "sentinels",
+      'argument "sentinels"',
       "a list of [host, port] pairs",
       `a list with ${kindOf(given)} in it`,
     );
@@ -95,12 +95,12 @@ function seedOf(given: unknown): SentinelAddress {
 export function sentinelSettings(sentinels: unknown, given: unknown): SentinelSettings {
   if (!Array.isArray(sentinels) || sentinels.length === 0) {
     throw invalidOption(
-      "sentinels",
+      'argument "sentinels"',
       "a list of [host, port] pairs",
       "something else, or an empty list",
     );
   }
-  const options = plainObject("options", given) as SentinelOptions;
+  const options = plainObject('argument "options"', given) as SentinelOptions;
   const { minOtherSentinels = 0, sentinelOptions, ...clients } = options;
   const own = plainObject("sentinelOptions", sentinelOptions ?? socketOptions(clients));
   const settings = {
@@ -130,7 +130,7 @@ export function clientSettings(
   common: SentinelClientOptions,
   given: unknown,
 ): SentinelClientSettings {
-  const options = { ...common, ...plainObject("options", given) };
+  const options = { ...common, ...plainObject('argument "options"', given) };
   refusePlaces(options);
   const time = timeOf(options);
   if (options.retry !== undefined) return { options, limit: time * ONLY_ATTEMPT };

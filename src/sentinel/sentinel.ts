@@ -193,7 +193,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   }
 
   #service(given: string): MasterService {
-    const name = text("name", given);
+    const name = text('argument "name"', given);
     const { minOtherSentinels, limit } = this.#settings;
     const parts = { nodes: this.#nodes, minOtherSentinels, limit };
     const service = this.#services.get(name) ?? new MasterService(name, parts);

@@ -97,26 +97,26 @@ describe("Call", () => {
   });
 
   it.each<[string, unknown, string]>([
-    ["timeout", -1, "`timeout` must be a number of milliseconds"],
-    ["timeout", Number.NaN, "`timeout` must be a number of milliseconds"],
-    ["timeout", 2 ** 31, "`timeout` must be a number of milliseconds"],
-    ["timeout", "5", "`timeout` must be a number of milliseconds"],
-    ["decodeResponses", "no", "`decodeResponses` must be true or false"],
-    ["integers", "string", '`integers` must be "number" or "bigint"'],
-    ["signal", {}, "`signal` must be an AbortSignal"],
-    ["signal", new AbortController(), "`signal` must be an AbortSignal"],
-    ["retryOnTimeout", 1, "`retryOnTimeout` must be true or false"],
-    ["retryOnError", ConnectionError, "`retryOnError` must be an array of error classes"],
-    ["retryOnError", ["x"], "`retryOnError[0]` must be an error class"],
-    ["timeOut", 5, "Unknown option `timeOut`; did you mean `timeout`?"],
-    ["socketTimeout", 5, "Unknown option `socketTimeout`"],
+    ["timeout", -1, 'option "timeout" must be a number of milliseconds'],
+    ["timeout", Number.NaN, 'option "timeout" must be a number of milliseconds'],
+    ["timeout", 2 ** 31, 'option "timeout" must be a number of milliseconds'],
+    ["timeout", "5", 'option "timeout" must be a number of milliseconds'],
+    ["decodeResponses", "no", 'option "decodeResponses" must be true or false'],
+    ["integers", "string", 'option "integers" must be "number" or "bigint"'],
+    ["signal", {}, 'option "signal" must be an AbortSignal'],
+    ["signal", new AbortController(), 'option "signal" must be an AbortSignal'],
+    ["retryOnTimeout", 1, 'option "retryOnTimeout" must be true or false'],
+    ["retryOnError", ConnectionError, 'option "retryOnError" must be an array of error classes'],
+    ["retryOnError", ["x"], 'option "retryOnError[0]" must be an error class'],
+    ["timeOut", 5, 'unknown option "timeOut"; did you mean "timeout"?'],
+    ["socketTimeout", 5, 'unknown option "socketTimeout"'],
   ])("refuses %s: %s", (name, value, message) => {
     expect(() => callWith({}, { [name]: value })).toThrow(DataError);
     expect(() => callWith({}, { [name]: value })).toThrow(message);
   });
 
   it.each([[undefined], [null], [5], [[]]])("refuses options that are none: %s", (options) => {
-    expect(() => callWith().with(options as CallOptions)).toThrow("`options` must be");
+    expect(() => callWith().with(options as CallOptions)).toThrow('argument "options" must be');
   });
 });
 

@@ -45,7 +45,7 @@ describe("options of a lock", () => {
 
   it("are known by name only", () => {
     expect(() => lockSettings({ blocking_timeout: 5 } as object)).toThrow(
-      "Unknown option `blocking_timeout`; did you mean `blockingTimeout`?",
+      'unknown option "blocking_timeout"; did you mean "blockingTimeout"?',
     );
     expect(() => lockSettings([] as object)).toThrow(DataError);
   });

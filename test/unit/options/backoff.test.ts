@@ -118,13 +118,13 @@ describe("wrong arguments", () => {
   it.each(constructors)("%s refuses a bad %s", (_, name, construct) => {
     for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY, "5", null]) {
       expect(() => construct(bad)).toThrow(DataError);
-      expect(() => construct(bad)).toThrow(`\`${name}\` must be a number of milliseconds`);
+      expect(() => construct(bad)).toThrow(`argument "${name}" must be a number of milliseconds`);
     }
   });
 
   it("refuses a random source that is no function", () => {
     const bad = 0.5 as unknown as () => number;
-    expect(() => new FullJitterBackoff(1, 1, bad)).toThrow("`random` must be a function");
+    expect(() => new FullJitterBackoff(1, 1, bad)).toThrow('argument "random" must be a function');
     expect(() => new EqualJitterBackoff(1, 1, bad)).toThrow(DataError);
     expect(() => new DecorrelatedJitterBackoff(1, 1, bad)).toThrow(DataError);
   });

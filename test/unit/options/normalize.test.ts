@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { DataError, ResponseError, TimeoutError } from "../../../src/errors.js";
+import { formatAddress } from "../../../src/options/address.js";
 import { ExponentialBackoff, NoBackoff } from "../../../src/options/backoff.js";
-import { describeAddress, normalizeOptions, VERSION } from "../../../src/options/normalize.js";
+import { normalizeOptions, VERSION } from "../../../src/options/normalize.js";
 import { Retry } from "../../../src/options/retry.js";
 import type { RedisOptions, Settings } from "../../../src/options/types.js";
 import type { Parser } from "../../../src/protocol/parser.js";
@@ -237,30 +238,44 @@ describe("refused values", () => {
   it.each(Object.entries(bad).flatMap(([name, values]) => values.map((v) => [name, v] as const)))(
     "%s: %o",
     (name, value) => {
-      expect(messageOf({ [name]: value })).toMatch(new RegExp(`^\`${name}\` must be .+, got .+`));
+      expect(messageOf({ [name]: value })).toMatch(
+        new RegExp(`^option "${name}" must be .+, got .+`),
+      );
     },
   );
 
   it.each([
-    [{ port: 70_000 }, "`port` must be an integer from 1 to 65535, got 70000"],
-    [{ port: "6379" }, "`port` must be an integer from 1 to 65535, got a string"],
-    [{ protocol: "3" }, "`protocol` must be 2 or 3, got another string"],
+    [{ port: 70_000 }, 'option "port" must be an integer from 1 to 65535, got 70000'],
+    [{ port: "6379" }, 'option "port" must be an integer from 1 to 65535, got a string'],
+    [{ protocol: "3" }, 'option "protocol" must be 2 or 3, got a string'],
     [
       { socketTimeout: -5 },
-      "`socketTimeout` must be a number of milliseconds from 0 to 2147483647, got -5",
+      'option "socketTimeout" must be a number of milliseconds from 0 to 2147483647, got -5',
     ],
-    [{ retryOnError: Error }, "`retryOnError` must be an array of error classes, got a function"],
-    [{ retryOnError: [Error, "x"] }, "`retryOnError[1]` must be an error class, got a string"],
+    [
+      { retryOnError: Error },
+      'option "retryOnError" must be an array of error classes, got a function',
+    ],
+    [
+      { retryOnError: [Error, "x"] },
+      'option "retryOnError[1]" must be an error class, got a string',
+    ],
     [
       { encoding: "utf16le" },
-      "`encoding` must be utf-8, latin-1 (binary) or ascii, got another name",
+      'option "encoding" must be utf-8, latin-1 (binary) or ascii, got another string',
     ],
-    [{ host: "h:1" }, "`host` must be a host name alone, got one with a port (use `port`)"],
+    [
+      { host: "h:1" },
+      'option "host" must be a host name, got a host name with a port (use option "port")',
+    ],
     [
       { sharedConnections: 3, maxConnections: 2 },
-      "`sharedConnections` must not be more than `maxConnections`",
+      'option "sharedConnections" must not exceed option "maxConnections"',
     ],
-    [{ tls: { port: 1 } }, "`tls.port` is not allowed: the client's own options say it"],
+    [
+      { tls: { port: 1 } },
+      'option "tls.port" is not supported; set the address in the client\'s options',
+    ],
   ])("says what was expected: %o", (options, message) => {
     expect(messageOf(options)).toBe(message);
   });
@@ -275,47 +290,47 @@ describe("refused values", () => {
     [new URL("redis://h")],
     [Object.create({ db: 1 })],
   ])("refuses %o in place of the options", (options) => {
-    expect(messageOf(options)).toMatch(/^`options` must be a plain object, got /);
+    expect(messageOf(options)).toMatch(/^argument "options" must be a plain object, got /);
   });
 });
 
 describe("unknown names", () => {
   it.each([
-    ["sockettimeout", "`sockettimeout`; did you mean `socketTimeout`, in milliseconds?"],
-    ["hots", "`hots`; did you mean `host`?"],
-    ["passwrod", "`passwrod`; did you mean `password`?"],
-    ["Port", "`Port`; did you mean `port`?"],
+    ["sockettimeout", '"sockettimeout"; did you mean "socketTimeout" (milliseconds)?'],
+    ["hots", '"hots"; did you mean "host"?'],
+    ["passwrod", '"passwrod"; did you mean "password"?'],
+    ["Port", '"Port"; did you mean "port"?'],
     [
       "socket_timeout",
-      "`socket_timeout`; did you mean `socketTimeout`, in milliseconds (redis-py: seconds)?",
+      '"socket_timeout"; did you mean "socketTimeout" (milliseconds, not seconds)?',
     ],
     [
       "socket_connect_timeout",
-      "`socket_connect_timeout`; did you mean `socketConnectTimeout`, in milliseconds (redis-py: seconds)?",
+      '"socket_connect_timeout"; did you mean "socketConnectTimeout" (milliseconds, not seconds)?',
     ],
     [
       "health_check_interval",
-      "`health_check_interval`; did you mean `healthCheckInterval`, in milliseconds (redis-py: seconds)?",
+      '"health_check_interval"; did you mean "healthCheckInterval" (milliseconds, not seconds)?',
     ],
-    ["decode_responses", "`decode_responses`; did you mean `decodeResponses`?"],
-    ["max_connections", "`max_connections`; did you mean `maxConnections`?"],
-    ["unix_socket_path", "`unix_socket_path`; did you mean `unixSocketPath`?"],
-    ["ssl", "`ssl`; did you mean `tls`?"],
-    ["ssl_ca_certs", "`ssl_ca_certs`; did you mean `tls`?"],
-    ["charset", "`charset`; did you mean `encoding`?"],
-    ["connectTimeout", "`connectTimeout`; did you mean `socketConnectTimeout`, in milliseconds?"],
-    ["commandTimeout", "`commandTimeout`; did you mean `socketTimeout`, in milliseconds?"],
-    ["path", "`path`; did you mean `unixSocketPath`?"],
-    ["lazyConnect", "`lazyConnect`"],
-    ["constructor", "`constructor`"],
-    ["toString", "`toString`"],
+    ["decode_responses", '"decode_responses"; did you mean "decodeResponses"?'],
+    ["max_connections", '"max_connections"; did you mean "maxConnections"?'],
+    ["unix_socket_path", '"unix_socket_path"; did you mean "unixSocketPath"?'],
+    ["ssl", '"ssl"; did you mean "tls"?'],
+    ["ssl_ca_certs", '"ssl_ca_certs"; did you mean "tls"?'],
+    ["charset", '"charset"; did you mean "encoding"?'],
+    ["connectTimeout", '"connectTimeout"; did you mean "socketConnectTimeout" (milliseconds)?'],
+    ["commandTimeout", '"commandTimeout"; did you mean "socketTimeout" (milliseconds)?'],
+    ["path", '"path"; did you mean "unixSocketPath"?'],
+    ["lazyConnect", '"lazyConnect"'],
+    ["constructor", '"constructor"'],
+    ["toString", '"toString"'],
   ])("%s", (name, message) => {
-    expect(messageOf({ [name]: 1 })).toBe(`Unknown option ${message}`);
-    expect(messageOf({ [name]: undefined })).toBe(`Unknown option ${message}`);
+    expect(messageOf({ [name]: 1 })).toBe(`unknown option ${message}`);
+    expect(messageOf({ [name]: undefined })).toBe(`unknown option ${message}`);
   });
 });
 
-describe("describeAddress", () => {
+describe("formatAddress", () => {
   it.each<[RedisOptions, string]>([
     [{}, "localhost:6379"],
     [{ host: "10.0.0.1", port: 1 }, "10.0.0.1:1"],
@@ -323,6 +338,6 @@ describe("describeAddress", () => {
     [{ unixSocketPath: "/tmp/s" }, "unix:/tmp/s"],
     [{ url: "redis://user:secret@h:7" }, "h:7"],
   ])("%o", (options, expected) => {
-    expect(describeAddress(normalizeOptions(options))).toBe(expected);
+    expect(formatAddress(normalizeOptions(options).address)).toBe(expected);
   });
 });

@@ -316,6 +316,6 @@ describe("wrong arguments", () => {
     ["supportedErrors[0]", [none, 1, [Map]]],
   ])("refuses a bad %s: %o", (name, args) => {
     expect(() => construct(...args)).toThrow(DataError);
-    expect(() => construct(...args)).toThrow(`\`${name}\` must be`);
+    expect(() => construct(...args)).toThrow(`argument "${name}`);
   });
 });

@@ -58,35 +58,50 @@ describe("forms of the constructor", () => {
   });
 
   it.each<[unknown[], string]>([
-    [[""], "`host` must be a string that is not empty, got an empty string"],
-    [[6380], "Expected a host, URL, path or options object, got a number"],
-    [[null], "Expected a host, URL, path or options object, got null"],
-    [[[]], "Expected a host, URL, path or options object, got an array"],
-    [[new Map()], "Expected a host, URL, path or options object, got an instance of some class"],
-    [["localhost", "6380"], "`port` must be an integer from 1 to 65535, got a string"],
-    [["localhost", 0], "`port` must be an integer from 1 to 65535, got 0"],
-    [["localhost:70000"], "`port` must be an integer from 1 to 65535, got 70000"],
-    [["localhost:1", 2], "`host` must be a host name alone, got one with a port (use `port`)"],
-    [["localhost:x"], "`host` must be a host name alone, got one with a port (use `port`)"],
-    [["localhost", 1, 2], "`options` must be a plain object, got a number"],
-    [["localhost", { db: 1 }, { db: 2 }], "Nothing may follow the options object"],
-    [[{}, { db: 2 }], "Nothing may follow the options object"],
-    [[{}, 6380], "Nothing may follow the options object"],
-    [["::1:6379"], "An IPv6 address that may or may not end in a port must be in brackets"],
+    [[""], 'argument "host" must be a non-empty string, got an empty string'],
+    [[6380], "the first argument must be a host, URL, path or options object, got a number"],
+    [[null], "the first argument must be a host, URL, path or options object, got null"],
+    [[[]], "the first argument must be a host, URL, path or options object, got an array"],
+    [
+      [new Map()],
+      "the first argument must be a host, URL, path or options object, got a class instance",
+    ],
+    [["localhost", "6380"], 'argument "port" must be an integer from 1 to 65535, got a string'],
+    [["localhost", 0], 'argument "port" must be an integer from 1 to 65535, got 0'],
+    [["localhost:70000"], 'option "port" must be an integer from 1 to 65535, got 70000'],
+    [
+      ["localhost:1", 2],
+      'option "host" must be a host name, got a host name with a port (use option "port")',
+    ],
+    [
+      ["localhost:x"],
+      'option "host" must be a host name, got a host name with a port (use option "port")',
+    ],
+    [["localhost", 1, 2], 'argument "options" must be a plain object, got a number'],
+    [["localhost", { db: 1 }, { db: 2 }], 'argument "options" must be the last argument'],
+    [[{}, { db: 2 }], 'argument "options" must be the last argument'],
+    [[{}, 6380], 'argument "options" must be the last argument'],
+    [
+      ["::1:6379"],
+      'argument "host" is ambiguous, its end may be a port; put the IPv6 address in brackets',
+    ],
     [
       ["fe80::1%eth0:6379"],
-      "An IPv6 address that may or may not end in a port must be in brackets",
+      'argument "host" is ambiguous, its end may be a port; put the IPv6 address in brackets',
     ],
-    [["redis://h", 6380], "A port is not allowed beside a URL or a path"],
-    [["/tmp/s", 6380], "A port is not allowed beside a URL or a path"],
-    [["h", { host: "i" }], "`host` is given twice"],
-    [["h", 1, { port: 1 }], "`port` is given twice"],
-    [["redis://h", { url: "redis://h" }], "`url` is given twice"],
-    [["h", { url: "redis://h" }], "`url` is not allowed beside `host`"],
-    [["/s", { url: "redis://h" }], "`url` is not allowed beside `unixSocketPath`"],
-    [["/s", { host: "h" }], "`unixSocketPath` and `host` exclude each other"],
-    [["h", { unixSocketPath: "/s" }], "`unixSocketPath` and `host` exclude each other"],
-    [["h", { dbb: 1 }], "Unknown option `dbb`; did you mean `db`?"],
+    [["redis://h", 6380], 'argument "port" must not be passed with a URL or a path'],
+    [["/tmp/s", 6380], 'argument "port" must not be passed with a URL or a path'],
+    [["h", { host: "i" }], 'option "host" must not be passed as an argument as well'],
+    [["h", 1, { port: 1 }], 'option "port" must not be passed as an argument as well'],
+    [["redis://h", { url: "redis://h" }], 'option "url" must not be passed as an argument as well'],
+    [["h", { url: "redis://h" }], 'option "url" must not be passed with argument "host"'],
+    [
+      ["/s", { url: "redis://h" }],
+      'option "url" must not be passed with argument "unixSocketPath"',
+    ],
+    [["/s", { host: "h" }], 'options "unixSocketPath" and "host" are mutually exclusive'],
+    [["h", { unixSocketPath: "/s" }], 'options "unixSocketPath" and "host" are mutually exclusive'],
+    [["h", { dbb: 1 }], 'unknown option "dbb"; did you mean "db"?'],
   ])("refuses %o", (args, message) => {
     expect(messageOf(() => loose(...args))).toBe(message);
   });
@@ -127,19 +142,22 @@ describe("URL and options", () => {
   });
 
   it.each<[RedisOptions, string]>([
-    [{ url: "redis://h", unixSocketPath: "/s" }, "`unixSocketPath` and `host` exclude each other"],
-    [{ url: "unix:///s", port: 1 }, "`unixSocketPath` and `port` exclude each other"],
-    [{ url: "unix:///s", tls: true }, "`unixSocketPath` and `tls` exclude each other"],
-    [{ unixSocketPath: "/s", tls: {} }, "`unixSocketPath` and `tls` exclude each other"],
     [
-      { url: "rediss://h", tls: false },
-      "`tls` is false, but the URL asks for TLS by its scheme rediss://",
+      { url: "redis://h", unixSocketPath: "/s" },
+      'options "unixSocketPath" and "host" are mutually exclusive',
     ],
-    [{ url: "redis://h/-1" }, "`db` must be an integer from 0 to 2147483647, got -1"],
-    [{ url: "redis://h?protocol=4" }, "`protocol` must be 2 or 3, got another number"],
+    [{ url: "unix:///s", port: 1 }, 'options "unixSocketPath" and "port" are mutually exclusive'],
+    [{ url: "unix:///s", tls: true }, 'options "unixSocketPath" and "tls" are mutually exclusive'],
+    [
+      { unixSocketPath: "/s", tls: {} },
+      'options "unixSocketPath" and "tls" are mutually exclusive',
+    ],
+    [{ url: "rediss://h", tls: false }, 'option "tls" must not be false with a rediss:// URL'],
+    [{ url: "redis://h/-1" }, 'option "db" must be an integer from 0 to 2147483647, got -1'],
+    [{ url: "redis://h?protocol=4" }, 'option "protocol" must be 2 or 3, got another number'],
     [
       { url: "redis://h?encoding=utf-16-le" },
-      "`encoding` must be utf-8, latin-1 (binary) or ascii, got another name",
+      'option "encoding" must be utf-8, latin-1 (binary) or ascii, got another string',
     ],
     [
       { url: "localhost" },
@@ -211,7 +229,7 @@ describe("credentials", () => {
     (other) => {
       const options = { ...other, credentialProvider: () => ({ password: "q" }) };
       expect(messageOf(() => normalizeOptions(options))).toMatch(
-        /^`credentialProvider` and `(username|password)` exclude each other$/,
+        /^options "credentialProvider" and "(username|password)" are mutually exclusive$/,
       );
     },
   );
@@ -277,16 +295,22 @@ describe("TLS", () => {
   it.each(["ssl_ca_certs", "ssl_certfile"])("names the option and the path: %s", (key) => {
     const path = file("missing");
     const run = () => normalizeOptions({ url: `rediss://u:secret@h?${key}=${path}` });
-    expect(messageOf(run)).toBe(`\`${key}\` in connection URL: cannot read ${path} (ENOENT)`);
+    expect(messageOf(run)).toBe(
+      `option "${key}" in the connection URL must be the path of a readable file, got ${path} (ENOENT)`,
+    );
   });
 
   it("refuses a key without a certificate", () => {
     const run = () => normalizeOptions({ url: `rediss://h?ssl_keyfile=${file("key")}` });
-    expect(messageOf(run)).toBe("`ssl_keyfile` in connection URL needs `ssl_certfile`");
+    expect(messageOf(run)).toBe(
+      'option "ssl_keyfile" in the connection URL requires "ssl_certfile"',
+    );
   });
 
   it.each(["host", "port", "path", "socket"])("refuses tls.%s", (name) => {
     const run = () => normalizeOptions({ tls: { [name]: 1 } });
-    expect(messageOf(run)).toMatch(`\`tls.${name}\` is not allowed`);
+    expect(messageOf(run)).toBe(
+      `option "tls.${name}" is not supported; set the address in the client's options`,
+    );
   });
 });

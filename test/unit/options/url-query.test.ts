@@ -94,46 +94,46 @@ describe("query", () => {
   });
 
   it.each([
-    ["db", "x"],
-    ["db", "1.5"],
-    ["db", "0x1"],
-    ["max_connections", "many"],
-    ["protocol", "three"],
-    ["socket_timeout", "_"],
-    ["socket_timeout", "abc"],
-    ["socket_timeout", "-1"],
-    ["socket_timeout", "nan"],
-    ["socket_timeout", "inf"],
-    ["socket_timeout", "1e999"],
-    ["socket_timeout", "0x10"],
-    ["socket_timeout", "5s"],
-    ["socket_connect_timeout", "abc"],
-    ["health_check_interval", "often"],
-  ])("refuses %s=%s", (key, value) => {
+    ["db", "x", "an integer"],
+    ["db", "1.5", "an integer"],
+    ["db", "0x1", "an integer"],
+    ["max_connections", "many", "an integer"],
+    ["protocol", "three", "an integer"],
+    ["socket_timeout", "_", "a number of seconds, 0 or more"],
+    ["socket_timeout", "abc", "a number of seconds, 0 or more"],
+    ["socket_timeout", "-1", "a number of seconds, 0 or more"],
+    ["socket_timeout", "nan", "a number of seconds, 0 or more"],
+    ["socket_timeout", "inf", "a number of seconds, 0 or more"],
+    ["socket_timeout", "1e999", "a number of seconds, 0 or more"],
+    ["socket_timeout", "0x10", "a number of seconds, 0 or more"],
+    ["socket_timeout", "5s", "a number of seconds, 0 or more"],
+    ["socket_connect_timeout", "abc", "a number of seconds, 0 or more"],
+    ["health_check_interval", "often", "a number of seconds, 0 or more"],
+  ])("refuses %s=%s", (key, value, expected) => {
     expect(errorOf(`redis://h/2?${key}=${value}`).message).toBe(
-      `Invalid value for \`${key}\` in connection URL.`,
+      `option "${key}" in the connection URL must be ${expected}`,
     );
   });
 
   it.each([
-    ["a=1&b=2", "Unknown option `a` in connection URL"],
-    ["a=", "Unknown option `a` in connection URL"],
-    ["constructor=1", "Unknown option `constructor` in connection URL"],
+    ["a=1&b=2", 'unknown option "a" in the connection URL'],
+    ["a=", 'unknown option "a" in the connection URL'],
+    ["constructor=1", 'unknown option "constructor" in the connection URL'],
     [
       "sockettimeout=5",
-      "Unknown option `sockettimeout` in connection URL; did you mean `socket_timeout`?",
+      'unknown option "sockettimeout" in the connection URL; did you mean "socket_timeout"?',
     ],
     [
       "socketTimeout=5",
-      "Unknown option `socketTimeout` in connection URL; did you mean `socket_timeout`?",
+      'unknown option "socketTimeout" in the connection URL; did you mean "socket_timeout"?',
     ],
     [
       "retry_on_timeuot=1",
-      "Unknown option `retry_on_timeuot` in connection URL; did you mean `retry_on_timeout`?",
+      'unknown option "retry_on_timeuot" in the connection URL; did you mean "retry_on_timeout"?',
     ],
     [
       "ssl_cert_req=none",
-      "Unknown option `ssl_cert_req` in connection URL; did you mean `ssl_cert_reqs`?",
+      'unknown option "ssl_cert_req" in the connection URL; did you mean "ssl_cert_reqs"?',
     ],
   ])("refuses ?%s", (query, message) => {
     expect(errorOf(`redis://h?${query}`).message).toBe(message);
@@ -168,13 +168,13 @@ describe("TLS", () => {
 
   it.each(["CERT_NONE", "None", "0", "false"])("refuses ssl_cert_reqs=%s", (value) => {
     expect(errorOf(`rediss://h?ssl_cert_reqs=${value}`).message).toBe(
-      "Invalid value for `ssl_cert_reqs` in connection URL.",
+      'option "ssl_cert_reqs" in the connection URL must be "none", "optional" or "required"',
     );
   });
 
   it.each(["redis://h", "unix:///s"])("refuses ssl options with %s", (url) => {
     expect(errorOf(`${url}?ssl_cert_reqs=required`).message).toBe(
-      "`ssl_cert_reqs` in connection URL needs the scheme rediss://",
+      'option "ssl_cert_reqs" in the connection URL requires the scheme rediss://',
     );
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../../src/errors.js";
-import { parseUrl, redactUrl, type UrlOptions } from "../../../src/options/url.js";
+import { parseUrl, type UrlOptions } from "../../../src/options/url.js";
 
 const SCHEMES =
   "Redis URL must specify one of the following schemes (redis://, rediss://, unix://)";
 const UNESCAPED =
-  "Invalid connection URL: a user name or password with any of / ? # @ % in it must be percent-encoded";
+  "/ ? # @ and % in the user name and password of the connection URL must be percent-encoded";
 const UNKNOWN =
-  "Unknown option in the query of the connection URL, or a piece of a password that must be percent-encoded";
+  "unknown option in the connection URL; if it is part of the password, percent-encode the password";
 const AWKWARD = "p@ss:w/rd#?%";
 
 function errorOf(url: string): DataError {
@@ -87,13 +87,17 @@ describe("host and port", () => {
     "redis://::1:6379",
     "redis://[::1]:x",
   ])("refuses the port of %s", (url) => {
-    expect(errorOf(url).message).toBe("Invalid port in connection URL.");
+    expect(errorOf(url).message).toBe(
+      "the port in the connection URL must be an integer from 0 to 65535",
+    );
   });
 
   it.each(["redis://[::1", "redis://::1]", "redis://[h]:1", "redis://[]", "redis://[::1]x:1"])(
     "refuses the host of %s",
     (url) => {
-      expect(errorOf(url).message).toMatch(/^Invalid (host|port) in connection URL\.$/);
+      expect(errorOf(url).message).toMatch(
+        /^the (host in the connection URL must be a host name, an IPv4 address or an IPv6 address in brackets|port in the connection URL must be an integer from 0 to 65535)$/,
+      );
     },
   );
 });
@@ -142,8 +146,8 @@ describe("user name and password", () => {
     ["unix://u:p/w@/s", UNESCAPED],
     ["unix://u:p#w@/s", UNESCAPED],
     ["unix://u:p?w@/s", UNKNOWN],
-    ["redis://:p%FF@h", "Invalid percent-encoding in the password of the connection URL"],
-    ["redis://%C3:p@h", "Invalid percent-encoding in the user name of the connection URL"],
+    ["redis://:p%FF@h", "the password in the connection URL must be valid percent-encoded UTF-8"],
+    ["redis://%C3:p@h", "the user name in the connection URL must be valid percent-encoded UTF-8"],
   ])("refuses %s without showing it", (url, message) => {
     expect(errorOf(url).message).toBe(message);
   });
@@ -218,30 +222,6 @@ describe("unix sockets", () => {
   });
 
   it.each(["unix://", "unix://h", "unix://u:p@"])("refuses %s, which has no path", (url) => {
-    expect(errorOf(url).message).toBe("A unix:// URL must have the path of a socket");
-  });
-});
-
-describe("redactUrl", () => {
-  it.each([
-    ["redis://h:1/2", "redis://h:1/2"],
-    ["redis://user:secret@h:1/2", "redis://***@h:1/2"],
-    ["redis://:secret@[::1]:1", "redis://***@[::1]:1"],
-    ["REDISS://secret@h", "rediss://***@h"],
-    ["redis://:p@sec:ret@h", "redis://***@h"],
-    ["redis://h?password=secret&db=1", "redis://h?password=***&db=1"],
-    ["redis://h?user%6Eame=secret", "redis://h?user%6Eame=***"],
-    ["rediss://h?ssl_password=secret", "rediss://h?ssl_password=***"],
-    ["redis://h?password=sec@ret", "redis://h?***"],
-    ["redis://h/1#secret", "redis://h/1"],
-    ["unix://:secret@/s?db=1", "unix://***@/s?db=1"],
-    [`redis://:${AWKWARD}@h`, "redis://***"],
-    ["redis://:12/secret@h", "redis://***"],
-    ["redis://secret:secret", "redis://***"],
-    ["http://u:secret@h", "http://***"],
-    ["secret", "***"],
-    ["", "***"],
-  ])("%s", (url, expected) => {
-    expect(redactUrl(url)).toBe(expected);
+    expect(errorOf(url).message).toBe("a unix:// URL must contain the path of a socket");
   });
 });

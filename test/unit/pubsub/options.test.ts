@@ -36,15 +36,15 @@ describe("options of a subscriber", () => {
   });
 
   it.each([
-    [{ highWaterMark: 0 }, /`highWaterMark`/],
-    [{ highWaterMark: 1.5 }, /`highWaterMark`/],
-    [{ gapEvents: 1 }, /`gapEvents`/],
-    [{ ignoreSubscribeMessages: "yes" }, /`ignoreSubscribeMessages`/],
-    [{ onError: {} }, /`onError`/],
-    [{ onReconnect: null }, /`onReconnect`/],
-    [{ retry: 3 }, /`retry`/],
-    [{ ignoreSubscribeMessage: true }, /did you mean `ignoreSubscribeMessages`/],
-    [{ ignore_subscribe_messages: true }, /did you mean `ignoreSubscribeMessages`/],
+    [{ highWaterMark: 0 }, /option "highWaterMark"/],
+    [{ highWaterMark: 1.5 }, /option "highWaterMark"/],
+    [{ gapEvents: 1 }, /option "gapEvents"/],
+    [{ ignoreSubscribeMessages: "yes" }, /option "ignoreSubscribeMessages"/],
+    [{ onError: {} }, /option "onError"/],
+    [{ onReconnect: null }, /option "onReconnect"/],
+    [{ retry: 3 }, /option "retry"/],
+    [{ ignoreSubscribeMessage: true }, /did you mean "ignoreSubscribeMessages"/],
+    [{ ignore_subscribe_messages: true }, /did you mean "ignoreSubscribeMessages"/],
     [null, /options/],
   ])("are refused: %o", (options, message) => {
     expect(() => pubSubSettings(options as never)).toThrow(DataError);

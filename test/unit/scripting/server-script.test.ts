@@ -191,7 +191,7 @@ describe("a script", () => {
     for (const call of bad) {
       await expect(script(call as { keys: string[] })).rejects.toBeInstanceOf(DataError);
     }
-    await expect(script({ key: [] } as object)).rejects.toThrow("did you mean `keys`?");
+    await expect(script({ key: [] } as object)).rejects.toThrow('did you mean "keys"?');
     expect(sent).toEqual([]);
   });
 
@@ -224,7 +224,7 @@ describe("registering a script", () => {
     const { client } = clientWith();
     const source = new ScriptSource(LUA);
     const make = (options: object) => () => createScript(client, source, options);
-    expect(make({ readonly: true })).toThrow("did you mean `readOnly`?");
+    expect(make({ readonly: true })).toThrow('did you mean "readOnly"?');
     expect(make({ readOnly: 1 })).toThrow(DataError);
   });
 });
