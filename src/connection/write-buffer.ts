@@ -3,7 +3,7 @@
  * the requests not handed to the socket yet: the server has certainly seen nothing of them.
  */
 import type { Socket } from "node:net";
-import { assertWhole, Encoder, type EncoderOptions } from "../protocol/encoder.js";
+import { assertWritable, Encoder, type EncoderOptions } from "../protocol/encoder.js";
 import type { Request } from "./request.js";
 
 /** ms; deadlines are moved when a write is delayed by more than this. */
@@ -70,7 +70,7 @@ export class WriteBuffer {
     if (socket === undefined || this.encoder.empty || socket.destroyed) return;
     const chunks = this.encoder.take();
     try {
-      assertWhole(chunks);
+      assertWritable(chunks);
     } catch (error) {
       // The length was announced: the server would read the following commands as the value.
       socket.destroy(error as Error);

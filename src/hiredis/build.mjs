@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * Owns building the native part of the hiredis parser: one call of the C compiler, with what is
- * installed. Downloads nothing; what is missing is named, with the package that has it.
+ * Builds the addon of the hiredis parser with one call of the C compiler. Downloads nothing; an error names
+ * what is missing and the package that contains it.
  *
- * Run as `npx rediswire-build-hiredis [path of the addon]`. Honours CC, CFLAGS, LDFLAGS and, through
+ * Run as `npx rediswire-build-hiredis [path of the addon]`. Uses CC, CFLAGS, LDFLAGS and, through
  * pkg-config, PKG_CONFIG_PATH.
  */
 import { spawnSync } from "node:child_process";
@@ -17,18 +17,18 @@ const DEFAULT_OUTPUT = join(HERE, "..", "..", "build", "hiredis.node");
 const MAC = process.platform === "darwin";
 const FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-fPIC"];
 const NO_COMPILER =
-  "no C compiler: install one (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install)";
+  "no C compiler found; install one (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install)";
 const NO_HIREDIS =
-  "hiredis is not installed, or not found (Debian: apt-get install libhiredis-dev pkg-config; " +
+  "hiredis not found; install it (Debian: apt-get install libhiredis-dev pkg-config; " +
   "macOS: brew install hiredis pkg-config; Alpine: apk add hiredis-dev pkgconf)";
 const NO_HEADERS =
-  "Node's headers (node_api.h) are not installed: run `npm install --no-save node-api-headers`, or " +
+  "Node's headers (node_api.h) not found; run `npm install --no-save node-api-headers`, or " +
   "set npm_config_nodedir to a folder with include/node (Debian: apt-get install libnode-dev)";
 
 const words = (text = "") => text.split(/\s+/).filter((word) => word !== "");
 
-function give(what) {
-  console.error(`rediswire: the hiredis parser was not built: ${what}`);
+function fail(reason) {
+  console.error(`rediswire: cannot build the hiredis parser: ${reason}`);
   process.exit(1);
 }
 
@@ -36,8 +36,8 @@ function run(program, args) {
   return spawnSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** Where node_api.h is: beside this Node, where npm was told, where Debian has it, or as a package. */
-function headers() {
+/** Find the folder of node_api.h: of this Node, npm's `nodedir`, the system, or a package. */
+function findHeaders() {
   const folders = [
     join(dirname(process.execPath), "..", "include", "node"),
     ...[process.env.npm_config_nodedir, process.env.NODEDIR].flatMap((folder) =>
@@ -54,46 +54,46 @@ function headers() {
       // Not installed there.
     }
   }
-  return folders.find((folder) => existsSync(join(folder, "node_api.h"))) ?? give(NO_HEADERS);
+  return folders.find((folder) => existsSync(join(folder, "node_api.h"))) ?? fail(NO_HEADERS);
 }
 
-/** What pkg-config says about hiredis; without pkg-config, the usual places. */
-function hiredis() {
-  const asked = run("pkg-config", ["--cflags", "--libs", "hiredis"]);
-  if (asked.status !== 0) return { compile: [], link: ["-lhiredis"] };
-  const flags = words(asked.stdout);
+/** Return the compiler and linker flags for hiredis from pkg-config; without it, the defaults. */
+function hiredisFlags() {
+  const result = run("pkg-config", ["--cflags", "--libs", "hiredis"]);
+  if (result.status !== 0) return { compile: [], link: ["-lhiredis"] };
+  const flags = words(result.stdout);
   const isLink = (flag) => /^-(?:l|L|Wl)/.test(flag);
   return { compile: flags.filter((flag) => !isLink(flag)), link: flags.filter(isLink) };
 }
 
 function build(output) {
   const cc = process.env.CC ?? "cc";
-  if (run(cc, ["--version"]).error !== undefined) give(NO_COMPILER);
-  const include = headers();
-  const { compile, link } = hiredis();
+  if (run(cc, ["--version"]).error !== undefined) fail(NO_COMPILER);
+  const include = findHeaders();
+  const { compile, link } = hiredisFlags();
   const shared = MAC ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
   mkdirSync(dirname(output), { recursive: true });
-  // Renamed when whole: a process that has loaded the old one goes on with it.
-  const fresh = `${output}.${process.pid}`;
+  // Renamed when complete, so that a process that has loaded the old file can continue to use it.
+  const temporary = `${output}.${process.pid}`;
   const source = join(HERE, "hiredis-parser.c");
   const flags = [...FLAGS, ...words(process.env.CFLAGS), ...compile, `-I${include}`, ...shared];
   const libraries = [...words(process.env.LDFLAGS), ...link];
-  const result = run(cc, [...flags, "-o", fresh, source, ...libraries]);
+  const result = run(cc, [...flags, "-o", temporary, source, ...libraries]);
   if (result.status !== 0) {
-    rmSync(fresh, { force: true });
+    rmSync(temporary, { force: true });
     const missing = /read\.h|hiredis\.h|lhiredis|library 'hiredis'/.test(result.stderr);
-    give(`${missing ? NO_HIREDIS : `${cc} failed`}\n${result.stderr}`);
+    fail(`${missing ? NO_HIREDIS : `${cc} failed`}\n${result.stderr}`);
   }
-  renameSync(fresh, output);
+  renameSync(temporary, output);
 }
 
-/** Load it as the library will, so that what does not fit is known now. */
+/** Load the addon as the library does, to report errors now. */
 function check(output) {
   const module = { exports: {} };
   try {
     process.dlopen(module, output);
   } catch (error) {
-    give(`it does not load: ${error.message}`);
+    fail(`the addon cannot be loaded: ${error.message}`);
   }
   const { version, resp3 } = module.exports;
   console.log(`${output}: hiredis ${version}, ${resp3 ? "RESP2 and RESP3" : "RESP2 only"}`);

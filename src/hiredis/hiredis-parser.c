@@ -1,11 +1,11 @@
 /*
- * Owns the way from bytes to tokens: hiredis's reader splits the stream, and each value it finds becomes
- * three numbers on a tape that the caller lends. The values themselves are built in JavaScript
- * (src/protocol/hiredis-parser.ts): a string or an array element made through Node-API costs several
- * times what hiredis and V8 need for it together.
+ * Conversion of bytes to tokens: hiredis's reader splits the stream, and each value becomes three numbers
+ * on a tape that the caller passes. The values are built in JavaScript
+ * (src/protocol/hiredis/hiredis-parser.ts): creating a string or an array element through Node-API costs
+ * several times the work of hiredis and V8 together.
  *
- * No JavaScript value may live here longer than one call, and no memory of the caller's either.
- * Every write to the tape is checked against its length; every status of Node-API is checked.
+ * No JavaScript value and no memory of the caller is kept after a call. Every write to the tape is checked
+ * against its length; every status of Node-API is checked.
  */
 #define NAPI_VERSION 6
 #include <node_api.h>
@@ -30,10 +30,10 @@ typedef size_t element_count;
 typedef int element_count;
 #endif
 
-/* A token: what it is, and two numbers. The same words stand in hiredis-parser.ts. */
+/* A token: its type and two numbers. The same constants are in hiredis-parser.ts. */
 #define TOKEN 3
-#define BESIDE 0x100  /* the bytes are not in the chunk: they stand in `beside` */
-#define FAILURE 0x200 /* the last token: one of the following, and the type byte it is about */
+#define COPIED 0x100  /* the bytes are not in the chunk but in `copies` */
+#define FAILURE 0x200 /* the last token: a reason and the type byte it is about */
 enum {
   BY_HIREDIS = 1,
   LINE_END,
@@ -46,35 +46,35 @@ enum {
   INTERNAL
 };
 
-/* An object for hiredis to carry about; nobody ever looks at it. */
-static char anything;
+/* A non-null object for hiredis, which never reads it. */
+static char placeholder;
 
 /*
- * Strings up to here are put together in memory that the next one uses again; hiredis takes up to twice
- * as much for it.
+ * Largest string that is collected in memory that is reused for the next string; hiredis allocates up to
+ * twice as much.
  */
 #define SPARE_BUFFER (1024 * 1024)
 
 typedef struct {
   redisReader *reader;
-  uint64_t fed;        /* bytes hiredis has been given */
+  uint64_t fed;        /* bytes passed to hiredis */
   double max_bulk;
   double max_elements;
   uint32_t max_depth;
-  size_t missing;      /* bytes the bulk string being read still needs, its line end included */
-  int in_line;         /* whether a line has begun whose end has not been seen */
+  size_t missing;      /* missing bytes of the incomplete bulk string, including its line end */
+  int in_line;         /* whether a line is incomplete */
   char last;           /* last byte of that line so far */
 
-  /* Of the current call only. */
+  /* Valid only during a call. */
   napi_env env;
   uint32_t *tape;
-  size_t room;         /* numbers the tape has room for */
+  size_t room;         /* length of the tape */
   size_t used;
-  uint64_t chunk_start; /* what `fed` was when the chunk began */
+  uint64_t chunk_start; /* value of `fed` at the start of the chunk */
   int failure;
   uint32_t failed_type;
-  napi_value beside;
-  size_t beside_length;
+  napi_value copy;
+  size_t copy_length;
 } parser;
 
 static redisReadTask *current_task(const redisReader *reader) {
@@ -107,24 +107,24 @@ static uint32_t type_byte(int type) {
   }
 }
 
-static void *fail(parser *p, int why, uint32_t type) {
+static void *fail(parser *p, int reason, uint32_t type) {
   if (p->failure == 0) {
-    p->failure = why;
+    p->failure = reason;
     p->failed_type = type;
   }
   return NULL;
 }
 
-/* One place is kept for a failure. */
-static void *put(parser *p, uint32_t what, uint32_t a, uint32_t b) {
+/* Room for one more token, a failure, is always kept. */
+static void *put(parser *p, uint32_t type, uint32_t a, uint32_t b) {
   if (p->used + 2 * TOKEN > p->room) return fail(p, INTERNAL, 0);
-  p->tape[p->used++] = what;
+  p->tape[p->used++] = type;
   p->tape[p->used++] = a;
   p->tape[p->used++] = b;
-  return &anything;
+  return &placeholder;
 }
 
-/* A string is told by its place in the chunk; what began in an earlier chunk is copied. */
+/* A string is passed as its range in the chunk; a string that began in an earlier chunk is copied. */
 static void *put_text(parser *p, uint32_t type, const char *text, size_t length) {
   const redisReader *reader = p->reader;
   uint64_t at = p->fed - reader->len + (uint64_t)(text - reader->buf);
@@ -133,20 +133,20 @@ static void *put_text(parser *p, uint32_t type, const char *text, size_t length)
     if (from + length > UINT32_MAX) return fail(p, INTERNAL, 0);
     return put(p, type, (uint32_t)from, (uint32_t)(from + length));
   }
-  if (p->beside != NULL || length > UINT32_MAX) return fail(p, INTERNAL, 0);
-  if (napi_create_buffer_copy(p->env, length, text, NULL, &p->beside) != napi_ok) {
-    p->beside = NULL;
+  if (p->copy != NULL || length > UINT32_MAX) return fail(p, INTERNAL, 0);
+  if (napi_create_buffer_copy(p->env, length, text, NULL, &p->copy) != napi_ok) {
+    p->copy = NULL;
     return fail(p, INTERNAL, 0);
   }
-  p->beside_length = length;
-  return put(p, type | BESIDE, 0, (uint32_t)length);
+  p->copy_length = length;
+  return put(p, type | COPIED, 0, (uint32_t)length);
 }
 
 static void *on_string(const redisReadTask *task, char *text, size_t length) {
   parser *p = task->privdata;
   uint32_t type = type_byte(task->type);
   if (type == '$' || type == '=') {
-    /* hiredis skips two bytes behind a bulk string, whatever they are. */
+    /* hiredis skips the two bytes after a bulk string without checking them. */
     if (text[length] != '\r' || text[length + 1] != '\n') return fail(p, BULK_END, type);
     if ((double)length > p->max_bulk) return fail(p, BULK_LENGTH, type);
   } else if (memchr(text, '\r', length) != NULL || memchr(text, '\n', length) != NULL) {
@@ -173,13 +173,13 @@ static void *on_integer(const redisReadTask *task, long long value) {
 
 static void *on_nil(const redisReadTask *task) {
   uint32_t type = type_byte(task->type);
-  /* hiredis lets everything that has a length be null. */
+  /* hiredis accepts null for every type with a length. */
   if (type != '$' && type != '*' && type != '_') return fail(task->privdata, MALFORMED, type);
   return put(task->privdata, '_', 0, 0);
 }
 
 #if HAS_RESP3
-/* hiredis hands over a copy of the line; its place is just before the position reached. */
+/* hiredis passes a copy of the line; the line itself is just before the current position. */
 static void *on_double(const redisReadTask *task, double value, char *text, size_t length) {
   parser *p = task->privdata;
   (void)value;
@@ -187,7 +187,7 @@ static void *on_double(const redisReadTask *task, double value, char *text, size
   return put_text(p, ',', p->reader->buf + p->reader->pos - 2 - length, length);
 }
 
-/* hiredis takes capitals and NUL for letters of its own; no server sends them. */
+/* hiredis also accepts capitals and NUL; no server sends them. */
 static void *on_bool(const redisReadTask *task, int value) {
   const parser *p = task->privdata;
   const char *letter = p->reader->buf + p->reader->pos - 3;
@@ -220,16 +220,16 @@ static int renew_reader(parser *p) {
   p->reader->privdata = p;
   p->reader->maxbuf = 3 * SPARE_BUFFER;
 #if HAS_RESP3 && defined(REDIS_READER_MAX_ARRAY_ELEMENTS)
-  p->reader->maxelements = 0; /* the limit is ours */
+  p->reader->maxelements = 0; /* limited by max_elements instead */
 #endif
   return 1;
 }
 
 /*
- * Find out what hiredis waits for, so that it is asked again only when there is more to see: it looks
- * through an unfinished line from its beginning each time.
+ * Determine what hiredis waits for, so that it runs again only when that has arrived: it searches an
+ * incomplete line from its beginning each time.
  */
-static void look_at_rest(parser *p) {
+static void inspect_rest(parser *p) {
   const redisReader *reader = p->reader;
   const redisReadTask *task = current_task(reader);
   p->missing = 0;
@@ -247,7 +247,7 @@ static void look_at_rest(parser *p) {
   if (end == rest || end[-1] != '\r') {
     fail(p, LINE_END, type);
   } else if (type == '$' || type == '=') {
-    /* hiredis has judged the digits. */
+    /* hiredis has validated the digits. */
     uint64_t length = 0;
     for (const char *digit = rest; digit < end - 1; digit++) {
       length = length * 10 + (uint64_t)(*digit - '0');
@@ -257,7 +257,7 @@ static void look_at_rest(parser *p) {
   }
 }
 
-/* Whether the bytes change anything about what hiredis waits for. */
+/* Whether the bytes contain the end of what hiredis waits for. */
 static int worth_reading(parser *p, const char *bytes, size_t length) {
   if (p->missing > length) {
     p->missing -= length;
@@ -294,12 +294,12 @@ static void read_bytes(parser *p, const char *bytes, size_t length) {
       return;
     }
   } while (reply != NULL);
-  look_at_rest(p);
-  /* After a long string nothing of its memory is kept. */
+  inspect_rest(p);
+  /* The memory of a long string is not kept. */
   redisReader *reader = p->reader;
   const redisReadTask *task = current_task(reader);
   int idle = reader->pos == reader->len && reader->ridx <= 0 && (task == NULL || task->type < 0);
-  if (p->failure == 0 && p->beside_length > SPARE_BUFFER && idle && !renew_reader(p)) {
+  if (p->failure == 0 && p->copy_length > SPARE_BUFFER && idle && !renew_reader(p)) {
     fail(p, INTERNAL, 0);
   }
 }
@@ -317,18 +317,18 @@ static void finalize_parser(napi_env env, void *data, void *hint) {
   free(p);
 }
 
-/* create(maxDepth, maxBulkLength, maxElements) */
+/* create(maxDepth, maxBulkLength, maxElements): returns a parser. */
 static napi_value create(napi_env env, napi_callback_info info) {
   size_t argc = 3;
   napi_value argv[3];
   double limits[3];
   napi_value result;
   if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok || argc < 3) {
-    return throw_error(env, "create takes three limits");
+    return throw_error(env, "create: three limits are required");
   }
   for (int i = 0; i < 3; i++) {
     if (napi_get_value_double(env, argv[i], &limits[i]) != napi_ok || !(limits[i] >= 0)) {
-      return throw_error(env, "a limit is not a number");
+      return throw_error(env, "create: a limit must be a number, 0 or more");
     }
   }
   parser *p = calloc(1, sizeof(parser));
@@ -343,7 +343,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* What is unfinished stands in front of the tokens: type, bytes read of it, bytes known to be missing. */
+/* The incomplete value precedes the tokens: its type, bytes read, and bytes known to be missing. */
 static void put_rest(parser *p) {
   const redisReader *reader = p->reader;
   const redisReadTask *task = p->failure == 0 ? current_task(reader) : NULL;
@@ -360,8 +360,8 @@ static int get_range(napi_env env, napi_value *argv, uint32_t *from, uint32_t *t
 }
 
 /*
- * feed(parser, tape, chunk, from, to, beside): reads a part of a chunk; the parts come in order. A string
- * that began in an earlier chunk is put into the array `beside`. Returns how far the tape is written.
+ * feed(parser, tape, chunk, from, to, copies): parses a part of a chunk; parts must be passed in order. A
+ * string that began in an earlier chunk is stored in the array `copies`. Returns the end of the tokens.
  */
 static napi_value feed(napi_env env, napi_callback_info info) {
   size_t argc = 6;
@@ -378,15 +378,15 @@ static napi_value feed(napi_env env, napi_callback_info info) {
       kind != napi_uint32_array || room < 4 * TOKEN ||
       napi_get_buffer_info(env, argv[2], &bytes, &length) != napi_ok ||
       !get_range(env, argv, &from, &to) || from >= to || to > length) {
-    return throw_error(env, "feed was called with something else");
+    return throw_error(env, "feed: invalid arguments");
   }
   p->env = env;
   p->tape = numbers;
   p->room = room;
   p->used = TOKEN;
   p->chunk_start = p->fed - from;
-  p->beside = NULL;
-  p->beside_length = 0;
+  p->copy = NULL;
+  p->copy_length = 0;
   if (p->failure == 0) read_bytes(p, (const char *)bytes + from, to - from);
   put_rest(p);
   if (p->failure != 0) {
@@ -395,17 +395,17 @@ static napi_value feed(napi_env env, napi_callback_info info) {
     p->tape[p->used++] = p->failed_type;
   }
   napi_status status = napi_ok;
-  if (p->beside != NULL) status = napi_set_element(env, argv[5], 0, p->beside);
+  if (p->copy != NULL) status = napi_set_element(env, argv[5], 0, p->copy);
   p->tape = NULL;
-  p->beside = NULL;
+  p->copy = NULL;
   if (status != napi_ok || napi_create_uint32(env, (uint32_t)p->used, &result) != napi_ok) {
-    return throw_error(env, "a value could not be made");
+    return throw_error(env, "feed: cannot create a value");
   }
   return result;
 }
 
-/* words(parser): how hiredis puts what is wrong. */
-static napi_value words(napi_env env, napi_callback_info info) {
+/* errorMessage(parser): returns the error message of hiredis. */
+static napi_value error_message(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value argv[1];
   parser *p;
@@ -413,7 +413,7 @@ static napi_value words(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok || argc < 1 ||
       napi_get_value_external(env, argv[0], (void **)&p) != napi_ok ||
       napi_create_string_latin1(env, p->reader->errstr, NAPI_AUTO_LENGTH, &result) != napi_ok) {
-    return throw_error(env, "words was called with something else");
+    return throw_error(env, "errorMessage: invalid arguments");
   }
   return result;
 }
@@ -433,8 +433,8 @@ NAPI_MODULE_INIT() {
       napi_get_boolean(env, HAS_RESP3, &resp3) != napi_ok ||
       napi_set_named_property(env, exports, "resp3", resp3) != napi_ok ||
       !add_function(env, exports, "create", create) || !add_function(env, exports, "feed", feed) ||
-      !add_function(env, exports, "words", words)) {
-    return throw_error(env, "the functions could not be made");
+      !add_function(env, exports, "errorMessage", error_message)) {
+    return throw_error(env, "cannot create the exports");
   }
   return exports;
 }

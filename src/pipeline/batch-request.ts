@@ -17,7 +17,7 @@ import {
   WatchError,
 } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
-import { assertWhole, type Chunk, type Encoder } from "../protocol/encoder.js";
+import { assertWritable, type Chunk, type Encoder } from "../protocol/encoder.js";
 import {
   BYTES,
   INLINE_ERRORS,
@@ -118,7 +118,7 @@ abstract class BaseBatchRequest extends Request {
 
   /** The arguments were checked when they were encoded. */
   override check(): void {
-    assertWhole(this.wire);
+    assertWritable(this.wire);
   }
 
   override prepareRetry(error: RedisError): boolean {

@@ -1,24 +1,23 @@
 /**
- * Owns the names of arguments that their position cannot tell: those which stand among options. They
- * are kept beside the arguments, for the one error message that may need them, and only for arguments
- * an encoding could refuse.
+ * Names of arguments that cannot be derived from their position, such as the values of options. Stored
+ * by argument array for the encoder's error message, and only for arguments that an encoding can reject.
  */
 
 const NAMES = new WeakMap<readonly unknown[], Map<number, string>>();
 
 /**
- * Keep the name of an argument.
+ * Store the name of an argument.
  *
- * @param args - All arguments of the call; the same array has to reach the encoder.
- * @param what - As messages shall call it: `option "match"`.
+ * @param args - All arguments of the call; the array that is passed to the encoder.
+ * @param name - The phrase for messages: `option "match"`.
  */
-export function nameArgument(args: readonly unknown[], index: number, what: string): void {
+export function nameArgument(args: readonly unknown[], index: number, name: string): void {
   const names = NAMES.get(args);
-  if (names === undefined) NAMES.set(args, new Map([[index, what]]));
-  else names.set(index, what);
+  if (names === undefined) NAMES.set(args, new Map([[index, name]]));
+  else names.set(index, name);
 }
 
-/** Give the name that was kept of an argument, or undefined. */
-export function keptName(args: readonly unknown[], index: number): string | undefined {
+/** Return the stored name of an argument, or `undefined`. */
+export function storedName(args: readonly unknown[], index: number): string | undefined {
   return NAMES.get(args)?.get(index);
 }

@@ -1,20 +1,20 @@
 /**
- * Owns the shortcut for runs of short ASCII strings: a part of the chunk is decoded once, and the
- * strings inside it are cut out of that text, which costs a third of a native decode each.
+ * Fast path for runs of short ASCII strings: a part of the chunk (the window) is decoded once, and
+ * strings are cut out of the decoded text, each at a third of the cost of a native decode.
  *
- * The price: a string of 13 characters or more, cut out so, keeps the window's text alive as long as
- * it lives itself (shorter ones V8 copies). That is at most {@link WINDOW} bytes, or four times the
- * length of the string that opened the window; never the chunk.
+ * Memory: a string of 13 or more characters keeps the text of its window alive (V8 copies shorter
+ * ones). That is at most {@link WINDOW} bytes or four times the length of the string that opened the
+ * window, never the chunk.
  */
 
-/** Bytes decoded at once. */
+/** Bytes that are decoded together. */
 const WINDOW = 256;
-/** Strings up to this length are worth a window. */
-const LONGEST = 128;
-/** Bytes not tried again where the text proved not to be ASCII: a wasted window costs up to 1 µs. */
-const PAUSE = 4096;
+/** Longest string for which a window is opened. */
+const MAX_LENGTH = 128;
+/** Bytes to skip after text that is not ASCII: an unused window costs up to 1 µs. */
+const SKIP = 4096;
 
-/** The text of a part of the current chunk. */
+/** The decoded text of a part of the current chunk. */
 export class AsciiWindow {
   readonly #enabled: boolean;
   #text = "";
@@ -22,26 +22,26 @@ export class AsciiWindow {
   #end = 0;
   #retryAt = 0;
 
-  /** @param enabled - Whether ASCII bytes mean in the reader's encoding what they mean in ASCII. */
+  /** @param enabled - Whether the encoding of the replies extends ASCII. */
   constructor(enabled: boolean) {
     this.#enabled = enabled;
   }
 
-  /** Forget the last chunk. */
+  /** Discard the window of the previous chunk. */
   reset(): void {
     this.#end = 0;
     this.#retryAt = this.#enabled ? 0 : Number.POSITIVE_INFINITY;
   }
 
   /**
-   * Cut `chunk[start, end)` out of the window, opening one there when it pays.
+   * Return the text of `chunk[start, end)` from the window; open a window when it is worth the cost.
    *
-   * @returns The text, or `undefined` when there is no window for it.
+   * @returns The text, or `undefined` when no window contains it.
    */
   cut(chunk: Buffer, start: number, end: number): string | undefined {
     if (end <= this.#end) return this.#text.substring(start - this.#start, end - this.#start);
     const size = Math.max(WINDOW, 4 * (end - start));
-    if (end - start > LONGEST || start + size > chunk.length || start < this.#retryAt) {
+    if (end - start > MAX_LENGTH || start + size > chunk.length || start < this.#retryAt) {
       return undefined;
     }
     return this.#open(chunk, start, start + size)
@@ -51,9 +51,9 @@ export class AsciiWindow {
 
   #open(chunk: Buffer, start: number, end: number): boolean {
     const text = chunk.toString("utf8", start, end);
-    // Every character beyond ASCII takes several bytes, or is U+FFFD in place of a wrong one.
+    // A character beyond ASCII has several bytes, or is U+FFFD in place of an invalid byte.
     if (text.length !== end - start || text.includes("\uFFFD")) {
-      this.#retryAt = start + PAUSE;
+      this.#retryAt = start + SKIP;
       return false;
     }
     this.#text = text;

@@ -1,28 +1,28 @@
 /**
- * Owns how a part of a chunk becomes a Buffer of its own. The result never shares the chunk's memory;
- * the measurements below are of Node 20.
+ * Copying of a part of a chunk to a new Buffer, which never shares the memory of the chunk. Limits
+ * measured with Node 20.
  */
 
-/** Bytes V8 keeps inside a typed array itself, so that a small value holds no other memory. */
-const INLINE = 64;
-/** Up to here a loop is quicker than the native call. */
-const LOOP = 32;
+/** Bytes that V8 stores inside a typed array, without separate memory. */
+const MAX_INLINE = 64;
+/** Up to this length a loop is faster than the native call. */
+const MAX_LOOP = 32;
 
 /**
- * Copy `bytes[start, end)` into a Buffer of its own.
+ * Copy `bytes[start, end)` to a new Buffer.
  *
- * Up to 64 bytes live in the object itself; up to half of `Buffer.poolSize` share a slab of Node's
- * pool (a fourth of the time of memory of their own, and at most 8 KB held), anything else is alone.
+ * Up to 64 bytes are stored in the object itself. Up to half of `Buffer.poolSize`, the Buffer uses
+ * Node's pool: a quarter of the time of a separate allocation, and it keeps at most 8 KB alive.
  */
 export function copyBytes(bytes: Buffer, start: number, end: number): Buffer {
   const length = end - start;
-  if (length > INLINE) {
+  if (length > MAX_INLINE) {
     const copy = Buffer.allocUnsafe(length);
     copy.set(bytes.subarray(start, end));
     return copy;
   }
   const copy = Buffer.allocUnsafeSlow(length);
-  if (length > LOOP) copy.set(bytes.subarray(start, end));
+  if (length > MAX_LOOP) copy.set(bytes.subarray(start, end));
   else for (let i = 0; i < length; i++) copy[i] = bytes[start + i] as number;
   return copy;
 }

@@ -1,48 +1,48 @@
 /**
- * Owns the way from arguments to bytes. Everything pending is kept as "binary" strings (one character
- * per byte), which V8 concatenates without copying, and as references to large Buffers.
- * A refused argument leaves no trace: the output is what it was before the call.
+ * Encoding of commands. Pending output is stored as binary strings (one character per byte), which V8
+ * concatenates without copying, and as references to large Buffers. A rejected argument leaves the
+ * output as it was before the call.
  */
 import { isProxy, isUint8Array } from "node:util/types";
 import { DataError } from "../errors.js";
-import { keptName } from "./argument-names.js";
+import { storedName } from "./argument-names.js";
 import type { EncodingErrors } from "./encoding.js";
 import { Token } from "./token.js";
 
-/** What the encoder can put on the wire. */
+/** An argument that can be encoded. */
 export type WireArg = string | Uint8Array | number | bigint | Token;
 
-/** What the encoder must know of a command. */
+/** The parts of a command that the encoder uses. */
 export interface EncodableCommand {
   readonly name: string;
-  /** Array header and command words for a call with `count` arguments. */
+  /** Return the array header and the words of the command name for a call with `count` arguments. */
   header(count: number): string;
-  /** How the caller knows the argument at `index`. */
+  /** Return the name of the argument at `index`, or `undefined` when it has no name. */
   argumentName(index: number): string | undefined;
 }
 
-/** A piece of output: a binary string (write it as latin1) or bytes. */
+/** A part of the output: a binary string, to be written as latin1, or bytes. */
 export type Chunk = string | Uint8Array;
 
-/** How text arguments become bytes. */
+/** How text arguments are converted to bytes. */
 export interface EncoderOptions {
   readonly encoding: BufferEncoding;
   readonly encodingErrors: EncodingErrors;
 }
 
-// Below this a copy into the pending string is cheaper than another element of a vectored write.
+// Shorter bytes are copied to the pending string, which costs less than an element of a vectored write.
 const LARGE_BYTES = 4096;
-// Above this a string is written by itself instead of being flattened with the others and copied again.
+// Longer strings are written separately, because flattening them with the others copies them again.
 const LARGE_TEXT = 8192;
-// Keeps single strings far from V8's length limit.
-const MAX_TEXT = 262_144;
-// Up to this length a loop over the characters beats the call into native code.
+// Keeps strings far below V8's length limit.
+const MAX_PENDING_TEXT = 262_144;
+// Up to this length a loop over the characters is faster than a native call.
 const SHORT_TEXT = 64;
 
-const LENGTHS: readonly string[] = Array.from({ length: 256 }, (_, n) => `$${n}\r\n`);
+const BULK_HEADERS: readonly string[] = Array.from({ length: 256 }, (_, n) => `$${n}\r\n`);
 
 function bulkHeader(length: number): string {
-  return LENGTHS[length] ?? `$${length}\r\n`;
+  return BULK_HEADERS[length] ?? `$${length}\r\n`;
 }
 
 function isShortAscii(text: string): boolean {
@@ -54,14 +54,14 @@ function isShortAscii(text: string): boolean {
   return true;
 }
 
-/** Write a number as Redis reads it: shortest round trip, `inf`, `-inf`, `nan`. */
+/** Format a number for Redis: the shortest text that parses to the same number, or `inf`, `-inf`, `nan`. */
 export function formatNumber(value: number): string {
   if (Number.isFinite(value)) return Object.is(value, -0) ? "-0" : String(value);
   if (Number.isNaN(value)) return "nan";
   return value > 0 ? "inf" : "-inf";
 }
 
-/** Whether the memory is still there; it is not after it was transferred to another thread. */
+/** Whether the memory is accessible. It is not after a transfer to another thread. */
 function isReadable(bytes: Uint8Array): boolean {
   if (bytes.byteLength !== 0) return true;
   try {
@@ -71,13 +71,13 @@ function isReadable(bytes: Uint8Array): boolean {
   }
 }
 
-/** Whether the length may be another one by the time the bytes are written. */
-function canGrow({ buffer }: Uint8Array): boolean {
+/** Whether the length may change before the bytes are written. */
+function isResizable({ buffer }: Uint8Array): boolean {
   const { resizable, growable } = buffer as { resizable?: boolean; growable?: boolean };
   return resizable === true || growable === true;
 }
 
-function describe(value: unknown): string {
+function describeType(value: unknown): string {
   if (value === null) return "null";
   if (isUint8Array(value)) return "a Uint8Array whose memory was transferred";
   if (typeof value !== "object")
@@ -85,38 +85,40 @@ function describe(value: unknown): string {
   if (isProxy(value)) return "a Proxy";
   if (Array.isArray(value)) return "an array";
   const name = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
+  if (typeof name !== "string" || name === "Object") return "an object";
+  return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }
 
-const BAD_TEXT = "text that its encoding can represent";
-const WANTED = "a string, Buffer, Uint8Array, number or bigint";
+const EXPECTED_TEXT = "text that its encoding can represent";
+const EXPECTED_TYPE = "a string, Buffer, Uint8Array, number or bigint";
 
-function refusal(command: EncodableCommand, args: readonly unknown[], index: number): DataError {
+function invalidArgument(
+  command: EncodableCommand,
+  args: readonly unknown[],
+  index: number,
+): DataError {
   const arg = args[index];
-  const argument = command.argumentName(index);
-  const positional = argument === undefined ? `argument ${index + 1}` : `argument "${argument}"`;
-  const name = keptName(args, index) ?? positional;
+  const name = command.argumentName(index);
+  const positional = name === undefined ? `argument ${index + 1}` : `argument "${name}"`;
+  const subject = storedName(args, index) ?? positional;
   const problem =
-    typeof arg === "string" ? `must be ${BAD_TEXT}` : `must be ${WANTED}, got ${describe(arg)}`;
-  return new DataError(`${command.name}: ${name} ${problem}`, {
-    code: "EINVAL",
-    command: command.name,
-  });
+    typeof arg === "string"
+      ? `must be ${EXPECTED_TEXT}`
+      : `must be ${EXPECTED_TYPE}, got ${describeType(arg)}`;
+  return new DataError(`${command.name}: ${subject} ${problem}`, { command: command.name });
 }
 
 /**
- * Make sure that what was put together earlier can still be written.
+ * Check that output that was encoded earlier can still be written.
  *
- * @throws DataError when the memory of an argument has been transferred since.
+ * @throws DataError when the memory of an argument was transferred after encoding.
  */
-export function assertWhole(chunks: readonly Chunk[]): void {
+export function assertWritable(chunks: readonly Chunk[]): void {
   if (chunks.every((chunk) => chunk.length !== 0)) return;
-  throw new DataError("The memory of an argument was transferred before it was written", {
-    code: "EINVAL",
-  });
+  throw new DataError("the memory of an argument must not be transferred before it is written");
 }
 
-/** Collects the wire form of commands until it is taken for writing. */
+/** Encodes commands and stores the output until it is taken for writing. */
 export class Encoder {
   readonly #utf8: boolean;
   readonly #encoding: BufferEncoding;
@@ -130,88 +132,88 @@ export class Encoder {
     this.#errors = options.encodingErrors;
   }
 
-  /** Whether nothing waits to be written. */
+  /** Whether there is no pending output. */
   get empty(): boolean {
     return this.#text === "" && this.#chunks.length === 0;
   }
 
   /**
-   * Add one command to the output.
+   * Encode one command.
    *
-   * @throws DataError when an argument has a wrong type; nothing of the command is kept then.
+   * @throws DataError when an argument is invalid; the output is then unchanged.
    */
   command(command: EncodableCommand, args: readonly WireArg[]): void {
     const text = this.#text;
-    const kept = this.#chunks.length;
+    const chunkCount = this.#chunks.length;
     const count = args.length;
-    const short = this.#utf8;
+    const utf8 = this.#utf8;
     this.#text = text + command.header(count);
     try {
       for (let i = 0; i < count; i++) {
         const arg = args[i];
-        if (short && typeof arg === "string" && isShortAscii(arg)) {
+        if (utf8 && typeof arg === "string" && isShortAscii(arg)) {
           this.#text += `${bulkHeader(arg.length) + arg}\r\n`;
         } else if (!this.#append(arg)) {
-          throw refusal(command, args, i);
+          throw invalidArgument(command, args, i);
         }
       }
     } catch (error) {
-      // Half a command would make the server take the next one for its arguments.
+      // After half a command, the server would read the next command as its arguments.
       this.#text = text;
-      this.#chunks.length = kept;
+      this.#chunks.length = chunkCount;
       throw error;
     }
-    if (this.#text.length > MAX_TEXT) this.#cut();
+    if (this.#text.length > MAX_PENDING_TEXT) this.#flushText();
   }
 
   /**
-   * Check the arguments of a command that is not encoded yet.
+   * Validate the arguments of a command that is encoded later.
    *
-   * @throws DataError exactly when {@link command} would.
+   * @throws DataError in the same cases as {@link command}.
    */
   check(command: EncodableCommand, args: readonly WireArg[]): void {
     for (let i = 0; i < args.length; i++) {
       const arg: unknown = args[i];
-      const good =
+      const valid =
         typeof arg === "string"
           ? isShortAscii(arg) || this.#textBytes(arg) !== undefined
           : typeof arg === "number" ||
             typeof arg === "bigint" ||
             (isUint8Array(arg) && isReadable(arg)) ||
             Token.is(arg);
-      if (!good) throw refusal(command, args, i);
+      if (!valid) throw invalidArgument(command, args, i);
     }
   }
 
-  /** Add what another encoder of the same kind has put together. */
+  /** Append the output of another encoder with the same options. */
   add(chunks: readonly Chunk[]): void {
     for (const chunk of chunks) {
       if (typeof chunk === "string" && chunk.length < LARGE_TEXT) {
-        if (this.#text.length > MAX_TEXT) this.#cut();
+        if (this.#text.length > MAX_PENDING_TEXT) this.#flushText();
         this.#text += chunk;
         continue;
       }
-      if (this.#text !== "") this.#cut();
+      if (this.#text !== "") this.#flushText();
       this.#chunks.push(chunk);
     }
   }
 
-  /** Hand over everything pending, in order; the encoder is empty afterwards. */
+  /** Remove and return the pending output, in order. */
   take(): Chunk[] {
-    if (this.#text !== "") this.#cut();
+    if (this.#text !== "") this.#flushText();
     const chunks = this.#chunks;
     this.#chunks = [];
     return chunks;
   }
 
-  #cut(): void {
+  #flushText(): void {
     this.#chunks.push(this.#text);
     this.#text = "";
   }
 
   #append(arg: unknown): boolean {
-    // Also inside a command: a million arguments may be longer than a string can be.
-    if (this.#text.length > MAX_TEXT) this.#cut();
+    // Also inside a command: a million arguments may exceed the length limit of a string.
+    if (this.#text.length > MAX_PENDING_TEXT) this.#flushText();
     if (typeof arg === "string") return this.#appendText(arg);
     if (typeof arg === "number") return this.#appendAscii(formatNumber(arg));
     if (typeof arg === "bigint") return this.#appendAscii(arg.toString());
@@ -219,7 +221,7 @@ export class Encoder {
       this.#text += arg.wire;
       return true;
     }
-    // Not `instanceof`: that runs code of the argument's, if it is a Proxy.
+    // Not `instanceof`, which runs user code if the argument is a Proxy.
     return isUint8Array(arg) && isReadable(arg) && this.#appendBytes(arg);
   }
 
@@ -236,7 +238,7 @@ export class Encoder {
     return bytes === undefined ? false : this.#appendBytes(bytes);
   }
 
-  /** A long text stays a piece of its own: joining it to the others would copy it twice. */
+  /** A long text is a separate chunk: appending it to the others would copy it twice. */
   #appendLong(text: string): true {
     this.#chunks.push(this.#text + bulkHeader(text.length), text);
     this.#text = "\r\n";
@@ -245,7 +247,7 @@ export class Encoder {
 
   #appendBytes(bytes: Uint8Array): true {
     const length = bytes.byteLength;
-    if (length >= LARGE_BYTES && canGrow(bytes)) return this.#appendBytes(Buffer.from(bytes));
+    if (length >= LARGE_BYTES && isResizable(bytes)) return this.#appendBytes(Buffer.from(bytes));
     if (length < LARGE_BYTES) {
       const view = Buffer.from(bytes.buffer, bytes.byteOffset, length);
       this.#text += `${bulkHeader(length) + view.toString("latin1")}\r\n`;
@@ -256,16 +258,19 @@ export class Encoder {
     return true;
   }
 
-  /** The bytes of `text`, or undefined when it cannot be encoded under "strict". */
+  /** Encode `text`; return `undefined` when it cannot be encoded under "strict". */
   #textBytes(text: string): Buffer | undefined {
     if (this.#errors === "strict") {
-      return this.#encodable(text) ? Buffer.from(text, this.#encoding) : undefined;
+      return this.#isEncodable(text) ? Buffer.from(text, this.#encoding) : undefined;
     }
-    const filler = this.#errors === "replace" ? "?" : "";
-    return Buffer.from(this.#encodable(text) ? text : this.#filtered(text, filler), this.#encoding);
+    const replacement = this.#errors === "replace" ? "?" : "";
+    return Buffer.from(
+      this.#isEncodable(text) ? text : this.#replaceInvalid(text, replacement),
+      this.#encoding,
+    );
   }
 
-  #encodable(text: string): boolean {
+  #isEncodable(text: string): boolean {
     if (this.#encoding === "latin1" || this.#encoding === "binary") {
       return !/[\u0100-\uffff]/.test(text);
     }
@@ -273,8 +278,9 @@ export class Encoder {
     return text.isWellFormed();
   }
 
-  #filtered(text: string, filler: string): string {
-    const good = (character: string): string => (this.#encodable(character) ? character : filler);
-    return Array.from(text, good).join("");
+  #replaceInvalid(text: string, replacement: string): string {
+    const convert = (character: string): string =>
+      this.#isEncodable(character) ? character : replacement;
+    return Array.from(text, convert).join("");
   }
 }

@@ -1,22 +1,22 @@
 /**
- * Owns one level of nesting: an aggregate being filled. What it holds of a reply it gives up when the
- * reply is complete; nothing is allocated for items before they arrive.
+ * One nesting level of a reply: an incomplete aggregate. It keeps no items after the aggregate is
+ * complete, and allocates nothing for items before they arrive.
  */
 import { type Reply, type ReplyMode, TEXT } from "./reply.js";
 
 const NO_ITEMS: Reply[] = [];
 
-/** An aggregate being filled. Frames form a chain, made once per depth and used again. */
+/** An incomplete aggregate. Frames form a chain with one reusable frame per depth. */
 export class Frame {
   readonly parent: Frame;
-  /** 0 for the frame outside of all aggregates. */
+  /** 0 for the frame outside all aggregates. */
   readonly depth: number;
-  /** The aggregate's type byte. */
+  /** Type byte of the aggregate. */
   type = 0;
-  /** Items still to come. */
-  left = 0;
+  /** Number of missing items. */
+  missing = 0;
   items: Reply[] = NO_ITEMS;
-  /** The mode to go back to at the end. */
+  /** Mode to restore at the end. */
   outerMode: ReplyMode = TEXT;
   #child: Frame | undefined;
 
@@ -25,18 +25,18 @@ export class Frame {
     this.depth = parent === undefined ? 0 : parent.depth + 1;
   }
 
-  /** Begin an aggregate inside this one. */
-  open(type: number, left: number, outerMode: ReplyMode): Frame {
+  /** Start an aggregate inside this one. */
+  open(type: number, count: number, outerMode: ReplyMode): Frame {
     this.#child ??= new Frame(this);
     const frame = this.#child;
     frame.type = type;
-    frame.left = left;
+    frame.missing = count;
     frame.items = [];
     frame.outerMode = outerMode;
     return frame;
   }
 
-  /** End the aggregate. */
+  /** Remove and return the items. */
   take(): Reply[] {
     const { items } = this;
     this.items = NO_ITEMS;

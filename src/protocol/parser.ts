@@ -1,56 +1,57 @@
 /**
- * Owns the contract between a connection and its parser. A parser is pure: bytes in, calls out.
- * It never touches a socket, and never calls the handler with a half-built value.
+ * The interface between a connection and its parser. A parser does no I/O: it receives bytes and calls
+ * the handler, with complete values only.
  */
 import type { DecodeError, RedisError } from "../errors.js";
 import type { EncodingErrors } from "./encoding.js";
 import type { Reply, ReplyMode } from "./reply.js";
 
-/** What a parser reports to. None of these may throw. */
+/** Receives the replies from a parser. The methods must not throw. */
 export interface ReplyHandler {
-  /** Called at the first byte of each reply that is not a push: how to build its value. */
+  /** Return the mode of a reply. Called at the first byte of each reply that is not a push. */
   nextMode(): ReplyMode;
-  /** A complete reply that is not an error. */
+  /** Called with each complete reply that is not an error. */
   onReply(value: Reply): void;
-  /** A complete error reply (`-` or `!` at top level). */
+  /** Called with each complete error reply (`-` or `!` at top level). */
   onErrorReply(error: RedisError): void;
-  /** A complete reply that could not be represented without loss; the stream is still in step. */
+  /** Called for each complete reply that cannot be represented without loss. The stream stays usable. */
   onDecodeError(error: DecodeError): void;
-  /** A complete RESP3 push (`>`): its items, bulk strings as `nextPushMode` asked. */
+  /** Called with the items of each complete RESP3 push (`>`), in the mode that `nextPushMode` returned. */
   onPush(items: Reply[]): void;
-  /** Called at the first byte of each push: how to build it. */
+  /** Return the mode of a push. Called at its first byte. */
   nextPushMode(): ReplyMode;
 }
 
-/** How a parser is set up; fixed for its life. */
+/** Options of a parser. They do not change. */
 export interface ParserOptions {
-  /** Node's name of the text encoding of bulk strings. */
+  /** Node's name of the encoding of bulk strings. */
   readonly encoding: BufferEncoding;
-  /** What to do with bytes that are not valid in `encoding`. */
+  /** What to do with bytes that are invalid in `encoding`. */
   readonly encodingErrors: EncodingErrors;
-  /** Deepest allowed nesting of aggregates. */
+  /** Maximum nesting depth of aggregates. */
   readonly maxDepth: number;
-  /** Longest allowed bulk string, in bytes. */
+  /** Maximum length of a bulk string, in bytes. */
   readonly maxBulkLength: number;
-  /** Most allowed elements of one aggregate (map entries count twice). */
+  /** Maximum number of elements of one aggregate; a map entry counts as two. */
   readonly maxElements: number;
 }
 
 /** A resumable RESP parser. */
 export interface Parser {
   /**
-   * Consume a chunk of any size. The chunk's memory belongs to the caller again on return.
+   * Parse a chunk of any size and call the handler for each reply that it completes.
    *
-   * @throws InvalidResponse when the bytes are not RESP; the parser must not be fed again.
+   * @param chunk - The bytes. Their memory must not be used after the call.
+   * @throws {@link InvalidResponse} when the bytes are not RESP; the parser cannot be used afterwards.
    */
   feed(chunk: Buffer): void;
-  /** Whether a reply has begun and is not complete. */
+  /** Whether a reply is incomplete. */
   readonly midReply: boolean;
 }
 
-/** A parser implementation, as accepted by the `parserClass` option. */
+/** A parser class, for the `parserClass` option. */
 export interface ParserClass {
   new (handler: ReplyHandler, options: ParserOptions): Parser;
-  /** `false`: it reads RESP2 only, and clients refuse to use it with `protocol: 3`. */
+  /** `false` when the parser supports only RESP2; a client then throws for `protocol: 3`. */
   readonly resp3?: boolean | undefined;
 }

@@ -1,55 +1,55 @@
 /**
- * Owns the bytes of one bulk string or line that is spread over several chunks. Each byte is copied
- * in once, plus what growing costs; memory is never taken on the word of a length alone.
+ * The bytes of one bulk string or line that spans several chunks. Each byte is copied once, plus the
+ * copies for growth; memory is never allocated because of a length alone.
  */
 
 /**
- * Bytes up to which a value is put together in memory that the next one uses again: for texts of 0.1
- * to 1 MB that saves a third of the time, for at most this much memory per connection.
+ * Largest memory that is reused for the next value. For texts of 0.1 to 1 MB reuse saves a third of the
+ * time, for at most this much memory per connection.
  */
-const SCRATCH = 1024 * 1024 + 2;
-/** Bytes allocated for a bulk string before any arrived, however long it claims to be. */
+const MAX_SCRATCH = 1024 * 1024 + 2;
+/** Most bytes allocated for a bulk string before its bytes arrive, whatever its length. */
 export const BULK_START = 4 * 1024 * 1024;
-/** Bytes allocated for a line before any arrived. */
+/** Bytes allocated for a line before its bytes arrive. */
 export const LINE_START = 64;
-/** Allocated for each byte that has arrived: a bulk of 64 MB is moved once, at 4 MB. */
+/** Bytes allocated per byte that has arrived: a bulk of 64 MB is moved once, at 4 MB. */
 const GROWTH = 16;
 
 const EMPTY = Buffer.alloc(0);
 
-/** A value arriving in pieces. */
+/** A value that spans several chunks. */
 export class PartialBuffer {
   /** The bytes so far, from offset 0 to {@link size}. */
   bytes: Buffer = EMPTY;
   /** How many bytes have arrived. */
   size = 0;
-  /** Whether {@link bytes} are to be handed out, so that nothing else may ever use them. */
-  own = false;
+  /** Whether the value uses {@link bytes} itself, so that they must not be reused. */
+  exclusive = false;
   #limit = 0;
   #start = 0;
   #scratch = EMPTY;
 
   /**
-   * Forget the last value and begin another.
+   * Start a value.
    *
-   * @param limit - The most bytes it can have.
-   * @param start - How many of them to make room for at first.
-   * @param own - Whether its memory is to be handed out.
+   * @param limit - Maximum number of bytes.
+   * @param start - Number of bytes to allocate first.
+   * @param exclusive - Whether the value uses the memory itself.
    */
-  begin(limit: number, start: number, own: boolean): void {
-    this.bytes = own ? EMPTY : this.#scratch;
+  begin(limit: number, start: number, exclusive: boolean): void {
+    this.bytes = exclusive ? EMPTY : this.#scratch;
     this.size = 0;
-    this.own = own;
+    this.exclusive = exclusive;
     this.#limit = limit;
     this.#start = start;
   }
 
-  /** Forget the value, and leave memory of its own to whoever holds it. */
+  /** Drop the value. Exclusive memory stays with its user. */
   release(): void {
     this.begin(0, 0, false);
   }
 
-  /** Copy `from[start, end)` behind what is there. */
+  /** Append `from[start, end)`. */
   push(from: Buffer, start: number, end: number): void {
     const size = this.size + end - start;
     if (size > this.bytes.length) this.#grow(size);
@@ -62,6 +62,6 @@ export class PartialBuffer {
     const larger = Buffer.allocUnsafeSlow(wanted);
     this.bytes.copy(larger, 0, 0, this.size);
     this.bytes = larger;
-    if (!this.own && wanted <= SCRATCH) this.#scratch = larger;
+    if (!this.exclusive && wanted <= MAX_SCRATCH) this.#scratch = larger;
   }
 }

@@ -1,21 +1,20 @@
 /**
- * Owns the way of finished values: into the aggregate they belong to, and of whole replies to the
- * {@link ReplyHandler}. Knows no bytes. A reply of which something could not be represented goes out as
- * that error, once, and never as a value.
+ * Assembly of values into aggregates and delivery of complete replies to the {@link ReplyHandler}. A
+ * reply with a value that cannot be represented is delivered once, as that error, never as a value.
  */
 import { RedisError } from "../errors.js";
 import { Frame } from "./frame.js";
 import type { ReplyHandler } from "./parser.js";
 import { MapReply, type Reply, SetReply } from "./reply.js";
 import { ARRAY, ATTRIBUTE, MAP, PUSH } from "./resp.js";
-import { FORGOTTEN, type ValueBuilder } from "./value-builder.js";
+import { DISCARD_MODE, type ValueBuilder } from "./value-builder.js";
 
-/** Puts the values of a parser together. */
+/** Assembles the values of a parser into replies. */
 export class ReplyAssembler {
-  /** The innermost aggregate being filled. */
+  /** The innermost incomplete aggregate. */
   frame = new Frame();
-  /** Whether an attribute stands before the next reply. */
-  attributed = false;
+  /** Whether an attribute precedes the next reply. */
+  afterAttribute = false;
   readonly #handler: ReplyHandler;
   readonly #values: ValueBuilder;
 
@@ -24,30 +23,30 @@ export class ReplyAssembler {
     this.#values = values;
   }
 
-  /** Whether a reply has begun. */
-  get begun(): boolean {
-    return this.frame.depth > 0 || this.attributed;
+  /** Whether a reply is incomplete. */
+  get inReply(): boolean {
+    return this.frame.depth > 0 || this.afterAttribute;
   }
 
-  /** Begin an aggregate of `total` values. */
+  /** Start an aggregate of `total` values. */
   open(type: number, total: number): void {
     this.frame = this.frame.open(type, total, this.#values.mode);
-    if (type === ATTRIBUTE) this.#values.mode = FORGOTTEN;
+    if (type === ATTRIBUTE) this.#values.mode = DISCARD_MODE;
     if (total === 0) this.close();
   }
 
-  /** Hand a finished value to the aggregate it belongs to, or to the handler. */
+  /** Add a complete value to the innermost aggregate, or deliver it. */
   emit(value: Reply): void {
     const frame = this.frame;
     if (frame.depth === 0) {
       this.#deliver(value);
     } else {
       frame.items.push(value);
-      if (--frame.left === 0) this.close();
+      if (--frame.missing === 0) this.close();
     }
   }
 
-  /** Hand on the innermost aggregate, which is complete, and every other one completed by it. */
+  /** Emit the innermost aggregate, which is complete, and each outer aggregate that it completes. */
   close(): void {
     for (;;) {
       const frame = this.frame;
@@ -56,7 +55,7 @@ export class ReplyAssembler {
       this.frame = outer;
       if (type === ATTRIBUTE) {
         this.#values.mode = frame.outerMode;
-        this.attributed = outer.depth === 0;
+        this.afterAttribute = outer.depth === 0;
         return;
       }
       if (type === PUSH) {
@@ -70,7 +69,7 @@ export class ReplyAssembler {
         return;
       }
       outer.items.push(value);
-      if (--outer.left > 0) return;
+      if (--outer.missing > 0) return;
     }
   }
 

@@ -1,10 +1,10 @@
 /**
- * Owns the vocabulary between parser, connection and decoders: what a parsed reply may be, and how
- * its strings and integers are wanted. Pure; no I/O.
+ * Types shared by parser, connection and decoders: the values of a parsed reply, and the mode that
+ * determines the types of its strings and integers.
  */
 import type { RedisError } from "../errors.js";
 
-/** A RESP3 map as the wire has it: keys and values alternating. */
+/** A RESP3 map: keys and values alternate in `items`. */
 export class MapReply {
   readonly items: Reply[];
   constructor(items: Reply[]) {
@@ -12,7 +12,7 @@ export class MapReply {
   }
 }
 
-/** A RESP3 set as the wire has it. */
+/** A RESP3 set. */
 export class SetReply {
   readonly items: Reply[];
   constructor(items: Reply[]) {
@@ -21,9 +21,9 @@ export class SetReply {
 }
 
 /**
- * A parsed reply. Bulk strings are text or bytes as the {@link ReplyMode} asked; status replies are
- * always text; integers are numbers or, when asked, bigints; RESP3 doubles are numbers, big numbers
- * bigints; errors inside aggregates are error objects. Attributes are dropped.
+ * A parsed reply. Bulk strings are strings or Buffers, and integers numbers or bigints, depending on the
+ * {@link ReplyMode}. Status replies are strings, RESP3 doubles numbers, big numbers bigints, and errors
+ * inside aggregates error objects. Attributes are dropped.
  */
 export type Reply =
   | string
@@ -37,19 +37,19 @@ export type Reply =
   | SetReply
   | Reply[];
 
-/** How one reply is to be built: a sum of the flags below. */
+/** How a reply is converted: a sum of flags. */
 export type ReplyMode = number;
 
-/** Bulk strings as text in the parser's encoding (the default). */
+/** Bulk strings as strings in the parser's encoding (the default). */
 export const TEXT = 0;
-/** Bulk strings as Buffers of their own, sharing memory with nothing else. */
+/** Bulk strings as Buffers that share no memory. */
 export const BYTES = 1;
-/** Integers (`:`) as bigint; without it as number, and a {@link DecodeError} when beyond 2^53. */
+/** Integers (`:`) as bigint; without this flag as number, with a {@link DecodeError} beyond 2^53. */
 export const BIGINT = 2;
 /**
- * What cannot be represented stands in its place as a {@link DecodeError}; without it the whole reply
- * fails. For a reply that carries those of several commands.
+ * A value that cannot be represented is replaced by a {@link DecodeError}; without this flag the whole
+ * reply fails. For replies that contain the replies of several commands.
  */
 export const INLINE_ERRORS = 4;
-/** A line may be as long as a bulk string may be: MONITOR tells of whole commands in one line. */
+/** A line may be as long as a bulk string: MONITOR sends whole commands in one line. */
 export const LONG_LINES = 8;

@@ -1,6 +1,6 @@
 /**
- * Owns the words of RESP itself: its type bytes, and what the text of a line means. Knows nothing of
- * chunks. Its messages name type bytes and limits, never the data.
+ * The elements of RESP: type bytes, the values of complete lines, and protocol errors. Error messages
+ * contain type bytes and limits, never data.
  */
 import { InvalidResponse } from "../errors.js";
 
@@ -25,18 +25,18 @@ export const PUSH = 62; // >
 const STREAM_PART = 59; // ;
 const STREAM_END = 46; // .
 
-/** A byte no reply begins with. */
+/** Not a type byte. */
 export const UNKNOWN = 0;
 /** A type whose line is text. */
-export const WORDS = 1;
-/** A type whose line is a number: an integer, or how much follows. */
-export const NUMBER = 2;
+export const TEXT_LINE = 1;
+/** A type whose line is a number: an integer, a length or a count. */
+export const NUMBER_LINE = 2;
 
-/** {@link UNKNOWN}, {@link WORDS} or {@link NUMBER}, by type byte. */
-export const KIND = new Uint8Array(256);
-for (const type of [STATUS, ERROR, NULL, BOOLEAN, DOUBLE, BIG_NUMBER]) KIND[type] = WORDS;
-for (const type of [INTEGER, BULK, BLOB_ERROR, VERBATIM]) KIND[type] = NUMBER;
-for (const type of [ARRAY, MAP, SET, ATTRIBUTE, PUSH]) KIND[type] = NUMBER;
+/** {@link UNKNOWN}, {@link TEXT_LINE} or {@link NUMBER_LINE}, by type byte. */
+export const LINE_KIND = new Uint8Array(256);
+for (const type of [STATUS, ERROR, NULL, BOOLEAN, DOUBLE, BIG_NUMBER]) LINE_KIND[type] = TEXT_LINE;
+for (const type of [INTEGER, BULK, BLOB_ERROR, VERBATIM]) LINE_KIND[type] = NUMBER_LINE;
+for (const type of [ARRAY, MAP, SET, ATTRIBUTE, PUSH]) LINE_KIND[type] = NUMBER_LINE;
 
 const FLOAT = /^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/;
 const DIGITS = /^[+-]?\d+$/;
@@ -46,53 +46,53 @@ const NOT_FINITE: ReadonlyMap<string, number> = new Map([
   ["inf", Number.POSITIVE_INFINITY],
   ["-inf", Number.NEGATIVE_INFINITY],
   ["nan", Number.NaN],
-  ["-nan", Number.NaN], // what printf makes of NaN on x86, as servers before 7.2 send it
+  ["-nan", Number.NaN], // printf prints NaN so on x86; sent by servers before 7.2
 ]);
 const LETTER_T = 116;
 const LETTER_F = 102;
 const POINT = 46;
 const MINUS = 45;
-/** Up to here digits and powers of ten are exact as numbers, so that one division rounds correctly. */
+/** Up to this many digits, numbers and powers of ten are exact, so one division rounds correctly. */
 const EXACT_DIGITS = 15;
 const POWERS_OF_10 = Float64Array.from({ length: EXACT_DIGITS }, (_, n) => 10 ** n);
 
-/** The longest line of a type in bytes, its type byte included; beyond it nobody can have meant it. */
+/** Return the maximum line length of a type, in bytes, including the type byte. */
 export function lineLimit(type: number): number {
   return type === STATUS || type === ERROR ? 1024 * 1024 : 64 * 1024;
 }
 
-/** Make the error for bytes that are not RESP. */
+/** Create the error for bytes that are not RESP. */
 export function protocolError(what: string): InvalidResponse {
   return new InvalidResponse(`Protocol Error: ${what}`, { code: "EPROTO" });
 }
 
-/** Make the error for a byte no reply begins with. */
+/** Create the error for an unknown type byte. */
 export function unknownType(type: number): InvalidResponse {
-  if (type === STREAM_PART || type === STREAM_END) return streamed(type);
-  return protocolError(`no reply begins with ${named(type)}`);
+  if (type === STREAM_PART || type === STREAM_END) return streamedValue(type);
+  return protocolError(`unknown reply type ${typeName(type)}`);
 }
 
-/** Make the error for a line that does not say what its type has to say. */
+/** Create the error for a line that is invalid for its type. */
 export function badLine(type: number, text: string): InvalidResponse {
-  if (text === "?") return streamed(type);
-  return protocolError(`what follows ${named(type)} is malformed`);
+  if (text === "?") return streamedValue(type);
+  return protocolError(`malformed line after ${typeName(type)}`);
 }
 
-/** Name a byte as it would be typed, or in hexadecimal. */
-export function named(type: number): string {
+/** Format a type byte: as a quoted character, or in hexadecimal. */
+export function typeName(type: number): string {
   const printable = type > 32 && type < 127;
   return printable ? `"${String.fromCharCode(type)}"` : `0x${type.toString(16).padStart(2, "0")}`;
 }
 
 /**
- * Read the line `bytes[start, end)` of a `_`, `#`, `,` or `(`.
+ * Parse the line `bytes[start, end)` of a `_`, `#`, `,` or `(`.
  *
  * @throws InvalidResponse when it is malformed.
  */
-export function wordValue(type: number, bytes: Buffer, start: number, end: number): Word {
+export function lineValue(type: number, bytes: Buffer, start: number, end: number): LineValue {
   const first = bytes[start];
   if (type === DOUBLE) {
-    const value = plainDecimal(bytes, start, end);
+    const value = shortDecimal(bytes, start, end);
     if (value !== undefined) return value;
   } else if (type === BOOLEAN) {
     if (end === start + 1 && first === LETTER_T) return true;
@@ -106,11 +106,11 @@ export function wordValue(type: number, bytes: Buffer, start: number, end: numbe
   throw badLine(type, text);
 }
 
-/** What a line of words can say. */
-type Word = null | boolean | number | bigint;
+/** Value of a text line. */
+type LineValue = null | boolean | number | bigint;
 
-/** Read digits with at most one point among them, if they are few. */
-function plainDecimal(bytes: Buffer, start: number, end: number): number | undefined {
+/** Parse up to 15 digits with at most one decimal point. */
+function shortDecimal(bytes: Buffer, start: number, end: number): number | undefined {
   const negative = bytes[start] === MINUS;
   const first = negative ? start + 1 : start;
   if (end - first > EXACT_DIGITS) return undefined;
@@ -135,7 +135,7 @@ function doubleValue(text: string): number {
 }
 
 /**
- * Read a whole number of any size.
+ * Parse an integer of any size.
  *
  * @throws InvalidResponse when it is malformed.
  */
@@ -145,9 +145,9 @@ export function integerValue(type: number, text: string): bigint {
 }
 
 /**
- * Read how much follows.
+ * Parse a length or a count.
  *
- * @returns The number, or -1 for the null that `$` and `*` can be.
+ * @returns The number, or -1 for the null of `$` and `*`.
  * @throws InvalidResponse when it is malformed.
  */
 export function lengthValue(type: number, text: string): number {
@@ -156,6 +156,6 @@ export function lengthValue(type: number, text: string): number {
   throw badLine(type, text);
 }
 
-function streamed(type: number): InvalidResponse {
-  return protocolError(`streamed strings and aggregates are not supported (${named(type)})`);
+function streamedValue(type: number): InvalidResponse {
+  return protocolError(`streamed strings and aggregates are not supported (${typeName(type)})`);
 }

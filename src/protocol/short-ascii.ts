@@ -1,18 +1,17 @@
 /**
- * Owns the quickest way from a few ASCII bytes to a string. Nothing else belongs here, and no byte
- * above 0x7F may pass.
+ * The fastest conversion of a few ASCII bytes to a string. Bytes above 0x7F are rejected.
  */
 
-/** The longest run of bytes {@link shortAscii} takes; beyond it the native decoders win. */
+/** Maximum length for {@link shortAscii}; for longer strings the native decoders are faster. */
 export const SHORT = 24;
 
-/** `fromCharCode`, told that offsets below may be taken as checked. */
+/** `fromCharCode` with a type that accepts unchecked offsets. */
 const chars = String.fromCharCode as (...codes: (number | undefined)[]) => string;
 
 /**
  * Build a string of at most {@link SHORT} ASCII bytes.
  *
- * @param bytes - Where the bytes are.
+ * @param bytes - The bytes.
  * @param start - Offset of the first one.
  * @param end - Offset after the last one.
  * @returns The text, or `undefined` when a byte is not ASCII.
@@ -20,12 +19,12 @@ const chars = String.fromCharCode as (...codes: (number | undefined)[]) => strin
 export function shortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
   let seen = 0;
   for (let i = start; i < end; i++) seen |= bytes[i] as number;
-  return seen < 0x80 ? exactly(bytes, start, end - start) : undefined;
+  return seen < 0x80 ? build(bytes, start, end - start) : undefined;
 }
 
-/** One call with exactly as many arguments is built without a loop, an array or a copy. */
+/** A call with a fixed number of arguments needs no loop, array or copy. */
 // biome-ignore format: a table
-function exactly(b: Uint8Array, s: number, n: number): string {
+function build(b: Uint8Array, s: number, n: number): string {
   switch (n) {
     case 0: return "";
     case 1: return chars(b[s]);

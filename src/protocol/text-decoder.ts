@@ -1,6 +1,6 @@
 /**
- * Owns how bytes become text: one function per encoding and error policy, chosen once per parser.
- * Under `"strict"` nothing here may lose a byte silently: a function answers `undefined` instead.
+ * Decoding of bytes to text: one function per encoding and error policy, chosen once per parser. Under
+ * `"strict"` no byte is lost silently: a function returns `undefined` instead.
  */
 import * as buffer from "node:buffer";
 import type { EncodingErrors } from "./encoding.js";
@@ -18,13 +18,13 @@ type ByPolicy = Readonly<Record<EncodingErrors, TextDecode>>;
 const REPLACEMENT = "\uFFFD";
 const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
 
-/** From here on the native checks of a whole value cost less than they save. */
+/** From this length, native checks of the whole value pay off. */
 const LONG = 2048;
 const { isAscii, isUtf8 } = buffer;
-/** Missing where Node was built without ICU. */
+/** `undefined` when Node was built without ICU. */
 const transcode: typeof buffer.transcode | undefined = buffer.transcode;
 
-/** Build one decoder of UTF-8; `onInvalid` is asked about bytes that are known to be invalid. */
+/** Create a decoder of UTF-8; `onInvalid` decodes bytes that are not valid UTF-8. */
 function utf8(onInvalid: TextDecode): TextDecode {
   return (bytes, start, end) => {
     const length = end - start;
@@ -35,20 +35,20 @@ function utf8(onInvalid: TextDecode): TextDecode {
       return longUtf8(bytes.subarray(start, end), onInvalid);
     }
     const text = bytes.toString("utf8", start, end);
-    // Only a text with U+FFFD can be wrong, and V8 need not search a one-byte string for it.
+    // Only text with U+FFFD can be invalid, and V8 does not search one-byte strings for it.
     if (!text.includes(REPLACEMENT) || isUtf8(bytes.subarray(start, end))) return text;
     return onInvalid(bytes, start, end);
   };
 }
 
-/** V8's own UTF-8 decoder takes 3 to 6 ns a byte beyond ASCII; Node's vectorised ones a tenth. */
+/** V8's UTF-8 decoder takes 3 to 6 ns per byte beyond ASCII; Node's vectorised decoders a tenth. */
 function longUtf8(bytes: Buffer, onInvalid: TextDecode): string | undefined {
   if (isAscii(bytes)) return bytes.toString("latin1");
   if (!isUtf8(bytes)) return onInvalid(bytes, 0, bytes.length);
   return transcode?.(bytes, "utf8", "utf16le").toString("utf16le") ?? bytes.toString("utf8");
 }
 
-/** Drop what is not valid, but keep each U+FFFD that the data itself has. */
+/** Drop invalid bytes, but keep each U+FFFD that is in the data. */
 function utf8Ignore(bytes: Buffer, start: number, end: number): string {
   const value = bytes.subarray(start, end);
   let text = "";
@@ -62,7 +62,7 @@ function utf8Ignore(bytes: Buffer, start: number, end: number): string {
   }
 }
 
-/** Node's "ascii" drops the eighth bit, which would turn one letter into another. */
+/** Not Node's "ascii", which drops the eighth bit and so turns one letter into another. */
 function ascii(onInvalid: (latin1: string) => string | undefined): TextDecode {
   return (bytes, start, end) => {
     const text = bytes.toString("latin1", start, end);
@@ -80,7 +80,7 @@ const ASCII: ByPolicy = {
   replace: ascii((text) => text.replace(/[\x80-\xff]/g, REPLACEMENT)),
   ignore: ascii((text) => text.replace(/[\x80-\xff]/g, "")),
 };
-/** The encodings that can go wrong; in all the others every sequence of bytes has a text. */
+/** Encodings with invalid byte sequences. In the others every byte sequence is valid. */
 const FALLIBLE: Readonly<Record<string, ByPolicy>> = {
   utf8: UTF8,
   "utf-8": UTF8,
@@ -88,11 +88,11 @@ const FALLIBLE: Readonly<Record<string, ByPolicy>> = {
 };
 
 /**
- * Choose the decoder of an encoding and a policy.
+ * Return the decoder for an encoding and a policy.
  *
  * @param encoding - Node's name of the encoding.
- * @param errors - What to do with bytes that are not valid in it.
- * @returns A function that never throws: what no string can hold is `undefined`.
+ * @param errors - What to do with bytes that are invalid in it.
+ * @returns A function that does not throw: it returns `undefined` for text too long for a string.
  */
 export function textDecoder(encoding: BufferEncoding, errors: EncodingErrors): TextDecode {
   const name = encoding.toLowerCase() as BufferEncoding;
@@ -102,23 +102,23 @@ export function textDecoder(encoding: BufferEncoding, errors: EncodingErrors): T
     try {
       return decode(bytes, start, end);
     } catch {
-      return undefined; // longer than a string can be
+      return undefined; // longer than the maximum string length
     }
   };
 }
 
-/** Whether ASCII bytes mean in an encoding what they mean in ASCII. */
+/** Whether an encoding extends ASCII. */
 export function extendsAscii(encoding: string): boolean {
   return /^(?:utf-?8|ascii|latin1|binary)$/i.test(encoding);
 }
 
 /**
- * Say why some bytes are not text, and what to do about it.
+ * Describe a failure to decode bytes as text, with the remedy.
  *
- * @param length - How many bytes.
- * @param encoding - Node's name of the encoding they were to be read in.
+ * @param length - Number of bytes.
+ * @param encoding - Node's name of the encoding.
  */
-export function notText(length: number, encoding: string): string {
+export function undecodableMessage(length: number, encoding: string): string {
   const long = length > buffer.constants.MAX_STRING_LENGTH / 2 ? ", or too long for a string" : "";
-  return `${length} bytes are not valid ${encoding}${long}; decodeResponses: false gives the bytes`;
+  return `${length} bytes are not valid ${encoding}${long}; use decodeResponses: false to get the bytes`;
 }

@@ -1,21 +1,21 @@
 /**
- * Owns the words of the protocol itself (`EX`, `WITHSCORES`): always ASCII, whatever the client's
- * encoding, and encoded once.
+ * Keywords of the command syntax (`EX`, `WITHSCORES`): ASCII in every encoding of the client, and encoded
+ * once.
  */
 
-/** A constant word of a command's syntax, with its wire form ready. */
+/** A keyword of the command syntax with its encoded form. */
 export class Token {
-  readonly #made = true;
+  readonly #isToken = true;
   readonly text: string;
-  /** The word as a bulk string. */
+  /** The keyword as a bulk string. */
   readonly wire: string;
   constructor(text: string) {
     this.text = text;
     this.wire = `$${text.length}\r\n${text}\r\n`;
   }
 
-  /** Whether a value is a token; runs no code of the value's, whatever it is. */
+  /** Whether a value is a token. Never runs user code, such as the traps of a Proxy. */
   static is(value: unknown): value is Token {
-    return typeof value === "object" && value !== null && #made in value;
+    return typeof value === "object" && value !== null && #isToken in value;
   }
 }

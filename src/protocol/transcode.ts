@@ -1,25 +1,25 @@
 /**
- * Owns the late conversion of a reply that was read as bytes into what one command wanted of it.
- * Needed where one reply carries those of several commands (EXEC).
+ * Conversion of a reply that was parsed as bytes to the mode of one command. Needed for replies that
+ * contain the replies of several commands (EXEC).
  */
 import { DecodeError } from "../errors.js";
 import { BIGINT, BYTES, MapReply, type Reply, type ReplyMode, SetReply } from "./reply.js";
 
 /**
- * Rebuild a reply for another mode.
+ * Convert a reply to another mode.
  *
- * @param reply - Read with at least {@link BYTES}.
- * @param mode - What is wanted.
+ * @param reply - A reply parsed with {@link BYTES}.
+ * @param mode - The mode to convert to.
  * @param text - Strict conversion of bytes to text.
- * @throws DecodeError when something cannot be represented without loss.
+ * @throws DecodeError when a value cannot be represented without loss.
  */
 export function transcode(reply: Reply, mode: ReplyMode, text: (bytes: Buffer) => string): Reply {
-  const again = (item: Reply): Reply => transcode(item, mode, text);
+  const convert = (item: Reply): Reply => transcode(item, mode, text);
   if (Buffer.isBuffer(reply)) return (mode & BYTES) === 0 ? text(reply) : reply;
   if (typeof reply === "bigint") return (mode & BIGINT) === 0 ? safeNumber(reply) : reply;
-  if (Array.isArray(reply)) return reply.map(again);
-  if (reply instanceof MapReply) return new MapReply(reply.items.map(again));
-  if (reply instanceof SetReply) return new SetReply(reply.items.map(again));
+  if (Array.isArray(reply)) return reply.map(convert);
+  if (reply instanceof MapReply) return new MapReply(reply.items.map(convert));
+  if (reply instanceof SetReply) return new SetReply(reply.items.map(convert));
   return reply;
 }
 
@@ -27,7 +27,7 @@ function safeNumber(value: bigint): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
   throw new DecodeError(
-    `The integer ${value} does not fit a number; use integers: "bigint" to keep it`,
-    { code: "EDECODE" },
+    `the integer ${value} cannot be represented exactly as a number; use integers: "bigint"`,
+    { code: "EUNSAFE" },
   );
 }

@@ -8,7 +8,7 @@ import { DataError, DecodeError } from "../errors.js";
 import type { Settings } from "../options/types.js";
 import { Encoder, formatNumber } from "../protocol/encoder.js";
 import { BYTES, INLINE_ERRORS, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
-import { extendsAscii, notText, textDecoder } from "../protocol/text-decoder.js";
+import { extendsAscii, textDecoder, undecodableMessage } from "../protocol/text-decoder.js";
 import { isPlainObject, kindOf } from "../util/validate.js";
 import type { Handler, PublishedMessage, Text } from "./messages.js";
 
@@ -143,7 +143,7 @@ export class ChannelCodec {
   #text(bytes: Buffer): string | DecodeError {
     const text = this.#decode(bytes, 0, bytes.length);
     if (text !== undefined) return text;
-    return new DecodeError(notText(bytes.length, this.#encoding), { code: "EDECODE" });
+    return new DecodeError(undecodableMessage(bytes.length, this.#encoding), { code: "EDECODE" });
   }
 
   #unfit({ name: command }: CommandInfo, name: string | Uint8Array): DataError {

@@ -66,13 +66,15 @@ describe("Redis with HiredisParser", () => {
       },
     ]);
     await using redis = new Redis(mock.url, { parser: "hiredis" });
-    await expect(redis.get("a")).rejects.toThrow('Protocol Error: no reply begins with "H"');
+    await expect(redis.get("a")).rejects.toThrow('Protocol Error: unknown reply type "H"');
     expect(await redis.get("b")).toBe("b");
   });
 
   it("rejects the options parser and parserClass given together", () => {
     const both = { parser: "hiredis", parserClass: HiredisParser } as const;
-    expect(() => new Redis(both)).toThrow("`parser` and `parserClass` exclude each other");
+    expect(() => new Redis(both)).toThrow(
+      'options "parser" and "parserClass" are mutually exclusive',
+    );
   });
 });
 
@@ -81,7 +83,9 @@ describe("HiredisParser and RESP3", () => {
     const make = () => new Redis(server.url, { parser: "hiredis", protocol: 3 });
     if (!readsResp3) {
       expect(make).toThrow(DataError);
-      expect(make).toThrow(/RESP2 only.*protocol: 2/);
+      expect(make).toThrow(
+        'option "protocol" must be 2 with a parser without RESP3 support (hiredis < 1.0), got 3',
+      );
       return;
     }
     await using redis = make();

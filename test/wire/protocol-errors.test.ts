@@ -21,16 +21,16 @@ const garbled = (bytes: string) => [
 
 describe("bytes that are not RESP", () => {
   it.each<[string, string, string]>([
-    ["a garbage byte", "?garbage\r\n", 'no reply begins with "?"'],
-    ["an inline text", "HTTP/1.1 400 Bad Request\r\n", 'no reply begins with "H"'],
+    ["a garbage byte", "?garbage\r\n", 'unknown reply type "?"'],
+    ["an inline text", "HTTP/1.1 400 Bad Request\r\n", 'unknown reply type "H"'],
     ["a streamed string", "$?\r\n;2\r\nab\r\n;0\r\n", "streamed strings and aggregates"],
     ["a streamed array", "*?\r\n.\r\n", "streamed strings and aggregates"],
-    ["a bad length", "$abc\r\n", 'what follows "$" is malformed'],
-    ["a negative length", "*-7\r\n", 'what follows "*" is malformed'],
+    ["a bad length", "$abc\r\n", 'malformed line after "$"'],
+    ["a negative length", "*-7\r\n", 'malformed line after "*"'],
     ["a bulk string without its end", "$1\r\nabc\r\n", "do not end in CR LF"],
     ["an absurd bulk length", "$99999999999\r\n", "a bulk string is longer than"],
     ["an absurd array length", "*99999999999\r\n", "an aggregate has more than"],
-    ["a push inside a reply", "*1\r\n>1\r\n+x\r\n", "a push stands inside a reply"],
+    ["a push inside a reply", "*1\r\n>1\r\n+x\r\n", "a push is inside a reply"],
   ])("%s", async (_what, bytes, message) => {
     await using mock = await mockServer(garbled(bytes));
     await using redis = clientOf(mock);

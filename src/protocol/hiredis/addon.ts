@@ -1,53 +1,53 @@
 /**
- * Owns finding and loading the native part of the hiredis parser. Nothing is loaded before it is asked
- * for, and nothing else of the library needs it.
+ * Loading of the native addon of the hiredis parser. It is loaded on first use; nothing else of the
+ * library needs it.
  */
 import { RedisError } from "../../errors.js";
 
-/** What `create` gives and the other functions take. */
+/** Handle of a native parser. */
 export interface NativeParser {
   readonly native: unique symbol;
 }
 
-/** The functions of src/hiredis/hiredis-parser.c. */
+/** The exports of src/hiredis/hiredis-parser.c. */
 export interface HiredisAddon {
-  /** Version of hiredis it was built with. */
+  /** Version of hiredis that the addon was built with. */
   readonly version: string;
-  /** Whether that version reads RESP3. */
+  /** Whether that version supports RESP3. */
   readonly resp3: boolean;
   create(maxDepth: number, maxBulkLength: number, maxElements: number): NativeParser;
-  /** Read a part of a chunk; gives how far the tape is written. */
+  /** Parse a part of a chunk; return the end of the tokens on the tape. */
   feed(
     parser: NativeParser,
     tape: Uint32Array,
     chunk: Buffer,
     from: number,
     to: number,
-    beside: Buffer[],
+    copies: Buffer[],
   ): number;
-  /** How hiredis puts what is wrong. */
-  words(parser: NativeParser): string;
+  /** Return hiredis's error message. */
+  errorMessage(parser: NativeParser): string;
 }
 
-const COMMAND = "npx rediswire-build-hiredis";
-/** Path of the addon, for where it is not beside the library: a bundle, a read-only installation. */
-const VARIABLE = "REDISWIRE_HIREDIS";
+const BUILD_COMMAND = "npx rediswire-build-hiredis";
+/** Path of the addon when it is not in the package: for a bundle or a read-only installation. */
+const PATH_VARIABLE = "REDISWIRE_HIREDIS";
 
 let loaded: HiredisAddon | undefined;
 
 /**
- * Load the addon, once.
+ * Load the addon on the first call.
  *
- * @throws RedisError naming the command that builds it.
+ * @throws RedisError with the command that builds the addon, when it is missing or cannot be loaded.
  */
 export function hiredisAddon(): HiredisAddon {
-  loaded ??= load(process.env[VARIABLE] ?? besideLibrary(import.meta.url));
+  loaded ??= load(process.env[PATH_VARIABLE] ?? packagePath(import.meta.url));
   return loaded;
 }
 
-/** `build/` in the package's root, seen from `dist/` or from `src/protocol/`. */
-function besideLibrary(from: string): string {
-  const up = /\/src\/protocol\/[^/]*$/.test(from) ? "../../.." : "..";
+/** Path in `build/` of the package, relative to `dist/` or `src/protocol/hiredis/`. */
+function packagePath(from: string): string {
+  const up = /\/src\/protocol\/hiredis\/[^/]*$/.test(from) ? "../../.." : "..";
   return decodeURIComponent(new URL(`${up}/build/hiredis.node`, from).pathname);
 }
 
@@ -57,7 +57,7 @@ function load(path: string): HiredisAddon {
     process.dlopen(module, path);
   } catch (cause) {
     throw new RedisError(
-      `The native part of the hiredis parser is missing, or does not load here: ${COMMAND} builds it`,
+      `the addon of the hiredis parser is missing or cannot be loaded; build it with ${BUILD_COMMAND}`,
       { code: "EHIREDIS", cause },
     );
   }

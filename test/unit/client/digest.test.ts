@@ -34,7 +34,7 @@ describe("digestLocal", () => {
 
   test.each([[null], [undefined], [{}], [["a"]], [true]])("of %o is refused", (value) => {
     expect(() => Reflect.apply(redis.digestLocal, redis, [value])).toThrow(
-      /^DIGEST: "value" must be a string, Buffer, Uint8Array, number or bigint/,
+      /^DIGEST: argument "value" must be a string, Buffer, Uint8Array, number or bigint/,
     );
   });
 

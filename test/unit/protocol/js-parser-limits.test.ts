@@ -16,9 +16,9 @@ const unpooled = (text: string) => Buffer.alloc(text.length, text);
 
 /** Input, and what its error says. */
 const MALFORMED: readonly (readonly [wire: string, message: string])[] = [
-  ["HTTP/1.1", 'no reply begins with "H"'],
-  ["\r\n", "no reply begins with 0x0d"],
-  ["\x80", "no reply begins with 0xc2"],
+  ["HTTP/1.1", 'unknown reply type "H"'],
+  ["\r\n", "unknown reply type 0x0d"],
+  ["\x80", "unknown reply type 0xc2"],
   ["+OK\n", 'a line after "+" does not end in CR LF'],
   ["+a\nb\r\n", 'a line after "+" does not end in CR LF'],
   ["+a\rb\r\n", 'a line after "+" does not end in CR LF'],
@@ -26,35 +26,33 @@ const MALFORMED: readonly (readonly [wire: string, message: string])[] = [
   ["+\n", 'a line after "+" does not end in CR LF'],
   [":1\n", 'a line after ":" does not end in CR LF'],
   ...[":", ":-", ":+", ":1x", ": 1", ":1.0", ":--1", ":0x10", ":1 "].map(
-    (line) => [`${line}\r\n`, 'what follows ":" is malformed'] as const,
+    (line) => [`${line}\r\n`, 'malformed line after ":"'] as const,
   ),
   ...["$", "$-", "$-2", "$-0", "$-01", "$+1", "$1x", "$ 1", "$1.0", "$-10"].map(
-    (line) => [`${line}\r\n`, 'what follows "$" is malformed'] as const,
+    (line) => [`${line}\r\n`, 'malformed line after "$"'] as const,
   ),
-  ...["*", "*-2", "*-0", "*x"].map(
-    (line) => [`${line}\r\n`, 'what follows "*" is malformed'] as const,
-  ),
+  ...["*", "*-2", "*-0", "*x"].map((line) => [`${line}\r\n`, 'malformed line after "*"'] as const),
   ...["%", "~", "|", ">", "=", "!"].map(
-    (type) => [`${type}-1\r\n`, `what follows "${type}" is malformed`] as const,
+    (type) => [`${type}-1\r\n`, `malformed line after "${type}"`] as const,
   ),
-  ["_x\r\n", 'what follows "_" is malformed'],
-  ["#\r\n", 'what follows "#" is malformed'],
-  ["#true\r\n", 'what follows "#" is malformed'],
-  ["#x\r\n", 'what follows "#" is malformed'],
+  ["_x\r\n", 'malformed line after "_"'],
+  ["#\r\n", 'malformed line after "#"'],
+  ["#true\r\n", 'malformed line after "#"'],
+  ["#x\r\n", 'malformed line after "#"'],
   ...[",", ",-", ",.", ",.5", ",1.2.3", ",1e", ",0x1", ",Infinity", ",+inf", ",1 "].map(
-    (line) => [`${line}\r\n`, 'what follows "," is malformed'] as const,
+    (line) => [`${line}\r\n`, 'malformed line after ","'] as const,
   ),
-  ["(1.5\r\n", 'what follows "(" is malformed'],
-  ["(\r\n", 'what follows "(" is malformed'],
+  ["(1.5\r\n", 'malformed line after "("'],
+  ["(\r\n", 'malformed line after "("'],
   ["$2\r\nabc\r\n", 'the bytes of a "$" do not end in CR LF'],
   ["$2\r\nab\rc", 'the bytes of a "$" do not end in CR LF'],
   ["*1\r\n$2\r\nab\n\n", 'the bytes of a "$" do not end in CR LF'],
   ["=3\r\ntxt\r\n", 'a "=" does not begin with its format'],
   ["=1\r\nx\r\n:5\r\n", 'a "=" does not begin with its format'],
   ["=5\r\ntxt;a\r\n", 'a "=" does not begin with its format'],
-  ["*1\r\n>1\r\n", "a push stands inside a reply"],
-  ["|1\r\n>0\r\n", "a push stands inside a reply"],
-  [">1\r\n>0\r\n", "a push stands inside a reply"],
+  ["*1\r\n>1\r\n", "a push is inside a reply"],
+  ["|1\r\n>0\r\n", "a push is inside a reply"],
+  [">1\r\n>0\r\n", "a push is inside a reply"],
   ...["$", "*", "%", "~", ">", "|", "="].map(
     (type) =>
       [`${type}?\r\n`, `streamed strings and aggregates are not supported ("${type}")`] as const,

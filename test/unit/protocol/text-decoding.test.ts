@@ -1,7 +1,7 @@
 /** Bytes to text: every encoding and policy, against Node's and WHATWG's own decoders. */
 import { constants } from "node:buffer";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { notText, textDecoder } from "../../../src/protocol/text-decoder.js";
+import { textDecoder, undecodableMessage } from "../../../src/protocol/text-decoder.js";
 import { Random, testSeed } from "../../support/random.js";
 import { parse } from "../../support/resp-parse.js";
 
@@ -161,10 +161,10 @@ describe("a text longer than a string can be", () => {
   });
 
   it("is named in the message", () => {
-    expect(notText(giant.length, "utf8")).toMatch(
+    expect(undecodableMessage(giant.length, "utf8")).toMatch(
       /or too long for a string.*decodeResponses: false/,
     );
-    expect(notText(5, "utf8")).not.toContain("too long");
+    expect(undecodableMessage(5, "utf8")).not.toContain("too long");
   });
 });
 
