@@ -1,6 +1,6 @@
 /**
- * Owns the TLS certificates of test servers: made anew each time with the openssl program, so that no
- * key is ever checked in or shipped.
+ * TLS certificates of test servers, created for each server with the openssl program, so that no key is
+ * checked in or shipped.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
@@ -10,20 +10,25 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Paths of PEM files. */
+/** Paths of the PEM files of a test server. */
 export interface Certificates {
+  /** Folder of the files. */
   readonly dir: string;
-  /** The authority that signed all certificates below but `otherCa`. */
+  /** Certificate authority that signed all other certificates except `otherCa`. */
   readonly ca: string;
-  /** The server's certificate, for localhost, 127.0.0.1 and ::1. */
+  /** Certificate of the server, for localhost, 127.0.0.1 and ::1. */
   readonly cert: string;
+  /** Private key of the server. */
   readonly key: string;
+  /** Certificate of a client. */
   readonly clientCert: string;
+  /** Private key of the client. */
   readonly clientKey: string;
-  /** A certificate by the same authority for the host elsewhere.invalid. */
+  /** Certificate signed by `ca`, for the host elsewhere.invalid. */
   readonly wrongHostCert: string;
+  /** Private key of `wrongHostCert`. */
   readonly wrongHostKey: string;
-  /** An authority that signed none of these. */
+  /** Certificate authority that signed none of the certificates. */
   readonly otherCa: string;
 }
 
@@ -48,12 +53,12 @@ subjectAltName = DNS:elsewhere.invalid
 `;
 
 /**
- * Make a set of certificates in a new temporary folder.
+ * Create a set of certificates in a new temporary folder.
  *
  * @param openssl - Path of the openssl program.
- * @returns Their paths; the caller removes `dir`.
+ * @returns Their paths; the caller must remove `dir`.
  */
-export async function makeCertificates(openssl: string): Promise<Certificates> {
+export async function createCertificates(openssl: string): Promise<Certificates> {
   const dir = await mkdtemp(join(tmpdir(), "rediswire-certs-"));
   await writeFile(join(dir, "openssl.cnf"), CONFIG);
   await sign(openssl, dir, "ca");
@@ -62,7 +67,7 @@ export async function makeCertificates(openssl: string): Promise<Certificates> {
   return certificatesIn(dir);
 }
 
-/** Authorities sign themselves; everything else is signed by `ca` with the extensions of its name. */
+/** Create one certificate. Authorities are self-signed; the others are signed by `ca`. */
 async function sign(openssl: string, dir: string, name: string): Promise<void> {
   const authority = name === "ca" || name === "other-ca";
   const signer = authority ? [] : ["-CA", join(dir, "ca.crt"), "-CAkey", join(dir, "ca.key")];
@@ -74,9 +79,9 @@ async function sign(openssl: string, dir: string, name: string): Promise<void> {
 }
 
 /**
- * Name the files of a set made earlier.
+ * Return the paths of a set of certificates.
  *
- * @param dir - Its folder.
+ * @param dir - Folder of the set.
  */
 export function certificatesIn(dir: string): Certificates {
   return {

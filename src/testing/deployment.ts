@@ -1,44 +1,46 @@
 /**
- * Owns a small Sentinel deployment for tests: one master, its replicas, and the Sentinels that watch
- * them, with timings short enough to fail over within a test.
+ * A small Sentinel deployment for tests: one master, its replicas, and the Sentinels that monitor them,
+ * with timeouts short enough to fail over within a test.
  */
 import type { LocalServer } from "./local-server.js";
 import type { LocalServerOptions } from "./server-configuration.js";
 import { until } from "./until.js";
 
-/** Starts one server, with a program its maker knows. */
+/** Starts one server. */
 export type StartOne = (options: Omit<LocalServerOptions, "program">) => Promise<LocalServer>;
 
-/** What to start. */
+/** Options of {@link startDeployment}. */
 export interface DeploymentOptions {
-  /** Name of the monitored master. */
+  /** Name of the monitored master; default `"mymaster"`. */
   readonly name?: string;
+  /** Number of replicas; default 2. */
   readonly replicas?: number;
+  /** Number of Sentinels; default 3. */
   readonly sentinels?: number;
   /** Password of the master and the replicas. */
   readonly password?: string;
-  /** Password of the Sentinels themselves. */
+  /** Password of the Sentinels. */
   readonly sentinelPassword?: string;
-  /** More lines for the configuration of the master and the replicas. */
+  /** Additional configuration of the master and the replicas. */
   readonly config?: NonNullable<LocalServerOptions["config"]>;
-  /** What the master and the replicas have beside that. */
+  /** Other options of the master and the replicas. */
   readonly data?: Omit<LocalServerOptions, "program" | "config" | "password" | "replicaOf">;
 }
 
-/** A running deployment in which everybody knows everybody. */
+/** A running deployment. */
 export interface Deployment extends AsyncDisposable {
   readonly name: string;
-  /** The first master; after a failover ask {@link Deployment.currentMaster}. */
+  /** The first master. After a failover, see {@link Deployment.currentMaster}. */
   readonly master: LocalServer;
   readonly replicas: readonly LocalServer[];
   readonly sentinels: readonly LocalServer[];
   /** Host and port of each Sentinel. */
   readonly addresses: [string, number][];
-  /** The server all Sentinels name as master. */
+  /** Return the server that all Sentinels report as master. */
   currentMaster(): Promise<LocalServer>;
-  /** Promote a replica, the master still being alive; returns the new master. */
+  /** Promote a replica while the master is alive; return the new master. */
   failover(): Promise<LocalServer>;
-  /** Wait until all Sentinels name another master than this one, and it says so itself. */
+  /** Wait until all Sentinels report another master, and its role is master; return it. */
   newMasterAfter(old: LocalServer): Promise<LocalServer>;
 }
 
@@ -49,9 +51,9 @@ const WAIT_MS = 1_000;
 /**
  * Start one master, replicas and Sentinels.
  *
- * @param options - What differs from one master, two replicas and three Sentinels.
+ * @param options - Default: one master, two replicas and three Sentinels.
  * @param startOne - Starts a server.
- * @returns The deployment, with every Sentinel knowing all replicas and all other Sentinels.
+ * @returns The deployment, when every Sentinel has discovered all replicas and all other Sentinels.
  */
 export async function startDeployment(
   options: DeploymentOptions,
@@ -75,39 +77,46 @@ async function build(options: DeploymentOptions, start: StartOne): Promise<Deplo
   const { name = "mymaster", replicas = 2, sentinels = 3, password, sentinelPassword } = options;
   const config = {
     "repl-ping-replica-period": "1",
-    // A master that comes back as a replica must be able to log in at the new one.
+    // A master that returns as a replica must authenticate with the new master.
     ...(password === undefined ? {} : { masterauth: password }),
     ...options.config,
   };
   const access = password === undefined ? {} : { password };
   const data = { ...options.data, config, ...access };
   const master = await start(data);
-  const copies = await times(replicas, () => start({ ...data, replicaOf: master }));
-  await follow(master, replicas);
-  const watchers = await times(sentinels, () =>
+  const replicaServers = await times(replicas, () => start({ ...data, replicaOf: master }));
+  await waitForReplicas(master, replicas);
+  const sentinelServers = await times(sentinels, () =>
     start({
       sentinel: true,
-      config: watchConfig({ name, master, sentinels, password, sentinelPassword }),
+      config: sentinelConfig({ name, master, sentinels, password, sentinelPassword }),
       ...(sentinelPassword === undefined ? {} : { password: sentinelPassword }),
     }),
   );
-  await Promise.all(watchers.map((one) => knowsAll(one, { name, replicas, sentinels })));
-  return new LocalDeployment({ name, master, replicas: copies, sentinels: watchers });
+  await Promise.all(
+    sentinelServers.map((sentinel) => waitForDiscovery(sentinel, { name, replicas, sentinels })),
+  );
+  return new LocalDeployment({
+    name,
+    master,
+    replicas: replicaServers,
+    sentinels: sentinelServers,
+  });
 }
 
-/** A replica whose link is up may still miss what is written now, until it has acknowledged something. */
-async function follow(master: LocalServer, replicas: number): Promise<void> {
+/** A replica whose link is up may still miss writes until it has acknowledged one. */
+async function waitForReplicas(master: LocalServer, replicas: number): Promise<void> {
   if (replicas === 0) return;
   await until(
     async () => {
       await master.command("PUBLISH", "rediswire:ready", "");
       return Number(await master.command("WAIT", replicas, WAIT_MS)) === replicas;
     },
-    { timeout: START_MS, message: "the replicas do not follow the master" },
+    { timeout: START_MS, message: "the replicas do not acknowledge writes of the master" },
   );
 }
 
-interface WatchSettings {
+interface SentinelConfig {
   readonly name: string;
   readonly master: LocalServer;
   readonly sentinels: number;
@@ -115,7 +124,7 @@ interface WatchSettings {
   readonly sentinelPassword: string | undefined;
 }
 
-function watchConfig(settings: WatchSettings): Record<string, string[]> {
+function sentinelConfig(settings: SentinelConfig): Record<string, string[]> {
   const { name, master, sentinels, password, sentinelPassword } = settings;
   const quorum = Math.floor(sentinels / 2) + 1;
   const lines = [
@@ -135,7 +144,7 @@ interface Expected {
   readonly sentinels: number;
 }
 
-async function knowsAll(sentinel: LocalServer, expected: Expected): Promise<void> {
+async function waitForDiscovery(sentinel: LocalServer, expected: Expected): Promise<void> {
   let state: Record<string, string> = {};
   await until(
     async () => {
@@ -143,7 +152,11 @@ async function knowsAll(sentinel: LocalServer, expected: Expected): Promise<void
       const known = [state["num-slaves"], state["num-other-sentinels"], state.flags];
       return known.join() === [expected.replicas, expected.sentinels - 1, "master"].join();
     },
-    { timeout: START_MS, interval: 20, message: () => `a Sentinel sees ${JSON.stringify(state)}` },
+    {
+      timeout: START_MS,
+      interval: 20,
+      message: () => `a Sentinel reports ${JSON.stringify(state)}`,
+    },
   );
 }
 
@@ -154,12 +167,12 @@ class LocalDeployment implements Deployment {
   readonly sentinels: readonly LocalServer[];
   readonly addresses: [string, number][];
 
-  constructor(parts: Pick<Deployment, "name" | "master" | "replicas" | "sentinels">) {
-    this.name = parts.name;
-    this.master = parts.master;
-    this.replicas = parts.replicas;
-    this.sentinels = parts.sentinels;
-    this.addresses = parts.sentinels.map(({ host, port }) => [host, port]);
+  constructor(servers: Pick<Deployment, "name" | "master" | "replicas" | "sentinels">) {
+    this.name = servers.name;
+    this.master = servers.master;
+    this.replicas = servers.replicas;
+    this.sentinels = servers.sentinels;
+    this.addresses = servers.sentinels.map(({ host, port }) => [host, port]);
   }
 
   async currentMaster(): Promise<LocalServer> {
@@ -172,11 +185,11 @@ class LocalDeployment implements Deployment {
   async failover(): Promise<LocalServer> {
     const old = await this.currentMaster();
     const [first] = this.sentinels;
-    // Refused (-NOGOODSLAVE, -INPROG) while a Sentinel still makes up its mind: ask again.
+    // Refused (-NOGOODSLAVE, -INPROG) until the Sentinel has checked the replicas: retry.
     await until(() => first?.command("SENTINEL", "FAILOVER", this.name).catch(() => false), {
       timeout: START_MS,
       interval: 100,
-      message: "no Sentinel would fail over",
+      message: "no Sentinel accepts SENTINEL FAILOVER",
     });
     return this.newMasterAfter(old);
   }
@@ -201,9 +214,9 @@ class LocalDeployment implements Deployment {
   async #agreedMaster(): Promise<LocalServer | undefined> {
     const ports = new Set<string>();
     for (const sentinel of this.sentinels) {
-      const answer = sentinel.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", this.name);
-      // A Sentinel that was killed by the test has no say.
-      const address = await answer.catch(() => undefined);
+      const reply = sentinel.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", this.name);
+      // Sentinels that the test has killed are ignored.
+      const address = await reply.catch(() => undefined);
       if (Array.isArray(address)) ports.add(String(address[1]));
     }
     const [port, ...others] = ports;
@@ -212,8 +225,8 @@ class LocalDeployment implements Deployment {
   }
 }
 
-function times<T>(count: number, make: () => Promise<T>): Promise<T[]> {
-  return Promise.all(Array.from({ length: count }, make));
+function times<T>(count: number, start: () => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, start));
 }
 
 function pairs(value: unknown): Record<string, string> {

@@ -1,24 +1,25 @@
 /**
- * Owns child processes that may not outlive this one. A worker of a test runner can be killed with
- * SIGKILL, so no exit hook is enough: each child gets a guard, a tiny shell that waits for the end of
- * a pipe only we hold, and then kills the child and removes its folder.
+ * Child processes that never outlive this process. A worker of a test runner may be killed with SIGKILL,
+ * so an exit hook is not enough: each child has a guard, a shell that waits for the end of a pipe that
+ * only this process holds, then kills the child and removes its folder.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { Socket } from "node:net";
 
-/** A child process under guard. */
+/** A child process with a guard. */
 export interface GuardedProcess {
   readonly pid: number;
-  /** Everything it has printed (the last part, when that is a lot). */
+  /** Return the output of the process, at most the last 256 KB. */
   output(): string;
-  /** Resolves when it has ended, however. */
+  /** Resolves when the process has ended for any reason. */
   readonly exited: Promise<void>;
-  /** Whether it has ended. */
+  /** Whether the process has ended. */
   readonly gone: boolean;
+  /** Send a signal to the process. */
   kill(signal: NodeJS.Signals): void;
-  /** Kill it and wait for its end. */
+  /** Kill the process with SIGKILL and wait for its end. */
   end(): Promise<void>;
 }
 
@@ -26,11 +27,11 @@ const OUTPUT_LIMIT = 256 * 1024;
 const GUARD = 'read -r _; kill -9 "$1"; rm -rf "$2"';
 
 /**
- * Start a program that is killed when this process ends, however it ends.
+ * Start a program that is killed when this process ends for any reason.
  *
  * @param command - The program and its arguments.
- * @param dir - Its working folder, removed by the guard (not by `end`).
- * @returns The running process. It does not keep this process alive.
+ * @param dir - Its working folder, which the guard removes (`end` does not).
+ * @returns The process. It does not keep this process alive.
  * @throws Error when the program cannot be started.
  */
 export async function startGuarded(
@@ -38,7 +39,7 @@ export async function startGuarded(
   dir: string,
 ): Promise<GuardedProcess> {
   const [program, ...args] = command;
-  if (program === undefined) throw new Error("an empty command");
+  if (program === undefined) throw new Error('argument "command" must not be empty');
   const child = spawn(program, args, { cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
   if (child.pid === undefined) {
     const [cause] = await once(child, "error");
@@ -48,33 +49,33 @@ export async function startGuarded(
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
-  letGo(guard);
-  letGo(child);
-  return watch(child, guard, child.pid);
+  unref(guard);
+  unref(child);
+  return guardedProcess(child, guard, child.pid);
 }
 
 /**
  * Remove a temporary folder.
  *
- * @param dir - Its path; it may be gone already.
+ * @param dir - Its path; a missing folder is not an error.
  */
 export function removeFolder(dir: string): Promise<void> {
-  // A killed program can still be closing a file in there.
+  // A killed program may still be closing a file in the folder.
   return rm(dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
-function watch(child: ChildProcess, guard: ChildProcess, pid: number): GuardedProcess {
+function guardedProcess(child: ChildProcess, guard: ChildProcess, pid: number): GuardedProcess {
   let output = "";
   let gone = false;
-  const collect = (chunk: Buffer) => {
+  const append = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-OUTPUT_LIMIT);
   };
-  child.stdout?.on("data", collect);
-  child.stderr?.on("data", collect);
+  child.stdout?.on("data", append);
+  child.stderr?.on("data", append);
   const exited = new Promise<void>((resolve) => {
     child.once("exit", () => {
       gone = true;
-      // Its number may soon belong to somebody else: the guard must not act on it any more.
+      // The pid may be reused soon, so the guard must not use it any more.
       guard.kill("SIGKILL");
       resolve();
     });
@@ -95,8 +96,8 @@ function watch(child: ChildProcess, guard: ChildProcess, pid: number): GuardedPr
   };
 }
 
-/** Keep neither the child nor its pipes from letting this process end. */
-function letGo(child: ChildProcess): void {
+/** Let this process end although the child and its pipes are open. */
+function unref(child: ChildProcess): void {
   child.unref();
   for (const pipe of child.stdio) if (pipe instanceof Socket) pipe.unref();
 }

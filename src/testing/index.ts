@@ -1,12 +1,12 @@
 /**
- * Owns the public face of `rediswire/testing`: private real servers for the tests of applications.
- * The client never imports it, and it never imports the client.
+ * The public API of `rediswire/testing`: private, real servers for the tests of applications. The client
+ * does not import it, and it does not import the client.
  */
-import { makeCertificates } from "./certificates.js";
+import { createCertificates } from "./certificates.js";
 import { startDeployment } from "./deployment.js";
 import { startLocalServer } from "./local-server.js";
 import { findOpenssl, findServer } from "./programs.js";
-import { readOptions, type StartServerOptions } from "./start-options.js";
+import { type StartServerOptions, serverSettings } from "./start-options.js";
 import { removeCertificates, StartedServer, type TestServer } from "./test-server.js";
 
 export type { Certificates } from "./certificates.js";
@@ -14,21 +14,22 @@ export type { StartServerOptions } from "./start-options.js";
 export type { TestProcess, TestServer } from "./test-server.js";
 
 /**
- * Start a private Redis or Valkey server from the programs of this machine.
+ * Start a private Redis or Valkey server from a program installed on this machine.
  *
- * It listens on free ports of the loopback address, keeps its files in a temporary folder, and never
- * outlives this process.
+ * The server listens on free ports of the loopback address, stores its files in a temporary folder, and
+ * is killed when this process ends.
  *
- * @param options - What differs from one plain server: `version`, `tls`, `unixSocket`, `password`,
- * `acl`, `replicas`, `sentinels`, `config`.
- * @returns The server, answering; use `await using`, or call `stop()`.
- * @throws Error when an option is unknown or wrong, when this machine has no such server, or when it
- * does not come up (with its log).
+ * @param options - `version`, `tls`, `unixSocket`, `password`, `acl`, `replicas`, `sentinels`, `config`;
+ * see {@link StartServerOptions}. Default: one server with a TCP port, without password.
+ * @returns The server, ready for commands; use `await using`, or call `stop()`.
+ * @throws TypeError when an option is unknown or invalid.
+ * @throws Error when no such server program is installed, or when the server does not start (with its
+ * log).
  */
 export async function startServer(options: StartServerOptions = {}): Promise<TestServer> {
-  const { version, tls, replicas, sentinels, config, ...data } = readOptions(options);
+  const { version, tls, replicas, sentinels, config, ...data } = serverSettings(options);
   const program = [await findServer(version)];
-  const certificates = tls ? await makeCertificates(await findOpenssl()) : undefined;
+  const certificates = tls ? await createCertificates(await findOpenssl()) : undefined;
   try {
     const { password, ...rest } = data;
     const deployment = await startDeployment(
@@ -39,7 +40,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
         ...(password === undefined ? {} : { password }),
         data: certificates === undefined ? rest : { ...rest, certificates },
       },
-      (one) => startLocalServer({ ...one, program }),
+      (server) => startLocalServer({ ...server, program }),
     );
     return new StartedServer(deployment, certificates);
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Owns real servers for tests: started on free ports of the loopback address, without persistence,
- * each in a temporary folder, and never outliving the process that started them.
+ * Real servers for tests: on free ports of the loopback address, without persistence, each with a
+ * temporary folder. They never outlive the process that started them.
  */
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,9 +25,9 @@ const START_TIMEOUT_MS = 20_000;
 /**
  * Start a server.
  *
- * @param options - The program, and what differs from a plain server.
- * @returns The server, answering; use `await using` or call `stop()`.
- * @throws Error with the server's log when it does not come up.
+ * @param options - The program and the options of the server.
+ * @returns The server, ready for commands; use `await using` or call `stop()`.
+ * @throws Error with the log of the server when it does not start.
  */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
   for (let attempt = 1; ; attempt++) {
@@ -37,18 +37,18 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       return server;
     } catch (error) {
       await server.stop();
-      // Between finding the port free and binding it somebody else may have been quicker.
-      const collision = /address already in use/i.test(server.log());
-      if (!collision || attempt === PORT_ATTEMPTS) throw error;
+      // Another process may have bound the port since it was found free.
+      const portTaken = /address already in use/i.test(server.log());
+      if (!portTaken || attempt === PORT_ATTEMPTS) throw error;
     }
   }
 }
 
-/** A server that runs, or has run: {@link startLocalServer} gives it when it answers. */
+/** A server started by {@link startLocalServer}. */
 export class LocalServer implements AsyncDisposable {
   readonly host = LOOPBACK;
   readonly port: number;
-  /** `redis://` URL of the plain port, with the password if there is one. */
+  /** `redis://` URL, with the password if one is set. */
   readonly url: string;
   readonly unixPath?: string;
   readonly unixUrl?: string;
@@ -62,7 +62,7 @@ export class LocalServer implements AsyncDisposable {
   readonly #raw: RawConnection;
   #process: GuardedProcess | undefined;
 
-  /** Choose a folder and free ports; nothing runs yet. */
+  /** Create the folder and choose free ports, without starting the process. */
   static async prepare(options: LocalServerOptions): Promise<LocalServer> {
     const dir = await mkdtemp(join(tmpdir(), "rediswire-"));
     return new LocalServer(options, {
@@ -91,7 +91,7 @@ export class LocalServer implements AsyncDisposable {
       this.unixPath = unixPath;
       this.unixUrl = `unix://${credentials}${unixPath}`;
     }
-    this.#raw = new RawConnection({ host: LOOPBACK, port }, this.#prelude());
+    this.#raw = new RawConnection({ host: LOOPBACK, port }, this.#setupCommands());
   }
 
   get pid(): number {
@@ -103,12 +103,12 @@ export class LocalServer implements AsyncDisposable {
     return this.#running().exited;
   }
 
-  /** What the server has logged. */
+  /** Return the log of the server. */
   log(): string {
     return this.#process?.output() ?? "";
   }
 
-  /** Start the process, and wait until it answers. */
+  /** Start the process and wait until it is ready. */
   async launch(): Promise<void> {
     const { dir } = this.#layout;
     const file = join(dir, "redis.conf");
@@ -117,14 +117,14 @@ export class LocalServer implements AsyncDisposable {
     const sentinel = this.#options.sentinel ? ["--sentinel"] : [];
     const args = [file, ...sentinel, ...(this.#options.args ?? [])];
     this.#process = await startGuarded([...program, ...args], dir);
-    await until(() => this.#answers(), {
+    await until(() => this.#isReady(), {
       timeout: START_TIMEOUT_MS,
       message: () =>
-        `${program.join(" ")} does not answer on port ${this.port}; its log:\n${this.log()}`,
+        `${program.join(" ")} does not respond on port ${this.port}; its log:\n${this.log()}`,
     });
   }
 
-  /** Kill the process, wait for its end, remove its folder. Harmless when repeated. */
+  /** Kill the process, wait for its end, and remove its folder. Can be called repeatedly. */
   async stop(): Promise<void> {
     this.#raw.close();
     await this.#process?.end();
@@ -139,14 +139,14 @@ export class LocalServer implements AsyncDisposable {
     this.#running().kill(signal);
   }
 
-  /** Kill the process and start an empty one on the same ports. */
+  /** Kill the process and start an empty server on the same ports. */
   async restart(): Promise<void> {
     this.#raw.close();
     await this.#process?.end();
     await this.launch();
   }
 
-  /** Freeze the process: its sockets stay open and silent. */
+  /** Freeze the process (SIGSTOP): its sockets stay open without any reply. */
   pause(): void {
     this.kill("SIGSTOP");
   }
@@ -155,12 +155,12 @@ export class LocalServer implements AsyncDisposable {
     this.kill("SIGCONT");
   }
 
-  /** Send a command on a socket of its own, named `support`; bulk strings come as text. */
+  /** Send a command on a separate connection named `support`; return bulk strings as text. */
   command(...args: Arg[]): Promise<unknown> {
     return this.#raw.command(...args);
   }
 
-  /** The fields of CLIENT LIST, one record per connection, without `command()`'s own. */
+  /** Return CLIENT LIST as one record per connection, without the connection of `command()`. */
   async clients(): Promise<Record<string, string>[]> {
     const lines = String(await this.command("CLIENT", "LIST"))
       .trimEnd()
@@ -173,9 +173,10 @@ export class LocalServer implements AsyncDisposable {
     return this.#process;
   }
 
-  /** True when it is our process that answers; throws when it has ended instead. */
-  async #answers(): Promise<boolean> {
-    if (this.#running().gone) throw new Error(`the server ended at once; its log:\n${this.log()}`);
+  /** Return whether our process responds; throw when it has ended. */
+  async #isReady(): Promise<boolean> {
+    if (this.#running().gone)
+      throw new Error(`the server ended immediately; its log:\n${this.log()}`);
     const info = await this.command("INFO", "server").catch(() => "");
     if (!String(info).includes(`process_id:${this.pid}\r\n`)) return false;
     if (this.#options.replicaOf === undefined) return true;
@@ -183,7 +184,7 @@ export class LocalServer implements AsyncDisposable {
     return Array.isArray(role) && role[3] === "connected";
   }
 
-  #prelude(): Arg[][] {
+  #setupCommands(): Arg[][] {
     const { acl, password } = this.#options;
     const commands: Arg[][] = [];
     if (acl !== undefined) commands.push(["AUTH", SUPPORT_NAME, SUPPORT_PASSWORD]);

@@ -1,7 +1,7 @@
 /**
- * Owns the choice of TCP ports of test servers. Ports are taken below the kernel's ephemeral range, so that
- * a port given up for a moment (restart, refuse) is taken neither by an outgoing connection nor by
- * anybody's `listen(0)`, and a client calling a closed port can never meet itself.
+ * TCP ports of test servers, chosen below the ephemeral range of the kernel. A port that is closed for a
+ * moment (restart, refuse) is then not taken by an outgoing connection or a `listen(0)`, and a client that
+ * connects to a closed port never connects to itself.
  */
 import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
@@ -10,15 +10,15 @@ const LOWEST = 10_000;
 const HIGHEST = 30_000;
 const ATTEMPTS = 50;
 
-/** Where everything listens. */
+/** Address on which test servers listen. */
 export const LOOPBACK = "127.0.0.1";
 
 /**
  * Listen on a free port of the loopback address.
  *
- * @param server - A server that does not listen yet.
+ * @param server - A server that is not listening.
  * @returns The port.
- * @throws Error when no port can be had.
+ * @throws Error when no free port is found.
  */
 export async function listen(server: Server): Promise<number> {
   for (let attempt = 1; ; attempt++) {
@@ -33,11 +33,11 @@ export async function listen(server: Server): Promise<number> {
 }
 
 /**
- * Listen on exactly this address.
+ * Listen on an address.
  *
- * @param server - A server that does not listen yet.
- * @param address - A port of a host, or the path of a unix socket.
- * @throws Error when the address is taken.
+ * @param server - A server that is not listening.
+ * @param address - A host and port, or the path of a unix socket.
+ * @throws Error when the address is in use.
  */
 export function listenOn(
   server: Server,
@@ -53,7 +53,7 @@ export function listenOn(
 }
 
 /**
- * Find a port nobody listens on. Somebody may take it before it is used: retry then.
+ * Find a free port. Another process may bind it before it is used; retry then.
  *
  * @returns The port.
  */

@@ -1,6 +1,6 @@
 /**
- * Owns finding the programs a test server needs on this machine. It installs nothing: what is missing
- * is said, together with the package that has it.
+ * Search for the programs that a test server needs. Installs nothing; an error names the missing program and
+ * the package that contains it.
  */
 import { execFile } from "node:child_process";
 import { access, constants } from "node:fs/promises";
@@ -9,16 +9,16 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Where a user names a server program that is not on the PATH. */
+/** Environment variable with the path of the server program, when it is not on the PATH. */
 export const PROGRAM_VARIABLE = "REDISWIRE_TEST_SERVER";
 
-const NAMES = ["redis-server", "valkey-server"];
+const SERVER_NAMES = ["redis-server", "valkey-server"];
 
 /**
  * Find a program on the PATH.
  *
  * @param name - Name of the file.
- * @returns Its path, or `undefined`.
+ * @returns Its path, or `undefined` when it is not found.
  */
 export async function findProgram(name: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
@@ -31,40 +31,41 @@ export async function findProgram(name: string): Promise<string | undefined> {
 /**
  * Find the server program.
  *
- * @param version - What its version must begin with, as `"7"` or `"8.0"`; any when left out.
+ * @param version - The start of the required version, such as `"7"` or `"8.0"`; default: any version.
  * @returns The path of the program.
- * @throws Error when there is none, or none of that version, with the versions that are there.
+ * @throws Error when no program of that version is found, with the versions that were found.
  */
 export async function findServer(version?: string): Promise<string> {
-  const named = process.env[PROGRAM_VARIABLE];
-  const found = named === undefined ? await Promise.all(NAMES.map(findProgram)) : [named];
+  const configured = process.env[PROGRAM_VARIABLE];
+  const found =
+    configured === undefined ? await Promise.all(SERVER_NAMES.map(findProgram)) : [configured];
   const present = found.filter((path) => path !== undefined);
-  const seen: string[] = [];
+  const rejected: string[] = [];
   for (const path of present) {
     const actual = await versionOf(path);
     if (actual !== undefined && matches(actual, version)) return path;
-    seen.push(`${path} is ${actual ?? "no server that tells its version"}`);
+    rejected.push(`${path} is ${actual ?? "not a server program"}`);
   }
   const wanted = version === undefined ? "" : ` of version ${version}`;
   throw new Error(
-    `startServer: no ${NAMES.join(" or ")}${wanted} on the PATH` +
-      `${seen.length === 0 ? "" : ` (${seen.join(", ")})`}: install Redis or Valkey ` +
-      `(Debian: apt-get install redis-server; macOS: brew install redis), or name the program in ` +
-      `the environment variable ${PROGRAM_VARIABLE}`,
+    `startServer: no ${SERVER_NAMES.join(" or ")}${wanted} on the PATH` +
+      `${rejected.length === 0 ? "" : ` (${rejected.join(", ")})`}: install Redis or Valkey ` +
+      `(Debian: apt-get install redis-server; macOS: brew install redis), or set ` +
+      `the environment variable ${PROGRAM_VARIABLE} to the path of the program`,
   );
 }
 
 /**
- * Find the openssl program, which makes the certificates of TLS servers.
+ * Find the openssl program, which creates the certificates of TLS servers.
  *
  * @returns Its path.
- * @throws Error naming the package when it is missing.
+ * @throws Error with the name of the package when it is missing.
  */
 export async function findOpenssl(): Promise<string> {
   const path = await findProgram("openssl");
   if (path !== undefined) return path;
   throw new Error(
-    "startServer: TLS needs the openssl program to make certificates, and it is not on the PATH " +
+    "startServer: TLS requires the openssl program, which is not on the PATH " +
       "(Debian: apt-get install openssl)",
   );
 }
@@ -82,9 +83,9 @@ function matches(actual: string, wanted: string | undefined): boolean {
 }
 
 async function versionOf(path: string): Promise<string | undefined> {
-  const said = await run(path, ["--version"]).then(
+  const output = await run(path, ["--version"]).then(
     ({ stdout }) => stdout,
     () => "",
   );
-  return /\bv=(\d+(?:\.\d+)*)/.exec(said)?.[1];
+  return /\bv=(\d+(?:\.\d+)*)/.exec(output)?.[1];
 }

@@ -1,37 +1,40 @@
 /**
- * Owns a bare RESP2 connection with which a test server is looked at behind the client's back. It must
- * never use the client, which may be what is being tested.
+ * A simple RESP2 connection with which tests inspect a server independently of the client. It must not use
+ * the client, which may be the subject of the test.
  */
 import { connect, type Socket } from "node:net";
 import { type Arg, decode, encodeCommand, ServerError, toText, type Value } from "./resp.js";
 
-interface Waiter {
+interface PendingReply {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** A lazily connected socket that sends one command after another. */
+/** A connection that connects on the first command. */
 export class RawConnection {
   readonly #address: { host: string; port: number };
-  readonly #prelude: readonly (readonly Arg[])[];
+  readonly #setupCommands: readonly (readonly Arg[])[];
   #socket: Socket | undefined;
   #received: Buffer = Buffer.alloc(0);
-  #waiters: Waiter[] = [];
+  #pending: PendingReply[] = [];
 
   /**
-   * @param address - Where the server listens.
-   * @param prelude - Commands to send first on each new socket; their replies are ignored.
+   * @param address - Address of the server.
+   * @param setupCommands - Commands to send first on each new socket; their replies are ignored.
    */
-  constructor(address: { host: string; port: number }, prelude: readonly (readonly Arg[])[] = []) {
+  constructor(
+    address: { host: string; port: number },
+    setupCommands: readonly (readonly Arg[])[] = [],
+  ) {
     this.#address = address;
-    this.#prelude = prelude;
+    this.#setupCommands = setupCommands;
   }
 
   /**
    * Send a command.
    *
    * @param args - Its name and arguments.
-   * @returns The reply, bulk strings as text.
+   * @returns The reply, with bulk strings as text.
    * @throws ServerError for an error reply, Error when the connection is refused or lost.
    */
   command(...args: Arg[]): Promise<unknown> {
@@ -41,14 +44,14 @@ export class RawConnection {
     return this.#awaitReply();
   }
 
-  /** Drop the socket; a later command makes a new one. */
+  /** Close the socket. A later command opens a new one. */
   close(): void {
-    this.#lose(new Error("the raw connection was closed"));
+    this.#fail(new Error("the raw connection was closed"));
   }
 
   #awaitReply(): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
+      this.#pending.push({ resolve, reject });
     });
   }
 
@@ -56,9 +59,9 @@ export class RawConnection {
     const socket = connect({ ...this.#address, noDelay: true });
     this.#socket = socket;
     socket.on("data", (chunk) => this.#onData(chunk));
-    socket.on("error", (error) => this.#lose(error, socket));
-    socket.on("close", () => this.#lose(new Error("the server closed the connection"), socket));
-    for (const command of this.#prelude) {
+    socket.on("error", (error) => this.#fail(error, socket));
+    socket.on("close", () => this.#fail(new Error("the server closed the connection"), socket));
+    for (const command of this.#setupCommands) {
       socket.write(encodeCommand(command));
       this.#awaitReply().catch(() => undefined);
     }
@@ -73,24 +76,24 @@ export class RawConnection {
         this.#settle(reply.value);
       }
     } catch (error) {
-      this.#lose(error as Error);
+      this.#fail(error as Error);
     }
-    if (this.#waiters.length === 0) this.#socket?.unref();
+    if (this.#pending.length === 0) this.#socket?.unref();
   }
 
   #settle(value: Value): void {
-    const waiter = this.#waiters.shift();
-    if (value instanceof ServerError) waiter?.reject(value);
-    else waiter?.resolve(toText(value));
+    const pending = this.#pending.shift();
+    if (value instanceof ServerError) pending?.reject(value);
+    else pending?.resolve(toText(value));
   }
 
-  #lose(error: Error, socket = this.#socket): void {
+  #fail(error: Error, socket = this.#socket): void {
     if (socket === undefined || socket !== this.#socket) return;
     socket.destroy();
     this.#socket = undefined;
     this.#received = Buffer.alloc(0);
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter.reject(error);
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const reply of pending) reply.reject(error);
   }
 }

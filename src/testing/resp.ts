@@ -1,30 +1,30 @@
 /**
- * Owns the RESP2 framing with which test servers are asked how they are. It must never import the
- * client's parser: what checks the client may not share a bug with it. Meant to be obvious, not fast.
+ * A simple RESP2 encoder and decoder for tests. It must not import the client's parser, so that the two
+ * share no bug.
  */
 
-/** An argument of a command as it is written here. */
+/** An argument of a command. */
 export type Arg = string | number | Buffer;
 
-/** An error reply, kept as a value so that it can sit inside an array. */
+/** An error reply. It is a value, because it may be inside an array. */
 export class ServerError extends Error {
   override name = "ServerError";
 }
 
-/** A decoded RESP2 value; bulk strings are bytes, status replies text. */
+/** A decoded RESP2 value; bulk strings are Buffers, status replies strings. */
 export type Value = Buffer | string | number | null | ServerError | Value[];
 
-/** A decoded value and the offset behind it. */
+/** A decoded value and the offset after it. */
 export interface Decoded {
   readonly value: Value;
   readonly next: number;
 }
 
 /**
- * Write a command.
+ * Encode a command.
  *
  * @param args - Its name and arguments.
- * @returns The bytes on the wire.
+ * @returns The encoded command.
  */
 export function encodeCommand(args: readonly Arg[]): Buffer {
   const parts: Buffer[] = [Buffer.from(`*${args.length}\r\n`)];
@@ -36,16 +36,16 @@ export function encodeCommand(args: readonly Arg[]): Buffer {
 }
 
 /**
- * Read one RESP2 value.
+ * Decode one RESP2 value.
  *
  * @param bytes - All bytes so far.
- * @param at - Offset of the value's first byte.
- * @returns The value and the offset behind it, or nothing while it is incomplete.
+ * @param at - Offset of the first byte of the value.
+ * @returns The value and the offset after it, or `undefined` while it is incomplete.
  * @throws Error when the bytes are not RESP2.
  */
 export function decode(bytes: Buffer, at = 0): Decoded | undefined {
   const end = bytes.indexOf("\r\n", at);
-  if (end < 0) return mustBeKnown(bytes, at);
+  if (end < 0) return checkType(bytes, at);
   const line = bytes.toString("utf8", at + 1, end);
   const next = end + 2;
   switch (bytes[at]) {
@@ -60,12 +60,12 @@ export function decode(bytes: Buffer, at = 0): Decoded | undefined {
     case 0x2a: // *
       return decodeArray(bytes, integer(line), next);
     default:
-      return mustBeKnown(bytes, at);
+      return checkType(bytes, at);
   }
 }
 
-/** An unknown type byte is wrong at once, not only when a line end comes after it. */
-function mustBeKnown(bytes: Buffer, at: number): undefined {
+/** Reject an unknown type byte before the end of its line has arrived. */
+function checkType(bytes: Buffer, at: number): undefined {
   if (at >= bytes.length || "+-:$*".includes(bytes.toString("latin1", at, at + 1)))
     return undefined;
   throw new Error(`not RESP2: ${JSON.stringify(bytes.toString("latin1", at, at + 60))}`);
@@ -100,10 +100,10 @@ function decodeArray(bytes: Buffer, length: number, at: number): Decoded | undef
 }
 
 /**
- * Turn the bulk strings of a value into text, however deep.
+ * Convert all Buffers of a value to strings.
  *
  * @param value - A decoded value.
- * @returns The same value with strings for bytes.
+ * @returns The value with strings.
  */
 export function toText(value: Value): unknown {
   if (Buffer.isBuffer(value)) return value.toString();

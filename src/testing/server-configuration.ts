@@ -1,33 +1,32 @@
 /**
- * Owns what stands in the configuration file of a test server: nothing on disk, loopback only, and
- * what the test asked for.
+ * The configuration file of a test server: no persistence, loopback only, plus the options of the test.
  */
 import type { Certificates } from "./certificates.js";
 import { LOOPBACK } from "./ports.js";
 
-/** What kind of server to start, and with which program. */
+/** Options of a local server. */
 export interface LocalServerOptions {
-  /** The program with its leading arguments; some servers are run by a loader of their own. */
+  /** The program and its first arguments; some servers are started by a loader. */
   readonly program: readonly string[];
-  /** More arguments for the command line. */
+  /** Additional command-line arguments. */
   readonly args?: readonly string[];
-  /** Lines of the configuration file, unquoted; an array gives several lines of one name. */
+  /** Configuration directives, unquoted; an array of values becomes several lines. */
   readonly config?: Readonly<Record<string, string | readonly string[]>>;
-  /** Certificates: also listen on a TLS port; client certificates are optional unless `config` says otherwise. */
+  /** Also listen on a TLS port with these certificates; client certificates are optional by default. */
   readonly certificates?: Certificates;
   /** Also listen on a unix socket. */
   readonly unixSocket?: boolean;
   /** Password of the default user. */
   readonly password?: string;
-  /** ACL users, each as `"alice on >pw ~* +@all"`; `command()` then runs as a user of its own. */
+  /** ACL users, each as `"alice on >pw ~* +@all"`; `command()` then uses a separate user. */
   readonly acl?: readonly string[];
-  /** The master to replicate; the server counts as started when its link is up. */
+  /** The master to replicate; the server is ready when the replication link is up. */
   readonly replicaOf?: { readonly host: string; readonly port: number; readonly password?: string };
   /** Run as a Sentinel. */
   readonly sentinel?: boolean;
 }
 
-/** Where a server lives. */
+/** Folder and addresses of a server. */
 export interface Layout {
   readonly dir: string;
   readonly port: number;
@@ -35,13 +34,13 @@ export interface Layout {
   readonly unixPath?: string;
 }
 
-/** Name and user of the connection with which a server is asked how it is. */
+/** Name, user and password of the connection that tests use to inspect a server. */
 export const SUPPORT_NAME = "support";
 export const SUPPORT_PASSWORD = "support-only";
 
 type Line = readonly [name: string, value: string];
 
-/** Nothing on disk; DEBUG for tests that need it; replicas synchronise without the usual delay. */
+/** No persistence, DEBUG enabled, and replicas synchronise without the default delay. */
 const DATA_SERVER_LINES: readonly Line[] = [
   ["save", ""],
   ["appendonly", "no"],
@@ -50,11 +49,10 @@ const DATA_SERVER_LINES: readonly Line[] = [
 ];
 
 /**
- * Write a configuration file.
+ * Create the text of a configuration file.
  *
- * @param options - What kind of server it is for.
- * @param layout - Where it lives.
- * @returns The text of the file.
+ * @param options - Options of the server.
+ * @param layout - Folder and addresses of the server.
  */
 export function configurationOf(options: LocalServerOptions, layout: Layout): string {
   const lines: Line[] = [

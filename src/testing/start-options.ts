@@ -1,43 +1,43 @@
 /**
- * Owns the options of `startServer`, and the check that they are what they should be: a misspelled
- * option of a test server would make a test pass for the wrong reason.
+ * Options of `startServer` and their validation: with a misspelled option a test could pass for the wrong
+ * reason.
  */
 
-/** What kind of server to start. */
+/** Options of `startServer`. */
 export interface StartServerOptions {
-  /** What its version must begin with, as `"7"` or `"8.0"`; without it, what the machine has. */
+  /** String: the start of the required version, such as `"7"` or `"8.0"`; default: any version. */
   readonly version?: string;
-  /** Also listen on a TLS port, with certificates made for this server. */
+  /** Boolean: also listen on a TLS port, with certificates created for this server; default `false`. */
   readonly tls?: boolean;
-  /** Also listen on a unix socket. */
+  /** Boolean: also listen on a unix socket; default `false`. */
   readonly unixSocket?: boolean;
-  /** Password of the default user. */
+  /** String: password of the default user; default none. */
   readonly password?: string;
-  /** ACL users, each in the words of ACL SETUSER: `"alice on >secret ~* +@all"`. */
+  /** Array of strings: ACL users in the syntax of ACL SETUSER, such as `"alice on >secret ~* +@all"`. */
   readonly acl?: readonly string[];
-  /** How many replicas to start beside the master. */
+  /** Integer, 0 to 10: number of replicas; default 0. */
   readonly replicas?: number;
-  /** How many Sentinels to start; they watch the master under the name `mymaster`. */
+  /** Integer, 0 to 10: number of Sentinels, which monitor the master as `mymaster`; default 0. */
   readonly sentinels?: number;
-  /** Lines of the configuration file; an array gives several lines of one name. */
+  /** Object: configuration directives by name; an array of values becomes several lines; default `{}`. */
   readonly config?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** The options, with the ones that have defaults. */
-export interface ReadOptions extends StartServerOptions {
+/** The options with defaults. */
+export interface ServerSettings extends StartServerOptions {
   readonly replicas: number;
   readonly sentinels: number;
   readonly config: NonNullable<StartServerOptions["config"]>;
 }
 
-type Check = readonly [test: (value: unknown) => boolean, expected: string];
+type Check = readonly [isValid: (value: unknown) => boolean, expected: string];
 
-const MOST = 10;
+const MAX_COUNT = 10;
 const TEXT: Check = [(value) => typeof value === "string", "a string"];
 const FLAG: Check = [(value) => typeof value === "boolean", "a boolean"];
 const COUNT: Check = [
-  (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MOST,
-  `a whole number from 0 to ${MOST}`,
+  (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_COUNT,
+  `an integer from 0 to ${MAX_COUNT}`,
 ];
 const TEXTS: Check = [
   (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
@@ -63,25 +63,23 @@ const CHECKS: Readonly<Record<keyof StartServerOptions, Check>> = {
 };
 
 /**
- * Check the options of `startServer` and fill in what was left out.
+ * Validate the options of `startServer` and add the defaults.
  *
- * @param options - As the user gave them.
- * @returns The options with their defaults.
- * @throws TypeError naming the option, and what was expected.
+ * @throws TypeError naming the option that is unknown or invalid.
  */
-export function readOptions(options: StartServerOptions): ReadOptions {
+export function serverSettings(options: StartServerOptions): ServerSettings {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError('startServer: "options" must be an object');
+    throw new TypeError('startServer: argument "options" must be an object');
   }
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof StartServerOptions] : null;
     if (check === null) {
       const known = Object.keys(CHECKS).join(", ");
-      throw new TypeError(`startServer: unknown option "${name}"; known are ${known}`);
+      throw new TypeError(`startServer: unknown option "${name}"; known options: ${known}`);
     }
-    const [test, expected] = check;
-    if (value !== undefined && !test(value)) {
-      throw new TypeError(`startServer: "${name}" must be ${expected}`);
+    const [isValid, expected] = check;
+    if (value !== undefined && !isValid(value)) {
+      throw new TypeError(`startServer: option "${name}" must be ${expected}`);
     }
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);

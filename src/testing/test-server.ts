@@ -1,34 +1,34 @@
 /**
- * Owns what a user sees of the processes of one `startServer`: less than there is to see, so that it
- * can stay as it is.
+ * The public view of the processes that one `startServer` has started. It is deliberately small, so that
+ * it can stay stable.
  */
 import { rm } from "node:fs/promises";
 import type { Certificates } from "./certificates.js";
 import type { Deployment } from "./deployment.js";
 import type { LocalServer } from "./local-server.js";
 
-/** One process of a {@link TestServer}. */
+/** A server process: the master, a replica or a Sentinel. */
 export interface TestProcess {
   readonly host: string;
   readonly port: number;
-  /** `redis://` URL, with the password if there is one. */
+  /** `redis://` URL, with the password if one is set. */
   readonly url: string;
   readonly pid: number;
-  /** Give what the process has logged. */
+  /** Return the log of the process. */
   log(): string;
-  /** Send the process a signal, `"SIGKILL"` for a crash. */
+  /** Send a signal to the process; `"SIGKILL"` simulates a crash. */
   kill(signal: NodeJS.Signals): void;
-  /** Freeze the process: its sockets stay open and silent. */
+  /** Freeze the process (SIGSTOP): its sockets stay open without any reply. */
   pause(): void;
-  /** Let a frozen process go on. */
+  /** Resume a frozen process. */
   resume(): void;
-  /** Kill the process and start an empty one on the same ports. */
+  /** Kill the process and start an empty server on the same ports. */
   restart(): Promise<void>;
 }
 
-/** A private server that answers, and what was started with it. */
+/** A private server with its replicas and Sentinels. */
 export interface TestServer extends TestProcess, AsyncDisposable {
-  /** `rediss://` URL when started with `tls`; verify it with `certificates.ca`. */
+  /** `rediss://` URL when started with `tls`; its authority is `certificates.ca`. */
   readonly tlsUrl?: string;
   readonly tlsPort?: number;
   /** Paths of PEM files, when started with `tls`. */
@@ -40,15 +40,15 @@ export interface TestServer extends TestProcess, AsyncDisposable {
   readonly sentinels: readonly TestProcess[];
   /** Host and port of each Sentinel, as `new Sentinel()` takes them. */
   readonly sentinelAddresses: [string, number][];
-  /** The name under which the Sentinels know the master: `"mymaster"`. */
+  /** Name of the master for the Sentinels: `"mymaster"`. */
   readonly masterName: string;
-  /** Have the Sentinels promote a replica; resolves with the new master's process. */
+  /** Promote a replica through the Sentinels; return the process of the new master. */
   failover(): Promise<TestProcess>;
-  /** Kill everything, wait for its end, remove its folders; harmless when repeated. */
+  /** Kill all processes, wait for their end, and remove their folders. Can be called repeatedly. */
   stop(): Promise<void>;
 }
 
-/** The view of a deployment. */
+/** The public view of a deployment. */
 export class StartedServer implements TestServer {
   readonly host: string;
   readonly port: number;
@@ -65,8 +65,8 @@ export class StartedServer implements TestServer {
   readonly #deployment: Deployment;
 
   /**
-   * @param deployment - What runs.
-   * @param certificates - Those made for it, which go with it.
+   * @param deployment - The processes.
+   * @param certificates - Created for this server; removed with it.
    */
   constructor(deployment: Deployment, certificates: Certificates | undefined) {
     const { master, replicas, sentinels, addresses, name } = deployment;
@@ -111,7 +111,9 @@ export class StartedServer implements TestServer {
 
   async failover(): Promise<TestProcess> {
     if (this.sentinels.length === 0 || this.replicas.length === 0) {
-      throw new Error("failover: start the server with sentinels and at least one replica");
+      throw new Error(
+        "failover: requires sentinels and replicas; pass both options to startServer",
+      );
     }
     return this.#deployment.failover();
   }
@@ -131,9 +133,9 @@ export class StartedServer implements TestServer {
 }
 
 /**
- * Remove certificates made for one server.
+ * Remove the certificates of a server.
  *
- * @param certificates - They may be gone already, or never have been.
+ * @param certificates - Missing files are not an error.
  */
 export async function removeCertificates(certificates: Certificates | undefined): Promise<void> {
   if (certificates !== undefined) await rm(certificates.dir, { recursive: true, force: true });

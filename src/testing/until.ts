@@ -1,16 +1,15 @@
 /**
- * Owns waiting for conditions that announce themselves by no event: a polling loop, never a fixed
- * sleep. Who waits names what is awaited.
+ * Waiting for conditions that emit no event: a polling loop instead of a fixed sleep.
  */
 import { setTimeout as pause } from "node:timers/promises";
 
-/** How {@link until} waits. */
+/** Options of {@link until}. */
 export interface UntilOptions {
-  /** Longest wait in milliseconds. */
+  /** Timeout in milliseconds; default 5000. */
   readonly timeout?: number;
-  /** Time between two looks in milliseconds. */
+  /** Interval between two checks in milliseconds; default 5. */
   readonly interval?: number;
-  /** What was awaited; a function is asked only on failure, so it can show the latest state. */
+  /** Message of the timeout error; a function is called on a timeout, to report the latest state. */
   readonly message?: string | (() => string);
 }
 
@@ -19,15 +18,15 @@ type Truthy<T> = Exclude<T, false | null | undefined | 0 | "">;
 /**
  * Wait until a condition holds.
  *
- * @param condition - Looked at again and again; what it throws ends the wait.
+ * @param condition - Called repeatedly; an error that it throws ends the wait.
  * @returns The first truthy value.
- * @throws Error when `timeout` passes first, with `message` in its text.
+ * @throws Error with `message` when the timeout passes.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Truthy<T>> {
-  const { timeout = 5_000, interval = 5, message = "the condition never held" } = options;
+  const { timeout = 5_000, interval = 5, message = "the condition was never true" } = options;
   const deadline = performance.now() + timeout;
   for (;;) {
     const value = await condition();

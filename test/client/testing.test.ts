@@ -94,12 +94,12 @@ describe("startServer", () => {
 
 describe("startServer rejects", () => {
   it.each([
-    [{ tsl: true }, 'unknown option "tsl"; known are version, tls'],
-    [{ tls: 1 }, '"tls" must be a boolean'],
-    [{ replicas: -1 }, '"replicas" must be a whole number from 0 to 10'],
-    [{ acl: "alice" }, '"acl" must be an array of strings'],
-    [{ config: { save: 1 } }, '"config" must be an object whose values are strings'],
-    [null, '"options" must be an object'],
+    [{ tsl: true }, 'unknown option "tsl"; known options: version, tls'],
+    [{ tls: 1 }, 'option "tls" must be a boolean'],
+    [{ replicas: -1 }, 'option "replicas" must be an integer from 0 to 10'],
+    [{ acl: "alice" }, 'option "acl" must be an array of strings'],
+    [{ config: { save: 1 } }, 'option "config" must be an object whose values are strings'],
+    [null, 'argument "options" must be an object'],
   ])("%j", async (options, message) => {
     await expect(startServer(options as object)).rejects.toThrow(message);
   });
@@ -113,7 +113,7 @@ describe("startServer rejects", () => {
     vi.stubEnv("PATH", "/nonexistent");
     await expect(startServer()).rejects.toThrow("apt-get install redis-server");
     vi.stubEnv(PROGRAM_VARIABLE, "/nonexistent/redis-server");
-    await expect(startServer()).rejects.toThrow("is no server that tells its version");
+    await expect(startServer()).rejects.toThrow("is not a server program");
   });
 
   it("TLS without openssl", async () => {

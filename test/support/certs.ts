@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import {
   type Certificates,
   certificatesIn,
-  makeCertificates,
+  createCertificates,
 } from "../../src/testing/certificates.js";
 import { ensureOpenssl } from "./install.js";
 
@@ -37,5 +37,5 @@ export function ensureCerts(): Promise<Certs> {
  * @returns The paths; the caller must remove `dir`.
  */
 export async function makeCerts(): Promise<Certs> {
-  return makeCertificates(await ensureOpenssl());
+  return createCertificates(await ensureOpenssl());
 }

@@ -28,7 +28,7 @@ describe("startServer", () => {
 
   it("shows the server's log when it does not come up", async () => {
     await expect(startServer({ config: { "no-such-setting": "1" } })).rejects.toThrow(
-      /ended at once[\s\S]*no-such-setting/,
+      /ended immediately[\s\S]*no-such-setting/,
     );
   });
 
