@@ -1,15 +1,15 @@
 /**
- * Every error class of the library, the table from server error codes to classes, and the one way to
- * derive an error from another. Imports nothing. An error never carries an argument value, a password
- * or a URL with credentials: only the command name, the server address and the server's own text.
+ * The error classes of the library, the table from server error codes to classes, and the derivation of
+ * an error from another. Imports nothing. An error never contains an argument value, a password or a URL
+ * with credentials: only the command name, the server address and the server's own text.
  */
 
 /** Whether a command that failed in transport may have been executed by the server. */
 export type Outcome = "not-sent" | "unknown";
 
-/** Facts about an error besides its message. */
+/** Properties of an error besides its message. */
 export interface ErrorDetails {
-  /** Stable machine-readable code: the server's own (`WRONGTYPE`) or one of ours (`ETIMEDOUT`). */
+  /** Stable machine-readable code: the server's (`WRONGTYPE`) or the library's (`ETIMEDOUT`). */
   readonly code?: string | undefined;
   /** Name of the command, never its arguments. */
   readonly command?: string | undefined;
@@ -21,15 +21,15 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** Root of every error of this library. */
+/** Base class of all errors of this library. */
 export class RedisError extends Error {
   /** Code of an error that is created without one. */
   protected static readonly CODE: string = "EREDIS";
 
   override name = "RedisError";
   /**
-   * Stable machine-readable code, always set: the server's own (`WRONGTYPE`) or one of ours
-   * (`ETIMEDOUT`). See docs/errors.md for the list.
+   * Stable machine-readable code, always set: the server's (`WRONGTYPE`) or the library's (`ETIMEDOUT`).
+   * See docs/errors.md for the list.
    */
   declare code: string;
   /** Name of the command the error belongs to, never its arguments. */
@@ -40,106 +40,106 @@ export class RedisError extends Error {
   declare outcome: Outcome | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
-    const { cause, code, ...facts } = details;
+    const { cause, code, ...others } = details;
     super(message, cause === undefined ? undefined : { cause });
     this.code = code ?? new.target.CODE;
-    // Unknown facts do not become properties, so that a printed error shows known ones only.
-    for (const [name, fact] of Object.entries(facts)) {
-      if (fact !== undefined) Object.assign(this, { [name]: fact });
+    // Undefined details do not become properties, so that a printed error shows only known ones.
+    for (const [name, value] of Object.entries(others)) {
+      if (value !== undefined) Object.assign(this, { [name]: value });
     }
   }
 }
 
-/** The connection could not be made, or was lost. `outcome` tells whether the command may have run. */
+/** Connecting failed, or the connection was lost. `outcome` is whether the command may have run. */
 export class ConnectionError extends RedisError {
   protected static override readonly CODE: string = "ECONNCLOSED";
   override name = "ConnectionError";
 }
 
-/** A deadline passed: connecting, waiting for a connection, or waiting for the reply. */
+/** Connecting, waiting for a connection, or waiting for the reply exceeded its timeout. */
 export class TimeoutError extends RedisError {
   protected static override readonly CODE: string = "ETIMEDOUT";
   override name = "TimeoutError";
 }
 
-/** The server sent bytes that are not valid RESP; the connection was destroyed. */
+/** The server sent bytes that are not valid RESP. The connection was closed. */
 export class InvalidResponse extends RedisError {
   protected static override readonly CODE: string = "EPROTO";
   override name = "InvalidResponse";
 }
 
-/** One reply could not be represented without loss (bad UTF-8, an integer beyond 2^53). */
+/** A reply cannot be represented without loss (invalid UTF-8, an integer beyond 2^53). */
 export class DecodeError extends RedisError {
   protected static override readonly CODE: string = "EDECODE";
   override name = "DecodeError";
 }
 
-/** The command was cancelled through its `AbortSignal`; `cause` is the signal's reason. */
+/** The operation was cancelled through its `AbortSignal`; `cause` is the signal's reason. */
 export class AbortError extends RedisError {
   protected static override readonly CODE: string = "ABORT_ERR";
   override name = "AbortError";
 }
 
-/** The server answered the command with an error. */
+/** The server replied with an error. */
 export class ResponseError extends RedisError {
   protected static override readonly CODE: string = "ERR";
   override name = "ResponseError";
 }
 
-/** An argument was refused before anything was written. */
+/** An argument or option is invalid. Nothing was sent. */
 export class DataError extends RedisError {
   protected static override readonly CODE: string = "EINVAL";
   override name = "DataError";
 }
 
-/** A publish/subscribe call was used wrongly. */
+/** A publish/subscribe method was used incorrectly. */
 export class PubSubError extends RedisError {
   protected static override readonly CODE: string = "EPUBSUB";
   override name = "PubSubError";
 }
 
-/** A watched key changed, or the watching connection was lost, before EXEC. */
+/** A watched key changed, or the connection was lost, before EXEC. */
 export class WatchError extends RedisError {
   protected static override readonly CODE: string = "EWATCH";
   override name = "WatchError";
 }
 
-/** The server refused the credentials, or wants some. */
+/** The server rejected the credentials, or requires authentication. */
 export class AuthenticationError extends ConnectionError {
   protected static override readonly CODE: string = "EAUTH";
   override name = "AuthenticationError";
 }
 
-/** The server is still loading its data set; the command was not executed. */
+/** The server is loading its data set. The command was not executed. */
 export class BusyLoadingError extends ConnectionError {
   protected static override readonly CODE: string = "LOADING";
   override name = "BusyLoadingError";
 }
 
-/** The pool has no connection to give: `maxConnections` are in use. */
+/** No connection is available: `maxConnections` connections are in use. */
 export class MaxConnectionsError extends ConnectionError {
   protected static override readonly CODE: string = "EPOOL";
   override name = "MaxConnectionsError";
 }
 
-/** More commands are outstanding than `maxPendingCommands` allows; this one was not sent. */
+/** The connection has `maxPendingCommands` pending commands. The command was not sent. */
 export class MaxPendingCommandsError extends ConnectionError {
   protected static override readonly CODE: string = "EPENDING";
   override name = "MaxPendingCommandsError";
 }
 
-/** AUTH was called with a number of arguments this server does not know. */
+/** The server does not support AUTH with this number of arguments. */
 export class AuthenticationWrongNumberOfArgsError extends ResponseError {
   override name = "AuthenticationWrongNumberOfArgsError";
 }
 
-/** EXEC was refused because a queued command was. */
+/** EXEC was rejected because the server had rejected a queued command. */
 export class ExecAbortError extends ResponseError {
   protected static override readonly CODE: string = "EXECABORT";
   override name = "ExecAbortError";
 }
 
-/** The script is not in the server's cache. */
+/** The script is not in the script cache of the server. */
 export class NoScriptError extends ResponseError {
   protected static override readonly CODE: string = "NOSCRIPT";
   override name = "NoScriptError";
@@ -151,77 +151,77 @@ export class ReadOnlyError extends ResponseError {
   override name = "ReadOnlyError";
 }
 
-/** The ACL user may not do this. */
+/** The ACL user has no permission for the command, key or channel. */
 export class NoPermissionError extends ResponseError {
   protected static override readonly CODE: string = "NOPERM";
   override name = "NoPermissionError";
 }
 
-/** A module could not be loaded or unloaded, or is missing. */
+/** A module cannot be loaded or unloaded. */
 export class ModuleError extends ResponseError {
   override name = "ModuleError";
 }
 
-/** A lock could not be taken, released or extended. */
+/** A lock cannot be acquired, released or extended. */
 export class LockError extends RedisError {
   protected static override readonly CODE: string = "ELOCK";
   override name = "LockError";
 }
 
-/** The lock is held by somebody else, or its time ran out. */
+/** The lock is held by another owner, or has expired. */
 export class LockNotOwnedError extends LockError {
   protected static override readonly CODE: string = "ENOTOWNED";
   override name = "LockNotOwnedError";
 }
 
-/** What each Sentinel said stands in an AggregateError at the end of the causes. */
-function saidIn(error: Error): readonly Error[] {
+/** Return the per-Sentinel errors, which are in the innermost AggregateError. */
+function sentinelErrors(error: Error): readonly Error[] {
   if (error instanceof AggregateError) return error.errors;
-  return error.cause instanceof Error ? saidIn(error.cause) : [];
+  return error.cause instanceof Error ? sentinelErrors(error.cause) : [];
 }
 
-/** No Sentinel knows a usable master of that name. */
+/** No Sentinel reports a usable master with the name. */
 export class MasterNotFoundError extends ConnectionError {
   protected static override readonly CODE: string = "ENOMASTER";
   override name = "MasterNotFoundError";
 
-  /** What each Sentinel said, or why it said nothing. */
+  /** One error per Sentinel. */
   get causes(): readonly Error[] {
-    return saidIn(this);
+    return sentinelErrors(this);
   }
 }
 
-/** No Sentinel knows a usable replica of that name, nor could its master be used. */
+/** No Sentinel reports a usable replica of the master, and the master is not usable. */
 export class ReplicaNotFoundError extends ConnectionError {
   protected static override readonly CODE: string = "ENOREPLICA";
   override name = "ReplicaNotFoundError";
 
-  /** What each Sentinel said, or why it said nothing. */
+  /** One error per Sentinel. */
   get causes(): readonly Error[] {
-    return saidIn(this);
+    return sentinelErrors(this);
   }
 }
 
-/** redis-py's name of {@link ReplicaNotFoundError}. */
+/** redis-py's name for {@link ReplicaNotFoundError}. */
 export { ReplicaNotFoundError as SlaveNotFoundError };
 
 /** A concrete error class of this library. */
 export type RedisErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
 
-/** What differs between an error and the one it is derived from. */
+/** Changes to an error; see {@link deriveError}. */
 export interface DerivedDetails extends ErrorDetails {
-  /** Message of the new error; default that of the original. */
+  /** Message of the new error; default: message of the original. */
   readonly message?: string | undefined;
 }
 
 /**
- * Create an error of the same class as another, with other details.
+ * Create an error of the same class as another, with changed details.
  *
- * @param error - The original. It becomes the `cause` unless `changes` names another.
- * @param changes - Details that differ; `undefined` removes one. Details that are not listed are kept,
- * except `outcome`, which is kept only when listed.
- * @returns A new error. An instance of {@link ConnectionError} when the class is the user's own and its
- * constructor throws.
+ * @param error - The original. It becomes the `cause` unless `changes` contains another.
+ * @param changes - Changed details; `undefined` removes a detail. Details that are not listed are kept,
+ * except `outcome`, which is removed.
+ * @returns A new error; a {@link ConnectionError} when the class is a user's class whose constructor
+ * throws.
  */
 export function deriveError(error: RedisError, changes: DerivedDetails): RedisError {
   const { code, command, server } = error;
@@ -261,19 +261,19 @@ const CLASS_BY_ERR_TEXT: ReadonlyMap<string, RedisErrorClass> = new Map<string, 
   ],
 ]);
 
-/** What servers append to the name of an unknown command: its arguments. */
+/** The arguments that servers append to the name of an unknown command. */
 const ECHOED_ARGUMENTS = /, with args beginning with:.*$/s;
-const CODE_WORD = /^[A-Z][A-Z0-9_]*(?= |$)/;
+const REPLY_CODE = /^[A-Z][A-Z0-9_]*(?= |$)/;
 
 /**
  * Convert the text of a server's error reply into the matching error.
  *
  * @param text - The reply without its leading `-` and line end.
- * @returns An error whose message is the whole text, code word included, except for arguments that the
- * server repeats; its `code` is the code word, or `ERR` when there is none.
+ * @returns An error whose message is the whole text, including the code, without arguments that the server
+ * repeats. Its `code` is the code of the reply, or `ERR` when the reply has none.
  */
 export function errorFromReply(text: string): RedisError {
-  const code = CODE_WORD.exec(text)?.[0] ?? "ERR";
+  const code = REPLY_CODE.exec(text)?.[0] ?? "ERR";
   const byCode = CLASS_BY_CODE.get(code);
   if (byCode !== undefined) return new byCode(text, { code });
   if (code !== "ERR") return new ResponseError(text, { code });

@@ -58,7 +58,7 @@ describe("startServer", () => {
     await own.set("key", "value");
     expect(await own.wait(1, 5000)).toBe(1);
     expect(await copy.get("key")).toBe("value");
-    await expect(server.failover()).rejects.toThrow("start the server with sentinels");
+    await expect(server.failover()).rejects.toThrow("failover: requires sentinels and replicas");
   });
 
   it("starts Sentinels that promote a replica", async () => {
