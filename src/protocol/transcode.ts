@@ -28,6 +28,6 @@ function safeNumber(value: bigint): number {
   if (Number.isSafeInteger(number)) return number;
   throw new DecodeError(
     `the integer ${value} cannot be represented exactly as a number; use integers: "bigint"`,
-    { code: "EUNSAFE" },
+    { code: "EDECODE" },
   );
 }
