@@ -15,7 +15,7 @@ export interface Backoff {
   compute(failures: number): number;
   /** Reset the state. Called once before each series of attempts. */
   reset(): void;
-  /** Return a backoff with the same settings and its own state. A stateless backoff may return itself. */
+  /** Return a backoff with the same settings that shares no state; may be itself when stateless. */
   clone(): Backoff;
 }
 
@@ -34,10 +34,7 @@ export class ConstantBackoff implements Backoff {
   /** Delay in milliseconds. */
   readonly backoff: number;
 
-  /**
-   * @param backoff - Number, ms, 0 or more: the delay.
-   * @throws {@link DataError} when the argument is invalid.
-   */
+  /** @param backoff - Number, ms, 0 or more: the delay. */
   constructor(backoff: number) {
     this.backoff = amount('argument "backoff"', backoff);
   }
@@ -70,7 +67,6 @@ export class ExponentialBackoff implements Backoff {
   /**
    * @param cap - Number, ms, 0 or more: longest delay; default 512.
    * @param base - Number, ms, 0 or more: half of the delay after the first failure; default 8.
-   * @throws {@link DataError} when an argument is invalid.
    */
   constructor(cap: number = DEFAULT_CAP, base: number = DEFAULT_BASE) {
     this.cap = amount('argument "cap"', cap);
@@ -94,9 +90,8 @@ export class FullJitterBackoff extends ExponentialBackoff {
 
   /**
    * @param cap - Number, ms, 0 or more: longest delay; default 512.
-   * @param base - Number, ms, 0 or more: half of the longest delay after the first failure; default 8.
-   * @param random - Random number generator, for tests; default `Math.random`.
-   * @throws {@link DataError} when an argument is invalid.
+   * @param base - Number, ms, 0 or more: default 8.
+   * @param random - Random source, for tests; default `Math.random`.
    */
   constructor(cap?: number, base?: number, random: Random = Math.random) {
     super(cap, base);
@@ -114,9 +109,8 @@ export class EqualJitterBackoff extends ExponentialBackoff {
 
   /**
    * @param cap - Number, ms, 0 or more: longest delay; default 512.
-   * @param base - Number, ms, 0 or more: half of the longest delay after the first failure; default 8.
-   * @param random - Random number generator, for tests; default `Math.random`.
-   * @throws {@link DataError} when an argument is invalid.
+   * @param base - Number, ms, 0 or more: default 8.
+   * @param random - Random source, for tests; default `Math.random`.
    */
   constructor(cap?: number, base?: number, random: Random = Math.random) {
     super(cap, base);
@@ -141,8 +135,7 @@ export class DecorrelatedJitterBackoff implements Backoff {
   /**
    * @param cap - Number, ms, 0 or more: longest delay; default 512.
    * @param base - Number, ms, 0 or more: shortest delay, unless the cap is lower; default 8.
-   * @param random - Random number generator, for tests; default `Math.random`.
-   * @throws {@link DataError} when an argument is invalid.
+   * @param random - Random source, for tests; default `Math.random`.
    */
   constructor(
     cap: number = DEFAULT_CAP,

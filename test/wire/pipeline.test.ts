@@ -168,7 +168,9 @@ describe("unknown options", () => {
     await using redis = clientOf(mock);
     const make = (options: unknown) => () => redis.pipeline(options as object);
     expect(make({ transacton: false })).toThrow('did you mean "transaction"?');
-    expect(make({ transaction: 0 })).toThrow('option "transaction" must be true or false, got a number');
+    expect(make({ transaction: 0 })).toThrow(
+      'option "transaction" must be true or false, got a number',
+    );
     for (const options of [null, false, "MULTI"]) expect(make(options)).toThrow(DataError);
   });
 
