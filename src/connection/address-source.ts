@@ -1,6 +1,6 @@
 /**
- * Owns the question "where is the server?". A pool asks at every connect, so a Sentinel is just
- * another answerer.
+ * The contract between a pool and whatever decides which server it connects to: a fixed address, or a
+ * Sentinel deployment. A source never calls its pool synchronously from one of these methods.
  */
 import type { Outcome, RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
@@ -8,56 +8,65 @@ import { formatAddress } from "../options/address.js";
 import type { Reply } from "../protocol/reply.js";
 import type { InternalCommand } from "./internal-request.js";
 
-/** A fresh connection that nobody has yet, to find out whom it leads to. */
+/** A new connection that is not in the pool yet, for checking which server it leads to. */
 export interface Probe {
   readonly address: Address;
-  /** Aborted when the connection is not wanted any more. */
+  /** Aborted when the connection is no longer needed. */
   readonly signal: AbortSignal;
-  /** Ask the server; error replies are given, not thrown. */
+  /** Run a command on the connection. An error reply is returned, not thrown. */
   ask(command: InternalCommand): Promise<Reply>;
 }
 
-/** Who connects to what a source names, and can be told to go elsewhere. */
+/** Connects to the addresses of a source, and can be moved away from them: a pool. */
 export interface AddressConsumer {
   /**
-   * Leave servers, and try anew what is being connected.
+   * Stop using some servers: end connections to them, and restart connection attempts that lead to
+   * them or have no address yet.
    *
-   * @param isLeft - Whether connections to an address are to end.
-   * @param error - Why, for those who relied on them.
-   * @param atOnce - `false` to let them be answered what they have asked already.
+   * @param matches - Returns whether connections to an address end.
+   * @param error - The reason; pending commands reject with it.
+   * @param isImmediate - `true` closes the connections immediately, `false` after their pending replies.
    */
-  drain(isLeft: (address: Address) => boolean, error: RedisError, atOnce: boolean): void;
+  drain(matches: (address: Address) => boolean, error: RedisError, isImmediate: boolean): void;
 }
 
-/** Says where to connect next. */
+/** Decides where a pool connects. It is consulted for every new connection. */
 export interface AddressSource {
   /**
-   * Give the address for a new connection.
+   * Return the address for a new connection.
    *
-   * @param signal - Aborted when nobody waits for the connection any more.
-   * @throws ConnectionError when there is none at present.
+   * @param signal - Aborted when the connection is no longer needed.
+   * @throws ConnectionError when no address is available at present.
    */
   resolve(signal: AbortSignal): Promise<Address>;
-  /** Shown in inspect strings. */
+  /** Name of the server in inspect strings and pool errors. */
   readonly description: string;
-  /** Told of a pool that will ask; nothing must be opened before it does. */
-  attach?(user: AddressConsumer): void;
-  /** The pool is closed. */
-  detach?(user: AddressConsumer): void;
-  /** Find out whether a connection leads where it should; throws RedisError when it does not. */
-  verify?(probe: Probe): Promise<void>;
-  /** Told of an address that could not be used. */
-  failed?(address: Address, error: RedisError): void;
+  /** Register the pool that uses the source. Must do no I/O. */
+  attach?(consumer: AddressConsumer): void;
+  /** Unregister the pool: it is closed. */
+  detach?(consumer: AddressConsumer): void;
   /**
-   * Tell whether an error reply means that the server is not the one that was looked for.
+   * Check that a new connection leads to a server in the right role.
    *
-   * @returns `undefined` if not; else whether the command may have been executed all the same. One that
-   * was not is sent to another server.
+   * @throws RedisError when it does not; the connection is closed then.
    */
-  disowns?(address: Address, error: RedisError): Outcome | undefined;
+  verify?(probe: Probe): Promise<void>;
+  /**
+   * Return whether an error reply means that the server is no longer the one to use. Pure: changes
+   * nothing, and may be called any number of times.
+   *
+   * @returns `undefined` when the error concerns only its command; otherwise whether the command may have
+   * been executed. A command with outcome `"not-sent"` is sent to another server once.
+   */
+  classifyError?(address: Address, error: RedisError): Outcome | undefined;
+  /**
+   * Record that an address failed: connecting or `verify` failed, or `classifyError` returned an outcome.
+   * The next `resolve` takes it into account.
+   */
+  report?(address: Address, error: RedisError): void;
 }
 
-/** The ordinary case: one address for ever. */
+/** The default source: always the same address. */
 export class FixedAddress implements AddressSource {
   readonly #address: Address;
 

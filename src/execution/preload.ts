@@ -7,6 +7,7 @@ import { type Arg, CommandInfo, READONLY } from "../commands/core/info.js";
 import { AbortError, DataError, deriveError, RedisError } from "../errors.js";
 import { MapReply, type Reply } from "../protocol/reply.js";
 import { toBytes } from "../util/bytes.js";
+import { settleAll } from "../util/settle-all.js";
 import { sha1 } from "../util/sha1.js";
 
 /** A Lua script, named by the hash of its text. */
@@ -149,13 +150,4 @@ async function loadLibrary({ code }: LibrarySource, send: Send): Promise<void> {
   } catch (error) {
     if (!isAlreadyLoaded(error)) throw error;
   }
-}
-
-/** Wait for all, also when one fails: nothing may be under way when the first error is told. */
-async function settleAll<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(work);
-  return settled.map((result) => {
-    if (result.status === "rejected") throw result.reason;
-    return result.value;
-  });
 }

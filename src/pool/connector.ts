@@ -116,6 +116,9 @@ export class Connector {
   async #connect(attempt: AbortController): Promise<Connection> {
     const { signal } = attempt;
     const { settings, source, connectionClass } = this.#dependencies;
+    // The pool calls this in the middle of a decision; the source may do I/O, so it follows the decision.
+    await Promise.resolve();
+    signal.throwIfAborted();
     const address = await source.resolve(signal);
     signal.throwIfAborted();
     this.#attempts.set(attempt, address);
@@ -134,7 +137,7 @@ export class Connector {
     } catch (thrown) {
       const error = asRedisError(thrown, connection.server);
       connection.destroy(error);
-      if (!signal.aborted) source.failed?.(address, error);
+      if (!signal.aborted) source.report?.(address, error);
       throw error;
     } finally {
       signal.removeEventListener("abort", onAbort);

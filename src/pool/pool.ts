@@ -215,11 +215,11 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
   // -- called by leases, connections, the connector and the address source -------------------
 
   /** @internal */
-  drain(isLeft: (address: Address) => boolean, error: RedisError, atOnce: boolean): void {
-    this.#connector.abandon(isLeft, error);
+  drain(matches: (address: Address) => boolean, error: RedisError, isImmediate: boolean): void {
+    this.#connector.abandon(matches, error);
     for (const connection of this.#connections.all) {
-      if (!isLeft(connection.address)) continue;
-      if (atOnce) connection.destroy(error);
+      if (!matches(connection.address)) continue;
+      if (isImmediate) connection.destroy(error);
       else connection.drain(error);
     }
     this.#assigner.assign();
@@ -229,7 +229,7 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
   /** @internal */
   onErrorReply(request: Request, error: RedisError, connection: Connection): ErrorReplyAction {
     const { address, state } = connection;
-    const outcome = this.#source.disowns?.(address, error);
+    const outcome = this.#source.classifyError?.(address, error);
     const isFinal =
       this.#connections.leaseOf(connection) !== undefined ||
       this.#closing !== undefined ||
@@ -245,6 +245,7 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
       );
       return "retry-later";
     }
+    this.#source.report?.(address, error);
     if (state === "ready") this.drain((other) => sameAddress(other, address), error, false);
     if (isFinal || outcome === "unknown" || this.#redirected.has(request)) return "deliver";
     this.#redirected.add(request);

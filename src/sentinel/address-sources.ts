@@ -1,7 +1,7 @@
 /**
- * Owns the two ways to choose a server of a Sentinel deployment: the master, or one of the replicas in
- * turn. A server is asked for its role before anybody gets a connection to it; what it says counts
- * for more than what Sentinels say of it.
+ * The two address sources of a Sentinel deployment: the master, and the replicas in turn. Every new
+ * connection is verified with ROLE before it is used, because the server's own report counts for more than
+ * what the Sentinels report about it.
  */
 import type { AddressConsumer, AddressSource, Probe } from "../connection/address-source.js";
 import { internalCommand } from "../connection/internal-request.js";
@@ -20,53 +20,51 @@ import type { FailoverListener, MasterService } from "./master-service.js";
 import { replicaNotFound } from "./queries.js";
 
 const ROLE = internalCommand("ROLE");
-/** ms between questions to a replica that is being promoted. */
-const POLL = 5;
+/** ms between ROLE commands to a replica that is being promoted. */
+const POLL_INTERVAL = 5;
 
-/** They may give an error of their own making after they have written. */
-const SCRIPTS: ReadonlySet<string> = new Set(["EVAL", "EVALSHA", "FCALL"]);
+/** A script may write first and then return a READONLY error itself. */
+const SCRIPT_COMMANDS: ReadonlySet<string> = new Set(["EVAL", "EVALSHA", "FCALL"]);
 
 type Role = "master" | "slave";
 
-/** Ask a server what it is; `undefined` when it may not say. */
+/** Read the role of a server; `undefined` when the ACL user may not run ROLE. */
 async function roleOf(probe: Probe): Promise<Role | undefined> {
   const reply: Reply = await probe.ask(ROLE);
   if (reply instanceof NoPermissionError) return undefined;
   if (reply instanceof RedisError) throw reply;
-  const word = Array.isArray(reply) ? String(reply[0]) : "";
-  if (word === "master" || word === "slave") return word;
-  throw wrongRole(probe, `a ${word || "server"} without a role`);
+  const role = Array.isArray(reply) ? String(reply[0]) : "";
+  if (role === "master" || role === "slave") return role;
+  throw wrongRole(probe, "a master or a replica", `a ${role || "server without a role"}`);
 }
 
-function wrongRole({ address }: Probe, role: string): ConnectionError {
+function wrongRole({ address }: Probe, expected: string, actual: string): ConnectionError {
   const server = formatAddress(address);
-  return new ConnectionError(`${server} is ${role}, which is not what was looked for`, {
-    code: "EROLE",
-    server,
-  });
+  const message = `${server} is ${actual}; ${expected} is required`;
+  return new ConnectionError(message, { code: "EROLE", server });
 }
 
-/** What both have in common: a service to ask, and one pool to tell. */
-abstract class Source implements FailoverListener {
+/** Common part: registers with a service while the pool is in use. */
+abstract class SentinelSource implements FailoverListener {
   readonly description: string;
   protected readonly service: MasterService;
-  /** ms; how long Sentinels may take for an answer. */
-  protected readonly limit: number;
-  protected user: AddressConsumer | undefined = undefined;
+  /** ms; how long a Sentinel may take to answer. */
+  protected readonly queryTimeout: number;
+  protected consumer: AddressConsumer | undefined = undefined;
 
-  constructor(service: MasterService, limit: number, role: Role) {
+  constructor(service: MasterService, queryTimeout: number, role: Role) {
     this.service = service;
-    this.limit = limit;
+    this.queryTimeout = queryTimeout;
     this.description = `service=${service.name}(${role})`;
   }
 
-  attach(user: AddressConsumer): void {
-    this.user = user;
+  attach(consumer: AddressConsumer): void {
+    this.consumer = consumer;
   }
 
   detach(): void {
-    this.user = undefined;
-    this.service.quit(this);
+    this.consumer = undefined;
+    this.service.removeListener(this);
   }
 
   abstract onFailoverStarted(next: Address, error: ConnectionError): void;
@@ -75,85 +73,83 @@ abstract class Source implements FailoverListener {
   abstract onReplicasChanged(replicas: readonly Address[], error: ConnectionError): void;
 }
 
-/** Names the master. */
-export class MasterSource extends Source implements AddressSource {
-  constructor(service: MasterService, limit: number) {
-    super(service, limit, "master");
+/** Returns the address of the master. */
+export class MasterSource extends SentinelSource implements AddressSource {
+  constructor(service: MasterService, queryTimeout: number) {
+    super(service, queryTimeout, "master");
   }
 
   resolve(signal: AbortSignal): Promise<Address> {
-    this.service.join(this);
-    return this.service.locate(signal, this.limit);
+    this.service.addListener(this);
+    return this.service.locate(signal, this.queryTimeout);
   }
 
   async verify(probe: Probe): Promise<void> {
     const { address, signal } = probe;
     while ((await roleOf(probe)) === "slave") {
-      if (!this.service.isPromoting(address)) throw wrongRole(probe, "a replica");
-      await sleep(POLL, signal);
+      if (!this.service.isPromoting(address)) throw wrongRole(probe, "a master", "a replica");
+      await sleep(POLL_INTERVAL, signal);
     }
     this.service.markConfirmed(address);
   }
 
-  failed(address: Address): void {
-    this.service.markSuspect(address);
+  classifyError(_address: Address, error: RedisError): Outcome | undefined {
+    if (!(error instanceof ReadOnlyError)) return undefined;
+    return SCRIPT_COMMANDS.has(error.command ?? "") ? "unknown" : "not-sent";
   }
 
-  disowns(address: Address, error: RedisError): Outcome | undefined {
-    if (!(error instanceof ReadOnlyError)) return undefined;
+  report(address: Address): void {
     this.service.markSuspect(address);
-    return SCRIPTS.has(error.command ?? "") ? "unknown" : "not-sent";
   }
 
   onFailoverStarted(next: Address, error: ConnectionError): void {
-    this.user?.drain((address) => !sameAddress(address, next), error, false);
+    this.consumer?.drain((address) => !sameAddress(address, next), error, false);
   }
 
   onFailoverAborted(next: Address, error: ConnectionError): void {
-    this.user?.drain((address) => sameAddress(address, next), error, false);
+    this.consumer?.drain((address) => sameAddress(address, next), error, false);
   }
 
   onMasterChanged(master: Address, error: ConnectionError): void {
-    this.user?.drain((address) => !sameAddress(address, master), error, true);
+    this.consumer?.drain((address) => !sameAddress(address, master), error, true);
   }
 
   onReplicasChanged(): void {}
 }
 
-/** Names the replicas one after the other, and the master when none of them can be used. */
-export class ReplicaSource extends Source implements AddressSource {
-  /** Starts anywhere, so that not all clients begin with the same replica. */
+/** Returns the replicas in turn, and the master when none of them can be used. */
+export class ReplicaSource extends SentinelSource implements AddressSource {
+  /** Random start, so that not all clients begin with the same replica. */
   #turn = Math.floor(Math.random() * 2 ** 16);
-  /** What became of those tried since a connection was made last. */
+  /** Errors by address, since the last successful connection. */
   readonly #failures = new Map<string, Error>();
-  /** The master, when it was named in place of a replica. */
-  #substitute: Address | undefined = undefined;
+  /** The master, when it was returned in place of a replica. */
+  #fallbackMaster: Address | undefined = undefined;
 
-  constructor(service: MasterService, limit: number) {
-    super(service, limit, "slave");
+  constructor(service: MasterService, queryTimeout: number) {
+    super(service, queryTimeout, "slave");
   }
 
   async resolve(signal: AbortSignal): Promise<Address> {
-    this.service.join(this);
-    const replicas = await this.service.replicas(this.limit);
-    // Each Sentinel has an order of its own.
+    this.service.addListener(this);
+    const replicas = await this.service.replicas(this.queryTimeout);
+    // Each Sentinel lists the replicas in its own order.
     const sorted = replicas.toSorted((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1));
     for (const _ of sorted) {
       const address = sorted[this.#turn++ % sorted.length];
       if (address !== undefined && !this.#failures.has(formatAddress(address))) return address;
     }
-    return this.#master(signal);
+    return this.#resolveMaster(signal);
   }
 
   async verify(probe: Probe): Promise<void> {
     const role = await roleOf(probe);
-    if (role === "master" && !sameAddress(probe.address, this.#substitute)) {
-      throw wrongRole(probe, "a master");
-    }
+    if (role === "master" && !sameAddress(probe.address, this.#fallbackMaster))
+      throw wrongRole(probe, "a replica", "a master");
     this.#failures.clear();
   }
 
-  failed(address: Address, error: RedisError): void {
+  report(address: Address, error: RedisError): void {
     this.#failures.set(formatAddress(address), error);
   }
 
@@ -162,21 +158,21 @@ export class ReplicaSource extends Source implements AddressSource {
   onFailoverAborted(): void {}
 
   onMasterChanged(master: Address, error: ConnectionError): void {
-    this.user?.drain((address) => sameAddress(address, master), error, false);
+    this.consumer?.drain((address) => sameAddress(address, master), error, false);
   }
 
   onReplicasChanged(replicas: readonly Address[], error: ConnectionError): void {
-    const isLeft = (address: Address): boolean =>
+    const isRemoved = (address: Address): boolean =>
       !replicas.some((replica) => sameAddress(replica, address));
-    this.user?.drain(isLeft, error, false);
+    this.consumer?.drain(isRemoved, error, false);
   }
 
-  async #master(signal: AbortSignal): Promise<Address> {
-    const name = this.service.name;
+  async #resolveMaster(signal: AbortSignal): Promise<Address> {
+    const { name } = this.service;
     try {
-      const address = await this.service.locate(signal, this.limit);
+      const address = await this.service.locate(signal, this.queryTimeout);
       if (!this.#failures.has(formatAddress(address))) {
-        this.#substitute = address;
+        this.#fallbackMaster = address;
         return address;
       }
     } catch (cause) {
@@ -185,6 +181,6 @@ export class ReplicaSource extends Source implements AddressSource {
     }
     const failures = [...this.#failures.values()];
     this.#failures.clear();
-    throw replicaNotFound(name, new AggregateError(failures, "No server could be used"));
+    throw replicaNotFound(name, new AggregateError(failures, "No replica or master could be used"));
   }
 }

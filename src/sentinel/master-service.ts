@@ -1,14 +1,15 @@
 /**
- * Owns what is known of one master and its replicas: where it is, and whether it is being replaced. The
- * sources of all its clients ask here, and are told when to go elsewhere. What Sentinels say later
- * than others is weighed: an address that was left is not believed in again for old news.
+ * Tracks one master and its replicas through queries and events of the Sentinels, and notifies the
+ * address sources of all clients when connections must move. State changes are complete before anything
+ * is notified, and no listener is called synchronously from a method of the service.
  */
 
 import { ConnectionError } from "../errors.js";
 import type { Address } from "../options/address.js";
-import { formatAddress, sameAddress } from "../options/address.js";
+import { formatAddress } from "../options/address.js";
 import { abortable } from "../util/abort.js";
 import { Singleflight } from "../util/singleflight.js";
+import { type MasterChange, MasterState } from "./master-state.js";
 import type { SentinelListener, SentinelNode } from "./node.js";
 import type { SentinelNodes } from "./nodes.js";
 import {
@@ -22,117 +23,100 @@ import {
   withTimeout,
 } from "./queries.js";
 
-/** Somebody whose connections lead to servers of the service. None of these may throw. */
+/**
+ * Notified when connections must move. Notifications arrive one at a time, in the order of the changes,
+ * never from inside a call to the service. None of the methods may throw.
+ */
 export interface FailoverListener {
   /** The master is about to be replaced: nothing more may be written to it. */
   onFailoverStarted(next: Address, error: ConnectionError): void;
-  /** It will not be replaced. */
+  /** The master will not be replaced. */
   onFailoverAborted(next: Address, error: ConnectionError): void;
-  /** The master is elsewhere now. */
+  /** Another server is the master. */
   onMasterChanged(master: Address, error: ConnectionError): void;
-  /** The replicas that are well. */
+  /** The list of healthy replicas; not empty. */
   onReplicasChanged(replicas: readonly Address[], error: ConnectionError): void;
 }
 
-/** What a service is made of. */
+/** Dependencies and settings of a service. */
 export interface MasterServiceOptions {
-  readonly nodes: SentinelNodes;
-  /** How many other Sentinels must watch the master. */
+  readonly nodes: Pick<SentinelNodes, "addListener" | "ask" | "refresh" | "removeListener">;
+  /** How many other Sentinels must monitor the master. */
   readonly minOtherSentinels: number;
-  /** ms; how long Sentinels may take for an answer when nothing else is said. */
-  readonly limit: number;
+  /** ms; default for how long a Sentinel may take to answer a query. */
+  readonly queryTimeout: number;
 }
 
-interface MasterState {
-  readonly address: Address;
-  /** Unknown after an event, until a Sentinel that knows of it has answered. */
-  readonly epoch: number | undefined;
-  /** Moment until which other Sentinels may not have heard of it. */
-  readonly until: number;
-}
-
-/** ms; how long a replica that was chosen may take to become the master. */
-const HOLD = 3000;
-/** ms; Sentinels tell each other at least every two seconds. */
-const TRUST = 5000;
-/** ms between looks at what events should have told. */
-const CHECK = 10_000;
+/** ms between queries for changes whose events were missed. */
+const CHECK_INTERVAL = 10_000;
 
 /** One master name of a deployment. */
 export class MasterService implements SentinelListener {
   readonly name: string;
-  readonly #nodes: SentinelNodes;
+  readonly #nodes: MasterServiceOptions["nodes"];
   readonly #minOtherSentinels: number;
-  readonly #limit: number;
+  readonly #queryTimeout: number;
   readonly #listeners = new Set<FailoverListener>();
-  #master: MasterState | undefined = undefined;
-  /** The replica that is being promoted. */
-  #promoting: { readonly address: Address; readonly until: number } | undefined = undefined;
-  /** Was no master when it was tried last. */
-  #suspect: Address | undefined = undefined;
-  /** By how long the answers may take. */
-  readonly #asking = new Map<number, Promise<Address>>();
-  readonly #forMaster = new Singleflight<SentinelNode, MasterReport>();
-  readonly #forReplicas = new Singleflight<SentinelNode, Address[]>();
+  readonly #state = new MasterState();
+  /** Discoveries in progress, by query timeout. */
+  readonly #discoveries = new Singleflight<number, Address>();
+  readonly #masterQueries = new Singleflight<SentinelNode, MasterReport>();
+  readonly #replicaQueries = new Singleflight<SentinelNode, Address[]>();
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(name: string, { nodes, minOtherSentinels, limit }: MasterServiceOptions) {
+  constructor(name: string, options: MasterServiceOptions) {
     this.name = name;
-    this.#nodes = nodes;
-    this.#minOtherSentinels = minOtherSentinels;
-    this.#limit = limit;
+    this.#nodes = options.nodes;
+    this.#minOtherSentinels = options.minOtherSentinels;
+    this.#queryTimeout = options.queryTimeout;
   }
 
-  /** Somebody will be told from now on. */
-  join(user: FailoverListener): void {
-    if (this.#listeners.has(user)) return;
-    this.#listeners.add(user);
+  /** Notify a listener from now on. The first one starts the subscriptions to events. */
+  addListener(listener: FailoverListener): void {
+    if (this.#listeners.has(listener)) return;
+    this.#listeners.add(listener);
     if (this.#listeners.size !== 1) return;
-    this.#nodes.listen(this);
-    void this.#nodes.learn(this.name);
-    this.#timer = setInterval(() => void this.#check(), CHECK).unref();
+    this.#nodes.addListener(this);
+    void this.#nodes.refresh(this.name);
+    this.#timer = setInterval(() => void this.#check(), CHECK_INTERVAL).unref();
   }
 
-  /** Somebody need not be told any more. */
-  quit(user: FailoverListener): void {
-    if (!this.#listeners.delete(user) || this.#listeners.size !== 0) return;
+  /** Stop notifying a listener, pending notifications included. The last one ends the subscriptions. */
+  removeListener(listener: FailoverListener): void {
+    if (!this.#listeners.delete(listener) || this.#listeners.size !== 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#nodes.ignore(this);
-    this.#promoting = undefined;
+    this.#nodes.removeListener(this);
+    this.#state.dropPromotion();
   }
 
   /**
-   * Say where the master is, or will be in a moment.
+   * Return the address of the master, or of the replica that is about to become the master.
    *
-   * @param limit - ms; how long the Sentinels may take for an answer.
+   * @param queryTimeout - ms; how long a Sentinel may take to answer.
+   * @throws MasterNotFoundError when no Sentinel reports a usable master.
    */
-  async locate(signal: AbortSignal, limit: number): Promise<Address> {
-    const now = performance.now();
-    if (this.#promoting !== undefined && now < this.#promoting.until)
-      return this.#promoting.address;
-    this.#promoting = undefined;
-    const known = this.#master;
-    const isFresh = known !== undefined && now < known.until;
-    if (isFresh && !sameAddress(known.address, this.#suspect)) return known.address;
-    const asking =
-      this.#asking.get(limit) ?? this.discover(limit).finally(() => this.#asking.delete(limit));
-    this.#asking.set(limit, asking);
-    return (await abortable(asking, signal)) ?? this.locate(signal, limit);
+  async locate(signal: AbortSignal, queryTimeout: number): Promise<Address> {
+    const address = this.#state.currentAddress();
+    if (address !== undefined) return address;
+    const discovery = this.#discoveries.run(queryTimeout, (limit) => this.discover(limit));
+    return (await abortable(discovery, signal)) ?? this.locate(signal, queryTimeout);
   }
 
   /**
-   * Ask the Sentinels for the master.
+   * Query the Sentinels for the master.
    *
-   * @throws MasterNotFoundError when none names one that is well.
+   * @throws MasterNotFoundError when no Sentinel reports a usable master.
    */
-  async discover(limit = this.#limit): Promise<Address> {
+  async discover(queryTimeout = this.#queryTimeout): Promise<Address> {
     try {
-      const { value } = await this.#nodes.ask(
-        (node) => this.#ask(node, limit),
-        ({ address }) => !sameAddress(address, this.#suspect),
+      const { from, value } = await this.#nodes.ask(
+        (node) => this.#queryMaster(node, queryTimeout),
+        ({ address }) => !this.#state.isSuspect(address),
       );
-      this.#accept(value);
+      // An event may have changed the master while a better report was awaited.
+      if (this.#state.isStale(value)) throw staleReportError(from, value);
+      this.#notify(this.#state.accept(value));
       return value.address;
     } catch (cause) {
       throw masterNotFound(this.name, cause);
@@ -140,15 +124,15 @@ export class MasterService implements SentinelListener {
   }
 
   /**
-   * Ask the Sentinels for the replicas that are well.
+   * Query the Sentinels for the healthy replicas.
    *
-   * @throws ReplicaNotFoundError when none answers.
+   * @throws ReplicaNotFoundError when no Sentinel answers.
    */
-  async replicas(limit = this.#limit): Promise<Address[]> {
-    const ask = (node: SentinelNode): Promise<Address[]> => askReplicas(node, this.name);
+  async replicas(queryTimeout = this.#queryTimeout): Promise<Address[]> {
+    const query = (node: SentinelNode): Promise<Address[]> => askReplicas(node, this.name);
     try {
       const { value } = await this.#nodes.ask(
-        (node) => withTimeout(node, this.#forReplicas.run(node, ask), limit),
+        (node) => withTimeout(node, this.#replicaQueries.run(node, query), queryTimeout),
         (addresses) => addresses.length !== 0,
       );
       return value;
@@ -157,23 +141,19 @@ export class MasterService implements SentinelListener {
     }
   }
 
-  /** Whether a server that is no master yet will be one in a moment. */
+  /** Whether a replica at the address is expected to become the master. */
   isPromoting(address: Address): boolean {
-    const next = this.#promoting;
-    return (
-      next !== undefined && sameAddress(address, next.address) && performance.now() < next.until
-    );
+    return this.#state.isPromoting(address);
   }
 
-  /** The server says itself that it is a master. */
+  /** The server itself reports that it is a master. */
   markConfirmed(address: Address): void {
-    if (sameAddress(address, this.#suspect)) this.#suspect = undefined;
-    if (sameAddress(address, this.#promoting?.address)) this.#changeMaster(address);
+    this.#notify(this.#state.markConfirmed(address));
   }
 
-  /** The server could not be reached, or said that it is no master. */
+  /** The server could not be reached, or is not a master. */
   markSuspect(address: Address): void {
-    this.#suspect = address;
+    this.#state.markSuspect(address);
   }
 
   // -- events --------------------------------------------------------------------------------
@@ -185,95 +165,80 @@ export class MasterService implements SentinelListener {
 
   /** @internal */
   onEvent(event: string, words: readonly string[]): void {
-    if (event === "+switch-master") return this.#onSwitch(words);
-    const [kind = "", own, host = "", port = "", , name, masterHost = "", masterPort = ""] = words;
-    if ((kind === "master" ? own : name) !== this.name) return;
-    if (event === "+sentinel") return void this.#nodes.learn(this.name);
-    if (event.startsWith("-failover-abort")) return this.#abortFailover();
-    if (event === "+monitor") return this.#forget();
-    if (kind !== "slave") return;
-    // Other Sentinels tell later of what has been followed already.
-    const isOurs = this.#isMaster(addressOf(masterHost, masterPort));
-    if (event === "+selected-slave" && isOurs) this.#startFailover(addressOf(host, port));
-    else if (event === "+promoted-slave" && isOurs) this.#changeMaster(addressOf(host, port));
-    else void this.#checkReplicas();
+    if (event === "+switch-master") return this.#onSwitchMaster(words);
+    const [role = "", own, host = "", port = "", , name, masterHost = "", masterPort = ""] = words;
+    if ((role === "master" ? own : name) !== this.name) return;
+    if (event === "+sentinel") return void this.#nodes.refresh(this.name);
+    if (event.startsWith("-failover-abort")) return this.#notify(this.#state.abortFailover());
+    if (event === "+monitor") return this.#onMonitor();
+    if (role !== "slave") return;
+    const replica = addressOf(host, port);
+    // Other Sentinels publish the same events later, when the fail-over has been followed already.
+    const isCurrent = this.#state.mayBeMaster(addressOf(masterHost, masterPort));
+    if (event === "+selected-slave" && isCurrent) {
+      this.#notify(this.#state.startFailover(replica));
+    } else if (event === "+promoted-slave" && isCurrent) {
+      this.#notify(this.#state.changeMaster(replica));
+    } else void this.#checkReplicas();
   }
 
-  #onSwitch([name, oldHost = "", oldPort = "", host = "", port = ""]: readonly string[]): void {
+  #onSwitchMaster([name, oldHost = "", oldPort = "", host = "", port = ""]: readonly string[]) {
     if (name !== this.name) return;
-    if (this.#isMaster(addressOf(oldHost, oldPort))) this.#changeMaster(addressOf(host, port));
+    if (this.#state.mayBeMaster(addressOf(oldHost, oldPort)))
+      this.#notify(this.#state.changeMaster(addressOf(host, port)));
     void this.#check();
   }
 
-  /** Whether an address is what is taken for the master, be it only because nothing is known. */
-  #isMaster(address: Address): boolean {
-    return this.#master === undefined || sameAddress(address, this.#master.address);
-  }
-
-  // -- changes -------------------------------------------------------------------------------
-
-  #startFailover(next: Address): void {
-    if (this.isPromoting(next)) return;
-    this.#promoting = { address: next, until: performance.now() + HOLD };
-    const error = this.#notice(`is about to be replaced by ${formatAddress(next)}`);
-    for (const user of [...this.#listeners]) user.onFailoverStarted(next, error);
-  }
-
-  #abortFailover(): void {
-    const next = this.#promoting?.address;
-    this.#promoting = undefined;
-    if (next === undefined) return;
-    const error = this.#notice("is not replaced after all");
-    for (const user of [...this.#listeners]) user.onFailoverAborted(next, error);
-  }
-
-  #changeMaster(address: Address, epoch?: number): void {
-    this.#promoting = undefined;
-    if (sameAddress(address, this.#suspect)) this.#suspect = undefined;
-    this.#master = { address, epoch, until: performance.now() + TRUST };
-    const error = this.#notice(`is now ${formatAddress(address)}`);
-    for (const user of [...this.#listeners]) user.onMasterChanged(address, error);
-  }
-
-  /** The Sentinels were told anew where the master is, and begin to count from the start. */
-  #forget(): void {
-    if (this.#master !== undefined) this.#master = { ...this.#master, epoch: -1, until: 0 };
+  #onMonitor(): void {
+    this.#state.resetEpoch();
     void this.#check();
   }
 
-  #notice(what: string): ConnectionError {
+  // -- notifications -------------------------------------------------------------------------
+
+  #notify(change: MasterChange | undefined): void {
+    if (change === undefined) return;
+    if (change.type === "failover-started") {
+      const { next } = change;
+      const error = this.#failoverError(`is about to be replaced by ${formatAddress(next)}`);
+      this.#notifyLater((listener) => listener.onFailoverStarted(next, error));
+    } else if (change.type === "failover-aborted") {
+      const error = this.#failoverError("is not replaced: the fail-over was aborted");
+      this.#notifyLater((listener) => listener.onFailoverAborted(change.next, error));
+    } else {
+      const { master } = change;
+      const error = this.#failoverError(`is now ${formatAddress(master)}`);
+      this.#notifyLater((listener) => listener.onMasterChanged(master, error));
+    }
+  }
+
+  /**
+   * A listener drains a pool, which may call the service again. The service is called from inside a
+   * pool's decisions and from a parser, so listeners run as a microtask: before any further I/O event,
+   * in order, and never nested.
+   */
+  #notifyLater(notify: (listener: FailoverListener) => void): void {
+    queueMicrotask(() => {
+      for (const listener of [...this.#listeners]) notify(listener);
+    });
+  }
+
+  #failoverError(what: string): ConnectionError {
     return new ConnectionError(`The master of '${this.name}' ${what}`, { code: "EFAILOVER" });
   }
 
-  // -- asking --------------------------------------------------------------------------------
+  // -- queries -------------------------------------------------------------------------------
 
-  async #ask(node: SentinelNode, limit: number): Promise<MasterReport> {
-    const ask = (): Promise<MasterReport> => askMaster(node, this.name, this.#minOtherSentinels);
-    const news = await withTimeout(node, this.#forMaster.run(node, ask), limit);
-    if (this.#isOld(news)) throw staleReportError(node, news);
-    return news;
+  async #queryMaster(node: SentinelNode, queryTimeout: number): Promise<MasterReport> {
+    const query = (): Promise<MasterReport> => askMaster(node, this.name, this.#minOtherSentinels);
+    const report = await withTimeout(node, this.#masterQueries.run(node, query), queryTimeout);
+    if (this.#state.isStale(report)) throw staleReportError(node, report);
+    return report;
   }
 
-  /** Whether a Sentinel names a server that was left, as far as one can tell. */
-  #isOld(news: MasterReport): boolean {
-    const known = this.#master;
-    if (known === undefined || sameAddress(news.address, known.address)) return false;
-    const { address, epoch = Number.POSITIVE_INFINITY, until } = known;
-    if (performance.now() < until) return news.epoch <= epoch;
-    return news.epoch < epoch && !sameAddress(address, this.#suspect);
-  }
-
-  #accept({ address, epoch }: MasterReport): void {
-    const known = this.#master;
-    if (!sameAddress(address, this.#suspect)) this.#suspect = undefined;
-    if (known === undefined) this.#master = { address, epoch, until: 0 };
-    else if (!sameAddress(address, known.address)) this.#changeMaster(address, epoch);
-    else this.#master = { ...known, epoch: Math.max(epoch, known.epoch ?? 0) };
-  }
-
-  /** Look whether all is as thought. Never rejects: whoever needs a master asks for it. */
+  /** Look for changes whose events were missed. Never rejects: `locate` reports the errors. */
   async #check(): Promise<void> {
-    void this.#nodes.learn(this.name);
+    void this.#nodes.refresh(this.name);
     void this.#checkReplicas();
     await this.discover().catch(() => undefined);
   }
@@ -281,7 +246,7 @@ export class MasterService implements SentinelListener {
   async #checkReplicas(): Promise<void> {
     const replicas = await this.replicas().catch(() => []);
     if (replicas.length === 0) return;
-    const error = this.#notice("has other replicas");
-    for (const user of [...this.#listeners]) user.onReplicasChanged(replicas, error);
+    const error = this.#failoverError("has other replicas");
+    this.#notifyLater((listener) => listener.onReplicasChanged(replicas, error));
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Owns the connections to one Sentinel: commands to it over one, its events over another. The events
- * keep no process alive; when their connection is lost they are subscribed to again, and whoever
- * listens is told, for some may have been missed.
+ * The connections to one Sentinel: a pool for commands, and one leased connection that receives its
+ * events. A lost subscription is renewed after a pause, and the listener is notified of the renewal
+ * because events may have been missed. Neither connection keeps the process alive while idle.
  */
 
 import type { Arg, CommandInfo, Decoder } from "../commands/core/info.js";
@@ -16,7 +16,7 @@ import { ConnectionPool } from "../pool/pool.js";
 import { type Reply, TEXT } from "../protocol/reply.js";
 import type { QueriedSentinel } from "./queries.js";
 
-/** What to hear of. */
+/** Event channels to subscribe to. */
 export const EVENTS = [
   "+switch-master",
   "+promoted-slave",
@@ -32,16 +32,16 @@ export const EVENTS = [
   "+sentinel",
 ] as const;
 
-/** Hears what a Sentinel tells. Neither may throw. */
+/** Receives the events of a Sentinel. Neither method may throw. */
 export interface SentinelListener {
-  /** Something happened. */
+  /** An event was published; `words` is its text, split at the spaces. */
   onEvent(event: string, words: readonly string[]): void;
-  /** From here on nothing will be missed; something may have been before. */
+  /** The subscription is confirmed: earlier events may have been missed, later ones will arrive. */
   onSubscribed(): void;
 }
 
 const SUBSCRIBE = internalCommand("SUBSCRIBE");
-/** ms; pauses before a lost subscription is begun again. */
+/** ms; bounds of the pause before a lost subscription is renewed. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1000;
 
@@ -50,25 +50,25 @@ export class SentinelNode implements QueriedSentinel {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  /** Whether the user named it; others come and go with what Sentinels say. */
+  /** Whether it was given to the constructor of the Sentinel object; other nodes come and go. */
   readonly isSeed: boolean;
-  /** Its identity, once it has told it. */
+  /** Its run ID, once known. */
   id: string | undefined = undefined;
   readonly #pool: ConnectionPool;
   readonly #call: CallSettings;
   #listener: SentinelListener | undefined = undefined;
   #lease: Lease | undefined = undefined;
-  #opening = false;
-  /** Commands under way. */
-  #busy = 0;
-  #resting = false;
+  #isLeasing = false;
+  #pendingCommands = 0;
+  /** Whether to disconnect after the last pending command. */
+  #disconnectsWhenIdle = false;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
   constructor(options: RedisOptions & { host: string; port: number }, isSeed: boolean) {
     this.#pool = new ConnectionPool({ ...options, decodeResponses: true, integers: "number" });
-    const { address, settings } = { ...this.#pool.settings, settings: this.#pool.settings };
-    this.host = address.kind === "tcp" ? address.host : "";
+    const { settings } = this.#pool;
+    this.host = settings.address.kind === "tcp" ? settings.address.host : "";
     this.port = options.port;
     this.name = `${this.host}:${this.port}`;
     this.isSeed = isSeed;
@@ -80,76 +80,67 @@ export class SentinelNode implements QueriedSentinel {
     args: readonly Arg[],
     decode: Decoder | undefined = info.decode,
   ): Promise<unknown> {
-    this.#resting = false;
-    this.#busy++;
+    this.#disconnectsWhenIdle = false;
+    this.#pendingCommands++;
     try {
       const parts = { executor: this.#pool, call: this.#call };
       return await execute(parts, { info, args, decode });
     } finally {
-      this.#busy--;
-      if (this.#resting) this.rest();
+      this.#pendingCommands--;
+      if (this.#disconnectsWhenIdle) this.unsubscribe();
     }
   }
 
-  /** Hear its events from now on. */
-  listen(listener: SentinelListener): void {
-    this.#resting = false;
+  /** Subscribe to the events, for one listener. */
+  subscribe(listener: SentinelListener): void {
+    this.#disconnectsWhenIdle = false;
     this.#listener = listener;
-    this.#subscribe();
+    this.#leaseAndSubscribe();
   }
 
-  /** Hear nothing any more, and close the connections as soon as nobody is asking. */
-  rest(): void {
-    this.#resting = true;
-    this.#ignore();
-    if (this.#busy === 0) this.#pool.disconnect();
+  /** End the subscription, and close the connections as soon as no command is pending. */
+  unsubscribe(): void {
+    this.#disconnectsWhenIdle = true;
+    this.#endSubscription();
+    if (this.#pendingCommands === 0) this.#pool.disconnect();
   }
 
-  #ignore(): void {
-    this.#listener = undefined;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#failures = 0;
-    this.#lease?.discard();
-    this.#lease = undefined;
-  }
-
-  /** Close all connections at once; it can still be asked again. */
+  /** Close all connections immediately. The next command or subscription connects again. */
   disconnect(): void {
     this.#pool.disconnect();
   }
 
   /** Close for good. */
   close(): Promise<void> {
-    this.#ignore();
+    this.#endSubscription();
     return this.#pool.close();
   }
 
   // -- events --------------------------------------------------------------------------------
 
-  #subscribe(): void {
-    if (this.#opening || this.#lease !== undefined || this.#timer !== undefined) return;
-    this.#opening = true;
+  #leaseAndSubscribe(): void {
+    if (this.#isLeasing || this.#lease !== undefined || this.#timer !== undefined) return;
+    this.#isLeasing = true;
     this.#pool.lease().then(
       (lease) => {
-        this.#opening = false;
+        this.#isLeasing = false;
         if (this.#listener === undefined) lease.discard();
-        else this.#open(lease);
+        else this.#sendSubscribe(lease);
       },
       (error: RedisError) => {
-        this.#opening = false;
-        if (error.code !== "ECLOSED") this.#again();
+        this.#isLeasing = false;
+        if (error.code !== "ECLOSED") this.#subscribeLater();
       },
     );
   }
 
-  #open(lease: Lease): void {
-    if (!lease.alive) return this.#again();
+  #sendSubscribe(lease: Lease): void {
+    if (!lease.alive) return this.#subscribeLater();
     this.#lease = lease;
     const { connection } = lease;
     lease.onLost = () => {
       this.#lease = undefined;
-      this.#again();
+      this.#subscribeLater();
     };
     const listener = {
       onReply: (value: Reply): void => this.#receive(value, connection),
@@ -161,7 +152,7 @@ export class SentinelNode implements QueriedSentinel {
 
   #receive(value: Reply, connection: Connection): void {
     if (value instanceof RedisError) {
-      // Subscribing is forbidden, say; trying again later is all that can be done.
+      // For example, the ACL user may not subscribe: retry after a pause.
       return connection.destroy(
         new ConnectionError(value.message, { code: value.code, cause: value }),
       );
@@ -170,21 +161,30 @@ export class SentinelNode implements QueriedSentinel {
   }
 
   #receiveItems(items: readonly Reply[]): void {
-    const [word, channel, data] = items;
-    if (word === "subscribe" && data === EVENTS.length) {
+    const [type, channel, data] = items;
+    if (type === "subscribe" && data === EVENTS.length) {
       this.#failures = 0;
       this.#listener?.onSubscribed();
-    } else if (word === "message" && typeof data === "string") {
+    } else if (type === "message" && typeof data === "string") {
       this.#listener?.onEvent(String(channel), data.split(" "));
     }
   }
 
-  #again(): void {
+  #subscribeLater(): void {
     if (this.#listener === undefined) return;
     const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LONGEST_PAUSE);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#subscribe();
+      this.#leaseAndSubscribe();
     }, pause).unref();
+  }
+
+  #endSubscription(): void {
+    this.#listener = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#failures = 0;
+    this.#lease?.discard();
+    this.#lease = undefined;
   }
 }

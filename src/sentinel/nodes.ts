@@ -1,6 +1,6 @@
 /**
- * Owns the list of Sentinels: those the user named, in the order of who answered last, and those the
- * others told of. Their events are heard as long as somebody listens, and go to all who do.
+ * The list of Sentinels: those given by the user and those the others report, the one that answered last
+ * first. The nodes are subscribed to as long as there are listeners, and every event goes to all of them.
  */
 import { SENTINEL_MYID, SENTINEL_SENTINELS } from "../commands/generated/infos-sentinel.js";
 import type { SentinelState } from "../commands/sentinel/types.js";
@@ -17,21 +17,21 @@ export class SentinelNodes implements SentinelListener {
   readonly #options: RedisOptions;
   readonly #listeners = new Set<SentinelListener>();
   #nodes: SentinelNode[];
-  #learning = false;
-  #closed = false;
+  #isRefreshing = false;
+  #isClosed = false;
 
-  /** @param options - Of the connections to each. */
+  /** @param options - Options of the connections to each Sentinel. */
   constructor(seeds: readonly SentinelAddress[], options: RedisOptions) {
     this.#options = options;
-    this.#nodes = seeds.map(([host, port]) => this.#make(host, port, true));
+    this.#nodes = seeds.map(([host, port]) => this.#createNode(host, port, true));
   }
 
-  /** Every Sentinel known, the one that answered best first. */
+  /** Every known Sentinel, in the order of preference. */
   get all(): readonly SentinelNode[] {
     return this.#nodes;
   }
 
-  /** Ask all at once; see {@link askAll}. The one whose answer counted comes first from then on. */
+  /** Query all Sentinels in parallel; see {@link askAll}. The node whose answer counted moves to the front. */
   async ask<V>(
     ask: (node: SentinelNode) => Promise<V>,
     isGood: (value: V) => boolean,
@@ -42,28 +42,28 @@ export class SentinelNodes implements SentinelListener {
     return answer;
   }
 
-  /** Ask the others before one that could not be reached. */
+  /** Move a node that could not be reached to the end. */
   postpone(node: SentinelNode): void {
     const index = this.#nodes.indexOf(node);
     if (index >= 0) this.#nodes.push(...this.#nodes.splice(index, 1));
   }
 
-  /** Bring events to a listener, beginning with the first. */
-  listen(listener: SentinelListener): void {
+  /** Pass events to a listener from now on. The first one starts the subscriptions. */
+  addListener(listener: SentinelListener): void {
     this.#listeners.add(listener);
-    for (const node of this.#nodes) node.listen(this);
+    for (const node of this.#nodes) node.subscribe(this);
   }
 
-  /** Bring no more events; with the last listener the connections end. */
-  ignore(listener: SentinelListener): void {
+  /** Stop passing events to a listener. The last one ends the subscriptions and the connections. */
+  removeListener(listener: SentinelListener): void {
     if (!this.#listeners.delete(listener) || this.#listeners.size !== 0) return;
-    for (const node of this.#nodes) node.rest();
+    for (const node of this.#nodes) node.unsubscribe();
   }
 
-  /** Find out from the Sentinels of a master which others there are. Never rejects. */
-  async learn(name: string): Promise<void> {
-    if (this.#learning || this.#closed) return;
-    this.#learning = true;
+  /** Update the list with the Sentinels that the nodes report for a master. Never rejects. */
+  async refresh(name: string): Promise<void> {
+    if (this.#isRefreshing || this.#isClosed) return;
+    this.#isRefreshing = true;
     const silent = new Set<SentinelNode>();
     const ask = async (node: SentinelNode): Promise<SentinelState[]> => {
       const others = await this.#othersOf(node, name);
@@ -71,13 +71,13 @@ export class SentinelNodes implements SentinelListener {
       return others ?? [];
     };
     const others = (await Promise.all(this.#nodes.map(ask))).flat();
-    this.#learning = false;
-    if (!this.#closed && others.length !== 0) this.#update(others, silent);
+    this.#isRefreshing = false;
+    if (!this.#isClosed && others.length !== 0) this.#update(others, silent);
   }
 
   /** Close all connections for good. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     this.#listeners.clear();
     await Promise.all(this.#nodes.map((node) => node.close()));
   }
@@ -92,7 +92,7 @@ export class SentinelNodes implements SentinelListener {
     for (const listener of [...this.#listeners]) listener.onSubscribed();
   }
 
-  #make(host: string, port: number, isSeed: boolean): SentinelNode {
+  #createNode(host: string, port: number, isSeed: boolean): SentinelNode {
     return new SentinelNode({ ...this.#options, host, port }, isSeed);
   }
 
@@ -102,18 +102,18 @@ export class SentinelNodes implements SentinelListener {
       node.id ??= String(await node.run(SENTINEL_MYID, []));
       return others as SentinelState[];
     } catch (error) {
-      // One that stands still tells no events either, and nothing else would show it.
+      // A frozen Sentinel publishes no events either, and nothing else would reveal it.
       if (error instanceof TimeoutError) node.disconnect();
       return undefined;
     }
   }
 
-  /** One that answers stays, whoever tells of it: none tells of itself, and the others may be gone. */
+  /** A node that answers stays even if no other reports it: none lists itself, and the others may be down. */
   #update(others: readonly SentinelState[], silent: ReadonlySet<SentinelNode>): void {
     const ids = new Set(others.map(({ runid }) => runid));
-    const places = new Set(others.map(({ ip, port }) => `${ip}:${port}`));
+    const names = new Set(others.map(({ ip, port }) => `${ip}:${port}`));
     const isListed = ({ id, name }: SentinelNode): boolean =>
-      places.has(name) || (id !== undefined && ids.has(id));
+      names.has(name) || (id !== undefined && ids.has(id));
     const isGone = (node: SentinelNode): boolean =>
       silent.has(node) && !node.isSeed && !isListed(node);
     for (const node of this.#nodes.filter(isGone)) void node.close();
@@ -122,11 +122,11 @@ export class SentinelNodes implements SentinelListener {
   }
 
   #add(host: string, port: number, id: string): void {
-    const isKnown = this.#nodes.some((one) => one.id === id || one.name === `${host}:${port}`);
+    const isKnown = this.#nodes.some((node) => node.id === id || node.name === `${host}:${port}`);
     if (isKnown) return;
-    const node = this.#make(host, port, false);
+    const node = this.#createNode(host, port, false);
     node.id = id;
     this.#nodes.push(node);
-    if (this.#listeners.size !== 0) node.listen(this);
+    if (this.#listeners.size !== 0) node.subscribe(this);
   }
 }

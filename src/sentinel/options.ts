@@ -1,6 +1,6 @@
 /**
- * Owns the options of a Sentinel object and of the clients made by it: which of them go to the
- * connections of Sentinels, which to those of servers. Pure.
+ * The options of a Sentinel object and of the clients it creates: which apply to connections to Sentinels,
+ * and which to connections to servers. Pure.
  */
 
 import type { ClientOptions } from "../client/client-state.js";
@@ -13,54 +13,60 @@ import { integer, invalidOption, kindOf, plainObject } from "../util/validate.js
 import type { SentinelAddress } from "./nodes.js";
 import { FailoverRetry } from "./retry.js";
 
-/** What says where to connect: a Sentinel does. */
-type Place = "url" | "host" | "port" | "unixSocketPath" | "addressSource" | "connectionPool";
+/** Options that determine the address, which the Sentinels provide here. */
+type AddressOption =
+  | "url"
+  | "host"
+  | "port"
+  | "unixSocketPath"
+  | "addressSource"
+  | "connectionPool";
 
-/** Options of the clients a Sentinel makes; those of {@link ClientOptions} without an address. */
-export interface SentinelClientOptions extends Omit<ClientOptions, Place> {}
+/** Options of a client created by a Sentinel object: {@link ClientOptions} without the address. */
+export interface SentinelClientOptions extends Omit<ClientOptions, AddressOption> {}
 
-/** Options of a Sentinel object: its own, and defaults for the clients it makes. */
+/** Options of a Sentinel object, and defaults for the clients it creates. */
 export interface SentinelOptions extends SentinelClientOptions {
-  /** Integer: how many other Sentinels must watch a master for it to be used; default 0. */
+  /** Integer, 0 or more: how many other Sentinels must monitor a master; default 0. */
   readonly minOtherSentinels?: number | undefined;
   /**
-   * Options of the connections to the Sentinels themselves: their TLS, credentials, time limits. When
-   * left out, only the options whose names begin with `socket` are taken from the others.
+   * Options of the connections to the Sentinels: TLS, credentials, timeouts. Default: the client options
+   * whose names begin with `socket`.
    */
   readonly sentinelOptions?:
     | Omit<RedisOptions, "url" | "host" | "port" | "unixSocketPath">
     | undefined;
 }
 
-/** The options in their final form. */
+/** Checked options of a Sentinel object. */
 export interface SentinelSettings {
   readonly seeds: readonly SentinelAddress[];
   readonly minOtherSentinels: number;
-  /** ms; how long Sentinels may take for an answer. */
-  readonly limit: number;
-  /** For connections to Sentinels. */
-  readonly own: RedisOptions;
-  /** For connections of clients. */
+  /** ms; how long a Sentinel may take to answer. */
+  readonly queryTimeout: number;
+  /** Options of connections to Sentinels. */
+  readonly sentinels: RedisOptions;
+  /** Default options of clients. */
   readonly clients: SentinelClientOptions;
 }
 
-/** What a client is made with. */
+/** Checked options of one client. */
 export interface SentinelClientSettings {
   readonly options: SentinelClientOptions;
-  /** ms; how long Sentinels may take for an answer. */
-  readonly limit: number;
+  /** ms; how long a Sentinel may take to answer. */
+  readonly queryTimeout: number;
 }
 
-/** Part of the time limit of commands that a server is looked for before they are told why not. */
-const FAILOVER_TIMEOUT = 0.75;
-/** Part of it that Sentinels may take for an answer before they are asked again. */
-const ATTEMPT = 0.2;
-/** The same where nobody asks again. */
-const ONLY_ATTEMPT = 0.5;
-/** ms; taken for the time limit of commands that have none. */
-const UNLIMITED = 12_000;
+/** Share of the command timeout during which connecting is retried; the last error is reported then. */
+const FAILOVER_SHARE = 0.75;
+/** Share of the command timeout that a Sentinel may take to answer, when the query is retried. */
+const ATTEMPT_SHARE = 0.2;
+/** The same when the query is not retried. */
+const ONLY_ATTEMPT_SHARE = 0.5;
+/** ms; used in place of the command timeout when commands have none. */
+const DEFAULT_TIMEOUT = 12_000;
 
-const PLACES: readonly Place[] = [
+const ADDRESS_OPTIONS: readonly AddressOption[] = [
   "url",
   "host",
   "port",
@@ -69,36 +75,32 @@ const PLACES: readonly Place[] = [
   "connectionPool",
 ];
 
-function refusePlaces(options: object): void {
-  const place = PLACES.find((name) => Reflect.get(options, name) !== undefined);
-  if (place === undefined) return;
-  throw new DataError(`\`${place}\` is for the Sentinels to say`, { code: "EINVAL" });
+function refuseAddress(options: object): void {
+  const given = ADDRESS_OPTIONS.find((name) => Reflect.get(options, name) !== undefined);
+  if (given === undefined) return;
+  const message = `option "${given}" must not be set: the Sentinels provide the address`;
+  throw new DataError(message, { code: "EINVAL" });
 }
+
+const PAIRS = "a non-empty array of [host, port] pairs";
 
 function seedOf(given: unknown): SentinelAddress {
   if (!Array.isArray(given) || given.length !== 2) {
-    throw invalidOption(
-      'argument "sentinels"',
-      "a list of [host, port] pairs",
-      `a list with ${kindOf(given)} in it`,
-    );
+    throw invalidOption('argument "sentinels"', PAIRS, `an array that contains ${kindOf(given)}`);
   }
   const { address } = resolveOptions({ host: given[0], port: given[1] });
   return address.kind === "tcp" ? [address.host, address.port] : ["", 0];
 }
 
 /**
- * Bring what a Sentinel object is made with into its final form.
+ * Check the arguments of the constructor of a Sentinel object.
  *
- * @throws DataError for a list without Sentinels and for bad options.
+ * @throws DataError for an empty list and for an invalid option.
  */
 export function sentinelSettings(sentinels: unknown, given: unknown): SentinelSettings {
   if (!Array.isArray(sentinels) || sentinels.length === 0) {
-    throw invalidOption(
-      'argument "sentinels"',
-      "a list of [host, port] pairs",
-      "something else, or an empty list",
-    );
+    const got = Array.isArray(sentinels) ? "an empty array" : kindOf(sentinels);
+    throw invalidOption('argument "sentinels"', PAIRS, got);
   }
   const options = plainObject('argument "options"', given) as SentinelOptions;
   const { minOtherSentinels = 0, sentinelOptions, ...clients } = options;
@@ -106,43 +108,42 @@ export function sentinelSettings(sentinels: unknown, given: unknown): SentinelSe
   const settings = {
     seeds: sentinels.map(seedOf),
     minOtherSentinels: integer(0)("minOtherSentinels", minOtherSentinels),
-    // A Sentinel that is not there is no reason to wait while others are.
-    own: { retry: new Retry(new NoBackoff(), 0), ...own },
+    // An unreachable Sentinel is not retried: the others are queried in parallel.
+    sentinels: { retry: new Retry(new NoBackoff(), 0), ...own },
     clients,
   };
-  refusePlaces(own);
-  normalizeOptions(settings.own);
-  return { ...settings, limit: timeOf(clientSettings(clients, {}).options) * ONLY_ATTEMPT };
+  refuseAddress(own);
+  normalizeOptions(settings.sentinels);
+  const queryTimeout = timeoutOf(clientSettings(clients, {}).options) * ONLY_ATTEMPT_SHARE;
+  return { ...settings, queryTimeout };
 }
 
-/** What the connections to Sentinels share with the others when nothing else is said. */
+/** Default options of connections to Sentinels. */
 function socketOptions(clients: SentinelClientOptions): RedisOptions {
   const entries = Object.entries(clients).filter(([name]) => name.startsWith("socket"));
   return Object.fromEntries(entries);
 }
 
 /**
- * Join the options of a Sentinel object and of one client.
+ * Merge the options of a Sentinel object and of one client.
  *
- * @throws DataError for bad options.
+ * @throws DataError for an invalid option.
  */
 export function clientSettings(
   common: SentinelClientOptions,
   given: unknown,
 ): SentinelClientSettings {
   const options = { ...common, ...plainObject('argument "options"', given) };
-  refusePlaces(options);
-  const time = timeOf(options);
-  if (options.retry !== undefined) return { options, limit: time * ONLY_ATTEMPT };
-  const limit = time * ATTEMPT;
-  return {
-    options: { ...options, retry: new FailoverRetry(time * FAILOVER_TIMEOUT, limit) },
-    limit,
-  };
+  refuseAddress(options);
+  const timeout = timeoutOf(options);
+  if (options.retry !== undefined) return { options, queryTimeout: timeout * ONLY_ATTEMPT_SHARE };
+  const queryTimeout = timeout * ATTEMPT_SHARE;
+  const retry = new FailoverRetry(timeout * FAILOVER_SHARE, queryTimeout);
+  return { options: { ...options, retry }, queryTimeout };
 }
 
-/** ms; how long commands may take. */
-function timeOf({ connectionClass: _, ...options }: SentinelClientOptions): number {
+/** Return the command timeout in ms. */
+function timeoutOf({ connectionClass: _, ...options }: SentinelClientOptions): number {
   const { socketTimeout } = normalizeOptions(options);
-  return socketTimeout === 0 ? UNLIMITED : socketTimeout;
+  return socketTimeout === 0 ? DEFAULT_TIMEOUT : socketTimeout;
 }

@@ -1,7 +1,6 @@
 /**
- * Owns what Sentinels are asked and which answers count: a master must be well and watched by enough
- * Sentinels, and news must not be older than what is known. All Sentinels are asked at once; the first
- * good answer decides. Opens nothing and keeps nothing.
+ * The queries sent to Sentinels, and which answers count: a master must be up and monitored by enough
+ * Sentinels. All Sentinels are queried in parallel; the first good answer wins. Stateless.
  */
 
 import type { Arg, CommandInfo } from "../commands/core/info.js";
@@ -21,33 +20,33 @@ import {
 import type { Address } from "../options/address.js";
 import { formatAddress } from "../options/address.js";
 
-/** A Sentinel that can be asked. */
+/** A Sentinel that can be queried. */
 export interface QueriedSentinel {
   /** `host:port`. */
   readonly name: string;
-  /** Run a command there. */
+  /** Run a command on the Sentinel; returns the decoded reply. */
   run(info: CommandInfo, args: readonly Arg[]): Promise<unknown>;
 }
 
-/** What a Sentinel says of a master. */
+/** What a Sentinel reports about a master. */
 export interface MasterReport {
   readonly address: Address;
-  /** Grows with every fail-over. */
+  /** Configuration epoch: grows with every fail-over. */
   readonly epoch: number;
 }
 
-/** An answer, and who gave it. */
+/** An answer and the Sentinel it came from. */
 export interface SentinelAnswer<A, V> {
   readonly from: A;
   readonly value: V;
 }
 
-/** Code of the errors of Sentinels that know no master of the name. */
+/** Code of the error when a Sentinel monitors no master of that name. */
 const UNKNOWN_NAME_CODE = "ENOSERVICE";
-/** ms; how long to wait for a better answer once there is one that will do. */
+/** ms; how long to wait for a good answer after one that is only acceptable. */
 const GRACE = 150;
 
-/** Make an address of what a Sentinel calls one. */
+/** Build an address from the host and port that a Sentinel reports. */
 export function addressOf(host: string, port: number | string): Address {
   return { kind: "tcp", host, port: Number(port) };
 }
@@ -56,7 +55,7 @@ function sentinelError(from: QueriedSentinel, message: string, code = "ESENTINEL
   return new RedisError(message, { code, server: from.name });
 }
 
-/** A Sentinel answers a name it does not know with an error that has no code of its own. */
+/** Give the error for an unknown name a code of its own; the server sends it with the generic code ERR. */
 async function run<V>(from: QueriedSentinel, info: CommandInfo, name: string): Promise<V> {
   try {
     return (await from.run(info, [name])) as V;
@@ -69,42 +68,45 @@ async function run<V>(from: QueriedSentinel, info: CommandInfo, name: string): P
 }
 
 function problemOf(state: SentinelState, minOtherSentinels: number): string | undefined {
-  if (!state.isMaster) return "It is not a master";
+  if (!state.isMaster) return "The server is not a master";
   if (state.isSdown || state.isOdown) return "The master is down";
   return missingSentinels(state, minOtherSentinels);
 }
 
 function missingSentinels(state: SentinelState, minOtherSentinels: number): string | undefined {
   const others = state["num-other-sentinels"] ?? 0;
-  return others < minOtherSentinels ? `Only ${others} other Sentinels watch the master` : undefined;
+  if (others >= minOtherSentinels) return undefined;
+  const subject = others === 1 ? "1 other Sentinel monitors" : `${others} other Sentinels monitor`;
+  return `Only ${subject} the master; ${minOtherSentinels} required`;
 }
 
 /**
- * Ask one Sentinel for a master.
+ * Query one Sentinel for a master.
  *
- * @param minOtherSentinels - How many other Sentinels must watch it.
- * @throws RedisError when it knows none that could be used.
+ * @param minOtherSentinels - How many other Sentinels must monitor it.
+ * @throws RedisError when it reports no usable master.
  */
 export async function askMaster(
   from: QueriedSentinel,
   name: string,
   minOtherSentinels: number,
 ): Promise<MasterReport> {
-  const [state, place] = await Promise.all([
+  const [state, address] = await Promise.all([
     run<SentinelState>(from, SENTINEL_MASTER, name),
     run<[string, number] | null>(from, SENTINEL_GET_MASTER_ADDR_BY_NAME, name),
   ]);
-  if (place === null) throw sentinelError(from, "No such master", UNKNOWN_NAME_CODE);
-  // During a fail-over the state is still the old master's, the address already the new one's.
-  const isNew = place[0] !== state.ip || place[1] !== state.port;
+  if (address === null)
+    throw sentinelError(from, "No such master with that name", UNKNOWN_NAME_CODE);
+  // During a fail-over the state is still that of the old master, the address already the new one.
+  const isNew = address[0] !== state.ip || address[1] !== state.port;
   const problem = isNew
     ? missingSentinels(state, minOtherSentinels)
     : problemOf(state, minOtherSentinels);
   if (problem !== undefined) throw sentinelError(from, problem);
-  return { address: addressOf(...place), epoch: state["config-epoch"] ?? 0 };
+  return { address: addressOf(...address), epoch: state["config-epoch"] ?? 0 };
 }
 
-/** Ask one Sentinel for the replicas of a master that are well. */
+/** Query one Sentinel for the healthy replicas of a master. */
 export async function askReplicas(from: QueriedSentinel, name: string): Promise<Address[]> {
   const states = await run<SentinelState[]>(from, SENTINEL_REPLICAS, name);
   return states
@@ -113,47 +115,49 @@ export async function askReplicas(from: QueriedSentinel, name: string): Promise<
 }
 
 /**
- * Ask all Sentinels at once.
+ * Query all Sentinels in parallel.
  *
- * @param all - Those to ask.
- * @param ask - How one is asked.
- * @param isGood - Whether an answer decides at once; others count when no better one comes soon.
- * @throws AggregateError of what each said, in the order of `all`, when none gave an answer.
+ * @param all - The Sentinels.
+ * @param ask - Queries one of them.
+ * @param isGood - Whether an answer is used immediately. The first other answer is used when no good one
+ * arrives within 150 ms, or none can arrive any more.
+ * @throws AggregateError with the error of each Sentinel, in the order of `all`, when none answers.
  */
 export function askAll<A, V>(
   all: readonly A[],
-  ask: (one: A) => Promise<V>,
+  ask: (sentinel: A) => Promise<V>,
   isGood: (value: V) => boolean,
 ): Promise<SentinelAnswer<A, V>> {
   return new Promise((resolve, reject) => {
     const errors: Error[] = [];
-    let open = all.length;
-    let second: SentinelAnswer<A, V> | undefined;
+    let pending = all.length;
+    let acceptable: SentinelAnswer<A, V> | undefined;
     let timer: NodeJS.Timeout | undefined;
     const settle = (answer: SentinelAnswer<A, V>): void => {
       clearTimeout(timer);
       resolve(answer);
     };
-    const closeOne = (): void => {
-      if (--open !== 0) return;
-      if (second === undefined) reject(new AggregateError(errors, "No Sentinel gave an answer"));
-      else settle(second);
+    const finishOne = (): void => {
+      if (--pending !== 0) return;
+      if (acceptable === undefined)
+        reject(new AggregateError(errors, "Every Sentinel query failed"));
+      else settle(acceptable);
     };
     const take = (from: A, value: V): void => {
       if (isGood(value)) settle({ from, value });
-      else if (second === undefined) {
+      else if (acceptable === undefined) {
         const answer = { from, value };
-        second = answer;
+        acceptable = answer;
         timer = setTimeout(() => settle(answer), GRACE);
       }
-      closeOne();
+      finishOne();
     };
     all.forEach((from, index) => {
       ask(from).then(
         (value) => take(from, value),
         (error: Error) => {
           errors[index] = error;
-          closeOne();
+          finishOne();
         },
       );
     });
@@ -161,57 +165,58 @@ export function askAll<A, V>(
 }
 
 /**
- * Wait for the answer of one Sentinel, but not for ever.
+ * Wait for the answer of one Sentinel for a limited time.
  *
- * @param limit - ms.
- * @throws TimeoutError when there was none in time; it may still come.
+ * @param timeout - ms.
+ * @throws TimeoutError when no answer arrives in time. The query itself goes on.
  */
 export function withTimeout<V>(
   { name }: QueriedSentinel,
   answer: Promise<V>,
-  limit: number,
+  timeout: number,
 ): Promise<V> {
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      reject(new TimeoutError("No answer in time", { code: "ETIMEDOUT", server: name }));
+    const onTimeout = (): void => {
+      const details = { code: "ETIMEDOUT", server: name };
+      reject(new TimeoutError("Timeout waiting for the Sentinel's answer", details));
     };
-    const timer = setTimeout(giveUp, limit);
+    const timer = setTimeout(onTimeout, timeout);
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 
-/** The error for a master no Sentinel would name. */
+/** The error when no Sentinel reports a usable master. */
 export function masterNotFound(name: string, cause: unknown): MasterNotFoundError {
   return new MasterNotFoundError(`No master found for '${name}'`, { code: "ENOMASTER", cause });
 }
 
-/** The error for replicas of which none could be used, nor the master in their place. */
+/** The error when neither a replica nor, in its place, the master can be used. */
 export function replicaNotFound(name: string, cause: unknown): ReplicaNotFoundError {
   return new ReplicaNotFoundError(`No replica found for '${name}'`, { code: "ENOREPLICA", cause });
 }
 
 function causesOf(error: unknown): readonly unknown[] {
-  const isOurs = error instanceof MasterNotFoundError || error instanceof ReplicaNotFoundError;
-  return isOurs ? error.causes : [];
+  const hasCauses = error instanceof MasterNotFoundError || error instanceof ReplicaNotFoundError;
+  return hasCauses ? error.causes : [];
 }
 
-/** Whether a Sentinel was waited for in vain. */
+/** Whether the error includes a Sentinel that did not answer in time. */
 export function isTimeout(error: unknown): boolean {
   return causesOf(error).some((cause) => cause instanceof TimeoutError);
 }
 
-/** Whether all Sentinels answered, and none knows the name: that does not heal by waiting. */
+/** Whether every Sentinel answered that the name is unknown: a retry would not help. */
 export function isUnknownName(error: unknown): boolean {
   const causes = causesOf(error);
-  const isUnknown = (one: unknown): boolean =>
-    one instanceof RedisError && one.code === UNKNOWN_NAME_CODE;
+  const isUnknown = (cause: unknown): boolean =>
+    cause instanceof RedisError && cause.code === UNKNOWN_NAME_CODE;
   return causes.length > 0 && causes.every(isUnknown);
 }
 
-/** The error for a Sentinel that has not heard of a fail-over yet. */
+/** The error for a report from before the last fail-over. */
 export function staleReportError(from: QueriedSentinel, { address }: MasterReport): RedisError {
   return sentinelError(
     from,
-    `It still names ${formatAddress(address)}, which is no longer the master`,
+    `The Sentinel still reports ${formatAddress(address)}, which is no longer the master`,
   );
 }

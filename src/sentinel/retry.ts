@@ -1,43 +1,45 @@
 /**
- * Owns how long a client of a Sentinel deployment goes on looking for a server: as long as a fail-over
- * may take and its commands may wait, counted in time and not in attempts.
+ * The retry policy of clients of a Sentinel deployment: it is limited by time, not by a number of attempts,
+ * because a fail-over takes seconds. It gives up before the commands reach their own deadline.
  */
 import { EqualJitterBackoff } from "../options/backoff.js";
 import { Retry } from "../options/retry.js";
 import { isTimeout, isUnknownName } from "./queries.js";
 
-/** ms. */
+/** ms; bounds of the pause between attempts. */
 const LONGEST_PAUSE = 250;
 const FIRST_PAUSE = 8;
-/** What is given to commands that ask for retries by number. */
-const RETRIES = 5;
+/** Retries of a command that is retried by number (`retryOnError`). */
+const COMMAND_RETRIES = 5;
 
-/** Retries until a time is over; a name that no Sentinel knows is not looked for again. */
+/** Retries for a limited time. A name unknown to every Sentinel is not retried. */
 export class FailoverRetry extends Retry {
-  readonly #patience: number;
-  readonly #limit: number;
+  readonly #totalTimeout: number;
+  readonly #attemptTimeout: number;
+  /** Moment of the first failure, of `performance.now()`. */
   #since: number | undefined = undefined;
 
   /**
-   * @param patience - ms; how long to go on.
-   * @param limit - ms; how long one attempt may take when a Sentinel is silent.
+   * @param totalTimeout - ms; how long to retry, counted from the first failure.
+   * @param attemptTimeout - ms; how long one attempt takes when a Sentinel does not answer.
    */
-  constructor(patience: number, limit: number) {
-    // Short enough to have told what is wrong before commands run out of time by themselves.
-    super(new EqualJitterBackoff(Math.min(LONGEST_PAUSE, patience / 10), FIRST_PAUSE), RETRIES);
-    this.#patience = patience;
-    this.#limit = limit;
+  constructor(totalTimeout: number, attemptTimeout: number) {
+    // Pauses are short enough that the last error is reported before the commands time out.
+    const pause = Math.min(LONGEST_PAUSE, totalTimeout / 10);
+    super(new EqualJitterBackoff(pause, FIRST_PAUSE), COMMAND_RETRIES);
+    this.#totalTimeout = totalTimeout;
+    this.#attemptTimeout = attemptTimeout;
   }
 
   override isSupported(error: unknown): boolean {
     if (!super.isSupported(error) || isUnknownName(error)) return false;
-    // The time counts from the first failure, which took its own, and the next attempt will again.
-    return !isTimeout(error) || this.#elapsed + 2 * this.#limit < this.#patience;
+    // The first attempt took one timeout before the clock started, and the next one takes another.
+    return !isTimeout(error) || this.#elapsed + 2 * this.#attemptTimeout < this.#totalTimeout;
   }
 
   override allows(_failures: number): boolean {
     this.#since ??= performance.now();
-    return this.#elapsed < this.#patience;
+    return this.#elapsed < this.#totalTimeout;
   }
 
   override reset(): void {
@@ -46,7 +48,7 @@ export class FailoverRetry extends Retry {
   }
 
   override clone(): Retry {
-    return new FailoverRetry(this.#patience, this.#limit);
+    return new FailoverRetry(this.#totalTimeout, this.#attemptTimeout);
   }
 
   get #elapsed(): number {

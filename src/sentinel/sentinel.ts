@@ -1,7 +1,6 @@
 /**
- * Owns the Sentinel object: the public face of a deployment. It finds masters and replicas, makes
- * clients that follow them, and runs the commands only Sentinels know. How a server is found and
- * followed is the business of the other `sentinel-` files.
+ * The Sentinel object, the public interface of a deployment: it finds masters and replicas, creates clients
+ * that follow them, and runs SENTINEL commands. It decides which Sentinel a command is sent to.
  */
 import { inspect } from "node:util";
 import { Redis } from "../client/redis.js";
@@ -12,6 +11,7 @@ import { ConnectionError, type DataError, TimeoutError } from "../errors.js";
 import type { IntOf, NoOptions, PromiseSurface, TextOf } from "../execution/reply-types.js";
 import type { Address } from "../options/address.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
+import { settleAll } from "../util/settle-all.js";
 import { text } from "../util/validate.js";
 import { MasterSource, ReplicaSource } from "./address-sources.js";
 import { MasterService } from "./master-service.js";
@@ -25,15 +25,15 @@ import {
   sentinelSettings,
 } from "./options.js";
 
-/** Commands that change what each Sentinel keeps for itself. */
-const FOR_ALL: ReadonlySet<string> = new Set(
+/** Commands that change state which each Sentinel keeps separately. */
+const BROADCAST: ReadonlySet<string> = new Set(
   ["CONFIG SET", "FLUSHCONFIG", "MONITOR", "REMOVE", "RESET", "SET"].map(
     (name) => `SENTINEL ${name}`,
   ),
 );
 
-/** Commands that change nothing, so that asking twice does no harm. */
-const READING: ReadonlySet<string> = new Set(
+/** Commands that change nothing, and so can be repeated after an unknown outcome. */
+const READ_ONLY: ReadonlySet<string> = new Set(
   [
     ...["CKQUORUM", "CONFIG GET", "GET-MASTER-ADDR-BY-NAME", "GET-PRIMARY-ADDR-BY-NAME", "HELP"],
     ...["INFO-CACHE", "MASTER", "MASTERS", "MYID", "PENDING-SCRIPTS", "PRIMARIES", "PRIMARY"],
@@ -41,15 +41,17 @@ const READING: ReadonlySet<string> = new Set(
   ].map((name) => `SENTINEL ${name}`),
 );
 
-/** Host and port as users see them. */
-function placeOf(address: Address): [host: string, port: number] {
+/** Return the host and port of an address; a unix socket does not occur here. */
+function hostAndPort(address: Address): [host: string, port: number] {
   return address.kind === "tcp" ? [address.host, address.port] : [address.path, 0];
 }
 
 /**
- * A deployment of Sentinels. Its SENTINEL commands go to one Sentinel, the first that can be reached;
- * those that change what every Sentinel keeps for itself (`sentinelMonitor`, `sentinelRemove`,
- * `sentinelReset`, `sentinelSet`, `sentinelConfigSet`, `sentinelFlushconfig`) go to all of them.
+ * A Sentinel deployment. SENTINEL commands are sent to the first Sentinel that can be reached. Commands
+ * that change state which each Sentinel keeps separately are sent to all of them: `sentinelMonitor`,
+ * `sentinelRemove`, `sentinelReset`, `sentinelSet`, `sentinelConfigSet`, `sentinelFlushconfig`.
+ *
+ * @see {@link https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/ | Sentinel}
  */
 export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCommands<
   PromiseSurface<string, number>
@@ -59,52 +61,58 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   readonly #services = new Map<string, MasterService>();
 
   /**
-   * Nothing is connected yet.
+   * Create a Sentinel object. No connection is opened before the first command.
    *
-   * @param sentinels - Host and port of at least one Sentinel; they tell of the others.
-   * @param options - `minOtherSentinels`, `sentinelOptions`, and options for the clients to be made.
-   * @throws {@link DataError} when an option is bad.
+   * @param sentinels - Array of `[host, port]`; one is enough, the others are discovered.
+   * @param options - `minOtherSentinels` (default 0), `sentinelOptions`, and default options of the clients.
+   * @throws {@link DataError} for an invalid option or an empty list.
    */
   constructor(sentinels: readonly SentinelAddress[], options?: O) {
     super();
     this.#settings = sentinelSettings(sentinels, options ?? {});
-    this.#nodes = new SentinelNodes(this.#settings.seeds, this.#settings.own);
+    this.#nodes = new SentinelNodes(this.#settings.seeds, this.#settings.sentinels);
   }
 
   /**
-   * Ask where a master is.
+   * Return the address of a master.
    *
-   * @param name - Its name in the configuration of the Sentinels.
+   * @param name - Name of the master in the Sentinels' configuration.
    * @returns Host and port.
-   * @throws {@link MasterNotFoundError} when no Sentinel names one that is well; its `causes` tell what
-   * each of them said.
+   * @throws {@link MasterNotFoundError} when no Sentinel reports a usable master; `causes` holds the error
+   * of each Sentinel.
+   * @throws {@link DataError} when the name is not a non-empty string.
    */
   async discoverMaster(name: string): Promise<[host: string, port: number]> {
-    return placeOf(await this.#service(name).discover());
+    return hostAndPort(await this.#service(name).discover());
   }
 
   /**
-   * Ask where the replicas of a master are.
+   * Return the addresses of the healthy replicas of a master.
    *
-   * @returns Host and port of each that is well.
-   * @throws {@link ReplicaNotFoundError} when no Sentinel that can be reached knows the name.
+   * @param name - Name of the master in the Sentinels' configuration.
+   * @returns Array of `[host, port]`; empty when there is no healthy replica.
+   * @throws {@link ReplicaNotFoundError} when no Sentinel answers or knows the name; `causes` holds the
+   * error of each Sentinel.
+   * @throws {@link DataError} when the name is not a non-empty string.
    */
   async discoverReplicas(name: string): Promise<[host: string, port: number][]> {
-    return (await this.#service(name).replicas()).map(placeOf);
+    return (await this.#service(name).replicas()).map(hostAndPort);
   }
 
-  /** redis-py's name of {@link Sentinel.discoverReplicas}. */
+  /** Alias of {@link Sentinel.discoverReplicas}, as in redis-py. */
   discoverSlaves(name: string): Promise<[host: string, port: number][]> {
     return this.discoverReplicas(name);
   }
 
   /**
-   * Make a client that always talks to the master, whichever server that is.
+   * Create a client that is always connected to the current master, and follows it after a fail-over.
    *
-   * @param name - Its name in the configuration of the Sentinels.
-   * @param options - What differs from the options of this object.
-   * @returns An ordinary client; nothing is connected yet.
-   * @throws {@link DataError} when the name is no text, or an option is bad.
+   * @param name - Name of the master in the Sentinels' configuration.
+   * @param options - Overrides of the default client options.
+   * @returns An ordinary client, which must be closed separately. No connection is opened yet.
+   * @throws {@link DataError} when the name is not a non-empty string, or for an invalid option.
+   * @remarks While no master is available, commands wait for one until their deadline; then they reject
+   * with {@link MasterNotFoundError} or {@link TimeoutError}.
    */
   masterFor<const M extends SentinelClientOptions = NoOptions>(
     name: string,
@@ -114,13 +122,13 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   }
 
   /**
-   * Make a client that talks to a replica, and to the master while there is none. Each connection goes
-   * to the next replica.
+   * Create a client for reading from replicas. Each new connection goes to the next replica, or to the
+   * master while no replica is available.
    *
-   * @param name - Name of the master in the configuration of the Sentinels.
-   * @param options - What differs from the options of this object.
-   * @returns An ordinary client, for reading; nothing is connected yet.
-   * @throws {@link DataError} when the name is no text, or an option is bad.
+   * @param name - Name of the master in the Sentinels' configuration.
+   * @param options - Overrides of the default client options.
+   * @returns An ordinary client, which must be closed separately. No connection is opened yet.
+   * @throws {@link DataError} when the name is not a non-empty string, or for an invalid option.
    */
   replicaFor<const M extends SentinelClientOptions = NoOptions>(
     name: string,
@@ -129,7 +137,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     return this.#client(ReplicaSource, name, options) as never;
   }
 
-  /** redis-py's name of {@link Sentinel.replicaFor}. */
+  /** Alias of {@link Sentinel.replicaFor}, as in redis-py. */
   slaveFor<const M extends SentinelClientOptions = NoOptions>(
     name: string,
     options?: M,
@@ -138,8 +146,8 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   }
 
   /**
-   * Close the connections to the Sentinels for good. Clients made by this object have to be closed by
-   * themselves; those that are not stay where they are, and cannot connect again.
+   * Close the connections to the Sentinels for good. Clients created by this object are not closed: they
+   * keep their present connections, but cannot open new ones.
    */
   close(): Promise<void> {
     return this.#nodes.close();
@@ -156,8 +164,8 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   ): Promise<V> {
     const decoder = decode === undefined ? info.decode : (decode ?? undefined);
     const ask = (node: SentinelNode): Promise<V> => node.run(info, args, decoder) as Promise<V>;
-    if (FOR_ALL.has(info.name)) return this.#everywhere(ask);
-    return this.#somewhere(ask, READING.has(info.name));
+    if (BROADCAST.has(info.name)) return this.#runOnAll(ask);
+    return this.#runOnFirst(ask, READ_ONLY.has(info.name));
   }
 
   protected override reject<V>(_info: CommandInfo, error: DataError): Promise<V> {
@@ -168,35 +176,32 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     return Promise.resolve(value);
   }
 
-  async #everywhere<V>(ask: (node: SentinelNode) => Promise<V>): Promise<V> {
-    const [first, ...others] = await Promise.allSettled(this.#nodes.all.map(ask));
-    for (const result of [first, ...others]) {
-      if (result?.status === "rejected") throw result.reason;
-    }
-    return (first as PromiseFulfilledResult<V>).value;
+  async #runOnAll<V>(ask: (node: SentinelNode) => Promise<V>): Promise<V> {
+    const [first] = await settleAll(this.#nodes.all.map(ask));
+    return first as V;
   }
 
-  async #somewhere<V>(ask: (node: SentinelNode) => Promise<V>, isReading: boolean): Promise<V> {
-    let problem: unknown;
+  async #runOnFirst<V>(ask: (node: SentinelNode) => Promise<V>, isReadOnly: boolean): Promise<V> {
+    let lastError: unknown;
     for (const node of [...this.#nodes.all]) {
       try {
         return await ask(node);
       } catch (error) {
-        problem = error;
+        lastError = error;
         if (!(error instanceof ConnectionError || error instanceof TimeoutError)) break;
         this.#nodes.postpone(node);
-        // What may have been done once must not be done twice.
-        if (error.outcome === "unknown" && !isReading) break;
+        // A command that may have been executed must not be executed twice.
+        if (error.outcome === "unknown" && !isReadOnly) break;
       }
     }
-    throw problem;
+    throw lastError;
   }
 
   #service(given: string): MasterService {
     const name = text('argument "name"', given);
-    const { minOtherSentinels, limit } = this.#settings;
-    const parts = { nodes: this.#nodes, minOtherSentinels, limit };
-    const service = this.#services.get(name) ?? new MasterService(name, parts);
+    const { minOtherSentinels, queryTimeout } = this.#settings;
+    const options = { nodes: this.#nodes, minOtherSentinels, queryTimeout };
+    const service = this.#services.get(name) ?? new MasterService(name, options);
     this.#services.set(name, service);
     return service;
   }
@@ -206,12 +211,12 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     name: string,
     given: SentinelClientOptions = {},
   ): Redis {
-    const { options, limit } = clientSettings(this.#settings.clients, given);
-    const addressSource: AddressSource = new SourceClass(this.#service(name), limit);
+    const { options, queryTimeout } = clientSettings(this.#settings.clients, given);
+    const addressSource: AddressSource = new SourceClass(this.#service(name), queryTimeout);
     return new Redis({ ...options, addressSource }) as Redis;
   }
 
-  /** Shape as in redis-py: `Sentinel<sentinels=[localhost:26379]>`. */
+  /** Formatted as in redis-py: `Sentinel<sentinels=[localhost:26379]>`. */
   override toString(): string {
     return `${this.constructor.name}<sentinels=[${this.#nodes.all.map(({ name }) => name)}]>`;
   }

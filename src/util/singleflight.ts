@@ -1,20 +1,24 @@
 /**
- * Sharing of one execution between concurrent calls with the same key.
+ * Concurrent calls with the same key share one execution. Nothing is cached: once the execution has settled,
+ * the next call starts another.
  */
 
-/** Runs at most one function per key at a time; concurrent calls with the key share its result. */
+/** Shares the pending promises of an asynchronous function by key. */
 export class Singleflight<K, V> {
-  readonly #inFlight = new Map<K, Promise<V>>();
+  readonly #pending = new Map<K, Promise<V>>();
 
   /**
-   * Run a function, unless a call with the same key is in flight.
+   * Return the pending promise for a key, or start the work for it.
    *
-   * @returns The result of `execute`, or of the call in flight.
+   * @param key - Compared as Map keys are.
+   * @param work - Called with the key when nothing is pending for it. Must return a promise, not throw.
+   * @returns A promise with the outcome of the shared execution.
    */
-  run(key: K, execute: (key: K) => Promise<V>): Promise<V> {
-    const flight =
-      this.#inFlight.get(key) ?? execute(key).finally(() => this.#inFlight.delete(key));
-    this.#inFlight.set(key, flight);
-    return flight;
+  run(key: K, work: (key: K) => Promise<V>): Promise<V> {
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return pending;
+    const started = work(key).finally(() => this.#pending.delete(key));
+    this.#pending.set(key, started);
+    return started;
   }
 }

@@ -76,7 +76,9 @@ describe("Sentinel", () => {
   it("rejects address options for a client", () => {
     const sentinel = new Sentinel([["localhost", 1]]);
     const options = { url: "redis://localhost" } as object;
-    expect(() => sentinel.masterFor("mymaster", options)).toThrow(/for the Sentinels to say/);
+    expect(() => sentinel.masterFor("mymaster", options)).toThrow(
+      'option "url" must not be set: the Sentinels provide the address',
+    );
   });
 
   it.each([undefined, null, 1, {}])("rejects %s as the name of a master", async (bad) => {

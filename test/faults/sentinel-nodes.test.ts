@@ -40,23 +40,23 @@ test.each([2, 3])(
   "the last of %i Sentinels stays known, though nobody tells of it",
   async (count) => {
     await using at = await setUp(count);
-    await at.nodes.learn(NAME);
+    await at.nodes.refresh(NAME);
     const all = at.known();
     expect(all).toHaveLength(count);
     for (const mock of at.mocks) if (mock !== at.mocks[1]) await gone(mock);
-    for (let round = 0; round < 3; round++) await at.nodes.learn(NAME);
+    for (let round = 0; round < 3; round++) await at.nodes.refresh(NAME);
     expect(at.known()).toEqual(all);
   },
 );
 
 test("one that is gone and that nobody tells of any more is forgotten", async () => {
   await using at = await setUp(3);
-  await at.nodes.learn(NAME);
+  await at.nodes.refresh(NAME);
   expect(at.known()).toEqual(["0", "1", "2"]);
   await gone(at.mocks[2]);
-  await at.nodes.learn(NAME);
+  await at.nodes.refresh(NAME);
   expect(at.known()).toEqual(["0", "1", "2"]);
   for (const mock of at.mocks.slice(0, 2)) tellOf(mock, at.mocks.slice(0, 2));
-  await at.nodes.learn(NAME);
+  await at.nodes.refresh(NAME);
   expect(at.known()).toEqual(["0", "1"]);
 });

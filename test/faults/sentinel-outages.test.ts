@@ -284,7 +284,7 @@ describe("a master that is not well", () => {
   test.each([
     ["s_down", { flags: "master,s_down" }, "The master is down"],
     ["o_down", { flags: "master,s_down,o_down" }, "The master is down"],
-    ["watched by too few", { others: 0 }, "Only 0 other Sentinels watch the master"],
+    ["watched by too few", { others: 0 }, "Only 0 other Sentinels monitor the master; 1 required"],
   ])("is not used: %s", async (_, view, message) => {
     await using server = await startServer();
     await using mock = await mockSentinel({ master: server.port, ...view });

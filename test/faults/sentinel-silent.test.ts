@@ -10,7 +10,7 @@ import { startServer } from "../support/server.js";
 import { errorOf } from "../support/settle.js";
 
 const NAME = "mymaster";
-const SILENT = { name: "TimeoutError", message: "No answer in time" };
+const SILENT = { name: "TimeoutError", message: "Timeout waiting for the Sentinel's answer" };
 
 /** @param handshake - Whether it is silent only after the handshake. */
 async function silentSentinel(handshake = false) {

@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { connectFailure } from "../../src/connection/socket.js";
-import { Redis, Retry } from "../../src/index.js";
+import { type AddressSource, Redis, Retry } from "../../src/index.js";
 import { type Backoff, ConstantBackoff } from "../../src/options/backoff.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
@@ -292,6 +292,42 @@ describe("AddressSource", () => {
     expect(signals[0]?.aborted).toBe(true);
     expect(await redis.get("b")).toBe("b");
     await pool.close();
+  });
+
+  it("is consulted after the pool's decision, not from inside execute()", async () => {
+    await using mock = await mockServer(echo);
+    const resolve = vi.fn(async () => ({ kind: "tcp", host: mock.host, port: mock.port }) as const);
+    const addressSource = { resolve, description: "mine" };
+    await using redis = new Redis({ addressSource, libName: null, libVersion: null });
+    const pending = redis.get("a");
+    expect(resolve).not.toHaveBeenCalled();
+    expect(await pending).toBe("a");
+    expect(resolve).toHaveBeenCalledTimes(1);
+  });
+
+  it("classifies an error reply first; only one that disqualifies the server is reported", async () => {
+    await using mock = await mockServer(async (peer) => {
+      for await (const [name, key = ""] of peer.commands()) {
+        const isFirst = mock.connections === 1;
+        if (key === "wrong") peer.send("-ERR wrong\r\n");
+        else peer.send(name === "SET" && isFirst ? "-READONLY replica\r\n" : "+OK\r\n");
+      }
+    });
+    const calls: string[] = [];
+    const addressSource: AddressSource = {
+      description: "mine",
+      resolve: async () => ({ kind: "tcp", host: mock.host, port: mock.port }),
+      classifyError(_, error) {
+        calls.push(`classifyError ${error.code}`);
+        return error.code === "READONLY" ? "not-sent" : undefined;
+      },
+      report: (_, error) => calls.push(`report ${error.code}`),
+    };
+    await using redis = new Redis({ addressSource, libName: null, libVersion: null });
+    await expect(redis.set("wrong", "1")).rejects.toThrow("wrong");
+    expect(calls).toEqual(["classifyError ERR"]);
+    expect(await redis.set("a", "1")).toBe(true);
+    expect(calls.slice(1)).toEqual(["classifyError READONLY", "report READONLY"]);
   });
 });
 

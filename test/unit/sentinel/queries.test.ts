@@ -1,4 +1,4 @@
-/** Which answers of Sentinels count, in what order they come, and how long a server is looked for. */
+/** Tests of queries to Sentinels: which answers are accepted, in what order, and how long a query is repeated. */
 import { describe, expect, it, vi } from "vitest";
 import { ConnectionError, ResponseError, TimeoutError } from "../../../src/errors.js";
 import {
@@ -22,7 +22,7 @@ const STATE = {
   "config-epoch": 7,
 };
 
-function saying(state: unknown, place: unknown) {
+function sentinelWith(state: unknown, place: unknown) {
   return {
     name: "s:1",
     run: async ({ name }: { name: string }) => {
@@ -34,42 +34,49 @@ function saying(state: unknown, place: unknown) {
 }
 
 describe("askMaster", () => {
-  it("gives address and epoch of a master that is well", async () => {
-    const news = await askMaster(saying(STATE, ["10.0.0.1", 6379]), "m", 2);
-    expect(news).toEqual({ address: { kind: "tcp", host: "10.0.0.1", port: 6379 }, epoch: 7 });
+  it("returns address and epoch of a healthy master", async () => {
+    const found = await askMaster(sentinelWith(STATE, ["10.0.0.1", 6379]), "m", 2);
+    expect(found).toEqual({ address: { kind: "tcp", host: "10.0.0.1", port: 6379 }, epoch: 7 });
   });
 
   it.each([
     [{ ...STATE, isSdown: true }, "The master is down"],
     [{ ...STATE, isOdown: true }, "The master is down"],
-    [{ ...STATE, isMaster: false }, "It is not a master"],
-    [{ ...STATE, "num-other-sentinels": 1 }, "Only 1 other Sentinels watch the master"],
-  ])("refuses others", async (state, message) => {
-    const answer = askMaster(saying(state, ["10.0.0.1", 6379]), "m", 2);
+    [{ ...STATE, isMaster: false }, "The server is not a master"],
+    [
+      { ...STATE, "num-other-sentinels": 1 },
+      "Only 1 other Sentinel monitors the master; 2 required",
+    ],
+    [
+      { ...STATE, "num-other-sentinels": 0 },
+      "Only 0 other Sentinels monitor the master; 2 required",
+    ],
+  ])("rejects the state %o", async (state, message) => {
+    const answer = askMaster(sentinelWith(state, ["10.0.0.1", 6379]), "m", 2);
     await expect(answer).rejects.toMatchObject({ message, code: "ESENTINEL", server: "s:1" });
   });
 
-  it("takes the promoted replica while the state is still that of a dead master", async () => {
+  it("accepts the promoted replica while the state is still that of the failed master", async () => {
     const state = { ...STATE, isSdown: true, isOdown: true };
-    const news = await askMaster(saying(state, ["10.0.0.2", 6380]), "m", 2);
-    expect(news.address).toEqual({ kind: "tcp", host: "10.0.0.2", port: 6380 });
+    const found = await askMaster(sentinelWith(state, ["10.0.0.2", 6380]), "m", 2);
+    expect(found.address).toEqual({ kind: "tcp", host: "10.0.0.2", port: 6380 });
   });
 
-  it("tells a name that is not known from other trouble", async () => {
+  it("rejects with ENOSERVICE for an unknown name and with the original error otherwise", async () => {
     const unknown = new ResponseError("ERR No such master with that name", { code: "ERR" });
-    await expect(askMaster(saying(unknown, null), "m", 0)).rejects.toMatchObject({
+    await expect(askMaster(sentinelWith(unknown, null), "m", 0)).rejects.toMatchObject({
       code: "ENOSERVICE",
       message: "ERR No such master with that name",
     });
     const lost = new ConnectionError("gone");
-    await expect(askMaster(saying(lost, lost), "m", 0)).rejects.toBe(lost);
+    await expect(askMaster(sentinelWith(lost, lost), "m", 0)).rejects.toBe(lost);
   });
 });
 
 describe("askAll", () => {
   const isGood = (value: string) => value !== "so-so";
 
-  it("takes the first good answer, whoever is silent", async () => {
+  it("returns the first good answer without waiting for silent Sentinels", async () => {
     const asked = { silent: deferred<string>(), quick: deferred<string>() };
     const names = ["silent", "quick"] as const;
     const answer = askAll(names, (one) => asked[one].promise, isGood);
@@ -77,7 +84,7 @@ describe("askAll", () => {
     expect(await answer).toEqual({ from: "quick", value: "good" });
   });
 
-  it("waits a little for a better one, and then takes what there is", async () => {
+  it("waits briefly for a better answer and then returns the best one received", async () => {
     vi.useFakeTimers();
     const better = deferred<string>();
     const ask = (one: string) => (one === "a" ? Promise.resolve("so-so") : better.promise);
@@ -97,13 +104,13 @@ describe("askAll", () => {
     vi.useRealTimers();
   });
 
-  it("takes a so-so answer at once when nobody is left", async () => {
+  it("returns an acceptable answer immediately when all other Sentinels have failed", async () => {
     const ask = (one: string) =>
       one === "a" ? Promise.resolve("so-so") : Promise.reject(new Error(one));
     expect(await askAll(["a", "b"], ask, isGood)).toEqual({ from: "a", value: "so-so" });
   });
 
-  it("rejects with what each said, in their order", async () => {
+  it("rejects with the errors of all Sentinels in their order", async () => {
     const slow = deferred<string>();
     const answer = askAll(
       ["a", "b"],
@@ -117,49 +124,49 @@ describe("askAll", () => {
   });
 });
 
-describe("Questions", () => {
-  it("are asked once, and those who did not wait for the answer find it when they ask again", async () => {
+describe("Singleflight", () => {
+  it("shares a pending call, so that a caller that timed out receives the late result on its next call", async () => {
     vi.useFakeTimers();
-    const questions = new Singleflight<string, string>();
+    const calls = new Singleflight<string, string>();
     const slow = deferred<string>();
     const ask = vi.fn((_: string) => slow.promise);
     const from = { name: "s:1", run: () => slow.promise };
-    const first = withTimeout(from, questions.run("a", ask), 100);
+    const first = withTimeout(from, calls.run("a", ask), 100);
     first.catch(() => undefined);
     await vi.advanceTimersByTimeAsync(101);
     await expect(first).rejects.toMatchObject({
       name: "TimeoutError",
-      message: "No answer in time",
+      message: "Timeout waiting for the Sentinel's answer",
       server: "s:1",
     });
-    const second = withTimeout(from, questions.run("a", ask), 100);
+    const second = withTimeout(from, calls.run("a", ask), 100);
     slow.resolve("late");
     expect(await second).toBe("late");
     expect(ask).toHaveBeenCalledTimes(1);
-    await questions.run("a", ask);
+    await calls.run("a", ask);
     expect(ask).toHaveBeenCalledTimes(2);
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
   });
 });
 
-describe("PatientRetry", () => {
-  it("does not wait for the silent longer than there is time", () => {
+describe("FailoverRetry", () => {
+  it("does not wait longer for silent Sentinels than the remaining time", () => {
     vi.useFakeTimers();
     const silent = masterNotFound("m", new AggregateError([new TimeoutError("No answer in time")]));
     const retry = new FailoverRetry(3750, 1000);
-    const tries = (): boolean => retry.allows(1) && retry.isSupported(silent);
-    expect(tries()).toBe(true);
+    const mayRetry = (): boolean => retry.allows(1) && retry.isSupported(silent);
+    expect(mayRetry()).toBe(true);
     vi.advanceTimersByTime(1200);
-    expect(tries()).toBe(true);
+    expect(mayRetry()).toBe(true);
     vi.advanceTimersByTime(1200);
-    // Another second would end behind the patience, which is three quarters of five seconds.
-    expect(tries()).toBe(false);
+    // Another second would exceed the retry period of 3750 ms, three quarters of five seconds.
+    expect(mayRetry()).toBe(false);
     expect(retry.isSupported(masterNotFound("m", new AggregateError([])))).toBe(true);
     vi.useRealTimers();
   });
 
-  it("goes on for a time, whatever the number of failures, and begins anew after a reset", () => {
+  it("retries for a period, independent of the number of failures, and starts again after reset()", () => {
     vi.useFakeTimers();
     const retry = new FailoverRetry(4000, 1000).clone();
     expect(retry.allows(1)).toBe(true);
@@ -172,13 +179,13 @@ describe("PatientRetry", () => {
     vi.useRealTimers();
   });
 
-  it("does not look again for a name that all Sentinels say they do not know", () => {
+  it("does not retry a service name that every Sentinel reports as unknown", () => {
     const unknown = Object.assign(new ConnectionError("?"), { code: "ENOSERVICE" });
     const down = new ConnectionError("gone");
     const retry = new FailoverRetry(4000, 1000);
-    const hopeless = masterNotFound("m", new AggregateError([unknown, unknown]));
+    const unknownName = masterNotFound("m", new AggregateError([unknown, unknown]));
     const uncertain = masterNotFound("m", new AggregateError([unknown, down]));
-    expect([isUnknownName(hopeless), retry.isSupported(hopeless)]).toEqual([true, false]);
+    expect([isUnknownName(unknownName), retry.isSupported(unknownName)]).toEqual([true, false]);
     expect([isUnknownName(uncertain), retry.isSupported(uncertain)]).toEqual([false, true]);
     expect(retry.isSupported(down)).toBe(true);
   });
