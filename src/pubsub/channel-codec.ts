@@ -1,6 +1,6 @@
 /**
- * Owns how names and data come and go in one subscriber: as text or as bytes, and under which key a
- * name is looked up. A name that text cannot hold without loss is refused, never bent. Pure.
+ * Conversion of channel names and message data of one subscriber: text or bytes for the user, and the key under
+ * which a subscription is found. A name that the encoding cannot represent without loss is rejected. Pure.
  */
 
 import type { CommandInfo, Key } from "../commands/core/info.js";
@@ -12,78 +12,81 @@ import { extendsAscii, textDecoder, undecodableMessage } from "../protocol/text-
 import { isPlainObject, kindOf } from "../util/validate.js";
 import type { Handler, PublishedMessage, Text } from "./messages.js";
 
-/** What to subscribe to: names, or names with the handlers of their messages. */
+/** Names to subscribe to, with or without handlers: a name, an array of names, or an object or Map from
+ * names to handlers. `null` means no handler. */
 export type Subscriptions<M> =
   | Key
   | readonly Key[]
   | Readonly<Record<string, Handler<M> | null>>
   | ReadonlyMap<Key, Handler<M> | null>;
 
-/** A handler whose message type is known to its caller only. */
+/** A handler of any message type; only its caller knows which. */
 export type AnyHandler = Handler<never>;
 
-/** One name with what is to happen with its messages. */
+/** One channel or pattern, and the handler of its messages. */
 export interface Subscription {
-  /** As it is sent. */
+  /** As sent to the server. */
   readonly name: string | Buffer;
-  /** What the name is known by here. */
+  /** Identifies the name; see {@link ChannelCodec.key}. */
   readonly key: string;
-  /** `null`: the messages are for whoever reads. */
+  /** `null`: the messages are queued for readers. */
   readonly handler: AnyHandler | null;
 }
 
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/** Text or bytes, in both directions. */
+/** Converts names and data of one subscriber in both directions. */
 export class ChannelCodec {
-  /** How replies are to be built. */
+  /** How the parser builds replies. */
   readonly mode: ReplyMode;
   readonly #encoding: BufferEncoding;
   readonly #encoder: Encoder;
   readonly #bytes: boolean;
-  /** Whether ASCII text is the same in bytes. */
-  readonly #ascii: boolean;
-  /** Whether text is built here, because the parser's would not show the words of the protocol. */
-  readonly #late: boolean;
+  /** Whether the encoding encodes ASCII characters as single ASCII bytes. */
+  readonly #extendsAscii: boolean;
+  /** Whether text is decoded here: in UTF-16 the parser could not decode the message types. */
+  readonly #decodesHere: boolean;
   readonly #decode: (bytes: Buffer, start: number, end: number) => string | undefined;
 
   /**
-   * @param settings - The encoding.
-   * @param bytes - Whether users see Buffers.
+   * @param settings - Encoding of names and data.
+   * @param bytes - Whether the user gets Buffers instead of strings.
    */
   constructor(settings: Pick<Settings, "encoding" | "encodingErrors">, bytes: boolean) {
     const { encoding, encodingErrors } = settings;
     this.#encoding = encoding;
     this.#encoder = new Encoder(settings);
     this.#bytes = bytes;
-    this.#ascii = extendsAscii(encoding);
-    this.#late = !bytes && !this.#ascii;
+    this.#extendsAscii = extendsAscii(encoding);
+    this.#decodesHere = !bytes && !this.#extendsAscii;
     this.#decode = textDecoder(encoding, encodingErrors);
-    this.mode = (bytes || this.#late ? BYTES : TEXT) | INLINE_ERRORS;
+    this.mode = (bytes || this.#decodesHere ? BYTES : TEXT) | INLINE_ERRORS;
   }
 
-  /** Read a word of the protocol; `""` for anything else. */
+  /** Return an item that is part of the protocol, such as a message type; `""` if it is not a string. */
   word(item: Reply | undefined): string {
     if (typeof item === "string") return item;
     return item instanceof Buffer ? item.toString("latin1") : "";
   }
 
-  /** The key of a name as it arrived; `undefined` when it is none, or no text. */
+  /** Return the key of a received name; `undefined` when it is not a name, or invalid text. */
   key(item: Reply | undefined): string | undefined {
     if (typeof item === "string") return item;
     return item instanceof Buffer ? item.toString("latin1") : undefined;
   }
 
-  /** What users get for an item; an error in place of what is no text. */
+  /** Return an item as the user gets it; an error for text that is invalid in the encoding. */
   value(item: Reply | undefined): Text | DecodeError {
-    return this.#late && item instanceof Buffer ? this.#text(item) : (item as Text | DecodeError);
+    return this.#decodesHere && item instanceof Buffer
+      ? this.#decodeText(item)
+      : (item as Text | DecodeError);
   }
 
   /**
-   * Read a message.
+   * Build a message.
    *
-   * @param items - As they came: the word, what was subscribed to, and what there is to it.
-   * @returns The message, or an error when anything in it is no text.
+   * @param items - As received: type, channel or pattern, for `pmessage` the channel, data.
+   * @returns The message, or an error when an item is invalid text.
    */
   message(
     type: PublishedMessage["type"],
@@ -99,59 +102,64 @@ export class ChannelCodec {
     return { type, pattern: name, channel: second, data };
   }
 
-  /** What users get for a name of their own. */
-  shown({ name }: Subscription): Text {
-    if (this.#bytes) return this.#wire(name);
+  /** Return the name of a subscription as the user gets it. */
+  displayName({ name }: Subscription): Text {
+    if (this.#bytes) return this.#encode(name);
     return typeof name === "string" ? name : (this.#decode(name, 0, name.length) ?? name);
   }
 
   /**
-   * Read what was given to a subscribing or unsubscribing call.
+   * Convert the arguments of a call that subscribes or unsubscribes.
    *
-   * @param command - For the words of errors.
-   * @returns The targets by key; of a name given twice, the last.
-   * @throws DataError when something is no name, or no handler.
+   * @param command - Named in errors.
+   * @returns The subscriptions by key; when a name is given twice, the last one.
+   * @throws DataError for an invalid name or handler.
    */
-  targets(command: CommandInfo, given: readonly Subscriptions<never>[]): Map<string, Subscription> {
-    const pairs = given.flatMap((one) => pairsOf(command.name, one));
+  subscriptions(
+    command: CommandInfo,
+    given: readonly Subscriptions<never>[],
+  ): Map<string, Subscription> {
+    const pairs = given.flatMap((argument) => pairsOf(command.name, argument));
     const names = pairs.map(([name]) => name);
     this.#encoder.check(command, names);
-    const targets = pairs.map(([name, handler]) => this.#target(command, name, handler));
-    return new Map(targets.map((target) => [target.key, target]));
+    const all = pairs.map(([name, handler]) => this.#subscription(command, name, handler));
+    return new Map(all.map((subscription) => [subscription.key, subscription]));
   }
 
-  #target(command: CommandInfo, given: Key, handler: AnyHandler | null): Subscription {
+  #subscription(command: CommandInfo, given: Key, handler: AnyHandler | null): Subscription {
     const name = nameOf(given);
-    if (typeof name === "string" && this.#ascii && !BEYOND_ASCII.test(name)) {
+    if (typeof name === "string" && this.#extendsAscii && !BEYOND_ASCII.test(name)) {
       return { name, key: name, handler };
     }
-    // A copy, for the caller's bytes may change while the subscription lasts.
-    const wire = Buffer.from(this.#wire(name));
+    // A copy: the caller may change the bytes while the subscription lasts.
+    const wire = Buffer.from(this.#encode(name));
     const text = this.#decode(wire, 0, wire.length);
-    const lossless = text !== undefined && Buffer.from(text, this.#encoding).equals(wire);
-    const same = typeof name !== "string" || name === text;
-    if (!same || (!this.#bytes && !lossless)) throw this.#unfit(command, name);
-    const key = this.#bytes || this.#late ? wire.toString("latin1") : (text ?? "");
+    const isLossless = text !== undefined && Buffer.from(text, this.#encoding).equals(wire);
+    const isSameText = typeof name !== "string" || name === text;
+    if (!isSameText || (!this.#bytes && !isLossless)) throw this.#nameError(command, name);
+    const key = this.#bytes || this.#decodesHere ? wire.toString("latin1") : (text ?? "");
     return { name: wire, key, handler };
   }
 
-  #wire(name: string | Uint8Array): Buffer {
+  #encode(name: string | Uint8Array): Buffer {
     if (typeof name === "string") return Buffer.from(name, this.#encoding);
     return Buffer.from(name.buffer, name.byteOffset, name.byteLength);
   }
 
-  #text(bytes: Buffer): string | DecodeError {
+  #decodeText(bytes: Buffer): string | DecodeError {
     const text = this.#decode(bytes, 0, bytes.length);
     if (text !== undefined) return text;
     return new DecodeError(undecodableMessage(bytes.length, this.#encoding), { code: "EDECODE" });
   }
 
-  #unfit({ name: command }: CommandInfo, name: string | Uint8Array): DataError {
-    const problem =
+  #nameError({ name: command, params }: CommandInfo, name: string | Uint8Array): DataError {
+    const argument = params[0]?.replace("...", "");
+    const expected =
       typeof name === "string"
-        ? `has a name that ${this.#encoding} cannot represent`
-        : `has a name that is not valid ${this.#encoding}; decodeResponses: false takes any bytes`;
-    return new DataError(`${command}: ${problem}`, { code: "EINVAL", command });
+        ? `text that ${this.#encoding} can represent`
+        : `valid ${this.#encoding}; use decodeResponses: false for arbitrary bytes`;
+    const message = `${command}: argument "${argument}" must be ${expected}`;
+    return new DataError(message, { code: "EINVAL", command });
   }
 }
 
@@ -164,14 +172,15 @@ type Pair = readonly [name: Key, handler: AnyHandler | null];
 
 function pairsOf(command: string, given: Subscriptions<never>): Pair[] {
   if (Array.isArray(given)) return given.map((name: Key): Pair => [name, null]);
-  if (given instanceof Map) return [...given].map(([name, one]) => [name, checked(command, one)]);
+  if (given instanceof Map)
+    return [...given].map(([name, handler]) => [name, checkHandler(command, handler)]);
   if (isPlainObject(given)) {
-    return Object.entries(given).map(([name, handler]) => [name, checked(command, handler)]);
+    return Object.entries(given).map(([name, handler]) => [name, checkHandler(command, handler)]);
   }
   return [[given as Key, null]];
 }
 
-function checked(command: string, handler: unknown): AnyHandler | null {
+function checkHandler(command: string, handler: unknown): AnyHandler | null {
   if (typeof handler === "function" || handler === null) return handler as AnyHandler | null;
   throw new DataError(`${command}: a handler must be a function or null, got ${kindOf(handler)}`, {
     code: "EINVAL",

@@ -1,12 +1,12 @@
 /**
- * Owns where the messages of one subscriber go: to the handler of their subscription, or to whoever
- * reads. User code runs here and nowhere else, always guarded: what it throws goes to `onError`, or
- * becomes an unhandled rejection of its own. Also owns how much may be unfinished before the socket
- * is not read any more.
+ * Delivers the messages of one subscriber to handlers or to the queue of readers, and pauses reading from the
+ * connection while too many are unfinished. Handlers run only here, always guarded: what they throw goes to
+ * `onError`, or becomes an unhandled rejection.
  */
 import type { RedisError } from "../errors.js";
 import { AsyncQueue } from "../util/async-queue.js";
 import type { AnyHandler } from "./channel-codec.js";
+import type { SubscriberListener } from "./listener.js";
 import type {
   Confirmation,
   Handler,
@@ -17,32 +17,32 @@ import type {
   Text,
 } from "./messages.js";
 import { isConfirmation, type PubSubSettings } from "./options.js";
-import type { SubscriberListener } from "./subscriptions.js";
 
-/** Where the messages come from, and whom they are handed out for. */
+/** The subscriptions whose messages are delivered, and their owner. */
 export interface MessageSource {
   /** Whether anything can still arrive. */
   live(): boolean;
-  /** Read on, or pause. */
-  flow(reading: boolean): void;
-  /** All subscriptions are given up. */
+  /** Pause or resume reading from the connection. */
+  setReading(enabled: boolean): void;
+  /** The subscriptions were ended and will not be restored. */
   onGivenUp(): void;
 }
 
-type OnError = (error: unknown, message: never) => unknown;
+type ErrorHandler = (error: unknown, message: never) => unknown;
 
-/** Hands out what arrives. */
+/** Delivers messages. */
 export class Dispatcher implements SubscriberListener {
-  readonly inbox: AsyncQueue<PubSubMessage<Text>>;
-  /** Whether somebody reads. */
+  /** Messages without a handler. */
+  readonly queue: AsyncQueue<PubSubMessage<Text>>;
+  /** Whether anything was read from the queue; errors are then not emitted as warnings. */
   hasReader = false;
   readonly #settings: PubSubSettings;
   readonly #source: MessageSource;
-  #onError: OnError | undefined;
-  /** Whether everything is left to the handlers, and nothing kept. */
+  #onError: ErrorHandler | undefined;
+  /** Whether messages without a handler are dropped instead of queued. */
   #handlersOnly = false;
   #warned = false;
-  /** Async handlers under way. */
+  /** Pending asynchronous handlers. */
   #running = 0;
   #paused = false;
 
@@ -50,39 +50,39 @@ export class Dispatcher implements SubscriberListener {
     this.#settings = settings;
     this.#source = source;
     this.#onError = settings.onError;
-    this.inbox = new AsyncQueue<PubSubMessage<Text>>({
+    this.queue = new AsyncQueue<PubSubMessage<Text>>({
       live: () => source.live(),
-      onTaken: () => this.#balance(),
+      onTaken: () => this.#updateReading(),
       isDroppable: ({ type }) => !type.endsWith("message"),
     });
   }
 
-  /** Keep nothing for readers from now on; errors go to `onError`, when it is given. */
-  leaveToHandlers(onError: OnError | undefined): void {
+  /** Queue nothing from now on; `onError`, when given, replaces the one in the settings. */
+  useHandlersOnly(onError: ErrorHandler | undefined): void {
     if (onError !== undefined) this.#onError = onError;
     this.#handlersOnly = true;
-    this.#forget();
+    this.#clearQueue();
   }
 
-  /** Start afresh. */
+  /** Drop unread messages, and return to the initial state. */
   reset(): void {
     this.#onError = this.#settings.onError;
     this.#handlersOnly = false;
-    this.#forget();
+    this.#clearQueue();
   }
 
   onPublished(message: PublishedMessage<Text>, handler: AnyHandler | null): void {
-    if (handler === null) this.#keep(message);
+    if (handler === null) this.#enqueue(message);
     else this.#call(handler, message, message);
   }
 
   onControl(message: Confirmation<Text> | Pong<Text>): void {
-    if (!this.#settings.ignoreSubscribeMessages || !isConfirmation(message)) this.#keep(message);
+    if (!this.#settings.ignoreSubscribeMessages || !isConfirmation(message)) this.#enqueue(message);
   }
 
   onGap(data: RedisError): void {
     if (!this.#settings.gapEvents) return;
-    this.#keep({ type: "gap", pattern: null, channel: null, data });
+    this.#enqueue({ type: "gap", pattern: null, channel: null, data });
   }
 
   onReconnect(reconnection: Reconnection): void {
@@ -91,60 +91,60 @@ export class Dispatcher implements SubscriberListener {
   }
 
   onEnd(): void {
-    this.inbox.end();
+    this.queue.end();
   }
 
   onGivenUp(): void {
     this.#source.onGivenUp();
   }
 
-  /** An error that belongs to nobody's call: for `onError`, else for the next who reads. */
-  onTrouble(error: RedisError): void {
-    if (this.#onError !== undefined) return this.#report(error, undefined);
-    if (!this.#handlersOnly) this.inbox.push(error);
+  /** An error that belongs to no pending call goes to `onError`, or else to the next reader. */
+  onError(error: RedisError): void {
+    if (this.#onError !== undefined) return this.#reportError(error, undefined);
+    if (!this.#handlersOnly) this.queue.push(error);
     if (this.hasReader || this.#warned) return;
-    // Not listening must hurt nobody, but saying nothing at all would be a lie.
+    // Without `onError` or a reader the error would go unnoticed: warn once, rather than throw.
     this.#warned = true;
     process.emitWarning(error);
   }
 
-  #keep(message: PubSubMessage<Text>): void {
+  #enqueue(message: PubSubMessage<Text>): void {
     if (this.#handlersOnly) return;
-    this.inbox.push(message);
-    this.#balance();
+    this.queue.push(message);
+    this.#updateReading();
   }
 
-  #forget(): void {
-    this.inbox.clear();
-    this.inbox.end();
-    this.#balance();
+  #clearQueue(): void {
+    this.queue.clear();
+    this.queue.end();
+    this.#updateReading();
   }
 
   #call(handler: AnyHandler, input: unknown, message: PublishedMessage<Text> | undefined): void {
     try {
       const result = (handler as Handler<unknown>)(input);
-      const work = result as PromiseLike<unknown> | null | undefined;
-      if (typeof work?.then === "function") this.#follow(work, message);
+      const pending = result as PromiseLike<unknown> | null | undefined;
+      if (typeof pending?.then === "function") this.#track(pending, message);
     } catch (error) {
-      this.#report(error, message);
+      this.#reportError(error, message);
     }
   }
 
-  /** An async handler: nothing waits for it, but it counts. */
-  #follow(work: PromiseLike<unknown>, message: PublishedMessage<Text> | undefined): void {
+  /** Count a pending asynchronous handler; the next message does not wait for it. */
+  #track(pending: PromiseLike<unknown>, message: PublishedMessage<Text> | undefined): void {
     const done = (): void => {
       this.#running--;
-      this.#balance();
+      this.#updateReading();
     };
     this.#running++;
-    this.#balance();
-    Promise.resolve(work).then(done, (error: unknown) => {
+    this.#updateReading();
+    Promise.resolve(pending).then(done, (error: unknown) => {
       done();
-      this.#report(error, message);
+      this.#reportError(error, message);
     });
   }
 
-  #report(error: unknown, message: PublishedMessage<Text> | undefined): void {
+  #reportError(error: unknown, message: PublishedMessage<Text> | undefined): void {
     try {
       if (this.#onError === undefined) throw error;
       this.#onError(error, message as never);
@@ -153,13 +153,13 @@ export class Dispatcher implements SubscriberListener {
     }
   }
 
-  /** Pause when too much is unfinished, go on when half of it is done. */
-  #balance(): void {
-    const load = this.inbox.size + this.#running;
+  /** Pause reading at the high-water mark; resume at half of it. */
+  #updateReading(): void {
+    const unfinished = this.queue.size + this.#running;
     const { highWaterMark } = this.#settings;
-    const paused = this.#paused ? load > highWaterMark / 2 : load >= highWaterMark;
+    const paused = this.#paused ? unfinished > highWaterMark / 2 : unfinished >= highWaterMark;
     if (paused === this.#paused) return;
     this.#paused = paused;
-    this.#source.flow(!paused);
+    this.#source.setReading(!paused);
   }
 }

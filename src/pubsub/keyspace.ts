@@ -1,44 +1,43 @@
 /**
- * Owns keyspace notifications: the names of their channels, and what their messages say. Everything
- * else is left to the subscriber underneath. The server sends none unless its setting
- * `notify-keyspace-events` says so, and as any message they are lost to whoever is not connected.
+ * Keyspace notifications: the names of their channels, and the conversion of their messages to events. Delivery
+ * is that of the underlying subscriber: the server sends notifications only as its setting
+ * `notify-keyspace-events` requires, and those published while the client is disconnected are lost.
  */
 
 import type { Key } from "../commands/core/info.js";
-import { DataError } from "../errors.js";
-import { isPlainObject } from "../util/validate.js";
+import { invalidOption, isPlainObject, kindOf } from "../util/validate.js";
 import type { Subscriptions } from "./channel-codec.js";
 import type { Handler, PublishedMessage, PubSubMessage, Text } from "./messages.js";
 import type { GetMessageOptions, PubSubOptions } from "./options.js";
 import type { PubSub } from "./pubsub.js";
 
-/** Something that happened to a key. */
+/** One event of one key. */
 export interface KeyEvent<T extends string | Buffer = string> {
-  /** Which subscription told it: one to keys, or one to events. */
+  /** The kind of subscription it was received through: to keys, or to events. */
   readonly source: "key" | "event";
-  /** Database of the key. */
+  /** Integer: database of the key. */
   readonly db: number;
   /** The key. */
   readonly key: T;
-  /** What happened: the name of a command (`set`, `del`), `expired`, `evicted`… */
+  /** Name of the event: a command (`set`, `del`), `expired`, `evicted`… */
   readonly event: string;
 }
 
-/** As much of a client as keyspace notifications need. */
+/** The part of a client that keyspace notifications use. */
 export interface KeyspaceClient<T extends string | Buffer> {
   readonly connectionPool: { readonly settings: { readonly db: number } };
   pubsub(options: PubSubOptions & { readonly ignoreSubscribeMessages: true }): PubSub<T>;
 }
 
-/** Options of keyspace notifications. */
+/** Options of keyspace notifications: those of a subscriber, and the database. */
 export interface KeyspaceOptions
   extends Omit<PubSubOptions, "ignoreSubscribeMessages" | "gapEvents"> {
-  /** Integer: the database to hear of; default the client's, `"*"` for all. */
+  /** Integer, 0 or more, or `"*"` for all databases; default: the database of the client. */
   readonly db?: number | "*" | undefined;
 }
 
 type Names = readonly (Key | readonly Key[])[];
-type Source = KeyEvent["source"];
+type SubscriptionSource = KeyEvent["source"];
 
 const CHANNEL = /^__key(space|event)@(\d+)__:/;
 /** Longer than any prefix: database numbers are 32 bits. */
@@ -46,34 +45,34 @@ const PREFIX_LIMIT = 32;
 const GLOB = /[*?[\]\\]/;
 
 /**
- * Read a message as a keyspace notification.
+ * Convert a message to a keyspace event.
  *
- * @param message - Of any subscriber.
- * @returns What it says, or `null` when it is none.
+ * @param message - Published message of any subscriber.
+ * @returns The event, or `null` when the message is not a keyspace notification.
  */
 export function parseKeyEvent<T extends string | Buffer>(
   message: PublishedMessage<T>,
 ): KeyEvent<T> | null {
   const { channel, data } = message as PublishedMessage<Text>;
   const start = typeof channel === "string" ? channel : channel.toString("latin1", 0, PREFIX_LIMIT);
-  const [prefix, kind, db] = CHANNEL.exec(start) ?? [];
+  const [prefix, type, db] = CHANNEL.exec(start) ?? [];
   if (prefix === undefined) return null;
   const { length } = prefix;
   const rest = typeof channel === "string" ? channel.slice(length) : channel.subarray(length);
-  const [key, event] = kind === "space" ? [rest, data] : [data, rest];
-  const source = kind === "space" ? "key" : "event";
+  const [key, event] = type === "space" ? [rest, data] : [data, rest];
+  const source = type === "space" ? "key" : "event";
   return { source, db: Number(db), key: key as T, event: event.toString() };
 }
 
-/** The event in anything a subscriber reads. */
+/** Convert anything read from a subscriber to a keyspace event, or `null`. */
 function eventOf<T extends string | Buffer>(message: PubSubMessage<T>): KeyEvent<T> | null {
   const { type } = message;
   const published = type === "message" || type === "pmessage" || type === "smessage";
   return published ? parseKeyEvent(message) : null;
 }
 
-/** Handlers are only called for channels of the right form. */
-function onEvent<T extends string | Buffer>(handler: Handler<KeyEvent<T>>) {
+/** Wrap a handler of events; messages that are not keyspace notifications are dropped. */
+function messageHandler<T extends string | Buffer>(handler: Handler<KeyEvent<T>>) {
   return (message: PublishedMessage<T>): unknown => {
     const event = parseKeyEvent(message);
     return event === null ? undefined : handler(event);
@@ -96,55 +95,64 @@ function pairsOf<T extends string | Buffer>(given: Subscriptions<KeyEvent<T>>): 
 }
 
 /**
- * Tells what happens to keys. Loops and handlers get {@link KeyEvent}s.
+ * Receives keyspace notifications: events of keys, delivered to handlers and loops as {@link KeyEvent}.
+ * The server sends them only when its setting `notify-keyspace-events` enables them.
  *
  * @see {@link https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/ | Notifications}
  */
 export class KeyspaceEvents<T extends string | Buffer = string> {
-  /** The subscriber underneath. */
+  /** The underlying subscriber. */
   readonly pubsub: PubSub<T>;
   readonly #db: number | "*";
 
   /**
-   * @param client - Where to get the connection from; nothing is sent yet.
-   * @param options - `db`, and what `redis.pubsub()` takes.
+   * Create a subscriber to keyspace notifications. Nothing is sent before the first subscription.
+   *
+   * @param client - Client whose pool provides the connection; also the source of the default `db`.
+   * @param options - `db`, and the options of `redis.pubsub()`.
+   * @throws {@link DataError} for an unknown or invalid option.
    */
   constructor(client: KeyspaceClient<T>, options: KeyspaceOptions = {}) {
     const { db = client.connectionPool.settings.db, ...rest } = options;
     if (db !== "*" && !(Number.isSafeInteger(db) && db >= 0)) {
-      throw new DataError('`db` must be an integer of at least 0, or "*"', { code: "EINVAL" });
+      const got = typeof db === "number" ? String(db) : kindOf(db);
+      throw invalidOption("db", 'an integer of at least 0 or "*"', got);
     }
     this.#db = db;
     this.pubsub = client.pubsub({ ...rest, ignoreSubscribeMessages: true });
   }
 
   /**
-   * Hear of everything that happens to some keys.
+   * Subscribe to all events of some keys.
    *
-   * @param keys - Keys or glob patterns of keys, with handlers or without, as for `subscribe()`; a
-   * `*`, `?`, `[` or backslash that belongs to the name of a key needs a backslash before it.
-   * @returns When the server has confirmed.
+   * @param keys - Keys or glob patterns of keys, with or without handlers, in the forms that
+   * {@link PubSub.subscribe} accepts. A `*`, `?`, `[` or backslash in the name of a key must be escaped with
+   * a backslash.
+   * @returns Resolves when the server has confirmed all subscriptions.
+   * @throws As {@link PubSub.subscribe}.
    */
   subscribeKeys(...keys: Subscriptions<KeyEvent<T>>[]): Promise<void> {
     return this.#subscribe("key", keys);
   }
 
   /**
-   * Hear of some events, whatever key they happen to.
+   * Subscribe to some events of all keys.
    *
-   * @param events - Names (`expired`, `del`) or glob patterns, with handlers or without.
-   * @returns When the server has confirmed.
+   * @param events - Names (`expired`, `del`) or glob patterns, with or without handlers, in the forms that
+   * {@link PubSub.subscribe} accepts.
+   * @returns Resolves when the server has confirmed all subscriptions.
+   * @throws As {@link PubSub.subscribe}.
    */
   subscribeEvents(...events: Subscriptions<KeyEvent<T>>[]): Promise<void> {
     return this.#subscribe("event", events);
   }
 
-  /** Hear no more of these keys; the names must be as they were subscribed to. */
+  /** End subscriptions to keys; names and patterns must be given as they were subscribed to. */
   unsubscribeKeys(key: Key | readonly Key[], ...others: Names): Promise<void> {
     return this.#unsubscribe("key", [key, ...others]);
   }
 
-  /** Hear no more of these events; the names must be as they were subscribed to. */
+  /** End subscriptions to events; names and patterns must be given as they were subscribed to. */
   unsubscribeEvents(event: Key | readonly Key[], ...others: Names): Promise<void> {
     return this.#unsubscribe("event", [event, ...others]);
   }
@@ -152,26 +160,29 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
   /**
    * Read one event that has no handler.
    *
-   * @param options - `timeout` (ms; 0, the default, does not wait; `null` for no limit) and `signal`.
-   * @returns The event, or `null` when there was none in time.
+   * @param options - `timeout` (number, ms, or `null` for no limit; 0, the default, does not wait) and
+   * `signal`.
+   * @returns The event, or `null` when none arrived in time.
+   * @throws As {@link PubSub.getMessage}.
    */
   async getEvent(
     options?: Omit<GetMessageOptions, "ignoreSubscribeMessages">,
   ): Promise<KeyEvent<T> | null> {
     const { timeout = 0 } = options ?? {};
     const deadline = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
-    for (let left = timeout; ; left = timeout && Math.max(0, deadline - performance.now())) {
-      const message = await this.pubsub.getMessage({ ...options, timeout: left });
+    for (let wait = timeout; ; wait = timeout && Math.max(0, deadline - performance.now())) {
+      const message = await this.pubsub.getMessage({ ...options, timeout: wait });
       const event = message && eventOf(message);
-      // Other messages are none of those who ask for events; there may be one behind them.
+      // Other messages (pongs, say) are skipped; an event may follow them.
       if (message === null || event !== null) return event;
     }
   }
 
   /**
-   * Read event after event: `for await (const event of events)` does the same.
+   * Iterate over the events that have no handler: `for await (const event of events)` does the same.
    *
-   * @returns Events that have no handler, until nothing is subscribed to any more.
+   * @returns An iterator that ends when there are no more subscriptions.
+   * @throws As {@link PubSub.listen}.
    */
   listen(): AsyncIterableIterator<KeyEvent<T>, undefined> {
     const messages = this.pubsub.listen();
@@ -199,7 +210,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
     return this.listen();
   }
 
-  /** End all subscriptions, and the connection with them. */
+  /** End all subscriptions and close the connection. */
   close(): Promise<void> {
     return this.pubsub.close();
   }
@@ -208,40 +219,43 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
     await this.close();
   }
 
-  async #subscribe(source: Source, given: readonly Subscriptions<KeyEvent<T>>[]): Promise<void> {
-    const { patterns, channels } = this.#sorted(source, given.flatMap(pairsOf<T>));
+  async #subscribe(
+    source: SubscriptionSource,
+    given: readonly Subscriptions<KeyEvent<T>>[],
+  ): Promise<void> {
+    const { patterns, channels } = this.#channelsOf(source, given.flatMap(pairsOf<T>));
     const calls: Promise<void>[] = [];
     if (patterns.size !== 0 || channels.size === 0) calls.push(this.pubsub.psubscribe(patterns));
     if (channels.size !== 0) calls.push(this.pubsub.subscribe(channels));
     await Promise.all(calls);
   }
 
-  async #unsubscribe(source: Source, given: Names): Promise<void> {
+  async #unsubscribe(source: SubscriptionSource, given: Names): Promise<void> {
     const names = given.flat().map((name): Pair<T> => [name, null]);
-    const { patterns, channels } = this.#sorted(source, names);
+    const { patterns, channels } = this.#channelsOf(source, names);
     await Promise.all([
       this.pubsub.punsubscribe([...patterns.keys()]),
       this.pubsub.unsubscribe([...channels.keys()]),
     ]);
   }
 
-  /** The names of the channels, with the handlers for their messages. */
-  #sorted(source: Source, pairs: readonly Pair<T>[]) {
+  /** Map names to the patterns and channels to subscribe to, with wrapped handlers. */
+  #channelsOf(source: SubscriptionSource, pairs: readonly Pair<T>[]) {
     const patterns = new Map<Key, Handler<PublishedMessage<T>> | null>();
     const channels = new Map<Key, Handler<PublishedMessage<T>> | null>();
     for (const [name, handler] of pairs) {
       const channel = this.#channel(source, name);
-      const wrapped = typeof handler === "function" ? onEvent(handler) : handler;
+      const wrapped = typeof handler === "function" ? messageHandler(handler) : handler;
       (this.#db === "*" || isPattern(name) ? patterns : channels).set(channel, wrapped);
     }
     return { patterns, channels };
   }
 
-  #channel(source: Source, name: Key): Key {
+  #channel(source: SubscriptionSource, name: Key): Key {
     const prefix = `__key${source === "key" ? "space" : "event"}@${this.#db}__:`;
     if (name instanceof Uint8Array) return Buffer.concat([Buffer.from(prefix), name]);
-    const plain = typeof name === "string" || typeof name === "number" || typeof name === "bigint";
-    // What is no name is refused where subscriptions are.
-    return plain ? `${prefix}${name}` : name;
+    const isText = typeof name === "string" || typeof name === "number" || typeof name === "bigint";
+    // An invalid name is rejected by the subscriber.
+    return isText ? `${prefix}${name}` : name;
   }
 }

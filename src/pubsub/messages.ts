@@ -1,55 +1,55 @@
 /**
- * Owns the shapes a subscriber sees: messages, confirmations, and the event of a gap. All have the
- * same four properties, as in redis-py, and `type` tells them apart. Types only.
+ * Types of everything a subscriber receives: messages, confirmations, pongs and gaps. As in redis-py all have
+ * the same four properties, and `type` distinguishes them. Types only.
  */
 import type { RedisError } from "../errors.js";
 
-/** Names and data, where it does not matter which. */
+/** A name or data, as text or as bytes. */
 export type Text = string | Buffer;
 
-/** What was published to a channel subscribed to by its name. */
+/** A message from a channel. */
 export interface ChannelMessage<T extends string | Buffer = string> {
-  /** A message of a channel subscribed to. */
+  /** Identifies a message from a channel. */
   readonly type: "message";
-  /** Always `null`: no pattern is at work. */
+  /** Always `null`. */
   readonly pattern: null;
-  /** Channel it was published on. */
+  /** Channel it was published to. */
   readonly channel: T;
-  /** What was published. */
+  /** The published data. */
   readonly data: T;
 }
 
-/** What was published to a channel that matches a pattern subscribed to. */
+/** A message from a channel that matches a pattern. */
 export interface PatternMessage<T extends string | Buffer = string> {
-  /** A message of a channel that a pattern matches. */
+  /** Identifies a message received through a pattern. */
   readonly type: "pmessage";
-  /** The pattern subscribed to. */
+  /** The pattern, as given to `psubscribe()`. */
   readonly pattern: T;
-  /** Channel it was published on. */
+  /** Channel it was published to. */
   readonly channel: T;
-  /** What was published. */
+  /** The published data. */
   readonly data: T;
 }
 
-/** What was published to a shard channel. */
+/** A message from a shard channel. */
 export interface ShardMessage<T extends string | Buffer = string> {
-  /** A message of a shard channel subscribed to. */
+  /** Identifies a message from a shard channel. */
   readonly type: "smessage";
-  /** Always `null`: no pattern is at work. */
+  /** Always `null`. */
   readonly pattern: null;
-  /** Shard channel it was published on. */
+  /** Shard channel it was published to. */
   readonly channel: T;
-  /** What was published. */
+  /** The published data. */
   readonly data: T;
 }
 
-/** What was published, however it was subscribed to. */
+/** A published message of any kind. */
 export type PublishedMessage<T extends string | Buffer = string> =
   | ChannelMessage<T>
   | PatternMessage<T>
   | ShardMessage<T>;
 
-/** The word of a confirmation. */
+/** Type of a confirmation: the command it confirms, in lower case. */
 export type ConfirmationType =
   | "subscribe"
   | "unsubscribe"
@@ -58,61 +58,62 @@ export type ConfirmationType =
   | "ssubscribe"
   | "sunsubscribe";
 
-/** The server's word that a subscription begins or ends. */
+/** The server's confirmation that a subscription has begun or ended. */
 export interface Confirmation<T extends string | Buffer = string> {
-  /** Which command is confirmed. */
+  /** The command that is confirmed. */
   readonly type: ConfirmationType;
-  /** Always `null`: `channel` has the name. */
+  /** Always `null`; `channel` holds the name. */
   readonly pattern: null;
   /** The channel, or the pattern for `psubscribe` and `punsubscribe`. */
   readonly channel: T;
-  /** How many subscriptions of that sort there are now; patterns count with channels. */
+  /** Integer: number of subscriptions on the connection now. Channels and patterns are counted together,
+   * shard channels separately. */
   readonly data: number;
 }
 
-/** The answer to `ping()`. */
+/** The reply to `ping()`. */
 export interface Pong<T extends string | Buffer = string> {
-  /** The answer to `ping`. */
+  /** Identifies the reply to `ping()`. */
   readonly type: "pong";
   /** Always `null`. */
   readonly pattern: null;
   /** Always `null`. */
   readonly channel: null;
-  /** What `ping()` sent. */
+  /** The argument of `ping()`. */
   readonly data: T;
 }
 
-/** Stands where messages may be missing: the connection was lost there, and another one was made. */
+/** Marks a place where messages may be missing, because the connection was lost; see `gapEvents`. */
 export interface Gap {
-  /** A lost connection has been replaced. */
+  /** Identifies a gap. */
   readonly type: "gap";
   /** Always `null`. */
   readonly pattern: null;
   /** Always `null`. */
   readonly channel: null;
-  /** How the connection ended. */
+  /** The error that ended the connection. */
   readonly data: RedisError;
 }
 
-/** Everything a subscriber can read. */
+/** Everything that can be read from a subscriber. */
 export type PubSubMessage<T extends string | Buffer = string> =
   | PublishedMessage<T>
   | Confirmation<T>
   | Pong<T>
   | Gap;
 
-/** What there is to tell of an interruption that is over. */
+/** Describes an interruption that has ended; passed to `onReconnect`. */
 export interface Reconnection {
-  /** How the old connection ended. */
+  /** The error that ended the old connection. */
   readonly error: RedisError;
-  /** ms from the loss until the last subscription was confirmed again. */
+  /** Number, ms: time from the loss until the last subscription was restored. */
   readonly downtime: number;
-  /** Connections tried, the successful one included. */
+  /** Integer: connection attempts, including the successful one. */
   readonly attempts: number;
 }
 
 /**
- * Takes the messages of one subscription as they arrive. It may be async: nobody waits for it before
- * the next message is handed out, but what is unfinished counts towards `highWaterMark`.
+ * Receives the messages of one subscription as they arrive. It may be asynchronous: the next message does
+ * not wait for it, but unfinished handlers count towards `highWaterMark`.
  */
 export type Handler<M> = (message: M) => unknown;

@@ -1,6 +1,6 @@
 /**
- * Owns the options of a subscriber: their checks and defaults, and what they say about the messages
- * it gives. Pure.
+ * The options of a subscriber and of reading one message: checks, defaults, and the types of the messages that
+ * result from them. Pure.
  */
 
 import { AuthenticationError } from "../errors.js";
@@ -26,37 +26,38 @@ import type {
 } from "./messages.js";
 
 /**
- * Told of what goes wrong where nobody waits: what a handler threw, with its message, or an error of
- * the library's own.
+ * Receives errors that belong to no pending call: what a handler threw, with its message, or an error of
+ * the subscriptions, with `undefined`.
  */
 export type ErrorListener = (
   error: unknown,
   message: PublishedMessage<string> | PublishedMessage<Buffer> | undefined,
 ) => void;
 
-/** Options of a subscriber. Every one may be left out. */
+/** Options of a subscriber. */
 export interface PubSubOptions {
-  /** Whether confirmations are kept from those who read; default `false`. */
+  /** Whether to leave confirmations out of the messages that are read; default `false`. */
   readonly ignoreSubscribeMessages?: boolean | undefined;
-  /** Whether a lost connection shows as an event of type `gap` among the messages; default `false`. */
+  /** Whether to insert an event of type `gap` among the messages where a connection was lost; default
+   * `false`. */
   readonly gapEvents?: boolean | undefined;
   /**
-   * Integer, 1 or more: so many messages unread, or in async handlers, make it stop reading from the
-   * socket until half of them are done; default 1000.
+   * Integer, 1 or more: number of unfinished messages (unread, or in asynchronous handlers) at which
+   * reading from the socket pauses, until half of them are done; default 1000.
    */
   readonly highWaterMark?: number | undefined;
-  /** Told of what goes wrong where nobody waits. */
+  /** Called with errors that belong to no pending call; default: the next read throws them. */
   readonly onError?: ErrorListener | undefined;
-  /** Told when all subscriptions are back after a lost connection. */
+  /** Called when all subscriptions are restored after a lost connection. */
   readonly onReconnect?: ((reconnection: Reconnection) => void) | undefined;
   /**
-   * How long to wait between attempts to come back, and when to give up; default never, whatever the
-   * error, with jittered pauses of up to 2 seconds. Each attempt may itself be several under the client's own `retry`.
+   * Policy for reconnecting after a lost connection; default: retry for ever after any error, with jittered
+   * pauses of up to 2 seconds. One attempt may include retries by the client's own `retry`.
    */
   readonly retry?: Retry | undefined;
 }
 
-/** The options, complete. */
+/** Checked options of a subscriber. */
 export interface PubSubSettings {
   readonly ignoreSubscribeMessages: boolean;
   readonly gapEvents: boolean;
@@ -66,22 +67,22 @@ export interface PubSubSettings {
   readonly retry: Retry;
 }
 
-/** How one message is read. */
+/** Options of reading one message. */
 export interface GetMessageOptions {
   /**
-   * Number, ms: how long to wait for a message. 0, the default, gives what has arrived by now; `null`
-   * waits for as long as something is subscribed to.
+   * Number, ms, or `null`: how long to wait for a message. 0, the default, returns what has already
+   * arrived; `null` waits as long as there are subscriptions.
    */
   readonly timeout?: number | null | undefined;
-  /** Whether to pass over confirmations; default as the subscriber was made. */
+  /** Whether to skip confirmations; default: the option of the subscriber. */
   readonly ignoreSubscribeMessages?: boolean | undefined;
-  /** Ends the waiting. */
+  /** Aborts waiting; the call rejects with {@link AbortError}. */
   readonly signal?: AbortSignal | undefined;
 }
 
 type GivenOption<O, K extends keyof PubSubOptions> = K extends keyof O ? O[K] : "absent";
 
-/** What a subscriber made with options `O` gives to those who read. */
+/** The messages that can be read from a subscriber with options `O`. */
 export type MessagesOf<T extends string | Buffer, O> =
   | PublishedMessage<T>
   | Pong<T>
@@ -114,8 +115,8 @@ const PUBSUB_CHECKS = {
 };
 const GET_CHECKS = { timeout, ignoreSubscribeMessages: boolean, signal };
 
-/** A password that is wrong now may be right in a moment: a server is being given another one. */
-const WHATEVER = [Error, AuthenticationError];
+/** Authentication errors included: a password may be rejected only while it is being changed. */
+const ALL_ERRORS = [Error, AuthenticationError];
 
 type Checks = Readonly<Record<string, Check<unknown>>>;
 type Checked<C extends Checks> = { readonly [N in keyof C]?: ReturnType<C[N]> | undefined };
@@ -130,9 +131,9 @@ function readOptions<C extends Checks>(checks: C, input: object): Checked<C> {
 }
 
 /**
- * Bring a subscriber's options into their final form.
+ * Check the options of a subscriber, and fill in the defaults.
  *
- * @throws DataError naming the option that is unknown or has a bad value.
+ * @throws DataError naming the option that is unknown or invalid.
  */
 export function pubSubSettings(options: PubSubOptions): PubSubSettings {
   const given = readOptions(PUBSUB_CHECKS, options);
@@ -142,17 +143,17 @@ export function pubSubSettings(options: PubSubOptions): PubSubSettings {
     highWaterMark: given.highWaterMark ?? 1000,
     onError: given.onError,
     onReconnect: given.onReconnect,
-    retry: given.retry?.clone() ?? new Retry(new EqualJitterBackoff(2000, 32), -1, WHATEVER),
+    retry: given.retry?.clone() ?? new Retry(new EqualJitterBackoff(2000, 32), -1, ALL_ERRORS),
   };
 }
 
-/** As {@link pubSubSettings}, for reading one message. */
+/** Check the options of reading one message, as {@link pubSubSettings} does. */
 export function getMessageSettings(options: GetMessageOptions) {
   const given = readOptions(GET_CHECKS, options);
   return { ...given, timeout: given.timeout ?? 0 };
 }
 
-/** Whether a message is one of those `ignoreSubscribeMessages` keeps away. */
+/** Whether a message is a confirmation, which `ignoreSubscribeMessages` leaves out. */
 export function isConfirmation<T extends string | Buffer>(
   message: PubSubMessage<T>,
 ): message is Confirmation<T> {

@@ -1,6 +1,6 @@
 /**
- * Owns publish/subscribe as users see it: what may be called when, and with what. Subscriptions are
- * kept by the Subscriber, messages handed out by the Dispatcher; no user code runs in here.
+ * The public interface of publish/subscribe: argument checks, and which calls are allowed when. Subscriptions
+ * are kept by SubscriptionManager, messages delivered by Dispatcher.
  */
 import { inspect } from "node:util";
 import type { Key, Value } from "../commands/core/info.js";
@@ -28,28 +28,34 @@ import {
 import { SubscriptionManager } from "./subscriptions.js";
 import { PubSubWorker } from "./worker.js";
 
-/** What a PubSub is made of. */
+/** Dependencies of a subscriber. */
 export interface PubSubDependencies {
   readonly leaser: LeaseProvider;
-  /** Whether users see Buffers. */
+  /** Whether names and data are Buffers. */
   readonly bytes: boolean;
 }
 
 /** Options of {@link PubSub.run}. */
 export interface RunOptions<P> {
-  /** Told of what handlers throw; instead of the subscriber's own `onError`. */
+  /** Called with what handlers throw, in place of the subscriber's `onError`. */
   readonly onError?: ((error: unknown, pubsub: P, worker: PubSubWorker) => void) | undefined;
 }
 
 const NOT_SET = "pubsub connection not set: did you forget to call subscribe() or psubscribe()?";
 
-function noTarget(kind: SubscriptionKind): DataError {
+const WORKER_RUNNING = "A worker started by run() receives all messages; use worker.stop() first";
+
+function missingNameError(kind: SubscriptionKind): DataError {
   const { name } = SUBSCRIBE[kind].command;
-  const what = kind === "pattern" ? "pattern" : "channel";
-  return new DataError(`${name}: at least one ${what} is needed`, {
+  const item = kind === "pattern" ? "pattern" : "channel";
+  return new DataError(`${name}: at least one ${item} is required`, {
     code: "EINVAL",
     command: name,
   });
+}
+
+function workerRunningError(): PubSubError {
+  return new PubSubError(WORKER_RUNNING, { code: "EPUBSUB" });
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
@@ -59,55 +65,57 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * Subscribes to channels on a connection of its own. Made by `redis.pubsub()`; does no I/O before the
- * first `subscribe()` or `ping()`. Its subscriptions survive a lost connection, and keep the process
- * alive until they are ended.
+ * A subscriber: receives the messages of channels, patterns and shard channels on a dedicated connection.
+ * Created by `redis.pubsub()`; it connects at the first `subscribe()` or `ping()`. Subscriptions are
+ * restored after a lost connection, and keep the process alive until they are ended.
+ *
+ * @see {@link https://redis.io/docs/latest/develop/pubsub/ | Publish/subscribe}
  */
 export class PubSub<
   T extends string | Buffer = string,
   M extends PubSubMessage<T> = PubSubMessage<T>,
 > {
-  readonly #wording: ChannelCodec;
-  readonly #subscriber: SubscriptionManager;
+  readonly #codec: ChannelCodec;
+  readonly #subscriptions: SubscriptionManager;
   readonly #dispatcher: Dispatcher;
   #worker: PubSubWorker | undefined = undefined;
-  /** Whether there was anything to read from. */
-  #used = false;
+  /** Whether anything was subscribed to or pinged since the beginning or the last `close()`. */
+  #isUsed = false;
 
   /** @internal */
   constructor({ leaser, bytes }: PubSubDependencies, options: PubSubOptions = {}) {
     const settings = pubSubSettings(options);
-    this.#wording = new ChannelCodec(leaser.settings, bytes);
+    this.#codec = new ChannelCodec(leaser.settings, bytes);
     this.#dispatcher = new Dispatcher(settings, {
-      live: () => this.#subscriber.live,
-      flow: (reading) => this.#subscriber.flow(reading),
+      live: () => this.#subscriptions.live,
+      setReading: (enabled) => this.#subscriptions.setReading(enabled),
       onGivenUp: () => this.#endWorker(),
     });
-    const parts = { leaser, wording: this.#wording, retry: settings.retry };
-    this.#subscriber = new SubscriptionManager(parts, this.#dispatcher);
+    const dependencies = { leaser, codec: this.#codec, retry: settings.retry };
+    this.#subscriptions = new SubscriptionManager(dependencies, this.#dispatcher);
   }
 
-  /** Whether anything is subscribed to: from the call of `subscribe()` to the last confirmed end. */
+  /** Whether there are subscriptions: from the call of `subscribe()` until the last end is confirmed. */
   get subscribed(): boolean {
-    return this.#subscriber.subscribed;
+    return this.#subscriptions.subscribed;
   }
 
-  /** Whether there is a connection at the moment. */
+  /** Whether the subscriber is connected. */
   get connected(): boolean {
-    return this.#subscriber.connected;
+    return this.#subscriptions.connected;
   }
 
-  /** Channels subscribed to, as confirmed by the server. */
+  /** Channels whose subscription the server has confirmed. */
   get channels(): T[] {
     return this.#names("channel");
   }
 
-  /** Patterns subscribed to, as confirmed by the server. */
+  /** Patterns whose subscription the server has confirmed. */
   get patterns(): T[] {
     return this.#names("pattern");
   }
 
-  /** Shard channels subscribed to, as confirmed by the server. */
+  /** Shard channels whose subscription the server has confirmed. */
   get shardChannels(): T[] {
     return this.#names("shard");
   }
@@ -115,118 +123,129 @@ export class PubSub<
   /**
    * Subscribe to channels.
    *
-   * @param channels - Names, lists of names, or objects or Maps from names to handlers; a name
-   * without a handler (or with `null`) is read with `for await` or `getMessage()`. Subscribing again
-   * replaces the handler, from the confirmation on.
-   * @returns When the server has confirmed all of them.
-   * @throws {@link DataError} for a bad name or handler; {@link ConnectionError} when there is no
-   * connection to be had; what the server says when it refuses. Nothing is subscribed then.
+   * @param channels - Names (string, Buffer or number), arrays of names, or objects or Maps from names to
+   * handlers. Messages of a name without a handler, or with `null`, are read with `for await` or
+   * `getMessage()`. Subscribing again replaces the handler as soon as the server has confirmed.
+   * @returns Resolves when the server has confirmed all channels.
+   * @throws {@link DataError} for an invalid name or handler, {@link ConnectionError} or
+   * {@link TimeoutError} when there is no connection, {@link ResponseError} when the server rejects the
+   * command; nothing is subscribed then. {@link PubSubError} while a worker runs and a name has no handler.
    * @see {@link https://redis.io/docs/latest/commands/subscribe/ | SUBSCRIBE}
    */
   subscribe(...channels: Subscriptions<ChannelMessage<T>>[]): Promise<void> {
-    return this.#begin("channel", channels);
+    return this.#subscribe("channel", channels);
   }
 
   /**
-   * Subscribe to all channels whose names match glob patterns; otherwise as {@link subscribe}.
+   * Subscribe to all channels that match glob patterns.
    *
+   * @param patterns - As the channels of {@link subscribe}; returns and throws as it does.
    * @see {@link https://redis.io/docs/latest/commands/psubscribe/ | PSUBSCRIBE}
    */
   psubscribe(...patterns: Subscriptions<PatternMessage<T>>[]): Promise<void> {
-    return this.#begin("pattern", patterns);
+    return this.#subscribe("pattern", patterns);
   }
 
   /**
-   * Subscribe to shard channels, whose messages stay within one shard of a cluster; otherwise as
-   * {@link subscribe}.
+   * Subscribe to shard channels, whose messages stay within one shard of a cluster.
    *
+   * @param channels - As those of {@link subscribe}; returns and throws as it does.
    * @remarks Since Redis 7.0.0.
    * @see {@link https://redis.io/docs/latest/commands/ssubscribe/ | SSUBSCRIBE}
    */
   ssubscribe(...channels: Subscriptions<ShardMessage<T>>[]): Promise<void> {
-    return this.#begin("shard", channels);
+    return this.#subscribe("shard", channels);
   }
 
   /**
    * End subscriptions to channels.
    *
-   * @param channels - Names, or lists of names; all channels when there is no argument.
-   * @returns When the server has confirmed, or the connection is gone: no message comes after that.
+   * @param channels - Names or arrays of names; all channels when there is no argument.
+   * @returns Resolves when the server has confirmed or the connection has ended; no message of these
+   * channels is delivered afterwards.
+   * @throws {@link DataError} for an invalid name.
    * @see {@link https://redis.io/docs/latest/commands/unsubscribe/ | UNSUBSCRIBE}
    */
   unsubscribe(...channels: (Key | readonly Key[])[]): Promise<void> {
-    return this.#end("channel", channels);
+    return this.#unsubscribe("channel", channels);
   }
 
   /**
-   * End subscriptions to patterns; otherwise as {@link unsubscribe}.
+   * End subscriptions to patterns.
    *
+   * @param patterns - As the channels of {@link unsubscribe}; returns and throws as it does.
    * @see {@link https://redis.io/docs/latest/commands/punsubscribe/ | PUNSUBSCRIBE}
    */
   punsubscribe(...patterns: (Key | readonly Key[])[]): Promise<void> {
-    return this.#end("pattern", patterns);
+    return this.#unsubscribe("pattern", patterns);
   }
 
   /**
-   * End subscriptions to shard channels; otherwise as {@link unsubscribe}.
+   * End subscriptions to shard channels.
    *
+   * @param channels - As those of {@link unsubscribe}; returns and throws as it does.
    * @see {@link https://redis.io/docs/latest/commands/sunsubscribe/ | SUNSUBSCRIBE}
    */
   sunsubscribe(...channels: (Key | readonly Key[])[]): Promise<void> {
-    return this.#end("shard", channels);
+    return this.#unsubscribe("shard", channels);
   }
 
   /**
-   * Ask the server for a sign of life.
+   * Ping the server on the subscriber's connection.
    *
-   * @param message - What it sends back.
-   * @returns When it has; a message of type `pong` can be read then as well.
-   * @throws {@link ConnectionError} when the connection is lost meanwhile.
+   * @param message - String, Buffer or number that the server returns; default `""`.
+   * @returns Resolves when the server has replied; a message of type `pong` can then be read as well.
+   * @throws {@link ConnectionError} when the connection is lost, {@link TimeoutError} when no reply arrives
+   * in time, {@link DataError} for an invalid message.
+   * @see {@link https://redis.io/docs/latest/commands/ping/ | PING}
    */
   async ping(message: Value = ""): Promise<void> {
-    const [payload] = this.#wording.targets(PING, [message]).values();
-    this.#used = true;
-    if (payload !== undefined) await this.#subscriber.ping(payload);
+    const [payload] = this.#codec.subscriptions(PING, [message]).values();
+    this.#isUsed = true;
+    if (payload !== undefined) await this.#subscriptions.ping(payload);
   }
 
   /**
-   * Read one message.
+   * Read one message that has no handler.
    *
-   * @param options.timeout - Number, ms: how long to wait; 0, the default, gives what has arrived by
-   * now, `null` waits for as long as something is subscribed to.
-   * @param options.ignoreSubscribeMessages - Whether to pass over confirmations.
-   * @param options.signal - Ends the waiting.
-   * @returns The message, or `null` when there was none in time. Messages that have handlers never
-   * come here.
-   * @throws {@link PubSubError} before anything was subscribed to, and while a worker runs;
-   * {@link AbortError}; what befell the subscriptions, when there is no `onError`.
+   * @param options.timeout - Number, ms, or `null`: how long to wait. 0, the default, returns what has
+   * already arrived; `null` waits as long as there are subscriptions.
+   * @param options.ignoreSubscribeMessages - Boolean: whether to skip confirmations; default: the option
+   * of the subscriber.
+   * @param options.signal - AbortSignal that ends the wait.
+   * @returns The message, or `null` when none arrived in time.
+   * @throws {@link PubSubError} before the first subscription and while a worker runs,
+   * {@link AbortError} when the signal is aborted. Without `onError` also errors of the subscriptions: a
+   * lost connection that was given up, a rejected restoration, an undecodable message.
    */
   async getMessage(options?: GetMessageOptions): Promise<M | null> {
     const given = getMessageSettings(options ?? {});
     const { timeout, signal, ignoreSubscribeMessages } = given;
-    if (!this.#used) throw new PubSubError(NOT_SET, { code: "EPUBSUB" });
-    this.#claim();
+    if (!this.#isUsed) throw new PubSubError(NOT_SET, { code: "EPUBSUB" });
+    this.#startReading();
     throwIfAborted(signal);
     const skips = ignoreSubscribeMessages === true ? isConfirmation : undefined;
     const reader = {};
-    const { inbox } = this.#dispatcher;
-    const onAbort = (): void => inbox.release(reader);
+    const { queue } = this.#dispatcher;
+    const onAbort = (): void => queue.release(reader);
     signal?.addEventListener("abort", onAbort);
-    const taken = inbox.take({ timeout, skips, reader });
+    const taken = queue.take({ timeout, skips, reader });
     const message = await taken.finally(() => signal?.removeEventListener("abort", onAbort));
     if (message === undefined) throwIfAborted(signal);
     return (message as M | undefined) ?? null;
   }
 
   /**
-   * Read message after message: `for await (const message of pubsub)` does the same.
+   * Iterate over the messages that have no handler: `for await (const message of pubsub)` does the same.
    *
-   * @returns Messages that have no handler, as they arrive; ends when nothing is subscribed to any
-   * more. Leaving the loop ends no subscription.
+   * @returns An iterator that ends when there are no more subscriptions. Leaving the loop ends no
+   * subscription.
+   * @throws {@link PubSubError} while a worker runs; iterating throws the same errors as
+   * {@link getMessage}.
    */
   listen(): AsyncIterableIterator<M, undefined> {
-    this.#claim();
-    return iterate(this.#dispatcher.inbox) as AsyncIterableIterator<M, undefined>;
+    this.#startReading();
+    return iterate(this.#dispatcher.queue) as AsyncIterableIterator<M, undefined>;
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<M, undefined> {
@@ -234,35 +253,37 @@ export class PubSub<
   }
 
   /**
-   * Leave everything to the handlers: nothing is kept for reading any more, and a subscription
-   * without a handler is refused.
+   * Deliver messages to handlers only. Nothing is queued for reading any more, and a subscription without
+   * a handler is rejected.
    *
-   * @param options.onError - Told of what handlers throw, with this object and the worker.
-   * @returns A handle to stop it.
-   * @throws {@link PubSubError} when something subscribed to has no handler.
+   * @param options.onError - Function called with what a handler throws, this object and the worker;
+   * default: the subscriber's `onError`.
+   * @returns A handle that stops the subscriber.
+   * @throws {@link PubSubError} when a subscription has no handler, or a worker already runs.
    */
   run(options: RunOptions<this> = {}): PubSubWorker {
-    if (this.#worker !== undefined) throw this.#busy();
-    for (const kind of SUBSCRIPTION_KINDS) this.#mustHandle(kind, this.#subscriber.expected(kind));
+    if (this.#worker !== undefined) throw workerRunningError();
+    for (const kind of SUBSCRIPTION_KINDS)
+      this.#requireHandlers(kind, this.#subscriptions.expected(kind));
     const worker = new PubSubWorker(() => this.close());
     const { onError } = options;
     const listener = onError && ((error: unknown) => onError(error, this, worker));
-    this.#dispatcher.leaveToHandlers(listener);
+    this.#dispatcher.useHandlersOnly(listener);
     this.#worker = worker;
     return worker;
   }
 
   /**
-   * End all subscriptions, and the connection with them. Unread messages are dropped, loops over
-   * messages end. It may subscribe anew afterwards.
+   * End all subscriptions and close the connection. Unread messages are dropped, and loops over messages
+   * end. The object can be used again afterwards.
    */
   async close(): Promise<void> {
-    this.#used = false;
-    this.#subscriber.close();
+    this.#isUsed = false;
+    this.#subscriptions.close();
     this.#dispatcher.reset();
   }
 
-  /** redis-py's second name of {@link close}. */
+  /** Alias of {@link close}, as in redis-py. */
   reset(): Promise<void> {
     return this.close();
   }
@@ -271,7 +292,7 @@ export class PubSub<
     await this.close();
   }
 
-  /** Without subscriptions that could come back, nothing is left to the handlers. */
+  /** The subscriptions have ended for good, so no handler will be called any more. */
   #endWorker(): void {
     const worker = this.#worker;
     if (worker === undefined) return;
@@ -281,49 +302,45 @@ export class PubSub<
   }
 
   #names(kind: SubscriptionKind): T[] {
-    return Array.from(this.#subscriber.targets(kind), (target) => this.#wording.shown(target) as T);
+    const confirmed = this.#subscriptions.confirmed(kind);
+    return Array.from(confirmed, (subscription) => this.#codec.displayName(subscription) as T);
   }
 
-  #begin(kind: SubscriptionKind, given: readonly Subscriptions<never>[]): Promise<void> {
+  #subscribe(kind: SubscriptionKind, given: readonly Subscriptions<never>[]): Promise<void> {
     try {
-      const targets = this.#wording.targets(SUBSCRIBE[kind].command, given);
-      if (targets.size === 0) throw noTarget(kind);
-      if (this.#worker !== undefined) this.#mustHandle(kind, targets);
-      this.#used = true;
-      return this.#subscriber.subscribe(kind, targets);
+      const subscriptions = this.#codec.subscriptions(SUBSCRIBE[kind].command, given);
+      if (subscriptions.size === 0) throw missingNameError(kind);
+      if (this.#worker !== undefined) this.#requireHandlers(kind, subscriptions);
+      this.#isUsed = true;
+      return this.#subscriptions.subscribe(kind, subscriptions);
     } catch (error) {
       return rejectWithCallerStack(error);
     }
   }
 
-  #end(kind: SubscriptionKind, given: readonly (Key | readonly Key[])[]): Promise<void> {
+  #unsubscribe(kind: SubscriptionKind, given: readonly (Key | readonly Key[])[]): Promise<void> {
     try {
-      const targets = this.#wording.targets(UNSUBSCRIBE[kind].command, given);
-      // An empty list is nothing; only no argument at all is everything.
-      if (targets.size === 0 && given.length !== 0) return Promise.resolve();
-      return this.#subscriber.unsubscribe(kind, targets);
+      const subscriptions = this.#codec.subscriptions(UNSUBSCRIBE[kind].command, given);
+      // An empty array means nothing; only a call without arguments means everything.
+      if (subscriptions.size === 0 && given.length !== 0) return Promise.resolve();
+      return this.#subscriptions.unsubscribe(kind, subscriptions);
     } catch (error) {
       return rejectWithCallerStack(error);
     }
   }
 
-  #mustHandle(kind: SubscriptionKind, targets: ReadonlyMap<string, Subscription>): void {
-    for (const target of targets.values()) {
-      if (target.handler !== null) continue;
-      const what = kind === "pattern" ? "Pattern" : "Channel";
-      const text = `${what}: '${this.#wording.shown(target)}' has no handler registered`;
-      throw new PubSubError(text, { code: "EPUBSUB" });
+  #requireHandlers(kind: SubscriptionKind, all: ReadonlyMap<string, Subscription>): void {
+    for (const subscription of all.values()) {
+      if (subscription.handler !== null) continue;
+      const item = kind === "pattern" ? "Pattern" : "Channel";
+      const name = this.#codec.displayName(subscription);
+      throw new PubSubError(`${item}: '${name}' has no handler registered`, { code: "EPUBSUB" });
     }
   }
 
-  /** Somebody reads. */
-  #claim(): void {
-    if (this.#worker !== undefined) throw this.#busy();
+  #startReading(): void {
+    if (this.#worker !== undefined) throw workerRunningError();
     this.#dispatcher.hasReader = true;
-  }
-
-  #busy(): PubSubError {
-    return new PubSubError("run() has left all messages to the handlers", { code: "EPUBSUB" });
   }
 
   [inspect.custom](): string {

@@ -1,6 +1,6 @@
 /**
- * Owns what a subscriber can ask of the server: begin or end subscriptions, and answer a ping. Each
- * is asked once on one connection, and settles exactly once.
+ * Requests of a subscriber: commands that begin or end subscriptions, and pings. Each request settles exactly
+ * once; the server confirms the names of one command one by one, in their order.
  */
 import { CommandInfo } from "../commands/core/info.js";
 import type { RedisError } from "../errors.js";
@@ -8,32 +8,33 @@ import { rejectWithCallerStack } from "../util/caller-stack.js";
 import type { Subscription } from "./channel-codec.js";
 import type { ConfirmationType } from "./messages.js";
 
-/** The sorts of subscriptions; each has names of its own. */
+/** The kinds of subscriptions; each has a separate set of names. */
 export type SubscriptionKind = "channel" | "pattern" | "shard";
 
-/** Every sort there is. */
+/** All kinds. */
 export const SUBSCRIPTION_KINDS: readonly SubscriptionKind[] = ["channel", "pattern", "shard"];
 
 /** A command that begins or ends subscriptions. */
 export interface SubscriptionCommand {
   readonly kind: SubscriptionKind;
-  readonly isNewSubscription: boolean;
-  /** The word of its confirmations. */
-  readonly word: ConfirmationType;
+  /** Whether it begins subscriptions. */
+  readonly subscribes: boolean;
+  /** Type of its confirmations. */
+  readonly confirmationType: ConfirmationType;
   readonly command: CommandInfo;
 }
 
 function subscriptionCommand(
   kind: SubscriptionKind,
-  adds: boolean,
-  word: ConfirmationType,
+  subscribes: boolean,
+  confirmationType: ConfirmationType,
 ): SubscriptionCommand {
   const params = [kind === "pattern" ? "patterns..." : "channels..."];
   return {
     kind,
-    isNewSubscription: adds,
-    word,
-    command: new CommandInfo(word.toUpperCase(), { params }),
+    subscribes,
+    confirmationType,
+    command: new CommandInfo(confirmationType.toUpperCase(), { params }),
   };
 }
 
@@ -44,7 +45,7 @@ export const SUBSCRIBE: Readonly<Record<SubscriptionKind, SubscriptionCommand>> 
   shard: subscriptionCommand("shard", true, "ssubscribe"),
 };
 
-/** The commands that end them. */
+/** The commands that end subscriptions. */
 export const UNSUBSCRIBE: Readonly<Record<SubscriptionKind, SubscriptionCommand>> = {
   channel: subscriptionCommand("channel", false, "unsubscribe"),
   pattern: subscriptionCommand("pattern", false, "punsubscribe"),
@@ -53,24 +54,24 @@ export const UNSUBSCRIBE: Readonly<Record<SubscriptionKind, SubscriptionCommand>
 
 export const PING = new CommandInfo("PING", { params: ["message"] });
 
-/** Told how something ended; exactly one of the two is called, once. */
+/** Called when a request settles; exactly one of the two, once. */
 export interface RequestCallbacks {
   done(): void;
   failed(error: RedisError): void;
 }
 
-/** Something the server is to answer. */
+/** A command whose replies or confirmations are pending. */
 export abstract class SubscriberRequest {
   abstract readonly command: CommandInfo;
-  /** Whether somebody waits for it, so that reading must go on. */
+  /** Whether a caller awaits it, so that reading must not pause. */
   readonly awaited: boolean;
-  /** Moment of `performance.now()` until which the answer must be there. */
+  /** Moment (of `performance.now()`) at which it times out. */
   deadline = Number.POSITIVE_INFINITY;
-  #settle: RequestCallbacks | undefined;
+  #callbacks: RequestCallbacks | undefined;
 
-  constructor(urgent: boolean, settle: RequestCallbacks) {
-    this.awaited = urgent;
-    this.#settle = settle;
+  constructor(awaited: boolean, callbacks: RequestCallbacks) {
+    this.awaited = awaited;
+    this.#callbacks = callbacks;
   }
 
   /** Name of the command, for errors. */
@@ -79,95 +80,96 @@ export abstract class SubscriberRequest {
   }
 
   done(): void {
-    const settle = this.#settle;
-    this.#settle = undefined;
-    settle?.done();
+    const callbacks = this.#callbacks;
+    this.#callbacks = undefined;
+    callbacks?.done();
   }
 
   fail(error: RedisError): void {
-    const settle = this.#settle;
-    this.#settle = undefined;
-    settle?.failed(error);
+    const callbacks = this.#callbacks;
+    this.#callbacks = undefined;
+    callbacks?.failed(error);
   }
 
   /** Arguments of the command. */
   abstract args(): (string | Buffer)[];
 }
 
-/** Subscriptions to begin or end. */
+/** Begins or ends subscriptions with one command. */
 export class SubscriptionRequest extends SubscriberRequest {
-  readonly verb: SubscriptionCommand;
-  /** Whether it brings back on a new connection what there was on the old one. */
+  readonly subscriptionCommand: SubscriptionCommand;
+  /** Whether it restores subscriptions of a lost connection. */
   readonly restores: boolean;
-  /** Moment of `performance.now()` until which it may be asked again on another connection. */
+  /** Moment (of `performance.now()`) until which it may be sent again on another connection. */
   readonly retryUntil: number;
-  /** As they are sent. */
-  #targets: readonly Subscription[];
-  /** How many of them the server has confirmed. */
+  /** In the order in which they are sent. */
+  #subscriptions: readonly Subscription[];
+  /** Number of subscriptions that the server has confirmed. */
   #confirmed = 0;
 
   constructor(
-    verb: SubscriptionCommand,
-    targets: readonly Subscription[],
+    command: SubscriptionCommand,
+    subscriptions: readonly Subscription[],
     options: {
       readonly restores: boolean;
       readonly retryUntil: number;
-      readonly settle: RequestCallbacks;
+      readonly callbacks: RequestCallbacks;
     },
   ) {
-    super(true, options.settle);
-    this.verb = verb;
-    this.#targets = targets;
+    super(true, options.callbacks);
+    this.subscriptionCommand = command;
+    this.#subscriptions = subscriptions;
     this.restores = options.restores;
     this.retryUntil = options.retryUntil;
   }
 
   override get command(): CommandInfo {
-    return this.verb.command;
+    return this.subscriptionCommand.command;
   }
 
-  /** Those the server has not confirmed yet. */
+  /** Subscriptions that the server has not confirmed yet. */
   get unconfirmed(): readonly Subscription[] {
-    return this.#targets.slice(this.#confirmed);
+    return this.#subscriptions.slice(this.#confirmed);
   }
 
-  /** Whether the server has confirmed any since it was sent. */
+  /** Whether the server has confirmed any subscription since it was sent. */
   get begun(): boolean {
     return this.#confirmed !== 0;
   }
 
-  /** Whether the server has confirmed all. */
+  /** Whether the server has confirmed all subscriptions. */
   get complete(): boolean {
-    return this.#confirmed === this.#targets.length;
+    return this.#confirmed === this.#subscriptions.length;
   }
 
   override args(): (string | Buffer)[] {
     return this.unconfirmed.map(({ name }) => name);
   }
 
-  /** Go back to before it was sent, but for what is confirmed. */
+  /** Prepare to be sent again, without the subscriptions that are confirmed. */
   restart(): void {
-    this.#targets = this.unconfirmed;
+    this.#subscriptions = this.unconfirmed;
     this.#confirmed = 0;
   }
 
-  /** Take the next target off when the server's confirmation is for it. */
-  confirm(word: string, key: string | undefined): Subscription | undefined {
-    // By index: there may be hundreds of thousands, and each confirmation comes here.
-    const next = this.#targets[this.#confirmed];
-    if (next === undefined || this.verb.word !== word || next.key !== key) return undefined;
+  /** Count a confirmation; returns its subscription, or `undefined` when it is not for the next one. */
+  confirm(type: string, key: string | undefined): Subscription | undefined {
+    // By index: a request may hold hundreds of thousands, each with its own confirmation.
+    const next = this.#subscriptions[this.#confirmed];
+    const { confirmationType } = this.subscriptionCommand;
+    if (next === undefined || confirmationType !== type || next.key !== key) return undefined;
     this.#confirmed++;
     return next;
   }
 }
 
-/** A ping, of the user's or for the health check. */
+/** A ping, by a caller or by the health check. */
 export class PingRequest extends SubscriberRequest {
   override readonly command = PING;
   readonly payload: Subscription;
 
-  constructor(payload: Subscription, urgent: boolean, settle: RequestCallbacks) {
-    super(urgent, settle);
+  constructor(payload: Subscription, awaited: boolean, callbacks: RequestCallbacks) {
+    super(awaited, callbacks);
     this.payload = payload;
   }
 
@@ -176,33 +178,28 @@ export class PingRequest extends SubscriberRequest {
   }
 }
 
-/** Names in one command, where more than one may be sent. */
-const BATCH = 1000;
+/** Most names in one command that the subscriber itself composes. */
+const BATCH_SIZE = 1000;
 
-/** Divide targets into as many as one command takes. */
-export function batchesOf(targets: Iterable<Subscription>, size = BATCH): Subscription[][] {
-  const all = [...targets];
+/** Split subscriptions into batches of at most `size`. */
+export function batchesOf(
+  subscriptions: Iterable<Subscription>,
+  size = BATCH_SIZE,
+): Subscription[][] {
+  const all = [...subscriptions];
   const count = Math.ceil(all.length / size);
   return Array.from({ length: count }, (_, index) => all.slice(index * size, (index + 1) * size));
 }
 
-/** Make one promise of several; it settles when all have, and fails as the first that does. */
-export async function allSettled(promises: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(promises)) {
-    if (result.status === "rejected") throw result.reason;
-  }
-}
-
-/** Make a promise of something asked. */
-export function promiseOf(start: (settle: RequestCallbacks) => void): Promise<void> {
+/** Return a promise that settles with the request that `start` creates. */
+export function promiseOf(start: (callbacks: RequestCallbacks) => void): Promise<void> {
   return new Promise((resolve) => {
     start({ done: resolve, failed: (error) => resolve(rejectWithCallerStack(error)) });
   });
 }
 
-/** Whether it is a subscription that is new. */
-export function adds(expected: SubscriberRequest): expected is SubscriptionRequest {
-  return (
-    expected instanceof SubscriptionRequest && expected.verb.isNewSubscription && !expected.restores
-  );
+/** Whether a request begins subscriptions that did not exist before. */
+export function isNewSubscription(request: SubscriberRequest): request is SubscriptionRequest {
+  if (!(request instanceof SubscriptionRequest)) return false;
+  return request.subscriptionCommand.subscribes && !request.restores;
 }

@@ -1,8 +1,7 @@
 /**
- * Owns what one subscriber is subscribed to, across connections: it takes a lease when there is
- * something to ask, and after a loss gets another and asks for exactly what is wanted by then. A
- * subscription counts from the server's confirmation on, so an unconfirmed one leaves no trace.
- * Knows nothing of who reads.
+ * The subscriptions of one subscriber, across connections: leases a connection when there is something to
+ * send, and after a loss leases another and restores the subscriptions that exist by then. A subscription
+ * exists from the server's confirmation on, so an unconfirmed one leaves no trace.
  */
 import { lostRequestError, requestError, timeoutError } from "../connection/errors.js";
 import {
@@ -16,12 +15,13 @@ import type { Retry } from "../options/retry.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
-import type { AnyHandler, ChannelCodec, Subscription } from "./channel-codec.js";
-import type { Confirmation, Pong, PublishedMessage, Reconnection, Text } from "./messages.js";
+import { settleAll } from "../util/settle-all.js";
+import type { ChannelCodec, Subscription } from "./channel-codec.js";
+import type { SubscriberListener } from "./listener.js";
+import type { PublishedMessage } from "./messages.js";
 import {
-  adds,
-  allSettled,
   batchesOf,
+  isNewSubscription,
   PingRequest,
   promiseOf,
   type RequestCallbacks,
@@ -35,27 +35,11 @@ import {
 } from "./requests.js";
 import { SubscriberConnection, type SubscriberConnectionOwner } from "./subscriber-connection.js";
 
-/** Where what arrives goes. None of these may throw. */
-export interface SubscriberListener {
-  /** A message, and the handler of its subscription. */
-  onPublished(message: PublishedMessage<Text>, handler: AnyHandler | null): void;
-  onControl(message: Confirmation<Text> | Pong<Text>): void;
-  /** A message that is no text, a subscription the server refuses, or no connection to be had. */
-  onTrouble(error: RedisError): void;
-  /** The connection is lost; messages may be missing from here on. */
-  onGap(error: RedisError): void;
-  onReconnect(reconnection: Reconnection): void;
-  /** Nothing can arrive any more. */
-  onEnd(): void;
-  /** Nor will it by itself: what was subscribed to is given up. */
-  onGivenUp(): void;
-}
-
-/** What a subscriber is made of. */
+/** Dependencies of a subscription manager. */
 export interface SubscriptionManagerDependencies {
   readonly leaser: LeaseProvider;
-  readonly wording: ChannelCodec;
-  /** How to go on after a lost connection. */
+  readonly codec: ChannelCodec;
+  /** Policy for reconnecting. */
   readonly retry: Retry;
 }
 
@@ -66,50 +50,50 @@ interface Outage {
 }
 
 const KIND_OF = { message: "channel", pmessage: "pattern", smessage: "shard" } as const;
-/** ms; a connection that lived shorter is not followed by another at once. */
-const STABLE = 1000;
+/** ms; after a connection that ended sooner, reconnecting waits for a pause. */
+const STABLE_UPTIME = 1000;
 
-/** Keeps the subscriptions of one user. */
+/** The subscriptions of one PubSub object. */
 export class SubscriptionManager implements SubscriberConnectionOwner {
   readonly #leaser: LeaseProvider;
-  readonly #wording: ChannelCodec;
+  readonly #codec: ChannelCodec;
   readonly #retry: Retry;
-  readonly #sink: SubscriberListener;
-  /** Confirmed by the server, and to be brought back when the connection is lost. */
+  readonly #listener: SubscriberListener;
+  /** Confirmed by the server; restored after the connection is lost. */
   readonly #confirmed: Readonly<Record<SubscriptionKind, Map<string, Subscription>>> = {
     channel: new Map(),
     pattern: new Map(),
     shard: new Map(),
   };
-  /** To be asked as soon as there is a connection. */
-  #waiting: SubscriberRequest[] = [];
+  /** Sent as soon as there is a connection. */
+  #queued: SubscriberRequest[] = [];
   #connection: SubscriberConnection | undefined = undefined;
   #connecting: AbortController | undefined = undefined;
   #outage: Outage | undefined = undefined;
   #failures = 0;
   #openedAt = 0;
-  /** Commands under way that bring subscriptions back. */
+  /** Pending requests that restore subscriptions. */
   #restoring = 0;
-  #flowing = true;
+  #isReading = true;
 
-  constructor(parts: SubscriptionManagerDependencies, sink: SubscriberListener) {
-    this.#leaser = parts.leaser;
-    this.#wording = parts.wording;
-    this.#retry = parts.retry;
-    this.#sink = sink;
+  constructor(dependencies: SubscriptionManagerDependencies, listener: SubscriberListener) {
+    this.#leaser = dependencies.leaser;
+    this.#codec = dependencies.codec;
+    this.#retry = dependencies.retry;
+    this.#listener = listener;
   }
 
-  /** Whether anything is subscribed to, or about to be. */
+  /** Whether there are subscriptions, confirmed or requested. */
   get subscribed(): boolean {
     return (
       SUBSCRIPTION_KINDS.some((kind) => this.#confirmed[kind].size !== 0) ||
-      this.#underWay.some(adds)
+      this.#pending.some(isNewSubscription)
     );
   }
 
-  /** Whether anything can arrive. */
+  /** Whether anything can still arrive. */
   get live(): boolean {
-    return this.subscribed || this.#underWay.length !== 0;
+    return this.subscribed || this.#pending.length !== 0;
   }
 
   /** Whether there is a connection. */
@@ -117,56 +101,60 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     return this.#connection !== undefined;
   }
 
-  /** What the server has confirmed of one sort. */
-  targets(kind: SubscriptionKind): Iterable<Subscription> {
+  /** Subscriptions of one kind that the server has confirmed. */
+  confirmed(kind: SubscriptionKind): Iterable<Subscription> {
     return this.#confirmed[kind].values();
   }
 
-  /** What is subscribed to when everything under way is confirmed. */
+  /** Subscriptions of one kind that exist when all pending requests are confirmed. */
   expected(kind: SubscriptionKind): Map<string, Subscription> {
     const result = new Map(this.#confirmed[kind]);
-    for (const change of this.#underWay) {
-      if (!(change instanceof SubscriptionRequest) || change.verb.kind !== kind || change.restores)
-        continue;
-      for (const target of change.unconfirmed) {
-        if (change.verb.isNewSubscription) result.set(target.key, target);
-        else result.delete(target.key);
+    for (const request of this.#pending) {
+      if (!(request instanceof SubscriptionRequest) || request.restores) continue;
+      if (request.subscriptionCommand.kind !== kind) continue;
+      for (const subscription of request.unconfirmed) {
+        if (isNewSubscription(request)) result.set(subscription.key, subscription);
+        else result.delete(subscription.key);
       }
     }
     return result;
   }
 
-  /** Begin subscriptions; the promise settles when the server has confirmed all or refused. */
-  subscribe(kind: SubscriptionKind, targets: Map<string, Subscription>): Promise<void> {
-    const all = [...targets.values()];
-    return promiseOf((settle) => this.#enqueue(this.#change(SUBSCRIBE[kind], all, settle)));
+  /** Begin subscriptions; resolves when the server has confirmed all of them. */
+  subscribe(kind: SubscriptionKind, subscriptions: Map<string, Subscription>): Promise<void> {
+    const all = [...subscriptions.values()];
+    return promiseOf((callbacks) => this.#send(this.#request(SUBSCRIBE[kind], all, callbacks)));
   }
 
-  /** End subscriptions; without targets all of that sort. */
-  unsubscribe(kind: SubscriptionKind, targets: Map<string, Subscription>): Promise<void> {
-    const leaving = targets.size === 0 ? this.expected(kind) : targets;
-    const leave = (batch: readonly Subscription[], settle: RequestCallbacks): void => {
-      const change = this.#change(UNSUBSCRIBE[kind], batch, settle);
-      if (this.#connection !== undefined) return this.#enqueue(change);
-      this.#forget(change);
+  /** End subscriptions; all of that kind when `subscriptions` is empty. */
+  async unsubscribe(
+    kind: SubscriptionKind,
+    subscriptions: Map<string, Subscription>,
+  ): Promise<void> {
+    const ending = subscriptions.size === 0 ? this.expected(kind) : subscriptions;
+    const end = (batch: readonly Subscription[], callbacks: RequestCallbacks): void => {
+      const request = this.#request(UNSUBSCRIBE[kind], batch, callbacks);
+      if (this.#connection !== undefined) return this.#send(request);
+      this.#unsubscribeLocally(request);
       if (!this.live) this.#end();
     };
-    // Servers limit the length of a command, and there may be more than one could name.
-    const batches = batchesOf(leaving.values());
-    return allSettled(batches.map((batch) => promiseOf((settle) => leave(batch, settle))));
+    // Servers limit the length of a command, so all names may not fit into one.
+    const batches = batchesOf(ending.values());
+    await settleAll(batches.map((batch) => promiseOf((callbacks) => end(batch, callbacks))));
   }
 
+  /** Send a ping; resolves when the server has replied. */
   ping(payload: Subscription): Promise<void> {
-    return promiseOf((settle) => this.#enqueue(new PingRequest(payload, true, settle)));
+    return promiseOf((callbacks) => this.#send(new PingRequest(payload, true, callbacks)));
   }
 
-  /** Read on, or pause. */
-  flow(flowing: boolean): void {
-    this.#flowing = flowing;
-    this.#connection?.setReading(flowing);
+  /** Pause or resume reading from the connection. */
+  setReading(enabled: boolean): void {
+    this.#isReading = enabled;
+    this.#connection?.setReading(enabled);
   }
 
-  /** End everything. What is under way fails, except what was to end anyway. */
+  /** End all subscriptions. Pending requests reject, except those that end subscriptions. */
   close(): void {
     const sent = this.#connection?.close() ?? [];
     this.#connection = undefined;
@@ -177,45 +165,47 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     this.#giveUp(sent, new ConnectionError("The PubSub was closed", details));
   }
 
-  // -- asking --------------------------------------------------------------------------------
+  // -- requests ------------------------------------------------------------------------------
 
-  get #underWay(): SubscriberRequest[] {
-    return this.#connection === undefined ? this.#waiting : this.#connection.unanswered;
+  get #pending(): SubscriberRequest[] {
+    return this.#connection === undefined ? this.#queued : this.#connection.unanswered;
   }
 
-  #change(
-    verb: SubscriptionCommand,
-    targets: readonly Subscription[],
-    settle: RequestCallbacks,
+  #request(
+    command: SubscriptionCommand,
+    subscriptions: readonly Subscription[],
+    callbacks: RequestCallbacks,
     restores = false,
   ): SubscriptionRequest {
     const { socketTimeout } = this.#leaser.settings;
     const retryUntil =
       socketTimeout === 0 ? Number.POSITIVE_INFINITY : performance.now() + socketTimeout;
-    return new SubscriptionRequest(verb, targets, { restores, retryUntil, settle });
+    return new SubscriptionRequest(command, subscriptions, { restores, retryUntil, callbacks });
   }
 
-  #enqueue(expected: SubscriberRequest): void {
+  #send(request: SubscriberRequest): void {
     if (this.#connection === undefined) {
-      this.#waiting.push(expected);
+      this.#queued.push(request);
       this.#startConnecting();
     } else {
       this.#connection.keepProcessAlive(true);
-      this.#connection.send(expected);
+      this.#connection.send(request);
     }
   }
 
-  /** Without a connection nothing needs the server to end, except what is still to be asked for. */
-  #forget(change: SubscriptionRequest): void {
-    const { kind } = change.verb;
-    const keys = new Set(change.unconfirmed.map(({ key }) => key));
+  /** Without a connection, ending a subscription needs no command, unless a queued request begins it. */
+  #unsubscribeLocally(request: SubscriptionRequest): void {
+    const { kind } = request.subscriptionCommand;
+    const keys = new Set(request.unconfirmed.map(({ key }) => key));
     for (const key of keys) this.#confirmed[kind].delete(key);
-    const pending = this.#waiting.some(
-      (one) =>
-        adds(one) && one.verb.kind === kind && one.unconfirmed.some(({ key }) => keys.has(key)),
+    const isQueued = this.#queued.some(
+      (other) =>
+        isNewSubscription(other) &&
+        other.subscriptionCommand.kind === kind &&
+        other.unconfirmed.some(({ key }) => keys.has(key)),
     );
-    if (pending) this.#waiting.push(change);
-    else change.done();
+    if (isQueued) this.#queued.push(request);
+    else request.done();
   }
 
   // -- connecting ----------------------------------------------------------------------------
@@ -233,102 +223,107 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
         if (this.#outage !== undefined) this.#outage.attempts++;
         const lease = await this.#leaser.lease();
         if (signal.aborted) lease.release();
-        else this.#open(lease);
+        else this.#onConnected(lease);
         return;
       } catch (error) {
-        if (!signal.aborted) this.#failed(error as RedisError);
+        if (!signal.aborted) this.#onConnectFailed(error as RedisError);
       }
     }
   }
 
-  #failed(error: RedisError): void {
+  #onConnectFailed(error: RedisError): void {
     this.#failures++;
-    const closed = error.code === "ECLOSED";
-    this.#fail(this.#waiting.splice(0), error, "not-sent");
-    const goesOn = this.#retry.isSupported(error) && this.#retry.allows(this.#failures);
-    if (this.subscribed && goesOn && !closed) return;
-    if (this.subscribed && !closed) this.#sink.onTrouble(error);
+    const isClosed = error.code === "ECLOSED";
+    this.#failAll(this.#queued.splice(0), error, "not-sent");
+    const retries = this.#retry.isSupported(error) && this.#retry.allows(this.#failures);
+    if (this.subscribed && retries && !isClosed) return;
+    if (this.subscribed && !isClosed) this.#listener.onError(error);
     this.#giveUp([], error);
   }
 
-  #open(lease: Lease): void {
+  #onConnected(lease: Lease): void {
     if (!lease.alive) throw new ConnectionError("The connection was lost", { code: "ECONNCLOSED" });
     this.#connecting = undefined;
     this.#openedAt = performance.now();
-    const link = new SubscriberConnection(lease, this.#wording, this);
-    this.#connection = link;
-    link.keepProcessAlive(true);
-    link.setReading(this.#flowing);
+    const connection = new SubscriberConnection(lease, this.#codec, this);
+    this.#connection = connection;
+    connection.keepProcessAlive(true);
+    connection.setReading(this.#isReading);
     this.#restoring = 0;
     for (const kind of SUBSCRIPTION_KINDS)
       this.#restore(kind, batchesOf(this.#confirmed[kind].values()));
-    for (const one of this.#waiting.splice(0)) link.send(one);
+    for (const request of this.#queued.splice(0)) connection.send(request);
     if (this.#restoring === 0) this.#outage = undefined;
   }
 
   #restore(kind: SubscriptionKind, batches: readonly Subscription[][]): void {
     for (const batch of batches) {
-      const settle = {
-        done: () => this.#restored(),
-        failed: (error: RedisError) => this.#notRestored(kind, batch, error),
+      const callbacks = {
+        done: () => this.#onRestored(),
+        failed: (error: RedisError) => this.#onRestoreFailed(kind, batch, error),
       };
       this.#restoring++;
-      this.#connection?.send(this.#change(SUBSCRIBE[kind], batch, settle, true));
+      this.#connection?.send(this.#request(SUBSCRIBE[kind], batch, callbacks, true));
     }
   }
 
-  #restored(): void {
+  #onRestored(): void {
     if (--this.#restoring !== 0 || this.#outage === undefined) return;
     const { error, since, attempts } = this.#outage;
     this.#outage = undefined;
     this.#failures = 0;
     this.#retry.reset();
-    this.#sink.onReconnect({ error, attempts, downtime: performance.now() - since });
+    this.#listener.onReconnect({ error, attempts, downtime: performance.now() - since });
   }
 
-  /** The server refuses a whole command for one of its names; the others must not suffer for it. */
-  #notRestored(kind: SubscriptionKind, targets: readonly Subscription[], error: RedisError): void {
-    const [only, ...others] = targets;
+  /** The server rejects a whole command for one of its names, so the names are sent one by one. */
+  #onRestoreFailed(
+    kind: SubscriptionKind,
+    batch: readonly Subscription[],
+    error: RedisError,
+  ): void {
+    const [only, ...others] = batch;
     if (others.length !== 0) {
-      this.#restore(kind, batchesOf(targets, 1));
+      this.#restore(kind, batchesOf(batch, 1));
     } else if (only !== undefined && this.#confirmed[kind].get(only.key) === only) {
       this.#confirmed[kind].delete(only.key);
-      this.#sink.onTrouble(error);
+      this.#listener.onError(error);
     }
-    this.#restored();
+    this.#onRestored();
   }
 
-  // -- from the link -------------------------------------------------------------------------
+  // -- from the connection -------------------------------------------------------------------
 
   /** @internal */
   onPublished(type: PublishedMessage["type"], items: readonly Reply[]): void {
-    const message = this.#wording.message(type, items);
-    if (message instanceof DecodeError) return this.#sink.onTrouble(message);
-    const key = this.#wording.key(items[1]) ?? "";
-    this.#sink.onPublished(message, this.#confirmed[KIND_OF[type]].get(key)?.handler ?? null);
+    const message = this.#codec.message(type, items);
+    if (message instanceof DecodeError) return this.#listener.onError(message);
+    const key = this.#codec.key(items[1]) ?? "";
+    this.#listener.onPublished(message, this.#confirmed[KIND_OF[type]].get(key)?.handler ?? null);
   }
 
   /** @internal */
-  onConfirmed({ verb, restores }: SubscriptionRequest, target: Subscription, count: number): void {
-    const wanted = this.#confirmed[verb.kind];
-    if (!verb.isNewSubscription) wanted.delete(target.key);
-    else if (!restores) wanted.set(target.key, target);
-    const channel = this.#wording.shown(target);
-    this.#sink.onControl({ type: verb.word, pattern: null, channel, data: count });
+  onConfirmed(request: SubscriptionRequest, subscription: Subscription, count: number): void {
+    const { kind, subscribes, confirmationType: type } = request.subscriptionCommand;
+    const confirmed = this.#confirmed[kind];
+    if (!subscribes) confirmed.delete(subscription.key);
+    else if (!request.restores) confirmed.set(subscription.key, subscription);
+    const channel = this.#codec.displayName(subscription);
+    this.#listener.onControl({ type, pattern: null, channel, data: count });
   }
 
   /** @internal */
   onPong(data: Reply): void {
-    const value = this.#wording.value(data);
+    const value = this.#codec.value(data);
     if (value instanceof DecodeError) return;
-    this.#sink.onControl({ type: "pong", pattern: null, channel: null, data: value });
+    this.#listener.onControl({ type: "pong", pattern: null, channel: null, data: value });
   }
 
   /** @internal */
   onAnswered(): void {
     if (this.live) return;
     this.#connection?.keepProcessAlive(false);
-    this.#sink.onEnd();
+    this.#listener.onEnd();
   }
 
   /** @internal */
@@ -336,65 +331,66 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     this.#connection = undefined;
     if (error.code === "ECLOSED") return this.#giveUp(unanswered, error);
     if (error instanceof AuthenticationError && !this.#retry.isSupported(error)) {
-      this.#sink.onTrouble(error);
+      this.#listener.onError(error);
       return this.#giveUp(unanswered, error);
     }
-    const lived = performance.now() - this.#openedAt;
-    const wasUp = this.#restoring === 0;
-    this.#failures = wasUp ? Number(lived < STABLE) : this.#failures + 1;
-    for (const one of unanswered) this.#requeue(one, error);
+    const uptime = performance.now() - this.#openedAt;
+    const wasRestored = this.#restoring === 0;
+    this.#failures = wasRestored ? Number(uptime < STABLE_UPTIME) : this.#failures + 1;
+    for (const request of unanswered) this.#requeue(request, error);
     if (!this.live) return this.#end();
     if (
       this.#outage === undefined &&
       SUBSCRIPTION_KINDS.some((kind) => this.#confirmed[kind].size !== 0)
     ) {
       this.#outage = { error, since: performance.now(), attempts: 0 };
-      this.#sink.onGap(error);
+      this.#listener.onGap(error);
     }
     this.#startConnecting();
   }
 
-  #requeue(expected: SubscriberRequest, error: RedisError): void {
-    const change = expected instanceof SubscriptionRequest ? expected : undefined;
-    if (change?.restores === true) return;
-    if (change?.verb.isNewSubscription === false) return this.#forget(change);
+  #requeue(request: SubscriberRequest, error: RedisError): void {
+    const isSubscription = request instanceof SubscriptionRequest;
+    if (isSubscription && request.restores) return;
+    if (isSubscription && !request.subscriptionCommand.subscribes)
+      return this.#unsubscribeLocally(request);
     const now = performance.now();
-    if (change === undefined || now > change.retryUntil) {
-      const overdue = now > expected.deadline;
-      const told = overdue
-        ? timeoutError(error.server ?? "", expected.name)
-        : lostRequestError(expected, error);
-      return expected.fail(told);
+    if (!isSubscription || now > request.retryUntil) {
+      const isTimedOut = now > request.deadline;
+      const { name } = request;
+      return request.fail(
+        isTimedOut ? timeoutError(error.server ?? "", name) : lostRequestError(request, error),
+      );
     }
-    change.restart();
-    this.#waiting.push(expected);
+    request.restart();
+    this.#queued.push(request);
   }
 
-  /** Forget everything. */
+  /** End all subscriptions, and reject the pending requests. */
   #giveUp(sent: readonly SubscriberRequest[], error: RedisError): void {
     const isFinal = this.subscribed || error.code === "ECLOSED";
     for (const kind of SUBSCRIPTION_KINDS) this.#confirmed[kind].clear();
-    this.#fail([...sent, ...this.#waiting.splice(0)], error, error.outcome ?? "unknown");
+    this.#failAll([...sent, ...this.#queued.splice(0)], error, error.outcome ?? "unknown");
     this.#end();
-    if (isFinal) this.#sink.onGivenUp();
+    if (isFinal) this.#listener.onGivenUp();
   }
 
-  /** What is under way fails, but what was to end has ended. */
-  #fail(all: readonly SubscriberRequest[], error: RedisError, outcome: Outcome): void {
-    for (const one of all) {
-      const change = one instanceof SubscriptionRequest ? one : undefined;
-      if (change?.restores === true) continue;
-      if (change?.verb.isNewSubscription === false) change.done();
-      else one.fail(requestError(one, error, outcome));
+  /** Reject requests; those that end subscriptions succeed, because the connection has ended. */
+  #failAll(requests: readonly SubscriberRequest[], error: RedisError, outcome: Outcome): void {
+    for (const request of requests) {
+      const isSubscription = request instanceof SubscriptionRequest;
+      if (isSubscription && request.restores) continue;
+      if (isSubscription && !request.subscriptionCommand.subscribes) request.done();
+      else request.fail(requestError(request, error, outcome));
     }
   }
 
-  /** Nothing is wanted, and there is no connection. */
+  /** There is nothing to subscribe to and no connection. */
   #end(): void {
     this.#connecting?.abort();
     this.#connecting = undefined;
     this.#outage = undefined;
     this.#failures = 0;
-    this.#sink.onEnd();
+    this.#listener.onEnd();
   }
 }

@@ -1,13 +1,13 @@
 /**
- * Owns the handle of a subscriber that runs by its handlers alone: the port of redis-py's worker
- * thread. Nothing runs in here; it only stands for the arrangement.
+ * The handle of a subscriber whose messages all go to handlers: the counterpart of redis-py's worker thread.
+ * It runs nothing itself; it only reports the end and closes the subscriber.
  */
 
-/** What `run()` gives. */
+/** Returned by {@link PubSub.run}. */
 export class PubSubWorker {
   /**
-   * Resolves when the worker has been stopped, the subscriber or its client closed, or the
-   * subscriptions given up after a lost connection.
+   * Resolves when the worker was stopped, the subscriber or its client was closed, or reconnecting after
+   * a lost connection was given up. Never rejects.
    */
   readonly finished: Promise<void>;
   readonly #close: () => Promise<void>;
@@ -28,9 +28,9 @@ export class PubSubWorker {
   }
 
   /**
-   * Close the subscriber.
+   * Close the subscriber. Does nothing when the worker has ended.
    *
-   * @returns When it is closed; handlers that are async may still be under way.
+   * @returns Resolves when the subscriber is closed; asynchronous handlers may still be running.
    */
   async stop(): Promise<void> {
     if (this.#running) await this.#close();

@@ -1,4 +1,4 @@
-/** Names and data of subscribers: what goes out, under which key it is found again, what users see. */
+/** Tests of channel names: how they are encoded, the key they are stored under, and how they are returned. */
 import { describe, expect, it } from "vitest";
 import { CommandInfo } from "../../../src/commands/core/info.js";
 import { DataError, DecodeError } from "../../../src/errors.js";
@@ -13,16 +13,16 @@ const text = new ChannelCodec(UTF8, false);
 const bytes = new ChannelCodec(UTF8, true);
 const INVALID = Buffer.from([0xff, 0x00, 0xfe]);
 
-function targets(wording: ChannelCodec, ...given: Subscriptions<never>[]) {
-  return [...wording.targets(COMMAND, given).values()];
+function targets(codec: ChannelCodec, ...given: Subscriptions<never>[]) {
+  return [...codec.subscriptions(COMMAND, given).values()];
 }
 
-/** What a name becomes on the wire. */
+/** The encoded bytes of a name. */
 const wire = (name: string | Buffer, encoding: BufferEncoding = "utf8"): Buffer =>
   typeof name === "string" ? Buffer.from(name, encoding) : name;
 
-describe("what is given", () => {
-  it("may be names, lists, objects and Maps, mixed", () => {
+describe("ChannelCodec.subscriptions", () => {
+  it("accepts names, arrays, objects and Maps in one call", () => {
     const handler = () => {};
     const map = new Map([
       ["d", handler],
@@ -38,7 +38,7 @@ describe("what is given", () => {
     ]);
   });
 
-  it("is known by its last handler when it comes twice", () => {
+  it("keeps the last handler of a channel given twice", () => {
     const [first, second] = [() => {}, () => {}];
     expect(targets(text, { a: first }, { a: second })).toEqual([
       { name: "a", key: "a", handler: second },
@@ -46,21 +46,21 @@ describe("what is given", () => {
     expect(targets(text, { a: first }, "a")[0]?.handler).toBeNull();
   });
 
-  it("may be numbers, written in decimal", () => {
+  it("converts numbers to decimal names", () => {
     expect(targets(text, 7, 2n ** 64n).map(({ key }) => key)).toEqual([
       "7",
       "18446744073709551616",
     ]);
   });
 
-  it("is the same channel as text and as bytes", () => {
-    for (const wording of [text, bytes]) {
-      expect(targets(wording, "é", Buffer.from("é"))).toHaveLength(1);
-      expect(targets(wording, "a", Buffer.from("a"))).toHaveLength(1);
+  it("treats text and bytes of the same name as one channel", () => {
+    for (const codec of [text, bytes]) {
+      expect(targets(codec, "é", Buffer.from("é"))).toHaveLength(1);
+      expect(targets(codec, "a", Buffer.from("a"))).toHaveLength(1);
     }
   });
 
-  it("is copied, for the caller's bytes may change", () => {
+  it("copies the bytes of names", () => {
     const name = Buffer.from("é1");
     const [target] = targets(text, name);
     name.fill(0);
@@ -72,28 +72,34 @@ describe("what is given", () => {
     ["null", null],
     ["true", true],
     ["a date", new Date()],
-    ["a list with undefined", ["a", undefined]],
+    ["an array with undefined", ["a", undefined]],
     ["a handler of undefined", { a: undefined }],
     ["a handler that is text", { a: "x" }],
     ["a Map with a bad handler", new Map([["a", 1]])],
     ["a lone surrogate", "a\ud800"],
-  ])("is refused when it is %s", (_, given) => {
-    const call = () => text.targets(COMMAND, [given as never]);
+  ])("rejects %s", (_, given) => {
+    const call = () => text.subscriptions(COMMAND, [given as never]);
     expect(call).toThrow(DataError);
     expect(call).toThrow(/^SUBSCRIBE: /);
   });
 
-  it("is refused when text cannot show it, but not when bytes are wanted", () => {
-    expect(() => targets(text, INVALID)).toThrow(/not valid utf8; decodeResponses: false/);
+  it("rejects a name that is not valid text, unless decodeResponses is false", () => {
+    expect(() => targets(text, INVALID)).toThrow(
+      'SUBSCRIBE: argument "channels" must be valid utf8; use decodeResponses: false for arbitrary bytes',
+    );
     expect(targets(bytes, INVALID)[0]?.name).toEqual(INVALID);
   });
 
-  it("is never bent to fit, whatever encodingErrors says", () => {
+  it("rejects names that need a replacement, independent of encodingErrors", () => {
     for (const encodingErrors of ["replace", "ignore"] as const) {
       const latin = new ChannelCodec({ encoding: "latin1", encodingErrors }, false);
-      expect(() => targets(latin, "€")).toThrow("latin1 cannot represent");
+      expect(() => targets(latin, "€")).toThrow(
+        'SUBSCRIBE: argument "channels" must be text that latin1 can represent',
+      );
       const utf8 = new ChannelCodec({ encoding: "utf8", encodingErrors }, true);
-      expect(() => targets(utf8, "a\ud800")).toThrow("utf8 cannot represent");
+      expect(() => targets(utf8, "a\ud800")).toThrow(
+        'SUBSCRIBE: argument "channels" must be text that utf8 can represent',
+      );
       expect(() =>
         targets(new ChannelCodec({ encoding: "utf8", encodingErrors }, false), INVALID),
       ).toThrow(DataError);
@@ -106,43 +112,43 @@ describe.each([
   ["latin1", "éÿ"],
   ["ascii", "plain"],
   ["utf16le", "é€😀"],
-] as const)("in %s", (encoding, name) => {
+] as const)("ChannelCodec with encoding %s", (encoding, name) => {
   const settings: Encoding = { encoding, encodingErrors: "strict" };
 
-  /** What the parser makes of bytes in a wording's mode. */
-  const parsed = (wording: ChannelCodec, item: Buffer): Reply =>
-    (wording.mode & BYTES) === 0 ? item.toString(encoding) : item;
+  /** The reply that the parser returns for these bytes in the mode of a codec. */
+  const parsed = (codec: ChannelCodec, item: Buffer): Reply =>
+    (codec.mode & BYTES) === 0 ? item.toString(encoding) : item;
 
   it.each([
     ["text", false],
     ["bytes", true],
-  ])("names are found again as %s", (_, asBytes) => {
-    const wording = new ChannelCodec(settings, asBytes);
+  ])("finds and returns names as %s", (_, asBytes) => {
+    const codec = new ChannelCodec(settings, asBytes);
     for (const one of [name, "ascii"]) {
-      const [target] = targets(wording, one);
+      const [target] = targets(codec, one);
       if (target === undefined) throw new Error("no target");
-      const arrived = parsed(wording, wire(target.name, encoding));
+      const arrived = parsed(codec, wire(target.name, encoding));
       expect(wire(target.name, encoding)).toEqual(Buffer.from(one, encoding));
-      expect(wording.key(arrived)).toBe(target.key);
+      expect(codec.key(arrived)).toBe(target.key);
       const shown = asBytes ? Buffer.from(one, encoding) : one;
-      expect(wording.value(arrived)).toEqual(shown);
-      expect(wording.shown(target)).toEqual(shown);
+      expect(codec.value(arrived)).toEqual(shown);
+      expect(codec.displayName(target)).toEqual(shown);
     }
   });
 
-  it("the words of the protocol are understood", () => {
+  it("recognizes message types in every reply mode", () => {
     for (const asBytes of [false, true]) {
-      const wording = new ChannelCodec(settings, asBytes);
-      const word = (wording.mode & BYTES) === 0 ? "pmessage" : Buffer.from("pmessage");
-      expect(wording.word(word)).toBe("pmessage");
-      expect(wording.word(3)).toBe("");
-      expect(wording.word(undefined)).toBe("");
+      const codec = new ChannelCodec(settings, asBytes);
+      const word = (codec.mode & BYTES) === 0 ? "pmessage" : Buffer.from("pmessage");
+      expect(codec.word(word)).toBe("pmessage");
+      expect(codec.word(3)).toBe("");
+      expect(codec.word(undefined)).toBe("");
     }
   });
 });
 
-describe("what is no text", () => {
-  it("is an error in its place", () => {
+describe("ChannelCodec with invalid text", () => {
+  it("returns a DecodeError in place of the value", () => {
     const error = new DecodeError("3 bytes are not valid utf8");
     expect(text.mode).toBe(TEXT | INLINE_ERRORS);
     expect(text.value(error)).toBe(error);

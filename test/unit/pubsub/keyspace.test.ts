@@ -1,4 +1,4 @@
-/** Keyspace notifications: names of channels, and what messages say. */
+/** Tests of keyspace notifications: channel names and parsed messages. */
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../../src/errors.js";
 import { KeyspaceEvents, parseKeyEvent } from "../../../src/pubsub/keyspace.js";
@@ -8,7 +8,7 @@ function message<T extends string | Buffer>(channel: T, data: T) {
   return { type: "pmessage", pattern: channel, channel, data } as const;
 }
 
-describe("a message", () => {
+describe("parseKeyEvent", () => {
   it.each([
     ["__keyspace@0__:user:1", "set", { source: "key", db: 0, key: "user:1", event: "set" }],
     ["__keyevent@15__:expired", "a:b", { source: "event", db: 15, key: "a:b", event: "expired" }],
@@ -19,11 +19,11 @@ describe("a message", () => {
       { source: "key", db: 0, key: "__keyevent@1__:x", event: "set" },
     ],
     ["__keyspace@0__:a\nb", "set", { source: "key", db: 0, key: "a\nb", event: "set" }],
-  ])("of %s is read", (channel, data, event) => {
+  ])("parses a message of %s", (channel, data, event) => {
     expect(parseKeyEvent(message(channel, data))).toEqual(event);
   });
 
-  it("may have any bytes in its key", () => {
+  it("keeps any bytes in the key", () => {
     const key = Buffer.from([0, 0xff, 0x0a, 0x5f]);
     const space = Buffer.concat([Buffer.from("__keyspace@0__:"), key]);
     const expected = { db: 0, key, event: "set" };
@@ -36,7 +36,7 @@ describe("a message", () => {
   });
 
   it.each(["news", "x__keyspace@0__:a", "__keyspace@x__:a", "__keyspace@0_:a", "__keyother@0__:a"])(
-    "of %s is none",
+    "returns null for a message of %s",
     (channel) => {
       expect(parseKeyEvent(message(channel, "set"))).toBeNull();
       expect(parseKeyEvent(message(Buffer.from(channel), Buffer.from("set")))).toBeNull();
@@ -44,7 +44,7 @@ describe("a message", () => {
   );
 });
 
-/** A subscriber that only takes notes. */
+/** A subscriber that only records calls. */
 function recorder(db = 0) {
   const calls: [string, unknown][] = [];
   const note = (name: string) => async (names: Iterable<unknown>) => {
@@ -57,8 +57,8 @@ function recorder(db = 0) {
   return { calls, client: { connectionPool: { settings: { db } }, pubsub: () => pubsub } };
 }
 
-describe("the channels", () => {
-  it("are plain where they can be, patterns where they must", async () => {
+describe("KeyspaceEvents", () => {
+  it("subscribes to channels for exact names and to patterns for globs", async () => {
     const { calls, client } = recorder(4);
     const events = new KeyspaceEvents(client);
     await events.subscribeKeys("plain", ["user:*"], { "a?": () => {} });
@@ -78,21 +78,21 @@ describe("the channels", () => {
     ]);
   });
 
-  it("are patterns when all databases are meant", async () => {
+  it('subscribes to patterns when db is "*"', async () => {
     const { calls, client } = recorder();
     const events = new KeyspaceEvents(client, { db: "*" });
     await events.subscribeEvents("expired");
     expect(calls).toEqual([["psubscribe", ["__keyevent@*__:expired"]]]);
   });
 
-  it("keep the bytes of a key", async () => {
+  it("keeps the bytes of a key in the channel name", async () => {
     const { calls, client } = recorder();
     await new KeyspaceEvents(client, { db: 2 }).subscribeKeys(Buffer.from([0xff]));
     const name = Buffer.from("__keyspace@2__:\xff", "latin1");
     expect(calls).toEqual([["subscribe", [name]]]);
   });
 
-  it.each([-1, 1.5, "0", null, Number.NaN])("need a database, not %s", (db) => {
+  it.each([-1, 1.5, "0", null, Number.NaN])("rejects the database %s", (db) => {
     const { client } = recorder();
     expect(() => new KeyspaceEvents(client, { db: db as never })).toThrow(DataError);
   });

@@ -1,12 +1,12 @@
-/** Options of subscribers: defaults, and what is refused. */
+/** Tests of the options of subscribers: defaults, and rejected values. */
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../../src/errors.js";
 import { NoBackoff } from "../../../src/options/backoff.js";
 import { Retry } from "../../../src/options/retry.js";
 import { getMessageSettings, pubSubSettings } from "../../../src/pubsub/options.js";
 
-describe("options of a subscriber", () => {
-  it("have defaults", () => {
+describe("pubSubSettings", () => {
+  it("applies defaults", () => {
     expect(pubSubSettings({})).toMatchObject({
       ignoreSubscribeMessages: false,
       gapEvents: false,
@@ -16,7 +16,7 @@ describe("options of a subscriber", () => {
     });
   });
 
-  it("never give up by default, with pauses of at most 2 s", () => {
+  it("retries without limit by default, with delays of at most 2 s", () => {
     const { retry } = pubSubSettings({});
     const waits = Array.from({ length: 50 }, (_, i) => retry.delay(i + 1));
     expect(retry.allows(1_000_000)).toBe(true);
@@ -24,14 +24,14 @@ describe("options of a subscriber", () => {
     expect(Math.min(...waits)).toBeGreaterThan(0);
   });
 
-  it("copy the policy, for its state is not shared", () => {
+  it("copies the Retry, because its state must not be shared", () => {
     const retry = new Retry(new NoBackoff(), 3);
     const copy = pubSubSettings({ retry }).retry;
     expect(copy).not.toBe(retry);
     expect(copy.retries).toBe(3);
   });
 
-  it("may be undefined", () => {
+  it("treats undefined options as not given", () => {
     expect(pubSubSettings({ highWaterMark: undefined, retry: undefined }).highWaterMark).toBe(1000);
   });
 
@@ -46,13 +46,13 @@ describe("options of a subscriber", () => {
     [{ ignoreSubscribeMessage: true }, /did you mean "ignoreSubscribeMessages"/],
     [{ ignore_subscribe_messages: true }, /did you mean "ignoreSubscribeMessages"/],
     [null, /options/],
-  ])("are refused: %o", (options, message) => {
+  ])("rejects %o", (options, message) => {
     expect(() => pubSubSettings(options as never)).toThrow(DataError);
     expect(() => pubSubSettings(options as never)).toThrow(message);
   });
 });
 
-describe("options of getMessage()", () => {
+describe("getMessageSettings", () => {
   it.each([
     [{}, 0],
     [{ timeout: 5 }, 5],
@@ -71,7 +71,7 @@ describe("options of getMessage()", () => {
     { signal: {} },
     { timeuot: 1 },
     5,
-  ])("are refused: %o", (options) => {
+  ])("rejects %o", (options) => {
     expect(() => getMessageSettings(options as never)).toThrow(DataError);
   });
 });

@@ -1,8 +1,8 @@
-/** How confirmations are matched with what was asked: in order, anew when asked again, in linear time. */
+/** Tests of how confirmations are matched with requested names: in order, also after a restart, in linear time. */
 import { expect, it } from "vitest";
 import { SUBSCRIBE, SubscriptionRequest } from "../../../src/pubsub/requests.js";
 
-const settle = { done: () => {}, failed: () => {} };
+const callbacks = { done: () => {}, failed: () => {} };
 
 function subscribing(count: number): SubscriptionRequest {
   const names = Array.from({ length: count }, (_, index) => `channel:${index}`);
@@ -11,45 +11,45 @@ function subscribing(count: number): SubscriptionRequest {
   return new SubscriptionRequest(SUBSCRIBE.channel, targets, {
     restores: false,
     retryUntil,
-    settle,
+    callbacks,
   });
 }
 
-function confirmAll(change: SubscriptionRequest): void {
-  for (const name of change.args()) {
-    if (change.confirm("subscribe", String(name)) === undefined) throw new Error(`not ${name}`);
+function confirmAll(request: SubscriptionRequest): void {
+  for (const name of request.args()) {
+    if (request.confirm("subscribe", String(name)) === undefined) throw new Error(`not ${name}`);
   }
 }
 
-/** ms; the best of some, for the machine may be busy. */
+/** ms; the minimum of several runs, because the machine may be busy. */
 function timeOf(count: number): number {
   const times = Array.from({ length: 5 }, () => {
-    const change = subscribing(count);
-    const begun = performance.now();
-    confirmAll(change);
-    expect(change.complete).toBe(true);
-    return performance.now() - begun;
+    const request = subscribing(count);
+    const start = performance.now();
+    confirmAll(request);
+    expect(request.complete).toBe(true);
+    return performance.now() - start;
   });
   return Math.min(...times);
 }
 
-it("takes a time that grows with the number of names, not with its square", () => {
+it("SubscriptionRequest takes time linear in the number of names", () => {
   timeOf(20_000);
   const ratio = timeOf(80_000) / timeOf(20_000);
   // 4 when linear, 16 when quadratic.
   expect(ratio).toBeLessThan(10);
 });
 
-it("takes names in their order only, and begins with the first unconfirmed when asked again", () => {
-  const change = subscribing(4);
-  expect(change.confirm("subscribe", "channel:0")?.name).toBe("channel:0");
-  expect(change.confirm("psubscribe", "channel:1")).toBeUndefined();
-  expect(change.begun).toBe(true);
-  change.restart();
-  expect(change.begun).toBe(false);
-  expect(change.args()).toEqual(["channel:1", "channel:2", "channel:3"]);
-  expect(change.confirm("subscribe", "channel:2")).toBeUndefined();
-  change.restart();
-  confirmAll(change);
-  expect(change.confirm("subscribe", "channel:3")).toBeUndefined();
+it("SubscriptionRequest accepts confirmations in order, and resumes at the first unconfirmed name after restart()", () => {
+  const request = subscribing(4);
+  expect(request.confirm("subscribe", "channel:0")?.name).toBe("channel:0");
+  expect(request.confirm("psubscribe", "channel:1")).toBeUndefined();
+  expect(request.begun).toBe(true);
+  request.restart();
+  expect(request.begun).toBe(false);
+  expect(request.args()).toEqual(["channel:1", "channel:2", "channel:3"]);
+  expect(request.confirm("subscribe", "channel:2")).toBeUndefined();
+  request.restart();
+  confirmAll(request);
+  expect(request.confirm("subscribe", "channel:3")).toBeUndefined();
 });
