@@ -1,7 +1,7 @@
 /**
- * Owns one acquisition of a lock, from the first attempt to holding it or giving up. Every acquisition
- * has a token of its own. When the reply to an attempt is lost, nobody knows whether the lock was
- * taken: later attempts ask by the token, and whoever gives up deletes what may be there under it.
+ * One acquisition of a lock, from the first attempt until the lock is held or the acquisition ends without it.
+ * Every acquisition has a unique token. When the reply to an attempt is lost, the lock may have been taken:
+ * later attempts check for the token, and an acquisition that ends without the lock deletes it.
  */
 import type { Key, Value } from "../commands/core/info.js";
 import { AbortError, type RedisError } from "../errors.js";
@@ -10,7 +10,7 @@ import { sleep } from "../util/abort.js";
 import type { AcquireSettings } from "./options.js";
 import { RELEASE, TAKE } from "./scripts.js";
 
-/** As much of a client as taking a lock needs. */
+/** The part of a client that acquiring a lock uses. */
 export interface AcquireClient extends ScriptClient {
   set(
     key: Key,
@@ -19,34 +19,34 @@ export interface AcquireClient extends ScriptClient {
   ): Promise<unknown>;
 }
 
-/** The lock while it is ours. */
+/** A lock that is held. */
 export interface HeldLock {
   readonly token: Buffer;
-  /** Moment (of `performance.now()`) until which the server certainly keeps it, if nobody meddles. */
+  /** Moment (of `performance.now()`) until which the key exists, unless another client deletes it. */
   validUntil: number;
-  /** Value of the counter, if there is one. */
+  /** Value of the counter, with `fencingKey` only. */
   readonly fencingToken: number | undefined;
-  /** Whether it is being given back, or was. */
-  ended: boolean;
-  /** Of a release whose reply was lost: whether the lock was certainly ours when it was sent. */
+  /** Whether it is released, or its release is pending. */
+  released: boolean;
+  /** Set when the reply to a release was lost: whether the lock was valid when that release was sent. */
   releasedInTime: boolean | undefined;
 }
 
-/** What an acquisition is about. */
+/** Arguments of an acquisition. */
 export interface AcquireRequest {
   readonly name: Key;
   readonly token: Buffer;
   readonly settings: AcquireSettings;
   readonly client: AcquireClient;
-  /** Sends what must be sent even when `client` has been told to stop. */
-  readonly cleaner: ScriptClient;
+  /** Sends the commands that `client` may not send after its signal or timeout has ended its calls. */
+  readonly cleanupClient: ScriptClient;
 }
 
-/** Waiting times are spread so that those who wait do not all come at once. */
+/** Share by which pauses vary, so that waiting clients do not retry at the same moment. */
 const JITTER = 0.25;
 
-function jittered(time: number): number {
-  return time * (1 + JITTER * (2 * Math.random() - 1));
+function jittered(pause: number): number {
+  return pause * (1 + JITTER * (2 * Math.random() - 1));
 }
 
 function aborted(signal: AbortSignal): AbortError {
@@ -56,59 +56,59 @@ function aborted(signal: AbortSignal): AbortError {
   });
 }
 
-/** Whether a command that failed may have been executed all the same. */
+/** Whether a command that failed may have been executed. */
 export function mayHaveRun(error: unknown): boolean {
   return error instanceof Error && (error as Partial<RedisError>).outcome === "unknown";
 }
 
-/** Moment until which a lock is kept that was asked for at `begun`. */
-export function validFrom(begun: number, timeout: number): number {
+/** Return the moment at which a lock ends that was requested at the moment `begun`. */
+export function validUntil(begun: number, timeout: number): number {
   return timeout === 0 ? Number.POSITIVE_INFINITY : begun + timeout;
 }
 
-/** Takes a lock once. */
+/** Acquires a lock once. */
 export class Acquisition {
-  readonly #wanted: AcquireRequest;
-  /** Whether the lock may have been taken without our knowing. */
-  #doubtful = false;
-  /** Deleting what may be there; never rejects. */
+  readonly #request: AcquireRequest;
+  /** Whether the lock may have been taken by an attempt whose reply was lost. */
+  #mayBeTaken = false;
+  /** The pending deletion of a lock that may have been taken. Never rejects. */
   cleanup: Promise<void> | undefined = undefined;
 
-  constructor(wanted: AcquireRequest) {
-    this.#wanted = wanted;
+  constructor(request: AcquireRequest) {
+    this.#request = request;
   }
 
   /**
-   * Try until the lock is ours or the time is up.
+   * Attempt until the lock is acquired or `blockingTimeout` has passed.
    *
-   * @returns The lock, or nothing when somebody else has it.
+   * @returns The lock, or `undefined` when it is held by another client.
    * @throws AbortError, or the error of an attempt.
    */
   async run(): Promise<HeldLock | undefined> {
-    const { blocking, blockingTimeout, sleep: pause, signal } = this.#wanted.settings;
-    const stopAt = performance.now() + blockingTimeout;
+    const { blocking, blockingTimeout, sleep: pause, signal } = this.#request.settings;
+    const deadline = performance.now() + blockingTimeout;
     try {
       for (;;) {
-        const held = await this.#unlessAborted(signal);
+        const held = await this.#abortableAttempt(signal);
         if (held !== undefined || !blocking) return held;
         const wait = jittered(pause);
-        if (performance.now() + wait > stopAt) return undefined;
+        if (performance.now() + wait > deadline) return undefined;
         if (signal?.aborted !== true) await sleep(wait, signal);
       }
     } catch (error) {
-      if (this.#doubtful) this.#cleanUp();
+      if (this.#mayBeTaken) this.#cleanUp();
       throw error;
     }
   }
 
-  /** One attempt, left alone as soon as nobody waits for it any more. */
-  #unlessAborted(signal: AbortSignal | undefined): Promise<HeldLock | undefined> {
+  /** Make one attempt; reject as soon as the signal is aborted. */
+  #abortableAttempt(signal: AbortSignal | undefined): Promise<HeldLock | undefined> {
     if (signal === undefined) return this.#attempt();
     if (signal.aborted) return Promise.reject(aborted(signal));
     return new Promise((resolve, reject) => {
       const attempt = this.#attempt();
       const onAbort = (): void => {
-        // The attempt goes on; whatever it brings is undone.
+        // The attempt cannot be cancelled; a lock that it takes is deleted.
         this.cleanup = attempt.then(
           (held) => (held === undefined ? undefined : this.#undo()),
           () => this.#undo(),
@@ -116,11 +116,11 @@ export class Acquisition {
         reject(aborted(signal));
       };
       signal.addEventListener("abort", onAbort, { once: true });
-      // In one step: between settling and forgetting the signal an abort would undo what was told.
-      const settle = <V>(tell: (value: V) => void) => {
+      // In one step: an abort after the promise has settled would delete a lock that is held.
+      const settle = <V>(callback: (value: V) => void) => {
         return (value: V): void => {
           signal.removeEventListener("abort", onAbort);
-          tell(value);
+          callback(value);
         };
       };
       attempt.then(settle(resolve), settle(reject));
@@ -128,41 +128,41 @@ export class Acquisition {
   }
 
   async #attempt(): Promise<HeldLock | undefined> {
-    const { token, settings } = this.#wanted;
+    const { token, settings } = this.#request;
     const begun = performance.now();
-    const taken = await this.#takeForSure();
+    const taken = await this.#takeOrConfirm();
     if (taken === 0) return undefined;
-    const validUntil = validFrom(begun, settings.timeout);
-    if (performance.now() < validUntil) {
+    const end = validUntil(begun, settings.timeout);
+    if (performance.now() < end) {
       const fencingToken = settings.fencingKey === undefined ? undefined : taken;
-      return { token, validUntil, fencingToken, ended: false, releasedInTime: undefined };
+      return { token, validUntil: end, fencingToken, released: false, releasedInTime: undefined };
     }
-    // The reply came so late that the lock may have passed to somebody else already.
-    this.#doubtful = true;
+    // The reply came so late that another client may hold the lock by now.
+    this.#mayBeTaken = true;
     await this.#undo();
     return undefined;
   }
 
-  /** Take the lock; when the reply is lost, ask by the token, once. Gives 0 when others have it. */
-  async #takeForSure(): Promise<number> {
+  /** Take the lock; when the reply is lost, try again by the token, once. Returns 0 when it is not free. */
+  async #takeOrConfirm(): Promise<number> {
     try {
       return await this.#take();
     } catch (error) {
       if (!mayHaveRun(error)) throw error;
-      this.#doubtful = true;
+      this.#mayBeTaken = true;
     }
     return await this.#take();
   }
 
   async #take(): Promise<number> {
-    const { name, token, settings, client } = this.#wanted;
+    const { name, token, settings, client } = this.#request;
     const { timeout, fencingKey } = settings;
-    if (!this.#doubtful && fencingKey === undefined) {
+    if (!this.#mayBeTaken && fencingKey === undefined) {
       const expiry = timeout === 0 ? {} : { px: timeout };
       return (await client.set(name, token, { nx: true, ...expiry })) ? 1 : 0;
     }
     const keys = fencingKey === undefined ? [name] : [name, fencingKey];
-    const args = [token, timeout, this.#doubtful ? 1 : 0];
+    const args = [token, timeout, this.#mayBeTaken ? 1 : 0];
     return Number(await TAKE.run(client, { keys, args }));
   }
 
@@ -170,13 +170,13 @@ export class Acquisition {
     this.cleanup ??= this.#undo();
   }
 
-  /** Delete the lock if it is under our token; when that fails too, only its own end frees it. */
+  /** Delete the lock if it has our token. If that fails too, only its expiry frees it. */
   async #undo(): Promise<void> {
-    const { name, token, cleaner } = this.#wanted;
+    const { name, token, cleanupClient } = this.#request;
     try {
-      await RELEASE.run(cleaner, { keys: [name], args: [token] });
+      await RELEASE.run(cleanupClient, { keys: [name], args: [token] });
     } catch {
-      // Whoever waits has been told the error that led here.
+      // The caller has received the error that caused the deletion.
     }
   }
 }

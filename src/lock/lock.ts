@@ -1,7 +1,6 @@
 /**
- * Owns the lock: a key with a token that only its holder knows and a time to live. Whoever lets its
- * time run out has lost it, whatever it believes; so nothing here touches the key without the server
- * comparing the token first, and every error says what is known of the ownership.
+ * The lock: a key that holds a unique token and expires. A holder whose time has run out has lost the lock, so
+ * no command changes the key without the server comparing the token first.
  */
 import { inspect } from "node:util";
 import type { Key } from "../commands/core/info.js";
@@ -13,7 +12,7 @@ import {
   Acquisition,
   type HeldLock,
   mayHaveRun,
-  validFrom,
+  validUntil,
 } from "./acquire.js";
 import {
   type AcquireOptions,
@@ -26,7 +25,7 @@ import {
 import { LockRenewal } from "./renewal.js";
 import { EXTEND, REACQUIRE, RELEASE, RENEW } from "./scripts.js";
 
-/** What a lock changes in the settings of its client's calls. */
+/** Call settings of a lock's commands that differ from those of its client. */
 interface LockView {
   readonly decodeResponses: false;
   readonly retryOnTimeout: false;
@@ -35,17 +34,17 @@ interface LockView {
   readonly timeout?: undefined;
 }
 
-/** As much of a client as a lock needs. */
+/** The part of a client that a lock uses. */
 export interface LockClient extends AcquireClient {
   get(key: Key): Promise<string | Buffer | null>;
   exists(key: Key): Promise<number>;
-  /** The same client under other settings. */
+  /** Return the same client with other call settings. */
   with(settings: LockView): LockClient;
-  /** Where the encoding of tokens given as text is found; UTF-8 when there is none. */
+  /** Source of the encoding of string tokens; UTF-8 without it. */
   readonly connectionPool?: { readonly settings: { readonly encoding: BufferEncoding } };
 }
 
-/** A class of locks. */
+/** A lock class: {@link Lock} or a class derived from it. */
 export type LockClass<L extends Lock = Lock> = new (
   client: LockClient,
   name: Key,
@@ -54,17 +53,17 @@ export type LockClass<L extends Lock = Lock> = new (
 
 /** Options of {@link Lock.extend}. */
 export interface ExtendOptions {
-  /** Whether the time replaces what is left instead of being added to it; default `false`. */
+  /** Whether the time replaces the remaining time instead of being added to it; default `false`. */
   readonly replaceTtl?: boolean | undefined;
 }
 
 /**
- * What the client may not do by itself: a SET NX that is sent again fails on the first one's key, a
- * release that is sent again finds nothing to release.
+ * Automatic retries are off: a repeated SET NX fails because of the key that the first one has set, and a
+ * repeated release finds no lock.
  */
 const VIEW = { decodeResponses: false, retryOnTimeout: false, retryOnError: [] } as const;
 
-function freshToken(): Buffer {
+function newToken(): Buffer {
   return Buffer.from(globalThis.crypto.randomUUID().replaceAll("-", ""));
 }
 
@@ -75,69 +74,77 @@ function notOwned(action: string, cause?: unknown): LockNotOwnedError {
   });
 }
 
-function refused(text: string): LockError {
-  return new LockError(text, { code: "ELOCK" });
+function lockError(message: string): LockError {
+  return new LockError(message, { code: "ELOCK" });
 }
 
-/** A lock shared by all who use its name. Made by `redis.lock(name)`, which does not take it yet. */
+/**
+ * A lock shared by all clients that use the same name. Created by `redis.lock(name)`, which does not
+ * acquire it. The lock is safe with one server; it can be lost in a fail-over.
+ *
+ * @see {@link https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/ | Distributed locks}
+ */
 export class Lock {
-  /** The key of the lock. */
+  /** Key of the lock. */
   readonly name: Key;
   readonly #client: LockClient;
-  /** Sends what must be sent even when `#client` has been told to stop, or has no time left. */
-  readonly #steady: LockClient;
+  /** The client without its signal and timeout, for commands that must be sent in any case. */
+  readonly #unlimitedClient: LockClient;
   readonly #settings: LockSettings;
   #held: HeldLock | undefined = undefined;
   readonly #cleanups = new Set<Promise<void>>();
 
   /**
-   * @param client - Runs the lock's commands.
-   * @param name - Key of the lock.
-   * @throws {@link DataError} naming the option that is unknown or has a bad value.
+   * @param client - Client that sends the lock's commands.
+   * @param name - Key of the lock: string, number or bytes.
+   * @param options - See {@link LockOptions}; all times are milliseconds.
+   * @throws {@link DataError} naming the option that is unknown or invalid.
    */
   constructor(client: LockClient, name: Key, options: LockOptions = {}) {
     this.name = name;
     this.#settings = lockSettings(options);
     this.#client = client.with(VIEW);
-    this.#steady = this.#client.with({ ...VIEW, signal: undefined, timeout: undefined });
+    this.#unlimitedClient = this.#client.with({ ...VIEW, signal: undefined, timeout: undefined });
     const { fencingKey } = this.#settings;
     if (fencingKey !== undefined && this.#isSameKey(name, fencingKey)) {
-      throw invalidOption("fencingKey", "another key than the lock's", "the same");
+      throw invalidOption("fencingKey", "different from the key of the lock", "the same key");
     }
   }
 
-  /** What marks the lock as ours on the server; `undefined` while it is not ours. */
+  /** Value of the key while this object holds the lock; `undefined` otherwise. */
   get token(): Buffer | undefined {
     return this.#held?.token;
   }
 
-  /** The count of this acquisition, larger than that of any before it; needs `fencingKey`. */
+  /** Integer that grows with every acquisition; `undefined` without `fencingKey` or while not held. */
   get fencingToken(): number | undefined {
     return this.#held?.fencingToken;
   }
 
   /**
-   * Take the lock.
+   * Acquire the lock.
    *
-   * @param options.blocking - Whether to wait for it.
+   * @param options.blocking - Boolean: whether to wait while another client holds it.
    * @param options.blockingTimeout - Number, ms: longest time to wait.
-   * @param options.signal - Ends the waiting.
-   * @param options.token - What marks it as ours; default a fresh UUID.
-   * @returns Whether it is ours now.
-   * @throws {@link AbortError} when `signal` was aborted first.
-   * @throws {@link ConnectionError} | {@link TimeoutError} when the server cannot be asked; if it may
-   * have given the lock to us, it is asked to free it again.
+   * @param options.signal - AbortSignal that ends the wait.
+   * @param options.token - String or bytes, not empty: value of the key; default: a new UUID. Other options
+   * default to those of the lock.
+   * @returns `true` when the lock is acquired, `false` when another client holds it.
+   * @throws {@link AbortError} when `signal` is aborted before the lock is acquired.
+   * @throws {@link ConnectionError} | {@link TimeoutError} when the server does not reply. A lock that may
+   * have been acquired is then deleted in the background.
+   * @throws {@link DataError} for an invalid option.
    */
   async acquire(options: AcquireOptions = {}): Promise<boolean> {
     const settings = acquireSettings(this.#settings, options);
-    const token = settings.token === undefined ? freshToken() : this.#bytesOf(settings.token);
+    const token = settings.token === undefined ? newToken() : this.#bytesOf(settings.token);
     const { name } = this;
     const acquisition = new Acquisition({
       name,
       token,
       settings,
       client: this.#client,
-      cleaner: this.#steady,
+      cleanupClient: this.#unlimitedClient,
     });
     try {
       const held = await acquisition.run();
@@ -145,32 +152,33 @@ export class Lock {
       this.#held = held;
       return true;
     } finally {
-      this.#remember(acquisition.cleanup);
+      this.#trackCleanup(acquisition.cleanup);
     }
   }
 
   /**
-   * Take the lock or fail, for `await using held = await redis.lock(name).hold();`.
+   * Acquire the lock or throw, for `await using held = await redis.lock(name).hold();`.
    *
    * @param options - As for {@link acquire}.
-   * @returns The lock, which is released at the end of the block.
-   * @throws {@link LockError} when it is somebody else's, and stays so as long as we may wait.
+   * @returns This lock; `await using` releases it at the end of the block.
+   * @throws {@link LockError} when another client holds it until the end of the wait. Otherwise as
+   * {@link acquire}.
    */
   async hold(options?: AcquireOptions): Promise<this> {
     if (await this.acquire(options)) return this;
-    throw refused("Unable to acquire lock within the time specified");
+    throw lockError("Unable to acquire lock within the time specified");
   }
 
   /**
-   * Take the lock, and keep it while a function runs.
+   * Acquire the lock, run a function while renewing it, and release it.
    *
-   * @param work - Gets a signal that is aborted when the lock is lost, or when `options.signal` is.
+   * @param work - Function called with an AbortSignal and this lock. The signal is aborted when the lock is
+   * lost, or `options.signal` is aborted.
    * @param options - As for {@link acquire}.
-   * @returns What `work` returns, after the lock was released.
-   * @throws What `work` throws, whatever becomes of the lock; else {@link LockError} when the lock
-   * cannot be had, {@link LockNotOwnedError} when it was lost meanwhile.
-   * @remarks The lock is renewed at a third of its `timeout`, and keeps a longer time that `extend()`
-   * gave it.
+   * @returns The result of `work`, after the lock is released.
+   * @throws What `work` throws. Otherwise {@link LockError} when the lock is not acquired,
+   * {@link LockNotOwnedError} when it was lost while `work` ran.
+   * @remarks The lock is renewed after every third of its `timeout`. A longer time set by `extend()` is kept.
    */
   async using<V>(
     work: (signal: AbortSignal, lock: this) => V | Promise<V>,
@@ -178,85 +186,87 @@ export class Lock {
   ): Promise<V> {
     await this.hold(options);
     const { timeout, signal } = this.#settings;
-    const held = this.#own("use");
-    const keeper = new LockRenewal({
+    const held = this.#heldLock("use");
+    const renewal = new LockRenewal({
       interval: timeout / 3,
-      validUntil: () => (held.ended ? undefined : held.validUntil),
+      validUntil: () => (held.released ? undefined : held.validUntil),
       renew: () => this.#renew(held),
       signal: options.signal ?? signal,
     });
     let value: V;
     try {
-      value = await work(keeper.signal, this);
+      value = await work(renewal.signal, this);
     } catch (error) {
-      keeper.stop();
-      await this.#giveBackQuietly(held);
+      renewal.stop();
+      await this.#releaseQuietly(held);
       throw error;
     }
-    keeper.stop();
-    if (keeper.lost !== undefined) {
-      await this.#giveBackQuietly(held);
-      throw keeper.lost;
+    renewal.stop();
+    if (renewal.lost !== undefined) {
+      await this.#releaseQuietly(held);
+      throw renewal.lost;
     }
-    if (!held.ended) await this.#giveBack(held);
+    if (!held.released) await this.#release(held);
     return value;
   }
 
   /**
-   * Give the lock back; no signal or time limit of the client keeps from that.
+   * Release the lock. Signals and timeouts of the client's calls do not apply.
    *
-   * @throws {@link LockNotOwnedError} when its time ran out; somebody else may have it, and keeps it.
-   * @throws {@link LockError} when it was not taken.
-   * @throws {@link ConnectionError} | {@link TimeoutError} when the server cannot be asked; call again.
+   * @throws {@link LockNotOwnedError} when the lock has expired; if another client holds it, it keeps it.
+   * @throws {@link LockError} when the lock is not held by this object.
+   * @throws {@link ConnectionError} | {@link TimeoutError} when the server does not reply; the release can
+   * be repeated then.
    */
   async release(): Promise<void> {
-    await this.#giveBack(this.#own("release"));
+    await this.#release(this.#heldLock("release"));
   }
 
   /**
-   * Lengthen the lock's time to live.
+   * Extend the lock's time to live.
    *
-   * @param additionalTime - Number, ms, more than 0: added to what is left.
-   * @param options.replaceTtl - Whether to replace what is left instead.
+   * @param time - Number, ms, more than 0: added to the remaining time; fractions are rounded up.
+   * @param options.replaceTtl - Boolean: whether to replace the remaining time instead; default `false`.
    * @returns `true`.
-   * @throws {@link LockNotOwnedError} when its time ran out.
-   * @throws {@link LockError} when it was not taken, or has no `timeout`.
+   * @throws {@link LockNotOwnedError} when the lock has expired.
+   * @throws {@link LockError} when the lock is not held by this object, or has no `timeout`.
+   * @throws {@link DataError} for an invalid time or option.
    */
   async extend(time: number, options: ExtendOptions = {}): Promise<true> {
     const whole = additionalTime(time);
     const { replaceTtl: given = false } = onlyKnown(options, ["replaceTtl"]);
     const replaceTtl = boolean("replaceTtl", given);
-    const held = this.#renewable("extend");
+    const held = this.#expiringLock("extend");
     const begun = performance.now();
-    const left = replaceTtl ? 0 : Math.max(held.validUntil - begun, 0);
-    const ours = await this.#ask(EXTEND, held, [whole, replaceTtl ? 1 : 0], this.#client);
-    if (!ours) throw notOwned("extend");
-    held.validUntil = begun + left + whole;
+    const remaining = replaceTtl ? 0 : Math.max(held.validUntil - begun, 0);
+    const isOwned = await this.#run(EXTEND, held, [whole, replaceTtl ? 1 : 0], this.#client);
+    if (!isOwned) throw notOwned("extend");
+    held.validUntil = begun + remaining + whole;
     return true;
   }
 
   /**
-   * Set the lock's time to live to its `timeout` again.
+   * Reset the lock's time to live to its `timeout`.
    *
    * @returns `true`.
-   * @throws {@link LockNotOwnedError} when its time ran out.
-   * @throws {@link LockError} when it was not taken, or has no `timeout`.
+   * @throws {@link LockNotOwnedError} when the lock has expired.
+   * @throws {@link LockError} when the lock is not held by this object, or has no `timeout`.
    */
   async reacquire(): Promise<true> {
-    const held = this.#renewable("reacquire");
+    const held = this.#expiringLock("reacquire");
     const { timeout } = this.#settings;
     const begun = performance.now();
-    if (!(await this.#ask(REACQUIRE, held, [timeout], this.#client))) throw notOwned("reacquire");
-    held.validUntil = validFrom(begun, timeout);
+    if (!(await this.#run(REACQUIRE, held, [timeout], this.#client))) throw notOwned("reacquire");
+    held.validUntil = validUntil(begun, timeout);
     return true;
   }
 
-  /** Ask whether anybody has the lock. */
+  /** Return whether any client holds the lock. */
   async locked(): Promise<boolean> {
     return Number(await this.#client.exists(this.name)) !== 0;
   }
 
-  /** Ask whether we have the lock. */
+  /** Return whether this object holds the lock, according to the server. */
   async owned(): Promise<boolean> {
     const token = this.#held?.token;
     if (token === undefined) return false;
@@ -264,7 +274,7 @@ export class Lock {
     return value !== null && token.equals(Buffer.from(value as string));
   }
 
-  /** Release the lock if it was taken; see {@link release} for what may be thrown. */
+  /** Release the lock if it is held, and wait for pending deletions; throws as {@link release} does. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#held !== undefined) await this.release();
     await Promise.all(this.#cleanups);
@@ -279,71 +289,71 @@ export class Lock {
     return toBytes('argument "token"', token, encoding);
   }
 
-  #isSameKey(one: Key, other: Key): boolean {
+  #isSameKey(a: Key, b: Key): boolean {
     const { encoding = "utf8" } = this.#client.connectionPool?.settings ?? {};
     const bytes = (key: Key): Uint8Array =>
       key instanceof Uint8Array ? key : Buffer.from(String(key), encoding);
-    return Buffer.compare(bytes(one), bytes(other)) === 0;
+    return Buffer.compare(bytes(a), bytes(b)) === 0;
   }
 
-  #remember(cleanup: Promise<void> | undefined): void {
+  #trackCleanup(cleanup: Promise<void> | undefined): void {
     if (cleanup === undefined) return;
     this.#cleanups.add(cleanup);
     void cleanup.finally(() => this.#cleanups.delete(cleanup));
   }
 
-  #own(action: string): HeldLock {
-    if (this.#held === undefined) throw refused(`Cannot ${action} an unlocked lock`);
+  #heldLock(action: string): HeldLock {
+    if (this.#held === undefined) throw lockError(`Cannot ${action} an unlocked lock`);
     return this.#held;
   }
 
-  #renewable(action: string): HeldLock {
-    const held = this.#own(action);
-    if (this.#settings.timeout === 0) throw refused(`Cannot ${action} a lock with no timeout`);
+  #expiringLock(action: string): HeldLock {
+    const held = this.#heldLock(action);
+    if (this.#settings.timeout === 0) throw lockError(`Cannot ${action} a lock with no timeout`);
     return held;
   }
 
-  /** Unlike `reacquire()` it leaves the lock what `extend()` gave it. */
+  /** Renew without shortening a longer time set by `extend()`, unlike `reacquire()`. */
   async #renew(held: HeldLock): Promise<void> {
     const { timeout } = this.#settings;
     const begun = performance.now();
-    if (!(await this.#ask(RENEW, held, [timeout]))) throw notOwned("reacquire");
-    held.validUntil = Math.max(held.validUntil, validFrom(begun, timeout));
+    if (!(await this.#run(RENEW, held, [timeout]))) throw notOwned("reacquire");
+    held.validUntil = Math.max(held.validUntil, validUntil(begun, timeout));
   }
 
-  async #giveBack(held: HeldLock): Promise<void> {
-    const inTime = performance.now() < held.validUntil;
+  async #release(held: HeldLock): Promise<void> {
+    const isValid = performance.now() < held.validUntil;
     if (this.#held === held) this.#held = undefined;
-    held.ended = true;
+    held.released = true;
     let released: boolean;
     try {
-      released = await this.#ask(RELEASE, held, []);
+      released = await this.#run(RELEASE, held, []);
     } catch (error) {
-      // Still ours as far as we know, to be released again unless it was taken again meanwhile.
-      held.ended = false;
+      // The lock may still be held: release() can be repeated, unless it was acquired again meanwhile.
+      held.released = false;
       this.#held ??= held;
-      if (mayHaveRun(error)) held.releasedInTime ??= inTime;
+      if (mayHaveRun(error)) held.releasedInTime ??= isValid;
       throw error;
     }
-    // An earlier release whose reply was lost is why it is gone.
+    // Not an error when an earlier release, whose reply was lost, has deleted the lock in time.
     if (!released && held.releasedInTime !== true) throw notOwned("release");
   }
 
-  async #ask(
+  async #run(
     script: typeof RELEASE,
     held: HeldLock,
     args: readonly number[],
-    client = this.#steady,
+    client = this.#unlimitedClient,
   ): Promise<boolean> {
-    const operands = { keys: [this.name], args: [held.token, ...args] };
-    return Number(await script.run(client, operands)) === 1;
+    const keysAndArgs = { keys: [this.name], args: [held.token, ...args] };
+    return Number(await script.run(client, keysAndArgs)) === 1;
   }
 
-  /** Release without a word: there is a weightier error to tell. The lock frees itself otherwise. */
-  async #giveBackQuietly(held: HeldLock): Promise<void> {
-    if (held.ended) return;
+  /** Release without throwing: another error is thrown instead. If this fails, the lock expires. */
+  async #releaseQuietly(held: HeldLock): Promise<void> {
+    if (held.released) return;
     try {
-      await this.#giveBack(held);
+      await this.#release(held);
     } catch {
       if (this.#held === held) this.#held = undefined;
     }

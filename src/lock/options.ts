@@ -1,6 +1,6 @@
 /**
- * Owns the options of locks: their checks, and how those of a lock and of one attempt to acquire it
- * add up. Pure. All times are milliseconds; 0 and null mean that there is no such limit.
+ * The options of locks: checks, defaults, and merging those of a lock with those of one acquisition. Pure. All
+ * times are milliseconds; 0 or null means no limit.
  */
 
 import type { Key, Value } from "../commands/core/info.js";
@@ -16,43 +16,44 @@ import {
 
 /** Options of a lock. */
 export interface LockOptions {
-  /** Number, ms: the lock frees itself after so long; null or 0 (the default) for never. */
+  /** Number, ms, or null: time after which the lock expires; default null. null or 0: it does not expire.
+   * Fractions are rounded up. */
   readonly timeout?: number | null | undefined;
-  /** Number, ms: pause between attempts, give or take a quarter; default 100. */
+  /** Number, ms: pause between attempts, varied by up to 25 %; default 100. */
   readonly sleep?: number | undefined;
-  /** Whether to wait for a lock that somebody else has; default `true`. */
+  /** Whether to wait while another client holds the lock; default `true`. */
   readonly blocking?: boolean | undefined;
-  /** Number, ms: longest time to wait; null (the default) for no limit. */
+  /** Number, ms, or null: longest time to wait; default null, no limit. */
   readonly blockingTimeout?: number | null | undefined;
-  /** Ends the waiting. */
+  /** Aborts waiting; the call rejects with {@link AbortError}. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * A counter to increase whenever the lock is taken: its value, {@link Lock.fencingToken}, tells
-   * later holders from earlier ones. In a cluster it must be in the slot of the lock.
+   * Key of a counter that every acquisition increments. Its value, {@link Lock.fencingToken}, distinguishes
+   * later holders from earlier ones. In a cluster it must be in the same slot as the lock. Default: none.
    */
   readonly fencingKey?: Key | undefined;
 }
 
-/** Options of one acquisition; what is left out is as the lock has it. */
+/** Options of one acquisition; each defaults to the option of the lock. */
 export interface AcquireOptions
   extends Pick<LockOptions, "blocking" | "blockingTimeout" | "signal"> {
-  /** What marks the lock as ours; default a fresh UUID. */
+  /** String or bytes, not empty: value of the key while the lock is held; default: a new UUID. */
   readonly token?: string | Uint8Array | undefined;
 }
 
-/** The options of a lock, complete. */
+/** Checked options of a lock. */
 export interface LockSettings {
-  /** Whole ms; 0 for never. */
+  /** Integer, ms; 0: the lock does not expire. */
   readonly timeout: number;
   readonly sleep: number;
   readonly blocking: boolean;
-  /** `Infinity` for no limit. */
+  /** ms; `Infinity`: no limit. */
   readonly blockingTimeout: number;
   readonly signal: AbortSignal | undefined;
   readonly fencingKey: Key | undefined;
 }
 
-/** The settings of one acquisition. */
+/** Checked options of one acquisition. */
 export interface AcquireSettings extends LockSettings {
   readonly token: string | Uint8Array | undefined;
 }
@@ -63,11 +64,11 @@ const abortSignal: Check<AbortSignal> = (name, value) => {
   throw invalidOption(name, "an AbortSignal", kindOf(value));
 };
 
-/** Rounded up, lest a short time become the 0 that means none. */
-const wholeOrNone: Check<number> = (name, value) =>
+/** Rounded up: 0 would mean no expiry. */
+const integerOrNone: Check<number> = (name, value) =>
   value === null ? 0 : Math.ceil(amount(name, value));
 
-const amountOrEndless: Check<number> = (name, value) =>
+const amountOrUnlimited: Check<number> = (name, value) =>
   value === null ? Number.POSITIVE_INFINITY : amount(name, value);
 
 const isText = (value: unknown): value is string | Uint8Array =>
@@ -75,21 +76,25 @@ const isText = (value: unknown): value is string | Uint8Array =>
 
 const token: Check<string | Uint8Array> = (name, value) => {
   if (isText(value) && value.length !== 0) return value;
-  throw invalidOption(name, "a string or bytes, not empty", kindOf(value));
+  throw invalidOption(name, "a non-empty string or bytes", kindOf(value));
 };
 
 const key: Check<Value> = (name, value) => {
   if (isText(value) || typeof value === "number" || typeof value === "bigint") return value;
-  throw invalidOption(name, "a key", kindOf(value));
+  throw invalidOption(name, "a string, a number or bytes", kindOf(value));
 };
 
-const ACQUIRE_CHECKS = { blocking: boolean, blockingTimeout: amountOrEndless, signal: abortSignal };
-const LOCK_CHECKS = { ...ACQUIRE_CHECKS, timeout: wholeOrNone, sleep: amount, fencingKey: key };
+const ACQUIRE_CHECKS = {
+  blocking: boolean,
+  blockingTimeout: amountOrUnlimited,
+  signal: abortSignal,
+};
+const LOCK_CHECKS = { ...ACQUIRE_CHECKS, timeout: integerOrNone, sleep: amount, fencingKey: key };
 const ATTEMPT_CHECKS = { ...ACQUIRE_CHECKS, token };
 
 type Checks = Readonly<Record<string, Check<unknown>>>;
 
-/** Checked values by name, without those left out. */
+/** Return the checked values by name, without those that are undefined. */
 function checked(given: unknown, checks: Checks): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(onlyKnown(given, Object.keys(checks)))) {
@@ -108,21 +113,21 @@ const DEFAULTS: LockSettings = {
 };
 
 /**
- * Complete the options of a lock.
+ * Check the options of a lock, and fill in the defaults.
  *
- * @throws DataError naming the option that is unknown or has a bad value.
+ * @throws DataError naming the option that is unknown or invalid.
  */
 export function lockSettings(options: LockOptions): LockSettings {
   return { ...DEFAULTS, ...checked(options, LOCK_CHECKS) };
 }
 
 /**
- * Lay the options of one acquisition over those of the lock.
+ * Check the options of one acquisition, and merge them with those of the lock.
  *
- * @throws DataError naming the option that is unknown or has a bad value.
+ * @throws DataError naming the option that is unknown or invalid.
  */
 export function acquireSettings(lock: LockSettings, options: AcquireOptions): AcquireSettings {
-  // As in redis-py, null leaves what the lock says.
+  // As in redis-py, null means the option of the lock.
   const given = Object.entries(plainObject('argument "options"', options)).filter(
     ([, value]) => value !== null,
   );
@@ -130,9 +135,9 @@ export function acquireSettings(lock: LockSettings, options: AcquireOptions): Ac
 }
 
 /**
- * Check the time a lock is lengthened by.
+ * Check the time by which a lock is extended.
  *
- * @returns Whole ms, 1 or more.
+ * @returns Integer, ms, 1 or more.
  */
 export function additionalTime(value: unknown): number {
   const whole = Math.ceil(amount('argument "additionalTime"', value));

@@ -1,30 +1,29 @@
 /**
- * Owns the keeping of a lock while work goes on under it: renews it in time, and aborts the work's
- * signal as soon as the lock is lost or, for want of an answer, may be lost. It never extends what it
- * believes beyond what the server has confirmed.
+ * Renews a lock while work runs under it, and aborts the work's signal as soon as the lock is lost, or may be
+ * lost because the server does not reply. The assumed expiry is never later than what the server has confirmed.
  */
 
 import { LockNotOwnedError } from "../errors.js";
 import { MAX_DELAY } from "../util/validate.js";
 
-/** What is kept, and how. */
+/** The lock to renew, and how. */
 export interface RenewalOptions {
-  /** Time between renewals in ms; 0 for a lock that needs none. */
+  /** ms between renewals; 0 for a lock that does not expire. */
   readonly interval: number;
-  /** Moment the lock ends without renewal; `undefined` when it is not ours to keep any more. */
+  /** Return the moment (of `performance.now()`) at which the lock expires; `undefined` when released. */
   validUntil(): number | undefined;
-  /** Renew the lock. */
+  /** Renew the lock; rejects with LockNotOwnedError when it is lost. */
   renew(): Promise<unknown>;
-  /** Somebody else's reason to stop the work. */
+  /** The caller's signal, which also aborts the signal of the work. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** A renewal that failed for want of an answer is tried again after this part of the interval. */
-const IMPATIENCE = 5;
+/** A renewal without a reply is retried after this fraction of the interval. */
+const RETRY_DIVISOR = 5;
 
-/** Keeps one lock from its making until `stop()`. */
+/** Renews one lock from its construction until `stop()`. */
 export class LockRenewal {
-  /** Why the lock is lost. */
+  /** The error of a lost lock. */
   lost: LockNotOwnedError | undefined = undefined;
   readonly #options: RenewalOptions;
   readonly #controller = new AbortController();
@@ -32,53 +31,53 @@ export class LockRenewal {
   #renewing = false;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined = undefined;
-  /** What kept the last renewal from an answer. */
-  #trouble: unknown = undefined;
+  /** The error of the last renewal that failed without a reply. */
+  #lastError: unknown = undefined;
 
-  constructor(keeping: RenewalOptions) {
-    this.#options = keeping;
-    this.#renewAt = performance.now() + keeping.interval;
-    const { signal } = keeping;
+  constructor(options: RenewalOptions) {
+    this.#options = options;
+    this.#renewAt = performance.now() + options.interval;
+    const { signal } = options;
     if (signal?.aborted === true) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort);
-    this.#watch();
+    this.#schedule();
   }
 
-  /** Aborted when the work should end. */
+  /** Aborted when the lock is lost, or the signal of the caller is aborted. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** The work is over. */
+  /** Stop renewing: the work has ended. Checks a last time whether the lock has expired. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    // Time may have passed unseen, when the process stood still.
-    if (this.lost === undefined) this.#checkTime();
+    // The process may have been suspended past the expiry, so that no timer has fired.
+    if (this.lost === undefined) this.#checkExpiry();
   }
 
   readonly #onAbort = (): void => {
     this.#controller.abort(this.#options.signal?.reason);
   };
 
-  #checkTime(): boolean {
+  #checkExpiry(): boolean {
     const until = this.#options.validUntil();
     if (until === undefined || performance.now() < until) return true;
-    this.#lose(this.#trouble);
+    this.#lose(this.#lastError);
     return false;
   }
 
-  /** Do what is due, and wait for what comes next: a renewal or the end. */
-  #watch(): void {
-    if (this.#stopped || this.#options.interval === 0 || !this.#checkTime()) return;
+  /** Renew if due, and set the timer for the next renewal or the expiry. */
+  #schedule(): void {
+    if (this.#stopped || this.#options.interval === 0 || !this.#checkExpiry()) return;
     const until = this.#options.validUntil();
     if (until === undefined) return;
     const now = performance.now();
     if (!this.#renewing && now >= this.#renewAt) void this.#renew();
     const next = this.#renewing ? until : Math.min(this.#renewAt, until);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#watch(), Math.min(Math.ceil(next - now), MAX_DELAY));
+    this.#timer = setTimeout(() => this.#schedule(), Math.min(Math.ceil(next - now), MAX_DELAY));
   }
 
   async #renew(): Promise<void> {
@@ -90,16 +89,16 @@ export class LockRenewal {
       this.#renewAt = begun + interval;
     } catch (error) {
       if (error instanceof LockNotOwnedError) return this.#lose(error);
-      this.#trouble = error;
-      this.#renewAt = performance.now() + interval / IMPATIENCE;
+      this.#lastError = error;
+      this.#renewAt = performance.now() + interval / RETRY_DIVISOR;
     } finally {
       this.#renewing = false;
     }
-    this.#watch();
+    this.#schedule();
   }
 
   #lose(cause: unknown): void {
-    // Renewed or given back by the work itself: the lock's end is its own doing.
+    // Not lost when the work has released the lock itself.
     if (this.lost !== undefined || this.#options.validUntil() === undefined) return;
     this.lost = new LockNotOwnedError("The lock was lost while it was in use", {
       code: "ENOTOWNED",

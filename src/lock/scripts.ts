@@ -1,22 +1,22 @@
 /**
- * Owns what locks do on the server. Each script is one indivisible step that looks at the token before
- * it changes anything, so that nobody ever touches a lock that is somebody else's.
+ * The Lua scripts of locks. Each compares the token before it changes the key, in one atomic step, so that no
+ * client changes a lock that another client holds.
  */
 
 import { ScriptSource } from "../execution/preload.js";
 import { type ScriptClient, scriptRunner } from "../scripting/script.js";
 import type { ScriptRunner } from "../scripting/server-script.js";
 
-/** One for all locks: it holds nothing but the text and its hash, which is computed when first used. */
+/** Shared by all locks: a script consists of its text and its hash, which is computed at first use. */
 function script(lua: string): ScriptRunner<ScriptClient> {
   return scriptRunner(new ScriptSource(lua));
 }
 
 /**
- * Take the lock. In doubt, when the reply to an earlier attempt was lost, also when it is held under
- * this very token; else that is somebody who uses the same. KEYS: lock, counter (optional). ARGV:
- * token, time to live in ms (0: for ever), whether in doubt. Gives 0 when somebody else has it; else
- * the counter, or 1. A counter that cannot be increased is an error, and leaves no lock.
+ * Take the lock. KEYS: lock, counter (optional). ARGV: token, time to live in ms (0: none), flag. Returns 0
+ * when the lock is not free, else the counter, or 1. A counter that cannot be incremented is an error, and
+ * no lock is left. With flag 1, after the reply to an earlier attempt was lost, a lock with the same token is
+ * the caller's own; with flag 0 it belongs to another client that uses the same token.
  */
 export const TAKE = script(`
 local set = {'set', KEYS[1], ARGV[1], 'NX'}
@@ -33,15 +33,15 @@ if type(count) == 'table' then redis.call('del', KEYS[1]) end
 return count
 `);
 
-/** Delete the lock. KEYS: lock. ARGV: token. Gives whether it was this token's. */
+/** Delete the lock. KEYS: lock. ARGV: token. Returns 1 if the lock had this token, else 0. */
 export const RELEASE = script(`
 if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('del', KEYS[1])
 `);
 
 /**
- * Lengthen or set the time to live. KEYS: lock. ARGV: token, ms, whether to forget what is left.
- * Gives whether it was this token's, and had a time to live.
+ * Extend or replace the time to live. KEYS: lock. ARGV: token, ms, 1 to replace the remaining time.
+ * Returns 1 if the lock had this token and a time to live, else 0.
  */
 export const EXTEND = script(`
 if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -51,13 +51,13 @@ if ARGV[3] == '1' then left = 0 end
 return redis.call('pexpire', KEYS[1], left + ARGV[2])
 `);
 
-/** Set the time to live. KEYS: lock. ARGV: token, ms. Gives whether it was this token's. */
+/** Set the time to live. KEYS: lock. ARGV: token, ms. Returns 1 if the lock had this token, else 0. */
 export const REACQUIRE = script(`
 if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('pexpire', KEYS[1], ARGV[2])
 `);
 
-/** As REACQUIRE, but a longer time to live is left as it is. */
+/** As REACQUIRE, but keeps a longer time to live. */
 export const RENEW = script(`
 if redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
 if redis.call('pttl', KEYS[1]) >= tonumber(ARGV[2]) then return 1 end

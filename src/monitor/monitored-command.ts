@@ -1,24 +1,24 @@
 /**
- * Owns the reading of one line of MONITOR: when, which database, which client, and the command as a
- * list of quoted strings. Pure. Works through the line once, whatever its arguments contain.
+ * Parser of MONITOR lines: time, database, client, and the command as a list of quoted strings. Pure. Reads a
+ * line in a single pass, in linear time whatever the arguments contain.
  */
 import { InvalidResponse } from "../errors.js";
 
-/** One command the server has executed. */
+/** One command that the server has executed, as reported by MONITOR. */
 export interface MonitoredCommand {
-  /** Unix time in seconds, with microseconds. */
+  /** Unix time in seconds, with microsecond precision. */
   readonly time: number;
-  /** Database it ran in. */
+  /** Integer: database of the client. */
   readonly db: number;
-  /** IP address (IPv6 in brackets), `"unix"` for a unix socket, `"lua"` for a script. */
+  /** IP address of the client (IPv6 in brackets), `"unix"` for a unix socket, `"lua"` for a script. */
   readonly clientAddress: string;
-  /** Port, the path of the unix socket, or `""` for a script. */
+  /** Port of the client, path of the unix socket, or `""` for a script. */
   readonly clientPort: string;
-  /** How the client was connected; `"lua"` for commands of scripts. */
+  /** How the client is connected; `"lua"` for a command of a script. */
   readonly clientType: "tcp" | "unix" | "lua";
-  /** Command and arguments joined by spaces; quotes are plain, other escapes as the server wrote them. */
+  /** Command and arguments joined by spaces; `\"` is unescaped, other escapes are kept. */
   readonly command: string;
-  /** Command and arguments, each with the bytes it had. */
+  /** Command and arguments, as the original bytes. */
   readonly args: readonly Buffer[];
 }
 
@@ -27,7 +27,7 @@ const BACKSLASH = 92;
 const LETTER_X = 120;
 const LETTER_A = 97;
 const DIGIT_0 = 48;
-/** The letters behind a backslash that stand for other bytes; the rest stand for themselves. */
+/** Escape letters after a backslash, with their bytes; any other character is unescaped as itself. */
 const ESCAPES: ReadonlyMap<number, number> = new Map(
   Object.entries({ n: "\n", r: "\r", t: "\t", a: "\x07", b: "\b" }).map(([letter, character]) => [
     letter.charCodeAt(0),
@@ -35,9 +35,9 @@ const ESCAPES: ReadonlyMap<number, number> = new Map(
   ]),
 );
 
-/** The error for a line that cannot be one of MONITOR. */
+/** Create the error for an invalid MONITOR line. */
 export function malformedLine(): InvalidResponse {
-  return new InvalidResponse("Protocol Error: a line of MONITOR is malformed", { code: "EPROTO" });
+  return new InvalidResponse("Protocol Error: invalid MONITOR line", { code: "EPROTO" });
 }
 
 function readClient(
@@ -52,7 +52,7 @@ function readClient(
   return { clientAddress, clientPort: colon < 0 ? "" : text.slice(colon + 1), clientType: "tcp" };
 }
 
-/** Find the quote that ends a string: one with an even number of backslashes before it. */
+/** Find the closing quote of a string: the first one preceded by an even number of backslashes. */
 function closingQuote(line: string, from: number): number {
   for (let at = line.indexOf('"', from); at >= 0; at = line.indexOf('"', at + 1)) {
     let first = at;
@@ -62,27 +62,27 @@ function closingQuote(line: string, from: number): number {
   throw malformedLine();
 }
 
-/** The words between the quotes, as the server wrote them. */
+/** Return the quoted strings, still escaped. */
 function readQuoted(line: string, from: number): string[] {
-  const words: string[] = [];
+  const strings: string[] = [];
   for (let at = from; at < line.length; ) {
     if (line[at] !== '"') throw malformedLine();
     const end = closingQuote(line, at + 1);
-    words.push(line.slice(at + 1, end));
+    strings.push(line.slice(at + 1, end));
     if (end + 1 < line.length && line[end + 1] !== " ") throw malformedLine();
     at = end + 2;
   }
-  return words;
+  return strings;
 }
 
-/** The value of a hexadecimal digit; servers write small letters. */
+/** Return the value of a hexadecimal digit; servers write lower case. */
 function digit(byte = 0): number {
   return byte < LETTER_A ? byte - DIGIT_0 : byte - LETTER_A + 10;
 }
 
-/** Undo the escapes; one pass, for a word may be of any length. */
-function bytesOf(word: string): Buffer {
-  const bytes = Buffer.from(word, "latin1");
+/** Unescape a string in one pass: it may be of any length. */
+function unescapeBytes(text: string): Buffer {
+  const bytes = Buffer.from(text, "latin1");
   let from = bytes.indexOf(BACKSLASH);
   if (from < 0) return bytes;
   let to = from;
@@ -99,22 +99,22 @@ function bytesOf(word: string): Buffer {
 }
 
 /**
- * Read a line of MONITOR.
+ * Parse a MONITOR line.
  *
- * @param line - Without its `+` and line end: `1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`.
- * @throws InvalidResponse when it is none.
+ * @param line - Without its `+` and CRLF: `1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`.
+ * @throws InvalidResponse when it is invalid.
  */
 export function parseMonitorLine(line: string): MonitoredCommand {
   const [head, time, db] = HEAD.exec(line) ?? [];
-  // An IPv6 address has a bracket of its own, but no quote can follow that one.
+  // An IPv6 address also contains `]`, but never followed by a quote.
   const end = line.indexOf('] "');
   if (head === undefined || end < head.length) throw malformedLine();
-  const words = readQuoted(line, end + 2);
+  const strings = readQuoted(line, end + 2);
   return {
     time: Number(time),
     db: Number(db),
     ...readClient(line.slice(head.length, end)),
-    command: words.join(" ").replaceAll('\\"', '"'),
-    args: words.map(bytesOf),
+    command: strings.join(" ").replaceAll('\\"', '"'),
+    args: strings.map(unescapeBytes),
   };
 }

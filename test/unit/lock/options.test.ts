@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { DataError } from "../../../src/errors.js";
 import { acquireSettings, additionalTime, lockSettings } from "../../../src/lock/options.js";
 
-describe("options of a lock", () => {
-  it("have defaults", () => {
+describe("lockSettings", () => {
+  it("applies defaults", () => {
     expect(lockSettings({})).toEqual({
       timeout: 0,
       sleep: 100,
@@ -20,11 +20,11 @@ describe("options of a lock", () => {
     [0.2, 1],
     [1500.5, 1501],
     [undefined, 0],
-  ])("timeout %s is %s whole milliseconds", (timeout, whole) => {
-    expect(lockSettings({ timeout }).timeout).toBe(whole);
+  ])("rounds timeout %s up to %s ms", (timeout, milliseconds) => {
+    expect(lockSettings({ timeout }).timeout).toBe(milliseconds);
   });
 
-  it("know no limit, and a limit of nothing", () => {
+  it("accepts blockingTimeout null (no limit) and 0 (no wait)", () => {
     expect(lockSettings({ blockingTimeout: null }).blockingTimeout).toBe(Number.POSITIVE_INFINITY);
     expect(lockSettings({ blockingTimeout: 0 }).blockingTimeout).toBe(0);
   });
@@ -39,11 +39,11 @@ describe("options of a lock", () => {
     { blockingTimeout: Number.POSITIVE_INFINITY },
     { signal: {} },
     { fencingKey: {} },
-  ])("refuse %o", (options) => {
+  ])("rejects %o", (options) => {
     expect(() => lockSettings(options as object)).toThrow(DataError);
   });
 
-  it("are known by name only", () => {
+  it("rejects unknown options and arrays", () => {
     expect(() => lockSettings({ blocking_timeout: 5 } as object)).toThrow(
       'unknown option "blocking_timeout"; did you mean "blockingTimeout"?',
     );
@@ -51,16 +51,16 @@ describe("options of a lock", () => {
   });
 });
 
-describe("options of one acquisition", () => {
+describe("acquireSettings", () => {
   const lock = lockSettings({ timeout: 500, blocking: false, blockingTimeout: 70, sleep: 5 });
 
-  it("are those of the lock where nothing is said, or null", () => {
-    const none = { blocking: null, blockingTimeout: null, signal: null, token: null } as object;
+  it("uses the options of the lock for omitted and null options", () => {
+    const nulls = { blocking: null, blockingTimeout: null, signal: null, token: null } as object;
     expect(acquireSettings(lock, {})).toEqual({ ...lock, token: undefined });
-    expect(acquireSettings(lock, none)).toEqual({ ...lock, token: undefined });
+    expect(acquireSettings(lock, nulls)).toEqual({ ...lock, token: undefined });
   });
 
-  it("override the lock's", () => {
+  it("overrides the options of the lock", () => {
     const { signal } = new AbortController();
     expect(
       acquireSettings(lock, { blocking: true, blockingTimeout: 0, signal, token: "t" }),
@@ -68,15 +68,15 @@ describe("options of one acquisition", () => {
   });
 
   it.each([{ token: "" }, { token: 5 }, { timeout: 5 }, { blockng: true }])(
-    "refuse %o",
+    "rejects %o",
     (options) => {
       expect(() => acquireSettings(lock, options as object)).toThrow(DataError);
     },
   );
 });
 
-describe("the time a lock is lengthened by", () => {
-  it("is whole and more than nothing", () => {
+describe("additionalTime", () => {
+  it("rounds up to whole milliseconds and rejects values that are not positive", () => {
     expect(additionalTime(10)).toBe(10);
     expect(additionalTime(0.1)).toBe(1);
     for (const bad of [0, -5, Number.NaN, Number.POSITIVE_INFINITY, "5", null]) {

@@ -1,4 +1,4 @@
-/** When a lock is renewed, and when its keeper gives it up; with a clock that stands still. */
+/** Tests of when a lock is renewed, and when it is reported as lost, with fake timers. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LockNotOwnedError, TimeoutError } from "../../../src/errors.js";
 import { LockRenewal } from "../../../src/lock/renewal.js";
@@ -13,81 +13,81 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A lock of {@link TIMEOUT} ms whose renewals go as told; those not told of succeed. */
-function keep(outer?: AbortSignal, ...renewals: (() => unknown)[]) {
-  const renewed: number[] = [];
-  const begun = performance.now();
-  const lock = { validUntil: (begun + TIMEOUT) as number | undefined };
-  const keeper = new LockRenewal({
+/** A lock of {@link TIMEOUT} ms. The renewals run the given functions in turn; further ones succeed. */
+function startRenewal(outer?: AbortSignal, ...renewals: (() => unknown)[]) {
+  const renewedAt: number[] = [];
+  const start = performance.now();
+  const lock = { validUntil: (start + TIMEOUT) as number | undefined };
+  const renewal = new LockRenewal({
     interval: TIMEOUT / 3,
     validUntil: () => lock.validUntil,
     renew: async () => {
       const sent = performance.now();
-      renewed.push(sent - begun);
+      renewedAt.push(sent - start);
       await renewals.shift()?.();
       lock.validUntil = sent + TIMEOUT;
     },
     signal: outer,
   });
-  return { keeper, lock, renewed };
+  return { renewal, lock, renewedAt };
 }
 
 const fails = () => {
   throw new TimeoutError("late");
 };
 
-describe("a keeper", () => {
-  it("renews at every third of the time", async () => {
-    const { keeper, renewed } = keep();
+describe("LockRenewal", () => {
+  it("renews the lock after each third of its timeout", async () => {
+    const { renewal, renewedAt } = startRenewal();
     await vi.advanceTimersByTimeAsync(1000);
-    expect(renewed).toEqual([100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
-    expect(keeper.signal.aborted).toBe(false);
-    keeper.stop();
+    expect(renewedAt).toEqual([100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
+    expect(renewal.signal.aborted).toBe(false);
+    renewal.stop();
   });
 
-  it("leaves no timer behind", async () => {
-    const { keeper, renewed } = keep();
+  it("stop() leaves no timer running", async () => {
+    const { renewal, renewedAt } = startRenewal();
     await vi.advanceTimersByTimeAsync(150);
-    keeper.stop();
+    renewal.stop();
     expect(vi.getTimerCount()).toBe(0);
     await vi.advanceTimersByTimeAsync(1000);
-    expect(renewed).toEqual([100]);
+    expect(renewedAt).toEqual([100]);
   });
 
-  it("tries again soon when there was no answer, and goes on as before after one", async () => {
-    const { keeper, renewed } = keep(undefined, fails, fails);
+  it("retries a failed renewal early and returns to the normal interval after a success", async () => {
+    const { renewal, renewedAt } = startRenewal(undefined, fails, fails);
     await vi.advanceTimersByTimeAsync(300);
-    expect(renewed).toEqual([100, 120, 140, 240]);
-    expect(keeper.signal.aborted).toBe(false);
-    keeper.stop();
+    expect(renewedAt).toEqual([100, 120, 140, 240]);
+    expect(renewal.signal.aborted).toBe(false);
+    renewal.stop();
   });
 
-  it("gives up when the time that was confirmed is over, whatever went wrong being the cause", async () => {
-    const { keeper } = keep(undefined, ...Array.from({ length: 50 }, () => fails));
+  it("aborts with LockNotOwnedError when the confirmed validity ends, with the last failure as the cause", async () => {
+    const { renewal } = startRenewal(undefined, ...Array.from({ length: 50 }, () => fails));
     await vi.advanceTimersByTimeAsync(TIMEOUT - 1);
-    expect(keeper.signal.aborted).toBe(false);
+    expect(renewal.signal.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
-    expect(keeper.signal.aborted).toBe(true);
-    expect(keeper.signal.reason).toBe(keeper.lost);
-    expect(keeper.lost).toBeInstanceOf(LockNotOwnedError);
-    expect(keeper.lost?.cause).toBeInstanceOf(TimeoutError);
+    expect(renewal.signal.aborted).toBe(true);
+    expect(renewal.signal.reason).toBe(renewal.lost);
+    expect(renewal.lost).toBeInstanceOf(LockNotOwnedError);
+    expect(renewal.lost?.cause).toBeInstanceOf(TimeoutError);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("gives up in time although a renewal hangs, and does not come back when it succeeds", async () => {
+  it("aborts at the end of the validity while a renewal is pending, and stays aborted when it succeeds", async () => {
     const hanging = deferred<void>();
-    const { keeper, renewed } = keep(undefined, () => hanging.promise);
+    const { renewal, renewedAt } = startRenewal(undefined, () => hanging.promise);
     await vi.advanceTimersByTimeAsync(TIMEOUT);
-    expect(keeper.signal.aborted).toBe(true);
+    expect(renewal.signal.aborted).toBe(true);
     hanging.resolve();
     await vi.advanceTimersByTimeAsync(TIMEOUT);
-    expect(renewed).toEqual([100]);
-    expect(keeper.lost).toBeInstanceOf(LockNotOwnedError);
+    expect(renewedAt).toEqual([100]);
+    expect(renewal.lost).toBeInstanceOf(LockNotOwnedError);
   });
 
-  it("counts the time from the sending of a renewal, not from its answer", async () => {
+  it("counts the validity from the sending of a renewal, not from its reply", async () => {
     const slow = deferred<void>();
-    const { keeper, renewed } = keep(
+    const { renewal, renewedAt } = startRenewal(
       undefined,
       () => slow.promise,
       ...Array.from({ length: 50 }, () => fails),
@@ -95,81 +95,81 @@ describe("a keeper", () => {
     await vi.advanceTimersByTimeAsync(190);
     slow.resolve();
     await vi.advanceTimersByTimeAsync(209);
-    expect(renewed.slice(0, 2)).toEqual([100, 200]);
-    expect(keeper.signal.aborted).toBe(false);
+    expect(renewedAt.slice(0, 2)).toEqual([100, 200]);
+    expect(renewal.signal.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
-    expect(keeper.signal.aborted).toBe(true);
+    expect(renewal.signal.aborted).toBe(true);
   });
 
-  it("gives up at once when the server says that the lock is not ours", async () => {
+  it("aborts immediately when a renewal fails with LockNotOwnedError", async () => {
     const gone = new LockNotOwnedError("gone");
-    const { keeper } = keep(undefined, () => {
+    const { renewal } = startRenewal(undefined, () => {
       throw gone;
     });
     await vi.advanceTimersByTimeAsync(100);
-    expect(keeper.lost?.cause).toBe(gone);
-    expect(keeper.signal.aborted).toBe(true);
+    expect(renewal.lost?.cause).toBe(gone);
+    expect(renewal.signal.aborted).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("notices at the end that time has passed while the process stood still", async () => {
-    const { keeper } = keep();
+  it("reports the lock as lost on stop() when its validity ended while the process was suspended", async () => {
+    const { renewal } = startRenewal();
     vi.setSystemTime(Date.now() + TIMEOUT);
     const now = performance.now();
     vi.spyOn(performance, "now").mockReturnValue(now + TIMEOUT);
-    keeper.stop();
-    expect(keeper.lost).toBeInstanceOf(LockNotOwnedError);
+    renewal.stop();
+    expect(renewal.lost).toBeInstanceOf(LockNotOwnedError);
   });
 
-  it("stops keeping a lock that was given back", async () => {
-    const { keeper, lock, renewed } = keep();
+  it("stops renewing a lock that was released", async () => {
+    const { renewal, lock, renewedAt } = startRenewal();
     await vi.advanceTimersByTimeAsync(50);
     lock.validUntil = undefined;
     await vi.advanceTimersByTimeAsync(1000);
-    expect(renewed).toEqual([]);
-    expect(keeper.signal.aborted).toBe(false);
-    keeper.stop();
-    expect(keeper.lost).toBeUndefined();
+    expect(renewedAt).toEqual([]);
+    expect(renewal.signal.aborted).toBe(false);
+    renewal.stop();
+    expect(renewal.lost).toBeUndefined();
   });
 
-  it("does not call it lost when a renewal comes too late for a lock that was given back", async () => {
+  it("does not report a released lock as lost when a late renewal fails", async () => {
     const hanging = deferred<void>();
-    const { keeper, lock } = keep(undefined, async () => {
+    const { renewal, lock } = startRenewal(undefined, async () => {
       await hanging.promise;
       throw new LockNotOwnedError("released");
     });
     await vi.advanceTimersByTimeAsync(100);
     lock.validUntil = undefined;
-    keeper.stop();
+    renewal.stop();
     hanging.resolve();
     await vi.advanceTimersByTimeAsync(0);
-    expect(keeper.lost).toBeUndefined();
-    expect(keeper.signal.aborted).toBe(false);
+    expect(renewal.lost).toBeUndefined();
+    expect(renewal.signal.aborted).toBe(false);
   });
 
-  it("passes on somebody else's reason to stop, and keeps the lock until the work has ended", async () => {
+  it("passes on the abort of an outer signal and renews until stop()", async () => {
     const outer = new AbortController();
-    const { keeper, renewed } = keep(outer.signal);
+    const { renewal, renewedAt } = startRenewal(outer.signal);
     outer.abort("enough");
-    expect(keeper.signal.reason).toBe("enough");
+    expect(renewal.signal.reason).toBe("enough");
     await vi.advanceTimersByTimeAsync(250);
-    expect(renewed).toEqual([100, 200]);
-    expect(keeper.lost).toBeUndefined();
-    keeper.stop();
+    expect(renewedAt).toEqual([100, 200]);
+    expect(renewal.lost).toBeUndefined();
+    renewal.stop();
   });
 
-  it("knows of a reason to stop that was there before", () => {
-    const { keeper } = keep(AbortSignal.abort("before"));
-    expect(keeper.signal.reason).toBe("before");
-    keeper.stop();
+  it("is aborted from the start when the outer signal is already aborted", () => {
+    const { renewal } = startRenewal(AbortSignal.abort("before"));
+    expect(renewal.signal.reason).toBe("before");
+    renewal.stop();
   });
 
-  it("has nothing to renew for a lock without end", async () => {
+  it("starts no timer for a lock without timeout", async () => {
     const renew = vi.fn();
     const validUntil = () => Number.POSITIVE_INFINITY;
-    const keeper = new LockRenewal({ interval: 0, validUntil, renew, signal: undefined });
+    const renewal = new LockRenewal({ interval: 0, validUntil, renew, signal: undefined });
     expect(vi.getTimerCount()).toBe(0);
-    keeper.stop();
-    expect(keeper.lost).toBeUndefined();
+    renewal.stop();
+    expect(renewal.lost).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** One line of MONITOR, as the server writes it, and what it says. */
+/** Tests of parsing MONITOR lines as the server writes them. */
 import { describe, expect, it } from "vitest";
 import { InvalidResponse } from "../../../src/errors.js";
 import { parseMonitorLine } from "../../../src/monitor/monitored-command.js";
@@ -8,7 +8,7 @@ import { Random, testSeed } from "../../support/random.js";
 
 const HEAD = "1339518083.107412 [0 127.0.0.1:60866] ";
 
-/** Write bytes as the server does (its sdscatrepr), by its rules and not by ours. */
+/** Quote bytes by the rules of the server's sdscatrepr, independent of the parser under test. */
 function quoted(bytes: Buffer): string {
   const named = new Map([
     [0x5c, "\\\\"],
@@ -27,7 +27,7 @@ function quoted(bytes: Buffer): string {
   return `"${texts.join("")}"`;
 }
 
-describe("who and when", () => {
+describe("time and client of a MONITOR line", () => {
   it.each([
     ["0 127.0.0.1:60866", 0, "127.0.0.1", "60866", "tcp"],
     ["15 [::1]:6379", 15, "[::1]", "6379", "tcp"],
@@ -36,7 +36,7 @@ describe("who and when", () => {
     ["9 unix:/run/redis.sock", 9, "unix", "/run/redis.sock", "unix"],
     ["0 unix:/odd] name:1", 0, "unix", "/odd] name:1", "unix"],
     ["0 ?:0", 0, "?", "0", "tcp"],
-  ])("[%s]", (client, db, clientAddress, clientPort, clientType) => {
+  ])("parses [%s]", (client, db, clientAddress, clientPort, clientType) => {
     expect(parseMonitorLine(`1339518083.107412 [${client}] "ping"`)).toEqual({
       time: 1339518083.107412,
       db,
@@ -49,7 +49,7 @@ describe("who and when", () => {
   });
 });
 
-describe("the command", () => {
+describe("command of a MONITOR line", () => {
   it.each([
     ['"keys" "*"', "keys *", ["keys", "*"]],
     ['"set" "a b" ""', "set a b ", ["set", "a b", ""]],
@@ -65,18 +65,18 @@ describe("the command", () => {
     ['"get" "\\n\\r\\t\\a\\b"', "get \\n\\r\\t\\a\\b", ["get", "\n\r\t\x07\b"]],
     ['"get" "foo\\x92"', "get foo\\x92", ["get", Buffer.from("foo\x92", "latin1")]],
     ['"get" "\\xe2\\x82\\xac"', "get \\xe2\\x82\\xac", ["get", "€"]],
-  ])("%s", (line, command, args) => {
+  ])("parses %s", (line, command, args) => {
     const read = parseMonitorLine(HEAD + line);
     expect(read.command).toBe(command);
     expect(read.args).toEqual(args.map((arg) => Buffer.from(arg)));
   });
 
-  it("gives back whatever bytes were sent", () => {
+  it("restores arguments with any bytes", () => {
     const seed = testSeed();
     const random = new Random(seed);
     for (let round = 0; round < 2000; round++) {
       const args = Array.from({ length: random.int(1, 6) }, () => {
-        // Mostly what is special in a line, so that runs of it are frequent.
+        // Mostly special characters, so that runs of them are frequent.
         const byte = () =>
           random.chance(0.7) ? random.pick([0x5c, 0x22, 0x5d, 0x20]) : random.int(0, 255);
         return Buffer.from(Array.from({ length: random.int(0, 12) }, byte));
@@ -86,7 +86,7 @@ describe("the command", () => {
     }
   });
 
-  it("takes time in proportion to its length, and no stack", () => {
+  it("takes linear time and no stack for a line of 4 MB", () => {
     const size = 4 * 1024 * 1024;
     for (const piece of ["a", "\\\\", '\\"', "\\x00"]) {
       const line = `${HEAD}"set" "${piece.repeat(size / piece.length)}"`;
@@ -97,7 +97,7 @@ describe("the command", () => {
   });
 });
 
-describe("a line that is none", () => {
+describe("invalid MONITOR lines", () => {
   it.each([
     "",
     "OK",
@@ -112,12 +112,12 @@ describe("a line that is none", () => {
     '1339518083 [0 1.2.3.4:5] "a"',
     '1339518083.1 [x 1.2.3.4:5] "a"',
     '1339518083.1 0 1.2.3.4:5 "a"',
-  ])("is refused: %s", (line) => {
+  ])("throws InvalidResponse for %s", (line) => {
     expect(() => parseMonitorLine(line)).toThrow(InvalidResponse);
   });
 });
 
-describe("the parser", () => {
+describe("parser with LONG_LINES", () => {
   const MB = 1024 * 1024;
 
   function parse(bytes: Buffer, mode: number, maxBulkLength: number): Reply[] {
@@ -139,12 +139,12 @@ describe("the parser", () => {
 
   const long = Buffer.from(`+${"x".repeat(3 * MB)}\r\n`);
 
-  it("reads lines as long as a bulk string may be, where they are expected", () => {
+  it("accepts simple strings up to maxBulkLength", () => {
     expect(parse(long, TEXT | LONG_LINES, 4 * MB)).toEqual(["x".repeat(3 * MB)]);
     expect(() => parse(long, TEXT | LONG_LINES, 2 * MB)).toThrow("too long");
   });
 
-  it("and nowhere else", () => {
+  it("rejects long simple strings without LONG_LINES", () => {
     expect(() => parse(long, TEXT, 4 * MB)).toThrow("too long");
   });
 });
