@@ -42,14 +42,8 @@ export type {
   RedisOptions,
   Settings,
 } from "./options/types.js";
-export {
-  type ExecOptions,
-  Pipeline,
-  type PipelineOptions,
-  type PipelineSurface,
-  type Settled,
-  type WatchedPipeline,
-} from "./pipeline/pipeline.js";
+export type { ExecOptions, PipelineOptions, Settled } from "./pipeline/options.js";
+export { Pipeline, type PipelineSurface, type WatchedPipeline } from "./pipeline/pipeline.js";
 export type {
   TransactionFunction,
   TransactionKeys,

@@ -1,5 +1,5 @@
 /**
- * Owns what a client is made of, and how that comes out of a constructor's arguments.
+ * The state of a client, and how it is created from the constructor's arguments.
  */
 
 import { DataError } from "../errors.js";
@@ -7,13 +7,14 @@ import { CallSettings, type ResponseCallback } from "../execution/call-settings.
 import type { Executor } from "../execution/executor.js";
 import type { NoOptions } from "../execution/reply-types.js";
 import { collectOptions } from "../options/constructor-arguments.js";
+import type { LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { retainOptimizedShapes } from "./jit-retention.js";
 
 /** Options of a client. */
 export interface ClientOptions extends PoolOptions {
-  /** A pool to use instead of one of the client's own; options of connections are ignored then. */
+  /** Existing pool to use; connection options are ignored then, and `close()` does not close the pool. */
   readonly connectionPool?: ConnectionPool | undefined;
 }
 
@@ -23,58 +24,60 @@ export type RedisArguments<O extends ClientOptions = NoOptions> =
   | [target: string | URL, options?: O]
   | [host: string, port?: number, options?: O];
 
-/** What a client is made of. */
+/** The objects a client works with. */
 export interface ClientDependencies {
   readonly pool: ConnectionPool;
+  /** Executes the client's commands. */
   readonly executor: Executor;
+  /** Provides connections for exclusive use: pub/sub, MONITOR, WATCH, `client()`. */
+  readonly leaseProvider: LeaseProvider;
   readonly call: CallSettings;
-  readonly callbacks: Map<string, ResponseCallback>;
-  /** Whether closing the client closes the pool. */
-  readonly ownsPool: boolean;
-  /** See kept.ts. */
+  /** Whether closing the client closes the executor. */
+  readonly ownsExecutor: boolean;
+  /** See jit-retention.ts. */
   readonly retained: readonly unknown[];
 }
 
-/** The inside of a client, given to the constructor instead of options when a client makes another. */
+/** Passed to the constructor instead of options when a client creates another. */
 export class InternalConstructorArgument {
   readonly dependencies: ClientDependencies;
-  constructor(parts: ClientDependencies) {
-    this.dependencies = parts;
+  constructor(dependencies: ClientDependencies) {
+    this.dependencies = dependencies;
   }
 }
 
 /**
- * Make the parts of a new client.
+ * Create the dependencies of a new client.
  *
- * @param args - As its constructor got them.
- * @param table - Conversions of its class.
+ * @param args - The arguments of its constructor.
+ * @param callbacks - Response callbacks of its class.
+ * @throws DataError for an invalid argument or option.
  */
 export function dependenciesFrom(
   args: RedisArguments,
-  table: Readonly<Record<string, ResponseCallback>>,
+  callbacks: Readonly<Record<string, ResponseCallback>>,
 ): ClientDependencies {
-  const callbacks = upperCased(table);
-  const given = collectOptions<ClientOptions>(...(args as [string, number]));
-  const { connectionPool, ...options } = given;
+  const collected = collectOptions<ClientOptions>(...(args as [string, number]));
+  const { connectionPool, ...options } = collected;
   const pool = connectionPool ?? new ConnectionPool(options);
   if (!(pool instanceof ConnectionPool)) {
-    throw new DataError("`connectionPool` must be a ConnectionPool", { code: "EINVAL" });
+    throw new DataError('option "connectionPool" must be a ConnectionPool', { code: "EINVAL" });
   }
-  // Beside a pool the options of connections mean nothing, those of calls still do.
+  // With an existing pool the options of calls still apply.
   const { decodeResponses, integers } = options;
-  const call = new CallSettings(pool.settings, { decodeResponses, integers }, callbacks);
-  const owner = connectionPool === undefined;
+  const settings = { decodeResponses, integers };
+  const call = new CallSettings(pool.settings, settings, upperCased(callbacks));
   return {
     pool,
     executor: pool,
+    leaseProvider: pool,
     call,
-    callbacks,
-    ownsPool: owner,
+    ownsExecutor: connectionPool === undefined,
     retained: retainOptimizedShapes(pool, call),
   };
 }
 
-function upperCased(table: Readonly<Record<string, ResponseCallback>>) {
-  const entries = Object.entries(table);
+function upperCased(callbacks: Readonly<Record<string, ResponseCallback>>) {
+  const entries = Object.entries(callbacks);
   return new Map(entries.map(([name, callback]) => [name.toUpperCase(), callback]));
 }

@@ -1,9 +1,9 @@
 /**
- * Owns one idle object of each class the commands are made of, for as long as the client lives.
+ * Keeps one unused object of each class on the hot path alive as long as the client.
  *
- * V8 optimizes code for the hidden classes it has seen, and throws that code away when a full garbage
- * collection finds no object of such a class: a client that was idle then would start slowly again and
- * again, at twice the CPU time per command for its next hundred thousand commands.
+ * V8 discards optimized code when a full garbage collection finds no object of a hidden class the code
+ * depends on. A client that was idle then would need twice the CPU time per command for its next hundred
+ * thousand commands.
  */
 
 import { ArgList } from "../commands/core/args.js";
@@ -15,13 +15,13 @@ import { Pipeline } from "../pipeline/pipeline.js";
 import type { ConnectionPool } from "../pool/pool.js";
 import { Encoder } from "../protocol/encoder.js";
 
-const NOTHING = new CommandInfo("");
+const NO_COMMAND = new CommandInfo("");
 const NO_COMMANDS = { entries: [], wire: [] };
 
 /**
- * Make the objects to keep. None of them is ever run.
+ * Create the objects to retain. None of them is ever sent.
  *
- * @returns What the client has to hold on to.
+ * @returns The objects; the client must keep a reference.
  */
 export function retainOptimizedShapes(
   pool: ConnectionPool,
@@ -29,10 +29,10 @@ export function retainOptimizedShapes(
 ): readonly unknown[] {
   const encoder = new Encoder(pool.settings);
   return [
-    new ArgList(NOTHING),
-    new CommandRequest(NOTHING, [], { call, decode: undefined, traits: call }),
+    new ArgList(NO_COMMAND),
+    new CommandRequest(NO_COMMAND, [], { call, decode: undefined, traits: call }),
     new BatchRequest(NO_COMMANDS, call, call),
     new TransactionRequest(NO_COMMANDS, call, call),
-    new Pipeline({ executor: pool, call, encoder, leaser: pool }),
+    new Pipeline({ executor: pool, call, encoder, leaseProvider: pool }),
   ];
 }

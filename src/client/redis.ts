@@ -1,28 +1,28 @@
 /**
- * Owns the client: options in, commands out to an executor, factories for everything on top. It keeps
- * no state of its own between commands, so one client serves any number of callers at a time.
+ * The client: passes commands to an executor, and creates views, pipelines, subscribers, scripts and locks.
+ * It keeps no state between commands, so any number of callers can use one client concurrently.
  */
 import { inspect } from "node:util";
 import type { Arg, CommandInfo, Decoder, Key, Value } from "../commands/core/info.js";
-import { Commands } from "../commands/generated/commands.js";
 import { DataError, ResponseError } from "../errors.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import { decoderFor } from "../execution/command-request.js";
 import { DedicatedConnection } from "../execution/dedicated-connection.js";
 import { execute } from "../execution/execute.js";
 import { LibrarySource, ScriptSource } from "../execution/preload.js";
-import type { IntOf, NoOptions, PromiseSurface, TextOf } from "../execution/reply-types.js";
+import type { IntOf, NoOptions, TextOf } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
 import { Lock, type LockClass } from "../lock/lock.js";
 import type { LockOptions } from "../lock/options.js";
 import { Monitor } from "../monitor/monitor.js";
-import { Pipeline, type PipelineOptions } from "../pipeline/pipeline.js";
+import type { PipelineOptions } from "../pipeline/options.js";
+import { Pipeline } from "../pipeline/pipeline.js";
 import {
-  checkTransactionOptions,
   runTransaction,
   type TransactionFunction,
   type TransactionKeys,
   type TransactionOptions,
+  transactionArguments,
 } from "../pipeline/transaction.js";
 import type { ConnectionPool } from "../pool/pool.js";
 import { Encoder } from "../protocol/encoder.js";
@@ -39,32 +39,19 @@ import {
   type RedisArguments,
 } from "./client-state.js";
 import { digestOf } from "./digest.js";
-import {
-  type HscanIterOptions,
-  hscanIter,
-  type ScanOptions,
-  type SscanOptions,
-  scanIter,
-  sscanIter,
-  type ZscanIterOptions,
-  zscanIter,
-} from "./scan-iter.js";
-
-function isOptions(value: unknown): value is TransactionOptions {
-  return typeof value === "object" && value !== null && !(value instanceof Uint8Array);
-}
+import { ScanCommands } from "./scan-commands.js";
 
 /**
- * What a {@link Redis} is made of. Its methods promise the interface and never this class: only a
- * type that is exported can be written into the declarations of a program that uses it.
+ * The implementation of {@link Redis}. Methods return the interface and never this class: only an exported
+ * type can be written into the declarations of a program that uses it.
  */
 export class RedisClient<
   T extends string | Buffer = string,
   I extends number | bigint = number,
-> extends Commands<PromiseSurface<T, I>> {
+> extends ScanCommands<T, I> {
   /**
-   * Conversions for all clients of the class, by command name; a subclass may add its own. Commands
-   * that have no entry here are converted as the command table says.
+   * Response callbacks of all clients of the class, by command name; a subclass may define its own.
+   * Replies of other commands are converted as documented for their methods.
    */
   static RESPONSE_CALLBACKS: Readonly<Record<string, ResponseCallback>> = {};
 
@@ -82,11 +69,11 @@ export class RedisClient<
   }
 
   /**
-   * Make a client from a URL.
+   * Create a client from a URL. Nothing is connected yet.
    *
-   * @param url - `redis://`, `rediss://` or `unix://`; durations in it are seconds, as in redis-py.
-   * @param options - For what the URL leaves open.
-   * @throws {@link DataError} when the URL or an option is bad.
+   * @param url - `redis://`, `rediss://` or `unix://`. Durations in it are seconds, as in redis-py.
+   * @param options - Options that the URL does not contain.
+   * @throws {@link DataError} for an invalid URL or option.
    */
   static fromUrl<O extends ClientOptions = NoOptions>(
     url: string | URL,
@@ -95,27 +82,28 @@ export class RedisClient<
     return new this({ ...options, url }) as unknown as Redis<TextOf<O>, IntOf<O>>;
   }
 
-  /** The pool underneath. */
+  /** The pool of the client's connections. */
   get connectionPool(): ConnectionPool {
     return this.#dependencies.pool;
   }
 
   /**
-   * Run any command, also one this library does not know.
+   * Execute any command, including commands this library does not know.
    *
-   * @param name - Command name; several words may stand in it (`"CONFIG GET"`).
-   * @param args - Arguments. Where a response callback is set for the command, a plain object at
-   * the end goes to it.
-   * @returns The reply, converted when the table knows the command by this name; words among the
-   * arguments that give a reply another form (`WITHSCORES`) give it as the server sent it.
-   * @throws {@link DataError} for bad arguments and for commands that must not run on a shared
+   * @param name - String: command name, optionally with its subcommand (`"CONFIG GET"`).
+   * @param args - Arguments. If the command has a response callback, a plain object at the end is passed
+   * to it as options.
+   * @returns The reply, converted as by the command's method when no argument changes its form; parts
+   * that an argument adds (`WITHSCORES`) are returned as the server sent them.
+   * @throws {@link DataError} for invalid arguments, and for commands that cannot run on a shared
    * connection.
    */
   executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
     try {
       const { call } = this.#dependencies;
-      const { info, args: words, ...of } = resolveCommand(name, args, call.callbacks);
-      const decode = decoderFor(info, of.decode, call, of.options);
+      const command = resolveCommand(name, args, call.callbacks);
+      const decode = decoderFor(command.info, command.decode, call, command.options);
+      const { info, args: words } = command;
       return execute(this.#dependencies, { info, args: words, decode }) as Promise<V>;
     } catch (error) {
       return rejectWithCallerStack(error);
@@ -123,72 +111,83 @@ export class RedisClient<
   }
 
   /**
-   * View the same client under other settings for its calls.
+   * Create a view: a client with other settings for its calls, over the same connections.
    *
-   * @param options - What differs: `decodeResponses`, `integers`, `signal`, `timeout` (ms),
-   * `retryOnTimeout`, `retryOnError`.
-   * @returns A light client over the same connections.
+   * @param options - `decodeResponses`, `integers`, `signal`, `timeout` (ms), `retryOnTimeout`,
+   * `retryOnError`; other settings are those of this client.
+   * @returns A client. Closing it does not close this client.
+   * @throws {@link DataError} for an invalid option.
    */
   with<const O extends CallOptions>(options: O): Redis<TextOf<O, T>, IntOf<O, I>> {
-    return this.#sibling({ call: this.#dependencies.call.with(options), ownsPool: false }) as never;
+    const { call, executor } = this.#dependencies;
+    // Often the view is the only reference to the client() it was created from.
+    return this.#sibling({ call: call.with(options), ownsExecutor: executor.exclusive }) as never;
   }
 
   /**
-   * Take a connection for this caller alone, for commands that change the connection's state.
+   * Create a client with a dedicated connection, for commands that change the connection's state. The
+   * connection is leased from the pool at the first command.
    *
-   * @returns A client over one connection of the same pool; `close()` gives it back.
+   * @returns A client; its `close()` releases the connection.
    */
   client(): Redis<T, I> {
-    return this.#sibling({
-      executor: new DedicatedConnection(this.#dependencies.pool),
-      ownsPool: false,
-    });
+    const { call, leaseProvider } = this.#dependencies;
+    const executor = new DedicatedConnection(leaseProvider);
+    return this.#sibling({ call: call.with({}), executor, ownsExecutor: true });
   }
 
   /**
-   * Make a subscriber, which takes a connection of its own when it is first used.
+   * Create a subscriber. It leases a connection when it is first used.
    *
-   * @param options - `ignoreSubscribeMessages`, `gapEvents`, `highWaterMark`, `onError`,
-   * `onReconnect`, `retry`; see {@link PubSubOptions}.
-   * @returns A subscriber that gives text or Buffers as this client does.
+   * @param options - `ignoreSubscribeMessages`, `gapEvents`, `highWaterMark`, `onError`, `onReconnect`,
+   * `retry`; see {@link PubSubOptions}.
+   * @returns A subscriber that returns text or Buffers as this client does.
+   * @throws {@link DataError} for an invalid option.
+   * @see {@link https://redis.io/docs/latest/develop/pubsub/ | Pub/sub}
    */
   pubsub<const O extends PubSubOptions = NoOptions>(
     options?: O & PubSubOptions,
   ): PubSub<T, MessagesOf<T, O>> {
-    return new PubSub(
-      { leaser: this.#dependencies.pool, bytes: this.#dependencies.call.bytes },
-      options,
-    );
-  }
-
-  /** Watch every command the server executes; takes a connection of its own when first used. */
-  monitor(): Monitor {
-    return new Monitor(this.#dependencies.pool);
+    const { call, leaseProvider: leaser } = this.#dependencies;
+    return new PubSub({ leaser, bytes: call.bytes }, options);
   }
 
   /**
-   * Collect commands to send together.
+   * Create a monitor of all commands the server executes. It leases a connection when it is first used.
    *
-   * @param options.transaction - `false` to send them without MULTI and EXEC.
-   * @returns A pipeline; its `exec()` sends and gives all values.
+   * @see {@link https://redis.io/docs/latest/commands/monitor/ | MONITOR}
+   */
+  monitor(): Monitor {
+    return new Monitor(this.#dependencies.leaseProvider);
+  }
+
+  /**
+   * Create a pipeline, which buffers commands and sends them together.
+   *
+   * @param options.transaction - Boolean, default `true`; `false` to send without MULTI and EXEC.
+   * @returns A pipeline; its `exec()` sends the commands and returns all values.
+   * @throws {@link DataError} for an invalid option.
+   * @see {@link https://redis.io/docs/latest/develop/using-commands/pipelining/ | Pipelining}
    */
   pipeline(options?: PipelineOptions): Pipeline<[], T, I> {
-    const encoder = new Encoder(this.#dependencies.pool.settings);
-    const { executor, call, pool: leaser } = this.#dependencies;
-    return new Pipeline({ executor, call, encoder, leaser }, options);
+    const { executor, call, pool, leaseProvider } = this.#dependencies;
+    const encoder = new Encoder(pool.settings);
+    return new Pipeline({ executor, call, encoder, leaseProvider }, options);
   }
 
   /**
-   * Run a transaction on what was read, again and again until nobody interfered.
+   * Run a transaction that depends on what it reads; it is repeated while watched keys are changed.
    *
-   * @param work - Gets a watching pipeline; reads with it, then buffers on what its `multi()` gives
-   * and returns that, so that the values are typed. It may run many times.
-   * @param keys - Keys to watch; options (`watchDelay` ms, `maxAttempts`, `signal`,
-   * `valueFromCallable`) may follow.
-   * @returns The values of EXEC, or what `work` returned when `valueFromCallable` is set.
+   * @param work - Function that receives a watched pipeline, reads with it, buffers on the pipeline that
+   * its `multi()` returns, and returns that one, so that the values are typed. It may run many times.
+   * @param keys - Keys to watch, optionally followed by options: `watchDelay` (ms, default 0),
+   * `maxAttempts` (default unlimited), `signal`, `valueFromCallable` (default `false`).
+   * @returns The values of EXEC; the result of `work` with `valueFromCallable`.
    * @throws {@link WatchError} after `maxAttempts`; when the connection was lost before EXEC more often
-   * than the client's `retry` allows; or when it was lost during EXEC: then its `outcome` is
-   * `"unknown"` and nothing is repeated.
+   * than the client's `retry` allows; when it was lost during EXEC, with `outcome` `"unknown"`: the
+   * transaction is not repeated then.
+   * @throws {@link AbortError} when the signal is aborted.
+   * @see {@link https://redis.io/docs/latest/develop/using-commands/transactions/ | Transactions}
    */
   transaction<R extends readonly unknown[]>(
     work: TransactionFunction<T, I, Pipeline<R, T, I>>,
@@ -208,58 +207,56 @@ export class RedisClient<
   ): Promise<R | []>;
   async transaction<V>(
     work: TransactionFunction<T, I, V>,
-    ...given: readonly (Key | TransactionOptions)[]
+    ...rest: readonly (Key | TransactionOptions)[]
   ): Promise<unknown> {
-    if (typeof work !== "function") {
-      throw new DataError('transaction: "work" must be a function', { code: "EINVAL" });
-    }
-    const last = given.at(-1);
-    const options = isOptions(last) ? last : {};
-    const keys = (isOptions(last) ? given.slice(0, -1) : given) as Key[];
-    checkTransactionOptions(options);
-    const begin = () => this.pipeline().watch(...keys);
-    return runTransaction({ begin, retry: this.#dependencies.pool.settings.retry }, work, options);
+    const { call, leaseProvider, pool } = this.#dependencies;
+    const { retry } = pool.settings;
+    return runTransaction({ call, leaseProvider, retry }, transactionArguments(work, rest));
   }
 
   /**
-   * Hash a value as `digest` does one that is stored; nothing is sent.
+   * Compute the digest of a value locally, as {@link digest} returns it for a stored one.
    *
    * @param value - Text, bytes or a number.
-   * @returns 16 hexadecimal digits, to compare with those of a server or to give to `delex`.
-   * @throws DataError when it is none of these, or text that the client's encoding cannot represent.
+   * @returns 16 hexadecimal digits, to compare with a server's or to pass to `delex`.
+   * @throws {@link DataError} for another type, and for text that the client's encoding cannot represent.
+   * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
    */
   digestLocal(value: Value): string {
     return digestOf(value, this.#dependencies.pool.settings);
   }
 
   /**
-   * Make a function of a Lua script; nothing is sent yet.
+   * Create a function that runs a Lua script. Nothing is sent yet.
    *
-   * @param lua - Its text.
-   * @returns A function to call with `{ keys, args, client }`; say the type of its reply yourself.
+   * @param lua - Source of the script, as text or bytes.
+   * @param options.readOnly - Boolean, default `false`: whether to send it with EVALSHA_RO.
+   * @returns A function to call with `{ keys, args, client }`; `V` is the type of its reply.
+   * @throws {@link DataError} for an invalid script or option.
+   * @see {@link https://redis.io/docs/latest/commands/evalsha/ | EVALSHA}
    */
   registerScript<V = unknown>(lua: string | Uint8Array, options?: ScriptOptions): Script<V> {
-    return createScript(
-      this,
-      new ScriptSource(lua, this.#dependencies.pool.settings.encoding),
-      options,
-    );
+    const { encoding } = this.#dependencies.pool.settings;
+    return createScript(this, new ScriptSource(lua, encoding), options);
   }
 
   /**
-   * Make functions of a library callable; nothing is sent yet.
+   * Create a library whose functions can be called. Nothing is sent yet.
    *
-   * @param code - Its text, from its first line (`#!lua name=mylib`) on.
+   * @param code - Source of the library, as text or bytes, beginning with `#!lua name=mylib`.
+   * @throws {@link DataError} for an invalid library.
+   * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
    */
   registerLibrary(code: string | Uint8Array): Library {
     return new Library(this, new LibrarySource(code, this.#dependencies.pool.settings.encoding));
   }
 
   /**
-   * Make a lock; it is not taken yet.
+   * Create a lock. It is not acquired yet.
    *
    * @param name - Key of the lock.
-   * @param options - Times are in ms; `lockClass` for a class of one's own.
+   * @param options - See {@link LockOptions}; durations are ms. `lockClass`: a subclass of {@link Lock}.
+   * @throws {@link DataError} for an invalid option.
    */
   lock<L extends Lock = Lock>(
     name: Key,
@@ -269,85 +266,55 @@ export class RedisClient<
   }
 
   /**
-   * Convert the replies of a command in a way of one's own, for this client only.
+   * Set the function that converts the replies of a command, for this client. Views and clients created
+   * from it afterwards (`with`, `client`) start with the callbacks it has then.
    *
-   * @param command - Command name in any case, sub-command included (`"CONFIG GET"`).
-   * @param callback - Gets the raw reply, and the standard conversion to build on.
+   * @param command - Command name in any case, including a subcommand (`"CONFIG GET"`).
+   * @param callback - Receives the raw reply, and the standard conversion as `context.decode`.
+   * @throws {@link DataError} for an argument of another type.
    */
   setResponseCallback(command: string, callback: ResponseCallback): void {
     if (typeof command !== "string" || typeof callback !== "function") {
-      throw new DataError("setResponseCallback needs a command name and a function", {
-        code: "EINVAL",
-      });
+      const message = "setResponseCallback: arguments must be a command name and a function";
+      throw new DataError(message, { code: "EINVAL" });
     }
-    this.#dependencies.callbacks.set(command.toUpperCase(), callback);
+    this.#dependencies.call.callbacks.set(command.toUpperCase(), callback);
   }
 
   /**
    * Connect now instead of at the first command.
    *
-   * @returns When the server has answered.
-   * @throws {@link ConnectionError} when it cannot be reached, or refuses the credentials.
+   * @returns When the server has replied.
+   * @throws {@link ConnectionError} when the server cannot be reached or refuses the credentials.
    */
   async connect(): Promise<void> {
     try {
       await this.executeCommand("PING");
     } catch (error) {
-      // The server answered; that an ACL forbids PING is no matter of the connection. An error with
-      // an outcome is none of PING's: the server refused a step of the handshake.
+      // A refusal of PING itself (ACL) still proves the connection. An error reply with an outcome is
+      // not PING's: the server refused a step of the handshake.
       if (!(error instanceof ResponseError) || error.outcome !== undefined) throw error;
     }
   }
 
   /**
-   * Close for good: commands under way finish, new ones are refused.
+   * Close the client for good: pending commands finish, new ones are refused.
    *
-   * @returns When all connections of the client's own pool are closed. Of a client over somebody
-   * else's pool, or one made by `with()` or `client()`, only its own connection is given back.
+   * @returns When the connections of its own pool are closed. A client of `client()` only releases its
+   * connection; a view, or a client with `connectionPool`, leaves the pool open.
    */
   async close(): Promise<void> {
-    const { executor, pool, ownsPool: owner } = this.#dependencies;
-    if (executor instanceof DedicatedConnection) await executor.close();
-    else if (owner) await pool.close();
+    const { executor, ownsExecutor } = this.#dependencies;
+    if (ownsExecutor) await executor.close();
   }
 
-  /** Close all connections of the pool at once; commands in flight are rejected. */
+  /** Close all connections of the pool immediately; pending commands are rejected. */
   disconnect(): void {
     this.#dependencies.pool.disconnect();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /**
-   * Walk over all keys.
-   *
-   * @param options.match - Glob pattern.
-   * @param options.count - Hint for the work per round trip.
-   * @param options.type - Only keys of this type.
-   * @returns Keys as they come; one may come twice.
-   */
-  scanIter(options?: ScanOptions): AsyncGenerator<T, void> {
-    return scanIter(this, options);
-  }
-
-  /** Walk over the fields of a hash as `[field, value]`; options as for `hscan`. */
-  hscanIter(key: Key, options?: HscanIterOptions): AsyncGenerator<[field: T, value: T], void> {
-    return hscanIter(this, key, options);
-  }
-
-  /** Walk over the members of a set; options as for `sscan`. */
-  sscanIter(key: Key, options?: SscanOptions): AsyncGenerator<T, void> {
-    return sscanIter(this, key, options);
-  }
-
-  /** Walk over the members of a sorted set as `[member, score]`; options as for `zscan`. */
-  zscanIter<S = number>(
-    key: Key,
-    options?: ZscanIterOptions<S>,
-  ): AsyncGenerator<[member: T, score: S], void> {
-    return zscanIter(this, key, options);
   }
 
   protected override run<V>(
@@ -368,11 +335,11 @@ export class RedisClient<
   }
 
   #sibling(changes: Partial<ClientDependencies>): Redis<T, I> {
-    const Class = this.constructor as new (inside: InternalConstructorArgument) => Redis<T, I>;
+    const Class = this.constructor as new (argument: InternalConstructorArgument) => Redis<T, I>;
     return new Class(new InternalConstructorArgument({ ...this.#dependencies, ...changes }));
   }
 
-  /** Shape as in redis-py: `Redis<ConnectionPool<Connection<host=localhost,port=6379,db=0>>>`. */
+  /** Format as redis-py does: `Redis<ConnectionPool<Connection<host=localhost,port=6379,db=0>>>`. */
   override toString(): string {
     return `${this.constructor.name}<${this.#dependencies.pool}>`;
   }
@@ -382,24 +349,24 @@ export class RedisClient<
   }
 }
 
-// What users see printed is the name they know.
+// Shown by `inspect` and in stacks instead of the internal name.
 Object.defineProperty(RedisClient, "name", { value: "Redis" });
 
 /** A client for one Redis or Valkey server. */
 export interface Redis<T extends string | Buffer = string, I extends number | bigint = number>
   extends RedisClient<T, I> {}
 
-/** The ways to make a client; the types of its replies follow from the options. */
+/** The constructor of clients; the options determine the types of the replies. */
 export interface RedisConstructor
   extends Pick<typeof RedisClient, "RESPONSE_CALLBACKS" | "fromUrl"> {
-  /** Make a client from options; nothing is connected yet. */
+  /** Create a client from options. Nothing is connected yet. */
   new <O extends ClientOptions = NoOptions>(options?: O): Redis<TextOf<O>, IntOf<O>>;
-  /** Make a client for a host, URL or unix socket (`undefined`: localhost); nothing is connected yet. */
+  /** Create a client for a host, URL or unix socket (`undefined`: localhost). Nothing is connected yet. */
   new <O extends ClientOptions = NoOptions>(
     target: string | URL | undefined,
     options?: O,
   ): Redis<TextOf<O>, IntOf<O>>;
-  /** Make a client for a host and a port; nothing is connected yet. */
+  /** Create a client for a host and a port. Nothing is connected yet. */
   new <O extends ClientOptions = NoOptions>(
     host: string,
     port: number,

@@ -49,10 +49,11 @@ export function addressAttributes(address: Address): TraceAttributes {
   return { "server.address": host, "server.port": port, "network.transport": "tcp" };
 }
 
-/** Return the attributes that every event has. */
-export function baseAttributes(address: Address, db: number): TraceAttributes {
-  const pool = { "db.client.connection.pool.name": formatAddress(address) };
+/** Attributes of every event; those of the server only when its address is known. */
+export function baseAttributes(address: Address | undefined, db: number): TraceAttributes {
   const system = { "db.system.name": "redis", "db.namespace": String(db) };
+  if (address === undefined) return system;
+  const pool = { "db.client.connection.pool.name": formatAddress(address) };
   return { ...system, ...addressAttributes(address), ...pool };
 }
 

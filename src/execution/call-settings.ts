@@ -1,84 +1,62 @@
 /**
- * Owns what holds for all calls of one client view: how replies are built, how long calls may take,
- * what ends them early. Made once per view; nothing here is made per command.
+ * The settings shared by all calls of one client view: how replies are built, how long calls may take,
+ * what cancels them. Resolved once per view; nothing here is created per command.
  */
 
 import type { DecodeContext } from "../commands/core/info.js";
 import type { RequestTraits } from "../connection/request.js";
-import { baseAttributes, type TraceAttributes } from "../diagnostics/channels.js";
 import { DecodeError, type RedisError, TimeoutError } from "../errors.js";
 import type { Settings } from "../options/types.js";
 import { BIGINT, BYTES, type Reply, TEXT } from "../protocol/reply.js";
 import { textDecoder } from "../protocol/text-decoder.js";
 import {
+  abortSignal,
   boolean,
-  type Check,
+  checkOptions,
   errorClasses,
-  invalidOption,
-  kindOf,
-  nearest,
   oneOf,
-  plainObject,
   timeLimit,
-  unknownOption,
+
 } from "../util/validate.js";
 import { CancellationScope } from "./cancellation.js";
 
-/** Settings of single calls, given to `redis.with(…)`. */
+/** Settings of the calls of a view, given to {@link Redis.with}. */
 export interface CallOptions {
-  /** Text (`true`) or Buffers (`false`) for bulk strings. */
+  /** Boolean: bulk strings as text (`true`) or Buffers (`false`); default the client's. */
   readonly decodeResponses?: boolean | undefined;
   /** `"bigint"` for value-like integers as bigint; see {@link RedisOptions.integers}. */
   readonly integers?: "number" | "bigint" | undefined;
-  /** Ends the calls: those waiting are dropped, those written are given up. */
+  /**
+   * Cancels the calls: a command that was not written is removed from its queue; the reply of a written
+   * one is discarded.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds from the call to its settling, waiting included. */
+  /** Number, ms: longest time from the call until it settles, waiting included; 0, the default: none. */
   readonly timeout?: number | undefined;
-  /** Whether a command whose reply is overdue is written again. */
+  /** Boolean: whether a command whose reply timed out is sent again; default the client's. */
   readonly retryOnTimeout?: boolean | undefined;
-  /** Errors after which a command is written again although it may have been executed. */
+  /** Error classes after which a command is sent again although it may have been executed. */
   readonly retryOnError?: Settings["retryOnError"] | undefined;
 }
 
-const signal: Check<AbortSignal> = (name, value) => {
-  if (value instanceof AbortSignal) return value;
-  throw invalidOption(name, "an AbortSignal", kindOf(value));
-};
-
-const CHECKS: { readonly [K in keyof CallOptions]-?: Check<CallOptions[K]> } = {
+const CHECKS = {
   decodeResponses: boolean,
   integers: oneOf("number", "bigint"),
-  signal,
+  signal: abortSignal,
   timeout: timeLimit,
   retryOnTimeout: boolean,
-  retryOnError: errorClasses,
+  retryOnError: errorClasses<Settings["retryOnError"][number]>,
 };
 
-function isOptionName(name: string): name is keyof CallOptions {
-  return Object.hasOwn(CHECKS, name);
-}
-
-/** Refuse what would otherwise be ignored, or be misunderstood by a timer. */
-function checked(input: CallOptions): CallOptions {
-  const result: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(plainObject('argument "options"', input))) {
-    if (!isOptionName(name)) {
-      throw unknownOption(name, nearest(name, Object.keys(CHECKS)));
-    }
-    result[name] = value === undefined ? undefined : CHECKS[name](name, value);
-  }
-  return result;
-}
-
-/** What a response callback gets besides the reply. */
+/** What a response callback receives besides the reply. */
 export interface ResponseCallbackContext {
-  /** The conversion the command has by itself, for callbacks that only change a detail. */
+  /** Convert the reply as without the callback, for callbacks that change only a detail. */
   decode(reply: Reply): unknown;
   /** The options object given to `executeCommand`, if any. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** A conversion of one's own for the replies of one command. */
+/** Converts the raw replies of one command, instead of the standard conversion. */
 export type ResponseCallback = (reply: Reply, context: ResponseCallbackContext) => unknown;
 
 function strictText({ encoding, encodingErrors }: Settings): (bytes: Buffer) => string {
@@ -90,7 +68,7 @@ function strictText({ encoding, encodingErrors }: Settings): (bytes: Buffer) => 
   };
 }
 
-/** Everything constant about the calls of one view. */
+/** The resolved settings of the calls of one view. */
 export class CallSettings implements RequestTraits {
   readonly blocking = false;
   readonly mutatesSession = false;
@@ -108,16 +86,12 @@ export class CallSettings implements RequestTraits {
   readonly retryOnTimeout: boolean;
   readonly retryOnError: Settings["retryOnError"];
   readonly retries: number;
-  /** Conversions set by the user; empty for almost everybody. */
-  readonly callbacks: ReadonlyMap<string, ResponseCallback>;
+  /** Response callbacks of the view's client, by command name; usually empty. */
+  readonly callbacks: Map<string, ResponseCallback>;
   readonly #settings: Settings;
   readonly #options: CallOptions;
 
-  constructor(
-    settings: Settings,
-    options: CallOptions,
-    callbacks: ReadonlyMap<string, ResponseCallback>,
-  ) {
+  constructor(settings: Settings, options: CallOptions, callbacks: Map<string, ResponseCallback>) {
     const { signal, timeout = 0 } = options;
     const decode = strictText(settings);
     this.#settings = settings;
@@ -130,7 +104,7 @@ export class CallSettings implements RequestTraits {
     this.bytesContext = { bytes: true, text: decode };
     this.cancellation =
       signal === undefined && timeout === 0 ? undefined : new CancellationScope(signal, timeout);
-    // A time of the call's own also replaces the connection's when it is longer.
+    // A timeout of the view also replaces the connection's when it is longer.
     this.replyTimeout =
       settings.socketTimeout === 0 ? 0 : Math.max(settings.socketTimeout, timeout);
     this.waitTimeout = this.replyTimeout;
@@ -141,36 +115,38 @@ export class CallSettings implements RequestTraits {
   }
 
   /**
-   * The same with some settings changed.
+   * Create settings that differ in some options.
    *
-   * @throws DataError naming the option that is unknown or has a bad value.
+   * @returns The new settings, with a copy of the response callbacks.
+   * @throws DataError for an unknown option or an invalid value.
    */
   with(options: CallOptions): CallSettings {
+    const changes = checkOptions(CHECKS, options);
     return new CallSettings(
       this.#settings,
-      { ...this.#options, ...checked(options) },
-      this.callbacks,
+      { ...this.#options, ...changes },
+      new Map(this.callbacks),
     );
   }
 
-  /** The same for the rest of a call in several steps: of its time there is only left what is left. */
-  withRemainingTime(begun: number): CallSettings {
+  /** Create settings for the remaining steps of a call that began at `start` (`performance.now()`). */
+  withRemainingTime(start: number): CallSettings {
     const { timeout = 0 } = this.#options;
     if (timeout === 0) return this;
-    return this.with({ timeout: Math.max(begun + timeout - performance.now(), 1) });
+    return this.with({ timeout: Math.max(start + timeout - performance.now(), 1) });
   }
 
-  /** What is told of its calls; see docs/observability.md. */
-  get attributes(): TraceAttributes {
-    return baseAttributes(this.#settings.address, this.#settings.db);
+  /** Number of the database that connections select. */
+  get db(): number {
+    return this.#settings.db;
   }
 
-  /** Whether a request may be written again that the server may have executed already. */
+  /** Whether a request may be sent again although the server may have executed it. */
   allowsRetry(error: RedisError, attempts: number): boolean {
     const wanted =
       (this.retryOnTimeout && error instanceof TimeoutError) ||
       this.retryOnError.some((errorClass) => error instanceof errorClass);
-    // Asking for a retry without saying how many means one.
+    // With retryOnTimeout or retryOnError but no number of retries, one retry is made.
     const allowed = this.retries === 0 ? 1 : this.retries;
     return wanted && (allowed < 0 || attempts < allowed);
   }

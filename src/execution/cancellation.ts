@@ -2,84 +2,98 @@
  * Ends calls early, by an `AbortSignal` or by the timeout of a `with({ timeout })` view. One listener and
  * one timer serve all calls of a view.
  */
-import type { Request } from "../connection/request.js";
 import { AbortError, type RedisError, TimeoutError } from "../errors.js";
 import { AbortFanout } from "../util/abort.js";
 
-/** Ends calls early: by a signal, or when a time of their own is up. One listener, one timer. */
+/** What a scope can end: a request, or a wait for a connection. */
+export interface Cancellable {
+  /** Name of the command, for errors. */
+  readonly name: string;
+  /** Whether the command may have reached the server. */
+  readonly written: boolean;
+  /** Reject it; a second call does nothing. */
+  fail(error: RedisError): void;
+  /** Remove it from what holds it; called after `fail`. */
+  withdraw(): void;
+}
+
+/** Ends pending calls when a signal is aborted or when a call exceeds its timeout. */
 export class CancellationScope {
   readonly #signal: AbortSignal | undefined;
-  readonly #alarm: AbortFanout | undefined;
+  readonly #fanout: AbortFanout | undefined;
   readonly #timeout: number;
-  readonly #requests = new Map<Request, number>();
+  /** Pending calls in the order they began, with their start times. */
+  readonly #pending = new Map<Cancellable, number>();
   #timer: NodeJS.Timeout | undefined = undefined;
 
+  /** @param timeout - Number, ms; 0 for no limit. */
   constructor(signal: AbortSignal | undefined, timeout: number) {
     this.#signal = signal;
-    this.#alarm = signal === undefined ? undefined : AbortFanout.of(signal);
+    this.#fanout = signal === undefined ? undefined : AbortFanout.of(signal);
     this.#timeout = timeout;
   }
 
-  /** Watch over a request; false when it was ended at once because the signal is aborted. */
-  add(request: Request): boolean {
+  /** Add a pending call. Returns `false` when it was rejected because the signal is already aborted. */
+  add(pending: Cancellable): boolean {
     if (this.#signal?.aborted === true) {
-      cancel(request, this.#abortError(request, "not-sent"));
+      cancel(pending, this.#abortError(pending, "not-sent"));
       return false;
     }
-    if (this.#requests.size === 0) this.#alarm?.add(this.#onAbort);
-    this.#requests.set(request, performance.now());
+    if (this.#pending.size === 0) this.#fanout?.add(this.#onAbort);
+    this.#pending.set(pending, performance.now());
     if (this.#timeout !== 0) this.#timer ??= setTimeout(this.#onTimer, this.#timeout);
     return true;
   }
 
-  /** The request is settled. */
-  delete(request: Request): void {
-    if (!this.#requests.delete(request) || this.#requests.size !== 0) return;
-    this.#alarm?.delete(this.#onAbort);
+  /** Remove a call that has settled. */
+  delete(pending: Cancellable): void {
+    if (!this.#pending.delete(pending) || this.#pending.size !== 0) return;
+    this.#fanout?.delete(this.#onAbort);
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   readonly #onAbort = (): void => {
-    for (const request of [...this.#requests.keys()]) {
-      cancel(request, this.#abortError(request, request.written ? "unknown" : "not-sent"));
+    for (const pending of [...this.#pending.keys()]) {
+      cancel(pending, this.#abortError(pending, pending.written ? "unknown" : "not-sent"));
     }
   };
 
-  /** Requests are in the order of their calls, so the overdue ones come first. */
+  /** Calls are in the order they began, so those past their deadline come first. */
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     const now = performance.now();
-    for (const [request, since] of this.#requests) {
-      const left = since + this.#timeout - now;
-      if (left > 0) {
-        this.#timer = setTimeout(this.#onTimer, Math.ceil(left));
+    for (const [pending, start] of this.#pending) {
+      const remaining = start + this.#timeout - now;
+      if (remaining > 0) {
+        this.#timer = setTimeout(this.#onTimer, Math.ceil(remaining));
         return;
       }
-      cancel(request, this.#timeoutError(request));
+      cancel(pending, this.#timeoutError(pending));
     }
   };
 
-  #timeoutError(request: Request): RedisError {
+  #timeoutError(pending: Cancellable): RedisError {
     return new TimeoutError(`The command took longer than ${this.#timeout} ms`, {
       code: "ETIMEDOUT",
-      command: request.name,
-      outcome: request.written ? "unknown" : "not-sent",
+      command: pending.name,
+      outcome: pending.written ? "unknown" : "not-sent",
     });
   }
 
-  #abortError(request: Request, outcome: "unknown" | "not-sent"): AbortError {
+  #abortError(pending: Cancellable, outcome: "unknown" | "not-sent"): AbortError {
     return new AbortError("The command was aborted", {
       code: "ABORT_ERR",
-      command: request.name,
+      command: pending.name,
       outcome,
       cause: this.#signal?.reason,
     });
   }
 }
 
-export function cancel(request: Request, error: RedisError): void {
+/** Reject a pending call, and remove a request from what holds it. */
+export function cancel(pending: Cancellable, error: RedisError): void {
   // Settled first: its holder must not report another error for it.
-  request.fail(error);
-  request.withdraw();
+  pending.fail(error);
+  pending.withdraw();
 }

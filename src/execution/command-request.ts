@@ -1,6 +1,6 @@
 /**
- * Owns one command and the promise of its value. A request settles exactly once; replies after that
- * are dropped. What a conversion throws reaches the caller of this command and nobody else.
+ * The request of a single command, with the promise of its value. It settles exactly once; later
+ * replies are dropped. What a decoder throws rejects this command only.
  */
 
 import {
@@ -27,13 +27,13 @@ const NO_OPTIONS: Readonly<Record<string, unknown>> = Object.freeze({});
 
 type Resolve = (value: unknown) => void;
 
-let given: Resolve = () => {};
-/** One executor for all promises: a closure per command would cost more than the promise. */
-function give(resolve: Resolve): void {
-  given = resolve;
+let lastResolve: Resolve = () => {};
+/** One executor function for all promises: a closure per command would cost more than the promise. */
+function captureResolve(resolve: Resolve): void {
+  lastResolve = resolve;
 }
 
-/** How a command's replies are to be built. */
+/** How the parser builds a command's replies. */
 export function replyModeOf(info: CommandInfo, call: CallSettings): ReplyMode {
   const { flags } = info;
   const integers = (flags & INT64) === 0 ? 0 : call.integerMode;
@@ -42,20 +42,20 @@ export function replyModeOf(info: CommandInfo, call: CallSettings): ReplyMode {
   return call.replyMode | integers;
 }
 
-/** How long a command may take, and what it does to its connection. */
+/** How long a command may take, and whether it changes the state of its connection. */
 export function traitsOf(
   info: CommandInfo,
   args: readonly Arg[],
   call: CallSettings,
 ): RequestTraits {
   const { replyTimeout, waitTimeout, blockingGrace } = call;
-  const taints = (info.flags & (SESSION | CLOSES)) !== 0;
-  const time = (info.flags & BLOCKING) === 0 ? undefined : info.blockTime?.(args);
-  if (time === undefined)
-    return taints ? { replyTimeout, waitTimeout, blocking: false, mutatesSession: taints } : call;
-  // Without a limit on the server's side there is none here either.
-  const limit = time === 0 ? 0 : time + blockingGrace;
-  return { replyTimeout: limit, waitTimeout, blocking: true, mutatesSession: taints };
+  const mutatesSession = (info.flags & (SESSION | CLOSES)) !== 0;
+  const blockTime = (info.flags & BLOCKING) === 0 ? undefined : info.blockTime?.(args);
+  if (blockTime === undefined)
+    return mutatesSession ? { replyTimeout, waitTimeout, blocking: false, mutatesSession } : call;
+  // A command that the server may block forever has no reply timeout.
+  const limit = blockTime === 0 ? 0 : blockTime + blockingGrace;
+  return { replyTimeout: limit, waitTimeout, blocking: true, mutatesSession };
 }
 
 /** A command, its arguments and its promise. */
@@ -65,17 +65,19 @@ export class CommandRequest extends Request {
   readonly #args: readonly Arg[];
   readonly #decode: Decoder | undefined;
   readonly #call: CallSettings;
+  readonly #replyMode: ReplyMode;
   readonly #resolve: Resolve;
   #attempts = 0;
 
   constructor(info: CommandInfo, args: readonly Arg[], setup: CommandRequestSetup) {
     super(info.name, 1, setup.traits);
-    this.promise = new Promise(give);
-    this.#resolve = given;
+    this.promise = new Promise(captureResolve);
+    this.#resolve = lastResolve;
     this.#info = info;
     this.#args = args;
     this.#decode = setup.decode;
     this.#call = setup.call;
+    this.#replyMode = replyModeOf(info, setup.call);
   }
 
   override encode(encoder: Encoder): void {
@@ -87,7 +89,7 @@ export class CommandRequest extends Request {
   }
 
   override replyMode(): ReplyMode {
-    return replyModeOf(this.#info, this.#call);
+    return this.#replyMode;
   }
 
   override acceptReply(value: Reply): boolean {
@@ -100,7 +102,7 @@ export class CommandRequest extends Request {
       return true;
     }
     try {
-      const bytes = (this.replyMode() & BYTES) !== 0;
+      const bytes = (this.#replyMode & BYTES) !== 0;
       this.#resolve(decode(value, bytes ? this.#call.bytesContext : this.#call.textContext));
     } catch (error) {
       this.reject(error);
@@ -118,7 +120,7 @@ export class CommandRequest extends Request {
   }
 
   override prepareRetry(error: RedisError): boolean {
-    if (this.#ended(error) || !this.#call.allowsRetry(error, this.#attempts)) return false;
+    if (this.#isExpectedEnd(error) || !this.#call.allowsRetry(error, this.#attempts)) return false;
     this.#attempts++;
     return true;
   }
@@ -127,8 +129,8 @@ export class CommandRequest extends Request {
     if (this.settled) return;
     this.settled = true;
     this.#call.cancellation?.delete(this);
-    if (this.#ended(error)) return this.#resolve(undefined);
-    // An earlier attempt may have been executed, whatever became of the last one.
+    if (this.#isExpectedEnd(error)) return this.#resolve(undefined);
+    // An earlier attempt may have been executed, even if the last one was not sent.
     if (this.#attempts > 0 && error.outcome === "not-sent") error.outcome = "unknown";
     error.command ??= this.name;
     this.reject(error);
@@ -138,9 +140,40 @@ export class CommandRequest extends Request {
     this.#resolve(rejectWithCallerStack(error));
   }
 
-  /** Whether the error is what the command was meant to bring about. */
-  #ended(error: RedisError): boolean {
+  /** Whether the lost connection is the command's purpose (SHUTDOWN). */
+  #isExpectedEnd(error: RedisError): boolean {
     return (this.#info.flags & ENDS) !== 0 && endedByServer(error);
+  }
+}
+
+/**
+ * A command request with hooks: for tracing, and for commands whose success changes state on this side.
+ * A subclass, so that other commands pay for neither the fields nor the calls.
+ */
+export class ObservedRequest extends CommandRequest {
+  /** Called when the command has succeeded, even if its caller no longer waits. */
+  onSuccess: (() => void) | undefined = undefined;
+  /** Called once, when the promise has been settled. */
+  onSettled: ((error?: unknown) => void) | undefined = undefined;
+  #error: unknown = undefined;
+
+  override acceptReply(value: Reply): boolean {
+    this.onSuccess?.();
+    const { settled } = this;
+    const last = super.acceptReply(value);
+    if (!settled) this.onSettled?.(this.#error);
+    return last;
+  }
+
+  override fail(error: RedisError): void {
+    const { settled } = this;
+    super.fail(error);
+    if (!settled) this.onSettled?.(this.#error);
+  }
+
+  protected override reject(error: unknown): void {
+    this.#error = error;
+    super.reject(error);
   }
 }
 
@@ -151,7 +184,13 @@ export interface CommandRequestSetup {
   readonly traits: RequestTraits;
 }
 
-/** The conversion of a call: the user's own when one was set, else the command's or the call's. */
+/**
+ * Find the decoder of a call: the response callback when one is set, otherwise the call's own, otherwise
+ * the command's.
+ *
+ * @param decode - Decoder of this call; `undefined` for the command's, `null` for none.
+ * @param options - Options object given to `executeCommand`, for the response callback.
+ */
 export function decoderFor(
   info: CommandInfo,
   decode: Decoder | null | undefined,
@@ -163,30 +202,31 @@ export function decoderFor(
   const callback = call.callbacks.get(info.name);
   if (callback === undefined) return standard;
   return (reply, context) => {
-    const inner = (raw: Reply): unknown => (standard === undefined ? raw : standard(raw, context));
-    return callback(reply, { decode: inner, options });
+    const decodeStandard = (raw: Reply): unknown =>
+      standard === undefined ? raw : standard(raw, context);
+    return callback(reply, { decode: decodeStandard, options });
   };
 }
 
-/** The error for a command that would change the state of a connection others use too. */
+/** Create the error for a command that would change the state of a shared connection. */
 export function refuseSessionCommand(info: CommandInfo): DataError {
   return refused(
     info,
     (info.flags & CLOSES) === 0
-      ? `changes the state of its connection, which others share; use ${info.instead ?? "redis.client()"}`
-      : "ends its connection; call it outside of pipelines",
+      ? `changes the state of its connection, which is shared; use ${info.instead ?? "redis.client()"}`
+      : "closes its connection; call it outside of pipelines",
   );
 }
 
-/** The error for a command that knows only of what its own connection wrote, where that is nothing. */
+/** Create the error for a command that counts the writes of its connection, on a shared connection. */
 export function refuseOwnWritesCommand(info: CommandInfo): DataError {
   return refused(
     info,
-    "counts the writes of its own connection; use redis.client(), or put it behind them in a pipeline",
+    "counts the writes of its own connection; use redis.client(), or issue it after those writes in the same pipeline",
   );
 }
 
-function refused(info: CommandInfo, why: string): DataError {
+function refused(info: CommandInfo, reason: string): DataError {
   const details = { code: "ESHARED", command: info.name, outcome: "not-sent" } as const;
-  return new DataError(`${info.name} ${why}`, details);
+  return new DataError(`${info.name} ${reason}`, details);
 }

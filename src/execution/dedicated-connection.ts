@@ -1,7 +1,7 @@
 /**
- * Owns the one connection of a `redis.client()`: taken at the first command, kept until it is closed.
- * When the connection is lost, one command learns of it before the next gets a new connection; the
- * selected database is restored, any other state of the old connection is gone and said to be.
+ * The connection of a `redis.client()`: leased at the first command, kept until `close()`. When it is
+ * lost, one command is rejected for that before a new connection is leased; the selected database is
+ * restored, all other state of the old connection is gone.
  */
 
 import type { Arg } from "../commands/core/info.js";
@@ -9,42 +9,47 @@ import { closedError, requestError, tooManyPendingError } from "../connection/er
 import { exchange, internalCommand } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
 import { ConnectionError, RedisError } from "../errors.js";
+import type { Address } from "../options/address.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import { Encoder } from "../protocol/encoder.js";
 import type { Executor } from "./executor.js";
 
-/** One connection of one's own, as an executor. */
+/** Executes all requests on one leased connection. */
 export class DedicatedConnection implements Executor {
   readonly exclusive = true;
-  readonly #leaser: LeaseProvider;
+  readonly #leaseProvider: LeaseProvider;
   readonly #checker: Encoder;
   readonly #queue = new Set<Request>();
   #lease: Lease | undefined = undefined;
   #leasing = false;
   #closing: Promise<void> | undefined = undefined;
-  /** Ends {@link #closing}. */
-  #ended: (() => void) | undefined = undefined;
-  /** The loss nobody has been told of yet. */
+  /** Resolves {@link #closing}. */
+  #onClosed: (() => void) | undefined = undefined;
+  /** A connection loss not yet reported to a caller. */
   #unreportedLoss: RedisError | undefined = undefined;
   #db: Arg | undefined = undefined;
 
-  constructor(leaser: LeaseProvider) {
-    this.#leaser = leaser;
-    this.#checker = new Encoder(leaser.settings);
+  constructor(leaseProvider: LeaseProvider) {
+    this.#leaseProvider = leaseProvider;
+    this.#checker = new Encoder(leaseProvider.settings);
+  }
+
+  get address(): Address | undefined {
+    return this.#lease?.connection.address ?? this.#leaseProvider.address;
   }
 
   execute(request: Request): void {
     if (this.#closing !== undefined) return request.fail(closedError(request.name));
-    const untold = this.#unreportedLoss;
-    if (untold !== undefined) {
+    const loss = this.#unreportedLoss;
+    if (loss !== undefined) {
       this.#unreportedLoss = undefined;
-      return request.fail(requestError(request, untold, "not-sent"));
+      return request.fail(requestError(request, loss, "not-sent"));
     }
-    const { maxPendingCommands } = this.#leaser.settings;
+    const { maxPendingCommands } = this.#leaseProvider.settings;
     const outstanding = this.#queue.size + (this.#lease?.connection.pending ?? 0);
     if (outstanding >= maxPendingCommands)
       return request.fail(tooManyPendingError(maxPendingCommands, request));
-    // Until its state is restored the connection is not ready, and earlier commands wait for it too.
+    // While its state is being restored the connection is not ready, and earlier commands wait for it.
     if (!this.#leasing && this.#lease?.alive === true) return this.#lease.send(request);
     try {
       request.check(this.#checker);
@@ -53,47 +58,44 @@ export class DedicatedConnection implements Executor {
     }
     request.heldBy(this.#queue);
     this.#queue.add(request);
-    if (!this.#leasing) void this.#take();
+    if (!this.#leasing) void this.#acquire();
   }
 
   executeExclusively(request: Request): void {
     this.execute(request);
   }
 
-  /** Remember the database, so that a new connection starts where the old one was. */
+  /** Store the database that a new connection must select. */
   onDatabaseSelected(db: Arg | undefined): void {
     this.#db = db;
   }
 
-  /**
-   * Take no more commands, let those under way finish, and give the connection back. Blocking ones are
-   * ended at once.
-   */
+  /** Refuse new commands, let those under way finish, and check the connection in. Cancels blocking ones. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
-      this.#ended = resolve;
+      this.#onClosed = resolve;
     });
     this.#finishClosing();
     return this.#closing;
   }
 
   #finishClosing(): void {
-    if (this.#ended === undefined || (this.#leasing && this.#queue.size !== 0)) return;
+    if (this.#onClosed === undefined || (this.#leasing && this.#queue.size !== 0)) return;
     const lease = this.#lease;
     const connection = lease?.connection;
     if (connection?.awaited === true && !connection.blocked) return;
     this.#lease = undefined;
     lease?.release();
-    this.#ended();
+    this.#onClosed();
   }
 
-  async #take(): Promise<void> {
+  async #acquire(): Promise<void> {
     this.#leasing = true;
     try {
-      const lease = await this.#leaser.lease();
+      const lease = await this.#leaseProvider.lease();
       if (this.#closing !== undefined && this.#queue.size === 0) return lease.release();
       lease.onIdle = () => this.#finishClosing();
-      lease.onLost = (error, told) => this.#lost(error, told);
+      lease.onLost = (error, notified) => this.#onLost(error, notified);
       this.#lease = lease;
       await this.#restore(lease);
       this.#flush(lease);
@@ -109,7 +111,10 @@ export class DedicatedConnection implements Executor {
     const db = this.#db;
     if (db === undefined) return;
     const select = internalCommand("SELECT", db);
-    const traits = { replyTimeout: this.#leaser.settings.socketTimeout, mutatesSession: true };
+    const traits = {
+      replyTimeout: this.#leaseProvider.settings.socketTimeout,
+      mutatesSession: true,
+    };
     const [reply] = await exchange([select], traits, (request) => lease.send(request));
     if (reply instanceof RedisError) {
       lease.discard();
@@ -125,19 +130,22 @@ export class DedicatedConnection implements Executor {
     }
   }
 
-  #lost(error: RedisError, told: boolean): void {
+  #onLost(error: RedisError, notified: boolean): void {
     this.#lease = undefined;
-    // Commands in flight have been told already; with none there is somebody still to tell.
-    if (!told) this.#unreportedLoss = this.#lossError(error);
+    // Without a command in flight that was rejected for the loss, the next one reports it.
+    if (!notified) this.#unreportedLoss = this.#lossError(error);
     this.#finishClosing();
   }
 
   #lossError(cause: RedisError): ConnectionError {
-    return new ConnectionError("The connection of this client() was lost, and its state with it", {
-      code: "ECONNCLOSED",
-      server: cause.server,
-      cause,
-    });
+    return new ConnectionError(
+      "The connection of this client() was lost, together with its state",
+      {
+        code: "ECONNCLOSED",
+        server: cause.server,
+        cause,
+      },
+    );
   }
 
   #failAll(error: RedisError): void {

@@ -1,6 +1,6 @@
 /**
- * Owns the start of every single command: which executor method it takes, and whether it may run
- * there at all. Shared by all hosts that run commands at once.
+ * Starts single commands: decides whether a command may run on the executor, and on which of its
+ * methods. Used by every surface that sends commands immediately.
  */
 
 import {
@@ -12,16 +12,18 @@ import {
   OWN_WRITES,
   SESSION,
 } from "../commands/core/info.js";
+import type { RequestTraits } from "../connection/request.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import type { CallSettings } from "./call-settings.js";
 import {
   CommandRequest,
+  ObservedRequest,
   refuseOwnWritesCommand,
   refuseSessionCommand,
   traitsOf,
 } from "./command-request.js";
 import type { Executor } from "./executor.js";
-import { areCommandsTraced, startTraced } from "./tracing.js";
+import { areCommandsTraced, traceCommand } from "./tracing.js";
 
 /** Where and how a command runs. */
 export interface ExecutionContext {
@@ -29,7 +31,7 @@ export interface ExecutionContext {
   readonly call: CallSettings;
 }
 
-/** A command with its arguments and its conversion. */
+/** A command with its arguments and its decoder. */
 export interface Command {
   readonly info: CommandInfo;
   readonly args: readonly Arg[];
@@ -39,29 +41,22 @@ export interface Command {
 const FLAGGED = BLOCKING | SESSION | CLOSES;
 
 /**
- * Run one command.
+ * Execute one command.
  *
- * @returns Its value; rejects with what went wrong, never throws.
+ * @returns Its value. Errors reject the promise; the function never throws.
  */
 export function execute({ executor, call }: ExecutionContext, command: Command): Promise<unknown> {
   const { info, args, decode } = command;
   if ((info.flags & FLAGGED) !== 0) return executeFlagged({ executor, call }, command);
-  if (areCommandsTraced()) return executeTraced({ executor, call }, command);
+  if (areCommandsTraced()) return executeObserved({ executor, call }, command, { traits: call });
   const request = new CommandRequest(info, args, { call, decode, traits: call });
   if (call.cancellation === undefined || call.cancellation.add(request)) executor.execute(request);
   return request.promise;
 }
 
-/** Apart, for a function with a closure in it allocates for that closure at every call. */
-function executeTraced({ executor, call }: ExecutionContext, command: Command): Promise<unknown> {
-  return startTraced(command, { call, decode: command.decode, traits: call }, (request) => {
-    if (call.cancellation === undefined || call.cancellation.add(request))
-      executor.execute(request);
-  });
-}
-
-function executeFlagged({ executor, call }: ExecutionContext, command: Command): Promise<unknown> {
-  const { info, args } = command;
+function executeFlagged(context: ExecutionContext, command: Command): Promise<unknown> {
+  const { executor, call } = context;
+  const { info, args, decode } = command;
   if ((info.flags & SESSION) !== 0 && (info.instead !== undefined || !executor.exclusive)) {
     return rejectWithCallerStack(refuseSessionCommand(info));
   }
@@ -69,31 +64,52 @@ function executeFlagged({ executor, call }: ExecutionContext, command: Command):
     return rejectWithCallerStack(refuseOwnWritesCommand(info));
   }
   const traits = traitsOf(info, args, call);
-  const decode = trackSelectedDatabase(executor, command);
-  const begin = (request: CommandRequest): void => {
-    if (call.cancellation !== undefined && !call.cancellation.add(request)) return;
-    if (traits.blocking || (info.flags & CLOSES) !== 0) executor.executeExclusively(request);
-    else executor.execute(request);
-  };
-  if (areCommandsTraced()) return startTraced(command, { call, decode, traits }, begin);
+  const onSuccess = trackSelectedDatabase(executor, info, args);
+  if (onSuccess !== undefined || areCommandsTraced()) {
+    return executeObserved(context, command, { traits, onSuccess });
+  }
   const request = new CommandRequest(info, args, { call, decode, traits });
-  begin(request);
+  send(context, info, request);
   return request.promise;
 }
 
+interface Observed {
+  readonly traits: RequestTraits;
+  readonly onSuccess?: (() => void) | undefined;
+}
+
+/** Separate from `execute`: a function that contains a closure allocates its context at every call. */
+function executeObserved(
+  context: ExecutionContext,
+  { info, args, decode }: Command,
+  { traits, onSuccess }: Observed,
+): Promise<unknown> {
+  const request = new ObservedRequest(info, args, { call: context.call, decode, traits });
+  request.onSuccess = onSuccess;
+  if (!areCommandsTraced()) send(context, info, request);
+  else traceCommand(request, context).start(() => send(context, info, request));
+  return request.promise;
+}
+
+function send({ executor, call }: ExecutionContext, info: CommandInfo, request: CommandRequest) {
+  if (call.cancellation !== undefined && !call.cancellation.add(request)) return;
+  if (request.blocking || (info.flags & CLOSES) !== 0) executor.executeExclusively(request);
+  else executor.execute(request);
+}
+
 /**
- * Have the executor told which database a command selected: it restores that after a lost connection.
+ * Create the hook that stores which database a command selects, so that the executor can restore it on
+ * a new connection.
  *
- * @returns The conversion to use; the command's own when it selects nothing.
+ * @returns To be called when the command has succeeded; `undefined` when it selects no database.
  */
 export function trackSelectedDatabase(
   executor: Executor,
-  { info, args, decode }: Command,
-): Decoder | undefined {
-  const moves = info.name === "SELECT" || info.name === "RESET";
-  if (!moves || executor.onDatabaseSelected === undefined) return decode;
-  return (reply, context) => {
-    executor.onDatabaseSelected?.(info.name === "SELECT" ? args[0] : undefined);
-    return decode === undefined ? reply : decode(reply, context);
-  };
+  info: CommandInfo,
+  args: readonly Arg[],
+): (() => void) | undefined {
+  const selects = info.name === "SELECT" || info.name === "RESET";
+  if (!selects || executor.onDatabaseSelected === undefined) return undefined;
+  const db = info.name === "SELECT" ? args[0] : undefined;
+  return () => executor.onDatabaseSelected?.(db);
 }

@@ -1,18 +1,23 @@
 /**
- * Owns the seam between commands and connections: who carries requests out. A pool does, over shared
- * connections; a session does, over one of its own. Nobody above needs to know which.
+ * The interface between commands and connections. A pool executes requests on shared connections, a
+ * dedicated connection on one alone; code above this interface does not depend on which it has.
  */
 import type { Arg } from "../commands/core/info.js";
 import type { Request } from "../connection/request.js";
+import type { Address } from "../options/address.js";
 
-/** Carries requests out; every request it is given settles. */
+/** Executes requests; every request it receives settles. */
 export interface Executor {
-  /** Whether the connection belongs to one user alone, so that its state may be changed. */
+  /** Whether the connection belongs to one user alone, so that commands may change its state. */
   readonly exclusive: boolean;
-  /** Run a request. */
+  /** Address of the server that ordinary commands go to; `undefined` when not yet resolved. */
+  readonly address: Address | undefined;
+  /** Execute a request. */
   execute(request: Request): void;
-  /** Run a request that may block the server, in nobody else's way. */
+  /** Execute a request that may block the server, on a connection no other request waits for. */
   executeExclusively(request: Request): void;
-  /** Take note of the database a command selected, to restore it on another connection. */
+  /** Store the database a command selected, to restore it on a new connection. */
   onDatabaseSelected?(db: Arg | undefined): void;
+  /** Refuse new requests, let those under way finish, and release the connections. */
+  close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * Owns the code a server keeps for its clients, scripts and function libraries, as something that may
- * have to be loaded: what names it, how to ask whether it is there, how to load it. Asking and loading
- * execute nothing of the code, so a failure of theirs means that what needed the code has not run.
+ * Scripts and function libraries that may have to be loaded into a server before commands use them: their
+ * names, the check whether a server has them, and loading. Neither executes the code, so after a failure
+ * here the commands that need the code have not been executed.
  */
 import { type Arg, CommandInfo, READONLY } from "../commands/core/info.js";
 import { AbortError, DataError, deriveError, RedisError } from "../errors.js";
@@ -10,35 +10,35 @@ import { toBytes } from "../util/bytes.js";
 import { settleAll } from "../util/settle-all.js";
 import { sha1 } from "../util/sha1.js";
 
-/** A Lua script, named by the hash of its text. */
+/** A Lua script, identified by the SHA-1 hash of its text. */
 export class ScriptSource {
   /** Bytes: the same for every client and server whatever their encodings. */
   readonly code: Buffer;
   #sha = "";
 
-  /** @throws DataError when the code is no text or bytes. */
+  /** @throws DataError when the code is neither a string nor bytes. */
   constructor(code: string | Uint8Array, encoding: BufferEncoding = "utf8") {
     this.code = toBytes("A script", code, encoding);
   }
 
-  /** 40 hexadecimal digits; computed when it is first asked for. */
+  /** SHA-1 hash of the code, 40 hexadecimal digits; computed at first use. */
   get sha(): string {
     this.#sha ||= sha1(this.code);
     return this.#sha;
   }
 
-  /** Names it among everything that may be loaded. */
+  /** Identifies it among scripts and libraries. */
   get id(): string {
     return `script ${this.sha}`;
   }
 }
 
-/** A library of functions, named by its first line. */
+/** A function library; its first line contains its name. */
 export class LibrarySource {
   readonly code: Buffer;
   readonly name: string;
 
-  /** @throws DataError when the code does not begin as a library does. */
+  /** @throws DataError when the first line is not like `#!lua name=mylib`. */
   constructor(code: string | Uint8Array, encoding: BufferEncoding = "utf8") {
     const bytes = toBytes("A library", code, encoding);
     const [head = ""] = bytes.toString("latin1").split("\n", 1);
@@ -52,16 +52,16 @@ export class LibrarySource {
     this.name = name;
   }
 
-  /** Names it among everything that may be loaded. */
+  /** Identifies it among scripts and libraries. */
   get id(): string {
     return `library ${this.name}`;
   }
 }
 
-/** What a server may have to be given before commands that use it are sent. */
+/** Code that a server must have before commands that use it are sent. */
 export type Preloadable = ScriptSource | LibrarySource;
 
-/** Sends one command and gives its raw reply. */
+/** Sends one command and returns its raw reply. */
 export type Send = (info: CommandInfo, args: readonly Arg[]) => Promise<unknown>;
 
 const SCRIPT_EXISTS = new CommandInfo("SCRIPT EXISTS", { flags: READONLY });
@@ -70,41 +70,37 @@ const FUNCTION_LIST = new CommandInfo("FUNCTION LIST", { flags: READONLY });
 const FUNCTION_LOAD = new CommandInfo("FUNCTION LOAD");
 
 /**
- * Say of an error met while loading that what was to use the code has not been executed.
+ * Convert an error of loading to one for the command that needed the code, which was not executed.
  *
- * @returns An error of the same class; the original is its `cause`.
+ * @returns An error of the same class with outcome `"not-sent"`; the original is its `cause`.
  */
 export function asNotSent(error: unknown): unknown {
   if (!(error instanceof RedisError)) return error;
   const outcome = error.outcome === undefined ? undefined : "not-sent";
-  // The cause of an AbortError is the signal's reason, which the caller recognises it by.
+  // The cause of an AbortError stays the signal's reason, by which the caller recognises it.
   const cause = error instanceof AbortError ? error.cause : error;
   return deriveError(error, { outcome, cause });
 }
 
-/** Whether FUNCTION LOAD found a library of that name: somebody else was quicker. */
+/** Whether FUNCTION LOAD failed because a library of that name exists: another client loaded it. */
 export function isAlreadyLoaded(error: unknown): boolean {
   return error instanceof RedisError && /^ERR Library '.*' already exists$/.test(error.message);
 }
 
 /**
- * Load what the server lacks.
+ * Load the scripts and libraries that the server does not have.
  *
- * @param needed - Scripts and libraries; asked for in one write, loaded in another.
- * @throws What went wrong, as an error that says that nothing was executed.
+ * @param needed - Scripts and libraries; checked in one write, loaded in a second.
+ * @throws The first error, with outcome `"not-sent"` for the commands that need the code.
  */
 export async function preload(needed: Iterable<Preloadable>, send: Send): Promise<void> {
   const all = [...needed];
+  const scripts = all.filter((source) => source instanceof ScriptSource);
+  const libraries = all.filter((source) => source instanceof LibrarySource);
   try {
     const missing = await settleAll([
-      missingScripts(
-        all.filter((one) => one instanceof ScriptSource),
-        send,
-      ),
-      missingLibraries(
-        all.filter((one) => one instanceof LibrarySource),
-        send,
-      ),
+      missingScripts(scripts, send),
+      missingLibraries(libraries, send),
     ]);
     await settleAll(missing.flat().map((load) => load()));
   } catch (error) {
@@ -112,28 +108,28 @@ export async function preload(needed: Iterable<Preloadable>, send: Send): Promis
   }
 }
 
-type Load = () => Promise<unknown>;
+type Loader = () => Promise<unknown>;
 
-async function missingScripts(scripts: readonly ScriptSource[], send: Send): Promise<Load[]> {
+async function missingScripts(scripts: readonly ScriptSource[], send: Send): Promise<Loader[]> {
   if (scripts.length === 0) return [];
-  const there = await send(
-    SCRIPT_EXISTS,
-    scripts.map(({ sha }) => sha),
-  );
-  const isThere = (i: number): boolean => Array.isArray(there) && there[i] === 1;
-  const missing = scripts.filter((_, i) => !isThere(i));
+  const hashes = scripts.map(({ sha }) => sha);
+  const flags = await send(SCRIPT_EXISTS, hashes);
+  const missing = scripts.filter((_, i) => !(Array.isArray(flags) && flags[i] === 1));
   return missing.map((script) => () => send(SCRIPT_LOAD, [script.code]));
 }
 
-async function missingLibraries(libraries: readonly LibrarySource[], send: Send): Promise<Load[]> {
-  const found = await settleAll(
+async function missingLibraries(
+  libraries: readonly LibrarySource[],
+  send: Send,
+): Promise<Loader[]> {
+  const replies = await settleAll(
     libraries.map(({ name }) => send(FUNCTION_LIST, ["LIBRARYNAME", name])),
   );
-  const missing = libraries.filter(({ name }, i) => !libraryNames(found[i]).includes(name));
+  const missing = libraries.filter(({ name }, i) => !libraryNames(replies[i]).includes(name));
   return missing.map((library) => () => loadLibrary(library, send));
 }
 
-/** Names of the libraries in a reply: the server finds them whatever their case. */
+/** Names of the libraries in a reply. Compared exactly: the server's search ignores case. */
 function libraryNames(reply: unknown): unknown[] {
   if (!Array.isArray(reply)) return [];
   return reply.map((library: Reply) => {

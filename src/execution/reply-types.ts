@@ -1,11 +1,11 @@
 /**
- * Owns what the types of a client's replies follow from: the options it was made with. Types only.
+ * Types of a client's replies, derived from the types of its options. Types only.
  */
 import type { CommandSurface } from "../commands/core/command-surface.js";
 
-/** Options of which nothing is known. */
+/** Options without any known property. */
 export type NoOptions = Record<never, never>;
-/** A word stands for an option that is not there: without strict null checks `undefined` fits all. */
+/** A string literal marks an absent option: without strict null checks `undefined` fits every type. */
 type OptionOf<O, K extends string> = K extends keyof O ? O[K] : "absent";
 type DecodedAs<D, Otherwise> = D extends false ? Buffer : D extends true ? string : Otherwise;
 type CountedAs<N, Otherwise> = N extends "bigint"
@@ -14,13 +14,13 @@ type CountedAs<N, Otherwise> = N extends "bigint"
     ? number
     : Otherwise;
 
-/** What bulk strings are under options `O`; either, where only the run can tell. */
+/** Type of bulk strings under options `O`; a union where only the value at run time decides. */
 export type TextOf<O, Otherwise = string> = DecodedAs<OptionOf<O, "decodeResponses">, Otherwise>;
 
-/** What value-like integers are under options `O`; either, where only the run can tell. */
+/** Type of value-like integers under options `O`; a union where only the value at run time decides. */
 export type IntOf<O, Otherwise = number> = CountedAs<OptionOf<O, "integers">, Otherwise>;
 
-/** A client as a host of commands: each method gives a promise. */
+/** Command surface of a client: each method returns a promise. */
 export interface PromiseSurface<T extends string | Buffer, I extends number | bigint>
   extends CommandSurface {
   readonly text: T;

@@ -1,7 +1,7 @@
 /**
- * Owns the way from the words given to `executeCommand` to what is known of the command. A command
- * the table does not know is sent as it is; one that may not run here is recognised however it is
- * spelled, in one word or two.
+ * Finds the command table's entry for the arguments of `executeCommand`. A command that is not in the
+ * table is sent unchanged; a command that must not run here is recognised in every spelling, with the
+ * subcommand in the name or among the arguments.
  */
 import { plainReply } from "../commands/core/decode.js";
 import {
@@ -16,22 +16,21 @@ import { COMMANDS } from "../commands/generated/registry.js";
 import { DataError } from "../errors.js";
 import type { Reply } from "../protocol/reply.js";
 
-/** A command as `executeCommand` got it. */
+/** The command and arguments that a call of `executeCommand` means. */
 export interface ResolvedCommand {
   readonly info: CommandInfo;
   readonly args: readonly Arg[];
-  /** The command's own conversion; what it leaves as it came is in its plain form. */
+  /** The command's decoder; parts of the reply that it does not convert are in plain form. */
   readonly decode: Decoder;
-  /** Options for the response callback: a plain object given as the last argument. */
+  /** Options for the response callback: a plain object that was the last argument. */
   readonly options: Readonly<Record<string, unknown>> | undefined;
 }
 
 function wordsOf(name: unknown): string[] {
   const text = typeof name === "string" ? name.trim() : "";
   if (text === "" || !/^[\x21-\x7e\s]+$/.test(text)) {
-    throw new DataError('executeCommand: "name" must be a command name, such as "CONFIG GET"', {
-      code: "EINVAL",
-    });
+    const message = 'executeCommand: argument "name" must be a command name such as "CONFIG GET"';
+    throw new DataError(message, { code: "EINVAL" });
   }
   return text.split(/\s+/);
 }
@@ -42,31 +41,31 @@ function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Nobody knows whether its integers are values, and those must not be out of reach. */
-const UNFORESEEN: CommandInfoInit = { flags: INT64 };
+/** Integers of an unknown command may be values, so `integers: "bigint"` applies to them. */
+const UNKNOWN: CommandInfoInit = { flags: INT64 };
 
 /**
- * A command the table does not know. Its words go out as they were given, for some of them may be
- * arguments; its name is in capitals as all names are, for errors and response callbacks.
+ * A command that is not in the table. Its words are sent as given, because some of them may be
+ * arguments; its name, for errors and response callbacks, is upper case like every name.
  */
 class UnknownCommand extends CommandInfo {
-  readonly #spelled: CommandInfo;
+  readonly #asGiven: CommandInfo;
 
-  constructor(words: readonly string[], init: CommandInfoInit = UNFORESEEN) {
+  constructor(words: readonly string[], init: CommandInfoInit = UNKNOWN) {
     super(words.join(" ").toUpperCase(), { ...init, decode: plainReply });
-    this.#spelled = new CommandInfo(words.join(" "));
+    this.#asGiven = new CommandInfo(words.join(" "));
   }
 
   override header(count: number): string {
-    return this.#spelled.header(count);
+    return this.#asGiven.header(count);
   }
 }
 
-/** What holds for a command, except how its reply is converted. */
+/** The properties of a command without its decoder. */
 function withoutDecoder(known: CommandInfo): CommandInfoInit {
   const { decode, flags, keys, blockTime, instead } = known;
   return {
-    // Bytes that were wanted by the decoder alone are nothing to hand out.
+    // Only the decoder needed bytes; the plain reply follows the client's settings.
     flags: decode === undefined ? flags : flags & ~ALWAYS_BYTES,
     keys,
     ...(blockTime === undefined ? {} : { blockTime }),
@@ -80,7 +79,7 @@ function subcommandOf(name: string, args: readonly Arg[]): CommandInfo | undefin
   return typeof word === "string" ? COMMANDS.get(`${name} ${word.toUpperCase()}`) : undefined;
 }
 
-/** Options may have given the reply another form than the decoder knows. */
+/** Decode, then bring to plain form: arguments may give the reply a form the decoder does not know. */
 function plainDecoder({ decode }: CommandInfo): Decoder {
   if (decode === undefined || decode === plainReply) return plainReply;
   return (reply, context) => plainReply(decode(reply, context) as Reply);
@@ -88,38 +87,38 @@ function plainDecoder({ decode }: CommandInfo): Decoder {
 
 function findCommand(
   words: readonly string[],
-  given: readonly Arg[],
+  args: readonly Arg[],
 ): { readonly info: CommandInfo; readonly args: readonly Arg[] } {
   const upper = words.map((word) => word.toUpperCase());
   const name = upper.join(" ");
   const exact = COMMANDS.get(name);
-  const sub = subcommandOf(name, given);
-  if (exact !== undefined && sub === undefined) return { info: exact, args: given };
+  const sub = subcommandOf(name, args);
+  if (exact !== undefined && sub === undefined) return { info: exact, args };
   for (let count = Math.min(upper.length, 2); count > 0; count--) {
     const known = COMMANDS.get(upper.slice(0, count).join(" "));
     if (known === undefined) continue;
     const rest = words.slice(count);
-    if (rest.length !== 0) return { info: known, args: [...rest, ...given] };
+    if (rest.length !== 0) return { info: known, args: [...rest, ...args] };
   }
-  // A subcommand given apart from the command means the plain reply, but not other rules.
-  return { info: new UnknownCommand(words, sub && withoutDecoder(sub)), args: given };
+  // A subcommand among the arguments gets the plain reply; its other rules hold.
+  return { info: new UnknownCommand(words, sub && withoutDecoder(sub)), args };
 }
 
 /**
- * Find out what command the words mean.
+ * Find the command that a call of `executeCommand` means.
  *
- * @param spelled - One or more words; the subcommand may also be the first argument.
- * @param given - Arguments; a plain object at the end is for the response callback. Without one it
- * stays among the arguments, and the encoder refuses it: what was meant as data is never dropped.
- * @param callbacks - By name, the response callbacks there are.
- * @throws DataError when the name is none.
+ * @param name - One or more words; the subcommand may also be the first argument.
+ * @param given - Arguments. A plain object at the end goes to the response callback; without one it
+ * stays among the arguments, where the encoder refuses it: data is never dropped.
+ * @param callbacks - The response callbacks, by command name.
+ * @throws DataError when `name` is not a command name.
  */
 export function resolveCommand(
-  spelled: unknown,
+  name: unknown,
   given: readonly unknown[],
   callbacks: { has(name: string): boolean },
 ): ResolvedCommand {
-  const { info, args } = findCommand(wordsOf(spelled), given as readonly Arg[]);
+  const { info, args } = findCommand(wordsOf(name), given as readonly Arg[]);
   const decode = plainDecoder(info);
   const last: unknown = args.at(-1);
   if (!isOptions(last) || !callbacks.has(info.name)) {

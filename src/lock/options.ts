@@ -5,6 +5,7 @@
 
 import type { Key, Value } from "../commands/core/info.js";
 import {
+  abortSignal,
   amount,
   boolean,
   type Check,
@@ -57,12 +58,6 @@ export interface LockSettings {
 export interface AcquireSettings extends LockSettings {
   readonly token: string | Uint8Array | undefined;
 }
-
-/** Check that a value is a signal to abort. */
-const abortSignal: Check<AbortSignal> = (name, value) => {
-  if (value instanceof AbortSignal) return value;
-  throw invalidOption(name, "an AbortSignal", kindOf(value));
-};
 
 /** Rounded up: 0 would mean no expiry. */
 const integerOrNone: Check<number> = (name, value) =>

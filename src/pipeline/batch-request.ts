@@ -1,7 +1,6 @@
 /**
- * Owns a pipeline's commands on their way: written as one piece, answered in order, converted only
- * when every reply is in. With MULTI/EXEC around them or without. An error in one slot never hides
- * another slot's reply; all of them stand in the outcome.
+ * The requests of pipelines, with MULTI/EXEC and without: written as one piece, answered in order, and
+ * decoded when every reply has arrived. An error in one slot never hides the reply of another.
  */
 
 import type { Arg, CommandInfo, Decoder } from "../commands/core/info.js";
@@ -38,18 +37,20 @@ export interface BatchEntry {
   readonly mode: ReplyMode;
 }
 
-/** What a pipeline collected. */
+/** The commands of a batch. */
 export interface BatchCommands {
   readonly entries: readonly BatchEntry[];
   /** Their wire form. */
   readonly wire: readonly Chunk[];
+  /** By index of the entry, what to call when its command has succeeded. */
+  readonly onSuccess?: ReadonlyMap<number, () => void> | undefined;
 }
 
 const MULTI: InternalCommand = internalCommand("MULTI");
 const EXEC: InternalCommand = internalCommand("EXEC");
 
 /**
- * Say which command of a pipeline an error belongs to, by number and name only.
+ * Add to an error which command of a pipeline failed, by number and name only.
  *
  * @returns An error of the same class; the original is its `cause`.
  */
@@ -58,10 +59,10 @@ export function nameFailedCommand(error: RedisError, index: number, name: string
   return deriveError(error, { message, command: name, outcome: error.outcome });
 }
 
-/** Convert the reply of one slot; what the conversion throws becomes the slot's error. */
-function convert(entry: BatchEntry, reply: Reply, call: CallSettings): unknown {
+/** Decode the reply of one slot; what the decoder throws becomes the slot's error. */
+function decodeSlot(entry: BatchEntry, reply: Reply, call: CallSettings): unknown {
   if (reply instanceof RedisError) {
-    // Inside EXEC's reply nobody could know whose it is.
+    // An error inside EXEC's reply does not name its command.
     reply.command ??= entry.info.name;
     return reply;
   }
@@ -69,40 +70,42 @@ function convert(entry: BatchEntry, reply: Reply, call: CallSettings): unknown {
   const context = bytes ? call.bytesContext : call.textContext;
   try {
     const value = entry.decode === undefined ? reply : entry.decode(reply, context);
-    return value instanceof Promise ? asynchronous(entry, value) : value;
+    return value instanceof Promise ? refusePromise(entry, value) : value;
   } catch (error) {
     if (error instanceof ResponseError || error instanceof DecodeError) return error;
     return new DecodeError(`The response callback of ${entry.info.name} failed`, { cause: error });
   }
 }
 
-/** The values of a pipeline are there all at once; what this one would reject with is nobody's. */
-function asynchronous({ info }: BatchEntry, value: Promise<unknown>): DecodeError {
+/** All values of a pipeline are returned together, so a callback must not return a promise. */
+function refusePromise({ info }: BatchEntry, value: Promise<unknown>): DecodeError {
+  // A rejection would be unhandled.
   value.catch(() => {});
   return new DecodeError(`The response callback of ${info.name} must not be asynchronous`);
 }
 
-/** Without MULTI each command was on its own: some have been executed. */
-function executedLoose(refusal: RedisError | undefined): RedisError {
+/** After a refused MULTI the server executes the commands one by one: some have been executed. */
+function executedWithoutMulti(refusal: RedisError | undefined): RedisError {
   const message = `MULTI was refused, and commands were executed without it: ${refusal?.message}`;
   const details = { command: "MULTI", outcome: "unknown" } as const;
   if (refusal === undefined) return new ResponseError(message, details);
   return deriveError(refusal, { ...details, message });
 }
 
-function outOfStep(): InvalidResponse {
+function unexpectedReply(): InvalidResponse {
   const message = "Protocol Error: a reply does not belong to the command of a transaction";
   return new InvalidResponse(message, { code: "EPROTO" });
 }
 
-/** What every batch shares: entries, promise, settling. */
+/** Base of the batches: entries, promise, settling. */
 abstract class BaseBatchRequest extends Request {
   readonly promise: Promise<unknown[]>;
+  /** Called once, when the promise has been settled. */
+  onSettled: ((error?: unknown) => void) | undefined = undefined;
   protected readonly entries: readonly BatchEntry[];
   protected readonly wire: readonly Chunk[];
   protected readonly call: CallSettings;
-  /** Told when it is over, in place of a second reaction to the promise. */
-  onSettled: ((error?: RedisError) => void) | undefined = undefined;
+  readonly #onSuccess: ReadonlyMap<number, () => void> | undefined;
   #resolve: (value: unknown[] | Promise<never>) => void = () => {};
   #attempts = 0;
 
@@ -110,6 +113,7 @@ abstract class BaseBatchRequest extends Request {
     super("PIPELINE", commands.entries.length + shape.extra, shape.traits);
     this.entries = commands.entries;
     this.wire = commands.wire;
+    this.#onSuccess = commands.onSuccess;
     this.call = call;
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -132,17 +136,30 @@ abstract class BaseBatchRequest extends Request {
     if (this.settled) return;
     this.settled = true;
     this.call.cancellation?.delete(this);
-    // An earlier attempt may have been executed, whatever became of the last one.
+    // An earlier attempt may have been executed, even if the last one was not sent.
     if (this.#attempts > 0 && error.outcome === "not-sent") error.outcome = "unknown";
     this.#resolve(rejectWithCallerStack(error));
     this.onSettled?.(error);
   }
 
-  /** Begin anew on another connection. */
+  /** Forget the replies of an attempt, to be sent again. */
   protected abstract restart(): void;
 
-  protected succeed(values: unknown[]): void {
+  /** All replies have arrived: call the hooks, and resolve if the caller still waits. */
+  protected complete(replies: readonly Reply[]): void {
+    if (this.#onSuccess !== undefined) this.#callHooks(this.#onSuccess, replies);
     if (this.settled) return;
+    this.#succeed(this.entries.map((entry, i) => this.decode(entry, replies[i] ?? null)));
+  }
+
+  /** Decode the reply of one entry. */
+  protected abstract decode(entry: BatchEntry, reply: Reply): unknown;
+
+  #callHooks(hooks: ReadonlyMap<number, () => void>, replies: readonly Reply[]): void {
+    for (const [i, hook] of hooks) if (!(replies[i] instanceof RedisError)) hook();
+  }
+
+  #succeed(values: unknown[]): void {
     this.settled = true;
     this.call.cancellation?.delete(this);
     this.#resolve(values);
@@ -151,12 +168,12 @@ abstract class BaseBatchRequest extends Request {
 }
 
 interface BatchShape {
-  /** Replies that belong to no entry. */
+  /** Number of replies that belong to no entry. */
   readonly extra: number;
   readonly traits: RequestTraits;
 }
 
-/** Commands one after the other, each with a reply of its own. */
+/** Commands without a transaction, each with its own reply. */
 export class BatchRequest extends BaseBatchRequest {
   #replies: Reply[] = [];
 
@@ -176,11 +193,7 @@ export class BatchRequest extends BaseBatchRequest {
   override acceptReply(value: Reply): boolean {
     this.#replies.push(value);
     if (this.#replies.length < this.entries.length) return false;
-    if (!this.settled) {
-      this.succeed(
-        this.entries.map((entry, i) => convert(entry, this.#replies[i] ?? null, this.call)),
-      );
-    }
+    this.complete(this.#replies);
     return true;
   }
 
@@ -193,24 +206,28 @@ export class BatchRequest extends BaseBatchRequest {
     return this.entries.length - this.#replies.length;
   }
 
+  protected override decode(entry: BatchEntry, reply: Reply): unknown {
+    return decodeSlot(entry, reply, this.call);
+  }
+
   protected override restart(): void {
     this.#replies = [];
   }
 }
 
-/** Commands between MULTI and EXEC: all of them run, and nothing in between, or none does. */
+/** Commands between MULTI and EXEC: the server executes all of them without interruption, or none. */
 export class TransactionRequest extends BaseBatchRequest {
   readonly #slotMode: ReplyMode;
   #received = 0;
   #refused: RedisError | undefined = undefined;
-  /** Whether the server took commands although it had refused MULTI. */
-  #loose = false;
+  /** Whether the server executed commands after it had refused MULTI. */
+  #withoutMulti = false;
 
   constructor(commands: BatchCommands, call: CallSettings, traits: RequestTraits) {
     super(commands, call, { extra: 2, traits });
     const { entries } = commands;
     const first = entries[0]?.mode ?? TEXT;
-    // EXEC has one reply for all: where they differ it is read as bytes, which can become anything.
+    // EXEC has one reply for all slots: where their modes differ it is read as bytes and transcoded.
     this.#slotMode = entries.every(({ mode }) => mode === first)
       ? first
       : entries.reduce((sum, { mode }) => sum | mode, BYTES);
@@ -230,14 +247,14 @@ export class TransactionRequest extends BaseBatchRequest {
   override acceptReply(value: Reply): boolean {
     const expected = this.#received === 0 ? "OK" : "QUEUED";
     if (++this.#received < this.size) {
-      // Refused by the server, MULTI leaves the commands to be executed one by one.
-      if (this.#refused === undefined && value !== expected) throw outOfStep();
-      this.#loose = this.#refused?.command === "MULTI";
+      // After a refused MULTI the server executes the commands one by one.
+      if (this.#refused === undefined && value !== expected) throw unexpectedReply();
+      this.#withoutMulti = this.#refused?.command === "MULTI";
       return false;
     }
     if (value === null) this.fail(new WatchError("Watched variable changed.", { code: "EWATCH" }));
     else if (Array.isArray(value)) this.#finish(value);
-    else this.#distrust("EXEC was not answered with an array");
+    else this.#failProtocol("EXEC did not return an array");
     return true;
   }
 
@@ -245,7 +262,9 @@ export class TransactionRequest extends BaseBatchRequest {
     const index = this.#received - 1;
     if (++this.#received === this.size) {
       this.fail(
-        this.#loose ? executedLoose(this.#refused) : (this.#refused ?? this.#aborted(error)),
+        this.#withoutMulti
+          ? executedWithoutMulti(this.#refused)
+          : (this.#refused ?? this.#nameExec(error)),
       );
       return true;
     }
@@ -260,43 +279,42 @@ export class TransactionRequest extends BaseBatchRequest {
   }
 
   protected override restart(): void {
-    this.#loose = false;
+    this.#withoutMulti = false;
     this.#received = 0;
     this.#refused = undefined;
   }
 
-  #aborted(error: RedisError): RedisError {
-    error.command = error instanceof ExecAbortError ? "EXEC" : error.command;
+  #nameExec(error: RedisError): RedisError {
+    if (error instanceof ExecAbortError) error.command = "EXEC";
     return error;
   }
 
   #finish(replies: Reply[]): void {
-    if (this.settled) return;
     if (replies.length !== this.entries.length) {
-      this.#distrust("Wrong number of response items from pipeline execution");
+      this.#failProtocol("Wrong number of response items from pipeline execution");
     }
-    this.succeed(this.entries.map((entry, i) => this.#convert(entry, replies[i] ?? null)));
+    this.complete(replies);
   }
 
-  /** Fail, and have the connection closed: whose reply this is nobody knows. */
-  #distrust(message: string): never {
+  /** Fail and close the connection: its replies can no longer be assigned to requests. */
+  #failProtocol(message: string): never {
     const details = { code: "EPROTO", command: "EXEC", outcome: "unknown" } as const;
     this.fail(new ResponseError(message, details));
-    throw outOfStep();
+    throw unexpectedReply();
   }
 
-  #convert(entry: BatchEntry, reply: Reply): unknown {
+  protected override decode(entry: BatchEntry, reply: Reply): unknown {
     const same = this.#slotMode === entry.mode;
     try {
       const value = same ? reply : transcode(reply, entry.mode, this.call.textContext.text);
-      return findDecodeError(value) ?? convert(entry, value, this.call);
+      return findDecodeError(value) ?? decodeSlot(entry, value, this.call);
     } catch (error) {
       return error;
     }
   }
 }
 
-/** The error of a value that could not be represented, wherever in the reply of a slot it stands. */
+/** Find the error of a value that could not be decoded, at any depth of a slot's reply. */
 function findDecodeError(reply: Reply): DecodeError | undefined {
   if (typeof reply !== "object" || reply === null) return undefined;
   if (reply instanceof DecodeError) return reply;

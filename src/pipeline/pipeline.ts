@@ -1,100 +1,40 @@
 /**
- * Owns the buffer of a pipeline: commands are checked when they are added, sent together by `exec`,
- * and their values come back as one typed tuple. Nothing is sent before `exec`, and a pipeline is
- * never thenable: awaiting it by mistake gives the pipeline.
+ * Pipelines: commands are checked when they are added, sent together by `exec`, and their values returned
+ * as one typed tuple. A watched pipeline sends commands immediately until its `multi()` creates the
+ * pipeline for the transaction. Nothing here is thenable: awaiting a pipeline by mistake returns it.
  */
 
 import { inspect } from "node:util";
 import type { CommandSurface, Reply } from "../commands/core/command-surface.js";
 import {
   type Arg,
-  BLOCKING,
   CLOSES,
   type CommandInfo,
   type Decoder,
   type Key,
+  READONLY,
   SESSION,
 } from "../commands/core/info.js";
 import { Commands } from "../commands/generated/commands.js";
-import type { RequestTraits } from "../connection/request.js";
-import {
-  ConnectionError,
-  DataError,
-  type DecodeError,
-  RedisError,
-  type ResponseError,
-} from "../errors.js";
+import { ConnectionError, type DataError, RedisError } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
-import {
-  decoderFor,
-  refuseSessionCommand,
-  replyModeOf,
-  traitsOf,
-} from "../execution/command-request.js";
+import { decoderFor, replyModeOf } from "../execution/command-request.js";
 import { execute, trackSelectedDatabase } from "../execution/execute.js";
 import type { Executor } from "../execution/executor.js";
-import { type Preloadable, preload } from "../execution/preload.js";
+import type { Preloadable } from "../execution/preload.js";
+import type { PromiseSurface } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
-import { startTracedBatch } from "../execution/tracing.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import type { Encoder } from "../protocol/encoder.js";
+import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { boolean, onlyKnown } from "../util/validate.js";
-import {
-  type BatchCommands,
-  type BatchEntry,
-  BatchRequest,
-  nameFailedCommand,
-  TransactionRequest,
-} from "./batch-request.js";
-import { PipelineWatch, type Within } from "./watched-pipeline.js";
+import type { BatchEntry } from "./batch-request.js";
+import type { ExecOptions, PipelineOptions, Settled } from "./options.js";
+import { refuseInPipeline } from "./refused-commands.js";
+import { sendAfterPreload, sendBatch, throwFirstError } from "./send-batch.js";
+import { WatchSession } from "./watch-session.js";
 
-const UNUSUAL = BLOCKING | SESSION | CLOSES;
-
-const ITSELF =
-  "a pipeline sends MULTI and EXEC itself, unless it is made with { transaction: false }";
-
-/** What a pipeline has in place of a command that has no place in it. */
-const IN_PLACE_OF: ReadonlyMap<string, string> = new Map([
-  ["MULTI", ITSELF],
-  ["EXEC", ITSELF],
-  ["DISCARD", "its reset() forgets what was buffered"],
-  ["WATCH", "call its watch() before anything else"],
-  ["UNWATCH", "call unwatch() on what its watch() gave"],
-  ["CLIENT REPLY", "every command waits for its reply"],
-  // With the subcommand among the arguments.
-  ["CLIENT", "every command waits for its reply"],
-]);
-
-function misplaced(info: CommandInfo): DataError {
-  const { name: command } = info;
-  // Other commands of CLIENT have no API in their place, and are for redis.client().
-  const instead = info.instead === undefined ? undefined : IN_PLACE_OF.get(command);
-  if (instead === undefined) return refuseSessionCommand(info);
-  const details = { code: "ESHARED", command, outcome: "not-sent" } as const;
-  return new DataError(`${command} has no place in a pipeline: ${instead}`, details);
-}
-
-/** Options of a pipeline. */
-export interface PipelineOptions {
-  /** Whether the commands run as one MULTI/EXEC transaction; default `true`. */
-  readonly transaction?: boolean;
-}
-
-/** Options of {@link Pipeline.exec}. */
-export interface ExecOptions {
-  /**
-   * Whether the first error among the replies rejects; default `true`. With `false` errors stay in
-   * their places, but for those that are about the connection, such as LOADING.
-   */
-  readonly raiseOnError?: boolean;
-}
-
-/** The values of a pipeline, each possibly an error instead: the server's, or one of decoding. */
-export type Settled<R extends readonly unknown[]> = {
-  [K in keyof R]: R[K] | ResponseError | DecodeError;
-};
-
-/** A pipeline as a host of commands: each method gives the pipeline, grown by one value. */
+/** Command surface of a pipeline: each method returns the pipeline, its tuple extended by one value. */
 export interface PipelineSurface<
   R extends readonly unknown[],
   T extends string | Buffer,
@@ -105,58 +45,54 @@ export interface PipelineSurface<
   readonly reply: Pipeline<[...R, this["value"]], T, I>;
 }
 
-/** What a pipeline is made of. */
+/** The objects a pipeline works with. */
 export interface PipelineDependencies {
   readonly executor: Executor;
   readonly call: CallSettings;
   readonly encoder: Encoder;
-  /** Where a connection for WATCH comes from; a pipeline that has one already needs none. */
-  readonly leaser?: LeaseProvider;
-  /** What has to happen around the sending of a transaction that watches. */
-  readonly within?: Within;
+  /** Provides the connection for WATCH; absent for the transaction of a watched pipeline. */
+  readonly leaseProvider?: LeaseProvider;
+  /** The WATCH that `exec` ends. */
+  readonly session?: WatchSession;
 }
 
-/** A pipeline that watches: commands run at once until its `multi()`. */
-export type WatchedPipeline<
-  T extends string | Buffer = string,
-  I extends number | bigint = number,
-> = PipelineWatch<Pipeline<[], T, I>, T, I>;
-
-/** Buffers commands and sends them together. Made by `redis.pipeline()`. */
+/** Buffers commands and sends them together. Created by `redis.pipeline()`. */
 export class Pipeline<
   R extends readonly unknown[] = [],
   T extends string | Buffer = string,
   I extends number | bigint = number,
 > extends Commands<PipelineSurface<R, T, I>> {
-  readonly #parts: PipelineDependencies;
+  readonly #dependencies: PipelineDependencies;
   readonly #transaction: boolean;
   #entries: BatchEntry[] = [];
-  /** Values that needed no server, by their place among the results. */
-  #answers = new Map<number, unknown>();
-  /** What the server must have before the commands are sent, by its name. */
+  /** Values that need no server, by their index in the result. */
+  #localValues = new Map<number, unknown>();
+  /** What the server must have before the commands are sent, by id. */
   #needed = new Map<string, Preloadable>();
+  #onSuccess: Map<number, () => void> | undefined = undefined;
 
-  constructor(parts: PipelineDependencies, options: PipelineOptions = {}) {
+  constructor(dependencies: PipelineDependencies, options: PipelineOptions = {}) {
     super();
     const { transaction = true } = onlyKnown(options, ["transaction"]);
-    this.#parts = parts;
+    this.#dependencies = dependencies;
     this.#transaction = boolean("transaction", transaction);
   }
 
   /** Number of buffered commands. */
   get length(): number {
-    return this.#entries.length + this.#answers.size;
+    return this.#entries.length + this.#localValues.size;
   }
 
   /**
-   * Send everything buffered and collect the values.
+   * Send all buffered commands and return their values.
    *
-   * @param options.raiseOnError - `false` leaves errors in their places instead of rejecting.
-   * @returns The values in the order of the commands; the pipeline is empty and usable afterwards.
-   * @throws {@link DataError} for a bad option; what is buffered stays.
-   * @throws {@link ResponseError} The first error, named by number and command.
-   * @throws {@link ExecAbortError} or the error of the command that made the server refuse EXEC.
-   * @throws {@link ConnectionError} when the connection is lost; `outcome` tells what is known.
+   * @param options.raiseOnError - Boolean, default `true`; `false` returns errors in their places.
+   * @returns The values in the order of the commands. Afterwards the pipeline is empty and usable.
+   * @throws {@link DataError} for an invalid option; the buffered commands are kept.
+   * @throws {@link ResponseError} The first error reply, with number and name of the command.
+   * @throws {@link ExecAbortError} or the error of the command for which the server refused EXEC.
+   * @throws {@link WatchError} when a watched key was changed.
+   * @throws {@link ConnectionError} when the connection is lost; see its `outcome`.
    * @see {@link https://redis.io/docs/latest/commands/exec/ | EXEC}
    */
   exec(options?: ExecOptions & { readonly raiseOnError?: true }): Promise<R>;
@@ -164,26 +100,27 @@ export class Pipeline<
   exec(options: ExecOptions): Promise<R | Settled<R>>;
   async exec(options: ExecOptions = {}): Promise<R | Settled<R>> {
     const { raiseOnError = true } = onlyKnown(options, ["raiseOnError"]);
-    const raised = boolean("raiseOnError", raiseOnError) ? RedisError : ConnectionError;
+    const thrown = boolean("raiseOnError", raiseOnError) ? RedisError : ConnectionError;
+    const { session, encoder } = this.#dependencies;
     const entries = this.#entries;
-    const answers = this.#answers;
+    const localValues = this.#localValues;
     const needed = this.#needed;
-    const wire = this.#parts.encoder.take();
+    const onSuccess = this.#onSuccess;
+    const batch = { entries, onSuccess, wire: encoder.take(), transaction: this.#transaction };
     this.reset();
-    const { within } = this.#parts;
     const send = (): Promise<unknown[]> =>
       needed.size === 0
-        ? this.#send({ entries, wire }, this.#parts.call)
-        : this.#sendAfter([...needed.values()], { entries, wire });
-    // With WATCH even an empty transaction has something to find out.
-    const nothing = entries.length === 0 && within === undefined;
-    const values = nothing ? [] : await (within === undefined ? send() : within(send));
-    for (const [index, value] of answers) values.splice(index, 0, value);
-    raiseFirst(values, { entries, answers, raised });
+        ? sendBatch(this.#dependencies, batch)
+        : sendAfterPreload(needed.values(), this.#dependencies, batch);
+    // An empty transaction is sent too when keys are watched: EXEC reports whether one was changed.
+    const isEmpty = entries.length === 0 && session === undefined;
+    const values = isEmpty ? [] : await (session === undefined ? send() : session.finish(send));
+    for (const [index, value] of localValues) values.splice(index, 0, value);
+    throwFirstError(values, { entries, localValues, thrown });
     return values as unknown as R;
   }
 
-  /** redis-py's name of {@link exec}. */
+  /** Alias of {@link exec}, as in redis-py. */
   execute(options?: ExecOptions & { readonly raiseOnError?: true }): Promise<R>;
   execute(options: ExecOptions & { readonly raiseOnError: false }): Promise<Settled<R>>;
   execute(options: ExecOptions): Promise<R | Settled<R>>;
@@ -192,56 +129,59 @@ export class Pipeline<
   }
 
   /**
-   * Buffer any command, also one this library does not know.
+   * Buffer any command, including commands this library does not know.
    *
-   * @param name - Command name; several words may stand in it (`"CONFIG GET"`).
-   * @param args - Arguments. Where a response callback is set for the command, a plain object at
-   * the end goes to it.
-   * @returns The pipeline, grown by the command's value.
-   * @throws {@link DataError} for bad arguments and for commands that have no place in a pipeline.
+   * @param name - String: command name, optionally with its subcommand (`"CONFIG GET"`).
+   * @param args - Arguments. If the command has a response callback, a plain object at the end is passed
+   * to it as options.
+   * @returns The pipeline, its tuple extended by the command's value.
+   * @throws {@link DataError} for invalid arguments, and for commands that cannot run in a pipeline.
    */
   executeCommand<V = unknown>(
     name: string,
     ...args: readonly unknown[]
   ): Pipeline<[...R, V], T, I> {
-    const { call } = this.#parts;
-    const { info, args: words, ...of } = resolveCommand(name, args, call.callbacks);
-    this.#buffer(info, words, decoderFor(info, of.decode, call, of.options));
+    const { call } = this.#dependencies;
+    const command = resolveCommand(name, args, call.callbacks);
+    const decode = decoderFor(command.info, command.decode, call, command.options);
+    this.#buffer(command.info, command.args, decode);
     return this as unknown as Pipeline<[...R, V], T, I>;
   }
 
   /**
-   * Watch keys on a connection of its own.
+   * Watch keys on a dedicated connection, for a transaction that runs only if none of them is changed.
    *
-   * @param keys - The transaction will not run when one of them has been changed meanwhile.
-   * @returns A watching pipeline: its commands run at once, its `multi()` begins the transaction.
-   * @throws {@link RedisError} when commands are buffered already, or keys are watched already.
+   * @param keys - Keys; more can be watched later.
+   * @returns A watched pipeline: it sends commands immediately; its `multi()` begins the transaction.
+   * @throws {@link RedisError} when commands are buffered or a transaction has begun.
+   * @throws {@link ConnectionError} when no connection is available.
    * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
    */
   async watch(...keys: readonly Key[]): Promise<WatchedPipeline<T, I>> {
-    const { call, leaser } = this.#parts;
-    if (leaser === undefined)
-      throw new RedisError("Cannot issue a WATCH after a MULTI", { code: "EMULTI" });
-    if (this.length !== 0) {
-      throw new RedisError("Cannot issue a WATCH after commands have been buffered", {
-        code: "EMULTI",
-      });
+    const { call, leaseProvider } = this.#dependencies;
+    const details = { code: "EMULTI", command: "WATCH", outcome: "not-sent" } as const;
+    if (leaseProvider === undefined) {
+      throw new RedisError("Cannot issue a WATCH after a MULTI", details);
     }
-    const transaction = this.#transaction;
-    return PipelineWatch.begin({ leaser, call, transaction, pipeline: emptyPipeline<T, I> }, keys);
+    if (this.length !== 0) {
+      throw new RedisError("Cannot issue a WATCH after commands have been buffered", details);
+    }
+    const session = await WatchSession.open({ leaseProvider, call }, keys);
+    return new WatchedPipeline(session, this.#transaction);
   }
 
-  /** @internal Have a script or a library loaded before the commands are sent, if it is missing. */
+  /** @internal Load a script or library, if it is missing, before the commands are sent. */
   preload(source: Preloadable): void {
     this.#needed.set(source.id, source);
   }
 
-  /** Forget everything buffered. */
+  /** Discard all buffered commands. */
   reset(): void {
-    this.#parts.encoder.take();
+    this.#dependencies.encoder.take();
     this.#entries = [];
-    this.#answers = new Map();
+    this.#localValues = new Map();
     this.#needed = new Map();
+    this.#onSuccess = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -249,7 +189,7 @@ export class Pipeline<
   }
 
   protected override run<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder | null) {
-    this.#buffer(info, args, decoderFor(info, decode, this.#parts.call));
+    this.#buffer(info, args, decoderFor(info, decode, this.#dependencies.call));
     return this as unknown as Reply<PipelineSurface<R, T, I>, V>;
   }
 
@@ -261,44 +201,24 @@ export class Pipeline<
   }
 
   protected override resolve<V>(_info: CommandInfo, value: V) {
-    this.#answers.set(this.length, value);
+    this.#localValues.set(this.length, value);
     return this as unknown as Reply<PipelineSurface<R, T, I>, V>;
   }
 
   #buffer(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): void {
-    const { call, executor, encoder } = this.#parts;
+    const { call, executor, encoder } = this.#dependencies;
     const { flags, instead } = info;
-    const changes = (flags & (SESSION | CLOSES)) !== 0;
-    if (changes && (instead !== undefined || !executor.exclusive)) throw misplaced(info);
+    const mutatesSession = (flags & (SESSION | CLOSES)) !== 0;
+    if (mutatesSession && (instead !== undefined || !executor.exclusive)) {
+      throw refuseInPipeline(info);
+    }
     encoder.command(info, args);
-    const noted = trackSelectedDatabase(executor, { info, args, decode });
-    this.#entries.push({ info, args, decode: noted, mode: replyModeOf(info, call) });
-  }
-
-  /** Load what is missing first; nothing of the batch is written until the server has it all. */
-  async #sendAfter(needed: readonly Preloadable[], commands: BatchCommands): Promise<unknown[]> {
-    const { executor, call } = this.#parts;
-    const begun = performance.now();
-    await preload(needed, (info, args) => {
-      const parts = { executor, call: call.withRemainingTime(begun) };
-      return execute(parts, { info, args, decode: undefined });
-    });
-    return await this.#send(commands, call.withRemainingTime(begun));
-  }
-
-  #send(commands: BatchCommands, call: CallSettings): Promise<unknown[]> {
-    const { executor } = this.#parts;
-    const traits = batchTraits(commands.entries, call, this.#transaction);
-    const batch = this.#transaction
-      ? new TransactionRequest(commands, call, traits)
-      : new BatchRequest(commands, call, traits);
-    const names = (): string[] => commands.entries.map(({ info }) => info.name);
-    startTracedBatch(batch, { call, names, kind: this.#transaction ? "MULTI" : "PIPELINE" }, () => {
-      if (call.cancellation !== undefined && !call.cancellation.add(batch)) return;
-      if (traits.blocking) executor.executeExclusively(batch);
-      else executor.execute(batch);
-    });
-    return batch.promise;
+    const hook = mutatesSession ? trackSelectedDatabase(executor, info, args) : undefined;
+    if (hook !== undefined) {
+      this.#onSuccess ??= new Map();
+      this.#onSuccess.set(this.#entries.length, hook);
+    }
+    this.#entries.push({ info, args, decode, mode: replyModeOf(info, call) });
   }
 
   [inspect.custom](): string {
@@ -306,46 +226,165 @@ export class Pipeline<
   }
 }
 
-/** Stands outside of the class because a bundler renames a class that names itself. */
-function emptyPipeline<T extends string | Buffer, I extends number | bigint>(
-  parts: PipelineDependencies,
-): Pipeline<[], T, I> {
-  return new Pipeline(parts);
-}
+/**
+ * A pipeline that watches keys on a dedicated connection and sends its commands immediately. Created by
+ * `pipeline().watch(…)`. Call `multi()` to begin the transaction; `reset()`, or the end of an
+ * `await using` block, ends the watch without one.
+ */
+export class WatchedPipeline<
+  T extends string | Buffer = string,
+  I extends number | bigint = number,
+> extends Commands<PromiseSurface<T, I>> {
+  readonly #session: WatchSession;
+  readonly #execSendsTransaction: boolean;
+  readonly #reportsMisuse: boolean;
+  #transaction: Pipeline<[], T, I> | undefined = undefined;
 
-/** Traits of a batch: times of blocking commands add up, but in a transaction nothing blocks. */
-function batchTraits(
-  entries: readonly BatchEntry[],
-  call: CallSettings,
-  transaction: boolean,
-): RequestTraits {
-  let blocking = false;
-  let taints = false;
-  let replyTimeout = call.replyTimeout;
-  for (const { info, args } of entries) {
-    if ((info.flags & UNUSUAL) === 0) continue;
-    const traits = traitsOf(info, args, call);
-    taints ||= traits.mutatesSession;
-    if (!traits.blocking || transaction) continue;
-    blocking = true;
-    const endless = replyTimeout === 0 || traits.replyTimeout === 0;
-    replyTimeout = endless ? 0 : replyTimeout + traits.replyTimeout;
+  /**
+   * @internal
+   * @param execSendsTransaction - Whether `exec()` sends MULTI and EXEC when `multi()` was not called.
+   * @param reportsMisuse - Whether the creator reports the session's `misuse`.
+   */
+  constructor(session: WatchSession, execSendsTransaction: boolean, reportsMisuse = false) {
+    super();
+    this.#session = session;
+    this.#execSendsTransaction = execSendsTransaction;
+    this.#reportsMisuse = reportsMisuse;
   }
-  if (!blocking && !taints) return call;
-  return { replyTimeout, waitTimeout: call.waitTimeout, blocking, mutatesSession: taints };
-}
 
-interface Raising {
-  readonly entries: readonly BatchEntry[];
-  readonly answers: ReadonlyMap<number, unknown>;
-  /** The errors that do not stay in their places. */
-  readonly raised: typeof RedisError;
-}
+  /**
+   * Watch more keys.
+   *
+   * @param keys - At least one key.
+   * @returns `true`.
+   * @throws {@link RedisError} after `multi()`, or when the watch has ended.
+   * @throws {@link WatchError} when the connection is lost while keys are watched.
+   * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
+   */
+  async watch(...keys: readonly Key[]): Promise<true> {
+    await this.#session.watch(keys);
+    return true;
+  }
 
-function raiseFirst(values: readonly unknown[], { entries, answers, raised }: Raising): void {
-  let sent = 0;
-  for (const [index, value] of values.entries()) {
-    const name = answers.has(index) ? "" : (entries[sent++]?.info.name ?? "");
-    if (value instanceof raised) throw nameFailedCommand(value, index, name);
+  /**
+   * Forget all watched keys and keep the connection.
+   *
+   * @returns `true`.
+   * @throws {@link RedisError} after `multi()`: a transaction cannot lose its watch.
+   * @see {@link https://redis.io/docs/latest/commands/unwatch/ | UNWATCH}
+   */
+  async unwatch(): Promise<true> {
+    await this.#session.unwatch();
+    return true;
+  }
+
+  /**
+   * Begin the transaction: commands are buffered on the returned pipeline from here on.
+   *
+   * @returns A pipeline on the watching connection. Its `exec()` rejects with a {@link WatchError} when a
+   * watched key was changed, and always releases the connection.
+   * @throws {@link RedisError} at a second call, or when the watch has ended.
+   * @see {@link https://redis.io/docs/latest/commands/multi/ | MULTI}
+   */
+  multi(): Pipeline<[], T, I> {
+    const session = this.#session;
+    session.beginTransaction();
+    const { call } = session;
+    const encoder = session.createEncoder();
+    this.#transaction = new Pipeline({ executor: session, call, encoder, session });
+    return this.#transaction;
+  }
+
+  /** The pipeline that `multi()` returned, until it is executed or the watch is reset. */
+  get transaction(): Pipeline<[], T, I> | undefined {
+    return this.#session.closed ? undefined : this.#transaction;
+  }
+
+  /** Whether the watch has ended: the transaction was executed, or `reset()` was called. */
+  get closed(): boolean {
+    return this.#session.closed;
+  }
+
+  /**
+   * Execute the transaction; without `multi()` an empty one, to find out whether a watched key was
+   * changed. Watched by a pipeline with `{ transaction: false }`, it only ends the watch then.
+   *
+   * @returns An empty array.
+   * @throws {@link WatchError} when a watched key was changed or the connection was lost.
+   */
+  async exec(): Promise<[]> {
+    this.#session.checkOpen("EXEC");
+    const transaction = this.#transaction;
+    if (transaction === undefined && !this.#execSendsTransaction) await this.reset();
+    else await (transaction ?? this.multi()).exec();
+    return [];
+  }
+
+  /** End the watch and release the connection. */
+  async reset(): Promise<void> {
+    await this.#session.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.reset();
+  }
+
+  /**
+   * Execute any command on the watching connection, including commands this library does not know.
+   *
+   * @param name - String: command name, optionally with its subcommand (`"CONFIG GET"`).
+   * @param args - Arguments. If the command has a response callback, a plain object at the end is passed
+   * to it as options.
+   * @throws {@link WatchError} when the connection is lost.
+   */
+  executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
+    try {
+      const { call } = this.#session;
+      const command = resolveCommand(name, args, call.callbacks);
+      const decode = decoderFor(command.info, command.decode, call, command.options);
+      return this.#handled(this.#execute(command.info, command.args, decode));
+    } catch (error) {
+      return rejectWithCallerStack(error);
+    }
+  }
+
+  protected override run<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder | null) {
+    const decoder = decoderFor(info, decode, this.#session.call);
+    return this.#handled(this.#execute<V>(info, args, decoder));
+  }
+
+  protected override reject<V>(_info: CommandInfo, error: DataError): Promise<V> {
+    return rejectWithCallerStack(error);
+  }
+
+  protected override resolve<V>(info: CommandInfo, value: V): Promise<V> {
+    return this.#handled(this.#resolveLocally(info, value));
+  }
+
+  /** Prevent an unhandled rejection after `multi()`: the creator of this object reports the error. */
+  #handled<V>(result: Promise<V>): Promise<V> {
+    if (this.#reportsMisuse && this.#transaction !== undefined) result.catch(() => {});
+    return result;
+  }
+
+  async #resolveLocally<V>(info: CommandInfo, value: V): Promise<V> {
+    this.#session.checkImmediate(info.name);
+    this.#session.checkAlive(info.name);
+    return value;
+  }
+
+  async #execute<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder): Promise<V> {
+    const session = this.#session;
+    session.checkImmediate(info.name);
+    try {
+      const context = { executor: session, call: session.call };
+      return (await execute(context, { info, args, decode })) as V;
+    } catch (error) {
+      throw session.toWatchError(error, (info.flags & READONLY) !== 0);
+    }
+  }
+
+  [inspect.custom](): string {
+    return `WatchedPipeline<${this.#session.watching ? "watching" : "not watching"}>`;
   }
 }

@@ -1,146 +1,146 @@
 /**
- * Owns the loop around an optimistic transaction: watch, let the user's function read and buffer,
- * EXEC, and begin again when a watched key was changed, or in moderation when the connection was lost
- * before. A transaction that may have been executed is never begun again.
+ * The loop of `redis.transaction`: watch, let the user's function read and buffer, EXEC, and repeat when a
+ * watched key was changed, or, with backoff, when the connection was lost before EXEC. A transaction that
+ * may have been executed is never repeated.
  */
 import type { Key } from "../commands/core/info.js";
 import { AbortError, DataError, RedisError, WatchError } from "../errors.js";
 import type { Retry } from "../options/retry.js";
 import { sleep } from "../util/abort.js";
-import { Pipeline, type WatchedPipeline } from "./pipeline.js";
-import type { Executable } from "./watched-pipeline.js";
+import { abortSignal, amount, boolean, checkOptions, integer } from "../util/validate.js";
+import { Pipeline, WatchedPipeline } from "./pipeline.js";
+import { type WatchContext, WatchSession } from "./watch-session.js";
 
-/** Options of `redis.transaction`. */
+/** Options of {@link Redis.transaction}. */
 export interface TransactionOptions {
-  /** Number, ms: pause before another attempt; default 0. */
+  /** Number, ms: pause before an attempt is repeated; default 0. */
   readonly watchDelay?: number | undefined;
-  /** Integer, 1 or more: attempts before the WatchError reaches the caller; default no limit. */
+  /** Integer, 1 or more: attempts before the WatchError is thrown; default unlimited. */
   readonly maxAttempts?: number | undefined;
-  /** Ends the attempts: nothing is executed once it is aborted, but for an EXEC that was sent before. */
+  /** Ends the attempts: after it is aborted nothing is executed, except an EXEC sent before. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether to give what the function returned instead of the values of EXEC; default `false`. */
+  /** Boolean: whether to return the function's result instead of the values of EXEC; default `false`. */
   readonly valueFromCallable?: boolean | undefined;
 }
 
-/** Keys to watch; options of the kind `O` may follow. */
+/** Keys to watch, optionally followed by options of type `O`. */
 export type TransactionKeys<O> = readonly Key[] | [...keys: Key[], options: O | Key];
 
-/** Reads, then buffers: gets the watching pipeline, returns the one `multi()` gave. */
+/** Reads with the watched pipeline, buffers on the pipeline of its `multi()`, and returns that. */
 export type TransactionFunction<T extends string | Buffer, I extends number | bigint, V> = (
   watch: WatchedPipeline<T, I>,
 ) => V | Promise<V>;
 
-const NAMES: ReadonlySet<string> = new Set([
-  "watchDelay",
-  "maxAttempts",
-  "signal",
-  "valueFromCallable",
-]);
+const CHECKS = {
+  watchDelay: amount,
+  maxAttempts: integer(1),
+  signal: abortSignal,
+  valueFromCallable: boolean,
+};
 
-/** Refuse options that would be ignored or make no sense. */
-export function checkTransactionOptions(options: TransactionOptions): void {
-  const { watchDelay = 0, maxAttempts = 1, signal } = options;
-  const bad = (text: string): never => {
-    throw new DataError(`transaction: ${text}`, { code: "EINVAL" });
-  };
-  for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) bad(`unknown option "${name}"`);
-  }
-  if (typeof watchDelay !== "number" || !(watchDelay >= 0)) {
-    bad('option "watchDelay" must be a number of milliseconds, 0 or more');
-  }
-  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
-    bad('option "maxAttempts" must be an integer, 1 or more');
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    bad('option "signal" must be an AbortSignal');
-  }
+/** The arguments of `redis.transaction`, checked. */
+export interface TransactionArguments<T extends string | Buffer, I extends number | bigint, V> {
+  readonly work: TransactionFunction<T, I, V>;
+  readonly keys: readonly Key[];
+  readonly options: TransactionOptions;
 }
 
-function aborted(signal: AbortSignal): AbortError {
+function isOptions(value: unknown): value is TransactionOptions {
+  return typeof value === "object" && value !== null && !(value instanceof Uint8Array);
+}
+
+/**
+ * Separate keys from options, and check the options.
+ *
+ * @throws DataError for an invalid function or option; keys are checked when they are watched.
+ */
+export function transactionArguments<T extends string | Buffer, I extends number | bigint, V>(
+  work: TransactionFunction<T, I, V>,
+  rest: readonly (Key | TransactionOptions)[],
+): TransactionArguments<T, I, V> {
+  if (typeof work !== "function") {
+    throw new DataError('transaction: argument "work" must be a function', { code: "EINVAL" });
+  }
+  const last = rest.at(-1);
+  const options = isOptions(last) ? checkOptions(CHECKS, last) : {};
+  const keys = (isOptions(last) ? rest.slice(0, -1) : rest) as Key[];
+  return { work, keys, options };
+}
+
+function abortError(signal: AbortSignal): AbortError {
   return new AbortError("The transaction was aborted", { code: "ABORT_ERR", cause: signal.reason });
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw aborted(signal);
+  if (signal?.aborted === true) throw abortError(signal);
 }
 
-/** What an attempt consists of. */
-interface Parts<T extends string | Buffer, I extends number | bigint> {
-  /** Starts watching, on a fresh connection each time. */
-  begin(): Promise<WatchedPipeline<T, I>>;
-  /** The client's: how often, and after what pauses, a lost connection is made up for. */
-  readonly retry: Retry;
-}
-
-/** Start watching, unless the signal comes first; a watch that comes later is given up. */
-function beginUnlessAborted<T extends string | Buffer, I extends number | bigint>(
-  { begin }: Parts<T, I>,
+/** Open a session, unless the signal is aborted first; a session that opens later is closed. */
+function openUnlessAborted(
+  context: WatchContext,
+  keys: readonly Key[],
   signal: AbortSignal | undefined,
-): Promise<WatchedPipeline<T, I>> {
-  if (signal === undefined) return begin();
+): Promise<WatchSession> {
+  const opening = WatchSession.open(context, keys);
+  if (signal === undefined) return opening;
   return new Promise((resolve, reject) => {
-    const begun = begin();
     const onAbort = (): void => {
-      begun.then((watch) => watch.reset()).catch(() => {});
-      reject(aborted(signal));
+      opening.then((session) => session.close()).catch(() => {});
+      reject(abortError(signal));
     };
     signal.addEventListener("abort", onAbort, { once: true });
-    // In one step: between settling and forgetting the signal an abort would give up what was told.
-    const settle = <V>(tell: (value: V) => void) => {
+    // In one step: an abort between settling and removing the listener would close the returned session.
+    const settle = <V>(settlePromise: (value: V) => void) => {
       return (value: V): void => {
         signal.removeEventListener("abort", onAbort);
-        tell(value);
+        settlePromise(value);
       };
     };
-    begun.then(settle(resolve), settle(reject));
+    opening.then(settle(resolve), settle(reject));
   });
 }
 
-function notOurs(): RedisError {
-  const message = "transaction: the function may return only what multi() of its argument gave";
-  return new RedisError(`${message}, not executed yet`, { code: "EMULTI" });
-}
-
-/** What the function buffered, as something to execute; nothing when it has ended the watch itself. */
-function bufferedBy<T extends string | Buffer, I extends number | bigint>(
+/** Find what to execute: nothing when the function has ended the watch itself. */
+function findExecutable<T extends string | Buffer, I extends number | bigint>(
   watch: WatchedPipeline<T, I>,
   returned: unknown,
-): Executable | undefined {
+): { exec(): Promise<readonly unknown[]> } | undefined {
   const { transaction } = watch;
-  // Any other pipeline would run unguarded by the watch.
-  if (returned instanceof Pipeline && returned !== transaction) throw notOurs();
+  // Another pipeline would run without the watch.
+  if (returned instanceof Pipeline && returned !== transaction) {
+    const message =
+      "transaction: the function must return the pipeline of its argument's multi(), not yet executed";
+    throw new RedisError(message, { code: "EMULTI" });
+  }
   return watch.closed ? undefined : (transaction ?? watch);
 }
 
-/** One attempt: what EXEC gave, and what the function returned. */
+/** Make one attempt; returns the values of EXEC, or the function's result. */
 async function attempt<T extends string | Buffer, I extends number | bigint, V>(
-  watch: WatchedPipeline<T, I>,
-  work: TransactionFunction<T, I, V>,
-  { signal, valueFromCallable = false }: TransactionOptions,
+  session: WatchSession,
+  { work, options }: TransactionArguments<T, I, V>,
 ): Promise<readonly unknown[] | V> {
-  // The function need not wait for the commands it calls; one that went astray must not be missing.
-  const astray: RedisError[] = [];
-  watch.onMisuse = (error) => astray.push(error);
+  const { signal, valueFromCallable = false } = options;
+  const watch = new WatchedPipeline<T, I>(session, true, true);
   try {
     const returned = await work(watch);
-    const [misuse] = astray;
-    if (misuse !== undefined) throw misuse;
-    const buffered = bufferedBy(watch, valueFromCallable ? undefined : returned);
-    if (buffered !== undefined) throwIfAborted(signal);
-    const values = (await buffered?.exec()) ?? [];
+    // The function need not await its commands, so a command after multi() must not go unnoticed.
+    if (session.misuse !== undefined) throw session.misuse;
+    const executable = findExecutable(watch, valueFromCallable ? undefined : returned);
+    if (executable !== undefined) throwIfAborted(signal);
+    const values = (await executable?.exec()) ?? [];
     return valueFromCallable ? returned : values;
   } finally {
-    await watch.reset();
+    await session.close();
   }
 }
 
-/** Decides on the end of a series of attempts, and on the pauses in it. */
-class Series {
+/** Decides whether an attempt is repeated, and after which pause. */
+class AttemptSeries {
   readonly #retry: Retry;
   readonly #options: TransactionOptions;
   #attempts = 0;
-  /** Connections lost in a row. */
+  /** Consecutive lost connections. */
   #losses = 0;
 
   constructor(retry: Retry, options: TransactionOptions) {
@@ -149,46 +149,47 @@ class Series {
   }
 
   /**
-   * Find out whether an attempt that failed is worth another.
+   * Decide whether a failed attempt is repeated.
    *
-   * @returns Milliseconds to wait before it.
-   * @throws The error, when it is not.
+   * @returns Milliseconds to wait before the next attempt.
+   * @throws The error, when there is none.
    */
   pauseAfter(error: unknown): number {
     const { watchDelay = 0, maxAttempts = Number.POSITIVE_INFINITY } = this.#options;
     if (!(error instanceof WatchError) || error.outcome === "unknown") throw error;
     if (++this.#attempts >= maxAttempts) throw error;
-    // Somebody else was faster: the server is well, and some client made progress.
+    // Another client changed a key: the server is up, and that client made progress.
     if (error.outcome === undefined) {
       this.#losses = 0;
       this.#retry.reset();
       return watchDelay;
     }
-    const worthIt = this.#retry.isSupported(error.cause) && this.#retry.allows(++this.#losses);
-    if (!worthIt) throw error;
+    const retried = this.#retry.isSupported(error.cause) && this.#retry.allows(++this.#losses);
+    if (!retried) throw error;
     return Math.max(watchDelay, this.#retry.delay(this.#losses));
   }
 }
 
 /**
- * Run a transaction until no watched key was changed under it.
+ * Run a transaction until no watched key is changed during it.
  *
- * @returns The values of EXEC, or what `work` returned.
- * @throws {@link WatchError} with `outcome` `"unknown"` when the connection was lost during EXEC, and
- * `"not-sent"` when it was lost before more often than `retry` allows.
+ * @param context - Where each attempt gets its connection; `retry` limits lost connections.
+ * @returns The values of EXEC, or the function's result.
+ * @throws {@link WatchError} with outcome `"unknown"` when the connection was lost during EXEC, and with
+ * `"not-sent"` when it was lost before EXEC more often than `retry` allows.
  */
 export async function runTransaction<T extends string | Buffer, I extends number | bigint, V>(
-  parts: Parts<T, I>,
-  work: TransactionFunction<T, I, V>,
-  options: TransactionOptions,
+  context: WatchContext & { readonly retry: Retry },
+  transaction: TransactionArguments<T, I, V>,
 ): Promise<readonly unknown[] | V> {
+  const { keys, options } = transaction;
   const { signal } = options;
-  const series = new Series(parts.retry, options);
+  const series = new AttemptSeries(context.retry, options);
   for (;;) {
     throwIfAborted(signal);
     let pause: number;
     try {
-      return await attempt(await beginUnlessAborted(parts, signal), work, options);
+      return await attempt(await openUnlessAborted(context, keys, signal), transaction);
     } catch (error) {
       pause = series.pauseAfter(error);
     }

@@ -3,10 +3,12 @@
  * the connection ended, does nothing.
  */
 
+import type { Key } from "../commands/core/info.js";
 import type { Connection } from "../connection/connection.js";
 import { requestError } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
 import { ConnectionError, type RedisError } from "../errors.js";
+import type { Address } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 
 function cancelled(): ConnectionError {
@@ -84,9 +86,15 @@ export class Lease {
   }
 }
 
-/** Where a session gets its connection from. */
-
+/** Provides connections for exclusive use. */
 export interface LeaseProvider {
   readonly settings: Settings;
-  lease(): Promise<Lease>;
+  /** Address of the server, when known. */
+  readonly address?: Address | undefined;
+  /**
+   * Take a connection for exclusive use.
+   *
+   * @param keys - Keys of the commands to come, when known: a cluster chooses the node by them.
+   */
+  lease(keys?: readonly Key[]): Promise<Lease>;
 }

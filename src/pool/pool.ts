@@ -202,6 +202,12 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
     return this.#closing !== undefined;
   }
 
+  /** @internal Address of the first shared connection; before it exists, the fixed one if any. */
+  get address(): Address | undefined {
+    const fixed = this.#source instanceof FixedAddress ? this.settings.address : undefined;
+    return this.#connections.shared[0]?.address ?? fixed;
+  }
+
   /** Whether a lease waits when the pool is full; it is rejected otherwise. */
   protected get waitsWhenFull(): boolean {
     return false;

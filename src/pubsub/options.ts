@@ -7,6 +7,7 @@ import { AuthenticationError } from "../errors.js";
 import { EqualJitterBackoff } from "../options/backoff.js";
 import { Retry, retryPolicy } from "../options/retry.js";
 import {
+  abortSignal,
   boolean,
   type Check,
   callable,
@@ -89,10 +90,6 @@ export type MessagesOf<T extends string | Buffer, O> =
   | (GivenOption<O, "ignoreSubscribeMessages"> extends true ? never : Confirmation<T>)
   | (true extends GivenOption<O, "gapEvents"> ? Gap : never);
 
-const signal: Check<AbortSignal> = (name, value) => {
-  if (value instanceof AbortSignal) return value;
-  throw invalidOption(name, "an AbortSignal", kindOf(value));
-};
 
 const timeout: Check<number> = (name, value) => {
   if (value === null || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
@@ -113,7 +110,7 @@ const PUBSUB_CHECKS = {
   onReconnect: callable<(reconnection: Reconnection) => void>("a function"),
   retry: retryPolicy,
 };
-const GET_CHECKS = { timeout, ignoreSubscribeMessages: boolean, signal };
+const GET_CHECKS = { timeout, ignoreSubscribeMessages: boolean, signal: abortSignal };
 
 /** Authentication errors included: a password may be rejected only while it is being changed. */
 const ALL_ERRORS = [Error, AuthenticationError];

@@ -1,16 +1,15 @@
 /**
- * Owns libraries of functions (Redis 7.0 and later): calls their functions, and loads a library where
- * it is missing. A library that is there is never replaced unless the user asks for it: other
- * programs may rely on what it does.
+ * Function libraries (Redis 7.0 and later): calls their functions, and loads a library into a server that
+ * does not have it. An existing library is replaced only on request: other programs may use it.
  */
 
 import type { Value } from "../commands/core/info.js";
 import type { RedisError } from "../errors.js";
 import { isAlreadyLoaded, type LibrarySource } from "../execution/preload.js";
-import { boolean, onlyKnown, text, withMethods } from "../util/validate.js";
+import { boolean, checkOptions, text, withMethods } from "../util/validate.js";
 import { type ScriptFunction, ScriptRunner, type ServerScript } from "./server-script.js";
 
-/** As much of a client as a library needs. */
+/** The methods of a client that a library uses. */
 export interface LibraryClient {
   fcall(name: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
   fcallRo(name: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
@@ -22,77 +21,81 @@ const libraryClient = withMethods<LibraryClient>("a client or a pipeline", [
   "functionLoad",
 ]);
 
-/** Options of a function of a library. */
+/** Options of {@link Library.function}. */
 export interface LibraryFunctionOptions {
-  /** Whether it only reads: it is sent with FCALL_RO, which replicas take too. */
+  /** Boolean: whether the function only reads; it is sent with FCALL_RO then. Default `false`. */
   readonly readOnly?: boolean | undefined;
 }
 
-/** A function of a library; `V` is what its reply is taken for. */
+/** A function of a library; `V` is the type of its reply, which is not checked. */
 export type LibraryFunction<V = unknown> = ScriptFunction<V, LibraryClient>;
 
 /** Options of {@link Library.load}. */
 export interface LoadOptions {
-  /** Whether a library of the same name is replaced; default `false`. */
+  /** Boolean: whether to replace a library of the same name; default `false`. */
   readonly replace?: boolean | undefined;
-  /** Where to load it; default the client it was registered with. */
+  /** Client to load it with; default the client it was registered with. */
   readonly client?: LibraryClient | undefined;
 }
 
-/** A library of functions. Made by `redis.registerLibrary()`. */
+const LOAD_CHECKS = { replace: boolean, client: libraryClient };
+
+/** A function library. Created by `redis.registerLibrary()`. */
 export class Library {
-  /** The name in the first line of its code. */
+  /** Name of the library, from the first line of its code. */
   readonly name: string;
   readonly #defaultClient: LibraryClient;
   readonly #source: LibrarySource;
 
-  constructor(home: LibraryClient, source: LibrarySource) {
+  /** @internal */
+  constructor(defaultClient: LibraryClient, source: LibrarySource) {
     this.name = source.name;
-    this.#defaultClient = home;
+    this.#defaultClient = defaultClient;
     this.#source = source;
   }
 
   /**
-   * Make a function of the library callable; the library is loaded when a call finds it missing.
+   * Create a function that calls a function of the library. When the server does not have the library, it
+   * is loaded and the call repeated.
    *
-   * @param name - As it was registered in the library.
-   * @param options.readOnly - Whether to send it with FCALL_RO.
-   * @returns A function to call with `{ keys, args, client }`; say the type of its reply yourself.
+   * @param name - String: name under which the library registers the function.
+   * @param options.readOnly - Boolean, default `false`: whether to send it with FCALL_RO.
+   * @returns A function to call with `{ keys, args, client }`; `V` is the type of its reply.
+   * @throws {@link DataError} for an invalid name or option.
+   * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
    */
   function<V = unknown>(name: string, options: LibraryFunctionOptions = {}): LibraryFunction<V> {
-    const { readOnly: given = false } = onlyKnown(options, ["readOnly"]);
-    const readOnly = boolean("readOnly", given);
-    const called = text('argument "name"', name);
-    const code: ServerScript<LibraryClient> = {
+    const { readOnly = false } = checkOptions({ readOnly: boolean }, options);
+    const functionName = text('argument "name"', name);
+    const script: ServerScript<LibraryClient> = {
       source: this.#source,
       client: libraryClient,
       run: (client, { keys, args }) =>
         readOnly
-          ? client.fcallRo(called, keys.length, keys, args)
-          : client.fcall(called, keys.length, keys, args),
+          ? client.fcallRo(functionName, keys.length, keys, args)
+          : client.fcall(functionName, keys.length, keys, args),
       isNotLoaded: isUnknownFunction,
       load: (client) => this.#loadMissing(client),
     };
-    return new ScriptRunner(code).function<V>(this.#defaultClient);
+    return new ScriptRunner(script).function<V>(this.#defaultClient);
   }
 
   /**
    * Load the library now.
    *
-   * @param options.replace - Whether to take the place of a library of the same name.
-   * @param options.client - Where to load it.
+   * @param options.replace - Boolean, default `false`: whether to replace a library of the same name.
+   * @param options.client - Client to load it with; default the client it was registered with.
    * @returns The name of the library.
-   * @throws {@link ResponseError} when the code is bad, or there is a library of that name already.
+   * @throws {@link ResponseError} when the code is invalid, or a library of that name exists.
+   * @see {@link https://redis.io/docs/latest/commands/function-load/ | FUNCTION LOAD}
    */
   async load(options: LoadOptions = {}): Promise<string> {
-    onlyKnown(options, ["replace", "client"]);
-    const { client = this.#defaultClient } = options;
-    const replace = boolean("replace", options.replace ?? false);
+    const { client = this.#defaultClient, replace = false } = checkOptions(LOAD_CHECKS, options);
     await client.functionLoad(this.#source.code, { replace });
     return this.name;
   }
 
-  /** Somebody else may be loading it as well; the next call shows whether it has the function. */
+  /** Another client may load it first; the repeated call shows whether it has the function. */
   async #loadMissing(client: LibraryClient): Promise<void> {
     try {
       await this.load({ client });
@@ -102,7 +105,7 @@ export class Library {
   }
 }
 
-/** Whether the server has not executed a function because it does not know it. */
+/** Whether the server did not execute a function because it does not have it. */
 function isUnknownFunction(error: unknown): boolean {
   return error instanceof Error && (error as RedisError).message === "ERR Function not found";
 }

@@ -1,16 +1,15 @@
 /**
- * Owns Lua scripts as functions: sent by the hash of their text, loaded where the server does not know
- * it. Scripts are not bound to a server: the text is kept as bytes, so that its hash is the same
- * whatever client runs it.
+ * Lua scripts as functions: called by the SHA-1 hash of their source (EVALSHA), and loaded into a server
+ * that does not have them. The source is stored as bytes, so its hash does not depend on the client.
  */
 
 import type { Value } from "../commands/core/info.js";
 import type { RedisError } from "../errors.js";
 import type { ScriptSource } from "../execution/preload.js";
-import { boolean, onlyKnown, withMethods } from "../util/validate.js";
+import { boolean, checkOptions, withMethods } from "../util/validate.js";
 import { type ScriptFunction, ScriptRunner, type ServerScript } from "./server-script.js";
 
-/** As much of a client as a script needs. */
+/** The methods of a client that a script uses. */
 export interface ScriptClient {
   evalsha(sha: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
   evalshaRo(sha: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
@@ -19,32 +18,31 @@ export interface ScriptClient {
 
 const scriptClient = withMethods<ScriptClient>("a client or a pipeline", ["evalsha", "scriptLoad"]);
 
-/** Options of a script. */
+/** Options of {@link Redis.registerScript}. */
 export interface ScriptOptions {
-  /** Whether it only reads: it is sent with EVALSHA_RO (since Redis 7.0), which replicas take too. */
+  /** Boolean: whether the script only reads; sent with EVALSHA_RO (Redis 7.0) then. Default `false`. */
   readonly readOnly?: boolean | undefined;
 }
 
-/** A Lua script as a function; `V` is what its reply is taken for. */
+/** A Lua script as a function; `V` is the type of its reply, which is not checked. */
 export interface Script<V = unknown> extends ScriptFunction<V, ScriptClient> {
-  /** What the server knows it by: 40 hexadecimal digits. */
+  /** SHA-1 hash of the script, 40 hexadecimal digits. */
   readonly sha: string;
 }
 
-/** Whether the server has not executed a script because it does not know it. */
+/** Whether the server did not execute a script because it does not have it. */
 function isUnknownScript(error: unknown): boolean {
-  // By code, for the client may come from another copy of this library.
+  // By code: the client may be of another copy of this library (ESM and CJS).
   return error instanceof Error && (error as Partial<RedisError>).code === "NOSCRIPT";
 }
 
 /**
- * Make what runs a script for any client.
+ * Create the runner of a script.
  *
- * @param source - The script.
  * @param readOnly - Whether to send it with EVALSHA_RO.
  */
 export function scriptRunner(source: ScriptSource, readOnly = false): ScriptRunner<ScriptClient> {
-  const code: ServerScript<ScriptClient> = {
+  const script: ServerScript<ScriptClient> = {
     source,
     client: scriptClient,
     run: (client, { keys, args }) =>
@@ -54,22 +52,22 @@ export function scriptRunner(source: ScriptSource, readOnly = false): ScriptRunn
     isNotLoaded: isUnknownScript,
     load: (client) => client.scriptLoad(source.code),
   };
-  return new ScriptRunner(code);
+  return new ScriptRunner(script);
 }
 
 /**
- * Make a script.
+ * Create a script.
  *
- * @param home - Runs it when a call names no client.
- * @throws DataError when an option is bad.
+ * @param defaultClient - Client of calls without `client`.
+ * @throws DataError for an invalid option.
  */
 export function createScript<V>(
-  home: ScriptClient,
+  defaultClient: ScriptClient,
   source: ScriptSource,
   options: ScriptOptions = {},
 ): Script<V> {
-  const { readOnly = false } = onlyKnown(options, ["readOnly"]);
-  const script = scriptRunner(source, boolean("readOnly", readOnly)).function<V>(home);
+  const { readOnly = false } = checkOptions({ readOnly: boolean }, options);
+  const script = scriptRunner(source, readOnly).function<V>(defaultClient);
   return Object.defineProperties(script, {
     name: { value: "script" },
     sha: { get: () => source.sha },

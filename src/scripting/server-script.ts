@@ -1,33 +1,33 @@
 /**
- * Owns the calling of code that a server keeps: run it by name, and when the server says that it has
- * none of that name, load it and run it once more. That is the only reason for a second attempt: what
- * the server does not have it has not executed.
+ * Calls scripts and functions that a server stores. A call is repeated only when the server does not have
+ * the code, after loading it: code that the server does not have cannot have been executed.
  */
 
 import type { Key, Value } from "../commands/core/info.js";
 import { DataError } from "../errors.js";
 import { asNotSent, type Preloadable } from "../execution/preload.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
-import { type Check, onlyKnown } from "../util/validate.js";
+import { type Check, kindOf, onlyKnown } from "../util/validate.js";
 
-/** What code is called with. */
+/** Keys and arguments of a call. */
 export interface ScriptArguments {
-  /** Keys it will use, `KEYS` in Lua; default none. */
+  /** Array of the keys that the code uses, `KEYS` in Lua; default empty. */
   readonly keys?: readonly Key[] | undefined;
-  /** Other arguments, `ARGV` in Lua; default none. */
+  /** Array of the other arguments, `ARGV` in Lua; default empty. */
   readonly args?: readonly Value[] | undefined;
 }
 
-/** Code on the server, as a function that gives a `V`; `C` is a client that can run it. */
+/** Code on the server as a function; `V` is the type of its reply, `C` a client that can run it. */
 export interface ScriptFunction<V, C> {
   /**
-   * Queue the call on a pipeline; what is missing on its server is loaded just before it is sent.
+   * Buffer the call on a pipeline. If the server does not have the code, it is loaded by `exec()` before
+   * the commands are sent.
    *
-   * @param call.keys - Keys the code will use.
-   * @param call.args - Its other arguments.
+   * @param call.keys - Array of the keys that the code uses.
+   * @param call.args - Array of its other arguments.
    * @param call.client - The pipeline.
-   * @returns The pipeline, grown by the reply.
-   * @throws {@link DataError} when an argument is bad.
+   * @returns The pipeline, its tuple extended by the reply.
+   * @throws {@link DataError} for an invalid argument.
    */
   <R extends readonly unknown[], T extends string | Buffer, I extends number | bigint>(
     call: ScriptArguments & { readonly client: Pipeline<R, T, I> },
@@ -35,39 +35,42 @@ export interface ScriptFunction<V, C> {
   /**
    * Run the code.
    *
-   * @param call.keys - Keys the code will use.
-   * @param call.args - Its other arguments.
-   * @param call.client - Who runs it; default the client it was registered with.
+   * @param call.keys - Array of the keys that the code uses.
+   * @param call.args - Array of its other arguments.
+   * @param call.client - Client to run it with; default the client it was registered with.
    * @returns The reply as the server sent it.
    * @throws {@link ResponseError} when the code raises an error.
+   * @throws {@link DataError} for an invalid argument.
    */
   (call?: ScriptArguments & { readonly client?: C | undefined }): Promise<V>;
 }
 
-/** Keys and arguments of one call. */
+/** Keys and arguments of one call, checked. */
 export interface KeysAndArgs {
   readonly keys: readonly Key[];
   readonly args: readonly Value[];
 }
 
-/** How code of some kind is run and loaded. */
+/** How one script or function is run and loaded. */
 export interface ServerScript<C extends object> {
-  /** What is loaded when the server has it not. */
+  /** Code to load when the server does not have it. */
   readonly source: Preloadable;
   /** Checks that a client can run it. */
   readonly client: Check<C>;
-  /** Run it once: a promise from a client, the pipeline from a pipeline. */
-  run(client: C, operands: KeysAndArgs): Promise<unknown>;
-  /** Whether an error says that the server does not have it. */
+  /** Run it once. Returns a promise for a client, and the pipeline for a pipeline. */
+  run(client: C, keysAndArgs: KeysAndArgs): Promise<unknown>;
+  /** Whether an error means that the server does not have it. */
   isNotLoaded(error: unknown): boolean;
   load(client: C): Promise<unknown>;
 }
 
 function list<T>(name: string, value: readonly T[] | undefined): readonly T[] {
   if (value === undefined) return [];
-  // A copy: it may be sent twice, and is the caller's to change meanwhile.
+  // A copy: it may be sent twice, and the caller may change the array meanwhile.
   if (Array.isArray(value)) return [...value];
-  throw new DataError(`"${name}" must be an array`, { code: "EINVAL" });
+  throw new DataError(`option "${name}" must be an array, got ${kindOf(value)}`, {
+    code: "EINVAL",
+  });
 }
 
 function keysAndArgsOf(call: unknown): KeysAndArgs {
@@ -75,7 +78,7 @@ function keysAndArgsOf(call: unknown): KeysAndArgs {
   return { keys: list("keys", keys), args: list("args", args) };
 }
 
-/** Collects commands instead of running them, and what they need to be loaded. */
+/** A pipeline, which loads what its commands need before it sends them. */
 interface PreloadingPipeline {
   preload(source: Preloadable): unknown;
 }
@@ -84,87 +87,91 @@ function isPipeline<C>(client: C): client is C & PreloadingPipeline {
   return typeof (client as Partial<PreloadingPipeline>).preload === "function";
 }
 
-/** What was loaded through one client. */
-interface Loads {
+/** Loading of the code through one client. */
+interface LoadState {
   /** How often loading has succeeded. */
-  done: number;
-  underWay: Promise<unknown> | undefined;
+  count: number;
+  pending: Promise<unknown> | undefined;
 }
 
-/** In place of a value: the server has not run the code, for it has it not. */
-const NOT_LOADED = Symbol("missing");
+/** Returned instead of a value: the server has not run the code because it does not have it. */
+const NOT_LOADED = Symbol("not loaded");
 
-/** Runs code for any client; loads it where it is missing, once however many callers find out. */
+/** Runs code with any client, and loads it where it is missing, once for any number of callers. */
 export class ScriptRunner<C extends object> {
-  readonly #code: ServerScript<C>;
-  /** Of clients that have found it missing at least once. */
-  readonly #loads = new WeakMap<C, Loads>();
+  readonly #script: ServerScript<C>;
+  /** By client; only for clients that have found the code missing. */
+  readonly #loads = new WeakMap<C, LoadState>();
 
-  constructor(code: ServerScript<C>) {
-    this.#code = code;
+  constructor(script: ServerScript<C>) {
+    this.#script = script;
   }
 
-  /** Run the code with operands that are known to be good. */
-  async run(client: C, operands: KeysAndArgs): Promise<unknown> {
-    const before = this.#loads.get(client)?.done ?? 0;
-    const value = await this.#attempt(client, operands);
+  /** Run the code with checked keys and arguments. */
+  async run(client: C, keysAndArgs: KeysAndArgs): Promise<unknown> {
+    const loadsBefore = this.#loadsOf(client);
+    const value = await this.#attempt(client, keysAndArgs);
     if (value !== NOT_LOADED) return value;
-    // Others who were told so as well may have loaded it by the time the word is here.
-    if ((this.#loads.get(client)?.done ?? 0) !== before) {
-      const loadedByOthers = await this.#attempt(client, operands);
-      if (loadedByOthers !== NOT_LOADED) return loadedByOthers;
+    // Another call may have loaded it since this one was sent.
+    if (this.#loadsOf(client) !== loadsBefore) {
+      const secondValue = await this.#attempt(client, keysAndArgs);
+      if (secondValue !== NOT_LOADED) return secondValue;
     }
     await this.#load(client);
-    return await this.#code.run(client, operands);
+    return await this.#script.run(client, keysAndArgs);
   }
 
   /**
-   * Make the function users call.
+   * Create the function that users call.
    *
-   * @param home - Runs it when the call names no client.
+   * @param defaultClient - Client of calls without `client`.
    */
-  function<V>(home: C): ScriptFunction<V, C> {
-    const call = (given: ScriptArguments & { readonly client?: C } = {}): unknown => {
-      const client = given?.client ?? home;
-      if (isPipeline(client)) return this.#queue(client, keysAndArgsOf(given));
-      return this.#begin(client, given);
+  function<V>(defaultClient: C): ScriptFunction<V, C> {
+    const call = (args: ScriptArguments & { readonly client?: C } = {}): unknown => {
+      const client = args?.client ?? defaultClient;
+      if (isPipeline(client)) return this.#buffer(client, keysAndArgsOf(args));
+      return this.#checkAndRun(client, args);
     };
     return call as ScriptFunction<V, C>;
   }
 
-  async #begin(client: C, given: unknown): Promise<unknown> {
-    return await this.run(this.#code.client("client", client), keysAndArgsOf(given));
+  #loadsOf(client: C): number {
+    return this.#loads.get(client)?.count ?? 0;
   }
 
-  #queue(client: C & PreloadingPipeline, operands: KeysAndArgs): unknown {
-    const grown: unknown = this.#code.run(client, operands);
-    client.preload(this.#code.source);
-    return grown;
+  async #checkAndRun(client: C, args: unknown): Promise<unknown> {
+    return await this.run(this.#script.client("client", client), keysAndArgsOf(args));
   }
 
-  async #attempt(client: C, operands: KeysAndArgs): Promise<unknown> {
+  #buffer(client: C & PreloadingPipeline, keysAndArgs: KeysAndArgs): unknown {
+    const pipeline: unknown = this.#script.run(client, keysAndArgs);
+    client.preload(this.#script.source);
+    return pipeline;
+  }
+
+  async #attempt(client: C, keysAndArgs: KeysAndArgs): Promise<unknown> {
     try {
-      return await this.#code.run(client, operands);
+      return await this.#script.run(client, keysAndArgs);
     } catch (error) {
-      if (this.#code.isNotLoaded(error)) return NOT_LOADED;
+      if (this.#script.isNotLoaded(error)) return NOT_LOADED;
       throw error;
     }
   }
 
   async #load(client: C): Promise<void> {
-    const loads = this.#loads.get(client) ?? { done: 0, underWay: undefined };
-    this.#loads.set(client, loads);
-    loads.underWay ??= this.#code.load(client).then(() => {
-      loads.done++;
+    const state = this.#loads.get(client) ?? { count: 0, pending: undefined };
+    this.#loads.set(client, state);
+    state.pending ??= this.#script.load(client).then(() => {
+      state.count++;
     });
-    const shared = loads.underWay;
+    const { pending } = state;
     try {
-      await shared;
+      await pending;
     } catch (error) {
-      // Each of those who wait gets an error of its own.
+      // Every waiting call rejects with its own error object.
       throw asNotSent(error);
     } finally {
-      if (loads.underWay === shared) loads.underWay = undefined;
+      if (state.pending === pending) state.pending = undefined;
     }
   }
 }

@@ -164,6 +164,12 @@ export function oneOf<const T extends string | number>(...choices: readonly T[])
   };
 }
 
+/** Accept an AbortSignal. */
+export const abortSignal: Check<AbortSignal> = (name, value) => {
+  if (value instanceof AbortSignal) return value;
+  throw invalidOption(name, "an AbortSignal", kindOf(value));
+};
+
 /** Accept an array of error classes; return a frozen copy. */
 export function errorClasses<T>(name: string, value: unknown): readonly T[] {
   if (!Array.isArray(value)) throw invalidOption(name, "an array of error classes", kindOf(value));
@@ -219,4 +225,26 @@ export function onlyKnown(options: unknown, names: readonly string[]): Record<st
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown === undefined) return given;
   throw unknownOption(unknown, nearest(unknown, names));
+}
+
+/** Checks of an options object, by option name. */
+export type OptionChecks = Readonly<Record<string, Check<unknown>>>;
+
+/** What {@link checkOptions} returns for a set of checks. */
+export type CheckedOptions<C extends OptionChecks> = {
+  readonly [N in keyof C]?: ReturnType<C[N]> | undefined;
+};
+
+/**
+ * Check an options object.
+ *
+ * @returns The options in their final form; those given as `undefined` stay `undefined`.
+ * @throws DataError naming the option that is unknown or has a bad value.
+ */
+export function checkOptions<C extends OptionChecks>(checks: C, options: unknown) {
+  const result: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(onlyKnown(options, Object.keys(checks)))) {
+    result[name] = value === undefined ? undefined : checks[name]?.(name, value);
+  }
+  return result as CheckedOptions<C>;
 }

@@ -69,6 +69,34 @@ describe("response callbacks", () => {
     expect(await other.get(key)).toBe("ab");
   });
 
+  it("apply to views and clients created from it afterwards, not before", async () => {
+    await using redis = new Redis({ port });
+    await redis.set(key, "x");
+    const earlierView = redis.with({ timeout: 1000 });
+    await using earlierClient = redis.client();
+    redis.setResponseCallback("GET", doubled);
+    await using laterClient = redis.client();
+    expect(await redis.with({ timeout: 1000 }).get(key)).toBe("xx");
+    expect(await laterClient.get(key)).toBe("xx");
+    expect(await earlierView.get(key)).toBe("x");
+    expect(await earlierClient.get(key)).toBe("x");
+  });
+
+  it("leave the client unchanged when they are set on a view or a client() of it", async () => {
+    await using redis = new Redis({ port });
+    await redis.set(key, "x");
+    const view = redis.with({ timeout: 1000 });
+    await using client = redis.client();
+    for (const changed of [view, client]) {
+      changed.setResponseCallback("GET", doubled);
+      expect(await changed.get(key)).toBe("xx");
+      expect(await changed.pipeline().get(key).exec()).toEqual(["xx"]);
+      expect(await changed.with({ retryOnTimeout: true }).get(key)).toBe("xx");
+    }
+    expect(await redis.get(key)).toBe("x");
+    expect(await redis.with({ timeout: 1000 }).get(key)).toBe("x");
+  });
+
   it("receive the options given to executeCommand, which are not sent to the server", async () => {
     await using redis = new Redis({ port });
     const seen: unknown[] = [];

@@ -3,8 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type TracingChannelSubscribers, tracingChannel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CallSettings } from "../../src/execution/call-settings.js";
-import { BlockingConnectionPool, Redis, ResponseError } from "../../src/index.js";
+import { BlockingConnectionPool, ConnectionPool, Redis, ResponseError } from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
 
@@ -108,6 +107,29 @@ describe("rediswire:command channel", () => {
     await redis.client().select(0);
     const names = published.map(({ event }) => event.attributes["db.operation.name"]);
     expect([...new Set(names)]).toEqual(["BLPOP", "SELECT"]);
+  });
+
+  it("reports the address of the connection, not that of the options", async () => {
+    const addressSource = {
+      description: "an address source",
+      resolve: async () => ({ kind: "tcp", host: "127.0.0.1", port: server.port }) as const,
+    };
+    await using elsewhere = new Redis({ host: "other.invalid", addressSource });
+    listen("command");
+    await elsewhere.ping();
+    // At the start the address is unknown; at the end it is that of the connection.
+    const { "db.client.connection.pool.name": _, ...withoutPool } = where();
+    expect(firstOf("command").attributes).toEqual({ ...withoutPool, "db.operation.name": "PING" });
+    expect(published[0]?.text).not.toContain("server.address");
+    published.length = 0;
+    await elsewhere.ping();
+    expect(firstOf("command").attributes).toEqual({ ...where(), "db.operation.name": "PING" });
+    published.length = 0;
+    await using client = elsewhere.client();
+    await client.ping();
+    await client.ping();
+    const last = published.at(-1)?.event.attributes;
+    expect(last).toEqual({ ...where(), "db.operation.name": "PING" });
   });
 
   it("keeps the frames of the caller in the stack of an error", async () => {
@@ -236,13 +258,31 @@ describe("published events", () => {
     }
   });
 
+  it("leave the sending of commands and pipelines to execution without a subscriber", async () => {
+    const stacks: string[] = [];
+    redis.connectionPool.execute = (request) => {
+      stacks.push(new Error("sent").stack ?? "");
+      request.fail(new ResponseError("never sent"));
+    };
+    await redis.get(key).catch(() => {});
+    await redis
+      .pipeline()
+      .get(key)
+      .exec()
+      .catch(() => {});
+    expect(stacks[0]).toContain("/src/execution/execute.ts");
+    expect(stacks[1]).toContain("/src/pipeline/send-batch.ts");
+    expect(stacks.join()).not.toMatch(/tracing\.ts|diagnostics\/channels\.ts/);
+  });
+
   it("are not created without a subscriber", async () => {
-    const attributes = vi.spyOn(CallSettings.prototype, "attributes", "get");
+    // Every event's attributes begin with the address.
+    const address = vi.spyOn(ConnectionPool.prototype, "address", "get");
     await redis.set(key, "value");
     await redis.pipeline().get(key).exec();
-    expect(attributes).not.toHaveBeenCalled();
+    expect(address).not.toHaveBeenCalled();
     listen("command");
     await redis.get(key);
-    expect(attributes).toHaveBeenCalledTimes(1);
+    expect(address).toHaveBeenCalledTimes(1);
   });
 });

@@ -79,7 +79,9 @@ describeProtocols("WATCH", (protocol) => {
     await expect(watched.transaction?.watch("x")).rejects.toMatchObject(afterMulti);
     await expect(watched.unwatch()).rejects.toMatchObject({ code: "EMULTI" });
     const get = watched.get(KEY);
-    await expect(get).rejects.toThrow("GET came after multi()");
+    await expect(get).rejects.toThrow(
+      "GET was called after multi(); call it on the pipeline that multi() returned",
+    );
     await expect(get).rejects.toMatchObject({ code: "EMULTI" });
   });
 
@@ -232,9 +234,33 @@ describeProtocols("WATCH", (protocol) => {
     it("rejects invalid options by name", async () => {
       const work = async () => {};
       const bad = redis.transaction(work, KEY, { maxAttempts: 0 });
-      await expect(bad).rejects.toThrow('option "maxAttempts"');
+      await expect(bad).rejects.toThrow(
+        'option "maxAttempts" must be an integer of at least 1, got 0',
+      );
       const noSignal = { signal: {} as AbortSignal };
-      await expect(redis.transaction(work, KEY, noSignal)).rejects.toThrow('option "signal"');
+      await expect(redis.transaction(work, KEY, noSignal)).rejects.toThrow(
+        'option "signal" must be an AbortSignal, got an object',
+      );
+      const unknown = { maxAttempt: 1 } as object;
+      await expect(redis.transaction(work, KEY, unknown)).rejects.toThrow(
+        'unknown option "maxAttempt"; did you mean "maxAttempts"?',
+      );
+    });
+
+    it("creates no pipeline unless the function calls multi()", async () => {
+      class NoPipelines extends Redis {
+        override pipeline(): never {
+          throw new Error("a pipeline was created");
+        }
+      }
+      await using client = new NoPipelines(server.host, server.port, { protocol });
+      await redis.set(KEY, "value");
+      let value: string | null = null;
+      const work = async (watched: WatchedPipeline) => {
+        value = await watched.get(KEY);
+      };
+      expect(await client.transaction(work, KEY)).toEqual([]);
+      expect(value).toBe("value");
     });
   });
 });

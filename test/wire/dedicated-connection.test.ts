@@ -15,7 +15,7 @@ async function echo(peer: Peer): Promise<void> {
 }
 
 const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));
-const LOST = "The connection of this client() was lost, and its state with it";
+const LOST = "The connection of this client() was lost, together with its state";
 
 describe("client()", () => {
   it("takes its connection at the first command, and keeps it", async () => {

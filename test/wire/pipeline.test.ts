@@ -328,7 +328,7 @@ describe("unexpected replies to a transaction", () => {
       "ResponseError",
       "Wrong number of response items from pipeline execution",
     ],
-    ["no array", "+OK\r\n", "ResponseError", "EXEC was not answered with an array"],
+    ["no array", "+OK\r\n", "ResponseError", "EXEC did not return an array"],
   ])("%s", async (_what, reply, name, message) => {
     await using mock = await mockServer(async (peer) => {
       await answering(4, `+OK\r\n${QUEUED.repeat(2)}${reply}`)(peer);

@@ -31,21 +31,22 @@ const COMMANDS: readonly (readonly [words: string, own: boolean, api: string])[]
   ["CLIENT REPLY OFF", false, "redis.pipeline()"],
 ];
 
-/** What is said to those who have a pipeline already. */
-const ITSELF =
-  "a pipeline sends MULTI and EXEC itself, unless it is made with { transaction: false }";
+/** By command, the end of the error of a pipeline. */
+const SENT_BY_EXEC = "exec() sends MULTI and EXEC, unless { transaction: false } is set";
 const WITHIN_PIPELINES = new Map([
-  ["MULTI", ITSELF],
-  ["EXEC", ITSELF],
-  ["DISCARD", "its reset() forgets what was buffered"],
-  ["WATCH k", "call its watch() before anything else"],
-  ["UNWATCH", "call unwatch() on what its watch() gave"],
-  ["CLIENT REPLY OFF", "every command waits for its reply"],
+  ["MULTI", SENT_BY_EXEC],
+  ["EXEC", SENT_BY_EXEC],
+  ["DISCARD", "use reset() to discard the buffered commands"],
+  ["WATCH k", "use watch() before buffering commands"],
+  ["UNWATCH", "use unwatch() of the watched pipeline"],
+  ["CLIENT REPLY OFF", "a pipeline needs the reply of every command"],
 ]);
 
 const withinPipelines = (words: string, { command, message }: RedisError) => {
   const instead = WITHIN_PIPELINES.get(words);
-  return instead === undefined ? message : `${command} has no place in a pipeline: ${instead}`;
+  return instead === undefined
+    ? message
+    : `${command} cannot be buffered in a pipeline: ${instead}`;
 };
 
 describe("session commands on a shared connection", () => {

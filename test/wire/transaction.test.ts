@@ -172,7 +172,9 @@ describe("transaction() whose function uses the watched pipeline after multi()",
     for (const mistake of mistaken) {
       const error = await errorOf(redis.transaction(async (tx) => void (await mistake(tx)), "a"));
       expect(error).toMatchObject({ code: "EMULTI", command: "SET" });
-      expect(error.message).toContain("SET came after multi()");
+      expect(error.message).toBe(
+        "SET was called after multi(); call it on the pipeline that multi() returned",
+      );
     }
     await settleDown();
     expect(namesOf(mock)).not.toContain("EXEC");

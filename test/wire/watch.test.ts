@@ -254,7 +254,9 @@ describe("the guard of a transaction", () => {
     const watched = await redis.pipeline().watch("a");
     const transaction = watched.multi().set("a", 1);
     const refused = await errorOf(watched.unwatch());
-    expect(refused.message).toBe("Cannot issue an UNWATCH after a MULTI; reset() gives up");
+    expect(refused.message).toBe(
+      "Cannot issue an UNWATCH after a MULTI; use reset() to end the watch",
+    );
     expect(await errorOf(watched.mget([]))).toMatchObject({ code: "EMULTI", command: "MGET" });
     expect(await errorOf(transaction.exec())).toBeInstanceOf(WatchError);
     redis.disconnect();

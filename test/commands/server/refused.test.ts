@@ -87,7 +87,7 @@ describeTextAndBytes("commands that change the session", server, ({ both }) => {
       for (const redis of both) {
         const error = await errorOf(executorOf(redis)(...words));
         expect(error).toBeInstanceOf(DataError);
-        expect(error.message).toMatch(/which others share; use redis\.client\(\)$/);
+        expect(error.message).toMatch(/which is shared; use redis\.client\(\)$/);
         expect(error.message).not.toContain("secret");
         expect(await redis.clientInfo()).toMatchObject({ db: 0, redir: -1 });
       }

@@ -129,8 +129,10 @@ describe("SHUTDOWN", () => {
   test("is refused in a pipeline", async () => {
     await using redis = new Redis();
     expect(() => redis.pipeline().shutdown()).toThrow(
-      "SHUTDOWN ends its connection; call it outside of pipelines",
+      "SHUTDOWN closes its connection; call it outside of pipelines",
     );
-    expect(() => redis.pipeline().quit()).toThrow(/QUIT ends its connection/);
+    expect(() => redis.pipeline().quit()).toThrow(
+      "QUIT closes its connection; call it outside of pipelines",
+    );
   });
 });

@@ -1,0 +1,22 @@
+/** Options of pipelines, and the type of the values that `exec` returns. */
+import type { DecodeError, ResponseError } from "../errors.js";
+
+/** Options of {@link Redis.pipeline}. */
+export interface PipelineOptions {
+  /** Boolean: whether the commands run as one MULTI/EXEC transaction; default `true`. */
+  readonly transaction?: boolean;
+}
+
+/** Options of {@link Pipeline.exec}. */
+export interface ExecOptions {
+  /**
+   * Boolean: whether `exec` rejects with the first error among the replies; default `true`. With `false`
+   * errors are returned in their places, except errors of the connection such as LOADING.
+   */
+  readonly raiseOnError?: boolean;
+}
+
+/** The values of a pipeline, each possibly an error instead: a server's error, or one of decoding. */
+export type Settled<R extends readonly unknown[]> = {
+  [K in keyof R]: R[K] | ResponseError | DecodeError;
+};

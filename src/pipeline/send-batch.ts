@@ -1,0 +1,105 @@
+/**
+ * Sends the commands of a pipeline as one request, and finds the first error among its values. Scripts
+ * and libraries that the commands need are loaded first: until the server has them nothing is written.
+ */
+import { BLOCKING, CLOSES, SESSION } from "../commands/core/info.js";
+import type { RequestTraits } from "../connection/request.js";
+import type { RedisError } from "../errors.js";
+import type { CallSettings } from "../execution/call-settings.js";
+import { traitsOf } from "../execution/command-request.js";
+import { type ExecutionContext, execute } from "../execution/execute.js";
+import { type Preloadable, preload } from "../execution/preload.js";
+import { areBatchesTraced, traceBatch } from "../execution/tracing.js";
+import {
+  type BatchCommands,
+  type BatchEntry,
+  BatchRequest,
+  nameFailedCommand,
+  TransactionRequest,
+} from "./batch-request.js";
+
+const FLAGGED = BLOCKING | SESSION | CLOSES;
+
+/** Commands to send, and whether as a MULTI/EXEC transaction. */
+export interface Batch extends BatchCommands {
+  readonly transaction: boolean;
+}
+
+/** Load what is missing on the server, then send the batch. */
+export async function sendAfterPreload(
+  needed: Iterable<Preloadable>,
+  { executor, call }: ExecutionContext,
+  batch: Batch,
+): Promise<unknown[]> {
+  const start = performance.now();
+  await preload(needed, (info, args) => {
+    const context = { executor, call: call.withRemainingTime(start) };
+    return execute(context, { info, args, decode: undefined });
+  });
+  return await sendBatch({ executor, call: call.withRemainingTime(start) }, batch);
+}
+
+/** Send a batch; the promise resolves to the values of its commands. */
+export function sendBatch(context: ExecutionContext, batch: Batch): Promise<unknown[]> {
+  const { entries, transaction } = batch;
+  const traits = batchTraits(entries, context.call, transaction);
+  const request = transaction
+    ? new TransactionRequest(batch, context.call, traits)
+    : new BatchRequest(batch, context.call, traits);
+  if (!areBatchesTraced()) start(context, request);
+  else {
+    const names = entries.map(({ info }) => info.name);
+    const trace = traceBatch(request, context, { names, kind: transaction ? "MULTI" : "PIPELINE" });
+    trace.start(() => start(context, request));
+  }
+  return request.promise;
+}
+
+function start({ executor, call }: ExecutionContext, request: BatchRequest | TransactionRequest) {
+  if (call.cancellation !== undefined && !call.cancellation.add(request)) return;
+  if (request.blocking) executor.executeExclusively(request);
+  else executor.execute(request);
+}
+
+/** Traits of a batch: the timeouts of blocking commands add up, but in a transaction nothing blocks. */
+function batchTraits(
+  entries: readonly BatchEntry[],
+  call: CallSettings,
+  transaction: boolean,
+): RequestTraits {
+  let blocking = false;
+  let mutatesSession = false;
+  let replyTimeout = call.replyTimeout;
+  for (const { info, args } of entries) {
+    if ((info.flags & FLAGGED) === 0) continue;
+    const traits = traitsOf(info, args, call);
+    mutatesSession ||= traits.mutatesSession;
+    if (!traits.blocking || transaction) continue;
+    blocking = true;
+    const unlimited = replyTimeout === 0 || traits.replyTimeout === 0;
+    replyTimeout = unlimited ? 0 : replyTimeout + traits.replyTimeout;
+  }
+  if (!blocking && !mutatesSession) return call;
+  return { replyTimeout, waitTimeout: call.waitTimeout, blocking, mutatesSession };
+}
+
+/** Where the values of a batch come from. */
+interface ValueOrigins {
+  readonly entries: readonly BatchEntry[];
+  /** Values that needed no server, by index. */
+  readonly localValues: ReadonlyMap<number, unknown>;
+  /** Class of the errors that are thrown; others stay among the values. */
+  readonly thrown: typeof RedisError;
+}
+
+/** Throw the first error among the values, named by number and command. */
+export function throwFirstError(
+  values: readonly unknown[],
+  { entries, localValues, thrown }: ValueOrigins,
+): void {
+  let sent = 0;
+  for (const [index, value] of values.entries()) {
+    const name = localValues.has(index) ? "" : (entries[sent++]?.info.name ?? "");
+    if (value instanceof thrown) throw nameFailedCommand(value, index, name);
+  }
+}
