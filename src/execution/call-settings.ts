@@ -16,7 +16,6 @@ import {
   errorClasses,
   oneOf,
   timeLimit,
-
 } from "../util/validate.js";
 import { CancellationScope } from "./cancellation.js";
 

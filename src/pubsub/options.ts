@@ -90,7 +90,6 @@ export type MessagesOf<T extends string | Buffer, O> =
   | (GivenOption<O, "ignoreSubscribeMessages"> extends true ? never : Confirmation<T>)
   | (true extends GivenOption<O, "gapEvents"> ? Gap : never);
 
-
 const timeout: Check<number> = (name, value) => {
   if (value === null || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   const fits = typeof value === "number" && value >= 0 && value <= MAX_DELAY;

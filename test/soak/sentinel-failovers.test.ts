@@ -2,7 +2,9 @@
 import { expect, onTestFinished, test } from "vitest";
 import { failOverSeries } from "../support/failover-series.js";
 
-test("twenty Sentinel fail-overs in a row leave no timers, sockets or listeners behind", { timeout: 600_000 }, async () => {
+test("twenty Sentinel fail-overs in a row leave no timers, sockets or listeners behind", {
+  timeout: 600_000,
+}, async () => {
   const report = await failOverSeries(20, 1000);
   const { started, acknowledged, errors, lost, stall, counts, warnings } = report;
   onTestFinished(() =>
