@@ -1,6 +1,6 @@
 /**
- * Owns the promise to those who come from redis-py: each of its command methods, up to its version
- * 8.1, is here under the name that one rule gives, or stands below with the reason why not.
+ * Checks that each command method of redis-py, up to version 8.1, exists under its camelCase name, or is
+ * listed below with the reason why not.
  */
 import { describe, expect, test } from "vitest";
 import { Redis } from "../../../src/index.js";
@@ -53,40 +53,39 @@ const NAMES = `
   .trim()
   .split(/\s+/);
 
-/** What has no method of its own here. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  client_reply: "every command waits for its reply; a pipeline is what saves round trips",
-  debug_segfault: "redis-py sends nothing either",
-  psync: "its answer is a stream of commands that no client of this kind could read",
-  reset: "resetConnection, for reset is what empties a pipeline",
-  sentinel: "redis-py sends nothing either; each sub-command has a method",
-  stralgo: "no server since Redis 7.0 knows it; lcs has taken its place",
-  sync: "its answer is a stream of commands that no client of this kind could read",
-  unwatch:
-    "a method of what watch() of a pipeline gives, for watching needs a connection of its own",
-  watch: "a method of pipelines, for watching needs a connection of its own",
+/** Methods that do not exist here, with the reason. */
+const MISSING: Readonly<Record<string, string>> = {
+  client_reply: "every command waits for its reply; use a pipeline to save round trips",
+  debug_segfault: "redis-py sends no command either",
+  psync: "the reply is a replication stream, which this client does not read",
+  reset: "named resetConnection, because reset() empties a pipeline",
+  sentinel: "redis-py sends no command either; each subcommand has a method",
+  stralgo: "removed in Redis 7.0 and replaced by lcs",
+  sync: "the reply is a replication stream, which this client does not read",
+  unwatch: "a method of the result of pipeline.watch(), because WATCH needs a dedicated connection",
+  watch: "a method of pipelines, because WATCH needs a dedicated connection",
 };
 
-const ours = (name: string): string =>
+const camelCase = (name: string): string =>
   name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 const isMethod = (name: string): boolean =>
-  typeof Reflect.get(Redis.prototype, ours(name)) === "function";
+  typeof Reflect.get(Redis.prototype, camelCase(name)) === "function";
 
-describe("the command methods of redis-py", () => {
-  const there = NAMES.filter((name) => !(name in ELSEWHERE));
+describe("command methods of redis-py", () => {
+  const expected = NAMES.filter((name) => !(name in MISSING));
 
-  test("are all looked at", () => {
+  test("are listed completely", () => {
     expect(NAMES).toHaveLength(374);
     expect(new Set(NAMES).size).toBe(374);
   });
 
-  test.each(there)("%s", (name) => {
-    expect(isMethod(name), ours(name)).toBe(true);
+  test.each(expected)("%s exists", (name) => {
+    expect(isMethod(name), camelCase(name)).toBe(true);
   });
 
-  test("are excused only where they are missing", () => {
-    const excused = Object.keys(ELSEWHERE);
+  test("are listed as missing only when they do not exist", () => {
+    const excused = Object.keys(MISSING);
     expect(excused.filter((name) => !NAMES.includes(name) || isMethod(name))).toEqual([]);
   });
 });
