@@ -8,12 +8,12 @@ import {
 } from "../../../support/recording-host.js";
 
 const host = new RecordingHost();
-const refused = (...args: unknown[]) => refusal(callLoosely(host, "aclSetuser", args));
+const rejection = (...args: unknown[]) => refusal(callLoosely(host, "aclSetuser", args));
 
 const argsOf = (call: Recorded) => ("args" in call ? call.args : []);
 
-describe("ACL commands on the wire", () => {
-  test("SETUSER resets before it gives", () => {
+describe("ACL command methods", () => {
+  test("ACL SETUSER sends resets before grants", () => {
     expect(
       wire(
         host.aclSetuser("alice", {
@@ -36,7 +36,7 @@ describe("ACL commands on the wire", () => {
     );
   });
 
-  test("SETUSER leaves on and off alone unless it is told", () => {
+  test("ACL SETUSER sends ON or OFF only with the option enabled", () => {
     expect(wire(host.aclSetuser("alice"))).toBe("ACL SETUSER alice");
     expect(wire(host.aclSetuser("alice", { keys: ["a"] }))).toBe("ACL SETUSER alice ~a");
     const asGiven = { keys: ["~*", Buffer.from("~b"), "~~c"], channels: ["&*", Buffer.from("&d")] };
@@ -52,7 +52,7 @@ describe("ACL commands on the wire", () => {
     );
   });
 
-  test("SETUSER knows what may be done with keys, and selectors", () => {
+  test("ACL SETUSER sends key permissions and selectors", () => {
     expect(wire(host.aclSetuser("a", { keys: ["%R~x", "%rw~y", "%z", "~t"] }))).toBe(
       "ACL SETUSER a %R~x %rw~y ~%z ~t",
     );
@@ -68,7 +68,7 @@ describe("ACL commands on the wire", () => {
     ).toBe("ACL SETUSER a (+set %W~app*) (+@read -get ~* &c allchannels)");
   });
 
-  test("SETUSER takes bytes as they are", () => {
+  test("ACL SETUSER accepts bytes", () => {
     const bytes = Buffer.from([0x2b, 0xff, 0x00]);
     const call = host.aclSetuser("a", { passwords: bytes, keys: new Set([Buffer.from([0xfe])]) });
     expect(argsOf(call).slice(1)).toEqual([
@@ -77,7 +77,7 @@ describe("ACL commands on the wire", () => {
     ]);
   });
 
-  test("the others", () => {
+  test("ACL DELUSER, DRYRUN, LOG and GENPASS send their arguments", () => {
     expect(wire(host.aclDeluser("a", ["b"]))).toBe("ACL DELUSER a b");
     expect(wire(host.aclDryrun("a", "SET", "k", 1))).toBe("ACL DRYRUN a SET k 1");
     expect(wire(host.aclDryrun("a", "PING"))).toBe("ACL DRYRUN a PING");
@@ -87,7 +87,7 @@ describe("ACL commands on the wire", () => {
   });
 });
 
-describe("ACL rules that are refused", () => {
+describe("ACL SETUSER with invalid rules", () => {
   const signed = (name: string) =>
     `ACL SETUSER: each of option "${name}" must be a string that begins with "+" or "-"`;
   const selectors =
@@ -117,12 +117,12 @@ describe("ACL rules that are refused", () => {
     [{ selectors: [[]] }, selectors],
     [{ selectors: [["get", "~k"]] }, selectors],
     [{ selectors: [["+get ~*) on (+set"]] }, selectors],
-  ])("%j", (options, message) => {
-    expect(refused("alice", options)).toBe(message);
+  ])("rejects %j", (options, message) => {
+    expect(rejection("alice", options)).toBe(message);
   });
 
-  test("no message holds a password", () => {
-    expect(refused("alice", { passwords: "hunter2" })).not.toContain("hunter2");
-    expect(refused("alice", { passwords: ["+ok", "hunter2"] })).not.toContain("hunter2");
+  test("shows no password in the message", () => {
+    expect(rejection("alice", { passwords: "hunter2" })).not.toContain("hunter2");
+    expect(rejection("alice", { passwords: ["+ok", "hunter2"] })).not.toContain("hunter2");
   });
 });

@@ -1,7 +1,7 @@
-/** Owns what the commands of newer servers say of arguments that cannot be meant. */
+/** Invalid arguments of array commands and of commands and options that Redis 8 added. */
 import { expectRefusals } from "../../../support/bad-input.js";
 
-expectRefusals("arrays", [
+expectRefusals("array commands", [
   ["arget", ["a", -1], 'ARGET: argument "index" must not be negative, got -1'],
   ["arget", ["a", "1"], 'ARGET: argument "index" must be an integer, got a string'],
   ["ardel", ["a"], 'ARDEL: argument "indices" must not be empty'],
@@ -75,7 +75,7 @@ expectRefusals("arrays", [
   ["arop", ["a", 0, 9, "SUM", { of: 1 }], 'AROP: unknown option "of"; known options are value'],
 ]);
 
-expectRefusals("newer commands", [
+expectRefusals("commands and options of Redis 8", [
   [
     "delex",
     ["k", { ifEq: 1, ifDne: "x" }],

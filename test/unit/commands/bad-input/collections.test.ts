@@ -1,12 +1,12 @@
 /**
- * Owns what the commands on lists, sets and sorted sets say of arguments that cannot be meant: each call is refused before
- * anything is sent, with a message that names the argument and says what it should have been.
+ * Invalid arguments of list, set and sorted set commands: each call is rejected before anything is sent,
+ * with a message that contains the argument name and the expected value.
  */
 import { expectRefusals } from "../../../support/bad-input.js";
 
 const FREE = "a string, Buffer, Uint8Array, number or bigint, got";
 
-expectRefusals("lists and sets", [
+expectRefusals("list and set commands", [
   ["lpush", ["k"], 'LPUSH: argument "values" must not be empty'],
   ["lpush", ["k", []], 'LPUSH: argument "values" must not be empty'],
   ["lpush", ["k", undefined], `LPUSH: argument "values[0]" must be ${FREE} undefined`],
@@ -87,7 +87,7 @@ expectRefusals("lists and sets", [
   ["spop", ["k", 1.5], 'SPOP: argument "count" must be an integer, got 1.5'],
 ]);
 
-expectRefusals("sorted sets", [
+expectRefusals("sorted set commands", [
   ["zadd", ["k", {}], 'ZADD: argument "mapping" must not be empty'],
   [
     "zadd",

@@ -1,6 +1,6 @@
 /**
- * Owns a walk over every parameter and every option of every command: values of types that nobody
- * could mean are refused with an error that names the argument, and nothing is handed over.
+ * Invalid types in every parameter and option of every command: each call is rejected with an error that
+ * contains the argument name, and nothing is sent.
  */
 import { describe, expect, test } from "vitest";
 import { hasMethod } from "../../../../src/commands/generator/infos.js";
@@ -15,22 +15,22 @@ const specs = THEMES.flatMap((theme) => theme.entries.filter(hasMethod)).filter(
   ({ builder }) => builder === undefined,
 );
 
-/** What no argument can be, whatever its type. */
+/** Values that no argument accepts. */
 const WRONG: readonly (readonly [name: string, value: unknown])[] = [
   ["null", null],
   ["a symbol", Symbol("s")],
   ["an object", {}],
-  ["a date that is none", new Date(Number.NaN)],
+  ["an invalid date", new Date(Number.NaN)],
   ["a lone surrogate", "\ud800"],
-  ["a list of null", [null]],
+  ["an array of null", [null]],
 ];
 
 const isFunction = (type: string | undefined): boolean => type?.includes("ScoreCast") ?? false;
 
-/** What came of calls with one wrong argument, where it was not what it should be. */
-function slips(spec: CommandSpec): string[] {
+/** Call a command with one invalid argument at a time, and list the calls without the expected error. */
+function unexpectedResults(spec: CommandSpec): string[] {
   const found: string[] = [];
-  const judge = (name: string, wrong: string, args: unknown[]): void => {
+  const check = (name: string, wrong: string, args: unknown[]): void => {
     const message = refusalOf(nameOf(spec), args);
     if (message?.includes(name) !== true) found.push(`${name} = ${wrong}: ${message}`);
   };
@@ -43,7 +43,7 @@ function slips(spec: CommandSpec): string[] {
       values.push(["undefined", undefined]);
     }
     for (const [wrong, value] of values) {
-      judge(param.name, wrong, [...good.with(i, value), ...rest]);
+      check(param.name, wrong, [...good.with(i, value), ...rest]);
     }
   }
   for (const option of spec.options === undefined ? [] : flatOptions(spec.options)) {
@@ -52,19 +52,22 @@ function slips(spec: CommandSpec): string[] {
       : [...WRONG, ["a function", () => 1] as const];
     for (const [wrong, value] of values) {
       const options = { ...needed, ...optionsFor(spec, option), [option.name]: value };
-      judge(option.name, wrong, [...good, options]);
+      check(option.name, wrong, [...good, options]);
     }
   }
   if (spec.options !== undefined) {
-    judge("options", "null", [...good, null]);
-    judge("options", "a text", [...good, "text"]);
-    judge('"surely"', "an unknown option", [...good, { ...needed, surely: 1 }]);
+    check("options", "null", [...good, null]);
+    check("options", "a text", [...good, "text"]);
+    check('"surely"', "an unknown option", [...good, { ...needed, surely: 1 }]);
   }
   return found;
 }
 
-describe("every argument of every command", () => {
-  test.each(specs.map((spec) => [nameOf(spec), spec] as const))("%s", (_, spec) => {
-    expect(slips(spec)).toEqual([]);
-  });
+describe("invalid argument types", () => {
+  test.each(specs.map((spec) => [nameOf(spec), spec] as const))(
+    "%s rejects invalid types in every argument and option",
+    (_, spec) => {
+      expect(unexpectedResults(spec)).toEqual([]);
+    },
+  );
 });

@@ -1,13 +1,13 @@
 /**
- * Owns what is said of times that no server takes: a value cannot live for nothing or less, while a
- * key or a field may be told to expire at once.
+ * Expiry times that no server accepts: the lifetime of a value must be positive, while a key or a field may
+ * be set to expire immediately.
  */
 import { describe, expect, test } from "vitest";
 import { expectRefusals, type Refused, refusalOf } from "../../../support/bad-input.js";
 
 const OPTIONS = ["ex", "px", "exat", "pxat"] as const;
 
-/** Each option of a command, with values it cannot have. */
+/** Each expiry option of a command, with the values it rejects. */
 function refusals(method: string, args: readonly unknown[], values: readonly unknown[]): Refused[] {
   return OPTIONS.flatMap((name) =>
     values.map((value): Refused => {
@@ -21,7 +21,7 @@ function refusals(method: string, args: readonly unknown[], values: readonly unk
 const STRINGS = { set: ["k", "v"], getex: ["k"] };
 const FIELDS = { hsetex: ["h", { f: "v" }], hgetex: ["h", "f"] };
 
-expectRefusals("times of strings", [
+expectRefusals("expiry options of string commands", [
   ...Object.entries(STRINGS).flatMap(([method, args]) => refusals(method, args, [0, -1, -7n])),
   ["set", ["k", "v", { exat: new Date(0) }], 'SET: option "exat" must be positive, got 0'],
   ["set", ["k", "v", { exat: new Date(999) }], 'SET: option "exat" must be positive, got 0'],
@@ -49,11 +49,11 @@ expectRefusals("times of strings", [
 ]);
 
 expectRefusals(
-  "times of fields",
+  "expiry options of hash field commands",
   Object.entries(FIELDS).flatMap(([method, args]) => refusals(method, args, [-1, -7n])),
 );
 
-describe("times that servers take", () => {
+describe("expiry times that servers accept", () => {
   const past = new Date(1000);
   test.each([
     ["set", ["k", "v", { ex: 1 }]],
@@ -67,7 +67,7 @@ describe("times that servers take", () => {
     ["pexpire", ["k", 0]],
     ["expireat", ["k", new Date(-1000)]],
     ["hexpire", ["h", 0, "f"]],
-  ] as const)("%s %o", (method, args) => {
+  ] as const)("%s accepts %o", (method, args) => {
     expect(refusalOf(method, args)).toBeUndefined();
   });
 });

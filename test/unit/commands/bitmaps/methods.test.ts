@@ -6,15 +6,15 @@ import { callLoosely, RecordingHost, refusal, wire } from "../../../support/reco
 const host = new RecordingHost();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
-describe("bitmap commands on the wire", () => {
-  test("single bits", () => {
+describe("bitmap command methods", () => {
+  test("GETBIT and SETBIT send offset and bit", () => {
     expect(wire(host.getbit("k", 7))).toBe("GETBIT k 7");
     expect(wire(host.setbit("k", 7n, 1))).toBe("SETBIT k 7 1");
     expect(wire(host.setbit("k", 0, false))).toBe("SETBIT k 0 0");
     expect(wire(host.setbit("k", 0, true))).toBe("SETBIT k 0 1");
   });
 
-  test("ranges", () => {
+  test("BITCOUNT and BITPOS send their range", () => {
     expect(wire(host.bitcount("k"))).toBe("BITCOUNT k");
     expect(wire(host.bitcount("k", 0, -1))).toBe("BITCOUNT k 0 -1");
     expect(wire(host.bitcount("k", 5, 30, "bit"))).toBe("BITCOUNT k 5 30 BIT");
@@ -23,7 +23,7 @@ describe("bitmap commands on the wire", () => {
     expect(wire(host.bitpos("k", true, 0, -1, "BYTE"))).toBe("BITPOS k 1 0 -1 BYTE");
   });
 
-  test("BITOP", () => {
+  test("BITOP sends operation and keys", () => {
     expect(wire(host.bitop("and", "d", "a", ["b", "c"]))).toBe("BITOP AND d a b c");
     expect(wire(host.bitop("DIFF1", "d", new Set(["a"])))).toBe("BITOP DIFF1 d a");
     expect(host.bitop("NOT", "d", "a")).toHaveProperty("info.keys", [2, -1, 1]);
@@ -88,11 +88,11 @@ describe("bitmap commands on the wire", () => {
       ["k", "u8", 0, { item: [] }],
       'BITFIELD_RO: unknown option "item"; known options are items',
     ],
-  ])("%s %j is refused", (method, args, message) => {
+  ])("%s rejects %j", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });
 
-  test("BITFIELD_RO", () => {
+  test("BITFIELD_RO sends GET for each item", () => {
     expect(wire(host.bitfieldRo("k", "u8", 0))).toBe("BITFIELD_RO k GET u8 0");
     const items = [
       ["i5", "#2"],
@@ -104,10 +104,10 @@ describe("bitmap commands on the wire", () => {
   });
 });
 
-/** The recorded reply of a builder, whose type says what a host would give. */
+/** The recorded call of a builder; its declared type is the decoded reply. */
 const sent = (operation: { execute(): unknown }): Recorded => operation.execute() as Recorded;
 
-describe("the BITFIELD builder", () => {
+describe("BITFIELD builder", () => {
   test("sends its operations in order, as one command", () => {
     const operation = host.bitfield("k").set("u8", 0, 255).get("u8", "#0").incrby("i5", 100n, -1);
     expect(operation).toBeInstanceOf(BitFieldOperation);
@@ -115,14 +115,14 @@ describe("the BITFIELD builder", () => {
     expect(wire(sent(host.bitfield("k")))).toBe("BITFIELD k");
   });
 
-  test("is empty after execute and after reset", () => {
+  test("is empty after execute() and after reset()", () => {
     const operation = host.bitfield("k");
     expect(wire(sent(operation.get("u1", 0)))).toBe("BITFIELD k GET u1 0");
     expect(wire(sent(operation.get("u2", 0)))).toBe("BITFIELD k GET u2 0");
     expect(wire(sent(operation.get("u3", 0).reset().get("u4", 0)))).toBe("BITFIELD k GET u4 0");
   });
 
-  test("sends OVERFLOW only where it changes", () => {
+  test("sends OVERFLOW only when it changes", () => {
     const operation = host.bitfield("k");
     operation.overflow("wrap").incrby("u2", 0, 1).overflow("sat").incrby("u2", 0, 1);
     operation.incrby("u2", 0, 1, "SAT").incrby("u2", 0, 1, "FAIL").set("u2", 0, 1);
@@ -135,7 +135,7 @@ describe("the BITFIELD builder", () => {
     );
   });
 
-  test("begins with the default overflow, every time", () => {
+  test("starts with defaultOverflow on each execute()", () => {
     const operation = host.bitfield("k", { defaultOverflow: "FAIL" });
     for (const round of [1, 2]) {
       expect(wire(sent(operation.incrby("u2", 0, round)))).toBe(
@@ -166,14 +166,14 @@ describe("the BITFIELD builder", () => {
       ["CLIP"],
       'BITFIELD: argument "overflow" must be one of "WRAP", "SAT", "FAIL", got another string',
     ],
-  ])("refuses %s%j when it is executed, and is usable again", (method, args, message) => {
+  ])("rejects %s%j on execute() and can be used again", (method, args, message) => {
     const operation = begin();
     operation[method]?.(...args);
     expect(refusal(sent(operation as never))).toBe(message);
     expect(wire(sent(operation as never))).toBe("BITFIELD k");
   });
 
-  test("refuses options it does not know", () => {
+  test("rejects unknown options", () => {
     expect(refusal(sent(begin({ overflow: "SAT" }) as never))).toBe(
       'BITFIELD: unknown option "overflow"; known options are defaultOverflow',
     );

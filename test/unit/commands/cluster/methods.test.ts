@@ -17,8 +17,8 @@ const b = (text: string) => Buffer.from(text);
 const ID = "07c37dfeb235213a872192d90877d0cd55635b91";
 const OTHER = "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1";
 
-describe("cluster commands on the wire", () => {
-  test("slots", () => {
+describe("CLUSTER command methods", () => {
+  test("CLUSTER commands for slots send their arguments", () => {
     expect(wire(host.clusterAddslots(1, [2, 3n], new Set([4])))).toBe("CLUSTER ADDSLOTS 1 2 3 4");
     expect(wire(host.clusterDelslots([0]))).toBe("CLUSTER DELSLOTS 0");
     expect(wire(host.clusterAddslotsrange([0, 9], [20, 29]))).toBe(
@@ -42,7 +42,7 @@ describe("cluster commands on the wire", () => {
     );
   });
 
-  test("nodes", () => {
+  test("CLUSTER commands for nodes send their arguments", () => {
     expect(wire(host.clusterMeet("127.0.0.1", 7000))).toBe("CLUSTER MEET 127.0.0.1 7000");
     expect(wire(host.clusterMeet("::1", 7000, 7001))).toBe("CLUSTER MEET ::1 7000 7001");
     expect(wire(host.clusterForget(ID))).toBe(`CLUSTER FORGET ${ID}`);
@@ -57,7 +57,7 @@ describe("cluster commands on the wire", () => {
     expect(wire(host.clusterSetConfigEpoch(7))).toBe("CLUSTER SET-CONFIG-EPOCH 7");
   });
 
-  test("by redis-py's one method", () => {
+  test("cluster() sends any subcommand, as in redis-py", () => {
     expect(wire(host.cluster("info"))).toBe("CLUSTER info");
     expect(wire(host.cluster("KEYSLOT", "k"))).toBe("CLUSTER KEYSLOT k");
     expect(wire(host.cluster("ADDSLOTS", [1, 2], 3))).toBe("CLUSTER ADDSLOTS 1 2 3");
@@ -160,13 +160,13 @@ describe("cluster commands on the wire", () => {
       [-1],
       'CLUSTER COUNTKEYSINSLOT: argument "slot" must not be negative, got -1',
     ],
-  ])("%s %j is refused", (method, args, message) => {
+  ])("%s rejects %j", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });
 });
 
-describe("what a node says of its cluster", () => {
-  test("CLUSTER INFO", () => {
+describe("CLUSTER replies", () => {
+  test("CLUSTER INFO is decoded", () => {
     const text = "cluster_state:ok\r\ncluster_slots_assigned:16384\r\nother:1.5\r\n";
     const info = { cluster_state: "ok", cluster_slots_assigned: 16384, other: "1.5" };
     expect(toClusterInfo(text)).toEqual(info);
@@ -230,14 +230,14 @@ describe("what a node says of its cluster", () => {
     },
   ];
 
-  test("CLUSTER NODES and CLUSTER REPLICAS", () => {
+  test("CLUSTER NODES and CLUSTER REPLICAS are decoded", () => {
     expect(toClusterNodes(`${LINES.join("\n")}\n`)).toEqual(NODES);
     expect(toClusterNodes(b(`${LINES.join("\n")}\n`))).toEqual(NODES);
     expect(toClusterNodes(LINES)).toEqual(NODES);
     expect(toClusterNodes([])).toEqual([]);
   });
 
-  test("CLUSTER SLOTS", () => {
+  test("CLUSTER SLOTS is decoded from RESP2 and RESP3", () => {
     const slots = (wrap: (items: Reply[]) => Reply): Reply => [
       [
         0,
@@ -275,7 +275,7 @@ describe("what a node says of its cluster", () => {
     ).toEqual(expected);
   });
 
-  test("CLUSTER SHARDS", () => {
+  test("CLUSTER SHARDS is decoded from RESP2 and RESP3", () => {
     const shards = (wrap: (items: Reply[]) => Reply): Reply => [
       wrap([
         "slots",
@@ -307,7 +307,7 @@ describe("what a node says of its cluster", () => {
     ).toEqual(expected);
   });
 
-  test("CLUSTER LINKS and CLUSTER SLOT-STATS", () => {
+  test("CLUSTER LINKS and CLUSTER SLOT-STATS are decoded from RESP2 and RESP3", () => {
     const link: Reply[] = ["direction", b("to"), "node", ID, "create-time", 5, "events", "rw"];
     const expected = [{ direction: "to", node: ID, "create-time": new Date(5), events: "rw" }];
     expect(toClusterLinks([link], context)).toEqual(expected);
@@ -327,7 +327,7 @@ describe("what a node says of its cluster", () => {
     [[1, [2, 3]]],
     [new MapReply(["a", 1])],
     [new SetReply([1])],
-  ])("%j, which nobody foresaw, is borne", (reply) => {
+  ])("decoders do not throw for the unexpected reply %j", (reply) => {
     const decoders = [
       toClusterInfo,
       toClusterNodes,

@@ -5,9 +5,9 @@ import { COMMANDS } from "../../../../src/commands/generated/registry.js";
 import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
 
 const host = new RecordingHost();
-const refused = (method: string, ...args: unknown[]) => refusal(callLoosely(host, method, args));
+const rejection = (method: string, ...args: unknown[]) => refusal(callLoosely(host, method, args));
 
-describe("connection commands on the wire", () => {
+describe("connection command methods", () => {
   test("PING changes its decoder only with a message", () => {
     expect(wire(host.ping())).toBe("PING");
     expect(host.ping()).not.toHaveProperty("decode");
@@ -15,12 +15,12 @@ describe("connection commands on the wire", () => {
     expect(host.ping(Buffer.from("hi"))).toHaveProperty("decode", null);
   });
 
-  test("AUTH puts the name first", () => {
+  test("AUTH sends the username first", () => {
     expect(wire(host.auth("secret"))).toBe("AUTH secret");
     expect(wire(host.auth(Buffer.from("secret"), { username: "alice" }))).toBe("AUTH alice secret");
   });
 
-  test("HELLO puts the credentials behind the protocol", () => {
+  test("HELLO sends the credentials after the protocol", () => {
     expect(wire(host.hello())).toBe("HELLO");
     expect(wire(host.hello(3))).toBe("HELLO 3");
     expect(wire(host.hello(2, { setName: "me", auth: ["alice", "secret"] }))).toBe(
@@ -29,7 +29,7 @@ describe("connection commands on the wire", () => {
     expect(wire(host.hello(undefined, {}))).toBe("HELLO");
   });
 
-  test("CLIENT KILL takes any number of filters", () => {
+  test("CLIENT KILL accepts any number of filters", () => {
     expect(wire(host.clientKillFilter({ id: 5n, skipMe: false }))).toBe(
       "CLIENT KILL ID 5 SKIPME NO",
     );
@@ -46,18 +46,18 @@ describe("connection commands on the wire", () => {
       ),
     ).toBe("CLIENT KILL TYPE PUBSUB ADDR a:1 LADDR b:2 USER alice MAXAGE 60 SKIPME YES");
     expect(wire(host.clientKill("127.0.0.1:5"))).toBe("CLIENT KILL 127.0.0.1:5");
-    // One decoder serves both forms: a count passes it as it is.
+    // One decoder serves both forms, because it returns a count unchanged.
     expect(host.clientKillFilter({ id: 5 })).toHaveProperty("info.decode", okToTrue);
   });
 
-  test("CLIENT LIST sends each number by itself", () => {
+  test("CLIENT LIST sends each client ID", () => {
     expect(wire(host.clientList({ clientId: 5 }))).toBe("CLIENT LIST ID 5");
     expect(wire(host.clientList({ clientId: new Set([5, 6n]), type: "REPLICA" }))).toBe(
       "CLIENT LIST TYPE REPLICA ID 5 6",
     );
   });
 
-  test("CLIENT PAUSE and CLIENT UNBLOCK say how only when told", () => {
+  test("CLIENT PAUSE and CLIENT UNBLOCK send their mode only when the option is given", () => {
     expect(wire(host.clientPause(100))).toBe("CLIENT PAUSE 100");
     expect(wire(host.clientPause(100, { all: true }))).toBe("CLIENT PAUSE 100 ALL");
     expect(wire(host.clientPause(100, { all: false }))).toBe("CLIENT PAUSE 100 WRITE");
@@ -66,7 +66,7 @@ describe("connection commands on the wire", () => {
     expect(wire(host.clientUnblock(5, { error: false }))).toBe("CLIENT UNBLOCK 5 TIMEOUT");
   });
 
-  test("CLIENT TRACKING repeats the word before each prefix", () => {
+  test("CLIENT TRACKING sends PREFIX before each prefix", () => {
     expect(wire(host.clientTracking())).toBe("CLIENT TRACKING ON");
     expect(wire(host.clientTracking({ on: false }))).toBe("CLIENT TRACKING OFF");
     expect(wire(host.clientTracking({ bcast: true, prefix: ["a", "b"], noLoop: true }))).toBe(
@@ -81,7 +81,7 @@ describe("connection commands on the wire", () => {
     expect(wire(host.clientTrackingOff())).toBe("CLIENT TRACKING OFF");
   });
 
-  test("words are accepted in either case", () => {
+  test("CLIENT NO-EVICT, NO-TOUCH, CACHING and SETINFO accept words in either case", () => {
     expect(wire(host.clientNoEvict("on"))).toBe("CLIENT NO-EVICT ON");
     expect(wire(host.clientNoTouch("OFF"))).toBe("CLIENT NO-TOUCH OFF");
     expect(wire(host.clientCaching("yes"))).toBe("CLIENT CACHING YES");
@@ -89,7 +89,7 @@ describe("connection commands on the wire", () => {
   });
 });
 
-describe("connection commands that are refused", () => {
+describe("connection command methods with invalid arguments", () => {
   test.each<[string, unknown[], string]>([
     ["clientKillFilter", [], 'CLIENT KILL: argument "options" must hold at least one filter'],
     ["clientKillFilter", [{}], 'CLIENT KILL: argument "options" must hold at least one filter'],
@@ -144,16 +144,16 @@ describe("connection commands that are refused", () => {
     ["hello", [3, { auth: "secret" }], 'HELLO: option "auth" must be a [username, password] array'],
     ["select", [-1], 'SELECT: argument "index" must not be negative, got -1'],
     ["select", ["1"], 'SELECT: argument "index" must be an integer, got a string'],
-  ])("%s(%j)", (method, args, message) => {
-    expect(refused(method, ...args)).toBe(message);
+  ])("%s rejects %j", (method, args, message) => {
+    expect(rejection(method, ...args)).toBe(message);
   });
 
-  test("no message holds a password", () => {
+  test("shows no password in the message", () => {
     const password = { toString: () => "hunter2" };
     const messages = [
-      refused("auth", "hunter2", { username: null }),
-      refused("hello", 3, { auth: ["alice", password] }),
-      refused("hello", 3, { auth: "hunter2" }),
+      rejection("auth", "hunter2", { username: null }),
+      rejection("hello", 3, { auth: ["alice", password] }),
+      rejection("hello", 3, { auth: "hunter2" }),
     ];
     for (const message of messages) {
       expect(message).toBeDefined();
@@ -162,11 +162,11 @@ describe("connection commands that are refused", () => {
   });
 });
 
-describe("what changes the state of a connection", () => {
+describe("commands that change the state of a connection", () => {
   const flagged = (flag: number) =>
     [...COMMANDS.values()].filter(({ flags }) => (flags & flag) !== 0).map(({ name }) => name);
 
-  test("is known by name", () => {
+  test("are flagged SESSION or CLOSES", () => {
     const own = flagged(SESSION).filter((name) => COMMANDS.get(name)?.instead === undefined);
     expect(own.filter((name) => !name.startsWith("SCRIPT")).sort()).toEqual([
       "ASKING",

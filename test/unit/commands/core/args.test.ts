@@ -9,7 +9,7 @@ import { Token } from "../../../../src/protocol/token.js";
 const TEST = { name: "TEST" };
 const EX = token("EX");
 
-/** Run checks that the types may forbid, and give what came of them. */
+/** Run argument checks with any types, and return the arguments or the error message. */
 function check(run: (args: ArgList) => unknown): readonly unknown[] | string {
   const args = new ArgList(TEST);
   run(args);
@@ -18,11 +18,11 @@ function check(run: (args: ArgList) => unknown): readonly unknown[] | string {
   );
 }
 
-/** A value the types would refuse. */
+/** A value of a type that does not compile. */
 const wrong = (value: unknown) => value as never;
 
-describe("errors", () => {
-  test("the first mistake is kept and nothing is thrown", () => {
+describe("ArgList errors", () => {
+  test("keeps the first error and does not throw", () => {
     const args = new ArgList(TEST, ["k"]);
     args.integer("a", 1.5).integer("b", 2.5);
     expect(args.error).toBeInstanceOf(DataError);
@@ -33,9 +33,9 @@ describe("errors", () => {
     });
   });
 
-  test("no message holds a text the caller passed", () => {
+  test("contain no text passed by the caller", () => {
     const secret = "s3cret";
-    const runs: ((args: ArgList) => unknown)[] = [
+    const checks: ((args: ArgList) => unknown)[] = [
       (args) => args.integer("n", wrong(secret)),
       (args) => args.count("n", wrong(secret)),
       (args) => args.timeout("n", wrong(secret)),
@@ -52,7 +52,7 @@ describe("errors", () => {
       (args) => args.value("n", wrong([secret])),
       (args) => args.value("n", wrong({ secret })),
     ];
-    for (const run of runs) {
+    for (const run of checks) {
       const outcome = check(run);
       expect(outcome).toMatch(/^TEST: /);
       expect(outcome).not.toContain(secret);
@@ -70,15 +70,15 @@ describe("errors", () => {
     [Object.create(null), "an object"],
     [new Date(0), "a Date"],
     [new Map(), "a Map"],
-  ])("%# is named by its type", (value, name) => {
+  ])("%# is reported by its type", (value, name) => {
     expect(check((args) => args.value("v", wrong(value)))).toBe(
       `TEST: argument "v" must be a string, Buffer, Uint8Array, number or bigint, got ${name}`,
     );
   });
 });
 
-describe("numbers", () => {
-  test("whole numbers pass up to 2^53 as numbers and beyond as bigints", () => {
+describe("ArgList numbers", () => {
+  test("accepts integers up to 2^53 as numbers and larger ones as bigints", () => {
     expect(check((args) => args.integer("n", -(2 ** 53 - 1)).integer("n", 2n ** 70n))).toEqual([
       -(2 ** 53 - 1),
       2n ** 70n,
@@ -100,7 +100,7 @@ describe("numbers", () => {
     }
   });
 
-  test("counts are not negative", () => {
+  test("rejects negative counts", () => {
     expect(check((args) => args.count("n", 0).count("n", 5n))).toEqual([0, 5n]);
     expect(check((args) => args.count("n", -1))).toBe(
       'TEST: argument "n" must not be negative, got -1',
@@ -110,7 +110,7 @@ describe("numbers", () => {
     );
   });
 
-  test("units are part of the message", () => {
+  test("reports the unit in the message", () => {
     expect(check((args) => args.seconds("n", 1.5))).toBe(
       'TEST: argument "n" must be an integer number of seconds, got 1.5',
     );
@@ -122,7 +122,7 @@ describe("numbers", () => {
     );
   });
 
-  test("dates become Unix times, rounded down", () => {
+  test("converts Dates to Unix times, rounded down", () => {
     expect(check((args) => args.unixSeconds("n", new Date(1999)))).toEqual([1]);
     expect(check((args) => args.unixSeconds("n", new Date(-1)))).toEqual([-1]);
     expect(check((args) => args.unixMilliseconds("n", new Date(1999)))).toEqual([1999]);
@@ -132,7 +132,7 @@ describe("numbers", () => {
     );
   });
 
-  test("waiting times may be fractions, not negative and not endless", () => {
+  test("accepts fractional timeouts, and rejects negative and infinite ones", () => {
     expect(check((args) => args.timeout("n", 0).timeout("n", 0.01))).toEqual([0, 0.01]);
     for (const bad of [-0.1, Number.NaN, Infinity, "1", null, 1n]) {
       expect(check((args) => args.timeout("n", wrong(bad)))).toMatch(
@@ -141,7 +141,7 @@ describe("numbers", () => {
     }
   });
 
-  test("decimals are finite, scores need not be", () => {
+  test("accepts finite decimals only, and infinite scores", () => {
     expect(check((args) => args.decimal("n", 0.1).decimal("n", "1e-5").decimal("n", 3n))).toEqual([
       0.1,
       "1e-5",
@@ -164,7 +164,7 @@ describe("numbers", () => {
     }
   });
 
-  test("bounds may leave themselves out", () => {
+  test("accepts exclusive bounds", () => {
     expect(check((args) => args.bound("n", "(1.5").bound("n", "(-inf").bound("n", 2))).toEqual([
       "(1.5",
       "(-inf",
@@ -174,10 +174,10 @@ describe("numbers", () => {
   });
 });
 
-describe("words and flags", () => {
+describe("ArgList words, flags and callbacks", () => {
   const choice = new Choice("ASC", "DESC");
 
-  test("words in upper and lower case only", () => {
+  test("accepts words in upper case or lower case only", () => {
     expect(check((args) => args.keyword("w", "ASC", choice).keyword("w", "desc", choice))).toEqual([
       "ASC",
       "DESC",
@@ -189,7 +189,7 @@ describe("words and flags", () => {
     }
   });
 
-  test("flags are booleans", () => {
+  test("accepts booleans as flags", () => {
     expect(check((args) => args.flag("f", EX, true))).toEqual(["EX"]);
     expect(check((args) => args.flag("f", EX, false).flag("f", EX, undefined))).toEqual([]);
     expect(check((args) => args.flag("f", EX, wrong(1)))).toBe(
@@ -197,7 +197,7 @@ describe("words and flags", () => {
     );
   });
 
-  test("callbacks are functions and are not sent", () => {
+  test("accepts functions as callbacks and does not send them", () => {
     expect(check((args) => args.callback("f", String))).toEqual([]);
     expect(check((args) => args.callback("f", "String"))).toBe(
       'TEST: argument "f" must be a function, got a string',
@@ -205,8 +205,8 @@ describe("words and flags", () => {
   });
 });
 
-describe("lists", () => {
-  test("rest arguments flatten one level of arrays and sets", () => {
+describe("ArgList lists", () => {
+  test("flattens one level of arrays and sets in rest arguments", () => {
     const bytes = Buffer.from("x");
     expect(check((args) => args.many("v", ["a", ["b", "c"], new Set([1]), bytes]))).toEqual([
       "a",
@@ -218,7 +218,7 @@ describe("lists", () => {
     expect(check((args) => args.many("v", [[["a"]]]))).toEqual([["a"]]);
   });
 
-  test("empty ones are refused", () => {
+  test("rejects empty lists", () => {
     for (const empty of [[], [[]], [new Set()], [[], []]]) {
       expect(check((args) => args.many("v", empty))).toBe('TEST: argument "v" must not be empty');
     }
@@ -228,14 +228,14 @@ describe("lists", () => {
     );
   });
 
-  test("single lists, with and without their length", () => {
+  test("accepts single values and lists, with or without a count before them", () => {
     expect(check((args) => args.list("v", "a"))).toEqual(["a"]);
     expect(check((args) => args.list("v", ["a", "b"]))).toEqual(["a", "b"]);
     expect(check((args) => args.counted("v", ["a", "b"]))).toEqual([2, "a", "b"]);
     expect(check((args) => args.counted("v", "a"))).toEqual([1, "a"]);
   });
 
-  test("isEmpty looks through arrays and sets", () => {
+  test("isEmpty() looks into arrays and sets", () => {
     expect(isEmpty([])).toBe(true);
     expect(isEmpty([[], new Set()])).toBe(true);
     expect(isEmpty([[], ["a"]])).toBe(false);
@@ -244,7 +244,7 @@ describe("lists", () => {
   });
 });
 
-describe("mappings", () => {
+describe("ArgList mappings", () => {
   const maps: [string, Mapping<unknown, unknown>][] = [
     ["object", { a: 1, b: "2" }],
     ["object without prototype", Object.assign(Object.create(null), { a: 1, b: "2" })],
@@ -272,16 +272,16 @@ describe("mappings", () => {
     ["instance", Object.assign(new (class Pair {})(), { a: 1, b: "2" })],
   ];
 
-  test.each(maps)("%s", (_name, mapping) => {
+  test.each(maps)("accepts %s", (_name, mapping) => {
     expect(check((args) => args.pairs("m", mapping))).toEqual(["a", 1, "b", "2"]);
   });
 
-  test("keys of Maps keep their bytes", () => {
+  test("keeps the bytes of Map keys", () => {
     const key = Buffer.from([0xff]);
     expect(check((args) => args.pairs("m", new Map([[key, 1]])))).toEqual([key, 1]);
   });
 
-  test("inherited properties are no entries", () => {
+  test("ignores inherited properties", () => {
     expect(check((args) => args.pairs("m", Object.create({ a: 1 })))).toBe(
       'TEST: argument "m" must not be empty',
     );
@@ -293,14 +293,14 @@ describe("mappings", () => {
     [null, "null"],
     [undefined, "undefined"],
     [Buffer.from("x"), "a Buffer"],
-  ])("%o is none", (value, name) => {
+  ])("rejects %o", (value, name) => {
     expect(check((args) => args.pairs("m", wrong(value)))).toBe(
       `TEST: argument "m" must be an object, a Map or entries, got ${name}`,
     );
   });
 
   test.each([[[["a"]]], [[["a", 1, 2]]], [["ab"]], [new Set(["ab"])]])(
-    "%o has no entries of two",
+    "rejects %o, which has no entries of two elements",
     (value) => {
       expect(check((args) => args.pairs("m", wrong(value)))).toMatch(
         /^TEST: argument "m" must hold \[key, value\] entries, got /,
@@ -308,7 +308,7 @@ describe("mappings", () => {
     },
   );
 
-  test("scores go out before their members", () => {
+  test("writes scores before their members", () => {
     expect(check((args) => args.scores("m", { a: 1, b: Infinity }))).toEqual([1, "a", "+inf", "b"]);
     expect(check((args) => args.scores("m", { a: wrong(null) }))).toBe(
       'TEST: each score of argument "m" must be a number or numeric text, got null',
@@ -316,7 +316,7 @@ describe("mappings", () => {
   });
 });
 
-describe("options", () => {
+describe("ArgList options", () => {
   const rules: OptionRules = { ex: [1, 2], px: [2, 1], get: [4, 0] };
   const outcome = (options: unknown, needed = false) => {
     const args = new ArgList(TEST);
@@ -324,24 +324,24 @@ describe("options", () => {
     return args.error?.message ?? readable;
   };
 
-  test("known names pass, absent options too", () => {
+  test("accepts known names and absent options", () => {
     expect(outcome({ ex: 1, get: true })).toBe(true);
     expect(outcome({})).toBe(true);
     expect(outcome(undefined)).toBe(false);
   });
 
-  test("what is undefined or false does not count", () => {
+  test("ignores options that are undefined or false", () => {
     expect(outcome({ ex: 1, px: undefined })).toBe(true);
     expect(outcome({ ex: 1, px: false, nonsense: undefined })).toBe(true);
   });
 
-  test("unknown names are refused, inherited ones of Object too", () => {
+  test("rejects unknown names, including names inherited from Object", () => {
     const message = 'TEST: unknown option "toString"; known options are ex, px, get';
     expect(outcome({ toString: 1 })).toBe(message);
     expect(outcome({ EX: 1 })).toBe('TEST: unknown option "EX"; known options are ex, px, get');
   });
 
-  test("presence conflicts, not value", () => {
+  test("detects conflicts by the presence of options, not their value", () => {
     expect(outcome({ ex: 10, px: 10 })).toBe('TEST: options "ex" and "px" are mutually exclusive');
     const message = 'TEST: options "ex" and "px" are mutually exclusive';
     expect(outcome({ ex: 1, get: true, px: 1 })).toBe(message);
@@ -349,7 +349,7 @@ describe("options", () => {
     expect(outcome({ px: null, ex: 0 })).toBe('TEST: options "px" and "ex" are mutually exclusive');
   });
 
-  test("what is no object is refused", () => {
+  test("rejects values that are not objects", () => {
     expect(outcome(null)).toBe('TEST: argument "options" must be an object, got null');
     expect(outcome("EX")).toBe('TEST: argument "options" must be an object, got a string');
     expect(outcome(["EX"])).toBe('TEST: argument "options" must be an object, got an array');
@@ -358,7 +358,7 @@ describe("options", () => {
     );
   });
 
-  test("a limit needs both of its options", () => {
+  test("requires offset and num together", () => {
     const limit = (offset?: number, num?: number) =>
       check((args) => args.limit(token("LIMIT"), ["offset", offset], ["num", num]));
     expect(limit()).toEqual([]);

@@ -6,7 +6,7 @@ import {
   lastSeconds,
 } from "../../../../src/commands/core/block-time.js";
 
-test("the time is found whatever type it was given in", () => {
+test("block time functions read the timeout from numbers, text and bytes", () => {
   for (const given of [1.5, "1.5", Buffer.from("1.5")]) {
     expect(lastSeconds(["k", given])).toBe(1500);
     expect(firstSeconds([given, 1, "k"])).toBe(1500);
@@ -16,11 +16,11 @@ test("the time is found whatever type it was given in", () => {
   expect(lastMilliseconds([1, "700"])).toBe(700);
 });
 
-test("a part of a millisecond still is one", () => {
+test("block time functions round up to whole milliseconds", () => {
   expect(lastSeconds(["k", 0.0001])).toBe(1);
 });
 
-test("what is no usable limit counts as none", () => {
+test("block time functions return 0 for a timeout that is no valid limit", () => {
   for (const given of [0, "0", -1, "soon", Number.NaN, "inf", Infinity]) {
     expect(lastSeconds(["k", given])).toBe(0);
   }

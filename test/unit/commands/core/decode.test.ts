@@ -17,11 +17,11 @@ const text: DecodeContext = { bytes: false, text: strictText };
 const bytes: DecodeContext = { bytes: true, text: strictText };
 const b = (value: string) => Buffer.from(value);
 
-/** Shapes that no decoder foresees: all must come back as they are, none may throw. */
-const STRANGE: Reply[] = ["QUEUED", new ResponseError("nested"), b("odd")];
+/** Replies that no decoder expects: they must be returned unchanged, without an error. */
+const UNEXPECTED: Reply[] = ["QUEUED", new ResponseError("nested"), b("unexpected")];
 
-describe("words and booleans", () => {
-  test("OK becomes true, everything else stays", () => {
+describe("okToTrue and toBoolean", () => {
+  test("okToTrue converts OK to true and keeps other replies", () => {
     expect(decode.okToTrue("OK")).toBe(true);
     expect(decode.okToTrue(null)).toBe(null);
     expect(decode.okToTrue("NOKEY")).toBe("NOKEY");
@@ -37,12 +37,12 @@ describe("words and booleans", () => {
     ["OK", true],
     [null, false],
     ["QUEUED", "QUEUED"],
-  ])("toBoolean(%s) is %s", (reply, value) => {
+  ])("toBoolean(%s) returns %s", (reply, value) => {
     expect(decode.toBoolean(reply)).toBe(value);
   });
 });
 
-describe("doubles", () => {
+describe("toDouble and parseDouble", () => {
   test.each<[string, number]>([
     ["1", 1],
     ["-0.5", -0.5],
@@ -56,23 +56,23 @@ describe("doubles", () => {
     ["Infinity", Infinity],
     ["nan", Number.NaN],
     ["-nan", Number.NaN],
-  ])("%s as text and as bytes", (written, value) => {
-    expect(decode.toDouble(written)).toBe(value);
-    expect(decode.toDouble(b(written))).toBe(value);
+  ])("toDouble parses %s as text and as bytes", (text, value) => {
+    expect(decode.toDouble(text)).toBe(value);
+    expect(decode.toDouble(b(text))).toBe(value);
   });
 
-  test("decimals of every length and with the point anywhere are what Number makes of them", () => {
+  test("parseDouble agrees with Number for decimals of every length", () => {
     const random = new Random(testSeed());
     for (let i = 0; i < 20_000; i++) {
       const digits = Array.from({ length: random.int(1, 20) }, () => random.int(0, 9)).join("");
       const point = random.int(1, digits.length);
       const fraction = random.chance(0.8) ? `.${digits.slice(point)}` : "";
-      const written = `${random.chance(0.3) ? "-" : ""}${digits.slice(0, point)}${fraction}`;
-      expect(decode.parseDouble(written), `seed ${random.seed}: ${written}`).toBe(Number(written));
+      const text = `${random.chance(0.3) ? "-" : ""}${digits.slice(0, point)}${fraction}`;
+      expect(decode.parseDouble(text), `seed ${random.seed}: ${text}`).toBe(Number(text));
     }
   });
 
-  test("RESP3 doubles, integers and null pass", () => {
+  test("toDouble keeps RESP3 doubles and null, and converts integers", () => {
     expect(decode.toDouble(1.5)).toBe(1.5);
     expect(decode.toDouble(Infinity)).toBe(Infinity);
     expect(decode.toDouble(3n)).toBe(3);
@@ -94,37 +94,37 @@ describe("doubles", () => {
     "1.2.3",
     "1:",
     "1/",
-  ])("%j is no number", (written) => {
-    expect(decode.parseDouble(written)).toBe(undefined);
-    expect(decode.toDouble(written)).toBe(written);
+  ])("toDouble keeps %j, which is not a number", (text) => {
+    expect(decode.parseDouble(text)).toBe(undefined);
+    expect(decode.toDouble(text)).toBe(text);
   });
 
-  test("each of several", () => {
+  test("toDoubles converts each element", () => {
     expect(decode.toDoubles(["1.5", null, "inf"])).toEqual([1.5, null, Infinity]);
     expect(decode.toDoubles([1.5, null, Infinity])).toEqual([1.5, null, Infinity]);
   });
 });
 
-describe("sets", () => {
-  test("RESP2 arrays, RESP3 sets and null", () => {
+describe("toSet and toArray", () => {
+  test("toSet converts RESP2 arrays, RESP3 sets and null", () => {
     expect(decode.toSet(["a", "b"])).toEqual(new Set(["a", "b"]));
     expect(decode.toSet(new SetReply(["a", "b"]))).toEqual(new Set(["a", "b"]));
     expect(decode.toSet([])).toEqual(new Set());
     expect(decode.toSet(null)).toEqual(new Set());
   });
 
-  test("as arrays", () => {
+  test("toArray converts RESP2 arrays and RESP3 sets, and keeps null", () => {
     expect(decode.toArray(["a"])).toEqual(["a"]);
     expect(decode.toArray(new SetReply(["a"]))).toEqual(["a"]);
     expect(decode.toArray(null)).toBe(null);
   });
 });
 
-describe("records", () => {
+describe("toRecord", () => {
   const flat: Reply = ["a", "1", "b", "2"];
 
-  test("RESP2 flat, RESP3 map and nested pairs give the same object", () => {
-    const want = { a: "1", b: "2" };
+  test("returns the same object for a flat RESP2 array, a RESP3 map and nested pairs", () => {
+    const expected = { a: "1", b: "2" };
     const shapes: Reply[] = [
       flat,
       new MapReply(["a", "1", "b", "2"]),
@@ -135,17 +135,17 @@ describe("records", () => {
     ];
     for (const shape of shapes) {
       const record = decode.toRecord(shape, text);
-      expect({ ...(record as object) }).toEqual(want);
+      expect({ ...(record as object) }).toEqual(expected);
       expect(Object.getPrototypeOf(record)).toBe(null);
     }
   });
 
-  test("missing is empty", () => {
+  test("returns an empty object for an empty or null reply", () => {
     expect(Object.keys(decode.toRecord([], text) as object)).toEqual([]);
     expect(Object.keys(decode.toRecord(null, text) as object)).toEqual([]);
   });
 
-  test("inherited names are names like any other", () => {
+  test("keeps fields named like properties of Object.prototype", () => {
     const record = decode.toRecord(["__proto__", "p", "constructor", "c"], text) as Record<
       string,
       string
@@ -154,54 +154,54 @@ describe("records", () => {
     expect(Object.entries(record)[0]).toEqual(["__proto__", "p"]);
   });
 
-  test("with bytes the names are text and the values bytes", () => {
+  test("returns text names and Buffer values with decodeResponses: false", () => {
     const record = decode.toRecord([b("ключ"), b("v")], bytes) as Record<string, Buffer>;
     expect(record.ключ).toEqual(b("v"));
   });
 
-  test("a name that is no text is an error that says what to use", () => {
+  test("throws DecodeError with the alternatives for a name that is not valid text", () => {
     const read = () => decode.toRecord([Buffer.from([0xff]), b("v")], bytes);
     expect(read).toThrow(DecodeError);
     expect(read).toThrow(/use hkeys\(\) or hscanIter\(\) for field names as bytes/);
   });
 });
 
-describe("pairs and scores", () => {
-  test("pairs from flat, map and nested", () => {
-    const want = [
+describe("pair and score decoders", () => {
+  test("toPairs converts flat arrays, maps and nested pairs", () => {
+    const expected = [
       ["a", "1"],
       ["b", "2"],
     ];
-    expect(decode.toPairs(["a", "1", "b", "2"])).toEqual(want);
-    expect(decode.toPairs(new MapReply(["a", "1", "b", "2"]))).toEqual(want);
-    expect(decode.toPairs(want)).toEqual(want);
+    expect(decode.toPairs(["a", "1", "b", "2"])).toEqual(expected);
+    expect(decode.toPairs(new MapReply(["a", "1", "b", "2"]))).toEqual(expected);
+    expect(decode.toPairs(expected)).toEqual(expected);
     expect(decode.toPairs([])).toEqual([]);
   });
 
-  test("scores from text and from doubles", () => {
-    const want = [
+  test("toScorePairs converts scores from text and doubles", () => {
+    const expected = [
       ["a", 1.5],
       ["b", -Infinity],
     ];
-    expect(decode.toScorePairs(["a", "1.5", "b", "-inf"])).toEqual(want);
+    expect(decode.toScorePairs(["a", "1.5", "b", "-inf"])).toEqual(expected);
     expect(
       decode.toScorePairs([
         ["a", 1.5],
         ["b", -Infinity],
       ]),
-    ).toEqual(want);
+    ).toEqual(expected);
     expect(decode.toScorePairs([b("a"), b("1.5")])).toEqual([[b("a"), 1.5]]);
     expect(decode.toScorePairs(["a", 2])).toEqual([["a", 2]]);
     expect(decode.toScorePairs([])).toEqual([]);
   });
 
-  test("a cast gets the number whatever the protocol", () => {
+  test("toCastPairs passes numbers to scoreCastFunc under both protocols", () => {
     const cast = decode.toCastPairs((score) => `<${score}>`);
     expect(cast(["a", "1.50"], text)).toEqual([["a", "<1.5>"]]);
     expect(cast([["a", 1.5]], text)).toEqual([["a", "<1.5>"]]);
   });
 
-  test("blocking pops keep the key", () => {
+  test("toKeyedScore and toKeyedScores keep the key of blocking pops", () => {
     expect(decode.toKeyedScore(["k", "m", "1"])).toEqual(["k", "m", 1]);
     expect(decode.toKeyedScore(["k", "m", 1])).toEqual(["k", "m", 1]);
     expect(decode.toKeyedScore(null)).toBe(null);
@@ -211,14 +211,14 @@ describe("pairs and scores", () => {
   });
 });
 
-describe("scans", () => {
-  test("the cursor is text, also with bytes and beyond 2^53", () => {
+describe("scan decoders", () => {
+  test("return the cursor as text, also with bytes and beyond 2^53", () => {
     expect(decode.toScan(["18446744073709551615", ["a"]])).toEqual(["18446744073709551615", ["a"]]);
     expect(decode.toScan([b("7"), [b("a")]])).toEqual(["7", [b("a")]]);
     expect(decode.toScan([0, []])).toEqual(["0", []]);
   });
 
-  test("of hashes and sorted sets", () => {
+  test("convert the items of HSCAN and ZSCAN", () => {
     expect(decode.toScanRecord(["0", ["f", "v"]], text)).toEqual(["0", { f: "v" }]);
     expect(decode.toScanPairs([b("0"), [b("f"), b("v")]])).toEqual(["0", [[b("f"), b("v")]]]);
     expect(decode.toScanScores(["0", ["m", "1.5"]])).toEqual(["0", [["m", 1.5]]]);
@@ -229,8 +229,8 @@ describe("scans", () => {
   });
 });
 
-describe("others", () => {
-  test("groups drop an incomplete tail", () => {
+describe("toGroups and toLcsResult", () => {
+  test("toGroups drops an incomplete group", () => {
     expect(decode.toGroups(2)(["a", null, "b", "2", "c"], text)).toEqual([
       ["a", null],
       ["b", "2"],
@@ -238,16 +238,16 @@ describe("others", () => {
     expect(decode.toGroups(2)([], text)).toEqual([]);
   });
 
-  test("LCS from flat and from a map", () => {
+  test("toLcsResult converts flat arrays and maps", () => {
     const matches: Reply = [[[4, 7], [5, 8], 4]];
-    const want = { matches: [[[4, 7], [5, 8], 4]], len: 4 };
-    expect(decode.toLcsResult(["matches", matches, "len", 4])).toEqual(want);
-    expect(decode.toLcsResult(new MapReply(["matches", matches, "len", 4]))).toEqual(want);
-    expect(decode.toLcsResult([b("matches"), matches, b("len"), 4])).toEqual(want);
+    const expected = { matches: [[[4, 7], [5, 8], 4]], len: 4 };
+    expect(decode.toLcsResult(["matches", matches, "len", 4])).toEqual(expected);
+    expect(decode.toLcsResult(new MapReply(["matches", matches, "len", 4]))).toEqual(expected);
+    expect(decode.toLcsResult([b("matches"), matches, b("len"), 4])).toEqual(expected);
   });
 });
 
-describe("what nobody foresaw", () => {
+describe("decoders with unexpected replies", () => {
   const all = Object.entries({
     ...decode,
     toCastPairs: decode.toCastPairs((score) => score),
@@ -255,15 +255,15 @@ describe("what nobody foresaw", () => {
     toGroups: decode.toGroups(2),
   }).filter(([name]) => name.startsWith("to") || name === "okToTrue");
 
-  test.each(all)("%s gives it back", (name, decoder) => {
-    for (const reply of STRANGE) {
+  test.each(all)("%s returns an unexpected reply unchanged", (name, decoder) => {
+    for (const reply of UNEXPECTED) {
       const value = (decoder as (reply: Reply, context: DecodeContext) => unknown)(reply, text);
-      expect(value).toEqual(name === "toWord" && Buffer.isBuffer(reply) ? "odd" : reply);
+      expect(value).toEqual(name === "toWord" && Buffer.isBuffer(reply) ? "unexpected" : reply);
     }
   });
 
-  test.each(all)("%s does not throw on odd aggregates", (_name, decoder) => {
-    const odd: Reply[] = [
+  test.each(all)("%s does not throw for unexpected arrays", (_name, decoder) => {
+    const arrays: Reply[] = [
       [[]],
       [null],
       [["a"]],
@@ -272,7 +272,7 @@ describe("what nobody foresaw", () => {
       [1, 2, 3],
       [new MapReply([])],
     ];
-    for (const reply of odd) {
+    for (const reply of arrays) {
       expect(() =>
         (decoder as (reply: Reply, context: DecodeContext) => unknown)(reply, text),
       ).not.toThrow();

@@ -3,7 +3,7 @@ import { toExactDouble } from "../../../../src/commands/core/decode.js";
 import { DecodeError } from "../../../../src/index.js";
 import { RecordingHost, refusal, wire } from "../../../support/recording-host.js";
 
-describe("sums with more digits than a double has", () => {
+describe("toExactDouble", () => {
   test.each([
     ["0", 0],
     ["-2.5", -2.5],
@@ -15,7 +15,7 @@ describe("sums with more digits than a double has", () => {
     ["100000000000000000000", 1e20],
     ["inf", Infinity],
     ["1e30", 1e30],
-  ])("%s is a number", (text, number) => {
+  ])("converts %s to a number", (text, number) => {
     expect(toExactDouble(text)).toBe(number);
     expect(toExactDouble(Buffer.from(text))).toBe(number);
     expect(toExactDouble(number)).toBe(number);
@@ -28,30 +28,30 @@ describe("sums with more digits than a double has", () => {
     "9007199254740992.25",
     "1000000000000000000024696061952",
     `1${"0".repeat(400)}`,
-  ])("%s is none, and said so with every digit", (text) => {
+  ])("throws DecodeError with every digit of %s", (text) => {
     for (const reply of [text, Buffer.from(text)]) {
       expect(() => toExactDouble(reply)).toThrow(DecodeError);
       expect(() => toExactDouble(reply)).toThrow(`the sum ${text} is not exact`);
     }
   });
 
-  test("what nobody foresaw stays", () => {
+  test("returns unexpected replies unchanged", () => {
     expect(toExactDouble(null)).toBeNull();
     expect(toExactDouble(["1"])).toEqual(["1"]);
     expect(toExactDouble("many")).toBe("many");
   });
 });
 
-describe("a bigint as a score", () => {
+describe("bigint scores", () => {
   const host = new RecordingHost();
 
-  test("goes out when a double can hold it", () => {
+  test("are sent when a double represents them exactly", () => {
     expect(wire(host.zadd("k", { a: 9007199254740994n }))).toBe("ZADD k 9007199254740994 a");
     expect(wire(host.zincrby("k", 2n ** 80n, "a"))).toBe(`ZINCRBY k ${2n ** 80n} a`);
     expect(wire(host.zcount("k", -3n, 2n ** 53n))).toBe("ZCOUNT k -3 9007199254740992");
   });
 
-  test("is refused when the server would round it", () => {
+  test("are rejected when the server would round them", () => {
     expect(refusal(host.zadd("k", { a: 9007199254740993n }))).toBe(
       'ZADD: each score of argument "mapping" must be a bigint that a double represents exactly',
     );

@@ -1,9 +1,9 @@
-/** What is constant about a command: its wire header, and how it names its arguments. */
+/** Tests of the constant properties of a command: its wire header and its argument names. */
 import { describe, expect, it } from "vitest";
 import { CommandInfo } from "../../../../src/commands/core/info.js";
 
 describe("CommandInfo", () => {
-  it("is modest by default", () => {
+  it("has no flags, keys or decoder by default", () => {
     const info = new CommandInfo("GET");
     expect({ ...info }).toEqual({
       name: "GET",
@@ -26,7 +26,7 @@ describe("CommandInfo", () => {
     },
   );
 
-  it("gives every header right in any order of asking", () => {
+  it("returns the correct header for any order of argument counts", () => {
     const info = new CommandInfo("MGET");
     for (const count of [9, 3, 20, 0, 15, 16, 9, 3, 20, 0]) {
       expect(info.header(count)).toBe(`*${count + 1}\r\n$4\r\nMGET\r\n`);
@@ -54,7 +54,7 @@ describe("CommandInfo", () => {
       ["key", "mapping{}..."],
       ["key", "key of mapping[0]", "value of mapping[0]"],
     ],
-  ])("names arguments after %j", (params, expected) => {
+  ])("uses %j as argument names", (params, expected) => {
     const info = new CommandInfo("X", { params });
     expect([0, 1, 2].map((index) => info.argumentName(index))).toEqual(expected);
   });

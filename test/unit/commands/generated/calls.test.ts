@@ -22,7 +22,7 @@ function outcome(recorded: Recorded): string {
 
 const host = new RecordingHost();
 
-/** What an empty builder sends. */
+/** The command sent by an empty builder. */
 function executed(builder: object): Recorded {
   if (!("execute" in builder) || typeof builder.execute !== "function") return { answer: builder };
   return builder.execute() as Recorded;
@@ -38,18 +38,18 @@ function linesOf(spec: CommandSpec): string[] {
 
 const specs = THEMES.flatMap((theme) => theme.entries.filter(hasMethod));
 
-describe("every command method", () => {
-  test("sends what it always sent", async () => {
+describe("generated command methods", () => {
+  test("send the arguments recorded in calls.txt", async () => {
     const lines = specs.flatMap(linesOf);
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("calls.txt");
   });
 
-  test.each(specs.map((spec) => [nameOf(spec), spec] as const))("%s can be called", (_, spec) => {
+  test.each(specs.map((spec) => [nameOf(spec), spec] as const))("%s sends its command", (_, spec) => {
     const sent = linesOf(spec).filter((line) => line.includes(`\n    ${spec.name}`));
     expect(sent).not.toEqual([]);
   });
 
-  test("no two methods have one name", () => {
+  test("have unique names", () => {
     const names = specs.flatMap((spec) => [nameOf(spec), ...(spec.aliases ?? [])]);
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });

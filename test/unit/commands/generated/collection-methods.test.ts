@@ -5,8 +5,8 @@ import { callLoosely, RecordingHost, refusal, wire } from "../../../support/reco
 const host = new RecordingHost();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
-describe("hash commands on the wire", () => {
-  test("plain ones", () => {
+describe("hash command methods", () => {
+  test("HGET, HGETALL, HDEL, HINCRBY and others send their arguments", () => {
     expect(wire(host.hget("k", "f"))).toBe("HGET k f");
     expect(wire(host.hexists("k", "f"))).toBe("HEXISTS k f");
     expect(wire(host.hgetall("k"))).toBe("HGETALL k");
@@ -23,7 +23,7 @@ describe("hash commands on the wire", () => {
     expect(host.hgetall("k")).toHaveProperty("info.decode", toRecord);
   });
 
-  test("HSET takes a field, a mapping, or both", () => {
+  test("HSET accepts a field, a mapping, or both", () => {
     expect(wire(host.hset("k", "f", "v"))).toBe("HSET k f v");
     expect(wire(host.hset("k", { f: 1, g: 2 }))).toBe("HSET k f 1 g 2");
     expect(wire(host.hset("k", new Map([[Buffer.from("f"), 1]])))).toBe("HSET k f 1");
@@ -59,11 +59,11 @@ describe("hash commands on the wire", () => {
     ["hdel", ["k"], 'HDEL: argument "fields" must not be empty'],
     ["hmget", ["k", []], 'HMGET: argument "fields" must not be empty'],
     ["hincrby", ["k", "f", "1"], 'HINCRBY: argument "amount" must be an integer, got a string'],
-  ])("%s %j is refused", (method, args, message) => {
+  ])("%s rejects %j", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });
 
-  test("HRANDFIELD and HSCAN pick their decoders", () => {
+  test("HRANDFIELD and HSCAN choose their decoder by options", () => {
     expect(wire(host.hrandfield("k"))).toBe("HRANDFIELD k");
     expect(wire(host.hrandfield("k", -3, { withValues: true }))).toBe("HRANDFIELD k -3 WITHVALUES");
     expect(host.hrandfield("k", 3, { withValues: true })).toHaveProperty("decode", toPairs);
@@ -74,8 +74,8 @@ describe("hash commands on the wire", () => {
   });
 });
 
-describe("list commands on the wire", () => {
-  test("plain ones", () => {
+describe("list command methods", () => {
+  test("LPUSH, LRANGE, LINSERT, LREM and others send their arguments", () => {
     expect(wire(host.lpush("k", "a", ["b"]))).toBe("LPUSH k a b");
     expect(wire(host.rpush("k", new Set(["a"])))).toBe("RPUSH k a");
     expect(wire(host.lpushx("k", "a"))).toBe("LPUSHX k a");
@@ -90,7 +90,7 @@ describe("list commands on the wire", () => {
     expect(wire(host.rpoplpush("a", "b"))).toBe("RPOPLPUSH a b");
   });
 
-  test("pops, moves and searches", () => {
+  test("LPOP, LMOVE, LPOS and LMPOP send their options", () => {
     expect(wire(host.lpop("k"))).toBe("LPOP k");
     expect(wire(host.rpop("k", 2))).toBe("RPOP k 2");
     expect(wire(host.lmove("a", "b"))).toBe("LMOVE a b LEFT RIGHT");
@@ -103,7 +103,7 @@ describe("list commands on the wire", () => {
     );
   });
 
-  test("blocking ones end or begin with their timeout", () => {
+  test("BLPOP, BRPOP, BLMOVE and BLMPOP send their timeout", () => {
     expect(wire(host.blpop(["a", "b"]))).toBe("BLPOP a b 0");
     expect(wire(host.blpop("a", 0.5))).toBe("BLPOP a 0.5");
     expect(wire(host.brpop("a", 1))).toBe("BRPOP a 1");
@@ -121,7 +121,7 @@ describe("list commands on the wire", () => {
     [host.blmpop(5, 1, "a", { direction: "LEFT" }), 5000],
     [host.wait(1, 700), 700],
     [host.waitaof(1, 0, 800), 800],
-  ])("blocking time of call %#", (recorded, milliseconds) => {
+  ])("block time of call %# is its timeout in milliseconds", (recorded, milliseconds) => {
     if (!("info" in recorded)) throw new Error("refused");
     expect(recorded.info.blockTime?.(recorded.args)).toBe(milliseconds);
   });
@@ -158,13 +158,13 @@ describe("list commands on the wire", () => {
     ],
     ["lpush", ["k"], 'LPUSH: argument "values" must not be empty'],
     ["lpop", ["k", 1.5], 'LPOP: argument "count" must be an integer, got 1.5'],
-  ])("%s %j is refused", (method, args, message) => {
+  ])("%s rejects %j", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });
 });
 
-describe("set commands on the wire", () => {
-  test("all of them", () => {
+describe("set command methods", () => {
+  test("send their arguments", () => {
     expect(wire(host.sadd("k", "a", ["b"], new Set(["c"])))).toBe("SADD k a b c");
     expect(wire(host.scard("k"))).toBe("SCARD k");
     expect(wire(host.sdiff("a", "b"))).toBe("SDIFF a b");
@@ -187,7 +187,7 @@ describe("set commands on the wire", () => {
     expect(wire(host.sunionstore("d", "a", "b"))).toBe("SUNIONSTORE d a b");
   });
 
-  test("members come as a Set, random ones as an array", () => {
+  test("SMEMBERS returns a Set, SPOP with a count an array", () => {
     expect(host.smembers("k")).toHaveProperty("info.decode", toSet);
     expect(host.spop("k")).not.toHaveProperty("decode");
     expect(host.spop("k", 2)).toHaveProperty("decode", toArray);

@@ -6,8 +6,8 @@ import { callLoosely, RecordingHost, refusal, wire } from "../../../support/reco
 const host = new RecordingHost();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
-describe("string commands on the wire", () => {
-  test("plain calls hand their arguments over as they are", () => {
+describe("string command methods", () => {
+  test("GET, SET, GETRANGE, SETEX and others send their arguments", () => {
     expect(wire(host.get("k"))).toBe("GET k");
     expect(wire(host.set("k", Buffer.from("v")))).toBe("SET k v");
     expect(wire(host.append("k", 5n))).toBe("APPEND k 5");
@@ -18,7 +18,7 @@ describe("string commands on the wire", () => {
     expect(wire(host.psetex("k", 10n, "v"))).toBe("PSETEX k 10 v");
   });
 
-  test("SET sends each option with its own word", () => {
+  test("SET sends its options", () => {
     expect(wire(host.set("k", "v", {}))).toBe("SET k v");
     expect(wire(host.set("k", "v", { ex: 5, nx: true, get: true }))).toBe("SET k v EX 5 NX GET");
     expect(wire(host.set("k", "v", { px: 5, xx: true }))).toBe("SET k v PX 5 XX");
@@ -34,13 +34,13 @@ describe("string commands on the wire", () => {
     expect(host.set("k", "v")).toHaveProperty("info.decode", okToTrue);
   });
 
-  test("GETEX knows PERSIST beside the times", () => {
+  test("GETEX sends PERSIST and expiry options", () => {
     expect(wire(host.getex("k"))).toBe("GETEX k");
     expect(wire(host.getex("k", { persist: true }))).toBe("GETEX k PERSIST");
     expect(wire(host.getex("k", { px: 7 }))).toBe("GETEX k PX 7");
   });
 
-  test("INCR and DECR become INCRBY and DECRBY when given an amount", () => {
+  test("INCR and DECR become INCRBY and DECRBY with an amount", () => {
     expect(wire(host.incr("k"))).toBe("INCR k");
     expect(wire(host.incr("k", -2))).toBe("INCRBY k -2");
     expect(wire(host.decr("k"))).toBe("DECR k");
@@ -51,7 +51,7 @@ describe("string commands on the wire", () => {
     expect(host.incrbyfloat("k")).toHaveProperty("info.decode", toExactDouble);
   });
 
-  test("lists come as arguments, arrays, sets or a mixture", () => {
+  test("MGET accepts arguments, arrays, sets or a mixture", () => {
     expect(wire(host.mget("a", "b"))).toBe("MGET a b");
     expect(wire(host.mget(["a", "b"], "c", new Set(["d"])))).toBe("MGET a b c d");
     expect(host.mget([])).toEqual({ answer: [] });
@@ -59,14 +59,14 @@ describe("string commands on the wire", () => {
     expect(wire(host.mget(Buffer.from("ab")))).toBe("MGET ab");
   });
 
-  test("mappings come as objects, Maps or entries", () => {
+  test("MSET and MSETNX accept objects, Maps or entries", () => {
     expect(wire(host.mset({ a: 1, b: "2" }))).toBe("MSET a 1 b 2");
     expect(wire(host.mset(new Map([[Buffer.from("a"), 1]])))).toBe("MSET a 1");
     expect(wire(host.msetnx([["a", 1]]))).toBe("MSETNX a 1");
     expect(wire(host.mset(Object.assign(Object.create(null), { a: 1 })))).toBe("MSET a 1");
   });
 
-  test("LCS picks its decoder by what it asks for", () => {
+  test("LCS chooses its decoder by options", () => {
     const all = { idx: true, minMatchLen: 4, withMatchLen: true } as const;
     expect(wire(host.lcs("a", "b", all))).toBe("LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN");
     expect(host.lcs("a", "b", all)).toHaveProperty("decode", toLcsResult);
@@ -75,7 +75,7 @@ describe("string commands on the wire", () => {
   });
 });
 
-describe("string commands that are refused", () => {
+describe("string and key command methods with invalid arguments", () => {
   test.each([
     [
       "set",
@@ -121,7 +121,7 @@ describe("string commands that are refused", () => {
     ["mset", [["a", "b"]], 'MSET: argument "mapping" must hold [key, value] entries, got a string'],
     ["del", [], 'DEL: argument "keys" must not be empty'],
     ["del", [[]], 'DEL: argument "keys" must not be empty'],
-  ])("%s %j", (method, args, message) => {
+  ])("%s rejects %j", (method, args, message) => {
     const refused = call(method, ...args);
     expect(refusal(refused)).toBe(message);
     expect(refused).toHaveProperty("error", expect.any(DataError));
@@ -130,8 +130,8 @@ describe("string commands that are refused", () => {
   });
 });
 
-describe("key commands on the wire", () => {
-  test("plain ones", () => {
+describe("key command methods", () => {
+  test("DEL, KEYS, OBJECT and WAIT send their arguments", () => {
     expect(wire(host.del("a", ["b"]))).toBe("DEL a b");
     expect(wire(host.delete("a"))).toBe("DEL a");
     expect(wire(host.keys())).toBe("KEYS *");
@@ -140,7 +140,7 @@ describe("key commands on the wire", () => {
     expect(wire(host.wait(1, 500))).toBe("WAIT 1 500");
   });
 
-  test("expiry takes dates and its conditions", () => {
+  test("EXPIRE commands accept Dates and conditions", () => {
     expect(wire(host.expire("k", 5, { gt: true, xx: true }))).toBe("EXPIRE k 5 XX GT");
     expect(wire(host.expireat("k", new Date(5999)))).toBe("EXPIREAT k 5");
     expect(wire(host.pexpireat("k", new Date(5999)))).toBe("PEXPIREAT k 5999");
@@ -152,7 +152,7 @@ describe("key commands on the wire", () => {
     );
   });
 
-  test("SCAN passes its options on", () => {
+  test("SCAN sends its options", () => {
     expect(wire(host.scan())).toBe("SCAN 0");
     expect(wire(host.scan("7", { match: "a*", count: 10, type: "hash" }))).toBe(
       "SCAN 7 MATCH a* COUNT 10 TYPE hash",
@@ -162,7 +162,7 @@ describe("key commands on the wire", () => {
     );
   });
 
-  test("SORT", () => {
+  test("SORT and SORT_RO send their options", () => {
     const options = {
       by: "w_*",
       start: 0,
@@ -182,7 +182,7 @@ describe("key commands on the wire", () => {
     );
   });
 
-  test("COPY, RESTORE and MIGRATE", () => {
+  test("COPY, RESTORE and MIGRATE send their options", () => {
     expect(wire(host.copy("a", "b", { destinationDb: 0, replace: true }))).toBe(
       "COPY a b DB 0 REPLACE",
     );

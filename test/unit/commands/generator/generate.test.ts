@@ -35,26 +35,26 @@ const theme = (entries: readonly dsl.Entry[], file = "one", className = "OneComm
 const filesOf = (...entries: dsl.Entry[]) =>
   generate({ themes: [theme(entries)], modules, typeModules: {} });
 
-describe("names", () => {
+describe("generated names", () => {
   test.each([
     ["GET", "get", "GET", "get"],
     ["CLIENT SETNAME", "clientSetname", "CLIENT_SETNAME", "client-setname"],
     ["MEMORY MALLOC-STATS", "memoryMallocStats", "MEMORY_MALLOC_STATS", "memory-malloc-stats"],
     ["SORT_RO", "sortRo", "SORT_RO", "sort_ro"],
     ["PUBSUB NUMSUB", "pubsubNumsub", "PUBSUB_NUMSUB", "pubsub-numsub"],
-  ])("%s", (wire, method, constant, page) => {
+  ])("%s is converted to method, constant and page name", (wire, method, constant, page) => {
     expect(methodName(wire)).toBe(method);
     expect(constantName(wire)).toBe(constant);
     expect(pageName(wire)).toBe(page);
   });
 
-  test("T and I stand for the host's types, only as whole words", () => {
+  test("hostType replaces T and I only as whole words", () => {
     expect(surfaceType("[T, I][] | Text | INT")).toBe('[H["text"], H["int"]][] | Text | INT');
   });
 });
 
-describe("layout", () => {
-  test("comments wrap between words and never inside a link", () => {
+describe("layout of generated code", () => {
+  test("wrap() breaks comments between words and never inside a link", () => {
     expect(wrap("aaa bbb {@link x | y z} ccc", 10)).toEqual(["aaa bbb", "{@link x | y z}", "ccc"]);
     expect(docComment(["One."], "")).toBe("/** One. */\n");
     expect(docComment(["One.", "", "@returns Two."], "  ")).toBe(
@@ -62,7 +62,7 @@ describe("layout", () => {
     );
   });
 
-  test("long lists break, and nothing follows a rest parameter", () => {
+  test("enclose() breaks long lists, and adds no comma after a rest parameter", () => {
     const long = "x".repeat(60);
     expect(enclose("f(", ["a", "b"], { close: ")", indent: "" })).toBe("f(a, b)");
     expect(enclose("f(", [long, `...${long}`], { close: ")", indent: "" })).toBe(
@@ -70,7 +70,7 @@ describe("layout", () => {
     );
   });
 
-  test("imports are merged and sorted, types apart", () => {
+  test("Imports merges and sorts imports, with type imports separated", () => {
     const imports = new Imports(new ExportIndex(modules));
     imports.value("b", "./x.js");
     imports.value("a", "./x.js");
@@ -81,12 +81,12 @@ describe("layout", () => {
     );
   });
 
-  test("a function from nowhere is an error", () => {
+  test("FunctionHomes throws for a function that no known module exports", () => {
     expect(() => new ExportIndex(modules).find(() => 1)).toThrow("not exported by a known module");
   });
 });
 
-describe("key positions", () => {
+describe("keyPositions", () => {
   const { key, param, rest, fallback, KEY, VALUE, TIMEOUT, listOf, mappingOf, countedListOf } = dsl;
   const custom = { build: () => undefined, with: [], names: ["keys..."] };
   test.each<[string, Partial<dsl.CommandSpec>, readonly number[]]>([
@@ -108,19 +108,19 @@ describe("key positions", () => {
     ["LMPOP", { args: [param("keys", listOf(KEY), "")], wire: [custom] }, [0, 0, 0]],
     ["KEYS", { args: [param("pattern", VALUE, "")] }, [0, 0, 0]],
     ["MIGRATE", { args: [], keys: [3, 3, 1] }, [3, 3, 1]],
-  ])("%s", (name, more, positions) => {
+  ])("computes the key positions of %s", (name, more, positions) => {
     expect(keyPositions(entry(name, more))).toEqual(positions);
   });
 });
 
-describe("generate", () => {
+describe("generate()", () => {
   const get = entry("GET", { args: [dsl.key()] });
 
-  test("is pure: the same spec gives the same text", () => {
+  test("returns the same text for the same spec", () => {
     expect([...filesOf(get)]).toEqual([...filesOf(get)]);
   });
 
-  test("a plain command is one straight call", () => {
+  test("generates one direct call for a simple command", () => {
     const text = filesOf(get).get("one.ts");
     expect(text).toContain(
       'get(key: Key): Reply<H, H["text"] | null> {\n    return this.run(GET, [key]);\n  }',
@@ -129,7 +129,7 @@ describe("generate", () => {
     expect(text).toContain("https://redis.io/docs/latest/commands/get/");
   });
 
-  test("classes extend each other in the order of the themes", () => {
+  test("lets the classes extend each other in the order of the themes", () => {
     const files = generate({
       themes: [theme([get]), theme([entry("TTL", {})], "two", "TwoCommands")],
       modules,
@@ -146,14 +146,14 @@ describe("generate", () => {
     );
   });
 
-  test("a refused command has constants and no method", () => {
+  test("generates constants and no method for a refused command", () => {
     const files = filesOf(get, dsl.refused("MULTI", "redis.pipeline()"));
     expect(files.get("infos-one.ts")).toContain('instead: "redis.pipeline()"');
     expect(files.get("infos-one.ts")).toContain("flags: SESSION");
     expect(files.get("one.ts")).not.toContain("MULTI");
   });
 
-  test("methods on one wire name share its constants", () => {
+  test("shares constants between methods of one command", () => {
     const files = filesOf(
       entry("ACL LOG", {}),
       entry("ACL LOG", { method: "aclLogReset", wire: ['"RESET"'] }),
@@ -162,7 +162,7 @@ describe("generate", () => {
     expect(files.get("one.ts")).toContain("return this.run(ACL_LOG, [T.RESET]);");
   });
 
-  test("options that exclude each other do so in types and in rules", () => {
+  test("enforces exclusive options in types and in rules", () => {
     const options = dsl.options(
       "XOptions",
       dsl.oneOf("XTime", "When.", [
@@ -176,7 +176,7 @@ describe("generate", () => {
     expect(files.get("options.ts")).toContain("readonly ex?: undefined;");
   });
 
-  test("what cannot be meant is an error", () => {
+  test("throws for invalid specs", () => {
     const two = () => dsl.options("XOptions", dsl.flag("a", "A", "A."));
     expect(() => filesOf(entry("X", { options: two() }), entry("Y", { options: two() }))).toThrow(
       "two different option types are called XOptions",

@@ -4,8 +4,8 @@ import { callLoosely, RecordingHost, refusal, wire } from "../../../support/reco
 const host = new RecordingHost();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
-describe("geospatial commands on the wire", () => {
-  test("GEOADD takes places as triples or in one array", () => {
+describe("geospatial command methods", () => {
+  test("GEOADD accepts triples or one flat array", () => {
     expect(wire(host.geoadd("k", [[13.361389, 38.115556, "Palermo"]]))).toBe(
       "GEOADD k 13.361389 38.115556 Palermo",
     );
@@ -27,7 +27,7 @@ describe("geospatial commands on the wire", () => {
     ).toBe("GEOADD k XX 0 -1.5 a 1e-7 2 7");
   });
 
-  test("reads of members", () => {
+  test("GEODIST, GEOHASH and GEOPOS send their arguments", () => {
     expect(wire(host.geodist("k", "a", "b"))).toBe("GEODIST k a b");
     expect(wire(host.geodist("k", "a", "b", "km"))).toBe("GEODIST k a b km");
     expect(wire(host.geohash("k", "a", ["b"]))).toBe("GEOHASH k a b");
@@ -35,7 +35,7 @@ describe("geospatial commands on the wire", () => {
     expect(wire(host.geopos("k", new Set(["a"])))).toBe("GEOPOS k a");
   });
 
-  test("GEOSEARCH from a member or a place, in a circle or a box; 0 is a number", () => {
+  test("GEOSEARCH searches from a member or a position, in a circle or a box, and sends 0", () => {
     expect(wire(host.geosearch("k", { member: "a", radius: 5 }))).toBe(
       "GEOSEARCH k FROMMEMBER a BYRADIUS 5 m",
     );
@@ -63,7 +63,7 @@ describe("geospatial commands on the wire", () => {
     );
   });
 
-  test("GEOSEARCHSTORE", () => {
+  test("GEOSEARCHSTORE sends its options", () => {
     const options = { member: 7, width: 1, height: 2, storeDist: true, sort: "ASC" } as const;
     expect(wire(host.geosearchstore("d", "k", { ...options, count: 1 }))).toBe(
       "GEOSEARCHSTORE d k FROMMEMBER 7 BYBOX 1 2 m ASC STOREDIST COUNT 1",
@@ -71,7 +71,7 @@ describe("geospatial commands on the wire", () => {
     expect(host.geosearchstore("d", "k", options)).toHaveProperty("info.keys", [1, 2, 1]);
   });
 
-  test("GEORADIUS and its relatives", () => {
+  test("GEORADIUS, GEORADIUSBYMEMBER and their _RO variants send their options", () => {
     expect(wire(host.georadius("k", 0, 0, 100))).toBe("GEORADIUS k 0 0 100 m");
     expect(
       wire(host.georadius("k", 15, "37.5", 200, { unit: "km", withDist: true, sort: "ASC" })),
@@ -227,7 +227,7 @@ describe("geospatial commands on the wire", () => {
       ["k", 0, 0, 1, { store: "a" }],
       'GEORADIUS_RO: unknown option "store"; known options are unit, withCoord, withDist, withHash, sort, count, any',
     ],
-  ])("%s %j is refused", (method, args, message) => {
+  ])("%s rejects %j", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });
 });

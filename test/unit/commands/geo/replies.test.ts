@@ -8,11 +8,11 @@ test.each<[string, Reply]>([
   ["text", [["13.5", "-38.25"], null]],
   ["bytes", [[b("13.5"), b("-38.25")], null]],
   ["doubles", [[13.5, -38.25], null]],
-])("coordinates in %s become numbers", (_, reply) => {
+])("GEOPOS coordinates in %s are decoded to numbers", (_, reply) => {
   expect(toGeoPoints(reply)).toEqual([[13.5, -38.25], null]);
 });
 
-test("a search gives members alone, or with what was asked for", () => {
+test("GEOSEARCH returns members, or members with the requested details", () => {
   expect(toGeoResults(["a", b("b")])).toEqual(["a", b("b")]);
   expect(toGeoResults([["a", "190.4424"]])).toEqual([["a", 190.4424]]);
   expect(toGeoResults([["a", 3479099956230698]])).toEqual([["a", 3479099956230698]]);
@@ -21,12 +21,12 @@ test("a search gives members alone, or with what was asked for", () => {
   expect(toGeoResults([])).toEqual([]);
 });
 
-test("a search that stored what it found gives their number", () => {
+test("GEORADIUS with STORE returns the number of stored members", () => {
   expect(toGeoResults(3)).toBe(3);
 });
 
 test.each<[Reply]>([[null], ["text"], [[[]]], [new MapReply([])], [new SetReply(["a"])]])(
-  "%j, which nobody foresaw, is borne",
+  "geospatial decoders do not throw for the unexpected reply %j",
   (reply) => {
     expect(() => [toGeoPoints(reply), toGeoResults(reply)]).not.toThrow();
   },

@@ -4,8 +4,8 @@ import { RecordingHost, refusal, wire } from "../../../support/recording-host.js
 
 const host = new RecordingHost();
 
-describe("the expiry of hash fields", () => {
-  test("takes one field, many, or a set of them, and counts them", () => {
+describe("hash field expiry methods", () => {
+  test("HEXPIRE, HTTL, HPERSIST and HGETDEL accept one field, several or a Set, and send their number", () => {
     expect(wire(host.hexpire("k", 10, "f"))).toBe("HEXPIRE k 10 FIELDS 1 f");
     expect(wire(host.hexpire("k", 10, ["f", 2, "g"]))).toBe("HEXPIRE k 10 FIELDS 3 f 2 g");
     expect(wire(host.hexpire("k", 10, new Set(["f", "g"])))).toBe("HEXPIRE k 10 FIELDS 2 f g");
@@ -17,7 +17,7 @@ describe("the expiry of hash fields", () => {
     expect(wire(host.hgetdel("k", "f", "g"))).toBe("HGETDEL k FIELDS 2 f g");
   });
 
-  test("puts the condition before the fields", () => {
+  test("HPEXPIRE, HEXPIREAT and HPEXPIREAT send the condition before the fields", () => {
     expect(wire(host.hpexpire("k", 10, "f", { gt: true }))).toBe("HPEXPIRE k 10 GT FIELDS 1 f");
     const when = new Date(1_700_000_000_999);
     expect(wire(host.hexpireat("k", when, "f", { nx: true }))).toBe(
@@ -28,7 +28,7 @@ describe("the expiry of hash fields", () => {
     );
   });
 
-  test("reads and writes with an expiry", () => {
+  test("HGETEX and HSETEX send expiry options", () => {
     expect(wire(host.hgetex("k", "f"))).toBe("HGETEX k FIELDS 1 f");
     expect(wire(host.hgetex("k", ["f", "g"], { persist: true }))).toBe(
       "HGETEX k PERSIST FIELDS 2 f g",
@@ -41,18 +41,18 @@ describe("the expiry of hash fields", () => {
     );
   });
 
-  test("refuses what makes no sense, naming it", () => {
-    const no = undefined as never;
+  test("HEXPIRE, HTTL, HGETEX and HSETEX reject invalid arguments", () => {
+    const missing = undefined as never;
     expect(refusal(host.hexpire("k", 1.5, "f"))).toMatch(
       /^HEXPIRE: argument "time" must be an integer/,
     );
     expect(refusal(host.hexpire("k", 1, []))).toBe('HEXPIRE: argument "fields" must not be empty');
     expect(refusal(host.httl("k"))).toBe('HTTL: argument "fields" must not be empty');
     expect(refusal(host.httl("k", []))).toBe('HTTL: argument "fields" must not be empty');
-    expect(refusal(host.hexpire("k", 1, ["f", no], { nx: true }))).toMatch(
+    expect(refusal(host.hexpire("k", 1, ["f", missing], { nx: true }))).toMatch(
       /each of argument "fields" must be/,
     );
-    expect(refusal(host.hexpire("k", 1, no))).toMatch(
+    expect(refusal(host.hexpire("k", 1, missing))).toMatch(
       /each of argument "fields" must be .* got undefined/,
     );
     expect(refusal(host.hexpire("k", 1, "f", { nx: true, gt: true } as never))).toBe(
@@ -62,7 +62,7 @@ describe("the expiry of hash fields", () => {
       'HGETEX: options "ex" and "persist" are mutually exclusive',
     );
     expect(refusal(host.hsetex("k", {}))).toBe('HSETEX: argument "mapping" must not be empty');
-    expect(refusal(host.hsetex("k", { f: no }))).toMatch(
+    expect(refusal(host.hsetex("k", { f: missing }))).toMatch(
       /each value of argument "mapping" must be/,
     );
     expect(refusal(host.hsetex("k", { f: 1 }, { fnx: true, fxx: true } as never))).toBe(
@@ -74,8 +74,8 @@ describe("the expiry of hash fields", () => {
   });
 });
 
-describe("options that newer servers brought to older commands", () => {
-  test("hscan gives names alone", () => {
+describe("newer options of HSCAN, ZSCAN, ZRANK and ZREVRANK", () => {
+  test("HSCAN with noValues returns field names only", () => {
     const call = host.hscan("k", "0", { noValues: true, match: "a*" });
     expect(wire(call)).toBe("HSCAN k 0 MATCH a* NOVALUES");
     expect(call).toHaveProperty("decode", toScan);
@@ -88,7 +88,7 @@ describe("options that newer servers brought to older commands", () => {
     );
   });
 
-  test("zscan gives members alone", () => {
+  test("ZSCAN with noScores returns members only", () => {
     const call = host.zscan("k", "0", { noScores: true });
     expect(wire(call)).toBe("ZSCAN k 0 NOSCORES");
     expect(call).toHaveProperty("decode", toScan);
@@ -97,7 +97,7 @@ describe("options that newer servers brought to older commands", () => {
     );
   });
 
-  test("zrank and zrevrank give the score", () => {
+  test("ZREVRANK with withScore decodes rank and score", () => {
     expect(wire(host.zrank("k", "m"))).toBe("ZRANK k m");
     expect(host.zrank("k", "m", {})).not.toHaveProperty("decode");
     const call = host.zrevrank("k", "m", { withScore: true });
@@ -105,7 +105,7 @@ describe("options that newer servers brought to older commands", () => {
     expect(call).toHaveProperty("decode", toRankScore);
   });
 
-  test("a rank with its score is the same under both protocols", () => {
+  test("toRankScore returns the same value under both protocols", () => {
     expect(toRankScore([3, Buffer.from("1.5")])).toEqual([3, 1.5]);
     expect(toRankScore([3, "inf"])).toEqual([3, Infinity]);
     expect(toRankScore([3, 1.5])).toEqual([3, 1.5]);

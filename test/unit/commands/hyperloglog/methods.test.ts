@@ -4,7 +4,7 @@ import { callLoosely, RecordingHost, refusal, wire } from "../../../support/reco
 const host = new RecordingHost();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
-test("HyperLogLog commands on the wire", () => {
+test("HyperLogLog command methods send their arguments", () => {
   expect(wire(host.pfadd("k"))).toBe("PFADD k");
   expect(wire(host.pfadd("k", "a", ["b", 3], new Set([Buffer.from("c")])))).toBe("PFADD k a b 3 c");
   expect(wire(host.pfcount("a", ["b"]))).toBe("PFCOUNT a b");
@@ -25,6 +25,6 @@ test.each([
     ["DUMP", "k"],
     'PFDEBUG: argument "subcommand" must be one of "GETREG", "DECODE", "ENCODING", "TODENSE", got another string',
   ],
-])("%s %j is refused", (method, args, message) => {
+])("%s rejects %j", (method, args, message) => {
   expect(refusal(call(method, ...args))).toBe(message);
 });

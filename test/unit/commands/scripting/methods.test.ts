@@ -11,8 +11,8 @@ const call = (method: string, ...args: unknown[]) => callLoosely(host, method, a
 const context = { bytes: false, text: String };
 const b = (text: string) => Buffer.from(text);
 
-describe("scripting commands on the wire", () => {
-  test("code with keys and arguments", () => {
+describe("scripting command methods", () => {
+  test("EVAL, EVALSHA and FCALL send keys and arguments", () => {
     expect(wire(host.eval("return 1", 0))).toBe("EVAL return 1 0");
     expect(wire(host.eval("s", 1, "k", ["a", 2], new Set([b("c")])))).toBe("EVAL s 1 k a 2 c");
     expect(wire(host.evalsha("abc", 2n, ["k1", "k2"]))).toBe("EVALSHA abc 2 k1 k2");
@@ -22,7 +22,7 @@ describe("scripting commands on the wire", () => {
     expect(wire(host.fcallRo("f", 0))).toBe("FCALL_RO f 0");
   });
 
-  test("what only reads may be sent again, and integers are values", () => {
+  test("EVAL_RO, EVALSHA_RO and FCALL_RO are read-only, and all read 64-bit integers", () => {
     expect(host.eval("s", 0)).toHaveProperty("info.flags", INT64);
     expect(host.fcall("f", 0)).toHaveProperty("info.flags", INT64);
     for (const readonly of [host.evalRo("s", 0), host.evalshaRo("s", 0), host.fcallRo("f", 0)]) {
@@ -30,7 +30,7 @@ describe("scripting commands on the wire", () => {
     }
   });
 
-  test("scripts and libraries", () => {
+  test("SCRIPT and FUNCTION commands send their arguments", () => {
     expect(wire(host.scriptLoad("return 1"))).toBe("SCRIPT LOAD return 1");
     expect(wire(host.scriptExists("a", ["b"]))).toBe("SCRIPT EXISTS a b");
     expect(wire(host.scriptFlush())).toBe("SCRIPT FLUSH");
@@ -104,13 +104,13 @@ describe("scripting commands on the wire", () => {
       ["x", { replace: 1 }],
       'FUNCTION LOAD: option "replace" must be a boolean, got a number',
     ],
-  ])("%s %j is refused", (method, args, message) => {
+  ])("%s rejects %j", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });
 });
 
-describe("plain replies", () => {
-  test("are Map and Set at any depth", () => {
+describe("plainReply", () => {
+  test("converts maps and sets to Map and Set at any depth", () => {
     const reply: Reply = [
       1,
       new MapReply(["a", new SetReply([1, "x"]), b("k"), [new MapReply([])]]),
@@ -130,7 +130,7 @@ describe("plain replies", () => {
     ]);
   });
 
-  test("keep errors in their places, and what is plain already", () => {
+  test("keeps errors and simple values", () => {
     const error = new ResponseError("MY problem", { code: "MY" });
     const reply: Reply = [1, [error]];
     expect(plainReply(reply)).toEqual([1, [error]]);
@@ -140,7 +140,7 @@ describe("plain replies", () => {
   });
 });
 
-describe("what is known of functions", () => {
+describe("FUNCTION LIST and FUNCTION STATS replies", () => {
   const details = ["name", "f", "description", null, "flags", ["no-writes"]];
 
   test.each<[string, Reply]>([
@@ -172,7 +172,7 @@ describe("what is known of functions", () => {
         ]),
       ],
     ],
-  ])("as libraries, %s", (_, reply) => {
+  ])("FUNCTION LIST is decoded from %s", (_, reply) => {
     expect(toFunctionList(reply, context)).toEqual([
       {
         library_name: "l",
@@ -197,20 +197,20 @@ describe("what is known of functions", () => {
         new MapReply(["LUA", new MapReply(counts)]),
       ]),
     ],
-  ])("as statistics, %s", (_, reply) => {
+  ])("FUNCTION STATS is decoded from %s", (_, reply) => {
     expect(toFunctionStats(reply, context)).toEqual({
       running_script: { name: "f", command: [b("FCALL"), b("f")], duration_ms: 5 },
       engines: { LUA: { libraries_count: 1, functions_count: 2 } },
     });
   });
 
-  test("as statistics with nothing running", () => {
+  test("FUNCTION STATS is decoded when no script is running", () => {
     const stats = toFunctionStats(["running_script", null, "engines", []], context);
     expect(stats).toEqual({ running_script: null, engines: {} });
   });
 
   test.each<[Reply]>([[null], ["text"], [7], [[]], [[1, [2]]], [new SetReply([1])]])(
-    "%j, which nobody foresaw, is borne",
+    "decoders do not throw for the unexpected reply %j",
     (reply) => {
       expect(() => [toFunctionList(reply, context), toFunctionStats(reply, context)]).not.toThrow();
     },

@@ -1,4 +1,4 @@
-/** What the sentinel commands send, and what becomes of the replies in both protocols. */
+/** Tests of SENTINEL commands: the arguments sent, and the decoding of replies in both protocols. */
 import { describe, expect, it } from "vitest";
 import type { DecodeContext } from "../../../../src/commands/core/info.js";
 import * as decode from "../../../../src/commands/sentinel/replies.js";
@@ -9,8 +9,8 @@ const host = new RecordingHost();
 const context: DecodeContext = { bytes: false, text: (bytes) => bytes.toString() };
 const FIELDS = ["name", "7", "ip", "::1", "port", "6379", "flags", "master,o_down", "quorum", "2"];
 
-describe("on the wire", () => {
-  it("settings are pairs, or one name and one value", () => {
+describe("SENTINEL command methods", () => {
+  it("SENTINEL SET and CONFIG SET accept pairs, or one name and one value", () => {
     expect(wire(host.sentinelSet("m", { quorum: 2, "parallel-syncs": 1 }))).toBe(
       "SENTINEL SET m quorum 2 parallel-syncs 1",
     );
@@ -21,7 +21,7 @@ describe("on the wire", () => {
     expect(refusal(host.sentinelSet("m", { quorum: 2 }, 1))).toMatch(/name/);
   });
 
-  it("lists may be given either way", () => {
+  it("SENTINEL INFO-CACHE accepts arguments and arrays", () => {
     expect(wire(host.sentinelInfoCache("a", ["b"]))).toBe("SENTINEL INFO-CACHE a b");
     expect(wire(host.sentinelDebug())).toBe("SENTINEL DEBUG");
     expect(wire(host.sentinelIsMasterDownByAddr("h", 1, 2, "*"))).toBe(
@@ -30,7 +30,7 @@ describe("on the wire", () => {
   });
 });
 
-describe("replies", () => {
+describe("SENTINEL replies", () => {
   const expected = {
     name: "7",
     ip: "::1",
@@ -50,14 +50,14 @@ describe("replies", () => {
     ["RESP2", FIELDS],
     ["RESP3", new MapReply(FIELDS)],
     ["bytes", FIELDS.map((field) => Buffer.from(field))],
-  ])("a state: %s", (_, reply) => {
+  ])("state of a master is decoded from %s", (_, reply) => {
     expect({ ...(decode.toSentinelState(reply, context) as object) }).toEqual(expected);
     const masters = decode.toSentinelMasters([reply], context) as Record<string, object>;
     expect(Object.keys(masters)).toEqual(["7"]);
     expect(decode.toSentinelStates([reply, reply], context)).toHaveLength(2);
   });
 
-  it("addresses, votes, agreements", () => {
+  it("addresses, votes and quorum checks are decoded", () => {
     expect(decode.toSentinelAddress(["h", "1"])).toEqual(["h", 1]);
     expect(decode.toSentinelAddress(null)).toBeNull();
     expect(decode.toSentinelVote([1, "*", 3])).toEqual([true, null, 3]);
@@ -66,7 +66,7 @@ describe("replies", () => {
     expect(decode.toAgreement("OKAY")).toBe("OKAY");
   });
 
-  it("the cache of INFO, settings, lists", () => {
+  it("INFO cache, settings and lists are decoded", () => {
     const cache = decode.toSentinelInfoCache([
       "m",
       [
@@ -85,7 +85,7 @@ describe("replies", () => {
     expect(decode.toSentinelAnswer(["a"], context)).toEqual(["a"]);
   });
 
-  it("what nobody foresaw stays as it is", () => {
+  it("unexpected replies are returned unchanged", () => {
     for (const decoder of [
       decode.toSentinelState,
       decode.toSentinelStates,

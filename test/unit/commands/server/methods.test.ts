@@ -5,10 +5,10 @@ import { COMMANDS } from "../../../../src/commands/generated/registry.js";
 import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
 
 const host = new RecordingHost();
-const refused = (method: string, ...args: unknown[]) => refusal(callLoosely(host, method, args));
+const rejection = (method: string, ...args: unknown[]) => refusal(callLoosely(host, method, args));
 
-describe("server commands on the wire", () => {
-  test("lists of names may be empty, and come as arguments, arrays or sets", () => {
+describe("server command methods", () => {
+  test("INFO, CONFIG GET, COMMAND INFO and others accept names as arguments, arrays, sets or none", () => {
     expect(wire(host.info())).toBe("INFO");
     expect(wire(host.info([]))).toBe("INFO");
     expect(wire(host.info("server", ["memory", "cpu"]))).toBe("INFO server memory cpu");
@@ -26,19 +26,19 @@ describe("server commands on the wire", () => {
     expect(wire(host.pubsubShardnumsub())).toBe("PUBSUB SHARDNUMSUB");
   });
 
-  test("CONFIG SET takes one setting or several", () => {
+  test("CONFIG SET accepts one setting or several", () => {
     expect(wire(host.configSet("maxmemory", 0))).toBe("CONFIG SET maxmemory 0");
     expect(wire(host.configSet({ maxmemory: 0, save: "" }))).toBe("CONFIG SET maxmemory 0 save ");
     expect(wire(host.configSet(new Map([["hz", 20n]])))).toBe("CONFIG SET hz 20");
   });
 
-  test("BGSAVE may wait for another job unless it is told not to", () => {
+  test("BGSAVE sends SCHEDULE unless schedule is false", () => {
     expect(wire(host.bgsave())).toBe("BGSAVE SCHEDULE");
     expect(wire(host.bgsave({ schedule: true }))).toBe("BGSAVE SCHEDULE");
     expect(wire(host.bgsave({ schedule: false }))).toBe("BGSAVE");
   });
 
-  test("SHUTDOWN and what may stand together", () => {
+  test("SHUTDOWN sends its options", () => {
     expect(wire(host.shutdown())).toBe("SHUTDOWN");
     expect(wire(host.shutdown({ save: true, now: true, force: true }))).toBe(
       "SHUTDOWN SAVE NOW FORCE",
@@ -47,7 +47,7 @@ describe("server commands on the wire", () => {
     expect(wire(host.shutdown({ abort: true }))).toBe("SHUTDOWN ABORT");
   });
 
-  test("SHUTDOWN has no deadline, unless it calls one off", () => {
+  test("SHUTDOWN has no reply timeout, except with ABORT", () => {
     const { args } = host.shutdown({ abort: true }) as unknown as { args: [] };
     expect(untilShutdown(args)).toBe(undefined);
     expect(untilShutdown(["abort"])).toBe(undefined);
@@ -56,7 +56,7 @@ describe("server commands on the wire", () => {
     expect(COMMANDS.get("SHUTDOWN")?.blockTime).toBe(untilShutdown);
   });
 
-  test("replication", () => {
+  test("REPLICAOF, SLAVEOF and FAILOVER send their arguments", () => {
     expect(wire(host.replicaof("10.0.0.1", 6379))).toBe("REPLICAOF 10.0.0.1 6379");
     expect(wire(host.replicaof())).toBe("REPLICAOF NO ONE");
     expect(wire(host.replicaof("NO", "ONE"))).toBe("REPLICAOF NO ONE");
@@ -68,20 +68,20 @@ describe("server commands on the wire", () => {
     );
   });
 
-  test("COMMAND LIST names one filter", () => {
+  test("COMMAND LIST sends one filter", () => {
     expect(wire(host.commandList({ module: "json" }))).toBe("COMMAND LIST FILTERBY MODULE json");
     expect(wire(host.commandList({ category: "read" }))).toBe("COMMAND LIST FILTERBY ACLCAT read");
     expect(wire(host.commandList({ pattern: "x*" }))).toBe("COMMAND LIST FILTERBY PATTERN x*");
     expect(wire(host.commandGetkeys("MSET", "a", 1))).toBe("COMMAND GETKEYS MSET a 1");
   });
 
-  test("MODULE LOADEX repeats the word before each setting", () => {
+  test("MODULE LOADEX sends CONFIG before each setting", () => {
     expect(
       wire(host.moduleLoadex("/m.so", { args: ["x", "y"], config: { "m.a": 1, "m.b": "2" } })),
     ).toBe("MODULE LOADEX /m.so CONFIG m.a 1 CONFIG m.b 2 ARGS x y");
   });
 
-  test("the others", () => {
+  test("FLUSHALL, FLUSHDB, MEMORY USAGE, SLOWLOG GET and others send their arguments", () => {
     expect(wire(host.flushall({ asynchronous: true }))).toBe("FLUSHALL ASYNC");
     expect(wire(host.flushdb({ synchronous: true }))).toBe("FLUSHDB SYNC");
     expect(wire(host.flushdb({ asynchronous: false }))).toBe("FLUSHDB");
@@ -92,14 +92,14 @@ describe("server commands on the wire", () => {
     expect(host.pubsubNumsub("a")).toHaveProperty("info.decode", toPairs);
   });
 
-  test("where keys are", () => {
+  test("MEMORY USAGE, SPUBLISH and PUBLISH have the correct key positions", () => {
     expect(COMMANDS.get("MEMORY USAGE")?.keys).toEqual([2, 2, 1]);
     expect(COMMANDS.get("SPUBLISH")?.keys).toEqual([1, 1, 1]);
     expect(COMMANDS.get("PUBLISH")?.keys).toEqual([0, 0, 0]);
   });
 });
 
-describe("server commands that are refused", () => {
+describe("server command methods with invalid arguments", () => {
   test.each<[string, unknown[], string]>([
     [
       "configSet",
@@ -158,7 +158,7 @@ describe("server commands that are refused", () => {
       'MEMORY USAGE: option "samples" must not be negative, got -1',
     ],
     ["swapdb", [0, "1"], 'SWAPDB: argument "second" must be an integer, got a string'],
-  ])("%s(%j)", (method, args, message) => {
-    expect(refused(method, ...args)).toBe(message);
+  ])("%s rejects %j", (method, args, message) => {
+    expect(rejection(method, ...args)).toBe(message);
   });
 });

@@ -18,10 +18,10 @@ const context: DecodeContext = {
   },
 };
 const b = (value: string) => Buffer.from(value);
-/** Objects without prototype, made comparable. */
+/** Convert objects without prototype to plain objects, for comparison. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-describe("INFO", () => {
+describe("INFO reply", () => {
   const info = (text: string) => plain(decode.toInfo(text));
 
   test.each<[string, unknown]>([
@@ -44,11 +44,11 @@ describe("INFO", () => {
     ["a:x,2,", { a: ["x", 2] }],
     ["errorstat_ERR:count=8", { errorstat_ERR: { count: 8 } }],
     ["no colon here", { __raw__: ["no colon here"] }],
-  ])("%s", (line, value) => {
+  ])("decodes %s", (line, value) => {
     expect(info(`# Section\r\n${line}\r\n\r\n`)).toEqual(value);
   });
 
-  test("modules are collected", () => {
+  test("collects modules in an array", () => {
     const text = "module:name=a,ver=1\r\nmodule:name=b,ver=2\r\n";
     expect(info(text)).toEqual({
       modules: [
@@ -58,14 +58,14 @@ describe("INFO", () => {
     });
   });
 
-  test("names are names, whatever they are", () => {
+  test("keeps names like __proto__", () => {
     const value = decode.toInfo("__proto__:1") as Record<string, unknown>;
     expect(Object.keys(value)).toEqual(["__proto__"]);
   });
 });
 
-describe("CLIENT LIST and CLIENT INFO", () => {
-  test("values keep equals signs and spaces", () => {
+describe("CLIENT LIST and CLIENT INFO replies", () => {
+  test("keep equals signs and spaces in values", () => {
     const lines = "id=3 addr=/tmp/my socket:0 name=a=b user=default\nid=4 name=12\n";
     expect(plain(connection.toClientList(lines))).toEqual([
       { id: 3, addr: "/tmp/my socket:0", name: "a=b", user: "default" },
@@ -74,7 +74,7 @@ describe("CLIENT LIST and CLIENT INFO", () => {
     expect(connection.toClientList("")).toEqual([]);
   });
 
-  test("numeric fields become numbers, absent ones stay absent", () => {
+  test("convert numeric fields to numbers, and omit absent fields", () => {
     expect(plain(connection.toClientInfo("id=3 name= qbuf-free=20 flags=N resp=2\n"))).toEqual({
       id: 3,
       name: "",
@@ -84,14 +84,14 @@ describe("CLIENT LIST and CLIENT INFO", () => {
     });
   });
 
-  test("a number too large stays text", () => {
+  test("keep a number that is too large as text", () => {
     expect(plain(connection.toClientInfo("id=9007199254740993"))).toEqual({
       id: "9007199254740993",
     });
   });
 });
 
-describe("SLOWLOG GET", () => {
+describe("SLOWLOG GET reply", () => {
   const expected = {
     id: 7,
     startTime: new Date(1_700_000_000_000),
@@ -100,7 +100,7 @@ describe("SLOWLOG GET", () => {
     args: [b("SET"), b("k"), Buffer.from([0xff])],
   };
 
-  test("arguments are joined, what is no text is escaped", () => {
+  test("joins the arguments and escapes invalid text", () => {
     const args = [b("SET"), b("k"), Buffer.from([0xff])];
     const reply: Reply = [[7, 1_700_000_000, 12, args, b("127.0.0.1:1"), b("имя")]];
     expect(decode.toSlowlog(reply, context)).toEqual([
@@ -109,7 +109,7 @@ describe("SLOWLOG GET", () => {
     expect(decode.toSlowlog([[7, 1_700_000_000, 12, args]], context)).toEqual([expected]);
   });
 
-  test("Redis Enterprise puts a text before the arguments", () => {
+  test("decodes the complexity field of Redis Enterprise", () => {
     const reply: Reply = [[1, 2, 3, b("N:10"), [b("KEYS"), b("*")], b("a"), b("")]];
     expect(decode.toSlowlog(reply, context)).toMatchObject([
       { complexity: "N:10", command: "KEYS *", clientAddress: "a", clientName: "" },
@@ -117,27 +117,27 @@ describe("SLOWLOG GET", () => {
   });
 });
 
-describe("times", () => {
-  test("LASTSAVE", () => {
+describe("LASTSAVE and TIME replies", () => {
+  test("LASTSAVE is decoded to a Date or null", () => {
     expect(decode.toDate(1_700_000_000)).toEqual(new Date(1_700_000_000_000));
     expect(decode.toDate(0)).toBe(null);
   });
 
-  test("TIME", () => {
+  test("TIME is decoded to two numbers", () => {
     expect(decode.toTime(["1700000000", "123456"])).toEqual([1_700_000_000, 123_456]);
     expect(decode.toTime([b("1700000000"), b("1")])).toEqual([1_700_000_000, 1]);
   });
 });
 
-describe("others", () => {
-  test("PING", () => {
+describe("PING, MEMORY STATS, DEBUG OBJECT and list replies", () => {
+  test("PING returns true for PONG, and the message otherwise", () => {
     expect(connection.toPong("PONG")).toBe(true);
     expect(connection.toPong(["pong", ""])).toBe(true);
     expect(connection.toPong("hello")).toBe("hello");
   });
 
-  test("MEMORY STATS is the same under both protocols", () => {
-    const want = {
+  test("MEMORY STATS is decoded to the same object under both protocols", () => {
+    const expected = {
       "peak.allocated": 5,
       "dataset.percentage": 12.5,
       "db.0": { "overhead.hashtable.main": 72 },
@@ -158,11 +158,11 @@ describe("others", () => {
       "db.0",
       new MapReply(["overhead.hashtable.main", 72]),
     ]);
-    expect(plain(decode.toMemoryStats(flat, context))).toEqual(want);
-    expect(plain(decode.toMemoryStats(map, context))).toEqual(want);
+    expect(plain(decode.toMemoryStats(flat, context))).toEqual(expected);
+    expect(plain(decode.toMemoryStats(map, context))).toEqual(expected);
   });
 
-  test("lists of records and of booleans", () => {
+  test("toRecords and toBooleans decode each element", () => {
     expect(plain(core.toRecords([["name", "a"], new MapReply(["name", "b"])], context))).toEqual([
       { name: "a" },
       { name: "b" },
@@ -170,7 +170,7 @@ describe("others", () => {
     expect(core.toBooleans([1, 0])).toEqual([true, false]);
   });
 
-  test("DEBUG OBJECT", () => {
+  test("DEBUG OBJECT is decoded", () => {
     const text =
       "Value at:0x7f refcount:1 encoding:int serializedlength:2 lru:3 lru_seconds_idle:4";
     expect(plain(decode.toDebugObject(text))).toEqual({
@@ -184,7 +184,7 @@ describe("others", () => {
     });
   });
 
-  test.each(Object.entries(decode))("%s gives back what nobody foresaw", (name, decoder) => {
+  test.each(Object.entries(decode))("%s returns an unexpected reply unchanged", (name, decoder) => {
     const reply =
       name === "toPong"
         ? 5

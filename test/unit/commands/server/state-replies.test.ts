@@ -21,17 +21,17 @@ const context: DecodeContext = {
 const b = (value: string) => Buffer.from(value);
 const map = (...items: Reply[]) => new MapReply(items);
 const set = (...items: Reply[]) => new SetReply(items);
-/** Objects without prototype, made comparable. */
+/** Convert objects without prototype to plain objects, for comparison. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** A reply as RESP2 has it: maps and sets flat. */
+/** Convert a reply to its RESP2 form, with flat maps and sets. */
 function flat(reply: Reply): Reply {
   if (reply instanceof MapReply || reply instanceof SetReply) return reply.items.map(flat);
   return Array.isArray(reply) ? reply.map(flat) : reply;
 }
 
-describe("ROLE", () => {
-  test("of a master", () => {
+describe("ROLE reply", () => {
+  test("decodes a master", () => {
     const reply: Reply = ["master", 10, [["10.0.0.1", "7000", "9"]]];
     const replicas = [{ host: "10.0.0.1", port: 7000, offset: 9 }];
     expect(state.toRole(reply)).toEqual({ role: "master", offset: 10, replicas });
@@ -42,7 +42,7 @@ describe("ROLE", () => {
     });
   });
 
-  test("of a replica and of a Sentinel", () => {
+  test("decodes a replica and a Sentinel", () => {
     expect(state.toRole(["slave", "::1", 7000, "connected", -1])).toEqual({
       role: "slave",
       host: "::1",
@@ -56,16 +56,16 @@ describe("ROLE", () => {
     });
   });
 
-  test("of something new stays as it is", () => {
+  test("returns an unknown role unchanged", () => {
     const reply: Reply = ["constructor", 1];
     expect(state.toRole(reply)).toBe(reply);
   });
 });
 
-describe("latency", () => {
+describe("LATENCY replies", () => {
   const time = new Date(1_700_000_000_000);
 
-  test("events and samples", () => {
+  test("LATENCY LATEST and LATENCY HISTORY are decoded", () => {
     expect(state.toLatencyEvents([["command", 1_700_000_000, 20, 30]])).toEqual([
       { event: "command", time, latest: 20, max: 30 },
     ]);
@@ -76,9 +76,9 @@ describe("latency", () => {
     expect(state.toLatencySamples([[1_700_000_000, 20]])).toEqual([{ time, latency: 20 }]);
   });
 
-  test("histograms", () => {
+  test("LATENCY HISTOGRAM is decoded", () => {
     const reply = map("set", map("calls", 3, "histogram_usec", map(1, 1, 33, 3)));
-    const want = {
+    const expected = {
       set: {
         calls: 3,
         buckets: [
@@ -87,50 +87,50 @@ describe("latency", () => {
         ],
       },
     };
-    expect(plain(state.toLatencyHistograms(reply, context))).toEqual(want);
-    expect(plain(state.toLatencyHistograms(flat(reply), context))).toEqual(want);
+    expect(plain(state.toLatencyHistograms(reply, context))).toEqual(expected);
+    expect(plain(state.toLatencyHistograms(flat(reply), context))).toEqual(expected);
     expect(plain(state.toLatencyHistograms([], context))).toEqual({});
   });
 });
 
-describe("connections", () => {
-  test("HELLO", () => {
+describe("HELLO and CLIENT TRACKINGINFO replies", () => {
+  test("HELLO is decoded", () => {
     const modules = [map("name", "json", "ver", 1)];
     const reply = map("server", "redis", "proto", 3, "id", 7, "modules", modules);
-    const want = { server: "redis", proto: 3, id: 7, modules: [{ name: "json", ver: 1 }] };
-    expect(plain(connection.toHello(reply, context))).toEqual(want);
-    expect(plain(connection.toHello(flat(reply), context))).toEqual(want);
+    const expected = { server: "redis", proto: 3, id: 7, modules: [{ name: "json", ver: 1 }] };
+    expect(plain(connection.toHello(reply, context))).toEqual(expected);
+    expect(plain(connection.toHello(flat(reply), context))).toEqual(expected);
   });
 
-  test("CLIENT TRACKINGINFO keeps prefixes as they came", () => {
+  test("CLIENT TRACKINGINFO keeps the bytes of prefixes", () => {
     const prefix = Buffer.from([0xff]);
     const reply = map("flags", set("on", "bcast"), "redirect", 0, "prefixes", [prefix]);
-    const want = { flags: ["on", "bcast"], redirect: 0, prefixes: [prefix] };
-    expect(connection.toTrackingInfo(reply)).toEqual(want);
-    expect(connection.toTrackingInfo(flat(reply))).toEqual(want);
+    const expected = { flags: ["on", "bcast"], redirect: 0, prefixes: [prefix] };
+    expect(connection.toTrackingInfo(reply)).toEqual(expected);
+    expect(connection.toTrackingInfo(flat(reply))).toEqual(expected);
   });
 });
 
-describe("words of success", () => {
-  test("with more after OK", () => {
+describe("status replies", () => {
+  test("toAccepted accepts text after OK", () => {
     expect(state.toAccepted("OK")).toBe(true);
     expect(state.toAccepted("OK Already connected to specified master")).toBe(true);
     expect(state.toAccepted("OKAY")).toBe("OKAY");
   });
 
-  test("of what runs in the background", () => {
+  test("toStarted accepts background operations", () => {
     expect(state.toStarted("Background saving started")).toBe(true);
     expect(state.toStarted("Background append only file rewriting scheduled")).toBe(true);
     expect(state.toStarted("busy")).toBe("busy");
   });
 
-  test("of a SHUTDOWN called off; anything else is failure", () => {
+  test("toShutdown accepts OK for an aborted SHUTDOWN, and throws otherwise", () => {
     expect(state.toShutdown("OK")).toBe(true);
     expect(() => state.toShutdown("not now")).toThrow(ResponseError);
   });
 });
 
-describe("commands", () => {
+describe("COMMAND replies", () => {
   const get: Reply = [
     "get",
     2,
@@ -174,25 +174,25 @@ describe("commands", () => {
     subcommands: [],
   };
 
-  test("COMMAND INFO in order, null for unknown ones", () => {
+  test("COMMAND INFO returns details in order, and null for unknown commands", () => {
     expect(plain(commands.toCommandList([get, null]))).toEqual([details, null]);
     expect(plain(commands.toCommandList(flat([get, null])))).toEqual([details, null]);
   });
 
-  test("COMMAND by name, with subcommands", () => {
+  test("COMMAND returns details by name, with subcommands", () => {
     const container: Reply = ["c", -2, set(), 0, 0, 0, set(), set(), set(), [get]];
     const table = plain(commands.toCommandTable([container])) as Record<string, unknown>;
     expect(table).toMatchObject({ c: { arity: -2, subcommands: [details] } });
     expect(plain(commands.toCommandTable(flat([container])))).toEqual(table);
   });
 
-  test("COMMAND of servers that say less", () => {
+  test("COMMAND INFO of older servers has fewer fields", () => {
     expect(commands.toCommandList([["get", 2, ["readonly"], 1, 1, 1]])).toEqual([
       { ...details, flags: ["readonly"], aclCategories: [], tips: [], keySpecifications: [] },
     ]);
   });
 
-  test("COMMAND DOCS", () => {
+  test("COMMAND DOCS is decoded", () => {
     const argument = map(
       "name",
       "key",
@@ -222,7 +222,7 @@ describe("commands", () => {
     );
     const key = { name: "key", type: "key", keySpecIndex: 0, flags: ["multiple"], arguments: [] };
     const none = { docFlags: [], history: [], arguments: [], subcommands: {} };
-    const want = {
+    const expected = {
       c: {
         summary: "about",
         deprecatedSince: "7.0.0",
@@ -232,11 +232,11 @@ describe("commands", () => {
         subcommands: { "c|d": { ...none, since: "1.0.0" } },
       },
     };
-    expect(plain(commands.toCommandDocs(reply))).toEqual(want);
-    expect(plain(commands.toCommandDocs(flat(reply)))).toEqual(want);
+    expect(plain(commands.toCommandDocs(reply))).toEqual(expected);
+    expect(plain(commands.toCommandDocs(flat(reply)))).toEqual(expected);
   });
 
-  test("COMMAND GETKEYSANDFLAGS keeps keys as they came", () => {
+  test("COMMAND GETKEYSANDFLAGS keeps the bytes of keys", () => {
     const key = Buffer.from([0xff]);
     expect(commands.toKeysAndFlags([[key, set("OW", "update")]])).toEqual([
       [key, ["OW", "update"]],
@@ -244,8 +244,8 @@ describe("commands", () => {
   });
 });
 
-describe("ACL GETUSER", () => {
-  test("of Redis 7, whose rules are one text", () => {
+describe("ACL GETUSER reply", () => {
+  test("decodes the rules of Redis 7, which are one text", () => {
     const selector = map("commands", "-@all +set", "keys", "~x*", "channels", "");
     const reply = map(
       "flags",
@@ -261,7 +261,7 @@ describe("ACL GETUSER", () => {
       "selectors",
       [selector],
     );
-    const want = {
+    const expected = {
       flags: ["on", "nopass"],
       enabled: true,
       passwords: ["ab12"],
@@ -271,11 +271,11 @@ describe("ACL GETUSER", () => {
       channels: ["&ch*"],
       selectors: [{ commands: ["+set"], categories: ["-@all"], keys: ["~x*"], channels: [] }],
     };
-    expect(acl.toAclUser(reply, context)).toEqual(want);
-    expect(acl.toAclUser(flat(reply), context)).toEqual(want);
+    expect(acl.toAclUser(reply, context)).toEqual(expected);
+    expect(acl.toAclUser(flat(reply), context)).toEqual(expected);
   });
 
-  test("of Redis 6, whose patterns are a list", () => {
+  test("decodes the patterns of Redis 6, which are a list", () => {
     const reply: Reply = ["flags", ["off"], "passwords", [], "commands", "-@all", "keys", ["a*"]];
     expect(acl.toAclUser(reply, context)).toEqual({
       flags: ["off"],
@@ -289,17 +289,17 @@ describe("ACL GETUSER", () => {
     });
   });
 
-  test("of nobody", () => {
+  test("is null for an unknown user", () => {
     expect(acl.toAclUser(null, context)).toBe(null);
   });
 
-  test("of patterns that are no text", () => {
+  test("escapes patterns that are not valid text", () => {
     const reply = map("keys", Buffer.from([0x7e, 0xff]));
     expect(acl.toAclUser(reply, context)).toMatchObject({ keys: ["~\\xff"] });
   });
 });
 
-describe("ACL LOG", () => {
+describe("ACL LOG reply", () => {
   const client = b("id=3 addr=127.0.0.1:5 name=me user=alice\n");
   const object = Buffer.from([0x6b, 0xff]);
   const entry = (age: Reply, ...more: Reply[]) =>
@@ -320,7 +320,7 @@ describe("ACL LOG", () => {
       client,
       ...more,
     );
-  const want = {
+  const expected = {
     count: 2,
     reason: "key",
     context: "toplevel",
@@ -330,12 +330,12 @@ describe("ACL LOG", () => {
     clientInfo: { id: 3, addr: "127.0.0.1:5", name: "me", user: "alice" },
   };
 
-  test("entries, whose age RESP2 writes as text", () => {
-    expect(plain(acl.toAclLog([entry(0.25)], context))).toEqual([want]);
-    expect(plain(acl.toAclLog(flat([entry(b("0.25"))]), context))).toEqual([want]);
+  test("decodes the age from a double and, under RESP2, from text", () => {
+    expect(plain(acl.toAclLog([entry(0.25)], context))).toEqual([expected]);
+    expect(plain(acl.toAclLog(flat([entry(b("0.25"))]), context))).toEqual([expected]);
   });
 
-  test("since Redis 7.2 with a number and times", () => {
+  test("decodes the entry ID and times of Redis 7.2", () => {
     const times: Reply[] = ["timestamp-created", 1_000, "timestamp-last-updated", 2_000];
     expect(acl.toAclLog([entry(0.25, "entry-id", 7, ...times)], context)).toMatchObject([
       {
@@ -346,7 +346,7 @@ describe("ACL LOG", () => {
     ]);
   });
 
-  test("its reset", () => {
+  test("decodes the reply of ACL LOG RESET to true", () => {
     expect(acl.toAclLog("OK", context)).toBe(true);
   });
 });
@@ -355,9 +355,9 @@ const total = Object.entries({ ...state, ...commands, ...acl }).filter(
   ([name]) => name !== "toShutdown",
 );
 
-test.each(total)("%s gives back what nobody foresaw", (_, decoder) => {
+test.each(total)("%s returns an unexpected reply unchanged", (_, decoder) => {
   const decode = decoder as (reply: Reply, context: DecodeContext) => unknown;
   for (const reply of ["QUEUED", 5, null, true]) expect(decode(reply, context)).toBe(reply);
-  // Elements of a wrong shape are no reason to throw either.
+  // Elements of an unexpected shape must not throw either.
   expect(() => decode([1, ["x"], null, ["master"]], context)).not.toThrow();
 });

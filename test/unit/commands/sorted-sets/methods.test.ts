@@ -5,8 +5,8 @@ import { callLoosely, RecordingHost, refusal, wire } from "../../../support/reco
 const host = new RecordingHost();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
-describe("sorted set commands on the wire", () => {
-  test("plain ones", () => {
+describe("sorted set command methods", () => {
+  test("ZCARD, ZSCORE, ZINCRBY, ZCOUNT and others send their arguments", () => {
     expect(wire(host.zcard("k"))).toBe("ZCARD k");
     expect(wire(host.zscore("k", "m"))).toBe("ZSCORE k m");
     expect(wire(host.zmscore("k", ["a", "b"]))).toBe("ZMSCORE k a b");
@@ -22,7 +22,7 @@ describe("sorted set commands on the wire", () => {
     expect(wire(host.zremrangebyscore("k", 0, Infinity))).toBe("ZREMRANGEBYSCORE k 0 +inf");
   });
 
-  test("ZADD puts its options before the pairs", () => {
+  test("ZADD sends its options before the pairs", () => {
     expect(wire(host.zadd("k", { a: 1, b: "2.5" }))).toBe("ZADD k 1 a 2.5 b");
     expect(wire(host.zadd("k", [["a", Infinity]], { nx: true, ch: true }))).toBe(
       "ZADD k NX CH +inf a",
@@ -133,11 +133,11 @@ describe("sorted set commands on the wire", () => {
       [1, ["a"], { min: true, max: true }],
       'ZMPOP: options "min" and "max" are mutually exclusive',
     ],
-  ])("%s %j is refused", (method, args, message) => {
+  ])("%s rejects %j", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });
 
-  test("ZRANGE by position, score and text", () => {
+  test("ZRANGE selects by index, score and lexicographical order", () => {
     expect(wire(host.zrange("k", 0, -1))).toBe("ZRANGE k 0 -1");
     expect(wire(host.zrange("k", 0, -1, { desc: true, withScores: true }))).toBe(
       "ZRANGE k 0 -1 REV WITHSCORES",
@@ -154,7 +154,7 @@ describe("sorted set commands on the wire", () => {
     );
   });
 
-  test("the classic ranges keep their classic commands", () => {
+  test("ZREVRANGE, ZRANGEBYSCORE and ZRANGEBYLEX send their own commands", () => {
     expect(wire(host.zrevrange("k", 0, 1, { withScores: true }))).toBe(
       "ZREVRANGE k 0 1 WITHSCORES",
     );
@@ -168,7 +168,7 @@ describe("sorted set commands on the wire", () => {
     expect(wire(host.zrevrangebylex("k", "+", "-"))).toBe("ZREVRANGEBYLEX k + -");
   });
 
-  test("combinations count their keys and carry weights", () => {
+  test("ZDIFF, ZINTER, ZUNION and their variants send the number of keys and weights", () => {
     expect(wire(host.zdiff(["a", "b"], { withScores: true }))).toBe("ZDIFF 2 a b WITHSCORES");
     expect(wire(host.zdiffstore("d", "a"))).toBe("ZDIFFSTORE d 1 a");
     expect(wire(host.zinter(["a", "b"], { aggregate: "max" }))).toBe("ZINTER 2 a b AGGREGATE MAX");
@@ -192,7 +192,7 @@ describe("sorted set commands on the wire", () => {
     expect(wire(host.zintercard(2, ["a", "b"], { limit: 4 }))).toBe("ZINTERCARD 2 a b LIMIT 4");
   });
 
-  test("pops", () => {
+  test("ZPOPMIN, ZMPOP, BZPOPMIN and others send their arguments", () => {
     expect(wire(host.zpopmin("k"))).toBe("ZPOPMIN k");
     expect(wire(host.zpopmax("k", 3))).toBe("ZPOPMAX k 3");
     expect(wire(host.zmpop(2, ["a", "b"], { max: true, count: 2 }))).toBe(
@@ -203,7 +203,7 @@ describe("sorted set commands on the wire", () => {
     expect(wire(host.bzpopmax("a"))).toBe("BZPOPMAX a 0");
   });
 
-  test("decoders follow withScores and scoreCastFunc", () => {
+  test("ZRANGE, ZRANDMEMBER and ZSCAN choose their decoder by withScores and scoreCastFunc", () => {
     expect(host.zrange("k", 0, 1)).not.toHaveProperty("decode");
     expect(host.zrange("k", 0, 1, { withScores: true })).toHaveProperty("decode", toScorePairs);
     expect(host.zrandmember("k", 2, { withScores: true })).toHaveProperty("decode", toScorePairs);

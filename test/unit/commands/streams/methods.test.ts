@@ -14,8 +14,8 @@ import { callLoosely, RecordingHost, refusal, wire } from "../../../support/reco
 const host = new RecordingHost();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
-describe("stream commands on the wire", () => {
-  test("XADD: options, ID, fields", () => {
+describe("stream command methods", () => {
+  test("XADD sends options, ID and fields", () => {
     expect(wire(host.xadd("s", { a: 1, b: Buffer.from("x") }))).toBe("XADD s * a 1 b x");
     expect(wire(host.xadd("s", new Map([["f", "v"]]), { id: "5-*" }))).toBe("XADD s 5-* f v");
     expect(
@@ -46,7 +46,7 @@ describe("stream commands on the wire", () => {
     );
   });
 
-  test("XTRIM", () => {
+  test("XTRIM sends its options", () => {
     expect(wire(host.xtrim("s", { maxLen: 5 }))).toBe("XTRIM s MAXLEN ~ 5");
     expect(wire(host.xtrim("s", { minId: 5, approximate: false }))).toBe("XTRIM s MINID 5");
     expect(wire(host.xtrim("s", { maxLen: 5, limit: 0, refPolicy: "DELREF" }))).toBe(
@@ -54,7 +54,7 @@ describe("stream commands on the wire", () => {
     );
   });
 
-  test("ranges and counts", () => {
+  test("XLEN, XRANGE, XDEL, XSETID and others send their arguments", () => {
     expect(wire(host.xlen("s"))).toBe("XLEN s");
     expect(wire(host.xrange("s"))).toBe("XRANGE s - +");
     expect(wire(host.xrange("s", "(1-0", 9, { count: 3 }))).toBe("XRANGE s (1-0 9 COUNT 3");
@@ -75,7 +75,7 @@ describe("stream commands on the wire", () => {
     );
   });
 
-  test("XREAD and XREADGROUP put keys before IDs", () => {
+  test("XREAD and XREADGROUP send keys before IDs", () => {
     expect(wire(host.xread({ a: "0", b: "$" }))).toBe("XREAD STREAMS a b 0 $");
     expect(wire(host.xread([[Buffer.from("k"), 0]], { count: 2, block: 0 }))).toBe(
       "XREAD COUNT 2 BLOCK 0 STREAMS k 0",
@@ -86,7 +86,7 @@ describe("stream commands on the wire", () => {
     ).toBe("XREADGROUP GROUP g c COUNT 1 BLOCK 5 NOACK STREAMS s 0");
   });
 
-  test("groups and consumers", () => {
+  test("XGROUP and XINFO send their arguments", () => {
     expect(wire(host.xgroupCreate("s", "g"))).toBe("XGROUP CREATE s g $");
     expect(wire(host.xgroupCreate("s", "g", 0, { mkStream: true, entriesRead: 7 }))).toBe(
       "XGROUP CREATE s g 0 MKSTREAM ENTRIESREAD 7",
@@ -109,7 +109,7 @@ describe("stream commands on the wire", () => {
     expect(host.xinfoGroups("s")).toHaveProperty("info.keys", [2, 2, 1]);
   });
 
-  test("pending entries", () => {
+  test("XACK, XPENDING, XCLAIM and XAUTOCLAIM send their arguments", () => {
     expect(wire(host.xack("s", "g", "1-0", ["2-0"]))).toBe("XACK s g 1-0 2-0");
     expect(wire(host.xackdel("s", "g", "1-0"))).toBe("XACKDEL s g IDS 1 1-0");
     expect(wire(host.xnack("s", "g", "fail", ["1-0", "2-0"], { retryCount: 3, force: true }))).toBe(
@@ -140,7 +140,7 @@ describe("stream commands on the wire", () => {
     );
   });
 
-  test("decoders follow justId and pairs", () => {
+  test("XRANGE, XREAD, XCLAIM and XAUTOCLAIM choose their decoder by justId and pairs", () => {
     expect(host.xrange("s")).toHaveProperty("info.decode", toStreamEntries);
     expect(host.xrange("s", "-", "+", { pairs: false })).not.toHaveProperty("decode");
     expect(host.xrange("s", "-", "+", { pairs: true })).toHaveProperty(
@@ -326,18 +326,18 @@ describe("stream commands on the wire", () => {
       ["s", "g", "$", { entriesRead: -1 }],
       'XGROUP CREATE: option "entriesRead" must not be negative, got -1',
     ],
-  ])("%s %j is refused", (method, args, message) => {
+  ])("%s rejects %j", (method, args, message) => {
     expect(refusal(call(method, ...args))).toBe(message);
   });
 });
 
-describe("the wait of XREAD and XREADGROUP", () => {
+describe("block time of XREAD and XREADGROUP", () => {
   const timeOf = (recorded: object) =>
     "info" in recorded && "args" in recorded
       ? blockOption(recorded.args as Parameters<typeof blockOption>[0])
       : "refused";
 
-  test("is there only with BLOCK", () => {
+  test("is defined only with BLOCK", () => {
     expect(timeOf(host.xread({ s: "0" }))).toBeUndefined();
     expect(timeOf(host.xread({ s: "0" }, { count: 5 }))).toBeUndefined();
     expect(timeOf(host.xread({ s: "0" }, { block: 250 }))).toBe(250);
@@ -346,7 +346,7 @@ describe("the wait of XREAD and XREADGROUP", () => {
     expect(timeOf(host.xreadgroup("g", "c", { s: ">" }, { noAck: true, block: 7n }))).toBe(7);
   });
 
-  test("does not mistake names and keys for options", () => {
+  test("does not mistake group names and keys for options", () => {
     expect(timeOf(host.xread({ BLOCK: "5" }))).toBeUndefined();
     expect(timeOf(host.xreadgroup("BLOCK", "5", { s: ">" }))).toBeUndefined();
     expect(timeOf(host.xreadgroup("STREAMS", "STREAMS", { s: ">" }, { block: 9 }))).toBe(9);
@@ -361,7 +361,7 @@ describe("the wait of XREAD and XREADGROUP", () => {
     [["STREAMS", "BLOCK", "5"], undefined],
     [["BLOCK"], 0],
     [[], undefined],
-  ])("is found in %j", (args, time) => {
+  ])("is read from %j", (args, time) => {
     expect(blockOption(args)).toBe(time);
   });
 });

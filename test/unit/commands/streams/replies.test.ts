@@ -33,11 +33,11 @@ const fields = (...pairs: [string, unknown][]) =>
 const ONE: Reply = ["1-0", ["f", "v", "g", "w"]];
 const ONE_DECODED = ["1-0", fields(["f", "v"], ["g", "w"])];
 
-/** Shapes no decoder may stumble over. */
-const STRANGE: Reply[] = [null, "text", 7, true, [], [1, 2, 3], new MapReply([]), [[]]];
+/** Replies of unexpected shape, which decoders must return without an error. */
+const UNEXPECTED: Reply[] = [null, "text", 7, true, [], [1, 2, 3], new MapReply([]), [[]]];
 
-describe("entries", () => {
-  test("become [id, fields]", () => {
+describe("stream entries", () => {
+  test("are decoded to [id, fields]", () => {
     expect(toStreamEntries([ONE, ["2-0", ["f", ""]]], text)).toStrictEqual([
       ONE_DECODED,
       ["2-0", fields(["f", ""])],
@@ -45,7 +45,7 @@ describe("entries", () => {
     expect(toStreamEntries([], text)).toEqual([]);
   });
 
-  test("have fields that inherit nothing, whatever their names", () => {
+  test("have fields without prototype, whatever their names", () => {
     const reply: Reply = [
       ["1-0", ["__proto__", "p", "constructor", "c", "1", "n", "f", "a", "f", "b"]],
     ];
@@ -71,7 +71,7 @@ describe("entries", () => {
     ]);
   });
 
-  test("that were deleted have no fields, or are left out", () => {
+  test("have no fields, or are omitted, when they were deleted", () => {
     expect(toStreamEntries([["1-0", null], null, ONE], text)).toStrictEqual([
       ["1-0", fields()],
       ONE_DECODED,
@@ -79,7 +79,7 @@ describe("entries", () => {
     expect(toStreamEntryPairs([["1-0", null], null], text)).toStrictEqual([["1-0", []]]);
   });
 
-  test("may have bytes as names only in pairs", () => {
+  test("keep field names as bytes only with the option pairs", () => {
     const reply: Reply = [[b("1-0"), [b("\xff"), b("v")]]];
     expect(() => toStreamEntries(reply, bytes)).toThrow(
       'cannot become an object key; use the option "pairs" for field names as bytes',
@@ -90,15 +90,15 @@ describe("entries", () => {
     ]);
   });
 
-  test("keep what newer servers add to them", () => {
+  test("keep elements added by newer servers", () => {
     expect(toStreamEntries([["1-0", ["f", "v"], 5, 2]], text)).toEqual([
       ["1-0", fields(["f", "v"]), 5, 2],
     ]);
   });
 });
 
-describe("XREAD", () => {
-  test("is the same from arrays and from a map", () => {
+describe("XREAD reply", () => {
+  test("is the same from RESP2 arrays and a RESP3 map", () => {
     const expected = [
       ["s", [ONE_DECODED]],
       ["t", []],
@@ -115,13 +115,13 @@ describe("XREAD", () => {
     expect(toStreams(new MapReply(["s", [ONE], "t", []]), text)).toStrictEqual(expected);
   });
 
-  test("with nothing is an empty array", () => {
+  test("is an empty array when there are no entries", () => {
     expect(toStreams(null, text)).toEqual([]);
     expect(toStreamsPairs(null, text)).toEqual([]);
     expect(toStreams(new MapReply([]), text)).toEqual([]);
   });
 
-  test("in pairs", () => {
+  test("has field pairs with the option pairs", () => {
     const expected = [
       [
         "s",
@@ -141,8 +141,8 @@ describe("XREAD", () => {
   });
 });
 
-describe("XAUTOCLAIM", () => {
-  test("keeps the cursor, as text, and what was deleted", () => {
+describe("XAUTOCLAIM reply", () => {
+  test("contains the cursor as text, the entries and the deleted IDs", () => {
     expect(toAutoclaim([b("5-0"), [ONE, null], ["3-0"]], text)).toStrictEqual([
       "5-0",
       [ONE_DECODED],
@@ -160,13 +160,13 @@ describe("XAUTOCLAIM", () => {
     ]);
   });
 
-  test("of Redis 6.2 has deleted nothing", () => {
+  test("has no deleted IDs from Redis 6.2", () => {
     expect(toAutoclaim(["0-0", []], text)).toEqual(["0-0", [], []]);
   });
 });
 
-describe("XPENDING", () => {
-  test("sums up", () => {
+describe("XPENDING reply", () => {
+  test("is decoded to a summary", () => {
     expect(
       toPending([
         3,
@@ -194,7 +194,7 @@ describe("XPENDING", () => {
     });
   });
 
-  test("lists", () => {
+  test("is decoded to a list of messages", () => {
     expect(toPending([["1-0", "a", 500, 2]])).toEqual([
       { messageId: "1-0", consumer: "a", timeSinceDelivered: 500, timesDelivered: 2 },
     ]);
@@ -202,14 +202,14 @@ describe("XPENDING", () => {
   });
 });
 
-describe("XINFO STREAM", () => {
+describe("XINFO STREAM reply", () => {
   const short = (wrap: (items: Reply[]) => Reply) =>
     wrap(["length", 1, "groups", 2, "first-entry", ONE, "last-entry", null]);
 
   test.each([
     ["RESP2", (items: Reply[]) => items],
     ["RESP3", (items: Reply[]) => new MapReply(items)],
-  ])("in short, %s", (_, wrap) => {
+  ])("short form is decoded from %s", (_, wrap) => {
     expect(toXinfoStream(short(wrap), text)).toStrictEqual(
       fields(["length", 1], ["groups", 2], ["first-entry", ONE_DECODED], ["last-entry", null]),
     );
@@ -218,7 +218,7 @@ describe("XINFO STREAM", () => {
   test.each([
     ["RESP2", (items: Reply[]) => items],
     ["RESP3", (items: Reply[]) => new MapReply(items)],
-  ])("in full, %s", (_, wrap: (items: Reply[]) => Reply) => {
+  ])("full form is decoded from %s", (_, wrap: (items: Reply[]) => Reply) => {
     const consumer = wrap([
       "name",
       "c",
@@ -263,7 +263,7 @@ describe("XINFO STREAM", () => {
     );
   });
 
-  test("names are text also where values are bytes", () => {
+  test("names are text even when values are bytes", () => {
     expect(toXinfoStream([b("last-generated-id"), b("1-0")], bytes)).toEqual(
       fields(["last-generated-id", b("1-0")]),
     );
@@ -280,8 +280,8 @@ test.each([
   ["toAutoclaimIds", toAutoclaimIds],
   ["toPending", toPending],
   ["toXinfoStream", toXinfoStream],
-])("%s bears shapes nobody foresaw", (_, decode) => {
-  for (const reply of STRANGE) expect(() => decode(reply, text)).not.toThrow();
+])("%s does not throw for unexpected replies", (_, decode) => {
+  for (const reply of UNEXPECTED) expect(() => decode(reply, text)).not.toThrow();
   expect(decode("text", text)).toBe("text");
   expect(decode(7, text)).toBe(7);
 });

@@ -14,26 +14,26 @@ const floats = new Float32Array([1, -0.5]);
 const floatBytes = Buffer.from("0000803f000000bf", "hex");
 const context: DecodeContext = { bytes: true, text: (bytes) => bytes.toString() };
 
-describe("vectors on the wire", () => {
-  test("are numbers, floats or the bytes of floats", () => {
+describe("VADD, VSIM and VLINKS methods", () => {
+  test("VADD accepts numbers, a Float32Array or the bytes of floats", () => {
     expect(wire(host.vadd("k", [1, 0.25, -3], "e"))).toBe("VADD k VALUES 3 1 0.25 -3 e");
     const binary = `VADD k FP32 ${floatBytes.toString("latin1")} e`;
     expect(wire(host.vadd("k", floats, "e"))).toBe(binary);
     expect(wire(host.vadd("k", floatBytes, "e"))).toBe(binary);
-    // A view on a part of a larger buffer is that part only.
+    // Only the bytes of a view are sent, not its whole buffer.
     expect(wire(host.vadd("k", new Float32Array([9, 1, -0.5, 9]).subarray(1, 3), "e"))).toBe(
       binary,
     );
   });
 
-  test("are looked for as vectors or by the name of an element", () => {
+  test("VSIM accepts vectors or the name of an element", () => {
     expect(wire(host.vsim("k", [1, 2]))).toBe("VSIM k VALUES 2 1 2");
     expect(wire(host.vsim("k", floatBytes))).toMatch(/^VSIM k FP32 /);
     expect(wire(host.vsim("k", "e"))).toBe("VSIM k ELE e");
     expect(wire(host.vsim("k", { element: Buffer.from("e") }))).toBe("VSIM k ELE e");
   });
 
-  test("come with options around them", () => {
+  test("VADD and VSIM send their options in the documented order", () => {
     const all = {
       reduceDim: 2,
       cas: true,
@@ -55,8 +55,8 @@ describe("vectors on the wire", () => {
     expect(wire(host.vrandmember("k", -3))).toBe("VRANDMEMBER k -3");
   });
 
-  test("are refused when they are none", () => {
-    const no = undefined as never;
+  test("VADD and VSIM reject invalid vectors and options", () => {
+    const missing = undefined as never;
     expect(refusal(host.vadd("k", [], "e"))).toBe('VADD: argument "vector" must not be empty');
     expect(refusal(host.vadd("k", Buffer.alloc(0), "e"))).toBe(
       'VADD: argument "vector" must not be empty',
@@ -69,15 +69,15 @@ describe("vectors on the wire", () => {
     expect(refusal(host.vadd("k", "1,2" as never, "e"))).toMatch(
       /^VADD: argument "vector" must be an array of numbers/,
     );
-    expect(refusal(host.vadd("k", [1], no))).toMatch(/^VADD: argument "element" must be/);
+    expect(refusal(host.vadd("k", [1], missing))).toMatch(/^VADD: argument "element" must be/);
     expect(refusal(host.vadd("k", [1], "e", { reduceDim: -1 }))).toMatch(/"reduceDim" must not/);
     expect(refusal(host.vadd("k", [1], "e", { quantization: "Q4" as never }))).toMatch(
       /"quantization" must be one of "NOQUANT", "Q8", "BIN"/,
     );
-    expect(refusal(host.vsim("k", no))).toMatch(
+    expect(refusal(host.vsim("k", missing))).toMatch(
       /^VSIM: argument "query" must be an array of numbers/,
     );
-    expect(refusal(host.vsim("k", { element: no }))).toMatch(
+    expect(refusal(host.vsim("k", { element: missing }))).toMatch(
       /^VSIM: argument "query.element" must be/,
     );
     expect(refusal(host.vsim("k", "e", { scores: true } as never))).toMatch(
@@ -86,17 +86,17 @@ describe("vectors on the wire", () => {
   });
 });
 
-describe("vector replies", () => {
+describe("vector set replies", () => {
   const decode = (raw: boolean, reply: Reply) => selectVembDecoder({ raw })(reply, context);
 
-  test("are numbers", () => {
+  test("VEMB is decoded to numbers", () => {
     expect(selectVembDecoder(undefined)).toBe(toDoubles);
     expect(decode(false, [Buffer.from("0.5"), Buffer.from("-1e-3")])).toEqual([0.5, -0.001]);
     expect(decode(false, [0.5, -0.001])).toEqual([0.5, -0.001]);
     expect(decode(false, null)).toBeNull();
   });
 
-  test("are what is stored", () => {
+  test("VEMB with raw is decoded to the stored data", () => {
     const data = Buffer.from([127, 129]);
     const q8 = { quantization: "int8", data, norm: 2.5, range: 0.75 };
     expect(decode(true, ["int8", data, Buffer.from("2.5"), Buffer.from("0.75")])).toEqual(q8);
@@ -106,14 +106,14 @@ describe("vector replies", () => {
     expect(decode(true, ["f32"])).toEqual(["f32"]);
   });
 
-  test("are neighbours with their similarity, level by level", () => {
+  test("VLINKS with withScores is decoded to pairs per level", () => {
     const links = [[["a", 0.5]], []];
     expect(toLinkScores([["a", "0.5"], []])).toEqual(links);
     expect(toLinkScores([new MapReply(["a", 0.5]), new MapReply([])])).toEqual(links);
     expect(toLinkScores(null)).toBeNull();
   });
 
-  test("are what the server tells of a set", () => {
+  test("VINFO is decoded from RESP2 and RESP3", () => {
     const items: Reply[] = [
       "quant-type",
       "int8",
