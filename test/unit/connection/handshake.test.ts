@@ -1,4 +1,4 @@
-/** What is said before the first command: which commands, in which batches, and what replies mean. */
+/** Tests of the handshake: the commands, their batches, and how replies are interpreted. */
 import { describe, expect, it } from "vitest";
 import { type SendBatch, shakeHands } from "../../../src/connection/handshake.js";
 import { internalCommand } from "../../../src/connection/internal-request.js";
@@ -11,7 +11,7 @@ import type { Reply } from "../../../src/protocol/reply.js";
 const QUIET: RedisOptions = { libName: null, libVersion: null };
 const HELLO_REPLY: Reply = ["server", "redis"];
 
-/** Says a batch as one text per command, and answers each by a function of that text. */
+/** Record a batch as one text per command, and compute each reply from that text. */
 function scripted(answer: (command: string) => Reply) {
   const batches: string[][] = [];
   const converse: SendBatch = async (commands) => {
@@ -42,22 +42,27 @@ async function failure(...args: Parameters<typeof shake>): Promise<RedisError> {
   );
 }
 
-describe("commands", () => {
+describe("handshake commands", () => {
   it.each<[string, RedisOptions, Credentials | undefined, string[][]]>([
-    ["nothing to say", QUIET, undefined, []],
-    ["a password", QUIET, { password: "pw" }, [["AUTH pw"]]],
-    ["user and password", QUIET, { username: "u", password: "pw" }, [["AUTH u pw"]]],
-    ["a user alone", QUIET, { username: "u", password: "" }, [["AUTH u "]]],
-    ["a name", { ...QUIET, clientName: "me" }, undefined, [["CLIENT SETNAME me"]]],
-    ["a database", { ...QUIET, db: 3 }, undefined, [["SELECT 3"]]],
+    ["no command without options", QUIET, undefined, []],
+    ["AUTH with a password", QUIET, { password: "pw" }, [["AUTH pw"]]],
+    ["AUTH with user and password", QUIET, { username: "u", password: "pw" }, [["AUTH u pw"]]],
     [
-      "the library",
+      "AUTH with a user and an empty password",
+      QUIET,
+      { username: "u", password: "" },
+      [["AUTH u "]],
+    ],
+    ["CLIENT SETNAME", { ...QUIET, clientName: "me" }, undefined, [["CLIENT SETNAME me"]]],
+    ["SELECT", { ...QUIET, db: 3 }, undefined, [["SELECT 3"]]],
+    [
+      "CLIENT SETINFO",
       { libName: "lib" },
       undefined,
       [["CLIENT SETINFO LIB-NAME lib", expect.stringMatching(/^CLIENT SETINFO LIB-VER \d/)]],
     ],
     [
-      "everything, in one batch",
+      "all commands in one batch",
       { clientName: "me", db: 2, libName: "lib", libVersion: "9" },
       { username: "u", password: "pw" },
       [
@@ -70,15 +75,15 @@ describe("commands", () => {
         ],
       ],
     ],
-    ["RESP3", { ...QUIET, protocol: 3 }, undefined, [["HELLO 3"]]],
+    ["HELLO 3", { ...QUIET, protocol: 3 }, undefined, [["HELLO 3"]]],
     [
-      "RESP3 and a password",
+      "HELLO 3 with a password",
       { ...QUIET, protocol: 3 },
       { password: "pw" },
       [["HELLO 3 AUTH default pw"]],
     ],
     [
-      "RESP3 and everything",
+      "HELLO 3 and all commands in one batch",
       { clientName: "me", db: 2, libName: "lib", libVersion: "9", protocol: 3 },
       { username: "u", password: "pw" },
       [
@@ -91,14 +96,14 @@ describe("commands", () => {
         ],
       ],
     ],
-  ])("%s", async (_what, options, credentials, expected) => {
+  ])("sends %s", async (_what, options, credentials, expected) => {
     const { protocol, batches } = await shake(options, credentials);
     expect(batches).toEqual(expected);
     expect(protocol).toBe(options.protocol ?? 2);
   });
 });
 
-describe("old servers", () => {
+describe("handshake with old servers", () => {
   const FULL: RedisOptions = { clientName: "me", db: 1, libName: null, libVersion: null };
   const REST = ["CLIENT SETNAME me", "SELECT 1"];
 
@@ -108,7 +113,7 @@ describe("old servers", () => {
     "NOPROTO unsupported protocol version",
     "NOPROTO sorry this protocol version is not supported",
     "ERR syntax error",
-  ])("speaks RESP2 where HELLO is refused: %s", async (text) => {
+  ])("falls back to RESP2 when HELLO is rejected: %s", async (text) => {
     const answer = (command: string): Reply =>
       command.startsWith("HELLO") ? refused(text) : ok(command);
     const { protocol, batches } = await shake({ ...FULL, protocol: 3 }, { password: "pw" }, answer);
@@ -119,7 +124,7 @@ describe("old servers", () => {
     ]);
   });
 
-  it("does not mind what followed the refused HELLO, nor what it was answered", async () => {
+  it("ignores the replies to commands sent after the rejected HELLO", async () => {
     let authenticated = false;
     const { protocol } = await shake({ ...FULL, protocol: 3 }, { password: "pw" }, (command) => {
       if (command.startsWith("HELLO")) return refused("ERR unknown command 'HELLO'");
@@ -130,7 +135,7 @@ describe("old servers", () => {
   });
 
   it.each(["auth", "AUTH"])(
-    "leaves the user name out where %s takes one argument",
+    "sends AUTH without the user name when %s accepts one argument",
     async (word) => {
       const { batches } = await shake(FULL, { username: "u", password: "pw" }, (command) =>
         command === "AUTH u pw"
@@ -144,14 +149,14 @@ describe("old servers", () => {
     },
   );
 
-  it("falls back whatever the password is", async () => {
+  it("falls back to RESP2 when the password is a word of the error message", async () => {
     const answer = (command: string): Reply =>
       command.startsWith("HELLO") ? refused("ERR unknown command 'HELLO'") : "OK";
     const { protocol } = await shake({ ...QUIET, protocol: 3 }, { password: "command" }, answer);
     expect(protocol).toBe(2);
   });
 
-  it("goes down both steps for a server that is older still", async () => {
+  it("falls back twice for a server without HELLO and without AUTH of two arguments", async () => {
     const { protocol, batches } = await shake(
       { ...QUIET, protocol: 3 },
       { username: "u", password: "pw" },
@@ -167,13 +172,13 @@ describe("old servers", () => {
     expect(batches).toEqual([["HELLO 3 AUTH u pw"], ["AUTH u pw"], ["AUTH pw"]]);
   });
 
-  it("does not mind that CLIENT SETINFO is unknown", async () => {
+  it("ignores an error reply to CLIENT SETINFO", async () => {
     const { batches } = await shake({}, undefined, () => refused("ERR unknown subcommand"));
     expect(batches).toHaveLength(1);
   });
 });
 
-describe("refusals", () => {
+describe("handshake errors", () => {
   const credentials = { username: "u", password: "pw" };
 
   it.each<[string, RedisOptions, string, Reply, string, string]>([
@@ -186,7 +191,7 @@ describe("refusals", () => {
       "WRONGPASS no",
     ],
     [
-      "an odd answer to AUTH",
+      "an unexpected AUTH reply",
       QUIET,
       "AUTH",
       "NO",
@@ -194,7 +199,7 @@ describe("refusals", () => {
       "Invalid Username or Password",
     ],
     [
-      "a refused name",
+      "a CLIENT SETNAME error",
       { ...QUIET, clientName: "x" },
       "CLIENT SETNAME",
       refused("ERR bad name"),
@@ -202,7 +207,7 @@ describe("refusals", () => {
       "ERR bad name",
     ],
     [
-      "an odd answer to the name",
+      "an unexpected CLIENT SETNAME reply",
       { ...QUIET, clientName: "x" },
       "CLIENT SETNAME",
       null,
@@ -210,7 +215,7 @@ describe("refusals", () => {
       "Error setting client name",
     ],
     [
-      "a refused database",
+      "a SELECT error",
       { ...QUIET, db: 99 },
       "SELECT",
       refused("ERR DB index is out of range"),
@@ -218,7 +223,7 @@ describe("refusals", () => {
       "ERR DB index is out of range",
     ],
     [
-      "an odd answer to the library",
+      "an unexpected CLIENT SETINFO reply",
       { libName: "x" },
       "CLIENT SETINFO",
       "NO",
@@ -226,7 +231,7 @@ describe("refusals", () => {
       "Error setting client info",
     ],
     [
-      "an odd answer to SELECT",
+      "an unexpected SELECT reply",
       { ...QUIET, db: 1 },
       "SELECT",
       1,
@@ -234,7 +239,7 @@ describe("refusals", () => {
       "Invalid Database",
     ],
     [
-      "wrong password in HELLO",
+      "a WRONGPASS error of HELLO",
       { ...QUIET, protocol: 3 },
       "HELLO",
       refused("WRONGPASS no"),
@@ -242,7 +247,7 @@ describe("refusals", () => {
       "WRONGPASS no",
     ],
     [
-      "HELLO refused by ACL",
+      "a NOPERM error of HELLO",
       { ...QUIET, protocol: 3 },
       "HELLO",
       refused("NOPERM no"),
@@ -250,27 +255,27 @@ describe("refusals", () => {
       "NOPERM no",
     ],
     [
-      "a server that loads",
+      "a LOADING error",
       { ...QUIET, db: 1 },
       "SELECT",
       refused("LOADING wait"),
       "BusyLoadingError",
       "LOADING wait",
     ],
-  ])("%s", async (_what, options, name, reply, errorName, message) => {
+  ])("rejects after %s", async (_what, options, name, reply, errorName, message) => {
     const answer = (command: string) => (command.startsWith(name) ? reply : ok(command));
     const error = await failure(options, credentials, answer);
     expect([error.name, error.message]).toEqual([errorName, message]);
   });
 
-  it("tells of the first refused step", async () => {
+  it("reports the error of the first failed command", async () => {
     const error = await failure({ ...QUIET, db: 1 }, credentials, (command) =>
       refused(command.startsWith("AUTH") ? "WRONGPASS first" : "NOAUTH second"),
     );
     expect(error.message).toBe("WRONGPASS first");
   });
 
-  it("does not try the password alone when there is no user name", async () => {
+  it("does not send AUTH again when there is no user name to leave out", async () => {
     const { batches, converse } = scripted(() =>
       refused("ERR wrong number of arguments for 'auth' command"),
     );
@@ -284,7 +289,7 @@ describe("refusals", () => {
     ["AUTH", QUIET, "ERR unknown command `AUTH`, with args beginning with: `u`, `S3CRE"],
     ["AUTH", QUIET, "ERR user u cannot log in with S3CRET!"],
     ["HELLO", { ...QUIET, protocol: 3 }, "ERR I do not take 'S3CRET!' from you"],
-  ])("never repeats a password the server repeats: %s", async (name, options, text) => {
+  ])("omits the password from an error reply that contains it: %s", async (name, options, text) => {
     const error = await failure(options, { username: "u", password: "S3CRET!" }, (command) =>
       command.startsWith(name) ? refused(text) : "OK",
     );
@@ -295,8 +300,8 @@ describe("refusals", () => {
   });
 });
 
-describe("ownCommand", () => {
-  it("writes words, arguments and counts", () => {
+describe("internalCommand", () => {
+  it("encodes command words, arguments and their number", () => {
     const encoder = new Encoder({ encoding: "utf8", encodingErrors: "strict" });
     const command = internalCommand("CLIENT SETNAME", "me");
     encoder.command(command, command.args);

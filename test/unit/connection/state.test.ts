@@ -35,20 +35,23 @@ const STATES: readonly ConnectionState[] = [
 const PAIRS = STATES.flatMap((from) => STATES.map((to) => [from, to] as const));
 const isAllowed = (from: string, to: string) => ALLOWED.some(([a, b]) => a === from && b === to);
 
-describe("connection states", () => {
-  it.each(PAIRS.filter(([from, to]) => isAllowed(from, to)))("%s to %s", (from, to) => {
+describe("connection state transitions", () => {
+  it.each(PAIRS.filter(([from, to]) => isAllowed(from, to)))("%s to %s is allowed", (from, to) => {
     expect(advance(from, to)).toBe(to);
   });
 
-  it.each(PAIRS.filter(([from, to]) => !isAllowed(from, to)))("not %s to %s", (from, to) => {
-    expect(() => advance(from, to)).toThrow(`connection cannot go from ${from} to ${to}`);
-  });
+  it.each(PAIRS.filter(([from, to]) => !isAllowed(from, to)))(
+    "%s to %s is rejected",
+    (from, to) => {
+      expect(() => advance(from, to)).toThrow(`connection cannot go from ${from} to ${to}`);
+    },
+  );
 
-  it("knows no other states", () => {
+  it("cover all states", () => {
     expect(Object.keys(TRANSITIONS).sort()).toEqual([...STATES].sort());
   });
 
-  it("ends in closed from everywhere, and nothing leads out of it", () => {
+  it("lead to closed from every state, and to no state from closed", () => {
     for (const state of STATES) {
       if (state !== "closed") expect(TRANSITIONS[state]).toContain("closed");
     }
