@@ -1,4 +1,4 @@
-/** The settings of single calls: how they combine, what they refuse, and what ends calls early. */
+/** Tests of the settings of single calls: how they combine, which are rejected, and what cancels calls. */
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Request, type RequestTraits } from "../../../src/connection/request.js";
@@ -31,8 +31,8 @@ const UNLIMITED: RequestTraits = {
   mutatesSession: false,
 };
 
-/** A job that remembers how it ended. */
-class FakeJob extends Request {
+/** A request that records its error. */
+class FakeRequest extends Request {
   error: RedisError | undefined;
   readonly #scope: CancellationScope;
 
@@ -57,27 +57,27 @@ class FakeJob extends Request {
   }
 }
 
-describe("Call", () => {
-  it("takes the client's settings where the view says nothing", () => {
+describe("CallSettings", () => {
+  it("uses the client's settings where the view has none", () => {
     const call = callWith({ decodeResponses: false, integers: "bigint", socketTimeout: 77 });
     expect([call.bytes, call.replyMode, call.integerMode]).toEqual([true, BYTES, BIGINT]);
     expect([call.replyTimeout, call.waitTimeout, call.cancellation]).toEqual([77, 77, undefined]);
   });
 
-  it("takes the view's settings where it has some, and keeps them in a view of a view", () => {
+  it("uses the view's settings, also in a view of that view", () => {
     const settings = { decodeResponses: false, integers: "bigint" } as const;
     const view = callWith(settings, { decodeResponses: true }).with({ integers: "number" });
     expect([view.bytes, view.replyMode, view.integerMode]).toEqual([false, TEXT, 0]);
     expect(view.with({ decodeResponses: undefined }).bytes).toBe(true);
   });
 
-  it("lets a time of the call's own be longer than the client's, never shorter on the wire", () => {
+  it("extends the reply timeout to the call's longer timeout, and never shortens it", () => {
     expect(callWith({ socketTimeout: 100 }, { timeout: 500 }).replyTimeout).toBe(500);
     expect(callWith({ socketTimeout: 100 }, { timeout: 5 }).replyTimeout).toBe(100);
     expect(callWith({ socketTimeout: 0 }, { timeout: 5 }).replyTimeout).toBe(0);
   });
 
-  it("has a scope only when something can end it early", () => {
+  it("has a cancellation scope only with a timeout or signal", () => {
     expect(callWith({}, { retryOnTimeout: true }).cancellation).toBeUndefined();
     expect(callWith({}, { timeout: 0 }).cancellation).toBeUndefined();
     expect(callWith({}, { timeout: 1 }).cancellation).toBeInstanceOf(CancellationScope);
@@ -86,7 +86,7 @@ describe("Call", () => {
     );
   });
 
-  it("reads text strictly when it reads it late", () => {
+  it("decodes text strictly after parsing", () => {
     const { text } = callWith().textContext;
     expect(text(Buffer.from("é"))).toBe("é");
     expect(() => text(Buffer.of(0xff))).toThrow("1 bytes are not valid utf8");
@@ -110,28 +110,31 @@ describe("Call", () => {
     ["retryOnError", ["x"], 'option "retryOnError[0]" must be an error class'],
     ["timeOut", 5, 'unknown option "timeOut"; did you mean "timeout"?'],
     ["socketTimeout", 5, 'unknown option "socketTimeout"'],
-  ])("refuses %s: %s", (name, value, message) => {
+  ])("rejects %s: %s", (name, value, message) => {
     expect(() => callWith({}, { [name]: value })).toThrow(DataError);
     expect(() => callWith({}, { [name]: value })).toThrow(message);
   });
 
-  it.each([[undefined], [null], [5], [[]]])("refuses options that are none: %s", (options) => {
-    expect(() => callWith().with(options as CallOptions)).toThrow('argument "options" must be');
-  });
+  it.each([[undefined], [null], [5], [[]]])(
+    "rejects %s in place of an options object",
+    (options) => {
+      expect(() => callWith().with(options as CallOptions)).toThrow('argument "options" must be');
+    },
+  );
 });
 
-describe("retries of what may have been executed", () => {
+describe("CallSettings.allowsRetry", () => {
   const timeout = new TimeoutError("x");
   const lost = new ConnectionError("x");
   const retry = (count: number) => new Retry(new NoBackoff(), count);
 
-  it("are not wanted by themselves", () => {
+  it("returns false by default", () => {
     for (const error of [timeout, lost, new ResponseError("x")]) {
       expect(callWith().allowsRetry(error, 0)).toBe(false);
     }
   });
 
-  it("can be asked for, by client or by call", () => {
+  it("returns true for errors enabled by retryOnTimeout and retryOnError, of the client or the call", () => {
     expect(callWith({ retryOnTimeout: true }).allowsRetry(timeout, 0)).toBe(true);
     expect(callWith({ retryOnTimeout: true }).allowsRetry(lost, 0)).toBe(false);
     expect(callWith({}, { retryOnTimeout: true }).allowsRetry(timeout, 0)).toBe(true);
@@ -146,37 +149,37 @@ describe("retries of what may have been executed", () => {
     [1, [true, false, false]],
     [2, [true, true, false]],
     [-1, [true, true, true]],
-  ])("happen as often as the policy of %d says, and once when it says none", (count, expected) => {
+  ])("allows as many retries as a Retry with %d retries, and at least one", (count, expected) => {
     const call = callWith({ retry: retry(count), retryOnTimeout: true });
     expect([0, 1, 2].map((attempts) => call.allowsRetry(timeout, attempts))).toEqual(expected);
   });
 });
 
-describe("CallScope: signal", () => {
-  it("ends nothing while the signal is quiet", () => {
+describe("CancellationScope with a signal", () => {
+  it("does not cancel requests while the signal is not aborted", () => {
     const { signal } = new AbortController();
     const scope = new CancellationScope(signal, 0);
-    const job = new FakeJob("GET", scope);
-    expect(scope.add(job)).toBe(true);
-    expect(job.settled).toBe(false);
+    const request = new FakeRequest("GET", scope);
+    expect(scope.add(request)).toBe(true);
+    expect(request.settled).toBe(false);
   });
 
-  it("ends a job at once when the signal is aborted already", () => {
+  it("cancels a request immediately when the signal is already aborted", () => {
     const scope = new CancellationScope(AbortSignal.abort("why"), 0);
-    const job = new FakeJob("GET", scope);
-    expect(scope.add(job)).toBe(false);
-    expect(job.error).toBeInstanceOf(AbortError);
-    expect(job.error).toMatchObject({ command: "GET", outcome: "not-sent", cause: "why" });
+    const request = new FakeRequest("GET", scope);
+    expect(scope.add(request)).toBe(false);
+    expect(request.error).toBeInstanceOf(AbortError);
+    expect(request.error).toMatchObject({ command: "GET", outcome: "not-sent", cause: "why" });
   });
 
-  it("ends every job with an error of its own, telling what is known of it", () => {
+  it("cancels every request with a separate error that reports its outcome", () => {
     const controller = new AbortController();
     const scope = new CancellationScope(controller.signal, 0);
-    const waiting = new FakeJob("GET", scope);
-    const written = new FakeJob("SET", scope);
+    const waiting = new FakeRequest("GET", scope);
+    const written = new FakeRequest("SET", scope);
     written.markWritten(ADDRESS);
-    const left: Request[] = [];
-    waiting.heldBy({ delete: (job) => left.push(job) });
+    const removed: Request[] = [];
+    waiting.heldBy({ delete: (request) => removed.push(request) });
     scope.add(waiting);
     scope.add(written);
     const reason = new Error("enough");
@@ -184,36 +187,36 @@ describe("CallScope: signal", () => {
     expect(waiting.error).toMatchObject({ command: "GET", outcome: "not-sent", cause: reason });
     expect(written.error).toMatchObject({ command: "SET", outcome: "unknown", cause: reason });
     expect(waiting.error).not.toBe(written.error);
-    expect(left).toEqual([waiting]);
+    expect(removed).toEqual([waiting]);
     waiting.withdraw();
-    expect(left).toEqual([waiting]);
+    expect(removed).toEqual([waiting]);
   });
 
-  it("listens once for any number of jobs, and not at all without jobs", () => {
+  it("adds one abort listener for any number of requests, and none without requests", () => {
     const { signal } = new AbortController();
     const scope = new CancellationScope(signal, 0);
     const listeners = () => getEventListeners(signal, "abort").length;
-    const jobs = Array.from({ length: 50 }, (_, i) => new FakeJob(`C${i}`, scope));
-    for (const job of jobs) scope.add(job);
+    const requests = Array.from({ length: 50 }, (_, i) => new FakeRequest(`C${i}`, scope));
+    for (const request of requests) scope.add(request);
     expect(listeners()).toBe(1);
-    for (const job of jobs.slice(1)) job.acceptReply();
+    for (const request of requests.slice(1)) request.acceptReply();
     expect(listeners()).toBe(1);
-    jobs[0]?.acceptReply();
+    requests[0]?.acceptReply();
     expect(listeners()).toBe(0);
-    scope.add(new FakeJob("AGAIN", scope));
+    scope.add(new FakeRequest("AGAIN", scope));
     expect(listeners()).toBe(1);
   });
 
-  it("stops listening when the signal ended the jobs", () => {
+  it("removes its abort listener after the signal was aborted", () => {
     const controller = new AbortController();
     const scope = new CancellationScope(controller.signal, 0);
-    scope.add(new FakeJob("GET", scope));
+    scope.add(new FakeRequest("GET", scope));
     controller.abort();
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
   });
 });
 
-describe("CallScope: timeout", () => {
+describe("CancellationScope with a timeout", () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   });
@@ -221,10 +224,10 @@ describe("CallScope: timeout", () => {
     vi.useRealTimers();
   });
 
-  it("ends each job when its own time is up, with one timer", () => {
+  it("cancels each request at its own deadline, with one timer", () => {
     const scope = new CancellationScope(undefined, 100);
-    const first = new FakeJob("GET", scope);
-    const second = new FakeJob("SET", scope);
+    const first = new FakeRequest("GET", scope);
+    const second = new FakeRequest("SET", scope);
     scope.add(first);
     vi.advanceTimersByTime(60);
     second.markWritten(ADDRESS);
@@ -243,21 +246,21 @@ describe("CallScope: timeout", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("lets its timer go when the last job is settled", () => {
+  it("clears its timer when the last request is settled", () => {
     const scope = new CancellationScope(undefined, 100);
-    const jobs = [new FakeJob("A", scope), new FakeJob("B", scope)];
-    for (const job of jobs) scope.add(job);
-    for (const job of jobs) job.acceptReply();
+    const requests = [new FakeRequest("A", scope), new FakeRequest("B", scope)];
+    for (const request of requests) scope.add(request);
+    for (const request of requests) request.acceptReply();
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("starts anew after it was idle", () => {
+  it("starts a new timer after it was idle", () => {
     const scope = new CancellationScope(undefined, 100);
-    const first = new FakeJob("A", scope);
+    const first = new FakeRequest("A", scope);
     scope.add(first);
     vi.advanceTimersByTime(90);
     first.acceptReply();
-    const second = new FakeJob("B", scope);
+    const second = new FakeRequest("B", scope);
     scope.add(second);
     vi.advanceTimersByTime(99);
     expect(second.settled).toBe(false);

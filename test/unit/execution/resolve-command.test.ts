@@ -1,4 +1,4 @@
-/** What the words given to `executeCommand` mean, however they are spelled. */
+/** Tests of how the words given to `executeCommand` are resolved to a command, in any spelling. */
 import { describe, expect, it, vi } from "vitest";
 import { plainReply } from "../../../src/commands/core/decode.js";
 import {
@@ -42,7 +42,7 @@ const CONTEXT = { bytes: false, text: String };
 const wireOf = ({ info, args }: ReturnType<typeof resolveCommand>) =>
   `${info.header(args.length)} ${args.join(" ")}`.trim();
 
-describe("known commands", () => {
+describe("resolveCommand with known commands", () => {
   it.each<[string, unknown[], CommandInfo, unknown[]]>([
     ["GET", ["k"], GET, ["k"]],
     ["get", ["k"], GET, ["k"]],
@@ -56,7 +56,7 @@ describe("known commands", () => {
     ["OBJECT ENCODING", ["k"], OBJECT_ENCODING, ["k"]],
     ["BLPOP", ["a", 0], BLPOP, ["a", 0]],
     ["SELECT 3", [], SELECT, ["3"]],
-  ])("%j %j", (name, given, info, args) => {
+  ])("resolves %j %j", (name, given, info, args) => {
     const resolved = resolveCommand(name, given);
     expect(resolved.info).toBe(info);
     expect(resolved.args).toEqual(args);
@@ -64,11 +64,11 @@ describe("known commands", () => {
   });
 });
 
-describe("a subcommand given as an argument", () => {
+describe("resolveCommand with a subcommand given as an argument", () => {
   it.each([
     ["OBJECT", "encoding"],
     ["object", "ENCODING"],
-  ])("%s %s: the plain reply", (name, sub) => {
+  ])("%s %s has the undecoded reply", (name, sub) => {
     const resolved = resolveCommand(name, [sub, "k"]);
     expect(resolved.info.decode).toBe(plainReply);
     expect(resolved.info.flags).toBe(READONLY);
@@ -81,36 +81,36 @@ describe("a subcommand given as an argument", () => {
     ["CLIENT", "REPLY"],
     ["CLIENT", Buffer.from("Reply")],
     ["CLIENT", Uint8Array.from(Buffer.from("reply"))],
-  ])("%s %s does not slip through the rules", (name, sub) => {
+  ])("%s %s is recognized as a session command", (name, sub) => {
     const { info } = resolveCommand(name, [sub, "OFF"]);
     expect([info.flags, info.instead]).toEqual([SESSION, "nothing"]);
   });
 
-  it("keeps what else holds for the command", () => {
+  it("keeps the flags, keys and block time of the subcommand", () => {
     const { info } = resolveCommand("WAIT", ["for", "x"]);
     expect([info.flags, info.keys]).toEqual([BLOCKING, WAIT_FOR.keys]);
     expect(info.blockTime?.([])).toBe(9);
   });
 });
 
-describe("bytes whatever the client chose", () => {
-  it("stay bytes where the command has nothing else to give", () => {
+describe("resolveCommand with commands that are always read as bytes", () => {
+  it("keeps ALWAYS_BYTES for a command without decoder", () => {
     expect(resolveCommand("FUNCTION", ["DUMP"]).info.flags).toBe(ALWAYS_BYTES);
     expect(resolveCommand("FUNCTION DUMP", []).info).toBe(FUNCTION_DUMP);
   });
 
-  it("are not handed out where only the decoder wanted them", () => {
+  it("drops ALWAYS_BYTES where only the decoder needs it", () => {
     expect(resolveCommand("ACL", ["GETUSER", "u"]).info.flags).toBe(READONLY);
     expect(resolveCommand("ACL GETUSER", ["u"]).info.flags).toBe(READONLY | ALWAYS_BYTES);
   });
 });
 
-describe("the form of a known command's reply", () => {
-  it("is plain where the command has no decoder", () => {
+describe("resolveCommand reply decoders", () => {
+  it("uses plainReply for a command without decoder", () => {
     expect(resolveCommand("GET", ["k"]).decode).toBe(plainReply);
   });
 
-  it("is plain in what the decoder leaves as it came", () => {
+  it("applies plainReply to the parts that the decoder leaves unchanged", () => {
     known("PARTLY", { decode: (reply) => (Array.isArray(reply) ? ["seen", ...reply] : reply) });
     const { decode } = resolveCommand("PARTLY", []);
     expect(decode(new SetReply(["a"]), CONTEXT)).toEqual(new Set(["a"]));
@@ -119,32 +119,32 @@ describe("the form of a known command's reply", () => {
   });
 });
 
-describe("unknown commands", () => {
-  it("go out as they were given, and are named in capitals", () => {
+describe("resolveCommand with unknown commands", () => {
+  it("sends the words as given and reports the name in capitals", () => {
     const resolved = resolveCommand("ft.search my-Index", ["@x:Y", 5]);
     expect(wireOf(resolved)).toBe("*4\r\n$9\r\nft.search\r\n$8\r\nmy-Index\r\n @x:Y 5");
     expect(resolved.info.name).toBe("FT.SEARCH MY-INDEX");
     expect(resolved.info.argumentName(1)).toBeUndefined();
   });
 
-  it("are not taken for a known one by their first argument", () => {
+  it("does not match a known command by the first argument", () => {
     const { info } = resolveCommand("FOO CLIENT", ["REPLY"]);
     expect([info.flags, info.instead]).toEqual([INT64, undefined]);
   });
 
-  it("have plain replies, whose integers may be values", () => {
+  it("uses plainReply with 64-bit integers", () => {
     const { info } = resolveCommand("FT.SEARCH", ["x"]);
     expect([info.flags, info.decode]).toEqual([INT64, plainReply]);
     expect(info.keys).toEqual([0, 0, 0]);
   });
 });
 
-describe("options for the response callback", () => {
+describe("resolveCommand with options for the response callback", () => {
   it.each([
     [["k", { a: 1 }], ["k"], { a: 1 }],
     [[{}], [], {}],
     [["k", Object.create(null)], ["k"], {}],
-  ])("%j", (given, args, options) => {
+  ])("separates the options from %j", (given, args, options) => {
     const resolved = resolveCommand("get", given, ["GET"]);
     expect(resolved.args).toEqual(args);
     expect(resolved.options).toEqual(options);
@@ -154,7 +154,7 @@ describe("options for the response callback", () => {
     ["GET", ["SET"]],
     ["OBJECT", ["OBJECT ENCODING"]],
     ["FT.SEARCH x", ["FT.SEARCH"]],
-  ])("stay among the arguments of %s where nothing takes them", (name, callbacks) => {
+  ])("leaves the object among the arguments of %s without a callback", (name, callbacks) => {
     const given = ["k", { a: 1 }];
     const resolved = resolveCommand(name, given, callbacks);
     expect(resolved.args).toEqual(given);
@@ -168,14 +168,14 @@ describe("options for the response callback", () => {
     [[{ a: 1 }, "k"]],
     [[null]],
     [[[]]],
-  ])("are nothing but a plain object at the end: %j", (given) => {
+  ])("leaves other values than a trailing plain object among the arguments: %j", (given) => {
     const resolved = resolveCommand("GET", given, ["GET"]);
     expect(resolved.args).toEqual(given);
     expect(resolved.options).toBeUndefined();
   });
 });
 
-describe("no command at all", () => {
+describe("resolveCommand with invalid names", () => {
   it.each([
     [""],
     ["   "],
@@ -186,7 +186,7 @@ describe("no command at all", () => {
     ["GÉT"],
     ["A\0B"],
     [["GET"]],
-  ])("%j", (name) => {
+  ])("rejects %j", (name) => {
     expect(() => resolveCommand(name, [])).toThrow(DataError);
     expect(() => resolveCommand(name, [])).toThrow('"name" must be a command name');
   });
