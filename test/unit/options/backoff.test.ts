@@ -16,7 +16,7 @@ function series(backoff: Backoff, length: number): number[] {
   return Array.from({ length }, (_, index) => backoff.compute(index + 1));
 }
 
-/** Gives the listed numbers in turn, and fails when asked for more. */
+/** A function that returns the listed numbers in turn, and throws when there are no more. */
 function sequence(...values: number[]): () => number {
   return () => {
     const value = values.shift();
@@ -25,7 +25,7 @@ function sequence(...values: number[]): () => number {
   };
 }
 
-describe("formulas", () => {
+describe("backoff formulas", () => {
   it.each<[string, Backoff, number[]]>([
     ["NoBackoff", new NoBackoff(), [0, 0, 0]],
     ["ConstantBackoff", new ConstantBackoff(40), [40, 40, 40]],
@@ -42,11 +42,11 @@ describe("formulas", () => {
       [10, 20, 35, 50, 50],
     ],
     ["DecorrelatedJitterBackoff, cap below base", new DecorrelatedJitterBackoff(4, 10), [4, 4]],
-  ])("%s", (_, backoff, expected) => {
+  ])("computes the delays of %s", (_, backoff, expected) => {
     expect(series(backoff, expected.length)).toEqual(expected);
   });
 
-  it("has redis-py's defaults, in milliseconds", () => {
+  it("uses redis-py's defaults, converted to milliseconds", () => {
     expect(series(new ExponentialBackoff(), 8)).toEqual([16, 32, 64, 128, 256, 512, 512, 512]);
     expect(new DecorrelatedJitterBackoff()).toMatchObject({ cap: 512, base: 8 });
     expect(new FullJitterBackoff()).toMatchObject({ cap: 512, base: 8 });
@@ -57,11 +57,11 @@ describe("formulas", () => {
     ["cap", new ExponentialBackoff(700, 5), 700],
     ["base 0", new ExponentialBackoff(700, 0), 0],
     ["equal jitter", new EqualJitterBackoff(700, 5, random(0)), 350],
-  ])("stays a number after very many failures: %s", (_, backoff, expected) => {
+  ])("returns a finite number after 5000 failures: %s", (_, backoff, expected) => {
     expect(backoff.compute(5000)).toBe(expected);
   });
 
-  it("stays in its bounds with real randomness", () => {
+  it("stays within its bounds with Math.random", () => {
     for (let n = 0; n < 500; n++) {
       expect(new EqualJitterBackoff(100, 5).compute(3)).toSatisfy((v: number) => v >= 20 && v < 40);
       expect(new FullJitterBackoff(100, 5).compute(3)).toSatisfy((v: number) => v >= 0 && v < 40);
@@ -69,20 +69,20 @@ describe("formulas", () => {
   });
 });
 
-describe("state", () => {
-  it("starts over after reset", () => {
+describe("backoff state", () => {
+  it("starts again at the base after reset()", () => {
     const backoff = new DecorrelatedJitterBackoff(1000, 10, random(1));
     expect(series(backoff, 3)).toEqual([10, 30, 90]);
     backoff.reset();
     expect(series(backoff, 2)).toEqual([10, 30]);
   });
 
-  it("draws a new random number each time", () => {
+  it("draws a new random number for each delay", () => {
     const backoff = new DecorrelatedJitterBackoff(1000, 10, sequence(0, 1, 0.5));
     expect(series(backoff, 3)).toEqual([10, 30, 50]);
   });
 
-  it("is not shared with a clone, which starts afresh with the same settings", () => {
+  it("is not shared with a clone, which starts again with the same settings", () => {
     const backoff = new DecorrelatedJitterBackoff(1000, 10, random(1));
     series(backoff, 3);
     const clone = backoff.clone();
@@ -97,14 +97,14 @@ describe("state", () => {
     ["ExponentialBackoff", new ExponentialBackoff(100, 5)],
     ["FullJitterBackoff", new FullJitterBackoff(100, 5, random(0.25))],
     ["EqualJitterBackoff", new EqualJitterBackoff(100, 5, random(0.25))],
-  ])("%s: a clone computes the same, reset changes nothing", (_, backoff) => {
+  ])("%s: clone() computes the same delays and reset() has no effect", (_, backoff) => {
     const before = series(backoff, 5);
     backoff.reset();
     expect(series(backoff.clone(), 5)).toEqual(before);
   });
 });
 
-describe("wrong arguments", () => {
+describe("invalid backoff arguments", () => {
   const make = (f: (bad: never) => Backoff) => f as (bad: unknown) => Backoff;
   const constructors: [string, string, (bad: unknown) => Backoff][] = [
     ["ConstantBackoff", "backoff", make((bad) => new ConstantBackoff(bad))],
@@ -115,14 +115,14 @@ describe("wrong arguments", () => {
     ["DecorrelatedJitterBackoff", "cap", make((bad) => new DecorrelatedJitterBackoff(bad, 1))],
     ["DecorrelatedJitterBackoff", "base", make((bad) => new DecorrelatedJitterBackoff(1, bad))],
   ];
-  it.each(constructors)("%s refuses a bad %s", (_, name, construct) => {
+  it.each(constructors)("%s rejects an invalid %s", (_, name, construct) => {
     for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY, "5", null]) {
       expect(() => construct(bad)).toThrow(DataError);
       expect(() => construct(bad)).toThrow(`argument "${name}" must be a number of milliseconds`);
     }
   });
 
-  it("refuses a random source that is no function", () => {
+  it("rejects a random source that is not a function", () => {
     const bad = 0.5 as unknown as () => number;
     expect(() => new FullJitterBackoff(1, 1, bad)).toThrow('argument "random" must be a function');
     expect(() => new EqualJitterBackoff(1, 1, bad)).toThrow(DataError);

@@ -1,4 +1,4 @@
-/** URLs and options of all sorts: a client comes of them, or a DataError; `TEST_SEED` repeats a run. */
+/** Random URLs and options either create a client or throw DataError; `TEST_SEED` repeats a run. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { DataError, Redis } from "../../../src/index.js";
@@ -61,7 +61,7 @@ const NAMES = [
   "retry_on_timeout",
 ];
 const VALUES = ["", "1", "0", "-1", "1e999", "nan", "true", "no", "é", "%", "[object Object]"];
-const THINGS: readonly unknown[] = [
+const VALUES_OF_ANY_TYPE: readonly unknown[] = [
   undefined,
   null,
   0,
@@ -126,10 +126,10 @@ function url(random: Random): string {
     { length: random.int(0, 2) },
     () => `${random.pick(NAMES)}=${random.pick(VALUES)}`,
   ).join("&");
-  const whole = `${random.pick(SCHEMES)}://${random.pick(USERS)}${random.pick(HOSTS)}${random.pick(PORTS)}${random.pick(PATHS)}?${query}`;
-  if (random.chance(0.8)) return whole;
-  const at = random.int(0, whole.length);
-  return whole.slice(0, at) + random.pick(["%", "\0", " ", "?", "#", "@", ":"]) + whole.slice(at);
+  const text = `${random.pick(SCHEMES)}://${random.pick(USERS)}${random.pick(HOSTS)}${random.pick(PORTS)}${random.pick(PATHS)}?${query}`;
+  if (random.chance(0.8)) return text;
+  const at = random.int(0, text.length);
+  return text.slice(0, at) + random.pick(["%", "\0", " ", "?", "#", "@", ":"]) + text.slice(at);
 }
 
 function options(random: Random): Record<string, unknown> {
@@ -137,13 +137,13 @@ function options(random: Random): Record<string, unknown> {
   return Object.fromEntries(
     Array.from({ length: count }, () => [
       random.pick(OPTIONS),
-      THINGS[random.int(0, THINGS.length - 1)],
+      VALUES_OF_ANY_TYPE[random.int(0, VALUES_OF_ANY_TYPE.length - 1)],
     ]),
   );
 }
 
-/** The refusal, when there is one; it must be of the documented class and tell no password. */
-function tryOut(note: string, make: () => Redis): boolean {
+/** Return whether the call was rejected; the error must be a DataError without the password. */
+function isRejected(note: string, make: () => Redis): boolean {
   try {
     make().disconnect();
     return false;
@@ -155,18 +155,18 @@ function tryOut(note: string, make: () => Redis): boolean {
 }
 
 describe(`hostile settings (TEST_SEED=${seed})`, { timeout: 300_000 }, () => {
-  it(`${INPUTS} URLs`, () => {
+  it(`new Redis() accepts or rejects ${INPUTS} random URLs with DataError`, () => {
     const random = new Random(seed);
     let refused = 0;
     for (let i = 0; i < INPUTS; i++) {
       const text = url(random);
-      if (tryOut(`seed ${seed}: ${text}`, () => new Redis(text))) refused++;
+      if (isRejected(`seed ${seed}: ${text}`, () => new Redis(text))) refused++;
     }
     expect(refused).toBeGreaterThan(INPUTS / 10);
     expect(refused).toBeLessThan(INPUTS);
   });
 
-  it(`${INPUTS} option objects`, () => {
+  it(`new Redis() accepts or rejects ${INPUTS} random option objects with DataError`, () => {
     const random = new Random(seed);
     let refused = 0;
     for (let i = 0; i < INPUTS; i++) {
@@ -174,19 +174,19 @@ describe(`hostile settings (TEST_SEED=${seed})`, { timeout: 300_000 }, () => {
       const call = random.chance(0.3)
         ? () => new Redis("localhost", given as never)
         : () => new Redis(given);
-      if (tryOut(`seed ${seed}: ${inspect(given)}`, call as () => Redis)) refused++;
+      if (isRejected(`seed ${seed}: ${inspect(given)}`, call as () => Redis)) refused++;
     }
     expect(refused).toBeGreaterThan(INPUTS / 10);
     expect(refused).toBeLessThan(INPUTS);
   });
 
-  it("things in place of views' options", () => {
+  it("Redis.with() accepts or rejects any value of its options with DataError", () => {
     const redis = new Redis();
     for (const name of ["signal", "timeout", "decodeResponses", "integers", "retryOnError", "x"]) {
-      for (const thing of THINGS) {
-        tryOut(
-          `${name}: ${inspect(thing)}`,
-          () => redis.with({ [name]: thing } as object) as Redis,
+      for (const value of VALUES_OF_ANY_TYPE) {
+        isRejected(
+          `${name}: ${inspect(value)}`,
+          () => redis.with({ [name]: value } as object) as Redis,
         );
       }
     }

@@ -8,7 +8,7 @@ import { Retry } from "../../../src/options/retry.js";
 import type { RedisOptions, Settings } from "../../../src/options/types.js";
 import type { Parser } from "../../../src/protocol/parser.js";
 
-/** Normalises options the types would refuse. */
+/** Normalize options that do not compile. */
 const loose = (options: unknown): Settings => normalizeOptions(options as RedisOptions);
 
 function messageOf(options: unknown): string {
@@ -21,8 +21,8 @@ function messageOf(options: unknown): string {
   throw new Error(`no error for ${JSON.stringify(options)}`);
 }
 
-describe("defaults", () => {
-  it("are complete", () => {
+describe("default settings", () => {
+  it("contain every setting", () => {
     const { retry, ...settings } = normalizeOptions({});
     expect(settings).toEqual({
       address: { kind: "tcp", host: "localhost", port: 6379 },
@@ -56,7 +56,7 @@ describe("defaults", () => {
     expect(retry).toBeInstanceOf(Retry);
   });
 
-  it("treat undefined as not given", () => {
+  it("apply to options that are undefined", () => {
     const names = Object.keys(normalizeOptions({})).filter((name) => name !== "address");
     const known = names.filter((name) => name !== "credentials");
     const input = Object.fromEntries(["host", "port", "url", ...known].map((n) => [n, undefined]));
@@ -65,7 +65,7 @@ describe("defaults", () => {
     expect(settings).toEqual(defaults);
   });
 
-  it("give up on a dead server after one to two seconds of pauses", () => {
+  it("stop retrying a dead server after pauses of one to two seconds in total", () => {
     const { retry } = normalizeOptions({});
     for (let n = 0; n < 200; n++) {
       let total = 0;
@@ -77,12 +77,12 @@ describe("defaults", () => {
     }
   });
 
-  it("tell this package's version", () => {
+  it("contain the version of package.json", () => {
     const file = new URL("../../../package.json", import.meta.url);
     expect(VERSION).toBe(JSON.parse(readFileSync(file, "utf8")).version);
   });
 
-  it("are frozen all through, and do not follow the input", () => {
+  it("are frozen deeply and independent of the input", () => {
     const retryOnError = [TimeoutError];
     const settings = normalizeOptions({ retryOnError, tls: { servername: "s" } });
     retryOnError.length = 0;
@@ -98,7 +98,7 @@ class OtherParser implements Parser {
   feed(): void {}
 }
 
-describe("accepted values", () => {
+describe("accepted options", () => {
   it.each<[RedisOptions, Partial<Settings>]>([
     [{ host: "h", port: 1 }, { address: { kind: "tcp", host: "h", port: 1 } }],
     [{ host: "[::1]" }, { address: { kind: "tcp", host: "::1", port: 6379 } }],
@@ -149,7 +149,7 @@ describe("accepted values", () => {
     [{ parserClass: OtherParser }, { parserClass: OtherParser }],
     [{ parser: "js" }, { parserClass: undefined }],
     [{ tls: false }, { tls: undefined }],
-  ])("%o", (options, expected) => {
+  ])("%o is accepted", (options, expected) => {
     expect(normalizeOptions(options)).toMatchObject(expected);
   });
 
@@ -169,7 +169,7 @@ describe("accepted values", () => {
     expect(normalizeOptions({ encoding: name }).encoding).toBe(expected);
   });
 
-  it("uses a copy of a Retry", () => {
+  it("copies the given Retry", () => {
     const retry = new Retry(new ExponentialBackoff(100, 1), 9, [ResponseError]);
     const settings = normalizeOptions({ retry });
     expect(settings.retry).not.toBe(retry);
@@ -178,13 +178,13 @@ describe("accepted values", () => {
     expect(settings.retry.isSupported(new ResponseError("x"))).toBe(true);
   });
 
-  it("takes options without a prototype", () => {
+  it("accepts an options object without a prototype", () => {
     const options = Object.assign(Object.create(null), { db: 3 });
     expect(loose(options).db).toBe(3);
   });
 });
 
-describe("refused values", () => {
+describe("rejected options", () => {
   const notABoolean = ["true", 1, null];
   const notADuration = [-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "5000", true];
   const notPositive = [0, -1, 1.5, Number.NaN, "1", 2 ** 53];
@@ -236,7 +236,7 @@ describe("refused values", () => {
     parserClass: ["x", {}],
   };
   it.each(Object.entries(bad).flatMap(([name, values]) => values.map((v) => [name, v] as const)))(
-    "%s: %o",
+    "%s: %o is rejected",
     (name, value) => {
       expect(messageOf({ [name]: value })).toMatch(
         new RegExp(`^option "${name}" must be .+, got .+`),
@@ -276,7 +276,7 @@ describe("refused values", () => {
       { tls: { port: 1 } },
       'option "tls.port" is not supported; set the address in the client\'s options',
     ],
-  ])("says what was expected: %o", (options, message) => {
+  ])("the error message describes the expected value: %o", (options, message) => {
     expect(messageOf(options)).toBe(message);
   });
 
@@ -289,12 +289,12 @@ describe("refused values", () => {
     [new Map()],
     [new URL("redis://h")],
     [Object.create({ db: 1 })],
-  ])("refuses %o in place of the options", (options) => {
+  ])("rejects %o in place of the options object", (options) => {
     expect(messageOf(options)).toMatch(/^argument "options" must be a plain object, got /);
   });
 });
 
-describe("unknown names", () => {
+describe("unknown options", () => {
   it.each([
     ["sockettimeout", '"sockettimeout"; did you mean "socketTimeout" (milliseconds)?'],
     ["hots", '"hots"; did you mean "host"?'],
@@ -324,7 +324,7 @@ describe("unknown names", () => {
     ["lazyConnect", '"lazyConnect"'],
     ["constructor", '"constructor"'],
     ["toString", '"toString"'],
-  ])("%s", (name, message) => {
+  ])("rejects %s and suggests the known option", (name, message) => {
     expect(messageOf({ [name]: 1 })).toBe(`unknown option ${message}`);
     expect(messageOf({ [name]: undefined })).toBe(`unknown option ${message}`);
   });
@@ -337,7 +337,7 @@ describe("formatAddress", () => {
     [{ host: "::1" }, "[::1]:6379"],
     [{ unixSocketPath: "/tmp/s" }, "unix:/tmp/s"],
     [{ url: "redis://user:secret@h:7" }, "h:7"],
-  ])("%o", (options, expected) => {
+  ])("formats the address of %o", (options, expected) => {
     expect(formatAddress(normalizeOptions(options).address)).toBe(expected);
   });
 });

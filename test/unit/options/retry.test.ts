@@ -23,7 +23,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Fails with the given errors in turn, then gives "done"; counts its calls. */
+/** A mock that rejects with the given errors in turn, then resolves with "done". */
 function failing(...errors: Error[]) {
   return vi.fn(async () => {
     const error = errors.shift();
@@ -43,7 +43,7 @@ function countingBackoff(wait = 0) {
   return backoff;
 }
 
-describe("which errors", () => {
+describe("Retry.isSupported", () => {
   it.each([
     [new ConnectionError("x"), true],
     [new TimeoutError("x"), true],
@@ -55,11 +55,11 @@ describe("which errors", () => {
     [new Error("x"), false],
     ["text", false],
     [undefined, false],
-  ])("by default: %s: %s", (error, expected) => {
+  ])("default list of errors: %s: %s", (error, expected) => {
     expect(new Retry(new NoBackoff(), 1).isSupported(error)).toBe(expected);
   });
 
-  it("retries wrong credentials only when they are named", () => {
+  it("retries AuthenticationError only when it is listed explicitly", () => {
     const named = new Retry(new NoBackoff(), 1, [TimeoutError, AuthenticationError]);
     expect(named.isSupported(new AuthenticationError("x"))).toBe(true);
     expect(named.isSupported(new ConnectionError("x"))).toBe(false);
@@ -68,7 +68,7 @@ describe("which errors", () => {
     expect(general.isSupported(new ResponseError("x"))).toBe(true);
   });
 
-  it("is not changed by later changes of the list", () => {
+  it("is not affected by later changes to the list", () => {
     const list: ErrorClass[] = [TimeoutError];
     const retry = new Retry(new NoBackoff(), 1, list);
     list.push(ResponseError);
@@ -76,8 +76,8 @@ describe("which errors", () => {
   });
 });
 
-describe("callWithRetry", () => {
-  it("returns at once what a successful attempt gives", async () => {
+describe("Retry.callWithRetry", () => {
+  it("returns the result of a successful first attempt without delay", async () => {
     const backoff = countingBackoff();
     const onFailure = vi.fn();
     const action = failing();
@@ -88,32 +88,35 @@ describe("callWithRetry", () => {
     expect(backoff.compute).not.toHaveBeenCalled();
   });
 
-  it.each([0, 1, 2, 5])("makes n + 1 attempts and failures, n computations: n = %i", async (n) => {
-    const backoff = countingBackoff();
-    const errors = lost(n + 1);
-    const seen: unknown[] = [];
-    const action = failing(...errors);
-    const result = new Retry(backoff, n).callWithRetry(action, (error) => void seen.push(error));
-    await expect(result).rejects.toBe(errors[n]);
-    expect(action).toHaveBeenCalledTimes(n + 1);
-    expect(seen).toEqual(errors);
-    expect(backoff.compute.mock.calls).toEqual(Array.from({ length: n }, (_, i) => [i + 1]));
-    expect(backoff.reset).toHaveBeenCalledTimes(1);
-  });
+  it.each([0, 1, 2, 5])(
+    "makes n + 1 attempts, n + 1 calls of onFailure and n of backoff.compute: n = %i",
+    async (n) => {
+      const backoff = countingBackoff();
+      const errors = lost(n + 1);
+      const seen: unknown[] = [];
+      const action = failing(...errors);
+      const result = new Retry(backoff, n).callWithRetry(action, (error) => void seen.push(error));
+      await expect(result).rejects.toBe(errors[n]);
+      expect(action).toHaveBeenCalledTimes(n + 1);
+      expect(seen).toEqual(errors);
+      expect(backoff.compute.mock.calls).toEqual(Array.from({ length: n }, (_, i) => [i + 1]));
+      expect(backoff.reset).toHaveBeenCalledTimes(1);
+    },
+  );
 
-  it("succeeds with the last attempt it has", async () => {
+  it("resolves when the last allowed attempt succeeds", async () => {
     const action = failing(...lost(2));
     await expect(new Retry(new NoBackoff(), 2).callWithRetry(action)).resolves.toBe("done");
     expect(action).toHaveBeenCalledTimes(3);
   });
 
-  it("goes on for ever with -1", async () => {
+  it("retries without limit with -1", async () => {
     const action = failing(...lost(1500));
     await expect(new Retry(new NoBackoff(), -1).callWithRetry(action)).resolves.toBe("done");
     expect(action).toHaveBeenCalledTimes(1501);
   });
 
-  it("raises other errors at once, without telling onFailure", async () => {
+  it("rejects with an unsupported error immediately, without calling onFailure", async () => {
     for (const error of [new ResponseError("no"), new AuthenticationError("no")]) {
       const onFailure = vi.fn();
       const action = failing(error);
@@ -124,7 +127,7 @@ describe("callWithRetry", () => {
     }
   });
 
-  it("raises what onFailure throws, at once or later", async () => {
+  it("rejects with the error that onFailure throws or rejects with", async () => {
     const retry = new Retry(new NoBackoff(), 3);
     const action = failing(...lost(9));
     const thrown = new Error("enough");
@@ -136,7 +139,7 @@ describe("callWithRetry", () => {
     expect(action).toHaveBeenCalledTimes(2);
   });
 
-  it("retries an action that throws before it gives a promise", async () => {
+  it("retries an action that throws synchronously", async () => {
     let calls = 0;
     const action = (): Promise<string> => {
       if (++calls === 1) throw new TimeoutError("late");
@@ -145,7 +148,7 @@ describe("callWithRetry", () => {
     await expect(new Retry(new NoBackoff(), 1).callWithRetry(action)).resolves.toBe("done");
   });
 
-  it("waits as long as the backoff says", async () => {
+  it("waits for the delay that the backoff returns", async () => {
     vi.useFakeTimers();
     const action = failing(...lost(3));
     const result = new Retry(new ExponentialBackoff(1000, 5), 3).callWithRetry(action);
@@ -158,7 +161,7 @@ describe("callWithRetry", () => {
     await expect(result).resolves.toBe("done");
   });
 
-  it("never waits less for asking more than a timer can hold", async () => {
+  it("limits the delay to the maximum of Node's timers", async () => {
     vi.useFakeTimers();
     const timer = vi.spyOn(globalThis, "setTimeout");
     const result = new Retry(new ConstantBackoff(1e12), 1).callWithRetry(failing(...lost()));
@@ -168,7 +171,7 @@ describe("callWithRetry", () => {
     await expect(result).resolves.toBe("done");
   });
 
-  it("gives overlapping calls a backoff each", async () => {
+  it("uses a separate backoff for each of two concurrent calls", async () => {
     vi.useFakeTimers();
     const retry = new Retry(new DecorrelatedJitterBackoff(1000, 10, () => 1), 2);
     const first = failing(...lost(2));
@@ -183,8 +186,8 @@ describe("callWithRetry", () => {
   });
 });
 
-describe("cancelling", () => {
-  it("does not begin when the signal has fired", async () => {
+describe("Retry.callWithRetry with an AbortSignal", () => {
+  it("does not call the action when the signal is already aborted", async () => {
     const action = failing();
     const signal = AbortSignal.abort("why");
     const result = new Retry(new NoBackoff(), 1).callWithRetry(action, undefined, { signal });
@@ -194,7 +197,7 @@ describe("cancelling", () => {
     expect(action).not.toHaveBeenCalled();
   });
 
-  it("ends a wait, leaving no timer and no listener", async () => {
+  it("ends a wait on abort, leaving no timer and no listener", async () => {
     vi.useFakeTimers();
     const controller = new AbortController();
     const remove = vi.spyOn(controller.signal, "removeEventListener");
@@ -213,12 +216,12 @@ describe("cancelling", () => {
     await settled;
     expect(vi.getTimerCount()).toBe(0);
     expect(action).toHaveBeenCalledTimes(1);
-    // A listener that has fired is gone by itself: it was added to fire once.
+    // The listener was added with `once`, so it is removed when it fires.
     expect(add).toHaveBeenCalledWith("abort", expect.any(Function), { once: true });
     expect(remove).not.toHaveBeenCalled();
   });
 
-  it("removes its listener after a wait that was not cancelled", async () => {
+  it("removes its listener after a wait that was not aborted", async () => {
     vi.useFakeTimers();
     const { signal } = new AbortController();
     const remove = vi.spyOn(signal, "removeEventListener");
@@ -229,23 +232,26 @@ describe("cancelling", () => {
     expect(remove).toHaveBeenCalledTimes(2);
   });
 
-  it.each([0, 50])("makes no new attempt when fired during one (wait %i)", async (wait) => {
-    vi.useFakeTimers();
-    const controller = new AbortController();
-    const onFailure = vi.fn();
-    const action = vi.fn(async () => {
-      controller.abort();
-      throw new TimeoutError("late");
-    });
-    const retry = new Retry(new ConstantBackoff(wait), 5);
-    const result = retry.callWithRetry(action, onFailure, { signal: controller.signal });
-    await expect(result).rejects.toBeInstanceOf(AbortError);
-    expect(action).toHaveBeenCalledTimes(1);
-    expect(onFailure).toHaveBeenCalledTimes(1);
-    expect(vi.getTimerCount()).toBe(0);
-  });
+  it.each([0, 50])(
+    "makes no new attempt when the signal is aborted during one (wait %i)",
+    async (wait) => {
+      vi.useFakeTimers();
+      const controller = new AbortController();
+      const onFailure = vi.fn();
+      const action = vi.fn(async () => {
+        controller.abort();
+        throw new TimeoutError("late");
+      });
+      const retry = new Retry(new ConstantBackoff(wait), 5);
+      const result = retry.callWithRetry(action, onFailure, { signal: controller.signal });
+      await expect(result).rejects.toBeInstanceOf(AbortError);
+      expect(action).toHaveBeenCalledTimes(1);
+      expect(onFailure).toHaveBeenCalledTimes(1);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 
-  it("lets an attempt that succeeded stand", async () => {
+  it("resolves when the attempt succeeds although the signal was aborted", async () => {
     const controller = new AbortController();
     const action = async () => {
       controller.abort();
@@ -258,8 +264,8 @@ describe("cancelling", () => {
   });
 });
 
-describe("for loops of one's own", () => {
-  it("tells delays, never negative, and starts over on reset", () => {
+describe("Retry.delay, allows and clone", () => {
+  it("delay() is never negative and starts again after reset()", () => {
     const retry = new Retry(new DecorrelatedJitterBackoff(1000, 10, () => 1), 3);
     expect([retry.delay(1), retry.delay(2)]).toEqual([10, 30]);
     retry.reset();
@@ -267,14 +273,14 @@ describe("for loops of one's own", () => {
     expect(new Retry(countingBackoff(-5), 1).delay(1)).toBe(0);
   });
 
-  it("tells whether another attempt is allowed", () => {
+  it("allows() returns whether another attempt may be made", () => {
     const twice = new Retry(new NoBackoff(), 2);
     expect([1, 2, 3].map((failures) => twice.allows(failures))).toEqual([true, true, false]);
     expect(new Retry(new NoBackoff(), 0).allows(1)).toBe(false);
     expect(new Retry(new NoBackoff(), -1).allows(1e9)).toBe(true);
   });
 
-  it("clones the policy with a fresh backoff", () => {
+  it("clone() copies the settings and resets the backoff", () => {
     const retry = new Retry(new DecorrelatedJitterBackoff(1000, 10, () => 1), 7, [ResponseError]);
     retry.delay(1);
     retry.delay(2);
@@ -288,7 +294,7 @@ describe("for loops of one's own", () => {
     expect(retry.delay(3)).toBe(90);
   });
 
-  it("keeps the class of a subclass when cloned", () => {
+  it("clone() returns an instance of the subclass", () => {
     class Patient extends Retry {
       override delay(): number {
         return 12_345;
@@ -298,7 +304,7 @@ describe("for loops of one's own", () => {
   });
 });
 
-describe("wrong arguments", () => {
+describe("invalid Retry arguments", () => {
   const construct = (...args: unknown[]) =>
     Reflect.construct(Retry, args) as InstanceType<typeof Retry>;
   const none = new NoBackoff();
@@ -314,7 +320,7 @@ describe("wrong arguments", () => {
     ["supportedErrors", [none, 1, TimeoutError]],
     ["supportedErrors[1]", [none, 1, [TimeoutError, "ConnectionError"]]],
     ["supportedErrors[0]", [none, 1, [Map]]],
-  ])("refuses a bad %s: %o", (name, args) => {
+  ])("rejects an invalid %s: %o", (name, args) => {
     expect(() => construct(...args)).toThrow(DataError);
     expect(() => construct(...args)).toThrow(`argument "${name}`);
   });

@@ -10,7 +10,7 @@ function everyView(value: unknown): string {
   return [JSON.stringify(value), inspect(value), inspect(value, deep), String(value)].join("\n");
 }
 
-describe("settings do not show secrets", () => {
+describe("settings hide secrets", () => {
   it.each<RedisOptions>([
     { password: SECRET },
     { username: SECRET, password: SECRET },
@@ -20,14 +20,14 @@ describe("settings do not show secrets", () => {
     { tls: { key: SECRET, cert: SECRET, passphrase: SECRET, pfx: SECRET } },
     { tls: { key: [{ pem: SECRET, passphrase: SECRET }] } },
     { url: `rediss://h?ssl_password=${SECRET}` },
-  ])("%#", (options) => {
+  ])("case %# shows no secret", (options) => {
     const settings = normalizeOptions(options);
     expect(everyView(settings)).not.toContain(SECRET);
     expect(everyView({ nested: [settings] })).not.toContain(SECRET);
     expect(everyView(settings.tls)).not.toContain(SECRET);
   });
 
-  it("still show what is of use", () => {
+  it("show the values that are not secret", () => {
     const settings = normalizeOptions({
       host: "redis.example",
       password: SECRET,
@@ -43,14 +43,14 @@ describe("settings do not show secrets", () => {
     expect(inspect(settings)).toContain("[hidden]");
   });
 
-  it("still hand TLS secrets to a copy, without the shield", () => {
+  it("give the TLS secrets to a shallow copy", () => {
     const copy = { ...normalizeOptions({ tls: { key: SECRET } }).tls };
     expect(copy.key).toBe(SECRET);
     expect(JSON.stringify(copy)).toContain(SECRET);
   });
 });
 
-describe("errors do not show secrets", () => {
+describe("errors hide secrets", () => {
   const wrong: readonly unknown[][] = [
     [`redis://u:${SECRET}@h:port`],
     [`redis://u:${SECRET}@h:99999`],
@@ -86,18 +86,21 @@ describe("errors do not show secrets", () => {
     [{ url: SECRET }],
     [{ password: SECRET, nope: SECRET }],
   ];
-  it.each(wrong.map((args) => [args] as const))("%#", (args) => {
-    let caught: unknown;
-    try {
-      Reflect.apply(resolveOptions, undefined, args);
-    } catch (error) {
-      caught = error;
-    }
-    expect(caught).toMatchObject({ name: "DataError" });
-    expect(inspect(caught, { depth: 20, showHidden: true })).not.toContain(SECRET);
-  });
+  it.each(wrong.map((args) => [args] as const))(
+    "case %# throws DataError without the secret",
+    (args) => {
+      let caught: unknown;
+      try {
+        Reflect.apply(resolveOptions, undefined, args);
+      } catch (error) {
+        caught = error;
+      }
+      expect(caught).toMatchObject({ name: "DataError" });
+      expect(inspect(caught, { depth: 20, showHidden: true })).not.toContain(SECRET);
+    },
+  );
 
-  it("nor does a number given as a password", () => {
+  it("the error for a number given as password does not contain it", () => {
     const options = { password: 31_415_926 } as unknown as RedisOptions;
     expect(() => normalizeOptions(options)).toThrow("must be a string or null, got a number");
   });

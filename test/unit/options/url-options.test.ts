@@ -8,7 +8,7 @@ import { collectOptions } from "../../../src/options/constructor-arguments.js";
 import { normalizeOptions, resolveOptions } from "../../../src/options/normalize.js";
 import type { RedisOptions, Settings } from "../../../src/options/types.js";
 
-/** Calls the constructor forms with arguments the types would refuse. */
+/** Resolve constructor arguments that do not compile. */
 const loose = (...args: unknown[]): Settings => Reflect.apply(resolveOptions, undefined, args);
 
 function messageOf(run: () => unknown): string {
@@ -24,7 +24,7 @@ function messageOf(run: () => unknown): string {
 const tcp = (host: string, port = 6379) => ({ kind: "tcp", host, port }) as const;
 const unix = (path: string) => ({ kind: "unix", path }) as const;
 
-describe("forms of the constructor", () => {
+describe("constructor arguments", () => {
   it.each<[unknown[], Partial<Settings>]>([
     [[], { address: tcp("localhost") }],
     [[undefined], { address: tcp("localhost") }],
@@ -53,7 +53,7 @@ describe("forms of the constructor", () => {
     [[{ url: "redis://h:1" }], { address: tcp("h", 1) }],
     [[{ url: new URL("redis://h:1") }], { address: tcp("h", 1) }],
     [[{ host: "h", port: 1 }], { address: tcp("h", 1) }],
-  ])("%o", (args, expected) => {
+  ])("accepts %o", (args, expected) => {
     expect(loose(...args)).toMatchObject(expected);
   });
 
@@ -102,11 +102,11 @@ describe("forms of the constructor", () => {
     [["/s", { host: "h" }], 'options "unixSocketPath" and "host" are mutually exclusive'],
     [["h", { unixSocketPath: "/s" }], 'options "unixSocketPath" and "host" are mutually exclusive'],
     [["h", { dbb: 1 }], 'unknown option "dbb"; did you mean "db"?'],
-  ])("refuses %o", (args, message) => {
+  ])("rejects %o", (args, message) => {
     expect(messageOf(() => loose(...args))).toBe(message);
   });
 
-  it("lets a caller's own options through collectOptions", () => {
+  it("collectOptions() keeps options that a caller adds", () => {
     interface More extends RedisOptions {
       readonly connectionPool?: object;
     }
@@ -117,7 +117,7 @@ describe("forms of the constructor", () => {
   });
 });
 
-describe("URL and options", () => {
+describe("URL combined with options", () => {
   it.each<[RedisOptions, Partial<Settings>]>([
     [{ url: "redis://h/1", db: 3 }, { db: 1 }],
     [{ url: "redis://h/1?db=2", db: 3 }, { db: 2 }],
@@ -137,7 +137,7 @@ describe("URL and options", () => {
       { url: "unix:///s", db: 4 },
       { address: unix("/s"), db: 4 },
     ],
-  ])("%o", (options, expected) => {
+  ])("%o is normalized", (options, expected) => {
     expect(normalizeOptions(options)).toMatchObject(expected);
   });
 
@@ -163,12 +163,12 @@ describe("URL and options", () => {
       { url: "localhost" },
       "Redis URL must specify one of the following schemes (redis://, rediss://, unix://)",
     ],
-  ])("refuses %o", (options, message) => {
+  ])("rejects %o", (options, message) => {
     expect(messageOf(() => normalizeOptions(options))).toBe(message);
   });
 });
 
-describe("credentials", () => {
+describe("credentials of a client", () => {
   it.each<[RedisOptions, object | undefined]>([
     [{}, undefined],
     [{ username: "", password: "" }, undefined],
@@ -193,11 +193,11 @@ describe("credentials", () => {
       { credentialProvider: async () => ({ username: "u", password: "p" }) },
       { username: "u", password: "p" },
     ],
-  ])("%o", async (options, expected) => {
+  ])("%o provides the credentials of the connection", async (options, expected) => {
     expect(await normalizeOptions(options).credentials?.()).toEqual(expected);
   });
 
-  it("asks the provider anew each time, and not before", async () => {
+  it("calls credentialProvider for each connection, not before", async () => {
     let calls = 0;
     const provider = () => ({ password: `p${++calls}` });
     const { credentials } = normalizeOptions({ credentialProvider: provider });
@@ -206,14 +206,14 @@ describe("credentials", () => {
     expect((await credentials?.())?.password).toBe("p2");
   });
 
-  it("lets the provider's own error through", async () => {
+  it("rejects with the error of credentialProvider", async () => {
     const error = new Error("vault is shut");
     const { credentials } = normalizeOptions({ credentialProvider: () => Promise.reject(error) });
     await expect(credentials?.()).rejects.toBe(error);
   });
 
   it.each([undefined, null, "secret", {}, { password: 1 }, { password: "p", username: 5 }])(
-    "refuses %o from a provider",
+    "rejects %o returned by credentialProvider",
     async (given) => {
       const credentialProvider = () => given as never;
       const result = normalizeOptions({ credentialProvider }).credentials?.();
@@ -225,7 +225,7 @@ describe("credentials", () => {
   );
 
   it.each<RedisOptions>([{ username: "u" }, { password: "p" }, { url: "redis://:p@h" }])(
-    "refuses a provider beside %o",
+    "rejects credentialProvider combined with %o",
     (other) => {
       const options = { ...other, credentialProvider: () => ({ password: "q" }) };
       expect(messageOf(() => normalizeOptions(options))).toMatch(
@@ -235,7 +235,7 @@ describe("credentials", () => {
   );
 });
 
-describe("TLS", () => {
+describe("TLS options", () => {
   let folder = "";
   const file = (name: string) => join(folder, name);
   beforeAll(() => {
@@ -263,19 +263,19 @@ describe("TLS", () => {
     ],
     [{ url: "rediss://h?ssl_check_hostname=true" }, {}],
     [{ url: "rediss://h?ssl_ciphers=A:B&ssl_password=x" }, { ciphers: "A:B", passphrase: "x" }],
-  ])("%o", (options, expected) => {
+  ])("%o is normalized", (options, expected) => {
     const { tls } = normalizeOptions(options);
     expect(tls && { ...tls }).toEqual(expected);
   });
 
-  it("accepts any host name when the URL says so, and only then", () => {
+  it("disables the host name check only with ssl_check_hostname=no", () => {
     const { tls } = normalizeOptions({ url: "rediss://h?ssl_check_hostname=no" });
     expect(tls?.checkServerIdentity?.("h", {} as PeerCertificate)).toBeUndefined();
     expect(tls?.checkServerIdentity).toBeTypeOf("function");
     expect(tls?.rejectUnauthorized).toBeUndefined();
   });
 
-  it("reads the files a URL names", () => {
+  it("reads the files named by ssl_ca_certs, ssl_certfile and ssl_keyfile", () => {
     const query = `ssl_ca_certs=${file("ca")}&ssl_certfile=${file("cert")}&ssl_keyfile=${file("key")}`;
     const { tls } = normalizeOptions({ url: `rediss://h?${query}` });
     expect({ ...tls }).toEqual({
@@ -285,29 +285,32 @@ describe("TLS", () => {
     });
   });
 
-  it("takes key and certificate from one file, and roots from text and file", () => {
+  it("reads key and certificate from one file, and CA certificates from ssl_ca_data and ssl_ca_certs", () => {
     const query = `ssl_certfile=${file("cert")}&ssl_ca_certs=${file("ca")}&ssl_ca_data=PEM`;
     const { tls } = normalizeOptions({ url: `rediss://h?${query}` });
     expect(tls?.key).toEqual(Buffer.from("cert text"));
     expect(tls?.ca).toEqual(["PEM", Buffer.from("ca text")]);
   });
 
-  it.each(["ssl_ca_certs", "ssl_certfile"])("names the option and the path: %s", (key) => {
-    const path = file("missing");
-    const run = () => normalizeOptions({ url: `rediss://u:secret@h?${key}=${path}` });
-    expect(messageOf(run)).toBe(
-      `option "${key}" in the connection URL must be the path of a readable file, got ${path} (ENOENT)`,
-    );
-  });
+  it.each(["ssl_ca_certs", "ssl_certfile"])(
+    "reports the option and the path of an unreadable file: %s",
+    (key) => {
+      const path = file("missing");
+      const run = () => normalizeOptions({ url: `rediss://u:secret@h?${key}=${path}` });
+      expect(messageOf(run)).toBe(
+        `option "${key}" in the connection URL must be the path of a readable file, got ${path} (ENOENT)`,
+      );
+    },
+  );
 
-  it("refuses a key without a certificate", () => {
+  it("rejects ssl_keyfile without ssl_certfile", () => {
     const run = () => normalizeOptions({ url: `rediss://h?ssl_keyfile=${file("key")}` });
     expect(messageOf(run)).toBe(
       'option "ssl_keyfile" in the connection URL requires "ssl_certfile"',
     );
   });
 
-  it.each(["host", "port", "path", "socket"])("refuses tls.%s", (name) => {
+  it.each(["host", "port", "path", "socket"])("rejects the option tls.%s", (name) => {
     const run = () => normalizeOptions({ tls: { [name]: 1 } });
     expect(messageOf(run)).toBe(
       `option "tls.${name}" is not supported; set the address in the client's options`,

@@ -12,8 +12,8 @@ function errorOf(url: string): DataError {
   throw new Error(`no error for ${url}`);
 }
 
-describe("query", () => {
-  it("reads redis-py's typed options; seconds become milliseconds", () => {
+describe("URL query", () => {
+  it("parses redis-py's typed options and converts seconds to milliseconds", () => {
     const url =
       "redis://localhost/2?socket_timeout=20&socket_connect_timeout=10&socket_keepalive=" +
       "&retry_on_timeout=Yes&max_connections=10";
@@ -52,7 +52,7 @@ describe("query", () => {
     ["", {}],
     ["&&", {}],
     ["db=&socket_timeout=&decode_responses", {}],
-  ])("?%s", (query, expected) => {
+  ])("parses ?%s", (query, expected) => {
     expect(parseUrl(`redis://h?${query}`)).toEqual({ host: "h", ...expected });
   });
 
@@ -76,7 +76,7 @@ describe("query", () => {
   });
 
   it.each(["0", "f", "F", "false", "False", "FALSE", "n", "N", "no", "No"])(
-    "%s is false",
+    "%s is parsed as false",
     (text) => {
       for (const [key, option] of [
         ["retry_on_timeout", "retryOnTimeout"],
@@ -88,7 +88,7 @@ describe("query", () => {
     },
   );
 
-  it.each(["1", "y", "Y", "Yes", "true", "t", "maybe"])("%s is true", (text) => {
+  it.each(["1", "y", "Y", "Yes", "true", "t", "maybe"])("%s is parsed as true", (text) => {
     expect(parseUrl(`redis://h?retry_on_timeout=${text}`).retryOnTimeout).toBe(true);
     expect(parseUrl(`redis://h?decode_responses=${text}`).decodeResponses).toBe(true);
   });
@@ -109,7 +109,7 @@ describe("query", () => {
     ["socket_timeout", "5s", "a number of seconds, 0 or more"],
     ["socket_connect_timeout", "abc", "a number of seconds, 0 or more"],
     ["health_check_interval", "often", "a number of seconds, 0 or more"],
-  ])("refuses %s=%s", (key, value, expected) => {
+  ])("rejects %s=%s", (key, value, expected) => {
     expect(errorOf(`redis://h/2?${key}=${value}`).message).toBe(
       `option "${key}" in the connection URL must be ${expected}`,
     );
@@ -135,18 +135,18 @@ describe("query", () => {
       "ssl_cert_req=none",
       'unknown option "ssl_cert_req" in the connection URL; did you mean "ssl_cert_reqs"?',
     ],
-  ])("refuses ?%s", (query, message) => {
+  ])("rejects the unknown option of ?%s", (query, message) => {
     expect(errorOf(`redis://h?${query}`).message).toBe(message);
   });
 
-  it("does not show a key that may be a piece of a password", () => {
+  it("does not show a key that may be part of a password", () => {
     for (const query of ["se-cret=1", "secret=p@x", "1secret=1", `${"secret".repeat(9)}%20=1`]) {
       expect(errorOf(`redis://h?${query}`).message).not.toContain("cret");
     }
   });
 });
 
-describe("TLS", () => {
+describe("TLS options in a URL", () => {
   it.each<[string, UrlOptions["tls"]]>([
     ["ssl_cert_reqs=none", { rejectUnauthorized: false }],
     ["ssl_cert_reqs=optional", { rejectUnauthorized: true }],
@@ -162,17 +162,17 @@ describe("TLS", () => {
       { ca: "PEM", passphrase: "x", ciphers: "A:B" },
     ],
     ["ssl_keyfile=", {}],
-  ])("rediss://h?%s", (query, tls) => {
+  ])("parses rediss://h?%s", (query, tls) => {
     expect(parseUrl(`rediss://h?${query}`)).toEqual({ host: "h", tls });
   });
 
-  it.each(["CERT_NONE", "None", "0", "false"])("refuses ssl_cert_reqs=%s", (value) => {
+  it.each(["CERT_NONE", "None", "0", "false"])("rejects ssl_cert_reqs=%s", (value) => {
     expect(errorOf(`rediss://h?ssl_cert_reqs=${value}`).message).toBe(
       'option "ssl_cert_reqs" in the connection URL must be "none", "optional" or "required"',
     );
   });
 
-  it.each(["redis://h", "unix:///s"])("refuses ssl options with %s", (url) => {
+  it.each(["redis://h", "unix:///s"])("rejects ssl options with %s", (url) => {
     expect(errorOf(`${url}?ssl_cert_reqs=required`).message).toBe(
       'option "ssl_cert_reqs" in the connection URL requires the scheme rediss://',
     );

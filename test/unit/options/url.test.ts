@@ -22,7 +22,7 @@ function errorOf(url: string): DataError {
 
 type Case = [url: string, expected: UrlOptions];
 
-describe("scheme", () => {
+describe("URL scheme", () => {
   it.each<Case>([
     ["redis://h", { host: "h" }],
     ["REDIS://h", { host: "h" }],
@@ -32,7 +32,7 @@ describe("scheme", () => {
     ["UNIX:///s", { unixSocketPath: "/s" }],
     ["redis://", {}],
     [" redis://h/1\r\n", { host: "h", db: 1 }],
-  ])("%s", (url, expected) => {
+  ])("parses %s", (url, expected) => {
     expect(parseUrl(url)).toEqual(expected);
   });
 
@@ -47,12 +47,12 @@ describe("scheme", () => {
     "://h",
     "",
     "unix:/s",
-  ])("refuses %o", (url) => {
+  ])("rejects %o", (url) => {
     expect(errorOf(url).message).toBe(SCHEMES);
   });
 });
 
-describe("host and port", () => {
+describe("URL host and port", () => {
   it.each<Case>([
     ["redis://my.host", { host: "my.host" }],
     ["redis://MY.Host", { host: "my.host" }],
@@ -72,7 +72,7 @@ describe("host and port", () => {
     ["redis://[::ffff:10.0.0.1]:1", { host: "::ffff:10.0.0.1", port: 1 }],
     ["redis://[FE80::1%25Eth0]:1", { host: "fe80::1%Eth0", port: 1 }],
     ["redis://u:p@[::1]:6380", { username: "u", password: "p", host: "::1", port: 6380 }],
-  ])("%s", (url, expected) => {
+  ])("parses %s", (url, expected) => {
     expect(parseUrl(url)).toEqual(expected);
   });
 
@@ -86,14 +86,14 @@ describe("host and port", () => {
     "redis://h:٣",
     "redis://::1:6379",
     "redis://[::1]:x",
-  ])("refuses the port of %s", (url) => {
+  ])("rejects the port of %s", (url) => {
     expect(errorOf(url).message).toBe(
       "the port in the connection URL must be an integer from 0 to 65535",
     );
   });
 
   it.each(["redis://[::1", "redis://::1]", "redis://[h]:1", "redis://[]", "redis://[::1]x:1"])(
-    "refuses the host of %s",
+    "rejects the host of %s",
     (url) => {
       expect(errorOf(url).message).toMatch(
         /^the (host in the connection URL must be a host name, an IPv4 address or an IPv6 address in brackets|port in the connection URL must be an integer from 0 to 65535)$/,
@@ -102,7 +102,7 @@ describe("host and port", () => {
   );
 });
 
-describe("user name and password", () => {
+describe("URL user name and password", () => {
   it.each<Case>([
     ["redis://myuser:@h", { host: "h", username: "myuser" }],
     ["redis://myuser@h", { host: "h", username: "myuser" }],
@@ -122,11 +122,11 @@ describe("user name and password", () => {
     ["redis://:[x]@h:1", { host: "h", port: 1, password: "[x]" }],
     ["redis://:\u00a0%C2%A0@h", { host: "h", password: "\u00a0\u00a0" }],
     ["redis://:%EF%BB%BFx@h", { host: "h", password: "\ufeffx" }],
-  ])("%s", (url, expected) => {
+  ])("parses %s", (url, expected) => {
     expect(parseUrl(url)).toEqual(expected);
   });
 
-  it("reads an awkward password when it is encoded, in every scheme", () => {
+  it("parses a percent-encoded password with special characters in every scheme", () => {
     const password = encodeURIComponent(AWKWARD);
     const credentials = { username: AWKWARD, password: AWKWARD };
     const at = `${password}:${password}@`;
@@ -148,11 +148,11 @@ describe("user name and password", () => {
     ["unix://u:p?w@/s", UNKNOWN],
     ["redis://:p%FF@h", "the password in the connection URL must be valid percent-encoded UTF-8"],
     ["redis://%C3:p@h", "the user name in the connection URL must be valid percent-encoded UTF-8"],
-  ])("refuses %s without showing it", (url, message) => {
+  ])("rejects %s without showing the password", (url, message) => {
     expect(errorOf(url).message).toBe(message);
   });
 
-  it("takes them from the query, where those before the host win", () => {
+  it("reads username and password from the query, with lower priority than those before the host", () => {
     expect(parseUrl("redis://h?username=u&password=p%40")).toEqual({
       host: "h",
       username: "u",
@@ -166,7 +166,7 @@ describe("user name and password", () => {
   });
 });
 
-describe("database", () => {
+describe("URL database", () => {
   it.each<[string, number | undefined]>([
     ["redis://h", undefined],
     ["redis://h/", undefined],
@@ -196,13 +196,13 @@ describe("database", () => {
     ["rediss://h/7", 7],
     ["unix:///7?db=2", 2],
     ["unix:///7", undefined],
-  ])("%s: %s", (url, db) => {
+  ])("parses %s as database %s", (url, db) => {
     expect(parseUrl(url).db).toBe(db);
     expect(Object.hasOwn(parseUrl(url), "db")).toBe(db !== undefined);
   });
 });
 
-describe("unix sockets", () => {
+describe("unix:// URL", () => {
   it.each<Case>([
     ["unix:///socket", { unixSocketPath: "/socket" }],
     ["unix://ignored:x/socket", { unixSocketPath: "/socket" }],
@@ -217,11 +217,11 @@ describe("unix sockets", () => {
     ["unix://:pw@/tmp/a@b.sock", { unixSocketPath: "/tmp/a@b.sock", password: "pw" }],
     ["unix:///Case/S", { unixSocketPath: "/Case/S" }],
     ["unix:///s?client_name=c#part", { unixSocketPath: "/s", clientName: "c" }],
-  ])("%s", (url, expected) => {
+  ])("parses %s", (url, expected) => {
     expect(parseUrl(url)).toEqual(expected);
   });
 
-  it.each(["unix://", "unix://h", "unix://u:p@"])("refuses %s, which has no path", (url) => {
+  it.each(["unix://", "unix://h", "unix://u:p@"])("rejects %s, which has no path", (url) => {
     expect(errorOf(url).message).toBe("a unix:// URL must contain the path of a socket");
   });
 });
