@@ -1,4 +1,4 @@
-/** Arguments to bytes, to the byte: every type, the limits between the ways, and refusals. */
+/** Tests of the exact bytes of encoded arguments: every type, the size limits, and rejected values. */
 import { describe, expect, it } from "vitest";
 import { internalCommand } from "../../../src/connection/internal-request.js";
 import { DataError } from "../../../src/errors.js";
@@ -32,7 +32,7 @@ function wire(...args: readonly (string | Buffer)[]): Buffer {
   return encodeCommand(["CMD", ...args]);
 }
 
-describe("one argument", () => {
+describe("Encoder with one argument", () => {
   it.each<[string, unknown, string | Buffer]>([
     ["ASCII text", "hello", "hello"],
     ["empty text", "", ""],
@@ -49,12 +49,12 @@ describe("one argument", () => {
     ["an empty Buffer", Buffer.alloc(0), ""],
     ["a Uint8Array", Uint8Array.of(1, 2, 250), Buffer.from([1, 2, 250])],
     ["a token", new Token("WITHSCORES"), "WITHSCORES"],
-  ])("%s", (_what, arg, expected) => {
+  ])("encodes %s", (_what, arg, expected) => {
     expect(encode([arg])).toEqual(wire(expected));
   });
 
   it.each([63, 64, 65, 255, 256, 4095, 4096, 8191, 8192, 8193, 300_000])(
-    "ASCII text, Greek text and bytes of length %d",
+    "encodes ASCII text, Greek text and bytes of length %d",
     (length) => {
       const ascii = "x".repeat(length);
       const greek = "γ".repeat(length);
@@ -66,7 +66,7 @@ describe("one argument", () => {
     },
   );
 
-  it.each([10, 5000])("a view of %d bytes in the middle of a larger memory", (length) => {
+  it.each([10, 5000])("encodes a view of %d bytes in the middle of a larger buffer", (length) => {
     const memory = new Uint8Array(length + 200).fill(7);
     memory.fill(9, 100, 100 + length);
     const expected = wire(Buffer.alloc(length, 9));
@@ -75,7 +75,7 @@ describe("one argument", () => {
   });
 });
 
-describe("numbers", () => {
+describe("Encoder with numbers", () => {
   it.each([
     [0, "0"],
     [-0, "-0"],
@@ -90,15 +90,15 @@ describe("numbers", () => {
     [Number.POSITIVE_INFINITY, "inf"],
     [Number.NEGATIVE_INFINITY, "-inf"],
     [Number.NaN, "nan"],
-  ])("%d goes out as %s", (value, text) => {
+  ])("encodes %d as %s", (value, text) => {
     expect(formatNumber(value)).toBe(text);
     expect(encode([value])).toEqual(wire(text));
     if (Number.isFinite(value)) expect(Number(formatNumber(value))).toBe(value);
   });
 });
 
-describe("commands", () => {
-  it("writes several words and no arguments", () => {
+describe("Encoder.command", () => {
+  it("encodes commands of several words, and commands without arguments", () => {
     const encoder = new Encoder(UTF8);
     encoder.command(internalCommand("CLIENT SETNAME"), ["x"]);
     encoder.command(internalCommand("PING"), []);
@@ -122,13 +122,13 @@ describe("commands", () => {
     expect([encoder.empty, encoder.take()]).toEqual([true, []]);
   });
 
-  it("is not empty while only a large Buffer waits", () => {
+  it("is not empty when it contains only a large Buffer", () => {
     const encoder = new Encoder(UTF8);
     encoder.command(command, [Buffer.alloc(10_000)]);
     expect(encoder.empty).toBe(false);
   });
 
-  it("keeps the order of small and large pieces over many commands", () => {
+  it("keeps the order of small and large arguments over many commands", () => {
     const encoder = new Encoder(UTF8);
     const commands = Array.from({ length: 20 }, (_, i) => [
       `key${i}`,
@@ -142,8 +142,8 @@ describe("commands", () => {
   });
 });
 
-describe("large pieces", () => {
-  it("takes a large Buffer along without copying it", () => {
+describe("Encoder with large arguments", () => {
+  it("does not copy a large Buffer", () => {
     const encoder = new Encoder(UTF8);
     const bytes = Buffer.alloc(4096, 1);
     const array = new Uint8Array(100_000);
@@ -154,7 +154,7 @@ describe("large pieces", () => {
     expect(chunks.some((chunk) => chunk === array)).toBe(true);
   });
 
-  it("copies small Buffers, so that the caller may reuse them at once", () => {
+  it("copies small Buffers, so that the caller may reuse them immediately", () => {
     const encoder = new Encoder(UTF8);
     const bytes = Buffer.from("before");
     encoder.command(command, [bytes]);
@@ -162,7 +162,7 @@ describe("large pieces", () => {
     expect(bytesOf(encoder.take())).toEqual(wire("before"));
   });
 
-  it("leaves a large ASCII text a piece of its own, and makes bytes of any other", () => {
+  it("returns large ASCII text as a separate chunk, and converts other large text to bytes", () => {
     const encoder = new Encoder(UTF8);
     const ascii = "x".repeat(1_000_000);
     const other = "é".repeat(500_000);
@@ -173,7 +173,7 @@ describe("large pieces", () => {
     expect(bytes.map((chunk) => chunk.length)).toEqual([1_000_000]);
   });
 
-  it("cuts the pending text at about 256 KB, between many commands and inside one", () => {
+  it("splits text into chunks of about 256 KB, between commands and inside one command", () => {
     const value = "v".repeat(1000);
     const many = new Encoder(UTF8);
     for (let i = 0; i < 1000; i++) many.command(command, [value]);
@@ -186,7 +186,7 @@ describe("large pieces", () => {
     }
   });
 
-  it("takes a command whose text is longer than a string can be", () => {
+  it("encodes a command whose text is longer than the maximum string length", () => {
     const encoder = new Encoder(UTF8);
     const value = "v".repeat(8000);
     const count = 70_000;
@@ -200,7 +200,7 @@ describe("large pieces", () => {
   });
 });
 
-it("output added by others is cut before a string gets as long as one can be", () => {
+it("Encoder.add splits output before a chunk reaches the maximum string length", () => {
   const other = new Encoder(UTF8);
   other.command(command, ["x".repeat(8000)]);
   const piece = other.take();
@@ -212,8 +212,8 @@ it("output added by others is cut before a string gets as long as one can be", (
   expect(bytesOf(chunks).equals(all)).toBe(true);
 });
 
-describe("refusals", () => {
-  /** Memory that now belongs to somebody else. */
+describe("Encoder with invalid arguments", () => {
+  /** Bytes whose memory was transferred. */
   function transferred(): Uint8Array {
     const bytes = new Uint8Array(16).subarray(4);
     structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
@@ -225,7 +225,7 @@ describe("refusals", () => {
   }
 
   const fail = (): never => {
-    throw new Error("code of the argument's own ran");
+    throw new Error("the argument's getter was called");
   };
   const THROWING: ProxyHandler<object> = { get: fail, getPrototypeOf: fail, has: fail };
 
@@ -235,7 +235,7 @@ describe("refusals", () => {
     return proxy;
   }
 
-  /** Bytes whose own code throws in the middle of being encoded. */
+  /** Bytes with a getter that throws while they are encoded. */
   function exploding(): Uint8Array {
     return Object.defineProperty(Buffer.alloc(5000), "byteLength", { get: fail });
   }
@@ -249,18 +249,22 @@ describe("refusals", () => {
     ["an object without prototype", Object.create(null), "an object"],
     ["a date", new Date(0), "a Date"],
     ["a Map", new Map([["secret", 1]]), "a Map"],
-    ["a class of the user's", new Account(), "an Account"],
+    ["an instance of a user class", new Account(), "an Account"],
     ["a symbol", Symbol("secret"), "a symbol"],
     ["a function", () => "secret", "a function"],
     ["an ArrayBuffer", new ArrayBuffer(4), "an ArrayBuffer"],
     ["a Uint16Array", new Uint16Array(4), "a Uint16Array"],
     ["transferred memory", transferred(), "a Uint8Array whose memory was transferred"],
     ["a String object", Object("secret"), "a String"],
-    ["something that only looks like bytes", Object.create(Uint8Array.prototype), "a Uint8Array"],
+    [
+      "an object with the prototype of Uint8Array",
+      Object.create(Uint8Array.prototype),
+      "a Uint8Array",
+    ],
     ["a Proxy of bytes", new Proxy(Buffer.from("secret"), {}), "a Proxy"],
     ["a Proxy of an object", new Proxy({ secret: 1 }, THROWING), "a Proxy"],
     ["a revoked Proxy", revoked(), "a Proxy"],
-  ])("%s", (_what, arg, shown) => {
+  ])("rejects %s", (_what, arg, shown) => {
     const message = `CMD: argument 2 must be a string, Buffer, Uint8Array, number or bigint, got ${shown}`;
     const encoder = new Encoder(UTF8);
     const wanted = expect.objectContaining({ name: "DataError", code: "EINVAL", command: "CMD" });
@@ -273,7 +277,7 @@ describe("refusals", () => {
     expect(encoder.empty).toBe(true);
   });
 
-  it("names the argument as the command knows it", () => {
+  it("uses the argument name of the command in the error", () => {
     const named = { ...command, argumentName: (index: number) => `values[${index}]` };
     const encoder = new Encoder(UTF8);
     expect(() => encoder.command(named, ["a", undefined as unknown as string])).toThrow(
@@ -281,7 +285,7 @@ describe("refusals", () => {
     );
   });
 
-  it("never shows what was given", () => {
+  it("never shows the argument value in the error", () => {
     const encoder = new Encoder({ encoding: "latin1", encodingErrors: "strict" });
     for (const arg of [["s3cret"], { s3cret: "s3cret" }, "s3cret €", Symbol("s3cret")]) {
       let message = "";
@@ -297,13 +301,13 @@ describe("refusals", () => {
 
   const BAD = Symbol("bad") as unknown as string;
   it.each<[string, WireArg[]]>([
-    ["as the only one", [BAD]],
-    ["after small ones", ["a", 1, Buffer.from("b"), BAD]],
-    ["because its memory is gone", ["a", Buffer.alloc(5000), transferred()]],
+    ["the only argument", [BAD]],
+    ["after small arguments", ["a", 1, Buffer.from("b"), BAD]],
+    ["with transferred memory", ["a", Buffer.alloc(5000), transferred()]],
     ["after a large Buffer", ["a", Buffer.alloc(5000), BAD]],
     ["after large text", ["γ".repeat(10_000), Buffer.alloc(5000), "tail", BAD]],
     ["after more text than one chunk holds", [...new Array(600).fill("v".repeat(1000)), BAD]],
-  ])("a bad argument leaves no trace: %s", (_what, args) => {
+  ])("writes no part of a command with an invalid argument: %s", (_what, args) => {
     const big = Buffer.alloc(6000, 2);
     for (const before of [[], ["kept"], ["kept", big], ["kept", big, "more"]]) {
       const encoder = new Encoder(UTF8);
@@ -315,15 +319,15 @@ describe("refusals", () => {
     }
   });
 
-  it("an argument that throws while it is looked at leaves no trace either", () => {
+  it("writes no part of a command whose argument throws while it is encoded", () => {
     const encoder = new Encoder(UTF8);
-    expect(() => encoder.command(command, ["a", exploding()])).toThrow("code of the argument");
+    expect(() => encoder.command(command, ["a", exploding()])).toThrow("the argument's getter");
     encoder.command(command, ["after"]);
     expect(bytesOf(encoder.take())).toEqual(wire("after"));
   });
 
-  it("bytes whose length can still change are copied", () => {
-    // Younger than the library the compiler looks at.
+  it("copies bytes whose length can still change", () => {
+    // Resizable buffers are newer than the lib setting of the compiler.
     const memory = Reflect.construct(ArrayBuffer, [8000, { maxByteLength: 9000 }]);
     const bytes = new Uint8Array(memory).fill(7);
     const encoder = new Encoder(UTF8);
@@ -333,7 +337,7 @@ describe("refusals", () => {
     expect(bytesOf(encoder.take()).equals(wire(Buffer.alloc(8000, 7)))).toBe(true);
   });
 
-  it("check() writes nothing when all is well", () => {
+  it("check() writes nothing for valid arguments", () => {
     const encoder = new Encoder(UTF8);
     encoder.check(command, ["a", "γ".repeat(10_000), Buffer.alloc(5000), 1, 2n, new Token("EX")]);
     expect(encoder.empty).toBe(true);

@@ -1,6 +1,6 @@
 /**
- * Bytes nobody would send: mutated and random, in all pieces. Whatever comes, the parser gives what a
- * slow reader gives, or throws InvalidResponse, the same however the bytes were cut. The soak run has
+ * Tests of the parser with mutated and random bytes, split at random. The parser returns the replies of a
+ * slow reference parser or throws InvalidResponse, independent of how the bytes are split. The soak run has
  * 2,000,000 inputs. `TEST_SEED` repeats a run.
  */
 import { describe, expect, it } from "vitest";
@@ -47,34 +47,35 @@ const bomb: Shape = (dice, corpus) => {
 
 const SHAPES: readonly Shape[] = [mutated, mutated, spliced, random, bomb];
 
-/** Which of two faults of a line hiredis sees first depends on where it was cut. */
-function told(events: ReturnType<typeof parse>): readonly (readonly unknown[])[] {
+/** Drop the messages of hiredis: which of two errors in a line it reports depends on where the line is split. */
+function comparable(events: ReturnType<typeof parse>): readonly (readonly unknown[])[] {
   return isNative ? events.map((event) => event.slice(0, 2)) : events;
 }
 
-describe(`hostile bytes (TEST_SEED=${seed})`, { timeout: 600_000 }, () => {
+describe(`parser with hostile bytes (TEST_SEED=${seed})`, { timeout: 600_000 }, () => {
   const dice = new Random(seed);
   const corpus = Array.from({ length: 2000 }, () =>
     Buffer.concat(Array.from({ length: dice.int(1, 4) }, () => randomReply(dice))),
   ).filter(({ length }) => length > 0 && length < 2000);
 
-  it(`${INPUTS} inputs end in replies or InvalidResponse, however they are cut`, () => {
+  it(`returns replies or throws InvalidResponse for ${INPUTS} inputs, independent of how they are split`, () => {
     let thrown = 0;
     for (let i = 0; i < INPUTS; i++) {
       const bytes = dice.pick(SHAPES)(dice, corpus);
-      const whole = told(parse([bytes], MODES, TIGHT));
-      const cut = told(parse(dice.split(bytes, dice.int(1, 60)), MODES, TIGHT));
-      const last = whole.at(-1);
+      const expected = comparable(parse([bytes], MODES, TIGHT));
+      const cut = comparable(parse(dice.split(bytes, dice.int(1, 60)), MODES, TIGHT));
+      const last = expected.at(-1);
       const known = last?.[0] !== "thrown" || last[1] === "InvalidResponse";
       const note = `seed ${seed}, input ${i}: ${bytes.toString("base64")}`;
-      if (!known || JSON.stringify(whole) !== JSON.stringify(cut)) expect(cut, note).toEqual(whole);
+      if (!known || JSON.stringify(expected) !== JSON.stringify(cut))
+        expect(cut, note).toEqual(expected);
       if (!known) expect(last?.[1], note).toBe("InvalidResponse");
       if (last?.[0] === "thrown") thrown++;
     }
     expect(thrown).toBeGreaterThan(INPUTS / 10);
   });
 
-  it("what is valid is read as the slow reader reads it", () => {
+  it("parses valid input like the reference parser", () => {
     for (let i = 0; i < INPUTS / 10; i++) {
       const bytes = dice.pick(corpus);
       const slow = new Recorder(...MODES);

@@ -1,4 +1,4 @@
-/** What is not RESP, the limits, and what they cost: time and memory in proportion to the bytes. */
+/** Tests of invalid RESP and of the limits: time and memory are proportional to the number of bytes. */
 import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -11,10 +11,10 @@ import { bytewise, cuts, OPTIONS, parse, Recorder } from "../../support/resp-par
 
 const MB = 1024 * 1024;
 
-/** Bytes in memory of their own, not in Node's pool. */
+/** Bytes outside of Node's buffer pool. */
 const unpooled = (text: string) => Buffer.alloc(text.length, text);
 
-/** Input, and what its error says. */
+/** Input, and the message of its error. */
 const MALFORMED: readonly (readonly [wire: string, message: string])[] = [
   ["HTTP/1.1", 'unknown reply type "H"'],
   ["\r\n", "unknown reply type 0x0d"],
@@ -61,19 +61,22 @@ const MALFORMED: readonly (readonly [wire: string, message: string])[] = [
   [".\r\n", 'streamed strings and aggregates are not supported (".")'],
 ];
 
-describe("bytes that are not RESP", () => {
-  it.each(MALFORMED.filter(([wire]) => reads(wire) || !isNative))("%j", (wire, message) => {
-    const whole = Buffer.from(`:1\r\n${wire}`);
-    const events = [
-      ["reply", { number: "1" }],
-      ["thrown", "InvalidResponse", `Protocol Error: ${message}`],
-    ];
-    for (const pieces of [[whole], bytewise(whole), ...cuts(whole)]) {
-      expect(parse(pieces)).toEqual(events);
-    }
-  });
+describe("parser with bytes that are not RESP", () => {
+  it.each(MALFORMED.filter(([wire]) => reads(wire) || !isNative))(
+    "throws InvalidResponse for %j",
+    (wire, message) => {
+      const whole = Buffer.from(`:1\r\n${wire}`);
+      const events = [
+        ["reply", { number: "1" }],
+        ["thrown", "InvalidResponse", `Protocol Error: ${message}`],
+      ];
+      for (const pieces of [[whole], bytewise(whole), ...cuts(whole)]) {
+        expect(parse(pieces)).toEqual(events);
+      }
+    },
+  );
 
-  it("end the parser: whatever it is fed next is refused", () => {
+  it("rejects any further input after InvalidResponse", () => {
     const recorder = new Recorder();
     const parser = new ParserUnderTest(recorder, OPTIONS);
     expect(() => parser.feed(Buffer.from("?"))).toThrow(InvalidResponse);
@@ -81,7 +84,7 @@ describe("bytes that are not RESP", () => {
     expect(recorder.events).toEqual([]);
   });
 
-  it("never come out in the message", () => {
+  it("never shows received bytes in the error message", () => {
     for (const wire of [
       "$6\r\nsecretXX",
       ":secret\r\n",
@@ -94,7 +97,7 @@ describe("bytes that are not RESP", () => {
   });
 });
 
-describe("limits", () => {
+describe("parser limits", () => {
   const thrown = (message: string) => ["thrown", "InvalidResponse", `Protocol Error: ${message}`];
   function ends(wire: string, options: Partial<ParserOptions> = {}) {
     const whole = Buffer.from(wire);
@@ -103,7 +106,7 @@ describe("limits", () => {
     return all[0];
   }
 
-  it("bound the nesting, attributes included", () => {
+  it("maxDepth limits the nesting, including attributes", () => {
     const options = { maxDepth: 3 };
     const deep = thrown("aggregates are nested more than 3 deep");
     expect(ends("*1\r\n*1\r\n*1\r\n:1\r\n", options)).toEqual(["reply", [[[{ number: "1" }]]]]);
@@ -119,7 +122,7 @@ describe("limits", () => {
     }
   });
 
-  it("bound the length of a bulk string", () => {
+  it("maxBulkLength limits the length of a bulk string", () => {
     const options = { maxBulkLength: 3 };
     const long = thrown("a bulk string is longer than 3 bytes");
     expect(ends("$3\r\nabc\r\n", options)).toEqual(["reply", "abc"]);
@@ -129,7 +132,7 @@ describe("limits", () => {
     if (!isNative) expect(ends("!99999999999999999999\r\n", options)).toEqual(long);
   });
 
-  it("bound the elements of an aggregate, the entries of a map twice", () => {
+  it("maxElements limits the elements of an aggregate, counting map entries twice", () => {
     const options = { maxElements: 2 };
     const large = thrown("an aggregate has more than 2 elements");
     const inner = readsResp3 ? "%1" : "*2";
@@ -148,9 +151,9 @@ describe("limits", () => {
     ["$", MB / 16],
     [",", MB / 16],
   ] as const;
-  // A number of so many digits is no number to hiredis once it has seen its end.
+  // hiredis rejects a number of so many digits as soon as it has received the end of the line.
   it.each(isNative ? WORDS : [...WORDS, ...NUMBERS])(
-    "bound a line after %s that never ends",
+    "rejects a line after %s that never ends",
     (type, limit) => {
       const long = [thrown(`a line after "${type}" is too long`)];
       const line = Buffer.alloc(limit + 1, "0");
@@ -169,7 +172,7 @@ describe("limits", () => {
     },
   );
 
-  it("let a line through that is exactly as long as allowed", () => {
+  it("accepts a line of exactly the maximum length", () => {
     const text = "x".repeat(MB - 2);
     expect(parse([Buffer.from(`+${text}\r\n`)])).toEqual([["reply", text]]);
     if (isNative) return;
@@ -179,10 +182,10 @@ describe("limits", () => {
   });
 });
 
-describe("memory", () => {
+describe("memory of the parser", () => {
   afterEach(() => vi.restoreAllMocks());
 
-  /** Bytes allocated by Buffer's own functions while the parser eats the pieces. */
+  /** Bytes allocated by the functions of Buffer while the parser consumes the chunks. */
   function allocated(pieces: readonly Buffer[], mode = 0): number {
     let bytes = 0;
     for (const name of ["alloc", "allocUnsafe", "allocUnsafeSlow"] as const) {
@@ -198,7 +201,7 @@ describe("memory", () => {
     return bytes;
   }
 
-  it("is not taken on the word of a length", () => {
+  it("is not allocated from an announced length alone", () => {
     const before = process.memoryUsage();
     const all = ["*1000000000\r\n", "%1000000000\r\n", "*1000000000\r\n$500000000\r\n"];
     const headers = all.filter(reads);
@@ -211,7 +214,7 @@ describe("memory", () => {
     );
   });
 
-  it.each([0, BYTES])("is not taken much more than once for 64 MB, in mode %i", (mode) => {
+  it.each([0, BYTES])("is allocated about once for 64 MB, in mode %i", (mode) => {
     const chunk = Buffer.alloc(MB / 16, "x");
     const pieces = [
       Buffer.from(`$${64 * MB}\r\n`),
@@ -221,7 +224,7 @@ describe("memory", () => {
     expect(allocated(pieces, mode)).toBeLessThan(70 * MB);
   });
 
-  it("of chunks and finished values is not held", async () => {
+  it("does not keep chunks and finished values alive", async () => {
     setFlagsFromString("--expose-gc");
     const collect: () => void = runInNewContext("gc");
     const refs: WeakRef<object>[] = [];
@@ -247,7 +250,7 @@ describe("memory", () => {
     expect(parser.midReply).toBe(false);
   });
 
-  it("that a value was put together in is used again only where nobody else has it", () => {
+  it("reuses a buffer only when no returned value refers to it", () => {
     const values: Reply[] = [];
     const onReply = (value: Reply) => values.push(value);
     const parser = new ParserUnderTest(
@@ -268,8 +271,8 @@ describe("memory", () => {
   });
 });
 
-describe("time", () => {
-  /** CPU microseconds for an array of so many elements, in pieces of 16 bytes. */
+describe("CPU time of the parser", () => {
+  /** CPU microseconds to parse an array of this many elements, in chunks of 16 bytes. */
   function cost(elements: number): number {
     const wire = Buffer.from(`*${elements}\r\n${"$5\r\nhello\r\n".repeat(elements)}`);
     let length = 0;
@@ -286,13 +289,13 @@ describe("time", () => {
     return user + system;
   }
 
-  it("is linear in the bytes of a million elements in pieces of 16 bytes", () => {
+  it("is linear in the bytes of a million elements in chunks of 16 bytes", () => {
     cost(50_000);
     const quarter = Math.min(cost(250_000), cost(250_000));
     expect(cost(1_000_000) / quarter).toBeLessThan(4 * 3);
   }, 60_000);
 
-  it("is linear in the bytes of one line or bulk string that comes byte by byte", () => {
+  it("is linear in the bytes of a line or bulk string received byte by byte", () => {
     function bytes(wire: Buffer): number {
       const parser = new ParserUnderTest(new Recorder(), OPTIONS);
       const start = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** Random replies against the reference reader, random cuts, and mutated bytes; seeds are printed. */
+/** Tests with random replies, split at random, against a reference parser, and with mutated bytes; seeds are printed. */
 import { describe, expect, it } from "vitest";
 import { BIGINT, BYTES } from "../../../src/protocol/reply.js";
 import { isNative } from "../../support/parser-under-test.js";
@@ -14,24 +14,27 @@ function randomStream(random: Random): Buffer {
   return Buffer.concat(Array.from({ length: random.int(1, 12) }, () => randomReply(random)));
 }
 
-describe(`random replies (TEST_SEED=${seed})`, { timeout: 60_000 }, () => {
-  it.each(["strict", "replace"] as const)("are read as the reference reads them: %s", (policy) => {
-    const random = new Random(seed);
-    const options = { ...OPTIONS, encodingErrors: policy };
-    for (let round = 0; round < 250; round++) {
-      const wire = randomStream(random);
-      const expected = new Recorder(...MODES);
-      readAll(wire, expected, options);
-      const note = `seed ${seed}, round ${round}: ${wire.toString("base64")}`;
-      expect(parse([wire], MODES, options), note).toEqual(expected.events);
-      for (const longest of [3, 60, 5000]) {
-        expect(parse(random.split(wire, longest), MODES, options), note).toEqual(expected.events);
+describe(`parser with random replies (TEST_SEED=${seed})`, { timeout: 60_000 }, () => {
+  it.each(["strict", "replace"] as const)(
+    "returns the replies of the reference parser: %s",
+    (policy) => {
+      const random = new Random(seed);
+      const options = { ...OPTIONS, encodingErrors: policy };
+      for (let round = 0; round < 250; round++) {
+        const wire = randomStream(random);
+        const expected = new Recorder(...MODES);
+        readAll(wire, expected, options);
+        const note = `seed ${seed}, round ${round}: ${wire.toString("base64")}`;
+        expect(parse([wire], MODES, options), note).toEqual(expected.events);
+        for (const longest of [3, 60, 5000]) {
+          expect(parse(random.split(wire, longest), MODES, options), note).toEqual(expected.events);
+        }
+        expect(parse(bytewise(wire), MODES, options), note).toEqual(expected.events);
       }
-      expect(parse(bytewise(wire), MODES, options), note).toEqual(expected.events);
-    }
-  });
+    },
+  );
 
-  it("are read alike in long runs of short strings, ASCII and not", () => {
+  it("parses long sequences of short strings, ASCII and other text", () => {
     const random = new Random(seed);
     for (let round = 0; round < 60; round++) {
       const letters = random.pick([["a"], ["a"], ["a", "b", "é"], ["é", "漢", "\uFFFD"]]);
@@ -48,7 +51,7 @@ describe(`random replies (TEST_SEED=${seed})`, { timeout: 60_000 }, () => {
   });
 });
 
-describe(`mutated replies (TEST_SEED=${seed})`, { timeout: 60_000 }, () => {
+describe(`parser with mutated replies (TEST_SEED=${seed})`, { timeout: 60_000 }, () => {
   const OPTIONS_TIGHT = { maxDepth: 6, maxBulkLength: 5000, maxElements: 100 };
 
   function mutated(random: Random): Buffer {
@@ -62,25 +65,25 @@ describe(`mutated replies (TEST_SEED=${seed})`, { timeout: 60_000 }, () => {
     return random.chance(0.2) ? wire.subarray(0, random.int(0, wire.length)) : wire;
   }
 
-  /** Which of two faults of a line hiredis sees first depends on where it was cut. */
-  function told(events: ReturnType<typeof parse>): readonly (readonly unknown[])[] {
+  /** Drop the messages of hiredis: which of two errors in a line it reports depends on where the line is split. */
+  function comparable(events: ReturnType<typeof parse>): readonly (readonly unknown[])[] {
     return isNative ? events.map((event) => event.slice(0, 2)) : events;
   }
 
-  it("give the same however they are cut, and throw nothing but InvalidResponse", () => {
+  it("returns the same result for every split, and throws only InvalidResponse", () => {
     const random = new Random(seed);
     let thrown = 0;
     for (let round = 0; round < 1000; round++) {
       const wire = mutated(random);
       const note = `seed ${seed}, round ${round}: ${wire.toString("base64")}`;
-      const whole = told(parse([wire], MODES, OPTIONS_TIGHT));
-      const last = whole.at(-1);
+      const expected = comparable(parse([wire], MODES, OPTIONS_TIGHT));
+      const last = expected.at(-1);
       if (last?.[0] === "thrown") {
         thrown++;
         expect(last[1], note).toBe("InvalidResponse");
       }
       for (const pieces of [bytewise(wire), random.split(wire, 9), random.split(wire, 200)]) {
-        expect(told(parse(pieces, MODES, OPTIONS_TIGHT)), note).toEqual(whole);
+        expect(comparable(parse(pieces, MODES, OPTIONS_TIGHT)), note).toEqual(expected);
       }
     }
     expect(thrown, `seed ${seed}`).toBeGreaterThan(200);

@@ -1,4 +1,4 @@
-/** Every form of reply: whole, byte by byte, and cut at every offset; modes, pushes, attributes. */
+/** Tests of every form of reply, received whole, byte by byte, and split at every offset; modes, pushes, attributes. */
 import { describe, expect, it } from "vitest";
 import { BIGINT, BYTES, type Reply } from "../../../src/protocol/reply.js";
 import { isNative, ParserUnderTest, reads, readsResp3 } from "../../support/parser-under-test.js";
@@ -8,7 +8,7 @@ const number = (value: number | string) => ({ number: String(value) });
 const hex = (text: string) => ({ bytes: Buffer.from(text).toString("hex") });
 const error = (message: string, name = "ResponseError") => ({ error: name, message });
 
-/** Input, and the one reply it is as text. */
+/** Input, and its reply read as text. */
 const REPLIES: readonly (readonly [wire: string, value: unknown])[] = [
   ["+OK\r\n", "OK"],
   ["+\r\n", ""],
@@ -71,16 +71,19 @@ const REPLIES: readonly (readonly [wire: string, value: unknown])[] = [
 
 const READ = REPLIES.filter(([wire]) => reads(wire));
 
-describe("one reply", () => {
-  it.each(READ)("%j", (wire, value) => {
-    const whole = Buffer.from(wire);
-    const events = [["reply", value]];
-    expect(parse([whole])).toEqual(events);
-    expect(parse(bytewise(whole))).toEqual(events);
-    for (const pieces of cuts(whole)) expect(parse(pieces)).toEqual(events);
-  });
+describe("parser with one reply", () => {
+  it.each(READ)(
+    "parses %j, received whole, byte by byte, or split at any offset",
+    (wire, value) => {
+      const whole = Buffer.from(wire);
+      const events = [["reply", value]];
+      expect(parse([whole])).toEqual(events);
+      expect(parse(bytewise(whole))).toEqual(events);
+      for (const pieces of cuts(whole)) expect(parse(pieces)).toEqual(events);
+    },
+  );
 
-  it("reads all of them from one chunk, cut anywhere, each with its own mode", () => {
+  it("parses all replies from one chunk, split at any offset, each in its mode", () => {
     const whole = Buffer.from(READ.map(([wire]) => wire).join(""));
     const text = READ.map(([, value]) => ["reply", value]);
     const bytes = READ.flatMap(([wire]) => parse([Buffer.from(wire)], [BYTES | BIGINT]));
@@ -92,17 +95,17 @@ describe("one reply", () => {
   });
 });
 
-describe("modes", () => {
+describe("reply modes of the parser", () => {
   const bytes = (wire: string) => parse([Buffer.from(wire)], [BYTES]);
 
-  it("builds bulk and verbatim strings as bytes, and statuses as text all the same", () => {
+  it("BYTES returns bulk and verbatim strings as bytes, and statuses as text", () => {
     const b = readsResp3 ? "=5\r\ntxt:b\r\n" : "$1\r\nb\r\n";
     const wire = `*5\r\n$1\r\na\r\n${b}+OK\r\n$-1\r\n$0\r\n\r\n`;
     expect(bytes(wire)).toEqual([["reply", [hex("a"), hex("b"), "OK", null, hex("")]]]);
   });
 
   it.each([1, 32, 33, 64, 65, 5000, 70_000, 5_000_000])(
-    "gives %i bytes memory of their own",
+    "BYTES returns %i bytes in separate memory",
     (n) => {
       const body = Buffer.alloc(n, "abcdefg");
       const whole = Buffer.concat([Buffer.from(`$${n}\r\n`), body, Buffer.from("\r\n")]);
@@ -122,7 +125,7 @@ describe("modes", () => {
     },
   );
 
-  it("builds integers as bigint when asked, exact at any size", () => {
+  it("BIGINT returns integers of any size exactly", () => {
     const last = readsResp3 ? ",1.5\r\n" : ":9007199254740993\r\n";
     const wire = Buffer.from(`*3\r\n:1\r\n:-9223372036854775808\r\n${last}`);
     const third = readsResp3 ? number(1.5) : { bigint: "9007199254740993" };
@@ -130,19 +133,19 @@ describe("modes", () => {
     expect(parse([wire], [BIGINT])).toEqual([["reply", value]]);
   });
 
-  it("asks once for each reply, at its first byte", () => {
+  it("calls nextMode() once per reply, at its first byte", () => {
     const recorder = new Recorder();
     const parser = new ParserUnderTest(recorder, OPTIONS);
-    const asked = [];
+    const calls = [];
     for (const piece of ["*", "2\r\n", "+a\r\n", ":", "1\r\n", "$", "1\r\nx", "\r\n-E\r\n"]) {
       parser.feed(Buffer.from(piece));
-      asked.push(recorder.asked);
+      calls.push(recorder.asked);
     }
-    expect(asked).toEqual([1, 1, 1, 1, 1, 2, 2, 3]);
+    expect(calls).toEqual([1, 1, 1, 1, 1, 2, 2, 3]);
   });
 
   if (!isNative) {
-    it("does not ask for attributes or pushes, however they are cut", () => {
+    it("does not call nextMode() for attributes or pushes, however they are split", () => {
       const whole = Buffer.from(
         "|1\r\n+a\r\n:1\r\n+OK\r\n>1\r\n+p\r\n|0\r\n>1\r\n+q\r\n|0\r\n:5\r\n",
       );
@@ -159,7 +162,7 @@ describe("modes", () => {
   }
 
   if (readsResp3) {
-    it("builds a push as its own mode asks", () => {
+    it("parses a push in the mode of nextPushMode()", () => {
       const recorder = Object.assign(new Recorder(BYTES), { nextPushMode: () => BYTES | BIGINT });
       const parser = new ParserUnderTest(recorder, OPTIONS);
       feedAll(parser, [Buffer.from(">2\r\n$1\r\na\r\n:1\r\n"), Buffer.from(":1\r\n")]);
@@ -171,29 +174,29 @@ describe("modes", () => {
   }
 });
 
-describe("errors from the server", () => {
+describe("parser with error replies", () => {
   const errors: (readonly [wire: string, value: object])[] = [
     ["-ERR unknown command\r\n", error("ERR unknown command")],
     ["-LOADING wait\r\n", error("LOADING wait", "BusyLoadingError")],
     ["!13\r\nNOPERM denied\r\n", error("NOPERM denied", "NoPermissionError")],
     ["!5\r\na\r\nbc\r\n", error("a\r\nbc")],
   ];
-  it.each(errors.filter(([wire]) => reads(wire)))("%j", (wire, value) => {
+  it.each(errors.filter(([wire]) => reads(wire)))("converts %j to an error", (wire, value) => {
     const whole = Buffer.from(wire);
     for (const pieces of [[whole], bytewise(whole)]) {
       expect(parse(pieces)).toEqual([["error", value]]);
     }
   });
 
-  it("replaces bytes of an error's text that are not UTF-8", () => {
+  it("replaces invalid UTF-8 in the text of an error", () => {
     const wire = Buffer.concat([Buffer.from("-ERR "), Buffer.of(0xff), Buffer.from("!\r\n")]);
     expect(parse([wire])).toEqual([["error", error("ERR \uFFFD!")]]);
   });
 });
 
 if (readsResp3) {
-  describe("pushes", () => {
-    it("come between replies, in order", () => {
+  describe("parser with pushes", () => {
+    it("reports pushes between replies in order", () => {
       const wire = Buffer.from(":1\r\n>2\r\n+message\r\n$2\r\nhi\r\n:2\r\n>0\r\n");
       const events = [
         ["reply", number(1)],
@@ -204,7 +207,7 @@ if (readsResp3) {
       for (const pieces of [[wire], bytewise(wire)]) expect(parse(pieces)).toEqual(events);
     });
 
-    it("hold an error in the place of what cannot be represented, and lose no reply for it", () => {
+    it("puts an error in place of a value that cannot be represented, and loses no reply", () => {
       const bad = Buffer.concat([Buffer.from("$1\r\n"), Buffer.of(0xff), Buffer.from("\r\n")]);
       const wire = [Buffer.from(">3\r\n"), bad, Buffer.from(":9007199254740992\r\n+x\r\n+OK\r\n")];
       expect(parse(wire)).toEqual([
@@ -215,7 +218,7 @@ if (readsResp3) {
   });
 }
 
-describe("midReply", () => {
+describe("Parser.midReply", () => {
   it.each(
     [
       ["+OK\r\n", "+OK\r"],
@@ -238,7 +241,7 @@ describe("midReply", () => {
   });
 });
 
-describe("what cannot be represented", () => {
+describe("parser with values that cannot be represented", () => {
   const invalid = Buffer.concat([
     Buffer.from("$2\r\n"),
     Buffer.of(0xc3, 0x28),
@@ -254,7 +257,7 @@ describe("what cannot be represented", () => {
     return [messages, recorder.events];
   }
 
-  it("is one error for that reply, and the stream stays in step", () => {
+  it("reports one DecodeError per reply and continues with the next reply", () => {
     const array = Buffer.concat([Buffer.from("*3\r\n"), invalid, Buffer.from("+x\r\n"), invalid]);
     const wire = Buffer.concat([array, Buffer.from(":1\r\n"), invalid, Buffer.from("$1\r\na\r\n")]);
     const events = [
@@ -268,20 +271,20 @@ describe("what cannot be represented", () => {
     }
   });
 
-  it("says which encoding it is not valid in, and how to read it", () => {
+  it("reports the encoding and the remedy in the error message", () => {
     const [[message], events] = decodeErrors(invalid);
     expect(message).toMatch(/2 bytes.*utf8.*decodeResponses: false/);
     expect(events).toEqual([]);
   });
 
-  it("is told by the first value of the reply that is so", () => {
+  it("reports the first such value of a reply", () => {
     const large = Buffer.from(":9007199254740992\r\n");
     const [messages] = decodeErrors(Buffer.concat([Buffer.from("*2\r\n"), invalid, large]));
     expect(messages).toEqual([expect.stringContaining("2 bytes")]);
   });
 
   it.each(["9007199254740992", "-9007199254740992", "9223372036854775807"])(
-    "carries the exact digits of %s",
+    "reports the exact digits of %s",
     (digits) => {
       const [[message]] = decodeErrors(Buffer.from(`*1\r\n:${digits}\r\n`));
       expect(message).toContain(` ${digits} `);
@@ -289,13 +292,13 @@ describe("what cannot be represented", () => {
     },
   );
 
-  it("is a status that is not valid text, in either mode", () => {
+  it("reports a status that is not valid text, in every mode", () => {
     const wire = Buffer.concat([Buffer.from("+"), Buffer.of(0xff), Buffer.from("\r\n")]);
     for (const mode of [0, BYTES]) expect(decodeErrors(wire, [mode])[0]).toHaveLength(1);
   });
 
   if (!isNative) {
-    it("does no harm in an attribute", () => {
+    it("ignores such a value in an attribute", () => {
       const line = Buffer.concat([Buffer.from("+"), Buffer.of(0xff), Buffer.from("\r\n")]);
       const wire = Buffer.concat([Buffer.from("|2\r\n"), invalid, line, line, invalid]);
       const whole = Buffer.concat([wire, Buffer.from("$1\r\na\r\n")]);

@@ -1,4 +1,4 @@
-/** What replies cost by their size: CPU time in proportion to the bytes, and no chunk kept alive. */
+/** Tests of the cost of replies: CPU time is proportional to the bytes, and no chunk is kept alive. */
 import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -14,7 +14,7 @@ const CHUNK = 64 * KB;
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
 
-/** Everything `wire` stands for, in chunks as a socket gives them. */
+/** Feed all bytes of `wire` in chunks of the size that sockets deliver. */
 function feed(parser: JsParser, wire: Buffer, chunk = CHUNK): void {
   for (let at = 0; at < wire.length; at += chunk) parser.feed(wire.subarray(at, at + chunk));
 }
@@ -23,7 +23,7 @@ function parserFor(mode: number, onReply: (value: Reply) => void): JsParser {
   return new JsParser(Object.assign(new Recorder(mode), { onReply }), OPTIONS);
 }
 
-/** The least CPU µs of some tries: whatever else the machine does only ever adds to it. */
+/** The minimum CPU µs of several runs, because other load only adds to it. */
 function leastCpu(work: () => void): number {
   const times = Array.from({ length: 4 }, () => {
     const start = process.cpuUsage();
@@ -34,7 +34,7 @@ function leastCpu(work: () => void): number {
   return Math.min(...times);
 }
 
-describe("time per byte", () => {
+describe("CPU time of the parser per byte", () => {
   function bulkCost(size: number, times: number, mode: number): number {
     const wire = Buffer.from(`$${size}\r\n${"x".repeat(size)}\r\n`);
     let bytes = 0;
@@ -53,17 +53,17 @@ describe("time per byte", () => {
     ["text", TEXT],
     ["Buffer", BYTES],
   ])(
-    "of one bulk string of 64 MB is that of many of 1 MB, as %s",
+    "is about the same for one bulk string of 64 MB and for many of 1 MB, as %s",
     (_, mode) => {
       const many = bulkCost(MB, 64, mode);
       const one = bulkCost(64 * MB, 1, mode);
-      // Fresh memory costs several times the copying; quadratic work would cost 64 times as much.
+      // Allocating memory costs several times the copying; quadratic work would cost 64 times as much.
       expect(one / many).toBeLessThan(8);
     },
     60_000,
   );
 
-  it("of an array of a million elements is that of small ones", () => {
+  it("is about the same for an array of a million elements and for small arrays", () => {
     const cost = (elements: number, times: number): number => {
       const wire = Buffer.from(`*${elements}\r\n${"$5\r\nhello\r\n".repeat(elements)}`);
       let seen = 0;
@@ -82,12 +82,12 @@ describe("time per byte", () => {
   }, 60_000);
 });
 
-describe("a small value", () => {
+describe("memory kept by a small value", () => {
   const CHUNKS = 200;
 
   async function used(): Promise<number> {
-    // What a WeakRef was made for in this turn stays until the next one, and memory beside the heap
-    // is given back some time after its owner is gone.
+    // The target of a WeakRef created in this turn is kept until the next one, and external memory is
+    // released some time after its owner was collected.
     for (let i = 0; i < 3; i++) {
       await setImmediate();
       collect();
@@ -96,8 +96,8 @@ describe("a small value", () => {
     return heapUsed + external;
   }
 
-  /** Keep one value out of each of many chunks; how many chunks stay, and how many bytes per value. */
-  async function kept(length: number, mode: number) {
+  /** Keep one value of each of many chunks; return how many chunks stay alive, and the bytes per value. */
+  async function measureKept(length: number, mode: number) {
     const values: Reply[] = [];
     const chunks: WeakRef<ArrayBufferLike>[] = [];
     const parser = parserFor(mode, (value) => {
@@ -105,7 +105,7 @@ describe("a small value", () => {
     });
     const count = Math.floor(CHUNK / (length + 8));
     const before = await used();
-    // In a function, for the variables of one that waits are alive.
+    // In a function, because the variables of a suspended async function stay alive.
     const feedChunk = (i: number): void => {
       const text = `$${length}\r\n${String(i).padStart(length, "v")}\r\n`.repeat(count);
       const chunk = Buffer.alloc(text.length, text);
@@ -119,23 +119,20 @@ describe("a small value", () => {
     return { alive: chunks.filter((chunk) => chunk.deref() !== undefined).length, bytes };
   }
 
-  it.each([5, 16, 40, 128])(
-    "of %i letters keeps nothing of the chunk it came in",
-    async (length) => {
-      const { alive, bytes } = await kept(length, TEXT);
-      expect(alive).toBe(0);
-      expect(bytes).toBeLessThan(KB + 8 * length);
-    },
-  );
+  it.each([5, 16, 40, 128])("text of %i letters keeps no chunk alive", async (length) => {
+    const { alive, bytes } = await measureKept(length, TEXT);
+    expect(alive).toBe(0);
+    expect(bytes).toBeLessThan(KB + 8 * length);
+  });
 
-  it.each([5, 64])("of %i bytes keeps nothing of the chunk it came in", async (length) => {
-    const { alive, bytes } = await kept(length, BYTES);
+  it.each([5, 64])("a Buffer of %i bytes keeps no chunk alive", async (length) => {
+    const { alive, bytes } = await measureKept(length, BYTES);
     expect(alive).toBe(0);
     expect(bytes).toBeLessThan(KB);
   });
 
-  it("of more bytes keeps at most a slab of Node's pool", async () => {
-    const { alive, bytes } = await kept(1000, BYTES);
+  it("a Buffer of 1000 bytes keeps at most one slab of Node's buffer pool", async () => {
+    const { alive, bytes } = await measureKept(1000, BYTES);
     expect(alive).toBe(0);
     expect(bytes).toBeLessThan(Buffer.poolSize + 2 * KB);
   });

@@ -1,4 +1,4 @@
-/** Bytes to text: every encoding and policy, against Node's and WHATWG's own decoders. */
+/** Tests of decoding text: every encoding and policy, compared with the decoders of Node and WHATWG. */
 import { constants } from "node:buffer";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { textDecoder, undecodableMessage } from "../../../src/protocol/text-decoder.js";
@@ -8,13 +8,13 @@ import { parse } from "../../support/resp-parse.js";
 const seed = testSeed();
 type Policy = "strict" | "replace" | "ignore";
 
-/** Decode in the middle of other bytes, which must not matter. */
+/** Decode bytes inside a larger buffer; the surrounding bytes must have no effect. */
 function decode(bytes: Buffer, encoding: BufferEncoding, errors: Policy): string | undefined {
   const around = Buffer.concat([Buffer.of(0xe2, 0x82), bytes, Buffer.of(0x80, 0xac)]);
   return textDecoder(encoding, errors)(around, 2, 2 + bytes.length);
 }
 
-/** Invalid UTF-8, and its text when the bad bytes are replaced. */
+/** Invalid UTF-8, and its text when the invalid bytes are replaced. */
 const BAD_UTF8: readonly (readonly [hex: string, replaced: string])[] = [
   ["ff", "\uFFFD"],
   ["80", "\uFFFD"],
@@ -31,8 +31,8 @@ const BAD_UTF8: readonly (readonly [hex: string, replaced: string])[] = [
   ["efbfbdff", "\uFFFD\uFFFD"],
 ];
 
-describe("utf8", () => {
-  it.each(BAD_UTF8)("%s is refused, replaced or dropped", (hex, replaced) => {
+describe("textDecoder with utf8", () => {
+  it.each(BAD_UTF8)("%s is rejected, replaced or dropped", (hex, replaced) => {
     const bad = Buffer.from(hex, "hex");
     for (const length of [0, 30, 3000]) {
       const before = "x".repeat(length);
@@ -42,7 +42,7 @@ describe("utf8", () => {
     }
   });
 
-  it("ignores bad bytes only, and keeps each U+FFFD of the data", () => {
+  it('"ignore" drops invalid bytes and keeps each U+FFFD of the data', () => {
     const bad = (hex: string) => decode(Buffer.from(hex, "hex"), "utf8", "ignore");
     expect(bad("61ff62")).toBe("ab");
     expect(bad("efbfbdff61efbfbd")).toBe("\uFFFDa\uFFFD");
@@ -51,7 +51,7 @@ describe("utf8", () => {
     expect(decode(long, "utf8", "ignore")).toBe(`${"é".repeat(2000)}\uFFFD`);
   });
 
-  it.each(["strict", "replace", "ignore"] as const)("reads what is valid exactly: %s", (policy) => {
+  it.each(["strict", "replace", "ignore"] as const)("decodes valid text exactly: %s", (policy) => {
     for (const unit of ["a", "é", "漢", "😀", "\uFFFD", "\uFEFF", "a\0"]) {
       for (const length of [0, 1, 2, 7, 24, 25, 100, 2047, 2048, 2049, 5000]) {
         const text = unit.repeat(length);
@@ -61,7 +61,7 @@ describe("utf8", () => {
     }
   });
 
-  it(`judges random bytes as WHATWG's decoder does (TEST_SEED=${seed})`, () => {
+  it(`decodes random bytes like TextDecoder (TEST_SEED=${seed})`, () => {
     const random = new Random(seed);
     for (let round = 0; round < 3000; round++) {
       const bytes = random.chance(0.5)
@@ -77,17 +77,17 @@ describe("utf8", () => {
   });
 });
 
-describe("other encodings", () => {
+describe("textDecoder with other encodings", () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
   it.each(["latin1", "binary", "hex", "base64", "base64url"] as const)(
-    "%s has no bad bytes",
+    "%s accepts every byte",
     (name) => {
       expect(decode(bytes, name, "strict")).toBe(bytes.toString(name));
     },
   );
 
-  it("ascii has 128", () => {
+  it("ascii accepts 128 byte values", () => {
     const low = bytes.subarray(0, 128).toString("latin1");
     expect(decode(bytes.subarray(0, 128), "ascii", "strict")).toBe(low);
     expect(decode(bytes, "ascii", "strict")).toBeUndefined();
@@ -95,17 +95,17 @@ describe("other encodings", () => {
     expect(decode(bytes, "ascii", "ignore")).toBe(low);
   });
 
-  it("are known by their names in capitals too", () => {
+  it("accepts encoding names in capitals", () => {
     const name = "UTF-8" as BufferEncoding;
     expect(decode(Buffer.of(0xff), name, "strict")).toBeUndefined();
   });
 });
 
-describe("in the parser", () => {
+describe("text decoding in the parser", () => {
   const bulk = (body: Buffer) =>
     Buffer.concat([Buffer.from(`$${body.length}\r\n`), body, Buffer.from("\r\n")]);
 
-  it("statuses are ASCII under an encoding in which ASCII is something else", () => {
+  it("decodes statuses as ASCII under an encoding that does not extend ASCII", () => {
     const wire = Buffer.concat([Buffer.from("+PONG\r\n"), bulk(Buffer.from("é", "utf16le"))]);
     expect(parse([wire], [0], { encoding: "utf16le" })).toEqual([
       ["reply", "PONG"],
@@ -113,12 +113,12 @@ describe("in the parser", () => {
     ]);
   });
 
-  it("statuses are in an encoding that extends ASCII", () => {
+  it("decodes statuses in an encoding that extends ASCII", () => {
     const wire = Buffer.from("+\xe9t\xe9\r\n", "latin1");
     expect(parse([wire], [0], { encoding: "latin1" })).toEqual([["reply", "été"]]);
   });
 
-  it("short strings in long runs are read in the parser's encoding", () => {
+  it("decodes long sequences of short strings in the parser's encoding", () => {
     const items = Array.from({ length: 100 }, () => bulk(Buffer.from("ab")));
     const wire = Buffer.concat([Buffer.from("*100\r\n"), ...items]);
     for (const encoding of ["utf16le", "hex", "latin1", "base64"] as const) {
@@ -127,7 +127,7 @@ describe("in the parser", () => {
     }
   });
 
-  it("one bad byte in a long run of short strings is found", () => {
+  it("finds one invalid byte in a long sequence of short strings", () => {
     const items = Array.from({ length: 100 }, () => bulk(Buffer.from("some words")));
     items[60] = bulk(Buffer.from("some\xffwords", "latin1"));
     const wire = Buffer.concat([Buffer.from("*100\r\n"), ...items]);
@@ -136,31 +136,37 @@ describe("in the parser", () => {
     expect(parse([wire], [0], { encodingErrors: "replace" })).toEqual([["reply", texts]]);
   });
 
-  it.each(["replace", "ignore"] as const)("%s applies to every string", (encodingErrors) => {
-    const bad = bulk(Buffer.from([0x61, 0xff]));
-    const wire = Buffer.concat([
-      bad,
-      Buffer.from("+a\xff\r\n", "latin1"),
-      Buffer.from("*1\r\n"),
-      bad,
-    ]);
-    const text = encodingErrors === "replace" ? "a\uFFFD" : "a";
-    expect(parse([wire], [0], { encodingErrors })).toEqual([
-      ["reply", text],
-      ["reply", text],
-      ["reply", [text]],
-    ]);
-  });
+  it.each(["replace", "ignore"] as const)(
+    "encodingErrors %s applies to every string",
+    (encodingErrors) => {
+      const bad = bulk(Buffer.from([0x61, 0xff]));
+      const wire = Buffer.concat([
+        bad,
+        Buffer.from("+a\xff\r\n", "latin1"),
+        Buffer.from("*1\r\n"),
+        bad,
+      ]);
+      const text = encodingErrors === "replace" ? "a\uFFFD" : "a";
+      expect(parse([wire], [0], { encodingErrors })).toEqual([
+        ["reply", text],
+        ["reply", text],
+        ["reply", [text]],
+      ]);
+    },
+  );
 });
 
-describe("a text longer than a string can be", () => {
+describe("text longer than the maximum string length", () => {
   const giant = Buffer.alloc(constants.MAX_STRING_LENGTH + 1);
 
-  it.each(["utf8", "latin1"] as const)("is refused in %s, not thrown", (encoding) => {
-    expect(textDecoder(encoding, "strict")(giant, 0, giant.length)).toBeUndefined();
-  });
+  it.each(["utf8", "latin1"] as const)(
+    "textDecoder returns undefined in %s instead of throwing",
+    (encoding) => {
+      expect(textDecoder(encoding, "strict")(giant, 0, giant.length)).toBeUndefined();
+    },
+  );
 
-  it("is named in the message", () => {
+  it("notText() reports the length in the message", () => {
     expect(undecodableMessage(giant.length, "utf8")).toMatch(
       /or too long for a string.*decodeResponses: false/,
     );
@@ -168,13 +174,13 @@ describe("a text longer than a string can be", () => {
   });
 });
 
-describe("a Node without ICU", () => {
+describe("textDecoder without ICU", () => {
   afterEach(() => {
     vi.doUnmock("node:buffer");
     vi.resetModules();
   });
 
-  it("has no transcode, and reads long texts all the same", async () => {
+  it("decodes long text without transcode()", async () => {
     vi.resetModules();
     vi.doMock("node:buffer", async (original) => ({
       ...(await original<typeof import("node:buffer")>()),

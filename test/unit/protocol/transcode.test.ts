@@ -1,4 +1,4 @@
-/** Replies read as bytes and big integers, made into what each command of an EXEC wanted. */
+/** Tests of converting replies of EXEC, read as bytes and bigints, to the mode of each command. */
 import { describe, expect, it } from "vitest";
 import { DecodeError, ResponseError } from "../../../src/errors.js";
 import {
@@ -14,8 +14,8 @@ import { transcode } from "../../../src/protocol/transcode.js";
 const text = (bytes: Buffer): string => bytes.toString("utf8");
 const bytes = Buffer.from("é");
 
-describe("retext", () => {
-  it("turns bytes into text, however deep", () => {
+describe("transcode", () => {
+  it("converts bytes to text at any depth", () => {
     const reply: Reply = [bytes, [bytes, null], new MapReply([bytes, 1]), new SetReply([bytes])];
     expect(transcode(reply, TEXT, text)).toEqual([
       "é",
@@ -25,19 +25,19 @@ describe("retext", () => {
     ]);
   });
 
-  it("leaves bytes that are wanted", () => {
+  it("keeps bytes in BYTES mode", () => {
     expect(transcode(bytes, BYTES, text)).toBe(bytes);
     expect(transcode([bytes], BYTES, text)).toEqual([bytes]);
   });
 
-  it("turns bigints into numbers, unless they are wanted", () => {
+  it("converts bigints to numbers, except in BIGINT mode", () => {
     expect(transcode([5n, [-7n]], TEXT, text)).toEqual([5, [-7]]);
     expect(transcode([5n, [-7n]], BYTES, text)).toEqual([5, [-7]]);
     expect(transcode([5n, bytes], BIGINT, text)).toEqual([5n, "é"]);
     expect(transcode([5n, bytes], BIGINT | BYTES, text)).toEqual([5n, bytes]);
   });
 
-  it("refuses to round", () => {
+  it("throws DecodeError for integers that are not safe", () => {
     const safe = BigInt(Number.MAX_SAFE_INTEGER);
     expect(transcode(safe, TEXT, text)).toBe(Number.MAX_SAFE_INTEGER);
     expect(transcode(-safe, TEXT, text)).toBe(Number.MIN_SAFE_INTEGER);
@@ -49,14 +49,14 @@ describe("retext", () => {
     }
   });
 
-  it("leaves everything else as it is", () => {
+  it("returns other values unchanged", () => {
     const error = new ResponseError("x");
     const reply: Reply = ["status", 1.5, true, null, error];
     expect(transcode(reply, TEXT, text)).toEqual(reply);
     expect(transcode(error, TEXT, text)).toBe(error);
   });
 
-  it("passes on what the text decoder throws", () => {
+  it("throws the error of the text decoder", () => {
     const strict = (): string => {
       throw new DecodeError("not text");
     };
@@ -64,7 +64,7 @@ describe("retext", () => {
     expect(transcode([[bytes]], BYTES, strict)).toEqual([[bytes]]);
   });
 
-  it("changes nothing of the reply it was given", () => {
+  it("does not modify the given reply", () => {
     const inner: Reply[] = [bytes];
     const reply: Reply[] = [inner, new MapReply(inner)];
     transcode(reply, TEXT, text);
