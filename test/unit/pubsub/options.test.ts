@@ -59,7 +59,7 @@ describe("getMessageSettings", () => {
     [{ timeout: 0.5 }, 0.5],
     [{ timeout: null }, Number.POSITIVE_INFINITY],
     [{ timeout: Number.POSITIVE_INFINITY }, Number.POSITIVE_INFINITY],
-  ])("%o", (options, timeout) => {
+  ])("%o has timeout %s", (options, timeout) => {
     expect(getMessageSettings(options).timeout).toBe(timeout);
   });
 
