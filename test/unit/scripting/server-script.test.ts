@@ -1,4 +1,4 @@
-/** How code on a server is called and loaded: what is sent, in what order, and what errors become. */
+/** Tests of how scripts are called and loaded: the commands, their order, and the conversion of errors. */
 import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   ConnectionError,
@@ -15,21 +15,21 @@ const LUA = "return 1";
 const SHA = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db";
 const noScript = () => new NoScriptError("NOSCRIPT No matching script.", { code: "NOSCRIPT" });
 
-type Answer = unknown | (() => unknown);
+type PreparedReply = unknown | (() => unknown);
 
-/** Answers commands from a list, and keeps what was asked; errors are rejections. */
-function clientWith(...answers: Answer[]) {
+/** A client that replies to commands from a list and records the commands; errors are rejections. */
+function clientWith(...prepared: PreparedReply[]) {
   const sent: unknown[][] = [];
-  const run = async (...words: unknown[]): Promise<unknown> => {
-    sent.push(words.flat());
-    const answer = answers.shift();
-    const value: unknown = typeof answer === "function" ? await answer() : answer;
+  const run = async (...args: unknown[]): Promise<unknown> => {
+    sent.push(args.flat());
+    const next = prepared.shift();
+    const value: unknown = typeof next === "function" ? await next() : next;
     if (value instanceof Error) throw value;
     return value;
   };
   const client: ScriptClient = {
-    evalsha: (...words) => run("EVALSHA", ...words),
-    evalshaRo: (...words) => run("EVALSHA_RO", ...words),
+    evalsha: (...args) => run("EVALSHA", ...args),
+    evalshaRo: (...args) => run("EVALSHA_RO", ...args),
     scriptLoad: (script) => run("SCRIPT LOAD", String(script)),
   };
   return { client, sent };
@@ -38,14 +38,14 @@ function clientWith(...answers: Answer[]) {
 const scriptOf = <V = unknown>(client: ScriptClient, readOnly = false) =>
   createScript<V>(client, new ScriptSource(LUA), { readOnly });
 
-describe("a script", () => {
-  it("is named by the hash of its text, without asking anybody", () => {
+describe("createScript", () => {
+  it("computes the SHA1 of the script without sending a command", () => {
     const { client, sent } = clientWith();
     expect(scriptOf(client).sha).toBe(SHA);
     expect(sent).toEqual([]);
   });
 
-  it("is sent by its hash, with the number of its keys before keys and arguments", async () => {
+  it("sends EVALSHA with the SHA1, the number of keys, keys and arguments", async () => {
     const { client, sent } = clientWith("reply", "reply");
     const script = scriptOf(client);
     expect(await script({ keys: ["a", "b"], args: [1, "x"] })).toBe("reply");
@@ -56,7 +56,7 @@ describe("a script", () => {
     ]);
   });
 
-  it("that only reads is sent as such", async () => {
+  it("sends EVALSHA_RO for a read-only script", async () => {
     const { client, sent } = clientWith(noScript(), SHA, 1);
     await scriptOf(client, true)({ keys: ["k"] });
     expect(sent).toEqual([
@@ -66,7 +66,7 @@ describe("a script", () => {
     ]);
   });
 
-  it("is loaded where it is missing, and sent once more with what it was called with", async () => {
+  it("loads the script after NOSCRIPT and sends EVALSHA again with the original arguments", async () => {
     const { client, sent } = clientWith(noScript(), SHA, "reply");
     const args = ["x"];
     const reply = scriptOf(client)({ args });
@@ -79,7 +79,7 @@ describe("a script", () => {
     ]);
   });
 
-  it("is not sent a third time", async () => {
+  it("does not send EVALSHA a third time", async () => {
     const { client, sent } = clientWith(noScript(), SHA, noScript());
     await expect(scriptOf(client)()).rejects.toBeInstanceOf(NoScriptError);
     expect(sent.map(([name]) => name)).toEqual(["EVALSHA", "SCRIPT LOAD", "EVALSHA"]);
@@ -88,13 +88,13 @@ describe("a script", () => {
   it.each([
     new ResponseError("ERR boom", { code: "ERR" }),
     new ConnectionError("lost", { outcome: "unknown" }),
-  ])("is neither loaded nor sent again after $name", async (error) => {
+  ])("neither loads the script nor sends EVALSHA again after $name", async (error) => {
     const { client, sent } = clientWith(error);
     await expect(scriptOf(client)()).rejects.toBe(error);
     expect(sent).toEqual([["EVALSHA", SHA, 0]]);
   });
 
-  it("that cannot be loaded has certainly not run", async () => {
+  it('rejects with outcome "not-sent" when SCRIPT LOAD fails with a connection error', async () => {
     const lost = new ConnectionError("lost", { outcome: "unknown", command: "SCRIPT LOAD" });
     const { client } = clientWith(noScript(), lost);
     const error: unknown = await scriptOf(client)().catch((reason: unknown) => reason);
@@ -102,7 +102,7 @@ describe("a script", () => {
     expect(error).toMatchObject({ outcome: "not-sent", command: "SCRIPT LOAD", cause: lost });
   });
 
-  it("that does not compile is told so, with the server's words", async () => {
+  it("rejects with the server's error when the script does not compile", async () => {
     const { client } = clientWith(
       noScript(),
       new ResponseError("ERR Error compiling", { code: "ERR" }),
@@ -113,7 +113,7 @@ describe("a script", () => {
     expect((error as RedisError).outcome).toBeUndefined();
   });
 
-  it("missed by many callers at once is loaded once", async () => {
+  it("loads the script once for concurrent calls", async () => {
     const loaded = deferred<string>();
     const { client, sent } = clientWith(
       noScript(),
@@ -132,14 +132,14 @@ describe("a script", () => {
     expect(sent.filter(([name]) => name === "SCRIPT LOAD")).toHaveLength(1);
   });
 
-  it("is not loaded again for a caller who is told late that it was missing", async () => {
-    const told = deferred<unknown>();
-    const late = () => told.promise;
+  it("does not load the script again for a NOSCRIPT reply that arrives after the load", async () => {
+    const missing = deferred<unknown>();
+    const late = () => missing.promise;
     const { client, sent } = clientWith(noScript(), late, SHA, "first", "second");
     const script = scriptOf(client);
     const replies = [script(), script()];
     expect(await replies[0]).toBe("first");
-    told.resolve(noScript());
+    missing.resolve(noScript());
     expect(await replies[1]).toBe("second");
     expect(sent.map(([name]) => name)).toEqual([
       "EVALSHA",
@@ -150,19 +150,19 @@ describe("a script", () => {
     ]);
   });
 
-  it("is loaded for such a caller after all when it has been flushed again", async () => {
-    const told = deferred<unknown>();
-    const late = () => told.promise;
+  it("loads the script again when it was flushed after the first load", async () => {
+    const missing = deferred<unknown>();
+    const late = () => missing.promise;
     const { client, sent } = clientWith(noScript(), late, SHA, "first", noScript(), SHA, "second");
     const script = scriptOf(client);
     const replies = [script(), script()];
     expect(await replies[0]).toBe("first");
-    told.resolve(noScript());
+    missing.resolve(noScript());
     expect(await replies[1]).toBe("second");
     expect(sent.filter(([name]) => name === "SCRIPT LOAD")).toHaveLength(2);
   });
 
-  it("that fails to load for many callers gives each an error of its own, and is tried anew", async () => {
+  it("rejects each concurrent call with a separate error when the load fails, and loads again later", async () => {
     const refused = new ResponseError("OOM", { code: "OOM" });
     const { client, sent } = clientWith(noScript(), noScript(), refused, noScript(), SHA, "reply");
     const script = scriptOf(client);
@@ -176,15 +176,15 @@ describe("a script", () => {
     expect(sent).toHaveLength(6);
   });
 
-  it("runs on the client of the call when one is given", async () => {
-    const home = clientWith();
+  it("runs on the client passed to the call", async () => {
+    const own = clientWith();
     const other = clientWith(noScript(), SHA, "reply");
-    expect(await scriptOf(home.client)({ client: other.client })).toBe("reply");
-    expect(home.sent).toEqual([]);
+    expect(await scriptOf(own.client)({ client: other.client })).toBe("reply");
+    expect(own.sent).toEqual([]);
     expect(other.sent).toHaveLength(3);
   });
 
-  it("refuses what it does not understand, before anything is sent", async () => {
+  it("rejects invalid call options before a command is sent", async () => {
     const { client, sent } = clientWith();
     const script = scriptOf(client);
     const bad: unknown[] = [{ key: ["a"] }, { keys: "a" }, { args: new Set() }, [], null, "a"];
@@ -195,15 +195,15 @@ describe("a script", () => {
     expect(sent).toEqual([]);
   });
 
-  it("has the type of reply it was given", () => {
+  it("infers the reply type from its type argument", () => {
     const { client } = clientWith();
     expectTypeOf(scriptOf<number>(client)()).toEqualTypeOf<Promise<number>>();
     expectTypeOf(scriptOf(client)({ client })).toEqualTypeOf<Promise<unknown>>();
   });
 });
 
-describe("registering a script", () => {
-  it("keeps bytes as they are, and a copy of them", () => {
+describe("ScriptSource and createScript arguments", () => {
+  it("copies the bytes of the script", () => {
     const bytes = Buffer.from(LUA);
     const source = new ScriptSource(bytes);
     bytes.fill(0);
@@ -211,7 +211,7 @@ describe("registering a script", () => {
     expect(source.sha).toBe(SHA);
   });
 
-  it("encodes text as the client does, and refuses what its encoding cannot say", () => {
+  it("encodes text with the client's encoding and rejects characters it cannot represent", () => {
     expect(new ScriptSource("return 'é'", "latin1").code).toEqual(
       Buffer.from("return 'é'", "latin1"),
     );
@@ -220,11 +220,11 @@ describe("registering a script", () => {
     expect(() => new ScriptSource(7 as unknown as string)).toThrow(DataError);
   });
 
-  it("refuses options it does not know, or of the wrong type", () => {
+  it("rejects unknown options and options of the wrong type", () => {
     const { client } = clientWith();
     const source = new ScriptSource(LUA);
-    const make = (options: object) => () => createScript(client, source, options);
-    expect(make({ readonly: true })).toThrow('did you mean "readOnly"?');
-    expect(make({ readOnly: 1 })).toThrow(DataError);
+    const create = (options: object) => () => createScript(client, source, options);
+    expect(create({ readonly: true })).toThrow('did you mean "readOnly"?');
+    expect(create({ readOnly: 1 })).toThrow(DataError);
   });
 });
