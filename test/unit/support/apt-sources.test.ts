@@ -5,8 +5,8 @@ const wanted = { codename: "bookworm", suites: ["trixie", "bookworm-backports"] 
 const stanzas = (text: string) => deriveSources(text, "sources", wanted).map(({ text }) => text);
 const lines = (text: string) => deriveSources(text, "list", wanted).map(({ text }) => text);
 
-describe("apt sources for other suites, from stanzas", () => {
-  it("keeps where from and which key, even one written out", () => {
+describe("deriveSources from deb822 stanzas", () => {
+  it("keeps the URI and the key, even an inline key", () => {
     const key = "Signed-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mQ=\n -----END";
     const text = `Types: deb deb-src
 # an archive
@@ -24,32 +24,32 @@ ${key}
     ]);
   });
 
-  it("leaves out what is not the release itself, not main, only sources, or switched off", () => {
+  it("skips stanzas of other suites, components without main, source packages and disabled ones", () => {
     const base = { Types: "deb", Suites: "bookworm", Components: "main", URIs: "http://m.invalid" };
     const stanza = (change: Record<string, string>) =>
       Object.entries({ ...base, ...change })
         .map(([name, value]) => `${name}: ${value}\n`)
         .join("");
-    const left = [
+    const skipped = [
       stanza({ Suites: "bookworm-security" }),
       stanza({ Suites: "cloud-bookworm" }),
       stanza({ Components: "stable" }),
       stanza({ Types: "deb-src" }),
       stanza({ Enabled: "no" }),
     ].join("\n \n\n");
-    expect(stanzas(left)).toEqual([]);
-    const both = `${left}\n${stanza({})}\n${stanza({ Suites: "stable", Enabled: "yes" })}`;
+    expect(stanzas(skipped)).toEqual([]);
+    const both = `${skipped}\n${stanza({})}\n${stanza({ Suites: "stable", Enabled: "yes" })}`;
     expect(stanzas(both)).toHaveLength(2);
   });
 });
 
-describe("apt sources for other suites, from lines", () => {
-  it("writes a line a suite, options kept", () => {
+describe("deriveSources from one-line entries", () => {
+  it("writes one line per suite and keeps the options", () => {
     const text = `# deb http://mirror.invalid/debian bookworm main
-deb [arch=amd64 signed-by=/usr/share/keyrings/k.gpg] http://mirror.invalid/debian bookworm main # ours
+deb [arch=amd64 signed-by=/usr/share/keyrings/k.gpg] http://mirror.invalid/debian bookworm main # comment
 deb-src http://mirror.invalid/debian bookworm main
 deb http://mirror.invalid/security bookworm-security main
-deb http://elsewhere.invalid/ bookworm stable # main
+deb http://other.invalid/ bookworm stable # main
 deb http://second.invalid/debian   stable  contrib main`;
     const first =
       "deb [arch=amd64 signed-by=/usr/share/keyrings/k.gpg] http://mirror.invalid/debian";
@@ -60,7 +60,7 @@ deb http://second.invalid/debian   stable  contrib main`;
     ]);
   });
 
-  it("makes nothing of an empty file", () => {
+  it("returns nothing for an empty file", () => {
     expect([...lines(""), ...stanzas("")]).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { freePort, listen } from "../../support/ports.js";
 import { sharedServer } from "../../support/server.js";
 import { deferred, until } from "../../support/until.js";
 
-/** An upstream that sends back what it gets, and keeps what it got and how each connection ended. */
+/** An upstream that echoes all data, and records the data and the end of each connection. */
 const echo = {
   port: 0,
   received: [] as string[],
@@ -35,11 +35,11 @@ afterAll(() => {
   echo.server.close();
 });
 
-describe("without faults", () => {
-  it("passes everything both ways and counts it", async () => {
+describe("fault proxy without faults", () => {
+  it("forwards and counts all bytes in both directions", async () => {
     await using proxy = await startProxy(echo);
     const payload = "x".repeat(3_000_000);
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     client.socket.end(payload);
     expect(await client.ended).toBe("FIN");
     expect(client.text()).toBe(payload);
@@ -49,17 +49,17 @@ describe("without faults", () => {
     expect(proxy.totalConnections).toBe(1);
   });
 
-  it("leads to a unix socket too", async () => {
+  it("connects to a unix socket", async () => {
     const { unixPath = "" } = await sharedServer();
     await using proxy = await startProxy({ path: unixPath });
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     client.socket.write("PING\r\n");
     await until(() => client.text() === "+PONG\r\n");
   });
 
-  it("passes a reset on as a reset", async () => {
+  it("forwards a reset as a reset", async () => {
     await using proxy = await startProxy(echo);
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     client.socket.write("a");
     await until(() => client.text() === "a");
     const index = echo.received.length - 1;
@@ -69,13 +69,13 @@ describe("without faults", () => {
     });
   });
 
-  it("resets the client when nobody listens behind it", async () => {
+  it("resets the client when the upstream refuses the connection", async () => {
     await using proxy = await startProxy({ port: await freePort() });
-    expect(await dial(proxy).ended).toBe("ECONNRESET");
+    expect(await openSocket(proxy).ended).toBe("ECONNRESET");
   });
 });
 
-describe("cutAfter", () => {
+describe("fault proxy: cutAfter", () => {
   it.each([
     ["fin", "FIN"],
     ["rst", "ECONNRESET"],
@@ -83,7 +83,7 @@ describe("cutAfter", () => {
     for (const n of [1, 7, 99_999]) {
       await using proxy = await startProxy(echo);
       proxy.down.stall();
-      const client = dial(proxy);
+      const client = openSocket(proxy);
       client.socket.write("y".repeat(100_000));
       await proxy.whenBytes("down", 100_000);
       proxy.down.cutAfter(n, { how });
@@ -96,7 +96,7 @@ describe("cutAfter", () => {
 
   it("delivers exactly n bytes of the request", async () => {
     await using proxy = await startProxy(echo);
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     client.socket.write("0123");
     await until(() => client.text() === "0123");
     const index = echo.received.length - 1;
@@ -107,21 +107,21 @@ describe("cutAfter", () => {
     expect(echo.received[index]).toBe("0123456");
   });
 
-  it("strikes once, or as often as told; 0 cuts on connect", async () => {
+  it("applies once, or as often as given by times; 0 cuts on connect", async () => {
     await using proxy = await startProxy(echo);
     proxy.up.cutAfter(0, { times: 2 });
-    expect(await dial(proxy).ended).toBe("ECONNRESET");
-    expect(await dial(proxy).ended).toBe("ECONNRESET");
-    const third = dial(proxy);
+    expect(await openSocket(proxy).ended).toBe("ECONNRESET");
+    expect(await openSocket(proxy).ended).toBe("ECONNRESET");
+    const third = openSocket(proxy);
     third.socket.write("through");
     await until(() => third.text() === "through");
   });
 });
 
-describe("other faults of a direction", () => {
+describe("fault proxy: faults of one direction", () => {
   it("stall() holds bytes and FIN until resume()", async () => {
     await using proxy = await startProxy(echo);
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     proxy.down.stall();
     client.socket.end("held");
     await proxy.whenBytes("down", 4);
@@ -132,9 +132,9 @@ describe("other faults of a direction", () => {
     expect(client.text()).toBe("held");
   });
 
-  it("stall() makes the sender wait, and resume() loses nothing", async () => {
+  it("stall() applies backpressure to the sender, and resume() loses no bytes", async () => {
     await using proxy = await startProxy(echo);
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     proxy.down.stall();
     client.socket.end("x".repeat(8_000_000));
     await proxy.whenBytes("up", 8_000_000);
@@ -146,10 +146,10 @@ describe("other faults of a direction", () => {
     expect(client.text().length).toBe(8_000_000);
   });
 
-  it("delay() moves everything later, in order", async () => {
+  it("delay() delays all bytes and keeps their order", async () => {
     await using proxy = await startProxy(echo);
     proxy.down.delay(60);
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     const sent = performance.now();
     client.socket.write("a");
     client.socket.end("b");
@@ -158,21 +158,21 @@ describe("other faults of a direction", () => {
     expect(performance.now() - sent).toBeGreaterThan(55);
   });
 
-  it("chunk() splits, and loses nothing", async () => {
+  it("chunk() splits data and loses no bytes", async () => {
     await using proxy = await startProxy(echo);
     proxy.down.chunk(1);
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     client.socket.end("0123456789".repeat(10));
     expect(await client.ended).toBe("FIN");
     expect(client.text()).toBe("0123456789".repeat(10));
-    // The kernel may join neighbours when the receiver is slow, never all of them.
+    // The kernel may join adjacent chunks when the receiver is slow, but never all of them.
     expect(client.chunks.length).toBeGreaterThan(20);
   });
 
-  it("limit() narrows the bandwidth", async () => {
+  it("limit() limits the bandwidth", async () => {
     await using proxy = await startProxy(echo);
     proxy.up.limit(10_000);
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     const sent = performance.now();
     client.socket.end("z".repeat(2_000));
     expect(await client.ended).toBe("FIN");
@@ -180,9 +180,9 @@ describe("other faults of a direction", () => {
     expect(performance.now() - sent).toBeGreaterThan(180);
   });
 
-  it("insert() slips garbage in at the byte, once", async () => {
+  it("insert() inserts bytes once at the given offset", async () => {
     await using proxy = await startProxy(echo);
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     proxy.down.insert(2, "###");
     client.socket.write("0123");
     await until(() => client.text() === "01###23");
@@ -194,7 +194,7 @@ describe("other faults of a direction", () => {
 
   it("halfClose() ends one direction only", async () => {
     await using proxy = await startProxy(echo);
-    const client = dial(proxy, { allowHalfOpen: true });
+    const client = openSocket(proxy, { allowHalfOpen: true });
     client.socket.write("before");
     await until(() => client.text() === "before");
     const index = echo.received.length - 1;
@@ -205,12 +205,12 @@ describe("other faults of a direction", () => {
     expect(proxy.connections).toBe(1);
   });
 
-  it("clear() ends them all", async () => {
+  it("clear() removes all faults", async () => {
     await using proxy = await startProxy(echo);
     proxy.down.stall();
     proxy.down.cutAfter(1);
     proxy.down.insert(1, "#");
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     client.socket.write("whole");
     await proxy.whenBytes("up", 5);
     proxy.down.clear();
@@ -218,42 +218,42 @@ describe("other faults of a direction", () => {
   });
 });
 
-describe("faults of the whole", () => {
-  it("refuse() leaves live connections alone, accept() takes new ones on the same port", async () => {
+describe("fault proxy: faults of all connections", () => {
+  it("refuse() keeps live connections, and accept() listens again on the same port", async () => {
     await using proxy = await startProxy(echo);
-    const early = dial(proxy);
+    const early = openSocket(proxy);
     await once(early.socket, "connect");
     proxy.refuse();
-    expect(await dial(proxy).ended).toBe("ECONNREFUSED");
+    expect(await openSocket(proxy).ended).toBe("ECONNREFUSED");
     early.socket.write("still");
     await until(() => early.text() === "still");
     await proxy.accept();
-    const late = dial(proxy);
+    const late = openSocket(proxy);
     late.socket.write("again");
     await until(() => late.text() === "again");
     expect(proxy.connections).toBe(2);
   });
 
-  it("blackhole() swallows bytes and FIN of live and new connections", async () => {
+  it("blackhole() discards bytes and FIN of live and new connections", async () => {
     await using proxy = await startProxy(echo);
-    const live = dial(proxy);
+    const live = openSocket(proxy);
     live.socket.write("1");
     await until(() => live.text() === "1");
     const index = echo.received.length - 1;
     proxy.blackhole();
-    const fresh = dial(proxy);
+    const later = openSocket(proxy);
     live.socket.write("2");
-    fresh.socket.write("3");
+    later.socket.write("3");
     await proxy.whenBytes("up", 2);
     proxy.blackhole(false);
-    const healed = dial(proxy);
+    const healed = openSocket(proxy);
     healed.socket.write("4");
     await until(() => healed.text() === "4");
     proxy.blackhole(false);
     healed.socket.write("5");
     await until(() => healed.text() === "45");
     expect(echo.received.slice(index)).toEqual(["1", "45"]);
-    expect([live.text(), fresh.text()]).toEqual(["1", ""]);
+    expect([live.text(), later.text()]).toEqual(["1", ""]);
     live.socket.end();
     await expect(notSettled(live.ended)).resolves.toBe(true);
   });
@@ -261,26 +261,26 @@ describe("faults of the whole", () => {
   it.each([
     ["fin", "FIN"],
     ["rst", "ECONNRESET"],
-  ] as const)("cutAll(%s) cuts every live connection", async (how, seen) => {
+  ] as const)("cutAll(%s) ends every live connection", async (how, seen) => {
     await using proxy = await startProxy(echo);
-    const coming = proxy.nextConnection();
-    const clients = [dial(proxy), dial(proxy)];
-    expect((await coming).index).toBe(0);
+    const nextConnection = proxy.nextConnection();
+    const clients = [openSocket(proxy), openSocket(proxy)];
+    expect((await nextConnection).index).toBe(0);
     await until(() => proxy.connections === 2);
     proxy.cutAll(how);
     expect(await Promise.all(clients.map((client) => client.ended))).toEqual([seen, seen]);
     await proxy.whenIdle();
   });
 
-  it("disposes in the middle of everything", async () => {
+  it("can be disposed while connections are stalled", async () => {
     const proxy = await startProxy(echo);
     proxy.up.stall();
-    const client = dial(proxy);
+    const client = openSocket(proxy);
     client.socket.write("x");
     await proxy.whenBytes("up", 1);
     await proxy[Symbol.asyncDispose]();
     expect(await client.ended).toBe("ECONNRESET");
-    expect(await dial(proxy).ended).toBe("ECONNREFUSED");
+    expect(await openSocket(proxy).ended).toBe("ECONNREFUSED");
   });
 });
 
@@ -292,7 +292,7 @@ interface Client {
   text(): string;
 }
 
-function dial(proxy: FaultProxy, options: { allowHalfOpen?: boolean } = {}): Client {
+function openSocket(proxy: FaultProxy, options: { allowHalfOpen?: boolean } = {}): Client {
   const socket = connect({ port: proxy.port, host: proxy.host, ...options });
   const chunks: Buffer[] = [];
   const { promise: ended, resolve } = deferred<string>();
@@ -302,7 +302,7 @@ function dial(proxy: FaultProxy, options: { allowHalfOpen?: boolean } = {}): Cli
   return { socket, chunks, ended, text: () => Buffer.concat(chunks).toString("latin1") };
 }
 
-/** Whether a promise is still open after a round trip through another socket of this machine. */
+/** Check whether a promise is still pending after a round trip through another local socket. */
 async function notSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   void promise.finally(() => {

@@ -8,14 +8,14 @@ import { bulk, bulks, MockError, type MockServer, mockServer } from "../../suppo
 import { encodeCommand } from "../../support/resp.js";
 import { deferred } from "../../support/until.js";
 
-describe("expect", () => {
-  it("passes for the commands it names, and the client gets the answers", async () => {
+describe("mock server: expect()", () => {
+  it("accepts the expected commands and sends the replies", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["GET", "k"], ["SET", "k", Buffer.from([0, 255])]);
       peer.send(bulk("é"), "+OK\r\n");
       await peer.expectClose();
     });
-    const client = dial(mock);
+    const client = openSocket(mock);
     client.write(encodeCommand(["GET", "k"]));
     client.write(encodeCommand(["SET", "k", Buffer.from([0, 255])]));
     expect(await bytes(client, 13)).toBe("$2\r\né\r\n+OK\r\n");
@@ -24,9 +24,9 @@ describe("expect", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("reports another command with both sides, and resets the client", async () => {
+  it("reports a different command with both values, and resets the client", async () => {
     const mock = await mockServer((peer) => peer.expect(["PING"], ["GET", "k"]));
-    const client = dial(mock);
+    const client = openSocket(mock);
     client.write(encodeCommand(["PING"]));
     client.write(encodeCommand(["GET", "other"]));
     expect(await ending(client)).toBe("ECONNRESET");
@@ -40,30 +40,30 @@ describe("expect", () => {
     await mock[Symbol.asyncDispose]();
   });
 
-  it("tells bytes apart that look alike as text", async () => {
+  it("distinguishes bytes that are equal as text", async () => {
     const mock = await mockServer((peer) => peer.expect(["GET", Buffer.from([0xff])]));
-    dial(mock).write(encodeCommand(["GET", Buffer.from([0xfe])]));
+    openSocket(mock).write(encodeCommand(["GET", Buffer.from([0xfe])]));
     await expect(mock.done()).rejects.toThrow("expected");
     await mock[Symbol.asyncDispose]();
   });
 
-  it("reports bytes that are no command", async () => {
+  it("reports bytes that are not RESP", async () => {
     const mock = await mockServer((peer) => peer.expect(["PING"]));
-    dial(mock).write("PING\r\n");
+    openSocket(mock).write("PING\r\n");
     await expect(mock.done()).rejects.toThrow('connection #0: not RESP2: "PING');
     await mock[Symbol.asyncDispose]();
   });
 
-  it("reports a client that leaves in the middle of a command", async () => {
+  it("reports a client that closes in the middle of a command", async () => {
     const mock = await mockServer((peer) => peer.expect(["GET", "k"]));
-    dial(mock).end("*2\r\n$3\r\nGET\r\n");
+    openSocket(mock).end("*2\r\n$3\r\nGET\r\n");
     await expect(mock.done()).rejects.toThrow(/#1: the client closed after an incomplete .*GET/);
     await mock[Symbol.asyncDispose]();
   });
 
-  it("is a failure when the command never comes, at disposal too", async () => {
+  it("fails when the command does not arrive, also at disposal", async () => {
     const mock = await mockServer((peer) => peer.expect(["GET", "k"]));
-    const client = dial(mock);
+    const client = openSocket(mock);
     await mock.connection();
     await expect(mock.done({ timeout: 20 })).rejects.toThrow('#0 at expect(["GET","k"])');
     await expect(mock[Symbol.asyncDispose]()).rejects.toThrow("the client closed");
@@ -71,44 +71,44 @@ describe("expect", () => {
   });
 });
 
-describe("scripts", () => {
-  it("run one per connection, in order", async () => {
+describe("mock server: scripts", () => {
+  it("run in order, one per connection", async () => {
     await using mock = await mockServer([
       (peer) => peer.send("+first\r\n"),
       (peer) => peer.send("+second\r\n"),
     ]);
-    const clients = [dial(mock)];
+    const clients = [openSocket(mock)];
     expect(await bytes(clients[0], 8)).toBe("+first\r\n");
     await expect(mock.done({ timeout: 20 })).rejects.toThrow("1 connections came (at least 2");
-    clients.push(dial(mock));
+    clients.push(openSocket(mock));
     expect(await bytes(clients[1], 9)).toBe("+second\r\n");
     await mock.done();
     for (const client of clients) client.destroy();
   });
 
-  it("report a connection too many", async () => {
+  it("report a connection without a script", async () => {
     const mock = await mockServer([]);
-    expect(await ending(dial(mock))).toBe("ECONNRESET");
+    expect(await ending(openSocket(mock))).toBe("ECONNRESET");
     await expect(mock.done()).rejects.toThrow("connection #0 has no script");
     await mock[Symbol.asyncDispose]();
   });
 
-  it("report what they throw", async () => {
+  it("report the errors they throw", async () => {
     const mock = await mockServer(() => Promise.reject(new Error("a mistake in the test")));
-    dial(mock).on("error", () => undefined);
+    openSocket(mock).on("error", () => undefined);
     await expect(mock.done()).rejects.toThrow("a mistake in the test");
     await mock[Symbol.asyncDispose]();
   });
 });
 
-describe("handshake", () => {
+describe("mock server: handshake()", () => {
   const greeting = [
     encodeCommand(["HELLO", "3"]),
     encodeCommand(["CLIENT", "SETINFO", "LIB-NAME", "x"]),
     encodeCommand(["SELECT", "2"]),
   ];
 
-  it("answers what belongs to it, and leaves the next command unread", async () => {
+  it("replies to the handshake commands and leaves the next command unread", async () => {
     await using mock = await mockServer(async (peer) => {
       const seen = await peer.handshake();
       expect(seen.map(([name]) => name)).toEqual(["HELLO", "CLIENT", "SELECT"]);
@@ -116,7 +116,7 @@ describe("handshake", () => {
       await peer.expect(["CLIENT", "ID"]);
       peer.send(":7\r\n");
     });
-    const client = dial(mock);
+    const client = openSocket(mock);
     client.write(Buffer.concat([...greeting, encodeCommand(["CLIENT", "ID"])]));
     const reply = await until(client, ":7\r\n");
     expect(reply).toMatch(/^%7\r\n\+server\r\n\+redis\r\n/);
@@ -126,13 +126,13 @@ describe("handshake", () => {
     await mock.done();
   });
 
-  it("stops after a count, and plays servers that know no HELLO or refuse AUTH", async () => {
+  it("stops after a count, and simulates servers without HELLO or with rejected AUTH", async () => {
     const replies = { AUTH: "-WRONGPASS no\r\n" };
     await using mock = await mockServer(async (peer) => {
       await peer.handshake({ count: 2, hello: "unknown", replies });
       peer.send("+now\r\n");
     });
-    const client = dial(mock);
+    const client = openSocket(mock);
     client.write(Buffer.concat([encodeCommand(["hello", "3"]), encodeCommand(["AUTH", "p"])]));
     expect(await until(client, "+now\r\n")).toBe(
       "-ERR unknown command 'HELLO'\r\n-WRONGPASS no\r\n+now\r\n",
@@ -140,7 +140,7 @@ describe("handshake", () => {
     client.destroy();
   });
 
-  it("as an option keeps it from the script, until another command has come", async () => {
+  it("handles the handshake before the script with the handshake option", async () => {
     await using mock = await mockServer(
       async (peer) => {
         await peer.expect(["GET", "k"], ["SELECT", "1"]);
@@ -148,7 +148,7 @@ describe("handshake", () => {
       },
       { handshake: true },
     );
-    const client = dial(mock);
+    const client = openSocket(mock);
     client.write(Buffer.concat([...greeting, encodeCommand(["GET", "k"])]));
     client.write(encodeCommand(["SELECT", "1"]));
     expect(await until(client, "+end\r\n")).toMatch(/^%7[\s\S]*\+OK\r\n\+OK\r\n\+end\r\n$/);
@@ -160,30 +160,30 @@ describe("handshake", () => {
   });
 });
 
-describe("endings", () => {
-  it("close() delivers what was sent, then FIN", async () => {
+describe("mock server: end of connections", () => {
+  it("close() delivers the sent data, then FIN", async () => {
     await using mock = await mockServer((peer) => {
       peer.send("x".repeat(9_000_000));
       peer.close();
     });
-    const client = dial(mock);
+    const client = openSocket(mock);
     const received = collect(client);
     expect(await ending(client)).toBe("FIN");
     expect(received().length).toBe(9_000_000);
   });
 
-  it("reset() delivers what was sent, and is seen as a reset", async () => {
+  it("reset() delivers the sent data, then a reset", async () => {
     await using mock = await mockServer(async (peer) => {
       peer.send("+half a rep");
       await peer.reset();
     });
-    const client = dial(mock);
+    const client = openSocket(mock);
     const received = collect(client);
     expect(await ending(client)).toBe("ECONNRESET");
     expect(received()).toBe("+half a rep");
   });
 
-  it("halfClose() still reads", async () => {
+  it("halfClose() continues to read", async () => {
     await using mock = await mockServer(
       async (peer) => {
         peer.halfClose();
@@ -197,7 +197,7 @@ describe("endings", () => {
     await mock.done();
   });
 
-  it("stall() ends when the client has gone, commands() too", async () => {
+  it("stall() and commands() end when the client has closed", async () => {
     const seen: string[][] = [];
     await using mock = await mockServer([
       (peer) => peer.stall(),
@@ -205,24 +205,24 @@ describe("endings", () => {
         for await (const command of peer.commands()) seen.push(command);
       },
     ]);
-    dial(mock).end();
+    openSocket(mock).end();
     await mock.connection(0);
-    dial(mock).end(Buffer.concat([encodeCommand(["A"]), encodeCommand(["B", "c"])]));
+    openSocket(mock).end(Buffer.concat([encodeCommand(["A"]), encodeCommand(["B", "c"])]));
     await mock.done();
     expect(seen).toEqual([["A"], ["B", "c"]]);
   });
 
-  it("expectClose() fails on another command", async () => {
+  it("expectClose() fails when a command arrives", async () => {
     const mock = await mockServer((peer) => peer.expectClose());
-    dial(mock).write(encodeCommand(["GET", "k"]));
+    openSocket(mock).write(encodeCommand(["GET", "k"]));
     await expect(mock.done()).rejects.toThrow('expected the client to close, got ["GET","k"]');
     await mock[Symbol.asyncDispose]();
   });
 
-  it("a silent mock keeps its side open when allowHalfOpen is set", async () => {
+  it("keeps its side open with allowHalfOpen", async () => {
     const release = deferred();
     await using mock = await mockServer(() => release.promise, { allowHalfOpen: true });
-    const client = dial(mock);
+    const client = openSocket(mock);
     let ended = false;
     client.on("end", () => {
       ended = true;
@@ -237,47 +237,47 @@ describe("endings", () => {
   });
 });
 
-describe("transport", () => {
-  it("trickles byte by byte", async () => {
+describe("mock server: transport", () => {
+  it("trickle() sends byte by byte", async () => {
     await using mock = await mockServer((peer) => peer.trickle(bulks(["ab", "c"])));
-    const client = dial(mock);
+    const client = openSocket(mock);
     const sizes: number[] = [];
     client.on("data", (chunk: Buffer) => sizes.push(chunk.length));
     expect(await until(client, "c\r\n")).toBe("*2\r\n$2\r\nab\r\n$1\r\nc\r\n");
-    // The kernel may join neighbours when we are slow to read, never all of them.
+    // The kernel may join adjacent chunks when the reader is slow, but never all of them.
     expect(sizes.length).toBeGreaterThan(5);
     client.destroy();
   });
 
-  it("reads large commands, and those behind them", async () => {
+  it("reads large commands and the commands after them", async () => {
     const value = Buffer.alloc(8 * 1024 * 1024, "\r\n$");
     await using mock = await mockServer(async (peer) => {
       const [, , received] = await peer.nextBuffers();
       expect(received?.equals(value)).toBe(true);
       await peer.expect(["PING"]);
     });
-    const client = dial(mock);
+    const client = openSocket(mock);
     client.write(Buffer.concat([encodeCommand(["SET", "k", value]), encodeCommand(["PING"])]));
     await mock.done();
     client.destroy();
   });
 
-  it("keeps the raw bytes", async () => {
+  it("records the raw bytes", async () => {
     await using mock = await mockServer((peer) => peer.expect(["GET", "k"]));
-    const client = dial(mock);
+    const client = openSocket(mock);
     client.write("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
     await mock.done();
     expect(String((await mock.connection()).bytes)).toBe("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
     client.destroy();
   });
 
-  it("lets the client's writes pile up while it does not read", async () => {
+  it("pauseReading() fills the client's write buffer", async () => {
     await using mock = await mockServer(async (peer) => {
       peer.pauseReading();
       peer.send("+paused\r\n");
       await peer.stall();
     });
-    const client = dial(mock);
+    const client = openSocket(mock);
     await bytes(client, 9);
     client.write(Buffer.alloc(32 * 1024 * 1024));
     for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -288,7 +288,7 @@ describe("transport", () => {
     peer.resumeReading();
   });
 
-  it("speaks TLS, and resets there too", async () => {
+  it("supports TLS and resets TLS connections", async () => {
     const { ca } = await ensureCerts();
     await using mock = await mockServer(
       [
@@ -320,11 +320,11 @@ describe("transport", () => {
   });
 });
 
-function dial(mock: MockServer): Socket {
+function openSocket(mock: MockServer): Socket {
   return connect(mock.port, mock.host).on("error", () => undefined);
 }
 
-/** How the connection ended: FIN, or the code of its error. */
+/** Return how the connection ended: FIN, or the code of its error. */
 function ending(client: Socket): Promise<string> {
   return new Promise((resolve) => {
     client.resume();

@@ -9,27 +9,27 @@ import { listen } from "../../support/ports.js";
 import { decode, encodeCommand, ServerError, toText } from "../../support/resp.js";
 import { deferred, until } from "../../support/until.js";
 
-describe("until", () => {
-  it("looks again until the condition holds, and gives its value", async () => {
-    let looks = 0;
-    expect(await until(() => (++looks === 3 ? "there" : ""), { interval: 1 })).toBe("there");
-    expect(looks).toBe(3);
+describe("helper until()", () => {
+  it("polls until the condition is truthy, and returns its value", async () => {
+    let checks = 0;
+    expect(await until(() => (++checks === 3 ? "there" : ""), { interval: 1 })).toBe("there");
+    expect(checks).toBe(3);
   });
 
-  it("fails with the message of the last moment", async () => {
-    let looks = 0;
-    const message = () => `looked ${looks > 1 ? "often" : "once"}`;
-    const waiting = until(() => void looks++, { timeout: 20, interval: 1, message });
-    await expect(waiting).rejects.toThrow("waited 20 ms: looked often");
+  it("rejects with the message evaluated at the timeout", async () => {
+    let checks = 0;
+    const message = () => `checked ${checks > 1 ? "repeatedly" : "once"}`;
+    const waiting = until(() => void checks++, { timeout: 20, interval: 1, message });
+    await expect(waiting).rejects.toThrow("waited 20 ms: checked repeatedly");
   });
 
-  it("passes on what the condition throws", async () => {
+  it("rejects with the error of the condition", async () => {
     await expect(until(() => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
   });
 });
 
-describe("deferred", () => {
-  it("settles from outside", async () => {
+describe("helper deferred()", () => {
+  it("is settled by resolve() and reject()", async () => {
     const good = deferred<number>();
     good.resolve(1);
     expect(await good.promise).toBe(1);
@@ -39,10 +39,10 @@ describe("deferred", () => {
   });
 });
 
-describe("the support's own framing", () => {
+describe("RESP helpers of the test support", () => {
   const wire = Buffer.from("*5\r\n$2\r\né\r\n:-7\r\n-ERR no\r\n*-1\r\n*1\r\n$-1\r\n");
 
-  it("reads nested replies, and nothing before they are complete", () => {
+  it("decode() returns nested replies, and undefined before they are complete", () => {
     for (let cut = 0; cut < wire.length; cut++) {
       expect(decode(wire.subarray(0, cut))).toBeUndefined();
     }
@@ -51,20 +51,20 @@ describe("the support's own framing", () => {
     expect(toText(value)).toEqual(["é", -7, new ServerError("ERR no"), null, [null]]);
   });
 
-  it("counts bytes when it writes", () => {
+  it("encodeCommand() counts bytes, not characters", () => {
     const command = encodeCommand(["SET", "é", Buffer.from([255]), 12]);
     expect(command.toString("latin1")).toBe(
       "*4\r\n$3\r\nSET\r\n$2\r\n\u00c3\u00a9\r\n$1\r\n\u00ff\r\n$2\r\n12\r\n",
     );
   });
 
-  it.each(["?x\r\n", "PING", ":1x\r\n", "$1\r\nabc"])("refuses %j", (text) => {
+  it.each(["?x\r\n", "PING", ":1x\r\n", "$1\r\nabc"])("decode() throws for %j", (text) => {
     expect(() => decode(Buffer.from(text))).toThrow();
   });
 });
 
-describe("watchLeaks", () => {
-  it("sees an unref'ed socket, a server and a timer, and says who made them", async () => {
+describe("watchLeaks()", () => {
+  it("reports an unref'ed socket, a server and a timer, with the place of their creation", async () => {
     const leaks = watchLeaks();
     const server = createServer().unref();
     const port = await listen(server);
@@ -78,7 +78,7 @@ describe("watchLeaks", () => {
     server.close();
   });
 
-  it("is content when everything is closed, also what ends by itself", async () => {
+  it("passes when all resources are closed, including timers that have ended", async () => {
     const leaks = watchLeaks();
     const server = createServer((socket) => socket.end()).unref();
     const socket = connect(await listen(server)).resume();
@@ -91,7 +91,7 @@ describe("watchLeaks", () => {
     expect(leaks.open()).toEqual([]);
   });
 
-  it("can be limited to one part of the tree", async () => {
+  it("can be limited to one folder", async () => {
     const leaks = watchLeaks("/src/");
     const timer = setTimeout(() => undefined, 60_000);
     await leaks.assertNone();
@@ -99,7 +99,7 @@ describe("watchLeaks", () => {
   });
 });
 
-describe("ensureProgram", () => {
+describe("ensureProgram()", () => {
   let folder = "";
 
   beforeEach(async () => {
@@ -112,22 +112,22 @@ describe("ensureProgram", () => {
     await rm(folder, { recursive: true });
   });
 
-  /** A stand-in that notes its arguments and surroundings, then does what it is told. */
+  /** A fake apt-get that records its arguments and environment, then runs a shell command on install. */
   async function fakeApt(onInstall: string): Promise<void> {
     const script = `#!/bin/sh
       echo "$RUNLEVEL $DEBIAN_FRONTEND $*" >> ${folder}/calls
-      for word; do [ "$word" = install ] && { ${onInstall}; }; done; exit 0`;
+      for arg; do [ "$arg" = install ] && { ${onInstall}; }; done; exit 0`;
     await writeFile(join(folder, "apt-get"), script);
     await chmod(join(folder, "apt-get"), 0o755);
   }
 
-  it("gives the path of what is there", async () => {
+  it("returns the path of an existing program", async () => {
     await writeFile(join(folder, "tool"), "");
     await chmod(join(folder, "tool"), 0o755);
     expect(await ensureProgram("tool", "tool-package")).toBe(join(folder, "tool"));
   });
 
-  it("installs once, however many ask, and keeps the service from starting", async () => {
+  it("installs once for concurrent calls, without starting the service", async () => {
     vi.spyOn(process, "getuid").mockReturnValue(0);
     await fakeApt(`echo > ${folder}/tool; /bin/chmod +x ${folder}/tool`);
     const paths = await Promise.all([1, 2].map(() => ensureProgram("tool", "tool-package")));
@@ -139,7 +139,7 @@ describe("ensureProgram", () => {
     ]);
   });
 
-  it("says when the package did not bring the program, and lets go of the lock", async () => {
+  it("reports a package without the program, and releases the lock", async () => {
     vi.spyOn(process, "getuid").mockReturnValue(0);
     await fakeApt("exit 1");
     const attempt = () => ensureProgram("tool", "tool-package");
@@ -148,7 +148,7 @@ describe("ensureProgram", () => {
     await expect(attempt()).rejects.toThrow("package tool-package brought no tool");
   });
 
-  it("names the package when it may not install", async () => {
+  it("reports the missing package when it may not install", async () => {
     vi.spyOn(process, "getuid").mockReturnValue(1000);
     await fakeApt("true");
     await expect(ensureProgram("tool-x", "tool-package")).rejects.toThrow(
