@@ -15,8 +15,8 @@ import { startSentinels } from "../../support/sentinels.js";
 import { sharedServer, startServer, uniquePrefix } from "../../support/server.js";
 import { until } from "../../support/until.js";
 
-describe("startServer", () => {
-  it("stops for good: nobody listens, the process and its folder are gone", async () => {
+describe("startServer()", () => {
+  it("stop() ends the process, closes the port and removes its folder", async () => {
     const server = await startServer({ unixSocket: true });
     const { port, pid, unixPath = "" } = server;
     expect(await server.command("PING")).toBe("PONG");
@@ -26,19 +26,19 @@ describe("startServer", () => {
     expect(existsSync(dirname(unixPath))).toBe(false);
   });
 
-  it("shows the server's log when it does not come up", async () => {
+  it("rejects with the server's log when it does not start", async () => {
     await expect(startServer({ config: { "no-such-setting": "1" } })).rejects.toThrow(
       /ended immediately[\s\S]*no-such-setting/,
     );
   });
 
-  it("says which program could not be started", async () => {
+  it("reports the program that could not be started", async () => {
     await expect(startServer({ binary: ["/nowhere/redis-server"] })).rejects.toThrow(
       "cannot start /nowhere/redis-server",
     );
   });
 
-  it("restarts empty on the same port", async () => {
+  it("restart() starts an empty server on the same port", async () => {
     await using server = await startServer();
     const { port, pid, exited } = server;
     await server.command("SET", "k", "v");
@@ -49,24 +49,24 @@ describe("startServer", () => {
     expect(await server.command("GET", "k")).toBe(null);
   });
 
-  it("freezes and goes on", async () => {
+  it("pause() freezes the process until resume()", async () => {
     await using server = await startServer();
     await server.command("PING");
     server.pause();
-    let answered = false;
+    let settled = false;
     const reply = server.command("INCR", "n").finally(() => {
-      answered = true;
+      settled = true;
     });
-    // The kernel still accepts connections for a frozen process, and nothing answers on them.
+    // The kernel still accepts connections for a frozen process, but no reply arrives on them.
     const socket = connect(server.port, server.host);
     await once(socket, "connect");
     socket.destroy();
-    expect(answered).toBe(false);
+    expect(settled).toBe(false);
     server.resume();
     expect(await reply).toBe(1);
   });
 
-  it("resolves `exited` when the process dies by itself", async () => {
+  it("resolves `exited` when the process ends by itself", async () => {
     await using server = await startServer();
     const { exited } = server;
     await expect(server.command("SHUTDOWN", "NOW", "NOSAVE")).rejects.toThrow("closed");
@@ -74,14 +74,14 @@ describe("startServer", () => {
     expect(isRunning(server.pid)).toBe(false);
   });
 
-  it("wants the password, and puts it into the url", async () => {
+  it("requires the password, and includes it in the url", async () => {
     await using server = await startServer({ password: 'p/"\\ w' });
     expect(decodeURIComponent(new URL(server.url).password)).toBe('p/"\\ w');
     await expect(ping(server.port)).resolves.toMatch(/^-NOAUTH/);
     expect(await server.command("PING")).toBe("PONG");
   });
 
-  it("knows its ACL users, even when the default user is off", async () => {
+  it("creates ACL users, even when the default user is off", async () => {
     await using server = await startServer({ acl: ["alice on >pw ~a:* +get", "default off"] });
     await expect(ping(server.port)).resolves.toMatch(/^-NOAUTH/);
     expect(await server.command("ACL", "WHOAMI")).toBe("support");
@@ -100,7 +100,7 @@ describe("startServer", () => {
     await until(async () => (await server.clients()).length === 0);
   });
 
-  it("rejects error replies and reads nested ones", async () => {
+  it("rejects with error replies and decodes nested replies", async () => {
     await using server = await startServer();
     await expect(server.command("GET")).rejects.toThrow(/wrong number of arguments/);
     await server.command("RPUSH", "list", "é", Buffer.from([0x61]), 3);
@@ -110,7 +110,7 @@ describe("startServer", () => {
     expect(reply).toEqual([["é", "a", "3"], 7, null, "x"]);
   });
 
-  it("replicates from the moment it has started", async () => {
+  it("waits until a replica is synchronized", async () => {
     await using master = await startServer({ password: "secret" });
     await master.command("DEBUG", "POPULATE", 300_000);
     await master.command("SET", "k", "v");
@@ -119,8 +119,8 @@ describe("startServer", () => {
   });
 });
 
-describe("sharedServer", () => {
-  it("is one server with all transports, its certificate good for localhost", async () => {
+describe("sharedServer()", () => {
+  it("is one server with all transports, and a certificate valid for localhost", async () => {
     const server = await sharedServer();
     expect(await sharedServer()).toBe(server);
     const { tlsPort = 0, certs, unixPath = "" } = server;
@@ -135,21 +135,21 @@ describe("sharedServer", () => {
     local.destroy();
   });
 
-  it("refuses a stranger's authority", async () => {
+  it("uses a certificate that another CA does not verify", async () => {
     const { tlsPort = 0, certs } = await sharedServer();
     const ca = await readFile(certs?.otherCa ?? "");
     const secure = connectTls({ port: tlsPort, host: "127.0.0.1", servername: "localhost", ca });
     await expect(once(secure, "secureConnect")).rejects.toThrow(/certificate/);
   });
 
-  it("gives each asker keys of its own", () => {
+  it("uniquePrefix() returns a different prefix on each call", () => {
     expect(uniquePrefix()).not.toBe(uniquePrefix());
   });
 });
 
-describe("the guard", () => {
+describe("startGuarded()", () => {
   it.each(["SIGKILL", "SIGTERM"] as const)(
-    "kills the server of a parent that got %s",
+    "ends the server of a parent that received %s",
     async (signal) => {
       const folder = await mkdtemp(join(tmpdir(), "rediswire-guard-"));
       const server = await mkdtemp(join(tmpdir(), "rediswire-guarded-"));
@@ -167,8 +167,10 @@ describe("the guard", () => {
   );
 });
 
-describe("startSentinels", () => {
-  it("knows its master, fails over by order and by loss", { timeout: 60_000 }, async () => {
+describe("startSentinels()", () => {
+  it("starts a deployment that fails over on request and after the loss of the master", {
+    timeout: 60_000,
+  }, async () => {
     await using deployment = await startSentinels({ password: "a", sentinelPassword: "b" });
     const { master, replicas, addresses, sentinels } = deployment;
     expect(addresses).toEqual(sentinels.map((one) => ["127.0.0.1", one.port]));
@@ -183,7 +185,7 @@ describe("startSentinels", () => {
   });
 });
 
-/** A plain program that starts a guarded server, tells its process id and then does nothing. */
+/** A program that starts a guarded server, prints its process id and then waits. */
 async function parentProgram(folder: string): Promise<string> {
   const source = await readFile(
     fileURLToPath(new URL("../../../src/testing/guarded-process.ts", import.meta.url)),
@@ -219,7 +221,7 @@ function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
-  // An orphan that has ended may wait for whoever adopted it to take note of that.
+  // An ended orphan stays a zombie until its new parent has waited for it.
   const file = `/proc/${pid}/stat`;
   return !(existsSync(file) && /\) Z /.test(readFileSync(file, "utf8")));
 }
