@@ -8,23 +8,23 @@ describe("sha1", () => {
   it.each([
     ["", "da39a3ee5e6b4b0d3255bfef95601890afd80709"],
     ["return 1", "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"],
-  ])("of %j is the published value", (text, hash) => {
+  ])("returns the published digest of %j", (text, hash) => {
     expect(sha1(Buffer.from(text))).toBe(hash);
   });
 
-  it("agrees with Node's at every length around the ends of blocks", () => {
+  it("agrees with node:crypto at every length around block boundaries", () => {
     for (let length = 0; length <= 260; length++) {
       const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length * 17) & 255);
       expect(sha1(bytes), `length ${length}`).toBe(expected(bytes));
     }
   });
 
-  it("agrees with Node's for a long script with every byte value", () => {
+  it("agrees with node:crypto for a long script with every byte value", () => {
     const bytes = Uint8Array.from({ length: 100_003 }, (_, i) => (i * i + (i >> 8)) & 255);
     expect(sha1(bytes)).toBe(expected(bytes));
   });
 
-  it("looks at the bytes of a view alone", () => {
+  it("hashes only the bytes of a view", () => {
     const view = Buffer.from("xxreturn 1yy").subarray(2, 10);
     expect(sha1(view)).toBe(expected(Buffer.from("return 1")));
   });

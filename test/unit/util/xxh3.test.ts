@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { xxh3 } from "../../../src/util/xxh3.js";
 
-/** Bytes that tell positions apart; the hashes below are what the C library makes of them. */
+/** Bytes that differ by position; the expected hashes below were computed with the C library. */
 function bytes(length: number): Buffer {
   return Buffer.from(Array.from({ length }, (_, i) => (i * 7 + (i >> 8) * 13 + 3) & 255));
 }
@@ -41,16 +41,16 @@ describe("xxh3", () => {
     [2049, "45189093da197612"],
     [5000, "242c1cf3b0a36594"],
     [65537, "722589a516dd4d1b"],
-  ])("of %i bytes", (length, hash) => {
+  ])("returns the digest of the reference implementation for %i bytes", (length, hash) => {
     expect(xxh3(bytes(length))).toBe(hash);
   });
 
-  test("of every length up to 3000 bytes", () => {
+  test("returns the digests of the reference implementation for every length up to 3000 bytes", () => {
     const all = Array.from({ length: 3000 }, (_, length) => xxh3(bytes(length)));
     expect(xxh3(Buffer.from(all.join(""), "hex"))).toBe("f2a6c4f4c260cc8e");
   });
 
-  test("of a part of a larger buffer, and with zeros in front", () => {
+  test("hashes a view of a larger buffer and pads the digest with leading zeros", () => {
     expect(xxh3(Buffer.from("say Hello world!").subarray(4, 15))).toBe("b6acb9d84a38ff74");
     expect(xxh3(Buffer.from("v96"))).toBe("0007055606887c9d");
   });
