@@ -46,9 +46,12 @@ export type Refused = readonly [method: string, args: readonly unknown[], messag
 
 /** Test that each call is rejected with its message. */
 export function expectRefusals(title: string, rows: readonly Refused[]): void {
-  describe(`bad input for ${title}`, () => {
-    test.each(rows.map((row, i) => [i, ...row] as const))("%i: %s", (_, method, args, message) => {
-      expect(refusalOf(method, args)).toBe(message);
-    });
+  describe(`invalid arguments of ${title}`, () => {
+    test.each(rows.map((row, i) => [i, ...row] as const))(
+      "case %i: %s rejects its arguments",
+      (_, method, args, message) => {
+        expect(refusalOf(method, args)).toBe(message);
+      },
+    );
   });
 }
