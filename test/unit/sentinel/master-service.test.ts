@@ -218,7 +218,7 @@ describe("notifications of a master service", () => {
     expect(at.consumer.calls).toEqual([]);
   });
 
-  it("of replicas reach replica sources only", async () => {
+  it("reach only replica sources when a replica changes", async () => {
     using at = await setUp();
     const replica = new ReplicaSource(at.service, 1000);
     const consumer = new RecordingConsumer();
