@@ -218,7 +218,7 @@ describe("notifications of a master service", () => {
     expect(at.consumer.calls).toEqual([]);
   });
 
-  it("reach only replica sources when a replica changes", async () => {
+  it("reach only replica sources after a subscription to a Sentinel", async () => {
     using at = await setUp();
     const replica = new ReplicaSource(at.service, 1000);
     const consumer = new RecordingConsumer();
