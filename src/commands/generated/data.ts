@@ -879,6 +879,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 6.2.0. O(N) in the size of a collection, O(1) for strings.
    * @see {@link https://redis.io/docs/latest/commands/copy/ | COPY}
    */
+  copy(source: Key, destination: Key, options?: CopyOptions): Reply<H, boolean>;
   copy(source: Key, destination: Key, options?: CopyOptions): Reply<H, boolean> {
     if (options === undefined) return this.run(COPY, [source, destination]);
     const args = new ArgList(COPY, [source, destination]);
@@ -898,6 +899,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N keys and their elements.
    * @see {@link https://redis.io/docs/latest/commands/del/ | DEL}
    */
+  del(...keys: Many<Key>[]): Reply<H, number>;
   del(...keys: Many<Key>[]): Reply<H, number> {
     const args = new ArgList(DEL);
     args.many("keys", keys);
@@ -911,6 +913,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N keys and their elements.
    * @see {@link https://redis.io/docs/latest/commands/del/ | DEL}
    */
+  delete(...keys: Many<Key>[]): Reply<H, number>;
   delete(...keys: Many<Key>[]): Reply<H, number> {
     return this.del(...keys);
   }
@@ -922,6 +925,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(1) to find the key, O(N) in the size of the value.
    * @see {@link https://redis.io/docs/latest/commands/dump/ | DUMP}
    */
+  dump(key: Key): Reply<H, Buffer | null>;
   dump(key: Key): Reply<H, Buffer | null> {
     return this.run(DUMP, [key]);
   }
@@ -933,6 +937,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/exists/ | EXISTS}
    */
+  exists(...keys: Many<Key>[]): Reply<H, number>;
   exists(...keys: Many<Key>[]): Reply<H, number> {
     const args = new ArgList(EXISTS);
     args.many("keys", keys);
@@ -948,6 +953,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/expire/ | EXPIRE}
    */
+  expire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean>;
   expire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean> {
     const args = new ArgList(EXPIRE, [key]);
     args.seconds("time", time);
@@ -969,6 +975,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/expireat/ | EXPIREAT}
    */
+  expireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean>;
   expireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean> {
     const args = new ArgList(EXPIREAT, [key]);
     args.unixSeconds("when", when);
@@ -988,6 +995,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/expiretime/ | EXPIRETIME}
    */
+  expiretime(key: Key): Reply<H, number>;
   expiretime(key: Key): Reply<H, number> {
     return this.run(EXPIRETIME, [key]);
   }
@@ -1001,6 +1009,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N keys in the database.
    * @see {@link https://redis.io/docs/latest/commands/keys/ | KEYS}
    */
+  keys(pattern?: Value): Reply<H, H["text"][]>;
   keys(pattern: Value = "*"): Reply<H, H["text"][]> {
     return this.run(KEYS, [pattern]);
   }
@@ -1017,6 +1026,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(N) in the size of the values.
    * @see {@link https://redis.io/docs/latest/commands/migrate/ | MIGRATE}
    */
+  migrate(
+    host: string,
+    port: Integer,
+    keys: Many<Key>,
+    destinationDb: Integer,
+    timeout: Integer,
+    options?: MigrateOptions,
+  ): Reply<H, true | "NOKEY">;
   migrate(
     host: string,
     port: Integer,
@@ -1048,6 +1065,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/move/ | MOVE}
    */
+  move(key: Key, db: Integer): Reply<H, boolean>;
   move(key: Key, db: Integer): Reply<H, boolean> {
     const args = new ArgList(MOVE, [key]);
     args.count("db", db);
@@ -1094,6 +1112,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.3. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-encoding/ | OBJECT ENCODING}
    */
+  objectEncoding(key: Key): Reply<H, string | null>;
   objectEncoding(key: Key): Reply<H, string | null> {
     return this.run(OBJECT_ENCODING, [key]);
   }
@@ -1107,6 +1126,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-freq/ | OBJECT FREQ}
    */
+  objectFreq(key: Key): Reply<H, number | null>;
   objectFreq(key: Key): Reply<H, number | null> {
     return this.run(OBJECT_FREQ, [key]);
   }
@@ -1117,6 +1137,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-help/ | OBJECT HELP}
    */
+  objectHelp(): Reply<H, string[]>;
   objectHelp(): Reply<H, string[]> {
     return this.run(OBJECT_HELP, []);
   }
@@ -1130,6 +1151,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.3. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-idletime/ | OBJECT IDLETIME}
    */
+  objectIdletime(key: Key): Reply<H, number | null>;
   objectIdletime(key: Key): Reply<H, number | null> {
     return this.run(OBJECT_IDLETIME, [key]);
   }
@@ -1141,6 +1163,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.3. O(1).
    * @see {@link https://redis.io/docs/latest/commands/object-refcount/ | OBJECT REFCOUNT}
    */
+  objectRefcount(key: Key): Reply<H, number | null>;
   objectRefcount(key: Key): Reply<H, number | null> {
     return this.run(OBJECT_REFCOUNT, [key]);
   }
@@ -1152,6 +1175,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/persist/ | PERSIST}
    */
+  persist(key: Key): Reply<H, boolean>;
   persist(key: Key): Reply<H, boolean> {
     return this.run(PERSIST, [key]);
   }
@@ -1165,6 +1189,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pexpire/ | PEXPIRE}
    */
+  pexpire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean>;
   pexpire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean> {
     const args = new ArgList(PEXPIRE, [key]);
     args.milliseconds("time", time);
@@ -1186,6 +1211,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pexpireat/ | PEXPIREAT}
    */
+  pexpireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean>;
   pexpireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean> {
     const args = new ArgList(PEXPIREAT, [key]);
     args.unixMilliseconds("when", when);
@@ -1205,6 +1231,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pexpiretime/ | PEXPIRETIME}
    */
+  pexpiretime(key: Key): Reply<H, number>;
   pexpiretime(key: Key): Reply<H, number> {
     return this.run(PEXPIRETIME, [key]);
   }
@@ -1216,6 +1243,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pttl/ | PTTL}
    */
+  pttl(key: Key): Reply<H, number>;
   pttl(key: Key): Reply<H, number> {
     return this.run(PTTL, [key]);
   }
@@ -1226,6 +1254,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/randomkey/ | RANDOMKEY}
    */
+  randomkey(): Reply<H, H["text"] | null>;
   randomkey(): Reply<H, H["text"] | null> {
     return this.run(RANDOMKEY, []);
   }
@@ -1238,6 +1267,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/rename/ | RENAME}
    */
+  rename(source: Key, destination: Key): Reply<H, true>;
   rename(source: Key, destination: Key): Reply<H, true> {
     return this.run(RENAME, [source, destination]);
   }
@@ -1250,6 +1280,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/renamenx/ | RENAMENX}
    */
+  renamenx(source: Key, destination: Key): Reply<H, boolean>;
   renamenx(source: Key, destination: Key): Reply<H, boolean> {
     return this.run(RENAMENX, [source, destination]);
   }
@@ -1264,6 +1295,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(1) to create the key, O(N) in the size of the value.
    * @see {@link https://redis.io/docs/latest/commands/restore/ | RESTORE}
    */
+  restore(key: Key, ttl: UnixTime, value: Value, options?: RestoreOptions): Reply<H, true>;
   restore(key: Key, ttl: UnixTime, value: Value, options?: RestoreOptions): Reply<H, true> {
     const args = new ArgList(RESTORE, [key]);
     const given = args.options(options, RESTORE_OPTIONS);
@@ -1292,6 +1324,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole database.
    * @see {@link https://redis.io/docs/latest/commands/scan/ | SCAN}
    */
+  scan(
+    cursor?: string | Integer,
+    options?: ScanOptions,
+  ): Reply<H, [cursor: string, keys: H["text"][]]>;
   scan(
     cursor: string | Integer = "0",
     options?: ScanOptions,
@@ -1450,6 +1486,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 3.2.1. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/touch/ | TOUCH}
    */
+  touch(...keys: Many<Key>[]): Reply<H, number>;
   touch(...keys: Many<Key>[]): Reply<H, number> {
     const args = new ArgList(TOUCH);
     args.many("keys", keys);
@@ -1463,6 +1500,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/ttl/ | TTL}
    */
+  ttl(key: Key): Reply<H, number>;
   ttl(key: Key): Reply<H, number> {
     return this.run(TTL, [key]);
   }
@@ -1474,6 +1512,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/type/ | TYPE}
    */
+  type(key: Key): Reply<H, string>;
   type(key: Key): Reply<H, string> {
     return this.run(TYPE, [key]);
   }
@@ -1485,6 +1524,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 4.0.0. O(1) per key; memory is reclaimed in the background.
    * @see {@link https://redis.io/docs/latest/commands/unlink/ | UNLINK}
    */
+  unlink(...keys: Many<Key>[]): Reply<H, number>;
   unlink(...keys: Many<Key>[]): Reply<H, number> {
     const args = new ArgList(UNLINK);
     args.many("keys", keys);
@@ -1502,6 +1542,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/wait/ | WAIT}
    */
+  wait(numReplicas: Integer, timeout: Integer): Reply<H, number>;
   wait(numReplicas: Integer, timeout: Integer): Reply<H, number> {
     const args = new ArgList(WAIT);
     args.count("numReplicas", numReplicas);
@@ -1525,6 +1566,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numLocal: Integer,
     numReplicas: Integer,
     timeout: Integer,
+  ): Reply<H, [local: number, replicas: number]>;
+  waitaof(
+    numLocal: Integer,
+    numReplicas: Integer,
+    timeout: Integer,
   ): Reply<H, [local: number, replicas: number]> {
     const args = new ArgList(WAITAOF);
     args.count("numLocal", numLocal);
@@ -1541,6 +1587,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(1) amortized.
    * @see {@link https://redis.io/docs/latest/commands/append/ | APPEND}
    */
+  append(key: Key, value: Value): Reply<H, number>;
   append(key: Key, value: Value): Reply<H, number> {
     return this.run(APPEND, [key, value]);
   }
@@ -1555,6 +1602,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/decr/ | DECR}
    */
+  decr(key: Key, amount?: Integer): Reply<H, H["int"]>;
   decr(key: Key, amount?: Integer): Reply<H, H["int"]> {
     if (amount !== undefined) return this.decrby(key, amount);
     return this.run(DECR, [key]);
@@ -1570,6 +1618,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/decrby/ | DECRBY}
    */
+  decrby(key: Key, amount?: Integer): Reply<H, H["int"]>;
   decrby(key: Key, amount: Integer = 1): Reply<H, H["int"]> {
     const args = new ArgList(DECRBY, [key]);
     args.integer("amount", amount);
@@ -1586,6 +1635,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.4.0. O(1); O(N) in the length of the string with digests.
    * @see {@link https://redis.io/docs/latest/commands/delex/ | DELEX}
    */
+  delex(key: Key, options?: DelexOptions): Reply<H, number>;
   delex(key: Key, options?: DelexOptions): Reply<H, number> {
     if (options === undefined) return this.run(DELEX, [key]);
     const args = new ArgList(DELEX, [key]);
@@ -1607,6 +1657,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.4.0. O(N) in the length of the string.
    * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
    */
+  digest(key: Key): Reply<H, string | null>;
   digest(key: Key): Reply<H, string | null> {
     return this.run(DIGEST, [key]);
   }
@@ -1618,6 +1669,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/get/ | GET}
    */
+  get(key: Key): Reply<H, H["text"] | null>;
   get(key: Key): Reply<H, H["text"] | null> {
     return this.run(GET, [key]);
   }
@@ -1629,6 +1681,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/getdel/ | GETDEL}
    */
+  getdel(key: Key): Reply<H, H["text"] | null>;
   getdel(key: Key): Reply<H, H["text"] | null> {
     return this.run(GETDEL, [key]);
   }
@@ -1641,6 +1694,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/getex/ | GETEX}
    */
+  getex(key: Key, options?: GetexOptions): Reply<H, H["text"] | null>;
   getex(key: Key, options?: GetexOptions): Reply<H, H["text"] | null> {
     if (options === undefined) return this.run(GETEX, [key]);
     const args = new ArgList(GETEX, [key]);
@@ -1665,6 +1719,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.4.0. O(N) in the length of the result.
    * @see {@link https://redis.io/docs/latest/commands/getrange/ | GETRANGE}
    */
+  getrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"]>;
   getrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"]> {
     const args = new ArgList(GETRANGE, [key]);
     args.integer("start", start);
@@ -1682,6 +1737,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/getset/ | GETSET}
    */
+  getset(key: Key, value: Value): Reply<H, H["text"] | null>;
   getset(key: Key, value: Value): Reply<H, H["text"] | null> {
     return this.run(GETSET, [key, value]);
   }
@@ -1696,6 +1752,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/incr/ | INCR}
    */
+  incr(key: Key, amount?: Integer): Reply<H, H["int"]>;
   incr(key: Key, amount?: Integer): Reply<H, H["int"]> {
     if (amount !== undefined) return this.incrby(key, amount);
     return this.run(INCR, [key]);
@@ -1711,6 +1768,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/incrby/ | INCRBY}
    */
+  incrby(key: Key, amount?: Integer): Reply<H, H["int"]>;
   incrby(key: Key, amount: Integer = 1): Reply<H, H["int"]> {
     const args = new ArgList(INCRBY, [key]);
     args.integer("amount", amount);
@@ -1727,6 +1785,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/incrbyfloat/ | INCRBYFLOAT}
    */
+  incrbyfloat(key: Key, amount?: Decimal): Reply<H, number>;
   incrbyfloat(key: Key, amount: Decimal = 1): Reply<H, number> {
     const args = new ArgList(INCRBYFLOAT, [key]);
     args.decimal("amount", amount);
@@ -1874,6 +1933,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/mget/ | MGET}
    */
+  mget(...keys: Many<Key>[]): Reply<H, (H["text"] | null)[]>;
   mget(...keys: Many<Key>[]): Reply<H, (H["text"] | null)[]> {
     if (isEmpty(keys)) return this.resolve(MGET, []);
     const args = new ArgList(MGET);
@@ -1888,6 +1948,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.1. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/mset/ | MSET}
    */
+  mset(mapping: Mapping<Key, Value>): Reply<H, true>;
   mset(mapping: Mapping<Key, Value>): Reply<H, true> {
     const args = new ArgList(MSET);
     args.pairs("mapping", mapping);
@@ -1902,6 +1963,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.4.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/msetex/ | MSETEX}
    */
+  msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions): Reply<H, number>;
   msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions): Reply<H, number> {
     const args = new ArgList(MSETEX);
     const given = args.options(options, MSETEX_OPTIONS);
@@ -1927,6 +1989,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.1. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/msetnx/ | MSETNX}
    */
+  msetnx(mapping: Mapping<Key, Value>): Reply<H, boolean>;
   msetnx(mapping: Mapping<Key, Value>): Reply<H, boolean> {
     const args = new ArgList(MSETNX);
     args.pairs("mapping", mapping);
@@ -1942,6 +2005,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/psetex/ | PSETEX}
    */
+  psetex(key: Key, time: Integer, value: Value): Reply<H, true>;
   psetex(key: Key, time: Integer, value: Value): Reply<H, true> {
     const args = new ArgList(PSETEX, [key]);
     args.milliseconds("time", time, 1);
@@ -2035,6 +2099,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/setex/ | SETEX}
    */
+  setex(key: Key, time: Integer, value: Value): Reply<H, true>;
   setex(key: Key, time: Integer, value: Value): Reply<H, true> {
     const args = new ArgList(SETEX, [key]);
     args.seconds("time", time, 1);
@@ -2050,6 +2115,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/setnx/ | SETNX}
    */
+  setnx(key: Key, value: Value): Reply<H, boolean>;
   setnx(key: Key, value: Value): Reply<H, boolean> {
     return this.run(SETNX, [key, value]);
   }
@@ -2063,6 +2129,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.0. O(M) in the length of `value`.
    * @see {@link https://redis.io/docs/latest/commands/setrange/ | SETRANGE}
    */
+  setrange(key: Key, offset: Integer, value: Value): Reply<H, number>;
   setrange(key: Key, offset: Integer, value: Value): Reply<H, number> {
     const args = new ArgList(SETRANGE, [key]);
     args.count("offset", offset);
@@ -2077,6 +2144,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/strlen/ | STRLEN}
    */
+  strlen(key: Key): Reply<H, number>;
   strlen(key: Key): Reply<H, number> {
     return this.run(STRLEN, [key]);
   }
@@ -2091,6 +2159,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) in the length of the result.
    * @see {@link https://redis.io/docs/latest/commands/substr/ | SUBSTR}
    */
+  substr(key: Key, start: Integer, end?: Integer): Reply<H, H["text"]>;
   substr(key: Key, start: Integer, end: Integer = -1): Reply<H, H["text"]> {
     const args = new ArgList(SUBSTR, [key]);
     args.integer("start", start);
@@ -2108,6 +2177,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(N) in the length of the range.
    * @see {@link https://redis.io/docs/latest/commands/bitcount/ | BITCOUNT}
    */
+  bitcount(key: Key, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number>;
   bitcount(key: Key, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number> {
     const args = new ArgList(BITCOUNT, [key]);
     addBitRange(args, [start, end, mode], true);
@@ -2125,6 +2195,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 3.2.0. O(1) per operation.
    * @see {@link https://redis.io/docs/latest/commands/bitfield/ | BITFIELD}
    */
+  bitfield(key: Key, options?: BitfieldOptions): BitFieldOperation<H>;
   bitfield(key: Key, options?: BitfieldOptions): BitFieldOperation<H> {
     return new BitFieldOperation<H>(
       () => new ArgList(BITFIELD, [key]),
@@ -2148,6 +2219,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     encoding: BitEncoding,
     offset: BitOffset,
     options?: BitfieldRoOptions,
+  ): Reply<H, H["int"][]>;
+  bitfieldRo(
+    key: Key,
+    encoding: BitEncoding,
+    offset: BitOffset,
+    options?: BitfieldRoOptions,
   ): Reply<H, H["int"][]> {
     const args = new ArgList(BITFIELD_RO, [key]);
     args.options(options, BITFIELD_RO_OPTIONS);
@@ -2165,6 +2242,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(N) in the length of the longest string.
    * @see {@link https://redis.io/docs/latest/commands/bitop/ | BITOP}
    */
+  bitop(operation: BitOperation, dest: Key, ...keys: Many<Key>[]): Reply<H, number>;
   bitop(operation: BitOperation, dest: Key, ...keys: Many<Key>[]): Reply<H, number> {
     const args = new ArgList(BITOP);
     args.keyword("operation", operation, T.AND_OR_XOR_NOT_DIFF_DIFF1_ANDOR_ONE_CHOICE);
@@ -2185,6 +2263,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.7. O(N) in the length of the range.
    * @see {@link https://redis.io/docs/latest/commands/bitpos/ | BITPOS}
    */
+  bitpos(key: Key, bit: Bit, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number>;
   bitpos(key: Key, bit: Bit, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number> {
     const args = new ArgList(BITPOS, [key]);
     args.bit("bit", bit);
@@ -2200,6 +2279,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/getbit/ | GETBIT}
    */
+  getbit(key: Key, offset: Integer): Reply<H, number>;
   getbit(key: Key, offset: Integer): Reply<H, number> {
     const args = new ArgList(GETBIT, [key]);
     args.count("offset", offset);
@@ -2215,6 +2295,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/setbit/ | SETBIT}
    */
+  setbit(key: Key, offset: Integer, value: Bit): Reply<H, number>;
   setbit(key: Key, offset: Integer, value: Bit): Reply<H, number> {
     const args = new ArgList(SETBIT, [key]);
     args.count("offset", offset);
@@ -2230,6 +2311,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.9. O(1) per element.
    * @see {@link https://redis.io/docs/latest/commands/pfadd/ | PFADD}
    */
+  pfadd(key: Key, ...values: Many<Value>[]): Reply<H, number>;
   pfadd(key: Key, ...values: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(PFADD, [key]);
     args.manyOrNone("values", values);
@@ -2243,6 +2325,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.9. O(1) for one key, O(N) for several.
    * @see {@link https://redis.io/docs/latest/commands/pfcount/ | PFCOUNT}
    */
+  pfcount(...sources: Many<Key>[]): Reply<H, number>;
   pfcount(...sources: Many<Key>[]): Reply<H, number> {
     const args = new ArgList(PFCOUNT);
     args.many("sources", sources);
@@ -2261,6 +2344,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   pfdebug(
     subcommand: "GETREG" | "getreg" | "DECODE" | "decode" | "ENCODING" | "encoding" | "TODENSE" | "todense",
     key: Key,
+  ): Reply<H, number[] | string | number>;
+  pfdebug(
+    subcommand: "GETREG" | "getreg" | "DECODE" | "decode" | "ENCODING" | "encoding" | "TODENSE" | "todense",
+    key: Key,
   ): Reply<H, number[] | string | number> {
     const args = new ArgList(PFDEBUG);
     args.keyword("subcommand", subcommand, T.GETREG_DECODE_ENCODING_TODENSE_CHOICE);
@@ -2276,6 +2363,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.9. O(N) for N keys, with a high constant.
    * @see {@link https://redis.io/docs/latest/commands/pfmerge/ | PFMERGE}
    */
+  pfmerge(dest: Key, ...sources: Many<Key>[]): Reply<H, true>;
   pfmerge(dest: Key, ...sources: Many<Key>[]): Reply<H, true> {
     const args = new ArgList(PFMERGE, [dest]);
     args.manyOrNone("sources", sources);
@@ -2288,6 +2376,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.9. O(1), but takes several seconds.
    * @see {@link https://redis.io/docs/latest/commands/pfselftest/ | PFSELFTEST}
    */
+  pfselftest(): Reply<H, true>;
   pfselftest(): Reply<H, true> {
     return this.run(PFSELFTEST, []);
   }
@@ -2300,6 +2389,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hdel/ | HDEL}
    */
+  hdel(key: Key, ...fields: Many<Value>[]): Reply<H, number>;
   hdel(key: Key, ...fields: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(HDEL, [key]);
     args.many("fields", fields);
@@ -2314,6 +2404,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hexists/ | HEXISTS}
    */
+  hexists(key: Key, field: Value): Reply<H, boolean>;
   hexists(key: Key, field: Value): Reply<H, boolean> {
     return this.run(HEXISTS, [key, field]);
   }
@@ -2329,6 +2420,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hexpire/ | HEXPIRE}
    */
+  hexpire(
+    key: Key,
+    time: Integer,
+    fields: Many<Value>,
+    options?: HexpireOptions,
+  ): Reply<H, number[]>;
   hexpire(
     key: Key,
     time: Integer,
@@ -2364,6 +2461,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     when: UnixTime,
     fields: Many<Value>,
     options?: HexpireOptions,
+  ): Reply<H, number[]>;
+  hexpireat(
+    key: Key,
+    when: UnixTime,
+    fields: Many<Value>,
+    options?: HexpireOptions,
   ): Reply<H, number[]> {
     const args = new ArgList(HEXPIREAT, [key]);
     args.unixSeconds("when", when);
@@ -2387,6 +2490,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hexpiretime/ | HEXPIRETIME}
    */
+  hexpiretime(key: Key, ...fields: Many<Value>[]): Reply<H, number[]>;
   hexpiretime(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HEXPIRETIME, [key, T.FIELDS]);
     addCountedFields(args, fields);
@@ -2401,6 +2505,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hget/ | HGET}
    */
+  hget(key: Key, field: Value): Reply<H, H["text"] | null>;
   hget(key: Key, field: Value): Reply<H, H["text"] | null> {
     return this.run(HGET, [key, field]);
   }
@@ -2415,6 +2520,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hgetall/ | HGETALL}
    */
+  hgetall(key: Key): Reply<H, Record<string, H["text"]>>;
   hgetall(key: Key): Reply<H, Record<string, H["text"]>> {
     return this.run(HGETALL, [key]);
   }
@@ -2427,6 +2533,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hgetdel/ | HGETDEL}
    */
+  hgetdel(key: Key, ...fields: Many<Value>[]): Reply<H, (H["text"] | null)[]>;
   hgetdel(key: Key, ...fields: Many<Value>[]): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(HGETDEL, [key, T.FIELDS]);
     addCountedFields(args, fields);
@@ -2442,6 +2549,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hgetex/ | HGETEX}
    */
+  hgetex(key: Key, fields: Many<Value>, options?: HgetexOptions): Reply<H, (H["text"] | null)[]>;
   hgetex(key: Key, fields: Many<Value>, options?: HgetexOptions): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(HGETEX, [key]);
     if (args.options(options, HGETEX_OPTIONS)) {
@@ -2467,6 +2575,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
    */
+  himportDiscard(fieldsetName: Value): Reply<H, number>;
   himportDiscard(fieldsetName: Value): Reply<H, number> {
     return this.run(HIMPORT_DISCARD, [fieldsetName]);
   }
@@ -2480,6 +2589,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
    */
+  himportDiscardInternal(fieldsetName: Value): Reply<H, number>;
   himportDiscardInternal(fieldsetName: Value): Reply<H, number> {
     return this.himportDiscard(fieldsetName);
   }
@@ -2492,6 +2602,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(N) for N fieldsets.
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
    */
+  himportDiscardAll(): Reply<H, number>;
   himportDiscardAll(): Reply<H, number> {
     return this.run(HIMPORT_DISCARDALL, []);
   }
@@ -2504,6 +2615,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(N) for N fieldsets.
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
    */
+  himportDiscardAllInternal(): Reply<H, number>;
   himportDiscardAllInternal(): Reply<H, number> {
     return this.himportDiscardAll();
   }
@@ -2518,6 +2630,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(N*log(N)) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
    */
+  himportPrepare(fieldsetName: Value, fields: Many<Value>): Reply<H, true>;
   himportPrepare(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
     const args = new ArgList(HIMPORT_PREPARE, [fieldsetName]);
     args.list("fields", fields);
@@ -2535,6 +2648,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(N*log(N)) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
    */
+  himportPrepareInternal(fieldsetName: Value, fields: Many<Value>): Reply<H, true>;
   himportPrepareInternal(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
     return this.himportPrepare(fieldsetName, fields);
   }
@@ -2550,6 +2664,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/himport-set/ | HIMPORT SET}
    */
+  himportSet(key: Key, fieldsetName: Value, values: Many<Value>): Reply<H, true>;
   himportSet(key: Key, fieldsetName: Value, values: Many<Value>): Reply<H, true> {
     const args = new ArgList(HIMPORT_SET, [key, fieldsetName]);
     args.list("values", values);
@@ -2567,6 +2682,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hincrby/ | HINCRBY}
    */
+  hincrby(key: Key, field: Value, amount?: Integer): Reply<H, H["int"]>;
   hincrby(key: Key, field: Value, amount: Integer = 1): Reply<H, H["int"]> {
     const args = new ArgList(HINCRBY, [key, field]);
     args.integer("amount", amount);
@@ -2584,6 +2700,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hincrbyfloat/ | HINCRBYFLOAT}
    */
+  hincrbyfloat(key: Key, field: Value, amount?: Decimal): Reply<H, number>;
   hincrbyfloat(key: Key, field: Value, amount: Decimal = 1): Reply<H, number> {
     const args = new ArgList(HINCRBYFLOAT, [key, field]);
     args.decimal("amount", amount);
@@ -2597,6 +2714,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hkeys/ | HKEYS}
    */
+  hkeys(key: Key): Reply<H, H["text"][]>;
   hkeys(key: Key): Reply<H, H["text"][]> {
     return this.run(HKEYS, [key]);
   }
@@ -2608,6 +2726,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hlen/ | HLEN}
    */
+  hlen(key: Key): Reply<H, number>;
   hlen(key: Key): Reply<H, number> {
     return this.run(HLEN, [key]);
   }
@@ -2620,6 +2739,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hmget/ | HMGET}
    */
+  hmget(key: Key, ...fields: Many<Value>[]): Reply<H, (H["text"] | null)[]>;
   hmget(key: Key, ...fields: Many<Value>[]): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(HMGET, [key]);
     args.many("fields", fields);
@@ -2635,6 +2755,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hmset/ | HMSET}
    */
+  hmset(key: Key, mapping: Mapping<Value, Value>): Reply<H, true>;
   hmset(key: Key, mapping: Mapping<Value, Value>): Reply<H, true> {
     const args = new ArgList(HMSET, [key]);
     args.pairs("mapping", mapping);
@@ -2650,6 +2771,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hpersist/ | HPERSIST}
    */
+  hpersist(key: Key, ...fields: Many<Value>[]): Reply<H, number[]>;
   hpersist(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HPERSIST, [key, T.FIELDS]);
     addCountedFields(args, fields);
@@ -2667,6 +2789,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hpexpire/ | HPEXPIRE}
    */
+  hpexpire(
+    key: Key,
+    time: Integer,
+    fields: Many<Value>,
+    options?: HexpireOptions,
+  ): Reply<H, number[]>;
   hpexpire(
     key: Key,
     time: Integer,
@@ -2702,6 +2830,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     when: UnixTime,
     fields: Many<Value>,
     options?: HexpireOptions,
+  ): Reply<H, number[]>;
+  hpexpireat(
+    key: Key,
+    when: UnixTime,
+    fields: Many<Value>,
+    options?: HexpireOptions,
   ): Reply<H, number[]> {
     const args = new ArgList(HPEXPIREAT, [key]);
     args.unixMilliseconds("when", when);
@@ -2725,6 +2859,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hpexpiretime/ | HPEXPIRETIME}
    */
+  hpexpiretime(key: Key, ...fields: Many<Value>[]): Reply<H, number[]>;
   hpexpiretime(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HPEXPIRETIME, [key, T.FIELDS]);
     addCountedFields(args, fields);
@@ -2739,6 +2874,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hpttl/ | HPTTL}
    */
+  hpttl(key: Key, ...fields: Many<Value>[]): Reply<H, number[]>;
   hpttl(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HPTTL, [key, T.FIELDS]);
     addCountedFields(args, fields);
@@ -2938,6 +3074,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hsetex/ | HSETEX}
    */
+  hsetex(key: Key, mapping: Mapping<Value, Value>, options?: HsetexOptions): Reply<H, number>;
   hsetex(key: Key, mapping: Mapping<Value, Value>, options?: HsetexOptions): Reply<H, number> {
     const args = new ArgList(HSETEX, [key]);
     if (args.options(options, HSETEX_OPTIONS)) {
@@ -2965,6 +3102,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hsetnx/ | HSETNX}
    */
+  hsetnx(key: Key, field: Value, value: Value): Reply<H, number>;
   hsetnx(key: Key, field: Value, value: Value): Reply<H, number> {
     return this.run(HSETNX, [key, field, value]);
   }
@@ -2977,6 +3115,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 3.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hstrlen/ | HSTRLEN}
    */
+  hstrlen(key: Key, field: Value): Reply<H, number>;
   hstrlen(key: Key, field: Value): Reply<H, number> {
     return this.run(HSTRLEN, [key, field]);
   }
@@ -2989,6 +3128,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.4.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/httl/ | HTTL}
    */
+  httl(key: Key, ...fields: Many<Value>[]): Reply<H, number[]>;
   httl(key: Key, ...fields: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(HTTL, [key, T.FIELDS]);
     addCountedFields(args, fields);
@@ -3002,6 +3142,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hvals/ | HVALS}
    */
+  hvals(key: Key): Reply<H, H["text"][]>;
   hvals(key: Key): Reply<H, H["text"][]> {
     return this.run(HVALS, [key]);
   }
@@ -3017,6 +3158,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/blmove/ | BLMOVE}
    */
+  blmove(
+    source: Key,
+    destination: Key,
+    timeout: number,
+    from?: ListEnd,
+    to?: ListEnd,
+  ): Reply<H, H["text"] | null>;
   blmove(
     source: Key,
     destination: Key,
@@ -3043,6 +3191,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(N) for N elements moved.
    * @see {@link https://redis.io/docs/latest/commands/blmovem/ | BLMOVEM}
    */
+  blmovem(
+    source: Key,
+    destination: Key,
+    timeout: number,
+    from?: ListEnd,
+    to?: ListEnd,
+    options?: LmovemOptions,
+  ): Reply<H, H["text"][] | null>;
   blmovem(
     source: Key,
     destination: Key,
@@ -3075,6 +3231,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options: LmpopOptions,
+  ): Reply<H, [key: H["text"], elements: H["text"][]] | null>;
+  blmpop(
+    timeout: number,
+    numKeys: Integer,
+    keys: Many<Key>,
+    options: LmpopOptions,
   ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
     const args = new ArgList(BLMPOP);
     const given = args.options(options, LMPOP_OPTIONS, true);
@@ -3095,6 +3257,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/blpop/ | BLPOP}
    */
+  blpop(keys: Many<Key>, timeout?: number): Reply<H, [key: H["text"], element: H["text"]] | null>;
   blpop(
     keys: Many<Key>,
     timeout: number = 0,
@@ -3113,6 +3276,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/brpop/ | BRPOP}
    */
+  brpop(keys: Many<Key>, timeout?: number): Reply<H, [key: H["text"], element: H["text"]] | null>;
   brpop(
     keys: Many<Key>,
     timeout: number = 0,
@@ -3133,6 +3297,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/brpoplpush/ | BRPOPLPUSH}
    */
+  brpoplpush(source: Key, destination: Key, timeout?: number): Reply<H, H["text"] | null>;
   brpoplpush(source: Key, destination: Key, timeout: number = 0): Reply<H, H["text"] | null> {
     const args = new ArgList(BRPOPLPUSH, [source, destination]);
     args.timeout("timeout", timeout);
@@ -3147,6 +3312,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) in the distance from the nearer end.
    * @see {@link https://redis.io/docs/latest/commands/lindex/ | LINDEX}
    */
+  lindex(key: Key, index: Integer): Reply<H, H["text"] | null>;
   lindex(key: Key, index: Integer): Reply<H, H["text"] | null> {
     const args = new ArgList(LINDEX, [key]);
     args.integer("index", index);
@@ -3168,6 +3334,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     where: "BEFORE" | "before" | "AFTER" | "after",
     pivot: Value,
     value: Value,
+  ): Reply<H, number>;
+  linsert(
+    key: Key,
+    where: "BEFORE" | "before" | "AFTER" | "after",
+    pivot: Value,
+    value: Value,
   ): Reply<H, number> {
     const args = new ArgList(LINSERT, [key]);
     args.keyword("where", where, T.BEFORE_AFTER_CHOICE);
@@ -3183,6 +3355,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/llen/ | LLEN}
    */
+  llen(key: Key): Reply<H, number>;
   llen(key: Key): Reply<H, number> {
     return this.run(LLEN, [key]);
   }
@@ -3197,6 +3370,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/lmove/ | LMOVE}
    */
+  lmove(source: Key, destination: Key, from?: ListEnd, to?: ListEnd): Reply<H, H["text"] | null>;
   lmove(
     source: Key,
     destination: Key,
@@ -3223,6 +3397,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   lmovem(
     source: Key,
     destination: Key,
+    from?: ListEnd,
+    to?: ListEnd,
+    options?: LmovemOptions,
+  ): Reply<H, H["text"][] | null>;
+  lmovem(
+    source: Key,
+    destination: Key,
     from: ListEnd = "LEFT",
     to: ListEnd = "RIGHT",
     options?: LmovemOptions,
@@ -3244,6 +3425,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.0.0. O(N+M) for N keys and M elements popped.
    * @see {@link https://redis.io/docs/latest/commands/lmpop/ | LMPOP}
    */
+  lmpop(
+    numKeys: Integer,
+    keys: Many<Key>,
+    options: LmpopOptions,
+  ): Reply<H, [key: H["text"], elements: H["text"][]] | null>;
   lmpop(
     numKeys: Integer,
     keys: Many<Key>,
@@ -3349,6 +3535,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N elements added.
    * @see {@link https://redis.io/docs/latest/commands/lpush/ | LPUSH}
    */
+  lpush(key: Key, ...values: Many<Value>[]): Reply<H, number>;
   lpush(key: Key, ...values: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(LPUSH, [key]);
     args.many("values", values);
@@ -3363,6 +3550,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.0. O(N) for N elements added.
    * @see {@link https://redis.io/docs/latest/commands/lpushx/ | LPUSHX}
    */
+  lpushx(key: Key, ...values: Many<Value>[]): Reply<H, number>;
   lpushx(key: Key, ...values: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(LPUSHX, [key]);
     args.many("values", values);
@@ -3378,6 +3566,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(S+N) for N elements at distance S from the nearer end.
    * @see {@link https://redis.io/docs/latest/commands/lrange/ | LRANGE}
    */
+  lrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"][]>;
   lrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"][]> {
     const args = new ArgList(LRANGE, [key]);
     args.integer("start", start);
@@ -3395,6 +3584,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) in the length of the list.
    * @see {@link https://redis.io/docs/latest/commands/lrem/ | LREM}
    */
+  lrem(key: Key, count: Integer, value: Value): Reply<H, number>;
   lrem(key: Key, count: Integer, value: Value): Reply<H, number> {
     const args = new ArgList(LREM, [key]);
     args.integer("count", count);
@@ -3411,6 +3601,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) in the length of the list, O(1) at its ends.
    * @see {@link https://redis.io/docs/latest/commands/lset/ | LSET}
    */
+  lset(key: Key, index: Integer, value: Value): Reply<H, true>;
   lset(key: Key, index: Integer, value: Value): Reply<H, true> {
     const args = new ArgList(LSET, [key]);
     args.integer("index", index);
@@ -3427,6 +3618,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N elements removed.
    * @see {@link https://redis.io/docs/latest/commands/ltrim/ | LTRIM}
    */
+  ltrim(key: Key, start: Integer, end: Integer): Reply<H, true>;
   ltrim(key: Key, start: Integer, end: Integer): Reply<H, true> {
     const args = new ArgList(LTRIM, [key]);
     args.integer("start", start);
@@ -3476,6 +3668,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/rpoplpush/ | RPOPLPUSH}
    */
+  rpoplpush(source: Key, destination: Key): Reply<H, H["text"] | null>;
   rpoplpush(source: Key, destination: Key): Reply<H, H["text"] | null> {
     return this.run(RPOPLPUSH, [source, destination]);
   }
@@ -3488,6 +3681,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N elements added.
    * @see {@link https://redis.io/docs/latest/commands/rpush/ | RPUSH}
    */
+  rpush(key: Key, ...values: Many<Value>[]): Reply<H, number>;
   rpush(key: Key, ...values: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(RPUSH, [key]);
     args.many("values", values);
@@ -3502,6 +3696,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.2.0. O(N) for N elements added.
    * @see {@link https://redis.io/docs/latest/commands/rpushx/ | RPUSHX}
    */
+  rpushx(key: Key, ...values: Many<Value>[]): Reply<H, number>;
   rpushx(key: Key, ...values: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(RPUSHX, [key]);
     args.many("values", values);
@@ -3516,6 +3711,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N members.
    * @see {@link https://redis.io/docs/latest/commands/sadd/ | SADD}
    */
+  sadd(key: Key, ...members: Many<Value>[]): Reply<H, number>;
   sadd(key: Key, ...members: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(SADD, [key]);
     args.many("members", members);
@@ -3529,6 +3725,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/scard/ | SCARD}
    */
+  scard(key: Key): Reply<H, number>;
   scard(key: Key): Reply<H, number> {
     return this.run(SCARD, [key]);
   }
@@ -3540,6 +3737,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sdiff/ | SDIFF}
    */
+  sdiff(...keys: Many<Key>[]): Reply<H, Set<H["text"]>>;
   sdiff(...keys: Many<Key>[]): Reply<H, Set<H["text"]>> {
     const args = new ArgList(SDIFF);
     args.many("keys", keys);
@@ -3555,6 +3753,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sdiffcard/ | SDIFFCARD}
    */
+  sdiffcard(numKeys: Integer, keys: Many<Key>, options?: SdiffcardOptions): Reply<H, number>;
   sdiffcard(numKeys: Integer, keys: Many<Key>, options?: SdiffcardOptions): Reply<H, number> {
     const args = new ArgList(SDIFFCARD);
     const given = args.options(options, SDIFFCARD_OPTIONS);
@@ -3573,6 +3772,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sdiffstore/ | SDIFFSTORE}
    */
+  sdiffstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number>;
   sdiffstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number> {
     const args = new ArgList(SDIFFSTORE, [destination]);
     args.many("keys", keys);
@@ -3586,6 +3786,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N*M) for M sets of which the smallest has N members.
    * @see {@link https://redis.io/docs/latest/commands/sinter/ | SINTER}
    */
+  sinter(...keys: Many<Key>[]): Reply<H, Set<H["text"]>>;
   sinter(...keys: Many<Key>[]): Reply<H, Set<H["text"]>> {
     const args = new ArgList(SINTER);
     args.many("keys", keys);
@@ -3601,6 +3802,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.0.0. O(N*M) for M sets of which the smallest has N members.
    * @see {@link https://redis.io/docs/latest/commands/sintercard/ | SINTERCARD}
    */
+  sintercard(numKeys: Integer, keys: Many<Key>, options?: SintercardOptions): Reply<H, number>;
   sintercard(numKeys: Integer, keys: Many<Key>, options?: SintercardOptions): Reply<H, number> {
     const args = new ArgList(SINTERCARD);
     const given = args.options(options, SINTERCARD_OPTIONS);
@@ -3619,6 +3821,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N*M) for M sets of which the smallest has N members.
    * @see {@link https://redis.io/docs/latest/commands/sinterstore/ | SINTERSTORE}
    */
+  sinterstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number>;
   sinterstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number> {
     const args = new ArgList(SINTERSTORE, [destination]);
     args.many("keys", keys);
@@ -3633,6 +3836,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sismember/ | SISMEMBER}
    */
+  sismember(key: Key, member: Value): Reply<H, boolean>;
   sismember(key: Key, member: Value): Reply<H, boolean> {
     return this.run(SISMEMBER, [key, member]);
   }
@@ -3646,6 +3850,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N members.
    * @see {@link https://redis.io/docs/latest/commands/smembers/ | SMEMBERS}
    */
+  smembers(key: Key): Reply<H, Set<H["text"]>>;
   smembers(key: Key): Reply<H, Set<H["text"]>> {
     return this.run(SMEMBERS, [key]);
   }
@@ -3658,6 +3863,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 6.2.0. O(N) for N members given.
    * @see {@link https://redis.io/docs/latest/commands/smismember/ | SMISMEMBER}
    */
+  smismember(key: Key, ...members: Many<Value>[]): Reply<H, number[]>;
   smismember(key: Key, ...members: Many<Value>[]): Reply<H, number[]> {
     const args = new ArgList(SMISMEMBER, [key]);
     args.many("members", members);
@@ -3673,6 +3879,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/smove/ | SMOVE}
    */
+  smove(source: Key, destination: Key, member: Value): Reply<H, boolean>;
   smove(source: Key, destination: Key, member: Value): Reply<H, boolean> {
     return this.run(SMOVE, [source, destination, member]);
   }
@@ -3751,6 +3958,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) for N members.
    * @see {@link https://redis.io/docs/latest/commands/srem/ | SREM}
    */
+  srem(key: Key, ...members: Many<Value>[]): Reply<H, number>;
   srem(key: Key, ...members: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(SREM, [key]);
     args.many("members", members);
@@ -3768,6 +3976,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.0. O(1) per call, O(N) for the whole set.
    * @see {@link https://redis.io/docs/latest/commands/sscan/ | SSCAN}
    */
+  sscan(
+    key: Key,
+    cursor?: string | Integer,
+    options?: SscanOptions,
+  ): Reply<H, [cursor: string, members: H["text"][]]>;
   sscan(
     key: Key,
     cursor: string | Integer = "0",
@@ -3789,6 +4002,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sunion/ | SUNION}
    */
+  sunion(...keys: Many<Key>[]): Reply<H, Set<H["text"]>>;
   sunion(...keys: Many<Key>[]): Reply<H, Set<H["text"]>> {
     const args = new ArgList(SUNION);
     args.many("keys", keys);
@@ -3804,6 +4018,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.10.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sunioncard/ | SUNIONCARD}
    */
+  sunioncard(numKeys: Integer, keys: Many<Key>, options?: SunioncardOptions): Reply<H, number>;
   sunioncard(numKeys: Integer, keys: Many<Key>, options?: SunioncardOptions): Reply<H, number> {
     const args = new ArgList(SUNIONCARD);
     const given = args.options(options, SUNIONCARD_OPTIONS);
@@ -3823,6 +4038,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.0. O(N) in the total number of members.
    * @see {@link https://redis.io/docs/latest/commands/sunionstore/ | SUNIONSTORE}
    */
+  sunionstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number>;
   sunionstore(destination: Key, ...keys: Many<Key>[]): Reply<H, number> {
     const args = new ArgList(SUNIONSTORE, [destination]);
     args.many("keys", keys);
@@ -3839,6 +4055,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.0.0. O(K) + O(M*log(N)) for K keys and M of N members.
    * @see {@link https://redis.io/docs/latest/commands/bzmpop/ | BZMPOP}
    */
+  bzmpop(
+    timeout: number,
+    numKeys: Integer,
+    keys: Many<Key>,
+    options: ZmpopOptions,
+  ): Reply<H, [key: H["text"], members: [member: H["text"], score: number][]] | null>;
   bzmpop(
     timeout: number,
     numKeys: Integer,
@@ -3870,6 +4092,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    */
   bzpopmax(
     keys: Many<Key>,
+    timeout?: number,
+  ): Reply<H, [key: H["text"], member: H["text"], score: number] | null>;
+  bzpopmax(
+    keys: Many<Key>,
     timeout: number = 0,
   ): Reply<H, [key: H["text"], member: H["text"], score: number] | null> {
     const args = new ArgList(BZPOPMAX);
@@ -3886,6 +4112,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/bzpopmin/ | BZPOPMIN}
    */
+  bzpopmin(
+    keys: Many<Key>,
+    timeout?: number,
+  ): Reply<H, [key: H["text"], member: H["text"], score: number] | null>;
   bzpopmin(
     keys: Many<Key>,
     timeout: number = 0,
@@ -3955,6 +4185,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/zcard/ | ZCARD}
    */
+  zcard(key: Key): Reply<H, number>;
   zcard(key: Key): Reply<H, number> {
     return this.run(ZCARD, [key]);
   }
@@ -3968,6 +4199,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zcount/ | ZCOUNT}
    */
+  zcount(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number>;
   zcount(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number> {
     const args = new ArgList(ZCOUNT, [key]);
     args.bound("min", min);
@@ -4051,6 +4283,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *   in the result.
    * @see {@link https://redis.io/docs/latest/commands/zdiffstore/ | ZDIFFSTORE}
    */
+  zdiffstore(destination: Key, keys: Many<Key>): Reply<H, number>;
   zdiffstore(destination: Key, keys: Many<Key>): Reply<H, number> {
     const args = new ArgList(ZDIFFSTORE, [destination]);
     args.counted("keys", keys);
@@ -4066,6 +4299,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zincrby/ | ZINCRBY}
    */
+  zincrby(key: Key, amount: Score, member: Value): Reply<H, number>;
   zincrby(key: Key, amount: Score, member: Value): Reply<H, number> {
     const args = new ArgList(ZINCRBY, [key]);
     args.score("amount", amount);
@@ -4153,6 +4387,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.0.0. O(N*K) for K sets of which the smallest has N members.
    * @see {@link https://redis.io/docs/latest/commands/zintercard/ | ZINTERCARD}
    */
+  zintercard(numKeys: Integer, keys: Many<Key>, options?: ZintercardOptions): Reply<H, number>;
   zintercard(numKeys: Integer, keys: Many<Key>, options?: ZintercardOptions): Reply<H, number> {
     const args = new ArgList(ZINTERCARD);
     const given = args.options(options, ZINTERCARD_OPTIONS);
@@ -4173,6 +4408,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *   result.
    * @see {@link https://redis.io/docs/latest/commands/zinterstore/ | ZINTERSTORE}
    */
+  zinterstore(
+    destination: Key,
+    keys: WeightedKeys<Key>,
+    options?: ZinterstoreOptions,
+  ): Reply<H, number>;
   zinterstore(
     destination: Key,
     keys: WeightedKeys<Key>,
@@ -4198,6 +4438,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.9. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zlexcount/ | ZLEXCOUNT}
    */
+  zlexcount(key: Key, min: LexBound, max: LexBound): Reply<H, number>;
   zlexcount(key: Key, min: LexBound, max: LexBound): Reply<H, number> {
     return this.run(ZLEXCOUNT, [key, min, max]);
   }
@@ -4211,6 +4452,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 7.0.0. O(K) + O(M*log(N)) for K keys and M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zmpop/ | ZMPOP}
    */
+  zmpop(
+    numKeys: Integer,
+    keys: Many<Key>,
+    options: ZmpopOptions,
+  ): Reply<H, [key: H["text"], members: [member: H["text"], score: number][]] | null>;
   zmpop(
     numKeys: Integer,
     keys: Many<Key>,
@@ -4238,6 +4484,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 6.2.0. O(N) for N members given.
    * @see {@link https://redis.io/docs/latest/commands/zmscore/ | ZMSCORE}
    */
+  zmscore(key: Key, ...members: Many<Value>[]): Reply<H, (number | null)[]>;
   zmscore(key: Key, ...members: Many<Value>[]): Reply<H, (number | null)[]> {
     const args = new ArgList(ZMSCORE, [key]);
     args.many("members", members);
@@ -4252,6 +4499,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(log(N)*M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zpopmax/ | ZPOPMAX}
    */
+  zpopmax(key: Key, count?: Integer): Reply<H, [member: H["text"], score: number][]>;
   zpopmax(key: Key, count?: Integer): Reply<H, [member: H["text"], score: number][]> {
     if (count === undefined) return this.run(ZPOPMAX, [key]);
     const args = new ArgList(ZPOPMAX, [key]);
@@ -4267,6 +4515,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(log(N)*M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zpopmin/ | ZPOPMIN}
    */
+  zpopmin(key: Key, count?: Integer): Reply<H, [member: H["text"], score: number][]>;
   zpopmin(key: Key, count?: Integer): Reply<H, [member: H["text"], score: number][]> {
     if (count === undefined) return this.run(ZPOPMIN, [key]);
     const args = new ArgList(ZPOPMIN, [key]);
@@ -4475,6 +4724,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     min: LexBound,
     max: LexBound,
     options?: ZrangebylexOptions,
+  ): Reply<H, H["text"][]>;
+  zrangebylex(
+    key: Key,
+    min: LexBound,
+    max: LexBound,
+    options?: ZrangebylexOptions,
   ): Reply<H, H["text"][]> {
     if (options === undefined) return this.run(ZRANGEBYLEX, [key, min, max]);
     const args = new ArgList(ZRANGEBYLEX, [key, min, max]);
@@ -4588,6 +4843,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start: ScoreBound | LexBound,
     end: ScoreBound | LexBound,
     options?: ZrangestoreOptions,
+  ): Reply<H, number>;
+  zrangestore(
+    destination: Key,
+    source: Key,
+    start: ScoreBound | LexBound,
+    end: ScoreBound | LexBound,
+    options?: ZrangestoreOptions,
   ): Reply<H, number> {
     const args = new ArgList(ZRANGESTORE, [destination, source]);
     const given = args.options(options, ZRANGESTORE_OPTIONS);
@@ -4666,6 +4928,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(M*log(N)) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrem/ | ZREM}
    */
+  zrem(key: Key, ...members: Many<Value>[]): Reply<H, number>;
   zrem(key: Key, ...members: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(ZREM, [key]);
     args.many("members", members);
@@ -4681,6 +4944,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.9. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zremrangebylex/ | ZREMRANGEBYLEX}
    */
+  zremrangebylex(key: Key, min: LexBound, max: LexBound): Reply<H, number>;
   zremrangebylex(key: Key, min: LexBound, max: LexBound): Reply<H, number> {
     return this.run(ZREMRANGEBYLEX, [key, min, max]);
   }
@@ -4694,6 +4958,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zremrangebyrank/ | ZREMRANGEBYRANK}
    */
+  zremrangebyrank(key: Key, start: Integer, end: Integer): Reply<H, number>;
   zremrangebyrank(key: Key, start: Integer, end: Integer): Reply<H, number> {
     const args = new ArgList(ZREMRANGEBYRANK, [key]);
     args.integer("start", start);
@@ -4710,6 +4975,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zremrangebyscore/ | ZREMRANGEBYSCORE}
    */
+  zremrangebyscore(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number>;
   zremrangebyscore(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number> {
     const args = new ArgList(ZREMRANGEBYSCORE, [key]);
     args.bound("min", min);
@@ -4809,6 +5075,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.8.9. O(log(N)+M) for M of N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrangebylex/ | ZREVRANGEBYLEX}
    */
+  zrevrangebylex(
+    key: Key,
+    max: LexBound,
+    min: LexBound,
+    options?: ZrevrangebylexOptions,
+  ): Reply<H, H["text"][]>;
   zrevrangebylex(
     key: Key,
     max: LexBound,
@@ -5055,6 +5327,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/zscore/ | ZSCORE}
    */
+  zscore(key: Key, member: Value): Reply<H, number | null>;
   zscore(key: Key, member: Value): Reply<H, number | null> {
     return this.run(ZSCORE, [key, member]);
   }
@@ -5139,6 +5412,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     destination: Key,
     keys: WeightedKeys<Key>,
     options?: ZunionstoreOptions,
+  ): Reply<H, number>;
+  zunionstore(
+    destination: Key,
+    keys: WeightedKeys<Key>,
+    options?: ZunionstoreOptions,
   ): Reply<H, number> {
     const args = new ArgList(ZUNIONSTORE, [destination]);
     const given = args.options(options, ZUNIONSTORE_OPTIONS);
@@ -5158,6 +5436,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arcount/ | ARCOUNT}
    */
+  arcount(key: Key): Reply<H, number>;
   arcount(key: Key): Reply<H, number> {
     return this.run(ARCOUNT, [key]);
   }
@@ -5170,6 +5449,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) for N indexes.
    * @see {@link https://redis.io/docs/latest/commands/ardel/ | ARDEL}
    */
+  ardel(key: Key, ...indices: Many<Integer>[]): Reply<H, number>;
   ardel(key: Key, ...indices: Many<Integer>[]): Reply<H, number> {
     const args = new ArgList(ARDEL, [key]);
     addIndexes(args, indices);
@@ -5184,6 +5464,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) for N elements in the ranges.
    * @see {@link https://redis.io/docs/latest/commands/ardelrange/ | ARDELRANGE}
    */
+  ardelrange(key: Key, ...ranges: Many<Integer>[]): Reply<H, number>;
   ardelrange(key: Key, ...ranges: Many<Integer>[]): Reply<H, number> {
     const args = new ArgList(ARDELRANGE, [key]);
     addIndexRanges(args, ranges);
@@ -5198,6 +5479,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arget/ | ARGET}
    */
+  arget(key: Key, index: Integer): Reply<H, H["text"] | null>;
   arget(key: Key, index: Integer): Reply<H, H["text"] | null> {
     const args = new ArgList(ARGET, [key]);
     args.count("index", index);
@@ -5215,6 +5497,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) in the width of the range.
    * @see {@link https://redis.io/docs/latest/commands/argetrange/ | ARGETRANGE}
    */
+  argetrange(key: Key, start: Integer, end: Integer): Reply<H, (H["text"] | null)[]>;
   argetrange(key: Key, start: Integer, end: Integer): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(ARGETRANGE, [key]);
     args.count("start", start);
@@ -5306,6 +5589,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(1); O(N) in the number of slices with `full`.
    * @see {@link https://redis.io/docs/latest/commands/arinfo/ | ARINFO}
    */
+  arinfo(key: Key, options?: ArinfoOptions): Reply<H, ArrayInfo>;
   arinfo(key: Key, options?: ArinfoOptions): Reply<H, ArrayInfo> {
     if (options === undefined) return this.run(ARINFO, [key]);
     const args = new ArgList(ARINFO, [key]);
@@ -5325,6 +5609,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/arinsert/ | ARINSERT}
    */
+  arinsert(key: Key, ...values: Many<Value>[]): Reply<H, H["int"]>;
   arinsert(key: Key, ...values: Many<Value>[]): Reply<H, H["int"]> {
     const args = new ArgList(ARINSERT, [key]);
     args.many("values", values);
@@ -5340,6 +5625,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) in `count`.
    * @see {@link https://redis.io/docs/latest/commands/arlastitems/ | ARLASTITEMS}
    */
+  arlastitems(
+    key: Key,
+    count: Integer,
+    options?: ArlastitemsOptions,
+  ): Reply<H, (H["text"] | null)[]>;
   arlastitems(
     key: Key,
     count: Integer,
@@ -5360,6 +5650,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arlen/ | ARLEN}
    */
+  arlen(key: Key): Reply<H, H["int"]>;
   arlen(key: Key): Reply<H, H["int"]> {
     return this.run(ARLEN, [key]);
   }
@@ -5372,6 +5663,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) for N indexes.
    * @see {@link https://redis.io/docs/latest/commands/armget/ | ARMGET}
    */
+  armget(key: Key, ...indices: Many<Integer>[]): Reply<H, (H["text"] | null)[]>;
   armget(key: Key, ...indices: Many<Integer>[]): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(ARMGET, [key]);
     addIndexes(args, indices);
@@ -5386,6 +5678,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/armset/ | ARMSET}
    */
+  armset(key: Key, mapping: Mapping<Integer, Value>): Reply<H, number>;
   armset(key: Key, mapping: Mapping<Integer, Value>): Reply<H, number> {
     const args = new ArgList(ARMSET, [key]);
     addIndexedElements(args, mapping);
@@ -5399,6 +5692,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arnext/ | ARNEXT}
    */
+  arnext(key: Key): Reply<H, H["int"] | null>;
   arnext(key: Key): Reply<H, H["int"] | null> {
     return this.run(ARNEXT, [key]);
   }
@@ -5493,6 +5787,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) for N elements; more if `size` has changed.
    * @see {@link https://redis.io/docs/latest/commands/arring/ | ARRING}
    */
+  arring(key: Key, size: Integer, ...values: Many<Value>[]): Reply<H, H["int"]>;
   arring(key: Key, size: Integer, ...values: Many<Value>[]): Reply<H, H["int"]> {
     const args = new ArgList(ARRING, [key]);
     args.count("size", size);
@@ -5510,6 +5805,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) for N elements in the range, at worst its width.
    * @see {@link https://redis.io/docs/latest/commands/arscan/ | ARSCAN}
    */
+  arscan(
+    key: Key,
+    start: Integer,
+    end: Integer,
+    options?: ArscanOptions,
+  ): Reply<H, [index: H["int"], value: H["text"]][]>;
   arscan(
     key: Key,
     start: Integer,
@@ -5533,6 +5834,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/arseek/ | ARSEEK}
    */
+  arseek(key: Key, index: Integer): Reply<H, number>;
   arseek(key: Key, index: Integer): Reply<H, number> {
     const args = new ArgList(ARSEEK, [key]);
     args.count("index", index);
@@ -5548,6 +5850,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/arset/ | ARSET}
    */
+  arset(key: Key, index: Integer, ...values: Many<Value>[]): Reply<H, number>;
   arset(key: Key, index: Integer, ...values: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(ARSET, [key]);
     args.count("index", index);
@@ -5565,6 +5868,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 3.2.0. O(log(N)) per member.
    * @see {@link https://redis.io/docs/latest/commands/geoadd/ | GEOADD}
    */
+  geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions): Reply<H, number>;
   geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions): Reply<H, number> {
     const args = new ArgList(GEOADD, [key]);
     if (args.options(options, GEOADD_OPTIONS)) {
@@ -5586,6 +5890,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 3.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/geodist/ | GEODIST}
    */
+  geodist(key: Key, place1: Value, place2: Value, unit?: GeoUnit): Reply<H, number | null>;
   geodist(key: Key, place1: Value, place2: Value, unit?: GeoUnit): Reply<H, number | null> {
     if (unit === undefined) return this.run(GEODIST, [key, place1, place2]);
     const args = new ArgList(GEODIST, [key, place1, place2]);
@@ -5601,6 +5906,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 3.2.0. O(1) per member.
    * @see {@link https://redis.io/docs/latest/commands/geohash/ | GEOHASH}
    */
+  geohash(key: Key, ...values: Many<Value>[]): Reply<H, (string | null)[]>;
   geohash(key: Key, ...values: Many<Value>[]): Reply<H, (string | null)[]> {
     const args = new ArgList(GEOHASH, [key]);
     args.manyOrNone("values", values);
@@ -5615,6 +5921,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 3.2.0. O(1) per member.
    * @see {@link https://redis.io/docs/latest/commands/geopos/ | GEOPOS}
    */
+  geopos(key: Key, ...values: Many<Value>[]): Reply<H, (GeoPoint | null)[]>;
   geopos(key: Key, ...values: Many<Value>[]): Reply<H, (GeoPoint | null)[]> {
     const args = new ArgList(GEOPOS, [key]);
     args.manyOrNone("values", values);
@@ -5900,6 +6207,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 6.2.0. O(N+log(M)) for N members in the bounding box and M in the set.
    * @see {@link https://redis.io/docs/latest/commands/geosearchstore/ | GEOSEARCHSTORE}
    */
+  geosearchstore(dest: Key, key: Key, options: GeosearchstoreOptions): Reply<H, number>;
   geosearchstore(dest: Key, key: Key, options: GeosearchstoreOptions): Reply<H, number> {
     const args = new ArgList(GEOSEARCHSTORE, [dest, key]);
     const given = args.options(options, GEOSEARCHSTORE_OPTIONS, true);
@@ -5925,6 +6233,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(log(N)) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/vadd/ | VADD}
    */
+  vadd(key: Key, vector: Vector, element: Value, options?: VaddOptions): Reply<H, boolean>;
   vadd(key: Key, vector: Vector, element: Value, options?: VaddOptions): Reply<H, boolean> {
     const args = new ArgList(VADD, [key]);
     const given = args.options(options, VADD_OPTIONS);
@@ -5951,6 +6260,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vcard/ | VCARD}
    */
+  vcard(key: Key): Reply<H, number>;
   vcard(key: Key): Reply<H, number> {
     return this.run(VCARD, [key]);
   }
@@ -5964,6 +6274,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vdim/ | VDIM}
    */
+  vdim(key: Key): Reply<H, number>;
   vdim(key: Key): Reply<H, number> {
     return this.run(VDIM, [key]);
   }
@@ -6029,6 +6340,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vgetattr/ | VGETATTR}
    */
+  vgetattr(key: Key, element: Value): Reply<H, H["text"] | null>;
   vgetattr(key: Key, element: Value): Reply<H, H["text"] | null> {
     return this.run(VGETATTR, [key, element]);
   }
@@ -6040,6 +6352,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vinfo/ | VINFO}
    */
+  vinfo(key: Key): Reply<H, VectorSetInfo | null>;
   vinfo(key: Key): Reply<H, VectorSetInfo | null> {
     return this.run(VINFO, [key]);
   }
@@ -6052,6 +6365,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vismember/ | VISMEMBER}
    */
+  vismember(key: Key, element: Value): Reply<H, boolean>;
   vismember(key: Key, element: Value): Reply<H, boolean> {
     return this.run(VISMEMBER, [key, element]);
   }
@@ -6153,6 +6467,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(log(N)) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/vrem/ | VREM}
    */
+  vrem(key: Key, element: Value): Reply<H, boolean>;
   vrem(key: Key, element: Value): Reply<H, boolean> {
     return this.run(VREM, [key, element]);
   }
@@ -6167,6 +6482,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/vsetattr/ | VSETATTR}
    */
+  vsetattr(key: Key, element: Value, attributes: Value): Reply<H, boolean>;
   vsetattr(key: Key, element: Value, attributes: Value): Reply<H, boolean> {
     return this.run(VSETATTR, [key, element, attributes]);
   }
@@ -6251,6 +6567,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xack/ | XACK}
    */
+  xack(key: Key, groupName: Value, ...ids: Many<Value>[]): Reply<H, number>;
   xack(key: Key, groupName: Value, ...ids: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(XACK, [key, groupName]);
     args.many("ids", ids);
@@ -6268,6 +6585,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.2.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xackdel/ | XACKDEL}
    */
+  xackdel(
+    key: Key,
+    groupName: Value,
+    ids: Many<Value>,
+    options?: XackdelOptions,
+  ): Reply<H, number[]>;
   xackdel(
     key: Key,
     groupName: Value,
@@ -6455,6 +6778,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xcfgset/ | XCFGSET}
    */
+  xcfgset(key: Key, options?: XcfgsetOptions): Reply<H, true>;
   xcfgset(key: Key, options?: XcfgsetOptions): Reply<H, true> {
     const args = new ArgList(XCFGSET, [key]);
     const given = args.options(options, XCFGSET_OPTIONS);
@@ -6585,6 +6909,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xdel/ | XDEL}
    */
+  xdel(key: Key, ...ids: Many<Value>[]): Reply<H, number>;
   xdel(key: Key, ...ids: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(XDEL, [key]);
     args.many("ids", ids);
@@ -6601,6 +6926,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.2.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xdelex/ | XDELEX}
    */
+  xdelex(key: Key, ids: Many<Value>, options?: XdelexOptions): Reply<H, number[]>;
   xdelex(key: Key, ids: Many<Value>, options?: XdelexOptions): Reply<H, number[]> {
     const args = new ArgList(XDELEX, [key]);
     if (args.options(options, XDELEX_OPTIONS)) {
@@ -6623,6 +6949,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xgroup-create/ | XGROUP CREATE}
    */
+  xgroupCreate(
+    key: Key,
+    groupName: Value,
+    id?: Value,
+    options?: XgroupCreateOptions,
+  ): Reply<H, true>;
   xgroupCreate(
     key: Key,
     groupName: Value,
@@ -6650,6 +6982,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see
    *   {@link https://redis.io/docs/latest/commands/xgroup-createconsumer/ | XGROUP CREATECONSUMER}
    */
+  xgroupCreateconsumer(key: Key, groupName: Value, consumerName: Value): Reply<H, number>;
   xgroupCreateconsumer(key: Key, groupName: Value, consumerName: Value): Reply<H, number> {
     return this.run(XGROUP_CREATECONSUMER, [key, groupName, consumerName]);
   }
@@ -6663,6 +6996,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xgroup-delconsumer/ | XGROUP DELCONSUMER}
    */
+  xgroupDelconsumer(key: Key, groupName: Value, consumerName: Value): Reply<H, number>;
   xgroupDelconsumer(key: Key, groupName: Value, consumerName: Value): Reply<H, number> {
     return this.run(XGROUP_DELCONSUMER, [key, groupName, consumerName]);
   }
@@ -6675,6 +7009,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(N) for N pending entries.
    * @see {@link https://redis.io/docs/latest/commands/xgroup-destroy/ | XGROUP DESTROY}
    */
+  xgroupDestroy(key: Key, groupName: Value): Reply<H, boolean>;
   xgroupDestroy(key: Key, groupName: Value): Reply<H, boolean> {
     return this.run(XGROUP_DESTROY, [key, groupName]);
   }
@@ -6685,6 +7020,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xgroup-help/ | XGROUP HELP}
    */
+  xgroupHelp(): Reply<H, string[]>;
   xgroupHelp(): Reply<H, string[]> {
     return this.run(XGROUP_HELP, []);
   }
@@ -6699,6 +7035,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xgroup-setid/ | XGROUP SETID}
    */
+  xgroupSetid(key: Key, groupName: Value, id: Value, options?: XgroupSetidOptions): Reply<H, true>;
   xgroupSetid(key: Key, groupName: Value, id: Value, options?: XgroupSetidOptions): Reply<H, true> {
     if (options === undefined) return this.run(XGROUP_SETID, [key, groupName, id]);
     const args = new ArgList(XGROUP_SETID, [key, groupName, id]);
@@ -6718,6 +7055,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xinfo-consumers/ | XINFO CONSUMERS}
    */
+  xinfoConsumers(key: Key, groupName: Value): Reply<H, XInfoConsumer<H["text"]>[]>;
   xinfoConsumers(key: Key, groupName: Value): Reply<H, XInfoConsumer<H["text"]>[]> {
     return this.run(XINFO_CONSUMERS, [key, groupName]);
   }
@@ -6729,6 +7067,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xinfo-groups/ | XINFO GROUPS}
    */
+  xinfoGroups(key: Key): Reply<H, XInfoGroup<H["text"]>[]>;
   xinfoGroups(key: Key): Reply<H, XInfoGroup<H["text"]>[]> {
     return this.run(XINFO_GROUPS, [key]);
   }
@@ -6739,6 +7078,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xinfo-help/ | XINFO HELP}
    */
+  xinfoHelp(): Reply<H, string[]>;
   xinfoHelp(): Reply<H, string[]> {
     return this.run(XINFO_HELP, []);
   }
@@ -6798,6 +7138,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xlen/ | XLEN}
    */
+  xlen(key: Key): Reply<H, number>;
   xlen(key: Key): Reply<H, number> {
     return this.run(XLEN, [key]);
   }
@@ -6814,6 +7155,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(1) per ID.
    * @see {@link https://redis.io/docs/latest/commands/xnack/ | XNACK}
    */
+  xnack(
+    key: Key,
+    groupName: Value,
+    mode: "SILENT" | "silent" | "FAIL" | "fail" | "FATAL" | "fatal",
+    ids: Many<Value>,
+    options?: XnackOptions,
+  ): Reply<H, number>;
   xnack(
     key: Key,
     groupName: Value,
@@ -6844,6 +7192,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(N) for N consumers.
    * @see {@link https://redis.io/docs/latest/commands/xpending/ | XPENDING}
    */
+  xpending(key: Key, groupName: Value): Reply<H, XPendingSummary<H["text"]>>;
   xpending(key: Key, groupName: Value): Reply<H, XPendingSummary<H["text"]>> {
     return this.run(XPENDING, [key, groupName]);
   }
@@ -6857,6 +7206,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(N) for N entries returned, or examined with `idle`.
    * @see {@link https://redis.io/docs/latest/commands/xpending/ | XPENDING}
    */
+  xpendingRange(
+    key: Key,
+    groupName: Value,
+    options: XpendingRangeOptions,
+  ): Reply<H, XPendingEntry<H["text"]>[]>;
   xpendingRange(
     key: Key,
     groupName: Value,
@@ -7128,6 +7482,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/xsetid/ | XSETID}
    */
+  xsetid(key: Key, lastId: Value, options?: XsetidOptions): Reply<H, true>;
   xsetid(key: Key, lastId: Value, options?: XsetidOptions): Reply<H, true> {
     if (options === undefined) return this.run(XSETID, [key, lastId]);
     const args = new ArgList(XSETID, [key, lastId]);
@@ -7150,6 +7505,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 5.0.0. O(N) for N entries removed.
    * @see {@link https://redis.io/docs/latest/commands/xtrim/ | XTRIM}
    */
+  xtrim(key: Key, options: XtrimOptions): Reply<H, number>;
   xtrim(key: Key, options: XtrimOptions): Reply<H, number> {
     const args = new ArgList(XTRIM, [key]);
     const given = args.options(options, XTRIM_OPTIONS, true);

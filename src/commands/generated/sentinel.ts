@@ -46,6 +46,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-ckquorum/ | SENTINEL CKQUORUM}
    */
+  sentinelCkquorum(name: string): Reply<H, true>;
   sentinelCkquorum(name: string): Reply<H, true> {
     return this.run(SENTINEL_CKQUORUM, [name]);
   }
@@ -57,6 +58,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 6.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-config-get/ | SENTINEL CONFIG GET}
    */
+  sentinelConfigGet(...patterns: Many<string>[]): Reply<H, Record<string, string>>;
   sentinelConfigGet(...patterns: Many<string>[]): Reply<H, Record<string, string>> {
     const args = new ArgList(SENTINEL_CONFIG_GET);
     args.many("patterns", patterns);
@@ -71,6 +73,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-config-set/ | SENTINEL CONFIG SET}
    */
+  sentinelConfigSet(setting: Mapping<string, Value> | string, value?: Value): Reply<H, true>;
   sentinelConfigSet(setting: Mapping<string, Value> | string, value?: Value): Reply<H, true> {
     const args = new ArgList(SENTINEL_CONFIG_SET);
     configSettings(args, setting, value);
@@ -84,6 +87,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 7.0.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-debug/ | SENTINEL DEBUG}
    */
+  sentinelDebug(...pairs: Many<Value>[]): Reply<H, Record<string, string> | true>;
   sentinelDebug(...pairs: Many<Value>[]): Reply<H, Record<string, string> | true> {
     const args = new ArgList(SENTINEL_DEBUG);
     args.manyOrNone("pairs", pairs);
@@ -97,6 +101,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-failover/ | SENTINEL FAILOVER}
    */
+  sentinelFailover(name: string): Reply<H, true>;
   sentinelFailover(name: string): Reply<H, true> {
     return this.run(SENTINEL_FAILOVER, [name]);
   }
@@ -108,6 +113,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-flushconfig/ | SENTINEL FLUSHCONFIG}
    */
+  sentinelFlushconfig(): Reply<H, true>;
   sentinelFlushconfig(): Reply<H, true> {
     return this.run(SENTINEL_FLUSHCONFIG, []);
   }
@@ -121,6 +127,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-get-master-addr-by-name/ | SENTINEL GET-MASTER-ADDR-BY-NAME}
    */
+  sentinelGetMasterAddrByName(name: string): Reply<H, [host: string, port: number] | null>;
   sentinelGetMasterAddrByName(name: string): Reply<H, [host: string, port: number] | null> {
     return this.run(SENTINEL_GET_MASTER_ADDR_BY_NAME, [name]);
   }
@@ -131,6 +138,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 6.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-help/ | SENTINEL HELP}
    */
+  sentinelHelp(): Reply<H, string[]>;
   sentinelHelp(): Reply<H, string[]> {
     return this.run(SENTINEL_HELP, []);
   }
@@ -142,6 +150,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 3.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-info-cache/ | SENTINEL INFO-CACHE}
    */
+  sentinelInfoCache(...names: Many<string>[]): Reply<H, Record<string, SentinelInfoCache[]>>;
   sentinelInfoCache(...names: Many<string>[]): Reply<H, Record<string, SentinelInfoCache[]>> {
     const args = new ArgList(SENTINEL_INFO_CACHE);
     args.many("names", names);
@@ -156,6 +165,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-get-primary-addr-by-name/ | SENTINEL GET-PRIMARY-ADDR-BY-NAME}
    */
+  sentinelGetPrimaryAddrByName(name: string): Reply<H, [host: string, port: number] | null>;
   sentinelGetPrimaryAddrByName(name: string): Reply<H, [host: string, port: number] | null> {
     return this.run(SENTINEL_GET_PRIMARY_ADDR_BY_NAME, [name]);
   }
@@ -171,6 +181,12 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-is-master-down-by-addr/ | SENTINEL IS-MASTER-DOWN-BY-ADDR}
    */
+  sentinelIsMasterDownByAddr(
+    host: string,
+    port: Integer,
+    currentEpoch: Integer,
+    runId: string,
+  ): Reply<H, SentinelVote>;
   sentinelIsMasterDownByAddr(
     host: string,
     port: Integer,
@@ -200,6 +216,12 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
     port: Integer,
     currentEpoch: Integer,
     runId: string,
+  ): Reply<H, SentinelVote>;
+  sentinelIsPrimaryDownByAddr(
+    host: string,
+    port: Integer,
+    currentEpoch: Integer,
+    runId: string,
   ): Reply<H, SentinelVote> {
     const args = new ArgList(SENTINEL_IS_PRIMARY_DOWN_BY_ADDR, [host]);
     args.count("port", port);
@@ -215,6 +237,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-master/ | SENTINEL MASTER}
    */
+  sentinelMaster(name: string): Reply<H, SentinelState>;
   sentinelMaster(name: string): Reply<H, SentinelState> {
     return this.run(SENTINEL_MASTER, [name]);
   }
@@ -225,6 +248,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-masters/ | SENTINEL MASTERS}
    */
+  sentinelMasters(): Reply<H, Record<string, SentinelState>>;
   sentinelMasters(): Reply<H, Record<string, SentinelState>> {
     return this.run(SENTINEL_MASTERS, []);
   }
@@ -239,6 +263,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-monitor/ | SENTINEL MONITOR}
    */
+  sentinelMonitor(name: string, host: string, port: Integer, quorum: Integer): Reply<H, true>;
   sentinelMonitor(name: string, host: string, port: Integer, quorum: Integer): Reply<H, true> {
     const args = new ArgList(SENTINEL_MONITOR, [name, host]);
     args.count("port", port);
@@ -252,6 +277,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 6.2.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-myid/ | SENTINEL MYID}
    */
+  sentinelMyid(): Reply<H, string>;
   sentinelMyid(): Reply<H, string> {
     return this.run(SENTINEL_MYID, []);
   }
@@ -263,6 +289,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-pending-scripts/ | SENTINEL PENDING-SCRIPTS}
    */
+  sentinelPendingScripts(): Reply<H, Record<string, unknown>[]>;
   sentinelPendingScripts(): Reply<H, Record<string, unknown>[]> {
     return this.run(SENTINEL_PENDING_SCRIPTS, []);
   }
@@ -274,6 +301,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-remove/ | SENTINEL REMOVE}
    */
+  sentinelRemove(name: string): Reply<H, true>;
   sentinelRemove(name: string): Reply<H, true> {
     return this.run(SENTINEL_REMOVE, [name]);
   }
@@ -284,6 +312,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Valkey 8.0.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-primaries/ | SENTINEL PRIMARIES}
    */
+  sentinelPrimaries(): Reply<H, Record<string, SentinelState>>;
   sentinelPrimaries(): Reply<H, Record<string, SentinelState>> {
     return this.run(SENTINEL_PRIMARIES, []);
   }
@@ -295,6 +324,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Valkey 8.0.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-primary/ | SENTINEL PRIMARY}
    */
+  sentinelPrimary(name: string): Reply<H, SentinelState>;
   sentinelPrimary(name: string): Reply<H, SentinelState> {
     return this.run(SENTINEL_PRIMARY, [name]);
   }
@@ -306,6 +336,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 5.0.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-replicas/ | SENTINEL REPLICAS}
    */
+  sentinelReplicas(name: string): Reply<H, SentinelState[]>;
   sentinelReplicas(name: string): Reply<H, SentinelState[]> {
     return this.run(SENTINEL_REPLICAS, [name]);
   }
@@ -317,6 +348,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-reset/ | SENTINEL RESET}
    */
+  sentinelReset(pattern: string): Reply<H, number>;
   sentinelReset(pattern: string): Reply<H, number> {
     return this.run(SENTINEL_RESET, [pattern]);
   }
@@ -328,6 +360,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-sentinels/ | SENTINEL SENTINELS}
    */
+  sentinelSentinels(name: string): Reply<H, SentinelState[]>;
   sentinelSentinels(name: string): Reply<H, SentinelState[]> {
     return this.run(SENTINEL_SENTINELS, [name]);
   }
@@ -341,6 +374,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-set/ | SENTINEL SET}
    */
+  sentinelSet(name: string, option: Mapping<string, Value> | string, value?: Value): Reply<H, true>;
   sentinelSet(
     name: string,
     option: Mapping<string, Value> | string,
@@ -359,6 +393,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see
    *   {@link https://redis.io/docs/latest/commands/sentinel-simulate-failure/ | SENTINEL SIMULATE-FAILURE}
    */
+  sentinelSimulateFailure(...modes: Many<string>[]): Reply<H, true | string[]>;
   sentinelSimulateFailure(...modes: Many<string>[]): Reply<H, true | string[]> {
     const args = new ArgList(SENTINEL_SIMULATE_FAILURE);
     args.many("modes", modes);
@@ -374,6 +409,7 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.0. O(N) in the size of the reply.
    * @see {@link https://redis.io/docs/latest/commands/sentinel-slaves/ | SENTINEL SLAVES}
    */
+  sentinelSlaves(name: string): Reply<H, SentinelState[]>;
   sentinelSlaves(name: string): Reply<H, SentinelState[]> {
     return this.run(SENTINEL_SLAVES, [name]);
   }

@@ -493,6 +493,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/function-delete/ | FUNCTION DELETE}
    */
+  functionDelete(library: Value): Reply<H, true>;
   functionDelete(library: Value): Reply<H, true> {
     return this.run(FUNCTION_DELETE, [library]);
   }
@@ -503,6 +504,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
    * @see {@link https://redis.io/docs/latest/commands/function-dump/ | FUNCTION DUMP}
    */
+  functionDump(): Reply<H, Buffer>;
   functionDump(): Reply<H, Buffer> {
     return this.run(FUNCTION_DUMP, []);
   }
@@ -514,6 +516,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
    * @see {@link https://redis.io/docs/latest/commands/function-flush/ | FUNCTION FLUSH}
    */
+  functionFlush(options?: FunctionFlushOptions): Reply<H, true>;
   functionFlush(options?: FunctionFlushOptions): Reply<H, true> {
     if (options === undefined) return this.run(FUNCTION_FLUSH, []);
     const args = new ArgList(FUNCTION_FLUSH);
@@ -531,6 +534,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/function-help/ | FUNCTION HELP}
    */
+  functionHelp(): Reply<H, string[]>;
   functionHelp(): Reply<H, string[]> {
     return this.run(FUNCTION_HELP, []);
   }
@@ -541,6 +545,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/function-kill/ | FUNCTION KILL}
    */
+  functionKill(): Reply<H, true>;
   functionKill(): Reply<H, true> {
     return this.run(FUNCTION_KILL, []);
   }
@@ -552,6 +557,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
    * @see {@link https://redis.io/docs/latest/commands/function-list/ | FUNCTION LIST}
    */
+  functionList(options?: FunctionListOptions): Reply<H, FunctionLibrary<H["text"]>[]>;
   functionList(options?: FunctionListOptions): Reply<H, FunctionLibrary<H["text"]>[]> {
     if (options === undefined) return this.run(FUNCTION_LIST, []);
     const args = new ArgList(FUNCTION_LIST);
@@ -572,6 +578,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(1), compilation excluded.
    * @see {@link https://redis.io/docs/latest/commands/function-load/ | FUNCTION LOAD}
    */
+  functionLoad(code: Value, options?: FunctionLoadOptions): Reply<H, string>;
   functionLoad(code: Value, options?: FunctionLoadOptions): Reply<H, string> {
     if (options === undefined) return this.run(FUNCTION_LOAD, [code]);
     const args = new ArgList(FUNCTION_LOAD);
@@ -590,6 +597,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of functions.
    * @see {@link https://redis.io/docs/latest/commands/function-restore/ | FUNCTION RESTORE}
    */
+  functionRestore(payload: Value, options?: FunctionRestoreOptions): Reply<H, true>;
   functionRestore(payload: Value, options?: FunctionRestoreOptions): Reply<H, true> {
     if (options === undefined) return this.run(FUNCTION_RESTORE, [payload]);
     const args = new ArgList(FUNCTION_RESTORE, [payload]);
@@ -607,6 +615,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/function-stats/ | FUNCTION STATS}
    */
+  functionStats(): Reply<H, FunctionStats<H["text"]>>;
   functionStats(): Reply<H, FunctionStats<H["text"]>> {
     return this.run(FUNCTION_STATS, []);
   }
@@ -621,6 +630,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/script-debug/ | SCRIPT DEBUG}
    */
+  scriptDebug(mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no"): Reply<H, true>;
   scriptDebug(mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no"): Reply<H, true> {
     const args = new ArgList(SCRIPT_DEBUG);
     args.keyword("mode", mode, T.YES_SYNC_NO_CHOICE);
@@ -634,6 +644,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.6.0. O(N) in the number of given scripts.
    * @see {@link https://redis.io/docs/latest/commands/script-exists/ | SCRIPT EXISTS}
    */
+  scriptExists(...shas: Many<string>[]): Reply<H, boolean[]>;
   scriptExists(...shas: Many<string>[]): Reply<H, boolean[]> {
     const args = new ArgList(SCRIPT_EXISTS);
     args.many("shas", shas);
@@ -648,6 +659,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.6.0. O(N) in the number of scripts.
    * @see {@link https://redis.io/docs/latest/commands/script-flush/ | SCRIPT FLUSH}
    */
+  scriptFlush(mode?: ScriptFlushMode): Reply<H, true>;
   scriptFlush(mode?: ScriptFlushMode): Reply<H, true> {
     if (mode === undefined) return this.run(SCRIPT_FLUSH, []);
     const args = new ArgList(SCRIPT_FLUSH);
@@ -661,6 +673,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/script-help/ | SCRIPT HELP}
    */
+  scriptHelp(): Reply<H, string[]>;
   scriptHelp(): Reply<H, string[]> {
     return this.run(SCRIPT_HELP, []);
   }
@@ -671,6 +684,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/script-kill/ | SCRIPT KILL}
    */
+  scriptKill(): Reply<H, true>;
   scriptKill(): Reply<H, true> {
     return this.run(SCRIPT_KILL, []);
   }
@@ -682,6 +696,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.6.0. O(N) in the length of the script.
    * @see {@link https://redis.io/docs/latest/commands/script-load/ | SCRIPT LOAD}
    */
+  scriptLoad(script: Value): Reply<H, string>;
   scriptLoad(script: Value): Reply<H, string> {
     return this.run(SCRIPT_LOAD, [script]);
   }
@@ -693,6 +708,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Valkey 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/script-show/ | SCRIPT SHOW}
    */
+  scriptShow(sha: string): Reply<H, H["text"]>;
   scriptShow(sha: string): Reply<H, H["text"]> {
     return this.run(SCRIPT_SHOW, [sha]);
   }
@@ -705,6 +721,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.0.0. O(N+M) for N subscribers of the channel and M patterns.
    * @see {@link https://redis.io/docs/latest/commands/publish/ | PUBLISH}
    */
+  publish(channel: Value, message: Value): Reply<H, number>;
   publish(channel: Value, message: Value): Reply<H, number> {
     return this.run(PUBLISH, [channel, message]);
   }
@@ -716,6 +733,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.0. O(N) in the number of channels.
    * @see {@link https://redis.io/docs/latest/commands/pubsub-channels/ | PUBSUB CHANNELS}
    */
+  pubsubChannels(pattern?: Value): Reply<H, H["text"][]>;
   pubsubChannels(pattern?: Value): Reply<H, H["text"][]> {
     if (pattern === undefined) return this.run(PUBSUB_CHANNELS, []);
     const args = new ArgList(PUBSUB_CHANNELS);
@@ -729,6 +747,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pubsub-help/ | PUBSUB HELP}
    */
+  pubsubHelp(): Reply<H, string[]>;
   pubsubHelp(): Reply<H, string[]> {
     return this.run(PUBSUB_HELP, []);
   }
@@ -739,6 +758,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/pubsub-numpat/ | PUBSUB NUMPAT}
    */
+  pubsubNumpat(): Reply<H, number>;
   pubsubNumpat(): Reply<H, number> {
     return this.run(PUBSUB_NUMPAT, []);
   }
@@ -750,6 +770,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.0. O(N) in the number of given channels.
    * @see {@link https://redis.io/docs/latest/commands/pubsub-numsub/ | PUBSUB NUMSUB}
    */
+  pubsubNumsub(...channels: Many<Value>[]): Reply<H, [channel: H["text"], count: number][]>;
   pubsubNumsub(...channels: Many<Value>[]): Reply<H, [channel: H["text"], count: number][]> {
     const args = new ArgList(PUBSUB_NUMSUB);
     args.manyOrNone("channels", channels);
@@ -764,6 +785,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see
    *   {@link https://redis.io/docs/latest/commands/pubsub-shardchannels/ | PUBSUB SHARDCHANNELS}
    */
+  pubsubShardchannels(pattern?: Value): Reply<H, H["text"][]>;
   pubsubShardchannels(pattern?: Value): Reply<H, H["text"][]> {
     if (pattern === undefined) return this.run(PUBSUB_SHARDCHANNELS, []);
     const args = new ArgList(PUBSUB_SHARDCHANNELS);
@@ -780,6 +802,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    */
   pubsubShardnumsub(
     ...shardChannels: Many<Value>[]
+  ): Reply<H, [channel: H["text"], count: number][]>;
+  pubsubShardnumsub(
+    ...shardChannels: Many<Value>[]
   ): Reply<H, [channel: H["text"], count: number][]> {
     const args = new ArgList(PUBSUB_SHARDNUMSUB);
     args.manyOrNone("shardChannels", shardChannels);
@@ -794,6 +819,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of subscribers of the shard channel.
    * @see {@link https://redis.io/docs/latest/commands/spublish/ | SPUBLISH}
    */
+  spublish(shardChannel: Key, message: Value): Reply<H, number>;
   spublish(shardChannel: Key, message: Value): Reply<H, number> {
     return this.run(SPUBLISH, [shardChannel, message]);
   }
@@ -804,6 +830,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/asking/ | ASKING}
    */
+  asking(): Reply<H, true>;
   asking(): Reply<H, true> {
     return this.run(ASKING, []);
   }
@@ -819,6 +846,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(N) in the number of passwords of the user.
    * @see {@link https://redis.io/docs/latest/commands/auth/ | AUTH}
    */
+  auth(password: Value, options?: AuthOptions): Reply<H, true>;
   auth(password: Value, options?: AuthOptions): Reply<H, true> {
     if (options === undefined) return this.run(AUTH, [password]);
     const args = new ArgList(AUTH);
@@ -836,6 +864,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-caching/ | CLIENT CACHING}
    */
+  clientCaching(mode: "YES" | "yes" | "NO" | "no"): Reply<H, true>;
   clientCaching(mode: "YES" | "yes" | "NO" | "no"): Reply<H, true> {
     const args = new ArgList(CLIENT_CACHING);
     args.keyword("mode", mode, T.YES_NO_CHOICE);
@@ -849,6 +878,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Valkey 8.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-capa/ | CLIENT CAPA}
    */
+  clientCapa(...capabilities: Many<Value>[]): Reply<H, true>;
   clientCapa(...capabilities: Many<Value>[]): Reply<H, true> {
     const args = new ArgList(CLIENT_CAPA);
     args.many("capabilities", capabilities);
@@ -864,6 +894,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.6.9. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-getname/ | CLIENT GETNAME}
    */
+  clientGetname(): Reply<H, string | null>;
   clientGetname(): Reply<H, string | null> {
     return this.run(CLIENT_GETNAME, []);
   }
@@ -877,6 +908,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-getredir/ | CLIENT GETREDIR}
    */
+  clientGetredir(): Reply<H, number>;
   clientGetredir(): Reply<H, number> {
     return this.run(CLIENT_GETREDIR, []);
   }
@@ -887,6 +919,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-help/ | CLIENT HELP}
    */
+  clientHelp(): Reply<H, string[]>;
   clientHelp(): Reply<H, string[]> {
     return this.run(CLIENT_HELP, []);
   }
@@ -900,6 +933,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-id/ | CLIENT ID}
    */
+  clientId(): Reply<H, number>;
   clientId(): Reply<H, number> {
     return this.run(CLIENT_ID, []);
   }
@@ -913,6 +947,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-info/ | CLIENT INFO}
    */
+  clientInfo(): Reply<H, ClientInfo>;
   clientInfo(): Reply<H, ClientInfo> {
     return this.run(CLIENT_INFO, []);
   }
@@ -924,6 +959,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.4.0. O(N) in the number of connections.
    * @see {@link https://redis.io/docs/latest/commands/client-kill/ | CLIENT KILL}
    */
+  clientKill(address: string): Reply<H, true>;
   clientKill(address: string): Reply<H, true> {
     return this.run(CLIENT_KILL, [address]);
   }
@@ -937,6 +973,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.12. O(N) in the number of connections.
    * @see {@link https://redis.io/docs/latest/commands/client-kill/ | CLIENT KILL}
    */
+  clientKillFilter(options?: ClientKillOptions): Reply<H, number>;
   clientKillFilter(options?: ClientKillOptions): Reply<H, number> {
     const args = new ArgList(CLIENT_KILL);
     if (args.options(options, CLIENT_KILL_OPTIONS)) {
@@ -962,6 +999,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.4.0. O(N) in the number of connections.
    * @see {@link https://redis.io/docs/latest/commands/client-list/ | CLIENT LIST}
    */
+  clientList(options?: ClientListOptions): Reply<H, ClientInfo[]>;
   clientList(options?: ClientListOptions): Reply<H, ClientInfo[]> {
     if (options === undefined) return this.run(CLIENT_LIST, []);
     const args = new ArgList(CLIENT_LIST);
@@ -983,6 +1021,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-no-evict/ | CLIENT NO-EVICT}
    */
+  clientNoEvict(mode: OnOff): Reply<H, true>;
   clientNoEvict(mode: OnOff): Reply<H, true> {
     const args = new ArgList(CLIENT_NO_EVICT);
     args.keyword("mode", mode, T.ON_OFF_CHOICE);
@@ -996,6 +1035,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-no-touch/ | CLIENT NO-TOUCH}
    */
+  clientNoTouch(mode: OnOff): Reply<H, true>;
   clientNoTouch(mode: OnOff): Reply<H, true> {
     const args = new ArgList(CLIENT_NO_TOUCH);
     args.keyword("mode", mode, T.ON_OFF_CHOICE);
@@ -1010,6 +1050,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-pause/ | CLIENT PAUSE}
    */
+  clientPause(timeout: Integer, options?: ClientPauseOptions): Reply<H, true>;
   clientPause(timeout: Integer, options?: ClientPauseOptions): Reply<H, true> {
     const args = new ArgList(CLIENT_PAUSE);
     args.milliseconds("timeout", timeout);
@@ -1032,6 +1073,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clientSetinfo(
     attr: "LIB-NAME" | "lib-name" | "LIB-VER" | "lib-ver",
     value: Value,
+  ): Reply<H, true>;
+  clientSetinfo(
+    attr: "LIB-NAME" | "lib-name" | "LIB-VER" | "lib-ver",
+    value: Value,
   ): Reply<H, true> {
     const args = new ArgList(CLIENT_SETINFO);
     args.keyword("attr", attr, T.LIB_NAME_LIB_VER_CHOICE);
@@ -1049,6 +1094,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.6.9. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-setname/ | CLIENT SETNAME}
    */
+  clientSetname(name: Value): Reply<H, true>;
   clientSetname(name: Value): Reply<H, true> {
     return this.run(CLIENT_SETNAME, [name]);
   }
@@ -1062,6 +1108,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
    */
+  clientTracking(options?: ClientTrackingOptions): Reply<H, true>;
   clientTracking(options?: ClientTrackingOptions): Reply<H, true> {
     const args = new ArgList(CLIENT_TRACKING);
     const given = args.options(options, CLIENT_TRACKING_OPTIONS);
@@ -1085,6 +1132,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
    */
+  clientTrackingOff(): Reply<H, true>;
   clientTrackingOff(): Reply<H, true> {
     return this.run(CLIENT_TRACKING, [T.OFF]);
   }
@@ -1098,6 +1146,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
    */
+  clientTrackingOn(options?: ClientTrackingOnOptions): Reply<H, true>;
   clientTrackingOn(options?: ClientTrackingOnOptions): Reply<H, true> {
     const args = new ArgList(CLIENT_TRACKING, [T.ON]);
     if (args.options(options, CLIENT_TRACKING_ON_OPTIONS)) {
@@ -1122,6 +1171,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/client-trackinginfo/ | CLIENT TRACKINGINFO}
    */
+  clientTrackinginfo(): Reply<H, TrackingInfo<H["text"]>>;
   clientTrackinginfo(): Reply<H, TrackingInfo<H["text"]>> {
     return this.run(CLIENT_TRACKINGINFO, []);
   }
@@ -1134,6 +1184,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(log N) in the number of connections.
    * @see {@link https://redis.io/docs/latest/commands/client-unblock/ | CLIENT UNBLOCK}
    */
+  clientUnblock(clientId: Integer, options?: ClientUnblockOptions): Reply<H, boolean>;
   clientUnblock(clientId: Integer, options?: ClientUnblockOptions): Reply<H, boolean> {
     const args = new ArgList(CLIENT_UNBLOCK);
     args.integer("clientId", clientId);
@@ -1148,6 +1199,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.2.0. O(N) in the number of paused clients.
    * @see {@link https://redis.io/docs/latest/commands/client-unpause/ | CLIENT UNPAUSE}
    */
+  clientUnpause(): Reply<H, true>;
   clientUnpause(): Reply<H, true> {
     return this.run(CLIENT_UNPAUSE, []);
   }
@@ -1159,6 +1211,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/echo/ | ECHO}
    */
+  echo(value: Value): Reply<H, H["text"]>;
   echo(value: Value): Reply<H, H["text"]> {
     return this.run(ECHO, [value]);
   }
@@ -1173,6 +1226,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hello/ | HELLO}
    */
+  hello(protocol?: 2 | 3, options?: HelloOptions): Reply<H, HelloReply>;
   hello(protocol?: 2 | 3, options?: HelloOptions): Reply<H, HelloReply> {
     const args = new ArgList(HELLO);
     const given = args.options(options, HELLO_OPTIONS);
@@ -1224,6 +1278,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/quit/ | QUIT}
    */
+  quit(): Reply<H, true>;
   quit(): Reply<H, true> {
     return this.run(QUIT, []);
   }
@@ -1234,6 +1289,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/readonly/ | READONLY}
    */
+  readonly(): Reply<H, true>;
   readonly(): Reply<H, true> {
     return this.run(READONLY_COMMAND, []);
   }
@@ -1244,6 +1300,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/readwrite/ | READWRITE}
    */
+  readwrite(): Reply<H, true>;
   readwrite(): Reply<H, true> {
     return this.run(READWRITE, []);
   }
@@ -1257,6 +1314,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/reset/ | RESET}
    */
+  resetConnection(): Reply<H, string>;
   resetConnection(): Reply<H, string> {
     return this.run(RESET, []);
   }
@@ -1270,6 +1328,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/select/ | SELECT}
    */
+  select(index: Integer): Reply<H, true>;
   select(index: Integer): Reply<H, true> {
     const args = new ArgList(SELECT);
     args.count("index", index);
@@ -1282,6 +1341,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(N) in the number of commands.
    * @see {@link https://redis.io/docs/latest/commands/command/ | COMMAND}
    */
+  command(): Reply<H, Record<string, CommandDetails>>;
   command(): Reply<H, Record<string, CommandDetails>> {
     return this.run(COMMAND, []);
   }
@@ -1292,6 +1352,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/command-count/ | COMMAND COUNT}
    */
+  commandCount(): Reply<H, number>;
   commandCount(): Reply<H, number> {
     return this.run(COMMAND_COUNT, []);
   }
@@ -1303,6 +1364,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of commands.
    * @see {@link https://redis.io/docs/latest/commands/command-docs/ | COMMAND DOCS}
    */
+  commandDocs(...names: Many<string>[]): Reply<H, Record<string, CommandDocs>>;
   commandDocs(...names: Many<string>[]): Reply<H, Record<string, CommandDocs>> {
     const args = new ArgList(COMMAND_DOCS);
     args.manyOrNone("names", names);
@@ -1317,6 +1379,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(N) in the number of arguments.
    * @see {@link https://redis.io/docs/latest/commands/command-getkeys/ | COMMAND GETKEYS}
    */
+  commandGetkeys(command: Value, ...commandArgs: Many<Value>[]): Reply<H, H["text"][]>;
   commandGetkeys(command: Value, ...commandArgs: Many<Value>[]): Reply<H, H["text"][]> {
     const args = new ArgList(COMMAND_GETKEYS, [command]);
     args.many("commandArgs", commandArgs);
@@ -1335,6 +1398,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   commandGetkeysandflags(
     command: Value,
     ...commandArgs: Many<Value>[]
+  ): Reply<H, [key: H["text"], flags: string[]][]>;
+  commandGetkeysandflags(
+    command: Value,
+    ...commandArgs: Many<Value>[]
   ): Reply<H, [key: H["text"], flags: string[]][]> {
     const args = new ArgList(COMMAND_GETKEYSANDFLAGS, [command]);
     args.many("commandArgs", commandArgs);
@@ -1347,6 +1414,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/command-help/ | COMMAND HELP}
    */
+  commandHelp(): Reply<H, string[]>;
   commandHelp(): Reply<H, string[]> {
     return this.run(COMMAND_HELP, []);
   }
@@ -1358,6 +1426,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(N) in the number of names.
    * @see {@link https://redis.io/docs/latest/commands/command-info/ | COMMAND INFO}
    */
+  commandInfo(...names: Many<string>[]): Reply<H, (CommandDetails | null)[]>;
   commandInfo(...names: Many<string>[]): Reply<H, (CommandDetails | null)[]> {
     const args = new ArgList(COMMAND_INFO);
     args.manyOrNone("names", names);
@@ -1371,6 +1440,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of commands.
    * @see {@link https://redis.io/docs/latest/commands/command-list/ | COMMAND LIST}
    */
+  commandList(options?: CommandListOptions): Reply<H, string[]>;
   commandList(options?: CommandListOptions): Reply<H, string[]> {
     const args = new ArgList(COMMAND_LIST);
     args.options(options, COMMAND_LIST_OPTIONS);
@@ -1384,6 +1454,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/module-help/ | MODULE HELP}
    */
+  moduleHelp(): Reply<H, string[]>;
   moduleHelp(): Reply<H, string[]> {
     return this.run(MODULE_HELP, []);
   }
@@ -1394,6 +1465,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 4.0.0. O(N) in the number of modules.
    * @see {@link https://redis.io/docs/latest/commands/module-list/ | MODULE LIST}
    */
+  moduleList(): Reply<H, ModuleDetails[]>;
   moduleList(): Reply<H, ModuleDetails[]> {
     return this.run(MODULE_LIST, []);
   }
@@ -1408,6 +1480,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/module-load/ | MODULE LOAD}
    */
+  moduleLoad(path: string, ...moduleArgs: Many<Value>[]): Reply<H, true>;
   moduleLoad(path: string, ...moduleArgs: Many<Value>[]): Reply<H, true> {
     const args = new ArgList(MODULE_LOAD, [path]);
     args.manyOrNone("moduleArgs", moduleArgs);
@@ -1424,6 +1497,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/module-loadex/ | MODULE LOADEX}
    */
+  moduleLoadex(path: string, options?: ModuleLoadexOptions): Reply<H, true>;
   moduleLoadex(path: string, options?: ModuleLoadexOptions): Reply<H, true> {
     const args = new ArgList(MODULE_LOADEX, [path]);
     args.options(options, MODULE_LOADEX_OPTIONS);
@@ -1438,6 +1512,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/module-unload/ | MODULE UNLOAD}
    */
+  moduleUnload(name: string): Reply<H, true>;
   moduleUnload(name: string): Reply<H, true> {
     return this.run(MODULE_UNLOAD, [name]);
   }
@@ -1448,6 +1523,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/bgrewriteaof/ | BGREWRITEAOF}
    */
+  bgrewriteaof(): Reply<H, true>;
   bgrewriteaof(): Reply<H, true> {
     return this.run(BGREWRITEAOF, []);
   }
@@ -1461,6 +1537,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/bgsave/ | BGSAVE}
    */
+  bgsave(options?: BgsaveOptions): Reply<H, true>;
   bgsave(options?: BgsaveOptions): Reply<H, true> {
     const args = new ArgList(BGSAVE);
     args.options(options, BGSAVE_OPTIONS);
@@ -1475,6 +1552,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.0.0. O(N) in the number of settings.
    * @see {@link https://redis.io/docs/latest/commands/config-get/ | CONFIG GET}
    */
+  configGet(...patterns: Many<string>[]): Reply<H, Record<string, string>>;
   configGet(...patterns: Many<string>[]): Reply<H, Record<string, string>> {
     const args = new ArgList(CONFIG_GET);
     configPatterns(args, patterns);
@@ -1487,6 +1565,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/config-help/ | CONFIG HELP}
    */
+  configHelp(): Reply<H, string[]>;
   configHelp(): Reply<H, string[]> {
     return this.run(CONFIG_HELP, []);
   }
@@ -1497,6 +1576,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/config-resetstat/ | CONFIG RESETSTAT}
    */
+  configResetstat(): Reply<H, true>;
   configResetstat(): Reply<H, true> {
     return this.run(CONFIG_RESETSTAT, []);
   }
@@ -1507,6 +1587,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/config-rewrite/ | CONFIG REWRITE}
    */
+  configRewrite(): Reply<H, true>;
   configRewrite(): Reply<H, true> {
     return this.run(CONFIG_REWRITE, []);
   }
@@ -1540,6 +1621,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/dbsize/ | DBSIZE}
    */
+  dbsize(): Reply<H, number>;
   dbsize(): Reply<H, number> {
     return this.run(DBSIZE, []);
   }
@@ -1553,6 +1635,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(N) in the size of the value.
    * @see {@link https://redis.io/docs/latest/commands/debug-object/ | DEBUG OBJECT}
    */
+  debugObject(key: Key): Reply<H, DebugObject>;
   debugObject(key: Key): Reply<H, DebugObject> {
     return this.run(DEBUG_OBJECT, [key]);
   }
@@ -1564,6 +1647,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/failover/ | FAILOVER}
    */
+  failover(options?: FailoverOptions): Reply<H, true>;
   failover(options?: FailoverOptions): Reply<H, true> {
     const args = new ArgList(FAILOVER);
     const given = args.options(options, FAILOVER_OPTIONS);
@@ -1585,6 +1669,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(N) in the number of keys.
    * @see {@link https://redis.io/docs/latest/commands/flushall/ | FLUSHALL}
    */
+  flushall(options?: FlushOptions): Reply<H, true>;
   flushall(options?: FlushOptions): Reply<H, true> {
     if (options === undefined) return this.run(FLUSHALL, []);
     const args = new ArgList(FLUSHALL);
@@ -1602,6 +1687,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(N) in the number of keys of the database.
    * @see {@link https://redis.io/docs/latest/commands/flushdb/ | FLUSHDB}
    */
+  flushdb(options?: FlushOptions): Reply<H, true>;
   flushdb(options?: FlushOptions): Reply<H, true> {
     if (options === undefined) return this.run(FLUSHDB, []);
     const args = new ArgList(FLUSHDB);
@@ -1618,6 +1704,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 8.6.0. O(N) in the number of returned keys.
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-get/ | HOTKEYS GET}
    */
+  hotkeysGet(): Reply<H, HotkeysReport<H["text"]>[] | null>;
   hotkeysGet(): Reply<H, HotkeysReport<H["text"]>[] | null> {
     return this.run(HOTKEYS_GET, []);
   }
@@ -1628,6 +1715,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 8.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-reset/ | HOTKEYS RESET}
    */
+  hotkeysReset(): Reply<H, true>;
   hotkeysReset(): Reply<H, true> {
     return this.run(HOTKEYS_RESET, []);
   }
@@ -1640,6 +1728,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 8.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-start/ | HOTKEYS START}
    */
+  hotkeysStart(metrics: Many<HotkeysMetric>, options?: HotkeysStartOptions): Reply<H, true>;
   hotkeysStart(metrics: Many<HotkeysMetric>, options?: HotkeysStartOptions): Reply<H, true> {
     const args = new ArgList(HOTKEYS_START);
     const given = args.options(options, HOTKEYS_START_OPTIONS);
@@ -1663,6 +1752,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 8.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-stop/ | HOTKEYS STOP}
    */
+  hotkeysStop(): Reply<H, true | null>;
   hotkeysStop(): Reply<H, true | null> {
     return this.run(HOTKEYS_STOP, []);
   }
@@ -1675,6 +1765,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/info/ | INFO}
    */
+  info(...sections: Many<Value>[]): Reply<H, InfoReply>;
   info(...sections: Many<Value>[]): Reply<H, InfoReply> {
     const args = new ArgList(INFO);
     args.manyOrNone("sections", sections);
@@ -1687,6 +1778,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/lastsave/ | LASTSAVE}
    */
+  lastsave(): Reply<H, Date | null>;
   lastsave(): Reply<H, Date | null> {
     return this.run(LASTSAVE, []);
   }
@@ -1697,6 +1789,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-doctor/ | LATENCY DOCTOR}
    */
+  latencyDoctor(): Reply<H, string>;
   latencyDoctor(): Reply<H, string> {
     return this.run(LATENCY_DOCTOR, []);
   }
@@ -1708,6 +1801,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-graph/ | LATENCY GRAPH}
    */
+  latencyGraph(event: Value): Reply<H, string>;
   latencyGraph(event: Value): Reply<H, string> {
     return this.run(LATENCY_GRAPH, [event]);
   }
@@ -1718,6 +1812,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-help/ | LATENCY HELP}
    */
+  latencyHelp(): Reply<H, string[]>;
   latencyHelp(): Reply<H, string[]> {
     return this.run(LATENCY_HELP, []);
   }
@@ -1729,6 +1824,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of commands.
    * @see {@link https://redis.io/docs/latest/commands/latency-histogram/ | LATENCY HISTOGRAM}
    */
+  latencyHistogram(...commands: Many<Value>[]): Reply<H, Record<string, LatencyHistogram>>;
   latencyHistogram(...commands: Many<Value>[]): Reply<H, Record<string, LatencyHistogram>> {
     const args = new ArgList(LATENCY_HISTOGRAM);
     args.manyOrNone("commands", commands);
@@ -1742,6 +1838,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-history/ | LATENCY HISTORY}
    */
+  latencyHistory(event: Value): Reply<H, LatencySample[]>;
   latencyHistory(event: Value): Reply<H, LatencySample[]> {
     return this.run(LATENCY_HISTORY, [event]);
   }
@@ -1754,6 +1851,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-latest/ | LATENCY LATEST}
    */
+  latencyLatest(): Reply<H, LatencyEvent[]>;
   latencyLatest(): Reply<H, LatencyEvent[]> {
     return this.run(LATENCY_LATEST, []);
   }
@@ -1765,6 +1863,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.13. O(1).
    * @see {@link https://redis.io/docs/latest/commands/latency-reset/ | LATENCY RESET}
    */
+  latencyReset(...events: Many<Value>[]): Reply<H, number>;
   latencyReset(...events: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(LATENCY_RESET);
     args.manyOrNone("events", events);
@@ -1778,6 +1877,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/lolwut/ | LOLWUT}
    */
+  lolwut(...versionNumbers: Many<Integer>[]): Reply<H, string>;
   lolwut(...versionNumbers: Many<Integer>[]): Reply<H, string> {
     const args = new ArgList(LOLWUT);
     lolwutVersion(args, versionNumbers);
@@ -1790,6 +1890,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/memory-doctor/ | MEMORY DOCTOR}
    */
+  memoryDoctor(): Reply<H, string>;
   memoryDoctor(): Reply<H, string> {
     return this.run(MEMORY_DOCTOR, []);
   }
@@ -1800,6 +1901,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/memory-help/ | MEMORY HELP}
    */
+  memoryHelp(): Reply<H, string[]>;
   memoryHelp(): Reply<H, string[]> {
     return this.run(MEMORY_HELP, []);
   }
@@ -1810,6 +1912,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 4.0.0. O(N) in the size of the report.
    * @see {@link https://redis.io/docs/latest/commands/memory-malloc-stats/ | MEMORY MALLOC-STATS}
    */
+  memoryMallocStats(): Reply<H, string>;
   memoryMallocStats(): Reply<H, string> {
     return this.run(MEMORY_MALLOC_STATS, []);
   }
@@ -1820,6 +1923,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 4.0.0. O(N) in the amount of memory freed.
    * @see {@link https://redis.io/docs/latest/commands/memory-purge/ | MEMORY PURGE}
    */
+  memoryPurge(): Reply<H, true>;
   memoryPurge(): Reply<H, true> {
     return this.run(MEMORY_PURGE, []);
   }
@@ -1830,6 +1934,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 4.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/memory-stats/ | MEMORY STATS}
    */
+  memoryStats(): Reply<H, MemoryStats>;
   memoryStats(): Reply<H, MemoryStats> {
     return this.run(MEMORY_STATS, []);
   }
@@ -1842,6 +1947,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 4.0.0. O(N) in the number of samples.
    * @see {@link https://redis.io/docs/latest/commands/memory-usage/ | MEMORY USAGE}
    */
+  memoryUsage(key: Key, options?: MemoryUsageOptions): Reply<H, number | null>;
   memoryUsage(key: Key, options?: MemoryUsageOptions): Reply<H, number | null> {
     if (options === undefined) return this.run(MEMORY_USAGE, [key]);
     const args = new ArgList(MEMORY_USAGE, [key]);
@@ -1861,6 +1967,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/replicaof/ | REPLICAOF}
    */
+  replicaof(host?: string, port?: Integer | "ONE"): Reply<H, true>;
   replicaof(host?: string, port?: Integer | "ONE"): Reply<H, true> {
     const args = new ArgList(REPLICAOF);
     masterAddress(args, host, port);
@@ -1873,6 +1980,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.8.12. O(1).
    * @see {@link https://redis.io/docs/latest/commands/role/ | ROLE}
    */
+  role(): Reply<H, RoleReply>;
   role(): Reply<H, RoleReply> {
     return this.run(ROLE, []);
   }
@@ -1885,6 +1993,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(N) in the number of keys of all databases.
    * @see {@link https://redis.io/docs/latest/commands/save/ | SAVE}
    */
+  save(): Reply<H, true>;
   save(): Reply<H, true> {
     return this.run(SAVE, []);
   }
@@ -1944,6 +2053,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/slaveof/ | SLAVEOF}
    */
+  slaveof(host?: string, port?: Integer | "ONE"): Reply<H, true>;
   slaveof(host?: string, port?: Integer | "ONE"): Reply<H, true> {
     const args = new ArgList(SLAVEOF);
     masterAddress(args, host, port);
@@ -1957,6 +2067,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.2.12. O(N) in the number of entries.
    * @see {@link https://redis.io/docs/latest/commands/slowlog-get/ | SLOWLOG GET}
    */
+  slowlogGet(count?: Integer): Reply<H, SlowlogEntry[]>;
   slowlogGet(count?: Integer): Reply<H, SlowlogEntry[]> {
     if (count === undefined) return this.run(SLOWLOG_GET, []);
     const args = new ArgList(SLOWLOG_GET);
@@ -1970,6 +2081,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/slowlog-help/ | SLOWLOG HELP}
    */
+  slowlogHelp(): Reply<H, string[]>;
   slowlogHelp(): Reply<H, string[]> {
     return this.run(SLOWLOG_HELP, []);
   }
@@ -1980,6 +2092,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.2.12. O(1).
    * @see {@link https://redis.io/docs/latest/commands/slowlog-len/ | SLOWLOG LEN}
    */
+  slowlogLen(): Reply<H, number>;
   slowlogLen(): Reply<H, number> {
     return this.run(SLOWLOG_LEN, []);
   }
@@ -1990,6 +2103,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.2.12. O(N) in the number of entries.
    * @see {@link https://redis.io/docs/latest/commands/slowlog-reset/ | SLOWLOG RESET}
    */
+  slowlogReset(): Reply<H, true>;
   slowlogReset(): Reply<H, true> {
     return this.run(SLOWLOG_RESET, []);
   }
@@ -2003,6 +2117,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *   either.
    * @see {@link https://redis.io/docs/latest/commands/swapdb/ | SWAPDB}
    */
+  swapdb(first: Integer, second: Integer): Reply<H, true>;
   swapdb(first: Integer, second: Integer): Reply<H, true> {
     const args = new ArgList(SWAPDB);
     args.count("first", first);
@@ -2016,6 +2131,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.6.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/time/ | TIME}
    */
+  time(): Reply<H, [seconds: number, microseconds: number]>;
   time(): Reply<H, [seconds: number, microseconds: number]> {
     return this.run(TIME, []);
   }
@@ -2027,6 +2143,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-cat/ | ACL CAT}
    */
+  aclCat(category?: Value): Reply<H, string[]>;
   aclCat(category?: Value): Reply<H, string[]> {
     if (category === undefined) return this.run(ACL_CAT, []);
     const args = new ArgList(ACL_CAT);
@@ -2041,6 +2158,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1) per user.
    * @see {@link https://redis.io/docs/latest/commands/acl-deluser/ | ACL DELUSER}
    */
+  aclDeluser(...usernames: Many<Value>[]): Reply<H, number>;
   aclDeluser(...usernames: Many<Value>[]): Reply<H, number> {
     const args = new ArgList(ACL_DELUSER);
     args.many("usernames", usernames);
@@ -2060,6 +2178,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
     username: Value,
     command: Value,
     ...commandArgs: Many<Value>[]
+  ): Reply<H, true | string>;
+  aclDryrun(
+    username: Value,
+    command: Value,
+    ...commandArgs: Many<Value>[]
   ): Reply<H, true | string> {
     const args = new ArgList(ACL_DRYRUN, [username, command]);
     args.manyOrNone("commandArgs", commandArgs);
@@ -2073,6 +2196,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-genpass/ | ACL GENPASS}
    */
+  aclGenpass(bits?: Integer): Reply<H, string>;
   aclGenpass(bits?: Integer): Reply<H, string> {
     if (bits === undefined) return this.run(ACL_GENPASS, []);
     const args = new ArgList(ACL_GENPASS);
@@ -2087,6 +2211,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(N) in the number of rules of the user.
    * @see {@link https://redis.io/docs/latest/commands/acl-getuser/ | ACL GETUSER}
    */
+  aclGetuser(username: Value): Reply<H, AclUser | null>;
   aclGetuser(username: Value): Reply<H, AclUser | null> {
     return this.run(ACL_GETUSER, [username]);
   }
@@ -2097,6 +2222,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-help/ | ACL HELP}
    */
+  aclHelp(): Reply<H, string[]>;
   aclHelp(): Reply<H, string[]> {
     return this.run(ACL_HELP, []);
   }
@@ -2107,6 +2233,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-list/ | ACL LIST}
    */
+  aclList(): Reply<H, string[]>;
   aclList(): Reply<H, string[]> {
     return this.run(ACL_LIST, []);
   }
@@ -2117,6 +2244,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-load/ | ACL LOAD}
    */
+  aclLoad(): Reply<H, true>;
   aclLoad(): Reply<H, true> {
     return this.run(ACL_LOAD, []);
   }
@@ -2128,6 +2256,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(N) in the number of entries.
    * @see {@link https://redis.io/docs/latest/commands/acl-log/ | ACL LOG}
    */
+  aclLog(count?: Integer): Reply<H, AclLogEntry[]>;
   aclLog(count?: Integer): Reply<H, AclLogEntry[]> {
     if (count === undefined) return this.run(ACL_LOG, []);
     const args = new ArgList(ACL_LOG);
@@ -2141,6 +2270,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(N) in the number of entries.
    * @see {@link https://redis.io/docs/latest/commands/acl-log/ | ACL LOG}
    */
+  aclLogReset(): Reply<H, true>;
   aclLogReset(): Reply<H, true> {
     return this.run(ACL_LOG, [T.RESET]);
   }
@@ -2151,6 +2281,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-save/ | ACL SAVE}
    */
+  aclSave(): Reply<H, true>;
   aclSave(): Reply<H, true> {
     return this.run(ACL_SAVE, []);
   }
@@ -2166,6 +2297,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(N) in the number of rules.
    * @see {@link https://redis.io/docs/latest/commands/acl-setuser/ | ACL SETUSER}
    */
+  aclSetuser(username: Value, options?: AclSetuserOptions): Reply<H, true>;
   aclSetuser(username: Value, options?: AclSetuserOptions): Reply<H, true> {
     const args = new ArgList(ACL_SETUSER, [username]);
     if (args.options(options, ACL_SETUSER_OPTIONS)) {
@@ -2184,6 +2316,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(N) in the number of users.
    * @see {@link https://redis.io/docs/latest/commands/acl-users/ | ACL USERS}
    */
+  aclUsers(): Reply<H, string[]>;
   aclUsers(): Reply<H, string[]> {
     return this.run(ACL_USERS, []);
   }
@@ -2194,6 +2327,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 6.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/acl-whoami/ | ACL WHOAMI}
    */
+  aclWhoami(): Reply<H, string>;
   aclWhoami(): Reply<H, string> {
     return this.run(ACL_WHOAMI, []);
   }
@@ -2222,6 +2356,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(N) in the number of slots.
    * @see {@link https://redis.io/docs/latest/commands/cluster-addslots/ | CLUSTER ADDSLOTS}
    */
+  clusterAddslots(...slots: Many<Integer>[]): Reply<H, true>;
   clusterAddslots(...slots: Many<Integer>[]): Reply<H, true> {
     const args = new ArgList(CLUSTER_ADDSLOTS);
     slotNumbers(args, slots);
@@ -2236,6 +2371,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see
    *   {@link https://redis.io/docs/latest/commands/cluster-addslotsrange/ | CLUSTER ADDSLOTSRANGE}
    */
+  clusterAddslotsrange(...ranges: Many<Integer>[]): Reply<H, true>;
   clusterAddslotsrange(...ranges: Many<Integer>[]): Reply<H, true> {
     const args = new ArgList(CLUSTER_ADDSLOTSRANGE);
     slotRanges(args, ranges);
@@ -2248,6 +2384,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-bumpepoch/ | CLUSTER BUMPEPOCH}
    */
+  clusterBumpepoch(): Reply<H, string>;
   clusterBumpepoch(): Reply<H, string> {
     return this.run(CLUSTER_BUMPEPOCH, []);
   }
@@ -2260,6 +2397,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see
    *   {@link https://redis.io/docs/latest/commands/cluster-count-failure-reports/ | CLUSTER COUNT-FAILURE-REPORTS}
    */
+  clusterCountFailureReports(nodeId: string): Reply<H, number>;
   clusterCountFailureReports(nodeId: string): Reply<H, number> {
     return this.run(CLUSTER_COUNT_FAILURE_REPORTS, [nodeId]);
   }
@@ -2272,6 +2410,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see
    *   {@link https://redis.io/docs/latest/commands/cluster-countkeysinslot/ | CLUSTER COUNTKEYSINSLOT}
    */
+  clusterCountkeysinslot(slot: Integer): Reply<H, number>;
   clusterCountkeysinslot(slot: Integer): Reply<H, number> {
     const args = new ArgList(CLUSTER_COUNTKEYSINSLOT);
     args.count("slot", slot);
@@ -2285,6 +2424,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(N) in the number of slots.
    * @see {@link https://redis.io/docs/latest/commands/cluster-delslots/ | CLUSTER DELSLOTS}
    */
+  clusterDelslots(...slots: Many<Integer>[]): Reply<H, true>;
   clusterDelslots(...slots: Many<Integer>[]): Reply<H, true> {
     const args = new ArgList(CLUSTER_DELSLOTS);
     slotNumbers(args, slots);
@@ -2299,6 +2439,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see
    *   {@link https://redis.io/docs/latest/commands/cluster-delslotsrange/ | CLUSTER DELSLOTSRANGE}
    */
+  clusterDelslotsrange(...ranges: Many<Integer>[]): Reply<H, true>;
   clusterDelslotsrange(...ranges: Many<Integer>[]): Reply<H, true> {
     const args = new ArgList(CLUSTER_DELSLOTSRANGE);
     slotRanges(args, ranges);
@@ -2313,6 +2454,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-failover/ | CLUSTER FAILOVER}
    */
+  clusterFailover(mode?: ClusterFailoverMode): Reply<H, true>;
   clusterFailover(mode?: ClusterFailoverMode): Reply<H, true> {
     if (mode === undefined) return this.run(CLUSTER_FAILOVER, []);
     const args = new ArgList(CLUSTER_FAILOVER);
@@ -2326,6 +2468,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-flushslots/ | CLUSTER FLUSHSLOTS}
    */
+  clusterFlushslots(): Reply<H, true>;
   clusterFlushslots(): Reply<H, true> {
     return this.run(CLUSTER_FLUSHSLOTS, []);
   }
@@ -2337,6 +2480,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-forget/ | CLUSTER FORGET}
    */
+  clusterForget(nodeId: string): Reply<H, true>;
   clusterForget(nodeId: string): Reply<H, true> {
     return this.run(CLUSTER_FORGET, [nodeId]);
   }
@@ -2350,6 +2494,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see
    *   {@link https://redis.io/docs/latest/commands/cluster-getkeysinslot/ | CLUSTER GETKEYSINSLOT}
    */
+  clusterGetkeysinslot(slot: Integer, count: Integer): Reply<H, H["text"][]>;
   clusterGetkeysinslot(slot: Integer, count: Integer): Reply<H, H["text"][]> {
     const args = new ArgList(CLUSTER_GETKEYSINSLOT);
     args.count("slot", slot);
@@ -2363,6 +2508,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-help/ | CLUSTER HELP}
    */
+  clusterHelp(): Reply<H, string[]>;
   clusterHelp(): Reply<H, string[]> {
     return this.run(CLUSTER_HELP, []);
   }
@@ -2373,6 +2519,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-info/ | CLUSTER INFO}
    */
+  clusterInfo(): Reply<H, ClusterInfo>;
   clusterInfo(): Reply<H, ClusterInfo> {
     return this.run(CLUSTER_INFO, []);
   }
@@ -2384,6 +2531,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(N) in the length of the key.
    * @see {@link https://redis.io/docs/latest/commands/cluster-keyslot/ | CLUSTER KEYSLOT}
    */
+  clusterKeyslot(key: Key): Reply<H, number>;
   clusterKeyslot(key: Key): Reply<H, number> {
     return this.run(CLUSTER_KEYSLOT, [key]);
   }
@@ -2394,6 +2542,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-links/ | CLUSTER LINKS}
    */
+  clusterLinks(): Reply<H, ClusterLink[]>;
   clusterLinks(): Reply<H, ClusterLink[]> {
     return this.run(CLUSTER_LINKS, []);
   }
@@ -2407,6 +2556,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-meet/ | CLUSTER MEET}
    */
+  clusterMeet(host: string, port: Integer, busPort?: Integer): Reply<H, true>;
   clusterMeet(host: string, port: Integer, busPort?: Integer): Reply<H, true> {
     const args = new ArgList(CLUSTER_MEET, [host]);
     args.count("port", port);
@@ -2420,6 +2570,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-myid/ | CLUSTER MYID}
    */
+  clusterMyid(): Reply<H, string>;
   clusterMyid(): Reply<H, string> {
     return this.run(CLUSTER_MYID, []);
   }
@@ -2430,6 +2581,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-myshardid/ | CLUSTER MYSHARDID}
    */
+  clusterMyshardid(): Reply<H, string>;
   clusterMyshardid(): Reply<H, string> {
     return this.run(CLUSTER_MYSHARDID, []);
   }
@@ -2440,6 +2592,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-nodes/ | CLUSTER NODES}
    */
+  clusterNodes(): Reply<H, ClusterNode[]>;
   clusterNodes(): Reply<H, ClusterNode[]> {
     return this.run(CLUSTER_NODES, []);
   }
@@ -2451,6 +2604,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-replicas/ | CLUSTER REPLICAS}
    */
+  clusterReplicas(nodeId: string): Reply<H, ClusterNode[]>;
   clusterReplicas(nodeId: string): Reply<H, ClusterNode[]> {
     return this.run(CLUSTER_REPLICAS, [nodeId]);
   }
@@ -2462,6 +2616,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-replicate/ | CLUSTER REPLICATE}
    */
+  clusterReplicate(nodeId: string): Reply<H, true>;
   clusterReplicate(nodeId: string): Reply<H, true> {
     return this.run(CLUSTER_REPLICATE, [nodeId]);
   }
@@ -2473,6 +2628,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes and keys.
    * @see {@link https://redis.io/docs/latest/commands/cluster-reset/ | CLUSTER RESET}
    */
+  clusterReset(mode?: ClusterResetMode): Reply<H, true>;
   clusterReset(mode?: ClusterResetMode): Reply<H, true> {
     if (mode === undefined) return this.run(CLUSTER_RESET, []);
     const args = new ArgList(CLUSTER_RESET);
@@ -2486,6 +2642,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-saveconfig/ | CLUSTER SAVECONFIG}
    */
+  clusterSaveconfig(): Reply<H, true>;
   clusterSaveconfig(): Reply<H, true> {
     return this.run(CLUSTER_SAVECONFIG, []);
   }
@@ -2498,6 +2655,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see
    *   {@link https://redis.io/docs/latest/commands/cluster-set-config-epoch/ | CLUSTER SET-CONFIG-EPOCH}
    */
+  clusterSetConfigEpoch(epoch: Integer): Reply<H, true>;
   clusterSetConfigEpoch(epoch: Integer): Reply<H, true> {
     const args = new ArgList(CLUSTER_SET_CONFIG_EPOCH);
     args.count("epoch", epoch);
@@ -2514,6 +2672,12 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/cluster-setslot/ | CLUSTER SETSLOT}
    */
+  clusterSetslot(
+    slot: Integer,
+    state: SlotState,
+    nodeId?: string,
+    options?: ClusterSetslotOptions,
+  ): Reply<H, true>;
   clusterSetslot(
     slot: Integer,
     state: SlotState,
@@ -2539,6 +2703,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 7.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-shards/ | CLUSTER SHARDS}
    */
+  clusterShards(): Reply<H, ClusterShard[]>;
   clusterShards(): Reply<H, ClusterShard[]> {
     return this.run(CLUSTER_SHARDS, []);
   }
@@ -2551,6 +2716,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-slaves/ | CLUSTER SLAVES}
    */
+  clusterSlaves(nodeId: string): Reply<H, ClusterNode[]>;
   clusterSlaves(nodeId: string): Reply<H, ClusterNode[]> {
     return this.run(CLUSTER_SLAVES, [nodeId]);
   }
@@ -2563,6 +2729,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *   `orderBy`.
    * @see {@link https://redis.io/docs/latest/commands/cluster-slot-stats/ | CLUSTER SLOT-STATS}
    */
+  clusterSlotStats(options: ClusterSlotStatsOptions): Reply<H, ClusterSlotStats[]>;
   clusterSlotStats(options: ClusterSlotStatsOptions): Reply<H, ClusterSlotStats[]> {
     const args = new ArgList(CLUSTER_SLOT_STATS);
     args.options(options, CLUSTER_SLOT_STATS_OPTIONS, true);
@@ -2576,6 +2743,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-slots/ | CLUSTER SLOTS}
    */
+  clusterSlots(): Reply<H, ClusterSlots[]>;
   clusterSlots(): Reply<H, ClusterSlots[]> {
     return this.run(CLUSTER_SLOTS, []);
   }

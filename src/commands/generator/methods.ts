@@ -2,7 +2,13 @@
 import type { CommandSpec } from "../table/dsl.js";
 import { type BodyContext, bodyLines } from "./body.js";
 import { methodDoc } from "./docs.js";
-import { implementation, overloads, type SignatureText, signatureLine } from "./signatures.js";
+import {
+  declaration,
+  implementation,
+  overloads,
+  type SignatureText,
+  signatureLine,
+} from "./signatures.js";
 import { methodName } from "./text.js";
 
 /** The name of a command's method. */
@@ -24,16 +30,17 @@ interface NamedBody {
   readonly aliasOf?: string;
 }
 
-/** One method: its overloads with doc comments, or one signature with one, and the body. */
+/**
+ * One method: its signatures with doc comments, and the implementation without one. A bundler keeps a doc
+ * comment of an implementation and removes those of signatures, which halves the comments in `dist`.
+ */
 function methodWithDoc(spec: CommandSpec, { name, lines, aliasOf }: NamedBody): string {
   const docOf = ({ params, returns }: SignatureText) =>
     methodDoc(spec, { params, returns, aliasOf });
-  const signature = implementation(spec);
   const body = lines.map((line) => statementText(line, "    ")).join("");
-  const code = `${signatureLine(name, signature, " {")}\n${body}  }\n`;
+  const code = `${signatureLine(name, implementation(spec), " {")}\n${body}  }\n`;
   const declared = overloads(spec);
-  if (declared.length === 0) return `${docOf(signature)}${code}`;
-  const signatures = declared.map(
+  const signatures = (declared.length === 0 ? [declaration(spec)] : declared).map(
     (overload) => `${docOf(overload)}${signatureLine(name, overload, ";")}\n`,
   );
   return `${signatures.join("")}${code}`;

@@ -53,6 +53,15 @@ export function implementation(spec: CommandSpec): SignatureText {
   };
 }
 
+/** The same signature as callers see it: a parameter with a default is optional. */
+export function declaration(spec: CommandSpec): SignatureText {
+  const seen = implementation(spec);
+  return {
+    ...seen,
+    params: [...spec.args.map(declaredText), ...seen.params.slice(spec.args.length)],
+  };
+}
+
 /** The overloads a caller sees; none when the implementation is the only signature. */
 export function overloads(spec: CommandSpec): SignatureText[] {
   if (spec.signatures !== undefined) {
