@@ -10,8 +10,9 @@ import { ArgList } from "../commands/core/args.js";
 import { CommandInfo } from "../commands/core/info.js";
 import type { CallSettings } from "../execution/call-settings.js";
 import { CommandRequest } from "../execution/command-request.js";
-import { BatchRequest, TransactionRequest } from "../pipeline/batch-request.js";
+import { BatchRequest } from "../pipeline/batch-request.js";
 import { Pipeline } from "../pipeline/pipeline.js";
+import { TransactionRequest } from "../pipeline/transaction-request.js";
 import type { ConnectionPool } from "../pool/pool.js";
 import { Encoder } from "../protocol/encoder.js";
 

@@ -4,29 +4,11 @@
  */
 
 import type { Arg, CommandInfo, Decoder } from "../commands/core/info.js";
-import { type InternalCommand, internalCommand } from "../connection/internal-request.js";
 import { Request, type RequestTraits } from "../connection/request.js";
-import {
-  DecodeError,
-  deriveError,
-  ExecAbortError,
-  InvalidResponse,
-  RedisError,
-  ResponseError,
-  WatchError,
-} from "../errors.js";
+import { DecodeError, deriveError, RedisError, ResponseError } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
 import { assertWritable, type Chunk, type Encoder } from "../protocol/encoder.js";
-import {
-  BYTES,
-  INLINE_ERRORS,
-  MapReply,
-  type Reply,
-  type ReplyMode,
-  SetReply,
-  TEXT,
-} from "../protocol/reply.js";
-import { transcode } from "../protocol/transcode.js";
+import { BYTES, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 
 /** A buffered command. */
@@ -46,9 +28,6 @@ export interface BatchCommands {
   readonly onSuccess?: ReadonlyMap<number, () => void> | undefined;
 }
 
-const MULTI: InternalCommand = internalCommand("MULTI");
-const EXEC: InternalCommand = internalCommand("EXEC");
-
 /**
  * Add to an error which command of a pipeline failed, by number and name only.
  *
@@ -60,7 +39,7 @@ export function nameFailedCommand(error: RedisError, index: number, name: string
 }
 
 /** Decode the reply of one slot; what the decoder throws becomes the slot's error. */
-function decodeSlot(entry: BatchEntry, reply: Reply, call: CallSettings): unknown {
+export function decodeSlot(entry: BatchEntry, reply: Reply, call: CallSettings): unknown {
   if (reply instanceof RedisError) {
     // An error inside EXEC's reply does not name its command.
     reply.command ??= entry.info.name;
@@ -84,21 +63,8 @@ function refusePromise({ info }: BatchEntry, value: Promise<unknown>): DecodeErr
   return new DecodeError(`The response callback of ${info.name} must not be asynchronous`);
 }
 
-/** After a refused MULTI the server executes the commands one by one: some have been executed. */
-function executedWithoutMulti(refusal: RedisError | undefined): RedisError {
-  const message = `MULTI was refused, and commands were executed without it: ${refusal?.message}`;
-  const details = { command: "MULTI", outcome: "unknown" } as const;
-  if (refusal === undefined) return new ResponseError(message, details);
-  return deriveError(refusal, { ...details, message });
-}
-
-function unexpectedReply(): InvalidResponse {
-  const message = "Protocol Error: a reply does not belong to the command of a transaction";
-  return new InvalidResponse(message, { code: "EPROTO" });
-}
-
 /** Base of the batches: entries, promise, settling. */
-abstract class BaseBatchRequest extends Request {
+export abstract class BaseBatchRequest extends Request {
   readonly promise: Promise<unknown[]>;
   /** Called once, when the promise has been settled. */
   onSettled: ((error?: unknown) => void) | undefined = undefined;
@@ -213,116 +179,4 @@ export class BatchRequest extends BaseBatchRequest {
   protected override restart(): void {
     this.#replies = [];
   }
-}
-
-/** Commands between MULTI and EXEC: the server executes all of them without interruption, or none. */
-export class TransactionRequest extends BaseBatchRequest {
-  readonly #slotMode: ReplyMode;
-  #received = 0;
-  #refused: RedisError | undefined = undefined;
-  /** Whether the server executed commands after it had refused MULTI. */
-  #withoutMulti = false;
-
-  constructor(commands: BatchCommands, call: CallSettings, traits: RequestTraits) {
-    super(commands, call, { extra: 2, traits });
-    const { entries } = commands;
-    const first = entries[0]?.mode ?? TEXT;
-    // EXEC has one reply for all slots: where their modes differ it is read as bytes and transcoded.
-    this.#slotMode = entries.every(({ mode }) => mode === first)
-      ? first
-      : entries.reduce((sum, { mode }) => sum | mode, BYTES);
-  }
-
-  override encode(encoder: Encoder): void {
-    this.check();
-    encoder.command(MULTI, []);
-    encoder.add(this.wire);
-    encoder.command(EXEC, []);
-  }
-
-  override replyMode(): ReplyMode {
-    return this.#received === this.size - 1 ? this.#slotMode | INLINE_ERRORS : TEXT;
-  }
-
-  override acceptReply(value: Reply): boolean {
-    const expected = this.#received === 0 ? "OK" : "QUEUED";
-    if (++this.#received < this.size) {
-      // After a refused MULTI the server executes the commands one by one.
-      if (this.#refused === undefined && value !== expected) throw unexpectedReply();
-      this.#withoutMulti = this.#refused?.command === "MULTI";
-      return false;
-    }
-    if (value === null) this.fail(new WatchError("Watched variable changed.", { code: "EWATCH" }));
-    else if (Array.isArray(value)) this.#finish(value);
-    else this.#failProtocol("EXEC did not return an array");
-    return true;
-  }
-
-  override acceptError(error: RedisError): boolean {
-    const index = this.#received - 1;
-    if (++this.#received === this.size) {
-      this.fail(
-        this.#withoutMulti
-          ? executedWithoutMulti(this.#refused)
-          : (this.#refused ?? this.#nameExec(error)),
-      );
-      return true;
-    }
-    const name = this.entries[index]?.info.name ?? "MULTI";
-    if (index < 0) error.command = name;
-    this.#refused ??= index < 0 ? error : nameFailedCommand(error, index, name);
-    return false;
-  }
-
-  override remainingReplies(): number {
-    return this.size - this.#received;
-  }
-
-  protected override restart(): void {
-    this.#withoutMulti = false;
-    this.#received = 0;
-    this.#refused = undefined;
-  }
-
-  #nameExec(error: RedisError): RedisError {
-    if (error instanceof ExecAbortError) error.command = "EXEC";
-    return error;
-  }
-
-  #finish(replies: Reply[]): void {
-    if (replies.length !== this.entries.length) {
-      this.#failProtocol("Wrong number of response items from pipeline execution");
-    }
-    this.complete(replies);
-  }
-
-  /** Fail and close the connection: its replies can no longer be assigned to requests. */
-  #failProtocol(message: string): never {
-    const details = { code: "EPROTO", command: "EXEC", outcome: "unknown" } as const;
-    this.fail(new ResponseError(message, details));
-    throw unexpectedReply();
-  }
-
-  protected override decode(entry: BatchEntry, reply: Reply): unknown {
-    const same = this.#slotMode === entry.mode;
-    try {
-      const value = same ? reply : transcode(reply, entry.mode, this.call.textContext.text);
-      return findDecodeError(value) ?? decodeSlot(entry, value, this.call);
-    } catch (error) {
-      return error;
-    }
-  }
-}
-
-/** Find the error of a value that could not be decoded, at any depth of a slot's reply. */
-function findDecodeError(reply: Reply): DecodeError | undefined {
-  if (typeof reply !== "object" || reply === null) return undefined;
-  if (reply instanceof DecodeError) return reply;
-  if (reply instanceof MapReply || reply instanceof SetReply) return findDecodeError(reply.items);
-  if (!Array.isArray(reply)) return undefined;
-  for (const item of reply) {
-    const error = findDecodeError(item);
-    if (error !== undefined) return error;
-  }
-  return undefined;
 }

@@ -15,8 +15,8 @@ import {
   type BatchEntry,
   BatchRequest,
   nameFailedCommand,
-  TransactionRequest,
 } from "./batch-request.js";
+import { TransactionRequest } from "./transaction-request.js";
 
 const FLAGGED = BLOCKING | SESSION | CLOSES;
 

@@ -16,7 +16,7 @@ import type { Address } from "../options/address.js";
 import { formatAddress, sameAddress } from "../options/address.js";
 import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
-import type { FailoverListener, MasterService } from "./master-service.js";
+import type { FailoverListener, FailoverMonitor } from "./failover-monitor.js";
 import { replicaNotFound } from "./queries.js";
 
 const ROLE = internalCommand("ROLE");
@@ -44,18 +44,18 @@ function wrongRole({ address }: Probe, expected: string, actual: string): Connec
   return new ConnectionError(message, { code: "EROLE", server });
 }
 
-/** Common part: registers with a service while the pool is in use. */
+/** Common part: registers with the monitor while the pool is in use. */
 abstract class SentinelSource implements FailoverListener {
   readonly description: string;
-  protected readonly service: MasterService;
+  protected readonly monitor: FailoverMonitor;
   /** ms; how long a Sentinel may take to answer. */
   protected readonly queryTimeout: number;
   protected consumer: AddressConsumer | undefined = undefined;
 
-  constructor(service: MasterService, queryTimeout: number, role: Role) {
-    this.service = service;
+  constructor(monitor: FailoverMonitor, queryTimeout: number, role: Role) {
+    this.monitor = monitor;
     this.queryTimeout = queryTimeout;
-    this.description = `service=${service.name}(${role})`;
+    this.description = `service=${monitor.name}(${role})`;
   }
 
   attach(consumer: AddressConsumer): void {
@@ -64,7 +64,7 @@ abstract class SentinelSource implements FailoverListener {
 
   detach(): void {
     this.consumer = undefined;
-    this.service.removeListener(this);
+    this.monitor.removeListener(this);
   }
 
   abstract onFailoverStarted(next: Address, error: ConnectionError): void;
@@ -75,22 +75,22 @@ abstract class SentinelSource implements FailoverListener {
 
 /** Returns the address of the master. */
 export class MasterSource extends SentinelSource implements AddressSource {
-  constructor(service: MasterService, queryTimeout: number) {
-    super(service, queryTimeout, "master");
+  constructor(monitor: FailoverMonitor, queryTimeout: number) {
+    super(monitor, queryTimeout, "master");
   }
 
   resolve(signal: AbortSignal): Promise<Address> {
-    this.service.addListener(this);
-    return this.service.locate(signal, this.queryTimeout);
+    this.monitor.addListener(this);
+    return this.monitor.locate(signal, this.queryTimeout);
   }
 
   async verify(probe: Probe): Promise<void> {
     const { address, signal } = probe;
     while ((await roleOf(probe)) === "slave") {
-      if (!this.service.isPromoting(address)) throw wrongRole(probe, "a master", "a replica");
+      if (!this.monitor.isPromoting(address)) throw wrongRole(probe, "a master", "a replica");
       await sleep(POLL_INTERVAL, signal);
     }
-    this.service.markConfirmed(address);
+    this.monitor.markConfirmed(address);
   }
 
   classifyError(_address: Address, error: RedisError): Outcome | undefined {
@@ -99,7 +99,7 @@ export class MasterSource extends SentinelSource implements AddressSource {
   }
 
   report(address: Address): void {
-    this.service.markSuspect(address);
+    this.monitor.markSuspect(address);
   }
 
   onFailoverStarted(next: Address, error: ConnectionError): void {
@@ -126,13 +126,13 @@ export class ReplicaSource extends SentinelSource implements AddressSource {
   /** The master, when it was returned in place of a replica. */
   #fallbackMaster: Address | undefined = undefined;
 
-  constructor(service: MasterService, queryTimeout: number) {
-    super(service, queryTimeout, "slave");
+  constructor(monitor: FailoverMonitor, queryTimeout: number) {
+    super(monitor, queryTimeout, "slave");
   }
 
   async resolve(signal: AbortSignal): Promise<Address> {
-    this.service.addListener(this);
-    const replicas = await this.service.replicas(this.queryTimeout);
+    this.monitor.addListener(this);
+    const replicas = await this.monitor.replicas(this.queryTimeout);
     // Each Sentinel lists the replicas in its own order.
     const sorted = replicas.toSorted((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1));
     for (const _ of sorted) {
@@ -168,9 +168,9 @@ export class ReplicaSource extends SentinelSource implements AddressSource {
   }
 
   async #resolveMaster(signal: AbortSignal): Promise<Address> {
-    const { name } = this.service;
+    const { name } = this.monitor;
     try {
-      const address = await this.service.locate(signal, this.queryTimeout);
+      const address = await this.monitor.locate(signal, this.queryTimeout);
       if (!this.#failures.has(formatAddress(address))) {
         this.#fallbackMaster = address;
         return address;

@@ -14,7 +14,7 @@ import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { settleAll } from "../util/settle-all.js";
 import { text } from "../util/validate.js";
 import { MasterSource, ReplicaSource } from "./address-sources.js";
-import { MasterService } from "./master-service.js";
+import { FailoverMonitor } from "./failover-monitor.js";
 import type { SentinelNode } from "./node.js";
 import { type SentinelAddress, SentinelNodes } from "./nodes.js";
 import {
@@ -58,7 +58,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
 > {
   readonly #settings: SentinelSettings;
   readonly #nodes: SentinelNodes;
-  readonly #services = new Map<string, MasterService>();
+  readonly #monitors = new Map<string, FailoverMonitor>();
 
   /**
    * Create a Sentinel object. No connection is opened before the first command.
@@ -83,7 +83,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
    * @throws {@link DataError} when the name is not a non-empty string.
    */
   async discoverMaster(name: string): Promise<[host: string, port: number]> {
-    return hostAndPort(await this.#service(name).discover());
+    return hostAndPort(await this.#monitor(name).discover());
   }
 
   /**
@@ -96,7 +96,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
    * @throws {@link DataError} when the name is not a non-empty string.
    */
   async discoverReplicas(name: string): Promise<[host: string, port: number][]> {
-    return (await this.#service(name).replicas()).map(hostAndPort);
+    return (await this.#monitor(name).replicas()).map(hostAndPort);
   }
 
   /** Alias of {@link Sentinel.discoverReplicas}, as in redis-py. */
@@ -197,13 +197,13 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     throw lastError;
   }
 
-  #service(given: string): MasterService {
+  #monitor(given: string): FailoverMonitor {
     const name = text('argument "name"', given);
     const { minOtherSentinels, queryTimeout } = this.#settings;
     const options = { nodes: this.#nodes, minOtherSentinels, queryTimeout };
-    const service = this.#services.get(name) ?? new MasterService(name, options);
-    this.#services.set(name, service);
-    return service;
+    const monitor = this.#monitors.get(name) ?? new FailoverMonitor(name, options);
+    this.#monitors.set(name, monitor);
+    return monitor;
   }
 
   #client(
@@ -212,7 +212,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     given: SentinelClientOptions = {},
   ): Redis {
     const { options, queryTimeout } = clientSettings(this.#settings.clients, given);
-    const addressSource: AddressSource = new SourceClass(this.#service(name), queryTimeout);
+    const addressSource: AddressSource = new SourceClass(this.#monitor(name), queryTimeout);
     return new Redis({ ...options, addressSource }) as Redis;
   }
 

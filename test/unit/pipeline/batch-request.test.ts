@@ -4,7 +4,8 @@ import { CommandInfo } from "../../../src/commands/core/info.js";
 import { ResponseError } from "../../../src/errors.js";
 import { CallSettings } from "../../../src/execution/call-settings.js";
 import { normalizeOptions } from "../../../src/options/normalize.js";
-import { BatchRequest, TransactionRequest } from "../../../src/pipeline/batch-request.js";
+import { BatchRequest } from "../../../src/pipeline/batch-request.js";
+import { TransactionRequest } from "../../../src/pipeline/transaction-request.js";
 import { TEXT } from "../../../src/protocol/reply.js";
 
 const call = new CallSettings(normalizeOptions({}), {}, new Map());

@@ -1,7 +1,7 @@
 /**
  * Tracks one master and its replicas through queries and events of the Sentinels, and notifies the
  * address sources of all clients when connections must move. State changes are complete before anything
- * is notified, and no listener is called synchronously from a method of the service.
+ * is notified, and no listener is called synchronously from a method of the monitor.
  */
 
 import { ConnectionError } from "../errors.js";
@@ -25,7 +25,7 @@ import {
 
 /**
  * Notified when connections must move. Notifications arrive one at a time, in the order of the changes,
- * never from inside a call to the service. None of the methods may throw.
+ * never from inside a call to the monitor. None of the methods may throw.
  */
 export interface FailoverListener {
   /** The master is about to be replaced: nothing more may be written to it. */
@@ -38,8 +38,8 @@ export interface FailoverListener {
   onReplicasChanged(replicas: readonly Address[], error: ConnectionError): void;
 }
 
-/** Dependencies and settings of a service. */
-export interface MasterServiceOptions {
+/** Dependencies and settings of a monitor. */
+export interface FailoverMonitorOptions {
   readonly nodes: Pick<SentinelNodes, "addListener" | "ask" | "refresh" | "removeListener">;
   /** How many other Sentinels must monitor the master. */
   readonly minOtherSentinels: number;
@@ -51,9 +51,9 @@ export interface MasterServiceOptions {
 const CHECK_INTERVAL = 10_000;
 
 /** One master name of a deployment. */
-export class MasterService implements SentinelListener {
+export class FailoverMonitor implements SentinelListener {
   readonly name: string;
-  readonly #nodes: MasterServiceOptions["nodes"];
+  readonly #nodes: FailoverMonitorOptions["nodes"];
   readonly #minOtherSentinels: number;
   readonly #queryTimeout: number;
   readonly #listeners = new Set<FailoverListener>();
@@ -64,7 +64,7 @@ export class MasterService implements SentinelListener {
   readonly #replicaQueries = new Singleflight<SentinelNode, Address[]>();
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(name: string, options: MasterServiceOptions) {
+  constructor(name: string, options: FailoverMonitorOptions) {
     this.name = name;
     this.#nodes = options.nodes;
     this.#minOtherSentinels = options.minOtherSentinels;
@@ -213,7 +213,7 @@ export class MasterService implements SentinelListener {
   }
 
   /**
-   * A listener drains a pool, which may call the service again. The service is called from inside a
+   * A listener drains a pool, which may call the monitor again. The monitor is called from inside a
    * pool's decisions and from a parser, so listeners run as a microtask: before any further I/O event,
    * in order, and never nested.
    */

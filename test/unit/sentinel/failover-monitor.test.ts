@@ -8,7 +8,10 @@ import { ConnectionError, ReadOnlyError, ResponseError } from "../../../src/erro
 import { type Address, formatAddress, sameAddress } from "../../../src/options/address.js";
 import type { Reply } from "../../../src/protocol/reply.js";
 import { MasterSource, ReplicaSource } from "../../../src/sentinel/address-sources.js";
-import { MasterService, type MasterServiceOptions } from "../../../src/sentinel/master-service.js";
+import {
+  FailoverMonitor,
+  type FailoverMonitorOptions,
+} from "../../../src/sentinel/failover-monitor.js";
 import { addressOf } from "../../../src/sentinel/queries.js";
 import { deferred } from "../../support/until.js";
 
@@ -108,9 +111,9 @@ const probeOf = (address: Address, role: () => Reply): Probe => ({
 
 async function setUp(onDrain?: () => void) {
   const nodes = new StubNodes();
-  const service = new MasterService("mymaster", {
+  const service = new FailoverMonitor("mymaster", {
     ...OPTIONS,
-    nodes: nodes as unknown as MasterServiceOptions["nodes"],
+    nodes: nodes as unknown as FailoverMonitorOptions["nodes"],
   });
   const source = new MasterSource(service, 1000);
   const consumer = new RecordingConsumer(onDrain);
@@ -233,7 +236,7 @@ describe("notifications of a master service", () => {
   });
 });
 
-describe("MasterService.discover", () => {
+describe("FailoverMonitor.discover()", () => {
   it("rejects a report that an event has made stale while a better one was awaited", async () => {
     using at = await setUp();
     const gate = deferred();
