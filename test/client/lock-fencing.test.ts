@@ -88,7 +88,7 @@ describeProtocols("an invalid fencing counter", (protocol) => {
       redis.lock(key, { fencingKey });
     for (const attempt of [make(name, name), make(Buffer.from(name), name)]) {
       expect(attempt).toThrow(DataError);
-      expect(attempt).toThrow("`fencingKey`");
+      expect(attempt).toThrow('option "fencingKey"');
     }
     expect(make(name, `${name}:count`)).not.toThrow();
   });

@@ -90,9 +90,9 @@ describe("Sentinel", () => {
       () => sentinel.slaveFor(given),
     ]) {
       expect(call).toThrow(DataError);
-      expect(call).toThrow(/`name`/);
+      expect(call).toThrow(/^argument "name" must/);
     }
-    await expect(sentinel.discoverMaster(given)).rejects.toThrow(/`name`/);
+    await expect(sentinel.discoverMaster(given)).rejects.toThrow(/^argument "name" must/);
     await expect(sentinel.discoverReplicas(given)).rejects.toBeInstanceOf(DataError);
     await expect(sentinel.discoverSlaves(given)).rejects.toBeInstanceOf(DataError);
   });

@@ -149,7 +149,7 @@ describeClients("conditions of EXPIRE", server, ({ redis }) => {
       for (const command of ["expire", "pexpire", "expireat", "pexpireat"] as const) {
         const error = await errorOf(redis[command]("soon", MIDDLE, options));
         expect(error).toBeInstanceOf(DataError);
-        expect(error.message).toMatch(/exclude each other$/);
+        expect(error.message).toMatch(/are mutually exclusive$/);
       }
     }
     expect(await redis.pexpiretime("soon")).toBe(tomorrow);
