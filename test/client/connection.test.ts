@@ -5,7 +5,7 @@ import { mockServer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
-import { errorOf, FAST, kindOf, settle } from "../support/settle.js";
+import { errorOf, SHORT_DEADLINES, kindOf, settle } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const server = await sharedServer();
@@ -209,7 +209,7 @@ describe("connecting", () => {
 
   it("times out when the server accepts the connection and never replies", async () => {
     await using mock = await mockServer((peer) => peer.stall());
-    const redis = open(new Redis(mock.url, { ...FAST, retry: once }));
+    const redis = open(new Redis(mock.url, { ...SHORT_DEADLINES, retry: once }));
     const ending = await settle(redis.connect());
     expect(ending.ok).toBe(false);
     if (ending.ok) return;

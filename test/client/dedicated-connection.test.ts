@@ -4,11 +4,11 @@ import { Redis } from "../../src/index.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { errorOf, kindOf, STEADY } from "../support/settle.js";
+import { errorOf, kindOf, DEFAULT_DEADLINES } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const server = await sharedServer();
-const redis = new Redis(server.url, STEADY);
+const redis = new Redis(server.url, DEFAULT_DEADLINES);
 
 afterEach(() => redis.disconnect());
 
@@ -26,7 +26,7 @@ describe("client() with health checks and closing", () => {
       },
       { handshake: true },
     );
-    await using client = new Redis(mock.url, { ...STEADY, healthCheckInterval: 50 });
+    await using client = new Redis(mock.url, { ...DEFAULT_DEADLINES, healthCheckInterval: 50 });
     await using session = client.client();
     expect(await session.get("a")).toBe("A");
     const idleSince = performance.now();
@@ -56,7 +56,7 @@ describe("client() with health checks and closing", () => {
 });
 
 describeProtocols("client()", (protocol) => {
-  const options = { ...STEADY, port: server.port, protocol };
+  const options = { ...DEFAULT_DEADLINES, port: server.port, protocol };
   let client: Redis;
   let key: string;
 

@@ -4,7 +4,7 @@ import { Connection, ConnectionPool, ConstantBackoff, Redis, Retry } from "../..
 import { startProxy } from "../support/fault-proxy.js";
 import { freePort } from "../support/ports.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { errorOf, kindOf, STEADY, settle, settleAll } from "../support/settle.js";
+import { errorOf, kindOf, DEFAULT_DEADLINES, settle, settleAll } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
 
 const server = await sharedServer();
@@ -35,7 +35,7 @@ describe("close()", () => {
   });
 
   it("lets pending commands finish, and rejects new ones", async () => {
-    const redis = new Redis(server.url, STEADY);
+    const redis = new Redis(server.url, DEFAULT_DEADLINES);
     const key = uniquePrefix();
     const early = redis.incr(key);
     const closed = redis.close();
@@ -112,9 +112,9 @@ describe("disconnect()", () => {
     const key = uniquePrefix();
     await redis.connect();
     proxy.down.stall();
-    const sent = proxy.arrived.up;
+    const sent = proxy.received.up;
     const written = errorOf(redis.incr(key));
-    await proxy.whenBytes("up", sent + 1);
+    await proxy.whenReceived("up", sent + 1);
     const unwritten = errorOf(redis.incr(key + 1));
     const alone = errorOf(redis.blpop(key + 2, 0));
     redis.disconnect();
@@ -137,7 +137,7 @@ describe("disconnect()", () => {
       errorOf(redis.connectionPool.lease()),
       errorOf(redis.connectionPool.lease()),
     ];
-    await proxy.whenBytes("up", 1);
+    await proxy.whenReceived("up", 1);
     redis.disconnect();
     const errors = await Promise.all(calls);
     expect(new Set(errors)).toHaveLength(6);
@@ -167,7 +167,7 @@ describe("disconnect()", () => {
       }
       let opened = 0;
       let ended: Promise<void> | undefined;
-      const pool = new ConnectionPool({ ...STEADY, url: server.url, connectionClass: Eager });
+      const pool = new ConnectionPool({ ...DEFAULT_DEADLINES, url: server.url, connectionClass: Eager });
       const session = new Redis({ connectionPool: pool }).client();
       expect(kindOf(await errorOf(session.get("key")))).toBe("ConnectionError not-sent");
       await ended;

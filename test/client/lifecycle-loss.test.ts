@@ -8,14 +8,14 @@ import { startProxy } from "../support/fault-proxy.js";
 import { watchLeaks } from "../support/leaks.js";
 import { describeProtocols } from "../support/protocols.js";
 import { type RunningServer, startServer } from "../support/server.js";
-import { type Ending, errorOf, kindOf, settle, settleAll } from "../support/settle.js";
+import { type Settled, errorOf, kindOf, settle, settleAll } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const patient = new Retry(new ConstantBackoff(20), 1000);
 
 /** Calls that go on until they are stopped; each call's ending is kept. */
 function load(redis: Redis, lanes: number) {
-  const endings: Ending<unknown>[] = [];
+  const endings: Settled<unknown>[] = [];
   let stopped = false;
   const lane = async (i: number): Promise<void> => {
     for (let n = 0; !stopped; n++) {
@@ -34,7 +34,7 @@ function load(redis: Redis, lanes: number) {
   };
 }
 
-function kinds(endings: readonly Ending<unknown>[]): Set<string> {
+function kinds(endings: readonly Settled<unknown>[]): Set<string> {
   return new Set(endings.map((ending) => (ending.ok ? "ok" : kindOf(ending.error))));
 }
 
@@ -105,9 +105,9 @@ describe("CLIENT KILL", () => {
     await using redis = new Redis(proxy.url);
     await redis.connect();
     proxy.down.stall();
-    const sent = proxy.arrived.up;
+    const sent = proxy.received.up;
     const flying = settleAll(Array.from({ length: 100 }, () => redis.incr("counter")));
-    await proxy.whenBytes("up", sent + 1);
+    await proxy.whenReceived("up", sent + 1);
     await until(async () => Number(await server.command("GET", "counter")) === 100);
     await killAll(server);
     proxy.down.resume();

@@ -48,9 +48,9 @@ describe("a blocking command", () => {
     const idleSince = performance.now();
     await until(() => performance.now() - idleSince > 60);
     proxy.down.stall();
-    const sent = proxy.arrived.up;
+    const sent = proxy.received.up;
     const pop = client.blpop(key, 0);
-    await proxy.whenBytes("up", sent + 1);
+    await proxy.whenReceived("up", sent + 1);
     proxy.cutAll();
     proxy.down.resume();
     await blocked(1);

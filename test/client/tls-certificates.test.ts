@@ -9,7 +9,7 @@ import { Redis } from "../../src/index.js";
 import { ensureOpenssl } from "../support/install.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { describeProtocols } from "../support/protocols.js";
-import { errorOf, kindOf, STEADY } from "../support/settle.js";
+import { errorOf, kindOf, DEFAULT_DEADLINES } from "../support/settle.js";
 
 const run = promisify(execFile);
 const SECRET = "tls-secret";
@@ -53,7 +53,7 @@ describeProtocols("certificates that a client checks", (protocol) => {
     ],
   ])("%s is rejected before any data is sent", async (_, served, tls, code) => {
     await using mock = await mockServer((peer) => peer.stall(), { tls: served });
-    const options = { ...STEADY, protocol, tls, username: "app", password: SECRET };
+    const options = { ...DEFAULT_DEADLINES, protocol, tls, username: "app", password: SECRET };
     const redis = new Redis("localhost", mock.port, options);
     const errors = await Promise.all([
       errorOf(redis.set(SECRET, SECRET)),
@@ -83,7 +83,7 @@ describeProtocols("certificates that a client checks", (protocol) => {
       },
       { tls: valid },
     );
-    const options = { ...STEADY, protocol, password: SECRET, tls: { ca: valid.cert } };
+    const options = { ...DEFAULT_DEADLINES, protocol, password: SECRET, tls: { ca: valid.cert } };
     await using redis = new Redis("localhost", mock.port, options);
     expect(await redis.get("key")).toBe("v");
   });
@@ -98,7 +98,7 @@ describeProtocols("certificates that a client checks", (protocol) => {
       },
       { tls: valid },
     );
-    const options = { ...STEADY, protocol, password: SECRET, tls: { ca: valid.cert } };
+    const options = { ...DEFAULT_DEADLINES, protocol, password: SECRET, tls: { ca: valid.cert } };
     const redis = new Redis("localhost", mock.port, options);
     const errors = [
       errorOf(redis.set("key", "value")),

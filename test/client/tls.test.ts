@@ -8,7 +8,7 @@ import { startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
-import { errorOf, FAST, kindOf, STEADY, settleAll } from "../support/settle.js";
+import { errorOf, SHORT_DEADLINES, kindOf, DEFAULT_DEADLINES, settleAll } from "../support/settle.js";
 
 const server = await sharedServer();
 const { tlsPort = 0, tlsUrl = "" } = server;
@@ -174,9 +174,9 @@ describe("server name indication (SNI)", () => {
 
 describe("the wrong port", () => {
   it("rejects without hanging: plain to a TLS port, TLS to a plain port", async () => {
-    await using plain = new Redis("localhost", tlsPort, { ...FAST, ...options });
+    await using plain = new Redis("localhost", tlsPort, { ...SHORT_DEADLINES, ...options });
     expect(kindOf(await errorOf(plain.ping()))).toMatch(/not-sent$/);
-    await using tls = new Redis("localhost", server.port, { ...FAST, ...options, tls: true });
+    await using tls = new Redis("localhost", server.port, { ...SHORT_DEADLINES, ...options, tls: true });
     expect(kindOf(await errorOf(tls.ping()))).toMatch(/not-sent$/);
   });
 });
@@ -186,12 +186,12 @@ describe("a lost TLS connection", () => {
     "%s rejects commands in flight, and the next command reconnects",
     async (how) => {
       await using proxy = await startProxy({ port: tlsPort });
-      await using redis = new Redis("localhost", proxy.port, { ...STEADY, tls: { ca } });
+      await using redis = new Redis("localhost", proxy.port, { ...DEFAULT_DEADLINES, tls: { ca } });
       await redis.connect();
       proxy.down.stall();
-      const sent = proxy.arrived.up;
+      const sent = proxy.received.up;
       const gets = settleAll(Array.from({ length: 100 }, () => redis.get("key")));
-      await proxy.whenBytes("up", sent + 1);
+      await proxy.whenReceived("up", sent + 1);
       proxy.cutAll(how);
       proxy.down.resume();
       const kinds = (await gets).map((ending) => (ending.ok ? "ok" : kindOf(ending.error)));
@@ -203,7 +203,7 @@ describe("a lost TLS connection", () => {
   it("a connection lost in the TLS handshake is retried", async () => {
     await using proxy = await startProxy({ port: tlsPort });
     proxy.down.cutAfter(100, { times: 2 });
-    await using redis = new Redis("localhost", proxy.port, { ...STEADY, tls: { ca } });
+    await using redis = new Redis("localhost", proxy.port, { ...DEFAULT_DEADLINES, tls: { ca } });
     expect(await redis.get("key")).toBe(null);
     expect(proxy.totalConnections).toBe(3);
   });
@@ -225,7 +225,7 @@ describe("a lost TLS connection", () => {
       },
       { handshake: true, tls: true },
     );
-    await using redis = new Redis("localhost", mock.port, { ...STEADY, tls: { ca } });
+    await using redis = new Redis("localhost", mock.port, { ...DEFAULT_DEADLINES, tls: { ca } });
     expect(kindOf(await errorOf(redis.get("key")))).toBe("ConnectionError unknown");
   });
 });

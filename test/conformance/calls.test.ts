@@ -1,14 +1,14 @@
 /**
  * Checks that every command method works: in this run, a passing test with assertions has called it in each
  * of the four modes (RESP2 and RESP3, text and bytes), and a server replied. Runs last, and reads what the
- * workers recorded (test/support/call-record.ts).
+ * workers recorded (test/support/call-observer.ts).
  */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { hasMethod } from "../../src/commands/generator/infos.js";
 import { nameOf } from "../../src/commands/generator/methods.js";
 import { GROUPS } from "../../src/commands/groups.js";
 import type { CommandSpec } from "../../src/commands/table/dsl.js";
-import { CALL_MODES, type CallMode, callName, readCalls } from "../support/call-notes.js";
+import { CALL_MODES, type CallMode, callName, readCalls } from "../support/recorded-calls.js";
 import { isMatrix } from "../support/other-servers.js";
 import { AHEAD, MOCKED } from "./expectations.js";
 

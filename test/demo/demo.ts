@@ -1,6 +1,6 @@
 /**
  * The program of `npm run demo`: prints every call with its result, against a real server that it starts
- * (and installs if there is none).
+ * (and installs if it is missing).
  */
 import { inspect } from "node:util";
 import { Redis, RedisError } from "../../src/index.js";
@@ -10,7 +10,7 @@ import { startServer } from "../support/server.js";
 const COMMANDS = 100_000;
 const CALLERS = 1000;
 
-function chapter(title: string): void {
+function printHeading(title: string): void {
   console.log(`\n== ${title}`);
 }
 
@@ -22,28 +22,28 @@ async function show<T>(call: string, result: Promise<T>): Promise<T> {
 }
 
 async function dataTypes(redis: Redis): Promise<void> {
-  chapter("Strings");
+  printHeading("Strings");
   await show(
     'redis.set("greeting", "hello", { ex: 60 })',
     redis.set("greeting", "hello", { ex: 60 }),
   );
   await show('redis.get("greeting")', redis.get("greeting"));
-  await show('redis.get("nothing")', redis.get("nothing"));
+  await show('redis.get("missing")', redis.get("missing"));
   await show('redis.incr("visits")', redis.incr("visits"));
 
-  chapter("Hashes");
+  printHeading("Hashes");
   await show(
     'redis.hset("user:1", { name: "Ada", city: "London" })',
     redis.hset("user:1", { name: "Ada", city: "London" }),
   );
   await show('redis.hgetall("user:1")', redis.hgetall("user:1"));
 
-  chapter("Lists");
+  printHeading("Lists");
   await show('redis.rpush("queue", "a", "b", "c")', redis.rpush("queue", "a", "b", "c"));
   await show('redis.lrange("queue", 0, -1)', redis.lrange("queue", 0, -1));
   await show('redis.blpop("queue", 1)', redis.blpop("queue", 1));
 
-  chapter("Sorted sets");
+  printHeading("Sorted sets");
   await show(
     'redis.zadd("board", { ada: 3, bob: 1.5, eve: Infinity })',
     redis.zadd("board", { ada: 3, bob: 1.5, eve: Number.POSITIVE_INFINITY }),
@@ -55,7 +55,7 @@ async function dataTypes(redis: Redis): Promise<void> {
 }
 
 async function pipelines(redis: Redis): Promise<void> {
-  chapter("A pipeline: one round trip, one transaction, one typed tuple");
+  printHeading("A pipeline: one round trip, one transaction, one typed tuple");
   await show(
     'redis.pipeline().set("a", "1").incr("a").get("a").exec()',
     redis.pipeline().set("a", "1").incr("a").get("a").exec(),
@@ -66,7 +66,8 @@ async function pipelines(redis: Redis): Promise<void> {
   );
 }
 
-async function failing(call: string, attempt: () => Promise<unknown>): Promise<void> {
+/** Print a call that rejects, and its error. */
+async function showError(call: string, attempt: () => Promise<unknown>): Promise<void> {
   try {
     await show(call, attempt());
   } catch (error) {
@@ -76,19 +77,19 @@ async function failing(call: string, attempt: () => Promise<unknown>): Promise<v
 }
 
 async function errors(redis: Redis): Promise<void> {
-  chapter("Errors have classes, name the command, and never show your data");
-  await failing('redis.lpush("greeting", "x")', () => redis.lpush("greeting", "x"));
-  await failing('redis.set("key", undefined)', () => {
-    const nothing: unknown = undefined;
-    return redis.set("key", nothing as string);
+  printHeading("Errors have classes, name the command, and never show your data");
+  await showError('redis.lpush("greeting", "x")', () => redis.lpush("greeting", "x"));
+  await showError('redis.set("key", undefined)', () => {
+    const value: unknown = undefined;
+    return redis.set("key", value as string);
   });
-  await failing('redis.pipeline().set("b", "1").lpush("b", "x").exec()', () =>
+  await showError('redis.pipeline().set("b", "1").lpush("b", "x").exec()', () =>
     redis.pipeline().set("b", "1").lpush("b", "x").exec(),
   );
 }
 
 async function load(redis: Redis): Promise<void> {
-  chapter(
+  printHeading(
     `${COMMANDS.toLocaleString("en")} commands by ${CALLERS.toLocaleString("en")} concurrent callers`,
   );
   const started = performance.now();
@@ -106,7 +107,9 @@ async function load(redis: Redis): Promise<void> {
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
   const sockets = (await redis.clientList()).filter((client) => client.name !== "support");
-  console.log(`   sockets open: ${sockets.length} (one shared by all callers, one lent to blpop)`);
+  console.log(
+    `   sockets open: ${sockets.length} (one shared by all callers, one leased for blpop)`,
+  );
 }
 
 async function main(): Promise<void> {

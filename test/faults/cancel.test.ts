@@ -11,7 +11,7 @@ import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { watchLeaks } from "../support/leaks.js";
 import { PROTOCOLS } from "../support/protocols.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { errorOf, kindOf, STEADY } from "../support/settle.js";
+import { DEFAULT_DEADLINES, errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const server = await sharedServer();
@@ -49,7 +49,7 @@ interface Stage {
 
 const replyHeldBack = async (): Promise<void> => proxy.down.stall();
 let sent = 0;
-const written = () => proxy.whenBytes("up", sent + 1);
+const written = () => proxy.whenReceived("up", sent + 1);
 const waiting = () => until(() => / waiting=[1-9]/.test(inspect(pool)));
 const blocked = () =>
   until(async () => (await server.clients()).some(({ cmd }) => cmd === "blpop"));
@@ -156,11 +156,11 @@ const STAGES: readonly Stage[] = [
     call: (view) =>
       view.transaction(async (watched) => {
         proxy.down.stall();
-        sent = proxy.arrived.up;
+        sent = proxy.received.up;
         await watched.get(key);
         return watched.multi().incr(key);
       }, key),
-    reached: () => until(() => proxy.down.stalled && proxy.arrived.up > sent),
+    reached: () => until(() => proxy.down.stalled && proxy.received.up > sent),
     outcome: "unknown",
   },
   {
@@ -169,10 +169,10 @@ const STAGES: readonly Stage[] = [
     call: (view) =>
       view.transaction(async (watched) => {
         proxy.down.stall();
-        sent = proxy.arrived.up;
+        sent = proxy.received.up;
         return watched.multi().incr(key);
       }, key),
-    reached: () => until(() => proxy.down.stalled && proxy.arrived.up > sent),
+    reached: () => until(() => proxy.down.stalled && proxy.received.up > sent),
     outcome: "unknown",
   },
   {
@@ -195,7 +195,7 @@ const STAGES: readonly Stage[] = [
 
 describe.each(PROTOCOLS)("cancelling a call (RESP%i)", (protocol) => {
   beforeEach(() => {
-    const options = { protocol, maxConnections: CONNECTIONS, ...STEADY };
+    const options = { protocol, maxConnections: CONNECTIONS, ...DEFAULT_DEADLINES };
     pool = new BlockingConnectionPool({ ...options, url: proxy.url });
     redis = new Redis({ connectionPool: pool });
   });
@@ -228,7 +228,7 @@ describe.each(PROTOCOLS)("cancelling a call (RESP%i)", (protocol) => {
       await redis.connect();
       await redis.blpop(`${key}none`, 0.01);
     }
-    sent = proxy.arrived.up;
+    sent = proxy.received.up;
     await stage.before();
     const failed = errorOf(stage.call(view));
     failed.catch(() => {});

@@ -4,7 +4,7 @@ import { Redis } from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { type Ending, kindOf, STEADY, settle } from "../support/settle.js";
+import { DEFAULT_DEADLINES, kindOf, type Settled, settle } from "../support/settle.js";
 
 const server = await sharedServer();
 
@@ -30,7 +30,7 @@ describeProtocols("a nested reply", (protocol) => {
       await server.command("RPUSH", key, "x", "y");
       await server.command("HSET", `${key}hash`, "a", "1", "b", "2");
       await using proxy = await startProxy(server);
-      await using redis = new Redis(proxy.url, { ...STEADY, protocol });
+      await using redis = new Redis(proxy.url, { ...DEFAULT_DEADLINES, protocol });
       await redis.connect();
       const before = proxy.forwarded.down;
       expect(await run(redis)).toEqual(value);
@@ -48,6 +48,6 @@ describeProtocols("a nested reply", (protocol) => {
   );
 });
 
-function shown(ending: Ending<unknown>): string {
+function shown(ending: Settled<unknown>): string {
   return ending.ok ? `the value ${JSON.stringify(ending.value)}` : kindOf(ending.error);
 }

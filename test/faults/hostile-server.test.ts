@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { describeProtocols } from "../support/protocols.js";
-import { errorOf, FAST, kindOf } from "../support/settle.js";
+import { errorOf, kindOf, SHORT_DEADLINES } from "../support/settle.js";
 
 const MB = 1024 * 1024;
 /** Bytes per write: large, so that the flood costs the server little. */
@@ -59,7 +59,7 @@ describeProtocols("a server that floods", (protocol) => {
     async (_, { head, body, kind }) => {
       await using mock = await mockServer((peer) => flood(peer, head, body), { handshake: true });
       const before = process.memoryUsage().rss;
-      const redis = new Redis(mock.url, { ...FAST, protocol, maxElements: 500_000 });
+      const redis = new Redis(mock.url, { ...SHORT_DEADLINES, protocol, maxElements: 500_000 });
       const error = await errorOf(redis.get("key"));
       expect(kindOf(error)).toMatch(kind);
       expect(error.message.length).toBeLessThan(200);
@@ -72,7 +72,7 @@ describeProtocols("a server that floods", (protocol) => {
     await using mock = await mockServer((peer) => flood(peer, "$2\r\nok\r\n", "+OK\r\n"), {
       handshake: true,
     });
-    const redis = new Redis(mock.url, { ...FAST, protocol });
+    const redis = new Redis(mock.url, { ...SHORT_DEADLINES, protocol });
     expect(await redis.get("key")).toBe("ok");
     redis.disconnect();
     await mock.peers[0]?.closed;
@@ -85,7 +85,7 @@ describeProtocols("a server that floods", (protocol) => {
         await new Promise(setImmediate);
       }
     });
-    const redis = new Redis(mock.url, { ...FAST, protocol, password: "secret" });
+    const redis = new Redis(mock.url, { ...SHORT_DEADLINES, protocol, password: "secret" });
     const error = await errorOf(redis.get("key"));
     expect(kindOf(error)).toMatch(
       /^(ConnectionError|InvalidResponse|TimeoutError) (not-sent|unknown)$/,
@@ -112,7 +112,7 @@ describe("a server that sends one element at a time", () => {
       },
       { handshake: true },
     );
-    const redis = new Redis(mock.url, FAST);
+    const redis = new Redis(mock.url, SHORT_DEADLINES);
     expect(kindOf(await errorOf(redis.get("key")))).toBe("TimeoutError unknown");
     redis.disconnect();
   });

@@ -5,7 +5,7 @@ import { LockNotOwnedError, Redis, TimeoutError } from "../../src/index.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { errorOf, FAST, kindOf } from "../support/settle.js";
+import { errorOf, kindOf, SHORT_DEADLINES } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 expectLeasesReturned();
@@ -13,7 +13,7 @@ expectLeasesReturned();
 const server = await sharedServer();
 const LONG = 60_000;
 /** Deadlines in ms, long enough for a busy machine. */
-const SETTINGS = { ...FAST, socketTimeout: 1000, socketConnectTimeout: 3000 };
+const SETTINGS = { ...SHORT_DEADLINES, socketTimeout: 1000, socketConnectTimeout: 3000 };
 /** Time limit in ms for an attempt that fails twice, each time at its deadline. */
 const TWICE = 6000;
 let proxy: FaultProxy;

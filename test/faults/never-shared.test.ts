@@ -5,7 +5,7 @@ import { DataError, Redis } from "../../src/index.js";
 import { startChild } from "../support/child-process.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
-import { errorOf, STEADY } from "../support/settle.js";
+import { DEFAULT_DEADLINES, errorOf } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const server = await sharedServer();
@@ -14,7 +14,7 @@ let redis: Redis;
 
 beforeEach(async () => {
   proxy = await startProxy(server);
-  redis = new Redis(proxy.url, STEADY);
+  redis = new Redis(proxy.url, DEFAULT_DEADLINES);
 });
 
 afterEach(async () => {

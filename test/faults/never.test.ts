@@ -12,7 +12,14 @@ import {
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { errorOf, FAST, kindOf, STEADY, settle, settleAll } from "../support/settle.js";
+import {
+  DEFAULT_DEADLINES,
+  errorOf,
+  kindOf,
+  SHORT_DEADLINES,
+  settle,
+  settleAll,
+} from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const server = await sharedServer();
@@ -23,8 +30,8 @@ let impatient: Redis;
 
 beforeEach(async () => {
   proxy = await startProxy(server);
-  redis = new Redis(proxy.url, STEADY);
-  impatient = new Redis(proxy.url, FAST);
+  redis = new Redis(proxy.url, DEFAULT_DEADLINES);
+  impatient = new Redis(proxy.url, SHORT_DEADLINES);
 });
 
 afterEach(async () => {
@@ -76,9 +83,9 @@ describe("1. every promise settles", () => {
     async (name) => {
       await impatient.connect();
       proxy.down.stall();
-      const before = proxy.arrived.up;
+      const before = proxy.received.up;
       const all = everything();
-      await proxy.whenBytes("up", before + 1);
+      await proxy.whenReceived("up", before + 1);
       FAULTS[name]?.();
       await everything();
       await all;
@@ -103,7 +110,7 @@ describe("1. every promise settles", () => {
   it("settles at the deadline when connecting is retried without limit", async () => {
     proxy.refuse();
     const retry = new Retry(new ConstantBackoff(10), -1);
-    impatient = new Redis(proxy.url, { ...FAST, retry });
+    impatient = new Redis(proxy.url, { ...SHORT_DEADLINES, retry });
     await everything();
   });
 
@@ -164,7 +171,7 @@ describe("2. every reply reaches its own caller", () => {
     const controller = new AbortController();
     const fickle = redis.with({ signal: controller.signal });
     const gets = Array.from({ length: COUNT }, (_, i) => (i % 2 ? fickle : redis).get(prefix + i));
-    await proxy.whenBytes("up", COUNT * 20);
+    await proxy.whenReceived("up", COUNT * 20);
     controller.abort();
     const aborted = await Promise.all(gets.filter((_, i) => i % 2).map((get) => errorOf(get)));
     expect(new Set(aborted.map(kindOf))).toEqual(new Set(["AbortError unknown"]));
@@ -237,7 +244,7 @@ describe("2. every reply reaches its own caller", () => {
       ],
       { handshake: true },
     );
-    const client = new Redis(mock.url, STEADY);
+    const client = new Redis(mock.url, DEFAULT_DEADLINES);
     expect(await client.get("a")).toBe("A");
     expect(await client.get("b")).toBe("B");
     client.disconnect();

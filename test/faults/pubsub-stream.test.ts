@@ -8,7 +8,7 @@ import { sharedServer } from "../support/server.js";
 import { until } from "../support/until.js";
 
 const server = await sharedServer();
-const AT_ONCE = new Retry(new ConstantBackoff(1), -1);
+const RETRY_IMMEDIATELY = new Retry(new ConstantBackoff(1), -1);
 const THREE = ["first", "second", "third"];
 
 /** Publish three messages in one transaction, so that they arrive in one packet. */
@@ -56,7 +56,7 @@ describeProtocols("one garbage byte", (protocol) => {
     await using redis = new Redis(proxy.url, { protocol });
     const reconnections: Reconnection[] = [];
     await using pubsub = redis.pubsub({
-      retry: AT_ONCE,
+      retry: RETRY_IMMEDIATELY,
       onReconnect: (reconnection) => reconnections.push(reconnection),
     });
     const seen: string[] = [];

@@ -6,7 +6,7 @@ import { startProxy } from "../support/fault-proxy.js";
 import { mockServer, type Script } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { startServer } from "../support/server.js";
-import { errorOf, FAST, STEADY } from "../support/settle.js";
+import { DEFAULT_DEADLINES, errorOf, SHORT_DEADLINES } from "../support/settle.js";
 
 const USER = "sentinel-user";
 const PASSWORD = "sentinel-password/@:?#";
@@ -51,16 +51,19 @@ function expectClean(value: unknown): void {
 
 describe("8. no secret is shown", () => {
   const TARGETS: Record<string, (port: number) => Redis> = {
-    options: (port) => new Redis("127.0.0.1", port, { ...STEADY, ...credentials }),
+    options: (port) => new Redis("127.0.0.1", port, { ...DEFAULT_DEADLINES, ...credentials }),
     "a URL": (port) =>
-      new Redis(`redis://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/0`, STEADY),
+      new Redis(
+        `redis://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/0`,
+        DEFAULT_DEADLINES,
+      ),
     "a URL's query": (port) =>
       new Redis(
         `redis://127.0.0.1:${port}?username=${USER}&password=${encodeURIComponent(PASSWORD)}`,
-        STEADY,
+        DEFAULT_DEADLINES,
       ),
     "a credential provider": (port) =>
-      new Redis("127.0.0.1", port, { ...STEADY, credentialProvider: () => credentials }),
+      new Redis("127.0.0.1", port, { ...DEFAULT_DEADLINES, credentialProvider: () => credentials }),
   };
 
   it.each(Object.entries(TARGETS))(
@@ -130,7 +133,9 @@ describe("8. no secret is shown", () => {
     ["an abort", (redis) => redis.with({ signal: AbortSignal.timeout(20) }).blpop(KEY, 0)],
     ["a timeout of the call", (redis) => redis.with({ timeout: 20 }).blpop(KEY, 0)],
   ])("hides arguments in the error of %s", async (_, call) => {
-    const redis = opened(new Redis("127.0.0.1", server.port, { ...STEADY, ...credentials }));
+    const redis = opened(
+      new Redis("127.0.0.1", server.port, { ...DEFAULT_DEADLINES, ...credentials }),
+    );
     await redis.del(KEY);
     expectClean(await errorOf(call(redis)));
   });
@@ -142,7 +147,9 @@ describe("8. no secret is shown", () => {
     ["answered with invalid bytes", "garbage"],
   ])("hides arguments and password when the connection is %s", async (_, fault) => {
     await using proxy = await startProxy(server);
-    const redis = opened(new Redis("127.0.0.1", proxy.port, { ...FAST, ...credentials }));
+    const redis = opened(
+      new Redis("127.0.0.1", proxy.port, { ...SHORT_DEADLINES, ...credentials }),
+    );
     if (fault === 0) proxy.refuse();
     if (fault === "stall") proxy.down.stall();
     if (fault === "cut") proxy.up.cutAfter(20, { times: 100 });
@@ -169,9 +176,9 @@ describe("8. no secret is shown", () => {
       port === -1
         ? new Redis(
             `unix://${USER}:${encodeURIComponent(PASSWORD)}@/nonexistent/redis.sock`,
-            STEADY,
+            DEFAULT_DEADLINES,
           )
-        : new Redis("127.0.0.1", plain?.port ?? port, { ...STEADY, ...options });
+        : new Redis("127.0.0.1", plain?.port ?? port, { ...DEFAULT_DEADLINES, ...options });
     expectClean(await errorOf(opened(redis).get(KEY)));
     await plain?.stop();
   });
@@ -193,7 +200,7 @@ describe("8. no secret is shown", () => {
       await using mock = await mockServer(script);
       const protocol = name === "AUTH" ? 2 : 3;
       const redis = opened(
-        new Redis("127.0.0.1", mock.port, { ...STEADY, ...credentials, protocol }),
+        new Redis("127.0.0.1", mock.port, { ...DEFAULT_DEADLINES, ...credentials, protocol }),
       );
       expectClean(await errorOf(redis.get(KEY)));
     },
@@ -221,7 +228,10 @@ describe("8. no secret is shown", () => {
 
   it("hides the password when no server listens on the port", async () => {
     const redis = opened(
-      new Redis(`redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${await freePort()}`, STEADY),
+      new Redis(
+        `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${await freePort()}`,
+        DEFAULT_DEADLINES,
+      ),
     );
     const error = await errorOf(redis.set(KEY, VALUE));
     expectClean(error);

@@ -5,9 +5,13 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ConnectionError, type Redis, Sentinel } from "../../src/index.js";
 import { type Sentinels, startSentinels } from "../support/sentinels.js";
-import { type Fates, missingOn, WriteLoad } from "../support/write-load.js";
+import { missingOn, WriteLoad, type WriteResults } from "../support/write-load.js";
 
-function print(title: string, { started, stall, errors }: Fates, lost: readonly string[]): void {
+function print(
+  title: string,
+  { started, stall, errors }: WriteResults,
+  lost: readonly string[],
+): void {
   const figures = `${lost.length} of ${started} lost, ${errors.length} errors, stall ${Math.round(stall)} ms`;
   onTestFinished(() => console.log(`${title}: ${figures}`));
 }

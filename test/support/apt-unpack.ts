@@ -10,7 +10,7 @@ import { type DerivedSource, deriveSources } from "./apt-sources.js";
 
 const run = promisify(execFile);
 const OUTPUT_LIMIT = 16 * 1024 * 1024;
-const PATIENCE_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 
 /** Packages to download. */
 export interface Unpacking {
@@ -36,7 +36,7 @@ export async function unpackPackages({ suites, packages, into }: Unpacking): Pro
     // A third-party source may lack these suites: only the download must succeed.
     const update = await apt(config, ["update"], work).catch((error: unknown) => error);
     await apt(config, ["download", ...packages], download).catch((error: unknown) => {
-      throw new Error(complaint(packages, [update, error]), { cause: error });
+      throw new Error(failureMessage(packages, [update, error]), { cause: error });
     });
     await mkdir(into, { recursive: true });
     for (const name of await readdir(download)) {
@@ -47,15 +47,15 @@ export async function unpackPackages({ suites, packages, into }: Unpacking): Pro
   }
 }
 
-function complaint(packages: readonly string[], results: readonly unknown[]): string {
-  const said = results.flatMap((result) => (result instanceof Error ? [result.message] : []));
-  return `apt could not download ${packages.join(", ")}:\n${said.join("\n")}`;
+function failureMessage(packages: readonly string[], results: readonly unknown[]): string {
+  const reports = results.flatMap((result) => (result instanceof Error ? [result.message] : []));
+  return `apt could not download ${packages.join(", ")}:\n${reports.join("\n")}`;
 }
 
-async function apt(config: string, words: readonly string[], cwd: string): Promise<void> {
+async function apt(config: string, args: readonly string[], cwd: string): Promise<void> {
   const env = { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
-  const options = { cwd, env, maxBuffer: OUTPUT_LIMIT, timeout: PATIENCE_MS };
-  await run("apt-get", ["-q", "-c", config, ...words], options);
+  const options = { cwd, env, maxBuffer: OUTPUT_LIMIT, timeout: TIMEOUT_MS };
+  await run("apt-get", ["-q", "-c", config, ...args], options);
 }
 
 async function prepareFolders(work: string, sources: readonly DerivedSource[]): Promise<string> {

@@ -13,7 +13,7 @@ export type Certs = Certificates;
 /** Environment variable in which global-setup passes the folder to the workers. */
 export const CERTS_FOLDER = "REDISWIRE_TEST_CERTS";
 
-let made: Promise<Certs> | undefined;
+let created: Promise<Certs> | undefined;
 
 /**
  * Return the certificates of this run.
@@ -24,11 +24,11 @@ let made: Promise<Certs> | undefined;
 export function ensureCerts(): Promise<Certs> {
   const shared = process.env[CERTS_FOLDER];
   if (shared !== undefined) return Promise.resolve(certificatesIn(shared));
-  made ??= makeCerts().then((certs) => {
+  created ??= makeCerts().then((certs) => {
     process.once("exit", () => rmSync(certs.dir, { recursive: true, force: true }));
     return certs;
   });
-  return made;
+  return created;
 }
 
 /**

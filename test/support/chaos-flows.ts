@@ -19,11 +19,11 @@ export class Tally {
   unknown = 0;
 }
 
-/** Reads from the server directly, after the run. */
-export type Ask = (...words: string[]) => Promise<unknown>;
+/** Sends a command to the server directly, after the run. */
+export type ServerCommand = (...words: string[]) => Promise<unknown>;
 
 /** Number of writes of unknown outcome after which a flow uses a new key. */
-const MOST_DOUBTS = 8;
+const MAX_UNKNOWN_WRITES = 8;
 const COUNT_LUA = "return redis.call('incr', KEYS[1])";
 
 /** Possible values of a key that is overwritten. */
@@ -37,8 +37,8 @@ class Register {
     this.key = key;
   }
 
-  get doubtful(): boolean {
-    return this.#late.size >= MOST_DOUBTS;
+  get hasTooManyUnknownWrites(): boolean {
+    return this.#late.size >= MAX_UNKNOWN_WRITES;
   }
 
   wrote(value: string): void {
@@ -83,13 +83,13 @@ class Counter {
   }
 
   #impossible(value: number): Error {
-    const range = `${this.seen} were seen, ${this.attempts} asked for`;
+    const range = `last read ${this.seen}, ${this.attempts} increments attempted`;
     return new Error(`${this.key}: ${value} is impossible; ${range}`);
   }
 }
 
 /** Result of one command. */
-type End<V> = { readonly value: V } | { readonly outcome: "not-sent" | "unknown" };
+type CommandResult<V> = { readonly value: V } | { readonly outcome: "not-sent" | "unknown" };
 
 /** A sequence of commands on its own keys. */
 export class Flow {
@@ -125,29 +125,29 @@ export class Flow {
       () => this.#push(),
     ];
     // These need a dedicated connection, of which there are few.
-    const alone = [
+    const dedicated = [
       () => this.#increment((redis, key) => this.#watchedIncrement(redis, key)),
       () => this.#pop(),
       () => this.#session(),
     ];
-    this.#steps = [...ordinary, ...ordinary, ...ordinary, ...alone];
+    this.#steps = [...ordinary, ...ordinary, ...ordinary, ...dedicated];
   }
 
   /** Run one random command and check its result. */
   async step(): Promise<void> {
-    if (this.#register.doubtful) this.#register = this.#newRegister("r");
-    if (this.#pair.doubtful) this.#pair = this.#newRegister("p");
+    if (this.#register.hasTooManyUnknownWrites) this.#register = this.#newRegister("r");
+    if (this.#pair.hasTooManyUnknownWrites) this.#pair = this.#newRegister("p");
     await this.#random.pick(this.#steps)();
   }
 
   /** Check the final values on the server. */
-  async verify(ask: Ask): Promise<void> {
+  async verify(command: ServerCommand): Promise<void> {
     for (const register of this.#past) {
-      const value = (await ask("GET", register.key)) as string | null;
+      const value = (await command("GET", register.key)) as string | null;
       register.saw(value);
     }
-    this.#counter.holds(Number(await ask("GET", this.#counter.key)));
-    const left = (await ask("LRANGE", this.#list, "0", "-1")) as string[];
+    this.#counter.holds(Number(await command("GET", this.#counter.key)));
+    const left = (await command("LRANGE", this.#list, "0", "-1")) as string[];
     for (const token of left) this.#take(token);
   }
 
@@ -173,7 +173,7 @@ export class Flow {
     return this.#redis.with({ signal: AbortSignal.timeout(this.#random.int(0, 100)) });
   }
 
-  async #run<V>(call: (redis: Redis) => Promise<V>): Promise<End<V>> {
+  async #run<V>(call: (redis: Redis) => Promise<V>): Promise<CommandResult<V>> {
     try {
       const value = await call(this.#client());
       this.#tally.ok++;
@@ -183,7 +183,7 @@ export class Flow {
     }
   }
 
-  #failed(error: unknown): End<never> {
+  #failed(error: unknown): CommandResult<never> {
     const known = [ConnectionError, TimeoutError, AbortError, WatchError];
     if (!known.some((type) => error instanceof type)) throw error;
     const { outcome } = error as ConnectionError;
@@ -211,7 +211,7 @@ export class Flow {
   async #set(): Promise<void> {
     const { key } = this.#register;
     const done = await this.#write(this.#register, (redis, value) => redis.set(key, value));
-    if (done !== undefined) must(done.value, true);
+    if (done !== undefined) expectEqual(done.value, true);
   }
 
   async #get(): Promise<void> {
@@ -223,7 +223,7 @@ export class Flow {
   async #echo(): Promise<void> {
     const word = this.#unique("e").repeat(this.#random.int(1, 200));
     const end = await this.#run((redis) => redis.echo(word));
-    if ("value" in end) must(end.value, word);
+    if ("value" in end) expectEqual(end.value, word);
   }
 
   async #increment(call: (redis: Redis, key: string) => Promise<number>): Promise<void> {
@@ -257,7 +257,7 @@ export class Flow {
     const done = await this.#write(this.#pair, (redis, value) =>
       redis.pipeline().set(key, value).set(`${key}'`, value).exec(),
     );
-    if (done !== undefined) must(String(done.value), "true,true");
+    if (done !== undefined) expectEqual(String(done.value), "true,true");
   }
 
   async #readPair(): Promise<void> {
@@ -265,7 +265,7 @@ export class Flow {
     const end = await this.#run((redis) => redis.mget(pair.key, `${pair.key}'`));
     if (!("value" in end)) return;
     const [one = null, other = null] = end.value;
-    must(one, other);
+    expectEqual(one, other);
     pair.saw(one);
   }
 
@@ -279,7 +279,7 @@ export class Flow {
   async #pop(): Promise<void> {
     const end = await this.#run((redis) => redis.blpop(this.#list, 0.01));
     if (!("value" in end) || end.value === null) return;
-    must(end.value[0], this.#list);
+    expectEqual(end.value[0], this.#list);
     this.#take(end.value[1]);
   }
 
@@ -294,10 +294,10 @@ export class Flow {
       await using session = redis.client();
       return [await session.echo(word), await session.echo(`${word}!`)];
     });
-    if ("value" in end) must(String(end.value), `${word},${word}!`);
+    if ("value" in end) expectEqual(String(end.value), `${word},${word}!`);
   }
 }
 
-function must(value: unknown, expected: unknown): void {
-  if (value !== expected) throw new Error(`${String(value)} came in place of ${String(expected)}`);
+function expectEqual(value: unknown, expected: unknown): void {
+  if (value !== expected) throw new Error(`expected ${String(expected)}, got ${String(value)}`);
 }

@@ -14,16 +14,16 @@ import { until } from "./until.js";
 const FLOWS = 200;
 const CONNECTIONS = 20;
 /** Longest duration of a fault in ms, unless it must exceed the deadlines. */
-const SHORT = 60;
+const MAX_SHORT_FAULT = 60;
 /** Longest time between two faults, in ms. */
-const CALM = 200;
+const MAX_PAUSE = 200;
 /** Deadline of a stalled command, in ms. */
 const SOCKET_TIMEOUT = 300;
 
-type Mischief = (proxy: FaultProxy, random: Random) => undefined | (() => void | Promise<void>);
+type CauseFault = (proxy: FaultProxy, random: Random) => undefined | (() => void | Promise<void>);
 
 /** Faults. A fault that lasts returns a function that ends it. */
-const MISCHIEF: readonly Mischief[] = [
+const FAULTS: readonly CauseFault[] = [
   (proxy) => void proxy.cutAll("rst"),
   (proxy) => void proxy.cutAll("fin"),
   (proxy, random) => void proxy.up.cutAfter(random.int(0, 5000)),
@@ -99,13 +99,13 @@ export async function chaos(server: RunningServer, options: ChaosOptions): Promi
   }
 }
 
-interface Parts {
+interface RunParts {
   readonly server: RunningServer;
   readonly proxy: FaultProxy;
   readonly redis: Redis;
 }
 
-async function runFlows({ server, proxy, redis }: Parts, options: ChaosOptions): Promise<Tally> {
+async function runFlows({ server, proxy, redis }: RunParts, options: ChaosOptions): Promise<Tally> {
   const random = new Random(options.seed);
   const tally = new Tally();
   const end = performance.now() + options.duration;
@@ -118,23 +118,23 @@ async function runFlows({ server, proxy, redis }: Parts, options: ChaosOptions):
   });
   const all = Promise.all(running);
   all.catch(() => {});
-  while (performance.now() < end) await misbehave(proxy, random);
+  while (performance.now() < end) await causeRandomFault(proxy, random);
   expect((await settle(all, 10_000)).ok).toBe(true);
-  // Stalled commands may still be executed now; none can be later.
+  // A stalled command may still be executed until its connection is closed, but not later.
   redis.disconnect();
   proxy.cutAll("rst");
-  // The proxy keeps the server side of swallowed connections open.
+  // The proxy keeps the server side of connections open whose bytes it discards.
   await server.command("CLIENT", "KILL", "TYPE", "normal");
   await until(async () => (await server.clients()).length === 0);
   for (const flow of flows) await flow.verify((...words) => server.command(...words));
   return tally;
 }
 
-async function misbehave(proxy: FaultProxy, random: Random): Promise<void> {
-  const makeGood = random.pick(MISCHIEF)(proxy, random);
+async function causeRandomFault(proxy: FaultProxy, random: Random): Promise<void> {
+  const endFault = random.pick(FAULTS)(proxy, random);
   // Sometimes longer than the deadlines.
-  const longest = random.chance(0.2) ? 2 * SOCKET_TIMEOUT : SHORT;
+  const longest = random.chance(0.2) ? 2 * SOCKET_TIMEOUT : MAX_SHORT_FAULT;
   await new Promise((resolve) => setTimeout(resolve, random.int(1, longest)));
-  await makeGood?.();
-  await new Promise((resolve) => setTimeout(resolve, random.int(1, CALM)));
+  await endFault?.();
+  await new Promise((resolve) => setTimeout(resolve, random.int(1, MAX_PAUSE)));
 }

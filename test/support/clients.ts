@@ -4,7 +4,7 @@
  */
 import { afterAll, describe } from "vitest";
 import { Redis } from "../../src/index.js";
-import { CALL_MODES, type CallMode } from "./call-notes.js";
+import { CALL_MODES, type CallMode } from "./recorded-calls.js";
 import type { RunningServer } from "./server.js";
 
 /** Client and helpers of the tests of one mode. */

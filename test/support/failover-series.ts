@@ -1,6 +1,6 @@
 /**
- * A series of failovers under load, and the count of what is left after them: pending promises, connections on
- * each server, handles and listeners in this process.
+ * A series of failovers under load. It counts pending promises, connections on each server, and handles and
+ * listeners in this process.
  */
 import { inspect } from "node:util";
 import { Sentinel } from "../../src/index.js";
@@ -8,10 +8,10 @@ import { watchLeaks } from "./leaks.js";
 import { type Sentinels, startSentinels } from "./sentinels.js";
 import type { RunningServer } from "./server.js";
 import { until } from "./until.js";
-import { type Fates, missingOn, WriteLoad } from "./write-load.js";
+import { missingOn, WriteLoad, type WriteResults } from "./write-load.js";
 
 /** Results of a series. */
-export interface SeriesReport extends Fates {
+export interface SeriesReport extends WriteResults {
   readonly lost: readonly string[];
   /** Counts under load, after the first and after the last failover. */
   readonly counts: readonly Counts[];
@@ -48,7 +48,7 @@ async function connectionsOn(servers: Sentinels): Promise<number[]> {
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
 /** Whether both replicas are in sync with the master; only then can a replica be promoted. */
-async function inStep(servers: Sentinels): Promise<boolean> {
+async function replicasInSync(servers: Sentinels): Promise<boolean> {
   const master = await servers.currentMaster();
   const info = await master.command("INFO", "replication").catch(() => "");
   return (String(info).match(/state=online/g) ?? []).length === servers.replicas.length;
@@ -82,16 +82,22 @@ export async function failOverSeries(count: number, rate: number): Promise<Serie
   const onWarning = (warning: Error): void => void warnings.push(warning);
   process.on("warning", onWarning);
   for (let i = 0; i < count; i++) {
-    await until(() => inStep(servers), { timeout: 60_000, message: "the replicas lag behind" });
+    await until(() => replicasInSync(servers), {
+      timeout: 60_000,
+      message: "the replicas lag behind",
+    });
     await load.progress(rate / 5);
     const now = await servers.failover();
     await load.progress(rate / 5);
     await until(async () => String(await now.command("PUBSUB", "NUMSUB", "news")) === "news,1", {
       timeout: 20_000,
-      message: "the subscriber did not follow",
+      message: "the subscriber did not move to the new master",
     });
     if (i !== 0 && i !== count - 1) continue;
-    await until(() => inStep(servers), { timeout: 60_000, message: "the replicas lag behind" });
+    await until(() => replicasInSync(servers), {
+      timeout: 60_000,
+      message: "the replicas lag behind",
+    });
     await load.progress(rate / 5);
     counts.push({
       connections: await connectionsOn(servers),
@@ -100,16 +106,16 @@ export async function failOverSeries(count: number, rate: number): Promise<Serie
       listeners: sum(process.eventNames().map((name) => process.listenerCount(name))),
     });
   }
-  const fates = await load.stop();
+  const results = await load.stop();
   reading.on = false;
   await reader;
-  const lost = await missingOn(await servers.currentMaster(), fates.acknowledged);
+  const lost = await missingOn(await servers.currentMaster(), results.acknowledged);
   await pubsub.close();
   await Promise.all([master.close(), replica.close()]);
   await sentinel.close();
   await leaks.assertNone();
   process.off("warning", onWarning);
-  return { ...fates, lost, counts, warnings };
+  return { ...results, lost, counts, warnings };
 }
 
 /** Read from replicas. A read may fail while a replica changes its role, but each must settle. */

@@ -16,24 +16,24 @@ export interface CutOptions {
   readonly times?: number;
 }
 
-/** A fault that takes effect after a number of forwarded bytes. */
+/** A fault that takes effect after a number of forwarded bytes, with its parameter. */
 class Trigger<T> {
-  readonly what: T;
+  readonly value: T;
   readonly #after: number;
   readonly #starts: Map<Pipe, number>;
-  readonly #struck = new WeakSet<Pipe>();
+  readonly #applied = new WeakSet<Pipe>();
   constructor(after: number, what: T, live: Iterable<Pipe>) {
-    this.what = what;
+    this.value = what;
     this.#after = after;
     this.#starts = new Map([...live].map((pipe) => [pipe, pipe.forwarded]));
   }
   /** Record that the fault has affected this pipe and must not affect it again. */
-  strike(pipe: Pipe): void {
-    this.#struck.add(pipe);
+  markApplied(pipe: Pipe): void {
+    this.#applied.add(pipe);
   }
   /** Return the bytes that this pipe may forward before the fault takes effect. */
-  left(pipe: Pipe): number {
-    if (this.#struck.has(pipe)) return Number.POSITIVE_INFINITY;
+  bytesLeft(pipe: Pipe): number {
+    if (this.#applied.has(pipe)) return Number.POSITIVE_INFINITY;
     return this.#after - (pipe.forwarded - (this.#starts.get(pipe) ?? 0));
   }
 }
@@ -148,7 +148,7 @@ export class Direction {
 
 /** The part of a connection that a pipe uses. */
 export interface PipeOwner {
-  readonly swallowed: boolean;
+  readonly discarding: boolean;
   cut(how: CutKind): void;
 }
 
@@ -159,7 +159,7 @@ const STEPS = 50;
 /** Forwards bytes from one socket to the other. */
 export class Pipe {
   /** Number of received bytes. */
-  arrived = 0;
+  received = 0;
   /** Number of bytes passed to the kernel for the receiver. */
   forwarded = 0;
   readonly #owner: PipeOwner;
@@ -192,7 +192,7 @@ export class Pipe {
   /** Forward bytes until the connection ends. */
   async run(): Promise<void> {
     while (!this.#finished) {
-      if (await this.#strike()) continue;
+      if (await this.#applyDueFault()) continue;
       const waitMs = this.#waitMs();
       if (waitMs === undefined) await this.#changed.promise;
       else if (waitMs > 0) await Promise.race([pause(waitMs), this.#changed.promise]);
@@ -207,7 +207,7 @@ export class Pipe {
    * @param how - How the sender ended the connection.
    */
   finish(how: CutKind = "fin"): void {
-    if (!this.#finished && !this.#owner.swallowed) {
+    if (!this.#finished && !this.#owner.discarding) {
       if (how === "fin") this.#to.end();
       else reset(this.#to);
     }
@@ -228,8 +228,8 @@ export class Pipe {
   }
 
   #onData(chunk: Buffer): void {
-    this.arrived += chunk.length;
-    if (this.#finished || this.#owner.swallowed) return;
+    this.received += chunk.length;
+    if (this.#finished || this.#owner.discarding) return;
     this.#queue.push({ bytes: chunk, at: performance.now() });
     this.#queued += chunk.length;
     if (this.#queued > HIGH_WATER) this.#from.pause();
@@ -243,20 +243,20 @@ export class Pipe {
   }
 
   /** Apply the faults that are due at this number of forwarded bytes. */
-  async #strike(): Promise<boolean> {
+  async #applyDueFault(): Promise<boolean> {
     const { cut, insertion } = this.#faults;
-    if (insertion !== undefined && insertion.left(this) <= 0) {
-      insertion.strike(this);
+    if (insertion !== undefined && insertion.bytesLeft(this) <= 0) {
+      insertion.markApplied(this);
       this.#faults.insertionsLeft -= 1;
       if (this.#faults.insertionsLeft <= 0) this.#faults.insertion = undefined;
-      await this.#write(insertion.what);
+      await this.#write(insertion.value);
       return true;
     }
-    if (cut === undefined || cut.left(this) > 0) return false;
+    if (cut === undefined || cut.bytesLeft(this) > 0) return false;
     this.#faults.cutsLeft -= 1;
     if (this.#faults.cutsLeft <= 0) this.#faults.cut = undefined;
-    if (cut.what === "rst") await letRead();
-    this.#owner.cut(cut.what);
+    if (cut.value === "rst") await waitForReads();
+    this.#owner.cut(cut.value);
     return true;
   }
 
@@ -264,8 +264,8 @@ export class Pipe {
   #waitMs(): number | undefined {
     const at = this.#queue[0]?.at ?? this.#end?.at;
     const { stalled, hold } = this.#faults;
-    const held = stalled || (hold !== undefined && hold.left(this) <= 0);
-    if (at === undefined || held || this.#owner.swallowed) return undefined;
+    const held = stalled || (hold !== undefined && hold.bytesLeft(this) <= 0);
+    if (at === undefined || held || this.#owner.discarding) return undefined;
     return Math.max(0, at + this.#faults.delayMs - performance.now());
   }
 
@@ -273,7 +273,12 @@ export class Pipe {
     const { cut, insertion, hold, chunkSize, bytesPerSecond } = this.#faults;
     const head = this.#queue[0];
     if (head === undefined) return;
-    const limits = [head.bytes.length, cut?.left(this), insertion?.left(this), hold?.left(this)];
+    const limits = [
+      head.bytes.length,
+      cut?.bytesLeft(this),
+      insertion?.bytesLeft(this),
+      hold?.bytesLeft(this),
+    ];
     limits.push(chunkSize || undefined);
     if (bytesPerSecond > 0) limits.push(Math.ceil(bytesPerSecond / STEPS));
     const size = Math.min(...limits.filter((limit) => limit !== undefined));
@@ -298,7 +303,7 @@ export class Pipe {
  * Wait until a receiver in this process has read the written bytes. Node reports data and RST in one poll as
  * an orderly end, so a RST directly after data would often look like FIN.
  */
-export async function letRead(): Promise<void> {
+export async function waitForReads(): Promise<void> {
   // Twice: the first turn may begin after the reads of this turn.
   await nextTurn();
   await nextTurn();

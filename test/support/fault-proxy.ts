@@ -65,7 +65,7 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Number of connections that are open on the client side. */
   get connections(): number {
-    return this.#live.length;
+    return this.#open.length;
   }
 
   /** Total number of accepted connections. */
@@ -74,8 +74,8 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /** Received bytes of all connections, closed ones included. */
-  get arrived(): Traffic {
-    return total(this.#all.map((connection) => connection.arrived));
+  get received(): Traffic {
+    return total(this.#all.map((connection) => connection.received));
   }
 
   /** Forwarded bytes of all connections, closed ones included. */
@@ -106,7 +106,7 @@ export class FaultProxy implements AsyncDisposable {
    */
   blackhole(on = true): void {
     this.#blackhole = on;
-    if (on) for (const connection of this.#live) connection.swallowed = true;
+    if (on) for (const connection of this.#open) connection.discarding = true;
   }
 
   /**
@@ -116,7 +116,7 @@ export class FaultProxy implements AsyncDisposable {
    * stream, not ECONNRESET: await its last reply first.
    */
   cutAll(how: CutKind = "rst"): void {
-    for (const connection of this.#live) connection.cut(how);
+    for (const connection of this.#open) connection.cut(how);
   }
 
   /**
@@ -138,10 +138,10 @@ export class FaultProxy implements AsyncDisposable {
    * @param direction - `"up"` or `"down"`.
    * @param n - Number of bytes over all connections.
    */
-  async whenBytes(direction: "up" | "down", n: number): Promise<void> {
-    await until(() => this.arrived[direction] >= n, {
+  async whenReceived(direction: "up" | "down", n: number): Promise<void> {
+    await until(() => this.received[direction] >= n, {
       interval: 1,
-      message: () => `${this.arrived[direction]} of ${n} bytes arrived (${direction})`,
+      message: () => `${this.received[direction]} of ${n} bytes arrived (${direction})`,
     });
   }
 
@@ -174,8 +174,8 @@ export class FaultProxy implements AsyncDisposable {
     await Promise.all(this.#all.map((connection) => connection.closed));
   }
 
-  get #live(): ProxyConnection[] {
-    return this.#all.filter((connection) => !connection.gone);
+  get #open(): ProxyConnection[] {
+    return this.#all.filter((connection) => !connection.isClosed);
   }
 
   #makeServer(): Server {
@@ -186,7 +186,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /** Connect to the server, unless the connection is discarded. */
-  dial(): Socket | undefined {
+  connectToTarget(): Socket | undefined {
     if (this.#blackhole) return undefined;
     const options = { allowHalfOpen: true, noDelay: true };
     if ("path" in this.#target) return connect({ path: this.#target.path, ...options });
@@ -201,24 +201,24 @@ export class ProxyConnection implements PipeOwner {
   /** Resolves when the client side is closed. */
   readonly closed: Promise<void>;
   /** Whether bytes and FIN are discarded in both directions. */
-  swallowed = false;
+  discarding = false;
   readonly #client: Socket;
   readonly #server: Socket | undefined;
   readonly #up: Pipe | undefined;
   readonly #down: Pipe | undefined;
   /** Bytes of a client whose connection was discarded from the start. */
-  #lost = 0;
+  #discarded = 0;
 
   constructor(proxy: FaultProxy, client: Socket, index: number) {
     this.index = index;
     this.#client = client;
-    this.#server = proxy.dial();
+    this.#server = proxy.connectToTarget();
     this.closed = new Promise((resolve) => client.once("close", () => resolve()));
     client.on("error", () => undefined);
     if (this.#server === undefined) {
-      this.swallowed = true;
+      this.discarding = true;
       client.on("data", (chunk: Buffer) => {
-        this.#lost += chunk.length;
+        this.#discarded += chunk.length;
       });
       return;
     }
@@ -230,12 +230,12 @@ export class ProxyConnection implements PipeOwner {
   }
 
   /** Whether the client side is closed. */
-  get gone(): boolean {
+  get isClosed(): boolean {
     return this.#client.destroyed;
   }
 
-  get arrived(): Traffic {
-    return { up: this.#up?.arrived ?? this.#lost, down: this.#down?.arrived ?? 0 };
+  get received(): Traffic {
+    return { up: this.#up?.received ?? this.#discarded, down: this.#down?.received ?? 0 };
   }
 
   get forwarded(): Traffic {

@@ -5,10 +5,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CALLS_FOLDER } from "./call-notes.js";
 import { CERTS_FOLDER, makeCerts } from "./certs.js";
 import { ensureRedis } from "./install.js";
 import { serverCommand, serversOfRun } from "./other-servers.js";
+import { CALLS_FOLDER } from "./recorded-calls.js";
 
 /**
  * Prepare the run.

@@ -42,7 +42,7 @@ export function ensureOpenssl(): Promise<string> {
  */
 export async function ensureHiredis(): Promise<void> {
   await ensureProgram("cc", "gcc");
-  if (await isThere("/usr/include/hiredis/read.h")) return;
+  if (await exists("/usr/include/hiredis/read.h")) return;
   // On other systems than Debian only the build of the library can find it.
   if (!(await canInstall())) return;
   await withLock(() => aptInstall("libhiredis-dev"));
@@ -70,7 +70,7 @@ export async function ensureProgram(program: string, debianPackage: string): Pro
     if (installedMeanwhile !== undefined) return installedMeanwhile;
     await aptInstall(debianPackage);
     const path = await findProgram(program);
-    if (path === undefined) throw new Error(`package ${debianPackage} brought no ${program}`);
+    if (path === undefined) throw new Error(`package ${debianPackage} does not contain ${program}`);
     return path;
   });
 }
@@ -79,7 +79,7 @@ async function canInstall(): Promise<boolean> {
   return process.getuid?.() === 0 && (await findProgram("apt-get")) !== undefined;
 }
 
-function isThere(path: string): Promise<boolean> {
+function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
@@ -89,13 +89,13 @@ function isThere(path: string): Promise<boolean> {
 async function aptInstall(debianPackage: string): Promise<void> {
   // RUNLEVEL=1 prevents the package scripts from starting a service: only the binary is needed.
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const patience = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"];
+  const waitOptions = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"];
   const options = { env, maxBuffer: 64 * 1024 * 1024 };
   try {
-    await run("apt-get", [...patience, "update"], options);
+    await run("apt-get", [...waitOptions, "update"], options);
     await run(
       "apt-get",
-      [...patience, "install", "-y", "--no-install-recommends", debianPackage],
+      [...waitOptions, "install", "-y", "--no-install-recommends", debianPackage],
       options,
     );
   } catch (cause) {

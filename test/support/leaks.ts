@@ -40,25 +40,25 @@ export interface LeakWatch {
  * @returns The watch.
  */
 export function watchLeaks(only = ""): LeakWatch {
-  const made = new Map<number, string>();
+  const resources = new Map<number, string>();
   const hook = createHook({
     init(id, kind) {
       if (!KINDS.has(kind)) return;
       const frames = userFrames();
       const from = frames.some((frame) => isFrom(frame, only)) || (only === "" && !frames[0]);
-      if (isOurs(kind, frames[0]) && from) made.set(id, `${kind}\n${frames.join("\n")}`);
+      if (isOurs(kind, frames[0]) && from) resources.set(id, `${kind}\n${frames.join("\n")}`);
     },
-    destroy: (id) => void made.delete(id),
+    destroy: (id) => void resources.delete(id),
   });
   hook.enable();
-  const open = () => [...made.values()];
+  const open = () => [...resources.values()];
   const stop = () => void hook.disable();
   return {
     open,
     stop,
     assertNone: async ({ timeout = 2_000 } = {}) => {
       const message = () => `still open:\n${open().join("\n")}`;
-      await until(() => made.size === 0, { timeout, message }).finally(stop);
+      await until(() => resources.size === 0, { timeout, message }).finally(stop);
     },
   };
 }

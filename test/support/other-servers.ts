@@ -127,10 +127,10 @@ export async function serverCommand(name: ServerName): Promise<readonly string[]
   const folder = cacheFolder();
   if (!(await exists(folder))) {
     await withLock(async () => {
-      if (!(await exists(folder))) await fill(folder);
+      if (!(await exists(folder))) await fillFolder(folder);
     }).catch((cause: unknown) => {
-      const said = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`${name} cannot be had on this machine: ${said}`, { cause });
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${name} is not available on this machine: ${reason}`, { cause });
     });
   }
   return commandIn(folder, UNPACKED[name]);
@@ -145,7 +145,7 @@ function cacheFolder(): string {
 }
 
 /** Fill a temporary folder and rename it, so that the folder is always complete. */
-async function fill(folder: string): Promise<void> {
+async function fillFolder(folder: string): Promise<void> {
   const draft = `${folder}.draft`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
@@ -163,7 +163,7 @@ async function checkVersion(folder: string, server: Unpacked): Promise<void> {
   const [program = "", ...args] = await commandIn(folder, server);
   const { stdout } = await run(program, [...args, "--version"]);
   if (!server.version.test(stdout)) {
-    throw new Error(`${server.calledAs} is not what was expected, it says: ${stdout.trim()}`);
+    throw new Error(`${server.calledAs} has an unexpected version: ${stdout.trim()}`);
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * One connection of the mock server: what the script reads from the client and does to it. All reads go through
+ * One connection of the mock server: what a script reads from it and does to it. All reads go through
  * the queue of complete commands; nothing here decides what a client should send.
  */
 import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { letRead, reset } from "./fault-pipe.js";
+import { reset, waitForReads } from "./fault-pipe.js";
 import { decode } from "./resp.js";
 import { type Deferred, deferred } from "./until.js";
 
@@ -50,28 +50,28 @@ export class Peer {
   #pending: Buffer[] = [];
   #pendingLength = 0;
   #unread: Buffer[][] = [];
-  #taken = 0;
+  #readCount = 0;
   #isClosed = false;
   #broken: MockError | undefined;
   #changed: Deferred<void> = deferred();
   #step = "nothing";
-  #greeting: HandshakeOptions | undefined;
+  #handshake: HandshakeOptions | undefined;
 
   /**
    * @param sockets - The accepted connection, and the underlying one of TLS (or the same).
    * @param index - Its number, from 0.
-   * @param greeting - When given: reply to the handshake before the script, which does not receive it.
+   * @param handshake - When given: reply to the handshake before the script, which does not receive it.
    */
   constructor(
     sockets: { readonly socket: Socket; readonly transport: Socket },
     index: number,
-    greeting?: HandshakeOptions,
+    handshake?: HandshakeOptions,
   ) {
     const { socket, transport } = sockets;
     this.socket = socket;
     this.#transport = transport;
     this.index = index;
-    this.#greeting = greeting;
+    this.#handshake = handshake;
     this.closed = this.#closed.promise;
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("error", () => undefined);
@@ -110,7 +110,7 @@ export class Peer {
       const label = `expect(${show(expected)})`;
       const actual = await this.#take(label);
       if (isDeepStrictEqual(bytesOf(expected), actual)) continue;
-      const place = `connection #${this.index}, command #${this.#taken}`;
+      const place = `connection #${this.index}, command #${this.#readCount}`;
       const message = `${place}: expected ${show(expected)}, got ${show(actual)}`;
       throw new MockError(message, expected.map(String), textOf(actual));
     }
@@ -180,7 +180,7 @@ export class Peer {
     const { count = Number.POSITIVE_INFINITY } = options;
     const seen: string[][] = [];
     while (seen.length < count && (await this.#arrival("handshake()"))) {
-      const reply = greetingReply(this.unread[0] ?? [], options);
+      const reply = handshakeReply(this.unread[0] ?? [], options);
       if (reply === undefined) break;
       seen.push(await this.next());
       this.send(reply);
@@ -207,7 +207,7 @@ export class Peer {
 
   /** Send RST after the client has had time to read the bytes sent before. */
   async reset(): Promise<void> {
-    await letRead();
+    await waitForReads();
     reset(this.#transport);
   }
 
@@ -231,11 +231,11 @@ export class Peer {
   }
 
   async #take(step: string): Promise<Buffer[]> {
-    const there = await this.#arrival(step);
+    const isAvailable = await this.#arrival(step);
     const command = this.#unread.shift();
-    this.#taken += 1;
-    if (there && command !== undefined) return command;
-    const place = `connection #${this.index}, command #${this.#taken}`;
+    this.#readCount += 1;
+    if (isAvailable && command !== undefined) return command;
+    const place = `connection #${this.index}, command #${this.#readCount}`;
     const pending = Buffer.concat(this.#pending);
     const rest = pending.length > 0 ? ` after an incomplete ${show([pending])}` : "";
     throw new MockError(`${place}: the client closed${rest} while the script was at ${step}`);
@@ -279,12 +279,12 @@ export class Peer {
   #onCommand(command: Buffer[]): void {
     const text = textOf(command);
     this.#history.push(text);
-    const reply = this.#greeting === undefined ? undefined : greetingReply(text, this.#greeting);
+    const reply = this.#handshake === undefined ? undefined : handshakeReply(text, this.#handshake);
     if (reply !== undefined) {
       this.send(reply);
       return;
     }
-    this.#greeting = undefined;
+    this.#handshake = undefined;
     this.#unread.push(command);
   }
 
@@ -302,7 +302,7 @@ export class Peer {
 
 const HELLO_FIELDS = { server: "redis", version: "7.0.15", id: 7, mode: "standalone" };
 
-function greetingReply(command: readonly string[], options: HandshakeOptions): string | undefined {
+function handshakeReply(command: readonly string[], options: HandshakeOptions): string | undefined {
   const name = (command[0] ?? "").toUpperCase();
   const words = name === "CLIENT" ? `${name} ${command[1]?.toUpperCase()}` : name;
   const known = ["HELLO", "AUTH", "SELECT", "CLIENT SETNAME", "CLIENT SETINFO"];

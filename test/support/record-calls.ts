@@ -1,9 +1,9 @@
 /** Hooks that record the command calls of every test of a project: a setup file of Vitest. */
 import { afterAll, afterEach, beforeEach, expect } from "vitest";
-import { writeCalls } from "./call-notes.js";
-import { beginTest, endTest, keptCalls, watchCalls } from "./call-record.js";
+import { beginTest, confirmedCalls, endTest, observeCalls } from "./call-observer.js";
+import { writeCalls } from "./recorded-calls.js";
 
-watchCalls();
+observeCalls();
 
 beforeEach(beginTest);
 
@@ -13,4 +13,4 @@ afterEach(({ task, expect: own }) => {
   endTest(!failed && assertions > 0);
 });
 
-afterAll(() => writeCalls(keptCalls()));
+afterAll(() => writeCalls(confirmedCalls()));

@@ -16,13 +16,13 @@ export const OPTIONS: ParserOptions = {
 };
 
 /** One call of a {@link ReplyHandler} as comparable data. */
-export type Event = readonly [what: "reply" | "error" | "decode-error" | "push", value: unknown];
+export type Event = readonly [type: "reply" | "error" | "decode-error" | "push", value: unknown];
 
 /** A handler that records its calls. */
 export class Recorder implements ReplyHandler {
   readonly events: Event[] = [];
   /** Number of calls for the reply mode. */
-  asked = 0;
+  modeCalls = 0;
   readonly #modes: readonly number[];
 
   /** @param modes - The modes to return in turn, repeated at the end. */
@@ -30,7 +30,7 @@ export class Recorder implements ReplyHandler {
     this.#modes = modes;
   }
   nextMode(): number {
-    return this.#modes[this.asked++ % this.#modes.length] ?? 0;
+    return this.#modes[this.modeCalls++ % this.#modes.length] ?? 0;
   }
   nextPushMode(): number {
     return 0;
@@ -89,7 +89,7 @@ export function parse(
 }
 
 /** The entry of an exception. */
-export type Thrown = readonly [what: "thrown", name: string, message: string];
+export type Thrown = readonly [type: "thrown", name: string, message: string];
 
 /** Split into single bytes. */
 export function bytewise(whole: Buffer): Buffer[] {

@@ -22,7 +22,7 @@ class Reader {
   #mode = 0;
   /** Whether an undecodable value is put in its place or reported for the whole reply. */
   #inPlace = false;
-  #lost = false;
+  #isUndecodable = false;
 
   constructor(bytes: Buffer, options: ParserOptions) {
     this.#bytes = bytes;
@@ -36,12 +36,12 @@ class Reader {
   reply(handler: ReplyHandler): void {
     this.#skipAttributes();
     if (this.done) return;
-    this.#lost = false;
+    this.#isUndecodable = false;
     this.#inPlace = this.#peek() === ">";
     this.#mode = this.#inPlace ? handler.nextPushMode() : handler.nextMode();
     const value = this.#value();
     if (this.#inPlace) handler.onPush(value as Reply[]);
-    else if (this.#lost) handler.onDecodeError(new DecodeError("lost"));
+    else if (this.#isUndecodable) handler.onDecodeError(new DecodeError("lost"));
     else if (value instanceof RedisError) handler.onErrorReply(value);
     else handler.onReply(value);
   }
@@ -52,12 +52,12 @@ class Reader {
 
   #skipAttributes(): void {
     while (this.#peek() === "|") {
-      const before = { mode: this.#mode, lost: this.#lost, inPlace: this.#inPlace };
+      const before = { mode: this.#mode, lost: this.#isUndecodable, inPlace: this.#inPlace };
       this.#mode = BYTES | BIGINT;
       this.#inPlace = true;
       this.#items(2 * Number(this.#line().slice(1)));
       this.#mode = before.mode;
-      this.#lost = before.lost;
+      this.#isUndecodable = before.lost;
       this.#inPlace = before.inPlace;
     }
   }
@@ -82,7 +82,7 @@ class Reader {
     } catch (error) {
       if (!(error instanceof Undecodable)) throw error;
       if (this.#inPlace) return new DecodeError("lost");
-      this.#lost = true;
+      this.#isUndecodable = true;
       return null;
     }
   }

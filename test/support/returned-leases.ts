@@ -14,7 +14,7 @@ function counts(pool: ConnectionPool): string {
   return inspect(pool).replace(/^.*> /, "");
 }
 
-function noteUse(name: "execute" | "executeExclusively" | "lease"): void {
+function recordUse(name: "execute" | "executeExclusively" | "lease"): void {
   const original = ConnectionPool.prototype[name] as (...args: unknown[]) => unknown;
   vi.spyOn(ConnectionPool.prototype, name).mockImplementation(function (
     this: ConnectionPool,
@@ -25,7 +25,7 @@ function noteUse(name: "execute" | "executeExclusively" | "lease"): void {
   });
 }
 
-function noteClosing(): void {
+function recordClosing(): void {
   const original = ConnectionPool.prototype.close;
   vi.spyOn(ConnectionPool.prototype, "close").mockImplementation(function (this: ConnectionPool) {
     if (used.delete(this)) atClosing.push(counts(this));
@@ -36,8 +36,8 @@ function noteClosing(): void {
 /** Check after every test of this file that no used pool has a leased connection. */
 export function expectLeasesReturned(): void {
   beforeEach(() => {
-    for (const name of ["execute", "executeExclusively", "lease"] as const) noteUse(name);
-    noteClosing();
+    for (const name of ["execute", "executeExclusively", "lease"] as const) recordUse(name);
+    recordClosing();
   });
   afterEach(() => {
     const seen = [...atClosing.splice(0), ...[...used].map(counts)];

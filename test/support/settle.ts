@@ -8,7 +8,7 @@ import { ConstantBackoff } from "../../src/options/backoff.js";
 import { Retry } from "../../src/options/retry.js";
 
 /** Settings with short deadlines, in ms, for tests that wait for them. */
-export const FAST = {
+export const SHORT_DEADLINES = {
   socketTimeout: 400,
   socketConnectTimeout: 400,
   blockingGrace: 200,
@@ -16,9 +16,9 @@ export const FAST = {
 };
 
 /** Settings with the default deadlines, which a busy machine keeps too, and short retry pauses. */
-export const STEADY = { retry: new Retry(new ConstantBackoff(10), 5) };
+export const DEFAULT_DEADLINES = { retry: new Retry(new ConstantBackoff(10), 5) };
 
-/** Longest time, in ms, that a promise of a {@link FAST} or {@link STEADY} client may take. */
+/** Longest time, in ms, that a promise of a {@link SHORT_DEADLINES} or {@link DEFAULT_DEADLINES} client may take. */
 let defaultLimit = 10_000;
 
 /** Set the time limit, in ms, for all promises of a test file that do not state one. */
@@ -27,7 +27,7 @@ export function setSettleLimit(ms: number): void {
 }
 
 /** How a promise ended. */
-export type Ending<T> =
+export type Settled<T> =
   | { readonly ok: true; readonly value: T; readonly ms: number }
   | { readonly ok: false; readonly error: RedisError; readonly ms: number };
 
@@ -42,14 +42,14 @@ export type Ending<T> =
 export async function settle<T>(
   promise: PromiseLike<T>,
   within = defaultLimit,
-): Promise<Ending<T>> {
+): Promise<Settled<T>> {
   const start = performance.now();
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const timeLimit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not settled after ${within} ms`)), within);
   });
   try {
-    const value = await Promise.race([promise, late]);
+    const value = await Promise.race([promise, timeLimit]);
     return { ok: true, value, ms: performance.now() - start };
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
@@ -63,7 +63,7 @@ export async function settle<T>(
 export function settleAll<T>(
   promises: Iterable<PromiseLike<T>>,
   within = defaultLimit,
-): Promise<Ending<T>[]> {
+): Promise<Settled<T>[]> {
   return Promise.all([...promises].map((promise) => settle(promise, within)));
 }
 

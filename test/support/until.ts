@@ -17,10 +17,10 @@ export interface Deferred<T> {
  * @returns The promise with its two functions.
  */
 export function deferred<T = void>(): Deferred<T> {
-  let levers: Pick<Deferred<T>, "resolve" | "reject"> | undefined;
+  let functions: Pick<Deferred<T>, "resolve" | "reject"> | undefined;
   const promise = new Promise<T>((resolve, reject) => {
-    levers = { resolve, reject };
+    functions = { resolve, reject };
   });
-  if (levers === undefined) throw new Error("a promise runs its executor at once");
-  return { promise, ...(levers as Pick<Deferred<T>, "resolve" | "reject">) };
+  if (functions === undefined) throw new Error("a promise runs its executor immediately");
+  return { promise, ...(functions as Pick<Deferred<T>, "resolve" | "reject">) };
 }

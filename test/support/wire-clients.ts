@@ -11,7 +11,7 @@ import { bulk, type Peer } from "./mock-server.js";
 import { setSettleLimit } from "./settle.js";
 
 /** Settings with short deadlines, in ms. */
-export const QUICK = {
+export const SHORT_DEADLINES = {
   socketTimeout: 2000,
   socketConnectTimeout: 3000,
   blockingGrace: 100,
@@ -19,15 +19,15 @@ export const QUICK = {
 };
 
 /** Settings without a handshake: the first bytes on the wire belong to the first command. */
-export const BARE = { libName: null, libVersion: null };
+export const NO_HANDSHAKE = { libName: null, libVersion: null };
 
 // A promise of a QUICK client settles within this time, on a busy machine too.
 setSettleLimit(4_000);
 
-/** Number of event loop turns in {@link settleDown}. */
+/** Number of event loop turns in {@link waitEventLoopTurns}. */
 const TURNS = 8;
 
-/** Answer every GET with its key, and anything else with OK, until the client closes. */
+/** Reply to every GET with its key, and anything else with OK, until the client closes. */
 export async function echo(peer: Peer): Promise<void> {
   for await (const [name, key = ""] of peer.commands()) {
     peer.send(name === "GET" ? bulk(key) : "+OK\r\n");
@@ -44,11 +44,17 @@ export interface Target {
  * Create a client of a mock server.
  *
  * @param target - The mock server, or a proxy.
- * @param options - Options that override {@link QUICK} and {@link BARE}.
+ * @param options - Options that override {@link SHORT_DEADLINES} and {@link NO_HANDSHAKE}.
  */
 export function clientOf(target: Target, options: ClientOptions = {}): Redis {
   const { host, port } = target;
-  return new Redis<ClientOptions>({ host, port, ...QUICK, ...BARE, ...options }) as Redis;
+  return new Redis<ClientOptions>({
+    host,
+    port,
+    ...SHORT_DEADLINES,
+    ...NO_HANDSHAKE,
+    ...options,
+  }) as Redis;
 }
 
 /** Check after every test of the file that no socket and no timer is left. */
@@ -61,6 +67,6 @@ export function watchEveryTest(): void {
 }
 
 /** Wait a few turns of the event loop, not a time, until bytes on the loopback have arrived. */
-export async function settleDown(turns: number = TURNS): Promise<void> {
+export async function waitEventLoopTurns(turns: number = TURNS): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await nextTurn();
 }

@@ -9,11 +9,11 @@ import { type MockServer, mockServer, type Peer, type Script } from "./mock-serv
 import { PROTOCOLS } from "./protocols.js";
 import { bulk } from "./resp.js";
 
-/** Bytes of a server in one protocol. */
-export interface Speech {
+/** Encodes what a server sends to a subscriber, in one protocol. */
+export interface PubSubReplies {
   readonly protocol: 2 | 3;
   /** Replies to SUBSCRIBE and similar commands; each has a type, a name and a count. */
-  confirm(...confirmations: [word: string, name: string, count: number][]): string;
+  confirm(...confirmations: [type: string, name: string, count: number][]): string;
   message(channel: string, data: string): string;
   pmessage(pattern: string, channel: string, data: string): string;
   smessage(channel: string, data: string): string;
@@ -21,72 +21,76 @@ export interface Speech {
   pong(data: string): string;
 }
 
-function speech(protocol: 2 | 3): Speech {
+function pubSubReplies(protocol: 2 | 3): PubSubReplies {
   const array = (...items: string[]): string =>
     `${protocol === 3 ? ">" : "*"}${items.length}\r\n${items.join("")}`;
-  const words = (...items: string[]): string => array(...items.map((item) => bulk(item)));
+  const bulkArray = (...items: string[]): string => array(...items.map((item) => bulk(item)));
   return {
     protocol,
     confirm: (...all) =>
-      all.map(([word, name, count]) => array(bulk(word), bulk(name), `:${count}\r\n`)).join(""),
-    message: (channel, data) => words("message", channel, data),
-    pmessage: (pattern, channel, data) => words("pmessage", pattern, channel, data),
-    smessage: (channel, data) => words("smessage", channel, data),
-    pong: (data) => (protocol === 3 ? bulk(data) : words("pong", data)),
+      all.map(([type, name, count]) => array(bulk(type), bulk(name), `:${count}\r\n`)).join(""),
+    message: (channel, data) => bulkArray("message", channel, data),
+    pmessage: (pattern, channel, data) => bulkArray("pmessage", pattern, channel, data),
+    smessage: (channel, data) => bulkArray("smessage", channel, data),
+    pong: (data) => (protocol === 3 ? bulk(data) : bulkArray("pong", data)),
   };
 }
 
-/** Declare one `describe` block per protocol, with the bytes of the server. */
-export function describeSpeech(title: string, body: (say: Speech) => void): void {
+/** Declare one `describe` block per protocol, with the encoder of the server's bytes. */
+export function describePubSubReplies(title: string, body: (replies: PubSubReplies) => void): void {
   for (const protocol of PROTOCOLS) {
-    describe(`${title} (RESP${protocol})`, () => body(speech(protocol)));
+    describe(`${title} (RESP${protocol})`, () => body(pubSubReplies(protocol)));
   }
 }
 
 /** Start a mock server that replies to handshakes; one script per connection. */
-export function mockSubscribed(...scripts: Script[]) {
+export function mockWithHandshake(...scripts: Script[]) {
   return mockServer(scripts, { handshake: true });
 }
 
 /** Confirm every SUBSCRIBE and UNSUBSCRIBE as a server does, until the client closes. */
-export async function serve(peer: Peer, say: Speech): Promise<void> {
+export async function confirmSubscriptions(peer: Peer, replies: PubSubReplies): Promise<void> {
   const names = new Map<string, Set<string>>();
   for await (const [command = "", ...args] of peer.commands()) {
-    const word = command.toLowerCase();
-    const kind = word.replace("unsubscribe", "subscribe");
+    const type = command.toLowerCase();
+    const kind = type.replace("unsubscribe", "subscribe");
     const set = names.get(kind) ?? new Set();
     names.set(kind, set);
-    if (word === "ping") peer.send(say.pong(args[0] ?? ""));
-    for (const name of word === "ping" ? [] : args) {
-      if (word === kind) set.add(name);
+    if (type === "ping") peer.send(replies.pong(args[0] ?? ""));
+    for (const name of type === "ping" ? [] : args) {
+      if (type === kind) set.add(name);
       else set.delete(name);
-      peer.send(say.confirm([word, name, set.size]));
+      peer.send(replies.confirm([type, name, set.size]));
     }
   }
 }
 
 /** Confirm the subscription of each name, then send the rest, in one packet. */
-export function sending(say: Speech, names: readonly string[], ...rest: (string | Buffer)[]) {
+export function confirmThenSend(
+  replies: PubSubReplies,
+  names: readonly string[],
+  ...rest: (string | Buffer)[]
+) {
   return async (peer: Peer): Promise<void> => {
     await peer.expect(["SUBSCRIBE", ...names]);
-    const confirmations = names.map((name, i) => say.confirm(["subscribe", name, i + 1]));
+    const confirmations = names.map((name, i) => replies.confirm(["subscribe", name, i + 1]));
     peer.send(...confirmations, ...rest);
     for await (const [command = "", name = ""] of peer.commands()) {
-      const word = command.toLowerCase();
-      peer.send(word === "ping" ? say.pong(name) : say.confirm([word, name, 0]));
+      const type = command.toLowerCase();
+      peer.send(type === "ping" ? replies.pong(name) : replies.confirm([type, name, 0]));
     }
   };
 }
 
-/** Return the commands that a mock server has received after the handshakes. */
-export function asked(mock: MockServer): string[][] {
+/** Return the commands that a mock server has received, without HELLO. */
+export function commandsAfterHandshake(mock: MockServer): string[][] {
   return mock.received.filter(([name]) => name !== "HELLO");
 }
 
 /** Retry settings that reconnect immediately. */
-export const AT_ONCE = new Retry(new ConstantBackoff(1), -1);
+export const RETRY_IMMEDIATELY = new Retry(new ConstantBackoff(1), -1);
 
 /** Return type, name and data of a message as one string. */
-export function brief({ type, channel, data }: PubSubMessage): string {
+export function summarize({ type, channel, data }: PubSubMessage): string {
   return `${type} ${channel ?? ""} ${data instanceof Error ? data.name : data}`;
 }

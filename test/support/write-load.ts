@@ -8,7 +8,7 @@ import type { RunningServer } from "./server.js";
 import { until } from "./until.js";
 
 /** Results of the writes so far. */
-export interface Fates {
+export interface WriteResults {
   readonly started: number;
   /** Keys of acknowledged writes. */
   readonly acknowledged: readonly string[];
@@ -41,7 +41,7 @@ export class WriteLoad {
     this.#done = this.#run();
   }
 
-  get fates(): Fates {
+  get results(): WriteResults {
     const stall = this.#stall;
     return {
       started: this.#started,
@@ -61,14 +61,14 @@ export class WriteLoad {
   }
 
   /** Stop, and wait until every promise has settled. */
-  async stop(): Promise<Fates> {
+  async stop(): Promise<WriteResults> {
     this.#running = false;
     await this.#done;
     await until(() => this.#settled === this.#started, {
       timeout: 20_000,
       message: () => `${this.#started - this.#settled} promises never settled`,
     });
-    return this.fates;
+    return this.results;
   }
 
   async #run(): Promise<void> {

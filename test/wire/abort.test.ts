@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -24,7 +24,7 @@ describe("AbortSignal of a view", () => {
     expect(errors.map(({ cause }) => cause)).toEqual(new Array(3).fill(reason));
     expect(errors.map(({ command }) => command)).toEqual(["GET", "BLPOP", "PIPELINE"]);
     expect(errors[0]).toMatchObject({ message: "The command was aborted", code: "ABORT_ERR" });
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
   });
 
@@ -92,7 +92,7 @@ describe("AbortSignal of a view", () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["GET", "a"], ["GET", "b"]);
       peer.send("$10\r\n01234");
-      await settleDown();
+      await waitEventLoopTurns();
       controller.abort();
       peer.send("56789\r\n", bulk("B"));
       await peer.stall();
@@ -161,7 +161,7 @@ describe("AbortSignal of a view", () => {
     expect(kindOf(await popped)).toBe("AbortError not-sent");
     greet.resolve();
     await until(() => inspect(redis.connectionPool).includes("idle=1"));
-    await settleDown();
+    await waitEventLoopTurns();
     expect(counted(mock)).toEqual(["AUTH pw"]);
   });
 

@@ -5,7 +5,12 @@ import { BlockingConnectionPool, Redis } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { BARE, clientOf, QUICK, watchEveryTest } from "../support/wire-clients.js";
+import {
+  clientOf,
+  NO_HANDSHAKE,
+  SHORT_DEADLINES,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -144,8 +149,8 @@ describe("maxPendingCommands", () => {
     await using mock = await mockServer((peer) => peer.stall());
     const pool = { maxConnections: 1, timeout: 0 };
     const connectionPool = new BlockingConnectionPool({
-      ...QUICK,
-      ...BARE,
+      ...SHORT_DEADLINES,
+      ...NO_HANDSHAKE,
       ...pool,
       port: mock.port,
       maxPendingCommands: 5,

@@ -7,7 +7,13 @@ import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { BARE, clientOf, QUICK, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import {
+  clientOf,
+  NO_HANDSHAKE,
+  SHORT_DEADLINES,
+  waitEventLoopTurns,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -134,7 +140,7 @@ describe("close()", () => {
     await redis.get("a");
     const popped = errorOf(redis.blpop("list", 0));
     await until(() => mock.connections >= 2);
-    await settleDown();
+    await waitEventLoopTurns();
     await redis.close();
     const error = await popped;
     expect(kindOf(error)).toBe("ConnectionError unknown");
@@ -194,7 +200,7 @@ describe("close()", () => {
     expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError not-sent");
     expect(kindOf(await errorOf(redis.client().get("a")))).toBe("ConnectionError not-sent");
     expect(kindOf(await errorOf(redis.connect()))).toBe("ConnectionError not-sent");
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
   });
 
@@ -212,7 +218,12 @@ describe("close()", () => {
 
   it("closes nothing when called on a view, or on a client over a shared pool", async () => {
     await using mock = await mockServer(echo);
-    const pool = new ConnectionPool({ host: mock.host, port: mock.port, ...QUICK, ...BARE });
+    const pool = new ConnectionPool({
+      host: mock.host,
+      port: mock.port,
+      ...SHORT_DEADLINES,
+      ...NO_HANDSHAKE,
+    });
     const redis = new Redis({ connectionPool: pool });
     await redis.with({ timeout: 500 }).close();
     await redis.close();
@@ -256,7 +267,7 @@ describe("disconnect()", () => {
     await until(() => mock.connections > 0);
     redis.disconnect();
     expect((await errors).map(kindOf)).toEqual(new Array(3).fill("ConnectionError not-sent"));
-    await settleDown();
+    await waitEventLoopTurns();
     for (const peer of mock.peers) await peer.closed;
   });
 
@@ -267,7 +278,7 @@ describe("disconnect()", () => {
     const same = errorOf(redis.get("b"));
     redis.disconnect();
     await same;
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(1);
   });
 
@@ -290,7 +301,7 @@ describe("disconnect()", () => {
       const before = mock.connections;
       await until(() => mock.connections > before, { interval: 0 });
       // A different number of microtasks and turns into the handshake each time.
-      await settleDown(turn >> 1);
+      await waitEventLoopTurns(turn >> 1);
       if (turn % 2 === 1) await undefined;
       redis.disconnect();
       expect(["a", "ConnectionError not-sent", "ConnectionError unknown"]).toContain(await got);

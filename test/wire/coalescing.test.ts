@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
 import { errorOf, kindOf } from "../support/settle.js";
-import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -258,7 +258,7 @@ describe("an idle connection", () => {
     const { mock, redis } = await connected();
     await using _mock = mock;
     await using _redis = redis;
-    await settleDown();
+    await waitEventLoopTurns();
     expect(writes).toEqual([]);
   });
 });

@@ -9,7 +9,12 @@ import { type MockServer, mockServer, type Peer, type Script } from "../support/
 import { bulks } from "../support/resp.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { BARE, QUICK, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import {
+  NO_HANDSHAKE,
+  SHORT_DEADLINES,
+  waitEventLoopTurns,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -34,7 +39,7 @@ async function withLease(
 ): Promise<void> {
   await using mock = await mockServer(script, { handshake: { count: protocol === 3 ? 1 : 0 } });
   const { host, port } = mock;
-  const pool = new ConnectionPool({ host, port, ...QUICK, ...BARE, protocol });
+  const pool = new ConnectionPool({ host, port, ...SHORT_DEADLINES, ...NO_HANDSHAKE, protocol });
   await body(await pool.lease(), mock);
   await pool.close();
 }
@@ -102,7 +107,7 @@ describe.each([2, 3] as const)("a connection in subscriber mode (RESP%i)", (prot
       connection.enterSubscriberMode({ ...listener, onReply }, TEXT);
       connection.writeCommand(SUBSCRIBE, ["c"]);
       await until(() => connection.state === "closed");
-      await settleDown();
+      await waitEventLoopTurns();
       expect([listener.replies, listener.pushes]).toEqual([["one"], []]);
     });
   });
@@ -244,7 +249,11 @@ describe("traces of commands and pipelines", () => {
     await using mock = await mockServer(agreeing);
     const { host, port } = mock;
     const resolve = async () => ({ kind: "tcp", host, port }) as const;
-    const redis = new Redis({ ...QUICK, ...BARE, addressSource: { resolve, description: "mock" } });
+    const redis = new Redis({
+      ...SHORT_DEADLINES,
+      ...NO_HANDSHAKE,
+      addressSource: { resolve, description: "mock" },
+    });
     await redis.set("a", "b");
     await redis.pipeline({ transaction: false }).set("a", "b").exec();
     for (const { asyncEnd } of channels) asyncEnd.unsubscribe(subscriber);

@@ -5,7 +5,7 @@ import { type Credentials, RedisError, type RedisOptions } from "../../src/index
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred } from "../support/until.js";
-import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -39,7 +39,7 @@ describe("credentialProvider", () => {
     await using redis = clientOf(mock, { credentialProvider });
     expect(asked).toEqual([]);
     const first = redis.get("k");
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
     gate.resolve();
     expect(await first).toBe("v");
@@ -144,11 +144,11 @@ describe("credentialProvider", () => {
     await using mock = await mockServer(answerAll);
     await using redis = clientOf(mock, { credentialProvider: () => gate.promise });
     const failed = errorOf(redis.get("k"));
-    await settleDown();
+    await waitEventLoopTurns();
     redis.disconnect();
     gate.resolve({ password: "pw" });
     expect(kindOf(await failed)).toBe("ConnectionError not-sent");
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
   });
 });

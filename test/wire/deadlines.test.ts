@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -76,7 +76,7 @@ describe("reply deadline with a frozen server", () => {
       async (peer) => {
         await peer.expect(["GET", "new"]);
         late.resolve();
-        await settleDown();
+        await waitEventLoopTurns();
         peer.send(bulk("new"));
         await peer.stall();
       },

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -22,7 +22,7 @@ describe("client()", () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     await using session = redis.client();
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
     await Promise.all([session.get("a"), session.get("b")]);
     await redis.get("shared");
@@ -129,7 +129,7 @@ describe("client()", () => {
     const closed = session.close().then(() => {
       over = true;
     });
-    await settleDown();
+    await waitEventLoopTurns();
     expect(over).toBe(false);
     answer.resolve();
     await closed;
@@ -171,7 +171,7 @@ describe("loss of the connection of a client()", () => {
       async (peer) => {
         await peer.expect(["GET", "a"]);
         peer.send(bulk("a"));
-        await settleDown();
+        await waitEventLoopTurns();
         await peer.reset();
       },
       echo,
@@ -192,7 +192,7 @@ describe("loss of the connection of a client()", () => {
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"]);
         peer.send(bulk("a"));
-        await settleDown();
+        await waitEventLoopTurns();
         await peer.reset();
       },
       echo,
@@ -218,7 +218,7 @@ describe("loss of the connection of a client()", () => {
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"]);
         peer.send(bulk("a"));
-        await settleDown();
+        await waitEventLoopTurns();
         await peer.reset();
       },
       echo,
@@ -243,13 +243,13 @@ describe("loss of the connection of a client()", () => {
       async (peer) => {
         await peer.expect(["SELECT", "3"], ["GET", "a"]);
         peer.send("+OK\r\n", bulk("a"));
-        await settleDown();
+        await waitEventLoopTurns();
         await peer.reset();
       },
       async (peer) => {
         await peer.expect(["SELECT", "3"]);
         await issued.promise;
-        await settleDown();
+        await waitEventLoopTurns();
         early = peer.unread;
         peer.send("+OK\r\n");
         await echo(peer);
@@ -279,7 +279,7 @@ describe("loss of the connection of a client()", () => {
       async (peer) => {
         await peer.expect(["SELECT", "3"]);
         peer.send("+OK\r\n");
-        await settleDown();
+        await waitEventLoopTurns();
         await peer.reset();
       },
       async (peer) => {
@@ -304,7 +304,7 @@ describe("loss of the connection of a client()", () => {
       async (peer) => {
         await peer.expect(["SELECT", "99"]);
         peer.send("-ERR DB index is out of range\r\n");
-        await settleDown();
+        await waitEventLoopTurns();
         await peer.reset();
       },
       echo,

@@ -4,7 +4,12 @@ import type { RedisOptions } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { encodeCommand } from "../support/resp.js";
 import { errorOf, kindOfFailure } from "../support/settle.js";
-import { BARE, clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import {
+  clientOf,
+  NO_HANDSHAKE,
+  waitEventLoopTurns,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -16,7 +21,7 @@ const SETINFO = [
 const HELLO_REPLY = "%1\r\n+proto\r\n:3\r\n";
 
 const CASES: readonly (readonly [string, RedisOptions, string[][]])[] = [
-  ["nothing", BARE, []],
+  ["nothing", NO_HANDSHAKE, []],
   ["user and password", { username: "u", password: "p w" }, [["AUTH", "u", "p w"]]],
   ["password alone", { password: "pw" }, [["AUTH", "pw"]]],
   ["user alone", { username: "u" }, [["AUTH", "u", ""]]],
@@ -48,7 +53,7 @@ describe("bytes of the handshake", () => {
       // The batch came whole, before any answer; now one answer after the other, the last one held.
       seen.push(peer.bytes);
       for (const command of commands.slice(0, -1)) peer.send(replyTo(command));
-      await settleDown();
+      await waitEventLoopTurns();
       seen.push(peer.bytes);
       for (const command of commands.slice(-1)) peer.send(replyTo(command));
       await peer.expect(["GET", "k"]);
@@ -109,7 +114,7 @@ describe("handshake with old servers", () => {
       await peer.expect(["HELLO", "3", "AUTH", "default", "pw"], ["SELECT", "1"]);
       peer.send(refusal, "-NOAUTH Authentication required.\r\n");
       await peer.expect(["AUTH", "pw"], ["SELECT", "1"]);
-      await settleDown();
+      await waitEventLoopTurns();
       expect(peer.unread).toEqual([]);
       peer.send("+OK\r\n+OK\r\n");
       await peer.expect(["GET", "k"]);

@@ -4,7 +4,7 @@ import type { RedisOptions } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred } from "../support/until.js";
-import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -30,7 +30,7 @@ describe("health check of a connection that was idle longer than healthCheckInte
         await peer.expect(["GET", "a"]);
         peer.send(bulk("a"));
         await peer.expect(["PING"]);
-        await settleDown();
+        await waitEventLoopTurns();
         early = peer.unread;
         peer.send("+PONG\r\n");
         await peer.expect(["GET", "b"], ["GET", "c"], ["GET", "d"]);
@@ -139,7 +139,7 @@ describe("health check of a connection that was idle longer than healthCheckInte
     await redis.get("a");
     await idle();
     expect(kindOf(await errorOf(redis.set("b", undefined as unknown as string)))).toBe("DataError");
-    await settleDown();
+    await waitEventLoopTurns();
     expect(counted(mock)).toEqual(["GET a"]);
   });
 });
@@ -263,7 +263,7 @@ describe("a command cancelled while it waits for a health check", () => {
         await peer.expect(["GET", "a"]);
         peer.send(bulk("a"));
         await peer.expect(["PING"]);
-        await settleDown();
+        await waitEventLoopTurns();
         peer.send("+PONG\r\n");
         await echo(peer);
       },
@@ -303,7 +303,7 @@ describe("a command cancelled while it waits for a health check", () => {
     const failed = errorOf(redis.get("b"));
     redis.disconnect();
     expect(kindOf(await failed)).toBe("ConnectionError not-sent");
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(1);
     expect(await redis.get("c")).toBe("c");
     expect(counted(mock)).toEqual(["GET a", "GET c"]);

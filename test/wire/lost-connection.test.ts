@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -41,7 +41,7 @@ describe.each<End>(["RST", "FIN"])("a connection ended by %s", (how) => {
       async (peer) => {
         await peer.expect(["AUTH", "pw"], ["SELECT", "1"]);
         peer.send("+OK\r\n+O");
-        await settleDown();
+        await waitEventLoopTurns();
         await end(peer, how);
       },
       async (peer) => {
@@ -79,7 +79,7 @@ describe.each<End>(["RST", "FIN"])("a connection ended by %s", (how) => {
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"], ["GET", "c"]);
         peer.send(`${bulk("A")}$5\r\nhal`);
-        await settleDown();
+        await waitEventLoopTurns();
         await end(peer, how);
       },
       echo,
@@ -103,7 +103,7 @@ describe.each<End>(["RST", "FIN"])("a connection ended by %s", (how) => {
           if (transaction) await peer.expect(["MULTI"]);
           await peer.expect(["INCR", "a"], ["INCR", "b"]);
           peer.send(transaction ? "+OK\r\n+QUEUED\r\n" : ":1\r\n");
-          await settleDown();
+          await waitEventLoopTurns();
           await end(peer, how);
         },
         echo,
@@ -121,7 +121,7 @@ describe.each<End>(["RST", "FIN"])("a connection ended by %s", (how) => {
       async (peer) => {
         await peer.expect(["GET", "a"]);
         peer.send(bulk("a"));
-        await settleDown();
+        await waitEventLoopTurns();
         await end(peer, how);
       },
       echo,
@@ -129,7 +129,7 @@ describe.each<End>(["RST", "FIN"])("a connection ended by %s", (how) => {
     await using redis = clientOf(mock);
     expect(await redis.get("a")).toBe("a");
     await until(() => inspect(redis.connectionPool).includes("shared=0"));
-    await settleDown();
+    await waitEventLoopTurns();
     // Lazily: nothing to send, nothing to dial for.
     expect(mock.connections).toBe(1);
     expect(await redis.get("b")).toBe("b");
@@ -142,7 +142,7 @@ describe.each<End>(["RST", "FIN"])("a connection ended by %s", (how) => {
       async (peer) => {
         for (let i = 0; i < count; i++) await peer.next();
         peer.send(bulk("x").repeat(500));
-        await settleDown();
+        await waitEventLoopTurns();
         await end(peer, how);
       },
       echo,

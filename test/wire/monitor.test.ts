@@ -2,19 +2,20 @@
 import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import { ConnectionError, InvalidResponse, ResponseError, TimeoutError } from "../../src/index.js";
+import { describeProtocols } from "../support/protocols.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
-import { asked, describeSpeech, mockSubscribed } from "../support/wire-pubsub.js";
+import { clientOf, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
+import { commandsAfterHandshake, mockWithHandshake } from "../support/wire-pubsub.js";
 
 watchEveryTest();
 
 const line = (command: string) => `+1339518083.107412 [0 127.0.0.1:60866] ${command}\r\n`;
 
-describeSpeech("a monitor", ({ protocol }) => {
+describeProtocols("a monitor", (protocol) => {
   it("sends nothing before its first use, and MONITOR once for all waiting callers", async () => {
     const agree = deferred();
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["MONITOR"]);
       await agree.promise;
       peer.send("+OK\r\n", line('"one"'), line('"two" "2"'));
@@ -22,7 +23,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     });
     await using redis = clientOf(mock, { protocol });
     const monitor = redis.monitor();
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
     const [first, second] = [monitor.nextCommand(), monitor.nextCommand()];
     await until(() => mock.received.some(([name]) => name === "MONITOR"));
@@ -31,11 +32,11 @@ describeSpeech("a monitor", ({ protocol }) => {
     await monitor.start();
     await monitor.close();
     await mock.done();
-    expect(asked(mock)).toEqual([["MONITOR"]]);
+    expect(commandsAfterHandshake(mock)).toEqual([["MONITOR"]]);
   });
 
   it("parses lines that arrive in pieces of one byte", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["MONITOR"]);
       await peer.trickle(`+OK\r\n${line('"set" "a] \\"b"')}${line('"get" ""')}`);
       await peer.stall();
@@ -47,7 +48,7 @@ describeSpeech("a monitor", ({ protocol }) => {
   });
 
   it("rejects with the error of the server, and may be started again", async () => {
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["MONITOR"]);
         peer.send("-ERR not now\r\n");
@@ -78,7 +79,7 @@ describeSpeech("a monitor", ({ protocol }) => {
   });
 
   it("delivers lines received before a loss, then rejects each waiting caller", async () => {
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["MONITOR"]);
         peer.send("+OK\r\n", line('"last"'));
@@ -103,7 +104,7 @@ describeSpeech("a monitor", ({ protocol }) => {
 
   it("does not report a start when the connection was lost unnoticed", async () => {
     const cut = deferred();
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["MONITOR"]);
         peer.send("+OK\r\n", line('"unread"'));
@@ -136,7 +137,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     ["an array", "*1\r\n+x\r\n"],
     ["an error", "-ERR what\r\n"],
   ])("closes its connection after %s", async (_, bytes) => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["MONITOR"]);
       peer.send("+OK\r\n", line('"good"'), bytes, line('"never"'));
       await peer.expectClose();
@@ -151,7 +152,7 @@ describeSpeech("a monitor", ({ protocol }) => {
 
   it("has a deadline for the reply to MONITOR, and none for lines", async () => {
     const late = deferred();
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["MONITOR"]);
         await peer.expectClose();
@@ -174,7 +175,7 @@ describeSpeech("a monitor", ({ protocol }) => {
   });
 
   it("ends when it is closed, whatever it waits for", async () => {
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["MONITOR"]);
         await peer.expectClose();
@@ -194,7 +195,7 @@ describeSpeech("a monitor", ({ protocol }) => {
     await monitor.start();
     const [waiting, loop] = [errorOf(monitor.nextCommand()), monitor.listen()];
     const next = loop.next();
-    await settleDown();
+    await waitEventLoopTurns();
     await monitor.close();
     expect((await waiting).code).toBe("ECLOSED");
     expect(await next).toEqual({ done: true, value: undefined });
@@ -202,7 +203,7 @@ describeSpeech("a monitor", ({ protocol }) => {
   });
 
   it("ends when its client is closed", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["MONITOR"]);
       peer.send("+OK\r\n");
       await peer.expectClose();

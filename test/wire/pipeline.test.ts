@@ -6,7 +6,7 @@ import { bulk, mockServer, type Peer, type Script } from "../support/mock-server
 import { encodeCommand } from "../support/resp.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
 import { errorOf, kindOf } from "../support/settle.js";
-import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 expectLeasesReturned();
 
@@ -76,7 +76,7 @@ describe("bytes of a pipeline", () => {
       await using mock = await mockServer([]);
       await using redis = clientOf(mock);
       expect(await redis.pipeline({ transaction }).exec()).toEqual([]);
-      await settleDown();
+      await waitEventLoopTurns();
       expect(mock.connections).toBe(0);
     },
   );
@@ -423,7 +423,7 @@ describe("a Pipeline object", () => {
       expect(await pipeline.incr("a")).toBe(pipeline);
       expect("then" in pipeline).toBe(false);
     }
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
   });
 

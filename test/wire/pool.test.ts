@@ -12,7 +12,13 @@ import {
 import { bulk, type MockServer, mockServer, type Peer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { BARE, clientOf, QUICK, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import {
+  clientOf,
+  NO_HANDSHAKE,
+  SHORT_DEADLINES,
+  waitEventLoopTurns,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -23,7 +29,12 @@ async function echo(peer: Peer): Promise<void> {
   }
 }
 
-const target = ({ host, port }: MockServer) => ({ host, port, ...QUICK, ...BARE });
+const target = ({ host, port }: MockServer) => ({
+  host,
+  port,
+  ...SHORT_DEADLINES,
+  ...NO_HANDSHAKE,
+});
 const poolOf = (mock: MockServer, options: PoolOptions = {}) =>
   new ConnectionPool({ ...target(mock), ...options });
 const blockingPoolOf = (mock: MockServer, options: BlockingPoolOptions = {}) =>
@@ -248,7 +259,7 @@ describe("leases", () => {
     await mock.peers[0]?.reset();
     await until(() => losses.length > 0);
     pool.disconnect();
-    await settleDown();
+    await waitEventLoopTurns();
     expect(losses).toEqual([["ConnectionError", false]]);
     await pool.close();
   });
@@ -336,7 +347,7 @@ describe("a blocking command cancelled while it waits for a connection takes non
     controller.abort();
     await Promise.all(cancelled);
     await until(() => counts(pool) === "shared=1 leased=0 idle=1 waiting=0");
-    await settleDown();
+    await waitEventLoopTurns();
     expect(counts(pool)).toBe("shared=1 leased=0 idle=1 waiting=0");
     await pool.close();
   });
@@ -355,7 +366,7 @@ describe("BlockingConnectionPool", () => {
     };
     const third = waitAs("third");
     const fourth = waitAs("fourth");
-    await settleDown();
+    await waitEventLoopTurns();
     expect(counts(pool)).toBe("shared=0 leased=2 idle=0 waiting=2");
     b.release();
     expect((await third).connection).toBe(b.connection);

@@ -5,7 +5,7 @@ import { InvalidResponse, JsParser } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -114,7 +114,7 @@ describe("unexpected replies", () => {
       async (peer) => {
         await peer.expect(["GET", "a"]);
         peer.send(bulk("a"));
-        await settleDown();
+        await waitEventLoopTurns();
         peer.send(bulk("stray"));
         await peer.expectClose();
       },
@@ -180,13 +180,13 @@ describe("unexpected pushes", () => {
       await peer.handshake();
       await peer.expect(["GET", "a"], ["GET", "b"]);
       peer.send(push, bulk("a"), push, push, bulk("b"), push);
-      await settleDown();
+      await waitEventLoopTurns();
       peer.send(push);
       await echo(peer);
     });
     await using redis = clientOf(mock, { protocol });
     expect(await Promise.all([redis.get("a"), redis.get("b")])).toEqual(["a", "b"]);
-    await settleDown();
+    await waitEventLoopTurns();
     expect(await redis.get("c")).toBe("c");
     expect(mock.connections).toBe(1);
   });

@@ -3,24 +3,24 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { DecodeError, type PubSubMessage } from "../../src/index.js";
 import { errorOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 import {
-  asked,
-  brief,
-  describeSpeech,
-  mockSubscribed,
-  sending,
-  serve,
+  commandsAfterHandshake,
+  confirmSubscriptions,
+  confirmThenSend,
+  describePubSubReplies,
+  mockWithHandshake,
+  summarize,
 } from "../support/wire-pubsub.js";
 
 watchEveryTest();
 
-describeSpeech("PubSub handler", (say) => {
-  const { protocol } = say;
-  const three = ["1", "2", "3"].map((data) => say.message("a", data));
+describePubSubReplies("PubSub handler", (replies) => {
+  const { protocol } = replies;
+  const three = ["1", "2", "3"].map((data) => replies.message("a", data));
 
   it("that throws does not affect other messages of the same chunk", async () => {
-    await using mock = await mockSubscribed(sending(say, ["a"], ...three));
+    await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], ...three));
     await using redis = clientOf(mock, { protocol });
     const onError = vi.fn();
     const pubsub = redis.pubsub({ onError });
@@ -41,7 +41,7 @@ describeSpeech("PubSub handler", (say) => {
   });
 
   it("may be async: it is not awaited, and its rejection goes to onError", async () => {
-    await using mock = await mockSubscribed(sending(say, ["a"], ...three));
+    await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], ...three));
     await using redis = clientOf(mock, { protocol });
     const onError = vi.fn();
     const pubsub = redis.pubsub({ onError });
@@ -63,15 +63,15 @@ describeSpeech("PubSub handler", (say) => {
   });
 
   it("is found by channel or by pattern, and both are called when both match", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "ab"], ["PSUBSCRIBE", "a*", "ab"]);
       peer.send(
-        say.confirm(["subscribe", "ab", 1], ["psubscribe", "a*", 2], ["psubscribe", "ab", 3]),
+        replies.confirm(["subscribe", "ab", 1], ["psubscribe", "a*", 2], ["psubscribe", "ab", 3]),
       );
       peer.send(
-        say.message("ab", "x"),
-        say.pmessage("a*", "ab", "x"),
-        say.pmessage("ab", "ab", "x"),
+        replies.message("ab", "x"),
+        replies.pmessage("a*", "ab", "x"),
+        replies.pmessage("ab", "ab", "x"),
       );
       await peer.stall();
     });
@@ -93,15 +93,15 @@ describeSpeech("PubSub handler", (say) => {
   });
 
   it("leaves confirmations to readers, and its messages reach no reader", async () => {
-    await using mock = await mockSubscribed(
-      sending(say, ["a", "b"], ...three, say.message("b", "4")),
+    await using mock = await mockWithHandshake(
+      confirmThenSend(replies, ["a", "b"], ...three, replies.message("b", "4")),
     );
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
     await pubsub.subscribe({ a: () => {}, b: null });
     const seen: string[] = [];
     for await (const message of pubsub) {
-      seen.push(brief(message));
+      seen.push(summarize(message));
       if (message.type === "message") break;
     }
     expect(seen).toEqual(["subscribe a 1", "subscribe b 2", "message b 4"]);
@@ -109,9 +109,9 @@ describeSpeech("PubSub handler", (say) => {
   });
 
   it("can subscribe, unsubscribe itself, and ping", async () => {
-    await using mock = await mockSubscribed((peer) => {
-      const served = serve(peer, say);
-      void until(() => asked(mock).length === 1).then(() => peer.send(...three));
+    await using mock = await mockWithHandshake((peer) => {
+      const served = confirmSubscriptions(peer, replies);
+      void until(() => commandsAfterHandshake(mock).length === 1).then(() => peer.send(...three));
       return served;
     });
     await using redis = clientOf(mock, { protocol });
@@ -130,10 +130,10 @@ describeSpeech("PubSub handler", (say) => {
   });
 
   it("does not receive messages with invalid UTF-8; onError gets the error, and later messages arrive", async () => {
-    const broken = say.message("a", "??");
+    const broken = replies.message("a", "??");
     const bytes = Buffer.from(broken);
     bytes.fill(0xff, broken.length - 4, broken.length - 2);
-    await using mock = await mockSubscribed(sending(say, ["a"], bytes, ...three));
+    await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], bytes, ...three));
     await using redis = clientOf(mock, { protocol });
     const onError = vi.fn();
     const pubsub = redis.pubsub({ onError });
@@ -148,11 +148,11 @@ describeSpeech("PubSub handler", (say) => {
 
   it("pauses the socket when too many of its calls are unfinished", async () => {
     const total = 2000;
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
-      peer.send(say.confirm(["subscribe", "a", 1]));
+      peer.send(replies.confirm(["subscribe", "a", 1]));
       for (let i = 0; i < total; i++) {
-        peer.send(say.message("a", "x".repeat(10_000)));
+        peer.send(replies.message("a", "x".repeat(10_000)));
         if (peer.socket.writableNeedDrain)
           await new Promise((resolve) => peer.socket.once("drain", resolve));
       }
@@ -173,7 +173,7 @@ describeSpeech("PubSub handler", (say) => {
     let seen = 0;
     while (seen < total) {
       await until(() => waiting.length !== 0);
-      await settleDown(3);
+      await waitEventLoopTurns(3);
       seen += waiting.length;
       for (const finish of waiting.splice(0)) finish();
     }
@@ -183,22 +183,22 @@ describeSpeech("PubSub handler", (say) => {
   });
 });
 
-describeSpeech("PubSub reader", (say) => {
-  const { protocol } = say;
-  const messages = Array.from({ length: 10 }, (_, i) => say.message("a", String(i)));
+describePubSubReplies("PubSub reader", (replies) => {
+  const { protocol } = replies;
+  const messages = Array.from({ length: 10 }, (_, i) => replies.message("a", String(i)));
 
   it("that does not read pauses the socket, while subscriptions are still confirmed", async () => {
-    await using mock = await mockSubscribed(sending(say, ["a"], ...messages));
+    await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], ...messages));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ highWaterMark: 2, ignoreSubscribeMessages: true });
     await pubsub.subscribe("a");
-    await settleDown();
+    await waitEventLoopTurns();
     await pubsub.subscribe("b");
     await pubsub.ping("through");
     await pubsub.unsubscribe("b");
     const seen: string[] = [];
     for await (const message of pubsub) {
-      seen.push(brief(message));
+      seen.push(summarize(message));
       if (seen.length === 11) break;
     }
     expect(seen).toEqual([...messages.map((_, i) => `message a ${i}`), "pong  through"]);
@@ -207,11 +207,11 @@ describeSpeech("PubSub reader", (say) => {
 
   it("waits only for its timeout, and only for requested messages", async () => {
     const go = deferred();
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
-      peer.send(say.confirm(["subscribe", "a", 1]));
+      peer.send(replies.confirm(["subscribe", "a", 1]));
       await go.promise;
-      peer.send(say.message("a", "late"));
+      peer.send(replies.message("a", "late"));
       await peer.stall();
     });
     await using redis = clientOf(mock, { protocol });
@@ -224,17 +224,17 @@ describeSpeech("PubSub reader", (say) => {
     expect(await pubsub.getMessage()).toBeNull();
     const waiting = pubsub.getMessage({ timeout: null });
     go.resolve();
-    expect(brief((await waiting) as PubSubMessage)).toBe("message a late");
+    expect(summarize((await waiting) as PubSubMessage)).toBe("message a late");
     await pubsub.close();
   });
 
   it("can be aborted before and while it waits, and loses no message", async () => {
     const go = deferred();
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
-      peer.send(say.confirm(["subscribe", "a", 1]));
+      peer.send(replies.confirm(["subscribe", "a", 1]));
       await go.promise;
-      peer.send(say.message("a", "kept"));
+      peer.send(replies.message("a", "kept"));
       await peer.stall();
     });
     await using redis = clientOf(mock, { protocol });
@@ -252,7 +252,7 @@ describeSpeech("PubSub reader", (say) => {
   });
 
   it("may be one of several; each message goes to one of them, in order", async () => {
-    await using mock = await mockSubscribed(sending(say, ["a"], ...messages));
+    await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], ...messages));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
     const subscribed = pubsub.subscribe("a");
@@ -264,7 +264,7 @@ describeSpeech("PubSub reader", (say) => {
   });
 
   it("that left its loop finds the remaining messages there, and the subscription", async () => {
-    await using mock = await mockSubscribed(sending(say, ["a"], ...messages));
+    await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], ...messages));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
     await pubsub.subscribe("a");
@@ -290,7 +290,7 @@ describe("PubSub errors without onError", () => {
         Buffer.from("\r\n"),
       ]);
     const broken = message(Buffer.from([0xff]));
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send(
         "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n",
@@ -305,7 +305,7 @@ describe("PubSub errors without onError", () => {
     const handler = vi.fn();
     await pubsub.subscribe({ a: handler });
     await until(() => handler.mock.calls.length === 1 && warnings.length !== 0);
-    await settleDown();
+    await waitEventLoopTurns();
     expect(warnings.map(({ name }) => name)).toEqual(["DecodeError"]);
     // Later readers get each of them.
     expect((await pubsub.getMessage())?.type).toBe("subscribe");

@@ -2,16 +2,21 @@
 import { expect, it } from "vitest";
 import { kindOfFailure } from "../support/settle.js";
 import { clientOf, watchEveryTest } from "../support/wire-clients.js";
-import { asked, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
+import {
+  commandsAfterHandshake,
+  confirmSubscriptions,
+  describePubSubReplies,
+  mockWithHandshake,
+} from "../support/wire-pubsub.js";
 
 watchEveryTest();
 
-describeSpeech("thousands of PubSub subscriptions", (say) => {
-  const { protocol } = say;
+describePubSubReplies("thousands of PubSub subscriptions", (replies) => {
+  const { protocol } = replies;
   const names = Array.from({ length: 2500 }, (_, index) => `channel:${index}`);
 
   it("are unsubscribed by commands of 1000 names each, and one promise", async () => {
-    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using mock = await mockWithHandshake((peer) => confirmSubscriptions(peer, replies));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
     await pubsub.subscribe(names);
@@ -19,17 +24,19 @@ describeSpeech("thousands of PubSub subscriptions", (say) => {
     await pubsub.unsubscribe();
     expect(pubsub.channels).toEqual([]);
     expect(pubsub.subscribed).toBe(false);
-    const ends = asked(mock).filter(([name]) => name === "UNSUBSCRIBE");
+    const ends = commandsAfterHandshake(mock).filter(([name]) => name === "UNSUBSCRIBE");
     expect(ends.map((words) => words.length - 1)).toEqual([1000, 1000, 500]);
     expect(ends.flatMap(([, ...rest]) => rest)).toEqual(names);
   });
 
   it("stay subscribed where the server refuses to unsubscribe", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", ...names]);
-      peer.send(...names.map((name, i) => say.confirm(["subscribe", name, i + 1])));
+      peer.send(...names.map((name, i) => replies.confirm(["subscribe", name, i + 1])));
       const first = await peer.next();
-      peer.send(...first.slice(1).map((name, i) => say.confirm(["unsubscribe", name, 2499 - i])));
+      peer.send(
+        ...first.slice(1).map((name, i) => replies.confirm(["unsubscribe", name, 2499 - i])),
+      );
       peer.send("-NOPERM no\r\n", "-NOPERM no\r\n");
       await peer.stall();
     });

@@ -7,15 +7,20 @@ import { mockServer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
-import { AT_ONCE, asked, brief, mockSubscribed } from "../support/wire-pubsub.js";
+import { clientOf, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
+import {
+  commandsAfterHandshake,
+  mockWithHandshake,
+  RETRY_IMMEDIATELY,
+  summarize,
+} from "../support/wire-pubsub.js";
 
 watchEveryTest();
 
 /** Read until a loop over the messages ends. */
 async function readAll(pubsub: AsyncIterable<PubSubMessage>): Promise<string[]> {
   const seen: string[] = [];
-  for await (const message of pubsub) seen.push(brief(message));
+  for await (const message of pubsub) seen.push(summarize(message));
   return seen;
 }
 
@@ -52,7 +57,7 @@ describe("PubSub without a connection", () => {
       expect(pubsub.subscribed).toBe(false);
       expect(await reading).toEqual(["subscribe a 1"]);
       await proxy.accept();
-      await settleDown(50);
+      await waitEventLoopTurns(50);
       expect(proxy.totalConnections).toBe(totalConnections);
     }));
 
@@ -107,7 +112,7 @@ describe("PubSub without a connection", () => {
     await pubsub.subscribe("a");
     redis.disconnect();
     await until(() => onReconnect.mock.calls.length === 1);
-    expect(asked(mock)).toEqual([
+    expect(commandsAfterHandshake(mock)).toEqual([
       ["SUBSCRIBE", "a"],
       ["SUBSCRIBE", "a"],
     ]);
@@ -175,7 +180,7 @@ describe("PubSub reconnect", () => {
   });
 
   it("ends when the retry policy ends: readers get the error, and nothing stays subscribed", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
       await peer.expect(["PING", ""]);
@@ -199,7 +204,7 @@ describe("PubSub reconnect", () => {
   it("is tried again after each failure, within the deadline of a pending subscription", async () => {
     await using mock = await fickle();
     await using redis = clientOf(mock, { socketTimeout: 60 });
-    const pubsub = redis.pubsub({ retry: AT_ONCE });
+    const pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY });
     const error = await errorOf(pubsub.subscribe("a"));
     expect(kindOf(error)).toBe("ConnectionError unknown");
     expect(mock.connections).toBeGreaterThan(1);

@@ -11,35 +11,45 @@ import { mockServer, type Peer, type Script } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
 import { clientOf, watchEveryTest } from "../support/wire-clients.js";
-import { AT_ONCE, brief, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
+import {
+  confirmSubscriptions,
+  describePubSubReplies,
+  mockWithHandshake,
+  RETRY_IMMEDIATELY,
+  summarize,
+} from "../support/wire-pubsub.js";
 
 watchEveryTest();
 
-describeSpeech("PubSub reconnect", (say) => {
-  const { protocol } = say;
+describePubSubReplies("PubSub reconnect", (replies) => {
+  const { protocol } = replies;
 
   it("restores exactly the previous subscriptions with their handlers", async () => {
     const cut = deferred();
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
-        const served = serve(peer, say);
+        const served = confirmSubscriptions(peer, replies);
         await cut.promise;
         peer.close();
         await served;
       },
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a", "b"], ["PSUBSCRIBE", "p*"], ["SSUBSCRIBE", "s"]);
-        peer.send(say.confirm(["subscribe", "a", 1], ["subscribe", "b", 2]));
-        peer.send(say.confirm(["psubscribe", "p*", 3], ["ssubscribe", "s", 1]));
-        peer.send(say.message("a", "1"), say.pmessage("p*", "px", "2"), say.smessage("s", "3"));
+        peer.send(replies.confirm(["subscribe", "a", 1], ["subscribe", "b", 2]));
+        peer.send(replies.confirm(["psubscribe", "p*", 3], ["ssubscribe", "s", 1]));
+        peer.send(
+          replies.message("a", "1"),
+          replies.pmessage("p*", "px", "2"),
+          replies.smessage("s", "3"),
+        );
         await peer.stall();
       },
     );
     await using redis = clientOf(mock, { protocol });
     const onReconnect = vi.fn();
-    const pubsub = redis.pubsub({ retry: AT_ONCE, onReconnect });
+    const pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY, onReconnect });
     const seen: string[] = [];
-    const note = (message: PubSubMessage) => seen.push(brief(message));
+    const note = (message: PubSubMessage) => seen.push(summarize(message));
     await pubsub.subscribe({ a: note }, "b", "gone");
     await pubsub.psubscribe({ "p*": note });
     await pubsub.ssubscribe({ s: note });
@@ -58,22 +68,22 @@ describeSpeech("PubSub reconnect", (say) => {
   });
 
   it("does not restore a channel whose unsubscribing was not confirmed", async () => {
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a", "b"]);
-        peer.send(say.confirm(["subscribe", "a", 1], ["subscribe", "b", 2]));
+        peer.send(replies.confirm(["subscribe", "a", 1], ["subscribe", "b", 2]));
         await peer.expect(["UNSUBSCRIBE", "b"]);
         await peer.reset();
       },
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
-        peer.send(say.confirm(["subscribe", "a", 1]));
+        peer.send(replies.confirm(["subscribe", "a", 1]));
         await peer.stall();
       },
     );
     await using redis = clientOf(mock, { protocol });
     const onReconnect = vi.fn();
-    const pubsub = redis.pubsub({ retry: AT_ONCE, onReconnect });
+    const pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY, onReconnect });
     await pubsub.subscribe("a", "b");
     await pubsub.unsubscribe("b");
     await until(() => onReconnect.mock.calls.length === 1);
@@ -81,23 +91,23 @@ describeSpeech("PubSub reconnect", (say) => {
   });
 
   it("repeats unconfirmed subscriptions after the confirmed ones", async () => {
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
-        peer.send(say.confirm(["subscribe", "a", 1]));
+        peer.send(replies.confirm(["subscribe", "a", 1]));
         await peer.expect(["SUBSCRIBE", "b", "c"]);
-        peer.send(say.confirm(["subscribe", "b", 2]));
+        peer.send(replies.confirm(["subscribe", "b", 2]));
         await peer.reset();
       },
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a", "b"], ["SUBSCRIBE", "c"]);
-        peer.send(say.confirm(["subscribe", "a", 1], ["subscribe", "b", 2]));
-        peer.send(say.confirm(["subscribe", "c", 3]));
+        peer.send(replies.confirm(["subscribe", "a", 1], ["subscribe", "b", 2]));
+        peer.send(replies.confirm(["subscribe", "c", 3]));
         await peer.stall();
       },
     );
     await using redis = clientOf(mock, { protocol });
-    const pubsub = redis.pubsub({ retry: AT_ONCE });
+    const pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY });
     await pubsub.subscribe("a");
     await pubsub.subscribe("b", "c");
     expect(pubsub.channels).toEqual(["a", "b", "c"]);
@@ -116,17 +126,17 @@ describeSpeech("PubSub reconnect", (say) => {
     [["unsub a", "sub a", "unsub a"], []],
     [["unsub", "sub y"], ["y"]],
   ])("reaches the result of %j, although nothing of it was confirmed", async (steps, channels) => {
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
-        peer.send(say.confirm(["subscribe", "a", 1]));
+        peer.send(replies.confirm(["subscribe", "a", 1]));
         for (let i = 0; i < steps.length; i++) await peer.next();
         await peer.reset();
       },
-      (peer) => serve(peer, say),
+      (peer) => confirmSubscriptions(peer, replies),
     );
     await using redis = clientOf(mock, { protocol });
-    const pubsub = redis.pubsub({ retry: AT_ONCE });
+    const pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY });
     await pubsub.subscribe("a");
     await Promise.all(
       steps.map((step) => {
@@ -140,10 +150,10 @@ describeSpeech("PubSub reconnect", (say) => {
   });
 
   it("reports the gap once among the messages with gapEvents", async () => {
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
-        peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "1"));
+        peer.send(replies.confirm(["subscribe", "a", 1]), replies.message("a", "1"));
         await peer.reset();
       },
       // Lost again before all is as it was: still the same gap.
@@ -153,19 +163,19 @@ describeSpeech("PubSub reconnect", (say) => {
       },
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
-        peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "2"));
+        peer.send(replies.confirm(["subscribe", "a", 1]), replies.message("a", "2"));
         await peer.expect(["UNSUBSCRIBE", "a"]);
-        peer.send(say.confirm(["unsubscribe", "a", 0]));
+        peer.send(replies.confirm(["unsubscribe", "a", 0]));
         await peer.stall();
       },
     );
     await using redis = clientOf(mock, { protocol });
     const onReconnect = vi.fn();
-    const pubsub = redis.pubsub({ retry: AT_ONCE, gapEvents: true, onReconnect });
+    const pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY, gapEvents: true, onReconnect });
     await pubsub.subscribe("a");
     const seen: string[] = [];
     for await (const message of pubsub) {
-      seen.push(brief(message));
+      seen.push(summarize(message));
       if (message.data === "2") void pubsub.unsubscribe();
       if (message.type === "gap") expect(message.data).toBeInstanceOf(ConnectionError);
     }
@@ -183,10 +193,10 @@ describeSpeech("PubSub reconnect", (say) => {
   it("sends commands of bounded size", async () => {
     const names = Array.from({ length: 2500 }, (_, i) => `c${i}`);
     const sizes: number[] = [];
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.next();
-        peer.send(...names.map((name, i) => say.confirm(["subscribe", name, i + 1])));
+        peer.send(...names.map((name, i) => replies.confirm(["subscribe", name, i + 1])));
         await peer.expect(["PING", "now"]);
         await peer.reset();
       },
@@ -194,13 +204,13 @@ describeSpeech("PubSub reconnect", (say) => {
         let count = 0;
         for await (const [, ...args] of peer.commands()) {
           sizes.push(args.length);
-          peer.send(...args.map((name) => say.confirm(["subscribe", name, ++count])));
+          peer.send(...args.map((name) => replies.confirm(["subscribe", name, ++count])));
         }
       },
     );
     await using redis = clientOf(mock, { protocol });
     const onReconnect = vi.fn();
-    const pubsub = redis.pubsub({ retry: AT_ONCE, onReconnect });
+    const pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY, onReconnect });
     await pubsub.subscribe(names);
     expect(kindOf(await errorOf(pubsub.ping("now")))).toBe("ConnectionError unknown");
     await until(() => onReconnect.mock.calls.length === 1);
@@ -210,11 +220,11 @@ describeSpeech("PubSub reconnect", (say) => {
 
   it("drops subscriptions that the server now rejects, and reports them", async () => {
     const refused = "-NOPERM no permissions to access one of the channels\r\n";
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a", "b", "c"]);
         const names = ["a", "b", "c"];
-        peer.send(...names.map((name, i) => say.confirm(["subscribe", name, i + 1])));
+        peer.send(...names.map((name, i) => replies.confirm(["subscribe", name, i + 1])));
         await peer.expect(["PING", ""]);
         await peer.reset();
       },
@@ -222,14 +232,18 @@ describeSpeech("PubSub reconnect", (say) => {
         await peer.expect(["SUBSCRIBE", "a", "b", "c"]);
         peer.send(refused);
         await peer.expect(["SUBSCRIBE", "a"], ["SUBSCRIBE", "b"], ["SUBSCRIBE", "c"]);
-        peer.send(say.confirm(["subscribe", "a", 1]), refused, say.confirm(["subscribe", "c", 2]));
-        peer.send(say.message("c", "on"));
+        peer.send(
+          replies.confirm(["subscribe", "a", 1]),
+          refused,
+          replies.confirm(["subscribe", "c", 2]),
+        );
+        peer.send(replies.message("c", "on"));
         await peer.stall();
       },
     );
     await using redis = clientOf(mock, { protocol });
     const [onError, onReconnect, handler] = [vi.fn(), vi.fn(), vi.fn()];
-    const pubsub = redis.pubsub({ retry: AT_ONCE, onError, onReconnect });
+    const pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY, onError, onReconnect });
     await pubsub.subscribe({ a: handler, b: handler, c: handler });
     await errorOf(pubsub.ping());
     await until(() => handler.mock.calls.length === 1);
@@ -248,22 +262,26 @@ describeSpeech("PubSub reconnect", (say) => {
       "+surprise\r\n",
       ":1\r\n",
       "-ERR unexpected\r\n",
-      say.confirm(["subscribe", "other", 7]),
-      say.confirm(["sunsubscribe", "a", 0]),
-      say.pong("unexpected"),
+      replies.confirm(["subscribe", "other", 7]),
+      replies.confirm(["sunsubscribe", "a", 0]),
+      replies.pong("unexpected"),
       ...(protocol === 2 ? ["*1\r\n$5\r\nother\r\n", "*0\r\n"] : ["%1\r\n:1\r\n:2\r\n"]),
     ];
-    const scripts = nonsense.map((bytes) => async (peer: Parameters<typeof serve>[0]) => {
-      await peer.expect(["SUBSCRIBE", "a"]);
-      peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "good"), bytes);
-      peer.send(say.message("a", "never"));
-      await peer.stall();
-    });
-    await using mock = await mockSubscribed(...scripts, (peer) => serve(peer, say));
+    const scripts = nonsense.map(
+      (bytes) => async (peer: Parameters<typeof confirmSubscriptions>[0]) => {
+        await peer.expect(["SUBSCRIBE", "a"]);
+        peer.send(replies.confirm(["subscribe", "a", 1]), replies.message("a", "good"), bytes);
+        peer.send(replies.message("a", "never"));
+        await peer.stall();
+      },
+    );
+    await using mock = await mockWithHandshake(...scripts, (peer) =>
+      confirmSubscriptions(peer, replies),
+    );
     await using redis = clientOf(mock, { protocol });
     const reconnections: string[] = [];
     const pubsub = redis.pubsub({
-      retry: AT_ONCE,
+      retry: RETRY_IMMEDIATELY,
       onReconnect: ({ error }: Reconnection) => void reconnections.push(error.message),
     });
     const seen: string[] = [];
@@ -287,7 +305,7 @@ describeSpeech("PubSub reconnect", (say) => {
     await using mock = await mockServer([
       greeted(async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
-        peer.send(say.confirm(["subscribe", "a", 1]));
+        peer.send(replies.confirm(["subscribe", "a", 1]));
         await peer.reset();
       }),
       refused(refusal),
@@ -297,7 +315,7 @@ describeSpeech("PubSub reconnect", (say) => {
         peer.send("-NOAUTH Authentication required.\r\n");
         await peer.expectClose();
       }),
-      greeted((peer) => serve(peer, say)),
+      greeted((peer) => confirmSubscriptions(peer, replies)),
     ]);
     const retry = new Retry(new ConstantBackoff(1), 0);
     await using redis = clientOf(mock, { protocol, password: "secret", retry });
@@ -316,7 +334,7 @@ describeSpeech("PubSub reconnect", (say) => {
     const lose = async (peer: Peer): Promise<void> => {
       await peer.handshake({ count: 1 });
       await peer.expect(["SUBSCRIBE", "a"]);
-      peer.send(say.confirm(["subscribe", "a", 1]));
+      peer.send(replies.confirm(["subscribe", "a", 1]));
       await peer.reset();
     };
     await using mock = await mockServer([
@@ -332,7 +350,7 @@ describeSpeech("PubSub reconnect", (say) => {
     ]);
     await using redis = clientOf(mock, { protocol, password: "secret" });
     const onError = vi.fn();
-    const pubsub = redis.pubsub({ onError, retry: AT_ONCE });
+    const pubsub = redis.pubsub({ onError, retry: RETRY_IMMEDIATELY });
     for (const times of [1, 2]) {
       await pubsub.subscribe("a");
       await until(() => onError.mock.calls.length === times);

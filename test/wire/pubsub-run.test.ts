@@ -6,15 +6,21 @@ import type { Peer } from "../support/mock-server.js";
 import { errorOf } from "../support/settle.js";
 import { until } from "../support/until.js";
 import { clientOf, watchEveryTest } from "../support/wire-clients.js";
-import { AT_ONCE, describeSpeech, mockSubscribed, sending, serve } from "../support/wire-pubsub.js";
+import {
+  confirmSubscriptions,
+  confirmThenSend,
+  describePubSubReplies,
+  mockWithHandshake,
+  RETRY_IMMEDIATELY,
+} from "../support/wire-pubsub.js";
 
 watchEveryTest();
 
-describeSpeech("PubSub run()", (say) => {
-  const { protocol } = say;
+describePubSubReplies("PubSub run()", (replies) => {
+  const { protocol } = replies;
 
   it("rejects subscriptions without a handler, by name", async () => {
-    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using mock = await mockWithHandshake((peer) => confirmSubscriptions(peer, replies));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
     await pubsub.subscribe({ a: () => {} }, "b");
@@ -41,11 +47,11 @@ describeSpeech("PubSub run()", (say) => {
   });
 
   it("passes errors with subscriber and worker to onError, and goes on", async () => {
-    const data = ["1", "2", "3"].map((one) => say.message("a", one));
-    await using mock = await mockSubscribed(sending(say, ["a"], ...data));
+    const data = ["1", "2", "3"].map((one) => replies.message("a", one));
+    await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], ...data));
     await using redis = clientOf(mock, { protocol });
     const own = vi.fn();
-    const pubsub = redis.pubsub({ onError: own, retry: AT_ONCE });
+    const pubsub = redis.pubsub({ onError: own, retry: RETRY_IMMEDIATELY });
     const seen: string[] = [];
     const subscribed = pubsub.subscribe({
       a: ({ data: one }) => {
@@ -65,9 +71,9 @@ describeSpeech("PubSub run()", (say) => {
   });
 
   it("can be stopped by its error listener, or by close()", async () => {
-    await using mock = await mockSubscribed(
-      sending(say, ["a"], say.message("a", "1"), say.message("a", "2")),
-      (peer) => serve(peer, say),
+    await using mock = await mockWithHandshake(
+      confirmThenSend(replies, ["a"], replies.message("a", "1"), replies.message("a", "2")),
+      (peer) => confirmSubscriptions(peer, replies),
     );
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
@@ -87,7 +93,7 @@ describeSpeech("PubSub run()", (say) => {
   });
 
   it("ends when the client is closed", async () => {
-    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using mock = await mockWithHandshake((peer) => confirmSubscriptions(peer, replies));
     const redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
     await pubsub.subscribe({ a: () => {} });
@@ -102,8 +108,8 @@ describeSpeech("PubSub run()", (say) => {
   });
 
   it("ends when its subscriptions are given up, and reports that to onError", async () => {
-    const script = (peer: Peer): Promise<void> => serve(peer, say);
-    await using mock = await mockSubscribed(script, script);
+    const script = (peer: Peer): Promise<void> => confirmSubscriptions(peer, replies);
+    await using mock = await mockWithHandshake(script, script);
     await using proxy = await startProxy({ host: mock.host, port: mock.port });
     const retry = new Retry(new ConstantBackoff(1), 0);
     await using redis = clientOf(proxy, { protocol, retry });
@@ -123,7 +129,7 @@ describeSpeech("PubSub run()", (say) => {
   });
 
   it("goes on without subscriptions after they were unsubscribed on purpose", async () => {
-    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using mock = await mockWithHandshake((peer) => confirmSubscriptions(peer, replies));
     await using redis = clientOf(mock, { protocol });
     await using pubsub = redis.pubsub();
     await pubsub.subscribe({ a: () => {} });

@@ -3,22 +3,28 @@ import { describe, expect, it, vi } from "vitest";
 import { DataError, PubSubError } from "../../src/index.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
-import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
-import { asked, brief, describeSpeech, mockSubscribed, serve } from "../support/wire-pubsub.js";
+import { clientOf, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
+import {
+  commandsAfterHandshake,
+  confirmSubscriptions,
+  describePubSubReplies,
+  mockWithHandshake,
+  summarize,
+} from "../support/wire-pubsub.js";
 
 watchEveryTest();
 
-describeSpeech("subscribe()", (say) => {
-  const { protocol } = say;
+describePubSubReplies("subscribe()", (replies) => {
+  const { protocol } = replies;
 
   it("subscribe() resolves when the server has confirmed every name", async () => {
     const [half, rest] = [deferred(), deferred()];
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a", "b"]);
       await half.promise;
-      peer.send(say.confirm(["subscribe", "a", 1]));
+      peer.send(replies.confirm(["subscribe", "a", 1]));
       await rest.promise;
-      peer.send(say.confirm(["subscribe", "b", 2]));
+      peer.send(replies.confirm(["subscribe", "b", 2]));
       await peer.stall();
     });
     await using redis = clientOf(mock, { protocol });
@@ -29,8 +35,8 @@ describeSpeech("subscribe()", (say) => {
     });
     expect(pubsub.subscribed).toBe(true);
     half.resolve();
-    expect(brief(await readOne(pubsub))).toBe("subscribe a 1");
-    await settleDown();
+    expect(summarize(await readOne(pubsub))).toBe("subscribe a 1");
+    await waitEventLoopTurns();
     expect([settled, pubsub.channels]).toEqual([false, ["a"]]);
     rest.resolve();
     await subscribed;
@@ -38,23 +44,23 @@ describeSpeech("subscribe()", (say) => {
   });
 
   it("commands of one turn are sent in one write, and each gets its own confirmation", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(
         ["SUBSCRIBE", "a"],
         ["PSUBSCRIBE", "p*"],
         ["SSUBSCRIBE", "s"],
         ["UNSUBSCRIBE", "a"],
       );
-      peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "1"));
-      peer.send(say.confirm(["psubscribe", "p*", 2]), say.pmessage("p*", "px", "2"));
-      peer.send(say.confirm(["ssubscribe", "s", 1]), say.smessage("s", "3"));
-      peer.send(say.confirm(["unsubscribe", "a", 1]));
+      peer.send(replies.confirm(["subscribe", "a", 1]), replies.message("a", "1"));
+      peer.send(replies.confirm(["psubscribe", "p*", 2]), replies.pmessage("p*", "px", "2"));
+      peer.send(replies.confirm(["ssubscribe", "s", 1]), replies.smessage("s", "3"));
+      peer.send(replies.confirm(["unsubscribe", "a", 1]));
       await peer.stall();
     });
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
     const seen: string[] = [];
-    const note = (message: Parameters<typeof brief>[0]) => seen.push(brief(message));
+    const note = (message: Parameters<typeof summarize>[0]) => seen.push(summarize(message));
     await Promise.all([
       pubsub.subscribe({ a: note }),
       pubsub.psubscribe({ "p*": note }),
@@ -66,11 +72,11 @@ describeSpeech("subscribe()", (say) => {
   });
 
   it("subscribe() rejects when the server refuses, and subscribes to nothing", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"], ["SUBSCRIBE", "b", "c"], ["SUBSCRIBE", "d"]);
-      peer.send(say.confirm(["subscribe", "a", 1]));
+      peer.send(replies.confirm(["subscribe", "a", 1]));
       peer.send("-NOPERM User default has no permissions to access the channels\r\n");
-      peer.send(say.confirm(["subscribe", "d", 2]));
+      peer.send(replies.confirm(["subscribe", "d", 2]));
       await peer.stall();
     });
     await using redis = clientOf(mock, { protocol });
@@ -87,17 +93,17 @@ describeSpeech("subscribe()", (say) => {
   });
 
   it("a new handler is used from its confirmation on", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
-      peer.send(say.confirm(["subscribe", "a", 1]));
+      peer.send(replies.confirm(["subscribe", "a", 1]));
       await peer.expect(["SUBSCRIBE", "a"]);
       peer.send(
-        say.message("a", "old"),
-        say.confirm(["subscribe", "a", 1]),
-        say.message("a", "new"),
+        replies.message("a", "old"),
+        replies.confirm(["subscribe", "a", 1]),
+        replies.message("a", "new"),
       );
       await peer.expect(["SUBSCRIBE", "a"]);
-      peer.send(say.confirm(["subscribe", "a", 1]), say.message("a", "read"));
+      peer.send(replies.confirm(["subscribe", "a", 1]), replies.message("a", "read"));
       await peer.stall();
     });
     await using redis = clientOf(mock, { protocol });
@@ -106,15 +112,15 @@ describeSpeech("subscribe()", (say) => {
     await pubsub.subscribe({ a: first });
     await pubsub.subscribe({ a: second });
     await until(() => second.mock.calls.length === 1);
-    expect(first.mock.calls.map(([message]) => brief(message))).toEqual(["message a old"]);
-    expect(second.mock.calls.map(([message]) => brief(message))).toEqual(["message a new"]);
+    expect(first.mock.calls.map(([message]) => summarize(message))).toEqual(["message a old"]);
+    expect(second.mock.calls.map(([message]) => summarize(message))).toEqual(["message a new"]);
     await pubsub.subscribe("a");
-    expect(brief(await readOne(pubsub))).toBe("message a read");
+    expect(summarize(await readOne(pubsub))).toBe("message a read");
   });
 
   it("names may be any bytes", async () => {
     const name = Buffer.from([0xff, 0x00, 0x0d, 0x0a, 0xfe]);
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       expect(await peer.nextBuffers()).toEqual([Buffer.from("SUBSCRIBE"), name]);
       const head = `${protocol === 3 ? ">" : "*"}3\r\n$9\r\nsubscribe\r\n$5\r\n`;
       peer.send(head, name, "\r\n:1\r\n", head.replace("9\r\nsubscribe", "7\r\nmessage"), name);
@@ -134,10 +140,12 @@ describeSpeech("subscribe()", (say) => {
   });
 
   it("replies in pieces of one byte are parsed", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       await peer.trickle(
-        say.confirm(["subscribe", "a", 1]) + say.message("a", "x") + say.message("a", "y"),
+        replies.confirm(["subscribe", "a", 1]) +
+          replies.message("a", "x") +
+          replies.message("a", "y"),
       );
       await peer.stall();
     });
@@ -145,7 +153,7 @@ describeSpeech("subscribe()", (say) => {
     const pubsub = redis.pubsub();
     await pubsub.subscribe("a");
     const seen = [await readOne(pubsub), await readOne(pubsub), await readOne(pubsub)];
-    expect(seen.map(brief)).toEqual(["subscribe a 1", "message a x", "message a y"]);
+    expect(seen.map(summarize)).toEqual(["subscribe a 1", "message a x", "message a y"]);
   });
 });
 
@@ -156,19 +164,19 @@ describe("invalid PubSub calls", () => {
     ["undefined", () => [undefined], /"channels\[0\]"/],
     ["a handler that is none", () => [{ a: 5 }], /handler must be a function/],
   ])("reject without I/O: %s", async (_, args, message) => {
-    await using mock = await mockSubscribed();
+    await using mock = await mockWithHandshake();
     await using redis = clientOf(mock);
     const pubsub = redis.pubsub();
     const error = await errorOf(pubsub.subscribe(...(args() as never[])));
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toMatch(message);
     expect(pubsub.subscribed).toBe(false);
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
   });
 
   it("return immediately when there is nothing to read, unsubscribe or wait for", async () => {
-    await using mock = await mockSubscribed();
+    await using mock = await mockWithHandshake();
     await using redis = clientOf(mock);
     const pubsub = redis.pubsub();
     const error = await errorOf(pubsub.getMessage({ timeout: null }));
@@ -178,17 +186,17 @@ describe("invalid PubSub calls", () => {
     );
     await pubsub.unsubscribe();
     await pubsub.punsubscribe("p");
-    for await (const message of pubsub) throw new Error(`read ${brief(message)}`);
-    await settleDown();
+    for await (const message of pubsub) throw new Error(`read ${summarize(message)}`);
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
   });
 });
 
-describeSpeech("unsubscribe()", (say) => {
-  const { protocol } = say;
+describePubSubReplies("unsubscribe()", (replies) => {
+  const { protocol } = replies;
 
   it("unsubscribe() sends the given names, all names without arguments, and nothing for an empty list", async () => {
-    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using mock = await mockWithHandshake((peer) => confirmSubscriptions(peer, replies));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
     await pubsub.subscribe("a", "b", "c");
@@ -201,7 +209,7 @@ describeSpeech("unsubscribe()", (say) => {
     expect(pubsub.subscribed).toBe(true);
     await pubsub.punsubscribe();
     expect(pubsub.subscribed).toBe(false);
-    expect(asked(mock)).toEqual([
+    expect(commandsAfterHandshake(mock)).toEqual([
       ["SUBSCRIBE", "a", "b", "c"],
       ["PSUBSCRIBE", "p"],
       ["UNSUBSCRIBE", "b", "x"],
@@ -213,11 +221,11 @@ describeSpeech("unsubscribe()", (say) => {
 
   it("a handler is called until unsubscribe() settles, and not afterwards", async () => {
     const sent = deferred();
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
-      peer.send(say.confirm(["subscribe", "a", 1]));
+      peer.send(replies.confirm(["subscribe", "a", 1]));
       await peer.expect(["UNSUBSCRIBE", "a"]);
-      peer.send(say.message("a", "late"), say.confirm(["unsubscribe", "a", 0]));
+      peer.send(replies.message("a", "late"), replies.confirm(["unsubscribe", "a", 0]));
       sent.resolve();
       await peer.stall();
     });
@@ -230,13 +238,13 @@ describeSpeech("unsubscribe()", (say) => {
   });
 
   it("loops over messages end after the last received message is read", async () => {
-    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using mock = await mockWithHandshake((peer) => confirmSubscriptions(peer, replies));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
     await pubsub.subscribe("a");
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const message of pubsub) seen.push(brief(message));
+      for await (const message of pubsub) seen.push(summarize(message));
     })();
     await pubsub.unsubscribe();
     await reading;
@@ -245,11 +253,11 @@ describeSpeech("unsubscribe()", (say) => {
   });
 });
 
-describeSpeech("ping()", (say) => {
-  const { protocol } = say;
+describePubSubReplies("ping()", (replies) => {
+  const { protocol } = replies;
 
   it("ping() also delivers its reply as a message, which is never hidden", async () => {
-    await using mock = await mockSubscribed((peer) => serve(peer, say));
+    await using mock = await mockWithHandshake((peer) => confirmSubscriptions(peer, replies));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
     await pubsub.subscribe("a");
@@ -259,14 +267,14 @@ describeSpeech("ping()", (say) => {
       { type: "pong", pattern: null, channel: null, data: "one" },
       { type: "pong", pattern: null, channel: null, data: "" },
     ]);
-    expect(asked(mock).slice(1)).toEqual([
+    expect(commandsAfterHandshake(mock).slice(1)).toEqual([
       ["PING", "one"],
       ["PING", ""],
     ]);
   });
 
   it("ping() works before the first subscription, where the server replies with a plain PONG", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["PING", "x"]);
       peer.send("$1\r\nx\r\n");
       await peer.expect(["PING", "y"]);
@@ -276,7 +284,7 @@ describeSpeech("ping()", (say) => {
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub();
     await pubsub.ping("x");
-    expect(brief(await readOne(pubsub))).toBe("pong  x");
+    expect(summarize(await readOne(pubsub))).toBe("pong  x");
     expect((await errorOf(pubsub.ping("y"))).name).toBe("NoPermissionError");
     await pubsub.close();
   });
@@ -284,7 +292,7 @@ describeSpeech("ping()", (say) => {
 
 describe("close()", () => {
   it("rejects pending calls, and the subscriber can be used again", async () => {
-    await using mock = await mockSubscribed(
+    await using mock = await mockWithHandshake(
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
         await peer.expectClose();
@@ -313,7 +321,7 @@ describe("close()", () => {
   });
 
   it("ends a loop, also when called from inside", async () => {
-    await using mock = await mockSubscribed(async (peer) => {
+    await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       const message = "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n";
       peer.send("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n", message, message, message);
@@ -323,7 +331,7 @@ describe("close()", () => {
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
     const handler = vi.fn(() => pubsub.close());
     await pubsub.subscribe({ a: handler });
-    for await (const message of pubsub) throw new Error(`read ${brief(message)}`);
+    for await (const message of pubsub) throw new Error(`read ${summarize(message)}`);
     await mock.done();
     expect(handler).toHaveBeenCalledTimes(1);
   });
@@ -331,7 +339,7 @@ describe("close()", () => {
 
 /** The next message, which must come. */
 async function readOne(pubsub: {
-  getMessage(options: object): Promise<Parameters<typeof brief>[0] | null>;
+  getMessage(options: object): Promise<Parameters<typeof summarize>[0] | null>;
 }) {
   const message = await pubsub.getMessage({ timeout: 2000 });
   if (message === null) throw new Error("no message came");

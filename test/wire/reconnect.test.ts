@@ -9,7 +9,12 @@ import { bulk, mockServer, type Peer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { clientOf, QUICK, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import {
+  clientOf,
+  SHORT_DEADLINES,
+  waitEventLoopTurns,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -43,7 +48,7 @@ describe("constructor of a client", () => {
     redis.pipeline().get("k");
     redis.client();
     redis.with({ timeout: 5 });
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
   });
 });
@@ -208,7 +213,7 @@ describe("a successful connection", () => {
     await until(() => inspect(redis.connectionPool).includes("shared=2"));
     await mock.peers[0]?.reset();
     await until(() => inspect(redis.connectionPool).includes("shared=1"));
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(2);
     expect(await redis.get("next")).toBe("next");
     await until(() => inspect(redis.connectionPool).includes("shared=2"));
@@ -341,7 +346,7 @@ describe("a custom AddressSource that fails", () => {
     ],
   ])("rejects the command: %s", async (_, resolve) => {
     const addressSource = { resolve, description: "mine" };
-    await using redis = new Redis({ addressSource, ...QUICK });
+    await using redis = new Redis({ addressSource, ...SHORT_DEADLINES });
     expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError not-sent");
   });
 });

@@ -11,7 +11,7 @@ import { ConstantBackoff } from "../../src/options/backoff.js";
 import { bulk, mockServer, type Script } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { clientOf, echo, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -158,7 +158,7 @@ describe("retryOnError", () => {
     const controller = new AbortController();
     const aborted = errorOf(redis.with({ signal: controller.signal }).set("b", 1));
     await until(() => mock.received.length === 3);
-    await settleDown();
+    await waitEventLoopTurns();
     controller.abort();
     await end(redis);
     expect(kindOf(await aborted)).toBe("AbortError unknown");
@@ -232,7 +232,7 @@ describe("retryOnTimeout", () => {
     await using mock = await mockServer([hangUpAfter(1), echo]);
     await using redis = clientOf(mock, AGAIN_WHEN_LATE);
     expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError unknown");
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.received).toHaveLength(1);
   });
 
@@ -255,7 +255,7 @@ describe("retryOnTimeout", () => {
       },
       async (peer) => {
         await peer.expect(["GET", "a"]);
-        await settleDown();
+        await waitEventLoopTurns();
         peer.send(bulk("in time"));
         await peer.stall();
       },
@@ -274,7 +274,7 @@ describe("waiting for a retry", () => {
     const first = errorOf(redis.with({ signal: controller.signal }).incr("n"));
     const second = errorOf(redis.incr("m"));
     await mock.connection(1);
-    await settleDown();
+    await waitEventLoopTurns();
     controller.abort();
     expect(kindOf(await first)).toBe("AbortError unknown");
     redis.disconnect();

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { RedisError } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
-import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -71,7 +71,7 @@ describe("session commands on a shared connection", () => {
         const inPipeline = withinPipelines(words, error);
         expect(() => redis.pipeline().executeCommand(command, ...rest)).toThrow(inPipeline);
       }
-      await settleDown();
+      await waitEventLoopTurns();
       expect(mock.connections).toBe(0);
     },
   );
@@ -104,7 +104,7 @@ describe("session commands on client()", () => {
     expect(error.message).toContain(`use ${api}`);
     const inPipeline = withinPipelines(words, error);
     expect(() => session.pipeline().executeCommand(words)).toThrow(inPipeline);
-    await settleDown();
+    await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
   });
 });

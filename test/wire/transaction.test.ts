@@ -13,7 +13,7 @@ import {
 import { bulk, mockServer } from "../support/mock-server.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
 import { errorOf } from "../support/settle.js";
-import { clientOf, settleDown, watchEveryTest } from "../support/wire-clients.js";
+import { clientOf, waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 expectLeasesReturned();
@@ -95,7 +95,7 @@ describe("transaction() whose connection is lost before EXEC", () => {
     const { signal } = controller;
     const transaction = errorOf(redis.transaction(reading, "a", { signal }));
     await _mock.connection(0).then((peer) => peer.closed);
-    await settleDown();
+    await waitEventLoopTurns();
     controller.abort();
     expect(await transaction).toBeInstanceOf(AbortError);
     expect(runs()).toBe(1);
@@ -141,7 +141,7 @@ describe("transaction() under a signal", () => {
     const transaction = errorOf(
       client.transaction((tx) => tx.multi().set("a", 1), "a", { signal }),
     );
-    await settleDown();
+    await waitEventLoopTurns();
     controller.abort();
     expect(await transaction).toBeInstanceOf(AbortError);
     await watched.reset();
@@ -176,7 +176,7 @@ describe("transaction() whose function uses the watched pipeline after multi()",
         "SET was called after multi(); call it on the pipeline that multi() returned",
       );
     }
-    await settleDown();
+    await waitEventLoopTurns();
     expect(namesOf(mock)).not.toContain("EXEC");
   });
 

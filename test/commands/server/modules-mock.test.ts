@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { ModuleError, Redis, ResponseError } from "../../../src/index.js";
-import { CALL_MODES } from "../../support/call-notes.js";
+import { CALL_MODES } from "../../support/recorded-calls.js";
 import { describeClients } from "../../support/clients.js";
 import { mockServer } from "../../support/mock-server.js";
 import { encodeCommand } from "../../support/resp.js";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Redis, ResponseError } from "../../../src/index.js";
 import { describeProtocols } from "../../support/protocols.js";
 import { startServer } from "../../support/server.js";
-import { errorOf, FAST, kindOf } from "../../support/settle.js";
+import { errorOf, SHORT_DEADLINES, kindOf } from "../../support/settle.js";
 import { until } from "../../support/until.js";
 
 const one = await startServer();
@@ -67,7 +67,7 @@ describeProtocols("REPLICAOF and FAILOVER", (protocol) => {
 describeProtocols("SHUTDOWN", (protocol) => {
   test.each([true, false])("stops the server (decodeResponses: %s)", async (decodeResponses) => {
     const server = await startServer();
-    await using redis = new Redis(server.url, { ...FAST, protocol, decodeResponses });
+    await using redis = new Redis(server.url, { ...SHORT_DEADLINES, protocol, decodeResponses });
     await expect(redis.shutdown({ abort: true })).rejects.toThrow(ResponseError);
     expect(await redis.shutdown({ noSave: true, now: true })).toBe(undefined);
     await server.exited;
@@ -77,7 +77,7 @@ describeProtocols("SHUTDOWN", (protocol) => {
 
   test("stops the server through executeCommand and on client()", async () => {
     const server = await startServer();
-    await using redis = new Redis(server.url, { ...FAST, protocol });
+    await using redis = new Redis(server.url, { ...SHORT_DEADLINES, protocol });
     await using session = redis.client();
     await session.ping();
     expect(await session.executeCommand("shutdown", "nosave")).toBe(undefined);
@@ -88,7 +88,7 @@ describeProtocols("SHUTDOWN", (protocol) => {
   test("is rejected when the server cannot save, except with force", async () => {
     const folder = await mkdtemp(join(tmpdir(), "rediswire-"));
     const server = await startServer({ config: { "enable-protected-configs": "yes" } });
-    await using redis = new Redis(server.url, { ...FAST, protocol });
+    await using redis = new Redis(server.url, { ...SHORT_DEADLINES, protocol });
     await redis.configSet("dir", folder);
     await rm(folder, { recursive: true });
     await expect(redis.shutdown({ save: true })).rejects.toThrow(ResponseError);

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ConnectionError, Redis, ResponseError } from "../../../src/index.js";
 import { mockServer, type Peer } from "../../support/mock-server.js";
 import { describeProtocols } from "../../support/protocols.js";
-import { errorOf, FAST, kindOf } from "../../support/settle.js";
+import { errorOf, SHORT_DEADLINES, kindOf } from "../../support/settle.js";
 
 describeProtocols("server commands against a mock that accepts everything", (protocol) => {
   test.each([true, false])("return true for OK (decodeResponses: %s)", async (decodeResponses) => {
@@ -28,7 +28,7 @@ describeProtocols("server commands against a mock that accepts everything", (pro
       await peer.closed;
     };
     await using mock = await mockServer([shared, alone], { handshake: true });
-    await using redis = new Redis(mock.url, { ...FAST, protocol, decodeResponses });
+    await using redis = new Redis(mock.url, { ...SHORT_DEADLINES, protocol, decodeResponses });
     expect(await redis.moduleLoad("/m.so", "a")).toBe(true);
     expect(await redis.moduleLoadex("/m.so", { config: { "m.a": 1 }, args: "x" })).toBe(true);
     expect(await redis.moduleUnload("m")).toBe(true);
@@ -55,7 +55,7 @@ describe("SHUTDOWN", () => {
     );
     // It is not sent again, whatever else is.
     const retryOnError = [ConnectionError];
-    await using redis = new Redis(mock.url, { ...FAST, retryOnError });
+    await using redis = new Redis(mock.url, { ...SHORT_DEADLINES, retryOnError });
     expect(await redis.shutdown()).toBe(undefined);
     await mock.done();
   });
@@ -68,7 +68,7 @@ describe("SHUTDOWN", () => {
       },
       { handshake: true },
     );
-    await using redis = new Redis(mock.url, { ...FAST, socketTimeout: 20 });
+    await using redis = new Redis(mock.url, { ...SHORT_DEADLINES, socketTimeout: 20 });
     const error = await errorOf(redis.with({ timeout: 150 }).shutdown());
     expect(kindOf(error)).toBe("TimeoutError unknown");
     expect(error.message).toContain("150 ms");
@@ -85,7 +85,7 @@ describe("SHUTDOWN", () => {
       },
       { handshake: true },
     );
-    await using redis = new Redis(mock.url, FAST);
+    await using redis = new Redis(mock.url, SHORT_DEADLINES);
     await using session = redis.client();
     const error = await errorOf(session.shutdown());
     expect(error).toBeInstanceOf(ResponseError);
@@ -102,7 +102,7 @@ describe("SHUTDOWN", () => {
       },
       { handshake: true },
     );
-    const redis = new Redis(mock.url, FAST);
+    const redis = new Redis(mock.url, SHORT_DEADLINES);
     const error = await errorOf(redis.shutdown());
     expect(kindOf(error)).toBe("ConnectionError unknown");
     expect(error.command).toBe("SHUTDOWN");
@@ -112,7 +112,7 @@ describe("SHUTDOWN", () => {
     const mock = await mockServer(() => {}, { handshake: true });
     const { url } = mock;
     await mock[Symbol.asyncDispose]();
-    await using redis = new Redis(url, FAST);
+    await using redis = new Redis(url, SHORT_DEADLINES);
     expect(kindOf(await errorOf(redis.shutdown()))).toBe("ConnectionError not-sent");
   });
 
@@ -121,7 +121,7 @@ describe("SHUTDOWN", () => {
     ["resets", (peer) => peer.reset()],
   ])("rejects when the server %s every new connection", async (_, finish) => {
     const mock = await mockServer(finish);
-    await using redis = new Redis(mock.url, FAST);
+    await using redis = new Redis(mock.url, SHORT_DEADLINES);
     expect(kindOf(await errorOf(redis.shutdown()))).toBe("ConnectionError not-sent");
     await mock[Symbol.asyncDispose]();
   });

@@ -2,7 +2,7 @@
  * The expected result of each cell of the fault matrix, and the section of docs/reliability.md that shows it.
  * Both are generated from the tables of the tests, so the page cannot contain what is not tested.
  */
-import { type End, FAULTS, type Fault } from "./faults.js";
+import { FAULTS, type Fault, type Result } from "./faults.js";
 import { OPERATIONS, type Operation } from "./operations.js";
 
 const TITLE = "## What happens when something goes wrong";
@@ -28,15 +28,15 @@ In every cell:
 `;
 
 /** Return why a combination is not tested, or undefined when it is. */
-export function reasonAgainst(fault: Fault, operation: Operation): string | undefined {
-  return fault.spares?.(operation);
+export function reasonToSkip(fault: Fault, operation: Operation): string | undefined {
+  return fault.reasonToSkip?.(operation);
 }
 
 /** Return the possible results of an operation under a fault. */
-export function endsOf(fault: Fault, operation: Operation): readonly End[] {
-  const lost = fault.timeout === undefined && fault.ends.includes("unknown");
-  const recovered = lost ? operation.recovers : undefined;
-  return operation.endsAt?.[fault.name] ?? recovered ?? fault.ends;
+export function resultsOf(fault: Fault, operation: Operation): readonly Result[] {
+  const lost = fault.timeout === undefined && fault.results.includes("unknown");
+  const recovered = lost ? operation.resultsAfterLoss : undefined;
+  return operation.resultsByFault?.[fault.name] ?? recovered ?? fault.results;
 }
 
 /** Return the allowed error classes. */
@@ -45,7 +45,7 @@ export function errorsOf(fault: Fault, operation: Operation): readonly string[] 
   return [...(fault.errors ?? ["ConnectionError"]), ...own];
 }
 
-const SHOWN: Readonly<Record<End, string>> = {
+const SHOWN: Readonly<Record<Result, string>> = {
   ok: "ok",
   refused: "refused",
   "not-sent": "not sent",
@@ -53,9 +53,9 @@ const SHOWN: Readonly<Record<End, string>> = {
 };
 
 function cell(fault: Fault, operation: Operation): string {
-  const reason = reasonAgainst(fault, operation);
+  const reason = reasonToSkip(fault, operation);
   if (reason !== undefined) return `– (${reason})`;
-  return endsOf(fault, operation)
+  return resultsOf(fault, operation)
     .map((end) => SHOWN[end])
     .join(" / ");
 }
@@ -72,7 +72,9 @@ export function withGrid(page: string): string {
 
 function grid(): string {
   const names = OPERATIONS.map(({ name }) => name);
-  const all = FAULTS.flatMap((fault) => OPERATIONS.map((one) => reasonAgainst(fault, one)));
+  const all = FAULTS.flatMap((fault) =>
+    OPERATIONS.map((operation) => reasonToSkip(fault, operation)),
+  );
   const cells = all.filter((reason) => reason === undefined).length;
   return [
     HEAD,

@@ -1,12 +1,11 @@
 /**
- * The operations of the fault matrix: what a program does with a client during a fault. A new column is one
- * entry.
+ * The operations of the fault matrix: calls of a program on a client during a fault. A new column is one entry.
  */
 import type { Lock, PubSub, Redis } from "../../../src/index.js";
-import type { End } from "./faults.js";
+import type { Result } from "./faults.js";
 
 /** Clients and keys of one combination; the keys are unique. */
-export interface Scene {
+export interface OperationContext {
   readonly client: Redis;
   /** The client with the settings of the commands. */
   readonly redis: Redis;
@@ -23,21 +22,21 @@ export interface Scene {
   /** Key of a list with many elements. */
   readonly list: string;
   /** Key for other data; missing at the start. */
-  readonly free: string;
+  readonly otherKey: string;
   /** Key that is always missing. */
-  readonly nothing: string;
+  readonly missingKey: string;
   /** Send a command to the server directly, without the proxy. */
-  readonly tell: (...words: string[]) => Promise<unknown>;
+  readonly command: (...words: string[]) => Promise<unknown>;
 }
 
 /** An operation of a program on a client. */
 export interface Operation {
   readonly name: string;
   /** Called before live faults, so that the connection of the operation exists. */
-  readonly prepare?: (scene: Scene) => Promise<unknown>;
-  readonly run: (scene: Scene) => Promise<unknown>;
+  readonly prepare?: (context: OperationContext) => Promise<unknown>;
+  readonly run: (context: OperationContext) => Promise<unknown>;
   /** As `run`, but the server holds the reply; calls back when it does. */
-  readonly held?: (scene: Scene, isHeld: () => void) => Promise<unknown>;
+  readonly runHeld?: (context: OperationContext, isHeld: () => void) => Promise<unknown>;
   /** Result without a fault. */
   readonly value: unknown;
   /** Change of the counter or of the length of the list. */
@@ -54,38 +53,44 @@ export interface Operation {
   /** Whether a server that is loading its data executes it. */
   readonly needsNoData?: true;
   /** Bytes of its reply, where other traffic would be counted too. */
-  readonly answer?: number;
+  readonly replyBytes?: number;
   /** Result when it restarts by itself after a connection loss. */
-  readonly recovers?: readonly End[];
+  readonly resultsAfterLoss?: readonly Result[];
   /** An additional allowed error class. */
   readonly error?: string;
   /** Results that replace all others, by name of the fault. */
-  readonly endsAt?: Readonly<Record<string, readonly End[]>>;
+  readonly resultsByFault?: Readonly<Record<string, readonly Result[]>>;
 }
 
-/** ms; longer than the detection of any connection loss takes. */
+/** Time in ms that is longer than the detection of any connection loss. */
 const WAIT = 4000;
 
 /** Make the pool keep an idle connection, for operations that need a dedicated one. */
-async function connectOneMore({ redis, list }: Scene): Promise<void> {
+async function connectOneMore({ redis, list }: OperationContext): Promise<void> {
   await redis.blpop(list, 0.2);
 }
 
 const LUA = `return {redis.call('incr', KEYS[1]), {'two', {3, {}, false}}, {{}}, 'four'}`;
 
-async function isBlocked(scene: Scene, name: string): Promise<void> {
+async function isBlocked(context: OperationContext, name: string): Promise<void> {
   const marker = ` cmd=${name} `;
   for (;;) {
-    const lines = String(await scene.tell("CLIENT", "LIST")).split("\n");
-    const ours = lines.some((line) => line.includes(marker) && line.includes(`name=${scene.key} `));
+    const lines = String(await context.command("CLIENT", "LIST")).split("\n");
+    const ours = lines.some(
+      (line) => line.includes(marker) && line.includes(`name=${context.key} `),
+    );
     if (ours) return;
   }
 }
 
-async function heldPop(scene: Scene, redis: Redis, isHeld: () => void): Promise<unknown> {
-  const popped = redis.blpop(scene.free, 0);
+async function heldPop(
+  context: OperationContext,
+  redis: Redis,
+  isHeld: () => void,
+): Promise<unknown> {
+  const popped = redis.blpop(context.otherKey, 0);
   popped.catch(() => {});
-  await isBlocked(scene, "blpop");
+  await isBlocked(context, "blpop");
   isHeld();
   return popped;
 }
@@ -96,11 +101,15 @@ async function withPubSub<V>(redis: Redis, work: (sub: PubSub) => Promise<V>): P
 }
 
 /** Return the received message; it is published again until one arrives. */
-async function received(sub: PubSub, { tell, free }: Scene, until: number): Promise<unknown> {
-  for (let i = 0; i < until; i++) {
-    await tell("PUBLISH", free, "hello");
+async function received(
+  sub: PubSub,
+  { command, otherKey }: OperationContext,
+  attempts: number,
+): Promise<unknown> {
+  for (let i = 0; i < attempts; i++) {
+    await command("PUBLISH", otherKey, "hello");
     for (;;) {
-      const message = await sub.getMessage({ timeout: WAIT / until });
+      const message = await sub.getMessage({ timeout: WAIT / attempts });
       if (message === null) break;
       if (message.type === "message") return message.data;
     }
@@ -108,14 +117,17 @@ async function received(sub: PubSub, { tell, free }: Scene, until: number): Prom
   return null;
 }
 
-async function watchFor(scene: Scene, begun: (() => void) | undefined): Promise<unknown> {
-  await using monitor = scene.redis.monitor();
+async function watchFor(
+  context: OperationContext,
+  begun: (() => void) | undefined,
+): Promise<unknown> {
+  await using monitor = context.redis.monitor();
   await monitor.start();
-  if (begun === undefined) await scene.tell("ECHO", scene.key);
+  if (begun === undefined) await context.command("ECHO", context.key);
   begun?.();
   for (;;) {
     const { command } = await monitor.nextCommand();
-    if (command === `ECHO ${scene.key}`) return "seen";
+    if (command === `ECHO ${context.key}`) return "seen";
   }
 }
 
@@ -132,7 +144,7 @@ const BASIC: readonly Operation[] = [
     name: "blocking pop",
     prepare: connectOneMore,
     run: async ({ redis, list }) => (await redis.blpop(list, 0.2))?.length,
-    held: (scene, isHeld) => heldPop(scene, scene.redis, isHeld),
+    runHeld: (context, isHeld) => heldPop(context, context.redis, isHeld),
     value: 2,
     effect: 1,
     counts: "list",
@@ -166,54 +178,54 @@ const BASIC: readonly Operation[] = [
     atomic: true,
     multi: true,
     // No key is watched yet, so only the connection can be lost.
-    recovers: ["ok", "unknown"],
+    resultsAfterLoss: ["ok", "unknown"],
     error: "WatchError",
-    endsAt: {
+    resultsByFault: {
       "cut in the middle of the request": ["unknown"],
       "cut between MULTI and EXEC": ["unknown"],
     },
   },
   {
     name: "script",
-    prepare: ({ tell }) => tell("SCRIPT", "LOAD", LUA),
+    prepare: ({ command }) => command("SCRIPT", "LOAD", LUA),
     run: ({ redis, counter }) => redis.registerScript(LUA)({ keys: [counter] }),
     value: [1, ["two", [3, [], null]], [[]], "four"],
     effect: 1,
   },
 ];
 
-const OWN_CONNECTION: readonly Operation[] = [
+const DEDICATED: readonly Operation[] = [
   {
     name: "pubsub",
     prepare: connectOneMore,
-    run: (scene) =>
-      withPubSub(scene.redis, async (sub) => {
-        await sub.subscribe(scene.free);
-        return received(sub, scene, 40);
+    run: (context) =>
+      withPubSub(context.redis, async (sub) => {
+        await sub.subscribe(context.otherKey);
+        return received(sub, context, 40);
       }),
-    held: (scene, isHeld) =>
-      withPubSub(scene.redis, async (sub) => {
-        await sub.subscribe(scene.free);
+    runHeld: (context, isHeld) =>
+      withPubSub(context.redis, async (sub) => {
+        await sub.subscribe(context.otherKey);
         isHeld();
-        return received(sub, scene, 200);
+        return received(sub, context, 200);
       }),
     value: "hello",
     effect: 0,
-    answer: "*3\r\n$9\r\nsubscribe\r\n$8\r\nm000000f\r\n:1\r\n".length,
-    recovers: ["ok"],
+    replyBytes: "*3\r\n$9\r\nsubscribe\r\n$8\r\nm000000f\r\n:1\r\n".length,
+    resultsAfterLoss: ["ok"],
     needsNoData: true,
   },
   {
     name: "monitor",
     prepare: connectOneMore,
-    run: (scene) => watchFor(scene, undefined),
-    held: watchFor,
+    run: (context) => watchFor(context, undefined),
+    runHeld: watchFor,
     value: "seen",
     effect: 0,
-    answer: "+OK\r\n".length,
+    replyBytes: "+OK\r\n".length,
     needsNoData: true,
     // Anything but a line of MONITOR is a protocol error.
-    endsAt: {
+    resultsByFault: {
       "an extra reply after the last one": ["unknown"],
       "unsolicited pushes": ["unknown"],
     },
@@ -221,12 +233,13 @@ const OWN_CONNECTION: readonly Operation[] = [
   {
     name: "lock",
     prepare: connectOneMore,
-    run: ({ redis, free }) => useLock(redis.lock(free, { timeout: 60_000, blocking: false })),
+    run: ({ redis, otherKey }) =>
+      useLock(redis.lock(otherKey, { timeout: 60_000, blocking: false })),
     value: [true, undefined],
     effect: 0,
     status: true,
     // Acquiring is verified by the token; releasing is not repeated.
-    recovers: ["ok", "unknown"],
+    resultsAfterLoss: ["ok", "unknown"],
   },
   {
     name: "scan iterator",
@@ -240,16 +253,16 @@ const OWN_CONNECTION: readonly Operation[] = [
   },
   {
     name: "client()",
-    prepare: async (scene) => {
-      await connectOneMore(scene);
-      await scene.session.get(scene.key);
+    prepare: async (context) => {
+      await connectOneMore(context);
+      await context.session.get(context.key);
     },
     run: ({ session, counter }) => session.incr(counter),
-    held: (scene, isHeld) => heldPop(scene, scene.session, isHeld),
+    runHeld: (context, isHeld) => heldPop(context, context.session, isHeld),
     value: 1,
     effect: 1,
     // A caller must be notified that the state of the connection is lost.
-    endsAt: {
+    resultsByFault: {
       "connection lost and detected before the write": ["not-sent"],
       "an extra reply while idle": ["not-sent"],
     },
@@ -264,4 +277,4 @@ const OWN_CONNECTION: readonly Operation[] = [
   },
 ];
 
-export const OPERATIONS: readonly Operation[] = [...BASIC, ...OWN_CONNECTION];
+export const OPERATIONS: readonly Operation[] = [...BASIC, ...DEDICATED];

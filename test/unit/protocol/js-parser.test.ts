@@ -139,7 +139,7 @@ describe("reply modes of the parser", () => {
     const calls = [];
     for (const piece of ["*", "2\r\n", "+a\r\n", ":", "1\r\n", "$", "1\r\nx", "\r\n-E\r\n"]) {
       parser.feed(Buffer.from(piece));
-      calls.push(recorder.asked);
+      calls.push(recorder.modeCalls);
     }
     expect(calls).toEqual([1, 1, 1, 1, 1, 2, 2, 3]);
   });

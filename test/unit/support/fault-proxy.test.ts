@@ -43,7 +43,7 @@ describe("fault proxy without faults", () => {
     client.socket.end(payload);
     expect(await client.ended).toBe("FIN");
     expect(client.text()).toBe(payload);
-    expect(proxy.arrived).toEqual({ up: 3_000_000, down: 3_000_000 });
+    expect(proxy.received).toEqual({ up: 3_000_000, down: 3_000_000 });
     expect(proxy.forwarded).toEqual({ up: 3_000_000, down: 3_000_000 });
     await proxy.whenIdle();
     expect(proxy.totalConnections).toBe(1);
@@ -85,7 +85,7 @@ describe("fault proxy: cutAfter", () => {
       proxy.down.stall();
       const client = openSocket(proxy);
       client.socket.write("y".repeat(100_000));
-      await proxy.whenBytes("down", 100_000);
+      await proxy.whenReceived("down", 100_000);
       proxy.down.cutAfter(n, { how });
       proxy.down.resume();
       expect(await client.ended).toBe(seen);
@@ -124,7 +124,7 @@ describe("fault proxy: faults of one direction", () => {
     const client = openSocket(proxy);
     proxy.down.stall();
     client.socket.end("held");
-    await proxy.whenBytes("down", 4);
+    await proxy.whenReceived("down", 4);
     expect(client.text()).toBe("");
     expect(proxy.forwarded.down).toBe(0);
     proxy.down.resume();
@@ -137,10 +137,10 @@ describe("fault proxy: faults of one direction", () => {
     const client = openSocket(proxy);
     proxy.down.stall();
     client.socket.end("x".repeat(8_000_000));
-    await proxy.whenBytes("up", 8_000_000);
-    await proxy.whenBytes("down", 1_000_000);
+    await proxy.whenReceived("up", 8_000_000);
+    await proxy.whenReceived("down", 1_000_000);
     for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
-    expect(proxy.arrived.down).toBeLessThan(2_000_000);
+    expect(proxy.received.down).toBeLessThan(2_000_000);
     proxy.down.resume();
     expect(await client.ended).toBe("FIN");
     expect(client.text().length).toBe(8_000_000);
@@ -212,7 +212,7 @@ describe("fault proxy: faults of one direction", () => {
     proxy.down.insert(1, "#");
     const client = openSocket(proxy);
     client.socket.write("whole");
-    await proxy.whenBytes("up", 5);
+    await proxy.whenReceived("up", 5);
     proxy.down.clear();
     await until(() => client.text() === "whole");
   });
@@ -244,7 +244,7 @@ describe("fault proxy: faults of all connections", () => {
     const later = openSocket(proxy);
     live.socket.write("2");
     later.socket.write("3");
-    await proxy.whenBytes("up", 2);
+    await proxy.whenReceived("up", 2);
     proxy.blackhole(false);
     const healed = openSocket(proxy);
     healed.socket.write("4");
@@ -277,7 +277,7 @@ describe("fault proxy: faults of all connections", () => {
     proxy.up.stall();
     const client = openSocket(proxy);
     client.socket.write("x");
-    await proxy.whenBytes("up", 1);
+    await proxy.whenReceived("up", 1);
     await proxy[Symbol.asyncDispose]();
     expect(await client.ended).toBe("ECONNRESET");
     expect(await openSocket(proxy).ended).toBe("ECONNREFUSED");

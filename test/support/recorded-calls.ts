@@ -25,11 +25,15 @@ export const CALL_MODES: readonly CallMode[] = ([2, 3] as const).flatMap((protoc
 );
 
 /** What replied: a real server or a script. */
-export type Answerer = "server" | "mock";
+export type Responder = "server" | "mock";
 
 /** Return the name of a method call in a mode: `hget 2 text server`. */
-export function callName(method: string, { protocol, decoding }: CallMode, by: Answerer): string {
-  return `${method} ${protocol} ${decoding} ${by}`;
+export function callName(
+  method: string,
+  { protocol, decoding }: CallMode,
+  responder: Responder,
+): string {
+  return `${method} ${protocol} ${decoding} ${responder}`;
 }
 
 /** Record calls for {@link readCalls}. */

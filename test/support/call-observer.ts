@@ -15,8 +15,8 @@ import { COMMANDS } from "../../src/commands/generated/registry.js";
 import { endedByServer } from "../../src/connection/errors.js";
 import type { RedisError } from "../../src/errors.js";
 import { CommandRequest } from "../../src/execution/command-request.js";
-import { callName, type Decoding } from "./call-notes.js";
 import { isRealServer } from "./real-servers.js";
+import { callName, type Decoding } from "./recorded-calls.js";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -24,36 +24,36 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 const callsOf = new WeakMap<object, string[]>();
 const decodings = new WeakMap<object, Decoding>();
 let answered: string[] = [];
-const kept = new Set<string>();
+const confirmed = new Set<string>();
 
 /** Start observing, once per process. */
-export function watchCalls(): void {
+export function observeCalls(): void {
   for (const prototype of commandPrototypes()) {
     for (const name of Object.getOwnPropertyNames(prototype)) {
-      if (name !== "constructor") wrap(prototype, name, watched(name));
+      if (name !== "constructor") wrap(prototype, name, recordCallsOf(name));
     }
   }
-  wrap(RedisClient.prototype, "with", remembering);
-  wrap(RedisClient.prototype, "client", remembering);
-  wrap(BitFieldOperation.prototype, "execute", passingOn);
-  wrap(CommandRequest.prototype, "acceptReply", noting);
-  wrap(CommandRequest.prototype, "fail", notingTheEnd);
+  wrap(RedisClient.prototype, "with", recordDecoding);
+  wrap(RedisClient.prototype, "client", recordDecoding);
+  wrap(BitFieldOperation.prototype, "execute", passOnCalls);
+  wrap(CommandRequest.prototype, "acceptReply", recordReply);
+  wrap(CommandRequest.prototype, "fail", recordClosingReply);
 }
 
-/** Discard the calls since the last test: they were made by hooks. */
+/** Discard the calls since the last test, which are calls of hooks. */
 export function beginTest(): void {
   answered = [];
 }
 
-/** Keep the calls of a test that has made assertions and passed. */
-export function endTest(proved: boolean): void {
-  if (proved) for (const call of answered) kept.add(call);
+/** Count the calls of a test that has made assertions and passed. */
+export function endTest(passed: boolean): void {
+  if (passed) for (const call of answered) confirmed.add(call);
   answered = [];
 }
 
-/** Return the kept calls in the format of {@link callName}. */
-export function keptCalls(): readonly string[] {
-  return [...kept];
+/** Return the counted calls in the format of {@link callName}. */
+export function confirmedCalls(): readonly string[] {
+  return [...confirmed];
 }
 
 /** Return the prototypes of the generated classes, between the end of the chain and the hand-written class. */
@@ -65,20 +65,20 @@ function commandPrototypes(): object[] {
     chain.push(prototype);
     prototype = Object.getPrototypeOf(prototype);
   }
-  throw new Error("the chain of command classes does not end in CommandHost");
+  throw new Error("the chain of command classes does not end in CommandSender");
 }
 
-function wrap(prototype: object, name: string, wrapper: (original: Method) => Method): void {
+function wrap(prototype: object, name: string, createWrapper: (original: Method) => Method): void {
   const original: unknown = Reflect.get(prototype, name);
-  if (typeof original !== "function") throw new Error(`${name} is no method`);
+  if (typeof original !== "function") throw new Error(`${name} is not a method`);
   Reflect.defineProperty(prototype, name, {
-    value: wrapper(original as Method),
+    value: createWrapper(original as Method),
     configurable: true,
     writable: true,
   });
 }
 
-function watched(name: string): (original: Method) => Method {
+function recordCallsOf(name: string): (original: Method) => Method {
   return (original) =>
     function (...args) {
       const result = Reflect.apply(original, this, args);
@@ -93,7 +93,7 @@ function watched(name: string): (original: Method) => Method {
 }
 
 /** Record the decoding of a view, which inherits that of its client unless it sets its own. */
-const remembering = (original: Method): Method =>
+const recordDecoding = (original: Method): Method =>
   function (...args) {
     const view = Reflect.apply(original, this, args) as object;
     const given = (args[0] as { readonly decodeResponses?: boolean } | undefined)?.decodeResponses;
@@ -102,8 +102,8 @@ const remembering = (original: Method): Method =>
     return view;
   };
 
-/** A method may return an object that runs the command later. */
-const passingOn = (original: Method): Method =>
+/** Pass the calls of an operation, which sends its command later, on to its promise. */
+const passOnCalls = (original: Method): Method =>
   function (...args) {
     const promise = Reflect.apply(original, this, args) as object;
     const calls = callsOf.get(this as object);
@@ -111,24 +111,25 @@ const passingOn = (original: Method): Method =>
     return promise;
   };
 
-const noting = (original: Method): Method =>
+/** Record commands that have received a reply. */
+const recordReply = (original: Method): Method =>
   function (...args) {
     const request = this as CommandRequest;
-    if (!request.settled) note(request);
+    if (!request.settled) recordAnswered(request);
     return Reflect.apply(original, this, args);
   };
 
 /** Record commands that the server answers by closing the connection. */
-const notingTheEnd = (original: Method): Method =>
+const recordClosingReply = (original: Method): Method =>
   function (...args) {
     const request = this as CommandRequest;
     const flags = COMMANDS.get(request.name)?.flags ?? 0;
     const isAnswer = (flags & ENDS) !== 0 && endedByServer(args[0] as RedisError);
-    if (isAnswer && !request.settled) note(request);
+    if (isAnswer && !request.settled) recordAnswered(request);
     return Reflect.apply(original, this, args);
   };
 
-function note(request: CommandRequest): void {
+function recordAnswered(request: CommandRequest): void {
   answered.push(...(callsOf.get(request.promise) ?? []));
 }
 
@@ -142,6 +143,6 @@ function nameFor(method: string, client: Client): string {
 }
 
 function decodingOf(client: Client): Decoding {
-  const standard = client.connectionPool.settings.decodeResponses ? "text" : "bytes";
-  return decodings.get(client) ?? standard;
+  const defaultDecoding = client.connectionPool.settings.decodeResponses ? "text" : "bytes";
+  return decodings.get(client) ?? defaultDecoding;
 }
