@@ -5,7 +5,7 @@ import { mockServer } from "../support/mock-server.js";
 import { freePort } from "../support/ports.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
-import { errorOf, SHORT_DEADLINES, kindOf, settle } from "../support/settle.js";
+import { errorOf, kindOf, SHORT_DEADLINES, settle } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const server = await sharedServer();
@@ -149,7 +149,7 @@ describe("handshakes that the server rejects", () => {
   });
 });
 
-describe("connecting", () => {
+describe("connection establishment", () => {
   it("starts with the first command, not with the constructor", async () => {
     await using proxy = await startProxy(server);
     const redis = open(new Redis(proxy.url));

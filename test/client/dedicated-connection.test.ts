@@ -4,7 +4,7 @@ import { Redis } from "../../src/index.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { errorOf, kindOf, DEFAULT_DEADLINES } from "../support/settle.js";
+import { DEFAULT_DEADLINES, errorOf, kindOf } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const server = await sharedServer();

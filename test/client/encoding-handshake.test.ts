@@ -1,4 +1,4 @@
-/** HELLO replies need not be text in the encoding of the client. */
+/** Replies to HELLO may be invalid in the encoding of the client. */
 import { expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";

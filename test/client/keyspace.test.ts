@@ -14,7 +14,7 @@ afterEach(async () => {
   await until(async () => (await server.clients()).length === 0);
 });
 
-/** The next events, and no more than these. */
+/** Return the next events; fail when more arrive. */
 async function take<T extends string | Buffer>(events: KeyspaceEvents<T>, count: number) {
   const taken: (KeyEvent<T> | null)[] = [];
   while (taken.length < count) taken.push(await events.getEvent({ timeout: 2000 }));

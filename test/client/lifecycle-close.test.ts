@@ -4,7 +4,7 @@ import { Connection, ConnectionPool, ConstantBackoff, Redis, Retry } from "../..
 import { startProxy } from "../support/fault-proxy.js";
 import { freePort } from "../support/ports.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { errorOf, kindOf, DEFAULT_DEADLINES, settle, settleAll } from "../support/settle.js";
+import { DEFAULT_DEADLINES, errorOf, kindOf, settle, settleAll } from "../support/settle.js";
 import { deferred, until } from "../support/until.js";
 
 const server = await sharedServer();
@@ -167,7 +167,11 @@ describe("disconnect()", () => {
       }
       let opened = 0;
       let ended: Promise<void> | undefined;
-      const pool = new ConnectionPool({ ...DEFAULT_DEADLINES, url: server.url, connectionClass: Eager });
+      const pool = new ConnectionPool({
+        ...DEFAULT_DEADLINES,
+        url: server.url,
+        connectionClass: Eager,
+      });
       const session = new Redis({ connectionPool: pool }).client();
       expect(kindOf(await errorOf(session.get("key")))).toBe("ConnectionError not-sent");
       await ended;

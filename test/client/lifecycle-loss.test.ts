@@ -1,4 +1,4 @@
-/** Servers that go away, come back, or throw a client out, under load. */
+/** Servers that stop, restart or kill a connection, under load. */
 import { inspect } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -8,12 +8,12 @@ import { startProxy } from "../support/fault-proxy.js";
 import { watchLeaks } from "../support/leaks.js";
 import { describeProtocols } from "../support/protocols.js";
 import { type RunningServer, startServer } from "../support/server.js";
-import { type Settled, errorOf, kindOf, settle, settleAll } from "../support/settle.js";
+import { errorOf, kindOf, type Settled, settle, settleAll } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const patient = new Retry(new ConstantBackoff(20), 1000);
 
-/** Calls that go on until they are stopped; each call's ending is kept. */
+/** Repeats calls until it is stopped, and records the result of each. */
 function load(redis: Redis, lanes: number) {
   const endings: Settled<unknown>[] = [];
   let stopped = false;
@@ -112,7 +112,7 @@ describe("CLIENT KILL", () => {
     await killAll(server);
     proxy.down.resume();
     const endings = await flying;
-    // The server had answered before it hung up: what it said still counts.
+    // The server replied before it closed the connection: these replies are delivered.
     expect(kinds(endings)).toEqual(new Set(["ok"]));
     await until(() => inspect(redis).includes(" shared=0 "));
     expect(await redis.incr("counter")).toBe(101);
@@ -151,7 +151,7 @@ describe("CLIENT KILL", () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const used = async (): Promise<number> => {
-      // What sockets hold is given up some turns after they are closed.
+      // The memory of sockets is released a few turns after they are closed.
       for (let turn = 0; turn < 5; turn++) {
         await new Promise(setImmediate);
         collect();

@@ -1,4 +1,4 @@
-/** Fencing tokens on a real server, and what two holders of one token get. */
+/** Fencing tokens on a real server, and two holders with the same lock token. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DataError, LockNotOwnedError, Redis, ResponseError } from "../../src/index.js";
 import { describeProtocols } from "../support/protocols.js";

@@ -76,7 +76,7 @@ function startContenders(options: object): Promise<Child[]> {
   return Promise.all(children);
 }
 
-/** Check that who enters leaves before anybody else enters, and that tokens grow. */
+/** Check that a holder leaves before the next one enters, and that tokens grow. */
 function checkLog(log: readonly string[], interrupted: readonly string[] = []): Set<string> {
   const entered = new Set<string>();
   let inside: string | undefined;

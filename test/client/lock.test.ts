@@ -1,4 +1,4 @@
-/** Locks on a real server: redis-py's behaviours, then what is added to them. */
+/** Locks on a real server: the behaviour of redis-py, then the additions. */
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import {
@@ -32,7 +32,7 @@ afterEach(async () => {
   await redis.close();
 });
 
-/** Another holder takes the lock. */
+/** Let another holder take the lock. */
 const steal = () => ask("SET", name, "another holder");
 
 /** The part of a client that a lock needs, with a modified SET. */

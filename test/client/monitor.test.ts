@@ -30,7 +30,7 @@ async function take(monitor: Monitor, count: number): Promise<MonitoredCommand[]
   return commands;
 }
 
-/** Who sent a command, without the number of the port. */
+/** Return the sender of a command, without its port. */
 function clientOf({ clientAddress, clientPort, clientType, db }: MonitoredCommand) {
   return [clientType, clientAddress, clientPort.replace(/^\d+$/, "port"), db];
 }

@@ -11,7 +11,7 @@ const redis = new Redis(server.url);
 
 afterEach(() => redis.disconnect());
 
-/** Wait until so many connections are blocked in the server. */
+/** Wait until the given number of connections is blocked in the server. */
 function blocked(count: number): Promise<unknown> {
   return until(async () => {
     const clients = await server.clients();

@@ -9,7 +9,7 @@ import {
 import { startProxy } from "../support/fault-proxy.js";
 import { freePort } from "../support/ports.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
-import { errorOf, kindOf, DEFAULT_DEADLINES, settle } from "../support/settle.js";
+import { DEFAULT_DEADLINES, errorOf, kindOf, settle } from "../support/settle.js";
 
 const server = await sharedServer();
 const pools: ConnectionPool[] = [];
@@ -52,7 +52,9 @@ describe("a server that is down, with a retry policy without limit", () => {
 
 describe("a pool at maxConnections", () => {
   it("ConnectionPool rejects immediately", async () => {
-    const pool = opened(new ConnectionPool({ ...DEFAULT_DEADLINES, url: server.url, maxConnections: 2 }));
+    const pool = opened(
+      new ConnectionPool({ ...DEFAULT_DEADLINES, url: server.url, maxConnections: 2 }),
+    );
     const leases = await Promise.all([pool.lease(), pool.lease()]);
     const redis = new Redis({ connectionPool: pool });
     const error = await errorOf(redis.get("key"));
@@ -98,7 +100,9 @@ describe("a pool at maxConnections", () => {
   it("counts connections that are being made", async () => {
     await using proxy = await startProxy(server);
     proxy.down.stall();
-    const pool = opened(new ConnectionPool({ ...DEFAULT_DEADLINES, url: proxy.url, maxConnections: 1 }));
+    const pool = opened(
+      new ConnectionPool({ ...DEFAULT_DEADLINES, url: proxy.url, maxConnections: 1 }),
+    );
     const redis = new Redis({ connectionPool: pool });
     const get = redis.get("key");
     const error = await errorOf(redis.blpop("key", 0));

@@ -1,4 +1,4 @@
-/** What keeps a program with subscribers and monitors running, what ends it, and its unhandled errors. */
+/** Programs with subscribers and monitors: what keeps them running, what ends them, and unhandled errors. */
 import { describe, expect, it } from "vitest";
 import { startChild } from "../support/child-process.js";
 import { describeProtocols } from "../support/protocols.js";
@@ -11,7 +11,7 @@ const HEAD = `
   const pubsub = redis.pubsub({ ignoreSubscribeMessages: true, highWaterMark: 1 });
   process.on("exit", () => console.log("exit"));`;
 
-/** How long a program is watched for not ending, ms. */
+/** Time in ms during which a program must not end. */
 const WHILE = 300;
 
 describeProtocols("a program with a subscriber exits", (protocol) => {

@@ -11,7 +11,7 @@ import { describeProtocols } from "../support/protocols.js";
 import { type RunningServer, startServer } from "../support/server.js";
 import { until } from "../support/until.js";
 
-/** The server makes the messages itself, numbered and padded to a length. */
+/** The server creates the messages itself, numbered and padded to a length. */
 const BURST = `local filler = string.rep('x', ARGV[4] - 16)
 for i = tonumber(ARGV[2]), tonumber(ARGV[3]) do
   redis.call('PUBLISH', ARGV[1], string.format('%016d', i) .. filler)
@@ -27,14 +27,14 @@ beforeAll(() => {
   collect = runInNewContext("gc") as () => void;
 });
 
-/** What the program holds on to, in bytes. */
+/** Return the memory in use, in bytes. */
 function memory(): number {
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
-/** A server that waits for slow subscribers, whatever they leave there. */
+/** A server without output buffer limits for slow subscribers. */
 function patientServer(): Promise<RunningServer> {
   return startServer({ config: { "client-output-buffer-limit": "pubsub 0 0 0" } });
 }
@@ -46,7 +46,7 @@ async function burst(server: RunningServer, messages: number, size: number): Pro
   }
 }
 
-/** Bytes the server has ready for its only subscriber. */
+/** Return the bytes that the server has buffered for its only subscriber. */
 async function left(server: RunningServer): Promise<number> {
   const subscribers = (await server.clients()).filter(({ sub }) => sub === "1");
   expect(subscribers).toHaveLength(1);
@@ -95,7 +95,7 @@ describeProtocols("a slow reader of messages", (protocol) => {
     });
     await burst(server, messages, size);
     await until(() => begun >= 100);
-    // Only what had been read when the mark was reached is begun, however long it takes.
+    // Handlers have started only for the messages read when the mark was reached.
     await until(async () => {
       const [held, started] = [await left(server), begun];
       const still = held === (await left(server)) && begun === started;

@@ -13,7 +13,7 @@ afterEach(async () => {
   await until(async () => (await server.clients()).length === 0);
 });
 
-/** Messages read until none arrived for a while. */
+/** Read messages until none arrives for a while. */
 async function readSome<M>(
   pubsub: { getMessage(options: object): Promise<M | null> },
   count: number,
@@ -229,7 +229,7 @@ describe("ACL rules for channels", () => {
     expect(pubsub.channels).toEqual(["open"]);
   });
 
-  it("that change drop the forbidden subscription with an error, and keep the others", async () => {
+  it("remove a subscription with an error when they change, and keep the others", async () => {
     await using other = await startServer({ acl: ["limited on >pw ~* resetchannels &a &b +@all"] });
     await using redis = new Redis(other.url, { username: "limited", password: "pw" });
     const [onError, onReconnect] = [vi.fn(), vi.fn()];

@@ -188,7 +188,7 @@ describeProtocols("registered scripts", (protocol) => {
     const pipeline = script({ client: redis.pipeline().get(key) });
     expectTypeOf(await pipeline.exec()).toEqualTypeOf<[string | null, number]>();
     expectTypeOf(await script({ client: redis })).toEqualTypeOf<number>();
-    // @ts-expect-error A number is no client.
+    // @ts-expect-error A number is not a client.
     await expect(script({ client: 5 })).rejects.toThrow(DataError);
   });
 });

@@ -19,7 +19,7 @@ afterAll(() => servers[Symbol.asyncDispose]());
 const { name } = servers;
 const places = (some: readonly RunningServer[]) => some.map(({ host, port }) => [host, port]);
 
-/** The port of the server a client's next command goes to. */
+/** Return the port of the server that receives the client's next command. */
 async function portOf(redis: Redis<string | Buffer>): Promise<number> {
   return Number((await redis.configGet("port")).port);
 }

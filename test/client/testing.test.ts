@@ -92,7 +92,7 @@ describe("startServer", () => {
   });
 });
 
-describe("startServer rejects", () => {
+describe("startServer() that cannot start", () => {
   it.each([
     [{ tsl: true }, 'unknown option "tsl"; known options: version, tls'],
     [{ tls: 1 }, 'option "tls" must be a boolean'],
@@ -100,32 +100,32 @@ describe("startServer rejects", () => {
     [{ acl: "alice" }, 'option "acl" must be an array of strings'],
     [{ config: { save: 1 } }, 'option "config" must be an object whose values are strings'],
     [null, 'argument "options" must be an object'],
-  ])("%j", async (options, message) => {
+  ])("rejects invalid options: %j", async (options, message) => {
     await expect(startServer(options as object)).rejects.toThrow(message);
   });
 
-  it("an unavailable version, with the available ones in the message", async () => {
-    const refused = startServer({ version: "3.2" });
-    await expect(refused).rejects.toThrow(`of version 3.2 on the PATH (${program} is `);
+  it("rejects an unavailable version with the version of the program on the PATH", async () => {
+    const started = startServer({ version: "3.2" });
+    await expect(started).rejects.toThrow(`of version 3.2 on the PATH (${program} is `);
   });
 
-  it("a machine without a server, with installation advice in the message", async () => {
+  it("rejects with the install command when no server is installed", async () => {
     vi.stubEnv("PATH", "/nonexistent");
     await expect(startServer()).rejects.toThrow("apt-get install redis-server");
     vi.stubEnv(PROGRAM_VARIABLE, "/nonexistent/redis-server");
     await expect(startServer()).rejects.toThrow("is not a server program");
   });
 
-  it("TLS without openssl", async () => {
+  it("rejects tls with the install command when openssl is missing", async () => {
     vi.stubEnv(PROGRAM_VARIABLE, program);
     vi.stubEnv("PATH", "/nonexistent");
     await expect(startServer({ tls: true })).rejects.toThrow("apt-get install openssl");
   });
 });
 
-it("startServer accepts the beginning of a version", async () => {
-  const said = execFileSync(program, ["--version"], { encoding: "utf8" });
-  const actual = /v=([\d.]+)/.exec(said)?.[1] ?? "";
+it("findServer() accepts the beginning of a version", async () => {
+  const output = execFileSync(program, ["--version"], { encoding: "utf8" });
+  const actual = /v=([\d.]+)/.exec(output)?.[1] ?? "";
   expect(await findServer(actual.split(".")[0])).toBe(program);
   expect(await findServer(actual)).toBe(program);
   await expect(findServer(actual.slice(0, -1))).rejects.toThrow("of version");

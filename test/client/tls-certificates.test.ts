@@ -1,4 +1,4 @@
-/** Certificates that look right and must be rejected, before any data is sent to their owner. */
+/** Plausible certificates that must be rejected before any data is sent. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { Redis } from "../../src/index.js";
 import { ensureOpenssl } from "../support/install.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { describeProtocols } from "../support/protocols.js";
-import { errorOf, kindOf, DEFAULT_DEADLINES } from "../support/settle.js";
+import { DEFAULT_DEADLINES, errorOf, kindOf } from "../support/settle.js";
 
 const run = promisify(execFile);
 const SECRET = "tls-secret";
@@ -17,7 +17,7 @@ const dir = await mkdtemp(join(tmpdir(), "rediswire-tls-"));
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** Make a certificate for localhost that vouches for itself. */
+/** Create a self-signed certificate for localhost. */
 async function selfSigned(name: string, days: number) {
   const [request, cert, key] = ["csr", "crt", "key"].map((end) => join(dir, `${name}.${end}`));
   const openssl = await ensureOpenssl();
@@ -32,7 +32,7 @@ async function selfSigned(name: string, days: number) {
   ];
   wish.push("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost");
   await run(openssl, [...wish, "-keyout", `${key}`, "-out", `${request}`]);
-  // A number of days below 0 ends it in the past, which the shorter way of `req -x509` refuses.
+  // A negative number of days makes it expired; `req -x509` alone rejects that.
   const sign = ["x509", "-req", "-copy_extensions", "copy", "-days", `${days}`];
   await run(openssl, [...sign, "-in", `${request}`, "-signkey", `${key}`, "-out", `${cert}`]);
   return { cert: await readFile(`${cert}`), key: await readFile(`${key}`) };

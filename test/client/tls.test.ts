@@ -8,7 +8,13 @@ import { startProxy } from "../support/fault-proxy.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
-import { errorOf, SHORT_DEADLINES, kindOf, DEFAULT_DEADLINES, settleAll } from "../support/settle.js";
+import {
+  DEFAULT_DEADLINES,
+  errorOf,
+  kindOf,
+  SHORT_DEADLINES,
+  settleAll,
+} from "../support/settle.js";
 
 const server = await sharedServer();
 const { tlsPort = 0, tlsUrl = "" } = server;
@@ -176,7 +182,11 @@ describe("the wrong port", () => {
   it("rejects without hanging: plain to a TLS port, TLS to a plain port", async () => {
     await using plain = new Redis("localhost", tlsPort, { ...SHORT_DEADLINES, ...options });
     expect(kindOf(await errorOf(plain.ping()))).toMatch(/not-sent$/);
-    await using tls = new Redis("localhost", server.port, { ...SHORT_DEADLINES, ...options, tls: true });
+    await using tls = new Redis("localhost", server.port, {
+      ...SHORT_DEADLINES,
+      ...options,
+      tls: true,
+    });
     expect(kindOf(await errorOf(tls.ping()))).toMatch(/not-sent$/);
   });
 });

@@ -15,7 +15,7 @@ const { port, unixPath = "", tlsPort, certs } = server;
 
 afterAll(() => server.stop());
 
-/** The server's description of the only connection of a client. */
+/** Return the server's description of the client's only connection. */
 async function seen(redis: Redis): Promise<Record<string, string>> {
   await redis.ping();
   const clients = await server.clients();

@@ -20,7 +20,7 @@ const KEY = "OUR-SEQUENCE-KEY";
 
 describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
   let redis: Redis;
-  /** Others on the same client, all the time. */
+  /** Other callers on the same client, during all kills. */
   let others: { readonly done: Promise<number>; stop(): void };
 
   beforeEach(async () => {
@@ -45,7 +45,7 @@ describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
     await until(async () => (await server.clients()).every((client) => client.id !== `${id}`));
   }
 
-  /** Kill when all of MULTI to EXEC is on the server, which holds it back from the SET in it on. */
+  /** Kill when the server has received MULTI to EXEC, which it holds back from the SET on. */
   async function killDuringExec(exec: () => Promise<unknown>, id: number): Promise<Error> {
     await server.command("CLIENT", "PAUSE", 60_000, "WRITE");
     try {
@@ -61,7 +61,7 @@ describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
     }
   }
 
-  /** What the one who watches does after the loss, by the phase in which it came. */
+  /** The next call of the watching caller after the loss, by phase. */
   const PHASES: Record<string, (watched: WatchedPipeline) => Promise<unknown>> = {
     "after WATCH, before a read": async (watched) => {
       await kill(watched);

@@ -265,7 +265,7 @@ describeProtocols("WATCH", (protocol) => {
   });
 });
 
-// Tens of thousands of attempts: once is enough, and a busy machine needs its time.
+// Tens of thousands of attempts: one run is enough, and a busy machine is slow.
 describe("the client-side INCR of redis-py's README, 50 flows of 20 increments", {
   timeout: 150_000,
 }, () => {

@@ -8,8 +8,8 @@ import { hasMethod } from "../../src/commands/generator/infos.js";
 import { nameOf } from "../../src/commands/generator/methods.js";
 import { GROUPS } from "../../src/commands/groups.js";
 import type { CommandSpec } from "../../src/commands/table/dsl.js";
-import { CALL_MODES, type CallMode, callName, readCalls } from "../support/recorded-calls.js";
 import { isMatrix } from "../support/other-servers.js";
+import { CALL_MODES, type CallMode, callName, readCalls } from "../support/recorded-calls.js";
 import { AHEAD, MOCKED } from "./expectations.js";
 
 const calls = readCalls();

@@ -1,6 +1,6 @@
 /**
- * Owns which Sentinels are known after some of them have gone: those that answer stay, and only those
- * that neither answer nor are told of are forgotten.
+ * The list of known Sentinels after some of them have stopped: a Sentinel is removed only when it neither
+ * replies nor is reported by another one.
  */
 import { expect, test } from "vitest";
 import { NoBackoff, Retry } from "../../src/index.js";
@@ -9,7 +9,7 @@ import { type MockSentinel, mockSentinel } from "../support/mock-sentinel.js";
 
 const NAME = "mymaster";
 
-/** Sentinels that tell of each other, of which the user names the first. */
+/** Start Sentinels that report each other; only the first is given as an address. */
 async function setUp(count: number) {
   const ids = Array.from({ length: count }, (_, index) => String(index).repeat(40));
   const mocks = await Promise.all(ids.map((id) => mockSentinel({ master: 1, id })));
@@ -37,7 +37,7 @@ function nameOf(mocks: readonly MockSentinel[], port: number): string {
 const gone = (mock: MockSentinel | undefined) => mock?.[Symbol.asyncDispose]();
 
 test.each([2, 3])(
-  "the last of %i Sentinels stays known, though nobody tells of it",
+  "SentinelNodes keeps the last of %i Sentinels, although no other Sentinel reports it",
   async (count) => {
     await using at = await setUp(count);
     await at.nodes.refresh(NAME);
@@ -49,7 +49,7 @@ test.each([2, 3])(
   },
 );
 
-test("one that is gone and that nobody tells of any more is forgotten", async () => {
+test("SentinelNodes removes a stopped Sentinel that no other Sentinel reports any more", async () => {
   await using at = await setUp(3);
   await at.nodes.refresh(NAME);
   expect(at.known()).toEqual(["0", "1", "2"]);

@@ -1,6 +1,6 @@
 /**
- * Owns what becomes of commands when parts of a deployment are gone, stand still or say what is not
- * so: each case with its exact outcome.
+ * Commands while parts of a Sentinel deployment are stopped, frozen or report outdated states: each case with
+ * its exact outcome.
  */
 import { describe, expect, test } from "vitest";
 import {
@@ -17,8 +17,8 @@ import { type RunningServer, startServer } from "../support/server.js";
 import { until } from "../support/until.js";
 import { missingOn, WriteLoad } from "../support/write-load.js";
 
-describe("a deployment", () => {
-  test("whose master stands still: what was on the wire fails, the rest goes to the new one", async () => {
+describe("a Sentinel deployment", () => {
+  test("rejects commands in flight when the master is frozen (SIGSTOP), and sends the others to the new master", async () => {
     await using servers = await startSentinels();
     await using sentinel = new Sentinel(servers.addresses);
     await using master = sentinel.masterFor(servers.name);
@@ -39,7 +39,7 @@ describe("a deployment", () => {
     }
   });
 
-  test("that loses a Sentinel works on, and its fail-over is noticed", async () => {
+  test("continues after the loss of one Sentinel, and follows a fail-over", async () => {
     await using servers = await startSentinels();
     await using sentinel = new Sentinel(servers.addresses);
     await using master = sentinel.masterFor(servers.name);
@@ -55,7 +55,7 @@ describe("a deployment", () => {
     expect(await sentinel.discoverMaster(servers.name)).toEqual([now.host, now.port]);
   });
 
-  test("without any Sentinel: the connection there is stays, a new one cannot be made", async () => {
+  test("keeps its connection when all Sentinels are killed, and rejects with MasterNotFoundError when it needs a new one", async () => {
     await using servers = await startSentinels();
     await using sentinel = new Sentinel(servers.addresses, { socketTimeout: 1000 });
     await using master = sentinel.masterFor(servers.name);
@@ -80,7 +80,7 @@ describe("a deployment", () => {
 
     await Promise.all(servers.sentinels.map((one) => one.restart()));
     expect(await master.get("a")).toBe("1");
-    // Their events are heard again: the next fail-over loses nothing.
+    // The client has subscribed again: the next fail-over loses no command.
     await until(
       async () => {
         const lists = await Promise.all(servers.sentinels.map((one) => one.clients()));
@@ -110,16 +110,16 @@ async function killed(server: RunningServer): Promise<void> {
   await server.exited;
 }
 
-describe("a master's name that nobody knows", () => {
-  test("is told at once, with what each Sentinel said", async () => {
+describe("a master name that no Sentinel monitors", () => {
+  test("rejects immediately, with the error of each Sentinel", async () => {
     await using servers = await startSentinels();
     await using sentinel = new Sentinel(servers.addresses);
-    await using master = sentinel.masterFor("nobody");
-    await using replica = sentinel.replicaFor("nobody");
+    await using master = sentinel.masterFor("unknown");
+    await using replica = sentinel.replicaFor("unknown");
     const begun = performance.now();
     const error = await master.get("a").catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(MasterNotFoundError);
-    expect(error).toMatchObject({ message: "No master found for 'nobody'", outcome: "not-sent" });
+    expect(error).toMatchObject({ message: "No master found for 'unknown'", outcome: "not-sent" });
     const { causes } = error as MasterNotFoundError;
     expect(causes).toHaveLength(3);
     for (const cause of causes) {
@@ -129,11 +129,11 @@ describe("a master's name that nobody knows", () => {
       });
     }
     await expect(replica.get("a")).rejects.toBeInstanceOf(ReplicaNotFoundError);
-    await expect(sentinel.discoverMaster("nobody")).rejects.toBeInstanceOf(MasterNotFoundError);
-    await expect(sentinel.discoverReplicas("nobody")).rejects.toMatchObject({
-      message: "No replica found for 'nobody'",
+    await expect(sentinel.discoverMaster("unknown")).rejects.toBeInstanceOf(MasterNotFoundError);
+    await expect(sentinel.discoverReplicas("unknown")).rejects.toMatchObject({
+      message: "No replica found for 'unknown'",
     });
-    // Waiting would not help, so nobody waits.
+    // Waiting would not help, so the client does not wait.
     expect(performance.now() - begun).toBeLessThan(2500);
   });
 });
@@ -144,8 +144,8 @@ async function isReplica(server: RunningServer): Promise<boolean> {
   return Array.isArray(role) && role[0] === "slave";
 }
 
-describe("a Sentinel that is behind", () => {
-  test("is not followed back to the server it still names", async () => {
+describe("a Sentinel with outdated state", () => {
+  test("does not lead the client back to the former master", async () => {
     await using servers = await startSentinels();
     await using stale = await mockSentinel({ master: servers.master.port, epoch: 0 });
     await using sentinel = new Sentinel([stale.address, ...servers.addresses]);
@@ -172,7 +172,7 @@ describe("a Sentinel that is behind", () => {
 });
 
 describe("a server in the wrong role", () => {
-  test("gets no commands, and the error says so", async () => {
+  test("receives no commands, and the error has code EROLE", async () => {
     await using master = await startServer();
     await using replica = await startServer({ replicaOf: master });
     await using mock = await mockSentinel({ master: replica.port });
@@ -190,7 +190,7 @@ describe("a server in the wrong role", () => {
     expect(await redis.set("a", "1")).toBe(true);
   });
 
-  test("a master does not stand in for a replica unless there is none", async () => {
+  test("a master replaces a replica only when there is no replica", async () => {
     await using master = await startServer();
     await using mock = await mockSentinel({ master: master.port, replicas: [master.port] });
     await using sentinel = new Sentinel([mock.address], { socketTimeout: 1000 });
@@ -212,8 +212,8 @@ async function commandsOf(
   return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
 }
 
-describe("a former master that refuses to write", () => {
-  test("was not written to: the commands go to its successor, in order and once", async () => {
+describe("a former master that rejects writes with READONLY", () => {
+  test("executed none of the commands, which go to the new master in order and once", async () => {
     await using old = await startServer();
     await using next = await startServer();
     await using mock = await mockSentinel({ master: old.port });
@@ -231,7 +231,7 @@ describe("a former master that refuses to write", () => {
     );
   });
 
-  test("tells those whose connection was theirs alone", async () => {
+  test("rejects the commands of a client() with ReadOnlyError", async () => {
     await using old = await startServer();
     await using next = await startServer();
     await using mock = await mockSentinel({ master: old.port });
@@ -251,7 +251,7 @@ describe("a former master that refuses to write", () => {
     expect(await next.command("GET", "a")).toBe("3");
   });
 
-  test("does not send a command round in circles", async () => {
+  test("receives a command at most twice when Sentinel still reports it as master", async () => {
     const commands: string[] = [];
     await using old = await mockServer(
       async (peer) => {
@@ -269,7 +269,7 @@ describe("a former master that refuses to write", () => {
     expect(commands).toEqual(["ROLE", "SET", "ROLE", "SET"]);
   });
 
-  test("gets no script twice, which may have made the error itself", async () => {
+  test("does not receive a script twice, because the script may have returned the error", async () => {
     await using server = await startServer();
     await using mock = await mockSentinel({ master: server.port });
     await using sentinel = new Sentinel([mock.address]);
@@ -280,11 +280,15 @@ describe("a former master that refuses to write", () => {
   });
 });
 
-describe("a master that is not well", () => {
+describe("a master in an unhealthy state", () => {
   test.each([
     ["s_down", { flags: "master,s_down" }, "The master is down"],
     ["o_down", { flags: "master,s_down,o_down" }, "The master is down"],
-    ["watched by too few", { others: 0 }, "Only 0 other Sentinels monitor the master; 1 required"],
+    [
+      "monitored by too few Sentinels",
+      { others: 0 },
+      "Only 0 other Sentinels monitor the master; 1 required",
+    ],
   ])("is not used: %s", async (_, view, message) => {
     await using server = await startServer();
     await using mock = await mockSentinel({ master: server.port, ...view });

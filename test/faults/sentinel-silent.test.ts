@@ -1,6 +1,6 @@
 /**
- * Owns what is told when Sentinels accept connections and say nothing: an error of the client's own with
- * a cause for each of them, within the time limit of commands.
+ * Sentinels that accept connections and do not reply: the client rejects within the deadline of the command,
+ * with one cause per Sentinel.
  */
 import { expect, test } from "vitest";
 import { MasterNotFoundError, ReplicaNotFoundError, Sentinel } from "../../src/index.js";
@@ -19,7 +19,7 @@ async function silentSentinel(handshake = false) {
   return { address, [Symbol.asyncDispose]: () => mock[Symbol.asyncDispose]() };
 }
 
-test("when all are silent, the error names each of them", async () => {
+test("MasterNotFoundError and ReplicaNotFoundError have a timeout cause for each silent Sentinel", async () => {
   await using one = await silentSentinel();
   await using other = await silentSentinel();
   await using sentinel = new Sentinel([one.address, other.address], { socketTimeout: 1000 });
@@ -43,11 +43,11 @@ test("when all are silent, the error names each of them", async () => {
   expect(onMaster).toMatchObject({ command: "SET", outcome: "not-sent" });
 });
 
-test("when one is silent, what the other said is told with it", async () => {
+test("MasterNotFoundError has the causes of a silent Sentinel and of one that does not monitor the master", async () => {
   await using silent = await silentSentinel();
   await using mock = await mockSentinel({ master: 1 });
   await using sentinel = new Sentinel([mock.address, silent.address], { socketTimeout: 1000 });
-  await using master = sentinel.masterFor("nobody");
+  await using master = sentinel.masterFor("unknown");
   const error = await errorOf(master.get("a"));
   expect(error).toBeInstanceOf(MasterNotFoundError);
   expect(error).toMatchObject({
@@ -56,7 +56,7 @@ test("when one is silent, what the other said is told with it", async () => {
   });
 });
 
-test("a server is looked for again while one of them is silent", async () => {
+test("discovery of the master is repeated while one Sentinel is silent", async () => {
   await using server = await startServer();
   await using silent = await silentSentinel();
   await using mock = await mockSentinel({ master: server.port, flags: "master,s_down" });
@@ -69,7 +69,7 @@ test("a server is looked for again while one of them is silent", async () => {
   expect(await write).toBe(true);
 });
 
-test("what only reads is asked of the next, and whoever was silent is asked last from then on", async () => {
+test("read-only Sentinel commands are sent to the next Sentinel, and the silent one becomes the last", async () => {
   await using silent = await silentSentinel(true);
   await using mock = await mockSentinel({ master: 1, id: "a".repeat(40) });
   await using sentinel = new Sentinel([silent.address, mock.address], { socketTimeout: 300 });
@@ -79,14 +79,14 @@ test("what only reads is asked of the next, and whoever was silent is asked last
   expect(String(sentinel)).toBe(`Sentinel<sentinels=[${order}]>`);
 });
 
-test("what changes something is not asked of another when it may have been done", async () => {
+test("SENTINEL FAILOVER is not sent to another Sentinel when it may have been executed", async () => {
   await using silent = await silentSentinel(true);
   await using mock = await mockSentinel({ master: 1 });
   await using sentinel = new Sentinel([silent.address, mock.address], { socketTimeout: 300 });
   const error = await errorOf(sentinel.sentinelFailover(NAME));
   expect(error).toMatchObject({ name: "TimeoutError", outcome: "unknown" });
   expect(mock.mock.received).toEqual([]);
-  // Nobody need wait for it again.
-  await errorOf(sentinel.sentinelFailover("nobody"));
-  expect(mock.mock.received.at(-1)).toEqual(["SENTINEL", "FAILOVER", "nobody"]);
+  // The silent Sentinel is now the last one, so no command waits for it.
+  await errorOf(sentinel.sentinelFailover("unknown"));
+  expect(mock.mock.received.at(-1)).toEqual(["SENTINEL", "FAILOVER", "unknown"]);
 });

@@ -14,12 +14,15 @@ afterAll(async () => {
   await server.stop();
 });
 
-describe("replies contain no impossible value", () => {
-  it.each([2, 3] as const)("chaos for one minute under RESP%i", async (protocol) => {
-    const seed = testSeed();
-    const tally = await chaos(server, { seed, protocol, duration: MINUTE });
-    expect(tally.unknown, `seed ${seed}`).toBeGreaterThan(500);
-  });
+describe("long chaos runs", () => {
+  it.each([2, 3] as const)(
+    "return no impossible value in one minute (RESP%i)",
+    async (protocol) => {
+      const seed = testSeed();
+      const tally = await chaos(server, { seed, protocol, duration: MINUTE });
+      expect(tally.unknown, `seed ${seed}`).toBeGreaterThan(500);
+    },
+  );
 
   const random = new Random(testSeed());
   const seeds = Array.from(
@@ -27,7 +30,7 @@ describe("replies contain no impossible value", () => {
     (_, i) => [random.int(1, 2 ** 30), i % 2 ? 2 : 3] as const,
   );
 
-  it.each(seeds)("chaos with seed %i under RESP%i", async (seed, protocol) => {
+  it.each(seeds)("return no impossible value with seed %i (RESP%i)", async (seed, protocol) => {
     const tally = await chaos(server, { seed, protocol, duration: MINUTE / 10 });
     expect(tally.unknown).toBeGreaterThan(20);
   });

@@ -1,2 +1,2 @@
-/** test/unit/hostile-bytes.test.ts at full length. */
+/** test/unit/protocol/hostile-bytes.test.ts at its full length. */
 import "../unit/protocol/hostile-bytes.test.js";

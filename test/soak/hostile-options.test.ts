@@ -1,2 +1,2 @@
-/** test/unit/hostile-options.test.ts at full length. */
+/** test/unit/options/hostile-options.test.ts at its full length. */
 import "../unit/options/hostile-options.test.js";

@@ -1,4 +1,4 @@
-/** Owns twenty fail-overs in a row under load; what they leave behind is counted. */
+/** Twenty fail-overs in a row under load; it counts connections, handles and listeners that are left. */
 import { expect, onTestFinished, test } from "vitest";
 import { failOverSeries } from "../support/failover-series.js";
 
@@ -15,7 +15,7 @@ test("twenty Sentinel fail-overs in a row leave no timers, sockets or listeners 
   );
   expect(acknowledged.length + errors.length).toBe(started);
   expect(errors).toEqual([]);
-  // 1 % of one second's writes each.
+  // At most 1 % of the writes of one second per fail-over.
   expect(lost.length).toBeLessThanOrEqual(20 * 10);
   expect(counts[1]).toEqual(counts[0]);
   expect(warnings).toEqual([]);

@@ -1,4 +1,4 @@
-/** AbortSignal: what a signal ends, what it leaves alone, and that it is not held for longer. */
+/** AbortSignal: which calls a signal ends, which it does not affect, and when its listeners are removed. */
 import { getEventListeners } from "node:events";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -13,7 +13,7 @@ const listeners = (signal: AbortSignal) => getEventListeners(signal, "abort").le
 const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));
 
 describe("AbortSignal of a view", () => {
-  it("that is already aborted prevents sending and connecting", async () => {
+  it("prevents sending and connecting when it is already aborted", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock);
     const reason = new Error("not today");
@@ -183,7 +183,7 @@ describe("AbortSignal of a view", () => {
       await peer.stall();
     });
     await using redis = clientOf(mock, { socketTimeout: 3000 });
-    // Connected by then, however busy the machine is.
+    // The client is connected by then, however busy the machine is.
     await redis.get("first");
     const signal = AbortSignal.any([AbortSignal.timeout(30), new AbortController().signal]);
     const error = await errorOf(redis.with({ signal }).get("a"));

@@ -1,4 +1,4 @@
-/** A server that does not read: writing stops, commands wait in the client, and all goes on later. */
+/** A server that does not read: the client stops writing, queues commands, and continues later. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { BlockingConnectionPool, Redis } from "../../src/index.js";
@@ -15,7 +15,7 @@ import {
 watchEveryTest();
 
 const MEGABYTE = 1024 * 1024;
-/** What the client's socket and the kernel may hold between them, with room. */
+/** Upper bound in bytes of what the client's socket and the kernel buffer together. */
 const HELD = 40 * MEGABYTE;
 
 /** Stops reading immediately, and resumes on request. */
@@ -56,7 +56,7 @@ describe("a server that stops reading", () => {
     expect(keys).toEqual([...Array.from({ length: count }, (_, i) => `k${i}`), "behind"]);
   });
 
-  it("that never resumes: written commands reject with outcome unknown, waiting ones with not-sent", async () => {
+  it("makes written commands reject with outcome unknown and waiting ones with not-sent when it never resumes", async () => {
     await using mock = await mockServer([pausedEcho, (peer) => peer.stall()]);
     await using redis = clientOf(mock, { socketTimeout: 400, retry: undefined });
     await redis.get("first");

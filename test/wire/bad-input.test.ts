@@ -1,4 +1,4 @@
-/** Refused calls on the wire: nothing of them is written, and the connection serves the next one. */
+/** Rejected calls on the wire: nothing of them is written, and the connection serves the next call. */
 import { describe, expect, it } from "vitest";
 import { DataError, type Redis } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
@@ -8,7 +8,7 @@ import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
-/** Answers GET with the key and a transaction with nothing. */
+/** Reply to GET with the key, and to a transaction with an empty array. */
 const answering = async (peer: Peer): Promise<void> => {
   for await (const [name, key = ""] of peer.commands()) {
     if (name === "GET") peer.send(bulk(key));
@@ -17,7 +17,7 @@ const answering = async (peer: Peer): Promise<void> => {
   }
 };
 
-/** A call with what the types forbid. */
+/** A call with arguments that the types forbid. */
 type Call = readonly [method: string, ...args: unknown[]];
 
 function call(host: object, [method, ...args]: Call): PromiseLike<unknown> {

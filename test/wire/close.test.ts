@@ -1,4 +1,4 @@
-/** Ends: `close()` that is graceful and always settles, `disconnect()` that is at once and not for ever. */
+/** `close()` is graceful and always settles; `disconnect()` is immediate, and the client can connect again. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { ConnectionPool, Redis, Retry } from "../../src/index.js";
@@ -24,7 +24,7 @@ async function echo(peer: Peer): Promise<void> {
   }
 }
 
-/** Waits for a promise to settle within the patience of a test. */
+/** Wait for a promise to settle within the time limit of a test. */
 async function settled(promise: Promise<unknown>, within = 3000): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
@@ -300,7 +300,7 @@ describe("disconnect()", () => {
       const got = redis.get("a").catch((error: unknown) => kindOf(error as Error));
       const before = mock.connections;
       await until(() => mock.connections > before, { interval: 0 });
-      // A different number of microtasks and turns into the handshake each time.
+      // Each time after a different number of microtasks and turns of the handshake.
       await waitEventLoopTurns(turn >> 1);
       if (turn % 2 === 1) await undefined;
       redis.disconnect();

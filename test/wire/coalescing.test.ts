@@ -1,4 +1,4 @@
-/** Many commands, one write: what leaves together, in which order, and what is never copied. */
+/** Many commands in one write: which are sent together, in which order, and which values are not copied. */
 import { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
@@ -8,7 +8,7 @@ import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/w
 
 watchEveryTest();
 
-/** Pieces handed to the kernel by the client's sockets, write by write. */
+/** Pieces that the client's sockets pass to the kernel, by write. */
 let writes: (readonly unknown[])[];
 
 interface Internals {
@@ -41,7 +41,7 @@ let mockPort = 0;
 async function connected(script: (peer: Peer) => Promise<void> = echo) {
   const mock = await mockServer(script);
   mockPort = mock.port;
-  // No deadline is under test here, and the smallest pieces take their time.
+  // No deadline is tested here, and small pieces take long.
   const redis = clientOf(mock, { socketTimeout: 5000 });
   await redis.set("first", "command");
   writes.length = 0;
@@ -81,7 +81,7 @@ describe("commands of one turn of the event loop", () => {
     await using _redis = redis;
     const twice = async (key: string) => {
       const value = await redis.get(key);
-      // Some microtasks later it is still the same turn of the event loop.
+      // A few microtasks later, in the same turn of the event loop.
       await undefined;
       return redis.get(`${value}:again`);
     };
@@ -244,7 +244,7 @@ describe("a single command on an idle socket", () => {
       run(() => {
         const reply = redis.get("key");
         expect(writes).toHaveLength(0);
-        // Ticks and continuations run before any timer, immediate or event of a socket.
+        // Ticks and continuations run before any timer, immediate or socket event.
         process.nextTick(() => resolve({ ticks: writes.length, reply }));
       });
     });

@@ -1,4 +1,4 @@
-/** Credentials: their source, when they are requested, and where they must never appear. */
+/** Credentials: their source, when they are requested, and where they must not appear. */
 import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { type Credentials, RedisError, type RedisOptions } from "../../src/index.js";
@@ -114,7 +114,7 @@ describe("credentialProvider", () => {
     },
   );
 
-  it("that hangs is ended by the connect deadline, and a later attempt may succeed", async () => {
+  it("ends at the connect deadline when it never settles, and a later attempt may succeed", async () => {
     let hanging = true;
     const credentialProvider = vi.fn((): Credentials | Promise<Credentials> =>
       hanging ? new Promise<never>(() => {}) : { password: "pw" },
@@ -130,7 +130,7 @@ describe("credentialProvider", () => {
     expect(await redis.get("k")).toBe("v");
   });
 
-  it("that hangs does not delay close()", async () => {
+  it("does not delay close() when it never settles", async () => {
     await using mock = await mockServer(answerAll);
     const credentialProvider = () => new Promise<never>(() => {});
     await using redis = clientOf(mock, { credentialProvider, socketConnectTimeout: 0 });
@@ -139,7 +139,7 @@ describe("credentialProvider", () => {
     expect(kindOf(await failed)).toBe("TimeoutError not-sent");
   });
 
-  it("that resolves after all callers have left opens no connection", async () => {
+  it("opens no connection when it resolves after all callers have rejected", async () => {
     const gate = deferred<Credentials>();
     await using mock = await mockServer(answerAll);
     await using redis = clientOf(mock, { credentialProvider: () => gate.promise });

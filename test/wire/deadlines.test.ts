@@ -1,4 +1,4 @@
-/** Deadlines of replies: when they end a command, what becomes of the connection, and who is spared. */
+/** Deadlines of replies: when they end a command, what happens to the connection and to other commands. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bulk, mockServer } from "../support/mock-server.js";
@@ -10,14 +10,14 @@ watchEveryTest();
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Milliseconds until the promise rejects. */
+/** Return the time in ms until the promise rejects. */
 async function timeToFail(promise: Promise<unknown>): Promise<number> {
   const start = performance.now();
   await errorOf(promise);
   return performance.now() - start;
 }
 
-/** Keep the event loop from turning. */
+/** Block the event loop. */
 function busy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
@@ -96,7 +96,7 @@ describe("reply deadline with a frozen server", () => {
     const second = timeToFail(redis.get("b"));
     await until(() => mock.received.length >= 2);
     expect(await first).toBeGreaterThanOrEqual(119.5);
-    // The connection takes nothing new any more, but b still has its time.
+    // The connection accepts no new commands, but b still has time left.
     expect(await redis.get("c")).toBe("c");
     expect(await second).toBeGreaterThanOrEqual(119.5);
     expect(mock.received).toEqual([
@@ -125,7 +125,7 @@ describe("reply deadline with a frozen server", () => {
     expect(kindOf(await a)).toBe("TimeoutError unknown");
     expect(await redis.get("d")).toBe("d");
     expect(await Promise.all([b, c])).toEqual(["B", "C"]);
-    // Its last reply was the end of the old connection.
+    // The old connection was closed after its last reply.
     await mock.peers[0]?.closed;
   });
 
@@ -182,12 +182,12 @@ describe("a slow reply", () => {
     expect(elapsed).toBeLessThan(400);
   });
 
-  it("that arrived in time is delivered, although the process was too busy to read it", async () => {
+  it("is delivered when it arrived in time, although the event loop was too busy to read it", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "k"]);
         peer.send(bulk("in time"));
-        // The reply lies in the kernel; now nothing turns until the deadline has passed.
+        // The reply is in the kernel's buffer; the event loop is blocked until the deadline has passed.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
         await peer.stall();
       },

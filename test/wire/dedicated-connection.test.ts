@@ -1,4 +1,4 @@
-/** `redis.client()` on the wire: one connection, its state, its loss, and the way back to the pool. */
+/** `redis.client()` on the wire: one connection, its state, its loss, and its return to the pool. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";
@@ -262,7 +262,7 @@ describe("loss of the connection of a client()", () => {
     await errorOf(session.get("reported"));
     const b = session.get("b");
     await until(() => mock.peers[1]?.received.length);
-    // Issued while the database is being restored: must neither overtake b nor the SELECT's answer.
+    // Issued while the database is being restored: it must overtake neither b nor the reply to SELECT.
     const c = session.get("c");
     issued.resolve();
     expect(await Promise.all([b, c])).toEqual(["b", "c"]);

@@ -1,4 +1,4 @@
-/** The handshake on the wire: bytes, order, one batch, and nothing of a user's before it is over. */
+/** The handshake on the wire: its bytes in order, in one batch, and no user command before its end. */
 import { describe, expect, it } from "vitest";
 import type { RedisOptions } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
@@ -50,7 +50,7 @@ describe("bytes of the handshake", () => {
     const seen: Buffer[] = [];
     await using mock = await mockServer(async (peer) => {
       await peer.expect(...commands);
-      // The batch came whole, before any answer; now one answer after the other, the last one held.
+      // The batch has arrived before any reply; now the replies follow one by one, the last one held back.
       seen.push(peer.bytes);
       for (const command of commands.slice(0, -1)) peer.send(replyTo(command));
       await waitEventLoopTurns();
@@ -261,7 +261,7 @@ describe("a handshake without a reply", () => {
     await using redis = clientOf(mock, { ...options, socketConnectTimeout: 60, socketTimeout: 0 });
     const start = performance.now();
     expect(await kindOfFailure(redis.get("k"))).toBe("TimeoutError not-sent");
-    // Three attempts of 60 ms, with pauses of 1 ms.
+    // Three attempts of 60 ms each, with pauses of 1 ms.
     expect(performance.now() - start).toBeGreaterThanOrEqual(178);
     expect(mock.connections).toBe(3);
     expect(mock.received.flat()).not.toContain("GET");

@@ -1,4 +1,4 @@
-/** Health checks: when a PING goes first, what its answer decides, and what it never costs. */
+/** Health checks: when a PING is sent first, the effect of its reply, and that no command is lost by it. */
 import { describe, expect, it } from "vitest";
 import type { RedisOptions } from "../../src/index.js";
 import { bulk, mockServer, type Peer } from "../support/mock-server.js";

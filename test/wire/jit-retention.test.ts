@@ -1,4 +1,4 @@
-/** What an idle client loses in a full garbage collection: nothing that makes its commands quick. */
+/** A full garbage collection does not discard the optimized code of an idle client. */
 import { expect, it } from "vitest";
 import { startChild } from "../support/child-process.js";
 import { bulk, mockServer } from "../support/mock-server.js";

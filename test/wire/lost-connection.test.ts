@@ -1,4 +1,4 @@
-/** Lost connections: who learns of it, how, what is sent again (nothing), and that all goes on. */
+/** Lost connections: which commands reject and how, that none is resent, and that the client reconnects. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { bulk, mockServer, type Peer, type Script } from "../support/mock-server.js";
@@ -130,7 +130,7 @@ describe.each<End>(["RST", "FIN"])("a connection ended by %s", (how) => {
     expect(await redis.get("a")).toBe("a");
     await until(() => inspect(redis.connectionPool).includes("shared=0"));
     await waitEventLoopTurns();
-    // Lazily: nothing to send, nothing to dial for.
+    // The client connects only when there is a command to send.
     expect(mock.connections).toBe(1);
     expect(await redis.get("b")).toBe("b");
     expect(mock.connections).toBe(2);
@@ -228,7 +228,7 @@ describe("response callbacks that act amid the replies", () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"]);
-        // One reply too many, in the same chunk.
+        // One extra reply, in the same chunk.
         peer.send(bulk("a"), bulk("stray"));
         await peer.stall();
       },

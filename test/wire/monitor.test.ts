@@ -122,7 +122,7 @@ describeProtocols("a monitor", (protocol) => {
     await monitor.start();
     cut.resolve();
     await until(() => inspect(redis).includes("leased=0"));
-    // What came before the loss is not lost with it.
+    // Lines received before the loss are delivered.
     expect(kindOf(await errorOf(monitor.start()))).toBe("ConnectionError unknown");
     expect((await monitor.nextCommand()).command).toBe("unread");
     expect(kindOf(await errorOf(monitor.start()))).toBe("ConnectionError unknown");

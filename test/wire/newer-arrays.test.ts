@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { DecodeError } from "../../src/index.js";
 import { NEWER_MODES, newerTools } from "../support/newer-commands.js";
 
-/** The commands on arrays, which no server of these tests has: what goes out, and what comes of it. */
+/** Array commands, which no server of these tests has: the bytes sent, and the decoded replies. */
 describe.each(NEWER_MODES)("array commands of Redis 8.8 (%o)", (options) => {
   const { t, map, double, nil, conversation } = newerTools(options);
   const big = ":9007199254740993\r\n";
 
-  test("write elements", async () => {
+  test("ARSET, ARMSET, ARINSERT, ARRING, ARSEEK, ARDEL and ARDELRANGE write elements", async () => {
     await conversation(
       [
         [["ARSET", "a", "0", "x", "y", "z"], ":3\r\n"],
@@ -40,7 +40,7 @@ describe.each(NEWER_MODES)("array commands of Redis 8.8 (%o)", (options) => {
     );
   });
 
-  test("read elements", async () => {
+  test("ARGET, ARMGET, ARGETRANGE, ARLASTITEMS, ARSCAN, ARCOUNT, ARLEN and ARNEXT read elements", async () => {
     await conversation(
       [
         [["ARGET", "a", "0"], "$1\r\nx\r\n"],

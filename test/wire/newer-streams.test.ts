@@ -3,7 +3,7 @@ import { Redis } from "../../src/index.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { PROTOCOLS } from "../support/protocols.js";
 
-/** Commands of streams that no server of these tests has yet: what goes out, and what comes of it. */
+/** Stream commands that no server of these tests has: the bytes sent, and the decoded replies. */
 describe.each(
   PROTOCOLS.flatMap((protocol) =>
     [true, false].map((decodeResponses) => ({ protocol, decodeResponses })),

@@ -1,4 +1,4 @@
-/** How much memory a command holds while it waits for its reply. */
+/** The memory that a command holds while it waits for its reply. */
 import { expect, it } from "vitest";
 import { startChild } from "../support/child-process.js";
 import { mockServer } from "../support/mock-server.js";
@@ -50,6 +50,6 @@ it("a small pending command holds at most 250 bytes besides its promise", async 
   expect(code, output).toBe(0);
   const state = Number(/state (\d+) 20000/.exec(output)?.[1]);
   expect(state, output).toBeLessThanOrEqual(250);
-  // Less than the entry of a queue would mean that nothing was pending.
+  // Less than a queue entry would mean that no command was pending.
   expect(state, output).toBeGreaterThan(50);
 });

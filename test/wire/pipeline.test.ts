@@ -1,4 +1,4 @@
-/** Pipelines on the wire: one contiguous batch, every reply in its place, errors named by number. */
+/** Pipelines on the wire: one contiguous batch, replies in order, and errors with the number of the command. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { DataError, RedisError } from "../../src/index.js";
@@ -12,7 +12,7 @@ expectLeasesReturned();
 
 watchEveryTest();
 
-/** Answers commands with the given replies, then stalls. */
+/** Reply to commands with the given replies, then stall. */
 const answering =
   (count: number, ...replies: (string | Buffer)[]): Script =>
   async (peer: Peer) => {
@@ -336,7 +336,7 @@ describe("unexpected replies to a transaction", () => {
     await using redis = clientOf(mock);
     const error = await errorOf(redis.pipeline().incr("a").incr("b").exec());
     expect([error.name, error.message]).toEqual([name, message]);
-    // Only with an array of another length, or none, the reply cannot be assigned.
+    // A reply that is no array, or an array of another length, cannot be assigned to the commands.
     const shared = name === "WatchError" ? 1 : 0;
     expect(inspect(redis.connectionPool)).toContain(`shared=${shared} leased=0`);
   });

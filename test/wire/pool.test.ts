@@ -1,4 +1,4 @@
-/** Pools on the wire: limits, waiting, reuse, and what becomes of a connection given back dirty. */
+/** Pools on the wire: limits, waiting, reuse, and dirty connections that are checked in. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { Request } from "../../src/connection/request.js";
@@ -63,7 +63,7 @@ describe("maxConnections", () => {
     expect(mock.connections).toBe(2);
   });
 
-  it("1 serves ordinary and blocking commands in turn over the same connection", async () => {
+  it("maxConnections: 1 serves ordinary and blocking commands in turn over the same connection", async () => {
     await using mock = await mockServer(async (peer) => {
       for await (const [name, key = ""] of peer.commands()) {
         peer.send(name === "BLPOP" ? "*-1\r\n" : bulk(key));
@@ -77,7 +77,7 @@ describe("maxConnections", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("1 rejects ordinary commands while the connection is leased, and serves them afterwards", async () => {
+  it("maxConnections: 1 rejects ordinary commands while the connection is leased, and serves them afterwards", async () => {
     await using mock = await mockServer(echo);
     await using redis = clientOf(mock, { maxConnections: 1 });
     const session = redis.client();
@@ -88,7 +88,7 @@ describe("maxConnections", () => {
     expect(mock.connections).toBe(1);
   });
 
-  it("1 makes commands wait for the place of a draining connection", async () => {
+  it("maxConnections: 1 makes commands wait for the place of a draining connection", async () => {
     await using mock = await mockServer([(peer) => peer.stall(), echo]);
     await using redis = clientOf(mock, { maxConnections: 1, socketTimeout: 150 });
     const first = errorOf(redis.get("a"));
@@ -240,7 +240,7 @@ describe("leases", () => {
     await pool.close();
   });
 
-  it("that are discarded are closed", async () => {
+  it("close their connection when they are discarded", async () => {
     await using mock = await mockServer(async (peer) => {
       await peer.expectClose();
     });

@@ -1,4 +1,4 @@
-/** What keeps a process alive and what does not: pending commands do, idle connections do not. */
+/** Pending commands keep a process alive; idle connections do not. */
 import { describe, expect, it } from "vitest";
 import { startChild } from "../support/child-process.js";
 import { bulk, mockServer } from "../support/mock-server.js";

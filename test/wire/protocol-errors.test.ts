@@ -1,4 +1,4 @@
-/** Unexpected bytes: which commands reject and how, and that no reply reaches the wrong caller. */
+/** Unexpected bytes: which commands reject and how; no reply reaches the wrong caller. */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { InvalidResponse, JsParser } from "../../src/index.js";
@@ -9,7 +9,7 @@ import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/w
 
 watchEveryTest();
 
-/** Answers the first three commands with `bytes` in place of the second reply; then as an echo. */
+/** Reply to the first three commands with `bytes` instead of the second reply, then as {@link echo}. */
 const garbled = (bytes: string) => [
   async (peer: Peer) => {
     await peer.expect(["GET", "a"], ["GET", "b"], ["GET", "c"]);
@@ -50,7 +50,7 @@ describe("bytes that are not RESP", () => {
     expect(inspect(redis.connectionPool)).toContain("shared=1 leased=0 idle=0 waiting=0");
   });
 
-  it("that follow the reply of an abandoned command affect no other caller", async () => {
+  it("affect no other caller when they follow the reply of an abandoned command", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"]);
@@ -158,7 +158,7 @@ describe("unexpected replies", () => {
     expect(mock.peers[0]?.received.filter(([name]) => name === "GET")).toEqual([]);
   });
 
-  it("that are errors are in the chain of causes", async () => {
+  it("are in the chain of causes when they are errors", async () => {
     await using mock = await mockServer([
       async (peer) => {
         await peer.expect(["GET", "a"], ["GET", "b"]);

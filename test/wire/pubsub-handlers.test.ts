@@ -19,7 +19,7 @@ describePubSubReplies("PubSub handler", (replies) => {
   const { protocol } = replies;
   const three = ["1", "2", "3"].map((data) => replies.message("a", data));
 
-  it("that throws does not affect other messages of the same chunk", async () => {
+  it("does not affect other messages of the same chunk when it throws", async () => {
     await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], ...three));
     await using redis = clientOf(mock, { protocol });
     const onError = vi.fn();
@@ -177,7 +177,7 @@ describePubSubReplies("PubSub handler", (replies) => {
       seen += waiting.length;
       for (const finish of waiting.splice(0)) finish();
     }
-    // What one read brings comes on top of the mark; without a pause it would be everything.
+    // One read may exceed the high-water mark; without a pause all messages would be read.
     expect(most).toBeLessThan(10 + 3 * (262_144 / 10_000));
     await pubsub.close();
   });
@@ -187,7 +187,7 @@ describePubSubReplies("PubSub reader", (replies) => {
   const { protocol } = replies;
   const messages = Array.from({ length: 10 }, (_, i) => replies.message("a", String(i)));
 
-  it("that does not read pauses the socket, while subscriptions are still confirmed", async () => {
+  it("pauses the socket when it does not read, while subscriptions are still confirmed", async () => {
     await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], ...messages));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ highWaterMark: 2, ignoreSubscribeMessages: true });
@@ -263,7 +263,7 @@ describePubSubReplies("PubSub reader", (replies) => {
     await pubsub.close();
   });
 
-  it("that left its loop finds the remaining messages there, and the subscription", async () => {
+  it("finds the remaining messages and the subscription after it left its loop", async () => {
     await using mock = await mockWithHandshake(confirmThenSend(replies, ["a"], ...messages));
     await using redis = clientOf(mock, { protocol });
     const pubsub = redis.pubsub({ ignoreSubscribeMessages: true });
@@ -307,7 +307,7 @@ describe("PubSub errors without onError", () => {
     await until(() => handler.mock.calls.length === 1 && warnings.length !== 0);
     await waitEventLoopTurns();
     expect(warnings.map(({ name }) => name)).toEqual(["DecodeError"]);
-    // Later readers get each of them.
+    // Later readers get each of the errors.
     expect((await pubsub.getMessage())?.type).toBe("subscribe");
     expect(await errorOf(pubsub.getMessage())).toBeInstanceOf(DecodeError);
     expect(await errorOf(pubsub.getMessage())).toBeInstanceOf(DecodeError);

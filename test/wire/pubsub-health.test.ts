@@ -17,7 +17,7 @@ watchEveryTest();
 
 const INTERVAL = 40;
 const DEADLINE = 60;
-/** Room for a busy machine. */
+/** Longer than needed, for a busy machine. */
 const LATE = 1000;
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

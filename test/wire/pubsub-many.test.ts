@@ -1,4 +1,4 @@
-/** Subscriptions by the thousand: in which commands they are ended, and what that promises. */
+/** Thousands of subscriptions: the commands that end them, and when the promise settles. */
 import { expect, it } from "vitest";
 import { kindOfFailure } from "../support/settle.js";
 import { clientOf, watchEveryTest } from "../support/wire-clients.js";

@@ -1,4 +1,4 @@
-/** No connection available, temporarily or permanently: which calls work meanwhile, and the pace of attempts. */
+/** No connection, temporarily or permanently: which calls work meanwhile, and when the client reconnects. */
 import { describe, expect, it, vi } from "vitest";
 import { type PubSub, type PubSubMessage, Retry } from "../../src/index.js";
 import { type Backoff, ConstantBackoff } from "../../src/options/backoff.js";
@@ -27,7 +27,7 @@ async function readAll(pubsub: AsyncIterable<PubSubMessage>): Promise<string[]> 
 describe("PubSub without a connection", () => {
   const RESP2 = { confirmA: "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n" };
 
-  /** Subscribed to `a` through a proxy that has then refused everybody. */
+  /** Subscribe to `a` through a proxy that then refuses all connections. */
   async function cutOff(
     run: (pubsub: PubSub, proxy: Awaited<ReturnType<typeof startProxy>>) => Promise<void>,
   ) {
@@ -142,7 +142,7 @@ describe("PubSub with a server that is down", () => {
 });
 
 describe("PubSub reconnect", () => {
-  /** Confirms one subscription and hangs up, again and again. */
+  /** Confirm one subscription and close the connection, repeatedly. */
   function fickle() {
     return mockServer(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
@@ -174,7 +174,7 @@ describe("PubSub reconnect", () => {
     await pubsub.subscribe("a");
     hangsUp.resolve();
     await until(() => failures.length >= 5);
-    // The first connection was good but short-lived; the others never came so far.
+    // The first connection was established, then lost; the others failed before that.
     expect(failures.slice(0, 5)).toEqual([1, 2, 3, 4, 5]);
     await pubsub.close();
   });

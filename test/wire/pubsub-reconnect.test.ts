@@ -1,4 +1,4 @@
-/** Lost connections: what is sent on the next one, and the result of pending calls. */
+/** Lost connections: the commands sent on the next connection, and the results of pending calls. */
 import { expect, it, vi } from "vitest";
 import {
   ConnectionError,
@@ -156,7 +156,7 @@ describePubSubReplies("PubSub reconnect", (replies) => {
         peer.send(replies.confirm(["subscribe", "a", 1]), replies.message("a", "1"));
         await peer.reset();
       },
-      // Lost again before all is as it was: still the same gap.
+      // Lost again before all subscriptions are restored: still the same gap.
       async (peer) => {
         await peer.expect(["SUBSCRIBE", "a"]);
         await peer.reset();

@@ -1,4 +1,4 @@
-/** run(): everything is left to the handlers. */
+/** run(): only handlers receive messages. */
 import { expect, it, vi } from "vitest";
 import { ConnectionError, ConstantBackoff, PubSubError, Retry } from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
@@ -101,7 +101,7 @@ describePubSubReplies("PubSub run()", (replies) => {
     await redis.close();
     await until(() => !worker.running);
     await worker.finished;
-    // Nothing runs any more, so readers are not in the way of anybody.
+    // run() has ended, so readers are allowed again.
     expect(await pubsub.getMessage()).toBeNull();
     expect(() => pubsub.run()).not.toThrow();
     await pubsub.close();

@@ -1,4 +1,4 @@
-/** Subscribing: what is sent, when promises settle, and which call rejects when the server refuses. */
+/** Subscribing: the commands sent, when promises settle, and which call rejects when the server refuses. */
 import { describe, expect, it, vi } from "vitest";
 import { DataError, PubSubError } from "../../src/index.js";
 import { errorOf, kindOf } from "../support/settle.js";
@@ -337,7 +337,7 @@ describe("close()", () => {
   });
 });
 
-/** The next message, which must come. */
+/** Return the next message. */
 async function readOne(pubsub: {
   getMessage(options: object): Promise<Parameters<typeof summarize>[0] | null>;
 }) {

@@ -99,7 +99,7 @@ describe("a server that is down", () => {
     expect(failures).toEqual([1, 1]);
   });
 
-  it("that returns in time serves all waiting commands in order", async () => {
+  it("serves all waiting commands in order when it returns in time", async () => {
     await using mock = await mockServer(echo);
     await using proxy = await startProxy({ port: mock.port });
     await proxy.refuse();
@@ -252,7 +252,7 @@ describe("AddressSource", () => {
     await pool.close();
   });
 
-  it("that fails is retried like a failed connection", async () => {
+  it("is retried like a failed connection when it fails", async () => {
     await using mock = await mockServer(echo);
     const { ConnectionError, ConnectionPool, Redis } = await import("../../src/index.js");
     let asked = 0;
@@ -270,7 +270,7 @@ describe("AddressSource", () => {
     await pool.close();
   });
 
-  it("that never resolves: commands end at their deadline, and disconnect() starts again", async () => {
+  it("lets commands end at their deadline when it never resolves, and disconnect() starts again", async () => {
     await using mock = await mockServer(echo);
     const { ConnectionPool, Redis } = await import("../../src/index.js");
     let hanging = true;
@@ -368,7 +368,7 @@ describe("a command that waited too long for a connection", () => {
   );
 });
 
-/** The codes of an error and of what caused it. */
+/** Return the codes of an error and of its causes. */
 function codesOf(error: unknown): unknown[] {
   const codes: unknown[] = [];
   for (let at = error; at instanceof Error; at = at.cause)

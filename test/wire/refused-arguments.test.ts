@@ -1,4 +1,4 @@
-/** What a refused argument may not do: disturb other commands, or keep the program from ending. */
+/** A rejected argument must not affect other commands or keep the process alive. */
 import { expect, test } from "vitest";
 import { DataError, Redis } from "../../src/index.js";
 import { mockServer } from "../support/mock-server.js";
@@ -18,7 +18,7 @@ test("an argument whose inspection throws does not affect other commands", async
   expect(all).toEqual(["a", "b"]);
 });
 
-/** Sockets that keep the process from ending. */
+/** Sockets that keep the process alive. */
 const holding = () =>
   process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
 
@@ -34,7 +34,7 @@ test.each<[string, (redis: Redis) => Promise<unknown>]>([
   const failed = expect(refused(redis)).rejects.toThrow(DataError);
   expect(holding()).toBe(idle);
   await failed;
-  // As the other side is in this process, it has to be seen that a command does hold it.
+  // The server is in this process, so this checks that a command's socket is counted.
   const answered = redis.get("a");
   expect(holding()).toBe(idle + 1);
   await answered;

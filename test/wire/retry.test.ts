@@ -1,4 +1,4 @@
-/** Resending commands that may have been executed: only on request, in order, with a truthful outcome. */
+/** Resending commands that may have been executed: only when the caller allows it, in order, with the correct outcome. */
 import { describe, expect, it } from "vitest";
 import {
   BusyLoadingError,
@@ -19,7 +19,7 @@ const retry = (count: number) => new Retry(new ConstantBackoff(1), count);
 const AGAIN_WHEN_LOST: RedisOptions = { retryOnError: [ConnectionError], retry: retry(2) };
 const AGAIN_WHEN_LATE: RedisOptions = { retryOnTimeout: true, retry: retry(2) };
 
-/** Reads so many commands and hangs up. */
+/** Read a number of commands, then close the connection. */
 const hangUpAfter =
   (count: number): Script =>
   async (peer) => {
@@ -27,7 +27,7 @@ const hangUpAfter =
     await peer.reset();
   };
 
-/** As {@link hangUpAfter}, with a RESP3 handshake before. */
+/** As {@link hangUpAfter}, after a RESP3 handshake. */
 const greetAndHangUpAfter =
   (count: number): Script =>
   async (peer) => {
@@ -40,7 +40,7 @@ const refuse: Script = async (peer) => {
   await peer.stall();
 };
 
-/** Reads and never answers. */
+/** Read and never reply. */
 const silent: Script = (peer) => peer.stall();
 
 describe("default retry behaviour", () => {
@@ -267,7 +267,7 @@ describe("retryOnTimeout", () => {
 
 describe("waiting for a retry", () => {
   it("rejects with outcome unknown when ended by a signal or by disconnect()", async () => {
-    // The second connection never gets through its handshake: the commands wait for it.
+    // The second connection never completes its handshake: the commands wait for it.
     await using mock = await mockServer([greetAndHangUpAfter(2), silent]);
     await using redis = clientOf(mock, { ...AGAIN_WHEN_LOST, protocol: 3, socketTimeout: 3000 });
     const controller = new AbortController();

@@ -1,4 +1,4 @@
-/** What scripts and functions put on the wire, alone and ahead of a pipeline, and what a fault there means. */
+/** The commands sent for scripts and functions, alone and before a pipeline, and the effect of faults. */
 import { afterEach, describe, expect, it } from "vitest";
 import {
   AbortError,
@@ -28,7 +28,7 @@ afterEach(() => {
   redis.disconnect();
 });
 
-/** A server of one connection, answered step by step, and its client. */
+/** A server of one connection that replies step by step, and its client. */
 async function serve(...scripts: ((peer: Peer) => Promise<void>)[]) {
   const mock = await mockServer(scripts, { handshake: true });
   redis = clientOf(mock);
@@ -276,7 +276,7 @@ describe("a watched pipeline with scripts", () => {
     await mock.done();
   });
 
-  it("that loses its connection at the check has run nothing, and returns no dirty connection", async () => {
+  it("runs nothing and returns no dirty connection when it loses its connection at the check", async () => {
     await using mock = await serve(async (peer) => {
       await peer.expect(["WATCH", "k"]);
       peer.send("+OK\r\n");

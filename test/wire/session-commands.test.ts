@@ -1,4 +1,4 @@
-/** Commands that change their connection: refused on a shared one, with the name of the right API. */
+/** Commands that change their connection: rejected on a shared one, with the name of the API to use. */
 import { describe, expect, it } from "vitest";
 import type { RedisError } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
@@ -31,7 +31,7 @@ const COMMANDS: readonly (readonly [words: string, own: boolean, api: string])[]
   ["CLIENT REPLY OFF", false, "redis.pipeline()"],
 ];
 
-/** By command, the end of the error of a pipeline. */
+/** The end of the error in a pipeline, by command. */
 const SENT_BY_EXEC = "exec() sends MULTI and EXEC, unless { transaction: false } is set";
 const WITHIN_PIPELINES = new Map([
   ["MULTI", SENT_BY_EXEC],
@@ -91,7 +91,7 @@ describe("session commands on client()", () => {
     await using session = redis.client();
     await session.executeCommand(words);
     expect(mock.received).toEqual([words.split(" ")]);
-    // The next user must not get a changed connection.
+    // The next caller must not get a changed connection.
     await session.close();
     await mock.peers[0]?.closed;
   });

@@ -1,4 +1,4 @@
-/** How transaction() goes on, and how it ends: by changes, losses, signals and mistakes. */
+/** When transaction() repeats its function, and when it ends: changed keys, losses, signals and misuse. */
 import { afterEach, describe, expect, it } from "vitest";
 import {
   AbortError,
@@ -24,10 +24,10 @@ afterEach(() => redis.close());
 const DONE = "*1\r\n+OK\r\n";
 const CHANGED = "*-1\r\n";
 
-/** What the server does at one attempt: to GET, or to EXEC. */
+/** The server's behaviour in one attempt: its reply to GET, or to EXEC. */
 type Step = "silence" | "cut" | "changed" | "done";
 
-/** A server that takes a step for each attempt, the last one again and again. */
+/** A server with one behaviour per attempt; the last one repeats. */
 async function serve(steps: readonly Step[], options = {}) {
   let attempt = 0;
   const mock = await mockServer(
@@ -53,7 +53,7 @@ async function serve(steps: readonly Step[], options = {}) {
 const namesOf = (mock: { readonly received: string[][] }) => mock.received.map(([name]) => name);
 const retrying = (retries: number) => new Retry(new ConstantBackoff(1), retries);
 
-/** A read, then a write; counts how often it runs. */
+/** A function that reads, then writes; it counts its calls. */
 function work() {
   let runs = 0;
   const reading = async (tx: WatchedPipeline) => {

@@ -1,4 +1,4 @@
-/** The same client over TLS and unix sockets: bytes, losses, and certificates that do not fit. */
+/** The client over TLS and unix sockets: replies, losses, and invalid certificates. */
 import { readFile } from "node:fs/promises";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";

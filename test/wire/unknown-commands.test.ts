@@ -8,7 +8,7 @@ const TAKEN = Buffer.from("*2\r\n$8\r\nfoo.Info\r\n$1\r\nx\r\n");
 
 watchEveryTest();
 
-/** The result of `executeCommand` for a reply, alone and in a pipeline. */
+/** Return the results of `executeCommand` for a reply, alone and in a pipeline. */
 async function plainOf(reply: string, decodeResponses = true): Promise<unknown> {
   await using mock = await mockServer(
     async (peer) => {

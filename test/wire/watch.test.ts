@@ -1,4 +1,4 @@
-/** What WATCH puts on the wire, what it leaves there, and what faults other than a kill mean. */
+/** WATCH on the wire: the commands sent, the state left on the connection, and faults other than a kill. */
 import { afterEach, describe, expect, it } from "vitest";
 import { RedisError, TimeoutError, WatchError } from "../../src/index.js";
 import { bulk, mockServer } from "../support/mock-server.js";
@@ -41,7 +41,7 @@ describe("a watched pipeline", () => {
     expect(await watched.get("a")).toBe("1");
     expect(await watched.multi().set("a", 2).exec()).toEqual([true]);
     await watched.reset();
-    // On the same connection: it was clean.
+    // On the same connection, which was clean.
     await (await redis.pipeline().watch("c")).reset();
     redis.disconnect();
     await mock.done();

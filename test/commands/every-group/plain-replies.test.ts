@@ -73,7 +73,7 @@ describeClients(
       const reply = await redis.executeCommand("CONFIG", "GET", "port");
       const flat = reply instanceof Map ? [...reply].flat() : reply;
       expect(reply instanceof Map).toBe(protocol === 3);
-      // Names and values of settings are text, whatever else is bytes.
+      // Names and values of settings are text, even under decodeResponses: false.
       expect(flat).toStrictEqual(["port", `${server.port}`]);
       const converted = await redis.executeCommand("CONFIG GET", "port");
       expect(converted).toEqual({ port: `${server.port}` });
@@ -122,7 +122,7 @@ describeClients(
       expect(await redis.executeCommand("SET", `${key}text`, "y", "GET")).toEqual(t("x"));
     });
 
-    /** The results of `executeCommand` alone, in a pipeline and in a transaction. */
+    /** Return the results of `executeCommand` alone, in a pipeline and in a transaction. */
     async function thrice(name: string, ...args: readonly string[]): Promise<unknown> {
       const alone = await redis.executeCommand(name, ...args);
       for (const transaction of [false, true]) {

@@ -5,7 +5,7 @@ import { sharedServer } from "../../support/server.js";
 const server = await sharedServer();
 beforeEach(() => server.command("FLUSHALL"));
 
-/** Names that mean something to JavaScript, in an order that its objects do not keep. */
+/** Names with a meaning in JavaScript, in an order that objects do not keep. */
 const NAMES = [
   "toString",
   "__proto__",
@@ -20,7 +20,7 @@ const NAMES = [
   "valueOf",
   "then",
 ];
-/** As an object has them: what looks like an index comes first. */
+/** In the order of an object: integer-like names come first. */
 const IN_OBJECTS = ["1", "10", ...NAMES.filter((name) => name !== "1" && name !== "10")];
 
 describeClients(

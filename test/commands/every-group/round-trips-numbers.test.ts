@@ -14,7 +14,7 @@ const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const EXACT = [0n, 1n, -1n, SAFE, -SAFE];
 const BEYOND = [SAFE + 1n, -SAFE - 1n, SAFE + 2n, 10n ** 18n + 1n, MAX, MIN];
 
-/** A double of any size, from all bits there are. */
+/** Return a random double, from 64 random bits. */
 function anyDouble(random: Random): number {
   for (;;) {
     const double = random.bytes(8).readDoubleLE();
@@ -52,7 +52,7 @@ describeClients("integers in replies and arguments", server, ({ redis, t, protoc
         },
       };
       for (const [name, call] of Object.entries(calls)) {
-        // Lua has no integers: what it does not keep is lost before any client sees it.
+        // Lua has no integers: digits it does not keep are lost before the reply is sent.
         if (name === "eval" && BEYOND.includes(integer)) continue;
         await redis.delete("b");
         if (EXACT.includes(integer)) expect(await call(), name).toBe(Number(integer));
@@ -103,7 +103,7 @@ describeClients("integers in replies and arguments", server, ({ redis, t, protoc
     expect(await exact.incrby("up", MAX)).toBe(MAX);
     expect(await exact.decrby("up", MAX - 1n)).toBe(1n);
     expect(await redis.lrange("l", MIN, MAX)).toHaveLength(EXACT.length + BEYOND.length + 1);
-    // A number that is no longer what was meant is refused before it is sent.
+    // A number that has already lost digits is rejected before it is sent.
     for (const unsafe of [2 ** 53, -(2 ** 53), 1e21, 0.5, Number.NaN]) {
       expect(await errorOf(redis.incrby("up", unsafe)), String(unsafe)).toBeInstanceOf(DataError);
       expect(await errorOf(redis.lindex("l", unsafe)), String(unsafe)).toBeInstanceOf(DataError);

@@ -8,7 +8,7 @@ import { errorOf } from "../../support/settle.js";
 const server = await sharedServer();
 beforeEach(() => server.command("FLUSHALL"));
 
-/** Every byte there is, what looks like the protocol, and what is no text in three ways. */
+/** Every byte, bytes that look like RESP, and three kinds of invalid UTF-8. */
 const ALL = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 const WIRE = Buffer.from("\r\n$3\r\nfoo\r\n*1\r\n-ERR x\r\n\xff", "latin1");
 const BROKEN = Buffer.from([0xc3, 0x28, 0xed, 0xa0, 0x80, 0xf0, 0x9f]);
@@ -17,11 +17,11 @@ const VALUES = [ALL, WIRE, BROKEN, ZERO];
 /** Each byte alone. */
 const SINGLE = Array.from(ALL, (byte) => Buffer.from([byte]));
 
-/** What the tests of a group have: how replies with bytes that are no text come in this mode. */
+/** Helpers of one group of tests: how replies with invalid UTF-8 are returned in this mode. */
 interface BytesTools extends ModeTools {
   /** A view that returns bytes in every mode. */
   readonly raw: Redis<Buffer>;
-  /** Expect exactly that from a client of bytes, and from a client of text an error. */
+  /** Expect exactly these bytes from a client without decoding, and an error from a client with decoding. */
   comes(reply: () => Promise<unknown>, expected: unknown): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ function describeBytes(title: string, body: (tools: BytesTools) => void): void {
       if (tools.decoding === "bytes") return expect(await reply()).toEqual(expected);
       const error = await errorOf(reply());
       expect(error).toBeInstanceOf(DecodeError);
-      // An error for that one reply, not for the connection and who else uses it.
+      // Only this reply is an error; the connection and other callers are not affected.
       expect(await tools.redis.echo("next")).toBe("next");
     };
     body({ ...tools, raw, comes });

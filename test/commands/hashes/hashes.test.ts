@@ -8,7 +8,7 @@ import { errorOf } from "../../support/settle.js";
 const server = await sharedServer();
 beforeEach(() => server.command("FLUSHALL"));
 
-/** An object as replies have them: without prototype. */
+/** Return an object without prototype, as replies have it. */
 const fields = <V>(record: Record<string, V>): Record<string, V> =>
   Object.assign(Object.create(null), record);
 const INVALID = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);

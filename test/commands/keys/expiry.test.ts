@@ -8,7 +8,7 @@ import { until } from "../../support/until.js";
 const server = await sharedServer();
 beforeEach(() => server.command("FLUSHALL"));
 
-/** Tomorrow and the day after, in whole seconds, so that seconds and milliseconds name one moment. */
+/** Tomorrow and the day after, in whole seconds, so that seconds and milliseconds name the same moment. */
 const tomorrow = (Math.floor(Date.now() / 1000) + 86_400) * 1000;
 const later = tomorrow + 86_400_000;
 const HOUR = 3_600_000;

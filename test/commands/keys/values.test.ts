@@ -1,4 +1,4 @@
-/** What commands on keys of any type do with the values: copy, serialize, move, inspect. */
+/** Commands that copy, serialize, move or inspect values of any type. */
 import { beforeEach, expect, it } from "vitest";
 import { DataError, Redis, ResponseError } from "../../../src/index.js";
 import { describeClients } from "../../support/clients.js";

@@ -8,9 +8,9 @@ import { errorOf } from "../../support/settle.js";
 const server = await sharedServer();
 beforeEach(() => server.command("FLUSHALL"));
 
-/** Longer than any test may last: what waits this long is ended by what the test does. */
+/** Timeout in seconds, longer than any test: the test must end the wait. */
 const LONG = 25;
-/** Shortest wait that is one, in seconds. */
+/** Shortest timeout that is not 0, in seconds. */
 const SHORT = 0.02;
 
 describeClients("blocking list commands", server, ({ redis, t }) => {
@@ -42,7 +42,7 @@ describeClients("blocking list commands", server, ({ redis, t }) => {
     expect(await redis.blmove("a", "b", SHORT)).toBeNull();
     expect(await redis.brpoplpush("a", "b", SHORT)).toBeNull();
     expect(await redis.blmpop(SHORT, 1, "a", { direction: "LEFT" })).toBeNull();
-    // No client is left waiting that could take the element.
+    // No waiting client is left that could take the element.
     expect(await redis.rpush("a", "kept")).toBe(1);
     expect(await redis.lrange("a", 0, -1)).toEqual([t("kept")]);
   });

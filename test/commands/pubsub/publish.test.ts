@@ -16,7 +16,7 @@ describeTextAndBytes("PUBLISH and PUBSUB", server, ({ text, bytes, both }) => {
     await until(silent);
   });
 
-  /** A bare connection that subscribes; what it has received so far. */
+  /** A raw connection that subscribes, with the bytes received so far. */
   const subscribe = async (command: string, channel: string) => {
     const socket = connect(server.port, server.host);
     subscribers.push(socket);

@@ -10,7 +10,7 @@ import { until } from "../../support/until.js";
 expectLeasesReturned();
 
 const server = await sharedServer();
-/** Reports a script as busy after this many milliseconds. */
+/** Time in ms after which the server reports a script as busy. */
 const impatient = await startServer({ config: { "lua-time-limit": "20" } });
 
 afterAll(() => impatient.stop());

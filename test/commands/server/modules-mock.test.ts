@@ -1,12 +1,12 @@
 /**
- * Loading of modules. No test server has a loadable module, so a scripted server plays the successful cases;
+ * Loading of modules. No test server has a loadable module, so a scripted server replies to the successful cases;
  * rejections come from a real server.
  */
 import { describe, expect, it } from "vitest";
 import { ModuleError, Redis, ResponseError } from "../../../src/index.js";
-import { CALL_MODES } from "../../support/recorded-calls.js";
 import { describeClients } from "../../support/clients.js";
 import { mockServer } from "../../support/mock-server.js";
+import { CALL_MODES } from "../../support/recorded-calls.js";
 import { encodeCommand } from "../../support/resp.js";
 import { startServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";

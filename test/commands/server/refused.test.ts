@@ -6,7 +6,7 @@ import { errorOf } from "../../support/settle.js";
 
 const server = await sharedServer();
 
-/** However it is spelled, with the API that does it instead. */
+/** Every spelling of a command, with the API to use instead. */
 const NEVER: readonly (readonly [instead: string, ...spellings: unknown[][]])[] = [
   [
     "redis.pipeline()",
@@ -33,7 +33,7 @@ const NEVER: readonly (readonly [instead: string, ...spellings: unknown[][]])[] 
   ["redis.replicaof()", ["SYNC"], ["psync", "?", -1], ["REPLCONF", "ACK", "0"]],
 ];
 
-/** Whatever changes the state of the connection is refused where others share it. */
+/** Commands that change the state of the connection are rejected on a shared one. */
 const SESSION: readonly unknown[][] = [
   ["SELECT", 1],
   ["select", "1"],

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Redis, ResponseError } from "../../../src/index.js";
 import { describeProtocols } from "../../support/protocols.js";
 import { startServer } from "../../support/server.js";
-import { errorOf, SHORT_DEADLINES, kindOf } from "../../support/settle.js";
+import { errorOf, kindOf, SHORT_DEADLINES } from "../../support/settle.js";
 import { until } from "../../support/until.js";
 
 const one = await startServer();
@@ -32,7 +32,7 @@ describeProtocols("REPLICAOF and FAILOVER", (protocol) => {
         state: "connected",
         offset: expect.any(Number),
       });
-      // The replica learns that it is connected before the master counts it in.
+      // The replica learns that it is connected before the master lists it.
       const ofMaster = await until(async () => {
         const role = await master.role();
         return role.role !== "master" || role.replicas.length === 0 ? undefined : role;

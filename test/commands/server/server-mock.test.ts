@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ConnectionError, Redis, ResponseError } from "../../../src/index.js";
 import { mockServer, type Peer } from "../../support/mock-server.js";
 import { describeProtocols } from "../../support/protocols.js";
-import { errorOf, SHORT_DEADLINES, kindOf } from "../../support/settle.js";
+import { errorOf, kindOf, SHORT_DEADLINES } from "../../support/settle.js";
 
 describeProtocols("server commands against a mock that accepts everything", (protocol) => {
   test.each([true, false])("return true for OK (decodeResponses: %s)", async (decodeResponses) => {
@@ -53,7 +53,7 @@ describe("SHUTDOWN", () => {
       ],
       { handshake: true },
     );
-    // It is not sent again, whatever else is.
+    // SHUTDOWN is not resent, even when other commands are.
     const retryOnError = [ConnectionError];
     await using redis = new Redis(mock.url, { ...SHORT_DEADLINES, retryOnError });
     expect(await redis.shutdown()).toBe(undefined);

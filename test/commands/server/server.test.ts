@@ -99,7 +99,7 @@ describeTextAndBytes("commands that describe the server", server, ({ text, bytes
         refcount: 1,
         encoding: "embstr",
         serializedlength: 3,
-        // The server's clock of seconds may tick in between.
+        // The second may change between the two commands.
         lru_seconds_idle: expect.toBeOneOf([0, 1]),
       });
       await expect(redis.debugObject("none")).rejects.toThrow("no such key");

@@ -8,9 +8,9 @@ import { errorOf } from "../../support/settle.js";
 const server = await sharedServer();
 beforeEach(() => server.command("FLUSHALL"));
 
-/** Longer than any test may last: what waits this long is ended by what the test does. */
+/** Timeout in seconds, longer than any test: the test must end the wait. */
 const LONG = 25;
-/** Shortest wait that is one, in seconds. */
+/** Shortest timeout that is not 0, in seconds. */
 const SHORT = 0.02;
 
 describeClients("blocking sorted set commands", server, ({ redis, t }) => {
@@ -39,7 +39,7 @@ describeClients("blocking sorted set commands", server, ({ redis, t }) => {
     expect(await redis.bzpopmin(["a", "b"], SHORT)).toBeNull();
     expect(await redis.bzpopmax("a", SHORT)).toBeNull();
     expect(await redis.bzmpop(SHORT, 2, ["a", "b"], { max: true })).toBeNull();
-    // No client is left waiting that could take the member.
+    // No waiting client is left that could take the member.
     expect(await redis.zadd("a", { kept: 1 })).toBe(1);
     expect(await redis.zrange("a", 0, -1)).toEqual([t("kept")]);
   });

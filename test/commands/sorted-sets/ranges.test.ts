@@ -205,7 +205,7 @@ describeClients("combined sorted sets", server, ({ redis, t }) => {
     ]);
     expect(await redis.zunion(["none", "nothing"])).toEqual([]);
     expect(await redis.zunion(["none"], { withScores: true })).toEqual([]);
-    // Infinities which cancel out are 0, as the server has it.
+    // The server adds opposite infinities to 0.
     await redis.zadd("c", { w: -Infinity });
     expect(await redis.zunion(["b", "c"], { withScores: true })).toEqual([
       [t("w"), 0],

@@ -7,7 +7,7 @@ import { errorOf } from "../../support/settle.js";
 
 const server = await sharedServer();
 
-/** An object as replies have them: without prototype. */
+/** Return an object without prototype, as replies have it. */
 const fields = <V>(record: Record<string, V>): Record<string, V> =>
   Object.assign(Object.create(null), record);
 
@@ -91,7 +91,7 @@ describeTextAndBytes("stream entries", server, ({ text, bytes, both }) => {
       expect(await redis.xdel("s", "1-0", ["2-0", "99-0"])).toBe(2);
       expect(await redis.xtrim("s", { maxLen: 6, approximate: false })).toBe(1);
       expect(await redis.xtrim("s", { minId: "6-0", approximate: false })).toBe(2);
-      // About means whole nodes of the radix tree, and these few entries are in one.
+      // Approximate trimming removes whole nodes of the radix tree; these entries are in one node.
       expect(await redis.xtrim("s", { maxLen: 1 })).toBe(0);
       expect(await redis.xtrim("s", { minId: 8, limit: 100 })).toBe(0);
       expect(await redis.xlen("s")).toBe(4);

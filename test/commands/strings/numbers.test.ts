@@ -1,4 +1,4 @@
-/** Strings that are numbers: no digit may be lost on the way there or back. */
+/** Numbers in strings: no digit may be lost in either direction. */
 import { beforeEach, expect, it } from "vitest";
 import { DataError, DecodeError, ResponseError } from "../../../src/index.js";
 import { describeClients } from "../../support/clients.js";
@@ -40,7 +40,7 @@ describeClients("integers in strings", server, ({ redis, t }) => {
       expect(error).toMatchObject({ code: "EDECODE" });
       expect(error.message).toContain(` ${exact} `);
     }
-    // The server has done it all the same.
+    // The server has executed it nevertheless.
     expect(await redis.get("n")).toEqual(t("9007199254740995"));
     expect(await redis.decrby("n", 4)).toBe(SAFE);
     await redis.set("n", -SAFE);

@@ -161,7 +161,7 @@ describeClients("SET, SETEX, PSETEX and SETNX", server, ({ redis, t }) => {
 
   it("SET with get returns the previous value", async () => {
     expect(await redis.set("k", "OK", { get: true })).toBeNull();
-    // Not to be taken for the status of the same text.
+    // It must not be mistaken for the status reply of the same text.
     expect(await redis.set("k", "2", { get: true })).toEqual(t("OK"));
     expect(await redis.set("k", "3", { get: true, xx: true })).toEqual(t("2"));
     expect(await redis.set("k", "4", { get: true, nx: true })).toEqual(t("3"));
