@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Burden, BurdenSetup } from "./messages.js";
 import { BURDEN_CHILD } from "./paths.js";
-import type { Surroundings } from "./rates.js";
+import type { RunEnvironment } from "./rates.js";
 import { onCore } from "./setup.js";
 import { median } from "./statistics.js";
 
@@ -20,7 +20,7 @@ const run = promisify(execFile);
 export async function measureBurdens(
   clients: readonly string[],
   rounds: number,
-  around: Surroundings,
+  around: RunEnvironment,
 ): Promise<Record<string, Burden>> {
   around.say("pending commands and large replies");
   const seen = new Map(clients.map((client): [string, Burden[]] => [client, []]));
@@ -34,7 +34,7 @@ export async function measureBurdens(
   return Object.fromEntries(medians);
 }
 
-async function burdenOf(client: string, around: Surroundings): Promise<Burden> {
+async function burdenOf(client: string, around: RunEnvironment): Promise<Burden> {
   const { targets, serverPid, cores } = around;
   const setup: BurdenSetup = { client, target: targets.tcp, serverPid };
   const node = [...onCore(cores?.client), process.execPath, "--expose-gc"];

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { GET_KEYS } from "./data.js";
 import type { ColdSetup, ColdStart } from "./messages.js";
 import { COLD_CHILD } from "./paths.js";
-import type { Surroundings } from "./rates.js";
+import type { RunEnvironment } from "./rates.js";
 import { onCore } from "./setup.js";
 import { median } from "./statistics.js";
 
@@ -21,7 +21,7 @@ const run = promisify(execFile);
 export async function measureColdStarts(
   clients: readonly string[],
   rounds: number,
-  around: Surroundings,
+  around: RunEnvironment,
 ): Promise<Record<string, ColdStart>> {
   around.say("cold starts");
   const seen = new Map(clients.map((client): [string, ColdStart[]] => [client, []]));
@@ -39,7 +39,7 @@ export async function measureColdStarts(
   return Object.fromEntries(medians);
 }
 
-async function coldStart(client: string, around: Surroundings): Promise<ColdStart> {
+async function coldStart(client: string, around: RunEnvironment): Promise<ColdStart> {
   const node = [...onCore(around.cores?.client), process.execPath];
   const setup: ColdSetup = { client, port: around.port, key: GET_KEYS[0] ?? "" };
   const [program = "", ...args] = [...node, COLD_CHILD, JSON.stringify(setup)];

@@ -9,7 +9,7 @@ import type { RunningServer } from "../support/server.js";
 import type { PubSubSample } from "./messages.js";
 import type { BenchOptions } from "./options.js";
 import { PUBSUB_CHILD } from "./paths.js";
-import type { Surroundings } from "./rates.js";
+import type { RunEnvironment } from "./rates.js";
 import { onCore, startBenchServer } from "./setup.js";
 import { median } from "./statistics.js";
 import { SUBSCRIBERS } from "./subscribers.js";
@@ -49,7 +49,7 @@ export interface PubSubResults {
  */
 export async function measurePubSub(
   options: BenchOptions,
-  around: Surroundings,
+  around: RunEnvironment,
 ): Promise<PubSubResults> {
   const size = options.quick ? "quick" : "full";
   const [messages, rounds] = [MESSAGES[size], ROUNDS[size]];
@@ -85,7 +85,7 @@ function rowOf(title: string, samples: readonly PubSubSample[]): PubSubRow {
   };
 }
 
-async function startChild(title: string, server: RunningServer, { cores }: Surroundings) {
+async function startChild(title: string, server: RunningServer, { cores }: RunEnvironment) {
   const [program, ...args] = [...onCore(cores?.client), process.execPath, "--expose-gc"];
   const options = { execPath: program, execArgv: args };
   const child = fork(PUBSUB_CHILD, [title, String(server.port)], options);

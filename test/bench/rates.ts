@@ -20,7 +20,7 @@ export interface Row {
 }
 
 /** What a run needs besides its options. */
-export interface Surroundings {
+export interface RunEnvironment {
   readonly port: number;
   readonly targets: Readonly<Record<Transport, Target>>;
   readonly serverPid: number;
@@ -36,7 +36,7 @@ export interface Surroundings {
  * @returns A row per scenario.
  * @throws Error when a client fails or returns a wrong reply.
  */
-export async function measureRates(options: BenchOptions, around: Surroundings): Promise<Row[]> {
+export async function measureRates(options: BenchOptions, around: RunEnvironment): Promise<Row[]> {
   const processes: ClientProcess[] = [];
   try {
     for (const client of options.clients) {
@@ -60,7 +60,7 @@ export async function measureRates(options: BenchOptions, around: Surroundings):
 
 async function playRounds(
   options: BenchOptions,
-  around: Surroundings,
+  around: RunEnvironment,
   able: ReadonlyMap<number, readonly ClientProcess[]>,
 ): Promise<Row[]> {
   const samples = new Map<string, Sample[]>();

@@ -12,7 +12,7 @@ import { seed } from "./data.js";
 import type { Transport } from "./messages.js";
 import { type BenchOptions, readOptions } from "./options.js";
 import { measurePubSub } from "./pubsub.js";
-import { measureRates, type Surroundings } from "./rates.js";
+import { measureRates, type RunEnvironment } from "./rates.js";
 import { conditions, page, type Results, report } from "./report.js";
 import { type Cores, chooseCores, prepare, serverVersion, startBenchServer } from "./setup.js";
 import { measureTypeCosts } from "./type-cost.js";
@@ -45,7 +45,7 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
   await seed(server.port);
   await using chunker = await Chunker.start(server.port);
   const targets = await targetsOf(server, chunker);
-  const around: Surroundings = { port: server.port, targets, serverPid: server.pid, cores, say };
+  const around: RunEnvironment = { port: server.port, targets, serverPid: server.pid, cores, say };
   const startRounds = options.quick ? QUICK_ROUNDS.start : START_ROUNDS;
   const burdenRounds = options.quick ? QUICK_ROUNDS.burden : BURDEN_ROUNDS;
   const typeRounds = options.quick ? QUICK_ROUNDS.types : TYPE_ROUNDS;

@@ -99,7 +99,7 @@ async function compile(dir: string, skipLibCheck: boolean): Promise<Diagnostics>
   });
   const number = (name: string): number => {
     const found = new RegExp(`^${name}:\\s+([\\d.]+)`, "m").exec(stdout)?.[1];
-    if (found === undefined) throw new Error(`tsc said nothing of ${name}:\n${stdout}`);
+    if (found === undefined) throw new Error(`tsc did not print ${name}:\n${stdout}`);
     return Number(found);
   };
   return {

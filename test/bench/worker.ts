@@ -2,7 +2,7 @@
  * One client process: a single client in its own JavaScript engine, so that no client pays for the garbage
  * of another or for code optimised for other types. Runs only while the runner requests it.
  */
-import { type Adapter, Unable } from "./clients/adapter.js";
+import { type Adapter, Unsupported } from "./clients/adapter.js";
 import { clientNamed } from "./clients/index.js";
 import { Floor } from "./floor.js";
 import { Measurement } from "./measure.js";
@@ -41,7 +41,7 @@ function answer(message: WorkerAnswer): void {
 }
 
 function failed(error: unknown): WorkerAnswer {
-  if (error instanceof Unable) return { kind: "unable" };
+  if (error instanceof Unsupported) return { kind: "unable" };
   return { kind: "failed", reason: error instanceof Error ? (error.stack ?? "") : String(error) };
 }
 

@@ -148,9 +148,9 @@ describe("rediswire:command channel", () => {
     start.bindStore(storage, (event) => event as Event);
     try {
       let seen: Event | undefined;
-      redis.connectionPool.execute = (job) => {
+      redis.connectionPool.execute = (request) => {
         seen = storage.getStore();
-        job.fail(new ResponseError("never sent"));
+        request.fail(new ResponseError("never sent"));
       };
       await redis.get(key).catch(() => {});
       expect(seen?.attributes["db.operation.name"]).toBe("GET");

@@ -11,22 +11,22 @@ import { type RunningServer, startServer } from "../support/server.js";
 import { errorOf, kindOf, type Settled, settle, settleAll } from "../support/settle.js";
 import { until } from "../support/until.js";
 
-const patient = new Retry(new ConstantBackoff(20), 1000);
+const manyRetries = new Retry(new ConstantBackoff(20), 1000);
 
 /** Repeats calls until it is stopped, and records the result of each. */
-function load(redis: Redis, lanes: number) {
-  const endings: Settled<unknown>[] = [];
+function load(redis: Redis, callers: number) {
+  const results: Settled<unknown>[] = [];
   let stopped = false;
-  const lane = async (i: number): Promise<void> => {
+  const caller = async (i: number): Promise<void> => {
     for (let n = 0; !stopped; n++) {
       const key = `${i}:${n % 10}`;
       const call = n % 3 === 0 ? redis.pipeline().set(key, n).get(key).exec() : redis.set(key, n);
-      endings.push(await settle<unknown>(call));
+      results.push(await settle<unknown>(call));
     }
   };
-  const all = Promise.all(Array.from({ length: lanes }, (_, i) => lane(i)));
+  const all = Promise.all(Array.from({ length: callers }, (_, i) => caller(i)));
   return {
-    endings,
+    endings: results,
     stop: async () => {
       stopped = true;
       await all;
@@ -45,7 +45,7 @@ async function killAll(server: RunningServer): Promise<void> {
 describeProtocols("a server restart under load", (protocol) => {
   it("rejects commands in flight with outcome unknown, and serves all later ones", async () => {
     await using server = await startServer();
-    await using redis = new Redis({ port: server.port, protocol, retry: patient });
+    await using redis = new Redis({ port: server.port, protocol, retry: manyRetries });
     const work = load(redis, 50);
     for (let round = 0; round < 2; round++) {
       await until(() => work.endings.length > (round + 1) * 500);
@@ -133,7 +133,7 @@ describe("CLIENT KILL", () => {
 
   it("loses no more than the commands in flight under load", async () => {
     await using server = await startServer();
-    await using redis = new Redis({ port: server.port, retry: patient });
+    await using redis = new Redis({ port: server.port, retry: manyRetries });
     const work = load(redis, 20);
     for (let round = 1; round <= 20; round++) {
       await until(() => work.endings.length > round * 100);
@@ -161,7 +161,7 @@ describe("CLIENT KILL", () => {
     };
     await using server = await startServer();
     const leaks = watchLeaks("/src/");
-    const redis = new Redis({ port: server.port, retry: patient });
+    const redis = new Redis({ port: server.port, retry: manyRetries });
     const reconnect = async (times: number): Promise<void> => {
       for (let i = 0; i < times; i++) {
         await redis.get("key");

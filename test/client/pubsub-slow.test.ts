@@ -35,7 +35,7 @@ function memory(): number {
 }
 
 /** A server without output buffer limits for slow subscribers. */
-function patientServer(): Promise<RunningServer> {
+function serverWithoutOutputLimit(): Promise<RunningServer> {
   return startServer({ config: { "client-output-buffer-limit": "pubsub 0 0 0" } });
 }
 
@@ -59,7 +59,7 @@ describeProtocols("a slow reader of messages", (protocol) => {
   // The whole burst at one message per 10 ms would take eight minutes: the first hundred are read
   // at that pace, the rest as fast as it goes.
   it("leaves a burst in the server, buffers little of it, and loses nothing", async () => {
-    await using server = await patientServer();
+    await using server = await serverWithoutOutputLimit();
     await using redis = new Redis(server.url, { protocol });
     await using pubsub = redis.pubsub({ ignoreSubscribeMessages: true, highWaterMark: 100 });
     await pubsub.subscribe("burst");
@@ -81,7 +81,7 @@ describeProtocols("a slow reader of messages", (protocol) => {
   });
 
   it("may be an async handler", async () => {
-    await using server = await patientServer();
+    await using server = await serverWithoutOutputLimit();
     await using redis = new Redis(server.url, { protocol });
     await using pubsub = redis.pubsub({ highWaterMark: 100 });
     const before = memory();
@@ -114,7 +114,7 @@ describeProtocols("a slow reader of messages", (protocol) => {
 describeProtocols("a message handler", (protocol) => {
   it("receives a million messages in order with constant memory", async () => {
     const messages = 1_000_000;
-    await using server = await patientServer();
+    await using server = await serverWithoutOutputLimit();
     await using redis = new Redis(server.url, { protocol });
     await using pubsub = redis.pubsub();
     let [next, wrong] = [0, 0];

@@ -21,7 +21,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 async function selfSigned(name: string, days: number) {
   const [request, cert, key] = ["csr", "crt", "key"].map((end) => join(dir, `${name}.${end}`));
   const openssl = await ensureOpenssl();
-  const wish = [
+  const requestArgs = [
     "req",
     "-new",
     "-newkey",
@@ -30,8 +30,8 @@ async function selfSigned(name: string, days: number) {
     "ec_paramgen_curve:prime256v1",
     "-nodes",
   ];
-  wish.push("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost");
-  await run(openssl, [...wish, "-keyout", `${key}`, "-out", `${request}`]);
+  requestArgs.push("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost");
+  await run(openssl, [...requestArgs, "-keyout", `${key}`, "-out", `${request}`]);
   // A negative number of days makes it expired; `req -x509` alone rejects that.
   const sign = ["x509", "-req", "-copy_extensions", "copy", "-days", `${days}`];
   await run(openssl, [...sign, "-in", `${request}`, "-signkey", `${key}`, "-out", `${cert}`]);

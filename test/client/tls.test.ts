@@ -178,8 +178,8 @@ describe("server name indication (SNI)", () => {
   });
 });
 
-describe("the wrong port", () => {
-  it("rejects without hanging: plain to a TLS port, TLS to a plain port", async () => {
+describe("TLS and plain connections to the wrong port", () => {
+  it("reject in time: plain to a TLS port, TLS to a plain port", async () => {
     await using plain = new Redis("localhost", tlsPort, { ...SHORT_DEADLINES, ...options });
     expect(kindOf(await errorOf(plain.ping()))).toMatch(/not-sent$/);
     await using tls = new Redis("localhost", server.port, {
@@ -226,7 +226,7 @@ describe("a lost TLS connection", () => {
     expect(await redis.pipeline().set("pieces", "1").get("pieces").exec()).toEqual([true, "1"]);
   });
 
-  it("half a TLS record is not taken for a reply", async () => {
+  it("half a TLS record is not parsed as a reply", async () => {
     await using mock = await mockServer(
       async (peer) => {
         await peer.expect(["GET", "key"]);

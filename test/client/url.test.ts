@@ -59,7 +59,7 @@ describe("connection URLs", () => {
     proxy.down.resume();
   });
 
-  it("select text or bytes", async () => {
+  it("select bytes with decode_responses=no", async () => {
     const url = `redis://alice:${encoded}@127.0.0.1:${port}?decode_responses=no`;
     await using redis = new Redis(url);
     await redis.set("key", "value");

@@ -26,7 +26,7 @@ describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
   beforeEach(async () => {
     await server.command("FLUSHALL");
     redis = new Redis(server.host, server.port, { protocol });
-    others = callAllTheTime(redis);
+    others = callRepeatedly(redis);
   });
   afterEach(async () => {
     others.stop();
@@ -157,7 +157,7 @@ describeProtocols("CLIENT KILL of the watching connection", (protocol) => {
 });
 
 /** Repeat calls until stopped; rejects with the first error of any call. */
-function callAllTheTime(redis: Redis) {
+function callRepeatedly(redis: Redis) {
   let stopped = false;
   const call = async (): Promise<number> => {
     let calls = 0;

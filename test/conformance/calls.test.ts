@@ -10,7 +10,7 @@ import { GROUPS } from "../../src/commands/groups.js";
 import type { CommandSpec } from "../../src/commands/table/dsl.js";
 import { isMatrix } from "../support/other-servers.js";
 import { CALL_MODES, type CallMode, callName, readCalls } from "../support/recorded-calls.js";
-import { AHEAD, MOCKED } from "./expectations.js";
+import { MOCKED, UNAVAILABLE } from "./expectations.js";
 
 const calls = readCalls();
 const nameOfMode = ({ protocol, decoding }: CallMode) => `RESP${protocol} ${decoding}`;
@@ -18,7 +18,7 @@ const nameOfMode = ({ protocol, decoding }: CallMode) => `RESP${protocol} ${deco
 /** Modes in which a method was not called, for methods that have any. */
 function gapsOf(spec: CommandSpec): [method: string, modes: string[]][] {
   return [nameOf(spec), ...(spec.aliases ?? [])].flatMap((method): [string, string[]][] => {
-    const mocked = spec.name in AHEAD || method in MOCKED;
+    const mocked = spec.name in UNAVAILABLE || method in MOCKED;
     const has = (mode: CallMode) =>
       calls.has(callName(method, mode, "server")) ||
       (mocked && calls.has(callName(method, mode, "mock")));

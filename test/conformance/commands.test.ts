@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { isMatrix, type ServerName, serversOfRun } from "../support/other-servers.js";
 import { startServer } from "../support/server.js";
 import { type Aspect, COMPARISONS } from "./compare.js";
-import { ABSENT, AHEAD, DIFFERENT } from "./expectations.js";
+import { ABSENT, DIFFERENT, UNAVAILABLE } from "./expectations.js";
 import { type ServedCommand, servedCommands } from "./served.js";
 import { tableCommands } from "./table.js";
 
@@ -93,7 +93,7 @@ describe("documented differences between table and servers", () => {
     test("every listed difference is needed for at least one server", () => {
       const serves = (wire: string) => everything.some((command) => command.name === wire);
       const absent = Object.keys(ABSENT).filter((wire) => !serves(wire));
-      const ahead = Object.keys(AHEAD).filter((wire) => serves(wire) || !table.has(wire));
+      const ahead = Object.keys(UNAVAILABLE).filter((wire) => serves(wire) || !table.has(wire));
       const unneeded = aspects.flatMap((aspect) => {
         const found = differences(everything, aspect);
         return Object.keys(DIFFERENT[aspect])
@@ -111,7 +111,10 @@ describe("documented differences between table and servers", () => {
       // No server describes the subcommands of DEBUG.
       const more = [...table.keys()].filter(
         (wire) =>
-          !known.has(wire) && !(wire in AHEAD) && containerOf(wire) !== "DEBUG" && !isFormOf(wire),
+          !known.has(wire) &&
+          !(wire in UNAVAILABLE) &&
+          containerOf(wire) !== "DEBUG" &&
+          !isFormOf(wire),
       );
       expectNone("in the table, but on no server", more);
     });

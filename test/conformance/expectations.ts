@@ -6,13 +6,15 @@ import type { Aspect } from "./compare.js";
 
 /** Commands of a server that this library deliberately leaves out, with the reason. */
 export const ABSENT: Readonly<Record<string, string>> = {
-  DEBUG: "only DEBUG OBJECT and those others redis-py has exist; no server describes the rest",
-  "SENTINEL CONFIG": "no server tells of its two forms apart; the table has them as commands",
-  "RESTORE-ASKING": "sent between cluster nodes while slots move, refused from anybody else",
+  DEBUG:
+    "this library has DEBUG OBJECT and the other subcommands of redis-py; no server describes the rest",
+  "SENTINEL CONFIG":
+    "servers describe its two forms as one command; the table has one command for each",
+  "RESTORE-ASKING": "sent only between cluster nodes while slots move",
 };
 
 /** Commands of the table that no server of these tests has, with the reason to keep them. */
-export const AHEAD: Readonly<Record<string, string>> = {
+export const UNAVAILABLE: Readonly<Record<string, string>> = {
   ARCOUNT: "since Redis 8.8",
   ARDEL: "since Redis 8.8",
   ARDELRANGE: "since Redis 8.8",
@@ -54,8 +56,8 @@ export const AHEAD: Readonly<Record<string, string>> = {
 };
 
 /**
- * Methods that only a scripted server answers in the tests, besides those of commands that are
- * {@link AHEAD}: their effect on a real server cannot be produced in a test, or would end the server.
+ * Methods that only a scripted server replies to in the tests, besides those of commands that are
+ * {@link UNAVAILABLE}: their effect on a real server cannot be produced in a test, or would end the server.
  */
 export const MOCKED: Readonly<Record<string, string>> = {
   moduleLoad: "the servers of these tests come without a module to load",
@@ -66,31 +68,33 @@ export const MOCKED: Readonly<Record<string, string>> = {
 /** The exceptions by aspect and command. */
 export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>>> = {
   words: {
-    BITFIELD_RO: "without anything to read it could only answer with nothing",
-    BGSAVE: "SCHEDULE goes out unless the caller says no, as in redis-py",
-    "COMMAND GETKEYS": "no command has keys without arguments, and Redis 7.0 asks for one",
-    "COMMAND GETKEYSANDFLAGS": "no command has keys without arguments, and Redis 7.0 asks for one",
+    BITFIELD_RO: "without an operation the reply would be empty",
+    BGSAVE: "SCHEDULE is sent unless the caller disables it, as in redis-py",
+    "COMMAND GETKEYS":
+      "a command without arguments has no keys, so the method requires an argument, as Redis 7.0 does",
+    "COMMAND GETKEYSANDFLAGS":
+      "a command without arguments has no keys, so the method requires an argument, as Redis 7.0 does",
     DECR: "with an amount the method sends DECRBY",
     INCR: "with an amount the method sends INCRBY",
-    MIGRATE: "keys always stand behind KEYS, which serves one and many",
-    ZRANK: "Redis 7.0 does not know the option that gives the score",
-    ZREVRANK: "Redis 7.0 does not know the option that gives the score",
-    XTRIM: "~ goes out unless the caller says no, as in redis-py",
+    MIGRATE: "keys are always sent after KEYS, whether one or many",
+    ZRANK: "Redis 7.0 does not have the WITHSCORE option",
+    ZREVRANK: "Redis 7.0 does not have the WITHSCORE option",
+    XTRIM: "~ is sent unless the caller disables it, as in redis-py",
   },
   keys: {},
   flags: {
-    SHUTDOWN: "has to wait for replicas, but the end of the connection is its answer",
-    WAIT: "Redis 7.0 forgot to say so, later ones do",
+    SHUTDOWN: "it is blocking, but its reply is the end of the connection",
+    WAIT: "Redis 7.0 does not report the flag, later versions do",
   },
   since: {
-    "CLIENT PAUSE": "Redis 7.0 names the beta release 2.9.50, later ones the release it led to",
+    "CLIENT PAUSE": "Redis 7.0 reports the beta release 2.9.50, later versions the final release",
   },
   tokens: {
-    BITFIELD: "operations have names of their own, whose tests see them on the wire",
-    SORT: "ascending is the order when nothing is said",
-    SORT_RO: "ascending is the order when nothing is said",
-    XADD: "= is what the server does without ~",
-    "XGROUP SETID": "$ is one of the values its parameter may have",
-    XTRIM: "= is what the server does without ~",
+    BITFIELD: "operations are separate methods, whose tests check the keywords on the wire",
+    SORT: "ascending is the default order",
+    SORT_RO: "ascending is the default order",
+    XADD: "exact trimming is the default without ~",
+    "XGROUP SETID": "$ is one of the values of its ID parameter",
+    XTRIM: "exact trimming is the default without ~",
   },
 };

@@ -26,17 +26,17 @@ const server = await sharedServer();
 let proxy: FaultProxy;
 let redis: Redis;
 /** Client with short deadlines, for tests in which deadlines pass. */
-let impatient: Redis;
+let quickRedis: Redis;
 
 beforeEach(async () => {
   proxy = await startProxy(server);
   redis = new Redis(proxy.url, DEFAULT_DEADLINES);
-  impatient = new Redis(proxy.url, SHORT_DEADLINES);
+  quickRedis = new Redis(proxy.url, SHORT_DEADLINES);
 });
 
 afterEach(async () => {
   redis.disconnect();
-  impatient.disconnect();
+  quickRedis.disconnect();
   await proxy[Symbol.asyncDispose]();
 });
 
@@ -50,23 +50,23 @@ describe("1. every promise settles", () => {
       proxy.down.cutAfter(0, { times: 1000 });
     },
     stalled: () => proxy.down.stall(),
-    swallowed: () => proxy.blackhole(),
+    "discarding all bytes": () => proxy.blackhole(),
   };
 
   /** Start a call of every kind. Resolves when all have settled, rejects when one has not in time. */
   function everything(): Promise<unknown> {
-    const session = impatient.client();
+    const session = quickRedis.client();
     return settleAll<unknown>([
-      impatient.get("key"),
-      impatient.incr("never:1"),
-      impatient.blpop("never:none", 0.1),
-      impatient.pipeline().get("key").set("key", "1").exec(),
-      impatient.pipeline({ transaction: false }).get("key").get("key").exec(),
+      quickRedis.get("key"),
+      quickRedis.incr("never:1"),
+      quickRedis.blpop("never:none", 0.1),
+      quickRedis.pipeline().get("key").set("key", "1").exec(),
+      quickRedis.pipeline({ transaction: false }).get("key").get("key").exec(),
       session.get("key"),
       session.pipeline().get("key").exec(),
-      impatient.with({ timeout: 50 }).get("key"),
-      impatient.with({ signal: AbortSignal.timeout(50) }).blpop("never:none", 0.1),
-      impatient.connect(),
+      quickRedis.with({ timeout: 50 }).get("key"),
+      quickRedis.with({ signal: AbortSignal.timeout(50) }).blpop("never:none", 0.1),
+      quickRedis.connect(),
     ]);
   }
 
@@ -81,7 +81,7 @@ describe("1. every promise settles", () => {
   it.each(Object.keys(FAULTS))(
     "settles when the connection is %s with calls of every kind in flight",
     async (name) => {
-      await impatient.connect();
+      await quickRedis.connect();
       proxy.down.stall();
       const before = proxy.received.up;
       const all = everything();
@@ -95,35 +95,35 @@ describe("1. every promise settles", () => {
   it.each(Object.keys(FAULTS))(
     "settles close() and every call when the connection is %s",
     async (name) => {
-      await impatient.connect();
+      await quickRedis.connect();
       proxy.down.stall();
       const all = everything();
       FAULTS[name]?.();
-      const closed = settle(impatient.close());
+      const closed = settle(quickRedis.close());
       await everything();
       expect((await closed).ok).toBe(true);
       await all;
-      expect(inspect(impatient)).toMatch(/ shared=0 leased=0 idle=0 waiting=0>$/);
+      expect(inspect(quickRedis)).toMatch(/ shared=0 leased=0 idle=0 waiting=0>$/);
     },
   );
 
   it("settles at the deadline when connecting is retried without limit", async () => {
     proxy.refuse();
     const retry = new Retry(new ConstantBackoff(10), -1);
-    impatient = new Redis(proxy.url, { ...SHORT_DEADLINES, retry });
+    quickRedis = new Redis(proxy.url, { ...SHORT_DEADLINES, retry });
     await everything();
   });
 
   it("settles when close() is called in the same turn as the commands", async () => {
     const all = everything();
-    await settle(impatient.close());
+    await settle(quickRedis.close());
     await all;
   });
 
   it("settles when disconnect() is called in the same turn as the commands", async () => {
-    await impatient.connect();
+    await quickRedis.connect();
     const all = everything();
-    impatient.disconnect();
+    quickRedis.disconnect();
     await all;
   });
 });
@@ -169,8 +169,10 @@ describe("2. every reply reaches its own caller", () => {
     await redis.connect();
     proxy.down.stall();
     const controller = new AbortController();
-    const fickle = redis.with({ signal: controller.signal });
-    const gets = Array.from({ length: COUNT }, (_, i) => (i % 2 ? fickle : redis).get(prefix + i));
+    const abortable = redis.with({ signal: controller.signal });
+    const gets = Array.from({ length: COUNT }, (_, i) =>
+      (i % 2 ? abortable : redis).get(prefix + i),
+    );
     await proxy.whenReceived("up", COUNT * 20);
     controller.abort();
     const aborted = await Promise.all(gets.filter((_, i) => i % 2).map((get) => errorOf(get)));
@@ -182,14 +184,14 @@ describe("2. every reply reaches its own caller", () => {
   });
 
   it("delivers the other replies when some commands on the connection time out", async () => {
-    await impatient.connect();
+    await quickRedis.connect();
     proxy.down.stall();
-    const early = Array.from({ length: COUNT + 1 }, () => errorOf(impatient.get(`${prefix}none`)));
-    const patient = impatient.with({ timeout: 5000 });
+    const early = Array.from({ length: COUNT + 1 }, () => errorOf(quickRedis.get(`${prefix}none`)));
+    const patient = quickRedis.with({ timeout: 5000 });
     const gets = Array.from({ length: COUNT }, (_, i) => patient.get(prefix + i));
     for (const error of await Promise.all(early))
       expect(kindOf(error)).toBe("TimeoutError unknown");
-    const fresh = readAll(impatient.with({ timeout: 5000 }));
+    const fresh = readAll(quickRedis.with({ timeout: 5000 }));
     await until(() => proxy.totalConnections === 2);
     proxy.down.resume();
     expect(check(await settleAll(gets))).toEqual([]);
@@ -277,12 +279,12 @@ describe("3. the client executes no command twice", () => {
   });
 
   it("does not repeat a command after a timeout", async () => {
-    await impatient.connect();
+    await quickRedis.connect();
     proxy.down.stall();
-    const incr = errorOf(impatient.incr(counter));
+    const incr = errorOf(quickRedis.incr(counter));
     expect(kindOf(await incr)).toBe("TimeoutError unknown");
     proxy.down.resume();
-    await impatient.get(counter);
+    await quickRedis.get(counter);
     expect(await count()).toBe(1);
   });
 
@@ -292,9 +294,9 @@ describe("3. the client executes no command twice", () => {
     const incr = redis.with({ retryOnError: [ConnectionError] }).incr(counter);
     await loseReplies();
     expect(await incr).toBe(2);
-    await impatient.connect();
+    await quickRedis.connect();
     proxy.down.stall();
-    const late = impatient.with({ retryOnTimeout: true }).incr(counter);
+    const late = quickRedis.with({ retryOnTimeout: true }).incr(counter);
     await until(() => proxy.totalConnections === 4);
     expect(await count()).toBe(3);
     proxy.down.resume();

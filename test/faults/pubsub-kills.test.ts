@@ -18,7 +18,7 @@ const OTHERS = ["x0", "x1", "x2", "x3", "x4"];
 type Track = (number | null)[];
 
 /** Return the errors in a track: numbers must grow, by one except after a gap. */
-function faultsOf(track: Track): string[] {
+function errorsIn(track: Track): string[] {
   const faults: string[] = [];
   let [last, gap] = [0, false];
   for (const item of track) {
@@ -167,7 +167,7 @@ describeProtocols("a subscriber killed again and again", (protocol) => {
       );
     }
     await trial.end();
-    expect(faultsOf(trial.read), seed).toEqual([]);
+    expect(errorsIn(trial.read), seed).toEqual([]);
     expect(
       trial.read.filter((item) => item === null),
       seed,

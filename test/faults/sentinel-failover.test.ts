@@ -25,14 +25,14 @@ describe.each([100, 1000])("SENTINEL FAILOVER under %i writes per second", (rate
     await load.progress(rate);
     const now = await servers.failover();
     await load.progress(rate);
-    const fates = await load.stop();
-    const lost = await missingOn(now, fates.acknowledged);
-    print(`FAILOVER at ${rate}/s`, fates, lost);
-    expect(fates.errors).toEqual([]);
-    expect(fates.acknowledged).toHaveLength(fates.started);
+    const results = await load.stop();
+    const lost = await missingOn(now, results.acknowledged);
+    print(`FAILOVER at ${rate}/s`, results, lost);
+    expect(results.errors).toEqual([]);
+    expect(results.acknowledged).toHaveLength(results.started);
     expect(lost.length).toBeLessThanOrEqual(rate / 100);
     // Proves that the client has left the old master.
-    expect(await servers.master.command("DBSIZE")).toBeLessThan(fates.started);
+    expect(await servers.master.command("DBSIZE")).toBeLessThan(results.started);
   });
 });
 

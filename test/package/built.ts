@@ -79,7 +79,7 @@ async function pack(dir: string): Promise<Packed> {
   const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", dir];
   const { stdout } = await run("npm", args, { cwd: ROOT });
   const [packed] = JSON.parse(stdout) as Packed[];
-  if (packed === undefined) throw new Error(`npm pack said:\n${stdout}`);
+  if (packed === undefined) throw new Error(`npm pack printed:\n${stdout}`);
   await run("tar", ["xzf", join(dir, packed.filename), "-C", dir]);
   await rename(join(dir, "package"), join(modules, "rediswire"));
   for (const name of TYPE_PACKAGES) {

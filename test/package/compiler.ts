@@ -6,7 +6,7 @@ import ts from "typescript";
 import { ROOT } from "./paths.js";
 
 /** A compiler error and its place. */
-export interface Complaint {
+export interface CompilerError {
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -35,8 +35,8 @@ export const STRICT: ts.CompilerOptions = {
   ...RESOLUTIONS.nodenext,
 };
 
-type Parsed = Map<string, ts.SourceFile | undefined>;
-const parsed: Parsed = new Map();
+type CompiledProgram = Map<string, ts.SourceFile | undefined>;
+const parsed: CompiledProgram = new Map();
 
 /** Parses each file once per module format. Files in `texts` replace those on disk. */
 export function compilerHost(
@@ -70,7 +70,7 @@ export function compile(
   files: readonly string[],
   options: ts.CompilerOptions = {},
   texts?: ReadonlyMap<string, string>,
-): { readonly program: ts.Program; readonly complaints: Complaint[] } {
+): { readonly program: ts.Program; readonly compileErrors: CompilerError[] } {
   const all = { ...STRICT, ...options };
   const program = ts.createProgram(files, all, compilerHost(all, texts));
   const { declaration = false } = all;
@@ -78,17 +78,17 @@ export function compile(
     ...ts.getPreEmitDiagnostics(program),
     ...(declaration ? program.getDeclarationDiagnostics() : []),
   ];
-  return { program, complaints: found.map(complaint) };
+  return { program, compileErrors: found.map(compileError) };
 }
 
-function complaint({ file, start = 0, code, messageText }: ts.Diagnostic): Complaint {
+function compileError({ file, start = 0, code, messageText }: ts.Diagnostic): CompilerError {
   const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line + 1;
   const text = ts.flattenDiagnosticMessageText(messageText, "\n");
   return { file: file?.fileName ?? "", line, code, text };
 }
 
 /** Print an error as the compiler does. */
-export function readable({ file, line, code, text }: Complaint): string {
+export function readable({ file, line, code, text }: CompilerError): string {
   return `${file}:${line} TS${code}: ${text}`;
 }
 

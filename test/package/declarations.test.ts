@@ -38,7 +38,7 @@ function membersOf(program: ts.Program, name: string): ts.Symbol[] {
 
 describe("programs that emit declarations of their own", () => {
   test("can name the types of the client, its views and what it creates", () => {
-    const { complaints, program } = compileText(
+    const { compileErrors, program } = compileText(
       `import { Redis } from "rediswire";
       export const redis = new Redis("localhost");
       export const bytes = redis.with({ decodeResponses: false });
@@ -48,7 +48,7 @@ describe("programs that emit declarations of their own", () => {
       export const fromUrl = Redis.fromUrl("redis://localhost", { integers: "bigint" });`,
       { declaration: true },
     );
-    expect(complaints.map(readable)).toEqual([]);
+    expect(compileErrors.map(readable)).toEqual([]);
     let emitted = "";
     program.emit(undefined, (name, text) => {
       if (name.endsWith(".d.mts")) emitted = text;
@@ -68,11 +68,11 @@ describe("programs that emit declarations of their own", () => {
       expect(members.length).toBeGreaterThan(150);
       const lines = members.map((member) => `export const a_${member} = host.${member};`);
       const type = name === "Redis" ? "Redis" : "Pipeline<[]>";
-      const { complaints } = compileText(
+      const { compileErrors } = compileText(
         `import type { ${name} } from "rediswire";\ndeclare const host: ${type};\n${lines.join("\n")}\n`,
         { declaration: true },
       );
-      expect(complaints.map(readable)).toEqual([]);
+      expect(compileErrors.map(readable)).toEqual([]);
     },
   );
 });
@@ -137,12 +137,12 @@ describe("dist/index.d.ts", () => {
     const symbols = checker.getExportsOfModule(checker.getSymbolAtLocation(source) as ts.Symbol);
     const mute = symbols.flatMap((symbol) => {
       const real = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-      if (isMute(real, checker)) return [symbol.name];
+      if (isUndocumented(real, checker)) return [symbol.name];
       const isOptions = symbol.name.endsWith("Options");
       if (!isOptions && (real.flags & ts.SymbolFlags.Class) === 0) return [];
       return membersOf(program, symbol.name)
         .filter(({ flags }) => isOptions || (flags & CALLED) !== 0)
-        .filter((member) => isOurs(member) && isMute(member, checker))
+        .filter((member) => isOurs(member) && isUndocumented(member, checker))
         .map((member) => `${symbol.name}.${member.name}`);
     });
     expect(mute).toEqual([]);
@@ -194,7 +194,7 @@ describe("dist/index.d.ts", () => {
   });
 });
 
-function isMute(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
+function isUndocumented(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
   const isInternal = symbol.getJsDocTags().some(({ name }) => name === "internal");
   const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
   return !isInternal && text.trim() === "";

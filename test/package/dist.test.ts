@@ -96,7 +96,7 @@ const error: unknown = await redis.incr(key).catch((reason: unknown) => reason);
 console.log(JSON.stringify([ok, text, Buffer.isBuffer(bytes), error instanceof ResponseError]));
 await redis.close();
 `;
-const SAW = '[true,"v",true,true]';
+const OUTPUT = '[true,"v",true,true]';
 
 test("rediswire-build-hiredis builds the native parser where every build of the package finds it", async () => {
   await ensureHiredis();
@@ -119,14 +119,14 @@ describe("use of the package from JavaScript", () => {
 
   test("ESM import works", async () => {
     const text = `import { Redis, ResponseError } from "rediswire";\nconst name = "mjs";\n${body}`;
-    expect(await node(await installed.write("plain.mjs", text))).toBe(SAW);
+    expect(await node(await installed.write("plain.mjs", text))).toBe(OUTPUT);
   });
 
   test("CommonJS require works", async () => {
     const text =
       'const { Redis, ResponseError } = require("rediswire");\nconst name = "cjs";\n' +
       `(async () => {${body}})();\n`;
-    expect(await node(await installed.write("plain.cjs", text))).toBe(SAW);
+    expect(await node(await installed.write("plain.cjs", text))).toBe(OUTPUT);
   });
 
   test("ESM and CommonJS export the same names, and each class has its public name", async () => {
@@ -198,13 +198,13 @@ describe("use of the package from TypeScript", () => {
       const path = await installed.write(`${folder}/${file}`, program(folder));
       const outDir = join(installed.dir, folder, "out");
       const compiled = compile([path], { ...RESOLUTIONS[resolution], outDir });
-      expect(compiled.complaints.map(readable)).toEqual([]);
+      expect(compiled.compileErrors.map(readable)).toEqual([]);
       const ours = compiled.program.getSourceFiles().map(({ fileName }) => fileName);
       expect(ours.filter((name) => name.includes("/rediswire/"))).toEqual([
         join(installed.dir, "node_modules/rediswire/dist", declarations),
       ]);
       compiled.program.emit();
-      expect(await node(join(outDir, file.replace("ts", "js")))).toBe(SAW);
+      expect(await node(join(outDir, file.replace("ts", "js")))).toBe(OUTPUT);
     },
   );
 
@@ -218,8 +218,8 @@ describe("use of the package from TypeScript", () => {
         text.replaceAll("../../../src/index.js", "rediswire"),
       );
     });
-    const { complaints } = compile(await Promise.all(files), { noEmit: true });
-    expect(complaints.map(readable)).toEqual([]);
+    const { compileErrors } = compile(await Promise.all(files), { noEmit: true });
+    expect(compileErrors.map(readable)).toEqual([]);
   });
 
   test("import = require compiles", async () => {
@@ -227,15 +227,15 @@ describe("use of the package from TypeScript", () => {
     const text =
       'import rediswire = require("rediswire");\n' +
       "export const redis: rediswire.Redis<Buffer> = new rediswire.Redis({ decodeResponses: false });\n";
-    const { complaints } = compile([await installed.write("equals/index.ts", text)]);
-    expect(complaints.map(readable)).toEqual([]);
+    const { compileErrors } = compile([await installed.write("equals/index.ts", text)]);
+    expect(compileErrors.map(readable)).toEqual([]);
   });
 
   test("the shipped declarations have no errors of their own", async () => {
     const text = 'export { Redis } from "rediswire";\n';
     const path = await installed.write("full/index.mts", text);
-    const { complaints } = compile([path], { skipLibCheck: false, noEmit: true });
-    expect(complaints.map(readable)).toEqual([]);
+    const { compileErrors } = compile([path], { skipLibCheck: false, noEmit: true });
+    expect(compileErrors.map(readable)).toEqual([]);
   });
 
   test("compiles under the loosest compiler settings", async () => {
@@ -246,12 +246,12 @@ describe("use of the package from TypeScript", () => {
       exactOptionalPropertyTypes: false,
       noUncheckedIndexedAccess: false,
     };
-    const { complaints } = compile([path], {
+    const { compileErrors } = compile([path], {
       ...loose,
       target,
       lib: ["lib.es2020.d.ts"],
       noEmit: true,
     });
-    expect(complaints.map(readable)).toEqual([]);
+    expect(compileErrors.map(readable)).toEqual([]);
   });
 });

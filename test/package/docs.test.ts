@@ -31,7 +31,7 @@ import { promisify } from "node:util";
 import type ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureBuilt } from "./built.js";
-import { type Complaint, compile, readable } from "./compiler.js";
+import { type CompilerError, compile, readable } from "./compiler.js";
 import { type Block, blocksOf, programOf } from "./doc-blocks.js";
 import { type Sandbox, startSandbox } from "./doc-sandbox.js";
 import { ROOT } from "./paths.js";
@@ -65,11 +65,11 @@ describe("documentation pages", () => {
     const links = [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(
       ([, to = ""]) => to,
     );
-    expect(links.filter((link) => !leadsSomewhere(page, link))).toEqual([]);
+    expect(links.filter((link) => !isValidLink(page, link))).toEqual([]);
   });
 });
 
-function leadsSomewhere(page: string, link: string): boolean {
+function isValidLink(page: string, link: string): boolean {
   const [path = "", anchor] = link.split("#");
   const target = path === "" ? page : join(dirname(page), path);
   if (!existsSync(join(ROOT, target))) return false;
@@ -88,7 +88,7 @@ function anchorOf(heading: string): string {
 
 describe("code blocks compile", () => {
   const wrong: Block = { ...PAGE, code: "const n: number = await redis.get('k');\nn;" };
-  let complaints: Complaint[];
+  let compileErrors: CompilerError[];
 
   beforeAll(async () => {
     await ensureBuilt();
@@ -102,28 +102,26 @@ describe("code blocks compile", () => {
       noPropertyAccessFromIndexSignature: false,
       noEmit: true,
     };
-    ({ complaints } = compile([...texts.keys()], options, texts));
+    ({ compileErrors } = compile([...texts.keys()], options, texts));
   }, 240_000);
 
   /** Line numbers are those of the page. */
-  const complaintsOf = (block: Block): string[] =>
-    complaints
+  const errorsOf = (block: Block): string[] =>
+    compileErrors
       .filter(({ file }) => file === fileOf(block))
       .map((found) => readable({ ...found, file: block.page, line: found.line + block.line - 1 }));
 
   test.each(coded)("$name", (block) => {
-    expect(complaintsOf(block), block.code).toEqual([]);
+    expect(errorsOf(block), block.code).toEqual([]);
   });
 
   test("a wrong type in a block is reported", () => {
-    expect(complaintsOf(wrong)).toEqual([
-      expect.stringMatching(/^page\.md:4 TS2322: Type 'string/),
-    ]);
+    expect(errorsOf(wrong)).toEqual([expect.stringMatching(/^page\.md:4 TS2322: Type 'string/)]);
   });
 
   test("the compiler reports nothing outside of the pages", () => {
     const files = [...coded, wrong].map(fileOf);
-    expect(complaints.filter(({ file }) => !files.includes(file)).map(readable)).toEqual([]);
+    expect(compileErrors.filter(({ file }) => !files.includes(file)).map(readable)).toEqual([]);
   });
 });
 

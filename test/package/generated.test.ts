@@ -25,8 +25,8 @@ describe("src/commands/generated", () => {
   });
 
   test("contains no other files", () => {
-    const strangers = readdirSync(`${COMMANDS}generated`).filter((name) => !files.has(name));
-    expect(strangers).toEqual([]);
+    const otherFiles = readdirSync(`${COMMANDS}generated`).filter((name) => !files.has(name));
+    expect(otherFiles).toEqual([]);
   });
 });
 

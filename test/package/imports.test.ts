@@ -47,10 +47,10 @@ const NESTING_ALLOWED: Exceptions = {};
 function expectOnly(violations: readonly string[], exceptions: Exceptions): void {
   const bare = (text: string): string =>
     text.replace(/:\d+ /, " ").replace(/ (?:has|nests) .*/, "");
-  const unforeseen = violations.filter((text) => exceptions[bare(text)] === undefined);
+  const unexpected = violations.filter((text) => exceptions[bare(text)] === undefined);
   const present = new Set(violations.map(bare));
-  const needless = Object.keys(exceptions).filter((name) => !present.has(name));
-  expect({ unforeseen, needless }).toEqual({ unforeseen: [], needless: [] });
+  const unneeded = Object.keys(exceptions).filter((name) => !present.has(name));
+  expect({ unexpected, unneeded }).toEqual({ unexpected: [], unneeded: [] });
 }
 
 describe("imports in src", () => {
@@ -111,7 +111,7 @@ describe("imports in src", () => {
 
 describe("size and syntax of source files", () => {
   test("every file has at most 400 lines", () => {
-    expectOnly(rules.longFiles(handwritten, 400), FILES_ALLOWED);
+    expectOnly(rules.filesTooLong(handwritten, 400), FILES_ALLOWED);
   });
 
   test("every function has at most 40 lines", () => {
@@ -129,7 +129,7 @@ describe("size and syntax of source files", () => {
   });
 
   test("every file begins with a comment about its responsibility", () => {
-    expect(everything.flatMap(rules.headless)).toEqual([]);
+    expect(everything.flatMap(rules.filesWithoutComment)).toEqual([]);
   });
 });
 
@@ -180,7 +180,7 @@ describe("the checks of source files", () => {
   });
 
   test("report files and functions that are too long or too deep, and forbidden syntax", () => {
-    expect(rules.longFiles([bad], 7)).toEqual(["src/protocol/bad.ts:1 has 8 lines"]);
+    expect(rules.filesTooLong([bad], 7)).toEqual(["src/protocol/bad.ts:1 has 8 lines"]);
     expect(rules.longFunctions(bad, 4)).toEqual(["src/protocol/bad.ts:4 walk has 5 lines"]);
     expect(rules.deepFunctions(bad, 3)).toEqual(["src/protocol/bad.ts:4 walk nests 4 deep"]);
     expect(rules.forbiddenSyntax(bad)).toEqual([
@@ -189,6 +189,8 @@ describe("the checks of source files", () => {
       "src/protocol/bad.ts:7 asserts with !",
       "src/protocol/bad.ts:6 silences the compiler or the linter",
     ]);
-    expect(rules.headless(bad)).toEqual(["src/protocol/bad.ts:1 has no comment at its head"]);
+    expect(rules.filesWithoutComment(bad)).toEqual([
+      "src/protocol/bad.ts:1 has no comment at its head",
+    ]);
   });
 });

@@ -99,7 +99,7 @@ async function diagnose(project: string): Promise<TypeCost> {
   });
   const fact = (name: string): number => {
     const [, number] = new RegExp(`^${name}:\\s+([\\d.]+)`, "m").exec(stdout) ?? [];
-    if (number === undefined) throw new Error(`tsc said nothing of ${name}:\n${stdout}`);
+    if (number === undefined) throw new Error(`tsc did not print ${name}:\n${stdout}`);
     return Number(number);
   };
   return {

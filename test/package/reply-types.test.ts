@@ -75,7 +75,7 @@ function resultNodes(): ts.Node[] {
     .flatMap((node) => (ts.isMethodDeclaration(node) && node.type ? [node.type] : []));
 }
 
-const isMute = (symbol: ts.Symbol): boolean =>
+const isUndocumented = (symbol: ts.Symbol): boolean =>
   ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim() === "";
 
 function placeOf(symbol: ts.Symbol): string {
@@ -92,7 +92,7 @@ describe("doc comments of fields", () => {
     expect(results.length).toBeGreaterThan(300);
     const fields = fieldsFrom(results).filter((field) => !placeOf(field).startsWith(HOST));
     expect(fields.length).toBeGreaterThan(250);
-    expect(fields.filter(isMute).map(placeOf)).toEqual([]);
+    expect(fields.filter(isUndocumented).map(placeOf)).toEqual([]);
   });
 
   test.each(["PubSubMessage", "Reconnection", "MonitoredCommand", "KeyEvent", "Settings"])(
@@ -100,7 +100,7 @@ describe("doc comments of fields", () => {
     (name) => {
       const fields = fieldsFrom(exported.get(name)?.declarations ?? []);
       expect(fields.length).toBeGreaterThan(2);
-      expect(fields.filter(isMute).map(placeOf)).toEqual([]);
+      expect(fields.filter(isUndocumented).map(placeOf)).toEqual([]);
     },
   );
 });

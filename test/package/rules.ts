@@ -107,7 +107,7 @@ export function reachable(sources: readonly Source[], start: string): Set<string
 }
 
 /** Find files with too many lines. */
-export function longFiles(sources: readonly Source[], limit: number): string[] {
+export function filesTooLong(sources: readonly Source[], limit: number): string[] {
   return sources.flatMap(({ path, text }) => {
     const lines = text.trimEnd().split("\n").length;
     return lines > limit ? [`${path}:1 has ${lines} lines`] : [];
@@ -115,7 +115,7 @@ export function longFiles(sources: readonly Source[], limit: number): string[] {
 }
 
 /** Find files that do not begin with a comment. */
-export function headless({ path, text }: Source): string[] {
+export function filesWithoutComment({ path, text }: Source): string[] {
   return /^(?:#!.*\n)?(?:\/\/.*\n)*\/\*\*/.test(text)
     ? []
     : [`${path}:1 has no comment at its head`];

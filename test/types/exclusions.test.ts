@@ -61,13 +61,13 @@ const calls = specs.flatMap(callsOf);
 const lines = calls.map(({ method, args }) => {
   return `redis.${method}(${args.map((arg) => JSON.stringify(arg)).join(", ")});`;
 });
-const { complaints } = compile(
+const { compileErrors } = compile(
   [PROGRAM],
   ownOptions(),
   new Map([[PROGRAM, HEAD + lines.join("\n")]]),
 );
 const wrong = new Set(
-  complaints.filter(({ file }) => file === PROGRAM).map(({ line }) => calls[line - 3]?.title),
+  compileErrors.filter(({ file }) => file === PROGRAM).map(({ line }) => calls[line - 3]?.title),
 );
 const excluded = calls.filter(
   ({ method, args }) => refusalOf(method, args)?.includes("exclude") === true,

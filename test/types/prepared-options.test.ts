@@ -26,9 +26,9 @@ const lines = [
   "const redis = new Redis();",
   ...calls.map(({ line }) => line),
 ];
-const { complaints } = compile([PROGRAM], ownOptions(), new Map([[PROGRAM, lines.join("\n")]]));
+const { compileErrors } = compile([PROGRAM], ownOptions(), new Map([[PROGRAM, lines.join("\n")]]));
 const refused = new Map(
-  complaints.filter(({ file }) => file === PROGRAM).map(({ line, text }) => [line, text]),
+  compileErrors.filter(({ file }) => file === PROGRAM).map(({ line, text }) => [line, text]),
 );
 
 test("some methods take options", () => {

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { type Complaint, compile, ownOptions, readable } from "../package/compiler.js";
+import { type CompilerError, compile, ownOptions, readable } from "../package/compiler.js";
 import { expectedErrors, undirected } from "./expected-errors.js";
 
 const FIXTURES = fileURLToPath(new URL("./fixtures/", import.meta.url));
@@ -13,11 +13,12 @@ const names = readdirSync(FIXTURES).filter((name) => name.endsWith(".ts"));
 const texts = new Map(
   names.map((name) => [FIXTURES + name, undirected(readFileSync(FIXTURES + name, "utf8"))]),
 );
-const { complaints } = compile([...texts.keys()], ownOptions(), texts);
-const of = (name: string): Complaint[] => complaints.filter(({ file }) => file === FIXTURES + name);
+const { compileErrors } = compile([...texts.keys()], ownOptions(), texts);
+const of = (name: string): CompilerError[] =>
+  compileErrors.filter(({ file }) => file === FIXTURES + name);
 
 test("src compiles without errors, so that the errors below belong to the fixtures", () => {
-  expect(complaints.filter(({ file }) => !texts.has(file)).map(readable)).toEqual([]);
+  expect(compileErrors.filter(({ file }) => !texts.has(file)).map(readable)).toEqual([]);
 });
 
 test.each(names.filter((name) => name !== "misuse.ts"))(
@@ -37,9 +38,9 @@ describe("misuse of the API", () => {
   });
 
   test.each(expected)("does not compile: $call", ({ line, code, words }) => {
-    const [complaint] = found.filter((one) => one.line === line);
-    expect(complaint?.code).toBe(code);
-    expect(complaint?.text.replaceAll(/\s+/g, " ")).toContain(words);
+    const [compileError] = found.filter((one) => one.line === line);
+    expect(compileError?.code).toBe(code);
+    expect(compileError?.text.replaceAll(/\s+/g, " ")).toContain(words);
   });
 
   test("produces no error beyond the recorded ones", () => {

@@ -29,10 +29,10 @@ describe("AbortSignal of a view", () => {
   });
 
   it("aborts a command that waits for the connection, which never reaches the server", async () => {
-    const greet = deferred();
+    const handshake = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["AUTH", "pw"]);
-      await greet.promise;
+      await handshake.promise;
       peer.send("+OK\r\n");
       await echo(peer);
     });
@@ -46,7 +46,7 @@ describe("AbortSignal of a view", () => {
     expect((await Promise.all([aborted, alsoAborted])).map(kindOf)).toEqual(
       new Array(2).fill("AbortError not-sent"),
     );
-    greet.resolve();
+    handshake.resolve();
     expect(await kept).toBe("c");
     expect(counted(mock)).toEqual(["AUTH pw", "GET c"]);
   });

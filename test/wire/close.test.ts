@@ -65,10 +65,10 @@ describe("close()", () => {
   });
 
   it("waits for commands that wait for a connection", async () => {
-    const greet = deferred();
+    const handshake = deferred();
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["AUTH", "pw"]);
-      await greet.promise;
+      await handshake.promise;
       peer.send("+OK\r\n");
       await echo(peer);
     });
@@ -77,7 +77,7 @@ describe("close()", () => {
     await until(() => mock.received.length >= 1);
     const closed = redis.close();
     expect(kindOf(await errorOf(redis.get("b")))).toBe("ConnectionError not-sent");
-    greet.resolve();
+    handshake.resolve();
     expect(await get).toBe("a");
     await closed;
     await mock.peers[0]?.closed;

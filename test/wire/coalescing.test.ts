@@ -117,10 +117,10 @@ describe("commands of one turn of the event loop", () => {
     await using _redis = redis;
     const good = redis.get("a");
     const bad = errorOf(redis.set("b", undefined as unknown as string));
-    const worse = errorOf(redis.set("b", "lone \ud800"));
+    const alsoBad = errorOf(redis.set("b", "lone \ud800"));
     const alsoGood = redis.get("c");
     expect(await Promise.all([good, alsoGood])).toEqual(["a", "c"]);
-    expect([await bad, await worse].map(kindOf)).toEqual(["DataError", "DataError"]);
+    expect([await bad, await alsoBad].map(kindOf)).toEqual(["DataError", "DataError"]);
     const wire = Buffer.concat([encodeCommand(["GET", "a"]), encodeCommand(["GET", "c"])]);
     expect(mock.peers[0]?.bytes.subarray(-wire.length)).toEqual(wire);
     expect(mock.received).toHaveLength(3);

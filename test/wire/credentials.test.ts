@@ -22,7 +22,7 @@ class VaultError extends RedisError {
 describe("credentialProvider", () => {
   it("is called for each connection, and may be asynchronous", async () => {
     const asked: number[] = [];
-    const gate = deferred();
+    const ready = deferred();
     await using mock = await mockServer(async (peer) => {
       const number = peer.index + 1;
       await peer.expect(["AUTH", `user${number}`, `password${number}`]);
@@ -33,7 +33,7 @@ describe("credentialProvider", () => {
     });
     const credentialProvider = async (): Promise<Credentials> => {
       const number = asked.push(asked.length + 1);
-      await gate.promise;
+      await ready.promise;
       return { username: `user${number}`, password: `password${number}` };
     };
     await using redis = clientOf(mock, { credentialProvider });
@@ -41,7 +41,7 @@ describe("credentialProvider", () => {
     const first = redis.get("k");
     await waitEventLoopTurns();
     expect(mock.connections).toBe(0);
-    gate.resolve();
+    ready.resolve();
     expect(await first).toBe("v");
     redis.disconnect();
     expect(await redis.get("k")).toBe("v");
@@ -140,13 +140,13 @@ describe("credentialProvider", () => {
   });
 
   it("opens no connection when it resolves after all callers have rejected", async () => {
-    const gate = deferred<Credentials>();
+    const ready = deferred<Credentials>();
     await using mock = await mockServer(answerAll);
-    await using redis = clientOf(mock, { credentialProvider: () => gate.promise });
+    await using redis = clientOf(mock, { credentialProvider: () => ready.promise });
     const failed = errorOf(redis.get("k"));
     await waitEventLoopTurns();
     redis.disconnect();
-    gate.resolve({ password: "pw" });
+    ready.resolve({ password: "pw" });
     expect(kindOf(await failed)).toBe("ConnectionError not-sent");
     await waitEventLoopTurns();
     expect(mock.connections).toBe(0);

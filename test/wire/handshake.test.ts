@@ -108,7 +108,7 @@ describe("handshake with old servers", () => {
 
   it.each([
     ["knows no HELLO", "-ERR unknown command `HELLO`, with args beginning with: `3`, `AUTH`, \r\n"],
-    ["speaks no RESP3", "-NOPROTO unsupported protocol version\r\n"],
+    ["does not support RESP3", "-NOPROTO unsupported protocol version\r\n"],
   ])("%s: falls back to RESP2 on the same connection", async (_what, refusal) => {
     await using mock = await mockServer(async (peer) => {
       await peer.expect(["HELLO", "3", "AUTH", "default", "pw"], ["SELECT", "1"]);

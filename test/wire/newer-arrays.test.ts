@@ -76,7 +76,7 @@ describe.each(NEWER_MODES)("array commands of Redis 8.8 (%o)", (options) => {
     );
   });
 
-  test("search elements", async () => {
+  test("ARGREP searches elements", async () => {
     await conversation(
       [
         [["ARGREP", "a", "-", "+", "EXACT", "x"], "*2\r\n:0\r\n:5\r\n"],
@@ -115,7 +115,7 @@ describe.each(NEWER_MODES)("array commands of Redis 8.8 (%o)", (options) => {
     );
   });
 
-  test("compute numbers from ranges", async () => {
+  test("AROP computes numbers from ranges", async () => {
     await conversation(
       [
         [["AROP", "a", "0", "9", "SUM"], "$4\r\n10.5\r\n"],
@@ -140,7 +140,7 @@ describe.each(NEWER_MODES)("array commands of Redis 8.8 (%o)", (options) => {
     );
   });
 
-  test("describe the internal representation", async () => {
+  test("ARINFO describes the internal representation", async () => {
     const pairs = ["$5\r\ncount\r\n:3\r\n", "$17\r\nnext-insert-index\r\n:0\r\n"];
     const full = [...pairs, `$14\r\navg-dense-fill\r\n${double("0.25")}`];
     await conversation(
@@ -157,7 +157,7 @@ describe.each(NEWER_MODES)("array commands of Redis 8.8 (%o)", (options) => {
     );
   });
 
-  test('return indexes beyond 2^53 as bigint under integers: "bigint"', async () => {
+  test('ARLEN, ARINSERT, ARGREP and ARSCAN return indexes beyond 2^53 as bigint under integers: "bigint"', async () => {
     await conversation(
       [
         [["ARLEN", "a"], big],

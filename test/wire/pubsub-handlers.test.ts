@@ -46,17 +46,17 @@ describePubSubReplies("PubSub handler", (replies) => {
     const onError = vi.fn();
     const pubsub = redis.pubsub({ onError });
     const begun: string[] = [];
-    const gate = deferred();
+    const finish = deferred();
     await pubsub.subscribe({
       a: async ({ data }) => {
         begun.push(data);
-        await gate.promise;
+        await finish.promise;
         if (data === "2") throw new Error("late");
       },
     });
     await until(() => begun.length === 3);
     expect(onError).not.toHaveBeenCalled();
-    gate.resolve();
+    finish.resolve();
     await until(() => onError.mock.calls.length === 1);
     expect(onError.mock.calls[0]).toMatchObject([{ message: "late" }, { data: "2" }]);
     await pubsub.close();

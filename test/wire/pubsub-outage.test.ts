@@ -143,7 +143,7 @@ describe("PubSub with a server that is down", () => {
 
 describe("PubSub reconnect", () => {
   /** Confirm one subscription and close the connection, repeatedly. */
-  function fickle() {
+  function closingServer() {
     return mockServer(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a"]);
       await peer.reset();
@@ -160,19 +160,19 @@ describe("PubSub reconnect", () => {
       reset() {},
       clone: () => backoff,
     };
-    const hangsUp = deferred();
+    const closing = deferred();
     await using mock = await mockServer(async (peer) => {
       // The last connection may be closed before anything was sent on it.
       for await (const _ of peer.commands()) {
         if (peer.index === 0) peer.send("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
-        await hangsUp.promise;
+        await closing.promise;
         await peer.reset();
       }
     });
     await using redis = clientOf(mock);
     const pubsub = redis.pubsub({ retry: new Retry(backoff, -1) });
     await pubsub.subscribe("a");
-    hangsUp.resolve();
+    closing.resolve();
     await until(() => failures.length >= 5);
     // The first connection was established, then lost; the others failed before that.
     expect(failures.slice(0, 5)).toEqual([1, 2, 3, 4, 5]);
@@ -202,7 +202,7 @@ describe("PubSub reconnect", () => {
   });
 
   it("is tried again after each failure, within the deadline of a pending subscription", async () => {
-    await using mock = await fickle();
+    await using mock = await closingServer();
     await using redis = clientOf(mock, { socketTimeout: 60 });
     const pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY });
     const error = await errorOf(pubsub.subscribe("a"));

@@ -140,8 +140,8 @@ describePubSubReplies("PubSub reconnect", (replies) => {
     await pubsub.subscribe("a");
     await Promise.all(
       steps.map((step) => {
-        const [verb, ...names] = step.split(" ");
-        return verb === "sub" ? pubsub.subscribe(...names) : pubsub.unsubscribe(...names);
+        const [action, ...names] = step.split(" ");
+        return action === "sub" ? pubsub.subscribe(...names) : pubsub.unsubscribe(...names);
       }),
     );
     await pubsub.ping();

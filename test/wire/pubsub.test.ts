@@ -18,10 +18,10 @@ describePubSubReplies("subscribe()", (replies) => {
   const { protocol } = replies;
 
   it("subscribe() resolves when the server has confirmed every name", async () => {
-    const [half, rest] = [deferred(), deferred()];
+    const [confirmed, rest] = [deferred(), deferred()];
     await using mock = await mockWithHandshake(async (peer) => {
       await peer.expect(["SUBSCRIBE", "a", "b"]);
-      await half.promise;
+      await confirmed.promise;
       peer.send(replies.confirm(["subscribe", "a", 1]));
       await rest.promise;
       peer.send(replies.confirm(["subscribe", "b", 2]));
@@ -34,7 +34,7 @@ describePubSubReplies("subscribe()", (replies) => {
       settled = true;
     });
     expect(pubsub.subscribed).toBe(true);
-    half.resolve();
+    confirmed.resolve();
     expect(summarize(await readOne(pubsub))).toBe("subscribe a 1");
     await waitEventLoopTurns();
     expect([settled, pubsub.channels]).toEqual([false, ["a"]]);

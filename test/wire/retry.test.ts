@@ -16,26 +16,26 @@ import { clientOf, echo, waitEventLoopTurns, watchEveryTest } from "../support/w
 watchEveryTest();
 
 const retry = (count: number) => new Retry(new ConstantBackoff(1), count);
-const AGAIN_WHEN_LOST: RedisOptions = { retryOnError: [ConnectionError], retry: retry(2) };
-const AGAIN_WHEN_LATE: RedisOptions = { retryOnTimeout: true, retry: retry(2) };
+const RETRY_ON_ERROR: RedisOptions = { retryOnError: [ConnectionError], retry: retry(2) };
+const RETRY_ON_TIMEOUT: RedisOptions = { retryOnTimeout: true, retry: retry(2) };
 
 /** Read a number of commands, then close the connection. */
-const hangUpAfter =
+const closeAfter =
   (count: number): Script =>
   async (peer) => {
     for (let i = 0; i < count; i++) await peer.next();
     await peer.reset();
   };
 
-/** As {@link hangUpAfter}, after a RESP3 handshake. */
-const greetAndHangUpAfter =
+/** As {@link closeAfter}, after a RESP3 handshake. */
+const handshakeThenCloseAfter =
   (count: number): Script =>
   async (peer) => {
     await peer.handshake({ count: 1 });
-    await hangUpAfter(count)(peer);
+    await closeAfter(count)(peer);
   };
 
-const refuse: Script = async (peer) => {
+const rejectHandshake: Script = async (peer) => {
   await peer.handshake({ count: 1, replies: { HELLO: "-WRONGPASS no longer\r\n" } });
   await peer.stall();
 };
@@ -45,7 +45,7 @@ const silent: Script = (peer) => peer.stall();
 
 describe("default retry behaviour", () => {
   it.each<[string, Script, string]>([
-    ["the connection is lost", hangUpAfter(1), "ConnectionError unknown"],
+    ["the connection is lost", closeAfter(1), "ConnectionError unknown"],
     ["the reply is late", silent, "TimeoutError unknown"],
   ])("sends a command once: %s", async (_what, script, kind) => {
     await using mock = await mockServer([script, echo]);
@@ -61,8 +61,8 @@ describe("default retry behaviour", () => {
 
 describe("retryOnError", () => {
   it("resends lost commands in order and before later ones", async () => {
-    await using mock = await mockServer([hangUpAfter(4), echo]);
-    await using redis = clientOf(mock, AGAIN_WHEN_LOST);
+    await using mock = await mockServer([closeAfter(4), echo]);
+    await using redis = clientOf(mock, RETRY_ON_ERROR);
     const keys = ["a", "b", "c", "d"];
     const values = Promise.all(keys.map((key) => redis.get(key)));
     await until(() => mock.received.length >= 4);
@@ -83,7 +83,7 @@ describe("retryOnError", () => {
       },
       echo,
     ]);
-    await using redis = clientOf(mock, AGAIN_WHEN_LOST);
+    await using redis = clientOf(mock, RETRY_ON_ERROR);
     expect(await redis.get("a")).toBe("a");
     const written = redis.get("written");
     await until(() => read.length >= 2);
@@ -98,7 +98,7 @@ describe("retryOnError", () => {
     [1, 1],
     [3, 3],
   ])("a policy of %d retries resends %d more times, then rejects", async (count, more) => {
-    const scripts = new Array<Script>(more + 1).fill(hangUpAfter(1));
+    const scripts = new Array<Script>(more + 1).fill(closeAfter(1));
     await using mock = await mockServer([...scripts, echo]);
     await using redis = clientOf(mock, { retryOnError: [ConnectionError], retry: retry(count) });
     expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError unknown");
@@ -107,7 +107,7 @@ describe("retryOnError", () => {
   });
 
   it("counts per command", async () => {
-    await using mock = await mockServer([hangUpAfter(1), hangUpAfter(1), echo]);
+    await using mock = await mockServer([closeAfter(1), closeAfter(1), echo]);
     await using redis = clientOf(mock, { retryOnError: [ConnectionError], retry: retry(1) });
     const lost = errorOf(redis.get("a"));
     await until(() => mock.connections >= 2 && mock.received.length >= 2);
@@ -169,7 +169,7 @@ describe("retryOnError", () => {
   });
 
   it("applies to single calls with with()", async () => {
-    await using mock = await mockServer([hangUpAfter(2), echo]);
+    await using mock = await mockServer([closeAfter(2), echo]);
     await using redis = clientOf(mock, { retry: retry(2) });
     const plain = errorOf(redis.get("plain"));
     const again = redis.with({ retryOnError: [ConnectionError] }).get("again");
@@ -180,7 +180,7 @@ describe("retryOnError", () => {
 
   it("applies to whole pipelines", async () => {
     await using mock = await mockServer([
-      hangUpAfter(3),
+      closeAfter(3),
       async (peer) => {
         await peer.expect(["MULTI"], ["INCR", "n"], ["EXEC"]);
         peer.send("+OK\r\n+QUEUED\r\n*1\r\n:7\r\n");
@@ -189,15 +189,15 @@ describe("retryOnError", () => {
         await peer.stall();
       },
     ]);
-    await using redis = clientOf(mock, AGAIN_WHEN_LOST);
+    await using redis = clientOf(mock, RETRY_ON_ERROR);
     expect(await redis.pipeline().incr("n").exec()).toEqual([7]);
     const plain = redis.pipeline({ transaction: false }).incr("m").get("k");
     expect(await plain.exec()).toEqual([1, "v"]);
   });
 
   it("does not apply to client(), whose session state is lost", async () => {
-    await using mock = await mockServer([hangUpAfter(1), echo]);
-    await using redis = clientOf(mock, AGAIN_WHEN_LOST);
+    await using mock = await mockServer([closeAfter(1), echo]);
+    await using redis = clientOf(mock, RETRY_ON_ERROR);
     await using session = redis.client();
     expect(kindOf(await errorOf(session.set("a", "in the old state")))).toBe(
       "ConnectionError unknown",
@@ -210,8 +210,8 @@ describe("retryOnError", () => {
   });
 
   it("rejects with outcome unknown when the retry was never sent", async () => {
-    await using mock = await mockServer([greetAndHangUpAfter(2), refuse]);
-    await using redis = clientOf(mock, { ...AGAIN_WHEN_LOST, protocol: 3 });
+    await using mock = await mockServer([handshakeThenCloseAfter(2), rejectHandshake]);
+    await using redis = clientOf(mock, { ...RETRY_ON_ERROR, protocol: 3 });
     const command = errorOf(redis.incr("n"));
     const pipeline = errorOf(redis.pipeline({ transaction: false }).incr("m").exec());
     expect(kindOf(await command)).toBe("AuthenticationError unknown");
@@ -222,15 +222,15 @@ describe("retryOnError", () => {
 describe("retryOnTimeout", () => {
   it("resends timed-out commands over a new connection in order", async () => {
     await using mock = await mockServer([silent, echo]);
-    await using redis = clientOf(mock, { ...AGAIN_WHEN_LATE, socketTimeout: 60 });
+    await using redis = clientOf(mock, { ...RETRY_ON_TIMEOUT, socketTimeout: 60 });
     const keys = ["a", "b", "c"];
     expect(await Promise.all(keys.map((key) => redis.get(key)))).toEqual(keys);
     expect(mock.peers[1]?.received.map(([, key]) => key)).toEqual(keys);
   });
 
   it("does not apply to a lost connection", async () => {
-    await using mock = await mockServer([hangUpAfter(1), echo]);
-    await using redis = clientOf(mock, AGAIN_WHEN_LATE);
+    await using mock = await mockServer([closeAfter(1), echo]);
+    await using redis = clientOf(mock, RETRY_ON_TIMEOUT);
     expect(kindOf(await errorOf(redis.get("a")))).toBe("ConnectionError unknown");
     await waitEventLoopTurns();
     expect(mock.received).toHaveLength(1);
@@ -238,7 +238,7 @@ describe("retryOnTimeout", () => {
 
   it("gives up after the attempts that the policy allows", async () => {
     await using mock = await mockServer([silent, silent, silent]);
-    await using redis = clientOf(mock, { ...AGAIN_WHEN_LATE, socketTimeout: 40 });
+    await using redis = clientOf(mock, { ...RETRY_ON_TIMEOUT, socketTimeout: 40 });
     const start = performance.now();
     expect(kindOf(await errorOf(redis.get("a")))).toBe("TimeoutError unknown");
     expect(performance.now() - start).toBeGreaterThanOrEqual(119);
@@ -260,7 +260,7 @@ describe("retryOnTimeout", () => {
         await peer.stall();
       },
     ]);
-    await using redis = clientOf(mock, { ...AGAIN_WHEN_LATE, socketTimeout: 60 });
+    await using redis = clientOf(mock, { ...RETRY_ON_TIMEOUT, socketTimeout: 60 });
     expect(await redis.get("a")).toBe("in time");
   });
 });
@@ -268,8 +268,8 @@ describe("retryOnTimeout", () => {
 describe("waiting for a retry", () => {
   it("rejects with outcome unknown when ended by a signal or by disconnect()", async () => {
     // The second connection never completes its handshake: the commands wait for it.
-    await using mock = await mockServer([greetAndHangUpAfter(2), silent]);
-    await using redis = clientOf(mock, { ...AGAIN_WHEN_LOST, protocol: 3, socketTimeout: 3000 });
+    await using mock = await mockServer([handshakeThenCloseAfter(2), silent]);
+    await using redis = clientOf(mock, { ...RETRY_ON_ERROR, protocol: 3, socketTimeout: 3000 });
     const controller = new AbortController();
     const first = errorOf(redis.with({ signal: controller.signal }).incr("n"));
     const second = errorOf(redis.incr("m"));

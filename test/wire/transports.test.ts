@@ -114,8 +114,8 @@ describe("TLS certificates", () => {
     expect(kindOf(error)).toBe("ConnectionError not-sent");
     expect(error.code).toMatch(/CERT|SELF_SIGNED|UNABLE_TO/);
     expect(mock.received).toEqual([]);
-    await using careless = clientOf(target, { tls: { rejectUnauthorized: false } });
-    expect(await careless.get("a")).toBe("a");
+    await using unverified = clientOf(target, { tls: { rejectUnauthorized: false } });
+    expect(await unverified.get("a")).toBe("a");
   });
 
   it("must match the requested host", async () => {

@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** Thrown by an adapter whose client has no such connections. */
-export class Unable extends Error {}
+export class Unsupported extends Error {}
 
 /** One connected client under measurement. */
 export interface Adapter {

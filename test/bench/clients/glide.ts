@@ -1,5 +1,5 @@
 /** Adapter of valkey-glide: a native core with its own threads behind a Node interface. */
-import { type Adapter, type Target, Unable } from "./adapter.js";
+import { type Adapter, type Target, Unsupported } from "./adapter.js";
 
 interface Glide {
   get(key: string, options?: object): Promise<unknown>;
@@ -34,7 +34,7 @@ const INFLIGHT_LIMIT = 10_000;
 
 export async function openGlide(target: Target): Promise<Adapter> {
   const { host, port, path, ca } = target;
-  if (path !== undefined) throw new Unable("valkey-glide has no unix sockets");
+  if (path !== undefined) throw new Unsupported("valkey-glide has no unix sockets");
   const { GlideClient, Batch, Decoder, InfBoundary } = (await import(PACKAGE)) as Module;
   const tls = { tlsAdvancedConfiguration: { rootCertificates: ca } };
   const redis = await GlideClient.createClient({

@@ -208,8 +208,8 @@ describeTextAndBytes("ACL users", server, ({ text, bytes, both }) => {
     await text.aclSetuser("alice", { enabled: true, passwords: "+secret", categories: "+all" });
     for (const redis of both) {
       await using session = redis.client();
-      await session.hello(2, { auth: ["alice", "secret"], setName: "hers" });
-      expect(await session.clientInfo()).toMatchObject({ user: "alice", name: "hers", resp: 2 });
+      await session.hello(2, { auth: ["alice", "secret"], setName: "renamed" });
+      expect(await session.clientInfo()).toMatchObject({ user: "alice", name: "renamed", resp: 2 });
     }
     await text.aclDeluser("alice");
   });

@@ -22,7 +22,7 @@ async function isLinked(
 }
 
 /** Reset both nodes: new identities and no known nodes. */
-async function forgetEverything(): Promise<void> {
+async function resetNodes(): Promise<void> {
   for (const { server } of [node, peer]) await server.command("CLUSTER", "RESET", "HARD");
 }
 
@@ -30,7 +30,7 @@ describeTextAndBytes(
   "commands of a cluster node",
   node.server,
   ({ protocol, text, bytes, both }) => {
-    afterEach(forgetEverything);
+    afterEach(resetNodes);
 
     test("CLUSTER ADDSLOTS, DELSLOTS and FLUSHSLOTS change the slots of a node", async () => {
       for (const redis of both) {
@@ -226,7 +226,7 @@ describeTextAndBytes(
         });
         expect(await other.clusterFailover("TAKEOVER")).toBe(true);
         await until(async () => (await other.clusterSlots())[0]?.master.nodeId === otherId);
-        await forgetEverything();
+        await resetNodes();
 
         expect(await redis.clusterMeet(peer.server.host, peer.server.port, peer.busPort)).toBe(
           true,
@@ -236,7 +236,7 @@ describeTextAndBytes(
         await until(() => isLinked(redis, newId));
         expect(await redis.clusterForget(newId)).toBe(true);
         expect((await redis.clusterNodes()).map(({ nodeId }) => nodeId)).not.toContain(newId);
-        await forgetEverything();
+        await resetNodes();
       }
     });
   },

@@ -38,7 +38,7 @@ describeTextAndBytes("PUBLISH and PUBSUB", server, ({ text, bytes, both }) => {
       await until(() => byName().endsWith("news\r\n$6\r\n\xffhello\r\n"));
       await until(() => byPattern().endsWith("news\r\n$6\r\n\xffhello\r\n"));
       for (const subscriber of subscribers.splice(0)) subscriber.destroy();
-      await until(async () => (await redis.publish("news", "anybody?")) === 0);
+      await until(async () => (await redis.publish("news", "probe")) === 0);
     }
   });
 
@@ -72,7 +72,7 @@ describeTextAndBytes("PUBLISH and PUBSUB", server, ({ text, bytes, both }) => {
       expect(await redis.spublish("shard", "hello")).toBe(1);
       await until(() => subscriber().endsWith("shard\r\n$5\r\nhello\r\n"));
       for (const socket of subscribers.splice(0)) socket.destroy();
-      await until(async () => (await redis.spublish("shard", "anybody?")) === 0);
+      await until(async () => (await redis.spublish("shard", "probe")) === 0);
     }
     await subscribe("SSUBSCRIBE", "shard");
     expect(await text.pubsubShardchannels()).toEqual(["shard"]);
