@@ -8,9 +8,9 @@ import { nameOf } from "../../src/commands/generator/methods.js";
 import { flatOptions } from "../../src/commands/generator/options.js";
 import { THEMES } from "../../src/commands/groups.js";
 import type { CommandSpec, Option } from "../../src/commands/table/dsl.js";
-import { refusalOf } from "../support/bad-input.js";
 import { argumentOf, optionsFor } from "../support/canonical-calls.js";
 import { serversOfRun } from "../support/other-servers.js";
+import { rejectionOf } from "../support/rejected-calls.js";
 import { startServer } from "../support/server.js";
 import { type ServedCommand, servedCommands } from "./served.js";
 
@@ -77,7 +77,7 @@ function pairsOf(spec: CommandSpec, choices: ServedCommand["choices"]): [Option,
 /** Result of a call with both options. */
 function combined(spec: CommandSpec, one: Option, other: Option): string | undefined {
   const args = spec.args.map((arg) => argumentOf(spec, arg));
-  return refusalOf(nameOf(spec), [
+  return rejectionOf(nameOf(spec), [
     ...args,
     { ...optionsFor(spec, one), ...optionsFor(spec, other) },
   ]);

@@ -10,7 +10,7 @@ import { nameOf } from "../../src/commands/generator/methods.js";
 import { flatOptions } from "../../src/commands/generator/options.js";
 import { THEMES } from "../../src/commands/groups.js";
 import type { CommandSpec, Kind } from "../../src/commands/table/dsl.js";
-import { callLoosely, RecordingHost, wordOf } from "../support/recording-host.js";
+import { argumentText, callLoosely, RecordingClient } from "../support/recording-client.js";
 
 /** A command of the table. */
 export interface TableCommand {
@@ -77,7 +77,7 @@ function builderWords(spec: CommandSpec): string[] {
   return codes.flatMap((code) => code.match(/\b[A-Z][A-Z0-9]+\b/g) ?? []);
 }
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 
 /** The wire words of a call with only required arguments; empty when it is rejected. */
 function shortestCall(spec: CommandSpec): string[][] {
@@ -91,7 +91,7 @@ function shortestCall(spec: CommandSpec): string[][] {
     args.push(options);
   }
   const call = callLoosely(host, nameOf(spec), args);
-  return "info" in call ? [[...spec.name.split(" "), ...call.args.map(wordOf)]] : [];
+  return "info" in call ? [[...spec.name.split(" "), ...call.args.map(argumentText)]] : [];
 }
 
 function neededOptions(spec: CommandSpec): Record<string, unknown> {

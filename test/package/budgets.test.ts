@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from "v
 import { hasMethod } from "../../src/commands/generator/infos.js";
 import { nameOf } from "../../src/commands/generator/methods.js";
 import { THEMES } from "../../src/commands/groups.js";
-import { refusalOf } from "../support/bad-input.js";
 import { callsOf } from "../support/canonical-calls.js";
+import { rejectionOf } from "../support/rejected-calls.js";
 import { type Linked, linesOf, linkPackage, median, type TypeCost, typeCost } from "./linked.js";
 import { DIST } from "./paths.js";
 
@@ -93,7 +93,7 @@ ${THEMES.flatMap((theme) => theme.entries.filter(hasMethod))
   .filter(({ builder }) => builder === undefined)
   .slice(0, 300)
   .map((spec) => {
-    const args = callsOf(spec).find((one) => refusalOf(nameOf(spec), one) === undefined) ?? [];
+    const args = callsOf(spec).find((one) => rejectionOf(nameOf(spec), one) === undefined) ?? [];
     return `await redis.${nameOf(spec)}(${args.map((arg) => JSON.stringify(arg)).join(", ")}),\n`;
   })
   .join("")}];`;

@@ -10,8 +10,8 @@ import { flatOptions } from "../../src/commands/generator/options.js";
 import { THEMES } from "../../src/commands/groups.js";
 import type { CommandSpec, Option } from "../../src/commands/table/dsl.js";
 import { compile, ownOptions } from "../package/compiler.js";
-import { refusalOf } from "../support/bad-input.js";
 import { argumentOf, neededOptions, optionsFor } from "../support/canonical-calls.js";
+import { rejectionOf } from "../support/rejected-calls.js";
 
 const PROGRAM = fileURLToPath(new URL("./virtual-exclusions.ts", import.meta.url));
 const HEAD = 'import { Redis } from "../../src/index.js";\nconst redis = new Redis();\n';
@@ -70,7 +70,7 @@ const wrong = new Set(
   compileErrors.filter(({ file }) => file === PROGRAM).map(({ line }) => calls[line - 3]?.title),
 );
 const excluded = calls.filter(
-  ({ method, args }) => refusalOf(method, args)?.includes("exclude") === true,
+  ({ method, args }) => rejectionOf(method, args)?.includes("exclude") === true,
 );
 
 describe("pairs of options of one command", () => {
@@ -84,7 +84,7 @@ describe("pairs of options of one command", () => {
   });
 
   test("compile when they may be combined", () => {
-    const good = calls.filter(({ method, args }) => refusalOf(method, args) === undefined);
+    const good = calls.filter(({ method, args }) => rejectionOf(method, args) === undefined);
     expect(good.length).toBeGreaterThan(100);
     expect(good.map(({ title }) => title).filter((title) => wrong.has(title))).toEqual([]);
   });

@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import {
   callLoosely,
   type Recorded,
-  RecordingHost,
-  refusal,
+  RecordingClient,
+  rejectionMessage,
   wire,
-} from "../../../support/recording-host.js";
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
-const rejection = (...args: unknown[]) => refusal(callLoosely(host, "aclSetuser", args));
+const host = new RecordingClient();
+const rejection = (...args: unknown[]) => rejectionMessage(callLoosely(host, "aclSetuser", args));
 
 const argsOf = (call: Recorded) => ("args" in call ? call.args : []);
 

@@ -1,7 +1,7 @@
 /** Invalid arguments of array commands and of commands and options that Redis 8 added. */
-import { expectRefusals } from "../../../support/bad-input.js";
+import { expectRejections } from "../../../support/rejected-calls.js";
 
-expectRefusals("array commands", [
+expectRejections("array commands", [
   ["arget", ["a", -1], 'ARGET: argument "index" must not be negative, got -1'],
   ["arget", ["a", "1"], 'ARGET: argument "index" must be an integer, got a string'],
   ["ardel", ["a"], 'ARDEL: argument "indices" must not be empty'],
@@ -75,7 +75,7 @@ expectRefusals("array commands", [
   ["arop", ["a", 0, 9, "SUM", { of: 1 }], 'AROP: unknown option "of"; known options are value'],
 ]);
 
-expectRefusals("commands and options of Redis 8", [
+expectRejections("commands and options of Redis 8", [
   [
     "delex",
     ["k", { ifEq: 1, ifDne: "x" }],

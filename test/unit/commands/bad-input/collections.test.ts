@@ -2,11 +2,11 @@
  * Invalid arguments of list, set and sorted set commands: each call is rejected before anything is sent,
  * with a message that contains the argument name and the expected value.
  */
-import { expectRefusals } from "../../../support/bad-input.js";
+import { expectRejections } from "../../../support/rejected-calls.js";
 
 const FREE = "a string, Buffer, Uint8Array, number or bigint, got";
 
-expectRefusals("list and set commands", [
+expectRejections("list and set commands", [
   ["lpush", ["k"], 'LPUSH: argument "values" must not be empty'],
   ["lpush", ["k", []], 'LPUSH: argument "values" must not be empty'],
   ["lpush", ["k", undefined], `LPUSH: argument "values[0]" must be ${FREE} undefined`],
@@ -87,7 +87,7 @@ expectRefusals("list and set commands", [
   ["spop", ["k", 1.5], 'SPOP: argument "count" must be an integer, got 1.5'],
 ]);
 
-expectRefusals("sorted set commands", [
+expectRejections("sorted set commands", [
   ["zadd", ["k", {}], 'ZADD: argument "mapping" must not be empty'],
   [
     "zadd",

@@ -8,8 +8,8 @@ import { nameOf } from "../../../../src/commands/generator/methods.js";
 import { flatOptions } from "../../../../src/commands/generator/options.js";
 import { THEMES } from "../../../../src/commands/groups.js";
 import type { CommandSpec } from "../../../../src/commands/table/dsl.js";
-import { refusalOf } from "../../../support/bad-input.js";
 import { argumentOf, neededOptions, optionsFor } from "../../../support/canonical-calls.js";
+import { rejectionOf } from "../../../support/rejected-calls.js";
 
 const specs = THEMES.flatMap((theme) => theme.entries.filter(hasMethod)).filter(
   ({ builder }) => builder === undefined,
@@ -31,7 +31,7 @@ const isFunction = (type: string | undefined): boolean => type?.includes("ScoreC
 function unexpectedResults(spec: CommandSpec): string[] {
   const found: string[] = [];
   const check = (name: string, wrong: string, args: unknown[]): void => {
-    const message = refusalOf(nameOf(spec), args);
+    const message = rejectionOf(nameOf(spec), args);
     if (message?.includes(name) !== true) found.push(`${name} = ${wrong}: ${message}`);
   };
   const good = spec.args.map((arg) => argumentOf(spec, arg));

@@ -2,11 +2,11 @@
  * Invalid arguments of geo, vector set, stream, scripting and publishing commands: each call is rejected
  * before anything is sent, with a message that contains the argument name and the expected value.
  */
-import { expectRefusals } from "../../../support/bad-input.js";
+import { expectRejections } from "../../../support/rejected-calls.js";
 
 const FREE = "a string, Buffer, Uint8Array, number or bigint, got";
 
-expectRefusals("geo commands", [
+expectRejections("geo commands", [
   ["geoadd", ["k", []], 'GEOADD: argument "places" must not be empty'],
   [
     "geoadd",
@@ -102,7 +102,7 @@ expectRefusals("geo commands", [
   ],
 ]);
 
-expectRefusals("vector set commands", [
+expectRejections("vector set commands", [
   ["vadd", ["k", [], "e"], 'VADD: argument "vector" must not be empty'],
   [
     "vadd",
@@ -144,7 +144,7 @@ expectRefusals("vector set commands", [
   ["vlinks", ["k"], `VLINKS: argument "element" must be ${FREE} undefined`],
 ]);
 
-expectRefusals("stream commands", [
+expectRejections("stream commands", [
   ["xadd", ["k", {}], 'XADD: argument "fields" must not be empty'],
   ["xadd", ["k", { f: null }], `XADD: each value of argument "fields" must be ${FREE} null`],
   ["xadd", ["k", "f"], 'XADD: argument "fields" must be an object, a Map or entries, got a string'],
@@ -217,7 +217,7 @@ expectRefusals("stream commands", [
   ["xgroupCreate", ["k", null], `XGROUP CREATE: argument "groupName" must be ${FREE} null`],
 ]);
 
-expectRefusals("script and function commands", [
+expectRejections("script and function commands", [
   ["eval", [null, 0], `EVAL: argument "script" must be ${FREE} null`],
   ["eval", ["return 1", "0"], 'EVAL: argument "numKeys" must be an integer, got a string'],
   ["eval", ["return 1", -1], 'EVAL: argument "numKeys" must not be negative, got -1'],
@@ -269,7 +269,7 @@ expectRefusals("script and function commands", [
   ["functionDelete", [], `FUNCTION DELETE: argument "library" must be ${FREE} undefined`],
 ]);
 
-expectRefusals("PUBLISH, SPUBLISH and PUBSUB", [
+expectRejections("PUBLISH, SPUBLISH and PUBSUB", [
   ["publish", ["c"], `PUBLISH: argument "message" must be ${FREE} undefined`],
   ["publish", ["c", { a: 1 }], `PUBLISH: argument "message" must be ${FREE} an object`],
   ["spublish", [null, "m"], `SPUBLISH: argument "shardChannel" must be ${FREE} null`],

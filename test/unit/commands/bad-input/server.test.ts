@@ -2,11 +2,11 @@
  * Invalid arguments of ACL, connection, server and cluster commands: each call is rejected before anything
  * is sent, with a message that contains the argument name and the expected value.
  */
-import { expectRefusals } from "../../../support/bad-input.js";
+import { expectRejections } from "../../../support/rejected-calls.js";
 
 const FREE = "a string, Buffer, Uint8Array, number or bigint, got";
 
-expectRefusals("ACL commands", [
+expectRejections("ACL commands", [
   ["aclSetuser", [null], `ACL SETUSER: argument "username" must be ${FREE} null`],
   [
     "aclSetuser",
@@ -59,7 +59,7 @@ expectRefusals("ACL commands", [
   ["aclDryrun", ["u"], `ACL DRYRUN: argument "command" must be ${FREE} undefined`],
 ]);
 
-expectRefusals("connection commands", [
+expectRejections("connection commands", [
   ["clientKillFilter", [], 'CLIENT KILL: argument "options" must hold at least one filter'],
   ["clientKillFilter", [{}], 'CLIENT KILL: argument "options" must hold at least one filter'],
   [
@@ -119,7 +119,7 @@ expectRefusals("connection commands", [
   ["select", [-1], 'SELECT: argument "index" must not be negative, got -1'],
 ]);
 
-expectRefusals("server commands", [
+expectRejections("server commands", [
   ["configSet", [], `CONFIG SET: argument "name" must be ${FREE} undefined`],
   ["configSet", ["a"], `CONFIG SET: argument "value" must be ${FREE} undefined`],
   ["configSet", [{}], 'CONFIG SET: argument "name" must not be empty'],
@@ -178,7 +178,7 @@ expectRefusals("server commands", [
   ["swapdb", [0, "1"], 'SWAPDB: argument "second" must be an integer, got a string'],
 ]);
 
-expectRefusals("cluster commands", [
+expectRejections("cluster commands", [
   ["clusterAddslots", [], 'CLUSTER ADDSLOTS: argument "slots" must not be empty'],
   [
     "clusterAddslots",

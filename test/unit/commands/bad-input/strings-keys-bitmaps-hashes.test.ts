@@ -2,11 +2,11 @@
  * Invalid arguments of string, key, bitmap, HyperLogLog and hash commands: each call is rejected before
  * anything is sent, with a message that contains the argument name and the expected value.
  */
-import { expectRefusals } from "../../../support/bad-input.js";
+import { expectRejections } from "../../../support/rejected-calls.js";
 
 const FREE = "a string, Buffer, Uint8Array, number or bigint, got";
 
-expectRefusals("string and key commands", [
+expectRejections("string and key commands", [
   ["get", [], `GET: argument "key" must be ${FREE} undefined`],
   ["get", [undefined], `GET: argument "key" must be ${FREE} undefined`],
   ["get", [null], `GET: argument "key" must be ${FREE} null`],
@@ -226,7 +226,7 @@ expectRefusals("string and key commands", [
   ],
 ]);
 
-expectRefusals("bitmap and HyperLogLog commands", [
+expectRejections("bitmap and HyperLogLog commands", [
   ["setbit", ["k", -1, 1], 'SETBIT: argument "offset" must not be negative, got -1'],
   ["setbit", ["k", 0, 2], 'SETBIT: argument "value" must be 0 or 1, got 2'],
   ["getbit", ["k", 1.5], 'GETBIT: argument "offset" must be an integer, got 1.5'],
@@ -263,7 +263,7 @@ expectRefusals("bitmap and HyperLogLog commands", [
   ["pfmerge", [null, "a"], `PFMERGE: argument "dest" must be ${FREE} null`],
 ]);
 
-expectRefusals("hash commands", [
+expectRejections("hash commands", [
   ["hset", ["k"], `HSET: argument "field" must be ${FREE} undefined`],
   ["hset", ["k", {}], 'HSET: argument "mapping" must not be empty'],
   ["hset", ["k", new Map()], 'HSET: argument "mapping" must not be empty'],

@@ -3,14 +3,22 @@
  * be set to expire immediately.
  */
 import { describe, expect, test } from "vitest";
-import { expectRefusals, type Refused, refusalOf } from "../../../support/bad-input.js";
+import {
+  expectRejections,
+  type RejectedCall,
+  rejectionOf,
+} from "../../../support/rejected-calls.js";
 
 const OPTIONS = ["ex", "px", "exat", "pxat"] as const;
 
 /** Each expiry option of a command, with the values it rejects. */
-function refusals(method: string, args: readonly unknown[], values: readonly unknown[]): Refused[] {
+function refusals(
+  method: string,
+  args: readonly unknown[],
+  values: readonly unknown[],
+): RejectedCall[] {
   return OPTIONS.flatMap((name) =>
-    values.map((value): Refused => {
+    values.map((value): RejectedCall => {
       const must = value === 0 || method in STRINGS ? "must be positive" : "must not be negative";
       const call = [...args, { [name]: value }];
       return [method, call, `${method.toUpperCase()}: option "${name}" ${must}, got ${value}`];
@@ -21,7 +29,7 @@ function refusals(method: string, args: readonly unknown[], values: readonly unk
 const STRINGS = { set: ["k", "v"], getex: ["k"] };
 const FIELDS = { hsetex: ["h", { f: "v" }], hgetex: ["h", "f"] };
 
-expectRefusals("expiry options of string commands", [
+expectRejections("expiry options of string commands", [
   ...Object.entries(STRINGS).flatMap(([method, args]) => refusals(method, args, [0, -1, -7n])),
   ["set", ["k", "v", { exat: new Date(0) }], 'SET: option "exat" must be positive, got 0'],
   ["set", ["k", "v", { exat: new Date(999) }], 'SET: option "exat" must be positive, got 0'],
@@ -48,7 +56,7 @@ expectRefusals("expiry options of string commands", [
   ],
 ]);
 
-expectRefusals(
+expectRejections(
   "expiry options of hash field commands",
   Object.entries(FIELDS).flatMap(([method, args]) => refusals(method, args, [-1, -7n])),
 );
@@ -68,6 +76,6 @@ describe("expiry times that servers accept", () => {
     ["expireat", ["k", new Date(-1000)]],
     ["hexpire", ["h", 0, "f"]],
   ] as const)("%s accepts %o", (method, args) => {
-    expect(refusalOf(method, args)).toBeUndefined();
+    expect(rejectionOf(method, args)).toBeUndefined();
   });
 });

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { BitFieldOperation } from "../../../../src/commands/bitmaps/bitfield.js";
-import type { Recorded } from "../../../support/recording-host.js";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import type { Recorded } from "../../../support/recording-client.js";
+import {
+  callLoosely,
+  RecordingClient,
+  rejectionMessage,
+  wire,
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
 describe("bitmap command methods", () => {
@@ -89,7 +94,7 @@ describe("bitmap command methods", () => {
       'BITFIELD_RO: unknown option "item"; known options are items',
     ],
   ])("%s rejects %j", (method, args, message) => {
-    expect(refusal(call(method, ...args))).toBe(message);
+    expect(rejectionMessage(call(method, ...args))).toBe(message);
   });
 
   test("BITFIELD_RO sends GET for each item", () => {
@@ -169,18 +174,18 @@ describe("BITFIELD builder", () => {
   ])("rejects %s%j on execute() and can be used again", (method, args, message) => {
     const operation = begin();
     operation[method]?.(...args);
-    expect(refusal(sent(operation as never))).toBe(message);
+    expect(rejectionMessage(sent(operation as never))).toBe(message);
     expect(wire(sent(operation as never))).toBe("BITFIELD k");
   });
 
   test("rejects unknown options", () => {
-    expect(refusal(sent(begin({ overflow: "SAT" }) as never))).toBe(
+    expect(rejectionMessage(sent(begin({ overflow: "SAT" }) as never))).toBe(
       'BITFIELD: unknown option "overflow"; known options are defaultOverflow',
     );
-    expect(refusal(sent(begin({ defaultOverflow: "SATURATE" }) as never))).toBe(
+    expect(rejectionMessage(sent(begin({ defaultOverflow: "SATURATE" }) as never))).toBe(
       'BITFIELD: argument "overflow" must be one of "WRAP", "SAT", "FAIL", got another string',
     );
-    expect(refusal(sent(begin("SAT") as never))).toBe(
+    expect(rejectionMessage(sent(begin("SAT") as never))).toBe(
       'BITFIELD: argument "options" must be an object, got a string',
     );
   });

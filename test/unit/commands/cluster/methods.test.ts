@@ -8,9 +8,14 @@ import {
   toClusterSlots,
 } from "../../../../src/commands/cluster/replies.js";
 import { MapReply, type Reply, SetReply } from "../../../../src/protocol/reply.js";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import {
+  callLoosely,
+  RecordingClient,
+  rejectionMessage,
+  wire,
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 const context = { bytes: false, text: String };
 const b = (text: string) => Buffer.from(text);
@@ -161,7 +166,7 @@ describe("CLUSTER command methods", () => {
       'CLUSTER COUNTKEYSINSLOT: argument "slot" must not be negative, got -1',
     ],
   ])("%s rejects %j", (method, args, message) => {
-    expect(refusal(call(method, ...args))).toBe(message);
+    expect(rejectionMessage(call(method, ...args))).toBe(message);
   });
 });
 

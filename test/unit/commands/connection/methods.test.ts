@@ -2,10 +2,16 @@ import { describe, expect, test } from "vitest";
 import { okToTrue } from "../../../../src/commands/core/decode.js";
 import { CLOSES, SESSION } from "../../../../src/commands/core/info.js";
 import { COMMANDS } from "../../../../src/commands/generated/registry.js";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import {
+  callLoosely,
+  RecordingClient,
+  rejectionMessage,
+  wire,
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
-const rejection = (method: string, ...args: unknown[]) => refusal(callLoosely(host, method, args));
+const host = new RecordingClient();
+const rejection = (method: string, ...args: unknown[]) =>
+  rejectionMessage(callLoosely(host, method, args));
 
 describe("connection command methods", () => {
   test("PING changes its decoder only with a message", () => {

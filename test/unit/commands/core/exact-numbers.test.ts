@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { toExactDouble } from "../../../../src/commands/core/decode.js";
 import { DecodeError } from "../../../../src/index.js";
-import { RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import { RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
 describe("toExactDouble", () => {
   test.each([
@@ -43,7 +43,7 @@ describe("toExactDouble", () => {
 });
 
 describe("bigint scores", () => {
-  const host = new RecordingHost();
+  const host = new RecordingClient();
 
   test("are sent when a double represents them exactly", () => {
     expect(wire(host.zadd("k", { a: 9007199254740994n }))).toBe("ZADD k 9007199254740994 a");
@@ -52,13 +52,13 @@ describe("bigint scores", () => {
   });
 
   test("are rejected when the server would round them", () => {
-    expect(refusal(host.zadd("k", { a: 9007199254740993n }))).toBe(
+    expect(rejectionMessage(host.zadd("k", { a: 9007199254740993n }))).toBe(
       'ZADD: each score of argument "mapping" must be a bigint that a double represents exactly',
     );
-    expect(refusal(host.zincrby("k", -9007199254740993n, "a"))).toBe(
+    expect(rejectionMessage(host.zincrby("k", -9007199254740993n, "a"))).toBe(
       'ZINCRBY: argument "amount" must be a bigint that a double represents exactly',
     );
-    expect(refusal(host.zcount("k", 0, 10n ** 400n))).toBe(
+    expect(rejectionMessage(host.zcount("k", 0, 10n ** 400n))).toBe(
       'ZCOUNT: argument "max" must be a bigint that a double represents exactly',
     );
   });

@@ -8,7 +8,7 @@ import { nameOf } from "../../../../src/commands/generator/methods.js";
 import type { CommandSpec } from "../../../../src/commands/table/dsl.js";
 import { THEMES } from "../../../../src/commands/groups.js";
 import { callsOf } from "../../../support/canonical-calls.js";
-import { callLoosely, type Recorded, RecordingHost, wire } from "../../../support/recording-host.js";
+import { callLoosely, type Recorded, RecordingClient, wire } from "../../../support/recording-client.js";
 
 function show(value: unknown): string {
   return typeof value === "function" ? "fn" : JSON.stringify(value);
@@ -20,7 +20,7 @@ function outcome(recorded: Recorded): string {
   return wire(recorded);
 }
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 
 /** The command sent by an empty builder. */
 function executed(builder: object): Recorded {

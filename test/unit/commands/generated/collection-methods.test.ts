@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { toArray, toPairs, toRecord, toScanPairs, toSet } from "../../../../src/commands/core/decode.js";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import { callLoosely, RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
 describe("hash command methods", () => {
@@ -60,7 +60,7 @@ describe("hash command methods", () => {
     ["hmget", ["k", []], 'HMGET: argument "fields" must not be empty'],
     ["hincrby", ["k", "f", "1"], 'HINCRBY: argument "amount" must be an integer, got a string'],
   ])("%s rejects %j", (method, args, message) => {
-    expect(refusal(call(method, ...args))).toBe(message);
+    expect(rejectionMessage(call(method, ...args))).toBe(message);
   });
 
   test("HRANDFIELD and HSCAN choose their decoder by options", () => {
@@ -159,7 +159,7 @@ describe("list command methods", () => {
     ["lpush", ["k"], 'LPUSH: argument "values" must not be empty'],
     ["lpop", ["k", 1.5], 'LPOP: argument "count" must be an integer, got 1.5'],
   ])("%s rejects %j", (method, args, message) => {
-    expect(refusal(call(method, ...args))).toBe(message);
+    expect(rejectionMessage(call(method, ...args))).toBe(message);
   });
 });
 

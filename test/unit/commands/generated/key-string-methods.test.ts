@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { okToTrue, toExactDouble, toLcsResult } from "../../../../src/commands/core/decode.js";
 import { DataError } from "../../../../src/errors.js";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import { callLoosely, RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
 describe("string command methods", () => {
@@ -123,7 +123,7 @@ describe("string and key command methods with invalid arguments", () => {
     ["del", [[]], 'DEL: argument "keys" must not be empty'],
   ])("%s rejects %j", (method, args, message) => {
     const refused = call(method, ...args);
-    expect(refusal(refused)).toBe(message);
+    expect(rejectionMessage(refused)).toBe(message);
     expect(refused).toHaveProperty("error", expect.any(DataError));
     expect(refused).toHaveProperty("error.code", "EINVAL");
     expect(refused).toHaveProperty("error.command", message.split(":")[0]);
@@ -144,10 +144,10 @@ describe("key command methods", () => {
     expect(wire(host.expire("k", 5, { gt: true, xx: true }))).toBe("EXPIRE k 5 XX GT");
     expect(wire(host.expireat("k", new Date(5999)))).toBe("EXPIREAT k 5");
     expect(wire(host.pexpireat("k", new Date(5999)))).toBe("PEXPIREAT k 5999");
-    expect(refusal(call("expire", "k", 5, { gt: true, lt: true }))).toBe(
+    expect(rejectionMessage(call("expire", "k", 5, { gt: true, lt: true }))).toBe(
       'EXPIRE: options "gt" and "lt" are mutually exclusive',
     );
-    expect(refusal(call("expire", "k", 5, { lt: true, nx: true }))).toBe(
+    expect(rejectionMessage(call("expire", "k", 5, { lt: true, nx: true }))).toBe(
       'EXPIRE: options "lt" and "nx" are mutually exclusive',
     );
   });
@@ -157,7 +157,7 @@ describe("key command methods", () => {
     expect(wire(host.scan("7", { match: "a*", count: 10, type: "hash" }))).toBe(
       "SCAN 7 MATCH a* COUNT 10 TYPE hash",
     );
-    expect(refusal(call("scan", "0", { match: {} }))).toBe(
+    expect(rejectionMessage(call("scan", "0", { match: {} }))).toBe(
       'SCAN: option "match" must be a string, Buffer, Uint8Array, number or bigint, got an object',
     );
   });
@@ -174,10 +174,10 @@ describe("key command methods", () => {
     expect(wire(host.sort("k", options))).toBe("SORT k BY w_* LIMIT 0 2 DESC GET # GET o_*");
     expect(wire(host.sort("k", { alpha: true, store: "d" }))).toBe("SORT k ALPHA STORE d");
     expect(wire(host.sortRo("k", { get: "#" }))).toBe("SORT_RO k GET #");
-    expect(refusal(call("sort", "k", { start: 0 }))).toBe(
+    expect(rejectionMessage(call("sort", "k", { start: 0 }))).toBe(
       'SORT: options "start" and "num" must be given together',
     );
-    expect(refusal(call("sort", "k", { get: "#", groups: true }))).toBe(
+    expect(rejectionMessage(call("sort", "k", { get: "#", groups: true }))).toBe(
       'SORT: option "groups" needs option "get" to be an array of at least two patterns',
     );
   });
@@ -199,7 +199,7 @@ describe("key command methods", () => {
     expect(wire(host.migrate("h", 6379, "a", 0, 100, { auth: "p", username: "u" }))).toBe(
       "MIGRATE h 6379  0 100 AUTH2 u p KEYS a",
     );
-    expect(refusal(call("migrate", "h", 6379, [], 0, 100))).toBe(
+    expect(rejectionMessage(call("migrate", "h", 6379, [], 0, 100))).toBe(
       'MIGRATE: argument "keys" must not be empty',
     );
   });

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import {
+  callLoosely,
+  RecordingClient,
+  rejectionMessage,
+  wire,
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
 describe("geospatial command methods", () => {
@@ -228,6 +233,6 @@ describe("geospatial command methods", () => {
       'GEORADIUS_RO: unknown option "store"; known options are unit, withCoord, withDist, withHash, sort, count, any',
     ],
   ])("%s rejects %j", (method, args, message) => {
-    expect(refusal(call(method, ...args))).toBe(message);
+    expect(rejectionMessage(call(method, ...args))).toBe(message);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { toRankScore, toScan, toScanPairs } from "../../../../src/commands/core/decode.js";
-import { RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import { RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 
 describe("hash field expiry methods", () => {
   test("HEXPIRE, HTTL, HPERSIST and HGETDEL accept one field, several or a Set, and send their number", () => {
@@ -43,32 +43,36 @@ describe("hash field expiry methods", () => {
 
   test("HEXPIRE, HTTL, HGETEX and HSETEX reject invalid arguments", () => {
     const missing = undefined as never;
-    expect(refusal(host.hexpire("k", 1.5, "f"))).toMatch(
+    expect(rejectionMessage(host.hexpire("k", 1.5, "f"))).toMatch(
       /^HEXPIRE: argument "time" must be an integer/,
     );
-    expect(refusal(host.hexpire("k", 1, []))).toBe('HEXPIRE: argument "fields" must not be empty');
-    expect(refusal(host.httl("k"))).toBe('HTTL: argument "fields" must not be empty');
-    expect(refusal(host.httl("k", []))).toBe('HTTL: argument "fields" must not be empty');
-    expect(refusal(host.hexpire("k", 1, ["f", missing], { nx: true }))).toMatch(
+    expect(rejectionMessage(host.hexpire("k", 1, []))).toBe(
+      'HEXPIRE: argument "fields" must not be empty',
+    );
+    expect(rejectionMessage(host.httl("k"))).toBe('HTTL: argument "fields" must not be empty');
+    expect(rejectionMessage(host.httl("k", []))).toBe('HTTL: argument "fields" must not be empty');
+    expect(rejectionMessage(host.hexpire("k", 1, ["f", missing], { nx: true }))).toMatch(
       /each of argument "fields" must be/,
     );
-    expect(refusal(host.hexpire("k", 1, missing))).toMatch(
+    expect(rejectionMessage(host.hexpire("k", 1, missing))).toMatch(
       /each of argument "fields" must be .* got undefined/,
     );
-    expect(refusal(host.hexpire("k", 1, "f", { nx: true, gt: true } as never))).toBe(
+    expect(rejectionMessage(host.hexpire("k", 1, "f", { nx: true, gt: true } as never))).toBe(
       'HEXPIRE: options "nx" and "gt" are mutually exclusive',
     );
-    expect(refusal(host.hgetex("k", "f", { ex: 1, persist: true } as never))).toBe(
+    expect(rejectionMessage(host.hgetex("k", "f", { ex: 1, persist: true } as never))).toBe(
       'HGETEX: options "ex" and "persist" are mutually exclusive',
     );
-    expect(refusal(host.hsetex("k", {}))).toBe('HSETEX: argument "mapping" must not be empty');
-    expect(refusal(host.hsetex("k", { f: missing }))).toMatch(
+    expect(rejectionMessage(host.hsetex("k", {}))).toBe(
+      'HSETEX: argument "mapping" must not be empty',
+    );
+    expect(rejectionMessage(host.hsetex("k", { f: missing }))).toMatch(
       /each value of argument "mapping" must be/,
     );
-    expect(refusal(host.hsetex("k", { f: 1 }, { fnx: true, fxx: true } as never))).toBe(
+    expect(rejectionMessage(host.hsetex("k", { f: 1 }, { fnx: true, fxx: true } as never))).toBe(
       'HSETEX: options "fnx" and "fxx" are mutually exclusive',
     );
-    expect(refusal(host.hsetex("k", { f: 1 }, { ex: 1, keepTtl: true } as never))).toBe(
+    expect(rejectionMessage(host.hsetex("k", { f: 1 }, { ex: 1, keepTtl: true } as never))).toBe(
       'HSETEX: options "ex" and "keepTtl" are mutually exclusive',
     );
   });
@@ -80,10 +84,10 @@ describe("newer options of HSCAN, ZSCAN, ZRANK and ZREVRANK", () => {
     expect(wire(call)).toBe("HSCAN k 0 MATCH a* NOVALUES");
     expect(call).toHaveProperty("decode", toScan);
     expect(host.hscan("k", "0", { pairs: true })).toHaveProperty("decode", toScanPairs);
-    expect(refusal(host.hscan("k", "0", { noValues: true, pairs: true } as never))).toBe(
+    expect(rejectionMessage(host.hscan("k", "0", { noValues: true, pairs: true } as never))).toBe(
       'HSCAN: options "noValues" and "pairs" are mutually exclusive',
     );
-    expect(refusal(host.hscan("k", "0", { pairs: "yes" } as never))).toMatch(
+    expect(rejectionMessage(host.hscan("k", "0", { pairs: "yes" } as never))).toMatch(
       /"pairs" must be a boolean/,
     );
   });
@@ -92,9 +96,9 @@ describe("newer options of HSCAN, ZSCAN, ZRANK and ZREVRANK", () => {
     const call = host.zscan("k", "0", { noScores: true });
     expect(wire(call)).toBe("ZSCAN k 0 NOSCORES");
     expect(call).toHaveProperty("decode", toScan);
-    expect(refusal(host.zscan("k", "0", { noScores: true, scoreCastFunc: String } as never))).toBe(
-      'ZSCAN: options "noScores" and "scoreCastFunc" are mutually exclusive',
-    );
+    expect(
+      rejectionMessage(host.zscan("k", "0", { noScores: true, scoreCastFunc: String } as never)),
+    ).toBe('ZSCAN: options "noScores" and "scoreCastFunc" are mutually exclusive');
   });
 
   test("ZREVRANK with withScore decodes rank and score", () => {

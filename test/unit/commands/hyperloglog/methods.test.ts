@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import {
+  callLoosely,
+  RecordingClient,
+  rejectionMessage,
+  wire,
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
 test("HyperLogLog command methods send their arguments", () => {
@@ -26,5 +31,5 @@ test.each([
     'PFDEBUG: argument "subcommand" must be one of "GETREG", "DECODE", "ENCODING", "TODENSE", got another string',
   ],
 ])("%s rejects %j", (method, args, message) => {
-  expect(refusal(call(method, ...args))).toBe(message);
+  expect(rejectionMessage(call(method, ...args))).toBe(message);
 });

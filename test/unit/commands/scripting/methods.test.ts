@@ -4,9 +4,14 @@ import { INT64, READONLY, SESSION } from "../../../../src/commands/core/info.js"
 import { toFunctionList, toFunctionStats } from "../../../../src/commands/scripting/replies.js";
 import { ResponseError } from "../../../../src/errors.js";
 import { MapReply, type Reply, SetReply } from "../../../../src/protocol/reply.js";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import {
+  callLoosely,
+  RecordingClient,
+  rejectionMessage,
+  wire,
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 const context = { bytes: false, text: String };
 const b = (text: string) => Buffer.from(text);
@@ -105,7 +110,7 @@ describe("scripting command methods", () => {
       'FUNCTION LOAD: option "replace" must be a boolean, got a number',
     ],
   ])("%s rejects %j", (method, args, message) => {
-    expect(refusal(call(method, ...args))).toBe(message);
+    expect(rejectionMessage(call(method, ...args))).toBe(message);
   });
 });
 

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { DecodeContext } from "../../../../src/commands/core/info.js";
 import * as decode from "../../../../src/commands/sentinel/replies.js";
 import { MapReply } from "../../../../src/protocol/reply.js";
-import { RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import { RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const context: DecodeContext = { bytes: false, text: (bytes) => bytes.toString() };
 const FIELDS = ["name", "7", "ip", "::1", "port", "6379", "flags", "master,o_down", "quorum", "2"];
 
@@ -18,7 +18,7 @@ describe("SENTINEL command methods", () => {
     expect(wire(host.sentinelConfigSet("announce-port", 1))).toBe(
       "SENTINEL CONFIG SET announce-port 1",
     );
-    expect(refusal(host.sentinelSet("m", { quorum: 2 }, 1))).toMatch(/name/);
+    expect(rejectionMessage(host.sentinelSet("m", { quorum: 2 }, 1))).toMatch(/name/);
   });
 
   it("SENTINEL INFO-CACHE accepts arguments and arrays", () => {

@@ -2,10 +2,16 @@ import { describe, expect, test } from "vitest";
 import { untilShutdown } from "../../../../src/commands/core/block-time.js";
 import { toPairs } from "../../../../src/commands/core/decode.js";
 import { COMMANDS } from "../../../../src/commands/generated/registry.js";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import {
+  callLoosely,
+  RecordingClient,
+  rejectionMessage,
+  wire,
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
-const rejection = (method: string, ...args: unknown[]) => refusal(callLoosely(host, method, args));
+const host = new RecordingClient();
+const rejection = (method: string, ...args: unknown[]) =>
+  rejectionMessage(callLoosely(host, method, args));
 
 describe("server command methods", () => {
   test("INFO, CONFIG GET, COMMAND INFO and others accept names as arguments, arrays, sets or none", () => {

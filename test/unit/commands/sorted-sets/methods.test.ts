@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { toDouble, toScanScores, toScorePairs } from "../../../../src/commands/core/decode.js";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import {
+  callLoosely,
+  RecordingClient,
+  rejectionMessage,
+  wire,
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
 describe("sorted set command methods", () => {
@@ -134,7 +139,7 @@ describe("sorted set command methods", () => {
       'ZMPOP: options "min" and "max" are mutually exclusive',
     ],
   ])("%s rejects %j", (method, args, message) => {
-    expect(refusal(call(method, ...args))).toBe(message);
+    expect(rejectionMessage(call(method, ...args))).toBe(message);
   });
 
   test("ZRANGE selects by index, score and lexicographical order", () => {

@@ -9,9 +9,14 @@ import {
   toStreams,
   toStreamsPairs,
 } from "../../../../src/commands/streams/replies.js";
-import { callLoosely, RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import {
+  callLoosely,
+  RecordingClient,
+  rejectionMessage,
+  wire,
+} from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
 
 describe("stream command methods", () => {
@@ -327,7 +332,7 @@ describe("stream command methods", () => {
       'XGROUP CREATE: option "entriesRead" must not be negative, got -1',
     ],
   ])("%s rejects %j", (method, args, message) => {
-    expect(refusal(call(method, ...args))).toBe(message);
+    expect(rejectionMessage(call(method, ...args))).toBe(message);
   });
 });
 

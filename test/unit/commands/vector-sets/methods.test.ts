@@ -7,9 +7,9 @@ import {
   toVectorSetInfo,
 } from "../../../../src/commands/vector-sets/replies.js";
 import { MapReply, type Reply } from "../../../../src/protocol/reply.js";
-import { RecordingHost, refusal, wire } from "../../../support/recording-host.js";
+import { RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
-const host = new RecordingHost();
+const host = new RecordingClient();
 const floats = new Float32Array([1, -0.5]);
 const floatBytes = Buffer.from("0000803f000000bf", "hex");
 const context: DecodeContext = { bytes: true, text: (bytes) => bytes.toString() };
@@ -57,30 +57,40 @@ describe("VADD, VSIM and VLINKS methods", () => {
 
   test("VADD and VSIM reject invalid vectors and options", () => {
     const missing = undefined as never;
-    expect(refusal(host.vadd("k", [], "e"))).toBe('VADD: argument "vector" must not be empty');
-    expect(refusal(host.vadd("k", Buffer.alloc(0), "e"))).toBe(
+    expect(rejectionMessage(host.vadd("k", [], "e"))).toBe(
       'VADD: argument "vector" must not be empty',
     );
-    expect(refusal(host.vadd("k", Buffer.alloc(6), "e"))).toMatch(/4 bytes per number, got 6/);
-    expect(refusal(host.vadd("k", [1, Number.NaN], "e"))).toMatch(
+    expect(rejectionMessage(host.vadd("k", Buffer.alloc(0), "e"))).toBe(
+      'VADD: argument "vector" must not be empty',
+    );
+    expect(rejectionMessage(host.vadd("k", Buffer.alloc(6), "e"))).toMatch(
+      /4 bytes per number, got 6/,
+    );
+    expect(rejectionMessage(host.vadd("k", [1, Number.NaN], "e"))).toMatch(
       /each number of argument "vector"/,
     );
-    expect(refusal(host.vadd("k", [Infinity], "e"))).toMatch(/each number of argument "vector"/);
-    expect(refusal(host.vadd("k", "1,2" as never, "e"))).toMatch(
+    expect(rejectionMessage(host.vadd("k", [Infinity], "e"))).toMatch(
+      /each number of argument "vector"/,
+    );
+    expect(rejectionMessage(host.vadd("k", "1,2" as never, "e"))).toMatch(
       /^VADD: argument "vector" must be an array of numbers/,
     );
-    expect(refusal(host.vadd("k", [1], missing))).toMatch(/^VADD: argument "element" must be/);
-    expect(refusal(host.vadd("k", [1], "e", { reduceDim: -1 }))).toMatch(/"reduceDim" must not/);
-    expect(refusal(host.vadd("k", [1], "e", { quantization: "Q4" as never }))).toMatch(
+    expect(rejectionMessage(host.vadd("k", [1], missing))).toMatch(
+      /^VADD: argument "element" must be/,
+    );
+    expect(rejectionMessage(host.vadd("k", [1], "e", { reduceDim: -1 }))).toMatch(
+      /"reduceDim" must not/,
+    );
+    expect(rejectionMessage(host.vadd("k", [1], "e", { quantization: "Q4" as never }))).toMatch(
       /"quantization" must be one of "NOQUANT", "Q8", "BIN"/,
     );
-    expect(refusal(host.vsim("k", missing))).toMatch(
+    expect(rejectionMessage(host.vsim("k", missing))).toMatch(
       /^VSIM: argument "query" must be an array of numbers/,
     );
-    expect(refusal(host.vsim("k", { element: missing }))).toMatch(
+    expect(rejectionMessage(host.vsim("k", { element: missing }))).toMatch(
       /^VSIM: argument "query.element" must be/,
     );
-    expect(refusal(host.vsim("k", "e", { scores: true } as never))).toMatch(
+    expect(rejectionMessage(host.vsim("k", "e", { scores: true } as never))).toMatch(
       /unknown option "scores"/,
     );
   });

@@ -1,5 +1,5 @@
 /**
- * A host that executes nothing: it records what the command methods pass to it, so that tests can read the wire
+ * A client that executes nothing: it records what the command methods pass to it, so that tests can read the wire
  * arguments of a call and see which decoder was chosen.
  */
 
@@ -17,21 +17,21 @@ export type Recorded =
   | { readonly answer: unknown };
 
 /** Methods return their recorded result. */
-export interface RecordingKind extends CommandSurface {
+export interface RecordingSurface extends CommandSurface {
   readonly reply: Recorded;
   readonly text: string;
   readonly int: number;
 }
 
 /** Return one argument as the server would read it. */
-export function wordOf(arg: Arg): string {
+export function argumentText(arg: Arg): string {
   if (arg instanceof Token) return arg.text;
   if (typeof arg === "number") return formatNumber(arg);
   return typeof arg === "object" ? Buffer.from(arg).toString("latin1") : String(arg);
 }
 
 /** Client whose methods return the command that they would execute. */
-export class RecordingHost extends Commands<RecordingKind> {
+export class RecordingClient extends Commands<RecordingSurface> {
   protected override run<T>(
     info: CommandInfo,
     args: readonly Arg[],
@@ -53,21 +53,21 @@ export class RecordingHost extends Commands<RecordingKind> {
 export function wire(call: Recorded): string {
   if ("error" in call) throw call.error;
   if ("answer" in call) throw new Error("answered without the server");
-  return [call.info.name, ...call.args.map(wordOf)].join(" ");
+  return [call.info.name, ...call.args.map(argumentText)].join(" ");
 }
 
 /** Return the error message of a rejected call, or undefined. */
-export function refusal(call: Recorded): string | undefined {
+export function rejectionMessage(call: Recorded): string | undefined {
   return "error" in call ? call.error.message : undefined;
 }
 
 /** Call a method as JavaScript can: with arguments that the types forbid. */
 export function callLoosely(
-  host: RecordingHost,
+  client: RecordingClient,
   method: string,
   args: readonly unknown[],
 ): Recorded {
-  const fn: unknown = Reflect.get(host, method);
+  const fn: unknown = Reflect.get(client, method);
   if (typeof fn !== "function") throw new Error(`no method ${method}`);
-  return Reflect.apply(fn, host, args) as Recorded;
+  return Reflect.apply(fn, client, args) as Recorded;
 }

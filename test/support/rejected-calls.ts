@@ -1,13 +1,13 @@
 /**
- * Calls that must be rejected. They run through a host that sends nothing and the encoder of every
+ * Calls that must be rejected. They run through a client that sends nothing and the encoder of every
  * connection, so that input which passes both is detected.
  */
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../src/errors.js";
 import { Encoder } from "../../src/protocol/encoder.js";
-import { callLoosely, type Recorded, RecordingHost } from "./recording-host.js";
+import { callLoosely, type Recorded, RecordingClient } from "./recording-client.js";
 
-const host = new RecordingHost();
+const client = new RecordingClient();
 
 function problemOf(recorded: Recorded): unknown {
   if ("error" in recorded) return recorded.error;
@@ -17,7 +17,7 @@ function problemOf(recorded: Recorded): unknown {
     encoder.command(recorded.info, recorded.args);
     return undefined;
   } catch (error) {
-    if (!encoder.empty) throw new Error("something of a refused command would be sent");
+    if (!encoder.empty) throw new Error("part of a rejected command would be sent");
     return error;
   }
 }
@@ -28,8 +28,8 @@ function problemOf(recorded: Recorded): unknown {
  * @returns The message of the rejection, or undefined when the call would be sent or answered.
  * @throws Error when it is rejected with anything but a `DataError` of the command.
  */
-export function refusalOf(method: string, args: readonly unknown[]): string | undefined {
-  return messageOf(problemOf(callLoosely(host, method, args)));
+export function rejectionOf(method: string, args: readonly unknown[]): string | undefined {
+  return messageOf(problemOf(callLoosely(client, method, args)));
 }
 
 /** Return the message of `error`, which must be a `DataError` when it is defined. */
@@ -42,15 +42,15 @@ export function messageOf(error: unknown): string | undefined {
 }
 
 /** A call and the message of its rejection. */
-export type Refused = readonly [method: string, args: readonly unknown[], message: string];
+export type RejectedCall = readonly [method: string, args: readonly unknown[], message: string];
 
 /** Test that each call is rejected with its message. */
-export function expectRefusals(title: string, rows: readonly Refused[]): void {
+export function expectRejections(title: string, rows: readonly RejectedCall[]): void {
   describe(`invalid arguments of ${title}`, () => {
     test.each(rows.map((row, i) => [i, ...row] as const))(
       "case %i: %s rejects its arguments",
       (_, method, args, message) => {
-        expect(refusalOf(method, args)).toBe(message);
+        expect(rejectionOf(method, args)).toBe(message);
       },
     );
   });
