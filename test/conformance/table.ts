@@ -77,7 +77,7 @@ function builderWords(spec: CommandSpec): string[] {
   return codes.flatMap((code) => code.match(/\b[A-Z][A-Z0-9]+\b/g) ?? []);
 }
 
-const host = new RecordingClient();
+const client = new RecordingClient();
 
 /** The wire words of a call with only required arguments; empty when it is rejected. */
 function shortestCall(spec: CommandSpec): string[][] {
@@ -90,7 +90,7 @@ function shortestCall(spec: CommandSpec): string[][] {
     while (args.length < spec.args.length) args.push(undefined);
     args.push(options);
   }
-  const call = callLoosely(host, nameOf(spec), args);
+  const call = callLoosely(client, nameOf(spec), args);
   return "info" in call ? [[...spec.name.split(" "), ...call.args.map(argumentText)]] : [];
 }
 

@@ -7,8 +7,8 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const rejection = (...args: unknown[]) => rejectionMessage(callLoosely(host, "aclSetuser", args));
+const client = new RecordingClient();
+const rejection = (...args: unknown[]) => rejectionMessage(callLoosely(client, "aclSetuser", args));
 
 const argsOf = (call: Recorded) => ("args" in call ? call.args : []);
 
@@ -16,7 +16,7 @@ describe("ACL command methods", () => {
   test("ACL SETUSER sends resets before grants", () => {
     expect(
       wire(
-        host.aclSetuser("alice", {
+        client.aclSetuser("alice", {
           channels: ["news:*", "x"],
           keys: "cache:*",
           commands: ["+get", "-mset"],
@@ -37,28 +37,28 @@ describe("ACL command methods", () => {
   });
 
   test("ACL SETUSER sends ON or OFF only with the option enabled", () => {
-    expect(wire(host.aclSetuser("alice"))).toBe("ACL SETUSER alice");
-    expect(wire(host.aclSetuser("alice", { keys: ["a"] }))).toBe("ACL SETUSER alice ~a");
+    expect(wire(client.aclSetuser("alice"))).toBe("ACL SETUSER alice");
+    expect(wire(client.aclSetuser("alice", { keys: ["a"] }))).toBe("ACL SETUSER alice ~a");
     const asGiven = { keys: ["~*", Buffer.from("~b"), "~~c"], channels: ["&*", Buffer.from("&d")] };
-    expect(wire(host.aclSetuser("alice", asGiven))).toBe("ACL SETUSER alice ~* ~b ~~c &* &d");
-    expect(wire(host.aclSetuser("alice", { keys: "&a", channels: "~b" }))).toBe(
+    expect(wire(client.aclSetuser("alice", asGiven))).toBe("ACL SETUSER alice ~* ~b ~~c &* &d");
+    expect(wire(client.aclSetuser("alice", { keys: "&a", channels: "~b" }))).toBe(
       "ACL SETUSER alice ~&a &~b",
     );
     const bytes = { keys: [Buffer.from("%R~e"), Buffer.from("%e"), Buffer.from("")] };
-    expect(wire(host.aclSetuser("alice", bytes))).toBe("ACL SETUSER alice %R~e ~%e ~");
-    expect(wire(host.aclSetuser("alice", { enabled: false }))).toBe("ACL SETUSER alice OFF");
-    expect(wire(host.aclSetuser("alice", { enabled: true, noPass: true }))).toBe(
+    expect(wire(client.aclSetuser("alice", bytes))).toBe("ACL SETUSER alice %R~e ~%e ~");
+    expect(wire(client.aclSetuser("alice", { enabled: false }))).toBe("ACL SETUSER alice OFF");
+    expect(wire(client.aclSetuser("alice", { enabled: true, noPass: true }))).toBe(
       "ACL SETUSER alice ON NOPASS",
     );
   });
 
   test("ACL SETUSER sends key permissions and selectors", () => {
-    expect(wire(host.aclSetuser("a", { keys: ["%R~x", "%rw~y", "%z", "~t"] }))).toBe(
+    expect(wire(client.aclSetuser("a", { keys: ["%R~x", "%rw~y", "%z", "~t"] }))).toBe(
       "ACL SETUSER a %R~x %rw~y ~%z ~t",
     );
     expect(
       wire(
-        host.aclSetuser("a", {
+        client.aclSetuser("a", {
           selectors: [
             ["+set", "%W~app*"],
             ["+@read", "-get", "~*", "&c", "allchannels"],
@@ -70,7 +70,7 @@ describe("ACL command methods", () => {
 
   test("ACL SETUSER accepts bytes", () => {
     const bytes = Buffer.from([0x2b, 0xff, 0x00]);
-    const call = host.aclSetuser("a", { passwords: bytes, keys: new Set([Buffer.from([0xfe])]) });
+    const call = client.aclSetuser("a", { passwords: bytes, keys: new Set([Buffer.from([0xfe])]) });
     expect(argsOf(call).slice(1)).toEqual([
       Buffer.from([0x3e, 0xff, 0x00]),
       Buffer.from([0x7e, 0xfe]),
@@ -78,12 +78,12 @@ describe("ACL command methods", () => {
   });
 
   test("ACL DELUSER, DRYRUN, LOG and GENPASS send their arguments", () => {
-    expect(wire(host.aclDeluser("a", ["b"]))).toBe("ACL DELUSER a b");
-    expect(wire(host.aclDryrun("a", "SET", "k", 1))).toBe("ACL DRYRUN a SET k 1");
-    expect(wire(host.aclDryrun("a", "PING"))).toBe("ACL DRYRUN a PING");
-    expect(wire(host.aclLog(5))).toBe("ACL LOG 5");
-    expect(wire(host.aclLogReset())).toBe("ACL LOG RESET");
-    expect(wire(host.aclGenpass(128))).toBe("ACL GENPASS 128");
+    expect(wire(client.aclDeluser("a", ["b"]))).toBe("ACL DELUSER a b");
+    expect(wire(client.aclDryrun("a", "SET", "k", 1))).toBe("ACL DRYRUN a SET k 1");
+    expect(wire(client.aclDryrun("a", "PING"))).toBe("ACL DRYRUN a PING");
+    expect(wire(client.aclLog(5))).toBe("ACL LOG 5");
+    expect(wire(client.aclLogReset())).toBe("ACL LOG RESET");
+    expect(wire(client.aclGenpass(128))).toBe("ACL GENPASS 128");
   });
 });
 

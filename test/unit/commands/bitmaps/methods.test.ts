@@ -8,30 +8,30 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const client = new RecordingClient();
+const call = (method: string, ...args: unknown[]) => callLoosely(client, method, args);
 
 describe("bitmap command methods", () => {
   test("GETBIT and SETBIT send offset and bit", () => {
-    expect(wire(host.getbit("k", 7))).toBe("GETBIT k 7");
-    expect(wire(host.setbit("k", 7n, 1))).toBe("SETBIT k 7 1");
-    expect(wire(host.setbit("k", 0, false))).toBe("SETBIT k 0 0");
-    expect(wire(host.setbit("k", 0, true))).toBe("SETBIT k 0 1");
+    expect(wire(client.getbit("k", 7))).toBe("GETBIT k 7");
+    expect(wire(client.setbit("k", 7n, 1))).toBe("SETBIT k 7 1");
+    expect(wire(client.setbit("k", 0, false))).toBe("SETBIT k 0 0");
+    expect(wire(client.setbit("k", 0, true))).toBe("SETBIT k 0 1");
   });
 
   test("BITCOUNT and BITPOS send their range", () => {
-    expect(wire(host.bitcount("k"))).toBe("BITCOUNT k");
-    expect(wire(host.bitcount("k", 0, -1))).toBe("BITCOUNT k 0 -1");
-    expect(wire(host.bitcount("k", 5, 30, "bit"))).toBe("BITCOUNT k 5 30 BIT");
-    expect(wire(host.bitpos("k", 1))).toBe("BITPOS k 1");
-    expect(wire(host.bitpos("k", 0, 2))).toBe("BITPOS k 0 2");
-    expect(wire(host.bitpos("k", true, 0, -1, "BYTE"))).toBe("BITPOS k 1 0 -1 BYTE");
+    expect(wire(client.bitcount("k"))).toBe("BITCOUNT k");
+    expect(wire(client.bitcount("k", 0, -1))).toBe("BITCOUNT k 0 -1");
+    expect(wire(client.bitcount("k", 5, 30, "bit"))).toBe("BITCOUNT k 5 30 BIT");
+    expect(wire(client.bitpos("k", 1))).toBe("BITPOS k 1");
+    expect(wire(client.bitpos("k", 0, 2))).toBe("BITPOS k 0 2");
+    expect(wire(client.bitpos("k", true, 0, -1, "BYTE"))).toBe("BITPOS k 1 0 -1 BYTE");
   });
 
   test("BITOP sends operation and keys", () => {
-    expect(wire(host.bitop("and", "d", "a", ["b", "c"]))).toBe("BITOP AND d a b c");
-    expect(wire(host.bitop("DIFF1", "d", new Set(["a"])))).toBe("BITOP DIFF1 d a");
-    expect(host.bitop("NOT", "d", "a")).toHaveProperty("info.keys", [2, -1, 1]);
+    expect(wire(client.bitop("and", "d", "a", ["b", "c"]))).toBe("BITOP AND d a b c");
+    expect(wire(client.bitop("DIFF1", "d", new Set(["a"])))).toBe("BITOP DIFF1 d a");
+    expect(client.bitop("NOT", "d", "a")).toHaveProperty("info.keys", [2, -1, 1]);
   });
 
   test.each([
@@ -98,12 +98,12 @@ describe("bitmap command methods", () => {
   });
 
   test("BITFIELD_RO sends GET for each item", () => {
-    expect(wire(host.bitfieldRo("k", "u8", 0))).toBe("BITFIELD_RO k GET u8 0");
+    expect(wire(client.bitfieldRo("k", "u8", 0))).toBe("BITFIELD_RO k GET u8 0");
     const items = [
       ["i5", "#2"],
       ["U63", 9n],
     ] as const;
-    expect(wire(host.bitfieldRo("k", "i64", "#1", { items }))).toBe(
+    expect(wire(client.bitfieldRo("k", "i64", "#1", { items }))).toBe(
       "BITFIELD_RO k GET i64 #1 GET i5 #2 GET U63 9",
     );
   });
@@ -114,21 +114,21 @@ const sent = (operation: { execute(): unknown }): Recorded => operation.execute(
 
 describe("BITFIELD builder", () => {
   test("sends its operations in order, as one command", () => {
-    const operation = host.bitfield("k").set("u8", 0, 255).get("u8", "#0").incrby("i5", 100n, -1);
+    const operation = client.bitfield("k").set("u8", 0, 255).get("u8", "#0").incrby("i5", 100n, -1);
     expect(operation).toBeInstanceOf(BitFieldOperation);
     expect(wire(sent(operation))).toBe("BITFIELD k SET u8 0 255 GET u8 #0 INCRBY i5 100 -1");
-    expect(wire(sent(host.bitfield("k")))).toBe("BITFIELD k");
+    expect(wire(sent(client.bitfield("k")))).toBe("BITFIELD k");
   });
 
   test("is empty after execute() and after reset()", () => {
-    const operation = host.bitfield("k");
+    const operation = client.bitfield("k");
     expect(wire(sent(operation.get("u1", 0)))).toBe("BITFIELD k GET u1 0");
     expect(wire(sent(operation.get("u2", 0)))).toBe("BITFIELD k GET u2 0");
     expect(wire(sent(operation.get("u3", 0).reset().get("u4", 0)))).toBe("BITFIELD k GET u4 0");
   });
 
   test("sends OVERFLOW only when it changes", () => {
-    const operation = host.bitfield("k");
+    const operation = client.bitfield("k");
     operation.overflow("wrap").incrby("u2", 0, 1).overflow("sat").incrby("u2", 0, 1);
     operation.incrby("u2", 0, 1, "SAT").incrby("u2", 0, 1, "FAIL").set("u2", 0, 1);
     expect(wire(sent(operation))).toBe(
@@ -141,13 +141,13 @@ describe("BITFIELD builder", () => {
   });
 
   test("starts with defaultOverflow on each execute()", () => {
-    const operation = host.bitfield("k", { defaultOverflow: "FAIL" });
+    const operation = client.bitfield("k", { defaultOverflow: "FAIL" });
     for (const round of [1, 2]) {
       expect(wire(sent(operation.incrby("u2", 0, round)))).toBe(
         `BITFIELD k OVERFLOW FAIL INCRBY u2 0 ${round}`,
       );
     }
-    const wrapping = host.bitfield("k", { defaultOverflow: "wrap" });
+    const wrapping = client.bitfield("k", { defaultOverflow: "wrap" });
     expect(wire(sent(wrapping.get("u2", 0)))).toBe("BITFIELD k GET u2 0");
   });
 

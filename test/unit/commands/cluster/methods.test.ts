@@ -15,8 +15,8 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const client = new RecordingClient();
+const call = (method: string, ...args: unknown[]) => callLoosely(client, method, args);
 const context = { bytes: false, text: String };
 const b = (text: string) => Buffer.from(text);
 const ID = "07c37dfeb235213a872192d90877d0cd55635b91";
@@ -24,52 +24,52 @@ const OTHER = "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1";
 
 describe("CLUSTER command methods", () => {
   test("CLUSTER commands for slots send their arguments", () => {
-    expect(wire(host.clusterAddslots(1, [2, 3n], new Set([4])))).toBe("CLUSTER ADDSLOTS 1 2 3 4");
-    expect(wire(host.clusterDelslots([0]))).toBe("CLUSTER DELSLOTS 0");
-    expect(wire(host.clusterAddslotsrange([0, 9], [20, 29]))).toBe(
+    expect(wire(client.clusterAddslots(1, [2, 3n], new Set([4])))).toBe("CLUSTER ADDSLOTS 1 2 3 4");
+    expect(wire(client.clusterDelslots([0]))).toBe("CLUSTER DELSLOTS 0");
+    expect(wire(client.clusterAddslotsrange([0, 9], [20, 29]))).toBe(
       "CLUSTER ADDSLOTSRANGE 0 9 20 29",
     );
-    expect(wire(host.clusterDelslotsrange(0, 9))).toBe("CLUSTER DELSLOTSRANGE 0 9");
-    expect(wire(host.clusterFlushslots())).toBe("CLUSTER FLUSHSLOTS");
-    expect(wire(host.clusterKeyslot(b("k")))).toBe("CLUSTER KEYSLOT k");
-    expect(host.clusterKeyslot("k")).toHaveProperty("info.keys", [0, 0, 0]);
-    expect(wire(host.clusterCountkeysinslot(5))).toBe("CLUSTER COUNTKEYSINSLOT 5");
-    expect(wire(host.clusterGetkeysinslot(5, 10))).toBe("CLUSTER GETKEYSINSLOT 5 10");
-    expect(wire(host.clusterSetslot(5, "stable"))).toBe("CLUSTER SETSLOT 5 STABLE");
-    expect(wire(host.clusterSetslot(5, "NODE", ID, { timeout: 100 }))).toBe(
+    expect(wire(client.clusterDelslotsrange(0, 9))).toBe("CLUSTER DELSLOTSRANGE 0 9");
+    expect(wire(client.clusterFlushslots())).toBe("CLUSTER FLUSHSLOTS");
+    expect(wire(client.clusterKeyslot(b("k")))).toBe("CLUSTER KEYSLOT k");
+    expect(client.clusterKeyslot("k")).toHaveProperty("info.keys", [0, 0, 0]);
+    expect(wire(client.clusterCountkeysinslot(5))).toBe("CLUSTER COUNTKEYSINSLOT 5");
+    expect(wire(client.clusterGetkeysinslot(5, 10))).toBe("CLUSTER GETKEYSINSLOT 5 10");
+    expect(wire(client.clusterSetslot(5, "stable"))).toBe("CLUSTER SETSLOT 5 STABLE");
+    expect(wire(client.clusterSetslot(5, "NODE", ID, { timeout: 100 }))).toBe(
       `CLUSTER SETSLOT 5 NODE ${ID} TIMEOUT 100`,
     );
-    expect(wire(host.clusterSlotStats({ startSlot: 0, endSlot: 5 }))).toBe(
+    expect(wire(client.clusterSlotStats({ startSlot: 0, endSlot: 5 }))).toBe(
       "CLUSTER SLOT-STATS SLOTSRANGE 0 5",
     );
-    expect(wire(host.clusterSlotStats({ orderBy: "cpu-usec", limit: 1, sort: "desc" }))).toBe(
+    expect(wire(client.clusterSlotStats({ orderBy: "cpu-usec", limit: 1, sort: "desc" }))).toBe(
       "CLUSTER SLOT-STATS ORDERBY CPU-USEC LIMIT 1 DESC",
     );
   });
 
   test("CLUSTER commands for nodes send their arguments", () => {
-    expect(wire(host.clusterMeet("127.0.0.1", 7000))).toBe("CLUSTER MEET 127.0.0.1 7000");
-    expect(wire(host.clusterMeet("::1", 7000, 7001))).toBe("CLUSTER MEET ::1 7000 7001");
-    expect(wire(host.clusterForget(ID))).toBe(`CLUSTER FORGET ${ID}`);
-    expect(wire(host.clusterReplicate(ID))).toBe(`CLUSTER REPLICATE ${ID}`);
-    expect(wire(host.clusterReplicas(ID))).toBe(`CLUSTER REPLICAS ${ID}`);
-    expect(wire(host.clusterSlaves(ID))).toBe(`CLUSTER SLAVES ${ID}`);
-    expect(wire(host.clusterCountFailureReports(ID))).toBe(`CLUSTER COUNT-FAILURE-REPORTS ${ID}`);
-    expect(wire(host.clusterFailover())).toBe("CLUSTER FAILOVER");
-    expect(wire(host.clusterFailover("force"))).toBe("CLUSTER FAILOVER FORCE");
-    expect(wire(host.clusterReset())).toBe("CLUSTER RESET");
-    expect(wire(host.clusterReset("HARD"))).toBe("CLUSTER RESET HARD");
-    expect(wire(host.clusterSetConfigEpoch(7))).toBe("CLUSTER SET-CONFIG-EPOCH 7");
+    expect(wire(client.clusterMeet("127.0.0.1", 7000))).toBe("CLUSTER MEET 127.0.0.1 7000");
+    expect(wire(client.clusterMeet("::1", 7000, 7001))).toBe("CLUSTER MEET ::1 7000 7001");
+    expect(wire(client.clusterForget(ID))).toBe(`CLUSTER FORGET ${ID}`);
+    expect(wire(client.clusterReplicate(ID))).toBe(`CLUSTER REPLICATE ${ID}`);
+    expect(wire(client.clusterReplicas(ID))).toBe(`CLUSTER REPLICAS ${ID}`);
+    expect(wire(client.clusterSlaves(ID))).toBe(`CLUSTER SLAVES ${ID}`);
+    expect(wire(client.clusterCountFailureReports(ID))).toBe(`CLUSTER COUNT-FAILURE-REPORTS ${ID}`);
+    expect(wire(client.clusterFailover())).toBe("CLUSTER FAILOVER");
+    expect(wire(client.clusterFailover("force"))).toBe("CLUSTER FAILOVER FORCE");
+    expect(wire(client.clusterReset())).toBe("CLUSTER RESET");
+    expect(wire(client.clusterReset("HARD"))).toBe("CLUSTER RESET HARD");
+    expect(wire(client.clusterSetConfigEpoch(7))).toBe("CLUSTER SET-CONFIG-EPOCH 7");
   });
 
   test("cluster() sends any subcommand, as in redis-py", () => {
-    expect(wire(host.cluster("info"))).toBe("CLUSTER info");
-    expect(wire(host.cluster("KEYSLOT", "k"))).toBe("CLUSTER KEYSLOT k");
-    expect(wire(host.cluster("ADDSLOTS", [1, 2], 3))).toBe("CLUSTER ADDSLOTS 1 2 3");
-    expect(host.cluster("info")).toHaveProperty("decode", toClusterInfo);
-    expect(host.cluster("Slots")).toHaveProperty("decode", toClusterSlots);
-    expect(host.cluster("KEYSLOT", "k")).not.toHaveProperty("decode");
-    const other = host.cluster("ADDSLOTS", 1);
+    expect(wire(client.cluster("info"))).toBe("CLUSTER info");
+    expect(wire(client.cluster("KEYSLOT", "k"))).toBe("CLUSTER KEYSLOT k");
+    expect(wire(client.cluster("ADDSLOTS", [1, 2], 3))).toBe("CLUSTER ADDSLOTS 1 2 3");
+    expect(client.cluster("info")).toHaveProperty("decode", toClusterInfo);
+    expect(client.cluster("Slots")).toHaveProperty("decode", toClusterSlots);
+    expect(client.cluster("KEYSLOT", "k")).not.toHaveProperty("decode");
+    const other = client.cluster("ADDSLOTS", 1);
     if (!("info" in other)) throw new Error("refused");
     expect(other.info.decode?.("OK", context)).toBe(true);
     expect(other.info.decode?.(5, context)).toBe(5);

@@ -9,39 +9,41 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
+const client = new RecordingClient();
 const rejection = (method: string, ...args: unknown[]) =>
-  rejectionMessage(callLoosely(host, method, args));
+  rejectionMessage(callLoosely(client, method, args));
 
 describe("connection command methods", () => {
   test("PING changes its decoder only with a message", () => {
-    expect(wire(host.ping())).toBe("PING");
-    expect(host.ping()).not.toHaveProperty("decode");
-    expect(wire(host.ping("hi"))).toBe("PING hi");
-    expect(host.ping(Buffer.from("hi"))).toHaveProperty("decode", null);
+    expect(wire(client.ping())).toBe("PING");
+    expect(client.ping()).not.toHaveProperty("decode");
+    expect(wire(client.ping("hi"))).toBe("PING hi");
+    expect(client.ping(Buffer.from("hi"))).toHaveProperty("decode", null);
   });
 
   test("AUTH sends the username first", () => {
-    expect(wire(host.auth("secret"))).toBe("AUTH secret");
-    expect(wire(host.auth(Buffer.from("secret"), { username: "alice" }))).toBe("AUTH alice secret");
+    expect(wire(client.auth("secret"))).toBe("AUTH secret");
+    expect(wire(client.auth(Buffer.from("secret"), { username: "alice" }))).toBe(
+      "AUTH alice secret",
+    );
   });
 
   test("HELLO sends the credentials after the protocol", () => {
-    expect(wire(host.hello())).toBe("HELLO");
-    expect(wire(host.hello(3))).toBe("HELLO 3");
-    expect(wire(host.hello(2, { setName: "me", auth: ["alice", "secret"] }))).toBe(
+    expect(wire(client.hello())).toBe("HELLO");
+    expect(wire(client.hello(3))).toBe("HELLO 3");
+    expect(wire(client.hello(2, { setName: "me", auth: ["alice", "secret"] }))).toBe(
       "HELLO 2 AUTH alice secret SETNAME me",
     );
-    expect(wire(host.hello(undefined, {}))).toBe("HELLO");
+    expect(wire(client.hello(undefined, {}))).toBe("HELLO");
   });
 
   test("CLIENT KILL accepts any number of filters", () => {
-    expect(wire(host.clientKillFilter({ id: 5n, skipMe: false }))).toBe(
+    expect(wire(client.clientKillFilter({ id: 5n, skipMe: false }))).toBe(
       "CLIENT KILL ID 5 SKIPME NO",
     );
     expect(
       wire(
-        host.clientKillFilter({
+        client.clientKillFilter({
           type: "pubsub",
           addr: "a:1",
           laddr: "b:2",
@@ -51,47 +53,47 @@ describe("connection command methods", () => {
         }),
       ),
     ).toBe("CLIENT KILL TYPE PUBSUB ADDR a:1 LADDR b:2 USER alice MAXAGE 60 SKIPME YES");
-    expect(wire(host.clientKill("127.0.0.1:5"))).toBe("CLIENT KILL 127.0.0.1:5");
+    expect(wire(client.clientKill("127.0.0.1:5"))).toBe("CLIENT KILL 127.0.0.1:5");
     // One decoder serves both forms, because it returns a count unchanged.
-    expect(host.clientKillFilter({ id: 5 })).toHaveProperty("info.decode", okToTrue);
+    expect(client.clientKillFilter({ id: 5 })).toHaveProperty("info.decode", okToTrue);
   });
 
   test("CLIENT LIST sends each client ID", () => {
-    expect(wire(host.clientList({ clientId: 5 }))).toBe("CLIENT LIST ID 5");
-    expect(wire(host.clientList({ clientId: new Set([5, 6n]), type: "REPLICA" }))).toBe(
+    expect(wire(client.clientList({ clientId: 5 }))).toBe("CLIENT LIST ID 5");
+    expect(wire(client.clientList({ clientId: new Set([5, 6n]), type: "REPLICA" }))).toBe(
       "CLIENT LIST TYPE REPLICA ID 5 6",
     );
   });
 
   test("CLIENT PAUSE and CLIENT UNBLOCK send their mode only when the option is given", () => {
-    expect(wire(host.clientPause(100))).toBe("CLIENT PAUSE 100");
-    expect(wire(host.clientPause(100, { all: true }))).toBe("CLIENT PAUSE 100 ALL");
-    expect(wire(host.clientPause(100, { all: false }))).toBe("CLIENT PAUSE 100 WRITE");
-    expect(wire(host.clientUnblock(5))).toBe("CLIENT UNBLOCK 5");
-    expect(wire(host.clientUnblock(5, { error: true }))).toBe("CLIENT UNBLOCK 5 ERROR");
-    expect(wire(host.clientUnblock(5, { error: false }))).toBe("CLIENT UNBLOCK 5 TIMEOUT");
+    expect(wire(client.clientPause(100))).toBe("CLIENT PAUSE 100");
+    expect(wire(client.clientPause(100, { all: true }))).toBe("CLIENT PAUSE 100 ALL");
+    expect(wire(client.clientPause(100, { all: false }))).toBe("CLIENT PAUSE 100 WRITE");
+    expect(wire(client.clientUnblock(5))).toBe("CLIENT UNBLOCK 5");
+    expect(wire(client.clientUnblock(5, { error: true }))).toBe("CLIENT UNBLOCK 5 ERROR");
+    expect(wire(client.clientUnblock(5, { error: false }))).toBe("CLIENT UNBLOCK 5 TIMEOUT");
   });
 
   test("CLIENT TRACKING sends PREFIX before each prefix", () => {
-    expect(wire(host.clientTracking())).toBe("CLIENT TRACKING ON");
-    expect(wire(host.clientTracking({ on: false }))).toBe("CLIENT TRACKING OFF");
-    expect(wire(host.clientTracking({ bcast: true, prefix: ["a", "b"], noLoop: true }))).toBe(
+    expect(wire(client.clientTracking())).toBe("CLIENT TRACKING ON");
+    expect(wire(client.clientTracking({ on: false }))).toBe("CLIENT TRACKING OFF");
+    expect(wire(client.clientTracking({ bcast: true, prefix: ["a", "b"], noLoop: true }))).toBe(
       "CLIENT TRACKING ON BCAST NOLOOP PREFIX a PREFIX b",
     );
-    expect(wire(host.clientTrackingOn({ clientId: 5, optIn: true }))).toBe(
+    expect(wire(client.clientTrackingOn({ clientId: 5, optIn: true }))).toBe(
       "CLIENT TRACKING ON REDIRECT 5 OPTIN",
     );
-    expect(wire(host.clientTrackingOn({ bcast: true, prefix: Buffer.from("p") }))).toBe(
+    expect(wire(client.clientTrackingOn({ bcast: true, prefix: Buffer.from("p") }))).toBe(
       "CLIENT TRACKING ON BCAST PREFIX p",
     );
-    expect(wire(host.clientTrackingOff())).toBe("CLIENT TRACKING OFF");
+    expect(wire(client.clientTrackingOff())).toBe("CLIENT TRACKING OFF");
   });
 
   test("CLIENT NO-EVICT, NO-TOUCH, CACHING and SETINFO accept words in either case", () => {
-    expect(wire(host.clientNoEvict("on"))).toBe("CLIENT NO-EVICT ON");
-    expect(wire(host.clientNoTouch("OFF"))).toBe("CLIENT NO-TOUCH OFF");
-    expect(wire(host.clientCaching("yes"))).toBe("CLIENT CACHING YES");
-    expect(wire(host.clientSetinfo("lib-name", "mine"))).toBe("CLIENT SETINFO LIB-NAME mine");
+    expect(wire(client.clientNoEvict("on"))).toBe("CLIENT NO-EVICT ON");
+    expect(wire(client.clientNoTouch("OFF"))).toBe("CLIENT NO-TOUCH OFF");
+    expect(wire(client.clientCaching("yes"))).toBe("CLIENT CACHING YES");
+    expect(wire(client.clientSetinfo("lib-name", "mine"))).toBe("CLIENT SETINFO LIB-NAME mine");
   });
 });
 

@@ -43,22 +43,22 @@ describe("toExactDouble", () => {
 });
 
 describe("bigint scores", () => {
-  const host = new RecordingClient();
+  const client = new RecordingClient();
 
   test("are sent when a double represents them exactly", () => {
-    expect(wire(host.zadd("k", { a: 9007199254740994n }))).toBe("ZADD k 9007199254740994 a");
-    expect(wire(host.zincrby("k", 2n ** 80n, "a"))).toBe(`ZINCRBY k ${2n ** 80n} a`);
-    expect(wire(host.zcount("k", -3n, 2n ** 53n))).toBe("ZCOUNT k -3 9007199254740992");
+    expect(wire(client.zadd("k", { a: 9007199254740994n }))).toBe("ZADD k 9007199254740994 a");
+    expect(wire(client.zincrby("k", 2n ** 80n, "a"))).toBe(`ZINCRBY k ${2n ** 80n} a`);
+    expect(wire(client.zcount("k", -3n, 2n ** 53n))).toBe("ZCOUNT k -3 9007199254740992");
   });
 
   test("are rejected when the server would round them", () => {
-    expect(rejectionMessage(host.zadd("k", { a: 9007199254740993n }))).toBe(
+    expect(rejectionMessage(client.zadd("k", { a: 9007199254740993n }))).toBe(
       'ZADD: each score of argument "mapping" must be a bigint that a double represents exactly',
     );
-    expect(rejectionMessage(host.zincrby("k", -9007199254740993n, "a"))).toBe(
+    expect(rejectionMessage(client.zincrby("k", -9007199254740993n, "a"))).toBe(
       'ZINCRBY: argument "amount" must be a bigint that a double represents exactly',
     );
-    expect(rejectionMessage(host.zcount("k", 0, 10n ** 400n))).toBe(
+    expect(rejectionMessage(client.zcount("k", 0, 10n ** 400n))).toBe(
       'ZCOUNT: argument "max" must be a bigint that a double represents exactly',
     );
   });

@@ -20,7 +20,7 @@ function outcome(recorded: Recorded): string {
   return wire(recorded);
 }
 
-const host = new RecordingClient();
+const client = new RecordingClient();
 
 /** The command sent by an empty builder. */
 function executed(builder: object): Recorded {
@@ -30,7 +30,7 @@ function executed(builder: object): Recorded {
 
 function linesOf(spec: CommandSpec): string[] {
   return callsOf(spec).map((args) => {
-    const given = callLoosely(host, nameOf(spec), args);
+    const given = callLoosely(client, nameOf(spec), args);
     const recorded = spec.builder === undefined ? given : executed(given);
     return `${nameOf(spec)}(${args.map(show).join(", ")})\n    ${outcome(recorded)}`;
   });

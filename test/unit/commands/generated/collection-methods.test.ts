@@ -2,36 +2,36 @@ import { describe, expect, test } from "vitest";
 import { toArray, toPairs, toRecord, toScanPairs, toSet } from "../../../../src/commands/core/decode.js";
 import { callLoosely, RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const client = new RecordingClient();
+const call = (method: string, ...args: unknown[]) => callLoosely(client, method, args);
 
 describe("hash command methods", () => {
   test("HGET, HGETALL, HDEL, HINCRBY and others send their arguments", () => {
-    expect(wire(host.hget("k", "f"))).toBe("HGET k f");
-    expect(wire(host.hexists("k", "f"))).toBe("HEXISTS k f");
-    expect(wire(host.hgetall("k"))).toBe("HGETALL k");
-    expect(wire(host.hkeys("k"))).toBe("HKEYS k");
-    expect(wire(host.hvals("k"))).toBe("HVALS k");
-    expect(wire(host.hlen("k"))).toBe("HLEN k");
-    expect(wire(host.hstrlen("k", "f"))).toBe("HSTRLEN k f");
-    expect(wire(host.hsetnx("k", "f", "v"))).toBe("HSETNX k f v");
-    expect(wire(host.hdel("k", ["f", "g"]))).toBe("HDEL k f g");
-    expect(wire(host.hmget("k", "f", ["g"]))).toBe("HMGET k f g");
-    expect(wire(host.hincrby("k", "f"))).toBe("HINCRBY k f 1");
-    expect(wire(host.hincrby("k", "f", -5n))).toBe("HINCRBY k f -5");
-    expect(wire(host.hincrbyfloat("k", "f", "0.1"))).toBe("HINCRBYFLOAT k f 0.1");
-    expect(host.hgetall("k")).toHaveProperty("info.decode", toRecord);
+    expect(wire(client.hget("k", "f"))).toBe("HGET k f");
+    expect(wire(client.hexists("k", "f"))).toBe("HEXISTS k f");
+    expect(wire(client.hgetall("k"))).toBe("HGETALL k");
+    expect(wire(client.hkeys("k"))).toBe("HKEYS k");
+    expect(wire(client.hvals("k"))).toBe("HVALS k");
+    expect(wire(client.hlen("k"))).toBe("HLEN k");
+    expect(wire(client.hstrlen("k", "f"))).toBe("HSTRLEN k f");
+    expect(wire(client.hsetnx("k", "f", "v"))).toBe("HSETNX k f v");
+    expect(wire(client.hdel("k", ["f", "g"]))).toBe("HDEL k f g");
+    expect(wire(client.hmget("k", "f", ["g"]))).toBe("HMGET k f g");
+    expect(wire(client.hincrby("k", "f"))).toBe("HINCRBY k f 1");
+    expect(wire(client.hincrby("k", "f", -5n))).toBe("HINCRBY k f -5");
+    expect(wire(client.hincrbyfloat("k", "f", "0.1"))).toBe("HINCRBYFLOAT k f 0.1");
+    expect(client.hgetall("k")).toHaveProperty("info.decode", toRecord);
   });
 
   test("HSET accepts a field, a mapping, or both", () => {
-    expect(wire(host.hset("k", "f", "v"))).toBe("HSET k f v");
-    expect(wire(host.hset("k", { f: 1, g: 2 }))).toBe("HSET k f 1 g 2");
-    expect(wire(host.hset("k", new Map([[Buffer.from("f"), 1]])))).toBe("HSET k f 1");
-    expect(wire(host.hset("k", [["f", 1]]))).toBe("HSET k f 1");
-    expect(wire(host.hset("k", "f", "v", { g: 2 }))).toBe("HSET k f v g 2");
-    expect(wire(host.hset("k", "", 0))).toBe("HSET k  0");
-    expect(wire(host.hset("k", Buffer.from("f"), "v"))).toBe("HSET k f v");
-    expect(wire(host.hmset("k", { f: 1 }))).toBe("HMSET k f 1");
+    expect(wire(client.hset("k", "f", "v"))).toBe("HSET k f v");
+    expect(wire(client.hset("k", { f: 1, g: 2 }))).toBe("HSET k f 1 g 2");
+    expect(wire(client.hset("k", new Map([[Buffer.from("f"), 1]])))).toBe("HSET k f 1");
+    expect(wire(client.hset("k", [["f", 1]]))).toBe("HSET k f 1");
+    expect(wire(client.hset("k", "f", "v", { g: 2 }))).toBe("HSET k f v g 2");
+    expect(wire(client.hset("k", "", 0))).toBe("HSET k  0");
+    expect(wire(client.hset("k", Buffer.from("f"), "v"))).toBe("HSET k f v");
+    expect(wire(client.hmset("k", { f: 1 }))).toBe("HMSET k f 1");
   });
 
   test.each([
@@ -64,63 +64,63 @@ describe("hash command methods", () => {
   });
 
   test("HRANDFIELD and HSCAN choose their decoder by options", () => {
-    expect(wire(host.hrandfield("k"))).toBe("HRANDFIELD k");
-    expect(wire(host.hrandfield("k", -3, { withValues: true }))).toBe("HRANDFIELD k -3 WITHVALUES");
-    expect(host.hrandfield("k", 3, { withValues: true })).toHaveProperty("decode", toPairs);
-    expect(wire(host.hscan("k"))).toBe("HSCAN k 0");
-    expect(wire(host.hscan("k", 7n, { match: "a*", count: 5 }))).toBe("HSCAN k 7 MATCH a* COUNT 5");
-    expect(wire(host.hscan("k", "0", { pairs: true }))).toBe("HSCAN k 0");
-    expect(host.hscan("k", "0", { pairs: true })).toHaveProperty("decode", toScanPairs);
+    expect(wire(client.hrandfield("k"))).toBe("HRANDFIELD k");
+    expect(wire(client.hrandfield("k", -3, { withValues: true }))).toBe("HRANDFIELD k -3 WITHVALUES");
+    expect(client.hrandfield("k", 3, { withValues: true })).toHaveProperty("decode", toPairs);
+    expect(wire(client.hscan("k"))).toBe("HSCAN k 0");
+    expect(wire(client.hscan("k", 7n, { match: "a*", count: 5 }))).toBe("HSCAN k 7 MATCH a* COUNT 5");
+    expect(wire(client.hscan("k", "0", { pairs: true }))).toBe("HSCAN k 0");
+    expect(client.hscan("k", "0", { pairs: true })).toHaveProperty("decode", toScanPairs);
   });
 });
 
 describe("list command methods", () => {
   test("LPUSH, LRANGE, LINSERT, LREM and others send their arguments", () => {
-    expect(wire(host.lpush("k", "a", ["b"]))).toBe("LPUSH k a b");
-    expect(wire(host.rpush("k", new Set(["a"])))).toBe("RPUSH k a");
-    expect(wire(host.lpushx("k", "a"))).toBe("LPUSHX k a");
-    expect(wire(host.rpushx("k", "a", "b"))).toBe("RPUSHX k a b");
-    expect(wire(host.llen("k"))).toBe("LLEN k");
-    expect(wire(host.lrange("k", 0, -1))).toBe("LRANGE k 0 -1");
-    expect(wire(host.lindex("k", -1))).toBe("LINDEX k -1");
-    expect(wire(host.linsert("k", "before", "p", "v"))).toBe("LINSERT k BEFORE p v");
-    expect(wire(host.lrem("k", -2, "v"))).toBe("LREM k -2 v");
-    expect(wire(host.lset("k", 0, "v"))).toBe("LSET k 0 v");
-    expect(wire(host.ltrim("k", 0, 9))).toBe("LTRIM k 0 9");
-    expect(wire(host.rpoplpush("a", "b"))).toBe("RPOPLPUSH a b");
+    expect(wire(client.lpush("k", "a", ["b"]))).toBe("LPUSH k a b");
+    expect(wire(client.rpush("k", new Set(["a"])))).toBe("RPUSH k a");
+    expect(wire(client.lpushx("k", "a"))).toBe("LPUSHX k a");
+    expect(wire(client.rpushx("k", "a", "b"))).toBe("RPUSHX k a b");
+    expect(wire(client.llen("k"))).toBe("LLEN k");
+    expect(wire(client.lrange("k", 0, -1))).toBe("LRANGE k 0 -1");
+    expect(wire(client.lindex("k", -1))).toBe("LINDEX k -1");
+    expect(wire(client.linsert("k", "before", "p", "v"))).toBe("LINSERT k BEFORE p v");
+    expect(wire(client.lrem("k", -2, "v"))).toBe("LREM k -2 v");
+    expect(wire(client.lset("k", 0, "v"))).toBe("LSET k 0 v");
+    expect(wire(client.ltrim("k", 0, 9))).toBe("LTRIM k 0 9");
+    expect(wire(client.rpoplpush("a", "b"))).toBe("RPOPLPUSH a b");
   });
 
   test("LPOP, LMOVE, LPOS and LMPOP send their options", () => {
-    expect(wire(host.lpop("k"))).toBe("LPOP k");
-    expect(wire(host.rpop("k", 2))).toBe("RPOP k 2");
-    expect(wire(host.lmove("a", "b"))).toBe("LMOVE a b LEFT RIGHT");
-    expect(wire(host.lmove("a", "b", "right", "LEFT"))).toBe("LMOVE a b RIGHT LEFT");
-    expect(wire(host.lpos("k", "v", { rank: -1, count: 0, maxLen: 9 }))).toBe(
+    expect(wire(client.lpop("k"))).toBe("LPOP k");
+    expect(wire(client.rpop("k", 2))).toBe("RPOP k 2");
+    expect(wire(client.lmove("a", "b"))).toBe("LMOVE a b LEFT RIGHT");
+    expect(wire(client.lmove("a", "b", "right", "LEFT"))).toBe("LMOVE a b RIGHT LEFT");
+    expect(wire(client.lpos("k", "v", { rank: -1, count: 0, maxLen: 9 }))).toBe(
       "LPOS k v RANK -1 COUNT 0 MAXLEN 9",
     );
-    expect(wire(host.lmpop(2, ["a", "b"], { direction: "LEFT", count: 3 }))).toBe(
+    expect(wire(client.lmpop(2, ["a", "b"], { direction: "LEFT", count: 3 }))).toBe(
       "LMPOP 2 a b LEFT COUNT 3",
     );
   });
 
   test("BLPOP, BRPOP, BLMOVE and BLMPOP send their timeout", () => {
-    expect(wire(host.blpop(["a", "b"]))).toBe("BLPOP a b 0");
-    expect(wire(host.blpop("a", 0.5))).toBe("BLPOP a 0.5");
-    expect(wire(host.brpop("a", 1))).toBe("BRPOP a 1");
-    expect(wire(host.blmove("a", "b", 1.5))).toBe("BLMOVE a b LEFT RIGHT 1.5");
-    expect(wire(host.brpoplpush("a", "b", 2))).toBe("BRPOPLPUSH a b 2");
-    expect(wire(host.blmpop(2, 1, "a", { direction: "right" }))).toBe("BLMPOP 2 1 a RIGHT");
+    expect(wire(client.blpop(["a", "b"]))).toBe("BLPOP a b 0");
+    expect(wire(client.blpop("a", 0.5))).toBe("BLPOP a 0.5");
+    expect(wire(client.brpop("a", 1))).toBe("BRPOP a 1");
+    expect(wire(client.blmove("a", "b", 1.5))).toBe("BLMOVE a b LEFT RIGHT 1.5");
+    expect(wire(client.brpoplpush("a", "b", 2))).toBe("BRPOPLPUSH a b 2");
+    expect(wire(client.blmpop(2, 1, "a", { direction: "right" }))).toBe("BLMPOP 2 1 a RIGHT");
   });
 
   test.each([
-    [host.blpop("a", 1.5), 1500],
-    [host.blpop("a"), 0],
-    [host.brpop(["a", "b"], 2), 2000],
-    [host.brpoplpush("a", "b", 3), 3000],
-    [host.blmove("a", "b", 4), 4000],
-    [host.blmpop(5, 1, "a", { direction: "LEFT" }), 5000],
-    [host.wait(1, 700), 700],
-    [host.waitaof(1, 0, 800), 800],
+    [client.blpop("a", 1.5), 1500],
+    [client.blpop("a"), 0],
+    [client.brpop(["a", "b"], 2), 2000],
+    [client.brpoplpush("a", "b", 3), 3000],
+    [client.blmove("a", "b", 4), 4000],
+    [client.blmpop(5, 1, "a", { direction: "LEFT" }), 5000],
+    [client.wait(1, 700), 700],
+    [client.waitaof(1, 0, 800), 800],
   ])("block time of call %# is its timeout in milliseconds", (recorded, milliseconds) => {
     if (!("info" in recorded)) throw new Error("refused");
     expect(recorded.info.blockTime?.(recorded.args)).toBe(milliseconds);
@@ -165,31 +165,31 @@ describe("list command methods", () => {
 
 describe("set command methods", () => {
   test("send their arguments", () => {
-    expect(wire(host.sadd("k", "a", ["b"], new Set(["c"])))).toBe("SADD k a b c");
-    expect(wire(host.scard("k"))).toBe("SCARD k");
-    expect(wire(host.sdiff("a", "b"))).toBe("SDIFF a b");
-    expect(wire(host.sdiffstore("d", ["a", "b"]))).toBe("SDIFFSTORE d a b");
-    expect(wire(host.sinter(["a", "b"]))).toBe("SINTER a b");
-    expect(wire(host.sintercard(2, ["a", "b"], { limit: 1 }))).toBe("SINTERCARD 2 a b LIMIT 1");
-    expect(wire(host.sinterstore("d", "a"))).toBe("SINTERSTORE d a");
-    expect(wire(host.sismember("k", "m"))).toBe("SISMEMBER k m");
-    expect(wire(host.smembers("k"))).toBe("SMEMBERS k");
-    expect(wire(host.smismember("k", ["a", "b"]))).toBe("SMISMEMBER k a b");
-    expect(wire(host.smove("a", "b", "m"))).toBe("SMOVE a b m");
-    expect(wire(host.spop("k"))).toBe("SPOP k");
-    expect(wire(host.spop("k", 2))).toBe("SPOP k 2");
-    expect(wire(host.srandmember("k", -2))).toBe("SRANDMEMBER k -2");
-    expect(wire(host.srem("k", "a", "b"))).toBe("SREM k a b");
-    expect(wire(host.sscan("k", "3", { match: "x*", count: 2 }))).toBe(
+    expect(wire(client.sadd("k", "a", ["b"], new Set(["c"])))).toBe("SADD k a b c");
+    expect(wire(client.scard("k"))).toBe("SCARD k");
+    expect(wire(client.sdiff("a", "b"))).toBe("SDIFF a b");
+    expect(wire(client.sdiffstore("d", ["a", "b"]))).toBe("SDIFFSTORE d a b");
+    expect(wire(client.sinter(["a", "b"]))).toBe("SINTER a b");
+    expect(wire(client.sintercard(2, ["a", "b"], { limit: 1 }))).toBe("SINTERCARD 2 a b LIMIT 1");
+    expect(wire(client.sinterstore("d", "a"))).toBe("SINTERSTORE d a");
+    expect(wire(client.sismember("k", "m"))).toBe("SISMEMBER k m");
+    expect(wire(client.smembers("k"))).toBe("SMEMBERS k");
+    expect(wire(client.smismember("k", ["a", "b"]))).toBe("SMISMEMBER k a b");
+    expect(wire(client.smove("a", "b", "m"))).toBe("SMOVE a b m");
+    expect(wire(client.spop("k"))).toBe("SPOP k");
+    expect(wire(client.spop("k", 2))).toBe("SPOP k 2");
+    expect(wire(client.srandmember("k", -2))).toBe("SRANDMEMBER k -2");
+    expect(wire(client.srem("k", "a", "b"))).toBe("SREM k a b");
+    expect(wire(client.sscan("k", "3", { match: "x*", count: 2 }))).toBe(
       "SSCAN k 3 MATCH x* COUNT 2",
     );
-    expect(wire(host.sunion("a", ["b"]))).toBe("SUNION a b");
-    expect(wire(host.sunionstore("d", "a", "b"))).toBe("SUNIONSTORE d a b");
+    expect(wire(client.sunion("a", ["b"]))).toBe("SUNION a b");
+    expect(wire(client.sunionstore("d", "a", "b"))).toBe("SUNIONSTORE d a b");
   });
 
   test("SMEMBERS returns a Set, SPOP with a count an array", () => {
-    expect(host.smembers("k")).toHaveProperty("info.decode", toSet);
-    expect(host.spop("k")).not.toHaveProperty("decode");
-    expect(host.spop("k", 2)).toHaveProperty("decode", toArray);
+    expect(client.smembers("k")).toHaveProperty("info.decode", toSet);
+    expect(client.spop("k")).not.toHaveProperty("decode");
+    expect(client.spop("k", 2)).toHaveProperty("decode", toArray);
   });
 });

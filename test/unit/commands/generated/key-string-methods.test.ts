@@ -3,75 +3,75 @@ import { okToTrue, toExactDouble, toLcsResult } from "../../../../src/commands/c
 import { DataError } from "../../../../src/errors.js";
 import { callLoosely, RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const client = new RecordingClient();
+const call = (method: string, ...args: unknown[]) => callLoosely(client, method, args);
 
 describe("string command methods", () => {
   test("GET, SET, GETRANGE, SETEX and others send their arguments", () => {
-    expect(wire(host.get("k"))).toBe("GET k");
-    expect(wire(host.set("k", Buffer.from("v")))).toBe("SET k v");
-    expect(wire(host.append("k", 5n))).toBe("APPEND k 5");
-    expect(wire(host.getrange("k", 0, -1))).toBe("GETRANGE k 0 -1");
-    expect(wire(host.substr("k", 1))).toBe("SUBSTR k 1 -1");
-    expect(wire(host.setrange("k", 3, "v"))).toBe("SETRANGE k 3 v");
-    expect(wire(host.setex("k", 10, "v"))).toBe("SETEX k 10 v");
-    expect(wire(host.psetex("k", 10n, "v"))).toBe("PSETEX k 10 v");
+    expect(wire(client.get("k"))).toBe("GET k");
+    expect(wire(client.set("k", Buffer.from("v")))).toBe("SET k v");
+    expect(wire(client.append("k", 5n))).toBe("APPEND k 5");
+    expect(wire(client.getrange("k", 0, -1))).toBe("GETRANGE k 0 -1");
+    expect(wire(client.substr("k", 1))).toBe("SUBSTR k 1 -1");
+    expect(wire(client.setrange("k", 3, "v"))).toBe("SETRANGE k 3 v");
+    expect(wire(client.setex("k", 10, "v"))).toBe("SETEX k 10 v");
+    expect(wire(client.psetex("k", 10n, "v"))).toBe("PSETEX k 10 v");
   });
 
   test("SET sends its options", () => {
-    expect(wire(host.set("k", "v", {}))).toBe("SET k v");
-    expect(wire(host.set("k", "v", { ex: 5, nx: true, get: true }))).toBe("SET k v EX 5 NX GET");
-    expect(wire(host.set("k", "v", { px: 5, xx: true }))).toBe("SET k v PX 5 XX");
-    expect(wire(host.set("k", "v", { keepTtl: true, nx: false }))).toBe("SET k v KEEPTTL");
+    expect(wire(client.set("k", "v", {}))).toBe("SET k v");
+    expect(wire(client.set("k", "v", { ex: 5, nx: true, get: true }))).toBe("SET k v EX 5 NX GET");
+    expect(wire(client.set("k", "v", { px: 5, xx: true }))).toBe("SET k v PX 5 XX");
+    expect(wire(client.set("k", "v", { keepTtl: true, nx: false }))).toBe("SET k v KEEPTTL");
     const at = new Date(1_700_000_000_999);
-    expect(wire(host.set("k", "v", { exat: at }))).toBe("SET k v EXAT 1700000000");
-    expect(wire(host.set("k", "v", { pxat: at }))).toBe("SET k v PXAT 1700000000999");
+    expect(wire(client.set("k", "v", { exat: at }))).toBe("SET k v EXAT 1700000000");
+    expect(wire(client.set("k", "v", { pxat: at }))).toBe("SET k v PXAT 1700000000999");
   });
 
   test("SET changes its decoder only with the option get", () => {
-    expect(host.set("k", "v", { ex: 5 })).not.toHaveProperty("decode");
-    expect(host.set("k", "v", { get: true })).toHaveProperty("decode", null);
-    expect(host.set("k", "v")).toHaveProperty("info.decode", okToTrue);
+    expect(client.set("k", "v", { ex: 5 })).not.toHaveProperty("decode");
+    expect(client.set("k", "v", { get: true })).toHaveProperty("decode", null);
+    expect(client.set("k", "v")).toHaveProperty("info.decode", okToTrue);
   });
 
   test("GETEX sends PERSIST and expiry options", () => {
-    expect(wire(host.getex("k"))).toBe("GETEX k");
-    expect(wire(host.getex("k", { persist: true }))).toBe("GETEX k PERSIST");
-    expect(wire(host.getex("k", { px: 7 }))).toBe("GETEX k PX 7");
+    expect(wire(client.getex("k"))).toBe("GETEX k");
+    expect(wire(client.getex("k", { persist: true }))).toBe("GETEX k PERSIST");
+    expect(wire(client.getex("k", { px: 7 }))).toBe("GETEX k PX 7");
   });
 
   test("INCR and DECR become INCRBY and DECRBY with an amount", () => {
-    expect(wire(host.incr("k"))).toBe("INCR k");
-    expect(wire(host.incr("k", -2))).toBe("INCRBY k -2");
-    expect(wire(host.decr("k"))).toBe("DECR k");
-    expect(wire(host.decr("k", 2n ** 60n))).toBe("DECRBY k 1152921504606846976");
-    expect(wire(host.incrby("k"))).toBe("INCRBY k 1");
-    expect(wire(host.incrbyfloat("k"))).toBe("INCRBYFLOAT k 1");
-    expect(wire(host.incrbyfloat("k", 0.1))).toBe("INCRBYFLOAT k 0.1");
-    expect(host.incrbyfloat("k")).toHaveProperty("info.decode", toExactDouble);
+    expect(wire(client.incr("k"))).toBe("INCR k");
+    expect(wire(client.incr("k", -2))).toBe("INCRBY k -2");
+    expect(wire(client.decr("k"))).toBe("DECR k");
+    expect(wire(client.decr("k", 2n ** 60n))).toBe("DECRBY k 1152921504606846976");
+    expect(wire(client.incrby("k"))).toBe("INCRBY k 1");
+    expect(wire(client.incrbyfloat("k"))).toBe("INCRBYFLOAT k 1");
+    expect(wire(client.incrbyfloat("k", 0.1))).toBe("INCRBYFLOAT k 0.1");
+    expect(client.incrbyfloat("k")).toHaveProperty("info.decode", toExactDouble);
   });
 
   test("MGET accepts arguments, arrays, sets or a mixture", () => {
-    expect(wire(host.mget("a", "b"))).toBe("MGET a b");
-    expect(wire(host.mget(["a", "b"], "c", new Set(["d"])))).toBe("MGET a b c d");
-    expect(host.mget([])).toEqual({ answer: [] });
-    expect(host.mget()).toEqual({ answer: [] });
-    expect(wire(host.mget(Buffer.from("ab")))).toBe("MGET ab");
+    expect(wire(client.mget("a", "b"))).toBe("MGET a b");
+    expect(wire(client.mget(["a", "b"], "c", new Set(["d"])))).toBe("MGET a b c d");
+    expect(client.mget([])).toEqual({ answer: [] });
+    expect(client.mget()).toEqual({ answer: [] });
+    expect(wire(client.mget(Buffer.from("ab")))).toBe("MGET ab");
   });
 
   test("MSET and MSETNX accept objects, Maps or entries", () => {
-    expect(wire(host.mset({ a: 1, b: "2" }))).toBe("MSET a 1 b 2");
-    expect(wire(host.mset(new Map([[Buffer.from("a"), 1]])))).toBe("MSET a 1");
-    expect(wire(host.msetnx([["a", 1]]))).toBe("MSETNX a 1");
-    expect(wire(host.mset(Object.assign(Object.create(null), { a: 1 })))).toBe("MSET a 1");
+    expect(wire(client.mset({ a: 1, b: "2" }))).toBe("MSET a 1 b 2");
+    expect(wire(client.mset(new Map([[Buffer.from("a"), 1]])))).toBe("MSET a 1");
+    expect(wire(client.msetnx([["a", 1]]))).toBe("MSETNX a 1");
+    expect(wire(client.mset(Object.assign(Object.create(null), { a: 1 })))).toBe("MSET a 1");
   });
 
   test("LCS chooses its decoder by options", () => {
     const all = { idx: true, minMatchLen: 4, withMatchLen: true } as const;
-    expect(wire(host.lcs("a", "b", all))).toBe("LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN");
-    expect(host.lcs("a", "b", all)).toHaveProperty("decode", toLcsResult);
-    expect(wire(host.lcs("a", "b", { len: true }))).toBe("LCS a b LEN");
-    expect(host.lcs("a", "b", { len: true })).not.toHaveProperty("decode");
+    expect(wire(client.lcs("a", "b", all))).toBe("LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN");
+    expect(client.lcs("a", "b", all)).toHaveProperty("decode", toLcsResult);
+    expect(wire(client.lcs("a", "b", { len: true }))).toBe("LCS a b LEN");
+    expect(client.lcs("a", "b", { len: true })).not.toHaveProperty("decode");
   });
 });
 
@@ -132,18 +132,18 @@ describe("string and key command methods with invalid arguments", () => {
 
 describe("key command methods", () => {
   test("DEL, KEYS, OBJECT and WAIT send their arguments", () => {
-    expect(wire(host.del("a", ["b"]))).toBe("DEL a b");
-    expect(wire(host.delete("a"))).toBe("DEL a");
-    expect(wire(host.keys())).toBe("KEYS *");
-    expect(wire(host.objectEncoding("k"))).toBe("OBJECT ENCODING k");
-    expect(wire(host.object("idletime", "k"))).toBe("OBJECT IDLETIME k");
-    expect(wire(host.wait(1, 500))).toBe("WAIT 1 500");
+    expect(wire(client.del("a", ["b"]))).toBe("DEL a b");
+    expect(wire(client.delete("a"))).toBe("DEL a");
+    expect(wire(client.keys())).toBe("KEYS *");
+    expect(wire(client.objectEncoding("k"))).toBe("OBJECT ENCODING k");
+    expect(wire(client.object("idletime", "k"))).toBe("OBJECT IDLETIME k");
+    expect(wire(client.wait(1, 500))).toBe("WAIT 1 500");
   });
 
   test("EXPIRE commands accept Dates and conditions", () => {
-    expect(wire(host.expire("k", 5, { gt: true, xx: true }))).toBe("EXPIRE k 5 XX GT");
-    expect(wire(host.expireat("k", new Date(5999)))).toBe("EXPIREAT k 5");
-    expect(wire(host.pexpireat("k", new Date(5999)))).toBe("PEXPIREAT k 5999");
+    expect(wire(client.expire("k", 5, { gt: true, xx: true }))).toBe("EXPIRE k 5 XX GT");
+    expect(wire(client.expireat("k", new Date(5999)))).toBe("EXPIREAT k 5");
+    expect(wire(client.pexpireat("k", new Date(5999)))).toBe("PEXPIREAT k 5999");
     expect(rejectionMessage(call("expire", "k", 5, { gt: true, lt: true }))).toBe(
       'EXPIRE: options "gt" and "lt" are mutually exclusive',
     );
@@ -153,8 +153,8 @@ describe("key command methods", () => {
   });
 
   test("SCAN sends its options", () => {
-    expect(wire(host.scan())).toBe("SCAN 0");
-    expect(wire(host.scan("7", { match: "a*", count: 10, type: "hash" }))).toBe(
+    expect(wire(client.scan())).toBe("SCAN 0");
+    expect(wire(client.scan("7", { match: "a*", count: 10, type: "hash" }))).toBe(
       "SCAN 7 MATCH a* COUNT 10 TYPE hash",
     );
     expect(rejectionMessage(call("scan", "0", { match: {} }))).toBe(
@@ -171,9 +171,9 @@ describe("key command methods", () => {
       groups: true,
       desc: true,
     } as const;
-    expect(wire(host.sort("k", options))).toBe("SORT k BY w_* LIMIT 0 2 DESC GET # GET o_*");
-    expect(wire(host.sort("k", { alpha: true, store: "d" }))).toBe("SORT k ALPHA STORE d");
-    expect(wire(host.sortRo("k", { get: "#" }))).toBe("SORT_RO k GET #");
+    expect(wire(client.sort("k", options))).toBe("SORT k BY w_* LIMIT 0 2 DESC GET # GET o_*");
+    expect(wire(client.sort("k", { alpha: true, store: "d" }))).toBe("SORT k ALPHA STORE d");
+    expect(wire(client.sortRo("k", { get: "#" }))).toBe("SORT_RO k GET #");
     expect(rejectionMessage(call("sort", "k", { start: 0 }))).toBe(
       'SORT: options "start" and "num" must be given together',
     );
@@ -183,20 +183,20 @@ describe("key command methods", () => {
   });
 
   test("COPY, RESTORE and MIGRATE send their options", () => {
-    expect(wire(host.copy("a", "b", { destinationDb: 0, replace: true }))).toBe(
+    expect(wire(client.copy("a", "b", { destinationDb: 0, replace: true }))).toBe(
       "COPY a b DB 0 REPLACE",
     );
     const bytes = Buffer.from([0, 255]);
-    expect(wire(host.restore("k", 0, bytes, { replace: true, absTtl: true, idleTime: 3 }))).toBe(
+    expect(wire(client.restore("k", 0, bytes, { replace: true, absTtl: true, idleTime: 3 }))).toBe(
       "RESTORE k 0 \x00\xff REPLACE ABSTTL IDLETIME 3",
     );
-    expect(wire(host.restore("k", new Date(1_700_000_000_005), "v", { absTtl: true }))).toBe(
+    expect(wire(client.restore("k", new Date(1_700_000_000_005), "v", { absTtl: true }))).toBe(
       "RESTORE k 1700000000005 v ABSTTL",
     );
-    expect(wire(host.migrate("h", 6379, ["a", "b"], 0, 100, { copy: true, auth: "p" }))).toBe(
+    expect(wire(client.migrate("h", 6379, ["a", "b"], 0, 100, { copy: true, auth: "p" }))).toBe(
       "MIGRATE h 6379  0 100 COPY AUTH p KEYS a b",
     );
-    expect(wire(host.migrate("h", 6379, "a", 0, 100, { auth: "p", username: "u" }))).toBe(
+    expect(wire(client.migrate("h", 6379, "a", 0, 100, { auth: "p", username: "u" }))).toBe(
       "MIGRATE h 6379  0 100 AUTH2 u p KEYS a",
     );
     expect(rejectionMessage(call("migrate", "h", 6379, [], 0, 100))).toBe(

@@ -6,21 +6,21 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const client = new RecordingClient();
+const call = (method: string, ...args: unknown[]) => callLoosely(client, method, args);
 
 describe("geospatial command methods", () => {
   test("GEOADD accepts triples or one flat array", () => {
-    expect(wire(host.geoadd("k", [[13.361389, 38.115556, "Palermo"]]))).toBe(
+    expect(wire(client.geoadd("k", [[13.361389, 38.115556, "Palermo"]]))).toBe(
       "GEOADD k 13.361389 38.115556 Palermo",
     );
     const flat = ["13.361389", 38, "Palermo", 0, 0, Buffer.from("null")];
-    expect(wire(host.geoadd("k", flat, { nx: true, ch: true }))).toBe(
+    expect(wire(client.geoadd("k", flat, { nx: true, ch: true }))).toBe(
       "GEOADD k NX CH 13.361389 38 Palermo 0 0 null",
     );
     expect(
       wire(
-        host.geoadd(
+        client.geoadd(
           "k",
           [
             [0, -1.5, "a"],
@@ -33,23 +33,23 @@ describe("geospatial command methods", () => {
   });
 
   test("GEODIST, GEOHASH and GEOPOS send their arguments", () => {
-    expect(wire(host.geodist("k", "a", "b"))).toBe("GEODIST k a b");
-    expect(wire(host.geodist("k", "a", "b", "km"))).toBe("GEODIST k a b km");
-    expect(wire(host.geohash("k", "a", ["b"]))).toBe("GEOHASH k a b");
-    expect(wire(host.geohash("k"))).toBe("GEOHASH k");
-    expect(wire(host.geopos("k", new Set(["a"])))).toBe("GEOPOS k a");
+    expect(wire(client.geodist("k", "a", "b"))).toBe("GEODIST k a b");
+    expect(wire(client.geodist("k", "a", "b", "km"))).toBe("GEODIST k a b km");
+    expect(wire(client.geohash("k", "a", ["b"]))).toBe("GEOHASH k a b");
+    expect(wire(client.geohash("k"))).toBe("GEOHASH k");
+    expect(wire(client.geopos("k", new Set(["a"])))).toBe("GEOPOS k a");
   });
 
   test("GEOSEARCH searches from a member or a position, in a circle or a box, and sends 0", () => {
-    expect(wire(host.geosearch("k", { member: "a", radius: 5 }))).toBe(
+    expect(wire(client.geosearch("k", { member: "a", radius: 5 }))).toBe(
       "GEOSEARCH k FROMMEMBER a BYRADIUS 5 m",
     );
-    expect(wire(host.geosearch("k", { longitude: 0, latitude: 0, radius: 0, unit: "KM" }))).toBe(
+    expect(wire(client.geosearch("k", { longitude: 0, latitude: 0, radius: 0, unit: "KM" }))).toBe(
       "GEOSEARCH k FROMLONLAT 0 0 BYRADIUS 0 km",
     );
     expect(
       wire(
-        host.geosearch("k", {
+        client.geosearch("k", {
           longitude: -1.5,
           latitude: "2",
           width: 4,
@@ -70,27 +70,27 @@ describe("geospatial command methods", () => {
 
   test("GEOSEARCHSTORE sends its options", () => {
     const options = { member: 7, width: 1, height: 2, storeDist: true, sort: "ASC" } as const;
-    expect(wire(host.geosearchstore("d", "k", { ...options, count: 1 }))).toBe(
+    expect(wire(client.geosearchstore("d", "k", { ...options, count: 1 }))).toBe(
       "GEOSEARCHSTORE d k FROMMEMBER 7 BYBOX 1 2 m ASC STOREDIST COUNT 1",
     );
-    expect(host.geosearchstore("d", "k", options)).toHaveProperty("info.keys", [1, 2, 1]);
+    expect(client.geosearchstore("d", "k", options)).toHaveProperty("info.keys", [1, 2, 1]);
   });
 
   test("GEORADIUS, GEORADIUSBYMEMBER and their _RO variants send their options", () => {
-    expect(wire(host.georadius("k", 0, 0, 100))).toBe("GEORADIUS k 0 0 100 m");
+    expect(wire(client.georadius("k", 0, 0, 100))).toBe("GEORADIUS k 0 0 100 m");
     expect(
-      wire(host.georadius("k", 15, "37.5", 200, { unit: "km", withDist: true, sort: "ASC" })),
+      wire(client.georadius("k", 15, "37.5", 200, { unit: "km", withDist: true, sort: "ASC" })),
     ).toBe("GEORADIUS k 15 37.5 200 km WITHDIST ASC");
-    expect(wire(host.georadius("k", 1, 2, 3, { store: "d", count: 5 }))).toBe(
+    expect(wire(client.georadius("k", 1, 2, 3, { store: "d", count: 5 }))).toBe(
       "GEORADIUS k 1 2 3 m STORE d COUNT 5",
     );
-    expect(wire(host.georadiusbymember("k", "m", 3, { storeDist: "d", unit: "ft" }))).toBe(
+    expect(wire(client.georadiusbymember("k", "m", 3, { storeDist: "d", unit: "ft" }))).toBe(
       "GEORADIUSBYMEMBER k m 3 ft STOREDIST d",
     );
-    expect(wire(host.georadiusRo("k", 1, 2, 3, { withCoord: true }))).toBe(
+    expect(wire(client.georadiusRo("k", 1, 2, 3, { withCoord: true }))).toBe(
       "GEORADIUS_RO k 1 2 3 m WITHCOORD",
     );
-    expect(wire(host.georadiusbymemberRo("k", "m", 0, { count: 1, any: true }))).toBe(
+    expect(wire(client.georadiusbymemberRo("k", "m", 0, { count: 1, any: true }))).toBe(
       "GEORADIUSBYMEMBER_RO k m 0 m COUNT 1 ANY",
     );
   });

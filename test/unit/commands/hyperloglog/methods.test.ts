@@ -6,20 +6,22 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const client = new RecordingClient();
+const call = (method: string, ...args: unknown[]) => callLoosely(client, method, args);
 
 test("HyperLogLog command methods send their arguments", () => {
-  expect(wire(host.pfadd("k"))).toBe("PFADD k");
-  expect(wire(host.pfadd("k", "a", ["b", 3], new Set([Buffer.from("c")])))).toBe("PFADD k a b 3 c");
-  expect(wire(host.pfcount("a", ["b"]))).toBe("PFCOUNT a b");
-  expect(host.pfcount("a")).toHaveProperty("info.keys", [1, -1, 1]);
-  expect(wire(host.pfmerge("d"))).toBe("PFMERGE d");
-  expect(wire(host.pfmerge("d", "a", "b"))).toBe("PFMERGE d a b");
-  expect(host.pfmerge("d")).toHaveProperty("info.keys", [1, -1, 1]);
-  expect(wire(host.pfdebug("getreg", "k"))).toBe("PFDEBUG GETREG k");
-  expect(host.pfdebug("GETREG", "k")).toHaveProperty("info.keys", [2, 2, 1]);
-  expect(wire(host.pfselftest())).toBe("PFSELFTEST");
+  expect(wire(client.pfadd("k"))).toBe("PFADD k");
+  expect(wire(client.pfadd("k", "a", ["b", 3], new Set([Buffer.from("c")])))).toBe(
+    "PFADD k a b 3 c",
+  );
+  expect(wire(client.pfcount("a", ["b"]))).toBe("PFCOUNT a b");
+  expect(client.pfcount("a")).toHaveProperty("info.keys", [1, -1, 1]);
+  expect(wire(client.pfmerge("d"))).toBe("PFMERGE d");
+  expect(wire(client.pfmerge("d", "a", "b"))).toBe("PFMERGE d a b");
+  expect(client.pfmerge("d")).toHaveProperty("info.keys", [1, -1, 1]);
+  expect(wire(client.pfdebug("getreg", "k"))).toBe("PFDEBUG GETREG k");
+  expect(client.pfdebug("GETREG", "k")).toHaveProperty("info.keys", [2, 2, 1]);
+  expect(wire(client.pfselftest())).toBe("PFSELFTEST");
 });
 
 test.each([

@@ -11,57 +11,61 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const client = new RecordingClient();
+const call = (method: string, ...args: unknown[]) => callLoosely(client, method, args);
 const context = { bytes: false, text: String };
 const b = (text: string) => Buffer.from(text);
 
 describe("scripting command methods", () => {
   test("EVAL, EVALSHA and FCALL send keys and arguments", () => {
-    expect(wire(host.eval("return 1", 0))).toBe("EVAL return 1 0");
-    expect(wire(host.eval("s", 1, "k", ["a", 2], new Set([b("c")])))).toBe("EVAL s 1 k a 2 c");
-    expect(wire(host.evalsha("abc", 2n, ["k1", "k2"]))).toBe("EVALSHA abc 2 k1 k2");
-    expect(wire(host.evalRo("s", 0, "a"))).toBe("EVAL_RO s 0 a");
-    expect(wire(host.evalshaRo("abc", 1, "k"))).toBe("EVALSHA_RO abc 1 k");
-    expect(wire(host.fcall("f", 1, "k", "a"))).toBe("FCALL f 1 k a");
-    expect(wire(host.fcallRo("f", 0))).toBe("FCALL_RO f 0");
+    expect(wire(client.eval("return 1", 0))).toBe("EVAL return 1 0");
+    expect(wire(client.eval("s", 1, "k", ["a", 2], new Set([b("c")])))).toBe("EVAL s 1 k a 2 c");
+    expect(wire(client.evalsha("abc", 2n, ["k1", "k2"]))).toBe("EVALSHA abc 2 k1 k2");
+    expect(wire(client.evalRo("s", 0, "a"))).toBe("EVAL_RO s 0 a");
+    expect(wire(client.evalshaRo("abc", 1, "k"))).toBe("EVALSHA_RO abc 1 k");
+    expect(wire(client.fcall("f", 1, "k", "a"))).toBe("FCALL f 1 k a");
+    expect(wire(client.fcallRo("f", 0))).toBe("FCALL_RO f 0");
   });
 
   test("EVAL_RO, EVALSHA_RO and FCALL_RO are read-only, and all read 64-bit integers", () => {
-    expect(host.eval("s", 0)).toHaveProperty("info.flags", INT64);
-    expect(host.fcall("f", 0)).toHaveProperty("info.flags", INT64);
-    for (const readonly of [host.evalRo("s", 0), host.evalshaRo("s", 0), host.fcallRo("f", 0)]) {
+    expect(client.eval("s", 0)).toHaveProperty("info.flags", INT64);
+    expect(client.fcall("f", 0)).toHaveProperty("info.flags", INT64);
+    for (const readonly of [
+      client.evalRo("s", 0),
+      client.evalshaRo("s", 0),
+      client.fcallRo("f", 0),
+    ]) {
       expect(readonly).toHaveProperty("info.flags", INT64 | READONLY);
     }
   });
 
   test("SCRIPT and FUNCTION commands send their arguments", () => {
-    expect(wire(host.scriptLoad("return 1"))).toBe("SCRIPT LOAD return 1");
-    expect(wire(host.scriptExists("a", ["b"]))).toBe("SCRIPT EXISTS a b");
-    expect(wire(host.scriptFlush())).toBe("SCRIPT FLUSH");
-    expect(wire(host.scriptFlush("async"))).toBe("SCRIPT FLUSH ASYNC");
-    expect(wire(host.scriptKill())).toBe("SCRIPT KILL");
-    expect(wire(host.scriptHelp())).toBe("SCRIPT HELP");
-    expect(wire(host.scriptShow("abc"))).toBe("SCRIPT SHOW abc");
-    expect(wire(host.scriptDebug("sync"))).toBe("SCRIPT DEBUG SYNC");
-    expect(host.scriptDebug("NO")).toHaveProperty("info.flags", SESSION);
-    expect(wire(host.functionLoad("#!lua name=l"))).toBe("FUNCTION LOAD #!lua name=l");
-    expect(wire(host.functionLoad("code", { replace: true }))).toBe("FUNCTION LOAD REPLACE code");
-    expect(wire(host.functionList())).toBe("FUNCTION LIST");
-    expect(wire(host.functionList({ library: "m*", withCode: true }))).toBe(
+    expect(wire(client.scriptLoad("return 1"))).toBe("SCRIPT LOAD return 1");
+    expect(wire(client.scriptExists("a", ["b"]))).toBe("SCRIPT EXISTS a b");
+    expect(wire(client.scriptFlush())).toBe("SCRIPT FLUSH");
+    expect(wire(client.scriptFlush("async"))).toBe("SCRIPT FLUSH ASYNC");
+    expect(wire(client.scriptKill())).toBe("SCRIPT KILL");
+    expect(wire(client.scriptHelp())).toBe("SCRIPT HELP");
+    expect(wire(client.scriptShow("abc"))).toBe("SCRIPT SHOW abc");
+    expect(wire(client.scriptDebug("sync"))).toBe("SCRIPT DEBUG SYNC");
+    expect(client.scriptDebug("NO")).toHaveProperty("info.flags", SESSION);
+    expect(wire(client.functionLoad("#!lua name=l"))).toBe("FUNCTION LOAD #!lua name=l");
+    expect(wire(client.functionLoad("code", { replace: true }))).toBe("FUNCTION LOAD REPLACE code");
+    expect(wire(client.functionList())).toBe("FUNCTION LIST");
+    expect(wire(client.functionList({ library: "m*", withCode: true }))).toBe(
       "FUNCTION LIST LIBRARYNAME m* WITHCODE",
     );
-    expect(wire(host.functionDelete("l"))).toBe("FUNCTION DELETE l");
-    expect(wire(host.functionDump())).toBe("FUNCTION DUMP");
-    expect(wire(host.functionRestore(b("x")))).toBe("FUNCTION RESTORE x");
-    expect(wire(host.functionRestore("x", { policy: "replace" }))).toBe(
+    expect(wire(client.functionDelete("l"))).toBe("FUNCTION DELETE l");
+    expect(wire(client.functionDump())).toBe("FUNCTION DUMP");
+    expect(wire(client.functionRestore(b("x")))).toBe("FUNCTION RESTORE x");
+    expect(wire(client.functionRestore("x", { policy: "replace" }))).toBe(
       "FUNCTION RESTORE x REPLACE",
     );
-    expect(wire(host.functionFlush())).toBe("FUNCTION FLUSH");
-    expect(wire(host.functionFlush({ mode: "SYNC" }))).toBe("FUNCTION FLUSH SYNC");
-    expect(wire(host.functionKill())).toBe("FUNCTION KILL");
-    expect(wire(host.functionStats())).toBe("FUNCTION STATS");
-    expect(wire(host.functionHelp())).toBe("FUNCTION HELP");
+    expect(wire(client.functionFlush())).toBe("FUNCTION FLUSH");
+    expect(wire(client.functionFlush({ mode: "SYNC" }))).toBe("FUNCTION FLUSH SYNC");
+    expect(wire(client.functionKill())).toBe("FUNCTION KILL");
+    expect(wire(client.functionStats())).toBe("FUNCTION STATS");
+    expect(wire(client.functionHelp())).toBe("FUNCTION HELP");
   });
 
   test.each([

@@ -5,26 +5,26 @@ import * as decode from "../../../../src/commands/sentinel/replies.js";
 import { MapReply } from "../../../../src/protocol/reply.js";
 import { RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
+const client = new RecordingClient();
 const context: DecodeContext = { bytes: false, text: (bytes) => bytes.toString() };
 const FIELDS = ["name", "7", "ip", "::1", "port", "6379", "flags", "master,o_down", "quorum", "2"];
 
 describe("SENTINEL command methods", () => {
   it("SENTINEL SET and CONFIG SET accept pairs, or one name and one value", () => {
-    expect(wire(host.sentinelSet("m", { quorum: 2, "parallel-syncs": 1 }))).toBe(
+    expect(wire(client.sentinelSet("m", { quorum: 2, "parallel-syncs": 1 }))).toBe(
       "SENTINEL SET m quorum 2 parallel-syncs 1",
     );
-    expect(wire(host.sentinelSet("m", "quorum", 3))).toBe("SENTINEL SET m quorum 3");
-    expect(wire(host.sentinelConfigSet("announce-port", 1))).toBe(
+    expect(wire(client.sentinelSet("m", "quorum", 3))).toBe("SENTINEL SET m quorum 3");
+    expect(wire(client.sentinelConfigSet("announce-port", 1))).toBe(
       "SENTINEL CONFIG SET announce-port 1",
     );
-    expect(rejectionMessage(host.sentinelSet("m", { quorum: 2 }, 1))).toMatch(/name/);
+    expect(rejectionMessage(client.sentinelSet("m", { quorum: 2 }, 1))).toMatch(/name/);
   });
 
   it("SENTINEL INFO-CACHE accepts arguments and arrays", () => {
-    expect(wire(host.sentinelInfoCache("a", ["b"]))).toBe("SENTINEL INFO-CACHE a b");
-    expect(wire(host.sentinelDebug())).toBe("SENTINEL DEBUG");
-    expect(wire(host.sentinelIsMasterDownByAddr("h", 1, 2, "*"))).toBe(
+    expect(wire(client.sentinelInfoCache("a", ["b"]))).toBe("SENTINEL INFO-CACHE a b");
+    expect(wire(client.sentinelDebug())).toBe("SENTINEL DEBUG");
+    expect(wire(client.sentinelIsMasterDownByAddr("h", 1, 2, "*"))).toBe(
       "SENTINEL IS-MASTER-DOWN-BY-ADDR h 1 2 *",
     );
   });

@@ -9,52 +9,52 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
+const client = new RecordingClient();
 const rejection = (method: string, ...args: unknown[]) =>
-  rejectionMessage(callLoosely(host, method, args));
+  rejectionMessage(callLoosely(client, method, args));
 
 describe("server command methods", () => {
   test("INFO, CONFIG GET, COMMAND INFO and others accept names as arguments, arrays, sets or none", () => {
-    expect(wire(host.info())).toBe("INFO");
-    expect(wire(host.info([]))).toBe("INFO");
-    expect(wire(host.info("server", ["memory", "cpu"]))).toBe("INFO server memory cpu");
-    expect(wire(host.configGet())).toBe("CONFIG GET *");
-    expect(wire(host.configGet(new Set(["max*", "save"])))).toBe("CONFIG GET max* save");
-    expect(wire(host.latencyReset())).toBe("LATENCY RESET");
-    expect(wire(host.latencyReset("command", "fork"))).toBe("LATENCY RESET command fork");
-    expect(wire(host.latencyHistogram(["get"]))).toBe("LATENCY HISTOGRAM get");
-    expect(wire(host.commandInfo("get", "set"))).toBe("COMMAND INFO get set");
-    expect(wire(host.commandDocs(["get"]))).toBe("COMMAND DOCS get");
-    expect(wire(host.moduleLoad("/m.so", "a", 1))).toBe("MODULE LOAD /m.so a 1");
-    expect(wire(host.lolwut())).toBe("LOLWUT");
-    expect(wire(host.lolwut(5, 10, 20n))).toBe("LOLWUT VERSION 5 10 20");
-    expect(wire(host.pubsubNumsub(["a"], "b"))).toBe("PUBSUB NUMSUB a b");
-    expect(wire(host.pubsubShardnumsub())).toBe("PUBSUB SHARDNUMSUB");
+    expect(wire(client.info())).toBe("INFO");
+    expect(wire(client.info([]))).toBe("INFO");
+    expect(wire(client.info("server", ["memory", "cpu"]))).toBe("INFO server memory cpu");
+    expect(wire(client.configGet())).toBe("CONFIG GET *");
+    expect(wire(client.configGet(new Set(["max*", "save"])))).toBe("CONFIG GET max* save");
+    expect(wire(client.latencyReset())).toBe("LATENCY RESET");
+    expect(wire(client.latencyReset("command", "fork"))).toBe("LATENCY RESET command fork");
+    expect(wire(client.latencyHistogram(["get"]))).toBe("LATENCY HISTOGRAM get");
+    expect(wire(client.commandInfo("get", "set"))).toBe("COMMAND INFO get set");
+    expect(wire(client.commandDocs(["get"]))).toBe("COMMAND DOCS get");
+    expect(wire(client.moduleLoad("/m.so", "a", 1))).toBe("MODULE LOAD /m.so a 1");
+    expect(wire(client.lolwut())).toBe("LOLWUT");
+    expect(wire(client.lolwut(5, 10, 20n))).toBe("LOLWUT VERSION 5 10 20");
+    expect(wire(client.pubsubNumsub(["a"], "b"))).toBe("PUBSUB NUMSUB a b");
+    expect(wire(client.pubsubShardnumsub())).toBe("PUBSUB SHARDNUMSUB");
   });
 
   test("CONFIG SET accepts one setting or several", () => {
-    expect(wire(host.configSet("maxmemory", 0))).toBe("CONFIG SET maxmemory 0");
-    expect(wire(host.configSet({ maxmemory: 0, save: "" }))).toBe("CONFIG SET maxmemory 0 save ");
-    expect(wire(host.configSet(new Map([["hz", 20n]])))).toBe("CONFIG SET hz 20");
+    expect(wire(client.configSet("maxmemory", 0))).toBe("CONFIG SET maxmemory 0");
+    expect(wire(client.configSet({ maxmemory: 0, save: "" }))).toBe("CONFIG SET maxmemory 0 save ");
+    expect(wire(client.configSet(new Map([["hz", 20n]])))).toBe("CONFIG SET hz 20");
   });
 
   test("BGSAVE sends SCHEDULE unless schedule is false", () => {
-    expect(wire(host.bgsave())).toBe("BGSAVE SCHEDULE");
-    expect(wire(host.bgsave({ schedule: true }))).toBe("BGSAVE SCHEDULE");
-    expect(wire(host.bgsave({ schedule: false }))).toBe("BGSAVE");
+    expect(wire(client.bgsave())).toBe("BGSAVE SCHEDULE");
+    expect(wire(client.bgsave({ schedule: true }))).toBe("BGSAVE SCHEDULE");
+    expect(wire(client.bgsave({ schedule: false }))).toBe("BGSAVE");
   });
 
   test("SHUTDOWN sends its options", () => {
-    expect(wire(host.shutdown())).toBe("SHUTDOWN");
-    expect(wire(host.shutdown({ save: true, now: true, force: true }))).toBe(
+    expect(wire(client.shutdown())).toBe("SHUTDOWN");
+    expect(wire(client.shutdown({ save: true, now: true, force: true }))).toBe(
       "SHUTDOWN SAVE NOW FORCE",
     );
-    expect(wire(host.shutdown({ noSave: true, force: true }))).toBe("SHUTDOWN NOSAVE FORCE");
-    expect(wire(host.shutdown({ abort: true }))).toBe("SHUTDOWN ABORT");
+    expect(wire(client.shutdown({ noSave: true, force: true }))).toBe("SHUTDOWN NOSAVE FORCE");
+    expect(wire(client.shutdown({ abort: true }))).toBe("SHUTDOWN ABORT");
   });
 
   test("SHUTDOWN has no reply timeout, except with ABORT", () => {
-    const { args } = host.shutdown({ abort: true }) as unknown as { args: [] };
+    const { args } = client.shutdown({ abort: true }) as unknown as { args: [] };
     expect(untilShutdown(args)).toBe(undefined);
     expect(untilShutdown(["abort"])).toBe(undefined);
     expect(untilShutdown([])).toBe(0);
@@ -63,39 +63,41 @@ describe("server command methods", () => {
   });
 
   test("REPLICAOF, SLAVEOF and FAILOVER send their arguments", () => {
-    expect(wire(host.replicaof("10.0.0.1", 6379))).toBe("REPLICAOF 10.0.0.1 6379");
-    expect(wire(host.replicaof())).toBe("REPLICAOF NO ONE");
-    expect(wire(host.replicaof("NO", "ONE"))).toBe("REPLICAOF NO ONE");
-    expect(wire(host.slaveof("h", 1n))).toBe("SLAVEOF h 1");
-    expect(wire(host.slaveof())).toBe("SLAVEOF NO ONE");
-    expect(wire(host.failover())).toBe("FAILOVER");
-    expect(wire(host.failover({ to: ["h", 1], force: true, timeout: 500 }))).toBe(
+    expect(wire(client.replicaof("10.0.0.1", 6379))).toBe("REPLICAOF 10.0.0.1 6379");
+    expect(wire(client.replicaof())).toBe("REPLICAOF NO ONE");
+    expect(wire(client.replicaof("NO", "ONE"))).toBe("REPLICAOF NO ONE");
+    expect(wire(client.slaveof("h", 1n))).toBe("SLAVEOF h 1");
+    expect(wire(client.slaveof())).toBe("SLAVEOF NO ONE");
+    expect(wire(client.failover())).toBe("FAILOVER");
+    expect(wire(client.failover({ to: ["h", 1], force: true, timeout: 500 }))).toBe(
       "FAILOVER TO h 1 FORCE TIMEOUT 500",
     );
   });
 
   test("COMMAND LIST sends one filter", () => {
-    expect(wire(host.commandList({ module: "json" }))).toBe("COMMAND LIST FILTERBY MODULE json");
-    expect(wire(host.commandList({ category: "read" }))).toBe("COMMAND LIST FILTERBY ACLCAT read");
-    expect(wire(host.commandList({ pattern: "x*" }))).toBe("COMMAND LIST FILTERBY PATTERN x*");
-    expect(wire(host.commandGetkeys("MSET", "a", 1))).toBe("COMMAND GETKEYS MSET a 1");
+    expect(wire(client.commandList({ module: "json" }))).toBe("COMMAND LIST FILTERBY MODULE json");
+    expect(wire(client.commandList({ category: "read" }))).toBe(
+      "COMMAND LIST FILTERBY ACLCAT read",
+    );
+    expect(wire(client.commandList({ pattern: "x*" }))).toBe("COMMAND LIST FILTERBY PATTERN x*");
+    expect(wire(client.commandGetkeys("MSET", "a", 1))).toBe("COMMAND GETKEYS MSET a 1");
   });
 
   test("MODULE LOADEX sends CONFIG before each setting", () => {
     expect(
-      wire(host.moduleLoadex("/m.so", { args: ["x", "y"], config: { "m.a": 1, "m.b": "2" } })),
+      wire(client.moduleLoadex("/m.so", { args: ["x", "y"], config: { "m.a": 1, "m.b": "2" } })),
     ).toBe("MODULE LOADEX /m.so CONFIG m.a 1 CONFIG m.b 2 ARGS x y");
   });
 
   test("FLUSHALL, FLUSHDB, MEMORY USAGE, SLOWLOG GET and others send their arguments", () => {
-    expect(wire(host.flushall({ asynchronous: true }))).toBe("FLUSHALL ASYNC");
-    expect(wire(host.flushdb({ synchronous: true }))).toBe("FLUSHDB SYNC");
-    expect(wire(host.flushdb({ asynchronous: false }))).toBe("FLUSHDB");
-    expect(wire(host.memoryUsage("k", { samples: 0 }))).toBe("MEMORY USAGE k SAMPLES 0");
-    expect(wire(host.slowlogGet(-1))).toBe("SLOWLOG GET -1");
-    expect(wire(host.swapdb(0, 1n))).toBe("SWAPDB 0 1");
-    expect(wire(host.publish("c", Buffer.from("m")))).toBe("PUBLISH c m");
-    expect(host.pubsubNumsub("a")).toHaveProperty("info.decode", toPairs);
+    expect(wire(client.flushall({ asynchronous: true }))).toBe("FLUSHALL ASYNC");
+    expect(wire(client.flushdb({ synchronous: true }))).toBe("FLUSHDB SYNC");
+    expect(wire(client.flushdb({ asynchronous: false }))).toBe("FLUSHDB");
+    expect(wire(client.memoryUsage("k", { samples: 0 }))).toBe("MEMORY USAGE k SAMPLES 0");
+    expect(wire(client.slowlogGet(-1))).toBe("SLOWLOG GET -1");
+    expect(wire(client.swapdb(0, 1n))).toBe("SWAPDB 0 1");
+    expect(wire(client.publish("c", Buffer.from("m")))).toBe("PUBLISH c m");
+    expect(client.pubsubNumsub("a")).toHaveProperty("info.decode", toPairs);
   });
 
   test("MEMORY USAGE, SPUBLISH and PUBLISH have the correct key positions", () => {

@@ -7,39 +7,39 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const client = new RecordingClient();
+const call = (method: string, ...args: unknown[]) => callLoosely(client, method, args);
 
 describe("sorted set command methods", () => {
   test("ZCARD, ZSCORE, ZINCRBY, ZCOUNT and others send their arguments", () => {
-    expect(wire(host.zcard("k"))).toBe("ZCARD k");
-    expect(wire(host.zscore("k", "m"))).toBe("ZSCORE k m");
-    expect(wire(host.zmscore("k", ["a", "b"]))).toBe("ZMSCORE k a b");
-    expect(wire(host.zincrby("k", -0.5, "m"))).toBe("ZINCRBY k -0.5 m");
-    expect(wire(host.zincrby("k", Infinity, "m"))).toBe("ZINCRBY k +inf m");
-    expect(wire(host.zrank("k", "m"))).toBe("ZRANK k m");
-    expect(wire(host.zrevrank("k", "m"))).toBe("ZREVRANK k m");
-    expect(wire(host.zrem("k", "a", "b"))).toBe("ZREM k a b");
-    expect(wire(host.zcount("k", -Infinity, "(5"))).toBe("ZCOUNT k -inf (5");
-    expect(wire(host.zlexcount("k", "-", "[c"))).toBe("ZLEXCOUNT k - [c");
-    expect(wire(host.zremrangebylex("k", "(a", "+"))).toBe("ZREMRANGEBYLEX k (a +");
-    expect(wire(host.zremrangebyrank("k", 0, -1))).toBe("ZREMRANGEBYRANK k 0 -1");
-    expect(wire(host.zremrangebyscore("k", 0, Infinity))).toBe("ZREMRANGEBYSCORE k 0 +inf");
+    expect(wire(client.zcard("k"))).toBe("ZCARD k");
+    expect(wire(client.zscore("k", "m"))).toBe("ZSCORE k m");
+    expect(wire(client.zmscore("k", ["a", "b"]))).toBe("ZMSCORE k a b");
+    expect(wire(client.zincrby("k", -0.5, "m"))).toBe("ZINCRBY k -0.5 m");
+    expect(wire(client.zincrby("k", Infinity, "m"))).toBe("ZINCRBY k +inf m");
+    expect(wire(client.zrank("k", "m"))).toBe("ZRANK k m");
+    expect(wire(client.zrevrank("k", "m"))).toBe("ZREVRANK k m");
+    expect(wire(client.zrem("k", "a", "b"))).toBe("ZREM k a b");
+    expect(wire(client.zcount("k", -Infinity, "(5"))).toBe("ZCOUNT k -inf (5");
+    expect(wire(client.zlexcount("k", "-", "[c"))).toBe("ZLEXCOUNT k - [c");
+    expect(wire(client.zremrangebylex("k", "(a", "+"))).toBe("ZREMRANGEBYLEX k (a +");
+    expect(wire(client.zremrangebyrank("k", 0, -1))).toBe("ZREMRANGEBYRANK k 0 -1");
+    expect(wire(client.zremrangebyscore("k", 0, Infinity))).toBe("ZREMRANGEBYSCORE k 0 +inf");
   });
 
   test("ZADD sends its options before the pairs", () => {
-    expect(wire(host.zadd("k", { a: 1, b: "2.5" }))).toBe("ZADD k 1 a 2.5 b");
-    expect(wire(host.zadd("k", [["a", Infinity]], { nx: true, ch: true }))).toBe(
+    expect(wire(client.zadd("k", { a: 1, b: "2.5" }))).toBe("ZADD k 1 a 2.5 b");
+    expect(wire(client.zadd("k", [["a", Infinity]], { nx: true, ch: true }))).toBe(
       "ZADD k NX CH +inf a",
     );
-    expect(wire(host.zadd("k", new Map([["a", -Infinity]]), { xx: true, gt: true }))).toBe(
+    expect(wire(client.zadd("k", new Map([["a", -Infinity]]), { xx: true, gt: true }))).toBe(
       "ZADD k XX GT -inf a",
     );
-    expect(wire(host.zadd("k", { a: 1 }, { incr: true, nx: false, gt: true }))).toBe(
+    expect(wire(client.zadd("k", { a: 1 }, { incr: true, nx: false, gt: true }))).toBe(
       "ZADD k GT INCR 1 a",
     );
-    expect(host.zadd("k", { a: 1 }, { incr: true })).toHaveProperty("decode", toDouble);
-    expect(host.zadd("k", { a: 1 }, { ch: true })).not.toHaveProperty("decode");
+    expect(client.zadd("k", { a: 1 }, { incr: true })).toHaveProperty("decode", toDouble);
+    expect(client.zadd("k", { a: 1 }, { ch: true })).not.toHaveProperty("decode");
   });
 
   test.each([
@@ -143,82 +143,84 @@ describe("sorted set command methods", () => {
   });
 
   test("ZRANGE selects by index, score and lexicographical order", () => {
-    expect(wire(host.zrange("k", 0, -1))).toBe("ZRANGE k 0 -1");
-    expect(wire(host.zrange("k", 0, -1, { desc: true, withScores: true }))).toBe(
+    expect(wire(client.zrange("k", 0, -1))).toBe("ZRANGE k 0 -1");
+    expect(wire(client.zrange("k", 0, -1, { desc: true, withScores: true }))).toBe(
       "ZRANGE k 0 -1 REV WITHSCORES",
     );
     const byScore = { byScore: true, offset: 0, num: 5 } as const;
-    expect(wire(host.zrange("k", "(1", Infinity, byScore))).toBe(
+    expect(wire(client.zrange("k", "(1", Infinity, byScore))).toBe(
       "ZRANGE k (1 +inf BYSCORE LIMIT 0 5",
     );
-    expect(wire(host.zrange("k", "+", Buffer.from("[a"), { byLex: true, desc: true }))).toBe(
+    expect(wire(client.zrange("k", "+", Buffer.from("[a"), { byLex: true, desc: true }))).toBe(
       "ZRANGE k + [a BYLEX REV",
     );
-    expect(wire(host.zrangestore("d", "k", 0, 5, { byScore: true }))).toBe(
+    expect(wire(client.zrangestore("d", "k", 0, 5, { byScore: true }))).toBe(
       "ZRANGESTORE d k 0 5 BYSCORE",
     );
   });
 
   test("ZREVRANGE, ZRANGEBYSCORE and ZRANGEBYLEX send their own commands", () => {
-    expect(wire(host.zrevrange("k", 0, 1, { withScores: true }))).toBe(
+    expect(wire(client.zrevrange("k", 0, 1, { withScores: true }))).toBe(
       "ZREVRANGE k 0 1 WITHSCORES",
     );
-    expect(wire(host.zrangebyscore("k", 1, "(2", { start: 0, num: 3, withScores: true }))).toBe(
+    expect(wire(client.zrangebyscore("k", 1, "(2", { start: 0, num: 3, withScores: true }))).toBe(
       "ZRANGEBYSCORE k 1 (2 LIMIT 0 3 WITHSCORES",
     );
-    expect(wire(host.zrevrangebyscore("k", Infinity, 0))).toBe("ZREVRANGEBYSCORE k +inf 0");
-    expect(wire(host.zrangebylex("k", "-", "+", { start: 1, num: -1 }))).toBe(
+    expect(wire(client.zrevrangebyscore("k", Infinity, 0))).toBe("ZREVRANGEBYSCORE k +inf 0");
+    expect(wire(client.zrangebylex("k", "-", "+", { start: 1, num: -1 }))).toBe(
       "ZRANGEBYLEX k - + LIMIT 1 -1",
     );
-    expect(wire(host.zrevrangebylex("k", "+", "-"))).toBe("ZREVRANGEBYLEX k + -");
+    expect(wire(client.zrevrangebylex("k", "+", "-"))).toBe("ZREVRANGEBYLEX k + -");
   });
 
   test("ZDIFF, ZINTER, ZUNION and their variants send the number of keys and weights", () => {
-    expect(wire(host.zdiff(["a", "b"], { withScores: true }))).toBe("ZDIFF 2 a b WITHSCORES");
-    expect(wire(host.zdiffstore("d", "a"))).toBe("ZDIFFSTORE d 1 a");
-    expect(wire(host.zinter(["a", "b"], { aggregate: "max" }))).toBe("ZINTER 2 a b AGGREGATE MAX");
-    expect(wire(host.zinter({ a: 1, b: 0.5 }, { withScores: true }))).toBe(
+    expect(wire(client.zdiff(["a", "b"], { withScores: true }))).toBe("ZDIFF 2 a b WITHSCORES");
+    expect(wire(client.zdiffstore("d", "a"))).toBe("ZDIFFSTORE d 1 a");
+    expect(wire(client.zinter(["a", "b"], { aggregate: "max" }))).toBe(
+      "ZINTER 2 a b AGGREGATE MAX",
+    );
+    expect(wire(client.zinter({ a: 1, b: 0.5 }, { withScores: true }))).toBe(
       "ZINTER 2 a b WEIGHTS 1 0.5 WITHSCORES",
     );
-    expect(wire(host.zunion(new Map([["a", 2]])))).toBe("ZUNION 1 a WEIGHTS 2");
+    expect(wire(client.zunion(new Map([["a", 2]])))).toBe("ZUNION 1 a WEIGHTS 2");
     expect(
       wire(
-        host.zunion([
+        client.zunion([
           ["a", 2],
           ["b", 3],
         ]),
       ),
     ).toBe("ZUNION 2 a b WEIGHTS 2 3");
-    expect(wire(host.zunion(new Set(["a", "b"])))).toBe("ZUNION 2 a b");
-    expect(wire(host.zunionstore("d", { a: 2 }, { aggregate: "MIN" }))).toBe(
+    expect(wire(client.zunion(new Set(["a", "b"])))).toBe("ZUNION 2 a b");
+    expect(wire(client.zunionstore("d", { a: 2 }, { aggregate: "MIN" }))).toBe(
       "ZUNIONSTORE d 1 a WEIGHTS 2 AGGREGATE MIN",
     );
-    expect(wire(host.zinterstore("d", ["a", "b"]))).toBe("ZINTERSTORE d 2 a b");
-    expect(wire(host.zintercard(2, ["a", "b"], { limit: 4 }))).toBe("ZINTERCARD 2 a b LIMIT 4");
+    expect(wire(client.zinterstore("d", ["a", "b"]))).toBe("ZINTERSTORE d 2 a b");
+    expect(wire(client.zintercard(2, ["a", "b"], { limit: 4 }))).toBe("ZINTERCARD 2 a b LIMIT 4");
   });
 
   test("ZPOPMIN, ZMPOP, BZPOPMIN and others send their arguments", () => {
-    expect(wire(host.zpopmin("k"))).toBe("ZPOPMIN k");
-    expect(wire(host.zpopmax("k", 3))).toBe("ZPOPMAX k 3");
-    expect(wire(host.zmpop(2, ["a", "b"], { max: true, count: 2 }))).toBe(
+    expect(wire(client.zpopmin("k"))).toBe("ZPOPMIN k");
+    expect(wire(client.zpopmax("k", 3))).toBe("ZPOPMAX k 3");
+    expect(wire(client.zmpop(2, ["a", "b"], { max: true, count: 2 }))).toBe(
       "ZMPOP 2 a b MAX COUNT 2",
     );
-    expect(wire(host.bzmpop(0.5, 1, "a", { min: true }))).toBe("BZMPOP 0.5 1 a MIN");
-    expect(wire(host.bzpopmin(["a", "b"], 1))).toBe("BZPOPMIN a b 1");
-    expect(wire(host.bzpopmax("a"))).toBe("BZPOPMAX a 0");
+    expect(wire(client.bzmpop(0.5, 1, "a", { min: true }))).toBe("BZMPOP 0.5 1 a MIN");
+    expect(wire(client.bzpopmin(["a", "b"], 1))).toBe("BZPOPMIN a b 1");
+    expect(wire(client.bzpopmax("a"))).toBe("BZPOPMAX a 0");
   });
 
   test("ZRANGE, ZRANDMEMBER and ZSCAN choose their decoder by withScores and scoreCastFunc", () => {
-    expect(host.zrange("k", 0, 1)).not.toHaveProperty("decode");
-    expect(host.zrange("k", 0, 1, { withScores: true })).toHaveProperty("decode", toScorePairs);
-    expect(host.zrandmember("k", 2, { withScores: true })).toHaveProperty("decode", toScorePairs);
-    expect(host.zscan("k")).not.toHaveProperty("decode");
-    expect(host.zscan("k")).toHaveProperty("info.decode", toScanScores);
-    const cast = host.zrange("k", 0, 1, { withScores: true, scoreCastFunc: String });
+    expect(client.zrange("k", 0, 1)).not.toHaveProperty("decode");
+    expect(client.zrange("k", 0, 1, { withScores: true })).toHaveProperty("decode", toScorePairs);
+    expect(client.zrandmember("k", 2, { withScores: true })).toHaveProperty("decode", toScorePairs);
+    expect(client.zscan("k")).not.toHaveProperty("decode");
+    expect(client.zscan("k")).toHaveProperty("info.decode", toScanScores);
+    const cast = client.zrange("k", 0, 1, { withScores: true, scoreCastFunc: String });
     if (!("info" in cast) || !cast.decode) throw new Error("no decoder");
     const context = { bytes: false, text: String };
     expect(cast.decode(["m", "1.50"], context)).toEqual([["m", "1.5"]]);
-    expect(wire(host.zscan("k", "0", { match: "a", count: 1, scoreCastFunc: String }))).toBe(
+    expect(wire(client.zscan("k", "0", { match: "a", count: 1, scoreCastFunc: String }))).toBe(
       "ZSCAN k 0 MATCH a COUNT 1",
     );
   });

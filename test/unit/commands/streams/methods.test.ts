@@ -16,16 +16,16 @@ import {
   wire,
 } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
-const call = (method: string, ...args: unknown[]) => callLoosely(host, method, args);
+const client = new RecordingClient();
+const call = (method: string, ...args: unknown[]) => callLoosely(client, method, args);
 
 describe("stream command methods", () => {
   test("XADD sends options, ID and fields", () => {
-    expect(wire(host.xadd("s", { a: 1, b: Buffer.from("x") }))).toBe("XADD s * a 1 b x");
-    expect(wire(host.xadd("s", new Map([["f", "v"]]), { id: "5-*" }))).toBe("XADD s 5-* f v");
+    expect(wire(client.xadd("s", { a: 1, b: Buffer.from("x") }))).toBe("XADD s * a 1 b x");
+    expect(wire(client.xadd("s", new Map([["f", "v"]]), { id: "5-*" }))).toBe("XADD s 5-* f v");
     expect(
       wire(
-        host.xadd(
+        client.xadd(
           "s",
           [
             ["f", "v"],
@@ -35,99 +35,99 @@ describe("stream command methods", () => {
         ),
       ),
     ).toBe("XADD s NOMKSTREAM 5 f v f w");
-    expect(wire(host.xadd("s", { f: "v" }, { maxLen: 1000 }))).toBe("XADD s MAXLEN ~ 1000 * f v");
-    expect(wire(host.xadd("s", { f: "v" }, { maxLen: 0, approximate: false }))).toBe(
+    expect(wire(client.xadd("s", { f: "v" }, { maxLen: 1000 }))).toBe("XADD s MAXLEN ~ 1000 * f v");
+    expect(wire(client.xadd("s", { f: "v" }, { maxLen: 0, approximate: false }))).toBe(
       "XADD s MAXLEN 0 * f v",
     );
     expect(
-      wire(host.xadd("s", { f: "v" }, { minId: "7-1", approximate: true, limit: 10, id: "9-0" })),
+      wire(client.xadd("s", { f: "v" }, { minId: "7-1", approximate: true, limit: 10, id: "9-0" })),
     ).toBe("XADD s MINID ~ 7-1 LIMIT 10 9-0 f v");
-    expect(wire(host.xadd("s", { f: "v" }, { refPolicy: "acked", maxLen: 5 }))).toBe(
+    expect(wire(client.xadd("s", { f: "v" }, { refPolicy: "acked", maxLen: 5 }))).toBe(
       "XADD s ACKED MAXLEN ~ 5 * f v",
     );
-    expect(wire(host.xadd("s", { f: "v" }, { idmpAuto: "p" }))).toBe("XADD s IDMPAUTO p * f v");
-    expect(wire(host.xadd("s", { f: "v" }, { idmp: ["p", "i"], id: "*", maxLen: 5 }))).toBe(
+    expect(wire(client.xadd("s", { f: "v" }, { idmpAuto: "p" }))).toBe("XADD s IDMPAUTO p * f v");
+    expect(wire(client.xadd("s", { f: "v" }, { idmp: ["p", "i"], id: "*", maxLen: 5 }))).toBe(
       "XADD s IDMP p i MAXLEN ~ 5 * f v",
     );
   });
 
   test("XTRIM sends its options", () => {
-    expect(wire(host.xtrim("s", { maxLen: 5 }))).toBe("XTRIM s MAXLEN ~ 5");
-    expect(wire(host.xtrim("s", { minId: 5, approximate: false }))).toBe("XTRIM s MINID 5");
-    expect(wire(host.xtrim("s", { maxLen: 5, limit: 0, refPolicy: "DELREF" }))).toBe(
+    expect(wire(client.xtrim("s", { maxLen: 5 }))).toBe("XTRIM s MAXLEN ~ 5");
+    expect(wire(client.xtrim("s", { minId: 5, approximate: false }))).toBe("XTRIM s MINID 5");
+    expect(wire(client.xtrim("s", { maxLen: 5, limit: 0, refPolicy: "DELREF" }))).toBe(
       "XTRIM s MAXLEN ~ 5 LIMIT 0 DELREF",
     );
   });
 
   test("XLEN, XRANGE, XDEL, XSETID and others send their arguments", () => {
-    expect(wire(host.xlen("s"))).toBe("XLEN s");
-    expect(wire(host.xrange("s"))).toBe("XRANGE s - +");
-    expect(wire(host.xrange("s", "(1-0", 9, { count: 3 }))).toBe("XRANGE s (1-0 9 COUNT 3");
-    expect(wire(host.xrevrange("s"))).toBe("XREVRANGE s + -");
-    expect(wire(host.xrevrange("s", "+", "1", { count: 1, pairs: true }))).toBe(
+    expect(wire(client.xlen("s"))).toBe("XLEN s");
+    expect(wire(client.xrange("s"))).toBe("XRANGE s - +");
+    expect(wire(client.xrange("s", "(1-0", 9, { count: 3 }))).toBe("XRANGE s (1-0 9 COUNT 3");
+    expect(wire(client.xrevrange("s"))).toBe("XREVRANGE s + -");
+    expect(wire(client.xrevrange("s", "+", "1", { count: 1, pairs: true }))).toBe(
       "XREVRANGE s + 1 COUNT 1",
     );
-    expect(wire(host.xdel("s", "1-0", ["2-0"]))).toBe("XDEL s 1-0 2-0");
-    expect(wire(host.xdelex("s", ["1-0", "2-0"], { refPolicy: "DELREF" }))).toBe(
+    expect(wire(client.xdel("s", "1-0", ["2-0"]))).toBe("XDEL s 1-0 2-0");
+    expect(wire(client.xdelex("s", ["1-0", "2-0"], { refPolicy: "DELREF" }))).toBe(
       "XDELEX s DELREF IDS 2 1-0 2-0",
     );
-    expect(wire(host.xsetid("s", "9-9"))).toBe("XSETID s 9-9");
-    expect(wire(host.xsetid("s", "9-9", { entriesAdded: 100, maxDeletedId: "8-0" }))).toBe(
+    expect(wire(client.xsetid("s", "9-9"))).toBe("XSETID s 9-9");
+    expect(wire(client.xsetid("s", "9-9", { entriesAdded: 100, maxDeletedId: "8-0" }))).toBe(
       "XSETID s 9-9 ENTRIESADDED 100 MAXDELETEDID 8-0",
     );
-    expect(wire(host.xcfgset("s", { idmpDuration: 5, idmpMaxsize: 10 }))).toBe(
+    expect(wire(client.xcfgset("s", { idmpDuration: 5, idmpMaxsize: 10 }))).toBe(
       "XCFGSET s IDMP-DURATION 5 IDMP-MAXSIZE 10",
     );
   });
 
   test("XREAD and XREADGROUP send keys before IDs", () => {
-    expect(wire(host.xread({ a: "0", b: "$" }))).toBe("XREAD STREAMS a b 0 $");
-    expect(wire(host.xread([[Buffer.from("k"), 0]], { count: 2, block: 0 }))).toBe(
+    expect(wire(client.xread({ a: "0", b: "$" }))).toBe("XREAD STREAMS a b 0 $");
+    expect(wire(client.xread([[Buffer.from("k"), 0]], { count: 2, block: 0 }))).toBe(
       "XREAD COUNT 2 BLOCK 0 STREAMS k 0",
     );
-    expect(wire(host.xreadgroup("g", "c", { s: ">" }))).toBe("XREADGROUP GROUP g c STREAMS s >");
+    expect(wire(client.xreadgroup("g", "c", { s: ">" }))).toBe("XREADGROUP GROUP g c STREAMS s >");
     expect(
-      wire(host.xreadgroup("g", "c", new Map([["s", "0"]]), { count: 1, block: 5, noAck: true })),
+      wire(client.xreadgroup("g", "c", new Map([["s", "0"]]), { count: 1, block: 5, noAck: true })),
     ).toBe("XREADGROUP GROUP g c COUNT 1 BLOCK 5 NOACK STREAMS s 0");
   });
 
   test("XGROUP and XINFO send their arguments", () => {
-    expect(wire(host.xgroupCreate("s", "g"))).toBe("XGROUP CREATE s g $");
-    expect(wire(host.xgroupCreate("s", "g", 0, { mkStream: true, entriesRead: 7 }))).toBe(
+    expect(wire(client.xgroupCreate("s", "g"))).toBe("XGROUP CREATE s g $");
+    expect(wire(client.xgroupCreate("s", "g", 0, { mkStream: true, entriesRead: 7 }))).toBe(
       "XGROUP CREATE s g 0 MKSTREAM ENTRIESREAD 7",
     );
-    expect(wire(host.xgroupCreateconsumer("s", "g", "c"))).toBe("XGROUP CREATECONSUMER s g c");
-    expect(wire(host.xgroupDelconsumer("s", "g", "c"))).toBe("XGROUP DELCONSUMER s g c");
-    expect(wire(host.xgroupDestroy("s", "g"))).toBe("XGROUP DESTROY s g");
-    expect(wire(host.xgroupSetid("s", "g", "$"))).toBe("XGROUP SETID s g $");
-    expect(wire(host.xgroupSetid("s", "g", 1, { entriesRead: 1 }))).toBe(
+    expect(wire(client.xgroupCreateconsumer("s", "g", "c"))).toBe("XGROUP CREATECONSUMER s g c");
+    expect(wire(client.xgroupDelconsumer("s", "g", "c"))).toBe("XGROUP DELCONSUMER s g c");
+    expect(wire(client.xgroupDestroy("s", "g"))).toBe("XGROUP DESTROY s g");
+    expect(wire(client.xgroupSetid("s", "g", "$"))).toBe("XGROUP SETID s g $");
+    expect(wire(client.xgroupSetid("s", "g", 1, { entriesRead: 1 }))).toBe(
       "XGROUP SETID s g 1 ENTRIESREAD 1",
     );
-    expect(wire(host.xgroupHelp())).toBe("XGROUP HELP");
-    expect(wire(host.xinfoHelp())).toBe("XINFO HELP");
-    expect(wire(host.xinfoStream("s"))).toBe("XINFO STREAM s");
-    expect(wire(host.xinfoStream("s", { full: true, count: 0 }))).toBe(
+    expect(wire(client.xgroupHelp())).toBe("XGROUP HELP");
+    expect(wire(client.xinfoHelp())).toBe("XINFO HELP");
+    expect(wire(client.xinfoStream("s"))).toBe("XINFO STREAM s");
+    expect(wire(client.xinfoStream("s", { full: true, count: 0 }))).toBe(
       "XINFO STREAM s FULL COUNT 0",
     );
-    expect(wire(host.xinfoGroups("s"))).toBe("XINFO GROUPS s");
-    expect(wire(host.xinfoConsumers("s", "g"))).toBe("XINFO CONSUMERS s g");
-    expect(host.xinfoGroups("s")).toHaveProperty("info.keys", [2, 2, 1]);
+    expect(wire(client.xinfoGroups("s"))).toBe("XINFO GROUPS s");
+    expect(wire(client.xinfoConsumers("s", "g"))).toBe("XINFO CONSUMERS s g");
+    expect(client.xinfoGroups("s")).toHaveProperty("info.keys", [2, 2, 1]);
   });
 
   test("XACK, XPENDING, XCLAIM and XAUTOCLAIM send their arguments", () => {
-    expect(wire(host.xack("s", "g", "1-0", ["2-0"]))).toBe("XACK s g 1-0 2-0");
-    expect(wire(host.xackdel("s", "g", "1-0"))).toBe("XACKDEL s g IDS 1 1-0");
-    expect(wire(host.xnack("s", "g", "fail", ["1-0", "2-0"], { retryCount: 3, force: true }))).toBe(
-      "XNACK s g FAIL IDS 2 1-0 2-0 RETRYCOUNT 3 FORCE",
-    );
-    expect(wire(host.xpending("s", "g"))).toBe("XPENDING s g");
-    expect(wire(host.xpendingRange("s", "g", { count: 5 }))).toBe("XPENDING s g - + 5");
+    expect(wire(client.xack("s", "g", "1-0", ["2-0"]))).toBe("XACK s g 1-0 2-0");
+    expect(wire(client.xackdel("s", "g", "1-0"))).toBe("XACKDEL s g IDS 1 1-0");
+    expect(
+      wire(client.xnack("s", "g", "fail", ["1-0", "2-0"], { retryCount: 3, force: true })),
+    ).toBe("XNACK s g FAIL IDS 2 1-0 2-0 RETRYCOUNT 3 FORCE");
+    expect(wire(client.xpending("s", "g"))).toBe("XPENDING s g");
+    expect(wire(client.xpendingRange("s", "g", { count: 5 }))).toBe("XPENDING s g - + 5");
     const range = { idle: 9, min: "(1", max: "5", count: 1, consumerName: "c" };
-    expect(wire(host.xpendingRange("s", "g", range))).toBe("XPENDING s g IDLE 9 (1 5 1 c");
-    expect(wire(host.xclaim("s", "g", "c", 0, "1-0"))).toBe("XCLAIM s g c 0 1-0");
+    expect(wire(client.xpendingRange("s", "g", range))).toBe("XPENDING s g IDLE 9 (1 5 1 c");
+    expect(wire(client.xclaim("s", "g", "c", 0, "1-0"))).toBe("XCLAIM s g c 0 1-0");
     expect(
       wire(
-        host.xclaim("s", "g", "c", 60_000, ["1-0", "2-0"], {
+        client.xclaim("s", "g", "c", 60_000, ["1-0", "2-0"], {
           idle: 5,
           retryCount: 2,
           force: true,
@@ -136,35 +136,35 @@ describe("stream command methods", () => {
         }),
       ),
     ).toBe("XCLAIM s g c 60000 1-0 2-0 IDLE 5 RETRYCOUNT 2 FORCE JUSTID LASTID 2-0");
-    expect(wire(host.xclaim("s", "g", "c", 0, "1-0", { time: new Date(1234) }))).toBe(
+    expect(wire(client.xclaim("s", "g", "c", 0, "1-0", { time: new Date(1234) }))).toBe(
       "XCLAIM s g c 0 1-0 TIME 1234",
     );
-    expect(wire(host.xautoclaim("s", "g", "c", 5))).toBe("XAUTOCLAIM s g c 5 0-0");
-    expect(wire(host.xautoclaim("s", "g", "c", 5, { startId: 7, count: 1, justId: true }))).toBe(
+    expect(wire(client.xautoclaim("s", "g", "c", 5))).toBe("XAUTOCLAIM s g c 5 0-0");
+    expect(wire(client.xautoclaim("s", "g", "c", 5, { startId: 7, count: 1, justId: true }))).toBe(
       "XAUTOCLAIM s g c 5 7 COUNT 1 JUSTID",
     );
   });
 
   test("XRANGE, XREAD, XCLAIM and XAUTOCLAIM choose their decoder by justId and pairs", () => {
-    expect(host.xrange("s")).toHaveProperty("info.decode", toStreamEntries);
-    expect(host.xrange("s", "-", "+", { pairs: false })).not.toHaveProperty("decode");
-    expect(host.xrange("s", "-", "+", { pairs: true })).toHaveProperty(
+    expect(client.xrange("s")).toHaveProperty("info.decode", toStreamEntries);
+    expect(client.xrange("s", "-", "+", { pairs: false })).not.toHaveProperty("decode");
+    expect(client.xrange("s", "-", "+", { pairs: true })).toHaveProperty(
       "decode",
       toStreamEntryPairs,
     );
-    expect(host.xread({ s: 0 })).toHaveProperty("info.decode", toStreams);
-    expect(host.xread({ s: 0 }, { pairs: true })).toHaveProperty("decode", toStreamsPairs);
-    expect(host.xclaim("s", "g", "c", 0, "1", { justId: true })).toHaveProperty("decode", null);
-    expect(host.xclaim("s", "g", "c", 0, "1", { pairs: true })).toHaveProperty(
+    expect(client.xread({ s: 0 })).toHaveProperty("info.decode", toStreams);
+    expect(client.xread({ s: 0 }, { pairs: true })).toHaveProperty("decode", toStreamsPairs);
+    expect(client.xclaim("s", "g", "c", 0, "1", { justId: true })).toHaveProperty("decode", null);
+    expect(client.xclaim("s", "g", "c", 0, "1", { pairs: true })).toHaveProperty(
       "decode",
       toStreamEntryPairs,
     );
-    expect(host.xautoclaim("s", "g", "c", 0)).toHaveProperty("info.decode", toAutoclaim);
-    expect(host.xautoclaim("s", "g", "c", 0, { justId: true })).toHaveProperty(
+    expect(client.xautoclaim("s", "g", "c", 0)).toHaveProperty("info.decode", toAutoclaim);
+    expect(client.xautoclaim("s", "g", "c", 0, { justId: true })).toHaveProperty(
       "decode",
       toAutoclaimIds,
     );
-    expect(host.xautoclaim("s", "g", "c", 0, { pairs: true })).toHaveProperty(
+    expect(client.xautoclaim("s", "g", "c", 0, { pairs: true })).toHaveProperty(
       "decode",
       toAutoclaimPairs,
     );
@@ -343,18 +343,18 @@ describe("block time of XREAD and XREADGROUP", () => {
       : "refused";
 
   test("is defined only with BLOCK", () => {
-    expect(timeOf(host.xread({ s: "0" }))).toBeUndefined();
-    expect(timeOf(host.xread({ s: "0" }, { count: 5 }))).toBeUndefined();
-    expect(timeOf(host.xread({ s: "0" }, { block: 250 }))).toBe(250);
-    expect(timeOf(host.xread({ s: "0" }, { count: 5, block: 0 }))).toBe(0);
-    expect(timeOf(host.xreadgroup("g", "c", { s: ">" }, { noAck: true }))).toBeUndefined();
-    expect(timeOf(host.xreadgroup("g", "c", { s: ">" }, { noAck: true, block: 7n }))).toBe(7);
+    expect(timeOf(client.xread({ s: "0" }))).toBeUndefined();
+    expect(timeOf(client.xread({ s: "0" }, { count: 5 }))).toBeUndefined();
+    expect(timeOf(client.xread({ s: "0" }, { block: 250 }))).toBe(250);
+    expect(timeOf(client.xread({ s: "0" }, { count: 5, block: 0 }))).toBe(0);
+    expect(timeOf(client.xreadgroup("g", "c", { s: ">" }, { noAck: true }))).toBeUndefined();
+    expect(timeOf(client.xreadgroup("g", "c", { s: ">" }, { noAck: true, block: 7n }))).toBe(7);
   });
 
   test("does not mistake group names and keys for options", () => {
-    expect(timeOf(host.xread({ BLOCK: "5" }))).toBeUndefined();
-    expect(timeOf(host.xreadgroup("BLOCK", "5", { s: ">" }))).toBeUndefined();
-    expect(timeOf(host.xreadgroup("STREAMS", "STREAMS", { s: ">" }, { block: 9 }))).toBe(9);
+    expect(timeOf(client.xread({ BLOCK: "5" }))).toBeUndefined();
+    expect(timeOf(client.xreadgroup("BLOCK", "5", { s: ">" }))).toBeUndefined();
+    expect(timeOf(client.xreadgroup("STREAMS", "STREAMS", { s: ">" }, { block: 9 }))).toBe(9);
   });
 
   test.each([

@@ -9,28 +9,28 @@ import {
 import { MapReply, type Reply } from "../../../../src/protocol/reply.js";
 import { RecordingClient, rejectionMessage, wire } from "../../../support/recording-client.js";
 
-const host = new RecordingClient();
+const client = new RecordingClient();
 const floats = new Float32Array([1, -0.5]);
 const floatBytes = Buffer.from("0000803f000000bf", "hex");
 const context: DecodeContext = { bytes: true, text: (bytes) => bytes.toString() };
 
 describe("VADD, VSIM and VLINKS methods", () => {
   test("VADD accepts numbers, a Float32Array or the bytes of floats", () => {
-    expect(wire(host.vadd("k", [1, 0.25, -3], "e"))).toBe("VADD k VALUES 3 1 0.25 -3 e");
+    expect(wire(client.vadd("k", [1, 0.25, -3], "e"))).toBe("VADD k VALUES 3 1 0.25 -3 e");
     const binary = `VADD k FP32 ${floatBytes.toString("latin1")} e`;
-    expect(wire(host.vadd("k", floats, "e"))).toBe(binary);
-    expect(wire(host.vadd("k", floatBytes, "e"))).toBe(binary);
+    expect(wire(client.vadd("k", floats, "e"))).toBe(binary);
+    expect(wire(client.vadd("k", floatBytes, "e"))).toBe(binary);
     // Only the bytes of a view are sent, not its whole buffer.
-    expect(wire(host.vadd("k", new Float32Array([9, 1, -0.5, 9]).subarray(1, 3), "e"))).toBe(
+    expect(wire(client.vadd("k", new Float32Array([9, 1, -0.5, 9]).subarray(1, 3), "e"))).toBe(
       binary,
     );
   });
 
   test("VSIM accepts vectors or the name of an element", () => {
-    expect(wire(host.vsim("k", [1, 2]))).toBe("VSIM k VALUES 2 1 2");
-    expect(wire(host.vsim("k", floatBytes))).toMatch(/^VSIM k FP32 /);
-    expect(wire(host.vsim("k", "e"))).toBe("VSIM k ELE e");
-    expect(wire(host.vsim("k", { element: Buffer.from("e") }))).toBe("VSIM k ELE e");
+    expect(wire(client.vsim("k", [1, 2]))).toBe("VSIM k VALUES 2 1 2");
+    expect(wire(client.vsim("k", floatBytes))).toMatch(/^VSIM k FP32 /);
+    expect(wire(client.vsim("k", "e"))).toBe("VSIM k ELE e");
+    expect(wire(client.vsim("k", { element: Buffer.from("e") }))).toBe("VSIM k ELE e");
   });
 
   test("VADD and VSIM send their options in the documented order", () => {
@@ -42,55 +42,55 @@ describe("VADD, VSIM and VLINKS methods", () => {
       attributes: "{}",
       numLinks: 4,
     };
-    expect(wire(host.vadd("k", [1, 2, 3], "e", all as never))).toBe(
+    expect(wire(client.vadd("k", [1, 2, 3], "e", all as never))).toBe(
       "VADD k REDUCE 2 VALUES 3 1 2 3 e CAS BIN EF 9 SETATTR {} M 4",
     );
     const options = { withScores: true, count: 3, epsilon: 0.5, ef: 9, filter: ".a", filterEf: 5 };
-    const call = host.vsim("k", "e", { ...options, truth: true, noThread: true } as const);
+    const call = client.vsim("k", "e", { ...options, truth: true, noThread: true } as const);
     expect(wire(call)).toBe(
       "VSIM k ELE e WITHSCORES COUNT 3 EPSILON 0.5 EF 9 FILTER .a FILTER-EF 5 TRUTH NOTHREAD",
     );
     expect(call).toHaveProperty("decode", toScorePairs);
-    expect(host.vlinks("k", "e", { withScores: true })).toHaveProperty("decode", toLinkScores);
-    expect(wire(host.vrandmember("k", -3))).toBe("VRANDMEMBER k -3");
+    expect(client.vlinks("k", "e", { withScores: true })).toHaveProperty("decode", toLinkScores);
+    expect(wire(client.vrandmember("k", -3))).toBe("VRANDMEMBER k -3");
   });
 
   test("VADD and VSIM reject invalid vectors and options", () => {
     const missing = undefined as never;
-    expect(rejectionMessage(host.vadd("k", [], "e"))).toBe(
+    expect(rejectionMessage(client.vadd("k", [], "e"))).toBe(
       'VADD: argument "vector" must not be empty',
     );
-    expect(rejectionMessage(host.vadd("k", Buffer.alloc(0), "e"))).toBe(
+    expect(rejectionMessage(client.vadd("k", Buffer.alloc(0), "e"))).toBe(
       'VADD: argument "vector" must not be empty',
     );
-    expect(rejectionMessage(host.vadd("k", Buffer.alloc(6), "e"))).toMatch(
+    expect(rejectionMessage(client.vadd("k", Buffer.alloc(6), "e"))).toMatch(
       /4 bytes per number, got 6/,
     );
-    expect(rejectionMessage(host.vadd("k", [1, Number.NaN], "e"))).toMatch(
+    expect(rejectionMessage(client.vadd("k", [1, Number.NaN], "e"))).toMatch(
       /each number of argument "vector"/,
     );
-    expect(rejectionMessage(host.vadd("k", [Infinity], "e"))).toMatch(
+    expect(rejectionMessage(client.vadd("k", [Infinity], "e"))).toMatch(
       /each number of argument "vector"/,
     );
-    expect(rejectionMessage(host.vadd("k", "1,2" as never, "e"))).toMatch(
+    expect(rejectionMessage(client.vadd("k", "1,2" as never, "e"))).toMatch(
       /^VADD: argument "vector" must be an array of numbers/,
     );
-    expect(rejectionMessage(host.vadd("k", [1], missing))).toMatch(
+    expect(rejectionMessage(client.vadd("k", [1], missing))).toMatch(
       /^VADD: argument "element" must be/,
     );
-    expect(rejectionMessage(host.vadd("k", [1], "e", { reduceDim: -1 }))).toMatch(
+    expect(rejectionMessage(client.vadd("k", [1], "e", { reduceDim: -1 }))).toMatch(
       /"reduceDim" must not/,
     );
-    expect(rejectionMessage(host.vadd("k", [1], "e", { quantization: "Q4" as never }))).toMatch(
+    expect(rejectionMessage(client.vadd("k", [1], "e", { quantization: "Q4" as never }))).toMatch(
       /"quantization" must be one of "NOQUANT", "Q8", "BIN"/,
     );
-    expect(rejectionMessage(host.vsim("k", missing))).toMatch(
+    expect(rejectionMessage(client.vsim("k", missing))).toMatch(
       /^VSIM: argument "query" must be an array of numbers/,
     );
-    expect(rejectionMessage(host.vsim("k", { element: missing }))).toMatch(
+    expect(rejectionMessage(client.vsim("k", { element: missing }))).toMatch(
       /^VSIM: argument "query.element" must be/,
     );
-    expect(rejectionMessage(host.vsim("k", "e", { scores: true } as never))).toMatch(
+    expect(rejectionMessage(client.vsim("k", "e", { scores: true } as never))).toMatch(
       /unknown option "scores"/,
     );
   });
