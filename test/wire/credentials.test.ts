@@ -96,9 +96,21 @@ describe("credentialProvider", () => {
       },
       "",
     ],
-    ["gives nothing", () => undefined, "`credentialProvider` must give an object with a password"],
-    ["gives no password", () => ({ username: "u" }), "must give an object with a password"],
-    ["gives a number", () => ({ password: 5 }), "must give a password that is a string"],
+    [
+      "returns undefined",
+      () => undefined,
+      'option "credentialProvider" must return an object with a password',
+    ],
+    [
+      "returns no password",
+      () => ({ username: "u" }),
+      'option "credentialProvider" must return an object with a password',
+    ],
+    [
+      "returns a number",
+      () => ({ password: 5 }),
+      'password returned by option "credentialProvider" must be a string, got a number',
+    ],
   ])(
     "rejects the command, not the process, when it fails: %s",
     async (_what, provider, message) => {

@@ -429,7 +429,9 @@ describe("BlockingConnectionPool", () => {
     const pool = new BlockingConnectionPool();
     expect(pool.settings.maxConnections).toBe(50);
     for (const timeout of [-1, Number.NaN, "5"]) {
-      expect(() => new BlockingConnectionPool({ timeout: timeout as number })).toThrow("`timeout`");
+      expect(() => new BlockingConnectionPool({ timeout: timeout as number })).toThrow(
+        'option "timeout" must be a number of milliseconds, at least 0, got ',
+      );
     }
   });
 });

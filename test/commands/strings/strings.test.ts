@@ -142,7 +142,7 @@ describeClients("MSET, MGET and MSETNX", server, ({ redis, t }) => {
     for (const call of [redis.mset({}), redis.msetnx([]), redis.mset(new Map<string, string>())]) {
       const error = await errorOf(call);
       expect(error).toBeInstanceOf(DataError);
-      expect(error.message).toMatch(/^MSET(NX)?: "mapping" must not be empty$/);
+      expect(error.message).toMatch(/^MSET(NX)?: argument "mapping" must not be empty$/);
     }
   });
 });

@@ -145,7 +145,7 @@ describe("ensureProgram()", () => {
     const attempt = () => ensureProgram("tool", "tool-package");
     await expect(attempt()).rejects.toThrow("could not install Debian's package tool-package");
     await fakeApt("true");
-    await expect(attempt()).rejects.toThrow("package tool-package brought no tool");
+    await expect(attempt()).rejects.toThrow("package tool-package does not contain tool");
   });
 
   it("reports the missing package when it may not install", async () => {
