@@ -121,11 +121,11 @@ throw new ResponseError("x");
   test("show what a method does, its parameters and its result", () => {
     const { type, text, tags } = hover("set(");
     expect(type).toMatch(/\.set\(key: Key, value: Value, options\??: /);
-    expect(text).toMatch(/^Store a string at `key`/);
+    expect(text).toMatch(/^Set the value of a key, replacing a value of any type\./);
     expect(tags).toEqual(["param", "param", "param", "returns", "remarks", "see"]);
     expect(hover("ex: 1").text).toBe("Time to live in whole seconds.");
     expect(hover("socketTimeout").text).toMatch(/ms/);
-    expect(hover('ResponseError("').text).toBe("The server answered the command with an error.");
+    expect(hover('ResponseError("').text).toBe("The server replied with an error.");
   });
 });
 

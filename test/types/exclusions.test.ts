@@ -70,7 +70,7 @@ const wrong = new Set(
   compileErrors.filter(({ file }) => file === PROGRAM).map(({ line }) => calls[line - 3]?.title),
 );
 const excluded = calls.filter(
-  ({ method, args }) => rejectionOf(method, args)?.includes("exclude") === true,
+  ({ method, args }) => rejectionOf(method, args)?.includes("mutually exclusive") === true,
 );
 
 describe("pairs of options of one command", () => {

@@ -150,7 +150,7 @@ describe("PubSub reconnect", () => {
     });
   }
 
-  it("waits as long as the backoff says", async () => {
+  it("waits for the delay that backoff.compute() returns", async () => {
     const failures: number[] = [];
     const backoff: Backoff = {
       compute(count) {
