@@ -8,10 +8,12 @@ import { Request, UNLIMITED } from "./request.js";
 
 /** Replaces an abandoned request in the queue of its connection, and discards its replies. */
 export class AbandonedRequest extends Request {
+  override readonly name: string;
   #remaining: number;
 
   constructor(request: Request) {
-    super(request.name, request.size, UNLIMITED);
+    super(request.size, UNLIMITED);
+    this.name = request.name;
     this.#remaining = request.remainingReplies();
     this.settled = true;
   }

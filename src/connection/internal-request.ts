@@ -33,10 +33,14 @@ export class InternalRequest extends Request {
     callbacks: InternalCallbacks,
   ) {
     const overrides = typeof traits === "number" ? { replyTimeout: traits } : traits;
-    super(commands[0]?.name ?? "", commands.length, { ...UNLIMITED, ...overrides });
+    super(commands.length, { ...UNLIMITED, ...overrides });
     this.#commands = commands;
     this.#done = callbacks.done;
     this.#failed = callbacks.failed;
+  }
+
+  override get name(): string {
+    return this.#commands[0]?.name ?? "";
   }
 
   override encode(encoder: Encoder): void {

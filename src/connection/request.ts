@@ -36,8 +36,6 @@ export interface RequestHolder {
 
 /** A unit of work for a connection: one or more commands whose replies arrive in order. */
 export abstract class Request {
-  /** Name of the command, for errors. */
-  readonly name: string;
   /** Number of replies the server will send. */
   readonly size: number;
   /** Shared by reference: thousands of requests may be pending, and most have the same traits. */
@@ -49,11 +47,13 @@ export abstract class Request {
   #address: Address | undefined = undefined;
   #holder: RequestHolder | undefined = undefined;
 
-  constructor(name: string, size: number, traits: RequestTraits) {
-    this.name = name;
+  constructor(size: number, traits: RequestTraits) {
     this.size = size;
     this.traits = traits;
   }
+
+  /** Name of the command, for errors. Not a field: thousands of requests may be pending. */
+  abstract get name(): string;
 
   /** See {@link RequestTraits.waitTimeout}. */
   get waitTimeout(): number {

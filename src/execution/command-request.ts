@@ -70,7 +70,7 @@ export class CommandRequest extends Request {
   #attempts = 0;
 
   constructor(info: CommandInfo, args: readonly Arg[], setup: CommandRequestSetup) {
-    super(info.name, 1, setup.traits);
+    super(1, setup.traits);
     this.promise = new Promise(captureResolve);
     this.#resolve = lastResolve;
     this.#info = info;
@@ -78,6 +78,10 @@ export class CommandRequest extends Request {
     this.#decode = setup.decode;
     this.#call = setup.call;
     this.#replyMode = replyModeOf(info, setup.call);
+  }
+
+  override get name(): string {
+    return this.#info.name;
   }
 
   override encode(encoder: Encoder): void {

@@ -76,7 +76,7 @@ export abstract class BaseBatchRequest extends Request {
   #attempts = 0;
 
   constructor(commands: BatchCommands, call: CallSettings, shape: BatchShape) {
-    super("PIPELINE", commands.entries.length + shape.extra, shape.traits);
+    super(commands.entries.length + shape.extra, shape.traits);
     this.entries = commands.entries;
     this.wire = commands.wire;
     this.#onSuccess = commands.onSuccess;
@@ -84,6 +84,10 @@ export abstract class BaseBatchRequest extends Request {
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+  }
+
+  override get name(): string {
+    return "PIPELINE";
   }
 
   /** The arguments were checked when they were encoded. */

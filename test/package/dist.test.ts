@@ -78,8 +78,8 @@ describe("the tarball", () => {
         "try { new Redis({ hosst: 1 }); } catch (error) { console.log(error.stack); }\n",
     );
     const stack = await node(file, "--enable-source-maps");
-    const [, path = "", line = ""] = /\/(src\/options\.ts):(\d+)/.exec(stack) ?? [];
-    expect(path).toBe("src/options/normalize.ts");
+    const [, path = "", line = ""] = /\/(src\/\S+\.ts):(\d+)/.exec(stack) ?? [];
+    expect(path).toMatch(/^src\/(?:options|util)\//);
     const text = readFileSync(join(ROOT, path), "utf8").split("\n")[Number(line) - 1];
     expect(text).toMatch(/DataError|unknownOption/);
     expect(stack).toContain(`${file}:2`);
@@ -108,7 +108,7 @@ test("rediswire-build-hiredis builds the native parser where every build of the 
     "native.cjs",
     `const { Redis } = require("rediswire");\n${program}`,
   );
-  await expect(node(esm)).rejects.toThrow(/npx rediswire-build-hiredis builds it/);
+  await expect(node(esm)).rejects.toThrow(/build it with npx rediswire-build-hiredis/);
   const build = join(installed.dir, "node_modules/rediswire", bin["rediswire-build-hiredis"] ?? "");
   expect(await node(build)).toMatch(/rediswire.build.hiredis\.node: hiredis \d/);
   expect([await node(esm), await node(cjs)]).toEqual(["true", "true"]);

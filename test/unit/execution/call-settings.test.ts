@@ -33,11 +33,13 @@ const UNLIMITED: RequestTraits = {
 
 /** A request that records its error. */
 class FakeRequest extends Request {
+  override readonly name: string;
   error: RedisError | undefined;
   readonly #scope: CancellationScope;
 
   constructor(name: string, scope: CancellationScope) {
-    super(name, 1, UNLIMITED);
+    super(1, UNLIMITED);
+    this.name = name;
     this.#scope = scope;
   }
   override encode(): void {}
