@@ -15,7 +15,7 @@ import { JsParser } from "../protocol/js-parser.js";
 import type { Parser } from "../protocol/parser.js";
 import type { ReplyMode } from "../protocol/reply.js";
 import { abortable } from "../util/abort.js";
-import type { TimedOutRequests } from "./abandoned-request.js";
+import type { TimedOutRequests } from "./deadlines.js";
 import { connectionClosed, lostSocket, openFailure } from "./errors.js";
 import { shakeHands } from "./handshake.js";
 import { HealthCheck } from "./health-check.js";

@@ -8,7 +8,7 @@ import type { ReplyHandler } from "../protocol/parser.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
 import { Deque } from "../util/deque.js";
-import { AbandonedRequest, abandonTimedOut, type TimedOutRequests } from "./abandoned-request.js";
+import { AbandonedRequest, abandonTimedOut, type TimedOutRequests } from "./deadlines.js";
 import type { ErrorReplyAction } from "./owner.js";
 import { type PushListener, PushRouter } from "./push-router.js";
 import type { Request } from "./request.js";

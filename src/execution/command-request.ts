@@ -151,8 +151,8 @@ export class CommandRequest extends Request {
 }
 
 /**
- * A command request with hooks: for tracing, and for commands whose success changes state on this side.
- * A subclass, so that other commands pay for neither the fields nor the calls.
+ * A command request with hooks: for tracing, and for commands whose success changes client state. A
+ * subclass, so that other commands have neither the fields nor the calls.
  */
 export class ObservedRequest extends CommandRequest {
   /** Called when the command has succeeded, even if its caller no longer waits. */

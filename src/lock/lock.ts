@@ -80,7 +80,7 @@ function lockError(message: string): LockError {
 
 /**
  * A lock shared by all clients that use the same name. Created by `redis.lock(name)`, which does not
- * acquire it. The lock is safe with one server; it can be lost in a fail-over.
+ * acquire it. The lock is safe with one server; it can be lost in a failover.
  *
  * @see {@link https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/ | Distributed locks}
  */

@@ -1,14 +1,14 @@
 /**
  * The options of locks: checks, defaults, and merging those of a lock with those of one acquisition. Pure. All
- * times are milliseconds; 0 or null means no limit.
+ * times are milliseconds; null means no limit, and so does 0 for `timeout`.
  */
 
 import type { Key, Value } from "../commands/core/info.js";
 import {
   abortSignal,
-  amount,
   boolean,
   type Check,
+  duration,
   invalidOption,
   kindOf,
   onlyKnown,
@@ -61,10 +61,10 @@ export interface AcquireSettings extends LockSettings {
 
 /** Rounded up: 0 would mean no expiry. */
 const integerOrNone: Check<number> = (name, value) =>
-  value === null ? 0 : Math.ceil(amount(name, value));
+  value === null ? 0 : Math.ceil(duration(name, value));
 
 const amountOrUnlimited: Check<number> = (name, value) =>
-  value === null ? Number.POSITIVE_INFINITY : amount(name, value);
+  value === null ? Number.POSITIVE_INFINITY : duration(name, value);
 
 const isText = (value: unknown): value is string | Uint8Array =>
   typeof value === "string" || value instanceof Uint8Array;
@@ -84,7 +84,7 @@ const ACQUIRE_CHECKS = {
   blockingTimeout: amountOrUnlimited,
   signal: abortSignal,
 };
-const LOCK_CHECKS = { ...ACQUIRE_CHECKS, timeout: integerOrNone, sleep: amount, fencingKey: key };
+const LOCK_CHECKS = { ...ACQUIRE_CHECKS, timeout: integerOrNone, sleep: duration, fencingKey: key };
 const ATTEMPT_CHECKS = { ...ACQUIRE_CHECKS, token };
 
 type Checks = Readonly<Record<string, Check<unknown>>>;
@@ -135,7 +135,7 @@ export function acquireSettings(lock: LockSettings, options: AcquireOptions): Ac
  * @returns Integer, ms, 1 or more.
  */
 export function additionalTime(value: unknown): number {
-  const whole = Math.ceil(amount('argument "additionalTime"', value));
+  const whole = Math.ceil(duration('argument "time"', value));
   if (whole > 0) return whole;
-  throw invalidOption('argument "additionalTime"', "more than 0 ms", String(whole));
+  throw invalidOption('argument "time"', "more than 0 ms", String(whole));
 }

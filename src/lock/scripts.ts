@@ -1,5 +1,5 @@
 /**
- * The Lua scripts of locks. Each compares the token before it changes the key, in one atomic step, so that no
+ * The Lua scripts of locks. Each changes an existing key only after comparing its token, in one atomic step, so that no
  * client changes a lock that another client holds.
  */
 

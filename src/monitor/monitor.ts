@@ -71,7 +71,7 @@ class MonitorSession {
     this.#connection.writeCommand(MONITOR, []);
   }
 
-  /** Create an error with the reason of the end; each caller gets its own. */
+  /** Return the error that ended the session: a new object, except for an error reply. */
   endError(): RedisError {
     const { error = closedError() } = this;
     if (error.code === "ECLOSED") return closedError();
@@ -156,7 +156,7 @@ export class Monitor {
   readonly #leaseProvider: LeaseProvider;
   #starting: Promise<MonitorSession> | undefined = undefined;
   #session: MonitorSession | undefined = undefined;
-  /** Number of `close()` calls; what began before one must not continue after it. */
+  /** Number of `close()` calls; an operation that began before one must not continue after it. */
   #closings = 0;
 
   /** @internal */
@@ -167,8 +167,8 @@ export class Monitor {
   /**
    * Start monitoring now instead of at the first read.
    *
-   * @returns When the server has accepted MONITOR: every command it executes from then on is received.
-   * @throws As {@link nextCommand}, also while commands from before a lost connection are unread.
+   * @returns A promise that resolves when the server has accepted MONITOR; every later command is received.
+   * @throws The errors of {@link nextCommand}. A lost connection is reported even if commands are unread.
    */
   async start(): Promise<void> {
     const session = await this.#currentSession();
@@ -260,7 +260,7 @@ export class Monitor {
         lease.release();
         throw closedError();
       }
-      // A loss between the grant and this turn was reported to no caller.
+      // The connection may have been lost since the lease was granted; this is the first chance to report it.
       if (!lease.alive) throw lostBeforeStart(lease);
       const session = new MonitorSession(lease);
       this.#session = session;

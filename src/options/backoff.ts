@@ -2,7 +2,7 @@
  * Backoffs, which compute the delay between attempts: redis-py's names and formulas, in milliseconds
  * (redis-py uses seconds). No timers; only `DecorrelatedJitterBackoff` has state.
  */
-import { amount, callable } from "../util/validate.js";
+import { callable, duration } from "../util/validate.js";
 
 /** Computes the delay before the next attempt. Implement it to pass a custom policy to `Retry`. */
 export interface Backoff {
@@ -36,7 +36,7 @@ export class ConstantBackoff implements Backoff {
 
   /** @param backoff - Number, ms, 0 or more: the delay. */
   constructor(backoff: number) {
-    this.backoff = amount('argument "backoff"', backoff);
+    this.backoff = duration('argument "backoff"', backoff);
   }
 
   compute(_failures: number): number {
@@ -69,8 +69,8 @@ export class ExponentialBackoff implements Backoff {
    * @param base - Number, ms, 0 or more: half of the delay after the first failure; default 8.
    */
   constructor(cap: number = DEFAULT_CAP, base: number = DEFAULT_BASE) {
-    this.cap = amount('argument "cap"', cap);
-    this.base = amount('argument "base"', base);
+    this.cap = duration('argument "cap"', cap);
+    this.base = duration('argument "base"', base);
   }
 
   compute(failures: number): number {
@@ -142,8 +142,8 @@ export class DecorrelatedJitterBackoff implements Backoff {
     base: number = DEFAULT_BASE,
     random: Random = Math.random,
   ) {
-    this.cap = amount('argument "cap"', cap);
-    this.base = amount('argument "base"', base);
+    this.cap = duration('argument "cap"', cap);
+    this.base = duration('argument "base"', base);
     this.#random = randomSource('argument "random"', random);
   }
 

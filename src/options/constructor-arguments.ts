@@ -4,7 +4,14 @@
  */
 
 import { DataError } from "../errors.js";
-import { integer, isIpv6, isPlainObject, kindOf, plainObject, text } from "../util/validate.js";
+import {
+  integer,
+  isIpv6,
+  isPlainObject,
+  kindOf,
+  nonEmptyText,
+  plainObject,
+} from "../util/validate.js";
 import type { RedisOptions } from "./types.js";
 
 /** First argument of a constructor: host, URL, path of a unix socket, or the options. */
@@ -41,7 +48,7 @@ function targetOptions(target: unknown, port: number | undefined): RedisOptions 
   }
   const isUrl = typeof target !== "string" || target.includes("://");
   if (!isUrl && !target.startsWith("/")) {
-    const host = text('argument "host"', target);
+    const host = nonEmptyText('argument "host"', target);
     return port === undefined ? parseHost(host) : { host, port };
   }
   if (port !== undefined) {

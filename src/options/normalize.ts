@@ -18,13 +18,13 @@ import {
   kindOf,
   milliseconds,
   nearest,
+  nonEmptyText,
   oneOf,
   optionalText,
   plainObject,
-  text,
+  printableAscii,
   timeLimit,
   unknownOption,
-  word,
 } from "../util/validate.js";
 import type { Address } from "./address.js";
 import { EqualJitterBackoff } from "./backoff.js";
@@ -117,7 +117,7 @@ const ENCODINGS: ReadonlyMap<string, BufferEncoding> = new Map<string, BufferEnc
 ]);
 
 const encoding: Check<BufferEncoding> = (name, value) => {
-  const known = ENCODINGS.get(text(name, value).toLowerCase().replace(/[-_ ]/g, ""));
+  const known = ENCODINGS.get(nonEmptyText(name, value).toLowerCase().replace(/[-_ ]/g, ""));
   if (known === undefined) {
     throw invalidOption(name, "utf-8, latin-1 (binary) or ascii", "another string");
   }
@@ -125,7 +125,7 @@ const encoding: Check<BufferEncoding> = (name, value) => {
 };
 
 const hostName: Check<string> = (name, value) => {
-  const given = text(name, value);
+  const given = nonEmptyText(name, value);
   const bare = /^\[([^\]]*)\]$/.exec(given)?.[1] ?? given;
   if (bare.includes("://")) throw invalidOption(name, "a host name", 'a URL (use option "url")');
   if (bare.startsWith("/")) {
@@ -159,7 +159,7 @@ function unknownClientOption(name: string): DataError {
 function urlOptions(url: unknown): UrlOptions {
   if (url === undefined) return {};
   if (isUrlObject(url)) return parseUrl(url.href);
-  return parseUrl(text("url", url));
+  return parseUrl(nonEmptyText("url", url));
 }
 
 type GivenOptions = Readonly<Record<string, unknown>>;
@@ -208,7 +208,7 @@ function providedCredentials(provider: CredentialProvider): () => Promise<Creden
 type ReadOption = <T>(name: OptionName, check: Check<T>, fallback: T) => T;
 
 function readAddress(read: ReadOption): Address {
-  const path = read("unixSocketPath", text, "");
+  const path = read("unixSocketPath", nonEmptyText, "");
   if (path !== "") return Object.freeze({ kind: "unix", path });
   const host = read("host", hostName, "localhost");
   return Object.freeze({ kind: "tcp", host, port: read("port", integer(1, 65_535), 6379) });
@@ -301,9 +301,9 @@ export function normalizeOptions(input: RedisOptions): Settings {
     credentials: readCredentials(read),
     tls,
     protocol: read("protocol", oneOf(2, 3), 2),
-    clientName: read("clientName", word, undefined),
-    libName: read<string | undefined>("libName", word, "rediswire"),
-    libVersion: read<string | undefined>("libVersion", word, VERSION),
+    clientName: read("clientName", printableAscii, undefined),
+    libName: read<string | undefined>("libName", printableAscii, "rediswire"),
+    libVersion: read<string | undefined>("libVersion", printableAscii, VERSION),
     ...readBehaviour(read),
     ...readLimits(read),
   });

@@ -7,7 +7,7 @@ import type { Key } from "../commands/core/info.js";
 import { AbortError, DataError, RedisError, WatchError } from "../errors.js";
 import type { Retry } from "../options/retry.js";
 import { sleep } from "../util/abort.js";
-import { abortSignal, amount, boolean, checkOptions, integer } from "../util/validate.js";
+import { abortSignal, boolean, checkOptions, duration, integer } from "../util/validate.js";
 import { Pipeline, WatchedPipeline } from "./pipeline.js";
 import { type WatchContext, WatchSession } from "./watch-session.js";
 
@@ -32,7 +32,7 @@ export type TransactionFunction<T extends string | Buffer, I extends number | bi
 ) => V | Promise<V>;
 
 const CHECKS = {
-  watchDelay: amount,
+  watchDelay: duration,
   maxAttempts: integer(1),
   signal: abortSignal,
   valueFromCallable: boolean,

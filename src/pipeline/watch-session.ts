@@ -23,6 +23,7 @@ export interface WatchContext {
 const WATCH = new CommandInfo("WATCH", { params: ["keys..."] });
 const UNWATCH = internalCommand("UNWATCH");
 
+/** redis-py's text. */
 const LOST = "A ConnectionError occurred on while watching one or more keys";
 
 /** Convert the loss of a watching connection; other errors are returned unchanged. */
@@ -42,7 +43,7 @@ function leaseFor(keys: readonly Key[], { leaseProvider, call }: WatchContext): 
   return new Promise((resolve) => {
     let settled = false;
     const fail = (error: unknown): void => {
-      // As a second rejection it would be unhandled.
+      // resolve() ignores a second promise, whose rejection would be unhandled.
       if (settled) return;
       settled = true;
       cancellation?.delete(wait);
@@ -104,7 +105,7 @@ export class WatchSession implements Executor {
     return this.#lease.connection.address;
   }
 
-  /** The error of the first command that was called immediately after the transaction began. */
+  /** The error of the first command that was called on the watch after `multi()`. */
   get misuse(): RedisError | undefined {
     return this.#misuse;
   }
@@ -165,7 +166,7 @@ export class WatchSession implements Executor {
     throw this.toWatchError(new ConnectionError("The connection was lost", details), true);
   }
 
-  /** Send the transaction, then end the session. Without EXEC's reply the connection is not reused. */
+  /** Send the transaction, then end the session. The connection is reused only if EXEC returned values or null. */
   async finish<V>(send: () => Promise<V>): Promise<V> {
     this.checkOpen("EXEC");
     this.#closed = true;

@@ -8,7 +8,7 @@ import { ConnectionPool } from "./pool.js";
 /** Options of a blocking pool. */
 export interface BlockingPoolOptions extends PoolOptions {
   /**
-   * Longest wait for a connection in milliseconds, for the uses that need one alone: blocking commands,
+   * Longest wait for a connection in milliseconds, for uses that need an exclusive connection: blocking commands,
    * `client()`, WATCH, subscribers and monitors. Default 20000; 0 or `null` for no limit. Ordinary
    * commands wait for `socketTimeout` instead.
    */
@@ -27,7 +27,8 @@ function timeoutOf(timeout: number | null | undefined): number {
 
 /**
  * A {@link ConnectionPool} that lets callers wait for a free connection when `maxConnections` (default
- * 50) are open. After `timeout` (default 20 seconds) they reject with {@link ConnectionError}.
+ * 50) are open. Blocking commands and leases reject with {@link ConnectionError} after `timeout` (default 20
+ * seconds); ordinary commands wait for `socketTimeout`.
  */
 export class BlockingConnectionPool extends ConnectionPool {
   readonly #timeout: number;

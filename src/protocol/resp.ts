@@ -46,7 +46,7 @@ const NOT_FINITE: ReadonlyMap<string, number> = new Map([
   ["inf", Number.POSITIVE_INFINITY],
   ["-inf", Number.NEGATIVE_INFINITY],
   ["nan", Number.NaN],
-  ["-nan", Number.NaN], // printf prints NaN so on x86; sent by servers before 7.2
+  ["-nan", Number.NaN], // printf on x86 prints NaN like this; sent by servers before 7.2
 ]);
 const LETTER_T = 116;
 const LETTER_F = 102;
@@ -109,7 +109,7 @@ export function lineValue(type: number, bytes: Buffer, start: number, end: numbe
 /** Value of a text line. */
 type LineValue = null | boolean | number | bigint;
 
-/** Parse up to 15 digits with at most one decimal point. */
+/** Parse up to 15 characters, digits and at most one decimal point; `undefined` for anything else. */
 function shortDecimal(bytes: Buffer, start: number, end: number): number | undefined {
   const negative = bytes[start] === MINUS;
   const first = negative ? start + 1 : start;

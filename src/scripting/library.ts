@@ -6,7 +6,7 @@
 import type { Value } from "../commands/core/info.js";
 import type { RedisError } from "../errors.js";
 import { isAlreadyLoaded, type LibrarySource } from "../execution/preload.js";
-import { boolean, checkOptions, text, withMethods } from "../util/validate.js";
+import { boolean, checkOptions, nonEmptyText, withMethods } from "../util/validate.js";
 import { type ScriptFunction, ScriptRunner, type ServerScript } from "./server-script.js";
 
 /** The methods of a client that a library uses. */
@@ -66,7 +66,7 @@ export class Library {
    */
   function<V = unknown>(name: string, options: LibraryFunctionOptions = {}): LibraryFunction<V> {
     const { readOnly = false } = checkOptions({ readOnly: boolean }, options);
-    const functionName = text('argument "name"', name);
+    const functionName = nonEmptyText('argument "name"', name);
     const script: ServerScript<LibraryClient> = {
       source: this.#source,
       client: libraryClient,

@@ -173,7 +173,7 @@ export class FailoverMonitor implements SentinelListener {
     if (event === "+monitor") return this.#onMonitor();
     if (role !== "slave") return;
     const replica = addressOf(host, port);
-    // Other Sentinels publish the same events later, when the fail-over has been followed already.
+    // Other Sentinels publish the same events later, when the failover has been followed already.
     const isCurrent = this.#state.mayBeMaster(addressOf(masterHost, masterPort));
     if (event === "+selected-slave" && isCurrent) {
       this.#notify(this.#state.startFailover(replica));
@@ -203,7 +203,7 @@ export class FailoverMonitor implements SentinelListener {
       const error = this.#failoverError(`is about to be replaced by ${formatAddress(next)}`);
       this.#notifyLater((listener) => listener.onFailoverStarted(next, error));
     } else if (change.type === "failover-aborted") {
-      const error = this.#failoverError("is not replaced: the fail-over was aborted");
+      const error = this.#failoverError("is not replaced: the failover was aborted");
       this.#notifyLater((listener) => listener.onFailoverAborted(change.next, error));
     } else {
       const { master } = change;

@@ -14,7 +14,7 @@ export type MasterChange =
 
 interface KnownMaster {
   readonly address: Address;
-  /** `undefined` after an event, until a Sentinel has reported the epoch of that fail-over. */
+  /** `undefined` after an event, until a Sentinel has reported the epoch of that failover. */
   readonly epoch: number | undefined;
   /** Moment (of `performance.now()`) until which other Sentinels may still report the previous master. */
   readonly trustedUntil: number;
@@ -40,7 +40,7 @@ export class MasterState {
 
   /**
    * Return the address to connect to if no Sentinel has to be queried for it: a replica being promoted,
-   * or the master shortly after a fail-over. Drops a promotion that has timed out.
+   * or the master shortly after a failover. Drops a promotion that has timed out.
    */
   currentAddress(): Address | undefined {
     const now = performance.now();
@@ -72,7 +72,7 @@ export class MasterState {
     return sameAddress(address, this.#suspect);
   }
 
-  /** Whether a Sentinel reports a master from before the last fail-over, as far as can be determined. */
+  /** Whether a Sentinel reports a master from before the last failover, as far as can be determined. */
   isStale(report: MasterReport): boolean {
     const known = this.#master;
     if (known === undefined || sameAddress(report.address, known.address)) return false;

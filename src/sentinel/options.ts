@@ -61,7 +61,7 @@ export interface SentinelClientSettings {
 const FAILOVER_SHARE = 0.75;
 /** Share of the command timeout that a Sentinel may take to answer, when the query is retried. */
 const ATTEMPT_SHARE = 0.2;
-/** The same when the query is not retried. */
+/** The same with a custom retry policy, and for queries of the Sentinel object. */
 const ONLY_ATTEMPT_SHARE = 0.5;
 /** ms; used in place of the command timeout when commands have none. */
 const DEFAULT_TIMEOUT = 12_000;

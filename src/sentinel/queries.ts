@@ -31,7 +31,7 @@ export interface QueriedSentinel {
 /** What a Sentinel reports about a master. */
 export interface MasterReport {
   readonly address: Address;
-  /** Configuration epoch: grows with every fail-over. */
+  /** Configuration epoch: grows with every failover. */
   readonly epoch: number;
 }
 
@@ -97,7 +97,7 @@ export async function askMaster(
   ]);
   if (address === null)
     throw sentinelError(from, "No such master with that name", UNKNOWN_NAME_CODE);
-  // During a fail-over the state is still that of the old master, the address already the new one.
+  // During a failover the state is still that of the old master, the address already the new one.
   const isNew = address[0] !== state.ip || address[1] !== state.port;
   const problem = isNew
     ? missingSentinels(state, minOtherSentinels)
@@ -213,7 +213,7 @@ export function isUnknownName(error: unknown): boolean {
   return causes.length > 0 && causes.every(isUnknown);
 }
 
-/** The error for a report from before the last fail-over. */
+/** The error for a report from before the last failover. */
 export function staleReportError(from: QueriedSentinel, { address }: MasterReport): RedisError {
   return sentinelError(
     from,

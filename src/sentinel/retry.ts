@@ -1,6 +1,6 @@
 /**
  * The retry policy of clients of a Sentinel deployment: it is limited by time, not by a number of attempts,
- * because a fail-over takes seconds. It gives up before the commands reach their own deadline.
+ * because a failover takes seconds. It gives up before the commands reach their own deadline.
  */
 import { EqualJitterBackoff } from "../options/backoff.js";
 import { Retry } from "../options/retry.js";

@@ -12,7 +12,7 @@ import type { IntOf, NoOptions, PromiseSurface, TextOf } from "../execution/repl
 import type { Address } from "../options/address.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { settleAll } from "../util/settle-all.js";
-import { text } from "../util/validate.js";
+import { nonEmptyText } from "../util/validate.js";
 import { MasterSource, ReplicaSource } from "./address-sources.js";
 import { FailoverMonitor } from "./failover-monitor.js";
 import type { SentinelNode } from "./node.js";
@@ -105,7 +105,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   }
 
   /**
-   * Create a client that is always connected to the current master, and follows it after a fail-over.
+   * Create a client that is always connected to the current master, and follows it after a failover.
    *
    * @param name - Name of the master in the Sentinels' configuration.
    * @param options - Overrides of the default client options.
@@ -198,7 +198,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   }
 
   #monitor(given: string): FailoverMonitor {
-    const name = text('argument "name"', given);
+    const name = nonEmptyText('argument "name"', given);
     const { minOtherSentinels, queryTimeout } = this.#settings;
     const options = { nodes: this.#nodes, minOtherSentinels, queryTimeout };
     const monitor = this.#monitors.get(name) ?? new FailoverMonitor(name, options);

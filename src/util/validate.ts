@@ -1,6 +1,6 @@
 /**
  * Validation of options and arguments. Each check returns the value in its final form or throws a
- * `DataError` that names the option. A message never contains a string that was passed, because it may
+ * `DataError` that names the option. A message never contains a string that was passed as a value, because it may
  * be a misplaced secret; it contains a number only where a number was expected.
  */
 import { DataError } from "../errors.js";
@@ -76,7 +76,7 @@ export const boolean: Check<boolean> = (name, value) => {
 };
 
 /** Accept a string of at least one character. */
-export const text: Check<string> = (name, value) => {
+export const nonEmptyText: Check<string> = (name, value) => {
   if (typeof value === "string" && value !== "") return value;
   throw invalidOption(name, "a non-empty string", kindOf(value));
 };
@@ -92,7 +92,7 @@ export const optionalText: Check<string | undefined> = (name, value) => {
  * Accept printable ASCII without spaces, as CLIENT SETNAME and CLIENT SETINFO require, or `null`.
  * Return `undefined` for `null` and `""`.
  */
-export const word: Check<string | undefined> = (name, value) => {
+export const printableAscii: Check<string | undefined> = (name, value) => {
   const given = optionalText(name, value);
   if (given === undefined || /^[!-~]+$/.test(given)) return given;
   throw invalidOption(name, "printable ASCII without spaces", "other characters");
@@ -116,7 +116,7 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Che
 }
 
 /** Accept a finite number of milliseconds, 0 or more. Fractions are kept. */
-export const amount: Check<number> = numberIn(
+export const duration: Check<number> = numberIn(
   "a number of milliseconds, 0 or more",
   (value) => Number.isFinite(value) && value >= 0,
 );

@@ -142,7 +142,7 @@ describe("rediswire:command channel", () => {
     expect((error as Error).stack).toContain("myOwnFunction");
   });
 
-  it("runs the sending code in the context bound to the start event", async () => {
+  it("sends the command inside the AsyncLocalStorage context bound with start.bindStore()", async () => {
     const storage = new AsyncLocalStorage<Event>();
     const { start } = tracingChannel<unknown, Event>("rediswire:command");
     start.bindStore(storage, (event) => event as Event);
@@ -258,7 +258,7 @@ describe("published events", () => {
     }
   });
 
-  it("leave the sending of commands and pipelines to execution without a subscriber", async () => {
+  it("do not take part in sending when there is no subscriber", async () => {
     const stacks: string[] = [];
     redis.connectionPool.execute = (request) => {
       stacks.push(new Error("sent").stack ?? "");

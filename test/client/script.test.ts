@@ -132,7 +132,7 @@ describeProtocols("registered scripts", (protocol) => {
   });
 
   it.each([true, false])(
-    "run a hundred times in a pipeline (transaction: %s) after the cache was flushed",
+    "run in a pipeline when SCRIPT FLUSH happens while it is filled (transaction: %s)",
     async (transaction) => {
       const append = redis.registerScript<number>("return redis.call('RPUSH', KEYS[1], ARGV[1])");
       await append({ keys: [key], args: [0] });

@@ -1,5 +1,5 @@
 /**
- * A Sentinel object and its clients while nothing fails, or during a planned fail-over: discovery, routing of
+ * A Sentinel object and its clients while nothing fails, or during a planned failover: discovery, routing of
  * commands, what follows the master, and which connections stay open.
  */
 import { readFileSync } from "node:fs";
@@ -175,7 +175,7 @@ describe("replicaFor()", () => {
 });
 
 describe("objects created by a master client", () => {
-  it("follow a fail-over: subscriptions, locks and client() connections", async () => {
+  it("follow a failover: subscriptions, locks and client() connections", async () => {
     await using sentinel = new Sentinel(servers.addresses);
     await using master = sentinel.masterFor(name);
     await using own = master.client();

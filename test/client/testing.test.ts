@@ -67,7 +67,7 @@ describe("startServer", () => {
     await using sentinel = new Redis({ host: address?.[0] ?? "", port: address?.[1] ?? 0 });
     const ask = () => sentinel.sentinelGetMasterAddrByName(server.masterName);
     expect(await ask()).toEqual([server.host, server.port]);
-    // Written immediately: acknowledged writes must exist after the fail-over.
+    // Written immediately: acknowledged writes must exist after the failover.
     await using redis = new Redis(server.url);
     await redis.set("key", "value");
     const promoted = await server.failover();

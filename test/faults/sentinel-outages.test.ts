@@ -39,7 +39,7 @@ describe("a Sentinel deployment", () => {
     }
   });
 
-  test("continues after the loss of one Sentinel, and follows a fail-over", async () => {
+  test("continues after the loss of one Sentinel, and follows a failover", async () => {
     await using servers = await startSentinels();
     await using sentinel = new Sentinel(servers.addresses);
     await using master = sentinel.masterFor(servers.name);
@@ -80,7 +80,7 @@ describe("a Sentinel deployment", () => {
 
     await Promise.all(servers.sentinels.map((one) => one.restart()));
     expect(await master.get("a")).toBe("1");
-    // The client has subscribed again: the next fail-over loses no command.
+    // The client has subscribed again: the next failover loses no command.
     await until(
       async () => {
         const lists = await Promise.all(servers.sentinels.map((one) => one.clients()));

@@ -94,7 +94,7 @@ describeClients("scores of sorted sets", server, ({ redis, t }) => {
     highest: Infinity,
   };
 
-  it("are equal doubles in the reply of every command", async () => {
+  it("are the same number in the replies of ZRANGE, ZUNION, ZMSCORE and others", async () => {
     await redis.zadd("z", SCORES);
     const expected = Object.entries(SCORES).map(([name, score]) => [t(name), score]);
     expect(await redis.zrange("z", 0, -1, { withScores: true })).toEqual(expected);

@@ -1,6 +1,6 @@
 /** Request: who holds it, and whether it was written, are recorded by the request alone. */
 import { describe, expect, it } from "vitest";
-import { AbandonedRequest, abandonTimedOut } from "../../../src/connection/abandoned-request.js";
+import { AbandonedRequest, abandonTimedOut } from "../../../src/connection/deadlines.js";
 import { InternalRequest, internalCommand } from "../../../src/connection/internal-request.js";
 import type { Request } from "../../../src/connection/request.js";
 import { Deque } from "../../../src/util/deque.js";

@@ -81,7 +81,7 @@ describe("MasterState", () => {
     expect(state.abortFailover()).toBeUndefined();
   });
 
-  it("returns a change for an aborted fail-over, once", () => {
+  it("returns a change for an aborted failover, once", () => {
     const state = knownMaster();
     state.startFailover(B);
     expect(state.abortFailover()).toEqual({ type: "failover-aborted", next: B });

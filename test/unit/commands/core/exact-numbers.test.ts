@@ -42,7 +42,7 @@ describe("toExactDouble", () => {
   });
 });
 
-describe("bigint scores", () => {
+describe("bigint scores of ZADD, ZINCRBY and ZCOUNT", () => {
   const client = new RecordingClient();
 
   test("are sent when a double represents them exactly", () => {

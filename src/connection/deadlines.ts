@@ -1,6 +1,6 @@
 /**
- * Requests whose reply is no longer awaited. An abandoned request keeps its place in the queue of
- * its connection, so that its late replies are discarded in order and never reach another caller.
+ * What happens to pending requests at their deadline. A timed-out or cancelled request is replaced in the
+ * queue of its connection, so that its late replies are discarded in order and never reach another caller.
  */
 import { BYTES, type ReplyMode } from "../protocol/reply.js";
 import type { Deque } from "../util/deque.js";
