@@ -366,7 +366,7 @@ describe("block time of XREAD and XREADGROUP", () => {
     [["STREAMS", "BLOCK", "5"], undefined],
     [["BLOCK"], 0],
     [[], undefined],
-  ])("is read from %j", (args, time) => {
+  ])("%j blocks for %s ms", (args, time) => {
     expect(blockOption(args)).toBe(time);
   });
 });
