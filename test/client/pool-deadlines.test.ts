@@ -34,19 +34,26 @@ describe("a server that is down, with a retry policy without limit", () => {
     ["a lease", (redis) => redis.connectionPool.lease()],
   ])("%s waits no longer than socketTimeout", async (_, call) => {
     const options = { socketTimeout: 150, retry: forever };
-    await using redis = new Redis("127.0.0.1", await freePort(), options);
+    const port = await freePort();
+    // A timer counts from the start of the event loop's turn, so the test does too.
+    const start = performance.now();
+    await using redis = new Redis("127.0.0.1", port, options);
     const ending = await settle(call(redis), 1000);
+    const elapsed = performance.now() - start;
     expect(ending).toMatchObject({ ok: false, error: { name: "TimeoutError", code: "ETIMEDOUT" } });
     expect(!ending.ok && ending.error.outcome).toBe("not-sent");
-    expect(ending.ms).toBeGreaterThan(140);
+    expect(elapsed).toBeGreaterThan(140);
   });
 
   it("a blocking command waits as long as the timeout of its view", async () => {
     const options = { socketTimeout: 50, retry: forever };
-    await using redis = new Redis("127.0.0.1", await freePort(), options);
+    const port = await freePort();
+    const start = performance.now();
+    await using redis = new Redis("127.0.0.1", port, options);
     const ending = await settle(redis.with({ timeout: 200 }).blpop("key", 0), 1000);
+    const elapsed = performance.now() - start;
     expect(ending.ok).toBe(false);
-    expect(ending.ms).toBeGreaterThan(190);
+    expect(elapsed).toBeGreaterThan(190);
   });
 });
 
