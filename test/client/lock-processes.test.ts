@@ -9,8 +9,9 @@ import { until } from "../support/until.js";
 expectLeasesReturned();
 
 const server = await sharedServer();
-const PROCESSES = 4;
+const PROCESSES = [0, 1, 2, 3];
 const CONTENDERS = 50;
+const ALL_CONTENDERS = PROCESSES.length * CONTENDERS;
 let redis: Redis;
 let prefix: string;
 
@@ -68,12 +69,13 @@ console.log("POOL " + inspect(redis.connectionPool));
 await redis.close();
 `;
 
-function startContenders(options: object): Promise<Child[]> {
-  const children = Array.from({ length: PROCESSES }, (_, process) => {
-    const args = { url: server.url, prefix, process, contenders: CONTENDERS, ...options };
-    return startChild(CONTEND, args);
-  });
-  return Promise.all(children);
+function startProcess(process: number, options: object): Promise<Child> {
+  const args = { url: server.url, prefix, process, contenders: CONTENDERS, ...options };
+  return startChild(CONTEND, args);
+}
+
+function startProcesses(processes: readonly number[], options: object): Promise<Child[]> {
+  return Promise.all(processes.map((process) => startProcess(process, options)));
 }
 
 /** Check that a holder leaves before the next one enters, and that tokens grow. */
@@ -99,34 +101,35 @@ function checkLog(log: readonly string[], interrupted: readonly string[] = []): 
 
 describe("200 contenders in 4 processes", () => {
   it.each([true, false])("never hold the lock at the same time (fencing: %s)", async (fencing) => {
-    const children = await startContenders({ timeout: 30_000, fencing });
+    const children = await startProcesses(PROCESSES, { timeout: 30_000, fencing });
     for (const { code, output } of await Promise.all(children.map((child) => child.ended()))) {
       expect(output).toMatch(/^POOL .* leased=0 .*\n$/);
       expect(code).toBe(0);
     }
     const log = await redis.lrange(`${prefix}log`, 0, -1);
-    expect(log).toHaveLength(2 * PROCESSES * CONTENDERS);
-    expect(checkLog(log).size).toBe(PROCESSES * CONTENDERS);
-    expect(await redis.get(`${prefix}count`)).toBe(`${PROCESSES * CONTENDERS}`);
+    expect(log).toHaveLength(2 * ALL_CONTENDERS);
+    expect(checkLog(log).size).toBe(ALL_CONTENDERS);
+    expect(await redis.get(`${prefix}count`)).toBe(`${ALL_CONTENDERS}`);
     expect(await redis.exists(`${prefix}lock`)).toBe(0);
   });
 
   it("go on when the process of the holder is stopped, and the holder gets LockNotOwnedError", async () => {
     const stops = "0.7";
-    const children = await startContenders({ timeout: 3000, stops, fencing: true });
-    const stopped = children[0];
-    if (stopped === undefined) throw new Error("no child");
+    const options = { timeout: 3000, stops, fencing: true };
+    const stopped = await startProcess(0, options);
     await stopped.prints("HOLDING");
+    // The others start now: otherwise they could all have had the lock before the holder gets it.
+    const others = await startProcesses(PROCESSES.slice(1), options);
     process.kill(stopped.pid, "SIGSTOP");
     try {
       const before = await redis.llen(`${prefix}log`);
       const message = "no other contender got the lock";
-      const others = async () => (await redis.llen(`${prefix}log`)) > before + 20;
-      await until(others, { timeout: 20_000, message });
+      const grows = async () => (await redis.llen(`${prefix}log`)) > before + 20;
+      await until(grows, { timeout: 20_000, message });
     } finally {
       process.kill(stopped.pid, "SIGCONT");
     }
-    const outputs = await Promise.all(children.map((child) => child.ended()));
+    const outputs = await Promise.all([stopped, ...others].map((child) => child.ended()));
     for (const [i, { code, output }] of outputs.entries()) {
       expect(output).toMatch(/POOL .* leased=0 /);
       if (i !== 0) expect(output).not.toMatch(/FAILED|REFUSED|ABORTED/);
@@ -138,8 +141,8 @@ describe("200 contenders in 4 processes", () => {
     expect(holderOutput).toContain(`FAILED ${stops} LockNotOwnedError`);
     expect(holderOutput.match(/FAILED/g)).toHaveLength(1);
     const log = await redis.lrange(`${prefix}log`, 0, -1);
-    expect(checkLog(log, [stops]).size).toBe(PROCESSES * CONTENDERS);
-    expect(log).toHaveLength(2 * PROCESSES * CONTENDERS - 1);
+    expect(checkLog(log, [stops]).size).toBe(ALL_CONTENDERS);
+    expect(log).toHaveLength(2 * ALL_CONTENDERS - 1);
   }, 60_000);
 });
 
