@@ -14,6 +14,14 @@ async function echo(peer: Peer): Promise<void> {
   }
 }
 
+/** Answer the first of two commands, then reset the connection. */
+async function answerFirstAndReset(peer: Peer): Promise<void> {
+  await peer.expect(["GET", "a"], ["GET", "b"]);
+  peer.send(bulk("a"));
+  await waitEventLoopTurns();
+  await peer.reset();
+}
+
 const counted = (mock: { received: string[][] }) => mock.received.map((words) => words.join(" "));
 const LOST = "The connection of this client() was lost, together with its state";
 
@@ -188,15 +196,7 @@ describe("loss of the connection of a client()", () => {
   });
 
   it("rejects commands in flight, and none after them", async () => {
-    await using mock = await mockServer([
-      async (peer) => {
-        await peer.expect(["GET", "a"], ["GET", "b"]);
-        peer.send(bulk("a"));
-        await waitEventLoopTurns();
-        await peer.reset();
-      },
-      echo,
-    ]);
+    await using mock = await mockServer([answerFirstAndReset, echo]);
     await using redis = clientOf(mock);
     await using session = redis.client();
     const [a, b] = [session.get("a"), errorOf(session.get("b"))];
@@ -214,15 +214,7 @@ describe("loss of the connection of a client()", () => {
   });
 
   it("is reported to the next command when only cancelled commands were in flight", async () => {
-    await using mock = await mockServer([
-      async (peer) => {
-        await peer.expect(["GET", "a"], ["GET", "b"]);
-        peer.send(bulk("a"));
-        await waitEventLoopTurns();
-        await peer.reset();
-      },
-      echo,
-    ]);
+    await using mock = await mockServer([answerFirstAndReset, echo]);
     await using redis = clientOf(mock);
     await using session = redis.client();
     const controller = new AbortController();
