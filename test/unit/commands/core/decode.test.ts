@@ -4,17 +4,8 @@ import type { DecodeContext } from "../../../../src/commands/core/info.js";
 import { DecodeError, ResponseError } from "../../../../src/errors.js";
 import { MapReply, type Reply, SetReply } from "../../../../src/protocol/reply.js";
 import { Random, testSeed } from "../../../support/random.js";
+import { bytesContext as bytes, textContext as text } from "../../../support/strict-text.js";
 
-const fatal = new TextDecoder("utf-8", { fatal: true });
-function strictText(bytes: Buffer): string {
-  try {
-    return fatal.decode(bytes);
-  } catch {
-    throw new DecodeError("not UTF-8", { code: "EENCODING" });
-  }
-}
-const text: DecodeContext = { bytes: false, text: strictText };
-const bytes: DecodeContext = { bytes: true, text: strictText };
 const b = (value: string) => Buffer.from(value);
 
 /** Replies that no decoder expects: they must be returned unchanged, without an error. */

@@ -3,20 +3,9 @@ import * as connection from "../../../../src/commands/connection/replies.js";
 import * as core from "../../../../src/commands/core/decode.js";
 import type { DecodeContext } from "../../../../src/commands/core/info.js";
 import * as decode from "../../../../src/commands/server/replies.js";
-import { DecodeError } from "../../../../src/errors.js";
 import { MapReply, type Reply } from "../../../../src/protocol/reply.js";
+import { bytesContext as context } from "../../../support/strict-text.js";
 
-const fatal = new TextDecoder("utf-8", { fatal: true });
-const context: DecodeContext = {
-  bytes: true,
-  text(bytes) {
-    try {
-      return fatal.decode(bytes);
-    } catch {
-      throw new DecodeError("not UTF-8");
-    }
-  },
-};
 const b = (value: string) => Buffer.from(value);
 /** Convert objects without prototype to plain objects, for comparison. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

@@ -4,20 +4,10 @@ import * as connection from "../../../../src/commands/connection/replies.js";
 import type { DecodeContext } from "../../../../src/commands/core/info.js";
 import * as commands from "../../../../src/commands/introspection/replies.js";
 import * as state from "../../../../src/commands/server/state-replies.js";
-import { DecodeError, ResponseError } from "../../../../src/errors.js";
+import { ResponseError } from "../../../../src/errors.js";
 import { MapReply, type Reply, SetReply } from "../../../../src/protocol/reply.js";
+import { bytesContext as context } from "../../../support/strict-text.js";
 
-const fatal = new TextDecoder("utf-8", { fatal: true });
-const context: DecodeContext = {
-  bytes: true,
-  text(bytes) {
-    try {
-      return fatal.decode(bytes);
-    } catch {
-      throw new DecodeError("not UTF-8");
-    }
-  },
-};
 const b = (value: string) => Buffer.from(value);
 const map = (...items: Reply[]) => new MapReply(items);
 const set = (...items: Reply[]) => new SetReply(items);

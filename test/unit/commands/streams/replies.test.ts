@@ -11,21 +11,10 @@ import {
   toStreamsPairs,
   toXinfoStream,
 } from "../../../../src/commands/streams/replies.js";
-import { DecodeError } from "../../../../src/errors.js";
 import { MapReply, type Reply } from "../../../../src/protocol/reply.js";
+import { bytesContext as bytes } from "../../../support/strict-text.js";
 
 const text: DecodeContext = { bytes: false, text: String };
-const strict = new TextDecoder("utf-8", { fatal: true });
-const bytes: DecodeContext = {
-  bytes: true,
-  text: (from) => {
-    try {
-      return strict.decode(from);
-    } catch {
-      throw new DecodeError("not text", { code: "EDECODE" });
-    }
-  },
-};
 const b = (from: string) => Buffer.from(from, "latin1");
 const fields = (...pairs: [string, unknown][]) =>
   Object.assign(Object.create(null), Object.fromEntries(pairs));
