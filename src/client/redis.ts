@@ -317,6 +317,7 @@ export class RedisClient<
     await this.close();
   }
 
+  /** @internal */
   protected override run<V>(
     info: CommandInfo,
     args: readonly Arg[],
@@ -326,10 +327,12 @@ export class RedisClient<
     return execute(this.#dependencies, { info, args, decode: decoder }) as Promise<V>;
   }
 
+  /** @internal */
   protected override reject<V>(_info: CommandInfo, error: DataError): Promise<V> {
     return rejectWithCallerStack(error);
   }
 
+  /** @internal */
   protected override resolve<V>(_info: CommandInfo, value: V): Promise<V> {
     return Promise.resolve(value);
   }

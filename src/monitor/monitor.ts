@@ -159,7 +159,10 @@ export class Monitor {
   /** Number of `close()` calls; an operation that began before one must not continue after it. */
   #closings = 0;
 
+  /** Only `redis.monitor()` creates monitors. */
+  constructor(...created: never);
   /** @internal */
+  constructor(leaseProvider: LeaseProvider);
   constructor(leaseProvider: LeaseProvider) {
     this.#leaseProvider = leaseProvider;
   }

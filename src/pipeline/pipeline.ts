@@ -71,6 +71,10 @@ export class Pipeline<
   #needed = new Map<string, Preloadable>();
   #onSuccess: Map<number, () => void> | undefined = undefined;
 
+  /** Only `redis.pipeline()` creates pipelines. */
+  constructor(...created: never);
+  /** @internal */
+  constructor(dependencies: PipelineDependencies, options?: PipelineOptions);
   constructor(dependencies: PipelineDependencies, options: PipelineOptions = {}) {
     super();
     const { transaction = true } = onlyKnown(options, ["transaction"]);
@@ -188,11 +192,13 @@ export class Pipeline<
     this.reset();
   }
 
+  /** @internal */
   protected override run<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder | null) {
     this.#buffer(info, args, decoderFor(info, decode, this.#dependencies.call));
     return this as unknown as Reply<PipelineSurface<R, T, I>, V>;
   }
 
+  /** @internal */
   protected override reject<V>(
     _info: CommandInfo,
     error: DataError,
@@ -200,6 +206,7 @@ export class Pipeline<
     throw error;
   }
 
+  /** @internal */
   protected override resolve<V>(_info: CommandInfo, value: V) {
     this.#localValues.set(this.length, value);
     return this as unknown as Reply<PipelineSurface<R, T, I>, V>;
@@ -348,15 +355,18 @@ export class WatchedPipeline<
     }
   }
 
+  /** @internal */
   protected override run<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder | null) {
     const decoder = decoderFor(info, decode, this.#session.call);
     return this.#handled(this.#execute<V>(info, args, decoder));
   }
 
+  /** @internal */
   protected override reject<V>(_info: CommandInfo, error: DataError): Promise<V> {
     return rejectWithCallerStack(error);
   }
 
+  /** @internal */
   protected override resolve<V>(info: CommandInfo, value: V): Promise<V> {
     return this.#handled(this.#resolveLocally(info, value));
   }

@@ -82,7 +82,10 @@ export class PubSub<
   /** Whether anything was subscribed to or pinged since the beginning or the last `close()`. */
   #isUsed = false;
 
+  /** Only `redis.pubsub()` creates subscribers. */
+  constructor(...created: never);
   /** @internal */
+  constructor(dependencies: PubSubDependencies, options?: PubSubOptions);
   constructor({ leaser, bytes }: PubSubDependencies, options: PubSubOptions = {}) {
     const settings = pubSubSettings(options);
     this.#codec = new ChannelCodec(leaser.settings, bytes);

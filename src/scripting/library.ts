@@ -47,7 +47,10 @@ export class Library {
   readonly #defaultClient: LibraryClient;
   readonly #source: LibrarySource;
 
+  /** Only `redis.registerLibrary()` creates libraries. */
+  constructor(...created: never);
   /** @internal */
+  constructor(defaultClient: LibraryClient, source: LibrarySource);
   constructor(defaultClient: LibraryClient, source: LibrarySource) {
     this.name = source.name;
     this.#defaultClient = defaultClient;

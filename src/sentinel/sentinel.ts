@@ -157,6 +157,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     await this.close();
   }
 
+  /** @internal */
   protected override run<V>(
     info: CommandInfo,
     args: readonly Arg[],
@@ -168,10 +169,12 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     return this.#runOnFirst(ask, READ_ONLY.has(info.name));
   }
 
+  /** @internal */
   protected override reject<V>(_info: CommandInfo, error: DataError): Promise<V> {
     return rejectWithCallerStack(error);
   }
 
+  /** @internal */
   protected override resolve<V>(_info: CommandInfo, value: V): Promise<V> {
     return Promise.resolve(value);
   }

@@ -2,7 +2,7 @@
  * Checks the built declarations: what an editor shows, and that a program can use everything it gets from
  * the client in its own emitted declarations.
  */
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ensureBuilt } from "./built.js";
@@ -19,8 +19,10 @@ function compileText(text: string, options: ts.CompilerOptions = {}) {
   return compile([PROGRAM], options, new Map([[PROGRAM, text]]));
 }
 
-/** The public methods and properties of an exported class. */
-function membersOf(program: ts.Program, name: string): ts.Symbol[] {
+const HIDDEN = ts.ModifierFlags.Protected | ts.ModifierFlags.Private;
+
+/** The methods and properties of an exported class, by default those that are public. */
+function membersOf(program: ts.Program, name: string, hidden = HIDDEN): ts.Symbol[] {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(DECLARATIONS);
   const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
@@ -29,7 +31,6 @@ function membersOf(program: ts.Program, name: string): ts.Symbol[] {
   const type = checker.getDeclaredTypeOfSymbol(symbol);
   return checker.getPropertiesOfType(type).filter((member) => {
     const [declaration] = member.declarations ?? [];
-    const hidden = ts.ModifierFlags.Protected | ts.ModifierFlags.Private;
     // Names of private members and symbols begin like this.
     if (declaration === undefined || /^(?:__|#)/.test(member.name)) return false;
     return (ts.getCombinedModifierFlags(declaration) & hidden) === 0;
@@ -188,6 +189,27 @@ describe("dist/index.d.ts", () => {
     found.delete("Reply$1");
     expect([...found]).toEqual([]);
   });
+
+  test("omits members that are internal", () => {
+    const { program } = compileText('export { Redis } from "rediswire";');
+    expect(readFileSync(DECLARATIONS, "utf8")).not.toContain("@internal");
+    const all = (name: string) => membersOf(program, name, 0).map((member) => member.name);
+    expect(all("Redis")).toContain("executeCommand");
+    for (const hidden of ["run", "reject", "resolve", "send"]) {
+      expect([...all("Redis"), ...all("Pipeline"), ...all("Sentinel")]).not.toContain(hidden);
+    }
+  });
+
+  test.each(["Pipeline", "PubSub", "Monitor", "Library", "BitFieldOperation"])(
+    "lets no program construct a %s, which only a client creates",
+    (name) => {
+      const lines = [`new ${name}();`, `new ${name}({} as never, {} as never);`];
+      const { compileErrors } = compileText(
+        `import { ${name} } from "rediswire";\n${lines.join("\n")}\n`,
+      );
+      expect(compileErrors.map(({ line }) => line)).toEqual([2, 3]);
+    },
+  );
 
   test("is at most 520 KB", () => {
     expect(statSync(DECLARATIONS).size).toBeLessThan(520_000);

@@ -62,10 +62,18 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
   #args: ArgList;
   #overflow = WRAP.text;
 
+  /** Only `bitfield()` creates operations. */
+  constructor(...created: never);
   /**
+   * @internal
    * @param createArgs - Returns a new argument list with the key.
    * @param send - Executes the command.
    */
+  constructor(
+    createArgs: () => ArgList,
+    send: (args: ArgList) => unknown,
+    options?: BitfieldOptions,
+  );
   constructor(
     createArgs: () => ArgList,
     send: (args: ArgList) => unknown,

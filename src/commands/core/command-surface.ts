@@ -24,7 +24,7 @@ export type Reply<H extends CommandSurface, T> = (H & { readonly value: T })["re
 /** Base of the generated classes. */
 export abstract class CommandSender<H extends CommandSurface> {
   /**
-   * Execute one command.
+   * @internal Execute one command.
    *
    * @param args - Its arguments; the encoder checks keys and values later.
    * @param decode - Decoder for this call instead of the command's; `null` for the raw reply.
@@ -36,20 +36,20 @@ export abstract class CommandSender<H extends CommandSurface> {
   ): Reply<H, T>;
 
   /**
-   * Fail a call with invalid arguments, without I/O.
+   * @internal Fail a call with invalid arguments, without I/O.
    *
    * @param error - Reported as this surface reports errors of commands.
    */
   protected abstract reject<T>(info: CommandInfo, error: DataError): Reply<H, T>;
 
   /**
-   * Complete a call without I/O.
+   * @internal Complete a call without I/O.
    *
    * @param value - Returned in place of the command's reply.
    */
   protected abstract resolve<T>(info: CommandInfo, value: T): Reply<H, T>;
 
-  /** Execute a command with the collected arguments, or fail the call when they are invalid. */
+  /** @internal Execute a command with the collected arguments, or fail the call when they are invalid. */
   protected send<T>(info: CommandInfo, args: ArgList, decode?: Decoder | null): Reply<H, T> {
     return args.error === undefined
       ? this.run(info, args.words, decode)
