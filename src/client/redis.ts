@@ -31,6 +31,7 @@ import { PubSub } from "../pubsub/pubsub.js";
 import { Library } from "../scripting/library.js";
 import { createScript, type Script, type ScriptOptions } from "../scripting/script.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
+import { SELF } from "../util/self.js";
 import {
   type ClientDependencies,
   type ClientOptions,
@@ -84,7 +85,7 @@ export class RedisClient<
 
   /** The pool of the client's connections. */
   get connectionPool(): ConnectionPool {
-    return this.#dependencies.pool;
+    return this[SELF].#dependencies.pool;
   }
 
   /**
@@ -100,11 +101,11 @@ export class RedisClient<
    */
   executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
     try {
-      const { call } = this.#dependencies;
+      const { call } = this[SELF].#dependencies;
       const command = resolveCommand(name, args, call.callbacks);
       const decode = decoderFor(command.info, command.decode, call, command.options);
       const { info, args: words } = command;
-      return execute(this.#dependencies, { info, args: words, decode }) as Promise<V>;
+      return execute(this[SELF].#dependencies, { info, args: words, decode }) as Promise<V>;
     } catch (error) {
       return rejectWithCallerStack(error);
     }
@@ -119,9 +120,10 @@ export class RedisClient<
    * @throws {@link DataError} for an invalid option.
    */
   with<const O extends CallOptions>(options: O): Redis<TextOf<O, T>, IntOf<O, I>> {
-    const { call, executor } = this.#dependencies;
+    const { call, executor } = this[SELF].#dependencies;
     // Often the view is the only reference to the client() it was created from.
-    return this.#sibling({ call: call.with(options), ownsExecutor: executor.exclusive }) as never;
+    const changes = { call: call.with(options), ownsExecutor: executor.exclusive === true };
+    return this[SELF].#sibling(changes) as never;
   }
 
   /**
@@ -131,9 +133,9 @@ export class RedisClient<
    * @returns A client; its `close()` releases the connection.
    */
   client(): Redis<T, I> {
-    const { call, leaseProvider } = this.#dependencies;
+    const { call, leaseProvider } = this[SELF].#dependencies;
     const executor = new DedicatedConnection(leaseProvider);
-    return this.#sibling({ call: call.with({}), executor, ownsExecutor: true });
+    return this[SELF].#sibling({ call: call.with({}), executor, ownsExecutor: true });
   }
 
   /**
@@ -148,7 +150,7 @@ export class RedisClient<
   pubsub<const O extends PubSubOptions = NoOptions>(
     options?: O & PubSubOptions,
   ): PubSub<T, MessagesOf<T, O>> {
-    const { call, leaseProvider: leaser } = this.#dependencies;
+    const { call, leaseProvider: leaser } = this[SELF].#dependencies;
     return new PubSub({ leaser, bytes: call.bytes }, options);
   }
 
@@ -158,7 +160,7 @@ export class RedisClient<
    * @see {@link https://redis.io/docs/latest/commands/monitor/ | MONITOR}
    */
   monitor(): Monitor {
-    return new Monitor(this.#dependencies.leaseProvider);
+    return new Monitor(this[SELF].#dependencies.leaseProvider);
   }
 
   /**
@@ -170,7 +172,7 @@ export class RedisClient<
    * @see {@link https://redis.io/docs/latest/develop/using-commands/pipelining/ | Pipelining}
    */
   pipeline(options?: PipelineOptions): Pipeline<[], T, I> {
-    const { executor, call, pool, leaseProvider } = this.#dependencies;
+    const { executor, call, pool, leaseProvider } = this[SELF].#dependencies;
     const encoder = new Encoder(pool.settings);
     return new Pipeline({ executor, call, encoder, leaseProvider }, options);
   }
@@ -209,7 +211,7 @@ export class RedisClient<
     work: TransactionFunction<T, I, V>,
     ...rest: readonly (Key | TransactionOptions)[]
   ): Promise<unknown> {
-    const { call, leaseProvider, pool } = this.#dependencies;
+    const { call, leaseProvider, pool } = this[SELF].#dependencies;
     const { retry } = pool.settings;
     return runTransaction({ call, leaseProvider, retry }, transactionArguments(work, rest));
   }
@@ -223,7 +225,7 @@ export class RedisClient<
    * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
    */
   digestLocal(value: Value): string {
-    return digestOf(value, this.#dependencies.pool.settings);
+    return digestOf(value, this[SELF].#dependencies.pool.settings);
   }
 
   /**
@@ -236,7 +238,7 @@ export class RedisClient<
    * @see {@link https://redis.io/docs/latest/commands/evalsha/ | EVALSHA}
    */
   registerScript<V = unknown>(lua: string | Uint8Array, options?: ScriptOptions): Script<V> {
-    const { encoding } = this.#dependencies.pool.settings;
+    const { encoding } = this[SELF].#dependencies.pool.settings;
     return createScript(this, new ScriptSource(lua, encoding), options);
   }
 
@@ -248,7 +250,8 @@ export class RedisClient<
    * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
    */
   registerLibrary(code: string | Uint8Array): Library {
-    return new Library(this, new LibrarySource(code, this.#dependencies.pool.settings.encoding));
+    const { encoding } = this[SELF].#dependencies.pool.settings;
+    return new Library(this, new LibrarySource(code, encoding));
   }
 
   /**
@@ -278,7 +281,7 @@ export class RedisClient<
       const message = "setResponseCallback: arguments must be a command name and a function";
       throw new DataError(message, { code: "EINVAL" });
     }
-    this.#dependencies.call.callbacks.set(command.toUpperCase(), callback);
+    this[SELF].#dependencies.call.callbacks.set(command.toUpperCase(), callback);
   }
 
   /**
@@ -304,13 +307,13 @@ export class RedisClient<
    * connection; a view, or a client with `connectionPool`, leaves the pool open.
    */
   async close(): Promise<void> {
-    const { executor, ownsExecutor } = this.#dependencies;
+    const { executor, ownsExecutor } = this[SELF].#dependencies;
     if (ownsExecutor) await executor.close();
   }
 
   /** Close all connections of the pool immediately; pending commands are rejected. */
   disconnect(): void {
-    this.#dependencies.pool.disconnect();
+    this[SELF].#dependencies.pool.disconnect();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -323,8 +326,8 @@ export class RedisClient<
     args: readonly Arg[],
     decode?: Decoder | null,
   ): Promise<V> {
-    const decoder = decoderFor(info, decode, this.#dependencies.call);
-    return execute(this.#dependencies, { info, args, decode: decoder }) as Promise<V>;
+    const decoder = decoderFor(info, decode, this[SELF].#dependencies.call);
+    return execute(this[SELF].#dependencies, { info, args, decode: decoder }) as Promise<V>;
   }
 
   /** @internal */
@@ -344,11 +347,11 @@ export class RedisClient<
 
   /** Format as redis-py does: `Redis<ConnectionPool<Connection<host=localhost,port=6379,db=0>>>`. */
   override toString(): string {
-    return `${this.constructor.name}<${this.#dependencies.pool}>`;
+    return `${this.constructor.name}<${this[SELF].#dependencies.pool}>`;
   }
 
   [inspect.custom](): string {
-    return `${this.constructor.name}<${inspect(this.#dependencies.pool)}>`;
+    return `${this.constructor.name}<${inspect(this[SELF].#dependencies.pool)}>`;
   }
 }
 

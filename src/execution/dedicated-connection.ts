@@ -16,7 +16,7 @@ import type { Executor } from "./executor.js";
 
 /** Executes all requests on one leased connection. */
 export class DedicatedConnection implements Executor {
-  readonly exclusive = true;
+  readonly exclusive = true as const;
   readonly #leaseProvider: LeaseProvider;
   readonly #checker: Encoder;
   readonly #queue = new Set<Request>();

@@ -9,7 +9,7 @@ import type { Address } from "../options/address.js";
 /** Executes requests; every request it receives settles. */
 export interface Executor {
   /** Whether the connection belongs to one user alone, so that commands may change its state. */
-  readonly exclusive: boolean;
+  readonly exclusive?: true;
   /** Address of the server that ordinary commands go to; `undefined` when not yet resolved. */
   readonly address: Address | undefined;
   /** Execute a request. */

@@ -6,6 +6,7 @@ import { inspect } from "node:util";
 import type { Key } from "../commands/core/info.js";
 import { LockError, LockNotOwnedError } from "../errors.js";
 import { toBytes } from "../util/bytes.js";
+import { defineSelf, SELF } from "../util/self.js";
 import { boolean, invalidOption, onlyKnown } from "../util/validate.js";
 import {
   type AcquireClient,
@@ -87,6 +88,8 @@ function lockError(message: string): LockError {
 export class Lock {
   /** Key of the lock. */
   readonly name: Key;
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #client: LockClient;
   /** The client without its signal and timeout, for commands that must be sent in any case. */
   readonly #unlimitedClient: LockClient;
@@ -101,6 +104,7 @@ export class Lock {
    * @throws {@link DataError} naming the option that is unknown or invalid.
    */
   constructor(client: LockClient, name: Key, options: LockOptions = {}) {
+    defineSelf(this);
     this.name = name;
     this.#settings = lockSettings(options);
     this.#client = client.with(VIEW);
@@ -113,12 +117,12 @@ export class Lock {
 
   /** Value of the key while this object holds the lock; `undefined` otherwise. */
   get token(): Buffer | undefined {
-    return this.#held?.token;
+    return this[SELF].#held?.token;
   }
 
   /** Integer that grows with every acquisition; `undefined` without `fencingKey` or while not held. */
   get fencingToken(): number | undefined {
-    return this.#held?.fencingToken;
+    return this[SELF].#held?.fencingToken;
   }
 
   /**
@@ -136,23 +140,24 @@ export class Lock {
    * @throws {@link DataError} for an invalid option.
    */
   async acquire(options: AcquireOptions = {}): Promise<boolean> {
-    const settings = acquireSettings(this.#settings, options);
-    const token = settings.token === undefined ? newToken() : this.#bytesOf(settings.token);
+    const self = this[SELF];
+    const settings = acquireSettings(self.#settings, options);
+    const token = settings.token === undefined ? newToken() : self.#bytesOf(settings.token);
     const { name } = this;
     const acquisition = new Acquisition({
       name,
       token,
       settings,
-      client: this.#client,
-      cleanupClient: this.#unlimitedClient,
+      client: self.#client,
+      cleanupClient: self.#unlimitedClient,
     });
     try {
       const held = await acquisition.run();
       if (held === undefined) return false;
-      this.#held = held;
+      self.#held = held;
       return true;
     } finally {
-      this.#trackCleanup(acquisition.cleanup);
+      self.#trackCleanup(acquisition.cleanup);
     }
   }
 
@@ -184,13 +189,14 @@ export class Lock {
     work: (signal: AbortSignal, lock: this) => V | Promise<V>,
     options: AcquireOptions = {},
   ): Promise<V> {
+    const self = this[SELF];
     await this.hold(options);
-    const { timeout, signal } = this.#settings;
-    const held = this.#heldLock("use");
+    const { timeout, signal } = self.#settings;
+    const held = self.#heldLock("use");
     const renewal = new LockRenewal({
       interval: timeout / 3,
       validUntil: () => (held.released ? undefined : held.validUntil),
-      renew: () => this.#renew(held),
+      renew: () => self.#renew(held),
       signal: options.signal ?? signal,
     });
     let value: V;
@@ -198,15 +204,15 @@ export class Lock {
       value = await work(renewal.signal, this);
     } catch (error) {
       renewal.stop();
-      await this.#releaseQuietly(held);
+      await self.#releaseQuietly(held);
       throw error;
     }
     renewal.stop();
     if (renewal.lost !== undefined) {
-      await this.#releaseQuietly(held);
+      await self.#releaseQuietly(held);
       throw renewal.lost;
     }
-    if (!held.released) await this.#release(held);
+    if (!held.released) await self.#release(held);
     return value;
   }
 
@@ -219,7 +225,7 @@ export class Lock {
    * be repeated then.
    */
   async release(): Promise<void> {
-    await this.#release(this.#heldLock("release"));
+    await this[SELF].#release(this[SELF].#heldLock("release"));
   }
 
   /**
@@ -233,13 +239,14 @@ export class Lock {
    * @throws {@link DataError} for an invalid time or option.
    */
   async extend(time: number, options: ExtendOptions = {}): Promise<true> {
+    const self = this[SELF];
     const whole = additionalTime(time);
     const { replaceTtl: given = false } = onlyKnown(options, ["replaceTtl"]);
     const replaceTtl = boolean("replaceTtl", given);
-    const held = this.#expiringLock("extend");
+    const held = self.#expiringLock("extend");
     const begun = performance.now();
     const remaining = replaceTtl ? 0 : Math.max(held.validUntil - begun, 0);
-    const isOwned = await this.#run(EXTEND, held, [whole, replaceTtl ? 1 : 0], this.#client);
+    const isOwned = await self.#run(EXTEND, held, [whole, replaceTtl ? 1 : 0], self.#client);
     if (!isOwned) throw notOwned("extend");
     held.validUntil = begun + remaining + whole;
     return true;
@@ -253,35 +260,36 @@ export class Lock {
    * @throws {@link LockError} when the lock is not held by this object, or has no `timeout`.
    */
   async reacquire(): Promise<true> {
-    const held = this.#expiringLock("reacquire");
-    const { timeout } = this.#settings;
+    const self = this[SELF];
+    const held = self.#expiringLock("reacquire");
+    const { timeout } = self.#settings;
     const begun = performance.now();
-    if (!(await this.#run(REACQUIRE, held, [timeout], this.#client))) throw notOwned("reacquire");
+    if (!(await self.#run(REACQUIRE, held, [timeout], self.#client))) throw notOwned("reacquire");
     held.validUntil = validUntil(begun, timeout);
     return true;
   }
 
   /** Return whether any client holds the lock. */
   async locked(): Promise<boolean> {
-    return Number(await this.#client.exists(this.name)) !== 0;
+    return Number(await this[SELF].#client.exists(this.name)) !== 0;
   }
 
   /** Return whether this object holds the lock, according to the server. */
   async owned(): Promise<boolean> {
-    const token = this.#held?.token;
+    const token = this[SELF].#held?.token;
     if (token === undefined) return false;
-    const value = await this.#client.get(this.name);
+    const value = await this[SELF].#client.get(this.name);
     return value !== null && token.equals(Buffer.from(value as string));
   }
 
   /** Release the lock if it is held, and wait for pending deletions; throws as {@link release} does. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#held !== undefined) await this.release();
-    await Promise.all(this.#cleanups);
+    if (this[SELF].#held !== undefined) await this.release();
+    await Promise.all(this[SELF].#cleanups);
   }
 
   [inspect.custom](): string {
-    return `${this.constructor.name}<${this.#held === undefined ? "not held" : "held"}>`;
+    return `${this.constructor.name}<${this[SELF].#held === undefined ? "not held" : "held"}>`;
   }
 
   #bytesOf(token: string | Uint8Array): Buffer {

@@ -19,6 +19,7 @@ import type { Lease, LeaseProvider } from "../pool/lease.js";
 import { INLINE_ERRORS, LONG_LINES, type Reply, TEXT } from "../protocol/reply.js";
 import { AsyncQueue } from "../util/async-queue.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
+import { defineSelf, SELF } from "../util/self.js";
 import { type MonitoredCommand, malformedLine, parseMonitorLine } from "./monitored-command.js";
 
 const MONITOR = internalCommand("MONITOR");
@@ -153,6 +154,8 @@ class MonitorSession {
  * @see {@link https://redis.io/docs/latest/commands/monitor/ | MONITOR}
  */
 export class Monitor {
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #leaseProvider: LeaseProvider;
   #starting: Promise<MonitorSession> | undefined = undefined;
   #session: MonitorSession | undefined = undefined;
@@ -164,6 +167,7 @@ export class Monitor {
   /** @internal */
   constructor(leaseProvider: LeaseProvider);
   constructor(leaseProvider: LeaseProvider) {
+    defineSelf(this);
     this.#leaseProvider = leaseProvider;
   }
 
@@ -174,7 +178,7 @@ export class Monitor {
    * @throws The errors of {@link nextCommand}. A lost connection is reported even if commands are unread.
    */
   async start(): Promise<void> {
-    const session = await this.#currentSession();
+    const session = await this[SELF].#currentSession();
     if (session.error === undefined) return;
     session.isReported = session.queue.empty;
     return rejectWithCallerStack(session.endError());
@@ -188,7 +192,7 @@ export class Monitor {
    * {@link DecodeError} for a command that is not valid text; the next call returns the next command.
    */
   async nextCommand(): Promise<MonitoredCommand> {
-    const command = await this.#take({ stopped: false });
+    const command = await this[SELF].#take({ stopped: false });
     return command instanceof RedisError ? rejectWithCallerStack(command) : command;
   }
 
@@ -200,11 +204,12 @@ export class Monitor {
    * @throws As {@link nextCommand}, except for closing.
    */
   listen(): AsyncIterableIterator<MonitoredCommand, undefined> {
+    const self = this[SELF];
     const reader = { stopped: false };
-    const closings = this.#closings;
+    const closings = self.#closings;
     const next = async (): Promise<IteratorResult<MonitoredCommand, undefined>> => {
-      const isOver = reader.stopped || closings !== this.#closings;
-      const value = isOver ? closedError() : await this.#take(reader);
+      const isOver = reader.stopped || closings !== self.#closings;
+      const value = isOver ? closedError() : await self.#take(reader);
       if (!(value instanceof RedisError)) return { done: false, value };
       if (value.code !== "ECLOSED" && !reader.stopped) return rejectWithCallerStack(value);
       reader.stopped = true;
@@ -214,7 +219,7 @@ export class Monitor {
       next,
       return: async () => {
         reader.stopped = true;
-        this.#session?.queue.release(reader);
+        self.#session?.queue.release(reader);
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -229,9 +234,10 @@ export class Monitor {
 
   /** Stop monitoring, and close the connection. Iterators end; the monitor may be used again. */
   async close(): Promise<void> {
-    this.#closings++;
-    this.#session?.close(closedError());
-    this.#forgetSession();
+    const self = this[SELF];
+    self.#closings++;
+    self.#session?.close(closedError());
+    self.#forgetSession();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

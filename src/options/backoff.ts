@@ -2,6 +2,7 @@
  * Backoffs, which compute the delay between attempts: redis-py's names and formulas, in milliseconds
  * (redis-py uses seconds). No timers; only `DecorrelatedJitterBackoff` has state.
  */
+import { defineSelf, SELF } from "../util/self.js";
 import { callable, duration } from "../util/validate.js";
 
 /** Computes the delay before the next attempt. Implement it to pass a custom policy to `Retry`. */
@@ -86,6 +87,8 @@ export class ExponentialBackoff implements Backoff {
 
 /** A random delay between 0 and the delay of `ExponentialBackoff`. */
 export class FullJitterBackoff extends ExponentialBackoff {
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #random: Random;
 
   /**
@@ -95,16 +98,19 @@ export class FullJitterBackoff extends ExponentialBackoff {
    */
   constructor(cap?: number, base?: number, random: Random = Math.random) {
     super(cap, base);
+    defineSelf(this);
     this.#random = randomSource('argument "random"', random);
   }
 
   override compute(failures: number): number {
-    return this.#random() * super.compute(failures);
+    return this[SELF].#random() * super.compute(failures);
   }
 }
 
 /** A random delay between half of the delay of `ExponentialBackoff` and all of it. */
 export class EqualJitterBackoff extends ExponentialBackoff {
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #random: Random;
 
   /**
@@ -114,12 +120,13 @@ export class EqualJitterBackoff extends ExponentialBackoff {
    */
   constructor(cap?: number, base?: number, random: Random = Math.random) {
     super(cap, base);
+    defineSelf(this);
     this.#random = randomSource('argument "random"', random);
   }
 
   override compute(failures: number): number {
     const half = super.compute(failures) / 2;
-    return half + this.#random() * half;
+    return half + this[SELF].#random() * half;
   }
 }
 
@@ -129,6 +136,8 @@ export class DecorrelatedJitterBackoff implements Backoff {
   readonly cap: number;
   /** Base of the formula in milliseconds. */
   readonly base: number;
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #random: Random;
   #previous = 0;
 
@@ -144,23 +153,25 @@ export class DecorrelatedJitterBackoff implements Backoff {
   ) {
     this.cap = duration('argument "cap"', cap);
     this.base = duration('argument "base"', base);
+    defineSelf(this);
     this.#random = randomSource('argument "random"', random);
   }
 
   compute(_failures: number): number {
-    const longest = Math.max(this.base, 3 * this.#previous);
-    const delay = this.base + this.#random() * (longest - this.base);
-    this.#previous = Math.min(this.cap, delay);
-    return this.#previous;
+    const self = this[SELF];
+    const longest = Math.max(this.base, 3 * self.#previous);
+    const delay = this.base + self.#random() * (longest - this.base);
+    self.#previous = Math.min(this.cap, delay);
+    return self.#previous;
   }
 
   reset(): void {
-    this.#previous = 0;
+    this[SELF].#previous = 0;
   }
 
   clone(): Backoff {
     // A class that refers to itself by name is renamed by the bundler, and its name is public.
     const Class = this.constructor as typeof DecorrelatedJitterBackoff;
-    return new Class(this.cap, this.base, this.#random);
+    return new Class(this.cap, this.base, this[SELF].#random);
   }
 }

@@ -5,6 +5,7 @@
 
 import { AuthenticationError, ConnectionError, TimeoutError } from "../errors.js";
 import { aborted, sleep } from "../util/abort.js";
+import { defineSelf, SELF } from "../util/self.js";
 import { type Check, errorClasses, integer, withMethods } from "../util/validate.js";
 import type { Backoff } from "./backoff.js";
 
@@ -35,6 +36,8 @@ const backoffObject = withMethods<Backoff>("a backoff with the methods compute, 
 export class Retry {
   /** Number of attempts after the first; -1 for no limit. */
   readonly retries: number;
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #backoff: Backoff;
   readonly #supportedErrors: readonly ErrorClass[];
   readonly #authenticationErrors: readonly ErrorClass[];
@@ -51,6 +54,7 @@ export class Retry {
     retries: number,
     supportedErrors: readonly ErrorClass[] = [ConnectionError, TimeoutError],
   ) {
+    defineSelf(this);
     this.#backoff = backoffObject('argument "backoff"', backoff);
     this.retries = integer(-1)('argument "retries"', retries);
     this.#supportedErrors = errorClasses<ErrorClass>('argument "supportedErrors"', supportedErrors);
@@ -63,7 +67,9 @@ export class Retry {
   /** Return whether an error is retryable. */
   isSupported(error: unknown): boolean {
     const classes =
-      error instanceof AuthenticationError ? this.#authenticationErrors : this.#supportedErrors;
+      error instanceof AuthenticationError
+        ? this[SELF].#authenticationErrors
+        : this[SELF].#supportedErrors;
     return classes.some((supported) => error instanceof supported);
   }
 
@@ -81,12 +87,12 @@ export class Retry {
    * successful attempt.
    */
   delay(failures: number): number {
-    return Math.max(0, this.#backoff.compute(failures));
+    return Math.max(0, this[SELF].#backoff.compute(failures));
   }
 
   /** Reset the state of the backoff. */
   reset(): void {
-    this.#backoff.reset();
+    this[SELF].#backoff.reset();
   }
 
   /**
@@ -96,10 +102,10 @@ export class Retry {
    * parameters must override this method.
    */
   clone(): Retry {
-    const backoff = this.#backoff.clone();
+    const backoff = this[SELF].#backoff.clone();
     backoff.reset();
     const SameClass = this.constructor as typeof Retry;
-    return new SameClass(backoff, this.retries, this.#supportedErrors);
+    return new SameClass(backoff, this.retries, this[SELF].#supportedErrors);
   }
 
   /**
@@ -120,7 +126,7 @@ export class Retry {
     options: RetryCallOptions = {},
   ): Promise<T> {
     const { signal } = options;
-    const backoff = this.#backoff.clone();
+    const backoff = this[SELF].#backoff.clone();
     backoff.reset();
     for (let failures = 1; ; failures++) {
       if (signal?.aborted) throw aborted(signal);

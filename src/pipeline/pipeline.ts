@@ -27,6 +27,7 @@ import { resolveCommand } from "../execution/resolve-command.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import type { Encoder } from "../protocol/encoder.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
+import { SELF } from "../util/self.js";
 import { boolean, onlyKnown } from "../util/validate.js";
 import type { BatchEntry } from "./batch-request.js";
 import type { ExecOptions, PipelineOptions, Settled } from "./options.js";
@@ -84,7 +85,7 @@ export class Pipeline<
 
   /** Number of buffered commands. */
   get length(): number {
-    return this.#entries.length + this.#localValues.size;
+    return this[SELF].#entries.length + this[SELF].#localValues.size;
   }
 
   /**
@@ -103,19 +104,20 @@ export class Pipeline<
   exec(options: ExecOptions & { readonly raiseOnError: false }): Promise<Settled<R>>;
   exec(options: ExecOptions): Promise<R | Settled<R>>;
   async exec(options: ExecOptions = {}): Promise<R | Settled<R>> {
+    const self = this[SELF];
     const { raiseOnError = true } = onlyKnown(options, ["raiseOnError"]);
     const thrown = boolean("raiseOnError", raiseOnError) ? RedisError : ConnectionError;
-    const { session, encoder } = this.#dependencies;
-    const entries = this.#entries;
-    const localValues = this.#localValues;
-    const needed = this.#needed;
-    const onSuccess = this.#onSuccess;
-    const batch = { entries, onSuccess, wire: encoder.take(), transaction: this.#transaction };
+    const { session, encoder } = self.#dependencies;
+    const entries = self.#entries;
+    const localValues = self.#localValues;
+    const needed = self.#needed;
+    const onSuccess = self.#onSuccess;
+    const batch = { entries, onSuccess, wire: encoder.take(), transaction: self.#transaction };
     this.reset();
     const send = (): Promise<unknown[]> =>
       needed.size === 0
-        ? sendBatch(this.#dependencies, batch)
-        : sendAfterPreload(needed.values(), this.#dependencies, batch);
+        ? sendBatch(self.#dependencies, batch)
+        : sendAfterPreload(needed.values(), self.#dependencies, batch);
     // An empty transaction is sent too when keys are watched: EXEC reports whether one was changed.
     const isEmpty = entries.length === 0 && session === undefined;
     const values = isEmpty ? [] : await (session === undefined ? send() : session.finish(send));
@@ -145,10 +147,10 @@ export class Pipeline<
     name: string,
     ...args: readonly unknown[]
   ): Pipeline<[...R, V], T, I> {
-    const { call } = this.#dependencies;
+    const { call } = this[SELF].#dependencies;
     const command = resolveCommand(name, args, call.callbacks);
     const decode = decoderFor(command.info, command.decode, call, command.options);
-    this.#buffer(command.info, command.args, decode);
+    this[SELF].#buffer(command.info, command.args, decode);
     return this as unknown as Pipeline<[...R, V], T, I>;
   }
 
@@ -162,7 +164,7 @@ export class Pipeline<
    * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
    */
   async watch(...keys: readonly Key[]): Promise<WatchedPipeline<T, I>> {
-    const { call, leaseProvider } = this.#dependencies;
+    const { call, leaseProvider } = this[SELF].#dependencies;
     const details = { code: "EMULTI", command: "WATCH", outcome: "not-sent" } as const;
     if (leaseProvider === undefined) {
       throw new RedisError("Cannot issue a WATCH after a MULTI", details);
@@ -171,21 +173,22 @@ export class Pipeline<
       throw new RedisError("Cannot issue a WATCH after commands have been buffered", details);
     }
     const session = await WatchSession.open({ leaseProvider, call }, keys);
-    return new WatchedPipeline(session, this.#transaction);
+    return new WatchedPipeline(session, this[SELF].#transaction);
   }
 
   /** @internal Load a script or library, if it is missing, before the commands are sent. */
   preload(source: Preloadable): void {
-    this.#needed.set(source.id, source);
+    this[SELF].#needed.set(source.id, source);
   }
 
   /** Discard all buffered commands. */
   reset(): void {
-    this.#dependencies.encoder.take();
-    this.#entries = [];
-    this.#localValues = new Map();
-    this.#needed = new Map();
-    this.#onSuccess = undefined;
+    const self = this[SELF];
+    self.#dependencies.encoder.take();
+    self.#entries = [];
+    self.#localValues = new Map();
+    self.#needed = new Map();
+    self.#onSuccess = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -194,7 +197,7 @@ export class Pipeline<
 
   /** @internal */
   protected override run<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder | null) {
-    this.#buffer(info, args, decoderFor(info, decode, this.#dependencies.call));
+    this[SELF].#buffer(info, args, decoderFor(info, decode, this[SELF].#dependencies.call));
     return this as unknown as Reply<PipelineSurface<R, T, I>, V>;
   }
 
@@ -208,7 +211,7 @@ export class Pipeline<
 
   /** @internal */
   protected override resolve<V>(_info: CommandInfo, value: V) {
-    this.#localValues.set(this.length, value);
+    this[SELF].#localValues.set(this.length, value);
     return this as unknown as Reply<PipelineSurface<R, T, I>, V>;
   }
 
@@ -229,7 +232,7 @@ export class Pipeline<
   }
 
   [inspect.custom](): string {
-    return `Pipeline<${this.length} commands${this.#transaction ? ", transaction" : ""}>`;
+    return `Pipeline<${this.length} commands${this[SELF].#transaction ? ", transaction" : ""}>`;
   }
 }
 
@@ -269,7 +272,7 @@ export class WatchedPipeline<
    * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
    */
   async watch(...keys: readonly Key[]): Promise<true> {
-    await this.#session.watch(keys);
+    await this[SELF].#session.watch(keys);
     return true;
   }
 
@@ -281,7 +284,7 @@ export class WatchedPipeline<
    * @see {@link https://redis.io/docs/latest/commands/unwatch/ | UNWATCH}
    */
   async unwatch(): Promise<true> {
-    await this.#session.unwatch();
+    await this[SELF].#session.unwatch();
     return true;
   }
 
@@ -294,22 +297,23 @@ export class WatchedPipeline<
    * @see {@link https://redis.io/docs/latest/commands/multi/ | MULTI}
    */
   multi(): Pipeline<[], T, I> {
-    const session = this.#session;
+    const self = this[SELF];
+    const session = self.#session;
     session.beginTransaction();
     const { call } = session;
     const encoder = session.createEncoder();
-    this.#transaction = new Pipeline({ executor: session, call, encoder, session });
-    return this.#transaction;
+    self.#transaction = new Pipeline({ executor: session, call, encoder, session });
+    return self.#transaction;
   }
 
   /** The pipeline that `multi()` returned, until it is executed or the watch is reset. */
   get transaction(): Pipeline<[], T, I> | undefined {
-    return this.#session.closed ? undefined : this.#transaction;
+    return this[SELF].#session.closed ? undefined : this[SELF].#transaction;
   }
 
   /** Whether the watch has ended: the transaction was executed, or `reset()` was called. */
   get closed(): boolean {
-    return this.#session.closed;
+    return this[SELF].#session.closed;
   }
 
   /**
@@ -320,16 +324,17 @@ export class WatchedPipeline<
    * @throws {@link WatchError} when a watched key was changed or the connection was lost.
    */
   async exec(): Promise<[]> {
-    this.#session.checkOpen("EXEC");
-    const transaction = this.#transaction;
-    if (transaction === undefined && !this.#execSendsTransaction) await this.reset();
+    const self = this[SELF];
+    self.#session.checkOpen("EXEC");
+    const transaction = self.#transaction;
+    if (transaction === undefined && !self.#execSendsTransaction) await this.reset();
     else await (transaction ?? this.multi()).exec();
     return [];
   }
 
   /** End the watch and release the connection. */
   async reset(): Promise<void> {
-    await this.#session.close();
+    await this[SELF].#session.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -345,11 +350,12 @@ export class WatchedPipeline<
    * @throws {@link WatchError} when the connection is lost.
    */
   executeCommand<V = unknown>(name: string, ...args: readonly unknown[]): Promise<V> {
+    const self = this[SELF];
     try {
-      const { call } = this.#session;
+      const { call } = self.#session;
       const command = resolveCommand(name, args, call.callbacks);
       const decode = decoderFor(command.info, command.decode, call, command.options);
-      return this.#handled(this.#execute(command.info, command.args, decode));
+      return self.#handled(self.#execute(command.info, command.args, decode));
     } catch (error) {
       return rejectWithCallerStack(error);
     }
@@ -357,8 +363,9 @@ export class WatchedPipeline<
 
   /** @internal */
   protected override run<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder | null) {
-    const decoder = decoderFor(info, decode, this.#session.call);
-    return this.#handled(this.#execute<V>(info, args, decoder));
+    const self = this[SELF];
+    const decoder = decoderFor(info, decode, self.#session.call);
+    return self.#handled(self.#execute<V>(info, args, decoder));
   }
 
   /** @internal */
@@ -368,7 +375,7 @@ export class WatchedPipeline<
 
   /** @internal */
   protected override resolve<V>(info: CommandInfo, value: V): Promise<V> {
-    return this.#handled(this.#resolveLocally(info, value));
+    return this[SELF].#handled(this[SELF].#resolveLocally(info, value));
   }
 
   /** Prevent an unhandled rejection after `multi()`: the creator of this object reports the error. */
@@ -395,6 +402,6 @@ export class WatchedPipeline<
   }
 
   [inspect.custom](): string {
-    return `WatchedPipeline<${this.#session.watching ? "watching" : "not watching"}>`;
+    return `WatchedPipeline<${this[SELF].#session.watching ? "watching" : "not watching"}>`;
   }
 }

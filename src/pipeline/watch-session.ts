@@ -63,8 +63,6 @@ function leaseFor(keys: readonly Key[], { leaseProvider, call }: WatchContext): 
 
 /** One WATCH: its connection, whether keys are watched, and whether it has ended. */
 export class WatchSession implements Executor {
-  /** Other commands that change the state of the connection are refused. */
-  readonly exclusive = false;
   readonly call: CallSettings;
   readonly #lease: Lease;
   readonly #leaseProvider: LeaseProvider;

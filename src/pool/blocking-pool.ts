@@ -1,6 +1,7 @@
 /**
  * The pool that lets callers wait for a connection when it is full, instead of rejecting them.
  */
+import { SELF } from "../util/self.js";
 import { invalidOption, kindOf } from "../util/validate.js";
 import type { PoolOptions } from "./options.js";
 import { ConnectionPool } from "./pool.js";
@@ -50,6 +51,6 @@ export class BlockingConnectionPool extends ConnectionPool {
   }
 
   protected override get leaseTimeout(): number {
-    return this.#timeout;
+    return this[SELF].#timeout;
   }
 }

@@ -12,6 +12,7 @@ import {
 import { Connection } from "../connection/connection.js";
 import {
   closedError,
+  connectionClosed,
   lostRequestError,
   poolTimeoutError,
   requestError,
@@ -27,6 +28,7 @@ import { sameAddress } from "../options/address.js";
 import { normalizeOptions } from "../options/normalize.js";
 import type { Settings } from "../options/types.js";
 import { Encoder } from "../protocol/encoder.js";
+import { defineSelf, SELF } from "../util/self.js";
 import { Assigner } from "./assigner.js";
 import { ConnectionSet } from "./connection-set.js";
 import { Connector, type ConnectorOwner } from "./connector.js";
@@ -41,10 +43,10 @@ import { WaitQueue } from "./wait-queue.js";
  * {@link MaxConnectionsError}; a {@link BlockingConnectionPool} lets them wait.
  */
 export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsumer {
-  /** @internal */
-  readonly exclusive = false;
   /** The options with every default filled in. */
   readonly settings: Settings;
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #connector: Connector;
   /** Validates arguments of requests that are not written yet. */
   readonly #encoder: Encoder;
@@ -66,6 +68,7 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
    * @throws DataError for an unknown option or an invalid value.
    */
   constructor(options: PoolOptions = {}) {
+    defineSelf(this);
     const { connectionClass = Connection, addressSource, ...rest } = options;
     const settings = normalizeOptions(rest);
     const source: AddressSource = addressSource ?? new FixedAddress(settings.address);
@@ -100,17 +103,18 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
    * Execute a request on a shared connection. The request settles in any case; nothing is thrown.
    */
   execute(request: Request): void {
-    const { shared } = this.#connections;
-    const connection = shared.length === 1 ? shared[0] : this.#connections.leastLoadedShared();
+    const self = this[SELF];
+    const { shared } = self.#connections;
+    const connection = shared.length === 1 ? shared[0] : self.#connections.leastLoadedShared();
     const { maxPendingCommands, sharedConnections } = this.settings;
     try {
-      if (connection === undefined || !connection.writable || this.#waitQueue.requests.size !== 0)
-        this.#wait(request);
+      if (connection === undefined || !connection.writable || self.#waitQueue.requests.size !== 0)
+        self.#wait(request);
       else if (connection.pending >= maxPendingCommands)
         throw tooManyPendingError(maxPendingCommands, request);
-      else if (this.#closing !== undefined) throw closedError(request.name);
+      else if (self.#closing !== undefined) throw closedError(request.name);
       else connection.send(request);
-      if (shared.length < sharedConnections) this.#assigner.growShared();
+      if (shared.length < sharedConnections) self.#assigner.growShared();
     } catch (error) {
       request.fail(error as RedisError);
     }
@@ -121,20 +125,21 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
    * nothing is thrown.
    */
   executeExclusively(request: Request): void {
+    const self = this[SELF];
     try {
-      if (this.#closing !== undefined) throw closedError(request.name);
-      if (this.#waitQueue.leases.size >= this.settings.maxPendingCommands)
+      if (self.#closing !== undefined) throw closedError(request.name);
+      if (self.#waitQueue.leases.size >= this.settings.maxPendingCommands)
         throw tooManyPendingError(this.settings.maxPendingCommands, request);
-      request.check(this.#encoder);
+      request.check(self.#encoder);
     } catch (error) {
       return request.fail(error as RedisError);
     }
-    const grant = (connection: Connection): void => this.#runBlocking(connection, request);
+    const grant = (connection: Connection): void => self.#runBlocking(connection, request);
     const fail = (error: RedisError): void =>
       request.fail(requestError(request, error, "not-sent"));
     const timeout = this.waitsWhenFull ? this.leaseTimeout : request.waitTimeout;
-    request.heldBy(this.#waitQueue.addLease({ grant, fail }, timeout));
-    this.#assigner.assign();
+    request.heldBy(self.#waitQueue.addLease({ grant, fail }, timeout));
+    self.#assigner.assign();
   }
 
   /**
@@ -145,16 +150,17 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
    * connection in time.
    */
   lease(): Promise<Lease> {
-    if (this.#closing !== undefined) return Promise.reject(closedError());
+    const self = this[SELF];
+    if (self.#closing !== undefined) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
       const fail = (error: RedisError): void => reject(requestError({}, error, "not-sent"));
       const grant = (connection: Connection): void => {
-        const lease = new Lease(connection, this);
-        this.#connections.addLease(lease);
+        const lease = new Lease(connection, self);
+        self.#connections.addLease(lease);
         resolve(lease);
       };
-      this.#waitQueue.addLease({ grant, fail }, this.leaseTimeout);
-      this.#assigner.assign();
+      self.#waitQueue.addLease({ grant, fail }, this.leaseTimeout);
+      self.#assigner.assign();
     });
   }
 
@@ -163,16 +169,14 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
    * {@link ConnectionError}. The pool connects again on demand.
    */
   disconnect(): void {
-    const error = new ConnectionError("The connection was closed by disconnect()", {
-      code: "ECONNCLOSED",
-      server: this.#server,
-    });
-    for (const connection of this.#connections.all) connection.destroy(error);
+    const self = this[SELF];
+    const error = connectionClosed("The connection was closed by disconnect()", self.#server);
+    for (const connection of self.#connections.all) connection.destroy(error);
     // Last, because unwritten requests have returned to the wait queue.
-    this.#waitQueue.failAll(error);
-    this.#retryQueue.end();
-    this.#connector.stop(error);
-    this.#finishClosing();
+    self.#waitQueue.failAll(error);
+    self.#retryQueue.end();
+    self.#connector.stop(error);
+    self.#finishClosing();
   }
 
   /**
@@ -182,30 +186,31 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
    * @returns When every connection is closed.
    */
   close(): Promise<void> {
-    if (this.#closing !== undefined) return this.#closing;
-    this.#closing = new Promise((resolve) => {
-      this.#resolveClosing = resolve;
+    const self = this[SELF];
+    if (self.#closing !== undefined) return self.#closing;
+    self.#closing = new Promise((resolve) => {
+      self.#resolveClosing = resolve;
     });
-    this.#waitQueue.failLeases(closedError(), 0);
-    this.#retryQueue.end();
+    self.#waitQueue.failLeases(closedError(), 0);
+    self.#retryQueue.end();
     // Holders must not send more requests, or closing might never end.
-    for (const lease of this.#connections.leases) lease.lost(closedError(), true);
-    for (const connection of this.#connections.all) {
+    for (const lease of self.#connections.leases) lease.lost(closedError(), true);
+    for (const connection of self.#connections.all) {
       if (connection.blocked) connection.destroy(closedError());
     }
-    this.#finishClosing();
-    return this.#closing;
+    self.#finishClosing();
+    return self.#closing;
   }
 
   /** Whether {@link close} was called. */
   get closed(): boolean {
-    return this.#closing !== undefined;
+    return this[SELF].#closing !== undefined;
   }
 
   /** @internal Address of the first shared connection; before it exists, the fixed one if any. */
   get address(): Address | undefined {
-    const fixed = this.#source instanceof FixedAddress ? this.settings.address : undefined;
-    return this.#connections.shared[0]?.address ?? fixed;
+    const fixed = this[SELF].#source instanceof FixedAddress ? this.settings.address : undefined;
+    return this[SELF].#connections.shared[0]?.address ?? fixed;
   }
 
   /** Whether a lease waits when the pool is full; it is rejected otherwise. */
@@ -382,12 +387,14 @@ export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsum
 
   /** Return the pool as redis-py prints it: `ConnectionPool<Connection<host=localhost,port=6379,db=0>>`. */
   toString(): string {
-    const isFixed = this.#source instanceof FixedAddress;
-    return `${this.constructor.name}<${isFixed ? this.#connector.sample() : this.#server}>`;
+    const self = this[SELF];
+    const isFixed = self.#source instanceof FixedAddress;
+    return `${this.constructor.name}<${isFixed ? self.#connector.sample() : self.#server}>`;
   }
 
   [inspect.custom](): string {
-    const waiting = this.#waitQueue.requests.size + this.#waitQueue.leases.size;
-    return `${this.toString()} ${this.#connections.counts} waiting=${waiting}`;
+    const { requests, leases } = this[SELF].#waitQueue;
+    const { counts } = this[SELF].#connections;
+    return `${this.toString()} ${counts} waiting=${requests.size + leases.size}`;
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Key } from "../commands/core/info.js";
+import { defineSelf, SELF } from "../util/self.js";
 import { invalidOption, isPlainObject, kindOf } from "../util/validate.js";
 import type { Subscriptions } from "./channel-codec.js";
 import type { Handler, PublishedMessage, PubSubMessage, Text } from "./messages.js";
@@ -103,6 +104,8 @@ function pairsOf<T extends string | Buffer>(given: Subscriptions<KeyEvent<T>>): 
 export class KeyspaceEvents<T extends string | Buffer = string> {
   /** The underlying subscriber. */
   readonly pubsub: PubSub<T>;
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #db: number | "*";
 
   /**
@@ -113,6 +116,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    * @throws {@link DataError} for an unknown or invalid option.
    */
   constructor(client: KeyspaceClient<T>, options: KeyspaceOptions = {}) {
+    defineSelf(this);
     const { db = client.connectionPool.settings.db, ...rest } = options;
     if (db !== "*" && !(Number.isSafeInteger(db) && db >= 0)) {
       const got = typeof db === "number" ? String(db) : kindOf(db);
@@ -132,7 +136,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    * @throws As {@link PubSub.subscribe}.
    */
   subscribeKeys(...keys: Subscriptions<KeyEvent<T>>[]): Promise<void> {
-    return this.#subscribe("key", keys);
+    return this[SELF].#subscribe("key", keys);
   }
 
   /**
@@ -144,17 +148,17 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    * @throws As {@link PubSub.subscribe}.
    */
   subscribeEvents(...events: Subscriptions<KeyEvent<T>>[]): Promise<void> {
-    return this.#subscribe("event", events);
+    return this[SELF].#subscribe("event", events);
   }
 
   /** End subscriptions to keys; names and patterns must be given as they were subscribed to. */
   unsubscribeKeys(key: Key | readonly Key[], ...others: Names): Promise<void> {
-    return this.#unsubscribe("key", [key, ...others]);
+    return this[SELF].#unsubscribe("key", [key, ...others]);
   }
 
   /** End subscriptions to events; names and patterns must be given as they were subscribed to. */
   unsubscribeEvents(event: Key | readonly Key[], ...others: Names): Promise<void> {
-    return this.#unsubscribe("event", [event, ...others]);
+    return this[SELF].#unsubscribe("event", [event, ...others]);
   }
 
   /**

@@ -8,6 +8,7 @@ import { AbortError, DataError, PubSubError } from "../errors.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import { iterate } from "../util/async-queue.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
+import { defineSelf, SELF } from "../util/self.js";
 import { ChannelCodec, type Subscription, type Subscriptions } from "./channel-codec.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { ChannelMessage, PatternMessage, PubSubMessage, ShardMessage } from "./messages.js";
@@ -75,6 +76,8 @@ export class PubSub<
   T extends string | Buffer = string,
   M extends PubSubMessage<T> = PubSubMessage<T>,
 > {
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #codec: ChannelCodec;
   readonly #subscriptions: SubscriptionManager;
   readonly #dispatcher: Dispatcher;
@@ -87,6 +90,7 @@ export class PubSub<
   /** @internal */
   constructor(dependencies: PubSubDependencies, options?: PubSubOptions);
   constructor({ leaser, bytes }: PubSubDependencies, options: PubSubOptions = {}) {
+    defineSelf(this);
     const settings = pubSubSettings(options);
     this.#codec = new ChannelCodec(leaser.settings, bytes);
     this.#dispatcher = new Dispatcher(settings, {
@@ -100,27 +104,27 @@ export class PubSub<
 
   /** Whether there are subscriptions: from the call of `subscribe()` until the last end is confirmed. */
   get subscribed(): boolean {
-    return this.#subscriptions.subscribed;
+    return this[SELF].#subscriptions.subscribed;
   }
 
   /** Whether the subscriber is connected. */
   get connected(): boolean {
-    return this.#subscriptions.connected;
+    return this[SELF].#subscriptions.connected;
   }
 
   /** Channels whose subscription the server has confirmed. */
   get channels(): T[] {
-    return this.#names("channel");
+    return this[SELF].#names("channel");
   }
 
   /** Patterns whose subscription the server has confirmed. */
   get patterns(): T[] {
-    return this.#names("pattern");
+    return this[SELF].#names("pattern");
   }
 
   /** Shard channels whose subscription the server has confirmed. */
   get shardChannels(): T[] {
-    return this.#names("shard");
+    return this[SELF].#names("shard");
   }
 
   /**
@@ -136,7 +140,7 @@ export class PubSub<
    * @see {@link https://redis.io/docs/latest/commands/subscribe/ | SUBSCRIBE}
    */
   subscribe(...channels: Subscriptions<ChannelMessage<T>>[]): Promise<void> {
-    return this.#subscribe("channel", channels);
+    return this[SELF].#subscribe("channel", channels);
   }
 
   /**
@@ -146,7 +150,7 @@ export class PubSub<
    * @see {@link https://redis.io/docs/latest/commands/psubscribe/ | PSUBSCRIBE}
    */
   psubscribe(...patterns: Subscriptions<PatternMessage<T>>[]): Promise<void> {
-    return this.#subscribe("pattern", patterns);
+    return this[SELF].#subscribe("pattern", patterns);
   }
 
   /**
@@ -157,7 +161,7 @@ export class PubSub<
    * @see {@link https://redis.io/docs/latest/commands/ssubscribe/ | SSUBSCRIBE}
    */
   ssubscribe(...channels: Subscriptions<ShardMessage<T>>[]): Promise<void> {
-    return this.#subscribe("shard", channels);
+    return this[SELF].#subscribe("shard", channels);
   }
 
   /**
@@ -170,7 +174,7 @@ export class PubSub<
    * @see {@link https://redis.io/docs/latest/commands/unsubscribe/ | UNSUBSCRIBE}
    */
   unsubscribe(...channels: (Key | readonly Key[])[]): Promise<void> {
-    return this.#unsubscribe("channel", channels);
+    return this[SELF].#unsubscribe("channel", channels);
   }
 
   /**
@@ -180,7 +184,7 @@ export class PubSub<
    * @see {@link https://redis.io/docs/latest/commands/punsubscribe/ | PUNSUBSCRIBE}
    */
   punsubscribe(...patterns: (Key | readonly Key[])[]): Promise<void> {
-    return this.#unsubscribe("pattern", patterns);
+    return this[SELF].#unsubscribe("pattern", patterns);
   }
 
   /**
@@ -190,7 +194,7 @@ export class PubSub<
    * @see {@link https://redis.io/docs/latest/commands/sunsubscribe/ | SUNSUBSCRIBE}
    */
   sunsubscribe(...channels: (Key | readonly Key[])[]): Promise<void> {
-    return this.#unsubscribe("shard", channels);
+    return this[SELF].#unsubscribe("shard", channels);
   }
 
   /**
@@ -203,9 +207,10 @@ export class PubSub<
    * @see {@link https://redis.io/docs/latest/commands/ping/ | PING}
    */
   async ping(message: Value = ""): Promise<void> {
-    const [payload] = this.#codec.subscriptions(PING, [message]).values();
-    this.#isUsed = true;
-    if (payload !== undefined) await this.#subscriptions.ping(payload);
+    const self = this[SELF];
+    const [payload] = self.#codec.subscriptions(PING, [message]).values();
+    self.#isUsed = true;
+    if (payload !== undefined) await self.#subscriptions.ping(payload);
   }
 
   /**
@@ -222,14 +227,15 @@ export class PubSub<
    * lost connection that was given up, a rejected restoration, an undecodable message.
    */
   async getMessage(options?: GetMessageOptions): Promise<M | null> {
+    const self = this[SELF];
     const given = getMessageSettings(options ?? {});
     const { timeout, signal, ignoreSubscribeMessages } = given;
-    if (!this.#isUsed) throw new PubSubError(NOT_SET, { code: "EPUBSUB" });
-    this.#startReading();
+    if (!self.#isUsed) throw new PubSubError(NOT_SET, { code: "EPUBSUB" });
+    self.#startReading();
     throwIfAborted(signal);
     const skips = ignoreSubscribeMessages === true ? isConfirmation : undefined;
     const reader = {};
-    const { queue } = this.#dispatcher;
+    const { queue } = self.#dispatcher;
     const onAbort = (): void => queue.release(reader);
     signal?.addEventListener("abort", onAbort);
     const taken = queue.take({ timeout, skips, reader });
@@ -247,8 +253,8 @@ export class PubSub<
    * {@link getMessage}.
    */
   listen(): AsyncIterableIterator<M, undefined> {
-    this.#startReading();
-    return iterate(this.#dispatcher.queue) as AsyncIterableIterator<M, undefined>;
+    this[SELF].#startReading();
+    return iterate(this[SELF].#dispatcher.queue) as AsyncIterableIterator<M, undefined>;
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<M, undefined> {
@@ -265,14 +271,15 @@ export class PubSub<
    * @throws {@link PubSubError} when a subscription has no handler, or a worker already runs.
    */
   run(options: RunOptions<this> = {}): PubSubWorker {
-    if (this.#worker !== undefined) throw workerRunningError();
+    const self = this[SELF];
+    if (self.#worker !== undefined) throw workerRunningError();
     for (const kind of SUBSCRIPTION_KINDS)
-      this.#requireHandlers(kind, this.#subscriptions.expected(kind));
+      self.#requireHandlers(kind, self.#subscriptions.expected(kind));
     const worker = new PubSubWorker(() => this.close());
     const { onError } = options;
     const listener = onError && ((error: unknown) => onError(error, this, worker));
-    this.#dispatcher.useHandlersOnly(listener);
-    this.#worker = worker;
+    self.#dispatcher.useHandlersOnly(listener);
+    self.#worker = worker;
     return worker;
   }
 
@@ -281,9 +288,10 @@ export class PubSub<
    * end. The object can be used again afterwards.
    */
   async close(): Promise<void> {
-    this.#isUsed = false;
-    this.#subscriptions.close();
-    this.#dispatcher.reset();
+    const self = this[SELF];
+    self.#isUsed = false;
+    self.#subscriptions.close();
+    self.#dispatcher.reset();
   }
 
   /** Alias of {@link close}, as in redis-py. */
@@ -347,7 +355,7 @@ export class PubSub<
   }
 
   [inspect.custom](): string {
-    const counts = SUBSCRIPTION_KINDS.map((kind) => `${kind}s=${this.#names(kind).length}`);
+    const counts = SUBSCRIPTION_KINDS.map((kind) => `${kind}s=${this[SELF].#names(kind).length}`);
     return `PubSub<${counts.join(",")}> ${this.connected ? "connected" : "not connected"}`;
   }
 }

@@ -2,6 +2,7 @@
  * The handle of a subscriber whose messages all go to handlers: the counterpart of redis-py's worker thread.
  * It runs nothing itself; it only reports the end and closes the subscriber.
  */
+import { defineSelf, SELF } from "../util/self.js";
 
 /** Returned by {@link PubSub.run}. */
 export class PubSubWorker {
@@ -10,12 +11,15 @@ export class PubSubWorker {
    * a lost connection was given up. Never rejects.
    */
   readonly finished: Promise<void>;
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #close: () => Promise<void>;
   #finish: () => void = () => {};
   #running = true;
 
   /** @internal */
   constructor(close: () => Promise<void>) {
+    defineSelf(this);
     this.#close = close;
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
@@ -24,7 +28,7 @@ export class PubSubWorker {
 
   /** Whether handlers are still called. */
   get running(): boolean {
-    return this.#running;
+    return this[SELF].#running;
   }
 
   /**
@@ -33,12 +37,12 @@ export class PubSubWorker {
    * @returns Resolves when the subscriber is closed; asynchronous handlers may still be running.
    */
   async stop(): Promise<void> {
-    if (this.#running) await this.#close();
+    if (this[SELF].#running) await this[SELF].#close();
   }
 
   /** @internal */
   end(): void {
-    this.#running = false;
-    this.#finish();
+    this[SELF].#running = false;
+    this[SELF].#finish();
   }
 }

@@ -6,6 +6,7 @@
 import type { Value } from "../commands/core/info.js";
 import type { RedisError } from "../errors.js";
 import { isAlreadyLoaded, type LibrarySource } from "../execution/preload.js";
+import { defineSelf, SELF } from "../util/self.js";
 import { boolean, checkOptions, nonEmptyText, withMethods } from "../util/validate.js";
 import { type ScriptFunction, ScriptRunner, type ServerScript } from "./server-script.js";
 
@@ -44,6 +45,8 @@ const LOAD_CHECKS = { replace: boolean, client: libraryClient };
 export class Library {
   /** Name of the library, from the first line of its code. */
   readonly name: string;
+  /** @internal */
+  declare protected readonly [SELF]: this;
   readonly #defaultClient: LibraryClient;
   readonly #source: LibrarySource;
 
@@ -52,6 +55,7 @@ export class Library {
   /** @internal */
   constructor(defaultClient: LibraryClient, source: LibrarySource);
   constructor(defaultClient: LibraryClient, source: LibrarySource) {
+    defineSelf(this);
     this.name = source.name;
     this.#defaultClient = defaultClient;
     this.#source = source;
@@ -68,19 +72,20 @@ export class Library {
    * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
    */
   function<V = unknown>(name: string, options: LibraryFunctionOptions = {}): LibraryFunction<V> {
+    const self = this[SELF];
     const { readOnly = false } = checkOptions({ readOnly: boolean }, options);
     const functionName = nonEmptyText('argument "name"', name);
     const script: ServerScript<LibraryClient> = {
-      source: this.#source,
+      source: self.#source,
       client: libraryClient,
       run: (client, { keys, args }) =>
         readOnly
           ? client.fcallRo(functionName, keys.length, keys, args)
           : client.fcall(functionName, keys.length, keys, args),
       isNotLoaded: isUnknownFunction,
-      load: (client) => this.#loadMissing(client),
+      load: (client) => self.#loadMissing(client),
     };
-    return new ScriptRunner(script).function<V>(this.#defaultClient);
+    return new ScriptRunner(script).function<V>(self.#defaultClient);
   }
 
   /**
@@ -93,8 +98,9 @@ export class Library {
    * @see {@link https://redis.io/docs/latest/commands/function-load/ | FUNCTION LOAD}
    */
   async load(options: LoadOptions = {}): Promise<string> {
-    const { client = this.#defaultClient, replace = false } = checkOptions(LOAD_CHECKS, options);
-    await client.functionLoad(this.#source.code, { replace });
+    const self = this[SELF];
+    const { client = self.#defaultClient, replace = false } = checkOptions(LOAD_CHECKS, options);
+    await client.functionLoad(self.#source.code, { replace });
     return this.name;
   }
 

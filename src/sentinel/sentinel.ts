@@ -11,6 +11,7 @@ import { ConnectionError, type DataError, TimeoutError } from "../errors.js";
 import type { IntOf, NoOptions, PromiseSurface, TextOf } from "../execution/reply-types.js";
 import type { Address } from "../options/address.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
+import { SELF } from "../util/self.js";
 import { settleAll } from "../util/settle-all.js";
 import { nonEmptyText } from "../util/validate.js";
 import { MasterSource, ReplicaSource } from "./address-sources.js";
@@ -83,7 +84,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
    * @throws {@link DataError} when the name is not a non-empty string.
    */
   async discoverMaster(name: string): Promise<[host: string, port: number]> {
-    return hostAndPort(await this.#monitor(name).discover());
+    return hostAndPort(await this[SELF].#monitor(name).discover());
   }
 
   /**
@@ -96,7 +97,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
    * @throws {@link DataError} when the name is not a non-empty string.
    */
   async discoverReplicas(name: string): Promise<[host: string, port: number][]> {
-    return (await this.#monitor(name).replicas()).map(hostAndPort);
+    return (await this[SELF].#monitor(name).replicas()).map(hostAndPort);
   }
 
   /** Alias of {@link Sentinel.discoverReplicas}, as in redis-py. */
@@ -118,7 +119,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
-    return this.#client(MasterSource, name, options) as never;
+    return this[SELF].#client(MasterSource, name, options) as never;
   }
 
   /**
@@ -134,7 +135,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
-    return this.#client(ReplicaSource, name, options) as never;
+    return this[SELF].#client(ReplicaSource, name, options) as never;
   }
 
   /** Alias of {@link Sentinel.replicaFor}, as in redis-py. */
@@ -150,7 +151,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
    * keep their present connections, but cannot open new ones.
    */
   close(): Promise<void> {
-    return this.#nodes.close();
+    return this[SELF].#nodes.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,8 +166,8 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   ): Promise<V> {
     const decoder = decode === undefined ? info.decode : (decode ?? undefined);
     const ask = (node: SentinelNode): Promise<V> => node.run(info, args, decoder) as Promise<V>;
-    if (BROADCAST.has(info.name)) return this.#runOnAll(ask);
-    return this.#runOnFirst(ask, READ_ONLY.has(info.name));
+    if (BROADCAST.has(info.name)) return this[SELF].#runOnAll(ask);
+    return this[SELF].#runOnFirst(ask, READ_ONLY.has(info.name));
   }
 
   /** @internal */
@@ -221,7 +222,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
 
   /** Formatted as in redis-py: `Sentinel<sentinels=[localhost:26379]>`. */
   override toString(): string {
-    return `${this.constructor.name}<sentinels=[${this.#nodes.all.map(({ name }) => name)}]>`;
+    return `${this.constructor.name}<sentinels=[${this[SELF].#nodes.all.map(({ name }) => name)}]>`;
   }
 
   [inspect.custom](): string {

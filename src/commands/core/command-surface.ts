@@ -3,6 +3,7 @@
  * method is written once; `Redis` and `Pipeline` differ only in what `run` returns.
  */
 import type { DataError } from "../../errors.js";
+import { defineSelf, SELF } from "../../util/self.js";
 import type { ArgList } from "./args.js";
 import type { Arg, CommandInfo, Decoder } from "./info.js";
 
@@ -23,6 +24,13 @@ export type Reply<H extends CommandSurface, T> = (H & { readonly value: T })["re
 
 /** Base of the generated classes. */
 export abstract class CommandSender<H extends CommandSurface> {
+  /** @internal */
+  declare protected readonly [SELF]: this;
+
+  constructor() {
+    defineSelf(this);
+  }
+
   /**
    * @internal Execute one command.
    *

@@ -23,7 +23,6 @@ function clientWith(ownsExecutor: boolean) {
   };
   let closed = 0;
   const executor: Executor = {
-    exclusive: false,
     address: undefined,
     execute: () => {},
     executeExclusively: () => {},
