@@ -17,22 +17,23 @@ import {
 } from "../commands/core/info.js";
 import { Commands } from "../commands/generated/commands.js";
 import { ConnectionError, type DataError, RedisError } from "../errors.js";
-import type { CallSettings } from "../execution/call-settings.js";
 import { decoderFor, replyModeOf } from "../execution/command-request.js";
 import { execute, trackSelectedDatabase } from "../execution/execute.js";
-import type { Executor } from "../execution/executor.js";
 import type { Preloadable } from "../execution/preload.js";
 import type { PromiseSurface } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
-import type { LeaseProvider } from "../pool/lease.js";
-import type { Encoder } from "../protocol/encoder.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
 import { boolean, onlyKnown } from "../util/validate.js";
 import type { BatchEntry } from "./batch-request.js";
 import type { ExecOptions, PipelineOptions, Settled } from "./options.js";
 import { refuseInPipeline } from "./refused-commands.js";
-import { sendAfterPreload, sendBatch, throwFirstError } from "./send-batch.js";
+import {
+  type PipelineDependencies,
+  sendAfterPreload,
+  sendBatch,
+  throwFirstError,
+} from "./send-batch.js";
 import { WatchSession } from "./watch-session.js";
 
 /** Command surface of a pipeline: each method returns the pipeline, its tuple extended by one value. */
@@ -44,17 +45,6 @@ export interface PipelineSurface<
   readonly text: T;
   readonly int: I;
   readonly reply: Pipeline<[...R, this["value"]], T, I>;
-}
-
-/** The objects a pipeline works with. */
-export interface PipelineDependencies {
-  readonly executor: Executor;
-  readonly call: CallSettings;
-  readonly encoder: Encoder;
-  /** Provides the connection for WATCH; absent for the transaction of a watched pipeline. */
-  readonly leaseProvider?: LeaseProvider;
-  /** The WATCH that `exec` ends. */
-  readonly session?: WatchSession;
 }
 
 /** Buffers commands and sends them together. Created by `redis.pipeline()`. */
