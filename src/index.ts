@@ -87,3 +87,4 @@ export type { ScriptArguments, ScriptFunction } from "./scripting/server-script.
 export type { SentinelAddress } from "./sentinel/nodes.js";
 export type { SentinelClientOptions, SentinelOptions } from "./sentinel/options.js";
 export { Sentinel } from "./sentinel/sentinel.js";
+export type { ItemIterator } from "./util/async-queue.js";

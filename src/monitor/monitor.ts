@@ -17,7 +17,7 @@ import {
 } from "../errors.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import { INLINE_ERRORS, LONG_LINES, type Reply, TEXT } from "../protocol/reply.js";
-import { AsyncQueue } from "../util/async-queue.js";
+import { AsyncQueue, type ItemIterator } from "../util/async-queue.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { type MonitoredCommand, malformedLine, parseMonitorLine } from "./monitored-command.js";
@@ -203,7 +203,7 @@ export class Monitor {
    * client is closed.
    * @throws As {@link nextCommand}, except for closing.
    */
-  listen(): AsyncIterableIterator<MonitoredCommand, undefined> {
+  listen(): ItemIterator<MonitoredCommand> {
     const self = this[SELF];
     const reader = { stopped: false };
     const closings = self.#closings;
@@ -228,7 +228,7 @@ export class Monitor {
     };
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<MonitoredCommand, undefined> {
+  [Symbol.asyncIterator](): ItemIterator<MonitoredCommand> {
     return this.listen();
   }
 

@@ -4,11 +4,7 @@
  * again only if the request itself asks for it.
  */
 import { inspect } from "node:util";
-import {
-  type AddressConsumer,
-  type AddressSource,
-  FixedAddress,
-} from "../connection/address-source.js";
+import { type AddressSource, FixedAddress } from "../connection/address-source.js";
 import { Connection } from "../connection/connection.js";
 import {
   closedError,
@@ -31,8 +27,8 @@ import { Encoder } from "../protocol/encoder.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { Assigner } from "./assigner.js";
 import { ConnectionSet } from "./connection-set.js";
-import { Connector, type ConnectorOwner } from "./connector.js";
-import { Lease, type LeaseOwner } from "./lease.js";
+import { Connector } from "./connector.js";
+import { Lease } from "./lease.js";
 import type { PoolOptions } from "./options.js";
 import { failOrRetry, RetryQueue } from "./retry-queue.js";
 import { WaitQueue } from "./wait-queue.js";
@@ -42,7 +38,7 @@ import { WaitQueue } from "./wait-queue.js";
  * connects on demand. When `maxConnections` are open, commands that need another connection reject with
  * {@link MaxConnectionsError}; a {@link BlockingConnectionPool} lets them wait.
  */
-export class ConnectionPool implements ConnectorOwner, LeaseOwner, AddressConsumer {
+export class ConnectionPool {
   /** The options with every default filled in. */
   readonly settings: Settings;
   /** @internal */

@@ -5,6 +5,7 @@
  */
 
 import type { Key } from "../commands/core/info.js";
+import type { ItemIterator } from "../util/async-queue.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { invalidOption, isPlainObject, kindOf } from "../util/validate.js";
 import type { Subscriptions } from "./channel-codec.js";
@@ -188,7 +189,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    * @returns An iterator that ends when there are no more subscriptions.
    * @throws As {@link PubSub.listen}.
    */
-  listen(): AsyncIterableIterator<KeyEvent<T>, undefined> {
+  listen(): ItemIterator<KeyEvent<T>> {
     const messages = this.pubsub.listen();
     const next = async (): Promise<IteratorResult<KeyEvent<T>, undefined>> => {
       for (;;) {
@@ -210,7 +211,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
     };
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<KeyEvent<T>, undefined> {
+  [Symbol.asyncIterator](): ItemIterator<KeyEvent<T>> {
     return this.listen();
   }
 

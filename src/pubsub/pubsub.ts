@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import type { Key, Value } from "../commands/core/info.js";
 import { AbortError, DataError, PubSubError } from "../errors.js";
 import type { LeaseProvider } from "../pool/lease.js";
-import { iterate } from "../util/async-queue.js";
+import { type ItemIterator, iterate } from "../util/async-queue.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { ChannelCodec, type Subscription, type Subscriptions } from "./channel-codec.js";
@@ -252,12 +252,12 @@ export class PubSub<
    * @throws {@link PubSubError} while a worker runs; iterating throws the same errors as
    * {@link getMessage}.
    */
-  listen(): AsyncIterableIterator<M, undefined> {
+  listen(): ItemIterator<M> {
     this[SELF].#startReading();
-    return iterate(this[SELF].#dispatcher.queue) as AsyncIterableIterator<M, undefined>;
+    return iterate(this[SELF].#dispatcher.queue) as ItemIterator<M>;
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<M, undefined> {
+  [Symbol.asyncIterator](): ItemIterator<M> {
     return this.listen();
   }
 

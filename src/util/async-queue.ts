@@ -153,12 +153,20 @@ export class AsyncQueue<M> {
 }
 
 /**
+ * An iterator for `for await`. In place of `AsyncIterableIterator`, which takes the type of its last value
+ * only since TypeScript 5.6.
+ */
+export interface ItemIterator<M> extends AsyncIterator<M, undefined> {
+  [Symbol.asyncIterator](): ItemIterator<M>;
+}
+
+/**
  * Create an iterator over a queue, for `for await`.
  *
  * @returns An iterator that ends when no more items can arrive. Leaving the loop ends its wait and does
  * not change the queue.
  */
-export function iterate<M>(queue: AsyncQueue<M>): AsyncIterableIterator<M, undefined> {
+export function iterate<M>(queue: AsyncQueue<M>): ItemIterator<M> {
   const reader = {};
   const options = { timeout: Number.POSITIVE_INFINITY, reader };
   let done = false;

@@ -16,6 +16,8 @@ const PACKAGES = ["@types/node", "undici-types"];
 
 /** A folder with the package in its `node_modules`. */
 export interface Linked extends AsyncDisposable {
+  /** The folder above `node_modules`. */
+  readonly dir: string;
   write(path: string, text: string): Promise<string>;
 }
 
@@ -29,6 +31,7 @@ export async function linkPackage(): Promise<Linked> {
     await symlink(join(ROOT, "node_modules", name), join(dir, "node_modules", name));
   }
   return {
+    dir,
     write: async (path, text) => {
       const file = join(dir, path);
       await mkdir(dirname(file), { recursive: true });
