@@ -355,9 +355,6 @@ export class RedisClient<
   }
 }
 
-// Shown by `inspect` and in stacks instead of the internal name.
-Object.defineProperty(RedisClient, "name", { value: "Redis" });
-
 /** A client for one Redis or Valkey server. */
 export interface Redis<T extends string | Buffer = string, I extends number | bigint = number>
   extends RedisClient<T, I> {}
@@ -382,4 +379,10 @@ export interface RedisConstructor
 }
 
 /** A client for one Redis or Valkey server. */
-export const Redis: RedisConstructor = RedisClient as unknown as RedisConstructor;
+export const Redis: RedisConstructor = publicClass();
+
+function publicClass(): RedisConstructor {
+  // Shown by `inspect` and in stacks instead of the internal name.
+  Object.defineProperty(RedisClient, "name", { value: "Redis" });
+  return RedisClient as unknown as RedisConstructor;
+}

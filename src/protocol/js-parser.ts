@@ -12,11 +12,32 @@ import type { Parser, ParserOptions, ReplyHandler } from "./parser.js";
 import { BULK_START, LINE_START, PartialBuffer } from "./partial-buffer.js";
 import { BYTES, INLINE_ERRORS, LONG_LINES, type Reply } from "./reply.js";
 import { ReplyAssembler } from "./reply-assembler.js";
-import * as resp from "./resp.js";
+import {
+  ARRAY,
+  ATTRIBUTE,
+  BLOB_ERROR,
+  BULK,
+  CR,
+  ERROR,
+  INTEGER,
+  integerValue,
+  LF,
+  LINE_KIND,
+  lengthValue,
+  lineLimit,
+  lineValue,
+  MAP,
+  NUMBER_LINE,
+  PUSH,
+  protocolError,
+  STATUS,
+  TEXT_LINE,
+  typeName,
+  UNKNOWN,
+  unknownType,
+  VERBATIM,
+} from "./resp.js";
 import { DISCARD_MODE, ValueBuilder } from "./value-builder.js";
-
-const { ARRAY, ATTRIBUTE, BLOB_ERROR, BULK, CR, ERROR, INTEGER, LF, MAP, PUSH, STATUS, VERBATIM } =
-  resp;
 
 /** What the next byte belongs to. */
 const VALUE = 0; // the type byte of a value
@@ -64,7 +85,7 @@ export class JsParser implements Parser {
 
   feed(chunk: Buffer): void {
     if (this.#stage === FAILED)
-      throw resp.protocolError("the parser cannot be used after a protocol error");
+      throw protocolError("the parser cannot be used after a protocol error");
     this.#chunk = chunk;
     this.#values.setChunk(chunk);
     this.#pos = 0;
@@ -86,11 +107,11 @@ export class JsParser implements Parser {
   #parseValue(): void {
     const at = this.#pos;
     const type = this.#chunk[at] as number;
-    const kind = resp.LINE_KIND[type];
-    if (kind === resp.UNKNOWN) throw resp.unknownType(type);
+    const kind = LINE_KIND[type];
+    if (kind === UNKNOWN) throw unknownType(type);
     if (this.#replies.frame.depth === 0) this.#startReply(type);
     else if (type === BULK && this.#parseBulks()) return;
-    if (kind === resp.NUMBER_LINE) {
+    if (kind === NUMBER_LINE) {
       const next = this.#parseNumber(type, at + 1);
       if (next > 0) {
         this.#pos = next;
@@ -197,7 +218,7 @@ export class JsParser implements Parser {
 
   #lineLimit(type: number): number {
     const long = (this.#values.mode & LONG_LINES) !== 0;
-    return long ? this.#options.maxBulkLength : resp.lineLimit(type);
+    return long ? this.#options.maxBulkLength : lineLimit(type);
   }
 
   /** Continue a line whose beginning is in the partial buffer. */
@@ -207,7 +228,7 @@ export class JsParser implements Parser {
     const found = this.#chunk.indexOf(LF, this.#pos);
     const stop = found < 0 ? this.#end : found;
     if (partial.size + stop - this.#pos > this.#lineLimit(type)) {
-      throw resp.protocolError(`a line after ${resp.typeName(type)} is too long`);
+      throw protocolError(`a line after ${typeName(type)} is too long`);
     }
     partial.push(this.#chunk, this.#pos, stop);
     this.#pos = stop + 1;
@@ -215,7 +236,7 @@ export class JsParser implements Parser {
     this.#stage = VALUE;
     const { bytes, size } = partial;
     if (bytes[size - 1] !== CR || bytes.indexOf(CR) !== size - 1) {
-      throw resp.protocolError(`a line after ${resp.typeName(type)} does not end in CR LF`);
+      throw protocolError(`a line after ${typeName(type)} does not end in CR LF`);
     }
     this.#parseLine(type, bytes, 1, size - 1);
   }
@@ -228,12 +249,12 @@ export class JsParser implements Parser {
       this.#replies.emit(errorFromReply(bytes.toString("utf8", start, end)));
     } else if (type === INTEGER) {
       this.#replies.emit(
-        this.#values.integer(resp.integerValue(type, bytes.toString("latin1", start, end))),
+        this.#values.integer(integerValue(type, bytes.toString("latin1", start, end))),
       );
-    } else if (resp.LINE_KIND[type] === resp.TEXT_LINE) {
-      this.#replies.emit(resp.lineValue(type, bytes, start, end));
+    } else if (LINE_KIND[type] === TEXT_LINE) {
+      this.#replies.emit(lineValue(type, bytes, start, end));
     } else {
-      this.#handleNumber(type, resp.lengthValue(type, bytes.toString("latin1", start, end)));
+      this.#handleNumber(type, lengthValue(type, bytes.toString("latin1", start, end)));
     }
   }
 
@@ -252,7 +273,7 @@ export class JsParser implements Parser {
 
   #startBody(type: number, length: number): void {
     if (length > this.#options.maxBulkLength) {
-      throw resp.protocolError(`a bulk string is longer than ${this.#options.maxBulkLength} bytes`);
+      throw protocolError(`a bulk string is longer than ${this.#options.maxBulkLength} bytes`);
     }
     const start = this.#pos;
     const stop = start + length;
@@ -285,7 +306,7 @@ export class JsParser implements Parser {
   /** Build the value of a complete bulk string after checking the line end that follows it. */
   #buildBulk(type: number, bytes: Buffer, start: number, end: number): Reply {
     if (bytes[end] !== CR || bytes[end + 1] !== LF) {
-      throw resp.protocolError(`the bytes of a ${resp.typeName(type)} do not end in CR LF`);
+      throw protocolError(`the bytes of a ${typeName(type)} do not end in CR LF`);
     }
     return this.#values.bulk(type, bytes, start, end);
   }
@@ -294,12 +315,12 @@ export class JsParser implements Parser {
     const total = type === MAP || type === ATTRIBUTE ? count * 2 : count;
     const { maxElements, maxDepth } = this.#options;
     const { depth } = this.#replies.frame;
-    if (type === PUSH && depth > 0) throw resp.protocolError("a push is inside a reply");
+    if (type === PUSH && depth > 0) throw protocolError("a push is inside a reply");
     if (total > maxElements) {
-      throw resp.protocolError(`an aggregate has more than ${maxElements} elements`);
+      throw protocolError(`an aggregate has more than ${maxElements} elements`);
     }
     if (depth === maxDepth) {
-      throw resp.protocolError(`aggregates are nested more than ${maxDepth} deep`);
+      throw protocolError(`aggregates are nested more than ${maxDepth} deep`);
     }
     this.#replies.open(type, total);
   }

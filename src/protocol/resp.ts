@@ -33,10 +33,15 @@ export const TEXT_LINE = 1;
 export const NUMBER_LINE = 2;
 
 /** {@link UNKNOWN}, {@link TEXT_LINE} or {@link NUMBER_LINE}, by type byte. */
-export const LINE_KIND = new Uint8Array(256);
-for (const type of [STATUS, ERROR, NULL, BOOLEAN, DOUBLE, BIG_NUMBER]) LINE_KIND[type] = TEXT_LINE;
-for (const type of [INTEGER, BULK, BLOB_ERROR, VERBATIM]) LINE_KIND[type] = NUMBER_LINE;
-for (const type of [ARRAY, MAP, SET, ATTRIBUTE, PUSH]) LINE_KIND[type] = NUMBER_LINE;
+export const LINE_KIND = lineKinds();
+
+function lineKinds(): Uint8Array {
+  const kinds = new Uint8Array(256);
+  for (const type of [STATUS, ERROR, NULL, BOOLEAN, DOUBLE, BIG_NUMBER]) kinds[type] = TEXT_LINE;
+  for (const type of [INTEGER, BULK, BLOB_ERROR, VERBATIM]) kinds[type] = NUMBER_LINE;
+  for (const type of [ARRAY, MAP, SET, ATTRIBUTE, PUSH]) kinds[type] = NUMBER_LINE;
+  return kinds;
+}
 
 const FLOAT = /^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/;
 const DIGITS = /^[+-]?\d+$/;

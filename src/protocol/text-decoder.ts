@@ -3,6 +3,7 @@
  * `"strict"` no byte is lost silently: a function returns `undefined` instead.
  */
 import * as buffer from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import type { EncodingErrors } from "./encoding.js";
 import { SHORT, shortAscii } from "./short-ascii.js";
 
@@ -20,7 +21,6 @@ const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
 
 /** From this length, native checks of the whole value pay off. */
 const LONG = 2048;
-const { isAscii, isUtf8 } = buffer;
 /** `undefined` when Node was built without ICU. */
 const transcode: typeof buffer.transcode | undefined = buffer.transcode;
 

@@ -11,7 +11,8 @@ import { DIST, ROOT } from "./paths.js";
 
 /** A virtual file inside the package, where the package name resolves to `dist` as it does for users. */
 const PROGRAM = `${ROOT}test/package/virtual-program.mts`;
-const DECLARATIONS = `${DIST}index.d.ts`;
+/** The other file, `index.d.ts`, re-exports this one. */
+const DECLARATIONS = `${DIST}index.d.cts`;
 
 beforeAll(ensureBuilt, 120_000);
 
@@ -130,7 +131,7 @@ throw new ResponseError("x");
   });
 });
 
-describe("dist/index.d.ts", () => {
+describe("dist/index.d.cts", () => {
   test("has a doc comment on every export, method and option", () => {
     const { program } = compileText('export { Redis } from "rediswire";');
     const checker = program.getTypeChecker();

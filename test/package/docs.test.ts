@@ -69,6 +69,24 @@ describe("documentation pages", () => {
   });
 });
 
+test("README examples close the clients they create", () => {
+  const created =
+    /(await using|const) (\w+) = (?:new (?:Redis|Sentinel)\(|\w+\.(?:masterFor|replicaFor)\()/g;
+  const examples = blocks.filter(({ page, noRun }) => page === "README.md" && noRun === undefined);
+  const open = examples.flatMap(({ name, code }) =>
+    [...code.matchAll(created)]
+      .filter(([, how, variable]) => how === "const" && !isClosed(code, variable ?? ""))
+      .map(([line]) => `${name}: ${line}`),
+  );
+  expect(open).toEqual([]);
+});
+
+/** Whether the client is closed, itself or with its pool. */
+function isClosed(code: string, variable: string): boolean {
+  const pool = new RegExp(`${variable} = new Redis\\(\\{ connectionPool: (\\w+)`).exec(code)?.[1];
+  return code.includes(`await ${pool ?? variable}.close();`);
+}
+
 function isValidLink(page: string, link: string): boolean {
   const [path = "", anchor] = link.split("#");
   const target = path === "" ? page : join(dirname(page), path);

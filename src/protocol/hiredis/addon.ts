@@ -2,6 +2,7 @@
  * Loading of the native addon of the hiredis parser. It is loaded on first use; nothing else of the
  * library needs it.
  */
+import { pathToFileURL } from "node:url";
 import { RedisError } from "../../errors.js";
 
 /** Handle of a native parser. */
@@ -41,8 +42,18 @@ let loaded: HiredisAddon | undefined;
  * @throws RedisError with the command that builds the addon, when it is missing or cannot be loaded.
  */
 export function hiredisAddon(): HiredisAddon {
-  loaded ??= load(process.env[PATH_VARIABLE] ?? packagePath(import.meta.url));
+  loaded ??= load(process.env[PATH_VARIABLE] ?? packagePath(ownUrl()));
   return loaded;
+}
+
+/** URL of this file, as an ES module or in CommonJS, where `import.meta` is empty. */
+function ownUrl(): string {
+  // Inside of `try`, bundlers that make CommonJS of this print no warning.
+  try {
+    return import.meta.url ?? pathToFileURL(__filename).href;
+  } catch {
+    return pathToFileURL(`${process.cwd()}/`).href;
+  }
 }
 
 /** Path in `build/` of the package, relative to `dist/` or `src/protocol/hiredis/`. */

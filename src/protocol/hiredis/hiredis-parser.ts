@@ -8,12 +8,30 @@ import type { Parser, ParserOptions, ReplyHandler } from "../parser.js";
 import { PartialBuffer } from "../partial-buffer.js";
 import { INLINE_ERRORS, LONG_LINES, type Reply } from "../reply.js";
 import { ReplyAssembler } from "../reply-assembler.js";
-import * as resp from "../resp.js";
+import {
+  ARRAY,
+  BIG_NUMBER,
+  BLOB_ERROR,
+  BOOLEAN,
+  BULK,
+  badLine,
+  DOUBLE,
+  ERROR,
+  INTEGER,
+  lineLimit,
+  lineValue,
+  MAP,
+  NULL,
+  PUSH,
+  protocolError,
+  SET,
+  STATUS,
+  typeName,
+  unknownType,
+  VERBATIM,
+} from "../resp.js";
 import { ValueBuilder } from "../value-builder.js";
 import { type HiredisAddon, hiredisAddon, type NativeParser } from "./addon.js";
-
-const { ARRAY, BIG_NUMBER, BLOB_ERROR, BOOLEAN, BULK, DOUBLE, ERROR, INTEGER } = resp;
-const { MAP, NULL, PUSH, SET, STATUS, VERBATIM } = resp;
 
 /** Numbers per token, and before the first token. The same constants are in hiredis-parser.c. */
 const TOKEN = 3;
@@ -86,7 +104,7 @@ export class HiredisParser implements Parser {
   }
 
   feed(chunk: Buffer): void {
-    if (this.#failed) throw resp.protocolError("the parser cannot be used after a protocol error");
+    if (this.#failed) throw protocolError("the parser cannot be used after a protocol error");
     const tape = spareTape ?? new Uint32Array(TAPE_LENGTH);
     spareTape = undefined;
     this.#chunk = chunk;
@@ -182,8 +200,8 @@ export class HiredisParser implements Parser {
     this.#checkLine(type, end - start + 2);
     if (type === STATUS) return this.#values.status(bytes, start, end);
     if (type === ERROR) return errorFromReply(bytes.toString("utf8", start, end));
-    if (type === DOUBLE || type === BIG_NUMBER) return resp.lineValue(type, bytes, start, end);
-    throw resp.unknownType(type);
+    if (type === DOUBLE || type === BIG_NUMBER) return lineValue(type, bytes, start, end);
+    throw unknownType(type);
   }
 
   /** Read the state of the incomplete value at the end of a part. */
@@ -202,34 +220,33 @@ export class HiredisParser implements Parser {
   /** @param length - In bytes, including the type byte. */
   #checkLine(type: number, length: number): void {
     const long = (this.#values.mode & LONG_LINES) !== 0;
-    const limit = long ? this.#options.maxBulkLength : resp.lineLimit(type);
+    const limit = long ? this.#options.maxBulkLength : lineLimit(type);
     if (length > limit) {
-      throw resp.protocolError(`a line after ${resp.typeName(type)} is too long`);
+      throw protocolError(`a line after ${typeName(type)} is too long`);
     }
   }
 
   /** Create the same error as JsParser, where possible. */
   #failure(reason: number, type: number): InvalidResponse {
     const { maxBulkLength, maxElements, maxDepth } = this.#options;
-    const name = resp.typeName(type);
+    const name = typeName(type);
     if (reason === BY_HIREDIS) return translateError(this.#addon.errorMessage(this.#native));
-    if (reason === LINE_END)
-      return resp.protocolError(`a line after ${name} does not end in CR LF`);
+    if (reason === LINE_END) return protocolError(`a line after ${name} does not end in CR LF`);
     if (reason === BULK_END) {
-      return resp.protocolError(`the bytes of a ${name} do not end in CR LF`);
+      return protocolError(`the bytes of a ${name} do not end in CR LF`);
     }
     if (reason === BULK_LENGTH) {
-      return resp.protocolError(`a bulk string is longer than ${maxBulkLength} bytes`);
+      return protocolError(`a bulk string is longer than ${maxBulkLength} bytes`);
     }
     if (reason === ELEMENTS) {
-      return resp.protocolError(`an aggregate has more than ${maxElements} elements`);
+      return protocolError(`an aggregate has more than ${maxElements} elements`);
     }
     if (reason === DEPTH) {
-      return resp.protocolError(`aggregates are nested more than ${maxDepth} deep`);
+      return protocolError(`aggregates are nested more than ${maxDepth} deep`);
     }
-    if (reason === INNER_PUSH) return resp.protocolError("a push is inside a reply");
-    if (reason === MALFORMED) return resp.badLine(type, "");
-    return resp.protocolError("the addon of the hiredis parser failed");
+    if (reason === INNER_PUSH) return protocolError("a push is inside a reply");
+    if (reason === MALFORMED) return badLine(type, "");
+    return protocolError("the addon of the hiredis parser failed");
   }
 }
 
@@ -252,19 +269,18 @@ const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, a: 7, b:
 /** Convert an error message of hiredis, which contains types and limits but no data. */
 function translateError(message: string): InvalidResponse {
   const type = KNOWN_MESSAGES.get(message);
-  if (type !== undefined) return resp.badLine(type, "");
+  if (type !== undefined) return badLine(type, "");
   const [, escaped, hex, letter = ""] = UNKNOWN_BYTE.exec(message) ?? [];
-  if (escaped === "\\" && hex !== undefined) return resp.unknownType(Number.parseInt(hex, 16));
-  if (escaped === "\\") return resp.unknownType(ESCAPES[letter] ?? letter.charCodeAt(0));
-  if (letter !== "") return resp.unknownType(letter.charCodeAt(0));
+  if (escaped === "\\" && hex !== undefined) return unknownType(Number.parseInt(hex, 16));
+  if (escaped === "\\") return unknownType(ESCAPES[letter] ?? letter.charCodeAt(0));
+  if (letter !== "") return unknownType(letter.charCodeAt(0));
   // May also be the line of an error: hiredis does not distinguish them.
   if (message === "Bad simple string value") {
-    return resp.protocolError('a line after "+" does not end in CR LF');
+    return protocolError('a line after "+" does not end in CR LF');
   }
-  if (message.startsWith("Verbatim"))
-    return resp.protocolError('a "=" does not begin with its format');
+  if (message.startsWith("Verbatim")) return protocolError('a "=" does not begin with its format');
   if (message.includes("depth")) {
-    return resp.protocolError(`${message}; use hiredis 1.0.1 or later, or JsParser`);
+    return protocolError(`${message}; use hiredis 1.0.1 or later, or JsParser`);
   }
-  return resp.protocolError(message === "" ? "hiredis is out of memory" : message);
+  return protocolError(message === "" ? "hiredis is out of memory" : message);
 }
