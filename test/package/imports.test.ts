@@ -128,6 +128,10 @@ describe("size and syntax of source files", () => {
     expect(everything.flatMap(rules.forbiddenSyntax)).toEqual([]);
   });
 
+  test("public methods reach private members through this[SELF], which works behind a Proxy", () => {
+    expect(handwritten.flatMap(rules.privateAccessThroughThis)).toEqual([]);
+  });
+
   test("every file begins with a comment about its responsibility", () => {
     expect(everything.flatMap(rules.filesWithoutComment)).toEqual([]);
   });
@@ -192,5 +196,25 @@ describe("the checks of source files", () => {
     expect(rules.filesWithoutComment(bad)).toEqual([
       "src/protocol/bad.ts:1 has no comment at its head",
     ]);
+  });
+
+  test("report public methods that reach private members through this, and no other member", () => {
+    const wrapped = parseSource(
+      "src/client/c.ts",
+      [
+        "class C {",
+        "  declare readonly [SELF]: this;",
+        "  readonly #a = 1;",
+        "  readonly b = this.#a;",
+        "  constructor() { this.#c(); }",
+        "  get d() { return () => this.#a; }",
+        "  e() { return this[SELF].#c(); }",
+        "  /** @internal */ f() { return this.#a; }",
+        "  #c() { return this.#a; }",
+        "}",
+        "class Internal { #a = 1; b() { return this.#a; } }",
+      ].join("\n"),
+    );
+    expect(rules.privateAccessThroughThis(wrapped)).toEqual(["src/client/c.ts:6 uses this.#a"]);
   });
 });

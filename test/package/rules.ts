@@ -165,6 +165,30 @@ function forbidden(node: ts.Node): string | undefined {
   return undefined;
 }
 
+function isPublic(member: ts.ClassElement): boolean {
+  const { name } = member;
+  const hidden =
+    name === undefined || ts.isPrivateIdentifier(name) || ts.isPropertyDeclaration(member);
+  return !hidden && ts.getJSDocTags(member).every(({ tagName }) => tagName.text !== "internal");
+}
+
+/** Find public methods that reach private members through `this` in classes that use `this[SELF]`. */
+export function privateAccessThroughThis({ path, tree }: Source): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const isPrivateName = ts.isPropertyAccessExpression(node) && ts.isPrivateIdentifier(node.name);
+    if (isPrivateName && node.expression.kind === ts.SyntaxKind.ThisKeyword) {
+      found.push(`${path}:${lineOf(tree, node.getStart())} uses ${node.getText()}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  for (const statement of tree.statements) {
+    if (!ts.isClassDeclaration(statement) || !statement.getText().includes("[SELF]")) continue;
+    statement.members.filter(isPublic).forEach(visit);
+  }
+  return found;
+}
+
 type FunctionNode = ts.FunctionLikeDeclaration & { readonly body?: ts.Node };
 
 function functionsIn(tree: ts.SourceFile): FunctionNode[] {
