@@ -59,6 +59,7 @@ export { JsParser } from "./protocol/js-parser.js";
 export type { Parser, ParserClass, ParserOptions, ReplyHandler } from "./protocol/parser.js";
 export { MapReply, type Reply, type ReplyMode, SetReply } from "./protocol/reply.js";
 export type { Subscriptions } from "./pubsub/channel-codec.js";
+export { type Invalidation, parseInvalidation } from "./pubsub/invalidation.js";
 export {
   type KeyEvent,
   type KeyspaceClient,

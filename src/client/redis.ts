@@ -4,12 +4,14 @@
  */
 import { inspect } from "node:util";
 import type { Arg, CommandInfo, Decoder, Key, Value } from "../commands/core/info.js";
+import type { Many } from "../commands/core/types.js";
 import { DataError, ResponseError } from "../errors.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import { decoderFor } from "../execution/command-request.js";
 import { DedicatedConnection } from "../execution/dedicated-connection.js";
 import { execute } from "../execution/execute.js";
 import { LibrarySource, ScriptSource } from "../execution/preload.js";
+import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
 import type { IntOf, NoOptions, TextOf } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
 import { Lock, type LockClass } from "../lock/lock.js";
@@ -139,6 +141,23 @@ export class RedisClient<
   }
 
   /**
+   * Set the listener of a type of RESP3 pushes on the connection of a `client()`, such as the invalidations of
+   * CLIENT TRACKING. It stays until it is replaced, also when the connection is replaced after a loss; the
+   * session, tracking included, is lost then. A type has one listener. What it throws is an unhandled rejection.
+   *
+   * @param type - String: type of the push. `invalidate` passes an array of keys, `null` for all keys.
+   * @param listener - Function called with the items of the push after its type; `null` to remove it.
+   * @throws {@link DataError} for an invalid argument, on a shared client, or with `protocol: 2`.
+   * @see {@link https://redis.io/docs/latest/develop/reference/client-side-caching/ | Client-side caching}
+   */
+  onPush(type: "invalidate", listener: ((keys: T[] | null) => unknown) | null): void;
+  onPush(type: string, listener: ((...items: unknown[]) => unknown) | null): void;
+  onPush(type: string, listener: PushHandler | null): void {
+    const { executor, call, pool } = this[SELF].#dependencies;
+    setPushHandler({ executor, call, protocol: pool.settings.protocol }, type, listener);
+  }
+
+  /**
    * Create a subscriber. It leases a connection when it is first used.
    *
    * @param options - `ignoreSubscribeMessages`, `gapEvents`, `highWaterMark`, `onError`, `onReconnect`,
@@ -182,7 +201,7 @@ export class RedisClient<
    *
    * @param work - Function that receives a watched pipeline, reads with it, buffers on the pipeline that
    * its `multi()` returns, and returns that one, so that the values are typed. It may run many times.
-   * @param keys - Keys to watch, optionally followed by options: `watchDelay` (ms, default 0),
+   * @param keys - Keys to watch, each an argument or in an array or a Set, optionally followed by options: `watchDelay` (ms, default 0),
    * `maxAttempts` (default unlimited), `signal`, `valueFromCallable` (default `false`).
    * @returns The values of EXEC; the result of `work` with `valueFromCallable`.
    * @throws {@link WatchError} after `maxAttempts`; when the connection was lost before EXEC more often
@@ -197,7 +216,7 @@ export class RedisClient<
   ): Promise<R>;
   transaction<V>(
     work: TransactionFunction<T, I, V>,
-    ...keys: [...Key[], TransactionOptions & { readonly valueFromCallable: true }]
+    ...keys: [...Many<Key>[], TransactionOptions & { readonly valueFromCallable: true }]
   ): Promise<V>;
   transaction(
     work: TransactionFunction<T, I, void>,
@@ -209,7 +228,7 @@ export class RedisClient<
   ): Promise<R | []>;
   async transaction<V>(
     work: TransactionFunction<T, I, V>,
-    ...rest: readonly (Key | TransactionOptions)[]
+    ...rest: readonly (Many<Key> | TransactionOptions)[]
   ): Promise<unknown> {
     const { call, leaseProvider, pool } = this[SELF].#dependencies;
     const { retry } = pool.settings;

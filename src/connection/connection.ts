@@ -225,11 +225,13 @@ export class Connection {
   /**
    * Pass RESP3 pushes of some types to `listener`; pushes without a listener are dropped.
    *
+   * @param listener - `undefined` to drop them again.
    * @param mode - How pushes are built; one for all, because the type is part of the push.
    * @throws Error when a type has a listener, or another mode is in use: a bug in this library.
    */
-  routePushes(types: readonly string[], listener: PushListener, mode: ReplyMode): void {
-    this.#replies.routePushes(types, listener, mode);
+  routePushes(types: readonly string[], listener: PushListener | undefined, mode: ReplyMode): void {
+    if (listener === undefined) this.#replies.unroutePushes(types);
+    else this.#replies.routePushes(types, listener, mode);
   }
 
   /**

@@ -12,7 +12,13 @@ import type { Reply } from "../protocol/reply.js";
  */
 export type PushListener = (items: readonly Reply[], type: string) => void;
 
-/** Types of the pushes that belong to a subscriber: messages, and confirmations of its commands. */
+/** Type of the pushes with keys that CLIENT TRACKING has invalidated. */
+export const INVALIDATE_PUSH = "invalidate";
+
+/**
+ * Types of the pushes that belong to a subscriber: messages, confirmations of its commands, and the
+ * invalidations that CLIENT TRACKING redirects to it.
+ */
 export const PUBSUB_PUSHES: readonly string[] = [
   "message",
   "pmessage",
@@ -23,6 +29,7 @@ export const PUBSUB_PUSHES: readonly string[] = [
   "unsubscribe",
   "punsubscribe",
   "sunsubscribe",
+  INVALIDATE_PUSH,
 ];
 
 /** Push listeners of one connection, by push type. */
@@ -38,6 +45,16 @@ export class PushRouter {
     const taken = types.find((type) => this.#listeners.has(type));
     if (taken !== undefined) throw new Error(`push type "${taken}" has a listener already`);
     for (const type of types) this.#listeners.set(type, listener);
+  }
+
+  /** Remove the listeners of some types, if any. */
+  unregister(types: readonly string[]): void {
+    for (const type of types) this.#listeners.delete(type);
+  }
+
+  /** Whether there is no listener. */
+  get empty(): boolean {
+    return this.#listeners.size === 0;
   }
 
   /** Pass a push to the listener of its type. */

@@ -112,6 +112,13 @@ export class ReplyDispatcher implements ReplyHandler {
     this.#pushMode = mode;
   }
 
+  /** Drop pushes of some types again. */
+  unroutePushes(types: readonly string[]): void {
+    this.#pushes?.unregister(types);
+    // The next holder of the connection may build pushes in another mode.
+    if (this.#pushes?.empty === true) this.#pushes = undefined;
+  }
+
   /** Reject the request whose reply was being read when the stream became invalid. */
   failHead(cause: InvalidResponse, server: string): void {
     const head = this.#awaiting;

@@ -7,12 +7,17 @@
 import type { Arg } from "../commands/core/info.js";
 import { closedError, requestError, tooManyPendingError } from "../connection/errors.js";
 import { exchange, internalCommand } from "../connection/internal-request.js";
+import type { PushListener } from "../connection/push-router.js";
 import type { Request } from "../connection/request.js";
 import { ConnectionError, RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import { Encoder } from "../protocol/encoder.js";
+import { BYTES, INLINE_ERRORS } from "../protocol/reply.js";
 import type { Executor } from "./executor.js";
+
+/** Bytes: each view of the connection decodes text as its settings require. */
+const PUSH_MODE = BYTES | INLINE_ERRORS;
 
 /** Executes all requests on one leased connection. */
 export class DedicatedConnection implements Executor {
@@ -28,6 +33,7 @@ export class DedicatedConnection implements Executor {
   /** A connection loss not yet reported to a caller. */
   #unreportedLoss: RedisError | undefined = undefined;
   #db: Arg | undefined = undefined;
+  readonly #pushListeners = new Map<string, PushListener>();
 
   constructor(leaseProvider: LeaseProvider) {
     this.#leaseProvider = leaseProvider;
@@ -70,6 +76,16 @@ export class DedicatedConnection implements Executor {
     this.#db = db;
   }
 
+  /** Set or remove the listener of a type of pushes; it also applies to later connections. */
+  setPushListener(type: string, listener: PushListener | undefined): void {
+    const connection = this.#lease?.alive === true ? this.#lease.connection : undefined;
+    connection?.routePushes([type], undefined, PUSH_MODE);
+    this.#pushListeners.delete(type);
+    if (listener === undefined) return;
+    this.#pushListeners.set(type, listener);
+    connection?.routePushes([type], listener, PUSH_MODE);
+  }
+
   /** Refuse new commands, let those under way finish, and check the connection in. Cancels blocking ones. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
@@ -85,6 +101,9 @@ export class DedicatedConnection implements Executor {
     const connection = lease?.connection;
     if (connection?.awaited === true && !connection.blocked) return;
     this.#lease = undefined;
+    // The connection may be reused.
+    if (lease?.alive === true)
+      connection?.routePushes([...this.#pushListeners.keys()], undefined, PUSH_MODE);
     lease?.release();
     this.#onClosed();
   }
@@ -97,6 +116,8 @@ export class DedicatedConnection implements Executor {
       lease.onIdle = () => this.#finishClosing();
       lease.onLost = (error, notified) => this.#onLost(error, notified);
       this.#lease = lease;
+      for (const [type, listener] of this.#pushListeners)
+        lease.connection.routePushes([type], listener, PUSH_MODE);
       await this.#restore(lease);
       this.#flush(lease);
     } catch (error) {

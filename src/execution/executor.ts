@@ -3,6 +3,7 @@
  * dedicated connection on one alone; code above this interface does not depend on which it has.
  */
 import type { Arg } from "../commands/core/info.js";
+import type { PushListener } from "../connection/push-router.js";
 import type { Request } from "../connection/request.js";
 import type { Address } from "../options/address.js";
 
@@ -18,6 +19,8 @@ export interface Executor {
   executeExclusively(request: Request): void;
   /** Store the database a command selected, to restore it on a new connection. */
   onDatabaseSelected?(db: Arg | undefined): void;
+  /** Set or remove the listener of a type of RESP3 pushes; absent when the connection is shared. */
+  setPushListener?(type: string, listener: PushListener | undefined): void;
   /** Refuse new requests, let those under way finish, and release the connections. */
   close(): Promise<void>;
 }

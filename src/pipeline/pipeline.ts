@@ -5,6 +5,7 @@
  */
 
 import { inspect } from "node:util";
+import { flattened } from "../commands/core/arg-values.js";
 import type { CommandSurface, Reply } from "../commands/core/command-surface.js";
 import {
   type Arg,
@@ -15,6 +16,7 @@ import {
   READONLY,
   SESSION,
 } from "../commands/core/info.js";
+import type { Many } from "../commands/core/types.js";
 import { Commands } from "../commands/generated/commands.js";
 import { ConnectionError, type DataError, RedisError } from "../errors.js";
 import { decoderFor, replyModeOf } from "../execution/command-request.js";
@@ -147,13 +149,13 @@ export class Pipeline<
   /**
    * Watch keys on a dedicated connection, for a transaction that runs only if none of them is changed.
    *
-   * @param keys - Keys; more can be watched later.
+   * @param keys - Keys, each an argument or in an array or a Set; more can be watched later.
    * @returns A watched pipeline: it sends commands immediately; its `multi()` begins the transaction.
    * @throws {@link RedisError} when commands are buffered or a transaction has begun.
    * @throws {@link ConnectionError} when no connection is available.
    * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
    */
-  async watch(...keys: readonly Key[]): Promise<WatchedPipeline<T, I>> {
+  async watch(...keys: readonly Many<Key>[]): Promise<WatchedPipeline<T, I>> {
     const { call, leaseProvider } = this[SELF].#dependencies;
     const details = { code: "EMULTI", command: "WATCH", outcome: "not-sent" } as const;
     if (leaseProvider === undefined) {
@@ -162,7 +164,7 @@ export class Pipeline<
     if (this.length !== 0) {
       throw new RedisError("Cannot issue a WATCH after commands have been buffered", details);
     }
-    const session = await WatchSession.open({ leaseProvider, call }, keys);
+    const session = await WatchSession.open({ leaseProvider, call }, flattened(keys));
     return new WatchedPipeline(session, this[SELF].#transaction);
   }
 
@@ -255,14 +257,14 @@ export class WatchedPipeline<
   /**
    * Watch more keys.
    *
-   * @param keys - At least one key.
+   * @param keys - At least one key; as for {@link Pipeline.watch}.
    * @returns `true`.
    * @throws {@link RedisError} after `multi()`, or when the watch has ended.
    * @throws {@link WatchError} when the connection is lost while keys are watched.
    * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
    */
-  async watch(...keys: readonly Key[]): Promise<true> {
-    await this[SELF].#session.watch(keys);
+  async watch(...keys: readonly Many<Key>[]): Promise<true> {
+    await this[SELF].#session.watch(flattened(keys));
     return true;
   }
 

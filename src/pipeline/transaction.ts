@@ -3,7 +3,9 @@
  * watched key was changed, or, with backoff, when the connection was lost before EXEC. A transaction that
  * may have been executed is never repeated.
  */
+import { flattened, isList } from "../commands/core/arg-values.js";
 import type { Key } from "../commands/core/info.js";
+import type { Many } from "../commands/core/types.js";
 import { AbortError, DataError, RedisError, WatchError } from "../errors.js";
 import type { Retry } from "../options/retry.js";
 import { sleep } from "../util/abort.js";
@@ -24,7 +26,9 @@ export interface TransactionOptions {
 }
 
 /** Keys to watch, optionally followed by options of type `O`. */
-export type TransactionKeys<O> = readonly Key[] | [...keys: Key[], options: O | Key];
+export type TransactionKeys<O> =
+  | readonly Many<Key>[]
+  | [...keys: Many<Key>[], options: O | Many<Key>];
 
 /** Reads with the watched pipeline, buffers on the pipeline of its `multi()`, and returns that. */
 export type TransactionFunction<T extends string | Buffer, I extends number | bigint, V> = (
@@ -46,7 +50,8 @@ export interface TransactionArguments<T extends string | Buffer, I extends numbe
 }
 
 function isOptions(value: unknown): value is TransactionOptions {
-  return typeof value === "object" && value !== null && !(value instanceof Uint8Array);
+  const isKeys = value instanceof Uint8Array || isList(value);
+  return typeof value === "object" && value !== null && !isKeys;
 }
 
 /**
@@ -56,14 +61,14 @@ function isOptions(value: unknown): value is TransactionOptions {
  */
 export function transactionArguments<T extends string | Buffer, I extends number | bigint, V>(
   work: TransactionFunction<T, I, V>,
-  rest: readonly (Key | TransactionOptions)[],
+  rest: readonly (Many<Key> | TransactionOptions)[],
 ): TransactionArguments<T, I, V> {
   if (typeof work !== "function") {
     throw new DataError('transaction: argument "work" must be a function', { code: "EINVAL" });
   }
   const last = rest.at(-1);
   const options = isOptions(last) ? checkOptions(CHECKS, last) : {};
-  const keys = (isOptions(last) ? rest.slice(0, -1) : rest) as Key[];
+  const keys = flattened((isOptions(last) ? rest.slice(0, -1) : rest) as Many<Key>[]);
   return { work, keys, options };
 }
 

@@ -3,7 +3,9 @@
  * which a subscription is found. A name that the encoding cannot represent without loss is rejected. Pure.
  */
 
+import { isList } from "../commands/core/arg-values.js";
 import type { CommandInfo, Key } from "../commands/core/info.js";
+import type { Many } from "../commands/core/types.js";
 import { DataError, DecodeError } from "../errors.js";
 import type { Settings } from "../options/types.js";
 import { Encoder, formatNumber } from "../protocol/encoder.js";
@@ -12,11 +14,10 @@ import { extendsAscii, textDecoder, undecodableMessage } from "../protocol/text-
 import { isPlainObject, kindOf } from "../util/validate.js";
 import type { Handler, PublishedMessage, Text } from "./messages.js";
 
-/** Names to subscribe to, with or without handlers: a name, an array of names, or an object or Map from
- * names to handlers. `null` means no handler. */
+/** Names to subscribe to, with or without handlers: a name, an array or a Set of names, or an object or Map
+ * from names to handlers. `null` means no handler. */
 export type Subscriptions<M> =
-  | Key
-  | readonly Key[]
+  | Many<Key>
   | Readonly<Record<string, Handler<M> | null>>
   | ReadonlyMap<Key, Handler<M> | null>;
 
@@ -75,8 +76,15 @@ export class ChannelCodec {
     return item instanceof Buffer ? item.toString("latin1") : undefined;
   }
 
+  /** Return a name that is part of the protocol, in the form in which it is received. */
+  received(name: string): Text {
+    return (this.mode & BYTES) === 0 ? name : Buffer.from(name, "latin1");
+  }
+
   /** Return an item as the user gets it; an error for text that is invalid in the encoding. */
   value(item: Reply | undefined): Text | DecodeError {
+    // The keys of an invalidation; its message is typed separately.
+    if (Array.isArray(item)) return this.#list(item) as Text | DecodeError;
     return this.#decodesHere && item instanceof Buffer
       ? this.#decodeText(item)
       : (item as Text | DecodeError);
@@ -146,6 +154,11 @@ export class ChannelCodec {
     return Buffer.from(name.buffer, name.byteOffset, name.byteLength);
   }
 
+  #list(items: readonly Reply[]): readonly Text[] | DecodeError {
+    const values = items.map((item) => this.value(item));
+    return values.find((value) => value instanceof DecodeError) ?? (values as Text[]);
+  }
+
   #decodeText(bytes: Buffer): string | DecodeError {
     const text = this.#decode(bytes, 0, bytes.length);
     if (text !== undefined) return text;
@@ -171,7 +184,7 @@ function nameOf(given: Key): string | Uint8Array {
 type Pair = readonly [name: Key, handler: AnyHandler | null];
 
 function pairsOf(command: string, given: Subscriptions<never>): Pair[] {
-  if (Array.isArray(given)) return given.map((name: Key): Pair => [name, null]);
+  if (isList(given)) return [...given].map((name): Pair => [name as Key, null]);
   if (given instanceof Map)
     return [...given].map(([name, handler]) => [name, checkHandler(command, handler)]);
   if (isPlainObject(given)) {

@@ -4,7 +4,9 @@
  * `notify-keyspace-events` requires, and those published while the client is disconnected are lost.
  */
 
+import { flattened, isList } from "../commands/core/arg-values.js";
 import type { Key } from "../commands/core/info.js";
+import type { Many } from "../commands/core/types.js";
 import type { ItemIterator } from "../util/async-queue.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { invalidOption, isPlainObject, kindOf } from "../util/validate.js";
@@ -38,7 +40,7 @@ export interface KeyspaceOptions
   readonly db?: number | "*" | undefined;
 }
 
-type Names = readonly (Key | readonly Key[])[];
+type Names = readonly Many<Key>[];
 type SubscriptionSource = KeyEvent["source"];
 
 const CHANNEL = /^__key(space|event)@(\d+)__:/;
@@ -91,7 +93,7 @@ type Pair<T extends string | Buffer> = readonly [name: Key, handler: Handler<Key
 
 function pairsOf<T extends string | Buffer>(given: Subscriptions<KeyEvent<T>>): readonly Pair<T>[] {
   if (given instanceof Map) return [...given];
-  if (Array.isArray(given)) return given.map((name: Key): Pair<T> => [name, null]);
+  if (isList(given)) return [...given].map((name): Pair<T> => [name as Key, null]);
   if (isPlainObject(given)) return Object.entries(given) as Pair<T>[];
   return [[given as Key, null]];
 }
@@ -153,12 +155,12 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
   }
 
   /** End subscriptions to keys; names and patterns must be given as they were subscribed to. */
-  unsubscribeKeys(key: Key | readonly Key[], ...others: Names): Promise<void> {
+  unsubscribeKeys(key: Many<Key>, ...others: Names): Promise<void> {
     return this[SELF].#unsubscribe("key", [key, ...others]);
   }
 
   /** End subscriptions to events; names and patterns must be given as they were subscribed to. */
-  unsubscribeEvents(event: Key | readonly Key[], ...others: Names): Promise<void> {
+  unsubscribeEvents(event: Many<Key>, ...others: Names): Promise<void> {
     return this[SELF].#unsubscribe("event", [event, ...others]);
   }
 
@@ -236,7 +238,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
   }
 
   async #unsubscribe(source: SubscriptionSource, given: Names): Promise<void> {
-    const names = given.flat().map((name): Pair<T> => [name, null]);
+    const names = flattened(given).map((name): Pair<T> => [name, null]);
     const { patterns, channels } = this.#channelsOf(source, names);
     await Promise.all([
       this.pubsub.punsubscribe([...patterns.keys()]),

@@ -15,7 +15,10 @@ export interface ChannelMessage<T extends string | Buffer = string> {
   readonly pattern: null;
   /** Channel it was published to. */
   readonly channel: T;
-  /** The published data. */
+  /**
+   * The published data. For the channel `__redis__:invalidate`, which only CLIENT TRACKING uses, it is an
+   * array of keys or `null`: read it with {@link parseInvalidation}.
+   */
   readonly data: T;
 }
 

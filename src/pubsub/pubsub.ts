@@ -4,6 +4,7 @@
  */
 import { inspect } from "node:util";
 import type { Key, Value } from "../commands/core/info.js";
+import type { Many } from "../commands/core/types.js";
 import { AbortError, DataError, PubSubError } from "../errors.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import { type ItemIterator, iterate } from "../util/async-queue.js";
@@ -130,7 +131,7 @@ export class PubSub<
   /**
    * Subscribe to channels.
    *
-   * @param channels - Names (string, Buffer or number), arrays of names, or objects or Maps from names to
+   * @param channels - Names (string, Buffer or number), arrays or Sets of names, or objects or Maps from names to
    * handlers. Messages of a name without a handler, or with `null`, are read with `for await` or
    * `getMessage()`. Subscribing again replaces the handler as soon as the server has confirmed.
    * @returns Resolves when the server has confirmed all channels.
@@ -167,13 +168,13 @@ export class PubSub<
   /**
    * End subscriptions to channels.
    *
-   * @param channels - Names or arrays of names; all channels when there is no argument.
+   * @param channels - Names, arrays or Sets of names; all channels when there is no argument.
    * @returns Resolves when the server has confirmed or the connection has ended; no message of these
    * channels is delivered afterwards.
    * @throws {@link DataError} for an invalid name.
    * @see {@link https://redis.io/docs/latest/commands/unsubscribe/ | UNSUBSCRIBE}
    */
-  unsubscribe(...channels: (Key | readonly Key[])[]): Promise<void> {
+  unsubscribe(...channels: Many<Key>[]): Promise<void> {
     return this[SELF].#unsubscribe("channel", channels);
   }
 
@@ -183,7 +184,7 @@ export class PubSub<
    * @param patterns - As the channels of {@link unsubscribe}; returns and throws as it does.
    * @see {@link https://redis.io/docs/latest/commands/punsubscribe/ | PUNSUBSCRIBE}
    */
-  punsubscribe(...patterns: (Key | readonly Key[])[]): Promise<void> {
+  punsubscribe(...patterns: Many<Key>[]): Promise<void> {
     return this[SELF].#unsubscribe("pattern", patterns);
   }
 
@@ -193,7 +194,7 @@ export class PubSub<
    * @param channels - As those of {@link unsubscribe}; returns and throws as it does.
    * @see {@link https://redis.io/docs/latest/commands/sunsubscribe/ | SUNSUBSCRIBE}
    */
-  sunsubscribe(...channels: (Key | readonly Key[])[]): Promise<void> {
+  sunsubscribe(...channels: Many<Key>[]): Promise<void> {
     return this[SELF].#unsubscribe("shard", channels);
   }
 
@@ -329,7 +330,7 @@ export class PubSub<
     }
   }
 
-  #unsubscribe(kind: SubscriptionKind, given: readonly (Key | readonly Key[])[]): Promise<void> {
+  #unsubscribe(kind: SubscriptionKind, given: readonly Many<Key>[]): Promise<void> {
     try {
       const subscriptions = this.#codec.subscriptions(UNSUBSCRIBE[kind].command, given);
       // An empty array means nothing; only a call without arguments means everything.

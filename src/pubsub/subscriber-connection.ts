@@ -5,6 +5,7 @@
  */
 import type { Connection } from "../connection/connection.js";
 import { timeoutError } from "../connection/errors.js";
+import { INVALIDATE_PUSH } from "../connection/push-router.js";
 import { ReadControl } from "../connection/read-control.js";
 import { AuthenticationError, ConnectionError, InvalidResponse, RedisError } from "../errors.js";
 import type { Settings } from "../options/types.js";
@@ -13,6 +14,7 @@ import type { Reply } from "../protocol/reply.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
 import { Deque } from "../util/deque.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
+import { INVALIDATION_CHANNEL } from "./invalidation.js";
 import type { PublishedMessage } from "./messages.js";
 import { PingRequest, type SubscriberRequest, SubscriptionRequest } from "./requests.js";
 
@@ -132,6 +134,10 @@ export class SubscriberConnection {
     this.#receivedSinceDeadline = true;
     if (type === "message" || type === "pmessage" || type === "smessage") {
       this.#owner.onPublished(type, items);
+    } else if (type === INVALIDATE_PUSH) {
+      // Under RESP2 the server sends it as a message of this channel.
+      const channel = this.#codec.received(INVALIDATION_CHANNEL);
+      this.#owner.onPublished("message", ["message", channel, items[1] ?? null]);
     } else {
       this.#onConfirmation(type, items[1] ?? null, items[2] ?? null);
     }

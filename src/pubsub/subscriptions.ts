@@ -17,6 +17,7 @@ import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
 import { settleAll } from "../util/settle-all.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
+import { isInvalidation } from "./invalidation.js";
 import type { SubscriberListener } from "./listener.js";
 import type { PublishedMessage } from "./messages.js";
 import {
@@ -299,7 +300,10 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     const message = this.#codec.message(type, items);
     if (message instanceof DecodeError) return this.#listener.onError(message);
     const key = this.#codec.key(items[1]) ?? "";
-    this.#listener.onPublished(message, this.#confirmed[KIND_OF[type]].get(key)?.handler ?? null);
+    const subscription = this.#confirmed[KIND_OF[type]].get(key);
+    // Servers send invalidations also to a connection that has not subscribed to their channel.
+    if (subscription === undefined && isInvalidation(message)) return;
+    this.#listener.onPublished(message, subscription?.handler ?? null);
   }
 
   /** @internal */

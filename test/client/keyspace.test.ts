@@ -47,6 +47,22 @@ describeProtocols("keyspace notifications", (protocol) => {
     expect((await take(events, 1)).map((event) => event?.event)).toEqual(["del"]);
   });
 
+  it("accept names as arguments, in arrays and in Sets", async () => {
+    await using redis = connect();
+    await using events = new KeyspaceEvents(redis);
+    const both = ["a", "b*"];
+    for (const names of [["a", "b*"], [both], [new Set(both)]]) {
+      await events.subscribeKeys(...names);
+      await events.subscribeEvents(...names);
+      expect(events.pubsub.channels).toEqual(["__keyspace@0__:a", "__keyevent@0__:a"]);
+      expect(events.pubsub.patterns).toEqual(["__keyspace@0__:b*", "__keyevent@0__:b*"]);
+      const [first = [], ...others] = names;
+      await events.unsubscribeKeys(first, ...others);
+      await events.unsubscribeEvents(first, ...others);
+      expect(events.pubsub.subscribed).toBe(false);
+    }
+  });
+
   it("report events, also to handlers, and expired keys", async () => {
     await using redis = connect();
     const expired: KeyEvent[] = [];

@@ -73,6 +73,22 @@ describeProtocols("PubSub", (protocol) => {
     expect([pubsub.subscribed, pubsub.channels]).toEqual([true, ["foo"]]);
   });
 
+  it("accepts names as arguments, in arrays and in Sets, to subscribe and to unsubscribe", async () => {
+    await using redis = connect();
+    await using pubsub = redis.pubsub();
+    const both = ["a", "b"];
+    for (const names of [["a", "b"], [both], [new Set(both)], [["a"], "b"]]) {
+      await pubsub.subscribe(...names);
+      await pubsub.psubscribe(...names);
+      await pubsub.ssubscribe(...names);
+      expect([pubsub.channels, pubsub.patterns, pubsub.shardChannels]).toEqual([both, both, both]);
+      await pubsub.unsubscribe(...names);
+      await pubsub.punsubscribe(...names);
+      await pubsub.sunsubscribe(...names);
+      expect(pubsub.subscribed).toBe(false);
+    }
+  });
+
   it("delivers a message by channel and by pattern", async () => {
     await using redis = connect();
     await using pubsub = redis.pubsub({ ignoreSubscribeMessages: true });

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Redis, RedisError, WatchError, type WatchedPipeline } from "../../src/index.js";
+import { DataError, Redis, RedisError, WatchError, type WatchedPipeline } from "../../src/index.js";
 import { describeProtocols } from "../support/protocols.js";
 import { expectLeasesReturned } from "../support/returned-leases.js";
 import { sharedServer } from "../support/server.js";
@@ -46,6 +46,56 @@ describeProtocols("WATCH", (protocol) => {
     const disturbed = await redis.pipeline().watch(KEY);
     await redis.set(KEY, 1);
     await expect(disturbed.exec()).rejects.toThrow("Watched variable changed.");
+  });
+
+  it.each<[string, (keys: readonly [string, string, string]) => Promise<WatchedPipeline>]>([
+    ["pipeline.watch() in an array", (keys) => redis.pipeline().watch(keys)],
+    ["pipeline.watch() in a Set", (keys) => redis.pipeline().watch(new Set(keys))],
+    ["pipeline.watch() mixed", ([a, b, c]) => redis.pipeline().watch([a], b, [c])],
+    [
+      "watched.watch() in an array",
+      async ([a, b, c]) => {
+        const watched = await redis.pipeline().watch(a);
+        await watched.watch([b, c]);
+        return watched;
+      },
+    ],
+  ])("watches several keys passed to %s", async (_how, watch) => {
+    const keys = ["watched-a", "watched-b", "watched-c"] as const;
+    for (const key of keys) {
+      const watched = await watch(keys);
+      await redis.set(key, "theirs");
+      await expect(watched.multi().set(KEY, "ours").exec()).rejects.toThrow(WatchError);
+    }
+    expect(await redis.get(KEY)).toBeNull();
+  });
+
+  it("watches several keys passed to transaction() in an array, with options after it", async () => {
+    const keys = ["watched-a", "watched-b"];
+    const other = (key: string) => async (watched: WatchedPipeline) => {
+      await redis.set(key, "theirs");
+      return watched.multi().set(KEY, "ours");
+    };
+    for (const key of keys) {
+      const attempt = redis.transaction(other(key), keys, { maxAttempts: 1 });
+      await expect(attempt).rejects.toThrow(WatchError);
+      await expect(
+        redis.transaction(other(key), new Set(keys), { maxAttempts: 1 }),
+      ).rejects.toThrow(WatchError);
+    }
+    const values: [true] = await redis.transaction(
+      async (watched) => watched.multi().set(KEY, "ours"),
+      keys,
+    );
+    expect(values).toEqual([true]);
+  });
+
+  it("refuses a list inside a list of keys, and a list after the options", async () => {
+    const nested = [["a"]] as unknown as string[];
+    await expect(redis.pipeline().watch(nested)).rejects.toThrow(DataError);
+    const work = async (watched: WatchedPipeline) => watched.multi().get("a");
+    const options = { maxAttempts: 1 } as unknown as string;
+    await expect(redis.transaction(work, options, ["a"])).rejects.toThrow(DataError);
   });
 
   it("forgets the keys after unwatch()", async () => {

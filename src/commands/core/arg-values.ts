@@ -3,7 +3,7 @@
  * by its type, never shown.
  */
 import type { Key } from "./info.js";
-import type { Decimal, Integer, Mapping, WeightedKeys } from "./types.js";
+import type { Decimal, Integer, Many, Mapping, WeightedKeys } from "./types.js";
 
 /** The requirement that an integer beyond 2^53 passed as a number fails. */
 export const SAFE_INTEGER = "an integer (a bigint beyond 2^53)";
@@ -61,6 +61,11 @@ export function isExactDouble(value: bigint): boolean {
 /** Whether `value` is an array or a Set. */
 export function isList(value: unknown): value is readonly unknown[] | ReadonlySet<unknown> {
   return Array.isArray(value) || value instanceof Set;
+}
+
+/** Return the items of rest arguments, each an item, an array or a Set. */
+export function flattened<T>(items: readonly Many<T>[]): T[] {
+  return items.flatMap((item) => (isList(item) ? ([...item] as T[]) : [item]));
 }
 
 /** Whether keys are given with weights: as an object, a Map or `[key, weight]` entries. */

@@ -2,7 +2,7 @@
  * Builds the arguments of server commands that the command table cannot express. Like all argument
  * builders, these functions do not throw and put no values into messages.
  */
-import { isEmpty } from "../core/arg-values.js";
+import { flattened, isEmpty } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Integer, Many } from "../core/types.js";
 
@@ -23,7 +23,7 @@ export function configPatterns(args: ArgList, patterns: readonly Many<string>[])
 export function lolwutVersion(args: ArgList, versions: readonly Many<Integer>[]): void {
   if (isEmpty(versions)) return;
   args.add(VERSION);
-  for (const version of versions) args.integers("versionNumbers", version);
+  args.integers("versionNumbers", flattened(versions));
 }
 
 /** The options that {@link scheduled} reads. */

@@ -16,13 +16,13 @@ describe("PushRouter", () => {
     const router = new PushRouter();
     const [pubsub, tracking] = [recorder(), recorder()];
     router.register(PUBSUB_PUSHES, pubsub.listener);
-    router.register(["invalidate"], tracking.listener);
+    router.register(["tracking-redir-broken"], tracking.listener);
     const message: Reply[] = ["message", "news", "hello"];
-    const invalidation: Reply[] = ["invalidate", ["key"]];
+    const broken: Reply[] = ["tracking-redir-broken", 5];
     router.route(message);
-    router.route(invalidation);
+    router.route(broken);
     expect(pubsub.received).toEqual([["message", message]]);
-    expect(tracking.received).toEqual([["invalidate", invalidation]]);
+    expect(tracking.received).toEqual([["tracking-redir-broken", broken]]);
   });
 
   it("reads a type that was received as bytes", () => {
@@ -32,6 +32,19 @@ describe("PushRouter", () => {
     const push: Reply[] = [Buffer.from("invalidate"), null];
     router.route(push);
     expect(received).toEqual([["invalidate", push]]);
+  });
+
+  it("drops the pushes of a type whose listener was removed, and is empty after the last one", () => {
+    const router = new PushRouter();
+    const { received, listener } = recorder();
+    router.register(["invalidate", "tracking-redir-broken"], listener);
+    router.unregister(["invalidate"]);
+    router.route(["invalidate", null]);
+    router.route(["tracking-redir-broken", 5]);
+    expect(received).toEqual([["tracking-redir-broken", ["tracking-redir-broken", 5]]]);
+    expect(router.empty).toBe(false);
+    router.unregister(["tracking-redir-broken"]);
+    expect(router.empty).toBe(true);
   });
 
   it.each<[string, Reply[]]>([
@@ -50,10 +63,10 @@ describe("PushRouter", () => {
     const router = new PushRouter();
     const [first, second] = [recorder(), recorder()];
     router.register(PUBSUB_PUSHES, first.listener);
-    expect(() => router.register(["invalidate", "message"], second.listener)).toThrow(
+    expect(() => router.register(["tracking-redir-broken", "message"], second.listener)).toThrow(
       'push type "message" has a listener already',
     );
-    router.route(["invalidate", null]);
+    router.route(["tracking-redir-broken", 5]);
     router.route(["message", "c", "d"]);
     expect([first.received.length, second.received.length]).toEqual([1, 0]);
   });
