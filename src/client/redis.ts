@@ -141,20 +141,17 @@ export class RedisClient<
   }
 
   /**
-   * Set the listener of a type of RESP3 pushes on the connection of a `client()`, such as the invalidations of
-   * CLIENT TRACKING. It stays until it is replaced, also when the connection is replaced after a loss; the
-   * session, tracking included, is lost then. A type has one listener. What it throws is an unhandled rejection.
+   * Set the listener of a type of RESP3 pushes to this `client()`, for example of CLIENT TRACKING. It stays when
+   * a lost connection is replaced, unlike the state of the session. What it throws is an unhandled rejection.
    *
    * @param type - String: type of the push. `invalidate` passes an array of keys, `null` for all keys.
-   * @param listener - Function called with the items of the push after its type; `null` to remove it.
+   * @param listener - Function called with the items after the type; `null` removes it.
    * @throws {@link DataError} for an invalid argument, on a shared client, or with `protocol: 2`.
-   * @see {@link https://redis.io/docs/latest/develop/reference/client-side-caching/ | Client-side caching}
    */
   onPush(type: "invalidate", listener: ((keys: T[] | null) => unknown) | null): void;
   onPush(type: string, listener: ((...items: unknown[]) => unknown) | null): void;
   onPush(type: string, listener: PushHandler | null): void {
-    const { executor, call, pool } = this[SELF].#dependencies;
-    setPushHandler({ executor, call, protocol: pool.settings.protocol }, type, listener);
+    setPushHandler(this[SELF].#dependencies, type, listener);
   }
 
   /**

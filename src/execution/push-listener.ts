@@ -17,7 +17,7 @@ export type PushHandler = (...items: never[]) => unknown;
 export interface PushContext {
   readonly executor: Executor;
   readonly call: CallSettings;
-  readonly protocol: 2 | 3;
+  readonly pool: { readonly settings: { readonly protocol: 2 | 3 } };
 }
 
 const handlerOrNull = callable<PushHandler>("a function or null");
@@ -62,14 +62,14 @@ function guarded(handler: PushHandler, call: CallSettings): PushListener {
  * @throws DataError for an invalid argument, a shared connection, or RESP2.
  */
 export function setPushHandler(context: PushContext, type: unknown, handler: unknown): void {
-  const { executor, call, protocol } = context;
+  const { executor, call, pool } = context;
   const name = nonEmptyText('onPush: argument "type"', type);
   const given = handler === null ? null : handlerOrNull('onPush: argument "listener"', handler);
   if (executor.setPushListener === undefined) {
     const message = "onPush: pushes belong to one connection; use redis.client()";
     throw new DataError(message, { code: "ESHARED" });
   }
-  if (protocol === 2) {
+  if (pool.settings.protocol === 2) {
     throw new DataError("onPush: pushes need RESP3; create the client with { protocol: 3 }");
   }
   executor.setPushListener(name, given === null ? undefined : guarded(given, call));

@@ -21,7 +21,7 @@ function context(decodeResponses = true, protocol: 2 | 3 = 3) {
   } as unknown as Executor;
   const call = new CallSettings(normalizeOptions({}), { decodeResponses }, new Map());
   const push = (...items: Reply[]) => listeners.get(String(items[0]))?.(items, String(items[0]));
-  return { context: { executor, call, protocol }, push, listeners };
+  return { context: { executor, call, pool: { settings: { protocol } } }, push, listeners };
 }
 
 describe("setPushHandler", () => {
