@@ -141,9 +141,8 @@ export class RedisClient<
   }
 
   /**
-   * Set the listener of a type of RESP3 pushes to this `client()`, for example of CLIENT TRACKING. It stays when
-   * a lost connection is replaced, unlike the state of the session. What it throws is an unhandled rejection.
-   *
+   * Set the listener of a type of RESP3 pushes to this `client()`, such as those of CLIENT TRACKING. It is kept
+   * when a lost connection is replaced. What it throws is an unhandled rejection.
    * @param type - String: type of the push. `invalidate` passes an array of keys, `null` for all keys.
    * @param listener - Function called with the items after the type; `null` removes it.
    * @throws {@link DataError} for an invalid argument, on a shared client, or with `protocol: 2`.
