@@ -5,7 +5,7 @@
 import { inspect } from "node:util";
 import type { Arg, CommandInfo, Decoder, Key, Value } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
-import { DataError, ResponseError } from "../errors.js";
+import { type DataError, ResponseError } from "../errors.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import { decoderFor } from "../execution/command-request.js";
 import { DedicatedConnection } from "../execution/dedicated-connection.js";
@@ -292,11 +292,7 @@ export class RedisClient<
    * @throws {@link DataError} for an argument of another type.
    */
   setResponseCallback(command: string, callback: ResponseCallback): void {
-    if (typeof command !== "string" || typeof callback !== "function") {
-      const message = "setResponseCallback: arguments must be a command name and a function";
-      throw new DataError(message, { code: "EINVAL" });
-    }
-    this[SELF].#dependencies.call.callbacks.set(command.toUpperCase(), callback);
+    this[SELF].#dependencies.call.setCallback(command, callback);
   }
 
   /**

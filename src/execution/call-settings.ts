@@ -5,7 +5,7 @@
 
 import type { DecodeContext } from "../commands/core/info.js";
 import type { RequestTraits } from "../connection/request.js";
-import { DecodeError, type RedisError, TimeoutError } from "../errors.js";
+import { DataError, DecodeError, type RedisError, TimeoutError } from "../errors.js";
 import type { Settings } from "../options/types.js";
 import { BIGINT, BYTES, type Reply, TEXT } from "../protocol/reply.js";
 import { textDecoder } from "../protocol/text-decoder.js";
@@ -133,6 +133,15 @@ export class CallSettings implements RequestTraits {
     const { timeout = 0 } = this.#options;
     if (timeout === 0) return this;
     return this.with({ timeout: Math.max(start + timeout - performance.now(), 1) });
+  }
+
+  /** Set the response callback of a command; throws DataError for an argument of another type. */
+  setCallback(command: string, callback: ResponseCallback): void {
+    if (typeof command !== "string" || typeof callback !== "function") {
+      const message = "setResponseCallback: arguments must be a command name and a function";
+      throw new DataError(message, { code: "EINVAL" });
+    }
+    this.callbacks.set(command.toUpperCase(), callback);
   }
 
   /** Number of the database that connections select. */
