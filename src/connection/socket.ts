@@ -9,7 +9,7 @@ import type { Address } from "../options/address.js";
 import { formatAddress } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 
-/** Receives the data a socket reads; the memory is reused after the call. */
+/** Receives the data a socket reads; after the call, any socket may overwrite the memory. */
 export type OnData = (chunk: Buffer) => void;
 
 const READ_BUFFER = 262_144;
@@ -58,8 +58,15 @@ function target(address: Address): net.NetConnectOpts {
   };
 }
 
+/**
+ * One buffer for all sockets of the thread: a socket fills it directly before it calls `onData`, and
+ * nothing reads another socket before that call ends. Allocated on first use.
+ */
+let readBuffer: Buffer | undefined;
+
 function plainSocket(request: SocketRequest): net.Socket {
-  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
+  readBuffer ??= Buffer.allocUnsafeSlow(READ_BUFFER);
+  const buffer = readBuffer;
   const options = {
     ...target(request.address),
     // An option of the underlying stream, missing from the types of node:net.

@@ -41,7 +41,7 @@ export interface Parser {
   /**
    * Parse a chunk of any size and call the handler for each reply that it completes.
    *
-   * @param chunk - The bytes. Their memory must not be used after the call.
+   * @param chunk - The bytes. Their memory must not be used after the call: connections share it.
    * @throws {@link InvalidResponse} when the bytes are not RESP; the parser cannot be used afterwards.
    */
   feed(chunk: Buffer): void;
