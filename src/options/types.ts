@@ -105,6 +105,11 @@ export interface RedisOptions {
   readonly sharedConnections?: number | undefined;
   /** Integer, 1 or more: maximum number of pending commands per connection; default 250000. */
   readonly maxPendingCommands?: number | undefined;
+  /**
+   * Number, ms: time without use after which a connection of the pool is closed, unless ordinary commands
+   * share it; default 60000, 0 or `null` for never.
+   */
+  readonly idleTimeout?: number | null | undefined;
   /** Number, ms: time a blocking command may take beyond its own timeout; default 2000. */
   readonly blockingGrace?: number | undefined;
   /** Integer, 1 to 1000: maximum nesting depth of a reply; default 128. */
@@ -173,6 +178,8 @@ export interface Settings {
   readonly sharedConnections: number;
   /** Maximum number of pending commands per connection. */
   readonly maxPendingCommands: number;
+  /** Time after which an idle connection is closed, in ms; 0: never. */
+  readonly idleTimeout: number;
   /** Time a blocking command may take beyond its own timeout, in ms. */
   readonly blockingGrace: number;
   /** Maximum nesting depth of a reply. */

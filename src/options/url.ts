@@ -56,6 +56,7 @@ export interface UrlOptions {
   readonly maxConnections?: number;
   readonly sharedConnections?: number;
   readonly maxPendingCommands?: number;
+  readonly idleTimeout?: number;
   readonly blockingGrace?: number;
 }
 
@@ -167,6 +168,7 @@ const QUERY_KEYS: ReadonlyMap<string, QueryKey<Draft>> = new Map([
   ["max_connections", option("maxConnections", INTEGER_VALUE)],
   ["shared_connections", option("sharedConnections", INTEGER_VALUE)],
   ["max_pending_commands", option("maxPendingCommands", INTEGER_VALUE)],
+  ["idle_timeout", option("idleTimeout", SECONDS)],
   ["blocking_grace", option("blockingGrace", SECONDS)],
 ]);
 

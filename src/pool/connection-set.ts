@@ -3,16 +3,21 @@
  * connection has at most one of these uses; draining connections may have none.
  */
 import type { Connection } from "../connection/connection.js";
+import { IdleList } from "./idle-list.js";
 import type { Lease } from "./lease.js";
 
 /** Connections of a pool. */
 export class ConnectionSet {
   readonly #all = new Set<Connection>();
   readonly #shared: Connection[] = [];
-  /** Last in, first out: the most recently used connection is reused, the others age. */
-  readonly #idle: Connection[] = [];
+  readonly #idle: IdleList;
   readonly #leases = new Map<Connection, Lease>();
   readonly #blocking = new Set<Connection>();
+
+  /** @param idleTimeout - Time in ms after which an idle connection is closed; 0 for never. */
+  constructor(idleTimeout: number) {
+    this.#idle = new IdleList(idleTimeout);
+  }
 
   /** Every open connection, in a copy that may be iterated while connections close. */
   get all(): Connection[] {
@@ -37,7 +42,7 @@ export class ConnectionSet {
   /** Counts by use, for inspect strings. */
   get counts(): string {
     const leased = this.#leases.size + this.#blocking.size;
-    return `shared=${this.#shared.length} leased=${leased} idle=${this.#idle.length}`;
+    return `shared=${this.#shared.length} leased=${leased} idle=${this.#idle.size}`;
   }
 
   /** Return whether the connection is open and belongs to the pool. */
@@ -70,19 +75,19 @@ export class ConnectionSet {
     this.#all.add(connection);
     this.#leases.delete(connection);
     this.#blocking.delete(connection);
-    this.#idle.push(connection);
+    this.#idle.add(connection);
   }
 
   /** Turn an idle connection into a shared one; return whether there was one. */
   shareIdle(): boolean {
-    const connection = this.#idle.pop();
+    const connection = this.#idle.take();
     if (connection !== undefined) this.#shared.push(connection);
     return connection !== undefined;
   }
 
   /** Remove an idle connection from the list and return it. */
   takeIdle(): Connection | undefined {
-    return this.#idle.pop();
+    return this.#idle.take();
   }
 
   /** Remove a shared connection that awaits no reply from the list and return it. */
@@ -103,10 +108,9 @@ export class ConnectionSet {
 
   /** Keep a connection from serving new requests: it drains, or has ended. */
   stopUsing(connection: Connection): void {
-    for (const list of [this.#shared, this.#idle]) {
-      const index = list.indexOf(connection);
-      if (index >= 0) list.splice(index, 1);
-    }
+    const index = this.#shared.indexOf(connection);
+    if (index >= 0) this.#shared.splice(index, 1);
+    this.#idle.remove(connection);
   }
 
   /** Remove a connection that has ended. */
@@ -115,5 +119,6 @@ export class ConnectionSet {
     this.#all.delete(connection);
     this.#leases.delete(connection);
     this.#blocking.delete(connection);
+    if (this.#all.size === 0) this.#idle.stop();
   }
 }

@@ -51,7 +51,7 @@ export class ConnectionPool {
   readonly #assigner: Assigner;
   readonly #source: AddressSource;
   readonly #server: string;
-  readonly #connections = new ConnectionSet();
+  readonly #connections: ConnectionSet;
   /** Requests that were sent to another server once; a second refusal is delivered. */
   readonly #redirected = new WeakSet<Request>();
   #closing: Promise<void> | undefined = undefined;
@@ -72,6 +72,7 @@ export class ConnectionPool {
     this.#source = source;
     this.#server = source.description;
     this.#encoder = new Encoder(settings);
+    this.#connections = new ConnectionSet(settings.idleTimeout);
     this.#retryQueue = new RetryQueue(settings.retry);
     this.#connector = new Connector({ settings, source, connectionClass }, this);
     this.#waitQueue = new WaitQueue(this.#server, {

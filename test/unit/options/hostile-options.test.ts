@@ -110,6 +110,7 @@ const OPTIONS = [
   "maxConnections",
   "sharedConnections",
   "maxPendingCommands",
+  "idleTimeout",
   "blockingGrace",
   "maxDepth",
   "maxBulkLength",

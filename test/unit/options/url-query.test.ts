@@ -48,6 +48,7 @@ describe("URL query", () => {
       "shared_connections=2&max_pending_commands=5",
       { sharedConnections: 2, maxPendingCommands: 5 },
     ],
+    ["idle_timeout=30", { idleTimeout: 30_000 }],
     ["blocking_grace=1.5", { blockingGrace: 1500 }],
     ["", {}],
     ["&&", {}],
