@@ -18,6 +18,7 @@ import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
 import type { FailoverListener, FailoverMonitor } from "./failover-monitor.js";
 import { replicaNotFound } from "./queries.js";
+import { MAX_REPLICAS } from "./reports.js";
 
 const ROLE = internalCommand("ROLE");
 /** ms between ROLE commands to a replica that is being promoted. */
@@ -26,22 +27,39 @@ const POLL_INTERVAL = 5;
 /** A script may write first and then return a READONLY error itself. */
 const SCRIPT_COMMANDS: ReadonlySet<string> = new Set(["EVAL", "EVALSHA", "FCALL"]);
 
+/** Codes of a replica that serves nothing: it has lost its master, or loads its data. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(["MASTERDOWN", "LOADING"]);
+
 type Role = "master" | "slave";
+
+/** Code of the error when a server has the wrong role. */
+const WRONG_ROLE = "EROLE";
+
+/** Most failed addresses of replicas that are remembered: as many as a Sentinel's list may have. */
+const MAX_FAILURES = MAX_REPLICAS;
+
+/** Read the first element of a reply to ROLE. It is not shown, because a server may send anything. */
+function roleIn(reply: Reply): "master" | "slave" | "sentinel" | undefined {
+  const word = Array.isArray(reply) ? reply[0] : undefined;
+  if (!(word instanceof Buffer || typeof word === "string") || word.length > 8) return undefined;
+  const role = word.toString();
+  return role === "master" || role === "slave" || role === "sentinel" ? role : undefined;
+}
 
 /** Read the role of a server; `undefined` when the ACL user may not run ROLE. */
 async function roleOf(probe: Probe): Promise<Role | undefined> {
   const reply: Reply = await probe.ask(ROLE);
   if (reply instanceof NoPermissionError) return undefined;
   if (reply instanceof RedisError) throw reply;
-  const role = Array.isArray(reply) ? String(reply[0]) : "";
+  const role = roleIn(reply);
   if (role === "master" || role === "slave") return role;
-  throw wrongRole(probe, "a master or a replica", `a ${role || "server without a role"}`);
+  throw wrongRole(probe, "a master or a replica", `a ${role ?? "server without a role"}`);
 }
 
 function wrongRole({ address }: Probe, expected: string, actual: string): ConnectionError {
   const server = formatAddress(address);
   const message = `${server} is ${actual}; ${expected} is required`;
-  return new ConnectionError(message, { code: "EROLE", server });
+  return new ConnectionError(message, { code: WRONG_ROLE, server });
 }
 
 /** Common part: registers with the monitor while the pool is in use. */
@@ -123,6 +141,8 @@ export class ReplicaSource extends SentinelSource implements AddressSource {
   #turn = Math.floor(Math.random() * 2 ** 16);
   /** Errors by address, since the last successful connection. */
   readonly #failures = new Map<string, Error>();
+  /** Addresses in `#failures` that failed only because a master answered: one of them may serve. */
+  readonly #masters = new Set<string>();
   /** The master, when it was returned in place of a replica. */
   #fallbackMaster: Address | undefined = undefined;
 
@@ -137,20 +157,28 @@ export class ReplicaSource extends SentinelSource implements AddressSource {
     const sorted = replicas.toSorted((a, b) => (formatAddress(a) < formatAddress(b) ? -1 : 1));
     for (const _ of sorted) {
       const address = sorted[this.#turn++ % sorted.length];
-      if (address !== undefined && !this.#failures.has(formatAddress(address))) return address;
+      if (address !== undefined && this.#isUsable(address)) return address;
     }
     return this.#resolveMaster(signal);
   }
 
   async verify(probe: Probe): Promise<void> {
     const role = await roleOf(probe);
-    if (role === "master" && !sameAddress(probe.address, this.#fallbackMaster))
+    if (role === "master" && !sameAddress(probe.address, this.#fallbackMaster)) {
+      this.#masters.add(formatAddress(probe.address));
       throw wrongRole(probe, "a replica", "a master");
-    this.#failures.clear();
+    }
+    this.#forgetFailures();
+  }
+
+  classifyError(_address: Address, error: RedisError): Outcome | undefined {
+    return UNAVAILABLE.has(error.code) ? "not-sent" : undefined;
   }
 
   report(address: Address, error: RedisError): void {
+    if (this.#failures.size >= MAX_FAILURES) this.#forgetFailures();
     this.#failures.set(formatAddress(address), error);
+    if (error.code !== WRONG_ROLE) this.#masters.delete(formatAddress(address));
   }
 
   onFailoverStarted(): void {}
@@ -167,20 +195,32 @@ export class ReplicaSource extends SentinelSource implements AddressSource {
     this.consumer?.drain(isRemoved, error, false);
   }
 
+  /** While Sentinels reconfigure replicas after a failover, they list the new master among them. */
+  #isUsable(address: Address): boolean {
+    return !this.#failures.has(formatAddress(address)) && !this.monitor.isMaster(address);
+  }
+
+  #forgetFailures(): void {
+    this.#failures.clear();
+    this.#masters.clear();
+  }
+
   async #resolveMaster(signal: AbortSignal): Promise<Address> {
     const { name } = this.monitor;
     try {
       const address = await this.monitor.locate(signal, this.queryTimeout);
-      if (!this.#failures.has(formatAddress(address))) {
+      const key = formatAddress(address);
+      if (!this.#failures.has(key) || this.#masters.has(key)) {
+        this.#masters.delete(key);
         this.#fallbackMaster = address;
         return address;
       }
     } catch (cause) {
-      this.#failures.clear();
+      this.#forgetFailures();
       throw replicaNotFound(name, cause);
     }
     const failures = [...this.#failures.values()];
-    this.#failures.clear();
+    this.#forgetFailures();
     throw replicaNotFound(name, new AggregateError(failures, "No replica or master could be used"));
   }
 }

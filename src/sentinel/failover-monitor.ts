@@ -8,12 +8,12 @@ import { ConnectionError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { formatAddress } from "../options/address.js";
 import { abortable } from "../util/abort.js";
+import { PacedTask } from "../util/paced-task.js";
 import { Singleflight } from "../util/singleflight.js";
 import { type MasterChange, MasterState } from "./master-state.js";
 import type { SentinelListener, SentinelNode } from "./node.js";
 import type { SentinelNodes } from "./nodes.js";
 import {
-  addressOf,
   askMaster,
   askReplicas,
   type MasterReport,
@@ -22,6 +22,7 @@ import {
   staleReportError,
   withTimeout,
 } from "./queries.js";
+import { reportedAddress } from "./reports.js";
 
 /**
  * Notified when connections must move. Notifications arrive one at a time, in the order of the changes,
@@ -49,6 +50,24 @@ export interface FailoverMonitorOptions {
 
 /** ms between queries for changes whose events were missed. */
 const CHECK_INTERVAL = 10_000;
+/** ms between two queries of the same kind that events request. */
+const EVENT_PACE = 100;
+/**
+ * Most changes per second that events cause by themselves; further events cause queries only. A failover
+ * is three changes, and a Sentinel that publishes more of them is broken or lies.
+ */
+const MAX_CHANGES = 20;
+const CHANGES_WINDOW = 1000;
+/** Changes waiting for notification above which only those that still matter are kept. */
+const MAX_NOTICES = 16;
+
+/** Events about a replica that change where clients connect. */
+const FAILOVER_EVENTS: ReadonlySet<string> = new Set(["+selected-slave", "+promoted-slave"]);
+
+/** A change that listeners must be notified of. */
+type Notice =
+  | MasterChange
+  | { readonly type: "replicas-changed"; readonly replicas: readonly Address[] };
 
 /** One master name of a deployment. */
 export class FailoverMonitor implements SentinelListener {
@@ -62,6 +81,13 @@ export class FailoverMonitor implements SentinelListener {
   readonly #discoveries = new Singleflight<number, Address>();
   readonly #masterQueries = new Singleflight<SentinelNode, MasterReport>();
   readonly #replicaQueries = new Singleflight<SentinelNode, Address[]>();
+  readonly #checks = new PacedTask(() => this.#check(), EVENT_PACE);
+  readonly #replicaChecks = new PacedTask(() => this.#checkReplicas(), EVENT_PACE);
+  readonly #refreshes = new PacedTask(() => this.#nodes.refresh(this.name), EVENT_PACE);
+  #notices: Notice[] = [];
+  /** Start of the present window of changes by events, and their number in it. */
+  #windowStart = Number.NEGATIVE_INFINITY;
+  #changes = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
   constructor(name: string, options: FailoverMonitorOptions) {
@@ -77,8 +103,8 @@ export class FailoverMonitor implements SentinelListener {
     this.#listeners.add(listener);
     if (this.#listeners.size !== 1) return;
     this.#nodes.addListener(this);
-    void this.#nodes.refresh(this.name);
-    this.#timer = setInterval(() => void this.#check(), CHECK_INTERVAL).unref();
+    this.#refreshes.request();
+    this.#timer = setInterval(() => this.#checks.request(), CHECK_INTERVAL).unref();
   }
 
   /** Stop notifying a listener, pending notifications included. The last one ends the subscriptions. */
@@ -86,6 +112,7 @@ export class FailoverMonitor implements SentinelListener {
     if (!this.#listeners.delete(listener) || this.#listeners.size !== 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    for (const task of [this.#checks, this.#replicaChecks, this.#refreshes]) task.cancel();
     this.#nodes.removeListener(this);
     this.#state.dropPromotion();
   }
@@ -146,6 +173,11 @@ export class FailoverMonitor implements SentinelListener {
     return this.#state.isPromoting(address);
   }
 
+  /** Whether the address is that of the master, as far as it is known. */
+  isMaster(address: Address): boolean {
+    return this.#state.isMaster(address);
+  }
+
   /** The server itself reports that it is a master. */
   markConfirmed(address: Address): void {
     this.#notify(this.#state.markConfirmed(address));
@@ -160,67 +192,94 @@ export class FailoverMonitor implements SentinelListener {
 
   /** @internal */
   onSubscribed(): void {
-    void this.#check();
+    this.#checks.request();
   }
 
   /** @internal */
   onEvent(event: string, words: readonly string[]): void {
     if (event === "+switch-master") return this.#onSwitchMaster(words);
-    const [role = "", own, host = "", port = "", , name, masterHost = "", masterPort = ""] = words;
+    const [role, own, host, port, , name, masterHost, masterPort] = words;
     if ((role === "master" ? own : name) !== this.name) return;
-    if (event === "+sentinel") return void this.#nodes.refresh(this.name);
+    if (event === "+sentinel") return this.#refreshes.request();
     if (event.startsWith("-failover-abort")) return this.#notify(this.#state.abortFailover());
     if (event === "+monitor") return this.#onMonitor();
     if (role !== "slave") return;
-    const replica = addressOf(host, port);
+    const replica = reportedAddress(host, port);
     // Other Sentinels publish the same events later, when the failover has been followed already.
-    const isCurrent = this.#state.mayBeMaster(addressOf(masterHost, masterPort));
-    if (event === "+selected-slave" && isCurrent) {
-      this.#notify(this.#state.startFailover(replica));
-    } else if (event === "+promoted-slave" && isCurrent) {
-      this.#notify(this.#state.changeMaster(replica));
-    } else void this.#checkReplicas();
+    const isFollowed =
+      FAILOVER_EVENTS.has(event) && this.#isOfMaster(masterHost, masterPort) && this.#mayChange();
+    if (replica === undefined || !isFollowed) return this.#replicaChecks.request();
+    if (event === "+selected-slave") this.#notify(this.#state.startFailover(replica));
+    else this.#notify(this.#state.changeMaster(replica));
   }
 
-  #onSwitchMaster([name, oldHost = "", oldPort = "", host = "", port = ""]: readonly string[]) {
+  #onSwitchMaster([name, oldHost, oldPort, host, port]: readonly string[]): void {
     if (name !== this.name) return;
-    if (this.#state.mayBeMaster(addressOf(oldHost, oldPort)))
-      this.#notify(this.#state.changeMaster(addressOf(host, port)));
-    void this.#check();
+    const master = reportedAddress(host, port);
+    const isFollowed =
+      master !== undefined && this.#isOfMaster(oldHost, oldPort) && this.#mayChange();
+    if (isFollowed) this.#notify(this.#state.changeMaster(master));
+    this.#checks.request();
+  }
+
+  #isOfMaster(host: string | undefined, port: string | undefined): boolean {
+    const address = reportedAddress(host, port);
+    return address !== undefined && this.#state.mayBeMaster(address);
+  }
+
+  /** Count a change that an event causes; return whether it is within the limit. */
+  #mayChange(): boolean {
+    const now = performance.now();
+    if (now >= this.#windowStart + CHANGES_WINDOW) {
+      this.#windowStart = now;
+      this.#changes = 0;
+    }
+    return ++this.#changes <= MAX_CHANGES;
   }
 
   #onMonitor(): void {
     this.#state.resetEpoch();
-    void this.#check();
+    this.#checks.request();
   }
 
   // -- notifications -------------------------------------------------------------------------
-
-  #notify(change: MasterChange | undefined): void {
-    if (change === undefined) return;
-    if (change.type === "failover-started") {
-      const { next } = change;
-      const error = this.#failoverError(`is about to be replaced by ${formatAddress(next)}`);
-      this.#notifyLater((listener) => listener.onFailoverStarted(next, error));
-    } else if (change.type === "failover-aborted") {
-      const error = this.#failoverError("is not replaced: the failover was aborted");
-      this.#notifyLater((listener) => listener.onFailoverAborted(change.next, error));
-    } else {
-      const { master } = change;
-      const error = this.#failoverError(`is now ${formatAddress(master)}`);
-      this.#notifyLater((listener) => listener.onMasterChanged(master, error));
-    }
-  }
 
   /**
    * A listener drains a pool, which may call the monitor again. The monitor is called from inside a
    * pool's decisions and from a parser, so listeners run as a microtask: before any further I/O event,
    * in order, and never nested.
    */
-  #notifyLater(notify: (listener: FailoverListener) => void): void {
-    queueMicrotask(() => {
+  #notify(notice: Notice | undefined): void {
+    if (notice === undefined) return;
+    if (this.#notices.length >= MAX_NOTICES) this.#notices = withoutOutdated(this.#notices);
+    if (this.#notices.push(notice) === 1) queueMicrotask(() => this.#notifyAll());
+  }
+
+  #notifyAll(): void {
+    for (let notice = this.#notices[0]; notice !== undefined; notice = this.#notices[0]) {
+      const notify = this.#notification(notice);
       for (const listener of [...this.#listeners]) notify(listener);
-    });
+      this.#notices.shift();
+    }
+  }
+
+  #notification(notice: Notice): (listener: FailoverListener) => void {
+    if (notice.type === "failover-started") {
+      const { next } = notice;
+      const error = this.#failoverError(`is about to be replaced by ${formatAddress(next)}`);
+      return (listener) => listener.onFailoverStarted(next, error);
+    }
+    if (notice.type === "failover-aborted") {
+      const error = this.#failoverError("is not replaced: the failover was aborted");
+      return (listener) => listener.onFailoverAborted(notice.next, error);
+    }
+    if (notice.type === "master-changed") {
+      const { master } = notice;
+      const error = this.#failoverError(`is now ${formatAddress(master)}`);
+      return (listener) => listener.onMasterChanged(master, error);
+    }
+    const error = this.#failoverError("has other replicas");
+    return (listener) => listener.onReplicasChanged(notice.replicas, error);
   }
 
   #failoverError(what: string): ConnectionError {
@@ -238,15 +297,26 @@ export class FailoverMonitor implements SentinelListener {
 
   /** Look for changes whose events were missed. Never rejects: `locate` reports the errors. */
   async #check(): Promise<void> {
-    void this.#nodes.refresh(this.name);
-    void this.#checkReplicas();
+    this.#refreshes.request();
+    this.#replicaChecks.request();
     await this.discover().catch(() => undefined);
   }
 
   async #checkReplicas(): Promise<void> {
     const replicas = await this.replicas().catch(() => []);
-    if (replicas.length === 0) return;
-    const error = this.#failoverError("has other replicas");
-    this.#notifyLater((listener) => listener.onReplicasChanged(replicas, error));
+    if (replicas.length !== 0) this.#notify({ type: "replicas-changed", replicas });
   }
+}
+
+/**
+ * Drop the notices that a later one makes pointless: connections leave every server but the master after a
+ * change of the master, and of the other notices the last of each type decides.
+ */
+function withoutOutdated(notices: readonly Notice[]): Notice[] {
+  const lastChange = notices.findLastIndex(({ type }) => type === "master-changed");
+  // The first one is being delivered.
+  return notices.filter(({ type }, index) => {
+    const isLast = notices.findLastIndex((other) => other.type === type) === index;
+    return index === 0 || (isLast && (index >= lastChange || type === "replicas-changed"));
+  });
 }

@@ -57,6 +57,11 @@ export class MasterState {
     return this.#master === undefined || sameAddress(address, this.#master.address);
   }
 
+  /** Whether the address is that of the master, as far as it is known. */
+  isMaster(address: Address): boolean {
+    return sameAddress(address, this.#master?.address);
+  }
+
   /** Whether a replica at the address is expected to become the master. */
   isPromoting(address: Address): boolean {
     const promotion = this.#promotion;

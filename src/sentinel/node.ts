@@ -10,11 +10,13 @@ import { internalCommand } from "../connection/internal-request.js";
 import { ConnectionError, RedisError } from "../errors.js";
 import { CallSettings } from "../execution/call-settings.js";
 import { execute } from "../execution/execute.js";
+import { formatAddress } from "../options/address.js";
 import type { RedisOptions } from "../options/types.js";
 import type { Lease } from "../pool/lease.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { type Reply, TEXT } from "../protocol/reply.js";
 import type { QueriedSentinel } from "./queries.js";
+import { eventWords } from "./reports.js";
 
 /** Event channels to subscribe to. */
 export const EVENTS = [
@@ -70,7 +72,7 @@ export class SentinelNode implements QueriedSentinel {
     const { settings } = this.#pool;
     this.host = settings.address.kind === "tcp" ? settings.address.host : "";
     this.port = options.port;
-    this.name = `${this.host}:${this.port}`;
+    this.name = formatAddress(settings.address);
     this.isSeed = isSeed;
     this.#call = new CallSettings(settings, {}, new Map());
   }
@@ -121,17 +123,20 @@ export class SentinelNode implements QueriedSentinel {
   #leaseAndSubscribe(): void {
     if (this.#isLeasing || this.#lease !== undefined || this.#timer !== undefined) return;
     this.#isLeasing = true;
-    this.#pool.lease().then(
-      (lease) => {
-        this.#isLeasing = false;
-        if (this.#listener === undefined) lease.discard();
-        else this.#sendSubscribe(lease);
-      },
-      (error: RedisError) => {
-        this.#isLeasing = false;
-        if (error.code !== "ECLOSED") this.#subscribeLater();
-      },
-    );
+    this.#pool
+      .lease()
+      .then(
+        (lease) => {
+          this.#isLeasing = false;
+          if (this.#listener === undefined) lease.discard();
+          else this.#sendSubscribe(lease);
+        },
+        (error: RedisError) => {
+          this.#isLeasing = false;
+          if (error.code !== "ECLOSED") this.#subscribeLater();
+        },
+      )
+      .catch(() => this.#subscribeLater());
   }
 
   #sendSubscribe(lease: Lease): void {
@@ -165,13 +170,13 @@ export class SentinelNode implements QueriedSentinel {
     if (type === "subscribe" && data === EVENTS.length) {
       this.#failures = 0;
       this.#listener?.onSubscribed();
-    } else if (type === "message" && typeof data === "string") {
-      this.#listener?.onEvent(String(channel), data.split(" "));
+    } else if (type === "message" && typeof channel === "string" && typeof data === "string") {
+      this.#listener?.onEvent(channel, eventWords(data));
     }
   }
 
   #subscribeLater(): void {
-    if (this.#listener === undefined) return;
+    if (this.#listener === undefined || this.#timer !== undefined) return;
     const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LONGEST_PAUSE);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

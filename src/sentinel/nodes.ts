@@ -3,14 +3,37 @@
  * first. The nodes are subscribed to as long as there are listeners, and every event goes to all of them.
  */
 import { SENTINEL_MYID, SENTINEL_SENTINELS } from "../commands/generated/infos-sentinel.js";
-import type { SentinelState } from "../commands/sentinel/types.js";
 import { TimeoutError } from "../errors.js";
+import { type Address, formatAddress } from "../options/address.js";
 import type { RedisOptions } from "../options/types.js";
 import { type SentinelListener, SentinelNode } from "./node.js";
 import { askAll, type SentinelAnswer } from "./queries.js";
+import {
+  firstStates,
+  MAX_LEARNT_SENTINELS,
+  reportedAddress,
+  reportedId,
+  reportedStates,
+} from "./reports.js";
 
 /** Host and port of a Sentinel. */
 export type SentinelAddress = readonly [host: string, port: number];
+
+/** A Sentinel that another one reports. */
+interface ReportedSentinel {
+  readonly address: Address & { readonly kind: "tcp" };
+  readonly id: string | undefined;
+}
+
+const decodeSentinels = firstStates(MAX_LEARNT_SENTINELS);
+
+/** Return the usable entries of a reply to SENTINEL SENTINELS. */
+function reportedSentinels(reply: unknown): ReportedSentinel[] {
+  return (reportedStates(reply) ?? []).flatMap(({ ip, port, runid }) => {
+    const address = reportedAddress(ip, port);
+    return address?.kind === "tcp" ? [{ address, id: reportedId(runid) }] : [];
+  });
+}
 
 /** All Sentinels of one deployment. */
 export class SentinelNodes implements SentinelListener {
@@ -65,14 +88,17 @@ export class SentinelNodes implements SentinelListener {
     if (this.#isRefreshing || this.#isClosed) return;
     this.#isRefreshing = true;
     const silent = new Set<SentinelNode>();
-    const ask = async (node: SentinelNode): Promise<SentinelState[]> => {
+    const ask = async (node: SentinelNode): Promise<ReportedSentinel[]> => {
       const others = await this.#othersOf(node, name);
       if (others === undefined) silent.add(node);
       return others ?? [];
     };
-    const others = (await Promise.all(this.#nodes.map(ask))).flat();
-    this.#isRefreshing = false;
-    if (!this.#isClosed && others.length !== 0) this.#update(others, silent);
+    try {
+      const others = (await Promise.all(this.#nodes.map(ask))).flat();
+      if (!this.#isClosed && others.length !== 0) this.#update(others, silent);
+    } finally {
+      this.#isRefreshing = false;
+    }
   }
 
   /** Close all connections for good. */
@@ -96,11 +122,11 @@ export class SentinelNodes implements SentinelListener {
     return new SentinelNode({ ...this.#options, host, port }, isSeed);
   }
 
-  async #othersOf(node: SentinelNode, name: string): Promise<SentinelState[] | undefined> {
+  async #othersOf(node: SentinelNode, name: string): Promise<ReportedSentinel[] | undefined> {
     try {
-      const others = await node.run(SENTINEL_SENTINELS, [name]);
-      node.id ??= String(await node.run(SENTINEL_MYID, []));
-      return others as SentinelState[];
+      const others = await node.run(SENTINEL_SENTINELS, [name], decodeSentinels);
+      node.id ??= reportedId(await node.run(SENTINEL_MYID, []));
+      return reportedSentinels(others);
     } catch (error) {
       // A frozen Sentinel publishes no events either, and nothing else would reveal it.
       if (error instanceof TimeoutError) node.disconnect();
@@ -109,24 +135,32 @@ export class SentinelNodes implements SentinelListener {
   }
 
   /** A node that answers stays even if no other reports it: none lists itself, and the others may be down. */
-  #update(others: readonly SentinelState[], silent: ReadonlySet<SentinelNode>): void {
-    const ids = new Set(others.map(({ runid }) => runid));
-    const names = new Set(others.map(({ ip, port }) => `${ip}:${port}`));
+  #update(others: readonly ReportedSentinel[], silent: ReadonlySet<SentinelNode>): void {
+    const ids = new Set(others.map(({ id }) => id));
+    const names = new Set(others.map(({ address }) => formatAddress(address)));
     const isListed = ({ id, name }: SentinelNode): boolean =>
       names.has(name) || (id !== undefined && ids.has(id));
     const isGone = (node: SentinelNode): boolean =>
       silent.has(node) && !node.isSeed && !isListed(node);
-    for (const node of this.#nodes.filter(isGone)) void node.close();
+    for (const node of this.#nodes.filter(isGone)) node.close().catch(() => undefined);
     this.#nodes = this.#nodes.filter((node) => !isGone(node));
-    for (const { ip, port, runid } of others) this.#add(ip, port, runid);
+    this.#learn(others);
   }
 
-  #add(host: string, port: number, id: string): void {
-    const isKnown = this.#nodes.some((node) => node.id === id || node.name === `${host}:${port}`);
-    if (isKnown) return;
-    const node = this.#createNode(host, port, false);
-    node.id = id;
-    this.#nodes.push(node);
-    if (this.#listeners.size !== 0) node.subscribe(this);
+  /** Add the Sentinels that are not known yet, up to the limit: their number must not depend on others. */
+  #learn(others: readonly ReportedSentinel[]): void {
+    const known = new Set(this.#nodes.flatMap(({ id, name }) => [name, id]));
+    let room = MAX_LEARNT_SENTINELS - this.#nodes.filter(({ isSeed }) => !isSeed).length;
+    for (const { address, id } of others) {
+      const name = formatAddress(address);
+      if (room <= 0) return;
+      if (known.has(name) || (id !== undefined && known.has(id))) continue;
+      const node = this.#createNode(address.host, address.port, false);
+      node.id = id;
+      this.#nodes.push(node);
+      known.add(name).add(id);
+      room--;
+      if (this.#listeners.size !== 0) node.subscribe(this);
+    }
   }
 }

@@ -9,7 +9,9 @@ import { NoBackoff } from "../options/backoff.js";
 import { normalizeOptions, resolveOptions } from "../options/normalize.js";
 import { Retry } from "../options/retry.js";
 import type { RedisOptions } from "../options/types.js";
+import { JsParser } from "../protocol/js-parser.js";
 import { integer, invalidOption, kindOf, plainObject } from "../util/validate.js";
+import { boundedParser } from "./bounded-parser.js";
 import type { SentinelAddress } from "./nodes.js";
 import { FailoverRetry } from "./retry.js";
 
@@ -31,7 +33,8 @@ export interface SentinelOptions extends SentinelClientOptions {
   readonly minOtherSentinels?: number | undefined;
   /**
    * Options of the connections to the Sentinels: TLS, credentials, timeouts. Default: the client options
-   * whose names begin with `socket`.
+   * whose names begin with `socket`. With option `tls`, its own `tls` is required: `true`, `false` or
+   * options.
    */
   readonly sentinelOptions?:
     | Omit<RedisOptions, "url" | "host" | "port" | "unixSocketPath">
@@ -65,6 +68,11 @@ const ATTEMPT_SHARE = 0.2;
 const ONLY_ATTEMPT_SHARE = 0.5;
 /** ms; used in place of the command timeout when commands have none. */
 const DEFAULT_TIMEOUT = 12_000;
+
+/** Most bytes of one reply of a Sentinel; 1,000 replicas take about 700 KB. */
+const MAX_REPLY = 4 * 1024 * 1024;
+/** Most elements of one list or map of a Sentinel. */
+const MAX_ELEMENTS = 10_000;
 
 const ADDRESS_OPTIONS: readonly AddressOption[] = [
   "url",
@@ -108,14 +116,37 @@ export function sentinelSettings(sentinels: unknown, given: unknown): SentinelSe
   const settings = {
     seeds: sentinels.map(seedOf),
     minOtherSentinels: integer(0)("minOtherSentinels", minOtherSentinels),
-    // An unreachable Sentinel is not retried: the others are queried in parallel.
-    sentinels: { retry: new Retry(new NoBackoff(), 0), ...own },
+    sentinels: connectionOptions(own),
     clients,
   };
-  refuseAddress(own);
-  normalizeOptions(settings.sentinels);
+  requireTlsChoice(clients, own);
   const queryTimeout = timeoutOf(clientSettings(clients, {}).options) * ONLY_ATTEMPT_SHARE;
   return { ...settings, queryTimeout };
+}
+
+/** Add the defaults and limits of connections to Sentinels. */
+function connectionOptions(given: RedisOptions): RedisOptions {
+  refuseAddress(given);
+  const { parser, parserClass, ...rest } = given;
+  const settings = normalizeOptions(given);
+  return {
+    // An unreachable Sentinel is not retried: the others are queried in parallel.
+    retry: new Retry(new NoBackoff(), 0),
+    maxElements: MAX_ELEMENTS,
+    maxBulkLength: MAX_REPLY,
+    ...rest,
+    parserClass: boundedParser(settings.parserClass ?? JsParser, MAX_REPLY),
+  };
+}
+
+/** A user who asks for TLS must not get plain connections to the Sentinels without a word. */
+function requireTlsChoice(clients: SentinelClientOptions, own: RedisOptions): void {
+  const isSecure = clients.tls !== undefined && clients.tls !== false && clients.tls !== null;
+  if (!isSecure || own.tls !== undefined) return;
+  throw new DataError(
+    'option "tls" applies to the servers only; set option "sentinelOptions.tls" for the connections ' +
+      "to the Sentinels (true, false, or TLS options)",
+  );
 }
 
 /** Default options of connections to Sentinels. */

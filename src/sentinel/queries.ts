@@ -3,7 +3,7 @@
  * Sentinels. All Sentinels are queried in parallel; the first good answer wins. Stateless.
  */
 
-import type { Arg, CommandInfo } from "../commands/core/info.js";
+import type { Arg, CommandInfo, Decoder } from "../commands/core/info.js";
 import {
   SENTINEL_GET_MASTER_ADDR_BY_NAME,
   SENTINEL_MASTER,
@@ -18,14 +18,22 @@ import {
   TimeoutError,
 } from "../errors.js";
 import type { Address } from "../options/address.js";
-import { formatAddress } from "../options/address.js";
+import { formatAddress, sameAddress } from "../options/address.js";
+import {
+  firstStates,
+  MAX_REPLICAS,
+  reportedAddress,
+  reportedCount,
+  reportedState,
+  reportedStates,
+} from "./reports.js";
 
 /** A Sentinel that can be queried. */
 export interface QueriedSentinel {
   /** `host:port`. */
   readonly name: string;
-  /** Run a command on the Sentinel; returns the decoded reply. */
-  run(info: CommandInfo, args: readonly Arg[]): Promise<unknown>;
+  /** Run a command on the Sentinel; returns the reply, decoded by `decode` or the command's decoder. */
+  run(info: CommandInfo, args: readonly Arg[], decode?: Decoder): Promise<unknown>;
 }
 
 /** What a Sentinel reports about a master. */
@@ -46,19 +54,25 @@ const UNKNOWN_NAME_CODE = "ENOSERVICE";
 /** ms; how long to wait for a good answer after one that is only acceptable. */
 const GRACE = 150;
 
-/** Build an address from the host and port that a Sentinel reports. */
-export function addressOf(host: string, port: number | string): Address {
-  return { kind: "tcp", host, port: Number(port) };
-}
-
 function sentinelError(from: QueriedSentinel, message: string, code = "ESENTINEL"): RedisError {
   return new RedisError(message, { code, server: from.name });
 }
 
+/** The error for an answer that is not what the command returns. */
+function malformedAnswer(from: QueriedSentinel, { name }: CommandInfo): RedisError {
+  return sentinelError(from, `The Sentinel's answer to ${name} is malformed`);
+}
+
+const decodeReplicas = firstStates(MAX_REPLICAS);
+
 /** Give the error for an unknown name a code of its own; the server sends it with the generic code ERR. */
-async function run<V>(from: QueriedSentinel, info: CommandInfo, name: string): Promise<V> {
+async function run(
+  from: QueriedSentinel,
+  info: CommandInfo,
+  [name, decode]: [name: string, decode?: Decoder],
+): Promise<unknown> {
   try {
-    return (await from.run(info, [name])) as V;
+    return await from.run(info, [name], decode);
   } catch (error) {
     if (error instanceof ResponseError && /no such master/i.test(error.message)) {
       throw sentinelError(from, error.message, UNKNOWN_NAME_CODE);
@@ -68,13 +82,12 @@ async function run<V>(from: QueriedSentinel, info: CommandInfo, name: string): P
 }
 
 function problemOf(state: SentinelState, minOtherSentinels: number): string | undefined {
-  if (!state.isMaster) return "The server is not a master";
   if (state.isSdown || state.isOdown) return "The master is down";
   return missingSentinels(state, minOtherSentinels);
 }
 
 function missingSentinels(state: SentinelState, minOtherSentinels: number): string | undefined {
-  const others = state["num-other-sentinels"] ?? 0;
+  const others = reportedCount(state["num-other-sentinels"]);
   if (others >= minOtherSentinels) return undefined;
   const subject = others === 1 ? "1 other Sentinel monitors" : `${others} other Sentinels monitor`;
   return `Only ${subject} the master; ${minOtherSentinels} required`;
@@ -91,27 +104,41 @@ export async function askMaster(
   name: string,
   minOtherSentinels: number,
 ): Promise<MasterReport> {
-  const [state, address] = await Promise.all([
-    run<SentinelState>(from, SENTINEL_MASTER, name),
-    run<[string, number] | null>(from, SENTINEL_GET_MASTER_ADDR_BY_NAME, name),
+  const [master, place] = await Promise.all([
+    run(from, SENTINEL_MASTER, [name]),
+    run(from, SENTINEL_GET_MASTER_ADDR_BY_NAME, [name]),
   ]);
-  if (address === null)
-    throw sentinelError(from, "No such master with that name", UNKNOWN_NAME_CODE);
+  if (place === null) throw sentinelError(from, "No such master with that name", UNKNOWN_NAME_CODE);
+  const address = Array.isArray(place) ? reportedAddress(place[0], place[1]) : undefined;
+  if (address === undefined) throw malformedAnswer(from, SENTINEL_GET_MASTER_ADDR_BY_NAME);
+  const state = reportedState(master);
+  const known = reportedAddress(state?.ip, state?.port);
+  if (state === undefined || known === undefined) throw malformedAnswer(from, SENTINEL_MASTER);
+  if (!state.isMaster) throw sentinelError(from, "The server is not a master");
   // During a failover the state is still that of the old master, the address already the new one.
-  const isNew = address[0] !== state.ip || address[1] !== state.port;
-  const problem = isNew
-    ? missingSentinels(state, minOtherSentinels)
-    : problemOf(state, minOtherSentinels);
+  const problem = sameAddress(known, address)
+    ? problemOf(state, minOtherSentinels)
+    : missingSentinels(state, minOtherSentinels);
   if (problem !== undefined) throw sentinelError(from, problem);
-  return { address: addressOf(...address), epoch: state["config-epoch"] ?? 0 };
+  return { address, epoch: reportedCount(state["config-epoch"]) };
 }
 
-/** Query one Sentinel for the healthy replicas of a master. */
+/**
+ * Query one Sentinel for the healthy replicas of a master. Those to which the Sentinel has no connection are
+ * returned only if it has none to any, as after its start. The state of their links to the master is ignored,
+ * because Sentinels read it every ten seconds only.
+ */
 export async function askReplicas(from: QueriedSentinel, name: string): Promise<Address[]> {
-  const states = await run<SentinelState[]>(from, SENTINEL_REPLICAS, name);
-  return states
-    .filter(({ isSdown, isOdown }) => !isSdown && !isOdown)
-    .map(({ ip, port }) => addressOf(ip, port));
+  const states = reportedStates(await run(from, SENTINEL_REPLICAS, [name, decodeReplicas]));
+  if (states === undefined) throw malformedAnswer(from, SENTINEL_REPLICAS);
+  const up = states.filter(({ isSdown, isOdown }) => !isSdown && !isOdown);
+  const connected = up.filter(({ isDisconnected }) => !isDisconnected);
+  const addresses = new Map<string, Address>();
+  for (const { ip, port } of connected.length === 0 ? up : connected) {
+    const address = reportedAddress(ip, port);
+    if (address !== undefined) addresses.set(formatAddress(address), address);
+  }
+  return [...addresses.values()];
 }
 
 /**

@@ -73,6 +73,21 @@ describe("Sentinel", () => {
     expect(() => new Sentinel(list as [string, number][], options as object)).toThrow(DataError);
   });
 
+  it.each([[{ tls: true }], [{ tls: {} }], [{ tls: true, sentinelOptions: { password: "a" } }]])(
+    "rejects %o, because the connections to the Sentinels would be without TLS",
+    (options) => {
+      expect(() => new Sentinel([["localhost", 1]], options)).toThrow(
+        'option "tls" applies to the servers only; set option "sentinelOptions.tls" for the ' +
+          "connections to the Sentinels (true, false, or TLS options)",
+      );
+    },
+  );
+
+  it.each([true, false, {}])("accepts option tls with sentinelOptions.tls %o", (tls) => {
+    const options = { tls: true, sentinelOptions: { tls } };
+    expect(String(new Sentinel([["a", 1]], options))).toBe("Sentinel<sentinels=[a:1]>");
+  });
+
   it("rejects address options for a client", () => {
     const sentinel = new Sentinel([["localhost", 1]]);
     const options = { url: "redis://localhost" } as object;

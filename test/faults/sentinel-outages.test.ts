@@ -12,6 +12,7 @@ import {
 } from "../../src/index.js";
 import { mockSentinel } from "../support/mock-sentinel.js";
 import { bulk, mockServer } from "../support/mock-server.js";
+import type { Peer } from "../support/peer.js";
 import { startSentinels } from "../support/sentinels.js";
 import { type RunningServer, startServer } from "../support/server.js";
 import { until } from "../support/until.js";
@@ -190,18 +191,57 @@ describe("a server in the wrong role", () => {
     expect(await redis.set("a", "1")).toBe(true);
   });
 
-  test("a master replaces a replica only when there is no replica", async () => {
+  test("a master in the list of replicas is refused unless the Sentinels report it as the master", async () => {
     await using master = await startServer();
-    await using mock = await mockSentinel({ master: master.port, replicas: [master.port] });
+    await using stranger = await startServer();
+    await using mock = await mockSentinel({
+      master: stranger.port,
+      flags: "master,s_down",
+      replicas: [master.port],
+    });
     await using sentinel = new Sentinel([mock.address], { socketTimeout: 1000 });
     await using redis = sentinel.replicaFor("mymaster");
-    // Which of the two was tried last when the time was over is not for the client to choose.
     const error = await redis.get("a").catch((reason: unknown) => reason);
+    // Which of the two was tried last when the time was over is not for the client to choose.
     const reasons = error instanceof ReplicaNotFoundError ? error.causes : [error];
-    expect(reasons).toEqual([expect.objectContaining({ name: "ConnectionError", code: "EROLE" })]);
-    mock.view.replicas = [];
+    expect(["EROLE", "ESENTINEL"]).toContain((reasons[0] as ConnectionError).code);
+    expect(await commandsOf(master, "get")).toBe(0);
+    expect(await commandsOf(stranger, "get")).toBe(0);
+  });
+
+  test.each([
+    ["is the only replica", (port: number) => [port]],
+    ["is listed beside an unreachable replica", (port: number) => [1, port]],
+    ["is not listed", () => []],
+  ])("the master serves a replica client when it %s", async (_, replicas) => {
+    await using master = await startServer();
+    await using mock = await mockSentinel({
+      master: master.port,
+      replicas: replicas(master.port),
+    });
+    await using sentinel = new Sentinel([mock.address], { socketTimeout: 1000 });
+    await using redis = sentinel.replicaFor("mymaster");
+    expect(await redis.get("a")).toBeNull();
+    redis.disconnect();
     expect(await redis.get("a")).toBeNull();
   });
+
+  test.each(["MASTERDOWN Link with MASTER is down", "LOADING Redis is loading the dataset"])(
+    "a replica that answers %s is left for the master",
+    async (reply) => {
+      await using master = await startServer();
+      const answer = async (peer: Peer): Promise<void> => {
+        for await (const [name] of peer.commands()) {
+          peer.send(name === "ROLE" ? `*1\r\n${bulk("slave")}` : `-${reply}\r\n`);
+        }
+      };
+      await using replica = await mockServer(answer, { handshake: true });
+      await using mock = await mockSentinel({ master: master.port, replicas: [replica.port] });
+      await using sentinel = new Sentinel([mock.address], { socketTimeout: 1000 });
+      await using redis = sentinel.replicaFor("mymaster");
+      expect(await redis.get("a")).toBeNull();
+    },
+  );
 });
 
 async function commandsOf(

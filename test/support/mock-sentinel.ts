@@ -20,6 +20,8 @@ export interface MockView {
   id: string;
   /** The other Sentinels that it reports: ports and run IDs. */
   sentinels: [port: number, id: string][];
+  /** Bytes sent in place of a reply, by subcommand: `"SENTINELS"`. */
+  raw: Record<string, string>;
 }
 
 /** A Sentinel that the test controls. */
@@ -41,6 +43,8 @@ function fields(port: number, more: Record<string, string | number>): string {
 /** Return the reply to one command. */
 function answer(view: MockView, [word = "", what = "", name = ""]: readonly string[]): string {
   const command = word.toUpperCase() === "SENTINEL" ? what.toUpperCase() : word.toUpperCase();
+  const raw = view.raw[command];
+  if (raw !== undefined) return raw;
   if (command === "MYID") return bulk(view.id);
   if (command === "PING") return "+PONG\r\n";
   if (name !== view.name) return "-ERR No such master with that name\r\n";
@@ -65,6 +69,7 @@ const DEFAULTS = {
   others: 2,
   id: "0".repeat(40),
   sentinels: [],
+  raw: {},
 };
 
 /**

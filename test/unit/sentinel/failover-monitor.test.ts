@@ -12,9 +12,9 @@ import {
   FailoverMonitor,
   type FailoverMonitorOptions,
 } from "../../../src/sentinel/failover-monitor.js";
-import { addressOf } from "../../../src/sentinel/queries.js";
 import { deferred } from "../../support/until.js";
 
+const addressOf = (host: string, port: number): Address => ({ kind: "tcp", host, port });
 const A = addressOf("10.0.0.1", 6379);
 const B = addressOf("10.0.0.2", 6379);
 const C = addressOf("10.0.0.3", 6379);
@@ -34,11 +34,15 @@ class StubNodes {
   replicas: Address[] = [];
   /** Settles before an answer is used. */
   gate: Promise<void> = Promise.resolve();
+  queries = 0;
+  refreshes = 0;
   readonly #node = { name: "s:1", run: async ({ name }: { name: string }) => this.#answer(name) };
 
   addListener(): void {}
   removeListener(): void {}
-  async refresh(): Promise<void> {}
+  async refresh(): Promise<void> {
+    this.refreshes++;
+  }
 
   async ask(query: (node: never) => Promise<unknown>) {
     const value = await query(this.#node as never);
@@ -47,6 +51,7 @@ class StubNodes {
   }
 
   #answer(command: string): unknown {
+    this.queries++;
     const [ip, port] = words(this.report.address);
     if (command === "SENTINEL GET-MASTER-ADDR-BY-NAME") return [ip, port];
     const state = { isSdown: false, isOdown: false };
@@ -292,5 +297,55 @@ describe("MasterSource.verify", () => {
     );
     const error = new ResponseError("ERR unknown command");
     await expect(at.source.verify(probeOf(A, () => error))).rejects.toBe(error);
+  });
+});
+
+describe("a flood of events", () => {
+  it("causes at most 20 changes per second, one notification at a time, and few queries", async () => {
+    using at = await setUp();
+    at.nodes.queries = 0;
+    call(() => {
+      let [from, to] = [A, B];
+      for (let i = 0; i < 20_000; i++) {
+        at.service.onEvent("+switch-master", switched(from, to));
+        [from, to] = [to, from];
+      }
+    });
+    await settled();
+    // The last change decides: older ones were dropped before they were notified.
+    expect(at.consumer.calls.length).toBeLessThanOrEqual(20);
+    expect(at.consumer.calls.at(-1)).toBe("BC!");
+    expect(at.nodes.queries).toBeLessThanOrEqual(3);
+    expect(RecordingConsumer.violations).toEqual([]);
+  });
+
+  it.each(["+slave", "-sdown", "+sentinel", "+monitor"])(
+    "of type %s causes few queries",
+    async (event) => {
+      using at = await setUp();
+      at.nodes.queries = 0;
+      const text =
+        event === "+monitor" ? "master mymaster 10.0.0.1 6379" : selected(B, A).join(" ");
+      for (let i = 0; i < 20_000; i++) at.service.onEvent(event, text.split(" "));
+      for (let i = 0; i < 20_000; i++) at.service.onSubscribed();
+      await settled();
+      expect(at.nodes.queries).toBeLessThanOrEqual(4);
+      expect(at.nodes.refreshes).toBeLessThanOrEqual(2);
+    },
+  );
+
+  it.each([
+    ["+switch-master", ["mymaster"]],
+    ["+switch-master", ["mymaster", "10.0.0.1", "6379", "", "6379"]],
+    ["+switch-master", ["mymaster", "10.0.0.1", "6379", "10.0.0.2", "0"]],
+    ["+selected-slave", ["slave", "x", "", "", "@", "mymaster", "10.0.0.1", "6379"]],
+    ["+promoted-slave", ["slave", "x", "10.0.0.2", "99999", "@", "mymaster", "10.0.0.1", "6379"]],
+    ["+promoted-slave", ["slave", "x", "10.0.0.2", "6379", "@", "mymaster"]],
+  ])("without a usable address changes nothing: %s %o", async (event, text) => {
+    using at = await setUp();
+    at.service.onEvent(event, text);
+    await settled();
+    expect(at.consumer.calls).toEqual([]);
+    expect(await at.service.locate(signal, 1000)).toEqual(A);
   });
 });

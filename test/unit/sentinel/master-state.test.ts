@@ -1,8 +1,9 @@
 /** Transitions of the state of one master, with a fake clock. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Address } from "../../../src/options/address.js";
 import { MasterState } from "../../../src/sentinel/master-state.js";
-import { addressOf } from "../../../src/sentinel/queries.js";
 
+const addressOf = (host: string, port: number): Address => ({ kind: "tcp", host, port });
 const A = addressOf("10.0.0.1", 6379);
 const B = addressOf("10.0.0.2", 6379);
 const C = addressOf("10.0.0.3", 6379);

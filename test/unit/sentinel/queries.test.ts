@@ -4,6 +4,7 @@ import { ConnectionError, ResponseError, TimeoutError } from "../../../src/error
 import {
   askAll,
   askMaster,
+  askReplicas,
   isUnknownName,
   masterNotFound,
   withTimeout,
@@ -70,6 +71,90 @@ describe("askMaster", () => {
     });
     const lost = new ConnectionError("gone");
     await expect(askMaster(sentinelWith(lost, lost), "m", 0)).rejects.toBe(lost);
+  });
+});
+
+const MALFORMED_STATES = [
+  null,
+  "a text",
+  5,
+  [],
+  {},
+  { ...STATE, ip: undefined },
+  { ...STATE, ip: "" },
+  { ...STATE, port: 0 },
+  { ...STATE, port: "abc" },
+];
+
+describe("askMaster with a malformed answer", () => {
+  it.each(MALFORMED_STATES)(
+    "rejects the state %o, so that it never replaces the check of flags",
+    async (state) => {
+      const answer = askMaster(sentinelWith(state, ["10.0.0.1", 6379]), "m", 0);
+      await expect(answer).rejects.toMatchObject({
+        message: "The Sentinel's answer to SENTINEL MASTER is malformed",
+        code: "ESENTINEL",
+      });
+    },
+  );
+
+  it("rejects a state that is not a master's, also when the addresses differ", async () => {
+    const state = { ...STATE, isMaster: false };
+    const answer = askMaster(sentinelWith(state, ["10.0.0.2", 6380]), "m", 0);
+    await expect(answer).rejects.toMatchObject({ message: "The server is not a master" });
+  });
+
+  it.each([[[]], [["", 6379]], [[null, 6379]], [["10.0.0.1", 0]], [["10.0.0.1"]], ["text"], [7]])(
+    "rejects the address %o, so that it never becomes localhost",
+    async (place) => {
+      await expect(askMaster(sentinelWith(STATE, place), "m", 0)).rejects.toMatchObject({
+        message: "The Sentinel's answer to SENTINEL GET-MASTER-ADDR-BY-NAME is malformed",
+        code: "ESENTINEL",
+      });
+    },
+  );
+
+  it("reads counts that are not numbers as 0", async () => {
+    const state = { ...STATE, "num-other-sentinels": "many", "config-epoch": "new" };
+    const found = await askMaster(sentinelWith(state, ["10.0.0.1", 6379]), "m", 0);
+    expect(found.epoch).toBe(0);
+    await expect(askMaster(sentinelWith(state, ["10.0.0.1", 6379]), "m", 1)).rejects.toMatchObject({
+      message: "Only 0 other Sentinels monitor the master; 1 required",
+    });
+  });
+});
+
+describe("askReplicas", () => {
+  const up = { ...STATE, isMaster: false, isDisconnected: false };
+
+  it("returns each usable address once, without replicas that are down", async () => {
+    const states = [
+      up,
+      up,
+      null,
+      { ...up, ip: "" },
+      { ...up, port: 0 },
+      { ...up, ip: "10.0.0.2", isSdown: true },
+      { ...up, ip: "10.0.0.3", isOdown: true },
+      { ...up, ip: "10.0.0.4", isDisconnected: true },
+      { ...up, ip: "10.0.0.5", "master-link-status": "err" },
+    ];
+    const found = await askReplicas(sentinelWith(null, states), "m");
+    expect(found.map((address) => address.kind === "tcp" && address.host)).toEqual([
+      "10.0.0.1",
+      "10.0.0.5",
+    ]);
+  });
+
+  it("returns replicas to which the Sentinel has no connection when it has none to any", async () => {
+    const states = [{ ...up, isDisconnected: true }];
+    expect(await askReplicas(sentinelWith(null, states), "m")).toHaveLength(1);
+  });
+
+  it.each([null, "text", 5, {}])("rejects the list %o", async (states) => {
+    await expect(askReplicas(sentinelWith(null, states), "m")).rejects.toMatchObject({
+      message: "The Sentinel's answer to SENTINEL REPLICAS is malformed",
+    });
   });
 });
 
