@@ -54,13 +54,13 @@ const LISTS: readonly (readonly [what: string, reply: string, learnt: number])[]
   ["a text", bulk("x"), 0],
   ["an integer", ":5\r\n", 0],
   ["a nested array", array(array(array(":1\r\n"))), 0],
-  ["a usable entry among others", array("*-1\r\n", other({}), other({ port: "0" })), 1],
+  ["one usable entry among others", array("*-1\r\n", other({}), other({ port: "0" })), 1],
   ["the same entry 10,000 times", array(...Array.from({ length: 10_000 }, () => other({}))), 1],
 ];
 
 describe("SENTINEL SENTINELS", () => {
   it.each(LISTS)(
-    "with %s serves commands and keeps the process alive",
+    "keeps the process alive and serves commands when the reply is %s",
     async (_, reply, learnt) => {
       await using server = await mockServer(master, { handshake: true });
       await using mock = await mockSentinel({ master: server.port, raw: { SENTINELS: reply } });
@@ -136,7 +136,7 @@ describe("SENTINEL MASTER", () => {
   ];
 
   it.each(BAD)(
-    "with reply %j does not replace the check that the server is a master",
+    "never replaces the check that the server is a master when the reply is %j",
     async (reply) => {
       await using server = await mockServer(master);
       await using mock = await mockSentinel({ master: server.port, raw: { MASTER: reply } });
@@ -148,7 +148,7 @@ describe("SENTINEL MASTER", () => {
     },
   );
 
-  it("with a reply of more than 4 MB ends the connection to that Sentinel", async () => {
+  it("ends the connection to a Sentinel whose reply is longer than 4 MB", async () => {
     const raw = { MASTER: array(...Array.from({ length: 5000 }, () => bulk("a".repeat(1000)))) };
     await using mock = await mockSentinel({ master: 1, raw });
     await using sentinel = new Sentinel([mock.address]);

@@ -320,7 +320,7 @@ describe("a flood of events", () => {
   });
 
   it.each(["+slave", "-sdown", "+sentinel", "+monitor"])(
-    "of type %s causes few queries",
+    "requests few queries when it consists of %s",
     async (event) => {
       using at = await setUp();
       at.nodes.queries = 0;
@@ -341,7 +341,7 @@ describe("a flood of events", () => {
     ["+selected-slave", ["slave", "x", "", "", "@", "mymaster", "10.0.0.1", "6379"]],
     ["+promoted-slave", ["slave", "x", "10.0.0.2", "99999", "@", "mymaster", "10.0.0.1", "6379"]],
     ["+promoted-slave", ["slave", "x", "10.0.0.2", "6379", "@", "mymaster"]],
-  ])("without a usable address changes nothing: %s %o", async (event, text) => {
+  ])("changes nothing when an event has no usable address: %s %o", async (event, text) => {
     using at = await setUp();
     at.service.onEvent(event, text);
     await settled();
