@@ -32,9 +32,6 @@ const UNAVAILABLE: ReadonlySet<string> = new Set(["MASTERDOWN", "LOADING"]);
 
 type Role = "master" | "slave";
 
-/** Code of the error when a server has the wrong role. */
-const WRONG_ROLE = "EROLE";
-
 /** Most failed addresses of replicas that are remembered: as many as a Sentinel's list may have. */
 const MAX_FAILURES = MAX_REPLICAS;
 
@@ -59,7 +56,7 @@ async function roleOf(probe: Probe): Promise<Role | undefined> {
 function wrongRole({ address }: Probe, expected: string, actual: string): ConnectionError {
   const server = formatAddress(address);
   const message = `${server} is ${actual}; ${expected} is required`;
-  return new ConnectionError(message, { code: WRONG_ROLE, server });
+  return new ConnectionError(message, { code: "EROLE", server });
 }
 
 /** Common part: registers with the monitor while the pool is in use. */
@@ -178,7 +175,7 @@ export class ReplicaSource extends SentinelSource implements AddressSource {
   report(address: Address, error: RedisError): void {
     if (this.#failures.size >= MAX_FAILURES) this.#forgetFailures();
     this.#failures.set(formatAddress(address), error);
-    if (error.code !== WRONG_ROLE) this.#masters.delete(formatAddress(address));
+    if (error.code !== "EROLE") this.#masters.delete(formatAddress(address));
   }
 
   onFailoverStarted(): void {}
