@@ -10,6 +10,7 @@ import {
   ResponseError,
 } from "../errors.js";
 import type { Credentials, Settings } from "../options/types.js";
+import { mayContain } from "../protocol/error-text.js";
 import type { Reply } from "../protocol/reply.js";
 import { type InternalCommand, internalCommand } from "./internal-request.js";
 
@@ -37,7 +38,7 @@ function okOrError(reply: Reply): void {
 
 /** Servers may repeat a rejected argument: remove a password from the error. */
 function withoutSecret(error: RedisError, name: string, secret: string): RedisError {
-  if (secret === "" || !error.message.includes(secret)) return error;
+  if (secret === "" || !mayContain(error.message, secret)) return error;
   return deriveError(error, {
     message: `The server rejected ${name}`,
     command: name,

@@ -43,6 +43,7 @@ enum {
   DEPTH,
   INNER_PUSH,
   MALFORMED,
+  UNSUPPORTED,
   INTERNAL
 };
 
@@ -86,6 +87,7 @@ static redisReadTask *current_task(const redisReader *reader) {
 #endif
 }
 
+/* Returns 0 for a type that this file does not know: it is refused. */
 static uint32_t type_byte(int type) {
   switch (type) {
     case REDIS_REPLY_STRING: return '$';
@@ -102,9 +104,14 @@ static uint32_t type_byte(int type) {
     case REDIS_REPLY_PUSH: return '>';
     case REDIS_REPLY_BIGNUM: return '(';
     case REDIS_REPLY_VERB: return '=';
+    case REDIS_REPLY_ATTR: return '|'; /* read by hiredis 1.3 and later */
 #endif
     default: return 0;
   }
+}
+
+static int is_supported(uint32_t type) {
+  return type != 0 && type != '|';
 }
 
 static void *fail(parser *p, int reason, uint32_t type) {
@@ -145,6 +152,7 @@ static void *put_text(parser *p, uint32_t type, const char *text, size_t length)
 static void *on_string(const redisReadTask *task, char *text, size_t length) {
   parser *p = task->privdata;
   uint32_t type = type_byte(task->type);
+  if (!is_supported(type)) return fail(p, UNSUPPORTED, type);
   if (type == '$' || type == '=') {
     /* hiredis skips the two bytes after a bulk string without checking them. */
     if (text[length] != '\r' || text[length + 1] != '\n') return fail(p, BULK_END, type);
@@ -161,6 +169,7 @@ static void *on_array(const redisReadTask *task, element_count elements) {
   uint32_t depth = 1;
   for (const redisReadTask *outer = task->parent; outer != NULL; outer = outer->parent) depth++;
   uint32_t type = type_byte(task->type);
+  if (!is_supported(type)) return fail(p, UNSUPPORTED, type);
   if (type == '>' && depth > 1) return fail(p, INNER_PUSH, type);
   if ((double)count > p->max_elements) return fail(p, ELEMENTS, type);
   if (depth > p->max_depth) return fail(p, DEPTH, type);
@@ -235,6 +244,11 @@ static void inspect_rest(parser *p) {
   p->missing = 0;
   p->in_line = 0;
   if (task == NULL || task->type < 0) return;
+  /* A value of a type that is refused must not be collected first: no limit of a line applies to it. */
+  if (!is_supported(type_byte(task->type))) {
+    fail(p, UNSUPPORTED, type_byte(task->type));
+    return;
+  }
   const char *rest = reader->buf + reader->pos;
   size_t size = reader->len - reader->pos;
   const char *end = memchr(rest, '\n', size);

@@ -7,7 +7,7 @@
  * To keep results independent of the chunking, the fast paths reject nothing: what they do not recognise
  * as complete and correct inside the chunk is parsed by `#parseLine`, which receives complete lines only.
  */
-import { errorFromReply } from "../errors.js";
+import { errorFromBytes } from "./error-text.js";
 import type { Parser, ParserOptions, ReplyHandler } from "./parser.js";
 import { BULK_START, LINE_START, PartialBuffer } from "./partial-buffer.js";
 import { BYTES, INLINE_ERRORS, LONG_LINES, type Reply } from "./reply.js";
@@ -26,6 +26,7 @@ import {
   lengthValue,
   lineLimit,
   lineValue,
+  longLine,
   MAP,
   NUMBER_LINE,
   PUSH,
@@ -218,7 +219,7 @@ export class JsParser implements Parser {
 
   #lineLimit(type: number): number {
     const long = (this.#values.mode & LONG_LINES) !== 0;
-    return long ? this.#options.maxBulkLength : lineLimit(type);
+    return lineLimit(type, long ? this.#options.maxBulkLength : undefined);
   }
 
   /** Continue a line whose beginning is in the partial buffer. */
@@ -227,9 +228,7 @@ export class JsParser implements Parser {
     const type = this.#type;
     const found = this.#chunk.indexOf(LF, this.#pos);
     const stop = found < 0 ? this.#end : found;
-    if (partial.size + stop - this.#pos > this.#lineLimit(type)) {
-      throw protocolError(`a line after ${typeName(type)} is too long`);
-    }
+    if (partial.size + stop - this.#pos > this.#lineLimit(type)) throw longLine(type);
     partial.push(this.#chunk, this.#pos, stop);
     this.#pos = stop + 1;
     if (found < 0) return;
@@ -246,7 +245,7 @@ export class JsParser implements Parser {
     if (type === STATUS) {
       this.#replies.emit(this.#values.status(bytes, start, end));
     } else if (type === ERROR) {
-      this.#replies.emit(errorFromReply(bytes.toString("utf8", start, end)));
+      this.#replies.emit(errorFromBytes(bytes, start, end));
     } else if (type === INTEGER) {
       this.#replies.emit(
         this.#values.integer(integerValue(type, bytes.toString("latin1", start, end))),

@@ -61,9 +61,27 @@ const MINUS = 45;
 const EXACT_DIGITS = 15;
 const POWERS_OF_10 = Float64Array.from({ length: EXACT_DIGITS }, (_, n) => 10 ** n);
 
-/** Return the maximum line length of a type, in bytes, including the type byte. */
-export function lineLimit(type: number): number {
-  return type === STATUS || type === ERROR ? 1024 * 1024 : 64 * 1024;
+/** Longest line of a status or an error. */
+const TEXT_LIMIT = 1024 * 1024;
+/** Servers write doubles with up to 5,120 digits; a big number of 4,096 bits has 1,234. */
+const NUMBER_LIMIT = 16 * 1024;
+/** 64 bits have up to 20 characters; the rest are the type byte, CR, and leading zeros. */
+const INTEGER_LIMIT = 25;
+
+/**
+ * Return the maximum line length of a type, in bytes, including the type byte and CR.
+ *
+ * @param statusLimit - The limit of a status; default 1 MB.
+ */
+export function lineLimit(type: number, statusLimit = TEXT_LIMIT): number {
+  if (type === STATUS) return statusLimit;
+  if (type === ERROR) return TEXT_LIMIT;
+  return LINE_KIND[type] === NUMBER_LINE ? INTEGER_LIMIT : NUMBER_LIMIT;
+}
+
+/** Create the error for a line that exceeds the limit of its type. */
+export function longLine(type: number): InvalidResponse {
+  return protocolError(`a line after ${typeName(type)} is too long`);
 }
 
 /** Create the error for bytes that are not RESP. */

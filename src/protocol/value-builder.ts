@@ -3,9 +3,10 @@
  * errors for values that cannot be represented. Values share no memory with a chunk or with the reusable
  * memory of the partial buffer.
  */
-import { DecodeError, errorFromReply } from "../errors.js";
+import { DecodeError } from "../errors.js";
 import { AsciiWindow } from "./ascii-window.js";
 import { copyBytes } from "./copy-bytes.js";
+import { errorFromBytes } from "./error-text.js";
 import type { ParserOptions } from "./parser.js";
 import type { PartialBuffer } from "./partial-buffer.js";
 import { BIGINT, BYTES, INLINE_ERRORS, type Reply, type ReplyMode, TEXT } from "./reply.js";
@@ -68,7 +69,7 @@ export class ValueBuilder {
    */
   bulk(type: number, bytes: Buffer, start: number, end: number): Reply {
     if (type === BULK) return this.string(bytes, start, end);
-    if (type === BLOB_ERROR) return errorFromReply(bytes.toString("utf8", start, end));
+    if (type === BLOB_ERROR) return errorFromBytes(bytes, start, end);
     if (end - start < FORMAT_LENGTH || bytes[start + FORMAT_LENGTH - 1] !== INTEGER) {
       throw protocolError(`a ${typeName(type)} does not begin with its format`);
     }

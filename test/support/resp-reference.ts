@@ -6,6 +6,28 @@ import { DecodeError, errorFromReply, RedisError } from "../../src/errors.js";
 import type { ParserOptions, ReplyHandler } from "../../src/protocol/parser.js";
 import { BIGINT, BYTES, MapReply, type Reply, SetReply } from "../../src/protocol/reply.js";
 
+const NAMED_ESCAPES = new Map([
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+]);
+
+/** Return a character as it stands in an error message. */
+function shown(character: string): string {
+  const code = character.charCodeAt(0);
+  const hex = code.toString(16);
+  if (code < 32 || (code >= 127 && code < 160))
+    return NAMED_ESCAPES.get(character) ?? `\\x${hex.padStart(2, "0")}`;
+  const isFormat = (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  return isFormat ? `\\u${hex}` : character;
+}
+
+/** Build the error of an error reply, whose text is cut at 4096 bytes. */
+function errorOf(bytes: Buffer): RedisError {
+  const text = [...bytes.subarray(0, 4096).toString("utf8")].map(shown).join("");
+  return errorFromReply(bytes.length > 4096 ? `${text}… (${bytes.length} bytes)` : text);
+}
+
 /** Thrown for a value that a reply cannot contain. */
 class Undecodable extends Error {}
 
@@ -89,7 +111,7 @@ class Reader {
 
   #typed(type: string, rest: string): Reply {
     if (type === "+") return this.#text(Buffer.from(rest, "latin1"));
-    if (type === "-") return errorFromReply(Buffer.from(rest, "latin1").toString("utf8"));
+    if (type === "-") return errorOf(Buffer.from(rest, "latin1"));
     if (type === ":") return this.#integer(BigInt(rest));
     if (type === "(") return BigInt(rest);
     if (type === "_" || rest === "-1") return null;
@@ -100,7 +122,7 @@ class Reader {
     if (type === "%") return new MapReply(this.#items(2 * Number(rest)));
     const bulk = this.#bytes.subarray(this.#pos, this.#pos + Number(rest));
     this.#pos += bulk.length + 2;
-    if (type === "!") return errorFromReply(bulk.toString("utf8"));
+    if (type === "!") return errorOf(bulk);
     return this.#string(type === "=" ? bulk.subarray(4) : bulk);
   }
 

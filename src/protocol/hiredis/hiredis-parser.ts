@@ -3,7 +3,8 @@
  * from the tokens with the {@link ValueBuilder} of JsParser, so values, modes and errors are the same. What
  * hiredis cannot parse is a protocol error.
  */
-import { errorFromReply, type InvalidResponse } from "../../errors.js";
+import type { InvalidResponse } from "../../errors.js";
+import { errorFromBytes } from "../error-text.js";
 import type { Parser, ParserOptions, ReplyHandler } from "../parser.js";
 import { PartialBuffer } from "../partial-buffer.js";
 import { INLINE_ERRORS, LONG_LINES, type Reply } from "../reply.js";
@@ -20,6 +21,7 @@ import {
   INTEGER,
   lineLimit,
   lineValue,
+  longLine,
   MAP,
   NULL,
   PUSH,
@@ -45,6 +47,7 @@ const ELEMENTS = 5;
 const DEPTH = 6;
 const INNER_PUSH = 7;
 const MALFORMED = 8;
+const UNSUPPORTED = 9;
 
 /**
  * Bytes parsed per call. After each kilobyte of replies hiredis moves the unread bytes to the start of its
@@ -199,7 +202,7 @@ export class HiredisParser implements Parser {
     }
     this.#checkLine(type, end - start + 2);
     if (type === STATUS) return this.#values.status(bytes, start, end);
-    if (type === ERROR) return errorFromReply(bytes.toString("utf8", start, end));
+    if (type === ERROR) return errorFromBytes(bytes, start, end);
     if (type === DOUBLE || type === BIG_NUMBER) return lineValue(type, bytes, start, end);
     throw unknownType(type);
   }
@@ -220,10 +223,8 @@ export class HiredisParser implements Parser {
   /** @param length - In bytes, including the type byte. */
   #checkLine(type: number, length: number): void {
     const long = (this.#values.mode & LONG_LINES) !== 0;
-    const limit = long ? this.#options.maxBulkLength : lineLimit(type);
-    if (length > limit) {
-      throw protocolError(`a line after ${typeName(type)} is too long`);
-    }
+    const statusLimit = long ? this.#options.maxBulkLength : undefined;
+    if (length > lineLimit(type, statusLimit)) throw longLine(type);
   }
 
   /** Create the same error as JsParser, where possible. */
@@ -246,6 +247,7 @@ export class HiredisParser implements Parser {
     }
     if (reason === INNER_PUSH) return protocolError("a push is inside a reply");
     if (reason === MALFORMED) return badLine(type, "");
+    if (reason === UNSUPPORTED) return unknownType(type);
     return protocolError("the addon of the hiredis parser failed");
   }
 }

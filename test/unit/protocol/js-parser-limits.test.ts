@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { InvalidResponse } from "../../../src/errors.js";
 import type { ParserOptions } from "../../../src/protocol/parser.js";
-import { BYTES, type Reply } from "../../../src/protocol/reply.js";
+import { BYTES, LONG_LINES, type Reply } from "../../../src/protocol/reply.js";
 import { isNative, ParserUnderTest, reads, readsResp3 } from "../../support/parser-under-test.js";
 import { bytewise, cuts, OPTIONS, parse, Recorder } from "../../support/resp-parse.js";
 
@@ -147,9 +147,17 @@ describe("parser limits", () => {
     ["-", MB],
   ] as const;
   const NUMBERS = [
-    [":", MB / 16],
-    ["$", MB / 16],
-    [",", MB / 16],
+    [":", 25],
+    ["$", 25],
+    ["*", 25],
+    ["%", 25],
+    ["~", 25],
+    [">", 25],
+    ["|", 25],
+    ["=", 25],
+    ["!", 25],
+    [",", MB / 64],
+    ["(", MB / 64],
   ] as const;
   // hiredis rejects a number of so many digits as soon as it has received the end of the line.
   it.each(isNative ? WORDS : [...WORDS, ...NUMBERS])(
@@ -176,9 +184,23 @@ describe("parser limits", () => {
     const text = "x".repeat(MB - 2);
     expect(parse([Buffer.from(`+${text}\r\n`)])).toEqual([["reply", text]]);
     if (isNative) return;
-    const zeros = "0".repeat(MB / 16 - 3);
+    const zeros = "0".repeat(25 - 3);
     expect(parse([Buffer.from(`$${zeros}1\r\na\r\n`)])).toEqual([["reply", "a"]]);
     expect(parse([Buffer.from(`*1\r\n:${zeros}1\r\n`)])).toEqual([["reply", [{ number: "1" }]]]);
+    const digits = "9".repeat(MB / 64 - 2);
+    expect(parse([Buffer.from(`(${digits}\r\n`)])).toEqual([["reply", { bigint: digits }]]);
+  });
+
+  it("accepts a status of the length of a bulk string in MONITOR's mode, but no longer number", () => {
+    const options = { maxBulkLength: 4 * MB };
+    const line = "x".repeat(3 * MB);
+    expect(parse([Buffer.from(`+${line}\r\n`)], [LONG_LINES], options)).toEqual([["reply", line]]);
+    for (const type of [":", "$", "*", ",", "(", "-"].filter((one) => reads(`${one}1\r\n`))) {
+      const wire = Buffer.from(`${type}${"9".repeat(3 * MB)}\r\n`);
+      const [, name, message] = parse([wire], [LONG_LINES], options).at(-1) ?? [];
+      expect(name).toBe("InvalidResponse");
+      expect(String(message).length).toBeLessThan(100);
+    }
   });
 });
 

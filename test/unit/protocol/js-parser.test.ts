@@ -179,7 +179,7 @@ describe("parser with error replies", () => {
     ["-ERR unknown command\r\n", error("ERR unknown command")],
     ["-LOADING wait\r\n", error("LOADING wait", "BusyLoadingError")],
     ["!13\r\nNOPERM denied\r\n", error("NOPERM denied", "NoPermissionError")],
-    ["!5\r\na\r\nbc\r\n", error("a\r\nbc")],
+    ["!5\r\na\r\nbc\r\n", error("a\\r\\nbc")],
   ];
   it.each(errors.filter(([wire]) => reads(wire)))("converts %j to an error", (wire, value) => {
     const whole = Buffer.from(wire);
