@@ -36,6 +36,7 @@ export {
   Retry,
   type RetryCallOptions,
 } from "./options/retry.js";
+export type { RetryFunction, RetryOption } from "./options/retry-policy.js";
 export type {
   CredentialProvider,
   Credentials,

@@ -3,6 +3,7 @@
  * its own error object, with the shared one as its `cause`.
  */
 import {
+  AuthenticationError,
   ConnectionError,
   deriveError,
   MaxPendingCommandsError,
@@ -117,18 +118,58 @@ export function openFailure(cause: unknown, abortReason: unknown, server: string
   // An error reply, which has no outcome, is more specific than the reason of the cancellation.
   const isErrorReply = cause instanceof RedisError && cause.outcome === undefined;
   const reason = abortReason !== undefined && !isErrorReply ? abortReason : cause;
-  const error =
-    reason instanceof RedisError
-      ? reason
-      : connectionClosed("Preparing the connection failed", server, reason as Error);
+  const error = reason instanceof RedisError ? reason : preparationFailed(reason, server);
   error.server ??= server;
   error.outcome ??= "not-sent";
   return error;
 }
 
+/** Create the error of a connection for which user code (a credential provider, say) threw `cause`. */
+function preparationFailed(cause: unknown, server: string): ConnectionError {
+  const text = (cause as Error | undefined)?.message ?? cause;
+  const reason = typeof text === "string" && text !== "" ? `: ${text}` : "";
+  return connectionClosed(`Preparing the connection failed${reason}`, server, cause as Error);
+}
+
 /** Return `error` as a RedisError; user code (a credential provider, say) may throw anything. */
 export function asRedisError(error: unknown, server: string): RedisError {
   return error instanceof RedisError ? error : openFailure(error, undefined, server);
+}
+
+/** Certificate verification failures of OpenSSL, and addresses that are not valid. */
+const PERMANENT_CODES: ReadonlySet<string> = new Set([
+  "EPROTO",
+  "ETLS",
+  "EINVAL",
+  "EACCES",
+  "EPERM",
+  "ENOTDIR",
+  "ENAMETOOLONG",
+  "ELOOP",
+  "EAFNOSUPPORT",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "HOSTNAME_MISMATCH",
+  "INVALID_CA",
+  "INVALID_PURPOSE",
+  "PATH_LENGTH_EXCEEDED",
+]);
+const PERMANENT_PATTERN = /^(?:CERT|CRL|UNABLE_TO|ERROR_IN_C|ERR_(?:TLS|SSL|OSSL|SOCKET|INVALID)_)/;
+/** A server that ends in the middle of a TLS handshake. */
+const CUT_HANDSHAKE = "ERR_SSL_UNEXPECTED_EOF_WHILE_READING";
+
+/**
+ * Return whether a connection that could not be opened cannot be opened later either: the server refuses
+ * the client, does not speak the protocol, is not the one that the certificate names, or has an address that
+ * does not exist.
+ */
+export function isPermanent(error: RedisError): boolean {
+  if (error instanceof AuthenticationError) return true;
+  // Other error replies refuse a step of the handshake. BUSY: until a script has ended.
+  const isTransport = error instanceof ConnectionError || error instanceof TimeoutError;
+  if (!isTransport) return error.code !== "BUSY";
+  if (error.code === CUT_HANDSHAKE) return false;
+  return PERMANENT_CODES.has(error.code) || PERMANENT_PATTERN.test(error.code);
 }
 
 /** Create the error for a client that was closed before the request was written. */

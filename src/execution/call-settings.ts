@@ -5,7 +5,13 @@
 
 import type { DecodeContext } from "../commands/core/info.js";
 import type { RequestTraits } from "../connection/request.js";
-import { DataError, DecodeError, type RedisError, TimeoutError } from "../errors.js";
+import {
+  ConnectionError,
+  DataError,
+  DecodeError,
+  type RedisError,
+  TimeoutError,
+} from "../errors.js";
 import type { Settings } from "../options/types.js";
 import { BIGINT, BYTES, type Reply, TEXT } from "../protocol/reply.js";
 import { textDecoder } from "../protocol/text-decoder.js";
@@ -34,6 +40,8 @@ export interface CallOptions {
   readonly timeout?: number | undefined;
   /** Boolean: whether a command whose reply timed out is sent again; default the client's. */
   readonly retryOnTimeout?: boolean | undefined;
+  /** Boolean: whether commands that only read are sent again; see {@link RedisOptions.retryReads}. */
+  readonly retryReads?: boolean | undefined;
   /** Error classes after which a command is sent again although it may have been executed. */
   readonly retryOnError?: Settings["retryOnError"] | undefined;
 }
@@ -44,6 +52,7 @@ const CHECKS = {
   signal: abortSignal,
   timeout: timeLimit,
   retryOnTimeout: boolean,
+  retryReads: boolean,
   retryOnError: errorClasses<Settings["retryOnError"][number]>,
 };
 
@@ -67,6 +76,13 @@ function strictText({ encoding, encodingErrors }: Settings): (bytes: Buffer) => 
   };
 }
 
+/** Whether no reply will arrive: the connection was lost, or the deadline has passed. */
+function isLostReply(error: RedisError): boolean {
+  const isTransport = error instanceof ConnectionError || error instanceof TimeoutError;
+  // An error reply of the server has no outcome.
+  return isTransport && error.outcome === "unknown";
+}
+
 /** The resolved settings of the calls of one view. */
 export class CallSettings implements RequestTraits {
   readonly blocking = false;
@@ -84,7 +100,9 @@ export class CallSettings implements RequestTraits {
   readonly blockingGrace: number;
   readonly retryOnTimeout: boolean;
   readonly retryOnError: Settings["retryOnError"];
-  readonly retries: number;
+  readonly retryReads: boolean;
+  /** How often a request is sent again; -1 for no limit. */
+  readonly resends: number;
   /** Response callbacks of the view's client, by command name; usually empty. */
   readonly callbacks: Map<string, ResponseCallback>;
   readonly #settings: Settings;
@@ -110,7 +128,8 @@ export class CallSettings implements RequestTraits {
     this.blockingGrace = settings.blockingGrace;
     this.retryOnTimeout = options.retryOnTimeout ?? settings.retryOnTimeout;
     this.retryOnError = options.retryOnError ?? settings.retryOnError;
-    this.retries = settings.retry.retries;
+    this.retryReads = options.retryReads ?? settings.retryReads;
+    this.resends = settings.retry.resends;
   }
 
   /**
@@ -149,13 +168,19 @@ export class CallSettings implements RequestTraits {
     return this.#settings.db;
   }
 
-  /** Whether a request may be sent again although the server may have executed it. */
-  allowsRetry(error: RedisError, attempts: number): boolean {
+  /**
+   * Whether a request may be sent again although the server may have executed it.
+   *
+   * @param attempts - How often it has been sent again already.
+   * @param isRead - Whether executing it twice changes nothing.
+   */
+  allowsRetry(error: RedisError, attempts: number, isRead = false): boolean {
     const wanted =
       (this.retryOnTimeout && error instanceof TimeoutError) ||
+      (this.retryReads && isRead && isLostReply(error)) ||
       this.retryOnError.some((errorClass) => error instanceof errorClass);
-    // With retryOnTimeout or retryOnError but no number of retries, one retry is made.
-    const allowed = this.retries === 0 ? 1 : this.retries;
+    // With one of these options but no number of retries, one retry is made.
+    const allowed = this.resends === 0 ? 1 : this.resends;
     return wanted && (allowed < 0 || attempts < allowed);
   }
 }

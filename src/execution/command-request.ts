@@ -13,6 +13,7 @@ import {
   type Decoder,
   ENDS,
   INT64,
+  READONLY,
   SESSION,
 } from "../commands/core/info.js";
 import { endedByServer } from "../connection/errors.js";
@@ -124,7 +125,10 @@ export class CommandRequest extends Request {
   }
 
   override prepareRetry(error: RedisError): boolean {
-    if (this.#isExpectedEnd(error) || !this.#call.allowsRetry(error, this.#attempts)) return false;
+    // A blocking read would wait for its whole time again.
+    const isRead = (this.#info.flags & READONLY) !== 0 && !this.blocking;
+    if (this.#isExpectedEnd(error) || !this.#call.allowsRetry(error, this.#attempts, isRead))
+      return false;
     this.#attempts++;
     return true;
   }

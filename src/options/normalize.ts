@@ -27,9 +27,9 @@ import {
   unknownOption,
 } from "../util/validate.js";
 import type { Address } from "./address.js";
-import { EqualJitterBackoff } from "./backoff.js";
 import { collectOptions, isUrlObject, type RedisTarget } from "./constructor-arguments.js";
-import { type ErrorClass, Retry, retryPolicy } from "./retry.js";
+import type { ErrorClass } from "./retry.js";
+import { defaultRetryPolicy, retryPolicy } from "./retry-policy.js";
 import { tlsOptions } from "./tls.js";
 import type { CredentialProvider, Credentials, RedisOptions, Settings } from "./types.js";
 import { parseUrl, type UrlOptions } from "./url.js";
@@ -46,9 +46,6 @@ const DEFAULT_ELEMENTS = 2 ** 26;
 // V8 aborts the process when a growing array exceeds 112,813,858 elements.
 const MAX_ELEMENTS = 100_000_000;
 const MAX_DEPTH = 1000;
-
-/** Delays of 32-64, 64-128, 128-256, 256-512 and 500-1000 ms: 0.98 to 1.96 s in total. */
-const defaultRetry = (): Retry => new Retry(new EqualJitterBackoff(1000, 32), 5);
 
 /** The unit of every option; empty for options without a unit. */
 const OPTION_UNITS: Readonly<Record<OptionName, string>> = {
@@ -72,6 +69,7 @@ const OPTION_UNITS: Readonly<Record<OptionName, string>> = {
   healthCheckInterval: "ms",
   retry: "",
   retryOnTimeout: "",
+  retryReads: "",
   retryOnError: "",
   encoding: "",
   encodingErrors: "",
@@ -251,8 +249,9 @@ function readBehaviour(read: ReadOption) {
     socketKeepalive: read("socketKeepalive", boolean, true),
     socketKeepaliveDelay: read("socketKeepaliveDelay", milliseconds, 30_000),
     healthCheckInterval: read("healthCheckInterval", timeLimit, 0),
-    retry: read("retry", (name, value) => retryPolicy(name, value).clone(), defaultRetry()),
+    retry: read("retry", retryPolicy, defaultRetryPolicy()),
     retryOnTimeout: read("retryOnTimeout", boolean, false),
+    retryReads: read("retryReads", boolean, false),
     retryOnError: read("retryOnError", errorClasses<ErrorClass>, Object.freeze([])),
     encoding: read("encoding", encoding, "utf8"),
     encodingErrors: read("encodingErrors", oneOf("strict", "replace", "ignore"), "strict"),

@@ -144,7 +144,7 @@ export class Retry {
 }
 
 /** Accept a {@link Retry}. */
-export const retryPolicy: Check<Retry> = withMethods<Retry>("a Retry", [
+export const retryObject: Check<Retry> = withMethods<Retry>("a Retry", [
   "isSupported",
   "allows",
   "delay",

@@ -6,7 +6,8 @@ import type { ConnectionOptions } from "node:tls";
 import type { EncodingErrors } from "../protocol/encoding.js";
 import type { ParserClass } from "../protocol/parser.js";
 import type { Address } from "./address.js";
-import type { ErrorClass, Retry } from "./retry.js";
+import type { ErrorClass } from "./retry.js";
+import type { RetryOption, RetryPolicy } from "./retry-policy.js";
 
 /** User name and password of a connection. */
 export interface Credentials {
@@ -65,15 +66,22 @@ export interface RedisOptions {
   /** Number, ms: idle time after which a connection is checked with PING before use; default 0: never. */
   readonly healthCheckInterval?: number | null | undefined;
   /**
-   * Retry policy of connecting; default: 5 retries with exponential backoff and jitter, 1 to 2 seconds in
-   * total. The client uses a copy, so clients can share one policy.
+   * How connecting is retried: a {@link Retry}, the number of attempts (integer, 1 or more), or a function
+   * `(attempt, error) => ms | undefined`. Default: commands wait until their deadline (`socketTimeout`),
+   * with pauses that grow to 250 ms. What waiting cannot mend (a refused password, an untrusted
+   * certificate, a malformed address) is not retried.
    */
-  readonly retry?: Retry | undefined;
+  readonly retry?: RetryOption | undefined;
   /**
    * Boolean: send a command again after a reply timeout, although the server may have executed it;
    * default `false`.
    */
   readonly retryOnTimeout?: boolean | undefined;
+  /**
+   * Boolean: send commands that only read again after a lost connection or a reply timeout; default
+   * `false`.
+   */
+  readonly retryReads?: boolean | undefined;
   /**
    * Array of error classes: send a command again after such an error, although the server may have
    * executed it; default `[]`.
@@ -159,9 +167,11 @@ export interface Settings {
   /** Idle time after which a connection is checked before use, in ms; 0: never. */
   readonly healthCheckInterval: number;
   /** Retry policy of connecting. */
-  readonly retry: Retry;
+  readonly retry: RetryPolicy;
   /** Whether commands are sent again after a reply timeout. */
   readonly retryOnTimeout: boolean;
+  /** Whether commands that only read are sent again. */
+  readonly retryReads: boolean;
   /** Errors after which commands are sent again. */
   readonly retryOnError: readonly ErrorClass[];
   /** Encoding of arguments and replies. */

@@ -49,6 +49,7 @@ export interface UrlOptions {
   readonly socketKeepalive?: boolean;
   readonly healthCheckInterval?: number;
   readonly retryOnTimeout?: boolean;
+  readonly retryReads?: boolean;
   readonly encoding?: string;
   readonly encodingErrors?: string;
   readonly decodeResponses?: boolean;
@@ -161,6 +162,7 @@ const QUERY_KEYS: ReadonlyMap<string, QueryKey<Draft>> = new Map([
   ["socket_keepalive", option("socketKeepalive", BOOLEAN)],
   ["health_check_interval", option("healthCheckInterval", SECONDS)],
   ["retry_on_timeout", option("retryOnTimeout", BOOLEAN)],
+  ["retry_reads", option("retryReads", BOOLEAN)],
   ["encoding", option("encoding", STRING)],
   ["encoding_errors", option("encodingErrors", STRING)],
   ["decode_responses", option("decodeResponses", BOOLEAN)],

@@ -3,7 +3,7 @@
  * decoded when every reply has arrived. An error in one slot never hides the reply of another.
  */
 
-import type { Arg, CommandInfo, Decoder } from "../commands/core/info.js";
+import { type Arg, type CommandInfo, type Decoder, READONLY } from "../commands/core/info.js";
 import { Request, type RequestTraits } from "../connection/request.js";
 import { DecodeError, deriveError, RedisError, ResponseError } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
@@ -96,7 +96,8 @@ export abstract class BaseBatchRequest extends Request {
   }
 
   override prepareRetry(error: RedisError): boolean {
-    if (!this.call.allowsRetry(error, this.#attempts)) return false;
+    const areReads = this.entries.every(({ info }) => (info.flags & READONLY) !== 0);
+    if (!this.call.allowsRetry(error, this.#attempts, areReads && !this.blocking)) return false;
     this.#attempts++;
     this.restart();
     return true;

@@ -7,7 +7,7 @@ import { flattened, isList } from "../commands/core/arg-values.js";
 import type { Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
 import { AbortError, DataError, RedisError, WatchError } from "../errors.js";
-import type { Retry } from "../options/retry.js";
+import type { RetryPolicy } from "../options/retry-policy.js";
 import { sleep } from "../util/abort.js";
 import { abortSignal, boolean, checkOptions, duration, integer } from "../util/validate.js";
 import { Pipeline, WatchedPipeline } from "./pipeline.js";
@@ -142,13 +142,13 @@ async function attempt<T extends string | Buffer, I extends number | bigint, V>(
 
 /** Decides whether an attempt is repeated, and after which pause. */
 class AttemptSeries {
-  readonly #retry: Retry;
+  readonly #retry: RetryPolicy;
   readonly #options: TransactionOptions;
   #attempts = 0;
   /** Consecutive lost connections. */
   #losses = 0;
 
-  constructor(retry: Retry, options: TransactionOptions) {
+  constructor(retry: RetryPolicy, options: TransactionOptions) {
     this.#retry = retry.clone();
     this.#options = options;
   }
@@ -169,9 +169,14 @@ class AttemptSeries {
       this.#retry.reset();
       return watchDelay;
     }
-    const retried = this.#retry.isSupported(error.cause) && this.#retry.allows(++this.#losses);
-    if (!retried) throw error;
-    return Math.max(watchDelay, this.#retry.delay(this.#losses));
+    const { resends } = this.#retry;
+    const { cause } = error;
+    this.#losses++;
+    const isExhausted = resends >= 0 && this.#losses > resends;
+    if (isExhausted || !(cause instanceof RedisError)) throw error;
+    const pause = this.#retry.next(this.#losses, cause);
+    if (typeof pause !== "number") throw pause === cause ? error : pause;
+    return Math.max(watchDelay, pause);
   }
 }
 
@@ -184,7 +189,7 @@ class AttemptSeries {
  * `"not-sent"` when it was lost before EXEC more often than `retry` allows.
  */
 export async function runTransaction<T extends string | Buffer, I extends number | bigint, V>(
-  context: WatchContext & { readonly retry: Retry },
+  context: WatchContext & { readonly retry: RetryPolicy },
   transaction: TransactionArguments<T, I, V>,
 ): Promise<readonly unknown[] | V> {
   const { keys, options } = transaction;

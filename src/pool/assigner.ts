@@ -103,11 +103,21 @@ export class Assigner {
   }
 
   #connectMissing(): void {
-    if (this.#connector.pausing) return;
+    const { refusal, pausing, failing } = this.#connector;
+    if (refusal !== undefined) return this.failUnservable(refusal);
+    if (pausing) return;
     const missingShared = this.#missingShared;
     const needed = missingShared + this.#waitQueue.leases.size;
-    while (this.#connector.pending < needed && !this.#isFull) this.#connector.connect();
-    if (this.#connector.pending < needed && !this.#mayWait) this.#rejectExcess(missingShared);
+    const wanted = failing ? Math.min(needed, 1) : needed;
+    while (this.#connector.pending < wanted && !this.#isFull) this.#connector.connect();
+    const isShort = this.#isFull && this.#connector.pending < needed;
+    if (isShort && !this.#mayWait) this.#rejectExcess(missingShared);
+  }
+
+  /** Reject the requests and leases that only a new connection could serve: none can be opened. */
+  failUnservable(error: RedisError): void {
+    if (this.#connections.shared.length === 0) this.#waitQueue.failAll(error);
+    else this.#waitQueue.failLeases(error, 0);
   }
 
   /** Reject those for whom a full pool has no connection, present or pending. */

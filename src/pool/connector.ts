@@ -1,10 +1,16 @@
 /**
  * Opens the connections of one pool, with a backoff after failures. Attempts that fail together count as
- * one failure, and no attempt starts during the backoff.
+ * one failure, and no attempt starts during the backoff. After a failure that waiting cannot mend, requests
+ * are not kept waiting, and the next attempt is delayed all the same.
  */
 import type { AddressSource } from "../connection/address-source.js";
 import type { Connection } from "../connection/connection.js";
-import { asRedisError, CLOSED_BY_SERVER, connectionClosed } from "../connection/errors.js";
+import {
+  asRedisError,
+  CLOSED_BY_SERVER,
+  connectionClosed,
+  isPermanent,
+} from "../connection/errors.js";
 import { exchange, type InternalCommand } from "../connection/internal-request.js";
 import type { ConnectionOwner } from "../connection/owner.js";
 import type { Request } from "../connection/request.js";
@@ -13,6 +19,7 @@ import type { RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 import type { Reply } from "../protocol/reply.js";
+import { Pacer } from "./pacer.js";
 
 /** Class of connections: {@link Connection} or a class derived from it. */
 export type ConnectionClass = new (...args: ConstructorParameters<typeof Connection>) => Connection;
@@ -23,7 +30,7 @@ export interface ConnectorOwner extends ConnectionOwner<Connection> {
   onOpened(connection: Connection): void;
   /** The backoff has elapsed; attempts may start. */
   onBackoffElapsed(): void;
-  /** The retry policy allows no more attempts, or does not cover the error. */
+  /** No attempt follows: the retry policy allows none, or waiting cannot mend the error. */
   onRetriesExhausted(error: RedisError): void;
 }
 
@@ -43,6 +50,9 @@ export class Connector {
   #failures = 0;
   #lastError: RedisError | undefined = undefined;
   #backoffTimer: NodeJS.Timeout | undefined = undefined;
+  /** The last failure that waiting cannot mend. */
+  #refusal: RedisError | undefined = undefined;
+  readonly #refusalPacer = new Pacer();
 
   constructor(dependencies: ConnectorDependencies, owner: ConnectorOwner) {
     this.#dependencies = dependencies;
@@ -61,7 +71,17 @@ export class Connector {
 
   /** Whether the backoff after a failure has not elapsed yet. */
   get pausing(): boolean {
-    return this.#backoffTimer !== undefined;
+    return this.#backoffTimer !== undefined || this.refusal !== undefined;
+  }
+
+  /** Whether the last attempt failed: one attempt at a time is enough then. */
+  get failing(): boolean {
+    return this.#failures !== 0;
+  }
+
+  /** The error for requests that need a connection during the pause after a permanent failure. */
+  get refusal(): RedisError | undefined {
+    return this.#refusal !== undefined && this.#refusalPacer.pausing ? this.#refusal : undefined;
   }
 
   /** Start one attempt. */
@@ -73,6 +93,7 @@ export class Connector {
         // The attempt was cancelled just before the connection was ready.
         if (!this.#attempts.delete(attempt)) return connection.destroy(attempt.signal.reason);
         this.#forgetFailures();
+        this.#forgetRefusals();
         this.#owner.onOpened(connection);
       },
       (error: unknown) => {
@@ -97,6 +118,7 @@ export class Connector {
     clearTimeout(this.#backoffTimer);
     this.#backoffTimer = undefined;
     this.#forgetFailures();
+    this.#forgetRefusals();
   }
 
   /** Cancel all attempts except the `keep` oldest. */
@@ -149,16 +171,30 @@ export class Connector {
     if (this.pausing) return;
     const { retry } = this.#dependencies.settings;
     this.#failures++;
-    if (!retry.allows(this.#failures) || !retry.isSupported(error)) {
+    if (isPermanent(error) && !retry.covers(error)) return this.#refuse(error);
+    const pause = retry.next(this.#failures, error);
+    if (typeof pause !== "number") {
       this.#forgetFailures();
-      return this.#owner.onRetriesExhausted(error);
+      return this.#owner.onRetriesExhausted(pause);
     }
     this.#backoffTimer = setTimeout(() => {
       this.#backoffTimer = undefined;
       this.#owner.onBackoffElapsed();
       // No request waits for a connection; the next one starts with a fresh count of failures.
       if (this.#attempts.size === 0) this.#forgetFailures();
-    }, retry.delay(this.#failures));
+    }, pause);
+  }
+
+  #refuse(error: RedisError): void {
+    this.#forgetFailures();
+    this.#refusal = error;
+    this.#refusalPacer.pause();
+    this.#owner.onRetriesExhausted(error);
+  }
+
+  #forgetRefusals(): void {
+    this.#refusal = undefined;
+    this.#refusalPacer.reset();
   }
 
   #forgetFailures(): void {

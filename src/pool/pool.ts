@@ -18,9 +18,8 @@ import {
 } from "../connection/errors.js";
 import type { CloseReport, ErrorReplyAction } from "../connection/owner.js";
 import type { Request } from "../connection/request.js";
-import { AuthenticationError, ConnectionError, type RedisError } from "../errors.js";
+import { ConnectionError, type RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
-import { sameAddress } from "../options/address.js";
 import { normalizeOptions } from "../options/normalize.js";
 import type { Settings } from "../options/types.js";
 import { Encoder } from "../protocol/encoder.js";
@@ -28,6 +27,7 @@ import { defineSelf, SELF } from "../util/self.js";
 import { Assigner } from "./assigner.js";
 import { ConnectionSet } from "./connection-set.js";
 import { Connector } from "./connector.js";
+import { ErrorReplies } from "./error-replies.js";
 import { Lease } from "./lease.js";
 import type { PoolOptions } from "./options.js";
 import { failOrRetry, RetryQueue } from "./retry-queue.js";
@@ -52,8 +52,7 @@ export class ConnectionPool {
   readonly #source: AddressSource;
   readonly #server: string;
   readonly #connections: ConnectionSet;
-  /** Requests that were sent to another server once; a second refusal is delivered. */
-  readonly #redirected = new WeakSet<Request>();
+  readonly #errorReplies: ErrorReplies;
   #closing: Promise<void> | undefined = undefined;
   #resolveClosing: (() => void) | undefined = undefined;
 
@@ -90,6 +89,16 @@ export class ConnectionPool {
       connections: this.#connections,
       connector: this.#connector,
       waitQueue: this.#waitQueue,
+    });
+    this.#errorReplies = new ErrorReplies({
+      source,
+      connections: this.#connections,
+      retryQueue: this.#retryQueue,
+      isClosing: () => this.closed,
+      drain: (matches, error, isImmediate) => this.drain(matches, error, isImmediate),
+      drainConnections: (matches, error) => this.#drain(matches, error, false),
+      execute: (request) => this.execute(request),
+      executeExclusively: (request) => this.executeExclusively(request),
     });
     source.attach?.(this);
   }
@@ -225,39 +234,12 @@ export class ConnectionPool {
   /** @internal */
   drain(matches: (address: Address) => boolean, error: RedisError, isImmediate: boolean): void {
     this.#connector.abandon(matches, error);
-    for (const connection of this.#connections.all) {
-      if (!matches(connection.address)) continue;
-      if (isImmediate) connection.destroy(error);
-      else connection.drain(error);
-    }
-    this.#assigner.assign();
-    this.#finishClosing();
+    this.#drain((connection) => matches(connection.address), error, isImmediate);
   }
 
   /** @internal */
   onErrorReply(request: Request, error: RedisError, connection: Connection): ErrorReplyAction {
-    const { address, state } = connection;
-    const outcome = this.#source.classifyError?.(address, error);
-    const isFinal =
-      this.#connections.leaseOf(connection) !== undefined ||
-      this.#closing !== undefined ||
-      request.size !== 1 ||
-      request.settled;
-    if (outcome === undefined) {
-      // Repeating AUTH on the same connection cannot help.
-      if (isFinal || error instanceof AuthenticationError || !request.prepareRetry(error))
-        return "deliver";
-      const isBlocking = this.#connections.isBlocking(connection);
-      this.#retryQueue.add(request, error, () =>
-        isBlocking ? this.executeExclusively(request) : this.execute(request),
-      );
-      return "retry-later";
-    }
-    this.#source.report?.(address, error);
-    if (state === "ready") this.drain((other) => sameAddress(other, address), error, false);
-    if (isFinal || outcome === "unknown" || this.#redirected.has(request)) return "deliver";
-    this.#redirected.add(request);
-    return "retry-elsewhere";
+    return this.#errorReplies.handle(request, error, connection);
   }
 
   /** @internal */
@@ -286,7 +268,7 @@ export class ConnectionPool {
 
   /** @internal */
   onRetriesExhausted(error: RedisError): void {
-    this.#waitQueue.failAll(error);
+    this.#assigner.failUnservable(error);
     this.#finishClosing();
   }
 
@@ -365,6 +347,16 @@ export class ConnectionPool {
       request.fail(error as RedisError);
       this.checkIn(connection, true);
     }
+  }
+
+  #drain(matches: (other: Connection) => boolean, error: RedisError, isImmediate: boolean): void {
+    for (const connection of this.#connections.all) {
+      if (!matches(connection)) continue;
+      if (isImmediate) connection.destroy(error);
+      else connection.drain(error);
+    }
+    this.#assigner.assign();
+    this.#finishClosing();
   }
 
   #finishClosing(): void {

@@ -4,7 +4,7 @@
  */
 import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
-import type { Retry } from "../options/retry.js";
+import type { RetryPolicy } from "../options/retry-policy.js";
 
 interface Entry {
   readonly timer: NodeJS.Timeout;
@@ -13,27 +13,34 @@ interface Entry {
 
 /** Requests between two attempts. */
 export class RetryQueue {
-  readonly #retry: Retry;
+  readonly #retry: RetryPolicy;
   readonly #entries = new Map<Request, Entry>();
   /** Number of error replies each request has had. */
   readonly #failures = new WeakMap<Request, number>();
 
-  constructor(retry: Retry) {
+  constructor(retry: RetryPolicy) {
     this.#retry = retry;
   }
 
-  /** Call `execute` for a request after the backoff that follows `error`. */
-  add(request: Request, error: RedisError, execute: () => void): void {
+  /**
+   * Call `execute` for a request after the backoff that follows `error`.
+   *
+   * @returns `false` when the retry policy allows no more attempts.
+   */
+  add(request: Request, error: RedisError, execute: () => void): boolean {
     const failures = (this.#failures.get(request) ?? 0) + 1;
+    const pause = this.#retry.pauseBeforeResend(failures, error);
+    if (typeof pause !== "number") return false;
     this.#failures.set(request, failures);
     const onElapsed = (): void => {
       this.#entries.delete(request);
       request.released();
       execute();
     };
-    const timer = setTimeout(onElapsed, this.#retry.delay(failures));
+    const timer = setTimeout(onElapsed, pause);
     this.#entries.set(request, { timer, error });
     request.heldBy(this);
+    return true;
   }
 
   /** Remove a cancelled request. */

@@ -5,7 +5,8 @@
 
 import { AuthenticationError } from "../errors.js";
 import { EqualJitterBackoff } from "../options/backoff.js";
-import { Retry, retryPolicy } from "../options/retry.js";
+import { Retry } from "../options/retry.js";
+import { type RetryOption, RetryPolicy, retryPolicy } from "../options/retry-policy.js";
 import {
   abortSignal,
   boolean,
@@ -55,7 +56,7 @@ export interface PubSubOptions {
    * Policy for reconnecting after a lost connection; default: retry for ever after any error, with jittered
    * pauses of up to 2 seconds. One attempt may include retries by the client's own `retry`.
    */
-  readonly retry?: Retry | undefined;
+  readonly retry?: RetryOption | undefined;
 }
 
 /** Checked options of a subscriber. */
@@ -65,7 +66,7 @@ export interface PubSubSettings {
   readonly highWaterMark: number;
   readonly onError: ErrorListener | undefined;
   readonly onReconnect: ((reconnection: Reconnection) => void) | undefined;
-  readonly retry: Retry;
+  readonly retry: RetryPolicy;
 }
 
 /** Options of reading one message. */
@@ -114,6 +115,11 @@ const GET_CHECKS = { timeout, ignoreSubscribeMessages: boolean, signal: abortSig
 /** Authentication errors included: a password may be rejected only while it is being changed. */
 const ALL_ERRORS = [Error, AuthenticationError];
 
+function forEver(): RetryPolicy {
+  const retry = new Retry(new EqualJitterBackoff(2000, 32), -1, ALL_ERRORS);
+  return new RetryPolicy({ retry, resends: -1 });
+}
+
 type Checks = Readonly<Record<string, Check<unknown>>>;
 type Checked<C extends Checks> = { readonly [N in keyof C]?: ReturnType<C[N]> | undefined };
 
@@ -139,7 +145,7 @@ export function pubSubSettings(options: PubSubOptions): PubSubSettings {
     highWaterMark: given.highWaterMark ?? 1000,
     onError: given.onError,
     onReconnect: given.onReconnect,
-    retry: given.retry?.clone() ?? new Retry(new EqualJitterBackoff(2000, 32), -1, ALL_ERRORS),
+    retry: given.retry ?? forEver(),
   };
 }
 

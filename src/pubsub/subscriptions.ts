@@ -4,14 +4,8 @@
  * exists from the server's confirmation on, so an unconfirmed one leaves no trace.
  */
 import { lostRequestError, requestError, timeoutError } from "../connection/errors.js";
-import {
-  AuthenticationError,
-  ConnectionError,
-  DecodeError,
-  type Outcome,
-  type RedisError,
-} from "../errors.js";
-import type { Retry } from "../options/retry.js";
+import { ConnectionError, DecodeError, type Outcome, type RedisError } from "../errors.js";
+import type { RetryPolicy } from "../options/retry-policy.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
@@ -20,6 +14,7 @@ import type { ChannelCodec, Subscription } from "./channel-codec.js";
 import { isInvalidation } from "./invalidation.js";
 import type { SubscriberListener } from "./listener.js";
 import type { PublishedMessage } from "./messages.js";
+import { ReconnectPace } from "./reconnect-pace.js";
 import {
   batchesOf,
   isNewSubscription,
@@ -41,7 +36,7 @@ export interface SubscriptionManagerDependencies {
   readonly leaser: LeaseProvider;
   readonly codec: ChannelCodec;
   /** Policy for reconnecting. */
-  readonly retry: Retry;
+  readonly retry: RetryPolicy;
 }
 
 interface Outage {
@@ -51,14 +46,12 @@ interface Outage {
 }
 
 const KIND_OF = { message: "channel", pmessage: "pattern", smessage: "shard" } as const;
-/** ms; after a connection that ended sooner, reconnecting waits for a pause. */
-const STABLE_UPTIME = 1000;
 
 /** The subscriptions of one PubSub object. */
 export class SubscriptionManager implements SubscriberConnectionOwner {
   readonly #leaser: LeaseProvider;
   readonly #codec: ChannelCodec;
-  readonly #retry: Retry;
+  readonly #pace: ReconnectPace;
   readonly #listener: SubscriberListener;
   /** Confirmed by the server; restored after the connection is lost. */
   readonly #confirmed: Readonly<Record<SubscriptionKind, Map<string, Subscription>>> = {
@@ -71,8 +64,6 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
   #connection: SubscriberConnection | undefined = undefined;
   #connecting: AbortController | undefined = undefined;
   #outage: Outage | undefined = undefined;
-  #failures = 0;
-  #openedAt = 0;
   /** Pending requests that restore subscriptions. */
   #restoring = 0;
   #isReading = true;
@@ -80,7 +71,7 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
   constructor(dependencies: SubscriptionManagerDependencies, listener: SubscriberListener) {
     this.#leaser = dependencies.leaser;
     this.#codec = dependencies.codec;
-    this.#retry = dependencies.retry;
+    this.#pace = new ReconnectPace(dependencies.retry);
     this.#listener = listener;
   }
 
@@ -220,7 +211,7 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
   async #connect(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        if (this.#failures !== 0) await sleep(this.#retry.delay(this.#failures), signal);
+        if (this.#pace.pause !== 0) await sleep(this.#pace.pause, signal);
         if (this.#outage !== undefined) this.#outage.attempts++;
         const lease = await this.#leaser.lease();
         if (signal.aborted) lease.release();
@@ -233,19 +224,18 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
   }
 
   #onConnectFailed(error: RedisError): void {
-    this.#failures++;
-    const isClosed = error.code === "ECLOSED";
     this.#failAll(this.#queued.splice(0), error, "not-sent");
-    const retries = this.#retry.isSupported(error) && this.#retry.allows(this.#failures);
-    if (this.subscribed && retries && !isClosed) return;
-    if (this.subscribed && !isClosed) this.#listener.onError(error);
-    this.#giveUp([], error);
+    if (!this.subscribed || error.code === "ECLOSED") return this.#giveUp([], error);
+    const final = this.#pace.afterFailure(error);
+    if (final === undefined) return;
+    this.#listener.onError(final);
+    this.#giveUp([], final);
   }
 
   #onConnected(lease: Lease): void {
     if (!lease.alive) throw new ConnectionError("The connection was lost", { code: "ECONNCLOSED" });
     this.#connecting = undefined;
-    this.#openedAt = performance.now();
+    this.#pace.opened();
     const connection = new SubscriberConnection(lease, this.#codec, this);
     this.#connection = connection;
     connection.keepProcessAlive(true);
@@ -272,8 +262,7 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     if (--this.#restoring !== 0 || this.#outage === undefined) return;
     const { error, since, attempts } = this.#outage;
     this.#outage = undefined;
-    this.#failures = 0;
-    this.#retry.reset();
+    this.#pace.reset();
     this.#listener.onReconnect({ error, attempts, downtime: performance.now() - since });
   }
 
@@ -334,13 +323,11 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
   onLost(error: RedisError, unanswered: SubscriberRequest[]): void {
     this.#connection = undefined;
     if (error.code === "ECLOSED") return this.#giveUp(unanswered, error);
-    if (error instanceof AuthenticationError && !this.#retry.isSupported(error)) {
-      this.#listener.onError(error);
-      return this.#giveUp(unanswered, error);
+    const final = this.#pace.afterLoss(error, this.#restoring === 0);
+    if (final !== undefined) {
+      this.#listener.onError(final);
+      return this.#giveUp(unanswered, final);
     }
-    const uptime = performance.now() - this.#openedAt;
-    const wasRestored = this.#restoring === 0;
-    this.#failures = wasRestored ? Number(uptime < STABLE_UPTIME) : this.#failures + 1;
     for (const request of unanswered) this.#requeue(request, error);
     if (!this.live) return this.#end();
     if (
@@ -394,7 +381,7 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     this.#connecting?.abort();
     this.#connecting = undefined;
     this.#outage = undefined;
-    this.#failures = 0;
+    this.#pace.reset();
     this.#listener.onEnd();
   }
 }

@@ -24,8 +24,9 @@ export interface DecodeContext {
 }
 
 /**
- * The command does not write. When a watched pipeline loses its connection during one, the WatchError
- * has outcome `not-sent`, since nothing was changed. The flag never causes a command to be sent again.
+ * The command does not write. Under `retryReads` it is sent again after a lost connection or a reply
+ * timeout. When a watched pipeline loses its connection during one, the WatchError has outcome `not-sent`,
+ * since nothing was changed.
  */
 export const READONLY = 1;
 /** The command may block on the server; it runs on a leased connection. */

@@ -4,6 +4,7 @@
  */
 import { inspect } from "node:util";
 import type { FaultProxy } from "../fault-proxy.js";
+import { settle } from "../settle.js";
 import { until } from "../until.js";
 import type { Operation, OperationContext } from "./operations.js";
 
@@ -136,8 +137,11 @@ const CONNECTING: readonly Fault[] = [
     inject: ({ context }) => {
       context.credentials.password = "wrong";
     },
-    remove: ({ context }) => {
-      context.credentials.password = "right";
+    remove: async ({ context: { credentials, redis, key } }) => {
+      credentials.password = "right";
+      // After a refusal the next attempt to connect follows a pause.
+      const { connectionPool } = redis;
+      await until(async () => connectionPool.closed || (await settle(redis.get(key))).ok);
     },
     results: ["not-sent"],
     errors: ["AuthenticationError"],

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { DataError, ResponseError, TimeoutError } from "../../../src/errors.js";
+import { ConnectionError, DataError, ResponseError, TimeoutError } from "../../../src/errors.js";
 import { formatAddress } from "../../../src/options/address.js";
 import { ExponentialBackoff, NoBackoff } from "../../../src/options/backoff.js";
 import { normalizeOptions, VERSION } from "../../../src/options/normalize.js";
 import { Retry } from "../../../src/options/retry.js";
+import { RetryPolicy } from "../../../src/options/retry-policy.js";
 import type { RedisOptions, Settings } from "../../../src/options/types.js";
 import type { Parser } from "../../../src/protocol/parser.js";
 
@@ -39,6 +40,7 @@ describe("default settings", () => {
       socketKeepaliveDelay: 30_000,
       healthCheckInterval: 0,
       retryOnTimeout: false,
+      retryReads: false,
       retryOnError: [],
       encoding: "utf8",
       encodingErrors: "strict",
@@ -54,7 +56,7 @@ describe("default settings", () => {
       maxElements: 67_108_864,
       parserClass: undefined,
     });
-    expect(retry).toBeInstanceOf(Retry);
+    expect(retry).toBeInstanceOf(RetryPolicy);
   });
 
   it("apply to options that are undefined", () => {
@@ -66,16 +68,13 @@ describe("default settings", () => {
     expect(settings).toEqual(defaults);
   });
 
-  it("stop retrying a dead server after pauses of one to two seconds in total", () => {
+  it("retry connecting without limit, after pauses of at most 250 ms", () => {
     const { retry } = normalizeOptions({});
-    for (let n = 0; n < 200; n++) {
-      let total = 0;
-      let failures = 1;
-      for (; retry.allows(failures); failures++) total += retry.delay(failures);
-      expect(failures).toBe(6);
-      expect(total).toBeGreaterThanOrEqual(980);
-      expect(total).toBeLessThan(1960);
-    }
+    const lost = new ConnectionError("x");
+    const pauses = Array.from({ length: 200 }, (_, i) => retry.next(i + 1, lost) as number);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(250);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(16);
+    expect(retry.resends).toBe(5);
   });
 
   it("contain the version of package.json", () => {
@@ -176,9 +175,10 @@ describe("accepted options", () => {
     const retry = new Retry(new ExponentialBackoff(100, 1), 9, [ResponseError]);
     const settings = normalizeOptions({ retry });
     expect(settings.retry).not.toBe(retry);
-    expect(settings.retry.retries).toBe(9);
-    expect(settings.retry.delay(2)).toBe(4);
-    expect(settings.retry.isSupported(new ResponseError("x"))).toBe(true);
+    expect(settings.retry.resends).toBe(9);
+    expect(settings.retry.next(2, new ResponseError("x"))).toBe(4);
+    const lost = new ConnectionError("x");
+    expect(settings.retry.next(2, lost)).toBe(lost);
   });
 
   it("accepts an options object without a prototype", () => {
@@ -210,8 +210,9 @@ describe("rejected options", () => {
     socketKeepalive: notABoolean,
     socketKeepaliveDelay: [...notADuration, null],
     healthCheckInterval: notADuration,
-    retry: [3, null, {}, new NoBackoff()],
+    retry: [0, 1.5, -1, Number.NaN, "3", null, {}, new NoBackoff()],
     retryOnTimeout: notABoolean,
+    retryReads: notABoolean,
     encoding: [
       "",
       "utf-7",

@@ -1,6 +1,6 @@
 /** Tests of the options of subscribers: defaults, and rejected values. */
 import { describe, expect, it } from "vitest";
-import { DataError } from "../../../src/errors.js";
+import { AuthenticationError, DataError } from "../../../src/errors.js";
 import { NoBackoff } from "../../../src/options/backoff.js";
 import { Retry } from "../../../src/options/retry.js";
 import { getMessageSettings, pubSubSettings } from "../../../src/pubsub/options.js";
@@ -18,8 +18,9 @@ describe("pubSubSettings", () => {
 
   it("retries without limit by default, with delays of at most 2 s", () => {
     const { retry } = pubSubSettings({});
-    const waits = Array.from({ length: 50 }, (_, i) => retry.delay(i + 1));
-    expect(retry.allows(1_000_000)).toBe(true);
+    const refused = new AuthenticationError("x");
+    const waits = Array.from({ length: 50 }, (_, i) => retry.next(i + 1, refused) as number);
+    expect(retry.next(1_000_000, refused)).toBeGreaterThan(0);
     expect(Math.max(...waits)).toBeLessThanOrEqual(2000);
     expect(Math.min(...waits)).toBeGreaterThan(0);
   });
@@ -28,7 +29,7 @@ describe("pubSubSettings", () => {
     const retry = new Retry(new NoBackoff(), 3);
     const copy = pubSubSettings({ retry }).retry;
     expect(copy).not.toBe(retry);
-    expect(copy.retries).toBe(3);
+    expect(copy.resends).toBe(3);
   });
 
   it("treats undefined options as not given", () => {
@@ -42,7 +43,7 @@ describe("pubSubSettings", () => {
     [{ ignoreSubscribeMessages: "yes" }, /option "ignoreSubscribeMessages"/],
     [{ onError: {} }, /option "onError"/],
     [{ onReconnect: null }, /option "onReconnect"/],
-    [{ retry: 3 }, /option "retry"/],
+    [{ retry: 0 }, /option "retry"/],
     [{ ignoreSubscribeMessage: true }, /did you mean "ignoreSubscribeMessages"/],
     [{ ignore_subscribe_messages: true }, /did you mean "ignoreSubscribeMessages"/],
     [null, /options/],
