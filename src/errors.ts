@@ -23,6 +23,7 @@ export interface ErrorDetails {
 
 /** Base class of all errors of this library. */
 export class RedisError extends Error {
+  /** @internal */ static override readonly name: string = "RedisError";
   /** Code of an error that is created without one. */
   protected static readonly CODE: string = "EREDIS";
 
@@ -52,124 +53,145 @@ export class RedisError extends Error {
 
 /** Connecting failed, or the connection was lost. `outcome` is whether the command may have run. */
 export class ConnectionError extends RedisError {
+  /** @internal */ static override readonly name: string = "ConnectionError";
   protected static override readonly CODE: string = "ECONNCLOSED";
   override name = "ConnectionError";
 }
 
 /** Connecting, waiting for a connection, or waiting for the reply exceeded its timeout. */
 export class TimeoutError extends RedisError {
+  /** @internal */ static override readonly name: string = "TimeoutError";
   protected static override readonly CODE: string = "ETIMEDOUT";
   override name = "TimeoutError";
 }
 
 /** The server sent bytes that are not valid RESP. The connection was closed. */
 export class InvalidResponse extends RedisError {
+  /** @internal */ static override readonly name: string = "InvalidResponse";
   protected static override readonly CODE: string = "EPROTO";
   override name = "InvalidResponse";
 }
 
 /** A reply cannot be represented without loss (invalid UTF-8, an integer beyond 2^53). */
 export class DecodeError extends RedisError {
+  /** @internal */ static override readonly name: string = "DecodeError";
   protected static override readonly CODE: string = "EDECODE";
   override name = "DecodeError";
 }
 
 /** The operation was cancelled through its `AbortSignal`; `cause` is the signal's reason. */
 export class AbortError extends RedisError {
+  /** @internal */ static override readonly name: string = "AbortError";
   protected static override readonly CODE: string = "ABORT_ERR";
   override name = "AbortError";
 }
 
 /** The server replied with an error. */
 export class ResponseError extends RedisError {
+  /** @internal */ static override readonly name: string = "ResponseError";
   protected static override readonly CODE: string = "ERR";
   override name = "ResponseError";
 }
 
 /** An argument or option is invalid. Nothing was sent. */
 export class DataError extends RedisError {
+  /** @internal */ static override readonly name: string = "DataError";
   protected static override readonly CODE: string = "EINVAL";
   override name = "DataError";
 }
 
 /** A publish/subscribe method was used incorrectly. */
 export class PubSubError extends RedisError {
+  /** @internal */ static override readonly name: string = "PubSubError";
   protected static override readonly CODE: string = "EPUBSUB";
   override name = "PubSubError";
 }
 
 /** A watched key changed, or the connection was lost, before EXEC. */
 export class WatchError extends RedisError {
+  /** @internal */ static override readonly name: string = "WatchError";
   protected static override readonly CODE: string = "EWATCH";
   override name = "WatchError";
 }
 
 /** The server rejected the credentials, or requires authentication. */
 export class AuthenticationError extends ConnectionError {
+  /** @internal */ static override readonly name: string = "AuthenticationError";
   protected static override readonly CODE: string = "EAUTH";
   override name = "AuthenticationError";
 }
 
 /** The server is loading its data set. The command was not executed. */
 export class BusyLoadingError extends ConnectionError {
+  /** @internal */ static override readonly name: string = "BusyLoadingError";
   protected static override readonly CODE: string = "LOADING";
   override name = "BusyLoadingError";
 }
 
 /** No connection is available: `maxConnections` connections are in use. */
 export class MaxConnectionsError extends ConnectionError {
+  /** @internal */ static override readonly name: string = "MaxConnectionsError";
   protected static override readonly CODE: string = "EPOOL";
   override name = "MaxConnectionsError";
 }
 
 /** The connection has `maxPendingCommands` pending commands. The command was not sent. */
 export class MaxPendingCommandsError extends ConnectionError {
+  /** @internal */ static override readonly name: string = "MaxPendingCommandsError";
   protected static override readonly CODE: string = "EPENDING";
   override name = "MaxPendingCommandsError";
 }
 
 /** The server does not support AUTH with this number of arguments. */
 export class AuthenticationWrongNumberOfArgsError extends ResponseError {
+  /** @internal */ static override readonly name: string = "AuthenticationWrongNumberOfArgsError";
   override name = "AuthenticationWrongNumberOfArgsError";
 }
 
 /** EXEC was rejected because the server had rejected a queued command. */
 export class ExecAbortError extends ResponseError {
+  /** @internal */ static override readonly name: string = "ExecAbortError";
   protected static override readonly CODE: string = "EXECABORT";
   override name = "ExecAbortError";
 }
 
 /** The script is not in the script cache of the server. */
 export class NoScriptError extends ResponseError {
+  /** @internal */ static override readonly name: string = "NoScriptError";
   protected static override readonly CODE: string = "NOSCRIPT";
   override name = "NoScriptError";
 }
 
 /** The server is a read-only replica. */
 export class ReadOnlyError extends ResponseError {
+  /** @internal */ static override readonly name: string = "ReadOnlyError";
   protected static override readonly CODE: string = "READONLY";
   override name = "ReadOnlyError";
 }
 
 /** The ACL user has no permission for the command, key or channel. */
 export class NoPermissionError extends ResponseError {
+  /** @internal */ static override readonly name: string = "NoPermissionError";
   protected static override readonly CODE: string = "NOPERM";
   override name = "NoPermissionError";
 }
 
 /** A module cannot be loaded or unloaded. */
 export class ModuleError extends ResponseError {
+  /** @internal */ static override readonly name: string = "ModuleError";
   override name = "ModuleError";
 }
 
 /** A lock cannot be acquired, released or extended. */
 export class LockError extends RedisError {
+  /** @internal */ static override readonly name: string = "LockError";
   protected static override readonly CODE: string = "ELOCK";
   override name = "LockError";
 }
 
 /** The lock is held by another owner, or has expired. */
 export class LockNotOwnedError extends LockError {
+  /** @internal */ static override readonly name: string = "LockNotOwnedError";
   protected static override readonly CODE: string = "ENOTOWNED";
   override name = "LockNotOwnedError";
 }
@@ -182,6 +204,7 @@ function sentinelErrors(error: Error): readonly Error[] {
 
 /** No Sentinel reports a usable master with the name. */
 export class MasterNotFoundError extends ConnectionError {
+  /** @internal */ static override readonly name: string = "MasterNotFoundError";
   protected static override readonly CODE: string = "ENOMASTER";
   override name = "MasterNotFoundError";
 
@@ -193,6 +216,7 @@ export class MasterNotFoundError extends ConnectionError {
 
 /** No Sentinel reports a usable replica of the master, and the master is not usable. */
 export class ReplicaNotFoundError extends ConnectionError {
+  /** @internal */ static override readonly name: string = "ReplicaNotFoundError";
   protected static override readonly CODE: string = "ENOREPLICA";
   override name = "ReplicaNotFoundError";
 

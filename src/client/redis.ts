@@ -52,6 +52,7 @@ export class RedisClient<
   T extends string | Buffer = string,
   I extends number | bigint = number,
 > extends ScanCommands<T, I> {
+  /** @internal */ static override readonly name: string = "Redis";
   /**
    * Response callbacks of all clients of the class, by command name; a subclass may define its own.
    * Replies of other commands are converted as documented for their methods.
@@ -390,10 +391,4 @@ export interface RedisConstructor
 }
 
 /** A client for one Redis or Valkey server. */
-export const Redis: RedisConstructor = publicClass();
-
-function publicClass(): RedisConstructor {
-  // Shown by `inspect` and in stacks instead of the internal name.
-  Object.defineProperty(RedisClient, "name", { value: "Redis" });
-  return RedisClient as unknown as RedisConstructor;
-}
+export const Redis: RedisConstructor = RedisClient as unknown as RedisConstructor;

@@ -40,11 +40,11 @@ import { WriteBuffer } from "./write-buffer.js";
  * connections.
  */
 export class Connection {
+  /** @internal */ static readonly name: string = "Connection";
   /** The settings of the pool, with every default filled in. */
   readonly settings: Settings;
   /** The server the connection leads to. */
   readonly address: Address;
-
   readonly #owner: ConnectionOwner<Connection>;
   readonly #writeBuffer: WriteBuffer;
   readonly #replies: ReplyDispatcher;

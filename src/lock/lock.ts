@@ -86,6 +86,7 @@ function lockError(message: string): LockError {
  * @see {@link https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/ | Distributed locks}
  */
 export class Lock {
+  /** @internal */ static readonly name: string = "Lock";
   /** Key of the lock. */
   readonly name: Key;
   /** @internal */

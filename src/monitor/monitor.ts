@@ -154,6 +154,7 @@ class MonitorSession {
  * @see {@link https://redis.io/docs/latest/commands/monitor/ | MONITOR}
  */
 export class Monitor {
+  /** @internal */ static readonly name: string = "Monitor";
   /** @internal */
   declare protected readonly [SELF]: this;
   readonly #leaseProvider: LeaseProvider;

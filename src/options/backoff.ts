@@ -32,6 +32,7 @@ const randomSource = callable<Random>("a function that returns a number from 0 t
 
 /** The same delay after every failure. */
 export class ConstantBackoff implements Backoff {
+  /** @internal */ static readonly name: string = "ConstantBackoff";
   /** Delay in milliseconds. */
   readonly backoff: number;
 
@@ -53,6 +54,7 @@ export class ConstantBackoff implements Backoff {
 
 /** No delay: the next attempt follows immediately. */
 export class NoBackoff extends ConstantBackoff {
+  /** @internal */ static override readonly name: string = "NoBackoff";
   constructor() {
     super(0);
   }
@@ -60,6 +62,7 @@ export class NoBackoff extends ConstantBackoff {
 
 /** A delay that doubles with every failure, up to a cap: `min(cap, base * 2 ** failures)`. */
 export class ExponentialBackoff implements Backoff {
+  /** @internal */ static readonly name: string = "ExponentialBackoff";
   /** Longest delay in milliseconds. */
   readonly cap: number;
   /** Base of the formula in milliseconds. */
@@ -87,6 +90,7 @@ export class ExponentialBackoff implements Backoff {
 
 /** A random delay between 0 and the delay of `ExponentialBackoff`. */
 export class FullJitterBackoff extends ExponentialBackoff {
+  /** @internal */ static override readonly name: string = "FullJitterBackoff";
   /** @internal */
   declare protected readonly [SELF]: this;
   readonly #random: Random;
@@ -109,6 +113,7 @@ export class FullJitterBackoff extends ExponentialBackoff {
 
 /** A random delay between half of the delay of `ExponentialBackoff` and all of it. */
 export class EqualJitterBackoff extends ExponentialBackoff {
+  /** @internal */ static override readonly name: string = "EqualJitterBackoff";
   /** @internal */
   declare protected readonly [SELF]: this;
   readonly #random: Random;
@@ -132,6 +137,7 @@ export class EqualJitterBackoff extends ExponentialBackoff {
 
 /** A random delay between `base` and three times the previous delay, up to a cap. */
 export class DecorrelatedJitterBackoff implements Backoff {
+  /** @internal */ static readonly name: string = "DecorrelatedJitterBackoff";
   /** Longest delay in milliseconds. */
   readonly cap: number;
   /** Base of the formula in milliseconds. */

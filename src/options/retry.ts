@@ -34,6 +34,7 @@ const backoffObject = withMethods<Backoff>("a backoff with the methods compute, 
  * but is retried only when `supportedErrors` contains `AuthenticationError` or a subclass.
  */
 export class Retry {
+  /** @internal */ static readonly name: string = "Retry";
   /** Number of attempts after the first; -1 for no limit. */
   readonly retries: number;
   /** @internal */

@@ -55,6 +55,7 @@ export class Pipeline<
   T extends string | Buffer = string,
   I extends number | bigint = number,
 > extends Commands<PipelineSurface<R, T, I>> {
+  /** @internal */ static override readonly name: string = "Pipeline";
   readonly #dependencies: PipelineDependencies;
   readonly #transaction: boolean;
   #entries: BatchEntry[] = [];

@@ -32,6 +32,7 @@ function timeoutOf(timeout: number | null | undefined): number {
  * seconds); ordinary commands wait for `socketTimeout`.
  */
 export class BlockingConnectionPool extends ConnectionPool {
+  /** @internal */ static override readonly name: string = "BlockingConnectionPool";
   readonly #timeout: number;
 
   /**

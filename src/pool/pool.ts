@@ -39,6 +39,7 @@ import { WaitQueue } from "./wait-queue.js";
  * {@link MaxConnectionsError}; a {@link BlockingConnectionPool} lets them wait.
  */
 export class ConnectionPool {
+  /** @internal */ static readonly name: string = "ConnectionPool";
   /** The options with every default filled in. */
   readonly settings: Settings;
   /** @internal */

@@ -58,6 +58,7 @@ const EMPTY = Buffer.alloc(0);
 
 /** A resumable parser in plain JavaScript. */
 export class JsParser implements Parser {
+  /** @internal */ static readonly name: string = "JsParser";
   readonly #handler: ReplyHandler;
   readonly #options: ParserOptions;
   readonly #partial = new PartialBuffer();

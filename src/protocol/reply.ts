@@ -6,6 +6,7 @@ import type { RedisError } from "../errors.js";
 
 /** A RESP3 map: keys and values alternate in `items`. */
 export class MapReply {
+  /** @internal */ static readonly name: string = "MapReply";
   readonly items: Reply[];
   constructor(items: Reply[]) {
     this.items = items;
@@ -14,6 +15,7 @@ export class MapReply {
 
 /** A RESP3 set. */
 export class SetReply {
+  /** @internal */ static readonly name: string = "SetReply";
   readonly items: Reply[];
   constructor(items: Reply[]) {
     this.items = items;

@@ -105,6 +105,7 @@ function pairsOf<T extends string | Buffer>(given: Subscriptions<KeyEvent<T>>): 
  * @see {@link https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/ | Notifications}
  */
 export class KeyspaceEvents<T extends string | Buffer = string> {
+  /** @internal */ static readonly name: string = "KeyspaceEvents";
   /** The underlying subscriber. */
   readonly pubsub: PubSub<T>;
   /** @internal */

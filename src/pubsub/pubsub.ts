@@ -77,6 +77,7 @@ export class PubSub<
   T extends string | Buffer = string,
   M extends PubSubMessage<T> = PubSubMessage<T>,
 > {
+  /** @internal */ static readonly name: string = "PubSub";
   /** @internal */
   declare protected readonly [SELF]: this;
   readonly #codec: ChannelCodec;

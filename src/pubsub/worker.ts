@@ -6,6 +6,7 @@ import { defineSelf, SELF } from "../util/self.js";
 
 /** Returned by {@link PubSub.run}. */
 export class PubSubWorker {
+  /** @internal */ static readonly name: string = "PubSubWorker";
   /**
    * Resolves when the worker was stopped, the subscriber or its client was closed, or reconnecting after
    * a lost connection was given up. Never rejects.

@@ -43,6 +43,7 @@ const LOAD_CHECKS = { replace: boolean, client: libraryClient };
 
 /** A function library. Created by `redis.registerLibrary()`. */
 export class Library {
+  /** @internal */ static readonly name: string = "Library";
   /** Name of the library, from the first line of its code. */
   readonly name: string;
   /** @internal */

@@ -57,6 +57,7 @@ function hostAndPort(address: Address): [host: string, port: number] {
 export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCommands<
   PromiseSurface<string, number>
 > {
+  /** @internal */ static override readonly name: string = "Sentinel";
   readonly #settings: SentinelSettings;
   readonly #nodes: SentinelNodes;
   readonly #monitors = new Map<string, FailoverMonitor>();

@@ -65,6 +65,7 @@ let spareTape: Uint32Array | undefined;
 
 /** A resumable parser over the C library hiredis. Its addon must be built first: see docs/parsers.md. */
 export class HiredisParser implements Parser {
+  /** @internal */ static readonly name: string = "HiredisParser";
   readonly #handler: ReplyHandler;
   readonly #options: ParserOptions;
   readonly #addon: HiredisAddon;
