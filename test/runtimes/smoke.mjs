@@ -32,6 +32,16 @@ const CHECKS = {
     assert.ok(large.equals(await bytes.get("large")));
     assert.equal((await redis.get("large")).length, large.length);
   },
+  "large values on twenty connections": async (redis) => {
+    const clients = Array.from({ length: 20 }, () => redis.client());
+    const values = clients.map((_client, i) => `<${i}>`.repeat(50_000));
+    await Promise.all(values.map((value, i) => redis.set(`own:${i}`, value)));
+    for (let round = 0; round < 5; round++) {
+      const read = await Promise.all(clients.map((client, i) => client.get(`own:${i}`)));
+      assert.ok(read.every((value, i) => value === values[i]));
+    }
+    await Promise.all(clients.map((client) => client.close()));
+  },
   collections: async (redis) => {
     await redis.hset("hash", { one: 1, two: 2 });
     assert.deepEqual({ ...(await redis.hgetall("hash")) }, { one: "1", two: "2" });

@@ -66,10 +66,16 @@ describe(`replies on ${CLIENTS} connections in interleaved pieces (TEST_SEED=${s
 });
 
 const PROGRAM = `
+  import { setFlagsFromString } from "node:v8";
+  import { runInNewContext } from "node:vm";
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc");
   const clients = Array.from({ length: 100 }, () => new rediswire.Redis(args));
   await clients[0].get("first");
   const before = process.memoryUsage().arrayBuffers;
   await Promise.all(clients.map((client) => client.get("key")));
+  for (const client of clients) await client.get("long".repeat(50_000));
+  gc();
   console.log("grown", process.memoryUsage().arrayBuffers - before);
   await Promise.all(clients.map((client) => client.close()));`;
 
