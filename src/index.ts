@@ -23,7 +23,7 @@ export type {
   ResponseCallback,
   ResponseCallbackContext,
 } from "./execution/call-settings.js";
-export type { PromiseSurface } from "./execution/reply-types.js";
+export type { PromiseSurface, Unset } from "./execution/reply-types.js";
 export { type ExtendOptions, Lock, type LockClass, type LockClient } from "./lock/lock.js";
 export type { AcquireOptions, LockOptions } from "./lock/options.js";
 export { Monitor } from "./monitor/monitor.js";

@@ -5,7 +5,6 @@
 import { DataError } from "../errors.js";
 import { CallSettings, type ResponseCallback } from "../execution/call-settings.js";
 import type { Executor } from "../execution/executor.js";
-import type { NoOptions } from "../execution/reply-types.js";
 import { collectOptions } from "../options/constructor-arguments.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
@@ -19,10 +18,10 @@ export interface ClientOptions extends PoolOptions {
 }
 
 /** The arguments of a constructor: host, host and port, URL, or options alone. */
-export type RedisArguments<O extends ClientOptions = NoOptions> =
-  | [options?: O]
-  | [target: string | URL, options?: O]
-  | [host: string, port?: number, options?: O];
+export type RedisArguments =
+  | [options?: ClientOptions]
+  | [target: string | URL, options?: ClientOptions]
+  | [host: string, port?: number, options?: ClientOptions];
 
 /** The objects a client works with. */
 export interface ClientDependencies {

@@ -12,7 +12,7 @@ import { DedicatedConnection } from "../execution/dedicated-connection.js";
 import { execute } from "../execution/execute.js";
 import { LibrarySource, ScriptSource } from "../execution/preload.js";
 import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
-import type { IntOf, NoOptions, TextOf } from "../execution/reply-types.js";
+import type { Given, IntOf, TextOf, Unset } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
 import { Lock, type LockClass } from "../lock/lock.js";
 import type { LockOptions } from "../lock/options.js";
@@ -79,7 +79,7 @@ export class RedisClient<
    * @param options - Options that the URL does not contain.
    * @throws {@link DataError} for an invalid URL or option.
    */
-  static fromUrl<O extends ClientOptions = NoOptions>(
+  static fromUrl<O extends Given<O, ClientOptions> = ClientOptions & Unset>(
     url: string | URL,
     options?: O,
   ): Redis<TextOf<O>, IntOf<O>> {
@@ -122,7 +122,7 @@ export class RedisClient<
    * @returns A client. Closing it does not close this client.
    * @throws {@link DataError} for an invalid option.
    */
-  with<const O extends CallOptions>(options: O): Redis<TextOf<O, T>, IntOf<O, I>> {
+  with<const O extends Given<O, CallOptions>>(options: O): Redis<TextOf<O, T>, IntOf<O, I>> {
     const { call, executor } = this[SELF].#dependencies;
     // Often the view is the only reference to the client() it was created from.
     const changes = { call: call.with(options), ownsExecutor: executor.exclusive === true };
@@ -163,8 +163,8 @@ export class RedisClient<
    * @throws {@link DataError} for an invalid option.
    * @see {@link https://redis.io/docs/latest/develop/pubsub/ | Pub/sub}
    */
-  pubsub<const O extends PubSubOptions = NoOptions>(
-    options?: O & PubSubOptions,
+  pubsub<const O extends Given<O, PubSubOptions> = PubSubOptions & Unset>(
+    options?: O,
   ): PubSub<T, MessagesOf<T, O>> {
     const { call, leaseProvider: leaser } = this[SELF].#dependencies;
     return new PubSub({ leaser, bytes: call.bytes }, options);
@@ -207,6 +207,12 @@ export class RedisClient<
    * @throws {@link AbortError} when the signal is aborted.
    * @see {@link https://redis.io/docs/latest/develop/using-commands/transactions/ | Transactions}
    */
+  transaction<R extends readonly unknown[]>(
+    work: TransactionFunction<T, I, Pipeline<R, T, I>>,
+    // No key can be in the place of the options here, so completion omits the members of Buffer.
+    key: Key,
+    options: TransactionOptions & { readonly valueFromCallable?: false },
+  ): Promise<R>;
   transaction<R extends readonly unknown[]>(
     work: TransactionFunction<T, I, Pipeline<R, T, I>>,
     ...keys: TransactionKeys<TransactionOptions & { readonly valueFromCallable?: false }>
@@ -375,14 +381,16 @@ export interface Redis<T extends string | Buffer = string, I extends number | bi
 export interface RedisConstructor
   extends Pick<typeof RedisClient, "RESPONSE_CALLBACKS" | "fromUrl"> {
   /** Create a client from options. Nothing is connected yet. */
-  new <O extends ClientOptions = NoOptions>(options?: O): Redis<TextOf<O>, IntOf<O>>;
+  new <O extends Given<O, ClientOptions> = ClientOptions & Unset>(
+    options?: O,
+  ): Redis<TextOf<O>, IntOf<O>>;
   /** Create a client for a host, URL or unix socket (`undefined`: localhost). Nothing is connected yet. */
-  new <O extends ClientOptions = NoOptions>(
+  new <O extends Given<O, ClientOptions> = ClientOptions & Unset>(
     target: string | URL | undefined,
     options?: O,
   ): Redis<TextOf<O>, IntOf<O>>;
   /** Create a client for a host and a port. Nothing is connected yet. */
-  new <O extends ClientOptions = NoOptions>(
+  new <O extends Given<O, ClientOptions> = ClientOptions & Unset>(
     host: string,
     port: number,
     options?: O,

@@ -4,6 +4,7 @@
  */
 
 import { AuthenticationError } from "../errors.js";
+import type { OptionOf } from "../execution/reply-types.js";
 import { EqualJitterBackoff } from "../options/backoff.js";
 import { Retry } from "../options/retry.js";
 import { type RetryOption, RetryPolicy, retryPolicy } from "../options/retry-policy.js";
@@ -82,14 +83,12 @@ export interface GetMessageOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type GivenOption<O, K extends keyof PubSubOptions> = K extends keyof O ? O[K] : "absent";
-
 /** The messages that can be read from a subscriber with options `O`. */
 export type MessagesOf<T extends string | Buffer, O> =
   | PublishedMessage<T>
   | Pong<T>
-  | (GivenOption<O, "ignoreSubscribeMessages"> extends true ? never : Confirmation<T>)
-  | (true extends GivenOption<O, "gapEvents"> ? Gap : never);
+  | (OptionOf<O, "ignoreSubscribeMessages"> extends true ? never : Confirmation<T>)
+  | (true extends OptionOf<O, "gapEvents"> ? Gap : never);
 
 const timeout: Check<number> = (name, value) => {
   if (value === null || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;

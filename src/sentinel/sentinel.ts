@@ -8,7 +8,7 @@ import type { Arg, CommandInfo, Decoder } from "../commands/core/info.js";
 import { SentinelCommands } from "../commands/generated/sentinel.js";
 import type { AddressSource } from "../connection/address-source.js";
 import { ConnectionError, type DataError, TimeoutError } from "../errors.js";
-import type { IntOf, NoOptions, PromiseSurface, TextOf } from "../execution/reply-types.js";
+import type { Given, IntOf, PromiseSurface, TextOf, Unset } from "../execution/reply-types.js";
 import type { Address } from "../options/address.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
@@ -54,9 +54,9 @@ function hostAndPort(address: Address): [host: string, port: number] {
  *
  * @see {@link https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/ | Sentinel}
  */
-export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCommands<
-  PromiseSurface<string, number>
-> {
+export class Sentinel<
+  O extends Given<O, SentinelOptions> = SentinelOptions & Unset,
+> extends SentinelCommands<PromiseSurface<string, number>> {
   /** @internal */ static override readonly name: string = "Sentinel";
   readonly #settings: SentinelSettings;
   readonly #nodes: SentinelNodes;
@@ -116,7 +116,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
    * @remarks While no master is available, commands wait for one until their deadline; then they reject
    * with {@link MasterNotFoundError} or {@link TimeoutError}.
    */
-  masterFor<const M extends SentinelClientOptions = NoOptions>(
+  masterFor<const M extends Given<M, SentinelClientOptions> = SentinelClientOptions & Unset>(
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
@@ -132,7 +132,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
    * @returns An ordinary client, which must be closed separately. No connection is opened yet.
    * @throws {@link DataError} when the name is not a non-empty string, or for an invalid option.
    */
-  replicaFor<const M extends SentinelClientOptions = NoOptions>(
+  replicaFor<const M extends Given<M, SentinelClientOptions> = SentinelClientOptions & Unset>(
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
@@ -140,7 +140,7 @@ export class Sentinel<O extends SentinelOptions = NoOptions> extends SentinelCom
   }
 
   /** Alias of {@link Sentinel.replicaFor}, as in redis-py. */
-  slaveFor<const M extends SentinelClientOptions = NoOptions>(
+  slaveFor<const M extends Given<M, SentinelClientOptions> = SentinelClientOptions & Unset>(
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
