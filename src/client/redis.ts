@@ -3,7 +3,7 @@
  * It keeps no state between commands, so any number of callers can use one client concurrently.
  */
 import { inspect } from "node:util";
-import type { Arg, CommandInfo, Decoder, Key, Value } from "../commands/core/info.js";
+import type { Arg, CommandInfo, Decoder, Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
 import { type DataError, ResponseError } from "../errors.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
@@ -41,7 +41,6 @@ import {
   InternalConstructorArgument,
   type RedisArguments,
 } from "./client-state.js";
-import { digestOf } from "./digest.js";
 import { ScanCommands } from "./scan-commands.js";
 
 /**
@@ -87,7 +86,7 @@ export class RedisClient<
   }
 
   /** The pool of the client's connections. */
-  get connectionPool(): ConnectionPool {
+  override get connectionPool(): ConnectionPool {
     return this[SELF].#dependencies.pool;
   }
 
@@ -236,18 +235,6 @@ export class RedisClient<
     const { call, leaseProvider, pool } = this[SELF].#dependencies;
     const { retry } = pool.settings;
     return runTransaction({ call, leaseProvider, retry }, transactionArguments(work, rest));
-  }
-
-  /**
-   * Compute the digest of a value locally, as {@link digest} returns it for a stored one.
-   *
-   * @param value - Text, bytes or a number.
-   * @returns 16 hexadecimal digits, to compare with a server's or to pass to `delex`.
-   * @throws {@link DataError} for another type, and for text that the client's encoding cannot represent.
-   * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
-   */
-  digestLocal(value: Value): string {
-    return digestOf(value, this[SELF].#dependencies.pool.settings);
   }
 
   /**

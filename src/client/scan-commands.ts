@@ -1,7 +1,9 @@
-/** The iterator methods of a client, added to the generated command methods. */
-import type { Key } from "../commands/core/info.js";
+/** Methods of a client that need one generated command method or none: iterators, and DIGEST computed locally. */
+import type { Key, Value } from "../commands/core/info.js";
 import { Commands } from "../commands/generated/commands.js";
 import type { PromiseSurface } from "../execution/reply-types.js";
+import type { ConnectionPool } from "../pool/pool.js";
+import { digestOf } from "./digest.js";
 import {
   type HscanIterOptions,
   hscanIter,
@@ -13,11 +15,13 @@ import {
   zscanIter,
 } from "./scan-iter.js";
 
-/** Every command, and iterators over the SCAN commands. */
+/** Every command, iterators over the SCAN commands, and local digests. */
 export abstract class ScanCommands<
   T extends string | Buffer,
   I extends number | bigint,
 > extends Commands<PromiseSurface<T, I>> {
+  abstract get connectionPool(): ConnectionPool;
+
   /**
    * Iterate over all keys of the database.
    *
@@ -65,5 +69,17 @@ export abstract class ScanCommands<
     options?: ZscanIterOptions<S>,
   ): AsyncGenerator<[member: T, score: S], void> {
     return zscanIter(this, key, options);
+  }
+
+  /**
+   * Compute the digest of a value locally, as {@link digest} returns it for a stored one.
+   *
+   * @param value - Text, bytes or a number.
+   * @returns 16 hexadecimal digits, to compare with a server's or to pass to `delex`.
+   * @throws {@link DataError} for another type, and for text that the client's encoding cannot represent.
+   * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
+   */
+  digestLocal(value: Value): string {
+    return digestOf(value, this.connectionPool.settings);
   }
 }
