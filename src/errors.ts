@@ -41,7 +41,8 @@ export class RedisError extends Error {
   declare outcome: Outcome | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
-    const { cause, code, ...others } = details;
+    // The details only, not what a program has added to Object.prototype.
+    const { cause, code, ...others }: ErrorDetails = Object.assign(Object.create(null), details);
     super(message, cause === undefined ? undefined : { cause });
     this.code = code ?? new.target.CODE;
     // Undefined details do not become properties, so that a printed error shows only known ones.
@@ -197,9 +198,9 @@ export class LockNotOwnedError extends LockError {
 }
 
 /** Return the per-Sentinel errors, which are in the innermost AggregateError. */
-function sentinelErrors(error: Error): readonly Error[] {
-  if (error instanceof AggregateError) return error.errors;
-  return error.cause instanceof Error ? sentinelErrors(error.cause) : [];
+function sentinelErrors({ errors, cause }: Partial<AggregateError>): readonly Error[] {
+  if (Array.isArray(errors)) return errors;
+  return typeof cause === "object" && cause !== null ? sentinelErrors(cause) : [];
 }
 
 /** No Sentinel reports a usable master with the name. */

@@ -9,6 +9,7 @@ import { collectOptions } from "../options/constructor-arguments.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
+import { ownProperties } from "../util/own.js";
 import { retainOptimizedShapes } from "./jit-retention.js";
 
 /** Options of a client. */
@@ -57,7 +58,8 @@ export function dependenciesFrom(
   callbacks: Readonly<Record<string, ResponseCallback>>,
 ): ClientDependencies {
   const collected = collectOptions<ClientOptions>(...(args as [string, number]));
-  const { connectionPool, ...options } = collected;
+  const { connectionPool, ...others } = collected;
+  const options = ownProperties(others);
   const pool = connectionPool ?? new ConnectionPool(options);
   if (!(pool instanceof ConnectionPool)) {
     throw new DataError('option "connectionPool" must be a ConnectionPool', { code: "EINVAL" });

@@ -2,7 +2,7 @@
  * The health check of one connection (`healthCheckInterval`): after a silence, a request waits until a
  * PING is answered. Requests held back meanwhile are unwritten, so they can be sent on another connection.
  */
-import { NoPermissionError, type RedisError } from "../errors.js";
+import { NoPermissionError, RedisError } from "../errors.js";
 import type { Reply } from "../protocol/reply.js";
 import { InternalRequest, internalCommand } from "./internal-request.js";
 import type { Request } from "./request.js";
@@ -81,7 +81,7 @@ export class HealthCheck {
     const done = ([reply]: Reply[]): void => {
       // A user without permission for PING gets an error reply, which shows a live server as well.
       if (reply === "PONG" || reply instanceof NoPermissionError) return this.#passed();
-      this.#host.onFailed(reply instanceof Error ? reply : undefined);
+      this.#host.onFailed(reply instanceof RedisError ? reply : undefined);
     };
     this.#host.write(new InternalRequest([PING], this.#pingTimeout, { done, failed: () => {} }));
   }

@@ -2,6 +2,7 @@
  * Routes the RESP3 pushes of one connection to the part of the client that registered for their type.
  * Each type has at most one listener; pushes of other types are dropped.
  */
+import { isUint8Array } from "node:util/types";
 import type { Reply } from "../protocol/reply.js";
 
 /**
@@ -60,7 +61,7 @@ export class PushRouter {
   /** Pass a push to the listener of its type. */
   route(items: readonly Reply[]): void {
     const [first] = items;
-    const type = first instanceof Buffer ? first.toString("latin1") : first;
+    const type = isUint8Array(first) ? first.toString("latin1") : first;
     if (typeof type === "string") this.#listeners.get(type)?.(items, type);
   }
 }

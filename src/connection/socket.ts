@@ -2,12 +2,14 @@
  * Opens sockets (TCP, TLS, unix) and translates their connect errors. A returned socket is connected, has
  * TCP_NODELAY set, and passes its data to one function.
  */
+
 import net from "node:net";
 import type { TLSSocket, ConnectionOptions as TlsOptions } from "node:tls";
 import { ConnectionError, RedisError, TimeoutError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { formatAddress } from "../options/address.js";
 import type { Settings } from "../options/types.js";
+import { ownProperties } from "../util/own.js";
 
 /** Receives the data a socket reads; after the call, any socket may overwrite the memory. */
 export type OnData = (chunk: Buffer) => void;
@@ -28,8 +30,9 @@ export interface SocketRequest {
 }
 
 function reasonOf(error: Error): Error {
-  const all = error instanceof AggregateError ? (error.errors as Error[]) : [];
-  return all.at(-1) ?? error;
+  // Node's AggregateError, which is of another realm in a vm context.
+  const { errors } = error as Partial<AggregateError>;
+  return (Array.isArray(errors) ? (errors as Error[]).at(-1) : undefined) ?? error;
 }
 
 /** Translate an operating system error that occurred while connecting. */
@@ -67,7 +70,7 @@ let readBuffer: Buffer | undefined;
 function plainSocket(request: SocketRequest): net.Socket {
   readBuffer ??= Buffer.allocUnsafeSlow(READ_BUFFER);
   const buffer = readBuffer;
-  const options = {
+  const options = ownProperties({
     ...target(request.address),
     // An option of the underlying stream, missing from the types of node:net.
     writableHighWaterMark: WRITE_MARK,
@@ -78,7 +81,7 @@ function plainSocket(request: SocketRequest): net.Socket {
         return true;
       },
     },
-  };
+  });
   return net.connect(options);
 }
 

@@ -15,6 +15,7 @@ import {
 import type { Settings } from "../options/types.js";
 import { BIGINT, BYTES, type Reply, TEXT } from "../protocol/reply.js";
 import { textDecoder } from "../protocol/text-decoder.js";
+import { ownProperties } from "../util/own.js";
 import {
   abortSignal,
   boolean,
@@ -108,7 +109,8 @@ export class CallSettings implements RequestTraits {
   readonly #settings: Settings;
   readonly #options: CallOptions;
 
-  constructor(settings: Settings, options: CallOptions, callbacks: Map<string, ResponseCallback>) {
+  constructor(settings: Settings, given: CallOptions, callbacks: Map<string, ResponseCallback>) {
+    const options = ownProperties(given);
     const { signal, timeout = 0 } = options;
     const decode = strictText(settings);
     this.#settings = settings;

@@ -3,6 +3,7 @@
  * names, the check whether a server has them, and loading. Neither executes the code, so after a failure
  * here the commands that need the code have not been executed.
  */
+import { isUint8Array } from "node:util/types";
 import { type Arg, CommandInfo, READONLY } from "../commands/core/info.js";
 import { AbortError, DataError, deriveError, RedisError } from "../errors.js";
 import { MapReply, type Reply } from "../protocol/reply.js";
@@ -135,7 +136,7 @@ function libraryNames(reply: unknown): unknown[] {
   return reply.map((library: Reply) => {
     const pairs = library instanceof MapReply ? library.items : library;
     if (!Array.isArray(pairs)) return undefined;
-    const texts = pairs.map((item) => (item instanceof Buffer ? item.toString("latin1") : item));
+    const texts = pairs.map((item) => (isUint8Array(item) ? item.toString("latin1") : item));
     return texts[texts.indexOf("library_name") + 1];
   });
 }

@@ -3,6 +3,7 @@
  * table is sent unchanged; a command that must not run here is recognised in every spelling, with the
  * subcommand in the name or among the arguments.
  */
+import { isUint8Array } from "node:util/types";
 import { plainReply } from "../commands/core/decode.js";
 import {
   ALWAYS_BYTES,
@@ -75,7 +76,7 @@ function withoutDecoder(known: CommandInfo): CommandInfoInit {
 
 function subcommandOf(name: string, args: readonly Arg[]): CommandInfo | undefined {
   const [first] = args;
-  const word = first instanceof Uint8Array ? Buffer.from(first).toString("latin1") : first;
+  const word = isUint8Array(first) ? Buffer.from(first).toString("latin1") : first;
   return typeof word === "string" ? COMMANDS.get(`${name} ${word.toUpperCase()}`) : undefined;
 }
 

@@ -41,7 +41,9 @@ function findHeaders() {
   const folders = [
     join(dirname(process.execPath), "..", "include", "node"),
     ...[process.env.npm_config_nodedir, process.env.NODEDIR].flatMap((folder) =>
-      folder === undefined ? [] : [join(folder, "include", "node"), join(folder, "src")],
+      folder === undefined || folder === ""
+        ? []
+        : [join(folder, "include", "node"), join(folder, "src")],
     ),
     "/usr/include/node",
     "/usr/include/nodejs/src",
@@ -67,7 +69,7 @@ function hiredisFlags() {
 }
 
 function build(output) {
-  const cc = process.env.CC ?? "cc";
+  const cc = process.env.CC || "cc";
   if (run(cc, ["--version"]).error !== undefined) fail(NO_COMPILER);
   const include = findHeaders();
   const { compile, link } = hiredisFlags();
@@ -99,6 +101,6 @@ function check(output) {
   console.log(`${output}: hiredis ${version}, ${resp3 ? "RESP2 and RESP3" : "RESP2 only"}`);
 }
 
-const output = resolve(process.argv[2] ?? DEFAULT_OUTPUT);
+const output = resolve(process.argv[2] || DEFAULT_OUTPUT);
 build(output);
 check(output);

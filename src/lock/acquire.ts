@@ -3,6 +3,7 @@
  * Every acquisition has a unique token. When the reply to an attempt is lost, the lock may have been taken:
  * later attempts check for the token, and an acquisition that ends without the lock deletes it.
  */
+import { isNativeError } from "node:util/types";
 import type { Key, Value } from "../commands/core/info.js";
 import { AbortError, type RedisError } from "../errors.js";
 import type { ScriptClient } from "../scripting/script.js";
@@ -58,7 +59,7 @@ function aborted(signal: AbortSignal): AbortError {
 
 /** Whether a command that failed may have been executed. */
 export function mayHaveRun(error: unknown): boolean {
-  return error instanceof Error && (error as Partial<RedisError>).outcome === "unknown";
+  return isNativeError(error) && (error as Partial<RedisError>).outcome === "unknown";
 }
 
 /** Return the moment at which a lock ends that was requested at the moment `begun`. */

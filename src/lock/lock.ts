@@ -2,7 +2,9 @@
  * The lock: a key that holds a unique token and expires. A holder whose time has run out has lost the lock, so
  * no command changes the key without the server comparing the token first.
  */
+
 import { inspect } from "node:util";
+import { isUint8Array } from "node:util/types";
 import type { Key } from "../commands/core/info.js";
 import { LockError, LockNotOwnedError } from "../errors.js";
 import { toBytes } from "../util/bytes.js";
@@ -301,7 +303,7 @@ export class Lock {
   #isSameKey(a: Key, b: Key): boolean {
     const { encoding = "utf8" } = this.#client.connectionPool?.settings ?? {};
     const bytes = (key: Key): Uint8Array =>
-      key instanceof Uint8Array ? key : Buffer.from(String(key), encoding);
+      isUint8Array(key) ? key : Buffer.from(String(key), encoding);
     return Buffer.compare(bytes(a), bytes(b)) === 0;
   }
 

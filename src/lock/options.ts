@@ -2,6 +2,7 @@
  * The options of locks: checks, defaults, and merging those of a lock with those of one acquisition. Pure. All
  * times are milliseconds; null means no limit, and so does 0 for `timeout`.
  */
+import { isUint8Array } from "node:util/types";
 
 import type { Key, Value } from "../commands/core/info.js";
 import {
@@ -67,7 +68,7 @@ const amountOrUnlimited: Check<number> = (name, value) =>
   value === null ? Number.POSITIVE_INFINITY : duration(name, value);
 
 const isText = (value: unknown): value is string | Uint8Array =>
-  typeof value === "string" || value instanceof Uint8Array;
+  typeof value === "string" || isUint8Array(value);
 
 const token: Check<string | Uint8Array> = (name, value) => {
   if (isText(value) && value.length !== 0) return value;

@@ -4,6 +4,7 @@
  */
 
 import { DataError } from "../errors.js";
+import { ownProperties } from "../util/own.js";
 import {
   integer,
   isIpv6,
@@ -63,11 +64,11 @@ function isOptions<O extends RedisOptions>(value: RedisTarget<O> | number | unde
 
 function merge<O extends RedisOptions>(
   fromArguments: RedisOptions,
-  options: O | undefined,
+  given: O | undefined,
 ): RedisOptions & Partial<O> {
   // Sound: `fromArguments` has only names of RedisOptions, and Partial<O> requires no others.
-  if (options === undefined) return fromArguments as RedisOptions & Partial<O>;
-  plainObject('argument "options"', options);
+  if (given === undefined) return ownProperties(fromArguments) as RedisOptions & Partial<O>;
+  const options = ownProperties(plainObject('argument "options"', given)) as O;
   const names = Object.keys(fromArguments) as (keyof RedisOptions)[];
   const repeated = names.find((name) => options[name] !== undefined);
   if (repeated !== undefined) {
@@ -76,7 +77,7 @@ function merge<O extends RedisOptions>(
   if (names.length > 0 && options.url !== undefined) {
     throw new DataError(`option "url" must not be passed with argument "${names[0]}"`);
   }
-  return { ...options, ...fromArguments };
+  return Object.assign(options, fromArguments);
 }
 
 /**
@@ -95,7 +96,7 @@ export function collectOptions<O extends RedisOptions>(
   third?: O,
 ): RedisOptions & Partial<O> {
   if (isOptions(target)) {
-    if (second === undefined && third === undefined) return target;
+    if (second === undefined && third === undefined) return ownProperties(target);
     throw new DataError(OPTIONS_NOT_LAST);
   }
   if (isOptions(second)) {

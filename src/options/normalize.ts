@@ -7,6 +7,7 @@
 import { DataError } from "../errors.js";
 import { HiredisParser } from "../protocol/hiredis/hiredis-parser.js";
 import type { ParserClass } from "../protocol/parser.js";
+import { ownProperties } from "../util/own.js";
 import {
   boolean,
   type Check,
@@ -15,6 +16,7 @@ import {
   integer,
   invalidOption,
   isIpv6,
+  isPlainObject,
   kindOf,
   milliseconds,
   nearest,
@@ -186,20 +188,22 @@ function fixedCredentials(
 const PROVIDED_PASSWORD = 'password returned by option "credentialProvider"';
 const PROVIDED_USERNAME = 'username returned by option "credentialProvider"';
 
+/** Read credentials. A class instance may have getters for them; what `Object.prototype` has is not read. */
+function providedProperties(given: object): { username?: unknown; password?: unknown } {
+  return isPlainObject(given) ? ownProperties(given) : given;
+}
+
 function providedCredentials(provider: CredentialProvider): () => Promise<Credentials> {
   return async () => {
     const given: unknown = await provider();
-    if (typeof given !== "object" || given === null || !("password" in given)) {
+    if (typeof given !== "object" || given === null || Array.isArray(given)) {
       throw new DataError('option "credentialProvider" must return an object with a password');
     }
-    const username = "username" in given ? given.username : undefined;
-    if (typeof given.password !== "string") {
-      throw invalidOption(PROVIDED_PASSWORD, "a string", kindOf(given.password));
+    const { username, password } = providedProperties(given);
+    if (typeof password !== "string") {
+      throw invalidOption(PROVIDED_PASSWORD, "a string", kindOf(password));
     }
-    return {
-      username: optionalText(PROVIDED_USERNAME, username ?? null),
-      password: given.password,
-    };
+    return { username: optionalText(PROVIDED_USERNAME, username ?? null), password };
   };
 }
 
@@ -283,12 +287,12 @@ function readParserClass(read: ReadOption): ParserClass | undefined {
  * does not contain them.
  */
 export function normalizeOptions(input: RedisOptions): Settings {
-  const options = plainObject('argument "options"', input);
+  const options = ownProperties(plainObject('argument "options"', input));
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(OPTION_UNITS, name)) throw unknownClientOption(name);
   }
-  const { tls: urlTls, ...fromUrl } = urlOptions(options.url);
-  const given: GivenOptions = { ...options, ...fromUrl };
+  const { tls: urlTls, ...fromUrl } = ownProperties(urlOptions(options.url));
+  const given: GivenOptions = Object.assign(options, fromUrl);
   const tls = tlsOptions(given.tls, urlTls);
   for (const name of ["host", "port", "tls"] as const) rejectBoth(given, "unixSocketPath", name);
   rejectBoth(given, "credentialProvider", "username");

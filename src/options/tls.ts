@@ -3,9 +3,12 @@
  * named in a URL are read once, when the client is constructed, so that a wrong path is an error of the
  * constructor and not of a later reconnect.
  */
+
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
+import { inspect } from "node:util";
 import { DataError } from "../errors.js";
+import { ownProperties } from "../util/own.js";
 import { invalidOption, isPlainObject, kindOf } from "../util/validate.js";
 import type { UrlTls } from "./url.js";
 
@@ -27,9 +30,10 @@ function readFile(key: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    const { code } = error as NodeJS.ErrnoException;
+    const shown = code === undefined ? "" : ` (${code})`;
     throw new DataError(
-      `option "${key}" in the connection URL must be the path of a readable file, got ${path}${code}`,
+      `option "${key}" in the connection URL must be the path of a readable file, got ${path}${shown}`,
       { cause: error },
     );
   }
@@ -54,15 +58,25 @@ function applyUrl(draft: Draft, url: UrlTls): void {
   if (url.ciphers !== undefined) draft.ciphers = url.ciphers;
 }
 
-/** Hide secrets from `util.inspect` and `JSON.stringify`. A spread copy is not protected. */
+/**
+ * Hide secrets from `util.inspect` and `JSON.stringify`. They are behind getters, which `inspect` does not call
+ * with `customInspect: false` either. A spread copy is not protected.
+ */
 function hideSecrets(draft: Draft): Readonly<ConnectionOptions> {
   const printed = (): Record<string, unknown> =>
     Object.fromEntries(
       Object.entries(draft).map(([key, value]) => [key, PRINTABLE.has(key) ? value : "[hidden]"]),
     );
-  const options = { ...draft };
-  Object.defineProperty(options, Symbol.for("nodejs.util.inspect.custom"), { value: printed });
-  Object.defineProperty(options, "toJSON", { value: printed });
+  const options: Draft = {};
+  const define = (name: string | symbol, descriptor: PropertyDescriptor): void => {
+    Object.defineProperty(options, name, ownProperties(descriptor));
+  };
+  for (const [name, value] of Object.entries(draft)) {
+    const isShown = PRINTABLE.has(name);
+    define(name, isShown ? { value, enumerable: true } : { get: () => value, enumerable: true });
+  }
+  define(inspect.custom, { value: printed });
+  define("toJSON", { value: printed });
   return Object.freeze(options);
 }
 
@@ -85,7 +99,8 @@ export function tlsOptions(
   if (url === undefined && (given === undefined || given === false)) return undefined;
   const draft: Draft = {};
   if (isPlainObject(given)) {
-    const misplaced = ADDRESS_OPTIONS.find((name) => given[name] !== undefined);
+    const own = ownProperties(given);
+    const misplaced = ADDRESS_OPTIONS.find((name) => own[name] !== undefined);
     if (misplaced !== undefined) {
       throw new DataError(
         `option "tls.${misplaced}" is not supported; set the address in the client's options`,

@@ -8,6 +8,7 @@
  */
 
 import { DataError } from "../errors.js";
+import { ownProperties } from "../util/own.js";
 import { nearest } from "../util/validate.js";
 
 /** TLS options of a `rediss://` URL. Files are named, not read. */
@@ -283,7 +284,7 @@ function queryPairs(query: string): ReadonlyMap<string, string> {
 }
 
 function readQuery(draft: Draft, parts: UrlParts): void {
-  const tls: TlsDraft = {};
+  const tls: TlsDraft = ownProperties({});
   for (const [key, value] of queryPairs(parts.query)) {
     const plainKey = QUERY_KEYS.get(key);
     const tlsKey = TLS_QUERY_KEYS.get(key);
@@ -324,7 +325,7 @@ function readPath(draft: Draft, parts: UrlParts): void {
  */
 export function parseUrl(url: string): UrlOptions {
   const parts = splitUrl(url);
-  const draft: Draft = {};
+  const draft: Draft = ownProperties({});
   readQuery(draft, parts);
   if (parts.userInfo !== undefined) readCredentials(draft, parts.userInfo);
   if (parts.scheme !== "unix") readHostAndPort(draft, parts.hostAndPort);

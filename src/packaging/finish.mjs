@@ -154,8 +154,15 @@ function encodeNumber(number) {
   return text;
 }
 
+/** The bundler's helpers for exports fail when a program extends `Object.prototype`. */
+function withOwnNames(text) {
+  return text
+    .replace(/(?<=for \(var name )in (\w+)/, "of Object.keys($1)")
+    .replace(/(?<=__defProp\((?:\w+|\{\}), [^{}\n]*)\{(?= (?:get|value):)/g, "{ __proto__: null,");
+}
+
 function finishCode(name) {
-  const text = read(name);
+  const text = withOwnNames(read(name));
   const tree = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
   const removed = commentLines(tree);
   let marked = text;

@@ -2,6 +2,7 @@
  * The requests of pipelines, with MULTI/EXEC and without: written as one piece, answered in order, and
  * decoded when every reply has arrived. An error in one slot never hides the reply of another.
  */
+import { isPromise } from "node:util/types";
 
 import { type Arg, type CommandInfo, type Decoder, READONLY } from "../commands/core/info.js";
 import { Request, type RequestTraits } from "../connection/request.js";
@@ -49,7 +50,7 @@ export function decodeSlot(entry: BatchEntry, reply: Reply, call: CallSettings):
   const context = bytes ? call.bytesContext : call.textContext;
   try {
     const value = entry.decode === undefined ? reply : entry.decode(reply, context);
-    return value instanceof Promise ? refusePromise(entry, value) : value;
+    return isPromise(value) ? refusePromise(entry, value) : value;
   } catch (error) {
     if (error instanceof ResponseError || error instanceof DecodeError) return error;
     return new DecodeError(`The response callback of ${entry.info.name} failed`, { cause: error });

@@ -3,6 +3,8 @@
  * watched key was changed, or, with backoff, when the connection was lost before EXEC. A transaction that
  * may have been executed is never repeated.
  */
+
+import { isUint8Array } from "node:util/types";
 import { flattened, isList } from "../commands/core/arg-values.js";
 import type { Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
@@ -50,7 +52,7 @@ export interface TransactionArguments<T extends string | Buffer, I extends numbe
 }
 
 function isOptions(value: unknown): value is TransactionOptions {
-  const isKeys = value instanceof Uint8Array || isList(value);
+  const isKeys = isUint8Array(value) || isList(value);
   return typeof value === "object" && value !== null && !isKeys;
 }
 

@@ -3,6 +3,7 @@
  * blocking commands and leases get a connection alone. A request that may have been executed is written
  * again only if the request itself asks for it.
  */
+
 import { inspect } from "node:util";
 import { type AddressSource, FixedAddress } from "../connection/address-source.js";
 import { Connection } from "../connection/connection.js";
@@ -23,7 +24,9 @@ import type { Address } from "../options/address.js";
 import { normalizeOptions } from "../options/normalize.js";
 import type { Settings } from "../options/types.js";
 import { Encoder } from "../protocol/encoder.js";
+import { ownProperties } from "../util/own.js";
 import { defineSelf, SELF } from "../util/self.js";
+import { plainObject } from "../util/validate.js";
 import { Assigner } from "./assigner.js";
 import { ConnectionSet } from "./connection-set.js";
 import { Connector } from "./connector.js";
@@ -65,7 +68,8 @@ export class ConnectionPool {
    */
   constructor(options: PoolOptions = {}) {
     defineSelf(this);
-    const { connectionClass = Connection, addressSource, ...rest } = options;
+    const given = ownProperties(plainObject('argument "options"', options));
+    const { connectionClass = Connection, addressSource, ...rest } = given as PoolOptions;
     const settings = normalizeOptions(rest);
     const source: AddressSource = addressSource ?? new FixedAddress(settings.address);
     this.settings = settings;

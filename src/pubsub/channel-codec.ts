@@ -2,6 +2,7 @@
  * Conversion of channel names and message data of one subscriber: text or bytes for the user, and the key under
  * which a subscription is found. A name that the encoding cannot represent without loss is rejected. Pure.
  */
+import { isMap, isUint8Array } from "node:util/types";
 
 import { isList } from "../commands/core/arg-values.js";
 import type { CommandInfo, Key } from "../commands/core/info.js";
@@ -67,13 +68,13 @@ export class ChannelCodec {
   /** Return an item that is part of the protocol, such as a message type; `""` if it is not a string. */
   word(item: Reply | undefined): string {
     if (typeof item === "string") return item;
-    return item instanceof Buffer ? item.toString("latin1") : "";
+    return isUint8Array(item) ? item.toString("latin1") : "";
   }
 
   /** Return the key of a received name; `undefined` when it is not a name, or invalid text. */
   key(item: Reply | undefined): string | undefined {
     if (typeof item === "string") return item;
-    return item instanceof Buffer ? item.toString("latin1") : undefined;
+    return isUint8Array(item) ? item.toString("latin1") : undefined;
   }
 
   /** Return a name that is part of the protocol, in the form in which it is received. */
@@ -85,7 +86,7 @@ export class ChannelCodec {
   value(item: Reply | undefined): Text | DecodeError {
     // The keys of an invalidation; its message is typed separately.
     if (Array.isArray(item)) return this.#list(item) as Text | DecodeError;
-    return this.#decodesHere && item instanceof Buffer
+    return this.#decodesHere && isUint8Array(item)
       ? this.#decodeText(item)
       : (item as Text | DecodeError);
   }
@@ -185,7 +186,7 @@ type Pair = readonly [name: Key, handler: AnyHandler | null];
 
 function pairsOf(command: string, given: Subscriptions<never>): Pair[] {
   if (isList(given)) return [...given].map((name): Pair => [name as Key, null]);
-  if (given instanceof Map)
+  if (isMap(given))
     return [...given].map(([name, handler]) => [name, checkHandler(command, handler)]);
   if (isPlainObject(given)) {
     return Object.entries(given).map(([name, handler]) => [name, checkHandler(command, handler)]);

@@ -4,12 +4,14 @@
  * `notify-keyspace-events` requires, and those published while the client is disconnected are lost.
  */
 
+import { isMap, isUint8Array } from "node:util/types";
 import { flattened, isList } from "../commands/core/arg-values.js";
 import type { Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
 import type { ItemIterator } from "../util/async-queue.js";
+import { ownProperties } from "../util/own.js";
 import { defineSelf, SELF } from "../util/self.js";
-import { invalidOption, isPlainObject, kindOf } from "../util/validate.js";
+import { invalidOption, isPlainObject, kindOf, plainObject } from "../util/validate.js";
 import type { Subscriptions } from "./channel-codec.js";
 import type { Handler, PublishedMessage, PubSubMessage, Text } from "./messages.js";
 import type { GetMessageOptions, PubSubOptions } from "./options.js";
@@ -84,15 +86,13 @@ function messageHandler<T extends string | Buffer>(handler: Handler<KeyEvent<T>>
 }
 
 function isPattern(name: Key): boolean {
-  return GLOB.test(
-    name instanceof Uint8Array ? Buffer.from(name).toString("latin1") : String(name),
-  );
+  return GLOB.test(isUint8Array(name) ? Buffer.from(name).toString("latin1") : String(name));
 }
 
 type Pair<T extends string | Buffer> = readonly [name: Key, handler: Handler<KeyEvent<T>> | null];
 
 function pairsOf<T extends string | Buffer>(given: Subscriptions<KeyEvent<T>>): readonly Pair<T>[] {
-  if (given instanceof Map) return [...given];
+  if (isMap(given)) return [...given];
   if (isList(given)) return [...given].map((name): Pair<T> => [name as Key, null]);
   if (isPlainObject(given)) return Object.entries(given) as Pair<T>[];
   return [[given as Key, null]];
@@ -121,7 +121,8 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    */
   constructor(client: KeyspaceClient<T>, options: KeyspaceOptions = {}) {
     defineSelf(this);
-    const { db = client.connectionPool.settings.db, ...rest } = options;
+    const given = ownProperties(plainObject('argument "options"', options)) as KeyspaceOptions;
+    const { db = client.connectionPool.settings.db, ...rest } = given;
     if (db !== "*" && !(Number.isSafeInteger(db) && db >= 0)) {
       const got = typeof db === "number" ? String(db) : kindOf(db);
       throw invalidOption("db", 'an integer of at least 0 or "*"', got);
@@ -261,7 +262,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
 
   #channel(source: SubscriptionSource, name: Key): Key {
     const prefix = `__key${source === "key" ? "space" : "event"}@${this.#db}__:`;
-    if (name instanceof Uint8Array) return Buffer.concat([Buffer.from(prefix), name]);
+    if (isUint8Array(name)) return Buffer.concat([Buffer.from(prefix), name]);
     const isText = typeof name === "string" || typeof name === "number" || typeof name === "bigint";
     // An invalid name is rejected by the subscriber.
     return isText ? `${prefix}${name}` : name;

@@ -8,16 +8,17 @@ import type { OptionOf } from "../execution/reply-types.js";
 import { EqualJitterBackoff } from "../options/backoff.js";
 import { Retry } from "../options/retry.js";
 import { type RetryOption, RetryPolicy, retryPolicy } from "../options/retry-policy.js";
+import { ownProperties } from "../util/own.js";
 import {
   abortSignal,
   boolean,
   type Check,
   callable,
+  checkOptions,
   integer,
   invalidOption,
   kindOf,
   MAX_DELAY,
-  onlyKnown,
 } from "../util/validate.js";
 import type {
   Confirmation,
@@ -119,25 +120,13 @@ function forEver(): RetryPolicy {
   return new RetryPolicy({ retry, resends: -1 });
 }
 
-type Checks = Readonly<Record<string, Check<unknown>>>;
-type Checked<C extends Checks> = { readonly [N in keyof C]?: ReturnType<C[N]> | undefined };
-
-function readOptions<C extends Checks>(checks: C, input: object): Checked<C> {
-  const given = Object.entries(onlyKnown(input, Object.keys(checks)));
-  const pairs = given.map(([name, value]) => [
-    name,
-    value === undefined ? undefined : checks[name]?.(name, value),
-  ]);
-  return Object.fromEntries(pairs) as Checked<C>;
-}
-
 /**
  * Check the options of a subscriber, and fill in the defaults.
  *
  * @throws DataError naming the option that is unknown or invalid.
  */
 export function pubSubSettings(options: PubSubOptions): PubSubSettings {
-  const given = readOptions(PUBSUB_CHECKS, options);
+  const given = checkOptions(PUBSUB_CHECKS, options);
   return {
     ignoreSubscribeMessages: given.ignoreSubscribeMessages ?? false,
     gapEvents: given.gapEvents ?? false,
@@ -150,8 +139,8 @@ export function pubSubSettings(options: PubSubOptions): PubSubSettings {
 
 /** Check the options of reading one message, as {@link pubSubSettings} does. */
 export function getMessageSettings(options: GetMessageOptions) {
-  const given = readOptions(GET_CHECKS, options);
-  return { ...given, timeout: given.timeout ?? 0 };
+  const { timeout = 0, ...others } = checkOptions(GET_CHECKS, options);
+  return ownProperties({ ...others, timeout });
 }
 
 /** Whether a message is a confirmation, which `ignoreSubscribeMessages` leaves out. */

@@ -2,6 +2,7 @@
  * Function libraries (Redis 7.0 and later): calls their functions, and loads a library into a server that
  * does not have it. An existing library is replaced only on request: other programs may use it.
  */
+import { isNativeError } from "node:util/types";
 
 import type { Value } from "../commands/core/info.js";
 import type { RedisError } from "../errors.js";
@@ -117,5 +118,5 @@ export class Library {
 
 /** Whether the server did not execute a function because it does not have it. */
 function isUnknownFunction(error: unknown): boolean {
-  return error instanceof Error && (error as RedisError).message === "ERR Function not found";
+  return isNativeError(error) && (error as RedisError).message === "ERR Function not found";
 }

@@ -3,9 +3,11 @@
  * that does not have them. The source is stored as bytes, so its hash does not depend on the client.
  */
 
+import { isNativeError } from "node:util/types";
 import type { Value } from "../commands/core/info.js";
 import type { RedisError } from "../errors.js";
 import type { ScriptSource } from "../execution/preload.js";
+import { ownProperties } from "../util/own.js";
 import { boolean, checkOptions, withMethods } from "../util/validate.js";
 import { type ScriptFunction, ScriptRunner, type ServerScript } from "./server-script.js";
 
@@ -33,7 +35,7 @@ export interface Script<V = unknown> extends ScriptFunction<V, ScriptClient> {
 /** Whether the server did not execute a script because it does not have it. */
 function isUnknownScript(error: unknown): boolean {
   // By code: the client may be of another copy of this library (ESM and CJS).
-  return error instanceof Error && (error as Partial<RedisError>).code === "NOSCRIPT";
+  return isNativeError(error) && (error as Partial<RedisError>).code === "NOSCRIPT";
 }
 
 /**
@@ -68,8 +70,9 @@ export function createScript<V>(
 ): Script<V> {
   const { readOnly = false } = checkOptions({ readOnly: boolean }, options);
   const script = scriptRunner(source, readOnly).function<V>(defaultClient);
-  return Object.defineProperties(script, {
-    name: { value: "script" },
-    sha: { get: () => source.sha },
-  }) as Script<V>;
+  const properties = {
+    name: ownProperties({ value: "script" }),
+    sha: ownProperties({ get: () => source.sha }),
+  };
+  return Object.defineProperties(script, properties) as Script<V>;
 }

@@ -10,6 +10,7 @@ import { normalizeOptions, resolveOptions } from "../options/normalize.js";
 import { Retry } from "../options/retry.js";
 import type { RedisOptions } from "../options/types.js";
 import { JsParser } from "../protocol/js-parser.js";
+import { ownProperties } from "../util/own.js";
 import { integer, invalidOption, kindOf, plainObject } from "../util/validate.js";
 import { boundedParser } from "./bounded-parser.js";
 import type { SentinelAddress } from "./nodes.js";
@@ -84,7 +85,8 @@ const ADDRESS_OPTIONS: readonly AddressOption[] = [
 ];
 
 function refuseAddress(options: object): void {
-  const given = ADDRESS_OPTIONS.find((name) => Reflect.get(options, name) !== undefined);
+  const own = ownProperties(options);
+  const given = ADDRESS_OPTIONS.find((name) => Reflect.get(own, name) !== undefined);
   if (given === undefined) return;
   const message = `option "${given}" must not be set: the Sentinels provide the address`;
   throw new DataError(message, { code: "EINVAL" });
@@ -110,8 +112,9 @@ export function sentinelSettings(sentinels: unknown, given: unknown): SentinelSe
     const got = Array.isArray(sentinels) ? "an empty array" : kindOf(sentinels);
     throw invalidOption('argument "sentinels"', PAIRS, got);
   }
-  const options = plainObject('argument "options"', given) as SentinelOptions;
-  const { minOtherSentinels = 0, sentinelOptions, ...clients } = options;
+  const options = ownProperties(plainObject('argument "options"', given)) as SentinelOptions;
+  const { minOtherSentinels = 0, sentinelOptions, ...others } = options;
+  const clients = ownProperties(others);
   const own = plainObject("sentinelOptions", sentinelOptions ?? socketOptions(clients));
   const settings = {
     seeds: sentinels.map(seedOf),
@@ -164,7 +167,8 @@ export function clientSettings(
   common: SentinelClientOptions,
   given: unknown,
 ): SentinelClientSettings {
-  const options = { ...common, ...plainObject('argument "options"', given) };
+  const own = plainObject('argument "options"', given);
+  const options = ownProperties({ ...common, ...own });
   refuseAddress(options);
   const timeout = timeoutOf(options);
   if (options.retry !== undefined) return { options, queryTimeout: timeout * ONLY_ATTEMPT_SHARE };

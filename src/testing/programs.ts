@@ -36,7 +36,8 @@ export async function findProgram(name: string): Promise<string | undefined> {
  * @throws Error when no program of that version is found, with the versions that were found.
  */
 export async function findServer(version?: string): Promise<string> {
-  const configured = process.env[PROGRAM_VARIABLE];
+  // CI systems set variables without a value to an empty text.
+  const configured = process.env[PROGRAM_VARIABLE] || undefined;
   const found =
     configured === undefined ? await Promise.all(SERVER_NAMES.map(findProgram)) : [configured];
   const present = found.filter((path) => path !== undefined);

@@ -83,5 +83,7 @@ export function serverSettings(options: StartServerOptions): ServerSettings {
     }
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { replicas: 0, sentinels: 0, config: {}, ...Object.fromEntries(given) };
+  const defaults = { replicas: 0, sentinels: 0, config: {} };
+  // Without a prototype: what a program added to Object.prototype is not an option.
+  return Object.assign(Object.create(null), defaults, Object.fromEntries(given));
 }

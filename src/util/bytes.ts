@@ -1,7 +1,16 @@
 /**
  * Conversion of text to bytes without loss.
  */
+import { isUint8Array } from "node:util/types";
 import { DataError } from "../errors.js";
+
+/**
+ * Copy bytes. The memory is read as it is: properties such as `byteLength` and methods such as `slice` may have
+ * been replaced on a Uint8Array or in a class derived from it.
+ */
+export function copyOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(new Uint8Array(bytes).buffer);
+}
 
 /**
  * Convert text or bytes to a new Buffer.
@@ -10,7 +19,7 @@ import { DataError } from "../errors.js";
  * @throws DataError when the value is neither text nor bytes, or is text that `encoding` cannot represent.
  */
 export function toBytes(subject: string, value: unknown, encoding: BufferEncoding): Buffer {
-  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (isUint8Array(value)) return copyOf(value);
   if (typeof value === "string") {
     const bytes = Buffer.from(value, encoding);
     if (bytes.toString(encoding) === value) return bytes;

@@ -3,6 +3,7 @@
  * the object itself, so a method that is called on `new Proxy(object, {})` or `Object.create(object)` reaches
  * them through this property, which a Proxy forwards and a prototype passes on.
  */
+import { ownProperties } from "./own.js";
 
 /** Key of the property in which a public object refers to itself. */
 export const SELF: unique symbol = Symbol("self");
@@ -12,5 +13,5 @@ export const SELF: unique symbol = Symbol("self");
  * configurable, so that the handler of a Proxy may return another value for it.
  */
 export function defineSelf(object: object): void {
-  Object.defineProperty(object, SELF, { value: object, configurable: true });
+  Object.defineProperty(object, SELF, ownProperties({ value: object, configurable: true }));
 }

@@ -4,6 +4,7 @@
  * be a misplaced secret; it contains a number only where a number was expected.
  */
 import { DataError } from "../errors.js";
+import { ownProperties } from "./own.js";
 
 /**
  * Validates a value and returns it in its final form.
@@ -164,11 +165,35 @@ export function oneOf<const T extends string | number>(...choices: readonly T[])
   };
 }
 
+/** Whether `value` can be used as an AbortSignal; one of another realm is not an instance of the class. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== "object" || value === null) return false;
+  const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignal>;
+  return (
+    typeof aborted === "boolean" &&
+    typeof addEventListener === "function" &&
+    typeof removeEventListener === "function"
+  );
+}
+
 /** Accept an AbortSignal. */
 export const abortSignal: Check<AbortSignal> = (name, value) => {
-  if (value instanceof AbortSignal) return value;
+  if (isAbortSignal(value)) return value;
   throw invalidOption(name, "an AbortSignal", kindOf(value));
 };
+
+/** Whether `value` is a class of errors, of any realm: every error prototype inherits these two. */
+function isErrorClass(value: unknown): boolean {
+  if (typeof value !== "function") return false;
+  const { prototype } = value as { readonly prototype?: unknown };
+  return typeof prototype === "object" && prototype !== null && isErrorPrototype(prototype);
+}
+
+function isErrorPrototype(prototype: object): boolean {
+  if (Object.hasOwn(prototype, "message") && Object.hasOwn(prototype, "name")) return true;
+  const parent: unknown = Object.getPrototypeOf(prototype);
+  return typeof parent === "object" && parent !== null && isErrorPrototype(parent);
+}
 
 /** Accept an array of error classes; return a frozen copy. */
 export function errorClasses<T>(name: string, value: unknown): readonly T[] {
@@ -176,9 +201,7 @@ export function errorClasses<T>(name: string, value: unknown): readonly T[] {
   const itemName = (index: number): string =>
     name.endsWith('"') ? `${name.slice(0, -1)}[${index}]"` : `${name}[${index}]`;
   for (const [index, item] of value.entries()) {
-    const isError =
-      typeof item === "function" && (item === Error || item.prototype instanceof Error);
-    if (!isError) throw invalidOption(itemName(index), "an error class", kindOf(item));
+    if (!isErrorClass(item)) throw invalidOption(itemName(index), "an error class", kindOf(item));
   }
   return Object.freeze([...value]) as readonly T[];
 }
@@ -218,12 +241,13 @@ export function nearest<T extends string>(name: string, known: Iterable<T>): T |
  * Accept an options object without unknown options.
  *
  * @param names - The known options.
+ * @returns The options, in an object that inherits none.
  * @throws DataError naming an unknown option and the known option that was probably meant.
  */
 export function onlyKnown(options: unknown, names: readonly string[]): Record<string, unknown> {
   const given = plainObject('argument "options"', options);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown === undefined) return given;
+  if (unknown === undefined) return ownProperties(given);
   throw unknownOption(unknown, nearest(unknown, names));
 }
 
@@ -238,13 +262,14 @@ export type CheckedOptions<C extends OptionChecks> = {
 /**
  * Check an options object.
  *
- * @returns The options in their final form; those given as `undefined` stay `undefined`.
+ * @returns The options in their final form, in an object that inherits none; those given as `undefined` stay
+ * `undefined`.
  * @throws DataError naming the option that is unknown or has a bad value.
  */
 export function checkOptions<C extends OptionChecks>(checks: C, options: unknown) {
-  const result: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(onlyKnown(options, Object.keys(checks)))) {
-    result[name] = value === undefined ? undefined : checks[name]?.(name, value);
+  const result = onlyKnown(options, Object.keys(checks));
+  for (const [name, value] of Object.entries(result)) {
+    if (value !== undefined) result[name] = checks[name]?.(name, value);
   }
   return result as CheckedOptions<C>;
 }

@@ -193,6 +193,59 @@ describe("use of the package from JavaScript", () => {
     expect(await node(file)).toMatch(/^redis:\/\/127\.0\.0\.1:\d+$/);
   });
 
+  describe("a program that extends Object.prototype and Array.prototype", () => {
+    const helpers = `
+      Object.assign(Object.prototype, {
+        extend() {}, keys() {}, each: 1, appName: "x", host: "unused.invalid", path: "/nowhere",
+        password: "leaked", tls: true, db: 7, decodeResponses: false, ex: 0, count() {}, get: () => 1,
+        timeout: 1, raiseOnError: 1, transaction: 1, lockClass: 1, code: "ELEAKED",
+      });
+      Object.assign(Array.prototype, { last() {}, take: 1 });`;
+    // Node cannot load its own modules with these.
+    const earlyHelpers = helpers.replace('path: "/nowhere",', "").replace("get: () => 1,", "");
+    const use = `
+      const redis = new Redis(process.env.REDIS_URL);
+      await redis.set("dist:o", "v", { px: 60_000 });
+      await redis.del("dist:h");
+      await redis.hset("dist:h", { a: 1 });
+      const error = await redis.incr("dist:o").catch((reason) => reason.code);
+      const { db } = await redis.clientInfo();
+      const seen = [];
+      const subscriber = redis.pubsub();
+      await subscriber.subscribe({ "dist:c": (message) => seen.push(message.data) });
+      await redis.publish("dist:c", "m");
+      await subscriber.ping();
+      await subscriber.close();
+      console.log(JSON.stringify([
+        await redis.hgetall("dist:h"), await redis.pipeline().get("dist:o").exec(), error, String(db),
+        await redis.scan("0", { match: "dist:none" }).then(([, keys]) => keys), seen,
+        await redis.with({ integers: "number" }).get("dist:o"),
+      ]));
+      await redis.close();`;
+    const output = '[{"a":"1"},["v"],"ERR","0",[],["m"],"v"]';
+
+    test.each([
+      [
+        "before an ESM import",
+        "mjs",
+        `${earlyHelpers}\nconst { Redis } = await import("rediswire");`,
+      ],
+      ["after an ESM import", "mjs", `const { Redis } = await import("rediswire");\n${helpers}`],
+      [
+        "before a CommonJS require",
+        "cjs",
+        `${earlyHelpers}\nconst { Redis } = require("rediswire");`,
+      ],
+      ["after a CommonJS require", "cjs", `const { Redis } = require("rediswire");\n${helpers}`],
+    ])("can use the package, with helpers added %s", async (title, ending, head) => {
+      const file = await installed.write(
+        `${title.replaceAll(" ", "-")}.${ending}`,
+        ending === "mjs" ? head + use : `(async () => {${head}${use}})();`,
+      );
+      expect(await node(file)).toBe(output);
+    });
+  });
+
   test("paths outside the listed entry points cannot be imported", async () => {
     const file = await installed.write(
       "deep.mjs",

@@ -189,6 +189,40 @@ export function privateAccessThroughThis({ path, tree }: Source): string[] {
   return found;
 }
 
+/**
+ * Find checks that depend on the realm or on `Object.prototype`: `instanceof` of a built-in class, which fails
+ * for objects of a vm context (Jest), `for…in`, `in` except for private fields, and property descriptors that are
+ * object literals, which see inherited names.
+ */
+export function environmentalSyntax({ path, tree }: Source): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const what = environmental(node);
+    if (what !== undefined) found.push(`${path}:${lineOf(tree, node.getStart())} ${what}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return found;
+}
+
+function environmental(node: ts.Node): string | undefined {
+  if (ts.isForInStatement(node)) return "uses for…in";
+  if (ts.isCallExpression(node) && /^Object\.definePropert/.test(node.expression.getText())) {
+    const descriptor = node.arguments.at(-1);
+    const inherits = descriptor !== undefined && ts.isObjectLiteralExpression(descriptor);
+    return inherits ? "defines a property with a descriptor that inherits" : undefined;
+  }
+  if (!ts.isBinaryExpression(node)) return undefined;
+  const { left, operatorToken, right } = node;
+  if (operatorToken.kind === ts.SyntaxKind.InKeyword && !ts.isPrivateIdentifier(left)) {
+    return "uses in";
+  }
+  const isInstanceof = operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword;
+  return isInstanceof && Object.hasOwn(globalThis, right.getText())
+    ? `uses instanceof ${right.getText()}`
+    : undefined;
+}
+
 type FunctionNode = ts.FunctionLikeDeclaration & { readonly body?: ts.Node };
 
 function functionsIn(tree: ts.SourceFile): FunctionNode[] {

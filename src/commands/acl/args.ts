@@ -2,6 +2,8 @@
  * Converts the options of ACL SETUSER into ACL rules. Like all argument builders, these functions do
  * not throw and put no values, such as passwords, into messages.
  */
+import { isUint8Array } from "node:util/types";
+import { isList } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Many } from "../core/types.js";
 
@@ -34,7 +36,7 @@ const SELECTOR_RULE = /^(?:[+\-~%&].|(?:all|no|reset)(?:keys|channels|commands)$
 
 function itemsOf(items: Many<Text> | undefined): readonly unknown[] {
   if (items === undefined) return [];
-  return Array.isArray(items) || items instanceof Set ? [...items] : [items];
+  return isList(items) ? [...items] : [items];
 }
 
 function withoutFirst(rule: Text, prefix: string): Text {
@@ -47,8 +49,7 @@ function withPrefix(pattern: Text, prefix: string): Text {
   return Buffer.concat([Buffer.from(prefix), pattern]);
 }
 
-const isText = (value: unknown): value is Text =>
-  typeof value === "string" || value instanceof Uint8Array;
+const isText = (value: unknown): value is Text => typeof value === "string" || isUint8Array(value);
 
 /** The `+` or `-` at the start of a rule, or undefined. */
 function signOf(rule: unknown): "+" | "-" | undefined {

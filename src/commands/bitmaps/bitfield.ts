@@ -37,7 +37,7 @@ export function addBitfieldReads(
   options: { readonly items?: readonly BitRead[] | undefined } | undefined,
 ): void {
   addTypeAndOffset(args.add(GET), encoding, offset);
-  const { items = [] }: { readonly items?: unknown } = options ?? {};
+  const items: unknown = options?.items === undefined ? [] : options.items;
   if (!Array.isArray(items)) {
     args.invalid("options.items", "must be an array");
     return;
@@ -174,10 +174,10 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
   reset(): BitFieldOperation<H> {
     this.#args = this.#createArgs();
     this.#overflow = WRAP.text;
-    const options = this.#options;
-    if (this.#args.options(options, OPTION_RULES) && options.defaultOverflow !== undefined) {
-      this.overflow(options.defaultOverflow);
-    }
+    const given = this.#options;
+    if (given === undefined) return this as unknown as BitFieldOperation<H>;
+    const { defaultOverflow } = this.#args.options(given, OPTION_RULES);
+    if (defaultOverflow !== undefined) this.overflow(defaultOverflow);
     return this as unknown as BitFieldOperation<H>;
   }
 }

@@ -2,6 +2,7 @@
  * Builds the arguments of cluster commands that the command table cannot express. Like all argument
  * builders, these functions do not throw and put no values into messages.
  */
+import { isList } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import { Choice } from "../core/choice.js";
 import type { Value } from "../core/info.js";
@@ -16,8 +17,7 @@ const ORDERS = new Choice("ASC", "DESC");
 
 function flatten(items: readonly Many<Integer>[]): Integer[] {
   return items.flatMap((item): Integer[] => {
-    if (typeof item === "object" && item !== null && Symbol.iterator in item) return [...item];
-    return [item as Integer];
+    return isList(item) ? [...item] : [item];
   });
 }
 

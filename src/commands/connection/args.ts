@@ -4,6 +4,7 @@
  */
 
 import type { Token } from "../../protocol/token.js";
+import { isList } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Value } from "../core/info.js";
 import type { Integer, Many } from "../core/types.js";
@@ -73,7 +74,7 @@ export interface TrackingShape {
 
 /** Add ON or OFF to CLIENT TRACKING. */
 export function trackingMode(args: ArgList, options: TrackingShape | undefined): void {
-  const { on = true } = options ?? {};
+  const on = options?.on === undefined ? true : options.on;
   booleanKeyword(args, ["options.on", on], [ON, OFF]);
 }
 
@@ -82,7 +83,7 @@ export function trackingPrefixes(args: ArgList, options: TrackingShape | undefin
   if (args.error !== undefined || options?.prefix === undefined) return;
   if (options.bcast !== true) args.invalid("options.prefix", 'needs option "bcast"');
   const { prefix } = options;
-  const list = Array.isArray(prefix) || prefix instanceof Set ? [...prefix] : [prefix];
+  const list = isList(prefix) ? [...prefix] : [prefix];
   for (const item of list) args.add(PREFIX).value("options.prefix", item);
 }
 

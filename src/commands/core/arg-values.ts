@@ -2,6 +2,9 @@
  * Classifies argument values, and names arguments and values for error messages: a value is described
  * by its type, never shown.
  */
+import { isSet, isUint8Array } from "node:util/types";
+import { ownProperties } from "../../util/own.js";
+import { isPlainObject } from "../../util/validate.js";
 import type { Key } from "./info.js";
 import type { Decimal, Integer, Many, Mapping, WeightedKeys } from "./types.js";
 
@@ -60,7 +63,7 @@ export function isExactDouble(value: bigint): boolean {
 
 /** Whether `value` is an array or a Set. */
 export function isList(value: unknown): value is readonly unknown[] | ReadonlySet<unknown> {
-  return Array.isArray(value) || value instanceof Set;
+  return Array.isArray(value) || isSet(value);
 }
 
 /** Return the items of rest arguments, each an item, an array or a Set. */
@@ -70,7 +73,7 @@ export function flattened<T>(items: readonly Many<T>[]): T[] {
 
 /** Whether keys are given with weights: as an object, a Map or `[key, weight]` entries. */
 export function isMapping(keys: WeightedKeys<Key>): keys is Mapping<Key, Decimal> {
-  if (typeof keys !== "object" || keys instanceof Uint8Array || keys instanceof Set) return false;
+  if (typeof keys !== "object" || isUint8Array(keys) || isSet(keys)) return false;
   return !Array.isArray(keys) || Array.isArray(keys[0]);
 }
 
@@ -82,4 +85,15 @@ export function isEmpty(items: readonly unknown[]): boolean {
     }
   }
   return true;
+}
+
+/** What is read in place of an options argument of another type. */
+export const NO_OPTIONS = Object.freeze(ownProperties({}));
+
+/** The names of the given options; `undefined` for a value that is not an object of options. */
+export function optionNames(options: unknown): readonly string[] | undefined {
+  if (typeof options !== "object" || options === null || isList(options)) return undefined;
+  const names = Object.keys(options);
+  // A Date, a Map or a promise has no properties of its own, and would count as no options.
+  return names.length === 0 && !isPlainObject(options) ? undefined : names;
 }

@@ -6,9 +6,11 @@
  *
  * Methods name an argument by its path as the caller writes it: `key`, `options.ex`, `each of keys`.
  */
+import { isDate, isUint8Array } from "node:util/types";
 import { DataError } from "../../errors.js";
 import { nameArgument } from "../../protocol/argument-names.js";
 import { Token } from "../../protocol/token.js";
+import { inheritsAny, ownProperties } from "../../util/own.js";
 import {
   argumentLabel,
   BOUND,
@@ -18,6 +20,8 @@ import {
   isExactDouble,
   isInteger,
   isList,
+  NO_OPTIONS,
+  optionNames,
   SAFE_INTEGER,
   SCORE,
 } from "./arg-values.js";
@@ -86,7 +90,7 @@ export class ArgList {
       typeof value !== "string" &&
       typeof value !== "number" &&
       typeof value !== "bigint" &&
-      !(value instanceof Uint8Array)
+      !isUint8Array(value)
     ) {
       const got = describe(value);
       return this.invalid(
@@ -151,13 +155,13 @@ export class ArgList {
 
   /** Add a Unix time in seconds; a Date is rounded down. */
   unixSeconds(path: string, value: UnixTime, min?: Minimum): this {
-    const time = value instanceof Date ? this.#date(path, value, 1000) : value;
+    const time = isDate(value) ? this.#date(path, value, 1000) : value;
     return this.#integer(path, time, "a Date or an integer Unix time in seconds", min);
   }
 
   /** Add a Unix time in milliseconds. */
   unixMilliseconds(path: string, value: UnixTime, min?: Minimum): this {
-    const time = value instanceof Date ? this.#date(path, value, 1) : value;
+    const time = isDate(value) ? this.#date(path, value, 1) : value;
     return this.#integer(path, time, "a Date or an integer Unix time in milliseconds", min);
   }
 
@@ -266,7 +270,7 @@ export class ArgList {
     visit: (key: unknown, value: unknown) => void,
   ): this {
     const source: unknown = mapping;
-    if (typeof source !== "object" || source === null || source instanceof Uint8Array) {
+    if (typeof source !== "object" || source === null || isUint8Array(source)) {
       const got = describe(source);
       return this.invalid(path, `must be an object, a Map or entries, got ${got}`);
     }
@@ -286,21 +290,16 @@ export class ArgList {
   /**
    * Check an options object as a whole: its type, unknown names, excluded combinations.
    *
-   * @param required - Whether the options object must be given.
-   * @returns Whether the options can be read.
+   * @returns The object to read the options from; it is empty when `options` is not an object.
    */
-  options<O extends object>(
-    options: O | undefined,
-    rules: OptionRules,
-    required = false,
-  ): options is O {
-    if (options === undefined && !required) return false;
-    if (typeof options !== "object" || options === null || isList(options)) {
+  options<O extends object>(options: O, rules: OptionRules): O {
+    const names = optionNames(options);
+    if (names === undefined) {
       this.invalid("options", `must be an object, got ${describe(options)}`);
-      return false;
+      return NO_OPTIONS as O;
     }
     let seen = 0;
-    for (const name in options) {
+    for (const name of names) {
       const value: unknown = (options as Readonly<Record<string, unknown>>)[name];
       if (value === undefined || value === false) continue;
       const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
@@ -311,7 +310,8 @@ export class ArgList {
         seen |= rule[0];
       }
     }
-    return true;
+    // A copy costs more than the rest of the check, so only where a program extends Object.prototype.
+    return inheritsAny(rules) ? ownProperties(options) : options;
   }
 
   /** Add `LIMIT offset count` from two options that need each other. */

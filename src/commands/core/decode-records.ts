@@ -19,7 +19,7 @@ export const recordWith =
     if (itemsOf(reply) === undefined) return reply;
     const members = toRecord(reply, context) as Dictionary;
     for (const [name, decode] of Object.entries(decoders)) {
-      if (name in members) members[name] = decode(members[name] as Reply, context);
+      if (Object.hasOwn(members, name)) members[name] = decode(members[name] as Reply, context);
     }
     return members;
   };

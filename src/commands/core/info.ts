@@ -2,8 +2,10 @@
  * Describes commands: name, flags, key positions, decoder. One value per command, created at import;
  * only its cache of wire headers changes afterwards.
  */
+
 import type { Reply } from "../../protocol/reply.js";
 import type { Token } from "../../protocol/token.js";
+import { ownProperties } from "../../util/own.js";
 
 /** A key name: text in the client's encoding, raw bytes, or a number sent in decimal. */
 export type Key = string | Uint8Array | number | bigint;
@@ -93,13 +95,14 @@ export class CommandInfo {
   #headers: string[] = NO_HEADERS;
 
   constructor(name: string, init: CommandInfoInit = {}) {
+    const own = ownProperties(init);
     this.name = name;
-    this.params = init.params ?? NO_PARAMS;
-    this.flags = init.flags ?? 0;
-    this.keys = init.keys ?? NO_KEYS;
-    this.decode = init.decode;
-    this.blockTime = init.blockTime;
-    this.instead = init.instead;
+    this.params = own.params ?? NO_PARAMS;
+    this.flags = own.flags ?? 0;
+    this.keys = own.keys ?? NO_KEYS;
+    this.decode = own.decode;
+    this.blockTime = own.blockTime;
+    this.instead = own.instead;
   }
 
   /**

@@ -883,7 +883,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   copy(source: Key, destination: Key, options?: CopyOptions): Reply<H, boolean> {
     if (options === undefined) return this.run(COPY, [source, destination]);
     const args = new ArgList(COPY, [source, destination]);
-    if (args.options(options, COPY_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, COPY_OPTIONS);
       if (options.destinationDb !== undefined) {
         args.add(T.DB).count("options.destinationDb", options.destinationDb);
       }
@@ -957,7 +958,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   expire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean> {
     const args = new ArgList(EXPIRE, [key]);
     args.seconds("time", time);
-    if (args.options(options, EXPIRE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, EXPIRE_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.gt", T.GT, options.gt);
@@ -979,7 +981,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   expireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean> {
     const args = new ArgList(EXPIREAT, [key]);
     args.unixSeconds("when", when);
-    if (args.options(options, EXPIRE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, EXPIRE_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.gt", T.GT, options.gt);
@@ -1047,7 +1050,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     args.add("");
     args.count("destinationDb", destinationDb);
     args.milliseconds("timeout", timeout);
-    if (args.options(options, MIGRATE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, MIGRATE_OPTIONS);
       args.flag("options.copy", T.COPY, options.copy);
       args.flag("options.replace", T.REPLACE, options.replace);
     }
@@ -1193,7 +1197,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   pexpire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean> {
     const args = new ArgList(PEXPIRE, [key]);
     args.milliseconds("time", time);
-    if (args.options(options, EXPIRE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, EXPIRE_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.gt", T.GT, options.gt);
@@ -1215,7 +1220,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   pexpireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean> {
     const args = new ArgList(PEXPIREAT, [key]);
     args.unixMilliseconds("when", when);
-    if (args.options(options, EXPIRE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, EXPIRE_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.gt", T.GT, options.gt);
@@ -1298,10 +1304,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   restore(key: Key, ttl: UnixTime, value: Value, options?: RestoreOptions): Reply<H, true>;
   restore(key: Key, ttl: UnixTime, value: Value, options?: RestoreOptions): Reply<H, true> {
     const args = new ArgList(RESTORE, [key]);
-    const given = args.options(options, RESTORE_OPTIONS);
+    if (options !== undefined) options = args.options(options, RESTORE_OPTIONS);
     addRestoreTtl(args, ttl, options);
     args.add(value);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.replace", T.REPLACE, options.replace);
       args.flag("options.absTtl", T.ABSTTL, options.absTtl);
       if (options.idleTime !== undefined) {
@@ -1334,7 +1340,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [cursor: string, keys: H["text"][]]> {
     if (options === undefined) return this.run(SCAN, [cursor]);
     const args = new ArgList(SCAN, [cursor]);
-    if (args.options(options, SCAN_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, SCAN_OPTIONS);
       if (options.match !== undefined) args.add(T.MATCH).value("options.match", options.match);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       if (options.type !== undefined) args.add(T.TYPE).value("options.type", options.type);
@@ -1404,7 +1411,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: SortOptions,
   ): Reply<H, H["text"][] | (H["text"] | null)[][] | (H["text"] | null)[] | number> {
     const args = new ArgList(SORT, [key]);
-    if (args.options(options, SORT_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, SORT_OPTIONS);
       if (options.by !== undefined) args.add(T.BY).value("options.by", options.by);
       if (options.start !== undefined || options.num !== undefined) {
         args.limit(T.LIMIT, ["start", options.start], ["num", options.num]);
@@ -1467,7 +1475,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: SortRoOptions,
   ): Reply<H, H["text"][] | (H["text"] | null)[][] | (H["text"] | null)[]> {
     const args = new ArgList(SORT_RO, [key]);
-    if (args.options(options, SORT_RO_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, SORT_RO_OPTIONS);
       if (options.by !== undefined) args.add(T.BY).value("options.by", options.by);
       if (options.start !== undefined || options.num !== undefined) {
         args.limit(T.LIMIT, ["start", options.start], ["num", options.num]);
@@ -1639,7 +1648,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   delex(key: Key, options?: DelexOptions): Reply<H, number> {
     if (options === undefined) return this.run(DELEX, [key]);
     const args = new ArgList(DELEX, [key]);
-    if (args.options(options, DELEX_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, DELEX_OPTIONS);
       if (options.ifEq !== undefined) args.add(T.IFEQ).value("options.ifEq", options.ifEq);
       if (options.ifNe !== undefined) args.add(T.IFNE).value("options.ifNe", options.ifNe);
       if (options.ifDeq !== undefined) args.add(T.IFDEQ).value("options.ifDeq", options.ifDeq);
@@ -1698,7 +1708,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   getex(key: Key, options?: GetexOptions): Reply<H, H["text"] | null> {
     if (options === undefined) return this.run(GETEX, [key]);
     const args = new ArgList(GETEX, [key]);
-    if (args.options(options, GETEX_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, GETEX_OPTIONS);
       if (options.ex !== undefined) args.add(T.EX).seconds("options.ex", options.ex, 1);
       if (options.px !== undefined) args.add(T.PX).milliseconds("options.px", options.px, 1);
       if (options.exat !== undefined) args.add(T.EXAT).unixSeconds("options.exat", options.exat, 1);
@@ -1842,7 +1853,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: IncrexOptions,
   ): Reply<H, [value: H["int"], applied: H["int"]] | [value: number, applied: number]> {
     const args = new ArgList(INCREX, [key]);
-    if (args.options(options, INCREX_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, INCREX_OPTIONS);
       if (options.byFloat !== undefined) {
         args.add(T.BYFLOAT).decimal("options.byFloat", options.byFloat);
       }
@@ -1913,7 +1925,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   lcs(key1: Key, key2: Key, options?: LcsOptions): Reply<H, H["text"] | number | LcsResult> {
     if (options === undefined) return this.run(LCS, [key1, key2]);
     const args = new ArgList(LCS, [key1, key2]);
-    if (args.options(options, LCS_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, LCS_OPTIONS);
       args.flag("options.len", T.LEN, options.len);
       args.flag("options.idx", T.IDX, options.idx);
       if (options.minMatchLen !== undefined) {
@@ -1966,9 +1979,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions): Reply<H, number>;
   msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions): Reply<H, number> {
     const args = new ArgList(MSETEX);
-    const given = args.options(options, MSETEX_OPTIONS);
+    if (options !== undefined) options = args.options(options, MSETEX_OPTIONS);
     addCountedKeyValues(args, mapping);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       if (options.ex !== undefined) args.add(T.EX).seconds("options.ex", options.ex, 1);
@@ -2071,7 +2084,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   set(key: Key, value: Value, options?: SetOptions): Reply<H, true | null | H["text"]> {
     if (options === undefined) return this.run(SET, [key, value]);
     const args = new ArgList(SET, [key, value]);
-    if (args.options(options, SET_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, SET_OPTIONS);
       if (options.ex !== undefined) args.add(T.EX).seconds("options.ex", options.ex, 1);
       if (options.px !== undefined) args.add(T.PX).milliseconds("options.px", options.px, 1);
       if (options.exat !== undefined) args.add(T.EXAT).unixSeconds("options.exat", options.exat, 1);
@@ -2227,7 +2241,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: BitfieldRoOptions,
   ): Reply<H, H["int"][]> {
     const args = new ArgList(BITFIELD_RO, [key]);
-    args.options(options, BITFIELD_RO_OPTIONS);
+    if (options !== undefined) options = args.options(options, BITFIELD_RO_OPTIONS);
     addBitfieldReads(args, [encoding, offset], options);
     return this.send(BITFIELD_RO, args);
   }
@@ -2434,7 +2448,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number[]> {
     const args = new ArgList(HEXPIRE, [key]);
     args.seconds("time", time);
-    if (args.options(options, HEXPIRE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, HEXPIRE_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.gt", T.GT, options.gt);
@@ -2470,7 +2485,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number[]> {
     const args = new ArgList(HEXPIREAT, [key]);
     args.unixSeconds("when", when);
-    if (args.options(options, HEXPIRE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, HEXPIRE_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.gt", T.GT, options.gt);
@@ -2552,7 +2568,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   hgetex(key: Key, fields: Many<Value>, options?: HgetexOptions): Reply<H, (H["text"] | null)[]>;
   hgetex(key: Key, fields: Many<Value>, options?: HgetexOptions): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(HGETEX, [key]);
-    if (args.options(options, HGETEX_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, HGETEX_OPTIONS);
       if (options.ex !== undefined) args.add(T.EX).seconds("options.ex", options.ex, 0);
       if (options.px !== undefined) args.add(T.PX).milliseconds("options.px", options.px, 0);
       if (options.exat !== undefined) args.add(T.EXAT).unixSeconds("options.exat", options.exat, 0);
@@ -2803,7 +2820,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number[]> {
     const args = new ArgList(HPEXPIRE, [key]);
     args.milliseconds("time", time);
-    if (args.options(options, HEXPIRE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, HEXPIRE_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.gt", T.GT, options.gt);
@@ -2839,7 +2857,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number[]> {
     const args = new ArgList(HPEXPIREAT, [key]);
     args.unixMilliseconds("when", when);
-    if (args.options(options, HEXPIRE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, HEXPIRE_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.gt", T.GT, options.gt);
@@ -2948,7 +2967,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     if (count === undefined && options === undefined) return this.run(HRANDFIELD, [key]);
     const args = new ArgList(HRANDFIELD, [key]);
     if (count !== undefined) args.integer("count", count);
-    if (args.options(options, HRANDFIELD_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, HRANDFIELD_OPTIONS);
       args.flag("options.withValues", T.WITHVALUES, options.withValues);
     }
     return this.send(HRANDFIELD, args, selectHrandfieldDecoder(options));
@@ -3025,7 +3045,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [cursor: string, fields: Record<string, H["text"]>] | [cursor: string, fields: [field: H["text"], value: H["text"]][]] | [cursor: string, fields: H["text"][]] | [cursor: string, fields: Record<string, H["text"]> | [field: H["text"], value: H["text"]][] | H["text"][]]> {
     if (options === undefined) return this.run(HSCAN, [key, cursor]);
     const args = new ArgList(HSCAN, [key, cursor]);
-    if (args.options(options, HSCAN_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, HSCAN_OPTIONS);
       if (options.match !== undefined) args.add(T.MATCH).value("options.match", options.match);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       args.boolean("options.pairs", options.pairs);
@@ -3077,7 +3098,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   hsetex(key: Key, mapping: Mapping<Value, Value>, options?: HsetexOptions): Reply<H, number>;
   hsetex(key: Key, mapping: Mapping<Value, Value>, options?: HsetexOptions): Reply<H, number> {
     const args = new ArgList(HSETEX, [key]);
-    if (args.options(options, HSETEX_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, HSETEX_OPTIONS);
       args.flag("options.fnx", T.FNX, options.fnx);
       args.flag("options.fxx", T.FXX, options.fxx);
       if (options.ex !== undefined) args.add(T.EX).seconds("options.ex", options.ex, 0);
@@ -3211,7 +3233,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
     args.timeout("timeout", timeout);
-    args.options(options, LMOVEM_OPTIONS);
+    if (options !== undefined) options = args.options(options, LMOVEM_OPTIONS);
     addMoveCount(args, options);
     return this.send(BLMOVEM, args);
   }
@@ -3239,13 +3261,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: LmpopOptions,
   ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
     const args = new ArgList(BLMPOP);
-    const given = args.options(options, LMPOP_OPTIONS, true);
+    options = args.options(options, LMPOP_OPTIONS);
     args.timeout("timeout", timeout);
     numberedKeys(args, numKeys, keys);
-    if (given) {
-      args.keyword("options.direction", options.direction, T.LEFT_RIGHT_CHOICE);
-      if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
-    }
+    args.keyword("options.direction", options.direction, T.LEFT_RIGHT_CHOICE);
+    if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
     return this.send(BLMPOP, args);
   }
 
@@ -3411,7 +3431,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(LMOVEM, [source, destination]);
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
-    args.options(options, LMOVEM_OPTIONS);
+    if (options !== undefined) options = args.options(options, LMOVEM_OPTIONS);
     addMoveCount(args, options);
     return this.send(LMOVEM, args);
   }
@@ -3436,12 +3456,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: LmpopOptions,
   ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
     const args = new ArgList(LMPOP);
-    const given = args.options(options, LMPOP_OPTIONS, true);
+    options = args.options(options, LMPOP_OPTIONS);
     numberedKeys(args, numKeys, keys);
-    if (given) {
-      args.keyword("options.direction", options.direction, T.LEFT_RIGHT_CHOICE);
-      if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
-    }
+    args.keyword("options.direction", options.direction, T.LEFT_RIGHT_CHOICE);
+    if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
     return this.send(LMPOP, args);
   }
 
@@ -3519,7 +3537,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   lpos(key: Key, value: Value, options?: LposOptions): Reply<H, number | null | number[]> {
     if (options === undefined) return this.run(LPOS, [key, value]);
     const args = new ArgList(LPOS, [key, value]);
-    if (args.options(options, LPOS_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, LPOS_OPTIONS);
       if (options.rank !== undefined) args.add(T.RANK).integer("options.rank", options.rank);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       if (options.maxLen !== undefined) args.add(T.MAXLEN).count("options.maxLen", options.maxLen);
@@ -3756,9 +3775,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   sdiffcard(numKeys: Integer, keys: Many<Key>, options?: SdiffcardOptions): Reply<H, number>;
   sdiffcard(numKeys: Integer, keys: Many<Key>, options?: SdiffcardOptions): Reply<H, number> {
     const args = new ArgList(SDIFFCARD);
-    const given = args.options(options, SDIFFCARD_OPTIONS);
+    if (options !== undefined) options = args.options(options, SDIFFCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
-    if (given) {
+    if (options !== undefined) {
       if (options.limit !== undefined) args.add(T.LIMIT).count("options.limit", options.limit);
     }
     return this.send(SDIFFCARD, args);
@@ -3805,9 +3824,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   sintercard(numKeys: Integer, keys: Many<Key>, options?: SintercardOptions): Reply<H, number>;
   sintercard(numKeys: Integer, keys: Many<Key>, options?: SintercardOptions): Reply<H, number> {
     const args = new ArgList(SINTERCARD);
-    const given = args.options(options, SINTERCARD_OPTIONS);
+    if (options !== undefined) options = args.options(options, SINTERCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
-    if (given) {
+    if (options !== undefined) {
       if (options.limit !== undefined) args.add(T.LIMIT).count("options.limit", options.limit);
     }
     return this.send(SINTERCARD, args);
@@ -3988,7 +4007,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, [cursor: string, members: H["text"][]]> {
     if (options === undefined) return this.run(SSCAN, [key, cursor]);
     const args = new ArgList(SSCAN, [key, cursor]);
-    if (args.options(options, SSCAN_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, SSCAN_OPTIONS);
       if (options.match !== undefined) args.add(T.MATCH).value("options.match", options.match);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
     }
@@ -4021,9 +4041,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   sunioncard(numKeys: Integer, keys: Many<Key>, options?: SunioncardOptions): Reply<H, number>;
   sunioncard(numKeys: Integer, keys: Many<Key>, options?: SunioncardOptions): Reply<H, number> {
     const args = new ArgList(SUNIONCARD);
-    const given = args.options(options, SUNIONCARD_OPTIONS);
+    if (options !== undefined) options = args.options(options, SUNIONCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.approx", T.APPROX, options.approx);
       if (options.limit !== undefined) args.add(T.LIMIT).count("options.limit", options.limit);
     }
@@ -4068,17 +4088,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZmpopOptions,
   ): Reply<H, [key: H["text"], members: [member: H["text"], score: number][]] | null> {
     const args = new ArgList(BZMPOP);
-    const given = args.options(options, ZMPOP_OPTIONS, true);
+    options = args.options(options, ZMPOP_OPTIONS);
     args.timeout("timeout", timeout);
     numberedKeys(args, numKeys, keys);
-    if (given) {
-      if (options.min !== true && options.max !== true) {
-        args.fail('one of the options "min", "max" must be given');
-      }
-      args.flag("options.min", T.MIN, options.min);
-      args.flag("options.max", T.MAX, options.max);
-      if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
+    if (options.min !== true && options.max !== true) {
+      args.fail('one of the options "min", "max" must be given');
     }
+    args.flag("options.min", T.MIN, options.min);
+    args.flag("options.max", T.MAX, options.max);
+    if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
     return this.send(BZMPOP, args);
   }
 
@@ -4166,7 +4184,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zadd(key: Key, mapping: Mapping<Value, Score>, options?: ZaddOptions): Reply<H, number | null>;
   zadd(key: Key, mapping: Mapping<Value, Score>, options?: ZaddOptions): Reply<H, number | null> {
     const args = new ArgList(ZADD, [key]);
-    if (args.options(options, ZADD_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZADD_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.gt", T.GT, options.gt);
@@ -4265,7 +4284,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, never> {
     const args = new ArgList(ZDIFF);
     args.counted("keys", keys);
-    if (args.options(options, ZDIFF_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZDIFF_OPTIONS);
       args.flag("options.withScores", T.WITHSCORES, options.withScores);
       if (options.scoreCastFunc !== undefined) {
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
@@ -4364,9 +4384,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZinterOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
   ): Reply<H, never> {
     const args = new ArgList(ZINTER);
-    const given = args.options(options, ZINTER_OPTIONS);
+    if (options !== undefined) options = args.options(options, ZINTER_OPTIONS);
     addWeightedKeys(args, keys);
-    if (given) {
+    if (options !== undefined) {
       if (options.aggregate !== undefined) {
         args.add(T.AGGREGATE).keyword("options.aggregate", options.aggregate, T.SUM_MIN_MAX_CHOICE);
       }
@@ -4390,9 +4410,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zintercard(numKeys: Integer, keys: Many<Key>, options?: ZintercardOptions): Reply<H, number>;
   zintercard(numKeys: Integer, keys: Many<Key>, options?: ZintercardOptions): Reply<H, number> {
     const args = new ArgList(ZINTERCARD);
-    const given = args.options(options, ZINTERCARD_OPTIONS);
+    if (options !== undefined) options = args.options(options, ZINTERCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
-    if (given) {
+    if (options !== undefined) {
       if (options.limit !== undefined) args.add(T.LIMIT).count("options.limit", options.limit);
     }
     return this.send(ZINTERCARD, args);
@@ -4419,9 +4439,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZinterstoreOptions,
   ): Reply<H, number> {
     const args = new ArgList(ZINTERSTORE, [destination]);
-    const given = args.options(options, ZINTERSTORE_OPTIONS);
+    if (options !== undefined) options = args.options(options, ZINTERSTORE_OPTIONS);
     addWeightedKeys(args, keys);
-    if (given) {
+    if (options !== undefined) {
       if (options.aggregate !== undefined) {
         args.add(T.AGGREGATE).keyword("options.aggregate", options.aggregate, T.SUM_MIN_MAX_CHOICE);
       }
@@ -4463,16 +4483,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: ZmpopOptions,
   ): Reply<H, [key: H["text"], members: [member: H["text"], score: number][]] | null> {
     const args = new ArgList(ZMPOP);
-    const given = args.options(options, ZMPOP_OPTIONS, true);
+    options = args.options(options, ZMPOP_OPTIONS);
     numberedKeys(args, numKeys, keys);
-    if (given) {
-      if (options.min !== true && options.max !== true) {
-        args.fail('one of the options "min", "max" must be given');
-      }
-      args.flag("options.min", T.MIN, options.min);
-      args.flag("options.max", T.MAX, options.max);
-      if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
+    if (options.min !== true && options.max !== true) {
+      args.fail('one of the options "min", "max" must be given');
     }
+    args.flag("options.min", T.MIN, options.min);
+    args.flag("options.max", T.MAX, options.max);
+    if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
     return this.send(ZMPOP, args);
   }
 
@@ -4604,7 +4622,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     if (count === undefined && options === undefined) return this.run(ZRANDMEMBER, [key]);
     const args = new ArgList(ZRANDMEMBER, [key]);
     if (count !== undefined) args.integer("count", count);
-    if (args.options(options, ZRANDMEMBER_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZRANDMEMBER_OPTIONS);
       args.flag("options.withScores", T.WITHSCORES, options.withScores);
       if (options.scoreCastFunc !== undefined) {
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
@@ -4692,9 +4711,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrangeOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
   ): Reply<H, never> {
     const args = new ArgList(ZRANGE, [key]);
-    const given = args.options(options, ZRANGE_OPTIONS);
+    if (options !== undefined) options = args.options(options, ZRANGE_OPTIONS);
     addRangeBounds(args, [start, end], options);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.byScore", T.BYSCORE, options.byScore);
       args.flag("options.byLex", T.BYLEX, options.byLex);
       args.flag("options.desc", T.REV, options.desc);
@@ -4733,7 +4752,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]> {
     if (options === undefined) return this.run(ZRANGEBYLEX, [key, min, max]);
     const args = new ArgList(ZRANGEBYLEX, [key, min, max]);
-    if (args.options(options, ZRANGEBYLEX_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZRANGEBYLEX_OPTIONS);
       if (options.start !== undefined || options.num !== undefined) {
         args.limit(T.LIMIT, ["start", options.start], ["num", options.num]);
       }
@@ -4814,7 +4834,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(ZRANGEBYSCORE, [key]);
     args.bound("min", min);
     args.bound("max", max);
-    if (args.options(options, ZRANGEBYSCORE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZRANGEBYSCORE_OPTIONS);
       if (options.start !== undefined || options.num !== undefined) {
         args.limit(T.LIMIT, ["start", options.start], ["num", options.num]);
       }
@@ -4852,9 +4873,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZrangestoreOptions,
   ): Reply<H, number> {
     const args = new ArgList(ZRANGESTORE, [destination, source]);
-    const given = args.options(options, ZRANGESTORE_OPTIONS);
+    if (options !== undefined) options = args.options(options, ZRANGESTORE_OPTIONS);
     addRangeBounds(args, [start, end], options);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.byScore", T.BYSCORE, options.byScore);
       args.flag("options.byLex", T.BYLEX, options.byLex);
       args.flag("options.desc", T.REV, options.desc);
@@ -4914,7 +4935,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number | null | [rank: number, score: number]> {
     if (options === undefined) return this.run(ZRANK, [key, member]);
     const args = new ArgList(ZRANK, [key, member]);
-    if (args.options(options, ZRANK_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZRANK_OPTIONS);
       args.flag("options.withScore", T.WITHSCORE, options.withScore);
     }
     return this.send(ZRANK, args, options?.withScore === true ? toRankScore : undefined);
@@ -5056,7 +5078,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(ZREVRANGE, [key]);
     args.integer("start", start);
     args.integer("end", end);
-    if (args.options(options, ZREVRANGE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZREVRANGE_OPTIONS);
       args.flag("options.withScores", T.WITHSCORES, options.withScores);
       if (options.scoreCastFunc !== undefined) {
         args.callback("options.scoreCastFunc", options.scoreCastFunc);
@@ -5089,7 +5112,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][]> {
     if (options === undefined) return this.run(ZREVRANGEBYLEX, [key, max, min]);
     const args = new ArgList(ZREVRANGEBYLEX, [key, max, min]);
-    if (args.options(options, ZREVRANGEBYLEX_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZREVRANGEBYLEX_OPTIONS);
       if (options.start !== undefined || options.num !== undefined) {
         args.limit(T.LIMIT, ["start", options.start], ["num", options.num]);
       }
@@ -5170,7 +5194,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(ZREVRANGEBYSCORE, [key]);
     args.bound("max", max);
     args.bound("min", min);
-    if (args.options(options, ZREVRANGEBYSCORE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZREVRANGEBYSCORE_OPTIONS);
       if (options.start !== undefined || options.num !== undefined) {
         args.limit(T.LIMIT, ["start", options.start], ["num", options.num]);
       }
@@ -5231,7 +5256,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, number | null | [rank: number, score: number]> {
     if (options === undefined) return this.run(ZREVRANK, [key, member]);
     const args = new ArgList(ZREVRANK, [key, member]);
-    if (args.options(options, ZRANK_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZRANK_OPTIONS);
       args.flag("options.withScore", T.WITHSCORE, options.withScore);
     }
     return this.send(ZREVRANK, args, options?.withScore === true ? toRankScore : undefined);
@@ -5308,7 +5334,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, never> {
     if (options === undefined) return this.run(ZSCAN, [key, cursor]);
     const args = new ArgList(ZSCAN, [key, cursor]);
-    if (args.options(options, ZSCAN_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ZSCAN_OPTIONS);
       if (options.match !== undefined) args.add(T.MATCH).value("options.match", options.match);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       args.flag("options.noScores", T.NOSCORES, options.noScores);
@@ -5385,9 +5412,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZunionOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
   ): Reply<H, never> {
     const args = new ArgList(ZUNION);
-    const given = args.options(options, ZUNION_OPTIONS);
+    if (options !== undefined) options = args.options(options, ZUNION_OPTIONS);
     addWeightedKeys(args, keys);
-    if (given) {
+    if (options !== undefined) {
       if (options.aggregate !== undefined) {
         args.add(T.AGGREGATE).keyword("options.aggregate", options.aggregate, T.SUM_MIN_MAX_CHOICE);
       }
@@ -5419,9 +5446,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ZunionstoreOptions,
   ): Reply<H, number> {
     const args = new ArgList(ZUNIONSTORE, [destination]);
-    const given = args.options(options, ZUNIONSTORE_OPTIONS);
+    if (options !== undefined) options = args.options(options, ZUNIONSTORE_OPTIONS);
     addWeightedKeys(args, keys);
-    if (given) {
+    if (options !== undefined) {
       if (options.aggregate !== undefined) {
         args.add(T.AGGREGATE).keyword("options.aggregate", options.aggregate, T.SUM_MIN_MAX_CHOICE);
       }
@@ -5567,10 +5594,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: ArgrepOptions,
   ): Reply<H, H["int"][] | [index: H["int"], value: H["text"]][]> {
     const args = new ArgList(ARGREP, [key]);
-    const given = args.options(options, ARGREP_OPTIONS);
+    if (options !== undefined) options = args.options(options, ARGREP_OPTIONS);
     addSearchRange(args, start, end);
     addPredicates(args, predicates);
-    if (given) {
+    if (options !== undefined) {
       if (options.combinator !== undefined) {
         args.keyword("options.combinator", options.combinator, T.AND_OR_CHOICE);
       }
@@ -5593,7 +5620,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   arinfo(key: Key, options?: ArinfoOptions): Reply<H, ArrayInfo> {
     if (options === undefined) return this.run(ARINFO, [key]);
     const args = new ArgList(ARINFO, [key]);
-    if (args.options(options, ARINFO_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ARINFO_OPTIONS);
       args.flag("options.full", T.FULL, options.full);
     }
     return this.send(ARINFO, args);
@@ -5637,7 +5665,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, (H["text"] | null)[]> {
     const args = new ArgList(ARLASTITEMS, [key]);
     args.count("count", count);
-    if (args.options(options, ARLASTITEMS_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ARLASTITEMS_OPTIONS);
       args.flag("options.rev", T.REV, options.rev);
     }
     return this.send(ARLASTITEMS, args);
@@ -5773,7 +5802,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(AROP, [key]);
     args.count("start", start);
     args.count("end", end);
-    args.options(options, AROP_OPTIONS);
+    if (options !== undefined) options = args.options(options, AROP_OPTIONS);
     addOperation(args, operation, options);
     return this.send(AROP, args, selectAropDecoder(operation));
   }
@@ -5820,7 +5849,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(ARSCAN, [key]);
     args.count("start", start);
     args.count("end", end);
-    if (args.options(options, ARSCAN_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ARSCAN_OPTIONS);
       if (options.limit !== undefined) args.add(T.LIMIT).count("options.limit", options.limit);
     }
     return this.send(ARSCAN, args);
@@ -5871,7 +5901,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions): Reply<H, number>;
   geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions): Reply<H, number> {
     const args = new ArgList(GEOADD, [key]);
-    if (args.options(options, GEOADD_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, GEOADD_OPTIONS);
       args.flag("options.nx", T.NX, options.nx);
       args.flag("options.xx", T.XX, options.xx);
       args.flag("options.ch", T.CH, options.ch);
@@ -5994,12 +6025,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: GeoradiusOptions,
   ): Reply<H, never> {
     const args = new ArgList(GEORADIUS, [key]);
-    const given = args.options(options, GEORADIUS_OPTIONS);
+    if (options !== undefined) options = args.options(options, GEORADIUS_OPTIONS);
     args.decimal("longitude", longitude);
     args.decimal("latitude", latitude);
     args.decimal("radius", radius);
     addGeoUnit(args, options);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
       args.flag("options.withDist", T.WITHDIST, options.withDist);
       args.flag("options.withHash", T.WITHHASH, options.withHash);
@@ -6072,10 +6103,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: GeoradiusOptions,
   ): Reply<H, never> {
     const args = new ArgList(GEORADIUSBYMEMBER, [key, member]);
-    const given = args.options(options, GEORADIUS_OPTIONS);
+    if (options !== undefined) options = args.options(options, GEORADIUS_OPTIONS);
     args.decimal("radius", radius);
     addGeoUnit(args, options);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
       args.flag("options.withDist", T.WITHDIST, options.withDist);
       args.flag("options.withHash", T.WITHHASH, options.withHash);
@@ -6115,10 +6146,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: GeoradiusRoOptions,
   ): Reply<H, never> {
     const args = new ArgList(GEORADIUSBYMEMBER_RO, [key, member]);
-    const given = args.options(options, GEORADIUS_RO_OPTIONS);
+    if (options !== undefined) options = args.options(options, GEORADIUS_RO_OPTIONS);
     args.decimal("radius", radius);
     addGeoUnit(args, options);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
       args.flag("options.withDist", T.WITHDIST, options.withDist);
       args.flag("options.withHash", T.WITHHASH, options.withHash);
@@ -6156,12 +6187,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: GeoradiusRoOptions,
   ): Reply<H, never> {
     const args = new ArgList(GEORADIUS_RO, [key]);
-    const given = args.options(options, GEORADIUS_RO_OPTIONS);
+    if (options !== undefined) options = args.options(options, GEORADIUS_RO_OPTIONS);
     args.decimal("longitude", longitude);
     args.decimal("latitude", latitude);
     args.decimal("radius", radius);
     addGeoUnit(args, options);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
       args.flag("options.withDist", T.WITHDIST, options.withDist);
       args.flag("options.withHash", T.WITHHASH, options.withHash);
@@ -6186,14 +6217,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
   geosearch(key: Key, options: GeosearchOptions): Reply<H, never> {
     const args = new ArgList(GEOSEARCH, [key]);
-    const given = args.options(options, GEOSEARCH_OPTIONS, true);
+    options = args.options(options, GEOSEARCH_OPTIONS);
     addGeoArea(args, options);
-    if (given) {
-      if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
-      args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
-      args.flag("options.withDist", T.WITHDIST, options.withDist);
-      args.flag("options.withHash", T.WITHHASH, options.withHash);
-    }
+    if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
+    args.flag("options.withCoord", T.WITHCOORD, options.withCoord);
+    args.flag("options.withDist", T.WITHDIST, options.withDist);
+    args.flag("options.withHash", T.WITHHASH, options.withHash);
     addGeoCount(args, options);
     return this.send(GEOSEARCH, args);
   }
@@ -6210,12 +6239,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   geosearchstore(dest: Key, key: Key, options: GeosearchstoreOptions): Reply<H, number>;
   geosearchstore(dest: Key, key: Key, options: GeosearchstoreOptions): Reply<H, number> {
     const args = new ArgList(GEOSEARCHSTORE, [dest, key]);
-    const given = args.options(options, GEOSEARCHSTORE_OPTIONS, true);
+    options = args.options(options, GEOSEARCHSTORE_OPTIONS);
     addGeoArea(args, options);
-    if (given) {
-      if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
-      args.flag("options.storeDist", T.STOREDIST, options.storeDist);
-    }
+    if (options.sort !== undefined) args.keyword("options.sort", options.sort, T.ASC_DESC_CHOICE);
+    args.flag("options.storeDist", T.STOREDIST, options.storeDist);
     addGeoCount(args, options);
     return this.send(GEOSEARCHSTORE, args);
   }
@@ -6236,10 +6263,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   vadd(key: Key, vector: Vector, element: Value, options?: VaddOptions): Reply<H, boolean>;
   vadd(key: Key, vector: Vector, element: Value, options?: VaddOptions): Reply<H, boolean> {
     const args = new ArgList(VADD, [key]);
-    const given = args.options(options, VADD_OPTIONS);
+    if (options !== undefined) options = args.options(options, VADD_OPTIONS);
     addVaddVector(args, vector, options);
     args.value("element", element);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.cas", T.CAS, options.cas);
       if (options.quantization !== undefined) {
         args.keyword("options.quantization", options.quantization, T.NOQUANT_Q8_BIN_CHOICE);
@@ -6326,7 +6353,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   vemb(key: Key, element: Value, options?: VembOptions): Reply<H, number[] | null | RawVector> {
     if (options === undefined) return this.run(VEMB, [key, element]);
     const args = new ArgList(VEMB, [key, element]);
-    if (args.options(options, VEMB_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, VEMB_OPTIONS);
       args.flag("options.raw", T.RAW, options.raw);
     }
     return this.send(VEMB, args, selectVembDecoder(options));
@@ -6420,7 +6448,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, H["text"][][] | null | [element: H["text"], score: number][][]> {
     if (options === undefined) return this.run(VLINKS, [key, element]);
     const args = new ArgList(VLINKS, [key, element]);
-    if (args.options(options, VLINKS_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, VLINKS_OPTIONS);
       args.flag("options.withScores", T.WITHSCORES, options.withScores);
     }
     return this.send(VLINKS, args, options?.withScores === true ? toLinkScores : undefined);
@@ -6539,9 +6568,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: VsimOptions,
   ): Reply<H, H["text"][] | [element: H["text"], score: number][]> {
     const args = new ArgList(VSIM, [key]);
-    const given = args.options(options, VSIM_OPTIONS);
+    if (options !== undefined) options = args.options(options, VSIM_OPTIONS);
     addVectorQuery(args, query);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.withScores", T.WITHSCORES, options.withScores);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       if (options.epsilon !== undefined) {
@@ -6598,7 +6627,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XackdelOptions,
   ): Reply<H, number[]> {
     const args = new ArgList(XACKDEL, [key, groupName]);
-    if (args.options(options, XACKDEL_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XACKDEL_OPTIONS);
       if (options.refPolicy !== undefined) {
         args.keyword("options.refPolicy", options.refPolicy, T.KEEPREF_DELREF_ACKED_CHOICE);
       }
@@ -6648,7 +6678,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xadd(key: Key, fields: Mapping<Value, Value>, options?: XaddOptions): Reply<H, H["text"] | null>;
   xadd(key: Key, fields: Mapping<Value, Value>, options?: XaddOptions): Reply<H, H["text"] | null> {
     const args = new ArgList(XADD, [key]);
-    if (args.options(options, XADD_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XADD_OPTIONS);
       args.flag("options.noMkStream", T.NOMKSTREAM, options.noMkStream);
       if (options.refPolicy !== undefined) {
         args.keyword("options.refPolicy", options.refPolicy, T.KEEPREF_DELREF_ACKED_CHOICE);
@@ -6757,10 +6788,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XautoclaimOptions,
   ): Reply<H, [cursor: string, entries: StreamEntry<H["text"]>[], deletedIds: H["text"][]] | [cursor: string, entries: H["text"][], deletedIds: H["text"][]] | [cursor: string, entries: StreamEntryPairs<H["text"]>[], deletedIds: H["text"][]]> {
     const args = new ArgList(XAUTOCLAIM, [key, groupName, consumerName]);
-    const given = args.options(options, XAUTOCLAIM_OPTIONS);
+    if (options !== undefined) options = args.options(options, XAUTOCLAIM_OPTIONS);
     args.count("minIdleTime", minIdleTime);
     addAutoclaimStart(args, options);
-    if (given) {
+    if (options !== undefined) {
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       args.flag("options.justId", T.JUSTID, options.justId);
       args.boolean("options.pairs", options.pairs);
@@ -6781,9 +6812,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xcfgset(key: Key, options?: XcfgsetOptions): Reply<H, true>;
   xcfgset(key: Key, options?: XcfgsetOptions): Reply<H, true> {
     const args = new ArgList(XCFGSET, [key]);
-    const given = args.options(options, XCFGSET_OPTIONS);
+    if (options !== undefined) options = args.options(options, XCFGSET_OPTIONS);
     requireSetting(args, options);
-    if (given) {
+    if (options !== undefined) {
       if (options.idmpDuration !== undefined) {
         args.add(T.IDMP_DURATION).count("options.idmpDuration", options.idmpDuration);
       }
@@ -6885,7 +6916,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     const args = new ArgList(XCLAIM, [key, groupName, consumerName]);
     args.count("minIdleTime", minIdleTime);
     args.list("messageIds", messageIds);
-    if (args.options(options, XCLAIM_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XCLAIM_OPTIONS);
       if (options.idle !== undefined) args.add(T.IDLE).count("options.idle", options.idle);
       if (options.time !== undefined) {
         args.add(T.TIME).unixMilliseconds("options.time", options.time);
@@ -6929,7 +6961,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xdelex(key: Key, ids: Many<Value>, options?: XdelexOptions): Reply<H, number[]>;
   xdelex(key: Key, ids: Many<Value>, options?: XdelexOptions): Reply<H, number[]> {
     const args = new ArgList(XDELEX, [key]);
-    if (args.options(options, XDELEX_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XDELEX_OPTIONS);
       if (options.refPolicy !== undefined) {
         args.keyword("options.refPolicy", options.refPolicy, T.KEEPREF_DELREF_ACKED_CHOICE);
       }
@@ -6963,7 +6996,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, true> {
     if (options === undefined) return this.run(XGROUP_CREATE, [key, groupName, id]);
     const args = new ArgList(XGROUP_CREATE, [key, groupName, id]);
-    if (args.options(options, XGROUP_CREATE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XGROUP_CREATE_OPTIONS);
       args.flag("options.mkStream", T.MKSTREAM, options.mkStream);
       if (options.entriesRead !== undefined) {
         args.add(T.ENTRIESREAD).count("options.entriesRead", options.entriesRead);
@@ -7039,7 +7073,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xgroupSetid(key: Key, groupName: Value, id: Value, options?: XgroupSetidOptions): Reply<H, true> {
     if (options === undefined) return this.run(XGROUP_SETID, [key, groupName, id]);
     const args = new ArgList(XGROUP_SETID, [key, groupName, id]);
-    if (args.options(options, XGROUP_SETID_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XGROUP_SETID_OPTIONS);
       if (options.entriesRead !== undefined) {
         args.add(T.ENTRIESREAD).count("options.entriesRead", options.entriesRead);
       }
@@ -7124,7 +7159,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XinfoStreamOptions,
   ): Reply<H, XInfoStream<H["text"]> | XInfoStreamFull<H["text"]>> {
     const args = new ArgList(XINFO_STREAM, [key]);
-    if (args.options(options, XINFO_STREAM_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XINFO_STREAM_OPTIONS);
       args.flag("options.full", T.FULL, options.full);
     }
     addFullCount(args, options);
@@ -7173,7 +7209,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     args.keyword("mode", mode, T.SILENT_FAIL_FATAL_CHOICE);
     args.add(T.IDS);
     args.counted("ids", ids);
-    if (args.options(options, XNACK_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XNACK_OPTIONS);
       if (options.retryCount !== undefined) {
         args.add(T.RETRYCOUNT).count("options.retryCount", options.retryCount);
       }
@@ -7217,9 +7254,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options: XpendingRangeOptions,
   ): Reply<H, XPendingEntry<H["text"]>[]> {
     const args = new ArgList(XPENDING, [key, groupName]);
-    if (args.options(options, XPENDING_RANGE_OPTIONS, true)) {
-      if (options.idle !== undefined) args.add(T.IDLE).count("options.idle", options.idle);
-    }
+    options = args.options(options, XPENDING_RANGE_OPTIONS);
+    if (options.idle !== undefined) args.add(T.IDLE).count("options.idle", options.idle);
     addPendingRange(args, options);
     return this.send(XPENDING, args);
   }
@@ -7280,7 +7316,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, StreamEntry<H["text"]>[] | StreamEntryPairs<H["text"]>[]> {
     if (options === undefined) return this.run(XRANGE, [key, min, max]);
     const args = new ArgList(XRANGE, [key, min, max]);
-    if (args.options(options, XRANGE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XRANGE_OPTIONS);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       args.boolean("options.pairs", options.pairs);
     }
@@ -7331,7 +7368,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XreadOptions,
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]> {
     const args = new ArgList(XREAD);
-    if (args.options(options, XREAD_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XREAD_OPTIONS);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       if (options.block !== undefined) args.add(T.BLOCK).count("options.block", options.block);
       args.boolean("options.pairs", options.pairs);
@@ -7399,7 +7437,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     options?: XreadgroupOptions,
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]> {
     const args = new ArgList(XREADGROUP, [T.GROUP, groupName, consumerName]);
-    if (args.options(options, XREADGROUP_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XREADGROUP_OPTIONS);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       if (options.block !== undefined) args.add(T.BLOCK).count("options.block", options.block);
       args.flag("options.noAck", T.NOACK, options.noAck);
@@ -7466,7 +7505,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   ): Reply<H, StreamEntry<H["text"]>[] | StreamEntryPairs<H["text"]>[]> {
     if (options === undefined) return this.run(XREVRANGE, [key, max, min]);
     const args = new ArgList(XREVRANGE, [key, max, min]);
-    if (args.options(options, XREVRANGE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XREVRANGE_OPTIONS);
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       args.boolean("options.pairs", options.pairs);
     }
@@ -7486,7 +7526,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xsetid(key: Key, lastId: Value, options?: XsetidOptions): Reply<H, true> {
     if (options === undefined) return this.run(XSETID, [key, lastId]);
     const args = new ArgList(XSETID, [key, lastId]);
-    if (args.options(options, XSETID_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, XSETID_OPTIONS);
       if (options.entriesAdded !== undefined) {
         args.add(T.ENTRIESADDED).count("options.entriesAdded", options.entriesAdded);
       }
@@ -7508,12 +7549,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xtrim(key: Key, options: XtrimOptions): Reply<H, number>;
   xtrim(key: Key, options: XtrimOptions): Reply<H, number> {
     const args = new ArgList(XTRIM, [key]);
-    const given = args.options(options, XTRIM_OPTIONS, true);
+    options = args.options(options, XTRIM_OPTIONS);
     addTrimming(args, options, true);
-    if (given) {
-      if (options.refPolicy !== undefined) {
-        args.keyword("options.refPolicy", options.refPolicy, T.KEEPREF_DELREF_ACKED_CHOICE);
-      }
+    if (options.refPolicy !== undefined) {
+      args.keyword("options.refPolicy", options.refPolicy, T.KEEPREF_DELREF_ACKED_CHOICE);
     }
     return this.send(XTRIM, args);
   }

@@ -520,7 +520,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   functionFlush(options?: FunctionFlushOptions): Reply<H, true> {
     if (options === undefined) return this.run(FUNCTION_FLUSH, []);
     const args = new ArgList(FUNCTION_FLUSH);
-    if (args.options(options, FUNCTION_FLUSH_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, FUNCTION_FLUSH_OPTIONS);
       if (options.mode !== undefined) {
         args.keyword("options.mode", options.mode, T.ASYNC_SYNC_CHOICE);
       }
@@ -561,7 +562,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   functionList(options?: FunctionListOptions): Reply<H, FunctionLibrary<H["text"]>[]> {
     if (options === undefined) return this.run(FUNCTION_LIST, []);
     const args = new ArgList(FUNCTION_LIST);
-    if (args.options(options, FUNCTION_LIST_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, FUNCTION_LIST_OPTIONS);
       if (options.library !== undefined) {
         args.add(T.LIBRARYNAME).value("options.library", options.library);
       }
@@ -582,7 +584,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   functionLoad(code: Value, options?: FunctionLoadOptions): Reply<H, string> {
     if (options === undefined) return this.run(FUNCTION_LOAD, [code]);
     const args = new ArgList(FUNCTION_LOAD);
-    if (args.options(options, FUNCTION_LOAD_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, FUNCTION_LOAD_OPTIONS);
       args.flag("options.replace", T.REPLACE, options.replace);
     }
     args.add(code);
@@ -601,7 +604,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   functionRestore(payload: Value, options?: FunctionRestoreOptions): Reply<H, true> {
     if (options === undefined) return this.run(FUNCTION_RESTORE, [payload]);
     const args = new ArgList(FUNCTION_RESTORE, [payload]);
-    if (args.options(options, FUNCTION_RESTORE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, FUNCTION_RESTORE_OPTIONS);
       if (options.policy !== undefined) {
         args.keyword("options.policy", options.policy, T.APPEND_FLUSH_REPLACE_CHOICE);
       }
@@ -850,7 +854,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   auth(password: Value, options?: AuthOptions): Reply<H, true> {
     if (options === undefined) return this.run(AUTH, [password]);
     const args = new ArgList(AUTH);
-    if (args.options(options, AUTH_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, AUTH_OPTIONS);
       if (options.username !== undefined) args.value("options.username", options.username);
     }
     args.add(password);
@@ -976,7 +981,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clientKillFilter(options?: ClientKillOptions): Reply<H, number>;
   clientKillFilter(options?: ClientKillOptions): Reply<H, number> {
     const args = new ArgList(CLIENT_KILL);
-    if (args.options(options, CLIENT_KILL_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, CLIENT_KILL_OPTIONS);
       if (options.id !== undefined) args.add(T.ID).integer("options.id", options.id);
       if (options.type !== undefined) {
         args.add(T.TYPE).keyword("options.type", options.type, T.NORMAL_MASTER_PRIMARY_REPLICA_SLAVE_PUBSUB_CHOICE);
@@ -1003,7 +1009,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clientList(options?: ClientListOptions): Reply<H, ClientInfo[]> {
     if (options === undefined) return this.run(CLIENT_LIST, []);
     const args = new ArgList(CLIENT_LIST);
-    if (args.options(options, CLIENT_LIST_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, CLIENT_LIST_OPTIONS);
       if (options.type !== undefined) {
         args.add(T.TYPE).keyword("options.type", options.type, T.NORMAL_MASTER_PRIMARY_REPLICA_SLAVE_PUBSUB_CHOICE);
       }
@@ -1054,7 +1061,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clientPause(timeout: Integer, options?: ClientPauseOptions): Reply<H, true> {
     const args = new ArgList(CLIENT_PAUSE);
     args.milliseconds("timeout", timeout);
-    args.options(options, CLIENT_PAUSE_OPTIONS);
+    if (options !== undefined) options = args.options(options, CLIENT_PAUSE_OPTIONS);
     pauseMode(args, options);
     return this.send(CLIENT_PAUSE, args);
   }
@@ -1111,9 +1118,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clientTracking(options?: ClientTrackingOptions): Reply<H, true>;
   clientTracking(options?: ClientTrackingOptions): Reply<H, true> {
     const args = new ArgList(CLIENT_TRACKING);
-    const given = args.options(options, CLIENT_TRACKING_OPTIONS);
+    if (options !== undefined) options = args.options(options, CLIENT_TRACKING_OPTIONS);
     trackingMode(args, options);
-    if (given) {
+    if (options !== undefined) {
       if (options.clientId !== undefined) {
         args.add(T.REDIRECT).integer("options.clientId", options.clientId);
       }
@@ -1149,7 +1156,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clientTrackingOn(options?: ClientTrackingOnOptions): Reply<H, true>;
   clientTrackingOn(options?: ClientTrackingOnOptions): Reply<H, true> {
     const args = new ArgList(CLIENT_TRACKING, [T.ON]);
-    if (args.options(options, CLIENT_TRACKING_ON_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, CLIENT_TRACKING_ON_OPTIONS);
       if (options.clientId !== undefined) {
         args.add(T.REDIRECT).integer("options.clientId", options.clientId);
       }
@@ -1188,7 +1196,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clientUnblock(clientId: Integer, options?: ClientUnblockOptions): Reply<H, boolean> {
     const args = new ArgList(CLIENT_UNBLOCK);
     args.integer("clientId", clientId);
-    args.options(options, CLIENT_UNBLOCK_OPTIONS);
+    if (options !== undefined) options = args.options(options, CLIENT_UNBLOCK_OPTIONS);
     unblockMode(args, options);
     return this.send(CLIENT_UNBLOCK, args);
   }
@@ -1229,10 +1237,10 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   hello(protocol?: 2 | 3, options?: HelloOptions): Reply<H, HelloReply>;
   hello(protocol?: 2 | 3, options?: HelloOptions): Reply<H, HelloReply> {
     const args = new ArgList(HELLO);
-    const given = args.options(options, HELLO_OPTIONS);
+    if (options !== undefined) options = args.options(options, HELLO_OPTIONS);
     if (protocol !== undefined) args.count("protocol", protocol);
     helloOptions(args, protocol, options);
-    if (given) {
+    if (options !== undefined) {
       if (options.setName !== undefined) {
         args.add(T.SETNAME).value("options.setName", options.setName);
       }
@@ -1443,7 +1451,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   commandList(options?: CommandListOptions): Reply<H, string[]>;
   commandList(options?: CommandListOptions): Reply<H, string[]> {
     const args = new ArgList(COMMAND_LIST);
-    args.options(options, COMMAND_LIST_OPTIONS);
+    if (options !== undefined) options = args.options(options, COMMAND_LIST_OPTIONS);
     commandFilter(args, options);
     return this.send(COMMAND_LIST, args);
   }
@@ -1500,7 +1508,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   moduleLoadex(path: string, options?: ModuleLoadexOptions): Reply<H, true>;
   moduleLoadex(path: string, options?: ModuleLoadexOptions): Reply<H, true> {
     const args = new ArgList(MODULE_LOADEX, [path]);
-    args.options(options, MODULE_LOADEX_OPTIONS);
+    if (options !== undefined) options = args.options(options, MODULE_LOADEX_OPTIONS);
     loadexSections(args, options);
     return this.send(MODULE_LOADEX, args);
   }
@@ -1540,7 +1548,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   bgsave(options?: BgsaveOptions): Reply<H, true>;
   bgsave(options?: BgsaveOptions): Reply<H, true> {
     const args = new ArgList(BGSAVE);
-    args.options(options, BGSAVE_OPTIONS);
+    if (options !== undefined) options = args.options(options, BGSAVE_OPTIONS);
     scheduled(args, options);
     return this.send(BGSAVE, args);
   }
@@ -1650,9 +1658,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   failover(options?: FailoverOptions): Reply<H, true>;
   failover(options?: FailoverOptions): Reply<H, true> {
     const args = new ArgList(FAILOVER);
-    const given = args.options(options, FAILOVER_OPTIONS);
+    if (options !== undefined) options = args.options(options, FAILOVER_OPTIONS);
     failoverTarget(args, options);
-    if (given) {
+    if (options !== undefined) {
       args.flag("options.force", T.FORCE, options.force);
       args.flag("options.abort", T.ABORT, options.abort);
       if (options.timeout !== undefined) {
@@ -1673,7 +1681,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   flushall(options?: FlushOptions): Reply<H, true> {
     if (options === undefined) return this.run(FLUSHALL, []);
     const args = new ArgList(FLUSHALL);
-    if (args.options(options, FLUSH_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, FLUSH_OPTIONS);
       args.flag("options.asynchronous", T.ASYNC, options.asynchronous);
       args.flag("options.synchronous", T.SYNC, options.synchronous);
     }
@@ -1691,7 +1700,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   flushdb(options?: FlushOptions): Reply<H, true> {
     if (options === undefined) return this.run(FLUSHDB, []);
     const args = new ArgList(FLUSHDB);
-    if (args.options(options, FLUSH_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, FLUSH_OPTIONS);
       args.flag("options.asynchronous", T.ASYNC, options.asynchronous);
       args.flag("options.synchronous", T.SYNC, options.synchronous);
     }
@@ -1731,9 +1741,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   hotkeysStart(metrics: Many<HotkeysMetric>, options?: HotkeysStartOptions): Reply<H, true>;
   hotkeysStart(metrics: Many<HotkeysMetric>, options?: HotkeysStartOptions): Reply<H, true> {
     const args = new ArgList(HOTKEYS_START);
-    const given = args.options(options, HOTKEYS_START_OPTIONS);
+    if (options !== undefined) options = args.options(options, HOTKEYS_START_OPTIONS);
     hotkeysMetrics(args, metrics);
-    if (given) {
+    if (options !== undefined) {
       if (options.count !== undefined) args.add(T.COUNT).count("options.count", options.count);
       if (options.duration !== undefined) {
         args.add(T.DURATION).count("options.duration", options.duration);
@@ -1951,7 +1961,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   memoryUsage(key: Key, options?: MemoryUsageOptions): Reply<H, number | null> {
     if (options === undefined) return this.run(MEMORY_USAGE, [key]);
     const args = new ArgList(MEMORY_USAGE, [key]);
-    if (args.options(options, MEMORY_USAGE_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, MEMORY_USAGE_OPTIONS);
       if (options.samples !== undefined) {
         args.add(T.SAMPLES).count("options.samples", options.samples);
       }
@@ -2034,7 +2045,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   shutdown(options?: ShutdownOptions): Reply<H, void | true> {
     if (options === undefined) return this.run(SHUTDOWN, []);
     const args = new ArgList(SHUTDOWN);
-    if (args.options(options, SHUTDOWN_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, SHUTDOWN_OPTIONS);
       args.flag("options.save", T.SAVE, options.save);
       args.flag("options.noSave", T.NOSAVE, options.noSave);
       args.flag("options.now", T.NOW, options.now);
@@ -2300,7 +2312,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   aclSetuser(username: Value, options?: AclSetuserOptions): Reply<H, true>;
   aclSetuser(username: Value, options?: AclSetuserOptions): Reply<H, true> {
     const args = new ArgList(ACL_SETUSER, [username]);
-    if (args.options(options, ACL_SETUSER_OPTIONS)) {
+    if (options !== undefined) {
+      options = args.options(options, ACL_SETUSER_OPTIONS);
       args.flag("options.reset", T.RESET, options.reset);
       args.flag("options.resetKeys", T.RESETKEYS, options.resetKeys);
       args.flag("options.resetChannels", T.RESETCHANNELS, options.resetChannels);
@@ -2685,11 +2698,11 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
     options?: ClusterSetslotOptions,
   ): Reply<H, true> {
     const args = new ArgList(CLUSTER_SETSLOT);
-    const given = args.options(options, CLUSTER_SETSLOT_OPTIONS);
+    if (options !== undefined) options = args.options(options, CLUSTER_SETSLOT_OPTIONS);
     args.count("slot", slot);
     args.keyword("state", state, T.STABLE_IMPORTING_MIGRATING_NODE_CHOICE);
     slotNode(args, state, nodeId);
-    if (given) {
+    if (options !== undefined) {
       if (options.timeout !== undefined) {
         args.add(T.TIMEOUT).milliseconds("options.timeout", options.timeout);
       }
@@ -2732,7 +2745,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clusterSlotStats(options: ClusterSlotStatsOptions): Reply<H, ClusterSlotStats[]>;
   clusterSlotStats(options: ClusterSlotStatsOptions): Reply<H, ClusterSlotStats[]> {
     const args = new ArgList(CLUSTER_SLOT_STATS);
-    args.options(options, CLUSTER_SLOT_STATS_OPTIONS, true);
+    options = args.options(options, CLUSTER_SLOT_STATS_OPTIONS);
     slotStats(args, options);
     return this.send(CLUSTER_SLOT_STATS, args);
   }

@@ -103,9 +103,10 @@ function statementsFor(spec: CommandSpec, item: WireItem, context: BodyContext):
   return [canBeUndefined(param) ? `if (${item} !== undefined) ${call}` : call];
 }
 
-/** The call that checks the options object as a whole. */
+/** The statement that checks the options object as a whole. */
 function optionsCheck(options: Options, required: boolean): string {
-  return `args.options(options, ${rulesName(options)}${required ? ", true" : ""})`;
+  const statement = `options = args.options(options, ${rulesName(options)});`;
+  return required ? statement : `if (options !== undefined) ${statement}`;
 }
 
 /** Whether options are checked first, because an argument builder before them reads them. */
@@ -119,9 +120,15 @@ function checksEarly(spec: CommandSpec): boolean {
 function optionsBlock(spec: CommandSpec, context: BodyContext): string[] {
   if (spec.options === undefined) throw new Error(`${spec.name}: no options`);
   const statements = optionStatements(spec.options, (text) => context.token(text));
-  const check = checksEarly(spec) ? "given" : optionsCheck(spec.options, needsOptions(spec));
-  if (statements.length === 0) return [`${check};`];
-  return [`if (${check}) {`, ...statements.map((line) => `  ${line}`), "}"];
+  const required = needsOptions(spec);
+  const check = checksEarly(spec) ? [] : [optionsCheck(spec.options, required)];
+  if (required || statements.length === 0) return [...check, ...statements];
+  const inner = check.map((line) => line.slice(line.indexOf("options = ")));
+  return [
+    "if (options !== undefined) {",
+    ...[...inner, ...statements].map((line) => `  ${line}`),
+    "}",
+  ];
 }
 
 /** A first statement that runs calls without optional arguments directly, where that is possible. */
@@ -187,7 +194,7 @@ export function bodyLines(spec: CommandSpec, context: BodyContext): string[] {
     ...shortcut(spec, context),
     `const args = new ${context.core("ArgList", "args")}(${info}${initial});`,
     ...(spec.options !== undefined && checksEarly(spec)
-      ? [`const given = ${optionsCheck(spec.options, needsOptions(spec))};`]
+      ? [optionsCheck(spec.options, needsOptions(spec))]
       : []),
     ...wire.statements,
     `return this.send(${info}, args${last});`,

@@ -87,7 +87,7 @@ export function addGeoUnit(
   options: { readonly unit?: GeoUnit | undefined } | undefined,
 ): void {
   if (args.error !== undefined) return;
-  const { unit = "m" } = options ?? {};
+  const unit = options?.unit === undefined ? "m" : options.unit;
   args.keyword("options.unit", unit, UNITS);
 }
 

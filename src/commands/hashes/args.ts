@@ -2,6 +2,7 @@
  * Argument builders of hash commands for what the command table cannot express. They
  * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
  */
+import { isUint8Array } from "node:util/types";
 import { isList } from "../core/arg-values.js";
 import type { ArgList } from "../core/args.js";
 import type { Value } from "../core/info.js";
@@ -41,7 +42,7 @@ export function addHsetFields(
   field: Value | Mapping<Value, Value>,
   ...[value, mapping]: [value: Value | undefined, mapping: Mapping<Value, Value> | undefined]
 ): void {
-  if (typeof field === "object" && field !== null && !(field instanceof Uint8Array)) {
+  if (typeof field === "object" && field !== null && !isUint8Array(field)) {
     if (value !== undefined || mapping !== undefined) {
       args.invalid("field", 'must be a name when argument "value" or "mapping" is given');
     }

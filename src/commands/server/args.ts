@@ -34,7 +34,7 @@ export interface ScheduleShape {
 /** Add SCHEDULE to BGSAVE unless the option is false. */
 export function scheduled(args: ArgList, options: ScheduleShape | undefined): void {
   if (args.error === undefined) {
-    const { schedule = true } = options ?? {};
+    const schedule = options?.schedule === undefined ? true : options.schedule;
     args.flag("options.schedule", SCHEDULE, schedule);
   }
 }

@@ -76,7 +76,7 @@ export function addEntry(
   fields: Mapping<Value, Value>,
   options: { readonly id?: Value | undefined } | undefined,
 ): void {
-  const { id = "*" } = options ?? {};
+  const id = options?.id === undefined ? "*" : options.id;
   args.value("options.id", id);
   args.entries("fields", fields, (field, value) => {
     args
@@ -100,7 +100,7 @@ export function addAutoclaimStart(
   args: ArgList,
   options: { readonly startId?: Value | undefined } | undefined,
 ): void {
-  const { startId = "0-0" } = options ?? {};
+  const startId = options?.startId === undefined ? "0-0" : options.startId;
   args.value("options.startId", startId);
 }
 

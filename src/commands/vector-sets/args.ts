@@ -2,6 +2,7 @@
  * Argument builders of vector set commands for what the command table cannot express. They
  * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
  */
+import { isFloat32Array, isUint8Array } from "node:util/types";
 import { describe } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Integer } from "../core/types.js";
@@ -34,12 +35,12 @@ export function addVectorQuery(args: ArgList, query: VectorQuery): void {
 }
 
 function isElementQuery(query: unknown): query is Exclude<VectorQuery, Vector | string> {
-  return typeof query === "object" && query !== null && "element" in query;
+  return typeof query === "object" && query !== null && Object.hasOwn(query, "element");
 }
 
 function addVector(args: ArgList, what: string, vector: unknown): void {
-  if (vector instanceof Float32Array) addBytes(args, what, floatBytes(vector));
-  else if (vector instanceof Uint8Array) addBytes(args, what, vector);
+  if (isFloat32Array(vector)) addBytes(args, what, floatBytes(vector));
+  else if (isUint8Array(vector)) addBytes(args, what, vector);
   else if (Array.isArray(vector)) addNumbers(args, what, vector);
   else args.invalid(what, `must be ${VECTOR_FORMATS}, got ${describe(vector)}`);
 }

@@ -42,7 +42,7 @@ let loaded: HiredisAddon | undefined;
  * @throws RedisError with the command that builds the addon, when it is missing or cannot be loaded.
  */
 export function hiredisAddon(): HiredisAddon {
-  loaded ??= load(process.env[PATH_VARIABLE] ?? packagePath(ownUrl()));
+  loaded ??= load(process.env[PATH_VARIABLE] || packagePath(ownUrl()));
   return loaded;
 }
 

@@ -318,21 +318,21 @@ describe("ArgList mappings", () => {
 
 describe("ArgList options", () => {
   const rules: OptionRules = { ex: [1, 2], px: [2, 1], get: [4, 0] };
-  const outcome = (options: unknown, needed = false) => {
+  const outcome = (options: unknown) => {
     const args = new ArgList(TEST);
-    const readable = args.options(wrong(options), rules, needed);
-    return args.error?.message ?? readable;
+    const read = args.options(wrong(options) as object, rules);
+    return args.error?.message ?? read;
   };
 
-  test("accepts known names and absent options", () => {
-    expect(outcome({ ex: 1, get: true })).toBe(true);
-    expect(outcome({})).toBe(true);
-    expect(outcome(undefined)).toBe(false);
+  test("accepts known names", () => {
+    const options = { ex: 1, get: true };
+    expect(outcome(options)).toBe(options);
+    expect(outcome({})).toEqual({});
   });
 
   test("ignores options that are undefined or false", () => {
-    expect(outcome({ ex: 1, px: undefined })).toBe(true);
-    expect(outcome({ ex: 1, px: false, nonsense: undefined })).toBe(true);
+    expect(outcome({ ex: 1, px: undefined })).toEqual({ ex: 1, px: undefined });
+    expect(outcome({ ex: 1, px: false, nonsense: undefined })).toMatchObject({ ex: 1 });
   });
 
   test("rejects unknown names, including names inherited from Object", () => {
@@ -353,9 +353,34 @@ describe("ArgList options", () => {
     expect(outcome(null)).toBe('TEST: argument "options" must be an object, got null');
     expect(outcome("EX")).toBe('TEST: argument "options" must be an object, got a string');
     expect(outcome(["EX"])).toBe('TEST: argument "options" must be an object, got an array');
-    expect(outcome(undefined, true)).toBe(
-      'TEST: argument "options" must be an object, got undefined',
+    expect(outcome(undefined)).toBe('TEST: argument "options" must be an object, got undefined');
+    expect(outcome(new Date())).toBe('TEST: argument "options" must be an object, got a Date');
+    expect(outcome(new Map([["ex", 1]]))).toBe(
+      'TEST: argument "options" must be an object, got a Map',
     );
+    expect(outcome(() => {})).toBe('TEST: argument "options" must be an object, got a function');
+  });
+
+  test("reads own properties only after a property is added to Object.prototype", () => {
+    Object.assign(Object.prototype, { px: 1 });
+    try {
+      expect(outcome({ ex: 1 })).toEqual({ ex: 1 });
+      expect(Object.getPrototypeOf(outcome({ ex: 1 }))).toBe(null);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "px");
+    }
+    expect(Object.getPrototypeOf(outcome({ ex: 1 }))).toBe(Object.prototype);
+  });
+
+  test("reads own properties only when Object.prototype has a hidden property at the first call", () => {
+    Object.defineProperty(Object.prototype, "store", { value: 1, configurable: true });
+    try {
+      const args = new ArgList(TEST);
+      const read = args.options({ by: 1 }, { by: [1, 0], store: [2, 0] });
+      expect(Reflect.has(read, "store")).toBe(false);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "store");
+    }
   });
 
   test("requires offset and num together", () => {
