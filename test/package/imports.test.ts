@@ -203,12 +203,14 @@ describe("the checks of source files", () => {
     ]);
     const realm = parseSource(
       "src/util/realm.ts",
-      'for (const a in b) a instanceof Date;\nb instanceof Own;\n"c" in b;\n#d in b;\n',
+      "for (const a in b) a instanceof Date;\nb instanceof Own;\n'c' in b;\n#d in b;\n" +
+        "Object.defineProperty(b, 'e', { value: 1 });\n",
     );
     expect(rules.environmentalSyntax(realm)).toEqual([
       "src/util/realm.ts:1 uses for…in",
       "src/util/realm.ts:1 uses instanceof Date",
       "src/util/realm.ts:3 uses in",
+      "src/util/realm.ts:5 defines a property with a descriptor that inherits",
     ]);
     expect(rules.filesWithoutComment(bad)).toEqual([
       "src/protocol/bad.ts:1 has no comment at its head",
