@@ -2,7 +2,9 @@
  * Listeners of the RESP3 pushes of a dedicated connection: converts a push for its listener. What the listener throws,
  * or a push that cannot be decoded, never reaches the parser.
  */
+
 import { AsyncResource } from "node:async_hooks";
+import { isUint8Array } from "node:util/types";
 import type { PushListener } from "../connection/push-router.js";
 import { DataError } from "../errors.js";
 import { MapReply, type Reply, SetReply } from "../protocol/reply.js";
@@ -24,7 +26,7 @@ const handlerOrNull = callable<PushHandler>("a function or null");
 
 /** Convert byte strings to text, also inside of lists. */
 function textOf(item: Reply, call: CallSettings): unknown {
-  if (item instanceof Buffer) return call.textContext.text(item);
+  if (isUint8Array(item)) return call.textContext.text(item);
   if (Array.isArray(item)) return item.map((each) => textOf(each, call));
   if (item instanceof MapReply || item instanceof SetReply)
     return item.items.map((each) => textOf(each, call));

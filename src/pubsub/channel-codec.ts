@@ -186,8 +186,10 @@ type Pair = readonly [name: Key, handler: AnyHandler | null];
 
 function pairsOf(command: string, given: Subscriptions<never>): Pair[] {
   if (isList(given)) return [...given].map((name): Pair => [name as Key, null]);
-  if (isMap(given))
-    return [...given].map(([name, handler]) => [name, checkHandler(command, handler)]);
+  if (isMap(given)) {
+    const entries = [...given] as [Key, unknown][];
+    return entries.map(([name, handler]) => [name, checkHandler(command, handler)]);
+  }
   if (isPlainObject(given)) {
     return Object.entries(given).map(([name, handler]) => [name, checkHandler(command, handler)]);
   }
