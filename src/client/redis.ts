@@ -2,7 +2,6 @@
  * The client: passes commands to an executor, and creates views, pipelines, subscribers, scripts and locks.
  * It keeps no state between commands, so any number of callers can use one client concurrently.
  */
-
 import { inspect } from "node:util";
 import type { Arg, CommandInfo, Decoder, Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";

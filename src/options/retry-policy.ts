@@ -2,7 +2,7 @@
  * The option `retry` in its one internal form. A policy never throws: a fault of the user's function or
  * `Retry` becomes the error of those who wait, never an endless loop.
  */
-import { isPromise } from "node:util/types";
+import { isNativeError, isPromise } from "node:util/types";
 import { AuthenticationError, DataError, type RedisError } from "../errors.js";
 import { type Check, integer, invalidOption, kindOf, MAX_DELAY } from "../util/validate.js";
 import { EqualJitterBackoff } from "./backoff.js";
@@ -111,7 +111,7 @@ export class RetryPolicy {
     try {
       return checkedPause(decide(), error);
     } catch (cause) {
-      const text = cause instanceof Error ? cause.message : kindOf(cause);
+      const text = isNativeError(cause) ? cause.message : kindOf(cause);
       const details = { code: "EINVAL", outcome: "not-sent", cause } as const;
       return new DataError(`option "retry" failed: ${text}`, details);
     }

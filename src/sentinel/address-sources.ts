@@ -3,6 +3,7 @@
  * connection is verified with ROLE before it is used, because the server's own report counts for more than
  * what the Sentinels report about it.
  */
+import { isUint8Array } from "node:util/types";
 import type { AddressConsumer, AddressSource, Probe } from "../connection/address-source.js";
 import { internalCommand } from "../connection/internal-request.js";
 import {
@@ -38,7 +39,7 @@ const MAX_FAILURES = MAX_REPLICAS;
 /** Read the first element of a reply to ROLE. It is not shown, because a server may send anything. */
 function roleIn(reply: Reply): "master" | "slave" | "sentinel" | undefined {
   const word = Array.isArray(reply) ? reply[0] : undefined;
-  if (!(word instanceof Buffer || typeof word === "string") || word.length > 8) return undefined;
+  if (!(isUint8Array(word) || typeof word === "string") || word.length > 8) return undefined;
   const role = word.toString();
   return role === "master" || role === "slave" || role === "sentinel" ? role : undefined;
 }
