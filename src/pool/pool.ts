@@ -24,9 +24,8 @@ import type { Address } from "../options/address.js";
 import { normalizeOptions } from "../options/normalize.js";
 import type { Settings } from "../options/types.js";
 import { Encoder } from "../protocol/encoder.js";
-import { ownProperties } from "../util/own.js";
 import { defineSelf, SELF } from "../util/self.js";
-import { plainObject } from "../util/validate.js";
+import { ownOptions } from "../util/validate.js";
 import { Assigner } from "./assigner.js";
 import { ConnectionSet } from "./connection-set.js";
 import { Connector } from "./connector.js";
@@ -68,8 +67,7 @@ export class ConnectionPool {
    */
   constructor(options: PoolOptions = {}) {
     defineSelf(this);
-    const given = ownProperties(plainObject('argument "options"', options));
-    const { connectionClass = Connection, addressSource, ...rest } = given as PoolOptions;
+    const { connectionClass = Connection, addressSource, ...rest } = ownOptions(options);
     const settings = normalizeOptions(rest);
     const source: AddressSource = addressSource ?? new FixedAddress(settings.address);
     this.settings = settings;

@@ -70,6 +70,11 @@ export const plainObject: Check<Record<string, unknown>> = (name, value) => {
   throw invalidOption(name, "a plain object", kindOf(value));
 };
 
+/** Accept an options argument; return the options in an object that inherits none. Their names are not checked. */
+export function ownOptions<O extends object>(options: O): O {
+  return ownProperties(plainObject('argument "options"', options)) as O;
+}
+
 /** Accept `true` and `false`. */
 export const boolean: Check<boolean> = (name, value) => {
   if (typeof value === "boolean") return value;
