@@ -22,6 +22,7 @@
  * - A sh block runs in bash, in the repository, and must succeed; every npm script it names must exist.
  * - `no-run (why)` after the language, only where running is impossible. The block is still checked by the
  *   compiler or by `bash -n`.
+ * - A table whose second column is headed "rediswire", on a page of `ROW_PAGES`, runs row by row: see doc-rows.ts.
  * - A block has a time limit of 8 s. Clients may be left open.
  */
 import { execFile } from "node:child_process";
@@ -33,6 +34,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureBuilt } from "./built.js";
 import { type CompilerError, compile, readable } from "./compiler.js";
 import { type Block, blocksOf, programOf } from "./doc-blocks.js";
+import { rowsOf } from "./doc-rows.js";
 import { type Sandbox, startSandbox } from "./doc-sandbox.js";
 import { ROOT } from "./paths.js";
 
@@ -44,7 +46,10 @@ const pages = ["README.md", ...guides.map((name) => `docs/${name}`)].filter((pat
   path.endsWith(".md"),
 );
 const blocks = pages.flatMap((page) => blocksOf(page, read(page)));
-const coded = blocks.filter(({ language }) => language !== "sh");
+/** Pages whose tables run. */
+const ROW_PAGES = ["docs/migrating.md"];
+const rows = ROW_PAGES.flatMap((page) => rowsOf(page, read(page)));
+const coded = [...blocks.filter(({ language }) => language !== "sh"), ...rows];
 
 /** A virtual page for wrong blocks. */
 const PAGE = { page: "page.md", name: "page.md:4", line: 4, language: "ts", noRun: undefined };
@@ -59,6 +64,7 @@ describe("documentation pages", () => {
     expect(
       blocks.filter(({ page, language }) => page === "README.md" && language === "ts"),
     ).not.toEqual([]);
+    expect(rows.length).toBeGreaterThan(100);
   });
 
   test.each(pages)("have valid links and anchors: %s", (page) => {
