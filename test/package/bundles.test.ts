@@ -3,6 +3,7 @@
  * code than a program uses.
  */
 import { execFile } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -95,18 +96,17 @@ describe("a bundle contains only what is used", () => {
   const LIMITS = [
     ["DataError", 1000],
     ["ReadOnlyError", 1000],
-    ["ExponentialBackoff", 3000],
-    ["Retry", 6000],
-    ["JsParser", 25_000],
-    ["HiredisParser", 25_000],
+    ["ExponentialBackoff", 2000],
+    ["Retry", 5000],
+    ["JsParser", 20_000],
+    ["HiredisParser", 20_000],
     ["ConnectionPool", 100_000],
   ] as const;
 
   test.each(LIMITS)("%s takes less than %i bytes (esbuild)", async (name, limit) => {
     const program = `import { ${name} } from "rediswire"; console.log(JSON.stringify(${name}.name));`;
-    const file = await bundled(program, `only-${name}`, { metafile: true });
-    const { outputFiles } = await build({ entryPoints: [file], write: false });
-    expect(outputFiles[0]?.contents.length).toBeLessThan(limit);
+    const file = await bundled(program, `only-${name}`);
+    expect(statSync(file).size).toBeLessThan(limit);
     expect(await output(await bundled(program, `named-${name}`, { keepNames: true }))).toBe(name);
   });
 
@@ -133,8 +133,8 @@ describe("a bundle contains only what is used", () => {
     const program =
       'import { startServer } from "rediswire/testing"; console.log(startServer.name);';
     const file = await bundled(program, "testing", { minify: false });
-    const { outputFiles } = await build({ entryPoints: [file], write: false });
-    expect(outputFiles[0]?.text).not.toMatch(/class RedisError|CommandInfo/);
-    expect(outputFiles[0]?.contents.length).toBeLessThan(40_000);
+    const text = readFileSync(file, "utf8");
+    expect(text).not.toMatch(/class RedisError|CommandInfo/);
+    expect(text.length).toBeLessThan(40_000);
   });
 });
