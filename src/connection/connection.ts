@@ -15,6 +15,7 @@ import { JsParser } from "../protocol/js-parser.js";
 import type { Parser } from "../protocol/parser.js";
 import type { ReplyMode } from "../protocol/reply.js";
 import { abortable } from "../util/abort.js";
+import { limitWait } from "../util/deadline-timer.js";
 import type { TimedOutRequests } from "./deadlines.js";
 import { connectionClosed, lostSocket, openFailure } from "./errors.js";
 import { shakeHands } from "./handshake.js";
@@ -132,7 +133,7 @@ export class Connection {
   async open(): Promise<void> {
     const { socketConnectTimeout: limit } = this.settings;
     const onTimeout = (): void => this.destroy(connectTimeout(this.address));
-    const timer = limit === 0 ? undefined : setTimeout(onTimeout, limit);
+    const stopTimer = limit === 0 ? undefined : limitWait(limit, onTimeout);
     try {
       this.#state = advance(this.#state, "connecting");
       const credentials = await abortable(this.settings.credentials?.(), this.#closeSignal.signal);
@@ -149,7 +150,7 @@ export class Connection {
     } catch (error) {
       throw this.#openFailed(error);
     } finally {
-      clearTimeout(timer);
+      stopTimer?.();
     }
   }
 

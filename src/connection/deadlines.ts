@@ -52,7 +52,7 @@ export interface TimedOutRequests {
  * Replace the requests whose deadline has passed by {@link AbandonedRequest}s.
  *
  * @param queue - The pending requests of a connection.
- * @param now - The moment, by `performance.now()`.
+ * @param now - The moment, of `realTime()`.
  */
 export function abandonTimedOut(queue: Deque<Request>, now: number): TimedOutRequests {
   const timedOut: Request[] = [];

@@ -4,6 +4,7 @@
  */
 import { NoPermissionError, RedisError } from "../errors.js";
 import type { Reply } from "../protocol/reply.js";
+import { realTime } from "../util/timers.js";
 import { InternalRequest, internalCommand } from "./internal-request.js";
 import type { Request } from "./request.js";
 
@@ -46,7 +47,7 @@ export class HealthCheck {
 
   /** Record that the server answered just now. */
   markAlive(): void {
-    this.#lastReply = performance.now();
+    this.#lastReply = realTime();
   }
 
   /**
@@ -61,7 +62,7 @@ export class HealthCheck {
       this.#hold(request);
       return true;
     }
-    if (!isIdle || performance.now() - this.#lastReply <= this.#interval) return false;
+    if (!isIdle || realTime() - this.#lastReply <= this.#interval) return false;
     this.#hold(request);
     this.#ping();
     return true;

@@ -2,17 +2,15 @@
  * Pauses and resumes reading from a leased connection, and keeps the process alive meanwhile if asked to.
  * A paused socket does not keep the process alive, so a timer replaces it.
  */
+import { startTimer, type Timer } from "../util/timers.js";
 import type { Connection } from "./connection.js";
-
-/** ms; the timer has nothing to do, so it fires as rarely as possible. */
-const KEEP_ALIVE_INTERVAL = 2 ** 30;
 
 /** Reading from one connection. */
 export class ReadControl {
   readonly #connection: Connection;
   #keepsProcessAlive = false;
   #reading = true;
-  #keepAliveTimer: NodeJS.Timeout | undefined = undefined;
+  #keepAliveTimer: Timer | undefined = undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -43,7 +41,7 @@ export class ReadControl {
 
   /** Release the process: the connection has ended. */
   end(): void {
-    clearInterval(this.#keepAliveTimer);
+    this.#keepAliveTimer?.cancel();
   }
 
   #setReading(enabled: boolean): void {
@@ -54,8 +52,8 @@ export class ReadControl {
   }
 
   #updateTimer(): void {
-    clearInterval(this.#keepAliveTimer);
+    this.#keepAliveTimer?.cancel();
     const needed = this.#keepsProcessAlive && !this.#reading;
-    this.#keepAliveTimer = needed ? setInterval(() => {}, KEEP_ALIVE_INTERVAL) : undefined;
+    this.#keepAliveTimer = needed ? startTimer(Number.POSITIVE_INFINITY, () => {}) : undefined;
   }
 }

@@ -44,7 +44,10 @@ export class ReplyDispatcher implements ReplyHandler {
   readonly #host: ReplyDispatcherHost;
   /** In the order of their replies; the last `#writeBuffer.unflushed` are not written yet. */
   readonly #queue = new Deque<Request>();
-  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadlines(now), false);
+  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadlines(now), {
+    keepAlive: false,
+    patient: false,
+  });
   #pending = 0;
   /** Requests to send to another server: this one refused to execute them. */
   readonly #misdirected: Request[] = [];

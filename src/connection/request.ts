@@ -40,7 +40,7 @@ export abstract class Request {
   readonly size: number;
   /** Shared by reference: thousands of requests may be pending, and most have the same traits. */
   readonly traits: RequestTraits;
-  /** End of the present wait, as a moment of `performance.now()`; `Infinity` for no limit. */
+  /** End of the present wait, as a moment of `loopTime()` while it waits for a connection, of `realTime()` once written; `Infinity` for no limit. */
   deadline = Number.POSITIVE_INFINITY;
   /** Whether the caller has the outcome already; later replies are dropped. */
   settled = false;

@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { assertWritable, Encoder, type EncoderOptions } from "../protocol/encoder.js";
+import { nextTick, realTime } from "../util/timers.js";
 import type { Request } from "./request.js";
 
 /** ms; deadlines are moved when a write is delayed by more than this. */
@@ -24,7 +25,7 @@ export class WriteBuffer {
   unflushed = 0;
   /** Whether the socket's own buffer is full, so that no more should be written. */
   backpressured = false;
-  /** Start of the present turn, by `performance.now()`; read once per write, not per command. */
+  /** Start of the present turn, a moment of `realTime()`; read once per write, not per command. */
   now = 0;
   #socket: Socket | undefined = undefined;
   #listener: WriteBufferListener | undefined = undefined;
@@ -59,9 +60,9 @@ export class WriteBuffer {
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.now = performance.now();
+    this.now = realTime();
     // Runs after the callbacks of this turn have issued their commands, before any new event.
-    process.nextTick(this.#flush);
+    nextTick(this.#flush);
   }
 
   readonly #flush = (): void => {
@@ -76,7 +77,7 @@ export class WriteBuffer {
       socket.destroy(error as Error);
       return;
     }
-    const delay = performance.now() - this.now;
+    const delay = realTime() - this.now;
     if (delay > LATE) this.#listener?.onLate(this.unflushed, delay);
     this.unflushed = 0;
     if (chunks.length > 1) socket.cork();

@@ -16,6 +16,7 @@ import type { Settings } from "../options/types.js";
 import { BIGINT, BYTES, type Reply, TEXT } from "../protocol/reply.js";
 import { textDecoder } from "../protocol/text-decoder.js";
 import { ownProperties } from "../util/own.js";
+import { loopTime } from "../util/timers.js";
 import {
   abortSignal,
   boolean,
@@ -149,11 +150,11 @@ export class CallSettings implements RequestTraits {
     );
   }
 
-  /** Create settings for the remaining steps of a call that began at `start` (`performance.now()`). */
+  /** Create settings for the remaining steps of a call that began at `start` (`loopTime()`). */
   withRemainingTime(start: number): CallSettings {
     const { timeout = 0 } = this.#options;
     if (timeout === 0) return this;
-    return this.with({ timeout: Math.max(start + timeout - performance.now(), 1) });
+    return this.with({ timeout: Math.max(start + timeout - loopTime(), 1) });
   }
 
   /** Set the response callback of a command; throws DataError for an argument of another type. */

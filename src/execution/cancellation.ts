@@ -4,6 +4,8 @@
  */
 import { AbortError, type RedisError, TimeoutError } from "../errors.js";
 import { AbortFanout } from "../util/abort.js";
+import { DeadlineTimer } from "../util/deadline-timer.js";
+import { loopTime } from "../util/timers.js";
 
 /** What a scope can end: a request, or a wait for a connection. */
 export interface Cancellable {
@@ -22,9 +24,12 @@ export class CancellationScope {
   readonly #signal: AbortSignal | undefined;
   readonly #fanout: AbortFanout | undefined;
   readonly #timeout: number;
-  /** Pending calls in the order they began, with their start times. */
+  /** Pending calls in the order they began, with their deadlines: moments of `loopTime()`. */
   readonly #pending = new Map<Cancellable, number>();
-  #timer: NodeJS.Timeout | undefined = undefined;
+  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadlines(now), {
+    keepAlive: true,
+    patient: true,
+  });
 
   /** @param timeout - Number, ms; 0 for no limit. */
   constructor(signal: AbortSignal | undefined, timeout: number) {
@@ -40,8 +45,13 @@ export class CancellationScope {
       return false;
     }
     if (this.#pending.size === 0) this.#fanout?.add(this.#onAbort);
-    this.#pending.set(pending, performance.now());
-    if (this.#timeout !== 0) this.#timer ??= setTimeout(this.#onTimer, this.#timeout);
+    if (this.#timeout === 0) {
+      this.#pending.set(pending, Number.POSITIVE_INFINITY);
+      return true;
+    }
+    const now = loopTime();
+    this.#pending.set(pending, now + this.#timeout);
+    this.#deadlineTimer.watch(now + this.#timeout, now);
     return true;
   }
 
@@ -49,8 +59,7 @@ export class CancellationScope {
   delete(pending: Cancellable): void {
     if (!this.#pending.delete(pending) || this.#pending.size !== 0) return;
     this.#fanout?.delete(this.#onAbort);
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#deadlineTimer.stop();
   }
 
   readonly #onAbort = (): void => {
@@ -60,18 +69,13 @@ export class CancellationScope {
   };
 
   /** Calls are in the order they began, so those past their deadline come first. */
-  readonly #onTimer = (): void => {
-    this.#timer = undefined;
-    const now = performance.now();
-    for (const [pending, start] of this.#pending) {
-      const remaining = start + this.#timeout - now;
-      if (remaining > 0) {
-        this.#timer = setTimeout(this.#onTimer, Math.ceil(remaining));
-        return;
-      }
+  #checkDeadlines(now: number): number {
+    for (const [pending, deadline] of this.#pending) {
+      if (deadline > now) return deadline;
       cancel(pending, this.#timeoutError(pending));
     }
-  };
+    return Number.POSITIVE_INFINITY;
+  }
 
   #timeoutError(pending: Cancellable): RedisError {
     return new TimeoutError(`The command took longer than ${this.#timeout} ms`, {

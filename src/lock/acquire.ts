@@ -8,6 +8,8 @@ import type { Key, Value } from "../commands/core/info.js";
 import { AbortError, type RedisError } from "../errors.js";
 import type { ScriptClient } from "../scripting/script.js";
 import { sleep } from "../util/abort.js";
+import { limitWait } from "../util/deadline-timer.js";
+import { loopTime, realTime } from "../util/timers.js";
 import type { AcquireSettings } from "./options.js";
 import { RELEASE, TAKE } from "./scripts.js";
 
@@ -23,7 +25,7 @@ export interface AcquireClient extends ScriptClient {
 /** A lock that is held. */
 export interface HeldLock {
   readonly token: Buffer;
-  /** Moment (of `performance.now()`) until which the key exists, unless another client deletes it. */
+  /** Moment (of `realTime()`) until which the key exists, unless another client deletes it. */
   validUntil: number;
   /** Value of the counter, with `fencingKey` only. */
   readonly fencingToken: number | undefined;
@@ -87,18 +89,22 @@ export class Acquisition {
    */
   async run(): Promise<HeldLock | undefined> {
     const { blocking, blockingTimeout, sleep: pause, signal } = this.#request.settings;
-    const deadline = performance.now() + blockingTimeout;
+    const deadline = loopTime() + blockingTimeout;
+    // Only its timers matter: they find out for how long the event loop was blocked.
+    const stopTimer = limitWait(blockingTimeout, () => {});
     try {
       for (;;) {
         const held = await this.#abortableAttempt(signal);
         if (held !== undefined || !blocking) return held;
         const wait = jittered(pause);
-        if (performance.now() + wait > deadline) return undefined;
+        if (loopTime() + wait > deadline) return undefined;
         if (signal?.aborted !== true) await sleep(wait, signal);
       }
     } catch (error) {
       if (this.#mayBeTaken) this.#cleanUp();
       throw error;
+    } finally {
+      stopTimer();
     }
   }
 
@@ -130,11 +136,11 @@ export class Acquisition {
 
   async #attempt(): Promise<HeldLock | undefined> {
     const { token, settings } = this.#request;
-    const begun = performance.now();
+    const begun = realTime();
     const taken = await this.#takeOrConfirm();
     if (taken === 0) return undefined;
     const end = validUntil(begun, settings.timeout);
-    if (performance.now() < end) {
+    if (realTime() < end) {
       const fencingToken = settings.fencingKey === undefined ? undefined : taken;
       return { token, validUntil: end, fencingToken, released: false, releasedInTime: undefined };
     }

@@ -9,6 +9,7 @@ import type { Key } from "../commands/core/info.js";
 import { LockError, LockNotOwnedError } from "../errors.js";
 import { toBytes } from "../util/bytes.js";
 import { defineSelf, SELF } from "../util/self.js";
+import { realTime } from "../util/timers.js";
 import { boolean, invalidOption, onlyKnown } from "../util/validate.js";
 import {
   type AcquireClient,
@@ -247,7 +248,7 @@ export class Lock {
     const { replaceTtl: given = false } = onlyKnown(options, ["replaceTtl"]);
     const replaceTtl = boolean("replaceTtl", given);
     const held = self.#expiringLock("extend");
-    const begun = performance.now();
+    const begun = realTime();
     const remaining = replaceTtl ? 0 : Math.max(held.validUntil - begun, 0);
     const isOwned = await self.#run(EXTEND, held, [whole, replaceTtl ? 1 : 0], self.#client);
     if (!isOwned) throw notOwned("extend");
@@ -266,7 +267,7 @@ export class Lock {
     const self = this[SELF];
     const held = self.#expiringLock("reacquire");
     const { timeout } = self.#settings;
-    const begun = performance.now();
+    const begun = realTime();
     if (!(await self.#run(REACQUIRE, held, [timeout], self.#client))) throw notOwned("reacquire");
     held.validUntil = validUntil(begun, timeout);
     return true;
@@ -327,13 +328,13 @@ export class Lock {
   /** Renew without shortening a longer time set by `extend()`, unlike `reacquire()`. */
   async #renew(held: HeldLock): Promise<void> {
     const { timeout } = this.#settings;
-    const begun = performance.now();
+    const begun = realTime();
     if (!(await this.#run(RENEW, held, [timeout]))) throw notOwned("reacquire");
     held.validUntil = Math.max(held.validUntil, validUntil(begun, timeout));
   }
 
   async #release(held: HeldLock): Promise<void> {
-    const isValid = performance.now() < held.validUntil;
+    const isValid = realTime() < held.validUntil;
     if (this.#held === held) this.#held = undefined;
     held.released = true;
     let released: boolean;

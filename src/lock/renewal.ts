@@ -4,13 +4,14 @@
  */
 
 import { LockNotOwnedError } from "../errors.js";
-import { MAX_DELAY } from "../util/validate.js";
+import { bindContext } from "../util/async-context.js";
+import { realTime, startTimer, type Timer } from "../util/timers.js";
 
 /** The lock to renew, and how. */
 export interface RenewalOptions {
   /** ms between renewals; 0 for a lock that does not expire. */
   readonly interval: number;
-  /** Return the moment (of `performance.now()`) at which the lock expires; `undefined` when released. */
+  /** Return the moment (of `realTime()`) at which the lock expires; `undefined` when released. */
   validUntil(): number | undefined;
   /** Renew the lock; rejects with LockNotOwnedError when it is lost. */
   renew(): Promise<unknown>;
@@ -27,16 +28,18 @@ export class LockRenewal {
   lost: LockNotOwnedError | undefined = undefined;
   readonly #options: RenewalOptions;
   readonly #controller = new AbortController();
+  /** Listeners of the signal belong to the work, not to the timer that finds the lock lost. */
+  readonly #abort = bindContext((reason: unknown) => this.#controller.abort(reason));
   #renewAt: number;
   #renewing = false;
   #stopped = false;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   /** The error of the last renewal that failed without a reply. */
   #lastError: unknown = undefined;
 
   constructor(options: RenewalOptions) {
     this.#options = options;
-    this.#renewAt = performance.now() + options.interval;
+    this.#renewAt = realTime() + options.interval;
     const { signal } = options;
     if (signal?.aborted === true) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort);
@@ -51,7 +54,7 @@ export class LockRenewal {
   /** Stop renewing: the work has ended. Checks a last time whether the lock has expired. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     // The process may have been suspended past the expiry, so that no timer has fired.
     if (this.lost === undefined) this.#checkExpiry();
@@ -63,7 +66,7 @@ export class LockRenewal {
 
   #checkExpiry(): boolean {
     const until = this.#options.validUntil();
-    if (until === undefined || performance.now() < until) return true;
+    if (until === undefined || realTime() < until) return true;
     this.#lose(this.#lastError);
     return false;
   }
@@ -73,24 +76,24 @@ export class LockRenewal {
     if (this.#stopped || this.#options.interval === 0 || !this.#checkExpiry()) return;
     const until = this.#options.validUntil();
     if (until === undefined) return;
-    const now = performance.now();
+    const now = realTime();
     if (!this.#renewing && now >= this.#renewAt) void this.#renew();
     const next = this.#renewing ? until : Math.min(this.#renewAt, until);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#schedule(), Math.min(Math.ceil(next - now), MAX_DELAY));
+    this.#timer?.cancel();
+    this.#timer = startTimer(next - now, () => this.#schedule());
   }
 
   async #renew(): Promise<void> {
     const { interval } = this.#options;
     this.#renewing = true;
-    const begun = performance.now();
+    const begun = realTime();
     try {
       await this.#options.renew();
       this.#renewAt = begun + interval;
     } catch (error) {
       if (error instanceof LockNotOwnedError) return this.#lose(error);
       this.#lastError = error;
-      this.#renewAt = performance.now() + interval / RETRY_DIVISOR;
+      this.#renewAt = realTime() + interval / RETRY_DIVISOR;
     } finally {
       this.#renewing = false;
     }
@@ -104,8 +107,8 @@ export class LockRenewal {
       code: "ENOTOWNED",
       cause,
     });
-    this.#controller.abort(this.lost);
+    this.#abort(this.lost);
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 }

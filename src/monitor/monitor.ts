@@ -19,6 +19,7 @@ import type { Lease, LeaseProvider } from "../pool/lease.js";
 import { INLINE_ERRORS, LONG_LINES, type Reply, TEXT } from "../protocol/reply.js";
 import { AsyncQueue, type ItemIterator } from "../util/async-queue.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
+import { limitWait } from "../util/deadline-timer.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { type MonitoredCommand, malformedLine, parseMonitorLine } from "./monitored-command.js";
 
@@ -48,7 +49,7 @@ class MonitorSession {
   readonly #lease: Lease;
   readonly #connection: Connection;
   readonly #readControl: ReadControl;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #stopTimer: (() => void) | undefined;
   #settleReady: ((error?: RedisError) => void) | undefined;
 
   constructor(lease: Lease) {
@@ -67,7 +68,7 @@ class MonitorSession {
     lease.onLost = (error) => this.#end(error);
     const mode = TEXT | INLINE_ERRORS | LONG_LINES;
     this.#connection.enterMonitorMode({ onReply: (value) => this.#receive(value) }, mode);
-    this.#timer = this.#startTimer();
+    this.#stopTimer = this.#startTimer();
     this.#readControl.keepProcessAlive(true);
     this.#connection.writeCommand(MONITOR, []);
   }
@@ -89,11 +90,11 @@ class MonitorSession {
     this.#lease.discard();
   }
 
-  #startTimer(): NodeJS.Timeout | undefined {
+  #startTimer(): (() => void) | undefined {
     const { server, settings } = this.#connection;
     if (settings.socketTimeout === 0) return undefined;
     const onTimeout = (): void => this.#connection.destroy(timeoutError(server, MONITOR.name));
-    return setTimeout(onTimeout, settings.socketTimeout);
+    return limitWait(settings.socketTimeout, onTimeout);
   }
 
   #receive(value: Reply): void {
@@ -114,7 +115,7 @@ class MonitorSession {
   }
 
   #finishStart(error?: RedisError): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#settleReady?.(error);
     this.#settleReady = undefined;
   }

@@ -12,6 +12,7 @@ import { type Preloadable, preload } from "../execution/preload.js";
 import { areBatchesTraced, traceBatch } from "../execution/tracing.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import type { Encoder } from "../protocol/encoder.js";
+import { loopTime } from "../util/timers.js";
 import {
   type BatchCommands,
   type BatchEntry,
@@ -43,7 +44,7 @@ export async function sendAfterPreload(
   { executor, call }: ExecutionContext,
   batch: Batch,
 ): Promise<unknown[]> {
-  const start = performance.now();
+  const start = loopTime();
   await preload(needed, (info, args) => {
     const context = { executor, call: call.withRemainingTime(start) };
     return execute(context, { info, args, decode: undefined });

@@ -20,6 +20,8 @@ import type { Address } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 import type { Reply } from "../protocol/reply.js";
 import { Pacer } from "./pacer.js";
+import { outsideContext } from "../util/async-context.js";
+import { startTimer, type Timer } from "../util/timers.js";
 
 /** Class of connections: {@link Connection} or a class derived from it. */
 export type ConnectionClass = new (...args: ConstructorParameters<typeof Connection>) => Connection;
@@ -49,7 +51,7 @@ export class Connector {
   readonly #attempts = new Map<AbortController, Address | undefined>();
   #failures = 0;
   #lastError: RedisError | undefined = undefined;
-  #backoffTimer: NodeJS.Timeout | undefined = undefined;
+  #backoffTimer: Timer | undefined = undefined;
   /** The last failure that waiting cannot mend. */
   #refusal: RedisError | undefined = undefined;
   readonly #refusalPacer = new Pacer();
@@ -88,7 +90,8 @@ export class Connector {
   connect(): void {
     const attempt = new AbortController();
     this.#attempts.set(attempt, undefined);
-    this.#connect(attempt).then(
+    // A connection serves all callers, so it must not keep the context of the first one.
+    outsideContext(() => this.#connect(attempt)).then(
       (connection) => {
         // The attempt was cancelled just before the connection was ready.
         if (!this.#attempts.delete(attempt)) return connection.destroy(attempt.signal.reason);
@@ -115,7 +118,7 @@ export class Connector {
       this.#attempts.delete(attempt);
       attempt.abort(error);
     }
-    clearTimeout(this.#backoffTimer);
+    this.#backoffTimer?.cancel();
     this.#backoffTimer = undefined;
     this.#forgetFailures();
     this.#forgetRefusals();
@@ -177,12 +180,12 @@ export class Connector {
       this.#forgetFailures();
       return this.#owner.onRetriesExhausted(pause);
     }
-    this.#backoffTimer = setTimeout(() => {
+    this.#backoffTimer = startTimer(pause, () => {
       this.#backoffTimer = undefined;
       this.#owner.onBackoffElapsed();
       // No request waits for a connection; the next one starts with a fresh count of failures.
       if (this.#attempts.size === 0) this.#forgetFailures();
-    }, pause);
+    });
   }
 
   #refuse(error: RedisError): void {

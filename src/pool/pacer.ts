@@ -3,6 +3,7 @@
  * until a success.
  */
 import { EqualJitterBackoff } from "../options/backoff.js";
+import { realTime } from "../util/timers.js";
 
 /** ms; a pause doubles from about 100 ms to 5 s. */
 const PAUSE = new EqualJitterBackoff(5000, 75);
@@ -14,17 +15,17 @@ export class Pacer {
 
   /** Whether a pause is not over yet. */
   get pausing(): boolean {
-    return performance.now() < this.#until;
+    return realTime() < this.#until;
   }
 
   /** Milliseconds since the last pause ended; negative during a pause. */
   get idleTime(): number {
-    return performance.now() - this.#until;
+    return realTime() - this.#until;
   }
 
   /** Begin a pause, longer than the previous one. */
   pause(): void {
-    this.#until = performance.now() + PAUSE.compute(++this.#starts);
+    this.#until = realTime() + PAUSE.compute(++this.#starts);
   }
 
   /** End the pause; the next one is short again. */

@@ -5,9 +5,10 @@
 import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
 import type { RetryPolicy } from "../options/retry-policy.js";
+import { startTimer, type Timer } from "../util/timers.js";
 
 interface Entry {
-  readonly timer: NodeJS.Timeout;
+  readonly timer: Timer;
   readonly error: RedisError;
 }
 
@@ -37,7 +38,7 @@ export class RetryQueue {
       request.released();
       execute();
     };
-    const timer = setTimeout(onElapsed, pause);
+    const timer = startTimer(pause, onElapsed);
     this.#entries.set(request, { timer, error });
     request.heldBy(this);
     return true;
@@ -45,7 +46,7 @@ export class RetryQueue {
 
   /** Remove a cancelled request. */
   delete(request: Request): void {
-    clearTimeout(this.#entries.get(request)?.timer);
+    this.#entries.get(request)?.timer.cancel();
     this.#entries.delete(request);
   }
 

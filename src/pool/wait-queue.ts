@@ -8,12 +8,13 @@ import type { Request } from "../connection/request.js";
 import { isTraced, Trace, WAIT } from "../diagnostics/channels.js";
 import type { RedisError } from "../errors.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
+import { loopTime } from "../util/timers.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** A lease that waits for a connection; one of the methods is called, once. */
 export interface LeaseWaiter {
-  /** Moment of `performance.now()`; `Infinity` for no limit. */
+  /** Moment of `loopTime()`; `Infinity` for no limit. */
   readonly deadline: number;
   /** Take the connection. */
   grant(connection: Connection): void;
@@ -42,7 +43,10 @@ export class WaitQueue {
   /** Traces of the entries that are traced. */
   readonly #traces = new Map<object, Trace>();
   readonly #requestHolder = { delete: (request: Request): void => this.#cancel(request) };
-  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadlines(now), true);
+  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadlines(now), {
+    keepAlive: true,
+    patient: true,
+  });
 
   /**
    * @param server - Name of the server, for errors.
@@ -55,7 +59,7 @@ export class WaitQueue {
 
   /** Add a request at the end of the queue; its `waitTimeout` starts now. */
   add(request: Request): void {
-    const now = performance.now();
+    const now = loopTime();
     request.heldBy(this.#requestHolder);
     request.deadline = request.waitTimeout === 0 ? NEVER : now + request.waitTimeout;
     this.requests.add(request);
@@ -88,7 +92,7 @@ export class WaitQueue {
    * @returns An object whose `delete()` cancels the wait.
    */
   addLease(waiter: Omit<LeaseWaiter, "deadline">, timeout: number): { delete(): void } {
-    const now = performance.now();
+    const now = loopTime();
     const deadline = timeout === 0 ? NEVER : now + timeout;
     const entry = { ...waiter, deadline };
     this.leases.add(entry);

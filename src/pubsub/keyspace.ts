@@ -11,6 +11,7 @@ import type { Many } from "../commands/core/types.js";
 import type { ItemIterator } from "../util/async-queue.js";
 import { ownProperties } from "../util/own.js";
 import { defineSelf, SELF } from "../util/self.js";
+import { realTime } from "../util/timers.js";
 import { invalidOption, isPlainObject, kindOf, plainObject } from "../util/validate.js";
 import type { Subscriptions } from "./channel-codec.js";
 import type { Handler, PublishedMessage, PubSubMessage, Text } from "./messages.js";
@@ -178,8 +179,8 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
     options?: Omit<GetMessageOptions, "ignoreSubscribeMessages">,
   ): Promise<KeyEvent<T> | null> {
     const { timeout = 0 } = options ?? {};
-    const deadline = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
-    for (let wait = timeout; ; wait = timeout && Math.max(0, deadline - performance.now())) {
+    const deadline = realTime() + (timeout ?? Number.POSITIVE_INFINITY);
+    for (let wait = timeout; ; wait = timeout && Math.max(0, deadline - realTime())) {
       const message = await this.pubsub.getMessage({ ...options, timeout: wait });
       const event = message && eventOf(message);
       // Other messages (pongs, say) are skipped; an event may follow them.

@@ -4,6 +4,7 @@
  */
 import { AuthenticationError, type RedisError } from "../errors.js";
 import type { RetryPolicy } from "../options/retry-policy.js";
+import { realTime } from "../util/timers.js";
 
 /** ms; after a connection that ended sooner, reconnecting waits for a pause. */
 const STABLE_UPTIME = 1000;
@@ -26,7 +27,7 @@ export class ReconnectPace {
 
   /** A connection was opened. */
   opened(): void {
-    this.#openedAt = performance.now();
+    this.#openedAt = realTime();
   }
 
   /** All subscriptions are restored, or there are none any more. */
@@ -48,7 +49,7 @@ export class ReconnectPace {
    * @returns The error to give up with: for refused credentials, unless the policy covers them.
    */
   afterLoss(error: RedisError, wasRestored: boolean): RedisError | undefined {
-    const isShort = performance.now() - this.#openedAt < STABLE_UPTIME;
+    const isShort = realTime() - this.#openedAt < STABLE_UPTIME;
     this.#failures = wasRestored ? Number(isShort) : this.#failures + 1;
     const failures = this.#failures;
     if (error instanceof AuthenticationError)

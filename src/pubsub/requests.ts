@@ -65,7 +65,7 @@ export abstract class SubscriberRequest {
   abstract readonly command: CommandInfo;
   /** Whether a caller awaits it, so that reading must not pause. */
   readonly awaited: boolean;
-  /** Moment (of `performance.now()`) at which it times out. */
+  /** Moment (of `realTime()`) at which it times out. */
   deadline = Number.POSITIVE_INFINITY;
   #callbacks: RequestCallbacks | undefined;
 
@@ -100,7 +100,7 @@ export class SubscriptionRequest extends SubscriberRequest {
   readonly subscriptionCommand: SubscriptionCommand;
   /** Whether it restores subscriptions of a lost connection. */
   readonly restores: boolean;
-  /** Moment (of `performance.now()`) until which it may be sent again on another connection. */
+  /** Moment (of `loopTime()`) until which it may be sent again on another connection. */
   readonly retryUntil: number;
   /** In the order in which they are sent. */
   #subscriptions: readonly Subscription[];

@@ -13,6 +13,7 @@ import type { Lease } from "../pool/lease.js";
 import type { Reply } from "../protocol/reply.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
 import { Deque } from "../util/deque.js";
+import { realTime, startInterval, type Timer } from "../util/timers.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
 import { INVALIDATION_CHANNEL } from "./invalidation.js";
 import type { PublishedMessage } from "./messages.js";
@@ -44,9 +45,12 @@ export class SubscriberConnection {
   readonly #codec: ChannelCodec;
   readonly #owner: SubscriberConnectionOwner;
   readonly #pending = new Deque<SubscriberRequest>();
-  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadline(now), false);
+  readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadline(now), {
+    keepAlive: false,
+    patient: false,
+  });
   readonly #readControl: ReadControl;
-  readonly #healthTimer: NodeJS.Timeout | undefined;
+  readonly #healthTimer: Timer | undefined;
   /** Number of pending requests that a caller awaits. */
   #awaited = 0;
   #keepsProcessAlive = false;
@@ -70,7 +74,7 @@ export class SubscriberConnection {
     lease.onLost = (error) => this.#onLost(error);
     const { healthCheckInterval } = this.#settings;
     if (healthCheckInterval === 0) return;
-    this.#healthTimer = setInterval(() => this.#checkHealth(), healthCheckInterval).unref();
+    this.#healthTimer = startInterval(healthCheckInterval, () => this.#checkHealth(), false);
   }
 
   /** Pending requests, oldest first. */
@@ -81,7 +85,7 @@ export class SubscriberConnection {
   /** Send a request; its arguments must have been checked. */
   send(request: SubscriberRequest): void {
     const { socketTimeout } = this.#settings;
-    const now = performance.now();
+    const now = realTime();
     this.#connection.writeCommand(request.command, request.args());
     this.#pending.push(request);
     if (request.awaited) this.#awaited++;
@@ -226,7 +230,7 @@ export class SubscriberConnection {
   #stop(): SubscriberRequest[] {
     this.#ended = true;
     this.#deadlineTimer.stop();
-    clearInterval(this.#healthTimer);
+    this.#healthTimer?.cancel();
     this.#readControl.end();
     const unanswered = this.#pending.toArray();
     this.#pending.clear();

@@ -10,6 +10,7 @@ import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
 import { settleAll } from "../util/settle-all.js";
+import { loopTime, realTime } from "../util/timers.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
 import { isInvalidation } from "./invalidation.js";
 import type { SubscriberListener } from "./listener.js";
@@ -170,8 +171,7 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     restores = false,
   ): SubscriptionRequest {
     const { socketTimeout } = this.#leaser.settings;
-    const retryUntil =
-      socketTimeout === 0 ? Number.POSITIVE_INFINITY : performance.now() + socketTimeout;
+    const retryUntil = socketTimeout === 0 ? Number.POSITIVE_INFINITY : loopTime() + socketTimeout;
     return new SubscriptionRequest(command, subscriptions, { restores, retryUntil, callbacks });
   }
 
@@ -263,7 +263,7 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     const { error, since, attempts } = this.#outage;
     this.#outage = undefined;
     this.#pace.reset();
-    this.#listener.onReconnect({ error, attempts, downtime: performance.now() - since });
+    this.#listener.onReconnect({ error, attempts, downtime: realTime() - since });
   }
 
   /** The server rejects a whole command for one of its names, so the names are sent one by one. */
@@ -334,7 +334,7 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
       this.#outage === undefined &&
       SUBSCRIPTION_KINDS.some((kind) => this.#confirmed[kind].size !== 0)
     ) {
-      this.#outage = { error, since: performance.now(), attempts: 0 };
+      this.#outage = { error, since: realTime(), attempts: 0 };
       this.#listener.onGap(error);
     }
     this.#startConnecting();
@@ -345,9 +345,8 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     if (isSubscription && request.restores) return;
     if (isSubscription && !request.subscriptionCommand.subscribes)
       return this.#unsubscribeLocally(request);
-    const now = performance.now();
-    if (!isSubscription || now > request.retryUntil) {
-      const isTimedOut = now > request.deadline;
+    if (!isSubscription || loopTime() > request.retryUntil) {
+      const isTimedOut = realTime() > request.deadline;
       const { name } = request;
       return request.fail(
         isTimedOut ? timeoutError(error.server ?? "", name) : lostRequestError(request, error),

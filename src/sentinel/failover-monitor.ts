@@ -10,6 +10,7 @@ import { formatAddress } from "../options/address.js";
 import { abortable } from "../util/abort.js";
 import { PacedTask } from "../util/paced-task.js";
 import { Singleflight } from "../util/singleflight.js";
+import { realTime, runSoon, startInterval, type Timer } from "../util/timers.js";
 import { type MasterChange, MasterState } from "./master-state.js";
 import type { SentinelListener, SentinelNode } from "./node.js";
 import type { SentinelNodes } from "./nodes.js";
@@ -88,7 +89,7 @@ export class FailoverMonitor implements SentinelListener {
   /** Start of the present window of changes by events, and their number in it. */
   #windowStart = Number.NEGATIVE_INFINITY;
   #changes = 0;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
 
   constructor(name: string, options: FailoverMonitorOptions) {
     this.name = name;
@@ -104,13 +105,13 @@ export class FailoverMonitor implements SentinelListener {
     if (this.#listeners.size !== 1) return;
     this.#nodes.addListener(this);
     this.#refreshes.request();
-    this.#timer = setInterval(() => this.#checks.request(), CHECK_INTERVAL).unref();
+    this.#timer = startInterval(CHECK_INTERVAL, () => this.#checks.request(), false);
   }
 
   /** Stop notifying a listener, pending notifications included. The last one ends the subscriptions. */
   removeListener(listener: FailoverListener): void {
     if (!this.#listeners.delete(listener) || this.#listeners.size !== 0) return;
-    clearInterval(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
     for (const task of [this.#checks, this.#replicaChecks, this.#refreshes]) task.cancel();
     this.#nodes.removeListener(this);
@@ -229,7 +230,7 @@ export class FailoverMonitor implements SentinelListener {
 
   /** Count a change that an event causes; return whether it is within the limit. */
   #mayChange(): boolean {
-    const now = performance.now();
+    const now = realTime();
     if (now >= this.#windowStart + CHANGES_WINDOW) {
       this.#windowStart = now;
       this.#changes = 0;
@@ -252,7 +253,7 @@ export class FailoverMonitor implements SentinelListener {
   #notify(notice: Notice | undefined): void {
     if (notice === undefined) return;
     if (this.#notices.length >= MAX_NOTICES) this.#notices = withoutOutdated(this.#notices);
-    if (this.#notices.push(notice) === 1) queueMicrotask(() => this.#notifyAll());
+    if (this.#notices.push(notice) === 1) runSoon(() => this.#notifyAll());
   }
 
   #notifyAll(): void {

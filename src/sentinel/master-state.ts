@@ -4,6 +4,7 @@
  */
 import type { Address } from "../options/address.js";
 import { sameAddress } from "../options/address.js";
+import { realTime } from "../util/timers.js";
 import type { MasterReport } from "./queries.js";
 
 /** A transition that connections must follow. */
@@ -16,13 +17,13 @@ interface KnownMaster {
   readonly address: Address;
   /** `undefined` after an event, until a Sentinel has reported the epoch of that failover. */
   readonly epoch: number | undefined;
-  /** Moment (of `performance.now()`) until which other Sentinels may still report the previous master. */
+  /** Moment (of `realTime()`) until which other Sentinels may still report the previous master. */
   readonly trustedUntil: number;
 }
 
 interface Promotion {
   readonly address: Address;
-  /** Moment (of `performance.now()`) at which it counts as failed. */
+  /** Moment (of `realTime()`) at which it counts as failed. */
   readonly until: number;
 }
 
@@ -43,7 +44,7 @@ export class MasterState {
    * or the master shortly after a failover. Drops a promotion that has timed out.
    */
   currentAddress(): Address | undefined {
-    const now = performance.now();
+    const now = realTime();
     if (this.#promotion !== undefined && now < this.#promotion.until)
       return this.#promotion.address;
     this.#promotion = undefined;
@@ -68,7 +69,7 @@ export class MasterState {
     return (
       promotion !== undefined &&
       sameAddress(address, promotion.address) &&
-      performance.now() < promotion.until
+      realTime() < promotion.until
     );
   }
 
@@ -82,7 +83,7 @@ export class MasterState {
     const known = this.#master;
     if (known === undefined || sameAddress(report.address, known.address)) return false;
     const { address, epoch = Number.POSITIVE_INFINITY, trustedUntil } = known;
-    if (performance.now() < trustedUntil) return report.epoch <= epoch;
+    if (realTime() < trustedUntil) return report.epoch <= epoch;
     return report.epoch < epoch && !this.isSuspect(address);
   }
 
@@ -116,7 +117,7 @@ export class MasterState {
   /** A replica was selected to become the master: nothing more may be written to the present one. */
   startFailover(next: Address): MasterChange | undefined {
     if (this.isPromoting(next)) return undefined;
-    this.#promotion = { address: next, until: performance.now() + PROMOTION_TIMEOUT };
+    this.#promotion = { address: next, until: realTime() + PROMOTION_TIMEOUT };
     return { type: "failover-started", next };
   }
 
@@ -131,7 +132,7 @@ export class MasterState {
   changeMaster(address: Address, epoch?: number): MasterChange {
     this.#promotion = undefined;
     if (this.isSuspect(address)) this.#suspect = undefined;
-    this.#master = { address, epoch, trustedUntil: performance.now() + TRUST };
+    this.#master = { address, epoch, trustedUntil: realTime() + TRUST };
     return { type: "master-changed", master: address };
   }
 

@@ -15,6 +15,7 @@ import type { RedisOptions } from "../options/types.js";
 import type { Lease } from "../pool/lease.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { type Reply, TEXT } from "../protocol/reply.js";
+import { startTimer, type Timer } from "../util/timers.js";
 import type { QueriedSentinel } from "./queries.js";
 import { eventWords } from "./reports.js";
 
@@ -65,7 +66,7 @@ export class SentinelNode implements QueriedSentinel {
   /** Whether to disconnect after the last pending command. */
   #disconnectsWhenIdle = false;
   #failures = 0;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
 
   constructor(options: RedisOptions & { host: string; port: number }, isSeed: boolean) {
     this.#pool = new ConnectionPool({ ...options, decodeResponses: true, integers: "number" });
@@ -178,15 +179,16 @@ export class SentinelNode implements QueriedSentinel {
   #subscribeLater(): void {
     if (this.#listener === undefined || this.#timer !== undefined) return;
     const pause = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LONGEST_PAUSE);
-    this.#timer = setTimeout(() => {
+    const onElapsed = (): void => {
       this.#timer = undefined;
       this.#leaseAndSubscribe();
-    }, pause).unref();
+    };
+    this.#timer = startTimer(pause, onElapsed, false);
   }
 
   #endSubscription(): void {
     this.#listener = undefined;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
     this.#failures = 0;
     this.#lease?.discard();

@@ -19,6 +19,7 @@ import {
 } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { formatAddress, sameAddress } from "../options/address.js";
+import { limitWait } from "../util/deadline-timer.js";
 import {
   firstStates,
   MAX_REPLICAS,
@@ -159,9 +160,9 @@ export function askAll<A, V>(
     const errors: Error[] = [];
     let pending = all.length;
     let acceptable: SentinelAnswer<A, V> | undefined;
-    let timer: NodeJS.Timeout | undefined;
+    let stopTimer: (() => void) | undefined;
     const settle = (answer: SentinelAnswer<A, V>): void => {
-      clearTimeout(timer);
+      stopTimer?.();
       resolve(answer);
     };
     const finishOne = (): void => {
@@ -175,7 +176,7 @@ export function askAll<A, V>(
       else if (acceptable === undefined) {
         const answer = { from, value };
         acceptable = answer;
-        timer = setTimeout(() => settle(answer), GRACE);
+        stopTimer = limitWait(GRACE, () => settle(answer));
       }
       finishOne();
     };
@@ -207,8 +208,8 @@ export function withTimeout<V>(
       const details = { code: "ETIMEDOUT", server: name };
       reject(new TimeoutError("Timeout waiting for the Sentinel's answer", details));
     };
-    const timer = setTimeout(onTimeout, timeout);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+    const stopTimer = limitWait(timeout, onTimeout);
+    answer.then(resolve, reject).finally(stopTimer);
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import { EqualJitterBackoff } from "../options/backoff.js";
 import { Retry } from "../options/retry.js";
+import { loopTime } from "../util/timers.js";
 import { isTimeout, isUnknownName } from "./queries.js";
 
 /** ms; bounds of the pause between attempts. */
@@ -16,7 +17,7 @@ const COMMAND_RETRIES = 5;
 export class FailoverRetry extends Retry {
   readonly #totalTimeout: number;
   readonly #attemptTimeout: number;
-  /** Moment of the first failure, of `performance.now()`. */
+  /** Moment of the first failure, of `loopTime()`. */
   #since: number | undefined = undefined;
 
   /**
@@ -38,7 +39,7 @@ export class FailoverRetry extends Retry {
   }
 
   override allows(_failures: number): boolean {
-    this.#since ??= performance.now();
+    this.#since ??= loopTime();
     return this.#elapsed < this.#totalTimeout;
   }
 
@@ -52,6 +53,6 @@ export class FailoverRetry extends Retry {
   }
 
   get #elapsed(): number {
-    return this.#since === undefined ? 0 : performance.now() - this.#since;
+    return this.#since === undefined ? 0 : loopTime() - this.#since;
   }
 }

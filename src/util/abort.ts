@@ -4,7 +4,7 @@
  */
 
 import { AbortError } from "../errors.js";
-import { MAX_DELAY } from "./validate.js";
+import { startTimer } from "./timers.js";
 
 /**
  * Wait for a promise of user code, which may never settle, until a signal is aborted.
@@ -30,23 +30,20 @@ export function aborted(signal: AbortSignal): AbortError {
 /**
  * Wait for a time.
  *
- * @param delay - Milliseconds.
+ * @param delay - Milliseconds; `Infinity` for as long as the signal allows.
  * @throws AbortError when the signal is aborted before the time has passed.
  */
 export function sleep(delay: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
-      clearTimeout(timer);
+      timer.cancel();
       if (signal !== undefined) reject(aborted(signal));
     };
     // Not unref'ed: a caller awaits the result, so the process must stay alive until it settles.
-    const timer = setTimeout(
-      () => {
-        signal?.removeEventListener("abort", onAbort);
-        resolve();
-      },
-      Math.min(delay, MAX_DELAY),
-    );
+    const timer = startTimer(delay, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    });
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }

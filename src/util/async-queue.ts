@@ -6,6 +6,7 @@
 import { RedisError } from "../errors.js";
 import { rejectWithCallerStack } from "./caller-stack.js";
 import { Deque } from "./deque.js";
+import { startImmediate, startTimer, type Timer } from "./timers.js";
 
 /** Options of {@link AsyncQueue.take}. */
 export interface TakeOptions<M> {
@@ -34,18 +35,16 @@ interface Waiter<M> extends TakeOptions<M> {
 /** Most unread droppable items, errors included. */
 const MAX_DROPPABLE = 1000;
 
-/** Start a timer for a wait; return a function that cancels it. */
-function startTimer(timeout: number, callback: () => void): () => void {
+/** Limit a wait; return a function that cancels the limit. The sockets are read once before it ends. */
+function limitTake(timeout: number, callback: () => void): () => void {
   if (timeout === Number.POSITIVE_INFINITY) return () => {};
-  if (timeout === 0) {
-    // The first immediate may run before the sockets are read, the second cannot.
-    let immediate = setImmediate(() => {
-      immediate = setImmediate(callback);
-    });
-    return () => clearImmediate(immediate);
-  }
-  const timer = setTimeout(callback, timeout);
-  return () => clearTimeout(timer);
+  let timer: Timer;
+  const readSockets = (): void => {
+    timer = startImmediate(callback);
+  };
+  // An immediate may run before the sockets are read, except after a timer or another immediate.
+  timer = timeout === 0 ? startImmediate(readSockets) : startTimer(timeout, readSockets);
+  return () => timer.cancel();
 }
 
 /** An unbounded queue whose readers wait for items. */
@@ -146,7 +145,7 @@ export class AsyncQueue<M> {
           resolve(item);
         },
       };
-      const cancelTimer = startTimer(options.timeout, () => waiter.settle(undefined));
+      const cancelTimer = limitTake(options.timeout, () => waiter.settle(undefined));
       this.#waiters.add(waiter);
     });
   }

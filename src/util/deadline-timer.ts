@@ -1,57 +1,100 @@
 /**
- * One timer for any number of deadlines. Adding a deadline only ever moves the timer to an earlier
- * time; when the earliest deadline no longer applies, that costs one check when the timer fires.
+ * Timers of waits for I/O. One timer serves any number of deadlines: adding a deadline only ever moves the
+ * timer to an earlier time, and when the earliest deadline no longer applies, that costs one check. The
+ * sockets are read before any deadline counts as passed.
  */
 
-import { MAX_DELAY } from "./validate.js";
+import { loopTime, realTime, startImmediate, startTimer, type Timer } from "./timers.js";
+
+const NEVER = Number.POSITIVE_INFINITY;
+/** Share of the remaining time after which a patient timer looks whether the event loop was blocked. */
+const SLICE_SHARE = 4;
+/** ms; the shortest slice. */
+const MIN_SLICE = 10;
+
+/** Properties of a {@link DeadlineTimer}. */
+export interface DeadlineTimerOptions {
+  /** Whether a running timer keeps the process alive. */
+  readonly keepAlive: boolean;
+  /**
+   * Whether time in which the event loop was blocked does not count, for a wait that needs several turns
+   * of it. Deadlines are then times of `loopTime()`, otherwise of `realTime()`.
+   */
+  readonly patient: boolean;
+}
 
 /** Calls a function at or soon after the earliest deadline passed to {@link DeadlineTimer.watch}. */
 export class DeadlineTimer {
   readonly #onDue: (now: number) => number;
   readonly #keepAlive: boolean;
-  #timer: NodeJS.Timeout | undefined;
-  #pendingCheck: NodeJS.Immediate | undefined;
-  #due = Number.POSITIVE_INFINITY;
+  readonly #patient: boolean;
+  #timer: Timer | undefined;
+  #pendingCheck: Timer | undefined;
+  #due = NEVER;
 
   /**
-   * @param onDue - Handles what has timed out and returns the next deadline (`Infinity` for none).
-   * @param keepAlive - Whether a running timer keeps the process alive.
+   * @param onDue - Handles what has timed out and returns the next deadline (`Infinity` for none). It may
+   * be called before a deadline.
    */
-  constructor(onDue: (now: number) => number, keepAlive: boolean) {
+  constructor(onDue: (now: number) => number, options: DeadlineTimerOptions) {
     this.#onDue = onDue;
-    this.#keepAlive = keepAlive;
+    this.#keepAlive = options.keepAlive;
+    this.#patient = options.patient;
   }
 
-  /** Call the function at `deadline`, a time of `performance.now()`. */
+  /** Call the function at `deadline`; `now` is the present moment of the same clock. */
   watch(deadline: number, now: number): void {
-    if (deadline >= this.#due) return;
-    clearTimeout(this.#timer);
-    this.#due = deadline;
-    const delay = Math.min(Math.max(Math.ceil(deadline - now), 1), MAX_DELAY);
-    this.#timer = setTimeout(() => this.#fire(), delay);
-    if (!this.#keepAlive) this.#timer.unref();
+    // A pending check returns the next deadline.
+    if (deadline >= this.#due || this.#pendingCheck !== undefined) return;
+    this.#timer?.cancel();
+    const remaining = deadline - now;
+    // A blocked event loop shows as a late timer, so a long wait is made of several timers.
+    const slice = Math.min(remaining, Math.max(remaining / SLICE_SHARE, MIN_SLICE));
+    const delay = Math.max(this.#patient ? slice : remaining, 1);
+    this.#due = now + delay;
+    this.#timer = startTimer(delay, this.#fire, this.#keepAlive);
   }
 
   /** Remove all deadlines. */
   stop(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#pendingCheck);
+    this.#timer?.cancel();
+    this.#pendingCheck?.cancel();
     this.#timer = undefined;
     this.#pendingCheck = undefined;
-    this.#due = Number.POSITIVE_INFINITY;
+    this.#due = NEVER;
   }
 
-  #fire(): void {
-    this.#due = Number.POSITIVE_INFINITY;
+  readonly #fire = (): void => {
+    this.#due = NEVER;
     this.#timer = undefined;
     // After a busy period Node runs timers before it reads the sockets: replies received must count.
-    this.#pendingCheck ??= setImmediate(() => this.#check());
-  }
+    this.#pendingCheck ??= startImmediate(this.#check);
+  };
 
-  #check(): void {
+  readonly #check = (): void => {
     this.#pendingCheck = undefined;
-    const now = performance.now();
+    const now = this.#patient ? loopTime() : realTime();
     const next = this.#onDue(now);
-    if (next !== Number.POSITIVE_INFINITY) this.watch(next, now);
-  }
+    if (next !== NEVER) this.watch(next, now);
+  };
+}
+
+/**
+ * Limit one wait for I/O. Time in which the event loop was blocked does not count.
+ *
+ * @param limit - ms.
+ * @param onTimeout - Called once when the wait has taken that long.
+ * @returns A function that ends the limit.
+ */
+export function limitWait(limit: number, onTimeout: () => void): () => void {
+  const start = loopTime();
+  const end = start + limit;
+  const onDue = (now: number): number => {
+    if (now < end) return end;
+    onTimeout();
+    return NEVER;
+  };
+  const timer = new DeadlineTimer(onDue, { keepAlive: true, patient: true });
+  timer.watch(end, start);
+  return () => timer.stop();
 }

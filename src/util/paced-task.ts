@@ -3,6 +3,8 @@
  * once per interval, and runs again after the last request. A flood of requests costs one flag.
  */
 
+import { realTime, startTimer, type Timer } from "./timers.js";
+
 /** Runs asynchronous work on request. */
 export class PacedTask {
   readonly #work: () => Promise<void>;
@@ -10,7 +12,7 @@ export class PacedTask {
   #isRequested = false;
   #isRunning = false;
   #startedAt = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   /** Moment for which the timer is set. */
   #due = 0;
 
@@ -32,24 +34,24 @@ export class PacedTask {
   /** Drop the pending request. Work that is running goes on. */
   cancel(): void {
     this.#isRequested = false;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
   }
 
   #startWhenDue(): void {
-    const now = performance.now();
+    const now = realTime();
     const due = this.#startedAt + this.#interval;
     if (due <= now) return this.#start();
     if (this.#timer !== undefined && this.#due === due) return;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#due = due;
-    this.#timer = setTimeout(() => this.#start(), due - now).unref();
+    this.#timer = startTimer(due - now, () => this.#start(), false);
   }
 
   #start(): void {
     this.cancel();
     this.#isRunning = true;
-    this.#startedAt = performance.now();
+    this.#startedAt = realTime();
     const done = (): void => {
       this.#isRunning = false;
       if (this.#isRequested) this.#startWhenDue();

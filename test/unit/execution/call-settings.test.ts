@@ -18,6 +18,11 @@ import { Retry } from "../../../src/options/retry.js";
 import type { RedisOptions } from "../../../src/options/types.js";
 import { BIGINT, BYTES, TEXT } from "../../../src/protocol/reply.js";
 
+vi.mock("../../../src/util/timers.js", async (original) => {
+  const { fakeableTimers } = await import("../../support/fakeable-timers.js");
+  return fakeableTimers(original);
+});
+
 function callWith(options: RedisOptions = {}, view: CallOptions = {}): CallSettings {
   return new CallSettings(normalizeOptions(options), {}, new Map()).with(view);
 }
@@ -220,7 +225,9 @@ describe("CancellationScope with a signal", () => {
 
 describe("CancellationScope with a timeout", () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    vi.useFakeTimers({
+      toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance"],
+    });
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -237,13 +244,14 @@ describe("CancellationScope with a timeout", () => {
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(39);
     expect(first.settled).toBe(false);
-    vi.advanceTimersByTime(1);
+    // An immediate follows the timer, and the fake one takes 1 ms.
+    vi.advanceTimersByTime(2);
     expect(first.error).toBeInstanceOf(TimeoutError);
     expect(first.error).toMatchObject({ command: "GET", outcome: "not-sent", code: "ETIMEDOUT" });
     expect(second.settled).toBe(false);
-    vi.advanceTimersByTime(59);
+    vi.advanceTimersByTime(58);
     expect(second.settled).toBe(false);
-    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(2);
     expect(second.error).toMatchObject({ command: "SET", outcome: "unknown" });
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -266,7 +274,7 @@ describe("CancellationScope with a timeout", () => {
     scope.add(second);
     vi.advanceTimersByTime(99);
     expect(second.settled).toBe(false);
-    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(2);
     expect(second.error).toBeInstanceOf(TimeoutError);
   });
 });

@@ -3,6 +3,11 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Acquisition } from "../../../src/lock/acquire.js";
 import { acquireSettings, type LockOptions, lockSettings } from "../../../src/lock/options.js";
 
+vi.mock("../../../src/util/timers.js", async (original) => {
+  const { fakeableTimers } = await import("../../support/fakeable-timers.js");
+  return fakeableTimers(original);
+});
+
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
 });

@@ -4,6 +4,11 @@ import { LockNotOwnedError, TimeoutError } from "../../../src/errors.js";
 import { LockRenewal } from "../../../src/lock/renewal.js";
 import { deferred } from "../../support/until.js";
 
+vi.mock("../../../src/util/timers.js", async (original) => {
+  const { fakeableTimers } = await import("../../support/fakeable-timers.js");
+  return fakeableTimers(original);
+});
+
 const TIMEOUT = 300;
 
 beforeEach(() => {

@@ -19,6 +19,11 @@ import {
 } from "../../../src/options/backoff.js";
 import { type ErrorClass, Retry } from "../../../src/options/retry.js";
 
+vi.mock("../../../src/util/timers.js", async (original) => {
+  const { fakeableTimers } = await import("../../support/fakeable-timers.js");
+  return fakeableTimers(original);
+});
+
 afterEach(() => {
   vi.useRealTimers();
 });

@@ -3,6 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Address } from "../../../src/options/address.js";
 import { MasterState } from "../../../src/sentinel/master-state.js";
 
+vi.mock("../../../src/util/timers.js", async (original) => {
+  const { fakeableTimers } = await import("../../support/fakeable-timers.js");
+  return fakeableTimers(original);
+});
+
 const addressOf = (host: string, port: number): Address => ({ kind: "tcp", host, port });
 const A = addressOf("10.0.0.1", 6379);
 const B = addressOf("10.0.0.2", 6379);

@@ -13,6 +13,11 @@ import { FailoverRetry } from "../../../src/sentinel/retry.js";
 import { Singleflight } from "../../../src/util/singleflight.js";
 import { deferred } from "../../support/until.js";
 
+vi.mock("../../../src/util/timers.js", async (original) => {
+  const { fakeableTimers } = await import("../../support/fakeable-timers.js");
+  return fakeableTimers(original);
+});
+
 const STATE = {
   ip: "10.0.0.1",
   port: 6379,

@@ -1,6 +1,11 @@
 /** Tests of the timer shared by many deadlines: when it fires, when it does not, and that no timer is left running. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DeadlineTimer } from "../../../src/util/deadline-timer.js";
+import { DeadlineTimer, limitWait } from "../../../src/util/deadline-timer.js";
+
+vi.mock("../../../src/util/timers.js", async (original) => {
+  const { fakeableTimers } = await import("../../support/fakeable-timers.js");
+  return fakeableTimers(original);
+});
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -19,15 +24,18 @@ function setUp(keepAlive = false) {
   const deadlines: number[] = [];
   const checks: number[] = [];
   const expired: number[] = [];
-  const deadlineTimer = new DeadlineTimer((now) => {
-    checks.push(Math.round(now - start));
-    for (const deadline of [...deadlines]) {
-      if (deadline > now) continue;
-      expired.push(deadline - start);
-      deadlines.splice(deadlines.indexOf(deadline), 1);
-    }
-    return Math.min(NEVER, ...deadlines);
-  }, keepAlive);
+  const deadlineTimer = new DeadlineTimer(
+    (now) => {
+      checks.push(Math.round(now - start));
+      for (const deadline of [...deadlines]) {
+        if (deadline > now) continue;
+        expired.push(deadline - start);
+        deadlines.splice(deadlines.indexOf(deadline), 1);
+      }
+      return Math.min(NEVER, ...deadlines);
+    },
+    { keepAlive, patient: false },
+  );
   const start = performance.now();
   const watch = (delay: number) => {
     const now = performance.now();
@@ -136,11 +144,14 @@ describe("DeadlineTimer", () => {
 
   it("does not fire again after its callback called stop()", async () => {
     let checks = 0;
-    const deadlineTimer: DeadlineTimer = new DeadlineTimer(() => {
-      checks++;
-      deadlineTimer.stop();
-      return NEVER;
-    }, false);
+    const deadlineTimer: DeadlineTimer = new DeadlineTimer(
+      () => {
+        checks++;
+        deadlineTimer.stop();
+        return NEVER;
+      },
+      { keepAlive: false, patient: false },
+    );
     deadlineTimer.watch(performance.now() + 10, performance.now());
     await advance(100);
     expect([checks, vi.getTimerCount()]).toEqual([1, 0]);
@@ -160,14 +171,14 @@ describe("DeadlineTimer", () => {
     watch(days);
     expect(set.mock.calls[0]?.[1]).toBe(2 ** 31 - 1);
     await advance(2 ** 31);
-    expect([checks.length, expired]).toEqual([1, []]);
+    expect([checks, expired]).toEqual([[], []]);
     await advance(days - 2 ** 31 + 1);
     expect(expired).toEqual([days]);
   });
 
   it("rounds the delay up, so that it never fires early", () => {
     const set = vi.spyOn(globalThis, "setTimeout");
-    const deadlineTimer = new DeadlineTimer(() => NEVER, false);
+    const deadlineTimer = new DeadlineTimer(() => NEVER, { keepAlive: false, patient: false });
     deadlineTimer.watch(1000.2, 0.9);
     expect(set.mock.calls[0]?.[1]).toBe(1000);
   });
@@ -178,10 +189,39 @@ describe("DeadlineTimer", () => {
   ])("keeps the process alive only when keepAlive is true: %s", (keepAlive, expected) => {
     vi.useRealTimers();
     const set = vi.spyOn(globalThis, "setTimeout");
-    const deadlineTimer = new DeadlineTimer(() => NEVER, keepAlive);
+    const deadlineTimer = new DeadlineTimer(() => NEVER, { keepAlive, patient: false });
     deadlineTimer.watch(performance.now() + 60_000, performance.now());
     const timer = set.mock.results[0]?.value as NodeJS.Timeout;
     expect(timer.hasRef()).toBe(expected);
     deadlineTimer.stop();
+  });
+});
+
+describe("limitWait", () => {
+  it("calls the function once, at the limit", async () => {
+    const onTimeout = vi.fn();
+    limitWait(100, onTimeout);
+    await advance(99);
+    expect(onTimeout).not.toHaveBeenCalled();
+    await advance(1000);
+    expect(onTimeout).toHaveBeenCalledTimes(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("leaves no timer behind when the wait has ended", async () => {
+    const onTimeout = vi.fn();
+    const stop = limitWait(100, onTimeout);
+    await advance(60);
+    stop();
+    expect(vi.getTimerCount()).toBe(0);
+    await advance(1000);
+    expect(onTimeout).not.toHaveBeenCalled();
+  });
+
+  it("fires few timers in a long wait", async () => {
+    const set = vi.spyOn(globalThis, "setTimeout");
+    limitWait(60_000, () => {});
+    await advance(60_000);
+    expect(set.mock.calls.length).toBeLessThan(40);
   });
 });
