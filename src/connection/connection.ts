@@ -6,7 +6,7 @@
  */
 import type { Socket } from "node:net";
 import { inspect } from "node:util";
-import { type ConnectionError, InvalidResponse, type RedisError, TimeoutError } from "../errors.js";
+import { type ConnectionError, InvalidResponse, type RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { addressFields, formatAddress } from "../options/address.js";
 import type { Settings } from "../options/types.js";
@@ -17,10 +17,10 @@ import type { ReplyMode } from "../protocol/reply.js";
 import { abortable } from "../util/abort.js";
 import { limitWait } from "../util/deadline-timer.js";
 import type { TimedOutRequests } from "./deadlines.js";
-import { connectionClosed, lostSocket, openFailure } from "./errors.js";
+import { connectionClosed, lostSocket, openFailure, stuckConnection } from "./errors.js";
 import { shakeHands } from "./handshake.js";
 import { HealthCheck } from "./health-check.js";
-import { exchange, InternalRequest } from "./internal-request.js";
+import { closeReport, exchange, InternalRequest } from "./internal-request.js";
 import type { ConnectionOwner } from "./owner.js";
 import { PUBSUB_PUSHES, type PushListener } from "./push-router.js";
 import {
@@ -106,6 +106,11 @@ export class Connection {
     return this.#sessionMutated || this.#watching;
   }
 
+  /** See {@link ReplyDispatcher.lastProgress}. */
+  get lastProgress(): number {
+    return this.#replies.lastProgress;
+  }
+
   /** The address as text, for errors: `localhost:6379`. */
   get server(): string {
     return formatAddress(this.address);
@@ -132,8 +137,7 @@ export class Connection {
    */
   async open(): Promise<void> {
     const { socketConnectTimeout: limit } = this.settings;
-    const onTimeout = (): void => this.destroy(connectTimeout(this.address));
-    const stopTimer = limit === 0 ? undefined : limitWait(limit, onTimeout);
+    const stopTimer = limitWait(limit, () => this.destroy(connectTimeout(this.address)));
     try {
       this.#state = advance(this.#state, "connecting");
       const credentials = await abortable(this.settings.credentials?.(), this.#closeSignal.signal);
@@ -150,7 +154,7 @@ export class Connection {
     } catch (error) {
       throw this.#openFailed(error);
     } finally {
-      stopTimer?.();
+      stopTimer();
     }
   }
 
@@ -185,13 +189,9 @@ export class Connection {
     this.#state = advance(this.#state, "closed");
     this.#closeSignal.abort(error);
     this.#socket?.destroy();
-    const { written, unflushed, misdirected } = this.#replies.end();
-    const unsent = unflushed.concat(this.#healthCheck?.takeHeld() ?? []);
-    // Internal commands belong to this connection: they must not be written to another one.
-    const isInternal = (request: Request): boolean => request instanceof InternalRequest;
-    const inFlight = written.concat(unsent.filter(isInternal));
-    const unwritten = misdirected.concat(unsent.filter((request) => !isInternal(request)));
-    this.#owner.onClosed(this, { error, inFlight, unwritten });
+    const ended = this.#replies.end();
+    ended.unflushed.push(...(this.#healthCheck?.takeHeld() ?? []));
+    this.#owner.onClosed(this, { error, ...closeReport(ended) });
   }
 
   // -- modes ---------------------------------------------------------------------------------
@@ -301,6 +301,7 @@ export class Connection {
       if (error instanceof InvalidResponse) return this.#protocolError(error);
       return this.destroy(this.#closedError("Reading a reply failed", error as Error));
     }
+    if (busy) this.#replies.markRead(this.#parser.midReply);
     this.#healthCheck?.markAlive();
     if (busy && this.#replies.idle) this.#onIdle();
   };
@@ -348,13 +349,14 @@ export class Connection {
     this.#writeBuffer.attach(socket, {
       onDrain: () => this.#onWritable(),
       onLate: (requests, delay) => this.#replies.postpone(requests, delay),
+      onSlowWrite: () => this.#replies.watchWriting(),
     });
     socket.on("error", (error) => {
       this.#socketError = error;
     });
-    const onEnd = (): void => this.destroy(this.#lostError());
+    const onEnd = (): void => this.destroy(lostSocket(this.#socketError, this.server));
     socket.on("end", onEnd).on("close", onEnd);
-    if (socket.destroyed || socket.readableEnded) throw this.#lostError();
+    if (socket.destroyed || socket.readableEnded) throw lostSocket(this.#socketError, this.server);
   }
 
   #openFailed(cause: unknown): RedisError {
@@ -362,10 +364,6 @@ export class Connection {
     const error = openFailure(cause, aborted ? reason : undefined, this.server);
     this.destroy(error);
     return error;
-  }
-
-  #lostError(): ConnectionError {
-    return lostSocket(this.#socketError, this.server);
   }
 
   #closedError(message: string, cause?: Error): ConnectionError {
@@ -382,10 +380,7 @@ export class Connection {
     this.drain();
     this.#owner.onTimedOut(timedOut, this);
     if (!internal && othersPending) return;
-    const message = internal
-      ? "Timeout waiting for the reply to an internal command"
-      : "Timeout reading from socket";
-    this.destroy(new TimeoutError(message, { code: "ETIMEDOUT", server: this.server }));
+    this.destroy(stuckConnection(internal, this.server));
   }
 
   /** Return the connection as redis-py prints it: `Connection<host=localhost,port=6379,db=0>`. */

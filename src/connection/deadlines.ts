@@ -48,19 +48,42 @@ export interface TimedOutRequests {
   readonly othersPending: boolean;
 }
 
+/** Progress of a connection, which moves the deadlines of its requests. */
+export interface Progress {
+  /** Moment at which bytes of a reply arrived. */
+  readonly lastRead: number;
+  /** Moment until which a large write was in progress. */
+  readonly lastWrite: number;
+  /** Position in the queue of the first request that is being written and was so just now. */
+  readonly writingFrom: number;
+}
+
+/** Move the deadline of a request: only time without progress counts. */
+function extend(request: Request, now: number, progress: number): void {
+  const end = progress + request.traits.replyTimeout;
+  if (end > now && end > request.deadline) request.deadline = end;
+}
+
 /**
  * Replace the requests whose deadline has passed by {@link AbandonedRequest}s.
  *
  * @param queue - The pending requests of a connection.
  * @param now - The moment, of `realTime()`.
+ * @param progress - Moves the deadlines first.
  */
-export function abandonTimedOut(queue: Deque<Request>, now: number): TimedOutRequests {
+export function abandonTimedOut(
+  queue: Deque<Request>,
+  now: number,
+  progress: Progress,
+): TimedOutRequests {
   const timedOut: Request[] = [];
   let nextDeadline = Number.POSITIVE_INFINITY;
   let othersPending = false;
   for (let i = 0; i < queue.length; i++) {
     const request = queue.at(i);
     if (request === undefined) continue;
+    if (i >= progress.writingFrom) extend(request, now, progress.lastWrite);
+    else if (request.deadline <= now) extend(request, now, progress.lastRead);
     if (request.deadline > now) {
       nextDeadline = Math.min(nextDeadline, request.deadline);
       othersPending ||= !(request instanceof AbandonedRequest);

@@ -52,6 +52,14 @@ export function timeoutError(server: string, command?: string): TimeoutError {
   });
 }
 
+/** Create the error of a connection that ends because a reply did not arrive in time. */
+export function stuckConnection(isInternal: boolean, server: string): TimeoutError {
+  const message = isInternal
+    ? "Timeout waiting for the reply to an internal command"
+    : "Timeout reading from socket";
+  return new TimeoutError(message, { code: "ETIMEDOUT", server });
+}
+
 /**
  * Create the error for a request that did not get a connection in time.
  *

@@ -8,7 +8,9 @@ import type { ReplyHandler } from "../protocol/parser.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
 import { Deque } from "../util/deque.js";
+import { realTime } from "../util/timers.js";
 import { AbandonedRequest, abandonTimedOut, type TimedOutRequests } from "./deadlines.js";
+import { DrainProgress } from "./drain-progress.js";
 import type { ErrorReplyAction } from "./owner.js";
 import { type PushListener, PushRouter } from "./push-router.js";
 import type { Request } from "./request.js";
@@ -26,6 +28,16 @@ export interface MonitorListener {
 export interface SubscriberListener extends MonitorListener {
   /** A RESP3 push of a pub/sub type; under RESP2 everything is a reply. */
   readonly onPush: PushListener;
+}
+
+/** The requests of a connection at its end, oldest first. */
+export interface EndedRequests {
+  /** Handed to the socket. */
+  readonly written: Request[];
+  /** Not handed to the socket. */
+  readonly unflushed: Request[];
+  /** Refused by this server, for another one. */
+  readonly misdirected: Request[];
 }
 
 /** The connection, as its dispatcher uses it. */
@@ -57,6 +69,16 @@ export class ReplyDispatcher implements ReplyHandler {
   /** How pushes, and the replies for `#listener`, are built. */
   #pushMode: ReplyMode = BYTES;
   #ended = false;
+  /** Moment at which bytes of a reply to a request arrived. */
+  #lastRead = Number.NEGATIVE_INFINITY;
+  /** Moment at which the socket was found to have taken bytes of a large write. */
+  #lastWrite = Number.NEGATIVE_INFINITY;
+  /** Whether a reply began in the present chunk. */
+  #replyBegun = false;
+  /** Whether a push is incomplete. */
+  #inPush = false;
+  /** Whether a reply, not a push, was incomplete at the end of the last chunk. */
+  #midReply = false;
 
   constructor(writeBuffer: WriteBuffer, host: ReplyDispatcherHost) {
     this.#writeBuffer = writeBuffer;
@@ -78,6 +100,16 @@ export class ReplyDispatcher implements ReplyHandler {
     return this.#queue.toArray();
   }
 
+  /**
+   * Moment (of `realTime()`) at which bytes of a pending reply arrived or the socket took bytes of a large
+   * write; `-Infinity` before.
+   */
+  get lastProgress(): number {
+    // In subscriber mode no request is pending, so that nothing else looks at the writes.
+    if (this.idle) this.#sampleWrites(realTime());
+    return Math.max(this.#lastRead, this.#lastWrite);
+  }
+
   /** Add a request that was put on the write buffer, and start its deadline. */
   add(request: Request): void {
     this.#queue.push(request);
@@ -90,6 +122,24 @@ export class ReplyDispatcher implements ReplyHandler {
     const { now } = this.#writeBuffer;
     request.deadline = now + replyTimeout;
     this.#deadlineTimer.watch(request.deadline, now);
+  }
+
+  /**
+   * Record that a chunk was parsed. A chunk with nothing but pushes is no progress: it does not show that the
+   * server works on a request.
+   *
+   * @param midReply - Whether the parser is in the middle of a reply or push.
+   */
+  markRead(midReply: boolean): void {
+    if (this.#replyBegun || this.#midReply) this.#lastRead = realTime();
+    this.#replyBegun = false;
+    this.#midReply = midReply && !this.#inPush;
+  }
+
+  /** Check soon how far a large write has got. */
+  watchWriting(): void {
+    const { now } = this.#writeBuffer;
+    this.#deadlineTimer.watch(this.#nextWriteCheck(now), now);
   }
 
   /** Move the deadlines of the last `requests`: the process was busy, and wrote them `delay` ms late. */
@@ -132,7 +182,7 @@ export class ReplyDispatcher implements ReplyHandler {
   }
 
   /** Stop: the connection has ended. Return its requests, oldest first. */
-  end(): { written: Request[]; unflushed: Request[]; misdirected: Request[] } {
+  end(): EndedRequests {
     this.#ended = true;
     this.#pending = 0;
     this.#listener = undefined;
@@ -147,11 +197,13 @@ export class ReplyDispatcher implements ReplyHandler {
   // -- called by the parser --------------------------------------------------------------------
 
   nextMode(): ReplyMode {
+    this.#replyBegun = true;
     const request = this.#awaiting;
     return request === undefined ? this.#pushMode : request.replyMode();
   }
 
   nextPushMode(): ReplyMode {
+    this.#inPush = true;
     return this.#pushMode;
   }
 
@@ -175,6 +227,7 @@ export class ReplyDispatcher implements ReplyHandler {
   }
 
   onPush(items: Reply[]): void {
+    this.#inPush = false;
     if (this.#pushes !== undefined) this.#pushes.route(items);
     // A monitor, or a subscriber under RESP2, expects no push: its listener must not miss it.
     else this.#listener?.onReply(items);
@@ -199,8 +252,30 @@ export class ReplyDispatcher implements ReplyHandler {
   }
 
   #checkDeadlines(now: number): number {
-    const report = abandonTimedOut(this.#queue, now);
+    const { flushed, unflushed } = this.#writeBuffer;
+    const drained = this.#sampleWrites(now);
+    const answered = flushed + unflushed - this.#queue.length;
+    const report = abandonTimedOut(this.#queue, now, {
+      lastRead: this.#lastRead,
+      lastWrite: this.#lastWrite,
+      writingFrom: drained - answered,
+    });
     if (report.timedOut.length !== 0) this.#host.onTimedOut(report);
-    return this.#ended ? NEVER : report.nextDeadline;
+    return this.#ended ? NEVER : Math.min(report.nextDeadline, this.#nextWriteCheck(now));
+  }
+
+  /** Look how far large writes have got; see {@link DrainProgress.sample}. */
+  #sampleWrites(now: number): number {
+    const { progress } = this.#writeBuffer;
+    const drained = progress?.sample(now) ?? NEVER;
+    if (drained !== NEVER) this.#lastWrite = now + (progress?.lag ?? 0);
+    return drained;
+  }
+
+  /** Return when to check how far a large write has got. */
+  #nextWriteCheck(now: number): number {
+    const { replyTimeout = 0 } = this.#queue.peek()?.traits ?? {};
+    if (replyTimeout === 0 || this.#writeBuffer.progress?.active !== true) return NEVER;
+    return now + DrainProgress.interval(replyTimeout);
   }
 }

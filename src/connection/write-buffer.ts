@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import { assertWritable, Encoder, type EncoderOptions } from "../protocol/encoder.js";
 import { nextTick, realTime } from "../util/timers.js";
+import { DrainProgress } from "./drain-progress.js";
 import type { Request } from "./request.js";
 
 /** ms; deadlines are moved when a write is delayed by more than this. */
@@ -16,6 +17,8 @@ export interface WriteBufferListener {
   onDrain(): void;
   /** The last `requests` are being written `delay` ms later than {@link WriteBuffer.now}. */
   onLate(requests: number, delay: number): void;
+  /** The socket takes a large write in pieces; see {@link WriteBuffer.progress}. */
+  onSlowWrite(): void;
 }
 
 /** Collects encoded requests, and writes them once per turn. */
@@ -23,6 +26,10 @@ export class WriteBuffer {
   readonly encoder: Encoder;
   /** Requests encoded but not handed to the socket. */
   unflushed = 0;
+  /** Requests handed to the socket since the connection was opened. */
+  flushed = 0;
+  /** How far large writes have got; `undefined` before there is a socket. */
+  progress: DrainProgress | undefined = undefined;
   /** Whether the socket's own buffer is full, so that no more should be written. */
   backpressured = false;
   /** Start of the present turn, a moment of `realTime()`; read once per write, not per command. */
@@ -39,6 +46,7 @@ export class WriteBuffer {
   attach(socket: Socket, listener: WriteBufferListener): void {
     this.#socket = socket;
     this.#listener = listener;
+    this.progress = new DrainProgress(socket);
     socket.on("drain", () => {
       this.backpressured = false;
       listener.onDrain();
@@ -79,6 +87,8 @@ export class WriteBuffer {
     }
     const delay = realTime() - this.now;
     if (delay > LATE) this.#listener?.onLate(this.unflushed, delay);
+    const before = this.flushed;
+    this.flushed += this.unflushed;
     this.unflushed = 0;
     if (chunks.length > 1) socket.cork();
     for (const chunk of chunks) {
@@ -87,5 +97,7 @@ export class WriteBuffer {
     }
     if (chunks.length > 1) socket.uncork();
     this.backpressured = socket.writableNeedDrain;
+    if (this.progress?.follow(before, this.flushed, this.now) === true)
+      this.#listener?.onSlowWrite();
   };
 }

@@ -49,7 +49,7 @@ class MonitorSession {
   readonly #lease: Lease;
   readonly #connection: Connection;
   readonly #readControl: ReadControl;
-  readonly #stopTimer: (() => void) | undefined;
+  readonly #stopTimer: () => void;
   #settleReady: ((error?: RedisError) => void) | undefined;
 
   constructor(lease: Lease) {
@@ -90,9 +90,8 @@ class MonitorSession {
     this.#lease.discard();
   }
 
-  #startTimer(): (() => void) | undefined {
+  #startTimer(): () => void {
     const { server, settings } = this.#connection;
-    if (settings.socketTimeout === 0) return undefined;
     const onTimeout = (): void => this.#connection.destroy(timeoutError(server, MONITOR.name));
     return limitWait(settings.socketTimeout, onTimeout);
   }
@@ -115,7 +114,7 @@ class MonitorSession {
   }
 
   #finishStart(error?: RedisError): void {
-    this.#stopTimer?.();
+    this.#stopTimer();
     this.#settleReady?.(error);
     this.#settleReady = undefined;
   }

@@ -3,6 +3,7 @@
  * connection has at most one of these uses; draining connections may have none.
  */
 import type { Connection } from "../connection/connection.js";
+import { realTime } from "../util/timers.js";
 import { IdleList } from "./idle-list.js";
 import type { Lease } from "./lease.js";
 
@@ -68,6 +69,15 @@ export class ConnectionSet {
         best = connection;
     }
     return best;
+  }
+
+  /**
+   * Return the time in ms since a shared connection that takes no more requests at present, because a large
+   * write is in progress, made progress; `Infinity` when there is none.
+   */
+  sinceProgress(): number {
+    const busy = this.#shared.filter(({ state, writable }) => state === "ready" && !writable);
+    return realTime() - Math.max(...busy.map(({ lastProgress }) => lastProgress));
   }
 
   /** Add a connection as idle: it is new, or its holder has returned it. */

@@ -5,15 +5,19 @@
 import type { Connection } from "../connection/connection.js";
 import { ConnectionError } from "../errors.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
+import { realTime } from "../util/timers.js";
 
 /** The idle connections of one pool. */
 export class IdleList {
   /** From the one that has been idle longest. */
   readonly #connections: Connection[] = [];
-  /** Since when each of them is idle, by `performance.now()`. */
+  /** Since when each of them is idle, a moment of `realTime()`. */
   readonly #since: number[] = [];
   readonly #timeout: number;
-  readonly #timer = new DeadlineTimer((now) => this.#closeExpired(now), false);
+  readonly #timer = new DeadlineTimer((now) => this.#closeExpired(now), {
+    keepAlive: false,
+    patient: false,
+  });
 
   /** @param timeout - Longest idle time in ms; 0 for no limit. */
   constructor(timeout: number) {
@@ -27,7 +31,7 @@ export class IdleList {
 
   /** Add a connection; its idle time starts now. */
   add(connection: Connection): void {
-    const now = performance.now();
+    const now = realTime();
     this.#connections.push(connection);
     this.#since.push(now);
     if (this.#timeout !== 0) this.#timer.watch(now + this.#timeout, now);

@@ -80,6 +80,7 @@ export class ConnectionPool {
     this.#waitQueue = new WaitQueue(this.#server, {
       leaseTimeoutError: this.waitsWhenFull ? poolTimeoutError : waitTimeoutError,
       lastError: () => this.#connector.lastError,
+      sinceProgress: () => this.#connections.sinceProgress(),
       onWaiterRemoved: () => {
         this.#assigner.cancelUnneeded();
         this.#finishClosing();

@@ -28,6 +28,8 @@ export interface WaitQueueOwner {
   leaseTimeoutError(server: string, cause?: RedisError): RedisError;
   /** Return why the last connection attempt failed, if it did. */
   lastError(): RedisError | undefined;
+  /** Return the time in ms since a connection that requests wait for made progress; `Infinity` if none did. */
+  sinceProgress(): number;
   /** An entry was cancelled, or its deadline passed. */
   onWaiterRemoved(): void;
 }
@@ -171,7 +173,11 @@ export class WaitQueue {
 
   #checkDeadlines(now: number): number {
     let next = NEVER;
+    const sinceProgress = this.#owner.sinceProgress();
     for (const request of this.requests) {
+      const { waitTimeout } = request;
+      if (request.deadline <= now && sinceProgress < waitTimeout)
+        request.deadline = now + waitTimeout - sinceProgress;
       if (request.deadline > now) {
         next = Math.min(next, request.deadline);
         continue;

@@ -55,6 +55,8 @@ export class SubscriberConnection {
   #awaited = 0;
   #keepsProcessAlive = false;
   #pauseRequested = false;
+  /** Moment (of `realTime()`) of the last reply or confirmation. */
+  #lastReply = Number.NEGATIVE_INFINITY;
   /** Whether anything arrived since the last deadline. */
   #receivedSinceDeadline = false;
   #ended = false;
@@ -127,6 +129,7 @@ export class SubscriberConnection {
     if (Array.isArray(value)) return this.#onItems(value, this.#codec.word(value[0]));
     if (this.#ended) return;
     this.#receivedSinceDeadline = true;
+    this.#lastReply = realTime();
     const head = this.#pending.peek();
     if (value instanceof RedisError) this.#onErrorReply(head, value);
     else if (head instanceof PingRequest) this.#onPong(head, value);
@@ -148,6 +151,7 @@ export class SubscriberConnection {
   }
 
   #onConfirmation(type: string, name: Reply, count: Reply): void {
+    this.#lastReply = realTime();
     const head = this.#pending.peek();
     if (type === "pong" && head instanceof PingRequest) return this.#onPong(head, name);
     if (!(head instanceof SubscriptionRequest)) return this.#failProtocol();
@@ -204,6 +208,10 @@ export class SubscriberConnection {
   #checkDeadline(now: number): number {
     const head = this.#pending.peek();
     if (head === undefined) return Number.POSITIVE_INFINITY;
+    if (head.deadline > now) return head.deadline;
+    // Only time without progress counts. Messages are none: they do not show that the server got the command.
+    const progress = Math.max(this.#lastReply, this.#connection.lastProgress);
+    head.deadline = Math.max(head.deadline, progress + this.#settings.socketTimeout);
     if (head.deadline > now) return head.deadline;
     // The reply to a health check comes after messages that are still arriving, or not read yet.
     if (!head.awaited && (this.#receivedSinceDeadline || !this.#readControl.reading)) {

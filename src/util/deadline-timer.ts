@@ -82,11 +82,12 @@ export class DeadlineTimer {
 /**
  * Limit one wait for I/O. Time in which the event loop was blocked does not count.
  *
- * @param limit - ms.
+ * @param limit - ms; 0 for no limit.
  * @param onTimeout - Called once when the wait has taken that long.
  * @returns A function that ends the limit.
  */
 export function limitWait(limit: number, onTimeout: () => void): () => void {
+  if (limit === 0) return () => {};
   const start = loopTime();
   const end = start + limit;
   const onDue = (now: number): number => {

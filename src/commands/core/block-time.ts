@@ -48,7 +48,7 @@ function keywordOf(arg: Arg | undefined): string {
 /** Arguments per option of XREAD and XREADGROUP, its name included; 2 when unknown. */
 const OPTION_LENGTHS: Readonly<Record<string, number>> = { GROUP: 3, NOACK: 1 };
 
-/** Read option BLOCK, in milliseconds (XREAD, XREADGROUP); undefined when the call does not block. */
+/** Read option BLOCK, in milliseconds (XREAD); undefined when the call does not block. */
 export function blockOption(args: readonly Arg[]): number | undefined {
   for (let i = 0; i < args.length; ) {
     const keyword = keywordOf(args[i]);
@@ -57,6 +57,15 @@ export function blockOption(args: readonly Arg[]): number | undefined {
     i += OPTION_LENGTHS[keyword] ?? 2;
   }
   return undefined;
+}
+
+/**
+ * Read option BLOCK of XREADGROUP as {@link blockOption} does. The result is twice the option: in Redis 7.0 to
+ * 7.2.4 the wait begins again when another consumer takes the entry that ended it.
+ */
+export function groupBlockOption(args: readonly Arg[]): number | undefined {
+  const time = blockOption(args);
+  return time === undefined ? undefined : 2 * time;
 }
 
 function isAbort(arg: Arg): boolean {

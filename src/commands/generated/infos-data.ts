@@ -6,6 +6,7 @@ import {
   blockOption,
   fifthSeconds,
   firstSeconds,
+  groupBlockOption,
   lastMilliseconds,
   lastSeconds,
 } from "../core/block-time.js";
@@ -1082,7 +1083,7 @@ export const XREADGROUP = new CommandInfo("XREADGROUP", {
   params: ["GROUP", "groupName", "consumerName", "STREAMS", "key..."],
   flags: BLOCKING,
   decode: toStreams,
-  blockTime: blockOption,
+  blockTime: groupBlockOption,
 });
 export const XREVRANGE = new CommandInfo("XREVRANGE", {
   params: ["key", "max", "min"],

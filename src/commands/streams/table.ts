@@ -1,5 +1,5 @@
 /** Command table of the stream commands. */
-import { blockOption } from "../core/block-time.js";
+import { blockOption, groupBlockOption } from "../core/block-time.js";
 import { toRecords } from "../core/decode.js";
 import { ALWAYS_TEXT, BLOCKING, READONLY } from "../core/info.js";
 import {
@@ -536,7 +536,7 @@ export const streams: readonly Entry[] = [
     since: "5.0.0",
     cost: "O(N) for N entries returned",
     flags: BLOCKING,
-    blockTime: blockOption,
+    blockTime: groupBlockOption,
     summary:
       "Return new or pending entries of streams for a consumer of a group, optionally blocking.",
     args: [

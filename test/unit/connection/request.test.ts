@@ -7,8 +7,11 @@ import { Deque } from "../../../src/util/deque.js";
 
 const ADDRESS = { kind: "tcp", host: "localhost", port: 6379 } as const;
 
-const request = (): InternalRequest =>
-  new InternalRequest([internalCommand("PING")], 0, { done: () => {}, failed: () => {} });
+const request = (replyTimeout = 0): InternalRequest =>
+  new InternalRequest([internalCommand("PING")], replyTimeout, {
+    done: () => {},
+    failed: () => {},
+  });
 
 function holder() {
   const dropped: Request[] = [];
@@ -53,6 +56,9 @@ describe("Request", () => {
   });
 });
 
+const NEVER = Number.NEGATIVE_INFINITY;
+const NO_PROGRESS = { lastRead: NEVER, lastWrite: NEVER, writingFrom: Number.POSITIVE_INFINITY };
+
 describe("abandonTimedOut", () => {
   it("replaces requests past their deadline, and reports the next deadline", () => {
     const queue = new Deque<Request>();
@@ -61,12 +67,42 @@ describe("abandonTimedOut", () => {
     other.deadline = 30;
     queue.push(late);
     queue.push(other);
-    expect(abandonTimedOut(queue, 20)).toEqual({
+    expect(abandonTimedOut(queue, 20, NO_PROGRESS)).toEqual({
       timedOut: [late],
       nextDeadline: 30,
       othersPending: true,
     });
     expect(queue.at(0)).toBeInstanceOf(AbandonedRequest);
     expect(queue.at(1)).toBe(other);
+  });
+
+  /** A queue of requests with a reply timeout of 10 ms whose deadlines have passed at 20. */
+  function overdue() {
+    const requests = [request(10), request(10)];
+    const queue = new Deque<Request>();
+    for (const one of requests) {
+      one.deadline = 15;
+      queue.push(one);
+    }
+    return { requests, queue };
+  }
+
+  it("moves deadlines to a reply timeout after the last bytes of a reply", () => {
+    const { requests, queue } = overdue();
+    const report = abandonTimedOut(queue, 20, { ...NO_PROGRESS, lastRead: 12 });
+    expect(report).toEqual({ timedOut: [], nextDeadline: 22, othersPending: true });
+    expect(requests.map(({ deadline }) => deadline)).toEqual([22, 22]);
+  });
+
+  it("replaces requests when the last bytes of a reply are older than the reply timeout", () => {
+    const { requests, queue } = overdue();
+    const { timedOut } = abandonTimedOut(queue, 20, { ...NO_PROGRESS, lastRead: 9 });
+    expect(timedOut).toEqual(requests);
+  });
+
+  it("moves only the deadlines of requests that are still being written", () => {
+    const { requests, queue } = overdue();
+    const report = abandonTimedOut(queue, 20, { ...NO_PROGRESS, lastWrite: 20, writingFrom: 1 });
+    expect(report).toEqual({ timedOut: [requests[0]], nextDeadline: 30, othersPending: true });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { blockOption } from "../../../../src/commands/core/block-time.js";
+import { blockOption, groupBlockOption } from "../../../../src/commands/core/block-time.js";
+import type { CommandInfo } from "../../../../src/commands/core/info.js";
 import {
   toAutoclaim,
   toAutoclaimIds,
@@ -339,7 +340,9 @@ describe("stream command methods", () => {
 describe("block time of XREAD and XREADGROUP", () => {
   const timeOf = (recorded: object) =>
     "info" in recorded && "args" in recorded
-      ? blockOption(recorded.args as Parameters<typeof blockOption>[0])
+      ? (recorded.info as CommandInfo).blockTime?.(
+          recorded.args as Parameters<typeof blockOption>[0],
+        )
       : "refused";
 
   test("is defined only with BLOCK", () => {
@@ -348,13 +351,13 @@ describe("block time of XREAD and XREADGROUP", () => {
     expect(timeOf(client.xread({ s: "0" }, { block: 250 }))).toBe(250);
     expect(timeOf(client.xread({ s: "0" }, { count: 5, block: 0 }))).toBe(0);
     expect(timeOf(client.xreadgroup("g", "c", { s: ">" }, { noAck: true }))).toBeUndefined();
-    expect(timeOf(client.xreadgroup("g", "c", { s: ">" }, { noAck: true, block: 7n }))).toBe(7);
+    expect(timeOf(client.xreadgroup("g", "c", { s: ">" }, { noAck: true, block: 7n }))).toBe(14);
   });
 
   test("does not mistake group names and keys for options", () => {
     expect(timeOf(client.xread({ BLOCK: "5" }))).toBeUndefined();
     expect(timeOf(client.xreadgroup("BLOCK", "5", { s: ">" }))).toBeUndefined();
-    expect(timeOf(client.xreadgroup("STREAMS", "STREAMS", { s: ">" }, { block: 9 }))).toBe(9);
+    expect(timeOf(client.xreadgroup("STREAMS", "STREAMS", { s: ">" }, { block: 9 }))).toBe(18);
   });
 
   test.each([
@@ -368,5 +371,11 @@ describe("block time of XREAD and XREADGROUP", () => {
     [[], undefined],
   ])("%j blocks for %s ms", (args, time) => {
     expect(blockOption(args)).toBe(time);
+  });
+
+  test("of XREADGROUP is twice the option, because some servers wait twice", () => {
+    expect(groupBlockOption(["GROUP", "g", "c", "BLOCK", 100, "STREAMS", "s", ">"])).toBe(200);
+    expect(groupBlockOption(["GROUP", "g", "c", "BLOCK", 0, "STREAMS", "s", ">"])).toBe(0);
+    expect(groupBlockOption(["GROUP", "g", "c", "STREAMS", "s", ">"])).toBeUndefined();
   });
 });
