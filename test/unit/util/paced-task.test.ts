@@ -3,6 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PacedTask } from "../../../src/util/paced-task.js";
 import { deferred } from "../../support/until.js";
 
+vi.mock("../../../src/util/timers.js", async (original) => {
+  const { fakeableTimers } = await import("../../support/fakeable-timers.js");
+  return fakeableTimers(original);
+});
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
