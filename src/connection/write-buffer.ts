@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { assertWritable, Encoder, type EncoderOptions } from "../protocol/encoder.js";
+import { outsideContext } from "../util/async-context.js";
 import { nextTick, realTime } from "../util/timers.js";
 import { DrainProgress } from "./drain-progress.js";
 import type { Request } from "./request.js";
@@ -47,10 +48,12 @@ export class WriteBuffer {
     this.#socket = socket;
     this.#listener = listener;
     this.progress = new DrainProgress(socket);
-    socket.on("drain", () => {
+    const onDrain = (): void => {
       this.backpressured = false;
       listener.onDrain();
-    });
+    };
+    // Node emits the event in the context of the last write.
+    socket.on("drain", () => outsideContext(onDrain));
   }
 
   /**

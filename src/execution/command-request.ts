@@ -21,6 +21,7 @@ import { Request, type RequestTraits } from "../connection/request.js";
 import { DataError, type RedisError } from "../errors.js";
 import type { Encoder } from "../protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
+import { bindContext } from "../util/async-context.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import type { CallSettings } from "./call-settings.js";
 
@@ -209,11 +210,11 @@ export function decoderFor(
   if (call.callbacks.size === 0) return standard;
   const callback = call.callbacks.get(info.name);
   if (callback === undefined) return standard;
-  return (reply, context) => {
+  return bindContext((reply, context) => {
     const decodeStandard = (raw: Reply): unknown =>
       standard === undefined ? raw : standard(raw, context);
     return callback(reply, { decode: decodeStandard, options });
-  };
+  });
 }
 
 /** Create the error for a command that would change the state of a shared connection. */

@@ -3,11 +3,11 @@
  * or a push that cannot be decoded, never reaches the parser.
  */
 
-import { AsyncResource } from "node:async_hooks";
 import { isUint8Array } from "node:util/types";
 import type { PushListener } from "../connection/push-router.js";
 import { DataError } from "../errors.js";
 import { MapReply, type Reply, SetReply } from "../protocol/reply.js";
+import { bindContext } from "../util/async-context.js";
 import { callable, nonEmptyText } from "../util/validate.js";
 import type { CallSettings } from "./call-settings.js";
 import type { Executor } from "./executor.js";
@@ -40,7 +40,7 @@ function itemsOf(items: readonly Reply[], call: CallSettings): readonly unknown[
 
 function guarded(handler: PushHandler, call: CallSettings): PushListener {
   // In the context of the call that registers it, not of the socket.
-  const bound = AsyncResource.bind(handler as (...items: unknown[]) => unknown);
+  const bound = bindContext(handler as (...items: unknown[]) => unknown);
   return (items) => {
     let data: readonly unknown[];
     try {

@@ -28,8 +28,8 @@ export class LockRenewal {
   lost: LockNotOwnedError | undefined = undefined;
   readonly #options: RenewalOptions;
   readonly #controller = new AbortController();
-  /** Listeners of the signal belong to the work, not to the timer that finds the lock lost. */
-  readonly #abort = bindContext((reason: unknown) => this.#controller.abort(reason));
+  /** Renewals, and listeners of the signal, belong to the caller, unlike the timer. */
+  readonly #onTimer = bindContext(() => this.#schedule());
   #renewAt: number;
   #renewing = false;
   #stopped = false;
@@ -80,7 +80,7 @@ export class LockRenewal {
     if (!this.#renewing && now >= this.#renewAt) void this.#renew();
     const next = this.#renewing ? until : Math.min(this.#renewAt, until);
     this.#timer?.cancel();
-    this.#timer = startTimer(next - now, () => this.#schedule());
+    this.#timer = startTimer(next - now, this.#onTimer);
   }
 
   async #renew(): Promise<void> {
@@ -107,7 +107,7 @@ export class LockRenewal {
       code: "ENOTOWNED",
       cause,
     });
-    this.#abort(this.lost);
+    this.#controller.abort(this.lost);
     this.#stopped = true;
     this.#timer?.cancel();
   }

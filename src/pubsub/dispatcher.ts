@@ -4,6 +4,7 @@
  * `onError`, or becomes an unhandled rejection.
  */
 import type { RedisError } from "../errors.js";
+import { bindContext } from "../util/async-context.js";
 import { AsyncQueue } from "../util/async-queue.js";
 import type { AnyHandler } from "./channel-codec.js";
 import type { SubscriberListener } from "./listener.js";
@@ -47,9 +48,15 @@ export class Dispatcher implements SubscriberListener {
   #paused = false;
 
   constructor(settings: PubSubSettings, source: MessageSource) {
-    this.#settings = settings;
+    const { onError, onReconnect } = settings;
+    // Called outside of any context otherwise: they belong to the caller who passed them.
+    this.#settings = {
+      ...settings,
+      onError: onError && bindContext(onError),
+      onReconnect: onReconnect && bindContext(onReconnect),
+    };
     this.#source = source;
-    this.#onError = settings.onError;
+    this.#onError = this.#settings.onError;
     this.queue = new AsyncQueue<PubSubMessage<Text>>({
       live: () => source.live(),
       onTaken: () => this.#updateReading(),
@@ -59,7 +66,7 @@ export class Dispatcher implements SubscriberListener {
 
   /** Queue nothing from now on; `onError`, when given, replaces the one in the settings. */
   useHandlersOnly(onError: ErrorHandler | undefined): void {
-    if (onError !== undefined) this.#onError = onError;
+    if (onError !== undefined) this.#onError = bindContext(onError);
     this.#handlersOnly = true;
     this.#clearQueue();
   }

@@ -9,6 +9,7 @@ import type { RetryPolicy } from "../options/retry-policy.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
+import { outsideContext } from "../util/async-context.js";
 import { settleAll } from "../util/settle-all.js";
 import { loopTime, realTime } from "../util/timers.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
@@ -205,7 +206,8 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
   #startConnecting(): void {
     if (this.#connecting !== undefined) return;
     this.#connecting = new AbortController();
-    void this.#connect(this.#connecting.signal);
+    const { signal } = this.#connecting;
+    outsideContext(() => void this.#connect(signal));
   }
 
   async #connect(signal: AbortSignal): Promise<void> {

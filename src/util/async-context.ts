@@ -12,10 +12,17 @@ export function outsideContext<T>(work: () => T): T {
   return root.runInAsyncScope(work);
 }
 
-/** Return a function that calls `callback` in the context of this call to `bindContext`. */
+/** Return a function that binds functions to the present context: they always run in it. */
+export function presentContext() {
+  const context = new AsyncResource("rediswire");
+  return <A extends unknown[], R>(callback: (...args: A) => R) =>
+    (...args: A): R =>
+      context.runInAsyncScope(callback, undefined, ...args);
+}
+
+/** Return a function that calls `callback` in the present context. */
 export function bindContext<A extends unknown[], R>(
   callback: (...args: A) => R,
 ): (...args: A) => R {
-  const context = new AsyncResource("rediswire");
-  return (...args) => context.runInAsyncScope(callback, undefined, ...args);
+  return presentContext()(callback);
 }
