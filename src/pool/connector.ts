@@ -19,9 +19,9 @@ import type { RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 import type { Reply } from "../protocol/reply.js";
-import { Pacer } from "./pacer.js";
 import { outsideContext } from "../util/async-context.js";
 import { startTimer, type Timer } from "../util/timers.js";
+import { Pacer } from "./pacer.js";
 
 /** Class of connections: {@link Connection} or a class derived from it. */
 export type ConnectionClass = new (...args: ConstructorParameters<typeof Connection>) => Connection;
@@ -91,7 +91,11 @@ export class Connector {
     const attempt = new AbortController();
     this.#attempts.set(attempt, undefined);
     // A connection serves all callers, so it must not keep the context of the first one.
-    outsideContext(() => this.#connect(attempt)).then(
+    outsideContext(() => this.#start(attempt));
+  }
+
+  #start(attempt: AbortController): void {
+    this.#connect(attempt).then(
       (connection) => {
         // The attempt was cancelled just before the connection was ready.
         if (!this.#attempts.delete(attempt)) return connection.destroy(attempt.signal.reason);
