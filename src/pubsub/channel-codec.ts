@@ -12,7 +12,6 @@ import type { Settings } from "../options/types.js";
 import { Encoder, formatNumber } from "../protocol/encoder.js";
 import { BYTES, INLINE_ERRORS, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 import { extendsAscii, textDecoder, undecodableMessage } from "../protocol/text-decoder.js";
-import { presentContext } from "../util/async-context.js";
 import { isPlainObject, kindOf } from "../util/validate.js";
 import type { Handler, PublishedMessage, Text } from "./messages.js";
 
@@ -132,10 +131,7 @@ export class ChannelCodec {
     const pairs = given.flatMap((argument) => pairsOf(command.name, argument));
     const names = pairs.map(([name]) => name);
     this.#encoder.check(command, names);
-    const bind = presentContext();
-    const all = pairs.map(([name, handler]) =>
-      this.#subscription(command, name, handler && bind(handler)),
-    );
+    const all = pairs.map(([name, handler]) => this.#subscription(command, name, handler));
     return new Map(all.map((subscription) => [subscription.key, subscription]));
   }
 

@@ -9,7 +9,7 @@ import type { RetryPolicy } from "../options/retry-policy.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
-import { outsideContext } from "../util/async-context.js";
+import { outsideContext, presentContext } from "../util/async-context.js";
 import { settleAll } from "../util/settle-all.js";
 import { loopTime, realTime } from "../util/timers.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
@@ -116,7 +116,12 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
 
   /** Begin subscriptions; resolves when the server has confirmed all of them. */
   subscribe(kind: SubscriptionKind, subscriptions: Map<string, Subscription>): Promise<void> {
-    const all = [...subscriptions.values()];
+    // A handler runs in the context of its own call, not of the call that opened the connection.
+    const bind = presentContext();
+    const all = Array.from(subscriptions.values(), (subscription) => {
+      const { handler } = subscription;
+      return handler === null ? subscription : { ...subscription, handler: bind(handler) };
+    });
     return promiseOf((callbacks) => this.#send(this.#request(SUBSCRIBE[kind], all, callbacks)));
   }
 
