@@ -352,8 +352,8 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     if (isSubscription && request.restores) return;
     if (isSubscription && !request.subscriptionCommand.subscribes)
       return this.#unsubscribeLocally(request);
-    if (!isSubscription || loopTime() > request.retryUntil) {
-      const isTimedOut = realTime() > request.deadline;
+    const isTimedOut = realTime() >= request.deadline;
+    if (!isSubscription || isTimedOut || loopTime() > request.retryUntil) {
       const { name } = request;
       return request.fail(
         isTimedOut ? timeoutError(error.server ?? "", name) : lostRequestError(request, error),
