@@ -102,6 +102,11 @@ async function tlsSocket(request: SocketRequest, tls: TlsOptions): Promise<TLSSo
   return socket;
 }
 
+/** Systems take whole seconds, at least 1 and at most 32767; others would be ignored in favour of hours. */
+export function keepAliveDelay(delay: number): number {
+  return Math.min(Math.max(Math.ceil(delay / 1000), 1), 32_767) * 1000;
+}
+
 function connected(socket: net.Socket, event: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error): void => {
@@ -143,7 +148,7 @@ export async function openSocket(request: SocketRequest): Promise<net.Socket> {
     const socket = secure ? await tlsSocket(request, settings.tls) : plainSocket(request);
     await connected(socket, secure ? "secureConnect" : "connect", signal);
     socket.setNoDelay(true);
-    socket.setKeepAlive(settings.socketKeepalive, settings.socketKeepaliveDelay);
+    socket.setKeepAlive(settings.socketKeepalive, keepAliveDelay(settings.socketKeepaliveDelay));
     return socket;
   } catch (error) {
     throw connectFailure(error as Error, address);

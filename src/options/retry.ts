@@ -6,7 +6,14 @@
 import { AuthenticationError, ConnectionError, TimeoutError } from "../errors.js";
 import { aborted, sleep } from "../util/abort.js";
 import { defineSelf, SELF } from "../util/self.js";
-import { type Check, errorClasses, integer, withMethods } from "../util/validate.js";
+import {
+  type Check,
+  errorClasses,
+  integer,
+  invalidOption,
+  kindOf,
+  withMethods,
+} from "../util/validate.js";
 import type { Backoff } from "./backoff.js";
 
 /** An error class, for use with `instanceof`. */
@@ -139,9 +146,17 @@ export class Retry {
         if (!this.allows(failures)) throw error;
       }
       const delay = backoff.compute(failures);
+      checkPause(delay);
       if (delay > 0 && !signal?.aborted) await sleep(delay, signal);
     }
   }
+}
+
+/** Refuse what is no pause: without one, a series without limit would be a busy loop. */
+function checkPause(pause: unknown): void {
+  if (typeof pause === "number" && !Number.isNaN(pause)) return;
+  const got = typeof pause === "number" ? "NaN" : kindOf(pause);
+  throw invalidOption('argument "backoff"', "a backoff that computes milliseconds", got);
 }
 
 /** Accept a {@link Retry}. */

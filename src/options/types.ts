@@ -55,7 +55,10 @@ export interface RedisOptions {
   readonly libName?: string | null | undefined;
   /** Library version sent with CLIENT SETINFO; default: version of this package, `null` to send none. */
   readonly libVersion?: string | null | undefined;
-  /** Number, ms: reply timeout of a command; default 5000, 0 or `null` for no limit. */
+  /**
+   * Number, ms: longest silence while a command awaits its reply; default 5000, 0 or `null` for no limit. Time in
+   * which a reply arrives or the command is being written does not count; see `with({ timeout })` for a total.
+   */
   readonly socketTimeout?: number | null | undefined;
   /** Number, ms: timeout of one connect and its handshake; default 5000, 0 or `null` for no limit. */
   readonly socketConnectTimeout?: number | null | undefined;
@@ -156,7 +159,7 @@ export interface Settings {
   readonly libName: string | undefined;
   /** Library version for CLIENT SETINFO. */
   readonly libVersion: string | undefined;
-  /** Reply timeout in ms. */
+  /** Reply timeout in ms: longest silence of the server. */
   readonly socketTimeout: number;
   /** Connect timeout in ms, handshake included. */
   readonly socketConnectTimeout: number;

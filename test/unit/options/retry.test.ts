@@ -330,3 +330,37 @@ describe("invalid Retry arguments", () => {
     expect(() => construct(...args)).toThrow(`argument "${name}`);
   });
 });
+
+describe("callWithRetry with an unusual backoff", () => {
+  const computing = (pause: number): Backoff => ({
+    compute: () => pause,
+    reset: () => {},
+    clone: () => computing(pause),
+  });
+
+  it.each([Number.NaN, undefined as unknown as number])(
+    "ends when it computes %s",
+    async (pause) => {
+      const action = failing(...lost(3));
+      const call = new Retry(computing(pause), -1).callWithRetry(action);
+      await expect(call).rejects.toThrow('argument "backoff" must be a backoff that computes');
+      expect(action).toHaveBeenCalledTimes(1);
+    },
+  );
+
+  it.each([1e12, Number.POSITIVE_INFINITY])(
+    "makes no second attempt early for %s ms",
+    async (pause) => {
+      vi.useFakeTimers();
+      const action = failing(...lost(3));
+      const abort = new AbortController();
+      const call = new Retry(computing(pause), -1).callWithRetry(action, undefined, {
+        signal: abort.signal,
+      });
+      await vi.advanceTimersByTimeAsync(2 ** 31);
+      expect(action).toHaveBeenCalledTimes(1);
+      abort.abort();
+      await expect(call).rejects.toThrow(AbortError);
+    },
+  );
+});
