@@ -81,10 +81,7 @@ export class ConnectionPool {
       leaseTimeoutError: this.waitsWhenFull ? poolTimeoutError : waitTimeoutError,
       lastError: () => this.#connector.lastError,
       sinceProgress: () => this.#connections.sinceProgress(),
-      onWaiterRemoved: () => {
-        this.#assigner.cancelUnneeded();
-        this.#finishClosing();
-      },
+      onWaiterRemoved: () => this.#onWaiterRemoved(),
     });
     this.#assigner = new Assigner({
       settings,
@@ -360,6 +357,11 @@ export class ConnectionPool {
       else connection.drain(error);
     }
     this.#assigner.assign();
+    this.#finishClosing();
+  }
+
+  #onWaiterRemoved(): void {
+    this.#assigner.cancelUnneeded();
     this.#finishClosing();
   }
 

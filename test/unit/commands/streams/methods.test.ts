@@ -373,7 +373,7 @@ describe("block time of XREAD and XREADGROUP", () => {
     expect(blockOption(args)).toBe(time);
   });
 
-  test("of XREADGROUP is twice the option, because some servers wait twice", () => {
+  test("is twice the option for XREADGROUP, because some servers wait twice", () => {
     expect(groupBlockOption(["GROUP", "g", "c", "BLOCK", 100, "STREAMS", "s", ">"])).toBe(200);
     expect(groupBlockOption(["GROUP", "g", "c", "BLOCK", 0, "STREAMS", "s", ">"])).toBe(0);
     expect(groupBlockOption(["GROUP", "g", "c", "STREAMS", "s", ">"])).toBeUndefined();
