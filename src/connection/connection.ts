@@ -301,7 +301,7 @@ export class Connection {
       if (error instanceof InvalidResponse) return this.#protocolError(error);
       return this.destroy(this.#closedError("Reading a reply failed", error as Error));
     }
-    if (busy) this.#replies.markRead(this.#parser.midReply);
+    if (busy) this.#replies.markRead();
     this.#healthCheck?.markAlive();
     if (busy && this.#replies.idle) this.#onIdle();
   };

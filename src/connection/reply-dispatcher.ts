@@ -73,12 +73,10 @@ export class ReplyDispatcher implements ReplyHandler {
   #lastRead = Number.NEGATIVE_INFINITY;
   /** Moment at which the socket was found to have taken bytes of a large write. */
   #lastWrite = Number.NEGATIVE_INFINITY;
-  /** Whether a reply began in the present chunk. */
-  #replyBegun = false;
-  /** Whether a push is incomplete. */
-  #inPush = false;
-  /** Whether a reply, not a push, was incomplete at the end of the last chunk. */
-  #midReply = false;
+  /** Whether a reply began in the present chunk, or was incomplete at its start. */
+  #isReplyChunk = false;
+  /** Whether a reply, not a push or an attribute, is incomplete. */
+  #isReplyOpen = false;
 
   constructor(writeBuffer: WriteBuffer, host: ReplyDispatcherHost) {
     this.#writeBuffer = writeBuffer;
@@ -125,15 +123,12 @@ export class ReplyDispatcher implements ReplyHandler {
   }
 
   /**
-   * Record that a chunk was parsed. A chunk with nothing but pushes is no progress: it does not show that the
-   * server works on a request.
-   *
-   * @param midReply - Whether the parser is in the middle of a reply or push.
+   * Record that a chunk was parsed. A chunk without a part of a reply, of pushes for example, is no progress: it
+   * does not show that the server works on a request.
    */
-  markRead(midReply: boolean): void {
-    if (this.#replyBegun || this.#midReply) this.#lastRead = realTime();
-    this.#replyBegun = false;
-    this.#midReply = midReply && !this.#inPush;
+  markRead(): void {
+    if (this.#isReplyChunk) this.#lastRead = realTime();
+    this.#isReplyChunk = this.#isReplyOpen;
   }
 
   /** Check soon how far a large write has got. */
@@ -197,23 +192,25 @@ export class ReplyDispatcher implements ReplyHandler {
   // -- called by the parser --------------------------------------------------------------------
 
   nextMode(): ReplyMode {
-    this.#replyBegun = true;
+    this.#isReplyChunk = true;
+    this.#isReplyOpen = true;
     const request = this.#awaiting;
     return request === undefined ? this.#pushMode : request.replyMode();
   }
 
   nextPushMode(): ReplyMode {
-    this.#inPush = true;
     return this.#pushMode;
   }
 
   onReply(value: Reply): void {
+    this.#isReplyOpen = false;
     const request = this.#awaiting;
     if (request === undefined) this.#onUnrequested(value);
     else if (request.acceptReply(value)) this.#finish(request);
   }
 
   onErrorReply(error: RedisError): void {
+    this.#isReplyOpen = false;
     const request = this.#awaiting;
     if (request === undefined) return this.#onUnrequested(error);
     error.command = request.name;
@@ -227,7 +224,6 @@ export class ReplyDispatcher implements ReplyHandler {
   }
 
   onPush(items: Reply[]): void {
-    this.#inPush = false;
     if (this.#pushes !== undefined) this.#pushes.route(items);
     // A monitor, or a subscriber under RESP2, expects no push: its listener must not miss it.
     else this.#listener?.onReply(items);

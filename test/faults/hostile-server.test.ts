@@ -100,20 +100,24 @@ describe("a server that sends one element at a time", () => {
     ["a string", "$1000000\r\n", "a"],
     ["a list", "*1000000\r\n", ":1\r\n"],
     ["a status", "+", "a"],
-  ])("makes the command reject at the deadline for the whole reply: %s", async (_, head, drop) => {
-    await using mock = await mockServer(
-      async (peer) => {
-        await peer.next();
-        peer.send(head);
-        while (!peer.socket.destroyed) {
-          peer.send(drop);
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-      },
-      { handshake: true },
-    );
-    const redis = new Redis(mock.url, SHORT_DEADLINES);
-    expect(kindOf(await errorOf(redis.get("key")))).toBe("TimeoutError unknown");
-    redis.disconnect();
-  });
+  ])(
+    "cannot delay a command beyond the total limit of with({ timeout }): %s",
+    async (_, head, drop) => {
+      await using mock = await mockServer(
+        async (peer) => {
+          await peer.next();
+          peer.send(head);
+          while (!peer.socket.destroyed) {
+            peer.send(drop);
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        },
+        { handshake: true },
+      );
+      const redis = new Redis(mock.url, SHORT_DEADLINES);
+      const limited = redis.with({ timeout: 2 * SHORT_DEADLINES.socketTimeout });
+      expect(kindOf(await errorOf(limited.get("key")))).toBe("TimeoutError unknown");
+      redis.disconnect();
+    },
+  );
 });

@@ -72,9 +72,10 @@ describe("socketTimeout while a reply arrives", () => {
   });
 
   it.each([
+    ["attributes", ["|1\r\n+a\r\n", "+b\r\n"]],
     ["whole pushes", [">2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n"]],
     ["pieces of a push", [">2\r\n+invalid", "ate\r\n*1\r\n$1\r", "\nk\r\n"]],
-  ])("ends a command when only pushes arrive: %s", async (_, pieces) => {
+  ])("ends a command when no part of its reply arrives, only %s", async (_, pieces) => {
     await using mock = await mockServer(
       async (peer) => {
         await peer.expect(["GET", "a"]);
