@@ -288,7 +288,14 @@ const CLASS_BY_ERR_TEXT: ReadonlyMap<string, RedisErrorClass> = new Map<string, 
 
 /** The arguments that servers append to the name of an unknown command. */
 const ECHOED_ARGUMENTS = /, with args beginning with:.*$/s;
+/** ACL rules that servers repeat, except permissions: they may contain a password. */
+const ECHOED_ACL_RULE =
+  /(?<=^ERR (?:Error in ACL SETUSER modifier|Unmatched parenthesis in acl selector starting at) ')(?![+\-~%&]).*(?=')/s;
 const REPLY_CODE = /^[A-Z][A-Z0-9_]*(?= |$)/;
+
+function withoutArguments(text: string): string {
+  return text.replace(ECHOED_ARGUMENTS, "").replace(ECHOED_ACL_RULE, "[hidden]");
+}
 
 /**
  * Convert the text of a server's error reply into the matching error.
@@ -303,5 +310,5 @@ export function errorFromReply(text: string): RedisError {
   if (byCode !== undefined) return new byCode(text, { code });
   if (code !== "ERR") return new ResponseError(text, { code });
   const byText = text.startsWith("ERR ") ? CLASS_BY_ERR_TEXT.get(text.slice(4)) : undefined;
-  return new (byText ?? ResponseError)(text.replace(ECHOED_ARGUMENTS, ""), { code });
+  return new (byText ?? ResponseError)(withoutArguments(text), { code });
 }

@@ -74,8 +74,9 @@ export type {
   GetMessageOptions,
   MessagesOf,
   PubSubOptions,
+  RunOptions,
 } from "./pubsub/options.js";
-export { PubSub, type RunOptions } from "./pubsub/pubsub.js";
+export { PubSub } from "./pubsub/pubsub.js";
 export type { PubSubWorker } from "./pubsub/worker.js";
 export {
   Library,

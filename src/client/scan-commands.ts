@@ -38,11 +38,19 @@ export abstract class ScanCommands<
   /**
    * Iterate over the fields of a hash.
    *
-   * @param options - `match` and `count`, as for `scanIter`.
-   * @returns `[field, value]` pairs; a field may occur twice.
+   * @param options - `match` and `count`, as for `scanIter`; `noValues` for fields alone (Redis 7.4).
+   * @returns `[field, value]` pairs, or fields with `noValues`; a field may occur twice.
    * @see {@link https://redis.io/docs/latest/commands/hscan/ | HSCAN}
    */
-  hscanIter(key: Key, options?: HscanIterOptions): AsyncGenerator<[field: T, value: T], void> {
+  hscanIter(
+    key: Key,
+    options: HscanIterOptions & { readonly noValues: true },
+  ): AsyncGenerator<T, void>;
+  hscanIter(
+    key: Key,
+    options?: HscanIterOptions & { readonly noValues?: false | undefined },
+  ): AsyncGenerator<[field: T, value: T], void>;
+  hscanIter(key: Key, options?: HscanIterOptions): AsyncGenerator<[field: T, value: T] | T, void> {
     return hscanIter(this, key, options);
   }
 

@@ -12,6 +12,8 @@ import type {
   ZscanOptions,
 } from "../commands/generated/options.js";
 import { InvalidResponse } from "../errors.js";
+import { ownProperties } from "../util/own.js";
+import { plainObject } from "../util/validate.js";
 
 export type { ScanOptions, SscanOptions };
 
@@ -32,6 +34,7 @@ export interface HscanHost<T> {
     cursor: string,
     options: IterOptions & { readonly pairs: true },
   ): Batch<[field: T, value: T]>;
+  hscan(key: Key, cursor: string, options: IterOptions & { readonly noValues: true }): Batch<T>;
 }
 
 /** The method of a client that {@link sscanIter} uses. */
@@ -45,7 +48,10 @@ export interface ZscanHost<T> {
 }
 
 /** Options of {@link hscanIter}. */
-export interface HscanIterOptions extends IterOptions {}
+export interface HscanIterOptions extends IterOptions {
+  /** Boolean: return field names without values; since Redis 7.4. Default `false`. */
+  readonly noValues?: boolean | undefined;
+}
 
 /** Options of {@link zscanIter}. */
 export interface ZscanIterOptions<S> extends IterOptions {
@@ -86,14 +92,19 @@ export function scanIter<T>(
  * Iterate over the fields of a hash.
  *
  * @param options - Pattern and batch size, as for `hscan`.
- * @returns `[field, value]` pairs; names are bytes when values are.
+ * @returns `[field, value]` pairs, or fields with `noValues`; names are bytes when values are.
  */
 export function hscanIter<T>(
   host: HscanHost<T>,
   key: Key,
   options: HscanIterOptions = {},
-): AsyncGenerator<[field: T, value: T], void, undefined> {
-  return iterate((cursor) => host.hscan(key, cursor, { ...options, pairs: true }));
+): AsyncGenerator<[field: T, value: T] | T, void, undefined> {
+  const given = ownProperties(plainObject('argument "options"', options));
+  const { noValues, ...others } = given as HscanIterOptions;
+  if (noValues === undefined || noValues === false) {
+    return iterate((cursor) => host.hscan(key, cursor, { ...others, pairs: true }));
+  }
+  return iterate((cursor) => host.hscan(key, cursor, { ...others, noValues }));
 }
 
 /**

@@ -94,9 +94,15 @@ export class WriteBuffer {
     this.flushed += this.unflushed;
     this.unflushed = 0;
     if (chunks.length > 1) socket.cork();
-    for (const chunk of chunks) {
-      if (typeof chunk === "string") socket.write(chunk, "latin1");
-      else socket.write(chunk);
+    try {
+      for (const chunk of chunks) {
+        if (typeof chunk === "string") socket.write(chunk, "latin1");
+        else socket.write(chunk);
+      }
+    } catch (error) {
+      // Corked: nothing of this turn has left. After half a command the connection could not be used.
+      socket.destroy(error as Error);
+      return;
     }
     if (chunks.length > 1) socket.uncork();
     this.backpressured = socket.writableNeedDrain;

@@ -3,6 +3,7 @@
  * table is sent unchanged; a command that must not run here is recognised in every spelling, with the
  * subcommand in the name or among the arguments.
  */
+
 import { isUint8Array } from "node:util/types";
 import { plainReply } from "../commands/core/decode.js";
 import {
@@ -16,6 +17,8 @@ import {
 import { COMMANDS } from "../commands/generated/registry.js";
 import { DataError } from "../errors.js";
 import type { Reply } from "../protocol/reply.js";
+import { byteLengthOf, latin1Of } from "../util/bytes.js";
+import { isPlainObject } from "../util/validate.js";
 
 /** The command and arguments that a call of `executeCommand` means. */
 export interface ResolvedCommand {
@@ -36,12 +39,6 @@ function wordsOf(name: unknown): string[] {
   return text.split(/\s+/);
 }
 
-function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
 /** Integers of an unknown command may be values, so `integers: "bigint"` applies to them. */
 const UNKNOWN: CommandInfoInit = { flags: INT64 };
 
@@ -53,7 +50,8 @@ class UnknownCommand extends CommandInfo {
   readonly #asGiven: CommandInfo;
 
   constructor(words: readonly string[], init: CommandInfoInit = UNKNOWN) {
-    super(words.join(" ").toUpperCase(), { ...init, decode: plainReply });
+    // Two words name a command; a third is an argument, which must not appear in errors.
+    super(words.slice(0, 2).join(" ").toUpperCase(), { ...init, decode: plainReply });
     this.#asGiven = new CommandInfo(words.join(" "));
   }
 
@@ -76,7 +74,7 @@ function withoutDecoder(known: CommandInfo): CommandInfoInit {
 
 function subcommandOf(name: string, args: readonly Arg[]): CommandInfo | undefined {
   const [first] = args;
-  const word = isUint8Array(first) ? Buffer.from(first).toString("latin1") : first;
+  const word = isUint8Array(first) ? latin1Of(first, 0, byteLengthOf(first)) : first;
   return typeof word === "string" ? COMMANDS.get(`${name} ${word.toUpperCase()}`) : undefined;
 }
 
@@ -122,7 +120,7 @@ export function resolveCommand(
   const { info, args } = findCommand(wordsOf(name), given as readonly Arg[]);
   const decode = plainDecoder(info);
   const last: unknown = args.at(-1);
-  if (!isOptions(last) || !callbacks.has(info.name)) {
+  if (!isPlainObject(last) || !callbacks.has(info.name)) {
     return { info, args, decode, options: undefined };
   }
   return { info, args: args.slice(0, -1), decode, options: last };

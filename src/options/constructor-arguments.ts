@@ -7,10 +7,10 @@ import { DataError } from "../errors.js";
 import { ownProperties } from "../util/own.js";
 import {
   integer,
+  invalidOption,
   isIpv6,
   isPlainObject,
   kindOf,
-  nonEmptyText,
   plainObject,
 } from "../util/validate.js";
 import type { RedisOptions } from "./types.js";
@@ -25,6 +25,17 @@ const portNumber = integer(1, 65_535);
 /** Whether `value` is a WHATWG URL, of any realm. */
 export function isUrlObject(value: unknown): value is URL {
   return Object.prototype.toString.call(value) === "[object URL]";
+}
+
+const HOST_FORMS =
+  'a host, "host:port", a URL such as redis://host:port/0, or the path of a unix socket';
+
+/** Refuse text that is neither a host nor, quite, a URL; the value may contain a password and is not shown. */
+function checkHostText(text: string): void {
+  const refuse = (got: string): DataError => invalidOption('argument "host"', HOST_FORMS, got);
+  if (text === "") throw refuse("an empty string (omit the argument for localhost)");
+  if (/^(?:rediss?|valkeys?|unix):(?!\d+$)/i.test(text)) throw refuse('a URL without "//"');
+  if (/[/?#]/.test(text)) throw refuse("a host with a path or query (use a URL)");
 }
 
 /** Parse `host`, `host:port`, `[ipv6]`, `[ipv6]:port` or an IPv6 address. */
@@ -49,8 +60,8 @@ function targetOptions(target: unknown, port: number | undefined): RedisOptions 
   }
   const isUrl = typeof target !== "string" || target.includes("://");
   if (!isUrl && !target.startsWith("/")) {
-    const host = nonEmptyText('argument "host"', target);
-    return port === undefined ? parseHost(host) : { host, port };
+    checkHostText(target);
+    return port === undefined ? parseHost(target) : { host: target, port };
   }
   if (port !== undefined) {
     throw new DataError('argument "port" must not be passed with a URL or a path');

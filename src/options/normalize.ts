@@ -30,6 +30,7 @@ import {
 } from "../util/validate.js";
 import type { Address } from "./address.js";
 import { collectOptions, isUrlObject, type RedisTarget } from "./constructor-arguments.js";
+import { replacementOf } from "./other-clients.js";
 import type { ErrorClass } from "./retry.js";
 import { defaultRetryPolicy, retryPolicy } from "./retry-policy.js";
 import { tlsOptions } from "./tls.js";
@@ -148,6 +149,10 @@ const connectionLimit: Check<number> = (name, value) =>
     : integer(1)(name, value);
 
 function unknownClientOption(name: string): DataError {
+  const replacement = replacementOf(name);
+  if (replacement !== undefined) {
+    return new DataError(`unknown option "${name}"; ${replacement}`);
+  }
   const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   const names = Object.keys(OPTION_UNITS) as OptionName[];
   const ssl = name.startsWith("ssl_") ? "tls" : undefined;

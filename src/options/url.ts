@@ -4,7 +4,7 @@
  * contains only what the URL contains. An error never contains the URL, its user info or a value.
  *
  * Intended differences from redis-py: query values are percent-decoded once, `decode_responses` is a
- * boolean, and unknown query keys and ambiguous URLs are errors.
+ * boolean, and unknown query keys, ambiguous URLs and paths that are not a database number are errors.
  */
 
 import { DataError } from "../errors.js";
@@ -82,16 +82,18 @@ interface QueryKey<T> {
   store(draft: T, text: string): boolean;
 }
 
-const URL_PARTS = /^(redis|rediss|unix):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/is;
+const URL_PARTS =
+  /^(redis|rediss|valkey|valkeys|unix):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/is;
 const HOST_AND_PORT = /^(?:\[([\da-f:.]+(?:%[^\]]+)?)\]|([^:[\]]*))(?::(.*))?$/is;
 const PERCENT_RUN = /(?:%[\da-f]{2})+/gi;
 const INTEGER = /^[+-]?\d+(?:_\d+)*$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const FALSE_VALUES = new Set(["0", "f", "false", "n", "no"]);
 const MAX_PORT = 65_535;
-/** redis-py's own message. */
+/** redis-py's own message, with the schemes of Valkey. */
 const INVALID_SCHEME =
-  "Redis URL must specify one of the following schemes (redis://, rediss://, unix://)";
+  "Redis URL must specify one of the following schemes (redis://, rediss://, valkey://, valkeys://, unix://)";
+const INVALID_PATH = "the path in the connection URL must be the number of a database";
 const UNESCAPED_CHARACTERS =
   "/ ? # @ and % in the user name and password of the connection URL must be percent-encoded";
 const UNKNOWN_KEY =
@@ -210,7 +212,8 @@ function splitUrl(url: string): UrlParts {
     throw new DataError(UNESCAPED_CHARACTERS);
   }
   return {
-    scheme: scheme.toLowerCase(),
+    // valkey:// and valkeys:// mean the same.
+    scheme: scheme.toLowerCase().replace("valkey", "redis"),
     userInfo: at < 0 ? undefined : authority.slice(0, at),
     hostAndPort: authority.slice(at + 1),
     path,
@@ -309,14 +312,20 @@ function readPath(draft: Draft, parts: UrlParts): void {
   if (parts.scheme === "unix") {
     if (path === "") throw new DataError("a unix:// URL must contain the path of a socket");
     draft.unixSocketPath = path;
-  } else if (draft.db === undefined) {
-    const db = INTEGER_VALUE.parse(path.replaceAll("/", ""));
-    if (db !== undefined) draft.db = db;
+    return;
   }
+  const digits = /^\/?(\d*)\/?$/.exec(path)?.[1];
+  if (digits === undefined) {
+    const isSocket = parts.hostAndPort === "" || /\.sock(?:et)?$/i.test(path);
+    throw new DataError(
+      isSocket ? `${INVALID_PATH}; use unix:// for the path of a socket` : INVALID_PATH,
+    );
+  }
+  if (digits !== "" && draft.db === undefined) draft.db = Number(digits);
 }
 
 /**
- * Parse a `redis://`, `rediss://` or `unix://` URL.
+ * Parse a `redis://`, `rediss://` or `unix://` URL; `valkey://` and `valkeys://` are read as the first two.
  *
  * @param url - `redis://user:password@host:port/db?option=value`; durations in options are in
  * seconds, as in redis-py.

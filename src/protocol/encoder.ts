@@ -5,6 +5,7 @@
  */
 import { isProxy, isUint8Array } from "node:util/types";
 import { DataError } from "../errors.js";
+import { byteLengthOf, copyOf, isReadable, isResizable, latin1Of, viewOf } from "../util/bytes.js";
 import { storedName } from "./argument-names.js";
 import type { EncodingErrors } from "./encoding.js";
 import { Token } from "./token.js";
@@ -54,30 +55,14 @@ function isShortAscii(text: string): boolean {
   return true;
 }
 
-/** Format a number for Redis: the shortest text that parses to the same number, or `inf`, `-inf`, `nan`. */
+/** Format a number as the shortest text that `Number()`, and Redis where it expects a number, read as the same. */
 export function formatNumber(value: number): string {
-  if (Number.isFinite(value)) return Object.is(value, -0) ? "-0" : String(value);
-  if (Number.isNaN(value)) return "nan";
-  return value > 0 ? "inf" : "-inf";
-}
-
-/** Whether the memory is accessible. It is not after a transfer to another thread. */
-function isReadable(bytes: Uint8Array): boolean {
-  if (bytes.byteLength !== 0) return true;
-  try {
-    return Buffer.from(bytes.buffer, bytes.byteOffset, 0).length === 0;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether the length may change before the bytes are written. */
-function isResizable({ buffer }: Uint8Array): boolean {
-  const { resizable, growable } = buffer as { resizable?: boolean; growable?: boolean };
-  return resizable === true || growable === true;
+  return Object.is(value, -0) ? "-0" : String(value);
 }
 
 function describeType(value: unknown): string {
+  if (typeof value === "number") return "NaN";
+  if (typeof value === "function") return "a function; use the returned promise";
   if (value === null) return "null";
   if (isUint8Array(value)) return "a Uint8Array whose memory was transferred";
   if (typeof value !== "object")
@@ -177,7 +162,7 @@ export class Encoder {
       const valid =
         typeof arg === "string"
           ? isShortAscii(arg) || this.#textBytes(arg) !== undefined
-          : typeof arg === "number" ||
+          : (typeof arg === "number" && !Number.isNaN(arg)) ||
             typeof arg === "bigint" ||
             (isUint8Array(arg) && isReadable(arg)) ||
             Token.is(arg);
@@ -215,7 +200,7 @@ export class Encoder {
     // Also inside a command: a million arguments may exceed the length limit of a string.
     if (this.#text.length > MAX_PENDING_TEXT) this.#flushText();
     if (typeof arg === "string") return this.#appendText(arg);
-    if (typeof arg === "number") return this.#appendAscii(formatNumber(arg));
+    if (typeof arg === "number") return !Number.isNaN(arg) && this.#appendAscii(formatNumber(arg));
     if (typeof arg === "bigint") return this.#appendAscii(arg.toString());
     if (Token.is(arg)) {
       this.#text += arg.wire;
@@ -246,14 +231,16 @@ export class Encoder {
   }
 
   #appendBytes(bytes: Uint8Array): true {
-    const length = bytes.byteLength;
-    if (length >= LARGE_BYTES && isResizable(bytes)) return this.#appendBytes(Buffer.from(bytes));
+    const length = byteLengthOf(bytes);
     if (length < LARGE_BYTES) {
-      const view = Buffer.from(bytes.buffer, bytes.byteOffset, length);
-      this.#text += `${bulkHeader(length) + view.toString("latin1")}\r\n`;
+      const text = latin1Of(bytes, 0, length);
+      // Of the text, because another thread may shrink shared memory.
+      this.#text += `${bulkHeader(text.length) + text}\r\n`;
       return true;
     }
-    this.#chunks.push(this.#text + bulkHeader(length), bytes);
+    // A view, because the socket would use the properties of the argument.
+    const chunk = isResizable(bytes) ? copyOf(bytes) : viewOf(bytes);
+    this.#chunks.push(this.#text + bulkHeader(chunk.length), chunk);
     this.#text = "\r\n";
     return true;
   }

@@ -2,8 +2,8 @@
  * Conversion of channel names and message data of one subscriber: text or bytes for the user, and the key under
  * which a subscription is found. A name that the encoding cannot represent without loss is rejected. Pure.
  */
-import { isMap, isUint8Array } from "node:util/types";
 
+import { isMap, isUint8Array } from "node:util/types";
 import { isList } from "../commands/core/arg-values.js";
 import type { CommandInfo, Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
@@ -12,6 +12,7 @@ import type { Settings } from "../options/types.js";
 import { Encoder, formatNumber } from "../protocol/encoder.js";
 import { BYTES, INLINE_ERRORS, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 import { extendsAscii, textDecoder, undecodableMessage } from "../protocol/text-decoder.js";
+import { viewOf } from "../util/bytes.js";
 import { isPlainObject, kindOf } from "../util/validate.js";
 import type { Handler, PublishedMessage, Text } from "./messages.js";
 
@@ -152,7 +153,7 @@ export class ChannelCodec {
 
   #encode(name: string | Uint8Array): Buffer {
     if (typeof name === "string") return Buffer.from(name, this.#encoding);
-    return Buffer.from(name.buffer, name.byteOffset, name.byteLength);
+    return viewOf(name);
   }
 
   #list(items: readonly Reply[]): readonly Text[] | DecodeError {

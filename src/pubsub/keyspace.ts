@@ -9,6 +9,7 @@ import { flattened, isList } from "../commands/core/arg-values.js";
 import type { Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
 import type { ItemIterator } from "../util/async-queue.js";
+import { byteLengthOf, latin1Of } from "../util/bytes.js";
 import { ownProperties } from "../util/own.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { realTime } from "../util/timers.js";
@@ -87,7 +88,7 @@ function messageHandler<T extends string | Buffer>(handler: Handler<KeyEvent<T>>
 }
 
 function isPattern(name: Key): boolean {
-  return GLOB.test(isUint8Array(name) ? Buffer.from(name).toString("latin1") : String(name));
+  return GLOB.test(isUint8Array(name) ? latin1Of(name, 0, byteLengthOf(name)) : String(name));
 }
 
 type Pair<T extends string | Buffer> = readonly [name: Key, handler: Handler<KeyEvent<T>> | null];

@@ -28,6 +28,7 @@ import type {
   PubSubMessage,
   Reconnection,
 } from "./messages.js";
+import type { PubSubWorker } from "./worker.js";
 
 /**
  * Receives errors that belong to no pending call: what a handler threw, with its message, or an error of
@@ -91,6 +92,12 @@ export type MessagesOf<T extends string | Buffer, O> =
   | (OptionOf<O, "ignoreSubscribeMessages"> extends true ? never : Confirmation<T>)
   | (true extends OptionOf<O, "gapEvents"> ? Gap : never);
 
+/** Options of {@link PubSub.run}. */
+export interface RunOptions<P> {
+  /** Called with what handlers throw, in place of the subscriber's `onError`. */
+  readonly onError?: ((error: unknown, pubsub: P, worker: PubSubWorker) => void) | undefined;
+}
+
 const timeout: Check<number> = (name, value) => {
   if (value === null || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   const fits = typeof value === "number" && value >= 0 && value <= MAX_DELAY;
@@ -148,4 +155,10 @@ export function isConfirmation<T extends string | Buffer>(
   message: PubSubMessage<T>,
 ): message is Confirmation<T> {
   return typeof message.data === "number";
+}
+
+/** Check the options of `run()`, as {@link pubSubSettings} does. */
+export function runSettings<P>(options: RunOptions<P>): RunOptions<P> {
+  const check = callable<NonNullable<RunOptions<P>["onError"]>>("a function");
+  return checkOptions({ onError: check }, options);
 }

@@ -19,6 +19,8 @@ import {
   isConfirmation,
   type PubSubOptions,
   pubSubSettings,
+  type RunOptions,
+  runSettings,
 } from "./options.js";
 import {
   PING,
@@ -35,12 +37,6 @@ export interface PubSubDependencies {
   readonly leaser: LeaseProvider;
   /** Whether names and data are Buffers. */
   readonly bytes: boolean;
-}
-
-/** Options of {@link PubSub.run}. */
-export interface RunOptions<P> {
-  /** Called with what handlers throw, in place of the subscriber's `onError`. */
-  readonly onError?: ((error: unknown, pubsub: P, worker: PubSubWorker) => void) | undefined;
 }
 
 const NOT_SET = "pubsub connection not set: did you forget to call subscribe() or psubscribe()?";
@@ -271,14 +267,15 @@ export class PubSub<
    * default: the subscriber's `onError`.
    * @returns A handle that stops the subscriber.
    * @throws {@link PubSubError} when a subscription has no handler, or a worker already runs.
+   * @throws {@link DataError} for an invalid option.
    */
   run(options: RunOptions<this> = {}): PubSubWorker {
     const self = this[SELF];
+    const { onError } = runSettings<this>(options);
     if (self.#worker !== undefined) throw workerRunningError();
     for (const kind of SUBSCRIPTION_KINDS)
       self.#requireHandlers(kind, self.#subscriptions.expected(kind));
     const worker = new PubSubWorker(() => this.close());
-    const { onError } = options;
     const listener = onError && ((error: unknown) => onError(error, this, worker));
     self.#dispatcher.useHandlersOnly(listener);
     self.#worker = worker;

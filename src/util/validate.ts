@@ -112,13 +112,21 @@ function numberIn(expected: string, accepts: (value: number) => boolean): Check<
   };
 }
 
-/** Accept integers from `min` to `max`, both included. */
+/** Whether `value` is an integer of 64 bits in decimal text, in the one form that servers accept. */
+export function isIntegerText(value: unknown): value is string {
+  if (typeof value !== "string" || !/^(?:0|-?[1-9]\d{0,18})$/.test(value)) return false;
+  const exact = BigInt(value);
+  return BigInt.asIntN(64, exact) === exact;
+}
+
+/** Accept integers from `min` to `max`, both included, and their decimal text (environment variables). */
 export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Check<number> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  return numberIn(
+  const check = numberIn(
     `an integer ${range}`,
     (value) => Number.isSafeInteger(value) && value >= min && value <= max,
   );
+  return (name, value) => check(name, isIntegerText(value) ? Number(value) : value);
 }
 
 /** Accept a finite number of milliseconds, 0 or more. Fractions are kept. */

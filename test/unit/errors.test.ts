@@ -186,6 +186,22 @@ describe("errorFromReply", () => {
       "ERR unknown command `AUHT`, with args beginning with: `s3\ncret`, ",
       "ERR unknown command `AUHT`",
     ],
+    [
+      "ERR Error in ACL SETUSER modifier '<s3cret': The password does not exist",
+      "ERR Error in ACL SETUSER modifier '[hidden]': The password does not exist",
+    ],
+    [
+      "ERR Error in ACL SETUSER modifier '(>s3'cret +x)': Syntax error",
+      "ERR Error in ACL SETUSER modifier '[hidden]': Syntax error",
+    ],
+    [
+      "ERR Unmatched parenthesis in acl selector starting at '(>s3 cret'.",
+      "ERR Unmatched parenthesis in acl selector starting at '[hidden]'.",
+    ],
+    [
+      "ERR Error in ACL SETUSER modifier '+foo': Unknown command",
+      "ERR Error in ACL SETUSER modifier '+foo': Unknown command",
+    ],
     ["unknown command 'AUHT', with args beginning with: ", "unknown command 'AUHT'"],
   ])("cuts the arguments that the server repeats in %j", (text, message) => {
     const error = errorFromReply(text);

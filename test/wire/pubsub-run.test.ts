@@ -1,6 +1,12 @@
 /** run(): only handlers receive messages. */
 import { expect, it, vi } from "vitest";
-import { ConnectionError, ConstantBackoff, PubSubError, Retry } from "../../src/index.js";
+import {
+  ConnectionError,
+  ConstantBackoff,
+  DataError,
+  PubSubError,
+  Retry,
+} from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
 import type { Peer } from "../support/mock-server.js";
 import { errorOf } from "../support/settle.js";
@@ -31,6 +37,9 @@ describePubSubReplies("PubSub run()", (replies) => {
     expect(() => pubsub.run()).toThrow("Pattern: 'p*' has no handler registered");
     await late;
     await pubsub.punsubscribe();
+    for (const bad of [0.001, null, true, () => {}, { onerror() {} }, { onError: 1 }]) {
+      expect(() => pubsub.run(bad as never)).toThrow(DataError);
+    }
     const worker = pubsub.run();
     expect((await errorOf(pubsub.subscribe("c"))).message).toBe(
       "Channel: 'c' has no handler registered",

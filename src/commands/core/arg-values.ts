@@ -4,7 +4,7 @@
  */
 import { isSet, isUint8Array } from "node:util/types";
 import { ownProperties } from "../../util/own.js";
-import { isPlainObject } from "../../util/validate.js";
+import { isIntegerText, isPlainObject } from "../../util/validate.js";
 import type { Key } from "./info.js";
 import type { Decimal, Integer, Many, Mapping, WeightedKeys } from "./types.js";
 
@@ -50,9 +50,9 @@ export function describeNumber(value: unknown): string {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : describe(value);
 }
 
-/** Whether `value` is a safe integer or a bigint. */
+/** Whether `value` is a safe integer, a bigint, or an integer in decimal text, which is sent as it is. */
 export function isInteger(value: unknown): value is Integer {
-  return Number.isSafeInteger(value) || typeof value === "bigint";
+  return Number.isSafeInteger(value) || typeof value === "bigint" || isIntegerText(value);
 }
 
 /** Whether a double represents `value` exactly; servers store scores as doubles. */

@@ -2,15 +2,17 @@
  * Finds the server-side time limit of a blocking call in its arguments, which come from a generated
  * method or from `executeCommand`. Each function returns milliseconds, or 0 for no limit.
  */
+
 import { isUint8Array } from "node:util/types";
 import { Token } from "../../protocol/token.js";
+import { byteLengthOf, latin1Of } from "../../util/bytes.js";
 import type { Arg } from "./info.js";
 
 function numberOf(arg: Arg | undefined): number {
   if (typeof arg === "number") return arg;
   if (typeof arg === "bigint") return Number(arg);
   if (typeof arg === "string") return Number(arg);
-  return isUint8Array(arg) ? Number(Buffer.from(arg).toString("latin1")) : Number.NaN;
+  return isUint8Array(arg) ? Number(latin1Of(arg, 0, byteLengthOf(arg))) : Number.NaN;
 }
 
 /** An invalid limit counts as no limit (0): the server refuses it or waits indefinitely. */
@@ -41,7 +43,7 @@ export function lastMilliseconds(args: readonly Arg[]): number {
 /** Read an argument as an upper-case keyword; `""` when it is neither text nor bytes. */
 function keywordOf(arg: Arg | undefined): string {
   const text = arg instanceof Token ? arg.text : arg;
-  if (isUint8Array(text)) return Buffer.from(text).toString("latin1").toUpperCase();
+  if (isUint8Array(text)) return latin1Of(text, 0, byteLengthOf(text)).toUpperCase();
   return typeof text === "string" ? text.toUpperCase() : "";
 }
 

@@ -229,6 +229,14 @@ export function toRankScore(reply: Reply): unknown {
   return [rank, toDouble(score)];
 }
 
+/** Decode `[rank, score]` and convert the score; a rank alone and null are unchanged. */
+export function toRankCast(cast: ScoreCast<unknown>): Decoder {
+  return (reply) => {
+    const decoded = toRankScore(reply);
+    return Array.isArray(decoded) ? [decoded[0], cast(decoded[1])] : decoded;
+  };
+}
+
 /** Decode `[key, member, score]` of a blocking pop; null is unchanged. */
 export function toKeyedScore(reply: Reply): unknown {
   if (!Array.isArray(reply) || reply.length !== 3) return reply;

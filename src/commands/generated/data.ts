@@ -32,14 +32,7 @@ import { isEmpty } from "../core/arg-values.js";
 import type { OptionRules } from "../core/args.js";
 import { ArgList } from "../core/args.js";
 import type { CommandSurface, Reply } from "../core/command-surface.js";
-import {
-  toArray,
-  toDouble,
-  toExactDoubles,
-  toPairs,
-  toRankScore,
-  toScorePairs,
-} from "../core/decode.js";
+import { toArray, toDouble, toExactDoubles, toPairs, toScorePairs } from "../core/decode.js";
 import type { Key, Value } from "../core/info.js";
 import { numberedKeys } from "../core/shared-args.js";
 import type {
@@ -69,7 +62,11 @@ import {
   addWeightedKeys,
   addWithScores,
 } from "../sorted-sets/args.js";
-import { selectScoresDecoder, selectZscanDecoder } from "../sorted-sets/replies.js";
+import {
+  selectRankDecoder,
+  selectScoresDecoder,
+  selectZscanDecoder,
+} from "../sorted-sets/replies.js";
 import {
   addAutoclaimStart,
   addEntry,
@@ -655,6 +652,7 @@ const ZRANGESTORE_OPTIONS: OptionRules = {
 };
 const ZRANK_OPTIONS: OptionRules = {
   withScore: [1, 0],
+  scoreCastFunc: [2, 0],
 };
 const ZREVRANGE_OPTIONS: OptionRules = {
   withScores: [1, 0],
@@ -4909,11 +4907,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zrank/ | ZRANK}
    */
-  zrank(
+  zrank<S = number>(
     key: Key,
     member: Value,
-    options: ZrankOptions & { readonly withScore: true },
-  ): Reply<H, [rank: number, score: number] | null>;
+    options: ZrankOptions & { readonly withScore: true; readonly scoreCastFunc?: ScoreCast<S> | undefined },
+  ): Reply<H, [rank: number, score: S] | null>;
   /**
    * Return the rank of a member in ascending order of scores.
    * @param key - Key name.
@@ -4927,19 +4925,22 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     member: Value,
     options?: ZrankOptions,
-  ): Reply<H, number | null | [rank: number, score: number]>;
+  ): Reply<H, number | [rank: number, score: number] | null>;
   zrank(
     key: Key,
     member: Value,
-    options?: ZrankOptions,
-  ): Reply<H, number | null | [rank: number, score: number]> {
+    options?: ZrankOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+  ): Reply<H, never> {
     if (options === undefined) return this.run(ZRANK, [key, member]);
     const args = new ArgList(ZRANK, [key, member]);
     if (options !== undefined) {
       options = args.options(options, ZRANK_OPTIONS);
       args.flag("options.withScore", T.WITHSCORE, options.withScore);
+      if (options.scoreCastFunc !== undefined) {
+        args.callback("options.scoreCastFunc", options.scoreCastFunc);
+      }
     }
-    return this.send(ZRANK, args, options?.withScore === true ? toRankScore : undefined);
+    return this.send(ZRANK, args, selectRankDecoder(options));
   }
 
   /**
@@ -5230,11 +5231,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(log(N)) for N members.
    * @see {@link https://redis.io/docs/latest/commands/zrevrank/ | ZREVRANK}
    */
-  zrevrank(
+  zrevrank<S = number>(
     key: Key,
     member: Value,
-    options: ZrankOptions & { readonly withScore: true },
-  ): Reply<H, [rank: number, score: number] | null>;
+    options: ZrankOptions & { readonly withScore: true; readonly scoreCastFunc?: ScoreCast<S> | undefined },
+  ): Reply<H, [rank: number, score: S] | null>;
   /**
    * Return the rank of a member in descending order of scores.
    * @param key - Key name.
@@ -5248,19 +5249,22 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     member: Value,
     options?: ZrankOptions,
-  ): Reply<H, number | null | [rank: number, score: number]>;
+  ): Reply<H, number | [rank: number, score: number] | null>;
   zrevrank(
     key: Key,
     member: Value,
-    options?: ZrankOptions,
-  ): Reply<H, number | null | [rank: number, score: number]> {
+    options?: ZrankOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+  ): Reply<H, never> {
     if (options === undefined) return this.run(ZREVRANK, [key, member]);
     const args = new ArgList(ZREVRANK, [key, member]);
     if (options !== undefined) {
       options = args.options(options, ZRANK_OPTIONS);
       args.flag("options.withScore", T.WITHSCORE, options.withScore);
+      if (options.scoreCastFunc !== undefined) {
+        args.callback("options.scoreCastFunc", options.scoreCastFunc);
+      }
     }
-    return this.send(ZREVRANK, args, options?.withScore === true ? toRankScore : undefined);
+    return this.send(ZREVRANK, args, selectRankDecoder(options));
   }
 
   /**

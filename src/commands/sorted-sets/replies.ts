@@ -2,7 +2,14 @@
  * Decoder selection for sorted set calls, whose reply depends on their options. `undefined` selects
  * the default decoder of the command.
  */
-import { toCastPairs, toScan, toScanCast, toScorePairs } from "../core/decode.js";
+import {
+  toCastPairs,
+  toRankCast,
+  toRankScore,
+  toScan,
+  toScanCast,
+  toScorePairs,
+} from "../core/decode.js";
 import type { Decoder } from "../core/info.js";
 import type { ScoreCast } from "../core/types.js";
 
@@ -17,6 +24,17 @@ export function selectScoresDecoder(options: ScoreOptions | undefined): Decoder 
   if (options?.withScores !== true) return undefined;
   const cast = options.scoreCastFunc;
   return cast === undefined ? toScorePairs : toCastPairs(cast);
+}
+
+/** Select the decoder of a rank, or a rank and score. */
+export function selectRankDecoder(
+  options:
+    | (Pick<ScoreOptions, "scoreCastFunc"> & { readonly withScore?: boolean | undefined })
+    | undefined,
+): Decoder | undefined {
+  if (options?.withScore !== true) return undefined;
+  const cast = options.scoreCastFunc;
+  return cast === undefined ? toRankScore : toRankCast(cast);
 }
 
 /** Select the decoder of a ZSCAN call. */

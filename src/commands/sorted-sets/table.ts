@@ -36,7 +36,7 @@ import {
 } from "../table/dsl.js";
 import * as replies from "../table/replies.js";
 import { addRangeBounds, addScoresAndMembers, addWeightedKeys, addWithScores } from "./args.js";
-import { selectScoresDecoder, selectZscanDecoder } from "./replies.js";
+import { selectRankDecoder, selectScoresDecoder, selectZscanDecoder } from "./replies.js";
 
 const member = param("member", VALUE, "Member: text, bytes or a number.");
 const members = rest("members", VALUE, "Members, as arguments or arrays; at least one.");
@@ -151,12 +151,30 @@ const KEY_AND_SCORES_RETURNS = "The key of the sorted set and `[member, score]` 
 const rankOptions = options(
   "ZrankOptions",
   flag("withScore", "WITHSCORE", "Include the score; since Redis 7.2."),
+  scoreCast,
 );
-const rankAndScoreCase = {
-  given: "withScore",
-  reply: reply("[rank: number, score: number] | null", decode.toRankScore),
-  returns: "The rank and the score, or `null` if the member does not exist.",
-};
+const rankSignatures = (returns: string): Signature[] => [
+  {
+    params:
+      "key: Key, member: Value, options?: ZrankOptions & { readonly withScore?: false | undefined }",
+    type: "number | null",
+    returns,
+  },
+  {
+    generics: "<S = number>",
+    params:
+      "key: Key, member: Value, options: ZrankOptions & " +
+      "{ readonly withScore: true; readonly scoreCastFunc?: ScoreCast<S> | undefined }",
+    type: "[rank: number, score: S] | null",
+    returns: "The rank and the score, or `null` if the member does not exist.",
+  },
+  {
+    params: "key: Key, member: Value, options?: ZrankOptions",
+    type: "number | [rank: number, score: number] | null",
+    returns: "As the other signatures, depending on `withScore`.",
+  },
+];
+const rankDecoder = { pick: selectRankDecoder, with: ["options"] };
 
 export const sortedSets: readonly Entry[] = [
   command("BZMPOP", {
@@ -502,7 +520,10 @@ export const sortedSets: readonly Entry[] = [
     options: rankOptions,
     reply: replies.countOrNull,
     returns: "The rank, 0 for the lowest score, or `null` if the member does not exist.",
-    cases: [rankAndScoreCase],
+    signatures: rankSignatures(
+      "The rank, 0 for the lowest score, or `null` if the member does not exist.",
+    ),
+    pick: rankDecoder,
   }),
   command("ZREM", {
     since: "1.2.0",
@@ -584,7 +605,10 @@ export const sortedSets: readonly Entry[] = [
     options: rankOptions,
     reply: replies.countOrNull,
     returns: "The rank, 0 for the highest score, or `null` if the member does not exist.",
-    cases: [rankAndScoreCase],
+    signatures: rankSignatures(
+      "The rank, 0 for the highest score, or `null` if the member does not exist.",
+    ),
+    pick: rankDecoder,
   }),
   command("ZSCAN", {
     since: "2.8.0",

@@ -2,7 +2,9 @@
  * Argument builders of vector set commands for what the command table cannot express. They
  * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
  */
+
 import { isFloat32Array, isUint8Array } from "node:util/types";
+import { byteLengthOf } from "../../util/bytes.js";
 import { describe } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Integer } from "../core/types.js";
@@ -46,9 +48,10 @@ function addVector(args: ArgList, what: string, vector: unknown): void {
 }
 
 function addBytes(args: ArgList, what: string, bytes: Uint8Array): void {
-  if (bytes.byteLength === 0) args.invalid(what, "must not be empty");
-  else if (bytes.byteLength % FLOAT_BYTES === 0) args.add(FP32).add(bytes);
-  else args.invalid(what, `must hold 4 bytes per number, got ${bytes.byteLength} bytes`);
+  const length = byteLengthOf(bytes);
+  if (length === 0) args.invalid(what, "must not be empty");
+  else if (length % FLOAT_BYTES === 0) args.add(FP32).add(bytes);
+  else args.invalid(what, `must hold 4 bytes per number, got ${length} bytes`);
 }
 
 function addNumbers(args: ArgList, what: string, numbers: readonly unknown[]): void {

@@ -91,6 +91,16 @@ describe("hscanIter, sscanIter and zscanIter", () => {
     ]);
   });
 
+  test("hscanIter with noValues requests fields alone", async () => {
+    const host = hostWith(...pages(["3", ["f"]], ["0", ["g"]]));
+    expect(await collect(hscanIter(host, "k", { noValues: true }))).toEqual(["f", "g"]);
+    expect(host.requests).toEqual([
+      ["k", "0", { noValues: true }],
+      ["k", "3", { noValues: true }],
+    ]);
+    expect(() => hscanIter(host, "k", 10 as never)).toThrow(/"options" must be a plain object/);
+  });
+
   test("sscanIter and zscanIter pass on key and options", async () => {
     const set = hostWith(...pages(["0", ["a"]]));
     expect(await collect(sscanIter(set, "k", { count: 2 }))).toEqual(["a"]);

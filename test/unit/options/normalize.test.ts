@@ -190,12 +190,12 @@ describe("accepted options", () => {
 describe("rejected options", () => {
   const notABoolean = ["true", 1, null];
   const notADuration = [-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "5000", true];
-  const notPositive = [0, -1, 1.5, Number.NaN, "1", 2 ** 53];
+  const notPositive = [0, -1, 1.5, Number.NaN, "1.0", 2 ** 53];
   const bad: Record<string, readonly unknown[]> = {
     url: [5, null, "", {}],
     host: ["", 5, null, "h:6379", ":1", "[::1]:6379", "a:b:c", "u@h", "redis://h", "/tmp/s"],
-    port: [0, -1, 65_536, 1.5, Number.NaN, "6379", null],
-    db: [-1, 1.5, Number.NaN, "1", null, 2 ** 31],
+    port: [0, -1, 65_536, 1.5, Number.NaN, "6379x", " 6379", "+1", "70000", null],
+    db: [-1, 1.5, Number.NaN, "-1", "0x1", null, 2 ** 31],
     unixSocketPath: ["", 5],
     username: [5, {}],
     password: [12345, true, Buffer.from("x")],
@@ -229,7 +229,7 @@ describe("rejected options", () => {
     encodingErrors: ["surrogateescape", "", null, 1],
     decodeResponses: notABoolean,
     integers: ["string", 64, null],
-    maxConnections: [-1, 1.5, Number.NaN, "5"],
+    maxConnections: [-1, 1.5, Number.NaN, "5.0"],
     sharedConnections: notPositive,
     maxPendingCommands: notPositive,
     idleTimeout: notADuration,
@@ -251,7 +251,7 @@ describe("rejected options", () => {
 
   it.each([
     [{ port: 70_000 }, 'option "port" must be an integer from 1 to 65535, got 70000'],
-    [{ port: "6379" }, 'option "port" must be an integer from 1 to 65535, got a string'],
+    [{ port: "6379/0" }, 'option "port" must be an integer from 1 to 65535, got a string'],
     [{ protocol: "3" }, 'option "protocol" must be 2 or 3, got a string'],
     [
       { socketTimeout: -5 },
@@ -326,7 +326,18 @@ describe("unknown options", () => {
     ["connectTimeout", '"connectTimeout"; did you mean "socketConnectTimeout" (milliseconds)?'],
     ["commandTimeout", '"commandTimeout"; did you mean "socketTimeout" (milliseconds)?'],
     ["path", '"path"; did you mean "unixSocketPath"?'],
-    ["lazyConnect", '"lazyConnect"'],
+    [
+      "lazyConnect",
+      '"lazyConnect"; omit it: the first command connects; connect() connects at once',
+    ],
+    ["retryStrategy", '"retryStrategy"; use option "retry"'],
+    ["sentinels", '"sentinels"; use new Sentinel(sentinels).masterFor(name)'],
+    ["keyPrefix", '"keyPrefix"; there is no prefix for keys; add it to the keys'],
+    ["RESP", '"RESP"; use option "protocol"'],
+    [
+      "socket",
+      '"socket"; use the options "host", "port", "tls", "unixSocketPath", "socketConnectTimeout" and "retry"',
+    ],
     ["constructor", '"constructor"'],
     ["toString", '"toString"'],
   ])("rejects %s and suggests the known option", (name, message) => {

@@ -319,7 +319,7 @@ describe("invalid Retry arguments", () => {
     ["backoff", [{ compute: () => 1 }, 1]],
     ["retries", [none, -2]],
     ["retries", [none, 1.5]],
-    ["retries", [none, "3"]],
+    ["retries", [none, "3.0"]],
     ["retries", [none, Number.POSITIVE_INFINITY]],
     ["retries", [none, undefined]],
     ["supportedErrors", [none, 1, TimeoutError]],

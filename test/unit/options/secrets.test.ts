@@ -41,6 +41,10 @@ describe("settings hide secrets", () => {
     expect(inspect(settings)).toContain("redis.example");
     expect(inspect(settings.tls)).toContain("servername: 'sni.example'");
     expect(inspect(settings)).toContain("[hidden]");
+    const raw = inspect(settings, { depth: 20, customInspect: false });
+    expect(raw).toContain("servername: 'sni.example'");
+    expect(raw).not.toContain(SECRET);
+    expect({ ...settings.tls }.key).toBe(SECRET);
   });
 
   it("give the TLS secrets to a shallow copy", () => {

@@ -58,7 +58,16 @@ describe("constructor arguments", () => {
   });
 
   it.each<[unknown[], string]>([
-    [[""], 'argument "host" must be a non-empty string, got an empty string'],
+    ...[
+      ["", "an empty string (omit the argument for localhost)"],
+      ["localhost:6379/2", "a host with a path or query (use a URL)"],
+      ["localhost?db=2", "a host with a path or query (use a URL)"],
+      ["redis:/x", 'a URL without "//"'],
+      ["rediss:secret@x", 'a URL without "//"'],
+    ].map(([text, got]): [unknown[], string] => [
+      [text],
+      `argument "host" must be a host, "host:port", a URL such as redis://host:port/0, or the path of a unix socket, got ${got}`,
+    ]),
     [[6380], "the first argument must be a host, URL, path or options object, got a number"],
     [[null], "the first argument must be a host, URL, path or options object, got null"],
     [[[]], "the first argument must be a host, URL, path or options object, got an array"],
@@ -66,7 +75,7 @@ describe("constructor arguments", () => {
       [new Map()],
       "the first argument must be a host, URL, path or options object, got a class instance",
     ],
-    [["localhost", "6380"], 'argument "port" must be an integer from 1 to 65535, got a string'],
+    [["localhost", "6380x"], 'argument "port" must be an integer from 1 to 65535, got a string'],
     [["localhost", 0], 'argument "port" must be an integer from 1 to 65535, got 0'],
     [["localhost:70000"], 'option "port" must be an integer from 1 to 65535, got 70000'],
     [
@@ -122,8 +131,8 @@ describe("URL combined with options", () => {
     [{ url: "redis://h/1", db: 3 }, { db: 1 }],
     [{ url: "redis://h/1?db=2", db: 3 }, { db: 2 }],
     [{ url: "redis://h", db: 3 }, { db: 3 }],
-    [{ url: "redis://h/foo", db: 3 }, { db: 3 }],
-    [{ url: "redis://h/foo" }, { db: 0 }],
+    [{ url: "redis://h/" }, { db: 0 }],
+    [{ url: "valkey://h/2", db: 3 }, { db: 2 }],
     [{ url: "redis://h:1", host: "i", port: 2 }, { address: tcp("h", 1) }],
     [{ url: "redis://:1", host: "i", port: 2 }, { address: tcp("i", 1) }],
     [{ url: "redis://h:0", port: 2 }, { address: tcp("h", 2) }],
@@ -153,7 +162,8 @@ describe("URL combined with options", () => {
       'options "unixSocketPath" and "tls" are mutually exclusive',
     ],
     [{ url: "rediss://h", tls: false }, 'option "tls" must not be false with a rediss:// URL'],
-    [{ url: "redis://h/-1" }, 'option "db" must be an integer from 0 to 2147483647, got -1'],
+    [{ url: "redis://h?db=-1" }, 'option "db" must be an integer from 0 to 2147483647, got -1'],
+    [{ url: "redis://h/-1" }, "the path in the connection URL must be the number of a database"],
     [{ url: "redis://h?protocol=4" }, 'option "protocol" must be 2 or 3, got another number'],
     [
       { url: "redis://h?encoding=utf-16-le" },
@@ -161,7 +171,7 @@ describe("URL combined with options", () => {
     ],
     [
       { url: "localhost" },
-      "Redis URL must specify one of the following schemes (redis://, rediss://, unix://)",
+      "Redis URL must specify one of the following schemes (redis://, rediss://, valkey://, valkeys://, unix://)",
     ],
   ])("rejects %o", (options, message) => {
     expect(messageOf(() => normalizeOptions(options))).toBe(message);

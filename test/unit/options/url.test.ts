@@ -3,7 +3,7 @@ import { DataError } from "../../../src/errors.js";
 import { parseUrl, type UrlOptions } from "../../../src/options/url.js";
 
 const SCHEMES =
-  "Redis URL must specify one of the following schemes (redis://, rediss://, unix://)";
+  "Redis URL must specify one of the following schemes (redis://, rediss://, valkey://, valkeys://, unix://)";
 const UNESCAPED =
   "/ ? # @ and % in the user name and password of the connection URL must be percent-encoded";
 const UNKNOWN =
@@ -28,6 +28,9 @@ describe("URL scheme", () => {
     ["REDIS://h", { host: "h" }],
     ["rediss://h", { host: "h", tls: {} }],
     ["RedisS://h", { host: "h", tls: {} }],
+    ["valkey://h/1", { host: "h", db: 1 }],
+    ["valkeys://h", { host: "h", tls: {} }],
+    ["Valkeys://h?ssl_cert_reqs=none", { host: "h", tls: { rejectUnauthorized: false } }],
     ["unix:///s", { unixSocketPath: "/s" }],
     ["UNIX:///s", { unixSocketPath: "/s" }],
     ["redis://", {}],
@@ -41,7 +44,7 @@ describe("URL scheme", () => {
     "redis:foo.bar.com:12345",
     "redis:/h",
     "http://h",
-    "valkey://h",
+    "valkeyss://h",
     "xredis://h",
     "//h",
     "://h",
@@ -172,23 +175,11 @@ describe("URL database", () => {
     ["redis://h/", undefined],
     ["redis://h/2", 2],
     ["redis://h/2/", 2],
-    ["redis://h//2", 2],
-    ["redis://h/2/3", 23],
     ["redis://h/%31", 1],
-    ["redis://h/%2F1", 1],
-    ["redis://h/-1", -1],
-    ["redis://h/+1", 1],
-    ["redis://h/1_0", 10],
-    ["redis://h/ 4 ", 4],
     ["redis://h/007", 7],
-    ["redis://h/foo", undefined],
-    ["redis://h/1.5", undefined],
-    ["redis://h/1e3", undefined],
-    ["redis://h/0x10", undefined],
     ["redis://h/2#3", 2],
     ["redis://h/2?db=3", 3],
     ["redis://h/2?db=", 2],
-    ["redis://h/foo?db=3", 3],
     ["redis://h?db=0", 0],
     ["redis://h/5?db=0", 0],
     ["redis://h?db=1&db=2", 1],
@@ -200,6 +191,34 @@ describe("URL database", () => {
     expect(parseUrl(url).db).toBe(db);
     expect(Object.hasOwn(parseUrl(url), "db")).toBe(db !== undefined);
   });
+});
+
+describe("URL path", () => {
+  const PATH = "the path in the connection URL must be the number of a database";
+
+  it.each([
+    "//2",
+    "/2/3",
+    "/%2F1",
+    "/-1",
+    "/+1",
+    "/1_0",
+    "/ 4 ",
+    "/foo",
+    "/1.5",
+    "/0x10",
+    "/foo?db=3",
+  ])("rejects %o, which is not a whole decimal number", (path) => {
+    expect(errorOf(`redis://h${path}`).message).toBe(PATH);
+    expect(errorOf(`valkeys://u:secret@h${path}`).message).toBe(PATH);
+  });
+
+  it.each(["redis:///run/app/redis.sock", "redis:///run/s?db=1", "redis://h/redis.socket"])(
+    "rejects %s and names the scheme for sockets",
+    (url) => {
+      expect(errorOf(url).message).toBe(`${PATH}; use unix:// for the path of a socket`);
+    },
+  );
 });
 
 describe("unix:// URL", () => {

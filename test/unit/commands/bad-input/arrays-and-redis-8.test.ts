@@ -3,7 +3,7 @@ import { expectRejections } from "../../../support/rejected-calls.js";
 
 expectRejections("array commands", [
   ["arget", ["a", -1], 'ARGET: argument "index" must not be negative, got -1'],
-  ["arget", ["a", "1"], 'ARGET: argument "index" must be an integer, got a string'],
+  ["arget", ["a", "1.0"], 'ARGET: argument "index" must be an integer, got a string'],
   ["ardel", ["a"], 'ARDEL: argument "indices" must not be empty'],
   ["ardel", ["a", [1, 1.5]], 'ARDEL: each of argument "indices" must be an integer, got 1.5'],
   ["ardelrange", ["a"], 'ARDELRANGE: argument "ranges" must not be empty'],

@@ -11,7 +11,7 @@ expectRejections("list and set commands", [
   ["lpush", ["k", []], 'LPUSH: argument "values" must not be empty'],
   ["lpush", ["k", undefined], `LPUSH: argument "values[0]" must be ${FREE} undefined`],
   ["rpush", ["k", ["a", {}]], `RPUSH: argument "values[1]" must be ${FREE} an object`],
-  ["lpop", ["k", "2"], 'LPOP: argument "count" must be an integer, got a string'],
+  ["lpop", ["k", "2.0"], 'LPOP: argument "count" must be an integer, got a string'],
   ["lpop", ["k", -1], 'LPOP: argument "count" must not be negative, got -1'],
   ["lrange", ["k", 0], 'LRANGE: argument "end" must be an integer, got undefined'],
   ["lindex", ["k", 0.5], 'LINDEX: argument "index" must be an integer, got 0.5'],
@@ -135,7 +135,7 @@ expectRejections("sorted set commands", [
     ["k", "much", "m"],
     'ZINCRBY: argument "amount" must be a number or numeric text, got a string',
   ],
-  ["zrange", ["k", "0", 1], 'ZRANGE: argument "start" must be an integer, got a string'],
+  ["zrange", ["k", "0.0", 1], 'ZRANGE: argument "start" must be an integer, got a string'],
   [
     "zrange",
     ["k", 0, 1, { byScore: true, byLex: true }],

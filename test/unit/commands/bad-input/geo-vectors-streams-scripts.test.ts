@@ -176,7 +176,11 @@ expectRejections("stream commands", [
   ["xread", [{}], 'XREAD: argument "streams" must not be empty'],
   ["xread", [{ s: null }], `XREAD: each ID of argument "streams" must be ${FREE} null`],
   ["xread", [{ s: "0" }, { block: -1 }], 'XREAD: option "block" must not be negative, got -1'],
-  ["xread", [{ s: "0" }, { count: "1" }], 'XREAD: option "count" must be an integer, got a string'],
+  [
+    "xread",
+    [{ s: "0" }, { count: "1.0" }],
+    'XREAD: option "count" must be an integer, got a string',
+  ],
   [
     "xreadgroup",
     ["g", undefined, { s: ">" }],
@@ -187,7 +191,7 @@ expectRejections("stream commands", [
   ["xdel", ["k", []], 'XDEL: argument "ids" must not be empty'],
   [
     "xclaim",
-    ["k", "g", "c", "0", "1-0"],
+    ["k", "g", "c", "0.0", "1-0"],
     'XCLAIM: argument "minIdleTime" must be an integer, got a string',
   ],
   ["xclaim", ["k", "g", "c", 0, []], 'XCLAIM: argument "messageIds" must not be empty'],
@@ -219,7 +223,7 @@ expectRejections("stream commands", [
 
 expectRejections("script and function commands", [
   ["eval", [null, 0], `EVAL: argument "script" must be ${FREE} null`],
-  ["eval", ["return 1", "0"], 'EVAL: argument "numKeys" must be an integer, got a string'],
+  ["eval", ["return 1", "0.0"], 'EVAL: argument "numKeys" must be an integer, got a string'],
   ["eval", ["return 1", -1], 'EVAL: argument "numKeys" must not be negative, got -1'],
   [
     "eval",

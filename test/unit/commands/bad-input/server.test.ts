@@ -54,7 +54,7 @@ expectRejections("ACL commands", [
     'ACL SETUSER: each of option "selectors" must be an array of rules such as "+get", "+@read", "~key*"',
   ],
   ["aclDeluser", [[]], 'ACL DELUSER: argument "usernames" must not be empty'],
-  ["aclGenpass", ["32"], 'ACL GENPASS: argument "bits" must be an integer, got a string'],
+  ["aclGenpass", ["32.0"], 'ACL GENPASS: argument "bits" must be an integer, got a string'],
   ["aclLog", ["RESET"], 'ACL LOG: argument "count" must be an integer, got a string'],
   ["aclDryrun", ["u"], `ACL DRYRUN: argument "command" must be ${FREE} undefined`],
 ]);
@@ -72,7 +72,11 @@ expectRejections("connection commands", [
     [{ type: "everybody" }],
     'CLIENT KILL: option "type" must be one of "NORMAL", "MASTER", "PRIMARY", "REPLICA", "SLAVE", "PUBSUB", got another string',
   ],
-  ["clientKillFilter", [{ id: "5" }], 'CLIENT KILL: option "id" must be an integer, got a string'],
+  [
+    "clientKillFilter",
+    [{ id: "5.0" }],
+    'CLIENT KILL: option "id" must be an integer, got a string',
+  ],
   [
     "clientList",
     [{ type: "x" }],
@@ -80,17 +84,21 @@ expectRejections("connection commands", [
   ],
   [
     "clientList",
-    [{ clientId: ["5"] }],
+    [{ clientId: ["5.0"] }],
     'CLIENT LIST: each of option "clientId" must be an integer, got a string',
   ],
   ["clientList", [{ clientId: [] }], 'CLIENT LIST: option "clientId" must not be empty'],
   [
     "clientPause",
-    ["1"],
+    ["1.0"],
     'CLIENT PAUSE: argument "timeout" must be an integer number of milliseconds, got a string',
   ],
   ["clientPause", [1, { all: "no" }], 'CLIENT PAUSE: option "all" must be a boolean, got a string'],
-  ["clientUnblock", ["5"], 'CLIENT UNBLOCK: argument "clientId" must be an integer, got a string'],
+  [
+    "clientUnblock",
+    ["5.0"],
+    'CLIENT UNBLOCK: argument "clientId" must be an integer, got a string',
+  ],
   [
     "clientTracking",
     [{ on: "yes" }],
@@ -108,7 +116,7 @@ expectRejections("connection commands", [
     'CLIENT NO-EVICT: argument "mode" must be one of "ON", "OFF", got another string',
   ],
   ["clientSetname", [undefined], `CLIENT SETNAME: argument "name" must be ${FREE} undefined`],
-  ["hello", ["3"], 'HELLO: argument "protocol" must be an integer, got a string'],
+  ["hello", ["3.0"], 'HELLO: argument "protocol" must be an integer, got a string'],
   ["hello", [3, { auth: "password" }], 'HELLO: option "auth" must be a [username, password] array'],
   [
     "hello",
@@ -149,8 +157,8 @@ expectRejections("server commands", [
   ],
   ["replicaof", ["host"], 'REPLICAOF: arguments "host" and "port" must be given together'],
   ["slaveof", [undefined, 6379], 'SLAVEOF: arguments "host" and "port" must be given together'],
-  ["slowlogGet", ["5"], 'SLOWLOG GET: argument "count" must be an integer, got a string'],
-  ["lolwut", ["5"], 'LOLWUT: argument "versionNumbers" must be an integer, got a string'],
+  ["slowlogGet", ["5.0"], 'SLOWLOG GET: argument "count" must be an integer, got a string'],
+  ["lolwut", ["5.0"], 'LOLWUT: each of argument "versionNumbers" must be an integer, got a string'],
   [
     "memoryUsage",
     ["k", { samples: -1 }],
@@ -175,14 +183,14 @@ expectRejections("server commands", [
     'COMMAND LIST: option "pattern" must be text that its encoding can represent',
   ],
   ["commandGetkeys", [], 'COMMAND GETKEYS: argument "commandArgs" must not be empty'],
-  ["swapdb", [0, "1"], 'SWAPDB: argument "second" must be an integer, got a string'],
+  ["swapdb", [0, "1.0"], 'SWAPDB: argument "second" must be an integer, got a string'],
 ]);
 
 expectRejections("cluster commands", [
   ["clusterAddslots", [], 'CLUSTER ADDSLOTS: argument "slots" must not be empty'],
   [
     "clusterAddslots",
-    ["1"],
+    ["1.0"],
     'CLUSTER ADDSLOTS: each of argument "slots" must be an integer, got a string',
   ],
   [
@@ -206,7 +214,11 @@ expectRejections("cluster commands", [
     'CLUSTER FAILOVER: argument "mode" must be one of "FORCE", "TAKEOVER", got another string',
   ],
   ["clusterForget", [null], `CLUSTER FORGET: argument "nodeId" must be ${FREE} null`],
-  ["clusterMeet", ["h", "6379"], 'CLUSTER MEET: argument "port" must be an integer, got a string'],
+  [
+    "clusterMeet",
+    ["h", "6379.0"],
+    'CLUSTER MEET: argument "port" must be an integer, got a string',
+  ],
   [
     "clusterReset",
     ["LUKEWARM"],

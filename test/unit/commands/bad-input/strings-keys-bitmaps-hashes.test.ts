@@ -15,7 +15,7 @@ expectRejections("string and key commands", [
   ["get", [["a"]], `GET: argument "key" must be ${FREE} an array`],
   ["get", [new Date(0)], `GET: argument "key" must be ${FREE} a Date`],
   ["get", [Symbol("s")], `GET: argument "key" must be ${FREE} a symbol`],
-  ["get", [() => "k"], `GET: argument "key" must be ${FREE} a function`],
+  ["get", [() => "k"], `GET: argument "key" must be ${FREE} a function; use the returned promise`],
   ["get", ["\ud800"], 'GET: argument "key" must be text that its encoding can represent'],
   ["set", ["k"], `SET: argument "value" must be ${FREE} undefined`],
   ["set", ["k", null], `SET: argument "value" must be ${FREE} null`],
@@ -28,7 +28,7 @@ expectRejections("string and key commands", [
   ],
   [
     "set",
-    ["k", "v", { ex: "10" }],
+    ["k", "v", { ex: "10.0" }],
     'SET: option "ex" must be an integer number of seconds, got a string',
   ],
   [
@@ -93,7 +93,7 @@ expectRejections("string and key commands", [
   ],
   [
     "setex",
-    ["k", "60", "v"],
+    ["k", "60.0", "v"],
     'SETEX: argument "time" must be an integer number of seconds, got a string',
   ],
   [
@@ -121,7 +121,7 @@ expectRejections("string and key commands", [
   ],
   ["mget", [["a", undefined]], `MGET: argument "keys[1]" must be ${FREE} undefined`],
   ["incr", ["k", 1.5], 'INCRBY: argument "amount" must be an integer, got 1.5'],
-  ["incrby", ["k", "1"], 'INCRBY: argument "amount" must be an integer, got a string'],
+  ["incrby", ["k", "1.0"], 'INCRBY: argument "amount" must be an integer, got a string'],
   [
     "incrby",
     ["k", 2 ** 53],
@@ -138,7 +138,7 @@ expectRejections("string and key commands", [
     'INCRBYFLOAT: argument "amount" must be a finite number, got Infinity',
   ],
   ["setrange", ["k", -1, "v"], 'SETRANGE: argument "offset" must not be negative, got -1'],
-  ["getrange", ["k", "0", 1], 'GETRANGE: argument "start" must be an integer, got a string'],
+  ["getrange", ["k", "0.0", 1], 'GETRANGE: argument "start" must be an integer, got a string'],
   [
     "lcs",
     ["a", "b", { minMatchLen: -1 }],
@@ -151,7 +151,7 @@ expectRejections("string and key commands", [
   ["exists", [[]], 'EXISTS: argument "keys" must not be empty'],
   [
     "expire",
-    ["k", "10"],
+    ["k", "10.0"],
     'EXPIRE: argument "time" must be an integer number of seconds, got a string',
   ],
   [
@@ -180,7 +180,7 @@ expectRejections("string and key commands", [
     ["a", "b", { db: 1 }],
     'COPY: unknown option "db"; known options are destinationDb, replace',
   ],
-  ["move", ["k", "1"], 'MOVE: argument "db" must be an integer, got a string'],
+  ["move", ["k", "1.0"], 'MOVE: argument "db" must be an integer, got a string'],
   ["rename", ["k", undefined], `RENAME: argument "destination" must be ${FREE} undefined`],
   [
     "restore",
@@ -221,7 +221,7 @@ expectRejections("string and key commands", [
   ["wait", [1.5, 0], 'WAIT: argument "numReplicas" must be an integer, got 1.5'],
   [
     "waitaof",
-    [1, 1, "0"],
+    [1, 1, "0.0"],
     'WAITAOF: argument "timeout" must be an integer number of milliseconds, got a string',
   ],
 ]);
@@ -316,11 +316,11 @@ expectRejections("hash commands", [
     ["k", "f", Number.NaN],
     'HINCRBYFLOAT: argument "amount" must be a finite number, got NaN',
   ],
-  ["hrandfield", ["k", "1"], 'HRANDFIELD: argument "count" must be an integer, got a string'],
+  ["hrandfield", ["k", "1.0"], 'HRANDFIELD: argument "count" must be an integer, got a string'],
   ["hscan", ["k", 0, { noValues: 1 }], 'HSCAN: option "noValues" must be a boolean, got a number'],
   [
     "hexpire",
-    ["k", "10", "f"],
+    ["k", "10.0", "f"],
     'HEXPIRE: argument "time" must be an integer number of seconds, got a string',
   ],
   ["hexpire", ["k", 10, []], 'HEXPIRE: argument "fields" must not be empty'],

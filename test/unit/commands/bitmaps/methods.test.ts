@@ -58,7 +58,7 @@ describe("bitmap command methods", () => {
       ["k", 1, 0, undefined, "BIT"],
       'BITPOS: argument "mode" needs arguments "start" and "end"',
     ],
-    ["bitpos", ["k", 1, "0"], 'BITPOS: argument "start" must be an integer, got a string'],
+    ["bitpos", ["k", 1, "0.0"], 'BITPOS: argument "start" must be an integer, got a string'],
     ["bitop", ["AND", "d"], 'BITOP: argument "keys" must not be empty'],
     ["bitop", ["AND", "d", []], 'BITOP: argument "keys" must not be empty'],
     [
@@ -165,7 +165,7 @@ describe("BITFIELD builder", () => {
     ],
     ["get", ["u8", -8], 'BITFIELD: argument "offset" must not be negative, got -8'],
     ["set", ["u8", 0, 1.5], 'BITFIELD: argument "value" must be an integer, got 1.5'],
-    ["incrby", ["u8", 0, "1"], 'BITFIELD: argument "increment" must be an integer, got a string'],
+    ["incrby", ["u8", 0, "1.0"], 'BITFIELD: argument "increment" must be an integer, got a string'],
     [
       "overflow",
       ["CLIP"],

@@ -91,7 +91,7 @@ describe("CLUSTER command methods", () => {
     ],
     [
       "clusterDelslots",
-      ["1"],
+      ["1.0"],
       'CLUSTER DELSLOTS: each of argument "slots" must be an integer, got a string',
     ],
     [
@@ -152,7 +152,7 @@ describe("CLUSTER command methods", () => {
     ],
     [
       "clusterMeet",
-      ["h", "7000"],
+      ["h", "7000.0"],
       'CLUSTER MEET: argument "port" must be an integer, got a string',
     ],
     [

@@ -130,7 +130,7 @@ describe("connection command methods with invalid arguments", () => {
     ],
     [
       "clientUnblock",
-      ["5"],
+      ["5.0"],
       'CLIENT UNBLOCK: argument "clientId" must be an integer, got a string',
     ],
     [
@@ -151,7 +151,7 @@ describe("connection command methods with invalid arguments", () => {
     ],
     ["hello", [3, { auth: "secret" }], 'HELLO: option "auth" must be a [username, password] array'],
     ["select", [-1], 'SELECT: argument "index" must not be negative, got -1'],
-    ["select", ["1"], 'SELECT: argument "index" must be an integer, got a string'],
+    ["select", ["1.0"], 'SELECT: argument "index" must be an integer, got a string'],
   ])("%s rejects %j", (method, args, message) => {
     expect(rejection(method, ...args)).toBe(message);
   });

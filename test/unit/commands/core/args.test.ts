@@ -78,6 +78,14 @@ describe("ArgList errors", () => {
 });
 
 describe("ArgList numbers", () => {
+  test("accepts integers of 64 bits in decimal text, and sends the text", () => {
+    const texts = ["0", "10", "-1", "9223372036854775807", "-9223372036854775808"];
+    expect(check((args) => args.integers("n", texts))).toEqual(texts);
+    expect(check((args) => args.count("n", wrong("-1")))).toBe(
+      'TEST: argument "n" must not be negative, got -1',
+    );
+  });
+
   test("accepts integers up to 2^53 as numbers and larger ones as bigints", () => {
     expect(check((args) => args.integer("n", -(2 ** 53 - 1)).integer("n", 2n ** 70n))).toEqual([
       -(2 ** 53 - 1),
@@ -88,7 +96,15 @@ describe("ArgList numbers", () => {
       Number.NaN,
       Infinity,
       0.5,
-      "1",
+      "1.0",
+      "+1",
+      " 1",
+      "01",
+      "-0",
+      "0x1",
+      "1e3",
+      "",
+      "9223372036854775808",
       null,
       undefined,
       true,

@@ -242,6 +242,7 @@ describe("decoders with unexpected replies", () => {
   const all = Object.entries({
     ...decode,
     toCastPairs: decode.toCastPairs((score) => score),
+    toRankCast: decode.toRankCast((score) => score),
     toScanCast: decode.toScanCast((score) => score),
     toGroups: decode.toGroups(2),
   }).filter(([name]) => name.startsWith("to") || name === "okToTrue");

@@ -58,7 +58,7 @@ describe("hash command methods", () => {
     ],
     ["hdel", ["k"], 'HDEL: argument "fields" must not be empty'],
     ["hmget", ["k", []], 'HMGET: argument "fields" must not be empty'],
-    ["hincrby", ["k", "f", "1"], 'HINCRBY: argument "amount" must be an integer, got a string'],
+    ["hincrby", ["k", "f", "1.0"], 'HINCRBY: argument "amount" must be an integer, got a string'],
   ])("%s rejects %j", (method, args, message) => {
     expect(rejectionMessage(call(method, ...args))).toBe(message);
   });

@@ -84,7 +84,7 @@ describe("string and key command methods with invalid arguments", () => {
     ],
     [
       "set",
-      ["k", "v", { ex: "5" }],
+      ["k", "v", { ex: "5.0" }],
       'SET: option "ex" must be an integer number of seconds, got a string',
     ],
     [

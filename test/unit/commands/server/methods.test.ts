@@ -136,7 +136,7 @@ describe("server command methods with invalid arguments", () => {
     ["failover", [{ to: "h:1" }], 'FAILOVER: option "to" must be a [host, port] array'],
     [
       "failover",
-      [{ to: ["h", "1"] }],
+      [{ to: ["h", "1.0"] }],
       'FAILOVER: the port of option "to" must be an integer, got a string',
     ],
     [
@@ -165,7 +165,7 @@ describe("server command methods with invalid arguments", () => {
       ["k", { samples: -1 }],
       'MEMORY USAGE: option "samples" must not be negative, got -1',
     ],
-    ["swapdb", [0, "1"], 'SWAPDB: argument "second" must be an integer, got a string'],
+    ["swapdb", [0, "1.0"], 'SWAPDB: argument "second" must be an integer, got a string'],
   ])("%s rejects %j", (method, args, message) => {
     expect(rejection(method, ...args)).toBe(message);
   });

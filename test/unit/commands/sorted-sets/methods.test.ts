@@ -210,6 +210,19 @@ describe("sorted set command methods", () => {
     expect(wire(client.bzpopmax("a"))).toBe("BZPOPMAX a 0");
   });
 
+  test("ZRANK and ZREVRANK convert the score by scoreCastFunc", () => {
+    for (const method of ["zrank", "zrevrank"] as const) {
+      const call = client[method]("k", "m", { withScore: true, scoreCastFunc: String });
+      if (call === null || typeof call !== "object" || !("decode" in call) || !call.decode) {
+        throw new Error("no decoder");
+      }
+      const context = { bytes: false, text: String };
+      expect(call.decode([1, "2.5"], context)).toEqual([1, "2.5"]);
+      expect(call.decode([1, 2.5], context)).toEqual([1, "2.5"]);
+      expect(call.decode(null, context)).toBeNull();
+    }
+  });
+
   test("ZRANGE, ZRANDMEMBER and ZSCAN choose their decoder by withScores and scoreCastFunc", () => {
     expect(client.zrange("k", 0, 1)).not.toHaveProperty("decode");
     expect(client.zrange("k", 0, 1, { withScores: true })).toHaveProperty("decode", toScorePairs);

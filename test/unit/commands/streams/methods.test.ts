@@ -243,7 +243,7 @@ describe("stream command methods", () => {
       ["s", { maxLen: 1, minId: "1" }],
       'XTRIM: options "maxLen" and "minId" are mutually exclusive',
     ],
-    ["xtrim", ["s", { maxLen: "1" }], 'XTRIM: option "maxLen" must be an integer, got a string'],
+    ["xtrim", ["s", { maxLen: "1.0" }], 'XTRIM: option "maxLen" must be an integer, got a string'],
     [
       "xrange",
       ["s", "-", "+", { count: 1.5 }],
@@ -306,7 +306,7 @@ describe("stream command methods", () => {
     ],
     [
       "xautoclaim",
-      ["s", "g", "c", "1"],
+      ["s", "g", "c", "1.0"],
       'XAUTOCLAIM: argument "minIdleTime" must be an integer, got a string',
     ],
     [

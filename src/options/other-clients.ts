@@ -1,0 +1,101 @@
+/**
+ * Options of other clients (ioredis, iovalkey, node-redis, redis-py) that have another name here or none, and
+ * what replaces each. For the messages about unknown options only.
+ */
+
+const SENTINEL = "use new Sentinel(sentinels).masterFor(name)";
+const NOT_NEEDED = "omit it:";
+
+/** What to write instead, by the option's name in the other client. */
+const REPLACEMENTS: Readonly<Record<string, string>> = {
+  ...all(
+    ["retryStrategy", "reconnectStrategy", "maxRetriesPerRequest", "retry_strategy"],
+    'use option "retry"',
+  ),
+  ...all(["reconnectOnError", "retryDelayOnFailover"], 'use option "retryOnError"'),
+  ...all(
+    [
+      "sentinels",
+      "role",
+      "preferredSlaves",
+      "sentinelRetryStrategy",
+      "sentinelReconnectStrategy",
+      "updateSentinels",
+      "natMap",
+    ],
+    SENTINEL,
+  ),
+  ...all(
+    [
+      "sentinelUsername",
+      "sentinelPassword",
+      "sentinelTLS",
+      "enableTLSForSentinelMode",
+      "sentinelCommandTimeout",
+      "sentinelMaxConnections",
+      "failoverDetector",
+      "sentinel_kwargs",
+    ],
+    "use new Sentinel(sentinels, { sentinelOptions })",
+  ),
+  name: `use option "clientName" for the name of the connection; for a master of Sentinels ${SENTINEL}`,
+  keyPrefix: "there is no prefix for keys; add it to the keys",
+  lazyConnect: `${NOT_NEEDED} the first command connects; connect() connects at once`,
+  ...all(
+    ["enableReadyCheck", "maxLoadingRetryTime"],
+    'omit it; see option "retryOnError" for servers that are loading',
+  ),
+  ...all(
+    ["enableOfflineQueue", "disableOfflineQueue", "offlineQueue", "commandQueue"],
+    'omit it: commands wait for a connection; bound the wait with option "retry" or with({ timeout })',
+  ),
+  ...all(
+    ["enableAutoPipelining", "autoPipelining", "autoPipeliningIgnoredCommands"],
+    `${NOT_NEEDED} commands of one turn are written together`,
+  ),
+  autoResubscribe: `${NOT_NEEDED} subscriptions are restored`,
+  autoResendUnfulfilledCommands: 'use option "retryOnError" or "retryOnTimeout"',
+  readOnly: "use new Sentinel(sentinels).replicaFor(name), or the address of a replica",
+  readonly: "use new Sentinel(sentinels).replicaFor(name), or the address of a replica",
+  stringNumbers: 'use option "integers": "bigint"',
+  showFriendlyErrorStack: `${NOT_NEEDED} stacks contain the caller`,
+  ...all(
+    ["family", "hints", "localAddress"],
+    `${NOT_NEEDED} IPv4 and IPv6 addresses are tried; a connectionClass can open the socket`,
+  ),
+  noDelay: `${NOT_NEEDED} TCP_NODELAY is always set`,
+  socket:
+    'use the options "host", "port", "tls", "unixSocketPath", "socketConnectTimeout" and "retry"',
+  legacyMode: "there is no legacy mode; commands return promises",
+  ...all(["RESP"], 'use option "protocol"'),
+  ...all(
+    ["isolationPoolOptions", "clientPoolOptions", "commandOptionsPool"],
+    'use options "maxConnections" and "sharedConnections"',
+  ),
+  commandsQueueMaxLength: 'use option "maxPendingCommands"',
+  pingInterval: 'use option "healthCheckInterval" (milliseconds)',
+  commandOptions: "use redis.with(options)",
+  ...all(
+    ["scripts", "functions", "modules"],
+    "use redis.registerScript(), registerLibrary() or executeCommand()",
+  ),
+  ...all(["clientInfoTag", "disableClientInfo"], 'use options "libName" and "libVersion"'),
+  clientSideCache: "there is no client-side cache",
+  cache_config: "there is no client-side cache",
+  monitor: "use redis.monitor()",
+  single_connection_client: "use redis.client()",
+  connection_pool: 'use option "connectionPool"',
+  redis_connect_func: "use a connectionClass",
+  auth_pass: 'use option "password"',
+  credentialsProvider: 'use option "credentialProvider"',
+  timeout: 'use option "socketTimeout" (milliseconds)',
+};
+
+function all(names: readonly string[], replacement: string): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, replacement]));
+}
+
+/** Return what replaces an option of another client; `undefined` for a name that no client has. */
+export function replacementOf(name: string): string | undefined {
+  return Object.hasOwn(REPLACEMENTS, name) ? REPLACEMENTS[name] : undefined;
+}
