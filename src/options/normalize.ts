@@ -201,10 +201,11 @@ function providedProperties(given: object): { username?: unknown; password?: unk
 function providedCredentials(provider: CredentialProvider): () => Promise<Credentials> {
   return async () => {
     const given: unknown = await provider();
-    if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    const isObject = typeof given === "object" && given !== null;
+    const { username, password } = providedProperties(isObject ? given : {});
+    if (!isObject || password === undefined) {
       throw new DataError('option "credentialProvider" must return an object with a password');
     }
-    const { username, password } = providedProperties(given);
     if (typeof password !== "string") {
       throw invalidOption(PROVIDED_PASSWORD, "a string", kindOf(password));
     }
