@@ -24,8 +24,16 @@ export type {
   ResponseCallbackContext,
 } from "./execution/call-settings.js";
 export type { PromiseSurface, Unset } from "./execution/reply-types.js";
-export { type ExtendOptions, Lock, type LockClass, type LockClient } from "./lock/lock.js";
-export type { AcquireOptions, LockOptions } from "./lock/options.js";
+export { Lock, type LockClass } from "./lock/lock.js";
+export type { LockClient } from "./lock/lock-client.js";
+export type {
+  AcquireOptions,
+  ExtendOptions,
+  LockOptions,
+  TryUsingOptions,
+  TryUsingResult,
+  UsingOptions,
+} from "./lock/options.js";
 export { Monitor } from "./monitor/monitor.js";
 export type { MonitoredCommand } from "./monitor/monitored-command.js";
 export type { Address } from "./options/address.js";

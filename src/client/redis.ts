@@ -14,7 +14,8 @@ import { LibrarySource, ScriptSource } from "../execution/preload.js";
 import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
 import type { Given, IntOf, TextOf, Unset } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
-import { Lock, type LockClass } from "../lock/lock.js";
+import { createLock } from "../lock/create-lock.js";
+import type { Lock, LockClass } from "../lock/lock.js";
 import type { LockOptions } from "../lock/options.js";
 import { Monitor } from "../monitor/monitor.js";
 import type { PipelineOptions } from "../pipeline/options.js";
@@ -272,9 +273,9 @@ export class RedisClient<
    */
   lock<L extends Lock = Lock>(
     name: Key,
-    { lockClass, ...options }: LockOptions & { readonly lockClass?: LockClass<L> } = {},
+    ...options: [options?: LockOptions & { readonly lockClass?: LockClass<L> }]
   ): L {
-    return new (lockClass ?? (Lock as LockClass as LockClass<L>))(this, name, options);
+    return createLock(this, name, options);
   }
 
   /**

@@ -48,6 +48,9 @@ export interface CallOptions {
   readonly retryOnError?: Settings["retryOnError"] | undefined;
 }
 
+/** Key of an internal option of {@link CallSettings.with}: the view has no response callbacks. */
+export const WITHOUT_CALLBACKS: unique symbol = Symbol("without response callbacks");
+
 const CHECKS = {
   decodeResponses: boolean,
   integers: oneOf("number", "bigint"),
@@ -146,7 +149,7 @@ export class CallSettings implements RequestTraits {
     return new CallSettings(
       this.#settings,
       { ...this.#options, ...changes },
-      new Map(this.callbacks),
+      new Map(WITHOUT_CALLBACKS in options ? [] : this.callbacks),
     );
   }
 

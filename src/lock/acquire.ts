@@ -3,24 +3,17 @@
  * Every acquisition has a unique token. When the reply to an attempt is lost, the lock may have been taken:
  * later attempts check for the token, and an acquisition that ends without the lock deletes it.
  */
-import { isNativeError } from "node:util/types";
-import type { Key, Value } from "../commands/core/info.js";
+import type { Key } from "../commands/core/info.js";
 import { AbortError, type RedisError } from "../errors.js";
 import type { ScriptClient } from "../scripting/script.js";
 import { sleep } from "../util/abort.js";
 import { limitWait } from "../util/deadline-timer.js";
 import { loopTime, realTime } from "../util/timers.js";
+import { invalidCounter } from "./errors.js";
+import type { AcquireClient } from "./lock-client.js";
 import type { AcquireSettings } from "./options.js";
+import { countReply, isOddReply, mayHaveRun, setReply } from "./replies.js";
 import { RELEASE, TAKE } from "./scripts.js";
-
-/** The part of a client that acquiring a lock uses. */
-export interface AcquireClient extends ScriptClient {
-  set(
-    key: Key,
-    value: Value,
-    options: { readonly nx: true; readonly px?: number },
-  ): Promise<unknown>;
-}
 
 /** A lock that is held. */
 export interface HeldLock {
@@ -59,11 +52,6 @@ function aborted(signal: AbortSignal): AbortError {
   });
 }
 
-/** Whether a command that failed may have been executed. */
-export function mayHaveRun(error: unknown): boolean {
-  return isNativeError(error) && (error as Partial<RedisError>).outcome === "unknown";
-}
-
 /** Return the moment at which a lock ends that was requested at the moment `begun`. */
 export function validUntil(begun: number, timeout: number): number {
   return timeout === 0 ? Number.POSITIVE_INFINITY : begun + timeout;
@@ -74,6 +62,8 @@ export class Acquisition {
   readonly #request: AcquireRequest;
   /** Whether the lock may have been taken by an attempt whose reply was lost. */
   #mayBeTaken = false;
+  /** Whether the key, where another client holds the lock, was found to be a string. */
+  #isChecked = false;
   /** The pending deletion of a lock that may have been taken. Never rejects. */
   cleanup: Promise<void> | undefined = undefined;
 
@@ -102,6 +92,8 @@ export class Acquisition {
       }
     } catch (error) {
       if (this.#mayBeTaken) this.#cleanUp();
+      // The server replies, only not as expected: the error comes when the lock is free again.
+      if (isOddReply(error)) await this.cleanup;
       throw error;
     } finally {
       stopTimer();
@@ -155,8 +147,8 @@ export class Acquisition {
     try {
       return await this.#take();
     } catch (error) {
-      if (!mayHaveRun(error)) throw error;
-      this.#mayBeTaken = true;
+      if (mayHaveRun(error)) this.#mayBeTaken = true;
+      if (!this.#mayBeTaken || isOddReply(error)) throw error;
     }
     return await this.#take();
   }
@@ -166,11 +158,26 @@ export class Acquisition {
     const { timeout, fencingKey } = settings;
     if (!this.#mayBeTaken && fencingKey === undefined) {
       const expiry = timeout === 0 ? {} : { px: timeout };
-      return (await client.set(name, token, { nx: true, ...expiry })) ? 1 : 0;
+      const taken = setReply(await client.set(name, token, { nx: true, ...expiry }));
+      if (!taken) await this.#checkType();
+      return taken ? 1 : 0;
     }
     const keys = fencingKey === undefined ? [name] : [name, fencingKey];
     const args = [token, timeout, this.#mayBeTaken ? 1 : 0];
-    return Number(await TAKE.run(client, { keys, args }));
+    const count = countReply("EVALSHA", await TAKE.run(client, { keys, args }));
+    if (count === -1) throw invalidCounter();
+    return count;
+  }
+
+  /** Throw the server's error, once, when the key is not a string: it is not a lock and never becomes free. */
+  async #checkType(): Promise<void> {
+    if (this.#isChecked) return;
+    this.#isChecked = true;
+    try {
+      await this.#request.client.get(this.#request.name);
+    } catch (error) {
+      if ((error as Partial<RedisError>).code === "WRONGTYPE") throw error;
+    }
   }
 
   #cleanUp(): void {

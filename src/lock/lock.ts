@@ -2,51 +2,39 @@
  * The lock: a key that holds a unique token and expires. A holder whose time has run out has lost the lock, so
  * no command changes the key without the server comparing the token first.
  */
-
 import { inspect } from "node:util";
-import { isUint8Array } from "node:util/types";
 import type { Key } from "../commands/core/info.js";
-import { LockError, LockNotOwnedError } from "../errors.js";
-import { toBytes } from "../util/bytes.js";
+import { LockNotOwnedError } from "../errors.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { realTime } from "../util/timers.js";
-import { boolean, invalidOption, onlyKnown } from "../util/validate.js";
+import { boolean, callable, checkOptions, invalidOption } from "../util/validate.js";
+import { Acquisition, type HeldLock, validUntil } from "./acquire.js";
+import { lockedByAnother, misused, notOwned } from "./errors.js";
 import {
-  type AcquireClient,
-  Acquisition,
-  type HeldLock,
-  mayHaveRun,
-  validUntil,
-} from "./acquire.js";
+  isSameKey,
+  type LockClient,
+  type LockClients,
+  lockClients,
+  tokenOf,
+} from "./lock-client.js";
 import {
   type AcquireOptions,
+  type AcquireSettings,
   acquireSettings,
   additionalTime,
+  type ExtendOptions,
   type LockOptions,
   type LockSettings,
+  lockKey,
   lockSettings,
+  optionsArgument,
+  type TryUsingOptions,
+  type TryUsingResult,
+  type UsingOptions,
 } from "./options.js";
 import { LockRenewal } from "./renewal.js";
+import { flagReply, mayHaveRun, valueReply } from "./replies.js";
 import { EXTEND, REACQUIRE, RELEASE, RENEW } from "./scripts.js";
-
-/** Call settings of a lock's commands that differ from those of its client. */
-interface LockView {
-  readonly decodeResponses: false;
-  readonly retryOnTimeout: false;
-  readonly retryOnError: readonly [];
-  readonly signal?: undefined;
-  readonly timeout?: undefined;
-}
-
-/** The part of a client that a lock uses. */
-export interface LockClient extends AcquireClient {
-  get(key: Key): Promise<string | Buffer | null>;
-  exists(key: Key): Promise<number>;
-  /** Return the same client with other call settings. */
-  with(settings: LockView): LockClient;
-  /** Source of the encoding of string tokens; UTF-8 without it. */
-  readonly connectionPool?: { readonly settings: { readonly encoding: BufferEncoding } };
-}
 
 /** A lock class: {@link Lock} or a class derived from it. */
 export type LockClass<L extends Lock = Lock> = new (
@@ -55,32 +43,10 @@ export type LockClass<L extends Lock = Lock> = new (
   options?: LockOptions,
 ) => L;
 
-/** Options of {@link Lock.extend}. */
-export interface ExtendOptions {
-  /** Whether the time replaces the remaining time instead of being added to it; default `false`. */
-  readonly replaceTtl?: boolean | undefined;
-}
+/** Function that runs under a lock; see {@link Lock.using}. */
+type Work<L, V> = (signal: AbortSignal, lock: L) => V | Promise<V>;
 
-/**
- * Automatic retries are off: a repeated SET NX fails because of the key that the first one has set, and a
- * repeated release finds no lock.
- */
-const VIEW = { decodeResponses: false, retryOnTimeout: false, retryOnError: [] } as const;
-
-function newToken(): Buffer {
-  return Buffer.from(globalThis.crypto.randomUUID().replaceAll("-", ""));
-}
-
-function notOwned(action: string, cause?: unknown): LockNotOwnedError {
-  return new LockNotOwnedError(`Cannot ${action} a lock that's no longer owned`, {
-    code: "ENOTOWNED",
-    cause,
-  });
-}
-
-function lockError(message: string): LockError {
-  return new LockError(message, { code: "ELOCK" });
-}
+const checkWork = callable<Work<never, never>>("a function");
 
 /**
  * A lock shared by all clients that use the same name. Created by `redis.lock(name)`, which does not
@@ -94,34 +60,41 @@ export class Lock {
   readonly name: Key;
   /** @internal */
   declare protected readonly [SELF]: this;
-  readonly #client: LockClient;
-  /** The client without its signal and timeout, for commands that must be sent in any case. */
-  readonly #unlimitedClient: LockClient;
+  /** A copy: the owner of bytes may change them. */
+  readonly #key: Key;
+  readonly #clients: LockClients;
   readonly #settings: LockSettings;
   #held: HeldLock | undefined = undefined;
+  #lost: LockNotOwnedError | undefined = undefined;
   readonly #cleanups = new Set<Promise<void>>();
 
   /**
-   * @param client - Client that sends the lock's commands.
+   * @param client - Client that sends the lock's commands. Its response callbacks do not apply to them.
    * @param name - Key of the lock: string, number or bytes.
    * @param options - See {@link LockOptions}; all times are milliseconds.
-   * @throws {@link DataError} naming the option that is unknown or invalid.
+   * @throws {@link DataError} naming the argument or option that is unknown or invalid.
    */
-  constructor(client: LockClient, name: Key, options: LockOptions = {}) {
+  constructor(client: LockClient, name: Key, ...options: [options?: LockOptions]) {
     defineSelf(this);
     this.name = name;
-    this.#settings = lockSettings(options);
-    this.#client = client.with(VIEW);
-    this.#unlimitedClient = this.#client.with({ ...VIEW, signal: undefined, timeout: undefined });
+    this.#key = lockKey('lock: argument "name"', name);
+    this.#settings = lockSettings(...options);
+    this.#clients = lockClients(client);
     const { fencingKey } = this.#settings;
-    if (fencingKey !== undefined && this.#isSameKey(name, fencingKey)) {
+    if (fencingKey !== undefined && isSameKey(this.#clients.client, this.#key, fencingKey)) {
       throw invalidOption("fencingKey", "different from the key of the lock", "the same key");
     }
   }
 
-  /** Value of the key while this object holds the lock; `undefined` otherwise. */
+  /** Copy of the value of the key while this object holds the lock; `undefined` otherwise. */
   get token(): Buffer | undefined {
-    return this[SELF].#held?.token;
+    const held = this[SELF].#held;
+    return held && Buffer.from(held.token);
+  }
+
+  /** The error that reported the loss of the held lock; `undefined` from the next acquisition on. */
+  get lost(): LockNotOwnedError | undefined {
+    return this[SELF].#lost;
   }
 
   /** Integer that grows with every acquisition; `undefined` without `fencingKey` or while not held. */
@@ -141,24 +114,28 @@ export class Lock {
    * @throws {@link AbortError} when `signal` is aborted before the lock is acquired.
    * @throws {@link ConnectionError} | {@link TimeoutError} when the server does not reply. A lock that may
    * have been acquired is then deleted in the background.
+   * @throws {@link ResponseError} when the key, or the counter of `fencingKey`, has a value of another type.
+   * @throws {@link LockError} with code `EFENCING` when the counter is negative or at its end.
    * @throws {@link DataError} for an invalid option.
    */
-  async acquire(options: AcquireOptions = {}): Promise<boolean> {
+  async acquire(...options: [options?: AcquireOptions]): Promise<boolean> {
     const self = this[SELF];
-    const settings = acquireSettings(self.#settings, options);
-    const token = settings.token === undefined ? newToken() : self.#bytesOf(settings.token);
-    const { name } = this;
+    const settings = acquireSettings(self.#settings, "acquire", options);
+    const token = tokenOf(self.#clients.client, settings.token);
+    const { client, unlimited } = self.#clients;
+    const name = self.#key;
     const acquisition = new Acquisition({
       name,
       token,
       settings,
-      client: self.#client,
-      cleanupClient: self.#unlimitedClient,
+      client,
+      cleanupClient: unlimited,
     });
     try {
       const held = await acquisition.run();
       if (held === undefined) return false;
       self.#held = held;
+      self.#lost = undefined;
       return true;
     } finally {
       self.#trackCleanup(acquisition.cleanup);
@@ -170,12 +147,13 @@ export class Lock {
    *
    * @param options - As for {@link acquire}.
    * @returns This lock; `await using` releases it at the end of the block.
-   * @throws {@link LockError} when another client holds it until the end of the wait. Otherwise as
-   * {@link acquire}.
+   * @throws {@link LockError} with code `ELOCKED` when another client holds it until the end of the wait.
+   * Otherwise as {@link acquire}.
    */
-  async hold(options?: AcquireOptions): Promise<this> {
-    if (await this.acquire(options)) return this;
-    throw lockError("Unable to acquire lock within the time specified");
+  async hold(...options: [options?: AcquireOptions]): Promise<this> {
+    const { blocking } = acquireSettings(this[SELF].#settings, "hold", options);
+    if (await this.acquire(...options)) return this;
+    throw lockedByAnother(blocking);
   }
 
   /**
@@ -183,41 +161,43 @@ export class Lock {
    *
    * @param work - Function called with an AbortSignal and this lock. The signal is aborted when the lock is
    * lost, or `options.signal` is aborted.
-   * @param options - As for {@link acquire}.
+   * @param options - As for {@link acquire}, and `raiseOnReleaseError`; see {@link LockOptions}.
    * @returns The result of `work`, after the lock is released.
-   * @throws What `work` throws. Otherwise {@link LockError} when the lock is not acquired,
+   * @throws What `work` throws. Otherwise {@link LockError} with code `ELOCKED` when the lock is not acquired,
    * {@link LockNotOwnedError} when it was lost while `work` ran.
    * @remarks The lock is renewed after every third of its `timeout`. A longer time set by `extend()` is kept.
    */
-  async using<V>(
-    work: (signal: AbortSignal, lock: this) => V | Promise<V>,
-    options: AcquireOptions = {},
-  ): Promise<V> {
+  async using<V>(work: Work<this, V>, ...options: [options?: UsingOptions]): Promise<V> {
     const self = this[SELF];
-    await this.hold(options);
-    const { timeout, signal } = self.#settings;
-    const held = self.#heldLock("use");
-    const renewal = new LockRenewal({
-      interval: timeout / 3,
-      validUntil: () => (held.released ? undefined : held.validUntil),
-      renew: () => self.#renew(held),
-      signal: options.signal ?? signal,
-    });
-    let value: V;
-    try {
-      value = await work(renewal.signal, this);
-    } catch (error) {
-      renewal.stop();
-      await self.#releaseQuietly(held);
-      throw error;
-    }
-    renewal.stop();
-    if (renewal.lost !== undefined) {
-      await self.#releaseQuietly(held);
-      throw renewal.lost;
-    }
-    if (!held.released) await self.#release(held);
-    return value;
+    checkWork('using: argument "work"', work);
+    const settings = acquireSettings(self.#settings, "using", options);
+    const { raiseOnReleaseError: _, ...others } = options[0] ?? {};
+    await this.hold(others);
+    return await self.#runHolding((signal) => work(signal, this), settings);
+  }
+
+  /**
+   * Run a function as {@link using} does, but only if the lock can be acquired without waiting.
+   *
+   * @param work - As for {@link using}.
+   * @param options - As for {@link using}, without those of waiting.
+   * @returns `{ acquired: true, value }` with the result of `work`; `{ acquired: false }` when another client
+   * holds the lock.
+   * @throws As {@link using}, except that a lock of another client is not an error.
+   */
+  async tryUsing<V>(
+    work: Work<this, V>,
+    ...options: [options?: TryUsingOptions]
+  ): Promise<TryUsingResult<V>> {
+    const self = this[SELF];
+    checkWork('tryUsing: argument "work"', work);
+    const settings = acquireSettings(self.#settings, "tryUsing", options);
+    const { raiseOnReleaseError: _, ...others } = options[0] ?? {};
+    if (!(await this.acquire({ ...others, blocking: false }))) return { acquired: false };
+    return {
+      acquired: true,
+      value: await self.#runHolding((signal) => work(signal, this), settings),
+    };
   }
 
   /**
@@ -228,7 +208,8 @@ export class Lock {
    * @throws {@link ConnectionError} | {@link TimeoutError} when the server does not reply; the release can
    * be repeated then.
    */
-  async release(): Promise<void> {
+  async release(...none: []): Promise<void> {
+    optionsArgument("release", none);
     await this[SELF].#release(this[SELF].#heldLock("release"));
   }
 
@@ -242,16 +223,17 @@ export class Lock {
    * @throws {@link LockError} when the lock is not held by this object, or has no `timeout`.
    * @throws {@link DataError} for an invalid time or option.
    */
-  async extend(time: number, options: ExtendOptions = {}): Promise<true> {
+  async extend(time: number, ...options: [options?: ExtendOptions]): Promise<true> {
     const self = this[SELF];
     const whole = additionalTime(time);
-    const { replaceTtl: given = false } = onlyKnown(options, ["replaceTtl"]);
-    const replaceTtl = boolean("replaceTtl", given);
+    const given = optionsArgument("extend", options);
+    const { replaceTtl = false } = checkOptions({ replaceTtl: boolean }, given);
     const held = self.#expiringLock("extend");
     const begun = realTime();
     const remaining = replaceTtl ? 0 : Math.max(held.validUntil - begun, 0);
-    const isOwned = await self.#run(EXTEND, held, [whole, replaceTtl ? 1 : 0], self.#client);
-    if (!isOwned) throw notOwned("extend");
+    const { client } = self.#clients;
+    const isOwned = await self.#run(EXTEND, held, [whole, replaceTtl ? 1 : 0], client);
+    if (!isOwned) throw self.#loss("extend");
     held.validUntil = begun + remaining + whole;
     return true;
   }
@@ -263,49 +245,48 @@ export class Lock {
    * @throws {@link LockNotOwnedError} when the lock has expired.
    * @throws {@link LockError} when the lock is not held by this object, or has no `timeout`.
    */
-  async reacquire(): Promise<true> {
+  async reacquire(...none: []): Promise<true> {
     const self = this[SELF];
+    optionsArgument("reacquire", none);
     const held = self.#expiringLock("reacquire");
     const { timeout } = self.#settings;
     const begun = realTime();
-    if (!(await self.#run(REACQUIRE, held, [timeout], self.#client))) throw notOwned("reacquire");
+    const isOwned = await self.#run(REACQUIRE, held, [timeout], self.#clients.client);
+    if (!isOwned) throw self.#loss("reacquire");
     held.validUntil = validUntil(begun, timeout);
     return true;
   }
 
   /** Return whether any client holds the lock. */
-  async locked(): Promise<boolean> {
-    return Number(await this[SELF].#client.exists(this.name)) !== 0;
+  async locked(...none: []): Promise<boolean> {
+    const self = this[SELF];
+    optionsArgument("locked", none);
+    return flagReply("EXISTS", await self.#clients.client.exists(self.#key));
   }
 
   /** Return whether this object holds the lock, according to the server. */
-  async owned(): Promise<boolean> {
-    const token = this[SELF].#held?.token;
+  async owned(...none: []): Promise<boolean> {
+    const self = this[SELF];
+    optionsArgument("owned", none);
+    const token = self.#held?.token;
     if (token === undefined) return false;
-    const value = await this[SELF].#client.get(this.name);
-    return value !== null && token.equals(Buffer.from(value as string));
+    const value = valueReply("GET", await self.#clients.client.get(self.#key));
+    return value !== null && token.equals(value);
   }
 
   /** Release the lock if it is held, and wait for pending deletions; throws as {@link release} does. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this[SELF].#held !== undefined) await this.release();
-    await Promise.all(this[SELF].#cleanups);
+    const self = this[SELF];
+    try {
+      if (self.#held !== undefined) await this.release();
+    } catch (error) {
+      if (!self.#isIgnored(error, self.#settings)) throw error;
+    }
+    await Promise.all(self.#cleanups);
   }
 
   [inspect.custom](): string {
     return `${this.constructor.name}<${this[SELF].#held === undefined ? "not held" : "held"}>`;
-  }
-
-  #bytesOf(token: string | Uint8Array): Buffer {
-    const encoding = this.#client.connectionPool?.settings.encoding ?? "utf8";
-    return toBytes('argument "token"', token, encoding);
-  }
-
-  #isSameKey(a: Key, b: Key): boolean {
-    const { encoding = "utf8" } = this.#client.connectionPool?.settings ?? {};
-    const bytes = (key: Key): Uint8Array =>
-      isUint8Array(key) ? key : Buffer.from(String(key), encoding);
-    return Buffer.compare(bytes(a), bytes(b)) === 0;
   }
 
   #trackCleanup(cleanup: Promise<void> | undefined): void {
@@ -315,14 +296,61 @@ export class Lock {
   }
 
   #heldLock(action: string): HeldLock {
-    if (this.#held === undefined) throw lockError(`Cannot ${action} an unlocked lock`);
+    if (this.#held === undefined) throw misused(`Cannot ${action} an unlocked lock`);
     return this.#held;
   }
 
   #expiringLock(action: string): HeldLock {
     const held = this.#heldLock(action);
-    if (this.#settings.timeout === 0) throw lockError(`Cannot ${action} a lock with no timeout`);
+    if (this.#settings.timeout === 0) throw misused(`Cannot ${action} a lock with no timeout`);
     return held;
+  }
+
+  /** Run a function with the lock that this object has just acquired. */
+  async #runHolding<V>(
+    work: (signal: AbortSignal) => V | Promise<V>,
+    settings: AcquireSettings,
+  ): Promise<V> {
+    const held = this.#heldLock("use");
+    const renewal = new LockRenewal({
+      interval: this.#settings.timeout / 3,
+      validUntil: () => (held.released ? undefined : held.validUntil),
+      renew: () => this.#renew(held),
+      signal: settings.signal,
+    });
+    let value: V;
+    try {
+      value = await work(renewal.signal);
+    } catch (error) {
+      renewal.stop();
+      await this.#releaseQuietly(held);
+      this.#lost ??= renewal.lost;
+      throw error;
+    }
+    renewal.stop();
+    try {
+      await this.#endHolding(held, renewal.lost);
+    } catch (error) {
+      if (!this.#isIgnored(error, settings)) throw error;
+    }
+    return value;
+  }
+
+  async #endHolding(held: HeldLock, lost: LockNotOwnedError | undefined): Promise<void> {
+    if (lost === undefined) return held.released ? undefined : await this.#release(held);
+    await this.#releaseQuietly(held);
+    this.#lost = lost;
+    throw lost;
+  }
+
+  #isIgnored(error: unknown, { raiseOnReleaseError }: LockSettings): boolean {
+    return !raiseOnReleaseError && error instanceof LockNotOwnedError;
+  }
+
+  /** Create the error of a lost lock, and keep it. */
+  #loss(action: string): LockNotOwnedError {
+    this.#lost = notOwned(action);
+    return this.#lost;
   }
 
   /** Renew without shortening a longer time set by `extend()`, unlike `reacquire()`. */
@@ -348,17 +376,17 @@ export class Lock {
       throw error;
     }
     // Not an error when an earlier release, whose reply was lost, has deleted the lock in time.
-    if (!released && held.releasedInTime !== true) throw notOwned("release");
+    if (!released && held.releasedInTime !== true) throw this.#loss("release");
   }
 
   async #run(
     script: typeof RELEASE,
     held: HeldLock,
     args: readonly number[],
-    client = this.#unlimitedClient,
+    client = this.#clients.unlimited,
   ): Promise<boolean> {
-    const keysAndArgs = { keys: [this.name], args: [held.token, ...args] };
-    return Number(await script.run(client, keysAndArgs)) === 1;
+    const keysAndArgs = { keys: [this.#key], args: [held.token, ...args] };
+    return flagReply("EVALSHA", await script.run(client, keysAndArgs));
   }
 
   /** Release without throwing: another error is thrown instead. If this fails, the lock expires. */

@@ -4,16 +4,17 @@
  */
 import { isUint8Array } from "node:util/types";
 
-import type { Key, Value } from "../commands/core/info.js";
+import type { Key } from "../commands/core/info.js";
+import { DataError } from "../errors.js";
 import {
   abortSignal,
   boolean,
   type Check,
   duration,
   invalidOption,
+  isPlainObject,
   kindOf,
   onlyKnown,
-  plainObject,
 } from "../util/validate.js";
 
 /** Options of a lock. */
@@ -34,6 +35,11 @@ export interface LockOptions {
    * later holders from earlier ones. In a cluster it must be in the same slot as the lock. Default: none.
    */
   readonly fencingKey?: Key | undefined;
+  /**
+   * Whether `using`, `tryUsing` and `await using` reject when the lock is no longer owned at its release; default
+   * `true`. With `false` the loss is only in {@link Lock.lost} and in the signal of the function.
+   */
+  readonly raiseOnReleaseError?: boolean | undefined;
 }
 
 /** Options of one acquisition; each defaults to the option of the lock. */
@@ -42,6 +48,23 @@ export interface AcquireOptions
   /** String or bytes, not empty: value of the key while the lock is held; default: a new UUID. */
   readonly token?: string | Uint8Array | undefined;
 }
+
+/** Options of {@link Lock.using}; each defaults to the option of the lock. */
+export interface UsingOptions extends AcquireOptions, Pick<LockOptions, "raiseOnReleaseError"> {}
+
+/** Options of {@link Lock.tryUsing}: those of {@link Lock.using}, except how to wait. */
+export interface TryUsingOptions extends Omit<UsingOptions, "blocking" | "blockingTimeout"> {}
+
+/** Options of {@link Lock.extend}. */
+export interface ExtendOptions {
+  /** Whether the time replaces the remaining time instead of being added to it; default `false`. */
+  readonly replaceTtl?: boolean | undefined;
+}
+
+/** Result of {@link Lock.tryUsing}. */
+export type TryUsingResult<V> =
+  | { readonly acquired: true; readonly value: V }
+  | { readonly acquired: false; readonly value?: undefined };
 
 /** Checked options of a lock. */
 export interface LockSettings {
@@ -53,6 +76,7 @@ export interface LockSettings {
   readonly blockingTimeout: number;
   readonly signal: AbortSignal | undefined;
   readonly fencingKey: Key | undefined;
+  readonly raiseOnReleaseError: boolean;
 }
 
 /** Checked options of one acquisition. */
@@ -75,7 +99,9 @@ const token: Check<string | Uint8Array> = (name, value) => {
   throw invalidOption(name, "a non-empty string or bytes", kindOf(value));
 };
 
-const key: Check<Value> = (name, value) => {
+/** Accept a key; return a copy of bytes, which their owner may change. */
+export const lockKey: Check<Key> = (name, value) => {
+  if (isUint8Array(value)) return Buffer.from(value);
   if (isText(value) || typeof value === "number" || typeof value === "bigint") return value;
   throw invalidOption(name, "a string, a number or bytes", kindOf(value));
 };
@@ -85,18 +111,67 @@ const ACQUIRE_CHECKS = {
   blockingTimeout: amountOrUnlimited,
   signal: abortSignal,
 };
-const LOCK_CHECKS = { ...ACQUIRE_CHECKS, timeout: integerOrNone, sleep: duration, fencingKey: key };
+const LOCK_CHECKS = {
+  ...ACQUIRE_CHECKS,
+  timeout: integerOrNone,
+  sleep: duration,
+  fencingKey: lockKey,
+  raiseOnReleaseError: boolean,
+};
 const ATTEMPT_CHECKS = { ...ACQUIRE_CHECKS, token };
+const { signal, raiseOnReleaseError } = LOCK_CHECKS;
+/** The options of each method that takes the lock. */
+const TAKE_CHECKS = {
+  acquire: ATTEMPT_CHECKS,
+  hold: ATTEMPT_CHECKS,
+  using: { ...ATTEMPT_CHECKS, raiseOnReleaseError },
+  tryUsing: { signal, token, raiseOnReleaseError },
+} as const;
+
+/** A method that takes the lock. */
+export type TakingMethod = keyof typeof TAKE_CHECKS;
 
 type Checks = Readonly<Record<string, Check<unknown>>>;
 
 /** Return the checked values by name, without those that are undefined. */
-function checked(given: unknown, checks: Checks): Record<string, unknown> {
+function checked(given: Record<string, unknown>, checks: Checks): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(onlyKnown(given, Object.keys(checks)))) {
     if (value !== undefined) result[name] = checks[name]?.(name, value);
   }
   return result;
+}
+
+/** Examples of options, for those who pass a number in the place of the options. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  lock: "lock(name, { timeout: 10_000 })",
+  acquire: "acquire({ blockingTimeout: 10_000 })",
+  hold: "hold({ blockingTimeout: 10_000 })",
+  using: "using(work, { blockingTimeout: 10_000 })",
+  tryUsing: "tryUsing(work, { signal })",
+  extend: "extend(10_000, { replaceTtl: true })",
+};
+
+/**
+ * Check the last arguments of a call: one options object, or nothing.
+ *
+ * @param method - For errors.
+ * @param rest - The arguments after the required ones.
+ * @returns The options object.
+ * @throws DataError for anything else, with the remedy.
+ */
+export function optionsArgument(method: string, rest: readonly unknown[]): Record<string, unknown> {
+  const [options = {}, ...surplus] = rest;
+  const example = EXAMPLES[method];
+  if (example === undefined ? rest.length > 0 : surplus.length > 0) {
+    const most = example === undefined ? "no arguments" : "no argument after the options";
+    throw new DataError(`${method}: takes ${most}`);
+  }
+  if (isPlainObject(options)) return options;
+  const unit = method === "tryUsing" ? "" : ", durations in milliseconds";
+  throw new DataError(
+    `${method}: argument "options" must be an object, got ${kindOf(options)}; use ${example}${unit}`,
+  );
 }
 
 const DEFAULTS: LockSettings = {
@@ -106,6 +181,7 @@ const DEFAULTS: LockSettings = {
   blockingTimeout: Number.POSITIVE_INFINITY,
   signal: undefined,
   fencingKey: undefined,
+  raiseOnReleaseError: true,
 };
 
 /**
@@ -113,21 +189,27 @@ const DEFAULTS: LockSettings = {
  *
  * @throws DataError naming the option that is unknown or invalid.
  */
-export function lockSettings(options: LockOptions): LockSettings {
-  return { ...DEFAULTS, ...checked(options, LOCK_CHECKS) };
+export function lockSettings(...options: readonly unknown[]): LockSettings {
+  return { ...DEFAULTS, ...checked(optionsArgument("lock", options), LOCK_CHECKS) };
 }
 
 /**
  * Check the options of one acquisition, and merge them with those of the lock.
  *
+ * @param method - Method that takes the lock.
+ * @param rest - Its arguments after the required ones.
  * @throws DataError naming the option that is unknown or invalid.
  */
-export function acquireSettings(lock: LockSettings, options: AcquireOptions): AcquireSettings {
+export function acquireSettings(
+  lock: LockSettings,
+  method: TakingMethod,
+  rest: readonly unknown[],
+): AcquireSettings {
   // As in redis-py, null means the option of the lock.
-  const given = Object.entries(plainObject('argument "options"', options)).filter(
-    ([, value]) => value !== null,
-  );
-  return { token: undefined, ...lock, ...checked(Object.fromEntries(given), ATTEMPT_CHECKS) };
+  const given = Object.entries(optionsArgument(method, rest)).filter(([, value]) => value !== null);
+  const blocking = method === "tryUsing" ? { blocking: false } : {};
+  const options = checked(Object.fromEntries(given), TAKE_CHECKS[method]);
+  return { token: undefined, ...lock, ...options, ...blocking };
 }
 
 /**

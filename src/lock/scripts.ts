@@ -14,8 +14,8 @@ function script(lua: string): ScriptRunner<ScriptClient> {
 
 /**
  * Take the lock. KEYS: lock, counter (optional). ARGV: token, time to live in ms (0: none), flag. Returns 0
- * when the lock is not free, else the counter, or 1. A counter that cannot be incremented is an error, and
- * no lock is left. With flag 1, after the reply to an earlier attempt was lost, a lock with the same token is
+ * when the lock is not free, else the counter, or 1. A counter that cannot be incremented is an error; -1 when its
+ * next value is not from 1 to 2^53-1. It is unchanged then, and no lock is left. With flag 1, after the reply to an earlier attempt was lost, a lock with the same token is
  * the caller's own; with flag 0 it belongs to another client that uses the same token.
  */
 export const TAKE = script(`
@@ -24,13 +24,18 @@ if ARGV[2] ~= '0' then
   set[5], set[6] = 'PX', ARGV[2]
 end
 if not redis.call(unpack(set)) then
-  if ARGV[3] ~= '1' or redis.pcall('get', KEYS[1]) ~= ARGV[1] then return 0 end
+  local holder = redis.pcall('get', KEYS[1])
+  if type(holder) == 'table' then return holder end
+  if ARGV[3] ~= '1' or holder ~= ARGV[1] then return 0 end
   if ARGV[2] ~= '0' then redis.call('pexpire', KEYS[1], ARGV[2]) end
 end
 if not KEYS[2] then return 1 end
 local count = redis.pcall('incr', KEYS[2])
-if type(count) == 'table' then redis.call('del', KEYS[1]) end
-return count
+local valid = type(count) == 'number' and count >= 1 and count <= 9007199254740991
+if not valid then redis.call('del', KEYS[1]) end
+if valid or type(count) == 'table' then return count end
+redis.call('decr', KEYS[2])
+return -1
 `);
 
 /** Delete the lock. KEYS: lock. ARGV: token. Returns 1 if the lock had this token, else 0. */

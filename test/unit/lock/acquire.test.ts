@@ -26,11 +26,12 @@ function contend(options: LockOptions, freeAt: number) {
       attempts.push(performance.now() - start);
       return performance.now() - start >= freeAt ? true : null;
     },
+    get: async () => Buffer.from("another holder"),
     evalsha: unexpected,
     evalshaRo: unexpected,
     scriptLoad: unexpected,
   };
-  const settings = acquireSettings(lockSettings(options), {});
+  const settings = acquireSettings(lockSettings(options), "acquire", []);
   const token = Buffer.from("token");
   const wanted = { name: "lock", token, settings, client, cleanupClient: client };
   return { attempts, held: new Acquisition(wanted).run() };

@@ -11,6 +11,7 @@ describe("lockSettings", () => {
       blockingTimeout: Number.POSITIVE_INFINITY,
       signal: undefined,
       fencingKey: undefined,
+      raiseOnReleaseError: true,
     });
   });
 
@@ -56,21 +57,23 @@ describe("acquireSettings", () => {
 
   it("uses the options of the lock for omitted and null options", () => {
     const nulls = { blocking: null, blockingTimeout: null, signal: null, token: null } as object;
-    expect(acquireSettings(lock, {})).toEqual({ ...lock, token: undefined });
-    expect(acquireSettings(lock, nulls)).toEqual({ ...lock, token: undefined });
+    expect(acquireSettings(lock, "acquire", [{}])).toEqual({ ...lock, token: undefined });
+    expect(acquireSettings(lock, "acquire", [nulls])).toEqual({ ...lock, token: undefined });
   });
 
   it("overrides the options of the lock", () => {
     const { signal } = new AbortController();
     expect(
-      acquireSettings(lock, { blocking: true, blockingTimeout: 0, signal, token: "t" }),
+      acquireSettings(lock, "acquire", [
+        { blocking: true, blockingTimeout: 0, signal, token: "t" },
+      ]),
     ).toEqual({ ...lock, blocking: true, blockingTimeout: 0, signal, token: "t" });
   });
 
   it.each([{ token: "" }, { token: 5 }, { timeout: 5 }, { blockng: true }])(
     "rejects %o",
     (options) => {
-      expect(() => acquireSettings(lock, options as object)).toThrow(DataError);
+      expect(() => acquireSettings(lock, "acquire", [options])).toThrow(DataError);
     },
   );
 });
