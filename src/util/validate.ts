@@ -45,10 +45,10 @@ export function invalidOption(name: string, expected: string, got: string): Data
  *
  * @param name - The unknown name.
  * @param meant - The option that was probably meant.
- * @param note - Addition to the hint, such as a unit.
+ * @param note - Addition to the hint, such as a unit; without a hint the end of the message.
  */
 export function unknownOption(name: string, meant: string | undefined, note = ""): DataError {
-  const hint = meant === undefined ? "" : `; did you mean "${meant}"${note}?`;
+  const hint = meant === undefined ? note : `; did you mean "${meant}"${note}?`;
   return new DataError(`unknown option "${name}"${hint}`);
 }
 
@@ -261,7 +261,9 @@ export function onlyKnown(options: unknown, names: readonly string[]): Record<st
   const given = plainObject('argument "options"', options);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown === undefined) return ownProperties(given);
-  throw unknownOption(unknown, nearest(unknown, names));
+  const meant = nearest(unknown, names);
+  const note = meant === undefined ? `; known options are ${names.join(", ")}` : "";
+  throw unknownOption(unknown, meant, note);
 }
 
 /** Checks of an options object, by option name. */
