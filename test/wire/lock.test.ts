@@ -35,7 +35,7 @@ const ODD: readonly (readonly [name: string, reply: string])[] = [
 
 describe("acquire() with an odd reply", () => {
   it.each(ODD)(
-    "to SET rejects with EPROTO or EDECODE, and frees the lock first: %s",
+    "rejects with EPROTO or EDECODE when SET is answered by %s, and frees the lock first",
     async (_, reply) => {
       await using mock = await replying({ SET: [reply], EVALSHA: [":1\r\n"] });
       await using redis = clientOf(mock);
@@ -48,7 +48,7 @@ describe("acquire() with an odd reply", () => {
   );
 
   it.each(ODD.filter(([name]) => name !== "0" && name !== "1"))(
-    "to the script of a fencing lock rejects, and frees the lock first: %s",
+    "rejects when the script of a fencing lock is answered by %s, and frees the lock first",
     async (_, reply) => {
       await using mock = await replying({ EVALSHA: [reply, ":1\r\n"] });
       await using redis = clientOf(mock, { integers: "bigint" });
@@ -59,7 +59,7 @@ describe("acquire() with an odd reply", () => {
     },
   );
 
-  it("to the script rejects: null, a negative integer", async () => {
+  it("rejects when the script is answered by null or a negative integer", async () => {
     for (const [reply, code] of [
       ["$-1\r\n", "EPROTO"],
       [":-7\r\n", "EPROTO"],
