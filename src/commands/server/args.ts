@@ -2,7 +2,7 @@
  * Builds the arguments of server commands that the command table cannot express. Like all argument
  * builders, these functions do not throw and put no values into messages.
  */
-import { flattened, isEmpty } from "../core/arg-values.js";
+import { isEmpty } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Integer, Many } from "../core/types.js";
 
@@ -23,7 +23,9 @@ export function configPatterns(args: ArgList, patterns: readonly Many<string>[])
 export function lolwutVersion(args: ArgList, versions: readonly Many<Integer>[]): void {
   if (isEmpty(versions)) return;
   args.add(VERSION);
-  args.integers("versionNumbers", flattened(versions));
+  for (const version of versions) {
+    if (!isEmpty([version])) args.integers("versionNumbers", version);
+  }
 }
 
 /** The options that {@link scheduled} reads. */
