@@ -259,9 +259,8 @@ export class Lock {
 
   /** Return whether any client holds the lock. */
   async locked(...none: []): Promise<boolean> {
-    const self = this[SELF];
     optionsArgument("locked", none);
-    return flagReply("EXISTS", await self.#clients.client.exists(self.#key));
+    return flagReply("EXISTS", await this[SELF].#clients.client.exists(this[SELF].#key));
   }
 
   /** Return whether this object holds the lock, according to the server. */
