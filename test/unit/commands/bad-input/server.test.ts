@@ -158,7 +158,7 @@ expectRejections("server commands", [
   ["replicaof", ["host"], 'REPLICAOF: arguments "host" and "port" must be given together'],
   ["slaveof", [undefined, 6379], 'SLAVEOF: arguments "host" and "port" must be given together'],
   ["slowlogGet", ["5.0"], 'SLOWLOG GET: argument "count" must be an integer, got a string'],
-  ["lolwut", ["5.0"], 'LOLWUT: each of argument "versionNumbers" must be an integer, got a string'],
+  ["lolwut", ["5.0"], 'LOLWUT: argument "versionNumbers" must be an integer, got a string'],
   [
     "memoryUsage",
     ["k", { samples: -1 }],
