@@ -149,7 +149,7 @@ export class CallSettings implements RequestTraits {
     return new CallSettings(
       this.#settings,
       { ...this.#options, ...changes },
-      new Map(WITHOUT_CALLBACKS in options ? [] : this.callbacks),
+      new Map(Object.hasOwn(options, WITHOUT_CALLBACKS) ? [] : this.callbacks),
     );
   }
 
