@@ -273,7 +273,6 @@ const MODULE_LOAD_TEXT = "Error loading the extension. Please check the server l
 
 const CLASS_BY_ERR_TEXT: ReadonlyMap<string, RedisErrorClass> = new Map<string, RedisErrorClass>([
   ["max number of clients reached", ConnectionError],
-  ["Client sent AUTH, but no password is set", AuthenticationError],
   ["invalid password", AuthenticationError],
   ["wrong number of arguments for 'auth' command", AuthenticationWrongNumberOfArgsError],
   ["wrong number of arguments for 'AUTH' command", AuthenticationWrongNumberOfArgsError],
@@ -285,6 +284,10 @@ const CLASS_BY_ERR_TEXT: ReadonlyMap<string, RedisErrorClass> = new Map<string, 
     ModuleError,
   ],
 ]);
+
+/** AUTH is refused because the server has no password. */
+const NO_PASSWORD =
+  /^ERR (?:AUTH <password> called without any password|Client sent AUTH, but no )/;
 
 /** The arguments that servers append to the name of an unknown command. */
 const ECHOED_ARGUMENTS = /, with args beginning with:.*$/s;
@@ -309,6 +312,7 @@ export function errorFromReply(text: string): RedisError {
   const byCode = CLASS_BY_CODE.get(code);
   if (byCode !== undefined) return new byCode(text, { code });
   if (code !== "ERR") return new ResponseError(text, { code });
+  if (NO_PASSWORD.test(text)) return new AuthenticationError(text, { code });
   const byText = text.startsWith("ERR ") ? CLASS_BY_ERR_TEXT.get(text.slice(4)) : undefined;
   return new (byText ?? ResponseError)(withoutArguments(text), { code });
 }

@@ -71,6 +71,13 @@ export class DedicatedConnection implements Executor {
     this.execute(request);
   }
 
+  /** The connection itself may be the one that runs the script. */
+  executeUrgently(request: Request): void {
+    if (this.#closing !== undefined) request.fail(closedError(request.name));
+    else if (this.#leaseProvider.executeUrgently === undefined) this.execute(request);
+    else this.#leaseProvider.executeUrgently(request);
+  }
+
   /** Store the database that a new connection must select. */
   onDatabaseSelected(db: Arg | undefined): void {
     this.#db = db;

@@ -11,6 +11,7 @@ import {
   type Decoder,
   OWN_WRITES,
   SESSION,
+  URGENT,
 } from "../commands/core/info.js";
 import type { RequestTraits } from "../connection/request.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
@@ -29,6 +30,8 @@ import { areCommandsTraced, traceCommand } from "./tracing.js";
 export interface ExecutionContext {
   readonly executor: Executor;
   readonly call: CallSettings;
+  /** Whether QUIT closes the executor; absent where QUIT is sent. */
+  readonly ownsExecutor?: boolean | undefined;
 }
 
 /** A command with its arguments and its decoder. */
@@ -38,16 +41,17 @@ export interface Command {
   readonly decode: Decoder | undefined;
 }
 
-const FLAGGED = BLOCKING | SESSION | CLOSES;
+const FLAGGED = BLOCKING | SESSION | CLOSES | URGENT;
 
 /**
  * Execute one command.
  *
  * @returns Its value. Errors reject the promise; the function never throws.
  */
-export function execute({ executor, call }: ExecutionContext, command: Command): Promise<unknown> {
+export function execute(context: ExecutionContext, command: Command): Promise<unknown> {
+  const { executor, call } = context;
   const { info, args, decode } = command;
-  if ((info.flags & FLAGGED) !== 0) return executeFlagged({ executor, call }, command);
+  if ((info.flags & FLAGGED) !== 0) return executeFlagged(context, command);
   if (areCommandsTraced()) return executeObserved({ executor, call }, command, { traits: call });
   const request = new CommandRequest(info, args, { call, decode, traits: call });
   if (call.cancellation === undefined || call.cancellation.add(request)) executor.execute(request);
@@ -57,6 +61,7 @@ export function execute({ executor, call }: ExecutionContext, command: Command):
 function executeFlagged(context: ExecutionContext, command: Command): Promise<unknown> {
   const { executor, call } = context;
   const { info, args, decode } = command;
+  if (info.name === "QUIT" && context.ownsExecutor !== undefined) return quit(context);
   if ((info.flags & SESSION) !== 0 && (info.instead !== undefined || !executor.exclusive)) {
     return rejectWithCallerStack(refuseSessionCommand(info));
   }
@@ -93,8 +98,16 @@ function executeObserved(
 
 function send({ executor, call }: ExecutionContext, info: CommandInfo, request: CommandRequest) {
   if (call.cancellation !== undefined && !call.cancellation.add(request)) return;
-  if (request.blocking || (info.flags & CLOSES) !== 0) executor.executeExclusively(request);
+  const isUrgent = (info.flags & URGENT) !== 0 && executor.executeUrgently !== undefined;
+  if (isUrgent) executor.executeUrgently?.(request);
+  else if (request.blocking || (info.flags & CLOSES) !== 0) executor.executeExclusively(request);
   else executor.execute(request);
+}
+
+/** Close what the client owns, as `close()` does. */
+async function quit({ executor, ownsExecutor }: ExecutionContext): Promise<true> {
+  if (ownsExecutor === true) await executor.close();
+  return true;
 }
 
 /**

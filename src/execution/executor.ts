@@ -17,6 +17,8 @@ export interface Executor {
   execute(request: Request): void;
   /** Execute a request that may block the server, on a connection no other request waits for. */
   executeExclusively(request: Request): void;
+  /** Execute a request that a server accepts while a script blocks it; default: like any other. */
+  executeUrgently?(request: Request): void;
   /** Store the database a command selected, to restore it on a new connection. */
   onDatabaseSelected?(db: Arg | undefined): void;
   /** Set or remove the listener of a type of RESP3 pushes; absent when the connection is shared. */

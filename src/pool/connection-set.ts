@@ -3,6 +3,7 @@
  * connection has at most one of these uses; draining connections may have none.
  */
 import type { Connection } from "../connection/connection.js";
+import type { RedisError } from "../errors.js";
 import { realTime } from "../util/timers.js";
 import { IdleList } from "./idle-list.js";
 import type { Lease } from "./lease.js";
@@ -121,6 +122,19 @@ export class ConnectionSet {
     const index = this.#shared.indexOf(connection);
     if (index >= 0) this.#shared.splice(index, 1);
     this.#idle.remove(connection);
+  }
+
+  /** End the connections that match: after their pending replies, or immediately. */
+  drain(
+    matches: (connection: Connection) => boolean,
+    error: RedisError,
+    isImmediate: boolean,
+  ): void {
+    for (const connection of this.all) {
+      if (!matches(connection)) continue;
+      if (isImmediate) connection.destroy(error);
+      else connection.drain(error);
+    }
   }
 
   /** Remove a connection that has ended. */

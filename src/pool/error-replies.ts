@@ -17,8 +17,13 @@ export interface ErrorReplyDependencies {
   readonly source: AddressSource;
   readonly connections: ConnectionSet;
   readonly retryQueue: RetryQueue;
-  /** Whether the pool is closing. */
-  isClosing(): boolean;
+  readonly pool: ErrorReplyPool;
+}
+
+/** The pool, as the decisions use it. */
+export interface ErrorReplyPool {
+  /** Whether the pool is closed or closing. */
+  readonly closed: boolean;
   /** See {@link AddressConsumer.drain}. */
   drain(matches: (address: Address) => boolean, error: RedisError, isImmediate: boolean): void;
   /** Drain some of the connections. */
@@ -58,12 +63,12 @@ export class ErrorReplies {
 
   /** See {@link ConnectionOwner.onErrorReply}. */
   handle(request: Request, error: RedisError, connection: Connection): ErrorReplyAction {
-    const { source, connections } = this.#dependencies;
+    const { source, connections, pool } = this.#dependencies;
     const { address } = connection;
     const outcome = source.classifyError?.(address, error);
     const isFinal =
       connections.leaseOf(connection) !== undefined ||
-      this.#dependencies.isClosing() ||
+      pool.closed ||
       request.size !== 1 ||
       request.settled;
     if (outcome === undefined) {
@@ -72,7 +77,7 @@ export class ErrorReplies {
     }
     source.report?.(address, error);
     if (connection.state === "ready")
-      this.#dependencies.drain((other) => sameAddress(other, address), error, false);
+      pool.drain((other) => sameAddress(other, address), error, false);
     if (isFinal || outcome === "unknown" || this.#redirected.has(request)) return "deliver";
     this.#redirected.add(request);
     return "retry-elsewhere";
@@ -81,12 +86,10 @@ export class ErrorReplies {
   #retryLater(request: Request, error: RedisError, connection: Connection): ErrorReplyAction {
     // Repeating AUTH on the same connection cannot help.
     if (error instanceof AuthenticationError || !request.prepareRetry(error)) return "deliver";
-    const { connections, retryQueue } = this.#dependencies;
+    const { connections, retryQueue, pool } = this.#dependencies;
     const isBlocking = connections.isBlocking(connection);
     const execute = (): void =>
-      isBlocking
-        ? this.#dependencies.executeExclusively(request)
-        : this.#dependencies.execute(request);
+      isBlocking ? pool.executeExclusively(request) : pool.execute(request);
     return retryQueue.add(request, error, execute) ? "retry-later" : "deliver";
   }
 
@@ -95,12 +98,12 @@ export class ErrorReplies {
     if (connection.state !== "ready" || !isWrongServer(error) || this.#pacer.pausing) return;
     if (this.#pacer.idleTime > QUIET_TIME) this.#pacer.reset();
     this.#pacer.pause();
-    const { connections, drainConnections } = this.#dependencies;
+    const { connections, pool } = this.#dependencies;
     const details = { code: "EFAILOVER", server: connection.server, cause: error };
     const reason = new ConnectionError(`The server is left: ${error.message}`, details);
     // Other leases keep their state: subscriptions work on a replica as well.
     const isLeft = (other: Connection): boolean =>
       other === connection || connections.leaseOf(other) === undefined;
-    drainConnections(isLeft, reason);
+    pool.drainConnections(isLeft, reason);
   }
 }

@@ -97,4 +97,6 @@ export interface LeaseProvider {
    * @param keys - Keys of the commands to come, when known: a cluster chooses the node by them.
    */
   lease(keys?: readonly Key[]): Promise<Lease>;
+  /** See {@link Executor.executeUrgently}. */
+  executeUrgently?(request: Request): void;
 }

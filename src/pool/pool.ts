@@ -33,6 +33,7 @@ import { ErrorReplies } from "./error-replies.js";
 import { Lease } from "./lease.js";
 import type { PoolOptions } from "./options.js";
 import { failOrRetry, RetryQueue } from "./retry-queue.js";
+import { UrgentCommands } from "./urgent-commands.js";
 import { WaitQueue } from "./wait-queue.js";
 
 /**
@@ -56,6 +57,7 @@ export class ConnectionPool {
   readonly #server: string;
   readonly #connections: ConnectionSet;
   readonly #errorReplies: ErrorReplies;
+  readonly #urgentCommands: UrgentCommands;
   #closing: Promise<void> | undefined = undefined;
   #resolveClosing: (() => void) | undefined = undefined;
 
@@ -91,16 +93,9 @@ export class ConnectionPool {
       connector: this.#connector,
       waitQueue: this.#waitQueue,
     });
-    this.#errorReplies = new ErrorReplies({
-      source,
-      connections: this.#connections,
-      retryQueue: this.#retryQueue,
-      isClosing: () => this.closed,
-      drain: (matches, error, isImmediate) => this.drain(matches, error, isImmediate),
-      drainConnections: (matches, error) => this.#drain(matches, error, false),
-      execute: (request) => this.execute(request),
-      executeExclusively: (request) => this.executeExclusively(request),
-    });
+    const parts = { source, connections: this.#connections, retryQueue: this.#retryQueue };
+    this.#errorReplies = new ErrorReplies({ ...parts, pool: this });
+    this.#urgentCommands = new UrgentCommands({ settings, source, connectionClass }, this);
     source.attach?.(this);
   }
 
@@ -149,6 +144,12 @@ export class ConnectionPool {
     self.#assigner.assign();
   }
 
+  /** @internal Execute a request on a new connection that serves nothing else. */
+  executeUrgently(request: Request): void {
+    if (this.closed) request.fail(closedError(request.name));
+    else this[SELF].#urgentCommands.execute(request);
+  }
+
   /**
    * Check out a connection for exclusive use.
    *
@@ -183,6 +184,7 @@ export class ConnectionPool {
     self.#waitQueue.failAll(error);
     self.#retryQueue.end();
     self.#connector.stop(error);
+    self.#urgentCommands.disconnect(error);
     self.#finishClosing();
   }
 
@@ -235,7 +237,20 @@ export class ConnectionPool {
   /** @internal */
   drain(matches: (address: Address) => boolean, error: RedisError, isImmediate: boolean): void {
     this.#connector.abandon(matches, error);
-    this.#drain((connection) => matches(connection.address), error, isImmediate);
+    this.#connections.drain(({ address }) => matches(address), error, isImmediate);
+    this.#assigner.assign();
+    this.#finishClosing();
+  }
+
+  /** @internal */
+  drainConnections(matches: (connection: Connection) => boolean, error: RedisError): void {
+    this.#connections.drain(matches, error, false);
+    this.#assigner.assign();
+  }
+
+  /** @internal */
+  onUrgentSettled(): void {
+    this.#finishClosing();
   }
 
   /** @internal */
@@ -350,23 +365,14 @@ export class ConnectionPool {
     }
   }
 
-  #drain(matches: (other: Connection) => boolean, error: RedisError, isImmediate: boolean): void {
-    for (const connection of this.#connections.all) {
-      if (!matches(connection)) continue;
-      if (isImmediate) connection.destroy(error);
-      else connection.drain(error);
-    }
-    this.#assigner.assign();
-    this.#finishClosing();
-  }
-
   #onWaiterRemoved(): void {
     this.#assigner.cancelUnneeded();
     this.#finishClosing();
   }
 
   #finishClosing(): void {
-    if (this.#resolveClosing === undefined || this.#waitQueue.requests.size !== 0) return;
+    const isWaiting = this.#waitQueue.requests.size !== 0 || this.#urgentCommands.busy;
+    if (this.#resolveClosing === undefined || isWaiting) return;
     const resolve = this.#resolveClosing;
     for (const connection of this.#connections.all) {
       if (connection.pending === 0) connection.destroy(closedError());
@@ -376,6 +382,7 @@ export class ConnectionPool {
     this.#resolveClosing = undefined;
     this.#connector.stop(closedError());
     this.#waitQueue.stop();
+    this.#urgentCommands.stop();
     this.#source.detach?.(this);
     resolve();
   }

@@ -51,6 +51,12 @@ export const ENDS = 128;
  */
 export const OWN_WRITES = 256;
 
+/**
+ * A server that a running script blocks (BUSY) accepts the command. It gets a new connection, because
+ * those of the pool may wait for the script, and their handshake is refused.
+ */
+export const URGENT = 512;
+
 /** Returns the server-side time limit of a call in ms; 0: no limit; undefined: does not block. */
 export type BlockTime = (args: readonly Arg[]) => number | undefined;
 

@@ -38,6 +38,7 @@ import {
   INT64,
   READONLY,
   SESSION,
+  URGENT,
 } from "../core/info.js";
 import { toHotkeys } from "../hotkeys/replies.js";
 import {
@@ -102,7 +103,7 @@ export const FUNCTION_DELETE = new CommandInfo("FUNCTION DELETE", {
 export const FUNCTION_DUMP = new CommandInfo("FUNCTION DUMP", { flags: ALWAYS_BYTES });
 export const FUNCTION_FLUSH = new CommandInfo("FUNCTION FLUSH", { decode: okToTrue });
 export const FUNCTION_HELP = new CommandInfo("FUNCTION HELP", { flags: ALWAYS_TEXT });
-export const FUNCTION_KILL = new CommandInfo("FUNCTION KILL", { decode: okToTrue });
+export const FUNCTION_KILL = new CommandInfo("FUNCTION KILL", { flags: URGENT, decode: okToTrue });
 export const FUNCTION_LIST = new CommandInfo("FUNCTION LIST", { decode: toFunctionList });
 export const FUNCTION_LOAD = new CommandInfo("FUNCTION LOAD", {
   params: ["code"],
@@ -112,7 +113,10 @@ export const FUNCTION_RESTORE = new CommandInfo("FUNCTION RESTORE", {
   params: ["payload"],
   decode: okToTrue,
 });
-export const FUNCTION_STATS = new CommandInfo("FUNCTION STATS", { decode: toFunctionStats });
+export const FUNCTION_STATS = new CommandInfo("FUNCTION STATS", {
+  flags: URGENT,
+  decode: toFunctionStats,
+});
 export const SCRIPT_DEBUG = new CommandInfo("SCRIPT DEBUG", {
   params: ["mode"],
   flags: SESSION,
@@ -124,7 +128,7 @@ export const SCRIPT_EXISTS = new CommandInfo("SCRIPT EXISTS", {
 });
 export const SCRIPT_FLUSH = new CommandInfo("SCRIPT FLUSH", { params: ["mode"], decode: okToTrue });
 export const SCRIPT_HELP = new CommandInfo("SCRIPT HELP", { flags: ALWAYS_TEXT });
-export const SCRIPT_KILL = new CommandInfo("SCRIPT KILL", { decode: okToTrue });
+export const SCRIPT_KILL = new CommandInfo("SCRIPT KILL", { flags: URGENT, decode: okToTrue });
 export const SCRIPT_LOAD = new CommandInfo("SCRIPT LOAD", {
   params: ["script"],
   flags: ALWAYS_TEXT,
@@ -411,7 +415,7 @@ export const REPLICAOF = new CommandInfo("REPLICAOF", {
 export const ROLE = new CommandInfo("ROLE", { flags: ALWAYS_TEXT, decode: toRole });
 export const SAVE = new CommandInfo("SAVE", { decode: okToTrue });
 export const SHUTDOWN = new CommandInfo("SHUTDOWN", {
-  flags: BLOCKING | CLOSES | ENDS,
+  flags: BLOCKING | CLOSES | ENDS | URGENT,
   decode: toShutdown,
   blockTime: untilShutdown,
 });

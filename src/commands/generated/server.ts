@@ -1279,9 +1279,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Close a connection after its last reply.
+   * Close the client, as `close()` does.
    *
-   * To close a client, use `close()`, which does not need the server.
+   * QUIT itself is not sent. It cannot be called in a pipeline.
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/quit/ | QUIT}

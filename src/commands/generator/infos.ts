@@ -10,6 +10,7 @@ import {
   OWN_WRITES,
   READONLY,
   SESSION,
+  URGENT,
 } from "../core/info.js";
 import type { CommandSpec, Entry, Param } from "../table/dsl.js";
 import { type ExportIndex, Imports } from "./imports.js";
@@ -25,6 +26,7 @@ const FLAGS = {
   CLOSES,
   ENDS,
   OWN_WRITES,
+  URGENT,
 };
 
 /** Whether an entry has a method, that is, is not a refused command. */

@@ -1,7 +1,7 @@
 /** The table of the script and function commands. */
 
 import { plainReply, toBooleans } from "../core/decode.js";
-import { ALWAYS_BYTES, ALWAYS_TEXT, INT64, READONLY, SESSION } from "../core/info.js";
+import { ALWAYS_BYTES, ALWAYS_TEXT, INT64, READONLY, SESSION, URGENT } from "../core/info.js";
 import {
   bare,
   COUNT,
@@ -130,6 +130,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION KILL", {
     since: "7.0.0",
     cost: "O(1)",
+    flags: URGENT,
     summary: "Stop the running function, unless it has already written.",
     args: [],
     reply: replies.ok,
@@ -187,6 +188,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION STATS", {
     since: "7.0.0",
     cost: "O(1)",
+    flags: URGENT,
     summary: "Return the running function and the number of loaded functions.",
     args: [],
     reply: reply("FunctionStats<T>", toFunctionStats),
@@ -235,6 +237,7 @@ export const scripting: readonly Entry[] = [
   command("SCRIPT KILL", {
     since: "2.6.0",
     cost: "O(1)",
+    flags: URGENT,
     summary: "Stop the running script, unless it has already written.",
     args: [],
     reply: replies.ok,

@@ -1,7 +1,15 @@
 /** The table of the server commands; includes those of `introspection` and `hotkeys`. */
 import { untilShutdown } from "../core/block-time.js";
 import * as decode from "../core/decode.js";
-import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, CLOSES, ENDS, READONLY } from "../core/info.js";
+import {
+  ALWAYS_BYTES,
+  ALWAYS_TEXT,
+  BLOCKING,
+  CLOSES,
+  ENDS,
+  READONLY,
+  URGENT,
+} from "../core/info.js";
 import { configSettings } from "../core/shared-args.js";
 import { hotkeys } from "../hotkeys/table.js";
 import { introspection } from "../introspection/table.js";
@@ -374,7 +382,7 @@ export const server: readonly Entry[] = [
   command("SHUTDOWN", {
     since: "1.0.0",
     cost: "O(N) in the number of keys of all databases when they are saved",
-    flags: BLOCKING | CLOSES | ENDS,
+    flags: BLOCKING | CLOSES | ENDS | URGENT,
     blockTime: untilShutdown,
     summary: "Shut down the server.",
     notes:

@@ -1,0 +1,168 @@
+/**
+ * Commands that must reach a server which a script blocks (SCRIPT KILL, SHUTDOWN). Each gets a new
+ * connection outside of the pool's limits, whose handshake contains only what a blocked server accepts, and
+ * which is closed after the reply: no other request is ever sent on it.
+ */
+import type { AddressSource } from "../connection/address-source.js";
+import type { Connection } from "../connection/connection.js";
+import {
+  closedError,
+  connectionClosed,
+  lostRequestError,
+  requestError,
+  timeoutError,
+  waitTimeoutError,
+} from "../connection/errors.js";
+import type { CloseReport, ErrorReplyAction } from "../connection/owner.js";
+import type { Request } from "../connection/request.js";
+import type { RedisError } from "../errors.js";
+import type { Address } from "../options/address.js";
+import { Encoder } from "../protocol/encoder.js";
+import { Connector, type ConnectorDependencies, type ConnectorOwner } from "./connector.js";
+import { WaitQueue } from "./wait-queue.js";
+
+/** The pool, as its urgent commands use it. */
+export interface UrgentCommandsOwner {
+  /** The address that commands are sent to at present, if there is one. */
+  readonly address: Address | undefined;
+  /** The last urgent command has settled. */
+  onUrgentSettled(): void;
+}
+
+/** The address in use comes first: it is the one that does not reply. A role cannot be verified there. */
+function addressSource(source: AddressSource, owner: UrgentCommandsOwner): AddressSource {
+  return {
+    description: source.description,
+    resolve: async (signal) => owner.address ?? (await source.resolve(signal)),
+  };
+}
+
+/** Executes each request on its own connection. */
+export class UrgentCommands implements ConnectorOwner {
+  readonly #owner: UrgentCommandsOwner;
+  readonly #encoder: Encoder;
+  readonly #connector: Connector;
+  readonly #waitQueue: WaitQueue;
+  readonly #connections = new Set<Connection>();
+
+  constructor(
+    { settings, source, connectionClass }: ConnectorDependencies,
+    owner: UrgentCommandsOwner,
+  ) {
+    // A blocked server refuses SELECT and CLIENT; HELLO needs a reply map that RESP2 does not.
+    const nothing = { clientName: undefined, libName: undefined, libVersion: undefined };
+    const bare = { ...settings, ...nothing, db: 0, protocol: 2, healthCheckInterval: 0 } as const;
+    this.#owner = owner;
+    this.#encoder = new Encoder(settings);
+    this.#connector = new Connector(
+      { settings: bare, source: addressSource(source, owner), connectionClass },
+      this,
+    );
+    this.#waitQueue = new WaitQueue(source.description, {
+      leaseTimeoutError: waitTimeoutError,
+      lastError: () => this.#connector.lastError,
+      onWaiterRemoved: () => this.#onSettled(),
+    });
+  }
+
+  /** Whether a command is waiting or pending. */
+  get busy(): boolean {
+    return this.#connections.size !== 0 || this.#waitQueue.leases.size !== 0;
+  }
+
+  /** Execute a request, which settles in any case. */
+  execute(request: Request): void {
+    try {
+      request.check(this.#encoder);
+    } catch (error) {
+      return request.fail(error as RedisError);
+    }
+    const grant = (connection: Connection): void => this.#send(connection, request);
+    const fail = (error: RedisError): void =>
+      request.fail(requestError(request, error, "not-sent"));
+    request.heldBy(this.#waitQueue.addLease({ grant, fail }, request.waitTimeout));
+    this.#connect();
+  }
+
+  /** Reject every request. */
+  disconnect(error: RedisError): void {
+    for (const connection of [...this.#connections]) connection.destroy(error);
+    this.#waitQueue.failLeases(error, 0);
+    this.#connector.stop(error);
+  }
+
+  /** Stop connecting: the pool is closed. */
+  stop(): void {
+    this.#connector.stop(closedError());
+    this.#waitQueue.stop();
+  }
+
+  #connect(): void {
+    const { refusal, pausing, failing } = this.#connector;
+    if (refusal !== undefined) return this.onRetriesExhausted(refusal);
+    const needed = this.#waitQueue.leases.size;
+    const wanted = failing ? Math.min(needed, 1) : needed;
+    while (!pausing && this.#connector.pending < wanted) this.#connector.connect();
+  }
+
+  #send(connection: Connection, request: Request): void {
+    const end = (): void =>
+      connection.destroy(connectionClosed("The command has ended", connection.server));
+    if (request.settled) return end();
+    request.heldBy({ delete: end });
+    try {
+      connection.send(request);
+    } catch (error) {
+      request.fail(error as RedisError);
+      end();
+    }
+  }
+
+  #onSettled(): void {
+    this.#connector.trim(this.#waitQueue.leases.size, closedError());
+    if (!this.busy) this.#owner.onUrgentSettled();
+  }
+
+  // -- called by the connector and the connections ---------------------------------------------
+
+  onOpened(connection: Connection): void {
+    this.#connections.add(connection);
+    const [waiter] = this.#waitQueue.leases;
+    if (waiter === undefined) return this.onIdle(connection);
+    this.#waitQueue.removeLease(waiter);
+    waiter.grant(connection);
+    this.#connect();
+  }
+
+  onBackoffElapsed(): void {
+    this.#connect();
+  }
+
+  onRetriesExhausted(error: RedisError): void {
+    this.#waitQueue.failLeases(error, 0);
+    this.#onSettled();
+  }
+
+  onWritable(): void {}
+
+  onIdle(connection: Connection): void {
+    connection.destroy(connectionClosed("The command has ended", connection.server));
+  }
+
+  onDraining(): void {}
+
+  onErrorReply(): ErrorReplyAction {
+    return "deliver";
+  }
+
+  onTimedOut(requests: readonly Request[], { server }: Connection): void {
+    for (const request of requests) request.fail(timeoutError(server, request.name));
+  }
+
+  onClosed(connection: Connection, { error, inFlight, unwritten }: CloseReport): void {
+    this.#connections.delete(connection);
+    for (const request of inFlight) request.fail(lostRequestError(request, error));
+    for (const request of unwritten) request.fail(requestError(request, error, "not-sent"));
+    this.#onSettled();
+  }
+}
