@@ -112,6 +112,7 @@ export function lostSocket(
   server: string,
 ): ConnectionError {
   if (cause === undefined) return connectionClosed(CLOSED_BY_SERVER, server);
+  if (cause instanceof ConnectionError) return cause;
   const message = `Error ${cause.code ?? ""} on the connection. ${cause.message}`;
   return connectionClosed(message, server, cause);
 }

@@ -10,6 +10,13 @@ import type { Address } from "../options/address.js";
 import { formatAddress } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 import { ownProperties } from "../util/own.js";
+import {
+  isPlainReply,
+  isTlsAlert,
+  plainServer,
+  tlsServer,
+  watchForPlainServer,
+} from "./tls-mismatch.js";
 
 /** Receives the data a socket reads; after the call, any socket may overwrite the memory. */
 export type OnData = (chunk: Buffer) => void;
@@ -38,6 +45,7 @@ function reasonOf(error: Error): Error {
 /** Translate an operating system error that occurred while connecting. */
 export function connectFailure(error: Error, address: Address): RedisError {
   if (error instanceof RedisError) return error;
+  if (isPlainReply(error)) return plainServer(address, error);
   const reason = reasonOf(error);
   const code = (reason as NodeJS.ErrnoException).code;
   const server = formatAddress(address);
@@ -70,6 +78,7 @@ let readBuffer: Buffer | undefined;
 function plainSocket(request: SocketRequest): net.Socket {
   readBuffer ??= Buffer.allocUnsafeSlow(READ_BUFFER);
   const buffer = readBuffer;
+  let isFirst = true;
   const options = ownProperties({
     ...target(request.address),
     // An option of the underlying stream, missing from the types of node:net.
@@ -77,12 +86,17 @@ function plainSocket(request: SocketRequest): net.Socket {
     onread: {
       buffer,
       callback(length: number): boolean {
-        request.onData(buffer.subarray(0, length));
+        const chunk = buffer.subarray(0, length);
+        const isAlert = isFirst && isTlsAlert(chunk);
+        isFirst = false;
+        if (isAlert) socket.destroy(tlsServer(request.address));
+        else request.onData(chunk);
         return true;
       },
     },
   });
-  return net.connect(options);
+  const socket = net.connect(options);
+  return socket;
 }
 
 async function tlsSocket(request: SocketRequest, tls: TlsOptions): Promise<TLSSocket> {
@@ -98,6 +112,7 @@ async function tlsSocket(request: SocketRequest, tls: TlsOptions): Promise<TLSSo
     ...tls,
   };
   const socket = connect(options);
+  watchForPlainServer(socket, address);
   socket.on("data", request.onData);
   return socket;
 }

@@ -95,7 +95,10 @@ export class ConnectionPool {
     });
     const parts = { source, connections: this.#connections, retryQueue: this.#retryQueue };
     this.#errorReplies = new ErrorReplies({ ...parts, pool: this });
-    this.#urgentCommands = new UrgentCommands({ settings, source, connectionClass }, this);
+    this.#urgentCommands = new UrgentCommands(
+      { settings, source, connectionClass },
+      { address: () => this.address, onSettled: () => this.#finishClosing() },
+    );
     source.attach?.(this);
   }
 
@@ -246,11 +249,6 @@ export class ConnectionPool {
   drainConnections(matches: (connection: Connection) => boolean, error: RedisError): void {
     this.#connections.drain(matches, error, false);
     this.#assigner.assign();
-  }
-
-  /** @internal */
-  onUrgentSettled(): void {
-    this.#finishClosing();
   }
 
   /** @internal */

@@ -13,6 +13,7 @@ import {
   timeoutError,
   waitTimeoutError,
 } from "../connection/errors.js";
+import { internalCommand } from "../connection/internal-request.js";
 import type { CloseReport, ErrorReplyAction } from "../connection/owner.js";
 import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
@@ -23,17 +24,31 @@ import { WaitQueue } from "./wait-queue.js";
 
 /** The pool, as its urgent commands use it. */
 export interface UrgentCommandsOwner {
-  /** The address that commands are sent to at present, if there is one. */
-  readonly address: Address | undefined;
+  /** Return the address that commands are sent to at present, if there is one. */
+  address(): Address | undefined;
   /** The last urgent command has settled. */
-  onUrgentSettled(): void;
+  onSettled(): void;
 }
 
-/** The address in use comes first: it is the one that does not reply. A role cannot be verified there. */
-function addressSource(source: AddressSource, owner: UrgentCommandsOwner): AddressSource {
+const PING = internalCommand("PING");
+
+/**
+ * The address in use comes first: it is the one that does not reply. Its role cannot be verified.
+ *
+ * @param isProven - Whether the handshake contains a command. Its reply, or else any reply to PING, proves
+ * that the server serves the connection: for SHUTDOWN a later end of the connection means success.
+ */
+function addressSource(
+  source: AddressSource,
+  owner: UrgentCommandsOwner,
+  isProven: boolean,
+): AddressSource {
   return {
     description: source.description,
-    resolve: async (signal) => owner.address ?? (await source.resolve(signal)),
+    resolve: async (signal) => owner.address() ?? (await source.resolve(signal)),
+    verify: async ({ ask }) => {
+      if (!isProven) await ask(PING);
+    },
   };
 }
 
@@ -49,13 +64,15 @@ export class UrgentCommands implements ConnectorOwner {
     { settings, source, connectionClass }: ConnectorDependencies,
     owner: UrgentCommandsOwner,
   ) {
-    // A blocked server refuses SELECT and CLIENT; HELLO needs a reply map that RESP2 does not.
-    const nothing = { clientName: undefined, libName: undefined, libVersion: undefined };
-    const bare = { ...settings, ...nothing, db: 0, protocol: 2, healthCheckInterval: 0 } as const;
+    // A blocked server refuses SELECT and CLIENT; only CLIENT SETINFO may fail.
+    const clientName = undefined;
+    const bare = { ...settings, clientName, db: 0, protocol: 2, healthCheckInterval: 0 } as const;
+    const { libName, libVersion, credentials } = settings;
+    const isProven = [libName, libVersion, credentials].some((step) => step !== undefined);
     this.#owner = owner;
     this.#encoder = new Encoder(settings);
     this.#connector = new Connector(
-      { settings: bare, source: addressSource(source, owner), connectionClass },
+      { settings: bare, source: addressSource(source, owner, isProven), connectionClass },
       this,
     );
     this.#waitQueue = new WaitQueue(source.description, {
@@ -120,7 +137,7 @@ export class UrgentCommands implements ConnectorOwner {
 
   #onSettled(): void {
     this.#connector.trim(this.#waitQueue.leases.size, closedError());
-    if (!this.busy) this.#owner.onUrgentSettled();
+    if (!this.busy) this.#owner.onSettled();
   }
 
   // -- called by the connector and the connections ---------------------------------------------
@@ -146,7 +163,9 @@ export class UrgentCommands implements ConnectorOwner {
   onWritable(): void {}
 
   onIdle(connection: Connection): void {
-    connection.destroy(connectionClosed("The command has ended", connection.server));
+    // A connection that is not in the set yet has only answered PING.
+    if (this.#connections.has(connection))
+      connection.destroy(connectionClosed("The command has ended", connection.server));
   }
 
   onDraining(): void {}

@@ -127,6 +127,12 @@ describe("errorFromReply", () => {
     // An exact text after ERR may have a class.
     ["ERR max number of clients reached", "ConnectionError", "ERR"],
     ["ERR Client sent AUTH, but no password is set", "AuthenticationError", "ERR"],
+    ["ERR Client sent AUTH, but no username-password pair is set", "AuthenticationError", "ERR"],
+    [
+      "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+      "AuthenticationError",
+      "ERR",
+    ],
     ["ERR invalid password", "AuthenticationError", "ERR"],
     [
       "ERR wrong number of arguments for 'auth' command",

@@ -8,7 +8,12 @@ import { clientOf, echo, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
-const silent = (peer: Peer) => peer.stall();
+/** Replies to PING, and to nothing else. */
+async function silent(peer: Peer): Promise<void> {
+  await peer.expect(["PING"]);
+  peer.send("+PONG\r\n");
+  await peer.stall();
+}
 
 /** Answers OK, but refuses everything except AUTH, HELLO and SCRIPT KILL as a busy server does. */
 async function busy(peer: Peer): Promise<void> {
@@ -18,11 +23,15 @@ async function busy(peer: Peer): Promise<void> {
 
 describe("SCRIPT KILL", () => {
   it.each<[string, ClientOptions, string[][]]>([
-    ["no options", {}, [["SCRIPT", "KILL"]]],
+    ["no options", {}, [["PING"], ["SCRIPT", "KILL"]]],
     [
       "db, names and RESP3",
       { db: 3, clientName: "c", libName: "l", libVersion: "1", protocol: 3 },
-      [["SCRIPT", "KILL"]],
+      [
+        ["CLIENT", "SETINFO", "LIB-NAME", "l"],
+        ["CLIENT", "SETINFO", "LIB-VER", "1"],
+        ["SCRIPT", "KILL"],
+      ],
     ],
     [
       "credentials",
@@ -51,8 +60,8 @@ describe("SCRIPT KILL", () => {
         ["GET", "a"],
         ["GET", "b"],
       ],
-      [["SCRIPT", "KILL"]],
-      [["SCRIPT", "KILL"]],
+      [["PING"], ["SCRIPT", "KILL"]],
+      [["PING"], ["SCRIPT", "KILL"]],
     ]);
   });
 
@@ -71,13 +80,17 @@ describe("SCRIPT KILL", () => {
     await using mock = await mockServer([
       silent,
       async (peer) => {
-        await peer.next();
+        await peer.expect(["PING"]);
+        peer.send("-BUSY Redis is busy\r\n");
+        await peer.expect(["SCRIPT", "KILL"]);
         await peer.reset();
       },
+      (peer) => peer.reset(),
     ]);
-    await using redis = clientOf(mock, { socketTimeout: 60 });
+    await using redis = clientOf(mock, { socketTimeout: 60, retry: 1 });
     expect(kindOf(await errorOf(redis.scriptKill()))).toBe("TimeoutError unknown");
     expect(kindOf(await errorOf(redis.scriptKill()))).toBe("ConnectionError unknown");
+    expect(kindOf(await errorOf(redis.scriptKill()))).toBe("ConnectionError not-sent");
   });
 
   it("waits for a connection until its deadline, and rejects at once for refused credentials", async () => {
@@ -105,7 +118,7 @@ describe("SCRIPT KILL", () => {
     const failed = errorOf(redis.with({ signal: controller.signal }).scriptKill());
     await until(() => mock.connections === 1);
     const peer = await mock.connection();
-    await until(() => peer.received.length === 1);
+    await until(() => peer.received.length === 2);
     end(redis);
     controller.abort();
     expect(kindOf(await failed)).toBe(kind);
@@ -137,10 +150,7 @@ describe("SCRIPT KILL", () => {
     const redis = new Redis({ connectionPool: pool });
     await redis.get("a");
     await redis.scriptKill();
-    expect(first.received).toEqual([
-      ["GET", "a"],
-      ["SCRIPT", "KILL"],
-    ]);
+    expect(first.received).toEqual([["GET", "a"], ["PING"], ["SCRIPT", "KILL"]]);
     await pool.close();
   });
 });

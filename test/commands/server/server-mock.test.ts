@@ -75,16 +75,14 @@ describe("SHUTDOWN", () => {
   });
 
   test("rejects when the server replies", async () => {
-    await using mock = await mockServer(
-      async (peer) => {
-        await peer.expect(SHUTDOWN);
-        peer.send("-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
-        await peer.expect(SHUTDOWN);
-        peer.send("+WHAT\r\n");
-        await peer.closed;
-      },
-      { handshake: true },
-    );
+    const answer = (reply: string) => async (peer: Peer) => {
+      await peer.expect(SHUTDOWN);
+      peer.send(reply);
+      await peer.closed;
+    };
+    const refusal = "-ERR Errors trying to SHUTDOWN. Check logs.\r\n";
+    const scripts = [answer(refusal), answer("+WHAT\r\n")];
+    await using mock = await mockServer(scripts, { handshake: true });
     await using redis = new Redis(mock.url, SHORT_DEADLINES);
     await using session = redis.client();
     const error = await errorOf(session.shutdown());
