@@ -78,6 +78,7 @@ export class UrgentCommands implements ConnectorOwner {
     this.#waitQueue = new WaitQueue(source.description, {
       leaseTimeoutError: waitTimeoutError,
       lastError: () => this.#connector.lastError,
+      sinceProgress: () => Number.POSITIVE_INFINITY,
       onWaiterRemoved: () => this.#onSettled(),
     });
   }
