@@ -165,17 +165,17 @@ describe("pushes of RESP3", () => {
   it("reach the subscriber when of a pub/sub type, otherwise the listener of their type or none", async () => {
     const script: Script = async (peer) => {
       await peer.expect(["SUBSCRIBE", "c"]);
-      peer.send(push("server-load", "9"), push("invalidate", "key"), push("message", "c", "hello"));
+      peer.send(push("server-load", "9"), push("custom", "key"), push("message", "c", "hello"));
       await peer.stall();
     };
     await withLease(3, script, async ({ connection }) => {
       const [subscriber, cache] = [recorder(), recorder()];
       connection.enterSubscriberMode(subscriber, TEXT);
-      connection.routePushes(["invalidate"], cache.onPush, TEXT);
+      connection.routePushes(["custom"], cache.onPush, TEXT);
       connection.writeCommand(SUBSCRIBE, ["c"]);
       await until(() => subscriber.pushes.length >= 1);
       expect(subscriber.pushes).toEqual([["message", ["message", "c", "hello"]]]);
-      expect(cache.pushes).toEqual([["invalidate", ["invalidate", "key"]]]);
+      expect(cache.pushes).toEqual([["custom", ["custom", "key"]]]);
       expect(subscriber.replies).toEqual([]);
     });
   });
