@@ -211,7 +211,7 @@ describe("8. no secret is shown", () => {
       { url: `http://${USER}:${PASSWORD}@localhost` },
       { url: `redis://:${PASSWORD}@localhost:port` },
       { host: `${USER}:${PASSWORD}@localhost` },
-      { password: PASSWORD, port: "6379" },
+      { password: PASSWORD, port: "six" },
       { password: [PASSWORD] },
     ];
     for (const options of bad) {
