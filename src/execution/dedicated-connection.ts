@@ -64,7 +64,7 @@ export class DedicatedConnection implements Executor {
     }
     request.heldBy(this.#queue);
     this.#queue.add(request);
-    if (!this.#leasing) void this.#acquire();
+    if (!this.#leasing) this.#acquire().catch((error: RedisError) => this.#failAll(error));
   }
 
   executeExclusively(request: Request): void {

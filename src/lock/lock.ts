@@ -291,7 +291,8 @@ export class Lock {
   #trackCleanup(cleanup: Promise<void> | undefined): void {
     if (cleanup === undefined) return;
     this.#cleanups.add(cleanup);
-    void cleanup.finally(() => this.#cleanups.delete(cleanup));
+    const done = (): unknown => this.#cleanups.delete(cleanup);
+    cleanup.then(done, done);
   }
 
   #heldLock(action: string): HeldLock {

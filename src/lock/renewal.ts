@@ -77,7 +77,8 @@ export class LockRenewal {
     const until = this.#options.validUntil();
     if (until === undefined) return;
     const now = realTime();
-    if (!this.#renewing && now >= this.#renewAt) void this.#renew();
+    if (!this.#renewing && now >= this.#renewAt)
+      this.#renew().catch((error: unknown) => this.#lose(error));
     const next = this.#renewing ? until : Math.min(this.#renewAt, until);
     this.#timer?.cancel();
     this.#timer = startTimer(next - now, this.#onTimer);

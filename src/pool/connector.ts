@@ -95,19 +95,24 @@ export class Connector {
   }
 
   #start(attempt: AbortController): void {
-    this.#connect(attempt).then(
-      (connection) => {
-        // The attempt was cancelled just before the connection was ready.
-        if (!this.#attempts.delete(attempt)) return connection.destroy(attempt.signal.reason);
-        this.#forgetFailures();
-        this.#forgetRefusals();
-        this.#owner.onOpened(connection);
-      },
-      (error: unknown) => {
-        if (!this.#attempts.delete(attempt) || attempt.signal.aborted) return;
-        this.#onFailed(asRedisError(error, this.#dependencies.source.description));
-      },
-    );
+    // A retry policy is code of the user and may throw.
+    const onBroken = (error: unknown): void =>
+      this.#owner.onRetriesExhausted(asRedisError(error, this.#dependencies.source.description));
+    this.#connect(attempt)
+      .then(
+        (connection) => {
+          // The attempt was cancelled just before the connection was ready.
+          if (!this.#attempts.delete(attempt)) return connection.destroy(attempt.signal.reason);
+          this.#forgetFailures();
+          this.#forgetRefusals();
+          this.#owner.onOpened(connection);
+        },
+        (error: unknown) => {
+          if (!this.#attempts.delete(attempt) || attempt.signal.aborted) return;
+          this.#onFailed(asRedisError(error, this.#dependencies.source.description));
+        },
+      )
+      .catch(onBroken);
   }
 
   /** Cancel every attempt, and end the backoff. */

@@ -37,7 +37,31 @@ export function mayContain(message: string, secret: string): boolean {
   return message.includes(secret) || message.includes(printable(secret)) || CUT.test(message);
 }
 
+/** Set the number of frames in new errors; it is constant where the intrinsic objects are frozen. */
+function limitStack(frames: number): void {
+  try {
+    Error.stackTraceLimit = frames;
+  } catch {
+    // Errors have a stack of the parser then.
+  }
+}
+
+/**
+ * Create an error without a stack: that of the parser helps no caller, and makes an error twenty times as
+ * expensive. An aggregate may contain any number of errors; one that rejects a command gets the stack of
+ * its caller.
+ */
+export function withoutStack<E extends RedisError>(create: () => E): E {
+  const { stackTraceLimit } = Error;
+  limitStack(0);
+  try {
+    return create();
+  } finally {
+    limitStack(stackTraceLimit);
+  }
+}
+
 /** Build the error of the error reply `bytes[start, end)`. */
 export function errorFromBytes(bytes: Buffer, start: number, end: number): RedisError {
-  return errorFromReply(errorText(bytes, start, end));
+  return withoutStack(() => errorFromReply(errorText(bytes, start, end)));
 }

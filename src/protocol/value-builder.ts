@@ -6,7 +6,7 @@
 import { DecodeError } from "../errors.js";
 import { AsciiWindow } from "./ascii-window.js";
 import { copyBytes } from "./copy-bytes.js";
-import { errorFromBytes } from "./error-text.js";
+import { errorFromBytes, withoutStack } from "./error-text.js";
 import type { ParserOptions } from "./parser.js";
 import type { PartialBuffer } from "./partial-buffer.js";
 import { BIGINT, BYTES, INLINE_ERRORS, type Reply, type ReplyMode, TEXT } from "./reply.js";
@@ -24,6 +24,10 @@ const LETTER_O = 79;
 const LETTER_K = 75;
 const MIN_SAFE = BigInt(Number.MIN_SAFE_INTEGER);
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+function decodeError(reason: string): DecodeError {
+  return withoutStack(() => new DecodeError(reason, { code: "EDECODE" }));
+}
 
 /** Builds the values of a parser's replies. */
 export class ValueBuilder {
@@ -114,8 +118,8 @@ export class ValueBuilder {
   /** Store the decode error of a value, or return it in place of the value. */
   #decodeError(reason: string): Reply {
     if ((this.mode & DISCARDED) !== 0) return null;
-    if ((this.mode & INLINE_ERRORS) !== 0) return new DecodeError(reason, { code: "EDECODE" });
-    this.#error ??= new DecodeError(reason, { code: "EDECODE" });
+    if ((this.mode & INLINE_ERRORS) !== 0) return decodeError(reason);
+    this.#error ??= decodeError(reason);
     return null;
   }
 }

@@ -157,10 +157,8 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
   close(): void {
     const sent = this.#connection?.close() ?? [];
     this.#connection = undefined;
-    const details = {
-      code: "ECLOSED",
-      outcome: sent.length === 0 ? "not-sent" : "unknown",
-    } as const;
+    const outcome = sent.length === 0 ? "not-sent" : "unknown";
+    const details = { code: "ECLOSED", outcome } as const;
     this.#giveUp(sent, new ConnectionError("The PubSub was closed", details));
   }
 
@@ -212,7 +210,9 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     if (this.#connecting !== undefined) return;
     this.#connecting = new AbortController();
     const { signal } = this.#connecting;
-    outsideContext(() => void this.#connect(signal));
+    outsideContext(() => {
+      this.#connect(signal).catch((error) => this.#stopConnecting(error));
+    });
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
@@ -234,9 +234,12 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     this.#failAll(this.#queued.splice(0), error, "not-sent");
     if (!this.subscribed || error.code === "ECLOSED") return this.#giveUp([], error);
     const final = this.#pace.afterFailure(error);
-    if (final === undefined) return;
-    this.#listener.onError(final);
-    this.#giveUp([], final);
+    if (final !== undefined) this.#stopConnecting(final);
+  }
+
+  #stopConnecting(error: RedisError): void {
+    this.#listener.onError(error);
+    this.#giveUp([], error);
   }
 
   #onConnected(lease: Lease): void {

@@ -53,8 +53,9 @@ export function toSentinelMasters(reply: Reply, context: DecodeContext): unknown
   if (items === undefined) return reply;
   const masters: Dictionary = Object.create(null);
   for (const item of items) {
+    if (itemsOf(item) === undefined) return reply;
     const state = toSentinelState(item, context) as Dictionary;
-    masters[String(state.name)] = state;
+    masters[String(toWord(state.name as Reply))] = state;
   }
   return masters;
 }
