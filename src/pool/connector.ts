@@ -103,6 +103,7 @@ export class Connector {
         (connection) => {
           // The attempt was cancelled just before the connection was ready.
           if (!this.#attempts.delete(attempt)) return connection.destroy(attempt.signal.reason);
+          if (connection.state !== "ready") return this.#onFailed(endedEarly(connection));
           this.#forgetFailures();
           this.#forgetRefusals();
           this.#owner.onOpened(connection);
@@ -167,6 +168,7 @@ export class Connector {
       );
       const ask = (command: InternalCommand): Promise<Reply> => runCommand(connection, command);
       await source.verify?.({ address, signal, ask });
+      if (connection.state !== "ready") throw endedEarly(connection);
       return connection;
     } catch (thrown) {
       const error = asRedisError(thrown, connection.server);
@@ -214,6 +216,16 @@ export class Connector {
     this.#lastError = undefined;
     this.#dependencies.settings.retry.reset();
   }
+}
+
+/**
+ * The error for a connection that ended between its last reply and its use: a pool that took it would keep
+ * it for ever, because a connection reports its end once.
+ */
+function endedEarly(connection: Connection): RedisError {
+  const error = connectionClosed(CLOSED_BY_SERVER, connection.server);
+  error.outcome = "not-sent";
+  return error;
 }
 
 /** Run a command on a connection that is not in the pool yet; an error reply is returned. */

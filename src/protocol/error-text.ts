@@ -4,7 +4,7 @@
  */
 import { errorFromReply, type RedisError } from "../errors.js";
 
-/** Longest text of an error reply in a message, in bytes. The texts of servers have less than 1 KB. */
+/** Longest text of an error reply in a message. The texts of servers have less than 1 KB. */
 export const MAX_ERROR_TEXT = 4096;
 
 /** C0 and C1 control characters, and those that change the direction or the lines of text. */
@@ -22,12 +22,12 @@ export function printable(text: string): string {
   return text.replace(CONTROL, escaped);
 }
 
-/** Decode the text of an error reply; the end of a text of more than 4096 bytes is replaced by its size. */
+/** Decode the text of an error reply; the end of a longer text is replaced by its size. */
 function errorText(bytes: Buffer, start: number, end: number): string {
   const size = end - start;
-  if (size <= MAX_ERROR_TEXT) return printable(bytes.toString("utf8", start, end));
-  const text = printable(bytes.toString("utf8", start, start + MAX_ERROR_TEXT));
-  return `${text}… (${size} bytes)`;
+  const text = printable(bytes.toString("utf8", start, Math.min(end, start + MAX_ERROR_TEXT)));
+  if (size <= MAX_ERROR_TEXT && text.length <= MAX_ERROR_TEXT) return text;
+  return `${text.slice(0, MAX_ERROR_TEXT)}… (${size} bytes)`;
 }
 
 const CUT = /… \(\d+ bytes\)$/;

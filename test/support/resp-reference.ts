@@ -25,7 +25,8 @@ function shown(character: string): string {
 /** Build the error of an error reply, whose text is cut at 4096 bytes. */
 function errorOf(bytes: Buffer): RedisError {
   const text = [...bytes.subarray(0, 4096).toString("utf8")].map(shown).join("");
-  return errorFromReply(bytes.length > 4096 ? `${text}… (${bytes.length} bytes)` : text);
+  const isLong = bytes.length > 4096 || text.length > 4096;
+  return errorFromReply(isLong ? `${text.slice(0, 4096)}… (${bytes.length} bytes)` : text);
 }
 
 /** Thrown for a value that a reply cannot contain. */

@@ -30,6 +30,11 @@ describe("errorFromBytes", () => {
     expect(message).toBe(`WRONGTYPE ${"x".repeat(MAX_ERROR_TEXT - 10)}… (100010 bytes)`);
   });
 
+  it("limits a text that becomes longer because of its control characters", () => {
+    const message = messageOf(`ERR ${"\x1b".repeat(4000)}`);
+    expect(message).toBe(`ERR ${"\\x1b".repeat(1023)}… (4004 bytes)`);
+  });
+
   it("escapes control characters and marks that change the direction of text", () => {
     const error = errorFromBytes(
       Buffer.from("ERR \x1b[31m\x00\n\r\t\x7f\u0085\u2028\u202e\u2066"),
