@@ -42,13 +42,14 @@ export class RedisError extends Error {
 
   constructor(message: string, details: ErrorDetails = {}) {
     // The details only, not what a program has added to Object.prototype.
-    const { cause, code, ...others }: ErrorDetails = Object.assign(Object.create(null), details);
+    const own: ErrorDetails = Object.assign(Object.create(null), details);
+    const { cause, code, command, server, outcome } = own;
     super(message, cause === undefined ? undefined : { cause });
     this.code = code ?? new.target.CODE;
     // Undefined details do not become properties, so that a printed error shows only known ones.
-    for (const [name, value] of Object.entries(others)) {
-      if (value !== undefined) Object.assign(this, { [name]: value });
-    }
+    if (command !== undefined) this.command = command;
+    if (server !== undefined) this.server = server;
+    if (outcome !== undefined) this.outcome = outcome;
   }
 }
 
