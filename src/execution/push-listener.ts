@@ -41,13 +41,15 @@ function itemsOf(items: readonly Reply[], call: CallSettings): readonly unknown[
 function guarded(handler: PushHandler, call: CallSettings): PushListener {
   // In the context of the call that registers it, not of the socket.
   const bound = bindContext(handler as (...items: unknown[]) => unknown);
+  let hasWarned = false;
   return (items) => {
     let data: readonly unknown[];
     try {
       data = itemsOf(items, call);
     } catch (error) {
-      // The server sent it: it must not end the process.
-      process.emitWarning(error as Error);
+      // The server sent it, any number of times: it must not end the process or fill its output.
+      if (!hasWarned) process.emitWarning(error as Error);
+      hasWarned = true;
       return;
     }
     try {

@@ -227,9 +227,12 @@ export class JsParser implements Parser {
   #resumeLine(): void {
     const partial = this.#partial;
     const type = this.#type;
-    const found = this.#chunk.indexOf(LF, this.#pos);
+    const last = this.#pos + this.#lineLimit(type) - partial.size;
+    // The end of a line that is too long is not searched for.
+    const chunk = last < this.#end ? this.#chunk.subarray(0, last + 1) : this.#chunk;
+    const found = chunk.indexOf(LF, this.#pos);
     const stop = found < 0 ? this.#end : found;
-    if (partial.size + stop - this.#pos > this.#lineLimit(type)) throw longLine(type);
+    if (stop > last) throw longLine(type);
     partial.push(this.#chunk, this.#pos, stop);
     this.#pos = stop + 1;
     if (found < 0) return;
