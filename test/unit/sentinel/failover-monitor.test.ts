@@ -300,10 +300,17 @@ describe("MasterSource.verify", () => {
   });
 });
 
+/** Start to measure; the returned function returns how many intervals have begun since. */
+function intervals(length: number): () => number {
+  const start = performance.now();
+  return () => 1 + Math.ceil((performance.now() - start) / length);
+}
+
 describe("a flood of events", () => {
   it("causes at most 20 changes per second, one notification at a time, and few queries", async () => {
     using at = await setUp();
     at.nodes.queries = 0;
+    const [seconds, paces] = [intervals(1000), intervals(100)];
     call(() => {
       let [from, to] = [A, B];
       for (let i = 0; i < 20_000; i++) {
@@ -313,9 +320,9 @@ describe("a flood of events", () => {
     });
     await settled();
     // The last change decides: older ones were dropped before they were notified.
-    expect(at.consumer.calls.length).toBeLessThanOrEqual(20);
-    expect(at.consumer.calls.at(-1)).toBe("BC!");
-    expect(at.nodes.queries).toBeLessThanOrEqual(3);
+    expect(at.consumer.calls.length).toBeLessThanOrEqual(20 * seconds());
+    expect(["BC!", "AC!"]).toContain(at.consumer.calls.at(-1));
+    expect(at.nodes.queries).toBeLessThanOrEqual(3 * paces());
     expect(RecordingConsumer.violations).toEqual([]);
   });
 
@@ -324,13 +331,14 @@ describe("a flood of events", () => {
     async (event) => {
       using at = await setUp();
       at.nodes.queries = 0;
+      const paces = intervals(100);
       const text =
         event === "+monitor" ? "master mymaster 10.0.0.1 6379" : selected(B, A).join(" ");
       for (let i = 0; i < 20_000; i++) at.service.onEvent(event, text.split(" "));
       for (let i = 0; i < 20_000; i++) at.service.onSubscribed();
       await settled();
-      expect(at.nodes.queries).toBeLessThanOrEqual(4);
-      expect(at.nodes.refreshes).toBeLessThanOrEqual(2);
+      expect(at.nodes.queries).toBeLessThanOrEqual(4 * paces());
+      expect(at.nodes.refreshes).toBeLessThanOrEqual(2 * paces());
     },
   );
 
