@@ -291,8 +291,7 @@ export class Lock {
   #trackCleanup(cleanup: Promise<void> | undefined): void {
     if (cleanup === undefined) return;
     this.#cleanups.add(cleanup);
-    const done = (): unknown => this.#cleanups.delete(cleanup);
-    cleanup.then(done, done);
+    cleanup.catch(() => undefined).finally(() => this.#cleanups.delete(cleanup));
   }
 
   #heldLock(action: string): HeldLock {

@@ -12,6 +12,8 @@ import { readSources } from "./sources.js";
 const EXPECTED: Readonly<Record<string, string>> = {
   "src/pubsub/dispatcher.ts": "Promise.reject(unhandled)",
   "src/execution/push-listener.ts": "Promise.reject(error)",
+  // A callback that throws is a bug of this library, whichever way it is reported.
+  "src/util/timers.ts": "Promise.resolve().then(callback)",
 };
 
 const EXAMPLE = `${ROOT}src/example.ts`;
