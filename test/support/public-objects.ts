@@ -7,7 +7,16 @@ const CREATED_BY_CLASS: ReadonlySet<string> = new Set(["Connection", "JsParser",
 
 /** Methods that only the library calls, on the pool itself. */
 const INTERNAL: ReadonlySet<string | symbol> = new Set([
-  ...["checkIn", "drain", "onBackoffElapsed", "onClosed", "onDraining", "onErrorReply", "onIdle"],
+  ...[
+    "checkIn",
+    "drain",
+    "drainConnections",
+    "onBackoffElapsed",
+    "onClosed",
+    "onDraining",
+    "onErrorReply",
+    "onIdle",
+  ],
   ...["onOpened", "onRetriesExhausted", "onTimedOut", "onWritable"],
 ]);
 
