@@ -4,7 +4,13 @@
 import { Redis, type RedisConstructor } from "./client/redis.js";
 
 // `StrictRedis` is redis-py's alias.
-export { Redis, Redis as StrictRedis, type RedisConstructor } from "./client/redis.js";
+export {
+  type DedicatedRedis,
+  Redis,
+  Redis as StrictRedis,
+  type RedisConstructor,
+  type ViewOf,
+} from "./client/redis.js";
 
 /** Create a client from a URL; see {@link Redis.fromUrl}. */
 export const fromUrl: RedisConstructor["fromUrl"] = (url, options) => Redis.fromUrl(url, options);
@@ -23,8 +29,16 @@ export type {
   ResponseCallback,
   ResponseCallbackContext,
 } from "./execution/call-settings.js";
-export type { PromiseSurface, Unset } from "./execution/reply-types.js";
-export { Lock, type LockClass } from "./lock/lock.js";
+export type { PushHandler } from "./execution/push-listener.js";
+export type {
+  Given,
+  IntOf,
+  PromiseSurface,
+  TextOf,
+  UnknownOption,
+  Unset,
+} from "./execution/reply-types.js";
+export { Lock, type LockClass, type LockWork } from "./lock/lock.js";
 export type { LockClient } from "./lock/lock-client.js";
 export type {
   AcquireOptions,
@@ -67,7 +81,7 @@ export { HiredisParser } from "./protocol/hiredis/hiredis-parser.js";
 export { JsParser } from "./protocol/js-parser.js";
 export type { Parser, ParserClass, ParserOptions, ReplyHandler } from "./protocol/parser.js";
 export { MapReply, type Reply, type ReplyMode, SetReply } from "./protocol/reply.js";
-export type { Subscriptions } from "./pubsub/channel-codec.js";
+export type { HandlersOf, Subscriptions } from "./pubsub/channel-codec.js";
 export { type Invalidation, parseInvalidation } from "./pubsub/invalidation.js";
 export {
   type KeyEvent,

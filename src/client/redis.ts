@@ -5,14 +5,14 @@
 import { inspect } from "node:util";
 import type { Arg, CommandInfo, Decoder, Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
+import type { Commands, DedicatedMethod } from "../commands/generated/commands.js";
 import { type DataError, ResponseError } from "../errors.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import { decoderFor } from "../execution/command-request.js";
 import { DedicatedConnection } from "../execution/dedicated-connection.js";
 import { execute } from "../execution/execute.js";
-import { LibrarySource, ScriptSource } from "../execution/preload.js";
 import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
-import type { Given, IntOf, TextOf, Unset } from "../execution/reply-types.js";
+import type { Given, IntOf, PromiseSurface, TextOf, Unset } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
 import { createLock } from "../lock/create-lock.js";
 import type { Lock, LockClass } from "../lock/lock.js";
@@ -31,8 +31,6 @@ import type { ConnectionPool } from "../pool/pool.js";
 import { Encoder } from "../protocol/encoder.js";
 import type { MessagesOf, PubSubOptions } from "../pubsub/options.js";
 import { PubSub } from "../pubsub/pubsub.js";
-import { Library } from "../scripting/library.js";
-import { createScript, type Script, type ScriptOptions } from "../scripting/script.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
 import {
@@ -42,7 +40,7 @@ import {
   InternalConstructorArgument,
   type RedisArguments,
 } from "./client-state.js";
-import { ScanCommands } from "./scan-commands.js";
+import { DerivedMethods } from "./derived-methods.js";
 
 /**
  * The implementation of {@link Redis}. Methods return the interface and never this class: only an exported
@@ -51,7 +49,7 @@ import { ScanCommands } from "./scan-commands.js";
 export class RedisClient<
   T extends string | Buffer = string,
   I extends number | bigint = number,
-> extends ScanCommands<T, I> {
+> extends DerivedMethods<T, I> {
   /** @internal */ static override readonly name: string = "Redis";
   /**
    * Response callbacks of all clients of the class, by command name; a subclass may define its own.
@@ -122,11 +120,15 @@ export class RedisClient<
    * @returns A client. Closing it does not close this client.
    * @throws {@link DataError} for an invalid option.
    */
-  with<const O extends Given<O, CallOptions>>(options: O): Redis<TextOf<O, T>, IntOf<O, I>> {
+  with<const O extends Given<O, CallOptions>, C>(
+    this: C,
+    options: O,
+  ): ViewOf<C, TextOf<O, T>, IntOf<O, I>>;
+  with(options: CallOptions): unknown {
     const { call, executor } = this[SELF].#dependencies;
     // Often the view is the only reference to the client() it was created from.
     const changes = { call: call.with(options), ownsExecutor: executor.exclusive === true };
-    return this[SELF].#sibling(changes) as never;
+    return this[SELF].#sibling(changes);
   }
 
   /**
@@ -135,10 +137,11 @@ export class RedisClient<
    *
    * @returns A client; its `close()` releases the connection.
    */
-  client(): Redis<T, I> {
+  client(): DedicatedRedis<T, I> {
     const { call, leaseProvider } = this[SELF].#dependencies;
     const executor = new DedicatedConnection(leaseProvider);
-    return this[SELF].#sibling({ call: call.with({}), executor, ownsExecutor: true });
+    const changes = { call: call.with({}), executor, ownsExecutor: true };
+    return this[SELF].#sibling(changes) as DedicatedRedis<T, I>;
   }
 
   /**
@@ -236,32 +239,6 @@ export class RedisClient<
     const { call, leaseProvider, pool } = this[SELF].#dependencies;
     const { retry } = pool.settings;
     return runTransaction({ call, leaseProvider, retry }, transactionArguments(work, rest));
-  }
-
-  /**
-   * Create a function that runs a Lua script. Nothing is sent yet.
-   *
-   * @param lua - Source of the script, as text or bytes.
-   * @param options.readOnly - Boolean, default `false`: whether to send it with EVALSHA_RO.
-   * @returns A function to call with `{ keys, args, client }`; `V` is the type of its reply.
-   * @throws {@link DataError} for an invalid script or option.
-   * @see {@link https://redis.io/docs/latest/commands/evalsha/ | EVALSHA}
-   */
-  registerScript<V = unknown>(lua: string | Uint8Array, options?: ScriptOptions): Script<V> {
-    const { encoding } = this[SELF].#dependencies.pool.settings;
-    return createScript(this, new ScriptSource(lua, encoding), options);
-  }
-
-  /**
-   * Create a library whose functions can be called. Nothing is sent yet.
-   *
-   * @param code - Source of the library, as text or bytes, beginning with `#!lua name=mylib`.
-   * @throws {@link DataError} for an invalid library.
-   * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
-   */
-  registerLibrary(code: string | Uint8Array): Library {
-    const { encoding } = this[SELF].#dependencies.pool.settings;
-    return new Library(this, new LibrarySource(code, encoding));
   }
 
   /**
@@ -364,6 +341,23 @@ export class RedisClient<
 /** A client for one Redis or Valkey server. */
 export interface Redis<T extends string | Buffer = string, I extends number | bigint = number>
   extends RedisClient<T, I> {}
+
+/** A client with a dedicated connection: has the commands that change the state of the connection. */
+export interface DedicatedRedis<
+  T extends string | Buffer = string,
+  I extends number | bigint = number,
+> extends Redis<T, I>,
+    Pick<Commands<PromiseSurface<T, I>>, DedicatedMethod> {}
+
+/**
+ * The view of a client of type `C`. One method distinguishes clients: for an override of `with` in DedicatedRedis
+ * the compiler would compare all methods of both types.
+ */
+export type ViewOf<C, T extends string | Buffer, I extends number | bigint> = C extends {
+  readonly clientTracking: unknown;
+}
+  ? DedicatedRedis<T, I>
+  : Redis<T, I>;
 
 /** The constructor of clients; the options determine the types of the replies. */
 export interface RedisConstructor

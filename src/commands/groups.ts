@@ -7,8 +7,10 @@ import { arrays } from "./arrays/table.js";
 import { bitmaps } from "./bitmaps/table.js";
 import { cluster } from "./cluster/table.js";
 import { connection } from "./connection/table.js";
+import { OWN_WRITES, SESSION } from "./core/info.js";
 import type { CommandGroup } from "./generator/command-page.js";
 import type { Theme } from "./generator/generate.js";
+import { hasMethod } from "./generator/infos.js";
 import { geo } from "./geo/table.js";
 import { hashes } from "./hashes/table.js";
 import { hyperloglog } from "./hyperloglog/table.js";
@@ -22,6 +24,7 @@ import { sets } from "./sets/table.js";
 import { sortedSets } from "./sorted-sets/table.js";
 import { streams } from "./streams/table.js";
 import { strings } from "./strings/table.js";
+import type { Entry } from "./table/dsl.js";
 import { transactions } from "./transactions/table.js";
 import { vectorSets } from "./vector-sets/table.js";
 
@@ -56,8 +59,14 @@ export const GROUPS: readonly RegisteredGroup[] = [
   { title: "Sentinel", theme: "sentinel", entries: sentinel },
 ];
 
+/** Whether a shared connection refuses a command that has a method. */
+const needsOwnConnection = (entry: Entry): boolean =>
+  hasMethod(entry) && ((entry.flags ?? 0) & (SESSION | OWN_WRITES)) !== 0;
+
 const entriesOf = (theme: ThemeName): Theme["entries"] =>
-  GROUPS.filter((group) => group.theme === theme).flatMap(({ entries }) => entries);
+  GROUPS.filter((group) => group.theme === theme)
+    .flatMap(({ entries }) => entries)
+    .filter((entry) => !needsOwnConnection(entry));
 
 /**
  * The generated classes in order of inheritance: each extends the one before it. There are few, because
@@ -82,5 +91,12 @@ export const THEMES: readonly Theme[] = [
     className: "ServerCommands",
     title: "the commands for scripts, channels, connections, the server and the cluster",
     entries: entriesOf("server"),
+  },
+  {
+    // Last, so that the type of a client with a shared connection can leave them out.
+    file: "session",
+    className: "SessionCommands",
+    title: "the commands that need a dedicated connection",
+    entries: GROUPS.flatMap(({ entries }) => entries.filter(needsOwnConnection)),
   },
 ];

@@ -8,19 +8,21 @@ declare const UNSET: unique symbol;
 export interface Unset {
   readonly [UNSET]?: never;
 }
-type Surplus<O, All> = string extends keyof O ? never : Exclude<keyof O, keyof All | typeof UNSET>;
+type Surplus<O, All> = string extends keyof O ? never : Exclude<keyof O, keyof All | keyof Unset>;
 /** What a misspelled option would have to be; no value is. */
-interface UnknownOption<K> {
+export interface UnknownOption<K> {
   readonly [UNSET]: K;
 }
 /** Constraint of `O`, the type of a caller's options: those of `All` and no misspelled one beside them. */
 export type Given<O, All> = All & { readonly [K in Surplus<O, All>]: UnknownOption<K> };
 /** A string literal marks an absent option: without strict null checks `undefined` fits every type. */
-export type OptionOf<O, K extends string> = typeof UNSET extends keyof O
-  ? "absent"
-  : K extends keyof O
-    ? O[K]
-    : "absent";
+export type OptionOf<O, K extends string> = unknown extends O
+  ? O
+  : keyof Unset extends keyof O
+    ? "absent"
+    : K extends keyof O
+      ? O[K]
+      : "absent";
 type DecodedAs<D, Otherwise> = D extends false ? Buffer : D extends true ? string : Otherwise;
 type CountedAs<N, Otherwise> = N extends "bigint"
   ? bigint

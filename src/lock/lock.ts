@@ -44,9 +44,9 @@ export type LockClass<L extends Lock = Lock> = new (
 ) => L;
 
 /** Function that runs under a lock; see {@link Lock.using}. */
-type Work<L, V> = (signal: AbortSignal, lock: L) => V | Promise<V>;
+export type LockWork<L, V> = (signal: AbortSignal, lock: L) => V | Promise<V>;
 
-const checkWork = callable<Work<never, never>>("a function");
+const checkWork = callable<LockWork<never, never>>("a function");
 
 /**
  * A lock shared by all clients that use the same name. Created by `redis.lock(name)`, which does not
@@ -167,7 +167,7 @@ export class Lock {
    * {@link LockNotOwnedError} when it was lost while `work` ran.
    * @remarks The lock is renewed after every third of its `timeout`. A longer time set by `extend()` is kept.
    */
-  async using<V>(work: Work<this, V>, ...options: [options?: UsingOptions]): Promise<V> {
+  async using<V>(work: LockWork<this, V>, ...options: [options?: UsingOptions]): Promise<V> {
     const self = this[SELF];
     checkWork('using: argument "work"', work);
     const settings = acquireSettings(self.#settings, "using", options);
@@ -186,7 +186,7 @@ export class Lock {
    * @throws As {@link using}, except that a lock of another client is not an error.
    */
   async tryUsing<V>(
-    work: Work<this, V>,
+    work: LockWork<this, V>,
     ...options: [options?: TryUsingOptions]
   ): Promise<TryUsingResult<V>> {
     const self = this[SELF];

@@ -23,6 +23,9 @@ export type Subscriptions<M> =
   | Readonly<Record<string, Handler<M> | null>>
   | ReadonlyMap<Key, Handler<M> | null>;
 
+/** Constraint of `H`, an object from names to handlers of any type, such as an interface. */
+export type HandlersOf<H, M> = Readonly<Record<keyof H, Handler<M> | null>>;
+
 /** A handler of any message type; only its caller knows which. */
 export type AnyHandler = Handler<never>;
 

@@ -14,7 +14,7 @@ import { ownProperties } from "../util/own.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { realTime } from "../util/timers.js";
 import { invalidOption, isPlainObject, kindOf, plainObject } from "../util/validate.js";
-import type { Subscriptions } from "./channel-codec.js";
+import type { HandlersOf, Subscriptions } from "./channel-codec.js";
 import type { Handler, PublishedMessage, PubSubMessage, Text } from "./messages.js";
 import type { GetMessageOptions, PubSubOptions } from "./options.js";
 import type { PubSub } from "./pubsub.js";
@@ -142,6 +142,8 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    * @returns Resolves when the server has confirmed all subscriptions.
    * @throws As {@link PubSub.subscribe}.
    */
+  subscribeKeys(...keys: Subscriptions<KeyEvent<T>>[]): Promise<void>;
+  subscribeKeys<H extends HandlersOf<H, KeyEvent<T>>>(handlers: H): Promise<void>;
   subscribeKeys(...keys: Subscriptions<KeyEvent<T>>[]): Promise<void> {
     return this[SELF].#subscribe("key", keys);
   }
@@ -154,6 +156,8 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    * @returns Resolves when the server has confirmed all subscriptions.
    * @throws As {@link PubSub.subscribe}.
    */
+  subscribeEvents(...events: Subscriptions<KeyEvent<T>>[]): Promise<void>;
+  subscribeEvents<H extends HandlersOf<H, KeyEvent<T>>>(handlers: H): Promise<void>;
   subscribeEvents(...events: Subscriptions<KeyEvent<T>>[]): Promise<void> {
     return this[SELF].#subscribe("event", events);
   }

@@ -10,7 +10,12 @@ import type { LeaseProvider } from "../pool/lease.js";
 import { type ItemIterator, iterate } from "../util/async-queue.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { defineSelf, SELF } from "../util/self.js";
-import { ChannelCodec, type Subscription, type Subscriptions } from "./channel-codec.js";
+import {
+  ChannelCodec,
+  type HandlersOf,
+  type Subscription,
+  type Subscriptions,
+} from "./channel-codec.js";
 import { Dispatcher } from "./dispatcher.js";
 import type { ChannelMessage, PatternMessage, PubSubMessage, ShardMessage } from "./messages.js";
 import {
@@ -137,6 +142,8 @@ export class PubSub<
    * command; nothing is subscribed then. {@link PubSubError} while a worker runs and a name has no handler.
    * @see {@link https://redis.io/docs/latest/commands/subscribe/ | SUBSCRIBE}
    */
+  subscribe(...channels: Subscriptions<ChannelMessage<T>>[]): Promise<void>;
+  subscribe<H extends HandlersOf<H, ChannelMessage<T>>>(handlers: H): Promise<void>;
   subscribe(...channels: Subscriptions<ChannelMessage<T>>[]): Promise<void> {
     return this[SELF].#subscribe("channel", channels);
   }
@@ -147,6 +154,8 @@ export class PubSub<
    * @param patterns - As the channels of {@link subscribe}; returns and throws as it does.
    * @see {@link https://redis.io/docs/latest/commands/psubscribe/ | PSUBSCRIBE}
    */
+  psubscribe(...patterns: Subscriptions<PatternMessage<T>>[]): Promise<void>;
+  psubscribe<H extends HandlersOf<H, PatternMessage<T>>>(handlers: H): Promise<void>;
   psubscribe(...patterns: Subscriptions<PatternMessage<T>>[]): Promise<void> {
     return this[SELF].#subscribe("pattern", patterns);
   }
@@ -158,6 +167,8 @@ export class PubSub<
    * @remarks Since Redis 7.0.0.
    * @see {@link https://redis.io/docs/latest/commands/ssubscribe/ | SSUBSCRIBE}
    */
+  ssubscribe(...channels: Subscriptions<ShardMessage<T>>[]): Promise<void>;
+  ssubscribe<H extends HandlersOf<H, ShardMessage<T>>>(handlers: H): Promise<void>;
   ssubscribe(...channels: Subscriptions<ShardMessage<T>>[]): Promise<void> {
     return this[SELF].#subscribe("shard", channels);
   }

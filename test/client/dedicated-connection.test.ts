@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Redis } from "../../src/index.js";
+import { type DedicatedRedis, Redis } from "../../src/index.js";
 import { bulk, mockServer } from "../support/mock-server.js";
 import { describeProtocols } from "../support/protocols.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
@@ -103,7 +103,7 @@ describeProtocols("client()", (protocol) => {
     expect(await connections()).toEqual(["0 N"]);
   });
 
-  it.each<[string, (session: Redis) => Promise<unknown>]>([
+  it.each<[string, (session: DedicatedRedis) => Promise<unknown>]>([
     ["SELECT", (session) => session.select(3)],
     ["SELECT of the same database", (session) => session.select(0)],
     ["SELECT by name", (session) => session.executeCommand("select", 3)],

@@ -1,8 +1,9 @@
 /** The guarantees of docs/reliability.md, 5 to 7; 1 to 4 are in never.test.ts, 8 in secrets.test.ts. */
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { DataError, Redis } from "../../src/index.js";
+import { DataError, type DedicatedRedis, Redis } from "../../src/index.js";
 import { startChild } from "../support/child-process.js";
+import { withEveryCommand } from "../support/every-command.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { sharedServer, startServer, uniquePrefix } from "../support/server.js";
 import { DEFAULT_DEADLINES, errorOf } from "../support/settle.js";
@@ -77,16 +78,18 @@ describe("5. no caller sees the connection state of another", () => {
     },
   );
 
-  it.each<[string, (client: Redis) => Promise<unknown>]>([
+  it.each<[string, (client: DedicatedRedis) => Promise<unknown>]>([
     ["select", (client) => client.select(1)],
     ["auth", (client) => client.auth("password")],
     ["asking", (client) => client.asking()],
     ["clientTracking", (client) => client.clientTracking()],
     ["readonly", (client) => client.readonly()],
   ])("rejects the method %s() on the client, its views and its pipelines", async (_, call) => {
-    expect(await errorOf(call(redis))).toBeInstanceOf(DataError);
-    expect(await errorOf(call(redis.with({ timeout: 100 })))).toBeInstanceOf(DataError);
-    const pipeline = redis.pipeline() as unknown as Redis;
+    expect(await errorOf(call(withEveryCommand(redis)))).toBeInstanceOf(DataError);
+    expect(await errorOf(call(withEveryCommand(redis.with({ timeout: 100 }))))).toBeInstanceOf(
+      DataError,
+    );
+    const pipeline = withEveryCommand(redis.pipeline());
     expect(await errorOf((async () => call(pipeline))())).toBeInstanceOf(DataError);
     expect(proxy.totalConnections).toBe(0);
   });

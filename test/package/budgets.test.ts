@@ -5,7 +5,7 @@
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
 import { hasMethod } from "../../src/commands/generator/infos.js";
-import { nameOf } from "../../src/commands/generator/methods.js";
+import { isInternal, nameOf } from "../../src/commands/generator/methods.js";
 import { THEMES } from "../../src/commands/groups.js";
 import { callsOf } from "../support/canonical-calls.js";
 import { rejectionOf } from "../support/rejected-calls.js";
@@ -90,7 +90,7 @@ const EACH_METHOD = `import { Redis } from "rediswire";
 const redis = new Redis();
 export const values = [
 ${THEMES.flatMap((theme) => theme.entries.filter(hasMethod))
-  .filter(({ builder }) => builder === undefined)
+  .filter((spec) => spec.builder === undefined && !isInternal(spec, nameOf(spec)))
   .slice(0, 300)
   .map((spec) => {
     const args = callsOf(spec).find((one) => rejectionOf(nameOf(spec), one) === undefined) ?? [];

@@ -4,6 +4,7 @@
  */
 import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
+import { OWN_WRITES, SESSION } from "../../src/commands/core/info.js";
 import { hasMethod } from "../../src/commands/generator/infos.js";
 import { nameOf } from "../../src/commands/generator/methods.js";
 import { flatOptions } from "../../src/commands/generator/options.js";
@@ -20,6 +21,7 @@ const HEAD = `import * as api from "rediswire";
 import { Redis, Sentinel } from "rediswire";
 import { startServer } from "rediswire/testing";
 declare const redis: Redis;
+declare const session: api.DedicatedRedis;
 declare const sentinel: Sentinel;
 declare const batch: api.Pipeline;
 declare const sub: api.PubSub;
@@ -79,7 +81,7 @@ const CALLS: readonly (readonly [call: string, type: string, ...more: string[]])
 /** Types of options objects that no call takes directly. */
 const INDIRECT = ["ParserOptions", "RedisOptions"];
 
-/** One call of each method with options, on the client and in a pipeline. */
+/** One call of each method with options, on a client and in a pipeline. */
 const COMMANDS = THEMES.flatMap(({ entries }) => entries.filter(hasMethod)).flatMap((spec) => {
   const { options } = spec;
   if (options === undefined) return [];
@@ -87,10 +89,16 @@ const COMMANDS = THEMES.flatMap(({ entries }) => entries.filter(hasMethod)).flat
   const call = `${nameOf(spec)}(${[...args, "{ }"].join(", ")})`;
   const hidden = flatOptions(options).filter((option) => option.hidden === true);
   const more = hidden.map(({ name }) => name);
-  return ["redis", "batch"].map((host) => [`${host}.${call}`, options.type, ...more] as const);
+  return ["session", "batch"].map((host) => [`${host}.${call}`, options.type, ...more] as const);
 });
 
-const TEXT = [HEAD, ...[...CALLS, ...COMMANDS].map(([call]) => `${call};`)].join("\n");
+const MEMBERS = ["redis.", "redis.client().", "redis.client().with({}).", "sentinel."];
+
+const TEXT = [
+  HEAD,
+  ...[...CALLS, ...COMMANDS].map(([call]) => `${call};`),
+  ...MEMBERS.map((one) => `${one}constructor;`),
+].join("\n");
 
 let service: ts.LanguageService;
 let exported: ReadonlyMap<string, ts.Type>;
@@ -156,4 +164,34 @@ describe("completion inside an options object", () => {
     const types = [...exported.keys()].filter((name) => name.endsWith("Options"));
     expect(types.filter((name) => !tested.has(name)).sort()).toEqual(INDIRECT);
   });
+});
+
+describe("completion of members", () => {
+  const membersOf = (host: string) =>
+    completionsAt(TEXT.indexOf(`\n${host}constructor;`) + 1 + host.length);
+  /** The methods of commands that a shared connection refuses. */
+  const refused = THEMES.flatMap(({ entries }) => entries.filter(hasMethod))
+    .filter(({ flags = 0 }) => (flags & (SESSION | OWN_WRITES)) !== 0)
+    .map(nameOf);
+
+  test("lists the commands that need a dedicated connection for client() and its views only", () => {
+    expect(refused).toEqual(expect.arrayContaining(["select", "wait", "clientTracking", "hello"]));
+    const shared = membersOf("redis.");
+    expect(shared).toEqual(expect.arrayContaining(["get", "clientInfo", "client", "quit"]));
+    expect(shared.filter((name) => refused.includes(name))).toEqual([]);
+    expect(membersOf("redis.client().")).toEqual(expect.arrayContaining(refused));
+    expect(membersOf("redis.client().with({}).")).toEqual(expect.arrayContaining(refused));
+  });
+
+  test.each(MEMBERS)(
+    "lists after %s neither internal members nor commands for developers of servers",
+    (host) => {
+      const internal = ["run", "reject", "resolve", "send", "pfdebug", "pfselftest"];
+      const found = membersOf(host).filter(
+        (name) => internal.includes(name) || /Internal$/.test(name),
+      );
+      expect(membersOf(host).length).toBeGreaterThan(20);
+      expect(found).toEqual([]);
+    },
+  );
 });

@@ -23,7 +23,7 @@ const calls = THEMES.flatMap(({ entries }) => entries.filter(hasMethod)).flatMap
 const lines = [
   `import type * as api from ${INDEX};`,
   `import { Redis } from ${INDEX};`,
-  "const redis = new Redis();",
+  "const redis = new Redis().client();",
   ...calls.map(({ line }) => line),
 ];
 const { compileErrors } = compile([PROGRAM], ownOptions(), new Map([[PROGRAM, lines.join("\n")]]));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DataError, DecodeError } from "../../src/index.js";
+import { withEveryCommand } from "../support/every-command.js";
 import { NEWER_MODES, newerTools } from "../support/newer-commands.js";
 
 /** Commands of Redis 8.4 to 8.10, which no server of these tests has. */
@@ -146,15 +147,17 @@ describe.each(NEWER_MODES)("commands of newer servers (%o)", (options) => {
         [["HIMPORT", "DISCARDALL"], ":0\r\n"],
       ],
       async (redis) => {
-        await expect(redis.himportSet("u:1", "u", ["alice", 30])).rejects.toThrow(DataError);
+        await expect(withEveryCommand(redis).himportSet("u:1", "u", ["alice", 30])).rejects.toThrow(
+          DataError,
+        );
         await using session = redis.client();
         expect(await session.himportPrepare("u", ["name", "age"])).toBe(true);
         expect(await session.himportSet("u:1", "u", ["alice", 30])).toBe(true);
         expect(await session.himportDiscard("u")).toBe(1);
-        expect(await session.himportPrepareInternal("v", ["name"])).toBe(true);
-        expect(await session.himportDiscardInternal("x")).toBe(0);
+        expect(await session.himportPrepare("v", ["name"])).toBe(true);
+        expect(await session.himportDiscard("x")).toBe(0);
         expect(await session.himportDiscardAll()).toBe(1);
-        expect(await session.himportDiscardAllInternal()).toBe(0);
+        expect(await session.himportDiscardAll()).toBe(0);
       },
     );
   });

@@ -24,14 +24,19 @@ export type UnixTime = number | bigint | Date;
 /** One item, or several in an array or a `Set`. */
 export type Many<T> = T | readonly T[] | ReadonlySet<T>;
 
-/** Pairs as a plain object, a `Map`, or an iterable of `[key, value]` entries. */
-export type Mapping<K, V> =
-  | { readonly [key: string]: V }
+/**
+ * Pairs as a plain object, a `Map`, or an iterable of `[key, value]` entries. `M` is the type of the object; as a
+ * type parameter that extends `Record<keyof M, V>` it may be an interface, which has no index signature.
+ */
+export type Mapping<K, V, M = { readonly [key: string]: V }> =
+  | M
   | ReadonlyMap<K, V>
   | Iterable<readonly [key: K, value: V]>;
 
 /** Sorted sets to combine: keys, or keys mapped to weights that multiply their scores. */
-export type WeightedKeys<K> = Many<K> | Mapping<K, Decimal>;
+export type WeightedKeys<K, M = { readonly [key: string]: Decimal }> =
+  | Many<K>
+  | Mapping<K, Decimal, M>;
 
 /** Converts each score of a reply. */
 export type ScoreCast<T> = (score: number) => T;

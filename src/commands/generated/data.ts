@@ -168,10 +168,6 @@ import {
   HGETALL,
   HGETDEL,
   HGETEX,
-  HIMPORT_DISCARD,
-  HIMPORT_DISCARDALL,
-  HIMPORT_PREPARE,
-  HIMPORT_SET,
   HINCRBY,
   HINCRBYFLOAT,
   HKEYS,
@@ -287,8 +283,6 @@ import {
   VREM,
   VSETATTR,
   VSIM,
-  WAIT,
-  WAITAOF,
   XACK,
   XACKDEL,
   XADD,
@@ -1539,54 +1533,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Wait until replicas have acknowledged the writes of this connection.
-   *
-   * Run it on `redis.client()`, or after the writes in a pipeline; a client with shared
-   * connections rejects it.
-   * @param numReplicas - Number of replicas to wait for.
-   * @param timeout - Maximum wait in whole milliseconds; 0 waits forever.
-   * @returns Number of replicas that acknowledged the writes, also after a timeout.
-   * @remarks Since Redis 3.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/wait/ | WAIT}
-   */
-  wait(numReplicas: Integer, timeout: Integer): Reply<H, number>;
-  wait(numReplicas: Integer, timeout: Integer): Reply<H, number> {
-    const args = new ArgList(WAIT);
-    args.count("numReplicas", numReplicas);
-    args.milliseconds("timeout", timeout);
-    return this.send(WAIT, args);
-  }
-
-  /**
-   * Wait until the writes of this connection are in append-only files on disk.
-   *
-   * Run it on `redis.client()`, or after the writes in a pipeline; a client with shared
-   * connections rejects it.
-   * @param numLocal - 1 to wait for this server's own file, otherwise 0.
-   * @param numReplicas - Number of replicas to wait for.
-   * @param timeout - Maximum wait in whole milliseconds; 0 waits forever.
-   * @returns Number of files that contain the writes: local and on replicas.
-   * @remarks Since Redis 7.2.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/waitaof/ | WAITAOF}
-   */
-  waitaof(
-    numLocal: Integer,
-    numReplicas: Integer,
-    timeout: Integer,
-  ): Reply<H, [local: number, replicas: number]>;
-  waitaof(
-    numLocal: Integer,
-    numReplicas: Integer,
-    timeout: Integer,
-  ): Reply<H, [local: number, replicas: number]> {
-    const args = new ArgList(WAITAOF);
-    args.count("numLocal", numLocal);
-    args.count("numReplicas", numReplicas);
-    args.milliseconds("timeout", timeout);
-    return this.send(WAITAOF, args);
-  }
-
-  /**
    * Append `value` to a string; a missing key is created.
    * @param key - Key name.
    * @param value - Text, bytes or a number.
@@ -1959,7 +1905,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.1. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/mset/ | MSET}
    */
-  mset(mapping: Mapping<Key, Value>): Reply<H, true>;
+  mset<M extends Record<keyof M, Value>>(mapping: Mapping<Key, Value, M>): Reply<H, true>;
   mset(mapping: Mapping<Key, Value>): Reply<H, true> {
     const args = new ArgList(MSET);
     args.pairs("mapping", mapping);
@@ -1974,7 +1920,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.4.0. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/msetex/ | MSETEX}
    */
-  msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions): Reply<H, number>;
+  msetex<M extends Record<keyof M, Value>>(
+    mapping: Mapping<Key, Value, M>,
+    options?: MsetexOptions,
+  ): Reply<H, number>;
   msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions): Reply<H, number> {
     const args = new ArgList(MSETEX);
     if (options !== undefined) options = args.options(options, MSETEX_OPTIONS);
@@ -2000,7 +1949,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.0.1. O(N) for N keys.
    * @see {@link https://redis.io/docs/latest/commands/msetnx/ | MSETNX}
    */
-  msetnx(mapping: Mapping<Key, Value>): Reply<H, boolean>;
+  msetnx<M extends Record<keyof M, Value>>(mapping: Mapping<Key, Value, M>): Reply<H, boolean>;
   msetnx(mapping: Mapping<Key, Value>): Reply<H, boolean> {
     const args = new ArgList(MSETNX);
     args.pairs("mapping", mapping);
@@ -2345,7 +2294,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Inspect the internal state of a HyperLogLog; for server developers.
+   * @internal Inspect the internal state of a HyperLogLog; for server developers.
    * @param subcommand - Subcommand.
    * @param key - Key name.
    * @returns The registers for `GETREG`, the opcodes for `DECODE`, the encoding for `ENCODING`;
@@ -2383,7 +2332,7 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Run the server's HyperLogLog self-test; for server developers.
+   * @internal Run the server's HyperLogLog self-test; for server developers.
    * @returns `true`.
    * @remarks Since Redis 2.8.9. O(1), but takes several seconds.
    * @see {@link https://redis.io/docs/latest/commands/pfselftest/ | PFSELFTEST}
@@ -2582,111 +2531,6 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   }
 
   /**
-   * Discard a fieldset of this connection.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @param fieldsetName - Name of the fieldset.
-   * @returns 1 if the fieldset existed, otherwise 0.
-   * @remarks Since Redis 8.10.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
-   */
-  himportDiscard(fieldsetName: Value): Reply<H, number>;
-  himportDiscard(fieldsetName: Value): Reply<H, number> {
-    return this.run(HIMPORT_DISCARD, [fieldsetName]);
-  }
-
-  /**
-   * Discard a fieldset of this connection. Same as `himportDiscard`; the name in redis-py.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @param fieldsetName - Name of the fieldset.
-   * @returns 1 if the fieldset existed, otherwise 0.
-   * @remarks Since Redis 8.10.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
-   */
-  himportDiscardInternal(fieldsetName: Value): Reply<H, number>;
-  himportDiscardInternal(fieldsetName: Value): Reply<H, number> {
-    return this.himportDiscard(fieldsetName);
-  }
-
-  /**
-   * Discard all fieldsets of this connection.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @returns Number of fieldsets discarded.
-   * @remarks Since Redis 8.10.0. O(N) for N fieldsets.
-   * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
-   */
-  himportDiscardAll(): Reply<H, number>;
-  himportDiscardAll(): Reply<H, number> {
-    return this.run(HIMPORT_DISCARDALL, []);
-  }
-
-  /**
-   * Discard all fieldsets of this connection. Same as `himportDiscardAll`; the name in redis-py.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @returns Number of fieldsets discarded.
-   * @remarks Since Redis 8.10.0. O(N) for N fieldsets.
-   * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
-   */
-  himportDiscardAllInternal(): Reply<H, number>;
-  himportDiscardAllInternal(): Reply<H, number> {
-    return this.himportDiscardAll();
-  }
-
-  /**
-   * Register a fieldset, an ordered list of field names, on this connection for `himportSet`.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @param fieldsetName - Name of the fieldset.
-   * @param fields - One or more field names, in order.
-   * @returns `true`.
-   * @remarks Since Redis 8.10.0. O(N*log(N)) for N fields.
-   * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
-   */
-  himportPrepare(fieldsetName: Value, fields: Many<Value>): Reply<H, true>;
-  himportPrepare(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
-    const args = new ArgList(HIMPORT_PREPARE, [fieldsetName]);
-    args.list("fields", fields);
-    return this.send(HIMPORT_PREPARE, args);
-  }
-
-  /**
-   * Register a fieldset, an ordered list of field names, on this connection for `himportSet`.
-   * Same as `himportPrepare`; the name in redis-py.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @param fieldsetName - Name of the fieldset.
-   * @param fields - One or more field names, in order.
-   * @returns `true`.
-   * @remarks Since Redis 8.10.0. O(N*log(N)) for N fields.
-   * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
-   */
-  himportPrepareInternal(fieldsetName: Value, fields: Many<Value>): Reply<H, true>;
-  himportPrepareInternal(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
-    return this.himportPrepare(fieldsetName, fields);
-  }
-
-  /**
-   * Store a hash with the field names of a fieldset, replacing the key.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @param key - Key name.
-   * @param fieldsetName - Name of the fieldset.
-   * @param values - One value per field name.
-   * @returns `true`.
-   * @remarks Since Redis 8.10.0. O(N) for N fields.
-   * @see {@link https://redis.io/docs/latest/commands/himport-set/ | HIMPORT SET}
-   */
-  himportSet(key: Key, fieldsetName: Value, values: Many<Value>): Reply<H, true>;
-  himportSet(key: Key, fieldsetName: Value, values: Many<Value>): Reply<H, true> {
-    const args = new ArgList(HIMPORT_SET, [key, fieldsetName]);
-    args.list("values", values);
-    return this.send(HIMPORT_SET, args);
-  }
-
-  /**
    * Increment the integer value of a hash field.
    *
    * A missing field counts as 0.
@@ -2770,7 +2614,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hmset/ | HMSET}
    */
-  hmset(key: Key, mapping: Mapping<Value, Value>): Reply<H, true>;
+  hmset<M extends Record<keyof M, Value>>(
+    key: Key,
+    mapping: Mapping<Value, Value, M>,
+  ): Reply<H, true>;
   hmset(key: Key, mapping: Mapping<Value, Value>): Reply<H, true> {
     const args = new ArgList(HMSET, [key]);
     args.pairs("mapping", mapping);
@@ -3063,7 +2910,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hset/ | HSET}
    */
-  hset(key: Key, field: Value, value: Value, mapping?: Mapping<Value, Value>): Reply<H, number>;
+  hset<M extends Record<keyof M, Value>>(
+    key: Key,
+    field: Value,
+    value: Value,
+    mapping?: Mapping<Value, Value, M>,
+  ): Reply<H, number>;
   /**
    * Set fields of a hash.
    * @param key - Key name.
@@ -3072,7 +2924,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hset/ | HSET}
    */
-  hset(key: Key, mapping: Mapping<Value, Value>): Reply<H, number>;
+  hset<M extends Record<keyof M, Value>>(
+    key: Key,
+    mapping: Mapping<Value, Value, M>,
+  ): Reply<H, number>;
   hset(
     key: Key,
     field: Value | Mapping<Value, Value>,
@@ -3093,7 +2948,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.0.0. O(N) for N fields.
    * @see {@link https://redis.io/docs/latest/commands/hsetex/ | HSETEX}
    */
-  hsetex(key: Key, mapping: Mapping<Value, Value>, options?: HsetexOptions): Reply<H, number>;
+  hsetex<M extends Record<keyof M, Value>>(
+    key: Key,
+    mapping: Mapping<Value, Value, M>,
+    options?: HsetexOptions,
+  ): Reply<H, number>;
   hsetex(key: Key, mapping: Mapping<Value, Value>, options?: HsetexOptions): Reply<H, number> {
     const args = new ArgList(HSETEX, [key]);
     if (options !== undefined) {
@@ -4151,9 +4010,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(log(N)) per member.
    * @see {@link https://redis.io/docs/latest/commands/zadd/ | ZADD}
    */
-  zadd(
+  zadd<M extends Record<keyof M, Score>>(
     key: Key,
-    mapping: Mapping<Value, Score>,
+    mapping: Mapping<Value, Score, M>,
     options?: ZaddOptions & { readonly incr?: false | undefined },
   ): Reply<H, number>;
   /**
@@ -4165,9 +4024,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(log(N)) per member.
    * @see {@link https://redis.io/docs/latest/commands/zadd/ | ZADD}
    */
-  zadd(
+  zadd<M extends Record<keyof M, Score>>(
     key: Key,
-    mapping: Mapping<Value, Score>,
+    mapping: Mapping<Value, Score, M>,
     options: ZaddOptions & { readonly incr: true },
   ): Reply<H, number | null>;
   /**
@@ -4179,7 +4038,11 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 1.2.0. O(log(N)) per member.
    * @see {@link https://redis.io/docs/latest/commands/zadd/ | ZADD}
    */
-  zadd(key: Key, mapping: Mapping<Value, Score>, options?: ZaddOptions): Reply<H, number | null>;
+  zadd<M extends Record<keyof M, Score>>(
+    key: Key,
+    mapping: Mapping<Value, Score, M>,
+    options?: ZaddOptions,
+  ): Reply<H, number | null>;
   zadd(key: Key, mapping: Mapping<Value, Score>, options?: ZaddOptions): Reply<H, number | null> {
     const args = new ArgList(ZADD, [key]);
     if (options !== undefined) {
@@ -4377,6 +4240,22 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     keys: WeightedKeys<Key>,
     options?: ZinterOptions,
   ): Reply<H, H["text"][] | [member: H["text"], score: number][]>;
+  zinter<M extends Record<keyof M, Decimal>>(
+    keys: WeightedKeys<Key, M>,
+    options?: ZinterOptions & { readonly withScores?: false | undefined },
+  ): Reply<H, H["text"][]>;
+  zinter<M extends Record<keyof M, Decimal>, S>(
+    keys: WeightedKeys<Key, M>,
+    options: ZinterOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
+  ): Reply<H, [member: H["text"], score: S][]>;
+  zinter<M extends Record<keyof M, Decimal>>(
+    keys: WeightedKeys<Key, M>,
+    options: ZinterOptions & { readonly withScores: true },
+  ): Reply<H, [member: H["text"], score: number][]>;
+  zinter<M extends Record<keyof M, Decimal>>(
+    keys: WeightedKeys<Key, M>,
+    options?: ZinterOptions,
+  ): Reply<H, H["text"][] | [member: H["text"], score: number][]>;
   zinter(
     keys: WeightedKeys<Key>,
     options?: ZinterOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
@@ -4426,9 +4305,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *   result.
    * @see {@link https://redis.io/docs/latest/commands/zinterstore/ | ZINTERSTORE}
    */
-  zinterstore(
+  zinterstore<M extends Record<keyof M, Decimal>>(
     destination: Key,
-    keys: WeightedKeys<Key>,
+    keys: WeightedKeys<Key, M>,
     options?: ZinterstoreOptions,
   ): Reply<H, number>;
   zinterstore(
@@ -5411,6 +5290,22 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     keys: WeightedKeys<Key>,
     options?: ZunionOptions,
   ): Reply<H, H["text"][] | [member: H["text"], score: number][]>;
+  zunion<M extends Record<keyof M, Decimal>>(
+    keys: WeightedKeys<Key, M>,
+    options?: ZunionOptions & { readonly withScores?: false | undefined },
+  ): Reply<H, H["text"][]>;
+  zunion<M extends Record<keyof M, Decimal>, S>(
+    keys: WeightedKeys<Key, M>,
+    options: ZunionOptions & { readonly withScores: true; readonly scoreCastFunc: ScoreCast<S> },
+  ): Reply<H, [member: H["text"], score: S][]>;
+  zunion<M extends Record<keyof M, Decimal>>(
+    keys: WeightedKeys<Key, M>,
+    options: ZunionOptions & { readonly withScores: true },
+  ): Reply<H, [member: H["text"], score: number][]>;
+  zunion<M extends Record<keyof M, Decimal>>(
+    keys: WeightedKeys<Key, M>,
+    options?: ZunionOptions,
+  ): Reply<H, H["text"][] | [member: H["text"], score: number][]>;
   zunion(
     keys: WeightedKeys<Key>,
     options?: ZunionOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
@@ -5439,9 +5334,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 2.0.0. O(N) + O(M*log(M)) for N members in total and M in the result.
    * @see {@link https://redis.io/docs/latest/commands/zunionstore/ | ZUNIONSTORE}
    */
-  zunionstore(
+  zunionstore<M extends Record<keyof M, Decimal>>(
     destination: Key,
-    keys: WeightedKeys<Key>,
+    keys: WeightedKeys<Key, M>,
     options?: ZunionstoreOptions,
   ): Reply<H, number>;
   zunionstore(
@@ -5711,7 +5606,10 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @remarks Since Redis 8.8.0. O(N) for N elements.
    * @see {@link https://redis.io/docs/latest/commands/armset/ | ARMSET}
    */
-  armset(key: Key, mapping: Mapping<Integer, Value>): Reply<H, number>;
+  armset<M extends Record<keyof M, Value>>(
+    key: Key,
+    mapping: Mapping<Integer, Value, M>,
+  ): Reply<H, number>;
   armset(key: Key, mapping: Mapping<Integer, Value>): Reply<H, number> {
     const args = new ArgList(ARMSET, [key]);
     addIndexedElements(args, mapping);
@@ -6680,6 +6578,21 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xadd/ | XADD}
    */
   xadd(key: Key, fields: Mapping<Value, Value>, options?: XaddOptions): Reply<H, H["text"] | null>;
+  xadd<M extends Record<keyof M, Value>>(
+    key: Key,
+    fields: Mapping<Value, Value, M>,
+    options?: XaddOptions & { readonly noMkStream?: false | undefined },
+  ): Reply<H, H["text"]>;
+  xadd<M extends Record<keyof M, Value>>(
+    key: Key,
+    fields: Mapping<Value, Value, M>,
+    options: XaddOptions & { readonly noMkStream: true },
+  ): Reply<H, H["text"] | null>;
+  xadd<M extends Record<keyof M, Value>>(
+    key: Key,
+    fields: Mapping<Value, Value, M>,
+    options?: XaddOptions,
+  ): Reply<H, H["text"] | null>;
   xadd(key: Key, fields: Mapping<Value, Value>, options?: XaddOptions): Reply<H, H["text"] | null> {
     const args = new ArgList(XADD, [key]);
     if (options !== undefined) {
@@ -7367,6 +7280,18 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     streams: Mapping<Key, Value>,
     options?: XreadOptions,
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
+  xread<M extends Record<keyof M, Value>>(
+    streams: Mapping<Key, Value, M>,
+    options?: XreadOptions & { readonly pairs?: false | undefined },
+  ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][]>;
+  xread<M extends Record<keyof M, Value>>(
+    streams: Mapping<Key, Value, M>,
+    options: XreadOptions & { readonly pairs: true },
+  ): Reply<H, [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
+  xread<M extends Record<keyof M, Value>>(
+    streams: Mapping<Key, Value, M>,
+    options?: XreadOptions,
+  ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
   xread(
     streams: Mapping<Key, Value>,
     options?: XreadOptions,
@@ -7432,6 +7357,24 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     groupName: Value,
     consumerName: Value,
     streams: Mapping<Key, Value>,
+    options?: XreadgroupOptions,
+  ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
+  xreadgroup<M extends Record<keyof M, Value>>(
+    groupName: Value,
+    consumerName: Value,
+    streams: Mapping<Key, Value, M>,
+    options?: XreadgroupOptions & { readonly pairs?: false | undefined },
+  ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][]>;
+  xreadgroup<M extends Record<keyof M, Value>>(
+    groupName: Value,
+    consumerName: Value,
+    streams: Mapping<Key, Value, M>,
+    options: XreadgroupOptions & { readonly pairs: true },
+  ): Reply<H, [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
+  xreadgroup<M extends Record<keyof M, Value>>(
+    groupName: Value,
+    consumerName: Value,
+    streams: Mapping<Key, Value, M>,
     options?: XreadgroupOptions,
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]>;
   xreadgroup(

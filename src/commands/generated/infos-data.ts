@@ -7,7 +7,6 @@ import {
   fifthSeconds,
   firstSeconds,
   groupBlockOption,
-  lastMilliseconds,
   lastSeconds,
 } from "../core/block-time.js";
 import {
@@ -27,16 +26,7 @@ import {
   toScorePairs,
   toSet,
 } from "../core/decode.js";
-import {
-  ALWAYS_BYTES,
-  ALWAYS_TEXT,
-  BLOCKING,
-  CommandInfo,
-  INT64,
-  OWN_WRITES,
-  READONLY,
-  SESSION,
-} from "../core/info.js";
+import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, CommandInfo, INT64, READONLY } from "../core/info.js";
 import { toGeoPoints, toGeoResults } from "../geo/replies.js";
 import {
   toAutoclaim,
@@ -171,16 +161,6 @@ export const TOUCH = new CommandInfo("TOUCH", {
 export const TTL = new CommandInfo("TTL", { params: ["key"], flags: READONLY, keys: [1, 1, 1] });
 export const TYPE = new CommandInfo("TYPE", { params: ["key"], flags: READONLY, keys: [1, 1, 1] });
 export const UNLINK = new CommandInfo("UNLINK", { params: ["keys..."], keys: [1, -1, 1] });
-export const WAIT = new CommandInfo("WAIT", {
-  params: ["numReplicas", "timeout"],
-  flags: BLOCKING | OWN_WRITES,
-  blockTime: lastMilliseconds,
-});
-export const WAITAOF = new CommandInfo("WAITAOF", {
-  params: ["numLocal", "numReplicas", "timeout"],
-  flags: BLOCKING | OWN_WRITES,
-  blockTime: lastMilliseconds,
-});
 export const APPEND = new CommandInfo("APPEND", { params: ["key", "value"], keys: [1, 1, 1] });
 export const DECR = new CommandInfo("DECR", {
   params: ["key", "amount"],
@@ -366,22 +346,6 @@ export const HGETDEL = new CommandInfo("HGETDEL", {
 export const HGETEX = new CommandInfo("HGETEX", {
   params: ["key", "FIELDS", "numfields", "fields..."],
   keys: [1, 1, 1],
-});
-export const HIMPORT_DISCARD = new CommandInfo("HIMPORT DISCARD", {
-  params: ["fieldsetName"],
-  flags: SESSION,
-});
-export const HIMPORT_DISCARDALL = new CommandInfo("HIMPORT DISCARDALL", { flags: SESSION });
-export const HIMPORT_PREPARE = new CommandInfo("HIMPORT PREPARE", {
-  params: ["fieldsetName", "fields..."],
-  flags: SESSION,
-  decode: okToTrue,
-});
-export const HIMPORT_SET = new CommandInfo("HIMPORT SET", {
-  params: ["key", "fieldsetName", "values..."],
-  flags: SESSION,
-  keys: [2, 2, 1],
-  decode: okToTrue,
 });
 export const HINCRBY = new CommandInfo("HINCRBY", {
   params: ["key", "field", "amount"],
@@ -1135,8 +1099,6 @@ export const infos: readonly CommandInfo[] = [
   TTL,
   TYPE,
   UNLINK,
-  WAIT,
-  WAITAOF,
   APPEND,
   DECR,
   DECRBY,
@@ -1184,10 +1146,6 @@ export const infos: readonly CommandInfo[] = [
   HGETALL,
   HGETDEL,
   HGETEX,
-  HIMPORT_DISCARD,
-  HIMPORT_DISCARDALL,
-  HIMPORT_PREPARE,
-  HIMPORT_SET,
   HINCRBY,
   HINCRBYFLOAT,
   HKEYS,

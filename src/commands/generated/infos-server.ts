@@ -11,13 +11,7 @@ import {
   toClusterSlotStats,
   toClusterSlots,
 } from "../cluster/replies.js";
-import {
-  toClientInfo,
-  toClientList,
-  toHello,
-  toPong,
-  toTrackingInfo,
-} from "../connection/replies.js";
+import { toClientInfo, toClientList, toPong, toTrackingInfo } from "../connection/replies.js";
 import { untilShutdown } from "../core/block-time.js";
 import {
   okToTrue,
@@ -117,11 +111,6 @@ export const FUNCTION_STATS = new CommandInfo("FUNCTION STATS", {
   flags: URGENT,
   decode: toFunctionStats,
 });
-export const SCRIPT_DEBUG = new CommandInfo("SCRIPT DEBUG", {
-  params: ["mode"],
-  flags: SESSION,
-  decode: okToTrue,
-});
 export const SCRIPT_EXISTS = new CommandInfo("SCRIPT EXISTS", {
   params: ["shas..."],
   decode: toBooleans,
@@ -197,22 +186,6 @@ export const WATCH = new CommandInfo("WATCH", {
   flags: SESSION,
   instead: "redis.pipeline() or redis.transaction()",
 });
-export const ASKING = new CommandInfo("ASKING", { flags: SESSION, decode: okToTrue });
-export const AUTH = new CommandInfo("AUTH", {
-  params: ["password"],
-  flags: SESSION,
-  decode: okToTrue,
-});
-export const CLIENT_CACHING = new CommandInfo("CLIENT CACHING", {
-  params: ["mode"],
-  flags: SESSION,
-  decode: okToTrue,
-});
-export const CLIENT_CAPA = new CommandInfo("CLIENT CAPA", {
-  params: ["capabilities..."],
-  flags: SESSION,
-  decode: okToTrue,
-});
 export const CLIENT_GETNAME = new CommandInfo("CLIENT GETNAME", { flags: ALWAYS_TEXT });
 export const CLIENT_GETREDIR = new CommandInfo("CLIENT GETREDIR");
 export const CLIENT_HELP = new CommandInfo("CLIENT HELP", { flags: ALWAYS_TEXT });
@@ -228,16 +201,6 @@ export const CLIENT_KILL = new CommandInfo("CLIENT KILL", {
 export const CLIENT_LIST = new CommandInfo("CLIENT LIST", {
   flags: ALWAYS_TEXT,
   decode: toClientList,
-});
-export const CLIENT_NO_EVICT = new CommandInfo("CLIENT NO-EVICT", {
-  params: ["mode"],
-  flags: SESSION,
-  decode: okToTrue,
-});
-export const CLIENT_NO_TOUCH = new CommandInfo("CLIENT NO-TOUCH", {
-  params: ["mode"],
-  flags: SESSION,
-  decode: okToTrue,
 });
 export const CLIENT_PAUSE = new CommandInfo("CLIENT PAUSE", {
   params: ["timeout", "mode"],
@@ -255,11 +218,6 @@ export const CLIENT_SETNAME = new CommandInfo("CLIENT SETNAME", {
   params: ["name"],
   decode: okToTrue,
 });
-export const CLIENT_TRACKING = new CommandInfo("CLIENT TRACKING", {
-  params: ["mode", "PREFIX", "prefix..."],
-  flags: SESSION,
-  decode: okToTrue,
-});
 export const CLIENT_TRACKINGINFO = new CommandInfo("CLIENT TRACKINGINFO", {
   decode: toTrackingInfo,
 });
@@ -269,21 +227,8 @@ export const CLIENT_UNBLOCK = new CommandInfo("CLIENT UNBLOCK", {
 });
 export const CLIENT_UNPAUSE = new CommandInfo("CLIENT UNPAUSE", { decode: okToTrue });
 export const ECHO = new CommandInfo("ECHO", { params: ["value"] });
-export const HELLO = new CommandInfo("HELLO", {
-  params: ["protocol", "AUTH", "username", "password"],
-  flags: SESSION | ALWAYS_TEXT,
-  decode: toHello,
-});
 export const PING = new CommandInfo("PING", { params: ["message"], decode: toPong });
 export const QUIT = new CommandInfo("QUIT", { flags: CLOSES, decode: okToTrue });
-export const READONLY_COMMAND = new CommandInfo("READONLY", { flags: SESSION, decode: okToTrue });
-export const READWRITE = new CommandInfo("READWRITE", { flags: SESSION, decode: okToTrue });
-export const RESET = new CommandInfo("RESET", { flags: SESSION });
-export const SELECT = new CommandInfo("SELECT", {
-  params: ["index"],
-  flags: SESSION,
-  decode: okToTrue,
-});
 export const COMMAND = new CommandInfo("COMMAND", { flags: ALWAYS_TEXT, decode: toCommandTable });
 export const COMMAND_COUNT = new CommandInfo("COMMAND COUNT");
 export const COMMAND_DOCS = new CommandInfo("COMMAND DOCS", {
@@ -584,7 +529,6 @@ export const infos: readonly CommandInfo[] = [
   FUNCTION_LOAD,
   FUNCTION_RESTORE,
   FUNCTION_STATS,
-  SCRIPT_DEBUG,
   SCRIPT_EXISTS,
   SCRIPT_FLUSH,
   SCRIPT_HELP,
@@ -610,10 +554,6 @@ export const infos: readonly CommandInfo[] = [
   MULTI,
   UNWATCH,
   WATCH,
-  ASKING,
-  AUTH,
-  CLIENT_CACHING,
-  CLIENT_CAPA,
   CLIENT_GETNAME,
   CLIENT_GETREDIR,
   CLIENT_HELP,
@@ -621,24 +561,16 @@ export const infos: readonly CommandInfo[] = [
   CLIENT_INFO,
   CLIENT_KILL,
   CLIENT_LIST,
-  CLIENT_NO_EVICT,
-  CLIENT_NO_TOUCH,
   CLIENT_PAUSE,
   CLIENT_REPLY,
   CLIENT_SETINFO,
   CLIENT_SETNAME,
-  CLIENT_TRACKING,
   CLIENT_TRACKINGINFO,
   CLIENT_UNBLOCK,
   CLIENT_UNPAUSE,
   ECHO,
-  HELLO,
   PING,
   QUIT,
-  READONLY_COMMAND,
-  READWRITE,
-  RESET,
-  SELECT,
   COMMAND,
   COMMAND_COUNT,
   COMMAND_DOCS,

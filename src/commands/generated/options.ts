@@ -1376,12 +1376,6 @@ export interface FunctionRestoreOptions {
   readonly policy?: FunctionRestorePolicy | undefined;
 }
 
-/** Options of AUTH. */
-export interface AuthOptions {
-  /** User name; default: the default user. */
-  readonly username?: Value | undefined;
-}
-
 /** Options of CLIENT KILL. */
 export interface ClientKillOptions {
   /** Connection ID. */
@@ -1414,61 +1408,10 @@ export interface ClientPauseOptions {
   readonly all?: boolean | undefined;
 }
 
-/** Which keys are tracked; default: the keys that were read. */
-export type TrackingMode =
-  | {
-      /** All keys, or those with a prefix. */
-      readonly bcast?: boolean | undefined;
-      readonly optIn?: false | undefined;
-      readonly optOut?: false | undefined;
-    }
-  | {
-      readonly bcast?: false | undefined;
-      /** Keys read right after `clientCaching("YES")`. */
-      readonly optIn?: boolean | undefined;
-      readonly optOut?: false | undefined;
-    }
-  | {
-      readonly bcast?: false | undefined;
-      readonly optIn?: false | undefined;
-      /** Keys read, except right after `clientCaching("NO")`. */
-      readonly optOut?: boolean | undefined;
-    };
-
-/** Options of CLIENT TRACKING. */
-export type ClientTrackingOptions = TrackingMode & {
-  /** `false` to disable; default: `true`. */
-  readonly on?: boolean | undefined;
-  /** ID of the connection that receives the messages instead of this one. */
-  readonly clientId?: Integer | undefined;
-  /** With `bcast`: track only keys with this prefix; one or several. */
-  readonly prefix?: Many<Value> | undefined;
-  /** Send no messages for keys changed by this connection. */
-  readonly noLoop?: boolean | undefined;
-};
-
-/** Options of CLIENT TRACKING. */
-export type ClientTrackingOnOptions = TrackingMode & {
-  /** ID of the connection that receives the messages instead of this one. */
-  readonly clientId?: Integer | undefined;
-  /** With `bcast`: track only keys with this prefix; one or several. */
-  readonly prefix?: Many<Value> | undefined;
-  /** Send no messages for keys changed by this connection. */
-  readonly noLoop?: boolean | undefined;
-};
-
 /** Options of CLIENT UNBLOCK. */
 export interface ClientUnblockOptions {
   /** End the command with an error instead of as on timeout. */
   readonly error?: boolean | undefined;
-}
-
-/** Options of HELLO. */
-export interface HelloOptions {
-  /** Credentials. */
-  readonly auth?: readonly [username: Value, password: Value] | undefined;
-  /** Name of the connection. */
-  readonly setName?: Value | undefined;
 }
 
 /** Which commands; default: all. */
@@ -1661,3 +1604,60 @@ export type ClusterSlotStatsOptions = ClusterSlotSelection & {
   /** With `orderBy`: sort order; default: `DESC`. */
   readonly sort?: "ASC" | "asc" | "DESC" | "desc" | undefined;
 };
+
+/** Options of AUTH. */
+export interface AuthOptions {
+  /** User name; default: the default user. */
+  readonly username?: Value | undefined;
+}
+
+/** Which keys are tracked; default: the keys that were read. */
+export type TrackingMode =
+  | {
+      /** All keys, or those with a prefix. */
+      readonly bcast?: boolean | undefined;
+      readonly optIn?: false | undefined;
+      readonly optOut?: false | undefined;
+    }
+  | {
+      readonly bcast?: false | undefined;
+      /** Keys read right after `clientCaching("YES")`. */
+      readonly optIn?: boolean | undefined;
+      readonly optOut?: false | undefined;
+    }
+  | {
+      readonly bcast?: false | undefined;
+      readonly optIn?: false | undefined;
+      /** Keys read, except right after `clientCaching("NO")`. */
+      readonly optOut?: boolean | undefined;
+    };
+
+/** Options of CLIENT TRACKING. */
+export type ClientTrackingOptions = TrackingMode & {
+  /** `false` to disable; default: `true`. */
+  readonly on?: boolean | undefined;
+  /** ID of the connection that receives the messages instead of this one. */
+  readonly clientId?: Integer | undefined;
+  /** With `bcast`: track only keys with this prefix; one or several. */
+  readonly prefix?: Many<Value> | undefined;
+  /** Send no messages for keys changed by this connection. */
+  readonly noLoop?: boolean | undefined;
+};
+
+/** Options of CLIENT TRACKING. */
+export type ClientTrackingOnOptions = TrackingMode & {
+  /** ID of the connection that receives the messages instead of this one. */
+  readonly clientId?: Integer | undefined;
+  /** With `bcast`: track only keys with this prefix; one or several. */
+  readonly prefix?: Many<Value> | undefined;
+  /** Send no messages for keys changed by this connection. */
+  readonly noLoop?: boolean | undefined;
+};
+
+/** Options of HELLO. */
+export interface HelloOptions {
+  /** Credentials. */
+  readonly auth?: readonly [username: Value, password: Value] | undefined;
+  /** Name of the connection. */
+  readonly setName?: Value | undefined;
+}

@@ -5,8 +5,9 @@ import type { CommandInfo } from "../core/info.js";
 import { infos as sentinel } from "./infos-sentinel.js";
 import { infos as data } from "./infos-data.js";
 import { infos as server } from "./infos-server.js";
+import { infos as session } from "./infos-session.js";
 
-const all = [...sentinel, ...data, ...server];
+const all = [...sentinel, ...data, ...server, ...session];
 
 /** Every known command by upper-case wire name, refused commands included. */
 export const COMMANDS: ReadonlyMap<string, CommandInfo> = new Map(

@@ -73,7 +73,10 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 6.2.0. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-config-set/ | SENTINEL CONFIG SET}
    */
-  sentinelConfigSet(setting: Mapping<string, Value> | string, value?: Value): Reply<H, true>;
+  sentinelConfigSet<M extends Record<keyof M, Value>>(
+    setting: Mapping<string, Value, M> | string,
+    value?: Value,
+  ): Reply<H, true>;
   sentinelConfigSet(setting: Mapping<string, Value> | string, value?: Value): Reply<H, true> {
     const args = new ArgList(SENTINEL_CONFIG_SET);
     configSettings(args, setting, value);
@@ -374,7 +377,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @remarks Since Redis 2.8.4. O(1).
    * @see {@link https://redis.io/docs/latest/commands/sentinel-set/ | SENTINEL SET}
    */
-  sentinelSet(name: string, option: Mapping<string, Value> | string, value?: Value): Reply<H, true>;
+  sentinelSet<M extends Record<keyof M, Value>>(
+    name: string,
+    option: Mapping<string, Value, M> | string,
+    value?: Value,
+  ): Reply<H, true>;
   sentinelSet(
     name: string,
     option: Mapping<string, Value> | string,

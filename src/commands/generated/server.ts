@@ -16,15 +16,8 @@ import type {
   ClusterSlots,
   SlotState,
 } from "../cluster/types.js";
-import {
-  helloOptions,
-  pauseMode,
-  skipMe,
-  trackingMode,
-  trackingPrefixes,
-  unblockMode,
-} from "../connection/args.js";
-import type { ClientInfo, HelloReply, OnOff, TrackingInfo } from "../connection/types.js";
+import { pauseMode, skipMe, unblockMode } from "../connection/args.js";
+import type { ClientInfo, TrackingInfo } from "../connection/types.js";
 import type { OptionRules } from "../core/args.js";
 import { ArgList } from "../core/args.js";
 import type { CommandSurface, Reply } from "../core/command-surface.js";
@@ -70,12 +63,8 @@ import {
   ACL_SETUSER,
   ACL_USERS,
   ACL_WHOAMI,
-  ASKING,
-  AUTH,
   BGREWRITEAOF,
   BGSAVE,
-  CLIENT_CACHING,
-  CLIENT_CAPA,
   CLIENT_GETNAME,
   CLIENT_GETREDIR,
   CLIENT_HELP,
@@ -83,12 +72,9 @@ import {
   CLIENT_INFO,
   CLIENT_KILL,
   CLIENT_LIST,
-  CLIENT_NO_EVICT,
-  CLIENT_NO_TOUCH,
   CLIENT_PAUSE,
   CLIENT_SETINFO,
   CLIENT_SETNAME,
-  CLIENT_TRACKING,
   CLIENT_TRACKINGINFO,
   CLIENT_UNBLOCK,
   CLIENT_UNPAUSE,
@@ -156,7 +142,6 @@ import {
   FUNCTION_LOAD,
   FUNCTION_RESTORE,
   FUNCTION_STATS,
-  HELLO,
   HOTKEYS_GET,
   HOTKEYS_RESET,
   HOTKEYS_START,
@@ -191,20 +176,15 @@ import {
   PUBSUB_SHARDCHANNELS,
   PUBSUB_SHARDNUMSUB,
   QUIT,
-  READONLY_COMMAND,
-  READWRITE,
   REPLICAOF,
-  RESET,
   ROLE,
   SAVE,
-  SCRIPT_DEBUG,
   SCRIPT_EXISTS,
   SCRIPT_FLUSH,
   SCRIPT_HELP,
   SCRIPT_KILL,
   SCRIPT_LOAD,
   SCRIPT_SHOW,
-  SELECT,
   SHUTDOWN,
   SLAVEOF,
   SLOWLOG_GET,
@@ -217,13 +197,10 @@ import {
 } from "./infos-server.js";
 import type {
   AclSetuserOptions,
-  AuthOptions,
   BgsaveOptions,
   ClientKillOptions,
   ClientListOptions,
   ClientPauseOptions,
-  ClientTrackingOnOptions,
-  ClientTrackingOptions,
   ClientUnblockOptions,
   ClusterSetslotOptions,
   ClusterSlotStatsOptions,
@@ -234,7 +211,6 @@ import type {
   FunctionListOptions,
   FunctionLoadOptions,
   FunctionRestoreOptions,
-  HelloOptions,
   HotkeysStartOptions,
   MemoryUsageOptions,
   ModuleLoadexOptions,
@@ -255,9 +231,6 @@ const FUNCTION_LOAD_OPTIONS: OptionRules = {
 const FUNCTION_RESTORE_OPTIONS: OptionRules = {
   policy: [1, 0],
 };
-const AUTH_OPTIONS: OptionRules = {
-  username: [1, 0],
-};
 const CLIENT_KILL_OPTIONS: OptionRules = {
   id: [1, 0],
   type: [2, 0],
@@ -274,29 +247,8 @@ const CLIENT_LIST_OPTIONS: OptionRules = {
 const CLIENT_PAUSE_OPTIONS: OptionRules = {
   all: [1, 0],
 };
-const CLIENT_TRACKING_OPTIONS: OptionRules = {
-  on: [1, 0],
-  clientId: [2, 0],
-  prefix: [4, 0],
-  bcast: [8, 48],
-  optIn: [16, 40],
-  optOut: [32, 24],
-  noLoop: [64, 0],
-};
-const CLIENT_TRACKING_ON_OPTIONS: OptionRules = {
-  clientId: [1, 0],
-  prefix: [2, 0],
-  bcast: [4, 24],
-  optIn: [8, 20],
-  optOut: [16, 12],
-  noLoop: [32, 0],
-};
 const CLIENT_UNBLOCK_OPTIONS: OptionRules = {
   error: [1, 0],
-};
-const HELLO_OPTIONS: OptionRules = {
-  auth: [1, 0],
-  setName: [2, 0],
 };
 const COMMAND_LIST_OPTIONS: OptionRules = {
   module: [1, 6],
@@ -625,23 +577,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Enable or disable the Lua debugger for subsequent scripts of this connection.
-   *
-   * Under the debugger, EVAL returns the debugger's output. Send debugger commands with
-   * `executeCommand`; `redis-cli --ldb` is more convenient.
-   * @param mode - `YES`: in a forked server; `SYNC`: blocking the server; `NO`: off.
-   * @returns `true`.
-   * @remarks Since Redis 3.2.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/script-debug/ | SCRIPT DEBUG}
-   */
-  scriptDebug(mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no"): Reply<H, true>;
-  scriptDebug(mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no"): Reply<H, true> {
-    const args = new ArgList(SCRIPT_DEBUG);
-    args.keyword("mode", mode, T.YES_SYNC_NO_CHOICE);
-    return this.send(SCRIPT_DEBUG, args);
-  }
-
-  /**
    * Check which scripts are loaded.
    * @param shas - SHA1 digests of scripts, as arguments or arrays; at least one.
    * @returns For each script, in order, whether it is loaded.
@@ -829,68 +764,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Allow the next command to access a slot that is being imported.
-   * @returns `true`.
-   * @remarks Since Redis 3.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/asking/ | ASKING}
-   */
-  asking(): Reply<H, true>;
-  asking(): Reply<H, true> {
-    return this.run(ASKING, []);
-  }
-
-  /**
-   * Authenticate this connection.
-   *
-   * For all connections of a client, use the options `username` and `password`, or
-   * `credentialProvider`.
-   * @param password - Password of the user.
-   * @param options - See {@link AuthOptions}.
-   * @returns `true`.
-   * @remarks Since Redis 1.0.0. O(N) in the number of passwords of the user.
-   * @see {@link https://redis.io/docs/latest/commands/auth/ | AUTH}
-   */
-  auth(password: Value, options?: AuthOptions): Reply<H, true>;
-  auth(password: Value, options?: AuthOptions): Reply<H, true> {
-    if (options === undefined) return this.run(AUTH, [password]);
-    const args = new ArgList(AUTH);
-    if (options !== undefined) {
-      options = args.options(options, AUTH_OPTIONS);
-      if (options.username !== undefined) args.value("options.username", options.username);
-    }
-    args.add(password);
-    return this.send(AUTH, args);
-  }
-
-  /**
-   * Select whether keys read by the next command are tracked.
-   * @param mode - `YES` under `optIn`, `NO` under `optOut`.
-   * @returns `true`.
-   * @remarks Since Redis 6.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/client-caching/ | CLIENT CACHING}
-   */
-  clientCaching(mode: "YES" | "yes" | "NO" | "no"): Reply<H, true>;
-  clientCaching(mode: "YES" | "yes" | "NO" | "no"): Reply<H, true> {
-    const args = new ArgList(CLIENT_CACHING);
-    args.keyword("mode", mode, T.YES_NO_CHOICE);
-    return this.send(CLIENT_CACHING, args);
-  }
-
-  /**
-   * Announce capabilities of this connection.
-   * @param capabilities - Names such as `redirect`; the server ignores unknown ones.
-   * @returns `true`.
-   * @remarks Since Valkey 8.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/client-capa/ | CLIENT CAPA}
-   */
-  clientCapa(...capabilities: Many<Value>[]): Reply<H, true>;
-  clientCapa(...capabilities: Many<Value>[]): Reply<H, true> {
-    const args = new ArgList(CLIENT_CAPA);
-    args.many("capabilities", capabilities);
-    return this.send(CLIENT_CAPA, args);
-  }
-
-  /**
    * Return the name of the connection.
    *
    * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
@@ -1022,34 +895,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Exempt this connection from client eviction.
-   * @param mode - `ON`: exempt.
-   * @returns `true`.
-   * @remarks Since Redis 7.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/client-no-evict/ | CLIENT NO-EVICT}
-   */
-  clientNoEvict(mode: OnOff): Reply<H, true>;
-  clientNoEvict(mode: OnOff): Reply<H, true> {
-    const args = new ArgList(CLIENT_NO_EVICT);
-    args.keyword("mode", mode, T.ON_OFF_CHOICE);
-    return this.send(CLIENT_NO_EVICT, args);
-  }
-
-  /**
-   * Select whether commands of this connection update LRU and LFU data of keys.
-   * @param mode - `ON`: they do not.
-   * @returns `true`.
-   * @remarks Since Redis 7.2.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/client-no-touch/ | CLIENT NO-TOUCH}
-   */
-  clientNoTouch(mode: OnOff): Reply<H, true>;
-  clientNoTouch(mode: OnOff): Reply<H, true> {
-    const args = new ArgList(CLIENT_NO_TOUCH);
-    args.keyword("mode", mode, T.ON_OFF_CHOICE);
-    return this.send(CLIENT_NO_TOUCH, args);
-  }
-
-  /**
    * Suspend the commands of all clients.
    * @param timeout - Duration in milliseconds.
    * @param options - See {@link ClientPauseOptions}.
@@ -1107,70 +952,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Enable or disable invalidation messages for keys.
-   *
-   * Messages are pushes under RESP3. Under RESP2, the connection in `clientId` receives them.
-   * @param options - See {@link ClientTrackingOptions}.
-   * @returns `true`.
-   * @remarks Since Redis 6.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
-   */
-  clientTracking(options?: ClientTrackingOptions): Reply<H, true>;
-  clientTracking(options?: ClientTrackingOptions): Reply<H, true> {
-    const args = new ArgList(CLIENT_TRACKING);
-    if (options !== undefined) options = args.options(options, CLIENT_TRACKING_OPTIONS);
-    trackingMode(args, options);
-    if (options !== undefined) {
-      if (options.clientId !== undefined) {
-        args.add(T.REDIRECT).integer("options.clientId", options.clientId);
-      }
-      args.flag("options.bcast", T.BCAST, options.bcast);
-      args.flag("options.optIn", T.OPTIN, options.optIn);
-      args.flag("options.optOut", T.OPTOUT, options.optOut);
-      args.flag("options.noLoop", T.NOLOOP, options.noLoop);
-    }
-    trackingPrefixes(args, options);
-    return this.send(CLIENT_TRACKING, args);
-  }
-
-  /**
-   * Disable invalidation messages for keys.
-   * @returns `true`.
-   * @remarks Since Redis 6.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
-   */
-  clientTrackingOff(): Reply<H, true>;
-  clientTrackingOff(): Reply<H, true> {
-    return this.run(CLIENT_TRACKING, [T.OFF]);
-  }
-
-  /**
-   * Enable invalidation messages for keys.
-   *
-   * Messages are pushes under RESP3. Under RESP2, the connection in `clientId` receives them.
-   * @param options - See {@link ClientTrackingOnOptions}.
-   * @returns `true`.
-   * @remarks Since Redis 6.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
-   */
-  clientTrackingOn(options?: ClientTrackingOnOptions): Reply<H, true>;
-  clientTrackingOn(options?: ClientTrackingOnOptions): Reply<H, true> {
-    const args = new ArgList(CLIENT_TRACKING, [T.ON]);
-    if (options !== undefined) {
-      options = args.options(options, CLIENT_TRACKING_ON_OPTIONS);
-      if (options.clientId !== undefined) {
-        args.add(T.REDIRECT).integer("options.clientId", options.clientId);
-      }
-      args.flag("options.bcast", T.BCAST, options.bcast);
-      args.flag("options.optIn", T.OPTIN, options.optIn);
-      args.flag("options.optOut", T.OPTOUT, options.optOut);
-      args.flag("options.noLoop", T.NOLOOP, options.noLoop);
-    }
-    trackingPrefixes(args, options);
-    return this.send(CLIENT_TRACKING, args);
-  }
-
-  /**
    * Return the tracking state of the connection.
    *
    * Applies to the shared connection of ordinary commands; use `redis.client()` for a dedicated
@@ -1225,30 +1006,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   }
 
   /**
-   * Select a protocol version and describe the server.
-   *
-   * For all connections of a client, use the option `protocol`.
-   * @param protocol - Version; default: unchanged.
-   * @param options - See {@link HelloOptions}.
-   * @returns Properties of server and connection.
-   * @remarks Since Redis 6.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/hello/ | HELLO}
-   */
-  hello(protocol?: 2 | 3, options?: HelloOptions): Reply<H, HelloReply>;
-  hello(protocol?: 2 | 3, options?: HelloOptions): Reply<H, HelloReply> {
-    const args = new ArgList(HELLO);
-    if (options !== undefined) options = args.options(options, HELLO_OPTIONS);
-    if (protocol !== undefined) args.count("protocol", protocol);
-    helloOptions(args, protocol, options);
-    if (options !== undefined) {
-      if (options.setName !== undefined) {
-        args.add(T.SETNAME).value("options.setName", options.setName);
-      }
-    }
-    return this.send(HELLO, args);
-  }
-
-  /**
    * Check that the server responds.
    * @returns `true`.
    * @remarks Since Redis 1.0.0. O(1).
@@ -1289,58 +1046,6 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   quit(): Reply<H, true>;
   quit(): Reply<H, true> {
     return this.run(QUIT, []);
-  }
-
-  /**
-   * Allow this connection to read from a cluster replica.
-   * @returns `true`.
-   * @remarks Since Redis 3.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/readonly/ | READONLY}
-   */
-  readonly(): Reply<H, true>;
-  readonly(): Reply<H, true> {
-    return this.run(READONLY_COMMAND, []);
-  }
-
-  /**
-   * Undo READONLY.
-   * @returns `true`.
-   * @remarks Since Redis 3.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/readwrite/ | READWRITE}
-   */
-  readwrite(): Reply<H, true>;
-  readwrite(): Reply<H, true> {
-    return this.run(READWRITE, []);
-  }
-
-  /**
-   * Reset this connection to its initial state.
-   *
-   * Selects database 0, RESP2, no name, and the default user, unauthenticated. The method is not
-   * called `reset` because `reset` empties a pipeline.
-   * @returns `"RESET"`.
-   * @remarks Since Redis 6.2.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/reset/ | RESET}
-   */
-  resetConnection(): Reply<H, string>;
-  resetConnection(): Reply<H, string> {
-    return this.run(RESET, []);
-  }
-
-  /**
-   * Select the database of this connection.
-   *
-   * Selected again after a reconnect. For all connections of a client, use the option `db`.
-   * @param index - Database number.
-   * @returns `true`.
-   * @remarks Since Redis 1.0.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/select/ | SELECT}
-   */
-  select(index: Integer): Reply<H, true>;
-  select(index: Integer): Reply<H, true> {
-    const args = new ArgList(SELECT);
-    args.count("index", index);
-    return this.send(SELECT, args);
   }
 
   /**
@@ -1616,7 +1321,7 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 2.0.0. O(N) in the number of settings.
    * @see {@link https://redis.io/docs/latest/commands/config-set/ | CONFIG SET}
    */
-  configSet(name: Mapping<string, Value>): Reply<H, true>;
+  configSet<M extends Record<keyof M, Value>>(name: Mapping<string, Value, M>): Reply<H, true>;
   configSet(name: Mapping<string, Value> | string, value?: Value): Reply<H, true> {
     const args = new ArgList(CONFIG_SET);
     configSettings(args, name, value);

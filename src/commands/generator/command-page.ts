@@ -1,7 +1,7 @@
 /** Generates docs/commands.md, the list of all commands and methods. Pure. */
 import type { CommandSpec, Entry, RefusedSpec } from "../table/dsl.js";
 import { hasMethod } from "./infos.js";
-import { nameOf } from "./methods.js";
+import { isInternal, nameOf } from "./methods.js";
 
 /** A group of commands, as in the Redis documentation. */
 export interface CommandGroup {
@@ -31,7 +31,9 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("");
 
 function methodCell(spec: CommandSpec): string {
-  const aliases = (spec.aliases ?? []).map((alias) => ` (${code(alias)})`);
+  const aliases = (spec.aliases ?? [])
+    .filter((alias) => !isInternal(spec, alias))
+    .map((alias) => ` (${code(alias)})`);
   const deprecated = spec.deprecated === undefined ? "" : ", deprecated";
   return `${code(nameOf(spec))}${aliases.join("")}${deprecated}`;
 }
@@ -50,6 +52,7 @@ function replyCell(spec: CommandSpec): string {
 function groupText({ title, entries }: CommandGroup): string {
   const rows = entries
     .filter(hasMethod)
+    .filter((spec) => !isInternal(spec, nameOf(spec)))
     .map((spec) => [code(spec.name), methodCell(spec), cell(spec.since), replyCell(spec)]);
   if (rows.length === 0) return "";
   return `\n## ${title}\n\n${table(["Command", "Method", "Since", "Reply"], rows)}`;

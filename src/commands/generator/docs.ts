@@ -9,13 +9,18 @@ interface SignatureDoc {
   readonly returns: string;
   /** For an alias: the method it calls. */
   readonly aliasOf: string | undefined;
+  /** Whether the declarations omit the method. */
+  readonly internal: boolean;
 }
 
 /** A version without a product name is one of Redis. */
 const versionName = (since: string): string => (/^\d/.test(since) ? `Redis ${since}` : since);
 
 /** The doc comment of one signature. */
-export function methodDoc(spec: CommandSpec, { params, returns, aliasOf }: SignatureDoc): string {
+export function methodDoc(
+  spec: CommandSpec,
+  { params, returns, aliasOf, internal }: SignatureDoc,
+): string {
   const has = (name: string) =>
     params.some((param) => new RegExp(`^(?:\\.\\.\\.)?${name}\\b`).test(param));
   const args = spec.args.filter((arg) => has(arg.name));
@@ -31,5 +36,6 @@ export function methodDoc(spec: CommandSpec, { params, returns, aliasOf }: Signa
   const other = aliasOf === undefined ? "" : ` Same as \`${aliasOf}\`; the name in redis-py.`;
   const notes = spec.notes === undefined ? [] : ["", spec.notes];
   // No blank line before the tags: the bundle contains these comments.
-  return docComment([`${spec.summary}${other}`, ...notes, ...tags], "  ");
+  const tag = internal ? "@internal " : "";
+  return docComment([`${tag}${spec.summary}${other}`, ...notes, ...tags], "  ");
 }

@@ -9,7 +9,7 @@
 import type { CommandSpec, Entry } from "../table/dsl.js";
 import { ExportIndex, Imports, type Modules } from "./imports.js";
 import { hasMethod, infosFile, registryFile } from "./infos.js";
-import { methodText } from "./methods.js";
+import { isInternal, methodText, nameOf } from "./methods.js";
 import { optionTypes, rulesText } from "./options.js";
 import { constantName, fileHead } from "./text.js";
 
@@ -130,10 +130,23 @@ function optionsFile(
   return `${fileHead("The types of options objects.")}${imports}\n${body}`;
 }
 
-function commandsFile(last: Theme): string {
-  return `${fileHead("The last class of the inheritance chain: all command methods.")}
+function commandsFile(themes: readonly Theme[]): string {
+  const last = themes.at(-1);
+  const shared = themes.at(-2) ?? last;
+  if (last === undefined || shared === undefined) throw new Error("no themes");
+  const names = last.entries
+    .filter(hasMethod)
+    .flatMap((spec) =>
+      [nameOf(spec), ...(spec.aliases ?? [])].filter((name) => !isInternal(spec, name)),
+    )
+    .map((name) => `\n  | "${name}"`);
+  return `${fileHead("The last classes of the inheritance chain: all command methods.")}
 /** All commands as methods. */
 export { ${last.className} as Commands } from "./${last.file}.js";
+/** The commands that a shared connection accepts. */
+export { ${shared.className} as SharedCommands } from "./${shared.file}.js";
+/** Names of the methods in Commands that SharedCommands lacks. */
+export type DedicatedMethod =${names.join("")};
 `;
 }
 
@@ -164,12 +177,10 @@ export function generate({ themes, modules, typeModules }: GeneratorInput) {
     const parent = themes[i - 1];
     files.set(`${theme.file}.ts`, classFile({ theme, parent, exports, types, tokens }));
   }
-  const last = themes.at(-1);
-  if (last === undefined) throw new Error("no themes");
   files.set("options.ts", options);
   files.set("tokens.ts", tokens.toFile());
   files.set("registry.ts", registryFile(themes.map((theme) => theme.file)));
-  files.set("commands.ts", commandsFile(last));
+  files.set("commands.ts", commandsFile(themes));
   files.set("types.ts", typesFile(typeModules));
   return files;
 }

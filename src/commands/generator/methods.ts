@@ -23,6 +23,10 @@ function statementText(line: string, indent: string): string {
   return `${deep}${condition} {\n${deep}  ${action}\n${deep}}\n`;
 }
 
+/** Whether a method is for developers of servers: it exists, and the declarations and documents omit it. */
+export const isInternal = (spec: CommandSpec, name: string): boolean =>
+  spec.internal === true || name.endsWith("Internal");
+
 interface NamedBody {
   readonly name: string;
   readonly lines: readonly string[];
@@ -36,12 +40,13 @@ interface NamedBody {
  */
 function methodWithDoc(spec: CommandSpec, { name, lines, aliasOf }: NamedBody): string {
   const docOf = ({ params, returns }: SignatureText) =>
-    methodDoc(spec, { params, returns, aliasOf });
+    methodDoc(spec, { params, returns, aliasOf, internal: isInternal(spec, name) });
   const body = lines.map((line) => statementText(line, "    ")).join("");
   const code = `${signatureLine(name, implementation(spec), " {")}\n${body}  }\n`;
   const declared = overloads(spec);
   const signatures = (declared.length === 0 ? [declaration(spec)] : declared).map(
-    (overload) => `${docOf(overload)}${signatureLine(name, overload, ";")}\n`,
+    (overload) =>
+      `${overload.isRepeated ? "" : docOf(overload)}${signatureLine(name, overload, ";")}\n`,
   );
   return `${signatures.join("")}${code}`;
 }

@@ -13,6 +13,8 @@ export interface SignatureText {
   readonly returnType?: string;
   /** Text of `@returns`. */
   readonly returns: string;
+  /** Whether it repeats another for other arguments, without a doc comment. */
+  readonly isRepeated?: true;
 }
 
 function paramText(param: Param): string {
@@ -56,14 +58,25 @@ export function implementation(spec: CommandSpec): SignatureText {
 /** The same signature as callers see it: a parameter with a default is optional. */
 export function declaration(spec: CommandSpec): SignatureText {
   const seen = implementation(spec);
-  return {
+  return withMappingType({
     ...seen,
     params: [...spec.args.map(declaredText), ...seen.params.slice(spec.args.length)],
-  };
+  });
 }
 
 /** The overloads a caller sees; none when the implementation is the only signature. */
 export function overloads(spec: CommandSpec): SignatureText[] {
+  const declared = declaredOverloads(spec);
+  // On a union of clients, generic signatures cannot be called if their replies differ: others come first.
+  const differing = declared.filter(({ type }) => /\bT\b/.test(type));
+  const repeated = differing.map((one) => ({ ...withMappingType(one), isRepeated: true as const }));
+  return [
+    ...declared.map((one) => (differing.includes(one) ? one : withMappingType(one))),
+    ...repeated.filter(({ generics }) => generics.startsWith("<M ")),
+  ];
+}
+
+function declaredOverloads(spec: CommandSpec): SignatureText[] {
   if (spec.signatures !== undefined) {
     return spec.signatures.map(({ generics = "", params, type, returns }) => ({
       generics,
@@ -161,6 +174,21 @@ function unionType(spec: CommandSpec): string {
     ...(spec.signatures ?? []).map(({ type }) => type),
   ];
   return [...new Set(types.flatMap((type) => type.split(/ \| (?![^([]*[)\]])/)))].join(" | ");
+}
+
+/** A mapping, or the mapping of weights, with its key and value. */
+const MAPPING = /\b(?:Mapping<(?:\w+), (\w+)|WeightedKeys<\w+)(?=>)/;
+
+/** The same signature with the type of a mapping as a type parameter, so that it may be an interface. */
+function withMappingType(signature: SignatureText): SignatureText {
+  const found = signature.params.map((param) => MAPPING.exec(param)).find(Boolean);
+  if (found === undefined) return signature;
+  const others = signature.generics === "" ? "" : `, ${signature.generics.slice(1, -1)}`;
+  return {
+    ...signature,
+    generics: `<M extends Record<keyof M, ${found?.[1] ?? "Decimal"}>${others}>`,
+    params: signature.params.map((param) => param.replace(MAPPING, "$&, M")),
+  };
 }
 
 /** The text of a signature; `end` is `;` for an overload, ` {` for the implementation. */

@@ -40,6 +40,7 @@ export const hyperloglog: readonly Entry[] = [
     returns: "The estimate, with a standard error of 0.81 %.",
   }),
   command("PFDEBUG", {
+    internal: true,
     since: "2.8.9",
     cost: "O(N) in the size of the value",
     flags: ALWAYS_TEXT,
@@ -65,6 +66,7 @@ export const hyperloglog: readonly Entry[] = [
     returns: "`true`.",
   }),
   command("PFSELFTEST", {
+    internal: true,
     since: "2.8.9",
     cost: "O(1), but takes several seconds",
     summary: "Run the server's HyperLogLog self-test; for server developers.",

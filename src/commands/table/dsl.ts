@@ -303,6 +303,8 @@ export interface CommandSpec {
   readonly whenEmpty?: string;
   /** What to use instead of a deprecated command. */
   readonly deprecated?: string;
+  /** For developers of servers: neither the declarations nor docs/commands.md contain the method. */
+  readonly internal?: true;
 }
 
 /** A command without a method, which `executeCommand` refuses. */

@@ -2,6 +2,7 @@
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { DataError, Redis, ResponseError } from "../../../src/index.js";
 import { describeClients } from "../../support/clients.js";
+import { withEveryCommand } from "../../support/every-command.js";
 import { sharedServer, startServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 import { until } from "../../support/until.js";
@@ -98,7 +99,7 @@ describeClients("WAIT", server, ({ redis, t }) => {
 
   it("is refused on a shared connection, where it would count writes of other callers", async () => {
     await redis.set("k", "v");
-    const error = await errorOf(redis.wait(1, 10_000));
+    const error = await errorOf(withEveryCommand(redis).wait(1, 10_000));
     expect(error).toBeInstanceOf(DataError);
     expect(error).toMatchObject({ code: "ESHARED", command: "WAIT", outcome: "not-sent" });
     expect(error.message).toContain("counts the writes of its own connection; use redis.client()");

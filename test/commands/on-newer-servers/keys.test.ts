@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { DataError, ResponseError } from "../../../src/index.js";
 import { describeClients } from "../../support/clients.js";
+import { withEveryCommand } from "../../support/every-command.js";
 import { startServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 import { until } from "../../support/until.js";
@@ -16,7 +17,8 @@ describeClients("WAITAOF", durable, ({ redis, t }) => {
     expect(await own.waitaof(1, 1, 20_000)).toEqual([1, 1]);
     expect(await replica.command("GET", "k")).toBe("v");
     expect(await own.waitaof(1, 0, 20_000)).toEqual([1, 1]);
-    expect(await errorOf(redis.waitaof(1, 0, 20_000))).toMatchObject({ code: "ESHARED" });
+    const shared = withEveryCommand(redis);
+    expect(await errorOf(shared.waitaof(1, 0, 20_000))).toMatchObject({ code: "ESHARED" });
   });
 
   it("returns at its timeout", async () => {

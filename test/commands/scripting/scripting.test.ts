@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, expect, expectTypeOf, test } from "vitest";
 import { DataError, Redis, ResponseError } from "../../../src/index.js";
 import { b, describeTextAndBytes } from "../../support/command-clients.js";
+import { withEveryCommand } from "../../support/every-command.js";
 import { expectLeasesReturned } from "../../support/returned-leases.js";
 import { sharedServer, startServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
@@ -113,7 +114,7 @@ describeTextAndBytes("EVAL and SCRIPT", server, ({ protocol, text, bytes, both }
 
   test("SCRIPT DEBUG is accepted on client() only", async () => {
     for (const redis of both) {
-      expect(await errorOf(redis.scriptDebug("YES"))).toBeInstanceOf(DataError);
+      expect(await errorOf(withEveryCommand(redis).scriptDebug("YES"))).toBeInstanceOf(DataError);
       await using own = redis.client();
       expect(await own.scriptDebug("YES")).toBe(true);
       expect(await own.scriptDebug("NO")).toBe(true);

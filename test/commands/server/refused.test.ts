@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DataError, Redis } from "../../../src/index.js";
 import { describeTextAndBytes } from "../../support/command-clients.js";
+import { withEveryCommand } from "../../support/every-command.js";
 import { sharedServer } from "../../support/server.js";
 import { errorOf } from "../../support/settle.js";
 
@@ -96,8 +97,9 @@ describeTextAndBytes("commands that change the session", server, ({ both }) => {
 
   test("methods are rejected on a shared connection, also in pipelines", async () => {
     for (const redis of both) {
-      const refused = [redis.select(1), redis.clientTrackingOn(), redis.auth("x"), redis.hello()];
-      for (const promise of [...refused, redis.resetConnection(), redis.readonly()]) {
+      const all = withEveryCommand(redis);
+      const refused = [all.select(1), all.clientTrackingOn(), all.auth("x"), all.hello()];
+      for (const promise of [...refused, all.resetConnection(), all.readonly()]) {
         expect(await errorOf(promise)).toMatchObject({ code: "ESHARED" });
       }
       expect(() => redis.pipeline().select(1)).toThrow(DataError);

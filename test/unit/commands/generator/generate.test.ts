@@ -144,6 +144,27 @@ describe("generate()", () => {
     expect(files.get("commands.ts")).toContain(
       'export { TwoCommands as Commands } from "./two.js";',
     );
+    expect(files.get("commands.ts")).toContain(
+      'export { OneCommands as SharedCommands } from "./one.js";',
+    );
+    expect(files.get("commands.ts")).toContain('export type DedicatedMethod =\n  | "ttl";');
+  });
+
+  test("marks the method of a command for developers of servers as internal", () => {
+    const text = filesOf(entry("PFDEBUG", { internal: true })).get("one.ts");
+    expect(text).toMatch(/\/\*\*\n {3}\* @internal .*\n(?: {3}\*.*\n)+ {2}pfdebug\(\)/);
+  });
+
+  test("makes the type of a mapping a type parameter, after other signatures where replies differ", () => {
+    const mapping = [dsl.param("mapping", dsl.mappingOf(dsl.KEY, dsl.VALUE), "")];
+    const generic =
+      "<M extends Record<keyof M, Value>>(mapping: Mapping<Key, Value, M>): Reply<H, ";
+    const single = filesOf(entry("X", { args: mapping, reply: dsl.reply("true") })).get("one.ts");
+    expect(single).toContain(`  x${generic}true>;`);
+    const signature = { params: "mapping: Mapping<Key, Value>", type: "T", returns: "It." };
+    const some = filesOf(entry("X", { args: mapping, signatures: [signature] })).get("one.ts");
+    const plain = '  x(mapping: Mapping<Key, Value>): Reply<H, H["text"]>;\n';
+    expect(some).toContain(`${plain}  x${generic}H["text"]>;\n`);
   });
 
   test("generates constants and no method for a refused command", () => {

@@ -1,8 +1,14 @@
-/** Methods of a client that need one generated command method or none: iterators, and DIGEST computed locally. */
+/**
+ * Methods of a client that are built on its other public members: iterators, digests computed locally, scripts
+ * and function libraries.
+ */
 import type { Key, Value } from "../commands/core/info.js";
-import { Commands } from "../commands/generated/commands.js";
+import { Commands, type SharedCommands } from "../commands/generated/commands.js";
+import { LibrarySource, ScriptSource } from "../execution/preload.js";
 import type { PromiseSurface } from "../execution/reply-types.js";
 import type { ConnectionPool } from "../pool/pool.js";
+import { Library } from "../scripting/library.js";
+import { createScript, type Script, type ScriptOptions } from "../scripting/script.js";
 import { digestOf } from "./digest.js";
 import {
   type HscanIterOptions,
@@ -15,11 +21,17 @@ import {
   zscanIter,
 } from "./scan-iter.js";
 
-/** Every command, iterators over the SCAN commands, and local digests. */
-export abstract class ScanCommands<
+/**
+ * Commands that a shared connection refuses exist at run time, where they reject with an error that names
+ * `client()`; only {@link DedicatedRedis} has them in its type.
+ */
+const Shared: typeof SharedCommands = Commands;
+
+/** Every command, and the methods built on them. */
+export abstract class DerivedMethods<
   T extends string | Buffer,
   I extends number | bigint,
-> extends Commands<PromiseSurface<T, I>> {
+> extends Shared<PromiseSurface<T, I>> {
   abstract get connectionPool(): ConnectionPool;
 
   /**
@@ -89,5 +101,31 @@ export abstract class ScanCommands<
    */
   digestLocal(value: Value): string {
     return digestOf(value, this.connectionPool.settings);
+  }
+
+  /**
+   * Create a function that runs a Lua script. Nothing is sent yet.
+   *
+   * @param lua - Source of the script, as text or bytes.
+   * @param options.readOnly - Boolean, default `false`: whether to send it with EVALSHA_RO.
+   * @returns A function to call with `{ keys, args, client }`; `V` is the type of its reply.
+   * @throws {@link DataError} for an invalid script or option.
+   * @see {@link https://redis.io/docs/latest/commands/evalsha/ | EVALSHA}
+   */
+  registerScript<V = unknown>(lua: string | Uint8Array, options?: ScriptOptions): Script<V> {
+    const { encoding } = this.connectionPool.settings;
+    return createScript(this, new ScriptSource(lua, encoding), options);
+  }
+
+  /**
+   * Create a library whose functions can be called. Nothing is sent yet.
+   *
+   * @param code - Source of the library, as text or bytes, beginning with `#!lua name=mylib`.
+   * @throws {@link DataError} for an invalid library.
+   * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
+   */
+  registerLibrary(code: string | Uint8Array): Library {
+    const { encoding } = this.connectionPool.settings;
+    return new Library(this, new LibrarySource(code, encoding));
   }
 }
