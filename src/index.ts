@@ -37,6 +37,8 @@ export type {
   TextOf,
   UnknownOption,
   Unset,
+  ViewIntOf,
+  ViewTextOf,
 } from "./execution/reply-types.js";
 export { Lock, type LockClass, type LockWork } from "./lock/lock.js";
 export type { LockClient } from "./lock/lock-client.js";

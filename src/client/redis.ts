@@ -12,7 +12,15 @@ import { decoderFor } from "../execution/command-request.js";
 import { DedicatedConnection } from "../execution/dedicated-connection.js";
 import { execute } from "../execution/execute.js";
 import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
-import type { Given, IntOf, PromiseSurface, TextOf, Unset } from "../execution/reply-types.js";
+import type {
+  Given,
+  IntOf,
+  PromiseSurface,
+  TextOf,
+  Unset,
+  ViewIntOf,
+  ViewTextOf,
+} from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
 import { createLock } from "../lock/create-lock.js";
 import type { Lock, LockClass } from "../lock/lock.js";
@@ -123,7 +131,7 @@ export class RedisClient<
   with<const O extends Given<O, CallOptions>, C>(
     this: C,
     options: O,
-  ): ViewOf<C, TextOf<O, T>, IntOf<O, I>>;
+  ): ViewOf<C, ViewTextOf<O, T>, ViewIntOf<O, I>>;
   with(options: CallOptions): unknown {
     const { call, executor } = this[SELF].#dependencies;
     // Often the view is the only reference to the client() it was created from.
