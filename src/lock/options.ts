@@ -119,13 +119,12 @@ const LOCK_CHECKS = {
   raiseOnReleaseError: boolean,
 };
 const ATTEMPT_CHECKS = { ...ACQUIRE_CHECKS, token };
-const { signal, raiseOnReleaseError } = LOCK_CHECKS;
 /** The options of each method that takes the lock. */
 const TAKE_CHECKS = {
   acquire: ATTEMPT_CHECKS,
   hold: ATTEMPT_CHECKS,
-  using: { ...ATTEMPT_CHECKS, raiseOnReleaseError },
-  tryUsing: { signal, token, raiseOnReleaseError },
+  using: { ...ATTEMPT_CHECKS, raiseOnReleaseError: boolean },
+  tryUsing: { signal: abortSignal, token, raiseOnReleaseError: boolean },
 } as const;
 
 /** A method that takes the lock. */

@@ -22,7 +22,7 @@ interface Latin1Source {
   latin1Slice(start: number, end: number): string;
 }
 
-const { latin1Slice } = Buffer.prototype as Buffer & Latin1Source;
+const latin1Slice = (Buffer.prototype as Buffer & Latin1Source).latin1Slice;
 
 /** Return the bytes as a string with one character per byte. */
 export const latin1Of = Function.prototype.call.bind(latin1Slice) as (

@@ -157,24 +157,22 @@ export function runSoon(callback: () => void): void {
 }
 
 // Copies: fake timers replace the members of these modules as well.
-const { setTimeout, clearTimeout, setImmediate, clearImmediate } = nodeTimers;
-
 const timers = createTimers({
-  setTimeout,
-  clearTimeout,
-  setImmediate,
-  clearImmediate,
+  setTimeout: nodeTimers.setTimeout,
+  clearTimeout: nodeTimers.clearTimeout,
+  setImmediate: nodeTimers.setImmediate,
+  clearImmediate: nodeTimers.clearImmediate,
   now: performance.now.bind(performance),
 });
 
 /** Return the time in milliseconds since an arbitrary moment; it never goes back. */
-export const { realTime } = timers;
+export const realTime = timers.realTime;
 
 /**
  * Return the time without the periods during which the event loop was blocked while a timer was due. A wait
  * for I/O is limited by this time, because a blocked event loop does no I/O.
  */
-export const { loopTime } = timers;
+export const loopTime = timers.loopTime;
 
 /**
  * Call a function once after a delay.
@@ -182,10 +180,10 @@ export const { loopTime } = timers;
  * @param delay - ms, any number; `Infinity` for never.
  * @param keepAlive - Whether the timer keeps the process alive; default `true`.
  */
-export const { startTimer } = timers;
+export const startTimer = timers.startTimer;
 
 /** Call a function again and again, with a pause before each call; as {@link startTimer}. */
-export const { startInterval } = timers;
+export const startInterval = timers.startInterval;
 
 /** Call a function soon; when a timer calls this, after the sockets have been read. */
-export const { startImmediate } = timers;
+export const startImmediate = timers.startImmediate;

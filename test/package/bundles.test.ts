@@ -97,7 +97,7 @@ describe("a bundle contains only what is used", () => {
     ["DataError", 1000],
     ["ReadOnlyError", 1000],
     ["ExponentialBackoff", 2000],
-    ["Retry", 5000],
+    ["Retry", 6000],
     ["JsParser", 20_000],
     ["HiredisParser", 20_000],
     ["ConnectionPool", 100_000],
