@@ -65,6 +65,11 @@ export const MOCKED: Readonly<Record<string, string>> = {
   moduleUnload: "no module is loaded that could be unloaded",
 };
 
+/** Methods that send nothing, so that no server replies to them. */
+export const UNSENT: Readonly<Record<string, string>> = {
+  quit: "closes the client as close() does, without QUIT",
+};
+
 /** The exceptions by aspect and command. */
 export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>>> = {
   words: {
