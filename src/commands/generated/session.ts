@@ -128,21 +128,6 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
   }
 
   /**
-   * @internal Discard a fieldset of this connection. Same as `himportDiscard`; the name in
-   *   redis-py.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @param fieldsetName - Name of the fieldset.
-   * @returns 1 if the fieldset existed, otherwise 0.
-   * @remarks Since Redis 8.10.0. O(1).
-   * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
-   */
-  himportDiscardInternal(fieldsetName: Value): Reply<H, number>;
-  himportDiscardInternal(fieldsetName: Value): Reply<H, number> {
-    return this.himportDiscard(fieldsetName);
-  }
-
-  /**
    * Discard all fieldsets of this connection.
    *
    * A fieldset belongs to one connection, so use `client()`.
@@ -153,20 +138,6 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
   himportDiscardAll(): Reply<H, number>;
   himportDiscardAll(): Reply<H, number> {
     return this.run(HIMPORT_DISCARDALL, []);
-  }
-
-  /**
-   * @internal Discard all fieldsets of this connection. Same as `himportDiscardAll`; the name in
-   *   redis-py.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @returns Number of fieldsets discarded.
-   * @remarks Since Redis 8.10.0. O(N) for N fieldsets.
-   * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
-   */
-  himportDiscardAllInternal(): Reply<H, number>;
-  himportDiscardAllInternal(): Reply<H, number> {
-    return this.himportDiscardAll();
   }
 
   /**
@@ -184,22 +155,6 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
     const args = new ArgList(HIMPORT_PREPARE, [fieldsetName]);
     args.list("fields", fields);
     return this.send(HIMPORT_PREPARE, args);
-  }
-
-  /**
-   * @internal Register a fieldset, an ordered list of field names, on this connection for
-   *   `himportSet`. Same as `himportPrepare`; the name in redis-py.
-   *
-   * A fieldset belongs to one connection, so use `client()`.
-   * @param fieldsetName - Name of the fieldset.
-   * @param fields - One or more field names, in order.
-   * @returns `true`.
-   * @remarks Since Redis 8.10.0. O(N*log(N)) for N fields.
-   * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
-   */
-  himportPrepareInternal(fieldsetName: Value, fields: Many<Value>): Reply<H, true>;
-  himportPrepareInternal(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
-    return this.himportPrepare(fieldsetName, fields);
   }
 
   /**

@@ -183,7 +183,6 @@ export const hashes: readonly Entry[] = [
     returns: "One value per field, in order; `null` for missing fields.",
   }),
   command("HIMPORT DISCARD", {
-    aliases: ["himportDiscardInternal"],
     since: "8.10.0",
     cost: "O(1)",
     flags: SESSION,
@@ -195,7 +194,6 @@ export const hashes: readonly Entry[] = [
   }),
   command("HIMPORT DISCARDALL", {
     method: "himportDiscardAll",
-    aliases: ["himportDiscardAllInternal"],
     since: "8.10.0",
     cost: "O(N) for N fieldsets",
     flags: SESSION,
@@ -206,7 +204,6 @@ export const hashes: readonly Entry[] = [
     returns: "Number of fieldsets discarded.",
   }),
   command("HIMPORT PREPARE", {
-    aliases: ["himportPrepareInternal"],
     since: "8.10.0",
     cost: "O(N*log(N)) for N fields",
     flags: SESSION,
