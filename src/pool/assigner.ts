@@ -104,7 +104,7 @@ export class Assigner {
 
   #connectMissing(): void {
     const { refusal, pausing, failing } = this.#connector;
-    if (refusal !== undefined) return this.failUnservable(refusal);
+    if (refusal !== undefined) return this.#rejectUnservable();
     if (pausing) return;
     const missingShared = this.#missingShared;
     const needed = missingShared + this.#waitQueue.leases.size;
@@ -112,6 +112,11 @@ export class Assigner {
     while (this.#connector.pending < wanted && !this.#isFull) this.#connector.connect();
     const isShort = this.#isFull && this.#connector.pending < needed;
     if (isShort && !this.#mayWait) this.#rejectExcess(missingShared);
+  }
+
+  #rejectUnservable(): void {
+    const { requests, leases } = this.#waitQueue;
+    if (requests.size !== 0 || leases.size !== 0) this.#connector.rejectWaiting();
   }
 
   /** Reject the requests and leases that only a new connection could serve: none can be opened. */

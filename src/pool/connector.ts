@@ -20,7 +20,7 @@ import type { Address } from "../options/address.js";
 import type { Settings } from "../options/types.js";
 import type { Reply } from "../protocol/reply.js";
 import { outsideContext } from "../util/async-context.js";
-import { startTimer, type Timer } from "../util/timers.js";
+import { startImmediate, startTimer, type Timer } from "../util/timers.js";
 import { Pacer } from "./pacer.js";
 
 /** Class of connections: {@link Connection} or a class derived from it. */
@@ -54,6 +54,7 @@ export class Connector {
   #backoffTimer: Timer | undefined = undefined;
   /** The last failure that waiting cannot mend. */
   #refusal: RedisError | undefined = undefined;
+  #rejection: Timer | undefined = undefined;
   readonly #refusalPacer = new Pacer();
 
   constructor(dependencies: ConnectorDependencies, owner: ConnectorOwner) {
@@ -92,6 +93,19 @@ export class Connector {
     this.#attempts.set(attempt, undefined);
     // A connection serves all callers, so it must not keep the context of the first one.
     outsideContext(() => this.#start(attempt));
+  }
+
+  /**
+   * Reject what waits for a connection, after one turn of the event loop: callers that repeat a refused
+   * call without a pause must not block it.
+   */
+  rejectWaiting(): void {
+    this.#rejection ??= startImmediate(() => {
+      this.#rejection = undefined;
+      const { refusal } = this;
+      if (refusal === undefined) this.#owner.onBackoffElapsed();
+      else this.#owner.onRetriesExhausted(refusal);
+    });
   }
 
   #start(attempt: AbortController): void {

@@ -117,8 +117,8 @@ export class UrgentCommands implements ConnectorOwner {
 
   #connect(): void {
     const { refusal, pausing, failing } = this.#connector;
-    if (refusal !== undefined) return this.onRetriesExhausted(refusal);
     const needed = this.#waitQueue.leases.size;
+    if (refusal !== undefined && needed !== 0) return this.#connector.rejectWaiting();
     const wanted = failing ? Math.min(needed, 1) : needed;
     while (!pausing && this.#connector.pending < wanted) this.#connector.connect();
   }

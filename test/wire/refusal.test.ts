@@ -48,6 +48,27 @@ describe("refused credentials", () => {
     expect(mock.connections).toBe(1);
   });
 
+  it("let timers run while a caller repeats rejected calls without a pause", async () => {
+    await using mock = await mockServer(refuseAll);
+    await using redis = clientWith(mock, { password: "wrong" });
+    await errorOf(redis.get("a"));
+    const repeat: readonly (() => Promise<unknown>)[] = [
+      () => redis.get("a"),
+      () => redis.blpop("a", 0),
+      () => redis.connectionPool.lease(),
+      () => redis.scriptKill(),
+    ];
+    for (const call of repeat) {
+      let elapsed = false;
+      setImmediate(() => {
+        elapsed = true;
+      });
+      let calls = 0;
+      while (!elapsed && calls++ < 10_000) await errorOf(call());
+      expect(calls).toBeLessThan(10);
+    }
+  });
+
   it("reject commands of the following pause without connecting, each with its own error", async () => {
     await using mock = await mockServer(refuseAll);
     await using redis = clientWith(mock, { password: "wrong" });
