@@ -57,6 +57,9 @@ const NAMES = `
 const MISSING: Readonly<Record<string, string>> = {
   client_reply: "every command waits for its reply; use a pipeline to save round trips",
   debug_segfault: "redis-py sends no command either",
+  himport_discard_all_internal: "an internal second name of himportDiscardAll",
+  himport_discard_internal: "an internal second name of himportDiscard",
+  himport_prepare_internal: "an internal second name of himportPrepare",
   psync: "the reply is a replication stream, which this client does not read",
   reset: "named resetConnection, because reset() empties a pipeline",
   sentinel: "redis-py sends no command either; each subcommand has a method",
