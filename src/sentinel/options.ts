@@ -11,7 +11,7 @@ import { Retry } from "../options/retry.js";
 import type { RedisOptions } from "../options/types.js";
 import { JsParser } from "../protocol/js-parser.js";
 import { ownProperties } from "../util/own.js";
-import { integer, invalidOption, kindOf, plainObject } from "../util/validate.js";
+import { integer, invalidOption, kindOf, ownOptions, plainObject } from "../util/validate.js";
 import { boundedParser } from "./bounded-parser.js";
 import type { SentinelAddress } from "./nodes.js";
 import { FailoverRetry } from "./retry.js";
@@ -84,9 +84,9 @@ const ADDRESS_OPTIONS: readonly AddressOption[] = [
   "connectionPool",
 ];
 
+/** @param options - An object without inherited options. */
 function refuseAddress(options: object): void {
-  const own = ownProperties(options);
-  const given = ADDRESS_OPTIONS.find((name) => Reflect.get(own, name) !== undefined);
+  const given = ADDRESS_OPTIONS.find((name) => Reflect.get(options, name) !== undefined);
   if (given === undefined) return;
   const message = `option "${given}" must not be set: the Sentinels provide the address`;
   throw new DataError(message, { code: "EINVAL" });
@@ -107,15 +107,19 @@ function seedOf(given: unknown): SentinelAddress {
  *
  * @throws DataError for an empty list and for an invalid option.
  */
-export function sentinelSettings(sentinels: unknown, given: unknown): SentinelSettings {
+export function sentinelSettings(sentinels: unknown, options: unknown): SentinelSettings {
   if (!Array.isArray(sentinels) || sentinels.length === 0) {
     const got = Array.isArray(sentinels) ? "an empty array" : kindOf(sentinels);
     throw invalidOption('argument "sentinels"', PAIRS, got);
   }
-  const options = ownProperties(plainObject('argument "options"', given)) as SentinelOptions;
-  const { minOtherSentinels = 0, sentinelOptions, ...others } = options;
+  const {
+    minOtherSentinels = 0,
+    sentinelOptions,
+    ...others
+  } = ownOptions(options as SentinelOptions);
   const clients = ownProperties(others);
-  const own = plainObject("sentinelOptions", sentinelOptions ?? socketOptions(clients));
+  const given = sentinelOptions ?? socketOptions(clients);
+  const own = ownProperties(plainObject("sentinelOptions", given));
   const settings = {
     seeds: sentinels.map(seedOf),
     minOtherSentinels: integer(0)("minOtherSentinels", minOtherSentinels),

@@ -83,6 +83,18 @@ describe("Sentinel", () => {
     },
   );
 
+  it("does not take a property of Object.prototype for sentinelOptions.tls", () => {
+    Object.assign(Object.prototype, { tls: false });
+    try {
+      const options = { tls: true, sentinelOptions: {} };
+      expect(() => new Sentinel([["localhost", 26379]], options)).toThrow(
+        'set option "sentinelOptions.tls"',
+      );
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "tls");
+    }
+  });
+
   it.each([true, false, {}])("accepts option tls with sentinelOptions.tls %o", (tls) => {
     const options = { tls: true, sentinelOptions: { tls } };
     expect(String(new Sentinel([["a", 1]], options))).toBe("Sentinel<sentinels=[a:1]>");
