@@ -1,24 +1,8 @@
 /** Locks of clients with response callbacks and other settings, on a real server: a lock has one holder. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type ClientOptions, Redis, type ResponseCallback } from "../../src/index.js";
+import { ask, name, redis, server } from "../support/lock-clients.js";
 import { describeProtocols } from "../support/protocols.js";
-import { expectLeasesReturned } from "../support/returned-leases.js";
-import { sharedServer, uniquePrefix } from "../support/server.js";
-
-expectLeasesReturned();
-
-const server = await sharedServer();
-const ask = (...words: string[]) => server.command(...words);
-let redis: Redis;
-let name: string;
-
-beforeEach(() => {
-  redis = new Redis(server.url);
-  name = uniquePrefix();
-});
-afterEach(async () => {
-  await redis.close();
-});
 
 /** Every command that a lock may send. */
 const COMMANDS = ["SET", "GET", "EXISTS", "EVALSHA", "EVAL", "SCRIPT LOAD"];

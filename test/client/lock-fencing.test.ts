@@ -1,5 +1,5 @@
 /** Fencing tokens on a real server, and two holders with the same lock token. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   type ClientOptions,
   DataError,
@@ -7,24 +7,8 @@ import {
   Redis,
   ResponseError,
 } from "../../src/index.js";
+import { ask, name, redis, server, useProtocol } from "../support/lock-clients.js";
 import { describeProtocols } from "../support/protocols.js";
-import { expectLeasesReturned } from "../support/returned-leases.js";
-import { sharedServer, uniquePrefix } from "../support/server.js";
-
-expectLeasesReturned();
-
-const server = await sharedServer();
-const ask = (...words: string[]) => server.command(...words);
-let redis: Redis;
-let name: string;
-
-beforeEach(() => {
-  redis = new Redis(server.url);
-  name = uniquePrefix();
-});
-afterEach(async () => {
-  await redis.close();
-});
 
 describe("fencing token of a lock", () => {
   it("grows with each acquisition by any client", async () => {
@@ -52,9 +36,7 @@ describe("fencing token of a lock", () => {
 });
 
 describeProtocols("two holders with the same lock token", (protocol) => {
-  beforeEach(() => {
-    redis = new Redis(server.url, { protocol });
-  });
+  useProtocol(protocol);
 
   it.each([undefined, "count"])("do not share a lock (fencingKey: %s)", async (counter) => {
     const fencingKey = counter && `${name}:${counter}`;
@@ -71,9 +53,7 @@ describeProtocols("two holders with the same lock token", (protocol) => {
 });
 
 describeProtocols("an invalid fencing counter", (protocol) => {
-  beforeEach(() => {
-    redis = new Redis(server.url, { protocol });
-  });
+  useProtocol(protocol);
 
   it.each([
     ["text", ["SET", "no number"], "not an integer"],

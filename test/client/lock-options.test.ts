@@ -1,24 +1,8 @@
 /** Lock classes, options and arguments of locks, and values of another type, on a real server. */
 import { inspect } from "node:util";
-import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { DataError, Lock, type LockClient, Redis, ResponseError } from "../../src/index.js";
-import { expectLeasesReturned } from "../support/returned-leases.js";
-import { sharedServer, uniquePrefix } from "../support/server.js";
-
-expectLeasesReturned();
-
-const server = await sharedServer();
-const ask = (...words: string[]) => server.command(...words);
-let redis: Redis;
-let name: string;
-
-beforeEach(() => {
-  redis = new Redis(server.url);
-  name = uniquePrefix();
-});
-afterEach(async () => {
-  await redis.close();
-});
+import { ask, name, redis, server } from "../support/lock-clients.js";
 
 describe("Lock class and options", () => {
   it("lockClass selects a subclass", async () => {

@@ -1,5 +1,5 @@
 /** Locks held for the time of a block or a function, on a real server: release, renewal, loss. */
-import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   DataError,
   type Lock,
@@ -8,27 +8,8 @@ import {
   Redis,
   type TryUsingResult,
 } from "../../src/index.js";
-import { expectLeasesReturned } from "../support/returned-leases.js";
-import { sharedServer, uniquePrefix } from "../support/server.js";
+import { ask, name, redis, server, steal } from "../support/lock-clients.js";
 import { deferred, until } from "../support/until.js";
-
-expectLeasesReturned();
-
-const server = await sharedServer();
-const ask = (...words: string[]) => server.command(...words);
-let redis: Redis;
-let name: string;
-
-beforeEach(() => {
-  redis = new Redis(server.url);
-  name = uniquePrefix();
-});
-afterEach(async () => {
-  await redis.close();
-});
-
-/** Let another holder take the lock. */
-const steal = () => ask("SET", name, "another holder");
 
 describe("Lock with hold() and await using", () => {
   it("acquires the lock and releases it at the end of the block", async () => {

@@ -1,5 +1,5 @@
 /** Acquiring, waiting for, extending and releasing locks on a real server, as in redis-py. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   AbortError,
   DataError,
@@ -10,28 +10,9 @@ import {
   type LockOptions,
   Redis,
 } from "../../src/index.js";
+import { ask, name, redis, server, steal, useProtocol } from "../support/lock-clients.js";
 import { describeProtocols } from "../support/protocols.js";
-import { expectLeasesReturned } from "../support/returned-leases.js";
-import { sharedServer, uniquePrefix } from "../support/server.js";
 import { until } from "../support/until.js";
-
-expectLeasesReturned();
-
-const server = await sharedServer();
-const ask = (...words: string[]) => server.command(...words);
-let redis: Redis;
-let name: string;
-
-beforeEach(() => {
-  redis = new Redis(server.url);
-  name = uniquePrefix();
-});
-afterEach(async () => {
-  await redis.close();
-});
-
-/** Let another holder take the lock. */
-const steal = () => ask("SET", name, "another holder");
 
 /** The part of a client that a lock needs, with a modified SET. */
 function clientWith(set: LockClient["set"]): LockClient {
@@ -49,9 +30,7 @@ function clientWith(set: LockClient["set"]): LockClient {
 }
 
 describeProtocols("Lock", (protocol) => {
-  beforeEach(() => {
-    redis = new Redis(server.url, { protocol });
-  });
+  useProtocol(protocol);
 
   it("is not acquired by the constructor", async () => {
     const lock = redis.lock(name, { timeout: 5000 });
