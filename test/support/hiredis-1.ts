@@ -3,12 +3,12 @@
  * Debian release into a cache folder, and the addon is built against them with the script that users run.
  */
 import { execFile } from "node:child_process";
-import { access, mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { unpackPackages } from "./apt-unpack.js";
-import { ensureHiredis, withLock } from "./install.js";
+import { ensureHiredis, exists, withLock } from "./install.js";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,11 +21,7 @@ async function unpacked(): Promise<string> {
   const folder = join(CACHE, `${SUITE}-1`);
   await mkdir(CACHE, { recursive: true });
   await withLock(async () => {
-    const isThere = await access(folder).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return;
+    if (await exists(folder)) return;
     const draft = `${folder}.draft`;
     await rm(draft, { recursive: true, force: true });
     await unpackPackages({ suites: [SUITE], packages: PACKAGES, into: draft });

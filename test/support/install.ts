@@ -79,7 +79,8 @@ async function canInstall(): Promise<boolean> {
   return process.getuid?.() === 0 && (await findProgram("apt-get")) !== undefined;
 }
 
-function exists(path: string): Promise<boolean> {
+/** Whether a path exists. */
+export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,

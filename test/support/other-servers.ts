@@ -12,12 +12,12 @@
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { unpackPackages } from "./apt-unpack.js";
-import { withLock } from "./install.js";
+import { exists, withLock } from "./install.js";
 
 const run = promisify(execFile);
 
@@ -188,11 +188,4 @@ async function libraryFolder(folder: string): Promise<string> {
     if (await exists(join(parent, name, "libc.so.6"))) return join(parent, name);
   }
   throw new Error(`no C library in ${parent}; remove ${folder} to unpack it again`);
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
