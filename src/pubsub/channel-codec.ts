@@ -132,7 +132,8 @@ export class ChannelCodec {
     command: CommandInfo,
     given: readonly Subscriptions<never>[],
   ): Map<string, Subscription> {
-    const pairs = given.flatMap((argument) => pairsOf(command.name, argument));
+    const pairs = given.flatMap(pairsOf<never>);
+    for (const [, handler] of pairs) checkHandler(command.name, handler);
     const names = pairs.map(([name]) => name);
     this.#encoder.check(command, names);
     const all = pairs.map(([name, handler]) => this.#subscription(command, name, handler));
@@ -186,22 +187,19 @@ function nameOf(given: Key): string | Uint8Array {
   return typeof given === "bigint" ? given.toString() : given;
 }
 
-type Pair = readonly [name: Key, handler: AnyHandler | null];
+/** A name and what the caller passed as its handler. */
+export type SubscriptionPair<M> = readonly [name: Key, handler: Handler<M> | null];
 
-function pairsOf(command: string, given: Subscriptions<never>): Pair[] {
-  if (isList(given)) return [...given].map((name): Pair => [name as Key, null]);
-  if (isMap(given)) {
-    const entries = [...given] as [Key, unknown][];
-    return entries.map(([name, handler]) => [name, checkHandler(command, handler)]);
-  }
-  if (isPlainObject(given)) {
-    return Object.entries(given).map(([name, handler]) => [name, checkHandler(command, handler)]);
-  }
+/** Return the names and handlers of one argument of a subscription. The handlers are not checked. */
+export function pairsOf<M>(given: Subscriptions<M>): readonly SubscriptionPair<M>[] {
+  if (isList(given)) return [...given].map((name): SubscriptionPair<M> => [name as Key, null]);
+  if (isMap(given)) return [...given] as SubscriptionPair<M>[];
+  if (isPlainObject(given)) return Object.entries(given) as SubscriptionPair<M>[];
   return [[given as Key, null]];
 }
 
-function checkHandler(command: string, handler: unknown): AnyHandler | null {
-  if (typeof handler === "function" || handler === null) return handler as AnyHandler | null;
+function checkHandler(command: string, handler: unknown): void {
+  if (typeof handler === "function" || handler === null) return;
   throw new DataError(`${command}: a handler must be a function or null, got ${kindOf(handler)}`, {
     code: "EINVAL",
     command,

@@ -3,18 +3,21 @@
  * is that of the underlying subscriber: the server sends notifications only as its setting
  * `notify-keyspace-events` requires, and those published while the client is disconnected are lost.
  */
-
-import { isMap, isUint8Array } from "node:util/types";
-import { flattened, isList } from "../commands/core/arg-values.js";
+import { isUint8Array } from "node:util/types";
+import { flattened } from "../commands/core/arg-values.js";
 import type { Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
 import type { ItemIterator } from "../util/async-queue.js";
-import { byteLengthOf, latin1Of } from "../util/bytes.js";
-import { ownProperties } from "../util/own.js";
+import { latin1TextOf } from "../util/bytes.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { realTime } from "../util/timers.js";
-import { invalidOption, isPlainObject, kindOf, plainObject } from "../util/validate.js";
-import type { HandlersOf, Subscriptions } from "./channel-codec.js";
+import { invalidOption, kindOf, ownOptions } from "../util/validate.js";
+import {
+  type HandlersOf,
+  pairsOf,
+  type SubscriptionPair,
+  type Subscriptions,
+} from "./channel-codec.js";
 import type { Handler, PublishedMessage, PubSubMessage, Text } from "./messages.js";
 import type { GetMessageOptions, PubSubOptions } from "./options.js";
 import type { PubSub } from "./pubsub.js";
@@ -88,16 +91,7 @@ function messageHandler<T extends string | Buffer>(handler: Handler<KeyEvent<T>>
 }
 
 function isPattern(name: Key): boolean {
-  return GLOB.test(isUint8Array(name) ? latin1Of(name, 0, byteLengthOf(name)) : String(name));
-}
-
-type Pair<T extends string | Buffer> = readonly [name: Key, handler: Handler<KeyEvent<T>> | null];
-
-function pairsOf<T extends string | Buffer>(given: Subscriptions<KeyEvent<T>>): readonly Pair<T>[] {
-  if (isMap(given)) return [...given];
-  if (isList(given)) return [...given].map((name): Pair<T> => [name as Key, null]);
-  if (isPlainObject(given)) return Object.entries(given) as Pair<T>[];
-  return [[given as Key, null]];
+  return GLOB.test(isUint8Array(name) ? latin1TextOf(name) : String(name));
 }
 
 /**
@@ -123,8 +117,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    */
   constructor(client: KeyspaceClient<T>, options: KeyspaceOptions = {}) {
     defineSelf(this);
-    const given = ownProperties(plainObject('argument "options"', options)) as KeyspaceOptions;
-    const { db = client.connectionPool.settings.db, ...rest } = given;
+    const { db = client.connectionPool.settings.db, ...rest } = ownOptions(options);
     if (db !== "*" && !(Number.isSafeInteger(db) && db >= 0)) {
       const got = typeof db === "number" ? String(db) : kindOf(db);
       throw invalidOption("db", 'an integer of at least 0 or "*"', got);
@@ -238,7 +231,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
     source: SubscriptionSource,
     given: readonly Subscriptions<KeyEvent<T>>[],
   ): Promise<void> {
-    const { patterns, channels } = this.#channelsOf(source, given.flatMap(pairsOf<T>));
+    const { patterns, channels } = this.#channelsOf(source, given.flatMap(pairsOf<KeyEvent<T>>));
     const calls: Promise<void>[] = [];
     if (patterns.size !== 0 || channels.size === 0) calls.push(this.pubsub.psubscribe(patterns));
     if (channels.size !== 0) calls.push(this.pubsub.subscribe(channels));
@@ -246,7 +239,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
   }
 
   async #unsubscribe(source: SubscriptionSource, given: Names): Promise<void> {
-    const names = flattened(given).map((name): Pair<T> => [name, null]);
+    const names = flattened(given).map((name): SubscriptionPair<KeyEvent<T>> => [name, null]);
     const { patterns, channels } = this.#channelsOf(source, names);
     await Promise.all([
       this.pubsub.punsubscribe([...patterns.keys()]),
@@ -255,7 +248,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
   }
 
   /** Map names to the patterns and channels to subscribe to, with wrapped handlers. */
-  #channelsOf(source: SubscriptionSource, pairs: readonly Pair<T>[]) {
+  #channelsOf(source: SubscriptionSource, pairs: readonly SubscriptionPair<KeyEvent<T>>[]) {
     const patterns = new Map<Key, Handler<PublishedMessage<T>> | null>();
     const channels = new Map<Key, Handler<PublishedMessage<T>> | null>();
     for (const [name, handler] of pairs) {
