@@ -12,8 +12,7 @@ import type {
   ZscanOptions,
 } from "../commands/generated/options.js";
 import { InvalidResponse } from "../errors.js";
-import { ownProperties } from "../util/own.js";
-import { plainObject } from "../util/validate.js";
+import { ownOptions } from "../util/validate.js";
 
 export type { ScanOptions, SscanOptions };
 
@@ -99,8 +98,7 @@ export function hscanIter<T>(
   key: Key,
   options: HscanIterOptions = {},
 ): AsyncGenerator<[field: T, value: T] | T, void, undefined> {
-  const given = ownProperties(plainObject('argument "options"', options));
-  const { noValues, ...others } = given as HscanIterOptions;
+  const { noValues, ...others } = ownOptions(options);
   if (noValues === undefined || noValues === false) {
     return iterate((cursor) => host.hscan(key, cursor, { ...others, pairs: true }));
   }

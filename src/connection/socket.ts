@@ -2,7 +2,6 @@
  * Opens sockets (TCP, TLS, unix) and translates their connect errors. A returned socket is connected, has
  * TCP_NODELAY set, and passes its data to one function.
  */
-
 import net from "node:net";
 import type { TLSSocket, ConnectionOptions as TlsOptions } from "node:tls";
 import { ConnectionError, RedisError, TimeoutError } from "../errors.js";

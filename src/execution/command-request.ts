@@ -3,6 +3,7 @@
  * replies are dropped. What a decoder throws rejects this command only.
  */
 
+import { NO_OPTIONS } from "../commands/core/arg-values.js";
 import {
   ALWAYS_BYTES,
   ALWAYS_TEXT,
@@ -24,8 +25,6 @@ import { BYTES, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 import { bindContext } from "../util/async-context.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import type { CallSettings } from "./call-settings.js";
-
-const NO_OPTIONS: Readonly<Record<string, unknown>> = Object.freeze({});
 
 type Resolve = (value: unknown) => void;
 

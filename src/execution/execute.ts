@@ -52,7 +52,7 @@ export function execute(context: ExecutionContext, command: Command): Promise<un
   const { executor, call } = context;
   const { info, args, decode } = command;
   if ((info.flags & FLAGGED) !== 0) return executeFlagged(context, command);
-  if (areCommandsTraced()) return executeObserved({ executor, call }, command, { traits: call });
+  if (areCommandsTraced()) return executeObserved(context, command, { traits: call });
   const request = new CommandRequest(info, args, { call, decode, traits: call });
   if (call.cancellation === undefined || call.cancellation.add(request)) executor.execute(request);
   return request.promise;
@@ -98,8 +98,8 @@ function executeObserved(
 
 function send({ executor, call }: ExecutionContext, info: CommandInfo, request: CommandRequest) {
   if (call.cancellation !== undefined && !call.cancellation.add(request)) return;
-  const isUrgent = (info.flags & URGENT) !== 0 && executor.executeUrgently !== undefined;
-  if (isUrgent) executor.executeUrgently?.(request);
+  if ((info.flags & URGENT) !== 0 && executor.executeUrgently !== undefined)
+    executor.executeUrgently(request);
   else if (request.blocking || (info.flags & CLOSES) !== 0) executor.executeExclusively(request);
   else executor.execute(request);
 }

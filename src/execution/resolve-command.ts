@@ -17,7 +17,7 @@ import {
 import { COMMANDS } from "../commands/generated/registry.js";
 import { DataError } from "../errors.js";
 import type { Reply } from "../protocol/reply.js";
-import { byteLengthOf, latin1Of } from "../util/bytes.js";
+import { latin1TextOf } from "../util/bytes.js";
 import { isPlainObject } from "../util/validate.js";
 
 /** The command and arguments that a call of `executeCommand` means. */
@@ -74,7 +74,7 @@ function withoutDecoder(known: CommandInfo): CommandInfoInit {
 
 function subcommandOf(name: string, args: readonly Arg[]): CommandInfo | undefined {
   const [first] = args;
-  const word = isUint8Array(first) ? latin1Of(first, 0, byteLengthOf(first)) : first;
+  const word = isUint8Array(first) ? latin1TextOf(first) : first;
   return typeof word === "string" ? COMMANDS.get(`${name} ${word.toUpperCase()}`) : undefined;
 }
 

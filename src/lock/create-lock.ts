@@ -2,7 +2,8 @@
  * Creates locks of any lock class from the arguments of `redis.lock()`.
  */
 import type { Key } from "../commands/core/info.js";
-import { callable, ownOptions } from "../util/validate.js";
+import { ownProperties } from "../util/own.js";
+import { callable } from "../util/validate.js";
 import { Lock, type LockClass } from "./lock.js";
 import type { LockClient } from "./lock-client.js";
 import { type LockOptions, optionsArgument } from "./options.js";
@@ -20,6 +21,6 @@ export function createLock<L extends Lock>(
   name: Key,
   rest: readonly unknown[],
 ): L {
-  const { lockClass = Lock, ...options } = ownOptions(optionsArgument("lock", rest));
+  const { lockClass = Lock, ...options } = ownProperties(optionsArgument("lock", rest));
   return new (lockClassOption("lockClass", lockClass))(client, name, options as LockOptions) as L;
 }

@@ -3,18 +3,19 @@
  * times are milliseconds; null means no limit, and so does 0 for `timeout`.
  */
 import { isUint8Array } from "node:util/types";
-
 import type { Key } from "../commands/core/info.js";
 import { DataError } from "../errors.js";
+import { copyOf } from "../util/bytes.js";
 import {
   abortSignal,
   boolean,
   type Check,
+  checkOptions,
   duration,
   invalidOption,
   isPlainObject,
   kindOf,
-  onlyKnown,
+  type OptionChecks,
 } from "../util/validate.js";
 
 /** Options of a lock. */
@@ -101,7 +102,7 @@ const token: Check<string | Uint8Array> = (name, value) => {
 
 /** Accept a key; return a copy of bytes, which their owner may change. */
 export const lockKey: Check<Key> = (name, value) => {
-  if (isUint8Array(value)) return Buffer.from(value);
+  if (isUint8Array(value)) return copyOf(value);
   if (isText(value) || typeof value === "number" || typeof value === "bigint") return value;
   throw invalidOption(name, "a string, a number or bytes", kindOf(value));
 };
@@ -130,15 +131,10 @@ const TAKE_CHECKS = {
 /** A method that takes the lock. */
 export type TakingMethod = keyof typeof TAKE_CHECKS;
 
-type Checks = Readonly<Record<string, Check<unknown>>>;
-
 /** Return the checked values by name, without those that are undefined. */
-function checked(given: Record<string, unknown>, checks: Checks): Record<string, unknown> {
-  const result: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(onlyKnown(given, Object.keys(checks)))) {
-    if (value !== undefined) result[name] = checks[name]?.(name, value);
-  }
-  return result;
+function checked(given: Record<string, unknown>, checks: OptionChecks): Record<string, unknown> {
+  const options = Object.entries(checkOptions(checks, given));
+  return Object.fromEntries(options.filter(([, value]) => value !== undefined));
 }
 
 /** Examples of options, for those who pass a number in the place of the options. */

@@ -11,7 +11,7 @@ import {
   isIpv6,
   isPlainObject,
   kindOf,
-  plainObject,
+  ownOptions,
 } from "../util/validate.js";
 import type { RedisOptions } from "./types.js";
 
@@ -79,7 +79,7 @@ function merge<O extends RedisOptions>(
 ): RedisOptions & Partial<O> {
   // Sound: `fromArguments` has only names of RedisOptions, and Partial<O> requires no others.
   if (given === undefined) return ownProperties(fromArguments) as RedisOptions & Partial<O>;
-  const options = ownProperties(plainObject('argument "options"', given)) as O;
+  const options = ownOptions(given);
   const names = Object.keys(fromArguments) as (keyof RedisOptions)[];
   const repeated = names.find((name) => options[name] !== undefined);
   if (repeated !== undefined) {

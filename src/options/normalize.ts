@@ -23,7 +23,7 @@ import {
   nonEmptyText,
   oneOf,
   optionalText,
-  plainObject,
+  ownOptions,
   printableAscii,
   timeLimit,
   unknownOption,
@@ -293,7 +293,7 @@ function readParserClass(read: ReadOption): ParserClass | undefined {
  * does not contain them.
  */
 export function normalizeOptions(input: RedisOptions): Settings {
-  const options = ownProperties(plainObject('argument "options"', input));
+  const options = ownOptions(input as Record<string, unknown>);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(OPTION_UNITS, name)) throw unknownClientOption(name);
   }

@@ -2,9 +2,8 @@
  * The pool that lets callers wait for a connection when it is full, instead of rejecting them.
  */
 
-import { ownProperties } from "../util/own.js";
 import { SELF } from "../util/self.js";
-import { invalidOption, kindOf, plainObject } from "../util/validate.js";
+import { invalidOption, kindOf, ownOptions } from "../util/validate.js";
 import type { PoolOptions } from "./options.js";
 import { ConnectionPool } from "./pool.js";
 
@@ -44,8 +43,7 @@ export class BlockingConnectionPool extends ConnectionPool {
    * @throws DataError for an unknown option or an invalid value.
    */
   constructor(options: BlockingPoolOptions = {}) {
-    const given = ownProperties(plainObject('argument "options"', options));
-    const { timeout, ...rest } = given as BlockingPoolOptions;
+    const { timeout, ...rest } = ownOptions(options);
     super({ maxConnections: DEFAULT_CONNECTIONS, ...rest });
     this.#timeout = timeoutOf(timeout);
   }

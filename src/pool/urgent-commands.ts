@@ -52,6 +52,10 @@ function addressSource(
   };
 }
 
+function endConnection(connection: Connection): void {
+  connection.destroy(connectionClosed("The command has ended", connection.server));
+}
+
 /** Executes each request on its own connection. */
 export class UrgentCommands implements ConnectorOwner {
   readonly #owner: UrgentCommandsOwner;
@@ -124,15 +128,13 @@ export class UrgentCommands implements ConnectorOwner {
   }
 
   #send(connection: Connection, request: Request): void {
-    const end = (): void =>
-      connection.destroy(connectionClosed("The command has ended", connection.server));
-    if (request.settled) return end();
-    request.heldBy({ delete: end });
+    if (request.settled) return endConnection(connection);
+    request.heldBy({ delete: () => endConnection(connection) });
     try {
       connection.send(request);
     } catch (error) {
       request.fail(error as RedisError);
-      end();
+      endConnection(connection);
     }
   }
 
@@ -165,8 +167,7 @@ export class UrgentCommands implements ConnectorOwner {
 
   onIdle(connection: Connection): void {
     // A connection that is not in the set yet has only answered PING.
-    if (this.#connections.has(connection))
-      connection.destroy(connectionClosed("The command has ended", connection.server));
+    if (this.#connections.has(connection)) endConnection(connection);
   }
 
   onDraining(): void {}

@@ -24,12 +24,17 @@ interface Latin1Source {
 
 const latin1Slice = (Buffer.prototype as Buffer & Latin1Source).latin1Slice;
 
-/** Return the bytes as a string with one character per byte. */
+/** Return bytes as a string with one character per byte. */
 export const latin1Of = Function.prototype.call.bind(latin1Slice) as (
   bytes: Uint8Array,
   start: number,
   end: number,
 ) => string;
+
+/** Return all bytes as a string with one character per byte. */
+export function latin1TextOf(bytes: Uint8Array): string {
+  return latin1Of(bytes, 0, byteLengthOf(bytes));
+}
 
 /** Create a Buffer over the same memory. */
 export function viewOf(bytes: Uint8Array): Buffer {

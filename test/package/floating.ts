@@ -58,7 +58,7 @@ function valuesOf(node: ts.Expression): ts.Expression[] {
   const isEither =
     operatorToken.kind === ts.SyntaxKind.BarBarToken ||
     operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken;
-  // An assigned promise is stored for somebody who waits for it.
+  // An assigned promise is stored, and awaited later.
   return isEither ? [left, right].flatMap(valuesOf) : [];
 }
 

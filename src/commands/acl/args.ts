@@ -3,7 +3,7 @@
  * not throw and put no values, such as passwords, into messages.
  */
 import { isUint8Array } from "node:util/types";
-import { isList } from "../core/arg-values.js";
+import { flattened } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Many } from "../core/types.js";
 
@@ -35,8 +35,7 @@ const LONGEST_PREFIX = 4;
 const SELECTOR_RULE = /^(?:[+\-~%&].|(?:all|no|reset)(?:keys|channels|commands)$)/;
 
 function itemsOf(items: Many<Text> | undefined): readonly unknown[] {
-  if (items === undefined) return [];
-  return isList(items) ? [...items] : [items];
+  return items === undefined ? [] : flattened([items]);
 }
 
 function withoutFirst(rule: Text, prefix: string): Text {

@@ -2,7 +2,7 @@
  * Argument builders of array commands for what the command table cannot express. They
  * report invalid arguments to the `ArgList`, never throw, and put no value into a message.
  */
-import { describe, isList } from "../core/arg-values.js";
+import { describe, flattened } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import { Choice } from "../core/choice.js";
 import type { Value } from "../core/info.js";
@@ -15,21 +15,18 @@ const LAST = token("+");
 const PREDICATES = new Choice("EXACT", "MATCH", "GLOB", "RE");
 const OPERATIONS = new Choice("SUM", "MIN", "MAX", "AND", "OR", "XOR", "MATCH", "USED");
 
-const flattened = (items: readonly unknown[]): unknown[] =>
-  items.flatMap((item) => (isList(item) ? [...item] : [item]));
-
 /** Add indexes; at least one. */
 export function addIndexes(args: ArgList, indices: readonly Many<Integer>[]): void {
   const numbers = flattened(indices);
   if (numbers.length === 0) args.invalid("indices", "must not be empty");
-  for (const number of numbers) args.count("each of indices", number as Integer);
+  for (const number of numbers) args.count("each of indices", number);
 }
 
 /** Add the first and last index of each range, given as pairs or as a flat list. */
 export function addIndexRanges(args: ArgList, ranges: readonly Many<Integer>[]): void {
   const numbers = flattened(ranges);
   if (numbers.length === 0) args.invalid("ranges", "must not be empty");
-  for (const number of numbers) args.count("each of ranges", number as Integer);
+  for (const number of numbers) args.count("each of ranges", number);
   if (numbers.length % 2 !== 0)
     args.invalid("ranges", "must hold a first and a last index for each range");
 }

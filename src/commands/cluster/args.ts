@@ -2,7 +2,7 @@
  * Builds the arguments of cluster commands that the command table cannot express. Like all argument
  * builders, these functions do not throw and put no values into messages.
  */
-import { isList } from "../core/arg-values.js";
+import { flattened } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import { Choice } from "../core/choice.js";
 import type { Value } from "../core/info.js";
@@ -15,22 +15,16 @@ const LIMIT = token("LIMIT");
 const METRICS = new Choice("KEY-COUNT", "CPU-USEC", "NETWORK-BYTES-IN", "NETWORK-BYTES-OUT");
 const ORDERS = new Choice("ASC", "DESC");
 
-function flatten(items: readonly Many<Integer>[]): Integer[] {
-  return items.flatMap((item): Integer[] => {
-    return isList(item) ? [...item] : [item];
-  });
-}
-
 /** Check and add slot numbers. */
 export function slotNumbers(args: ArgList, slots: readonly Many<Integer>[]): void {
-  const numbers = flatten(slots);
+  const numbers = flattened(slots);
   if (numbers.length === 0) args.invalid("slots", "must not be empty");
   for (const number of numbers) args.count("each of slots", number);
 }
 
 /** Check and add first and last slot of each range, given as pairs or flat. */
 export function slotRanges(args: ArgList, ranges: readonly Many<Integer>[]): void {
-  const numbers = flatten(ranges);
+  const numbers = flattened(ranges);
   if (numbers.length === 0) args.invalid("ranges", "must not be empty");
   if (numbers.length % 2 !== 0) args.invalid("ranges", "must hold a first and a last slot each");
   for (const number of numbers) args.count("each of ranges", number);

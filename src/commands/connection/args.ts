@@ -4,7 +4,7 @@
  */
 
 import type { Token } from "../../protocol/token.js";
-import { isList } from "../core/arg-values.js";
+import { flattened } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import type { Value } from "../core/info.js";
 import type { Integer, Many } from "../core/types.js";
@@ -82,9 +82,7 @@ export function trackingMode(args: ArgList, options: TrackingShape | undefined):
 export function trackingPrefixes(args: ArgList, options: TrackingShape | undefined): void {
   if (args.error !== undefined || options?.prefix === undefined) return;
   if (options.bcast !== true) args.invalid("options.prefix", 'needs option "bcast"');
-  const { prefix } = options;
-  const list = isList(prefix) ? [...prefix] : [prefix];
-  for (const item of list) args.add(PREFIX).value("options.prefix", item);
+  for (const item of flattened([options.prefix])) args.add(PREFIX).value("options.prefix", item);
 }
 
 /** The options that {@link helloOptions} reads. */

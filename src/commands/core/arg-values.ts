@@ -88,7 +88,7 @@ export function isEmpty(items: readonly unknown[]): boolean {
 }
 
 /** What is read in place of an options argument of another type. */
-export const NO_OPTIONS = Object.freeze(ownProperties({}));
+export const NO_OPTIONS: Readonly<Record<string, unknown>> = Object.freeze(ownProperties({}));
 
 /** The names of the given options; `undefined` for a value that is not an object of options. */
 export function optionNames(options: unknown): readonly string[] | undefined {

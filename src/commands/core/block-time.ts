@@ -5,14 +5,14 @@
 
 import { isUint8Array } from "node:util/types";
 import { Token } from "../../protocol/token.js";
-import { byteLengthOf, latin1Of } from "../../util/bytes.js";
+import { latin1TextOf } from "../../util/bytes.js";
 import type { Arg } from "./info.js";
 
 function numberOf(arg: Arg | undefined): number {
   if (typeof arg === "number") return arg;
   if (typeof arg === "bigint") return Number(arg);
   if (typeof arg === "string") return Number(arg);
-  return isUint8Array(arg) ? Number(latin1Of(arg, 0, byteLengthOf(arg))) : Number.NaN;
+  return isUint8Array(arg) ? Number(latin1TextOf(arg)) : Number.NaN;
 }
 
 /** An invalid limit counts as no limit (0): the server refuses it or waits indefinitely. */
@@ -43,7 +43,7 @@ export function lastMilliseconds(args: readonly Arg[]): number {
 /** Read an argument as an upper-case keyword; `""` when it is neither text nor bytes. */
 function keywordOf(arg: Arg | undefined): string {
   const text = arg instanceof Token ? arg.text : arg;
-  if (isUint8Array(text)) return latin1Of(text, 0, byteLengthOf(text)).toUpperCase();
+  if (isUint8Array(text)) return latin1TextOf(text).toUpperCase();
   return typeof text === "string" ? text.toUpperCase() : "";
 }
 

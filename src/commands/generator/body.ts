@@ -103,10 +103,12 @@ function statementsFor(spec: CommandSpec, item: WireItem, context: BodyContext):
   return [canBeUndefined(param) ? `if (${item} !== undefined) ${call}` : call];
 }
 
+/** The condition of the statements for options that may be left out. */
+const GIVEN = "if (options !== undefined)";
+
 /** The statement that checks the options object as a whole. */
-function optionsCheck(options: Options, required: boolean): string {
-  const statement = `options = args.options(options, ${rulesName(options)});`;
-  return required ? statement : `if (options !== undefined) ${statement}`;
+function optionsCheck(options: Options): string {
+  return `options = args.options(options, ${rulesName(options)});`;
 }
 
 /** Whether options are checked first, because an argument builder before them reads them. */
@@ -120,15 +122,11 @@ function checksEarly(spec: CommandSpec): boolean {
 function optionsBlock(spec: CommandSpec, context: BodyContext): string[] {
   if (spec.options === undefined) throw new Error(`${spec.name}: no options`);
   const statements = optionStatements(spec.options, (text) => context.token(text));
-  const required = needsOptions(spec);
-  const check = checksEarly(spec) ? [] : [optionsCheck(spec.options, required)];
-  if (required || statements.length === 0) return [...check, ...statements];
-  const inner = check.map((line) => line.slice(line.indexOf("options = ")));
-  return [
-    "if (options !== undefined) {",
-    ...[...inner, ...statements].map((line) => `  ${line}`),
-    "}",
-  ];
+  const check = checksEarly(spec) ? [] : [optionsCheck(spec.options)];
+  const lines = [...check, ...statements];
+  if (needsOptions(spec)) return lines;
+  if (statements.length === 0) return check.map((line) => `${GIVEN} ${line}`);
+  return [`${GIVEN} {`, ...lines.map((line) => `  ${line}`), "}"];
 }
 
 /** A first statement that runs calls without optional arguments directly, where that is possible. */
@@ -194,7 +192,7 @@ export function bodyLines(spec: CommandSpec, context: BodyContext): string[] {
     ...shortcut(spec, context),
     `const args = new ${context.core("ArgList", "args")}(${info}${initial});`,
     ...(spec.options !== undefined && checksEarly(spec)
-      ? [optionsCheck(spec.options, needsOptions(spec))]
+      ? [`${needsOptions(spec) ? "" : `${GIVEN} `}${optionsCheck(spec.options)}`]
       : []),
     ...wire.statements,
     `return this.send(${info}, args${last});`,

@@ -3,7 +3,7 @@
  * put no values into messages.
  */
 
-import { isList } from "../core/arg-values.js";
+import { flattened } from "../core/arg-values.js";
 import { type ArgList, token } from "../core/args.js";
 import { Choice } from "../core/choice.js";
 import type { Integer, Many } from "../core/types.js";
@@ -13,11 +13,9 @@ const METRICS = token("METRICS");
 const SLOTS = token("SLOTS");
 const CHOICE = new Choice("CPU", "NET");
 
-const itemsOf = (items: unknown): readonly unknown[] => (isList(items) ? [...items] : [items]);
-
 /** Add the number of metrics, then the metrics. */
 export function hotkeysMetrics(args: ArgList, metrics: Many<HotkeysMetric>): void {
-  const items = itemsOf(metrics);
+  const items = flattened([metrics]);
   if (items.length === 0) args.invalid("metrics", "must not be empty");
   args.add(METRICS).add(items.length);
   for (const item of items) args.keyword("each of metrics", item, CHOICE);
@@ -29,8 +27,8 @@ export function hotkeysSlots(
   options: { readonly slots?: Many<Integer> | undefined } | undefined,
 ): void {
   if (args.error !== undefined || options?.slots === undefined) return;
-  const slots = itemsOf(options.slots);
+  const slots = flattened([options.slots]);
   if (slots.length === 0) args.invalid("options.slots", "must not be empty");
   args.add(SLOTS).add(slots.length);
-  for (const slot of slots) args.count("each of options.slots", slot as Integer);
+  for (const slot of slots) args.count("each of options.slots", slot);
 }
