@@ -1,7 +1,7 @@
 /**
- * The error classes of the library, the table from server error codes to classes, and the derivation of
- * an error from another. Imports nothing. An error never contains an argument value, a password or a URL
- * with credentials: only the command name, the server address and the server's own text.
+ * The error classes of the library, and the derivation of an error from another. Imports nothing. An error
+ * never contains an argument value, a password or a URL with credentials: only the command name, the server
+ * address and the server's own text.
  */
 
 /** Whether a command that failed in transport may have been executed by the server. */
@@ -198,10 +198,10 @@ export class LockNotOwnedError extends LockError {
   override name = "LockNotOwnedError";
 }
 
-/** Return the per-Sentinel errors, which are in the innermost AggregateError. */
-function sentinelErrors({ errors, cause }: Partial<AggregateError>): readonly Error[] {
+/** Return the errors per Sentinel or node, which are in the innermost AggregateError. */
+function errorsOfNodes({ errors, cause }: Partial<AggregateError>): readonly Error[] {
   if (Array.isArray(errors)) return errors;
-  return typeof cause === "object" && cause !== null ? sentinelErrors(cause) : [];
+  return typeof cause === "object" && cause !== null ? errorsOfNodes(cause) : [];
 }
 
 /** No Sentinel reports a usable master with the name. */
@@ -212,7 +212,7 @@ export class MasterNotFoundError extends ConnectionError {
 
   /** One error per Sentinel. */
   get causes(): readonly Error[] {
-    return sentinelErrors(this);
+    return errorsOfNodes(this);
   }
 }
 
@@ -224,12 +224,118 @@ export class ReplicaNotFoundError extends ConnectionError {
 
   /** One error per Sentinel. */
   get causes(): readonly Error[] {
-    return sentinelErrors(this);
+    return errorsOfNodes(this);
   }
 }
 
 /** redis-py's name for {@link ReplicaNotFoundError}. */
 export { ReplicaNotFoundError as SlaveNotFoundError };
+
+/** A command cannot be executed on the cluster, or several of its nodes failed. */
+export class ClusterError extends ResponseError {
+  /** @internal */ static override readonly name: string = "ClusterError";
+  protected static override readonly CODE: string = "EREDIRECT";
+  override name = "ClusterError";
+
+  /** One error per node that was contacted; empty when there is only a `cause`. */
+  get causes(): readonly Error[] {
+    return errorsOfNodes(this);
+  }
+}
+
+/** The cluster does not serve the slot: a shard is down, or slots have no node. */
+export class ClusterDownError extends ClusterError {
+  /** @internal */ static override readonly name: string = "ClusterDownError";
+  protected static override readonly CODE: string = "CLUSTERDOWN";
+  override name = "ClusterDownError";
+}
+
+/** The server is a replica that has lost its master and does not serve stale data. */
+export class MasterDownError extends ClusterDownError {
+  /** @internal */ static override readonly name: string = "MasterDownError";
+  protected static override readonly CODE: string = "MASTERDOWN";
+  override name = "MasterDownError";
+}
+
+/** `ASK 3999 host:port`. The host may be missing, `?`, or an IPv6 address without brackets. */
+const REDIRECT = /\b(?:MOVED|ASK) (\d{1,5}) (\S*):(\d{1,5})(?!\S)/;
+
+/** The slot is being moved; the key is on another node for now. Not executed. */
+export class AskError extends ResponseError {
+  /** @internal */ static override readonly name: string = "AskError";
+  protected static override readonly CODE: string = "ASK";
+  override name = "AskError";
+  /** Slot of the key, 0 to 16383; -1 when the server's text is malformed. */
+  readonly slotId: number;
+  /** Host of the other node; `""`: the host that was contacted, `"?"`: unknown. */
+  readonly host: string;
+  /** Port of the other node; 0 when the server's text is malformed. */
+  readonly port: number;
+
+  constructor(message: string, details?: ErrorDetails) {
+    super(message, details);
+    const { cause } = this;
+    // An error that is derived from another may have a message without the server's text.
+    const known = cause instanceof AskError ? cause : { slotId: -1, host: "", port: 0 };
+    const [, slot, host = "", port] = REDIRECT.exec(message) ?? [];
+    const isValid = Number(slot) <= 16_383 && Number(port) <= 65_535;
+    this.slotId = isValid ? Number(slot) : known.slotId;
+    this.host = isValid ? host.replace(/^\[(.*)\]$/, "$1") : known.host;
+    this.port = isValid ? Number(port) : known.port;
+  }
+
+  /** Host and port of the other node. */
+  get nodeAddr(): readonly [host: string, port: number] {
+    return [this.host, this.port];
+  }
+}
+
+/** The slot belongs to another node. Not executed. */
+export class MovedError extends AskError {
+  /** @internal */ static override readonly name: string = "MovedError";
+  protected static override readonly CODE: string = "MOVED";
+  override name = "MovedError";
+}
+
+/** The slot is being moved, and the node has only some of the keys. Not executed. */
+export class TryAgainError extends ResponseError {
+  /** @internal */ static override readonly name: string = "TryAgainError";
+  protected static override readonly CODE: string = "TRYAGAIN";
+  override name = "TryAgainError";
+}
+
+/** The keys of a command are in different slots. Not executed. */
+export class ClusterCrossSlotError extends ResponseError {
+  /** @internal */ static override readonly name: string = "ClusterCrossSlotError";
+  protected static override readonly CODE: string = "CROSSSLOT";
+  override name = "ClusterCrossSlotError";
+}
+
+/** The cluster cannot be used: no node returned its slots, or the call is not possible on a cluster. */
+export class RedisClusterException extends RedisError {
+  /** @internal */ static override readonly name: string = "RedisClusterException";
+  protected static override readonly CODE: string = "ECLUSTER";
+  override name = "RedisClusterException";
+
+  /** One error per node that was contacted; empty when there is only a `cause`. */
+  get causes(): readonly Error[] {
+    return errorsOfNodes(this);
+  }
+}
+
+/** No node serves the slot. The command was not sent. */
+export class SlotNotCoveredError extends RedisClusterException {
+  /** @internal */ static override readonly name: string = "SlotNotCoveredError";
+  protected static override readonly CODE: string = "EUNCOVERED";
+  override name = "SlotNotCoveredError";
+}
+
+/** The commands of a transaction have keys in different slots. Nothing was sent. */
+export class CrossSlotTransactionError extends RedisClusterException {
+  /** @internal */ static override readonly name: string = "CrossSlotTransactionError";
+  protected static override readonly CODE: string = "ECROSSSLOT";
+  override name = "CrossSlotTransactionError";
+}
 
 /** A concrete error class of this library. */
 export type RedisErrorClass = new (message: string, details?: ErrorDetails) => RedisError;
@@ -258,62 +364,4 @@ export function deriveError(error: RedisError, changes: DerivedDetails): RedisEr
   } catch {
     return new ConnectionError(message, details);
   }
-}
-
-const CLASS_BY_CODE: ReadonlyMap<string, RedisErrorClass> = new Map<string, RedisErrorClass>([
-  ["EXECABORT", ExecAbortError],
-  ["LOADING", BusyLoadingError],
-  ["NOSCRIPT", NoScriptError],
-  ["READONLY", ReadOnlyError],
-  ["NOAUTH", AuthenticationError],
-  ["WRONGPASS", AuthenticationError],
-  ["NOPERM", NoPermissionError],
-]);
-
-const MODULE_LOAD_TEXT = "Error loading the extension. Please check the server logs.";
-
-const CLASS_BY_ERR_TEXT: ReadonlyMap<string, RedisErrorClass> = new Map<string, RedisErrorClass>([
-  ["max number of clients reached", ConnectionError],
-  ["invalid password", AuthenticationError],
-  ["wrong number of arguments for 'auth' command", AuthenticationWrongNumberOfArgsError],
-  ["wrong number of arguments for 'AUTH' command", AuthenticationWrongNumberOfArgsError],
-  [MODULE_LOAD_TEXT, ModuleError],
-  ["Error unloading module: no such module with that name", ModuleError],
-  ["Error unloading module: operation not possible.", ModuleError],
-  [
-    "Error unloading module: the module exports one or more module-side data types, can't unload",
-    ModuleError,
-  ],
-]);
-
-/** AUTH is refused because the server has no password. */
-const NO_PASSWORD =
-  /^ERR (?:AUTH <password> called without any password|Client sent AUTH, but no )/;
-
-/** The arguments that servers append to the name of an unknown command. */
-const ECHOED_ARGUMENTS = /, with args beginning with:.*$/s;
-/** ACL rules that servers repeat, except permissions: they may contain a password. */
-const ECHOED_ACL_RULE =
-  /(?<=^ERR (?:Error in ACL SETUSER modifier|Unmatched parenthesis in acl selector starting at) ')(?![+\-~%&]).*(?=')/s;
-const REPLY_CODE = /^[A-Z][A-Z0-9_]*(?= |$)/;
-
-function withoutArguments(text: string): string {
-  return text.replace(ECHOED_ARGUMENTS, "").replace(ECHOED_ACL_RULE, "[hidden]");
-}
-
-/**
- * Convert the text of a server's error reply into the matching error.
- *
- * @param text - The reply without its leading `-` and line end.
- * @returns An error whose message is the whole text, including the code, without arguments that the server
- * repeats. Its `code` is the code of the reply, or `ERR` when the reply has none.
- */
-export function errorFromReply(text: string): RedisError {
-  const code = REPLY_CODE.exec(text)?.[0] ?? "ERR";
-  const byCode = CLASS_BY_CODE.get(code);
-  if (byCode !== undefined) return new byCode(text, { code });
-  if (code !== "ERR") return new ResponseError(text, { code });
-  if (NO_PASSWORD.test(text)) return new AuthenticationError(text, { code });
-  const byText = text.startsWith("ERR ") ? CLASS_BY_ERR_TEXT.get(text.slice(4)) : undefined;
-  return new (byText ?? ResponseError)(withoutArguments(text), { code });
 }

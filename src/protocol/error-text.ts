@@ -2,7 +2,8 @@
  * The text of a server's error as it may appear in a message: of limited length and without control
  * characters, because messages go to logs and terminals.
  */
-import { errorFromReply, type RedisError } from "../errors.js";
+import type { RedisError } from "../errors.js";
+import { errorFromReply } from "./error-reply.js";
 
 /** Longest text of an error reply in a message. The texts of servers have less than 1 KB. */
 export const MAX_ERROR_TEXT = 4096;

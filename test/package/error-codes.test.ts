@@ -16,7 +16,9 @@ const sources = readSources("src", [
   "src/commands/table",
 ]);
 const page = readFileSync(join(ROOT, "docs/errors.md"), "utf8");
-const errorsSource = sources.find(({ path }) => path === "src/errors.ts") as Source;
+const sourceOf = (name: string): Source => sources.find(({ path }) => path === name) as Source;
+const errorsSource = sourceOf("src/errors.ts");
+const repliesSource = sourceOf("src/protocol/error-reply.ts");
 
 /** Names of declarations and properties that hold an error code: `code`, `CODE`, `UNKNOWN_NAME_CODE`. */
 const NAMED_CODE = /^code$|(?:^|_)CODE$/;
@@ -83,7 +85,7 @@ function column(heading: string, index: number): string[] {
 
 /** The keys of the table from server codes to classes, and the code without a class. */
 const serverCodes = [
-  ...[...errorsSource.text.matchAll(/^ {2}\["([A-Z]+)", \w+\],$/gm)].map(([, code = ""]) => code),
+  ...[...repliesSource.text.matchAll(/^ {2}\["([A-Z]+)", \w+\],$/gm)].map(([, code = ""]) => code),
   "ERR",
 ].sort();
 

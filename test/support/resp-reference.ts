@@ -2,7 +2,8 @@
  * A slow and simple RESP reader that is compared with the real parser: it has all bytes, it recurses, and it does
  * not handle chunks. It checks nothing: its input is valid.
  */
-import { DecodeError, errorFromReply, RedisError } from "../../src/errors.js";
+import { DecodeError, RedisError } from "../../src/errors.js";
+import { errorFromReply } from "../../src/protocol/error-reply.js";
 import type { ParserOptions, ReplyHandler } from "../../src/protocol/parser.js";
 import { BIGINT, BYTES, MapReply, type Reply, SetReply } from "../../src/protocol/reply.js";
 

@@ -1,11 +1,10 @@
 /**
- * The error classes with their default codes, the properties of an error, the conversion of a server's
- * error reply, and errors derived from others.
+ * The error classes with their default codes, the properties of an error, and errors derived from others.
  */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import * as errors from "../../src/errors.js";
-import { deriveError, errorFromReply, type RedisErrorClass } from "../../src/errors.js";
+import { deriveError, type RedisErrorClass } from "../../src/errors.js";
 
 /** Class, parent, and the code of an error that is created without one. */
 const CLASSES: readonly (readonly [name: string, parent: string, code: string])[] = [
@@ -33,6 +32,16 @@ const CLASSES: readonly (readonly [name: string, parent: string, code: string])[
   ["NoPermissionError", "ResponseError", "NOPERM"],
   ["ModuleError", "ResponseError", "ERR"],
   ["LockNotOwnedError", "LockError", "ENOTOWNED"],
+  ["ClusterError", "ResponseError", "EREDIRECT"],
+  ["ClusterDownError", "ClusterError", "CLUSTERDOWN"],
+  ["MasterDownError", "ClusterDownError", "MASTERDOWN"],
+  ["AskError", "ResponseError", "ASK"],
+  ["MovedError", "AskError", "MOVED"],
+  ["TryAgainError", "ResponseError", "TRYAGAIN"],
+  ["ClusterCrossSlotError", "ResponseError", "CROSSSLOT"],
+  ["RedisClusterException", "RedisError", "ECLUSTER"],
+  ["SlotNotCoveredError", "RedisClusterException", "EUNCOVERED"],
+  ["CrossSlotTransactionError", "RedisClusterException", "ECROSSSLOT"],
 ];
 
 const table = errors as unknown as Record<string, RedisErrorClass>;
@@ -113,126 +122,6 @@ describe("error details", () => {
   });
 });
 
-describe("errorFromReply", () => {
-  it.each<[text: string, className: string, code: string]>([
-    // The code word has a class.
-    ["EXECABORT Transaction discarded", "ExecAbortError", "EXECABORT"],
-    ["LOADING Redis is loading the dataset in memory", "BusyLoadingError", "LOADING"],
-    ["NOSCRIPT No matching script. Please use EVAL.", "NoScriptError", "NOSCRIPT"],
-    ["READONLY You can't write against a read only replica.", "ReadOnlyError", "READONLY"],
-    ["NOAUTH Authentication required.", "AuthenticationError", "NOAUTH"],
-    ["NOPERM this user has no permissions", "NoPermissionError", "NOPERM"],
-    ["WRONGPASS invalid username-password pair", "AuthenticationError", "WRONGPASS"],
-    ["ERR syntax error", "ResponseError", "ERR"],
-    // An exact text after ERR may have a class.
-    ["ERR max number of clients reached", "ConnectionError", "ERR"],
-    ["ERR Client sent AUTH, but no password is set", "AuthenticationError", "ERR"],
-    ["ERR Client sent AUTH, but no username-password pair is set", "AuthenticationError", "ERR"],
-    [
-      "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
-      "AuthenticationError",
-      "ERR",
-    ],
-    ["ERR invalid password", "AuthenticationError", "ERR"],
-    [
-      "ERR wrong number of arguments for 'auth' command",
-      "AuthenticationWrongNumberOfArgsError",
-      "ERR",
-    ],
-    [
-      "ERR wrong number of arguments for 'AUTH' command",
-      "AuthenticationWrongNumberOfArgsError",
-      "ERR",
-    ],
-    ["ERR Error loading the extension. Please check the server logs.", "ModuleError", "ERR"],
-    ["ERR Error unloading module: no such module with that name", "ModuleError", "ERR"],
-    ["ERR Error unloading module: operation not possible.", "ModuleError", "ERR"],
-    [
-      "ERR Error unloading module: the module exports one or more module-side data types, can't unload",
-      "ModuleError",
-      "ERR",
-    ],
-    // A similar text does not.
-    ["ERR invalid password!", "ResponseError", "ERR"],
-    ["ERR Max number of clients reached", "ResponseError", "ERR"],
-    ["ERR  two spaces", "ResponseError", "ERR"],
-    ["ERR  invalid password", "ResponseError", "ERR"],
-    // The code word has no class.
-    ["WRONGTYPE Operation against a key", "ResponseError", "WRONGTYPE"],
-    ["MOVED 1 a:1", "ResponseError", "MOVED"],
-    ["ASK 3 127.0.0.1:7001", "ResponseError", "ASK"],
-    ["OOM command not allowed", "ResponseError", "OOM"],
-    ["CROSSSLOT Keys in request", "ResponseError", "CROSSSLOT"],
-    ["BUSYGROUP Consumer Group name already exists", "ResponseError", "BUSYGROUP"],
-    ["MY_CODE2 from a script", "ResponseError", "MY_CODE2"],
-    // There is no code word.
-    ["no code here", "ResponseError", "ERR"],
-    ["max number of clients reached", "ResponseError", "ERR"],
-    ["Err mixed", "ResponseError", "ERR"],
-    ["9ERR digit first", "ResponseError", "ERR"],
-    ["NOSCRIPT\tafter a tab", "ResponseError", "ERR"],
-    ["", "ResponseError", "ERR"],
-    // There is nothing but the code word.
-    ["ERR", "ResponseError", "ERR"],
-    ["LOADING", "BusyLoadingError", "LOADING"],
-    ["BUSY", "ResponseError", "BUSY"],
-  ])("converts %j with its whole text to %s, code %s", (text, className, code) => {
-    const error = errorFromReply(text);
-    expect(error.constructor.name).toBe(className);
-    expect({ ...error, message: error.message }).toEqual({ message: text, name: className, code });
-    expect(Object.hasOwn(error, "cause")).toBe(false);
-  });
-
-  it.each([
-    [
-      "ERR unknown command 'AUHT', with args beginning with: 's3cret' 'x",
-      "ERR unknown command 'AUHT'",
-    ],
-    [
-      "ERR unknown command `AUHT`, with args beginning with: `s3\ncret`, ",
-      "ERR unknown command `AUHT`",
-    ],
-    [
-      "ERR Error in ACL SETUSER modifier '<s3cret': The password does not exist",
-      "ERR Error in ACL SETUSER modifier '[hidden]': The password does not exist",
-    ],
-    [
-      "ERR Error in ACL SETUSER modifier '(>s3'cret +x)': Syntax error",
-      "ERR Error in ACL SETUSER modifier '[hidden]': Syntax error",
-    ],
-    [
-      "ERR Unmatched parenthesis in acl selector starting at '(>s3 cret'.",
-      "ERR Unmatched parenthesis in acl selector starting at '[hidden]'.",
-    ],
-    [
-      "ERR Error in ACL SETUSER modifier '+foo': Unknown command",
-      "ERR Error in ACL SETUSER modifier '+foo': Unknown command",
-    ],
-    ["unknown command 'AUHT', with args beginning with: ", "unknown command 'AUHT'"],
-  ])("cuts the arguments that the server repeats in %j", (text, message) => {
-    const error = errorFromReply(text);
-    expect([error.constructor.name, error.message, error.code]).toEqual([
-      "ResponseError",
-      message,
-      "ERR",
-    ]);
-    expect(`${error.stack}${inspect(error)}`).not.toContain("cret");
-  });
-
-  it("supports the tests of other libraries on the text: startsWith, includes, a regex", () => {
-    const noScript = errorFromReply("NOSCRIPT No matching script. Please use EVAL.");
-    expect(noScript.message.startsWith("NOSCRIPT")).toBe(true);
-    const busyGroup = errorFromReply("BUSYGROUP Consumer Group name already exists");
-    expect(busyGroup.message.includes("BUSYGROUP")).toBe(true);
-    expect(String(errorFromReply("READONLY no"))).toMatch(/READONLY/);
-    expect(String(errorFromReply("ERR x"))).toBe("ResponseError: ERR x");
-  });
-
-  it("creates a new object each time", () => {
-    expect(errorFromReply("ERR x")).not.toBe(errorFromReply("ERR x"));
-  });
-});
-
 describe("deriveError", () => {
   const facts = { code: "EX", command: "GET", server: "h:1" } as const;
 
@@ -241,7 +130,9 @@ describe("deriveError", () => {
     const derived = deriveError(original, {});
     expect(derived).not.toBe(original);
     expect(derived.constructor).toBe(original.constructor);
-    expect({ ...derived, message: derived.message }).toEqual({ message: "text", name, ...facts });
+    const { outcome: _, ...kept } = { ...original };
+    expect(kept).toMatchObject({ name, ...facts });
+    expect({ ...derived, message: derived.message }).toEqual({ ...kept, message: "text" });
     expect(derived.cause).toBe(original);
   });
 
@@ -294,4 +185,62 @@ describe("deriveError", () => {
     });
     expect(derived.cause).toBe(original);
   });
+});
+
+describe("AskError and MovedError", () => {
+  it.each<[text: string, slot: number, host: string, port: number]>([
+    ["MOVED 3999 127.0.0.1:6381", 3999, "127.0.0.1", 6381],
+    ["ASK 0 redis-1.example.com:7000", 0, "redis-1.example.com", 7000],
+    ["MOVED 16383 :7001", 16_383, "", 7001],
+    ["MOVED 1 ?:7002", 1, "?", 7002],
+    ["MOVED 1 fe80::1:7003", 1, "fe80::1", 7003],
+    ["MOVED 1 [::1]:7004", 1, "::1", 7004],
+    ["MOVED 1 host:0", 1, "host", 0],
+    ["Command # 2 (GET) of pipeline caused error: MOVED 5 host:6379", 5, "host", 6379],
+  ])("read slot, host and port in %j", (text, slotId, host, port) => {
+    const error = new errors.MovedError(text);
+    expect(error).toMatchObject({ message: text, slotId, host, port });
+    expect(error.nodeAddr).toEqual([host, port]);
+    expect({ ...deriveError(error, { command: "GET" }) }).toMatchObject({ slotId, host, port });
+  });
+
+  it.each([
+    "MOVED",
+    "MOVED ",
+    "MOVED 1",
+    "MOVED 1 host",
+    "MOVED 1 host:",
+    "MOVED 1 host:x",
+    "MOVED 1 host:7000x",
+    "MOVED -1 host:7000",
+    "MOVED 16384 host:7000",
+    "MOVED 1 host:65536",
+    "MOVED one host:7000",
+    "REMOVED 1 host:7000",
+    `MOVED 1 ${":".repeat(4000)}`,
+  ])("have slot -1, an empty host and port 0 for the malformed text %j", (text) => {
+    const error = new errors.AskError(text);
+    expect([error.message, error.slotId, ...error.nodeAddr]).toEqual([text, -1, "", 0]);
+  });
+});
+
+describe("deriveError of a MovedError", () => {
+  it("keeps slot, host and port when the new message has no text of the server", () => {
+    const error = new errors.MovedError("MOVED 3999 127.0.0.1:6381");
+    const derived = deriveError(error, { message: "the slot was moved" });
+    expect(derived).toMatchObject({ slotId: 3999, host: "127.0.0.1", port: 6381 });
+  });
+});
+
+describe("causes of cluster errors", () => {
+  it.each([errors.ClusterError, errors.RedisClusterException])(
+    "%o lists the errors per node, which are in the innermost AggregateError",
+    (Class) => {
+      const answers = [new errors.ConnectionError("one"), new errors.ResponseError("two")];
+      const wrapped = new errors.ConnectionError("x", { cause: new AggregateError(answers) });
+      expect(new Class("x", { cause: wrapped }).causes).toEqual(answers);
+      expect(new Class("x", { cause: answers[0] }).causes).toEqual([]);
+      expect(new Class("x").causes).toEqual([]);
+    },
+  );
 });

@@ -13,7 +13,7 @@ import {
 } from "../core/decode.js";
 import { each, recordOf, recordWith, toDateOrNull, toWords } from "../core/decode-records.js";
 import type { DecodeContext, Decoder } from "../core/info.js";
-import type { ClusterNode, SlotMigration, SlotRange } from "./types.js";
+import type { ClusterNodeDetail, SlotMigration, SlotRange } from "./types.js";
 
 const INTEGER = /^\d+$/;
 const RANGE = /^(\d+)(?:-(\d+))?$/;
@@ -44,7 +44,7 @@ function momentOf(text: string): Date | null {
   return time > 0 ? new Date(time) : null;
 }
 
-type Address = Pick<ClusterNode, "host" | "port" | "busPort" | "hostname">;
+type Address = Pick<ClusterNodeDetail, "host" | "port" | "busPort" | "hostname">;
 
 function addressOf(text: string): Address {
   const [address = "", hostname = ""] = text.split(",");
@@ -68,7 +68,7 @@ function migrationOf(word: string): SlotMigration[] {
   return [{ slot: Number(slot), nodeId, state: direction === ">" ? "migrating" : "importing" }];
 }
 
-function nodeOf(line: string): ClusterNode {
+function nodeOf(line: string): ClusterNodeDetail {
   const [nodeId = "", address = "", flags = "", master = "-", ...rest] = line.split(" ");
   const [ping = "0", pong = "0", epoch = "0", link, ...slots] = rest;
   return {

@@ -39,7 +39,7 @@ const METRIC = wordOf(
   ["KEY-COUNT", "CPU-USEC", "NETWORK-BYTES-IN", "NETWORK-BYTES-OUT"],
   "SlotMetric",
 );
-const nodes = reply("ClusterNode[]", decode.toClusterNodes);
+const nodes = reply("ClusterNodeDetail[]", decode.toClusterNodes);
 
 const { action, query } = subcommands("CLUSTER", {
   since: "3.0.0",

@@ -43,7 +43,7 @@ export interface SlotMigration {
 }
 
 /** A node, as in CLUSTER NODES. */
-export interface ClusterNode {
+export interface ClusterNodeDetail {
   /** Node ID, 40 hexadecimal digits. */
   nodeId: string;
   /** Client address; empty if unknown to the queried node. */

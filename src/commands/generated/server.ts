@@ -9,7 +9,7 @@ import type {
   ClusterFailoverMode,
   ClusterInfo,
   ClusterLink,
-  ClusterNode,
+  ClusterNodeDetail,
   ClusterResetMode,
   ClusterShard,
   ClusterSlotStats,
@@ -2310,8 +2310,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-nodes/ | CLUSTER NODES}
    */
-  clusterNodes(): Reply<H, ClusterNode[]>;
-  clusterNodes(): Reply<H, ClusterNode[]> {
+  clusterNodes(): Reply<H, ClusterNodeDetail[]>;
+  clusterNodes(): Reply<H, ClusterNodeDetail[]> {
     return this.run(CLUSTER_NODES, []);
   }
 
@@ -2322,8 +2322,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 5.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-replicas/ | CLUSTER REPLICAS}
    */
-  clusterReplicas(nodeId: string): Reply<H, ClusterNode[]>;
-  clusterReplicas(nodeId: string): Reply<H, ClusterNode[]> {
+  clusterReplicas(nodeId: string): Reply<H, ClusterNodeDetail[]>;
+  clusterReplicas(nodeId: string): Reply<H, ClusterNodeDetail[]> {
     return this.run(CLUSTER_REPLICAS, [nodeId]);
   }
 
@@ -2434,8 +2434,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @remarks Since Redis 3.0.0. O(N) in the number of nodes.
    * @see {@link https://redis.io/docs/latest/commands/cluster-slaves/ | CLUSTER SLAVES}
    */
-  clusterSlaves(nodeId: string): Reply<H, ClusterNode[]>;
-  clusterSlaves(nodeId: string): Reply<H, ClusterNode[]> {
+  clusterSlaves(nodeId: string): Reply<H, ClusterNodeDetail[]>;
+  clusterSlaves(nodeId: string): Reply<H, ClusterNodeDetail[]> {
     return this.run(CLUSTER_SLAVES, [nodeId]);
   }
 

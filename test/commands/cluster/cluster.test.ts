@@ -1,5 +1,5 @@
 import { afterAll, afterEach, expect, expectTypeOf, test } from "vitest";
-import { type ClusterNode, Redis, ResponseError } from "../../../src/index.js";
+import { type ClusterNodeDetail, Redis, ResponseError } from "../../../src/index.js";
 import { startNode } from "../../support/cluster-nodes.js";
 import { b, describeTextAndBytes } from "../../support/command-clients.js";
 import { errorOf } from "../../support/settle.js";
@@ -12,7 +12,7 @@ const ID = /^[0-9a-f]{40}$/;
 
 /** Whether a node has completed the handshake with another. */
 async function isLinked(
-  client: { clusterNodes(): Promise<ClusterNode[]> },
+  client: { clusterNodes(): Promise<ClusterNodeDetail[]> },
   to: string,
 ): Promise<boolean> {
   const nodes = await client.clusterNodes();

@@ -2,10 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { type SendBatch, shakeHands } from "../../../src/connection/handshake.js";
 import { internalCommand } from "../../../src/connection/internal-request.js";
-import { errorFromReply, type RedisError } from "../../../src/errors.js";
+import type { RedisError } from "../../../src/errors.js";
 import { normalizeOptions } from "../../../src/options/normalize.js";
 import type { Credentials, RedisOptions } from "../../../src/options/types.js";
 import { Encoder } from "../../../src/protocol/encoder.js";
+import { errorFromReply } from "../../../src/protocol/error-reply.js";
 import type { Reply } from "../../../src/protocol/reply.js";
 
 const QUIET: RedisOptions = { libName: null, libVersion: null };
