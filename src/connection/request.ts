@@ -3,6 +3,7 @@
  * more replies, in order. Requests do no I/O. Their methods must not throw into the parser, except an
  * InvalidResponse for a reply that cannot belong to the request: it ends the connection.
  */
+import { NO_SLOT } from "../commands/core/key-route.js";
 import type { RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { Encoder } from "../protocol/encoder.js";
@@ -96,6 +97,16 @@ export abstract class Request {
     const holder = this.#holder;
     this.#holder = undefined;
     holder?.delete(this);
+  }
+
+  /**
+   * Return the slot of the keys, for a cluster; {@link NO_SLOT} without keys.
+   *
+   * @param _encoding - The client's encoding of text.
+   * @throws ClusterCrossSlotError when the keys are in different slots.
+   */
+  slot(_encoding: BufferEncoding): number {
+    return NO_SLOT;
   }
 
   /** Append the commands to the encoder; throws DataError, appending nothing, for invalid arguments. */

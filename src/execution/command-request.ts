@@ -17,6 +17,7 @@ import {
   READONLY,
   SESSION,
 } from "../commands/core/info.js";
+import { commandSlot } from "../commands/core/key-route.js";
 import { endedByServer } from "../connection/errors.js";
 import { Request, type RequestTraits } from "../connection/request.js";
 import { DataError, type RedisError } from "../errors.js";
@@ -83,6 +84,10 @@ export class CommandRequest extends Request {
 
   override get name(): string {
     return this.#info.name;
+  }
+
+  override slot(encoding: BufferEncoding): number {
+    return commandSlot(this.#info, this.#args, encoding);
   }
 
   override encode(encoder: Encoder): void {

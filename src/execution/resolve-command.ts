@@ -51,7 +51,14 @@ class UnknownCommand extends CommandInfo {
 
   constructor(words: readonly string[], init: CommandInfoInit = UNKNOWN) {
     // Two words name a command; a third is an argument, which must not appear in errors.
-    super(words.slice(0, 2).join(" ").toUpperCase(), { ...init, decode: plainReply });
+    const named = words.slice(0, 2);
+    // The position after the name: without a known command, the first argument is taken as the key.
+    const first = named.length;
+    super(named.join(" ").toUpperCase(), {
+      keys: [first, first, 1],
+      ...init,
+      decode: plainReply,
+    });
     this.#asGiven = new CommandInfo(words.join(" "));
   }
 

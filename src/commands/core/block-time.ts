@@ -3,17 +3,8 @@
  * method or from `executeCommand`. Each function returns milliseconds, or 0 for no limit.
  */
 
-import { isUint8Array } from "node:util/types";
-import { Token } from "../../protocol/token.js";
-import { latin1TextOf } from "../../util/bytes.js";
 import type { Arg } from "./info.js";
-
-function numberOf(arg: Arg | undefined): number {
-  if (typeof arg === "number") return arg;
-  if (typeof arg === "bigint") return Number(arg);
-  if (typeof arg === "string") return Number(arg);
-  return isUint8Array(arg) ? Number(latin1TextOf(arg)) : Number.NaN;
-}
+import { keywordOf, numberOf, streamOption } from "./read-args.js";
 
 /** An invalid limit counts as no limit (0): the server refuses it or waits indefinitely. */
 function limit(milliseconds: number): number {
@@ -40,25 +31,10 @@ export function lastMilliseconds(args: readonly Arg[]): number {
   return limit(numberOf(args.at(-1)));
 }
 
-/** Read an argument as an upper-case keyword; `""` when it is neither text nor bytes. */
-function keywordOf(arg: Arg | undefined): string {
-  const text = arg instanceof Token ? arg.text : arg;
-  if (isUint8Array(text)) return latin1TextOf(text).toUpperCase();
-  return typeof text === "string" ? text.toUpperCase() : "";
-}
-
-/** Arguments per option of XREAD and XREADGROUP, its name included; 2 when unknown. */
-const OPTION_LENGTHS: Readonly<Record<string, number>> = { GROUP: 3, NOACK: 1 };
-
 /** Read option BLOCK, in milliseconds (XREAD); undefined when the call does not block. */
 export function blockOption(args: readonly Arg[]): number | undefined {
-  for (let i = 0; i < args.length; ) {
-    const keyword = keywordOf(args[i]);
-    if (keyword === "STREAMS") return undefined;
-    if (keyword === "BLOCK") return limit(numberOf(args[i + 1]));
-    i += OPTION_LENGTHS[keyword] ?? 2;
-  }
-  return undefined;
+  const at = streamOption(args, "BLOCK");
+  return at < 0 ? undefined : limit(numberOf(args[at + 1]));
 }
 
 /**

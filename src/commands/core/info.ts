@@ -56,12 +56,26 @@ export const OWN_WRITES = 256;
  * those of the pool may wait for the script, and their handshake is refused.
  */
 export const URGENT = 512;
+/** On a cluster, a call with keys in several slots is split; the replies are counts, which are added. */
+export const SPLIT = 1024;
+/** The command has no keys and concerns several nodes of a cluster, so that one of them gives no answer. */
+export const MANY_NODES = 2048;
 
 /** Returns the server-side time limit of a call in ms; 0: no limit; undefined: does not block. */
 export type BlockTime = (args: readonly Arg[]) => number | undefined;
 
 /** Key positions as in `COMMAND INFO`; `step` 0 when there are none or they vary. */
 export type KeyPositions = readonly [first: number, last: number, step: number];
+
+/** Returns the keys of a call whose positions depend on its arguments. */
+export type KeyFinder = (args: readonly Arg[]) => readonly (Arg | undefined)[];
+
+/** A {@link CommandInfo.route}: the command has no keys. */
+export const NO_KEYS = -1;
+/** A {@link CommandInfo.route}: {@link CommandInfo.findKeys} returns the keys. */
+export const MOVABLE_KEYS = -2;
+/** A {@link CommandInfo.route}, less the index of the first key: {@link CommandInfo.keys} has the others. */
+export const SEVERAL_KEYS = -3;
 
 /** The optional parts of a {@link CommandInfo}. */
 export interface CommandInfoInit {
@@ -72,6 +86,7 @@ export interface CommandInfoInit {
   readonly params?: readonly string[];
   readonly flags?: number;
   readonly keys?: KeyPositions;
+  readonly findKeys?: KeyFinder;
   readonly decode?: Decoder;
   readonly blockTime?: BlockTime;
   /** For messages about a refused command: the API to use instead. */
@@ -81,10 +96,25 @@ export interface CommandInfoInit {
 const CACHED_HEADERS = 16;
 const NO_HEADERS: string[] = [];
 const NO_PARAMS: readonly string[] = [];
-const NO_KEYS: KeyPositions = [0, 0, 0];
+const NOWHERE: KeyPositions = [0, 0, 0];
 
 /** Suffix of a name whose arguments alternate between key and value. */
 const PAIRS = "{}...";
+
+/** Number of words of a wire name. */
+function wordCount(name: string): number {
+  let count = 1;
+  for (let at = name.indexOf(" "); at >= 0; at = name.indexOf(" ", at + 1)) count++;
+  return count;
+}
+
+function routeOf(name: string, keys: KeyPositions, init: CommandInfoInit): number {
+  if (init.findKeys !== undefined) return MOVABLE_KEYS;
+  const [first, last] = keys;
+  if (first === 0) return NO_KEYS;
+  const index = first - wordCount(name);
+  return first === last ? index : SEVERAL_KEYS - index;
+}
 
 /** The constant properties of a command. */
 export class CommandInfo {
@@ -93,6 +123,12 @@ export class CommandInfo {
   readonly params: readonly string[];
   readonly flags: number;
   readonly keys: KeyPositions;
+  readonly findKeys: KeyFinder | undefined;
+  /**
+   * Where the key is that determines the slot of a call: the index of the only key among the arguments,
+   * or one of {@link NO_KEYS}, {@link MOVABLE_KEYS}, {@link SEVERAL_KEYS} (and below).
+   */
+  readonly route: number;
   readonly decode: Decoder | undefined;
   readonly blockTime: BlockTime | undefined;
   readonly instead: string | undefined;
@@ -105,7 +141,9 @@ export class CommandInfo {
     this.name = name;
     this.params = own.params ?? NO_PARAMS;
     this.flags = own.flags ?? 0;
-    this.keys = own.keys ?? NO_KEYS;
+    this.keys = own.keys ?? NOWHERE;
+    this.findKeys = own.findKeys;
+    this.route = routeOf(name, this.keys, own);
     this.decode = own.decode;
     this.blockTime = own.blockTime;
     this.instead = own.instead;

@@ -26,7 +26,25 @@ import {
   toScorePairs,
   toSet,
 } from "../core/decode.js";
-import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, CommandInfo, INT64, READONLY } from "../core/info.js";
+import {
+  ALWAYS_BYTES,
+  ALWAYS_TEXT,
+  BLOCKING,
+  CommandInfo,
+  INT64,
+  READONLY,
+  SPLIT,
+} from "../core/info.js";
+import {
+  countedFirst,
+  countedPairs,
+  countedSecond,
+  destinationAndCounted,
+  geoStoreKeys,
+  migrateKeys,
+  sortKeys,
+  streamKeys,
+} from "../core/key-finders.js";
 import { toGeoPoints, toGeoResults } from "../geo/replies.js";
 import {
   toAutoclaim,
@@ -42,7 +60,7 @@ export const COPY = new CommandInfo("COPY", {
   keys: [1, 2, 1],
   decode: toBoolean,
 });
-export const DEL = new CommandInfo("DEL", { params: ["keys..."], keys: [1, -1, 1] });
+export const DEL = new CommandInfo("DEL", { params: ["keys..."], flags: SPLIT, keys: [1, -1, 1] });
 export const DUMP = new CommandInfo("DUMP", {
   params: ["key"],
   flags: READONLY | ALWAYS_BYTES,
@@ -50,7 +68,7 @@ export const DUMP = new CommandInfo("DUMP", {
 });
 export const EXISTS = new CommandInfo("EXISTS", {
   params: ["keys..."],
-  flags: READONLY,
+  flags: READONLY | SPLIT,
   keys: [1, -1, 1],
 });
 export const EXPIRE = new CommandInfo("EXPIRE", {
@@ -72,6 +90,7 @@ export const KEYS = new CommandInfo("KEYS", { params: ["pattern"], flags: READON
 export const MIGRATE = new CommandInfo("MIGRATE", {
   params: ["host", "port", "", "destinationDb", "timeout", "auth..."],
   keys: [3, 3, 1],
+  findKeys: migrateKeys,
   decode: okToTrue,
 });
 export const MOVE = new CommandInfo("MOVE", {
@@ -147,7 +166,11 @@ export const SCAN = new CommandInfo("SCAN", {
   flags: READONLY,
   decode: toScan,
 });
-export const SORT = new CommandInfo("SORT", { params: ["key", "get..."], keys: [1, 1, 1] });
+export const SORT = new CommandInfo("SORT", {
+  params: ["key", "get..."],
+  keys: [1, 1, 1],
+  findKeys: sortKeys,
+});
 export const SORT_RO = new CommandInfo("SORT_RO", {
   params: ["key", "get..."],
   flags: READONLY,
@@ -155,12 +178,16 @@ export const SORT_RO = new CommandInfo("SORT_RO", {
 });
 export const TOUCH = new CommandInfo("TOUCH", {
   params: ["keys..."],
-  flags: READONLY,
+  flags: READONLY | SPLIT,
   keys: [1, -1, 1],
 });
 export const TTL = new CommandInfo("TTL", { params: ["key"], flags: READONLY, keys: [1, 1, 1] });
 export const TYPE = new CommandInfo("TYPE", { params: ["key"], flags: READONLY, keys: [1, 1, 1] });
-export const UNLINK = new CommandInfo("UNLINK", { params: ["keys..."], keys: [1, -1, 1] });
+export const UNLINK = new CommandInfo("UNLINK", {
+  params: ["keys..."],
+  flags: SPLIT,
+  keys: [1, -1, 1],
+});
 export const APPEND = new CommandInfo("APPEND", { params: ["key", "value"], keys: [1, 1, 1] });
 export const DECR = new CommandInfo("DECR", {
   params: ["key", "amount"],
@@ -218,7 +245,10 @@ export const MSET = new CommandInfo("MSET", {
   keys: [1, -1, 2],
   decode: okToTrue,
 });
-export const MSETEX = new CommandInfo("MSETEX", { params: ["numkeys", "mapping..."] });
+export const MSETEX = new CommandInfo("MSETEX", {
+  params: ["numkeys", "mapping..."],
+  findKeys: countedPairs,
+});
 export const MSETNX = new CommandInfo("MSETNX", {
   params: ["mapping{}..."],
   keys: [1, -1, 2],
@@ -445,6 +475,7 @@ export const BLMOVEM = new CommandInfo("BLMOVEM", {
 export const BLMPOP = new CommandInfo("BLMPOP", {
   params: ["timeout", "numkeys", "keys..."],
   flags: BLOCKING,
+  findKeys: countedSecond,
   blockTime: firstSeconds,
 });
 export const BLPOP = new CommandInfo("BLPOP", {
@@ -483,7 +514,10 @@ export const LMOVEM = new CommandInfo("LMOVEM", {
   params: ["source", "destination", "from", "to", "mode", "count", "ordering"],
   keys: [1, 2, 1],
 });
-export const LMPOP = new CommandInfo("LMPOP", { params: ["numkeys", "keys..."] });
+export const LMPOP = new CommandInfo("LMPOP", {
+  params: ["numkeys", "keys..."],
+  findKeys: countedFirst,
+});
 export const LPOP = new CommandInfo("LPOP", { params: ["key", "count"], keys: [1, 1, 1] });
 export const LPOS = new CommandInfo("LPOS", {
   params: ["key", "value"],
@@ -530,6 +564,7 @@ export const SDIFF = new CommandInfo("SDIFF", {
 export const SDIFFCARD = new CommandInfo("SDIFFCARD", {
   params: ["numkeys", "keys..."],
   flags: READONLY,
+  findKeys: countedFirst,
 });
 export const SDIFFSTORE = new CommandInfo("SDIFFSTORE", {
   params: ["destination", "keys..."],
@@ -544,6 +579,7 @@ export const SINTER = new CommandInfo("SINTER", {
 export const SINTERCARD = new CommandInfo("SINTERCARD", {
   params: ["numkeys", "keys..."],
   flags: READONLY,
+  findKeys: countedFirst,
 });
 export const SINTERSTORE = new CommandInfo("SINTERSTORE", {
   params: ["destination", "keys..."],
@@ -593,6 +629,7 @@ export const SUNION = new CommandInfo("SUNION", {
 export const SUNIONCARD = new CommandInfo("SUNIONCARD", {
   params: ["numkeys", "keys..."],
   flags: READONLY,
+  findKeys: countedFirst,
 });
 export const SUNIONSTORE = new CommandInfo("SUNIONSTORE", {
   params: ["destination", "keys..."],
@@ -601,6 +638,7 @@ export const SUNIONSTORE = new CommandInfo("SUNIONSTORE", {
 export const BZMPOP = new CommandInfo("BZMPOP", {
   params: ["timeout", "numkeys", "keys..."],
   flags: BLOCKING,
+  findKeys: countedSecond,
   decode: toKeyedScores,
   blockTime: firstSeconds,
 });
@@ -629,10 +667,15 @@ export const ZCOUNT = new CommandInfo("ZCOUNT", {
   flags: READONLY,
   keys: [1, 1, 1],
 });
-export const ZDIFF = new CommandInfo("ZDIFF", { params: ["numkeys", "keys..."], flags: READONLY });
+export const ZDIFF = new CommandInfo("ZDIFF", {
+  params: ["numkeys", "keys..."],
+  flags: READONLY,
+  findKeys: countedFirst,
+});
 export const ZDIFFSTORE = new CommandInfo("ZDIFFSTORE", {
   params: ["destination", "numkeys", "keys..."],
   keys: [1, 1, 1],
+  findKeys: destinationAndCounted,
 });
 export const ZINCRBY = new CommandInfo("ZINCRBY", {
   params: ["key", "amount", "member"],
@@ -642,14 +685,17 @@ export const ZINCRBY = new CommandInfo("ZINCRBY", {
 export const ZINTER = new CommandInfo("ZINTER", {
   params: ["numkeys", "keys..."],
   flags: READONLY,
+  findKeys: countedFirst,
 });
 export const ZINTERCARD = new CommandInfo("ZINTERCARD", {
   params: ["numkeys", "keys..."],
   flags: READONLY,
+  findKeys: countedFirst,
 });
 export const ZINTERSTORE = new CommandInfo("ZINTERSTORE", {
   params: ["destination", "numkeys", "keys..."],
   keys: [1, 1, 1],
+  findKeys: destinationAndCounted,
 });
 export const ZLEXCOUNT = new CommandInfo("ZLEXCOUNT", {
   params: ["key", "min", "max"],
@@ -658,6 +704,7 @@ export const ZLEXCOUNT = new CommandInfo("ZLEXCOUNT", {
 });
 export const ZMPOP = new CommandInfo("ZMPOP", {
   params: ["numkeys", "keys..."],
+  findKeys: countedFirst,
   decode: toKeyedScores,
 });
 export const ZMSCORE = new CommandInfo("ZMSCORE", {
@@ -753,10 +800,12 @@ export const ZSCORE = new CommandInfo("ZSCORE", {
 export const ZUNION = new CommandInfo("ZUNION", {
   params: ["numkeys", "keys..."],
   flags: READONLY,
+  findKeys: countedFirst,
 });
 export const ZUNIONSTORE = new CommandInfo("ZUNIONSTORE", {
   params: ["destination", "numkeys", "keys..."],
   keys: [1, 1, 1],
+  findKeys: destinationAndCounted,
 });
 export const ARCOUNT = new CommandInfo("ARCOUNT", {
   params: ["key"],
@@ -857,11 +906,13 @@ export const GEOPOS = new CommandInfo("GEOPOS", {
 export const GEORADIUS = new CommandInfo("GEORADIUS", {
   params: ["key", "longitude", "latitude", "radius", "unit", "COUNT", "count", "ANY"],
   keys: [1, 1, 1],
+  findKeys: geoStoreKeys,
   decode: toGeoResults,
 });
 export const GEORADIUSBYMEMBER = new CommandInfo("GEORADIUSBYMEMBER", {
   params: ["key", "member", "radius", "unit", "COUNT", "count", "ANY"],
   keys: [1, 1, 1],
+  findKeys: geoStoreKeys,
   decode: toGeoResults,
 });
 export const GEORADIUSBYMEMBER_RO = new CommandInfo("GEORADIUSBYMEMBER_RO", {
@@ -1040,12 +1091,14 @@ export const XRANGE = new CommandInfo("XRANGE", {
 export const XREAD = new CommandInfo("XREAD", {
   params: ["STREAMS", "key..."],
   flags: READONLY | BLOCKING,
+  findKeys: streamKeys,
   decode: toStreams,
   blockTime: blockOption,
 });
 export const XREADGROUP = new CommandInfo("XREADGROUP", {
   params: ["GROUP", "groupName", "consumerName", "STREAMS", "key..."],
   flags: BLOCKING,
+  findKeys: streamKeys,
   decode: toStreams,
   blockTime: groupBlockOption,
 });

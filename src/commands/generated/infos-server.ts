@@ -34,6 +34,7 @@ import {
   SESSION,
   URGENT,
 } from "../core/info.js";
+import { countedSecond } from "../core/key-finders.js";
 import { toHotkeys } from "../hotkeys/replies.js";
 import {
   toCommandDocs,
@@ -63,31 +64,37 @@ import {
 export const EVAL = new CommandInfo("EVAL", {
   params: ["script", "numkeys", "keysAndArgs..."],
   flags: INT64,
+  findKeys: countedSecond,
   decode: plainReply,
 });
 export const EVALSHA = new CommandInfo("EVALSHA", {
   params: ["sha", "numkeys", "keysAndArgs..."],
   flags: INT64,
+  findKeys: countedSecond,
   decode: plainReply,
 });
 export const EVALSHA_RO = new CommandInfo("EVALSHA_RO", {
   params: ["sha", "numkeys", "keysAndArgs..."],
   flags: READONLY | INT64,
+  findKeys: countedSecond,
   decode: plainReply,
 });
 export const EVAL_RO = new CommandInfo("EVAL_RO", {
   params: ["script", "numkeys", "keysAndArgs..."],
   flags: READONLY | INT64,
+  findKeys: countedSecond,
   decode: plainReply,
 });
 export const FCALL = new CommandInfo("FCALL", {
   params: ["functionName", "numkeys", "keysAndArgs..."],
   flags: INT64,
+  findKeys: countedSecond,
   decode: plainReply,
 });
 export const FCALL_RO = new CommandInfo("FCALL_RO", {
   params: ["functionName", "numkeys", "keysAndArgs..."],
   flags: READONLY | INT64,
+  findKeys: countedSecond,
   decode: plainReply,
 });
 export const FUNCTION_DELETE = new CommandInfo("FUNCTION DELETE", {

@@ -7,9 +7,11 @@ import {
   ENDS,
   INT64,
   type KeyPositions,
+  MANY_NODES,
   OWN_WRITES,
   READONLY,
   SESSION,
+  SPLIT,
   URGENT,
 } from "../core/info.js";
 import type { CommandSpec, Entry, Param } from "../table/dsl.js";
@@ -27,6 +29,8 @@ const FLAGS = {
   ENDS,
   OWN_WRITES,
   URGENT,
+  SPLIT,
+  MANY_NODES,
 };
 
 /** Whether an entry has a method, that is, is not a refused command. */
@@ -102,6 +106,7 @@ function members(entry: Entry, imports: Imports): string[] {
   if (hasMethod(entry)) {
     const keys = keyPositions(entry);
     if (keys[0] !== 0) parts.push(`keys: [${keys.join(", ")}]`);
+    if (entry.findKeys !== undefined) parts.push(`findKeys: ${imports.exported(entry.findKeys)}`);
     if (entry.reply.decode !== null) parts.push(`decode: ${imports.exported(entry.reply.decode)}`);
     if (entry.blockTime !== undefined)
       parts.push(`blockTime: ${imports.exported(entry.blockTime)}`);

@@ -1,5 +1,7 @@
 /** Command table of the geospatial commands. */
+
 import { ALWAYS_TEXT, READONLY } from "../core/info.js";
+import { geoStoreKeys } from "../core/key-finders.js";
 import {
   bare,
   command,
@@ -213,6 +215,7 @@ export const geo: readonly Entry[] = [
     returns: "`[longitude, latitude]` of each member, in order; `null` for missing members.",
   }),
   command("GEORADIUS", {
+    findKeys: geoStoreKeys,
     since: "3.2.0",
     cost: SEARCH_COST,
     summary: "Return or store the members within a circle around coordinates.",
@@ -225,6 +228,7 @@ export const geo: readonly Entry[] = [
     signatures: radiusSignatures(COORDINATES_PARAMS),
   }),
   command("GEORADIUSBYMEMBER", {
+    findKeys: geoStoreKeys,
     since: "3.2.0",
     cost: SEARCH_COST,
     summary: "Return or store the members within a circle around a member.",

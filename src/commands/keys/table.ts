@@ -1,7 +1,9 @@
 /** Command table of the generic commands, which work on keys of any type. */
+
 import { lastMilliseconds } from "../core/block-time.js";
 import * as decode from "../core/decode.js";
-import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, OWN_WRITES, READONLY } from "../core/info.js";
+import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, OWN_WRITES, READONLY, SPLIT } from "../core/info.js";
+import { migrateKeys, sortKeys } from "../core/key-finders.js";
 import {
   COUNT,
   CURSOR,
@@ -106,6 +108,7 @@ export const generic: readonly Entry[] = [
   command("DEL", {
     since: "1.0.0",
     cost: "O(N) for N keys and their elements",
+    flags: SPLIT,
     summary: "Delete keys.",
     args: [keys],
     aliases: ["delete"],
@@ -124,7 +127,7 @@ export const generic: readonly Entry[] = [
   command("EXISTS", {
     since: "1.0.0",
     cost: "O(N) for N keys",
-    flags: READONLY,
+    flags: READONLY | SPLIT,
     summary: "Count the keys that exist.",
     args: [keys],
     reply: replies.count,
@@ -168,6 +171,7 @@ export const generic: readonly Entry[] = [
     returns: "The keys, in no particular order.",
   }),
   command("MIGRATE", {
+    findKeys: migrateKeys,
     since: "2.6.0",
     cost: "O(N) in the size of the values",
     summary: "Move keys to another server.",
@@ -405,6 +409,7 @@ export const generic: readonly Entry[] = [
     returns: 'The next cursor (`"0"` at the end) and keys, possibly with duplicates.',
   }),
   command("SORT", {
+    findKeys: sortKeys,
     since: "1.0.0",
     cost: "O(N+M*log(M)) for N elements of which M are returned",
     summary: "Sort the elements of a list, set or sorted set.",
@@ -455,7 +460,7 @@ export const generic: readonly Entry[] = [
   command("TOUCH", {
     since: "3.2.1",
     cost: "O(N) for N keys",
-    flags: READONLY,
+    flags: READONLY | SPLIT,
     summary: "Update the last access time of keys.",
     args: [keys],
     reply: replies.count,
@@ -482,6 +487,7 @@ export const generic: readonly Entry[] = [
   command("UNLINK", {
     since: "4.0.0",
     cost: "O(1) per key; memory is reclaimed in the background",
+    flags: SPLIT,
     summary: "Delete keys and reclaim their memory in the background.",
     args: [keys],
     reply: replies.count,

@@ -1,6 +1,8 @@
 /** Command table of the list commands. */
+
 import { fifthSeconds, firstSeconds, lastSeconds } from "../core/block-time.js";
 import { BLOCKING, READONLY } from "../core/info.js";
+import { countedFirst, countedSecond } from "../core/key-finders.js";
 import { numberedKeys } from "../core/shared-args.js";
 import {
   bare,
@@ -124,6 +126,7 @@ export const lists: readonly Entry[] = [
     returns: "The elements in their order in the destination, or `null` after the timeout.",
   }),
   command("BLMPOP", {
+    findKeys: countedSecond,
     since: "7.0.0",
     cost: "O(N+M) for N keys and M elements popped",
     flags: BLOCKING,
@@ -221,6 +224,7 @@ export const lists: readonly Entry[] = [
     returns: "The elements in their order in the destination, or `null` if none was moved.",
   }),
   command("LMPOP", {
+    findKeys: countedFirst,
     since: "7.0.0",
     cost: "O(N+M) for N keys and M elements popped",
     summary: "Pop elements from the first non-empty list.",

@@ -2,6 +2,7 @@
 
 import { plainReply, toBooleans } from "../core/decode.js";
 import { ALWAYS_BYTES, ALWAYS_TEXT, INT64, READONLY, SESSION, URGENT } from "../core/info.js";
+import { countedSecond } from "../core/key-finders.js";
 import {
   bare,
   COUNT,
@@ -44,6 +45,7 @@ const run = (
     since,
     cost: "Depends on the code",
     flags: INT64 | flags,
+    findKeys: countedSecond,
     summary,
     notes: "Specify the reply type with the type parameter. An error raised by the code rejects.",
     args: [

@@ -1,6 +1,8 @@
 /** Command table of the set commands. */
+
 import * as decode from "../core/decode.js";
 import { READONLY } from "../core/info.js";
+import { countedFirst } from "../core/key-finders.js";
 import { numberedKeys } from "../core/shared-args.js";
 import {
   COUNT,
@@ -63,6 +65,7 @@ export const sets: readonly Entry[] = [
     returns: "A `Set` of members.",
   }),
   command("SDIFFCARD", {
+    findKeys: countedFirst,
     since: "8.10.0",
     cost: "O(N) in the total number of members",
     flags: READONLY,
@@ -91,6 +94,7 @@ export const sets: readonly Entry[] = [
     returns: "A `Set` of members.",
   }),
   command("SINTERCARD", {
+    findKeys: countedFirst,
     since: "7.0.0",
     cost: "O(N*M) for M sets of which the smallest has N members",
     flags: READONLY,
@@ -221,6 +225,7 @@ export const sets: readonly Entry[] = [
     returns: "A `Set` of members.",
   }),
   command("SUNIONCARD", {
+    findKeys: countedFirst,
     since: "8.10.0",
     cost: "O(N) in the total number of members",
     flags: READONLY,

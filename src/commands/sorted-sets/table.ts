@@ -1,7 +1,9 @@
 /** Command table of the sorted set commands. */
+
 import { firstSeconds, lastSeconds } from "../core/block-time.js";
 import * as decode from "../core/decode.js";
 import { BLOCKING, READONLY } from "../core/info.js";
+import { countedFirst, countedSecond, destinationAndCounted } from "../core/key-finders.js";
 import { numberedKeys } from "../core/shared-args.js";
 import {
   COUNT,
@@ -178,6 +180,7 @@ const rankDecoder = { pick: selectRankDecoder, with: ["options"] };
 
 export const sortedSets: readonly Entry[] = [
   command("BZMPOP", {
+    findKeys: countedSecond,
     since: "7.0.0",
     cost: "O(K) + O(M*log(N)) for K keys and M of N members",
     flags: BLOCKING,
@@ -277,6 +280,7 @@ export const sortedSets: readonly Entry[] = [
     returns: "Number of members.",
   }),
   command("ZDIFF", {
+    findKeys: countedFirst,
     since: "6.2.0",
     cost: "O(L + (N-K)*log(N)) for L members in total, N in the first and K in the result",
     flags: READONLY,
@@ -289,6 +293,7 @@ export const sortedSets: readonly Entry[] = [
     pick: scoresDecoder,
   }),
   command("ZDIFFSTORE", {
+    findKeys: destinationAndCounted,
     since: "6.2.0",
     cost: "O(L + (N-K)*log(N)) for L members in total, N in the first and K in the result",
     summary: "Store the difference of the first sorted set and the others.",
@@ -305,6 +310,7 @@ export const sortedSets: readonly Entry[] = [
     returns: "The new score.",
   }),
   command("ZINTER", {
+    findKeys: countedFirst,
     since: "6.2.0",
     cost: "O(N*K) + O(M*log(M)) for K sets, N in the smallest and M in the result",
     flags: READONLY,
@@ -318,6 +324,7 @@ export const sortedSets: readonly Entry[] = [
     pick: scoresDecoder,
   }),
   command("ZINTERCARD", {
+    findKeys: countedFirst,
     since: "7.0.0",
     cost: "O(N*K) for K sets of which the smallest has N members",
     flags: READONLY,
@@ -332,6 +339,7 @@ export const sortedSets: readonly Entry[] = [
     returns: "Number of members.",
   }),
   command("ZINTERSTORE", {
+    findKeys: destinationAndCounted,
     since: "2.0.0",
     cost: "O(N*K) + O(M*log(M)) for K sets, N in the smallest and M in the result",
     keys: [1, 1, 1],
@@ -352,6 +360,7 @@ export const sortedSets: readonly Entry[] = [
     returns: "Number of members.",
   }),
   command("ZMPOP", {
+    findKeys: countedFirst,
     since: "7.0.0",
     cost: "O(K) + O(M*log(N)) for K keys and M of N members",
     summary: "Pop members from the first non-empty sorted set.",
@@ -672,6 +681,7 @@ export const sortedSets: readonly Entry[] = [
     returns: "The score, or `null` if the member does not exist.",
   }),
   command("ZUNION", {
+    findKeys: countedFirst,
     since: "6.2.0",
     cost: "O(N) + O(M*log(M)) for N members in total and M in the result",
     flags: READONLY,
@@ -685,6 +695,7 @@ export const sortedSets: readonly Entry[] = [
     pick: scoresDecoder,
   }),
   command("ZUNIONSTORE", {
+    findKeys: destinationAndCounted,
     since: "2.0.0",
     cost: "O(N) + O(M*log(M)) for N members in total and M in the result",
     keys: [1, 1, 1],

@@ -1,7 +1,9 @@
 /** Command table of the stream commands. */
+
 import { blockOption, groupBlockOption } from "../core/block-time.js";
 import { toRecords } from "../core/decode.js";
 import { ALWAYS_TEXT, BLOCKING, READONLY } from "../core/info.js";
+import { streamKeys } from "../core/key-finders.js";
 import {
   bare,
   COUNT,
@@ -514,6 +516,7 @@ export const streams: readonly Entry[] = [
     cases: [entriesAsPairs],
   }),
   command("XREAD", {
+    findKeys: streamKeys,
     since: "5.0.0",
     cost: "O(N) for N entries returned",
     flags: READONLY | BLOCKING,
@@ -533,6 +536,7 @@ export const streams: readonly Entry[] = [
     cases: [newEntriesAsPairs],
   }),
   command("XREADGROUP", {
+    findKeys: streamKeys,
     since: "5.0.0",
     cost: "O(N) for N entries returned",
     flags: BLOCKING,

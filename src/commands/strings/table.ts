@@ -2,6 +2,7 @@
 
 import { toExactDoubles } from "../core/decode.js";
 import { ALWAYS_TEXT, INT64, READONLY } from "../core/info.js";
+import { countedPairs } from "../core/key-finders.js";
 import {
   atLeast,
   COUNT,
@@ -299,6 +300,7 @@ export const strings: readonly Entry[] = [
     returns: "`true`.",
   }),
   command("MSETEX", {
+    findKeys: countedPairs,
     since: "8.4.0",
     cost: "O(N) for N keys",
     summary: "Set the values of several keys with a common expiry.",

@@ -3,7 +3,13 @@
  * only; `generator/` turns entries into TypeScript. Not shipped.
  */
 import type { ArgList } from "../core/args.js";
-import { type BlockTime, type Decoder, type KeyPositions, SESSION } from "../core/info.js";
+import {
+  type BlockTime,
+  type Decoder,
+  type KeyFinder,
+  type KeyPositions,
+  SESSION,
+} from "../core/info.js";
 
 /** The methods of {@link ArgList} that check and add one value. */
 type Check = {
@@ -269,6 +275,8 @@ export interface CommandSpec {
   readonly flags?: number;
   /** Key positions, when they do not follow from the parameters. */
   readonly keys?: KeyPositions;
+  /** Finds the keys, when their positions depend on the arguments. */
+  readonly findKeys?: KeyFinder;
   readonly blockTime?: BlockTime;
   /** API to use instead on a shared connection, for the error message. */
   readonly instead?: string;

@@ -132,10 +132,10 @@ describe("resolveCommand with unknown commands", () => {
     expect([info.flags, info.instead]).toEqual([INT64, undefined]);
   });
 
-  it("uses plainReply with 64-bit integers", () => {
+  it("uses plainReply with 64-bit integers, and takes the first argument as the key", () => {
     const { info } = resolveCommand("FT.SEARCH", ["x"]);
     expect([info.flags, info.decode]).toEqual([INT64, plainReply]);
-    expect(info.keys).toEqual([0, 0, 0]);
+    expect([info.keys, info.route]).toEqual([[1, 1, 1], 0]);
   });
 });
 

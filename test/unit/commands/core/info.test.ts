@@ -1,6 +1,6 @@
 /** Tests of the constant properties of a command: its wire header and its argument names. */
 import { describe, expect, it } from "vitest";
-import { CommandInfo } from "../../../../src/commands/core/info.js";
+import { CommandInfo, NO_KEYS } from "../../../../src/commands/core/info.js";
 
 describe("CommandInfo", () => {
   it("has no flags, keys or decoder by default", () => {
@@ -10,6 +10,8 @@ describe("CommandInfo", () => {
       params: [],
       flags: 0,
       keys: [0, 0, 0],
+      findKeys: undefined,
+      route: NO_KEYS,
       decode: undefined,
       blockTime: undefined,
       instead: undefined,
