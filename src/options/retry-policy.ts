@@ -5,7 +5,7 @@
 import { isNativeError, isPromise } from "node:util/types";
 import { AuthenticationError, DataError, type RedisError } from "../errors.js";
 import { type Check, integer, invalidOption, kindOf, MAX_DELAY } from "../util/validate.js";
-import { EqualJitterBackoff } from "./backoff.js";
+import { type Backoff, EqualJitterBackoff } from "./backoff.js";
 import { Retry, retryObject } from "./retry.js";
 
 /**
@@ -23,21 +23,24 @@ export type RetryOption = Retry | number | RetryFunction;
 /** How often a command is sent again when the option does not contain a number. */
 const DEFAULT_RESENDS = 5;
 
-/** ms. A short longest pause: it delays the recovery after an outage. */
-const LONGEST_PAUSE = 250;
-const FIRST_PAUSE = 16;
+/** Bounds in ms. The longest pause is what an outage costs beyond its end. */
+const CONNECT_PAUSES = new EqualJitterBackoff(100, 16);
+/** A server that rejected a command is given more time: the number of resends is limited. */
+const RESEND_PAUSES = new EqualJitterBackoff(250, 16);
 
 /** What a policy is made of. */
 interface PolicyParts {
   readonly retry: Retry;
   readonly decide?: RetryFunction | undefined;
+  /** Pauses before resends; default those of `decide` or `retry`. */
+  readonly resendPauses?: Backoff | undefined;
   /** See {@link RetryPolicy.resends}. */
   readonly resends: number;
 }
 
 /** A policy without a list of errors: after which errors waiting is useless, the pool decides. */
-function anyError(retries: number): Retry {
-  return new Retry(new EqualJitterBackoff(LONGEST_PAUSE, FIRST_PAUSE), retries, [Error]);
+function anyError(retries: number): Pick<PolicyParts, "resendPauses" | "retry"> {
+  return { retry: new Retry(CONNECT_PAUSES, retries, [Error]), resendPauses: RESEND_PAUSES };
 }
 
 function describe(value: unknown): string {
@@ -62,11 +65,13 @@ export class RetryPolicy {
   readonly resends: number;
   readonly #retry: Retry;
   readonly #decide: RetryFunction | undefined;
+  readonly #resendPauses: Backoff | undefined;
 
-  constructor({ retry, decide, resends }: PolicyParts) {
+  constructor({ retry, decide, resendPauses, resends }: PolicyParts) {
     this.resends = resends;
     this.#retry = retry;
     this.#decide = decide;
+    this.#resendPauses = resendPauses;
   }
 
   /**
@@ -86,8 +91,10 @@ export class RetryPolicy {
 
   /** Return the pause before a command is sent again, or the error to report, as {@link next} does. */
   pauseBeforeResend(failures: number, error: RedisError): number | RedisError {
-    const decide = this.#decide ?? (() => this.#retry.delay(failures));
-    return this.#evaluate(error, () => decide(failures, error));
+    return this.#evaluate(error, () => {
+      if (this.#decide !== undefined) return this.#decide(failures, error);
+      return this.#resendPauses?.compute(failures) ?? this.#retry.delay(failures);
+    });
   }
 
   /** Whether the policy names the class of an error that is not retried otherwise. */
@@ -103,8 +110,12 @@ export class RetryPolicy {
 
   /** Return a policy with the same settings and its own, reset state. */
   clone(): RetryPolicy {
-    const { resends } = this;
-    return new RetryPolicy({ retry: this.#retry.clone(), decide: this.#decide, resends });
+    return new RetryPolicy({
+      retry: this.#retry.clone(),
+      decide: this.#decide,
+      resendPauses: this.#resendPauses,
+      resends: this.resends,
+    });
   }
 
   #evaluate(error: RedisError, decide: () => unknown): number | RedisError {
@@ -120,7 +131,7 @@ export class RetryPolicy {
 
 /** Without a limit: commands wait until their own deadline. */
 export function defaultRetryPolicy(): RetryPolicy {
-  return new RetryPolicy({ retry: anyError(-1), resends: DEFAULT_RESENDS });
+  return new RetryPolicy({ ...anyError(-1), resends: DEFAULT_RESENDS });
 }
 
 const RETRY_FORMS = "a Retry, a number of attempts or a function";
@@ -130,11 +141,11 @@ const attempts = integer(1);
 export const retryPolicy: Check<RetryPolicy> = (name, value) => {
   if (typeof value === "number") {
     const retries = attempts(name, value) - 1;
-    return new RetryPolicy({ retry: anyError(retries), resends: retries });
+    return new RetryPolicy({ ...anyError(retries), resends: retries });
   }
   if (typeof value === "function") {
     const decide = value as RetryFunction;
-    return new RetryPolicy({ retry: anyError(-1), decide, resends: DEFAULT_RESENDS });
+    return new RetryPolicy({ ...anyError(-1), decide, resends: DEFAULT_RESENDS });
   }
   if (typeof value !== "object" || value === null)
     throw invalidOption(name, RETRY_FORMS, kindOf(value));

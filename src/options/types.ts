@@ -71,7 +71,7 @@ export interface RedisOptions {
   /**
    * How connecting is retried: a {@link Retry}, the number of attempts (integer, 1 or more), or a function
    * `(attempt, error) => ms | undefined`. Default: commands wait until their deadline (`socketTimeout`),
-   * with pauses that grow to 250 ms. What waiting cannot mend (a refused password, an untrusted
+   * with pauses that grow to 100 ms. What waiting cannot mend (a refused password, an untrusted
    * certificate, a malformed address) is not retried.
    */
   readonly retry?: RetryOption | undefined;

@@ -68,11 +68,11 @@ describe("default settings", () => {
     expect(settings).toEqual(defaults);
   });
 
-  it("retry connecting without limit, after pauses of at most 250 ms", () => {
+  it("retry connecting without limit, after pauses of at most 100 ms", () => {
     const { retry } = normalizeOptions({});
     const lost = new ConnectionError("x");
     const pauses = Array.from({ length: 200 }, (_, i) => retry.next(i + 1, lost) as number);
-    expect(Math.max(...pauses)).toBeLessThanOrEqual(250);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(100);
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(16);
     expect(retry.resends).toBe(5);
   });

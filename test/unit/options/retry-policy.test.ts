@@ -23,13 +23,32 @@ const MAX_DELAY = 2_147_483_647;
 const policyOf = (value: unknown) => retryPolicy("retry", value);
 
 describe("retry policy", () => {
-  it("has no limit by default, and pauses that grow to 250 ms", () => {
+  it.each([
+    ["by default", defaultRetryPolicy()],
+    ["with a number of attempts", policyOf(2000)],
+  ])(
+    "pauses from 16 to 100 ms before it connects, and up to 250 ms before a resend, %s",
+    (_, policy) => {
+      const pausesOf = (method: "next" | "pauseBeforeResend") =>
+        Array.from({ length: 1000 }, (_, i) => policy.clone()[method](i + 1, lost) as number);
+      const [connects, resends] = [pausesOf("next"), pausesOf("pauseBeforeResend")];
+      for (const [first = 0] of [connects, resends]) {
+        expect(first).toBeGreaterThanOrEqual(16);
+        expect(first).toBeLessThanOrEqual(32);
+      }
+      // A random half of a pause keeps clients that lost their connections together apart.
+      expect(Math.min(...connects.slice(10))).toBeGreaterThanOrEqual(50);
+      expect(Math.max(...connects)).toBeLessThanOrEqual(100);
+      expect(new Set(connects.slice(10)).size).toBeGreaterThan(900);
+      expect(Math.max(...resends)).toBeLessThanOrEqual(250);
+      expect(Math.max(...resends)).toBeGreaterThan(200);
+    },
+  );
+
+  it("has no limit by default", () => {
     const policy = defaultRetryPolicy();
     const errors = [lost, new TimeoutError("x"), new BusyLoadingError("x"), new ResponseError("x")];
     for (const error of errors) expect(policy.next(1000, error)).toBeTypeOf("number");
-    expect(policy.next(1, lost)).toBeLessThanOrEqual(32);
-    expect(policy.next(1000, lost)).toBeGreaterThanOrEqual(125);
-    expect(policy.next(1000, lost)).toBeLessThanOrEqual(250);
     expect(policy.resends).toBe(5);
   });
 
