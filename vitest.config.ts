@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { NEWER_ADDON, SYSTEM_ADDON } from "./test/support/hiredis-build.js";
 import {
   isMatrix,
   SERVER_VARIABLE,
@@ -75,11 +76,21 @@ const serverProjects = isMatrix()
     ];
 
 /** The tests of the parser, and a sample of those of the client, with the native parser. */
-const HIREDIS = {
-  include: ["test/unit/protocol/{js-parser*,text-decoding}.test.ts", "test/hiredis/**/*.test.ts"],
-  env: { REDISWIRE_PARSER: "hiredis" },
-  globalSetup: ["test/support/hiredis-build.ts"],
-};
+function hiredisProject(name: string, addon: string, setup: string) {
+  return project(name, {
+    include: [
+      "test/unit/protocol/{js-parser*,text-decoding,hostile-bytes}.test.ts",
+      "test/hiredis/**/*.test.ts",
+    ],
+    env: { REDISWIRE_PARSER: "hiredis", REDISWIRE_HIREDIS: addon },
+    globalSetup: [setup],
+  });
+}
+
+const hiredisProjects = [
+  hiredisProject("hiredis", SYSTEM_ADDON, "test/support/hiredis-build.ts"),
+  ...(isMatrix() ? [hiredisProject("hiredis-1", NEWER_ADDON, "test/support/hiredis-1.ts")] : []),
+];
 
 export default defineConfig({
   test: {
@@ -99,7 +110,7 @@ export default defineConfig({
       project("unit"),
       project("wire", { setupFiles: ["test/support/record-calls.ts"] }),
       project("faults", { testTimeout: 30_000 }),
-      project("hiredis", HIREDIS),
+      ...hiredisProjects,
       ...serverProjects,
       ...soakProjects,
       project("conformance", { exclude: ["test/conformance/calls.test.ts"] }),

@@ -5,6 +5,8 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DataError, HiredisParser, Redis, RedisError } from "../../src/index.js";
 import { resolveOptions } from "../../src/options/normalize.js";
+import { hiredisAddon } from "../../src/protocol/hiredis/addon.js";
+import { NEWER_ADDON } from "../support/hiredis-build.js";
 import { mockServer } from "../support/mock-server.js";
 import { isNative, reads, readsResp3 } from "../support/parser-under-test.js";
 import { bulk } from "../support/resp.js";
@@ -15,8 +17,13 @@ const run = promisify(execFile);
 const BUILD = fileURLToPath(new URL("../../src/hiredis/build.mjs", import.meta.url));
 const server = await sharedServer();
 
-it("REDISWIRE_PARSER=hiredis makes HiredisParser the parser under test", () => {
-  expect(isNative).toBe(true);
+describe("the projects hiredis and hiredis-1", () => {
+  it("test HiredisParser, the second one with hiredis 1.x and RESP3", () => {
+    expect(isNative).toBe(true);
+    const { version } = hiredisAddon();
+    if (process.env.REDISWIRE_HIREDIS === NEWER_ADDON) expect(version).toMatch(/^1\./);
+    expect(readsResp3).toBe(!version.startsWith("0."));
+  });
 });
 
 describe("Redis with HiredisParser", () => {
@@ -110,6 +117,16 @@ describe("input that HiredisParser rejects", () => {
       expect(events).toEqual([["thrown", "InvalidResponse"]]);
     }
   });
+
+  it.each(["|", "|1", "|1\r\n+a\r\n+b\r\n+OK\r\n", ...(readsResp3 ? ["*1\r\n|"] : [])])(
+    "the attribute %j is refused at its first byte, so that its line is not collected",
+    (wire) => {
+      const flood = Buffer.alloc(64 * 1024, "1");
+      expect(parse([Buffer.from(wire), flood, flood])).toEqual([
+        ["thrown", "InvalidResponse", 'Protocol Error: unknown reply type "|"'],
+      ]);
+    },
+  );
 
   if (readsResp3) {
     it.each(["#T\r\n", "#F\r\n", "#\0\r\n", "%-1\r\n", "*1\r\n>1\r\n:1\r\n"])(

@@ -1,18 +1,17 @@
 /**
- * The native parser with hiredis 1.x, which the system lacks: headers and library are unpacked from a newer
- * Debian release into a cache folder, and the addon is built against them with the script that users run.
+ * Build of the native parser with hiredis 1.x, which the system lacks, for the project that tests it: headers and
+ * library are unpacked from a newer Debian release into a cache folder, and the system is not changed.
  */
 import { execFile } from "node:child_process";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { unpackPackages } from "./apt-unpack.js";
-import { ensureHiredis, exists, withLock } from "./install.js";
+import { buildAddon, NEWER_ADDON } from "./hiredis-build.js";
+import { exists, withLock } from "./install.js";
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const CACHE = `${ROOT}node_modules/.cache/rediswire-hiredis`;
+const CACHE = dirname(NEWER_ADDON);
 const SUITE = "trixie";
 const PACKAGES = ["libhiredis-dev", "libhiredis1.1.0"].map((name) => `${name}/${SUITE}`);
 
@@ -38,21 +37,12 @@ async function libraries(folder: string): Promise<string> {
   return join(folder, "usr/lib", stdout.trim());
 }
 
-/**
- * Build the addon with hiredis 1.x.
- *
- * @returns The path of the addon.
- */
-export async function buildWithHiredis1(): Promise<string> {
-  await ensureHiredis();
+/** Build the addon. */
+export async function setup(): Promise<void> {
   const folder = await unpacked();
   const library = await libraries(folder);
-  const addon = join(CACHE, `hiredis-1-${process.pid}.node`);
-  const env = {
-    ...process.env,
+  await buildAddon(NEWER_ADDON, {
     CFLAGS: `-I${join(folder, "usr/include")}`,
     LDFLAGS: `-L${library} -Wl,-rpath,${library}`,
-  };
-  await run(process.execPath, [`${ROOT}src/hiredis/build.mjs`, addon], { env });
-  return addon;
+  });
 }

@@ -9,11 +9,29 @@ import { ensureHiredis } from "./install.js";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const ADDON = `${ROOT}node_modules/.cache/rediswire-hiredis/hiredis.node`;
+const CACHE = `${ROOT}node_modules/.cache/rediswire-hiredis`;
 
-/** Build the addon, and pass its path to the workers. */
-export async function setup(): Promise<void> {
+/** The addon with the hiredis of the system. */
+export const SYSTEM_ADDON = `${CACHE}/hiredis.node`;
+/** The addon with hiredis 1.x; see hiredis-1.ts. */
+export const NEWER_ADDON = `${CACHE}/hiredis-1.node`;
+
+/**
+ * Build the addon.
+ *
+ * @param output - Its path.
+ * @param flags - Environment variables of the build.
+ */
+export async function buildAddon(
+  output: string,
+  flags: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await ensureHiredis();
-  await run(process.execPath, [`${ROOT}src/hiredis/build.mjs`, ADDON]);
-  process.env.REDISWIRE_HIREDIS ??= ADDON;
+  const env = { ...process.env, ...flags };
+  await run(process.execPath, [`${ROOT}src/hiredis/build.mjs`, output], { env });
+}
+
+/** Build the addon with the hiredis of the system. */
+export function setup(): Promise<void> {
+  return buildAddon(SYSTEM_ADDON);
 }
