@@ -1,6 +1,7 @@
 /**
- * The address of a server and its text forms.
+ * The address of a server, its text forms, and which texts can be its host. Pure.
  */
+import { isIpv6 } from "../util/validate.js";
 
 /** Address of a server: a host and port, or a unix socket. */
 export type Address =
@@ -36,4 +37,29 @@ export function formatAddress(address: Address): string {
 export function addressFields(address: Address): string {
   if (address.kind === "unix") return `path=${address.path}`;
   return `host=${address.host},port=${address.port}`;
+}
+
+/** ASCII as in the names of DNS and of containers; letters of any script. */
+const NAME_CHARACTERS = /^(?:[\w.-]|[^\p{ASCII}\p{Cc}\p{Cs}\p{Z}])+$/u;
+const NAME_LABELS = /^[^.]{1,63}(?:\.[^.]{1,63})*\.?$/u;
+const MAX_NAME = 253;
+const FOUR_NUMBERS = /^\d+\.\d+\.\d+\.\d+$/;
+const IPV6_WITH_ZONE = /^[\dA-Fa-f:.]{2,45}(?:%[\w.-]{1,32})?$/;
+
+/**
+ * Return why a text can be neither a host name nor an IP address, so that connecting to it never succeeds.
+ *
+ * @returns What the text is; `undefined` when it may be a host.
+ */
+export function hostFault(host: string): string | undefined {
+  if (host.includes(":")) {
+    return IPV6_WITH_ZONE.test(host) && isIpv6(host) ? undefined : "a malformed IPv6 address";
+  }
+  if (host === "" || !NAME_CHARACTERS.test(host))
+    return "a name with characters that hosts cannot have";
+  if (host.replace(/\.$/, "").length > MAX_NAME)
+    return `a name of more than ${MAX_NAME} characters`;
+  if (!NAME_LABELS.test(host)) return "a name with an empty part or one of more than 63 characters";
+  const isNoAddress = FOUR_NUMBERS.test(host) && host.split(".").some((part) => Number(part) > 255);
+  return isNoAddress ? "a malformed IPv4 address" : undefined;
 }

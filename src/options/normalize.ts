@@ -28,7 +28,7 @@ import {
   timeLimit,
   unknownOption,
 } from "../util/validate.js";
-import type { Address } from "./address.js";
+import { type Address, hostFault } from "./address.js";
 import { collectOptions, isUrlObject, type RedisTarget } from "./constructor-arguments.js";
 import { replacementOf } from "./other-clients.js";
 import type { ErrorClass } from "./retry.js";
@@ -140,6 +140,8 @@ const hostName: Check<string> = (name, value) => {
   if (bare.includes(":") && !isIpv6(bare)) {
     throw invalidOption(name, "a host name", 'a host name with a port (use option "port")');
   }
+  const fault = hostFault(bare);
+  if (fault !== undefined) throw invalidOption(name, "a host name or IP address", fault);
   return bare;
 };
 

@@ -6,8 +6,7 @@ import { itemsOf } from "../commands/core/decode.js";
 import type { Decoder } from "../commands/core/info.js";
 import { toSentinelStates } from "../commands/sentinel/replies.js";
 import type { SentinelState } from "../commands/sentinel/types.js";
-import type { Address } from "../options/address.js";
-import { isIpv6 } from "../util/validate.js";
+import { type Address, hostFault } from "../options/address.js";
 
 /** Most Sentinels that are learnt from others, and most entries read of one list of Sentinels. */
 export const MAX_LEARNT_SENTINELS = 100;
@@ -19,8 +18,6 @@ const MAX_WORDS = 8;
 const MAX_EVENT = 4096;
 const MAX_ID = 64;
 
-const HOST_NAME = /^[\p{L}\p{N}._-]{1,253}$/u;
-const IPV6_WITH_ZONE = /^[\dA-Fa-f:.]{2,45}(?:%[\w.-]{1,32})?$/;
 const PORT = /^\d{1,5}$/;
 
 /**
@@ -30,8 +27,7 @@ const PORT = /^\d{1,5}$/;
  * address must never be connected to: without a host, Node connects to localhost.
  */
 export function reportedAddress(host: unknown, port: unknown): Address | undefined {
-  if (typeof host !== "string") return undefined;
-  if (!HOST_NAME.test(host) && !(IPV6_WITH_ZONE.test(host) && isIpv6(host))) return undefined;
+  if (typeof host !== "string" || hostFault(host) !== undefined) return undefined;
   const number = typeof port === "string" && PORT.test(port) ? Number(port) : port;
   if (typeof number !== "number" || !Number.isInteger(number)) return undefined;
   return number >= 1 && number <= 65_535 ? { kind: "tcp", host, port: number } : undefined;

@@ -136,7 +136,7 @@ describe("URL combined with options", () => {
     [{ url: "redis://h:1", host: "i", port: 2 }, { address: tcp("h", 1) }],
     [{ url: "redis://:1", host: "i", port: 2 }, { address: tcp("i", 1) }],
     [{ url: "redis://h:0", port: 2 }, { address: tcp("h", 2) }],
-    [{ url: "redis://my %2F host" }, { address: tcp("my / host") }],
+    [{ url: "redis://my%2Dhost" }, { address: tcp("my-host") }],
     [{ url: "redis://h?socket_timeout=1.5", socketTimeout: 9 }, { socketTimeout: 1500 }],
     [{ url: "redis://h?socket_timeout=0" }, { socketTimeout: 0 }],
     [{ url: "redis://h?decode_responses=False" }, { decodeResponses: false }],
