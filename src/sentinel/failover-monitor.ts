@@ -27,7 +27,8 @@ import { reportedAddress } from "./reports.js";
 
 /**
  * Notified when connections must move. Notifications arrive one at a time, in the order of the changes,
- * never from inside a call to the monitor. None of the methods may throw.
+ * never from inside a call to the monitor. What a listener throws is an unhandled rejection: it keeps
+ * neither later notifications nor other listeners from their calls.
  */
 export interface FailoverListener {
   /** The master is about to be replaced: nothing more may be written to it. */
@@ -258,7 +259,7 @@ export class FailoverMonitor implements SentinelListener {
 
   #notifyAll(): void {
     for (let notice = this.#notices[0]; notice !== undefined; notice = this.#notices[0]) {
-      const notify = this.#notification(notice);
+      const notify = guarded(this.#notification(notice));
       for (const listener of [...this.#listeners]) notify(listener);
       this.#notices.shift();
     }
@@ -307,6 +308,17 @@ export class FailoverMonitor implements SentinelListener {
     const replicas = await this.replicas().catch(() => []);
     if (replicas.length !== 0) this.#notify({ type: "replicas-changed", replicas });
   }
+}
+
+/** A listener drains a pool, which runs code of the user: connection classes, backoffs. */
+function guarded<V>(callback: (value: V) => void): (value: V) => void {
+  return (value) => {
+    try {
+      callback(value);
+    } catch (error) {
+      void Promise.reject(error);
+    }
+  };
 }
 
 /**

@@ -2,7 +2,7 @@
  * Notifications of a master service and its address sources: never from inside a call, never nested, in the
  * order of the changes. The Sentinels are a stub whose answers the tests set.
  */
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { AddressConsumer, Probe } from "../../../src/connection/address-source.js";
 import { ConnectionError, ReadOnlyError, ResponseError } from "../../../src/errors.js";
 import { type Address, formatAddress, sameAddress } from "../../../src/options/address.js";
@@ -86,8 +86,11 @@ class RecordingConsumer implements AddressConsumer {
     if (isInCall) violations.push(`from a call: ${error.message}`);
     if (depth !== 0) violations.push(`nested: ${error.message}`);
     RecordingConsumer.depth++;
-    this.#onDrain();
-    RecordingConsumer.depth--;
+    try {
+      this.#onDrain();
+    } finally {
+      RecordingConsumer.depth--;
+    }
   }
 }
 
@@ -215,6 +218,31 @@ describe("notifications of a master service", () => {
     expect(at.consumer.calls).toEqual(["AC", "AC!"]);
     expect(consumer.calls).toEqual(["AC", "AC!"]);
     expect(RecordingConsumer.violations).toEqual([]);
+    other.detach();
+  });
+
+  it("reach the other listeners, and all later ones, when a listener throws", async () => {
+    const failure = new RangeError("a connection class of the user");
+    const reported: unknown[] = [];
+    const reject = vi.spyOn(Promise, "reject").mockImplementation((reason) => {
+      reported.push(reason);
+      return new Promise(() => {});
+    });
+    using at = await setUp(() => {
+      throw failure;
+    });
+    const other = new MasterSource(at.service, 1000);
+    const consumer = new RecordingConsumer();
+    other.attach(consumer);
+    await other.resolve(signal);
+    at.service.onEvent("+selected-slave", selected(B, A));
+    at.service.onEvent("+switch-master", switched(A, B));
+    await settled();
+    at.service.onEvent("+switch-master", switched(B, C));
+    await settled();
+    reject.mockRestore();
+    for (const { calls } of [at.consumer, consumer]) expect(calls).toEqual(["AC", "AC!", "AB!"]);
+    expect(reported).toEqual([failure, failure, failure]);
     other.detach();
   });
 
