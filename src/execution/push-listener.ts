@@ -3,10 +3,11 @@
  * or a push that cannot be decoded, never reaches the parser.
  */
 
-import { isUint8Array } from "node:util/types";
+import { plainReply } from "../commands/core/decode.js";
 import type { PushListener } from "../connection/push-router.js";
 import { DataError } from "../errors.js";
-import { MapReply, type Reply, SetReply } from "../protocol/reply.js";
+import { BIGINT, type Reply } from "../protocol/reply.js";
+import { transcode } from "../protocol/transcode.js";
 import { bindContext } from "../util/async-context.js";
 import { callable, nonEmptyText } from "../util/validate.js";
 import type { CallSettings } from "./call-settings.js";
@@ -24,18 +25,11 @@ export interface PushContext {
 
 const handlerOrNull = callable<PushHandler>("a function or null");
 
-/** Convert byte strings to text, also inside of lists. */
-function textOf(item: Reply, call: CallSettings): unknown {
-  if (isUint8Array(item)) return call.textContext.text(item);
-  if (Array.isArray(item)) return item.map((each) => textOf(each, call));
-  if (item instanceof MapReply || item instanceof SetReply)
-    return item.items.map((each) => textOf(each, call));
-  return item;
-}
-
+/** Convert the items after the type as replies of unknown shape are converted. */
 function itemsOf(items: readonly Reply[], call: CallSettings): readonly unknown[] {
-  const data = items.slice(1);
-  return call.bytes ? data : data.map((item) => textOf(item, call));
+  const mode = call.replyMode | BIGINT;
+  const text = (bytes: Buffer): string => call.textContext.text(bytes);
+  return items.slice(1).map((item) => plainReply(transcode(item, mode, text)));
 }
 
 function guarded(handler: PushHandler, call: CallSettings): PushListener {

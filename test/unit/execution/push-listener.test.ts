@@ -7,7 +7,7 @@ import { CallSettings } from "../../../src/execution/call-settings.js";
 import type { Executor } from "../../../src/execution/executor.js";
 import { setPushHandler } from "../../../src/execution/push-listener.js";
 import { normalizeOptions } from "../../../src/options/normalize.js";
-import { MapReply, type Reply } from "../../../src/protocol/reply.js";
+import { MapReply, type Reply, SetReply } from "../../../src/protocol/reply.js";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -31,8 +31,8 @@ describe("setPushHandler", () => {
     setPushHandler(to, "invalidate", handler);
     push("invalidate", [Buffer.from("k\u00e9"), Buffer.from("b")]);
     push("invalidate", null);
-    push("invalidate", 5, new MapReply([Buffer.from("m"), 1]));
-    expect(handler.mock.calls).toEqual([[["k\u00e9", "b"]], [null], [5, ["m", 1]]]);
+    push("invalidate", 5n, true, 0.5, "status");
+    expect(handler.mock.calls).toEqual([[["k\u00e9", "b"]], [null], [5n, true, 0.5, "status"]]);
   });
 
   it("passes Buffers under decodeResponses: false", () => {
@@ -41,6 +41,22 @@ describe("setPushHandler", () => {
     setPushHandler(to, "invalidate", handler);
     push("invalidate", [Buffer.from([0xff])]);
     expect(handler.mock.calls).toEqual([[[Buffer.from([0xff])]]]);
+  });
+
+  it.each([
+    ["text", true, (text: string) => text],
+    ["bytes", false, (text: string) => Buffer.from(text)],
+  ])("passes RESP3 maps and sets at any depth as Map and Set, with %s", (_, decodes, word) => {
+    const { context: to, push } = context(decodes);
+    const handler = vi.fn();
+    setPushHandler(to, "changes", handler);
+    const bytes = (text: string) => Buffer.from(text);
+    push("changes", new MapReply([bytes("m"), new SetReply([bytes("s")])]), [
+      new MapReply([1, null]),
+    ]);
+    expect(handler.mock.calls).toEqual([
+      [new Map([[word("m"), new Set([word("s")])]]), [new Map([[1, null]])]],
+    ]);
   });
 
   it("removes the handler with null", () => {
