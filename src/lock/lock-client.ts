@@ -21,10 +21,10 @@ export interface AcquireClient extends ScriptClient {
 
 /** Call settings of a lock's commands that differ from those of its client. */
 interface LockView {
-  readonly decodeResponses: false;
-  readonly integers: "number";
-  readonly retryOnTimeout: false;
-  readonly retryOnError: readonly [];
+  readonly decodeResponses?: false;
+  readonly integers?: "number";
+  readonly retryOnTimeout?: false;
+  readonly retryOnError?: readonly [];
   readonly signal?: undefined;
   readonly timeout?: undefined;
 }
@@ -50,8 +50,6 @@ const VIEW = {
   [WITHOUT_CALLBACKS]: true,
 } as const;
 
-const UNLIMITED_VIEW = { ...VIEW, signal: undefined, timeout: undefined } as const;
-
 const lockClient = withMethods<LockClient>("a client, not a pipeline", [
   "set",
   "get",
@@ -75,7 +73,7 @@ export interface LockClients {
  */
 export function lockClients(given: unknown): LockClients {
   const client = lockClient('lock: argument "client"', given).with(VIEW);
-  return { client, unlimited: client.with(UNLIMITED_VIEW) };
+  return { client, unlimited: client.with({ signal: undefined, timeout: undefined }) };
 }
 
 function encodingOf(client: LockClient): BufferEncoding {
