@@ -13,7 +13,8 @@ export {
 } from "./client/redis.js";
 
 /** Create a client from a URL; see {@link Redis.fromUrl}. */
-export const fromUrl: RedisConstructor["fromUrl"] = (url, options) => Redis.fromUrl(url, options);
+export const fromUrl: RedisConstructor["fromUrl"] = (url, options, ...surplus: []) =>
+  Redis.fromUrl(url, options, ...surplus);
 
 export type { ClientOptions } from "./client/client-state.js";
 export type { HscanIterOptions, ZscanIterOptions } from "./client/scan-iter.js";

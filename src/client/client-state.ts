@@ -10,6 +10,7 @@ import type { LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { ownProperties } from "../util/own.js";
+import { checkArity } from "../util/validate.js";
 import { retainOptimizedShapes } from "./jit-retention.js";
 
 /** Options of a client. */
@@ -57,6 +58,7 @@ export function dependenciesFrom(
   args: RedisArguments,
   callbacks: Readonly<Record<string, ResponseCallback>>,
 ): ClientDependencies {
+  checkArity("Redis", 3, args, "promises");
   const collected = collectOptions<ClientOptions>(...(args as [string, number]));
   const { connectionPool, ...others } = collected;
   const options = ownProperties(others);

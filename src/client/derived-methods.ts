@@ -9,6 +9,7 @@ import type { PromiseSurface } from "../execution/reply-types.js";
 import type { ConnectionPool } from "../pool/pool.js";
 import { Library } from "../scripting/library.js";
 import { createScript, type Script, type ScriptOptions } from "../scripting/script.js";
+import { checkArity } from "../util/validate.js";
 import { digestOf } from "./digest.js";
 import {
   type HscanIterOptions,
@@ -44,6 +45,7 @@ export abstract class DerivedMethods<
    * @see {@link https://redis.io/docs/latest/commands/scan/ | SCAN}
    */
   scanIter(options?: ScanOptions): AsyncGenerator<T, void> {
+    checkArity("scanIter", 1, arguments, "the returned iterator");
     return scanIter(this, options);
   }
 
@@ -63,6 +65,7 @@ export abstract class DerivedMethods<
     options?: HscanIterOptions & { readonly noValues?: false | undefined },
   ): AsyncGenerator<[field: T, value: T], void>;
   hscanIter(key: Key, options?: HscanIterOptions): AsyncGenerator<[field: T, value: T] | T, void> {
+    checkArity("hscanIter", 2, arguments, "the returned iterator");
     return hscanIter(this, key, options);
   }
 
@@ -74,6 +77,7 @@ export abstract class DerivedMethods<
    * @see {@link https://redis.io/docs/latest/commands/sscan/ | SSCAN}
    */
   sscanIter(key: Key, options?: SscanOptions): AsyncGenerator<T, void> {
+    checkArity("sscanIter", 2, arguments, "the returned iterator");
     return sscanIter(this, key, options);
   }
 
@@ -88,6 +92,7 @@ export abstract class DerivedMethods<
     key: Key,
     options?: ZscanIterOptions<S>,
   ): AsyncGenerator<[member: T, score: S], void> {
+    checkArity("zscanIter", 2, arguments, "the returned iterator");
     return zscanIter(this, key, options);
   }
 
@@ -100,6 +105,7 @@ export abstract class DerivedMethods<
    * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
    */
   digestLocal(value: Value): string {
+    checkArity("digestLocal", 1, arguments, "the returned digest");
     return digestOf(value, this.connectionPool.settings);
   }
 
@@ -113,6 +119,7 @@ export abstract class DerivedMethods<
    * @see {@link https://redis.io/docs/latest/commands/evalsha/ | EVALSHA}
    */
   registerScript<V = unknown>(lua: string | Uint8Array, options?: ScriptOptions): Script<V> {
+    checkArity("registerScript", 2, arguments, "the returned function");
     const { encoding } = this.connectionPool.settings;
     return createScript(this, new ScriptSource(lua, encoding), options);
   }
@@ -125,6 +132,7 @@ export abstract class DerivedMethods<
    * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
    */
   registerLibrary(code: string | Uint8Array): Library {
+    checkArity("registerLibrary", 1, arguments, "the returned library");
     const { encoding } = this.connectionPool.settings;
     return new Library(this, new LibrarySource(code, encoding));
   }

@@ -41,6 +41,7 @@ import type { MessagesOf, PubSubOptions } from "../pubsub/options.js";
 import { PubSub } from "../pubsub/pubsub.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
+import { checkArity } from "../util/validate.js";
 import {
   type ClientDependencies,
   type ClientOptions,
@@ -79,9 +80,7 @@ export class RedisClient<
   }
 
   /**
-   * Create a client from a URL. Nothing is connected yet.
-   *
-   * @param url - `redis://`, `rediss://` or `unix://`. Durations in it are seconds, as in redis-py.
+   * Create a client from a URL. Nothing is connected yet.   * @param url - `redis://`, `rediss://` or `unix://`. Durations in it are seconds, as in redis-py.
    * @param options - Options that the URL does not contain.
    * @throws {@link DataError} for an invalid URL or option.
    */
@@ -133,6 +132,7 @@ export class RedisClient<
     options: O,
   ): ViewOf<C, ViewTextOf<O, T>, ViewIntOf<O, I>>;
   with(options: CallOptions): unknown {
+    checkArity("with", 1, arguments, "promises");
     const { call, executor } = this[SELF].#dependencies;
     // Often the view is the only reference to the client() it was created from.
     const changes = { call: call.with(options), ownsExecutor: executor.exclusive === true };
@@ -146,6 +146,7 @@ export class RedisClient<
    * @returns A client; its `close()` releases the connection.
    */
   client(): DedicatedRedis<T, I> {
+    checkArity("client", 0, arguments, "the returned client");
     const { call, leaseProvider } = this[SELF].#dependencies;
     const executor = new DedicatedConnection(leaseProvider);
     const changes = { call: call.with({}), executor, ownsExecutor: true };
@@ -177,6 +178,7 @@ export class RedisClient<
   pubsub<const O extends Given<O, PubSubOptions> = PubSubOptions & Unset>(
     options?: O,
   ): PubSub<T, MessagesOf<T, O>> {
+    checkArity("pubsub", 1, arguments, "the returned subscriber");
     const { call, leaseProvider: leaser } = this[SELF].#dependencies;
     return new PubSub({ leaser, bytes: call.bytes }, options);
   }
@@ -187,6 +189,7 @@ export class RedisClient<
    * @see {@link https://redis.io/docs/latest/commands/monitor/ | MONITOR}
    */
   monitor(): Monitor {
+    checkArity("monitor", 0, arguments, "the returned monitor");
     return new Monitor(this[SELF].#dependencies.leaseProvider);
   }
 
@@ -272,16 +275,16 @@ export class RedisClient<
    * @throws {@link DataError} for an argument of another type.
    */
   setResponseCallback(command: string, callback: ResponseCallback): void {
+    checkArity("setResponseCallback", 2, arguments, "promises");
     this[SELF].#dependencies.call.setCallback(command, callback);
   }
 
   /**
-   * Connect now instead of at the first command.
-   *
-   * @returns When the server has replied.
+   * Connect now instead of at the first command.   * @returns When the server has replied.
    * @throws {@link ConnectionError} when the server cannot be reached or refuses the credentials.
    */
   async connect(): Promise<void> {
+    checkArity("connect", 0, arguments);
     try {
       await this.executeCommand("PING");
     } catch (error) {
@@ -298,12 +301,14 @@ export class RedisClient<
    * connection; a view, or a client with `connectionPool`, leaves the pool open.
    */
   async close(): Promise<void> {
+    checkArity("close", 0, arguments);
     const { executor, ownsExecutor } = this[SELF].#dependencies;
     if (ownsExecutor) await executor.close();
   }
 
   /** Close all connections of the pool immediately; pending commands are rejected. */
   disconnect(): void {
+    checkArity("disconnect", 0, arguments, "the promise of close()");
     this[SELF].#dependencies.pool.disconnect();
   }
 

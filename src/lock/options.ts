@@ -10,6 +10,7 @@ import {
   abortSignal,
   boolean,
   type Check,
+  checkArity,
   checkOptions,
   duration,
   invalidOption,
@@ -137,14 +138,17 @@ function checked(given: Record<string, unknown>, checks: OptionChecks): Record<s
   return Object.fromEntries(options.filter(([, value]) => value !== undefined));
 }
 
-/** Examples of options, for those who pass a number in the place of the options. */
-const EXAMPLES: Readonly<Record<string, string>> = {
-  lock: "lock(name, { timeout: 10_000 })",
-  acquire: "acquire({ blockingTimeout: 10_000 })",
-  hold: "hold({ blockingTimeout: 10_000 })",
-  using: "using(work, { blockingTimeout: 10_000 })",
-  tryUsing: "tryUsing(work, { signal })",
-  extend: "extend(10_000, { replaceTtl: true })",
+/**
+ * Methods with options: the number of arguments before them, and an example for those who pass a number in the
+ * place of the options.
+ */
+const EXAMPLES: Readonly<Record<string, readonly [before: number, example: string]>> = {
+  lock: [1, "lock(name, { timeout: 10_000 })"],
+  acquire: [0, "acquire({ blockingTimeout: 10_000 })"],
+  hold: [0, "hold({ blockingTimeout: 10_000 })"],
+  using: [1, "using(work, { blockingTimeout: 10_000 })"],
+  tryUsing: [1, "tryUsing(work, { signal })"],
+  extend: [1, "extend(10_000, { replaceTtl: true })"],
 };
 
 /**
@@ -156,12 +160,10 @@ const EXAMPLES: Readonly<Record<string, string>> = {
  * @throws DataError for anything else, with the remedy.
  */
 export function optionsArgument(method: string, rest: readonly unknown[]): Record<string, unknown> {
-  const [options = {}, ...surplus] = rest;
-  const example = EXAMPLES[method];
-  if (example === undefined ? rest.length > 0 : surplus.length > 0) {
-    const most = example === undefined ? "no arguments" : "no argument after the options";
-    throw new DataError(`${method}: takes ${most}`);
-  }
+  const [before, example] = EXAMPLES[method] ?? [-1];
+  const given = before > 0 ? [...Array(before), ...rest] : rest;
+  checkArity(method, before + 1, given, method === "lock" ? "the returned lock" : undefined);
+  const [options = {}] = rest;
   if (isPlainObject(options)) return options;
   const unit = method === "tryUsing" ? "" : ", durations in milliseconds";
   throw new DataError(

@@ -21,6 +21,7 @@ import { AsyncQueue, type ItemIterator } from "../util/async-queue.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { limitWait } from "../util/deadline-timer.js";
 import { defineSelf, SELF } from "../util/self.js";
+import { checkArity } from "../util/validate.js";
 import { type MonitoredCommand, malformedLine, parseMonitorLine } from "./monitored-command.js";
 
 const MONITOR = internalCommand("MONITOR");
@@ -179,6 +180,7 @@ export class Monitor {
    * @throws The errors of {@link nextCommand}. A lost connection is reported even if commands are unread.
    */
   async start(): Promise<void> {
+    checkArity("start", 0, arguments);
     const session = await this[SELF].#currentSession();
     if (session.error === undefined) return;
     session.isReported = session.queue.empty;
@@ -193,6 +195,7 @@ export class Monitor {
    * {@link DecodeError} for a command that is not valid text; the next call returns the next command.
    */
   async nextCommand(): Promise<MonitoredCommand> {
+    checkArity("nextCommand", 0, arguments);
     const command = await this[SELF].#take({ stopped: false });
     return command instanceof RedisError ? rejectWithCallerStack(command) : command;
   }
@@ -205,6 +208,7 @@ export class Monitor {
    * @throws As {@link nextCommand}, except for closing.
    */
   listen(): ItemIterator<MonitoredCommand> {
+    checkArity("listen", 0, arguments, "the returned iterator");
     const self = this[SELF];
     const reader = { stopped: false };
     const closings = self.#closings;
@@ -235,6 +239,7 @@ export class Monitor {
 
   /** Stop monitoring, and close the connection. Iterators end; the monitor may be used again. */
   async close(): Promise<void> {
+    checkArity("close", 0, arguments);
     const self = this[SELF];
     self.#closings++;
     self.#session?.close(closedError());

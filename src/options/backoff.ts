@@ -3,7 +3,7 @@
  * (redis-py uses seconds). No timers; only `DecorrelatedJitterBackoff` has state.
  */
 import { defineSelf, SELF } from "../util/self.js";
-import { callable, duration } from "../util/validate.js";
+import { callable, checkArity, duration } from "../util/validate.js";
 
 /** Computes the delay before the next attempt. Implement it to pass a custom policy to `Retry`. */
 export interface Backoff {
@@ -38,16 +38,21 @@ export class ConstantBackoff implements Backoff {
 
   /** @param backoff - Number, ms, 0 or more: the delay. */
   constructor(backoff: number) {
+    checkArity("ConstantBackoff", 1, arguments, "promises");
     this.backoff = duration('argument "backoff"', backoff);
   }
 
   compute(_failures: number): number {
+    checkArity("compute", 1, arguments, "the result");
     return this.backoff;
   }
 
-  reset(): void {}
+  reset(): void {
+    checkArity("reset", 0, arguments, "promises");
+  }
 
   clone(): Backoff {
+    checkArity("clone", 0, arguments, "the result");
     return this;
   }
 }
@@ -56,6 +61,7 @@ export class ConstantBackoff implements Backoff {
 export class NoBackoff extends ConstantBackoff {
   /** @internal */ static override readonly name: string = "NoBackoff";
   constructor() {
+    checkArity("NoBackoff", 0, arguments, "promises");
     super(0);
   }
 }
@@ -73,17 +79,22 @@ export class ExponentialBackoff implements Backoff {
    * @param base - Number, ms, 0 or more: half of the delay after the first failure; default 8.
    */
   constructor(cap: number = DEFAULT_CAP, base: number = DEFAULT_BASE) {
+    checkArity("ExponentialBackoff", 2, arguments, "promises");
     this.cap = duration('argument "cap"', cap);
     this.base = duration('argument "base"', base);
   }
 
   compute(failures: number): number {
+    checkArity("compute", 1, arguments, "the result");
     return Math.min(this.cap, this.base * 2 ** Math.min(failures, MAX_EXPONENT));
   }
 
-  reset(): void {}
+  reset(): void {
+    checkArity("reset", 0, arguments, "promises");
+  }
 
   clone(): Backoff {
+    checkArity("clone", 0, arguments, "the result");
     return this;
   }
 }
@@ -101,12 +112,14 @@ export class FullJitterBackoff extends ExponentialBackoff {
    * @param random - Random source, for tests; default `Math.random`.
    */
   constructor(cap?: number, base?: number, random: Random = Math.random) {
+    checkArity("FullJitterBackoff", 3, arguments, "promises");
     super(cap, base);
     defineSelf(this);
     this.#random = randomSource('argument "random"', random);
   }
 
   override compute(failures: number): number {
+    checkArity("compute", 1, arguments, "the result");
     return this[SELF].#random() * super.compute(failures);
   }
 }
@@ -124,12 +137,14 @@ export class EqualJitterBackoff extends ExponentialBackoff {
    * @param random - Random source, for tests; default `Math.random`.
    */
   constructor(cap?: number, base?: number, random: Random = Math.random) {
+    checkArity("EqualJitterBackoff", 3, arguments, "promises");
     super(cap, base);
     defineSelf(this);
     this.#random = randomSource('argument "random"', random);
   }
 
   override compute(failures: number): number {
+    checkArity("compute", 1, arguments, "the result");
     const half = super.compute(failures) / 2;
     return half + this[SELF].#random() * half;
   }
@@ -157,6 +172,7 @@ export class DecorrelatedJitterBackoff implements Backoff {
     base: number = DEFAULT_BASE,
     random: Random = Math.random,
   ) {
+    checkArity("DecorrelatedJitterBackoff", 3, arguments, "promises");
     this.cap = duration('argument "cap"', cap);
     this.base = duration('argument "base"', base);
     defineSelf(this);
@@ -164,6 +180,7 @@ export class DecorrelatedJitterBackoff implements Backoff {
   }
 
   compute(_failures: number): number {
+    checkArity("compute", 1, arguments, "the result");
     const self = this[SELF];
     const longest = Math.max(this.base, 3 * self.#previous);
     const delay = this.base + self.#random() * (longest - this.base);
@@ -172,10 +189,12 @@ export class DecorrelatedJitterBackoff implements Backoff {
   }
 
   reset(): void {
+    checkArity("reset", 0, arguments, "promises");
     this[SELF].#previous = 0;
   }
 
   clone(): Backoff {
+    checkArity("clone", 0, arguments, "the result");
     // A class that refers to itself by name is renamed by the bundler, and its name is public.
     const Class = this.constructor as typeof DecorrelatedJitterBackoff;
     return new Class(this.cap, this.base, this[SELF].#random);

@@ -7,7 +7,10 @@ import { AuthenticationError, ConnectionError, TimeoutError } from "../errors.js
 import { aborted, sleep } from "../util/abort.js";
 import { defineSelf, SELF } from "../util/self.js";
 import {
+  abortSignal,
   type Check,
+  checkArity,
+  checkOptions,
   errorClasses,
   integer,
   invalidOption,
@@ -62,6 +65,7 @@ export class Retry {
     retries: number,
     supportedErrors: readonly ErrorClass[] = [ConnectionError, TimeoutError],
   ) {
+    checkArity("Retry", 3, arguments, "promises");
     defineSelf(this);
     this.#backoff = backoffObject('argument "backoff"', backoff);
     this.retries = integer(-1)('argument "retries"', retries);
@@ -74,6 +78,7 @@ export class Retry {
 
   /** Return whether an error is retryable. */
   isSupported(error: unknown): boolean {
+    checkArity("isSupported", 1, arguments, "the result");
     const classes =
       error instanceof AuthenticationError
         ? this[SELF].#authenticationErrors
@@ -83,6 +88,7 @@ export class Retry {
 
   /** Return whether another attempt is allowed after a number of consecutive failures. */
   allows(failures: number): boolean {
+    checkArity("allows", 1, arguments, "the result");
     return this.retries < 0 || failures <= this.retries;
   }
 
@@ -95,11 +101,13 @@ export class Retry {
    * successful attempt.
    */
   delay(failures: number): number {
+    checkArity("delay", 1, arguments, "the result");
     return Math.max(0, this[SELF].#backoff.compute(failures));
   }
 
   /** Reset the state of the backoff. */
   reset(): void {
+    checkArity("reset", 0, arguments, "promises");
     this[SELF].#backoff.reset();
   }
 
@@ -110,6 +118,7 @@ export class Retry {
    * parameters must override this method.
    */
   clone(): Retry {
+    checkArity("clone", 0, arguments, "the result");
     const backoff = this[SELF].#backoff.clone();
     backoff.reset();
     const SameClass = this.constructor as typeof Retry;
@@ -133,7 +142,8 @@ export class Retry {
     onFailure?: FailureListener,
     options: RetryCallOptions = {},
   ): Promise<T> {
-    const { signal } = options;
+    checkArity("callWithRetry", 3, arguments);
+    const { signal } = checkOptions({ signal: abortSignal }, options);
     const backoff = this[SELF].#backoff.clone();
     backoff.reset();
     for (let failures = 1; ; failures++) {

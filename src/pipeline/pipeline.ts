@@ -3,7 +3,6 @@
  * as one typed tuple. A watched pipeline sends commands immediately until its `multi()` creates the
  * pipeline for the transaction. Nothing here is thenable: awaiting a pipeline by mistake returns it.
  */
-
 import { inspect } from "node:util";
 import { flattened } from "../commands/core/arg-values.js";
 import type { CommandSurface, Reply } from "../commands/core/command-surface.js";
@@ -26,7 +25,7 @@ import type { PromiseSurface } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
-import { boolean, onlyKnown } from "../util/validate.js";
+import { boolean, checkArity, onlyKnown } from "../util/validate.js";
 import type { BatchEntry } from "./batch-request.js";
 import type { ExecOptions, PipelineOptions, Settled } from "./options.js";
 import { refuseInPipeline } from "./refused-commands.js";
@@ -97,6 +96,7 @@ export class Pipeline<
   exec(options: ExecOptions & { readonly raiseOnError: false }): Promise<Settled<R>>;
   exec(options: ExecOptions): Promise<R | Settled<R>>;
   async exec(options: ExecOptions = {}): Promise<R | Settled<R>> {
+    checkArity("exec", 1, arguments);
     const self = this[SELF];
     const { raiseOnError = true } = onlyKnown(options, ["raiseOnError"]);
     const thrown = boolean("raiseOnError", raiseOnError) ? RedisError : ConnectionError;
@@ -123,8 +123,8 @@ export class Pipeline<
   execute(options?: ExecOptions & { readonly raiseOnError?: true }): Promise<R>;
   execute(options: ExecOptions & { readonly raiseOnError: false }): Promise<Settled<R>>;
   execute(options: ExecOptions): Promise<R | Settled<R>>;
-  execute(options: ExecOptions = {}): Promise<R | Settled<R>> {
-    return this.exec(options);
+  execute(...options: [options?: ExecOptions]): Promise<R | Settled<R>> {
+    return this.exec(...(options as [ExecOptions]));
   }
 
   /**
@@ -176,6 +176,7 @@ export class Pipeline<
 
   /** Discard all buffered commands. */
   reset(): void {
+    checkArity("reset", 0, arguments, "promises");
     const self = this[SELF];
     self.#dependencies.encoder.take();
     self.#entries = [];
@@ -293,9 +294,8 @@ export class WatchedPipeline<
     const self = this[SELF];
     const session = self.#session;
     session.beginTransaction();
-    const { call } = session;
     const encoder = session.createEncoder();
-    self.#transaction = new Pipeline({ executor: session, call, encoder, session });
+    self.#transaction = new Pipeline({ executor: session, call: session.call, encoder, session });
     return self.#transaction;
   }
 

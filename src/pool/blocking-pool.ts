@@ -3,7 +3,7 @@
  */
 
 import { SELF } from "../util/self.js";
-import { invalidOption, kindOf, ownOptions } from "../util/validate.js";
+import { checkArity, invalidOption, kindOf, ownOptions } from "../util/validate.js";
 import type { PoolOptions } from "./options.js";
 import { ConnectionPool } from "./pool.js";
 
@@ -43,6 +43,7 @@ export class BlockingConnectionPool extends ConnectionPool {
    * @throws DataError for an unknown option or an invalid value.
    */
   constructor(options: BlockingPoolOptions = {}) {
+    checkArity("BlockingConnectionPool", 1, arguments, "promises");
     const { timeout, ...rest } = ownOptions(options);
     super({ maxConnections: DEFAULT_CONNECTIONS, ...rest });
     this.#timeout = timeoutOf(timeout);

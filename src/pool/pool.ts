@@ -3,7 +3,6 @@
  * blocking commands and leases get a connection alone. A request that may have been executed is written
  * again only if the request itself asks for it.
  */
-
 import { inspect } from "node:util";
 import { type AddressSource, FixedAddress } from "../connection/address-source.js";
 import { Connection } from "../connection/connection.js";
@@ -25,7 +24,7 @@ import { normalizeOptions } from "../options/normalize.js";
 import type { Settings } from "../options/types.js";
 import { Encoder } from "../protocol/encoder.js";
 import { defineSelf, SELF } from "../util/self.js";
-import { ownOptions } from "../util/validate.js";
+import { checkArity, ownOptions } from "../util/validate.js";
 import { Assigner } from "./assigner.js";
 import { ConnectionSet } from "./connection-set.js";
 import { Connector } from "./connector.js";
@@ -68,6 +67,7 @@ export class ConnectionPool {
    * @throws DataError for an unknown option or an invalid value.
    */
   constructor(options: PoolOptions = {}) {
+    checkArity("ConnectionPool", 1, arguments, "promises");
     defineSelf(this);
     const { connectionClass = Connection, addressSource, ...rest } = ownOptions(options);
     const settings = normalizeOptions(rest);
@@ -180,6 +180,7 @@ export class ConnectionPool {
    * {@link ConnectionError}. The pool connects again on demand.
    */
   disconnect(): void {
+    checkArity("disconnect", 0, arguments, "the promise of close()");
     const self = this[SELF];
     const error = connectionClosed("The connection was closed by disconnect()", self.#server);
     for (const connection of self.#connections.all) connection.destroy(error);
@@ -197,7 +198,8 @@ export class ConnectionPool {
    *
    * @returns When every connection is closed.
    */
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    checkArity("close", 0, arguments);
     const self = this[SELF];
     if (self.#closing !== undefined) return self.#closing;
     self.#closing = new Promise((resolve) => {
@@ -332,8 +334,6 @@ export class ConnectionPool {
     this.#assigner.assign();
     this.#finishClosing();
   }
-
-  // -- requests ------------------------------------------------------------------------------
 
   #wait(request: Request): void {
     if (this.#closing !== undefined) throw closedError(request.name);

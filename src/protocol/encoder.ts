@@ -6,6 +6,7 @@
 import { isProxy, isUint8Array } from "node:util/types";
 import { DataError } from "../errors.js";
 import { byteLengthOf, copyOf, isReadable, isResizable, latin1Of, viewOf } from "../util/bytes.js";
+import { callbackHint } from "../util/validate.js";
 import { storedName } from "./argument-names.js";
 import type { EncodingErrors } from "./encoding.js";
 import { Token } from "./token.js";
@@ -62,7 +63,7 @@ export function formatNumber(value: number): string {
 
 function describeType(value: unknown): string {
   if (typeof value === "number") return "NaN";
-  if (typeof value === "function") return "a function; use the returned promise";
+  if (typeof value === "function") return `a function${callbackHint(value)}`;
   if (value === null) return "null";
   if (isUint8Array(value)) return "a Uint8Array whose memory was transferred";
   if (typeof value !== "object")

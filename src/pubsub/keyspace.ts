@@ -11,7 +11,7 @@ import type { ItemIterator } from "../util/async-queue.js";
 import { latin1TextOf } from "../util/bytes.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { realTime } from "../util/timers.js";
-import { invalidOption, kindOf, ownOptions } from "../util/validate.js";
+import { checkArity, invalidOption, kindOf, ownOptions } from "../util/validate.js";
 import {
   type HandlersOf,
   pairsOf,
@@ -116,6 +116,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    * @throws {@link DataError} for an unknown or invalid option.
    */
   constructor(client: KeyspaceClient<T>, options: KeyspaceOptions = {}) {
+    checkArity("KeyspaceEvents", 2, arguments, "promises");
     defineSelf(this);
     const { db = client.connectionPool.settings.db, ...rest } = ownOptions(options);
     if (db !== "*" && !(Number.isSafeInteger(db) && db >= 0)) {
@@ -176,10 +177,12 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
   async getEvent(
     options?: Omit<GetMessageOptions, "ignoreSubscribeMessages">,
   ): Promise<KeyEvent<T> | null> {
-    const { timeout = 0 } = options ?? {};
+    checkArity("getEvent", 1, arguments);
+    const given = ownOptions(options ?? {});
+    const { timeout = 0 } = given;
     const deadline = realTime() + (timeout ?? Number.POSITIVE_INFINITY);
     for (let wait = timeout; ; wait = timeout && Math.max(0, deadline - realTime())) {
-      const message = await this.pubsub.getMessage({ ...options, timeout: wait });
+      const message = await this.pubsub.getMessage({ ...given, timeout: wait });
       const event = message && eventOf(message);
       // Other messages (pongs, say) are skipped; an event may follow them.
       if (message === null || event !== null) return event;
@@ -193,6 +196,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
    * @throws As {@link PubSub.listen}.
    */
   listen(): ItemIterator<KeyEvent<T>> {
+    checkArity("listen", 0, arguments, "the returned iterator");
     const messages = this.pubsub.listen();
     const next = async (): Promise<IteratorResult<KeyEvent<T>, undefined>> => {
       for (;;) {
@@ -219,8 +223,9 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
   }
 
   /** End all subscriptions and close the connection. */
-  close(): Promise<void> {
-    return this.pubsub.close();
+  async close(): Promise<void> {
+    checkArity("close", 0, arguments);
+    await this.pubsub.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

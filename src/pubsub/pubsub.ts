@@ -10,6 +10,7 @@ import type { LeaseProvider } from "../pool/lease.js";
 import { type ItemIterator, iterate } from "../util/async-queue.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { defineSelf, SELF } from "../util/self.js";
+import { checkArity } from "../util/validate.js";
 import {
   ChannelCodec,
   type HandlersOf,
@@ -216,6 +217,7 @@ export class PubSub<
    * @see {@link https://redis.io/docs/latest/commands/ping/ | PING}
    */
   async ping(message: Value = ""): Promise<void> {
+    checkArity("ping", 1, arguments);
     const self = this[SELF];
     const [payload] = self.#codec.subscriptions(PING, [message]).values();
     self.#isUsed = true;
@@ -236,6 +238,7 @@ export class PubSub<
    * lost connection that was given up, a rejected restoration, an undecodable message.
    */
   async getMessage(options?: GetMessageOptions): Promise<M | null> {
+    checkArity("getMessage", 1, arguments);
     const self = this[SELF];
     const given = getMessageSettings(options ?? {});
     const { timeout, signal, ignoreSubscribeMessages } = given;
@@ -262,6 +265,7 @@ export class PubSub<
    * {@link getMessage}.
    */
   listen(): ItemIterator<M> {
+    checkArity("listen", 0, arguments, "the returned iterator");
     this[SELF].#startReading();
     return iterate(this[SELF].#dispatcher.queue) as ItemIterator<M>;
   }
@@ -281,6 +285,7 @@ export class PubSub<
    * @throws {@link DataError} for an invalid option.
    */
   run(options: RunOptions<this> = {}): PubSubWorker {
+    checkArity("run", 1, arguments, "handlers");
     const self = this[SELF];
     const { onError } = runSettings<this>(options);
     if (self.#worker !== undefined) throw workerRunningError();
@@ -298,6 +303,7 @@ export class PubSub<
    * end. The object can be used again afterwards.
    */
   async close(): Promise<void> {
+    checkArity("close", 0, arguments);
     const self = this[SELF];
     self.#isUsed = false;
     self.#subscriptions.close();
@@ -305,8 +311,9 @@ export class PubSub<
   }
 
   /** Alias of {@link close}, as in redis-py. */
-  reset(): Promise<void> {
-    return this.close();
+  async reset(): Promise<void> {
+    checkArity("reset", 0, arguments);
+    await this.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@
  * It runs nothing itself; it only reports the end and closes the subscriber.
  */
 import { defineSelf, SELF } from "../util/self.js";
+import { checkArity } from "../util/validate.js";
 
 /** Returned by {@link PubSub.run}. */
 export class PubSubWorker {
@@ -38,6 +39,7 @@ export class PubSubWorker {
    * @returns Resolves when the subscriber is closed; asynchronous handlers may still be running.
    */
   async stop(): Promise<void> {
+    checkArity("stop", 0, arguments);
     if (this[SELF].#running) await this[SELF].#close();
   }
 

@@ -8,7 +8,7 @@ import type { Value } from "../commands/core/info.js";
 import type { RedisError } from "../errors.js";
 import { isAlreadyLoaded, type LibrarySource } from "../execution/preload.js";
 import { defineSelf, SELF } from "../util/self.js";
-import { boolean, checkOptions, nonEmptyText, withMethods } from "../util/validate.js";
+import { boolean, checkArity, checkOptions, nonEmptyText, withMethods } from "../util/validate.js";
 import { type ScriptFunction, ScriptRunner, type ServerScript } from "./server-script.js";
 
 /** The methods of a client that a library uses. */
@@ -74,6 +74,7 @@ export class Library {
    * @see {@link https://redis.io/docs/latest/commands/fcall/ | FCALL}
    */
   function<V = unknown>(name: string, options: LibraryFunctionOptions = {}): LibraryFunction<V> {
+    checkArity("function", 2, arguments, "the returned function");
     const self = this[SELF];
     const { readOnly = false } = checkOptions({ readOnly: boolean }, options);
     const functionName = nonEmptyText('argument "name"', name);
@@ -100,6 +101,7 @@ export class Library {
    * @see {@link https://redis.io/docs/latest/commands/function-load/ | FUNCTION LOAD}
    */
   async load(options: LoadOptions = {}): Promise<string> {
+    checkArity("load", 1, arguments);
     const self = this[SELF];
     const { client = self.#defaultClient, replace = false } = checkOptions(LOAD_CHECKS, options);
     await client.functionLoad(self.#source.code, { replace });

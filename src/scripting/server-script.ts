@@ -7,7 +7,7 @@ import type { Key, Value } from "../commands/core/info.js";
 import { DataError } from "../errors.js";
 import { asNotSent, type Preloadable } from "../execution/preload.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
-import { type Check, kindOf, onlyKnown } from "../util/validate.js";
+import { type Check, checkArity, kindOf, onlyKnown } from "../util/validate.js";
 
 /** Keys and arguments of a call. */
 export interface ScriptArguments {
@@ -73,7 +73,10 @@ function list<T>(name: string, value: readonly T[] | undefined): readonly T[] {
   });
 }
 
-function keysAndArgsOf(call: unknown): KeysAndArgs {
+/** Check the arguments of a call. */
+function keysAndArgsOf(given: readonly unknown[]): KeysAndArgs {
+  checkArity("script", 1, given);
+  const [call = {}] = given;
   const { keys, args } = onlyKnown(call, ["keys", "args", "client"]) as ScriptArguments;
   return { keys: list("keys", keys), args: list("args", args) };
 }
@@ -127,10 +130,10 @@ export class ScriptRunner<C extends object> {
    * @param defaultClient - Client of calls without `client`.
    */
   function<V>(defaultClient: C): ScriptFunction<V, C> {
-    const call = (args: ScriptArguments & { readonly client?: C } = {}): unknown => {
-      const client = args?.client ?? defaultClient;
-      if (isPipeline(client)) return this.#buffer(client, keysAndArgsOf(args));
-      return this.#checkAndRun(client, args);
+    const call = (...given: [args?: ScriptArguments & { readonly client?: C }]): unknown => {
+      const client = given[0]?.client ?? defaultClient;
+      if (isPipeline(client)) return this.#buffer(client, keysAndArgsOf(given));
+      return this.#checkAndRun(client, given);
     };
     return call as ScriptFunction<V, C>;
   }
@@ -139,8 +142,8 @@ export class ScriptRunner<C extends object> {
     return this.#loads.get(client)?.count ?? 0;
   }
 
-  async #checkAndRun(client: C, args: unknown): Promise<unknown> {
-    return await this.run(this.#script.client("client", client), keysAndArgsOf(args));
+  async #checkAndRun(client: C, given: readonly unknown[]): Promise<unknown> {
+    return await this.run(this.#script.client("client", client), keysAndArgsOf(given));
   }
 
   #buffer(client: C & PreloadingPipeline, keysAndArgs: KeysAndArgs): unknown {

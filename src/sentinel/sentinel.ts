@@ -13,7 +13,7 @@ import type { Address } from "../options/address.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
 import { settleAll } from "../util/settle-all.js";
-import { nonEmptyText } from "../util/validate.js";
+import { checkArity, nonEmptyText } from "../util/validate.js";
 import { MasterSource, ReplicaSource } from "./address-sources.js";
 import { FailoverMonitor } from "./failover-monitor.js";
 import type { SentinelNode } from "./node.js";
@@ -71,6 +71,7 @@ export class Sentinel<
    */
   constructor(sentinels: readonly SentinelAddress[], options?: O) {
     super();
+    checkArity("Sentinel", 2, arguments, "promises");
     this.#settings = sentinelSettings(sentinels, options ?? {});
     this.#nodes = new SentinelNodes(this.#settings.seeds, this.#settings.sentinels);
   }
@@ -85,6 +86,7 @@ export class Sentinel<
    * @throws {@link DataError} when the name is not a non-empty string.
    */
   async discoverMaster(name: string): Promise<[host: string, port: number]> {
+    checkArity("discoverMaster", 1, arguments);
     return hostAndPort(await this[SELF].#monitor(name).discover());
   }
 
@@ -98,11 +100,13 @@ export class Sentinel<
    * @throws {@link DataError} when the name is not a non-empty string.
    */
   async discoverReplicas(name: string): Promise<[host: string, port: number][]> {
+    checkArity("discoverReplicas", 1, arguments);
     return (await this[SELF].#monitor(name).replicas()).map(hostAndPort);
   }
 
   /** Alias of {@link Sentinel.discoverReplicas}, as in redis-py. */
-  discoverSlaves(name: string): Promise<[host: string, port: number][]> {
+  async discoverSlaves(name: string): Promise<[host: string, port: number][]> {
+    checkArity("discoverSlaves", 1, arguments);
     return this.discoverReplicas(name);
   }
 
@@ -120,6 +124,7 @@ export class Sentinel<
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
+    checkArity("masterFor", 2, arguments, "the returned client");
     return this[SELF].#client(MasterSource, name, options) as never;
   }
 
@@ -136,6 +141,7 @@ export class Sentinel<
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
+    checkArity("replicaFor", 2, arguments, "the returned client");
     return this[SELF].#client(ReplicaSource, name, options) as never;
   }
 
@@ -144,6 +150,7 @@ export class Sentinel<
     name: string,
     options?: M,
   ): Redis<TextOf<M, TextOf<O>>, IntOf<M, IntOf<O>>> {
+    checkArity("slaveFor", 2, arguments, "the returned client");
     return this.replicaFor(name, options);
   }
 
@@ -151,8 +158,9 @@ export class Sentinel<
    * Close the connections to the Sentinels for good. Clients created by this object are not closed: they
    * keep their present connections, but cannot open new ones.
    */
-  close(): Promise<void> {
-    return this[SELF].#nodes.close();
+  async close(): Promise<void> {
+    checkArity("close", 0, arguments);
+    await this[SELF].#nodes.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -52,6 +52,45 @@ export function unknownOption(name: string, meant: string | undefined, note = ""
   return new DataError(`unknown option "${name}"${hint}`);
 }
 
+/** Return the addition to a message about a function in the place of another argument: probably a callback. */
+export function callbackHint(value: unknown, instead = "the returned promise"): string {
+  return typeof value === "function" ? `; callbacks are not supported, use ${instead}` : "";
+}
+
+/** Whether there are arguments after the first `most`; an explicit `undefined` counts as omitted. */
+export function hasSurplus(most: number, given: ArrayLike<unknown>): boolean {
+  for (let i = most; i < given.length; i++) if (given[i] !== undefined) return true;
+  return false;
+}
+
+/**
+ * Describe a call with surplus arguments: `takes at most 1 argument, got 2`.
+ *
+ * @param most - Number of arguments that the method takes.
+ * @param given - The arguments of the call.
+ * @param instead - What replaces a callback.
+ */
+export function surplusText(most: number, given: ArrayLike<unknown>, instead?: string): string {
+  const takes = most === 0 ? "no arguments" : `at most ${most} argument${most === 1 ? "" : "s"}`;
+  const callback = Array.from(given).find((item, i) => i >= most && typeof item === "function");
+  return `takes ${takes}, got ${given.length}${callbackHint(callback, instead)}`;
+}
+
+/**
+ * Refuse surplus arguments of a method.
+ *
+ * @param method - Name of the method, for the message; the others as for {@link surplusText}.
+ */
+export function checkArity(
+  method: string,
+  most: number,
+  given: ArrayLike<unknown>,
+  instead?: string,
+): void {
+  if (!hasSurplus(most, given)) return;
+  throw new DataError(`${method}: ${surplusText(most, given, instead)}`);
+}
+
 /** Whether `value` is an object literal (of any realm), not a class instance. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
@@ -70,9 +109,16 @@ export const plainObject: Check<Record<string, unknown>> = (name, value) => {
   throw invalidOption(name, "a plain object", kindOf(value));
 };
 
+/** Accept an object literal as the argument for options. */
+function optionsObject(options: unknown): Record<string, unknown> {
+  if (isPlainObject(options)) return options;
+  const got = `${kindOf(options)}${callbackHint(options, "promises")}`;
+  throw invalidOption('argument "options"', "a plain object", got);
+}
+
 /** Accept an options argument; return the options in an object that inherits none. Their names are not checked. */
 export function ownOptions<O extends object>(options: O): O {
-  return ownProperties(plainObject('argument "options"', options)) as O;
+  return ownProperties(optionsObject(options)) as O;
 }
 
 /** Accept `true` and `false`. */
@@ -258,7 +304,7 @@ export function nearest<T extends string>(name: string, known: Iterable<T>): T |
  * @throws DataError naming an unknown option and the known option that was probably meant.
  */
 export function onlyKnown(options: unknown, names: readonly string[]): Record<string, unknown> {
-  const given = plainObject('argument "options"', options);
+  const given = optionsObject(options);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown === undefined) return ownProperties(given);
   const meant = nearest(unknown, names);

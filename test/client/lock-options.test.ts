@@ -110,7 +110,7 @@ describe("arguments of locks", () => {
 
   it("surplus arguments of redis.lock() and a lockClass that is not a class are refused", () => {
     expect(() => (redis.lock as Loose).call(redis, name, {}, 10)).toThrow(
-      "lock: takes no argument after the options",
+      "lock: takes at most 2 arguments, got 3",
     );
     const lockClass = {} as unknown as typeof Lock;
     expect(() => redis.lock(name, { lockClass })).toThrow('option "lockClass" must be');

@@ -4,7 +4,7 @@
  */
 import { isSet, isUint8Array } from "node:util/types";
 import { ownProperties } from "../../util/own.js";
-import { isIntegerText, isPlainObject } from "../../util/validate.js";
+import { callbackHint, isIntegerText, isPlainObject } from "../../util/validate.js";
 import type { Key } from "./info.js";
 import type { Decimal, Integer, Many, Mapping, WeightedKeys } from "./types.js";
 
@@ -42,7 +42,7 @@ export function describe(value: unknown): string {
     const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
     return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
   }
-  return value === undefined ? "undefined" : `a ${typeof value}`;
+  return value === undefined ? "undefined" : `a ${typeof value}${callbackHint(value)}`;
 }
 
 /** Like {@link describe}, but show numbers and booleans: they are settings, not data. */

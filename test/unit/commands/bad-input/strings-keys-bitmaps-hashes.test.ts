@@ -15,7 +15,11 @@ expectRejections("string and key commands", [
   ["get", [["a"]], `GET: argument "key" must be ${FREE} an array`],
   ["get", [new Date(0)], `GET: argument "key" must be ${FREE} a Date`],
   ["get", [Symbol("s")], `GET: argument "key" must be ${FREE} a symbol`],
-  ["get", [() => "k"], `GET: argument "key" must be ${FREE} a function; use the returned promise`],
+  [
+    "get",
+    [() => "k"],
+    `GET: argument "key" must be ${FREE} a function; callbacks are not supported, use the returned promise`,
+  ],
   ["get", ["\ud800"], 'GET: argument "key" must be text that its encoding can represent'],
   ["set", ["k"], `SET: argument "value" must be ${FREE} undefined`],
   ["set", ["k", null], `SET: argument "value" must be ${FREE} null`],

@@ -64,7 +64,7 @@ describe("ArgList errors", () => {
     [null, "null"],
     [true, "a boolean"],
     [Symbol("x"), "a symbol"],
-    [() => 1, "a function"],
+    [() => 1, "a function; callbacks are not supported, use the returned promise"],
     [["x"], "an array"],
     [{}, "an object"],
     [Object.create(null), "an object"],
@@ -374,7 +374,9 @@ describe("ArgList options", () => {
     expect(outcome(new Map([["ex", 1]]))).toBe(
       'TEST: argument "options" must be an object, got a Map',
     );
-    expect(outcome(() => {})).toBe('TEST: argument "options" must be an object, got a function');
+    expect(outcome(() => {})).toBe(
+      'TEST: argument "options" must be an object, got a function; callbacks are not supported, use the returned promise',
+    );
   });
 
   test("reads own properties only after a property is added to Object.prototype", () => {
