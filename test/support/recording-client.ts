@@ -71,3 +71,9 @@ export function callLoosely(
   if (typeof fn !== "function") throw new Error(`no method ${method}`);
   return Reflect.apply(fn, client, args) as Recorded;
 }
+
+/** Return the command that an empty builder sends. */
+export function executed(builder: object): Recorded {
+  if (!("execute" in builder) || typeof builder.execute !== "function") return { answer: builder };
+  return builder.execute() as Recorded;
+}

@@ -66,23 +66,23 @@ const STORE_OPTIONS: Readonly<Record<string, number>> = {
   STOREDIST: 2,
 };
 
-/** The first argument, and the last destination among the options, which begin at `from`. */
-function firstAndDestination(args: readonly Arg[], from: number): readonly Arg[] {
-  let destination: readonly Arg[] = [];
+/** The destinations among the options, which begin at `from`. */
+function destinations(args: readonly Arg[], from: number): readonly Arg[] {
+  const found: Arg[] = [];
   for (let i = from; i < args.length; ) {
     const keyword = keywordOf(args[i]);
-    if (keyword === "STORE" || keyword === "STOREDIST") destination = args.slice(i + 1, i + 2);
+    if (keyword === "STORE" || keyword === "STOREDIST") found.push(...args.slice(i + 1, i + 2));
     i += STORE_OPTIONS[keyword] ?? 1;
   }
-  return [...args.slice(0, 1), ...destination];
+  return found;
 }
 
-/** The first argument, and the one after STORE (SORT). Patterns of BY and GET are not keys. */
+/** The first argument, and the one after the last STORE (SORT). Patterns of BY and GET are not keys. */
 export function sortKeys(args: readonly Arg[]): readonly Arg[] {
-  return firstAndDestination(args, 1);
+  return [...args.slice(0, 1), ...destinations(args, 1).slice(-1)];
 }
 
-/** The first argument, and the one after STORE or STOREDIST (GEORADIUS). */
+/** The first argument, and those after STORE and STOREDIST (GEORADIUS). */
 export function geoStoreKeys(args: readonly Arg[]): readonly Arg[] {
-  return firstAndDestination(args, 4);
+  return [...args.slice(0, 1), ...destinations(args, 4)];
 }

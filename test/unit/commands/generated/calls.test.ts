@@ -8,7 +8,7 @@ import { nameOf } from "../../../../src/commands/generator/methods.js";
 import type { CommandSpec } from "../../../../src/commands/table/dsl.js";
 import { THEMES } from "../../../../src/commands/groups.js";
 import { callsOf } from "../../../support/canonical-calls.js";
-import { callLoosely, type Recorded, RecordingClient, wire } from "../../../support/recording-client.js";
+import { callLoosely, executed, type Recorded, RecordingClient, wire } from "../../../support/recording-client.js";
 
 function show(value: unknown): string {
   return typeof value === "function" ? "fn" : JSON.stringify(value);
@@ -21,12 +21,6 @@ function outcome(recorded: Recorded): string {
 }
 
 const client = new RecordingClient();
-
-/** The command sent by an empty builder. */
-function executed(builder: object): Recorded {
-  if (!("execute" in builder) || typeof builder.execute !== "function") return { answer: builder };
-  return builder.execute() as Recorded;
-}
 
 function linesOf(spec: CommandSpec): string[] {
   return callsOf(spec).map((args) => {
