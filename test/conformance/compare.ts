@@ -2,12 +2,12 @@
  * Compares a server's description of a command with the table: one function per aspect, which returns the
  * difference in a few words, or nothing.
  */
-import { BLOCKING, READONLY } from "../../src/commands/core/info.js";
+import { BLOCKING, MANY_NODES, READONLY, SPLIT } from "../../src/commands/core/info.js";
 import type { ServedCommand } from "./served.js";
 import type { TableCommand } from "./table.js";
 
 /** The two descriptions to compare. */
-export type Aspect = "words" | "keys" | "flags" | "since" | "tokens";
+export type Aspect = "words" | "keys" | "flags" | "since" | "tokens" | "nodes";
 
 /** A server reports neither arity nor documentation for the commands of a module. */
 const isUndocumented = ({ flags }: ServedCommand): boolean => flags.has("module");
@@ -21,6 +21,7 @@ export const COMPARISONS: Readonly<Record<Aspect, Comparison>> = {
   flags: compareFlags,
   since: compareSince,
   tokens: compareTokens,
+  nodes: compareNodes,
 };
 
 /** The shortest call has as many words as the server requires, and no call has a number it rejects. */
@@ -66,6 +67,17 @@ function compareSince(served: ServedCommand, { specs }: TableCommand): string | 
 function compareTokens({ tokens }: ServedCommand, ours: TableCommand): string | undefined {
   const missing = tokens.filter((token) => !ours.tokens.has(token));
   return missing.length === 0 ? undefined : `no call sends ${missing.join(", ")}`;
+}
+
+/** Which commands without keys concern several nodes of a cluster, and which with keys are split. */
+function compareNodes({ keys, tips }: ServedCommand, { info }: TableCommand): string | undefined {
+  const several = ["all_nodes", "all_shards", "special"].map(
+    (policy) => `request_policy:${policy}`,
+  );
+  const many = keys[0] === 0 && several.some((tip) => tips.has(tip));
+  const split = tips.has("request_policy:multi_shard") && tips.has("response_policy:agg_sum");
+  if (many !== ((info.flags & MANY_NODES) !== 0)) return `MANY_NODES is ${many} for the server`;
+  return split === ((info.flags & SPLIT) !== 0) ? undefined : `SPLIT is ${split} for the server`;
 }
 
 const listOf = (numbers: readonly number[]): string => [...new Set(numbers)].join(", ");

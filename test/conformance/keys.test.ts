@@ -58,6 +58,8 @@ const NOT_SERVED: Readonly<Record<string, string>> = {
   "PFMERGE dest": "without a source the server finds no keys, although the command is valid",
   "ZRANK key member WITHSCORE": "Redis 7.0 does not have the option",
   "ZREVRANK key member WITHSCORE": "Redis 7.0 does not have the option",
+  "GEORADIUS a 1 2 3 m STORE x STOREDIST y":
+    "Redis 7.0 checks the slots of both destinations, later versions of the last one",
   SPUBLISH: "the channel is no key, but determines the slot",
 };
 

@@ -12,6 +12,7 @@ export interface ServedCommand {
   /** Number of words including the name; negative for a minimum. */
   readonly arity: number;
   readonly flags: ReadonlySet<string>;
+  readonly tips: ReadonlySet<string>;
   readonly keys: KeyPositions;
   readonly since: string;
   /** Constant words among its arguments, in upper case. */
@@ -36,7 +37,7 @@ export async function servedCommands(server: RunningServer): Promise<ServedComma
 type Docs = ReadonlyMap<string, unknown>;
 
 function commandsOf(info: readonly unknown[], docs: Docs): ServedCommand[] {
-  const [name, arity, flags, first, last, step, , , , subcommands] = info;
+  const [name, arity, flags, first, last, step, , tips, , subcommands] = info;
   const own = toMap(docs.get(String(name)));
   const children = asArray(subcommands ?? []);
   const below = children.flatMap((child) =>
@@ -48,6 +49,7 @@ function commandsOf(info: readonly unknown[], docs: Docs): ServedCommand[] {
     name: wireName(String(name)),
     arity: Number(arity),
     flags: new Set(asArray(flags).map(String)),
+    tips: new Set(asArray(tips).map(String)),
     keys: [Number(first), Number(last), Number(step)] as const,
     since: String(own.get("since")),
     tokens: [...new Set(tokensOf(own.get("arguments") ?? []))],

@@ -1,7 +1,7 @@
 /** The table of the ACL commands. */
 
 import * as decode from "../core/decode.js";
-import { ALWAYS_BYTES, ALWAYS_TEXT } from "../core/info.js";
+import { ALWAYS_BYTES, ALWAYS_TEXT, MANY_NODES } from "../core/info.js";
 import {
   COUNT,
   command,
@@ -37,6 +37,7 @@ export const acl: readonly Entry[] = [
   command("ACL DELUSER", {
     since: "6.0.0",
     cost: "O(1) per user",
+    flags: MANY_NODES,
     summary: "Delete users and close their connections.",
     args: [rest("usernames", VALUE, "User names, as arguments or arrays; at least one.")],
     reply: replies.count,
@@ -115,6 +116,7 @@ export const acl: readonly Entry[] = [
   command("ACL SAVE", {
     since: "6.0.0",
     cost: "O(N) in the number of users",
+    flags: MANY_NODES,
     summary: "Write the users to the ACL file.",
     args: [],
     reply: replies.ok,
@@ -123,6 +125,7 @@ export const acl: readonly Entry[] = [
   command("ACL SETUSER", {
     since: "6.0.0",
     cost: "O(N) in the number of rules",
+    flags: MANY_NODES,
     summary: "Create a user, or change the rules of an existing one.",
     notes:
       "Omitted rules stay unchanged. A new user is disabled, has no password and no permissions. The rules of one call apply together or not at all.",

@@ -32,6 +32,7 @@ import {
   BLOCKING,
   CommandInfo,
   INT64,
+  MANY_NODES,
   READONLY,
   SPLIT,
 } from "../core/info.js";
@@ -86,7 +87,7 @@ export const EXPIRETIME = new CommandInfo("EXPIRETIME", {
   flags: READONLY,
   keys: [1, 1, 1],
 });
-export const KEYS = new CommandInfo("KEYS", { params: ["pattern"], flags: READONLY });
+export const KEYS = new CommandInfo("KEYS", { params: ["pattern"], flags: READONLY | MANY_NODES });
 export const MIGRATE = new CommandInfo("MIGRATE", {
   params: ["host", "port", "", "destinationDb", "timeout", "auth..."],
   keys: [3, 3, 1],
@@ -145,7 +146,7 @@ export const PEXPIRETIME = new CommandInfo("PEXPIRETIME", {
   keys: [1, 1, 1],
 });
 export const PTTL = new CommandInfo("PTTL", { params: ["key"], flags: READONLY, keys: [1, 1, 1] });
-export const RANDOMKEY = new CommandInfo("RANDOMKEY", { flags: READONLY });
+export const RANDOMKEY = new CommandInfo("RANDOMKEY", { flags: READONLY | MANY_NODES });
 export const RENAME = new CommandInfo("RENAME", {
   params: ["source", "destination"],
   keys: [1, 2, 1],
@@ -163,7 +164,7 @@ export const RESTORE = new CommandInfo("RESTORE", {
 });
 export const SCAN = new CommandInfo("SCAN", {
   params: ["cursor"],
-  flags: READONLY,
+  flags: READONLY | MANY_NODES,
   decode: toScan,
 });
 export const SORT = new CommandInfo("SORT", {

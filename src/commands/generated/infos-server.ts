@@ -30,6 +30,7 @@ import {
   CommandInfo,
   ENDS,
   INT64,
+  MANY_NODES,
   READONLY,
   SESSION,
   URGENT,
@@ -99,35 +100,51 @@ export const FCALL_RO = new CommandInfo("FCALL_RO", {
 });
 export const FUNCTION_DELETE = new CommandInfo("FUNCTION DELETE", {
   params: ["library"],
+  flags: MANY_NODES,
   decode: okToTrue,
 });
 export const FUNCTION_DUMP = new CommandInfo("FUNCTION DUMP", { flags: ALWAYS_BYTES });
-export const FUNCTION_FLUSH = new CommandInfo("FUNCTION FLUSH", { decode: okToTrue });
+export const FUNCTION_FLUSH = new CommandInfo("FUNCTION FLUSH", {
+  flags: MANY_NODES,
+  decode: okToTrue,
+});
 export const FUNCTION_HELP = new CommandInfo("FUNCTION HELP", { flags: ALWAYS_TEXT });
-export const FUNCTION_KILL = new CommandInfo("FUNCTION KILL", { flags: URGENT, decode: okToTrue });
+export const FUNCTION_KILL = new CommandInfo("FUNCTION KILL", {
+  flags: URGENT | MANY_NODES,
+  decode: okToTrue,
+});
 export const FUNCTION_LIST = new CommandInfo("FUNCTION LIST", { decode: toFunctionList });
 export const FUNCTION_LOAD = new CommandInfo("FUNCTION LOAD", {
   params: ["code"],
-  flags: ALWAYS_TEXT,
+  flags: ALWAYS_TEXT | MANY_NODES,
 });
 export const FUNCTION_RESTORE = new CommandInfo("FUNCTION RESTORE", {
   params: ["payload"],
+  flags: MANY_NODES,
   decode: okToTrue,
 });
 export const FUNCTION_STATS = new CommandInfo("FUNCTION STATS", {
-  flags: URGENT,
+  flags: URGENT | MANY_NODES,
   decode: toFunctionStats,
 });
 export const SCRIPT_EXISTS = new CommandInfo("SCRIPT EXISTS", {
   params: ["shas..."],
+  flags: MANY_NODES,
   decode: toBooleans,
 });
-export const SCRIPT_FLUSH = new CommandInfo("SCRIPT FLUSH", { params: ["mode"], decode: okToTrue });
+export const SCRIPT_FLUSH = new CommandInfo("SCRIPT FLUSH", {
+  params: ["mode"],
+  flags: MANY_NODES,
+  decode: okToTrue,
+});
 export const SCRIPT_HELP = new CommandInfo("SCRIPT HELP", { flags: ALWAYS_TEXT });
-export const SCRIPT_KILL = new CommandInfo("SCRIPT KILL", { flags: URGENT, decode: okToTrue });
+export const SCRIPT_KILL = new CommandInfo("SCRIPT KILL", {
+  flags: URGENT | MANY_NODES,
+  decode: okToTrue,
+});
 export const SCRIPT_LOAD = new CommandInfo("SCRIPT LOAD", {
   params: ["script"],
-  flags: ALWAYS_TEXT,
+  flags: ALWAYS_TEXT | MANY_NODES,
 });
 export const SCRIPT_SHOW = new CommandInfo("SCRIPT SHOW", { params: ["sha"] });
 export const PSUBSCRIBE = new CommandInfo("PSUBSCRIBE", {
@@ -285,13 +302,20 @@ export const CONFIG_GET = new CommandInfo("CONFIG GET", {
   decode: toRecord,
 });
 export const CONFIG_HELP = new CommandInfo("CONFIG HELP", { flags: ALWAYS_TEXT });
-export const CONFIG_RESETSTAT = new CommandInfo("CONFIG RESETSTAT", { decode: okToTrue });
-export const CONFIG_REWRITE = new CommandInfo("CONFIG REWRITE", { decode: okToTrue });
-export const CONFIG_SET = new CommandInfo("CONFIG SET", {
-  params: ["name", "value", "mapping..."],
+export const CONFIG_RESETSTAT = new CommandInfo("CONFIG RESETSTAT", {
+  flags: MANY_NODES,
   decode: okToTrue,
 });
-export const DBSIZE = new CommandInfo("DBSIZE", { flags: READONLY });
+export const CONFIG_REWRITE = new CommandInfo("CONFIG REWRITE", {
+  flags: MANY_NODES,
+  decode: okToTrue,
+});
+export const CONFIG_SET = new CommandInfo("CONFIG SET", {
+  params: ["name", "value", "mapping..."],
+  flags: MANY_NODES,
+  decode: okToTrue,
+});
+export const DBSIZE = new CommandInfo("DBSIZE", { flags: READONLY | MANY_NODES });
 export const DEBUG_OBJECT = new CommandInfo("DEBUG OBJECT", {
   params: ["key"],
   flags: ALWAYS_TEXT,
@@ -302,8 +326,8 @@ export const FAILOVER = new CommandInfo("FAILOVER", {
   params: ["TO", "host", "port"],
   decode: okToTrue,
 });
-export const FLUSHALL = new CommandInfo("FLUSHALL", { decode: okToTrue });
-export const FLUSHDB = new CommandInfo("FLUSHDB", { decode: okToTrue });
+export const FLUSHALL = new CommandInfo("FLUSHALL", { flags: MANY_NODES, decode: okToTrue });
+export const FLUSHDB = new CommandInfo("FLUSHDB", { flags: MANY_NODES, decode: okToTrue });
 export const HOTKEYS_GET = new CommandInfo("HOTKEYS GET", { decode: toHotkeys });
 export const HOTKEYS_RESET = new CommandInfo("HOTKEYS RESET", { decode: okToTrue });
 export const HOTKEYS_START = new CommandInfo("HOTKEYS START", {
@@ -317,23 +341,32 @@ export const INFO = new CommandInfo("INFO", {
   decode: toInfo,
 });
 export const LASTSAVE = new CommandInfo("LASTSAVE", { decode: toDate });
-export const LATENCY_DOCTOR = new CommandInfo("LATENCY DOCTOR", { flags: ALWAYS_TEXT });
+export const LATENCY_DOCTOR = new CommandInfo("LATENCY DOCTOR", {
+  flags: ALWAYS_TEXT | MANY_NODES,
+});
 export const LATENCY_GRAPH = new CommandInfo("LATENCY GRAPH", {
   params: ["event"],
-  flags: ALWAYS_TEXT,
+  flags: ALWAYS_TEXT | MANY_NODES,
 });
 export const LATENCY_HELP = new CommandInfo("LATENCY HELP", { flags: ALWAYS_TEXT });
 export const LATENCY_HISTOGRAM = new CommandInfo("LATENCY HISTOGRAM", {
   params: ["commands..."],
-  flags: ALWAYS_TEXT,
+  flags: ALWAYS_TEXT | MANY_NODES,
   decode: toLatencyHistograms,
 });
 export const LATENCY_HISTORY = new CommandInfo("LATENCY HISTORY", {
   params: ["event"],
+  flags: MANY_NODES,
   decode: toLatencySamples,
 });
-export const LATENCY_LATEST = new CommandInfo("LATENCY LATEST", { decode: toLatencyEvents });
-export const LATENCY_RESET = new CommandInfo("LATENCY RESET", { params: ["events..."] });
+export const LATENCY_LATEST = new CommandInfo("LATENCY LATEST", {
+  flags: MANY_NODES,
+  decode: toLatencyEvents,
+});
+export const LATENCY_RESET = new CommandInfo("LATENCY RESET", {
+  params: ["events..."],
+  flags: MANY_NODES,
+});
 export const LOLWUT = new CommandInfo("LOLWUT", {
   params: ["VERSION", "versionNumbers..."],
   flags: READONLY | ALWAYS_TEXT,
@@ -341,7 +374,10 @@ export const LOLWUT = new CommandInfo("LOLWUT", {
 export const MEMORY_DOCTOR = new CommandInfo("MEMORY DOCTOR", { flags: ALWAYS_TEXT });
 export const MEMORY_HELP = new CommandInfo("MEMORY HELP", { flags: ALWAYS_TEXT });
 export const MEMORY_MALLOC_STATS = new CommandInfo("MEMORY MALLOC-STATS", { flags: ALWAYS_TEXT });
-export const MEMORY_PURGE = new CommandInfo("MEMORY PURGE", { decode: okToTrue });
+export const MEMORY_PURGE = new CommandInfo("MEMORY PURGE", {
+  flags: MANY_NODES,
+  decode: okToTrue,
+});
 export const MEMORY_STATS = new CommandInfo("MEMORY STATS", {
   flags: ALWAYS_TEXT,
   decode: toMemoryStats,
@@ -374,12 +410,15 @@ export const SHUTDOWN = new CommandInfo("SHUTDOWN", {
 export const SLAVEOF = new CommandInfo("SLAVEOF", { params: ["host", "port"], decode: toAccepted });
 export const SLOWLOG_GET = new CommandInfo("SLOWLOG GET", {
   params: ["count"],
-  flags: ALWAYS_BYTES,
+  flags: ALWAYS_BYTES | MANY_NODES,
   decode: toSlowlog,
 });
 export const SLOWLOG_HELP = new CommandInfo("SLOWLOG HELP", { flags: ALWAYS_TEXT });
-export const SLOWLOG_LEN = new CommandInfo("SLOWLOG LEN");
-export const SLOWLOG_RESET = new CommandInfo("SLOWLOG RESET", { decode: okToTrue });
+export const SLOWLOG_LEN = new CommandInfo("SLOWLOG LEN", { flags: MANY_NODES });
+export const SLOWLOG_RESET = new CommandInfo("SLOWLOG RESET", {
+  flags: MANY_NODES,
+  decode: okToTrue,
+});
 export const SWAPDB = new CommandInfo("SWAPDB", { params: ["first", "second"], decode: okToTrue });
 export const SYNC = new CommandInfo("SYNC", {
   flags: SESSION,
@@ -387,7 +426,10 @@ export const SYNC = new CommandInfo("SYNC", {
 });
 export const TIME = new CommandInfo("TIME", { flags: ALWAYS_TEXT, decode: toTime });
 export const ACL_CAT = new CommandInfo("ACL CAT", { params: ["category"], flags: ALWAYS_TEXT });
-export const ACL_DELUSER = new CommandInfo("ACL DELUSER", { params: ["usernames..."] });
+export const ACL_DELUSER = new CommandInfo("ACL DELUSER", {
+  params: ["usernames..."],
+  flags: MANY_NODES,
+});
 export const ACL_DRYRUN = new CommandInfo("ACL DRYRUN", {
   params: ["username", "command", "commandArgs..."],
   flags: ALWAYS_TEXT,
@@ -407,9 +449,10 @@ export const ACL_LOG = new CommandInfo("ACL LOG", {
   flags: ALWAYS_BYTES,
   decode: toAclLog,
 });
-export const ACL_SAVE = new CommandInfo("ACL SAVE", { decode: okToTrue });
+export const ACL_SAVE = new CommandInfo("ACL SAVE", { flags: MANY_NODES, decode: okToTrue });
 export const ACL_SETUSER = new CommandInfo("ACL SETUSER", {
   params: ["username", "rules..."],
+  flags: MANY_NODES,
   decode: okToTrue,
 });
 export const ACL_USERS = new CommandInfo("ACL USERS", { flags: ALWAYS_TEXT });

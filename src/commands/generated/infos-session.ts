@@ -4,16 +4,23 @@
 import { toHello } from "../connection/replies.js";
 import { lastMilliseconds } from "../core/block-time.js";
 import { okToTrue } from "../core/decode.js";
-import { ALWAYS_TEXT, BLOCKING, CommandInfo, OWN_WRITES, SESSION } from "../core/info.js";
+import {
+  ALWAYS_TEXT,
+  BLOCKING,
+  CommandInfo,
+  MANY_NODES,
+  OWN_WRITES,
+  SESSION,
+} from "../core/info.js";
 
 export const WAIT = new CommandInfo("WAIT", {
   params: ["numReplicas", "timeout"],
-  flags: BLOCKING | OWN_WRITES,
+  flags: BLOCKING | OWN_WRITES | MANY_NODES,
   blockTime: lastMilliseconds,
 });
 export const WAITAOF = new CommandInfo("WAITAOF", {
   params: ["numLocal", "numReplicas", "timeout"],
-  flags: BLOCKING | OWN_WRITES,
+  flags: BLOCKING | OWN_WRITES | MANY_NODES,
   blockTime: lastMilliseconds,
 });
 export const HIMPORT_DISCARD = new CommandInfo("HIMPORT DISCARD", {

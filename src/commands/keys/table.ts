@@ -2,7 +2,15 @@
 
 import { lastMilliseconds } from "../core/block-time.js";
 import * as decode from "../core/decode.js";
-import { ALWAYS_BYTES, ALWAYS_TEXT, BLOCKING, OWN_WRITES, READONLY, SPLIT } from "../core/info.js";
+import {
+  ALWAYS_BYTES,
+  ALWAYS_TEXT,
+  BLOCKING,
+  MANY_NODES,
+  OWN_WRITES,
+  READONLY,
+  SPLIT,
+} from "../core/info.js";
 import { migrateKeys, sortKeys } from "../core/key-finders.js";
 import {
   COUNT,
@@ -163,7 +171,7 @@ export const generic: readonly Entry[] = [
   command("KEYS", {
     since: "1.0.0",
     cost: "O(N) for N keys in the database",
-    flags: READONLY,
+    flags: READONLY | MANY_NODES,
     summary: "Return all keys that match a pattern; blocks the server while it runs.",
     notes: "Use `scanIter` on a large database.",
     args: [fallback(param("pattern", VALUE, "Glob pattern."), '"*"')],
@@ -339,7 +347,7 @@ export const generic: readonly Entry[] = [
   command("RANDOMKEY", {
     since: "1.0.0",
     cost: "O(1)",
-    flags: READONLY,
+    flags: READONLY | MANY_NODES,
     summary: "Return a random key.",
     args: [],
     reply: replies.textOrNull,
@@ -393,7 +401,7 @@ export const generic: readonly Entry[] = [
   command("SCAN", {
     since: "2.8.0",
     cost: "O(1) per call, O(N) for the whole database",
-    flags: READONLY,
+    flags: READONLY | MANY_NODES,
     summary: "Return the next batch of keys of the database.",
     notes: "`scanIter` iterates over all keys.",
     args: [
@@ -496,7 +504,7 @@ export const generic: readonly Entry[] = [
   command("WAIT", {
     since: "3.0.0",
     cost: "O(1)",
-    flags: BLOCKING | OWN_WRITES,
+    flags: BLOCKING | OWN_WRITES | MANY_NODES,
     blockTime: lastMilliseconds,
     summary: "Wait until replicas have acknowledged the writes of this connection.",
     notes:
@@ -512,7 +520,7 @@ export const generic: readonly Entry[] = [
   command("WAITAOF", {
     since: "7.2.0",
     cost: "O(1)",
-    flags: BLOCKING | OWN_WRITES,
+    flags: BLOCKING | OWN_WRITES | MANY_NODES,
     blockTime: lastMilliseconds,
     summary: "Wait until the writes of this connection are in append-only files on disk.",
     notes:

@@ -1,7 +1,15 @@
 /** The table of the script and function commands. */
 
 import { plainReply, toBooleans } from "../core/decode.js";
-import { ALWAYS_BYTES, ALWAYS_TEXT, INT64, READONLY, SESSION, URGENT } from "../core/info.js";
+import {
+  ALWAYS_BYTES,
+  ALWAYS_TEXT,
+  INT64,
+  MANY_NODES,
+  READONLY,
+  SESSION,
+  URGENT,
+} from "../core/info.js";
 import { countedSecond } from "../core/key-finders.js";
 import {
   bare,
@@ -98,6 +106,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION DELETE", {
     since: "7.0.0",
     cost: "O(1)",
+    flags: MANY_NODES,
     summary: "Delete a library and its functions.",
     args: [param("library", VALUE, "Name of the library.")],
     reply: replies.ok,
@@ -115,6 +124,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION FLUSH", {
     since: "7.0.0",
     cost: "O(N) in the number of functions",
+    flags: MANY_NODES,
     summary: "Delete all libraries.",
     args: [],
     options: options(
@@ -132,7 +142,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION KILL", {
     since: "7.0.0",
     cost: "O(1)",
-    flags: URGENT,
+    flags: URGENT | MANY_NODES,
     summary: "Stop the running function, unless it has already written.",
     args: [],
     reply: replies.ok,
@@ -154,7 +164,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION LOAD", {
     since: "7.0.0",
     cost: "O(1), compilation excluded",
-    flags: ALWAYS_TEXT,
+    flags: ALWAYS_TEXT | MANY_NODES,
     summary: "Load a library of functions.",
     args: [
       param(
@@ -174,6 +184,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION RESTORE", {
     since: "7.0.0",
     cost: "O(N) in the number of functions",
+    flags: MANY_NODES,
     summary: "Load the libraries serialized by FUNCTION DUMP.",
     args: [param("payload", VALUE, "Bytes returned by FUNCTION DUMP.")],
     options: options(
@@ -190,7 +201,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION STATS", {
     since: "7.0.0",
     cost: "O(1)",
-    flags: URGENT,
+    flags: URGENT | MANY_NODES,
     summary: "Return the running function and the number of loaded functions.",
     args: [],
     reply: reply("FunctionStats<T>", toFunctionStats),
@@ -216,6 +227,7 @@ export const scripting: readonly Entry[] = [
   command("SCRIPT EXISTS", {
     since: "2.6.0",
     cost: "O(N) in the number of given scripts",
+    flags: MANY_NODES,
     summary: "Check which scripts are loaded.",
     args: [rest("shas", TEXT, "SHA1 digests of scripts, as arguments or arrays; at least one.")],
     reply: reply("boolean[]", toBooleans),
@@ -224,6 +236,7 @@ export const scripting: readonly Entry[] = [
   command("SCRIPT FLUSH", {
     since: "2.6.0",
     cost: "O(N) in the number of scripts",
+    flags: MANY_NODES,
     summary: "Remove all loaded scripts.",
     args: [
       optional(
@@ -239,7 +252,7 @@ export const scripting: readonly Entry[] = [
   command("SCRIPT KILL", {
     since: "2.6.0",
     cost: "O(1)",
-    flags: URGENT,
+    flags: URGENT | MANY_NODES,
     summary: "Stop the running script, unless it has already written.",
     args: [],
     reply: replies.ok,
@@ -248,7 +261,7 @@ export const scripting: readonly Entry[] = [
   command("SCRIPT LOAD", {
     since: "2.6.0",
     cost: "O(N) in the length of the script",
-    flags: ALWAYS_TEXT,
+    flags: ALWAYS_TEXT | MANY_NODES,
     summary: "Load a Lua script without running it.",
     args: [script],
     reply: replies.word,

@@ -7,6 +7,7 @@ import {
   BLOCKING,
   CLOSES,
   ENDS,
+  MANY_NODES,
   READONLY,
   URGENT,
 } from "../core/info.js";
@@ -113,6 +114,7 @@ export const server: readonly Entry[] = [
   command("CONFIG RESETSTAT", {
     since: "2.0.0",
     cost: "O(1)",
+    flags: MANY_NODES,
     summary: "Reset the counters of INFO.",
     args: [],
     reply: replies.ok,
@@ -121,6 +123,7 @@ export const server: readonly Entry[] = [
   command("CONFIG REWRITE", {
     since: "2.8.0",
     cost: "O(1)",
+    flags: MANY_NODES,
     summary: "Write the current configuration to the configuration file.",
     args: [],
     reply: replies.ok,
@@ -129,6 +132,7 @@ export const server: readonly Entry[] = [
   command("CONFIG SET", {
     since: "2.0.0",
     cost: "O(N) in the number of settings",
+    flags: MANY_NODES,
     summary: "Set one or more configuration parameters, all or none.",
     args: [
       param(
@@ -151,7 +155,7 @@ export const server: readonly Entry[] = [
   command("DBSIZE", {
     since: "1.0.0",
     cost: "O(1)",
-    flags: READONLY,
+    flags: READONLY | MANY_NODES,
     summary: "Count the keys of the database.",
     args: [],
     reply: replies.count,
@@ -199,6 +203,7 @@ export const server: readonly Entry[] = [
   command("FLUSHALL", {
     since: "1.0.0",
     cost: "O(N) in the number of keys",
+    flags: MANY_NODES,
     summary: "Delete all keys of all databases.",
     args: [],
     options: flushOptions,
@@ -208,6 +213,7 @@ export const server: readonly Entry[] = [
   command("FLUSHDB", {
     since: "1.0.0",
     cost: "O(N) in the number of keys of the database",
+    flags: MANY_NODES,
     summary: "Delete all keys of the database.",
     args: [],
     options: flushOptions,
@@ -238,7 +244,7 @@ export const server: readonly Entry[] = [
   command("LATENCY DOCTOR", {
     since: "2.8.13",
     cost: "O(1)",
-    flags: ALWAYS_TEXT,
+    flags: ALWAYS_TEXT | MANY_NODES,
     summary: "Return a latency report with advice.",
     args: [],
     reply: replies.word,
@@ -247,7 +253,7 @@ export const server: readonly Entry[] = [
   command("LATENCY GRAPH", {
     since: "2.8.13",
     cost: "O(1)",
-    flags: ALWAYS_TEXT,
+    flags: ALWAYS_TEXT | MANY_NODES,
     summary: "Draw the latency spikes of an event.",
     args: [param("event", VALUE, "Event name.")],
     reply: replies.word,
@@ -257,7 +263,7 @@ export const server: readonly Entry[] = [
   command("LATENCY HISTOGRAM", {
     since: "7.0.0",
     cost: "O(N) in the number of commands",
-    flags: ALWAYS_TEXT,
+    flags: ALWAYS_TEXT | MANY_NODES,
     summary: "Return latency histograms of commands.",
     ...names("commands", "Command names; default: all commands that were called."),
     reply: reply("Record<string, LatencyHistogram>", state.toLatencyHistograms),
@@ -266,6 +272,7 @@ export const server: readonly Entry[] = [
   command("LATENCY HISTORY", {
     since: "2.8.13",
     cost: "O(1)",
+    flags: MANY_NODES,
     summary: "List the latency spikes of an event.",
     args: [param("event", VALUE, "Event name.")],
     reply: reply("LatencySample[]", state.toLatencySamples),
@@ -274,6 +281,7 @@ export const server: readonly Entry[] = [
   command("LATENCY LATEST", {
     since: "2.8.13",
     cost: "O(1)",
+    flags: MANY_NODES,
     summary: "List the latest and longest latency spike of each event.",
     notes: "The server records only latencies above its `latency-monitor-threshold`.",
     args: [],
@@ -283,6 +291,7 @@ export const server: readonly Entry[] = [
   command("LATENCY RESET", {
     since: "2.8.13",
     cost: "O(1)",
+    flags: MANY_NODES,
     summary: "Delete the latency data of events.",
     ...names("events", "Event names; default: all."),
     reply: replies.count,
@@ -322,6 +331,7 @@ export const server: readonly Entry[] = [
   command("MEMORY PURGE", {
     since: "4.0.0",
     cost: "O(N) in the amount of memory freed",
+    flags: MANY_NODES,
     summary: "Release unused memory of the allocator.",
     args: [],
     reply: replies.ok,
@@ -406,7 +416,7 @@ export const server: readonly Entry[] = [
   command("SLOWLOG GET", {
     since: "2.2.12",
     cost: "O(N) in the number of entries",
-    flags: ALWAYS_BYTES,
+    flags: ALWAYS_BYTES | MANY_NODES,
     summary: "List slow commands, latest first.",
     args: [optional("count", INTEGER, "Maximum number of entries; -1: all; default: 10.")],
     reply: reply("SlowlogEntry[]", describe.toSlowlog),
@@ -416,6 +426,7 @@ export const server: readonly Entry[] = [
   command("SLOWLOG LEN", {
     since: "2.2.12",
     cost: "O(1)",
+    flags: MANY_NODES,
     summary: "Count the entries of the slow log.",
     args: [],
     reply: replies.count,
@@ -424,6 +435,7 @@ export const server: readonly Entry[] = [
   command("SLOWLOG RESET", {
     since: "2.2.12",
     cost: "O(N) in the number of entries",
+    flags: MANY_NODES,
     summary: "Empty the slow log.",
     args: [],
     reply: replies.ok,
