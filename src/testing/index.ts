@@ -3,14 +3,21 @@
  * does not import it, and it does not import the client.
  */
 import { createCertificates } from "./certificates.js";
+import { LocalCluster, type TestCluster } from "./cluster.js";
 import { startDeployment } from "./deployment.js";
 import { startLocalServer } from "./local-server.js";
 import { findOpenssl, findServer } from "./programs.js";
-import { type StartServerOptions, serverSettings } from "./start-options.js";
+import {
+  clusterTestSettings,
+  type StartClusterOptions,
+  type StartServerOptions,
+  serverSettings,
+} from "./start-options.js";
 import { removeCertificates, StartedServer, type TestServer } from "./test-server.js";
 
 export type { Certificates } from "./certificates.js";
-export type { StartServerOptions } from "./start-options.js";
+export type { TestCluster, TestClusterNode } from "./cluster.js";
+export type { StartClusterOptions, StartServerOptions } from "./start-options.js";
 export type { TestProcess, TestServer } from "./test-server.js";
 
 /**
@@ -47,4 +54,22 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
     await removeCertificates(certificates);
     throw error;
   }
+}
+
+/**
+ * Start a private Redis or Valkey cluster from a program installed on this machine: at least one primary,
+ * on free ports of the loopback address.
+ *
+ * @param options - `primaries`, `replicas`, `version`, `tls`, `password`, `acl`, `config`, `nodeTimeout`;
+ * see {@link StartClusterOptions}. Default: three primaries without replicas.
+ * @returns The cluster, when all nodes serve and report the same slots and replicas; use `await using`, or
+ * call `stop()`.
+ * @throws TypeError when an option is unknown or invalid.
+ * @throws Error when no such server program is installed, or when a node does not start (with its log).
+ */
+export async function startCluster(options: StartClusterOptions = {}): Promise<TestCluster> {
+  const { version, tls, ...settings } = clusterTestSettings(options);
+  const program = [await findServer(version)];
+  const certificates = tls ? await createCertificates(await findOpenssl()) : undefined;
+  return LocalCluster.start(settings, { program, certificates });
 }

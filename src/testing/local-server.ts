@@ -61,6 +61,7 @@ export class LocalServer implements AsyncDisposable {
   readonly #layout: Layout;
   readonly #raw: RawConnection;
   #process: GuardedProcess | undefined;
+  #paused = false;
 
   /** Create the folder and choose free ports, without starting the process. */
   static async prepare(options: LocalServerOptions): Promise<LocalServer> {
@@ -116,6 +117,7 @@ export class LocalServer implements AsyncDisposable {
     const { program } = this.#options;
     const sentinel = this.#options.sentinel ? ["--sentinel"] : [];
     const args = [file, ...sentinel, ...(this.#options.args ?? [])];
+    this.#paused = false;
     this.#process = await startGuarded([...program, ...args], dir);
     await until(() => this.#isReady(), {
       timeout: START_TIMEOUT_MS,
@@ -149,10 +151,17 @@ export class LocalServer implements AsyncDisposable {
   /** Freeze the process (SIGSTOP): its sockets stay open without any reply. */
   pause(): void {
     this.kill("SIGSTOP");
+    this.#paused = true;
   }
 
   resume(): void {
     this.kill("SIGCONT");
+    this.#paused = false;
+  }
+
+  /** Whether the process runs and is not frozen. */
+  get serving(): boolean {
+    return !this.#paused && this.#process?.gone === false;
   }
 
   /** Send a command on a separate connection named `support`; return bulk strings as text. */

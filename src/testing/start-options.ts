@@ -1,6 +1,6 @@
 /**
- * Options of `startServer` and their validation: with a misspelled option a test could pass for the wrong
- * reason.
+ * Options of `startServer` and `startCluster` and their validation: with a misspelled option a test could
+ * pass for the wrong reason.
  */
 
 /** Options of `startServer`. */
@@ -23,10 +23,29 @@ export interface StartServerOptions {
   readonly config?: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** Options of `startCluster`. */
+export interface StartClusterOptions
+  extends Pick<StartServerOptions, "version" | "tls" | "password" | "acl" | "config"> {
+  /** Integer, 1 to 10: number of primaries, which share the slots equally; default 3. */
+  readonly primaries?: number;
+  /** Integer, 0 to 10: number of replicas, assigned to the primaries in turn; default 0. */
+  readonly replicas?: number;
+  /** Integer, 100 to 60,000, in ms: silence after which a node counts as failed; default 1000. */
+  readonly nodeTimeout?: number;
+}
+
 /** The options with defaults. */
 export interface ServerSettings extends StartServerOptions {
   readonly replicas: number;
   readonly sentinels: number;
+  readonly config: NonNullable<StartServerOptions["config"]>;
+}
+
+/** The options of a cluster with defaults. */
+export interface ClusterTestSettings extends StartClusterOptions {
+  readonly primaries: number;
+  readonly replicas: number;
+  readonly nodeTimeout: number;
   readonly config: NonNullable<StartServerOptions["config"]>;
 }
 
@@ -35,10 +54,7 @@ type Check = readonly [isValid: (value: unknown) => boolean, expected: string];
 const MAX_COUNT = 10;
 const TEXT: Check = [(value) => typeof value === "string", "a string"];
 const FLAG: Check = [(value) => typeof value === "boolean", "a boolean"];
-const COUNT: Check = [
-  (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_COUNT,
-  `an integer from 0 to ${MAX_COUNT}`,
-];
+const COUNT: Check = integer(0, MAX_COUNT);
 const TEXTS: Check = [
   (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
   "an array of strings",
@@ -62,28 +78,73 @@ const CHECKS: Readonly<Record<keyof StartServerOptions, Check>> = {
   config: CONFIG,
 };
 
+const CLUSTER_CHECKS: Readonly<Record<keyof StartClusterOptions, Check>> = {
+  version: TEXT,
+  tls: FLAG,
+  password: TEXT,
+  acl: TEXTS,
+  config: CONFIG,
+  primaries: integer(1, MAX_COUNT),
+  replicas: COUNT,
+  nodeTimeout: integer(100, 60_000),
+};
+
 /**
  * Validate the options of `startServer` and add the defaults.
  *
  * @throws TypeError naming the option that is unknown or invalid.
  */
 export function serverSettings(options: StartServerOptions): ServerSettings {
+  return settingsOf("startServer", options, {
+    checks: CHECKS,
+    defaults: { replicas: 0, sentinels: 0, config: {} },
+  });
+}
+
+/**
+ * Validate the options of `startCluster` and add the defaults.
+ *
+ * @throws TypeError naming the option that is unknown or invalid.
+ */
+export function clusterTestSettings(options: StartClusterOptions): ClusterTestSettings {
+  return settingsOf("startCluster", options, {
+    checks: CLUSTER_CHECKS,
+    defaults: { primaries: 3, replicas: 0, nodeTimeout: 1_000, config: {} },
+  });
+}
+
+function integer(lowest: number, highest: number): Check {
+  return [
+    (value) => Number.isInteger(value) && Number(value) >= lowest && Number(value) <= highest,
+    `an integer from ${lowest} to ${highest}`,
+  ];
+}
+
+interface Rules<Defaults> {
+  readonly checks: Readonly<Record<string, Check>>;
+  readonly defaults: Defaults;
+}
+
+function settingsOf<Options extends object, Defaults extends object>(
+  caller: string,
+  options: Options,
+  { checks, defaults }: Rules<Defaults>,
+): Options & Defaults {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError('startServer: argument "options" must be an object');
+    throw new TypeError(`${caller}: argument "options" must be an object`);
   }
   for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof StartServerOptions] : null;
-    if (check === null) {
-      const known = Object.keys(CHECKS).join(", ");
-      throw new TypeError(`startServer: unknown option "${name}"; known options: ${known}`);
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check === undefined) {
+      const known = Object.keys(checks).join(", ");
+      throw new TypeError(`${caller}: unknown option "${name}"; known options: ${known}`);
     }
     const [isValid, expected] = check;
     if (value !== undefined && !isValid(value)) {
-      throw new TypeError(`startServer: option "${name}" must be ${expected}`);
+      throw new TypeError(`${caller}: option "${name}" must be ${expected}`);
     }
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const defaults = { replicas: 0, sentinels: 0, config: {} };
   // Without a prototype: what a program added to Object.prototype is not an option.
   return Object.assign(Object.create(null), defaults, Object.fromEntries(given));
 }

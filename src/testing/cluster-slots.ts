@@ -1,0 +1,60 @@
+/**
+ * Moves a slot between two primaries by hand. The destination becomes the owner first, so that at every
+ * moment one node accepts the slot.
+ */
+import type { LocalServer } from "./local-server.js";
+import type { Arg } from "./resp.js";
+
+const BATCH = 100;
+const MIGRATE_MS = 5_000;
+
+/** A slot on its way from one primary to another. */
+export interface SlotMove {
+  readonly slot: number;
+  readonly from: LocalServer;
+  readonly to: LocalServer;
+}
+
+/**
+ * Mark a slot as migrating at its owner and as importing at its destination.
+ *
+ * @param move - The slot and both primaries.
+ */
+export async function beginMove({ slot, from, to }: SlotMove): Promise<void> {
+  await to.command("CLUSTER", "SETSLOT", slot, "IMPORTING", await idOf(from));
+  await from.command("CLUSTER", "SETSLOT", slot, "MIGRATING", await idOf(to));
+}
+
+/**
+ * Migrate the keys of a slot, then assign the slot to its destination at all primaries.
+ *
+ * @param move - The slot and both primaries.
+ * @param others - The other primaries.
+ * @param credentials - Arguments of MIGRATE that authenticate at the destination.
+ */
+export async function finishMove(
+  move: SlotMove,
+  others: readonly LocalServer[],
+  credentials: readonly Arg[],
+): Promise<void> {
+  await migrateKeys(move, credentials);
+  const id = await idOf(move.to);
+  await move.to.command("CLUSTER", "SETSLOT", move.slot, "NODE", id);
+  await move.from.command("CLUSTER", "SETSLOT", move.slot, "NODE", id);
+  await Promise.all(
+    others.map((node) => node.command("CLUSTER", "SETSLOT", move.slot, "NODE", id)),
+  );
+}
+
+async function migrateKeys({ slot, from, to }: SlotMove, credentials: readonly Arg[]) {
+  for (;;) {
+    const keys = (await from.command("CLUSTER", "GETKEYSINSLOT", slot, BATCH)) as string[];
+    if (keys.length === 0) return;
+    const target: Arg[] = [to.host, to.port, "", 0, MIGRATE_MS];
+    await from.command("MIGRATE", ...target, ...credentials, "KEYS", ...keys);
+  }
+}
+
+async function idOf(node: LocalServer): Promise<string> {
+  return String(await node.command("CLUSTER", "MYID"));
+}
