@@ -80,7 +80,8 @@ export class RedisClient<
   }
 
   /**
-   * Create a client from a URL. Nothing is connected yet.   * @param url - `redis://`, `rediss://` or `unix://`. Durations in it are seconds, as in redis-py.
+   * Create a client from a URL. Nothing is connected yet.
+   * @param url - `redis://`, `rediss://` or `unix://`. Durations in it are seconds, as in redis-py.
    * @param options - Options that the URL does not contain.
    * @throws {@link DataError} for an invalid URL or option.
    */
@@ -280,7 +281,8 @@ export class RedisClient<
   }
 
   /**
-   * Connect now instead of at the first command.   * @returns When the server has replied.
+   * Connect now instead of at the first command.
+   * @returns When the server has replied.
    * @throws {@link ConnectionError} when the server cannot be reached or refuses the credentials.
    */
   async connect(): Promise<void> {
