@@ -19,6 +19,10 @@ function holder() {
 }
 
 describe("Request", () => {
+  it("slot() returns -1, because the library's own commands have no keys", () => {
+    expect(request().slot("utf8")).toBe(-1);
+  });
+
   it("withdraw() removes it from its holder once", () => {
     const queue = holder();
     const held = request();

@@ -1,6 +1,8 @@
 /** Starting single commands on an executor: reply modes, and the hook that tracks SELECT. */
+
 import { describe, expect, it, vi } from "vitest";
 import { type Arg, CommandInfo, type Decoder, SESSION } from "../../../src/commands/core/info.js";
+import { keySlot } from "../../../src/commands/core/key-slot.js";
 import type { Request } from "../../../src/connection/request.js";
 import { ResponseError } from "../../../src/errors.js";
 import { CallSettings } from "../../../src/execution/call-settings.js";
@@ -45,6 +47,15 @@ describe("CommandRequest", () => {
     expect(request.replyMode()).toBe(TEXT);
     expect(request.acceptReply("value")).toBe(true);
     expect(flags).not.toHaveBeenCalled();
+  });
+});
+
+describe("CommandRequest.slot", () => {
+  it("returns the slot of the key in the encoding given", () => {
+    const info = new CommandInfo("GET", { keys: [1, 1, 1] });
+    const request = new CommandRequest(info, ["é"], { call, decode: undefined, traits: call });
+    expect(request.slot("utf8")).toBe(keySlot(Buffer.from([0xc3, 0xa9]), "utf8"));
+    expect(request.slot("latin1")).toBe(keySlot(Buffer.from([0xe9]), "utf8"));
   });
 });
 
