@@ -41,7 +41,7 @@ import type { MessagesOf, PubSubOptions } from "../pubsub/options.js";
 import { PubSub } from "../pubsub/pubsub.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
-import { checkArity } from "../util/validate.js";
+import { checkArity, ownOptions } from "../util/validate.js";
 import {
   type ClientDependencies,
   type ClientOptions,
@@ -89,7 +89,9 @@ export class RedisClient<
     url: string | URL,
     options?: O,
   ): Redis<TextOf<O>, IntOf<O>> {
-    return new this({ ...options, url }) as unknown as Redis<TextOf<O>, IntOf<O>>;
+    checkArity("fromUrl", 2, arguments, "promises");
+    const given = options === undefined ? undefined : ownOptions(options);
+    return new this({ ...given, url }) as unknown as Redis<TextOf<O>, IntOf<O>>;
   }
 
   /** The pool of the client's connections. */
@@ -122,7 +124,6 @@ export class RedisClient<
 
   /**
    * Create a view: a client with other settings for its calls, over the same connections.
-   *
    * @param options - `decodeResponses`, `integers`, `signal`, `timeout` (ms), `retryOnTimeout`,
    * `retryOnError`; other settings are those of this client.
    * @returns A client. Closing it does not close this client.
@@ -164,6 +165,7 @@ export class RedisClient<
   onPush(type: "invalidate", listener: ((keys: T[] | null) => unknown) | null): void;
   onPush(type: string, listener: ((...items: unknown[]) => unknown) | null): void;
   onPush(type: string, listener: PushHandler | null): void {
+    checkArity("onPush", 2, arguments, "promises");
     setPushHandler(this[SELF].#dependencies, type, listener);
   }
 
@@ -186,7 +188,6 @@ export class RedisClient<
 
   /**
    * Create a monitor of all commands the server executes. It leases a connection when it is first used.
-   *
    * @see {@link https://redis.io/docs/latest/commands/monitor/ | MONITOR}
    */
   monitor(): Monitor {
@@ -196,13 +197,13 @@ export class RedisClient<
 
   /**
    * Create a pipeline, which buffers commands and sends them together.
-   *
    * @param options.transaction - Boolean, default `true`; `false` to send without MULTI and EXEC.
    * @returns A pipeline; its `exec()` sends the commands and returns all values.
    * @throws {@link DataError} for an invalid option.
    * @see {@link https://redis.io/docs/latest/develop/using-commands/pipelining/ | Pipelining}
    */
   pipeline(options?: PipelineOptions): Pipeline<[], T, I> {
+    checkArity("pipeline", 1, arguments, "the promise of exec()");
     const { executor, call, pool, leaseProvider } = this[SELF].#dependencies;
     const encoder = new Encoder(pool.settings);
     return new Pipeline({ executor, call, encoder, leaseProvider }, options);
@@ -298,7 +299,6 @@ export class RedisClient<
 
   /**
    * Close the client for good: pending commands finish, new ones are refused.
-   *
    * @returns When the connections of its own pool are closed. A client of `client()` only releases its
    * connection; a view, or a client with `connectionPool`, leaves the pool open.
    */

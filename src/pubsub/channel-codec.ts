@@ -13,7 +13,7 @@ import { Encoder, formatNumber } from "../protocol/encoder.js";
 import { BYTES, INLINE_ERRORS, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 import { extendsAscii, textDecoder, undecodableMessage } from "../protocol/text-decoder.js";
 import { viewOf } from "../util/bytes.js";
-import { isPlainObject, kindOf } from "../util/validate.js";
+import { callbackHint, isPlainObject, kindOf } from "../util/validate.js";
 import type { Handler, PublishedMessage, Text } from "./messages.js";
 
 /** Names to subscribe to, with or without handlers: a name, an array or a Set of names, or an object or Map
@@ -132,6 +132,7 @@ export class ChannelCodec {
     command: CommandInfo,
     given: readonly Subscriptions<never>[],
   ): Map<string, Subscription> {
+    checkNoFunction(command, given);
     const pairs = given.flatMap(pairsOf<never>);
     for (const [, handler] of pairs) checkHandler(command.name, handler);
     const names = pairs.map(([name]) => name);
@@ -196,6 +197,16 @@ export function pairsOf<M>(given: Subscriptions<M>): readonly SubscriptionPair<M
   if (isMap(given)) return [...given] as SubscriptionPair<M>[];
   if (isPlainObject(given)) return Object.entries(given) as SubscriptionPair<M>[];
   return [[given as Key, null]];
+}
+
+/** Refuse `subscribe("channel", handler)`, the form of other clients. */
+function checkNoFunction({ name: command, params }: CommandInfo, given: readonly unknown[]): void {
+  const found = given.find((item) => typeof item === "function");
+  if (found === undefined) return;
+  const argument = params[0]?.replace("...", "");
+  const remedy = /^[PS]?SUB/.test(command) ? "; use { channel: handler }" : callbackHint(found);
+  const message = `${command}: argument "${argument}" must be a string, number or Uint8Array, got a function${remedy}`;
+  throw new DataError(message, { code: "EINVAL", command });
 }
 
 function checkHandler(command: string, handler: unknown): void {

@@ -67,11 +67,44 @@ describe("a client", () => {
       ["monitor"],
       ["connect"],
       ["pubsub", {}],
+      ["pipeline", {}],
+      ["onPush", "invalidate", null],
       ["close"],
     ]) {
       const error = await errorOf(() => redis[name as string]?.(...args, callback));
       expect(error).toMatchObject({ code: "EINVAL" });
     }
+    expect(mock.connections).toBe(0);
+  });
+
+  it("is not created by fromUrl with a callback as or after the options", async () => {
+    const fromUrl = Redis.fromUrl as (...args: unknown[]) => unknown;
+    for (const args of [[callback], [{}, callback]]) {
+      const error = await errorOf(() => fromUrl.call(Redis, "redis://127.0.0.1", ...args));
+      expect(error).toMatchObject({
+        name: "DataError",
+        message: expect.stringContaining("callbacks are not supported, use promises"),
+      });
+    }
+  });
+
+  it("refers to handlers by channel when its subscriber gets a function after the channel", async () => {
+    await using mock = await mockServer(() => {});
+    const pubsub = new Redis(mock.url).pubsub() as unknown as Record<
+      string,
+      (...args: unknown[]) => unknown
+    >;
+    for (const name of ["subscribe", "psubscribe", "ssubscribe"]) {
+      const error = await errorOf(() => pubsub[name]?.("channel", callback));
+      expect(error).toMatchObject({
+        name: "DataError",
+        message: expect.stringMatching(/got a function; use \{ channel: handler \}$/),
+      });
+    }
+    const error = await errorOf(() => pubsub["unsubscribe"]?.("channel", callback));
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/got a function; callbacks are not supported/),
+    });
     expect(mock.connections).toBe(0);
   });
 });
