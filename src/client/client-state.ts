@@ -6,6 +6,8 @@ import { DataError } from "../errors.js";
 import { CallSettings, type ResponseCallback } from "../execution/call-settings.js";
 import type { Executor } from "../execution/executor.js";
 import { collectOptions } from "../options/constructor-arguments.js";
+import type { Settings } from "../options/types.js";
+import { type BatchSenders, serverBatchSenders } from "../pipeline/batch-sender.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
@@ -25,11 +27,22 @@ export type RedisArguments =
   | [target: string | URL, options?: ClientOptions]
   | [host: string, port?: number, options?: ClientOptions];
 
+/** The connections of a client: a pool, or the pools of the nodes of a cluster. Its text names them. */
+export interface ClientConnections {
+  readonly settings: Settings;
+  disconnect(): void;
+}
+
+/** Key of the accessor of a client's {@link ClientDependencies}. */
+export const DEPENDENCIES: unique symbol = Symbol("dependencies");
+
 /** The objects a client works with. */
 export interface ClientDependencies {
-  readonly pool: ConnectionPool;
+  readonly pool: ClientConnections;
   /** Executes the client's commands. */
   readonly executor: Executor;
+  /** How its pipelines and transactions send their commands. */
+  readonly senders: BatchSenders;
   /** Provides connections for exclusive use: pub/sub, MONITOR, WATCH, `client()`. */
   readonly leaseProvider: LeaseProvider;
   readonly call: CallSettings;
@@ -70,13 +83,15 @@ export function dependenciesFrom(
   const { decodeResponses, integers } = options;
   const settings = { decodeResponses, integers };
   const call = new CallSettings(pool.settings, settings, upperCased(callbacks));
+  const senders = serverBatchSenders(pool.settings);
   return {
     pool,
     executor: pool,
+    senders,
     leaseProvider: pool,
     call,
     ownsExecutor: connectionPool === undefined,
-    retained: retainOptimizedShapes(pool, call),
+    retained: retainOptimizedShapes({ executor: pool, leaseProvider: pool, call, senders }),
   };
 }
 

@@ -6,10 +6,10 @@ import type { Key, Value } from "../commands/core/info.js";
 import { Commands, type SharedCommands } from "../commands/generated/commands.js";
 import { LibrarySource, ScriptSource } from "../execution/preload.js";
 import type { PromiseSurface } from "../execution/reply-types.js";
-import type { ConnectionPool } from "../pool/pool.js";
 import { Library } from "../scripting/library.js";
 import { createScript, type Script, type ScriptOptions } from "../scripting/script.js";
 import { checkArity } from "../util/validate.js";
+import { type ClientDependencies, DEPENDENCIES } from "./client-state.js";
 import { digestOf } from "./digest.js";
 import {
   type HscanIterOptions,
@@ -33,7 +33,8 @@ export abstract class DerivedMethods<
   T extends string | Buffer,
   I extends number | bigint,
 > extends Shared<PromiseSurface<T, I>> {
-  abstract get connectionPool(): ConnectionPool;
+  /** @internal */
+  abstract get [DEPENDENCIES](): ClientDependencies;
 
   /**
    * Iterate over all keys of the database.
@@ -106,7 +107,7 @@ export abstract class DerivedMethods<
    */
   digestLocal(value: Value): string {
     checkArity("digestLocal", 1, arguments, "the returned digest");
-    return digestOf(value, this.connectionPool.settings);
+    return digestOf(value, this[DEPENDENCIES].pool.settings);
   }
 
   /**
@@ -120,7 +121,7 @@ export abstract class DerivedMethods<
    */
   registerScript<V = unknown>(lua: string | Uint8Array, options?: ScriptOptions): Script<V> {
     checkArity("registerScript", 2, arguments, "the returned function");
-    const { encoding } = this.connectionPool.settings;
+    const { encoding } = this[DEPENDENCIES].pool.settings;
     return createScript(this, new ScriptSource(lua, encoding), options);
   }
 
@@ -133,7 +134,7 @@ export abstract class DerivedMethods<
    */
   registerLibrary(code: string | Uint8Array): Library {
     checkArity("registerLibrary", 1, arguments, "the returned library");
-    const { encoding } = this.connectionPool.settings;
+    const { encoding } = this[DEPENDENCIES].pool.settings;
     return new Library(this, new LibrarySource(code, encoding));
   }
 }

@@ -8,13 +8,11 @@
 
 import { ArgList } from "../commands/core/args.js";
 import { CommandInfo } from "../commands/core/info.js";
-import type { CallSettings } from "../execution/call-settings.js";
 import { CommandRequest } from "../execution/command-request.js";
 import { BatchRequest } from "../pipeline/batch-request.js";
+import type { PipelineDependencies } from "../pipeline/batch-sender.js";
 import { Pipeline } from "../pipeline/pipeline.js";
 import { TransactionRequest } from "../pipeline/transaction-request.js";
-import type { ConnectionPool } from "../pool/pool.js";
-import { Encoder } from "../protocol/encoder.js";
 
 const NO_COMMAND = new CommandInfo("");
 const NO_COMMANDS = { entries: [], wire: [] };
@@ -24,16 +22,13 @@ const NO_COMMANDS = { entries: [], wire: [] };
  *
  * @returns The objects; the client must keep a reference.
  */
-export function retainOptimizedShapes(
-  pool: ConnectionPool,
-  call: CallSettings,
-): readonly unknown[] {
-  const encoder = new Encoder(pool.settings);
+export function retainOptimizedShapes(dependencies: PipelineDependencies): readonly unknown[] {
+  const { call } = dependencies;
   return [
     new ArgList(NO_COMMAND),
     new CommandRequest(NO_COMMAND, [], { call, decode: undefined, traits: call }),
     new BatchRequest(NO_COMMANDS, call, call),
     new TransactionRequest(NO_COMMANDS, call, call),
-    new Pipeline({ executor: pool, call, encoder, leaseProvider: pool }),
+    new Pipeline(dependencies),
   ];
 }

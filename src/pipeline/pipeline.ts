@@ -27,14 +27,10 @@ import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
 import { boolean, checkArity, onlyKnown } from "../util/validate.js";
 import type { BatchEntry } from "./batch-request.js";
+import type { BatchSender, PipelineDependencies } from "./batch-sender.js";
 import type { ExecOptions, PipelineOptions, Settled } from "./options.js";
 import { refuseInPipeline } from "./refused-commands.js";
-import {
-  type PipelineDependencies,
-  sendAfterPreload,
-  sendBatch,
-  throwFirstError,
-} from "./send-batch.js";
+import { throwFirstError } from "./send-batch.js";
 import { WatchSession } from "./watch-session.js";
 
 /** Command surface of a pipeline: each method returns the pipeline, its tuple extended by one value. */
@@ -57,6 +53,7 @@ export class Pipeline<
   /** @internal */ static override readonly name: string = "Pipeline";
   readonly #dependencies: PipelineDependencies;
   readonly #transaction: boolean;
+  readonly #sender: BatchSender;
   #entries: BatchEntry[] = [];
   /** Values that need no server, by their index in the result. */
   #localValues = new Map<number, unknown>();
@@ -70,9 +67,11 @@ export class Pipeline<
   constructor(dependencies: PipelineDependencies, options?: PipelineOptions);
   constructor(dependencies: PipelineDependencies, options: PipelineOptions = {}) {
     super();
-    const { transaction = true } = onlyKnown(options, ["transaction"]);
+    const { senders, sender } = dependencies;
+    const { transaction = senders.transaction } = onlyKnown(options, ["transaction"]);
     this.#dependencies = dependencies;
     this.#transaction = boolean("transaction", transaction);
+    this.#sender = sender ?? senders.create(this.#transaction);
   }
 
   /** Number of buffered commands. */
@@ -100,17 +99,15 @@ export class Pipeline<
     const self = this[SELF];
     const { raiseOnError = true } = onlyKnown(options, ["raiseOnError"]);
     const thrown = boolean("raiseOnError", raiseOnError) ? RedisError : ConnectionError;
-    const { session, encoder } = self.#dependencies;
+    const { session } = self.#dependencies;
+    const sender = self.#sender;
     const entries = self.#entries;
     const localValues = self.#localValues;
     const needed = self.#needed;
     const onSuccess = self.#onSuccess;
-    const batch = { entries, onSuccess, wire: encoder.take(), transaction: self.#transaction };
+    const batch = { entries, onSuccess, wire: sender.take(), transaction: self.#transaction };
     this.reset();
-    const send = (): Promise<unknown[]> =>
-      needed.size === 0
-        ? sendBatch(self.#dependencies, batch)
-        : sendAfterPreload(needed.values(), self.#dependencies, batch);
+    const send = (): Promise<unknown[]> => sender.send(self.#dependencies, batch, needed);
     // An empty transaction is sent too when keys are watched: EXEC reports whether one was changed.
     const isEmpty = entries.length === 0 && session === undefined;
     const values = isEmpty ? [] : await (session === undefined ? send() : session.finish(send));
@@ -157,7 +154,7 @@ export class Pipeline<
    * @see {@link https://redis.io/docs/latest/commands/watch/ | WATCH}
    */
   async watch(...keys: readonly Many<Key>[]): Promise<WatchedPipeline<T, I>> {
-    const { call, leaseProvider } = this[SELF].#dependencies;
+    const { call, leaseProvider, senders } = this[SELF].#dependencies;
     const details = { code: "EMULTI", command: "WATCH", outcome: "not-sent" } as const;
     if (leaseProvider === undefined) {
       throw new RedisError("Cannot issue a WATCH after a MULTI", details);
@@ -165,7 +162,7 @@ export class Pipeline<
     if (this.length !== 0) {
       throw new RedisError("Cannot issue a WATCH after commands have been buffered", details);
     }
-    const session = await WatchSession.open({ leaseProvider, call }, flattened(keys));
+    const session = await WatchSession.open({ leaseProvider, call, senders }, flattened(keys));
     return new WatchedPipeline(session, this[SELF].#transaction);
   }
 
@@ -178,7 +175,7 @@ export class Pipeline<
   reset(): void {
     checkArity("reset", 0, arguments, "promises");
     const self = this[SELF];
-    self.#dependencies.encoder.take();
+    self.#sender.take();
     self.#entries = [];
     self.#localValues = new Map();
     self.#needed = new Map();
@@ -210,13 +207,13 @@ export class Pipeline<
   }
 
   #buffer(info: CommandInfo, args: readonly Arg[], decode: Decoder | undefined): void {
-    const { call, executor, encoder } = this.#dependencies;
+    const { call, executor } = this.#dependencies;
     const { flags, instead } = info;
     const mutatesSession = (flags & (SESSION | CLOSES)) !== 0;
     if (mutatesSession && (instead !== undefined || !executor.exclusive)) {
       throw refuseInPipeline(info);
     }
-    encoder.command(info, args);
+    this.#sender.add(info, args);
     const hook = mutatesSession ? trackSelectedDatabase(executor, info, args) : undefined;
     if (hook !== undefined) {
       this.#onSuccess ??= new Map();
@@ -294,8 +291,9 @@ export class WatchedPipeline<
     const self = this[SELF];
     const session = self.#session;
     session.beginTransaction();
-    const encoder = session.createEncoder();
-    self.#transaction = new Pipeline({ executor: session, call: session.call, encoder, session });
+    const { call, senders, sender } = session;
+    const dependencies = { executor: session, call, senders, sender, session };
+    self.#transaction = new Pipeline(dependencies, { transaction: true });
     return self.#transaction;
   }
 

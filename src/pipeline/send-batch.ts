@@ -10,8 +10,6 @@ import { traitsOf } from "../execution/command-request.js";
 import { type ExecutionContext, execute } from "../execution/execute.js";
 import { type Preloadable, preload } from "../execution/preload.js";
 import { areBatchesTraced, traceBatch } from "../execution/tracing.js";
-import type { LeaseProvider } from "../pool/lease.js";
-import type { Encoder } from "../protocol/encoder.js";
 import { loopTime } from "../util/timers.js";
 import {
   type BatchCommands,
@@ -20,18 +18,8 @@ import {
   nameFailedCommand,
 } from "./batch-request.js";
 import { TransactionRequest } from "./transaction-request.js";
-import type { WatchSession } from "./watch-session.js";
 
 const FLAGGED = BLOCKING | SESSION | CLOSES;
-
-/** The objects a pipeline works with. */
-export interface PipelineDependencies extends ExecutionContext {
-  readonly encoder: Encoder;
-  /** Provides the connection for WATCH; absent for the transaction of a watched pipeline. */
-  readonly leaseProvider?: LeaseProvider;
-  /** The WATCH that `exec` ends. */
-  readonly session?: WatchSession;
-}
 
 /** Commands to send, and whether as a MULTI/EXEC transaction. */
 export interface Batch extends BatchCommands {

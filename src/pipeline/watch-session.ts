@@ -12,11 +12,14 @@ import type { Address } from "../options/address.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import { Encoder } from "../protocol/encoder.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
+import type { BatchSender, BatchSenders } from "./batch-sender.js";
 
 /** Where a watch gets its connection, and the settings of its calls. */
 export interface WatchContext {
   readonly leaseProvider: LeaseProvider;
   readonly call: CallSettings;
+  /** How the transaction is sent. */
+  readonly senders: BatchSenders;
 }
 
 /** For the checks of arguments. */
@@ -64,6 +67,9 @@ function leaseFor(keys: readonly Key[], { leaseProvider, call }: WatchContext): 
 /** One WATCH: its connection, whether keys are watched, and whether it has ended. */
 export class WatchSession implements Executor {
   readonly call: CallSettings;
+  readonly senders: BatchSenders;
+  /** Sends the transaction. */
+  readonly sender: BatchSender;
   readonly #lease: Lease;
   readonly #leaseProvider: LeaseProvider;
   #watching = false;
@@ -71,8 +77,10 @@ export class WatchSession implements Executor {
   #inTransaction = false;
   #misuse: RedisError | undefined = undefined;
 
-  private constructor({ leaseProvider, call }: WatchContext, lease: Lease) {
+  private constructor({ leaseProvider, call, senders }: WatchContext, lease: Lease) {
     this.call = call;
+    this.senders = senders;
+    this.sender = senders.create(true);
     this.#leaseProvider = leaseProvider;
     this.#lease = lease;
   }
@@ -108,10 +116,6 @@ export class WatchSession implements Executor {
     return this.#misuse;
   }
 
-  createEncoder(): Encoder {
-    return new Encoder(this.#leaseProvider.settings);
-  }
-
   execute(request: Request): void {
     this.#lease.send(request);
   }
@@ -122,10 +126,11 @@ export class WatchSession implements Executor {
 
   async watch(keys: readonly Key[]): Promise<void> {
     this.#checkBeforeMulti("WATCH", "Cannot issue a WATCH after a MULTI");
-    this.createEncoder().check(WATCH, keys);
+    new Encoder(this.#leaseProvider.settings).check(WATCH, keys);
     if (keys.length === 0) {
       throw new DataError("WATCH: at least one key is required", { command: "WATCH" });
     }
+    this.sender.watch?.(keys);
     // Until EXEC or UNWATCH is answered the connection must not be reused.
     this.#lease.connection.watchStarted();
     await this.#send(internalCommand("WATCH", ...keys));

@@ -7,6 +7,7 @@ import { CallSettings } from "../../../src/execution/call-settings.js";
 import type { Executor } from "../../../src/execution/executor.js";
 import { NoBackoff } from "../../../src/options/backoff.js";
 import { Retry } from "../../../src/options/retry.js";
+import { serverBatchSenders } from "../../../src/pipeline/batch-sender.js";
 import type { LeaseProvider } from "../../../src/pool/lease.js";
 import { ConnectionPool } from "../../../src/pool/pool.js";
 
@@ -29,7 +30,9 @@ function clientWith(ownsExecutor: boolean) {
     close: async () => void closed++,
   };
   const call = new CallSettings(pool.settings, {}, new Map());
-  const dependencies = { pool, executor, leaseProvider, call, ownsExecutor, retained: [] };
+  const senders = serverBatchSenders(pool.settings);
+  const others = { pool, call, senders, ownsExecutor, retained: [] };
+  const dependencies = { ...others, executor, leaseProvider };
   const Client = Redis as unknown as new (argument: InternalConstructorArgument) => Redis;
   const client = new Client(new InternalConstructorArgument(dependencies));
   return { client, leases, closed: () => closed };

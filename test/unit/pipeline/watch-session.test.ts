@@ -5,6 +5,7 @@ import type { Request } from "../../../src/connection/request.js";
 import { ConnectionError, RedisError, WatchError } from "../../../src/errors.js";
 import { type CallOptions, CallSettings } from "../../../src/execution/call-settings.js";
 import { normalizeOptions } from "../../../src/options/normalize.js";
+import { serverBatchSenders } from "../../../src/pipeline/batch-sender.js";
 import { WatchSession } from "../../../src/pipeline/watch-session.js";
 import { Lease } from "../../../src/pool/lease.js";
 import { errorOf } from "../../support/settle.js";
@@ -30,7 +31,8 @@ function fakeLease() {
 
 function contextOf(lease: Promise<Lease>, view: CallOptions = {}) {
   const call = new CallSettings(settings, {}, new Map()).with(view);
-  return { leaseProvider: { settings, lease: () => lease }, call };
+  const senders = serverBatchSenders(settings);
+  return { leaseProvider: { settings, lease: () => lease }, call, senders };
 }
 
 const lost = () =>

@@ -1,0 +1,86 @@
+/**
+ * The interface between a pipeline and what sends its commands, and the sender for one server, which encodes
+ * commands when they are added and sends them as one request.
+ */
+import type { Arg, CommandInfo, Key } from "../commands/core/info.js";
+import type { ExecutionContext } from "../execution/execute.js";
+import type { Preloadable } from "../execution/preload.js";
+import type { LeaseProvider } from "../pool/lease.js";
+import { type Chunk, Encoder, type EncoderOptions } from "../protocol/encoder.js";
+import { type Batch, sendAfterPreload, sendBatch } from "./send-batch.js";
+import type { WatchSession } from "./watch-session.js";
+
+/** Checks and sends the commands of one pipeline, batch after batch. */
+export interface BatchSender {
+  /** Check a command and add it to the next batch; throws DataError and adds nothing when it is refused. */
+  add(info: CommandInfo, args: readonly Arg[]): void;
+  /** Check keys that the pipeline is about to watch. */
+  watch?(keys: readonly Key[]): void;
+  /**
+   * Forget the commands added.
+   *
+   * @returns Their wire form; empty from a sender that encodes when it sends.
+   */
+  take(): readonly Chunk[];
+  /**
+   * Send a batch whose commands were added and taken.
+   *
+   * @param needed - Scripts and libraries that the commands use.
+   * @returns The values by index of the entry, server errors among them.
+   */
+  send(
+    context: ExecutionContext,
+    batch: Batch,
+    needed: ReadonlyMap<string, Preloadable>,
+  ): Promise<unknown[]>;
+}
+
+/** How the pipelines of a client send their commands. */
+export interface BatchSenders {
+  /** Default of {@link PipelineOptions.transaction}. */
+  readonly transaction: boolean;
+  /** Create the sender of one pipeline. */
+  create(transaction: boolean): BatchSender;
+}
+
+/** The objects a pipeline works with. */
+export interface PipelineDependencies extends ExecutionContext {
+  readonly senders: BatchSenders;
+  /** The sender of the watched pipeline, which has checked the watched keys; default: a new one. */
+  readonly sender?: BatchSender;
+  /** Provides the connection for WATCH; absent for the transaction of a watched pipeline. */
+  readonly leaseProvider?: LeaseProvider;
+  /** The WATCH that `exec` ends. */
+  readonly session?: WatchSession;
+}
+
+/** Sends batches to one server. */
+class ServerBatchSender implements BatchSender {
+  readonly #encoder: Encoder;
+
+  constructor(options: EncoderOptions) {
+    this.#encoder = new Encoder(options);
+  }
+
+  add(info: CommandInfo, args: readonly Arg[]): void {
+    this.#encoder.command(info, args);
+  }
+
+  take(): readonly Chunk[] {
+    return this.#encoder.take();
+  }
+
+  send(
+    context: ExecutionContext,
+    batch: Batch,
+    needed: ReadonlyMap<string, Preloadable>,
+  ): Promise<unknown[]> {
+    if (needed.size === 0) return sendBatch(context, batch);
+    return sendAfterPreload(needed.values(), context, batch);
+  }
+}
+
+/** Create the senders of a client of one server. */
+export function serverBatchSenders(options: EncoderOptions): BatchSenders {
+  return { transaction: true, create: () => new ServerBatchSender(options) };
+}
