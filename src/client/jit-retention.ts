@@ -10,7 +10,7 @@ import { ArgList } from "../commands/core/args.js";
 import { CommandInfo } from "../commands/core/info.js";
 import { CommandRequest } from "../execution/command-request.js";
 import { BatchRequest } from "../pipeline/batch-request.js";
-import type { PipelineDependencies } from "../pipeline/batch-sender.js";
+import type { PipelineDependencies } from "../pipeline/dependencies.js";
 import { Pipeline } from "../pipeline/pipeline.js";
 import { TransactionRequest } from "../pipeline/transaction-request.js";
 

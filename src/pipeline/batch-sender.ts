@@ -5,10 +5,8 @@
 import type { Arg, CommandInfo, Key } from "../commands/core/info.js";
 import type { ExecutionContext } from "../execution/execute.js";
 import type { Preloadable } from "../execution/preload.js";
-import type { LeaseProvider } from "../pool/lease.js";
 import { type Chunk, Encoder, type EncoderOptions } from "../protocol/encoder.js";
 import { type Batch, sendAfterPreload, sendBatch } from "./send-batch.js";
-import type { WatchSession } from "./watch-session.js";
 
 /** Checks and sends the commands of one pipeline, batch after batch. */
 export interface BatchSender {
@@ -41,17 +39,6 @@ export interface BatchSenders {
   readonly transaction: boolean;
   /** Create the sender of one pipeline. */
   create(transaction: boolean): BatchSender;
-}
-
-/** The objects a pipeline works with. */
-export interface PipelineDependencies extends ExecutionContext {
-  readonly senders: BatchSenders;
-  /** The sender of the watched pipeline, which has checked the watched keys; default: a new one. */
-  readonly sender?: BatchSender;
-  /** Provides the connection for WATCH; absent for the transaction of a watched pipeline. */
-  readonly leaseProvider?: LeaseProvider;
-  /** The WATCH that `exec` ends. */
-  readonly session?: WatchSession;
 }
 
 /** Sends batches to one server. */

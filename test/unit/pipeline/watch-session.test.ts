@@ -81,6 +81,22 @@ describe("WatchSession", () => {
     expect([sent, released]).toEqual([["WATCH", "UNWATCH"], [true]]);
   });
 
+  it("sends no WATCH of keys that the sender of its transaction refuses", async () => {
+    const { lease, sent } = fakeLease();
+    const watched: unknown[] = [];
+    const context = contextOf(Promise.resolve(lease));
+    const sender = context.senders.create(true);
+    sender.watch = (keys) => {
+      if (watched.length === 1) throw new RedisError("refused by the test");
+      watched.push(keys);
+    };
+    const senders = { transaction: true, create: () => sender };
+    const session = await WatchSession.open({ ...context, senders }, ["key"]);
+    expect((await errorOf(session.watch(["other"]))).message).toBe("refused by the test");
+    expect([watched, sent, session.sender === sender]).toEqual([[["key"]], ["WATCH"], true]);
+    await session.close();
+  });
+
   it("converts a lost connection to a WatchError only while keys are watched", async () => {
     const watched = await open("key");
     expect(watched.session.toWatchError(lost(), false)).toBeInstanceOf(ConnectionError);
