@@ -1,5 +1,6 @@
 /**
- * The address of a server, its text forms, and which texts can be its host. Pure.
+ * The address of a server, its text forms, which texts can be its host, and the check of an address that a
+ * server reports. Pure.
  */
 import { isIpv6 } from "../util/validate.js";
 
@@ -62,4 +63,19 @@ export function hostFault(host: string): string | undefined {
   if (!NAME_LABELS.test(host)) return "a name with an empty part or one of more than 63 characters";
   const isNoAddress = FOUR_NUMBERS.test(host) && host.split(".").some((part) => Number(part) > 255);
   return isNoAddress ? "a malformed IPv4 address" : undefined;
+}
+
+const PORT = /^\d{1,5}$/;
+
+/**
+ * Build an address from the host and port that a server reports.
+ *
+ * @returns `undefined` when they are not a host name or IP address and a port from 1 to 65535. Such an
+ * address must never be connected to: without a host, Node connects to localhost.
+ */
+export function reportedAddress(host: unknown, port: unknown): Address | undefined {
+  if (typeof host !== "string" || hostFault(host) !== undefined) return undefined;
+  const number = typeof port === "string" && PORT.test(port) ? Number(port) : port;
+  if (typeof number !== "number" || !Number.isInteger(number)) return undefined;
+  return number >= 1 && number <= 65_535 ? { kind: "tcp", host, port: number } : undefined;
 }

@@ -5,8 +5,7 @@
  */
 
 import { ConnectionError } from "../errors.js";
-import type { Address } from "../options/address.js";
-import { formatAddress } from "../options/address.js";
+import { type Address, formatAddress, reportedAddress } from "../options/address.js";
 import { abortable } from "../util/abort.js";
 import { PacedTask } from "../util/paced-task.js";
 import { Singleflight } from "../util/singleflight.js";
@@ -23,7 +22,6 @@ import {
   staleReportError,
   withTimeout,
 } from "./queries.js";
-import { reportedAddress } from "./reports.js";
 
 /**
  * Notified when connections must move. Notifications arrive one at a time, in the order of the changes,

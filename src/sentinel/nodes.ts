@@ -4,17 +4,11 @@
  */
 import { SENTINEL_MYID, SENTINEL_SENTINELS } from "../commands/generated/infos-sentinel.js";
 import { TimeoutError } from "../errors.js";
-import { type Address, formatAddress } from "../options/address.js";
+import { type Address, formatAddress, reportedAddress } from "../options/address.js";
 import type { RedisOptions } from "../options/types.js";
 import { type SentinelListener, SentinelNode } from "./node.js";
 import { askAll, type SentinelAnswer } from "./queries.js";
-import {
-  firstStates,
-  MAX_LEARNT_SENTINELS,
-  reportedAddress,
-  reportedId,
-  reportedStates,
-} from "./reports.js";
+import { firstStates, MAX_LEARNT_SENTINELS, reportedId, reportedStates } from "./reports.js";
 
 /** Host and port of a Sentinel. */
 export type SentinelAddress = readonly [host: string, port: number];

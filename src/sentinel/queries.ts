@@ -17,13 +17,11 @@ import {
   ResponseError,
   TimeoutError,
 } from "../errors.js";
-import type { Address } from "../options/address.js";
-import { formatAddress, sameAddress } from "../options/address.js";
+import { type Address, formatAddress, reportedAddress, sameAddress } from "../options/address.js";
 import { limitWait } from "../util/deadline-timer.js";
 import {
   firstStates,
   MAX_REPLICAS,
-  reportedAddress,
   reportedCount,
   reportedState,
   reportedStates,

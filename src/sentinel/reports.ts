@@ -1,12 +1,11 @@
 /**
- * Checked values of what Sentinels report. A Sentinel is not trusted to be well-behaved: an entry without a
- * usable address is no server, and a list is cut to a fixed length before it is decoded. Pure.
+ * Checked values of what Sentinels report, except addresses. A Sentinel is not trusted to be well-behaved: a
+ * list is cut to a fixed length before it is decoded. Pure.
  */
 import { itemsOf } from "../commands/core/decode.js";
 import type { Decoder } from "../commands/core/info.js";
 import { toSentinelStates } from "../commands/sentinel/replies.js";
 import type { SentinelState } from "../commands/sentinel/types.js";
-import { type Address, hostFault } from "../options/address.js";
 
 /** Most Sentinels that are learnt from others, and most entries read of one list of Sentinels. */
 export const MAX_LEARNT_SENTINELS = 100;
@@ -17,21 +16,6 @@ const MAX_WORDS = 8;
 /** Longest event that is read, in characters; its words are names, addresses and numbers. */
 const MAX_EVENT = 4096;
 const MAX_ID = 64;
-
-const PORT = /^\d{1,5}$/;
-
-/**
- * Build an address from the host and port that a Sentinel reports.
- *
- * @returns `undefined` when they are not a host name or IP address and a port from 1 to 65535. Such an
- * address must never be connected to: without a host, Node connects to localhost.
- */
-export function reportedAddress(host: unknown, port: unknown): Address | undefined {
-  if (typeof host !== "string" || hostFault(host) !== undefined) return undefined;
-  const number = typeof port === "string" && PORT.test(port) ? Number(port) : port;
-  if (typeof number !== "number" || !Number.isInteger(number)) return undefined;
-  return number >= 1 && number <= 65_535 ? { kind: "tcp", host, port: number } : undefined;
-}
 
 /** Return an entry of a list, or the state of a master, when it is a record. */
 export function reportedState(value: unknown): SentinelState | undefined {

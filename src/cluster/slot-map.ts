@@ -1,0 +1,208 @@
+/**
+ * Which node serves which slot. `adopt` and `patch` are its only writers; both finish in one turn, so a reader
+ * never sees half a change. Nodes keep their identity by name, and a node that is no longer used is returned once.
+ */
+import { type ClusterView, type NodeAddress, nodeName, SLOTS, type ViewRange } from "./view.js";
+
+/** Nodes with the same slots. */
+export interface Shard<N> {
+  readonly primary: N;
+  /** A hint: failed replicas are missing, new ones appear late. */
+  readonly replicas: readonly N[];
+}
+
+/**
+ * What a MOVED changed: nothing, the owner of the slot, the primary of the slot's shard (failover), or the
+ * owner of the slot to a node that was not known as a primary. The last two call for a refresh.
+ */
+export type PatchEffect = "none" | "slot" | "promotion" | "new-node";
+
+interface OwnedShard<N> extends Shard<N> {
+  primary: N;
+  replicas: readonly N[];
+  /** Number of slots. */
+  size: number;
+}
+
+interface Patch<N> {
+  readonly node: N;
+  readonly version: number;
+}
+
+/** Shard number of a slot without a node. */
+const NONE = 0;
+
+/** The map of one client. */
+export class SlotMap<N extends { readonly name: string }> {
+  readonly #create: (address: NodeAddress) => N;
+  readonly #nodes = new Map<string, N>();
+  /** Slot to shard number. */
+  #owners = new Uint16Array(SLOTS);
+  /** By shard number; a gap is a shard that has lost its last slot. */
+  #shards: (OwnedShard<N> | undefined)[] = [undefined];
+  /** By shard number: the primaries again, for a lookup of two reads. */
+  #primaries: (N | undefined)[] = [undefined];
+  /** Shard numbers that can be used again. */
+  #gaps: number[] = [];
+  #uncovered = SLOTS;
+  /** By slot, the last MOVED since the view before the last one. */
+  #patches = new Map<number, Patch<N>>();
+  #version = 0;
+
+  /** @param create - Creates the node of an address that has none. */
+  constructor(create: (address: NodeAddress) => N) {
+    this.#create = create;
+  }
+
+  /** Return the primary of a slot; `undefined` when no node serves it, and for a number that is no slot. */
+  primary(slot: number): N | undefined {
+    return this.#primaries[this.#owners[slot] ?? NONE];
+  }
+
+  /** Return the shard of a slot. */
+  shard(slot: number): Shard<N> | undefined {
+    return this.#shards[this.#owners[slot] ?? NONE];
+  }
+
+  /** Return the node of an address. A new one stays until an adopted view does without it. */
+  node(address: NodeAddress): N {
+    const name = nodeName(address);
+    let node = this.#nodes.get(name);
+    if (node === undefined) {
+      node = this.#create(address);
+      this.#nodes.set(name, node);
+    }
+    return node;
+  }
+
+  /** Number of patches so far; a refresh passes the number of its beginning to {@link adopt}. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Whether every slot has a node. */
+  get covered(): boolean {
+    return this.#uncovered === 0;
+  }
+
+  /** Whether no slot has a node. */
+  get empty(): boolean {
+    return this.#uncovered === SLOTS;
+  }
+
+  /** The nodes that serve slots; a new array. */
+  get primaries(): N[] {
+    return this.#primaries.filter((node) => node !== undefined);
+  }
+
+  /** All nodes; a new array. */
+  get nodes(): N[] {
+    return [...this.#nodes.values()];
+  }
+
+  /**
+   * Replace the map by a view.
+   *
+   * @param view - What a node reported.
+   * @param since - {@link version} when the refresh began: later MOVEDs are newer than the view, and stay.
+   * @returns The nodes that are not used any more. The map has forgotten them.
+   */
+  adopt(view: ClusterView, since: number): N[] {
+    this.#owners = new Uint16Array(SLOTS);
+    this.#shards = [undefined];
+    this.#primaries = [undefined];
+    this.#gaps = [];
+    this.#uncovered = SLOTS;
+    const numbers = new Map<N, number>();
+    for (const range of view.ranges) this.#adoptRange(range, numbers);
+    const newer = [...this.#patches].filter(([, { version }]) => version > since);
+    this.#patches = new Map(newer);
+    for (const [slot, { node }] of newer) this.#change(slot, node);
+    return this.#forgetUnused();
+  }
+
+  #adoptRange({ from, to, primary, replicas }: ViewRange, numbers: Map<N, number>): void {
+    const node = this.node(primary);
+    let number = numbers.get(node);
+    if (number === undefined) {
+      const others = replicas.map((address) => this.node(address));
+      number = this.#addShard(node, others);
+      numbers.set(node, number);
+    }
+    const size = to - from + 1;
+    this.#owners.fill(number, from, to + 1);
+    this.#uncovered -= size;
+    this.#resize(number, size);
+  }
+
+  #forgetUnused(): N[] {
+    const used = new Set<N>();
+    for (const shard of this.#shards) {
+      if (shard === undefined) continue;
+      used.add(shard.primary);
+      for (const replica of shard.replicas) used.add(replica);
+    }
+    const unused = this.nodes.filter((node) => !used.has(node));
+    for (const { name } of unused) this.#nodes.delete(name);
+    return unused;
+  }
+
+  /**
+   * Record a MOVED: the slot belongs to the node now. If the node is a replica of the slot's shard, it becomes
+   * the primary of the whole shard.
+   *
+   * @param slot - Slot, 0 to 16383; another number changes nothing.
+   * @param node - A node that {@link node} returned; one that was forgotten since then changes nothing.
+   */
+  patch(slot: number, node: N): PatchEffect {
+    const isForgotten = this.#nodes.get(node.name) !== node;
+    if (isForgotten || this.#owners[slot] === undefined) return "none";
+    this.#version += 1;
+    // Also when nothing changes: a view that is older than this MOVED must not undo it.
+    this.#patches.set(slot, { node, version: this.#version });
+    return this.#change(slot, node);
+  }
+
+  #change(slot: number, node: N): PatchEffect {
+    const number = this.#owners[slot] ?? NONE;
+    const shard = this.#shards[number];
+    if (shard?.primary === node) return "none";
+    if (shard?.replicas.includes(node)) {
+      shard.replicas = [...shard.replicas.filter((other) => other !== node), shard.primary];
+      shard.primary = node;
+      this.#primaries[number] = node;
+      return "promotion";
+    }
+    const other = this.#primaries.indexOf(node);
+    const isKnown = other >= 0;
+    // Before the number of a new shard is chosen: that of a shard without slots can be used again.
+    this.#release(number);
+    this.#owners[slot] = isKnown ? other : this.#addShard(node, []);
+    this.#resize(this.#owners[slot] ?? NONE, 1);
+    this.#uncovered -= 1;
+    return isKnown ? "slot" : "new-node";
+  }
+
+  /** Take a slot from a shard. A shard without slots is removed. */
+  #release(number: number): void {
+    if (number === NONE) return;
+    this.#uncovered += 1;
+    this.#resize(number, -1);
+    if (this.#shards[number]?.size !== 0) return;
+    this.#shards[number] = undefined;
+    this.#primaries[number] = undefined;
+    this.#gaps.push(number);
+  }
+
+  #resize(number: number, change: number): void {
+    const shard = this.#shards[number];
+    if (shard !== undefined) shard.size += change;
+  }
+
+  #addShard(primary: N, replicas: readonly N[]): number {
+    const number = this.#gaps.pop() ?? this.#shards.length;
+    this.#shards[number] = { primary, replicas, size: 0 };
+    this.#primaries[number] = primary;
+    return number;
+  }
+}
