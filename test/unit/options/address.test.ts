@@ -1,8 +1,7 @@
 /** Which texts can be the host of a server, and that clients and Sentinels refuse all others before connecting. */
 import { describe, expect, it } from "vitest";
 import { DataError, Redis, Sentinel } from "../../../src/index.js";
-import { hostFault } from "../../../src/options/address.js";
-import { reportedAddress } from "../../../src/sentinel/reports.js";
+import { hostFault, reportedAddress } from "../../../src/options/address.js";
 
 const LABEL = "a".repeat(63);
 const LONGEST = `${`${LABEL}.`.repeat(3)}${"a".repeat(61)}`;
