@@ -126,7 +126,8 @@ const encoding: Check<BufferEncoding> = (name, value) => {
   return known;
 };
 
-const hostName: Check<string> = (name, value) => {
+/** Accept a host name or IP address; return it without brackets. */
+export const hostName: Check<string> = (name, value) => {
   const given = nonEmptyText(name, value);
   const bare = /^\[([^\]]*)\]$/.exec(given)?.[1] ?? given;
   if (bare.includes("://")) throw invalidOption(name, "a host name", 'a URL (use option "url")');
@@ -149,6 +150,11 @@ const connectionLimit: Check<number> = (name, value) =>
   value === null || value === 0 || value === Number.POSITIVE_INFINITY
     ? Number.POSITIVE_INFINITY
     : integer(1)(name, value);
+
+/** Whether a client has an option of the name. */
+export function isOptionName(name: string): boolean {
+  return Object.hasOwn(OPTION_UNITS, name);
+}
 
 function unknownClientOption(name: string): DataError {
   const replacement = replacementOf(name);
@@ -297,7 +303,7 @@ function readParserClass(read: ReadOption): ParserClass | undefined {
 export function normalizeOptions(input: RedisOptions): Settings {
   const options = ownOptions(input as Record<string, unknown>);
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(OPTION_UNITS, name)) throw unknownClientOption(name);
+    if (!isOptionName(name)) throw unknownClientOption(name);
   }
   const { tls: urlTls, ...fromUrl } = ownProperties(urlOptions(options.url));
   const given: GivenOptions = Object.assign(options, fromUrl);

@@ -5,6 +5,8 @@
 
 const SENTINEL = "use new Sentinel(sentinels).masterFor(name)";
 const NOT_NEEDED = "omit it:";
+const NO_REPLICA_READS = "omit it: replica reads are not available yet";
+const WAITS = 'use option "clusterErrorRetryAttempts"';
 
 /** What to write instead, by the option's name in the other client. */
 const REPLACEMENTS: Readonly<Record<string, string>> = {
@@ -91,6 +93,42 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   timeout: 'use option "socketTimeout" (milliseconds)',
 };
 
+/** The same for a client of a cluster; other names are those of {@link REPLACEMENTS}. */
+const CLUSTER_REPLACEMENTS: Readonly<Record<string, string>> = {
+  ...all(["redisOptions", "defaults"], "pass its options beside those of the cluster"),
+  ...all(["natMap", "nodeAddressMap", "dnsLookup"], 'use option "addressRemap"'),
+  ...all(["rootNodes", "nodes"], 'use option "startupNodes"'),
+  ...all(["useSRVRecords", "resolveSrv"], 'resolve the records, and use option "startupNodes"'),
+  ...all(
+    [
+      "loadBalancingStrategy",
+      "load_balancing_strategy",
+      "readFromReplicas",
+      "read_from_replicas",
+      "scaleReads",
+      "useReplicas",
+      "readOnly",
+      "readonly",
+    ],
+    NO_REPLICA_READS,
+  ),
+  ...all(
+    ["maxRedirections", "maxCommandRedirections"],
+    `${NOT_NEEDED} a command follows up to 16 redirects`,
+  ),
+  clusterRetryStrategy: 'use options "retry" and "clusterErrorRetryAttempts"',
+  ...all(["retryDelayOnClusterDown", "retryDelayOnTryAgain"], WAITS),
+  ...all(["retryDelayOnMoved", "retryDelayOnFailover"], WAITS),
+  enableReadyCheck: `${NOT_NEEDED} commands wait for a node that loads its data`,
+  slotsRefreshTimeout: 'use option "socketTimeout" (milliseconds)',
+  ...all(
+    ["slotsRefreshInterval", "slotsRefreshStrategy", "topologyRefreshOnReconnectionAttempt"],
+    `${NOT_NEEDED} the slots are read again when nodes redirect or fail`,
+  ),
+  skip_full_coverage_check: 'use option "requireFullCoverage"',
+  minimizeConnections: `${NOT_NEEDED} a node is connected when it is used`,
+};
+
 function all(names: readonly string[], replacement: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, replacement]));
 }
@@ -98,4 +136,9 @@ function all(names: readonly string[], replacement: string): Record<string, stri
 /** Return what replaces an option of another client; `undefined` for a name that no client has. */
 export function replacementOf(name: string): string | undefined {
   return Object.hasOwn(REPLACEMENTS, name) ? REPLACEMENTS[name] : undefined;
+}
+
+/** Return the same for an option of a cluster client; `undefined` for a name that has no other meaning there. */
+export function clusterReplacementOf(name: string): string | undefined {
+  return Object.hasOwn(CLUSTER_REPLACEMENTS, name) ? CLUSTER_REPLACEMENTS[name] : undefined;
 }
