@@ -140,9 +140,9 @@ function checkedRemap(name: string, value: unknown): AddressRemap {
 function startupOptions(given: unknown): RedisOptions {
   if (typeof given === "string" || isUrlObject(given)) return collectOptions(given);
   if (isPlainObject(given)) return onlyKnown(given, ["host", "port", "url"]);
-  if (typeof given === "object" && given !== null && "host" in given && "port" in given) {
-    return { host: given.host as string, port: given.port as number };
-  }
+  // Not instanceof: the node may be of another copy of this package.
+  const { host, port: number } = Object(given) as Partial<ClusterNode>;
+  if (typeof host === "string") return { host, port: number };
   throw invalidOption("startupNodes", "an array of nodes", `an element that is ${kindOf(given)}`);
 }
 
