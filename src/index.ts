@@ -17,6 +17,7 @@ export const fromUrl: RedisConstructor["fromUrl"] = (url, options, ...surplus: [
   Redis.fromUrl(url, options, ...surplus);
 
 export type { ClientOptions } from "./client/client-state.js";
+export type { DedicatedCommands } from "./client/derived-methods.js";
 export type { HscanIterOptions, ZscanIterOptions } from "./client/scan-iter.js";
 export type { BitFieldOperation } from "./commands/bitmaps/bitfield.js";
 export type { CommandSurface } from "./commands/core/command-surface.js";

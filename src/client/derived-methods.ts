@@ -3,7 +3,11 @@
  * and function libraries.
  */
 import type { Key, Value } from "../commands/core/info.js";
-import { Commands, type SharedCommands } from "../commands/generated/commands.js";
+import {
+  Commands,
+  type DedicatedMethod,
+  type SharedCommands,
+} from "../commands/generated/commands.js";
 import { LibrarySource, ScriptSource } from "../execution/preload.js";
 import type { PromiseSurface } from "../execution/reply-types.js";
 import { Library } from "../scripting/library.js";
@@ -27,6 +31,12 @@ import {
  * `client()`; only {@link DedicatedRedis} has them in its type.
  */
 const Shared: typeof SharedCommands = Commands;
+
+/** The commands that only a client with a dedicated connection has. */
+export type DedicatedCommands<
+  T extends string | Buffer = string,
+  I extends number | bigint = number,
+> = Pick<Commands<PromiseSurface<T, I>>, DedicatedMethod>;
 
 /** Every command, and the methods built on them. */
 export abstract class DerivedMethods<

@@ -1,13 +1,11 @@
 /**
  * The client of one server: creates its pool, views, dedicated clients and monitors.
  */
-import type { Commands, DedicatedMethod } from "../commands/generated/commands.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
 import type {
   Given,
   IntOf,
-  PromiseSurface,
   TextOf,
   Unset,
   ViewIntOf,
@@ -24,6 +22,7 @@ import {
   InternalConstructorArgument,
   type RedisArguments,
 } from "./client-state.js";
+import type { DedicatedCommands } from "./derived-methods.js";
 
 /**
  * The implementation of {@link Redis}. Methods return the interface and never this class: only an exported
@@ -131,7 +130,7 @@ export interface DedicatedRedis<
   T extends string | Buffer = string,
   I extends number | bigint = number,
 > extends Redis<T, I>,
-    Pick<Commands<PromiseSurface<T, I>>, DedicatedMethod> {}
+    DedicatedCommands<T, I> {}
 
 /**
  * The view of a client of type `C`. One method distinguishes clients: for an override of `with` in DedicatedRedis
