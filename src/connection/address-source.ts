@@ -6,7 +6,9 @@ import type { Outcome, RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { formatAddress } from "../options/address.js";
 import type { Reply } from "../protocol/reply.js";
+import type { Connection } from "./connection.js";
 import type { InternalCommand } from "./internal-request.js";
+import type { Request } from "./request.js";
 
 /** A new connection that is not in the pool yet, for checking which server it leads to. */
 export interface Probe {
@@ -64,6 +66,23 @@ export interface AddressSource {
    * The next `resolve` takes it into account.
    */
   report?(address: Address, error: RedisError): void;
+  /** Record that an open connection was lost, or that a reply on it timed out. */
+  connectionFailed?(error: RedisError): void;
+  /**
+   * Decide about a request that got an error reply, before the pool does. This method alone may send requests,
+   * also to the pool that calls it.
+   *
+   * @param mayTake - Whether the request may leave its connection.
+   * @returns Whether the source takes the request over; it settles the request then.
+   */
+  redirect?(redirected: RedirectedRequest, mayTake: boolean): boolean;
+}
+
+/** A request and the error reply it got. */
+export interface RedirectedRequest {
+  readonly request: Request;
+  readonly error: RedisError;
+  readonly connection: Connection;
 }
 
 /** The default source: always the same address. */

@@ -2,6 +2,7 @@
  * Errors of connections and pools. A connection's error concerns many requests: each rejected request gets
  * its own error object, with the shared one as its `cause`.
  */
+import { isNativeError } from "node:util/types";
 import {
   AuthenticationError,
   ConnectionError,
@@ -188,6 +189,16 @@ export function closedError(command?: string): ConnectionError {
     command,
     outcome: "not-sent",
   });
+}
+
+/** Return whether a connection ended with `error` by the server or the network, not by this client. */
+export function isSocketLoss(error: RedisError): boolean {
+  if (error.message === CLOSED_BY_SERVER) return true;
+  return (
+    error instanceof ConnectionError &&
+    isNativeError(error.cause) &&
+    Object.hasOwn(error.cause, "errno")
+  );
 }
 
 /** Return whether `error` means that the server, not this client, closed the connection. */

@@ -36,6 +36,16 @@ export class ConnectionSet {
     return this.#shared;
   }
 
+  /** Connections on which ordinary requests await replies, in a copy. */
+  get busy(): Connection[] {
+    return this.all.filter(
+      (connection) =>
+        connection.pending !== 0 &&
+        !this.#blocking.has(connection) &&
+        !this.#leases.has(connection),
+    );
+  }
+
   /** Leases that are in use. */
   get leases(): Iterable<Lease> {
     return this.#leases.values();

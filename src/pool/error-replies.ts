@@ -65,6 +65,10 @@ export class ErrorReplies {
   handle(request: Request, error: RedisError, connection: Connection): ErrorReplyAction {
     const { source, connections, pool } = this.#dependencies;
     const { address } = connection;
+    if (source.redirect !== undefined) {
+      const mayTake = connections.leaseOf(connection) === undefined && !request.settled;
+      if (source.redirect({ request, error, connection }, mayTake)) return "retry-later";
+    }
     const outcome = source.classifyError?.(address, error);
     const isFinal =
       connections.leaseOf(connection) !== undefined ||

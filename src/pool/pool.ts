@@ -9,6 +9,7 @@ import { Connection } from "../connection/connection.js";
 import {
   closedError,
   connectionClosed,
+  isSocketLoss,
   lostRequestError,
   poolTimeoutError,
   requestError,
@@ -26,6 +27,7 @@ import { Encoder } from "../protocol/encoder.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { checkArity, ownOptions } from "../util/validate.js";
 import { Assigner } from "./assigner.js";
+import { BlockingRequests } from "./blocking-requests.js";
 import { ConnectionSet } from "./connection-set.js";
 import { Connector } from "./connector.js";
 import { ErrorReplies } from "./error-replies.js";
@@ -56,6 +58,7 @@ export class ConnectionPool {
   readonly #server: string;
   readonly #connections: ConnectionSet;
   readonly #errorReplies: ErrorReplies;
+  readonly #blockingRequests: BlockingRequests;
   readonly #urgentCommands: UrgentCommands;
   #closing: Promise<void> | undefined = undefined;
   #resolveClosing: (() => void) | undefined = undefined;
@@ -85,16 +88,20 @@ export class ConnectionPool {
       sinceProgress: () => this.#connections.sinceProgress(),
       onWaiterRemoved: () => this.#onWaiterRemoved(),
     });
+    const parts = { settings, connections: this.#connections, waitQueue: this.#waitQueue };
     this.#assigner = new Assigner({
-      settings,
+      ...parts,
       server: this.#server,
       waitsWhenFull: this.waitsWhenFull,
-      connections: this.#connections,
       connector: this.#connector,
-      waitQueue: this.#waitQueue,
     });
-    const parts = { source, connections: this.#connections, retryQueue: this.#retryQueue };
-    this.#errorReplies = new ErrorReplies({ ...parts, pool: this });
+    this.#blockingRequests = new BlockingRequests(this, { ...parts, encoder: this.#encoder });
+    this.#errorReplies = new ErrorReplies({
+      source,
+      connections: this.#connections,
+      retryQueue: this.#retryQueue,
+      pool: this,
+    });
     this.#urgentCommands = new UrgentCommands(
       { settings, source, connectionClass },
       { address: () => this.address, onSettled: () => this.#finishClosing() },
@@ -130,21 +137,9 @@ export class ConnectionPool {
    * nothing is thrown.
    */
   executeExclusively(request: Request): void {
-    const self = this[SELF];
-    try {
-      if (self.#closing !== undefined) throw closedError(request.name);
-      if (self.#waitQueue.leases.size >= this.settings.maxPendingCommands)
-        throw tooManyPendingError(this.settings.maxPendingCommands, request);
-      request.check(self.#encoder);
-    } catch (error) {
-      return request.fail(error as RedisError);
-    }
-    const grant = (connection: Connection): void => self.#runBlocking(connection, request);
-    const fail = (error: RedisError): void =>
-      request.fail(requestError(request, error, "not-sent"));
+    if (this.closed) return request.fail(closedError(request.name));
     const timeout = this.waitsWhenFull ? this.leaseTimeout : request.waitTimeout;
-    request.heldBy(self.#waitQueue.addLease({ grant, fail }, timeout));
-    self.#assigner.assign();
+    if (this[SELF].#blockingRequests.add(request, timeout)) this[SELF].#assigner.assign();
   }
 
   /** @internal Execute a request on a new connection that serves nothing else. */
@@ -237,6 +232,21 @@ export class ConnectionPool {
     return this.settings.socketTimeout;
   }
 
+  /** @internal The connections, by use. */
+  get connections(): ConnectionSet {
+    return this[SELF].#connections;
+  }
+
+  /** @internal Number of requests and leases that wait for a connection. */
+  get waiting(): number {
+    return this[SELF].#waitQueue.size;
+  }
+
+  /** @internal Take back the waiting requests that match, oldest first: nothing of them was written. */
+  withdraw(matches: (request: Request) => boolean): Request[] {
+    return this[SELF].#waitQueue.withdraw(matches);
+  }
+
   // -- called by leases, connections, the connector and the address source -------------------
 
   /** @internal */
@@ -312,6 +322,7 @@ export class ConnectionPool {
   /** @internal */
   onTimedOut(requests: readonly Request[], connection: Connection): void {
     const { server } = connection;
+    this.#source.connectionFailed?.(timeoutError(server));
     const isFinal =
       this.#closing !== undefined || this.#connections.leaseOf(connection) !== undefined;
     const retried = failOrRetry(requests, isFinal, ({ name }) => timeoutError(server, name));
@@ -326,6 +337,7 @@ export class ConnectionPool {
     this.#connections.remove(connection);
     const isReported = [...inFlight, ...unwritten].some((request) => !request.settled);
     const isFinal = this.#closing !== undefined || lease !== undefined;
+    if (isSocketLoss(error)) this.#source.connectionFailed?.(error);
     const retried = failOrRetry(inFlight, isFinal, (request) => lostRequestError(request, error));
     if (lease === undefined) this.#requeue([...retried, ...unwritten], isBlocking);
     // They rely on the session state of the lost connection.
@@ -348,19 +360,6 @@ export class ConnectionPool {
   #requeue(requests: readonly Request[], areBlocking: boolean): void {
     if (!areBlocking) return this.#waitQueue.addFirst(requests);
     for (const request of requests) if (!request.settled) this.executeExclusively(request);
-  }
-
-  #runBlocking(connection: Connection, request: Request): void {
-    if (request.settled) return this.#connections.addIdle(connection);
-    this.#connections.addBlocking(connection);
-    // On an open connection the server would pop an element for a cancelled BLPOP, and lose it.
-    request.heldBy({ delete: () => this.checkIn(connection, false) });
-    try {
-      connection.send(request);
-    } catch (error) {
-      request.fail(error as RedisError);
-      this.checkIn(connection, true);
-    }
   }
 
   #onWaiterRemoved(): void {
@@ -393,8 +392,7 @@ export class ConnectionPool {
   }
 
   [inspect.custom](): string {
-    const { requests, leases } = this[SELF].#waitQueue;
     const { counts } = this[SELF].#connections;
-    return `${this.toString()} ${counts} waiting=${requests.size + leases.size}`;
+    return `${this.toString()} ${counts} waiting=${this.waiting}`;
   }
 }

@@ -16,6 +16,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 export interface LeaseWaiter {
   /** Moment of `loopTime()`; `Infinity` for no limit. */
   readonly deadline: number;
+  /** The request that is sent on the connection, if it waits for one alone. */
+  readonly request?: Request | undefined;
   /** Take the connection. */
   grant(connection: Connection): void;
   /** Reject the lease. */
@@ -59,11 +61,20 @@ export class WaitQueue {
     this.#owner = owner;
   }
 
-  /** Add a request at the end of the queue; its `waitTimeout` starts now. */
-  add(request: Request): void {
+  /** Number of requests and leases. */
+  get size(): number {
+    return this.requests.size + this.leases.size;
+  }
+
+  /**
+   * Add a request at the end of the queue.
+   *
+   * @param since - Moment of `loopTime()` at which its `waitTimeout` starts; default now.
+   */
+  add(request: Request, since?: number): void {
     const now = loopTime();
     request.heldBy(this.#requestHolder);
-    request.deadline = request.waitTimeout === 0 ? NEVER : now + request.waitTimeout;
+    request.deadline = request.waitTimeout === 0 ? NEVER : (since ?? now) + request.waitTimeout;
     this.requests.add(request);
     this.#startTrace(request, request.name);
     if (request.deadline !== NEVER) this.#deadlineTimer.watch(request.deadline, now);
@@ -114,6 +125,21 @@ export class WaitQueue {
     this.leases.delete(waiter);
     this.#endTrace(waiter);
     this.#stopTimerIfEmpty();
+  }
+
+  /** Remove the requests that match, those of leases included, and return them, oldest first. */
+  withdraw(matches: (request: Request) => boolean): Request[] {
+    const requests = [...this.requests].filter(matches);
+    for (const request of requests) this.remove(request);
+    for (const waiter of [...this.leases]) {
+      const { request } = waiter;
+      if (request === undefined || !matches(request)) continue;
+      this.removeLease(waiter);
+      request.released();
+      requests.push(request);
+    }
+    if (requests.length !== 0) this.#owner.onWaiterRemoved();
+    return requests;
   }
 
   /** Reject every request and lease. */
