@@ -1,0 +1,98 @@
+/**
+ * One node of a cluster, as the router uses it: its address and its connection pool, which is created at the
+ * first use. It connects to one address for ever, and passes error replies and failures on to its owner.
+ */
+import type { AddressSource, RedirectedRequest } from "../connection/address-source.js";
+import type { Connection } from "../connection/connection.js";
+import type { RedisError } from "../errors.js";
+import type { Address } from "../options/address.js";
+import type { PoolOptions } from "../pool/options.js";
+import { ConnectionPool } from "../pool/pool.js";
+import { type NodeAddress, nodeName } from "./view.js";
+
+/** The router, as its nodes use it. */
+export interface NodeOwner {
+  /** See {@link AddressSource.redirect}. */
+  redirect(node: NodePool, redirected: RedirectedRequest, mayTake: boolean): boolean;
+  /** Connecting failed, a connection was lost, or a reply timed out. */
+  onNodeFailed(node: NodePool, error: RedisError): void;
+}
+
+/** A node and its connections. */
+export class NodePool implements AddressSource {
+  /** `host:port`. */
+  readonly name: string;
+  readonly address: NodeAddress;
+  readonly #owner: NodeOwner;
+  readonly #options: PoolOptions;
+  #pool: ConnectionPool | undefined = undefined;
+  #suspect = false;
+
+  constructor(address: NodeAddress, owner: NodeOwner, options: PoolOptions) {
+    this.address = address;
+    this.name = nodeName(address);
+    this.#owner = owner;
+    this.#options = options;
+  }
+
+  get description(): string {
+    return this.name;
+  }
+
+  /** The connections. */
+  get pool(): ConnectionPool {
+    this.#pool ??= new ConnectionPool({ ...this.#options, addressSource: this });
+    return this.#pool;
+  }
+
+  /** Whether the last thing that happened to a connection was a failure. */
+  get suspect(): boolean {
+    return this.#suspect;
+  }
+
+  /** Number of requests that wait for a connection. */
+  get waiting(): number {
+    return this.#pool?.waiting ?? 0;
+  }
+
+  /** Whether a request sent now would be written at once. */
+  get connected(): boolean {
+    return this.#pool?.connections.leastLoadedShared() !== undefined;
+  }
+
+  async resolve(): Promise<Address> {
+    return { kind: "tcp", ...this.address };
+  }
+
+  async verify(): Promise<void> {
+    this.#suspect = false;
+  }
+
+  report(_address: Address, error: RedisError): void {
+    this.connectionFailed(error);
+  }
+
+  connectionFailed(error: RedisError): void {
+    this.#suspect = true;
+    this.#owner.onNodeFailed(this, error);
+  }
+
+  redirect(redirected: RedirectedRequest, mayTake: boolean): boolean {
+    return this.#owner.redirect(this, redirected, mayTake);
+  }
+
+  /** Close the connections when their pending replies have arrived. */
+  async close(): Promise<void> {
+    await this.#pool?.close();
+  }
+
+  /** Close the connections immediately. */
+  disconnect(): void {
+    this.#pool?.disconnect();
+  }
+
+  /** The connections on which ordinary requests await replies. */
+  get busyConnections(): Connection[] {
+    return this.#pool?.connections.busy ?? [];
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The nodes of one cluster client, the map from slots to them, and all changes of that map. When slots move to
+ * other nodes, the order of their commands is kept, and what waits unwritten for an old node is routed again.
+ */
+
+import { NO_SLOT } from "../commands/core/key-route.js";
+import { InternalRequest } from "../connection/internal-request.js";
+import type { Request } from "../connection/request.js";
+import type { NodePool } from "./node-pool.js";
+import { isSelfRouting } from "./routed-request.js";
+import type { SlotGates } from "./slot-gates.js";
+import { type PatchEffect, SlotMap } from "./slot-map.js";
+import { type ClusterView, type NodeAddress, SLOTS } from "./view.js";
+
+/** What a table works with. */
+export interface NodeTableHost {
+  readonly encoding: BufferEncoding;
+  readonly gates: SlotGates;
+  /** Create the node of an address. */
+  createNode(address: NodeAddress): NodePool;
+  /** Route requests again that were taken back from a node, oldest first. */
+  reroute(requests: readonly Request[]): void;
+}
+
+/** Nodes and slots. */
+export class NodeTable {
+  readonly #host: NodeTableHost;
+  readonly #map: SlotMap<NodePool>;
+  /** Nodes that left and whose last replies are still to come. */
+  readonly #leaving = new Set<NodePool>();
+
+  constructor(host: NodeTableHost) {
+    this.#host = host;
+    this.#map = new SlotMap((address) => host.createNode(address));
+  }
+
+  /** Return the node of a slot. */
+  primary(slot: number): NodePool | undefined {
+    return this.#map.primary(slot);
+  }
+
+  /** The client's encoding of keys. */
+  get encoding(): BufferEncoding {
+    return this.#host.encoding;
+  }
+
+  /** See {@link SlotMap.version}. */
+  get version(): number {
+    return this.#map.version;
+  }
+
+  get covered(): boolean {
+    return this.#map.covered;
+  }
+
+  get empty(): boolean {
+    return this.#map.empty;
+  }
+
+  get primaries(): NodePool[] {
+    return this.#map.primaries;
+  }
+
+  /** All nodes, without those that left. */
+  get nodes(): NodePool[] {
+    return this.#map.nodes;
+  }
+
+  /** All nodes, those included whose last replies are still to come. */
+  get all(): NodePool[] {
+    return [...this.#map.nodes, ...this.#leaving];
+  }
+
+  /** Return the node of an address. */
+  node(address: NodeAddress): NodePool {
+    return this.#map.node(address);
+  }
+
+  /** Use a view; close nodes that it does without. */
+  adopt(view: ClusterView, since: number): void {
+    let unused: NodePool[] = [];
+    this.#change(() => {
+      unused = this.#map.adopt(view, since);
+      for (const node of unused) this.#leaving.add(node);
+    });
+    for (const node of unused) {
+      node.close().then(
+        () => this.#leaving.delete(node),
+        () => this.#leaving.delete(node),
+      );
+    }
+  }
+
+  /** Record a MOVED. */
+  patch(slot: number, node: NodePool): PatchEffect {
+    const isPromotion = this.#map.shard(slot)?.replicas.includes(node) === true;
+    if (!isPromotion) return this.#map.patch(slot, node);
+    this.#change(() => this.#map.patch(slot, node));
+    return "promotion";
+  }
+
+  /** Route again what waits for the slot at other nodes than its own. */
+  rerouteSlot(slot: number): void {
+    const owner = this.#map.primary(slot);
+    const { encoding } = this.#host;
+    for (const node of this.all) {
+      if (node === owner || node.waiting === 0) continue;
+      const requests = node.pool.withdraw((request) => concerns(request, slot, encoding));
+      this.#host.reroute(requests);
+    }
+  }
+
+  /** Change the map for many slots at once. */
+  #change(change: () => void): void {
+    // What waits for these slots is routed again when they open, before anything newer.
+    const { closedSlots } = this.#host.gates;
+    const owners = Array.from({ length: SLOTS }, (_, slot) => this.#map.primary(slot));
+    change();
+    for (const [node, slots] of this.#movedFromBusy(owners))
+      this.#host.gates.fenceAll(slots, node.busyConnections);
+    for (const node of this.all) {
+      if (node.waiting === 0) continue;
+      this.#host.reroute(
+        node.pool.withdraw(
+          (request) =>
+            this.#isMisplaced(request, node) && !isAmong(request, closedSlots, this.encoding),
+        ),
+      );
+    }
+  }
+
+  /** Return the slots that left a node which still has commands to answer, by node. */
+  #movedFromBusy(owners: readonly (NodePool | undefined)[]): Map<NodePool, Set<number>> {
+    const moved = new Map<NodePool, Set<number>>();
+    const idle = new Set<NodePool>();
+    for (const [slot, old] of owners.entries()) {
+      if (old === undefined || this.#map.primary(slot) === old || idle.has(old)) continue;
+      const slots = moved.get(old);
+      if (slots !== undefined) slots.add(slot);
+      else if (old.busyConnections.length === 0) idle.add(old);
+      else moved.set(old, new Set([slot]));
+    }
+    return moved;
+  }
+
+  /** Return whether a request waits for a connection to a node that is not its own any more. */
+  #isMisplaced(request: Request, node: NodePool): boolean {
+    if (request instanceof InternalRequest) return false;
+    if (isSelfRouting(request))
+      return [...request.slots].some((slot) => this.#map.primary(slot) !== node);
+    const slot = request.slot(this.#host.encoding);
+    if (slot === NO_SLOT) return !this.#map.primaries.includes(node);
+    return this.#map.primary(slot) !== node;
+  }
+}
+
+function isAmong(request: Request, slots: ReadonlySet<number>, encoding: BufferEncoding): boolean {
+  if (slots.size === 0 || request.blocking) return false;
+  if (isSelfRouting(request)) return [...request.slots].some((slot) => slots.has(slot));
+  return slots.has(request.slot(encoding));
+}
+
+function concerns(request: Request, slot: number, encoding: BufferEncoding): boolean {
+  if (isSelfRouting(request)) return [...request.slots].includes(slot);
+  return request.slot(encoding) === slot;
+}

@@ -1,0 +1,178 @@
+/**
+ * Follows the redirects of nodes. What happens is decided by `fateOf`; here the map is patched, the slot
+ * closed so that its commands keep their order, and the request sent again. A redirect means that the request
+ * was not executed.
+ */
+import { NO_SLOT } from "../commands/core/key-route.js";
+import type { RedirectedRequest } from "../connection/address-source.js";
+import type { Connection } from "../connection/connection.js";
+import { InternalRequest } from "../connection/internal-request.js";
+import type { Request } from "../connection/request.js";
+import { ConnectionError, MovedError, type RedisError } from "../errors.js";
+import { loopTime } from "../util/timers.js";
+import { advance, type Fate, fateOf, type Journey, MAX_REDIRECTS, newJourney } from "./fate.js";
+import { ForwardedRequest } from "./forwarded-request.js";
+import type { NodePool } from "./node-pool.js";
+import type { NodeTable } from "./node-table.js";
+import { isSelfRouting, type Refusal } from "./routed-request.js";
+import type { SlotGates } from "./slot-gates.js";
+import { type AddressRemap, type NodeAddress, redirectTarget } from "./view.js";
+
+/** Codes of error replies that can concern the cluster. */
+const CODES: ReadonlySet<string> = new Set([
+  "MOVED",
+  "ASK",
+  "TRYAGAIN",
+  "CLUSTERDOWN",
+  "MASTERDOWN",
+  "LOADING",
+  "READONLY",
+  "UNBLOCKED",
+]);
+/** Commands whose error replies may be a script's own text. */
+const SCRIPTS: ReadonlySet<string> = new Set(["EVAL", "EVALSHA", "FCALL"]);
+
+/** A fate after which a request is sent again. */
+export type Resend = Extract<Fate, { kind: "move" | "ask" | "wait" }>;
+
+/** Options of redirects. */
+export interface RedirectOptions {
+  readonly reinitializeSteps: number;
+  readonly clusterErrorRetryAttempts: number;
+  readonly remap: AddressRemap | undefined;
+}
+
+/** What redirects work on. */
+export interface RedirectHost {
+  readonly gates: SlotGates;
+  readonly table: NodeTable;
+  requestRefresh(): void;
+  /** Send a request to a node. */
+  send(node: NodePool, request: Request): void;
+}
+
+/** An error reply to decide about. */
+export interface Decision extends Refusal {
+  /** Name of the command. */
+  readonly command: string;
+  readonly slot: number;
+  readonly journey: Journey;
+  /** Whether later commands on the slot wait. */
+  readonly ordered: boolean;
+}
+
+/** Follows redirects. */
+export class Redirects {
+  readonly #options: RedirectOptions;
+  readonly #host: RedirectHost;
+  readonly #journeys = new WeakMap<Request, Journey>();
+  #moves = 0;
+
+  constructor(options: RedirectOptions, host: RedirectHost) {
+    this.#options = options;
+    this.#host = host;
+  }
+
+  /** See {@link AddressSource.redirect}. */
+  handle(node: NodePool, { request, error, connection }: RedirectedRequest, mayTake: boolean) {
+    if (!CODES.has(error.code) || request instanceof InternalRequest) return false;
+    if (request instanceof ForwardedRequest && request.awaitsAsking) return false;
+    const inner = request instanceof ForwardedRequest ? request.inner : request;
+    if (!mayTake || inner.settled) return this.#learn(error, node);
+    if (isSelfRouting(inner)) {
+      inner.onRefused({ error, node, connection });
+      return false;
+    }
+    if (request.remainingReplies() !== 1) return false;
+    const slot = inner.slot(this.#host.table.encoding);
+    const journey = this.#journeyOf(inner);
+    const details = { command: request.name, slot, journey, ordered: !inner.blocking };
+    const fate = this.decide({ error, node, connection, ...details });
+    if (fate.kind === "deliver") return false;
+    if (fate.kind === "refuse") request.fail(fate.error);
+    else this.follow(ForwardedRequest.unwrap(request), { slot, fate, journey });
+    return true;
+  }
+
+  /** Decide what follows an error reply; patches the map and closes the slot. */
+  decide(decision: Decision): Fate {
+    const { error, node, connection, journey, slot, command } = decision;
+    const fate = fateOf(error, {
+      journey,
+      from: node.address,
+      limits: { redirects: MAX_REDIRECTS, waits: this.#options.clusterErrorRetryAttempts },
+      remap: this.#options.remap,
+      isScript: SCRIPTS.has(command),
+      slot,
+      random: Math.random,
+    });
+    advance(journey, error, fate, loopTime());
+    if (fate.kind === "deliver" || fate.kind === "refuse") {
+      if (fate.kind === "deliver" && fate.refresh) this.#host.requestRefresh();
+      return fate;
+    }
+    if (decision.ordered && slot !== NO_SLOT) this.#host.gates.fence(slot, connection);
+    if (fate.kind === "move") this.#move(fate.slot, fate.target);
+    else if (fate.kind === "wait") this.#beforeWait(fate, connection);
+    return fate;
+  }
+
+  /** Send a request of one slot again. */
+  follow(request: Request, { slot, fate, journey }: Following): void {
+    const { gates, table } = this.#host;
+    const isOrdered = !request.blocking && slot !== NO_SLOT;
+    const pause = fate.kind === "wait" ? fate.pause : 0;
+    // Behind an earlier request of the slot that waits for its next attempt.
+    if (fate.kind === "wait" || (isOrdered && gates.isWaiting(slot)))
+      return gates.wait(request, isOrdered ? slot : undefined, { pause, since: journey.since });
+    const node = table.node(fate.target);
+    if (fate.kind === "move") return this.#host.send(node, request);
+    const asking = isSelfRouting(request)
+      ? request.asking()
+      : new ForwardedRequest(request, { asking: true });
+    this.#host.send(node, asking);
+  }
+
+  #journeyOf(request: Request): Journey {
+    let journey = this.#journeys.get(request);
+    if (journey === undefined) {
+      journey = newJourney();
+      this.#journeys.set(request, journey);
+    }
+    return journey;
+  }
+
+  /** Patch the map although the request itself is not sent again. */
+  #learn(error: RedisError, { address }: NodePool): false {
+    if (!(error instanceof MovedError) || error.slotId < 0) return false;
+    try {
+      const target = redirectTarget(error, address, this.#options.remap);
+      if (target !== undefined) this.#move(error.slotId, target);
+    } catch {
+      // The function of the user throws for each redirect; those that are followed report it.
+    }
+    return false;
+  }
+
+  #move(slot: number, target: NodeAddress): void {
+    const { table } = this.#host;
+    const effect = table.patch(slot, table.node(target));
+    const steps = this.#options.reinitializeSteps;
+    const isDue = steps !== 0 && ++this.#moves % steps === 0;
+    if (isDue || effect === "promotion" || effect === "new-node") this.#host.requestRefresh();
+  }
+
+  #beforeWait({ refresh, reconnect }: Extract<Fate, { kind: "wait" }>, connection: Connection) {
+    if (refresh) this.#host.requestRefresh();
+    if (!reconnect) return;
+    const details = { code: "EFAILOVER", server: connection.server };
+    connection.drain(new ConnectionError("The node redirects to its own address", details));
+  }
+}
+
+/** Where a request goes, and what it has gone through. */
+export interface Following {
+  readonly slot: number;
+  readonly fate: Resend;
+  readonly journey: Journey;
+}

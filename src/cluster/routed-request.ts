@@ -1,0 +1,32 @@
+/**
+ * The contract between the router and requests that decide themselves what follows an error reply: parts of
+ * pipelines and transactions, of which one error reply is not the last.
+ */
+import type { Connection } from "../connection/connection.js";
+import type { Request } from "../connection/request.js";
+import type { RedisError } from "../errors.js";
+import type { NodePool } from "./node-pool.js";
+
+/** Where an error reply came from. */
+export interface Refusal {
+  readonly error: RedisError;
+  readonly node: NodePool;
+  readonly connection: Connection;
+}
+
+/** A request that routes itself. */
+export interface SelfRouting extends Request {
+  /** Slots of its commands. */
+  readonly slots: Iterable<number>;
+  /** One of its commands was refused; `acceptError` is called with the same error afterwards. */
+  onRefused(refusal: Refusal): void;
+  /** Route again what was taken back unwritten. */
+  reroute(): void;
+  /** Return the request to send in its place behind ASKING. */
+  asking(): Request;
+}
+
+/** Return whether a request routes itself. */
+export function isSelfRouting(request: Request): request is SelfRouting {
+  return (request as Partial<SelfRouting>).onRefused !== undefined;
+}

@@ -1,0 +1,357 @@
+/**
+ * Routes requests to the nodes of a cluster: by the slot of their keys, in the order in which they were issued
+ * for that slot. It owns the nodes, and holds requests only while there is no node for them or their slot moves.
+ */
+import { inspect } from "node:util";
+import type { Key } from "../commands/core/info.js";
+import { NO_SLOT } from "../commands/core/key-route.js";
+import { keySlot } from "../commands/core/key-slot.js";
+import type { RedirectedRequest } from "../connection/address-source.js";
+import { closedError, connectionClosed, tooManyPendingError } from "../connection/errors.js";
+import type { Request } from "../connection/request.js";
+import { ClusterCrossSlotError, RedisClusterException, type RedisError } from "../errors.js";
+import type { Executor } from "../execution/executor.js";
+import type { Settings } from "../options/types.js";
+import type { Lease, LeaseProvider } from "../pool/lease.js";
+import type { PoolOptions } from "../pool/options.js";
+import { WaitQueue } from "../pool/wait-queue.js";
+import { Encoder } from "../protocol/encoder.js";
+import { loopTime } from "../util/timers.js";
+import { ForwardedRequest } from "./forwarded-request.js";
+import { type NodeOwner, NodePool } from "./node-pool.js";
+import { NodeTable } from "./node-table.js";
+import { Redirects } from "./redirects.js";
+import { isSelfRouting } from "./routed-request.js";
+import { type GateHost, remainingTime, SlotGates } from "./slot-gates.js";
+import { Topology, type TopologyOwner } from "./topology.js";
+import { UnroutedRequests } from "./unrouted-requests.js";
+import type { AddressRemap, ClusterView, NodeAddress } from "./view.js";
+
+/** What a router is created from. */
+export interface RouterSettings {
+  /** Settings of the connections. */
+  readonly settings: Settings;
+  /** Nodes given by the user. */
+  readonly seeds: readonly NodeAddress[];
+  readonly requireFullCoverage: boolean;
+  readonly reinitializeSteps: number;
+  readonly clusterErrorRetryAttempts: number;
+  readonly remap: AddressRemap | undefined;
+  /** Options of the pools, without an address. */
+  readonly poolOptions: PoolOptions;
+}
+
+/** Executes the requests of a cluster client. */
+export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, TopologyOwner, GateHost {
+  readonly settings: Settings;
+  readonly address = undefined;
+  readonly encoder: Encoder;
+  readonly gates: SlotGates;
+  readonly waitQueue: WaitQueue;
+  readonly table: NodeTable;
+  readonly redirects: Redirects;
+  readonly #options: RouterSettings;
+  readonly #encoding: BufferEncoding;
+  readonly #topology: Topology;
+  readonly #unrouted: UnroutedRequests;
+  #defaultNode: NodePool | undefined = undefined;
+  #closing: Promise<void> | undefined = undefined;
+  #onIdle: (() => void) | undefined = undefined;
+
+  constructor(options: RouterSettings) {
+    const { settings, remap } = options;
+    this.settings = settings;
+    this.#options = options;
+    this.#encoding = settings.encoding;
+    this.encoder = new Encoder(settings);
+    this.waitQueue = new WaitQueue(this.#description, {
+      leaseTimeoutError: () => closedError(),
+      lastError: () => this.#topology.lastError,
+      sinceProgress: () => Number.POSITIVE_INFINITY,
+      onWaiterRemoved: () => this.#checkIdle(),
+    });
+    this.gates = new SlotGates(this);
+    this.table = new NodeTable({
+      encoding: settings.encoding,
+      gates: this.gates,
+      createNode: (address) => new NodePool(address, this, options.poolOptions),
+      reroute: (requests) => this.#reroute(requests),
+    });
+    this.#topology = new Topology(this, {
+      queryTimeout: settings.socketTimeout,
+      retry: settings.retry.clone(),
+      remap,
+    });
+    this.#unrouted = new UnroutedRequests(this.waitQueue);
+    this.redirects = new Redirects(options, {
+      gates: this.gates,
+      table: this.table,
+      requestRefresh: () => this.#topology.request(),
+      send: (node, request) => this.sendTo(node, request),
+    });
+  }
+
+  get #description(): string {
+    const [first] = this.#options.seeds;
+    return `cluster ${first?.host}:${first?.port}`;
+  }
+
+  // -- for clients ---------------------------------------------------------------------------
+
+  execute(request: Request): void {
+    if (this.#closing !== undefined) return request.fail(closedError(request.name));
+    let slot: number;
+    try {
+      slot = request.slot(this.#encoding);
+    } catch (error) {
+      return request.fail(error as RedisError);
+    }
+    if (this.gates.count !== 0 && this.gates.hold(slot, request)) return;
+    const node = slot === NO_SLOT ? this.#anyNode() : this.table.primary(slot);
+    if (node === undefined) this.#hold(request);
+    else node.pool.execute(request);
+  }
+
+  executeExclusively(request: Request): void {
+    if (this.#closing !== undefined) return request.fail(closedError(request.name));
+    this.send(request);
+  }
+
+  executeUrgently(request: Request): void {
+    const node = this.#anyNode();
+    if (this.#closing !== undefined || node === undefined) this.execute(request);
+    else node.pool.executeUrgently(request);
+  }
+
+  /** See {@link LeaseProvider.lease}; keys in different slots are refused. */
+  async lease(keys: readonly Key[] = []): Promise<Lease> {
+    const slot = this.#slotOf(keys);
+    for (;;) {
+      const lease = await this.#leaseAt(slot);
+      if (lease !== undefined) return lease;
+    }
+  }
+
+  /** Lease a connection to the node of a slot; `undefined` when it has to be tried again. */
+  async #leaseAt(slot: number): Promise<Lease | undefined> {
+    if (this.#closing !== undefined) throw closedError();
+    const node = slot === NO_SLOT ? this.#anyNode() : this.table.primary(slot);
+    if (node === undefined) {
+      await this.#nextView();
+      return undefined;
+    }
+    try {
+      return await node.pool.lease();
+    } catch (error) {
+      // The node has left the cluster.
+      if (!node.pool.closed || this.closed) throw error;
+      return undefined;
+    }
+  }
+
+  #nextView(): Promise<void> {
+    return this.#unrouted.next(this.settings.socketTimeout, () => this.#topology.request());
+  }
+
+  /** Find out which node serves which slot, unless that is known. */
+  async connect(): Promise<void> {
+    if (this.table.empty) await this.#nextView();
+    if (!this.table.covered && this.#options.requireFullCoverage) {
+      const message = "Not all slots of the cluster are served by a node";
+      throw new RedisClusterException(message, { outcome: "not-sent" });
+    }
+  }
+
+  /** Whether {@link close} was called. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Refuse new requests, let those under way finish, and close all connections. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.waitQueue.requests.size !== 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    this.#topology.stop(closedError());
+    await Promise.all(this.table.all.map((node) => node.close()));
+    this.#stop(closedError());
+  }
+
+  /** Close all connections immediately. */
+  disconnect(): void {
+    const error = connectionClosed(
+      "The connections were closed by disconnect()",
+      this.#description,
+    );
+    for (const node of this.table.all) node.disconnect();
+    this.#stop(error);
+  }
+
+  #stop(error: RedisError): void {
+    this.gates.stop();
+    this.waitQueue.failAll(error);
+    this.waitQueue.stop();
+  }
+
+  // -- sending -------------------------------------------------------------------------------
+
+  /** Send a request by the map, whether its slot is closed or not. */
+  send(request: Request): void {
+    let slot: number;
+    try {
+      slot = request.slot(this.#encoding);
+    } catch (error) {
+      return request.fail(error as RedisError);
+    }
+    const node = slot === NO_SLOT ? this.#anyNode() : this.table.primary(slot);
+    if (node === undefined) this.#hold(request);
+    else this.sendTo(node, request);
+  }
+
+  /** Send a request to a node. */
+  sendTo({ pool }: NodePool, request: Request): void {
+    if (request.blocking) pool.executeExclusively(request);
+    else pool.execute(request);
+  }
+
+  rerouteSlot(slot: number): void {
+    this.table.rerouteSlot(slot);
+  }
+
+  /** Hold a request until there is a node for it. */
+  #hold(request: Request): void {
+    const limit = this.settings.maxPendingCommands;
+    try {
+      if (this.waitQueue.requests.size >= limit) throw tooManyPendingError(limit, request);
+      request.check(this.encoder);
+    } catch (error) {
+      return request.fail(error as RedisError);
+    }
+    this.#unrouted.add(request);
+    this.#topology.request();
+  }
+
+  #reroute(requests: readonly Request[]): void {
+    const now = loopTime();
+    for (const request of requests) {
+      const inner = ForwardedRequest.unwrap(request);
+      if (inner.settled) continue;
+      if (isSelfRouting(inner)) inner.reroute();
+      else this.resume(new ForwardedRequest(inner, { waitTimeout: remainingTime(request, now) }));
+    }
+  }
+
+  /** Send a request by the map, unless its slot is closed: then it is held. */
+  resume(request: Request): void {
+    if (request.blocking) this.send(request);
+    else if (this.gates.count === 0 || !this.gates.hold(request.slot(this.#encoding), request))
+      this.send(request);
+  }
+
+  /** The node for requests without keys: one of the primaries, for as long as it serves. */
+  #anyNode(): NodePool | undefined {
+    const present = this.#defaultNode;
+    if (present !== undefined && !present.suspect && !present.pool.closed) return present;
+    const nodes = this.table.primaries;
+    const usable = nodes.filter(({ suspect }) => !suspect);
+    const among = usable.length === 0 ? nodes : usable;
+    this.#defaultNode = among[Math.floor(Math.random() * among.length)];
+    return this.#defaultNode;
+  }
+
+  #slotOf(keys: readonly Key[]): number {
+    const slots = new Set(keys.map((key) => keySlot(key, this.#encoding)));
+    if (slots.size > 1) {
+      const message =
+        "WATCH has keys in different slots; give the keys one hash tag, such as {user1}";
+      throw new ClusterCrossSlotError(message, { command: "WATCH", outcome: "not-sent" });
+    }
+    const [slot = NO_SLOT] = slots;
+    return slot;
+  }
+
+  // -- called by nodes -----------------------------------------------------------------------
+
+  redirect(node: NodePool, redirected: RedirectedRequest, mayTake: boolean): boolean {
+    return this.redirects.handle(node, redirected, mayTake && !this.closed);
+  }
+
+  onNodeFailed(node: NodePool, error: RedisError): void {
+    this.#topology.onNodeFailed(node, error);
+    if (!this.closed && !this.table.empty) this.#topology.request();
+  }
+
+  // -- called by the topology ----------------------------------------------------------------
+
+  get version(): number {
+    return this.table.version;
+  }
+
+  /** Connected nodes in random order, then the others, then the seeds, then nodes that failed. */
+  candidates(): NodePool[] {
+    const nodes = shuffled(this.table.nodes);
+    const seeds = this.#options.seeds.map((address) => this.table.node(address));
+    const sound = nodes.filter(({ suspect }) => !suspect);
+    const ranked = [
+      ...sound.filter(({ connected }) => connected),
+      ...sound.filter(({ connected }) => !connected),
+      ...seeds,
+      ...nodes,
+    ];
+    return [...new Set(ranked)];
+  }
+
+  adopt(view: ClusterView, since: number): void {
+    this.table.adopt(view, since);
+    this.#unrouted.release(
+      (request) => this.resume(request),
+      (request) => this.#isRoutable(request),
+    );
+    this.#checkIdle();
+  }
+
+  /** Whether requests wait for a node, or for a connection to a node that failed. */
+  get troubled(): boolean {
+    if (this.#unrouted.size !== 0) return true;
+    return this.table.nodes.some(({ suspect, waiting }) => suspect && waiting !== 0);
+  }
+
+  onRefreshFailed(error: RedisError, isFinal: boolean): void {
+    if (isFinal) this.#unrouted.fail(error);
+  }
+
+  #isRoutable(request: Request): boolean {
+    const slot = request.slot(this.#encoding);
+    return slot === NO_SLOT ? !this.table.empty : this.table.primary(slot) !== undefined;
+  }
+
+  #checkIdle(): void {
+    if (this.waitQueue.requests.size !== 0) return;
+    const onIdle = this.#onIdle;
+    this.#onIdle = undefined;
+    onIdle?.();
+  }
+
+  toString(): string {
+    return `RedisCluster<nodes=${this.table.nodes.length}>`;
+  }
+
+  [inspect.custom](): string {
+    const names = this.table.nodes.map(({ name }) => name).join(", ");
+    return `RedisCluster<${names}> waiting=${this.waitQueue.requests.size}`;
+  }
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
+}

@@ -1,0 +1,248 @@
+/**
+ * Keeps the commands of one slot in the order in which the client issued them while the slot moves. A gate
+ * holds new commands of its slot until everything that was sent before has been answered where it was sent;
+ * other slots are not affected. The gates are the only holders of what they hold.
+ */
+import type { Connection } from "../connection/connection.js";
+import { tooManyPendingError } from "../connection/errors.js";
+import { InternalRequest, internalCommand } from "../connection/internal-request.js";
+import type { Request } from "../connection/request.js";
+import type { RedisError } from "../errors.js";
+import type { Settings } from "../options/types.js";
+import type { WaitQueue } from "../pool/wait-queue.js";
+import type { Encoder } from "../protocol/encoder.js";
+import { DeadlineTimer } from "../util/deadline-timer.js";
+import { loopTime, nextTick } from "../util/timers.js";
+import { ForwardedRequest } from "./forwarded-request.js";
+
+const PING = internalCommand("PING");
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** The router, as the gates use it. */
+export interface GateHost {
+  readonly settings: Settings;
+  /** Holds requests until they are released, cancelled, or past their deadline. */
+  readonly waitQueue: WaitQueue;
+  /** Checks the arguments of requests that are not written yet. */
+  readonly encoder: Encoder;
+  /** Send a request by the map, whether its slot is closed or not. */
+  send(request: Request): void;
+  /** Send a request by the map, unless its slot is closed: then it is held. */
+  resume(request: Request): void;
+  /** Send again what waits for connections to nodes that no longer have the slot. */
+  rerouteSlot(slot: number): void;
+}
+
+/** A slot that is closed. */
+interface Gate {
+  readonly slot: number;
+  /** Commands issued since it was closed. */
+  readonly held: Set<Request>;
+  /** Commands that will be sent again after a pause, in order. */
+  waiting: Request[];
+  /** Moment of `loopTime()` at which `waiting` is sent. */
+  due: number;
+  /** Number of things that must end before the slot opens. */
+  obligations: number;
+  /** Connections with a fence that is not answered. */
+  readonly fences: Set<Connection>;
+}
+
+/** Slots that were moved all at once; their gates are created when they are needed. */
+interface Transition {
+  readonly slots: ReadonlySet<number>;
+  readonly gates: Gate[];
+  pending: number;
+}
+
+/** The closed slots of one client. */
+export class SlotGates {
+  /** Number of gates and transitions: with 0 nothing is held. A field, because every command reads it. */
+  count = 0;
+  readonly #host: GateHost;
+  readonly #gates = new Map<number, Gate>();
+  readonly #transitions = new Set<Transition>();
+  readonly #timer = new DeadlineTimer((now) => this.#sendDue(now), {
+    keepAlive: true,
+    patient: true,
+  });
+  /** Numbers of gates for requests without a slot, or outside of the order of theirs. */
+  #lastDetached = -1;
+
+  constructor(host: GateHost) {
+    this.#host = host;
+  }
+
+  /** Return whether requests of the slot wait for their next attempt. */
+  isWaiting(slot: number): boolean {
+    return (this.#gates.get(slot)?.waiting.length ?? 0) !== 0;
+  }
+
+  /** Return whether the slot is closed. */
+  isClosed(slot: number): boolean {
+    return this.count !== 0 && this.#find(slot) !== undefined;
+  }
+
+  /** The slots that are closed at present, in a copy. */
+  get closedSlots(): ReadonlySet<number> {
+    return new Set(this.#gates.keys());
+  }
+
+  /** Hold a new request if its slot is closed; return whether it was held or has failed. */
+  hold(slot: number, request: Request): boolean {
+    const gate = this.#find(slot);
+    if (gate === undefined) return false;
+    const { waitQueue, encoder, settings } = this.#host;
+    const limit = settings.maxPendingCommands;
+    try {
+      if (waitQueue.requests.size >= limit) throw tooManyPendingError(limit, request);
+      request.check(encoder);
+    } catch (error) {
+      request.fail(error as RedisError);
+      return true;
+    }
+    waitQueue.add(request);
+    gate.held.add(request);
+    return true;
+  }
+
+  /** Close a slot until everything that was sent on the connection has been answered. */
+  fence(slot: number, connection: Connection): void {
+    const gate = this.#close(slot);
+    if (gate.fences.has(connection)) return;
+    gate.fences.add(connection);
+    gate.obligations++;
+    this.#sendFence(connection, () => {
+      // Now: a redirect in the same chunk, of a request behind the fence, needs another one.
+      gate.fences.delete(connection);
+      nextTick(() => this.#settle(gate));
+    });
+  }
+
+  /** Close slots that were moved at once until all has been answered that was sent to their old node. */
+  fenceAll(slots: ReadonlySet<number>, connections: readonly Connection[]): void {
+    const transition: Transition = { slots, gates: [], pending: connections.length };
+    this.#transitions.add(transition);
+    this.count++;
+    const onAnswered = (): void => {
+      if (--transition.pending === 0) nextTick(() => this.#endTransition(transition));
+    };
+    for (const connection of connections) this.#sendFence(connection, onAnswered);
+  }
+
+  /**
+   * Send a request again after a pause, in order with the other requests of its slot.
+   *
+   * @param slot - `undefined` for a request that other requests need not wait for.
+   * @param since - Moment of `loopTime()` at which its `waitTimeout` started.
+   */
+  wait(request: Request, slot: number | undefined, { pause, since }: Pause): void {
+    const gate = this.#close(slot ?? --this.#lastDetached);
+    const now = loopTime();
+    this.#host.waitQueue.add(request, since);
+    gate.waiting.push(request);
+    gate.obligations++;
+    gate.due = gate.waiting.length === 1 ? now + pause : Math.max(gate.due, now + pause);
+    this.#timer.watch(gate.due, now);
+  }
+
+  /** Stop: what is held has failed. */
+  stop(): void {
+    this.#timer.stop();
+    this.#gates.clear();
+    this.#transitions.clear();
+    this.count = 0;
+  }
+
+  #find(slot: number): Gate | undefined {
+    const gate = this.#gates.get(slot);
+    if (gate !== undefined || this.#transitions.size === 0) return gate;
+    const concerned = [...this.#transitions].filter(({ slots }) => slots.has(slot));
+    if (concerned.length === 0) return undefined;
+    const created = this.#close(slot);
+    for (const { gates } of concerned) {
+      gates.push(created);
+      created.obligations++;
+    }
+    return created;
+  }
+
+  #close(slot: number): Gate {
+    let gate = this.#gates.get(slot);
+    if (gate !== undefined) return gate;
+    gate = {
+      slot,
+      held: new Set(),
+      waiting: [],
+      due: 0,
+      obligations: 0,
+      fences: new Set(),
+    };
+    this.#gates.set(slot, gate);
+    this.count++;
+    return gate;
+  }
+
+  #sendFence(connection: Connection, onAnswered: () => void): void {
+    const callbacks = { done: onAnswered, failed: onAnswered };
+    const { socketTimeout } = this.#host.settings;
+    connection.send(new InternalRequest([PING], socketTimeout, callbacks));
+  }
+
+  #endTransition(transition: Transition): void {
+    if (!this.#transitions.delete(transition)) return;
+    this.count--;
+    for (const gate of transition.gates) this.#settle(gate);
+  }
+
+  #sendDue(now: number): number {
+    let next = NEVER;
+    for (const gate of [...this.#gates.values()]) {
+      if (gate.waiting.length === 0) continue;
+      if (gate.due <= now) this.#sendWaiting(gate);
+      else next = Math.min(next, gate.due);
+    }
+    return next;
+  }
+
+  #sendWaiting(gate: Gate): void {
+    const requests = gate.waiting;
+    gate.waiting = [];
+    for (const request of requests) {
+      const onEnd = (): void => nextTick(() => this.#settle(gate));
+      if (request.settled) onEnd();
+      else {
+        const waitTimeout = remainingTime(request, loopTime());
+        this.#host.waitQueue.remove(request);
+        this.#host.send(new ForwardedRequest(request, { waitTimeout, onEnd }));
+      }
+    }
+  }
+
+  #settle(gate: Gate): void {
+    if (--gate.obligations !== 0 || this.#gates.get(gate.slot) !== gate) return;
+    this.#gates.delete(gate.slot);
+    this.count--;
+    const { waitQueue } = this.#host;
+    // Older than what the gate holds.
+    if (gate.slot >= 0) this.#host.rerouteSlot(gate.slot);
+    for (const request of gate.held) {
+      if (request.settled) continue;
+      waitQueue.remove(request);
+      this.#host.resume(request);
+    }
+  }
+}
+
+/** When a request is sent again. */
+export interface Pause {
+  /** ms. */
+  readonly pause: number;
+  /** Moment of `loopTime()` at which the time to wait started. */
+  readonly since: number;
+}
+
+/** Return what is left of a waiting request's time, in ms; `undefined` for no limit. */
+export function remainingTime({ deadline }: Request, now: number): number | undefined {
+  return deadline === NEVER ? undefined : Math.max(deadline - now, 1);
+}
