@@ -236,7 +236,7 @@ class NoViewError extends RedisClusterException {
     const texts = answers.map(({ server, message }) =>
       message.startsWith(`${server}: `) ? message : `${server}: ${message}`,
     );
-    const [cause] = answers;
+    const cause = new AggregateError(answers, "CLUSTER SLOTS failed");
     super(`No node of the cluster returned its slots: ${texts.join("; ")}`, { cause });
     this.answers = answers;
   }

@@ -43,16 +43,12 @@ export class ConstantBackoff implements Backoff {
   }
 
   compute(_failures: number): number {
-    checkArity("compute", 1, arguments, "the result");
     return this.backoff;
   }
 
-  reset(): void {
-    checkArity("reset", 0, arguments, "promises");
-  }
+  reset(): void {}
 
   clone(): Backoff {
-    checkArity("clone", 0, arguments, "the result");
     return this;
   }
 }
@@ -85,16 +81,12 @@ export class ExponentialBackoff implements Backoff {
   }
 
   compute(failures: number): number {
-    checkArity("compute", 1, arguments, "the result");
     return Math.min(this.cap, this.base * 2 ** Math.min(failures, MAX_EXPONENT));
   }
 
-  reset(): void {
-    checkArity("reset", 0, arguments, "promises");
-  }
+  reset(): void {}
 
   clone(): Backoff {
-    checkArity("clone", 0, arguments, "the result");
     return this;
   }
 }
@@ -119,7 +111,6 @@ export class FullJitterBackoff extends ExponentialBackoff {
   }
 
   override compute(failures: number): number {
-    checkArity("compute", 1, arguments, "the result");
     return this[SELF].#random() * super.compute(failures);
   }
 }
@@ -144,7 +135,6 @@ export class EqualJitterBackoff extends ExponentialBackoff {
   }
 
   override compute(failures: number): number {
-    checkArity("compute", 1, arguments, "the result");
     const half = super.compute(failures) / 2;
     return half + this[SELF].#random() * half;
   }
@@ -180,7 +170,6 @@ export class DecorrelatedJitterBackoff implements Backoff {
   }
 
   compute(_failures: number): number {
-    checkArity("compute", 1, arguments, "the result");
     const self = this[SELF];
     const longest = Math.max(this.base, 3 * self.#previous);
     const delay = this.base + self.#random() * (longest - this.base);
@@ -189,12 +178,10 @@ export class DecorrelatedJitterBackoff implements Backoff {
   }
 
   reset(): void {
-    checkArity("reset", 0, arguments, "promises");
     this[SELF].#previous = 0;
   }
 
   clone(): Backoff {
-    checkArity("clone", 0, arguments, "the result");
     // A class that refers to itself by name is renamed by the bundler, and its name is public.
     const Class = this.constructor as typeof DecorrelatedJitterBackoff;
     return new Class(this.cap, this.base, this[SELF].#random);

@@ -78,7 +78,6 @@ export class Retry {
 
   /** Return whether an error is retryable. */
   isSupported(error: unknown): boolean {
-    checkArity("isSupported", 1, arguments, "the result");
     const classes =
       error instanceof AuthenticationError
         ? this[SELF].#authenticationErrors
@@ -88,7 +87,6 @@ export class Retry {
 
   /** Return whether another attempt is allowed after a number of consecutive failures. */
   allows(failures: number): boolean {
-    checkArity("allows", 1, arguments, "the result");
     return this.retries < 0 || failures <= this.retries;
   }
 
@@ -101,13 +99,11 @@ export class Retry {
    * successful attempt.
    */
   delay(failures: number): number {
-    checkArity("delay", 1, arguments, "the result");
     return Math.max(0, this[SELF].#backoff.compute(failures));
   }
 
   /** Reset the state of the backoff. */
   reset(): void {
-    checkArity("reset", 0, arguments, "promises");
     this[SELF].#backoff.reset();
   }
 
@@ -118,7 +114,6 @@ export class Retry {
    * parameters must override this method.
    */
   clone(): Retry {
-    checkArity("clone", 0, arguments, "the result");
     const backoff = this[SELF].#backoff.clone();
     backoff.reset();
     const SameClass = this.constructor as typeof Retry;

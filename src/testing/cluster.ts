@@ -230,6 +230,8 @@ export class LocalCluster implements TestCluster {
         // The default port of the bus is 10000 higher, which may be out of range.
         "cluster-port": String(await freePort()),
         "cluster-node-timeout": String(nodeTimeout),
+        // A primary that gives its last slot away stays a primary; otherwise it becomes a replica at once.
+        "cluster-allow-replica-migration": "no",
         // A replica is listed once it has received data: an idle primary sends only these pings.
         "repl-ping-replica-period": "1",
         ...(password === undefined ? {} : { masterauth: password }),

@@ -32,9 +32,13 @@ afterAll(async () => {
 
 /** Public properties that objects own; everything else is behind methods and accessors. */
 const PUBLIC_PROPERTIES: Readonly<Record<string, readonly string[]>> = {
+  AskError: ["code", "host", "name", "port", "slotId"],
   BlockingConnectionPool: ["settings"],
+  ClusterDownError: ["code", "name"],
+  ClusterError: ["code", "name"],
   ConnectionPool: ["settings"],
   ConstantBackoff: ["backoff"],
+  CrossSlotTransactionError: ["code", "name"],
   DecorrelatedJitterBackoff: ["base", "cap"],
   EqualJitterBackoff: ["base", "cap"],
   ExponentialBackoff: ["base", "cap"],
@@ -42,11 +46,15 @@ const PUBLIC_PROPERTIES: Readonly<Record<string, readonly string[]>> = {
   KeyspaceEvents: ["pubsub"],
   Library: ["name"],
   Lock: ["name"],
+  MasterDownError: ["code", "name"],
   MasterNotFoundError: ["code", "name"],
+  MovedError: ["code", "host", "name", "port", "slotId"],
   NoBackoff: ["backoff"],
   PubSubWorker: ["finished"],
+  RedisClusterException: ["code", "name"],
   ReplicaNotFoundError: ["code", "name"],
   Retry: ["retries"],
+  SlotNotCoveredError: ["code", "name"],
 };
 
 /** Describe a value so that the results of two calls can be compared. */

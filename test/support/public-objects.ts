@@ -17,7 +17,7 @@ const INTERNAL: ReadonlySet<string | symbol> = new Set([
     "onErrorReply",
     "onIdle",
   ],
-  ...["onOpened", "onRetriesExhausted", "onTimedOut", "onWritable"],
+  ...["onOpened", "onRetriesExhausted", "onTimedOut", "onWritable", "withdraw"],
 ]);
 
 const half = (): number => 0.5;
@@ -41,6 +41,15 @@ function closedPool<P extends api.ConnectionPool>(pool: P): P {
   return pool;
 }
 
+const CLUSTER_ERRORS: Readonly<Record<string, () => object>> = {
+  RedisClusterException: () => new api.RedisClusterException("no view"),
+  SlotNotCoveredError: () => new api.SlotNotCoveredError("no node"),
+  CrossSlotTransactionError: () => new api.CrossSlotTransactionError("two slots"),
+  ClusterError: () => new api.ClusterError("no answer"),
+  ClusterDownError: () => new api.ClusterDownError("CLUSTERDOWN The cluster is down"),
+  MasterDownError: () => new api.MasterDownError("MASTERDOWN Link with MASTER is down"),
+};
+
 /** Creates an object of each class; `retries` and the like have values that do not depend on chance. */
 const CREATE: Readonly<Record<string, () => object>> = {
   Redis: closedClient,
@@ -62,6 +71,9 @@ const CREATE: Readonly<Record<string, () => object>> = {
   EqualJitterBackoff: () => new api.EqualJitterBackoff(8, 1, half),
   DecorrelatedJitterBackoff: () => new api.DecorrelatedJitterBackoff(8, 1, half),
   MasterNotFoundError: () => new api.MasterNotFoundError("no master"),
+  ...CLUSTER_ERRORS,
+  AskError: () => new api.AskError("ASK 1 127.0.0.1:7000"),
+  MovedError: () => new api.MovedError("MOVED 1 127.0.0.1:7000"),
   ReplicaNotFoundError: () => new api.ReplicaNotFoundError("no replica"),
 };
 

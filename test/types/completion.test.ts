@@ -19,7 +19,7 @@ const DECLARATIONS = [`${DIST}index.d.ts`, `${DIST}testing.d.ts`];
 
 const HEAD = `import * as api from "rediswire";
 import { Redis, Sentinel } from "rediswire";
-import { startServer } from "rediswire/testing";
+import { startCluster, startServer } from "rediswire/testing";
 declare const redis: Redis;
 declare const session: api.DedicatedRedis;
 declare const sentinel: Sentinel;
@@ -76,6 +76,7 @@ const CALLS: readonly (readonly [call: string, type: string, ...more: string[]])
   ['library.function("f")({ })', "ScriptArguments", "client"],
   ["retry.callWithRetry(async () => 1, () => {}, { })", "RetryCallOptions"],
   ["startServer({ })", "StartServerOptions"],
+  ["startCluster({ })", "StartClusterOptions"],
 ];
 
 /** Types of options objects that no call takes directly. */
