@@ -271,6 +271,11 @@ export class ClusterSettings {
   get poolOptions(): PoolOptions {
     return this.#poolOptions;
   }
+
+  /** Without `poolOptions`: inspecting calls getters if it is asked to. */
+  [inspect.custom](): object {
+    return { ...this };
+  }
 }
 
 /**
