@@ -96,8 +96,8 @@ describe("a bundle contains only what is used", () => {
   const LIMITS = [
     ["DataError", 1000],
     ["ReadOnlyError", 1000],
-    ["ExponentialBackoff", 2000],
-    ["Retry", 6000],
+    ["ExponentialBackoff", 2200],
+    ["Retry", 7500],
     ["JsParser", 20_000],
     ["HiredisParser", 20_000],
     ["ConnectionPool", 100_000],
