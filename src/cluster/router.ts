@@ -7,11 +7,12 @@ import type { Key } from "../commands/core/info.js";
 import { NO_SLOT } from "../commands/core/key-route.js";
 import { keySlot } from "../commands/core/key-slot.js";
 import type { RedirectedRequest } from "../connection/address-source.js";
-import { closedError, connectionClosed, tooManyPendingError } from "../connection/errors.js";
+import { closedError, connectionClosed } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
 import { ClusterCrossSlotError, RedisClusterException, type RedisError } from "../errors.js";
 import type { Executor } from "../execution/executor.js";
 import type { Settings } from "../options/types.js";
+import { mayWait } from "../pool/admission.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
@@ -227,13 +228,9 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** Hold a request until there is a node for it. */
   #hold(request: Request): void {
-    const limit = this.settings.maxPendingCommands;
-    try {
-      if (this.waitQueue.requests.size >= limit) throw tooManyPendingError(limit, request);
-      request.check(this.encoder);
-    } catch (error) {
-      return request.fail(error as RedisError);
-    }
+    const { encoder, settings, waitQueue } = this;
+    const limit = settings.maxPendingCommands;
+    if (!mayWait(request, { waiting: waitQueue.requests.size, limit, encoder })) return;
     this.#unrouted.add(request);
     this.#topology.request();
   }

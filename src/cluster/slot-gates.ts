@@ -4,11 +4,10 @@
  * other slots are not affected. The gates are the only holders of what they hold.
  */
 import type { Connection } from "../connection/connection.js";
-import { tooManyPendingError } from "../connection/errors.js";
 import { InternalRequest, internalCommand } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
-import type { RedisError } from "../errors.js";
 import type { Settings } from "../options/types.js";
+import { mayWait } from "../pool/admission.js";
 import type { WaitQueue } from "../pool/wait-queue.js";
 import type { Encoder } from "../protocol/encoder.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
@@ -78,11 +77,6 @@ export class SlotGates {
     return (this.#gates.get(slot)?.waiting.length ?? 0) !== 0;
   }
 
-  /** Return whether the slot is closed. */
-  isClosed(slot: number): boolean {
-    return this.count !== 0 && this.#find(slot) !== undefined;
-  }
-
   /** The slots that are closed at present, in a copy. */
   get closedSlots(): ReadonlySet<number> {
     return new Set(this.#gates.keys());
@@ -94,13 +88,7 @@ export class SlotGates {
     if (gate === undefined) return false;
     const { waitQueue, encoder, settings } = this.#host;
     const limit = settings.maxPendingCommands;
-    try {
-      if (waitQueue.requests.size >= limit) throw tooManyPendingError(limit, request);
-      request.check(encoder);
-    } catch (error) {
-      request.fail(error as RedisError);
-      return true;
-    }
+    if (!mayWait(request, { waiting: waitQueue.requests.size, limit, encoder })) return true;
     waitQueue.add(request);
     gate.held.add(request);
     return true;

@@ -1,7 +1,7 @@
 /**
  * Finds out which node serves which slot: asks nodes for CLUSTER SLOTS, one refresh at a time, shared by all
- * callers. It runs only on request, and goes on only while somebody waits for a better view. The nodes given
- * by the user are never forgotten, and their names are resolved anew by every connection.
+ * callers. It runs only on request, and continues only while requests wait for a better view. The nodes given
+ * by the user are never forgotten, and every connection resolves their names again.
  */
 import { isPermanent } from "../connection/errors.js";
 import { InternalRequest, internalCommand } from "../connection/internal-request.js";

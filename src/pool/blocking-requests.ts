@@ -3,11 +3,12 @@
  * reply. A blocking request that is cancelled ends its connection.
  */
 import type { Connection } from "../connection/connection.js";
-import { requestError, tooManyPendingError } from "../connection/errors.js";
+import { requestError } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
 import type { Settings } from "../options/types.js";
 import type { Encoder } from "../protocol/encoder.js";
+import { mayWait } from "./admission.js";
 import type { ConnectionSet } from "./connection-set.js";
 import type { LeaseOwner } from "./lease.js";
 import type { WaitQueue } from "./wait-queue.js";
@@ -40,13 +41,7 @@ export class BlockingRequests {
   add(request: Request, timeout: number): boolean {
     const { settings, encoder, waitQueue } = this.#dependencies;
     const limit = settings.maxPendingCommands;
-    try {
-      if (waitQueue.leases.size >= limit) throw tooManyPendingError(limit, request);
-      request.check(encoder);
-    } catch (error) {
-      request.fail(error as RedisError);
-      return false;
-    }
+    if (!mayWait(request, { waiting: waitQueue.leases.size, limit, encoder })) return false;
     const grant = (connection: Connection): void => this.#run(connection, request);
     const fail = (error: RedisError): void =>
       request.fail(requestError(request, error, "not-sent"));
