@@ -6,6 +6,8 @@ import type { Arg } from "../../src/commands/core/info.js";
 import { COMMANDS } from "../../src/commands/generated/registry.js";
 import { CallSettings } from "../../src/execution/call-settings.js";
 import { execute } from "../../src/execution/execute.js";
+import type { ScriptedCluster } from "./scripted-cluster.js";
+import { NO_HANDSHAKE, SHORT_DEADLINES } from "./wire-clients.js";
 
 /** A router and the commands that it executes. */
 export interface RoutedCommands extends AsyncDisposable {
@@ -32,4 +34,12 @@ export function routedCommands(
     },
     [Symbol.asyncDispose]: () => router.close(),
   };
+}
+
+/** Create a router for a scripted cluster, whose first node is its startup node. */
+export function commandsOf(
+  { nodes }: ScriptedCluster,
+  options: RedisClusterOptions = {},
+): RoutedCommands {
+  return routedCommands(nodes.slice(0, 1), { ...SHORT_DEADLINES, ...NO_HANDSHAKE, ...options });
 }

@@ -24,6 +24,8 @@ export type Script = (peer: Peer) => void | Promise<void>;
 export interface MockOptions {
   /** Use TLS: `true` uses the certificates of the run, an object overrides them. */
   readonly tls?: boolean | TlsOptions;
+  /** Port to listen on; default a free one. */
+  readonly port?: number;
   /** Listen on a unix socket instead of a port. */
   readonly unix?: boolean;
   /** Reply to the handshake of the client before the script starts, which then does not receive it. */
@@ -75,8 +77,10 @@ export class MockServer implements AsyncDisposable {
 
   /** Start listening; called by {@link mockServer}. */
   async listen(): Promise<void> {
-    if (!this.#options.unix) {
-      this.#port = await listen(this.#server);
+    const { unix, port } = this.#options;
+    if (port !== undefined) await listenOn(this.#server, { host: LOOPBACK, port });
+    if (!unix) {
+      this.#port = port ?? (await listen(this.#server));
       return;
     }
     this.#dir = await mkdtemp(join(tmpdir(), "rediswire-mock-"));
