@@ -55,6 +55,11 @@ export class ForwardedRequest extends Request {
     return this.inner.name;
   }
 
+  /** The nodes' limits apply to new requests: one that was accepted must not be rejected half-way. */
+  override get admitted(): boolean {
+    return true;
+  }
+
   override get waitTimeout(): number {
     return this.#waitTimeout ?? this.inner.waitTimeout;
   }

@@ -4,11 +4,23 @@
  */
 import type { AddressSource, RedirectedRequest } from "../connection/address-source.js";
 import type { Connection } from "../connection/connection.js";
+import { InternalRequest, internalCommand } from "../connection/internal-request.js";
+import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { type NodeAddress, nodeName } from "./view.js";
+
+const PING = internalCommand("PING");
+
+/** Send a PING; return when it was answered or has failed. */
+function fence(send: (request: Request) => void, limit: number): Promise<void> {
+  return new Promise((resolve) => {
+    const traits = { replyTimeout: limit, waitTimeout: limit };
+    send(new InternalRequest([PING], traits, { done: () => resolve(), failed: () => resolve() }));
+  });
+}
 
 /** The router, as its nodes use it. */
 export interface NodeOwner {
@@ -89,6 +101,25 @@ export class NodePool implements AddressSource {
   /** Close the connections immediately. */
   disconnect(): void {
     this.#pool?.disconnect();
+  }
+
+  /** Whether ordinary requests wait for a connection or for replies. */
+  get busy(): boolean {
+    return this.waiting !== 0 || this.busyConnections.length !== 0;
+  }
+
+  /**
+   * Wait until everything that was sent before has been answered or has failed.
+   *
+   * @param limit - ms; longest wait for a connection, and for a reply.
+   */
+  async answered(limit: number): Promise<void> {
+    const fences = this.busyConnections.map((connection) =>
+      fence((request) => connection.send(request), limit),
+    );
+    // In the queue of the requests that wait, behind them.
+    if (this.waiting !== 0) fences.push(fence((request) => this.pool.execute(request), limit));
+    await Promise.all(fences);
   }
 
   /** The connections on which ordinary requests await replies. */

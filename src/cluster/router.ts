@@ -18,6 +18,7 @@ import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
 import { Encoder } from "../protocol/encoder.js";
 import { loopTime } from "../util/timers.js";
+import { MAX_REDIRECTS } from "./fate.js";
 import { ForwardedRequest } from "./forwarded-request.js";
 import { type NodeOwner, NodePool } from "./node-pool.js";
 import { NodeTable } from "./node-table.js";
@@ -57,6 +58,8 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   readonly #unrouted: UnroutedRequests;
   #defaultNode: NodePool | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
+  /** Whether the requests that were issued before {@link close} have been answered. */
+  #isDrained = false;
   #onIdle: (() => void) | undefined = undefined;
 
   constructor(options: RouterSettings) {
@@ -175,11 +178,18 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   }
 
   async #close(): Promise<void> {
-    if (this.waitQueue.requests.size !== 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
+    // A redirect may lead to another one, and a node must not be closed before all have been followed.
+    for (let round = 0; round <= MAX_REDIRECTS; round++) {
+      if (this.waitQueue.requests.size !== 0) {
+        await new Promise<void>((resolve) => {
+          this.#onIdle = resolve;
+        });
+      }
+      const busy = this.table.all.filter(({ busy }) => busy);
+      if (busy.length === 0 && this.waitQueue.requests.size === 0) break;
+      await Promise.all(busy.map((node) => node.answered(this.settings.socketTimeout)));
     }
+    this.#isDrained = true;
     this.#topology.stop(closedError());
     await Promise.all(this.table.all.map((node) => node.close()));
     this.#stop(closedError());
@@ -199,6 +209,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     this.gates.stop();
     this.waitQueue.failAll(error);
     this.waitQueue.stop();
+    this.#checkIdle();
   }
 
   // -- sending -------------------------------------------------------------------------------
@@ -220,6 +231,10 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   sendTo({ pool }: NodePool, request: Request): void {
     if (request.blocking) pool.executeExclusively(request);
     else pool.execute(request);
+  }
+
+  onReleased(): void {
+    this.#checkIdle();
   }
 
   rerouteSlot(slot: number): void {
@@ -277,7 +292,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   // -- called by nodes -----------------------------------------------------------------------
 
   redirect(node: NodePool, redirected: RedirectedRequest, mayTake: boolean): boolean {
-    return this.redirects.handle(node, redirected, mayTake && !this.closed);
+    return this.redirects.handle(node, redirected, mayTake && !this.#isDrained);
   }
 
   onNodeFailed(node: NodePool, error: RedisError): void {

@@ -13,6 +13,7 @@ import type { Encoder } from "../protocol/encoder.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
 import { loopTime, nextTick } from "../util/timers.js";
 import { ForwardedRequest } from "./forwarded-request.js";
+import { isSelfRouting } from "./routed-request.js";
 
 const PING = internalCommand("PING");
 const NEVER = Number.POSITIVE_INFINITY;
@@ -28,6 +29,8 @@ export interface GateHost {
   send(request: Request): void;
   /** Send a request by the map, unless its slot is closed: then it is held. */
   resume(request: Request): void;
+  /** Requests that were held have left. */
+  onReleased(): void;
   /** Send again what waits for connections to nodes that no longer have the slot. */
   rerouteSlot(slot: number): void;
 }
@@ -214,12 +217,21 @@ export class SlotGates {
     const { waitQueue } = this.#host;
     // Older than what the gate holds.
     if (gate.slot >= 0) this.#host.rerouteSlot(gate.slot);
+    const now = loopTime();
     for (const request of gate.held) {
       if (request.settled) continue;
       waitQueue.remove(request);
-      this.#host.resume(request);
+      this.#host.resume(accepted(request, now));
     }
+    this.#host.onReleased();
   }
+}
+
+/** Return a request that was held, with what is left of its time. */
+function accepted(request: Request, now: number): Request {
+  if (isSelfRouting(request)) return request;
+  const inner = ForwardedRequest.unwrap(request);
+  return new ForwardedRequest(inner, { waitTimeout: remainingTime(request, now) });
 }
 
 /** When a request is sent again. */

@@ -66,6 +66,11 @@ export abstract class Request {
     return this.traits.blocking;
   }
 
+  /** Whether `maxPendingCommands` let the request in before: it is sent again. */
+  get admitted(): boolean {
+    return false;
+  }
+
   /** Server of the connection the request was written to; `undefined` until it is written. */
   get address(): Address | undefined {
     return this.#address;

@@ -17,7 +17,7 @@ export interface WaitLimits {
 /** Return whether a request may wait; it has failed when it may not. */
 export function mayWait(request: Request, { waiting, limit, encoder }: WaitLimits): boolean {
   try {
-    if (waiting >= limit) throw tooManyPendingError(limit, request);
+    if (waiting >= limit && !request.admitted) throw tooManyPendingError(limit, request);
     request.check(encoder);
     return true;
   } catch (error) {

@@ -122,7 +122,7 @@ export class ConnectionPool {
     try {
       if (connection === undefined || !connection.writable || self.#waitQueue.requests.size !== 0)
         self.#wait(request);
-      else if (connection.pending >= maxPendingCommands)
+      else if (connection.pending >= maxPendingCommands && !request.admitted)
         throw tooManyPendingError(maxPendingCommands, request);
       else if (self.#closing !== undefined) throw closedError(request.name);
       else connection.send(request);
@@ -349,7 +349,7 @@ export class ConnectionPool {
 
   #wait(request: Request): void {
     if (this.#closing !== undefined) throw closedError(request.name);
-    if (this.#waitQueue.requests.size >= this.settings.maxPendingCommands)
+    if (this.#waitQueue.requests.size >= this.settings.maxPendingCommands && !request.admitted)
       throw tooManyPendingError(this.settings.maxPendingCommands, request);
     request.check(this.#encoder);
     this.#waitQueue.add(request);

@@ -4,7 +4,7 @@ import { clusterSettings, type RedisClusterOptions } from "../../src/cluster/opt
 import { ClusterRouter } from "../../src/cluster/router.js";
 import type { Arg } from "../../src/commands/core/info.js";
 import { COMMANDS } from "../../src/commands/generated/registry.js";
-import { CallSettings } from "../../src/execution/call-settings.js";
+import { type CallOptions, CallSettings } from "../../src/execution/call-settings.js";
 import { execute } from "../../src/execution/execute.js";
 import type { ScriptedCluster } from "./scripted-cluster.js";
 import { NO_HANDSHAKE, SHORT_DEADLINES } from "./wire-clients.js";
@@ -14,6 +14,8 @@ export interface RoutedCommands extends AsyncDisposable {
   readonly router: ClusterRouter;
   /** Execute a command of the table. */
   run(name: string, ...args: readonly Arg[]): Promise<unknown>;
+  /** The same with options per call. */
+  runWith(options: CallOptions, name: string, ...args: readonly Arg[]): Promise<unknown>;
 }
 
 /** Create a router for the nodes at these addresses. */
@@ -24,14 +26,16 @@ export function routedCommands(
   const startupNodes = addresses.map(({ host, port }) => ({ host, port }));
   const settings = clusterSettings([{ ...options, startupNodes }]);
   const router = new ClusterRouter(settings);
-  const call = new CallSettings(settings.settings, {}, new Map());
+  const run: RoutedCommands["runWith"] = (callOptions, name, ...args) => {
+    const info = COMMANDS.get(name);
+    if (info === undefined) throw new Error(`no command ${name}`);
+    const call = new CallSettings(settings.settings, callOptions, new Map());
+    return execute({ executor: router, call }, { info, args, decode: info.decode });
+  };
   return {
     router,
-    run(name, ...args) {
-      const info = COMMANDS.get(name);
-      if (info === undefined) throw new Error(`no command ${name}`);
-      return execute({ executor: router, call }, { info, args, decode: info.decode });
-    },
+    run: (name, ...args) => run({}, name, ...args),
+    runWith: run,
     [Symbol.asyncDispose]: () => router.close(),
   };
 }
@@ -41,5 +45,7 @@ export function commandsOf(
   { nodes }: ScriptedCluster,
   options: RedisClusterOptions = {},
 ): RoutedCommands {
-  return routedCommands(nodes.slice(0, 1), { ...SHORT_DEADLINES, ...NO_HANDSHAKE, ...options });
+  // The default policy of retries: a node that is down costs a command no more than its time.
+  const { retry: _retry, ...deadlines } = SHORT_DEADLINES;
+  return routedCommands(nodes.slice(0, 1), { ...deadlines, ...NO_HANDSHAKE, ...options });
 }
