@@ -67,9 +67,14 @@ export class NodePool implements AddressSource {
     return this.#pool?.waiting ?? 0;
   }
 
-  /** Whether a request sent now would be written at once. */
+  /** Whether there is a connection for ordinary requests. */
   get connected(): boolean {
     return this.#pool?.connections.leastLoadedShared() !== undefined;
+  }
+
+  /** Whether an ordinary request sent now is written in this turn. */
+  get writable(): boolean {
+    return this.waiting === 0 && this.connected;
   }
 
   async resolve(): Promise<Address> {

@@ -32,6 +32,11 @@ const CODES: ReadonlySet<string> = new Set([
 /** Commands whose error replies may be a script's own text. */
 const SCRIPTS: ReadonlySet<string> = new Set(["EVAL", "EVALSHA", "FCALL"]);
 
+/** Whether an error reply can concern the cluster, so that its command was not executed. */
+export function concernsCluster({ code, outcome }: RedisError): boolean {
+  return outcome === undefined && CODES.has(code);
+}
+
 /** A fate after which a request is sent again. */
 export type Resend = Extract<Fate, { kind: "move" | "ask" | "wait" }>;
 

@@ -18,10 +18,17 @@ export interface Refusal {
 export interface SelfRouting extends Request {
   /** Slots of its commands. */
   readonly slots: Iterable<number>;
-  /** One of its commands was refused; `acceptError` is called with the same error afterwards. */
+  /**
+   * One of its commands, or one that precedes them, was refused; `acceptError` is called with the same error
+   * afterwards.
+   */
   onRefused(refusal: Refusal): void;
-  /** Route again what was taken back unwritten. */
-  reroute(): void;
+  /**
+   * Route again what was taken back unwritten.
+   *
+   * @param waitTimeout - ms; what is left of its time, `undefined` for no limit.
+   */
+  reroute(waitTimeout: number | undefined): void;
   /** Return the request to send in its place behind ASKING. */
   asking(): Request;
 }

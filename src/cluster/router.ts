@@ -111,7 +111,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       return request.fail(error as RedisError);
     }
     if (this.gates.count !== 0 && this.gates.hold(slot, request)) return;
-    const node = slot === NO_SLOT ? this.#anyNode() : this.table.primary(slot);
+    const node = this.nodeAt(slot);
     if (node === undefined) this.#hold(request);
     else node.pool.execute(request);
   }
@@ -139,7 +139,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   /** Lease a connection to the node of a slot; `undefined` when it has to be tried again. */
   async #leaseAt(slot: number): Promise<Lease | undefined> {
     if (this.#closing !== undefined) throw closedError();
-    const node = slot === NO_SLOT ? this.#anyNode() : this.table.primary(slot);
+    const node = this.nodeAt(slot);
     if (node === undefined) {
       await this.#nextView();
       return undefined;
@@ -222,9 +222,14 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     } catch (error) {
       return request.fail(error as RedisError);
     }
-    const node = slot === NO_SLOT ? this.#anyNode() : this.table.primary(slot);
+    const node = this.nodeAt(slot);
     if (node === undefined) this.#hold(request);
     else this.sendTo(node, request);
+  }
+
+  /** Return the node of a slot, or any node for `NO_SLOT`; `undefined` when none is known. */
+  nodeAt(slot: number): NodePool | undefined {
+    return slot === NO_SLOT ? this.#anyNode() : this.table.primary(slot);
   }
 
   /** Send a request to a node. */
@@ -255,8 +260,9 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     for (const request of requests) {
       const inner = ForwardedRequest.unwrap(request);
       if (inner.settled) continue;
-      if (isSelfRouting(inner)) inner.reroute();
-      else this.resume(new ForwardedRequest(inner, { waitTimeout: remainingTime(request, now) }));
+      const waitTimeout = remainingTime(request, now);
+      if (isSelfRouting(inner)) inner.reroute(waitTimeout);
+      else this.resume(new ForwardedRequest(inner, { waitTimeout }));
     }
   }
 

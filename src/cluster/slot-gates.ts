@@ -13,7 +13,6 @@ import type { Encoder } from "../protocol/encoder.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
 import { loopTime, nextTick } from "../util/timers.js";
 import { ForwardedRequest } from "./forwarded-request.js";
-import { isSelfRouting } from "./routed-request.js";
 
 const PING = internalCommand("PING");
 const NEVER = Number.POSITIVE_INFINITY;
@@ -83,6 +82,11 @@ export class SlotGates {
   /** The slots that are closed at present, in a copy. */
   get closedSlots(): ReadonlySet<number> {
     return new Set(this.#gates.keys());
+  }
+
+  /** Return whether new requests of the slot are held. */
+  isClosed(slot: number): boolean {
+    return this.#find(slot) !== undefined;
   }
 
   /** Hold a new request if its slot is closed; return whether it was held or has failed. */
@@ -229,7 +233,6 @@ export class SlotGates {
 
 /** Return a request that was held, with what is left of its time. */
 function accepted(request: Request, now: number): Request {
-  if (isSelfRouting(request)) return request;
   const inner = ForwardedRequest.unwrap(request);
   return new ForwardedRequest(inner, { waitTimeout: remainingTime(request, now) });
 }

@@ -20,11 +20,11 @@ export interface BatchEntry {
   readonly mode: ReplyMode;
 }
 
-/** The commands of a batch. */
-export interface BatchCommands {
+/** The commands of a batch; `W` is the form in which their sender keeps them until they are sent. */
+export interface BatchCommands<W = readonly Chunk[]> {
   readonly entries: readonly BatchEntry[];
   /** Their wire form. */
-  readonly wire: readonly Chunk[];
+  readonly wire: W;
   /** By index of the entry, what to call when its command has succeeded. */
   readonly onSuccess?: ReadonlyMap<number, () => void> | undefined;
 }

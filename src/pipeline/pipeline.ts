@@ -17,7 +17,7 @@ import {
 } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
 import { Commands } from "../commands/generated/commands.js";
-import { ConnectionError, type DataError, RedisError } from "../errors.js";
+import { type DataError, RedisError } from "../errors.js";
 import { decoderFor, replyModeOf } from "../execution/command-request.js";
 import { execute, trackSelectedDatabase } from "../execution/execute.js";
 import type { Preloadable } from "../execution/preload.js";
@@ -99,8 +99,8 @@ export class Pipeline<
     checkArity("exec", 1, arguments);
     const self = this[SELF];
     const { raiseOnError = true } = onlyKnown(options, ["raiseOnError"]);
-    const thrown = boolean("raiseOnError", raiseOnError) ? RedisError : ConnectionError;
-    const { session } = self.#dependencies;
+    const { session, senders } = self.#dependencies;
+    const thrown = boolean("raiseOnError", raiseOnError) ? RedisError : senders.alwaysThrown;
     const sender = self.#sender;
     const entries = self.#entries;
     const localValues = self.#localValues;
@@ -384,7 +384,7 @@ export class WatchedPipeline<
 
   async #execute<V>(info: CommandInfo, args: readonly Arg[], decode?: Decoder): Promise<V> {
     const session = this.#session;
-    session.checkImmediate(info.name);
+    session.checkCommand(info, args);
     try {
       const context = { executor: session, call: session.call };
       return (await execute(context, { info, args, decode })) as V;

@@ -3,13 +3,16 @@
  * and libraries that the commands need are loaded first: until the server has them nothing is written.
  */
 import { BLOCKING, CLOSES, SESSION } from "../commands/core/info.js";
-import type { RequestTraits } from "../connection/request.js";
+import type { Request, RequestTraits } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
+import type { Cancellable } from "../execution/cancellation.js";
 import { traitsOf } from "../execution/command-request.js";
-import { type ExecutionContext, execute } from "../execution/execute.js";
+import { type ExecutionContext, execute as executeCommand } from "../execution/execute.js";
+import type { Executor } from "../execution/executor.js";
 import { type Preloadable, preload } from "../execution/preload.js";
-import { areBatchesTraced, traceBatch } from "../execution/tracing.js";
+import { areBatchesTraced, type Observable, traceBatch } from "../execution/tracing.js";
+import type { Chunk } from "../protocol/encoder.js";
 import { loopTime } from "../util/timers.js";
 import {
   type BatchCommands,
@@ -22,7 +25,7 @@ import { TransactionRequest } from "./transaction-request.js";
 const FLAGGED = BLOCKING | SESSION | CLOSES;
 
 /** Commands to send, and whether as a MULTI/EXEC transaction. */
-export interface Batch extends BatchCommands {
+export interface Batch<W = readonly Chunk[]> extends BatchCommands<W> {
   readonly transaction: boolean;
 }
 
@@ -35,7 +38,7 @@ export async function sendAfterPreload(
   const start = loopTime();
   await preload(needed, (info, args) => {
     const context = { executor, call: call.withRemainingTime(start) };
-    return execute(context, { info, args, decode: undefined });
+    return executeCommand(context, { info, args, decode: undefined });
   });
   return await sendBatch({ executor, call: call.withRemainingTime(start) }, batch);
 }
@@ -47,23 +50,48 @@ export function sendBatch(context: ExecutionContext, batch: Batch): Promise<unkn
   const request = transaction
     ? new TransactionRequest(batch, context.call, traits)
     : new BatchRequest(batch, context.call, traits);
-  if (!areBatchesTraced()) start(context, request);
+  return startBatch(context, { entries, transaction, request, send: execute });
+}
+
+/** A batch that is about to be sent. */
+export interface BatchStart<R extends Cancellable & Observable> {
+  readonly entries: readonly BatchEntry[];
+  readonly transaction: boolean;
+  readonly request: R;
+  /** Sends the request. */
+  readonly send: (executor: Executor, request: R) => void;
+}
+
+/** Send a batch: its call can be cancelled from here on, and it is traced. */
+export function startBatch<R extends Cancellable & Observable & { promise: Promise<unknown[]> }>(
+  context: ExecutionContext,
+  batch: BatchStart<R>,
+): Promise<unknown[]> {
+  const { request, entries, transaction } = batch;
+  if (!areBatchesTraced()) start(context, batch);
   else {
     const names = entries.map(({ info }) => info.name);
     const trace = traceBatch(request, context, { names, kind: transaction ? "MULTI" : "PIPELINE" });
-    trace.start(() => start(context, request));
+    trace.start(() => start(context, batch));
   }
   return request.promise;
 }
 
-function start({ executor, call }: ExecutionContext, request: BatchRequest | TransactionRequest) {
+function start<R extends Cancellable & Observable>(
+  { executor, call }: ExecutionContext,
+  { request, send }: BatchStart<R>,
+): void {
   if (call.cancellation !== undefined && !call.cancellation.add(request)) return;
+  send(executor, request);
+}
+
+function execute(executor: Executor, request: Request): void {
   if (request.blocking) executor.executeExclusively(request);
   else executor.execute(request);
 }
 
 /** Traits of a batch: the timeouts of blocking commands add up, but in a transaction nothing blocks. */
-function batchTraits(
+export function batchTraits(
   entries: readonly BatchEntry[],
   call: CallSettings,
   transaction: boolean,
@@ -89,8 +117,8 @@ interface ValueOrigins {
   readonly entries: readonly BatchEntry[];
   /** Values that needed no server, by index. */
   readonly localValues: ReadonlyMap<number, unknown>;
-  /** Class of the errors that are thrown; others stay among the values. */
-  readonly thrown: typeof RedisError;
+  /** Class of the errors that are thrown, if any is; others stay among the values. */
+  readonly thrown: typeof RedisError | undefined;
 }
 
 /** Throw the first error among the values, named by number and command. */
@@ -98,6 +126,7 @@ export function throwFirstError(
   values: readonly unknown[],
   { entries, localValues, thrown }: ValueOrigins,
 ): void {
+  if (thrown === undefined) return;
   let sent = 0;
   for (const [index, value] of values.entries()) {
     const name = localValues.has(index) ? "" : (entries[sent++]?.info.name ?? "");

@@ -54,13 +54,16 @@ function unexpectedReply(): InvalidResponse {
 /** Commands between MULTI and EXEC: the server executes all of them without interruption, or none. */
 export class TransactionRequest extends BaseBatchRequest {
   readonly #slotMode: ReplyMode;
+  /** Number of replies from that of MULTI to that of EXEC. */
+  readonly #replies: number;
   #received = 0;
   #refused: RedisError | undefined = undefined;
   /** Whether the server executed commands after it had refused MULTI. */
   #withoutMulti = false;
 
-  constructor(commands: BatchCommands, call: CallSettings, traits: RequestTraits) {
-    super(commands, call, { extra: 2, traits });
+  constructor(commands: BatchCommands, call: CallSettings, traits: RequestTraits, preceding = 0) {
+    super(commands, call, { extra: 2 + preceding, traits });
+    this.#replies = commands.entries.length + 2;
     const { entries } = commands;
     const first = entries[0]?.mode ?? TEXT;
     // EXEC has one reply for all slots: where their modes differ it is read as bytes and transcoded.
@@ -77,12 +80,12 @@ export class TransactionRequest extends BaseBatchRequest {
   }
 
   override replyMode(): ReplyMode {
-    return this.#received === this.size - 1 ? this.#slotMode | INLINE_ERRORS : TEXT;
+    return this.#received === this.#replies - 1 ? this.#slotMode | INLINE_ERRORS : TEXT;
   }
 
   override acceptReply(value: Reply): boolean {
     const expected = this.#received === 0 ? "OK" : "QUEUED";
-    if (++this.#received < this.size) {
+    if (++this.#received < this.#replies) {
       // After a refused MULTI the server executes the commands one by one.
       if (this.#refused === undefined && value !== expected) throw unexpectedReply();
       this.#withoutMulti = this.#refused?.command === "MULTI";
@@ -96,7 +99,7 @@ export class TransactionRequest extends BaseBatchRequest {
 
   override acceptError(error: RedisError): boolean {
     const index = this.#received - 1;
-    if (++this.#received === this.size) {
+    if (++this.#received === this.#replies) {
       this.fail(
         this.#withoutMulti
           ? executedWithoutMulti(this.#refused)
@@ -110,8 +113,13 @@ export class TransactionRequest extends BaseBatchRequest {
     return false;
   }
 
+  /** Whether MULTI was refused, and commands were executed without it. */
+  protected get executedWithoutMulti(): boolean {
+    return this.#withoutMulti;
+  }
+
   override remainingReplies(): number {
-    return this.size - this.#received;
+    return this.#replies - this.#received;
   }
 
   protected override restart(): void {

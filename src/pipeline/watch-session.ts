@@ -2,7 +2,7 @@
  * The connection of a WATCH, leased from the first watched key to EXEC. The server watches keys for this
  * connection only, so when it is lost the watch is lost: that is a WatchError in every phase.
  */
-import { CommandInfo, type Key } from "../commands/core/info.js";
+import { type Arg, CommandInfo, type Key } from "../commands/core/info.js";
 import { InternalRequest, internalCommand } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
 import { ConnectionError, DataError, RedisError, TimeoutError, WatchError } from "../errors.js";
@@ -38,6 +38,12 @@ function asWatchError(error: unknown, harmless: boolean): unknown {
   const { command, server } = error;
   const outcome = harmless ? "not-sent" : error.outcome;
   return new WatchError(LOST, { code: "EWATCH", command, server, outcome, cause: error });
+}
+
+/** The slot of the watched keys is served by another node now. */
+function movedError(cause: unknown): WatchError {
+  const details = { code: "EWATCH", outcome: "not-sent", cause } as const;
+  return new WatchError("The slot of the watched keys was moved", details);
 }
 
 /** Lease a connection within the call's timeout and signal; one that is granted later is released. */
@@ -77,18 +83,20 @@ export class WatchSession implements Executor {
   #inTransaction = false;
   #misuse: RedisError | undefined = undefined;
 
-  private constructor({ leaseProvider, call, senders }: WatchContext, lease: Lease) {
-    this.call = call;
-    this.senders = senders;
-    this.sender = senders.create(true);
-    this.#leaseProvider = leaseProvider;
+  private constructor(context: WatchContext, sender: BatchSender, lease: Lease) {
+    this.call = context.call;
+    this.senders = context.senders;
+    this.sender = sender;
+    this.#leaseProvider = context.leaseProvider;
     this.#lease = lease;
   }
 
   /** Lease a connection and watch keys; throws DataError for an invalid key before leasing. */
   static async open(context: WatchContext, keys: readonly Key[]): Promise<WatchSession> {
     new Encoder(context.leaseProvider.settings).check(WATCH, keys);
-    const session = new this(context, await leaseFor(keys, context));
+    const sender = context.senders.create(true);
+    sender.watch?.(keys);
+    const session = new this(context, sender, await leaseFor(keys, context));
     try {
       if (keys.length !== 0) await session.watch(keys);
       return session;
@@ -114,6 +122,12 @@ export class WatchSession implements Executor {
   /** The error of the first command that was called on the watch after `multi()`. */
   get misuse(): RedisError | undefined {
     return this.#misuse;
+  }
+
+  /** Check that a command may run immediately on the connection. */
+  checkCommand(info: CommandInfo, args: readonly Arg[]): void {
+    this.checkImmediate(info.name);
+    this.sender.checkWatched?.(info, args);
   }
 
   execute(request: Request): void {
@@ -201,6 +215,7 @@ export class WatchSession implements Executor {
 
   /** Convert the error of a lost watch; `harmless`: the command cannot have changed data. */
   toWatchError(error: unknown, harmless: boolean): unknown {
+    if (this.sender.endsWatch?.(error) === true) return movedError(error);
     // While the connection is alive the watch is too: the call's timeout, or LOADING.
     if (this.#lease.alive || !this.#watching) return error;
     return asWatchError(error, harmless);

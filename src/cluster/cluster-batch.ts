@@ -1,0 +1,153 @@
+/**
+ * How the pipelines of a cluster client send their commands. Every command is checked and encoded when it is
+ * added, so that nothing of a pipeline is sent when one of its commands cannot be.
+ */
+import type { Arg, CommandInfo, Key } from "../commands/core/info.js";
+import { commandSlot, NO_SLOT } from "../commands/core/key-route.js";
+import { keySlot } from "../commands/core/key-slot.js";
+import { CrossSlotTransactionError, DataError, RedisError } from "../errors.js";
+import type { ExecutionContext } from "../execution/execute.js";
+import type { Executor } from "../execution/executor.js";
+import type { Preloadable } from "../execution/preload.js";
+import type { BatchSender, BatchSenders } from "../pipeline/batch-sender.js";
+import {
+  type Batch,
+  batchTraits,
+  sendAfterPreload,
+  sendBatch,
+  startBatch,
+} from "../pipeline/send-batch.js";
+import { type Chunk, Encoder } from "../protocol/encoder.js";
+import { type ClusterCommands, ClusterPipeline } from "./cluster-pipeline.js";
+import { ClusterTransaction } from "./cluster-transaction.js";
+import { concernsCluster } from "./redirects.js";
+import type { ClusterRouter } from "./router.js";
+import { ScriptLoads } from "./script-loads.js";
+
+function crossSlot(command: string): CrossSlotTransactionError {
+  const message = `${command}: all keys of a transaction must be in one slot; give the keys one hash tag, such as {user1}`;
+  return new CrossSlotTransactionError(message, { command, outcome: "not-sent" });
+}
+
+/** Sends the batches of one pipeline. */
+class ClusterBatchSender implements BatchSender<ClusterCommands> {
+  readonly #router: ClusterRouter;
+  readonly #encoder: Encoder;
+  readonly #transaction: boolean;
+  /** Slot of the watched keys. */
+  #watched = NO_SLOT;
+  /** Slot of the transaction. */
+  #slot = NO_SLOT;
+  #slots: number[] = [];
+  #wires: (readonly Chunk[])[] = [];
+  #flags = 0;
+
+  constructor(router: ClusterRouter, transaction: boolean) {
+    this.#router = router;
+    this.#encoder = new Encoder(router.settings);
+    this.#transaction = transaction;
+  }
+
+  add(info: CommandInfo, args: readonly Arg[]): void {
+    this.#encoder.command(info, args);
+    const wire = this.#encoder.take();
+    const slot = commandSlot(info, args, this.#router.settings.encoding);
+    if (this.#transaction && slot !== NO_SLOT) {
+      if (this.#slot !== NO_SLOT && slot !== this.#slot) throw crossSlot(info.name);
+      this.#slot = slot;
+    }
+    this.#slots.push(slot);
+    this.#wires.push(wire);
+    this.#flags |= info.flags;
+  }
+
+  watch(keys: readonly Key[]): void {
+    if (keys.length === 0 && this.#watched === NO_SLOT) {
+      const message = "WATCH: on a cluster at least one key is required, which determines the node";
+      throw new DataError(message, { command: "WATCH" });
+    }
+    const { encoding } = this.#router.settings;
+    let slot = this.#watched;
+    for (const key of keys) {
+      const own = keySlot(key, encoding);
+      if (slot !== NO_SLOT && own !== slot) throw crossSlot("WATCH");
+      slot = own;
+    }
+    this.#watched = slot;
+    this.#slot = slot;
+  }
+
+  checkWatched(info: CommandInfo, args: readonly Arg[]): void {
+    const slot = commandSlot(info, args, this.#router.settings.encoding);
+    if (slot !== NO_SLOT && slot !== this.#watched) throw crossSlot(info.name);
+  }
+
+  endsWatch(error: unknown): boolean {
+    return error instanceof RedisError && concernsCluster(error);
+  }
+
+  take(): ClusterCommands {
+    const slots = this.#slots;
+    const taken = { slots, wires: this.#wires, flags: this.#flags, slot: this.#slot };
+    this.#slot = this.#watched;
+    this.#slots = [];
+    this.#wires = [];
+    this.#flags = 0;
+    return taken;
+  }
+
+  send(
+    context: ExecutionContext,
+    batch: Batch<ClusterCommands>,
+    needed: ReadonlyMap<string, Preloadable>,
+  ): Promise<unknown[]> {
+    const { executor } = context;
+    if (executor !== this.#router) return sendOnConnection(context, batch, needed);
+    const setup = {
+      router: this.#router,
+      call: context.call,
+      loads: new ScriptLoads(needed.values()),
+    };
+    const { entries, transaction } = batch;
+    if (!transaction) {
+      const request = new ClusterPipeline({ ...setup, entries, commands: batch.wire });
+      return startBatch(context, { entries, transaction, request, send: startParts });
+    }
+    const traits = batchTraits(entries, context.call, true);
+    const { slot } = batch.wire;
+    const request = new ClusterTransaction(joined(batch), { ...setup, traits, slot });
+    return startBatch(context, { entries, transaction, request, send: execute });
+  }
+}
+
+/** Send a batch on the connection of a watch. */
+function sendOnConnection(
+  context: ExecutionContext,
+  batch: Batch<ClusterCommands>,
+  needed: ReadonlyMap<string, Preloadable>,
+): Promise<unknown[]> {
+  const commands = joined(batch);
+  if (needed.size === 0) return sendBatch(context, commands);
+  return sendAfterPreload(needed.values(), context, commands);
+}
+
+/** Return a batch with the wire form of all commands in one list. */
+function joined(batch: Batch<ClusterCommands>): Batch {
+  return { ...batch, wire: batch.wire.wires.flat() };
+}
+
+function startParts(_executor: Executor, batch: ClusterPipeline): void {
+  batch.start();
+}
+
+function execute(executor: Executor, transaction: ClusterTransaction): void {
+  executor.execute(transaction);
+}
+
+/** Create the senders of a cluster client. */
+export function clusterBatchSenders(router: ClusterRouter): BatchSenders {
+  return {
+    transaction: false,
+    create: (transaction) => new ClusterBatchSender(router, transaction),
+  };
+}

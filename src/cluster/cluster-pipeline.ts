@@ -1,0 +1,269 @@
+/**
+ * The commands of one pipeline on a cluster: divided by node, merged by index. Each command settles by its
+ * reply or its own error, whatever happens to the others.
+ */
+import { BLOCKING, READONLY } from "../commands/core/info.js";
+import { NO_SLOT } from "../commands/core/key-route.js";
+import { closedError } from "../connection/errors.js";
+import { deriveError, type RedisError } from "../errors.js";
+import type { CallSettings } from "../execution/call-settings.js";
+import type { Cancellable } from "../execution/cancellation.js";
+import type { Observable } from "../execution/tracing.js";
+import { type BatchEntry, decodeSlot } from "../pipeline/batch-request.js";
+import { batchTraits } from "../pipeline/send-batch.js";
+import { assertWritable, type Chunk } from "../protocol/encoder.js";
+import type { Reply, ReplyMode } from "../protocol/reply.js";
+import { rejectWithCallerStack } from "../util/caller-stack.js";
+import { type Fate, type Journey, newJourney } from "./fate.js";
+import { ForwardedRequest } from "./forwarded-request.js";
+import type { NodePool } from "./node-pool.js";
+import { type PartOwner, PartRequest, type RefusedCommand } from "./part-request.js";
+import type { Resend } from "./redirects.js";
+import type { Refusal } from "./routed-request.js";
+import type { ClusterRouter } from "./router.js";
+import type { ScriptLoads } from "./script-loads.js";
+
+/** The commands of a pipeline, encoded, by index. */
+export interface ClusterCommands {
+  /** `NO_SLOT` for a command without keys. */
+  readonly slots: readonly number[];
+  readonly wires: readonly (readonly Chunk[])[];
+  /** Slot of a transaction. */
+  readonly slot: number;
+  /** The flags of all commands, combined. */
+  readonly flags: number;
+}
+
+/** What a batch is created with. */
+export interface ClusterPipelineSetup {
+  readonly router: ClusterRouter;
+  readonly call: CallSettings;
+  readonly entries: readonly BatchEntry[];
+  readonly commands: ClusterCommands;
+  readonly loads: ScriptLoads;
+}
+
+/** A pipeline in flight. */
+export class ClusterPipeline implements PartOwner, Cancellable, Observable {
+  readonly name = "PIPELINE";
+  /** A batch has no one server. */
+  readonly address = undefined;
+  readonly promise: Promise<unknown[]>;
+  readonly slots: readonly number[];
+  readonly wires: readonly (readonly Chunk[])[];
+  readonly replies: Reply[];
+  onSettled: ((error?: unknown) => void) | undefined = undefined;
+  readonly #setup: ClusterPipelineSetup;
+  readonly #parts = new Set<PartRequest>();
+  #resolve: (values: unknown[] | Promise<never>) => void = () => {};
+  #journeys: Map<number, Journey> | undefined = undefined;
+  /** Commands that were sent again although they may have been executed. */
+  #retried: Set<number> | undefined = undefined;
+  #unanswered: number;
+  #settled = false;
+
+  constructor(setup: ClusterPipelineSetup) {
+    this.#setup = setup;
+    this.slots = setup.commands.slots;
+    this.wires = setup.commands.wires;
+    this.#unanswered = this.slots.length;
+    this.replies = new Array<Reply>(this.slots.length).fill(null);
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Send all commands: those of one node as one request, those of a closed slot through its gate. */
+  start(): void {
+    const { router } = this.#setup;
+    if (router.closed) return this.fail(closedError(this.name));
+    try {
+      for (const wire of this.wires) assertWritable(wire);
+    } catch (error) {
+      return this.fail(error as RedisError);
+    }
+    const byNode = new Map<NodePool, number[]>();
+    const bySlot = new Map<number, number[]>();
+    for (let index = 0; index < this.slots.length; index++) this.#assign(index, byNode, bySlot);
+    for (const [node, indexes] of byNode) router.sendTo(node, this.#part(indexes, NO_SLOT));
+    for (const [slot, indexes] of bySlot) {
+      const part = this.#part(indexes, slot);
+      if (part.blocking) router.executeExclusively(part);
+      else router.execute(part);
+    }
+  }
+
+  /** Put a command into the list of its node, or of its slot if it cannot be written now. */
+  #assign(index: number, byNode: Map<NodePool, number[]>, bySlot: Map<number, number[]>): void {
+    const { router } = this.#setup;
+    const slot = this.slots[index] as number;
+    const isClosed = router.gates.count !== 0 && router.gates.isClosed(slot);
+    const node = isClosed ? undefined : router.nodeAt(slot);
+    const list = node === undefined ? undefined : byNode.get(node);
+    if (list !== undefined) list.push(index);
+    // While commands wait, their slot may move: commands of several slots must not wait as one request.
+    else if (node?.writable === true) byNode.set(node, [index]);
+    else addTo(bySlot, slot, index);
+  }
+
+  // -- for the call ----------------------------------------------------------------------------
+
+  get written(): boolean {
+    if (this.#unanswered < this.slots.length) return true;
+    return [...this.#parts].some(({ written, isAnswered }) => written || isAnswered);
+  }
+
+  fail(error: RedisError): void {
+    if (this.#settled) return;
+    for (const part of this.#parts) part.settled = true;
+    this.#settle(rejectWithCallerStack(error), error);
+  }
+
+  withdraw(): void {
+    for (const part of [...this.#parts]) part.withdraw();
+    this.#parts.clear();
+  }
+
+  #settle(values: unknown[] | Promise<never>, error?: RedisError): void {
+    this.#settled = true;
+    this.#setup.call.cancellation?.delete(this);
+    this.#resolve(values);
+    this.onSettled?.(error);
+  }
+
+  // -- for the parts ---------------------------------------------------------------------------
+
+  modeOf(index: number): ReplyMode {
+    return this.#entry(index).mode;
+  }
+
+  errorOf(index: number, error: RedisError): RedisError {
+    const command = this.#entry(index).info.name;
+    if (error.outcome === undefined) {
+      error.command = command;
+      return this.#setup.loads.reasonOf(error);
+    }
+    // An earlier attempt may have been executed, even if the last one was not sent.
+    const outcome = this.#retried?.has(index) === true ? "unknown" : error.outcome;
+    return deriveError(error, { command, outcome, cause: error.cause });
+  }
+
+  decide(index: number, refusal: Refusal): Fate {
+    const slot = this.slots[index] as number;
+    const { info, args } = this.#entry(index);
+    const blocks = (info.flags & BLOCKING) !== 0 && info.blockTime?.(args) !== undefined;
+    // Errors that follow from this one name the command too.
+    refusal.error.command = info.name;
+    const details = { command: info.name, slot, journey: this.#journey(index), ordered: !blocks };
+    return this.#setup.router.redirects.decide({ ...refusal, ...details });
+  }
+
+  allowsRetry(indexes: readonly number[], error: RedisError, attempts: number): boolean {
+    const { call } = this.#setup;
+    const entries = indexes.map((index) => this.#entry(index));
+    const { blocking } = batchTraits(entries, call, false);
+    const areReads = entries.every(({ info }) => (info.flags & READONLY) !== 0);
+    if (!call.allowsRetry(error, attempts, areReads && !blocking)) return false;
+    this.#retried ??= new Set();
+    for (const index of indexes) this.#retried.add(index);
+    return true;
+  }
+
+  onLoadFailed(error: RedisError): void {
+    this.#setup.loads.onError(error);
+  }
+
+  resend(refused: readonly RefusedCommand[]): void {
+    if (this.#settled) return;
+    const bySlot = new Map<number, number[]>();
+    const fates = new Map<number, Resend>();
+    for (const { index, fate } of refused) {
+      const slot = this.slots[index] as number;
+      const other = fates.get(slot);
+      fates.set(slot, other === undefined ? fate : stronger(other, fate));
+      addTo(bySlot, slot, index);
+    }
+    for (const [slot, indexes] of bySlot) {
+      const part = this.#part(indexes, slot, { admitted: true });
+      const journey = this.#journey(indexes[0] as number);
+      const fate = fates.get(slot) as Resend;
+      this.#setup.router.redirects.follow(part, { slot, fate, journey });
+    }
+  }
+
+  askingPart(part: PartRequest): PartRequest {
+    this.#parts.delete(part);
+    return this.#part(part.indexes, part.slot(), { admitted: true, asking: true });
+  }
+
+  reroute(part: PartRequest, waitTimeout: number | undefined): void {
+    this.#parts.delete(part);
+    const bySlot = new Map<number, number[]>();
+    for (const index of part.indexes) addTo(bySlot, this.slots[index] as number, index);
+    for (const [slot, indexes] of bySlot) {
+      const next = this.#part(indexes, slot, { admitted: true });
+      this.#setup.router.resume(new ForwardedRequest(next, { waitTimeout }));
+    }
+  }
+
+  onPartEnded(part: PartRequest): void {
+    this.#parts.delete(part);
+  }
+
+  onAnswered(count: number): void {
+    this.#unanswered -= count;
+    if (this.#unanswered !== 0 || this.#settled) return;
+    const { entries, call } = this.#setup;
+    this.#settle(entries.map((entry, i) => decodeSlot(entry, this.replies[i] ?? null, call)));
+  }
+
+  #part(indexes: readonly number[], slot: number, shape?: Partial<PartFlags>): PartRequest {
+    const { call, commands, loads } = this.#setup;
+    const blocks = (commands.flags & BLOCKING) !== 0;
+    const entries = indexes.map((index) => this.#entry(index));
+    const part = new PartRequest(this, indexes, {
+      traits: blocks ? batchTraits(entries, call, false) : call,
+      slot,
+      loads: loads.before(entries),
+      asking: false,
+      admitted: false,
+      ...shape,
+    });
+    this.#parts.add(part);
+    return part;
+  }
+
+  #entry(index: number): BatchEntry {
+    return this.#setup.entries[index] as BatchEntry;
+  }
+
+  #journey(index: number): Journey {
+    this.#journeys ??= new Map();
+    let journey = this.#journeys.get(index);
+    if (journey === undefined) {
+      journey = newJourney();
+      this.#journeys.set(index, journey);
+    }
+    return journey;
+  }
+}
+
+interface PartFlags {
+  readonly asking: boolean;
+  readonly admitted: boolean;
+}
+
+function addTo(lists: Map<number, number[]>, slot: number, index: number): void {
+  const list = lists.get(slot);
+  if (list === undefined) lists.set(slot, [index]);
+  else list.push(index);
+}
+
+/**
+ * Return the fate for commands of one slot that are sent again together: the longest wait, otherwise ASKING,
+ * which the owner of a slot ignores.
+ */
+function stronger(a: Resend, b: Resend): Resend {
+  if (a.kind === "wait") return b.kind === "wait" && b.pause > a.pause ? b : a;
+  return b.kind === "wait" || a.kind === "move" ? b : a;
+}

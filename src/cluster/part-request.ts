@@ -1,0 +1,241 @@
+/**
+ * The commands of a pipeline that go to one node: written as one piece, answered in order. Commands that the
+ * node refuses are sent again when the last reply has arrived; at the end every command has a reply, an error,
+ * or is on its way again.
+ */
+import type { InternalCommand } from "../connection/internal-request.js";
+import { internalCommand } from "../connection/internal-request.js";
+import { Request, type RequestHolder, type RequestTraits } from "../connection/request.js";
+import type { RedisError } from "../errors.js";
+import { assertWritable, type Chunk, type Encoder } from "../protocol/encoder.js";
+import { type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
+import { nextTick } from "../util/timers.js";
+import type { Fate } from "./fate.js";
+import type { Resend } from "./redirects.js";
+import type { Refusal, SelfRouting } from "./routed-request.js";
+
+const ASKING = internalCommand("ASKING");
+
+/** A command that was refused and is to be sent again. */
+export interface RefusedCommand {
+  readonly index: number;
+  readonly fate: Resend;
+}
+
+/** The pipeline, as its parts use it. Commands have the index of their entry. */
+export interface PartOwner {
+  readonly slots: readonly number[];
+  readonly wires: readonly (readonly Chunk[])[];
+  /** Replies of all commands so far, error replies included. */
+  readonly replies: Reply[];
+  /** How the reply of a command is built. */
+  modeOf(index: number): ReplyMode;
+  /** Return the error of a command, from an error reply or from the failure of its part. */
+  errorOf(index: number, error: RedisError): RedisError;
+  /** Decide what follows an error reply. */
+  decide(index: number, refusal: Refusal): Fate;
+  /** Whether commands that may have been executed are sent again, for the `attempts`th time. */
+  allowsRetry(indexes: readonly number[], error: RedisError, attempts: number): boolean;
+  /** Record the error of a command that loads a script. */
+  onLoadFailed(error: RedisError): void;
+  /** Send refused commands again. */
+  resend(refused: readonly RefusedCommand[]): void;
+  /** Return the request for the commands of a part, each behind ASKING. */
+  askingPart(part: PartRequest): PartRequest;
+  /** Route the commands of a part again; see {@link SelfRouting.reroute}. */
+  reroute(part: PartRequest, waitTimeout: number | undefined): void;
+  /** So many commands have their reply or error. */
+  onAnswered(count: number): void;
+  /** A part has ended. */
+  onPartEnded(part: PartRequest): void;
+}
+
+/** What a part is created with. */
+export interface PartShape {
+  readonly traits: RequestTraits;
+  /** Slot of all its commands; `NO_SLOT` when they have several. */
+  readonly slot: number;
+  /** Written before the commands. */
+  readonly loads: readonly InternalCommand[];
+  /** Whether ASKING precedes each command. */
+  readonly asking: boolean;
+  /** See {@link Request.admitted}. */
+  readonly admitted: boolean;
+}
+
+/** Commands of a pipeline for one node. */
+export class PartRequest extends Request implements SelfRouting {
+  readonly #owner: PartOwner;
+  readonly #shape: PartShape;
+  #indexes: readonly number[];
+  #isAdmitted: boolean;
+  #answered = 0;
+  /** Number of replies that come before the next command's. */
+  #skip: number;
+  /** What follows the error reply that is passed to {@link acceptError} next. */
+  #fate: Fate | undefined = undefined;
+  #refused: RefusedCommand[] | undefined = undefined;
+  #attempts = 0;
+
+  constructor(owner: PartOwner, indexes: readonly number[], shape: PartShape) {
+    const { traits, loads, asking } = shape;
+    super(indexes.length * (asking ? 2 : 1) + loads.length, traits);
+    this.#owner = owner;
+    this.#indexes = indexes;
+    this.#shape = shape;
+    this.#isAdmitted = shape.admitted;
+    this.#skip = this.#preceding;
+  }
+
+  override get name(): string {
+    return "PIPELINE";
+  }
+
+  override get admitted(): boolean {
+    return this.#isAdmitted;
+  }
+
+  /** The commands that are not answered. */
+  get indexes(): readonly number[] {
+    return this.#answered === 0 ? this.#indexes : this.#indexes.slice(this.#answered);
+  }
+
+  get slots(): Iterable<number> {
+    const { slots } = this.#owner;
+    return new Set(this.#indexes.map((index) => slots[index] as number));
+  }
+
+  /** Whether the server has answered a command. */
+  get isAnswered(): boolean {
+    return this.#answered !== 0;
+  }
+
+  override slot(): number {
+    return this.#shape.slot;
+  }
+
+  override heldBy(holder: RequestHolder): void {
+    super.heldBy(holder);
+    this.#isAdmitted = true;
+  }
+
+  override check(): void {
+    for (const index of this.#indexes) assertWritable(this.#wire(index));
+  }
+
+  override encode(encoder: Encoder): void {
+    const { loads, asking } = this.#shape;
+    this.check();
+    for (const load of loads) encoder.command(load, load.args);
+    for (const index of this.#indexes) {
+      if (asking) encoder.command(ASKING, ASKING.args);
+      encoder.add(this.#wire(index));
+    }
+  }
+
+  override replyMode(): ReplyMode {
+    return this.#skip !== 0 ? TEXT : this.#owner.modeOf(this.#index);
+  }
+
+  override acceptReply(value: Reply): boolean {
+    if (this.#skip !== 0) return this.#skipReply();
+    this.#owner.replies[this.#index] = value;
+    return this.#advance();
+  }
+
+  override acceptError(error: RedisError): boolean {
+    if (this.#skip !== 0) {
+      if (this.#skip > (this.#shape.asking ? 1 : 0)) this.#owner.onLoadFailed(error);
+      return this.#skipReply();
+    }
+    const fate = this.#fate;
+    this.#fate = undefined;
+    if (fate?.kind === "refuse") return this.acceptReply(fate.error);
+    if (fate === undefined || fate.kind === "deliver")
+      return this.acceptReply(this.#owner.errorOf(this.#index, error));
+    this.#refused ??= [];
+    this.#refused.push({ index: this.#index, fate });
+    return this.#advance();
+  }
+
+  onRefused(refusal: Refusal): void {
+    if (this.#skip === 0) this.#fate = this.#owner.decide(this.#index, refusal);
+  }
+
+  reroute(waitTimeout: number | undefined): void {
+    this.#owner.reroute(this, waitTimeout);
+  }
+
+  asking(): Request {
+    return this.#owner.askingPart(this);
+  }
+
+  override remainingReplies(): number {
+    const commands = this.#indexes.length - this.#answered;
+    return this.#skip + commands + (this.#shape.asking ? commands - 1 : 0);
+  }
+
+  override prepareRetry(error: RedisError): boolean {
+    const rest = this.indexes;
+    // An error reply is that of one command.
+    if (error.outcome === undefined || this.settled) return false;
+    if (!this.#owner.allowsRetry(rest, error, this.#attempts)) return false;
+    this.#attempts++;
+    this.#owner.onAnswered(this.#answered - (this.#refused?.length ?? 0));
+    this.#resendRefused();
+    this.#indexes = rest;
+    this.#answered = 0;
+    this.#skip = this.#preceding;
+    return true;
+  }
+
+  override fail(error: RedisError): void {
+    if (this.settled) return;
+    this.settled = true;
+    const { replies } = this.#owner;
+    for (const index of this.indexes) replies[index] = this.#owner.errorOf(index, error);
+    const count = this.#indexes.length - (this.#refused?.length ?? 0);
+    this.#resendRefused();
+    this.#owner.onPartEnded(this);
+    this.#owner.onAnswered(count);
+  }
+
+  get #index(): number {
+    return this.#indexes[this.#answered] as number;
+  }
+
+  /** Number of replies before the first command's. */
+  get #preceding(): number {
+    return this.#shape.loads.length + (this.#shape.asking ? 1 : 0);
+  }
+
+  #wire(index: number): readonly Chunk[] {
+    return this.#owner.wires[index] as readonly Chunk[];
+  }
+
+  #skipReply(): false {
+    this.#skip--;
+    return false;
+  }
+
+  #advance(): boolean {
+    if (++this.#answered < this.#indexes.length) {
+      if (this.#shape.asking) this.#skip = 1;
+      return false;
+    }
+    this.settled = true;
+    const refused = this.#refused ?? [];
+    // Now: a later command of the slot may be redirected in the same chunk of replies.
+    if (refused.length !== 0) this.#owner.resend(refused);
+    this.#owner.onPartEnded(this);
+    this.#owner.onAnswered(this.#indexes.length - refused.length);
+    return true;
+  }
+
+  /** The connection is lost: its pool must not be called from here. */
+  #resendRefused(): void {
+    const refused = this.#refused;
+    this.#refused = undefined;
+    if (refused !== undefined) nextTick(() => this.#owner.resend(refused));
+  }
+}
