@@ -98,7 +98,7 @@ export class WatchSession implements Executor {
     sender.watch?.(keys);
     const session = new this(context, sender, await leaseFor(keys, context));
     try {
-      if (keys.length !== 0) await session.watch(keys);
+      if (keys.length !== 0) await session.#watch(keys);
       return session;
     } catch (error) {
       await session.close();
@@ -145,6 +145,10 @@ export class WatchSession implements Executor {
       throw new DataError("WATCH: at least one key is required", { command: "WATCH" });
     }
     this.sender.watch?.(keys);
+    await this.#watch(keys);
+  }
+
+  async #watch(keys: readonly Key[]): Promise<void> {
     // Until EXEC or UNWATCH is answered the connection must not be reused.
     this.#lease.connection.watchStarted();
     await this.#send(internalCommand("WATCH", ...keys));

@@ -97,6 +97,32 @@ describe("WatchSession", () => {
     await session.close();
   });
 
+  it("leases no connection for keys that the sender of its transaction refuses", async () => {
+    const context = contextOf(Promise.reject(new Error("leased")));
+    const sender = context.senders.create(true);
+    sender.watch = () => {
+      throw new RedisError("refused by the test");
+    };
+    const senders = { transaction: true, create: () => sender };
+    const error = await errorOf(WatchSession.open({ ...context, senders }, ["key"]));
+    expect(error.message).toBe("refused by the test");
+  });
+
+  it("converts an error after which the sender regards the watch as ended to a WatchError", async () => {
+    const { lease } = fakeLease();
+    const context = contextOf(Promise.resolve(lease));
+    const sender = context.senders.create(true);
+    const moved = new RedisError("MOVED 1 host:1");
+    sender.endsWatch = (error) => error === moved;
+    const senders = { transaction: true, create: () => sender };
+    const session = await WatchSession.open({ ...context, senders }, ["key"]);
+    const error = session.toWatchError(moved, false);
+    expect(error).toBeInstanceOf(WatchError);
+    expect(error).toMatchObject({ code: "EWATCH", outcome: "not-sent", cause: moved });
+    expect(session.toWatchError(lost(), false)).toBeInstanceOf(ConnectionError);
+    await session.close();
+  });
+
   it("converts a lost connection to a WatchError only while keys are watched", async () => {
     const watched = await open("key");
     expect(watched.session.toWatchError(lost(), false)).toBeInstanceOf(ConnectionError);
