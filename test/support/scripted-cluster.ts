@@ -190,6 +190,8 @@ export class ScriptedNode {
       const asking = data.isAsking(name);
       const command: NodeCommand = { words: [name, ...argsOf(received)], peer, asking };
       const scripted = await this.#scripted(command);
+      // A refused EXEC ends its transaction.
+      if (name === "EXEC" && scripted !== undefined) data.execute("DISCARD", []);
       if (scripted === LOSE) await peer.reset();
       else peer.send(scripted ?? this.#usual(command, data));
     }
