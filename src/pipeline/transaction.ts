@@ -9,6 +9,7 @@ import { flattened, isList } from "../commands/core/arg-values.js";
 import type { Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
 import { AbortError, DataError, RedisError, WatchError } from "../errors.js";
+import { EqualJitterBackoff } from "../options/backoff.js";
 import type { RetryPolicy } from "../options/retry-policy.js";
 import { sleep } from "../util/abort.js";
 import { abortSignal, boolean, checkOptions, duration, integer } from "../util/validate.js";
@@ -142,6 +143,11 @@ async function attempt<T extends string | Buffer, I extends number | bigint, V>(
   }
 }
 
+/** ms; pauses while the keys are moved to another node of a cluster. */
+const REFUSED = new EqualJitterBackoff(1000, 10);
+/** Attempts in a row that the nodes of a cluster refuse before the error is thrown: 10 s at least. */
+const REFUSALS = 20;
+
 /** Decides whether an attempt is repeated, and after which pause. */
 class AttemptSeries {
   readonly #retry: RetryPolicy;
@@ -149,6 +155,8 @@ class AttemptSeries {
   #attempts = 0;
   /** Consecutive lost connections. */
   #losses = 0;
+  /** Consecutive refusals by the nodes of a cluster. */
+  #refusals = 0;
 
   constructor(retry: RetryPolicy, options: TransactionOptions) {
     this.#retry = retry.clone();
@@ -168,17 +176,26 @@ class AttemptSeries {
     // Another client changed a key: the server is up, and that client made progress.
     if (error.outcome === undefined) {
       this.#losses = 0;
+      this.#refusals = 0;
       this.#retry.reset();
       return watchDelay;
     }
     const { resends } = this.#retry;
     const { cause } = error;
+    if (cause instanceof RedisError && cause.outcome === undefined)
+      return this.#afterRefusal(error);
     this.#losses++;
     const isExhausted = resends >= 0 && this.#losses > resends;
     if (isExhausted || !(cause instanceof RedisError)) throw error;
     const pause = this.#retry.next(this.#losses, cause);
     if (typeof pause !== "number") throw pause === cause ? error : pause;
     return Math.max(watchDelay, pause);
+  }
+
+  /** An error reply means that the keys are at another node, or on their way. */
+  #afterRefusal(error: WatchError): number {
+    if (++this.#refusals > REFUSALS) throw error;
+    return Math.max(this.#options.watchDelay ?? 0, REFUSED.compute(this.#refusals));
   }
 }
 

@@ -9,6 +9,7 @@ import { RedisError } from "../../src/errors.js";
 import { startCluster, type TestCluster } from "../../src/testing/index.js";
 import { type FinalData, type Operation, violations } from "../support/cluster-checker.js";
 import { clusterClient } from "../support/cluster-router.js";
+import { settleAll } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 type Client = ReturnType<typeof clusterClient>;
@@ -156,7 +157,6 @@ describe("pipelines and transactions on a cluster that changes", () => {
   it("count to exactly 200 with transaction() while the slot moves", async () => {
     await using client = create();
     const key = "{watched}:counter";
-    let running = 4;
     const increment = async (): Promise<void> => {
       for (let i = 0; i < 50; i++) {
         await client.transaction(async (watch) => {
@@ -164,16 +164,19 @@ describe("pipelines and transactions on a cluster that changes", () => {
           return watch.multi().set(key, value + 1);
         }, key);
       }
-      running--;
     };
-    const increments = Promise.all(Array.from({ length: running }, increment));
-    while (running !== 0) {
+    const increments = settleAll(Array.from({ length: 4 }, increment), 50_000);
+    let isSettled = false;
+    void increments.then(() => {
+      isSettled = true;
+    });
+    while (!isSettled) {
       const owner = await cluster.ownerOf(slotOf(key));
       const next = cluster.primaries.find((node) => node !== owner) ?? owner;
       await cluster.moveSlot(slotOf(key), next);
       await sleep(20);
     }
-    await increments;
+    expect((await increments).filter(({ ok }) => !ok)).toEqual([]);
     expect(await client.get(key)).toBe("200");
   }, 60_000);
 
