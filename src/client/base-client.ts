@@ -7,6 +7,7 @@ import type { Arg, CommandInfo, Decoder, Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
 import { type DataError, ResponseError } from "../errors.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
+import { CLIENT_TRAITS, type ClientTraits } from "../execution/client-traits.js";
 import { decoderFor } from "../execution/command-request.js";
 import { DedicatedConnection } from "../execution/dedicated-connection.js";
 import { execute } from "../execution/execute.js";
@@ -59,6 +60,15 @@ export abstract class BaseClient<
   /** @internal */
   override get [DEPENDENCIES](): ClientDependencies {
     return this[SELF].#dependencies;
+  }
+
+  /** @internal */
+  get [CLIENT_TRAITS](): ClientTraits {
+    const { pool, executor } = this[SELF].#dependencies;
+    return {
+      encoding: pool.settings.encoding,
+      severalServers: pool.severalServers === true && executor.exclusive !== true,
+    };
   }
 
   /**

@@ -30,6 +30,8 @@ export type RedisArguments =
 /** The connections of a client: a pool, or the pools of the nodes of a cluster. Its text names them. */
 export interface ClientConnections {
   readonly settings: Settings;
+  /** Whether they lead to several servers; absent for one. */
+  readonly severalServers?: true;
   disconnect(): void;
 }
 

@@ -121,12 +121,6 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     this.send(request);
   }
 
-  executeUrgently(request: Request): void {
-    const node = this.#anyNode();
-    if (this.#closing !== undefined || node === undefined) this.execute(request);
-    else node.pool.executeUrgently(request);
-  }
-
   /** See {@link LeaseProvider.lease}; keys in different slots are refused. */
   async lease(keys: readonly Key[] = []): Promise<Lease> {
     const slot = this.#slotOf(keys);

@@ -5,6 +5,7 @@
 import { isUint8Array } from "node:util/types";
 import type { Key, Value } from "../commands/core/info.js";
 import { WITHOUT_CALLBACKS } from "../execution/call-settings.js";
+import { traitsOfClient } from "../execution/client-traits.js";
 import type { ScriptClient } from "../scripting/script.js";
 import { toBytes } from "../util/bytes.js";
 import { withMethods } from "../util/validate.js";
@@ -34,8 +35,6 @@ export interface LockClient extends AcquireClient {
   exists(key: Key): Promise<unknown>;
   /** Return the same client with other call settings. */
   with(settings: LockView): LockClient;
-  /** Source of the encoding of string tokens; UTF-8 without it. */
-  readonly connectionPool?: { readonly settings: { readonly encoding: BufferEncoding } };
 }
 
 /**
@@ -76,19 +75,16 @@ export function lockClients(given: unknown): LockClients {
   return { client, unlimited: client.with({ signal: undefined, timeout: undefined }) };
 }
 
-function encodingOf(client: LockClient): BufferEncoding {
-  return client.connectionPool?.settings.encoding ?? "utf8";
-}
-
 /** Return the bytes of a token; of a new UUID when none is given. */
 export function tokenOf(client: LockClient, given: string | Uint8Array | undefined): Buffer {
-  if (given !== undefined) return toBytes('argument "token"', given, encodingOf(client));
+  if (given !== undefined)
+    return toBytes('argument "token"', given, traitsOfClient(client).encoding);
   return Buffer.from(globalThis.crypto.randomUUID().replaceAll("-", ""));
 }
 
 /** Whether two keys are the same bytes for a client. */
 export function isSameKey(client: LockClient, a: Key, b: Key): boolean {
   const bytes = (key: Key): Uint8Array =>
-    isUint8Array(key) ? key : Buffer.from(String(key), encodingOf(client));
+    isUint8Array(key) ? key : Buffer.from(String(key), traitsOfClient(client).encoding);
   return Buffer.compare(bytes(a), bytes(b)) === 0;
 }

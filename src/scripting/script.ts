@@ -15,6 +15,8 @@ import { type ScriptFunction, ScriptRunner, type ServerScript } from "./server-s
 export interface ScriptClient {
   evalsha(sha: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
   evalshaRo(sha: string, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
+  eval(script: Value, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
+  evalRo(script: Value, numKeys: number, ...keysAndArgs: (readonly Value[])[]): Promise<unknown>;
   scriptLoad(script: Value): Promise<unknown>;
 }
 
@@ -51,6 +53,10 @@ export function scriptRunner(source: ScriptSource, readOnly = false): ScriptRunn
       readOnly
         ? client.evalshaRo(source.sha, keys.length, keys, args)
         : client.evalsha(source.sha, keys.length, keys, args),
+    runSource: (client, { keys, args }) =>
+      readOnly
+        ? client.evalRo(source.code, keys.length, keys, args)
+        : client.eval(source.code, keys.length, keys, args),
     isNotLoaded: isUnknownScript,
     load: (client) => client.scriptLoad(source.code),
   };

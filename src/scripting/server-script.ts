@@ -5,6 +5,7 @@
 
 import type { Key, Value } from "../commands/core/info.js";
 import { DataError } from "../errors.js";
+import { traitsOfClient } from "../execution/client-traits.js";
 import { asNotSent, type Preloadable } from "../execution/preload.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import { type Check, checkArity, kindOf, onlyKnown } from "../util/validate.js";
@@ -59,6 +60,8 @@ export interface ServerScript<C extends object> {
   readonly client: Check<C>;
   /** Run it once. Returns a promise for a client, and the pipeline for a pipeline. */
   run(client: C, keysAndArgs: KeysAndArgs): Promise<unknown>;
+  /** Load it where its keys are and run it, with one command; absent when there is none that does both. */
+  runSource?(client: C, keysAndArgs: KeysAndArgs): Promise<unknown>;
   /** Whether an error means that the server does not have it. */
   isNotLoaded(error: unknown): boolean;
   load(client: C): Promise<unknown>;
@@ -115,6 +118,8 @@ export class ScriptRunner<C extends object> {
     const loadsBefore = this.#loadsOf(client);
     const value = await this.#attempt(client, keysAndArgs);
     if (value !== NOT_LOADED) return value;
+    if (this.#script.runSource !== undefined && traitsOfClient(client).severalServers)
+      return await this.#script.runSource(client, keysAndArgs);
     // Another call may have loaded it since this one was sent.
     if (this.#loadsOf(client) !== loadsBefore) {
       const secondValue = await this.#attempt(client, keysAndArgs);

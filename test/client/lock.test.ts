@@ -22,6 +22,8 @@ function clientWith(set: LockClient["set"]): LockClient {
     exists: (key) => redis.exists(key),
     evalsha: (...args) => redis.evalsha(...args),
     evalshaRo: (...args) => redis.evalshaRo(...args),
+    eval: (...args) => redis.eval(...args),
+    evalRo: (...args) => redis.evalRo(...args),
     scriptLoad: (script) => redis.scriptLoad(script),
     with() {
       return this;

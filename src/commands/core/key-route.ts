@@ -3,8 +3,16 @@
  * key. Arguments that cannot be keys are passed over, because the encoder refuses the call.
  */
 import { isUint8Array } from "node:util/types";
-import { ClusterCrossSlotError } from "../../errors.js";
-import { type Arg, type CommandInfo, type Key, MOVABLE_KEYS, SEVERAL_KEYS, SPLIT } from "./info.js";
+import { ClusterCrossSlotError, RedisClusterException } from "../../errors.js";
+import {
+  type Arg,
+  type CommandInfo,
+  type Key,
+  MANY_NODES,
+  MOVABLE_KEYS,
+  SEVERAL_KEYS,
+  SPLIT,
+} from "./info.js";
 import { keySlot } from "./key-slot.js";
 
 /** The slot of a call without keys. */
@@ -18,6 +26,17 @@ const INSTEAD: Readonly<Record<string, string>> = {
   MGET: "mgetNonatomic",
   MSET: "msetNonatomic",
 };
+
+/** Commands that servers refuse in cluster mode, or that a cluster client must not send to a node of its choice. */
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  [
+    "REPLICAOF",
+    "the nodes of a cluster replicate each other; use clusterReplicate on a client(key)",
+  ],
+  ["SLAVEOF", "the nodes of a cluster replicate each other; use clusterReplicate on a client(key)"],
+  ["SWAPDB", "a cluster has no databases to swap"],
+  ["SHUTDOWN", "it stops one node; call it on a client(key)"],
+]);
 
 function isKey(arg: Arg | undefined): arg is Key {
   return (
@@ -49,7 +68,8 @@ export function commandKeys(info: RoutedCommand, args: readonly Arg[]): Key[] {
  *
  * @param encoding - The client's encoding of text.
  * @returns The slot, or {@link NO_SLOT} when the call has no keys.
- * @throws ClusterCrossSlotError when the keys are in different slots.
+ * @throws ClusterCrossSlotError when the keys are in different slots; RedisClusterException for a command that
+ * is not possible on a cluster, or concerns several nodes.
  */
 export function commandSlot(
   info: RoutedCommand,
@@ -57,9 +77,20 @@ export function commandSlot(
   encoding: BufferEncoding,
 ): number {
   const { route } = info;
-  if (route < 0) return route > MOVABLE_KEYS ? NO_SLOT : commonSlot(info, args, encoding);
+  if (route < 0)
+    return route > MOVABLE_KEYS ? slotWithoutKeys(info) : commonSlot(info, args, encoding);
   const key = args[route];
   return isKey(key) ? keySlot(key, encoding) : NO_SLOT;
+}
+
+function slotWithoutKeys({ name, flags }: RoutedCommand): number {
+  const reason =
+    (flags & MANY_NODES) === 0
+      ? REFUSED.get(name)
+      : "it concerns several nodes, and one of them gives no answer; call it on a client(key) for one node";
+  if (reason === undefined) return NO_SLOT;
+  const message = `${name} is not possible on a cluster: ${reason}`;
+  throw new RedisClusterException(message, { command: name, outcome: "not-sent" });
 }
 
 function commonSlot(info: RoutedCommand, args: readonly Arg[], encoding: BufferEncoding): number {

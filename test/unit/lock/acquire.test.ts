@@ -29,6 +29,8 @@ function contend(options: LockOptions, freeAt: number) {
     get: async () => Buffer.from("another holder"),
     evalsha: unexpected,
     evalshaRo: unexpected,
+    eval: unexpected,
+    evalRo: unexpected,
     scriptLoad: unexpected,
   };
   const settings = acquireSettings(lockSettings(options), "acquire", []);

@@ -7,6 +7,7 @@ import {
   type RedisError,
   ResponseError,
 } from "../../../src/errors.js";
+import { CLIENT_TRAITS, type ClientTraits } from "../../../src/execution/client-traits.js";
 import { ScriptSource } from "../../../src/execution/preload.js";
 import { createScript, type ScriptClient } from "../../../src/scripting/script.js";
 import { deferred } from "../../support/until.js";
@@ -30,6 +31,8 @@ function clientWith(...prepared: PreparedReply[]) {
   const client: ScriptClient = {
     evalsha: (...args) => run("EVALSHA", ...args),
     evalshaRo: (...args) => run("EVALSHA_RO", ...args),
+    eval: (script, ...args) => run("EVAL", String(script), ...args),
+    evalRo: (script, ...args) => run("EVAL_RO", String(script), ...args),
     scriptLoad: (script) => run("SCRIPT LOAD", String(script)),
   };
   return { client, sent };
@@ -78,6 +81,26 @@ describe("createScript", () => {
       ["EVALSHA", SHA, 0, "x"],
     ]);
   });
+
+  it.each([
+    [false, "EVALSHA", "EVAL"],
+    [true, "EVALSHA_RO", "EVAL_RO"],
+  ])(
+    "sends the source with the same keys after NOSCRIPT on a client of several servers (readOnly: %s)",
+    async (readOnly, bySha, bySource) => {
+      const { client, sent } = clientWith(noScript(), "reply", "second");
+      const traits: ClientTraits = { encoding: "utf8", severalServers: true };
+      const cluster = Object.assign(client, { [CLIENT_TRAITS]: traits });
+      const script = scriptOf(cluster, readOnly);
+      expect(await script({ keys: ["k"], args: ["x"] })).toBe("reply");
+      expect(await script({ keys: ["other"] })).toBe("second");
+      expect(sent).toEqual([
+        [bySha, SHA, 1, "k", "x"],
+        [bySource, LUA, 1, "k", "x"],
+        [bySha, SHA, 1, "other"],
+      ]);
+    },
+  );
 
   it("does not send EVALSHA a third time", async () => {
     const { client, sent } = clientWith(noScript(), SHA, noScript());

@@ -5,7 +5,7 @@ import type { Arg, CommandInfo } from "../../../../src/commands/core/info.js";
 import { commandKeys, commandSlot, NO_SLOT } from "../../../../src/commands/core/key-route.js";
 import { keySlot } from "../../../../src/commands/core/key-slot.js";
 import { COMMANDS } from "../../../../src/commands/generated/registry.js";
-import { ClusterCrossSlotError } from "../../../../src/errors.js";
+import { ClusterCrossSlotError, RedisClusterException } from "../../../../src/errors.js";
 import { resolveCommand } from "../../../../src/execution/resolve-command.js";
 
 function infoOf(name: string): CommandInfo {
@@ -103,6 +103,35 @@ describe("commandSlot", () => {
     expect(error).toMatchObject({ message, code: "CROSSSLOT", command: name, outcome: "not-sent" });
   });
 
+  it.each(["DBSIZE", "SCAN", "KEYS", "SCRIPT KILL", "FUNCTION LOAD", "WAIT"])(
+    "refuses %s, which concerns several nodes",
+    (name) => {
+      const message = `${name} is not possible on a cluster: it concerns several nodes, and one of them gives no answer; call it on a client(key) for one node`;
+      const error = refusal(name, "1", "secret");
+      expect(error).toBeInstanceOf(RedisClusterException);
+      expect(error).toMatchObject({
+        message,
+        code: "ECLUSTER",
+        command: name,
+        outcome: "not-sent",
+      });
+    },
+  );
+
+  it.each([
+    ["REPLICAOF", "use clusterReplicate"],
+    ["SLAVEOF", "use clusterReplicate"],
+    ["SWAPDB", "no databases to swap"],
+    ["SHUTDOWN", "it stops one node; call it on a client(key)"],
+  ])("refuses %s, which concerns one node, and names the reason", (name, reason) => {
+    expect(refusal(name)).toMatchObject({
+      message: expect.stringContaining(reason),
+      code: "ECLUSTER",
+      command: name,
+      outcome: "not-sent",
+    });
+  });
+
   it("names msetNonatomic for MSET", () => {
     expect(refusal("MSET", "a", 1, "b", 2)).toMatchObject({
       message: expect.stringContaining("use msetNonatomic"),
@@ -127,6 +156,13 @@ describe("the slot of a call of executeCommand", () => {
     ["FUTURE SUB THIRD", ["foo"]],
   ])("is that of foo for %s %j", (name, args) => {
     expect(looseSlot(name, ...args)).toBe(FOO);
+  });
+
+  it("refuses a command for several nodes in every spelling", () => {
+    for (const words of [["script", "LOAD", "code"], ["SCRIPT LOAD", "code"], ["Script load code"]])
+      expect(() => looseSlot(...(words as [string, ...string[]])), words.join()).toThrow(
+        /^SCRIPT( LOAD)? is not possible on a cluster/,
+      );
   });
 
   it("is none for a command without keys in every spelling", () => {
