@@ -16,9 +16,23 @@ export {
 export const fromUrl: RedisConstructor["fromUrl"] = (url, options, ...surplus: []) =>
   Redis.fromUrl(url, options, ...surplus);
 
+export type { AnyRedis } from "./client/any-redis.js";
 export type { ClientOptions } from "./client/client-state.js";
 export type { DedicatedCommands } from "./client/derived-methods.js";
 export type { HscanIterOptions, ZscanIterOptions } from "./client/scan-iter.js";
+export {
+  type ClusterViewOf,
+  type DedicatedRedisCluster,
+  RedisCluster,
+  type RedisClusterConstructor,
+} from "./cluster/cluster.js";
+export {
+  ClusterNode,
+  type ClusterOnlyOptions,
+  type RedisClusterOptions,
+  type StartupNode,
+} from "./cluster/options.js";
+export type { AddressRemap } from "./cluster/view.js";
 export type { BitFieldOperation } from "./commands/bitmaps/bitfield.js";
 export type { CommandSurface } from "./commands/core/command-surface.js";
 export type { Key, Value } from "./commands/core/info.js";

@@ -17,6 +17,7 @@ import { createLock } from "../lock/create-lock.js";
 import type { Lock, LockClass } from "../lock/lock.js";
 import type { LockClient } from "../lock/lock-client.js";
 import type { LockOptions } from "../lock/options.js";
+import { serverBatchSenders } from "../pipeline/batch-sender.js";
 import type { PipelineOptions } from "../pipeline/options.js";
 import { Pipeline } from "../pipeline/pipeline.js";
 import {
@@ -269,8 +270,13 @@ export abstract class BaseClient<
   /** @internal Create a client whose commands run on a connection of this provider. */
   [DEDICATED](leaseProvider: LeaseProvider): unknown {
     const { call } = this[DEPENDENCIES];
-    const executor = new DedicatedConnection(leaseProvider);
-    return this[SELF].#sibling({ call: call.with({}), executor, ownsExecutor: true });
+    return this[SELF].#sibling({
+      call: call.with({}),
+      executor: new DedicatedConnection(leaseProvider),
+      leaseProvider,
+      senders: serverBatchSenders(leaseProvider.settings),
+      ownsExecutor: true,
+    });
   }
 
   #sibling(changes: Partial<ClientDependencies>): unknown {

@@ -97,7 +97,10 @@ export function dependenciesFrom(
   };
 }
 
-function upperCased(callbacks: Readonly<Record<string, ResponseCallback>>) {
+/** Return response callbacks by upper-case command name. */
+export function upperCased(
+  callbacks: Readonly<Record<string, ResponseCallback>>,
+): Map<string, ResponseCallback> {
   const entries = Object.entries(callbacks);
   return new Map(entries.map(([name, callback]) => [name.toUpperCase(), callback]));
 }

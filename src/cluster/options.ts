@@ -56,6 +56,7 @@ export class ClusterNode {
     this.serverType = type === undefined ? undefined : serverType('argument "type"', type);
   }
 
+  /** Format as redis-py does: `ClusterNode<host=localhost,port=7000,serverType=primary>`. */
   toString(): string {
     const type = this.serverType === undefined ? "" : `,serverType=${this.serverType}`;
     return `${this.constructor.name}<host=${this.host},port=${this.port}${type}>`;
@@ -69,6 +70,7 @@ export class ClusterNode {
 /** A startup node: host and port (default 6379), or the URL of a node, without credentials. */
 export type StartupNode =
   | ClusterNode
+  | readonly [host: string, port?: number]
   | string
   | URL
   | { readonly host?: string; readonly port?: number }
@@ -140,6 +142,10 @@ function checkedRemap(name: string, value: unknown): AddressRemap {
 function startupOptions(given: unknown): RedisOptions {
   if (typeof given === "string" || isUrlObject(given)) return collectOptions(given);
   if (isPlainObject(given)) return onlyKnown(given, ["host", "port", "url"]);
+  if (Array.isArray(given) && (given.length === 1 || given.length === 2)) {
+    const [host, number]: unknown[] = given;
+    if (typeof host === "string") return { host, port: number as number };
+  }
   // Not instanceof: the node may be of another copy of this package.
   const { host, port: number } = Object(given) as Partial<ClusterNode>;
   if (typeof host === "string") return { host, port: number };

@@ -47,6 +47,7 @@ export interface RouterSettings {
 export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, TopologyOwner, GateHost {
   readonly settings: Settings;
   readonly address = undefined;
+  readonly severalServers = true;
   readonly encoder: Encoder;
   readonly gates: SlotGates;
   readonly waitQueue: WaitQueue;
@@ -123,27 +124,25 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** See {@link LeaseProvider.lease}; keys in different slots are refused. */
   async lease(keys: readonly Key[] = []): Promise<Lease> {
-    const slot = this.#slotOf(keys);
     for (;;) {
-      const lease = await this.#leaseAt(slot);
-      if (lease !== undefined) return lease;
+      const { pool } = await this.nodeOf(keys);
+      try {
+        return await pool.lease();
+      } catch (error) {
+        // A closed pool belongs to a node that has left the cluster.
+        if (!pool.closed || this.closed) throw error;
+      }
     }
   }
 
-  /** Lease a connection to the node of a slot; `undefined` when it has to be tried again. */
-  async #leaseAt(slot: number): Promise<Lease | undefined> {
-    if (this.#closing !== undefined) throw closedError();
-    const node = this.nodeAt(slot);
-    if (node === undefined) {
+  /** Find the node of keys in one slot, or one of the nodes when there are none. */
+  async nodeOf(keys: readonly Key[]): Promise<NodePool> {
+    const slot = this.#slotOf(keys);
+    for (;;) {
+      if (this.closed) throw closedError();
+      const node = this.nodeAt(slot);
+      if (node !== undefined) return node;
       await this.#nextView();
-      return undefined;
-    }
-    try {
-      return await node.pool.lease();
-    } catch (error) {
-      // The node has left the cluster.
-      if (!node.pool.closed || this.closed) throw error;
-      return undefined;
     }
   }
 
@@ -351,13 +350,14 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     onIdle?.();
   }
 
+  /** The part of a client's text between the brackets. */
   toString(): string {
-    return `RedisCluster<nodes=${this.table.nodes.length}>`;
+    return `nodes=${this.table.nodes.length}`;
   }
 
   [inspect.custom](): string {
     const names = this.table.nodes.map(({ name }) => name).join(", ");
-    return `RedisCluster<${names}> waiting=${this.waitQueue.requests.size}`;
+    return `nodes=[${names}] waiting=${this.waitQueue.requests.size}`;
   }
 }
 

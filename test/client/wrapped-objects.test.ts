@@ -36,6 +36,7 @@ const PUBLIC_PROPERTIES: Readonly<Record<string, readonly string[]>> = {
   BlockingConnectionPool: ["settings"],
   ClusterDownError: ["code", "name"],
   ClusterError: ["code", "name"],
+  ClusterNode: ["host", "name", "port", "serverType"],
   ConnectionPool: ["settings"],
   ConstantBackoff: ["backoff"],
   CrossSlotTransactionError: ["code", "name"],

@@ -49,9 +49,9 @@ describe("the tarball", () => {
     expect(paths.sort()).toEqual(all.sort());
   });
 
-  test("is smaller than 0.6 MB, and installed smaller than 2.5 MB", () => {
+  test("is smaller than 0.6 MB, and installed smaller than 2.8 MB", () => {
     expect(installed.packed.size).toBeLessThan(600_000);
-    expect(installed.packed.unpackedSize).toBeLessThan(2_500_000);
+    expect(installed.packed.unpackedSize).toBeLessThan(2_800_000);
   });
 
   test("contains the target of every relative link in its Markdown files", () => {
@@ -73,7 +73,7 @@ describe("the tarball", () => {
     };
     expect(map.sources).toContain("../src/client/redis.ts");
     expect(
-      map.sources.filter((source) => /table\.ts|commands\/(?:table|generator)\//.test(source)),
+      map.sources.filter((source) => /\/table\.ts|commands\/(?:table|generator)\//.test(source)),
     ).toEqual([]);
     expect(map.sources.filter((source) => !existsSync(join(ROOT, "dist", source)))).toEqual([]);
     expect(map.sourcesContent).toBeUndefined();

@@ -13,6 +13,7 @@ export interface Redirects {
   readonly plain: number;
   readonly tls: number;
   readonly sentinel: number;
+  readonly cluster: number;
   readonly unixSocket: string;
 }
 
@@ -56,6 +57,8 @@ function redirect(target: Target, isTls: boolean): void {
   const known = new Map([
     [6379, isTls ? PORTS.tls : PORTS.plain],
     [6380, isTls ? PORTS.tls : PORTS.plain],
+    [7000, PORTS.cluster],
+    [7001, PORTS.cluster],
     [26379, PORTS.sentinel],
   ]);
   const port = known.get(target.port ?? 0);

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import ts from "typescript";
+import { startCluster } from "../../src/testing/index.js";
 import { startSentinels } from "../support/sentinels.js";
 import { type RunningServer, startServer } from "../support/server.js";
 import { agrees, type Block, programOf } from "./doc-blocks.js";
@@ -30,18 +31,22 @@ export interface Sandbox extends AsyncDisposable {
   run(block: Block, timeout?: number): Promise<string[]>;
 }
 
-/**
- * Start servers and the process.
- *
- * @param withSentinel - Whether port 26379 leads to a Sentinel.
- */
-export async function startSandbox(withSentinel: boolean): Promise<Sandbox> {
+/** What the blocks need besides a server. */
+export interface Needs {
+  /** Whether port 26379 leads to a Sentinel. */
+  readonly sentinel: boolean;
+  /** Whether ports 7000 and 7001 lead to a node of a cluster. */
+  readonly cluster: boolean;
+}
+
+/** Start servers and the process. */
+export async function startSandbox(needs: Needs): Promise<Sandbox> {
   const ends: (() => Promise<unknown>)[] = [];
   const dispose = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const parts = await startParts(withSentinel, (end) => ends.push(end));
+    const parts = await startParts(needs, (end) => ends.push(end));
     return {
       run: (block, timeout = BLOCK_TIMEOUT) => runBlock(parts, block, timeout),
       [Symbol.asyncDispose]: dispose,
@@ -53,7 +58,7 @@ export async function startSandbox(withSentinel: boolean): Promise<Sandbox> {
 }
 
 async function startParts(
-  withSentinel: boolean,
+  needs: Needs,
   atEnd: (end: () => Promise<unknown>) => void,
 ): Promise<Parts> {
   const dir = await mkdtemp(join(tmpdir(), "rediswire-docs-"));
@@ -63,9 +68,10 @@ async function startParts(
   const acl = ["app on >secret ~* &* +@all"];
   const server = await startServer({ tls: true, unixSocket: true, acl });
   atEnd(() => server.stop());
-  const sentinel = withSentinel ? await startSentinel(atEnd) : 0;
+  const sentinel = needs.sentinel ? await startSentinel(atEnd) : 0;
+  const cluster = needs.cluster ? await startClusterNode(atEnd) : 0;
   const { port: plain, tlsPort: tls = 0, unixPath: unixSocket = "" } = server;
-  const child = await startRunner(dir, { plain, tls, sentinel, unixSocket }, server);
+  const child = await startRunner(dir, { plain, tls, sentinel, cluster, unixSocket }, server);
   atEnd(async () => child.kill());
   return { dir, server, child };
 }
@@ -74,6 +80,12 @@ async function startSentinel(atEnd: (end: () => Promise<unknown>) => void): Prom
   const deployment = await startSentinels({ replicas: 1, sentinels: 1 });
   atEnd(async () => deployment[Symbol.asyncDispose]());
   return deployment.sentinels[0]?.port ?? 0;
+}
+
+async function startClusterNode(atEnd: (end: () => Promise<unknown>) => void): Promise<number> {
+  const cluster = await startCluster({ primaries: 3 });
+  atEnd(() => cluster.stop());
+  return cluster.primaries[0]?.port ?? 0;
 }
 
 interface Parts {

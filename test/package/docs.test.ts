@@ -155,7 +155,10 @@ describe("code blocks run", () => {
 
   beforeAll(async () => {
     await ensureBuilt();
-    sandbox = await startSandbox(runnable.some(({ code }) => /Sentinel|26379/.test(code)));
+    sandbox = await startSandbox({
+      sentinel: runnable.some(({ code }) => /Sentinel|26379/.test(code)),
+      cluster: runnable.some(({ code }) => /RedisCluster/.test(code)),
+    });
   }, 240_000);
   afterAll(() => sandbox[Symbol.asyncDispose]());
 

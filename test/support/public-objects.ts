@@ -30,6 +30,12 @@ function closedClient(): api.Redis {
   return redis;
 }
 
+function closedCluster(): api.RedisCluster {
+  const cluster = new api.RedisCluster();
+  void cluster.close();
+  return cluster;
+}
+
 function closedSentinel(): api.Sentinel {
   const sentinel = new api.Sentinel([["127.0.0.1", 1]]);
   void sentinel.close();
@@ -53,6 +59,8 @@ const CLUSTER_ERRORS: Readonly<Record<string, () => object>> = {
 /** Creates an object of each class; `retries` and the like have values that do not depend on chance. */
 const CREATE: Readonly<Record<string, () => object>> = {
   Redis: closedClient,
+  RedisCluster: closedCluster,
+  ClusterNode: () => new api.ClusterNode("127.0.0.1", 1),
   Pipeline: () => closedClient().pipeline(),
   PubSub: () => closedClient().pubsub(),
   PubSubWorker: () => closedClient().pubsub().run(),

@@ -41,6 +41,12 @@ const CALLS: readonly (readonly [call: string, type: string, ...more: string[]])
   ["new api.StrictRedis({ })", "ClientOptions"],
   ['Redis.fromUrl("redis://h", { })', "ClientOptions"],
   ['api.fromUrl("redis://h", { })', "ClientOptions"],
+  ["new api.RedisCluster({ })", "RedisClusterOptions"],
+  ['new api.RedisCluster("redis://h", { })', "RedisClusterOptions"],
+  ['new api.RedisCluster("h", 6379, { })', "RedisClusterOptions"],
+  ['api.RedisCluster.fromUrl("redis://h", { })', "RedisClusterOptions"],
+  ["new api.RedisCluster().with({ })", "CallOptions"],
+  ['new api.RedisCluster().client("k").with({ })', "CallOptions"],
   ["redis.with({ })", "CallOptions"],
   ["redis.client().with({ })", "CallOptions"],
   ["redis.pubsub({ })", "PubSubOptions"],
@@ -80,7 +86,7 @@ const CALLS: readonly (readonly [call: string, type: string, ...more: string[]])
 ];
 
 /** Types of options objects that no call takes directly. */
-const INDIRECT = ["ParserOptions", "RedisOptions"];
+const INDIRECT = ["ClusterOnlyOptions", "ParserOptions", "RedisOptions"];
 
 /** One call of each method with options, on a client and in a pipeline. */
 const COMMANDS = THEMES.flatMap(({ entries }) => entries.filter(hasMethod)).flatMap((spec) => {

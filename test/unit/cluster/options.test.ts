@@ -77,6 +77,7 @@ describe("clusterSettings", () => {
       ["a 1", "b 2", "c 3", "d 4"],
     ],
     [[{ startupNodes: ["[::1]:7000"] }], ["::1 7000"]],
+    [[{ startupNodes: [["a", 1], ["b"]] }], ["a 1", "b 6379"]],
     [
       ["h", 7000, { startupNodes: ["a:1"] }],
       ["a 1", "h 7000"],
@@ -185,7 +186,7 @@ describe("clusterSettings refuses", () => {
       'option "startupNodes" must be an array of nodes, got an element that is null',
     ],
     [
-      { startupNodes: [["a", 1]] },
+      { startupNodes: [["a", 1, 2]] },
       'option "startupNodes" must be an array of nodes, got an element that is an array',
     ],
     [

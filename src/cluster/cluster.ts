@@ -1,0 +1,166 @@
+/**
+ * The client of a Redis or Valkey cluster: creates its router, views and dedicated clients. The router sends each
+ * command to the node of its keys; the client keeps no state between commands.
+ */
+import { BaseClient, DEDICATED, VIEW } from "../client/base-client.js";
+import {
+  type ClientDependencies,
+  DEPENDENCIES,
+  InternalConstructorArgument,
+} from "../client/client-state.js";
+import type { DedicatedCommands } from "../client/derived-methods.js";
+import type { Key } from "../commands/core/info.js";
+import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
+import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
+import type {
+  Given,
+  IntOf,
+  TextOf,
+  Unset,
+  ViewIntOf,
+  ViewTextOf,
+} from "../execution/reply-types.js";
+import { checkArity, ownOptions } from "../util/validate.js";
+import { clusterDependencies } from "./cluster-state.js";
+import { NodeLeases } from "./node-leases.js";
+import type { RedisClusterArguments, RedisClusterOptions } from "./options.js";
+import type { ClusterRouter } from "./router.js";
+
+function routerOf(client: { readonly [DEPENDENCIES]: ClientDependencies }): ClusterRouter {
+  // `clusterDependencies` creates it.
+  return client[DEPENDENCIES].pool as ClusterRouter;
+}
+
+/** The implementation of {@link RedisCluster}; see `RedisClient` for why there are two. */
+export class RedisClusterClient<
+  T extends string | Buffer = string,
+  I extends number | bigint = number,
+> extends BaseClient<T, I> {
+  /** @internal */ static override readonly name: string = "RedisCluster";
+  /** Response callbacks of all clients of the class, by command name; a subclass may define its own. */
+  static RESPONSE_CALLBACKS: Readonly<Record<string, ResponseCallback>> = {};
+
+  /** See {@link RedisClusterConstructor}. */
+  constructor(...args: RedisClusterArguments) {
+    const first: unknown = args[0];
+    super(
+      first instanceof InternalConstructorArgument
+        ? first.dependencies
+        : clusterDependencies(args, new.target.RESPONSE_CALLBACKS),
+    );
+  }
+
+  /**
+   * Create a client from the URL of one node. Nothing is connected yet.
+   * @param url - `redis://` or `rediss://`. Durations in it are seconds, as in redis-py.
+   * @param options - Options that the URL does not contain.
+   * @throws {@link DataError} for an invalid URL or option.
+   */
+  static fromUrl<O extends Given<O, RedisClusterOptions> = RedisClusterOptions & Unset>(
+    url: string | URL,
+    options?: O,
+  ): RedisCluster<TextOf<O>, IntOf<O>> {
+    checkArity("fromUrl", 2, arguments, "promises");
+    const given = options === undefined ? undefined : ownOptions(options);
+    return new this({ ...given, url }) as unknown as RedisCluster<TextOf<O>, IntOf<O>>;
+  }
+
+  /**
+   * Create a view: a client with other settings for its calls, over the same connections.
+   * @param options - `decodeResponses`, `integers`, `signal`, `timeout` (ms), `retryOnTimeout`,
+   * `retryOnError`; other settings are those of this client.
+   * @returns A client. Closing it does not close this client.
+   * @throws {@link DataError} for an invalid option.
+   */
+  with<const O extends Given<O, CallOptions>, C>(
+    this: C,
+    options: O,
+  ): ClusterViewOf<C, ViewTextOf<O, T>, ViewIntOf<O, I>>;
+  with(options: CallOptions): unknown {
+    checkArity("with", 1, arguments, "promises");
+    return this[VIEW](options);
+  }
+
+  /**
+   * Create a client with a dedicated connection to the node of a key, for commands that change the connection's
+   * state or concern one node. The connection is leased at the first command. When the key moves to another
+   * node, its commands reject with {@link MovedError}.
+   *
+   * @param key - Key whose node is used.
+   * @returns A client; its `close()` releases the connection.
+   * @throws {@link DataError} when `key` cannot be a key.
+   */
+  client(key: Key): DedicatedRedisCluster<T, I> {
+    checkArity("client", 1, arguments, "the returned client");
+    const leases = new NodeLeases(routerOf(this), key);
+    return this[DEDICATED](leases) as DedicatedRedisCluster<T, I>;
+  }
+
+  /**
+   * Set the listener of a type of RESP3 pushes to this `client(key)`; see {@link Redis.onPush}.
+   * @throws {@link DataError} for an invalid argument, on a shared client, or with `protocol: 2`.
+   */
+  onPush(type: "invalidate", listener: ((keys: T[] | null) => unknown) | null): void;
+  onPush(type: string, listener: ((...items: unknown[]) => unknown) | null): void;
+  onPush(type: string, listener: PushHandler | null): void {
+    checkArity("onPush", 2, arguments, "promises");
+    setPushHandler(this[DEPENDENCIES], type, listener);
+  }
+
+  /**
+   * Connect now instead of at the first command.
+   * @returns When the nodes are known and one has replied.
+   * @throws {@link RedisClusterException} when no node returns the slots, or, with `requireFullCoverage`, when a
+   * slot has no node; {@link ConnectionError} when no node can be reached.
+   */
+  override async connect(): Promise<void> {
+    checkArity("connect", 0, arguments);
+    await super.connect();
+    await routerOf(this).connect();
+  }
+}
+
+/** A client for a Redis or Valkey cluster. */
+export interface RedisCluster<
+  T extends string | Buffer = string,
+  I extends number | bigint = number,
+> extends RedisClusterClient<T, I> {}
+
+/** A client with a dedicated connection to one node of a cluster. */
+export interface DedicatedRedisCluster<
+  T extends string | Buffer = string,
+  I extends number | bigint = number,
+> extends RedisCluster<T, I>,
+    DedicatedCommands<T, I> {}
+
+/** The view of a cluster client of type `C`. */
+export type ClusterViewOf<C, T extends string | Buffer, I extends number | bigint> = C extends {
+  readonly clientTracking: unknown;
+}
+  ? DedicatedRedisCluster<T, I>
+  : RedisCluster<T, I>;
+
+/** The constructor of cluster clients; the options determine the types of the replies. */
+export interface RedisClusterConstructor
+  extends Pick<typeof RedisClusterClient, "RESPONSE_CALLBACKS" | "fromUrl"> {
+  /** Create a client from options: `startupNodes`, `url`, or `host` and `port`. Nothing is connected yet. */
+  new <O extends Given<O, RedisClusterOptions> = RedisClusterOptions & Unset>(
+    options?: O,
+  ): RedisCluster<TextOf<O>, IntOf<O>>;
+  /** Create a client from the host or URL of one node. Nothing is connected yet. */
+  new <O extends Given<O, RedisClusterOptions> = RedisClusterOptions & Unset>(
+    target: string | URL | undefined,
+    options?: O,
+  ): RedisCluster<TextOf<O>, IntOf<O>>;
+  /** Create a client from the host and port of one node. Nothing is connected yet. */
+  new <O extends Given<O, RedisClusterOptions> = RedisClusterOptions & Unset>(
+    host: string,
+    port: number,
+    options?: O,
+  ): RedisCluster<TextOf<O>, IntOf<O>>;
+  readonly prototype: RedisCluster<string | Buffer, number | bigint>;
+}
+
+/** A client for a Redis or Valkey cluster. */
+export const RedisCluster: RedisClusterConstructor =
+  RedisClusterClient as unknown as RedisClusterConstructor;
