@@ -6,6 +6,7 @@ import {
   type AnyRedis,
   ClusterCrossSlotError,
   ClusterNode,
+  CrossSlotTransactionError,
   DataError,
   type DedicatedRedisCluster,
   Lock,
@@ -147,6 +148,29 @@ describe("RedisCluster", () => {
     const script = cluster.registerScript<string>(`return KEYS[1] .. ARGV[1] --${prefix}`);
     for (const key of keysOnAllNodes(prefix))
       expect(await script({ keys: [key], args: ["!"] })).toBe(`${key}!`);
+  });
+
+  it("sends a pipeline to all nodes of its keys and returns the values in their order", async () => {
+    const keys = keysOnAllNodes(uniquePrefix());
+    const pipeline = cluster.pipeline();
+    for (const key of [...keys, ...keys]) pipeline.incr(key);
+    expect(await pipeline.exec()).toEqual([1, 1, 1, 2, 2, 2]);
+    const typed = cluster.pipeline().get("k").incr("n");
+    expectTypeOf(typed.exec()).toEqualTypeOf<Promise<[string | null, number]>>();
+  });
+
+  it("runs a transaction on the keys of one slot", async () => {
+    const key = uniquePrefix();
+    const values = await cluster.transaction(async (tx) => {
+      const before = Number(await tx.get(key));
+      return tx
+        .multi()
+        .set(key, before + 1)
+        .get(key);
+    }, key);
+    expect(values).toEqual([true, "1"]);
+    const other = cluster.pipeline({ transaction: true }).get("{a}1");
+    expect(() => other.get("{b}1")).toThrow(CrossSlotTransactionError);
   });
 
   it("acquires and releases locks", async () => {
