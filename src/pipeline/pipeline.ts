@@ -194,10 +194,7 @@ export class Pipeline<
   }
 
   /** @internal */
-  protected override reject<V>(
-    _info: CommandInfo,
-    error: DataError,
-  ): Reply<PipelineSurface<R, T, I>, V> {
+  protected override reject(_info: CommandInfo, error: DataError): never {
     throw error;
   }
 
@@ -276,6 +273,7 @@ export class WatchedPipeline<
    * @see {@link https://redis.io/docs/latest/commands/unwatch/ | UNWATCH}
    */
   async unwatch(): Promise<true> {
+    checkArity("unwatch", 0, arguments);
     await this[SELF].#session.unwatch();
     return true;
   }
@@ -289,6 +287,7 @@ export class WatchedPipeline<
    * @see {@link https://redis.io/docs/latest/commands/multi/ | MULTI}
    */
   multi(): Pipeline<[], T, I> {
+    checkArity("multi", 0, arguments, "the promise of exec()");
     const self = this[SELF];
     const session = self.#session;
     session.beginTransaction();
@@ -316,6 +315,7 @@ export class WatchedPipeline<
    * @throws {@link WatchError} when a watched key was changed or the connection was lost.
    */
   async exec(): Promise<[]> {
+    checkArity("exec", 0, arguments);
     const self = this[SELF];
     self.#session.checkOpen("EXEC");
     const transaction = self.#transaction;
@@ -326,6 +326,7 @@ export class WatchedPipeline<
 
   /** End the watch and release the connection. */
   async reset(): Promise<void> {
+    checkArity("reset", 0, arguments);
     await this[SELF].#session.close();
   }
 

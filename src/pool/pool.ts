@@ -157,8 +157,10 @@ export class ConnectionPool {
    */
   lease(): Promise<Lease> {
     const self = this[SELF];
-    if (self.#closing !== undefined) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
+      // Clients pass the keys of the commands to come.
+      checkArity("lease", Array.isArray(arguments[0]) ? 1 : 0, arguments);
+      if (self.#closing !== undefined) return reject(closedError());
       const fail = (error: RedisError): void => reject(requestError({}, error, "not-sent"));
       const grant = (connection: Connection): void => {
         const lease = new Lease(connection, self);

@@ -63,6 +63,16 @@ export function hasSurplus(most: number, given: ArrayLike<unknown>): boolean {
   return false;
 }
 
+function limitText(most: number): string {
+  return most === 0 ? "no arguments" : `at most ${most} argument${most === 1 ? "" : "s"}`;
+}
+
+/** Describe an argument after the last: `takes at most 1 argument, got a string as argument 2`. */
+export function surplusArgument(most: number, surplus: unknown): string {
+  const got = `${kindOf(surplus)} as argument ${most + 1}`;
+  return `takes ${limitText(most)}, got ${got}${callbackHint(surplus)}`;
+}
+
 /**
  * Describe a call with surplus arguments: `takes at most 1 argument, got 2`.
  *
@@ -71,9 +81,8 @@ export function hasSurplus(most: number, given: ArrayLike<unknown>): boolean {
  * @param instead - What replaces a callback.
  */
 export function surplusText(most: number, given: ArrayLike<unknown>, instead?: string): string {
-  const takes = most === 0 ? "no arguments" : `at most ${most} argument${most === 1 ? "" : "s"}`;
   const callback = Array.from(given).find((item, i) => i >= most && typeof item === "function");
-  return `takes ${takes}, got ${given.length}${callbackHint(callback, instead)}`;
+  return `takes ${limitText(most)}, got ${given.length}${callbackHint(callback, instead)}`;
 }
 
 /**

@@ -2,6 +2,7 @@
  * Builder of BITFIELD and argument builder of BITFIELD_RO. The BITFIELD builder collects operations and
  * sends them as one command; it depends only on a send function, so clients and pipelines share it.
  */
+import { hasSurplus, surplusText } from "../../util/validate.js";
 import { type ArgList, token } from "../core/args.js";
 import { Choice } from "../core/choice.js";
 import type { CommandSurface, Reply } from "../core/command-surface.js";
@@ -28,6 +29,11 @@ function addTypeAndOffset(args: ArgList, encoding: BitEncoding, offset: BitOffse
   if (!INDEXED_OFFSET.test(offset))
     args.invalid("offset", 'must be a non-negative integer, or "#" followed by one');
   return args.add(offset);
+}
+
+/** Refuse surplus arguments of a method of the builder. */
+function checkSurplus(args: ArgList, method: string, most: number, given: IArguments): ArgList {
+  return hasSurplus(most, given) ? args.fail(`${method}() ${surplusText(most, given)}`) : args;
 }
 
 /** Add the GET operations of BITFIELD_RO. */
@@ -94,6 +100,7 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
    * @returns This builder.
    */
   overflow(overflow: BitOverflow): BitFieldOperation<H, R> {
+    checkSurplus(this.#args, "overflow", 1, arguments);
     const mode = OVERFLOW_MODES.find(overflow);
     if (mode === undefined) {
       this.#args.keyword("overflow", overflow, OVERFLOW_MODES);
@@ -112,7 +119,8 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
    * @returns This builder; adds the integer to the reply.
    */
   get(encoding: BitEncoding, offset: BitOffset): BitFieldOperation<H, [...R, H["int"]]> {
-    addTypeAndOffset(this.#args.add(GET), encoding, offset);
+    const args = checkSurplus(this.#args, "get", 2, arguments);
+    addTypeAndOffset(args.add(GET), encoding, offset);
     return this as unknown as BitFieldOperation<H, [...R, H["int"]]>;
   }
 
@@ -129,7 +137,8 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
     offset: BitOffset,
     value: Integer,
   ): BitFieldOperation<H, [...R, H["int"] | null]> {
-    addTypeAndOffset(this.#args.add(SET), encoding, offset).integer("value", value);
+    const args = checkSurplus(this.#args, "set", 3, arguments);
+    addTypeAndOffset(args.add(SET), encoding, offset).integer("value", value);
     return this as unknown as BitFieldOperation<H, [...R, H["int"] | null]>;
   }
 
@@ -148,8 +157,9 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
     increment: Integer,
     overflow?: BitOverflow,
   ): BitFieldOperation<H, [...R, H["int"] | null]> {
+    const args = checkSurplus(this.#args, "incrby", 4, arguments);
     if (overflow !== undefined) this.overflow(overflow);
-    addTypeAndOffset(this.#args.add(INCRBY), encoding, offset).integer("increment", increment);
+    addTypeAndOffset(args.add(INCRBY), encoding, offset).integer("increment", increment);
     return this as unknown as BitFieldOperation<H, [...R, H["int"] | null]>;
   }
 
@@ -161,7 +171,7 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
    * @see {@link https://redis.io/docs/latest/commands/bitfield/ | BITFIELD}
    */
   execute(): Reply<H, R> {
-    const args = this.#args;
+    const args = checkSurplus(this.#args, "execute", 0, arguments);
     this.reset();
     return this.#send(args) as Reply<H, R>;
   }
@@ -172,7 +182,7 @@ export class BitFieldOperation<H extends CommandSurface, R extends readonly unkn
    * @returns This builder, empty.
    */
   reset(): BitFieldOperation<H> {
-    this.#args = this.#createArgs();
+    this.#args = checkSurplus(this.#createArgs(), "reset", 0, arguments);
     this.#overflow = WRAP.text;
     const given = this.#options;
     if (given === undefined) return this as unknown as BitFieldOperation<H>;

@@ -4,8 +4,9 @@
  */
 import type { DataError } from "../../errors.js";
 import { defineSelf, SELF } from "../../util/self.js";
-import type { ArgList } from "./args.js";
+import { ArgList } from "./args.js";
 import type { Arg, CommandInfo, Decoder } from "./info.js";
+import { addSurplus } from "./shared-args.js";
 
 /** Type-level description of a class with command methods. Exists only as a type. */
 export interface CommandSurface {
@@ -62,5 +63,10 @@ export abstract class CommandSender<H extends CommandSurface> {
     return args.error === undefined
       ? this.run(info, args.words, decode)
       : this.reject(info, args.error);
+  }
+
+  /** @internal Fail a call with an argument after the last of `most`. */
+  protected refuse<T>(info: CommandInfo, most: number, surplus: unknown): Reply<H, T> {
+    return this.send(info, addSurplus(new ArgList(info), most, surplus));
   }
 }

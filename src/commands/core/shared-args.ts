@@ -2,6 +2,7 @@
  * Builds argument shapes that several command groups share and that the command table cannot express.
  * Like all argument builders, these functions do not throw and put no values into messages.
  */
+import { surplusArgument } from "../../util/validate.js";
 import type { ArgList } from "./args.js";
 import type { Key, Value } from "./info.js";
 import type { Integer, Many, Mapping } from "./types.js";
@@ -35,4 +36,9 @@ export function configSettings(
   if (typeof name !== "object" || name === null) args.value(namePath, name).value(valuePath, value);
   else if (value === undefined) args.pairs(namePath, name);
   else args.invalid(namePath, `must be a name when argument "${valuePath}" is given`);
+}
+
+/** Refuse a call with an argument after the last of `most`, typically a callback; `undefined` counts as omitted. */
+export function addSurplus(args: ArgList, most: number, surplus: unknown): ArgList {
+  return surplus === undefined ? args : args.fail(surplusArgument(most, surplus));
 }

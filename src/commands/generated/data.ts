@@ -34,7 +34,7 @@ import { ArgList } from "../core/args.js";
 import type { CommandSurface, Reply } from "../core/command-surface.js";
 import { toArray, toDouble, toExactDoubles, toPairs, toScorePairs } from "../core/decode.js";
 import type { Key, Value } from "../core/info.js";
-import { numberedKeys } from "../core/shared-args.js";
+import { addSurplus, numberedKeys } from "../core/shared-args.js";
 import type {
   Decimal,
   Integer,
@@ -872,7 +872,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/copy/ | COPY}
    */
   copy(source: Key, destination: Key, options?: CopyOptions): Reply<H, boolean>;
-  copy(source: Key, destination: Key, options?: CopyOptions): Reply<H, boolean> {
+  copy(source: Key, destination: Key, options?: CopyOptions, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(COPY, 3, surplus);
     if (options === undefined) return this.run(COPY, [source, destination]);
     const args = new ArgList(COPY, [source, destination]);
     if (options !== undefined) {
@@ -919,7 +920,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/dump/ | DUMP}
    */
   dump(key: Key): Reply<H, Buffer | null>;
-  dump(key: Key): Reply<H, Buffer | null> {
+  dump(key: Key, surplus?: unknown): Reply<H, Buffer | null> {
+    if (surplus !== undefined) return this.refuse(DUMP, 1, surplus);
     return this.run(DUMP, [key]);
   }
 
@@ -947,7 +949,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/expire/ | EXPIRE}
    */
   expire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean>;
-  expire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean> {
+  expire(key: Key, time: Integer, options?: ExpireOptions, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(EXPIRE, 3, surplus);
     const args = new ArgList(EXPIRE, [key]);
     args.seconds("time", time);
     if (options !== undefined) {
@@ -970,7 +973,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/expireat/ | EXPIREAT}
    */
   expireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean>;
-  expireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean> {
+  expireat(
+    key: Key,
+    when: UnixTime,
+    options?: ExpireOptions,
+    surplus?: unknown,
+  ): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(EXPIREAT, 3, surplus);
     const args = new ArgList(EXPIREAT, [key]);
     args.unixSeconds("when", when);
     if (options !== undefined) {
@@ -991,7 +1000,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/expiretime/ | EXPIRETIME}
    */
   expiretime(key: Key): Reply<H, number>;
-  expiretime(key: Key): Reply<H, number> {
+  expiretime(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(EXPIRETIME, 1, surplus);
     return this.run(EXPIRETIME, [key]);
   }
 
@@ -1005,7 +1015,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/keys/ | KEYS}
    */
   keys(pattern?: Value): Reply<H, H["text"][]>;
-  keys(pattern: Value = "*"): Reply<H, H["text"][]> {
+  keys(pattern: Value = "*", surplus?: unknown): Reply<H, H["text"][]> {
+    if (surplus !== undefined) return this.refuse(KEYS, 1, surplus);
     return this.run(KEYS, [pattern]);
   }
 
@@ -1036,7 +1047,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     destinationDb: Integer,
     timeout: Integer,
     options?: MigrateOptions,
+    surplus?: unknown,
   ): Reply<H, true | "NOKEY"> {
+    if (surplus !== undefined) return this.refuse(MIGRATE, 6, surplus);
     const args = new ArgList(MIGRATE, [host]);
     args.count("port", port);
     args.add("");
@@ -1062,7 +1075,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/move/ | MOVE}
    */
   move(key: Key, db: Integer): Reply<H, boolean>;
-  move(key: Key, db: Integer): Reply<H, boolean> {
+  move(key: Key, db: Integer, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(MOVE, 2, surplus);
     const args = new ArgList(MOVE, [key]);
     args.count("db", db);
     return this.send(MOVE, args);
@@ -1094,7 +1108,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   object(
     infoType: "ENCODING" | "encoding" | "FREQ" | "freq" | "IDLETIME" | "idletime" | "REFCOUNT" | "refcount",
     key: Key,
+    surplus?: unknown,
   ): Reply<H, string | number | null> {
+    if (surplus !== undefined) return this.refuse(OBJECT, 2, surplus);
     const args = new ArgList(OBJECT);
     args.keyword("infoType", infoType, T.ENCODING_FREQ_IDLETIME_REFCOUNT_CHOICE);
     args.add(key);
@@ -1109,7 +1125,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-encoding/ | OBJECT ENCODING}
    */
   objectEncoding(key: Key): Reply<H, string | null>;
-  objectEncoding(key: Key): Reply<H, string | null> {
+  objectEncoding(key: Key, surplus?: unknown): Reply<H, string | null> {
+    if (surplus !== undefined) return this.refuse(OBJECT_ENCODING, 1, surplus);
     return this.run(OBJECT_ENCODING, [key]);
   }
 
@@ -1123,7 +1140,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-freq/ | OBJECT FREQ}
    */
   objectFreq(key: Key): Reply<H, number | null>;
-  objectFreq(key: Key): Reply<H, number | null> {
+  objectFreq(key: Key, surplus?: unknown): Reply<H, number | null> {
+    if (surplus !== undefined) return this.refuse(OBJECT_FREQ, 1, surplus);
     return this.run(OBJECT_FREQ, [key]);
   }
 
@@ -1134,7 +1152,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-help/ | OBJECT HELP}
    */
   objectHelp(): Reply<H, string[]>;
-  objectHelp(): Reply<H, string[]> {
+  objectHelp(surplus?: unknown): Reply<H, string[]> {
+    if (surplus !== undefined) return this.refuse(OBJECT_HELP, 0, surplus);
     return this.run(OBJECT_HELP, []);
   }
 
@@ -1148,7 +1167,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-idletime/ | OBJECT IDLETIME}
    */
   objectIdletime(key: Key): Reply<H, number | null>;
-  objectIdletime(key: Key): Reply<H, number | null> {
+  objectIdletime(key: Key, surplus?: unknown): Reply<H, number | null> {
+    if (surplus !== undefined) return this.refuse(OBJECT_IDLETIME, 1, surplus);
     return this.run(OBJECT_IDLETIME, [key]);
   }
 
@@ -1160,7 +1180,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-refcount/ | OBJECT REFCOUNT}
    */
   objectRefcount(key: Key): Reply<H, number | null>;
-  objectRefcount(key: Key): Reply<H, number | null> {
+  objectRefcount(key: Key, surplus?: unknown): Reply<H, number | null> {
+    if (surplus !== undefined) return this.refuse(OBJECT_REFCOUNT, 1, surplus);
     return this.run(OBJECT_REFCOUNT, [key]);
   }
 
@@ -1172,7 +1193,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/persist/ | PERSIST}
    */
   persist(key: Key): Reply<H, boolean>;
-  persist(key: Key): Reply<H, boolean> {
+  persist(key: Key, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(PERSIST, 1, surplus);
     return this.run(PERSIST, [key]);
   }
 
@@ -1186,7 +1208,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pexpire/ | PEXPIRE}
    */
   pexpire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean>;
-  pexpire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean> {
+  pexpire(key: Key, time: Integer, options?: ExpireOptions, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(PEXPIRE, 3, surplus);
     const args = new ArgList(PEXPIRE, [key]);
     args.milliseconds("time", time);
     if (options !== undefined) {
@@ -1209,7 +1232,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pexpireat/ | PEXPIREAT}
    */
   pexpireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean>;
-  pexpireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean> {
+  pexpireat(
+    key: Key,
+    when: UnixTime,
+    options?: ExpireOptions,
+    surplus?: unknown,
+  ): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(PEXPIREAT, 3, surplus);
     const args = new ArgList(PEXPIREAT, [key]);
     args.unixMilliseconds("when", when);
     if (options !== undefined) {
@@ -1230,7 +1259,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pexpiretime/ | PEXPIRETIME}
    */
   pexpiretime(key: Key): Reply<H, number>;
-  pexpiretime(key: Key): Reply<H, number> {
+  pexpiretime(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(PEXPIRETIME, 1, surplus);
     return this.run(PEXPIRETIME, [key]);
   }
 
@@ -1242,7 +1272,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pttl/ | PTTL}
    */
   pttl(key: Key): Reply<H, number>;
-  pttl(key: Key): Reply<H, number> {
+  pttl(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(PTTL, 1, surplus);
     return this.run(PTTL, [key]);
   }
 
@@ -1253,7 +1284,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/randomkey/ | RANDOMKEY}
    */
   randomkey(): Reply<H, H["text"] | null>;
-  randomkey(): Reply<H, H["text"] | null> {
+  randomkey(surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(RANDOMKEY, 0, surplus);
     return this.run(RANDOMKEY, []);
   }
 
@@ -1266,7 +1298,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/rename/ | RENAME}
    */
   rename(source: Key, destination: Key): Reply<H, true>;
-  rename(source: Key, destination: Key): Reply<H, true> {
+  rename(source: Key, destination: Key, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(RENAME, 2, surplus);
     return this.run(RENAME, [source, destination]);
   }
 
@@ -1279,7 +1312,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/renamenx/ | RENAMENX}
    */
   renamenx(source: Key, destination: Key): Reply<H, boolean>;
-  renamenx(source: Key, destination: Key): Reply<H, boolean> {
+  renamenx(source: Key, destination: Key, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(RENAMENX, 2, surplus);
     return this.run(RENAMENX, [source, destination]);
   }
 
@@ -1294,7 +1328,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/restore/ | RESTORE}
    */
   restore(key: Key, ttl: UnixTime, value: Value, options?: RestoreOptions): Reply<H, true>;
-  restore(key: Key, ttl: UnixTime, value: Value, options?: RestoreOptions): Reply<H, true> {
+  restore(
+    key: Key,
+    ttl: UnixTime,
+    value: Value,
+    options?: RestoreOptions,
+    surplus?: unknown,
+  ): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(RESTORE, 4, surplus);
     const args = new ArgList(RESTORE, [key]);
     if (options !== undefined) options = args.options(options, RESTORE_OPTIONS);
     addRestoreTtl(args, ttl, options);
@@ -1329,7 +1370,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   scan(
     cursor: string | Integer = "0",
     options?: ScanOptions,
+    surplus?: unknown,
   ): Reply<H, [cursor: string, keys: H["text"][]]> {
+    if (surplus !== undefined) return this.refuse(SCAN, 2, surplus);
     if (options === undefined) return this.run(SCAN, [cursor]);
     const args = new ArgList(SCAN, [cursor]);
     if (options !== undefined) {
@@ -1401,7 +1444,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   sort(
     key: Key,
     options?: SortOptions,
+    surplus?: unknown,
   ): Reply<H, H["text"][] | (H["text"] | null)[][] | (H["text"] | null)[] | number> {
+    if (surplus !== undefined) return this.refuse(SORT, 2, surplus);
     const args = new ArgList(SORT, [key]);
     if (options !== undefined) {
       options = args.options(options, SORT_OPTIONS);
@@ -1465,7 +1510,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   sortRo(
     key: Key,
     options?: SortRoOptions,
+    surplus?: unknown,
   ): Reply<H, H["text"][] | (H["text"] | null)[][] | (H["text"] | null)[]> {
+    if (surplus !== undefined) return this.refuse(SORT_RO, 2, surplus);
     const args = new ArgList(SORT_RO, [key]);
     if (options !== undefined) {
       options = args.options(options, SORT_RO_OPTIONS);
@@ -1502,7 +1549,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/ttl/ | TTL}
    */
   ttl(key: Key): Reply<H, number>;
-  ttl(key: Key): Reply<H, number> {
+  ttl(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(TTL, 1, surplus);
     return this.run(TTL, [key]);
   }
 
@@ -1514,7 +1562,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/type/ | TYPE}
    */
   type(key: Key): Reply<H, string>;
-  type(key: Key): Reply<H, string> {
+  type(key: Key, surplus?: unknown): Reply<H, string> {
+    if (surplus !== undefined) return this.refuse(TYPE, 1, surplus);
     return this.run(TYPE, [key]);
   }
 
@@ -1541,7 +1590,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/append/ | APPEND}
    */
   append(key: Key, value: Value): Reply<H, number>;
-  append(key: Key, value: Value): Reply<H, number> {
+  append(key: Key, value: Value, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(APPEND, 2, surplus);
     return this.run(APPEND, [key, value]);
   }
 
@@ -1556,7 +1606,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/decr/ | DECR}
    */
   decr(key: Key, amount?: Integer): Reply<H, H["int"]>;
-  decr(key: Key, amount?: Integer): Reply<H, H["int"]> {
+  decr(key: Key, amount?: Integer, surplus?: unknown): Reply<H, H["int"]> {
+    if (surplus !== undefined) return this.refuse(DECR, 2, surplus);
     if (amount !== undefined) return this.decrby(key, amount);
     return this.run(DECR, [key]);
   }
@@ -1572,7 +1623,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/decrby/ | DECRBY}
    */
   decrby(key: Key, amount?: Integer): Reply<H, H["int"]>;
-  decrby(key: Key, amount: Integer = 1): Reply<H, H["int"]> {
+  decrby(key: Key, amount: Integer = 1, surplus?: unknown): Reply<H, H["int"]> {
+    if (surplus !== undefined) return this.refuse(DECRBY, 2, surplus);
     const args = new ArgList(DECRBY, [key]);
     args.integer("amount", amount);
     return this.send(DECRBY, args);
@@ -1589,7 +1641,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/delex/ | DELEX}
    */
   delex(key: Key, options?: DelexOptions): Reply<H, number>;
-  delex(key: Key, options?: DelexOptions): Reply<H, number> {
+  delex(key: Key, options?: DelexOptions, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(DELEX, 2, surplus);
     if (options === undefined) return this.run(DELEX, [key]);
     const args = new ArgList(DELEX, [key]);
     if (options !== undefined) {
@@ -1612,7 +1665,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
    */
   digest(key: Key): Reply<H, string | null>;
-  digest(key: Key): Reply<H, string | null> {
+  digest(key: Key, surplus?: unknown): Reply<H, string | null> {
+    if (surplus !== undefined) return this.refuse(DIGEST, 1, surplus);
     return this.run(DIGEST, [key]);
   }
 
@@ -1624,7 +1678,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/get/ | GET}
    */
   get(key: Key): Reply<H, H["text"] | null>;
-  get(key: Key): Reply<H, H["text"] | null> {
+  get(key: Key, surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(GET, 1, surplus);
     return this.run(GET, [key]);
   }
 
@@ -1636,7 +1691,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getdel/ | GETDEL}
    */
   getdel(key: Key): Reply<H, H["text"] | null>;
-  getdel(key: Key): Reply<H, H["text"] | null> {
+  getdel(key: Key, surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(GETDEL, 1, surplus);
     return this.run(GETDEL, [key]);
   }
 
@@ -1649,7 +1705,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getex/ | GETEX}
    */
   getex(key: Key, options?: GetexOptions): Reply<H, H["text"] | null>;
-  getex(key: Key, options?: GetexOptions): Reply<H, H["text"] | null> {
+  getex(key: Key, options?: GetexOptions, surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(GETEX, 2, surplus);
     if (options === undefined) return this.run(GETEX, [key]);
     const args = new ArgList(GETEX, [key]);
     if (options !== undefined) {
@@ -1675,7 +1732,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getrange/ | GETRANGE}
    */
   getrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"]>;
-  getrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"]> {
+  getrange(key: Key, start: Integer, end: Integer, surplus?: unknown): Reply<H, H["text"]> {
+    if (surplus !== undefined) return this.refuse(GETRANGE, 3, surplus);
     const args = new ArgList(GETRANGE, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -1693,7 +1751,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getset/ | GETSET}
    */
   getset(key: Key, value: Value): Reply<H, H["text"] | null>;
-  getset(key: Key, value: Value): Reply<H, H["text"] | null> {
+  getset(key: Key, value: Value, surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(GETSET, 2, surplus);
     return this.run(GETSET, [key, value]);
   }
 
@@ -1708,7 +1767,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/incr/ | INCR}
    */
   incr(key: Key, amount?: Integer): Reply<H, H["int"]>;
-  incr(key: Key, amount?: Integer): Reply<H, H["int"]> {
+  incr(key: Key, amount?: Integer, surplus?: unknown): Reply<H, H["int"]> {
+    if (surplus !== undefined) return this.refuse(INCR, 2, surplus);
     if (amount !== undefined) return this.incrby(key, amount);
     return this.run(INCR, [key]);
   }
@@ -1724,7 +1784,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/incrby/ | INCRBY}
    */
   incrby(key: Key, amount?: Integer): Reply<H, H["int"]>;
-  incrby(key: Key, amount: Integer = 1): Reply<H, H["int"]> {
+  incrby(key: Key, amount: Integer = 1, surplus?: unknown): Reply<H, H["int"]> {
+    if (surplus !== undefined) return this.refuse(INCRBY, 2, surplus);
     const args = new ArgList(INCRBY, [key]);
     args.integer("amount", amount);
     return this.send(INCRBY, args);
@@ -1741,7 +1802,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/incrbyfloat/ | INCRBYFLOAT}
    */
   incrbyfloat(key: Key, amount?: Decimal): Reply<H, number>;
-  incrbyfloat(key: Key, amount: Decimal = 1): Reply<H, number> {
+  incrbyfloat(key: Key, amount: Decimal = 1, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(INCRBYFLOAT, 2, surplus);
     const args = new ArgList(INCRBYFLOAT, [key]);
     args.decimal("amount", amount);
     return this.send(INCRBYFLOAT, args);
@@ -1795,7 +1857,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   increx(
     key: Key,
     options?: IncrexOptions,
+    surplus?: unknown,
   ): Reply<H, [value: H["int"], applied: H["int"]] | [value: number, applied: number]> {
+    if (surplus !== undefined) return this.refuse(INCREX, 2, surplus);
     const args = new ArgList(INCREX, [key]);
     if (options !== undefined) {
       options = args.options(options, INCREX_OPTIONS);
@@ -1866,7 +1930,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lcs/ | LCS}
    */
   lcs(key1: Key, key2: Key, options?: LcsOptions): Reply<H, H["text"] | number | LcsResult>;
-  lcs(key1: Key, key2: Key, options?: LcsOptions): Reply<H, H["text"] | number | LcsResult> {
+  lcs(
+    key1: Key,
+    key2: Key,
+    options?: LcsOptions,
+    surplus?: unknown,
+  ): Reply<H, H["text"] | number | LcsResult> {
+    if (surplus !== undefined) return this.refuse(LCS, 3, surplus);
     if (options === undefined) return this.run(LCS, [key1, key2]);
     const args = new ArgList(LCS, [key1, key2]);
     if (options !== undefined) {
@@ -1906,7 +1976,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/mset/ | MSET}
    */
   mset<M extends Record<keyof M, Value>>(mapping: Mapping<Key, Value, M>): Reply<H, true>;
-  mset(mapping: Mapping<Key, Value>): Reply<H, true> {
+  mset(mapping: Mapping<Key, Value>, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(MSET, 1, surplus);
     const args = new ArgList(MSET);
     args.pairs("mapping", mapping);
     return this.send(MSET, args);
@@ -1924,7 +1995,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     mapping: Mapping<Key, Value, M>,
     options?: MsetexOptions,
   ): Reply<H, number>;
-  msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions): Reply<H, number> {
+  msetex(
+    mapping: Mapping<Key, Value>,
+    options?: MsetexOptions,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(MSETEX, 2, surplus);
     const args = new ArgList(MSETEX);
     if (options !== undefined) options = args.options(options, MSETEX_OPTIONS);
     addCountedKeyValues(args, mapping);
@@ -1950,7 +2026,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/msetnx/ | MSETNX}
    */
   msetnx<M extends Record<keyof M, Value>>(mapping: Mapping<Key, Value, M>): Reply<H, boolean>;
-  msetnx(mapping: Mapping<Key, Value>): Reply<H, boolean> {
+  msetnx(mapping: Mapping<Key, Value>, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(MSETNX, 1, surplus);
     const args = new ArgList(MSETNX);
     args.pairs("mapping", mapping);
     return this.send(MSETNX, args);
@@ -1966,7 +2043,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/psetex/ | PSETEX}
    */
   psetex(key: Key, time: Integer, value: Value): Reply<H, true>;
-  psetex(key: Key, time: Integer, value: Value): Reply<H, true> {
+  psetex(key: Key, time: Integer, value: Value, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(PSETEX, 3, surplus);
     const args = new ArgList(PSETEX, [key]);
     args.milliseconds("time", time, 1);
     args.add(value);
@@ -2028,7 +2106,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/set/ | SET}
    */
   set(key: Key, value: Value, options?: SetOptions): Reply<H, true | null | H["text"]>;
-  set(key: Key, value: Value, options?: SetOptions): Reply<H, true | null | H["text"]> {
+  set(
+    key: Key,
+    value: Value,
+    options?: SetOptions,
+    surplus?: unknown,
+  ): Reply<H, true | null | H["text"]> {
+    if (surplus !== undefined) return this.refuse(SET, 3, surplus);
     if (options === undefined) return this.run(SET, [key, value]);
     const args = new ArgList(SET, [key, value]);
     if (options !== undefined) {
@@ -2061,7 +2145,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/setex/ | SETEX}
    */
   setex(key: Key, time: Integer, value: Value): Reply<H, true>;
-  setex(key: Key, time: Integer, value: Value): Reply<H, true> {
+  setex(key: Key, time: Integer, value: Value, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SETEX, 3, surplus);
     const args = new ArgList(SETEX, [key]);
     args.seconds("time", time, 1);
     args.add(value);
@@ -2077,7 +2162,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/setnx/ | SETNX}
    */
   setnx(key: Key, value: Value): Reply<H, boolean>;
-  setnx(key: Key, value: Value): Reply<H, boolean> {
+  setnx(key: Key, value: Value, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(SETNX, 2, surplus);
     return this.run(SETNX, [key, value]);
   }
 
@@ -2091,7 +2177,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/setrange/ | SETRANGE}
    */
   setrange(key: Key, offset: Integer, value: Value): Reply<H, number>;
-  setrange(key: Key, offset: Integer, value: Value): Reply<H, number> {
+  setrange(key: Key, offset: Integer, value: Value, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(SETRANGE, 3, surplus);
     const args = new ArgList(SETRANGE, [key]);
     args.count("offset", offset);
     args.add(value);
@@ -2106,7 +2193,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/strlen/ | STRLEN}
    */
   strlen(key: Key): Reply<H, number>;
-  strlen(key: Key): Reply<H, number> {
+  strlen(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(STRLEN, 1, surplus);
     return this.run(STRLEN, [key]);
   }
 
@@ -2121,7 +2209,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/substr/ | SUBSTR}
    */
   substr(key: Key, start: Integer, end?: Integer): Reply<H, H["text"]>;
-  substr(key: Key, start: Integer, end: Integer = -1): Reply<H, H["text"]> {
+  substr(key: Key, start: Integer, end: Integer = -1, surplus?: unknown): Reply<H, H["text"]> {
+    if (surplus !== undefined) return this.refuse(SUBSTR, 3, surplus);
     const args = new ArgList(SUBSTR, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -2139,7 +2228,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/bitcount/ | BITCOUNT}
    */
   bitcount(key: Key, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number>;
-  bitcount(key: Key, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number> {
+  bitcount(
+    key: Key,
+    start?: Integer,
+    end?: Integer,
+    mode?: BitUnit,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(BITCOUNT, 4, surplus);
     const args = new ArgList(BITCOUNT, [key]);
     addBitRange(args, [start, end, mode], true);
     return this.send(BITCOUNT, args);
@@ -2157,9 +2253,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/bitfield/ | BITFIELD}
    */
   bitfield(key: Key, options?: BitfieldOptions): BitFieldOperation<H>;
-  bitfield(key: Key, options?: BitfieldOptions): BitFieldOperation<H> {
+  bitfield(key: Key, options?: BitfieldOptions, surplus?: unknown): BitFieldOperation<H> {
     return new BitFieldOperation<H>(
-      () => new ArgList(BITFIELD, [key]),
+      () => addSurplus(new ArgList(BITFIELD, [key]), 2, surplus),
       (args) => this.send(BITFIELD, args),
       options,
     );
@@ -2186,7 +2282,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     encoding: BitEncoding,
     offset: BitOffset,
     options?: BitfieldRoOptions,
+    surplus?: unknown,
   ): Reply<H, H["int"][]> {
+    if (surplus !== undefined) return this.refuse(BITFIELD_RO, 4, surplus);
     const args = new ArgList(BITFIELD_RO, [key]);
     if (options !== undefined) options = args.options(options, BITFIELD_RO_OPTIONS);
     addBitfieldReads(args, [encoding, offset], options);
@@ -2225,7 +2323,15 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/bitpos/ | BITPOS}
    */
   bitpos(key: Key, bit: Bit, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number>;
-  bitpos(key: Key, bit: Bit, start?: Integer, end?: Integer, mode?: BitUnit): Reply<H, number> {
+  bitpos(
+    key: Key,
+    bit: Bit,
+    start?: Integer,
+    end?: Integer,
+    mode?: BitUnit,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(BITPOS, 5, surplus);
     const args = new ArgList(BITPOS, [key]);
     args.bit("bit", bit);
     addBitRange(args, [start, end, mode], false);
@@ -2241,7 +2347,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getbit/ | GETBIT}
    */
   getbit(key: Key, offset: Integer): Reply<H, number>;
-  getbit(key: Key, offset: Integer): Reply<H, number> {
+  getbit(key: Key, offset: Integer, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(GETBIT, 2, surplus);
     const args = new ArgList(GETBIT, [key]);
     args.count("offset", offset);
     return this.send(GETBIT, args);
@@ -2257,7 +2364,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/setbit/ | SETBIT}
    */
   setbit(key: Key, offset: Integer, value: Bit): Reply<H, number>;
-  setbit(key: Key, offset: Integer, value: Bit): Reply<H, number> {
+  setbit(key: Key, offset: Integer, value: Bit, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(SETBIT, 3, surplus);
     const args = new ArgList(SETBIT, [key]);
     args.count("offset", offset);
     args.bit("value", value);
@@ -2309,7 +2417,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   pfdebug(
     subcommand: "GETREG" | "getreg" | "DECODE" | "decode" | "ENCODING" | "encoding" | "TODENSE" | "todense",
     key: Key,
+    surplus?: unknown,
   ): Reply<H, number[] | string | number> {
+    if (surplus !== undefined) return this.refuse(PFDEBUG, 2, surplus);
     const args = new ArgList(PFDEBUG);
     args.keyword("subcommand", subcommand, T.GETREG_DECODE_ENCODING_TODENSE_CHOICE);
     args.add(key);
@@ -2338,7 +2448,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pfselftest/ | PFSELFTEST}
    */
   pfselftest(): Reply<H, true>;
-  pfselftest(): Reply<H, true> {
+  pfselftest(surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(PFSELFTEST, 0, surplus);
     return this.run(PFSELFTEST, []);
   }
 
@@ -2366,7 +2477,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hexists/ | HEXISTS}
    */
   hexists(key: Key, field: Value): Reply<H, boolean>;
-  hexists(key: Key, field: Value): Reply<H, boolean> {
+  hexists(key: Key, field: Value, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(HEXISTS, 2, surplus);
     return this.run(HEXISTS, [key, field]);
   }
 
@@ -2392,7 +2504,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     time: Integer,
     fields: Many<Value>,
     options?: HexpireOptions,
+    surplus?: unknown,
   ): Reply<H, number[]> {
+    if (surplus !== undefined) return this.refuse(HEXPIRE, 4, surplus);
     const args = new ArgList(HEXPIRE, [key]);
     args.seconds("time", time);
     if (options !== undefined) {
@@ -2429,7 +2543,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     when: UnixTime,
     fields: Many<Value>,
     options?: HexpireOptions,
+    surplus?: unknown,
   ): Reply<H, number[]> {
+    if (surplus !== undefined) return this.refuse(HEXPIREAT, 4, surplus);
     const args = new ArgList(HEXPIREAT, [key]);
     args.unixSeconds("when", when);
     if (options !== undefined) {
@@ -2469,7 +2585,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hget/ | HGET}
    */
   hget(key: Key, field: Value): Reply<H, H["text"] | null>;
-  hget(key: Key, field: Value): Reply<H, H["text"] | null> {
+  hget(key: Key, field: Value, surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(HGET, 2, surplus);
     return this.run(HGET, [key, field]);
   }
 
@@ -2484,7 +2601,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hgetall/ | HGETALL}
    */
   hgetall(key: Key): Reply<H, Record<string, H["text"]>>;
-  hgetall(key: Key): Reply<H, Record<string, H["text"]>> {
+  hgetall(key: Key, surplus?: unknown): Reply<H, Record<string, H["text"]>> {
+    if (surplus !== undefined) return this.refuse(HGETALL, 1, surplus);
     return this.run(HGETALL, [key]);
   }
 
@@ -2513,7 +2631,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hgetex/ | HGETEX}
    */
   hgetex(key: Key, fields: Many<Value>, options?: HgetexOptions): Reply<H, (H["text"] | null)[]>;
-  hgetex(key: Key, fields: Many<Value>, options?: HgetexOptions): Reply<H, (H["text"] | null)[]> {
+  hgetex(
+    key: Key,
+    fields: Many<Value>,
+    options?: HgetexOptions,
+    surplus?: unknown,
+  ): Reply<H, (H["text"] | null)[]> {
+    if (surplus !== undefined) return this.refuse(HGETEX, 3, surplus);
     const args = new ArgList(HGETEX, [key]);
     if (options !== undefined) {
       options = args.options(options, HGETEX_OPTIONS);
@@ -2542,7 +2666,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hincrby/ | HINCRBY}
    */
   hincrby(key: Key, field: Value, amount?: Integer): Reply<H, H["int"]>;
-  hincrby(key: Key, field: Value, amount: Integer = 1): Reply<H, H["int"]> {
+  hincrby(key: Key, field: Value, amount: Integer = 1, surplus?: unknown): Reply<H, H["int"]> {
+    if (surplus !== undefined) return this.refuse(HINCRBY, 3, surplus);
     const args = new ArgList(HINCRBY, [key, field]);
     args.integer("amount", amount);
     return this.send(HINCRBY, args);
@@ -2560,7 +2685,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hincrbyfloat/ | HINCRBYFLOAT}
    */
   hincrbyfloat(key: Key, field: Value, amount?: Decimal): Reply<H, number>;
-  hincrbyfloat(key: Key, field: Value, amount: Decimal = 1): Reply<H, number> {
+  hincrbyfloat(key: Key, field: Value, amount: Decimal = 1, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(HINCRBYFLOAT, 3, surplus);
     const args = new ArgList(HINCRBYFLOAT, [key, field]);
     args.decimal("amount", amount);
     return this.send(HINCRBYFLOAT, args);
@@ -2574,7 +2700,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hkeys/ | HKEYS}
    */
   hkeys(key: Key): Reply<H, H["text"][]>;
-  hkeys(key: Key): Reply<H, H["text"][]> {
+  hkeys(key: Key, surplus?: unknown): Reply<H, H["text"][]> {
+    if (surplus !== undefined) return this.refuse(HKEYS, 1, surplus);
     return this.run(HKEYS, [key]);
   }
 
@@ -2586,7 +2713,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hlen/ | HLEN}
    */
   hlen(key: Key): Reply<H, number>;
-  hlen(key: Key): Reply<H, number> {
+  hlen(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(HLEN, 1, surplus);
     return this.run(HLEN, [key]);
   }
 
@@ -2618,7 +2746,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     mapping: Mapping<Value, Value, M>,
   ): Reply<H, true>;
-  hmset(key: Key, mapping: Mapping<Value, Value>): Reply<H, true> {
+  hmset(key: Key, mapping: Mapping<Value, Value>, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(HMSET, 2, surplus);
     const args = new ArgList(HMSET, [key]);
     args.pairs("mapping", mapping);
     return this.send(HMSET, args);
@@ -2662,7 +2791,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     time: Integer,
     fields: Many<Value>,
     options?: HexpireOptions,
+    surplus?: unknown,
   ): Reply<H, number[]> {
+    if (surplus !== undefined) return this.refuse(HPEXPIRE, 4, surplus);
     const args = new ArgList(HPEXPIRE, [key]);
     args.milliseconds("time", time);
     if (options !== undefined) {
@@ -2699,7 +2830,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     when: UnixTime,
     fields: Many<Value>,
     options?: HexpireOptions,
+    surplus?: unknown,
   ): Reply<H, number[]> {
+    if (surplus !== undefined) return this.refuse(HPEXPIREAT, 4, surplus);
     const args = new ArgList(HPEXPIREAT, [key]);
     args.unixMilliseconds("when", when);
     if (options !== undefined) {
@@ -2808,7 +2941,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     count?: Integer,
     options?: HrandfieldOptions,
+    surplus?: unknown,
   ): Reply<H, H["text"] | null | H["text"][] | [field: H["text"], value: H["text"]][]> {
+    if (surplus !== undefined) return this.refuse(HRANDFIELD, 3, surplus);
     if (count === undefined && options === undefined) return this.run(HRANDFIELD, [key]);
     const args = new ArgList(HRANDFIELD, [key]);
     if (count !== undefined) args.integer("count", count);
@@ -2887,7 +3022,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     cursor: string | Integer = "0",
     options?: HscanOptions,
+    surplus?: unknown,
   ): Reply<H, [cursor: string, fields: Record<string, H["text"]>] | [cursor: string, fields: [field: H["text"], value: H["text"]][]] | [cursor: string, fields: H["text"][]] | [cursor: string, fields: Record<string, H["text"]> | [field: H["text"], value: H["text"]][] | H["text"][]]> {
+    if (surplus !== undefined) return this.refuse(HSCAN, 3, surplus);
     if (options === undefined) return this.run(HSCAN, [key, cursor]);
     const args = new ArgList(HSCAN, [key, cursor]);
     if (options !== undefined) {
@@ -2933,7 +3070,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     field: Value | Mapping<Value, Value>,
     value?: Value,
     mapping?: Mapping<Value, Value>,
+    surplus?: unknown,
   ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(HSET, 4, surplus);
     const args = new ArgList(HSET, [key]);
     addHsetFields(args, field, value, mapping);
     return this.send(HSET, args);
@@ -2953,7 +3092,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     mapping: Mapping<Value, Value, M>,
     options?: HsetexOptions,
   ): Reply<H, number>;
-  hsetex(key: Key, mapping: Mapping<Value, Value>, options?: HsetexOptions): Reply<H, number> {
+  hsetex(
+    key: Key,
+    mapping: Mapping<Value, Value>,
+    options?: HsetexOptions,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(HSETEX, 3, surplus);
     const args = new ArgList(HSETEX, [key]);
     if (options !== undefined) {
       options = args.options(options, HSETEX_OPTIONS);
@@ -2982,7 +3127,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hsetnx/ | HSETNX}
    */
   hsetnx(key: Key, field: Value, value: Value): Reply<H, number>;
-  hsetnx(key: Key, field: Value, value: Value): Reply<H, number> {
+  hsetnx(key: Key, field: Value, value: Value, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(HSETNX, 3, surplus);
     return this.run(HSETNX, [key, field, value]);
   }
 
@@ -2995,7 +3141,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hstrlen/ | HSTRLEN}
    */
   hstrlen(key: Key, field: Value): Reply<H, number>;
-  hstrlen(key: Key, field: Value): Reply<H, number> {
+  hstrlen(key: Key, field: Value, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(HSTRLEN, 2, surplus);
     return this.run(HSTRLEN, [key, field]);
   }
 
@@ -3022,7 +3169,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hvals/ | HVALS}
    */
   hvals(key: Key): Reply<H, H["text"][]>;
-  hvals(key: Key): Reply<H, H["text"][]> {
+  hvals(key: Key, surplus?: unknown): Reply<H, H["text"][]> {
+    if (surplus !== undefined) return this.refuse(HVALS, 1, surplus);
     return this.run(HVALS, [key]);
   }
 
@@ -3050,7 +3198,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     timeout: number,
     from: ListEnd = "LEFT",
     to: ListEnd = "RIGHT",
+    surplus?: unknown,
   ): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(BLMOVE, 5, surplus);
     const args = new ArgList(BLMOVE, [source, destination]);
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
@@ -3085,7 +3235,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     from: ListEnd = "LEFT",
     to: ListEnd = "RIGHT",
     options?: LmovemOptions,
+    surplus?: unknown,
   ): Reply<H, H["text"][] | null> {
+    if (surplus !== undefined) return this.refuse(BLMOVEM, 6, surplus);
     const args = new ArgList(BLMOVEM, [source, destination]);
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
@@ -3116,7 +3268,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options: LmpopOptions,
+    surplus?: unknown,
   ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
+    if (surplus !== undefined) return this.refuse(BLMPOP, 4, surplus);
     const args = new ArgList(BLMPOP);
     options = args.options(options, LMPOP_OPTIONS);
     args.timeout("timeout", timeout);
@@ -3138,7 +3292,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   blpop(
     keys: Many<Key>,
     timeout: number = 0,
+    surplus?: unknown,
   ): Reply<H, [key: H["text"], element: H["text"]] | null> {
+    if (surplus !== undefined) return this.refuse(BLPOP, 2, surplus);
     const args = new ArgList(BLPOP);
     args.list("keys", keys);
     args.timeout("timeout", timeout);
@@ -3157,7 +3313,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   brpop(
     keys: Many<Key>,
     timeout: number = 0,
+    surplus?: unknown,
   ): Reply<H, [key: H["text"], element: H["text"]] | null> {
+    if (surplus !== undefined) return this.refuse(BRPOP, 2, surplus);
     const args = new ArgList(BRPOP);
     args.list("keys", keys);
     args.timeout("timeout", timeout);
@@ -3175,7 +3333,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/brpoplpush/ | BRPOPLPUSH}
    */
   brpoplpush(source: Key, destination: Key, timeout?: number): Reply<H, H["text"] | null>;
-  brpoplpush(source: Key, destination: Key, timeout: number = 0): Reply<H, H["text"] | null> {
+  brpoplpush(
+    source: Key,
+    destination: Key,
+    timeout: number = 0,
+    surplus?: unknown,
+  ): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(BRPOPLPUSH, 3, surplus);
     const args = new ArgList(BRPOPLPUSH, [source, destination]);
     args.timeout("timeout", timeout);
     return this.send(BRPOPLPUSH, args);
@@ -3190,7 +3354,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lindex/ | LINDEX}
    */
   lindex(key: Key, index: Integer): Reply<H, H["text"] | null>;
-  lindex(key: Key, index: Integer): Reply<H, H["text"] | null> {
+  lindex(key: Key, index: Integer, surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(LINDEX, 2, surplus);
     const args = new ArgList(LINDEX, [key]);
     args.integer("index", index);
     return this.send(LINDEX, args);
@@ -3217,7 +3382,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     where: "BEFORE" | "before" | "AFTER" | "after",
     pivot: Value,
     value: Value,
+    surplus?: unknown,
   ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(LINSERT, 4, surplus);
     const args = new ArgList(LINSERT, [key]);
     args.keyword("where", where, T.BEFORE_AFTER_CHOICE);
     args.add(pivot);
@@ -3233,7 +3400,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/llen/ | LLEN}
    */
   llen(key: Key): Reply<H, number>;
-  llen(key: Key): Reply<H, number> {
+  llen(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(LLEN, 1, surplus);
     return this.run(LLEN, [key]);
   }
 
@@ -3253,7 +3421,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     destination: Key,
     from: ListEnd = "LEFT",
     to: ListEnd = "RIGHT",
+    surplus?: unknown,
   ): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(LMOVE, 4, surplus);
     const args = new ArgList(LMOVE, [source, destination]);
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
@@ -3284,7 +3454,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     from: ListEnd = "LEFT",
     to: ListEnd = "RIGHT",
     options?: LmovemOptions,
+    surplus?: unknown,
   ): Reply<H, H["text"][] | null> {
+    if (surplus !== undefined) return this.refuse(LMOVEM, 5, surplus);
     const args = new ArgList(LMOVEM, [source, destination]);
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
@@ -3311,7 +3483,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options: LmpopOptions,
+    surplus?: unknown,
   ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
+    if (surplus !== undefined) return this.refuse(LMPOP, 3, surplus);
     const args = new ArgList(LMPOP);
     options = args.options(options, LMPOP_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -3346,7 +3520,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lpop/ | LPOP}
    */
   lpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  lpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
+  lpop(key: Key, count?: Integer, surplus?: unknown): Reply<H, H["text"] | null | H["text"][]> {
+    if (surplus !== undefined) return this.refuse(LPOP, 2, surplus);
     if (count === undefined) return this.run(LPOP, [key]);
     const args = new ArgList(LPOP, [key]);
     if (count !== undefined) args.count("count", count);
@@ -3391,7 +3566,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lpos/ | LPOS}
    */
   lpos(key: Key, value: Value, options?: LposOptions): Reply<H, number | null | number[]>;
-  lpos(key: Key, value: Value, options?: LposOptions): Reply<H, number | null | number[]> {
+  lpos(
+    key: Key,
+    value: Value,
+    options?: LposOptions,
+    surplus?: unknown,
+  ): Reply<H, number | null | number[]> {
+    if (surplus !== undefined) return this.refuse(LPOS, 3, surplus);
     if (options === undefined) return this.run(LPOS, [key, value]);
     const args = new ArgList(LPOS, [key, value]);
     if (options !== undefined) {
@@ -3443,7 +3624,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lrange/ | LRANGE}
    */
   lrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"][]>;
-  lrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"][]> {
+  lrange(key: Key, start: Integer, end: Integer, surplus?: unknown): Reply<H, H["text"][]> {
+    if (surplus !== undefined) return this.refuse(LRANGE, 3, surplus);
     const args = new ArgList(LRANGE, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -3461,7 +3643,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lrem/ | LREM}
    */
   lrem(key: Key, count: Integer, value: Value): Reply<H, number>;
-  lrem(key: Key, count: Integer, value: Value): Reply<H, number> {
+  lrem(key: Key, count: Integer, value: Value, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(LREM, 3, surplus);
     const args = new ArgList(LREM, [key]);
     args.integer("count", count);
     args.add(value);
@@ -3478,7 +3661,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lset/ | LSET}
    */
   lset(key: Key, index: Integer, value: Value): Reply<H, true>;
-  lset(key: Key, index: Integer, value: Value): Reply<H, true> {
+  lset(key: Key, index: Integer, value: Value, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(LSET, 3, surplus);
     const args = new ArgList(LSET, [key]);
     args.integer("index", index);
     args.add(value);
@@ -3495,7 +3679,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/ltrim/ | LTRIM}
    */
   ltrim(key: Key, start: Integer, end: Integer): Reply<H, true>;
-  ltrim(key: Key, start: Integer, end: Integer): Reply<H, true> {
+  ltrim(key: Key, start: Integer, end: Integer, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(LTRIM, 3, surplus);
     const args = new ArgList(LTRIM, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -3528,7 +3713,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/rpop/ | RPOP}
    */
   rpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  rpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
+  rpop(key: Key, count?: Integer, surplus?: unknown): Reply<H, H["text"] | null | H["text"][]> {
+    if (surplus !== undefined) return this.refuse(RPOP, 2, surplus);
     if (count === undefined) return this.run(RPOP, [key]);
     const args = new ArgList(RPOP, [key]);
     if (count !== undefined) args.count("count", count);
@@ -3545,7 +3731,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/rpoplpush/ | RPOPLPUSH}
    */
   rpoplpush(source: Key, destination: Key): Reply<H, H["text"] | null>;
-  rpoplpush(source: Key, destination: Key): Reply<H, H["text"] | null> {
+  rpoplpush(source: Key, destination: Key, surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(RPOPLPUSH, 2, surplus);
     return this.run(RPOPLPUSH, [source, destination]);
   }
 
@@ -3602,7 +3789,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/scard/ | SCARD}
    */
   scard(key: Key): Reply<H, number>;
-  scard(key: Key): Reply<H, number> {
+  scard(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(SCARD, 1, surplus);
     return this.run(SCARD, [key]);
   }
 
@@ -3630,7 +3818,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/sdiffcard/ | SDIFFCARD}
    */
   sdiffcard(numKeys: Integer, keys: Many<Key>, options?: SdiffcardOptions): Reply<H, number>;
-  sdiffcard(numKeys: Integer, keys: Many<Key>, options?: SdiffcardOptions): Reply<H, number> {
+  sdiffcard(
+    numKeys: Integer,
+    keys: Many<Key>,
+    options?: SdiffcardOptions,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(SDIFFCARD, 3, surplus);
     const args = new ArgList(SDIFFCARD);
     if (options !== undefined) options = args.options(options, SDIFFCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -3679,7 +3873,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/sintercard/ | SINTERCARD}
    */
   sintercard(numKeys: Integer, keys: Many<Key>, options?: SintercardOptions): Reply<H, number>;
-  sintercard(numKeys: Integer, keys: Many<Key>, options?: SintercardOptions): Reply<H, number> {
+  sintercard(
+    numKeys: Integer,
+    keys: Many<Key>,
+    options?: SintercardOptions,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(SINTERCARD, 3, surplus);
     const args = new ArgList(SINTERCARD);
     if (options !== undefined) options = args.options(options, SINTERCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -3713,7 +3913,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/sismember/ | SISMEMBER}
    */
   sismember(key: Key, member: Value): Reply<H, boolean>;
-  sismember(key: Key, member: Value): Reply<H, boolean> {
+  sismember(key: Key, member: Value, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(SISMEMBER, 2, surplus);
     return this.run(SISMEMBER, [key, member]);
   }
 
@@ -3727,7 +3928,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/smembers/ | SMEMBERS}
    */
   smembers(key: Key): Reply<H, Set<H["text"]>>;
-  smembers(key: Key): Reply<H, Set<H["text"]>> {
+  smembers(key: Key, surplus?: unknown): Reply<H, Set<H["text"]>> {
+    if (surplus !== undefined) return this.refuse(SMEMBERS, 1, surplus);
     return this.run(SMEMBERS, [key]);
   }
 
@@ -3756,7 +3958,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/smove/ | SMOVE}
    */
   smove(source: Key, destination: Key, member: Value): Reply<H, boolean>;
-  smove(source: Key, destination: Key, member: Value): Reply<H, boolean> {
+  smove(source: Key, destination: Key, member: Value, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(SMOVE, 3, surplus);
     return this.run(SMOVE, [source, destination, member]);
   }
 
@@ -3786,7 +3989,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/spop/ | SPOP}
    */
   spop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  spop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
+  spop(key: Key, count?: Integer, surplus?: unknown): Reply<H, H["text"] | null | H["text"][]> {
+    if (surplus !== undefined) return this.refuse(SPOP, 2, surplus);
     if (count === undefined) return this.run(SPOP, [key]);
     const args = new ArgList(SPOP, [key]);
     if (count !== undefined) args.count("count", count);
@@ -3819,7 +4023,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/srandmember/ | SRANDMEMBER}
    */
   srandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  srandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
+  srandmember(
+    key: Key,
+    count?: Integer,
+    surplus?: unknown,
+  ): Reply<H, H["text"] | null | H["text"][]> {
+    if (surplus !== undefined) return this.refuse(SRANDMEMBER, 2, surplus);
     if (count === undefined) return this.run(SRANDMEMBER, [key]);
     const args = new ArgList(SRANDMEMBER, [key]);
     if (count !== undefined) args.integer("count", count);
@@ -3861,7 +4070,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     cursor: string | Integer = "0",
     options?: SscanOptions,
+    surplus?: unknown,
   ): Reply<H, [cursor: string, members: H["text"][]]> {
+    if (surplus !== undefined) return this.refuse(SSCAN, 3, surplus);
     if (options === undefined) return this.run(SSCAN, [key, cursor]);
     const args = new ArgList(SSCAN, [key, cursor]);
     if (options !== undefined) {
@@ -3896,7 +4107,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/sunioncard/ | SUNIONCARD}
    */
   sunioncard(numKeys: Integer, keys: Many<Key>, options?: SunioncardOptions): Reply<H, number>;
-  sunioncard(numKeys: Integer, keys: Many<Key>, options?: SunioncardOptions): Reply<H, number> {
+  sunioncard(
+    numKeys: Integer,
+    keys: Many<Key>,
+    options?: SunioncardOptions,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(SUNIONCARD, 3, surplus);
     const args = new ArgList(SUNIONCARD);
     if (options !== undefined) options = args.options(options, SUNIONCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -3943,7 +4160,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options: ZmpopOptions,
+    surplus?: unknown,
   ): Reply<H, [key: H["text"], members: [member: H["text"], score: number][]] | null> {
+    if (surplus !== undefined) return this.refuse(BZMPOP, 4, surplus);
     const args = new ArgList(BZMPOP);
     options = args.options(options, ZMPOP_OPTIONS);
     args.timeout("timeout", timeout);
@@ -3972,7 +4191,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   bzpopmax(
     keys: Many<Key>,
     timeout: number = 0,
+    surplus?: unknown,
   ): Reply<H, [key: H["text"], member: H["text"], score: number] | null> {
+    if (surplus !== undefined) return this.refuse(BZPOPMAX, 2, surplus);
     const args = new ArgList(BZPOPMAX);
     args.list("keys", keys);
     args.timeout("timeout", timeout);
@@ -3994,7 +4215,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   bzpopmin(
     keys: Many<Key>,
     timeout: number = 0,
+    surplus?: unknown,
   ): Reply<H, [key: H["text"], member: H["text"], score: number] | null> {
+    if (surplus !== undefined) return this.refuse(BZPOPMIN, 2, surplus);
     const args = new ArgList(BZPOPMIN);
     args.list("keys", keys);
     args.timeout("timeout", timeout);
@@ -4043,7 +4266,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     mapping: Mapping<Value, Score, M>,
     options?: ZaddOptions,
   ): Reply<H, number | null>;
-  zadd(key: Key, mapping: Mapping<Value, Score>, options?: ZaddOptions): Reply<H, number | null> {
+  zadd(
+    key: Key,
+    mapping: Mapping<Value, Score>,
+    options?: ZaddOptions,
+    surplus?: unknown,
+  ): Reply<H, number | null> {
+    if (surplus !== undefined) return this.refuse(ZADD, 3, surplus);
     const args = new ArgList(ZADD, [key]);
     if (options !== undefined) {
       options = args.options(options, ZADD_OPTIONS);
@@ -4066,7 +4295,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zcard/ | ZCARD}
    */
   zcard(key: Key): Reply<H, number>;
-  zcard(key: Key): Reply<H, number> {
+  zcard(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZCARD, 1, surplus);
     return this.run(ZCARD, [key]);
   }
 
@@ -4080,7 +4310,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zcount/ | ZCOUNT}
    */
   zcount(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number>;
-  zcount(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number> {
+  zcount(key: Key, min: ScoreBound, max: ScoreBound, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZCOUNT, 3, surplus);
     const args = new ArgList(ZCOUNT, [key]);
     args.bound("min", min);
     args.bound("max", max);
@@ -4142,7 +4373,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zdiff(
     keys: Many<Key>,
     options?: ZdiffOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZDIFF, 2, surplus);
     const args = new ArgList(ZDIFF);
     args.counted("keys", keys);
     if (options !== undefined) {
@@ -4165,7 +4398,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zdiffstore/ | ZDIFFSTORE}
    */
   zdiffstore(destination: Key, keys: Many<Key>): Reply<H, number>;
-  zdiffstore(destination: Key, keys: Many<Key>): Reply<H, number> {
+  zdiffstore(destination: Key, keys: Many<Key>, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZDIFFSTORE, 2, surplus);
     const args = new ArgList(ZDIFFSTORE, [destination]);
     args.counted("keys", keys);
     return this.send(ZDIFFSTORE, args);
@@ -4181,7 +4415,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zincrby/ | ZINCRBY}
    */
   zincrby(key: Key, amount: Score, member: Value): Reply<H, number>;
-  zincrby(key: Key, amount: Score, member: Value): Reply<H, number> {
+  zincrby(key: Key, amount: Score, member: Value, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZINCRBY, 3, surplus);
     const args = new ArgList(ZINCRBY, [key]);
     args.score("amount", amount);
     args.add(member);
@@ -4259,7 +4494,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zinter(
     keys: WeightedKeys<Key>,
     options?: ZinterOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZINTER, 2, surplus);
     const args = new ArgList(ZINTER);
     if (options !== undefined) options = args.options(options, ZINTER_OPTIONS);
     addWeightedKeys(args, keys);
@@ -4285,7 +4522,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zintercard/ | ZINTERCARD}
    */
   zintercard(numKeys: Integer, keys: Many<Key>, options?: ZintercardOptions): Reply<H, number>;
-  zintercard(numKeys: Integer, keys: Many<Key>, options?: ZintercardOptions): Reply<H, number> {
+  zintercard(
+    numKeys: Integer,
+    keys: Many<Key>,
+    options?: ZintercardOptions,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZINTERCARD, 3, surplus);
     const args = new ArgList(ZINTERCARD);
     if (options !== undefined) options = args.options(options, ZINTERCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -4314,7 +4557,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     destination: Key,
     keys: WeightedKeys<Key>,
     options?: ZinterstoreOptions,
+    surplus?: unknown,
   ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZINTERSTORE, 3, surplus);
     const args = new ArgList(ZINTERSTORE, [destination]);
     if (options !== undefined) options = args.options(options, ZINTERSTORE_OPTIONS);
     addWeightedKeys(args, keys);
@@ -4336,7 +4581,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zlexcount/ | ZLEXCOUNT}
    */
   zlexcount(key: Key, min: LexBound, max: LexBound): Reply<H, number>;
-  zlexcount(key: Key, min: LexBound, max: LexBound): Reply<H, number> {
+  zlexcount(key: Key, min: LexBound, max: LexBound, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZLEXCOUNT, 3, surplus);
     return this.run(ZLEXCOUNT, [key, min, max]);
   }
 
@@ -4358,7 +4604,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options: ZmpopOptions,
+    surplus?: unknown,
   ): Reply<H, [key: H["text"], members: [member: H["text"], score: number][]] | null> {
+    if (surplus !== undefined) return this.refuse(ZMPOP, 3, surplus);
     const args = new ArgList(ZMPOP);
     options = args.options(options, ZMPOP_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -4395,7 +4643,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zpopmax/ | ZPOPMAX}
    */
   zpopmax(key: Key, count?: Integer): Reply<H, [member: H["text"], score: number][]>;
-  zpopmax(key: Key, count?: Integer): Reply<H, [member: H["text"], score: number][]> {
+  zpopmax(
+    key: Key,
+    count?: Integer,
+    surplus?: unknown,
+  ): Reply<H, [member: H["text"], score: number][]> {
+    if (surplus !== undefined) return this.refuse(ZPOPMAX, 2, surplus);
     if (count === undefined) return this.run(ZPOPMAX, [key]);
     const args = new ArgList(ZPOPMAX, [key]);
     if (count !== undefined) args.count("count", count);
@@ -4411,7 +4664,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zpopmin/ | ZPOPMIN}
    */
   zpopmin(key: Key, count?: Integer): Reply<H, [member: H["text"], score: number][]>;
-  zpopmin(key: Key, count?: Integer): Reply<H, [member: H["text"], score: number][]> {
+  zpopmin(
+    key: Key,
+    count?: Integer,
+    surplus?: unknown,
+  ): Reply<H, [member: H["text"], score: number][]> {
+    if (surplus !== undefined) return this.refuse(ZPOPMIN, 2, surplus);
     if (count === undefined) return this.run(ZPOPMIN, [key]);
     const args = new ArgList(ZPOPMIN, [key]);
     if (count !== undefined) args.count("count", count);
@@ -4495,7 +4753,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     count?: Integer,
     options?: ZrandmemberOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZRANDMEMBER, 3, surplus);
     if (count === undefined && options === undefined) return this.run(ZRANDMEMBER, [key]);
     const args = new ArgList(ZRANDMEMBER, [key]);
     if (count !== undefined) args.integer("count", count);
@@ -4586,7 +4846,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start: ScoreBound | LexBound,
     end: ScoreBound | LexBound,
     options?: ZrangeOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZRANGE, 4, surplus);
     const args = new ArgList(ZRANGE, [key]);
     if (options !== undefined) options = args.options(options, ZRANGE_OPTIONS);
     addRangeBounds(args, [start, end], options);
@@ -4626,7 +4888,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     min: LexBound,
     max: LexBound,
     options?: ZrangebylexOptions,
+    surplus?: unknown,
   ): Reply<H, H["text"][]> {
+    if (surplus !== undefined) return this.refuse(ZRANGEBYLEX, 4, surplus);
     if (options === undefined) return this.run(ZRANGEBYLEX, [key, min, max]);
     const args = new ArgList(ZRANGEBYLEX, [key, min, max]);
     if (options !== undefined) {
@@ -4707,7 +4971,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     min: ScoreBound,
     max: ScoreBound,
     options?: ZrangebyscoreOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZRANGEBYSCORE, 4, surplus);
     const args = new ArgList(ZRANGEBYSCORE, [key]);
     args.bound("min", min);
     args.bound("max", max);
@@ -4748,7 +5014,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start: ScoreBound | LexBound,
     end: ScoreBound | LexBound,
     options?: ZrangestoreOptions,
+    surplus?: unknown,
   ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZRANGESTORE, 5, surplus);
     const args = new ArgList(ZRANGESTORE, [destination, source]);
     if (options !== undefined) options = args.options(options, ZRANGESTORE_OPTIONS);
     addRangeBounds(args, [start, end], options);
@@ -4809,7 +5077,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     member: Value,
     options?: ZrankOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZRANK, 3, surplus);
     if (options === undefined) return this.run(ZRANK, [key, member]);
     const args = new ArgList(ZRANK, [key, member]);
     if (options !== undefined) {
@@ -4847,7 +5117,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zremrangebylex/ | ZREMRANGEBYLEX}
    */
   zremrangebylex(key: Key, min: LexBound, max: LexBound): Reply<H, number>;
-  zremrangebylex(key: Key, min: LexBound, max: LexBound): Reply<H, number> {
+  zremrangebylex(key: Key, min: LexBound, max: LexBound, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZREMRANGEBYLEX, 3, surplus);
     return this.run(ZREMRANGEBYLEX, [key, min, max]);
   }
 
@@ -4861,7 +5132,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zremrangebyrank/ | ZREMRANGEBYRANK}
    */
   zremrangebyrank(key: Key, start: Integer, end: Integer): Reply<H, number>;
-  zremrangebyrank(key: Key, start: Integer, end: Integer): Reply<H, number> {
+  zremrangebyrank(key: Key, start: Integer, end: Integer, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZREMRANGEBYRANK, 3, surplus);
     const args = new ArgList(ZREMRANGEBYRANK, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -4878,7 +5150,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zremrangebyscore/ | ZREMRANGEBYSCORE}
    */
   zremrangebyscore(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number>;
-  zremrangebyscore(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number> {
+  zremrangebyscore(
+    key: Key,
+    min: ScoreBound,
+    max: ScoreBound,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZREMRANGEBYSCORE, 3, surplus);
     const args = new ArgList(ZREMRANGEBYSCORE, [key]);
     args.bound("min", min);
     args.bound("max", max);
@@ -4954,7 +5232,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start: Integer,
     end: Integer,
     options?: ZrevrangeOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZREVRANGE, 4, surplus);
     const args = new ArgList(ZREVRANGE, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -4989,7 +5269,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     max: LexBound,
     min: LexBound,
     options?: ZrevrangebylexOptions,
+    surplus?: unknown,
   ): Reply<H, H["text"][]> {
+    if (surplus !== undefined) return this.refuse(ZREVRANGEBYLEX, 4, surplus);
     if (options === undefined) return this.run(ZREVRANGEBYLEX, [key, max, min]);
     const args = new ArgList(ZREVRANGEBYLEX, [key, max, min]);
     if (options !== undefined) {
@@ -5070,7 +5352,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     max: ScoreBound,
     min: ScoreBound,
     options?: ZrevrangebyscoreOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZREVRANGEBYSCORE, 4, surplus);
     const args = new ArgList(ZREVRANGEBYSCORE, [key]);
     args.bound("max", max);
     args.bound("min", min);
@@ -5133,7 +5417,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     member: Value,
     options?: ZrankOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZREVRANK, 3, surplus);
     if (options === undefined) return this.run(ZREVRANK, [key, member]);
     const args = new ArgList(ZREVRANK, [key, member]);
     if (options !== undefined) {
@@ -5214,7 +5500,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     cursor: string | Integer = "0",
     options?: ZscanOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZSCAN, 3, surplus);
     if (options === undefined) return this.run(ZSCAN, [key, cursor]);
     const args = new ArgList(ZSCAN, [key, cursor]);
     if (options !== undefined) {
@@ -5238,7 +5526,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zscore/ | ZSCORE}
    */
   zscore(key: Key, member: Value): Reply<H, number | null>;
-  zscore(key: Key, member: Value): Reply<H, number | null> {
+  zscore(key: Key, member: Value, surplus?: unknown): Reply<H, number | null> {
+    if (surplus !== undefined) return this.refuse(ZSCORE, 2, surplus);
     return this.run(ZSCORE, [key, member]);
   }
 
@@ -5309,7 +5598,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zunion(
     keys: WeightedKeys<Key>,
     options?: ZunionOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(ZUNION, 2, surplus);
     const args = new ArgList(ZUNION);
     if (options !== undefined) options = args.options(options, ZUNION_OPTIONS);
     addWeightedKeys(args, keys);
@@ -5343,7 +5634,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     destination: Key,
     keys: WeightedKeys<Key>,
     options?: ZunionstoreOptions,
+    surplus?: unknown,
   ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ZUNIONSTORE, 3, surplus);
     const args = new ArgList(ZUNIONSTORE, [destination]);
     if (options !== undefined) options = args.options(options, ZUNIONSTORE_OPTIONS);
     addWeightedKeys(args, keys);
@@ -5363,7 +5656,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arcount/ | ARCOUNT}
    */
   arcount(key: Key): Reply<H, number>;
-  arcount(key: Key): Reply<H, number> {
+  arcount(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ARCOUNT, 1, surplus);
     return this.run(ARCOUNT, [key]);
   }
 
@@ -5406,7 +5700,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arget/ | ARGET}
    */
   arget(key: Key, index: Integer): Reply<H, H["text"] | null>;
-  arget(key: Key, index: Integer): Reply<H, H["text"] | null> {
+  arget(key: Key, index: Integer, surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(ARGET, 2, surplus);
     const args = new ArgList(ARGET, [key]);
     args.count("index", index);
     return this.send(ARGET, args);
@@ -5424,7 +5719,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/argetrange/ | ARGETRANGE}
    */
   argetrange(key: Key, start: Integer, end: Integer): Reply<H, (H["text"] | null)[]>;
-  argetrange(key: Key, start: Integer, end: Integer): Reply<H, (H["text"] | null)[]> {
+  argetrange(
+    key: Key,
+    start: Integer,
+    end: Integer,
+    surplus?: unknown,
+  ): Reply<H, (H["text"] | null)[]> {
+    if (surplus !== undefined) return this.refuse(ARGETRANGE, 3, surplus);
     const args = new ArgList(ARGETRANGE, [key]);
     args.count("start", start);
     args.count("end", end);
@@ -5491,7 +5792,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     end: ArrayBound,
     predicates: readonly ArrayPredicate[],
     options?: ArgrepOptions,
+    surplus?: unknown,
   ): Reply<H, H["int"][] | [index: H["int"], value: H["text"]][]> {
+    if (surplus !== undefined) return this.refuse(ARGREP, 5, surplus);
     const args = new ArgList(ARGREP, [key]);
     if (options !== undefined) options = args.options(options, ARGREP_OPTIONS);
     addSearchRange(args, start, end);
@@ -5516,7 +5819,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arinfo/ | ARINFO}
    */
   arinfo(key: Key, options?: ArinfoOptions): Reply<H, ArrayInfo>;
-  arinfo(key: Key, options?: ArinfoOptions): Reply<H, ArrayInfo> {
+  arinfo(key: Key, options?: ArinfoOptions, surplus?: unknown): Reply<H, ArrayInfo> {
+    if (surplus !== undefined) return this.refuse(ARINFO, 2, surplus);
     if (options === undefined) return this.run(ARINFO, [key]);
     const args = new ArgList(ARINFO, [key]);
     if (options !== undefined) {
@@ -5561,7 +5865,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     count: Integer,
     options?: ArlastitemsOptions,
+    surplus?: unknown,
   ): Reply<H, (H["text"] | null)[]> {
+    if (surplus !== undefined) return this.refuse(ARLASTITEMS, 3, surplus);
     const args = new ArgList(ARLASTITEMS, [key]);
     args.count("count", count);
     if (options !== undefined) {
@@ -5579,7 +5885,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arlen/ | ARLEN}
    */
   arlen(key: Key): Reply<H, H["int"]>;
-  arlen(key: Key): Reply<H, H["int"]> {
+  arlen(key: Key, surplus?: unknown): Reply<H, H["int"]> {
+    if (surplus !== undefined) return this.refuse(ARLEN, 1, surplus);
     return this.run(ARLEN, [key]);
   }
 
@@ -5610,7 +5917,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     mapping: Mapping<Integer, Value, M>,
   ): Reply<H, number>;
-  armset(key: Key, mapping: Mapping<Integer, Value>): Reply<H, number> {
+  armset(key: Key, mapping: Mapping<Integer, Value>, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ARMSET, 2, surplus);
     const args = new ArgList(ARMSET, [key]);
     addIndexedElements(args, mapping);
     return this.send(ARMSET, args);
@@ -5624,7 +5932,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arnext/ | ARNEXT}
    */
   arnext(key: Key): Reply<H, H["int"] | null>;
-  arnext(key: Key): Reply<H, H["int"] | null> {
+  arnext(key: Key, surplus?: unknown): Reply<H, H["int"] | null> {
+    if (surplus !== undefined) return this.refuse(ARNEXT, 1, surplus);
     return this.run(ARNEXT, [key]);
   }
 
@@ -5700,7 +6009,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     end: Integer,
     operation: ArrayOperation,
     options?: AropOptions,
+    surplus?: unknown,
   ): Reply<H, H["int"] | null | number> {
+    if (surplus !== undefined) return this.refuse(AROP, 5, surplus);
     const args = new ArgList(AROP, [key]);
     args.count("start", start);
     args.count("end", end);
@@ -5747,7 +6058,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start: Integer,
     end: Integer,
     options?: ArscanOptions,
+    surplus?: unknown,
   ): Reply<H, [index: H["int"], value: H["text"]][]> {
+    if (surplus !== undefined) return this.refuse(ARSCAN, 4, surplus);
     const args = new ArgList(ARSCAN, [key]);
     args.count("start", start);
     args.count("end", end);
@@ -5767,7 +6080,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arseek/ | ARSEEK}
    */
   arseek(key: Key, index: Integer): Reply<H, number>;
-  arseek(key: Key, index: Integer): Reply<H, number> {
+  arseek(key: Key, index: Integer, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(ARSEEK, 2, surplus);
     const args = new ArgList(ARSEEK, [key]);
     args.count("index", index);
     return this.send(ARSEEK, args);
@@ -5801,7 +6115,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/geoadd/ | GEOADD}
    */
   geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions): Reply<H, number>;
-  geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions): Reply<H, number> {
+  geoadd(
+    key: Key,
+    places: GeoPlaces,
+    options?: GeoaddOptions,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(GEOADD, 3, surplus);
     const args = new ArgList(GEOADD, [key]);
     if (options !== undefined) {
       options = args.options(options, GEOADD_OPTIONS);
@@ -5824,7 +6144,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/geodist/ | GEODIST}
    */
   geodist(key: Key, place1: Value, place2: Value, unit?: GeoUnit): Reply<H, number | null>;
-  geodist(key: Key, place1: Value, place2: Value, unit?: GeoUnit): Reply<H, number | null> {
+  geodist(
+    key: Key,
+    place1: Value,
+    place2: Value,
+    unit?: GeoUnit,
+    surplus?: unknown,
+  ): Reply<H, number | null> {
+    if (surplus !== undefined) return this.refuse(GEODIST, 4, surplus);
     if (unit === undefined) return this.run(GEODIST, [key, place1, place2]);
     const args = new ArgList(GEODIST, [key, place1, place2]);
     if (unit !== undefined) args.keyword("unit", unit, T.M_KM_FT_MI_CHOICE);
@@ -5925,7 +6252,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     latitude: Decimal,
     radius: Decimal,
     options?: GeoradiusOptions,
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(GEORADIUS, 5, surplus);
     const args = new ArgList(GEORADIUS, [key]);
     if (options !== undefined) options = args.options(options, GEORADIUS_OPTIONS);
     args.decimal("longitude", longitude);
@@ -6003,7 +6332,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     member: Value,
     radius: Decimal,
     options?: GeoradiusOptions,
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(GEORADIUSBYMEMBER, 4, surplus);
     const args = new ArgList(GEORADIUSBYMEMBER, [key, member]);
     if (options !== undefined) options = args.options(options, GEORADIUS_OPTIONS);
     args.decimal("radius", radius);
@@ -6046,7 +6377,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     member: Value,
     radius: Decimal,
     options?: GeoradiusRoOptions,
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(GEORADIUSBYMEMBER_RO, 4, surplus);
     const args = new ArgList(GEORADIUSBYMEMBER_RO, [key, member]);
     if (options !== undefined) options = args.options(options, GEORADIUS_RO_OPTIONS);
     args.decimal("radius", radius);
@@ -6087,7 +6420,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     latitude: Decimal,
     radius: Decimal,
     options?: GeoradiusRoOptions,
+    surplus?: unknown,
   ): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(GEORADIUS_RO, 5, surplus);
     const args = new ArgList(GEORADIUS_RO, [key]);
     if (options !== undefined) options = args.options(options, GEORADIUS_RO_OPTIONS);
     args.decimal("longitude", longitude);
@@ -6117,7 +6452,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     options: GeosearchOptions & { readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C },
   ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
-  geosearch(key: Key, options: GeosearchOptions): Reply<H, never> {
+  geosearch(key: Key, options: GeosearchOptions, surplus?: unknown): Reply<H, never> {
+    if (surplus !== undefined) return this.refuse(GEOSEARCH, 2, surplus);
     const args = new ArgList(GEOSEARCH, [key]);
     options = args.options(options, GEOSEARCH_OPTIONS);
     addGeoArea(args, options);
@@ -6139,7 +6475,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/geosearchstore/ | GEOSEARCHSTORE}
    */
   geosearchstore(dest: Key, key: Key, options: GeosearchstoreOptions): Reply<H, number>;
-  geosearchstore(dest: Key, key: Key, options: GeosearchstoreOptions): Reply<H, number> {
+  geosearchstore(
+    dest: Key,
+    key: Key,
+    options: GeosearchstoreOptions,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(GEOSEARCHSTORE, 3, surplus);
     const args = new ArgList(GEOSEARCHSTORE, [dest, key]);
     options = args.options(options, GEOSEARCHSTORE_OPTIONS);
     addGeoArea(args, options);
@@ -6163,7 +6505,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vadd/ | VADD}
    */
   vadd(key: Key, vector: Vector, element: Value, options?: VaddOptions): Reply<H, boolean>;
-  vadd(key: Key, vector: Vector, element: Value, options?: VaddOptions): Reply<H, boolean> {
+  vadd(
+    key: Key,
+    vector: Vector,
+    element: Value,
+    options?: VaddOptions,
+    surplus?: unknown,
+  ): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(VADD, 4, surplus);
     const args = new ArgList(VADD, [key]);
     if (options !== undefined) options = args.options(options, VADD_OPTIONS);
     addVaddVector(args, vector, options);
@@ -6190,7 +6539,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vcard/ | VCARD}
    */
   vcard(key: Key): Reply<H, number>;
-  vcard(key: Key): Reply<H, number> {
+  vcard(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(VCARD, 1, surplus);
     return this.run(VCARD, [key]);
   }
 
@@ -6204,7 +6554,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vdim/ | VDIM}
    */
   vdim(key: Key): Reply<H, number>;
-  vdim(key: Key): Reply<H, number> {
+  vdim(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(VDIM, 1, surplus);
     return this.run(VDIM, [key]);
   }
 
@@ -6252,7 +6603,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vemb/ | VEMB}
    */
   vemb(key: Key, element: Value, options?: VembOptions): Reply<H, number[] | RawVector | null>;
-  vemb(key: Key, element: Value, options?: VembOptions): Reply<H, number[] | null | RawVector> {
+  vemb(
+    key: Key,
+    element: Value,
+    options?: VembOptions,
+    surplus?: unknown,
+  ): Reply<H, number[] | null | RawVector> {
+    if (surplus !== undefined) return this.refuse(VEMB, 3, surplus);
     if (options === undefined) return this.run(VEMB, [key, element]);
     const args = new ArgList(VEMB, [key, element]);
     if (options !== undefined) {
@@ -6271,7 +6628,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vgetattr/ | VGETATTR}
    */
   vgetattr(key: Key, element: Value): Reply<H, H["text"] | null>;
-  vgetattr(key: Key, element: Value): Reply<H, H["text"] | null> {
+  vgetattr(key: Key, element: Value, surplus?: unknown): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(VGETATTR, 2, surplus);
     return this.run(VGETATTR, [key, element]);
   }
 
@@ -6283,7 +6641,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vinfo/ | VINFO}
    */
   vinfo(key: Key): Reply<H, VectorSetInfo | null>;
-  vinfo(key: Key): Reply<H, VectorSetInfo | null> {
+  vinfo(key: Key, surplus?: unknown): Reply<H, VectorSetInfo | null> {
+    if (surplus !== undefined) return this.refuse(VINFO, 1, surplus);
     return this.run(VINFO, [key]);
   }
 
@@ -6296,7 +6655,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vismember/ | VISMEMBER}
    */
   vismember(key: Key, element: Value): Reply<H, boolean>;
-  vismember(key: Key, element: Value): Reply<H, boolean> {
+  vismember(key: Key, element: Value, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(VISMEMBER, 2, surplus);
     return this.run(VISMEMBER, [key, element]);
   }
 
@@ -6347,7 +6707,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     element: Value,
     options?: VlinksOptions,
+    surplus?: unknown,
   ): Reply<H, H["text"][][] | null | [element: H["text"], score: number][][]> {
+    if (surplus !== undefined) return this.refuse(VLINKS, 3, surplus);
     if (options === undefined) return this.run(VLINKS, [key, element]);
     const args = new ArgList(VLINKS, [key, element]);
     if (options !== undefined) {
@@ -6383,7 +6745,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vrandmember/ | VRANDMEMBER}
    */
   vrandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  vrandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]> {
+  vrandmember(
+    key: Key,
+    count?: Integer,
+    surplus?: unknown,
+  ): Reply<H, H["text"] | null | H["text"][]> {
+    if (surplus !== undefined) return this.refuse(VRANDMEMBER, 2, surplus);
     if (count === undefined) return this.run(VRANDMEMBER, [key]);
     const args = new ArgList(VRANDMEMBER, [key]);
     if (count !== undefined) args.integer("count", count);
@@ -6399,7 +6766,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vrem/ | VREM}
    */
   vrem(key: Key, element: Value): Reply<H, boolean>;
-  vrem(key: Key, element: Value): Reply<H, boolean> {
+  vrem(key: Key, element: Value, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(VREM, 2, surplus);
     return this.run(VREM, [key, element]);
   }
 
@@ -6414,7 +6782,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vsetattr/ | VSETATTR}
    */
   vsetattr(key: Key, element: Value, attributes: Value): Reply<H, boolean>;
-  vsetattr(key: Key, element: Value, attributes: Value): Reply<H, boolean> {
+  vsetattr(key: Key, element: Value, attributes: Value, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(VSETATTR, 3, surplus);
     return this.run(VSETATTR, [key, element, attributes]);
   }
 
@@ -6468,7 +6837,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     query: VectorQuery,
     options?: VsimOptions,
+    surplus?: unknown,
   ): Reply<H, H["text"][] | [element: H["text"], score: number][]> {
+    if (surplus !== undefined) return this.refuse(VSIM, 3, surplus);
     const args = new ArgList(VSIM, [key]);
     if (options !== undefined) options = args.options(options, VSIM_OPTIONS);
     addVectorQuery(args, query);
@@ -6527,7 +6898,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     groupName: Value,
     ids: Many<Value>,
     options?: XackdelOptions,
+    surplus?: unknown,
   ): Reply<H, number[]> {
+    if (surplus !== undefined) return this.refuse(XACKDEL, 4, surplus);
     const args = new ArgList(XACKDEL, [key, groupName]);
     if (options !== undefined) {
       options = args.options(options, XACKDEL_OPTIONS);
@@ -6593,7 +6966,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     fields: Mapping<Value, Value, M>,
     options?: XaddOptions,
   ): Reply<H, H["text"] | null>;
-  xadd(key: Key, fields: Mapping<Value, Value>, options?: XaddOptions): Reply<H, H["text"] | null> {
+  xadd(
+    key: Key,
+    fields: Mapping<Value, Value>,
+    options?: XaddOptions,
+    surplus?: unknown,
+  ): Reply<H, H["text"] | null> {
+    if (surplus !== undefined) return this.refuse(XADD, 3, surplus);
     const args = new ArgList(XADD, [key]);
     if (options !== undefined) {
       options = args.options(options, XADD_OPTIONS);
@@ -6703,7 +7082,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     consumerName: Value,
     minIdleTime: Integer,
     options?: XautoclaimOptions,
+    surplus?: unknown,
   ): Reply<H, [cursor: string, entries: StreamEntry<H["text"]>[], deletedIds: H["text"][]] | [cursor: string, entries: H["text"][], deletedIds: H["text"][]] | [cursor: string, entries: StreamEntryPairs<H["text"]>[], deletedIds: H["text"][]]> {
+    if (surplus !== undefined) return this.refuse(XAUTOCLAIM, 5, surplus);
     const args = new ArgList(XAUTOCLAIM, [key, groupName, consumerName]);
     if (options !== undefined) options = args.options(options, XAUTOCLAIM_OPTIONS);
     args.count("minIdleTime", minIdleTime);
@@ -6727,7 +7108,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xcfgset/ | XCFGSET}
    */
   xcfgset(key: Key, options?: XcfgsetOptions): Reply<H, true>;
-  xcfgset(key: Key, options?: XcfgsetOptions): Reply<H, true> {
+  xcfgset(key: Key, options?: XcfgsetOptions, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(XCFGSET, 2, surplus);
     const args = new ArgList(XCFGSET, [key]);
     if (options !== undefined) options = args.options(options, XCFGSET_OPTIONS);
     requireSetting(args, options);
@@ -6829,7 +7211,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     minIdleTime: Integer,
     messageIds: Many<Value>,
     options?: XclaimOptions,
+    surplus?: unknown,
   ): Reply<H, StreamEntry<H["text"]>[] | H["text"][] | StreamEntryPairs<H["text"]>[]> {
+    if (surplus !== undefined) return this.refuse(XCLAIM, 6, surplus);
     const args = new ArgList(XCLAIM, [key, groupName, consumerName]);
     args.count("minIdleTime", minIdleTime);
     args.list("messageIds", messageIds);
@@ -6876,7 +7260,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xdelex/ | XDELEX}
    */
   xdelex(key: Key, ids: Many<Value>, options?: XdelexOptions): Reply<H, number[]>;
-  xdelex(key: Key, ids: Many<Value>, options?: XdelexOptions): Reply<H, number[]> {
+  xdelex(
+    key: Key,
+    ids: Many<Value>,
+    options?: XdelexOptions,
+    surplus?: unknown,
+  ): Reply<H, number[]> {
+    if (surplus !== undefined) return this.refuse(XDELEX, 3, surplus);
     const args = new ArgList(XDELEX, [key]);
     if (options !== undefined) {
       options = args.options(options, XDELEX_OPTIONS);
@@ -6910,7 +7300,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     groupName: Value,
     id: Value = "$",
     options?: XgroupCreateOptions,
+    surplus?: unknown,
   ): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(XGROUP_CREATE, 4, surplus);
     if (options === undefined) return this.run(XGROUP_CREATE, [key, groupName, id]);
     const args = new ArgList(XGROUP_CREATE, [key, groupName, id]);
     if (options !== undefined) {
@@ -6934,7 +7326,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    *   {@link https://redis.io/docs/latest/commands/xgroup-createconsumer/ | XGROUP CREATECONSUMER}
    */
   xgroupCreateconsumer(key: Key, groupName: Value, consumerName: Value): Reply<H, number>;
-  xgroupCreateconsumer(key: Key, groupName: Value, consumerName: Value): Reply<H, number> {
+  xgroupCreateconsumer(
+    key: Key,
+    groupName: Value,
+    consumerName: Value,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(XGROUP_CREATECONSUMER, 3, surplus);
     return this.run(XGROUP_CREATECONSUMER, [key, groupName, consumerName]);
   }
 
@@ -6948,7 +7346,13 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xgroup-delconsumer/ | XGROUP DELCONSUMER}
    */
   xgroupDelconsumer(key: Key, groupName: Value, consumerName: Value): Reply<H, number>;
-  xgroupDelconsumer(key: Key, groupName: Value, consumerName: Value): Reply<H, number> {
+  xgroupDelconsumer(
+    key: Key,
+    groupName: Value,
+    consumerName: Value,
+    surplus?: unknown,
+  ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(XGROUP_DELCONSUMER, 3, surplus);
     return this.run(XGROUP_DELCONSUMER, [key, groupName, consumerName]);
   }
 
@@ -6961,7 +7365,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xgroup-destroy/ | XGROUP DESTROY}
    */
   xgroupDestroy(key: Key, groupName: Value): Reply<H, boolean>;
-  xgroupDestroy(key: Key, groupName: Value): Reply<H, boolean> {
+  xgroupDestroy(key: Key, groupName: Value, surplus?: unknown): Reply<H, boolean> {
+    if (surplus !== undefined) return this.refuse(XGROUP_DESTROY, 2, surplus);
     return this.run(XGROUP_DESTROY, [key, groupName]);
   }
 
@@ -6972,7 +7377,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xgroup-help/ | XGROUP HELP}
    */
   xgroupHelp(): Reply<H, string[]>;
-  xgroupHelp(): Reply<H, string[]> {
+  xgroupHelp(surplus?: unknown): Reply<H, string[]> {
+    if (surplus !== undefined) return this.refuse(XGROUP_HELP, 0, surplus);
     return this.run(XGROUP_HELP, []);
   }
 
@@ -6987,7 +7393,14 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xgroup-setid/ | XGROUP SETID}
    */
   xgroupSetid(key: Key, groupName: Value, id: Value, options?: XgroupSetidOptions): Reply<H, true>;
-  xgroupSetid(key: Key, groupName: Value, id: Value, options?: XgroupSetidOptions): Reply<H, true> {
+  xgroupSetid(
+    key: Key,
+    groupName: Value,
+    id: Value,
+    options?: XgroupSetidOptions,
+    surplus?: unknown,
+  ): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(XGROUP_SETID, 4, surplus);
     if (options === undefined) return this.run(XGROUP_SETID, [key, groupName, id]);
     const args = new ArgList(XGROUP_SETID, [key, groupName, id]);
     if (options !== undefined) {
@@ -7008,7 +7421,12 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xinfo-consumers/ | XINFO CONSUMERS}
    */
   xinfoConsumers(key: Key, groupName: Value): Reply<H, XInfoConsumer<H["text"]>[]>;
-  xinfoConsumers(key: Key, groupName: Value): Reply<H, XInfoConsumer<H["text"]>[]> {
+  xinfoConsumers(
+    key: Key,
+    groupName: Value,
+    surplus?: unknown,
+  ): Reply<H, XInfoConsumer<H["text"]>[]> {
+    if (surplus !== undefined) return this.refuse(XINFO_CONSUMERS, 2, surplus);
     return this.run(XINFO_CONSUMERS, [key, groupName]);
   }
 
@@ -7020,7 +7438,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xinfo-groups/ | XINFO GROUPS}
    */
   xinfoGroups(key: Key): Reply<H, XInfoGroup<H["text"]>[]>;
-  xinfoGroups(key: Key): Reply<H, XInfoGroup<H["text"]>[]> {
+  xinfoGroups(key: Key, surplus?: unknown): Reply<H, XInfoGroup<H["text"]>[]> {
+    if (surplus !== undefined) return this.refuse(XINFO_GROUPS, 1, surplus);
     return this.run(XINFO_GROUPS, [key]);
   }
 
@@ -7031,7 +7450,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xinfo-help/ | XINFO HELP}
    */
   xinfoHelp(): Reply<H, string[]>;
-  xinfoHelp(): Reply<H, string[]> {
+  xinfoHelp(surplus?: unknown): Reply<H, string[]> {
+    if (surplus !== undefined) return this.refuse(XINFO_HELP, 0, surplus);
     return this.run(XINFO_HELP, []);
   }
 
@@ -7074,7 +7494,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xinfoStream(
     key: Key,
     options?: XinfoStreamOptions,
+    surplus?: unknown,
   ): Reply<H, XInfoStream<H["text"]> | XInfoStreamFull<H["text"]>> {
+    if (surplus !== undefined) return this.refuse(XINFO_STREAM, 2, surplus);
     const args = new ArgList(XINFO_STREAM, [key]);
     if (options !== undefined) {
       options = args.options(options, XINFO_STREAM_OPTIONS);
@@ -7092,7 +7514,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xlen/ | XLEN}
    */
   xlen(key: Key): Reply<H, number>;
-  xlen(key: Key): Reply<H, number> {
+  xlen(key: Key, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(XLEN, 1, surplus);
     return this.run(XLEN, [key]);
   }
 
@@ -7121,7 +7544,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     mode: "SILENT" | "silent" | "FAIL" | "fail" | "FATAL" | "fatal",
     ids: Many<Value>,
     options?: XnackOptions,
+    surplus?: unknown,
   ): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(XNACK, 5, surplus);
     const args = new ArgList(XNACK, [key, groupName]);
     args.keyword("mode", mode, T.SILENT_FAIL_FATAL_CHOICE);
     args.add(T.IDS);
@@ -7147,7 +7572,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xpending/ | XPENDING}
    */
   xpending(key: Key, groupName: Value): Reply<H, XPendingSummary<H["text"]>>;
-  xpending(key: Key, groupName: Value): Reply<H, XPendingSummary<H["text"]>> {
+  xpending(key: Key, groupName: Value, surplus?: unknown): Reply<H, XPendingSummary<H["text"]>> {
+    if (surplus !== undefined) return this.refuse(XPENDING, 2, surplus);
     return this.run(XPENDING, [key, groupName]);
   }
 
@@ -7169,7 +7595,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     groupName: Value,
     options: XpendingRangeOptions,
+    surplus?: unknown,
   ): Reply<H, XPendingEntry<H["text"]>[]> {
+    if (surplus !== undefined) return this.refuse(XPENDING, 3, surplus);
     const args = new ArgList(XPENDING, [key, groupName]);
     options = args.options(options, XPENDING_RANGE_OPTIONS);
     if (options.idle !== undefined) args.add(T.IDLE).count("options.idle", options.idle);
@@ -7230,7 +7658,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     min: Value = "-",
     max: Value = "+",
     options?: XrangeOptions,
+    surplus?: unknown,
   ): Reply<H, StreamEntry<H["text"]>[] | StreamEntryPairs<H["text"]>[]> {
+    if (surplus !== undefined) return this.refuse(XRANGE, 4, surplus);
     if (options === undefined) return this.run(XRANGE, [key, min, max]);
     const args = new ArgList(XRANGE, [key, min, max]);
     if (options !== undefined) {
@@ -7295,7 +7725,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xread(
     streams: Mapping<Key, Value>,
     options?: XreadOptions,
+    surplus?: unknown,
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]> {
+    if (surplus !== undefined) return this.refuse(XREAD, 2, surplus);
     const args = new ArgList(XREAD);
     if (options !== undefined) {
       options = args.options(options, XREAD_OPTIONS);
@@ -7382,7 +7814,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     consumerName: Value,
     streams: Mapping<Key, Value>,
     options?: XreadgroupOptions,
+    surplus?: unknown,
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]> {
+    if (surplus !== undefined) return this.refuse(XREADGROUP, 4, surplus);
     const args = new ArgList(XREADGROUP, [T.GROUP, groupName, consumerName]);
     if (options !== undefined) {
       options = args.options(options, XREADGROUP_OPTIONS);
@@ -7449,7 +7883,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     max: Value = "+",
     min: Value = "-",
     options?: XrevrangeOptions,
+    surplus?: unknown,
   ): Reply<H, StreamEntry<H["text"]>[] | StreamEntryPairs<H["text"]>[]> {
+    if (surplus !== undefined) return this.refuse(XREVRANGE, 4, surplus);
     if (options === undefined) return this.run(XREVRANGE, [key, max, min]);
     const args = new ArgList(XREVRANGE, [key, max, min]);
     if (options !== undefined) {
@@ -7470,7 +7906,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xsetid/ | XSETID}
    */
   xsetid(key: Key, lastId: Value, options?: XsetidOptions): Reply<H, true>;
-  xsetid(key: Key, lastId: Value, options?: XsetidOptions): Reply<H, true> {
+  xsetid(key: Key, lastId: Value, options?: XsetidOptions, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(XSETID, 3, surplus);
     if (options === undefined) return this.run(XSETID, [key, lastId]);
     const args = new ArgList(XSETID, [key, lastId]);
     if (options !== undefined) {
@@ -7494,7 +7931,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xtrim/ | XTRIM}
    */
   xtrim(key: Key, options: XtrimOptions): Reply<H, number>;
-  xtrim(key: Key, options: XtrimOptions): Reply<H, number> {
+  xtrim(key: Key, options: XtrimOptions, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(XTRIM, 2, surplus);
     const args = new ArgList(XTRIM, [key]);
     options = args.options(options, XTRIM_OPTIONS);
     addTrimming(args, options, true);

@@ -47,7 +47,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-ckquorum/ | SENTINEL CKQUORUM}
    */
   sentinelCkquorum(name: string): Reply<H, true>;
-  sentinelCkquorum(name: string): Reply<H, true> {
+  sentinelCkquorum(name: string, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_CKQUORUM, 1, surplus);
     return this.run(SENTINEL_CKQUORUM, [name]);
   }
 
@@ -77,7 +78,12 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
     setting: Mapping<string, Value, M> | string,
     value?: Value,
   ): Reply<H, true>;
-  sentinelConfigSet(setting: Mapping<string, Value> | string, value?: Value): Reply<H, true> {
+  sentinelConfigSet(
+    setting: Mapping<string, Value> | string,
+    value?: Value,
+    surplus?: unknown,
+  ): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_CONFIG_SET, 2, surplus);
     const args = new ArgList(SENTINEL_CONFIG_SET);
     configSettings(args, setting, value);
     return this.send(SENTINEL_CONFIG_SET, args);
@@ -105,7 +111,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-failover/ | SENTINEL FAILOVER}
    */
   sentinelFailover(name: string): Reply<H, true>;
-  sentinelFailover(name: string): Reply<H, true> {
+  sentinelFailover(name: string, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_FAILOVER, 1, surplus);
     return this.run(SENTINEL_FAILOVER, [name]);
   }
 
@@ -117,7 +124,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    *   {@link https://redis.io/docs/latest/commands/sentinel-flushconfig/ | SENTINEL FLUSHCONFIG}
    */
   sentinelFlushconfig(): Reply<H, true>;
-  sentinelFlushconfig(): Reply<H, true> {
+  sentinelFlushconfig(surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_FLUSHCONFIG, 0, surplus);
     return this.run(SENTINEL_FLUSHCONFIG, []);
   }
 
@@ -131,7 +139,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    *   {@link https://redis.io/docs/latest/commands/sentinel-get-master-addr-by-name/ | SENTINEL GET-MASTER-ADDR-BY-NAME}
    */
   sentinelGetMasterAddrByName(name: string): Reply<H, [host: string, port: number] | null>;
-  sentinelGetMasterAddrByName(name: string): Reply<H, [host: string, port: number] | null> {
+  sentinelGetMasterAddrByName(
+    name: string,
+    surplus?: unknown,
+  ): Reply<H, [host: string, port: number] | null> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_GET_MASTER_ADDR_BY_NAME, 1, surplus);
     return this.run(SENTINEL_GET_MASTER_ADDR_BY_NAME, [name]);
   }
 
@@ -142,7 +154,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-help/ | SENTINEL HELP}
    */
   sentinelHelp(): Reply<H, string[]>;
-  sentinelHelp(): Reply<H, string[]> {
+  sentinelHelp(surplus?: unknown): Reply<H, string[]> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_HELP, 0, surplus);
     return this.run(SENTINEL_HELP, []);
   }
 
@@ -169,7 +182,11 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    *   {@link https://redis.io/docs/latest/commands/sentinel-get-primary-addr-by-name/ | SENTINEL GET-PRIMARY-ADDR-BY-NAME}
    */
   sentinelGetPrimaryAddrByName(name: string): Reply<H, [host: string, port: number] | null>;
-  sentinelGetPrimaryAddrByName(name: string): Reply<H, [host: string, port: number] | null> {
+  sentinelGetPrimaryAddrByName(
+    name: string,
+    surplus?: unknown,
+  ): Reply<H, [host: string, port: number] | null> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_GET_PRIMARY_ADDR_BY_NAME, 1, surplus);
     return this.run(SENTINEL_GET_PRIMARY_ADDR_BY_NAME, [name]);
   }
 
@@ -195,7 +212,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
     port: Integer,
     currentEpoch: Integer,
     runId: string,
+    surplus?: unknown,
   ): Reply<H, SentinelVote> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_IS_MASTER_DOWN_BY_ADDR, 4, surplus);
     const args = new ArgList(SENTINEL_IS_MASTER_DOWN_BY_ADDR, [host]);
     args.count("port", port);
     args.count("currentEpoch", currentEpoch);
@@ -225,7 +244,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
     port: Integer,
     currentEpoch: Integer,
     runId: string,
+    surplus?: unknown,
   ): Reply<H, SentinelVote> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_IS_PRIMARY_DOWN_BY_ADDR, 4, surplus);
     const args = new ArgList(SENTINEL_IS_PRIMARY_DOWN_BY_ADDR, [host]);
     args.count("port", port);
     args.count("currentEpoch", currentEpoch);
@@ -241,7 +262,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-master/ | SENTINEL MASTER}
    */
   sentinelMaster(name: string): Reply<H, SentinelState>;
-  sentinelMaster(name: string): Reply<H, SentinelState> {
+  sentinelMaster(name: string, surplus?: unknown): Reply<H, SentinelState> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_MASTER, 1, surplus);
     return this.run(SENTINEL_MASTER, [name]);
   }
 
@@ -252,7 +274,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-masters/ | SENTINEL MASTERS}
    */
   sentinelMasters(): Reply<H, Record<string, SentinelState>>;
-  sentinelMasters(): Reply<H, Record<string, SentinelState>> {
+  sentinelMasters(surplus?: unknown): Reply<H, Record<string, SentinelState>> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_MASTERS, 0, surplus);
     return this.run(SENTINEL_MASTERS, []);
   }
 
@@ -267,7 +290,14 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-monitor/ | SENTINEL MONITOR}
    */
   sentinelMonitor(name: string, host: string, port: Integer, quorum: Integer): Reply<H, true>;
-  sentinelMonitor(name: string, host: string, port: Integer, quorum: Integer): Reply<H, true> {
+  sentinelMonitor(
+    name: string,
+    host: string,
+    port: Integer,
+    quorum: Integer,
+    surplus?: unknown,
+  ): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_MONITOR, 4, surplus);
     const args = new ArgList(SENTINEL_MONITOR, [name, host]);
     args.count("port", port);
     args.integer("quorum", quorum);
@@ -281,7 +311,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-myid/ | SENTINEL MYID}
    */
   sentinelMyid(): Reply<H, string>;
-  sentinelMyid(): Reply<H, string> {
+  sentinelMyid(surplus?: unknown): Reply<H, string> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_MYID, 0, surplus);
     return this.run(SENTINEL_MYID, []);
   }
 
@@ -293,7 +324,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    *   {@link https://redis.io/docs/latest/commands/sentinel-pending-scripts/ | SENTINEL PENDING-SCRIPTS}
    */
   sentinelPendingScripts(): Reply<H, Record<string, unknown>[]>;
-  sentinelPendingScripts(): Reply<H, Record<string, unknown>[]> {
+  sentinelPendingScripts(surplus?: unknown): Reply<H, Record<string, unknown>[]> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_PENDING_SCRIPTS, 0, surplus);
     return this.run(SENTINEL_PENDING_SCRIPTS, []);
   }
 
@@ -305,7 +337,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-remove/ | SENTINEL REMOVE}
    */
   sentinelRemove(name: string): Reply<H, true>;
-  sentinelRemove(name: string): Reply<H, true> {
+  sentinelRemove(name: string, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_REMOVE, 1, surplus);
     return this.run(SENTINEL_REMOVE, [name]);
   }
 
@@ -316,7 +349,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-primaries/ | SENTINEL PRIMARIES}
    */
   sentinelPrimaries(): Reply<H, Record<string, SentinelState>>;
-  sentinelPrimaries(): Reply<H, Record<string, SentinelState>> {
+  sentinelPrimaries(surplus?: unknown): Reply<H, Record<string, SentinelState>> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_PRIMARIES, 0, surplus);
     return this.run(SENTINEL_PRIMARIES, []);
   }
 
@@ -328,7 +362,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-primary/ | SENTINEL PRIMARY}
    */
   sentinelPrimary(name: string): Reply<H, SentinelState>;
-  sentinelPrimary(name: string): Reply<H, SentinelState> {
+  sentinelPrimary(name: string, surplus?: unknown): Reply<H, SentinelState> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_PRIMARY, 1, surplus);
     return this.run(SENTINEL_PRIMARY, [name]);
   }
 
@@ -340,7 +375,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-replicas/ | SENTINEL REPLICAS}
    */
   sentinelReplicas(name: string): Reply<H, SentinelState[]>;
-  sentinelReplicas(name: string): Reply<H, SentinelState[]> {
+  sentinelReplicas(name: string, surplus?: unknown): Reply<H, SentinelState[]> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_REPLICAS, 1, surplus);
     return this.run(SENTINEL_REPLICAS, [name]);
   }
 
@@ -352,7 +388,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-reset/ | SENTINEL RESET}
    */
   sentinelReset(pattern: string): Reply<H, number>;
-  sentinelReset(pattern: string): Reply<H, number> {
+  sentinelReset(pattern: string, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_RESET, 1, surplus);
     return this.run(SENTINEL_RESET, [pattern]);
   }
 
@@ -364,7 +401,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-sentinels/ | SENTINEL SENTINELS}
    */
   sentinelSentinels(name: string): Reply<H, SentinelState[]>;
-  sentinelSentinels(name: string): Reply<H, SentinelState[]> {
+  sentinelSentinels(name: string, surplus?: unknown): Reply<H, SentinelState[]> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_SENTINELS, 1, surplus);
     return this.run(SENTINEL_SENTINELS, [name]);
   }
 
@@ -386,7 +424,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
     name: string,
     option: Mapping<string, Value> | string,
     value?: Value,
+    surplus?: unknown,
   ): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_SET, 3, surplus);
     const args = new ArgList(SENTINEL_SET, [name]);
     configSettings(args, option, value);
     return this.send(SENTINEL_SET, args);
@@ -417,7 +457,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-slaves/ | SENTINEL SLAVES}
    */
   sentinelSlaves(name: string): Reply<H, SentinelState[]>;
-  sentinelSlaves(name: string): Reply<H, SentinelState[]> {
+  sentinelSlaves(name: string, surplus?: unknown): Reply<H, SentinelState[]> {
+    if (surplus !== undefined) return this.refuse(SENTINEL_SLAVES, 1, surplus);
     return this.run(SENTINEL_SLAVES, [name]);
   }
 }

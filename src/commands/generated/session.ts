@@ -77,7 +77,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/wait/ | WAIT}
    */
   wait(numReplicas: Integer, timeout: Integer): Reply<H, number>;
-  wait(numReplicas: Integer, timeout: Integer): Reply<H, number> {
+  wait(numReplicas: Integer, timeout: Integer, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(WAIT, 2, surplus);
     const args = new ArgList(WAIT);
     args.count("numReplicas", numReplicas);
     args.milliseconds("timeout", timeout);
@@ -105,7 +106,9 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
     numLocal: Integer,
     numReplicas: Integer,
     timeout: Integer,
+    surplus?: unknown,
   ): Reply<H, [local: number, replicas: number]> {
+    if (surplus !== undefined) return this.refuse(WAITAOF, 3, surplus);
     const args = new ArgList(WAITAOF);
     args.count("numLocal", numLocal);
     args.count("numReplicas", numReplicas);
@@ -123,7 +126,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
    */
   himportDiscard(fieldsetName: Value): Reply<H, number>;
-  himportDiscard(fieldsetName: Value): Reply<H, number> {
+  himportDiscard(fieldsetName: Value, surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(HIMPORT_DISCARD, 1, surplus);
     return this.run(HIMPORT_DISCARD, [fieldsetName]);
   }
 
@@ -136,7 +140,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
    */
   himportDiscardAll(): Reply<H, number>;
-  himportDiscardAll(): Reply<H, number> {
+  himportDiscardAll(surplus?: unknown): Reply<H, number> {
+    if (surplus !== undefined) return this.refuse(HIMPORT_DISCARDALL, 0, surplus);
     return this.run(HIMPORT_DISCARDALL, []);
   }
 
@@ -151,7 +156,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
    */
   himportPrepare(fieldsetName: Value, fields: Many<Value>): Reply<H, true>;
-  himportPrepare(fieldsetName: Value, fields: Many<Value>): Reply<H, true> {
+  himportPrepare(fieldsetName: Value, fields: Many<Value>, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(HIMPORT_PREPARE, 2, surplus);
     const args = new ArgList(HIMPORT_PREPARE, [fieldsetName]);
     args.list("fields", fields);
     return this.send(HIMPORT_PREPARE, args);
@@ -169,7 +175,13 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/himport-set/ | HIMPORT SET}
    */
   himportSet(key: Key, fieldsetName: Value, values: Many<Value>): Reply<H, true>;
-  himportSet(key: Key, fieldsetName: Value, values: Many<Value>): Reply<H, true> {
+  himportSet(
+    key: Key,
+    fieldsetName: Value,
+    values: Many<Value>,
+    surplus?: unknown,
+  ): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(HIMPORT_SET, 3, surplus);
     const args = new ArgList(HIMPORT_SET, [key, fieldsetName]);
     args.list("values", values);
     return this.send(HIMPORT_SET, args);
@@ -186,7 +198,11 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/script-debug/ | SCRIPT DEBUG}
    */
   scriptDebug(mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no"): Reply<H, true>;
-  scriptDebug(mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no"): Reply<H, true> {
+  scriptDebug(
+    mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no",
+    surplus?: unknown,
+  ): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SCRIPT_DEBUG, 1, surplus);
     const args = new ArgList(SCRIPT_DEBUG);
     args.keyword("mode", mode, T.YES_SYNC_NO_CHOICE);
     return this.send(SCRIPT_DEBUG, args);
@@ -199,7 +215,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/asking/ | ASKING}
    */
   asking(): Reply<H, true>;
-  asking(): Reply<H, true> {
+  asking(surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(ASKING, 0, surplus);
     return this.run(ASKING, []);
   }
 
@@ -215,7 +232,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/auth/ | AUTH}
    */
   auth(password: Value, options?: AuthOptions): Reply<H, true>;
-  auth(password: Value, options?: AuthOptions): Reply<H, true> {
+  auth(password: Value, options?: AuthOptions, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(AUTH, 2, surplus);
     if (options === undefined) return this.run(AUTH, [password]);
     const args = new ArgList(AUTH);
     if (options !== undefined) {
@@ -234,7 +252,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-caching/ | CLIENT CACHING}
    */
   clientCaching(mode: "YES" | "yes" | "NO" | "no"): Reply<H, true>;
-  clientCaching(mode: "YES" | "yes" | "NO" | "no"): Reply<H, true> {
+  clientCaching(mode: "YES" | "yes" | "NO" | "no", surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(CLIENT_CACHING, 1, surplus);
     const args = new ArgList(CLIENT_CACHING);
     args.keyword("mode", mode, T.YES_NO_CHOICE);
     return this.send(CLIENT_CACHING, args);
@@ -262,7 +281,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-no-evict/ | CLIENT NO-EVICT}
    */
   clientNoEvict(mode: OnOff): Reply<H, true>;
-  clientNoEvict(mode: OnOff): Reply<H, true> {
+  clientNoEvict(mode: OnOff, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(CLIENT_NO_EVICT, 1, surplus);
     const args = new ArgList(CLIENT_NO_EVICT);
     args.keyword("mode", mode, T.ON_OFF_CHOICE);
     return this.send(CLIENT_NO_EVICT, args);
@@ -276,7 +296,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-no-touch/ | CLIENT NO-TOUCH}
    */
   clientNoTouch(mode: OnOff): Reply<H, true>;
-  clientNoTouch(mode: OnOff): Reply<H, true> {
+  clientNoTouch(mode: OnOff, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(CLIENT_NO_TOUCH, 1, surplus);
     const args = new ArgList(CLIENT_NO_TOUCH);
     args.keyword("mode", mode, T.ON_OFF_CHOICE);
     return this.send(CLIENT_NO_TOUCH, args);
@@ -292,7 +313,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
    */
   clientTracking(options?: ClientTrackingOptions): Reply<H, true>;
-  clientTracking(options?: ClientTrackingOptions): Reply<H, true> {
+  clientTracking(options?: ClientTrackingOptions, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(CLIENT_TRACKING, 1, surplus);
     const args = new ArgList(CLIENT_TRACKING);
     if (options !== undefined) options = args.options(options, CLIENT_TRACKING_OPTIONS);
     trackingMode(args, options);
@@ -316,7 +338,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
    */
   clientTrackingOff(): Reply<H, true>;
-  clientTrackingOff(): Reply<H, true> {
+  clientTrackingOff(surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(CLIENT_TRACKING, 0, surplus);
     return this.run(CLIENT_TRACKING, [T.OFF]);
   }
 
@@ -330,7 +353,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
    */
   clientTrackingOn(options?: ClientTrackingOnOptions): Reply<H, true>;
-  clientTrackingOn(options?: ClientTrackingOnOptions): Reply<H, true> {
+  clientTrackingOn(options?: ClientTrackingOnOptions, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(CLIENT_TRACKING, 1, surplus);
     const args = new ArgList(CLIENT_TRACKING, [T.ON]);
     if (options !== undefined) {
       options = args.options(options, CLIENT_TRACKING_ON_OPTIONS);
@@ -357,7 +381,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/hello/ | HELLO}
    */
   hello(protocol?: 2 | 3, options?: HelloOptions): Reply<H, HelloReply>;
-  hello(protocol?: 2 | 3, options?: HelloOptions): Reply<H, HelloReply> {
+  hello(protocol?: 2 | 3, options?: HelloOptions, surplus?: unknown): Reply<H, HelloReply> {
+    if (surplus !== undefined) return this.refuse(HELLO, 2, surplus);
     const args = new ArgList(HELLO);
     if (options !== undefined) options = args.options(options, HELLO_OPTIONS);
     if (protocol !== undefined) args.count("protocol", protocol);
@@ -377,7 +402,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/readonly/ | READONLY}
    */
   readonly(): Reply<H, true>;
-  readonly(): Reply<H, true> {
+  readonly(surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(READONLY_COMMAND, 0, surplus);
     return this.run(READONLY_COMMAND, []);
   }
 
@@ -388,7 +414,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/readwrite/ | READWRITE}
    */
   readwrite(): Reply<H, true>;
-  readwrite(): Reply<H, true> {
+  readwrite(surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(READWRITE, 0, surplus);
     return this.run(READWRITE, []);
   }
 
@@ -402,7 +429,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/reset/ | RESET}
    */
   resetConnection(): Reply<H, string>;
-  resetConnection(): Reply<H, string> {
+  resetConnection(surplus?: unknown): Reply<H, string> {
+    if (surplus !== undefined) return this.refuse(RESET, 0, surplus);
     return this.run(RESET, []);
   }
 
@@ -416,7 +444,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/select/ | SELECT}
    */
   select(index: Integer): Reply<H, true>;
-  select(index: Integer): Reply<H, true> {
+  select(index: Integer, surplus?: unknown): Reply<H, true> {
+    if (surplus !== undefined) return this.refuse(SELECT, 1, surplus);
     const args = new ArgList(SELECT);
     args.count("index", index);
     return this.send(SELECT, args);

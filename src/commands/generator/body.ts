@@ -2,7 +2,7 @@
 import type { CommandSpec, Options, Param, ReplySpec } from "../table/dsl.js";
 import { wireOrder } from "./infos.js";
 import { lastArgument, optionNamed, optionStatements, rulesName } from "./options.js";
-import { needsOptions } from "./signatures.js";
+import { mostArguments, needsOptions } from "./signatures.js";
 import { constantName } from "./text.js";
 
 /** Imports into the generated file. Each function returns the expression to use. */
@@ -146,9 +146,11 @@ function shortcut(spec: CommandSpec, context: BodyContext): string[] {
 /** The body of a method that returns a builder. */
 function builderLines(spec: CommandSpec, context: BodyContext): string[] {
   const info = context.info(constantName(spec.name));
+  const args = `new ${context.core("ArgList", "args")}(${info}, [${uncheckedExpressions(spec, context).join(", ")}])`;
+  const check = context.core("addSurplus", "shared-args");
   return [
     `return new ${context.exported(spec.builder)}<H>(`,
-    `  () => new ${context.core("ArgList", "args")}(${info}, [${uncheckedExpressions(spec, context).join(", ")}]),`,
+    `  () => ${check}(${args}, ${mostArguments(spec)}, surplus),`,
     `  (args) => this.send(${info}, args),`,
     ...(spec.args.some((arg) => arg.name === "options") ? ["  options,"] : []),
     ");",
@@ -169,8 +171,20 @@ function delegatingLines(
   ];
 }
 
+/** The statement that refuses a surplus argument. */
+export function surplusCheck(spec: CommandSpec, context: BodyContext): string[] {
+  const most = mostArguments(spec);
+  if (most === undefined || spec.builder !== undefined) return [];
+  const info = context.info(constantName(spec.name));
+  return [`if (surplus !== undefined) return this.refuse(${info}, ${most}, surplus);`];
+}
+
 /** The statements of a method. */
 export function bodyLines(spec: CommandSpec, context: BodyContext): string[] {
+  return [...surplusCheck(spec, context), ...callLines(spec, context)];
+}
+
+function callLines(spec: CommandSpec, context: BodyContext): string[] {
   if (spec.builder !== undefined) return builderLines(spec, context);
   const info = context.info(constantName(spec.name));
   if (spec.delegate !== undefined) return delegatingLines(spec, spec.delegate, info);

@@ -1,6 +1,6 @@
 /** Generates the text of methods: doc comments, signatures, bodies, and aliases. Pure. */
 import type { CommandSpec } from "../table/dsl.js";
-import { type BodyContext, bodyLines } from "./body.js";
+import { type BodyContext, bodyLines, surplusCheck } from "./body.js";
 import { methodDoc } from "./docs.js";
 import {
   declaration,
@@ -58,7 +58,7 @@ export function methodText(spec: CommandSpec, context: BodyContext): string {
   const aliases = (spec.aliases ?? []).map((alias) => {
     if (spec.options !== undefined) throw new Error(`${spec.name}: an alias cannot have options`);
     const passed = spec.args.map((arg) => (arg.rest === true ? `...${arg.name}` : arg.name));
-    const lines = [`return this.${name}(${passed.join(", ")});`];
+    const lines = [...surplusCheck(spec, context), `return this.${name}(${passed.join(", ")});`];
     return methodWithDoc(spec, { name: alias, lines, aliasOf: name });
   });
   return [method, ...aliases].join("\n");

@@ -43,8 +43,23 @@ function optionsParam(spec: CommandSpec, type = spec.options?.type): string[] {
   return type === undefined ? [] : [`options${needsOptions(spec) ? "" : "?"}: ${type}`];
 }
 
-/** The signature of the implementation. */
+/** The largest number of arguments of a method; undefined when it has a rest parameter. */
+export function mostArguments(spec: CommandSpec): number | undefined {
+  if (spec.args.some((arg) => arg.rest === true)) return undefined;
+  return spec.args.length + (spec.options === undefined ? 0 : 1);
+}
+
+/**
+ * The signature of the implementation. A hidden last parameter holds a surplus argument: comparing it with
+ * undefined costs less than `arguments.length`, for which V8 creates an object in unoptimised code.
+ */
 export function implementation(spec: CommandSpec): SignatureText {
+  const seen = visibleImplementation(spec);
+  if (mostArguments(spec) === undefined) return seen;
+  return { ...seen, params: [...seen.params, "surplus?: unknown"] };
+}
+
+function visibleImplementation(spec: CommandSpec): SignatureText {
   const inner = spec.options === undefined ? undefined : innerType(spec.options);
   return {
     ...(spec.builder === undefined ? {} : { returnType: `${spec.builder.name}<H>` }),
@@ -57,7 +72,7 @@ export function implementation(spec: CommandSpec): SignatureText {
 
 /** The same signature as callers see it: a parameter with a default is optional. */
 export function declaration(spec: CommandSpec): SignatureText {
-  const seen = implementation(spec);
+  const seen = visibleImplementation(spec);
   return withMappingType({
     ...seen,
     params: [...spec.args.map(declaredText), ...seen.params.slice(spec.args.length)],

@@ -120,11 +120,14 @@ describe("generate()", () => {
     expect([...filesOf(get)]).toEqual([...filesOf(get)]);
   });
 
-  test("generates one direct call for a simple command", () => {
+  test("generates one direct call for a simple command, after the check of a surplus argument", () => {
     const text = filesOf(get).get("one.ts");
     expect(text).toContain(
-      'get(key: Key): Reply<H, H["text"] | null> {\n    return this.run(GET, [key]);\n  }',
+      'get(key: Key, surplus?: unknown): Reply<H, H["text"] | null> {\n' +
+        "    if (surplus !== undefined) return this.refuse(GET, 1, surplus);\n" +
+        "    return this.run(GET, [key]);\n  }",
     );
+    expect(text).toContain('get(key: Key): Reply<H, H["text"] | null>;\n');
     expect(text).toContain("@param key - Key name.");
     expect(text).toContain("https://redis.io/docs/latest/commands/get/");
   });
