@@ -66,6 +66,8 @@ export class RetryPolicy {
   readonly #retry: Retry;
   readonly #decide: RetryFunction | undefined;
   readonly #resendPauses: Backoff | undefined;
+  /** What the last reset threw. */
+  #fault: { readonly cause: unknown } | undefined = undefined;
 
   constructor({ retry, decide, resendPauses, resends }: PolicyParts) {
     this.resends = resends;
@@ -100,12 +102,22 @@ export class RetryPolicy {
   /** Whether the policy names the class of an error that is not retried otherwise. */
   covers(error: RedisError): boolean {
     if (this.#decide !== undefined || !(error instanceof AuthenticationError)) return false;
-    return this.#retry.isSupported(error);
+    try {
+      return this.#retry.isSupported(error);
+    } catch {
+      // `next` then reports the fault.
+      return true;
+    }
   }
 
-  /** Reset the state: a series of attempts has ended. */
+  /** Reset the state: a series of attempts has ended. A fault is reported by the next decision. */
   reset(): void {
-    this.#retry.reset();
+    this.#fault = undefined;
+    try {
+      this.#retry.reset();
+    } catch (cause) {
+      this.#fault = { cause };
+    }
   }
 
   /** Return a policy with the same settings and its own, reset state. */
@@ -120,6 +132,8 @@ export class RetryPolicy {
 
   #evaluate(error: RedisError, decide: () => unknown): number | RedisError {
     try {
+      // Without a reset, pauses would continue those of an earlier series.
+      if (this.#fault !== undefined) throw this.#fault.cause;
       return checkedPause(decide(), error);
     } catch (cause) {
       const text = isNativeError(cause) ? cause.message : kindOf(cause);

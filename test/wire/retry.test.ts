@@ -59,6 +59,24 @@ describe("default retry behaviour", () => {
   });
 });
 
+describe("a retry policy whose backoff throws in reset()", () => {
+  it("keeps the connection: commands use it, and close() closes it", async () => {
+    const reset = (): void => {
+      if (isBroken) throw new Error("no reset");
+    };
+    let isBroken = false;
+    const backoff = { compute: () => 1, reset, clone: () => backoff };
+    await using mock = await mockServer([echo]);
+    await using redis = clientOf(mock, { retry: new Retry(backoff, 2) });
+    isBroken = true;
+    expect(await redis.get("a")).toBe("a");
+    expect(await redis.get("b")).toBe("b");
+    expect(mock.connections).toBe(1);
+    await redis.close();
+    await mock.done();
+  });
+});
+
 describe("retryOnError", () => {
   it("resends lost commands in order and before later ones", async () => {
     await using mock = await mockServer([closeAfter(4), echo]);

@@ -152,6 +152,34 @@ describe("retry policy", () => {
     expectDataError(throwing.next(1, lost), 'option "retry" failed: no');
   });
 
+  it("ends with a DataError after a reset of the backoff that throws, until a reset succeeds", () => {
+    let isBroken = false;
+    const reset = () => {
+      if (isBroken) throw new Error("no reset");
+    };
+    const self = { compute: () => 1, reset, clone: () => self };
+    const policy = policyOf(new Retry(self, -1));
+    isBroken = true;
+    policy.reset();
+    expectDataError(policy.next(1, lost), 'option "retry" failed: no reset');
+    expectDataError(policy.pauseBeforeResend(1, lost), 'option "retry" failed: no reset');
+    isBroken = false;
+    policy.reset();
+    expect(policy.next(1, lost)).toBe(1);
+  });
+
+  it("ends with a DataError when isSupported() throws for refused credentials", () => {
+    class Broken extends Retry {
+      override isSupported(): boolean {
+        throw new Error("no class");
+      }
+    }
+    const policy = policyOf(new Broken(new ConstantBackoff(1), -1));
+    const refused = new AuthenticationError("refused");
+    expect(policy.covers(refused)).toBe(true);
+    expectDataError(policy.next(1, refused), 'option "retry" failed: no class');
+  });
+
   it("shares no state with its clone", () => {
     let resets = 0;
     const backoff = { compute: () => 1, reset: () => void resets++, clone: () => ({ ...backoff }) };
