@@ -872,8 +872,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/copy/ | COPY}
    */
   copy(source: Key, destination: Key, options?: CopyOptions): Reply<H, boolean>;
-  copy(source: Key, destination: Key, options?: CopyOptions, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(COPY, 3, surplus);
+  copy(source: Key, destination: Key, options?: CopyOptions, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(COPY, 3, more);
     if (options === undefined) return this.run(COPY, [source, destination]);
     const args = new ArgList(COPY, [source, destination]);
     if (options !== undefined) {
@@ -920,8 +920,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/dump/ | DUMP}
    */
   dump(key: Key): Reply<H, Buffer | null>;
-  dump(key: Key, surplus?: unknown): Reply<H, Buffer | null> {
-    if (surplus !== undefined) return this.refuse(DUMP, 1, surplus);
+  dump(key: Key, more?: unknown): Reply<H, Buffer | null> {
+    if (more !== undefined) return this.refuse(DUMP, 1, more);
     return this.run(DUMP, [key]);
   }
 
@@ -949,8 +949,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/expire/ | EXPIRE}
    */
   expire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean>;
-  expire(key: Key, time: Integer, options?: ExpireOptions, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(EXPIRE, 3, surplus);
+  expire(key: Key, time: Integer, options?: ExpireOptions, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(EXPIRE, 3, more);
     const args = new ArgList(EXPIRE, [key]);
     args.seconds("time", time);
     if (options !== undefined) {
@@ -973,13 +973,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/expireat/ | EXPIREAT}
    */
   expireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean>;
-  expireat(
-    key: Key,
-    when: UnixTime,
-    options?: ExpireOptions,
-    surplus?: unknown,
-  ): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(EXPIREAT, 3, surplus);
+  expireat(key: Key, when: UnixTime, options?: ExpireOptions, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(EXPIREAT, 3, more);
     const args = new ArgList(EXPIREAT, [key]);
     args.unixSeconds("when", when);
     if (options !== undefined) {
@@ -1000,8 +995,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/expiretime/ | EXPIRETIME}
    */
   expiretime(key: Key): Reply<H, number>;
-  expiretime(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(EXPIRETIME, 1, surplus);
+  expiretime(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(EXPIRETIME, 1, more);
     return this.run(EXPIRETIME, [key]);
   }
 
@@ -1015,8 +1010,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/keys/ | KEYS}
    */
   keys(pattern?: Value): Reply<H, H["text"][]>;
-  keys(pattern: Value = "*", surplus?: unknown): Reply<H, H["text"][]> {
-    if (surplus !== undefined) return this.refuse(KEYS, 1, surplus);
+  keys(pattern: Value = "*", more?: unknown): Reply<H, H["text"][]> {
+    if (more !== undefined) return this.refuse(KEYS, 1, more);
     return this.run(KEYS, [pattern]);
   }
 
@@ -1047,9 +1042,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     destinationDb: Integer,
     timeout: Integer,
     options?: MigrateOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true | "NOKEY"> {
-    if (surplus !== undefined) return this.refuse(MIGRATE, 6, surplus);
+    if (more !== undefined) return this.refuse(MIGRATE, 6, more);
     const args = new ArgList(MIGRATE, [host]);
     args.count("port", port);
     args.add("");
@@ -1075,8 +1070,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/move/ | MOVE}
    */
   move(key: Key, db: Integer): Reply<H, boolean>;
-  move(key: Key, db: Integer, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(MOVE, 2, surplus);
+  move(key: Key, db: Integer, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(MOVE, 2, more);
     const args = new ArgList(MOVE, [key]);
     args.count("db", db);
     return this.send(MOVE, args);
@@ -1108,9 +1103,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   object(
     infoType: "ENCODING" | "encoding" | "FREQ" | "freq" | "IDLETIME" | "idletime" | "REFCOUNT" | "refcount",
     key: Key,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, string | number | null> {
-    if (surplus !== undefined) return this.refuse(OBJECT, 2, surplus);
+    if (more !== undefined) return this.refuse(OBJECT, 2, more);
     const args = new ArgList(OBJECT);
     args.keyword("infoType", infoType, T.ENCODING_FREQ_IDLETIME_REFCOUNT_CHOICE);
     args.add(key);
@@ -1125,8 +1120,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-encoding/ | OBJECT ENCODING}
    */
   objectEncoding(key: Key): Reply<H, string | null>;
-  objectEncoding(key: Key, surplus?: unknown): Reply<H, string | null> {
-    if (surplus !== undefined) return this.refuse(OBJECT_ENCODING, 1, surplus);
+  objectEncoding(key: Key, more?: unknown): Reply<H, string | null> {
+    if (more !== undefined) return this.refuse(OBJECT_ENCODING, 1, more);
     return this.run(OBJECT_ENCODING, [key]);
   }
 
@@ -1140,8 +1135,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-freq/ | OBJECT FREQ}
    */
   objectFreq(key: Key): Reply<H, number | null>;
-  objectFreq(key: Key, surplus?: unknown): Reply<H, number | null> {
-    if (surplus !== undefined) return this.refuse(OBJECT_FREQ, 1, surplus);
+  objectFreq(key: Key, more?: unknown): Reply<H, number | null> {
+    if (more !== undefined) return this.refuse(OBJECT_FREQ, 1, more);
     return this.run(OBJECT_FREQ, [key]);
   }
 
@@ -1152,8 +1147,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-help/ | OBJECT HELP}
    */
   objectHelp(): Reply<H, string[]>;
-  objectHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(OBJECT_HELP, 0, surplus);
+  objectHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(OBJECT_HELP, 0, more);
     return this.run(OBJECT_HELP, []);
   }
 
@@ -1167,8 +1162,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-idletime/ | OBJECT IDLETIME}
    */
   objectIdletime(key: Key): Reply<H, number | null>;
-  objectIdletime(key: Key, surplus?: unknown): Reply<H, number | null> {
-    if (surplus !== undefined) return this.refuse(OBJECT_IDLETIME, 1, surplus);
+  objectIdletime(key: Key, more?: unknown): Reply<H, number | null> {
+    if (more !== undefined) return this.refuse(OBJECT_IDLETIME, 1, more);
     return this.run(OBJECT_IDLETIME, [key]);
   }
 
@@ -1180,8 +1175,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/object-refcount/ | OBJECT REFCOUNT}
    */
   objectRefcount(key: Key): Reply<H, number | null>;
-  objectRefcount(key: Key, surplus?: unknown): Reply<H, number | null> {
-    if (surplus !== undefined) return this.refuse(OBJECT_REFCOUNT, 1, surplus);
+  objectRefcount(key: Key, more?: unknown): Reply<H, number | null> {
+    if (more !== undefined) return this.refuse(OBJECT_REFCOUNT, 1, more);
     return this.run(OBJECT_REFCOUNT, [key]);
   }
 
@@ -1193,8 +1188,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/persist/ | PERSIST}
    */
   persist(key: Key): Reply<H, boolean>;
-  persist(key: Key, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(PERSIST, 1, surplus);
+  persist(key: Key, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(PERSIST, 1, more);
     return this.run(PERSIST, [key]);
   }
 
@@ -1208,8 +1203,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pexpire/ | PEXPIRE}
    */
   pexpire(key: Key, time: Integer, options?: ExpireOptions): Reply<H, boolean>;
-  pexpire(key: Key, time: Integer, options?: ExpireOptions, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(PEXPIRE, 3, surplus);
+  pexpire(key: Key, time: Integer, options?: ExpireOptions, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(PEXPIRE, 3, more);
     const args = new ArgList(PEXPIRE, [key]);
     args.milliseconds("time", time);
     if (options !== undefined) {
@@ -1232,13 +1227,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pexpireat/ | PEXPIREAT}
    */
   pexpireat(key: Key, when: UnixTime, options?: ExpireOptions): Reply<H, boolean>;
-  pexpireat(
-    key: Key,
-    when: UnixTime,
-    options?: ExpireOptions,
-    surplus?: unknown,
-  ): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(PEXPIREAT, 3, surplus);
+  pexpireat(key: Key, when: UnixTime, options?: ExpireOptions, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(PEXPIREAT, 3, more);
     const args = new ArgList(PEXPIREAT, [key]);
     args.unixMilliseconds("when", when);
     if (options !== undefined) {
@@ -1259,8 +1249,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pexpiretime/ | PEXPIRETIME}
    */
   pexpiretime(key: Key): Reply<H, number>;
-  pexpiretime(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(PEXPIRETIME, 1, surplus);
+  pexpiretime(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(PEXPIRETIME, 1, more);
     return this.run(PEXPIRETIME, [key]);
   }
 
@@ -1272,8 +1262,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pttl/ | PTTL}
    */
   pttl(key: Key): Reply<H, number>;
-  pttl(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(PTTL, 1, surplus);
+  pttl(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(PTTL, 1, more);
     return this.run(PTTL, [key]);
   }
 
@@ -1284,8 +1274,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/randomkey/ | RANDOMKEY}
    */
   randomkey(): Reply<H, H["text"] | null>;
-  randomkey(surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(RANDOMKEY, 0, surplus);
+  randomkey(more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(RANDOMKEY, 0, more);
     return this.run(RANDOMKEY, []);
   }
 
@@ -1298,8 +1288,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/rename/ | RENAME}
    */
   rename(source: Key, destination: Key): Reply<H, true>;
-  rename(source: Key, destination: Key, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(RENAME, 2, surplus);
+  rename(source: Key, destination: Key, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(RENAME, 2, more);
     return this.run(RENAME, [source, destination]);
   }
 
@@ -1312,8 +1302,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/renamenx/ | RENAMENX}
    */
   renamenx(source: Key, destination: Key): Reply<H, boolean>;
-  renamenx(source: Key, destination: Key, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(RENAMENX, 2, surplus);
+  renamenx(source: Key, destination: Key, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(RENAMENX, 2, more);
     return this.run(RENAMENX, [source, destination]);
   }
 
@@ -1333,9 +1323,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     ttl: UnixTime,
     value: Value,
     options?: RestoreOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(RESTORE, 4, surplus);
+    if (more !== undefined) return this.refuse(RESTORE, 4, more);
     const args = new ArgList(RESTORE, [key]);
     if (options !== undefined) options = args.options(options, RESTORE_OPTIONS);
     addRestoreTtl(args, ttl, options);
@@ -1370,9 +1360,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   scan(
     cursor: string | Integer = "0",
     options?: ScanOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [cursor: string, keys: H["text"][]]> {
-    if (surplus !== undefined) return this.refuse(SCAN, 2, surplus);
+    if (more !== undefined) return this.refuse(SCAN, 2, more);
     if (options === undefined) return this.run(SCAN, [cursor]);
     const args = new ArgList(SCAN, [cursor]);
     if (options !== undefined) {
@@ -1444,9 +1434,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   sort(
     key: Key,
     options?: SortOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"][] | (H["text"] | null)[][] | (H["text"] | null)[] | number> {
-    if (surplus !== undefined) return this.refuse(SORT, 2, surplus);
+    if (more !== undefined) return this.refuse(SORT, 2, more);
     const args = new ArgList(SORT, [key]);
     if (options !== undefined) {
       options = args.options(options, SORT_OPTIONS);
@@ -1510,9 +1500,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   sortRo(
     key: Key,
     options?: SortRoOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"][] | (H["text"] | null)[][] | (H["text"] | null)[]> {
-    if (surplus !== undefined) return this.refuse(SORT_RO, 2, surplus);
+    if (more !== undefined) return this.refuse(SORT_RO, 2, more);
     const args = new ArgList(SORT_RO, [key]);
     if (options !== undefined) {
       options = args.options(options, SORT_RO_OPTIONS);
@@ -1549,8 +1539,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/ttl/ | TTL}
    */
   ttl(key: Key): Reply<H, number>;
-  ttl(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(TTL, 1, surplus);
+  ttl(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(TTL, 1, more);
     return this.run(TTL, [key]);
   }
 
@@ -1562,8 +1552,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/type/ | TYPE}
    */
   type(key: Key): Reply<H, string>;
-  type(key: Key, surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(TYPE, 1, surplus);
+  type(key: Key, more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(TYPE, 1, more);
     return this.run(TYPE, [key]);
   }
 
@@ -1590,8 +1580,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/append/ | APPEND}
    */
   append(key: Key, value: Value): Reply<H, number>;
-  append(key: Key, value: Value, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(APPEND, 2, surplus);
+  append(key: Key, value: Value, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(APPEND, 2, more);
     return this.run(APPEND, [key, value]);
   }
 
@@ -1606,8 +1596,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/decr/ | DECR}
    */
   decr(key: Key, amount?: Integer): Reply<H, H["int"]>;
-  decr(key: Key, amount?: Integer, surplus?: unknown): Reply<H, H["int"]> {
-    if (surplus !== undefined) return this.refuse(DECR, 2, surplus);
+  decr(key: Key, amount?: Integer, more?: unknown): Reply<H, H["int"]> {
+    if (more !== undefined) return this.refuse(DECR, 2, more);
     if (amount !== undefined) return this.decrby(key, amount);
     return this.run(DECR, [key]);
   }
@@ -1623,8 +1613,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/decrby/ | DECRBY}
    */
   decrby(key: Key, amount?: Integer): Reply<H, H["int"]>;
-  decrby(key: Key, amount: Integer = 1, surplus?: unknown): Reply<H, H["int"]> {
-    if (surplus !== undefined) return this.refuse(DECRBY, 2, surplus);
+  decrby(key: Key, amount: Integer = 1, more?: unknown): Reply<H, H["int"]> {
+    if (more !== undefined) return this.refuse(DECRBY, 2, more);
     const args = new ArgList(DECRBY, [key]);
     args.integer("amount", amount);
     return this.send(DECRBY, args);
@@ -1641,8 +1631,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/delex/ | DELEX}
    */
   delex(key: Key, options?: DelexOptions): Reply<H, number>;
-  delex(key: Key, options?: DelexOptions, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(DELEX, 2, surplus);
+  delex(key: Key, options?: DelexOptions, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(DELEX, 2, more);
     if (options === undefined) return this.run(DELEX, [key]);
     const args = new ArgList(DELEX, [key]);
     if (options !== undefined) {
@@ -1665,8 +1655,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/digest/ | DIGEST}
    */
   digest(key: Key): Reply<H, string | null>;
-  digest(key: Key, surplus?: unknown): Reply<H, string | null> {
-    if (surplus !== undefined) return this.refuse(DIGEST, 1, surplus);
+  digest(key: Key, more?: unknown): Reply<H, string | null> {
+    if (more !== undefined) return this.refuse(DIGEST, 1, more);
     return this.run(DIGEST, [key]);
   }
 
@@ -1678,8 +1668,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/get/ | GET}
    */
   get(key: Key): Reply<H, H["text"] | null>;
-  get(key: Key, surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(GET, 1, surplus);
+  get(key: Key, more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(GET, 1, more);
     return this.run(GET, [key]);
   }
 
@@ -1691,8 +1681,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getdel/ | GETDEL}
    */
   getdel(key: Key): Reply<H, H["text"] | null>;
-  getdel(key: Key, surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(GETDEL, 1, surplus);
+  getdel(key: Key, more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(GETDEL, 1, more);
     return this.run(GETDEL, [key]);
   }
 
@@ -1705,8 +1695,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getex/ | GETEX}
    */
   getex(key: Key, options?: GetexOptions): Reply<H, H["text"] | null>;
-  getex(key: Key, options?: GetexOptions, surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(GETEX, 2, surplus);
+  getex(key: Key, options?: GetexOptions, more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(GETEX, 2, more);
     if (options === undefined) return this.run(GETEX, [key]);
     const args = new ArgList(GETEX, [key]);
     if (options !== undefined) {
@@ -1732,8 +1722,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getrange/ | GETRANGE}
    */
   getrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"]>;
-  getrange(key: Key, start: Integer, end: Integer, surplus?: unknown): Reply<H, H["text"]> {
-    if (surplus !== undefined) return this.refuse(GETRANGE, 3, surplus);
+  getrange(key: Key, start: Integer, end: Integer, more?: unknown): Reply<H, H["text"]> {
+    if (more !== undefined) return this.refuse(GETRANGE, 3, more);
     const args = new ArgList(GETRANGE, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -1751,8 +1741,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getset/ | GETSET}
    */
   getset(key: Key, value: Value): Reply<H, H["text"] | null>;
-  getset(key: Key, value: Value, surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(GETSET, 2, surplus);
+  getset(key: Key, value: Value, more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(GETSET, 2, more);
     return this.run(GETSET, [key, value]);
   }
 
@@ -1767,8 +1757,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/incr/ | INCR}
    */
   incr(key: Key, amount?: Integer): Reply<H, H["int"]>;
-  incr(key: Key, amount?: Integer, surplus?: unknown): Reply<H, H["int"]> {
-    if (surplus !== undefined) return this.refuse(INCR, 2, surplus);
+  incr(key: Key, amount?: Integer, more?: unknown): Reply<H, H["int"]> {
+    if (more !== undefined) return this.refuse(INCR, 2, more);
     if (amount !== undefined) return this.incrby(key, amount);
     return this.run(INCR, [key]);
   }
@@ -1784,8 +1774,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/incrby/ | INCRBY}
    */
   incrby(key: Key, amount?: Integer): Reply<H, H["int"]>;
-  incrby(key: Key, amount: Integer = 1, surplus?: unknown): Reply<H, H["int"]> {
-    if (surplus !== undefined) return this.refuse(INCRBY, 2, surplus);
+  incrby(key: Key, amount: Integer = 1, more?: unknown): Reply<H, H["int"]> {
+    if (more !== undefined) return this.refuse(INCRBY, 2, more);
     const args = new ArgList(INCRBY, [key]);
     args.integer("amount", amount);
     return this.send(INCRBY, args);
@@ -1802,8 +1792,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/incrbyfloat/ | INCRBYFLOAT}
    */
   incrbyfloat(key: Key, amount?: Decimal): Reply<H, number>;
-  incrbyfloat(key: Key, amount: Decimal = 1, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(INCRBYFLOAT, 2, surplus);
+  incrbyfloat(key: Key, amount: Decimal = 1, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(INCRBYFLOAT, 2, more);
     const args = new ArgList(INCRBYFLOAT, [key]);
     args.decimal("amount", amount);
     return this.send(INCRBYFLOAT, args);
@@ -1857,9 +1847,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   increx(
     key: Key,
     options?: IncrexOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [value: H["int"], applied: H["int"]] | [value: number, applied: number]> {
-    if (surplus !== undefined) return this.refuse(INCREX, 2, surplus);
+    if (more !== undefined) return this.refuse(INCREX, 2, more);
     const args = new ArgList(INCREX, [key]);
     if (options !== undefined) {
       options = args.options(options, INCREX_OPTIONS);
@@ -1934,9 +1924,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key1: Key,
     key2: Key,
     options?: LcsOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"] | number | LcsResult> {
-    if (surplus !== undefined) return this.refuse(LCS, 3, surplus);
+    if (more !== undefined) return this.refuse(LCS, 3, more);
     if (options === undefined) return this.run(LCS, [key1, key2]);
     const args = new ArgList(LCS, [key1, key2]);
     if (options !== undefined) {
@@ -1976,8 +1966,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/mset/ | MSET}
    */
   mset<M extends Record<keyof M, Value>>(mapping: Mapping<Key, Value, M>): Reply<H, true>;
-  mset(mapping: Mapping<Key, Value>, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(MSET, 1, surplus);
+  mset(mapping: Mapping<Key, Value>, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(MSET, 1, more);
     const args = new ArgList(MSET);
     args.pairs("mapping", mapping);
     return this.send(MSET, args);
@@ -1995,12 +1985,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     mapping: Mapping<Key, Value, M>,
     options?: MsetexOptions,
   ): Reply<H, number>;
-  msetex(
-    mapping: Mapping<Key, Value>,
-    options?: MsetexOptions,
-    surplus?: unknown,
-  ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(MSETEX, 2, surplus);
+  msetex(mapping: Mapping<Key, Value>, options?: MsetexOptions, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(MSETEX, 2, more);
     const args = new ArgList(MSETEX);
     if (options !== undefined) options = args.options(options, MSETEX_OPTIONS);
     addCountedKeyValues(args, mapping);
@@ -2026,8 +2012,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/msetnx/ | MSETNX}
    */
   msetnx<M extends Record<keyof M, Value>>(mapping: Mapping<Key, Value, M>): Reply<H, boolean>;
-  msetnx(mapping: Mapping<Key, Value>, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(MSETNX, 1, surplus);
+  msetnx(mapping: Mapping<Key, Value>, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(MSETNX, 1, more);
     const args = new ArgList(MSETNX);
     args.pairs("mapping", mapping);
     return this.send(MSETNX, args);
@@ -2043,8 +2029,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/psetex/ | PSETEX}
    */
   psetex(key: Key, time: Integer, value: Value): Reply<H, true>;
-  psetex(key: Key, time: Integer, value: Value, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(PSETEX, 3, surplus);
+  psetex(key: Key, time: Integer, value: Value, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(PSETEX, 3, more);
     const args = new ArgList(PSETEX, [key]);
     args.milliseconds("time", time, 1);
     args.add(value);
@@ -2110,9 +2096,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     value: Value,
     options?: SetOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true | null | H["text"]> {
-    if (surplus !== undefined) return this.refuse(SET, 3, surplus);
+    if (more !== undefined) return this.refuse(SET, 3, more);
     if (options === undefined) return this.run(SET, [key, value]);
     const args = new ArgList(SET, [key, value]);
     if (options !== undefined) {
@@ -2145,8 +2131,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/setex/ | SETEX}
    */
   setex(key: Key, time: Integer, value: Value): Reply<H, true>;
-  setex(key: Key, time: Integer, value: Value, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SETEX, 3, surplus);
+  setex(key: Key, time: Integer, value: Value, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SETEX, 3, more);
     const args = new ArgList(SETEX, [key]);
     args.seconds("time", time, 1);
     args.add(value);
@@ -2162,8 +2148,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/setnx/ | SETNX}
    */
   setnx(key: Key, value: Value): Reply<H, boolean>;
-  setnx(key: Key, value: Value, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(SETNX, 2, surplus);
+  setnx(key: Key, value: Value, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(SETNX, 2, more);
     return this.run(SETNX, [key, value]);
   }
 
@@ -2177,8 +2163,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/setrange/ | SETRANGE}
    */
   setrange(key: Key, offset: Integer, value: Value): Reply<H, number>;
-  setrange(key: Key, offset: Integer, value: Value, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(SETRANGE, 3, surplus);
+  setrange(key: Key, offset: Integer, value: Value, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(SETRANGE, 3, more);
     const args = new ArgList(SETRANGE, [key]);
     args.count("offset", offset);
     args.add(value);
@@ -2193,8 +2179,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/strlen/ | STRLEN}
    */
   strlen(key: Key): Reply<H, number>;
-  strlen(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(STRLEN, 1, surplus);
+  strlen(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(STRLEN, 1, more);
     return this.run(STRLEN, [key]);
   }
 
@@ -2209,8 +2195,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/substr/ | SUBSTR}
    */
   substr(key: Key, start: Integer, end?: Integer): Reply<H, H["text"]>;
-  substr(key: Key, start: Integer, end: Integer = -1, surplus?: unknown): Reply<H, H["text"]> {
-    if (surplus !== undefined) return this.refuse(SUBSTR, 3, surplus);
+  substr(key: Key, start: Integer, end: Integer = -1, more?: unknown): Reply<H, H["text"]> {
+    if (more !== undefined) return this.refuse(SUBSTR, 3, more);
     const args = new ArgList(SUBSTR, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -2233,9 +2219,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start?: Integer,
     end?: Integer,
     mode?: BitUnit,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(BITCOUNT, 4, surplus);
+    if (more !== undefined) return this.refuse(BITCOUNT, 4, more);
     const args = new ArgList(BITCOUNT, [key]);
     addBitRange(args, [start, end, mode], true);
     return this.send(BITCOUNT, args);
@@ -2253,9 +2239,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/bitfield/ | BITFIELD}
    */
   bitfield(key: Key, options?: BitfieldOptions): BitFieldOperation<H>;
-  bitfield(key: Key, options?: BitfieldOptions, surplus?: unknown): BitFieldOperation<H> {
+  bitfield(key: Key, options?: BitfieldOptions, more?: unknown): BitFieldOperation<H> {
     return new BitFieldOperation<H>(
-      () => addSurplus(new ArgList(BITFIELD, [key]), 2, surplus),
+      () => addSurplus(new ArgList(BITFIELD, [key]), 2, more),
       (args) => this.send(BITFIELD, args),
       options,
     );
@@ -2282,9 +2268,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     encoding: BitEncoding,
     offset: BitOffset,
     options?: BitfieldRoOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["int"][]> {
-    if (surplus !== undefined) return this.refuse(BITFIELD_RO, 4, surplus);
+    if (more !== undefined) return this.refuse(BITFIELD_RO, 4, more);
     const args = new ArgList(BITFIELD_RO, [key]);
     if (options !== undefined) options = args.options(options, BITFIELD_RO_OPTIONS);
     addBitfieldReads(args, [encoding, offset], options);
@@ -2329,9 +2315,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start?: Integer,
     end?: Integer,
     mode?: BitUnit,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(BITPOS, 5, surplus);
+    if (more !== undefined) return this.refuse(BITPOS, 5, more);
     const args = new ArgList(BITPOS, [key]);
     args.bit("bit", bit);
     addBitRange(args, [start, end, mode], false);
@@ -2347,8 +2333,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/getbit/ | GETBIT}
    */
   getbit(key: Key, offset: Integer): Reply<H, number>;
-  getbit(key: Key, offset: Integer, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(GETBIT, 2, surplus);
+  getbit(key: Key, offset: Integer, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(GETBIT, 2, more);
     const args = new ArgList(GETBIT, [key]);
     args.count("offset", offset);
     return this.send(GETBIT, args);
@@ -2364,8 +2350,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/setbit/ | SETBIT}
    */
   setbit(key: Key, offset: Integer, value: Bit): Reply<H, number>;
-  setbit(key: Key, offset: Integer, value: Bit, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(SETBIT, 3, surplus);
+  setbit(key: Key, offset: Integer, value: Bit, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(SETBIT, 3, more);
     const args = new ArgList(SETBIT, [key]);
     args.count("offset", offset);
     args.bit("value", value);
@@ -2417,9 +2403,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   pfdebug(
     subcommand: "GETREG" | "getreg" | "DECODE" | "decode" | "ENCODING" | "encoding" | "TODENSE" | "todense",
     key: Key,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number[] | string | number> {
-    if (surplus !== undefined) return this.refuse(PFDEBUG, 2, surplus);
+    if (more !== undefined) return this.refuse(PFDEBUG, 2, more);
     const args = new ArgList(PFDEBUG);
     args.keyword("subcommand", subcommand, T.GETREG_DECODE_ENCODING_TODENSE_CHOICE);
     args.add(key);
@@ -2448,8 +2434,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/pfselftest/ | PFSELFTEST}
    */
   pfselftest(): Reply<H, true>;
-  pfselftest(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(PFSELFTEST, 0, surplus);
+  pfselftest(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(PFSELFTEST, 0, more);
     return this.run(PFSELFTEST, []);
   }
 
@@ -2477,8 +2463,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hexists/ | HEXISTS}
    */
   hexists(key: Key, field: Value): Reply<H, boolean>;
-  hexists(key: Key, field: Value, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(HEXISTS, 2, surplus);
+  hexists(key: Key, field: Value, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(HEXISTS, 2, more);
     return this.run(HEXISTS, [key, field]);
   }
 
@@ -2504,9 +2490,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     time: Integer,
     fields: Many<Value>,
     options?: HexpireOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number[]> {
-    if (surplus !== undefined) return this.refuse(HEXPIRE, 4, surplus);
+    if (more !== undefined) return this.refuse(HEXPIRE, 4, more);
     const args = new ArgList(HEXPIRE, [key]);
     args.seconds("time", time);
     if (options !== undefined) {
@@ -2543,9 +2529,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     when: UnixTime,
     fields: Many<Value>,
     options?: HexpireOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number[]> {
-    if (surplus !== undefined) return this.refuse(HEXPIREAT, 4, surplus);
+    if (more !== undefined) return this.refuse(HEXPIREAT, 4, more);
     const args = new ArgList(HEXPIREAT, [key]);
     args.unixSeconds("when", when);
     if (options !== undefined) {
@@ -2585,8 +2571,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hget/ | HGET}
    */
   hget(key: Key, field: Value): Reply<H, H["text"] | null>;
-  hget(key: Key, field: Value, surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(HGET, 2, surplus);
+  hget(key: Key, field: Value, more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(HGET, 2, more);
     return this.run(HGET, [key, field]);
   }
 
@@ -2601,8 +2587,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hgetall/ | HGETALL}
    */
   hgetall(key: Key): Reply<H, Record<string, H["text"]>>;
-  hgetall(key: Key, surplus?: unknown): Reply<H, Record<string, H["text"]>> {
-    if (surplus !== undefined) return this.refuse(HGETALL, 1, surplus);
+  hgetall(key: Key, more?: unknown): Reply<H, Record<string, H["text"]>> {
+    if (more !== undefined) return this.refuse(HGETALL, 1, more);
     return this.run(HGETALL, [key]);
   }
 
@@ -2635,9 +2621,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     fields: Many<Value>,
     options?: HgetexOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, (H["text"] | null)[]> {
-    if (surplus !== undefined) return this.refuse(HGETEX, 3, surplus);
+    if (more !== undefined) return this.refuse(HGETEX, 3, more);
     const args = new ArgList(HGETEX, [key]);
     if (options !== undefined) {
       options = args.options(options, HGETEX_OPTIONS);
@@ -2666,8 +2652,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hincrby/ | HINCRBY}
    */
   hincrby(key: Key, field: Value, amount?: Integer): Reply<H, H["int"]>;
-  hincrby(key: Key, field: Value, amount: Integer = 1, surplus?: unknown): Reply<H, H["int"]> {
-    if (surplus !== undefined) return this.refuse(HINCRBY, 3, surplus);
+  hincrby(key: Key, field: Value, amount: Integer = 1, more?: unknown): Reply<H, H["int"]> {
+    if (more !== undefined) return this.refuse(HINCRBY, 3, more);
     const args = new ArgList(HINCRBY, [key, field]);
     args.integer("amount", amount);
     return this.send(HINCRBY, args);
@@ -2685,8 +2671,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hincrbyfloat/ | HINCRBYFLOAT}
    */
   hincrbyfloat(key: Key, field: Value, amount?: Decimal): Reply<H, number>;
-  hincrbyfloat(key: Key, field: Value, amount: Decimal = 1, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(HINCRBYFLOAT, 3, surplus);
+  hincrbyfloat(key: Key, field: Value, amount: Decimal = 1, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(HINCRBYFLOAT, 3, more);
     const args = new ArgList(HINCRBYFLOAT, [key, field]);
     args.decimal("amount", amount);
     return this.send(HINCRBYFLOAT, args);
@@ -2700,8 +2686,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hkeys/ | HKEYS}
    */
   hkeys(key: Key): Reply<H, H["text"][]>;
-  hkeys(key: Key, surplus?: unknown): Reply<H, H["text"][]> {
-    if (surplus !== undefined) return this.refuse(HKEYS, 1, surplus);
+  hkeys(key: Key, more?: unknown): Reply<H, H["text"][]> {
+    if (more !== undefined) return this.refuse(HKEYS, 1, more);
     return this.run(HKEYS, [key]);
   }
 
@@ -2713,8 +2699,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hlen/ | HLEN}
    */
   hlen(key: Key): Reply<H, number>;
-  hlen(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(HLEN, 1, surplus);
+  hlen(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(HLEN, 1, more);
     return this.run(HLEN, [key]);
   }
 
@@ -2746,8 +2732,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     mapping: Mapping<Value, Value, M>,
   ): Reply<H, true>;
-  hmset(key: Key, mapping: Mapping<Value, Value>, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(HMSET, 2, surplus);
+  hmset(key: Key, mapping: Mapping<Value, Value>, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(HMSET, 2, more);
     const args = new ArgList(HMSET, [key]);
     args.pairs("mapping", mapping);
     return this.send(HMSET, args);
@@ -2791,9 +2777,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     time: Integer,
     fields: Many<Value>,
     options?: HexpireOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number[]> {
-    if (surplus !== undefined) return this.refuse(HPEXPIRE, 4, surplus);
+    if (more !== undefined) return this.refuse(HPEXPIRE, 4, more);
     const args = new ArgList(HPEXPIRE, [key]);
     args.milliseconds("time", time);
     if (options !== undefined) {
@@ -2830,9 +2816,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     when: UnixTime,
     fields: Many<Value>,
     options?: HexpireOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number[]> {
-    if (surplus !== undefined) return this.refuse(HPEXPIREAT, 4, surplus);
+    if (more !== undefined) return this.refuse(HPEXPIREAT, 4, more);
     const args = new ArgList(HPEXPIREAT, [key]);
     args.unixMilliseconds("when", when);
     if (options !== undefined) {
@@ -2941,9 +2927,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     count?: Integer,
     options?: HrandfieldOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"] | null | H["text"][] | [field: H["text"], value: H["text"]][]> {
-    if (surplus !== undefined) return this.refuse(HRANDFIELD, 3, surplus);
+    if (more !== undefined) return this.refuse(HRANDFIELD, 3, more);
     if (count === undefined && options === undefined) return this.run(HRANDFIELD, [key]);
     const args = new ArgList(HRANDFIELD, [key]);
     if (count !== undefined) args.integer("count", count);
@@ -3022,9 +3008,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     cursor: string | Integer = "0",
     options?: HscanOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [cursor: string, fields: Record<string, H["text"]>] | [cursor: string, fields: [field: H["text"], value: H["text"]][]] | [cursor: string, fields: H["text"][]] | [cursor: string, fields: Record<string, H["text"]> | [field: H["text"], value: H["text"]][] | H["text"][]]> {
-    if (surplus !== undefined) return this.refuse(HSCAN, 3, surplus);
+    if (more !== undefined) return this.refuse(HSCAN, 3, more);
     if (options === undefined) return this.run(HSCAN, [key, cursor]);
     const args = new ArgList(HSCAN, [key, cursor]);
     if (options !== undefined) {
@@ -3070,9 +3056,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     field: Value | Mapping<Value, Value>,
     value?: Value,
     mapping?: Mapping<Value, Value>,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(HSET, 4, surplus);
+    if (more !== undefined) return this.refuse(HSET, 4, more);
     const args = new ArgList(HSET, [key]);
     addHsetFields(args, field, value, mapping);
     return this.send(HSET, args);
@@ -3096,9 +3082,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     mapping: Mapping<Value, Value>,
     options?: HsetexOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(HSETEX, 3, surplus);
+    if (more !== undefined) return this.refuse(HSETEX, 3, more);
     const args = new ArgList(HSETEX, [key]);
     if (options !== undefined) {
       options = args.options(options, HSETEX_OPTIONS);
@@ -3127,8 +3113,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hsetnx/ | HSETNX}
    */
   hsetnx(key: Key, field: Value, value: Value): Reply<H, number>;
-  hsetnx(key: Key, field: Value, value: Value, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(HSETNX, 3, surplus);
+  hsetnx(key: Key, field: Value, value: Value, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(HSETNX, 3, more);
     return this.run(HSETNX, [key, field, value]);
   }
 
@@ -3141,8 +3127,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hstrlen/ | HSTRLEN}
    */
   hstrlen(key: Key, field: Value): Reply<H, number>;
-  hstrlen(key: Key, field: Value, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(HSTRLEN, 2, surplus);
+  hstrlen(key: Key, field: Value, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(HSTRLEN, 2, more);
     return this.run(HSTRLEN, [key, field]);
   }
 
@@ -3169,8 +3155,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/hvals/ | HVALS}
    */
   hvals(key: Key): Reply<H, H["text"][]>;
-  hvals(key: Key, surplus?: unknown): Reply<H, H["text"][]> {
-    if (surplus !== undefined) return this.refuse(HVALS, 1, surplus);
+  hvals(key: Key, more?: unknown): Reply<H, H["text"][]> {
+    if (more !== undefined) return this.refuse(HVALS, 1, more);
     return this.run(HVALS, [key]);
   }
 
@@ -3198,9 +3184,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     timeout: number,
     from: ListEnd = "LEFT",
     to: ListEnd = "RIGHT",
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(BLMOVE, 5, surplus);
+    if (more !== undefined) return this.refuse(BLMOVE, 5, more);
     const args = new ArgList(BLMOVE, [source, destination]);
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
@@ -3235,9 +3221,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     from: ListEnd = "LEFT",
     to: ListEnd = "RIGHT",
     options?: LmovemOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"][] | null> {
-    if (surplus !== undefined) return this.refuse(BLMOVEM, 6, surplus);
+    if (more !== undefined) return this.refuse(BLMOVEM, 6, more);
     const args = new ArgList(BLMOVEM, [source, destination]);
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
@@ -3268,9 +3254,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options: LmpopOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
-    if (surplus !== undefined) return this.refuse(BLMPOP, 4, surplus);
+    if (more !== undefined) return this.refuse(BLMPOP, 4, more);
     const args = new ArgList(BLMPOP);
     options = args.options(options, LMPOP_OPTIONS);
     args.timeout("timeout", timeout);
@@ -3292,9 +3278,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   blpop(
     keys: Many<Key>,
     timeout: number = 0,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [key: H["text"], element: H["text"]] | null> {
-    if (surplus !== undefined) return this.refuse(BLPOP, 2, surplus);
+    if (more !== undefined) return this.refuse(BLPOP, 2, more);
     const args = new ArgList(BLPOP);
     args.list("keys", keys);
     args.timeout("timeout", timeout);
@@ -3313,9 +3299,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   brpop(
     keys: Many<Key>,
     timeout: number = 0,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [key: H["text"], element: H["text"]] | null> {
-    if (surplus !== undefined) return this.refuse(BRPOP, 2, surplus);
+    if (more !== undefined) return this.refuse(BRPOP, 2, more);
     const args = new ArgList(BRPOP);
     args.list("keys", keys);
     args.timeout("timeout", timeout);
@@ -3337,9 +3323,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     source: Key,
     destination: Key,
     timeout: number = 0,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(BRPOPLPUSH, 3, surplus);
+    if (more !== undefined) return this.refuse(BRPOPLPUSH, 3, more);
     const args = new ArgList(BRPOPLPUSH, [source, destination]);
     args.timeout("timeout", timeout);
     return this.send(BRPOPLPUSH, args);
@@ -3354,8 +3340,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lindex/ | LINDEX}
    */
   lindex(key: Key, index: Integer): Reply<H, H["text"] | null>;
-  lindex(key: Key, index: Integer, surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(LINDEX, 2, surplus);
+  lindex(key: Key, index: Integer, more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(LINDEX, 2, more);
     const args = new ArgList(LINDEX, [key]);
     args.integer("index", index);
     return this.send(LINDEX, args);
@@ -3382,9 +3368,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     where: "BEFORE" | "before" | "AFTER" | "after",
     pivot: Value,
     value: Value,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(LINSERT, 4, surplus);
+    if (more !== undefined) return this.refuse(LINSERT, 4, more);
     const args = new ArgList(LINSERT, [key]);
     args.keyword("where", where, T.BEFORE_AFTER_CHOICE);
     args.add(pivot);
@@ -3400,8 +3386,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/llen/ | LLEN}
    */
   llen(key: Key): Reply<H, number>;
-  llen(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(LLEN, 1, surplus);
+  llen(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(LLEN, 1, more);
     return this.run(LLEN, [key]);
   }
 
@@ -3421,9 +3407,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     destination: Key,
     from: ListEnd = "LEFT",
     to: ListEnd = "RIGHT",
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(LMOVE, 4, surplus);
+    if (more !== undefined) return this.refuse(LMOVE, 4, more);
     const args = new ArgList(LMOVE, [source, destination]);
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
@@ -3454,9 +3440,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     from: ListEnd = "LEFT",
     to: ListEnd = "RIGHT",
     options?: LmovemOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"][] | null> {
-    if (surplus !== undefined) return this.refuse(LMOVEM, 5, surplus);
+    if (more !== undefined) return this.refuse(LMOVEM, 5, more);
     const args = new ArgList(LMOVEM, [source, destination]);
     args.keyword("from", from, T.LEFT_RIGHT_CHOICE);
     args.keyword("to", to, T.LEFT_RIGHT_CHOICE);
@@ -3483,9 +3469,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options: LmpopOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [key: H["text"], elements: H["text"][]] | null> {
-    if (surplus !== undefined) return this.refuse(LMPOP, 3, surplus);
+    if (more !== undefined) return this.refuse(LMPOP, 3, more);
     const args = new ArgList(LMPOP);
     options = args.options(options, LMPOP_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -3520,8 +3506,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lpop/ | LPOP}
    */
   lpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  lpop(key: Key, count?: Integer, surplus?: unknown): Reply<H, H["text"] | null | H["text"][]> {
-    if (surplus !== undefined) return this.refuse(LPOP, 2, surplus);
+  lpop(key: Key, count?: Integer, more?: unknown): Reply<H, H["text"] | null | H["text"][]> {
+    if (more !== undefined) return this.refuse(LPOP, 2, more);
     if (count === undefined) return this.run(LPOP, [key]);
     const args = new ArgList(LPOP, [key]);
     if (count !== undefined) args.count("count", count);
@@ -3570,9 +3556,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     value: Value,
     options?: LposOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number | null | number[]> {
-    if (surplus !== undefined) return this.refuse(LPOS, 3, surplus);
+    if (more !== undefined) return this.refuse(LPOS, 3, more);
     if (options === undefined) return this.run(LPOS, [key, value]);
     const args = new ArgList(LPOS, [key, value]);
     if (options !== undefined) {
@@ -3624,8 +3610,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lrange/ | LRANGE}
    */
   lrange(key: Key, start: Integer, end: Integer): Reply<H, H["text"][]>;
-  lrange(key: Key, start: Integer, end: Integer, surplus?: unknown): Reply<H, H["text"][]> {
-    if (surplus !== undefined) return this.refuse(LRANGE, 3, surplus);
+  lrange(key: Key, start: Integer, end: Integer, more?: unknown): Reply<H, H["text"][]> {
+    if (more !== undefined) return this.refuse(LRANGE, 3, more);
     const args = new ArgList(LRANGE, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -3643,8 +3629,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lrem/ | LREM}
    */
   lrem(key: Key, count: Integer, value: Value): Reply<H, number>;
-  lrem(key: Key, count: Integer, value: Value, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(LREM, 3, surplus);
+  lrem(key: Key, count: Integer, value: Value, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(LREM, 3, more);
     const args = new ArgList(LREM, [key]);
     args.integer("count", count);
     args.add(value);
@@ -3661,8 +3647,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/lset/ | LSET}
    */
   lset(key: Key, index: Integer, value: Value): Reply<H, true>;
-  lset(key: Key, index: Integer, value: Value, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(LSET, 3, surplus);
+  lset(key: Key, index: Integer, value: Value, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(LSET, 3, more);
     const args = new ArgList(LSET, [key]);
     args.integer("index", index);
     args.add(value);
@@ -3679,8 +3665,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/ltrim/ | LTRIM}
    */
   ltrim(key: Key, start: Integer, end: Integer): Reply<H, true>;
-  ltrim(key: Key, start: Integer, end: Integer, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(LTRIM, 3, surplus);
+  ltrim(key: Key, start: Integer, end: Integer, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(LTRIM, 3, more);
     const args = new ArgList(LTRIM, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -3713,8 +3699,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/rpop/ | RPOP}
    */
   rpop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  rpop(key: Key, count?: Integer, surplus?: unknown): Reply<H, H["text"] | null | H["text"][]> {
-    if (surplus !== undefined) return this.refuse(RPOP, 2, surplus);
+  rpop(key: Key, count?: Integer, more?: unknown): Reply<H, H["text"] | null | H["text"][]> {
+    if (more !== undefined) return this.refuse(RPOP, 2, more);
     if (count === undefined) return this.run(RPOP, [key]);
     const args = new ArgList(RPOP, [key]);
     if (count !== undefined) args.count("count", count);
@@ -3731,8 +3717,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/rpoplpush/ | RPOPLPUSH}
    */
   rpoplpush(source: Key, destination: Key): Reply<H, H["text"] | null>;
-  rpoplpush(source: Key, destination: Key, surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(RPOPLPUSH, 2, surplus);
+  rpoplpush(source: Key, destination: Key, more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(RPOPLPUSH, 2, more);
     return this.run(RPOPLPUSH, [source, destination]);
   }
 
@@ -3789,8 +3775,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/scard/ | SCARD}
    */
   scard(key: Key): Reply<H, number>;
-  scard(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(SCARD, 1, surplus);
+  scard(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(SCARD, 1, more);
     return this.run(SCARD, [key]);
   }
 
@@ -3822,9 +3808,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options?: SdiffcardOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(SDIFFCARD, 3, surplus);
+    if (more !== undefined) return this.refuse(SDIFFCARD, 3, more);
     const args = new ArgList(SDIFFCARD);
     if (options !== undefined) options = args.options(options, SDIFFCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -3877,9 +3863,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options?: SintercardOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(SINTERCARD, 3, surplus);
+    if (more !== undefined) return this.refuse(SINTERCARD, 3, more);
     const args = new ArgList(SINTERCARD);
     if (options !== undefined) options = args.options(options, SINTERCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -3913,8 +3899,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/sismember/ | SISMEMBER}
    */
   sismember(key: Key, member: Value): Reply<H, boolean>;
-  sismember(key: Key, member: Value, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(SISMEMBER, 2, surplus);
+  sismember(key: Key, member: Value, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(SISMEMBER, 2, more);
     return this.run(SISMEMBER, [key, member]);
   }
 
@@ -3928,8 +3914,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/smembers/ | SMEMBERS}
    */
   smembers(key: Key): Reply<H, Set<H["text"]>>;
-  smembers(key: Key, surplus?: unknown): Reply<H, Set<H["text"]>> {
-    if (surplus !== undefined) return this.refuse(SMEMBERS, 1, surplus);
+  smembers(key: Key, more?: unknown): Reply<H, Set<H["text"]>> {
+    if (more !== undefined) return this.refuse(SMEMBERS, 1, more);
     return this.run(SMEMBERS, [key]);
   }
 
@@ -3958,8 +3944,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/smove/ | SMOVE}
    */
   smove(source: Key, destination: Key, member: Value): Reply<H, boolean>;
-  smove(source: Key, destination: Key, member: Value, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(SMOVE, 3, surplus);
+  smove(source: Key, destination: Key, member: Value, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(SMOVE, 3, more);
     return this.run(SMOVE, [source, destination, member]);
   }
 
@@ -3989,8 +3975,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/spop/ | SPOP}
    */
   spop(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  spop(key: Key, count?: Integer, surplus?: unknown): Reply<H, H["text"] | null | H["text"][]> {
-    if (surplus !== undefined) return this.refuse(SPOP, 2, surplus);
+  spop(key: Key, count?: Integer, more?: unknown): Reply<H, H["text"] | null | H["text"][]> {
+    if (more !== undefined) return this.refuse(SPOP, 2, more);
     if (count === undefined) return this.run(SPOP, [key]);
     const args = new ArgList(SPOP, [key]);
     if (count !== undefined) args.count("count", count);
@@ -4023,12 +4009,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/srandmember/ | SRANDMEMBER}
    */
   srandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  srandmember(
-    key: Key,
-    count?: Integer,
-    surplus?: unknown,
-  ): Reply<H, H["text"] | null | H["text"][]> {
-    if (surplus !== undefined) return this.refuse(SRANDMEMBER, 2, surplus);
+  srandmember(key: Key, count?: Integer, more?: unknown): Reply<H, H["text"] | null | H["text"][]> {
+    if (more !== undefined) return this.refuse(SRANDMEMBER, 2, more);
     if (count === undefined) return this.run(SRANDMEMBER, [key]);
     const args = new ArgList(SRANDMEMBER, [key]);
     if (count !== undefined) args.integer("count", count);
@@ -4070,9 +4052,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     cursor: string | Integer = "0",
     options?: SscanOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [cursor: string, members: H["text"][]]> {
-    if (surplus !== undefined) return this.refuse(SSCAN, 3, surplus);
+    if (more !== undefined) return this.refuse(SSCAN, 3, more);
     if (options === undefined) return this.run(SSCAN, [key, cursor]);
     const args = new ArgList(SSCAN, [key, cursor]);
     if (options !== undefined) {
@@ -4111,9 +4093,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options?: SunioncardOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(SUNIONCARD, 3, surplus);
+    if (more !== undefined) return this.refuse(SUNIONCARD, 3, more);
     const args = new ArgList(SUNIONCARD);
     if (options !== undefined) options = args.options(options, SUNIONCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -4160,9 +4142,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options: ZmpopOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [key: H["text"], members: [member: H["text"], score: number][]] | null> {
-    if (surplus !== undefined) return this.refuse(BZMPOP, 4, surplus);
+    if (more !== undefined) return this.refuse(BZMPOP, 4, more);
     const args = new ArgList(BZMPOP);
     options = args.options(options, ZMPOP_OPTIONS);
     args.timeout("timeout", timeout);
@@ -4191,9 +4173,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   bzpopmax(
     keys: Many<Key>,
     timeout: number = 0,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [key: H["text"], member: H["text"], score: number] | null> {
-    if (surplus !== undefined) return this.refuse(BZPOPMAX, 2, surplus);
+    if (more !== undefined) return this.refuse(BZPOPMAX, 2, more);
     const args = new ArgList(BZPOPMAX);
     args.list("keys", keys);
     args.timeout("timeout", timeout);
@@ -4215,9 +4197,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   bzpopmin(
     keys: Many<Key>,
     timeout: number = 0,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [key: H["text"], member: H["text"], score: number] | null> {
-    if (surplus !== undefined) return this.refuse(BZPOPMIN, 2, surplus);
+    if (more !== undefined) return this.refuse(BZPOPMIN, 2, more);
     const args = new ArgList(BZPOPMIN);
     args.list("keys", keys);
     args.timeout("timeout", timeout);
@@ -4270,9 +4252,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     mapping: Mapping<Value, Score>,
     options?: ZaddOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number | null> {
-    if (surplus !== undefined) return this.refuse(ZADD, 3, surplus);
+    if (more !== undefined) return this.refuse(ZADD, 3, more);
     const args = new ArgList(ZADD, [key]);
     if (options !== undefined) {
       options = args.options(options, ZADD_OPTIONS);
@@ -4295,8 +4277,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zcard/ | ZCARD}
    */
   zcard(key: Key): Reply<H, number>;
-  zcard(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZCARD, 1, surplus);
+  zcard(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ZCARD, 1, more);
     return this.run(ZCARD, [key]);
   }
 
@@ -4310,8 +4292,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zcount/ | ZCOUNT}
    */
   zcount(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number>;
-  zcount(key: Key, min: ScoreBound, max: ScoreBound, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZCOUNT, 3, surplus);
+  zcount(key: Key, min: ScoreBound, max: ScoreBound, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ZCOUNT, 3, more);
     const args = new ArgList(ZCOUNT, [key]);
     args.bound("min", min);
     args.bound("max", max);
@@ -4373,9 +4355,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zdiff(
     keys: Many<Key>,
     options?: ZdiffOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZDIFF, 2, surplus);
+    if (more !== undefined) return this.refuse(ZDIFF, 2, more);
     const args = new ArgList(ZDIFF);
     args.counted("keys", keys);
     if (options !== undefined) {
@@ -4398,8 +4380,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zdiffstore/ | ZDIFFSTORE}
    */
   zdiffstore(destination: Key, keys: Many<Key>): Reply<H, number>;
-  zdiffstore(destination: Key, keys: Many<Key>, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZDIFFSTORE, 2, surplus);
+  zdiffstore(destination: Key, keys: Many<Key>, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ZDIFFSTORE, 2, more);
     const args = new ArgList(ZDIFFSTORE, [destination]);
     args.counted("keys", keys);
     return this.send(ZDIFFSTORE, args);
@@ -4415,8 +4397,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zincrby/ | ZINCRBY}
    */
   zincrby(key: Key, amount: Score, member: Value): Reply<H, number>;
-  zincrby(key: Key, amount: Score, member: Value, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZINCRBY, 3, surplus);
+  zincrby(key: Key, amount: Score, member: Value, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ZINCRBY, 3, more);
     const args = new ArgList(ZINCRBY, [key]);
     args.score("amount", amount);
     args.add(member);
@@ -4494,9 +4476,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zinter(
     keys: WeightedKeys<Key>,
     options?: ZinterOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZINTER, 2, surplus);
+    if (more !== undefined) return this.refuse(ZINTER, 2, more);
     const args = new ArgList(ZINTER);
     if (options !== undefined) options = args.options(options, ZINTER_OPTIONS);
     addWeightedKeys(args, keys);
@@ -4526,9 +4508,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options?: ZintercardOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZINTERCARD, 3, surplus);
+    if (more !== undefined) return this.refuse(ZINTERCARD, 3, more);
     const args = new ArgList(ZINTERCARD);
     if (options !== undefined) options = args.options(options, ZINTERCARD_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -4557,9 +4539,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     destination: Key,
     keys: WeightedKeys<Key>,
     options?: ZinterstoreOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZINTERSTORE, 3, surplus);
+    if (more !== undefined) return this.refuse(ZINTERSTORE, 3, more);
     const args = new ArgList(ZINTERSTORE, [destination]);
     if (options !== undefined) options = args.options(options, ZINTERSTORE_OPTIONS);
     addWeightedKeys(args, keys);
@@ -4581,8 +4563,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zlexcount/ | ZLEXCOUNT}
    */
   zlexcount(key: Key, min: LexBound, max: LexBound): Reply<H, number>;
-  zlexcount(key: Key, min: LexBound, max: LexBound, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZLEXCOUNT, 3, surplus);
+  zlexcount(key: Key, min: LexBound, max: LexBound, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ZLEXCOUNT, 3, more);
     return this.run(ZLEXCOUNT, [key, min, max]);
   }
 
@@ -4604,9 +4586,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     numKeys: Integer,
     keys: Many<Key>,
     options: ZmpopOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [key: H["text"], members: [member: H["text"], score: number][]] | null> {
-    if (surplus !== undefined) return this.refuse(ZMPOP, 3, surplus);
+    if (more !== undefined) return this.refuse(ZMPOP, 3, more);
     const args = new ArgList(ZMPOP);
     options = args.options(options, ZMPOP_OPTIONS);
     numberedKeys(args, numKeys, keys);
@@ -4646,9 +4628,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zpopmax(
     key: Key,
     count?: Integer,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [member: H["text"], score: number][]> {
-    if (surplus !== undefined) return this.refuse(ZPOPMAX, 2, surplus);
+    if (more !== undefined) return this.refuse(ZPOPMAX, 2, more);
     if (count === undefined) return this.run(ZPOPMAX, [key]);
     const args = new ArgList(ZPOPMAX, [key]);
     if (count !== undefined) args.count("count", count);
@@ -4667,9 +4649,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zpopmin(
     key: Key,
     count?: Integer,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [member: H["text"], score: number][]> {
-    if (surplus !== undefined) return this.refuse(ZPOPMIN, 2, surplus);
+    if (more !== undefined) return this.refuse(ZPOPMIN, 2, more);
     if (count === undefined) return this.run(ZPOPMIN, [key]);
     const args = new ArgList(ZPOPMIN, [key]);
     if (count !== undefined) args.count("count", count);
@@ -4753,9 +4735,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     count?: Integer,
     options?: ZrandmemberOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZRANDMEMBER, 3, surplus);
+    if (more !== undefined) return this.refuse(ZRANDMEMBER, 3, more);
     if (count === undefined && options === undefined) return this.run(ZRANDMEMBER, [key]);
     const args = new ArgList(ZRANDMEMBER, [key]);
     if (count !== undefined) args.integer("count", count);
@@ -4846,9 +4828,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start: ScoreBound | LexBound,
     end: ScoreBound | LexBound,
     options?: ZrangeOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZRANGE, 4, surplus);
+    if (more !== undefined) return this.refuse(ZRANGE, 4, more);
     const args = new ArgList(ZRANGE, [key]);
     if (options !== undefined) options = args.options(options, ZRANGE_OPTIONS);
     addRangeBounds(args, [start, end], options);
@@ -4888,9 +4870,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     min: LexBound,
     max: LexBound,
     options?: ZrangebylexOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"][]> {
-    if (surplus !== undefined) return this.refuse(ZRANGEBYLEX, 4, surplus);
+    if (more !== undefined) return this.refuse(ZRANGEBYLEX, 4, more);
     if (options === undefined) return this.run(ZRANGEBYLEX, [key, min, max]);
     const args = new ArgList(ZRANGEBYLEX, [key, min, max]);
     if (options !== undefined) {
@@ -4971,9 +4953,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     min: ScoreBound,
     max: ScoreBound,
     options?: ZrangebyscoreOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZRANGEBYSCORE, 4, surplus);
+    if (more !== undefined) return this.refuse(ZRANGEBYSCORE, 4, more);
     const args = new ArgList(ZRANGEBYSCORE, [key]);
     args.bound("min", min);
     args.bound("max", max);
@@ -5014,9 +4996,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start: ScoreBound | LexBound,
     end: ScoreBound | LexBound,
     options?: ZrangestoreOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZRANGESTORE, 5, surplus);
+    if (more !== undefined) return this.refuse(ZRANGESTORE, 5, more);
     const args = new ArgList(ZRANGESTORE, [destination, source]);
     if (options !== undefined) options = args.options(options, ZRANGESTORE_OPTIONS);
     addRangeBounds(args, [start, end], options);
@@ -5077,9 +5059,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     member: Value,
     options?: ZrankOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZRANK, 3, surplus);
+    if (more !== undefined) return this.refuse(ZRANK, 3, more);
     if (options === undefined) return this.run(ZRANK, [key, member]);
     const args = new ArgList(ZRANK, [key, member]);
     if (options !== undefined) {
@@ -5117,8 +5099,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zremrangebylex/ | ZREMRANGEBYLEX}
    */
   zremrangebylex(key: Key, min: LexBound, max: LexBound): Reply<H, number>;
-  zremrangebylex(key: Key, min: LexBound, max: LexBound, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZREMRANGEBYLEX, 3, surplus);
+  zremrangebylex(key: Key, min: LexBound, max: LexBound, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ZREMRANGEBYLEX, 3, more);
     return this.run(ZREMRANGEBYLEX, [key, min, max]);
   }
 
@@ -5132,8 +5114,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zremrangebyrank/ | ZREMRANGEBYRANK}
    */
   zremrangebyrank(key: Key, start: Integer, end: Integer): Reply<H, number>;
-  zremrangebyrank(key: Key, start: Integer, end: Integer, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZREMRANGEBYRANK, 3, surplus);
+  zremrangebyrank(key: Key, start: Integer, end: Integer, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ZREMRANGEBYRANK, 3, more);
     const args = new ArgList(ZREMRANGEBYRANK, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -5150,13 +5132,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zremrangebyscore/ | ZREMRANGEBYSCORE}
    */
   zremrangebyscore(key: Key, min: ScoreBound, max: ScoreBound): Reply<H, number>;
-  zremrangebyscore(
-    key: Key,
-    min: ScoreBound,
-    max: ScoreBound,
-    surplus?: unknown,
-  ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZREMRANGEBYSCORE, 3, surplus);
+  zremrangebyscore(key: Key, min: ScoreBound, max: ScoreBound, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ZREMRANGEBYSCORE, 3, more);
     const args = new ArgList(ZREMRANGEBYSCORE, [key]);
     args.bound("min", min);
     args.bound("max", max);
@@ -5232,9 +5209,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start: Integer,
     end: Integer,
     options?: ZrevrangeOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZREVRANGE, 4, surplus);
+    if (more !== undefined) return this.refuse(ZREVRANGE, 4, more);
     const args = new ArgList(ZREVRANGE, [key]);
     args.integer("start", start);
     args.integer("end", end);
@@ -5269,9 +5246,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     max: LexBound,
     min: LexBound,
     options?: ZrevrangebylexOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"][]> {
-    if (surplus !== undefined) return this.refuse(ZREVRANGEBYLEX, 4, surplus);
+    if (more !== undefined) return this.refuse(ZREVRANGEBYLEX, 4, more);
     if (options === undefined) return this.run(ZREVRANGEBYLEX, [key, max, min]);
     const args = new ArgList(ZREVRANGEBYLEX, [key, max, min]);
     if (options !== undefined) {
@@ -5352,9 +5329,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     max: ScoreBound,
     min: ScoreBound,
     options?: ZrevrangebyscoreOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZREVRANGEBYSCORE, 4, surplus);
+    if (more !== undefined) return this.refuse(ZREVRANGEBYSCORE, 4, more);
     const args = new ArgList(ZREVRANGEBYSCORE, [key]);
     args.bound("max", max);
     args.bound("min", min);
@@ -5417,9 +5394,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     member: Value,
     options?: ZrankOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZREVRANK, 3, surplus);
+    if (more !== undefined) return this.refuse(ZREVRANK, 3, more);
     if (options === undefined) return this.run(ZREVRANK, [key, member]);
     const args = new ArgList(ZREVRANK, [key, member]);
     if (options !== undefined) {
@@ -5500,9 +5477,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     cursor: string | Integer = "0",
     options?: ZscanOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZSCAN, 3, surplus);
+    if (more !== undefined) return this.refuse(ZSCAN, 3, more);
     if (options === undefined) return this.run(ZSCAN, [key, cursor]);
     const args = new ArgList(ZSCAN, [key, cursor]);
     if (options !== undefined) {
@@ -5526,8 +5503,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/zscore/ | ZSCORE}
    */
   zscore(key: Key, member: Value): Reply<H, number | null>;
-  zscore(key: Key, member: Value, surplus?: unknown): Reply<H, number | null> {
-    if (surplus !== undefined) return this.refuse(ZSCORE, 2, surplus);
+  zscore(key: Key, member: Value, more?: unknown): Reply<H, number | null> {
+    if (more !== undefined) return this.refuse(ZSCORE, 2, more);
     return this.run(ZSCORE, [key, member]);
   }
 
@@ -5598,9 +5575,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   zunion(
     keys: WeightedKeys<Key>,
     options?: ZunionOptions & { readonly scoreCastFunc?: ScoreCast<unknown> | undefined },
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(ZUNION, 2, surplus);
+    if (more !== undefined) return this.refuse(ZUNION, 2, more);
     const args = new ArgList(ZUNION);
     if (options !== undefined) options = args.options(options, ZUNION_OPTIONS);
     addWeightedKeys(args, keys);
@@ -5634,9 +5611,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     destination: Key,
     keys: WeightedKeys<Key>,
     options?: ZunionstoreOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ZUNIONSTORE, 3, surplus);
+    if (more !== undefined) return this.refuse(ZUNIONSTORE, 3, more);
     const args = new ArgList(ZUNIONSTORE, [destination]);
     if (options !== undefined) options = args.options(options, ZUNIONSTORE_OPTIONS);
     addWeightedKeys(args, keys);
@@ -5656,8 +5633,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arcount/ | ARCOUNT}
    */
   arcount(key: Key): Reply<H, number>;
-  arcount(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ARCOUNT, 1, surplus);
+  arcount(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ARCOUNT, 1, more);
     return this.run(ARCOUNT, [key]);
   }
 
@@ -5700,8 +5677,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arget/ | ARGET}
    */
   arget(key: Key, index: Integer): Reply<H, H["text"] | null>;
-  arget(key: Key, index: Integer, surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(ARGET, 2, surplus);
+  arget(key: Key, index: Integer, more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(ARGET, 2, more);
     const args = new ArgList(ARGET, [key]);
     args.count("index", index);
     return this.send(ARGET, args);
@@ -5723,9 +5700,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     start: Integer,
     end: Integer,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, (H["text"] | null)[]> {
-    if (surplus !== undefined) return this.refuse(ARGETRANGE, 3, surplus);
+    if (more !== undefined) return this.refuse(ARGETRANGE, 3, more);
     const args = new ArgList(ARGETRANGE, [key]);
     args.count("start", start);
     args.count("end", end);
@@ -5792,9 +5769,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     end: ArrayBound,
     predicates: readonly ArrayPredicate[],
     options?: ArgrepOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["int"][] | [index: H["int"], value: H["text"]][]> {
-    if (surplus !== undefined) return this.refuse(ARGREP, 5, surplus);
+    if (more !== undefined) return this.refuse(ARGREP, 5, more);
     const args = new ArgList(ARGREP, [key]);
     if (options !== undefined) options = args.options(options, ARGREP_OPTIONS);
     addSearchRange(args, start, end);
@@ -5819,8 +5796,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arinfo/ | ARINFO}
    */
   arinfo(key: Key, options?: ArinfoOptions): Reply<H, ArrayInfo>;
-  arinfo(key: Key, options?: ArinfoOptions, surplus?: unknown): Reply<H, ArrayInfo> {
-    if (surplus !== undefined) return this.refuse(ARINFO, 2, surplus);
+  arinfo(key: Key, options?: ArinfoOptions, more?: unknown): Reply<H, ArrayInfo> {
+    if (more !== undefined) return this.refuse(ARINFO, 2, more);
     if (options === undefined) return this.run(ARINFO, [key]);
     const args = new ArgList(ARINFO, [key]);
     if (options !== undefined) {
@@ -5865,9 +5842,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     count: Integer,
     options?: ArlastitemsOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, (H["text"] | null)[]> {
-    if (surplus !== undefined) return this.refuse(ARLASTITEMS, 3, surplus);
+    if (more !== undefined) return this.refuse(ARLASTITEMS, 3, more);
     const args = new ArgList(ARLASTITEMS, [key]);
     args.count("count", count);
     if (options !== undefined) {
@@ -5885,8 +5862,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arlen/ | ARLEN}
    */
   arlen(key: Key): Reply<H, H["int"]>;
-  arlen(key: Key, surplus?: unknown): Reply<H, H["int"]> {
-    if (surplus !== undefined) return this.refuse(ARLEN, 1, surplus);
+  arlen(key: Key, more?: unknown): Reply<H, H["int"]> {
+    if (more !== undefined) return this.refuse(ARLEN, 1, more);
     return this.run(ARLEN, [key]);
   }
 
@@ -5917,8 +5894,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     mapping: Mapping<Integer, Value, M>,
   ): Reply<H, number>;
-  armset(key: Key, mapping: Mapping<Integer, Value>, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ARMSET, 2, surplus);
+  armset(key: Key, mapping: Mapping<Integer, Value>, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ARMSET, 2, more);
     const args = new ArgList(ARMSET, [key]);
     addIndexedElements(args, mapping);
     return this.send(ARMSET, args);
@@ -5932,8 +5909,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arnext/ | ARNEXT}
    */
   arnext(key: Key): Reply<H, H["int"] | null>;
-  arnext(key: Key, surplus?: unknown): Reply<H, H["int"] | null> {
-    if (surplus !== undefined) return this.refuse(ARNEXT, 1, surplus);
+  arnext(key: Key, more?: unknown): Reply<H, H["int"] | null> {
+    if (more !== undefined) return this.refuse(ARNEXT, 1, more);
     return this.run(ARNEXT, [key]);
   }
 
@@ -6009,9 +5986,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     end: Integer,
     operation: ArrayOperation,
     options?: AropOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["int"] | null | number> {
-    if (surplus !== undefined) return this.refuse(AROP, 5, surplus);
+    if (more !== undefined) return this.refuse(AROP, 5, more);
     const args = new ArgList(AROP, [key]);
     args.count("start", start);
     args.count("end", end);
@@ -6058,9 +6035,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     start: Integer,
     end: Integer,
     options?: ArscanOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [index: H["int"], value: H["text"]][]> {
-    if (surplus !== undefined) return this.refuse(ARSCAN, 4, surplus);
+    if (more !== undefined) return this.refuse(ARSCAN, 4, more);
     const args = new ArgList(ARSCAN, [key]);
     args.count("start", start);
     args.count("end", end);
@@ -6080,8 +6057,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/arseek/ | ARSEEK}
    */
   arseek(key: Key, index: Integer): Reply<H, number>;
-  arseek(key: Key, index: Integer, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(ARSEEK, 2, surplus);
+  arseek(key: Key, index: Integer, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(ARSEEK, 2, more);
     const args = new ArgList(ARSEEK, [key]);
     args.count("index", index);
     return this.send(ARSEEK, args);
@@ -6115,13 +6092,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/geoadd/ | GEOADD}
    */
   geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions): Reply<H, number>;
-  geoadd(
-    key: Key,
-    places: GeoPlaces,
-    options?: GeoaddOptions,
-    surplus?: unknown,
-  ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(GEOADD, 3, surplus);
+  geoadd(key: Key, places: GeoPlaces, options?: GeoaddOptions, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(GEOADD, 3, more);
     const args = new ArgList(GEOADD, [key]);
     if (options !== undefined) {
       options = args.options(options, GEOADD_OPTIONS);
@@ -6149,9 +6121,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     place1: Value,
     place2: Value,
     unit?: GeoUnit,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number | null> {
-    if (surplus !== undefined) return this.refuse(GEODIST, 4, surplus);
+    if (more !== undefined) return this.refuse(GEODIST, 4, more);
     if (unit === undefined) return this.run(GEODIST, [key, place1, place2]);
     const args = new ArgList(GEODIST, [key, place1, place2]);
     if (unit !== undefined) args.keyword("unit", unit, T.M_KM_FT_MI_CHOICE);
@@ -6252,9 +6224,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     latitude: Decimal,
     radius: Decimal,
     options?: GeoradiusOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(GEORADIUS, 5, surplus);
+    if (more !== undefined) return this.refuse(GEORADIUS, 5, more);
     const args = new ArgList(GEORADIUS, [key]);
     if (options !== undefined) options = args.options(options, GEORADIUS_OPTIONS);
     args.decimal("longitude", longitude);
@@ -6332,9 +6304,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     member: Value,
     radius: Decimal,
     options?: GeoradiusOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(GEORADIUSBYMEMBER, 4, surplus);
+    if (more !== undefined) return this.refuse(GEORADIUSBYMEMBER, 4, more);
     const args = new ArgList(GEORADIUSBYMEMBER, [key, member]);
     if (options !== undefined) options = args.options(options, GEORADIUS_OPTIONS);
     args.decimal("radius", radius);
@@ -6377,9 +6349,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     member: Value,
     radius: Decimal,
     options?: GeoradiusRoOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(GEORADIUSBYMEMBER_RO, 4, surplus);
+    if (more !== undefined) return this.refuse(GEORADIUSBYMEMBER_RO, 4, more);
     const args = new ArgList(GEORADIUSBYMEMBER_RO, [key, member]);
     if (options !== undefined) options = args.options(options, GEORADIUS_RO_OPTIONS);
     args.decimal("radius", radius);
@@ -6420,9 +6392,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     latitude: Decimal,
     radius: Decimal,
     options?: GeoradiusRoOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(GEORADIUS_RO, 5, surplus);
+    if (more !== undefined) return this.refuse(GEORADIUS_RO, 5, more);
     const args = new ArgList(GEORADIUS_RO, [key]);
     if (options !== undefined) options = args.options(options, GEORADIUS_RO_OPTIONS);
     args.decimal("longitude", longitude);
@@ -6452,8 +6424,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     options: GeosearchOptions & { readonly withDist?: D; readonly withHash?: S; readonly withCoord?: C },
   ): Reply<H, GeoResult<H["text"], D, S, C>[]>;
-  geosearch(key: Key, options: GeosearchOptions, surplus?: unknown): Reply<H, never> {
-    if (surplus !== undefined) return this.refuse(GEOSEARCH, 2, surplus);
+  geosearch(key: Key, options: GeosearchOptions, more?: unknown): Reply<H, never> {
+    if (more !== undefined) return this.refuse(GEOSEARCH, 2, more);
     const args = new ArgList(GEOSEARCH, [key]);
     options = args.options(options, GEOSEARCH_OPTIONS);
     addGeoArea(args, options);
@@ -6479,9 +6451,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     dest: Key,
     key: Key,
     options: GeosearchstoreOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(GEOSEARCHSTORE, 3, surplus);
+    if (more !== undefined) return this.refuse(GEOSEARCHSTORE, 3, more);
     const args = new ArgList(GEOSEARCHSTORE, [dest, key]);
     options = args.options(options, GEOSEARCHSTORE_OPTIONS);
     addGeoArea(args, options);
@@ -6510,9 +6482,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     vector: Vector,
     element: Value,
     options?: VaddOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(VADD, 4, surplus);
+    if (more !== undefined) return this.refuse(VADD, 4, more);
     const args = new ArgList(VADD, [key]);
     if (options !== undefined) options = args.options(options, VADD_OPTIONS);
     addVaddVector(args, vector, options);
@@ -6539,8 +6511,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vcard/ | VCARD}
    */
   vcard(key: Key): Reply<H, number>;
-  vcard(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(VCARD, 1, surplus);
+  vcard(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(VCARD, 1, more);
     return this.run(VCARD, [key]);
   }
 
@@ -6554,8 +6526,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vdim/ | VDIM}
    */
   vdim(key: Key): Reply<H, number>;
-  vdim(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(VDIM, 1, surplus);
+  vdim(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(VDIM, 1, more);
     return this.run(VDIM, [key]);
   }
 
@@ -6607,9 +6579,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     element: Value,
     options?: VembOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number[] | null | RawVector> {
-    if (surplus !== undefined) return this.refuse(VEMB, 3, surplus);
+    if (more !== undefined) return this.refuse(VEMB, 3, more);
     if (options === undefined) return this.run(VEMB, [key, element]);
     const args = new ArgList(VEMB, [key, element]);
     if (options !== undefined) {
@@ -6628,8 +6600,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vgetattr/ | VGETATTR}
    */
   vgetattr(key: Key, element: Value): Reply<H, H["text"] | null>;
-  vgetattr(key: Key, element: Value, surplus?: unknown): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(VGETATTR, 2, surplus);
+  vgetattr(key: Key, element: Value, more?: unknown): Reply<H, H["text"] | null> {
+    if (more !== undefined) return this.refuse(VGETATTR, 2, more);
     return this.run(VGETATTR, [key, element]);
   }
 
@@ -6641,8 +6613,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vinfo/ | VINFO}
    */
   vinfo(key: Key): Reply<H, VectorSetInfo | null>;
-  vinfo(key: Key, surplus?: unknown): Reply<H, VectorSetInfo | null> {
-    if (surplus !== undefined) return this.refuse(VINFO, 1, surplus);
+  vinfo(key: Key, more?: unknown): Reply<H, VectorSetInfo | null> {
+    if (more !== undefined) return this.refuse(VINFO, 1, more);
     return this.run(VINFO, [key]);
   }
 
@@ -6655,8 +6627,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vismember/ | VISMEMBER}
    */
   vismember(key: Key, element: Value): Reply<H, boolean>;
-  vismember(key: Key, element: Value, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(VISMEMBER, 2, surplus);
+  vismember(key: Key, element: Value, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(VISMEMBER, 2, more);
     return this.run(VISMEMBER, [key, element]);
   }
 
@@ -6707,9 +6679,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     element: Value,
     options?: VlinksOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"][][] | null | [element: H["text"], score: number][][]> {
-    if (surplus !== undefined) return this.refuse(VLINKS, 3, surplus);
+    if (more !== undefined) return this.refuse(VLINKS, 3, more);
     if (options === undefined) return this.run(VLINKS, [key, element]);
     const args = new ArgList(VLINKS, [key, element]);
     if (options !== undefined) {
@@ -6745,12 +6717,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vrandmember/ | VRANDMEMBER}
    */
   vrandmember(key: Key, count?: Integer): Reply<H, H["text"] | null | H["text"][]>;
-  vrandmember(
-    key: Key,
-    count?: Integer,
-    surplus?: unknown,
-  ): Reply<H, H["text"] | null | H["text"][]> {
-    if (surplus !== undefined) return this.refuse(VRANDMEMBER, 2, surplus);
+  vrandmember(key: Key, count?: Integer, more?: unknown): Reply<H, H["text"] | null | H["text"][]> {
+    if (more !== undefined) return this.refuse(VRANDMEMBER, 2, more);
     if (count === undefined) return this.run(VRANDMEMBER, [key]);
     const args = new ArgList(VRANDMEMBER, [key]);
     if (count !== undefined) args.integer("count", count);
@@ -6766,8 +6734,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vrem/ | VREM}
    */
   vrem(key: Key, element: Value): Reply<H, boolean>;
-  vrem(key: Key, element: Value, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(VREM, 2, surplus);
+  vrem(key: Key, element: Value, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(VREM, 2, more);
     return this.run(VREM, [key, element]);
   }
 
@@ -6782,8 +6750,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/vsetattr/ | VSETATTR}
    */
   vsetattr(key: Key, element: Value, attributes: Value): Reply<H, boolean>;
-  vsetattr(key: Key, element: Value, attributes: Value, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(VSETATTR, 3, surplus);
+  vsetattr(key: Key, element: Value, attributes: Value, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(VSETATTR, 3, more);
     return this.run(VSETATTR, [key, element, attributes]);
   }
 
@@ -6837,9 +6805,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     query: VectorQuery,
     options?: VsimOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"][] | [element: H["text"], score: number][]> {
-    if (surplus !== undefined) return this.refuse(VSIM, 3, surplus);
+    if (more !== undefined) return this.refuse(VSIM, 3, more);
     const args = new ArgList(VSIM, [key]);
     if (options !== undefined) options = args.options(options, VSIM_OPTIONS);
     addVectorQuery(args, query);
@@ -6898,9 +6866,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     groupName: Value,
     ids: Many<Value>,
     options?: XackdelOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number[]> {
-    if (surplus !== undefined) return this.refuse(XACKDEL, 4, surplus);
+    if (more !== undefined) return this.refuse(XACKDEL, 4, more);
     const args = new ArgList(XACKDEL, [key, groupName]);
     if (options !== undefined) {
       options = args.options(options, XACKDEL_OPTIONS);
@@ -6970,9 +6938,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     fields: Mapping<Value, Value>,
     options?: XaddOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, H["text"] | null> {
-    if (surplus !== undefined) return this.refuse(XADD, 3, surplus);
+    if (more !== undefined) return this.refuse(XADD, 3, more);
     const args = new ArgList(XADD, [key]);
     if (options !== undefined) {
       options = args.options(options, XADD_OPTIONS);
@@ -7082,9 +7050,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     consumerName: Value,
     minIdleTime: Integer,
     options?: XautoclaimOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [cursor: string, entries: StreamEntry<H["text"]>[], deletedIds: H["text"][]] | [cursor: string, entries: H["text"][], deletedIds: H["text"][]] | [cursor: string, entries: StreamEntryPairs<H["text"]>[], deletedIds: H["text"][]]> {
-    if (surplus !== undefined) return this.refuse(XAUTOCLAIM, 5, surplus);
+    if (more !== undefined) return this.refuse(XAUTOCLAIM, 5, more);
     const args = new ArgList(XAUTOCLAIM, [key, groupName, consumerName]);
     if (options !== undefined) options = args.options(options, XAUTOCLAIM_OPTIONS);
     args.count("minIdleTime", minIdleTime);
@@ -7108,8 +7076,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xcfgset/ | XCFGSET}
    */
   xcfgset(key: Key, options?: XcfgsetOptions): Reply<H, true>;
-  xcfgset(key: Key, options?: XcfgsetOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(XCFGSET, 2, surplus);
+  xcfgset(key: Key, options?: XcfgsetOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(XCFGSET, 2, more);
     const args = new ArgList(XCFGSET, [key]);
     if (options !== undefined) options = args.options(options, XCFGSET_OPTIONS);
     requireSetting(args, options);
@@ -7211,9 +7179,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     minIdleTime: Integer,
     messageIds: Many<Value>,
     options?: XclaimOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, StreamEntry<H["text"]>[] | H["text"][] | StreamEntryPairs<H["text"]>[]> {
-    if (surplus !== undefined) return this.refuse(XCLAIM, 6, surplus);
+    if (more !== undefined) return this.refuse(XCLAIM, 6, more);
     const args = new ArgList(XCLAIM, [key, groupName, consumerName]);
     args.count("minIdleTime", minIdleTime);
     args.list("messageIds", messageIds);
@@ -7260,13 +7228,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xdelex/ | XDELEX}
    */
   xdelex(key: Key, ids: Many<Value>, options?: XdelexOptions): Reply<H, number[]>;
-  xdelex(
-    key: Key,
-    ids: Many<Value>,
-    options?: XdelexOptions,
-    surplus?: unknown,
-  ): Reply<H, number[]> {
-    if (surplus !== undefined) return this.refuse(XDELEX, 3, surplus);
+  xdelex(key: Key, ids: Many<Value>, options?: XdelexOptions, more?: unknown): Reply<H, number[]> {
+    if (more !== undefined) return this.refuse(XDELEX, 3, more);
     const args = new ArgList(XDELEX, [key]);
     if (options !== undefined) {
       options = args.options(options, XDELEX_OPTIONS);
@@ -7300,9 +7263,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     groupName: Value,
     id: Value = "$",
     options?: XgroupCreateOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(XGROUP_CREATE, 4, surplus);
+    if (more !== undefined) return this.refuse(XGROUP_CREATE, 4, more);
     if (options === undefined) return this.run(XGROUP_CREATE, [key, groupName, id]);
     const args = new ArgList(XGROUP_CREATE, [key, groupName, id]);
     if (options !== undefined) {
@@ -7330,9 +7293,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     groupName: Value,
     consumerName: Value,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(XGROUP_CREATECONSUMER, 3, surplus);
+    if (more !== undefined) return this.refuse(XGROUP_CREATECONSUMER, 3, more);
     return this.run(XGROUP_CREATECONSUMER, [key, groupName, consumerName]);
   }
 
@@ -7350,9 +7313,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     groupName: Value,
     consumerName: Value,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(XGROUP_DELCONSUMER, 3, surplus);
+    if (more !== undefined) return this.refuse(XGROUP_DELCONSUMER, 3, more);
     return this.run(XGROUP_DELCONSUMER, [key, groupName, consumerName]);
   }
 
@@ -7365,8 +7328,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xgroup-destroy/ | XGROUP DESTROY}
    */
   xgroupDestroy(key: Key, groupName: Value): Reply<H, boolean>;
-  xgroupDestroy(key: Key, groupName: Value, surplus?: unknown): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(XGROUP_DESTROY, 2, surplus);
+  xgroupDestroy(key: Key, groupName: Value, more?: unknown): Reply<H, boolean> {
+    if (more !== undefined) return this.refuse(XGROUP_DESTROY, 2, more);
     return this.run(XGROUP_DESTROY, [key, groupName]);
   }
 
@@ -7377,8 +7340,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xgroup-help/ | XGROUP HELP}
    */
   xgroupHelp(): Reply<H, string[]>;
-  xgroupHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(XGROUP_HELP, 0, surplus);
+  xgroupHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(XGROUP_HELP, 0, more);
     return this.run(XGROUP_HELP, []);
   }
 
@@ -7398,9 +7361,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     groupName: Value,
     id: Value,
     options?: XgroupSetidOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(XGROUP_SETID, 4, surplus);
+    if (more !== undefined) return this.refuse(XGROUP_SETID, 4, more);
     if (options === undefined) return this.run(XGROUP_SETID, [key, groupName, id]);
     const args = new ArgList(XGROUP_SETID, [key, groupName, id]);
     if (options !== undefined) {
@@ -7421,12 +7384,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xinfo-consumers/ | XINFO CONSUMERS}
    */
   xinfoConsumers(key: Key, groupName: Value): Reply<H, XInfoConsumer<H["text"]>[]>;
-  xinfoConsumers(
-    key: Key,
-    groupName: Value,
-    surplus?: unknown,
-  ): Reply<H, XInfoConsumer<H["text"]>[]> {
-    if (surplus !== undefined) return this.refuse(XINFO_CONSUMERS, 2, surplus);
+  xinfoConsumers(key: Key, groupName: Value, more?: unknown): Reply<H, XInfoConsumer<H["text"]>[]> {
+    if (more !== undefined) return this.refuse(XINFO_CONSUMERS, 2, more);
     return this.run(XINFO_CONSUMERS, [key, groupName]);
   }
 
@@ -7438,8 +7397,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xinfo-groups/ | XINFO GROUPS}
    */
   xinfoGroups(key: Key): Reply<H, XInfoGroup<H["text"]>[]>;
-  xinfoGroups(key: Key, surplus?: unknown): Reply<H, XInfoGroup<H["text"]>[]> {
-    if (surplus !== undefined) return this.refuse(XINFO_GROUPS, 1, surplus);
+  xinfoGroups(key: Key, more?: unknown): Reply<H, XInfoGroup<H["text"]>[]> {
+    if (more !== undefined) return this.refuse(XINFO_GROUPS, 1, more);
     return this.run(XINFO_GROUPS, [key]);
   }
 
@@ -7450,8 +7409,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xinfo-help/ | XINFO HELP}
    */
   xinfoHelp(): Reply<H, string[]>;
-  xinfoHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(XINFO_HELP, 0, surplus);
+  xinfoHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(XINFO_HELP, 0, more);
     return this.run(XINFO_HELP, []);
   }
 
@@ -7494,9 +7453,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xinfoStream(
     key: Key,
     options?: XinfoStreamOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, XInfoStream<H["text"]> | XInfoStreamFull<H["text"]>> {
-    if (surplus !== undefined) return this.refuse(XINFO_STREAM, 2, surplus);
+    if (more !== undefined) return this.refuse(XINFO_STREAM, 2, more);
     const args = new ArgList(XINFO_STREAM, [key]);
     if (options !== undefined) {
       options = args.options(options, XINFO_STREAM_OPTIONS);
@@ -7514,8 +7473,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xlen/ | XLEN}
    */
   xlen(key: Key): Reply<H, number>;
-  xlen(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(XLEN, 1, surplus);
+  xlen(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(XLEN, 1, more);
     return this.run(XLEN, [key]);
   }
 
@@ -7544,9 +7503,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     mode: "SILENT" | "silent" | "FAIL" | "fail" | "FATAL" | "fatal",
     ids: Many<Value>,
     options?: XnackOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(XNACK, 5, surplus);
+    if (more !== undefined) return this.refuse(XNACK, 5, more);
     const args = new ArgList(XNACK, [key, groupName]);
     args.keyword("mode", mode, T.SILENT_FAIL_FATAL_CHOICE);
     args.add(T.IDS);
@@ -7572,8 +7531,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xpending/ | XPENDING}
    */
   xpending(key: Key, groupName: Value): Reply<H, XPendingSummary<H["text"]>>;
-  xpending(key: Key, groupName: Value, surplus?: unknown): Reply<H, XPendingSummary<H["text"]>> {
-    if (surplus !== undefined) return this.refuse(XPENDING, 2, surplus);
+  xpending(key: Key, groupName: Value, more?: unknown): Reply<H, XPendingSummary<H["text"]>> {
+    if (more !== undefined) return this.refuse(XPENDING, 2, more);
     return this.run(XPENDING, [key, groupName]);
   }
 
@@ -7595,9 +7554,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     key: Key,
     groupName: Value,
     options: XpendingRangeOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, XPendingEntry<H["text"]>[]> {
-    if (surplus !== undefined) return this.refuse(XPENDING, 3, surplus);
+    if (more !== undefined) return this.refuse(XPENDING, 3, more);
     const args = new ArgList(XPENDING, [key, groupName]);
     options = args.options(options, XPENDING_RANGE_OPTIONS);
     if (options.idle !== undefined) args.add(T.IDLE).count("options.idle", options.idle);
@@ -7658,9 +7617,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     min: Value = "-",
     max: Value = "+",
     options?: XrangeOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, StreamEntry<H["text"]>[] | StreamEntryPairs<H["text"]>[]> {
-    if (surplus !== undefined) return this.refuse(XRANGE, 4, surplus);
+    if (more !== undefined) return this.refuse(XRANGE, 4, more);
     if (options === undefined) return this.run(XRANGE, [key, min, max]);
     const args = new ArgList(XRANGE, [key, min, max]);
     if (options !== undefined) {
@@ -7725,9 +7684,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
   xread(
     streams: Mapping<Key, Value>,
     options?: XreadOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]> {
-    if (surplus !== undefined) return this.refuse(XREAD, 2, surplus);
+    if (more !== undefined) return this.refuse(XREAD, 2, more);
     const args = new ArgList(XREAD);
     if (options !== undefined) {
       options = args.options(options, XREAD_OPTIONS);
@@ -7814,9 +7773,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     consumerName: Value,
     streams: Mapping<Key, Value>,
     options?: XreadgroupOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [stream: H["text"], entries: StreamEntry<H["text"]>[]][] | [stream: H["text"], entries: StreamEntryPairs<H["text"]>[]][]> {
-    if (surplus !== undefined) return this.refuse(XREADGROUP, 4, surplus);
+    if (more !== undefined) return this.refuse(XREADGROUP, 4, more);
     const args = new ArgList(XREADGROUP, [T.GROUP, groupName, consumerName]);
     if (options !== undefined) {
       options = args.options(options, XREADGROUP_OPTIONS);
@@ -7883,9 +7842,9 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
     max: Value = "+",
     min: Value = "-",
     options?: XrevrangeOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, StreamEntry<H["text"]>[] | StreamEntryPairs<H["text"]>[]> {
-    if (surplus !== undefined) return this.refuse(XREVRANGE, 4, surplus);
+    if (more !== undefined) return this.refuse(XREVRANGE, 4, more);
     if (options === undefined) return this.run(XREVRANGE, [key, max, min]);
     const args = new ArgList(XREVRANGE, [key, max, min]);
     if (options !== undefined) {
@@ -7906,8 +7865,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xsetid/ | XSETID}
    */
   xsetid(key: Key, lastId: Value, options?: XsetidOptions): Reply<H, true>;
-  xsetid(key: Key, lastId: Value, options?: XsetidOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(XSETID, 3, surplus);
+  xsetid(key: Key, lastId: Value, options?: XsetidOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(XSETID, 3, more);
     if (options === undefined) return this.run(XSETID, [key, lastId]);
     const args = new ArgList(XSETID, [key, lastId]);
     if (options !== undefined) {
@@ -7931,8 +7890,8 @@ export abstract class DataCommands<H extends CommandSurface> extends SentinelCom
    * @see {@link https://redis.io/docs/latest/commands/xtrim/ | XTRIM}
    */
   xtrim(key: Key, options: XtrimOptions): Reply<H, number>;
-  xtrim(key: Key, options: XtrimOptions, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(XTRIM, 2, surplus);
+  xtrim(key: Key, options: XtrimOptions, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(XTRIM, 2, more);
     const args = new ArgList(XTRIM, [key]);
     options = args.options(options, XTRIM_OPTIONS);
     addTrimming(args, options, true);

@@ -47,8 +47,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-ckquorum/ | SENTINEL CKQUORUM}
    */
   sentinelCkquorum(name: string): Reply<H, true>;
-  sentinelCkquorum(name: string, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_CKQUORUM, 1, surplus);
+  sentinelCkquorum(name: string, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SENTINEL_CKQUORUM, 1, more);
     return this.run(SENTINEL_CKQUORUM, [name]);
   }
 
@@ -81,9 +81,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   sentinelConfigSet(
     setting: Mapping<string, Value> | string,
     value?: Value,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_CONFIG_SET, 2, surplus);
+    if (more !== undefined) return this.refuse(SENTINEL_CONFIG_SET, 2, more);
     const args = new ArgList(SENTINEL_CONFIG_SET);
     configSettings(args, setting, value);
     return this.send(SENTINEL_CONFIG_SET, args);
@@ -111,8 +111,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-failover/ | SENTINEL FAILOVER}
    */
   sentinelFailover(name: string): Reply<H, true>;
-  sentinelFailover(name: string, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_FAILOVER, 1, surplus);
+  sentinelFailover(name: string, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SENTINEL_FAILOVER, 1, more);
     return this.run(SENTINEL_FAILOVER, [name]);
   }
 
@@ -124,8 +124,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    *   {@link https://redis.io/docs/latest/commands/sentinel-flushconfig/ | SENTINEL FLUSHCONFIG}
    */
   sentinelFlushconfig(): Reply<H, true>;
-  sentinelFlushconfig(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_FLUSHCONFIG, 0, surplus);
+  sentinelFlushconfig(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SENTINEL_FLUSHCONFIG, 0, more);
     return this.run(SENTINEL_FLUSHCONFIG, []);
   }
 
@@ -141,9 +141,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   sentinelGetMasterAddrByName(name: string): Reply<H, [host: string, port: number] | null>;
   sentinelGetMasterAddrByName(
     name: string,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [host: string, port: number] | null> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_GET_MASTER_ADDR_BY_NAME, 1, surplus);
+    if (more !== undefined) return this.refuse(SENTINEL_GET_MASTER_ADDR_BY_NAME, 1, more);
     return this.run(SENTINEL_GET_MASTER_ADDR_BY_NAME, [name]);
   }
 
@@ -154,8 +154,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-help/ | SENTINEL HELP}
    */
   sentinelHelp(): Reply<H, string[]>;
-  sentinelHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_HELP, 0, surplus);
+  sentinelHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(SENTINEL_HELP, 0, more);
     return this.run(SENTINEL_HELP, []);
   }
 
@@ -184,9 +184,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
   sentinelGetPrimaryAddrByName(name: string): Reply<H, [host: string, port: number] | null>;
   sentinelGetPrimaryAddrByName(
     name: string,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [host: string, port: number] | null> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_GET_PRIMARY_ADDR_BY_NAME, 1, surplus);
+    if (more !== undefined) return this.refuse(SENTINEL_GET_PRIMARY_ADDR_BY_NAME, 1, more);
     return this.run(SENTINEL_GET_PRIMARY_ADDR_BY_NAME, [name]);
   }
 
@@ -212,9 +212,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
     port: Integer,
     currentEpoch: Integer,
     runId: string,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, SentinelVote> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_IS_MASTER_DOWN_BY_ADDR, 4, surplus);
+    if (more !== undefined) return this.refuse(SENTINEL_IS_MASTER_DOWN_BY_ADDR, 4, more);
     const args = new ArgList(SENTINEL_IS_MASTER_DOWN_BY_ADDR, [host]);
     args.count("port", port);
     args.count("currentEpoch", currentEpoch);
@@ -244,9 +244,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
     port: Integer,
     currentEpoch: Integer,
     runId: string,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, SentinelVote> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_IS_PRIMARY_DOWN_BY_ADDR, 4, surplus);
+    if (more !== undefined) return this.refuse(SENTINEL_IS_PRIMARY_DOWN_BY_ADDR, 4, more);
     const args = new ArgList(SENTINEL_IS_PRIMARY_DOWN_BY_ADDR, [host]);
     args.count("port", port);
     args.count("currentEpoch", currentEpoch);
@@ -262,8 +262,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-master/ | SENTINEL MASTER}
    */
   sentinelMaster(name: string): Reply<H, SentinelState>;
-  sentinelMaster(name: string, surplus?: unknown): Reply<H, SentinelState> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_MASTER, 1, surplus);
+  sentinelMaster(name: string, more?: unknown): Reply<H, SentinelState> {
+    if (more !== undefined) return this.refuse(SENTINEL_MASTER, 1, more);
     return this.run(SENTINEL_MASTER, [name]);
   }
 
@@ -274,8 +274,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-masters/ | SENTINEL MASTERS}
    */
   sentinelMasters(): Reply<H, Record<string, SentinelState>>;
-  sentinelMasters(surplus?: unknown): Reply<H, Record<string, SentinelState>> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_MASTERS, 0, surplus);
+  sentinelMasters(more?: unknown): Reply<H, Record<string, SentinelState>> {
+    if (more !== undefined) return this.refuse(SENTINEL_MASTERS, 0, more);
     return this.run(SENTINEL_MASTERS, []);
   }
 
@@ -295,9 +295,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
     host: string,
     port: Integer,
     quorum: Integer,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_MONITOR, 4, surplus);
+    if (more !== undefined) return this.refuse(SENTINEL_MONITOR, 4, more);
     const args = new ArgList(SENTINEL_MONITOR, [name, host]);
     args.count("port", port);
     args.integer("quorum", quorum);
@@ -311,8 +311,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-myid/ | SENTINEL MYID}
    */
   sentinelMyid(): Reply<H, string>;
-  sentinelMyid(surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_MYID, 0, surplus);
+  sentinelMyid(more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(SENTINEL_MYID, 0, more);
     return this.run(SENTINEL_MYID, []);
   }
 
@@ -324,8 +324,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    *   {@link https://redis.io/docs/latest/commands/sentinel-pending-scripts/ | SENTINEL PENDING-SCRIPTS}
    */
   sentinelPendingScripts(): Reply<H, Record<string, unknown>[]>;
-  sentinelPendingScripts(surplus?: unknown): Reply<H, Record<string, unknown>[]> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_PENDING_SCRIPTS, 0, surplus);
+  sentinelPendingScripts(more?: unknown): Reply<H, Record<string, unknown>[]> {
+    if (more !== undefined) return this.refuse(SENTINEL_PENDING_SCRIPTS, 0, more);
     return this.run(SENTINEL_PENDING_SCRIPTS, []);
   }
 
@@ -337,8 +337,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-remove/ | SENTINEL REMOVE}
    */
   sentinelRemove(name: string): Reply<H, true>;
-  sentinelRemove(name: string, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_REMOVE, 1, surplus);
+  sentinelRemove(name: string, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SENTINEL_REMOVE, 1, more);
     return this.run(SENTINEL_REMOVE, [name]);
   }
 
@@ -349,8 +349,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-primaries/ | SENTINEL PRIMARIES}
    */
   sentinelPrimaries(): Reply<H, Record<string, SentinelState>>;
-  sentinelPrimaries(surplus?: unknown): Reply<H, Record<string, SentinelState>> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_PRIMARIES, 0, surplus);
+  sentinelPrimaries(more?: unknown): Reply<H, Record<string, SentinelState>> {
+    if (more !== undefined) return this.refuse(SENTINEL_PRIMARIES, 0, more);
     return this.run(SENTINEL_PRIMARIES, []);
   }
 
@@ -362,8 +362,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-primary/ | SENTINEL PRIMARY}
    */
   sentinelPrimary(name: string): Reply<H, SentinelState>;
-  sentinelPrimary(name: string, surplus?: unknown): Reply<H, SentinelState> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_PRIMARY, 1, surplus);
+  sentinelPrimary(name: string, more?: unknown): Reply<H, SentinelState> {
+    if (more !== undefined) return this.refuse(SENTINEL_PRIMARY, 1, more);
     return this.run(SENTINEL_PRIMARY, [name]);
   }
 
@@ -375,8 +375,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-replicas/ | SENTINEL REPLICAS}
    */
   sentinelReplicas(name: string): Reply<H, SentinelState[]>;
-  sentinelReplicas(name: string, surplus?: unknown): Reply<H, SentinelState[]> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_REPLICAS, 1, surplus);
+  sentinelReplicas(name: string, more?: unknown): Reply<H, SentinelState[]> {
+    if (more !== undefined) return this.refuse(SENTINEL_REPLICAS, 1, more);
     return this.run(SENTINEL_REPLICAS, [name]);
   }
 
@@ -388,8 +388,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-reset/ | SENTINEL RESET}
    */
   sentinelReset(pattern: string): Reply<H, number>;
-  sentinelReset(pattern: string, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_RESET, 1, surplus);
+  sentinelReset(pattern: string, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(SENTINEL_RESET, 1, more);
     return this.run(SENTINEL_RESET, [pattern]);
   }
 
@@ -401,8 +401,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-sentinels/ | SENTINEL SENTINELS}
    */
   sentinelSentinels(name: string): Reply<H, SentinelState[]>;
-  sentinelSentinels(name: string, surplus?: unknown): Reply<H, SentinelState[]> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_SENTINELS, 1, surplus);
+  sentinelSentinels(name: string, more?: unknown): Reply<H, SentinelState[]> {
+    if (more !== undefined) return this.refuse(SENTINEL_SENTINELS, 1, more);
     return this.run(SENTINEL_SENTINELS, [name]);
   }
 
@@ -424,9 +424,9 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
     name: string,
     option: Mapping<string, Value> | string,
     value?: Value,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_SET, 3, surplus);
+    if (more !== undefined) return this.refuse(SENTINEL_SET, 3, more);
     const args = new ArgList(SENTINEL_SET, [name]);
     configSettings(args, option, value);
     return this.send(SENTINEL_SET, args);
@@ -457,8 +457,8 @@ export abstract class SentinelCommands<H extends CommandSurface> extends Command
    * @see {@link https://redis.io/docs/latest/commands/sentinel-slaves/ | SENTINEL SLAVES}
    */
   sentinelSlaves(name: string): Reply<H, SentinelState[]>;
-  sentinelSlaves(name: string, surplus?: unknown): Reply<H, SentinelState[]> {
-    if (surplus !== undefined) return this.refuse(SENTINEL_SLAVES, 1, surplus);
+  sentinelSlaves(name: string, more?: unknown): Reply<H, SentinelState[]> {
+    if (more !== undefined) return this.refuse(SENTINEL_SLAVES, 1, more);
     return this.run(SENTINEL_SLAVES, [name]);
   }
 }

@@ -446,8 +446,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/function-delete/ | FUNCTION DELETE}
    */
   functionDelete(library: Value): Reply<H, true>;
-  functionDelete(library: Value, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(FUNCTION_DELETE, 1, surplus);
+  functionDelete(library: Value, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(FUNCTION_DELETE, 1, more);
     return this.run(FUNCTION_DELETE, [library]);
   }
 
@@ -458,8 +458,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/function-dump/ | FUNCTION DUMP}
    */
   functionDump(): Reply<H, Buffer>;
-  functionDump(surplus?: unknown): Reply<H, Buffer> {
-    if (surplus !== undefined) return this.refuse(FUNCTION_DUMP, 0, surplus);
+  functionDump(more?: unknown): Reply<H, Buffer> {
+    if (more !== undefined) return this.refuse(FUNCTION_DUMP, 0, more);
     return this.run(FUNCTION_DUMP, []);
   }
 
@@ -471,8 +471,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/function-flush/ | FUNCTION FLUSH}
    */
   functionFlush(options?: FunctionFlushOptions): Reply<H, true>;
-  functionFlush(options?: FunctionFlushOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(FUNCTION_FLUSH, 1, surplus);
+  functionFlush(options?: FunctionFlushOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(FUNCTION_FLUSH, 1, more);
     if (options === undefined) return this.run(FUNCTION_FLUSH, []);
     const args = new ArgList(FUNCTION_FLUSH);
     if (options !== undefined) {
@@ -491,8 +491,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/function-help/ | FUNCTION HELP}
    */
   functionHelp(): Reply<H, string[]>;
-  functionHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(FUNCTION_HELP, 0, surplus);
+  functionHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(FUNCTION_HELP, 0, more);
     return this.run(FUNCTION_HELP, []);
   }
 
@@ -503,8 +503,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/function-kill/ | FUNCTION KILL}
    */
   functionKill(): Reply<H, true>;
-  functionKill(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(FUNCTION_KILL, 0, surplus);
+  functionKill(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(FUNCTION_KILL, 0, more);
     return this.run(FUNCTION_KILL, []);
   }
 
@@ -518,9 +518,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   functionList(options?: FunctionListOptions): Reply<H, FunctionLibrary<H["text"]>[]>;
   functionList(
     options?: FunctionListOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, FunctionLibrary<H["text"]>[]> {
-    if (surplus !== undefined) return this.refuse(FUNCTION_LIST, 1, surplus);
+    if (more !== undefined) return this.refuse(FUNCTION_LIST, 1, more);
     if (options === undefined) return this.run(FUNCTION_LIST, []);
     const args = new ArgList(FUNCTION_LIST);
     if (options !== undefined) {
@@ -542,8 +542,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/function-load/ | FUNCTION LOAD}
    */
   functionLoad(code: Value, options?: FunctionLoadOptions): Reply<H, string>;
-  functionLoad(code: Value, options?: FunctionLoadOptions, surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(FUNCTION_LOAD, 2, surplus);
+  functionLoad(code: Value, options?: FunctionLoadOptions, more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(FUNCTION_LOAD, 2, more);
     if (options === undefined) return this.run(FUNCTION_LOAD, [code]);
     const args = new ArgList(FUNCTION_LOAD);
     if (options !== undefined) {
@@ -566,9 +566,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   functionRestore(
     payload: Value,
     options?: FunctionRestoreOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(FUNCTION_RESTORE, 2, surplus);
+    if (more !== undefined) return this.refuse(FUNCTION_RESTORE, 2, more);
     if (options === undefined) return this.run(FUNCTION_RESTORE, [payload]);
     const args = new ArgList(FUNCTION_RESTORE, [payload]);
     if (options !== undefined) {
@@ -587,8 +587,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/function-stats/ | FUNCTION STATS}
    */
   functionStats(): Reply<H, FunctionStats<H["text"]>>;
-  functionStats(surplus?: unknown): Reply<H, FunctionStats<H["text"]>> {
-    if (surplus !== undefined) return this.refuse(FUNCTION_STATS, 0, surplus);
+  functionStats(more?: unknown): Reply<H, FunctionStats<H["text"]>> {
+    if (more !== undefined) return this.refuse(FUNCTION_STATS, 0, more);
     return this.run(FUNCTION_STATS, []);
   }
 
@@ -615,8 +615,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/script-flush/ | SCRIPT FLUSH}
    */
   scriptFlush(mode?: ScriptFlushMode): Reply<H, true>;
-  scriptFlush(mode?: ScriptFlushMode, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SCRIPT_FLUSH, 1, surplus);
+  scriptFlush(mode?: ScriptFlushMode, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SCRIPT_FLUSH, 1, more);
     if (mode === undefined) return this.run(SCRIPT_FLUSH, []);
     const args = new ArgList(SCRIPT_FLUSH);
     if (mode !== undefined) args.keyword("mode", mode, T.ASYNC_SYNC_CHOICE);
@@ -630,8 +630,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/script-help/ | SCRIPT HELP}
    */
   scriptHelp(): Reply<H, string[]>;
-  scriptHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(SCRIPT_HELP, 0, surplus);
+  scriptHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(SCRIPT_HELP, 0, more);
     return this.run(SCRIPT_HELP, []);
   }
 
@@ -642,8 +642,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/script-kill/ | SCRIPT KILL}
    */
   scriptKill(): Reply<H, true>;
-  scriptKill(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SCRIPT_KILL, 0, surplus);
+  scriptKill(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SCRIPT_KILL, 0, more);
     return this.run(SCRIPT_KILL, []);
   }
 
@@ -655,8 +655,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/script-load/ | SCRIPT LOAD}
    */
   scriptLoad(script: Value): Reply<H, string>;
-  scriptLoad(script: Value, surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(SCRIPT_LOAD, 1, surplus);
+  scriptLoad(script: Value, more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(SCRIPT_LOAD, 1, more);
     return this.run(SCRIPT_LOAD, [script]);
   }
 
@@ -668,8 +668,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/script-show/ | SCRIPT SHOW}
    */
   scriptShow(sha: string): Reply<H, H["text"]>;
-  scriptShow(sha: string, surplus?: unknown): Reply<H, H["text"]> {
-    if (surplus !== undefined) return this.refuse(SCRIPT_SHOW, 1, surplus);
+  scriptShow(sha: string, more?: unknown): Reply<H, H["text"]> {
+    if (more !== undefined) return this.refuse(SCRIPT_SHOW, 1, more);
     return this.run(SCRIPT_SHOW, [sha]);
   }
 
@@ -682,8 +682,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/publish/ | PUBLISH}
    */
   publish(channel: Value, message: Value): Reply<H, number>;
-  publish(channel: Value, message: Value, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(PUBLISH, 2, surplus);
+  publish(channel: Value, message: Value, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(PUBLISH, 2, more);
     return this.run(PUBLISH, [channel, message]);
   }
 
@@ -695,8 +695,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/pubsub-channels/ | PUBSUB CHANNELS}
    */
   pubsubChannels(pattern?: Value): Reply<H, H["text"][]>;
-  pubsubChannels(pattern?: Value, surplus?: unknown): Reply<H, H["text"][]> {
-    if (surplus !== undefined) return this.refuse(PUBSUB_CHANNELS, 1, surplus);
+  pubsubChannels(pattern?: Value, more?: unknown): Reply<H, H["text"][]> {
+    if (more !== undefined) return this.refuse(PUBSUB_CHANNELS, 1, more);
     if (pattern === undefined) return this.run(PUBSUB_CHANNELS, []);
     const args = new ArgList(PUBSUB_CHANNELS);
     if (pattern !== undefined) args.value("pattern", pattern);
@@ -710,8 +710,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/pubsub-help/ | PUBSUB HELP}
    */
   pubsubHelp(): Reply<H, string[]>;
-  pubsubHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(PUBSUB_HELP, 0, surplus);
+  pubsubHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(PUBSUB_HELP, 0, more);
     return this.run(PUBSUB_HELP, []);
   }
 
@@ -722,8 +722,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/pubsub-numpat/ | PUBSUB NUMPAT}
    */
   pubsubNumpat(): Reply<H, number>;
-  pubsubNumpat(surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(PUBSUB_NUMPAT, 0, surplus);
+  pubsubNumpat(more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(PUBSUB_NUMPAT, 0, more);
     return this.run(PUBSUB_NUMPAT, []);
   }
 
@@ -750,8 +750,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *   {@link https://redis.io/docs/latest/commands/pubsub-shardchannels/ | PUBSUB SHARDCHANNELS}
    */
   pubsubShardchannels(pattern?: Value): Reply<H, H["text"][]>;
-  pubsubShardchannels(pattern?: Value, surplus?: unknown): Reply<H, H["text"][]> {
-    if (surplus !== undefined) return this.refuse(PUBSUB_SHARDCHANNELS, 1, surplus);
+  pubsubShardchannels(pattern?: Value, more?: unknown): Reply<H, H["text"][]> {
+    if (more !== undefined) return this.refuse(PUBSUB_SHARDCHANNELS, 1, more);
     if (pattern === undefined) return this.run(PUBSUB_SHARDCHANNELS, []);
     const args = new ArgList(PUBSUB_SHARDCHANNELS);
     if (pattern !== undefined) args.value("pattern", pattern);
@@ -785,8 +785,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/spublish/ | SPUBLISH}
    */
   spublish(shardChannel: Key, message: Value): Reply<H, number>;
-  spublish(shardChannel: Key, message: Value, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(SPUBLISH, 2, surplus);
+  spublish(shardChannel: Key, message: Value, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(SPUBLISH, 2, more);
     return this.run(SPUBLISH, [shardChannel, message]);
   }
 
@@ -800,8 +800,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-getname/ | CLIENT GETNAME}
    */
   clientGetname(): Reply<H, string | null>;
-  clientGetname(surplus?: unknown): Reply<H, string | null> {
-    if (surplus !== undefined) return this.refuse(CLIENT_GETNAME, 0, surplus);
+  clientGetname(more?: unknown): Reply<H, string | null> {
+    if (more !== undefined) return this.refuse(CLIENT_GETNAME, 0, more);
     return this.run(CLIENT_GETNAME, []);
   }
 
@@ -815,8 +815,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-getredir/ | CLIENT GETREDIR}
    */
   clientGetredir(): Reply<H, number>;
-  clientGetredir(surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(CLIENT_GETREDIR, 0, surplus);
+  clientGetredir(more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(CLIENT_GETREDIR, 0, more);
     return this.run(CLIENT_GETREDIR, []);
   }
 
@@ -827,8 +827,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-help/ | CLIENT HELP}
    */
   clientHelp(): Reply<H, string[]>;
-  clientHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(CLIENT_HELP, 0, surplus);
+  clientHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(CLIENT_HELP, 0, more);
     return this.run(CLIENT_HELP, []);
   }
 
@@ -842,8 +842,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-id/ | CLIENT ID}
    */
   clientId(): Reply<H, number>;
-  clientId(surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(CLIENT_ID, 0, surplus);
+  clientId(more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(CLIENT_ID, 0, more);
     return this.run(CLIENT_ID, []);
   }
 
@@ -857,8 +857,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-info/ | CLIENT INFO}
    */
   clientInfo(): Reply<H, ClientInfo>;
-  clientInfo(surplus?: unknown): Reply<H, ClientInfo> {
-    if (surplus !== undefined) return this.refuse(CLIENT_INFO, 0, surplus);
+  clientInfo(more?: unknown): Reply<H, ClientInfo> {
+    if (more !== undefined) return this.refuse(CLIENT_INFO, 0, more);
     return this.run(CLIENT_INFO, []);
   }
 
@@ -870,8 +870,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-kill/ | CLIENT KILL}
    */
   clientKill(address: string): Reply<H, true>;
-  clientKill(address: string, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_KILL, 1, surplus);
+  clientKill(address: string, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_KILL, 1, more);
     return this.run(CLIENT_KILL, [address]);
   }
 
@@ -885,8 +885,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-kill/ | CLIENT KILL}
    */
   clientKillFilter(options?: ClientKillOptions): Reply<H, number>;
-  clientKillFilter(options?: ClientKillOptions, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(CLIENT_KILL, 1, surplus);
+  clientKillFilter(options?: ClientKillOptions, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(CLIENT_KILL, 1, more);
     const args = new ArgList(CLIENT_KILL);
     if (options !== undefined) {
       options = args.options(options, CLIENT_KILL_OPTIONS);
@@ -913,8 +913,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-list/ | CLIENT LIST}
    */
   clientList(options?: ClientListOptions): Reply<H, ClientInfo[]>;
-  clientList(options?: ClientListOptions, surplus?: unknown): Reply<H, ClientInfo[]> {
-    if (surplus !== undefined) return this.refuse(CLIENT_LIST, 1, surplus);
+  clientList(options?: ClientListOptions, more?: unknown): Reply<H, ClientInfo[]> {
+    if (more !== undefined) return this.refuse(CLIENT_LIST, 1, more);
     if (options === undefined) return this.run(CLIENT_LIST, []);
     const args = new ArgList(CLIENT_LIST);
     if (options !== undefined) {
@@ -938,8 +938,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-pause/ | CLIENT PAUSE}
    */
   clientPause(timeout: Integer, options?: ClientPauseOptions): Reply<H, true>;
-  clientPause(timeout: Integer, options?: ClientPauseOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_PAUSE, 2, surplus);
+  clientPause(timeout: Integer, options?: ClientPauseOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_PAUSE, 2, more);
     const args = new ArgList(CLIENT_PAUSE);
     args.milliseconds("timeout", timeout);
     if (options !== undefined) options = args.options(options, CLIENT_PAUSE_OPTIONS);
@@ -965,9 +965,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clientSetinfo(
     attr: "LIB-NAME" | "lib-name" | "LIB-VER" | "lib-ver",
     value: Value,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_SETINFO, 2, surplus);
+    if (more !== undefined) return this.refuse(CLIENT_SETINFO, 2, more);
     const args = new ArgList(CLIENT_SETINFO);
     args.keyword("attr", attr, T.LIB_NAME_LIB_VER_CHOICE);
     args.add(value);
@@ -985,8 +985,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-setname/ | CLIENT SETNAME}
    */
   clientSetname(name: Value): Reply<H, true>;
-  clientSetname(name: Value, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_SETNAME, 1, surplus);
+  clientSetname(name: Value, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_SETNAME, 1, more);
     return this.run(CLIENT_SETNAME, [name]);
   }
 
@@ -1000,8 +1000,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-trackinginfo/ | CLIENT TRACKINGINFO}
    */
   clientTrackinginfo(): Reply<H, TrackingInfo<H["text"]>>;
-  clientTrackinginfo(surplus?: unknown): Reply<H, TrackingInfo<H["text"]>> {
-    if (surplus !== undefined) return this.refuse(CLIENT_TRACKINGINFO, 0, surplus);
+  clientTrackinginfo(more?: unknown): Reply<H, TrackingInfo<H["text"]>> {
+    if (more !== undefined) return this.refuse(CLIENT_TRACKINGINFO, 0, more);
     return this.run(CLIENT_TRACKINGINFO, []);
   }
 
@@ -1017,9 +1017,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   clientUnblock(
     clientId: Integer,
     options?: ClientUnblockOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, boolean> {
-    if (surplus !== undefined) return this.refuse(CLIENT_UNBLOCK, 2, surplus);
+    if (more !== undefined) return this.refuse(CLIENT_UNBLOCK, 2, more);
     const args = new ArgList(CLIENT_UNBLOCK);
     args.integer("clientId", clientId);
     if (options !== undefined) options = args.options(options, CLIENT_UNBLOCK_OPTIONS);
@@ -1034,8 +1034,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/client-unpause/ | CLIENT UNPAUSE}
    */
   clientUnpause(): Reply<H, true>;
-  clientUnpause(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_UNPAUSE, 0, surplus);
+  clientUnpause(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_UNPAUSE, 0, more);
     return this.run(CLIENT_UNPAUSE, []);
   }
 
@@ -1047,8 +1047,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/echo/ | ECHO}
    */
   echo(value: Value): Reply<H, H["text"]>;
-  echo(value: Value, surplus?: unknown): Reply<H, H["text"]> {
-    if (surplus !== undefined) return this.refuse(ECHO, 1, surplus);
+  echo(value: Value, more?: unknown): Reply<H, H["text"]> {
+    if (more !== undefined) return this.refuse(ECHO, 1, more);
     return this.run(ECHO, [value]);
   }
 
@@ -1075,8 +1075,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/ping/ | PING}
    */
   ping(message?: Value): Reply<H, true | H["text"]>;
-  ping(message?: Value, surplus?: unknown): Reply<H, true | H["text"]> {
-    if (surplus !== undefined) return this.refuse(PING, 1, surplus);
+  ping(message?: Value, more?: unknown): Reply<H, true | H["text"]> {
+    if (more !== undefined) return this.refuse(PING, 1, more);
     if (message === undefined) return this.run(PING, []);
     const args = new ArgList(PING);
     if (message !== undefined) args.value("message", message);
@@ -1092,8 +1092,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/quit/ | QUIT}
    */
   quit(): Reply<H, true>;
-  quit(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(QUIT, 0, surplus);
+  quit(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(QUIT, 0, more);
     return this.run(QUIT, []);
   }
 
@@ -1104,8 +1104,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/command/ | COMMAND}
    */
   command(): Reply<H, Record<string, CommandDetails>>;
-  command(surplus?: unknown): Reply<H, Record<string, CommandDetails>> {
-    if (surplus !== undefined) return this.refuse(COMMAND, 0, surplus);
+  command(more?: unknown): Reply<H, Record<string, CommandDetails>> {
+    if (more !== undefined) return this.refuse(COMMAND, 0, more);
     return this.run(COMMAND, []);
   }
 
@@ -1116,8 +1116,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/command-count/ | COMMAND COUNT}
    */
   commandCount(): Reply<H, number>;
-  commandCount(surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(COMMAND_COUNT, 0, surplus);
+  commandCount(more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(COMMAND_COUNT, 0, more);
     return this.run(COMMAND_COUNT, []);
   }
 
@@ -1179,8 +1179,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/command-help/ | COMMAND HELP}
    */
   commandHelp(): Reply<H, string[]>;
-  commandHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(COMMAND_HELP, 0, surplus);
+  commandHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(COMMAND_HELP, 0, more);
     return this.run(COMMAND_HELP, []);
   }
 
@@ -1206,8 +1206,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/command-list/ | COMMAND LIST}
    */
   commandList(options?: CommandListOptions): Reply<H, string[]>;
-  commandList(options?: CommandListOptions, surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(COMMAND_LIST, 1, surplus);
+  commandList(options?: CommandListOptions, more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(COMMAND_LIST, 1, more);
     const args = new ArgList(COMMAND_LIST);
     if (options !== undefined) options = args.options(options, COMMAND_LIST_OPTIONS);
     commandFilter(args, options);
@@ -1221,8 +1221,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/module-help/ | MODULE HELP}
    */
   moduleHelp(): Reply<H, string[]>;
-  moduleHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(MODULE_HELP, 0, surplus);
+  moduleHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(MODULE_HELP, 0, more);
     return this.run(MODULE_HELP, []);
   }
 
@@ -1233,8 +1233,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/module-list/ | MODULE LIST}
    */
   moduleList(): Reply<H, ModuleDetails[]>;
-  moduleList(surplus?: unknown): Reply<H, ModuleDetails[]> {
-    if (surplus !== undefined) return this.refuse(MODULE_LIST, 0, surplus);
+  moduleList(more?: unknown): Reply<H, ModuleDetails[]> {
+    if (more !== undefined) return this.refuse(MODULE_LIST, 0, more);
     return this.run(MODULE_LIST, []);
   }
 
@@ -1266,8 +1266,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/module-loadex/ | MODULE LOADEX}
    */
   moduleLoadex(path: string, options?: ModuleLoadexOptions): Reply<H, true>;
-  moduleLoadex(path: string, options?: ModuleLoadexOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(MODULE_LOADEX, 2, surplus);
+  moduleLoadex(path: string, options?: ModuleLoadexOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(MODULE_LOADEX, 2, more);
     const args = new ArgList(MODULE_LOADEX, [path]);
     if (options !== undefined) options = args.options(options, MODULE_LOADEX_OPTIONS);
     loadexSections(args, options);
@@ -1282,8 +1282,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/module-unload/ | MODULE UNLOAD}
    */
   moduleUnload(name: string): Reply<H, true>;
-  moduleUnload(name: string, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(MODULE_UNLOAD, 1, surplus);
+  moduleUnload(name: string, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(MODULE_UNLOAD, 1, more);
     return this.run(MODULE_UNLOAD, [name]);
   }
 
@@ -1294,8 +1294,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/bgrewriteaof/ | BGREWRITEAOF}
    */
   bgrewriteaof(): Reply<H, true>;
-  bgrewriteaof(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(BGREWRITEAOF, 0, surplus);
+  bgrewriteaof(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(BGREWRITEAOF, 0, more);
     return this.run(BGREWRITEAOF, []);
   }
 
@@ -1309,8 +1309,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/bgsave/ | BGSAVE}
    */
   bgsave(options?: BgsaveOptions): Reply<H, true>;
-  bgsave(options?: BgsaveOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(BGSAVE, 1, surplus);
+  bgsave(options?: BgsaveOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(BGSAVE, 1, more);
     const args = new ArgList(BGSAVE);
     if (options !== undefined) options = args.options(options, BGSAVE_OPTIONS);
     scheduled(args, options);
@@ -1338,8 +1338,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/config-help/ | CONFIG HELP}
    */
   configHelp(): Reply<H, string[]>;
-  configHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(CONFIG_HELP, 0, surplus);
+  configHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(CONFIG_HELP, 0, more);
     return this.run(CONFIG_HELP, []);
   }
 
@@ -1350,8 +1350,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/config-resetstat/ | CONFIG RESETSTAT}
    */
   configResetstat(): Reply<H, true>;
-  configResetstat(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CONFIG_RESETSTAT, 0, surplus);
+  configResetstat(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CONFIG_RESETSTAT, 0, more);
     return this.run(CONFIG_RESETSTAT, []);
   }
 
@@ -1362,8 +1362,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/config-rewrite/ | CONFIG REWRITE}
    */
   configRewrite(): Reply<H, true>;
-  configRewrite(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CONFIG_REWRITE, 0, surplus);
+  configRewrite(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CONFIG_REWRITE, 0, more);
     return this.run(CONFIG_REWRITE, []);
   }
 
@@ -1384,12 +1384,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/config-set/ | CONFIG SET}
    */
   configSet<M extends Record<keyof M, Value>>(name: Mapping<string, Value, M>): Reply<H, true>;
-  configSet(
-    name: Mapping<string, Value> | string,
-    value?: Value,
-    surplus?: unknown,
-  ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CONFIG_SET, 2, surplus);
+  configSet(name: Mapping<string, Value> | string, value?: Value, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CONFIG_SET, 2, more);
     const args = new ArgList(CONFIG_SET);
     configSettings(args, name, value);
     return this.send(CONFIG_SET, args);
@@ -1402,8 +1398,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/dbsize/ | DBSIZE}
    */
   dbsize(): Reply<H, number>;
-  dbsize(surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(DBSIZE, 0, surplus);
+  dbsize(more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(DBSIZE, 0, more);
     return this.run(DBSIZE, []);
   }
 
@@ -1417,8 +1413,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/debug-object/ | DEBUG OBJECT}
    */
   debugObject(key: Key): Reply<H, DebugObject>;
-  debugObject(key: Key, surplus?: unknown): Reply<H, DebugObject> {
-    if (surplus !== undefined) return this.refuse(DEBUG_OBJECT, 1, surplus);
+  debugObject(key: Key, more?: unknown): Reply<H, DebugObject> {
+    if (more !== undefined) return this.refuse(DEBUG_OBJECT, 1, more);
     return this.run(DEBUG_OBJECT, [key]);
   }
 
@@ -1430,8 +1426,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/failover/ | FAILOVER}
    */
   failover(options?: FailoverOptions): Reply<H, true>;
-  failover(options?: FailoverOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(FAILOVER, 1, surplus);
+  failover(options?: FailoverOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(FAILOVER, 1, more);
     const args = new ArgList(FAILOVER);
     if (options !== undefined) options = args.options(options, FAILOVER_OPTIONS);
     failoverTarget(args, options);
@@ -1453,8 +1449,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/flushall/ | FLUSHALL}
    */
   flushall(options?: FlushOptions): Reply<H, true>;
-  flushall(options?: FlushOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(FLUSHALL, 1, surplus);
+  flushall(options?: FlushOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(FLUSHALL, 1, more);
     if (options === undefined) return this.run(FLUSHALL, []);
     const args = new ArgList(FLUSHALL);
     if (options !== undefined) {
@@ -1473,8 +1469,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/flushdb/ | FLUSHDB}
    */
   flushdb(options?: FlushOptions): Reply<H, true>;
-  flushdb(options?: FlushOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(FLUSHDB, 1, surplus);
+  flushdb(options?: FlushOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(FLUSHDB, 1, more);
     if (options === undefined) return this.run(FLUSHDB, []);
     const args = new ArgList(FLUSHDB);
     if (options !== undefined) {
@@ -1492,8 +1488,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-get/ | HOTKEYS GET}
    */
   hotkeysGet(): Reply<H, HotkeysReport<H["text"]>[] | null>;
-  hotkeysGet(surplus?: unknown): Reply<H, HotkeysReport<H["text"]>[] | null> {
-    if (surplus !== undefined) return this.refuse(HOTKEYS_GET, 0, surplus);
+  hotkeysGet(more?: unknown): Reply<H, HotkeysReport<H["text"]>[] | null> {
+    if (more !== undefined) return this.refuse(HOTKEYS_GET, 0, more);
     return this.run(HOTKEYS_GET, []);
   }
 
@@ -1504,8 +1500,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-reset/ | HOTKEYS RESET}
    */
   hotkeysReset(): Reply<H, true>;
-  hotkeysReset(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(HOTKEYS_RESET, 0, surplus);
+  hotkeysReset(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(HOTKEYS_RESET, 0, more);
     return this.run(HOTKEYS_RESET, []);
   }
 
@@ -1521,9 +1517,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
   hotkeysStart(
     metrics: Many<HotkeysMetric>,
     options?: HotkeysStartOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(HOTKEYS_START, 2, surplus);
+    if (more !== undefined) return this.refuse(HOTKEYS_START, 2, more);
     const args = new ArgList(HOTKEYS_START);
     if (options !== undefined) options = args.options(options, HOTKEYS_START_OPTIONS);
     hotkeysMetrics(args, metrics);
@@ -1547,8 +1543,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/hotkeys-stop/ | HOTKEYS STOP}
    */
   hotkeysStop(): Reply<H, true | null>;
-  hotkeysStop(surplus?: unknown): Reply<H, true | null> {
-    if (surplus !== undefined) return this.refuse(HOTKEYS_STOP, 0, surplus);
+  hotkeysStop(more?: unknown): Reply<H, true | null> {
+    if (more !== undefined) return this.refuse(HOTKEYS_STOP, 0, more);
     return this.run(HOTKEYS_STOP, []);
   }
 
@@ -1574,8 +1570,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/lastsave/ | LASTSAVE}
    */
   lastsave(): Reply<H, Date | null>;
-  lastsave(surplus?: unknown): Reply<H, Date | null> {
-    if (surplus !== undefined) return this.refuse(LASTSAVE, 0, surplus);
+  lastsave(more?: unknown): Reply<H, Date | null> {
+    if (more !== undefined) return this.refuse(LASTSAVE, 0, more);
     return this.run(LASTSAVE, []);
   }
 
@@ -1586,8 +1582,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/latency-doctor/ | LATENCY DOCTOR}
    */
   latencyDoctor(): Reply<H, string>;
-  latencyDoctor(surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(LATENCY_DOCTOR, 0, surplus);
+  latencyDoctor(more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(LATENCY_DOCTOR, 0, more);
     return this.run(LATENCY_DOCTOR, []);
   }
 
@@ -1599,8 +1595,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/latency-graph/ | LATENCY GRAPH}
    */
   latencyGraph(event: Value): Reply<H, string>;
-  latencyGraph(event: Value, surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(LATENCY_GRAPH, 1, surplus);
+  latencyGraph(event: Value, more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(LATENCY_GRAPH, 1, more);
     return this.run(LATENCY_GRAPH, [event]);
   }
 
@@ -1611,8 +1607,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/latency-help/ | LATENCY HELP}
    */
   latencyHelp(): Reply<H, string[]>;
-  latencyHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(LATENCY_HELP, 0, surplus);
+  latencyHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(LATENCY_HELP, 0, more);
     return this.run(LATENCY_HELP, []);
   }
 
@@ -1638,8 +1634,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/latency-history/ | LATENCY HISTORY}
    */
   latencyHistory(event: Value): Reply<H, LatencySample[]>;
-  latencyHistory(event: Value, surplus?: unknown): Reply<H, LatencySample[]> {
-    if (surplus !== undefined) return this.refuse(LATENCY_HISTORY, 1, surplus);
+  latencyHistory(event: Value, more?: unknown): Reply<H, LatencySample[]> {
+    if (more !== undefined) return this.refuse(LATENCY_HISTORY, 1, more);
     return this.run(LATENCY_HISTORY, [event]);
   }
 
@@ -1652,8 +1648,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/latency-latest/ | LATENCY LATEST}
    */
   latencyLatest(): Reply<H, LatencyEvent[]>;
-  latencyLatest(surplus?: unknown): Reply<H, LatencyEvent[]> {
-    if (surplus !== undefined) return this.refuse(LATENCY_LATEST, 0, surplus);
+  latencyLatest(more?: unknown): Reply<H, LatencyEvent[]> {
+    if (more !== undefined) return this.refuse(LATENCY_LATEST, 0, more);
     return this.run(LATENCY_LATEST, []);
   }
 
@@ -1692,8 +1688,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/memory-doctor/ | MEMORY DOCTOR}
    */
   memoryDoctor(): Reply<H, string>;
-  memoryDoctor(surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(MEMORY_DOCTOR, 0, surplus);
+  memoryDoctor(more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(MEMORY_DOCTOR, 0, more);
     return this.run(MEMORY_DOCTOR, []);
   }
 
@@ -1704,8 +1700,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/memory-help/ | MEMORY HELP}
    */
   memoryHelp(): Reply<H, string[]>;
-  memoryHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(MEMORY_HELP, 0, surplus);
+  memoryHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(MEMORY_HELP, 0, more);
     return this.run(MEMORY_HELP, []);
   }
 
@@ -1716,8 +1712,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/memory-malloc-stats/ | MEMORY MALLOC-STATS}
    */
   memoryMallocStats(): Reply<H, string>;
-  memoryMallocStats(surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(MEMORY_MALLOC_STATS, 0, surplus);
+  memoryMallocStats(more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(MEMORY_MALLOC_STATS, 0, more);
     return this.run(MEMORY_MALLOC_STATS, []);
   }
 
@@ -1728,8 +1724,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/memory-purge/ | MEMORY PURGE}
    */
   memoryPurge(): Reply<H, true>;
-  memoryPurge(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(MEMORY_PURGE, 0, surplus);
+  memoryPurge(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(MEMORY_PURGE, 0, more);
     return this.run(MEMORY_PURGE, []);
   }
 
@@ -1740,8 +1736,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/memory-stats/ | MEMORY STATS}
    */
   memoryStats(): Reply<H, MemoryStats>;
-  memoryStats(surplus?: unknown): Reply<H, MemoryStats> {
-    if (surplus !== undefined) return this.refuse(MEMORY_STATS, 0, surplus);
+  memoryStats(more?: unknown): Reply<H, MemoryStats> {
+    if (more !== undefined) return this.refuse(MEMORY_STATS, 0, more);
     return this.run(MEMORY_STATS, []);
   }
 
@@ -1754,8 +1750,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/memory-usage/ | MEMORY USAGE}
    */
   memoryUsage(key: Key, options?: MemoryUsageOptions): Reply<H, number | null>;
-  memoryUsage(key: Key, options?: MemoryUsageOptions, surplus?: unknown): Reply<H, number | null> {
-    if (surplus !== undefined) return this.refuse(MEMORY_USAGE, 2, surplus);
+  memoryUsage(key: Key, options?: MemoryUsageOptions, more?: unknown): Reply<H, number | null> {
+    if (more !== undefined) return this.refuse(MEMORY_USAGE, 2, more);
     if (options === undefined) return this.run(MEMORY_USAGE, [key]);
     const args = new ArgList(MEMORY_USAGE, [key]);
     if (options !== undefined) {
@@ -1776,8 +1772,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/replicaof/ | REPLICAOF}
    */
   replicaof(host?: string, port?: Integer | "ONE"): Reply<H, true>;
-  replicaof(host?: string, port?: Integer | "ONE", surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(REPLICAOF, 2, surplus);
+  replicaof(host?: string, port?: Integer | "ONE", more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(REPLICAOF, 2, more);
     const args = new ArgList(REPLICAOF);
     masterAddress(args, host, port);
     return this.send(REPLICAOF, args);
@@ -1790,8 +1786,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/role/ | ROLE}
    */
   role(): Reply<H, RoleReply>;
-  role(surplus?: unknown): Reply<H, RoleReply> {
-    if (surplus !== undefined) return this.refuse(ROLE, 0, surplus);
+  role(more?: unknown): Reply<H, RoleReply> {
+    if (more !== undefined) return this.refuse(ROLE, 0, more);
     return this.run(ROLE, []);
   }
 
@@ -1804,8 +1800,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/save/ | SAVE}
    */
   save(): Reply<H, true>;
-  save(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SAVE, 0, surplus);
+  save(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SAVE, 0, more);
     return this.run(SAVE, []);
   }
 
@@ -1842,8 +1838,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/shutdown/ | SHUTDOWN}
    */
   shutdown(options?: ShutdownOptions): Reply<H, void | true>;
-  shutdown(options?: ShutdownOptions, surplus?: unknown): Reply<H, void | true> {
-    if (surplus !== undefined) return this.refuse(SHUTDOWN, 1, surplus);
+  shutdown(options?: ShutdownOptions, more?: unknown): Reply<H, void | true> {
+    if (more !== undefined) return this.refuse(SHUTDOWN, 1, more);
     if (options === undefined) return this.run(SHUTDOWN, []);
     const args = new ArgList(SHUTDOWN);
     if (options !== undefined) {
@@ -1867,8 +1863,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/slaveof/ | SLAVEOF}
    */
   slaveof(host?: string, port?: Integer | "ONE"): Reply<H, true>;
-  slaveof(host?: string, port?: Integer | "ONE", surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SLAVEOF, 2, surplus);
+  slaveof(host?: string, port?: Integer | "ONE", more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SLAVEOF, 2, more);
     const args = new ArgList(SLAVEOF);
     masterAddress(args, host, port);
     return this.send(SLAVEOF, args);
@@ -1882,8 +1878,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/slowlog-get/ | SLOWLOG GET}
    */
   slowlogGet(count?: Integer): Reply<H, SlowlogEntry[]>;
-  slowlogGet(count?: Integer, surplus?: unknown): Reply<H, SlowlogEntry[]> {
-    if (surplus !== undefined) return this.refuse(SLOWLOG_GET, 1, surplus);
+  slowlogGet(count?: Integer, more?: unknown): Reply<H, SlowlogEntry[]> {
+    if (more !== undefined) return this.refuse(SLOWLOG_GET, 1, more);
     if (count === undefined) return this.run(SLOWLOG_GET, []);
     const args = new ArgList(SLOWLOG_GET);
     if (count !== undefined) args.integer("count", count);
@@ -1897,8 +1893,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/slowlog-help/ | SLOWLOG HELP}
    */
   slowlogHelp(): Reply<H, string[]>;
-  slowlogHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(SLOWLOG_HELP, 0, surplus);
+  slowlogHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(SLOWLOG_HELP, 0, more);
     return this.run(SLOWLOG_HELP, []);
   }
 
@@ -1909,8 +1905,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/slowlog-len/ | SLOWLOG LEN}
    */
   slowlogLen(): Reply<H, number>;
-  slowlogLen(surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(SLOWLOG_LEN, 0, surplus);
+  slowlogLen(more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(SLOWLOG_LEN, 0, more);
     return this.run(SLOWLOG_LEN, []);
   }
 
@@ -1921,8 +1917,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/slowlog-reset/ | SLOWLOG RESET}
    */
   slowlogReset(): Reply<H, true>;
-  slowlogReset(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SLOWLOG_RESET, 0, surplus);
+  slowlogReset(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SLOWLOG_RESET, 0, more);
     return this.run(SLOWLOG_RESET, []);
   }
 
@@ -1936,8 +1932,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/swapdb/ | SWAPDB}
    */
   swapdb(first: Integer, second: Integer): Reply<H, true>;
-  swapdb(first: Integer, second: Integer, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SWAPDB, 2, surplus);
+  swapdb(first: Integer, second: Integer, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SWAPDB, 2, more);
     const args = new ArgList(SWAPDB);
     args.count("first", first);
     args.count("second", second);
@@ -1951,8 +1947,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/time/ | TIME}
    */
   time(): Reply<H, [seconds: number, microseconds: number]>;
-  time(surplus?: unknown): Reply<H, [seconds: number, microseconds: number]> {
-    if (surplus !== undefined) return this.refuse(TIME, 0, surplus);
+  time(more?: unknown): Reply<H, [seconds: number, microseconds: number]> {
+    if (more !== undefined) return this.refuse(TIME, 0, more);
     return this.run(TIME, []);
   }
 
@@ -1964,8 +1960,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-cat/ | ACL CAT}
    */
   aclCat(category?: Value): Reply<H, string[]>;
-  aclCat(category?: Value, surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(ACL_CAT, 1, surplus);
+  aclCat(category?: Value, more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(ACL_CAT, 1, more);
     if (category === undefined) return this.run(ACL_CAT, []);
     const args = new ArgList(ACL_CAT);
     if (category !== undefined) args.value("category", category);
@@ -2018,8 +2014,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-genpass/ | ACL GENPASS}
    */
   aclGenpass(bits?: Integer): Reply<H, string>;
-  aclGenpass(bits?: Integer, surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(ACL_GENPASS, 1, surplus);
+  aclGenpass(bits?: Integer, more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(ACL_GENPASS, 1, more);
     if (bits === undefined) return this.run(ACL_GENPASS, []);
     const args = new ArgList(ACL_GENPASS);
     if (bits !== undefined) args.count("bits", bits);
@@ -2034,8 +2030,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-getuser/ | ACL GETUSER}
    */
   aclGetuser(username: Value): Reply<H, AclUser | null>;
-  aclGetuser(username: Value, surplus?: unknown): Reply<H, AclUser | null> {
-    if (surplus !== undefined) return this.refuse(ACL_GETUSER, 1, surplus);
+  aclGetuser(username: Value, more?: unknown): Reply<H, AclUser | null> {
+    if (more !== undefined) return this.refuse(ACL_GETUSER, 1, more);
     return this.run(ACL_GETUSER, [username]);
   }
 
@@ -2046,8 +2042,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-help/ | ACL HELP}
    */
   aclHelp(): Reply<H, string[]>;
-  aclHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(ACL_HELP, 0, surplus);
+  aclHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(ACL_HELP, 0, more);
     return this.run(ACL_HELP, []);
   }
 
@@ -2058,8 +2054,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-list/ | ACL LIST}
    */
   aclList(): Reply<H, string[]>;
-  aclList(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(ACL_LIST, 0, surplus);
+  aclList(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(ACL_LIST, 0, more);
     return this.run(ACL_LIST, []);
   }
 
@@ -2070,8 +2066,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-load/ | ACL LOAD}
    */
   aclLoad(): Reply<H, true>;
-  aclLoad(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(ACL_LOAD, 0, surplus);
+  aclLoad(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(ACL_LOAD, 0, more);
     return this.run(ACL_LOAD, []);
   }
 
@@ -2083,8 +2079,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-log/ | ACL LOG}
    */
   aclLog(count?: Integer): Reply<H, AclLogEntry[]>;
-  aclLog(count?: Integer, surplus?: unknown): Reply<H, AclLogEntry[]> {
-    if (surplus !== undefined) return this.refuse(ACL_LOG, 1, surplus);
+  aclLog(count?: Integer, more?: unknown): Reply<H, AclLogEntry[]> {
+    if (more !== undefined) return this.refuse(ACL_LOG, 1, more);
     if (count === undefined) return this.run(ACL_LOG, []);
     const args = new ArgList(ACL_LOG);
     if (count !== undefined) args.count("count", count);
@@ -2098,8 +2094,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-log/ | ACL LOG}
    */
   aclLogReset(): Reply<H, true>;
-  aclLogReset(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(ACL_LOG, 0, surplus);
+  aclLogReset(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(ACL_LOG, 0, more);
     return this.run(ACL_LOG, [T.RESET]);
   }
 
@@ -2110,8 +2106,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-save/ | ACL SAVE}
    */
   aclSave(): Reply<H, true>;
-  aclSave(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(ACL_SAVE, 0, surplus);
+  aclSave(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(ACL_SAVE, 0, more);
     return this.run(ACL_SAVE, []);
   }
 
@@ -2127,8 +2123,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-setuser/ | ACL SETUSER}
    */
   aclSetuser(username: Value, options?: AclSetuserOptions): Reply<H, true>;
-  aclSetuser(username: Value, options?: AclSetuserOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(ACL_SETUSER, 2, surplus);
+  aclSetuser(username: Value, options?: AclSetuserOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(ACL_SETUSER, 2, more);
     const args = new ArgList(ACL_SETUSER, [username]);
     if (options !== undefined) {
       options = args.options(options, ACL_SETUSER_OPTIONS);
@@ -2148,8 +2144,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-users/ | ACL USERS}
    */
   aclUsers(): Reply<H, string[]>;
-  aclUsers(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(ACL_USERS, 0, surplus);
+  aclUsers(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(ACL_USERS, 0, more);
     return this.run(ACL_USERS, []);
   }
 
@@ -2160,8 +2156,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/acl-whoami/ | ACL WHOAMI}
    */
   aclWhoami(): Reply<H, string>;
-  aclWhoami(surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(ACL_WHOAMI, 0, surplus);
+  aclWhoami(more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(ACL_WHOAMI, 0, more);
     return this.run(ACL_WHOAMI, []);
   }
 
@@ -2218,8 +2214,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-bumpepoch/ | CLUSTER BUMPEPOCH}
    */
   clusterBumpepoch(): Reply<H, string>;
-  clusterBumpepoch(surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_BUMPEPOCH, 0, surplus);
+  clusterBumpepoch(more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(CLUSTER_BUMPEPOCH, 0, more);
     return this.run(CLUSTER_BUMPEPOCH, []);
   }
 
@@ -2232,8 +2228,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *   {@link https://redis.io/docs/latest/commands/cluster-count-failure-reports/ | CLUSTER COUNT-FAILURE-REPORTS}
    */
   clusterCountFailureReports(nodeId: string): Reply<H, number>;
-  clusterCountFailureReports(nodeId: string, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_COUNT_FAILURE_REPORTS, 1, surplus);
+  clusterCountFailureReports(nodeId: string, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(CLUSTER_COUNT_FAILURE_REPORTS, 1, more);
     return this.run(CLUSTER_COUNT_FAILURE_REPORTS, [nodeId]);
   }
 
@@ -2246,8 +2242,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *   {@link https://redis.io/docs/latest/commands/cluster-countkeysinslot/ | CLUSTER COUNTKEYSINSLOT}
    */
   clusterCountkeysinslot(slot: Integer): Reply<H, number>;
-  clusterCountkeysinslot(slot: Integer, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_COUNTKEYSINSLOT, 1, surplus);
+  clusterCountkeysinslot(slot: Integer, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(CLUSTER_COUNTKEYSINSLOT, 1, more);
     const args = new ArgList(CLUSTER_COUNTKEYSINSLOT);
     args.count("slot", slot);
     return this.send(CLUSTER_COUNTKEYSINSLOT, args);
@@ -2291,8 +2287,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-failover/ | CLUSTER FAILOVER}
    */
   clusterFailover(mode?: ClusterFailoverMode): Reply<H, true>;
-  clusterFailover(mode?: ClusterFailoverMode, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_FAILOVER, 1, surplus);
+  clusterFailover(mode?: ClusterFailoverMode, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLUSTER_FAILOVER, 1, more);
     if (mode === undefined) return this.run(CLUSTER_FAILOVER, []);
     const args = new ArgList(CLUSTER_FAILOVER);
     if (mode !== undefined) args.keyword("mode", mode, T.FORCE_TAKEOVER_CHOICE);
@@ -2306,8 +2302,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-flushslots/ | CLUSTER FLUSHSLOTS}
    */
   clusterFlushslots(): Reply<H, true>;
-  clusterFlushslots(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_FLUSHSLOTS, 0, surplus);
+  clusterFlushslots(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLUSTER_FLUSHSLOTS, 0, more);
     return this.run(CLUSTER_FLUSHSLOTS, []);
   }
 
@@ -2319,8 +2315,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-forget/ | CLUSTER FORGET}
    */
   clusterForget(nodeId: string): Reply<H, true>;
-  clusterForget(nodeId: string, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_FORGET, 1, surplus);
+  clusterForget(nodeId: string, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLUSTER_FORGET, 1, more);
     return this.run(CLUSTER_FORGET, [nodeId]);
   }
 
@@ -2334,8 +2330,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *   {@link https://redis.io/docs/latest/commands/cluster-getkeysinslot/ | CLUSTER GETKEYSINSLOT}
    */
   clusterGetkeysinslot(slot: Integer, count: Integer): Reply<H, H["text"][]>;
-  clusterGetkeysinslot(slot: Integer, count: Integer, surplus?: unknown): Reply<H, H["text"][]> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_GETKEYSINSLOT, 2, surplus);
+  clusterGetkeysinslot(slot: Integer, count: Integer, more?: unknown): Reply<H, H["text"][]> {
+    if (more !== undefined) return this.refuse(CLUSTER_GETKEYSINSLOT, 2, more);
     const args = new ArgList(CLUSTER_GETKEYSINSLOT);
     args.count("slot", slot);
     args.count("count", count);
@@ -2349,8 +2345,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-help/ | CLUSTER HELP}
    */
   clusterHelp(): Reply<H, string[]>;
-  clusterHelp(surplus?: unknown): Reply<H, string[]> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_HELP, 0, surplus);
+  clusterHelp(more?: unknown): Reply<H, string[]> {
+    if (more !== undefined) return this.refuse(CLUSTER_HELP, 0, more);
     return this.run(CLUSTER_HELP, []);
   }
 
@@ -2361,8 +2357,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-info/ | CLUSTER INFO}
    */
   clusterInfo(): Reply<H, ClusterInfo>;
-  clusterInfo(surplus?: unknown): Reply<H, ClusterInfo> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_INFO, 0, surplus);
+  clusterInfo(more?: unknown): Reply<H, ClusterInfo> {
+    if (more !== undefined) return this.refuse(CLUSTER_INFO, 0, more);
     return this.run(CLUSTER_INFO, []);
   }
 
@@ -2374,8 +2370,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-keyslot/ | CLUSTER KEYSLOT}
    */
   clusterKeyslot(key: Key): Reply<H, number>;
-  clusterKeyslot(key: Key, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_KEYSLOT, 1, surplus);
+  clusterKeyslot(key: Key, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(CLUSTER_KEYSLOT, 1, more);
     return this.run(CLUSTER_KEYSLOT, [key]);
   }
 
@@ -2386,8 +2382,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-links/ | CLUSTER LINKS}
    */
   clusterLinks(): Reply<H, ClusterLink[]>;
-  clusterLinks(surplus?: unknown): Reply<H, ClusterLink[]> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_LINKS, 0, surplus);
+  clusterLinks(more?: unknown): Reply<H, ClusterLink[]> {
+    if (more !== undefined) return this.refuse(CLUSTER_LINKS, 0, more);
     return this.run(CLUSTER_LINKS, []);
   }
 
@@ -2401,8 +2397,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-meet/ | CLUSTER MEET}
    */
   clusterMeet(host: string, port: Integer, busPort?: Integer): Reply<H, true>;
-  clusterMeet(host: string, port: Integer, busPort?: Integer, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_MEET, 3, surplus);
+  clusterMeet(host: string, port: Integer, busPort?: Integer, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLUSTER_MEET, 3, more);
     const args = new ArgList(CLUSTER_MEET, [host]);
     args.count("port", port);
     if (busPort !== undefined) args.count("busPort", busPort);
@@ -2416,8 +2412,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-myid/ | CLUSTER MYID}
    */
   clusterMyid(): Reply<H, string>;
-  clusterMyid(surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_MYID, 0, surplus);
+  clusterMyid(more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(CLUSTER_MYID, 0, more);
     return this.run(CLUSTER_MYID, []);
   }
 
@@ -2428,8 +2424,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-myshardid/ | CLUSTER MYSHARDID}
    */
   clusterMyshardid(): Reply<H, string>;
-  clusterMyshardid(surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_MYSHARDID, 0, surplus);
+  clusterMyshardid(more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(CLUSTER_MYSHARDID, 0, more);
     return this.run(CLUSTER_MYSHARDID, []);
   }
 
@@ -2440,8 +2436,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-nodes/ | CLUSTER NODES}
    */
   clusterNodes(): Reply<H, ClusterNodeDetail[]>;
-  clusterNodes(surplus?: unknown): Reply<H, ClusterNodeDetail[]> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_NODES, 0, surplus);
+  clusterNodes(more?: unknown): Reply<H, ClusterNodeDetail[]> {
+    if (more !== undefined) return this.refuse(CLUSTER_NODES, 0, more);
     return this.run(CLUSTER_NODES, []);
   }
 
@@ -2453,8 +2449,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-replicas/ | CLUSTER REPLICAS}
    */
   clusterReplicas(nodeId: string): Reply<H, ClusterNodeDetail[]>;
-  clusterReplicas(nodeId: string, surplus?: unknown): Reply<H, ClusterNodeDetail[]> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_REPLICAS, 1, surplus);
+  clusterReplicas(nodeId: string, more?: unknown): Reply<H, ClusterNodeDetail[]> {
+    if (more !== undefined) return this.refuse(CLUSTER_REPLICAS, 1, more);
     return this.run(CLUSTER_REPLICAS, [nodeId]);
   }
 
@@ -2466,8 +2462,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-replicate/ | CLUSTER REPLICATE}
    */
   clusterReplicate(nodeId: string): Reply<H, true>;
-  clusterReplicate(nodeId: string, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_REPLICATE, 1, surplus);
+  clusterReplicate(nodeId: string, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLUSTER_REPLICATE, 1, more);
     return this.run(CLUSTER_REPLICATE, [nodeId]);
   }
 
@@ -2479,8 +2475,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-reset/ | CLUSTER RESET}
    */
   clusterReset(mode?: ClusterResetMode): Reply<H, true>;
-  clusterReset(mode?: ClusterResetMode, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_RESET, 1, surplus);
+  clusterReset(mode?: ClusterResetMode, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLUSTER_RESET, 1, more);
     if (mode === undefined) return this.run(CLUSTER_RESET, []);
     const args = new ArgList(CLUSTER_RESET);
     if (mode !== undefined) args.keyword("mode", mode, T.HARD_SOFT_CHOICE);
@@ -2494,8 +2490,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-saveconfig/ | CLUSTER SAVECONFIG}
    */
   clusterSaveconfig(): Reply<H, true>;
-  clusterSaveconfig(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_SAVECONFIG, 0, surplus);
+  clusterSaveconfig(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLUSTER_SAVECONFIG, 0, more);
     return this.run(CLUSTER_SAVECONFIG, []);
   }
 
@@ -2508,8 +2504,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    *   {@link https://redis.io/docs/latest/commands/cluster-set-config-epoch/ | CLUSTER SET-CONFIG-EPOCH}
    */
   clusterSetConfigEpoch(epoch: Integer): Reply<H, true>;
-  clusterSetConfigEpoch(epoch: Integer, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_SET_CONFIG_EPOCH, 1, surplus);
+  clusterSetConfigEpoch(epoch: Integer, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLUSTER_SET_CONFIG_EPOCH, 1, more);
     const args = new ArgList(CLUSTER_SET_CONFIG_EPOCH);
     args.count("epoch", epoch);
     return this.send(CLUSTER_SET_CONFIG_EPOCH, args);
@@ -2536,9 +2532,9 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
     state: SlotState,
     nodeId?: string,
     options?: ClusterSetslotOptions,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_SETSLOT, 4, surplus);
+    if (more !== undefined) return this.refuse(CLUSTER_SETSLOT, 4, more);
     const args = new ArgList(CLUSTER_SETSLOT);
     if (options !== undefined) options = args.options(options, CLUSTER_SETSLOT_OPTIONS);
     args.count("slot", slot);
@@ -2559,8 +2555,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-shards/ | CLUSTER SHARDS}
    */
   clusterShards(): Reply<H, ClusterShard[]>;
-  clusterShards(surplus?: unknown): Reply<H, ClusterShard[]> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_SHARDS, 0, surplus);
+  clusterShards(more?: unknown): Reply<H, ClusterShard[]> {
+    if (more !== undefined) return this.refuse(CLUSTER_SHARDS, 0, more);
     return this.run(CLUSTER_SHARDS, []);
   }
 
@@ -2573,8 +2569,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-slaves/ | CLUSTER SLAVES}
    */
   clusterSlaves(nodeId: string): Reply<H, ClusterNodeDetail[]>;
-  clusterSlaves(nodeId: string, surplus?: unknown): Reply<H, ClusterNodeDetail[]> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_SLAVES, 1, surplus);
+  clusterSlaves(nodeId: string, more?: unknown): Reply<H, ClusterNodeDetail[]> {
+    if (more !== undefined) return this.refuse(CLUSTER_SLAVES, 1, more);
     return this.run(CLUSTER_SLAVES, [nodeId]);
   }
 
@@ -2587,11 +2583,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-slot-stats/ | CLUSTER SLOT-STATS}
    */
   clusterSlotStats(options: ClusterSlotStatsOptions): Reply<H, ClusterSlotStats[]>;
-  clusterSlotStats(
-    options: ClusterSlotStatsOptions,
-    surplus?: unknown,
-  ): Reply<H, ClusterSlotStats[]> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_SLOT_STATS, 1, surplus);
+  clusterSlotStats(options: ClusterSlotStatsOptions, more?: unknown): Reply<H, ClusterSlotStats[]> {
+    if (more !== undefined) return this.refuse(CLUSTER_SLOT_STATS, 1, more);
     const args = new ArgList(CLUSTER_SLOT_STATS);
     options = args.options(options, CLUSTER_SLOT_STATS_OPTIONS);
     slotStats(args, options);
@@ -2605,8 +2598,8 @@ export abstract class ServerCommands<H extends CommandSurface> extends DataComma
    * @see {@link https://redis.io/docs/latest/commands/cluster-slots/ | CLUSTER SLOTS}
    */
   clusterSlots(): Reply<H, ClusterSlots[]>;
-  clusterSlots(surplus?: unknown): Reply<H, ClusterSlots[]> {
-    if (surplus !== undefined) return this.refuse(CLUSTER_SLOTS, 0, surplus);
+  clusterSlots(more?: unknown): Reply<H, ClusterSlots[]> {
+    if (more !== undefined) return this.refuse(CLUSTER_SLOTS, 0, more);
     return this.run(CLUSTER_SLOTS, []);
   }
 }

@@ -77,8 +77,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/wait/ | WAIT}
    */
   wait(numReplicas: Integer, timeout: Integer): Reply<H, number>;
-  wait(numReplicas: Integer, timeout: Integer, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(WAIT, 2, surplus);
+  wait(numReplicas: Integer, timeout: Integer, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(WAIT, 2, more);
     const args = new ArgList(WAIT);
     args.count("numReplicas", numReplicas);
     args.milliseconds("timeout", timeout);
@@ -106,9 +106,9 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
     numLocal: Integer,
     numReplicas: Integer,
     timeout: Integer,
-    surplus?: unknown,
+    more?: unknown,
   ): Reply<H, [local: number, replicas: number]> {
-    if (surplus !== undefined) return this.refuse(WAITAOF, 3, surplus);
+    if (more !== undefined) return this.refuse(WAITAOF, 3, more);
     const args = new ArgList(WAITAOF);
     args.count("numLocal", numLocal);
     args.count("numReplicas", numReplicas);
@@ -126,8 +126,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/himport-discard/ | HIMPORT DISCARD}
    */
   himportDiscard(fieldsetName: Value): Reply<H, number>;
-  himportDiscard(fieldsetName: Value, surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(HIMPORT_DISCARD, 1, surplus);
+  himportDiscard(fieldsetName: Value, more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(HIMPORT_DISCARD, 1, more);
     return this.run(HIMPORT_DISCARD, [fieldsetName]);
   }
 
@@ -140,8 +140,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/himport-discardall/ | HIMPORT DISCARDALL}
    */
   himportDiscardAll(): Reply<H, number>;
-  himportDiscardAll(surplus?: unknown): Reply<H, number> {
-    if (surplus !== undefined) return this.refuse(HIMPORT_DISCARDALL, 0, surplus);
+  himportDiscardAll(more?: unknown): Reply<H, number> {
+    if (more !== undefined) return this.refuse(HIMPORT_DISCARDALL, 0, more);
     return this.run(HIMPORT_DISCARDALL, []);
   }
 
@@ -156,8 +156,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/himport-prepare/ | HIMPORT PREPARE}
    */
   himportPrepare(fieldsetName: Value, fields: Many<Value>): Reply<H, true>;
-  himportPrepare(fieldsetName: Value, fields: Many<Value>, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(HIMPORT_PREPARE, 2, surplus);
+  himportPrepare(fieldsetName: Value, fields: Many<Value>, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(HIMPORT_PREPARE, 2, more);
     const args = new ArgList(HIMPORT_PREPARE, [fieldsetName]);
     args.list("fields", fields);
     return this.send(HIMPORT_PREPARE, args);
@@ -175,13 +175,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/himport-set/ | HIMPORT SET}
    */
   himportSet(key: Key, fieldsetName: Value, values: Many<Value>): Reply<H, true>;
-  himportSet(
-    key: Key,
-    fieldsetName: Value,
-    values: Many<Value>,
-    surplus?: unknown,
-  ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(HIMPORT_SET, 3, surplus);
+  himportSet(key: Key, fieldsetName: Value, values: Many<Value>, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(HIMPORT_SET, 3, more);
     const args = new ArgList(HIMPORT_SET, [key, fieldsetName]);
     args.list("values", values);
     return this.send(HIMPORT_SET, args);
@@ -198,11 +193,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/script-debug/ | SCRIPT DEBUG}
    */
   scriptDebug(mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no"): Reply<H, true>;
-  scriptDebug(
-    mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no",
-    surplus?: unknown,
-  ): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SCRIPT_DEBUG, 1, surplus);
+  scriptDebug(mode: "YES" | "yes" | "SYNC" | "sync" | "NO" | "no", more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SCRIPT_DEBUG, 1, more);
     const args = new ArgList(SCRIPT_DEBUG);
     args.keyword("mode", mode, T.YES_SYNC_NO_CHOICE);
     return this.send(SCRIPT_DEBUG, args);
@@ -215,8 +207,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/asking/ | ASKING}
    */
   asking(): Reply<H, true>;
-  asking(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(ASKING, 0, surplus);
+  asking(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(ASKING, 0, more);
     return this.run(ASKING, []);
   }
 
@@ -232,8 +224,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/auth/ | AUTH}
    */
   auth(password: Value, options?: AuthOptions): Reply<H, true>;
-  auth(password: Value, options?: AuthOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(AUTH, 2, surplus);
+  auth(password: Value, options?: AuthOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(AUTH, 2, more);
     if (options === undefined) return this.run(AUTH, [password]);
     const args = new ArgList(AUTH);
     if (options !== undefined) {
@@ -252,8 +244,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-caching/ | CLIENT CACHING}
    */
   clientCaching(mode: "YES" | "yes" | "NO" | "no"): Reply<H, true>;
-  clientCaching(mode: "YES" | "yes" | "NO" | "no", surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_CACHING, 1, surplus);
+  clientCaching(mode: "YES" | "yes" | "NO" | "no", more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_CACHING, 1, more);
     const args = new ArgList(CLIENT_CACHING);
     args.keyword("mode", mode, T.YES_NO_CHOICE);
     return this.send(CLIENT_CACHING, args);
@@ -281,8 +273,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-no-evict/ | CLIENT NO-EVICT}
    */
   clientNoEvict(mode: OnOff): Reply<H, true>;
-  clientNoEvict(mode: OnOff, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_NO_EVICT, 1, surplus);
+  clientNoEvict(mode: OnOff, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_NO_EVICT, 1, more);
     const args = new ArgList(CLIENT_NO_EVICT);
     args.keyword("mode", mode, T.ON_OFF_CHOICE);
     return this.send(CLIENT_NO_EVICT, args);
@@ -296,8 +288,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-no-touch/ | CLIENT NO-TOUCH}
    */
   clientNoTouch(mode: OnOff): Reply<H, true>;
-  clientNoTouch(mode: OnOff, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_NO_TOUCH, 1, surplus);
+  clientNoTouch(mode: OnOff, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_NO_TOUCH, 1, more);
     const args = new ArgList(CLIENT_NO_TOUCH);
     args.keyword("mode", mode, T.ON_OFF_CHOICE);
     return this.send(CLIENT_NO_TOUCH, args);
@@ -313,8 +305,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
    */
   clientTracking(options?: ClientTrackingOptions): Reply<H, true>;
-  clientTracking(options?: ClientTrackingOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_TRACKING, 1, surplus);
+  clientTracking(options?: ClientTrackingOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_TRACKING, 1, more);
     const args = new ArgList(CLIENT_TRACKING);
     if (options !== undefined) options = args.options(options, CLIENT_TRACKING_OPTIONS);
     trackingMode(args, options);
@@ -338,8 +330,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
    */
   clientTrackingOff(): Reply<H, true>;
-  clientTrackingOff(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_TRACKING, 0, surplus);
+  clientTrackingOff(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_TRACKING, 0, more);
     return this.run(CLIENT_TRACKING, [T.OFF]);
   }
 
@@ -353,8 +345,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/client-tracking/ | CLIENT TRACKING}
    */
   clientTrackingOn(options?: ClientTrackingOnOptions): Reply<H, true>;
-  clientTrackingOn(options?: ClientTrackingOnOptions, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(CLIENT_TRACKING, 1, surplus);
+  clientTrackingOn(options?: ClientTrackingOnOptions, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(CLIENT_TRACKING, 1, more);
     const args = new ArgList(CLIENT_TRACKING, [T.ON]);
     if (options !== undefined) {
       options = args.options(options, CLIENT_TRACKING_ON_OPTIONS);
@@ -381,8 +373,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/hello/ | HELLO}
    */
   hello(protocol?: 2 | 3, options?: HelloOptions): Reply<H, HelloReply>;
-  hello(protocol?: 2 | 3, options?: HelloOptions, surplus?: unknown): Reply<H, HelloReply> {
-    if (surplus !== undefined) return this.refuse(HELLO, 2, surplus);
+  hello(protocol?: 2 | 3, options?: HelloOptions, more?: unknown): Reply<H, HelloReply> {
+    if (more !== undefined) return this.refuse(HELLO, 2, more);
     const args = new ArgList(HELLO);
     if (options !== undefined) options = args.options(options, HELLO_OPTIONS);
     if (protocol !== undefined) args.count("protocol", protocol);
@@ -402,8 +394,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/readonly/ | READONLY}
    */
   readonly(): Reply<H, true>;
-  readonly(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(READONLY_COMMAND, 0, surplus);
+  readonly(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(READONLY_COMMAND, 0, more);
     return this.run(READONLY_COMMAND, []);
   }
 
@@ -414,8 +406,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/readwrite/ | READWRITE}
    */
   readwrite(): Reply<H, true>;
-  readwrite(surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(READWRITE, 0, surplus);
+  readwrite(more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(READWRITE, 0, more);
     return this.run(READWRITE, []);
   }
 
@@ -429,8 +421,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/reset/ | RESET}
    */
   resetConnection(): Reply<H, string>;
-  resetConnection(surplus?: unknown): Reply<H, string> {
-    if (surplus !== undefined) return this.refuse(RESET, 0, surplus);
+  resetConnection(more?: unknown): Reply<H, string> {
+    if (more !== undefined) return this.refuse(RESET, 0, more);
     return this.run(RESET, []);
   }
 
@@ -444,8 +436,8 @@ export abstract class SessionCommands<H extends CommandSurface> extends ServerCo
    * @see {@link https://redis.io/docs/latest/commands/select/ | SELECT}
    */
   select(index: Integer): Reply<H, true>;
-  select(index: Integer, surplus?: unknown): Reply<H, true> {
-    if (surplus !== undefined) return this.refuse(SELECT, 1, surplus);
+  select(index: Integer, more?: unknown): Reply<H, true> {
+    if (more !== undefined) return this.refuse(SELECT, 1, more);
     const args = new ArgList(SELECT);
     args.count("index", index);
     return this.send(SELECT, args);

@@ -150,7 +150,7 @@ function builderLines(spec: CommandSpec, context: BodyContext): string[] {
   const check = context.core("addSurplus", "shared-args");
   return [
     `return new ${context.exported(spec.builder)}<H>(`,
-    `  () => ${check}(${args}, ${mostArguments(spec)}, surplus),`,
+    `  () => ${check}(${args}, ${mostArguments(spec)}, more),`,
     `  (args) => this.send(${info}, args),`,
     ...(spec.args.some((arg) => arg.name === "options") ? ["  options,"] : []),
     ");",
@@ -176,7 +176,7 @@ export function surplusCheck(spec: CommandSpec, context: BodyContext): string[] 
   const most = mostArguments(spec);
   if (most === undefined || spec.builder !== undefined) return [];
   const info = context.info(constantName(spec.name));
-  return [`if (surplus !== undefined) return this.refuse(${info}, ${most}, surplus);`];
+  return [`if (more !== undefined) return this.refuse(${info}, ${most}, more);`];
 }
 
 /** The statements of a method. */

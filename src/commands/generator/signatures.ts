@@ -50,13 +50,13 @@ export function mostArguments(spec: CommandSpec): number | undefined {
 }
 
 /**
- * The signature of the implementation. A hidden last parameter holds a surplus argument: comparing it with
+ * The signature of the implementation. A hidden last parameter, `more`, holds a surplus argument: comparing it with
  * undefined costs less than `arguments.length`, for which V8 creates an object in unoptimised code.
  */
 export function implementation(spec: CommandSpec): SignatureText {
   const seen = visibleImplementation(spec);
   if (mostArguments(spec) === undefined) return seen;
-  return { ...seen, params: [...seen.params, "surplus?: unknown"] };
+  return { ...seen, params: [...seen.params, "more?: unknown"] };
 }
 
 function visibleImplementation(spec: CommandSpec): SignatureText {

@@ -123,8 +123,8 @@ describe("generate()", () => {
   test("generates one direct call for a simple command, after the check of a surplus argument", () => {
     const text = filesOf(get).get("one.ts");
     expect(text).toContain(
-      'get(key: Key, surplus?: unknown): Reply<H, H["text"] | null> {\n' +
-        "    if (surplus !== undefined) return this.refuse(GET, 1, surplus);\n" +
+      'get(key: Key, more?: unknown): Reply<H, H["text"] | null> {\n' +
+        "    if (more !== undefined) return this.refuse(GET, 1, more);\n" +
         "    return this.run(GET, [key]);\n  }",
     );
     expect(text).toContain('get(key: Key): Reply<H, H["text"] | null>;\n');
