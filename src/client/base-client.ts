@@ -10,7 +10,7 @@ import type { CallOptions, ResponseCallback } from "../execution/call-settings.j
 import { CLIENT_TRAITS, type ClientTraits } from "../execution/client-traits.js";
 import { decoderFor } from "../execution/command-request.js";
 import { DedicatedConnection } from "../execution/dedicated-connection.js";
-import { execute } from "../execution/execute.js";
+import { type Command, execute } from "../execution/execute.js";
 import type { Given, Unset } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
 import { createLock } from "../lock/create-lock.js";
@@ -44,6 +44,9 @@ import { DerivedMethods } from "./derived-methods.js";
 export const VIEW: unique symbol = Symbol("view");
 /** Key of the method that creates a client with a dedicated connection. */
 export const DEDICATED: unique symbol = Symbol("dedicated");
+
+/** Key of the method that executes a command. */
+export const EXECUTE: unique symbol = Symbol("execute");
 
 /** Every command and every method that is the same on one server and on a cluster. */
 export abstract class BaseClient<
@@ -89,7 +92,7 @@ export abstract class BaseClient<
       const command = resolveCommand(name, args, call.callbacks);
       const decode = decoderFor(command.info, command.decode, call, command.options);
       const { info, args: words } = command;
-      return execute(this[SELF].#dependencies, { info, args: words, decode }) as Promise<V>;
+      return this[EXECUTE]({ info, args: words, decode }) as Promise<V>;
     } catch (error) {
       return rejectWithCallerStack(error);
     }
@@ -235,6 +238,11 @@ export abstract class BaseClient<
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** @internal Execute a command; {@link run} does the same with fewer calls. */
+  [EXECUTE](command: Command): Promise<unknown> {
+    return execute(this[SELF].#dependencies, command);
   }
 
   /** @internal */

@@ -2,15 +2,26 @@
  * The client of a Redis or Valkey cluster: creates its router, views and dedicated clients. The router sends each
  * command to the node of its keys; the client keeps no state between commands.
  */
-import { BaseClient, DEDICATED, VIEW } from "../client/base-client.js";
+import { BaseClient, DEDICATED, EXECUTE, VIEW } from "../client/base-client.js";
 import {
   type ClientDependencies,
   DEPENDENCIES,
   InternalConstructorArgument,
 } from "../client/client-state.js";
 import type { DedicatedCommands } from "../client/derived-methods.js";
-import type { Key } from "../commands/core/info.js";
+import { ArgList } from "../commands/core/args.js";
+import {
+  type Arg,
+  type CommandInfo,
+  type Decoder,
+  type Key,
+  SPLIT,
+  type Value,
+} from "../commands/core/info.js";
+import type { Many, Mapping } from "../commands/core/types.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
+import { decoderFor } from "../execution/command-request.js";
+import type { Command } from "../execution/execute.js";
 import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
 import type {
   Given,
@@ -25,6 +36,7 @@ import { clusterDependencies } from "./cluster-state.js";
 import { NodeLeases } from "./node-leases.js";
 import type { RedisClusterArguments, RedisClusterOptions } from "./options.js";
 import type { ClusterRouter } from "./router.js";
+import { executeSplit, MGET_NONATOMIC, MSET_NONATOMIC } from "./split.js";
 
 function routerOf(client: { readonly [DEPENDENCIES]: ClientDependencies }): ClusterRouter {
   // `clusterDependencies` creates it.
@@ -105,6 +117,52 @@ export class RedisClusterClient<
   onPush(type: string, listener: PushHandler | null): void {
     checkArity("onPush", 2, arguments, "promises");
     setPushHandler(this[DEPENDENCIES], type, listener);
+  }
+
+  /**
+   * Return the values of keys in any slots, with one MGET per slot. They are not read at the same moment.
+   * @param keys - Key names, as arguments, arrays or Sets.
+   * @returns The values in the order of the keys; `null` for a key that does not exist or holds no string.
+   * @throws {@link DataError} for an argument that cannot be a key.
+   * @see {@link https://redis.io/docs/latest/commands/mget/ | MGET}
+   */
+  mgetNonatomic(...keys: Many<Key>[]): Promise<(T | null)[]> {
+    const args = new ArgList(MGET_NONATOMIC).manyOrNone("keys", keys);
+    if (args.error === undefined && args.words.length === 0) return Promise.resolve([]);
+    return this.send(MGET_NONATOMIC, args);
+  }
+
+  /**
+   * Set the values of keys in any slots, with one MSET per slot. Other clients may read some of the new values
+   * before the others are set.
+   * @param mapping - Values by key; at least one.
+   * @returns `true`.
+   * @throws The first error, after all parts have settled: other values may have been set then.
+   * @see {@link https://redis.io/docs/latest/commands/mset/ | MSET}
+   */
+  msetNonatomic<M extends Record<keyof M, Value>>(mapping: Mapping<Key, Value, M>): Promise<true>;
+  msetNonatomic(mapping: Mapping<Key, Value>): Promise<true> {
+    checkArity("msetNonatomic", 1, arguments);
+    return this.send(MSET_NONATOMIC, new ArgList(MSET_NONATOMIC).pairs("mapping", mapping));
+  }
+
+  /** @internal */
+  protected override run<V>(
+    info: CommandInfo,
+    args: readonly Arg[],
+    decode?: Decoder | null,
+  ): Promise<V> {
+    if ((info.flags & SPLIT) === 0) return super.run(info, args, decode);
+    const decoder = decoderFor(info, decode, this[DEPENDENCIES].call);
+    return this[EXECUTE]({ info, args, decode: decoder }) as Promise<V>;
+  }
+
+  /** @internal */
+  override [EXECUTE](command: Command): Promise<unknown> {
+    const { executor, call } = this[DEPENDENCIES];
+    if ((command.info.flags & SPLIT) === 0 || executor.exclusive === true)
+      return super[EXECUTE](command);
+    return executeSplit({ executor, call }, command, routerOf(this));
   }
 
   /**

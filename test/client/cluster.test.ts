@@ -92,6 +92,51 @@ describe("RedisCluster", () => {
     expectTypeOf(cluster.get("k")).toEqualTypeOf<Promise<string | null>>();
   });
 
+  it("splits DEL, UNLINK, EXISTS and TOUCH by slot and adds the counts", async () => {
+    const keys = keysOnAllNodes(uniquePrefix());
+    for (const key of keys) await cluster.set(key, "1");
+    const [first = ""] = keys;
+    expect(await cluster.exists(keys, first, uniquePrefix())).toBe(4);
+    expect(await cluster.touch(...keys)).toBe(3);
+    expect(await cluster.executeCommand("exists", ...keys)).toBe(3);
+    expect(await cluster.unlink(first, uniquePrefix())).toBe(1);
+    expect(await cluster.del(keys)).toBe(2);
+    expect(await cluster.exists(keys)).toBe(0);
+  });
+
+  it("refuses an argument that cannot be a key before any part of the command is sent", async () => {
+    const [first, second] = keysOnAllNodes(uniquePrefix()) as [string, string];
+    await cluster.set(first, "1");
+    const bad = [first, second, null] as unknown as string[];
+    await expect(cluster.del(bad)).rejects.toThrow(/^DEL: argument "keys\[2\]" must be/);
+    await expect(cluster.mgetNonatomic(bad)).rejects.toThrow(/^MGET: argument "keys\[2\]"/);
+    expect(await cluster.get(first)).toBe("1");
+  });
+
+  it("calls the response callback of a split command with the whole reply", async () => {
+    const view = cluster.with({});
+    view.setResponseCallback("DEL", (reply) => `deleted ${reply}`);
+    expect(await view.del(keysOnAllNodes(uniquePrefix()))).toBe("deleted 0");
+  });
+
+  it("sets and returns values of keys in any slots with msetNonatomic and mgetNonatomic", async () => {
+    const keys = keysOnAllNodes(uniquePrefix());
+    const [a = "", b = "", c = ""] = keys;
+    expect(await cluster.msetNonatomic({ [a]: "1", [b]: 2, [c]: Buffer.from("3") })).toBe(true);
+    expect(await cluster.mgetNonatomic(keys, uniquePrefix(), a)).toEqual([
+      "1",
+      "2",
+      "3",
+      null,
+      "1",
+    ]);
+    expect(await cluster.mgetNonatomic([])).toEqual([]);
+    const bytes = cluster.with({ decodeResponses: false });
+    expect(await bytes.mgetNonatomic(b, a)).toEqual([Buffer.from("2"), Buffer.from("1")]);
+    expectTypeOf(bytes.mgetNonatomic(a)).toEqualTypeOf<Promise<(Buffer | null)[]>>();
+    await expect(cluster.msetNonatomic({})).rejects.toThrow(DataError);
+  });
+
   it("refuses a command with keys in different slots before it is sent", async () => {
     const keys = keysOnAllNodes(uniquePrefix());
     const error: unknown = await cluster.mget(keys).catch((reason: unknown) => reason);
