@@ -184,6 +184,12 @@ export class ScriptedNode {
     const data = new NodeData(this.#cluster.data, (words) => {
       this.#cluster.executed.push({ node: this, words });
     });
+    if (this.#frozen !== undefined) {
+      // The handshake as well.
+      peer.pauseReading();
+      await this.#frozen.promise;
+      peer.resumeReading();
+    }
     for await (const received of peer.commands()) {
       await this.#frozen?.promise;
       const name = nameOf(received);
