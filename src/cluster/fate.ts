@@ -51,6 +51,8 @@ export interface FateContext {
   readonly limits: JourneyLimits;
   /** The option `addressRemap`, checked. */
   readonly remap?: AddressRemap | undefined;
+  /** Returns whether the client can send to the target of a redirect; default: it can. */
+  readonly accepts?: ((target: NodeAddress) => boolean) | undefined;
   /** Whether the text of the error may be a script's own: EVAL, FCALL and the like. */
   readonly isScript: boolean;
   /** Slot of the request's keys; negative: none. */
@@ -144,7 +146,8 @@ function redirected(error: AskError, context: FateContext): Fate {
   if (target instanceof DataError) return { kind: "refuse", error: target };
   const isLoop = target !== undefined && nodeName(target) === nodeName(from);
   const mustPause = journey.redirects >= REDIRECTS_PER_WAIT * (journey.waits + 1);
-  if (target === undefined || isLoop || mustPause) {
+  const isUsable = target !== undefined && context.accepts?.(target) !== false;
+  if (!isUsable || isLoop || mustPause) {
     if (journey.waits >= limits.waits) return exhausted(error);
     const fate = waitShortly(context, true);
     return fate.kind === "wait" && isLoop ? { ...fate, reconnect: true } : fate;

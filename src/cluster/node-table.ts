@@ -22,6 +22,9 @@ export interface NodeTableHost {
   reroute(requests: readonly Request[]): void;
 }
 
+/** Most nodes that are known from redirects only, until the next view: a confused node may name any address. */
+const MAX_STRAYS = 64;
+
 /** Nodes and slots. */
 export class NodeTable {
   readonly #host: NodeTableHost;
@@ -76,6 +79,11 @@ export class NodeTable {
     return this.#map.node(address);
   }
 
+  /** Whether the target of a redirect may be used. */
+  accepts(address: NodeAddress): boolean {
+    return this.#map.strays < MAX_STRAYS || this.#map.has(address);
+  }
+
   /** Use a view; close nodes that it does without. */
   adopt(view: ClusterView, since: number): void {
     let unused: NodePool[] = [];
@@ -114,9 +122,9 @@ export class NodeTable {
   #change(change: () => void): void {
     // What waits for these slots is routed again when they open, before anything newer.
     const { closedSlots } = this.#host.gates;
-    const owners = Array.from({ length: SLOTS }, (_, slot) => this.#map.primary(slot));
+    const oldOwner = this.#map.snapshot();
     change();
-    for (const [node, slots] of this.#movedFromBusy(owners))
+    for (const [node, slots] of this.#movedFromBusy(oldOwner))
       this.#host.gates.fenceAll(slots, node.busyConnections);
     for (const node of this.all) {
       if (node.waiting === 0) continue;
@@ -130,10 +138,11 @@ export class NodeTable {
   }
 
   /** Return the slots that left a node which still has commands to answer, by node. */
-  #movedFromBusy(owners: readonly (NodePool | undefined)[]): Map<NodePool, Set<number>> {
+  #movedFromBusy(oldOwner: (slot: number) => NodePool | undefined): Map<NodePool, Set<number>> {
     const moved = new Map<NodePool, Set<number>>();
     const idle = new Set<NodePool>();
-    for (const [slot, old] of owners.entries()) {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const old = oldOwner(slot);
       if (old === undefined || this.#map.primary(slot) === old || idle.has(old)) continue;
       const slots = moved.get(old);
       if (slots !== undefined) slots.add(slot);

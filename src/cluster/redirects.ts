@@ -107,6 +107,7 @@ export class Redirects {
       from: node.address,
       limits: { redirects: MAX_REDIRECTS, waits: this.#options.clusterErrorRetryAttempts },
       remap: this.#options.remap,
+      accepts: (target) => this.#host.table.accepts(target),
       isScript: SCRIPTS.has(command),
       slot,
       random: Math.random,
@@ -152,7 +153,8 @@ export class Redirects {
     if (!(error instanceof MovedError) || error.slotId < 0) return false;
     try {
       const target = redirectTarget(error, address, this.#options.remap);
-      if (target !== undefined) this.#move(error.slotId, target);
+      if (target !== undefined && this.#host.table.accepts(target))
+        this.#move(error.slotId, target);
     } catch {
       // The function of the user throws for each redirect; those that are followed report it.
     }

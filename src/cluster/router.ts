@@ -27,7 +27,7 @@ import { isSelfRouting } from "./routed-request.js";
 import { type GateHost, remainingTime, SlotGates } from "./slot-gates.js";
 import { Topology, type TopologyOwner } from "./topology.js";
 import { UnroutedRequests } from "./unrouted-requests.js";
-import type { AddressRemap, ClusterView, NodeAddress } from "./view.js";
+import { type AddressRemap, type ClusterView, firstUncovered, type NodeAddress } from "./view.js";
 
 /** What a router is created from. */
 export interface RouterSettings {
@@ -38,6 +38,7 @@ export interface RouterSettings {
   readonly requireFullCoverage: boolean;
   readonly reinitializeSteps: number;
   readonly clusterErrorRetryAttempts: number;
+  readonly dynamicStartupNodes: boolean;
   readonly remap: AddressRemap | undefined;
   /** Options of the pools, without an address. */
   readonly poolOptions: PoolOptions;
@@ -295,8 +296,8 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   }
 
   onNodeFailed(node: NodePool, error: RedisError): void {
-    this.#topology.onNodeFailed(node, error);
-    if (!this.closed && !this.table.empty) this.#topology.request();
+    const isAsked = this.#topology.onNodeFailed(node, error);
+    if (!isAsked && !this.closed && !this.table.empty) this.#topology.request();
   }
 
   // -- called by the topology ----------------------------------------------------------------
@@ -307,8 +308,8 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** Connected nodes in random order, then the others, then the seeds, then nodes that failed. */
   candidates(): NodePool[] {
-    const nodes = shuffled(this.table.nodes);
     const seeds = this.#options.seeds.map((address) => this.table.node(address));
+    const nodes = shuffled(this.#options.dynamicStartupNodes ? this.table.nodes : seeds);
     const sound = nodes.filter(({ suspect }) => !suspect);
     const ranked = [
       ...sound.filter(({ connected }) => connected),
@@ -317,6 +318,14 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       ...nodes,
     ];
     return [...new Set(ranked)];
+  }
+
+  check(view: ClusterView, { name }: NodePool): void {
+    if (!this.#options.requireFullCoverage || !this.table.empty) return;
+    const slot = firstUncovered(view);
+    if (slot === undefined) return;
+    const message = `${name}: slot ${slot} has no node; set option "requireFullCoverage" to false to use the other slots`;
+    throw new RedisClusterException(message, { server: name });
   }
 
   adopt(view: ClusterView, since: number): void {

@@ -48,6 +48,8 @@ export class SlotMap<N extends { readonly name: string }> {
   /** By slot, the last MOVED since the view before the last one. */
   #patches = new Map<number, Patch<N>>();
   #version = 0;
+  /** Number of nodes in the last view. */
+  #known = 0;
 
   /** @param create - Creates the node of an address that has none. */
   constructor(create: (address: NodeAddress) => N) {
@@ -73,6 +75,24 @@ export class SlotMap<N extends { readonly name: string }> {
       this.#nodes.set(name, node);
     }
     return node;
+  }
+
+  /** Return whether there is a node of an address. */
+  has(address: NodeAddress): boolean {
+    return this.#nodes.has(nodeName(address));
+  }
+
+  /** Number of nodes that are not in the last view. */
+  get strays(): number {
+    return this.#nodes.size - this.#known;
+  }
+
+  /** Return a function that returns the present primary of a slot, also after changes. */
+  snapshot(): (slot: number) => N | undefined {
+    // A view replaces the owners; what changes in place for many slots is only the primaries.
+    const owners = this.#owners;
+    const primaries = [...this.#primaries];
+    return (slot) => primaries[owners[slot] ?? NONE];
   }
 
   /** Number of patches so far; a refresh passes the number of its beginning to {@link adopt}. */
@@ -144,6 +164,7 @@ export class SlotMap<N extends { readonly name: string }> {
     }
     const unused = this.nodes.filter((node) => !used.has(node));
     for (const { name } of unused) this.#nodes.delete(name);
+    this.#known = this.#nodes.size;
     return unused;
   }
 

@@ -29,6 +29,8 @@ export interface TopologyOwner {
   candidates(): NodePool[];
   /** See {@link SlotMap.version}. */
   readonly version: number;
+  /** Check the view of a node; throws a RedisClusterException when it cannot be used. */
+  check(view: ClusterView, node: NodePool): void;
   /** Use a view; `since` is the version when the refresh began. */
   adopt(view: ClusterView, since: number): void;
   /** Whether requests wait that the present view does not help. */
@@ -84,9 +86,15 @@ export class Topology {
     });
   }
 
-  /** End the query to a node whose connection failed: another node is asked at once. */
-  onNodeFailed(node: NodePool, error: RedisError): void {
-    this.#queries.get(node)?.(error);
+  /**
+   * End the query to a node whose connection failed: another node is asked at once.
+   *
+   * @returns Whether there was one. It must not lead to the next refresh, or these would never end.
+   */
+  onNodeFailed(node: NodePool, error: RedisError): boolean {
+    const end = this.#queries.get(node);
+    end?.(error);
+    return end !== undefined;
   }
 
   /** End for good. */
@@ -169,7 +177,7 @@ export class Topology {
         timer?.cancel();
         const node = queue.shift();
         if (node === undefined) {
-          if (open.size === 0) finish(() => reject(new NoViewError(errors)));
+          if (open.size === 0) finish(() => reject(noViewError(errors)));
           return;
         }
         open.add(node);
@@ -195,7 +203,9 @@ export class Topology {
   async #query(node: NodePool): Promise<ClusterView> {
     const reply = await this.#send(node);
     if (reply instanceof RedisError) throw refusedView(reply, node.address);
-    return readView(reply, node.address, this.#settings.remap);
+    const view = readView(reply, node.address, this.#settings.remap);
+    this.#owner.check(view, node);
+    return view;
   }
 
   #send(node: NodePool): Promise<Reply> {
@@ -226,31 +236,30 @@ function named(error: RedisError, { name }: NodePool): RedisError {
   return error;
 }
 
-/** Every node has failed to return its view. */
-class NoViewError extends RedisClusterException {
-  override name = "RedisClusterException";
-  /** One per node. */
-  readonly answers: readonly RedisError[];
+/** Create the error when every node has failed to return its view. Its class can be derived from, per request. */
+function noViewError(answers: readonly RedisError[]): RedisClusterException {
+  const texts = answers.map(({ server, message }) =>
+    message.startsWith(`${server}: `) ? message : `${server}: ${message}`,
+  );
+  const cause = new AggregateError(answers, "CLUSTER SLOTS failed");
+  const message = `No node of the cluster returned its slots: ${texts.join("; ")}`;
+  return new RedisClusterException(message, { cause });
+}
 
-  constructor(answers: readonly RedisError[]) {
-    const texts = answers.map(({ server, message }) =>
-      message.startsWith(`${server}: `) ? message : `${server}: ${message}`,
-    );
-    const cause = new AggregateError(answers, "CLUSTER SLOTS failed");
-    super(`No node of the cluster returned its slots: ${texts.join("; ")}`, { cause });
-    this.answers = answers;
-  }
+/** Return the error of each node. */
+function answersOf({ cause }: RedisError): readonly RedisError[] {
+  return cause instanceof AggregateError ? cause.errors : [];
 }
 
 /** Return the error that a retry policy is asked about. */
 function firstCause(error: RedisError): RedisError {
-  return error instanceof NoViewError ? (error.answers[0] ?? error) : error;
+  return answersOf(error)[0] ?? error;
 }
 
 /** Whether waiting cannot mend what any of the nodes answered. */
 function isPermanentFailure(error: RedisError): boolean {
-  if (!(error instanceof NoViewError)) return false;
-  return error.answers.length !== 0 && error.answers.every(isRefusal);
+  const answers = answersOf(error);
+  return answers.length !== 0 && answers.every(isRefusal);
 }
 
 function isRefusal(error: RedisError): boolean {

@@ -34,6 +34,14 @@ export interface ClusterView {
   readonly ranges: readonly ViewRange[];
 }
 
+/** Return the first slot without a node; `undefined` when there is none. */
+export function firstUncovered({ ranges }: ClusterView): number | undefined {
+  const covered = new Uint8Array(SLOTS);
+  for (const { from, to } of ranges) covered.fill(1, from, to + 1);
+  const slot = covered.indexOf(0);
+  return slot < 0 ? undefined : slot;
+}
+
 /** Translates an address that the nodes announce to one that the client can reach. */
 export type AddressRemap = (
   address: readonly [host: string, port: number],

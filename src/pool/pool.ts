@@ -336,10 +336,11 @@ export class ConnectionPool {
   onClosed(connection: Connection, { error, inFlight, unwritten }: CloseReport): void {
     const lease = this.#connections.leaseOf(connection);
     const isBlocking = this.#connections.isBlocking(connection);
+    const wasOpen = this.#connections.has(connection);
     this.#connections.remove(connection);
     const isReported = [...inFlight, ...unwritten].some((request) => !request.settled);
     const isFinal = this.#closing !== undefined || lease !== undefined;
-    if (isSocketLoss(error)) this.#source.connectionFailed?.(error);
+    if (wasOpen && isSocketLoss(error)) this.#source.connectionFailed?.(error);
     const retried = failOrRetry(inFlight, isFinal, (request) => lostRequestError(request, error));
     if (lease === undefined) this.#requeue([...retried, ...unwritten], isBlocking);
     // They rely on the session state of the lost connection.

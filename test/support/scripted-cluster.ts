@@ -23,7 +23,7 @@ export interface NodeCommand {
 }
 
 /** Ends the connection in place of an answer. */
-export const LOSE = Symbol("lose the connection");
+export const LOSE: unique symbol = Symbol("lose the connection");
 
 /** Bytes of a reply, the end of the connection, or `undefined` for the usual answer. */
 export type Answer = string | typeof LOSE | undefined;

@@ -53,7 +53,7 @@ describe("a command whose connection is lost before the reply", () => {
   });
 
   it("is sent again, to the node that has the slot by then, when the caller asked for it", async () => {
-    a.answer("INCR", async () => {
+    a.answer("INCR", () => {
       cluster.promote(replicaOfA);
       // As a process that is killed.
       void a.kill();
