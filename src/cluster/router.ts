@@ -148,7 +148,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   }
 
   #nextView(): Promise<void> {
-    return this.#unrouted.next(this.settings.socketTimeout, () => this.#topology.request());
+    return this.#unrouted.next(this.settings.socketTimeout, () => this.#topology.join());
   }
 
   /** Find out which node serves which slot, unless that is known. */
@@ -246,7 +246,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     const limit = settings.maxPendingCommands;
     if (!mayWait(request, { waiting: waitQueue.requests.size, limit, encoder })) return;
     this.#unrouted.add(request);
-    this.#topology.request();
+    this.#topology.join();
   }
 
   #reroute(requests: readonly Request[]): void {

@@ -86,6 +86,11 @@ export class Topology {
     });
   }
 
+  /** Ask for a view on behalf of what makes the owner troubled: that of a refresh under way will do. */
+  join(): void {
+    if (!this.#running) this.request();
+  }
+
   /**
    * End the query to a node whose connection failed: another node is asked at once.
    *
