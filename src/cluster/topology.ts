@@ -110,6 +110,8 @@ export class Topology {
 
   async #run(): Promise<void> {
     const { signal } = this.#end;
+    // A node reports its failure in the middle of a decision of its pool.
+    await Promise.resolve();
     while (this.#wanted && !signal.aborted) {
       const pause = this.#earliest - realTime();
       if (pause > 0) await sleep(pause, signal);
@@ -253,7 +255,7 @@ function noViewError(answers: readonly RedisError[]): RedisClusterException {
 
 /** Return the error of each node. */
 function answersOf({ cause }: RedisError): readonly RedisError[] {
-  return cause instanceof AggregateError ? cause.errors : [];
+  return (Object(cause) as Partial<AggregateError>).errors ?? [];
 }
 
 /** Return the error that a retry policy is asked about. */

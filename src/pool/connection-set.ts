@@ -147,12 +147,13 @@ export class ConnectionSet {
     }
   }
 
-  /** Remove a connection that has ended. */
-  remove(connection: Connection): void {
+  /** Remove a connection that has ended; return whether it was in the set, so that it had been opened. */
+  remove(connection: Connection): boolean {
     this.stopUsing(connection);
-    this.#all.delete(connection);
+    const isKnown = this.#all.delete(connection);
     this.#leases.delete(connection);
     this.#blocking.delete(connection);
     if (this.#all.size === 0) this.#idle.stop();
+    return isKnown;
   }
 }

@@ -336,8 +336,7 @@ export class ConnectionPool {
   onClosed(connection: Connection, { error, inFlight, unwritten }: CloseReport): void {
     const lease = this.#connections.leaseOf(connection);
     const isBlocking = this.#connections.isBlocking(connection);
-    const wasOpen = this.#connections.has(connection);
-    this.#connections.remove(connection);
+    const wasOpen = this.#connections.remove(connection);
     const isReported = [...inFlight, ...unwritten].some((request) => !request.settled);
     const isFinal = this.#closing !== undefined || lease !== undefined;
     if (wasOpen && isSocketLoss(error)) this.#source.connectionFailed?.(error);
