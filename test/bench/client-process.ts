@@ -1,29 +1,31 @@
 /** A client process as seen by the runner. Only one of them works at a time. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import type { Sample, WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
-import { WORKER } from "./paths.js";
+import type { ClusterSetup, Sample, WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
 import { onCore } from "./setup.js";
+
+type Setup = WorkerSetup | ClusterSetup;
 
 /** A running client process. */
 export class ClientProcess {
   readonly name: string;
   readonly #child: ChildProcess;
 
-  private constructor(setup: WorkerSetup, core: number | undefined) {
+  private constructor(file: string, setup: Setup, core: number | undefined) {
     this.name = setup.client;
     const [program, ...args] = [...onCore(core), process.execPath, "--expose-gc"];
-    this.#child = fork(WORKER, [JSON.stringify(setup)], { execPath: program, execArgv: args });
+    this.#child = fork(file, [JSON.stringify(setup)], { execPath: program, execArgv: args });
   }
 
   /**
    * Start a client and connect it.
    *
+   * @param file - The program of the process.
    * @param setup - The client and its server.
    * @param core - The core it is pinned to.
    */
-  static async start(setup: WorkerSetup, core: number | undefined): Promise<ClientProcess> {
-    const started = new ClientProcess(setup, core);
+  static async start(file: string, setup: Setup, core: number | undefined): Promise<ClientProcess> {
+    const started = new ClientProcess(file, setup, core);
     await started.#answer();
     return started;
   }

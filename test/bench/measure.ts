@@ -6,18 +6,21 @@ import type { Scenario, Step } from "./scenarios.js";
 const NS_PER_MS = 1e6;
 const GROWTH = 2;
 
+/** What a measurement needs of a scenario. */
+type Load = Pick<Scenario, "callers" | "commands">;
+
 /** One scenario with one client, warmed up at most once. */
 export class Measurement {
-  readonly #scenario: Scenario;
+  readonly #scenario: Load;
   readonly #step: Step;
-  readonly #serverPid: number;
+  readonly #serverPids: readonly number[];
   /** Steps per ms in the latest run. */
   #pace = 0;
 
-  constructor(scenario: Scenario, step: Step, serverPid: number) {
+  constructor(scenario: Load, step: Step, serverPids: readonly number[]) {
     this.#scenario = scenario;
     this.#step = step;
-    this.#serverPid = serverPid;
+    this.#serverPids = serverPids;
   }
 
   /** Run in growing batches for about `duration` ms, to find out how many steps fill that time. */
@@ -37,13 +40,13 @@ export class Measurement {
   /** Run for about `duration` ms and return the measurement. */
   async measure(duration: number): Promise<Sample> {
     globalThis.gc?.();
-    const serverBefore = cpuOf(this.#serverPid);
+    const serverBefore = cpuOfAll(this.#serverPids);
     const cpuBefore = process.cpuUsage();
     const start = performance.now();
     const steps = await this.#run(this.#pace * duration);
     const wall = performance.now() - start;
     const cpu = process.cpuUsage(cpuBefore);
-    const serverAfter = cpuOf(this.#serverPid);
+    const serverAfter = cpuOfAll(this.#serverPids);
     const commands = steps * this.#scenario.commands;
     const known = serverBefore !== null && serverAfter !== null;
     return {
@@ -66,6 +69,17 @@ export class Measurement {
 
 async function caller(step: Step, first: number, times: number): Promise<void> {
   for (let i = 0; i < times; i++) await step(first + i);
+}
+
+/** CPU time of processes, in ns; null where it is unknown. */
+function cpuOfAll(pids: readonly number[]): number | null {
+  let sum = 0;
+  for (const pid of pids) {
+    const cpu = cpuOf(pid);
+    if (cpu === null) return null;
+    sum += cpu;
+  }
+  return pids.length === 0 ? null : sum;
 }
 
 /** CPU time of the main thread of a process, in ns; null where the system does not report it. */

@@ -13,10 +13,19 @@ export interface WorkerSetup {
   readonly serverPid: number;
 }
 
+/** How a process with a cluster client is started: its argument as JSON text. */
+export interface ClusterSetup {
+  readonly client: string;
+  /** Ports of the primaries on the loopback address. */
+  readonly ports: readonly number[];
+  /** Processes of the servers, which share one core; none when they do not. */
+  readonly serverPids: readonly number[];
+}
+
 /** Check and warm one scenario, or measure it. */
 export interface WorkerRequest {
   readonly action: "warm" | "measure";
-  /** Index in `SCENARIOS`. */
+  /** Index in `SCENARIOS` or `CLUSTER_SCENARIOS`. */
   readonly scenario: number;
   /** ms: how long the client is to be busy. */
   readonly duration: number;
@@ -28,7 +37,7 @@ export interface Sample {
   readonly rate: number;
   /** CPU time of the client process per command, user and system, in µs. */
   readonly cpu: number;
-  /** Share of the time during which the server was on its CPU, 0 to 1; null where unknown. */
+  /** Share of the time during which the server, or one of the servers, was on its CPU, 0 to 1; null where unknown. */
   readonly server: number | null;
 }
 

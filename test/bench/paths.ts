@@ -12,6 +12,8 @@ export const ROOT = join(BENCH, "..", "..");
 export const DIST = join(ROOT, "dist", "index.js");
 /** The program of a client process. */
 export const WORKER = join(HERE, "worker.js");
+/** The program of a process with one cluster client. */
+export const CLUSTER_CHILD = join(HERE, "cluster-child.js");
 /** The program of a process with one subscriber. */
 export const PUBSUB_CHILD = join(HERE, "pubsub-child.js");
 /** The program that is one cold start. */

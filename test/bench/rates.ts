@@ -3,6 +3,7 @@ import { ClientProcess } from "./client-process.js";
 import type { Target } from "./clients/adapter.js";
 import type { Sample, Transport } from "./messages.js";
 import type { BenchOptions } from "./options.js";
+import { WORKER } from "./paths.js";
 import { SCENARIOS } from "./scenarios.js";
 import type { Cores } from "./setup.js";
 import { median } from "./statistics.js";
@@ -17,6 +18,13 @@ export interface Cell extends Sample {
 export interface Row {
   readonly scenario: string;
   readonly cells: Readonly<Record<string, Cell>>;
+}
+
+/** What is measured in rounds, and for how long. */
+export interface Series extends Pick<BenchOptions, "rounds" | "duration" | "warmUp" | "clients"> {
+  readonly scenarios: readonly { readonly name: string; readonly rounds?: number }[];
+  /** Indexes in `scenarios`. */
+  readonly chosen: readonly number[];
 }
 
 /** What a run needs besides its options. */
@@ -41,46 +49,62 @@ export async function measureRates(options: BenchOptions, around: RunEnvironment
   try {
     for (const client of options.clients) {
       const setup = { client, targets: around.targets, serverPid: around.serverPid };
-      processes.push(await ClientProcess.start(setup, around.cores?.client));
+      processes.push(await ClientProcess.start(WORKER, setup, around.cores?.client));
     }
-    around.say("checking every answer and warming up");
-    const able = new Map<number, ClientProcess[]>();
-    for (const scenario of options.scenarios) {
-      const those: ClientProcess[] = [];
-      for (const process of processes) {
-        if (await process.warm(scenario, options.warmUp)) those.push(process);
-      }
-      able.set(scenario, those);
-    }
-    return await playRounds(options, around, able);
+    const series = { ...options, chosen: options.scenarios, scenarios: SCENARIOS };
+    return await playRounds(series, around.say, await warmAll(series, around.say, processes));
   } finally {
     await Promise.all(processes.map((process) => process.stop()));
   }
 }
 
-async function playRounds(
-  options: BenchOptions,
-  around: RunEnvironment,
+/**
+ * Check and warm up every client in every scenario.
+ *
+ * @param processes - The client processes, in the order of the clients.
+ * @returns By scenario, the clients that support it.
+ */
+export async function warmAll(
+  series: Series,
+  say: (line: string) => void,
+  processes: readonly ClientProcess[],
+): Promise<Map<number, ClientProcess[]>> {
+  say("checking every answer and warming up");
+  const able = new Map<number, ClientProcess[]>();
+  for (const scenario of series.chosen) {
+    const those: ClientProcess[] = [];
+    for (const process of processes) {
+      if (await process.warm(scenario, series.warmUp)) those.push(process);
+    }
+    able.set(scenario, those);
+  }
+  return able;
+}
+
+/** Measure every client in every scenario once per round. */
+export async function playRounds(
+  series: Series,
+  say: (line: string) => void,
   able: ReadonlyMap<number, readonly ClientProcess[]>,
 ): Promise<Row[]> {
   const samples = new Map<string, Sample[]>();
-  for (let round = 0; round < options.rounds; round++) {
-    around.say(`round ${round + 1} of ${options.rounds}`);
-    for (const [turn, scenario] of options.scenarios.entries()) {
-      if (round >= (SCENARIOS[scenario]?.rounds ?? options.rounds)) continue;
+  for (let round = 0; round < series.rounds; round++) {
+    say(`round ${round + 1} of ${series.rounds}`);
+    for (const [turn, scenario] of series.chosen.entries()) {
+      if (round >= (series.scenarios[scenario]?.rounds ?? series.rounds)) continue;
       for (const process of rotated(able.get(scenario) ?? [], round + turn)) {
-        const sample = await process.measure(scenario, options.duration);
+        const sample = await process.measure(scenario, series.duration);
         const key = `${scenario} ${process.name}`;
         samples.set(key, [...(samples.get(key) ?? []), sample]);
       }
     }
   }
-  return options.scenarios.map((scenario) => {
-    const cells = options.clients.flatMap((client): [string, Cell][] => {
+  return series.chosen.map((scenario) => {
+    const cells = series.clients.flatMap((client): [string, Cell][] => {
       const all = samples.get(`${scenario} ${client}`);
       return all === undefined ? [] : [[client, summary(all)]];
     });
-    return { scenario: SCENARIOS[scenario]?.name ?? "", cells: Object.fromEntries(cells) };
+    return { scenario: series.scenarios[scenario]?.name ?? "", cells: Object.fromEntries(cells) };
   });
 }
 

@@ -1,8 +1,10 @@
 /** Text and tables of a run. Computes ratios; measures nothing. */
 import { CLIENTS } from "./clients/index.js";
+import { CLUSTER_CLIENTS } from "./cluster/clients.js";
 import type { Burden, ColdStart } from "./messages.js";
 import type { PubSubResults, PubSubRow } from "./pubsub.js";
-import type { Cell, Row } from "./rates.js";
+import { cheaper, isPeer, lossSection, OURS, quicker, rateTable, titleOf } from "./rate-table.js";
+import type { Row } from "./rates.js";
 import { markdownTable, significant, times } from "./tables.js";
 import type { TypeCost } from "./type-cost.js";
 
@@ -19,28 +21,18 @@ export interface Results {
   /** Version by client. */
   readonly versions: Readonly<Record<string, string>>;
   readonly rates: readonly Row[];
+  readonly cluster: readonly Row[];
   readonly pubsub: PubSubResults | undefined;
   readonly burden: Readonly<Record<string, Burden>>;
   readonly start: Readonly<Record<string, ColdStart>>;
   readonly types: Readonly<Record<string, TypeCost>>;
 }
 
-/** Above this share the server, not the client, is the bottleneck. */
-const SERVER_BOUND = 0.9;
-const OURS = "rediswire";
-const FLOOR = "floor";
-
-type Measure = (cell: Cell) => number;
-/** How much better `cell` is than `other`: above 1 is better. */
-type Compare = (cell: Cell, other: Cell) => number;
-
-const quicker: Compare = (cell, other) => cell.rate / other.rate;
-const cheaper: Compare = (cell, other) => other.cpu / cell.cpu;
-
 /** The whole report, as Markdown. */
 export function report(results: Results): string {
   const parts = [
     ...(results.rates.length > 0 ? rateSections(results.rates) : []),
+    ...(results.cluster.length > 0 ? [clusterSection(results.cluster)] : []),
     ...(results.pubsub === undefined ? [] : [pubsubSection(results.pubsub)]),
     ...(Object.keys(results.burden).length > 0 ? [burdenSection(results.burden)] : []),
     ...(Object.keys(results.start).length > 0 ? [startSection(results.start)] : []),
@@ -70,87 +62,26 @@ export function conditions(results: Results): string {
 
 function rateSections(rows: readonly Row[]): string[] {
   const sections = [
-    `## Commands per second\n\n${table(rows, (cell) => cell.rate, quicker)}`,
-    `## CPU time of the client per command, µs\n\n${table(rows, (cell) => cell.cpu, cheaper)}`,
+    `## Commands per second\n\n${rateTable(rows, quicker)}`,
+    `## CPU time of the client per command, µs\n\n${rateTable(rows, cheaper)}`,
   ];
   const losses = lossSection(rows);
   return losses === undefined ? sections : [...sections, losses];
 }
 
-function table(rows: readonly Row[], measure: Measure, compare: Compare): string {
-  const clients = Object.keys(rows[0]?.cells ?? {});
-  const ours = clients.includes(OURS);
-  const peers = ours && clients.some(isPeer);
-  const floor = ours && clients.includes(FLOOR);
-  const head = [
-    "Scenario",
-    ...clients.map(titleOf),
-    ...(peers ? ["× best peer"] : []),
-    ...(floor ? ["× baseline"] : []),
-  ];
-  const body = rows.map(({ scenario, cells }) => {
-    const numbers = clients.map((client) => {
-      const cell = cells[client];
-      return cell === undefined ? "–" : `${significant(measure(cell))}${boundMark(cell, measure)}`;
-    });
-    const own = cells[OURS];
-    if (own === undefined) return [scenario, ...numbers];
-    const best = bestPeer(cells, compare);
-    const baseline = cells[FLOOR];
-    return [
-      scenario,
-      ...numbers,
-      ...(peers && best !== undefined ? [times(compare(own, best.cell))] : []),
-      ...(floor && baseline !== undefined ? [times(compare(own, baseline))] : []),
-    ];
-  });
-  return markdownTable(head, body);
-}
-
-function boundMark(cell: Cell, measure: Measure): string {
-  const isRate = measure(cell) === cell.rate;
-  return isRate && cell.server !== null && cell.server >= SERVER_BOUND ? "°" : "";
-}
-
-function isPeer(client: string): boolean {
-  return CLIENTS[client]?.kind === "peer";
-}
-
-function titleOf(client: string): string {
-  return CLIENTS[client]?.title ?? client;
-}
-
-function bestPeer(cells: Row["cells"], compare: Compare): { name: string; cell: Cell } | undefined {
-  let best: { name: string; cell: Cell } | undefined;
-  for (const [name, cell] of Object.entries(cells)) {
-    if (!isPeer(name)) continue;
-    if (best === undefined || compare(cell, best.cell) > 1) best = { name, cell };
-  }
-  return best;
-}
-
-function lossSection(rows: readonly Row[]): string | undefined {
-  const has = (client: string) => rows[0]?.cells[client] !== undefined;
-  if (!has(OURS) || !Object.keys(rows[0]?.cells ?? {}).some(isPeer)) return undefined;
-  const lines = rows.flatMap(({ scenario, cells }) => [
-    ...lossOf(scenario, cells, { compare: quicker, what: "the rate" }),
-    ...lossOf(scenario, cells, { compare: cheaper, what: "the CPU efficiency" }),
-  ]);
-  const text = lines.length > 0 ? lines.join("\n") : "In no scenario of this run.";
-  return `## Where rediswire loses to a peer\n\n${text}`;
-}
-
-function lossOf(
-  scenario: string,
-  cells: Row["cells"],
-  by: { readonly compare: Compare; readonly what: string },
-): string[] {
-  const own = cells[OURS];
-  const best = bestPeer(cells, by.compare);
-  if (own === undefined || best === undefined) return [];
-  const ratio = by.compare(own, best.cell);
-  if (ratio >= 1) return [];
-  return [`- ${scenario}: ${times(ratio)} ${by.what} of ${titleOf(best.name)}`];
+function clusterSection(rows: readonly Row[]): string {
+  const columns = {
+    titleOf: (client: string) => CLUSTER_CLIENTS[client]?.title ?? client,
+    baseline: "split",
+  };
+  const note =
+    "Three primaries, keys of all slots. *Split* is one plain rediswire client per node, whose caller\n" +
+    "computes the slot of each key.";
+  return [
+    `## Cluster\n\n${note}`,
+    `Commands per second:\n\n${rateTable(rows, quicker, columns)}`,
+    `CPU time of the client per command, µs:\n\n${rateTable(rows, cheaper, columns)}`,
+  ].join("\n\n");
 }
 
 function pubsubSection({ messages, rounds, rows }: PubSubResults): string {
@@ -248,6 +179,9 @@ const METHOD = `## How to read this
   core here; \`--no-pin\` lets them use other cores.
 - Every client is used as its documentation recommends for speed: ioredis also with
   \`enableAutoPipelining\`, node-redis with \`withTypeMapping\` for Buffers and \`execAsPipeline\`,
-  valkey-glide with a non-atomic \`Batch\` and \`Decoder.Bytes\`. Replies keep the shape that the client
+  valkey-glide with a non-atomic \`Batch\` (\`ClusterBatch\` on a cluster) and \`Decoder.Bytes\`. Replies keep the shape that the client
   returns: ioredis, for example, returns scores as text in a flat array.
+- On a **cluster**, every command of a scenario is a SET or a GET, in turns. ioredis refuses pipelines
+  over several nodes, so the caller creates one for each node; node-redis has none, and pipelines the
+  300 commands that are issued together. The three servers share one core.
 `;

@@ -7,6 +7,7 @@ import { measureBurdens } from "./burden.js";
 import { Chunker } from "./chunker.js";
 import type { Target } from "./clients/adapter.js";
 import { CLIENTS, versionOf } from "./clients/index.js";
+import { measureCluster } from "./cluster/measure.js";
 import { measureColdStarts } from "./cold-start.js";
 import { seed } from "./data.js";
 import type { Transport } from "./messages.js";
@@ -59,6 +60,7 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
     duration: options.duration,
     versions: versionsOf(clients),
     rates: parts.has("rates") ? await measureRates(options, around) : [],
+    cluster: parts.has("cluster") ? await measureCluster(options, around) : [],
     pubsub: parts.has("pubsub") ? await measurePubSub(options, around) : undefined,
     burden: parts.has("burden") ? await measureBurdens(clients, burdenRounds, around) : {},
     start: parts.has("start") ? await measureColdStarts(clients, startRounds, around) : {},

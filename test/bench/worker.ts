@@ -2,12 +2,13 @@
  * One client process: a single client in its own JavaScript engine, so that no client pays for the garbage
  * of another or for code optimised for other types. Runs only while the runner requests it.
  */
-import { type Adapter, Unsupported } from "./clients/adapter.js";
+import type { Adapter } from "./clients/adapter.js";
 import { clientNamed } from "./clients/index.js";
 import { Floor } from "./floor.js";
 import { Measurement } from "./measure.js";
 import type { Transport, WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
 import { SCENARIOS } from "./scenarios.js";
+import { serveRequests } from "./serve.js";
 
 const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
 const clients = new Map<Transport, Promise<Adapter>>();
@@ -30,23 +31,10 @@ async function perform(request: WorkerRequest): Promise<WorkerAnswer> {
   if (scenario === undefined) throw new Error(`no scenario ${request.scenario}`);
   const step = scenario.step(await connected(scenario.transport ?? "tcp"));
   await scenario.check(step, reader);
-  const fresh = new Measurement(scenario, step, setup.serverPid);
+  const fresh = new Measurement(scenario, step, [setup.serverPid]);
   await fresh.warm(request.duration);
   measurements.set(request.scenario, fresh);
   return { kind: "ready" };
 }
 
-function answer(message: WorkerAnswer): void {
-  process.send?.(message);
-}
-
-function failed(error: unknown): WorkerAnswer {
-  if (error instanceof Unsupported) return { kind: "unable" };
-  return { kind: "failed", reason: error instanceof Error ? (error.stack ?? "") : String(error) };
-}
-
-process.on("message", (request: WorkerRequest) => {
-  perform(request).catch(failed).then(answer);
-});
-process.once("disconnect", () => process.exit());
-answer({ kind: "ready" });
+serveRequests(perform);
