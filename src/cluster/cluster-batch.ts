@@ -17,12 +17,20 @@ import {
   sendBatch,
   startBatch,
 } from "../pipeline/send-batch.js";
-import { type Chunk, Encoder } from "../protocol/encoder.js";
+import { Encoder } from "../protocol/encoder.js";
 import { type ClusterCommands, ClusterPipeline } from "./cluster-pipeline.js";
 import { ClusterTransaction } from "./cluster-transaction.js";
+import type { NodePool } from "./node-pool.js";
 import { concernsCluster } from "./redirects.js";
 import type { ClusterRouter } from "./router.js";
 import { ScriptLoads } from "./script-loads.js";
+
+/** Commands that go to the same node, and their wire form. */
+interface Group {
+  readonly node: NodePool | undefined;
+  readonly indexes: number[];
+  readonly encoder: Encoder;
+}
 
 function crossSlot(command: string): CrossSlotTransactionError {
   const message = `${command}: all keys of a transaction must be in one slot; give the keys one hash tag, such as {user1}`;
@@ -32,33 +40,39 @@ function crossSlot(command: string): CrossSlotTransactionError {
 /** Sends the batches of one pipeline. */
 class ClusterBatchSender implements BatchSender<ClusterCommands> {
   readonly #router: ClusterRouter;
-  readonly #encoder: Encoder;
   readonly #transaction: boolean;
   /** Slot of the watched keys. */
   #watched = NO_SLOT;
   /** Slot of the transaction. */
   #slot = NO_SLOT;
   #slots: number[] = [];
-  #wires: (readonly Chunk[])[] = [];
+  #groups: Group[] = [];
   #flags = 0;
 
   constructor(router: ClusterRouter, transaction: boolean) {
     this.#router = router;
-    this.#encoder = new Encoder(router.settings);
     this.#transaction = transaction;
   }
 
   add(info: CommandInfo, args: readonly Arg[]): void {
-    this.#encoder.command(info, args);
-    const wire = this.#encoder.take();
     const slot = commandSlot(info, args, this.#router.settings.encoding);
-    if (this.#transaction && slot !== NO_SLOT) {
-      if (this.#slot !== NO_SLOT && slot !== this.#slot) throw crossSlot(info.name);
-      this.#slot = slot;
-    }
+    const isOther = this.#transaction && slot !== NO_SLOT && slot !== this.#slot;
+    if (isOther && this.#slot !== NO_SLOT) throw crossSlot(info.name);
+    const { indexes, encoder } = this.#group(slot);
+    encoder.command(info, args);
+    if (isOther) this.#slot = slot;
+    indexes.push(this.#slots.length);
     this.#slots.push(slot);
-    this.#wires.push(wire);
     this.#flags |= info.flags;
+  }
+
+  /** Return the commands that go where one of this slot goes. A transaction is one group. */
+  #group(slot: number): Group {
+    const node = this.#transaction ? undefined : this.#router.nodeAt(slot);
+    for (const group of this.#groups) if (group.node === node) return group;
+    const group = { node, indexes: [], encoder: new Encoder(this.#router.settings) };
+    this.#groups.push(group);
+    return group;
   }
 
   watch(keys: readonly Key[]): void {
@@ -87,11 +101,13 @@ class ClusterBatchSender implements BatchSender<ClusterCommands> {
   }
 
   take(): ClusterCommands {
-    const slots = this.#slots;
-    const taken = { slots, wires: this.#wires, flags: this.#flags, slot: this.#slot };
+    const groups = this.#groups
+      .filter(({ indexes }) => indexes.length !== 0)
+      .map(({ node, indexes, encoder }) => ({ node, indexes, wire: encoder.take() }));
+    const taken = { slots: this.#slots, groups, flags: this.#flags, slot: this.#slot };
     this.#slot = this.#watched;
     this.#slots = [];
-    this.#wires = [];
+    this.#groups = [];
     this.#flags = 0;
     return taken;
   }
@@ -133,7 +149,7 @@ function sendOnConnection(
 
 /** Return a batch with the wire form of all commands in one list. */
 function joined(batch: Batch<ClusterCommands>): Batch {
-  return { ...batch, wire: batch.wire.wires.flat() };
+  return { ...batch, wire: batch.wire.groups.flatMap(({ wire }) => wire) };
 }
 
 function startParts(_executor: Executor, batch: ClusterPipeline): void {

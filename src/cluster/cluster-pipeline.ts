@@ -12,7 +12,7 @@ import type { Observable } from "../execution/tracing.js";
 import { type BatchEntry, decodeSlot } from "../pipeline/batch-request.js";
 import { batchTraits } from "../pipeline/send-batch.js";
 import { assertWritable, type Chunk } from "../protocol/encoder.js";
-import type { Reply, ReplyMode } from "../protocol/reply.js";
+import type { Reply } from "../protocol/reply.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { type Fate, type Journey, newJourney } from "./fate.js";
 import { ForwardedRequest } from "./forwarded-request.js";
@@ -23,11 +23,18 @@ import type { Refusal } from "./routed-request.js";
 import type { ClusterRouter } from "./router.js";
 import type { ScriptLoads } from "./script-loads.js";
 
-/** The commands of a pipeline, encoded, by index. */
+/** Commands that had the same node when they were added. */
+export interface CommandGroup {
+  readonly node: NodePool | undefined;
+  readonly indexes: readonly number[];
+  readonly wire: readonly Chunk[];
+}
+
+/** The commands of a pipeline. */
 export interface ClusterCommands {
-  /** `NO_SLOT` for a command without keys. */
+  /** By index; `NO_SLOT` for a command without keys. */
   readonly slots: readonly number[];
-  readonly wires: readonly (readonly Chunk[])[];
+  readonly groups: readonly CommandGroup[];
   /** Slot of a transaction. */
   readonly slot: number;
   /** The flags of all commands, combined. */
@@ -49,8 +56,8 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   /** A batch has no one server. */
   readonly address = undefined;
   readonly promise: Promise<unknown[]>;
+  readonly entries: readonly BatchEntry[];
   readonly slots: readonly number[];
-  readonly wires: readonly (readonly Chunk[])[];
   readonly replies: Reply[];
   onSettled: ((error?: unknown) => void) | undefined = undefined;
   readonly #setup: ClusterPipelineSetup;
@@ -64,8 +71,8 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
 
   constructor(setup: ClusterPipelineSetup) {
     this.#setup = setup;
+    this.entries = setup.entries;
     this.slots = setup.commands.slots;
-    this.wires = setup.commands.wires;
     this.#unanswered = this.slots.length;
     this.replies = new Array<Reply>(this.slots.length).fill(null);
     this.promise = new Promise((resolve) => {
@@ -75,13 +82,33 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
 
   /** Send all commands: those of one node as one request, those of a closed slot through its gate. */
   start(): void {
-    const { router } = this.#setup;
+    const { router, commands } = this.#setup;
     if (router.closed) return this.fail(closedError(this.name));
+    const isPlaced = router.gates.count === 0 && commands.groups.every((g) => this.#isPlaced(g));
     try {
-      for (const wire of this.wires) assertWritable(wire);
+      // A command that cannot be encoded must not divide the pipeline.
+      if (isPlaced) for (const { wire } of commands.groups) assertWritable(wire);
+      else for (const { info, args } of this.entries) router.encoder.check(info, args);
     } catch (error) {
       return this.fail(error as RedisError);
     }
+    if (!isPlaced) return this.#sendApart();
+    for (const { node, indexes, wire } of commands.groups)
+      router.sendTo(node as NodePool, this.#part(indexes, NO_SLOT, { wire }));
+  }
+
+  /** Whether the commands of a group can be sent to their node as one request. */
+  #isPlaced({ node, indexes }: CommandGroup): boolean {
+    const { router } = this.#setup;
+    if (node === undefined || !node.writable) return false;
+    for (const index of indexes)
+      if (router.nodeAt(this.slots[index] as number) !== node) return false;
+    return true;
+  }
+
+  /** Divide the commands again: nodes have changed, slots are closed, or commands have to wait. */
+  #sendApart(): void {
+    const { router } = this.#setup;
     const byNode = new Map<NodePool, number[]>();
     const bySlot = new Map<number, number[]>();
     for (let index = 0; index < this.slots.length; index++) this.#assign(index, byNode, bySlot);
@@ -132,10 +159,6 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   }
 
   // -- for the parts ---------------------------------------------------------------------------
-
-  modeOf(index: number): ReplyMode {
-    return this.#entry(index).mode;
-  }
 
   errorOf(index: number, error: RedisError): RedisError {
     const command = this.#entry(index).info.name;
@@ -213,17 +236,18 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   onAnswered(count: number): void {
     this.#unanswered -= count;
     if (this.#unanswered !== 0 || this.#settled) return;
-    const { entries, call } = this.#setup;
-    this.#settle(entries.map((entry, i) => decodeSlot(entry, this.replies[i] ?? null, call)));
+    const { call } = this.#setup;
+    this.#settle(this.entries.map((entry, i) => decodeSlot(entry, this.replies[i] ?? null, call)));
   }
 
   #part(indexes: readonly number[], slot: number, shape?: Partial<PartFlags>): PartRequest {
     const { call, commands, loads } = this.#setup;
     const blocks = (commands.flags & BLOCKING) !== 0;
-    const entries = indexes.map((index) => this.#entry(index));
+    const entries = blocks || loads.size !== 0 ? indexes.map((i) => this.#entry(i)) : NONE;
     const part = new PartRequest(this, indexes, {
       traits: blocks ? batchTraits(entries, call, false) : call,
       slot,
+      wire: undefined,
       loads: loads.before(entries),
       asking: false,
       admitted: false,
@@ -234,7 +258,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   }
 
   #entry(index: number): BatchEntry {
-    return this.#setup.entries[index] as BatchEntry;
+    return this.entries[index] as BatchEntry;
   }
 
   #journey(index: number): Journey {
@@ -248,7 +272,10 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   }
 }
 
+const NONE: readonly BatchEntry[] = [];
+
 interface PartFlags {
+  readonly wire: readonly Chunk[];
   readonly asking: boolean;
   readonly admitted: boolean;
 }

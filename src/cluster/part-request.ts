@@ -7,6 +7,7 @@ import type { InternalCommand } from "../connection/internal-request.js";
 import { internalCommand } from "../connection/internal-request.js";
 import { Request, type RequestHolder, type RequestTraits } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
+import type { BatchEntry } from "../pipeline/batch-request.js";
 import { assertWritable, type Chunk, type Encoder } from "../protocol/encoder.js";
 import { type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 import { nextTick } from "../util/timers.js";
@@ -24,12 +25,10 @@ export interface RefusedCommand {
 
 /** The pipeline, as its parts use it. Commands have the index of their entry. */
 export interface PartOwner {
+  readonly entries: readonly BatchEntry[];
   readonly slots: readonly number[];
-  readonly wires: readonly (readonly Chunk[])[];
   /** Replies of all commands so far, error replies included. */
   readonly replies: Reply[];
-  /** How the reply of a command is built. */
-  modeOf(index: number): ReplyMode;
   /** Return the error of a command, from an error reply or from the failure of its part. */
   errorOf(index: number, error: RedisError): RedisError;
   /** Decide what follows an error reply. */
@@ -55,6 +54,8 @@ export interface PartShape {
   readonly traits: RequestTraits;
   /** Slot of all its commands; `NO_SLOT` when they have several. */
   readonly slot: number;
+  /** The commands' wire form, if it is known. */
+  readonly wire: readonly Chunk[] | undefined;
   /** Written before the commands. */
   readonly loads: readonly InternalCommand[];
   /** Whether ASKING precedes each command. */
@@ -67,7 +68,10 @@ export interface PartShape {
 export class PartRequest extends Request implements SelfRouting {
   readonly #owner: PartOwner;
   readonly #shape: PartShape;
+  readonly #entries: readonly BatchEntry[];
+  readonly #replies: Reply[];
   #indexes: readonly number[];
+  #wire: readonly Chunk[] | undefined;
   #isAdmitted: boolean;
   #answered = 0;
   /** Number of replies that come before the next command's. */
@@ -81,7 +85,10 @@ export class PartRequest extends Request implements SelfRouting {
     const { traits, loads, asking } = shape;
     super(indexes.length * (asking ? 2 : 1) + loads.length, traits);
     this.#owner = owner;
+    this.#entries = owner.entries;
+    this.#replies = owner.replies;
     this.#indexes = indexes;
+    this.#wire = shape.wire;
     this.#shape = shape;
     this.#isAdmitted = shape.admitted;
     this.#skip = this.#preceding;
@@ -119,27 +126,34 @@ export class PartRequest extends Request implements SelfRouting {
     this.#isAdmitted = true;
   }
 
-  override check(): void {
-    for (const index of this.#indexes) assertWritable(this.#wire(index));
+  override check(encoder: Encoder): void {
+    if (this.#wire !== undefined) return assertWritable(this.#wire);
+    for (const index of this.#indexes) {
+      const { info, args } = this.#entries[index] as BatchEntry;
+      encoder.check(info, args);
+    }
   }
 
   override encode(encoder: Encoder): void {
     const { loads, asking } = this.#shape;
-    this.check();
+    this.check(encoder);
     for (const load of loads) encoder.command(load, load.args);
+    if (this.#wire !== undefined) return encoder.add(this.#wire);
     for (const index of this.#indexes) {
+      const { info, args } = this.#entries[index] as BatchEntry;
       if (asking) encoder.command(ASKING, ASKING.args);
-      encoder.add(this.#wire(index));
+      encoder.command(info, args);
     }
   }
 
   override replyMode(): ReplyMode {
-    return this.#skip !== 0 ? TEXT : this.#owner.modeOf(this.#index);
+    if (this.#skip !== 0) return TEXT;
+    return this.#entries[this.#indexes[this.#answered] as number]?.mode ?? TEXT;
   }
 
   override acceptReply(value: Reply): boolean {
     if (this.#skip !== 0) return this.#skipReply();
-    this.#owner.replies[this.#index] = value;
+    this.#replies[this.#indexes[this.#answered] as number] = value;
     return this.#advance();
   }
 
@@ -183,6 +197,7 @@ export class PartRequest extends Request implements SelfRouting {
     this.#attempts++;
     this.#owner.onAnswered(this.#answered - (this.#refused?.length ?? 0));
     this.#resendRefused();
+    if (this.#answered !== 0) this.#wire = undefined;
     this.#indexes = rest;
     this.#answered = 0;
     this.#skip = this.#preceding;
@@ -192,8 +207,7 @@ export class PartRequest extends Request implements SelfRouting {
   override fail(error: RedisError): void {
     if (this.settled) return;
     this.settled = true;
-    const { replies } = this.#owner;
-    for (const index of this.indexes) replies[index] = this.#owner.errorOf(index, error);
+    for (const index of this.indexes) this.#replies[index] = this.#owner.errorOf(index, error);
     const count = this.#indexes.length - (this.#refused?.length ?? 0);
     this.#resendRefused();
     this.#owner.onPartEnded(this);
@@ -207,10 +221,6 @@ export class PartRequest extends Request implements SelfRouting {
   /** Number of replies before the first command's. */
   get #preceding(): number {
     return this.#shape.loads.length + (this.#shape.asking ? 1 : 0);
-  }
-
-  #wire(index: number): readonly Chunk[] {
-    return this.#owner.wires[index] as readonly Chunk[];
   }
 
   #skipReply(): false {

@@ -35,6 +35,11 @@ export class ScriptLoads {
     });
   }
 
+  /** Number of scripts and libraries. */
+  get size(): number {
+    return this.#commands.length;
+  }
+
   /** Return the commands to send before others; repeating them changes nothing. */
   before(entries: Iterable<BatchEntry>): readonly InternalCommand[] {
     if (this.#commands.length === 0) return [];
