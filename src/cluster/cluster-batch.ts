@@ -40,6 +40,7 @@ function crossSlot(command: string): CrossSlotTransactionError {
 /** Sends the batches of one pipeline. */
 class ClusterBatchSender implements BatchSender<ClusterCommands> {
   readonly #router: ClusterRouter;
+  readonly #encoding: BufferEncoding;
   readonly #transaction: boolean;
   /** Slot of the watched keys. */
   #watched = NO_SLOT;
@@ -51,11 +52,12 @@ class ClusterBatchSender implements BatchSender<ClusterCommands> {
 
   constructor(router: ClusterRouter, transaction: boolean) {
     this.#router = router;
+    this.#encoding = router.settings.encoding;
     this.#transaction = transaction;
   }
 
   add(info: CommandInfo, args: readonly Arg[]): void {
-    const slot = commandSlot(info, args, this.#router.settings.encoding);
+    const slot = commandSlot(info, args, this.#encoding);
     const isOther = this.#transaction && slot !== NO_SLOT && slot !== this.#slot;
     if (isOther && this.#slot !== NO_SLOT) throw crossSlot(info.name);
     const { indexes, encoder } = this.#group(slot);
@@ -80,10 +82,9 @@ class ClusterBatchSender implements BatchSender<ClusterCommands> {
       const message = "WATCH: on a cluster at least one key is required, which determines the node";
       throw new DataError(message, { command: "WATCH" });
     }
-    const { encoding } = this.#router.settings;
     let slot = this.#watched;
     for (const key of keys) {
-      const own = keySlot(key, encoding);
+      const own = keySlot(key, this.#encoding);
       if (slot !== NO_SLOT && own !== slot) throw crossSlot("WATCH");
       slot = own;
     }
@@ -92,7 +93,7 @@ class ClusterBatchSender implements BatchSender<ClusterCommands> {
   }
 
   checkWatched(info: CommandInfo, args: readonly Arg[]): void {
-    const slot = commandSlot(info, args, this.#router.settings.encoding);
+    const slot = commandSlot(info, args, this.#encoding);
     if (slot !== NO_SLOT && slot !== this.#watched) throw crossSlot(info.name);
   }
 

@@ -110,12 +110,25 @@ export class NodeTable {
   /** Route again what waits for the slot at other nodes than its own. */
   rerouteSlot(slot: number): void {
     const owner = this.#map.primary(slot);
-    const { encoding } = this.#host;
     for (const node of this.all) {
       if (node === owner || node.waiting === 0) continue;
-      const requests = node.pool.withdraw((request) => concerns(request, slot, encoding));
-      this.#host.reroute(requests);
+      this.#host.reroute(node.pool.withdraw(this.#concerned(slot)));
     }
+  }
+
+  /**
+   * Match requests of a slot, oldest first. A part of a pipeline may have other slots as well: what waits behind
+   * it for one of them goes with it, to keep their order.
+   */
+  #concerned(slot: number): (request: Request) => boolean {
+    const { encoding } = this.#host;
+    const slots = new Set([slot]);
+    return (request) => {
+      const own = isSelfRouting(request) ? [...request.slots] : [request.slot(encoding)];
+      if (!own.some((other) => slots.has(other))) return false;
+      for (const other of own) slots.add(other);
+      return true;
+    };
   }
 
   /** Change the map for many slots at once. */
@@ -167,9 +180,4 @@ function isAmong(request: Request, slots: ReadonlySet<number>, encoding: BufferE
   if (slots.size === 0 || request.blocking) return false;
   if (isSelfRouting(request)) return [...request.slots].some((slot) => slots.has(slot));
   return slots.has(request.slot(encoding));
-}
-
-function concerns(request: Request, slot: number, encoding: BufferEncoding): boolean {
-  if (isSelfRouting(request)) return [...request.slots].includes(slot);
-  return request.slot(encoding) === slot;
 }

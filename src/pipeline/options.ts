@@ -3,7 +3,7 @@ import type { DecodeError, ResponseError } from "../errors.js";
 
 /** Options of {@link Redis.pipeline}. */
 export interface PipelineOptions {
-  /** Boolean: whether the commands run as one MULTI/EXEC transaction; default `true`. */
+  /** Boolean: whether the commands run as one MULTI/EXEC transaction; default `true`, on a cluster `false`. */
   readonly transaction?: boolean;
 }
 
@@ -11,7 +11,8 @@ export interface PipelineOptions {
 export interface ExecOptions {
   /**
    * Boolean: whether `exec` rejects with the first error among the replies; default `true`. With `false`
-   * errors are returned in their places, except errors of the connection such as LOADING.
+   * errors are returned in their places, except errors of the connection such as LOADING. Without a
+   * transaction on a cluster these are in their places too: other nodes have executed their commands.
    */
   readonly raiseOnError?: boolean;
 }

@@ -21,6 +21,7 @@ import {
   scriptedCluster,
 } from "../support/scripted-cluster.js";
 import { errorOf } from "../support/settle.js";
+import { until } from "../support/until.js";
 import { watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
@@ -160,7 +161,7 @@ describe("a redirected command of a pipeline", () => {
     a.answer("RPUSH", REPLIES.tryagain, REPLIES.tryagain);
     b.answer("RPUSH", REPLIES.down);
     const first = client.pipeline().rpush(keyA, "1").rpush(keyA, "2").rpush(keyB, "1").exec();
-    await a.arrival("RPUSH", 2);
+    await until(() => client.router.gates.count === 2, { message: "no slots were closed" });
     const second = client.pipeline().rpush(keyA, "3").rpush(keyB, "2").exec();
     expect(await first).toEqual([1, 2, 1]);
     expect(await second).toEqual([3, 2]);
@@ -172,8 +173,7 @@ describe("a redirected command of a pipeline", () => {
     await connect();
     a.answer("RPUSH", REPLIES.tryagain);
     const waiting = client.pipeline().rpush(keyA, "1").exec();
-    await a.arrival("RPUSH", 1);
-    await client.get(keyB);
+    await until(() => client.router.gates.count !== 0, { message: "no slot was closed" });
     let isSettled = false;
     void waiting.then(() => {
       isSettled = true;
