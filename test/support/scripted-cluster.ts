@@ -126,7 +126,8 @@ export class ScriptedNode {
   /** Reset all connections, and refuse new ones. */
   async kill(): Promise<void> {
     this.#endHolds();
-    for (const peer of this.peers) if (!peer.socket.destroyed) peer.socket.resetAndDestroy();
+    const open = this.peers.filter(({ socket }) => !socket.destroyed);
+    await Promise.all(open.map((peer) => peer.reset()));
     await this.#mock?.[Symbol.asyncDispose]();
   }
 

@@ -102,6 +102,14 @@ describe("fateOf MOVED and ASK", () => {
     },
   );
 
+  it("waits and refreshes instead of using a target that the client does not accept", () => {
+    const accepts = () => false;
+    const wait = { kind: "wait", pause: 50, refresh: true, reconnect: false };
+    expect(fate(MOVED, { accepts })).toEqual(wait);
+    expect(fate(ASK, { accepts })).toEqual(wait);
+    expect(fate(MOVED, { accepts: () => true })).toMatchObject({ kind: "move", target: OTHER });
+  });
+
   it("applies addressRemap to the target", () => {
     const remap = ([host, port]: readonly [string, number]) => [`${host}.nat`, port + 1] as const;
     const target = { host: "10.0.0.2.nat", port: 7002 };

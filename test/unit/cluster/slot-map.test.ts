@@ -287,3 +287,26 @@ describe("a view that is older than a MOVED (trap 14)", () => {
     expect([7, 8].map((slot) => hostOf(map.primary(slot)))).toEqual(["a", "c"]);
   });
 });
+
+describe("SlotMap.strays", () => {
+  it("counts the nodes that are not in the last view, until the next one", () => {
+    const { map } = mapOf(THREE);
+    expect(map.strays).toBe(0);
+    map.node(at("x"));
+    map.patch(7, map.node(at("y")));
+    expect([map.strays, map.has(at("x")), map.has(at("z"))]).toEqual([2, true, false]);
+    map.adopt(THREE, map.version);
+    expect([map.strays, map.has(at("x"))]).toEqual([0, false]);
+  });
+});
+
+describe("SlotMap.snapshot", () => {
+  it("returns the former primaries after a promotion and after a view", () => {
+    const { map } = mapOf(THREE);
+    const former = map.snapshot();
+    map.patch(7, map.node(at("a2")));
+    expect([hostOf(former(7)), hostOf(map.primary(7))]).toEqual(["a", "a2"]);
+    map.adopt(viewOf([0, SLOTS - 1, "z"]), map.version);
+    expect([hostOf(former(7)), hostOf(former(SLOTS - 1))]).toEqual(["a", "c"]);
+  });
+});
