@@ -68,6 +68,8 @@ function calls(node) {
 function computes(node) {
   const isComputation =
     ts.isPropertyAccessExpression(node) ||
+    // A key of a class: bundlers do not know that it is a symbol.
+    ts.isComputedPropertyName(node) ||
     ts.isElementAccessExpression(node) ||
     ts.isBinaryExpression(node) ||
     ts.isTemplateExpression(node) ||
