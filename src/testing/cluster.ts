@@ -267,8 +267,10 @@ export class LocalCluster implements TestCluster {
   async #replicaFor(node: LocalServer): Promise<LocalServer> {
     const role = (await node.command("ROLE")) as [string];
     if (role[0] === "slave") return node;
-    const [range] = (await viewOf(node)).filter(({ primary }) => primary === node.port);
-    const replica = this.#running().find(({ port }) => range?.replicas.includes(port));
+    const others = this.#running().filter((other) => other !== node);
+    // Not the view of the primary: it lists a replica only when data has been sent to it.
+    const roles = await Promise.all(others.map((other) => other.command("ROLE")));
+    const replica = others.find((_, i) => isReplicaOf(roles[i], node));
     if (replica === undefined) throw new Error("failover: the node has no running replica");
     return replica;
   }
@@ -298,6 +300,11 @@ export class LocalCluster implements TestCluster {
     if (acl !== undefined) return ["AUTH2", SUPPORT_NAME, SUPPORT_PASSWORD];
     return password === undefined ? [] : ["AUTH", password];
   }
+}
+
+/** Whether a ROLE reply is that of a replica of a primary. */
+function isReplicaOf(role: unknown, { port }: LocalServer): boolean {
+  return Array.isArray(role) && role[0] === "slave" && role[2] === port;
 }
 
 function ownerIn(view: readonly ViewedRange[], slot: number): number | undefined {

@@ -51,6 +51,14 @@ describe("startCluster with replicas", () => {
     expect(await cluster.ownerOf(8_000)).toBe(primary);
   });
 
+  it("promotes a replica of a primary that was itself just promoted", async () => {
+    const [first] = cluster.primaries;
+    if (first === undefined) throw new Error("no primary");
+    const promoted = await cluster.failover(first);
+    expect(await cluster.failover(promoted)).toBe(first);
+    expect(await cluster.ownerOf(0)).toBe(first);
+  });
+
   it("adds and removes a node", async () => {
     const node = await cluster.addNode();
     const [, , last] = cluster.primaries;

@@ -1,0 +1,181 @@
+/**
+ * Failures of the nodes of a cluster under load: primaries that crash or freeze, and nodes that all have new
+ * addresses. Every command settles, with the outcome that the data confirms; other nodes are not affected.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { keySlot } from "../../src/commands/core/key-slot.js";
+import { Redis, RedisCluster, type RedisClusterOptions } from "../../src/index.js";
+import { startCluster, type TestCluster, type TestClusterNode } from "../../src/testing/index.js";
+import { ClusterLoad, reportNumbers } from "../support/cluster-load.js";
+import { startProxy } from "../support/fault-proxy.js";
+import { settleAll } from "../support/settle.js";
+import { until } from "../support/until.js";
+
+const SOCKET_TIMEOUT = 2_000;
+/** ms from the promotion of a replica to the first write that is acknowledged. */
+const RECOVERY_MS = 1_000;
+/** ms of load before a failure, which the latencies are compared with. */
+const BASELINE_MS = 1_000;
+/** Writes that a primary may acknowledge before it has sent them to its replica. */
+const MAY_LOSE = 200;
+
+const TAGS = Array.from({ length: 30 }, (_, i) => `{failure:${i}}`);
+
+const slotOf = (tag: string): number => keySlot(tag, "utf8");
+
+/** A cluster whose shards do not depend on each other. */
+function startShards(): Promise<TestCluster> {
+  const config = { "cluster-require-full-coverage": "no" };
+  return startCluster({ primaries: 3, replicas: 3, config });
+}
+
+/** Divide tags into those of a node and others. */
+async function divideTags(servers: TestCluster, node: TestClusterNode) {
+  const own: string[] = [];
+  const others: string[] = [];
+  for (const tag of TAGS) {
+    const isOwn = (await servers.ownerOf(slotOf(tag))) === node;
+    (isOwn ? own : others).push(tag);
+  }
+  return { own, others };
+}
+
+/** Wait until one of the replicas is a primary; return the time. */
+async function promotionTime(replicas: readonly TestClusterNode[]): Promise<number> {
+  const clients = replicas.map(({ host, port }) => new Redis(host, port));
+  try {
+    const isPromoted = async (): Promise<boolean> => {
+      const roles = await Promise.all(clients.map((client) => client.role()));
+      return roles.some(([role]) => role === "master");
+    };
+    await until(isPromoted, { timeout: 20_000, message: "no replica was promoted" });
+    return performance.now();
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+  }
+}
+
+interface Failure {
+  readonly load: ClusterLoad;
+  readonly own: readonly string[];
+  readonly others: readonly string[];
+  /** Times in ms of `performance.now()`. */
+  readonly failed: number;
+  readonly promoted: number;
+  readonly recovered: number;
+}
+
+/** Put load on all shards, let one primary fail, and wait until its shard serves writes again. */
+async function failUnderLoad(
+  servers: TestCluster,
+  client: RedisCluster,
+  fail: (node: TestClusterNode) => void,
+): Promise<Failure> {
+  const node = await servers.ownerOf(slotOf(TAGS[0] ?? ""));
+  const { own, others } = await divideTags(servers, node);
+  await Promise.all(TAGS.map((tag) => client.get(tag)));
+  const load = new ClusterLoad(client, TAGS);
+  await sleep(BASELINE_MS);
+  const failed = performance.now();
+  fail(node);
+  const promoted = await promotionTime(servers.replicas);
+  const isBack = () =>
+    load.select({ tags: own, from: failed }).find(({ outcome }) => outcome === "acked");
+  await until(isBack, { timeout: 20_000, message: "no write was acknowledged" });
+  const recovered = performance.now();
+  await sleep(BASELINE_MS);
+  await load.stop();
+  return { load, own, others, failed, promoted, recovered };
+}
+
+/** Numbers of a failure, for the report and for assertions. */
+function numbersOf({ load, own, others, failed, promoted, recovered }: Failure) {
+  const outcomes: Record<string, number> = {};
+  for (const { operation, error } of load.rejections) {
+    const kind = `${error.name} ${operation.outcome}`;
+    outcomes[kind] = (outcomes[kind] ?? 0) + 1;
+  }
+  return {
+    promotion: Math.round(promoted - failed),
+    recovery: Math.round(recovered - promoted),
+    outcomes,
+    longest: load.summary().max,
+    own: load.summary({ tags: own, from: failed }),
+    othersBefore: load.summary({ tags: others, to: failed }),
+    othersAfter: load.summary({ tags: others, from: failed, to: recovered }),
+  };
+}
+
+/** Outcomes of rejected commands on a shard that did not fail, pipelines excepted. */
+function rejectedElsewhere({ load, others }: Failure): string[] {
+  return load.rejections
+    .filter(({ operation }) => others.some((tag) => operation.key.startsWith(tag)))
+    .map(({ error }) => error.message);
+}
+
+describe("RedisCluster", () => {
+  const options = (servers: TestCluster): RedisClusterOptions => ({
+    startupNodes: servers.addresses,
+    socketTimeout: SOCKET_TIMEOUT,
+  });
+
+  it("settles every command with its outcome when a primary is killed, and writes go on", async () => {
+    await using servers = await startShards();
+    await using client = new RedisCluster(options(servers));
+    const failure = await failUnderLoad(servers, client, (node) => node.kill("SIGKILL"));
+    const numbers = numbersOf(failure);
+    const { load } = failure;
+    const found = await load.violations({ mayLose: MAY_LOSE });
+    reportNumbers("SIGKILL", { ...numbers, violations: found });
+    expect(found).toEqual([]);
+    expect(rejectedElsewhere(failure)).toEqual([]);
+    expect(load.rejections.filter(({ operation }) => operation.outcome === "refused")).toEqual([]);
+    expect(numbers.recovery).toBeLessThan(RECOVERY_MS);
+    expect(numbers.othersAfter.p99).toBeLessThan(numbers.othersBefore.p99 * 2 + 20);
+  }, 60_000);
+
+  it("settles every command with its outcome when a primary freezes, and writes go on", async () => {
+    await using servers = await startShards();
+    await using client = new RedisCluster(options(servers));
+    let frozen: TestClusterNode | undefined;
+    const failure = await failUnderLoad(servers, client, (node) => {
+      frozen = node;
+      node.pause();
+    });
+    frozen?.resume();
+    const numbers = numbersOf(failure);
+    const { load } = failure;
+    const found = await load.violations({ mayLose: MAY_LOSE });
+    reportNumbers("SIGSTOP", { ...numbers, violations: found });
+    expect(found).toEqual([]);
+    expect(rejectedElsewhere(failure)).toEqual([]);
+    expect(load.rejections.filter(({ operation }) => operation.outcome === "refused")).toEqual([]);
+    expect(numbers.recovery).toBeLessThan(SOCKET_TIMEOUT + RECOVERY_MS);
+    expect(numbers.othersAfter.p99).toBeLessThan(numbers.othersBefore.p99 * 2 + 20);
+  }, 60_000);
+
+  it("finds the nodes by its startup node when all of them have new addresses", async () => {
+    const before = await startCluster({ primaries: 3 });
+    await using after = await startCluster({ primaries: 3 });
+    const [first] = before.nodes as [TestClusterNode];
+    const [second] = after.nodes as [TestClusterNode];
+    await using seed = await startProxy(first);
+    await using client = new RedisCluster(seed.host, seed.port);
+    const keys = TAGS.map((tag) => `${tag}:address`);
+    expect(await Promise.all(keys.map((key) => client.incr(key)))).toEqual(keys.map(() => 1));
+    seed.redirect(second);
+    await before.stop();
+    const start = performance.now();
+    const replies = await settleAll(
+      keys.map((key) => client.incr(key)),
+      10_000,
+    );
+    reportNumbers("new addresses", { ms: Math.round(performance.now() - start) });
+    expect(replies.map((reply) => (reply.ok ? reply.value : reply.error))).toEqual(
+      keys.map(() => 1),
+    );
+    const ports = client.connect().then(() => String(client));
+    expect(await ports).toBe("RedisCluster<nodes=3>");
+  }, 60_000);
+});
