@@ -20,6 +20,11 @@ const BASELINE_MS = 1_000;
 /** Writes that a primary may acknowledge before it has sent them to its replica. */
 const MAY_LOSE = 200;
 
+/** Clients of one process during a fail-over; `REDISWIRE_CLUSTER_CLIENTS=200` for the release notes. */
+const CLIENTS = Number(process.env.REDISWIRE_CLUSTER_CLIENTS ?? 50);
+/** CLUSTER SLOTS calls: with pauses of 50 to 800 ms over a fail-over of about three seconds. */
+const CALLS_PER_CLIENT = 12;
+
 const TAGS = Array.from({ length: 30 }, (_, i) => `{failure:${i}}`);
 
 const slotOf = (tag: string): number => keySlot(tag, "utf8");
@@ -47,7 +52,7 @@ async function promotionTime(replicas: readonly TestClusterNode[]): Promise<numb
   try {
     const isPromoted = async (): Promise<boolean> => {
       const roles = await Promise.all(clients.map((client) => client.role()));
-      return roles.some(([role]) => role === "master");
+      return roles.some(({ role }) => role === "master");
     };
     await until(isPromoted, { timeout: 20_000, message: "no replica was promoted" });
     return performance.now();
@@ -102,16 +107,59 @@ function numbersOf({ load, own, others, failed, promoted, recovered }: Failure) 
     outcomes,
     longest: load.summary().max,
     own: load.summary({ tags: own, from: failed }),
-    othersBefore: load.summary({ tags: others, to: failed }),
-    othersAfter: load.summary({ tags: others, from: failed, to: recovered }),
+    othersBefore: load.summary({ tags: others, to: failed, isAlone: true }),
+    othersAfter: load.summary({ tags: others, from: failed, to: recovered, isAlone: true }),
   };
 }
 
-/** Outcomes of rejected commands on a shard that did not fail, pipelines excepted. */
+/** Messages of the commands that were rejected although their shard did not fail. */
 function rejectedElsewhere({ load, others }: Failure): string[] {
   return load.rejections
     .filter(({ operation }) => others.some((tag) => operation.key.startsWith(tag)))
     .map(({ error }) => error.message);
+}
+
+async function resetStatistics(nodes: readonly TestClusterNode[]): Promise<void> {
+  for (const { host, port } of nodes) {
+    await using redis = new Redis(host, port);
+    await redis.configResetstat();
+  }
+}
+
+/** Return the number of CLUSTER SLOTS calls and of connections of this client name at a node. */
+async function usageOf({ host, port }: TestClusterNode, name: string) {
+  await using redis = new Redis(host, port);
+  const stats = String(await redis.executeCommand("INFO", "commandstats"));
+  const list = String(await redis.executeCommand("CLIENT", "LIST"));
+  const calls = Number(/^cmdstat_cluster\|slots:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
+  return { calls, connections: list.split(` name=${name} `).length - 1 };
+}
+
+/** Increment keys in turn until stopped; failed commands are counted. */
+class SmallLoad {
+  readonly acked = new Set<string>();
+  failed = 0;
+  readonly #client: RedisCluster;
+  readonly #timer: NodeJS.Timeout;
+  #next = Math.floor(Math.random() * TAGS.length);
+
+  constructor(client: RedisCluster, interval: number) {
+    this.#client = client;
+    this.#timer = setInterval(() => this.#send(), interval);
+  }
+
+  #send(): void {
+    const tag = TAGS[this.#next++ % TAGS.length] ?? "";
+    this.#client.incr(`${tag}:crowd`).then(
+      () => this.acked.add(tag),
+      () => this.failed++,
+    );
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#client.close();
+  }
 }
 
 describe("RedisCluster", () => {
@@ -177,5 +225,38 @@ describe("RedisCluster", () => {
     );
     const ports = client.connect().then(() => String(client));
     expect(await ports).toBe("RedisCluster<nodes=3>");
+  }, 60_000);
+
+  it("asks for the slots a few times per client when many clients lose a primary", async () => {
+    await using servers = await startShards();
+    const name = "crowd";
+    const crowd = Array.from({ length: CLIENTS }, () => {
+      const client = new RedisCluster({ ...options(servers), clientName: name });
+      return new SmallLoad(client, CLIENTS);
+    });
+    const node = await servers.ownerOf(slotOf(TAGS[0] ?? ""));
+    const { own } = await divideTags(servers, node);
+    const others = servers.nodes.filter((other) => other !== node);
+    const areServed = () => crowd.every(({ acked }) => TAGS.every((tag) => acked.has(tag)));
+    await until(areServed, { timeout: 30_000, message: "not every client reached all shards" });
+    await resetStatistics(servers.nodes);
+    const failed = performance.now();
+    node.kill("SIGKILL");
+    const promoted = await promotionTime(servers.replicas);
+    for (const { acked } of crowd) acked.clear();
+    const areBack = () => crowd.every(({ acked }) => own.some((tag) => acked.has(tag)));
+    await until(areBack, { timeout: 30_000, message: "a client does not recover" });
+    const recovered = performance.now();
+    const usage = await Promise.all(others.map((other) => usageOf(other, name)));
+    await Promise.all(crowd.map((load) => load.stop()));
+    const calls = usage.map((one) => one.calls);
+    const connections = usage.map((one) => one.connections);
+    const total = calls.reduce((sum, count) => sum + count, 0);
+    const times = { promotion: promoted - failed, recovery: recovered - promoted };
+    const failures = crowd.reduce((sum, one) => sum + one.failed, 0);
+    reportNumbers("crowd", { clients: CLIENTS, ...times, calls, connections, failures });
+    expect(total).toBeLessThanOrEqual(CLIENTS * CALLS_PER_CLIENT);
+    expect(Math.max(...calls)).toBeLessThan(total / 2);
+    for (const count of connections) expect(count).toBeLessThanOrEqual(CLIENTS);
   }, 60_000);
 });

@@ -12,7 +12,6 @@ import { until } from "../support/until.js";
 /** ms of load; `REDISWIRE_STORM_MS=10000` runs the storm of the release notes. */
 const STORM_MS = Number(process.env.REDISWIRE_STORM_MS ?? 3_000);
 const SLOTS = 50;
-const FAILOVERS = 3;
 
 const slotOf = (tag: string): number => keySlot(tag, "utf8");
 
@@ -30,12 +29,14 @@ describe("RedisCluster under load", () => {
 
   /** Check that the log is exact, and that nothing was rejected. */
   async function expectExact(load: ClusterLoad): Promise<void> {
-    await load.stop();
     expect(load.rejections.map(({ error }) => error.message)).toEqual([]);
     expect(await load.violations()).toEqual([]);
   }
 
-  /** Move slots to the next primary, one after the other, until the end; return the number of moves. */
+  /**
+   * Move slots to the next primary until the end; return the number of moves. One after the other: two nodes that
+   * take slots at the same moment give themselves the same epoch, and others may never learn of one of the moves.
+   */
   async function moveSlots(slots: readonly number[], end: number): Promise<number> {
     const { primaries } = servers;
     for (let moves = 0; ; moves++) {
@@ -50,30 +51,27 @@ describe("RedisCluster under load", () => {
   it("executes every command once and in order while 50 slots move between primaries", async () => {
     const tags = Array.from({ length: SLOTS }, (_, i) => `{storm:${i}}`);
     const slots = tags.map(slotOf);
-    const load = new ClusterLoad(client, tags);
-    const end = performance.now() + STORM_MS;
-    const half = slots.length / 2;
-    const moves = await Promise.all([
-      moveSlots(slots.slice(0, half), end),
-      moveSlots(slots.slice(half), end),
-    ]);
+    await using load = new ClusterLoad(client, tags);
+    const moves = await moveSlots(slots, performance.now() + STORM_MS);
+    await load.stop();
+    reportNumbers("storm", { moves, ...load.summary() });
     await expectExact(load);
-    reportNumbers("storm", { moves: moves[0] + moves[1], ...load.summary() });
-    expect(moves[0] + moves[1]).toBeGreaterThan(SLOTS / 2);
+    expect(moves).toBeGreaterThan(SLOTS / 5);
     expect(load.log.length).toBeGreaterThan(STORM_MS / 2);
   }, 60_000);
 
-  it("executes every command once and in order during several CLUSTER FAILOVERs", async () => {
+  it("executes every command once and in order during a CLUSTER FAILOVER of each shard", async () => {
     const tags = Array.from({ length: SLOTS }, (_, i) => `{failover:${i}}`);
-    const load = new ClusterLoad(client, tags);
+    await using load = new ClusterLoad(client, tags);
     await until(() => load.log.length > 500, { message: "no commands were sent" });
-    for (let i = 0; i < FAILOVERS; i++) {
+    // One per shard: primaries refuse a second vote for a shard within two node timeouts.
+    for (const primary of servers.primaries) {
       const before = load.log.length;
-      const primary = await servers.ownerOf(slotOf(tags[0] ?? ""));
       expect(await servers.failover(primary)).not.toBe(primary);
       await until(() => load.log.length > before + 500, { message: "no commands were sent" });
     }
+    await load.stop();
+    reportNumbers("failover", { failovers: servers.primaries.length, ...load.summary() });
     await expectExact(load);
-    reportNumbers("failover", { failovers: FAILOVERS, ...load.summary() });
   }, 60_000);
 });

@@ -38,6 +38,8 @@ export interface Selection {
   /** Times of issue in ms of `performance.now()`. */
   readonly from?: number;
   readonly to?: number;
+  /** Without pipelines, which wait for all nodes of their keys; default all commands. */
+  readonly isAlone?: boolean;
 }
 
 const SUFFIXES: Readonly<Record<Kind, string>> = { incr: "counter", rpush: "list", append: "text" };
@@ -49,14 +51,15 @@ const BURST = 100;
 /** Tags of one pipeline. */
 const PIPELINE_TAGS = 8;
 
-/** Runs load from its construction until it is stopped. */
-export class ClusterLoad {
+/** Runs load from its construction until it is stopped; `await using` stops it when a test fails. */
+export class ClusterLoad implements AsyncDisposable {
   readonly log: Operation[] = [];
   readonly rejections: Rejection[] = [];
   readonly #client: RedisCluster;
   readonly #tags: readonly string[];
   readonly #rate: number;
   readonly #settled: Promise<void>[] = [];
+  readonly #piped = new Set<Operation>();
   readonly #end: Promise<void>;
   /** Numbers ascend over all keys. */
   #number = 0;
@@ -82,6 +85,10 @@ export class ClusterLoad {
     await Promise.all(this.#settled);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
   /**
    * Compare the log with the data of the cluster.
    *
@@ -104,12 +111,14 @@ export class ClusterLoad {
   }
 
   /** Select operations of the log. */
-  select({ tags, from = 0, to = Number.POSITIVE_INFINITY }: Selection): Operation[] {
+  select(selection: Selection): Operation[] {
+    const { tags, from = 0, to = Number.POSITIVE_INFINITY, isAlone = false } = selection;
     return this.log.filter(
-      ({ key, start }) =>
-        start >= from &&
-        start < to &&
-        (tags === undefined || tags.some((tag) => key.startsWith(tag))),
+      (operation) =>
+        operation.start >= from &&
+        operation.start < to &&
+        !(isAlone && this.#piped.has(operation)) &&
+        (tags === undefined || tags.some((tag) => operation.key.startsWith(tag))),
     );
   }
 
@@ -180,7 +189,10 @@ export class ClusterLoad {
     );
     const entries = tags.flatMap((tag) => this.#log(tag, ["rpush", "incr", "append"]));
     const pipeline = this.#client.pipeline();
-    for (const entry of entries) addTo(pipeline, entry);
+    for (const entry of entries) {
+      addTo(pipeline, entry);
+      this.#piped.add(entry);
+    }
     this.#settle(pipeline.exec({ raiseOnError: false }), entries);
     return entries.length;
   }
