@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
-import { Redis, RedisCluster, type RedisClusterOptions } from "../../src/index.js";
+import { Redis, RedisCluster } from "../../src/index.js";
 import { startCluster, type TestCluster, type TestClusterNode } from "../../src/testing/index.js";
 import { ClusterLoad, reportNumbers } from "../support/cluster-load.js";
 import { startProxy } from "../support/fault-proxy.js";
@@ -17,6 +17,8 @@ const SOCKET_TIMEOUT = 2_000;
 const RECOVERY_MS = 1_000;
 /** ms of load before a failure, which the latencies are compared with. */
 const BASELINE_MS = 1_000;
+/** ms; pauses of a busy machine. A command that waits for a fail-over takes more than 1,000 ms. */
+const PAUSE_MS = 200;
 /** Writes that a primary may acknowledge before it has sent them to its replica. */
 const MAY_LOSE = 200;
 
@@ -129,10 +131,10 @@ async function resetStatistics(nodes: readonly TestClusterNode[]): Promise<void>
 /** Return the number of CLUSTER SLOTS calls and of connections of this client name at a node. */
 async function usageOf({ host, port }: TestClusterNode, name: string) {
   await using redis = new Redis(host, port);
-  const stats = String(await redis.executeCommand("INFO", "commandstats"));
-  const list = String(await redis.executeCommand("CLIENT", "LIST"));
-  const calls = Number(/^cmdstat_cluster\|slots:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
-  return { calls, connections: list.split(` name=${name} `).length - 1 };
+  const stats = await redis.info("commandstats");
+  const { calls = 0 } = Object(stats["cmdstat_cluster|slots"]) as { calls?: number };
+  const connections = await redis.clientList();
+  return { calls, connections: connections.filter((one) => one.name === name).length };
 }
 
 /** Increment keys in turn until stopped; failed commands are counted. */
@@ -163,8 +165,8 @@ class SmallLoad {
 }
 
 describe("RedisCluster", () => {
-  const options = (servers: TestCluster): RedisClusterOptions => ({
-    startupNodes: servers.addresses,
+  const options = ({ addresses }: TestCluster) => ({
+    startupNodes: addresses,
     socketTimeout: SOCKET_TIMEOUT,
   });
 
@@ -180,7 +182,7 @@ describe("RedisCluster", () => {
     expect(rejectedElsewhere(failure)).toEqual([]);
     expect(load.rejections.filter(({ operation }) => operation.outcome === "refused")).toEqual([]);
     expect(numbers.recovery).toBeLessThan(RECOVERY_MS);
-    expect(numbers.othersAfter.p99).toBeLessThan(numbers.othersBefore.p99 * 2 + 20);
+    expect(numbers.othersAfter.p99).toBeLessThan(numbers.othersBefore.p99 + PAUSE_MS);
   }, 60_000);
 
   it("settles every command with its outcome when a primary freezes, and writes go on", async () => {
@@ -200,7 +202,7 @@ describe("RedisCluster", () => {
     expect(rejectedElsewhere(failure)).toEqual([]);
     expect(load.rejections.filter(({ operation }) => operation.outcome === "refused")).toEqual([]);
     expect(numbers.recovery).toBeLessThan(SOCKET_TIMEOUT + RECOVERY_MS);
-    expect(numbers.othersAfter.p99).toBeLessThan(numbers.othersBefore.p99 * 2 + 20);
+    expect(numbers.othersAfter.p99).toBeLessThan(numbers.othersBefore.p99 + PAUSE_MS);
   }, 60_000);
 
   it("finds the nodes by its startup node when all of them have new addresses", async () => {
@@ -256,7 +258,7 @@ describe("RedisCluster", () => {
     const failures = crowd.reduce((sum, one) => sum + one.failed, 0);
     reportNumbers("crowd", { clients: CLIENTS, ...times, calls, connections, failures });
     expect(total).toBeLessThanOrEqual(CLIENTS * CALLS_PER_CLIENT);
-    expect(Math.max(...calls)).toBeLessThan(total / 2);
+    expect(Math.max(...calls)).toBeLessThan(total * 0.6);
     for (const count of connections) expect(count).toBeLessThanOrEqual(CLIENTS);
   }, 60_000);
 });
