@@ -45,7 +45,8 @@ export interface Selection {
 const SUFFIXES: Readonly<Record<Kind, string>> = { incr: "counter", rpush: "list", append: "text" };
 /** Commands per second: servers and test share two cores. */
 const RATE = 2_000;
-const TICK_MS = 5;
+/** Shorter than a round trip through a proxy with a delay: several writes of a slot are on their way. */
+const TICK_MS = 2;
 /** Most commands of one tick, so that a pause of the process is not followed by a burst. */
 const BURST = 100;
 /** Tags of one pipeline. */
@@ -53,6 +54,8 @@ const PIPELINE_TAGS = 8;
 
 /** Runs load from its construction until it is stopped; `await using` stops it when a test fails. */
 export class ClusterLoad implements AsyncDisposable {
+  /** Tag that half of the commands concern: one whose slot moves. */
+  focus: string | undefined = undefined;
   readonly log: Operation[] = [];
   readonly rejections: Rejection[] = [];
   readonly #client: RedisCluster;
@@ -149,7 +152,8 @@ export class ClusterLoad implements AsyncDisposable {
   /** Issue the next commands in turn; return their number. */
   #issue(): number {
     const turn = this.#turn++;
-    const tag = this.#tags[turn % this.#tags.length] ?? "";
+    const next = this.#tags[turn % this.#tags.length] ?? "";
+    const tag = turn % 2 === 0 ? (this.focus ?? next) : next;
     if (turn % 10 === 9) return this.#pipeline(turn);
     if (turn % 3 === 2) return this.#transaction(tag);
     return this.#single(tag);
@@ -183,10 +187,9 @@ export class ClusterLoad implements AsyncDisposable {
   }
 
   #pipeline(turn: number): number {
-    const tags = Array.from(
-      { length: Math.min(PIPELINE_TAGS, this.#tags.length) },
-      (_, i) => this.#tags[(turn + i * 7) % this.#tags.length] ?? "",
-    );
+    const length = Math.min(PIPELINE_TAGS, this.#tags.length);
+    const tags = Array.from({ length }, (_, i) => this.#tags[(turn + i) % this.#tags.length] ?? "");
+    if (this.focus !== undefined) tags.push(this.focus);
     const entries = tags.flatMap((tag) => this.#log(tag, ["rpush", "incr", "append"]));
     const pipeline = this.#client.pipeline();
     for (const entry of entries) {
