@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ConnectionError, RedisCluster, type RedisClusterOptions } from "../../src/index.js";
+import { ConnectionError, RedisCluster } from "../../src/index.js";
 import { startCluster, type TestCluster } from "../../src/testing/index.js";
 import { ClusterLoad, reportNumbers } from "../support/cluster-load.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
@@ -31,10 +31,10 @@ describe("RedisCluster whose connections are cut", () => {
   });
 
   /** A client whose connections all lead through the proxies. */
-  function proxied(options: RedisClusterOptions = {}) {
+  function proxied(retryOnError: (typeof ConnectionError)[] = []) {
     const remap = (port: number): number => proxies.get(port)?.port ?? port;
-    return new RedisCluster<string, number>({
-      ...options,
+    return new RedisCluster({
+      retryOnError,
       startupNodes: servers.nodes.map(({ host, port }) => ({ host, port: remap(port) })),
       addressRemap: ([host, port]) => [host, remap(port)],
     });
@@ -66,7 +66,7 @@ describe("RedisCluster whose connections are cut", () => {
   }, 60_000);
 
   it("executes commands twice when the caller asks to repeat lost commands", async () => {
-    await using client = proxied({ retryOnError: [ConnectionError] });
+    await using client = proxied([ConnectionError]);
     const tags = Array.from({ length: 30 }, (_, i) => `{repeated:${i}}`);
     const load = await cutUnderLoad(client, tags);
     const found = await load.violations();
