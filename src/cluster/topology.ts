@@ -19,7 +19,7 @@ const CLUSTER_SLOTS = internalCommand("CLUSTER SLOTS");
 /** ms between the end of a refresh and the next one. */
 const GAP = 100;
 /** ms; pauses while a refresh does not cure the trouble. */
-const TROUBLE = new EqualJitterBackoff(800, 50);
+const TROUBLE = new EqualJitterBackoff(500, 50);
 /** ms without an answer after which another node is asked as well. */
 const HEDGE = 500;
 
