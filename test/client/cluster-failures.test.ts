@@ -24,8 +24,8 @@ const MAY_LOSE = 200;
 
 /** Clients of one process during a fail-over; `REDISWIRE_CLUSTER_CLIENTS=200` for the release notes. */
 const CLIENTS = Number(process.env.REDISWIRE_CLUSTER_CLIENTS ?? 50);
-/** CLUSTER SLOTS calls: with pauses of 50 to 800 ms over a fail-over of about three seconds. */
-const CALLS_PER_CLIENT = 12;
+/** CLUSTER SLOTS calls: with pauses of 50 to 500 ms over a fail-over of about three seconds. */
+const CALLS_PER_CLIENT = 16;
 
 const TAGS = Array.from({ length: 30 }, (_, i) => `{failure:${i}}`);
 

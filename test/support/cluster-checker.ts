@@ -44,15 +44,15 @@ export function violations(
   options: CheckOptions = {},
 ): string[] {
   const found = unsettled(log, options.within ?? Number.POSITIVE_INFINITY);
+  const mayLose = options.mayLose ?? 0;
   let lost = 0;
   for (const [key, operations] of byKey(log)) {
     const value = data[key];
     const check = operations.some(({ op }) => op === "incr") ? checkCounter : checkSequence;
-    const result = check(key, operations, value);
+    const result = check(key, operations, { value, mayLose });
     found.push(...result.found);
     lost += result.lost;
   }
-  const mayLose = options.mayLose ?? 0;
   if (lost > mayLose)
     found.push(`${lost} acknowledged writes are missing, at most ${mayLose} may be`);
   return found;
@@ -63,7 +63,11 @@ interface Result {
   readonly lost: number;
 }
 
-type Value = FinalData[string] | undefined;
+/** What the operations of one key are compared with. */
+interface Final {
+  readonly value: FinalData[string] | undefined;
+  readonly mayLose: number;
+}
 
 function unsettled(log: readonly Operation[], within: number): string[] {
   const pending = log.filter(({ outcome }) => outcome === "pending");
@@ -87,18 +91,22 @@ function byKey(log: readonly Operation[]): Map<string, Operation[]> {
 }
 
 /** The final value is the number of acknowledged increments plus at most the unknown ones. */
-function checkCounter(key: string, operations: readonly Operation[], value: Value): Result {
+function checkCounter(key: string, operations: readonly Operation[], final: Final): Result {
   const found: string[] = [];
   const acked = operations.filter(({ outcome }) => outcome === "acked");
   const unknown = operations.filter(({ outcome }) => outcome === "unknown").length;
-  const final = typeof value === "number" ? value : 0;
-  if (final > acked.length + unknown) {
-    found.push(`${key} is ${final} after ${acked.length} acknowledged and ${unknown} unknown INCR`);
+  const count = typeof final.value === "number" ? final.value : 0;
+  if (count > acked.length + unknown) {
+    found.push(`${key} is ${count} after ${acked.length} acknowledged and ${unknown} unknown INCR`);
   }
   const replies = new Set(acked.map(({ n }) => n));
-  if (replies.size < acked.length) found.push(`${key}: two INCR have the same reply`);
+  const repeated = acked.length - replies.size;
+  const lost = Math.max(0, acked.length - count, repeated);
+  // A counter that has lost increments goes through the same values again.
+  if (lost !== 0 && final.mayLose !== 0) return { found, lost };
+  if (repeated !== 0) found.push(`${key}: two INCR have the same reply`);
   if (!growsWithTime(acked)) found.push(`${key}: an INCR issued after a reply has a smaller reply`);
-  return { found, lost: Math.max(0, acked.length - final) };
+  return { found, lost: Math.max(0, acked.length - count) };
 }
 
 /** Whether each reply is greater than those that arrived before its command was issued. */
@@ -117,7 +125,7 @@ function growsWithTime(acked: readonly Operation[]): boolean {
 }
 
 /** The numbers ascend without doubles, and only sent ones are among them. */
-function checkSequence(key: string, operations: readonly Operation[], value: Value): Result {
+function checkSequence(key: string, operations: readonly Operation[], { value }: Final): Result {
   const found: string[] = [];
   const numbers = Array.isArray(value) ? (value as readonly number[]) : [];
   for (const [i, number] of numbers.entries()) {

@@ -101,4 +101,12 @@ describe("violations", () => {
     expect(violations(log, { k: 1 }, { mayLose: 1 })).toEqual(expected);
     expect(violations(log, { k: 1 }, { mayLose: 2 })).toEqual([]);
   });
+
+  it("counts the replies that a counter repeats after a loss as lost, when writes may be lost", () => {
+    const log = [incr(1), incr(2), incr(3), incr(2), incr(3)];
+    const expected = ["2 acknowledged writes are missing, at most 1 may be"];
+    expect(violations(log, { k: 3 }, { mayLose: 1 })).toEqual(expected);
+    expect(violations(log, { k: 3 }, { mayLose: 2 })).toEqual([]);
+    expect(violations(log, { k: 3 })).not.toEqual([]);
+  });
 });
