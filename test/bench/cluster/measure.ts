@@ -11,6 +11,9 @@ import { CLUSTER_CLIENTS } from "./clients.js";
 import { seedCluster } from "./data.js";
 import { CLUSTER_SCENARIOS } from "./scenarios.js";
 
+/** Pipelines over several nodes are compiled later than what the other parts measure. */
+const WARM_UPS = 3;
+
 /**
  * Measure the cluster clients of the chosen clients.
  *
@@ -38,7 +41,8 @@ export async function measureCluster(
       processes.push(await ClientProcess.start(CLUSTER_CHILD, setup, cores?.client));
     }
     const chosen = [...CLUSTER_SCENARIOS.keys()];
-    const round = { ...options, clients, chosen, scenarios: CLUSTER_SCENARIOS };
+    const warmUp = options.warmUp * WARM_UPS;
+    const round = { ...options, warmUp, clients, chosen, scenarios: CLUSTER_SCENARIOS };
     const log = (line: string): void => say(`cluster, ${line}`);
     return await playRounds(round, log, await warmAll(round, log, processes));
   } finally {
