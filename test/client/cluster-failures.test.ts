@@ -13,12 +13,12 @@ import { settleAll } from "../support/settle.js";
 import { until } from "../support/until.js";
 
 const SOCKET_TIMEOUT = 2_000;
-/** ms from the promotion of a replica to the first write that is acknowledged. */
-const RECOVERY_MS = 1_000;
+/** Limit of the time from a promotion to the first write, in ms. An idle machine needs less than 800. */
+const RECOVERY_MS = 3_000;
 /** ms of load before a failure, which the latencies are compared with. */
 const BASELINE_MS = 1_000;
 /** ms; pauses of a busy machine. A command that waits for a fail-over takes more than 1,000 ms. */
-const PAUSE_MS = 200;
+const PAUSE_MS = 500;
 /** Writes that a primary may acknowledge before it has sent them to its replica. */
 const MAY_LOSE = 200;
 
