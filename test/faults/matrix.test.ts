@@ -217,7 +217,7 @@ async function injectAndCheck(
   const before = await count();
   await fault.inject(environment);
   const settled = await settle(run(environment, { fault, operation }));
-  expect(settled.ms).toBeLessThan(MAX_MS);
+  expect(settled.ms).toBeLessThan(operation.maxMs ?? MAX_MS);
   await fault.whenNoticed?.(environment);
   proxy.up.clear();
   proxy.down.clear();

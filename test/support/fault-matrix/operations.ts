@@ -52,6 +52,8 @@ export interface Operation {
   readonly status?: true;
   /** Whether a server that is loading its data executes it. */
   readonly needsNoData?: true;
+  /** Time limit in ms, where it is longer than that of the others. */
+  readonly maxMs?: number;
   /** Bytes of its reply, where other traffic would be counted too. */
   readonly replyBytes?: number;
   /** Result when it restarts by itself after a connection loss. */
@@ -217,6 +219,8 @@ const DEDICATED: readonly Operation[] = [
   },
   {
     name: "monitor",
+    // It receives the commands of all combinations that run at the same time.
+    maxMs: 10_000,
     prepare: connectOneMore,
     run: (context) => watchFor(context, undefined),
     runHeld: watchFor,
