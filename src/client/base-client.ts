@@ -11,6 +11,7 @@ import { CLIENT_TRAITS, type ClientTraits } from "../execution/client-traits.js"
 import { decoderFor } from "../execution/command-request.js";
 import { DedicatedConnection } from "../execution/dedicated-connection.js";
 import { type Command, execute } from "../execution/execute.js";
+import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
 import type { Given, Unset } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";
 import { createLock } from "../lock/create-lock.js";
@@ -201,6 +202,20 @@ export abstract class BaseClient<
   setResponseCallback(command: string, callback: ResponseCallback): void {
     checkArity("setResponseCallback", 2, arguments, "promises");
     this[SELF].#dependencies.call.setCallback(command, callback);
+  }
+
+  /**
+   * Set the listener of a type of RESP3 pushes to this `client()`, such as those of CLIENT TRACKING. It is kept
+   * when a lost connection is replaced. What it throws is an unhandled rejection.
+   * @param type - String: type of the push. `invalidate` passes an array of keys, `null` for all keys.
+   * @param listener - Function called with the items after the type; `null` removes it.
+   * @throws {@link DataError} for an invalid argument, on a shared client, or with `protocol: 2`.
+   */
+  onPush(type: "invalidate", listener: ((keys: T[] | null) => unknown) | null): void;
+  onPush(type: string, listener: ((...items: unknown[]) => unknown) | null): void;
+  onPush(type: string, listener: PushHandler | null): void {
+    checkArity("onPush", 2, arguments, "promises");
+    setPushHandler(this[SELF].#dependencies, type, listener);
   }
 
   /**

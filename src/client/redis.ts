@@ -2,7 +2,6 @@
  * The client of one server: creates its pool, views, dedicated clients and monitors.
  */
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
-import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
 import type {
   Given,
   IntOf,
@@ -95,20 +94,6 @@ export class RedisClient<
   client(): DedicatedRedis<T, I> {
     checkArity("client", 0, arguments, "the returned client");
     return this[DEDICATED](this[DEPENDENCIES].leaseProvider) as DedicatedRedis<T, I>;
-  }
-
-  /**
-   * Set the listener of a type of RESP3 pushes to this `client()`, such as those of CLIENT TRACKING. It is kept
-   * when a lost connection is replaced. What it throws is an unhandled rejection.
-   * @param type - String: type of the push. `invalidate` passes an array of keys, `null` for all keys.
-   * @param listener - Function called with the items after the type; `null` removes it.
-   * @throws {@link DataError} for an invalid argument, on a shared client, or with `protocol: 2`.
-   */
-  onPush(type: "invalidate", listener: ((keys: T[] | null) => unknown) | null): void;
-  onPush(type: string, listener: ((...items: unknown[]) => unknown) | null): void;
-  onPush(type: string, listener: PushHandler | null): void {
-    checkArity("onPush", 2, arguments, "promises");
-    setPushHandler(this[DEPENDENCIES], type, listener);
   }
 
   /**

@@ -22,7 +22,6 @@ import type { Many, Mapping } from "../commands/core/types.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import { decoderFor } from "../execution/command-request.js";
 import type { Command } from "../execution/execute.js";
-import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
 import type {
   Given,
   IntOf,
@@ -106,17 +105,6 @@ export class RedisClusterClient<
     checkArity("client", 1, arguments, "the returned client");
     const leases = new NodeLeases(routerOf(this), key);
     return this[DEDICATED](leases) as DedicatedRedisCluster<T, I>;
-  }
-
-  /**
-   * Set the listener of a type of RESP3 pushes to this `client(key)`; see {@link Redis.onPush}.
-   * @throws {@link DataError} for an invalid argument, on a shared client, or with `protocol: 2`.
-   */
-  onPush(type: "invalidate", listener: ((keys: T[] | null) => unknown) | null): void;
-  onPush(type: string, listener: ((...items: unknown[]) => unknown) | null): void;
-  onPush(type: string, listener: PushHandler | null): void {
-    checkArity("onPush", 2, arguments, "promises");
-    setPushHandler(this[DEPENDENCIES], type, listener);
   }
 
   /**
