@@ -4,23 +4,13 @@
  */
 import type { AddressSource, RedirectedRequest } from "../connection/address-source.js";
 import type { Connection } from "../connection/connection.js";
-import { InternalRequest, internalCommand } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
+import { createFence } from "./fence.js";
 import { type NodeAddress, nodeName } from "./view.js";
-
-const PING = internalCommand("PING");
-
-/** Send a PING; return when it was answered or has failed. */
-function fence(send: (request: Request) => void, limit: number): Promise<void> {
-  return new Promise((resolve) => {
-    const traits = { replyTimeout: limit, waitTimeout: limit };
-    send(new InternalRequest([PING], traits, { done: () => resolve(), failed: () => resolve() }));
-  });
-}
 
 /** The router, as its nodes use it. */
 export interface NodeOwner {
@@ -119,11 +109,13 @@ export class NodePool implements AddressSource {
    * @param limit - ms; longest wait for a connection, and for a reply.
    */
   async answered(limit: number): Promise<void> {
+    const passed = (send: (request: Request) => void): Promise<void> =>
+      new Promise((resolve) => send(createFence(limit, resolve)));
     const fences = this.busyConnections.map((connection) =>
-      fence((request) => connection.send(request), limit),
+      passed((request) => connection.send(request)),
     );
     // In the queue of the requests that wait, behind them.
-    if (this.waiting !== 0) fences.push(fence((request) => this.pool.execute(request), limit));
+    if (this.waiting !== 0) fences.push(passed((request) => this.pool.execute(request)));
     await Promise.all(fences);
   }
 

@@ -4,7 +4,6 @@
  * other slots are not affected. The gates are the only holders of what they hold.
  */
 import type { Connection } from "../connection/connection.js";
-import { InternalRequest, internalCommand } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
 import type { Settings } from "../options/types.js";
 import { mayWait } from "../pool/admission.js";
@@ -12,9 +11,9 @@ import type { WaitQueue } from "../pool/wait-queue.js";
 import type { Encoder } from "../protocol/encoder.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
 import { loopTime, nextTick } from "../util/timers.js";
+import { createFence } from "./fence.js";
 import { ForwardedRequest } from "./forwarded-request.js";
 
-const PING = internalCommand("PING");
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** The router, as the gates use it. */
@@ -179,9 +178,7 @@ export class SlotGates {
   }
 
   #sendFence(connection: Connection, onAnswered: () => void): void {
-    const callbacks = { done: onAnswered, failed: onAnswered };
-    const { socketTimeout } = this.#host.settings;
-    connection.send(new InternalRequest([PING], socketTimeout, callbacks));
+    connection.send(createFence(this.#host.settings.socketTimeout, onAnswered));
   }
 
   #endTransition(transition: Transition): void {
