@@ -102,9 +102,20 @@ export class NodeTable {
   /** Record a MOVED. */
   patch(slot: number, node: NodePool): PatchEffect {
     const isPromotion = this.#map.shard(slot)?.replicas.includes(node) === true;
-    if (!isPromotion) return this.#map.patch(slot, node);
+    if (!isPromotion) return this.#patchSlot(slot, node);
     this.#change(() => this.#map.patch(slot, node));
     return "promotion";
+  }
+
+  #patchSlot(slot: number, node: NodePool): PatchEffect {
+    const { gates } = this.#host;
+    const old = this.#map.primary(slot);
+    const effect = this.#map.patch(slot, node);
+    if (old === undefined || old === this.#map.primary(slot)) return effect;
+    // The redirected command may be blocking, or cancelled: others of its slot are behind it, or elsewhere.
+    for (const connection of old.busyConnections) gates.fence(slot, connection);
+    if (!gates.isClosed(slot)) this.rerouteSlot(slot);
+    return effect;
   }
 
   /** Route again what waits for the slot at other nodes than its own. */

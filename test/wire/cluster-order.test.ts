@@ -1,5 +1,6 @@
 /** The order of commands on one slot of a cluster, issued without awaiting, while the slot moves. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { keySlot } from "../../src/commands/core/key-slot.js";
 import { commandsOf, type RoutedCommands } from "../support/cluster-router.js";
 import {
   REPLIES,
@@ -149,6 +150,42 @@ describe("commands on one slot, issued without awaiting", () => {
     replies.push(...push(4));
     await Promise.all(replies);
     expect(cluster.data.get(key)).toEqual(["1", "2", "3", "4"]);
+  });
+
+  it("are executed in order when an aborted command is the first to be redirected", async () => {
+    a.answer("RPUSH", undefined);
+    const second = a.hold("RPUSH");
+    cluster.move(key, b);
+    const controller = new AbortController();
+    const aborted = commands.runWith({ signal: controller.signal }, "RPUSH", key, 0);
+    const replies = push(1);
+    await second.received;
+    controller.abort();
+    await errorOf(aborted);
+    await until(() => commands.router.table.primary(keySlot(key, "utf8"))?.name === b.name, {
+      message: "the map was not changed",
+    });
+    replies.push(...push(2));
+    await waitEventLoopTurns();
+    second.release();
+    await Promise.all(replies);
+    expect(cluster.data.get(key)).toEqual(["1", "2"]);
+  });
+
+  it("are executed in order when a blocking command is the first to be redirected", async () => {
+    const first = a.hold("RPUSH");
+    const replies = push(1);
+    await first.received;
+    cluster.move(key, b);
+    const other = `{${key}}`;
+    cluster.data.set(other, ["item"]);
+    expect(await commands.run("BLPOP", other, 1)).toEqual([other, "item"]);
+    replies.push(...push(2));
+    await waitEventLoopTurns();
+    expect(cluster.data.get(key)).toBeUndefined();
+    first.release();
+    await Promise.all(replies);
+    expect(cluster.data.get(key)).toEqual(["1", "2"]);
   });
 
   it("go on when the connection with the redirects is lost, in order and without the lost one", async () => {
