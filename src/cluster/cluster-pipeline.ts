@@ -128,7 +128,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
     const node = isClosed ? undefined : router.nodeAt(slot);
     const list = node === undefined ? undefined : byNode.get(node);
     if (list !== undefined) list.push(index);
-    // While commands wait, their slot may move: commands of several slots must not wait as one request.
+    // See PartRequest.divided.
     else if (node?.writable === true) byNode.set(node, [index]);
     else addTo(bySlot, slot, index);
   }
@@ -219,14 +219,18 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
     return this.#part(part.indexes, part.slot(), { admitted: true, asking: true });
   }
 
-  reroute(part: PartRequest, waitTimeout: number | undefined): void {
-    this.#parts.delete(part);
+  divide(part: PartRequest): readonly PartRequest[] {
     const bySlot = new Map<number, number[]>();
     for (const index of part.indexes) addTo(bySlot, this.slots[index] as number, index);
-    for (const [slot, indexes] of bySlot) {
-      const next = this.#part(indexes, slot, { admitted: true });
+    if (bySlot.size === 1 && bySlot.has(part.slot())) return [part];
+    this.#parts.delete(part);
+    const flags = { admitted: true, attempts: part.attempts };
+    return [...bySlot].map(([slot, indexes]) => this.#part(indexes, slot, flags));
+  }
+
+  reroute(part: PartRequest, waitTimeout: number | undefined): void {
+    for (const next of this.divide(part))
       this.#setup.router.resume(new ForwardedRequest(next, { waitTimeout }));
-    }
   }
 
   onPartEnded(part: PartRequest): void {
@@ -251,6 +255,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
       loads: loads.before(entries),
       asking: false,
       admitted: false,
+      attempts: 0,
       ...shape,
     });
     this.#parts.add(part);
@@ -278,6 +283,7 @@ interface PartFlags {
   readonly wire: readonly Chunk[];
   readonly asking: boolean;
   readonly admitted: boolean;
+  readonly attempts: number;
 }
 
 function addTo(lists: Map<number, number[]>, slot: number, index: number): void {

@@ -6,6 +6,7 @@
 import { NO_SLOT } from "../commands/core/key-route.js";
 import { InternalRequest } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
+import { ForwardedRequest } from "./forwarded-request.js";
 import type { NodePool } from "./node-pool.js";
 import { isSelfRouting } from "./routed-request.js";
 import type { SlotGates } from "./slot-gates.js";
@@ -121,25 +122,11 @@ export class NodeTable {
   /** Route again what waits for the slot at other nodes than its own. */
   rerouteSlot(slot: number): void {
     const owner = this.#map.primary(slot);
+    const slots = new Set([slot]);
     for (const node of this.all) {
       if (node === owner || node.waiting === 0) continue;
-      this.#host.reroute(node.pool.withdraw(this.#concerned(slot)));
+      this.#host.reroute(node.pool.withdraw((request) => this.#concerns(request, slots)));
     }
-  }
-
-  /**
-   * Match requests of a slot, oldest first. A part of a pipeline may have other slots as well: what waits behind
-   * it for one of them goes with it, to keep their order.
-   */
-  #concerned(slot: number): (request: Request) => boolean {
-    const { encoding } = this.#host;
-    const slots = new Set([slot]);
-    return (request) => {
-      const own = isSelfRouting(request) ? [...request.slots] : [request.slot(encoding)];
-      if (!own.some((other) => slots.has(other))) return false;
-      for (const other of own) slots.add(other);
-      return true;
-    };
   }
 
   /** Change the map for many slots at once. */
@@ -154,8 +141,7 @@ export class NodeTable {
       if (node.waiting === 0) continue;
       this.#host.reroute(
         node.pool.withdraw(
-          (request) =>
-            this.#isMisplaced(request, node) && !isAmong(request, closedSlots, this.encoding),
+          (request) => this.#isMisplaced(request, node) && !this.#isGated(request, closedSlots),
         ),
       );
     }
@@ -176,6 +162,19 @@ export class NodeTable {
     return moved;
   }
 
+  /** Return whether a request waits until its slot opens. */
+  #isGated(request: Request, closed: ReadonlySet<number>): boolean {
+    if (closed.size === 0 || request.blocking) return false;
+    if (request instanceof ForwardedRequest && request.opensSlot) return false;
+    return this.#concerns(request, closed);
+  }
+
+  /** Return whether a request has one of these slots. Only a part of a pipeline that blocks has several. */
+  #concerns(request: Request, slots: ReadonlySet<number>): boolean {
+    if (isSelfRouting(request)) return [...request.slots].some((slot) => slots.has(slot));
+    return slots.has(request.slot(this.encoding));
+  }
+
   /** Return whether a request waits for a connection to a node that is not its own any more. */
   #isMisplaced(request: Request, node: NodePool): boolean {
     if (request instanceof InternalRequest) return false;
@@ -185,10 +184,4 @@ export class NodeTable {
     if (slot === NO_SLOT) return !this.#map.primaries.includes(node);
     return this.#map.primary(slot) !== node;
   }
-}
-
-function isAmong(request: Request, slots: ReadonlySet<number>, encoding: BufferEncoding): boolean {
-  if (slots.size === 0 || request.blocking) return false;
-  if (isSelfRouting(request)) return [...request.slots].some((slot) => slots.has(slot));
-  return slots.has(request.slot(encoding));
 }

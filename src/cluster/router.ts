@@ -251,18 +251,23 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   #reroute(requests: readonly Request[]): void {
     const now = loopTime();
-    for (const request of requests) {
-      const inner = ForwardedRequest.unwrap(request);
-      if (inner.settled) continue;
-      const waitTimeout = remainingTime(request, now);
-      if (isSelfRouting(inner)) inner.reroute(waitTimeout);
-      else this.resume(new ForwardedRequest(inner, { waitTimeout }));
-    }
+    for (const request of requests) this.#rerouteOne(request, remainingTime(request, now));
+  }
+
+  #rerouteOne(request: Request, waitTimeout: number | undefined): void {
+    const opensSlot = request instanceof ForwardedRequest && request.opensSlot;
+    if (opensSlot && !request.inner.settled) return this.send(request.again(waitTimeout));
+    const inner = ForwardedRequest.unwrap(request);
+    if (inner.settled) return;
+    if (isSelfRouting(inner)) inner.reroute(waitTimeout);
+    else this.resume(new ForwardedRequest(inner, { waitTimeout }));
   }
 
   /** Send a request by the map, unless its slot is closed: then it is held. */
   resume(request: Request): void {
-    if (request.blocking) this.send(request);
+    // Its own gate would hold it for ever.
+    const opensSlot = request instanceof ForwardedRequest && request.opensSlot;
+    if (opensSlot || request.blocking) this.send(request);
     else if (this.gates.count === 0 || !this.gates.hold(request.slot(this.#encoding), request))
       this.send(request);
   }

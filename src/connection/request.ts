@@ -114,6 +114,11 @@ export abstract class Request {
     return NO_SLOT;
   }
 
+  /** Return the requests that wait in its place when it was not written: a cluster routes them one by one. */
+  divided(): readonly Request[] {
+    return [this];
+  }
+
   /** Append the commands to the encoder; throws DataError, appending nothing, for invalid arguments. */
   abstract encode(encoder: Encoder): void;
   /** Validate the arguments without writing; throws DataError. */
