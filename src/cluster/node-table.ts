@@ -19,6 +19,8 @@ export interface NodeTableHost {
   readonly gates: SlotGates;
   /** Create the node of an address. */
   createNode(address: NodeAddress): NodePool;
+  /** Slots have other nodes: one slot, or any number of them without an argument. */
+  onChanged(slot?: number): void;
   /** Route requests again that were taken back from a node, oldest first. */
   reroute(requests: readonly Request[]): void;
 }
@@ -103,8 +105,13 @@ export class NodeTable {
   /** Record a MOVED. */
   patch(slot: number, node: NodePool): PatchEffect {
     const isPromotion = this.#map.shard(slot)?.replicas.includes(node) === true;
-    if (!isPromotion) return this.#patchSlot(slot, node);
+    if (!isPromotion) {
+      const effect = this.#patchSlot(slot, node);
+      if (effect !== "none") this.#host.onChanged(slot);
+      return effect;
+    }
     this.#change(() => this.#map.patch(slot, node));
+    this.#host.onChanged();
     return "promotion";
   }
 

@@ -28,6 +28,7 @@ import { type GateHost, remainingTime, SlotGates } from "./slot-gates.js";
 import { Topology, type TopologyOwner } from "./topology.js";
 import { UnroutedRequests } from "./unrouted-requests.js";
 import { type AddressRemap, type ClusterView, firstUncovered, type NodeAddress } from "./view.js";
+import { ViewListeners } from "./view-listeners.js";
 
 /** What a router is created from. */
 export interface RouterSettings {
@@ -54,6 +55,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   readonly waitQueue: WaitQueue;
   readonly table: NodeTable;
   readonly redirects: Redirects;
+  readonly views: ViewListeners;
   readonly #options: RouterSettings;
   readonly #encoding: BufferEncoding;
   readonly #topology: Topology;
@@ -81,6 +83,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       encoding: settings.encoding,
       gates: this.gates,
       createNode: (address) => new NodePool(address, this, options.poolOptions),
+      onChanged: (slot) => this.views.changed(slot),
       reroute: (requests) => this.#reroute(requests),
     });
     this.#topology = new Topology(this, {
@@ -89,6 +92,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       remap,
     });
     this.#unrouted = new UnroutedRequests(this.waitQueue);
+    this.views = new ViewListeners(() => this.refresh());
     this.redirects = new Redirects(options, {
       gates: this.gates,
       table: this.table,
@@ -143,17 +147,23 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       if (this.closed) throw closedError();
       const node = this.nodeAt(slot);
       if (node !== undefined) return node;
-      await this.#nextView();
+      await this.nextView();
     }
   }
 
-  #nextView(): Promise<void> {
+  /** Ask for a refresh of the view. */
+  refresh(): void {
+    if (!this.closed) this.#topology.request();
+  }
+
+  /** Wait for the next view. */
+  nextView(): Promise<void> {
     return this.#unrouted.next(this.settings.socketTimeout, () => this.#topology.join());
   }
 
   /** Find out which node serves which slot, unless that is known. */
   async connect(): Promise<void> {
-    if (this.table.empty) await this.#nextView();
+    if (this.table.empty) await this.nextView();
     if (!this.table.covered && this.#options.requireFullCoverage) {
       const message = "Not all slots of the cluster are served by a node";
       throw new RedisClusterException(message, { outcome: "not-sent" });
@@ -339,6 +349,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       (request) => this.resume(request),
       (request) => this.#isRoutable(request),
     );
+    this.views.adopted();
     this.#checkIdle();
   }
 
