@@ -241,6 +241,8 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
     this.#unanswered -= count;
     if (this.#unanswered !== 0 || this.#settled) return;
     const { call } = this.#setup;
+    // First: a response callback may abort the call, which is answered.
+    this.#settled = true;
     this.#settle(this.entries.map((entry, i) => decodeSlot(entry, this.replies[i] ?? null, call)));
   }
 

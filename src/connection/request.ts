@@ -131,7 +131,10 @@ export abstract class Request {
   abstract acceptError(error: RedisError): boolean;
   /** Return the number of replies still to come. */
   abstract remainingReplies(): number;
-  /** Return whether the request is to be written again after `error`, and count that attempt. */
+  /**
+   * Return whether the request is to be written again after `error`, and count that attempt; throws DataError when
+   * a class in `retryOnError` throws.
+   */
   abstract prepareRetry(error: RedisError): boolean;
   /** Reject the request; later replies are dropped. */
   abstract fail(error: RedisError): void;

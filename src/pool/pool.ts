@@ -31,6 +31,7 @@ import { BlockingRequests } from "./blocking-requests.js";
 import { ConnectionSet } from "./connection-set.js";
 import { Connector } from "./connector.js";
 import { ErrorReplies } from "./error-replies.js";
+import { sourceOf } from "./guarded-source.js";
 import { Lease } from "./lease.js";
 import type { PoolOptions } from "./options.js";
 import { failOrRetry, RetryQueue } from "./retry-queue.js";
@@ -74,7 +75,7 @@ export class ConnectionPool {
     defineSelf(this);
     const { connectionClass = Connection, addressSource, ...rest } = ownOptions(options);
     const settings = normalizeOptions(rest);
-    const source: AddressSource = addressSource ?? new FixedAddress(settings.address);
+    const source = sourceOf(addressSource, settings);
     this.settings = settings;
     this.#source = source;
     this.#server = source.description;

@@ -6,6 +6,7 @@
 import type { RedisError } from "../errors.js";
 import { bindContext } from "../util/async-context.js";
 import { AsyncQueue } from "../util/async-queue.js";
+import { rejectUnowned } from "../util/guarded.js";
 import type { AnyHandler } from "./channel-codec.js";
 import type { GapPlace, SubscriberListener } from "./listener.js";
 import type {
@@ -176,7 +177,7 @@ export class Dispatcher implements SubscriberListener {
       if (this.#onError === undefined) throw error;
       this.#onError(error, message as never);
     } catch (unhandled) {
-      void Promise.reject(unhandled);
+      rejectUnowned(unhandled);
     }
   }
 
