@@ -97,12 +97,8 @@ export class ConnectionPool {
       connector: this.#connector,
     });
     this.#blockingRequests = new BlockingRequests(this, { ...parts, encoder: this.#encoder });
-    this.#errorReplies = new ErrorReplies({
-      source,
-      connections: this.#connections,
-      retryQueue: this.#retryQueue,
-      pool: this,
-    });
+    const retryQueue = this.#retryQueue;
+    this.#errorReplies = new ErrorReplies({ ...parts, source, retryQueue, pool: this });
     this.#urgentCommands = new UrgentCommands(
       { settings, source, connectionClass },
       { address: () => this.address, onSettled: () => this.#finishClosing() },
