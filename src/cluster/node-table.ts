@@ -11,6 +11,7 @@ import type { NodePool } from "./node-pool.js";
 import { isSelfRouting } from "./routed-request.js";
 import type { SlotGates } from "./slot-gates.js";
 import { type PatchEffect, SlotMap } from "./slot-map.js";
+import { TargetedRequest } from "./targeted-request.js";
 import { type ClusterView, type NodeAddress, SLOTS } from "./view.js";
 
 /** What a table works with. */
@@ -80,6 +81,11 @@ export class NodeTable {
   /** Return the node of an address. */
   node(address: NodeAddress): NodePool {
     return this.#map.node(address);
+  }
+
+  /** Return whether a node has not left. */
+  has(node: NodePool): boolean {
+    return this.#map.has(node.address) && this.#map.node(node.address) === node;
   }
 
   /** Whether the target of a redirect may be used. */
@@ -185,6 +191,7 @@ export class NodeTable {
   /** Return whether a request waits for a connection to a node that is not its own any more. */
   #isMisplaced(request: Request, node: NodePool): boolean {
     if (request instanceof InternalRequest) return false;
+    if (request instanceof TargetedRequest) return this.#leaving.has(node);
     if (isSelfRouting(request))
       return [...request.slots].some((slot) => this.#map.primary(slot) !== node);
     const slot = request.slot(this.#host.encoding);

@@ -5,11 +5,10 @@
 import { inspect } from "node:util";
 import type { Key } from "../commands/core/info.js";
 import { NO_SLOT } from "../commands/core/key-route.js";
-import { keySlot } from "../commands/core/key-slot.js";
 import type { RedirectedRequest } from "../connection/address-source.js";
 import { closedError, connectionClosed } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
-import { ClusterCrossSlotError, RedisClusterException, type RedisError } from "../errors.js";
+import { RedisClusterException, type RedisError } from "../errors.js";
 import type { Executor } from "../execution/executor.js";
 import type { Settings } from "../options/types.js";
 import { mayWait } from "../pool/admission.js";
@@ -17,14 +16,17 @@ import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
 import { Encoder } from "../protocol/encoder.js";
+import { shuffled } from "../util/shuffled.js";
 import { loopTime } from "../util/timers.js";
 import { MAX_REDIRECTS } from "./fate.js";
 import { ForwardedRequest } from "./forwarded-request.js";
+import { slotOfLease } from "./lease-slot.js";
 import { type NodeOwner, NodePool } from "./node-pool.js";
 import { NodeTable } from "./node-table.js";
 import { Redirects } from "./redirects.js";
 import { isSelfRouting } from "./routed-request.js";
 import { type GateHost, remainingTime, SlotGates } from "./slot-gates.js";
+import { type NodeChoice, TargetedRequest } from "./targeted-request.js";
 import { Topology, type TopologyOwner } from "./topology.js";
 import { UnroutedRequests } from "./unrouted-requests.js";
 import { type AddressRemap, type ClusterView, firstUncovered, type NodeAddress } from "./view.js";
@@ -129,8 +131,14 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** See {@link LeaseProvider.lease}; keys in different slots are refused. */
   async lease(keys: readonly Key[] = []): Promise<Lease> {
+    const slot = slotOfLease(keys, this.#encoding);
+    return await this.leaseAt(() => this.nodeAt(slot));
+  }
+
+  /** Lease a connection of the node that a choice returns. */
+  async leaseAt(choose: NodeChoice): Promise<Lease> {
     for (;;) {
-      const { pool } = await this.nodeOf(keys);
+      const { pool } = await this.chosen(choose);
       try {
         return await pool.lease();
       } catch (error) {
@@ -142,10 +150,15 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** Find the node of keys in one slot, or one of the nodes when there are none. */
   async nodeOf(keys: readonly Key[]): Promise<NodePool> {
-    const slot = this.#slotOf(keys);
+    const slot = slotOfLease(keys, this.#encoding);
+    return await this.chosen(() => this.nodeAt(slot));
+  }
+
+  /** Return the node that a choice returns, after the next view if it returns none now. */
+  async chosen(choose: NodeChoice): Promise<NodePool> {
     for (;;) {
       if (this.closed) throw closedError();
-      const node = this.nodeAt(slot);
+      const node = choose();
       if (node !== undefined) return node;
       await this.nextView();
     }
@@ -218,15 +231,15 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   // -- sending -------------------------------------------------------------------------------
 
-  /** Send a request by the map, whether its slot is closed or not. */
+  /** Send a request by the choice of its node or by the map, whether its slot is closed or not. */
   send(request: Request): void {
-    let slot: number;
+    let node: NodePool | undefined;
     try {
-      slot = request.slot(this.#encoding);
+      const choose = request instanceof TargetedRequest ? request.choose : undefined;
+      node = choose === undefined ? this.nodeAt(request.slot(this.#encoding)) : choose();
     } catch (error) {
       return request.fail(error as RedisError);
     }
-    const node = this.nodeAt(slot);
     if (node === undefined) this.#hold(request);
     else this.sendTo(node, request);
   }
@@ -265,8 +278,10 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   }
 
   #rerouteOne(request: Request, waitTimeout: number | undefined): void {
-    const opensSlot = request instanceof ForwardedRequest && request.opensSlot;
-    if (opensSlot && !request.inner.settled) return this.send(request.again(waitTimeout));
+    const isDirect =
+      request instanceof TargetedRequest ||
+      (request instanceof ForwardedRequest && request.opensSlot);
+    if (isDirect && !request.inner.settled) return this.send(request.again(waitTimeout));
     const inner = ForwardedRequest.unwrap(request);
     if (inner.settled) return;
     if (isSelfRouting(inner)) inner.reroute(waitTimeout);
@@ -291,17 +306,6 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     const among = usable.length === 0 ? nodes : usable;
     this.#defaultNode = among[Math.floor(Math.random() * among.length)];
     return this.#defaultNode;
-  }
-
-  #slotOf(keys: readonly Key[]): number {
-    const slots = new Set(keys.map((key) => keySlot(key, this.#encoding)));
-    if (slots.size > 1) {
-      const message =
-        "WATCH has keys in different slots; give the keys one hash tag, such as {user1}";
-      throw new ClusterCrossSlotError(message, { command: "WATCH", outcome: "not-sent" });
-    }
-    const [slot = NO_SLOT] = slots;
-    return slot;
   }
 
   // -- called by nodes -----------------------------------------------------------------------
@@ -384,11 +388,4 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     const names = this.table.nodes.map(({ name }) => name).join(", ");
     return `nodes=[${names}] waiting=${this.waitQueue.requests.size}`;
   }
-}
-
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, rank: Math.random() }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ item }) => item);
 }
