@@ -10,7 +10,7 @@ import { ForwardedRequest } from "./forwarded-request.js";
 import type { NodePool } from "./node-pool.js";
 import { isSelfRouting } from "./routed-request.js";
 import type { SlotGates } from "./slot-gates.js";
-import { type PatchEffect, SlotMap } from "./slot-map.js";
+import { type PatchEffect, type Shard, SlotMap } from "./slot-map.js";
 import { TargetedRequest } from "./targeted-request.js";
 import { type ClusterView, type NodeAddress, SLOTS } from "./view.js";
 
@@ -68,6 +68,10 @@ export class NodeTable {
     return this.#map.primaries;
   }
 
+  get replicas(): NodePool[] {
+    return this.#map.replicas;
+  }
+
   /** All nodes, without those that left. */
   get nodes(): NodePool[] {
     return this.#map.nodes;
@@ -83,9 +87,14 @@ export class NodeTable {
     return this.#map.node(address);
   }
 
-  /** Return whether a node has not left. */
-  has(node: NodePool): boolean {
-    return this.#map.has(node.address) && this.#map.node(node.address) === node;
+  /** Return the node of a name, unless it has left. */
+  find(name: string): NodePool | undefined {
+    return this.#map.find(name);
+  }
+
+  /** Return the node of a slot and its replicas. */
+  shard(slot: number): Shard<NodePool> | undefined {
+    return this.#map.shard(slot);
   }
 
   /** Whether the target of a redirect may be used. */

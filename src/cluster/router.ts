@@ -62,7 +62,8 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   readonly #encoding: BufferEncoding;
   readonly #topology: Topology;
   readonly #unrouted: UnroutedRequests;
-  #defaultNode: NodePool | undefined = undefined;
+  /** The node for requests without keys; {@link nodeAt} replaces it when it has failed. */
+  defaultNode: NodePool | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
   /** Whether the requests that were issued before {@link close} have been answered. */
   #isDrained = false;
@@ -299,13 +300,13 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** The node for requests without keys: one of the primaries, for as long as it serves. */
   #anyNode(): NodePool | undefined {
-    const present = this.#defaultNode;
+    const present = this.defaultNode;
     if (present !== undefined && !present.suspect && !present.pool.closed) return present;
     const nodes = this.table.primaries;
     const usable = nodes.filter(({ suspect }) => !suspect);
     const among = usable.length === 0 ? nodes : usable;
-    this.#defaultNode = among[Math.floor(Math.random() * among.length)];
-    return this.#defaultNode;
+    this.defaultNode = among[Math.floor(Math.random() * among.length)];
+    return this.defaultNode;
   }
 
   // -- called by nodes -----------------------------------------------------------------------
