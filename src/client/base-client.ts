@@ -30,8 +30,7 @@ import {
 } from "../pipeline/transaction.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import type { MessagesOf, PubSubOptions } from "../pubsub/options.js";
-import { PubSub, type PubSubDependencies } from "../pubsub/pubsub.js";
-import { SubscriptionManager } from "../pubsub/subscriptions.js";
+import { PubSub } from "../pubsub/pubsub.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
 import { checkArity } from "../util/validate.js";
@@ -114,12 +113,7 @@ export abstract class BaseClient<
   ): PubSub<T, MessagesOf<T, O>> {
     checkArity("pubsub", 1, arguments, "the returned subscriber");
     const { call, leaseProvider: leaser } = this[SELF].#dependencies;
-    const dependencies: PubSubDependencies = {
-      settings: leaser.settings,
-      bytes: call.bytes,
-      createSubscriptions: (parts) => new SubscriptionManager({ ...parts, leaser }),
-    };
-    return new PubSub(dependencies, options);
+    return new PubSub({ leaser, bytes: call.bytes }, options);
   }
 
   /**

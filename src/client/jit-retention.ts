@@ -8,6 +8,7 @@
 
 import { ArgList } from "../commands/core/args.js";
 import { CommandInfo } from "../commands/core/info.js";
+import { InternalRequest } from "../connection/internal-request.js";
 import { CommandRequest } from "../execution/command-request.js";
 import { BatchRequest } from "../pipeline/batch-request.js";
 import type { PipelineDependencies } from "../pipeline/dependencies.js";
@@ -16,6 +17,7 @@ import { TransactionRequest } from "../pipeline/transaction-request.js";
 
 const NO_COMMAND = new CommandInfo("");
 const NO_COMMANDS = { entries: [], wire: [] };
+const ignore = (): void => {};
 
 /**
  * Create the objects to retain. None of them is ever sent.
@@ -26,6 +28,7 @@ export function retainOptimizedShapes(dependencies: PipelineDependencies): reado
   const { call } = dependencies;
   return [
     new ArgList(NO_COMMAND),
+    new InternalRequest([], 0, { done: ignore, failed: ignore }),
     new CommandRequest(NO_COMMAND, [], { call, decode: undefined, traits: call }),
     new BatchRequest(NO_COMMANDS, call, call),
     new TransactionRequest(NO_COMMANDS, call, call),

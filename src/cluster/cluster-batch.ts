@@ -18,19 +18,24 @@ import {
   startBatch,
 } from "../pipeline/send-batch.js";
 import { Encoder } from "../protocol/encoder.js";
-import { type ClusterCommands, ClusterPipeline } from "./cluster-pipeline.js";
+import { type ClusterCommands, ClusterPipeline, type CommandGroup } from "./cluster-pipeline.js";
 import { ClusterTransaction } from "./cluster-transaction.js";
 import type { NodePool } from "./node-pool.js";
 import { concernsCluster } from "./redirects.js";
 import type { ClusterRouter } from "./router.js";
 import { ScriptLoads } from "./script-loads.js";
 
-/** Commands that go to the same node, and their wire form. */
+/** Commands that go to the same node, and what encodes them. */
 interface Group {
   readonly node: NodePool | undefined;
   readonly indexes: number[];
   readonly encoder: Encoder;
 }
+
+/** A number that no generation of the map has. */
+const UNKNOWN = -1;
+/** Shared: it records only errors of its commands, and has none. */
+export const NO_LOADS = new ScriptLoads([]);
 
 function crossSlot(command: string): CrossSlotTransactionError {
   const message = `${command}: all keys of a transaction must be in one slot; give the keys one hash tag, such as {user1}`;
@@ -38,7 +43,7 @@ function crossSlot(command: string): CrossSlotTransactionError {
 }
 
 /** Sends the batches of one pipeline. */
-class ClusterBatchSender implements BatchSender<ClusterCommands> {
+export class ClusterBatchSender implements BatchSender<ClusterCommands> {
   readonly #router: ClusterRouter;
   readonly #encoding: BufferEncoding;
   readonly #transaction: boolean;
@@ -48,6 +53,11 @@ class ClusterBatchSender implements BatchSender<ClusterCommands> {
   #slot = NO_SLOT;
   #slots: number[] = [];
   #groups: Group[] = [];
+  /** The same groups by the number of their shard, as of `#generation` of the map. */
+  #byShard: (Group | undefined)[] = [];
+  #generation = UNKNOWN;
+  /** The generation of the map for which all groups are right, if there is one. */
+  #placedIn = UNKNOWN;
   #flags = 0;
 
   constructor(router: ClusterRouter, transaction: boolean) {
@@ -60,7 +70,7 @@ class ClusterBatchSender implements BatchSender<ClusterCommands> {
     const slot = commandSlot(info, args, this.#encoding);
     const isOther = this.#transaction && slot !== NO_SLOT && slot !== this.#slot;
     if (isOther && this.#slot !== NO_SLOT) throw crossSlot(info.name);
-    const { indexes, encoder } = this.#group(slot);
+    const { indexes, encoder } = this.#groupOf(slot);
     encoder.command(info, args);
     if (isOther) this.#slot = slot;
     indexes.push(this.#slots.length);
@@ -69,11 +79,32 @@ class ClusterBatchSender implements BatchSender<ClusterCommands> {
   }
 
   /** Return the commands that go where one of this slot goes. A transaction is one group. */
-  #group(slot: number): Group {
-    const node = this.#transaction ? undefined : this.#router.nodeAt(slot);
-    for (const group of this.#groups) if (group.node === node) return group;
-    const group = { node, indexes: [], encoder: new Encoder(this.#router.settings) };
-    this.#groups.push(group);
+  #groupOf(slot: number): Group {
+    if (this.#transaction) return this.#groups[0] ?? this.#groupAt(undefined);
+    const { table } = this.#router;
+    if (table.generation !== this.#generation) this.#startGeneration(table.generation);
+    if (slot === NO_SLOT) {
+      // Any node is right, but only while it has not failed.
+      this.#placedIn = UNKNOWN;
+      return this.#groupAt(this.#router.nodeAt(slot));
+    }
+    const shard = table.shardNumber(slot);
+    return this.#byShard[shard] ?? this.#groupAt(table.primary(slot), shard);
+  }
+
+  #startGeneration(generation: number): void {
+    this.#generation = generation;
+    this.#placedIn = this.#groups.length === 0 ? generation : UNKNOWN;
+    this.#byShard = [];
+  }
+
+  #groupAt(node: NodePool | undefined, shard?: number): Group {
+    let group = this.#groups.find((other) => other.node === node);
+    if (group === undefined) {
+      group = { node, indexes: [], encoder: new Encoder(this.#router.settings) };
+      this.#groups.push(group);
+    }
+    if (shard !== undefined) this.#byShard[shard] = group;
     return group;
   }
 
@@ -102,13 +133,15 @@ class ClusterBatchSender implements BatchSender<ClusterCommands> {
   }
 
   take(): ClusterCommands {
-    const groups = this.#groups
-      .filter(({ indexes }) => indexes.length !== 0)
-      .map(({ node, indexes, encoder }) => ({ node, indexes, wire: encoder.take() }));
-    const taken = { slots: this.#slots, groups, flags: this.#flags, slot: this.#slot };
+    const groups: CommandGroup[] = [];
+    for (const { node, indexes, encoder } of this.#groups)
+      if (indexes.length !== 0) groups.push({ node, indexes, wire: encoder.take() });
+    const placedIn = this.#placedIn;
+    const taken = { slots: this.#slots, groups, placedIn, flags: this.#flags, slot: this.#slot };
     this.#slot = this.#watched;
     this.#slots = [];
     this.#groups = [];
+    this.#generation = UNKNOWN;
     this.#flags = 0;
     return taken;
   }
@@ -120,19 +153,17 @@ class ClusterBatchSender implements BatchSender<ClusterCommands> {
   ): Promise<unknown[]> {
     const { executor } = context;
     if (executor !== this.#router) return sendOnConnection(context, batch, needed);
-    const setup = {
-      router: this.#router,
-      call: context.call,
-      loads: new ScriptLoads(needed.values()),
-    };
-    const { entries, transaction } = batch;
+    const router = this.#router;
+    const { call } = context;
+    const loads = needed.size === 0 ? NO_LOADS : new ScriptLoads(needed.values());
+    const { entries, transaction, wire: commands } = batch;
     if (!transaction) {
-      const request = new ClusterPipeline({ ...setup, entries, commands: batch.wire });
+      const request = new ClusterPipeline({ router, call, loads, entries, commands });
       return startBatch(context, { entries, transaction, request, send: startParts });
     }
-    const traits = batchTraits(entries, context.call, true);
-    const { slot } = batch.wire;
-    const request = new ClusterTransaction(joined(batch), { ...setup, traits, slot });
+    const traits = batchTraits(entries, call, true);
+    const { slot } = commands;
+    const request = new ClusterTransaction(joined(batch), { router, call, loads, traits, slot });
     return startBatch(context, { entries, transaction, request, send: execute });
   }
 }

@@ -17,7 +17,12 @@ import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { type Fate, type Journey, newJourney } from "./fate.js";
 import { ForwardedRequest } from "./forwarded-request.js";
 import type { NodePool } from "./node-pool.js";
-import { type PartOwner, PartRequest, type RefusedCommand } from "./part-request.js";
+import {
+  type PartOwner,
+  PartRequest,
+  type PartShape,
+  type RefusedCommand,
+} from "./part-request.js";
 import type { Resend } from "./redirects.js";
 import type { Refusal } from "./routed-request.js";
 import type { ClusterRouter } from "./router.js";
@@ -35,6 +40,8 @@ export interface ClusterCommands {
   /** By index; `NO_SLOT` for a command without keys. */
   readonly slots: readonly number[];
   readonly groups: readonly CommandGroup[];
+  /** The generation of the map in which all groups have the right node; another number when that is unknown. */
+  readonly placedIn: number;
   /** Slot of a transaction. */
   readonly slot: number;
   /** The flags of all commands, combined. */
@@ -61,7 +68,8 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   readonly replies: Reply[];
   onSettled: ((error?: unknown) => void) | undefined = undefined;
   readonly #setup: ClusterPipelineSetup;
-  readonly #parts = new Set<PartRequest>();
+  /** The parts that have not ended; few, so that an array costs less than a Set. */
+  readonly #parts: PartRequest[] = [];
   #resolve: (values: unknown[] | Promise<never>) => void = () => {};
   #journeys: Map<number, Journey> | undefined = undefined;
   /** Commands that were sent again although they may have been executed. */
@@ -84,7 +92,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   start(): void {
     const { router, commands } = this.#setup;
     if (router.closed) return this.fail(closedError(this.name));
-    const isPlaced = router.gates.count === 0 && commands.groups.every((g) => this.#isPlaced(g));
+    const isPlaced = router.gates.count === 0 && this.#arePlaced(commands);
     try {
       // A command that cannot be encoded must not divide the pipeline.
       if (isPlaced) for (const { wire } of commands.groups) assertWritable(wire);
@@ -94,16 +102,17 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
     }
     if (!isPlaced) return this.#sendApart();
     for (const { node, indexes, wire } of commands.groups)
-      router.sendTo(node as NodePool, this.#part(indexes, NO_SLOT, { wire }));
+      router.sendTo(node as NodePool, this.#part(indexes, NO_SLOT, FIRST, wire));
   }
 
-  /** Whether the commands of a group can be sent to their node as one request. */
-  #isPlaced({ node, indexes }: CommandGroup): boolean {
+  /** Whether the commands of each group can be sent to their node as one request. */
+  #arePlaced({ groups, placedIn }: ClusterCommands): boolean {
+    for (const { node } of groups) if (node === undefined || !node.writable) return false;
     const { router } = this.#setup;
-    if (node === undefined || !node.writable) return false;
-    for (const index of indexes)
-      if (router.nodeAt(this.slots[index] as number) !== node) return false;
-    return true;
+    if (placedIn === router.table.generation) return true;
+    return groups.every(({ node, indexes }) =>
+      indexes.every((index) => router.nodeAt(this.slots[index] as number) === node),
+    );
   }
 
   /** Divide the commands again: nodes have changed, slots are closed, or commands have to wait. */
@@ -128,7 +137,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
     const node = isClosed ? undefined : router.nodeAt(slot);
     const list = node === undefined ? undefined : byNode.get(node);
     if (list !== undefined) list.push(index);
-    // See PartRequest.divided.
+    // While commands wait, their slot may move: commands of several slots must not wait as one request.
     else if (node?.writable === true) byNode.set(node, [index]);
     else addTo(bySlot, slot, index);
   }
@@ -137,7 +146,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
 
   get written(): boolean {
     if (this.#unanswered < this.slots.length) return true;
-    return [...this.#parts].some(({ written, isAnswered }) => written || isAnswered);
+    return this.#parts.some(({ written, isAnswered }) => written || isAnswered);
   }
 
   fail(error: RedisError): void {
@@ -147,8 +156,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   }
 
   withdraw(): void {
-    for (const part of [...this.#parts]) part.withdraw();
-    this.#parts.clear();
+    for (const part of this.#parts.splice(0)) part.withdraw();
   }
 
   #settle(values: unknown[] | Promise<never>, error?: RedisError): void {
@@ -207,7 +215,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
       addTo(bySlot, slot, index);
     }
     for (const [slot, indexes] of bySlot) {
-      const part = this.#part(indexes, slot, { admitted: true });
+      const part = this.#part(indexes, slot, AGAIN);
       const journey = this.#journey(indexes[0] as number);
       const fate = fates.get(slot) as Resend;
       this.#setup.router.redirects.follow(part, { slot, fate, journey });
@@ -215,52 +223,54 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   }
 
   askingPart(part: PartRequest): PartRequest {
-    this.#parts.delete(part);
-    return this.#part(part.indexes, part.slot(), { admitted: true, asking: true });
-  }
-
-  divide(part: PartRequest): readonly PartRequest[] {
-    const bySlot = new Map<number, number[]>();
-    for (const index of part.indexes) addTo(bySlot, this.slots[index] as number, index);
-    if (bySlot.size === 1 && bySlot.has(part.slot())) return [part];
-    this.#parts.delete(part);
-    const flags = { admitted: true, attempts: part.attempts };
-    return [...bySlot].map(([slot, indexes]) => this.#part(indexes, slot, flags));
+    this.onPartEnded(part);
+    return this.#part(part.indexes, part.slot(), BEHIND_ASKING);
   }
 
   reroute(part: PartRequest, waitTimeout: number | undefined): void {
-    for (const next of this.divide(part))
+    this.onPartEnded(part);
+    const bySlot = new Map<number, number[]>();
+    for (const index of part.indexes) addTo(bySlot, this.slots[index] as number, index);
+    for (const [slot, indexes] of bySlot) {
+      const next = this.#part(indexes, slot, AGAIN);
       this.#setup.router.resume(new ForwardedRequest(next, { waitTimeout }));
+    }
   }
 
   onPartEnded(part: PartRequest): void {
-    this.#parts.delete(part);
+    const index = this.#parts.indexOf(part);
+    if (index >= 0) this.#parts.splice(index, 1);
   }
 
   onAnswered(count: number): void {
     this.#unanswered -= count;
     if (this.#unanswered !== 0 || this.#settled) return;
     const { call } = this.#setup;
-    // First: a response callback may abort the call, which is answered.
-    this.#settled = true;
-    this.#settle(this.entries.map((entry, i) => decodeSlot(entry, this.replies[i] ?? null, call)));
+    // In place: no reply is read again.
+    const values: unknown[] = this.replies;
+    for (let i = 0; i < values.length; i++)
+      values[i] = decodeSlot(this.#entry(i), values[i] as Reply, call);
+    this.#settle(values);
   }
 
-  #part(indexes: readonly number[], slot: number, shape?: Partial<PartFlags>): PartRequest {
+  #part(
+    indexes: readonly number[],
+    slot: number,
+    { asking, admitted }: PartFlags = FIRST,
+    wire?: readonly Chunk[],
+  ): PartRequest {
     const { call, commands, loads } = this.#setup;
     const blocks = (commands.flags & BLOCKING) !== 0;
     const entries = blocks || loads.size !== 0 ? indexes.map((i) => this.#entry(i)) : NONE;
     const part = new PartRequest(this, indexes, {
       traits: blocks ? batchTraits(entries, call, false) : call,
       slot,
-      wire: undefined,
+      wire,
       loads: loads.before(entries),
-      asking: false,
-      admitted: false,
-      attempts: 0,
-      ...shape,
+      asking,
+      admitted,
     });
-    this.#parts.add(part);
+    this.#parts.push(part);
     return part;
   }
 
@@ -281,12 +291,11 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
 
 const NONE: readonly BatchEntry[] = [];
 
-interface PartFlags {
-  readonly wire: readonly Chunk[];
-  readonly asking: boolean;
-  readonly admitted: boolean;
-  readonly attempts: number;
-}
+type PartFlags = Pick<PartShape, "asking" | "admitted">;
+
+const FIRST: PartFlags = { asking: false, admitted: false };
+const AGAIN: PartFlags = { asking: false, admitted: true };
+const BEHIND_ASKING: PartFlags = { asking: true, admitted: true };
 
 function addTo(lists: Map<number, number[]>, slot: number, index: number): void {
   const list = lists.get(slot);

@@ -4,6 +4,7 @@ import { retainOptimizedShapes } from "../client/jit-retention.js";
 import { CallSettings, type ResponseCallback } from "../execution/call-settings.js";
 import { checkArity } from "../util/validate.js";
 import { clusterBatchSenders } from "./cluster-batch.js";
+import { retainClusterShapes } from "./jit-retention.js";
 import { clusterSettings, type RedisClusterArguments } from "./options.js";
 import { ClusterRouter } from "./router.js";
 
@@ -31,6 +32,9 @@ export function clusterDependencies(
     leaseProvider: router,
     call,
     ownsExecutor: true,
-    retained: retainOptimizedShapes({ executor: router, leaseProvider: router, call, senders }),
+    retained: [
+      ...retainOptimizedShapes({ executor: router, leaseProvider: router, call, senders }),
+      ...retainClusterShapes(router, call),
+    ],
   };
 }

@@ -5,10 +5,11 @@
 import { inspect } from "node:util";
 import type { Key } from "../commands/core/info.js";
 import { NO_SLOT } from "../commands/core/key-route.js";
+import { keySlot } from "../commands/core/key-slot.js";
 import type { RedirectedRequest } from "../connection/address-source.js";
 import { closedError, connectionClosed } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
-import { RedisClusterException, type RedisError } from "../errors.js";
+import { ClusterCrossSlotError, RedisClusterException, type RedisError } from "../errors.js";
 import type { Executor } from "../execution/executor.js";
 import type { Settings } from "../options/types.js";
 import { mayWait } from "../pool/admission.js";
@@ -16,21 +17,17 @@ import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
 import { Encoder } from "../protocol/encoder.js";
-import { shuffled } from "../util/shuffled.js";
 import { loopTime } from "../util/timers.js";
 import { MAX_REDIRECTS } from "./fate.js";
 import { ForwardedRequest } from "./forwarded-request.js";
-import { slotOfLease } from "./lease-slot.js";
 import { type NodeOwner, NodePool } from "./node-pool.js";
 import { NodeTable } from "./node-table.js";
 import { Redirects } from "./redirects.js";
 import { isSelfRouting } from "./routed-request.js";
 import { type GateHost, remainingTime, SlotGates } from "./slot-gates.js";
-import { type NodeChoice, TargetedRequest } from "./targeted-request.js";
 import { Topology, type TopologyOwner } from "./topology.js";
 import { UnroutedRequests } from "./unrouted-requests.js";
 import { type AddressRemap, type ClusterView, firstUncovered, type NodeAddress } from "./view.js";
-import { ViewListeners } from "./view-listeners.js";
 
 /** What a router is created from. */
 export interface RouterSettings {
@@ -57,13 +54,11 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   readonly waitQueue: WaitQueue;
   readonly table: NodeTable;
   readonly redirects: Redirects;
-  readonly views: ViewListeners;
   readonly #options: RouterSettings;
   readonly #encoding: BufferEncoding;
   readonly #topology: Topology;
   readonly #unrouted: UnroutedRequests;
-  /** The node for requests without keys; {@link nodeAt} replaces it when it has failed. */
-  defaultNode: NodePool | undefined = undefined;
+  #defaultNode: NodePool | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
   /** Whether the requests that were issued before {@link close} have been answered. */
   #isDrained = false;
@@ -86,7 +81,6 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       encoding: settings.encoding,
       gates: this.gates,
       createNode: (address) => new NodePool(address, this, options.poolOptions),
-      onChanged: (slot) => this.views.changed(slot),
       reroute: (requests) => this.#reroute(requests),
     });
     this.#topology = new Topology(this, {
@@ -95,7 +89,6 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       remap,
     });
     this.#unrouted = new UnroutedRequests(this.waitQueue);
-    this.views = new ViewListeners(() => this.refresh());
     this.redirects = new Redirects(options, {
       gates: this.gates,
       table: this.table,
@@ -132,14 +125,8 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** See {@link LeaseProvider.lease}; keys in different slots are refused. */
   async lease(keys: readonly Key[] = []): Promise<Lease> {
-    const slot = slotOfLease(keys, this.#encoding);
-    return await this.leaseAt(() => this.nodeAt(slot));
-  }
-
-  /** Lease a connection of the node that a choice returns. */
-  async leaseAt(choose: NodeChoice): Promise<Lease> {
     for (;;) {
-      const { pool } = await this.chosen(choose);
+      const { pool } = await this.nodeOf(keys);
       try {
         return await pool.lease();
       } catch (error) {
@@ -151,33 +138,22 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** Find the node of keys in one slot, or one of the nodes when there are none. */
   async nodeOf(keys: readonly Key[]): Promise<NodePool> {
-    const slot = slotOfLease(keys, this.#encoding);
-    return await this.chosen(() => this.nodeAt(slot));
-  }
-
-  /** Return the node that a choice returns, after the next view if it returns none now. */
-  async chosen(choose: NodeChoice): Promise<NodePool> {
+    const slot = this.#slotOf(keys);
     for (;;) {
       if (this.closed) throw closedError();
-      const node = choose();
+      const node = this.nodeAt(slot);
       if (node !== undefined) return node;
-      await this.nextView();
+      await this.#nextView();
     }
   }
 
-  /** Ask for a refresh of the view. */
-  refresh(): void {
-    if (!this.closed) this.#topology.request();
-  }
-
-  /** Wait for the next view. */
-  nextView(): Promise<void> {
+  #nextView(): Promise<void> {
     return this.#unrouted.next(this.settings.socketTimeout, () => this.#topology.join());
   }
 
   /** Find out which node serves which slot, unless that is known. */
   async connect(): Promise<void> {
-    if (this.table.empty) await this.nextView();
+    if (this.table.empty) await this.#nextView();
     if (!this.table.covered && this.#options.requireFullCoverage) {
       const message = "Not all slots of the cluster are served by a node";
       throw new RedisClusterException(message, { outcome: "not-sent" });
@@ -232,15 +208,15 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   // -- sending -------------------------------------------------------------------------------
 
-  /** Send a request by the choice of its node or by the map, whether its slot is closed or not. */
+  /** Send a request by the map, whether its slot is closed or not. */
   send(request: Request): void {
-    let node: NodePool | undefined;
+    let slot: number;
     try {
-      const choose = request instanceof TargetedRequest ? request.choose : undefined;
-      node = choose === undefined ? this.nodeAt(request.slot(this.#encoding)) : choose();
+      slot = request.slot(this.#encoding);
     } catch (error) {
       return request.fail(error as RedisError);
     }
+    const node = this.nodeAt(slot);
     if (node === undefined) this.#hold(request);
     else this.sendTo(node, request);
   }
@@ -275,38 +251,42 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   #reroute(requests: readonly Request[]): void {
     const now = loopTime();
-    for (const request of requests) this.#rerouteOne(request, remainingTime(request, now));
-  }
-
-  #rerouteOne(request: Request, waitTimeout: number | undefined): void {
-    const isDirect =
-      request instanceof TargetedRequest ||
-      (request instanceof ForwardedRequest && request.opensSlot);
-    if (isDirect && !request.inner.settled) return this.send(request.again(waitTimeout));
-    const inner = ForwardedRequest.unwrap(request);
-    if (inner.settled) return;
-    if (isSelfRouting(inner)) inner.reroute(waitTimeout);
-    else this.resume(new ForwardedRequest(inner, { waitTimeout }));
+    for (const request of requests) {
+      const inner = ForwardedRequest.unwrap(request);
+      if (inner.settled) continue;
+      const waitTimeout = remainingTime(request, now);
+      if (isSelfRouting(inner)) inner.reroute(waitTimeout);
+      else this.resume(new ForwardedRequest(inner, { waitTimeout }));
+    }
   }
 
   /** Send a request by the map, unless its slot is closed: then it is held. */
   resume(request: Request): void {
-    // Its own gate would hold it for ever.
-    const opensSlot = request instanceof ForwardedRequest && request.opensSlot;
-    if (opensSlot || request.blocking) this.send(request);
+    if (request.blocking) this.send(request);
     else if (this.gates.count === 0 || !this.gates.hold(request.slot(this.#encoding), request))
       this.send(request);
   }
 
   /** The node for requests without keys: one of the primaries, for as long as it serves. */
   #anyNode(): NodePool | undefined {
-    const present = this.defaultNode;
+    const present = this.#defaultNode;
     if (present !== undefined && !present.suspect && !present.pool.closed) return present;
     const nodes = this.table.primaries;
     const usable = nodes.filter(({ suspect }) => !suspect);
     const among = usable.length === 0 ? nodes : usable;
-    this.defaultNode = among[Math.floor(Math.random() * among.length)];
-    return this.defaultNode;
+    this.#defaultNode = among[Math.floor(Math.random() * among.length)];
+    return this.#defaultNode;
+  }
+
+  #slotOf(keys: readonly Key[]): number {
+    const slots = new Set(keys.map((key) => keySlot(key, this.#encoding)));
+    if (slots.size > 1) {
+      const message =
+        "WATCH has keys in different slots; give the keys one hash tag, such as {user1}";
+      throw new ClusterCrossSlotError(message, { command: "WATCH", outcome: "not-sent" });
+    }
+    const [slot = NO_SLOT] = slots;
+    return slot;
   }
 
   // -- called by nodes -----------------------------------------------------------------------
@@ -354,7 +334,6 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       (request) => this.resume(request),
       (request) => this.#isRoutable(request),
     );
-    this.views.adopted();
     this.#checkIdle();
   }
 
@@ -389,4 +368,11 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     const names = this.table.nodes.map(({ name }) => name).join(", ");
     return `nodes=[${names}] waiting=${this.waitQueue.requests.size}`;
   }
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
 }

@@ -34,6 +34,8 @@ const NONE = 0;
 
 /** The map of one client. */
 export class SlotMap<N extends { readonly name: string }> {
+  /** Number of changes of which node serves which slot. A field, because pipelines read it for every command. */
+  generation = 0;
   readonly #create: (address: NodeAddress) => N;
   readonly #nodes = new Map<string, N>();
   /** Slot to shard number. */
@@ -61,6 +63,11 @@ export class SlotMap<N extends { readonly name: string }> {
     return this.#primaries[this.#owners[slot] ?? NONE];
   }
 
+  /** Return the number of the shard of a slot, valid until {@link generation} changes; 0 without a node. */
+  shardNumber(slot: number): number {
+    return this.#owners[slot] ?? NONE;
+  }
+
   /** Return the shard of a slot. */
   shard(slot: number): Shard<N> | undefined {
     return this.#shards[this.#owners[slot] ?? NONE];
@@ -80,11 +87,6 @@ export class SlotMap<N extends { readonly name: string }> {
   /** Return whether there is a node of an address. */
   has(address: NodeAddress): boolean {
     return this.#nodes.has(nodeName(address));
-  }
-
-  /** Return the node of a name, if there is one. */
-  find(name: string): N | undefined {
-    return this.#nodes.get(name);
   }
 
   /** Number of nodes that are not in the last view. */
@@ -120,11 +122,6 @@ export class SlotMap<N extends { readonly name: string }> {
     return this.#primaries.filter((node) => node !== undefined);
   }
 
-  /** The replicas of the nodes that serve slots; a new array. */
-  get replicas(): N[] {
-    return this.#shards.flatMap((shard) => shard?.replicas ?? []);
-  }
-
   /** All nodes; a new array. */
   get nodes(): N[] {
     return [...this.#nodes.values()];
@@ -138,6 +135,7 @@ export class SlotMap<N extends { readonly name: string }> {
    * @returns The nodes that are not used any more. The map has forgotten them.
    */
   adopt(view: ClusterView, since: number): N[] {
+    this.generation++;
     this.#owners = new Uint16Array(SLOTS);
     this.#shards = [undefined];
     this.#primaries = [undefined];
@@ -198,6 +196,7 @@ export class SlotMap<N extends { readonly name: string }> {
     const number = this.#owners[slot] ?? NONE;
     const shard = this.#shards[number];
     if (shard?.primary === node) return "none";
+    this.generation++;
     if (shard?.replicas.includes(node)) {
       shard.replicas = [...shard.replicas.filter((other) => other !== node), shard.primary];
       shard.primary = node;

@@ -26,15 +26,12 @@ export class RetryQueue {
   /**
    * Call `execute` for a request after the backoff that follows `error`.
    *
-   * @returns `false` when the retry policy allows no more attempts; the request has failed when the policy has.
+   * @returns `false` when the retry policy allows no more attempts.
    */
   add(request: Request, error: RedisError, execute: () => void): boolean {
     const failures = (this.#failures.get(request) ?? 0) + 1;
     const pause = this.#retry.pauseBeforeResend(failures, error);
-    if (typeof pause !== "number") {
-      if (pause !== error) request.fail(pause);
-      return false;
-    }
+    if (typeof pause !== "number") return false;
     this.#failures.set(request, failures);
     const onElapsed = (): void => {
       this.#entries.delete(request);
@@ -63,16 +60,6 @@ export class RetryQueue {
   }
 }
 
-/** See {@link Request.prepareRetry}. What a class in `retryOnError` throws is the error of the request. */
-export function mayRetry(request: Request, error: RedisError): boolean {
-  try {
-    return request.prepareRetry(error);
-  } catch (fault) {
-    request.fail(fault as RedisError);
-    return false;
-  }
-}
-
 /**
  * Reject requests whose replies will not arrive, except those that ask to be written again.
  *
@@ -88,7 +75,7 @@ export function failOrRetry(
   return requests.filter((request) => {
     if (request.settled) return false;
     const error = errorOf(request);
-    if (!isFinal && mayRetry(request, error)) return true;
+    if (!isFinal && request.prepareRetry(error)) return true;
     request.fail(error);
     return false;
   });

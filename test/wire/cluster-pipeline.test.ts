@@ -87,6 +87,19 @@ describe("a pipeline on a cluster", () => {
     expect(received).toHaveLength(1);
   });
 
+  it("sends each command to the node that its slot has when it is executed", async () => {
+    await connect();
+    const other = cluster.keyOf(a, 1);
+    const pipeline = client.pipeline().incr(keyA).incr(other).incr(keyB);
+    cluster.move(keyA, b);
+    // The client learns of the move while the pipeline is filled.
+    await client.get(keyA);
+    pipeline.incr(keyA).incr(other).incr(keyC);
+    expect(await pipeline.exec()).toEqual([1, 1, 1, 2, 2, 1]);
+    expect(executors("INCR")).toHaveLength(6);
+    expect([a, b, c].map((node) => node.received("INCR").length)).toEqual([2, 3, 1]);
+  });
+
   it("refuses keys in several slots of one command when it is added, and keeps the others", async () => {
     const pipeline = client.pipeline().incr(keyA);
     expect(() => pipeline.mget(keyA, keyB)).toThrow(ClusterCrossSlotError);

@@ -239,6 +239,33 @@ describe("SlotMap.patch", () => {
   });
 });
 
+describe("SlotMap.generation", () => {
+  it("changes with a moved slot, a promotion and a view, and not with a MOVED that changes nothing", () => {
+    const { map } = mapOf(THREE);
+    const generations = [map.generation];
+    const changes = [
+      () => map.patch(0, map.node(at("a"))),
+      () => map.patch(0, map.node(at("b"))),
+      () => map.patch(1, map.node(at("a2"))),
+      () => map.adopt(THREE, map.version),
+    ];
+    for (const change of changes) {
+      change();
+      generations.push(map.generation);
+    }
+    const [first = 0] = generations;
+    expect(generations.map((generation) => generation - first)).toEqual([0, 0, 1, 2, 3]);
+  });
+});
+
+describe("SlotMap.shardNumber", () => {
+  it("is the same for the slots of one primary only, and 0 without a node", () => {
+    const { map } = mapOf(viewOf([0, 9, "a"], [10, 19, "b"], [30, 39, "a"]));
+    const [a, b, none, again] = [0, 10, 20, 30].map((slot) => map.shardNumber(slot));
+    expect([b === a, none, again]).toEqual([false, 0, a]);
+  });
+});
+
 describe("a view that is older than a MOVED (trap 14)", () => {
   it("does not undo a moved slot, and the next view decides", () => {
     const { map } = mapOf(THREE);
