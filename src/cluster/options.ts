@@ -85,7 +85,7 @@ export interface ClusterOnlyOptions {
   readonly startupNodes?: readonly StartupNode[] | undefined;
   /** Boolean: `connect()` and the first command fail while a slot has no node; default `true`. */
   readonly requireFullCoverage?: boolean | undefined;
-  /** Integer: MOVED redirects after which all slots are read again; default 5, 0 for never. */
+  /** Integer: MOVED redirects after which all slots are read again, at most once a second; default 5, 0 for never. */
   readonly reinitializeSteps?: number | undefined;
   /**
    * Integer, 0 or more: how often one command waits, 50 to 1000 ms, while the cluster is down, a node loads its

@@ -52,6 +52,8 @@ export interface RedirectHost {
   readonly gates: SlotGates;
   readonly table: NodeTable;
   requestRefresh(): void;
+  /** See {@link Topology.renew}. */
+  renewView(): boolean;
   /** Send a request to a node. */
   send(node: NodePool, request: Request): void;
 }
@@ -165,8 +167,9 @@ export class Redirects {
     const { table } = this.#host;
     const effect = table.patch(slot, table.node(target));
     const steps = this.#options.reinitializeSteps;
-    const isDue = steps !== 0 && ++this.#moves % steps === 0;
-    if (isDue || effect === "promotion" || effect === "new-node") this.#host.requestRefresh();
+    this.#moves += 1;
+    if (effect === "promotion" || effect === "new-node") this.#host.requestRefresh();
+    else if (steps !== 0 && this.#moves >= steps && this.#host.renewView()) this.#moves = 0;
   }
 
   #beforeWait({ refresh, reconnect }: Extract<Fate, { kind: "wait" }>, connection: Connection) {

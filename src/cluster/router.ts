@@ -93,6 +93,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       gates: this.gates,
       table: this.table,
       requestRefresh: () => this.#topology.request(),
+      renewView: () => this.#topology.renew(),
       send: (node, request) => this.sendTo(node, request),
     });
   }

@@ -20,6 +20,10 @@ const CLUSTER_SLOTS = internalCommand("CLUSTER SLOTS");
 const GAP = 100;
 /** ms; pauses while a refresh does not cure the trouble. */
 const TROUBLE = new EqualJitterBackoff(500, 50);
+/** ms from the end of a pause; a request for a refresh within it shows that the last one cured nothing. */
+const RELAPSE = 500;
+/** ms; least time between two refreshes that only replace the patches of redirects. */
+const RENEWAL = 1000;
 /** ms without an answer after which another node is asked as well. */
 const HEDGE = 500;
 
@@ -60,6 +64,8 @@ export class Topology {
   #failures = 0;
   /** Number of refreshes in a row that did not cure the trouble. */
   #futile = 0;
+  /** Moment of `realTime()` before which {@link renew} does nothing. */
+  #nextRenewal = 0;
   #lastError: RedisError | undefined = undefined;
   #lastAsked: NodePool | undefined = undefined;
   /** Rejects the query that a node's failure ends. */
@@ -84,6 +90,20 @@ export class Topology {
     outsideContext(() => {
       this.#run().catch((error: unknown) => this.#onBroken(error));
     });
+  }
+
+  /**
+   * Ask for a refresh after redirects to known nodes, which have patched the map: while many slots move it is not
+   * worth more than one per second.
+   *
+   * @returns Whether it was asked for.
+   */
+  renew(): boolean {
+    const now = realTime();
+    if (now < this.#nextRenewal) return false;
+    this.#nextRenewal = now + RENEWAL;
+    this.request();
+    return true;
   }
 
   /** Ask for a view on behalf of what makes the owner troubled: that of a refresh under way will do. */
@@ -116,6 +136,7 @@ export class Topology {
       const pause = this.#earliest - realTime();
       if (pause > 0) await sleep(pause, signal);
       this.#wanted = false;
+      this.#futile = realTime() - this.#earliest < RELAPSE ? this.#futile + 1 : 0;
       await this.#refresh();
       if (this.#owner.troubled) this.#wanted = true;
     }
@@ -129,7 +150,6 @@ export class Topology {
       this.#failures = 0;
       this.#lastError = undefined;
       this.#owner.adopt(view, since);
-      this.#futile = this.#owner.troubled ? this.#futile + 1 : 0;
       this.#pause(this.#futile === 0 ? GAP : TROUBLE.compute(this.#futile));
     } catch (error) {
       if (this.#end.signal.aborted || !(error instanceof RedisError)) throw error;

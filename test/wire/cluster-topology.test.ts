@@ -176,6 +176,16 @@ describe("MOVED redirects to known nodes", () => {
     expect(views() - before).toBe(1);
   });
 
+  it("lead to at most one new view per second while many slots move", async () => {
+    await using other = commandsOf(cluster, { reinitializeSteps: 3 });
+    const start = performance.now();
+    let count = 0;
+    while (performance.now() - start < 400) count += await follow(10, other);
+    const seconds = (performance.now() - start) / 1000;
+    expect(count).toBeGreaterThanOrEqual(1);
+    expect(count).toBeLessThanOrEqual(1 + seconds);
+  });
+
   it("never lead to a new view with reinitializeSteps: 0", async () => {
     await using other = commandsOf(cluster, { reinitializeSteps: 0 });
     expect(await follow(12, other)).toBe(0);
@@ -254,6 +264,22 @@ describe("a refresh of the slots", () => {
 });
 
 describe("a cluster that is down", () => {
+  it.each([
+    ["CLUSTERDOWN", REPLIES.down],
+    ["READONLY", REPLIES.readonly],
+  ])("is asked with growing pauses while commands are answered with %s", async (_, reply) => {
+    await using other = commandsOf(cluster, { clusterErrorRetryAttempts: 0 });
+    await other.router.connect();
+    for (const node of cluster.nodes) node.always("INCR", reply);
+    const before = views();
+    const start = performance.now();
+    while (performance.now() - start < 1_200) await errorOf(other.run("INCR", cluster.keyOf(a)));
+    const elapsed = performance.now() - start;
+    expect(views() - before).toBeGreaterThan(2);
+    // From 250 to 500 ms after the first four.
+    expect(views() - before).toBeLessThanOrEqual(4 + elapsed / 250);
+  });
+
   it("is not asked again and again while no command waits", async () => {
     await connectAll();
     await Promise.all([b.kill(), c.kill()]);
