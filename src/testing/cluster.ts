@@ -66,7 +66,7 @@ export interface ClusterPrograms {
   readonly certificates: Certificates | undefined;
 }
 
-type Settings = Omit<ClusterTestSettings, "version" | "tls">;
+type Settings = Omit<ClusterTestSettings, "version" | "server" | "tls">;
 
 const CHANGE_MS = 30_000;
 /** Time in which a server completes or gives up a manual failover. */

@@ -26,7 +26,7 @@ export type { TestProcess, TestServer } from "./test-server.js";
  * The server listens on free ports of the loopback address, stores its files in a temporary folder, and
  * is killed when this process ends.
  *
- * @param options - `version`, `tls`, `unixSocket`, `password`, `acl`, `replicas`, `sentinels`, `config`;
+ * @param options - `version`, `server`, `tls`, `unixSocket`, `password`, `acl`, `replicas`, `sentinels`, `config`;
  * see {@link StartServerOptions}. Default: one server with a TCP port, without password.
  * @returns The server, ready for commands; use `await using`, or call `stop()`.
  * @throws TypeError when an option is unknown or invalid.
@@ -34,8 +34,8 @@ export type { TestProcess, TestServer } from "./test-server.js";
  * log).
  */
 export async function startServer(options: StartServerOptions = {}): Promise<TestServer> {
-  const { version, tls, replicas, sentinels, config, ...data } = serverSettings(options);
-  const program = [await findServer(version)];
+  const { version, server, tls, replicas, sentinels, config, ...data } = serverSettings(options);
+  const program = await findServer(version, server);
   const certificates = tls ? await createCertificates(await findOpenssl()) : undefined;
   try {
     const { password, ...rest } = data;
@@ -47,7 +47,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
         ...(password === undefined ? {} : { password }),
         data: certificates === undefined ? rest : { ...rest, certificates },
       },
-      (server) => startLocalServer({ ...server, program }),
+      (details) => startLocalServer({ ...details, program }),
     );
     return new StartedServer(deployment, certificates);
   } catch (error) {
@@ -60,16 +60,16 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
  * Start a private Redis or Valkey cluster from a program installed on this machine: at least one primary,
  * on free ports of the loopback address.
  *
- * @param options - `primaries`, `replicas`, `version`, `tls`, `password`, `acl`, `config`, `nodeTimeout`;
- * see {@link StartClusterOptions}. Default: three primaries without replicas.
+ * @param options - `primaries`, `replicas`, `version`, `server`, `tls`, `password`, `acl`, `config`,
+ * `nodeTimeout`; see {@link StartClusterOptions}. Default: three primaries without replicas.
  * @returns The cluster, when all nodes serve and report the same slots and replicas; use `await using`, or
  * call `stop()`.
  * @throws TypeError when an option is unknown or invalid.
  * @throws Error when no such server program is installed, or when a node does not start (with its log).
  */
 export async function startCluster(options: StartClusterOptions = {}): Promise<TestCluster> {
-  const { version, tls, ...settings } = clusterTestSettings(options);
-  const program = [await findServer(version)];
+  const { version, server, tls, ...settings } = clusterTestSettings(options);
+  const program = await findServer(version, server);
   const certificates = tls ? await createCertificates(await findOpenssl()) : undefined;
   return LocalCluster.start(settings, { program, certificates });
 }

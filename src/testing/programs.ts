@@ -32,20 +32,24 @@ export async function findProgram(name: string): Promise<string | undefined> {
  * Find the server program.
  *
  * @param version - The start of the required version, such as `"7"` or `"8.0"`; default: any version.
- * @returns The path of the program.
+ * @param server - The program, or the program with its leading arguments; default: the one on the PATH.
+ * @returns The path of the program, with its leading arguments.
  * @throws Error when no program of that version is found, with the versions that were found.
  */
-export async function findServer(version?: string): Promise<string> {
+export async function findServer(
+  version?: string,
+  server?: string | readonly string[],
+): Promise<readonly string[]> {
   // CI systems set variables without a value to an empty text.
-  const configured = process.env[PROGRAM_VARIABLE] || undefined;
+  const configured = server ?? (process.env[PROGRAM_VARIABLE] || undefined);
   const found =
     configured === undefined ? await Promise.all(SERVER_NAMES.map(findProgram)) : [configured];
-  const present = found.filter((path) => path !== undefined);
+  const present = found.flatMap((program) => (program === undefined ? [] : [[program].flat()]));
   const rejected: string[] = [];
-  for (const path of present) {
-    const actual = await versionOf(path);
-    if (actual !== undefined && matches(actual, version)) return path;
-    rejected.push(`${path} is ${actual ?? "not a server program"}`);
+  for (const program of present) {
+    const actual = await versionOf(program);
+    if (actual !== undefined && matches(actual, version)) return program;
+    rejected.push(`${program.join(" ")} is ${actual ?? "not a server program"}`);
   }
   const wanted = version === undefined ? "" : ` of version ${version}`;
   throw new Error(
@@ -83,8 +87,8 @@ function matches(actual: string, wanted: string | undefined): boolean {
   return wanted === undefined || `${actual}.`.startsWith(`${wanted}.`);
 }
 
-async function versionOf(path: string): Promise<string | undefined> {
-  const output = await run(path, ["--version"]).then(
+async function versionOf([path = "", ...args]: readonly string[]): Promise<string | undefined> {
+  const output = await run(path, [...args, "--version"]).then(
     ({ stdout }) => stdout,
     () => "",
   );

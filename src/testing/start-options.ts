@@ -7,6 +7,11 @@
 export interface StartServerOptions {
   /** String: the start of the required version, such as `"7"` or `"8.0"`; default: any version. */
   readonly version?: string;
+  /**
+   * String or array of strings: path of the server program, followed by its first arguments; default: the
+   * program on the PATH.
+   */
+  readonly server?: string | readonly string[];
   /** Boolean: also listen on a TLS port, with certificates created for this server; default `false`. */
   readonly tls?: boolean;
   /** Boolean: also listen on a unix socket; default `false`. */
@@ -25,7 +30,7 @@ export interface StartServerOptions {
 
 /** Options of `startCluster`. */
 export interface StartClusterOptions
-  extends Pick<StartServerOptions, "version" | "tls" | "password" | "acl" | "config"> {
+  extends Pick<StartServerOptions, "version" | "server" | "tls" | "password" | "acl" | "config"> {
   /** Integer, 1 to 10: number of primaries, which share the slots equally; default 3. */
   readonly primaries?: number;
   /** Integer, 0 to 10: number of replicas, assigned to the primaries in turn; default 0. */
@@ -59,6 +64,10 @@ const TEXTS: Check = [
   (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
   "an array of strings",
 ];
+const PROGRAM: Check = [
+  (value) => TEXT[0](value) || (TEXTS[0](value) && (value as readonly string[]).length > 0),
+  "a string or an array of strings",
+];
 const CONFIG: Check = [
   (value) =>
     typeof value === "object" &&
@@ -69,6 +78,7 @@ const CONFIG: Check = [
 
 const CHECKS: Readonly<Record<keyof StartServerOptions, Check>> = {
   version: TEXT,
+  server: PROGRAM,
   tls: FLAG,
   unixSocket: FLAG,
   password: TEXT,
@@ -80,6 +90,7 @@ const CHECKS: Readonly<Record<keyof StartServerOptions, Check>> = {
 
 const CLUSTER_CHECKS: Readonly<Record<keyof StartClusterOptions, Check>> = {
   version: TEXT,
+  server: PROGRAM,
   tls: FLAG,
   password: TEXT,
   acl: TEXTS,

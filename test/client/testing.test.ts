@@ -6,7 +6,7 @@ import { startServer } from "../../src/testing/index.js";
 import { findServer, PROGRAM_VARIABLE } from "../../src/testing/programs.js";
 import { until } from "../support/until.js";
 
-const program = await findServer();
+const [program = ""] = await findServer();
 afterEach(() => {
   vi.unstubAllEnvs();
 });
@@ -94,7 +94,7 @@ describe("startServer", () => {
 
 describe("startServer() that cannot start", () => {
   it.each([
-    [{ tsl: true }, 'unknown option "tsl"; known options: version, tls'],
+    [{ tsl: true }, 'unknown option "tsl"; known options: version, server'],
     [{ tls: 1 }, 'option "tls" must be a boolean'],
     [{ replicas: -1 }, 'option "replicas" must be an integer from 0 to 10'],
     [{ acl: "alice" }, 'option "acl" must be an array of strings'],
@@ -116,6 +116,18 @@ describe("startServer() that cannot start", () => {
     await expect(startServer()).rejects.toThrow("is not a server program");
   });
 
+  it("runs the program of the option server, with its first arguments", async () => {
+    vi.stubEnv("PATH", "/nonexistent");
+    await using server = await startServer({ server: ["/usr/bin/env", program] });
+    await using redis = new Redis(server.url);
+    expect(await redis.ping()).toBe(true);
+    const missing = startServer({ server: "/nonexistent/valkey-server" });
+    await expect(missing).rejects.toThrow("/nonexistent/valkey-server is not a server program");
+    await expect(startServer({ server: [] })).rejects.toThrow(
+      'startServer: option "server" must be a string or an array of strings',
+    );
+  });
+
   it("rejects tls with the install command when openssl is missing", async () => {
     vi.stubEnv(PROGRAM_VARIABLE, program);
     vi.stubEnv("PATH", "/nonexistent");
@@ -126,7 +138,7 @@ describe("startServer() that cannot start", () => {
 it("findServer() accepts the beginning of a version", async () => {
   const output = execFileSync(program, ["--version"], { encoding: "utf8" });
   const actual = /v=([\d.]+)/.exec(output)?.[1] ?? "";
-  expect(await findServer(actual.split(".")[0])).toBe(program);
-  expect(await findServer(actual)).toBe(program);
+  expect(await findServer(actual.split(".")[0])).toEqual([program]);
+  expect(await findServer(actual)).toEqual([program]);
   await expect(findServer(actual.slice(0, -1))).rejects.toThrow("of version");
 });
