@@ -6,6 +6,8 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { NEWER_ADDON, SYSTEM_ADDON } from "./test/support/hiredis-build.js";
 import {
+  CLUSTER_SERVERS,
+  type FullServerName,
   isMatrix,
   SERVER_VARIABLE,
   SERVERS,
@@ -29,9 +31,17 @@ const LAST = { fileParallelism: false, sequence: { groupOrder: 2 } };
 
 /** Folders of tests for servers with commands or options that Redis 7 lacks. */
 const OTHER_SERVERS_ONLY: Readonly<Record<ServerName, readonly string[]>> = {
-  redis7: ["on-redis8", "on-valkey8", "on-newer-servers"],
-  redis8: ["on-valkey8"],
-  valkey8: ["on-redis8"],
+  redis7: [
+    "on-redis8",
+    "on-valkey8",
+    "on-newer-servers",
+    "on-newer-clusters",
+    "on-newest-clusters",
+  ],
+  redis8: ["on-valkey8", "on-newest-clusters"],
+  valkey8: ["on-redis8", "on-newest-clusters"],
+  redis86: [],
+  valkey9: [],
 };
 
 /** The folders of tests against real servers: what servers answer, and what the client does. */
@@ -53,12 +63,21 @@ function serverProject(folder: ServerFolder, name: string, server: ServerName) {
  * The gate has ten minutes: it runs the tests of the client on one server, except those in a folder for
  * other servers. `npm run test:matrix` runs all of them on every server.
  */
-function matrixProjects(server: ServerName) {
+function matrixProjects(server: FullServerName) {
   const client = serverProject("client", `client-${server}`, server);
   if (process.env.REDISWIRE_GATE === "1" && server !== "redis7") {
     client.test.include = ["test/client/on-*/**/*.test.ts"];
   }
   return [serverProject("commands", `commands-${server}`, server), client];
+}
+
+/** A server that runs only some tests of clusters. */
+function clusterProject(server: ServerName) {
+  const { test, ...rest } = serverProject("client", `cluster-${server}`, server);
+  return {
+    ...rest,
+    test: { ...test, include: ["test/client/on-newe{r,st}-clusters/**/*.test.ts"] },
+  };
 }
 
 /** Takes minutes and measures memory: runs only in `npm run test:soak`. */
@@ -69,7 +88,7 @@ const soakProjects =
 
 /** See test/support/other-servers.ts. */
 const serverProjects = isMatrix()
-  ? SERVERS.flatMap(matrixProjects)
+  ? [...SERVERS.flatMap(matrixProjects), ...CLUSTER_SERVERS.map(clusterProject)]
   : [
       serverProject("commands", "commands", selectedServer()),
       serverProject("client", "client", selectedServer()),

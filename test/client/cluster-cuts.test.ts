@@ -5,7 +5,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConnectionError, RedisCluster } from "../../src/index.js";
-import { startCluster, type TestCluster } from "../../src/testing/index.js";
+import type { TestCluster } from "../../src/testing/index.js";
+import { startCluster } from "../support/cluster.js";
 import { ClusterLoad, reportNumbers } from "../support/cluster-load.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import { Redis, RedisCluster } from "../../src/index.js";
-import { startCluster, type TestCluster, type TestClusterNode } from "../../src/testing/index.js";
+import type { TestCluster, TestClusterNode } from "../../src/testing/index.js";
+import { startCluster } from "../support/cluster.js";
 import { ClusterLoad, reportNumbers } from "../support/cluster-load.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { settleAll } from "../support/settle.js";
@@ -208,8 +209,8 @@ describe("RedisCluster", () => {
   it("finds the nodes by its startup node when all of them have new addresses", async () => {
     const before = await startCluster({ primaries: 3 });
     await using after = await startCluster({ primaries: 3 });
-    const [first] = before.nodes as [TestClusterNode];
-    const [second] = after.nodes as [TestClusterNode];
+    const [first] = before.nodes as readonly TestClusterNode[] as [TestClusterNode];
+    const [second] = after.nodes as readonly TestClusterNode[] as [TestClusterNode];
     await using seed = await startProxy(first);
     await using client = new RedisCluster(seed.host, seed.port);
     const keys = TAGS.map((tag) => `${tag}:address`);

@@ -5,7 +5,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
-import { startCluster, type TestCluster } from "../../src/testing/index.js";
+import type { TestCluster } from "../../src/testing/index.js";
+import { startCluster } from "../support/cluster.js";
 import { type RoutedCommands, routedCommands } from "../support/cluster-router.js";
 import { until } from "../support/until.js";
 

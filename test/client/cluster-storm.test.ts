@@ -5,8 +5,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import { RedisCluster } from "../../src/index.js";
-import { startCluster, type TestCluster } from "../../src/testing/index.js";
+import type { LocalCluster } from "../../src/testing/cluster.js";
+import { startCluster } from "../support/cluster.js";
 import { ClusterLoad, reportNumbers } from "../support/cluster-load.js";
+import { ClusterStatistics } from "../support/cluster-statistics.js";
 import { type FaultProxy, startProxy } from "../support/fault-proxy.js";
 import { until } from "../support/until.js";
 
@@ -15,11 +17,12 @@ const STORM_MS = Number(process.env.REDISWIRE_STORM_MS ?? 3_000);
 const SLOTS = 50;
 /** ms that a reply takes: commands of a slot are on their way to a node when its first redirect arrives. */
 const DELAY_MS = 5;
+const SLOTS_CALLS_PER_SECOND = 2;
 
 const slotOf = (tag: string): number => keySlot(tag, "utf8");
 
 describe("RedisCluster under load", () => {
-  let servers: TestCluster;
+  let servers: LocalCluster;
   let client: RedisCluster;
   const proxies = new Map<number, FaultProxy>();
   beforeAll(async () => {
@@ -64,10 +67,15 @@ describe("RedisCluster under load", () => {
 
   it("executes every command once and in order while 50 slots move between primaries", async () => {
     const tags = Array.from({ length: SLOTS }, (_, i) => `{storm:${i}}`);
+    await client.connect();
+    const statistics = await ClusterStatistics.start(servers.nodes);
     await using load = new ClusterLoad(client, tags);
     const moves = await moveSlots(load, tags, performance.now() + STORM_MS);
+    const slotsCalls = await statistics.slotsCalls();
+    const [moved, ask] = [await statistics.errors("MOVED"), await statistics.errors("ASK")];
     await load.stop();
-    reportNumbers("storm", { moves, ...load.summary() });
+    reportNumbers("storm", { moves, moved, ask, slotsCalls, ...load.summary() });
+    expect(slotsCalls.perSecond).toBeLessThan(SLOTS_CALLS_PER_SECOND);
     await expectExact(load);
     expect(moves).toBeGreaterThan(SLOTS / 5);
     expect(load.log.length).toBeGreaterThan(STORM_MS / 2);

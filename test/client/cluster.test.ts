@@ -15,7 +15,8 @@ import {
   RedisCluster,
   RedisClusterException,
 } from "../../src/index.js";
-import { startCluster, type TestCluster } from "../../src/testing/index.js";
+import type { TestCluster } from "../../src/testing/index.js";
+import { startCluster } from "../support/cluster.js";
 import { sharedServer, uniquePrefix } from "../support/server.js";
 
 let servers: TestCluster;

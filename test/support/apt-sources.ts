@@ -90,3 +90,19 @@ const words = (text: string): string[] => text.split(/\s+/);
 
 /** A field that Debian's own repositories have and most others lack. */
 const hasMain = (components: string): boolean => words(components).includes("main");
+
+/**
+ * List the attempts to download packages, each of which names one suite or several: `redis-tools/experimental|sid`.
+ *
+ * @returns Every combination of suites, the preferred ones first.
+ */
+export function choicesOf(packages: readonly string[]): string[][] {
+  return packages.reduce<string[][]>(
+    (choices, wanted) => {
+      const [name = "", suites = ""] = wanted.split("/");
+      const forms = suites.split("|").map((suite) => `${name}/${suite}`);
+      return choices.flatMap((choice) => forms.map((form) => [...choice, form]));
+    },
+    [[]],
+  );
+}

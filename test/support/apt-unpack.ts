@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type DerivedSource, deriveSources } from "./apt-sources.js";
+import { choicesOf, type DerivedSource, deriveSources } from "./apt-sources.js";
 
 const run = promisify(execFile);
 const OUTPUT_LIMIT = 16 * 1024 * 1024;
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 300_000;
 export interface Unpacking {
   /** Releases that the packages come from, under apt's names. */
   readonly suites: readonly string[];
-  /** Package names, each with its suite: `redis-tools/trixie`. */
+  /** Package names, each with its suite, or with several in order of preference: `redis-tools/experimental|sid`. */
   readonly packages: readonly string[];
   /** Folder to unpack into; created when missing. */
   readonly into: string;
@@ -35,8 +35,11 @@ export async function unpackPackages({ suites, packages, into }: Unpacking): Pro
     const download = join(work, "packages");
     // A third-party source may lack these suites: only the download must succeed.
     const update = await apt(config, ["update"], work).catch((error: unknown) => error);
-    await apt(config, ["download", ...packages], download).catch((error: unknown) => {
-      throw new Error(failureMessage(packages, [update, error]), { cause: error });
+    await downloadFirst(packages, [update], async (choice) => {
+      // An attempt that failed may have downloaded other versions.
+      await rm(download, { recursive: true, force: true });
+      await mkdir(download);
+      await apt(config, ["download", ...choice], download);
     });
     await mkdir(into, { recursive: true });
     for (const name of await readdir(download)) {
@@ -45,6 +48,21 @@ export async function unpackPackages({ suites, packages, into }: Unpacking): Pro
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Download the packages from the suites that each prefers, or from the next ones. */
+async function downloadFirst(
+  packages: readonly string[],
+  results: readonly unknown[],
+  download: (choice: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const failures = [...results];
+  for (const choice of choicesOf(packages)) {
+    const error = await download(choice).catch((reason: unknown) => reason);
+    if (error === undefined) return;
+    failures.push(error);
+  }
+  throw new Error(failureMessage(packages, failures), { cause: failures.at(-1) });
 }
 
 function failureMessage(packages: readonly string[], results: readonly unknown[]): string {
@@ -60,7 +78,7 @@ async function apt(config: string, args: readonly string[], cwd: string): Promis
 
 async function prepareFolders(work: string, sources: readonly DerivedSource[]): Promise<string> {
   await rm(work, { recursive: true, force: true });
-  for (const folder of ["parts", "lists/partial", "cache/archives/partial", "packages"]) {
+  for (const folder of ["parts", "lists/partial", "cache/archives/partial"]) {
     await mkdir(join(work, folder), { recursive: true });
   }
   for (const [i, { extension, text }] of sources.entries()) {

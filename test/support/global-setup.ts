@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CERTS_FOLDER, makeCerts } from "./certs.js";
 import { ensureRedis } from "./install.js";
-import { serverCommand, serversOfRun } from "./other-servers.js";
+import { serverCommand, startedServers } from "./other-servers.js";
 import { CALLS_FOLDER } from "./recorded-calls.js";
 
 /**
@@ -18,7 +18,7 @@ import { CALLS_FOLDER } from "./recorded-calls.js";
 export async function setup(): Promise<void> {
   if (process.env[CERTS_FOLDER] !== undefined) return;
   await ensureRedis();
-  for (const server of serversOfRun()) await serverCommand(server);
+  for (const server of startedServers()) await serverCommand(server);
   const certs = await makeCerts();
   process.env[CERTS_FOLDER] = certs.dir;
   process.env[CALLS_FOLDER] = await mkdtemp(join(tmpdir(), "rediswire-calls-"));

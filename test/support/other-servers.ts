@@ -1,14 +1,16 @@
 /**
- * The choice of server for the tests, and the servers that the system lacks: Redis 8 and Valkey 8, unpacked from
- * newer Debian releases into a cache folder and run with their own loader and libraries, so that the system
- * is neither changed nor required.
+ * The choice of server for the tests, and the servers that the system lacks: Redis 8, Valkey 8, Redis 8.6 and
+ * Valkey 9, unpacked from newer Debian releases into a cache folder and run with their own loader and libraries,
+ * so that the system is neither changed nor required.
  *
- * `REDISWIRE_SERVER` (`redis7`, `redis8`, `valkey8`) selects the server that `startServer()` starts by
- * default; `redis7`, that of the system, is the default and all that `npm test` needs. With
- * `REDISWIRE_MATRIX=1` (`npm run test:matrix`) vitest.config.ts creates a project `commands-<name>` and
- * `client-<name>` per server. Global setup prepares the servers; a missing server ends the run.
+ * `REDISWIRE_SERVER` (one of {@link SERVERS} or {@link CLUSTER_SERVERS}) selects the server that `startServer()`
+ * and `startCluster()` start by default; `redis7`, that of the system, is the default and all that `npm test`
+ * needs. With `REDISWIRE_MATRIX=1` (`npm run test:matrix`) vitest.config.ts creates a project `commands-<name>`
+ * and `client-<name>` per server, and `cluster-<name>` for those that only run tests of clusters. Global setup
+ * prepares the servers; a missing server ends the run.
  *
- * Test files in a folder `on-redis8`, `on-valkey8` or `on-newer-servers` (both) run on those servers only.
+ * Test files in a folder `on-redis8`, `on-valkey8`, `on-newer-servers` (both), `on-newer-clusters` (all but
+ * `redis7`) or `on-newest-clusters` ({@link CLUSTER_SERVERS}) run on those servers only.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,22 +23,23 @@ import { exists, withLock } from "./install.js";
 
 const run = promisify(execFile);
 
-/** The servers of the tests. */
+/** The servers of all tests. */
 export const SERVERS = ["redis7", "redis8", "valkey8"] as const;
 
-/** One of {@link SERVERS}. */
-export type ServerName = (typeof SERVERS)[number];
+/** The servers of some tests of clusters: those with atomic migration of slots. */
+export const CLUSTER_SERVERS = ["redis86", "valkey9"] as const;
+
+/** A server that runs all tests. */
+export type FullServerName = (typeof SERVERS)[number];
+
+/** One of {@link SERVERS} or {@link CLUSTER_SERVERS}. */
+export type ServerName = FullServerName | (typeof CLUSTER_SERVERS)[number];
 
 /** Environment variable that selects the server. */
 export const SERVER_VARIABLE = "REDISWIRE_SERVER";
 /** Environment variable that selects all servers. */
 export const MATRIX_VARIABLE = "REDISWIRE_MATRIX";
 
-/**
- * Packages of the servers. The database checkers are the same programs under another name; their packages
- * start no services.
- */
-const SUITES = ["trixie", "bookworm-backports"];
 const LIBRARIES = [
   "libatomic1",
   "libc6",
@@ -50,30 +53,46 @@ const LIBRARIES = [
   "libzstd1",
   "zlib1g",
 ];
-const PACKAGES = [
-  "redis-tools/trixie",
-  "valkey-tools/bookworm-backports",
-  ...LIBRARIES.map((library) => `${library}/trixie`),
-];
+
+/** Packages that are unpacked into one folder. */
+interface Recipe {
+  readonly suites: readonly string[];
+  /** See {@link Unpacking.packages}. */
+  readonly packages: readonly string[];
+}
+
+/** The database checkers are the same programs as the servers under another name; their packages start no services. */
+const RELEASED = recipe(
+  ["trixie", "bookworm-backports"],
+  ["redis-tools/trixie", "valkey-tools/bookworm-backports"],
+);
+const NEWEST = recipe(
+  ["trixie", "sid", "experimental"],
+  // A version leaves experimental when it is uploaded to sid.
+  ["redis-tools/experimental|sid", "valkey-tools/experimental|sid"],
+);
+
+function recipe(suites: readonly string[], programs: readonly string[]): Recipe {
+  return { suites, packages: [...programs, ...LIBRARIES.map((library) => `${library}/trixie`)] };
+}
 
 interface Unpacked {
+  readonly from: Recipe;
   readonly file: string;
   /** Name under which the program is a server. */
   readonly calledAs: string;
   readonly version: RegExp;
 }
 
+const REDIS = { file: "redis-check-rdb", calledAs: "redis-server" };
+const VALKEY = { file: "valkey-check-rdb", calledAs: "valkey-server" };
+
 const UNPACKED: Readonly<Record<Exclude<ServerName, "redis7">, Unpacked>> = {
-  redis8: {
-    file: "redis-check-rdb",
-    calledAs: "redis-server",
-    version: /^Redis server v=8\./,
-  },
-  valkey8: {
-    file: "valkey-check-rdb",
-    calledAs: "valkey-server",
-    version: /^Valkey server v=8\./,
-  },
+  redis8: { from: RELEASED, ...REDIS, version: /^Redis server v=8\./ },
+  valkey8: { from: RELEASED, ...VALKEY, version: /^Valkey server v=8\./ },
+  // Or a later version.
+  redis86: { from: NEWEST, ...REDIS, version: /^Redis server v=(?:8\.(?:[6-9]|\d\d)|9|\d\d)/ },
+  valkey9: { from: NEWEST, ...VALKEY, version: /^Valkey server v=(?:9|\d\d)\./ },
 };
 
 /**
@@ -87,12 +106,17 @@ export function selectedServer(): ServerName {
 }
 
 /**
- * Return the servers of this run.
+ * Return the servers whose commands the run compares with the client's.
  *
- * @returns All of them for the matrix, otherwise the selected one.
+ * @returns All of {@link SERVERS} for the matrix, otherwise the selected one.
  */
 export function serversOfRun(): readonly ServerName[] {
   return isMatrix() ? SERVERS : [selectedServer()];
+}
+
+/** Return all servers that the run starts. */
+export function startedServers(): readonly ServerName[] {
+  return isMatrix() ? [...SERVERS, ...CLUSTER_SERVERS] : serversOfRun();
 }
 
 /** Whether the tests run against every known server. */
@@ -104,13 +128,14 @@ export function isMatrix(): boolean {
  * Check the name of a server.
  *
  * @param name - Name from a user or a configuration; default `redis7`.
- * @throws Error when it is not one of {@link SERVERS}.
+ * @throws Error when it is not the name of a server.
  */
 export function serverNamed(name: string | undefined): ServerName {
   if (name === undefined || name === "") return "redis7";
-  const found = SERVERS.find((server) => server === name);
+  const known = [...SERVERS, ...CLUSTER_SERVERS];
+  const found = known.find((server) => server === name);
   if (found === undefined) {
-    throw new Error(`${SERVER_VARIABLE} must be one of ${SERVERS.join(", ")}, not ${name}`);
+    throw new Error(`${SERVER_VARIABLE} must be one of ${known.join(", ")}, not ${name}`);
   }
   return found;
 }
@@ -124,34 +149,36 @@ export function serverNamed(name: string | undefined): ServerName {
  */
 export async function serverCommand(name: ServerName): Promise<readonly string[]> {
   if (name === "redis7") return ["redis-server"];
-  const folder = cacheFolder();
+  const server = UNPACKED[name];
+  const folder = cacheFolder(server.from);
   if (!(await exists(folder))) {
     await withLock(async () => {
-      if (!(await exists(folder))) await fillFolder(folder);
+      if (!(await exists(folder))) await fillFolder(folder, server.from);
     }).catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`${name} is not available on this machine: ${reason}`, { cause });
     });
   }
-  return commandIn(folder, UNPACKED[name]);
+  return commandIn(folder, server);
 }
 
 /** Return a separate folder for each recipe, so that a changed recipe is unpacked again. */
-function cacheFolder(): string {
+function cacheFolder({ suites, packages }: Recipe): string {
   const { XDG_CACHE_HOME } = process.env;
   const caches = XDG_CACHE_HOME ? XDG_CACHE_HOME : join(homedir(), ".cache");
-  const recipe = createHash("sha256").update(JSON.stringify([SUITES, PACKAGES]));
-  return join(caches, "rediswire-servers", recipe.digest("hex").slice(0, 12));
+  const hash = createHash("sha256").update(JSON.stringify([suites, packages]));
+  return join(caches, "rediswire-servers", hash.digest("hex").slice(0, 12));
 }
 
 /** Fill a temporary folder and rename it, so that the folder is always complete. */
-async function fillFolder(folder: string): Promise<void> {
+async function fillFolder(folder: string, from: Recipe): Promise<void> {
   const draft = `${folder}.draft`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
   try {
-    await unpackPackages({ suites: SUITES, packages: PACKAGES, into: draft });
-    for (const server of Object.values(UNPACKED)) await checkVersion(draft, server);
+    await unpackPackages({ ...from, into: draft });
+    const servers = Object.values(UNPACKED).filter((server) => server.from === from);
+    for (const server of servers) await checkVersion(draft, server);
     await rm(join(draft, "usr/share"), { recursive: true, force: true });
     await rename(draft, folder);
   } finally {

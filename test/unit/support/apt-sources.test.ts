@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deriveSources } from "../../support/apt-sources.js";
+import { choicesOf, deriveSources } from "../../support/apt-sources.js";
 
 const wanted = { codename: "bookworm", suites: ["trixie", "bookworm-backports"] };
 const stanzas = (text: string) => deriveSources(text, "sources", wanted).map(({ text }) => text);
@@ -62,5 +62,16 @@ deb http://second.invalid/debian   stable  contrib main`;
 
   it("returns nothing for an empty file", () => {
     expect([...lines(""), ...stanzas("")]).toEqual([]);
+  });
+});
+
+describe("choicesOf", () => {
+  it("lists the combinations of suites, the preferred ones first", () => {
+    expect(choicesOf(["a/new|old", "b/old", "c/new|old"])).toEqual([
+      ["a/new", "b/old", "c/new"],
+      ["a/new", "b/old", "c/old"],
+      ["a/old", "b/old", "c/new"],
+      ["a/old", "b/old", "c/old"],
+    ]);
   });
 });
