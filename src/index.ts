@@ -26,6 +26,8 @@ export {
   RedisCluster,
   type RedisClusterConstructor,
 } from "./cluster/cluster.js";
+export type { NodeTarget } from "./cluster/known-nodes.js";
+export type { NodeFromKeyOptions, NodeMethods } from "./cluster/node-methods.js";
 export {
   ClusterNode,
   type ClusterOnlyOptions,

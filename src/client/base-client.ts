@@ -30,7 +30,8 @@ import {
 } from "../pipeline/transaction.js";
 import type { LeaseProvider } from "../pool/lease.js";
 import type { MessagesOf, PubSubOptions } from "../pubsub/options.js";
-import { PubSub } from "../pubsub/pubsub.js";
+import { PubSub, type PubSubDependencies } from "../pubsub/pubsub.js";
+import { SubscriptionManager } from "../pubsub/subscriptions.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { SELF } from "../util/self.js";
 import { checkArity } from "../util/validate.js";
@@ -113,7 +114,12 @@ export abstract class BaseClient<
   ): PubSub<T, MessagesOf<T, O>> {
     checkArity("pubsub", 1, arguments, "the returned subscriber");
     const { call, leaseProvider: leaser } = this[SELF].#dependencies;
-    return new PubSub({ leaser, bytes: call.bytes }, options);
+    const dependencies: PubSubDependencies = {
+      settings: leaser.settings,
+      bytes: call.bytes,
+      createSubscriptions: (parts) => new SubscriptionManager({ ...parts, leaser }),
+    };
+    return new PubSub(dependencies, options);
   }
 
   /**

@@ -137,7 +137,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
     const node = isClosed ? undefined : router.nodeAt(slot);
     const list = node === undefined ? undefined : byNode.get(node);
     if (list !== undefined) list.push(index);
-    // While commands wait, their slot may move: commands of several slots must not wait as one request.
+    // See PartRequest.divided.
     else if (node?.writable === true) byNode.set(node, [index]);
     else addTo(bySlot, slot, index);
   }
@@ -227,14 +227,18 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
     return this.#part(part.indexes, part.slot(), BEHIND_ASKING);
   }
 
-  reroute(part: PartRequest, waitTimeout: number | undefined): void {
-    this.onPartEnded(part);
+  divide(part: PartRequest): readonly PartRequest[] {
     const bySlot = new Map<number, number[]>();
     for (const index of part.indexes) addTo(bySlot, this.slots[index] as number, index);
-    for (const [slot, indexes] of bySlot) {
-      const next = this.#part(indexes, slot, AGAIN);
+    if (bySlot.size === 1 && bySlot.has(part.slot())) return [part];
+    this.onPartEnded(part);
+    const flags = { ...AGAIN, attempts: part.attempts };
+    return [...bySlot].map(([slot, indexes]) => this.#part(indexes, slot, flags));
+  }
+
+  reroute(part: PartRequest, waitTimeout: number | undefined): void {
+    for (const next of this.divide(part))
       this.#setup.router.resume(new ForwardedRequest(next, { waitTimeout }));
-    }
   }
 
   onPartEnded(part: PartRequest): void {
@@ -246,6 +250,8 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
     this.#unanswered -= count;
     if (this.#unanswered !== 0 || this.#settled) return;
     const { call } = this.#setup;
+    // First: a response callback may abort the call, which is answered.
+    this.#settled = true;
     // In place: no reply is read again.
     const values: unknown[] = this.replies;
     for (let i = 0; i < values.length; i++)
@@ -256,7 +262,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
   #part(
     indexes: readonly number[],
     slot: number,
-    { asking, admitted }: PartFlags = FIRST,
+    { asking, admitted, attempts }: PartFlags = FIRST,
     wire?: readonly Chunk[],
   ): PartRequest {
     const { call, commands, loads } = this.#setup;
@@ -269,6 +275,7 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
       loads: loads.before(entries),
       asking,
       admitted,
+      attempts,
     });
     this.#parts.push(part);
     return part;
@@ -291,11 +298,11 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
 
 const NONE: readonly BatchEntry[] = [];
 
-type PartFlags = Pick<PartShape, "asking" | "admitted">;
+type PartFlags = Pick<PartShape, "asking" | "admitted" | "attempts">;
 
-const FIRST: PartFlags = { asking: false, admitted: false };
-const AGAIN: PartFlags = { asking: false, admitted: true };
-const BEHIND_ASKING: PartFlags = { asking: true, admitted: true };
+const FIRST: PartFlags = { asking: false, admitted: false, attempts: 0 };
+const AGAIN: PartFlags = { asking: false, admitted: true, attempts: 0 };
+const BEHIND_ASKING: PartFlags = { asking: true, admitted: true, attempts: 0 };
 
 function addTo(lists: Map<number, number[]>, slot: number, index: number): void {
   const list = lists.get(slot);

@@ -2,12 +2,8 @@
  * The client of a Redis or Valkey cluster: creates its router, views and dedicated clients. The router sends each
  * command to the node of its keys; the client keeps no state between commands.
  */
-import { BaseClient, DEDICATED, EXECUTE, VIEW } from "../client/base-client.js";
-import {
-  type ClientDependencies,
-  DEPENDENCIES,
-  InternalConstructorArgument,
-} from "../client/client-state.js";
+import { DEDICATED, EXECUTE, VIEW } from "../client/base-client.js";
+import { DEPENDENCIES, InternalConstructorArgument } from "../client/client-state.js";
 import type { DedicatedCommands } from "../client/derived-methods.js";
 import { ArgList } from "../commands/core/args.js";
 import {
@@ -33,20 +29,15 @@ import type {
 import { checkArity, ownOptions } from "../util/validate.js";
 import { clusterDependencies } from "./cluster-state.js";
 import { NodeLeases } from "./node-leases.js";
+import { NodeMethods, routerOf } from "./node-methods.js";
 import type { RedisClusterArguments, RedisClusterOptions } from "./options.js";
-import type { ClusterRouter } from "./router.js";
 import { executeSplit, MGET_NONATOMIC, MSET_NONATOMIC } from "./split.js";
-
-function routerOf(client: { readonly [DEPENDENCIES]: ClientDependencies }): ClusterRouter {
-  // `clusterDependencies` creates it.
-  return client[DEPENDENCIES].pool as ClusterRouter;
-}
 
 /** The implementation of {@link RedisCluster}; see `RedisClient` for why there are two. */
 export class RedisClusterClient<
   T extends string | Buffer = string,
   I extends number | bigint = number,
-> extends BaseClient<T, I> {
+> extends NodeMethods<T, I> {
   /** @internal */ static override readonly name: string = "RedisCluster";
   /** Response callbacks of all clients of the class, by command name; a subclass may define its own. */
   static RESPONSE_CALLBACKS: Readonly<Record<string, ResponseCallback>> = {};

@@ -46,6 +46,19 @@ export class ForwardedRequest extends Request {
     return request.inner;
   }
 
+  /** Whether its slot stays closed until it has ended: it goes before everything that the gate holds. */
+  get opensSlot(): boolean {
+    return this.#onEnd !== undefined;
+  }
+
+  /** Return the request to send in place of this one, which was taken back from a node. It keeps the notice. */
+  again(waitTimeout: number | undefined): ForwardedRequest {
+    const onEnd = this.#onEnd;
+    this.#onEnd = undefined;
+    this.settled = true;
+    return new ForwardedRequest(this.inner, { waitTimeout, onEnd });
+  }
+
   /** Whether the next reply is that of ASKING. */
   get awaitsAsking(): boolean {
     return this.#awaitsAsking;

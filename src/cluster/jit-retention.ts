@@ -25,7 +25,8 @@ export function retainClusterShapes(router: ClusterRouter, call: CallSettings): 
   const entries: BatchEntry[] = [];
   const pipeline = new ClusterPipeline({ router, call, loads, entries, commands });
   const slot = NO_SLOT;
-  const shape = { traits: call, slot, wire: undefined, loads: [], asking: false, admitted: false };
+  const flags = { asking: false, admitted: false, attempts: 0 };
+  const shape = { traits: call, slot, wire: undefined, loads: [], ...flags };
   return [
     sender,
     commands,

@@ -37,6 +37,10 @@ export class NodePool implements AddressSource {
     this.#options = options;
   }
 
+  get limitsWaits(): true {
+    return true;
+  }
+
   get description(): string {
     return this.name;
   }

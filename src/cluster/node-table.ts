@@ -6,10 +6,12 @@
 import { NO_SLOT } from "../commands/core/key-route.js";
 import { InternalRequest } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
+import { ForwardedRequest } from "./forwarded-request.js";
 import type { NodePool } from "./node-pool.js";
 import { isSelfRouting } from "./routed-request.js";
 import type { SlotGates } from "./slot-gates.js";
-import { type PatchEffect, SlotMap } from "./slot-map.js";
+import { type PatchEffect, type Shard, SlotMap } from "./slot-map.js";
+import { TargetedRequest } from "./targeted-request.js";
 import { type ClusterView, type NodeAddress, SLOTS } from "./view.js";
 
 /** What a table works with. */
@@ -18,6 +20,8 @@ export interface NodeTableHost {
   readonly gates: SlotGates;
   /** Create the node of an address. */
   createNode(address: NodeAddress): NodePool;
+  /** Slots have other nodes: one slot, or any number of them without an argument. */
+  onChanged(slot?: number): void;
   /** Route requests again that were taken back from a node, oldest first. */
   reroute(requests: readonly Request[]): void;
 }
@@ -74,6 +78,10 @@ export class NodeTable {
     return this.#map.primaries;
   }
 
+  get replicas(): NodePool[] {
+    return this.#map.replicas;
+  }
+
   /** All nodes, without those that left. */
   get nodes(): NodePool[] {
     return this.#map.nodes;
@@ -87,6 +95,16 @@ export class NodeTable {
   /** Return the node of an address. */
   node(address: NodeAddress): NodePool {
     return this.#map.node(address);
+  }
+
+  /** Return the node of a name, unless it has left. */
+  find(name: string): NodePool | undefined {
+    return this.#map.find(name);
+  }
+
+  /** Return the node of a slot and its replicas. */
+  shard(slot: number): Shard<NodePool> | undefined {
+    return this.#map.shard(slot);
   }
 
   /** Whether the target of a redirect may be used. */
@@ -112,33 +130,35 @@ export class NodeTable {
   /** Record a MOVED. */
   patch(slot: number, node: NodePool): PatchEffect {
     const isPromotion = this.#map.shard(slot)?.replicas.includes(node) === true;
-    if (!isPromotion) return this.#map.patch(slot, node);
+    if (!isPromotion) {
+      const effect = this.#patchSlot(slot, node);
+      if (effect !== "none") this.#host.onChanged(slot);
+      return effect;
+    }
     this.#change(() => this.#map.patch(slot, node));
+    this.#host.onChanged();
     return "promotion";
+  }
+
+  #patchSlot(slot: number, node: NodePool): PatchEffect {
+    const { gates } = this.#host;
+    const old = this.#map.primary(slot);
+    const effect = this.#map.patch(slot, node);
+    if (old === undefined || old === this.#map.primary(slot)) return effect;
+    // The redirected command may be blocking, or cancelled: others of its slot are behind it, or elsewhere.
+    for (const connection of old.busyConnections) gates.fence(slot, connection);
+    if (!gates.isClosed(slot)) this.rerouteSlot(slot);
+    return effect;
   }
 
   /** Route again what waits for the slot at other nodes than its own. */
   rerouteSlot(slot: number): void {
     const owner = this.#map.primary(slot);
+    const slots = new Set([slot]);
     for (const node of this.all) {
       if (node === owner || node.waiting === 0) continue;
-      this.#host.reroute(node.pool.withdraw(this.#concerned(slot)));
+      this.#host.reroute(node.pool.withdraw((request) => this.#concerns(request, slots)));
     }
-  }
-
-  /**
-   * Match requests of a slot, oldest first. A part of a pipeline may have other slots as well: what waits behind
-   * it for one of them goes with it, to keep their order.
-   */
-  #concerned(slot: number): (request: Request) => boolean {
-    const { encoding } = this.#host;
-    const slots = new Set([slot]);
-    return (request) => {
-      const own = isSelfRouting(request) ? [...request.slots] : [request.slot(encoding)];
-      if (!own.some((other) => slots.has(other))) return false;
-      for (const other of own) slots.add(other);
-      return true;
-    };
   }
 
   /** Change the map for many slots at once. */
@@ -153,8 +173,7 @@ export class NodeTable {
       if (node.waiting === 0) continue;
       this.#host.reroute(
         node.pool.withdraw(
-          (request) =>
-            this.#isMisplaced(request, node) && !isAmong(request, closedSlots, this.encoding),
+          (request) => this.#isMisplaced(request, node) && !this.#isGated(request, closedSlots),
         ),
       );
     }
@@ -175,19 +194,27 @@ export class NodeTable {
     return moved;
   }
 
+  /** Return whether a request waits until its slot opens. */
+  #isGated(request: Request, closed: ReadonlySet<number>): boolean {
+    if (closed.size === 0 || request.blocking) return false;
+    if (request instanceof ForwardedRequest && request.opensSlot) return false;
+    return this.#concerns(request, closed);
+  }
+
+  /** Return whether a request has one of these slots. Only a part of a pipeline that blocks has several. */
+  #concerns(request: Request, slots: ReadonlySet<number>): boolean {
+    if (isSelfRouting(request)) return [...request.slots].some((slot) => slots.has(slot));
+    return slots.has(request.slot(this.encoding));
+  }
+
   /** Return whether a request waits for a connection to a node that is not its own any more. */
   #isMisplaced(request: Request, node: NodePool): boolean {
     if (request instanceof InternalRequest) return false;
+    if (request instanceof TargetedRequest) return this.#leaving.has(node);
     if (isSelfRouting(request))
       return [...request.slots].some((slot) => this.#map.primary(slot) !== node);
     const slot = request.slot(this.#host.encoding);
     if (slot === NO_SLOT) return !this.#map.primaries.includes(node);
     return this.#map.primary(slot) !== node;
   }
-}
-
-function isAmong(request: Request, slots: ReadonlySet<number>, encoding: BufferEncoding): boolean {
-  if (slots.size === 0 || request.blocking) return false;
-  if (isSelfRouting(request)) return [...request.slots].some((slot) => slots.has(slot));
-  return slots.has(request.slot(encoding));
 }

@@ -41,6 +41,8 @@ export interface PartOwner {
   resend(refused: readonly RefusedCommand[]): void;
   /** Return the request for the commands of a part, each behind ASKING. */
   askingPart(part: PartRequest): PartRequest;
+  /** Return parts of one slot each in place of a part. */
+  divide(part: PartRequest): readonly PartRequest[];
   /** Route the commands of a part again; see {@link SelfRouting.reroute}. */
   reroute(part: PartRequest, waitTimeout: number | undefined): void;
   /** So many commands have their reply or error. */
@@ -62,6 +64,8 @@ export interface PartShape {
   readonly asking: boolean;
   /** See {@link Request.admitted}. */
   readonly admitted: boolean;
+  /** Number of times that its commands were sent again although they may have been executed. */
+  readonly attempts: number;
 }
 
 /** Commands of a pipeline for one node. */
@@ -79,7 +83,7 @@ export class PartRequest extends Request implements SelfRouting {
   /** What follows the error reply that is passed to {@link acceptError} next. */
   #fate: Fate | undefined = undefined;
   #refused: RefusedCommand[] | undefined = undefined;
-  #attempts = 0;
+  #attempts: number;
 
   constructor(owner: PartOwner, indexes: readonly number[], shape: PartShape) {
     const { traits, loads, asking } = shape;
@@ -91,6 +95,7 @@ export class PartRequest extends Request implements SelfRouting {
     this.#wire = shape.wire;
     this.#shape = shape;
     this.#isAdmitted = shape.admitted;
+    this.#attempts = shape.attempts;
     this.#skip = this.#preceding;
   }
 
@@ -112,6 +117,11 @@ export class PartRequest extends Request implements SelfRouting {
     return new Set(this.#indexes.map((index) => slots[index] as number));
   }
 
+  /** See {@link PartShape.attempts}. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
   /** Whether the server has answered a command. */
   get isAnswered(): boolean {
     return this.#answered !== 0;
@@ -119,6 +129,11 @@ export class PartRequest extends Request implements SelfRouting {
 
   override slot(): number {
     return this.#shape.slot;
+  }
+
+  /** While commands wait, their slot may move: commands of several slots must not wait as one request. */
+  override divided(): readonly Request[] {
+    return this.#owner.divide(this);
   }
 
   override heldBy(holder: RequestHolder): void {

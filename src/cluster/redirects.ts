@@ -16,6 +16,7 @@ import type { NodePool } from "./node-pool.js";
 import type { NodeTable } from "./node-table.js";
 import { isSelfRouting, type Refusal } from "./routed-request.js";
 import type { SlotGates } from "./slot-gates.js";
+import { TargetedRequest } from "./targeted-request.js";
 import { type AddressRemap, type NodeAddress, redirectTarget } from "./view.js";
 
 /** Codes of error replies that can concern the cluster. */
@@ -83,6 +84,8 @@ export class Redirects {
   /** See {@link AddressSource.redirect}. */
   handle(node: NodePool, { request, error, connection }: RedirectedRequest, mayTake: boolean) {
     if (!CODES.has(error.code) || request instanceof InternalRequest) return false;
+    // A node that is asked whatever the map says often refuses; that is no news about the map.
+    if (request instanceof TargetedRequest) return false;
     if (request instanceof ForwardedRequest && request.awaitsAsking) return false;
     const inner = request instanceof ForwardedRequest ? request.inner : request;
     if (!mayTake || inner.settled) return this.#learn(error, node);

@@ -5,11 +5,10 @@
 import { inspect } from "node:util";
 import type { Key } from "../commands/core/info.js";
 import { NO_SLOT } from "../commands/core/key-route.js";
-import { keySlot } from "../commands/core/key-slot.js";
 import type { RedirectedRequest } from "../connection/address-source.js";
 import { closedError, connectionClosed } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
-import { ClusterCrossSlotError, RedisClusterException, type RedisError } from "../errors.js";
+import { RedisClusterException, type RedisError } from "../errors.js";
 import type { Executor } from "../execution/executor.js";
 import type { Settings } from "../options/types.js";
 import { mayWait } from "../pool/admission.js";
@@ -17,17 +16,21 @@ import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
 import { Encoder } from "../protocol/encoder.js";
+import { shuffled } from "../util/shuffled.js";
 import { loopTime } from "../util/timers.js";
 import { MAX_REDIRECTS } from "./fate.js";
 import { ForwardedRequest } from "./forwarded-request.js";
+import { slotOfLease } from "./lease-slot.js";
 import { type NodeOwner, NodePool } from "./node-pool.js";
 import { NodeTable } from "./node-table.js";
 import { Redirects } from "./redirects.js";
 import { isSelfRouting } from "./routed-request.js";
 import { type GateHost, remainingTime, SlotGates } from "./slot-gates.js";
+import { type NodeChoice, TargetedRequest } from "./targeted-request.js";
 import { Topology, type TopologyOwner } from "./topology.js";
 import { UnroutedRequests } from "./unrouted-requests.js";
 import { type AddressRemap, type ClusterView, firstUncovered, type NodeAddress } from "./view.js";
+import { ViewListeners } from "./view-listeners.js";
 
 /** What a router is created from. */
 export interface RouterSettings {
@@ -54,11 +57,13 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   readonly waitQueue: WaitQueue;
   readonly table: NodeTable;
   readonly redirects: Redirects;
+  readonly views: ViewListeners;
   readonly #options: RouterSettings;
   readonly #encoding: BufferEncoding;
   readonly #topology: Topology;
   readonly #unrouted: UnroutedRequests;
-  #defaultNode: NodePool | undefined = undefined;
+  /** The node for requests without keys; {@link nodeAt} replaces it when it has failed. */
+  defaultNode: NodePool | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
   /** Whether the requests that were issued before {@link close} have been answered. */
   #isDrained = false;
@@ -81,6 +86,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       encoding: settings.encoding,
       gates: this.gates,
       createNode: (address) => new NodePool(address, this, options.poolOptions),
+      onChanged: (slot) => this.views.changed(slot),
       reroute: (requests) => this.#reroute(requests),
     });
     this.#topology = new Topology(this, {
@@ -89,6 +95,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       remap,
     });
     this.#unrouted = new UnroutedRequests(this.waitQueue);
+    this.views = new ViewListeners(() => this.refresh());
     this.redirects = new Redirects(options, {
       gates: this.gates,
       table: this.table,
@@ -126,8 +133,14 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** See {@link LeaseProvider.lease}; keys in different slots are refused. */
   async lease(keys: readonly Key[] = []): Promise<Lease> {
+    const slot = slotOfLease(keys, this.#encoding);
+    return await this.leaseAt(() => this.nodeAt(slot));
+  }
+
+  /** Lease a connection of the node that a choice returns. */
+  async leaseAt(choose: NodeChoice): Promise<Lease> {
     for (;;) {
-      const { pool } = await this.nodeOf(keys);
+      const { pool } = await this.chosen(choose);
       try {
         return await pool.lease();
       } catch (error) {
@@ -139,22 +152,33 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   /** Find the node of keys in one slot, or one of the nodes when there are none. */
   async nodeOf(keys: readonly Key[]): Promise<NodePool> {
-    const slot = this.#slotOf(keys);
+    const slot = slotOfLease(keys, this.#encoding);
+    return await this.chosen(() => this.nodeAt(slot));
+  }
+
+  /** Return the node that a choice returns, after the next view if it returns none now. */
+  async chosen(choose: NodeChoice): Promise<NodePool> {
     for (;;) {
       if (this.closed) throw closedError();
-      const node = this.nodeAt(slot);
+      const node = choose();
       if (node !== undefined) return node;
-      await this.#nextView();
+      await this.nextView();
     }
   }
 
-  #nextView(): Promise<void> {
+  /** Ask for a refresh of the view. */
+  refresh(): void {
+    if (!this.closed) this.#topology.request();
+  }
+
+  /** Wait for the next view. */
+  nextView(): Promise<void> {
     return this.#unrouted.next(this.settings.socketTimeout, () => this.#topology.join());
   }
 
   /** Find out which node serves which slot, unless that is known. */
   async connect(): Promise<void> {
-    if (this.table.empty) await this.#nextView();
+    if (this.table.empty) await this.nextView();
     if (!this.table.covered && this.#options.requireFullCoverage) {
       const message = "Not all slots of the cluster are served by a node";
       throw new RedisClusterException(message, { outcome: "not-sent" });
@@ -209,15 +233,15 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   // -- sending -------------------------------------------------------------------------------
 
-  /** Send a request by the map, whether its slot is closed or not. */
+  /** Send a request by the choice of its node or by the map, whether its slot is closed or not. */
   send(request: Request): void {
-    let slot: number;
+    let node: NodePool | undefined;
     try {
-      slot = request.slot(this.#encoding);
+      const choose = request instanceof TargetedRequest ? request.choose : undefined;
+      node = choose === undefined ? this.nodeAt(request.slot(this.#encoding)) : choose();
     } catch (error) {
       return request.fail(error as RedisError);
     }
-    const node = this.nodeAt(slot);
     if (node === undefined) this.#hold(request);
     else this.sendTo(node, request);
   }
@@ -252,42 +276,38 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
 
   #reroute(requests: readonly Request[]): void {
     const now = loopTime();
-    for (const request of requests) {
-      const inner = ForwardedRequest.unwrap(request);
-      if (inner.settled) continue;
-      const waitTimeout = remainingTime(request, now);
-      if (isSelfRouting(inner)) inner.reroute(waitTimeout);
-      else this.resume(new ForwardedRequest(inner, { waitTimeout }));
-    }
+    for (const request of requests) this.#rerouteOne(request, remainingTime(request, now));
+  }
+
+  #rerouteOne(request: Request, waitTimeout: number | undefined): void {
+    const isDirect =
+      request instanceof TargetedRequest ||
+      (request instanceof ForwardedRequest && request.opensSlot);
+    if (isDirect && !request.inner.settled) return this.send(request.again(waitTimeout));
+    const inner = ForwardedRequest.unwrap(request);
+    if (inner.settled) return;
+    if (isSelfRouting(inner)) inner.reroute(waitTimeout);
+    else this.resume(new ForwardedRequest(inner, { waitTimeout }));
   }
 
   /** Send a request by the map, unless its slot is closed: then it is held. */
   resume(request: Request): void {
-    if (request.blocking) this.send(request);
+    // Its own gate would hold it for ever.
+    const opensSlot = request instanceof ForwardedRequest && request.opensSlot;
+    if (opensSlot || request.blocking) this.send(request);
     else if (this.gates.count === 0 || !this.gates.hold(request.slot(this.#encoding), request))
       this.send(request);
   }
 
   /** The node for requests without keys: one of the primaries, for as long as it serves. */
   #anyNode(): NodePool | undefined {
-    const present = this.#defaultNode;
+    const present = this.defaultNode;
     if (present !== undefined && !present.suspect && !present.pool.closed) return present;
     const nodes = this.table.primaries;
     const usable = nodes.filter(({ suspect }) => !suspect);
     const among = usable.length === 0 ? nodes : usable;
-    this.#defaultNode = among[Math.floor(Math.random() * among.length)];
-    return this.#defaultNode;
-  }
-
-  #slotOf(keys: readonly Key[]): number {
-    const slots = new Set(keys.map((key) => keySlot(key, this.#encoding)));
-    if (slots.size > 1) {
-      const message =
-        "WATCH has keys in different slots; give the keys one hash tag, such as {user1}";
-      throw new ClusterCrossSlotError(message, { command: "WATCH", outcome: "not-sent" });
-    }
-    const [slot = NO_SLOT] = slots;
-    return slot;
+    this.defaultNode = among[Math.floor(Math.random() * among.length)];
+    return this.defaultNode;
   }
 
   // -- called by nodes -----------------------------------------------------------------------
@@ -335,6 +355,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       (request) => this.resume(request),
       (request) => this.#isRoutable(request),
     );
+    this.views.adopted();
     this.#checkIdle();
   }
 
@@ -369,11 +390,4 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     const names = this.table.nodes.map(({ name }) => name).join(", ");
     return `nodes=[${names}] waiting=${this.waitQueue.requests.size}`;
   }
-}
-
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, rank: Math.random() }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ item }) => item);
 }

@@ -89,6 +89,11 @@ export class SlotMap<N extends { readonly name: string }> {
     return this.#nodes.has(nodeName(address));
   }
 
+  /** Return the node of a name, if there is one. */
+  find(name: string): N | undefined {
+    return this.#nodes.get(name);
+  }
+
   /** Number of nodes that are not in the last view. */
   get strays(): number {
     return this.#nodes.size - this.#known;
@@ -120,6 +125,11 @@ export class SlotMap<N extends { readonly name: string }> {
   /** The nodes that serve slots; a new array. */
   get primaries(): N[] {
     return this.#primaries.filter((node) => node !== undefined);
+  }
+
+  /** The replicas of the nodes that serve slots; a new array. */
+  get replicas(): N[] {
+    return this.#shards.flatMap((shard) => shard?.replicas ?? []);
   }
 
   /** All nodes; a new array. */

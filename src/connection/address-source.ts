@@ -32,7 +32,10 @@ export interface AddressConsumer {
   drain(matches: (address: Address) => boolean, error: RedisError, isImmediate: boolean): void;
 }
 
-/** Decides where a pool connects. It is consulted for every new connection. */
+/**
+ * Decides where a pool connects. It is consulted for every new connection. What `resolve` and `verify` throw is
+ * reported to the callers that wait for the connection; what the other methods throw is an unhandled rejection.
+ */
 export interface AddressSource {
   /**
    * Return the address for a new connection.
@@ -43,6 +46,8 @@ export interface AddressSource {
   resolve(signal: AbortSignal): Promise<Address>;
   /** Name of the server in inspect strings and pool errors. */
   readonly description: string;
+  /** Boolean: whether `resolve` and `verify` limit their waits; default: each ends after `socketConnectTimeout`. */
+  readonly limitsWaits?: boolean;
   /** Register the pool that uses the source. Must do no I/O. */
   attach?(consumer: AddressConsumer): void;
   /** Unregister the pool: it is closed. */

@@ -29,7 +29,7 @@ import {
   type SubscriberListener,
 } from "./reply-dispatcher.js";
 import type { Request } from "./request.js";
-import { connectTimeout, openSocket } from "./socket.js";
+import { connectTimeout, openSocket, socketOrAbort } from "./socket.js";
 import { advance, type ConnectionState, isAllowed } from "./state.js";
 import { WriteBuffer } from "./write-buffer.js";
 
@@ -141,7 +141,7 @@ export class Connection {
     try {
       this.#state = advance(this.#state, "connecting");
       const credentials = await abortable(this.settings.credentials?.(), this.#closeSignal.signal);
-      this.#attach(await this.openSocket());
+      this.#attach(await socketOrAbort(this.openSocket(), this.#closeSignal.signal));
       this.#state = advance(this.#state, "handshaking");
       // The connect timeout covers the handshake; a second limit would end it early.
       const replyTimeout = limit === 0 ? this.settings.socketTimeout : 0;

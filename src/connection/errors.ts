@@ -128,10 +128,18 @@ export function openFailure(cause: unknown, abortReason: unknown, server: string
   // An error reply, which has no outcome, is more specific than the reason of the cancellation.
   const isErrorReply = cause instanceof RedisError && cause.outcome === undefined;
   const reason = abortReason !== undefined && !isErrorReply ? abortReason : cause;
-  const error = reason instanceof RedisError ? reason : preparationFailed(reason, server);
+  const error = extensible(
+    reason instanceof RedisError ? reason : preparationFailed(reason, server),
+  );
   error.server ??= server;
   error.outcome ??= "not-sent";
   return error;
+}
+
+/** Return the error, or a copy of one that user code has frozen: details are added to it. */
+function extensible(error: RedisError): RedisError {
+  if (Object.isExtensible(error)) return error;
+  return deriveError(error, { outcome: error.outcome });
 }
 
 /** Create the error of a connection for which user code (a credential provider, say) threw `cause`. */

@@ -114,6 +114,11 @@ export abstract class Request {
     return NO_SLOT;
   }
 
+  /** Return the requests that wait in its place when it was not written: a cluster routes them one by one. */
+  divided(): readonly Request[] {
+    return [this];
+  }
+
   /** Append the commands to the encoder; throws DataError, appending nothing, for invalid arguments. */
   abstract encode(encoder: Encoder): void;
   /** Validate the arguments without writing; throws DataError. */
@@ -126,7 +131,10 @@ export abstract class Request {
   abstract acceptError(error: RedisError): boolean;
   /** Return the number of replies still to come. */
   abstract remainingReplies(): number;
-  /** Return whether the request is to be written again after `error`, and count that attempt. */
+  /**
+   * Return whether the request is to be written again after `error`, and count that attempt; throws DataError when
+   * a class in `retryOnError` throws.
+   */
   abstract prepareRetry(error: RedisError): boolean;
   /** Reject the request; later replies are dropped. */
   abstract fail(error: RedisError): void;

@@ -8,7 +8,11 @@ import { ConnectionError, RedisError, TimeoutError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { formatAddress } from "../options/address.js";
 import type { Settings } from "../options/types.js";
+import { abortable } from "../util/abort.js";
 import { ownProperties } from "../util/own.js";
+import { nextTick } from "../util/timers.js";
+import { invalidOption, kindOf } from "../util/validate.js";
+import { guardedCallbacks } from "./tls-callbacks.js";
 import {
   isPlainReply,
   isTlsAlert,
@@ -108,7 +112,7 @@ async function tlsSocket(request: SocketRequest, tls: TlsOptions): Promise<TLSSo
     ...(name === undefined ? {} : { servername: name }),
     // An option of the underlying stream, missing from the types of node:tls.
     highWaterMark: WRITE_MARK,
-    ...tls,
+    ...guardedCallbacks(tls, (error) => nextTick(() => socket.destroy(error))),
   };
   const socket = connect(options);
   watchForPlainServer(socket, address);
@@ -138,6 +142,25 @@ function connected(socket: net.Socket, event: string, signal: AbortSignal): Prom
     signal.addEventListener("abort", onAbort);
     if (signal.aborted) onAbort();
   });
+}
+
+/**
+ * Wait for a socket that a connection class may create in its own way. One that comes after the abort is closed.
+ *
+ * @throws The signal's reason when the signal is aborted first, DataError for anything but a socket.
+ */
+export async function socketOrAbort(
+  opening: Promise<net.Socket>,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  const closeLate = (late: Partial<net.Socket> | undefined): void => {
+    if (signal.aborted) late?.on?.("error", () => {}).destroy();
+  };
+  Promise.resolve(opening).then(closeLate, () => {});
+  const socket: Partial<net.Socket> | undefined = await abortable(opening, signal);
+  if (typeof socket?.on === "function" && typeof socket.write === "function")
+    return socket as net.Socket;
+  throw invalidOption('the result of "openSocket"', "a socket", kindOf(socket));
 }
 
 /** Return the error for a connection attempt that timed out. */

@@ -15,6 +15,7 @@ import {
 import type { Settings } from "../options/types.js";
 import { BIGINT, BYTES, type Reply, TEXT } from "../protocol/reply.js";
 import { textDecoder } from "../protocol/text-decoder.js";
+import { faultText } from "../util/guarded.js";
 import { ownProperties } from "../util/own.js";
 import { loopTime } from "../util/timers.js";
 import {
@@ -179,14 +180,24 @@ export class CallSettings implements RequestTraits {
    *
    * @param attempts - How often it has been sent again already.
    * @param isRead - Whether executing it twice changes nothing.
+   * @throws DataError when a class in `retryOnError` throws: `instanceof` may run code of the user.
    */
   allowsRetry(error: RedisError, attempts: number, isRead = false): boolean {
     const wanted =
       (this.retryOnTimeout && error instanceof TimeoutError) ||
       (this.retryReads && isRead && isLostReply(error)) ||
-      this.retryOnError.some((errorClass) => error instanceof errorClass);
+      this.#isListed(error);
     // With one of these options but no number of retries, one retry is made.
     const allowed = this.resends === 0 ? 1 : this.resends;
     return wanted && (allowed < 0 || attempts < allowed);
+  }
+
+  #isListed(error: RedisError): boolean {
+    try {
+      return this.retryOnError.some((errorClass) => error instanceof errorClass);
+    } catch (cause) {
+      const message = `option "retryOnError" failed: ${faultText(cause)}`;
+      throw new DataError(message, { outcome: error.outcome, cause });
+    }
   }
 }

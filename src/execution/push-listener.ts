@@ -9,6 +9,7 @@ import { DataError } from "../errors.js";
 import { BIGINT, type Reply } from "../protocol/reply.js";
 import { transcode } from "../protocol/transcode.js";
 import { bindContext } from "../util/async-context.js";
+import { guarded } from "../util/guarded.js";
 import { callable, nonEmptyText } from "../util/validate.js";
 import type { CallSettings } from "./call-settings.js";
 import type { Executor } from "./executor.js";
@@ -32,25 +33,22 @@ function itemsOf(items: readonly Reply[], call: CallSettings): readonly unknown[
   return items.slice(1).map((item) => plainReply(transcode(item, mode, text)));
 }
 
-function guarded(handler: PushHandler, call: CallSettings): PushListener {
+function listenerOf(handler: PushHandler, settings: CallSettings): PushListener {
   // In the context of the call that registers it, not of the socket.
   const bound = bindContext(handler as (...items: unknown[]) => unknown);
+  const call = guarded(bound, undefined);
   let hasWarned = false;
   return (items) => {
     let data: readonly unknown[];
     try {
-      data = itemsOf(items, call);
+      data = itemsOf(items, settings);
     } catch (error) {
       // The server sent it, any number of times: it must not end the process or fill its output.
       if (!hasWarned) process.emitWarning(error as Error);
       hasWarned = true;
       return;
     }
-    try {
-      bound(...data);
-    } catch (error) {
-      void Promise.reject(error);
-    }
+    call(...data);
   };
 }
 
@@ -70,5 +68,5 @@ export function setPushHandler(context: PushContext, type: unknown, handler: unk
   if (pool.settings.protocol === 2) {
     throw new DataError("onPush: pushes need RESP3; create the client with { protocol: 3 }");
   }
-  executor.setPushListener(name, given === null ? undefined : guarded(given, call));
+  executor.setPushListener(name, given === null ? undefined : listenerOf(given, call));
 }

@@ -2,8 +2,9 @@
  * The option `retry` in its one internal form. A policy never throws: a fault of the user's function or
  * `Retry` becomes the error of those who wait, never an endless loop.
  */
-import { isNativeError, isPromise } from "node:util/types";
+import { isPromise } from "node:util/types";
 import { AuthenticationError, DataError, type RedisError } from "../errors.js";
+import { faultText } from "../util/guarded.js";
 import { type Check, integer, invalidOption, kindOf, MAX_DELAY } from "../util/validate.js";
 import { type Backoff, EqualJitterBackoff } from "./backoff.js";
 import { Retry, retryObject } from "./retry.js";
@@ -136,9 +137,8 @@ export class RetryPolicy {
       if (this.#fault !== undefined) throw this.#fault.cause;
       return checkedPause(decide(), error);
     } catch (cause) {
-      const text = isNativeError(cause) ? cause.message : kindOf(cause);
       const details = { code: "EINVAL", outcome: "not-sent", cause } as const;
-      return new DataError(`option "retry" failed: ${text}`, details);
+      return new DataError(`option "retry" failed: ${faultText(cause)}`, details);
     }
   }
 }

@@ -121,7 +121,11 @@ export abstract class BaseBatchRequest extends Request {
   protected complete(replies: readonly Reply[]): void {
     if (this.#onSuccess !== undefined) this.#callHooks(this.#onSuccess, replies);
     if (this.settled) return;
-    this.#succeed(this.entries.map((entry, i) => this.decode(entry, replies[i] ?? null)));
+    // First: a response callback may end the connection, which must not reject a request that is answered.
+    this.settled = true;
+    this.call.cancellation?.delete(this);
+    this.#resolve(this.entries.map((entry, i) => this.decode(entry, replies[i] ?? null)));
+    this.onSettled?.();
   }
 
   /** Decode the reply of one entry. */
@@ -129,13 +133,6 @@ export abstract class BaseBatchRequest extends Request {
 
   #callHooks(hooks: ReadonlyMap<number, () => void>, replies: readonly Reply[]): void {
     for (const [i, hook] of hooks) if (!(replies[i] instanceof RedisError)) hook();
-  }
-
-  #succeed(values: unknown[]): void {
-    this.settled = true;
-    this.call.cancellation?.delete(this);
-    this.#resolve(values);
-    this.onSettled?.();
   }
 }
 

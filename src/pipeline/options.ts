@@ -1,5 +1,5 @@
 /** Options of pipelines, and the type of the values that `exec` returns. */
-import type { DecodeError, ResponseError } from "../errors.js";
+import type { RedisError } from "../errors.js";
 
 /** Options of {@link Redis.pipeline}. */
 export interface PipelineOptions {
@@ -17,7 +17,8 @@ export interface ExecOptions {
   readonly raiseOnError?: boolean;
 }
 
-/** The values of a pipeline, each possibly an error instead: a server's error, or one of decoding. */
-export type Settled<R extends readonly unknown[]> = {
-  [K in keyof R]: R[K] | ResponseError | DecodeError;
-};
+/**
+ * The values of a pipeline, each possibly an error instead: a server's error, or one of decoding; on a cluster
+ * any error of its command, such as a {@link ConnectionError}.
+ */
+export type Settled<R extends readonly unknown[]> = { [K in keyof R]: R[K] | RedisError };

@@ -50,6 +50,8 @@ export class Connector {
   /** Every pending attempt, with its address once that is resolved. */
   readonly #attempts = new Map<AbortController, Address | undefined>();
   #failures = 0;
+  /** How often attempts were cancelled from outside. */
+  #stops = 0;
   #lastError: RedisError | undefined = undefined;
   #backoffTimer: Timer | undefined = undefined;
   /** The last failure that waiting cannot mend. */
@@ -142,6 +144,7 @@ export class Connector {
       this.#attempts.delete(attempt);
       attempt.abort(error);
     }
+    this.#stops++;
     this.#backoffTimer?.cancel();
     this.#backoffTimer = undefined;
     this.#forgetFailures();
@@ -200,7 +203,10 @@ export class Connector {
     const { retry } = this.#dependencies.settings;
     this.#failures++;
     if (isPermanent(error) && !retry.covers(error)) return this.#refuse(error);
+    const stops = this.#stops;
     const pause = retry.next(this.#failures, error);
+    // The policy is code of the user, which may have called disconnect().
+    if (stops !== this.#stops) return;
     if (typeof pause !== "number") {
       this.#forgetFailures();
       return this.#owner.onRetriesExhausted(pause);

@@ -10,7 +10,7 @@ import { AuthenticationError, ConnectionError, type RedisError } from "../errors
 import { type Address, sameAddress } from "../options/address.js";
 import type { ConnectionSet } from "./connection-set.js";
 import { Pacer } from "./pacer.js";
-import type { RetryQueue } from "./retry-queue.js";
+import { mayRetry, type RetryQueue } from "./retry-queue.js";
 
 /** What the decisions are about. */
 export interface ErrorReplyDependencies {
@@ -89,7 +89,7 @@ export class ErrorReplies {
 
   #retryLater(request: Request, error: RedisError, connection: Connection): ErrorReplyAction {
     // Repeating AUTH on the same connection cannot help.
-    if (error instanceof AuthenticationError || !request.prepareRetry(error)) return "deliver";
+    if (error instanceof AuthenticationError || !mayRetry(request, error)) return "deliver";
     const { connections, retryQueue, pool } = this.#dependencies;
     const isBlocking = connections.isBlocking(connection);
     const execute = (): void =>

@@ -31,6 +31,7 @@ import { BlockingRequests } from "./blocking-requests.js";
 import { ConnectionSet } from "./connection-set.js";
 import { Connector } from "./connector.js";
 import { ErrorReplies } from "./error-replies.js";
+import { sourceOf } from "./guarded-source.js";
 import { Lease } from "./lease.js";
 import type { PoolOptions } from "./options.js";
 import { failOrRetry, RetryQueue } from "./retry-queue.js";
@@ -74,7 +75,7 @@ export class ConnectionPool {
     defineSelf(this);
     const { connectionClass = Connection, addressSource, ...rest } = ownOptions(options);
     const settings = normalizeOptions(rest);
-    const source: AddressSource = addressSource ?? new FixedAddress(settings.address);
+    const source = sourceOf(addressSource, settings);
     this.settings = settings;
     this.#source = source;
     this.#server = source.description;
@@ -96,12 +97,8 @@ export class ConnectionPool {
       connector: this.#connector,
     });
     this.#blockingRequests = new BlockingRequests(this, { ...parts, encoder: this.#encoder });
-    this.#errorReplies = new ErrorReplies({
-      source,
-      connections: this.#connections,
-      retryQueue: this.#retryQueue,
-      pool: this,
-    });
+    const retryQueue = this.#retryQueue;
+    this.#errorReplies = new ErrorReplies({ ...parts, source, retryQueue, pool: this });
     this.#urgentCommands = new UrgentCommands(
       { settings, source, connectionClass },
       { address: () => this.address, onSettled: () => this.#finishClosing() },

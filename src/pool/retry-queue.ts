@@ -26,12 +26,15 @@ export class RetryQueue {
   /**
    * Call `execute` for a request after the backoff that follows `error`.
    *
-   * @returns `false` when the retry policy allows no more attempts.
+   * @returns `false` when the retry policy allows no more attempts; the request has failed when the policy has.
    */
   add(request: Request, error: RedisError, execute: () => void): boolean {
     const failures = (this.#failures.get(request) ?? 0) + 1;
     const pause = this.#retry.pauseBeforeResend(failures, error);
-    if (typeof pause !== "number") return false;
+    if (typeof pause !== "number") {
+      if (pause !== error) request.fail(pause);
+      return false;
+    }
     this.#failures.set(request, failures);
     const onElapsed = (): void => {
       this.#entries.delete(request);
@@ -60,6 +63,16 @@ export class RetryQueue {
   }
 }
 
+/** See {@link Request.prepareRetry}. What a class in `retryOnError` throws is the error of the request. */
+export function mayRetry(request: Request, error: RedisError): boolean {
+  try {
+    return request.prepareRetry(error);
+  } catch (fault) {
+    request.fail(fault as RedisError);
+    return false;
+  }
+}
+
 /**
  * Reject requests whose replies will not arrive, except those that ask to be written again.
  *
@@ -75,7 +88,7 @@ export function failOrRetry(
   return requests.filter((request) => {
     if (request.settled) return false;
     const error = errorOf(request);
-    if (!isFinal && request.prepareRetry(error)) return true;
+    if (!isFinal && mayRetry(request, error)) return true;
     request.fail(error);
     return false;
   });

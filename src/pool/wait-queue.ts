@@ -82,7 +82,7 @@ export class WaitQueue {
 
   /** Add requests before all others, in their order. */
   addFirst(requests: readonly Request[]): void {
-    const unsettled = requests.filter((request) => !request.settled);
+    const unsettled = requests.filter((request) => !request.settled).flatMap((r) => r.divided());
     if (unsettled.length === 0) return;
     const others = [...this.requests];
     this.requests.clear();

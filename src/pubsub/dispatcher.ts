@@ -6,10 +6,12 @@
 import type { RedisError } from "../errors.js";
 import { bindContext } from "../util/async-context.js";
 import { AsyncQueue } from "../util/async-queue.js";
+import { rejectUnowned } from "../util/guarded.js";
 import type { AnyHandler } from "./channel-codec.js";
-import type { SubscriberListener } from "./listener.js";
+import type { GapPlace, SubscriberListener } from "./listener.js";
 import type {
   Confirmation,
+  Gap,
   Handler,
   Pong,
   PublishedMessage,
@@ -29,6 +31,8 @@ export interface MessageSource {
   onGivenUp(): void;
 }
 
+const EVERYWHERE: GapPlace = { pattern: null, channel: null };
+
 type ErrorHandler = (error: unknown, message: never) => unknown;
 
 /** Delivers messages. */
@@ -46,20 +50,27 @@ export class Dispatcher implements SubscriberListener {
   /** Pending asynchronous handlers. */
   #running = 0;
   #paused = false;
+  /** Whether so many events are unread that a gap was dropped. */
+  #isUnread = false;
 
   constructor(settings: PubSubSettings, source: MessageSource) {
-    const { onError, onReconnect } = settings;
+    const { onError, onReconnect, onGap } = settings;
     // Called outside of any context otherwise: they belong to the caller who passed them.
     this.#settings = {
       ...settings,
       onError: onError && bindContext(onError),
       onReconnect: onReconnect && bindContext(onReconnect),
+      onGap: onGap && bindContext(onGap),
     };
     this.#source = source;
     this.#onError = this.#settings.onError;
     this.queue = new AsyncQueue<PubSubMessage<Text>>({
       live: () => source.live(),
-      onTaken: () => this.#updateReading(),
+      onTaken: () => {
+        this.#isUnread = false;
+        this.#updateReading();
+      },
+      onDropped: (message) => this.#onDropped(message),
       isDroppable: ({ type }) => !type.endsWith("message"),
     });
   }
@@ -87,9 +98,19 @@ export class Dispatcher implements SubscriberListener {
     if (!this.#settings.ignoreSubscribeMessages || !isConfirmation(message)) this.#enqueue(message);
   }
 
-  onGap(data: RedisError): void {
-    if (!this.#settings.gapEvents) return;
-    this.#enqueue({ type: "gap", pattern: null, channel: null, data });
+  onGap(data: RedisError, place: GapPlace = EVERYWHERE): void {
+    const { gapEvents, onGap } = this.#settings;
+    const gap: Gap<Text> = { type: "gap", ...place, data };
+    if (gapEvents) this.#enqueue(this.#isUnread ? { ...gap, ...EVERYWHERE } : gap);
+    if (onGap !== undefined) this.#call(onGap as AnyHandler, gap, undefined);
+  }
+
+  /** The gap of one channel must not get lost: a gap of all channels follows it. */
+  #onDropped(message: PubSubMessage<Text>): void {
+    const isNamed = message.type === "gap" && (message.channel ?? message.pattern) !== null;
+    if (!isNamed || this.#isUnread) return;
+    this.#isUnread = true;
+    this.queue.push({ ...message, ...EVERYWHERE });
   }
 
   onReconnect(reconnection: Reconnection): void {
@@ -156,7 +177,7 @@ export class Dispatcher implements SubscriberListener {
       if (this.#onError === undefined) throw error;
       this.#onError(error, message as never);
     } catch (unhandled) {
-      void Promise.reject(unhandled);
+      rejectUnowned(unhandled);
     }
   }
 

@@ -86,15 +86,18 @@ export interface Pong<T extends string | Buffer = string> {
   readonly data: T;
 }
 
-/** Marks a place where messages may be missing, because the connection was lost; see `gapEvents`. */
-export interface Gap {
+/**
+ * Marks a place where messages may be missing; see `gapEvents`. Without a name they may be missing from all
+ * subscriptions; on a cluster, each affected subscription has a gap of its own.
+ */
+export interface Gap<T extends string | Buffer = string> {
   /** Identifies a gap. */
   readonly type: "gap";
-  /** Always `null`. */
-  readonly pattern: null;
-  /** Always `null`. */
-  readonly channel: null;
-  /** The error that ended the connection. */
+  /** The affected pattern, or `null`. */
+  readonly pattern: T | null;
+  /** The affected channel or shard channel, or `null`. */
+  readonly channel: T | null;
+  /** The error that ended the connection or the subscription. */
   readonly data: RedisError;
 }
 
@@ -103,7 +106,7 @@ export type PubSubMessage<T extends string | Buffer = string> =
   | PublishedMessage<T>
   | Confirmation<T>
   | Pong<T>
-  | Gap;
+  | Gap<T>;
 
 /** Describes an interruption that has ended; passed to `onReconnect`. */
 export interface Reconnection {

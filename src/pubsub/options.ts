@@ -46,6 +46,8 @@ export interface PubSubOptions {
   /** Whether to insert an event of type `gap` among the messages where a connection was lost; default
    * `false`. */
   readonly gapEvents?: boolean | undefined;
+  /** Called where messages may be missing, with what `gapEvents` inserts; for handlers. */
+  readonly onGap?: ((gap: Gap<string> | Gap<Buffer>) => void) | undefined;
   /**
    * Integer, 1 or more: number of unfinished messages (unread, or in asynchronous handlers) at which
    * reading from the socket pauses, until half of them are done; default 1000.
@@ -66,6 +68,7 @@ export interface PubSubOptions {
 export interface PubSubSettings {
   readonly ignoreSubscribeMessages: boolean;
   readonly gapEvents: boolean;
+  readonly onGap: PubSubOptions["onGap"];
   readonly highWaterMark: number;
   readonly onError: ErrorListener | undefined;
   readonly onReconnect: ((reconnection: Reconnection) => void) | undefined;
@@ -90,7 +93,7 @@ export type MessagesOf<T extends string | Buffer, O> =
   | PublishedMessage<T>
   | Pong<T>
   | (OptionOf<O, "ignoreSubscribeMessages"> extends true ? never : Confirmation<T>)
-  | (true extends OptionOf<O, "gapEvents"> ? Gap : never);
+  | (true extends OptionOf<O, "gapEvents"> ? Gap<T> : never);
 
 /** Options of {@link PubSub.run}. */
 export interface RunOptions<P> {
@@ -112,6 +115,7 @@ const timeout: Check<number> = (name, value) => {
 const PUBSUB_CHECKS = {
   ignoreSubscribeMessages: boolean,
   gapEvents: boolean,
+  onGap: callable<(gap: Gap<string> | Gap<Buffer>) => void>("a function"),
   highWaterMark: integer(1),
   onError: callable<ErrorListener>("a function"),
   onReconnect: callable<(reconnection: Reconnection) => void>("a function"),
@@ -137,6 +141,7 @@ export function pubSubSettings(options: PubSubOptions): PubSubSettings {
   return {
     ignoreSubscribeMessages: given.ignoreSubscribeMessages ?? false,
     gapEvents: given.gapEvents ?? false,
+    onGap: given.onGap,
     highWaterMark: given.highWaterMark ?? 1000,
     onError: given.onError,
     onReconnect: given.onReconnect,

@@ -1,12 +1,12 @@
 /**
  * The public interface of publish/subscribe: argument checks, and which calls are allowed when. Subscriptions
- * are kept by SubscriptionManager, messages delivered by Dispatcher.
+ * are kept by a ManagedSubscriptions, messages delivered by Dispatcher.
  */
 import { inspect } from "node:util";
 import type { Key, Value } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
 import { AbortError, DataError, PubSubError } from "../errors.js";
-import type { LeaseProvider } from "../pool/lease.js";
+import type { Settings } from "../options/types.js";
 import { type ItemIterator, iterate } from "../util/async-queue.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { defineSelf, SELF } from "../util/self.js";
@@ -18,6 +18,7 @@ import {
   type Subscriptions,
 } from "./channel-codec.js";
 import { Dispatcher } from "./dispatcher.js";
+import type { ManagedSubscriptions, SubscriptionsFactory } from "./managed-subscriptions.js";
 import type { ChannelMessage, PatternMessage, PubSubMessage, ShardMessage } from "./messages.js";
 import {
   type GetMessageOptions,
@@ -35,14 +36,15 @@ import {
   type SubscriptionKind,
   UNSUBSCRIBE,
 } from "./requests.js";
-import { SubscriptionManager } from "./subscriptions.js";
 import { PubSubWorker } from "./worker.js";
 
 /** Dependencies of a subscriber. */
 export interface PubSubDependencies {
-  readonly leaser: LeaseProvider;
+  /** Encoding of names and data. */
+  readonly settings: Pick<Settings, "encoding" | "encodingErrors">;
   /** Whether names and data are Buffers. */
   readonly bytes: boolean;
+  readonly createSubscriptions: SubscriptionsFactory;
 }
 
 const NOT_SET = "pubsub connection not set: did you forget to call subscribe() or psubscribe()?";
@@ -83,7 +85,7 @@ export class PubSub<
   /** @internal */
   declare protected readonly [SELF]: this;
   readonly #codec: ChannelCodec;
-  readonly #subscriptions: SubscriptionManager;
+  readonly #subscriptions: ManagedSubscriptions;
   readonly #dispatcher: Dispatcher;
   #worker: PubSubWorker | undefined = undefined;
   /** Whether anything was subscribed to or pinged since the beginning or the last `close()`. */
@@ -93,17 +95,20 @@ export class PubSub<
   constructor(...created: never);
   /** @internal */
   constructor(dependencies: PubSubDependencies, options?: PubSubOptions);
-  constructor({ leaser, bytes }: PubSubDependencies, options: PubSubOptions = {}) {
+  constructor(dependencies: PubSubDependencies, options: PubSubOptions = {}) {
     defineSelf(this);
     const settings = pubSubSettings(options);
-    this.#codec = new ChannelCodec(leaser.settings, bytes);
+    this.#codec = new ChannelCodec(dependencies.settings, dependencies.bytes);
     this.#dispatcher = new Dispatcher(settings, {
       live: () => this.#subscriptions.live,
       setReading: (enabled) => this.#subscriptions.setReading(enabled),
       onGivenUp: () => this.#endWorker(),
     });
-    const dependencies = { leaser, codec: this.#codec, retry: settings.retry };
-    this.#subscriptions = new SubscriptionManager(dependencies, this.#dispatcher);
+    this.#subscriptions = dependencies.createSubscriptions({
+      codec: this.#codec,
+      retry: settings.retry,
+      listener: this.#dispatcher,
+    });
   }
 
   /** Whether there are subscriptions: from the call of `subscribe()` until the last end is confirmed. */

@@ -178,6 +178,30 @@ export class PingRequest extends SubscriberRequest {
   }
 }
 
+/**
+ * Ends subscriptions to shard channels of one slot on a node of a cluster. When the slot has left the node, the
+ * server has ended them already, and refuses the command: so the reply to a ping that is sent directly behind it
+ * is its only sure end.
+ */
+export class LeaveRequest extends SubscriberRequest {
+  override readonly command = UNSUBSCRIBE.shard.command;
+  readonly #subscriptions: ReadonlyMap<string, Subscription>;
+
+  constructor(subscriptions: ReadonlyMap<string, Subscription>, callbacks: RequestCallbacks) {
+    super(true, callbacks);
+    this.#subscriptions = subscriptions;
+  }
+
+  /** Whether a name is among those of the command. */
+  has(key: string | undefined): boolean {
+    return key !== undefined && this.#subscriptions.has(key);
+  }
+
+  override args(): (string | Buffer)[] {
+    return Array.from(this.#subscriptions.values(), ({ name }) => name);
+  }
+}
+
 /** Most names in one command that the subscriber itself composes. */
 const BATCH_SIZE = 1000;
 

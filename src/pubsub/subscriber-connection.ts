@@ -17,7 +17,13 @@ import { realTime, startInterval, type Timer } from "../util/timers.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
 import { INVALIDATION_CHANNEL } from "./invalidation.js";
 import type { PublishedMessage } from "./messages.js";
-import { PingRequest, type SubscriberRequest, SubscriptionRequest } from "./requests.js";
+import {
+  LeaveRequest,
+  PingRequest,
+  type SubscriberRequest,
+  SubscriptionRequest,
+  UNSUBSCRIBE,
+} from "./requests.js";
 
 /** Receives the events of a subscriber connection. None of the methods may throw. */
 export interface SubscriberConnectionOwner {
@@ -27,6 +33,11 @@ export interface SubscriberConnectionOwner {
   onConfirmed(request: SubscriptionRequest, target: Subscription, count: number): void;
   /** The reply to a ping of the caller. */
   onPong(data: Reply): void;
+  /**
+   * The server ended a subscription to a shard channel unasked, because its slot moved. Without this method
+   * such a reply ends the connection.
+   */
+  onMovedAway?(key: string): void;
   /** No request is pending any more. */
   onAnswered(): void;
   /** The connection ended; `unanswered` are its pending requests, oldest first. */
@@ -35,6 +46,8 @@ export interface SubscriberConnectionOwner {
 
 /** Payload of the health check's ping. */
 const HEALTH_CHECK: Subscription = { name: "rediswire", key: "rediswire", handler: null };
+const FENCE: Subscription = { name: "fence", key: "fence", handler: null };
+const MOVED_AWAY = UNSUBSCRIBE.shard.confirmationType;
 const IGNORED = { done: (): void => {}, failed: (): void => {} };
 
 /** A leased connection in subscriber mode. */
@@ -98,6 +111,12 @@ export class SubscriberConnection {
     this.#updateReading();
   }
 
+  /** End subscriptions to shard channels; see {@link LeaveRequest}. */
+  leave(request: LeaveRequest): void {
+    this.send(request);
+    this.send(new PingRequest(FENCE, false, IGNORED));
+  }
+
   /** Set whether the connection keeps the process alive. */
   keepProcessAlive(enabled: boolean): void {
     this.#keepsProcessAlive = enabled;
@@ -130,10 +149,17 @@ export class SubscriberConnection {
     if (this.#ended) return;
     this.#receivedSinceDeadline = true;
     this.#lastReply = realTime();
-    const head = this.#pending.peek();
-    if (value instanceof RedisError) this.#onErrorReply(head, value);
-    else if (head instanceof PingRequest) this.#onPong(head, value);
+    if (value instanceof RedisError) return this.#onErrorReply(this.#pending.peek(), value);
+    const head = this.#headBehindLeave();
+    if (head instanceof PingRequest) this.#onPong(head, value);
     else this.#failProtocol();
+  }
+
+  /** Return the oldest request; one that ends subscriptions of a slot ends with the first reply behind it. */
+  #headBehindLeave(): SubscriberRequest | undefined {
+    const head = this.#pending.peek();
+    if (head instanceof LeaveRequest) this.#finish(head);
+    return this.#pending.peek();
   }
 
   #onItems(items: readonly Reply[], type: string): void {
@@ -152,13 +178,22 @@ export class SubscriberConnection {
 
   #onConfirmation(type: string, name: Reply, count: Reply): void {
     this.#lastReply = realTime();
-    const head = this.#pending.peek();
+    const key = this.#codec.key(name);
+    if (type === MOVED_AWAY && this.#owner.onMovedAway !== undefined) return this.#onLeft(key);
+    const head = this.#headBehindLeave();
     if (type === "pong" && head instanceof PingRequest) return this.#onPong(head, name);
     if (!(head instanceof SubscriptionRequest)) return this.#failProtocol();
-    const target = head.confirm(type, this.#codec.key(name));
+    const target = head.confirm(type, key);
     if (target === undefined || typeof count !== "number") return this.#failProtocol();
     this.#owner.onConfirmed(head, target, count);
     if (head.complete) this.#finish(head);
+  }
+
+  /** A subscription to a shard channel has ended: as requested, or because its slot moved. */
+  #onLeft(key: string | undefined): void {
+    const head = this.#pending.peek();
+    const isRequested = head instanceof LeaveRequest && head.has(key);
+    if (!isRequested && key !== undefined) this.#owner.onMovedAway?.(key);
   }
 
   #onPong(ping: PingRequest, data: Reply): void {
@@ -170,6 +205,8 @@ export class SubscriberConnection {
   #onErrorReply(head: SubscriberRequest | undefined, error: RedisError): void {
     if (head === undefined || (head instanceof SubscriptionRequest && head.begun))
       return this.#failProtocol(error);
+    // The slot has left: nothing remains to be ended. The ping behind it ends the request.
+    if (head instanceof LeaveRequest) return;
     error.command = head.name;
     error.server = this.#connection.server;
     const isRestoring = head instanceof SubscriptionRequest && head.restores;

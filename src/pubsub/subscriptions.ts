@@ -5,7 +5,6 @@
  */
 import { lostRequestError, requestError, timeoutError } from "../connection/errors.js";
 import { ConnectionError, DecodeError, type Outcome, type RedisError } from "../errors.js";
-import type { RetryPolicy } from "../options/retry-policy.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
@@ -15,6 +14,7 @@ import { loopTime, realTime } from "../util/timers.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
 import { isInvalidation } from "./invalidation.js";
 import type { SubscriberListener } from "./listener.js";
+import type { ManagedSubscriptions, SubscriptionParts } from "./managed-subscriptions.js";
 import type { PublishedMessage } from "./messages.js";
 import { ReconnectPace } from "./reconnect-pace.js";
 import {
@@ -34,11 +34,10 @@ import {
 import { SubscriberConnection, type SubscriberConnectionOwner } from "./subscriber-connection.js";
 
 /** Dependencies of a subscription manager. */
-export interface SubscriptionManagerDependencies {
+export interface SubscriptionManagerDependencies extends SubscriptionParts {
   readonly leaser: LeaseProvider;
-  readonly codec: ChannelCodec;
-  /** Policy for reconnecting. */
-  readonly retry: RetryPolicy;
+  /** Whether a closed pool is the end of the client; default: always. Nodes of a cluster come and go. */
+  readonly isClosed?: () => boolean;
 }
 
 interface Outage {
@@ -50,8 +49,9 @@ interface Outage {
 const KIND_OF = { message: "channel", pmessage: "pattern", smessage: "shard" } as const;
 
 /** The subscriptions of one PubSub object. */
-export class SubscriptionManager implements SubscriberConnectionOwner {
+export class SubscriptionManager implements ManagedSubscriptions, SubscriberConnectionOwner {
   readonly #leaser: LeaseProvider;
+  readonly #isClosed: () => boolean;
   readonly #codec: ChannelCodec;
   readonly #pace: ReconnectPace;
   readonly #listener: SubscriberListener;
@@ -70,14 +70,14 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
   #restoring = 0;
   #isReading = true;
 
-  constructor(dependencies: SubscriptionManagerDependencies, listener: SubscriberListener) {
+  constructor(dependencies: SubscriptionManagerDependencies) {
     this.#leaser = dependencies.leaser;
+    this.#isClosed = dependencies.isClosed ?? (() => true);
     this.#codec = dependencies.codec;
     this.#pace = new ReconnectPace(dependencies.retry);
-    this.#listener = listener;
+    this.#listener = dependencies.listener;
   }
 
-  /** Whether there are subscriptions, confirmed or requested. */
   get subscribed(): boolean {
     return (
       SUBSCRIPTION_KINDS.some((kind) => this.#confirmed[kind].size !== 0) ||
@@ -85,22 +85,18 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     );
   }
 
-  /** Whether anything can still arrive. */
   get live(): boolean {
     return this.subscribed || this.#pending.length !== 0;
   }
 
-  /** Whether there is a connection. */
   get connected(): boolean {
     return this.#connection !== undefined;
   }
 
-  /** Subscriptions of one kind that the server has confirmed. */
   confirmed(kind: SubscriptionKind): Iterable<Subscription> {
     return this.#confirmed[kind].values();
   }
 
-  /** Subscriptions of one kind that exist when all pending requests are confirmed. */
   expected(kind: SubscriptionKind): Map<string, Subscription> {
     const result = new Map(this.#confirmed[kind]);
     for (const request of this.#pending) {
@@ -114,7 +110,6 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     return result;
   }
 
-  /** Begin subscriptions; resolves when the server has confirmed all of them. */
   subscribe(kind: SubscriptionKind, subscriptions: Map<string, Subscription>): Promise<void> {
     // A handler runs in the context of its own call, not of the call that opened the connection.
     const bind = presentContext();
@@ -125,7 +120,6 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     return promiseOf((callbacks) => this.#send(this.#request(SUBSCRIBE[kind], all, callbacks)));
   }
 
-  /** End subscriptions; all of that kind when `subscriptions` is empty. */
   async unsubscribe(
     kind: SubscriptionKind,
     subscriptions: Map<string, Subscription>,
@@ -142,18 +136,15 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
     await settleAll(batches.map((batch) => promiseOf((callbacks) => end(batch, callbacks))));
   }
 
-  /** Send a ping; resolves when the server has replied. */
   ping(payload: Subscription): Promise<void> {
     return promiseOf((callbacks) => this.#send(new PingRequest(payload, true, callbacks)));
   }
 
-  /** Pause or resume reading from the connection. */
   setReading(enabled: boolean): void {
     this.#isReading = enabled;
     this.#connection?.setReading(enabled);
   }
 
-  /** End all subscriptions. Pending requests reject, except those that end subscriptions. */
   close(): void {
     const sent = this.#connection?.close() ?? [];
     this.#connection = undefined;
@@ -232,9 +223,13 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
 
   #onConnectFailed(error: RedisError): void {
     this.#failAll(this.#queued.splice(0), error, "not-sent");
-    if (!this.subscribed || error.code === "ECLOSED") return this.#giveUp([], error);
+    if (!this.subscribed || this.#isEnd(error)) return this.#giveUp([], error);
     const final = this.#pace.afterFailure(error);
     if (final !== undefined) this.#stopConnecting(final);
+  }
+
+  #isEnd({ code }: RedisError): boolean {
+    return code === "ECLOSED" && this.#isClosed();
   }
 
   #stopConnecting(error: RedisError): void {
@@ -332,7 +327,7 @@ export class SubscriptionManager implements SubscriberConnectionOwner {
   /** @internal */
   onLost(error: RedisError, unanswered: SubscriberRequest[]): void {
     this.#connection = undefined;
-    if (error.code === "ECLOSED") return this.#giveUp(unanswered, error);
+    if (this.#isEnd(error)) return this.#giveUp(unanswered, error);
     const final = this.#pace.afterLoss(error, this.#restoring === 0);
     if (final !== undefined) {
       this.#listener.onError(final);

@@ -63,6 +63,7 @@ function wrongRole({ address }: Probe, expected: string, actual: string): Connec
 /** Common part: registers with the monitor while the pool is in use. */
 abstract class SentinelSource implements FailoverListener {
   readonly description: string;
+  readonly limitsWaits = true;
   protected readonly monitor: FailoverMonitor;
   /** ms; how long a Sentinel may take to answer. */
   protected readonly queryTimeout: number;

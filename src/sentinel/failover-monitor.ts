@@ -7,6 +7,7 @@
 import { ConnectionError } from "../errors.js";
 import { type Address, formatAddress, reportedAddress } from "../options/address.js";
 import { abortable } from "../util/abort.js";
+import { guarded } from "../util/guarded.js";
 import { PacedTask } from "../util/paced-task.js";
 import { Singleflight } from "../util/singleflight.js";
 import { realTime, runSoon, startInterval, type Timer } from "../util/timers.js";
@@ -257,7 +258,8 @@ export class FailoverMonitor implements SentinelListener {
 
   #notifyAll(): void {
     for (let notice = this.#notices[0]; notice !== undefined; notice = this.#notices[0]) {
-      const notify = guarded(this.#notification(notice));
+      // A listener drains a pool, which runs code of the user: connection classes, backoffs.
+      const notify = guarded(this.#notification(notice), undefined);
       for (const listener of [...this.#listeners]) notify(listener);
       this.#notices.shift();
     }
@@ -306,17 +308,6 @@ export class FailoverMonitor implements SentinelListener {
     const replicas = await this.replicas().catch(() => []);
     if (replicas.length !== 0) this.#notify({ type: "replicas-changed", replicas });
   }
-}
-
-/** A listener drains a pool, which runs code of the user: connection classes, backoffs. */
-function guarded<V>(callback: (value: V) => void): (value: V) => void {
-  return (value) => {
-    try {
-      callback(value);
-    } catch (error) {
-      void Promise.reject(error);
-    }
-  };
 }
 
 /**

@@ -114,6 +114,25 @@ export async function untilReady(nodes: readonly LocalServer[], replicas: number
   });
 }
 
+/**
+ * Return whether nodes list a replica with the primary that it has itself.
+ *
+ * @param replica - The replica.
+ * @param nodes - The nodes to ask.
+ */
+export async function agreeOnPrimary(
+  replica: LocalServer,
+  nodes: readonly LocalServer[],
+): Promise<boolean> {
+  const id = String(await replica.command("CLUSTER", "MYID"));
+  const primaryIn = async (node: LocalServer): Promise<string | undefined> => {
+    const lines = String(await node.command("CLUSTER", "NODES")).split("\n");
+    return lines.find((line) => line.startsWith(id))?.split(" ")[3];
+  };
+  const [own, ...others] = await Promise.all([replica, ...nodes].map(primaryIn));
+  return others.every((primary) => primary === own);
+}
+
 /** The view as text; it starts with "ok" when the node serves and its view is complete. */
 async function stateOf(node: LocalServer, replicas: number): Promise<string> {
   const info = String(await node.command("CLUSTER", "INFO"));

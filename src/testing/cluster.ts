@@ -4,6 +4,7 @@
  */
 import type { Certificates } from "./certificates.js";
 import {
+  agreeOnPrimary,
   formCluster,
   introduce,
   replicate,
@@ -280,13 +281,18 @@ export class LocalCluster implements TestCluster {
     return roles.filter((role) => Array.isArray(role) && role[0] === "slave").length;
   }
 
-  /** Without a link a replica cannot reach the offset of its primary, and a failover never ends. */
+  /**
+   * Without a link a replica cannot reach the offset of its primary, and a failover never ends. Nodes that do
+   * not know the replica as one of that primary ignore its failover; the server gives it up after 5 s.
+   */
   async #linkUp(replica: LocalServer): Promise<void> {
     const connected = async (): Promise<boolean> => {
       const role = await replica.command("ROLE");
       return Array.isArray(role) && role[3] === "connected";
     };
     await until(connected, { timeout: CHANGE_MS, message: "the replica has no link" });
+    const message = "the nodes do not agree on the primary of the replica";
+    await until(() => agreeOnPrimary(replica, this.#running()), { timeout: CHANGE_MS, message });
   }
 
   /** Whether all running nodes report a node as owner of slots. */

@@ -26,6 +26,8 @@ export interface AsyncQueueOptions<M> {
   readonly onTaken: () => void;
   /** Returns whether an item is droppable: only the latest unread droppable items are kept. */
   readonly isDroppable: (item: M) => boolean;
+  /** Called after an unread item was dropped. It may push another. */
+  readonly onDropped?: (item: M) => void;
 }
 
 interface Waiter<M> extends TakeOptions<M> {
@@ -117,14 +119,19 @@ export class AsyncQueue<M> {
   /** Drop the older half of the droppable items, so that drops are rare. */
   #dropOldest(): void {
     const items = this.#items.toArray();
+    const dropped: M[] = [];
     let excess = MAX_DROPPABLE / 2;
     this.clear();
     for (const item of items) {
       const droppable = this.#isDroppable(item);
-      if (droppable && excess-- > 0) continue;
+      if (droppable && excess-- > 0) {
+        if (!(item instanceof RedisError)) dropped.push(item);
+        continue;
+      }
       this.#items.push(item);
       if (droppable) this.#droppable++;
     }
+    for (const item of dropped) this.#options.onDropped?.(item);
   }
 
   #shift(): M | RedisError | undefined {

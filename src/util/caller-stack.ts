@@ -13,7 +13,8 @@ import { RedisError } from "../errors.js";
 export async function rejectWithCallerStack(error: unknown): Promise<never> {
   await undefined;
   await undefined;
-  // An error thrown by user code keeps its own stack.
-  if (error instanceof RedisError) Error.captureStackTrace(error, rejectWithCallerStack);
+  // An error thrown by user code keeps its own stack; one that it has frozen cannot get another.
+  if (error instanceof RedisError && Object.isExtensible(error))
+    Error.captureStackTrace(error, rejectWithCallerStack);
   throw error;
 }

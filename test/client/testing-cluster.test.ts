@@ -49,6 +49,12 @@ describe("startCluster with replicas", () => {
     expect(await cluster.ownerOf(8_000)).toBe(promoted);
     expect(await cluster.failover(primary)).toBe(primary);
     expect(await cluster.ownerOf(8_000)).toBe(primary);
+    // A failover that the other nodes are not ready for takes the server 5 s longer.
+    for (const node of [promoted, primary]) {
+      await using redis = new Redis(node.url);
+      const { "cmdstat_cluster|failover": stats } = await redis.info("commandstats");
+      expect(stats).toMatchObject({ calls: 1 });
+    }
   });
 
   it("promotes a replica of a primary that was itself just promoted", async () => {

@@ -1,5 +1,5 @@
 /** A short chaos run with a new seed each time; test/soak has a long one. `TEST_SEED` repeats a run. */
-import { afterAll, expect, it } from "vitest";
+import { afterAll, it } from "vitest";
 import { chaos } from "../support/chaos.js";
 import { watchLeaks } from "../support/leaks.js";
 import { testSeed } from "../support/random.js";
@@ -15,8 +15,6 @@ afterAll(async () => {
 
 it.each([2, 3] as const)("chaos run returns no impossible value (RESP%i)", async (protocol) => {
   const seed = testSeed();
-  const tally = await chaos(server, { seed, protocol, duration: 2500 });
-  // Both flows and faults were active.
-  expect(tally.ok, `seed ${seed}`).toBeGreaterThan(20);
-  expect(tally.unknown, `seed ${seed}`).toBeGreaterThan(5);
+  const least = { ok: 21, unknown: 6 };
+  await chaos(server, { seed, protocol, duration: 2500, least });
 });

@@ -10,10 +10,7 @@ import { readSources } from "./sources.js";
  * an unhandled rejection of the user.
  */
 const EXPECTED: Readonly<Record<string, string>> = {
-  "src/pubsub/dispatcher.ts": "Promise.reject(unhandled)",
-  "src/execution/push-listener.ts": "Promise.reject(error)",
-  // What a connection class or a backoff of the user throws while a pool drains.
-  "src/sentinel/failover-monitor.ts": "Promise.reject(error)",
+  "src/util/guarded.ts": "Promise.reject(error)",
   // A callback that throws is a bug of this library, whichever way it is reported.
   "src/util/timers.ts": "Promise.resolve().then(callback)",
 };

@@ -17,6 +17,8 @@ const CONNECTIONS = 20;
 const MAX_SHORT_FAULT = 60;
 /** Longest time between two faults, in ms. */
 const MAX_PAUSE = 200;
+/** Longest time in ms for which a run goes on until there are enough results. */
+const MAX_OVERTIME = 20_000;
 /** Deadline of a stalled command, in ms. */
 const SOCKET_TIMEOUT = 300;
 
@@ -65,18 +67,19 @@ const FAULTS: readonly CauseFault[] = [
 /** Options of a run. */
 export interface ChaosOptions {
   readonly seed: number;
-  /** Duration in ms. */
+  /** Shortest duration in ms. */
   readonly duration: number;
+  /** Number of results of each kind before which the run does not end: a busy machine needs more time for them. */
+  readonly least: { readonly ok: number; readonly unknown: number };
   readonly protocol: 2 | 3;
 }
 
 /**
  * Run the flows and the faults.
  *
- * @returns The counts of all flows.
- * @throws Error that names an impossible value or a pending promise, and the seed.
+ * @throws Error that names an impossible value, a pending promise or missing results, and the seed.
  */
-export async function chaos(server: RunningServer, options: ChaosOptions): Promise<Tally> {
+export async function chaos(server: RunningServer, options: ChaosOptions): Promise<void> {
   const { seed, protocol } = options;
   try {
     await using proxy = await startProxy(server);
@@ -93,7 +96,9 @@ export async function chaos(server: RunningServer, options: ChaosOptions): Promi
     const redis = new Redis({ connectionPool });
     const tally = await runFlows({ server, proxy, redis }, options);
     expect((await settle(connectionPool.close())).ok).toBe(true);
-    return tally;
+    // Both flows and faults were active.
+    expect(tally.ok).toBeGreaterThanOrEqual(options.least.ok);
+    expect(tally.unknown).toBeGreaterThanOrEqual(options.least.unknown);
   } catch (error) {
     throw new Error(`chaos with seed ${seed}, RESP${protocol}: ${error}`, { cause: error });
   }
@@ -109,16 +114,22 @@ async function runFlows({ server, proxy, redis }: RunParts, options: ChaosOption
   const random = new Random(options.seed);
   const tally = new Tally();
   const end = performance.now() + options.duration;
+  const { least } = options;
+  const isOver = (): boolean => {
+    const now = performance.now();
+    const isEnough = tally.ok >= least.ok && tally.unknown >= least.unknown;
+    return now >= (isEnough ? end : end + MAX_OVERTIME);
+  };
   const flows = Array.from({ length: FLOWS }, (_, i) => {
     const parts = { random: new Random(random.int(1, 2 ** 30)), tally };
     return new Flow(`${options.seed}:${options.protocol}:${i}:`, redis, parts);
   });
   const running = flows.map(async (flow) => {
-    while (performance.now() < end) await flow.step();
+    while (!isOver()) await flow.step();
   });
   const all = Promise.all(running);
   all.catch(() => {});
-  while (performance.now() < end) await causeRandomFault(proxy, random);
+  while (!isOver()) await causeRandomFault(proxy, random);
   expect((await settle(all, 10_000)).ok).toBe(true);
   // A stalled command may still be executed until its connection is closed, but not later.
   redis.disconnect();

@@ -4,6 +4,7 @@ import { ConnectionError } from "../../src/errors.js";
 import { commandsOf, type RoutedCommands } from "../support/cluster-router.js";
 import {
   LOSE,
+  REPLIES,
   type ScriptedCluster,
   type ScriptedNode,
   scriptedCluster,
@@ -83,6 +84,20 @@ describe("commands to a node that is dead", () => {
     cluster.promote(replicaOfA);
     expect(await reply).toBe(1);
     expect(cluster.executedOf("INCR").map(({ node }) => node)).toEqual([replicaOfA]);
+  });
+
+  it("go to the promoted replica also when they waited after TRYAGAIN and were sent to the dead node again", async () => {
+    const { gates, table } = commands.router;
+    a.answer("INCR", REPLIES.tryagain);
+    const replies = [commands.run("INCR", key)];
+    await until(() => gates.count, { message: "the slot is not closed" });
+    await a.kill();
+    replies.push(commands.run("INCR", key));
+    await until(() => table.nodes.some(({ name, waiting }) => name === a.name && waiting === 1), {
+      message: "the command is not sent again",
+    });
+    cluster.promote(replicaOfA);
+    expect(await Promise.all(replies)).toEqual([1, 2]);
   });
 
   it("wait although the other nodes redirect to the dead one for a while", async () => {

@@ -1,7 +1,9 @@
 /** The order of commands on one slot of a cluster, issued without awaiting, while the slot moves. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commandsOf, type RoutedCommands } from "../support/cluster-router.js";
+import { keySlot } from "../../src/commands/core/key-slot.js";
+import { clientOf, commandsOf, type RoutedCommands } from "../support/cluster-router.js";
 import {
+  LOSE,
   REPLIES,
   type ScriptedCluster,
   type ScriptedNode,
@@ -33,6 +35,12 @@ afterEach(async () => {
   await commands[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();
 });
+
+/** Wait until an idle connection is checked before its next command, with `healthCheckInterval: 1`. */
+async function pastHealthCheck(): Promise<void> {
+  const end = performance.now() + 2;
+  await until(() => performance.now() > end, { message: "time stands still" });
+}
 
 const push = (...numbers: readonly number[]): Promise<unknown>[] =>
   numbers.map((number) => commands.run("RPUSH", key, number));
@@ -151,6 +159,42 @@ describe("commands on one slot, issued without awaiting", () => {
     expect(cluster.data.get(key)).toEqual(["1", "2", "3", "4"]);
   });
 
+  it("are executed in order when an aborted command is the first to be redirected", async () => {
+    a.answer("RPUSH", undefined);
+    const second = a.hold("RPUSH");
+    cluster.move(key, b);
+    const controller = new AbortController();
+    const aborted = commands.runWith({ signal: controller.signal }, "RPUSH", key, 0);
+    const replies = push(1);
+    await second.received;
+    controller.abort();
+    await errorOf(aborted);
+    await until(() => commands.router.table.primary(keySlot(key, "utf8"))?.name === b.name, {
+      message: "the map was not changed",
+    });
+    replies.push(...push(2));
+    await waitEventLoopTurns();
+    second.release();
+    await Promise.all(replies);
+    expect(cluster.data.get(key)).toEqual(["1", "2"]);
+  });
+
+  it("are executed in order when a blocking command is the first to be redirected", async () => {
+    const first = a.hold("RPUSH");
+    const replies = push(1);
+    await first.received;
+    cluster.move(key, b);
+    const other = `{${key}}`;
+    cluster.data.set(other, ["item"]);
+    expect(await commands.run("BLPOP", other, 1)).toEqual([other, "item"]);
+    replies.push(...push(2));
+    await waitEventLoopTurns();
+    expect(cluster.data.get(key)).toBeUndefined();
+    first.release();
+    await Promise.all(replies);
+    expect(cluster.data.get(key)).toEqual(["1", "2"]);
+  });
+
   it("go on when the connection with the redirects is lost, in order and without the lost one", async () => {
     a.answer("RPUSH", undefined);
     const second = a.hold("RPUSH");
@@ -164,6 +208,41 @@ describe("commands on one slot, issued without awaiting", () => {
     expect(await lost).toBe("ConnectionError unknown");
     await Promise.all(third);
     expect(cluster.data.get(key)).toEqual(["1", "3"]);
+  });
+});
+
+describe("a pipeline on several slots of a node", () => {
+  it("is executed in order when its connection is lost before it was written, one slot is closed and another moved", async () => {
+    await using client = clientOf(cluster, { healthCheckInterval: 1 });
+    const { gates, table } = client.router;
+    const other = cluster.keyOf(a, 1);
+    const [slot, otherSlot] = [keySlot(key, "utf8"), keySlot(other, "utf8")];
+    await Promise.all([a, b].map((node) => client.get(cluster.keyOf(node))));
+    cluster.migrate(key, b);
+    const asked = b.hold("RPUSH", REPLIES.tryagain);
+    const replies: Promise<unknown>[] = [client.rpush(key, "1")];
+    await asked.received;
+    await until(() => gates.count === 0, { message: "the slot stays closed" });
+    // The pipeline waits for the health check of its connection.
+    const check = a.hold("PING", LOSE);
+    await pastHealthCheck();
+    replies.push(client.pipeline().rpush(key, "2").rpush(other, "1").exec());
+    await check.received;
+    asked.release();
+    await until(() => gates.isClosed(slot), { message: "the slot is not closed" });
+    cluster.promote(replicaOfA);
+    cluster.migrating.clear();
+    const first = replicaOfA.hold("RPUSH");
+    await a.kill();
+    const hasMoved = (): boolean => table.primary(otherSlot)?.name === replicaOfA.name;
+    await until(hasMoved, { message: "no new view" });
+    await first.received;
+    replies.push(client.rpush(other, "2"), client.rpush(key, "3"));
+    await waitEventLoopTurns();
+    first.release();
+    await Promise.all(replies);
+    expect(cluster.data.get(key)).toEqual(["1", "2", "3"]);
+    expect(cluster.data.get(other)).toEqual(["1", "2"]);
   });
 });
 

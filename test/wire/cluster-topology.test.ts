@@ -151,6 +151,24 @@ describe("a view with slots that no node serves", () => {
   });
 });
 
+describe("a command that waits after CLUSTERDOWN", () => {
+  it("is executed, with those behind it, when the slot had no node for a while", async () => {
+    await using partial = commandsOf(cluster, { requireFullCoverage: false });
+    const key = cluster.keyOf(a);
+    const slot = keySlot(key, "utf8");
+    await partial.run("GET", key);
+    cluster.give(undefined, slot);
+    const replies = [partial.run("INCR", key)];
+    const { gates, table } = partial.router;
+    await until(() => gates.isWaiting(slot), { message: "the slot is not closed" });
+    replies.push(partial.run("INCR", key));
+    const isUnrouted = (): boolean => table.primary(slot) === undefined && !gates.isWaiting(slot);
+    await until(isUnrouted, { message: "the command is not sent again" });
+    cluster.move(key, c);
+    expect(await Promise.all(replies)).toEqual([1, 2]);
+  });
+});
+
 describe("MOVED redirects to known nodes", () => {
   /** Follow so many MOVEDs; return the number of views that were asked for meanwhile. */
   async function follow(count: number, other: RoutedCommands): Promise<number> {

@@ -3,6 +3,7 @@ import { expect, it, vi } from "vitest";
 import {
   ConnectionError,
   ConstantBackoff,
+  type Gap,
   type PubSubMessage,
   type Reconnection,
   Retry,
@@ -13,6 +14,7 @@ import { deferred, until } from "../support/until.js";
 import { clientOf, watchEveryTest } from "../support/wire-clients.js";
 import {
   confirmSubscriptions,
+  confirmThenSend,
   describePubSubReplies,
   mockWithHandshake,
   RETRY_IMMEDIATELY,
@@ -188,6 +190,26 @@ describePubSubReplies("PubSub reconnect", (replies) => {
       "unsubscribe a 0",
     ]);
     expect(onReconnect.mock.calls).toMatchObject([[{ attempts: 2 }]]);
+  });
+
+  it("passes the gap to onGap before later messages reach their handlers", async () => {
+    await using mock = await mockWithHandshake(
+      async (peer) => {
+        await peer.expect(["SUBSCRIBE", "a"]);
+        peer.send(replies.confirm(["subscribe", "a", 1]), replies.message("a", "1"));
+        await peer.reset();
+      },
+      confirmThenSend(replies, ["a"], replies.message("a", "2")),
+    );
+    await using redis = clientOf(mock, { protocol });
+    const seen: string[] = [];
+    const onGap = (gap: Gap<string> | Gap<Buffer>): void => {
+      seen.push(summarize(gap as Gap));
+    };
+    await using pubsub = redis.pubsub({ retry: RETRY_IMMEDIATELY, onGap });
+    await pubsub.subscribe({ a: (message) => seen.push(summarize(message)) });
+    await until(() => seen.length === 3);
+    expect(seen).toEqual(["message a 1", "gap  ConnectionError", "message a 2"]);
   });
 
   it("sends commands of bounded size", async () => {

@@ -57,6 +57,14 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 /** Valid arguments of hand-written methods that take some, all optional ones included. */
 const VALID: Readonly<Record<string, readonly unknown[]>> = {
   "Redis.with": [{}],
+  "RedisCluster.getNode": ["127.0.0.1", 7000],
+  "RedisCluster.getNodeFromKey": ["k", {}],
+  "RedisCluster.getNodesFromSlot": ["GET", "k"],
+  "RedisCluster.keyslot": ["k"],
+  "RedisCluster.determineSlot": ["GET", "k"],
+  "RedisCluster.setDefaultNode": [["127.0.0.1", 7000]],
+  "RedisCluster.replaceDefaultNode": [["127.0.0.1", 7000]],
+  "RedisCluster.getRedisConnection": [["127.0.0.1", 7000]],
   "Redis.onPush": ["invalidate", null],
   "Redis.executeCommand": ["GET", "k"],
   "Redis.pubsub": [{}],

@@ -1,19 +1,10 @@
 /** A retry policy of the user that throws: the error reaches the callers and never ends the process. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { NoBackoff, Redis, Retry } from "../../src/index.js";
 import { freePort } from "../support/ports.js";
+import { expectNothingUnhandled } from "../support/unhandled.js";
 
-const unhandled: unknown[] = [];
-const record = (error: unknown): void => {
-  unhandled.push(error);
-};
-beforeEach(() => {
-  unhandled.length = 0;
-  process.on("unhandledRejection", record).on("uncaughtException", record);
-});
-afterEach(() => {
-  process.off("unhandledRejection", record).off("uncaughtException", record);
-});
+expectNothingUnhandled();
 
 class Throwing extends Retry {
   override allows(): boolean {
@@ -39,7 +30,5 @@ describe("a retry policy that throws", () => {
     for (let cause = error; cause instanceof Error; cause = cause.cause) causes.push(cause.message);
     expect(causes).toContain("the policy failed");
     await redis.close();
-    await new Promise(setImmediate);
-    expect(unhandled).toEqual([]);
   });
 });

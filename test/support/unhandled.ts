@@ -1,0 +1,20 @@
+/** Records what would end a process: unhandled rejections and uncaught exceptions. */
+import { afterEach, beforeEach, expect } from "vitest";
+
+/** Check after every test of the file that nothing was unhandled. */
+export function expectNothingUnhandled(): void {
+  const unhandled: unknown[] = [];
+  const record = (error: unknown): void => {
+    unhandled.push(error);
+  };
+  beforeEach(() => {
+    unhandled.length = 0;
+    process.on("unhandledRejection", record).on("uncaughtException", record);
+  });
+  afterEach(async () => {
+    // Node reports a rejection after the microtasks of the turn in which it happened.
+    await new Promise(setImmediate);
+    process.off("unhandledRejection", record).off("uncaughtException", record);
+    expect(unhandled).toEqual([]);
+  });
+}
