@@ -50,7 +50,8 @@ export function decodeSlot(entry: BatchEntry, reply: Reply, call: CallSettings):
   const context = bytes ? call.bytesContext : call.textContext;
   try {
     const value = entry.decode === undefined ? reply : entry.decode(reply, context);
-    return isPromise(value) ? refusePromise(entry, value) : value;
+    // Most values are no objects, and the check is a call into C++.
+    return typeof value === "object" && isPromise(value) ? refusePromise(entry, value) : value;
   } catch (error) {
     if (error instanceof ResponseError || error instanceof DecodeError) return error;
     return new DecodeError(`The response callback of ${entry.info.name} failed`, { cause: error });

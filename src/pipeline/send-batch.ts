@@ -127,9 +127,12 @@ export function throwFirstError(
   { entries, localValues, thrown }: ValueOrigins,
 ): void {
   if (thrown === undefined) return;
-  let sent = 0;
-  for (const [index, value] of values.entries()) {
-    const name = localValues.has(index) ? "" : (entries[sent++]?.info.name ?? "");
-    if (value instanceof thrown) throw nameFailedCommand(value, index, name);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (!(value instanceof thrown)) continue;
+    let sent = index;
+    for (const local of localValues.keys()) if (local < index) sent--;
+    const name = localValues.has(index) ? "" : (entries[sent]?.info.name ?? "");
+    throw nameFailedCommand(value, index, name);
   }
 }

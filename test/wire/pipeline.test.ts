@@ -200,6 +200,15 @@ describe("errors of a pipeline without a transaction", () => {
     expect(inspect(redis.connectionPool)).toContain("shared=1");
   });
 
+  it("name the command also behind calls that need no server, which count as commands", async () => {
+    await using mock = await mockServer(script);
+    await using redis = clientOf(mock);
+    const pipeline = redis.pipeline({ transaction: false });
+    pipeline.mget([]).set("a", "1").lpush("a", "2").incr("a").mget([]);
+    const error = await errorOf(pipeline.exec());
+    expect(error.message).toBe("Command # 3 (LPUSH) of pipeline caused error: WRONGTYPE no");
+  });
+
   it("stay in their places with raiseOnError: false", async () => {
     await using mock = await mockServer(script);
     await using redis = clientOf(mock);
