@@ -135,6 +135,11 @@ describe("startServer() that cannot start", () => {
   });
 });
 
+it("findServer() treats an empty environment variable as not set", async () => {
+  vi.stubEnv(PROGRAM_VARIABLE, "");
+  expect(await findServer()).toEqual([program]);
+});
+
 it("findServer() accepts the beginning of a version", async () => {
   const output = execFileSync(program, ["--version"], { encoding: "utf8" });
   const actual = /v=([\d.]+)/.exec(output)?.[1] ?? "";
