@@ -186,5 +186,5 @@ describeProtocols("Monitor", (protocol) => {
       expect(Number(watching?.omem)).toBeGreaterThan((count * 1000) / 4);
     }
     expect(echoes).toEqual(Array.from({ length: count }, (_, i) => i + 1));
-  });
+  }, 60_000);
 });
