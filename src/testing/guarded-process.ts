@@ -45,7 +45,8 @@ export async function startGuarded(
     const [cause] = await once(child, "error");
     throw new Error(`cannot start ${program}`, { cause });
   }
-  const guard = spawn("sh", ["-c", GUARD, "guard", String(child.pid), dir], {
+  // Not by the PATH, which a program may have changed.
+  const guard = spawn("/bin/sh", ["-c", GUARD, "guard", String(child.pid), dir], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
