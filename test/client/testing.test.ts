@@ -117,7 +117,7 @@ describe("startServer() that cannot start", () => {
   });
 
   it("runs the program of the option server, with its first arguments", async () => {
-    vi.stubEnv("PATH", "/nonexistent");
+    vi.stubEnv(PROGRAM_VARIABLE, "/nonexistent/redis-server");
     await using server = await startServer({ server: ["/usr/bin/env", program] });
     await using redis = new Redis(server.url);
     expect(await redis.ping()).toBe(true);

@@ -88,6 +88,11 @@ export class ClusterLoad implements AsyncDisposable {
     await Promise.all(this.#settled);
   }
 
+  /** Wait until all commands that were issued so far have settled. */
+  async roundTrip(): Promise<void> {
+    await Promise.all(this.#settled);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
