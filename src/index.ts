@@ -34,6 +34,7 @@ export {
   type RedisClusterOptions,
   type StartupNode,
 } from "./cluster/options.js";
+export type { ClusterPubSubOptions } from "./cluster/pubsub-options.js";
 export type { AddressRemap } from "./cluster/view.js";
 export type { BitFieldOperation } from "./commands/bitmaps/bitfield.js";
 export type { CommandSurface } from "./commands/core/command-surface.js";

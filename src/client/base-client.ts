@@ -73,6 +73,7 @@ export abstract class BaseClient<
     const { pool, executor } = this[SELF].#dependencies;
     return {
       encoding: pool.settings.encoding,
+      db: pool.settings.db,
       severalServers: pool.severalServers === true && executor.exclusive !== true,
     };
   }

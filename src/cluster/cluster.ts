@@ -26,11 +26,15 @@ import type {
   ViewIntOf,
   ViewTextOf,
 } from "../execution/reply-types.js";
+import type { MessagesOf } from "../pubsub/options.js";
+import { PubSub, type PubSubDependencies } from "../pubsub/pubsub.js";
 import { checkArity, ownOptions } from "../util/validate.js";
 import { clusterDependencies } from "./cluster-state.js";
+import { ClusterSubscriptions } from "./cluster-subscriptions.js";
 import { NodeLeases } from "./node-leases.js";
 import { NodeMethods, routerOf } from "./node-methods.js";
 import type { RedisClusterArguments, RedisClusterOptions } from "./options.js";
+import { type ClusterPubSubOptions, clusterPubSubOptions } from "./pubsub-options.js";
 import { executeSplit, MGET_NONATOMIC, MSET_NONATOMIC } from "./split.js";
 
 /** The implementation of {@link RedisCluster}; see `RedisClient` for why there are two. */
@@ -96,6 +100,29 @@ export class RedisClusterClient<
     checkArity("client", 1, arguments, "the returned client");
     const leases = new NodeLeases(routerOf(this), key);
     return this[DEDICATED](leases) as DedicatedRedisCluster<T, I>;
+  }
+
+  /**
+   * Create a subscriber. It connects when it is first used: to one primary for channels and patterns, and to the
+   * primaries of its shard channels, which it follows.
+   *
+   * @param options - `node`, and those of `redis.pubsub()`; see {@link ClusterPubSubOptions}.
+   * @returns A subscriber that returns text or Buffers as this client does.
+   * @throws {@link DataError} for an invalid option, and for a node that is not in the view that the client has.
+   * @see {@link https://redis.io/docs/latest/develop/pubsub/ | Pub/sub}
+   */
+  override pubsub<const O extends Given<O, ClusterPubSubOptions> = ClusterPubSubOptions & Unset>(
+    options?: O,
+  ): PubSub<T, MessagesOf<T, O>> {
+    checkArity("pubsub", 1, arguments, "the returned subscriber");
+    const router = routerOf(this);
+    const { node, options: others } = clusterPubSubOptions(router.table, options);
+    const dependencies: PubSubDependencies = {
+      settings: router.settings,
+      bytes: this[DEPENDENCIES].call.bytes,
+      createSubscriptions: (parts) => new ClusterSubscriptions(router, node, parts),
+    };
+    return new PubSub(dependencies, others);
   }
 
   /**

@@ -88,7 +88,7 @@ export class Redirects {
     if (request instanceof TargetedRequest) return false;
     if (request instanceof ForwardedRequest && request.awaitsAsking) return false;
     const inner = request instanceof ForwardedRequest ? request.inner : request;
-    if (!mayTake || inner.settled) return this.#learn(error, node);
+    if (!mayTake || inner.settled) return this.learn(error, node);
     if (isSelfRouting(inner)) {
       inner.onRefused({ error, node, connection });
       return false;
@@ -154,7 +154,7 @@ export class Redirects {
   }
 
   /** Patch the map although the request itself is not sent again. */
-  #learn(error: RedisError, { address }: NodePool): false {
+  learn(error: RedisError, { address }: NodePool): false {
     if (!(error instanceof MovedError) || error.slotId < 0) return false;
     try {
       const target = redirectTarget(error, address, this.#options.remap);

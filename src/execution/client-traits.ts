@@ -11,12 +11,14 @@ export const CLIENT_TRAITS: unique symbol = Symbol.for("rediswire.clientTraits")
 export interface ClientTraits {
   /** The client's encoding of text. */
   readonly encoding: BufferEncoding;
+  /** Database of its connections. */
+  readonly db: number;
   /** Whether commands go to several servers, each with its own scripts. */
   readonly severalServers: boolean;
 }
 
 /** Traits of a client that has none, such as an object with the same methods. */
-const DEFAULT: ClientTraits = ownProperties({ encoding: "utf8", severalServers: false });
+const DEFAULT: ClientTraits = ownProperties({ encoding: "utf8", db: 0, severalServers: false });
 
 /** Return the traits of a client. */
 export function traitsOfClient(client: object): ClientTraits {

@@ -7,6 +7,7 @@ import { isUint8Array } from "node:util/types";
 import { flattened } from "../commands/core/arg-values.js";
 import type { Key } from "../commands/core/info.js";
 import type { Many } from "../commands/core/types.js";
+import { traitsOfClient } from "../execution/client-traits.js";
 import type { ItemIterator } from "../util/async-queue.js";
 import { latin1TextOf } from "../util/bytes.js";
 import { defineSelf, SELF } from "../util/self.js";
@@ -36,7 +37,8 @@ export interface KeyEvent<T extends string | Buffer = string> {
 
 /** The part of a client that keyspace notifications use. */
 export interface KeyspaceClient<T extends string | Buffer> {
-  readonly connectionPool: { readonly settings: { readonly db: number } };
+  /** Absent on a cluster. */
+  readonly connectionPool?: { readonly settings: { readonly db: number } };
   pubsub(options: PubSubOptions & { readonly ignoreSubscribeMessages: true }): PubSub<T>;
 }
 
@@ -111,20 +113,24 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
   /**
    * Create a subscriber to keyspace notifications. Nothing is sent before the first subscription.
    *
-   * @param client - Client whose pool provides the connection; also the source of the default `db`.
+   * @param client - Client whose pool provides the connection; also the source of the default `db`. On a cluster,
+   * every primary is subscribed, because servers send notifications of their own keys only.
    * @param options - `db`, and the options of `redis.pubsub()`.
    * @throws {@link DataError} for an unknown or invalid option.
    */
   constructor(client: KeyspaceClient<T>, options: KeyspaceOptions = {}) {
     checkArity("KeyspaceEvents", 2, arguments, "promises");
     defineSelf(this);
-    const { db = client.connectionPool.settings.db, ...rest } = ownOptions(options);
+    const { connectionPool } = client;
+    const { db = connectionPool?.settings.db ?? traitsOfClient(client).db, ...rest } =
+      ownOptions(options);
     if (db !== "*" && !(Number.isSafeInteger(db) && db >= 0)) {
       const got = typeof db === "number" ? String(db) : kindOf(db);
       throw invalidOption("db", 'an integer of at least 0 or "*"', got);
     }
     this.#db = db;
-    this.pubsub = client.pubsub({ ...rest, ignoreSubscribeMessages: true });
+    const node = connectionPool === undefined ? { node: "primaries" } : {};
+    this.pubsub = client.pubsub({ ...rest, ...node, ignoreSubscribeMessages: true });
   }
 
   /**

@@ -3,6 +3,7 @@
  * nodes of a cluster. Types only.
  */
 import type { RetryPolicy } from "../options/retry-policy.js";
+import type { LeaseProvider } from "../pool/lease.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
 import type { SubscriberListener } from "./listener.js";
 import type { SubscriptionKind } from "./requests.js";
@@ -37,6 +38,13 @@ export interface SubscriptionParts {
   /** Policy for reconnecting. */
   readonly retry: RetryPolicy;
   readonly listener: SubscriberListener;
+}
+
+/** Dependencies of a subscription manager. */
+export interface SubscriptionManagerDependencies extends SubscriptionParts {
+  readonly leaser: LeaseProvider;
+  /** Whether a closed pool is the end of the client; default: always. Nodes of a cluster come and go. */
+  readonly isClosed?: () => boolean;
 }
 
 /** Creates the subscriptions of a subscriber. No I/O. */

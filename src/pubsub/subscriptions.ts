@@ -8,13 +8,17 @@ import { ConnectionError, DecodeError, type Outcome, type RedisError } from "../
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
-import { outsideContext, presentContext } from "../util/async-context.js";
+import { outsideContext } from "../util/async-context.js";
 import { settleAll } from "../util/settle-all.js";
 import { loopTime, realTime } from "../util/timers.js";
+import { boundHandlers } from "./bound-handlers.js";
 import type { ChannelCodec, Subscription } from "./channel-codec.js";
 import { isInvalidation } from "./invalidation.js";
 import type { SubscriberListener } from "./listener.js";
-import type { ManagedSubscriptions, SubscriptionParts } from "./managed-subscriptions.js";
+import type {
+  ManagedSubscriptions,
+  SubscriptionManagerDependencies,
+} from "./managed-subscriptions.js";
 import type { PublishedMessage } from "./messages.js";
 import { ReconnectPace } from "./reconnect-pace.js";
 import {
@@ -33,12 +37,7 @@ import {
 } from "./requests.js";
 import { SubscriberConnection, type SubscriberConnectionOwner } from "./subscriber-connection.js";
 
-/** Dependencies of a subscription manager. */
-export interface SubscriptionManagerDependencies extends SubscriptionParts {
-  readonly leaser: LeaseProvider;
-  /** Whether a closed pool is the end of the client; default: always. Nodes of a cluster come and go. */
-  readonly isClosed?: () => boolean;
-}
+type Names = ReadonlyMap<string, Subscription>;
 
 interface Outage {
   readonly error: RedisError;
@@ -110,20 +109,29 @@ export class SubscriptionManager implements ManagedSubscriptions, SubscriberConn
     return result;
   }
 
-  subscribe(kind: SubscriptionKind, subscriptions: Map<string, Subscription>): Promise<void> {
-    // A handler runs in the context of its own call, not of the call that opened the connection.
-    const bind = presentContext();
-    const all = Array.from(subscriptions.values(), (subscription) => {
-      const { handler } = subscription;
-      return handler === null ? subscription : { ...subscription, handler: bind(handler) };
-    });
+  subscribe(kind: SubscriptionKind, given: Names): Promise<void> {
+    const all = boundHandlers(given);
     return promiseOf((callbacks) => this.#send(this.#request(SUBSCRIBE[kind], all, callbacks)));
   }
 
-  async unsubscribe(
-    kind: SubscriptionKind,
-    subscriptions: Map<string, Subscription>,
-  ): Promise<void> {
+  /** Take over subscriptions that exist elsewhere: they are restored as after a loss. */
+  adopt(subscriptions: Partial<Record<SubscriptionKind, Names>>, error: RedisError): void {
+    for (const kind of SUBSCRIPTION_KINDS) {
+      const adopted = subscriptions[kind] ?? [];
+      this.replace(kind, adopted);
+      if (this.#connection !== undefined) this.#restore(kind, batchesOf(new Map(adopted).values()));
+    }
+    if (this.#connection !== undefined || !this.subscribed) return;
+    this.#outage ??= { error, since: realTime(), attempts: 0 };
+    this.#startConnecting();
+  }
+
+  /** Set subscriptions that the server has, or that are going to be restored. */
+  replace(kind: SubscriptionKind, subscriptions: Iterable<readonly [string, Subscription]>): void {
+    for (const [key, subscription] of subscriptions) this.#confirmed[kind].set(key, subscription);
+  }
+
+  async unsubscribe(kind: SubscriptionKind, subscriptions: Names): Promise<void> {
     const ending = subscriptions.size === 0 ? this.expected(kind) : subscriptions;
     const end = (batch: readonly Subscription[], callbacks: RequestCallbacks): void => {
       const request = this.#request(UNSUBSCRIBE[kind], batch, callbacks);

@@ -89,7 +89,7 @@ describe("createScript", () => {
     "sends the source with the same keys after NOSCRIPT on a client of several servers (readOnly: %s)",
     async (readOnly, bySha, bySource) => {
       const { client, sent } = clientWith(noScript(), "reply", "second");
-      const traits: ClientTraits = { encoding: "utf8", severalServers: true };
+      const traits: ClientTraits = { encoding: "utf8", db: 0, severalServers: true };
       const cluster = Object.assign(client, { [CLIENT_TRAITS]: traits });
       const script = scriptOf(cluster, readOnly);
       expect(await script({ keys: ["k"], args: ["x"] })).toBe("reply");
