@@ -23,7 +23,9 @@ export function clusterDependencies(
   const options = clusterSettings(args);
   const router = new ClusterRouter(options);
   const { settings } = options;
-  const call = new CallSettings(settings, {}, upperCased(callbacks));
+  const call = new CallSettings(settings, {}, upperCased(callbacks), () =>
+    router.silentNodes.check(),
+  );
   const senders = clusterBatchSenders(router);
   return {
     pool: router,

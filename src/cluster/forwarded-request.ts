@@ -64,6 +64,11 @@ export class ForwardedRequest extends Request {
     return this.#awaitsAsking;
   }
 
+  /** Whether it can go to another node as it is. */
+  get isPlain(): boolean {
+    return !this.#asking && this.#onEnd === undefined;
+  }
+
   override get name(): string {
     return this.inner.name;
   }

@@ -5,19 +5,26 @@
 import type { AddressSource, RedirectedRequest } from "../connection/address-source.js";
 import type { Connection } from "../connection/connection.js";
 import type { Request } from "../connection/request.js";
-import type { RedisError } from "../errors.js";
+import { ConnectionError, type RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
+import type { Settings } from "../options/types.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { createFence } from "./fence.js";
 import { type NodeAddress, nodeName } from "./view.js";
 
+/** ms without a byte, although a reply is due, after which other nodes are preferred. */
+const SILENCE = 250;
+
 /** The router, as its nodes use it. */
 export interface NodeOwner {
+  readonly settings: Settings;
   /** See {@link AddressSource.redirect}. */
   redirect(node: NodePool, redirected: RedirectedRequest, mayTake: boolean): boolean;
   /** Connecting failed, a connection was lost, or a reply timed out. */
   onNodeFailed(node: NodePool, error: RedisError): void;
+  /** Connecting has failed as often as the retry policy allows. */
+  onNodeUnreachable(node: NodePool, error: RedisError): void;
 }
 
 /** A node and its connections. */
@@ -56,6 +63,11 @@ export class NodePool implements AddressSource {
     return this.#suspect;
   }
 
+  /** Whether a reply is due on a connection that has been silent for some time. */
+  get silent(): boolean {
+    return this.#silentConnections.length !== 0;
+  }
+
   /** Number of requests that wait for a connection. */
   get waiting(): number {
     return this.#pool?.waiting ?? 0;
@@ -88,6 +100,10 @@ export class NodePool implements AddressSource {
     this.#owner.onNodeFailed(this, error);
   }
 
+  attemptsExhausted(error: RedisError): void {
+    this.#owner.onNodeUnreachable(this, error);
+  }
+
   redirect(redirected: RedirectedRequest, mayTake: boolean): boolean {
     return this.#owner.redirect(this, redirected, mayTake);
   }
@@ -100,6 +116,20 @@ export class NodePool implements AddressSource {
   /** Close the connections immediately. */
   disconnect(): void {
     this.#pool?.disconnect();
+  }
+
+  /** End the silent connections: the node has lost its slots, and their replies would be redirects at best. */
+  abandonSilent(): void {
+    const { name: server } = this;
+    const message = "The node does not respond, and another node serves its slots";
+    const error = new ConnectionError(message, { code: "EFAILOVER", server });
+    for (const connection of this.#silentConnections) connection.destroy(error);
+  }
+
+  get #silentConnections(): Connection[] {
+    const { socketTimeout } = this.#owner.settings;
+    const limit = socketTimeout === 0 ? SILENCE : Math.min(SILENCE, socketTimeout);
+    return this.busyConnections.filter(({ silence }) => silence >= limit);
   }
 
   /** Whether ordinary requests wait for a connection or for replies. */

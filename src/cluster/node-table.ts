@@ -82,6 +82,11 @@ export class NodeTable {
     return this.#map.replicas;
   }
 
+  /** Whether a node serves slots. */
+  isPrimary(node: NodePool): boolean {
+    return this.#map.primaries.includes(node);
+  }
+
   /** All nodes, without those that left. */
   get nodes(): NodePool[] {
     return this.#map.nodes;
@@ -167,8 +172,10 @@ export class NodeTable {
     const { closedSlots } = this.#host.gates;
     const oldOwner = this.#map.snapshot();
     change();
-    for (const [node, slots] of this.#movedFromBusy(oldOwner))
+    for (const [node, slots] of this.#movedFromBusy(oldOwner)) {
+      if (!this.isPrimary(node)) node.abandonSilent();
       this.#host.gates.fenceAll(slots, node.busyConnections);
+    }
     for (const node of this.all) {
       if (node.waiting === 0) continue;
       this.#host.reroute(
@@ -214,7 +221,7 @@ export class NodeTable {
     if (isSelfRouting(request))
       return [...request.slots].some((slot) => this.#map.primary(slot) !== node);
     const slot = request.slot(this.#host.encoding);
-    if (slot === NO_SLOT) return !this.#map.primaries.includes(node);
+    if (slot === NO_SLOT) return !this.isPrimary(node);
     return this.#map.primary(slot) !== node;
   }
 }

@@ -17,19 +17,19 @@ import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
 import { Encoder } from "../protocol/encoder.js";
 import { shuffled } from "../util/shuffled.js";
-import { loopTime } from "../util/timers.js";
+import { nextTick } from "../util/timers.js";
 import { MAX_REDIRECTS } from "./fate.js";
-import { ForwardedRequest } from "./forwarded-request.js";
 import { slotOfLease } from "./lease-slot.js";
 import { type NodeOwner, NodePool } from "./node-pool.js";
 import { NodeTable } from "./node-table.js";
 import { Redirects } from "./redirects.js";
-import { isSelfRouting } from "./routed-request.js";
-import { type GateHost, remainingTime, SlotGates } from "./slot-gates.js";
+import { type LeaseAttempts, Rerouting, type ReroutingHost } from "./rerouting.js";
+import { SilentNodes, type SilentNodesHost } from "./silent-nodes.js";
+import { type GateHost, SlotGates } from "./slot-gates.js";
 import { type NodeChoice, TargetedRequest } from "./targeted-request.js";
 import { Topology, type TopologyOwner } from "./topology.js";
 import { UnroutedRequests } from "./unrouted-requests.js";
-import { type AddressRemap, type ClusterView, firstUncovered, type NodeAddress } from "./view.js";
+import { type AddressRemap, assertCovered, type ClusterView, type NodeAddress } from "./view.js";
 import { ViewListeners } from "./view-listeners.js";
 
 /** What a router is created from. */
@@ -48,7 +48,16 @@ export interface RouterSettings {
 }
 
 /** Executes the requests of a cluster client. */
-export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, TopologyOwner, GateHost {
+export class ClusterRouter
+  implements
+    Executor,
+    LeaseProvider,
+    NodeOwner,
+    TopologyOwner,
+    GateHost,
+    ReroutingHost,
+    SilentNodesHost
+{
   readonly settings: Settings;
   readonly address = undefined;
   readonly severalServers = true;
@@ -58,10 +67,12 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   readonly table: NodeTable;
   readonly redirects: Redirects;
   readonly views: ViewListeners;
+  readonly silentNodes: SilentNodes;
   readonly #options: RouterSettings;
   readonly #encoding: BufferEncoding;
   readonly #topology: Topology;
   readonly #unrouted: UnroutedRequests;
+  readonly #rerouting: Rerouting;
   /** The node for requests without keys; {@link nodeAt} replaces it when it has failed. */
   defaultNode: NodePool | undefined = undefined;
   #closing: Promise<void> | undefined = undefined;
@@ -79,7 +90,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       leaseTimeoutError: () => closedError(),
       lastError: () => this.#topology.lastError,
       sinceProgress: () => Number.POSITIVE_INFINITY,
-      onWaiterRemoved: () => this.#checkIdle(),
+      onWaiterRemoved: () => this.onReleased(),
     });
     this.gates = new SlotGates(this);
     this.table = new NodeTable({
@@ -87,7 +98,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
       gates: this.gates,
       createNode: (address) => new NodePool(address, this, options.poolOptions),
       onChanged: (slot) => this.views.changed(slot),
-      reroute: (requests) => this.#reroute(requests),
+      reroute: (requests) => this.reroute(requests),
     });
     this.#topology = new Topology(this, {
       queryTimeout: settings.socketTimeout,
@@ -96,6 +107,11 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     });
     this.#unrouted = new UnroutedRequests(this.waitQueue);
     this.views = new ViewListeners(() => this.refresh());
+    this.#rerouting = new Rerouting(this, {
+      encoding: settings.encoding,
+      attempts: options.clusterErrorRetryAttempts,
+    });
+    this.silentNodes = new SilentNodes(this);
     this.redirects = new Redirects(options, {
       gates: this.gates,
       table: this.table,
@@ -134,18 +150,22 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   /** See {@link LeaseProvider.lease}; keys in different slots are refused. */
   async lease(keys: readonly Key[] = []): Promise<Lease> {
     const slot = slotOfLease(keys, this.#encoding);
-    return await this.leaseAt(() => this.nodeAt(slot));
+    const attempts = this.#rerouting.startAttempts(this.settings.socketTimeout);
+    return await this.leaseAt(() => this.nodeAt(slot), attempts);
   }
 
-  /** Lease a connection of the node that a choice returns. */
-  async leaseAt(choose: NodeChoice): Promise<Lease> {
+  /** Lease a connection of the node that a choice returns, which is that of a slot if there are `attempts`. */
+  async leaseAt(choose: NodeChoice, attempts?: LeaseAttempts): Promise<Lease> {
     for (;;) {
-      const { pool } = await this.chosen(choose);
+      const node = await this.chosen(choose);
       try {
-        return await pool.lease();
+        return await node.pool.lease();
       } catch (error) {
+        if (this.closed) throw error;
         // A closed pool belongs to a node that has left the cluster.
-        if (!pool.closed || this.closed) throw error;
+        if (node.pool.closed) continue;
+        if (attempts?.mayRepeat(node, error as RedisError) !== true) throw error;
+        await this.nextView();
       }
     }
   }
@@ -228,7 +248,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     this.gates.stop();
     this.waitQueue.failAll(error);
     this.waitQueue.stop();
-    this.#checkIdle();
+    this.onReleased();
   }
 
   // -- sending -------------------------------------------------------------------------------
@@ -257,10 +277,6 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     else pool.execute(request);
   }
 
-  onReleased(): void {
-    this.#checkIdle();
-  }
-
   rerouteSlot(slot: number): void {
     this.table.rerouteSlot(slot);
   }
@@ -274,29 +290,18 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     this.#topology.join();
   }
 
-  #reroute(requests: readonly Request[]): void {
-    const now = loopTime();
-    for (const request of requests) this.#rerouteOne(request, remainingTime(request, now));
+  reroute(requests: readonly Request[]): void {
+    this.#rerouting.reroute(requests);
   }
 
-  #rerouteOne(request: Request, waitTimeout: number | undefined): void {
-    const isDirect =
-      request instanceof TargetedRequest ||
-      (request instanceof ForwardedRequest && request.opensSlot);
-    if (isDirect && !request.inner.settled) return this.send(request.again(waitTimeout));
-    const inner = ForwardedRequest.unwrap(request);
-    if (inner.settled) return;
-    if (isSelfRouting(inner)) inner.reroute(waitTimeout);
-    else this.resume(new ForwardedRequest(inner, { waitTimeout }));
-  }
-
-  /** Send a request by the map, unless its slot is closed: then it is held. */
+  /** See {@link Rerouting.resume}. */
   resume(request: Request): void {
-    // Its own gate would hold it for ever.
-    const opensSlot = request instanceof ForwardedRequest && request.opensSlot;
-    if (opensSlot || request.blocking) this.send(request);
-    else if (this.gates.count === 0 || !this.gates.hold(request.slot(this.#encoding), request))
-      this.send(request);
+    this.#rerouting.resume(request);
+  }
+
+  holdForView(request: Request): void {
+    this.#unrouted.add(request, request.deadline);
+    this.#topology.join();
   }
 
   /** The node for requests without keys: one of the primaries, for as long as it serves. */
@@ -304,7 +309,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     const present = this.defaultNode;
     if (present !== undefined && !present.suspect && !present.pool.closed) return present;
     const nodes = this.table.primaries;
-    const usable = nodes.filter(({ suspect }) => !suspect);
+    const usable = nodes.filter((node) => !node.suspect && !node.silent);
     const among = usable.length === 0 ? nodes : usable;
     this.defaultNode = among[Math.floor(Math.random() * among.length)];
     return this.defaultNode;
@@ -317,11 +322,19 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   }
 
   onNodeFailed(node: NodePool, error: RedisError): void {
+    if (!this.table.isPrimary(node)) nextTick(() => node.abandonSilent());
     const isAsked = this.#topology.onNodeFailed(node, error);
     if (!isAsked && !this.closed && !this.table.empty) this.#topology.request();
   }
 
-  // -- called by the topology ----------------------------------------------------------------
+  onNodesSilent(nodes: readonly NodePool[]): void {
+    if (nodes.some((node) => node === this.defaultNode)) this.defaultNode = undefined;
+    this.refresh();
+  }
+
+  onNodeUnreachable(node: NodePool, error: RedisError): void {
+    if (!this.closed) this.#rerouting.onUnreachable(node, error);
+  }
 
   get version(): number {
     return this.table.version;
@@ -331,7 +344,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   candidates(): NodePool[] {
     const seeds = this.#options.seeds.map((address) => this.table.node(address));
     const nodes = shuffled(this.#options.dynamicStartupNodes ? this.table.nodes : seeds);
-    const sound = nodes.filter(({ suspect }) => !suspect);
+    const sound = nodes.filter((node) => !node.suspect && !node.silent);
     const ranked = [
       ...sound.filter(({ connected }) => connected),
       ...sound.filter(({ connected }) => !connected),
@@ -342,21 +355,14 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
   }
 
   check(view: ClusterView, { name }: NodePool): void {
-    if (!this.#options.requireFullCoverage || !this.table.empty) return;
-    const slot = firstUncovered(view);
-    if (slot === undefined) return;
-    const message = `${name}: slot ${slot} has no node; set option "requireFullCoverage" to false to use the other slots`;
-    throw new RedisClusterException(message, { server: name });
+    if (this.#options.requireFullCoverage && this.table.empty) assertCovered(view, name);
   }
 
   adopt(view: ClusterView, since: number): void {
     this.table.adopt(view, since);
-    this.#unrouted.release(
-      (request) => this.resume(request),
-      (request) => this.#isRoutable(request),
-    );
+    this.reroute(this.#unrouted.release((request) => this.#isRoutable(request)));
     this.views.adopted();
-    this.#checkIdle();
+    this.onReleased();
   }
 
   /** Whether requests wait for a node, or for a connection to a node that failed. */
@@ -374,7 +380,7 @@ export class ClusterRouter implements Executor, LeaseProvider, NodeOwner, Topolo
     return slot === NO_SLOT ? !this.table.empty : this.table.primary(slot) !== undefined;
   }
 
-  #checkIdle(): void {
+  onReleased(): void {
     if (this.waitQueue.requests.size !== 0) return;
     const onIdle = this.#onIdle;
     this.#onIdle = undefined;

@@ -25,8 +25,8 @@ export interface GateHost {
   readonly encoder: Encoder;
   /** Send a request by the map, whether its slot is closed or not. */
   send(request: Request): void;
-  /** Send a request by the map, unless its slot is closed: then it is held. */
-  resume(request: Request): void;
+  /** Route requests again that have waited unwritten, oldest first. */
+  reroute(requests: readonly Request[]): void;
   /** Requests that were held have left. */
   onReleased(): void;
   /** Send again what waits for connections to nodes that no longer have the slot. */
@@ -115,6 +115,7 @@ export class SlotGates {
 
   /** Close slots that were moved at once until all has been answered that was sent to their old node. */
   fenceAll(slots: ReadonlySet<number>, connections: readonly Connection[]): void {
+    if (connections.length === 0) return;
     const transition: Transition = { slots, gates: [], pending: connections.length };
     this.#transitions.add(transition);
     this.count++;
@@ -218,20 +219,11 @@ export class SlotGates {
     const { waitQueue } = this.#host;
     // Older than what the gate holds.
     if (gate.slot >= 0) this.#host.rerouteSlot(gate.slot);
-    const now = loopTime();
-    for (const request of gate.held) {
-      if (request.settled) continue;
-      waitQueue.remove(request);
-      this.#host.resume(accepted(request, now));
-    }
+    const held = [...gate.held].filter(({ settled }) => !settled);
+    for (const request of held) waitQueue.remove(request);
+    this.#host.reroute(held);
     this.#host.onReleased();
   }
-}
-
-/** Return a request that was held, with what is left of its time. */
-function accepted(request: Request, now: number): Request {
-  const inner = ForwardedRequest.unwrap(request);
-  return new ForwardedRequest(inner, { waitTimeout: remainingTime(request, now) });
 }
 
 /** When a request is sent again. */

@@ -8,6 +8,7 @@ import { type RedisError, SlotNotCoveredError, TimeoutError } from "../errors.js
 import type { WaitQueue } from "../pool/wait-queue.js";
 import { limitWait } from "../util/deadline-timer.js";
 
+const NEVER = Number.POSITIVE_INFINITY;
 /** Number of views in a row without the slot of a request after which it fails. */
 const VIEWS = 3;
 
@@ -35,10 +36,14 @@ export class UnroutedRequests {
     return this.#requests.size + this.#waiters.size;
   }
 
-  /** Add a request; its arguments are checked. */
-  add(request: Request): void {
+  /**
+   * Add a request; its arguments are checked.
+   *
+   * @param deadline - Moment of `loopTime()` at which its time to wait ends; default: it starts now.
+   */
+  add(request: Request, deadline = NEVER): void {
     this.#requests.set(request, 0);
-    this.#waitQueue.add(request);
+    this.#waitQueue.add(request, deadline === NEVER ? undefined : deadline - request.waitTimeout);
   }
 
   /**
@@ -68,20 +73,22 @@ export class UnroutedRequests {
     });
   }
 
-  /** A view was adopted: pass on the requests that have a node now. */
-  release(send: (request: Request) => void, isRoutable: (request: Request) => boolean): void {
+  /** A view was adopted: return the requests that have a node now, oldest first. */
+  release(isRoutable: (request: Request) => boolean): Request[] {
+    const released: Request[] = [];
     for (const { resolve } of [...this.#waiters]) resolve();
     for (const [request, views] of [...this.#requests]) {
       if (request.settled) this.#requests.delete(request);
       else if (isRoutable(request)) {
         this.#take(request);
-        send(request);
+        released.push(request);
       } else if (views + 1 < VIEWS) this.#requests.set(request, views + 1);
       else {
         this.#take(request);
         request.fail(notCovered(request));
       }
     }
+    return released;
   }
 
   /** Fail all. */

@@ -35,7 +35,7 @@ export interface ClusterView {
 }
 
 /** Return the first slot without a node; `undefined` when there is none. */
-export function firstUncovered({ ranges }: ClusterView): number | undefined {
+function firstUncovered({ ranges }: ClusterView): number | undefined {
   const covered = new Uint8Array(SLOTS);
   for (const { from, to } of ranges) covered.fill(1, from, to + 1);
   const slot = covered.indexOf(0);
@@ -205,4 +205,17 @@ export function redirectTarget(
   remap?: AddressRemap,
 ): NodeAddress | undefined {
   return slotId < 0 ? undefined : reachable(host, port, from, remap);
+}
+
+/**
+ * Check that every slot has a node.
+ *
+ * @param name - Name of the node that sent the view.
+ * @throws RedisClusterException for a slot without a node.
+ */
+export function assertCovered(view: ClusterView, name: string): void {
+  const slot = firstUncovered(view);
+  if (slot === undefined) return;
+  const message = `${name}: slot ${slot} has no node; set option "requireFullCoverage" to false to use the other slots`;
+  throw new RedisClusterException(message, { server: name });
 }

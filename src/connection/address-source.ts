@@ -74,6 +74,11 @@ export interface AddressSource {
   /** Record that an open connection was lost, or that a reply on it timed out. */
   connectionFailed?(error: RedisError): void;
   /**
+   * Connecting has failed as often as the retry policy allows. This method may withdraw the requests that wait,
+   * which are rejected with the error otherwise.
+   */
+  attemptsExhausted?(error: RedisError): void;
+  /**
    * Decide about a request that got an error reply, before the pool does. This method alone may send requests,
    * also to the pool that calls it.
    *

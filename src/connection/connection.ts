@@ -16,11 +16,12 @@ import type { Parser } from "../protocol/parser.js";
 import type { ReplyMode } from "../protocol/reply.js";
 import { abortable } from "../util/abort.js";
 import { limitWait } from "../util/deadline-timer.js";
+import { closeReport } from "./close-report.js";
 import type { TimedOutRequests } from "./deadlines.js";
 import { connectionClosed, lostSocket, openFailure, stuckConnection } from "./errors.js";
 import { shakeHands } from "./handshake.js";
 import { HealthCheck } from "./health-check.js";
-import { closeReport, exchange, InternalRequest } from "./internal-request.js";
+import { exchange, InternalRequest } from "./internal-request.js";
 import type { ConnectionOwner } from "./owner.js";
 import { PUBSUB_PUSHES, type PushListener } from "./push-router.js";
 import {
@@ -32,6 +33,8 @@ import type { Request } from "./request.js";
 import { connectTimeout, openSocket, socketOrAbort } from "./socket.js";
 import { advance, type ConnectionState, isAllowed } from "./state.js";
 import { WriteBuffer } from "./write-buffer.js";
+
+const DRAINED = "The connection was drained";
 
 /**
  * One connection to one server.
@@ -111,6 +114,11 @@ export class Connection {
     return this.#replies.lastProgress;
   }
 
+  /** See {@link ReplyDispatcher.silence}. */
+  get silence(): number {
+    return this.#replies.silence;
+  }
+
   /** The address as text, for errors: `localhost:6379`. */
   get server(): string {
     return formatAddress(this.address);
@@ -176,7 +184,7 @@ export class Connection {
     if (!isAllowed(this.#state, "draining")) return;
     this.#state = advance(this.#state, "draining");
     this.#owner.onDraining(this, reason);
-    if (this.#replies.idle) this.destroy(reason ?? this.#drainedError());
+    if (this.#replies.idle) this.destroy(reason ?? this.#closedError(DRAINED));
   }
 
   /**
@@ -307,7 +315,7 @@ export class Connection {
   };
 
   #onIdle(): void {
-    if (this.#state === "draining") return this.destroy(this.#drainedError());
+    if (this.#state === "draining") return this.destroy(this.#closedError(DRAINED));
     if (this.#state !== "ready") return;
     if (!this.#keepsProcessAlive) this.#socket?.unref();
     this.#owner.onIdle(this);
@@ -370,16 +378,12 @@ export class Connection {
     return connectionClosed(message, this.server, cause);
   }
 
-  #drainedError(): ConnectionError {
-    return this.#closedError("The connection was drained");
-  }
-
   /** A reply that timed out may mean that the stream is stuck, so the connection drains. */
-  #onTimedOut({ timedOut, othersPending }: TimedOutRequests): void {
+  #onTimedOut({ timedOut, othersAwaited }: TimedOutRequests): void {
     const internal = timedOut.some((request) => request instanceof InternalRequest);
     this.drain();
     this.#owner.onTimedOut(timedOut, this);
-    if (!internal && othersPending) return;
+    if (!internal && othersAwaited) return;
     this.destroy(stuckConnection(internal, this.server));
   }
 

@@ -4,6 +4,7 @@
  */
 import { BYTES, type ReplyMode } from "../protocol/reply.js";
 import type { Deque } from "../util/deque.js";
+import { InternalRequest } from "./internal-request.js";
 import { Request, UNLIMITED } from "./request.js";
 
 /** Replaces an abandoned request in the queue of its connection, and discards its replies. */
@@ -44,8 +45,8 @@ export interface TimedOutRequests {
   readonly timedOut: Request[];
   /** Earliest deadline of the other requests; `Infinity` if none has one. */
   readonly nextDeadline: number;
-  /** Whether a reply is still awaited, with a deadline or without. */
-  readonly othersPending: boolean;
+  /** Whether a caller still awaits a reply, with a deadline or without. */
+  readonly othersAwaited: boolean;
 }
 
 /** Progress of a connection, which moves the deadlines of its requests. */
@@ -78,7 +79,7 @@ export function abandonTimedOut(
 ): TimedOutRequests {
   const timedOut: Request[] = [];
   let nextDeadline = Number.POSITIVE_INFINITY;
-  let othersPending = false;
+  let othersAwaited = false;
   for (let i = 0; i < queue.length; i++) {
     const request = queue.at(i);
     if (request === undefined) continue;
@@ -86,11 +87,12 @@ export function abandonTimedOut(
     else if (request.deadline <= now) extend(request, now, progress.lastRead);
     if (request.deadline > now) {
       nextDeadline = Math.min(nextDeadline, request.deadline);
-      othersPending ||= !(request instanceof AbandonedRequest);
+      // Commands of the library only find out whether the connection still works.
+      othersAwaited ||= !request.settled && !(request instanceof InternalRequest);
     } else {
       timedOut.push(request);
       queue.replace(i, new AbandonedRequest(request));
     }
   }
-  return { timedOut, nextDeadline, othersPending };
+  return { timedOut, nextDeadline, othersAwaited };
 }

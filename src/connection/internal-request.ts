@@ -5,7 +5,6 @@
 import { ConnectionError, RedisError } from "../errors.js";
 import type { EncodableCommand, Encoder, WireArg } from "../protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode } from "../protocol/reply.js";
-import type { EndedRequests } from "./reply-dispatcher.js";
 import { Request, type RequestTraits, UNLIMITED } from "./request.js";
 
 /** Return whether a server in protected mode refused a remote client, before it hangs up. */
@@ -113,14 +112,4 @@ export function exchange(
   return new Promise((done, failed) => {
     send(new InternalRequest(commands, traits, { done, failed }));
   });
-}
-
-/** Return what an owner does with the requests of a connection that has ended. */
-export function closeReport({ written, unflushed, misdirected }: EndedRequests) {
-  // Internal commands belong to their connection: they must not be written to another one.
-  const isInternal = (request: Request): boolean => request instanceof InternalRequest;
-  return {
-    inFlight: written.concat(unflushed.filter(isInternal)),
-    unwritten: misdirected.concat(unflushed.filter((request) => !isInternal(request))),
-  };
 }

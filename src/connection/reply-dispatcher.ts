@@ -108,6 +108,19 @@ export class ReplyDispatcher implements ReplyHandler {
     return Math.max(this.#lastRead, this.#lastWrite);
   }
 
+  /**
+   * Time in ms for which nothing was received although a reply is due; 0 when none is, and when it has no
+   * deadline.
+   */
+  get silence(): number {
+    const head = this.#queue.peek();
+    if (head === undefined) return 0;
+    const { replyTimeout } = head.traits;
+    if (replyTimeout === 0 && !(head instanceof AbandonedRequest)) return 0;
+    const sent = head instanceof AbandonedRequest ? 0 : head.deadline - replyTimeout;
+    return realTime() - Math.max(sent, this.lastProgress);
+  }
+
   /** Add a request that was put on the write buffer, and start its deadline. */
   add(request: Request): void {
     this.#queue.push(request);

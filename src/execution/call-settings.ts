@@ -113,13 +113,21 @@ export class CallSettings implements RequestTraits {
   readonly callbacks: Map<string, ResponseCallback>;
   readonly #settings: Settings;
   readonly #options: CallOptions;
+  readonly #onOverdue: (() => void) | undefined;
 
-  constructor(settings: Settings, given: CallOptions, callbacks: Map<string, ResponseCallback>) {
+  /** @param onOverdue - See {@link CancellationScope}. */
+  constructor(
+    settings: Settings,
+    given: CallOptions,
+    callbacks: Map<string, ResponseCallback>,
+    onOverdue?: () => void,
+  ) {
     const options = ownProperties(given);
     const { signal, timeout = 0 } = options;
     const decode = strictText(settings);
     this.#settings = settings;
     this.#options = options;
+    this.#onOverdue = onOverdue;
     this.callbacks = callbacks;
     this.bytes = !(options.decodeResponses ?? settings.decodeResponses);
     this.replyMode = this.bytes ? BYTES : TEXT;
@@ -127,7 +135,9 @@ export class CallSettings implements RequestTraits {
     this.textContext = { bytes: false, text: decode };
     this.bytesContext = { bytes: true, text: decode };
     this.cancellation =
-      signal === undefined && timeout === 0 ? undefined : new CancellationScope(signal, timeout);
+      signal === undefined && timeout === 0
+        ? undefined
+        : new CancellationScope(signal, timeout, onOverdue);
     // A timeout of the view also replaces the connection's when it is longer.
     this.replyTimeout =
       settings.socketTimeout === 0 ? 0 : Math.max(settings.socketTimeout, timeout);
@@ -151,6 +161,7 @@ export class CallSettings implements RequestTraits {
       this.#settings,
       { ...this.#options, ...changes },
       new Map(Object.hasOwn(options, WITHOUT_CALLBACKS) ? [] : this.callbacks),
+      this.#onOverdue,
     );
   }
 

@@ -24,6 +24,7 @@ export class CancellationScope {
   readonly #signal: AbortSignal | undefined;
   readonly #fanout: AbortFanout | undefined;
   readonly #timeout: number;
+  readonly #onOverdue: (() => void) | undefined;
   /** Pending calls in the order they began, with their deadlines: moments of `loopTime()`. */
   readonly #pending = new Map<Cancellable, number>();
   readonly #deadlineTimer = new DeadlineTimer((now) => this.#checkDeadlines(now), {
@@ -31,8 +32,12 @@ export class CancellationScope {
     patient: true,
   });
 
-  /** @param timeout - Number, ms; 0 for no limit. */
-  constructor(signal: AbortSignal | undefined, timeout: number) {
+  /**
+   * @param timeout - Number, ms; 0 for no limit.
+   * @param onOverdue - Called when calls were ended without a reply.
+   */
+  constructor(signal: AbortSignal | undefined, timeout: number, onOverdue?: () => void) {
+    this.#onOverdue = onOverdue;
     this.#signal = signal;
     this.#fanout = signal === undefined ? undefined : AbortFanout.of(signal);
     this.#timeout = timeout;
@@ -66,10 +71,18 @@ export class CancellationScope {
     for (const pending of [...this.#pending.keys()]) {
       cancel(pending, this.#abortError(pending, pending.written ? "unknown" : "not-sent"));
     }
+    this.#onOverdue?.();
   };
 
   /** Calls are in the order they began, so those past their deadline come first. */
   #checkDeadlines(now: number): number {
+    const before = this.#pending.size;
+    const next = this.#endOverdue(now);
+    if (this.#pending.size !== before) this.#onOverdue?.();
+    return next;
+  }
+
+  #endOverdue(now: number): number {
     for (const [pending, deadline] of this.#pending) {
       if (deadline > now) return deadline;
       cancel(pending, this.#timeoutError(pending));

@@ -5,9 +5,16 @@
 import type { Connection } from "../connection/connection.js";
 import { ConnectionError, MaxConnectionsError, type RedisError } from "../errors.js";
 import type { Settings } from "../options/types.js";
+import { startImmediate } from "../util/timers.js";
 import type { ConnectionSet } from "./connection-set.js";
 import type { Connector } from "./connector.js";
 import type { WaitQueue } from "./wait-queue.js";
+
+/**
+ * Most waiting requests that are sent in one turn of the event loop: thousands may wait when a server comes back,
+ * and the connections to other servers must not wait until all of them have been written.
+ */
+const SLICE = 256;
 
 /** What an assigner decides about. */
 export interface AssignerDependencies {
@@ -29,6 +36,8 @@ export class Assigner {
   readonly #connections: ConnectionSet;
   readonly #connector: Connector;
   readonly #waitQueue: WaitQueue;
+  /** Whether waiting requests are sent in the next turn, and none in this one. */
+  #isSliced = false;
 
   constructor(dependencies: AssignerDependencies) {
     this.#settings = dependencies.settings;
@@ -75,9 +84,12 @@ export class Assigner {
   }
 
   #serveRequests(): void {
+    if (this.#isSliced) return;
+    let rest = SLICE;
     for (const request of this.#waitQueue.requests) {
       const connection = this.#connections.leastLoadedShared();
       if (connection === undefined) return;
+      if (rest-- === 0) return this.#continueLater();
       try {
         connection.send(request);
       } catch (error) {
@@ -85,6 +97,14 @@ export class Assigner {
       }
       this.#waitQueue.remove(request);
     }
+  }
+
+  #continueLater(): void {
+    this.#isSliced = true;
+    startImmediate(() => {
+      this.#isSliced = false;
+      this.assign();
+    });
   }
 
   #serveLeases(): void {

@@ -42,6 +42,9 @@ function guardedSource(source: AddressSource, { socketConnectTimeout }: Settings
     ...(source.connectionFailed && {
       connectionFailed: guarded((error) => source.connectionFailed?.(error), undefined),
     }),
+    ...(source.attemptsExhausted && {
+      attemptsExhausted: guarded((error) => source.attemptsExhausted?.(error), undefined),
+    }),
     ...(source.redirect && {
       redirect: guarded(
         (redirected, mayTake) => source.redirect?.(redirected, mayTake) === true,

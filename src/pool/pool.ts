@@ -9,8 +9,6 @@ import { Connection } from "../connection/connection.js";
 import {
   closedError,
   connectionClosed,
-  isSocketLoss,
-  lostRequestError,
   poolTimeoutError,
   requestError,
   timeoutError,
@@ -33,8 +31,9 @@ import { Connector } from "./connector.js";
 import { ErrorReplies } from "./error-replies.js";
 import { sourceOf } from "./guarded-source.js";
 import { Lease } from "./lease.js";
+import { LostRequests } from "./lost-requests.js";
 import type { PoolOptions } from "./options.js";
-import { failOrRetry, RetryQueue } from "./retry-queue.js";
+import { RetryQueue } from "./retry-queue.js";
 import { UrgentCommands } from "./urgent-commands.js";
 import { WaitQueue } from "./wait-queue.js";
 
@@ -60,6 +59,7 @@ export class ConnectionPool {
   readonly #connections: ConnectionSet;
   readonly #errorReplies: ErrorReplies;
   readonly #blockingRequests: BlockingRequests;
+  readonly #lostRequests: LostRequests;
   readonly #urgentCommands: UrgentCommands;
   #closing: Promise<void> | undefined = undefined;
   #resolveClosing: (() => void) | undefined = undefined;
@@ -99,6 +99,7 @@ export class ConnectionPool {
     this.#blockingRequests = new BlockingRequests(this, { ...parts, encoder: this.#encoder });
     const retryQueue = this.#retryQueue;
     this.#errorReplies = new ErrorReplies({ ...parts, source, retryQueue, pool: this });
+    this.#lostRequests = new LostRequests({ ...parts, source, pool: this });
     this.#urgentCommands = new UrgentCommands(
       { settings, source, connectionClass },
       { address: () => this.address, onSettled: () => this.#finishClosing() },
@@ -246,6 +247,18 @@ export class ConnectionPool {
     return this[SELF].#waitQueue.withdraw(matches);
   }
 
+  /**
+   * @internal Execute requests that have waited elsewhere, on a shared connection, in order and within what is
+   * left of their time. They were accepted once, so that no limit applies.
+   */
+  resume(requests: readonly Request[]): void {
+    if (this.closed) for (const request of requests) request.fail(closedError(request.name));
+    else {
+      this.#waitQueue.resume(requests);
+      this.#assigner.assign();
+    }
+  }
+
   // -- called by leases, connections, the connector and the address source -------------------
 
   /** @internal */
@@ -293,6 +306,7 @@ export class ConnectionPool {
 
   /** @internal */
   onRetriesExhausted(error: RedisError): void {
+    this.#source.attemptsExhausted?.(error);
     this.#assigner.failUnservable(error);
     this.#finishClosing();
   }
@@ -320,28 +334,13 @@ export class ConnectionPool {
 
   /** @internal */
   onTimedOut(requests: readonly Request[], connection: Connection): void {
-    const { server } = connection;
-    this.#source.connectionFailed?.(timeoutError(server));
-    const isFinal =
-      this.#closing !== undefined || this.#connections.leaseOf(connection) !== undefined;
-    const retried = failOrRetry(requests, isFinal, ({ name }) => timeoutError(server, name));
-    this.#requeue(retried, this.#connections.isBlocking(connection));
+    this.#lostRequests.onTimedOut(requests, connection);
     this.#assigner.assign();
   }
 
   /** @internal */
-  onClosed(connection: Connection, { error, inFlight, unwritten }: CloseReport): void {
-    const lease = this.#connections.leaseOf(connection);
-    const isBlocking = this.#connections.isBlocking(connection);
-    const wasOpen = this.#connections.remove(connection);
-    const isReported = [...inFlight, ...unwritten].some((request) => !request.settled);
-    const isFinal = this.#closing !== undefined || lease !== undefined;
-    if (wasOpen && isSocketLoss(error)) this.#source.connectionFailed?.(error);
-    const retried = failOrRetry(inFlight, isFinal, (request) => lostRequestError(request, error));
-    if (lease === undefined) this.#requeue([...retried, ...unwritten], isBlocking);
-    // They rely on the session state of the lost connection.
-    else for (const request of unwritten) request.fail(requestError(request, error, "not-sent"));
-    lease?.lost(error, isReported);
+  onClosed(connection: Connection, report: CloseReport): void {
+    this.#lostRequests.onClosed(connection, report);
     this.#assigner.assign();
     this.#finishClosing();
   }
@@ -353,12 +352,6 @@ export class ConnectionPool {
     request.check(this.#encoder);
     this.#waitQueue.add(request);
     this.#assigner.assign();
-  }
-
-  /** Put requests before all others in the queue; blocking ones never get a shared connection. */
-  #requeue(requests: readonly Request[], areBlocking: boolean): void {
-    if (!areBlocking) return this.#waitQueue.addFirst(requests);
-    for (const request of requests) if (!request.settled) this.executeExclusively(request);
   }
 
   #onWaiterRemoved(): void {

@@ -80,6 +80,14 @@ export class WaitQueue {
     if (request.deadline !== NEVER) this.#deadlineTimer.watch(request.deadline, now);
   }
 
+  /** Add requests that have waited elsewhere, in order, within what is left of their time. */
+  resume(requests: readonly Request[]): void {
+    for (const request of requests) {
+      const { deadline, waitTimeout } = request;
+      this.add(request, deadline === NEVER ? undefined : deadline - waitTimeout);
+    }
+  }
+
   /** Add requests before all others, in their order. */
   addFirst(requests: readonly Request[]): void {
     const unsettled = requests.filter((request) => !request.settled).flatMap((r) => r.divided());

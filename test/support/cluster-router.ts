@@ -31,7 +31,9 @@ export function routedCommands(
   const run: RoutedCommands["runWith"] = (callOptions, name, ...args) => {
     const info = COMMANDS.get(name);
     if (info === undefined) throw new Error(`no command ${name}`);
-    const call = new CallSettings(settings.settings, callOptions, new Map());
+    const call = new CallSettings(settings.settings, callOptions, new Map(), () =>
+      router.silentNodes.check(),
+    );
     return execute({ executor: router, call }, { info, args, decode: info.decode });
   };
   return {

@@ -1,5 +1,8 @@
 /** Nodes of a cluster that die, freeze or come back: what rejects with which outcome, and what goes on elsewhere. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RedisClusterOptions } from "../../src/cluster/options.js";
+import { keySlot } from "../../src/commands/core/key-slot.js";
 import { ConnectionError } from "../../src/errors.js";
 import { commandsOf, type RoutedCommands } from "../support/cluster-router.js";
 import {
@@ -34,6 +37,13 @@ afterEach(async () => {
   await commands[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();
 });
+
+/** Continue with a client that has other options, and connections to all primaries. */
+async function restart(options: RedisClusterOptions): Promise<void> {
+  await commands[Symbol.asyncDispose]();
+  commands = commandsOf(cluster, options);
+  for (const node of cluster.nodes.slice(0, 3)) await commands.run("GET", cluster.keyOf(node));
+}
 
 const everywhere = (name: string): string[][] =>
   cluster.nodes.flatMap((node) => node.received(name));
@@ -121,9 +131,7 @@ describe("commands to a node that is dead", () => {
   });
 
   it("reject with outcome not-sent when their time has passed, with the cause", async () => {
-    await commands[Symbol.asyncDispose]();
-    commands = commandsOf(cluster, { socketTimeout: 200 });
-    await commands.run("GET", key);
+    await restart({ socketTimeout: 200 });
     await a.kill();
     const error = await errorOf(commands.run("INCR", key));
     expect(error).toMatchObject({ name: "TimeoutError", outcome: "not-sent" });
@@ -135,18 +143,91 @@ describe("commands to a node that is dead", () => {
     await commands.run("PUBLISH", "channel", "1");
     const first = cluster.nodes.find((node) => node.received("PUBLISH").length !== 0);
     await first?.kill();
+    await waitEventLoopTurns();
     for (let i = 0; i < 5; i++) await commands.run("PUBLISH", "channel", "2");
     const counts = cluster.nodes.map((node) => node.received("PUBLISH").length);
     expect(counts.filter((count) => count === 5)).toHaveLength(1);
   });
 });
 
+describe("many commands to a node that is dead", () => {
+  it("keep their order with later ones while they are sent to the promoted replica", async () => {
+    await a.kill();
+    const replies = Array.from({ length: 1_000 }, (_, i) => commands.run("RPUSH", key, String(i)));
+    await waitEventLoopTurns();
+    cluster.promote(replicaOfA);
+    const isComplete = () => cluster.executedOf("RPUSH").length >= 1_000;
+    while (!isComplete()) {
+      replies.push(commands.run("RPUSH", key, String(replies.length)));
+      await waitEventLoopTurns();
+    }
+    await Promise.all(replies);
+    const values = cluster.executedOf("RPUSH").map(({ words }) => Number(words[2]));
+    expect(values).toEqual(replies.map((_, i) => i));
+  });
+});
+
+describe("a retry policy that gives up after one attempt, with a node that is dead", () => {
+  const giveUp = { retry: 1 };
+
+  /** Wait until the node has been found dead, and the next view too has shown it as the primary. */
+  async function stillDead(): Promise<void> {
+    const before = everywhere("CLUSTER SLOTS").length;
+    await until(() => everywhere("CLUSTER SLOTS").length >= before + 2, { message: "no refresh" });
+  }
+
+  it("lets commands wait for the promotion of its replica, in order", async () => {
+    await restart(giveUp);
+    await a.kill();
+    const replies = ["1", "2", "3"].map((value) => commands.run("RPUSH", key, value));
+    await stillDead();
+    cluster.promote(replicaOfA);
+    expect(await Promise.all(replies)).toEqual([1, 2, 3]);
+    expect(cluster.executedOf("RPUSH").map(({ words }) => words[2])).toEqual(["1", "2", "3"]);
+  });
+
+  it("lets a blocking command wait for the promotion of its replica", async () => {
+    await restart(giveUp);
+    cluster.data.set(key, ["item"]);
+    await a.kill();
+    const reply = commands.run("BLPOP", key, 5);
+    await stillDead();
+    cluster.promote(replicaOfA);
+    expect(await reply).toEqual([key, "item"]);
+  });
+
+  it("lets a lease wait for the promotion of its replica", async () => {
+    await restart(giveUp);
+    await a.kill();
+    const reply = commands.router.lease([key]);
+    await stillDead();
+    cluster.promote(replicaOfA);
+    const lease = await reply;
+    expect(lease.connection.server).toBe(replicaOfA.name);
+    lease.release();
+  });
+
+  it("rejects commands with outcome not-sent after clusterErrorRetryAttempts views without another node", async () => {
+    await restart({ ...giveUp, clusterErrorRetryAttempts: 2 });
+    await a.kill();
+    const error = await errorOf(commands.run("INCR", key));
+    expect(error).toMatchObject({ code: "ECONNREFUSED", outcome: "not-sent" });
+    const lease = await errorOf(commands.router.lease([key]));
+    expect(lease).toMatchObject({ code: "ECONNREFUSED", outcome: "not-sent" });
+  });
+
+  it("rejects commands at once when clusterErrorRetryAttempts is 0", async () => {
+    await restart({ ...giveUp, clusterErrorRetryAttempts: 0 });
+    await a.kill();
+    const reply = errorOf(commands.run("INCR", key));
+    expect(await reply).toMatchObject({ code: "ECONNREFUSED", outcome: "not-sent" });
+  });
+});
+
 describe("commands to a node that is frozen", () => {
   it("reject with outcome unknown at their deadline, and lead to a new view", async () => {
     // New connections wait for the replies of their handshake.
-    await commands[Symbol.asyncDispose]();
-    commands = commandsOf(cluster, { libName: "rediswire", socketTimeout: 300 });
-    await commands.run("GET", key);
+    await restart({ libName: "rediswire", socketTimeout: 300 });
     a.freeze();
     cluster.promote(replicaOfA);
     const late = commands.run("INCR", key);
@@ -162,6 +243,81 @@ describe("commands to a node that is frozen", () => {
     expect(await commands.run("INCR", cluster.keyOf(b))).toBe(1);
     expect(await late).toBe("TimeoutError unknown");
     a.thaw();
+  });
+});
+
+describe("a frozen node whose replica was promoted", () => {
+  /** Wait until the client sends the key to the promoted replica. */
+  async function isLeft(): Promise<void> {
+    const slot = keySlot(key, "utf8");
+    const isMoved = () => commands.router.nodeAt(slot)?.name === replicaOfA.name;
+    await until(isMoved, { timeout: 2_000, message: "the client keeps to the frozen node" });
+  }
+
+  it("does not keep its slots closed until the last command on its connection times out", async () => {
+    await restart({ libName: "rediswire", socketTimeout: 1_000 });
+    a.freeze();
+    const first = kindOfFailure(commands.run("INCR", key));
+    await sleep(600);
+    const second = kindOfFailure(commands.run("INCR", key));
+    cluster.promote(replicaOfA);
+    expect(await first).toBe("TimeoutError unknown");
+    expect(await commands.run("INCR", key)).toBe(1);
+    // Before its own timeout.
+    expect(await second).toBe("ConnectionError unknown");
+    a.thaw();
+  });
+
+  it("is left when a timeout per call passes, long before the reply timeout", async () => {
+    await restart({ libName: "rediswire", socketTimeout: 3_500 });
+    a.freeze();
+    cluster.promote(replicaOfA);
+    const late = kindOfFailure(commands.runWith({ timeout: 300 }, "INCR", key));
+    expect(await late).toBe("TimeoutError unknown");
+    await isLeft();
+    expect(await commands.run("INCR", key)).toBe(1);
+    a.thaw();
+  });
+
+  it("is left when a signal aborts a call", async () => {
+    await restart({ libName: "rediswire", socketTimeout: 3_500 });
+    a.freeze();
+    cluster.promote(replicaOfA);
+    const signal = AbortSignal.timeout(300);
+    expect(await kindOfFailure(commands.runWith({ signal }, "INCR", key))).toBe(
+      "AbortError unknown",
+    );
+    await isLeft();
+    expect(await commands.run("INCR", key)).toBe(1);
+    a.thaw();
+  });
+
+  it("leads to few CLUSTER SLOTS calls, however many calls have a tiny timeout", async () => {
+    await restart({ libName: "rediswire", socketTimeout: 3_500 });
+    a.freeze();
+    const before = everywhere("CLUSTER SLOTS").length;
+    const end = performance.now() + 800;
+    const calls: Promise<string>[] = [];
+    while (performance.now() < end) {
+      calls.push(kindOfFailure(commands.runWith({ timeout: 2 }, "INCR", key)));
+      await calls.at(-1);
+    }
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(["TimeoutError unknown"]));
+    const count = everywhere("CLUSTER SLOTS").length - before;
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThan(4);
+    a.thaw();
+  });
+});
+
+describe("a node that is slow", () => {
+  it("does not lead to CLUSTER SLOTS calls when a tiny timeout passes", async () => {
+    const slow = a.hold("INCR");
+    const before = everywhere("CLUSTER SLOTS").length;
+    for (let i = 0; i < 10; i++) await errorOf(commands.runWith({ timeout: 2 }, "INCR", key));
+    slow.release();
+    await commands.run("GET", key);
+    expect(everywhere("CLUSTER SLOTS")).toHaveLength(before);
   });
 });
 

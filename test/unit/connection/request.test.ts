@@ -1,8 +1,12 @@
 /** Request: who holds it, and whether it was written, are recorded by the request alone. */
 import { describe, expect, it } from "vitest";
+import { CommandInfo } from "../../../src/commands/core/info.js";
 import { AbandonedRequest, abandonTimedOut } from "../../../src/connection/deadlines.js";
 import { InternalRequest, internalCommand } from "../../../src/connection/internal-request.js";
 import type { Request } from "../../../src/connection/request.js";
+import { CallSettings } from "../../../src/execution/call-settings.js";
+import { CommandRequest } from "../../../src/execution/command-request.js";
+import { normalizeOptions } from "../../../src/options/normalize.js";
 import { Deque } from "../../../src/util/deque.js";
 
 const ADDRESS = { kind: "tcp", host: "localhost", port: 6379 } as const;
@@ -63,7 +67,37 @@ describe("Request", () => {
 const NEVER = Number.NEGATIVE_INFINITY;
 const NO_PROGRESS = { lastRead: NEVER, lastWrite: NEVER, writingFrom: Number.POSITIVE_INFINITY };
 
+const call = new CallSettings(normalizeOptions({}), {}, new Map());
+
+/** A command whose caller waits, unlike the library's own commands. */
+function awaited(deadline: number): CommandRequest {
+  const command = new CommandRequest(new CommandInfo("GET"), ["key"], {
+    call,
+    decode: undefined,
+    traits: call,
+  });
+  command.deadline = deadline;
+  return command;
+}
+
 describe("abandonTimedOut", () => {
+  it("reports whether a caller awaits one of the other replies", () => {
+    const late = awaited(10);
+    const other = awaited(30);
+    const cancelled = awaited(30);
+    cancelled.settled = true;
+    const ping = request(10);
+    ping.deadline = 30;
+    const report = (...requests: Request[]) => {
+      const queue = new Deque<Request>();
+      for (const one of requests) queue.push(one);
+      return abandonTimedOut(queue, 20, NO_PROGRESS).othersAwaited;
+    };
+    expect(report(late, other)).toBe(true);
+    // A fence or a health check, and a command whose caller has stopped to wait.
+    expect(report(late, ping, cancelled)).toBe(false);
+  });
+
   it("replaces requests past their deadline, and reports the next deadline", () => {
     const queue = new Deque<Request>();
     const [late, other] = [request(), request()];
@@ -74,7 +108,7 @@ describe("abandonTimedOut", () => {
     expect(abandonTimedOut(queue, 20, NO_PROGRESS)).toEqual({
       timedOut: [late],
       nextDeadline: 30,
-      othersPending: true,
+      othersAwaited: false,
     });
     expect(queue.at(0)).toBeInstanceOf(AbandonedRequest);
     expect(queue.at(1)).toBe(other);
@@ -94,7 +128,7 @@ describe("abandonTimedOut", () => {
   it("moves deadlines to a reply timeout after the last bytes of a reply", () => {
     const { requests, queue } = overdue();
     const report = abandonTimedOut(queue, 20, { ...NO_PROGRESS, lastRead: 12 });
-    expect(report).toEqual({ timedOut: [], nextDeadline: 22, othersPending: true });
+    expect(report).toEqual({ timedOut: [], nextDeadline: 22, othersAwaited: false });
     expect(requests.map(({ deadline }) => deadline)).toEqual([22, 22]);
   });
 
@@ -107,6 +141,6 @@ describe("abandonTimedOut", () => {
   it("moves only the deadlines of requests that are still being written", () => {
     const { requests, queue } = overdue();
     const report = abandonTimedOut(queue, 20, { ...NO_PROGRESS, lastWrite: 20, writingFrom: 1 });
-    expect(report).toEqual({ timedOut: [requests[0]], nextDeadline: 30, othersPending: true });
+    expect(report).toEqual({ timedOut: [requests[0]], nextDeadline: 30, othersAwaited: false });
   });
 });
