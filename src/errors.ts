@@ -231,15 +231,37 @@ export class ReplicaNotFoundError extends ConnectionError {
 /** redis-py's name for {@link ReplicaNotFoundError}. */
 export { ReplicaNotFoundError as SlaveNotFoundError };
 
+/** Details of a {@link ClusterError}. */
+export interface ClusterErrorDetails extends ErrorDetails {
+  /** The answers of nodes by name: a value, or a {@link RedisError}. */
+  readonly replies?: ReadonlyMap<string, unknown> | undefined;
+}
+
 /** A command cannot be executed on the cluster, or several of its nodes failed. */
 export class ClusterError extends ResponseError {
   /** @internal */ static override readonly name: string = "ClusterError";
   protected static override readonly CODE: string = "EREDIRECT";
   override name = "ClusterError";
+  /**
+   * The answers of all nodes by name (`host:port`), when a command that concerns several nodes failed: a value, or a
+   * {@link RedisError}. Not enumerable: values are not printed with the error.
+   */
+  declare readonly replies: ReadonlyMap<string, unknown>;
 
-  /** One error per node that was contacted; empty when there is only a `cause`. */
+  constructor(message: string, details: ClusterErrorDetails = {}) {
+    super(message, details);
+    const { cause } = this;
+    const given = Object.hasOwn(details, "replies") ? details.replies : undefined;
+    // An error that is derived from another has the same answers.
+    const known = cause instanceof ClusterError ? cause.replies : undefined;
+    const property = { value: given ?? known ?? new Map<string, unknown>() };
+    Object.defineProperty(this, "replies", Object.assign(Object.create(null), property));
+  }
+
+  /** One error per node that failed; empty when there is only a `cause`. */
   get causes(): readonly Error[] {
-    return errorsOfNodes(this);
+    const errors = [...this.replies.values()].filter((reply) => reply instanceof RedisError);
+    return errors.length === 0 ? errorsOfNodes(this) : errors;
   }
 }
 

@@ -28,6 +28,7 @@ export {
 } from "./cluster/cluster.js";
 export type { NodeTarget } from "./cluster/known-nodes.js";
 export type { NodeFromKeyOptions, NodeMethods } from "./cluster/node-methods.js";
+export type { ClusterNodesClient, NodesSurface } from "./cluster/nodes-client.js";
 export {
   ClusterNode,
   type ClusterOnlyOptions,
@@ -35,6 +36,7 @@ export {
   type StartupNode,
 } from "./cluster/options.js";
 export type { ClusterPubSubOptions } from "./cluster/pubsub-options.js";
+export type { ClusterCallOptions, OneTarget, SeveralTargets } from "./cluster/targets.js";
 export type { AddressRemap } from "./cluster/view.js";
 export type { BitFieldOperation } from "./commands/bitmaps/bitfield.js";
 export type { CommandSurface } from "./commands/core/command-surface.js";

@@ -287,11 +287,16 @@ export abstract class BaseClient<
     return Promise.resolve(value);
   }
 
-  /** @internal Create a view with other settings for its calls. */
-  [VIEW](options: CallOptions): unknown {
+  /**
+   * @internal Create a view with other settings for its calls.
+   *
+   * @param changes - Where and how its commands are executed instead.
+   */
+  [VIEW](options: CallOptions, changes?: Partial<ClientDependencies>): unknown {
     const { call, executor } = this[DEPENDENCIES];
     // Often the view is the only reference to the client() it was created from.
     return this[SELF].#sibling({
+      ...changes,
       call: call.with(options),
       ownsExecutor: executor.exclusive === true,
     });

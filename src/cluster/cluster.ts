@@ -11,10 +11,12 @@ import {
   type CommandInfo,
   type Decoder,
   type Key,
+  MANY_NODES,
   SPLIT,
   type Value,
 } from "../commands/core/info.js";
 import type { Many, Mapping } from "../commands/core/types.js";
+import { DataError } from "../errors.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import { decoderFor } from "../execution/command-request.js";
 import type { Command } from "../execution/execute.js";
@@ -26,16 +28,30 @@ import type {
   ViewIntOf,
   ViewTextOf,
 } from "../execution/reply-types.js";
+import { serverBatchSenders } from "../pipeline/batch-sender.js";
 import type { MessagesOf } from "../pubsub/options.js";
 import { PubSub, type PubSubDependencies } from "../pubsub/pubsub.js";
 import { checkArity, ownOptions } from "../util/validate.js";
 import { clusterDependencies } from "./cluster-state.js";
 import { ClusterSubscriptions } from "./cluster-subscriptions.js";
+import { executeByPolicy } from "./fan-out.js";
+import { NodeExecutor } from "./node-executor.js";
 import { NodeLeases } from "./node-leases.js";
 import { NodeMethods, routerOf } from "./node-methods.js";
+import { ClusterNodesClient } from "./nodes-client.js";
 import type { RedisClusterArguments, RedisClusterOptions } from "./options.js";
+import { policyOf } from "./policies.js";
 import { type ClusterPubSubOptions, clusterPubSubOptions } from "./pubsub-options.js";
 import { executeSplit, MGET_NONATOMIC, MSET_NONATOMIC } from "./split.js";
+import {
+  type ClusterCallOptions,
+  type OneTarget,
+  type SeveralTargets,
+  targetsOf,
+} from "./targets.js";
+
+/** Flags of commands that may need more than one request. */
+const SEVERAL_REQUESTS = SPLIT | MANY_NODES;
 
 /** The implementation of {@link RedisCluster}; see `RedisClient` for why there are two. */
 export class RedisClusterClient<
@@ -74,17 +90,34 @@ export class RedisClusterClient<
   /**
    * Create a view: a client with other settings for its calls, over the same connections.
    * @param options - `decodeResponses`, `integers`, `signal`, `timeout` (ms), `retryOnTimeout`,
-   * `retryOnError`; other settings are those of this client.
+   * `retryOnError`; other settings are those of this client. `targetNodes`: the nodes that execute the commands,
+   * whatever their keys; nothing is redirected then. Several nodes return a Map with the value of each by name.
    * @returns A client. Closing it does not close this client.
-   * @throws {@link DataError} for an invalid option.
+   * @throws {@link DataError} for an invalid option, and for a node that is not part of the cluster.
    */
-  with<const O extends Given<O, CallOptions>, C>(
+  with<const O extends Given<O, ClusterCallOptions & { readonly targetNodes: SeveralTargets }>>(
+    options: O,
+  ): ClusterNodesClient<ViewTextOf<O, T>, ViewIntOf<O, I>>;
+  with<const O extends Given<O, CallOptions & { readonly targetNodes?: OneTarget | undefined }>, C>(
     this: C,
     options: O,
   ): ClusterViewOf<C, ViewTextOf<O, T>, ViewIntOf<O, I>>;
-  with(options: CallOptions): unknown {
+  with(options: ClusterCallOptions): unknown {
     checkArity("with", 1, arguments, "promises");
-    return this[VIEW](options);
+    const { targetNodes, ...callOptions } = ownOptions(options);
+    if (targetNodes === undefined) return this[VIEW](callOptions);
+    const { call, executor } = this[DEPENDENCIES];
+    if (executor.exclusive === true) {
+      const message = 'option "targetNodes" must not be set: a client(key) has one connection';
+      throw new DataError(message);
+    }
+    const router = routerOf(this);
+    const targets = targetsOf(router, targetNodes);
+    if ("find" in targets)
+      return new ClusterNodesClient({ router, call: call.with(callOptions), find: targets.find });
+    const node = new NodeExecutor(router, targets.choose, targets.address);
+    const senders = serverBatchSenders(router.settings);
+    return this[VIEW](callOptions, { executor: node, leaseProvider: node, senders });
   }
 
   /**
@@ -158,7 +191,7 @@ export class RedisClusterClient<
     args: readonly Arg[],
     decode?: Decoder | null,
   ): Promise<V> {
-    if ((info.flags & SPLIT) === 0) return super.run(info, args, decode);
+    if ((info.flags & SEVERAL_REQUESTS) === 0) return super.run(info, args, decode);
     const decoder = decoderFor(info, decode, this[DEPENDENCIES].call);
     return this[EXECUTE]({ info, args, decode: decoder }) as Promise<V>;
   }
@@ -166,9 +199,14 @@ export class RedisClusterClient<
   /** @internal */
   override [EXECUTE](command: Command): Promise<unknown> {
     const { executor, call } = this[DEPENDENCIES];
-    if ((command.info.flags & SPLIT) === 0 || executor.exclusive === true)
-      return super[EXECUTE](command);
-    return executeSplit({ executor, call }, command, routerOf(this));
+    const { flags } = command.info;
+    const isOneNode = executor.exclusive === true || executor instanceof NodeExecutor;
+    if ((flags & SEVERAL_REQUESTS) === 0 || isOneNode) return super[EXECUTE](command);
+    const router = routerOf(this);
+    if ((flags & SPLIT) !== 0) return executeSplit({ executor, call }, command, router);
+    const policy = policyOf(command.info, command.args);
+    if (policy === undefined) return super[EXECUTE](command);
+    return executeByPolicy({ router, call }, command, policy);
   }
 
   /**

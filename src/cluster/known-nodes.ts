@@ -22,15 +22,20 @@ const LOCAL_HOSTS = ["127.0.0.1", "::1", "localhost"];
  * Check the form of a node.
  *
  * @param name - Name of the argument or option, for the message.
+ * @param expected - Description of valid values.
  * @throws DataError for something else.
  */
-export function nodeTarget(name: string, given: unknown): ClusterNode {
+export function nodeTarget(
+  name: string,
+  given: unknown,
+  expected = "a ClusterNode or [host, port]",
+): ClusterNode {
   if (Array.isArray(given) && given.length === 2) return new ClusterNode(given[0], given[1]);
   // Not instanceof: the node may be of another copy of this package.
   const { host, port, name: text } = Object(given) as Partial<ClusterNode>;
   if (typeof host === "string" && port !== undefined && text !== undefined)
     return new ClusterNode(host, port);
-  throw invalidOption(name, "a ClusterNode or [host, port]", kindOf(given));
+  throw invalidOption(name, expected, kindOf(given));
 }
 
 /** Find a node of the current view. */

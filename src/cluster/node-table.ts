@@ -78,6 +78,11 @@ export class NodeTable {
     return this.#map.primaries;
   }
 
+  /** See {@link SlotMap.shards}. */
+  get shards(): Shard<NodePool>[] {
+    return this.#map.shards;
+  }
+
   get replicas(): NodePool[] {
     return this.#map.replicas;
   }

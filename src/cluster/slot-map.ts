@@ -127,6 +127,11 @@ export class SlotMap<N extends { readonly name: string }> {
     return this.#primaries.filter((node) => node !== undefined);
   }
 
+  /** The nodes that serve slots, with their replicas; a new array. */
+  get shards(): Shard<N>[] {
+    return this.#shards.flatMap((shard) => (shard === undefined ? [] : [{ ...shard }]));
+  }
+
   /** The replicas of the nodes that serve slots; a new array. */
   get replicas(): N[] {
     return this.#shards.flatMap((shard) => shard?.replicas ?? []);

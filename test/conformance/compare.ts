@@ -2,12 +2,13 @@
  * Compares a server's description of a command with the table: one function per aspect, which returns the
  * difference in a few words, or nothing.
  */
+import { type Merge, policyOf } from "../../src/cluster/policies.js";
 import { BLOCKING, MANY_NODES, READONLY, SPLIT } from "../../src/commands/core/info.js";
 import type { ServedCommand } from "./served.js";
 import type { TableCommand } from "./table.js";
 
 /** The two descriptions to compare. */
-export type Aspect = "words" | "keys" | "flags" | "since" | "tokens" | "nodes";
+export type Aspect = "words" | "keys" | "flags" | "since" | "tokens" | "nodes" | "policies";
 
 /** A server reports neither arity nor documentation for the commands of a module. */
 const isUndocumented = ({ flags }: ServedCommand): boolean => flags.has("module");
@@ -22,6 +23,7 @@ export const COMPARISONS: Readonly<Record<Aspect, Comparison>> = {
   since: compareSince,
   tokens: compareTokens,
   nodes: compareNodes,
+  policies: comparePolicies,
 };
 
 /** The shortest call has as many words as the server requires, and no call has a number it rejects. */
@@ -79,5 +81,30 @@ function compareNodes({ keys, tips }: ServedCommand, { info }: TableCommand): st
   if (many !== ((info.flags & MANY_NODES) !== 0)) return `MANY_NODES is ${many} for the server`;
   return split === ((info.flags & SPLIT) !== 0) ? undefined : `SPLIT is ${split} for the server`;
 }
+
+/** Ways in which the replies of the nodes may be merged, by the server's `response_policy`. */
+const MERGES: Readonly<Record<string, readonly Merge[]>> = {
+  agg_sum: ["sum"],
+  agg_logical_and: ["and"],
+  all_succeeded: ["first", "max"],
+  one_succeeded: ["any"],
+};
+/** Without a policy the replies of keyless commands are put together. */
+const WITHOUT_POLICY: readonly Merge[] = ["join", "slowlog", "sample"];
+
+/** At which nodes a command without keys is executed, and how their replies are merged. */
+function comparePolicies({ tips }: ServedCommand, { info }: TableCommand): string | undefined {
+  const policy = policyOf(info, []);
+  if (policy === undefined || (!tips.has(ALL_NODES) && !tips.has(ALL_SHARDS))) return undefined;
+  const nodes = tips.has(ALL_NODES) ? "all" : "primaries";
+  if (policy.nodes !== nodes) return `the server wants ${nodes}, the table has ${policy.nodes}`;
+  const response = [...tips].find((tip) => tip.startsWith(RESPONSE))?.slice(RESPONSE.length);
+  const merges = response === undefined ? WITHOUT_POLICY : (MERGES[response] ?? []);
+  return merges.includes(policy.merge) ? undefined : `${policy.merge} is not ${response}`;
+}
+
+const ALL_NODES = "request_policy:all_nodes";
+const ALL_SHARDS = "request_policy:all_shards";
+const RESPONSE = "response_policy:";
 
 const listOf = (numbers: readonly number[]): string => [...new Set(numbers)].join(", ");

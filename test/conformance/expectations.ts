@@ -102,6 +102,11 @@ export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>
     "XGROUP SETID": "$ is one of the values of its ID parameter",
     XTRIM: "exact trimming is the default without ~",
   },
+  policies: {
+    "LATENCY RESET":
+      "Redis 7.0 reports all_succeeded, later versions agg_sum, for a count of events",
+    "SCRIPT LOAD": "the primaries only: a replica that is down must not be in the way",
+  },
   nodes: {
     "CLIENT SETINFO": "concerns one connection; the handshake sends it on every connection",
     "CLIENT SETNAME": "concerns one connection; the handshake sends it on every connection",
@@ -113,6 +118,12 @@ export const DIFFERENT: Readonly<Record<Aspect, Readonly<Record<string, string>>
     "CONFIG REWRITE": "Redis 7.0 does not report the tip, later versions do",
     INFO: "describes one server, as any node may",
     PING: "any node may answer",
+    "FUNCTION STATS": "describes one server, as any node may",
+    "LATENCY DOCTOR": "describes one server, as any node may",
+    "LATENCY GRAPH": "describes one server, as any node may",
+    "LATENCY HISTOGRAM": "describes one server, as any node may",
+    "LATENCY HISTORY": "describes one server, as any node may",
+    "LATENCY LATEST": "describes one server, as any node may",
     "MEMORY DOCTOR": "describes one server, as any node may",
     "MEMORY MALLOC-STATS": "describes one server, as any node may",
     "MEMORY STATS": "describes one server, as any node may",

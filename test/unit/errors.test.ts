@@ -244,3 +244,26 @@ describe("causes of cluster errors", () => {
     },
   );
 });
+
+describe("replies of a ClusterError", () => {
+  const denied = new errors.NoPermissionError("NOPERM no");
+  const replies = new Map<string, unknown>([
+    ["a:1", "secret"],
+    ["b:2", denied],
+  ]);
+  const error = new errors.ClusterError("x", { cause: denied, replies });
+
+  it("are the answers of all nodes, of which the errors are the causes", () => {
+    expect(error.replies).toBe(replies);
+    expect(error.causes).toEqual([denied]);
+  });
+
+  it("are kept by an error that is derived from it", () => {
+    expect((deriveError(error, { message: "y" }) as errors.ClusterError).replies).toBe(replies);
+  });
+
+  it("are not printed with the error, and empty for other failures", () => {
+    expect(inspect(error)).not.toContain("secret");
+    expect(new errors.ClusterError("x").replies.size).toBe(0);
+  });
+});

@@ -87,7 +87,7 @@ function slotWithoutKeys({ name, flags }: RoutedCommand): number {
   const reason =
     (flags & MANY_NODES) === 0
       ? REFUSED.get(name)
-      : "it concerns several nodes, and one of them gives no answer; call it on a client(key) for one node";
+      : "it concerns several nodes; call it outside of pipelines, or on with({ targetNodes: node }) for one node";
   if (reason === undefined) return NO_SLOT;
   const message = `${name} is not possible on a cluster: ${reason}`;
   throw new RedisClusterException(message, { command: name, outcome: "not-sent" });

@@ -124,7 +124,7 @@ export const FUNCTION_RESTORE = new CommandInfo("FUNCTION RESTORE", {
   decode: okToTrue,
 });
 export const FUNCTION_STATS = new CommandInfo("FUNCTION STATS", {
-  flags: URGENT | MANY_NODES,
+  flags: URGENT,
   decode: toFunctionStats,
 });
 export const SCRIPT_EXISTS = new CommandInfo("SCRIPT EXISTS", {
@@ -341,28 +341,22 @@ export const INFO = new CommandInfo("INFO", {
   decode: toInfo,
 });
 export const LASTSAVE = new CommandInfo("LASTSAVE", { decode: toDate });
-export const LATENCY_DOCTOR = new CommandInfo("LATENCY DOCTOR", {
-  flags: ALWAYS_TEXT | MANY_NODES,
-});
+export const LATENCY_DOCTOR = new CommandInfo("LATENCY DOCTOR", { flags: ALWAYS_TEXT });
 export const LATENCY_GRAPH = new CommandInfo("LATENCY GRAPH", {
   params: ["event"],
-  flags: ALWAYS_TEXT | MANY_NODES,
+  flags: ALWAYS_TEXT,
 });
 export const LATENCY_HELP = new CommandInfo("LATENCY HELP", { flags: ALWAYS_TEXT });
 export const LATENCY_HISTOGRAM = new CommandInfo("LATENCY HISTOGRAM", {
   params: ["commands..."],
-  flags: ALWAYS_TEXT | MANY_NODES,
+  flags: ALWAYS_TEXT,
   decode: toLatencyHistograms,
 });
 export const LATENCY_HISTORY = new CommandInfo("LATENCY HISTORY", {
   params: ["event"],
-  flags: MANY_NODES,
   decode: toLatencySamples,
 });
-export const LATENCY_LATEST = new CommandInfo("LATENCY LATEST", {
-  flags: MANY_NODES,
-  decode: toLatencyEvents,
-});
+export const LATENCY_LATEST = new CommandInfo("LATENCY LATEST", { decode: toLatencyEvents });
 export const LATENCY_RESET = new CommandInfo("LATENCY RESET", {
   params: ["events..."],
   flags: MANY_NODES,

@@ -201,7 +201,7 @@ export const scripting: readonly Entry[] = [
   command("FUNCTION STATS", {
     since: "7.0.0",
     cost: "O(1)",
-    flags: URGENT | MANY_NODES,
+    flags: URGENT,
     summary: "Return the running function and the number of loaded functions.",
     args: [],
     reply: reply("FunctionStats<T>", toFunctionStats),

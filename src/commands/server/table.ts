@@ -244,7 +244,7 @@ export const server: readonly Entry[] = [
   command("LATENCY DOCTOR", {
     since: "2.8.13",
     cost: "O(1)",
-    flags: ALWAYS_TEXT | MANY_NODES,
+    flags: ALWAYS_TEXT,
     summary: "Return a latency report with advice.",
     args: [],
     reply: replies.word,
@@ -253,7 +253,7 @@ export const server: readonly Entry[] = [
   command("LATENCY GRAPH", {
     since: "2.8.13",
     cost: "O(1)",
-    flags: ALWAYS_TEXT | MANY_NODES,
+    flags: ALWAYS_TEXT,
     summary: "Draw the latency spikes of an event.",
     args: [param("event", VALUE, "Event name.")],
     reply: replies.word,
@@ -263,7 +263,7 @@ export const server: readonly Entry[] = [
   command("LATENCY HISTOGRAM", {
     since: "7.0.0",
     cost: "O(N) in the number of commands",
-    flags: ALWAYS_TEXT | MANY_NODES,
+    flags: ALWAYS_TEXT,
     summary: "Return latency histograms of commands.",
     ...names("commands", "Command names; default: all commands that were called."),
     reply: reply("Record<string, LatencyHistogram>", state.toLatencyHistograms),
@@ -272,7 +272,6 @@ export const server: readonly Entry[] = [
   command("LATENCY HISTORY", {
     since: "2.8.13",
     cost: "O(1)",
-    flags: MANY_NODES,
     summary: "List the latency spikes of an event.",
     args: [param("event", VALUE, "Event name.")],
     reply: reply("LatencySample[]", state.toLatencySamples),
@@ -281,7 +280,6 @@ export const server: readonly Entry[] = [
   command("LATENCY LATEST", {
     since: "2.8.13",
     cost: "O(1)",
-    flags: MANY_NODES,
     summary: "List the latest and longest latency spike of each event.",
     notes: "The server records only latencies above its `latency-monitor-threshold`.",
     args: [],

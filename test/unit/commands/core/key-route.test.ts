@@ -106,7 +106,7 @@ describe("commandSlot", () => {
   it.each(["DBSIZE", "SCAN", "KEYS", "SCRIPT KILL", "FUNCTION LOAD", "WAIT"])(
     "refuses %s, which concerns several nodes",
     (name) => {
-      const message = `${name} is not possible on a cluster: it concerns several nodes, and one of them gives no answer; call it on a client(key) for one node`;
+      const message = `${name} is not possible on a cluster: it concerns several nodes; call it outside of pipelines, or on with({ targetNodes: node }) for one node`;
       const error = refusal(name, "1", "secret");
       expect(error).toBeInstanceOf(RedisClusterException);
       expect(error).toMatchObject({
