@@ -113,7 +113,7 @@ export class RedisClusterClient<
     }
     const router = routerOf(this);
     const targets = targetsOf(router, targetNodes);
-    if ("find" in targets)
+    if (targets.several)
       return new ClusterNodesClient({ router, call: call.with(callOptions), find: targets.find });
     const node = new NodeExecutor(router, targets.choose, targets.address);
     const senders = serverBatchSenders(router.settings);

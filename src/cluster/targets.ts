@@ -34,8 +34,8 @@ export interface ClusterCallOptions extends CallOptions {
 
 /** The nodes of a view. */
 export type Targets =
-  | { readonly choose: NodeChoice; readonly address?: Address }
-  | { readonly find: () => readonly NodePool[] };
+  | { readonly several: false; readonly choose: NodeChoice; readonly address?: Address }
+  | { readonly several: true; readonly find: () => readonly NodePool[] };
 
 const FORMS =
   '"primaries", "replicas", "all", "random", "default-node", a ClusterNode, [host, port], or an array of nodes';
@@ -44,15 +44,15 @@ function flagTargets(router: ClusterRouter, flag: string): Targets | undefined {
   const { table } = router;
   switch (flag) {
     case "primaries":
-      return { find: () => table.primaries };
+      return { several: true, find: () => table.primaries };
     case "replicas":
-      return { find: () => table.replicas };
+      return { several: true, find: () => table.replicas };
     case "all":
-      return { find: () => allNodes(table) };
+      return { several: true, find: () => allNodes(table) };
     case "random":
-      return { choose: () => randomOf(allNodes(table)) };
+      return { several: false, choose: () => randomOf(allNodes(table)) };
     case "default-node":
-      return { choose: () => router.nodeAt(NO_SLOT) };
+      return { several: false, choose: () => router.nodeAt(NO_SLOT) };
     default:
       return undefined;
   }
@@ -81,11 +81,16 @@ function nodeTargets({ table }: ClusterRouter, given: unknown): Targets {
   if (!Array.isArray(given) || typeof given[0] === "string") {
     const target = checked(given);
     const { host, port } = target;
-    return { choose: choiceOf(table, target), address: { kind: "tcp", host, port } };
+    return {
+      several: false,
+      choose: choiceOf(table, target),
+      address: { kind: "tcp", host, port },
+    };
   }
   if (given.length === 0) throw invalidOption("targetNodes", FORMS, "an empty array");
   const choices = given.map((node: unknown) => choiceOf(table, checked(node)));
   return {
+    several: true,
     find: () =>
       [...new Set(choices.map((choose) => choose()))].filter((node) => node !== undefined),
   };
