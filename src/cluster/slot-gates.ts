@@ -6,9 +6,8 @@
 import type { Connection } from "../connection/connection.js";
 import type { Request } from "../connection/request.js";
 import type { Settings } from "../options/types.js";
-import { mayWait } from "../pool/admission.js";
+import { mayWait, type WaitLimits } from "../pool/admission.js";
 import type { WaitQueue } from "../pool/wait-queue.js";
-import type { Encoder } from "../protocol/encoder.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
 import { loopTime, nextTick } from "../util/timers.js";
 import { createFence } from "./fence.js";
@@ -21,8 +20,7 @@ export interface GateHost {
   readonly settings: Settings;
   /** Holds requests until they are released, cancelled, or past their deadline. */
   readonly waitQueue: WaitQueue;
-  /** Checks the arguments of requests that are not written yet. */
-  readonly encoder: Encoder;
+  readonly waitLimits: WaitLimits;
   /** Send a request by the map, whether its slot is closed or not. */
   send(request: Request): void;
   /** Route requests again that have waited unwritten, oldest first. */
@@ -92,9 +90,8 @@ export class SlotGates {
   hold(slot: number, request: Request): boolean {
     const gate = this.#find(slot);
     if (gate === undefined) return false;
-    const { waitQueue, encoder, settings } = this.#host;
-    const limit = settings.maxPendingCommands;
-    if (!mayWait(request, { waiting: waitQueue.requests.size, limit, encoder })) return true;
+    const { waitQueue, waitLimits } = this.#host;
+    if (!mayWait(request, waitLimits)) return true;
     waitQueue.add(request);
     gate.held.add(request);
     return true;

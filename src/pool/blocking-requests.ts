@@ -8,7 +8,7 @@ import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
 import type { Settings } from "../options/types.js";
 import type { Encoder } from "../protocol/encoder.js";
-import { mayWait } from "./admission.js";
+import { mayWait, type WaitLimits } from "./admission.js";
 import type { ConnectionSet } from "./connection-set.js";
 import type { LeaseOwner } from "./lease.js";
 import type { WaitQueue } from "./wait-queue.js";
@@ -26,10 +26,13 @@ export interface BlockingRequestDependencies {
 export class BlockingRequests {
   readonly #pool: LeaseOwner;
   readonly #dependencies: BlockingRequestDependencies;
+  readonly #waitLimits: WaitLimits;
 
   constructor(pool: LeaseOwner, dependencies: BlockingRequestDependencies) {
     this.#pool = pool;
     this.#dependencies = dependencies;
+    const { settings, encoder, waitQueue } = dependencies;
+    this.#waitLimits = { queue: waitQueue.leases, limit: settings.maxPendingCommands, encoder };
   }
 
   /**
@@ -39,9 +42,8 @@ export class BlockingRequests {
    * @returns Whether it waits; `false` when it has failed: too many wait, or an argument is invalid.
    */
   add(request: Request, timeout: number): boolean {
-    const { settings, encoder, waitQueue } = this.#dependencies;
-    const limit = settings.maxPendingCommands;
-    if (!mayWait(request, { waiting: waitQueue.leases.size, limit, encoder })) return false;
+    const { waitQueue } = this.#dependencies;
+    if (!mayWait(request, this.#waitLimits)) return false;
     const grant = (connection: Connection): void => this.#run(connection, request);
     const fail = (error: RedisError): void =>
       request.fail(requestError(request, error, "not-sent"));

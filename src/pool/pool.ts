@@ -24,6 +24,7 @@ import type { Settings } from "../options/types.js";
 import { Encoder } from "../protocol/encoder.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { checkArity, ownOptions } from "../util/validate.js";
+import { assertMayWait, type WaitLimits } from "./admission.js";
 import { Assigner } from "./assigner.js";
 import { BlockingRequests } from "./blocking-requests.js";
 import { ConnectionSet } from "./connection-set.js";
@@ -49,8 +50,7 @@ export class ConnectionPool {
   /** @internal */
   declare protected readonly [SELF]: this;
   readonly #connector: Connector;
-  /** Validates arguments of requests that are not written yet. */
-  readonly #encoder: Encoder;
+  readonly #waitLimits: WaitLimits;
   readonly #waitQueue: WaitQueue;
   readonly #retryQueue: RetryQueue;
   readonly #assigner: Assigner;
@@ -79,7 +79,6 @@ export class ConnectionPool {
     this.settings = settings;
     this.#source = source;
     this.#server = source.description;
-    this.#encoder = new Encoder(settings);
     this.#connections = new ConnectionSet(settings.idleTimeout);
     this.#retryQueue = new RetryQueue(settings.retry);
     this.#connector = new Connector({ settings, source, connectionClass }, this);
@@ -96,7 +95,10 @@ export class ConnectionPool {
       waitsWhenFull: this.waitsWhenFull,
       connector: this.#connector,
     });
-    this.#blockingRequests = new BlockingRequests(this, { ...parts, encoder: this.#encoder });
+    const { maxPendingCommands: limit } = settings;
+    const encoder = new Encoder(settings);
+    this.#waitLimits = { queue: this.#waitQueue.requests, limit, encoder };
+    this.#blockingRequests = new BlockingRequests(this, { ...parts, encoder });
     const retryQueue = this.#retryQueue;
     this.#errorReplies = new ErrorReplies({ ...parts, source, retryQueue, pool: this });
     this.#lostRequests = new LostRequests({ ...parts, source, pool: this });
@@ -347,9 +349,7 @@ export class ConnectionPool {
 
   #wait(request: Request): void {
     if (this.#closing !== undefined) throw closedError(request.name);
-    if (this.#waitQueue.requests.size >= this.settings.maxPendingCommands && !request.admitted)
-      throw tooManyPendingError(this.settings.maxPendingCommands, request);
-    request.check(this.#encoder);
+    assertMayWait(request, this.#waitLimits);
     this.#waitQueue.add(request);
     this.#assigner.assign();
   }

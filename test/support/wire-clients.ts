@@ -70,3 +70,9 @@ export function watchEveryTest(): void {
 export async function waitEventLoopTurns(turns: number = TURNS): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await nextTurn();
 }
+
+/** Wait until a connection that is idle now is checked before its next command, with `healthCheckInterval: 1`. */
+export async function passHealthCheckInterval(): Promise<void> {
+  const end = performance.now() + 2;
+  while (performance.now() <= end) await nextTurn();
+}

@@ -11,7 +11,11 @@ import {
 } from "../support/scripted-cluster.js";
 import { errorOf, kindOfFailure } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
+import {
+  passHealthCheckInterval,
+  waitEventLoopTurns,
+  watchEveryTest,
+} from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -35,12 +39,6 @@ afterEach(async () => {
   await commands[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();
 });
-
-/** Wait until an idle connection is checked before its next command, with `healthCheckInterval: 1`. */
-async function pastHealthCheck(): Promise<void> {
-  const end = performance.now() + 2;
-  await until(() => performance.now() > end, { message: "time stands still" });
-}
 
 const push = (...numbers: readonly number[]): Promise<unknown>[] =>
   numbers.map((number) => commands.run("RPUSH", key, number));
@@ -225,7 +223,7 @@ describe("a pipeline on several slots of a node", () => {
     await until(() => gates.count === 0, { message: "the slot stays closed" });
     // The pipeline waits for the health check of its connection.
     const check = a.hold("PING", LOSE);
-    await pastHealthCheck();
+    await passHealthCheckInterval();
     replies.push(client.pipeline().rpush(key, "2").rpush(other, "1").exec());
     await check.received;
     asked.release();

@@ -22,7 +22,7 @@ import {
 } from "../support/scripted-cluster.js";
 import { errorOf } from "../support/settle.js";
 import { until } from "../support/until.js";
-import { watchEveryTest } from "../support/wire-clients.js";
+import { passHealthCheckInterval, watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
 
@@ -268,6 +268,25 @@ describe("a pipeline whose connection to one node is lost", () => {
     expect(executors("INCR")).toEqual([a]);
   });
 
+  it("sends unanswered reads of several slots again as often as single ones under retryReads", async () => {
+    await client.close();
+    client = clientOf(cluster, { retryReads: true });
+    await connect();
+    a.always("GET", LOSE);
+    const received = (): number => a.received("GET").filter(([, key]) => key === keyA).length;
+    const attempts = async (lost: Promise<unknown>): Promise<number> => {
+      const before = received();
+      expect(await errorOf(lost)).toBeInstanceOf(ConnectionError);
+      return received() - before;
+    };
+    const single = await attempts(client.get(keyA));
+    // On an open connection the pipeline is one request at first.
+    await client.incr(keyA);
+    expect(await attempts(client.pipeline().get(keyA).get(cluster.keyOf(a, 1)).exec())).toBe(
+      single,
+    );
+  });
+
   it("routes unwritten commands again, in order, when their slots have another node", async () => {
     await connect();
     await a.kill();
@@ -279,6 +298,62 @@ describe("a pipeline whose connection to one node is lost", () => {
       [1, 2],
       [3, 1],
     ]);
+  });
+});
+
+describe("a pipeline that waits for the health check of its connection", () => {
+  /** Start a cluster client whose next command to an idle node waits for a health check. */
+  async function restart(options: Parameters<typeof clientOf>[1] = {}): Promise<void> {
+    await client.close();
+    client = clientOf(cluster, { healthCheckInterval: 1, ...options });
+    await connect();
+    await passHealthCheckInterval();
+  }
+
+  it("is routed again, slot by slot and in order, when its node is lost", async () => {
+    await restart();
+    const [second, third] = [cluster.keyOf(a, 1), cluster.keyOf(a, 2)];
+    const check = a.hold("PING", LOSE);
+    const first = client.pipeline().rpush(keyA, "1").rpush(second, "1").rpush(keyA, "2").exec();
+    await check.received;
+    const last = client.pipeline().rpush(third, "1").rpush(keyA, "3").rpush(second, "2").exec();
+    cluster.give(c, 0, 5460);
+    cluster.move(second, b);
+    await a.kill();
+    expect(await Promise.all([first, last])).toEqual([
+      [1, 1, 2],
+      [1, 3, 2],
+    ]);
+    expect(cluster.data.get(keyA)).toEqual(["1", "2", "3"]);
+    expect(cluster.data.get(second)).toEqual(["1", "2"]);
+    expect(a.received("RPUSH")).toEqual([]);
+    const { router } = client;
+    expect([router.waitQueue.requests.size, router.gates.count]).toEqual([0, 0]);
+  });
+
+  it("is written once, in order, when only its connection is lost", async () => {
+    await restart({ maxPendingCommands: 3 });
+    const second = cluster.keyOf(a, 1);
+    a.answer("PING", LOSE);
+    expect(
+      await client.pipeline().rpush(keyA, "1").rpush(second, "1").rpush(keyA, "2").exec(),
+    ).toEqual([1, 1, 2]);
+    expect(a.received("RPUSH")).toHaveLength(3);
+  });
+
+  it("rejects with not-sent and sends nothing when it is aborted", async () => {
+    await restart();
+    const check = a.hold("PING");
+    const controller = new AbortController();
+    const call = client.with({ signal: controller.signal });
+    const failure = errorOf(call.pipeline().incr(keyA).incr(cluster.keyOf(a, 1)).exec());
+    await check.received;
+    for (const { socket } of a.peers) socket.resetAndDestroy();
+    controller.abort();
+    expect(await failure).toMatchObject({ name: "AbortError", outcome: "not-sent" });
+    check.release();
+    expect(await client.get(keyA)).toBeNull();
+    expect(a.received("INCR")).toEqual([]);
   });
 });
 
