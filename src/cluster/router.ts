@@ -11,7 +11,7 @@ import type { Request } from "../connection/request.js";
 import { RedisClusterException, type RedisError } from "../errors.js";
 import type { Executor } from "../execution/executor.js";
 import type { Settings } from "../options/types.js";
-import { mayWait, type WaitLimits } from "../pool/admission.js";
+import { mayWait } from "../pool/admission.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
@@ -64,7 +64,6 @@ export class ClusterRouter
   readonly encoder: Encoder;
   readonly gates: SlotGates;
   readonly waitQueue: WaitQueue;
-  readonly waitLimits: WaitLimits;
   readonly table: NodeTable;
   readonly redirects: Redirects;
   readonly views: ViewListeners;
@@ -93,8 +92,6 @@ export class ClusterRouter
       sinceProgress: () => Number.POSITIVE_INFINITY,
       onWaiterRemoved: () => this.onReleased(),
     });
-    const { maxPendingCommands: limit } = settings;
-    this.waitLimits = { queue: this.waitQueue.requests, limit, encoder: this.encoder };
     this.gates = new SlotGates(this);
     this.table = new NodeTable({
       encoding: settings.encoding,
@@ -286,7 +283,7 @@ export class ClusterRouter
 
   /** Hold a request until there is a node for it. */
   #hold(request: Request): void {
-    if (!mayWait(request, this.waitLimits)) return;
+    if (!mayWait(request, this.gates.waitLimits)) return;
     this.#unrouted.add(request);
     this.#topology.join();
   }

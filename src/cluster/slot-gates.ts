@@ -8,6 +8,7 @@ import type { Request } from "../connection/request.js";
 import type { Settings } from "../options/types.js";
 import { mayWait, type WaitLimits } from "../pool/admission.js";
 import type { WaitQueue } from "../pool/wait-queue.js";
+import type { Encoder } from "../protocol/encoder.js";
 import { DeadlineTimer } from "../util/deadline-timer.js";
 import { loopTime, nextTick } from "../util/timers.js";
 import { createFence } from "./fence.js";
@@ -20,7 +21,8 @@ export interface GateHost {
   readonly settings: Settings;
   /** Holds requests until they are released, cancelled, or past their deadline. */
   readonly waitQueue: WaitQueue;
-  readonly waitLimits: WaitLimits;
+  /** Checks the arguments of requests that are not written yet. */
+  readonly encoder: Encoder;
   /** Send a request by the map, whether its slot is closed or not. */
   send(request: Request): void;
   /** Route requests again that have waited unwritten, oldest first. */
@@ -57,6 +59,8 @@ interface Transition {
 export class SlotGates {
   /** Number of gates and transitions: with 0 nothing is held. A field, because every command reads it. */
   count = 0;
+  /** Limits of the wait queue. */
+  readonly waitLimits: WaitLimits;
   readonly #host: GateHost;
   readonly #gates = new Map<number, Gate>();
   readonly #transitions = new Set<Transition>();
@@ -68,7 +72,9 @@ export class SlotGates {
   #lastDetached = -1;
 
   constructor(host: GateHost) {
+    const { waitQueue, settings, encoder } = host;
     this.#host = host;
+    this.waitLimits = { queue: waitQueue.requests, limit: settings.maxPendingCommands, encoder };
   }
 
   /** Return whether requests of the slot wait for their next attempt. */
@@ -90,8 +96,8 @@ export class SlotGates {
   hold(slot: number, request: Request): boolean {
     const gate = this.#find(slot);
     if (gate === undefined) return false;
-    const { waitQueue, waitLimits } = this.#host;
-    if (!mayWait(request, waitLimits)) return true;
+    const { waitQueue } = this.#host;
+    if (!mayWait(request, this.waitLimits)) return true;
     waitQueue.add(request);
     gate.held.add(request);
     return true;
