@@ -124,6 +124,7 @@ export class ClusterSubscriptions implements ManagedSubscriptions {
   }
 
   #watch(): void {
+    if (this.#router.closed) return;
     this.#unwatch ??= this.#router.views.add((slot) => {
       this.#shards.onViewChanged(slot);
       if (this.#classic instanceof PrimarySubscriptions) this.#classic.onViewChanged();
