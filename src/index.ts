@@ -36,6 +36,8 @@ export {
   type StartupNode,
 } from "./cluster/options.js";
 export type { ClusterPubSubOptions } from "./cluster/pubsub-options.js";
+export type { LoadBalancingStrategy } from "./cluster/read-strategy.js";
+export type { ReadOptions } from "./cluster/read-view.js";
 export type { ClusterCallOptions, OneTarget, SeveralTargets } from "./cluster/targets.js";
 export type { AddressRemap } from "./cluster/view.js";
 export type { BitFieldOperation } from "./commands/bitmaps/bitfield.js";

@@ -6,6 +6,7 @@ import { checkArity } from "../util/validate.js";
 import { clusterBatchSenders } from "./cluster-batch.js";
 import { retainClusterShapes } from "./jit-retention.js";
 import { clusterSettings, type RedisClusterArguments } from "./options.js";
+import { executorOf } from "./read-view.js";
 import { ClusterRouter } from "./router.js";
 
 /**
@@ -22,6 +23,7 @@ export function clusterDependencies(
   checkArity("RedisCluster", 3, args, "promises");
   const options = clusterSettings(args);
   const router = new ClusterRouter(options);
+  const executor = executorOf(router, options.loadBalancingStrategy);
   const { settings } = options;
   const call = new CallSettings(settings, {}, upperCased(callbacks), () =>
     router.silentNodes.check(),
@@ -29,13 +31,13 @@ export function clusterDependencies(
   const senders = clusterBatchSenders(router);
   return {
     pool: router,
-    executor: router,
+    executor,
     senders,
     leaseProvider: router,
     call,
     ownsExecutor: true,
     retained: [
-      ...retainOptimizedShapes({ executor: router, leaseProvider: router, call, senders }),
+      ...retainOptimizedShapes({ executor, leaseProvider: router, call, senders }),
       ...retainClusterShapes(router, call),
     ],
   };

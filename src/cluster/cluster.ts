@@ -42,6 +42,7 @@ import { ClusterNodesClient } from "./nodes-client.js";
 import type { RedisClusterArguments, RedisClusterOptions } from "./options.js";
 import { policyOf } from "./policies.js";
 import { type ClusterPubSubOptions, clusterPubSubOptions } from "./pubsub-options.js";
+import { type ReadOptions, readView } from "./read-view.js";
 import { executeSplit, MGET_NONATOMIC, MSET_NONATOMIC } from "./split.js";
 import {
   type ClusterCallOptions,
@@ -90,7 +91,7 @@ export class RedisClusterClient<
   /**
    * Create a view: a client with other settings for its calls, over the same connections.
    * @param options - `decodeResponses`, `integers`, `signal`, `timeout` (ms), `retryOnTimeout`,
-   * `retryOnError`; other settings are those of this client. `targetNodes`: the nodes that execute the commands,
+   * `retryOnError`, `loadBalancingStrategy`; other settings are those of this client. `targetNodes`: the nodes that execute the commands,
    * whatever their keys; nothing is redirected then. Several nodes return a Map with the value of each by name.
    * @returns A client. Closing it does not close this client.
    * @throws {@link DataError} for an invalid option, and for a node that is not part of the cluster.
@@ -98,14 +99,18 @@ export class RedisClusterClient<
   with<const O extends Given<O, ClusterCallOptions & { readonly targetNodes: SeveralTargets }>>(
     options: O,
   ): ClusterNodesClient<ViewTextOf<O, T>, ViewIntOf<O, I>>;
-  with<const O extends Given<O, CallOptions & { readonly targetNodes?: OneTarget | undefined }>, C>(
-    this: C,
-    options: O,
-  ): ClusterViewOf<C, ViewTextOf<O, T>, ViewIntOf<O, I>>;
+  with<
+    const O extends Given<
+      O,
+      CallOptions & ReadOptions & { readonly targetNodes?: OneTarget | undefined }
+    >,
+    C,
+  >(this: C, options: O): ClusterViewOf<C, ViewTextOf<O, T>, ViewIntOf<O, I>>;
   with(options: ClusterCallOptions): unknown {
     checkArity("with", 1, arguments, "promises");
-    const { targetNodes, ...callOptions } = ownOptions(options);
-    if (targetNodes === undefined) return this[VIEW](callOptions);
+    const { targetNodes, ...others } = ownOptions(options);
+    const { call: callOptions, changes } = readView(this[DEPENDENCIES], others, targetNodes);
+    if (targetNodes === undefined) return this[VIEW](callOptions, changes);
     const { call, executor } = this[DEPENDENCIES];
     if (executor.exclusive === true) {
       const message = 'option "targetNodes" must not be set: a client(key) has one connection';

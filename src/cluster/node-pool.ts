@@ -4,27 +4,46 @@
  */
 import type { AddressSource, RedirectedRequest } from "../connection/address-source.js";
 import type { Connection } from "../connection/connection.js";
+import { closedError } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
 import { ConnectionError, type RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
-import type { Settings } from "../options/types.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { createFence } from "./fence.js";
+import { ReadRoute } from "./read-route.js";
+import { type ReplicaOwner, ReplicaPool } from "./replica-pool.js";
 import { type NodeAddress, nodeName } from "./view.js";
 
 /** ms without a byte, although a reply is due, after which other nodes are preferred. */
 const SILENCE = 250;
 
 /** The router, as its nodes use it. */
-export interface NodeOwner {
-  readonly settings: Settings;
+export interface NodeOwner extends ReplicaOwner {
   /** See {@link AddressSource.redirect}. */
   redirect(node: NodePool, redirected: RedirectedRequest, mayTake: boolean): boolean;
   /** Connecting failed, a connection was lost, or a reply timed out. */
   onNodeFailed(node: NodePool, error: RedisError): void;
   /** Connecting has failed as often as the retry policy allows. */
   onNodeUnreachable(node: NodePool, error: RedisError): void;
+}
+
+/** Reads at a primary, over the connections of all other commands. */
+class PrimaryRoute extends ReadRoute {
+  readonly #node: NodePool;
+
+  constructor(node: NodePool, limit: number) {
+    super(node, limit);
+    this.#node = node;
+  }
+
+  protected override send(request: Request): void {
+    this.#node.pool.execute(request);
+  }
+
+  protected override get writable(): boolean {
+    return this.#node.writable;
+  }
 }
 
 /** A node and its connections. */
@@ -36,6 +55,10 @@ export class NodePool implements AddressSource {
   readonly #options: PoolOptions;
   #pool: ConnectionPool | undefined = undefined;
   #suspect = false;
+  #asPrimary: ReadRoute | undefined = undefined;
+  #asReplica: ReplicaPool | undefined = undefined;
+  /** See {@link RoutedNode.zone}. */
+  zone: string | undefined = undefined;
 
   constructor(address: NodeAddress, owner: NodeOwner, options: PoolOptions) {
     this.address = address;
@@ -56,6 +79,18 @@ export class NodePool implements AddressSource {
   get pool(): ConnectionPool {
     this.#pool ??= new ConnectionPool({ ...this.#options, addressSource: this });
     return this.#pool;
+  }
+
+  /** Reads by a strategy, while the node is a primary. */
+  get asPrimary(): ReadRoute {
+    this.#asPrimary ??= new PrimaryRoute(this, this.#owner.settings.socketTimeout);
+    return this.#asPrimary;
+  }
+
+  /** Reads by a strategy, while the node is a replica. */
+  get asReplica(): ReplicaPool {
+    this.#asReplica ??= new ReplicaPool(this, this.#owner, this.#options);
+    return this.#asReplica;
   }
 
   /** Whether the last thing that happened to a connection was a failure. */
@@ -97,6 +132,7 @@ export class NodePool implements AddressSource {
 
   connectionFailed(error: RedisError): void {
     this.#suspect = true;
+    this.#asPrimary?.fail();
     this.#owner.onNodeFailed(this, error);
   }
 
@@ -110,12 +146,19 @@ export class NodePool implements AddressSource {
 
   /** Close the connections when their pending replies have arrived. */
   async close(): Promise<void> {
-    await this.#pool?.close();
+    this.endProbes();
+    await Promise.all([this.#pool?.close(), this.#asReplica?.close()]);
   }
 
   /** Close the connections immediately. */
   disconnect(): void {
     this.#pool?.disconnect();
+    this.#asReplica?.disconnect();
+  }
+
+  /** End the commands that find out whether reads may go to the node. */
+  endProbes(): void {
+    for (const route of [this.#asPrimary, this.#asReplica]) route?.endProbes(closedError());
   }
 
   /** End the silent connections: the node has lost its slots, and their replies would be redirects at best. */
@@ -134,7 +177,7 @@ export class NodePool implements AddressSource {
 
   /** Whether ordinary requests wait for a connection or for replies. */
   get busy(): boolean {
-    return this.waiting !== 0 || this.busyConnections.length !== 0;
+    return this.#pools.some(({ waiting, connections }) => waiting + connections.busy.length !== 0);
   }
 
   /**
@@ -145,15 +188,22 @@ export class NodePool implements AddressSource {
   async answered(limit: number): Promise<void> {
     const passed = (send: (request: Request) => void): Promise<void> =>
       new Promise((resolve) => send(createFence(limit, resolve)));
-    const fences = this.busyConnections.map((connection) =>
-      passed((request) => connection.send(request)),
-    );
-    // In the queue of the requests that wait, behind them.
-    if (this.waiting !== 0) fences.push(passed((request) => this.pool.execute(request)));
+    const fences = this.#pools.flatMap((pool) => {
+      const pending = pool.connections.busy.map((connection) =>
+        passed((request) => connection.send(request)),
+      );
+      // In the queue of the requests that wait, behind them.
+      if (pool.waiting !== 0) pending.push(passed((request) => pool.execute(request)));
+      return pending;
+    });
     await Promise.all(fences);
   }
 
-  /** The connections on which ordinary requests await replies. */
+  get #pools(): ConnectionPool[] {
+    return [this.#pool, this.#asReplica?.pool].filter((pool) => pool !== undefined);
+  }
+
+  /** The connections on which ordinary requests await replies; reads at replicas have no order. */
   get busyConnections(): Connection[] {
     return this.#pool?.connections.busy ?? [];
   }

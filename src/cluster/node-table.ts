@@ -129,6 +129,7 @@ export class NodeTable {
       unused = this.#map.adopt(view, since);
       for (const node of unused) this.#leaving.add(node);
     });
+    for (const [address, zone] of view.zones ?? []) this.#map.node(address).zone = zone;
     for (const node of unused) {
       node.close().then(
         () => this.#leaving.delete(node),

@@ -25,6 +25,7 @@ import {
   onlyKnown,
   unknownOption,
 } from "../util/validate.js";
+import { type LoadBalancingStrategy, loadBalancingStrategy } from "./read-strategy.js";
 import { type AddressRemap, type NodeAddress, nodeName } from "./view.js";
 
 const port: Check<number> = integer(1, 65_535);
@@ -102,6 +103,13 @@ export interface ClusterOnlyOptions {
    * CLUSTER SLOTS and redirects, not to startup nodes. Default: none.
    */
   readonly addressRemap?: AddressRemap | undefined;
+  /**
+   * Nodes for commands that only read: `"primary"`, the default; `"round_robin"`, `"random"`: the primary and its
+   * replicas; `"round_robin_replicas"`, `"random_replica"`: replicas; `"lowest-latency"`: the node that answers
+   * fastest; `{ availabilityZone }`: nodes in that zone, else any replica. When no replica can be used, the primary.
+   * Replicas may return values that are not the latest.
+   */
+  readonly loadBalancingStrategy?: LoadBalancingStrategy | undefined;
 }
 
 /** Options that have no meaning for a cluster. */
@@ -190,6 +198,7 @@ const CHECKS = {
   clusterErrorRetryAttempts: integer(0),
   dynamicStartupNodes: boolean,
   addressRemap: checkedRemap,
+  loadBalancingStrategy,
 } as const;
 
 type ClusterChecks = CheckedOptions<typeof CHECKS>;
@@ -197,7 +206,7 @@ type ClusterChecks = CheckedOptions<typeof CHECKS>;
 const CLUSTER_NAMES = Object.keys(CHECKS);
 /** Values of an option that ask for nothing. */
 const NOTHING: ReadonlySet<unknown> = new Set([undefined, null, false]);
-const NO_REPLICAS = new Set(["readFromReplicas", "loadBalancingStrategy"]);
+const REPLICA_READS = new Set(["readFromReplicas", "loadBalancingStrategy"]);
 
 const EXCLUDED: ReadonlyMap<string, string> = new Map([
   ["unixSocketPath", "the nodes of a cluster have hosts and ports"],
@@ -221,7 +230,7 @@ function divide(options: Record<string, unknown>) {
   const cluster: Record<string, unknown> = ownProperties({});
   const connections: Record<string, unknown> = ownProperties({});
   for (const [name, value] of Object.entries(options)) {
-    if (NO_REPLICAS.has(name) && NOTHING.has(value)) continue;
+    if (REPLICA_READS.has(name) && NOTHING.has(value)) continue;
     if (Object.hasOwn(CHECKS, name)) {
       cluster[name] = value;
       continue;
@@ -255,6 +264,7 @@ export class ClusterSettings {
   readonly reinitializeSteps: number;
   readonly clusterErrorRetryAttempts: number;
   readonly dynamicStartupNodes: boolean;
+  readonly loadBalancingStrategy: LoadBalancingStrategy;
   /** Throws a DataError for an invalid result of the caller's function. */
   readonly remap: AddressRemap | undefined;
   /** Contains secrets, so it is a private field. */
@@ -269,6 +279,7 @@ export class ClusterSettings {
     this.reinitializeSteps = checked.reinitializeSteps ?? 5;
     this.clusterErrorRetryAttempts = checked.clusterErrorRetryAttempts ?? 10;
     this.dynamicStartupNodes = checked.dynamicStartupNodes ?? true;
+    this.loadBalancingStrategy = checked.loadBalancingStrategy ?? "primary";
     this.remap = checked.addressRemap;
     this.#poolOptions = ownProperties({ ...rest, connectionClass });
   }

@@ -17,7 +17,7 @@ import type { NodeTable } from "./node-table.js";
 import { isSelfRouting, type Refusal } from "./routed-request.js";
 import type { SlotGates } from "./slot-gates.js";
 import { TargetedRequest } from "./targeted-request.js";
-import { type AddressRemap, type NodeAddress, redirectTarget } from "./view.js";
+import { type AddressRemap, type NodeAddress, nodeName, redirectTarget } from "./view.js";
 
 /** Codes of error replies that can concern the cluster. */
 const CODES: ReadonlySet<string> = new Set([
@@ -102,6 +102,23 @@ export class Redirects {
     if (fate.kind === "refuse") request.fail(fate.error);
     else this.follow(ForwardedRequest.unwrap(request), { slot, fate, journey });
     return true;
+  }
+
+  /** Find out again which node serves which slot. */
+  requestRefresh(): void {
+    this.#host.requestRefresh();
+  }
+
+  /** Whether a MOVED names the node that the map has for the slot. */
+  isKnown(error: MovedError, from: NodeAddress): boolean {
+    try {
+      const target = redirectTarget(error, from, this.#options.remap);
+      return (
+        target !== undefined && this.#host.table.primary(error.slotId)?.name === nodeName(target)
+      );
+    } catch {
+      return false;
+    }
   }
 
   /** Decide what follows an error reply; patches the map and closes the slot. */

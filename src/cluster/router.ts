@@ -217,6 +217,7 @@ export class ClusterRouter
   }
 
   async #close(): Promise<void> {
+    for (const node of this.table.all) node.endProbes();
     // A redirect may lead to another one, and a node must not be closed before all have been followed.
     for (let round = 0; round <= MAX_REDIRECTS; round++) {
       if (this.waitQueue.requests.size !== 0) {

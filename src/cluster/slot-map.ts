@@ -9,6 +9,8 @@ export interface Shard<N> {
   readonly primary: N;
   /** A hint: failed replicas are missing, new ones appear late. */
   readonly replicas: readonly N[];
+  /** Counter of the readers, not part of the map. It starts at a random number, so that clients differ. */
+  turn: number;
 }
 
 /**
@@ -27,6 +29,10 @@ interface OwnedShard<N> extends Shard<N> {
 interface Patch<N> {
   readonly node: N;
   readonly version: number;
+}
+
+function firstTurn(): number {
+  return Math.floor(Math.random() * 1000);
 }
 
 /** Shard number of a slot without a node. */
@@ -246,7 +252,7 @@ export class SlotMap<N extends { readonly name: string }> {
 
   #addShard(primary: N, replicas: readonly N[]): number {
     const number = this.#gaps.pop() ?? this.#shards.length;
-    this.#shards[number] = { primary, replicas, size: 0 };
+    this.#shards[number] = { primary, replicas, size: 0, turn: firstTurn() };
     this.#primaries[number] = primary;
     return number;
   }

@@ -15,6 +15,7 @@ import {
   randomOf,
 } from "./known-nodes.js";
 import type { NodePool } from "./node-pool.js";
+import type { ReadOptions } from "./read-view.js";
 import type { ClusterRouter } from "./router.js";
 import type { NodeChoice } from "./targeted-request.js";
 
@@ -24,7 +25,7 @@ export type OneTarget = NodeTarget | "random" | "default-node";
 export type SeveralTargets = "primaries" | "replicas" | "all" | readonly NodeTarget[];
 
 /** Settings of the calls of a view of a cluster client. */
-export interface ClusterCallOptions extends CallOptions {
+export interface ClusterCallOptions extends CallOptions, ReadOptions {
   /**
    * The nodes that execute the commands, whatever their keys: `"random"`, `"default-node"`, or a node for one;
    * `"primaries"`, `"replicas"`, `"all"`, or an array for several, whose values are returned in a Map by name.

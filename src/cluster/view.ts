@@ -32,6 +32,8 @@ export interface ViewRange {
 /** Who serves which slots, in the opinion of one node. The ranges do not overlap. */
 export interface ClusterView {
   readonly ranges: readonly ViewRange[];
+  /** Availability zones, of the nodes that report one. */
+  readonly zones?: ReadonlyMap<NodeAddress, string>;
 }
 
 /** Return the first slot without a node; `undefined` when there is none. */
@@ -100,6 +102,7 @@ class ViewReader {
   readonly #taken = new Uint8Array(SLOTS);
   /** A primary may have thousands of ranges: its address is checked once. */
   readonly #known = new Map<string, NodeAddress>();
+  readonly #zones = new Map<NodeAddress, string>();
 
   constructor(asked: NodeAddress, remap: AddressRemap | undefined) {
     this.#asked = asked;
@@ -114,7 +117,7 @@ class ViewReader {
       const range = this.#range(item, `range ${index + 1}`);
       if (range !== undefined) ranges.push(range);
     }
-    return { ranges };
+    return this.#zones.size === 0 ? { ranges } : { ranges, zones: this.#zones };
   }
 
   /** Return a range; `undefined` when the address of its primary is unknown. */
@@ -165,6 +168,8 @@ class ViewReader {
       throw this.#refuse(`the address of a node of ${name} is not a host and a port`);
     }
     this.#known.set(key, address);
+    const zone = lookUp(metadata, "availability-zone");
+    if (typeof zone === "string" && zone !== "") this.#zones.set(address, zone);
     return address;
   }
 

@@ -79,6 +79,13 @@ export interface AddressSource {
    */
   attemptsExhausted?(error: RedisError): void;
   /**
+   * Take over requests that may have been executed: their connection was lost, or their replies are overdue. The
+   * source settles them, and does nothing with them before the pool has returned.
+   *
+   * @returns The requests that it does not take.
+   */
+  reclaim?(requests: readonly Request[]): readonly Request[];
+  /**
    * Decide about a request that got an error reply, before the pool does. This method alone may send requests,
    * also to the pool that calls it.
    *

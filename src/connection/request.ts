@@ -66,6 +66,11 @@ export abstract class Request {
     return this.traits.blocking;
   }
 
+  /** Whether any replica of a cluster may execute the request. */
+  get readOnly(): boolean {
+    return false;
+  }
+
   /** Whether `maxPendingCommands` let the request in before: it is sent again. */
   get admitted(): boolean {
     return false;

@@ -14,6 +14,7 @@ import {
   type Decoder,
   ENDS,
   INT64,
+  PRIMARY_ONLY,
   READONLY,
   SESSION,
 } from "../commands/core/info.js";
@@ -84,6 +85,10 @@ export class CommandRequest extends Request {
 
   override get name(): string {
     return this.#info.name;
+  }
+
+  override get readOnly(): boolean {
+    return (this.#info.flags & (READONLY | PRIMARY_ONLY)) === READONLY;
   }
 
   override slot(encoding: BufferEncoding): number {

@@ -49,6 +49,9 @@ const VIEW = {
   [WITHOUT_CALLBACKS]: true,
 } as const;
 
+/** For a cluster: a replica may not have the latest token yet. */
+const CLUSTER_VIEW = { ...VIEW, loadBalancingStrategy: "primary" } as const;
+
 const lockClient = withMethods<LockClient>("a client, not a pipeline", [
   "set",
   "get",
@@ -70,8 +73,9 @@ export interface LockClients {
  *
  * @throws DataError when the value is not a client.
  */
-export function lockClients(given: unknown): LockClients {
-  const client = lockClient('lock: argument "client"', given).with(VIEW);
+export function lockClients(value: unknown): LockClients {
+  const given = lockClient('lock: argument "client"', value);
+  const client = given.with(traitsOfClient(given).severalServers ? CLUSTER_VIEW : VIEW);
   return { client, unlimited: client.with({ signal: undefined, timeout: undefined }) };
 }
 

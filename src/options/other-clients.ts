@@ -5,7 +5,7 @@
 
 const SENTINEL = "use new Sentinel(sentinels).masterFor(name)";
 const NOT_NEEDED = "omit it:";
-const NO_REPLICA_READS = "omit it: replica reads are not available yet";
+const REPLICA_READS = 'use option "loadBalancingStrategy"';
 const WAITS = 'use option "clusterErrorRetryAttempts"';
 
 /** What to write instead, by the option's name in the other client. */
@@ -101,7 +101,6 @@ const CLUSTER_REPLACEMENTS: Readonly<Record<string, string>> = {
   ...all(["useSRVRecords", "resolveSrv"], 'resolve the records, and use option "startupNodes"'),
   ...all(
     [
-      "loadBalancingStrategy",
       "load_balancing_strategy",
       "readFromReplicas",
       "read_from_replicas",
@@ -110,7 +109,7 @@ const CLUSTER_REPLACEMENTS: Readonly<Record<string, string>> = {
       "readOnly",
       "readonly",
     ],
-    NO_REPLICA_READS,
+    REPLICA_READS,
   ),
   ...all(
     ["maxRedirections", "maxCommandRedirections"],

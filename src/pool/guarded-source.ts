@@ -45,6 +45,9 @@ function guardedSource(source: AddressSource, { socketConnectTimeout }: Settings
     ...(source.attemptsExhausted && {
       attemptsExhausted: guarded((error) => source.attemptsExhausted?.(error), undefined),
     }),
+    ...(source.reclaim && {
+      reclaim: (requests) => guarded(() => source.reclaim?.(requests), undefined)() ?? requests,
+    }),
     ...(source.redirect && {
       redirect: guarded(
         (redirected, mayTake) => source.redirect?.(redirected, mayTake) === true,

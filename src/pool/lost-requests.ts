@@ -45,7 +45,8 @@ export class LostRequests {
     const { server } = connection;
     source.connectionFailed?.(timeoutError(server));
     const isFinal = pool.closed || connections.leaseOf(connection) !== undefined;
-    const retried = failOrRetry(requests, isFinal, ({ name }) => timeoutError(server, name));
+    const own = source.reclaim?.(requests) ?? requests;
+    const retried = failOrRetry(own, isFinal, ({ name }) => timeoutError(server, name));
     this.#requeue(retried, connections.isBlocking(connection));
   }
 
@@ -58,7 +59,8 @@ export class LostRequests {
     const isReported = [...inFlight, ...unwritten].some((request) => !request.settled);
     const isFinal = pool.closed || lease !== undefined;
     if (wasOpen && isSocketLoss(error)) source.connectionFailed?.(error);
-    const retried = failOrRetry(inFlight, isFinal, (request) => lostRequestError(request, error));
+    const own = source.reclaim?.(inFlight) ?? inFlight;
+    const retried = failOrRetry(own, isFinal, (request) => lostRequestError(request, error));
     if (lease === undefined) this.#requeue([...retried, ...unwritten], isBlocking);
     // They rely on the session state of the lost connection.
     else for (const request of unwritten) request.fail(requestError(request, error, "not-sent"));

@@ -3,6 +3,7 @@
  * and share one set of data; a test changes the map, and replaces or withholds the answers of single nodes.
  * Replies are in order on each connection: an answer that is withheld delays all later ones.
  */
+import { READONLY } from "../../src/commands/core/info.js";
 import { commandSlot } from "../../src/commands/core/key-route.js";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import { COMMANDS } from "../../src/commands/generated/registry.js";
@@ -217,9 +218,15 @@ export class ScriptedNode {
     if (name === "CLUSTER SLOTS") return this.#cluster.slots();
     if (OWN_CONNECTION.has(name)) return data.execute(name, args);
     const slot = slotOf(name, args);
-    const refusal = slot < 0 ? undefined : this.#refusal(slot, asking);
+    const isReplica = data.isReadOnly && this.#isReplicaOf(slot) && isRead(name);
+    const refusal = slot < 0 || isReplica ? undefined : this.#refusal(slot, asking);
     if (refusal !== undefined) return data.refuse(refusal);
     return data.execute(name, args);
+  }
+
+  #isReplicaOf(slot: number): boolean {
+    const owner = this.#cluster.owners[slot];
+    return owner !== undefined && this.#cluster.replicas.get(owner)?.includes(this) === true;
   }
 
   /** Return the redirect for a slot that the node does not serve. */
@@ -376,6 +383,7 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "CLIENT SETINFO",
   "CLUSTER SLOTS",
   "PING",
+  "READONLY",
 ]);
 const TWO_WORDS: ReadonlySet<string> = new Set(["CLIENT", "CLUSTER"]);
 
@@ -389,6 +397,10 @@ function nameOf(words: readonly string[]): string {
 
 function argsOf(words: readonly string[]): string[] {
   return words.slice(wordCount(words));
+}
+
+function isRead(name: string): boolean {
+  return ((COMMANDS.get(name)?.flags ?? 0) & READONLY) !== 0;
 }
 
 function slotOf(name: string, args: readonly string[]): number {

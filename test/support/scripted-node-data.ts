@@ -58,6 +58,8 @@ export class NodeData {
   #queue: (readonly [name: string, args: readonly string[]])[] | undefined;
   #isRefused = false;
   #asked = false;
+  /** Whether the connection has sent READONLY. */
+  isReadOnly = false;
 
   /** @param onExecuted - Called with each command that concerns the data, before its reply. */
   constructor(data: Data, onExecuted: (words: readonly string[]) => void) {
@@ -80,6 +82,7 @@ export class NodeData {
       this.#queue.push([name, args]);
       return "+QUEUED\r\n";
     }
+    if (name === "READONLY") this.isReadOnly = true;
     if (!OWN_CONNECTION.has(name)) this.#onExecuted([name, ...args]);
     return EFFECTS[name]?.(this.#data, args) ?? OK;
   }

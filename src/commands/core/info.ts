@@ -60,6 +60,11 @@ export const URGENT = 512;
 export const SPLIT = 1024;
 /** The command has no keys and concerns several nodes of a cluster, so that one of them gives no answer. */
 export const MANY_NODES = 2048;
+/**
+ * On a cluster, the command runs on the primary although it only reads: it continues a scan, or concerns the time
+ * of the last access, which each node has for itself.
+ */
+export const PRIMARY_ONLY = 4096;
 
 /** Returns the server-side time limit of a call in ms; 0: no limit; undefined: does not block. */
 export type BlockTime = (args: readonly Arg[]) => number | undefined;

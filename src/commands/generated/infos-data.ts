@@ -33,6 +33,7 @@ import {
   CommandInfo,
   INT64,
   MANY_NODES,
+  PRIMARY_ONLY,
   READONLY,
   SPLIT,
 } from "../core/info.js";
@@ -101,7 +102,7 @@ export const MOVE = new CommandInfo("MOVE", {
 });
 export const OBJECT = new CommandInfo("OBJECT", {
   params: ["infoType", "key"],
-  flags: READONLY | ALWAYS_TEXT,
+  flags: READONLY | ALWAYS_TEXT | PRIMARY_ONLY,
   keys: [2, 2, 1],
 });
 export const OBJECT_ENCODING = new CommandInfo("OBJECT ENCODING", {
@@ -111,13 +112,13 @@ export const OBJECT_ENCODING = new CommandInfo("OBJECT ENCODING", {
 });
 export const OBJECT_FREQ = new CommandInfo("OBJECT FREQ", {
   params: ["key"],
-  flags: READONLY,
+  flags: READONLY | PRIMARY_ONLY,
   keys: [2, 2, 1],
 });
 export const OBJECT_HELP = new CommandInfo("OBJECT HELP", { flags: ALWAYS_TEXT });
 export const OBJECT_IDLETIME = new CommandInfo("OBJECT IDLETIME", {
   params: ["key"],
-  flags: READONLY,
+  flags: READONLY | PRIMARY_ONLY,
   keys: [2, 2, 1],
 });
 export const OBJECT_REFCOUNT = new CommandInfo("OBJECT REFCOUNT", {
@@ -179,7 +180,7 @@ export const SORT_RO = new CommandInfo("SORT_RO", {
 });
 export const TOUCH = new CommandInfo("TOUCH", {
   params: ["keys..."],
-  flags: READONLY | SPLIT,
+  flags: READONLY | SPLIT | PRIMARY_ONLY,
   keys: [1, -1, 1],
 });
 export const TTL = new CommandInfo("TTL", { params: ["key"], flags: READONLY, keys: [1, 1, 1] });
@@ -433,7 +434,7 @@ export const HRANDFIELD = new CommandInfo("HRANDFIELD", {
 });
 export const HSCAN = new CommandInfo("HSCAN", {
   params: ["key", "cursor"],
-  flags: READONLY,
+  flags: READONLY | PRIMARY_ONLY,
   keys: [1, 1, 1],
   decode: toScanRecord,
 });
@@ -617,7 +618,7 @@ export const SRANDMEMBER = new CommandInfo("SRANDMEMBER", {
 export const SREM = new CommandInfo("SREM", { params: ["key", "members..."], keys: [1, 1, 1] });
 export const SSCAN = new CommandInfo("SSCAN", {
   params: ["key", "cursor"],
-  flags: READONLY,
+  flags: READONLY | PRIMARY_ONLY,
   keys: [1, 1, 1],
   decode: toScan,
 });
@@ -788,7 +789,7 @@ export const ZREVRANK = new CommandInfo("ZREVRANK", {
 });
 export const ZSCAN = new CommandInfo("ZSCAN", {
   params: ["key", "cursor"],
-  flags: READONLY,
+  flags: READONLY | PRIMARY_ONLY,
   keys: [1, 1, 1],
   decode: toScanScores,
 });

@@ -9,6 +9,7 @@ import {
   type KeyPositions,
   MANY_NODES,
   OWN_WRITES,
+  PRIMARY_ONLY,
   READONLY,
   SESSION,
   SPLIT,
@@ -31,6 +32,7 @@ const FLAGS = {
   URGENT,
   SPLIT,
   MANY_NODES,
+  PRIMARY_ONLY,
 };
 
 /** Whether an entry has a method, that is, is not a refused command. */

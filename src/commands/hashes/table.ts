@@ -1,7 +1,7 @@
 /** Command table of the hash commands. */
 
 import * as decode from "../core/decode.js";
-import { INT64, READONLY, SESSION } from "../core/info.js";
+import { INT64, PRIMARY_ONLY, READONLY, SESSION } from "../core/info.js";
 import {
   atLeast,
   COUNT,
@@ -396,7 +396,7 @@ export const hashes: readonly Entry[] = [
   command("HSCAN", {
     since: "2.8.0",
     cost: "O(1) per call, O(N) for the whole hash",
-    flags: READONLY,
+    flags: READONLY | PRIMARY_ONLY,
     summary: "Return the next batch of fields and values of a hash.",
     notes: "`hscanIter` iterates over the whole hash.",
     args: [

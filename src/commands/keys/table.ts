@@ -8,6 +8,7 @@ import {
   BLOCKING,
   MANY_NODES,
   OWN_WRITES,
+  PRIMARY_ONLY,
   READONLY,
   SPLIT,
 } from "../core/info.js";
@@ -223,7 +224,7 @@ export const generic: readonly Entry[] = [
   command("OBJECT", {
     since: "2.2.3",
     cost: "O(1)",
-    flags: READONLY | ALWAYS_TEXT,
+    flags: READONLY | PRIMARY_ONLY | ALWAYS_TEXT,
     keys: [2, 2, 1],
     summary: "Run the OBJECT subcommand `infoType`, as redis-py's `object` does.",
     args: [
@@ -262,7 +263,7 @@ export const generic: readonly Entry[] = [
   command("OBJECT FREQ", {
     since: "4.0.0",
     cost: "O(1)",
-    flags: READONLY,
+    flags: READONLY | PRIMARY_ONLY,
     summary: "Return the logarithmic access frequency (LFU) counter of a key.",
     notes: "Requires an LFU `maxmemory-policy`.",
     args: [key()],
@@ -281,7 +282,7 @@ export const generic: readonly Entry[] = [
   command("OBJECT IDLETIME", {
     since: "2.2.3",
     cost: "O(1)",
-    flags: READONLY,
+    flags: READONLY | PRIMARY_ONLY,
     summary: "Return the time since a key was last accessed, in seconds.",
     notes: "Fails with an LFU `maxmemory-policy`.",
     args: [key()],
@@ -468,7 +469,7 @@ export const generic: readonly Entry[] = [
   command("TOUCH", {
     since: "3.2.1",
     cost: "O(N) for N keys",
-    flags: READONLY | SPLIT,
+    flags: READONLY | PRIMARY_ONLY | SPLIT,
     summary: "Update the last access time of keys.",
     args: [keys],
     reply: replies.count,

@@ -1,7 +1,7 @@
 /** Command table of the set commands. */
 
 import * as decode from "../core/decode.js";
-import { READONLY } from "../core/info.js";
+import { PRIMARY_ONLY, READONLY } from "../core/info.js";
 import { countedFirst } from "../core/key-finders.js";
 import { numberedKeys } from "../core/shared-args.js";
 import {
@@ -200,7 +200,7 @@ export const sets: readonly Entry[] = [
   command("SSCAN", {
     since: "2.8.0",
     cost: "O(1) per call, O(N) for the whole set",
-    flags: READONLY,
+    flags: READONLY | PRIMARY_ONLY,
     summary: "Return the next batch of members of a set.",
     notes: "`sscanIter` iterates over the whole set.",
     args: [

@@ -2,7 +2,7 @@
 
 import { firstSeconds, lastSeconds } from "../core/block-time.js";
 import * as decode from "../core/decode.js";
-import { BLOCKING, READONLY } from "../core/info.js";
+import { BLOCKING, PRIMARY_ONLY, READONLY } from "../core/info.js";
 import { countedFirst, countedSecond, destinationAndCounted } from "../core/key-finders.js";
 import { numberedKeys } from "../core/shared-args.js";
 import {
@@ -622,7 +622,7 @@ export const sortedSets: readonly Entry[] = [
   command("ZSCAN", {
     since: "2.8.0",
     cost: "O(1) per call, O(N) for the whole sorted set",
-    flags: READONLY,
+    flags: READONLY | PRIMARY_ONLY,
     summary: "Return the next batch of members and scores of a sorted set.",
     notes: "`zscanIter` iterates over the whole sorted set.",
     args: [

@@ -19,6 +19,8 @@ function nodeOf() {
       redirected.push([node, mayTake]);
       return mayTake;
     },
+    resume: () => undefined,
+    redirects: { isKnown: () => false, requestRefresh: () => undefined },
     onNodeFailed: (node: NodePool, error: RedisError) => void failures.push([node, error]),
   };
   return { node: new NodePool(ADDRESS, owner, {}), failures, redirected, unreachable };
