@@ -33,9 +33,12 @@ export class ReadExecutor implements Executor {
       return request.fail(error as RedisError);
     }
     const shard = slot === NO_SLOT ? undefined : router.table.shard(slot);
-    const replica = shard === undefined ? undefined : this.#choose(shard);
-    if (replica === undefined) router.execute(request);
-    else replica.execute(request);
+    if (shard === undefined) return router.execute(request);
+    const replica = this.#choose(shard);
+    if (replica !== undefined) replica.execute(request);
+    // As the router does, without computing the slot again.
+    else if (router.gates.count === 0) shard.primary.pool.execute(request);
+    else router.execute(request);
   }
 
   executeExclusively(request: Request): void {

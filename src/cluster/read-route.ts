@@ -37,6 +37,7 @@ export abstract class ReadRoute implements ReadCandidate {
   #asking = false;
   #latency = Number.POSITIVE_INFINITY;
   #measureAt = 0;
+  #choices = 0;
 
   constructor(node: RoutedNode, limit: number) {
     this.#node = node;
@@ -55,6 +56,9 @@ export abstract class ReadRoute implements ReadCandidate {
   }
 
   get latency(): number {
+    const isKnown = this.#latency !== Number.POSITIVE_INFINITY;
+    // The clock costs more than the choice.
+    if (isKnown && (++this.#choices & 15) !== 0) return this.#latency;
     const now = realTime();
     if (now >= this.#measureAt && !this.#pinging) this.#ping(now);
     return this.#latency;
