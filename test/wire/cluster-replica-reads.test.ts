@@ -245,6 +245,10 @@ describe("with({ loadBalancingStrategy })", () => {
       { loadBalancingStrategie: "random" },
       'unknown option "loadBalancingStrategie"; did you mean "loadBalancingStrategy"?',
     ],
+    [
+      { loadBalancingStrategy: "random", targetNodes: "all" },
+      'option "loadBalancingStrategy" must not be set: option "targetNodes" determines the nodes',
+    ],
   ])("refuses %j", (options, message) => {
     client = clientOf(cluster);
     expect(() => client.with(options as never)).toThrow(new DataError(message));

@@ -35,6 +35,16 @@ function messageOf(reply: Reply): string {
 }
 
 describe("readView", () => {
+  it("returns the availability zones of nodes that report one", () => {
+    const metadata = ["hostname", "x", "availability-zone", "zone-a"];
+    const nodes = [
+      ["a", 1, ID, metadata],
+      ["b", 2, ID, ["availability-zone", ""]],
+    ];
+    const { zones } = readView([[0, 1, ...nodes] as Reply], ASKED);
+    expect([...(zones ?? [])]).toEqual([[{ host: "a", port: 1 }, "zone-a"]]);
+  });
+
   const reply: Reply = [
     [0, 5460, ["10.0.0.1", 7000, ID, []], ["10.0.0.2", 7001, ID, ["hostname", "b"]]],
     [5461, 16_383, ["10.0.0.3", 7002, ID, new MapReply(["hostname", "c"])]],
