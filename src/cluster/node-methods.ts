@@ -15,6 +15,7 @@ import { commandSlot, NO_SLOT } from "../commands/core/key-route.js";
 import { keySlot } from "../commands/core/key-slot.js";
 import { RedisClusterException, SlotNotCoveredError } from "../errors.js";
 import { resolveCommand } from "../execution/resolve-command.js";
+import { Monitor } from "../monitor/monitor.js";
 import { serverBatchSenders } from "../pipeline/batch-sender.js";
 import { boolean, checkArity, checkOptions, nonEmptyText } from "../util/validate.js";
 import {
@@ -255,6 +256,24 @@ export abstract class NodeMethods<
     };
     const Class = Redis as unknown as new (argument: InternalConstructorArgument) => Redis<T, I>;
     return new Class(new InternalConstructorArgument(dependencies));
+  }
+
+  /**
+   * Create a monitor of all commands that one node executes. It leases a connection when it is first used.
+   * @param targetNode - A node that this client knows; default: the one that commands without keys go to then.
+   * @throws {@link DataError} for a node that is not known.
+   * @see {@link https://redis.io/docs/latest/commands/monitor/ | MONITOR}
+   */
+  monitor(targetNode?: NodeTarget): Monitor {
+    checkArity("monitor", 1, arguments, "the returned monitor");
+    const router = routerOf(this);
+    const { table } = router;
+    if (targetNode === undefined)
+      return new Monitor(new NodeExecutor(router, () => router.nodeAt(NO_SLOT)));
+    const name = 'monitor: argument "targetNode"';
+    knownNode(name, table, targetNode);
+    const choose = choiceOf(table, nodeTarget(name, targetNode));
+    return new Monitor(new NodeExecutor(router, choose));
   }
 
   /** Close the connections to all nodes immediately, as {@link BaseClient.disconnect} does. */

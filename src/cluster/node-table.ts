@@ -6,6 +6,8 @@
 import { NO_SLOT } from "../commands/core/key-route.js";
 import { InternalRequest } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
+import type { Settings } from "../options/types.js";
+import { areNodesObserved, publishNodeChanges } from "./cluster-events.js";
 import { ForwardedRequest } from "./forwarded-request.js";
 import type { NodePool } from "./node-pool.js";
 import { isSelfRouting } from "./routed-request.js";
@@ -16,7 +18,7 @@ import { type ClusterView, type NodeAddress, SLOTS } from "./view.js";
 
 /** What a table works with. */
 export interface NodeTableHost {
-  readonly encoding: BufferEncoding;
+  readonly settings: Settings;
   readonly gates: SlotGates;
   /** Create the node of an address. */
   createNode(address: NodeAddress): NodePool;
@@ -58,7 +60,7 @@ export class NodeTable {
 
   /** The client's encoding of keys. */
   get encoding(): BufferEncoding {
-    return this.#host.encoding;
+    return this.#host.settings.encoding;
   }
 
   /** See {@link SlotMap.version}. */
@@ -122,8 +124,17 @@ export class NodeTable {
     return this.#map.strays < MAX_STRAYS || this.#map.has(address);
   }
 
+  /** Number of the database, for events. */
+  get db(): number {
+    return this.#host.settings.db;
+  }
+
   /** Use a view; close nodes that it does without. */
   adopt(view: ClusterView, since: number): void {
+    this.#observed(() => this.#adopt(view, since));
+  }
+
+  #adopt(view: ClusterView, since: number): void {
     let unused: NodePool[] = [];
     this.#change(() => {
       unused = this.#map.adopt(view, since);
@@ -140,6 +151,23 @@ export class NodeTable {
 
   /** Record a MOVED. */
   patch(slot: number, node: NodePool): PatchEffect {
+    return this.#observed(() => this.#patch(slot, node));
+  }
+
+  /** Change the map, and publish the nodes that the change adds and removes. */
+  #observed<V>(change: () => V): V {
+    if (!areNodesObserved()) return change();
+    const before = this.#inMap();
+    const result = change();
+    publishNodeChanges(before, this.#inMap(), this.db);
+    return result;
+  }
+
+  #inMap(): Set<NodePool> {
+    return new Set([...this.#map.primaries, ...this.#map.replicas]);
+  }
+
+  #patch(slot: number, node: NodePool): PatchEffect {
     const isPromotion = this.#map.shard(slot)?.replicas.includes(node) === true;
     if (!isPromotion) {
       const effect = this.#patchSlot(slot, node);
@@ -226,7 +254,7 @@ export class NodeTable {
     if (request instanceof TargetedRequest) return this.#leaving.has(node);
     if (isSelfRouting(request))
       return [...request.slots].some((slot) => this.#map.primary(slot) !== node);
-    const slot = request.slot(this.#host.encoding);
+    const slot = request.slot(this.#host.settings.encoding);
     if (slot === NO_SLOT) return !this.isPrimary(node);
     return this.#map.primary(slot) !== node;
   }

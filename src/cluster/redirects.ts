@@ -8,8 +8,9 @@ import type { RedirectedRequest } from "../connection/address-source.js";
 import type { Connection } from "../connection/connection.js";
 import { InternalRequest } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
-import { ConnectionError, MovedError, type RedisError } from "../errors.js";
+import { AskError, ConnectionError, MovedError, type RedisError } from "../errors.js";
 import { loopTime } from "../util/timers.js";
+import { areRedirectsObserved, publishRedirect } from "./cluster-events.js";
 import { advance, type Fate, fateOf, type Journey, MAX_REDIRECTS, newJourney } from "./fate.js";
 import { ForwardedRequest } from "./forwarded-request.js";
 import type { NodePool } from "./node-pool.js";
@@ -135,6 +136,10 @@ export class Redirects {
       random: Math.random,
     });
     advance(journey, error, fate, loopTime());
+    if (areRedirectsObserved() && error instanceof AskError) {
+      const to = "target" in fate ? fate.target : undefined;
+      publishRedirect({ error, command, from: node.address, to, db: this.#host.table.db });
+    }
     if (fate.kind === "deliver" || fate.kind === "refuse") {
       if (fate.kind === "deliver" && fate.refresh) this.#host.requestRefresh();
       return fate;

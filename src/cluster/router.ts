@@ -94,17 +94,13 @@ export class ClusterRouter
     });
     this.gates = new SlotGates(this);
     this.table = new NodeTable({
-      encoding: settings.encoding,
+      settings,
       gates: this.gates,
       createNode: (address) => new NodePool(address, this, options.poolOptions),
       onChanged: (slot) => this.views.changed(slot),
       reroute: (requests) => this.reroute(requests),
     });
-    this.#topology = new Topology(this, {
-      queryTimeout: settings.socketTimeout,
-      retry: settings.retry.clone(),
-      remap,
-    });
+    this.#topology = new Topology(this, settings, remap);
     this.#unrouted = new UnroutedRequests(this.waitQueue);
     this.views = new ViewListeners(() => this.refresh());
     this.#rerouting = new Rerouting(this, {

@@ -8,10 +8,12 @@ import { InternalRequest, internalCommand } from "../connection/internal-request
 import { RedisClusterException, RedisError } from "../errors.js";
 import { EqualJitterBackoff } from "../options/backoff.js";
 import type { RetryPolicy } from "../options/retry-policy.js";
+import type { Settings } from "../options/types.js";
 import type { Reply } from "../protocol/reply.js";
 import { sleep } from "../util/abort.js";
 import { outsideContext } from "../util/async-context.js";
 import { realTime, startTimer, type Timer } from "../util/timers.js";
+import { type FoundView, observeRefresh } from "./cluster-events.js";
 import type { NodePool } from "./node-pool.js";
 import { type AddressRemap, type ClusterView, readView, refusedView } from "./view.js";
 
@@ -43,19 +45,13 @@ export interface TopologyOwner {
   onRefreshFailed(error: RedisError, isFinal: boolean): void;
 }
 
-/** How a topology asks. */
-export interface TopologySettings {
-  /** ms; limit of one answer. */
-  readonly queryTimeout: number;
-  /** Policy of repeating a refresh that no node has answered. */
-  readonly retry: RetryPolicy;
-  readonly remap: AddressRemap | undefined;
-}
-
 /** Refreshes the view of a cluster. */
 export class Topology {
   readonly #owner: TopologyOwner;
-  readonly #settings: TopologySettings;
+  readonly #settings: Settings;
+  /** Policy of repeating a refresh that no node has answered. */
+  readonly #retry: RetryPolicy;
+  readonly #remap: AddressRemap | undefined;
   readonly #end = new AbortController();
   #wanted = false;
   #running = false;
@@ -71,9 +67,11 @@ export class Topology {
   /** Rejects the query that a node's failure ends. */
   readonly #queries = new Map<NodePool, (error: RedisError) => void>();
 
-  constructor(owner: TopologyOwner, settings: TopologySettings) {
+  constructor(owner: TopologyOwner, settings: Settings, remap: AddressRemap | undefined) {
     this.#owner = owner;
     this.#settings = settings;
+    this.#retry = settings.retry.clone();
+    this.#remap = remap;
   }
 
   /** Why the last refresh failed, if none has succeeded since. */
@@ -146,7 +144,9 @@ export class Topology {
   async #refresh(): Promise<void> {
     const since = this.#owner.version;
     try {
-      const view = await this.#firstView(this.#candidates());
+      const { db } = this.#settings;
+      const { view, node } = await observeRefresh(db, () => this.#firstView(this.#candidates()));
+      this.#lastAsked = node;
       this.#failures = 0;
       this.#lastError = undefined;
       this.#owner.adopt(view, since);
@@ -159,7 +159,7 @@ export class Topology {
 
   #onFailed(error: RedisError): void {
     this.#lastError = error;
-    const next = this.#settings.retry.next(++this.#failures, firstCause(error));
+    const next = this.#retry.next(++this.#failures, firstCause(error));
     const isFinal = typeof next !== "number" || isPermanentFailure(error);
     this.#pause(typeof next === "number" ? next : GAP);
     if (typeof next !== "number") this.#failures = 0;
@@ -188,7 +188,7 @@ export class Topology {
   }
 
   /** Ask one node after the other until one returns a view; a slow one does not hold up the next. */
-  #firstView(candidates: readonly NodePool[]): Promise<ClusterView> {
+  #firstView(candidates: readonly NodePool[]): Promise<FoundView> {
     return new Promise((resolve, reject) => {
       const errors: RedisError[] = [];
       const open = new Set<NodePool>();
@@ -211,9 +211,7 @@ export class Topology {
         timer = startTimer(HEDGE, askNext);
         this.#query(node).then(
           (view) => {
-            if (isDone) return;
-            this.#lastAsked = node;
-            finish(() => resolve(view));
+            if (!isDone) finish(() => resolve({ view, node }));
           },
           (error: RedisError) => {
             open.delete(node);
@@ -230,13 +228,13 @@ export class Topology {
   async #query(node: NodePool): Promise<ClusterView> {
     const reply = await this.#send(node);
     if (reply instanceof RedisError) throw refusedView(reply, node.address);
-    const view = readView(reply, node.address, this.#settings.remap);
+    const view = readView(reply, node.address, this.#remap);
     this.#owner.check(view, node);
     return view;
   }
 
   #send(node: NodePool): Promise<Reply> {
-    const { queryTimeout } = this.#settings;
+    const { socketTimeout: queryTimeout } = this.#settings;
     const traits = { replyTimeout: queryTimeout, waitTimeout: queryTimeout };
     return new Promise((resolve, reject) => {
       const done = ([reply = null]: Reply[]): void => {

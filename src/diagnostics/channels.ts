@@ -86,6 +86,11 @@ export class Trace {
     this.#channel.end.publish(this.#event);
   }
 
+  /** Add attributes; only before the end. */
+  add(attributes: TraceAttributes): void {
+    this.#event.attributes = { ...this.#event.attributes, ...attributes };
+  }
+
   /**
    * Publish the end.
    *
@@ -106,11 +111,16 @@ export class Trace {
   }
 }
 
-/** Run an operation, and publish its start and end if the channel has subscribers. */
+/**
+ * Run an operation, and publish its start and end if the channel has subscribers.
+ *
+ * @param attributesOf - Returns attributes that the value adds at the end.
+ */
 export async function traced<V>(
   channel: TraceChannel,
   attributes: () => TraceAttributes,
   operation: () => Promise<V>,
+  attributesOf?: (value: V) => TraceAttributes,
 ): Promise<V> {
   if (!isTraced(channel)) return operation();
   const trace = new Trace(channel, attributes());
@@ -120,6 +130,7 @@ export async function traced<V>(
   });
   try {
     const value = await (running ?? operation());
+    if (attributesOf !== undefined) trace.add(attributesOf(value));
     trace.end();
     return value;
   } catch (error) {
