@@ -71,7 +71,8 @@ export async function introduce(nodes: readonly LocalServer[]): Promise<void> {
   const [first, ...others] = nodes;
   if (first === undefined) return;
   for (const other of others) {
-    await first.command("CLUSTER", "MEET", LOOPBACK, other.port, await busPortOf(other));
+    const port = other.tlsPort ?? other.port;
+    await first.command("CLUSTER", "MEET", LOOPBACK, port, await busPortOf(other));
   }
   await until(
     async () => {

@@ -50,7 +50,8 @@ async function migrateKeys({ slot, from, to }: SlotMove, credentials: readonly A
   for (;;) {
     const keys = (await from.command("CLUSTER", "GETKEYSINSLOT", slot, BATCH)) as string[];
     if (keys.length === 0) return;
-    const target: Arg[] = [to.host, to.port, "", 0, MIGRATE_MS];
+    // The nodes use TLS among themselves when they have it.
+    const target: Arg[] = [to.host, to.tlsPort ?? to.port, "", 0, MIGRATE_MS];
     await from.command("MIGRATE", ...target, ...credentials, "KEYS", ...keys);
   }
 }

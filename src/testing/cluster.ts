@@ -236,6 +236,8 @@ export class LocalCluster implements TestCluster {
         // A replica is listed once it has received data: an idle primary sends only these pings.
         "repl-ping-replica-period": "1",
         ...(password === undefined ? {} : { masterauth: password }),
+        // Without these, Redis 7.0 announces the ports without TLS to clients that use TLS.
+        ...(this.certificates && { "tls-cluster": "yes", "tls-replication": "yes" }),
         ...config,
       },
       ...(password === undefined ? {} : { password }),
@@ -309,8 +311,8 @@ export class LocalCluster implements TestCluster {
 }
 
 /** Whether a ROLE reply is that of a replica of a primary. */
-function isReplicaOf(role: unknown, { port }: LocalServer): boolean {
-  return Array.isArray(role) && role[0] === "slave" && role[2] === port;
+function isReplicaOf(role: unknown, { port, tlsPort = port }: LocalServer): boolean {
+  return Array.isArray(role) && role[0] === "slave" && role[2] === tlsPort;
 }
 
 function ownerIn(view: readonly ViewedRange[], slot: number): number | undefined {
