@@ -30,7 +30,7 @@ afterAll(() => servers.stop());
 /** A client whose startup node has a host name; the nodes announce their IP addresses. */
 function connect(tls: ConnectionOptions | true, options: RedisClusterOptions = {}): RedisCluster {
   const [[, port]] = servers.addresses as [[string, number]];
-  return new RedisCluster("localhost", port, { tls, ...options });
+  return new RedisCluster("localhost", port, { tls, ...options }) as RedisCluster;
 }
 const read = (client: RedisCluster): Promise<unknown[]> =>
   Promise.all(keys.map((key) => client.get(key)));

@@ -7,6 +7,7 @@ import type { SlotGates } from "../../../src/cluster/slot-gates.js";
 import { type ClusterView, type NodeAddress, nodeName } from "../../../src/cluster/view.js";
 import type { Connection } from "../../../src/connection/connection.js";
 import type { Request } from "../../../src/connection/request.js";
+import { normalizeOptions } from "../../../src/options/normalize.js";
 import { FakeConnection, FakeNode, SlotRequest } from "../../support/cluster-fakes.js";
 
 const at = (host: string): NodeAddress => ({ host, port: 1 });
@@ -36,7 +37,7 @@ function tableOf() {
     isClosed: (slot: number) => closed.has(slot),
   };
   const table = new NodeTable({
-    encoding: "utf8",
+    settings: normalizeOptions({}),
     gates: gates as unknown as SlotGates,
     createNode: (address) => {
       const node = new FakeNode(address);

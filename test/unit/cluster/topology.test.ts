@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Topology } from "../../../src/cluster/topology.js";
 import type { ClusterView } from "../../../src/cluster/view.js";
 import { ConnectionError, type RedisError } from "../../../src/errors.js";
-import { defaultRetryPolicy } from "../../../src/options/retry-policy.js";
+import { normalizeOptions } from "../../../src/options/normalize.js";
 import { errorFromReply } from "../../../src/protocol/error-reply.js";
 import type { Reply } from "../../../src/protocol/reply.js";
 import { FakeNode } from "../../support/cluster-fakes.js";
@@ -24,8 +24,7 @@ function topologyOf(...hosts: string[]) {
     adopt: (view: ClusterView, since: number) => void adopted.push([view, since]),
     onRefreshFailed: (error: RedisError, isFinal: boolean) => void failures.push([error, isFinal]),
   };
-  const settings = { queryTimeout: 1000, retry: defaultRetryPolicy(), remap: undefined };
-  const topology = new Topology(owner, settings);
+  const topology = new Topology(owner, normalizeOptions({ socketTimeout: 1000 }), undefined);
   /** Wait until a node is asked, and take the query. */
   const asked = async (index: number) => {
     const { queue } = nodes[index] as FakeNode;
