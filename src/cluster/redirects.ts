@@ -137,7 +137,7 @@ export class Redirects {
     });
     advance(journey, error, fate, loopTime());
     if (areRedirectsObserved() && error instanceof AskError) {
-      const to = "target" in fate ? fate.target : undefined;
+      const to = fate.kind === "move" || fate.kind === "ask" ? fate.target : undefined;
       publishRedirect({ error, command, from: node.address, to, db: this.#host.table.db });
     }
     if (fate.kind === "deliver" || fate.kind === "refuse") {
