@@ -1,0 +1,81 @@
+/**
+ * Counts the failures of an iteration over the keys, and waits for the next view after each. An iteration goes on
+ * after failures that end with a failover, a restart or a newer view, while it makes progress.
+ */
+import { isPermanent } from "../connection/errors.js";
+import {
+  ClusterDownError,
+  ConnectionError,
+  MaxConnectionsError,
+  MaxPendingCommandsError,
+  RedisClusterException,
+  RedisError,
+  SlotNotCoveredError,
+  TimeoutError,
+} from "../errors.js";
+import type { NodePool } from "./node-pool.js";
+import type { ClusterRouter } from "./router.js";
+
+/** Code of the errors below. */
+const WALK = "ESCANNODE";
+
+/** Create the error for a node that has left the cluster. */
+export function leftCluster({ name }: NodePool): RedisClusterException {
+  const details = { code: WALK, server: name, outcome: "not-sent" } as const;
+  return new RedisClusterException(`${name} has left the cluster`, details);
+}
+
+/** Create the error for a node whose connection was lost during its walk. */
+export function lostServer({ name }: NodePool): RedisClusterException {
+  const details = { code: WALK, server: name };
+  return new RedisClusterException(`${name}: the connection was lost during the iteration`, details);
+}
+
+/** Create the error for slots whose node the client does not find. */
+export function nodeNotFound(): SlotNotCoveredError {
+  const message = "Slots have no node, or moved during the iteration more often than it was repeated";
+  return new SlotNotCoveredError(message, { command: "SCAN" });
+}
+
+function isPassing(error: RedisError): boolean {
+  if (error instanceof MaxConnectionsError || error instanceof MaxPendingCommandsError) return false;
+  if (error instanceof SlotNotCoveredError || error instanceof ClusterDownError) return true;
+  if (error instanceof RedisClusterException) return error.code === WALK;
+  const isTransport = error instanceof ConnectionError || error instanceof TimeoutError;
+  return isTransport && !isPermanent(error);
+}
+
+/** The failures since the last progress. */
+export class ScanFailures {
+  readonly #router: ClusterRouter;
+  #count = 0;
+
+  constructor(router: ClusterRouter) {
+    this.#router = router;
+  }
+
+  /** Progress was made. */
+  reset(): void {
+    this.#count = 0;
+  }
+
+  /** Count a walk that was in vain. */
+  count(): void {
+    this.#count += 1;
+    if (this.#count > this.#router.options.clusterErrorRetryAttempts) throw nodeNotFound();
+  }
+
+  /**
+   * Count a failure, and wait for the next view.
+   *
+   * @throws The failure when it is final, or the last of too many; the reason why there is no next view.
+   */
+  async add(error: unknown): Promise<void> {
+    const router = this.#router;
+    if (!(error instanceof RedisError) || router.closed || !isPassing(error)) throw error;
+    this.#count += 1;
+    if (this.#count > router.options.clusterErrorRetryAttempts) throw error;
+    router.refresh();
+    await router.nextView();
+  }
+}
