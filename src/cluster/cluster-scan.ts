@@ -20,6 +20,7 @@ import type { ClusterRouter } from "./router.js";
 import { checkedScan, type ScanCall } from "./scan-call.js";
 import { type NodeReport, NodeWalk, readReport, ScanCoverage } from "./scan-coverage.js";
 import { leftCluster, lostServer, nodeNotFound, ScanFailures } from "./scan-failures.js";
+import { nodeName } from "./view.js";
 
 /** What an iteration needs of its client. */
 export interface ScanContext {
@@ -130,6 +131,10 @@ class ClusterScan<T> {
       throw leftCluster(node);
     });
     const { losses } = node;
+    const check = (): void => {
+      // A server that was restarted does not know the cursors from before.
+      if (node.losses !== losses) throw lostServer(node);
+    };
     const first = await this.#report(executor);
     // The client's view of the node is old.
     if (!coverage.isUseful(first)) throw nodeNotFound();
@@ -138,10 +143,9 @@ class ClusterScan<T> {
     let time = PART;
     for (;;) {
       const start = cursor;
-      cursor = yield* this.#part(executor, start, time);
+      cursor = yield* this.#part(executor, { start, time, check });
       const isSteady = walk.add(await this.#report(executor));
-      // A server that was restarted does not know the cursors from before.
-      if (node.losses !== losses) throw lostServer(node);
+      check();
       if (isSteady && cursor === START) break;
       time = isSteady ? Math.min(PART, 2 * time + GROWTH) : 0;
       if (!isSteady) cursor = start;
@@ -152,12 +156,12 @@ class ClusterScan<T> {
   /** Send SCANs for a time, one at least. Returns the next cursor. */
   async *#part(
     executor: Executor,
-    start: string,
-    time: number,
+    { start, time, check }: { start: string; time: number; check(): void },
   ): AsyncGenerator<T, string, undefined> {
     const end = realTime() + time;
     let cursor = start;
     do {
+      check();
       const [next, keys] = await this.#batch(executor, SCAN, cursor);
       yield* keys;
       cursor = next;
@@ -168,7 +172,10 @@ class ClusterScan<T> {
   async #report(executor: Executor): Promise<NodeReport> {
     const command = { info: CLUSTER_NODES, args: [], decode: CLUSTER_NODES.decode };
     const reply = await execute({ executor, call: this.#call }, command);
-    const report = readReport(reply, (address) => this.#router.table.has(address));
+    const report = readReport(
+      reply,
+      (address) => this.#router.table.find(nodeName(address)) !== undefined,
+    );
     if (report !== undefined) return report;
     throw new InvalidResponse("Protocol Error: CLUSTER NODES does not contain the node itself");
   }

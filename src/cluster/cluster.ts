@@ -16,10 +16,12 @@ import {
   type Value,
 } from "../commands/core/info.js";
 import type { Many, Mapping } from "../commands/core/types.js";
+import type { ScanOptions } from "../commands/generated/options.js";
 import { DataError } from "../errors.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import { decoderFor } from "../execution/command-request.js";
 import type { Command } from "../execution/execute.js";
+import type { Executor } from "../execution/executor.js";
 import type {
   Given,
   IntOf,
@@ -32,6 +34,7 @@ import { serverBatchSenders } from "../pipeline/batch-sender.js";
 import type { MessagesOf } from "../pubsub/options.js";
 import { PubSub, type PubSubDependencies } from "../pubsub/pubsub.js";
 import { checkArity, ownOptions } from "../util/validate.js";
+import { clusterScanIter } from "./cluster-scan.js";
 import { clusterDependencies } from "./cluster-state.js";
 import { ClusterSubscriptions } from "./cluster-subscriptions.js";
 import { executeByPolicy } from "./fan-out.js";
@@ -53,6 +56,10 @@ import {
 
 /** Flags of commands that may need more than one request. */
 const SEVERAL_REQUESTS = SPLIT | MANY_NODES;
+
+function isOneNode(executor: Executor): boolean {
+  return executor.exclusive === true || executor instanceof NodeExecutor;
+}
 
 /** The implementation of {@link RedisCluster}; see `RedisClient` for why there are two. */
 export class RedisClusterClient<
@@ -190,6 +197,21 @@ export class RedisClusterClient<
     return this.send(MSET_NONATOMIC, new ArgList(MSET_NONATOMIC).pairs("mapping", mapping));
   }
 
+  /**
+   * Iterate over all keys of the cluster, or of the node of a view or dedicated client.
+   *
+   * @param options - `match`, `count` and `type`, as on one server.
+   * @returns Every key that exists during the whole iteration, also while slots move and nodes fail; a key may
+   * occur twice.
+   * @see {@link https://redis.io/docs/latest/commands/scan/ | SCAN}
+   */
+  override scanIter(options?: ScanOptions): AsyncGenerator<T, void> {
+    checkArity("scanIter", 1, arguments, "the returned iterator");
+    const { executor, call } = this[DEPENDENCIES];
+    if (isOneNode(executor)) return super.scanIter(options);
+    return clusterScanIter({ router: routerOf(this), call }, options);
+  }
+
   /** @internal */
   protected override run<V>(
     info: CommandInfo,
@@ -205,8 +227,7 @@ export class RedisClusterClient<
   override [EXECUTE](command: Command): Promise<unknown> {
     const { executor, call } = this[DEPENDENCIES];
     const { flags } = command.info;
-    const isOneNode = executor.exclusive === true || executor instanceof NodeExecutor;
-    if ((flags & SEVERAL_REQUESTS) === 0 || isOneNode) return super[EXECUTE](command);
+    if ((flags & SEVERAL_REQUESTS) === 0 || isOneNode(executor)) return super[EXECUTE](command);
     const router = routerOf(this);
     if ((flags & SPLIT) !== 0) return executeSplit({ executor, call }, command, router);
     const policy = policyOf(command.info, command.args);

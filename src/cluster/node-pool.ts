@@ -59,6 +59,7 @@ export class NodePool implements AddressSource {
   #asReplica: ReplicaPool | undefined = undefined;
   /** See {@link RoutedNode.zone}. */
   zone: string | undefined = undefined;
+  #losses = 0;
 
   constructor(address: NodeAddress, owner: NodeOwner, options: PoolOptions) {
     this.address = address;
@@ -103,6 +104,11 @@ export class NodePool implements AddressSource {
     return this.#silentConnections.length !== 0;
   }
 
+  /** How often a connection was lost or could not be made, or a reply timed out. */
+  get losses(): number {
+    return this.#losses;
+  }
+
   /** Number of requests that wait for a connection. */
   get waiting(): number {
     return this.#pool?.waiting ?? 0;
@@ -133,6 +139,7 @@ export class NodePool implements AddressSource {
   connectionFailed(error: RedisError): void {
     this.#suspect = true;
     this.#asPrimary?.fail();
+    this.#losses += 1;
     this.#owner.onNodeFailed(this, error);
   }
 

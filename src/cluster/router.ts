@@ -68,7 +68,7 @@ export class ClusterRouter
   readonly redirects: Redirects;
   readonly views: ViewListeners;
   readonly silentNodes: SilentNodes;
-  readonly #options: RouterSettings;
+  readonly options: RouterSettings;
   readonly #encoding: BufferEncoding;
   readonly #topology: Topology;
   readonly #unrouted: UnroutedRequests;
@@ -83,7 +83,7 @@ export class ClusterRouter
   constructor(options: RouterSettings) {
     const { settings, remap } = options;
     this.settings = settings;
-    this.#options = options;
+    this.options = options;
     this.#encoding = settings.encoding;
     this.encoder = new Encoder(settings);
     this.waitQueue = new WaitQueue(this.#description, {
@@ -118,7 +118,7 @@ export class ClusterRouter
   }
 
   get #description(): string {
-    const [first] = this.#options.seeds;
+    const [first] = this.options.seeds;
     return `cluster ${first?.host}:${first?.port}`;
   }
 
@@ -195,7 +195,7 @@ export class ClusterRouter
   /** Find out which node serves which slot, unless that is known. */
   async connect(): Promise<void> {
     if (this.table.empty) await this.nextView();
-    if (!this.table.covered && this.#options.requireFullCoverage) {
+    if (!this.table.covered && this.options.requireFullCoverage) {
       const message = "Not all slots of the cluster are served by a node";
       throw new RedisClusterException(message, { outcome: "not-sent" });
     }
@@ -337,8 +337,8 @@ export class ClusterRouter
 
   /** Connected nodes in random order, then the others, then the seeds, then nodes that failed. */
   candidates(): NodePool[] {
-    const seeds = this.#options.seeds.map((address) => this.table.node(address));
-    const nodes = shuffled(this.#options.dynamicStartupNodes ? this.table.nodes : seeds);
+    const seeds = this.options.seeds.map((address) => this.table.node(address));
+    const nodes = shuffled(this.options.dynamicStartupNodes ? this.table.nodes : seeds);
     const sound = nodes.filter((node) => !node.suspect && !node.silent);
     const ranked = [
       ...sound.filter(({ connected }) => connected),
@@ -350,7 +350,7 @@ export class ClusterRouter
   }
 
   check(view: ClusterView, { name }: NodePool): void {
-    if (this.#options.requireFullCoverage && this.table.empty) assertCovered(view, name);
+    if (this.options.requireFullCoverage && this.table.empty) assertCovered(view, name);
   }
 
   adopt(view: ClusterView, since: number): void {

@@ -1,5 +1,5 @@
 /** Checks the options of an iteration over the keys before anything is sent, and encodes them once. */
-import { CommandSender, type CommandSurface } from "../commands/core/command-surface.js";
+import type { CommandSurface } from "../commands/core/command-surface.js";
 import type { Arg, CommandInfo } from "../commands/core/info.js";
 import { DataCommands } from "../commands/generated/data.js";
 import type { ScanOptions } from "../commands/generated/options.js";

@@ -77,12 +77,12 @@ function joined(before: Role | undefined, after: Role | undefined): Role | undef
 export class NodeWalk {
   readonly nodeId: string;
   #last: NodeReport;
-  #roles: readonly (Role | undefined)[];
+  readonly #roles: (Role | undefined)[];
 
   constructor(first: NodeReport) {
     this.nodeId = first.nodeId;
     this.#last = first;
-    this.#roles = first.roles;
+    this.#roles = [...first.roles];
   }
 
   /** The role of the node since the beginning of the walk. */
@@ -98,7 +98,9 @@ export class NodeWalk {
    */
   add(report: NodeReport): boolean {
     const { epoch, nodeId } = this.#last;
-    this.#roles = this.#roles.map((role, slot) => joined(role, report.roles[slot]));
+    const roles = this.#roles;
+    for (const [slot, after] of report.roles.entries())
+      if (roles[slot] !== after) roles[slot] = joined(roles[slot], after);
     this.#last = report;
     return report.epoch === epoch && report.nodeId === nodeId;
   }

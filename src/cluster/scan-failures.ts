@@ -16,31 +16,37 @@ import {
 import type { NodePool } from "./node-pool.js";
 import type { ClusterRouter } from "./router.js";
 
-/** Code of the errors below. */
-const WALK = "ESCANNODE";
+/** Errors of a walk that is worth repeating. */
+const interruptions = new WeakSet<RedisError>();
+
+function interruption(message: string, server: string): RedisClusterException {
+  const error = new RedisClusterException(message, { server, command: "SCAN" });
+  interruptions.add(error);
+  return error;
+}
 
 /** Create the error for a node that has left the cluster. */
 export function leftCluster({ name }: NodePool): RedisClusterException {
-  const details = { code: WALK, server: name, outcome: "not-sent" } as const;
-  return new RedisClusterException(`${name} has left the cluster`, details);
+  return interruption(`${name} has left the cluster`, name);
 }
 
 /** Create the error for a node whose connection was lost during its walk. */
 export function lostServer({ name }: NodePool): RedisClusterException {
-  const details = { code: WALK, server: name };
-  return new RedisClusterException(`${name}: the connection was lost during the iteration`, details);
+  return interruption(`${name}: the connection was lost during the iteration`, name);
 }
 
 /** Create the error for slots whose node the client does not find. */
 export function nodeNotFound(): SlotNotCoveredError {
-  const message = "Slots have no node, or moved during the iteration more often than it was repeated";
+  const message =
+    "Slots have no node, or moved during the iteration more often than it was repeated";
   return new SlotNotCoveredError(message, { command: "SCAN" });
 }
 
 function isPassing(error: RedisError): boolean {
-  if (error instanceof MaxConnectionsError || error instanceof MaxPendingCommandsError) return false;
+  if (error instanceof MaxConnectionsError || error instanceof MaxPendingCommandsError)
+    return false;
   if (error instanceof SlotNotCoveredError || error instanceof ClusterDownError) return true;
-  if (error instanceof RedisClusterException) return error.code === WALK;
+  if (interruptions.has(error)) return true;
   const isTransport = error instanceof ConnectionError || error instanceof TimeoutError;
   return isTransport && !isPermanent(error);
 }

@@ -35,6 +35,7 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ],
   ["SLAVEOF", "the nodes of a cluster replicate each other; use clusterReplicate on a client(key)"],
   ["SWAPDB", "a cluster has no databases to swap"],
+  ["SCAN", "its cursor is valid at one node; use scanIter(), or with({ targetNodes: node })"],
   ["SHUTDOWN", "it stops one node; call it on a client(key)"],
 ]);
 
@@ -85,9 +86,10 @@ export function commandSlot(
 
 function slotWithoutKeys({ name, flags }: RoutedCommand): number {
   const reason =
-    (flags & MANY_NODES) === 0
-      ? REFUSED.get(name)
-      : "it concerns several nodes; call it outside of pipelines, or on with({ targetNodes: node }) for one node";
+    REFUSED.get(name) ??
+    ((flags & MANY_NODES) === 0
+      ? undefined
+      : "it concerns several nodes; call it outside of pipelines, or on with({ targetNodes: node }) for one node");
   if (reason === undefined) return NO_SLOT;
   const message = `${name} is not possible on a cluster: ${reason}`;
   throw new RedisClusterException(message, { command: name, outcome: "not-sent" });
