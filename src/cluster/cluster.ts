@@ -160,6 +160,8 @@ export class RedisClusterClient<
     options?: O,
   ): PubSub<T, MessagesOf<T, O>> {
     checkArity("pubsub", 1, arguments, "the returned subscriber");
+    // The subscriber of a view of one node is that of a server.
+    if (this[DEPENDENCIES].executor instanceof NodeExecutor) return super.pubsub(options);
     const router = routerOf(this);
     const { node, options: others } = clusterPubSubOptions(router.table, options);
     const dependencies: PubSubDependencies = {

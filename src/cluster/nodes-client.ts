@@ -25,7 +25,7 @@ export interface NodesSurface<T extends string | Buffer, I extends number | bigi
 }
 
 /** Commands for which the connections are shared with others. */
-const Shared: typeof SharedCommands = Commands;
+const NodesCommands: typeof SharedCommands = Commands;
 
 /** What a view is created from. */
 export interface NodesClientSetup extends FanOutContext {
@@ -37,7 +37,7 @@ export interface NodesClientSetup extends FanOutContext {
 export class ClusterNodesClient<
   T extends string | Buffer = string,
   I extends number | bigint = number,
-> extends Shared<NodesSurface<T, I>> {
+> extends NodesCommands<NodesSurface<T, I>> {
   /** @internal */ static override readonly name: string = "ClusterNodesClient";
   readonly #setup: NodesClientSetup;
 

@@ -49,6 +49,7 @@ const CALLS: readonly (readonly [call: string, type: string, ...more: string[]])
   ['new api.RedisCluster().client("k").with({ })', "ClusterCallOptions"],
   ['new api.RedisCluster().with({ targetNodes: "all" }).with({ })', "CallOptions"],
   ['new api.RedisCluster().getNodeFromKey("k", { })', "NodeFromKeyOptions"],
+  ["new api.RedisCluster().pubsub({ })", "ClusterPubSubOptions"],
   ["redis.with({ })", "CallOptions"],
   ["redis.client().with({ })", "CallOptions"],
   ["redis.pubsub({ })", "PubSubOptions"],
