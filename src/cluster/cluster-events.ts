@@ -24,14 +24,13 @@ const NODE = channel("rediswire:node");
 const REFRESH = traceChannel("refresh");
 
 /** Where a redirect comes from and leads to. */
-export interface RedirectRoute {
+export interface Redirect {
   readonly error: AskError;
   /** Name of the command. */
   readonly command: string;
   readonly from: NodeAddress;
   /** `undefined` when the target cannot be used. */
   readonly to: NodeAddress | undefined;
-  readonly db: number;
 }
 
 /** The nodes of a map at one moment. */
@@ -47,7 +46,7 @@ export function areRedirectsObserved(): boolean {
 }
 
 /** Publish a redirect. */
-export function publishRedirect({ error, command, from, to, db }: RedirectRoute): void {
+export function publishRedirect({ error, command, from, to }: Redirect, db: number): void {
   const attributes = {
     ...nodeAttributes(from, db),
     "db.operation.name": command,

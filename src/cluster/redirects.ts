@@ -10,7 +10,7 @@ import { InternalRequest } from "../connection/internal-request.js";
 import type { Request } from "../connection/request.js";
 import { AskError, ConnectionError, MovedError, type RedisError } from "../errors.js";
 import { loopTime } from "../util/timers.js";
-import { areRedirectsObserved, publishRedirect } from "./cluster-events.js";
+import { areRedirectsObserved, publishRedirect, type Redirect } from "./cluster-events.js";
 import { advance, type Fate, fateOf, type Journey, MAX_REDIRECTS, newJourney } from "./fate.js";
 import { ForwardedRequest } from "./forwarded-request.js";
 import type { NodePool } from "./node-pool.js";
@@ -89,7 +89,7 @@ export class Redirects {
     if (request instanceof TargetedRequest) return false;
     if (request instanceof ForwardedRequest && request.awaitsAsking) return false;
     const inner = request instanceof ForwardedRequest ? request.inner : request;
-    if (!mayTake || inner.settled) return this.learn(error, node);
+    if (!mayTake || inner.settled) return this.learn(error, node, request.name);
     if (isSelfRouting(inner)) {
       inner.onRefused({ error, node, connection });
       return false;
@@ -136,9 +136,9 @@ export class Redirects {
       random: Math.random,
     });
     advance(journey, error, fate, loopTime());
-    if (areRedirectsObserved() && error instanceof AskError) {
+    if (error instanceof AskError) {
       const to = fate.kind === "move" || fate.kind === "ask" ? fate.target : undefined;
-      publishRedirect({ error, command, from: node.address, to, db: this.#host.table.db });
+      this.#publish({ error, command, from: node.address, to });
     }
     if (fate.kind === "deliver" || fate.kind === "refuse") {
       if (fate.kind === "deliver" && fate.refresh) this.#host.requestRefresh();
@@ -176,12 +176,13 @@ export class Redirects {
   }
 
   /** Patch the map although the request itself is not sent again. */
-  learn(error: RedisError, { address }: NodePool): false {
+  learn(error: RedisError, { address }: NodePool, command: string): false {
     if (!(error instanceof MovedError) || error.slotId < 0) return false;
     try {
       const target = redirectTarget(error, address, this.#options.remap);
-      if (target !== undefined && this.#host.table.accepts(target))
-        this.#move(error.slotId, target);
+      if (target === undefined || !this.#host.table.accepts(target)) return false;
+      this.#publish({ error, command, from: address, to: target });
+      this.#move(error.slotId, target);
     } catch {
       // The function of the user throws for each redirect; those that are followed report it.
     }
@@ -195,6 +196,10 @@ export class Redirects {
     this.#moves += 1;
     if (effect === "promotion" || effect === "new-node") this.#host.requestRefresh();
     else if (steps !== 0 && this.#moves >= steps && this.#host.renewView()) this.#moves = 0;
+  }
+
+  #publish(redirect: Redirect): void {
+    if (areRedirectsObserved()) publishRedirect(redirect, this.#host.table.db);
   }
 
   #beforeWait({ refresh, reconnect }: Extract<Fate, { kind: "wait" }>, connection: Connection) {

@@ -306,7 +306,7 @@ export class ShardSubscriptions implements PlacementOwner {
   #onRedirected(slot: Slot, link: ShardLink, error: RedisError): void {
     slot.failures += 1;
     slot.fail(error, ({ retryUntil }) => loopTime() > retryUntil);
-    if (error instanceof MovedError) this.#router.redirects.learn(error, link.node);
+    if (error instanceof MovedError) this.#router.redirects.learn(error, link.node, "SSUBSCRIBE");
     else this.#router.refresh();
     // The map may name another node now, and the slot has moved to it then.
     if (slot.link !== link) return;

@@ -232,6 +232,13 @@ describe("an ACL user with the rights that the client needs", () => {
     expect(await client.set(`${tag}new`, "moved")).toBe(true);
   });
 
+  it("reads from the primary without the right to READONLY", async () => {
+    await using client = as("app", { loadBalancingStrategy: "random_replica" });
+    const tag = await tagAt(await servers.ownerOf(0));
+    await client.set(tag, "read");
+    expect(await client.get(tag)).toBe("read");
+  });
+
   it("rejects other commands with NoPermissionError", async () => {
     await using client = as("app");
     expect(await errorOf(client.del("key"))).toBeInstanceOf(NoPermissionError);

@@ -5,6 +5,7 @@ import type { RedisCluster } from "../../src/cluster/cluster.js";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import { clientOf } from "../support/cluster-router.js";
 import {
+  moved,
   REPLIES,
   type ScriptedCluster,
   type ScriptedNode,
@@ -117,6 +118,22 @@ describe("rediswire:redirect channel", () => {
     const [set, get, first] = attributesOn("rediswire:redirect");
     expect([set, get]).toEqual([redirect("ASK", slot, "SET"), redirect("ASK", slot, "GET")]);
     expect(first).toMatchObject({ "db.response.status_code": "ASK", "rediswire.slot": slot });
+  });
+
+  it("publishes a MOVED for a command that was cancelled, because it changes the map", async () => {
+    const key = cluster.keyOf(a);
+    await client.connect();
+    observe("rediswire:redirect");
+    const slot = keySlot(key, "utf8");
+    const held = a.hold("INCR", moved(slot, b));
+    const controller = new AbortController();
+    const reply = client.with({ signal: controller.signal }).incr(key);
+    await held.received;
+    controller.abort();
+    await reply.catch(() => {});
+    held.release();
+    await until(() => published.length !== 0);
+    expect(attributesOn("rediswire:redirect")).toEqual([redirect("MOVED", slot)]);
   });
 
   it("publishes a redirect that cannot be followed without a target", async () => {
