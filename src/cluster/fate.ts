@@ -75,7 +75,7 @@ const SHORT_PAUSE = 50;
 const SHORT_PAUSES = 4;
 /** ms; bounds of the pause while a shard or a node is down. */
 const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 1000;
+const LONGEST_PAUSE = 750;
 
 /** Texts of servers. A script may write an error of any other text, after it has changed data. */
 const SERVER_TEXTS: Readonly<Record<string, RegExp>> = {

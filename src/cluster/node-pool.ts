@@ -157,6 +157,21 @@ export class NodePool implements AddressSource {
     await Promise.all([this.#pool?.close(), this.#asReplica?.close()]);
   }
 
+  /** End blocking commands, whose replies may never come: the node has left the cluster. */
+  endBlocked(): void {
+    this.#pool?.connections.drain(({ blocked }) => blocked, this.#leftError, true);
+  }
+
+  /** Close as {@link close} does, while the client stays open: the node has left the cluster. */
+  async retire(): Promise<void> {
+    await this.#pool?.retire(this.#leftError);
+  }
+
+  get #leftError(): ConnectionError {
+    const { name: server } = this;
+    return new ConnectionError("The node has left the cluster", { code: "EFAILOVER", server });
+  }
+
   /** Close the connections immediately. */
   disconnect(): void {
     this.#pool?.disconnect();

@@ -138,11 +138,15 @@ export class NodeTable {
     let unused: NodePool[] = [];
     this.#change(() => {
       unused = this.#map.adopt(view, since);
-      for (const node of unused) this.#leaving.add(node);
+      for (const node of unused) {
+        this.#leaving.add(node);
+        // Now: those that their callers allow to be sent twice are routed again with the others.
+        node.endBlocked();
+      }
     });
     for (const [address, zone] of view.zones ?? []) this.#map.node(address).zone = zone;
     for (const node of unused) {
-      node.close().then(
+      node.retire().then(
         () => this.#leaving.delete(node),
         () => this.#leaving.delete(node),
       );

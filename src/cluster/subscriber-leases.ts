@@ -35,10 +35,19 @@ export class SubscriberLeases implements LeaseProvider {
     const { table, closed } = this.#router;
     if (closed) throw closedError();
     if (table.empty) await this.#router.nextView();
-    const lease = await firstLease(this.#candidates());
-    if (!this.#router.closed) return lease;
-    lease.release();
-    throw closedError();
+    for (;;) {
+      const candidates = this.#candidates();
+      try {
+        const lease = await firstLease(candidates);
+        if (!this.#router.closed) return lease;
+        lease.release();
+        throw closedError();
+      } catch (error) {
+        // A closed pool belongs to a node that has left the cluster meanwhile.
+        const hasLeft = candidates.some(({ pool }) => pool.closed);
+        if (this.#router.closed || !hasLeft || this.#node !== undefined) throw error;
+      }
+    }
   }
 
   #candidates(): NodePool[] {

@@ -62,6 +62,8 @@ export class ConnectionPool {
   readonly #lostRequests: LostRequests;
   readonly #urgentCommands: UrgentCommands;
   #closing: Promise<void> | undefined = undefined;
+  /** Why it is closed, when its client stays open. */
+  #reason: RedisError | undefined = undefined;
   #resolveClosing: (() => void) | undefined = undefined;
 
   /**
@@ -124,7 +126,7 @@ export class ConnectionPool {
         self.#wait(request);
       else if (connection.pending >= maxPendingCommands && !request.admitted)
         throw tooManyPendingError(maxPendingCommands, request);
-      else if (self.#closing !== undefined) throw closedError(request.name);
+      else if (self.#closing !== undefined) throw self.#closedError(request.name);
       else connection.send(request);
       if (shared.length < sharedConnections) self.#assigner.growShared();
     } catch (error) {
@@ -137,14 +139,14 @@ export class ConnectionPool {
    * nothing is thrown.
    */
   executeExclusively(request: Request): void {
-    if (this.closed) return request.fail(closedError(request.name));
+    if (this.closed) return request.fail(this[SELF].#closedError(request.name));
     const timeout = this.waitsWhenFull ? this.leaseTimeout : request.waitTimeout;
     if (this[SELF].#blockingRequests.add(request, timeout)) this[SELF].#assigner.assign();
   }
 
   /** @internal Execute a request on a new connection that serves nothing else. */
   executeUrgently(request: Request): void {
-    if (this.closed) request.fail(closedError(request.name));
+    if (this.closed) request.fail(this[SELF].#closedError(request.name));
     else this[SELF].#urgentCommands.execute(request);
   }
 
@@ -160,7 +162,7 @@ export class ConnectionPool {
     return new Promise((resolve, reject) => {
       // Clients pass the keys of the commands to come.
       checkArity("lease", Array.isArray(arguments[0]) ? 1 : 0, arguments);
-      if (self.#closing !== undefined) return reject(closedError());
+      if (self.#closing !== undefined) return reject(self.#closedError());
       const fail = (error: RedisError): void => reject(requestError({}, error, "not-sent"));
       const grant = (connection: Connection): void => {
         const lease = new Lease(connection, self);
@@ -197,20 +199,29 @@ export class ConnectionPool {
    */
   async close(): Promise<void> {
     checkArity("close", 0, arguments);
-    const self = this[SELF];
-    if (self.#closing !== undefined) return self.#closing;
-    self.#closing = new Promise((resolve) => {
-      self.#resolveClosing = resolve;
+    return this[SELF].retire();
+  }
+
+  /** @internal Close for good; with a `reason` the client stays open, and leases are reported as lost. */
+  retire(reason?: RedisError): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
+    this.#reason = reason;
+    this.#closing = new Promise((resolve) => {
+      this.#resolveClosing = resolve;
     });
-    self.#waitQueue.failLeases(closedError(), 0);
-    self.#retryQueue.end();
+    const error = this.#closedError();
+    this.#waitQueue.failLeases(error, 0);
+    this.#retryQueue.end();
+    this.#connections.drain(({ blocked }) => blocked, error, true);
     // Holders must not send more requests, or closing might never end.
-    for (const lease of self.#connections.leases) lease.lost(closedError(), true);
-    for (const connection of self.#connections.all) {
-      if (connection.blocked) connection.destroy(closedError());
-    }
-    self.#finishClosing();
-    return self.#closing;
+    for (const lease of this.#connections.leases) lease.lost(error, reason === undefined);
+    this.#finishClosing();
+    return this.#closing;
+  }
+
+  #closedError(command?: string): RedisError {
+    const reason = this.#reason ?? closedError();
+    return requestError(command === undefined ? {} : { name: command }, reason, "not-sent");
   }
 
   /** Whether {@link close} was called. */
@@ -254,11 +265,10 @@ export class ConnectionPool {
    * left of their time. They were accepted once, so that no limit applies.
    */
   resume(requests: readonly Request[]): void {
-    if (this.closed) for (const request of requests) request.fail(closedError(request.name));
-    else {
-      this.#waitQueue.resume(requests);
-      this.#assigner.assign();
-    }
+    // A closed pool refuses each of them.
+    if (this.closed) for (const request of requests) this.execute(request);
+    else this.#waitQueue.resume(requests);
+    this.#assigner.assign();
   }
 
   // -- called by leases, connections, the connector and the address source -------------------
@@ -348,7 +358,7 @@ export class ConnectionPool {
   }
 
   #wait(request: Request): void {
-    if (this.#closing !== undefined) throw closedError(request.name);
+    if (this.#closing !== undefined) throw this.#closedError(request.name);
     assertMayWait(request, this.#waitLimits);
     this.#waitQueue.add(request);
     this.#assigner.assign();
@@ -364,12 +374,12 @@ export class ConnectionPool {
     if (this.#resolveClosing === undefined || isWaiting) return;
     const resolve = this.#resolveClosing;
     for (const connection of this.#connections.all) {
-      if (connection.pending === 0) connection.destroy(closedError());
+      if (connection.pending === 0) connection.destroy(this.#closedError());
     }
     // Destroying a connection calls this method; only the innermost call goes on.
     if (this.#connections.size !== 0 || this.#resolveClosing === undefined) return;
     this.#resolveClosing = undefined;
-    this.#connector.stop(closedError());
+    this.#connector.stop(this.#closedError());
     this.#waitQueue.stop();
     this.#urgentCommands.stop();
     this.#source.detach?.(this);

@@ -195,7 +195,7 @@ describe("fateOf TRYAGAIN", () => {
 
   it("waits longer after four waits, and delivers the error after ten", () => {
     const fates = travel(() => TRYAGAIN);
-    expect(pausesOf(fates)).toEqual([50, 50, 50, 50, 100, 200, 400, 800, 1000, 1000]);
+    expect(pausesOf(fates)).toEqual([50, 50, 50, 50, 100, 200, 400, 750, 750, 750]);
     expect(fates.at(-1)).toEqual(DELIVER);
   });
 
@@ -219,9 +219,9 @@ describe("fateOf CLUSTERDOWN, MASTERDOWN, LOADING and READONLY", () => {
     expect(fate(text)).toEqual({ kind: "wait", pause: 100, refresh: true, reconnect: false });
   });
 
-  it("doubles the pause up to 1000 ms, and delivers the node's own error after ten waits", () => {
+  it("doubles the pause up to 750 ms, and delivers the node's own error after ten waits", () => {
     const fates = travel(() => DOWN);
-    expect(pausesOf(fates)).toEqual([100, 200, 400, 800, 1000, 1000, 1000, 1000, 1000, 1000]);
+    expect(pausesOf(fates)).toEqual([100, 200, 400, 750, 750, 750, 750, 750, 750, 750]);
     expect(fates.at(-1)).toEqual(DELIVER_AND_REFRESH);
   });
 
