@@ -10,7 +10,7 @@ import {
 } from "../client/client-state.js";
 import { Redis } from "../client/redis.js";
 import type { Arg, Key } from "../commands/core/info.js";
-import { CommandInfo } from "../commands/core/info.js";
+import { CommandInfo, READONLY } from "../commands/core/info.js";
 import { commandSlot, NO_SLOT } from "../commands/core/key-route.js";
 import { keySlot } from "../commands/core/key-slot.js";
 import { RedisClusterException, SlotNotCoveredError } from "../errors.js";
@@ -31,6 +31,7 @@ import {
 import { NodeExecutor } from "./node-executor.js";
 import type { NodePool } from "./node-pool.js";
 import { ClusterNode } from "./options.js";
+import { ReadExecutor } from "./read-executor.js";
 import type { ClusterRouter } from "./router.js";
 import type { Shard } from "./slot-map.js";
 
@@ -132,6 +133,20 @@ export abstract class NodeMethods<
     checkArity("getRandomPrimaryNode", 0, arguments);
     const router = routerOf(this);
     return describeRandom(router.table.primaries, router);
+  }
+
+  /**
+   * Return one of the nodes that may execute a command, by chance: with `loadBalancingStrategy` all of them for a
+   * command that only reads, otherwise the primaries.
+   * @param command - Command name, optionally with its subcommand.
+   * @throws {@link RedisClusterException} before the client has connected; {@link DataError} for an invalid name.
+   */
+  getRandomPrimaryOrAllNodes(command: string): ClusterNode {
+    checkArity("getRandomPrimaryOrAllNodes", 1, arguments);
+    const { call, executor } = this[DEPENDENCIES];
+    const { flags } = resolveCommand(command, [], call.callbacks).info;
+    const readsAnywhere = executor instanceof ReadExecutor && (flags & READONLY) !== 0;
+    return readsAnywhere ? this.getRandomNode() : this.getRandomPrimaryNode();
   }
 
   /**

@@ -102,6 +102,18 @@ describe("the nodes of a cluster client", () => {
     expect([...primaries].sort()).toEqual(names(a, b));
   });
 
+  it("are chosen among all of them for a command that reads, by a client that reads from replicas", async () => {
+    await cluster.connect();
+    const reader = cluster.with({ loadBalancingStrategy: "random" });
+    const chosenBy = (client: RedisCluster, command: string): string[] => {
+      const chosen = Array.from({ length: 200 }, () => client.getRandomPrimaryOrAllNodes(command));
+      return [...new Set(chosen.map(({ name }) => name))].sort();
+    };
+    expect(chosenBy(reader, "get")).toEqual(names(a, b, replicaOfA));
+    expect(chosenBy(reader, "SET")).toEqual(names(a, b));
+    expect(chosenBy(cluster, "GET")).toEqual(names(a, b));
+  });
+
   it("are found by key: the primary, or with replica: true its first replica", async () => {
     await cluster.connect();
     const key = scripted.keyOf(a);

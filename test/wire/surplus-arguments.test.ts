@@ -58,6 +58,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 const VALID: Readonly<Record<string, readonly unknown[]>> = {
   "Redis.with": [{}],
   "RedisCluster.getNode": ["127.0.0.1", 7000],
+  "RedisCluster.monitor": [["127.0.0.1", 7000]],
+  "RedisCluster.getRandomPrimaryOrAllNodes": ["GET"],
   "RedisCluster.getNodeFromKey": ["k", {}],
   "RedisCluster.getNodesFromSlot": ["GET", "k"],
   "RedisCluster.keyslot": ["k"],
