@@ -57,6 +57,8 @@ export interface TestCluster extends AsyncDisposable {
   addNode(options?: { readonly replicaOf?: TestClusterNode }): Promise<TestClusterNode>;
   /** Remove a node that owns no slots from the cluster, and end its process. */
   removeNode(node: TestClusterNode): Promise<void>;
+  /** Kill all nodes and start them on other ports, empty, with their ids and slots; `nodes` has new objects. */
+  relocate(): Promise<void>;
   /** Kill all processes, wait for their end, and remove their folders. Can be called repeatedly. */
   stop(): Promise<void>;
 }
@@ -199,6 +201,23 @@ export class LocalCluster implements TestCluster {
     this.#replicas = without(this.#replicas);
     await gone.stop();
     await Promise.all(this.#running().map((other) => other.command("CLUSTER", "FORGET", id)));
+  }
+
+  async relocate(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => this.#relocate(node)));
+    const nodes = this.#nodes;
+    // All, because each knows only the old addresses of the others.
+    for (const node of nodes) await introduce([node, ...nodes.filter((other) => other !== node)]);
+    await untilReady(nodes, await this.#countReplicas());
+  }
+
+  async #relocate(node: LocalServer): Promise<void> {
+    const moved = await node.relocate({ "cluster-port": String(await freePort()) });
+    const replace = (list: LocalServer[]): LocalServer[] =>
+      list.map((one) => (one === node ? moved : one));
+    this.#nodes = replace(this.#nodes);
+    this.#primaries = replace(this.#primaries);
+    this.#replicas = replace(this.#replicas);
   }
 
   async stop(): Promise<void> {

@@ -148,6 +148,26 @@ export class LocalServer implements AsyncDisposable {
     await this.launch();
   }
 
+  /** Kill the process and start an empty server on other ports, with the files of this one. */
+  async relocate(config: Readonly<Record<string, string>>): Promise<LocalServer> {
+    this.#raw.close();
+    await this.#process?.end();
+    const options = { ...this.#options, config: { ...this.#options.config, ...config } };
+    const tls = this.#layout.tlsPort === undefined ? {} : { tlsPort: await freePort() };
+    const server = new LocalServer(options, {
+      ...this.#layout,
+      port: await freePort(),
+      ...tls,
+    });
+    try {
+      await server.launch();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
   /** Freeze the process (SIGSTOP): its sockets stay open without any reply. */
   pause(): void {
     this.kill("SIGSTOP");
