@@ -5,7 +5,7 @@
  */
 import { isUint8Array } from "node:util/types";
 import { type Arg, CommandInfo, READONLY } from "../commands/core/info.js";
-import { AbortError, DataError, deriveError, RedisError } from "../errors.js";
+import { AbortError, ClusterError, DataError, deriveError, RedisError } from "../errors.js";
 import { MapReply, type Reply } from "../protocol/reply.js";
 import { toBytes } from "../util/bytes.js";
 import { settleAll } from "../util/settle-all.js";
@@ -83,8 +83,15 @@ export function asNotSent(error: unknown): unknown {
   return deriveError(error, { outcome, cause });
 }
 
-/** Whether FUNCTION LOAD failed because a library of that name exists: another client loaded it. */
+/**
+ * Whether FUNCTION LOAD failed because a library of that name exists: another client loaded it, or some nodes of a
+ * cluster had it.
+ */
 export function isAlreadyLoaded(error: unknown): boolean {
+  if (error instanceof ClusterError) {
+    const failures = [...error.replies.values()].filter((reply) => reply instanceof RedisError);
+    return failures.length !== 0 && failures.every(isAlreadyLoaded);
+  }
   return error instanceof RedisError && /^ERR Library '.*' already exists$/.test(error.message);
 }
 
