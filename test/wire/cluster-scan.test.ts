@@ -5,7 +5,10 @@ import type { RedisCluster } from "../../src/cluster/cluster.js";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import { DataError, RedisClusterException, SlotNotCoveredError } from "../../src/errors.js";
 import { clientOf } from "../support/cluster-router.js";
+import { bulk, bulks } from "../support/resp.js";
 import {
+  LOSE,
+  moved,
   type ScriptedCluster,
   type ScriptedNode,
   scriptedCluster,
@@ -15,6 +18,8 @@ import { errorOf } from "../support/settle.js";
 import { watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
+
+const UNKNOWN = "-ERR unknown command 'CLUSTERSCAN', with args beginning with: '0' \r\n";
 
 let cluster: ScriptedCluster;
 let a: ScriptedNode;
@@ -200,6 +205,76 @@ describe("scanIter on a cluster", () => {
     await client.connect();
     const found = await scan({}, undefined, client.with({ targetNodes: [b.host, b.port] }));
     expect(found).toEqual(names.filter((key) => cluster.owners[keySlot(key, "utf8")] === b));
+  });
+});
+
+describe("scanIter with CLUSTERSCAN", () => {
+  /** Hash tags of the slots where the cursors continue. */
+  const [start, middle, end] = ["0", "0-{m}-0", "0-{e}-5"] as const;
+
+  /** Let all nodes answer as Valkey does; the first command with the cursor `lost` ends its connection. */
+  function answerClusterScan(lost?: string): void {
+    let loses = lost !== undefined;
+    const batch = (next: string, key: string): string => `*2\r\n${bulk(next)}${bulks([key])}`;
+    const batches: Readonly<Record<string, string>> = {
+      [start]: batch(middle, "first"),
+      [middle]: batch(end, "second"),
+      [end]: batch("0", "third"),
+    };
+    for (const node of cluster.nodes)
+      node.always("CLUSTERSCAN", ({ words: [, cursor = ""] }) => {
+        if (loses && cursor === lost) {
+          loses = false;
+          return LOSE;
+        }
+        const slot = keySlot(cursor, "utf8");
+        const owner = cluster.owners[slot];
+        const isRefused = cursor !== start && owner !== undefined && owner !== node;
+        return isRefused ? moved(slot, owner) : batches[cursor];
+      });
+  }
+  const ownerOf = (cursor: string): ScriptedNode | undefined =>
+    cluster.owners[keySlot(cursor, "utf8")];
+
+  it("sends each cursor to the node of its hash tag, with the options", async () => {
+    answerClusterScan();
+    expect(await scan({ count: 5, type: "string" })).toEqual(["first", "second", "third"]);
+    const options = ["COUNT", "5", "TYPE", "string"];
+    expect(ownerOf(middle)?.received("CLUSTERSCAN")).toContainEqual([
+      "CLUSTERSCAN",
+      middle,
+      ...options,
+    ]);
+    expect(ownerOf(end)?.received("CLUSTERSCAN")).toContainEqual(["CLUSTERSCAN", end, ...options]);
+    expect(walked()).toEqual([]);
+  });
+
+  it("continues with the same cursor at the node that the slot has moved to", async () => {
+    answerClusterScan();
+    await client.connect();
+    const to = ownerOf(middle) === a ? b : a;
+    cluster.move("{m}", to);
+    expect(await scan()).toEqual(["first", "second", "third"]);
+  });
+
+  it("continues with the same cursor after a lost connection", async () => {
+    answerClusterScan(middle);
+    expect(await scan()).toEqual(["first", "second", "third"]);
+  });
+
+  it("begins again with SCAN when a node of an older version does not know the command", async () => {
+    answerClusterScan();
+    const node = ownerOf(middle) as ScriptedNode;
+    node.always("CLUSTERSCAN", ({ words: [, cursor] }) =>
+      cursor === middle ? UNKNOWN : `*2\r\n${bulk(middle)}${bulks(["first"])}`,
+    );
+    expect(unique(await scan())).toEqual(["first", ...names].sort());
+  });
+
+  it("uses SCAN when the user has no right to the command", async () => {
+    for (const node of cluster.nodes)
+      node.always("CLUSTERSCAN", "-NOPERM User default has no permissions\r\n");
+    expect(unique(await scan())).toEqual(names);
   });
 });
 
