@@ -10,6 +10,7 @@ import { ConnectionError, type RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
+import { startImmediate } from "../util/timers.js";
 import { createFence } from "./fence.js";
 import { ReadRoute } from "./read-route.js";
 import { type ReplicaOwner, ReplicaPool } from "./replica-pool.js";
@@ -101,7 +102,7 @@ export class NodePool implements AddressSource {
 
   /** Whether a reply is due on a connection that has been silent for some time. */
   get silent(): boolean {
-    return this.#silentConnections.length !== 0;
+    return this.#pool !== undefined && this.#silentConnections.length !== 0;
   }
 
   /** How often a connection was lost or could not be made, or a reply timed out. */
@@ -185,6 +186,11 @@ export class NodePool implements AddressSource {
 
   /** End the silent connections: the node has lost its slots, and their replies would be redirects at best. */
   abandonSilent(): void {
+    // When the process was blocked, replies may be there that have not been read.
+    if (this.silent) startImmediate(() => this.#abandonSilent());
+  }
+
+  #abandonSilent(): void {
     const { name: server } = this;
     const message = "The node does not respond, and another node serves its slots";
     const error = new ConnectionError(message, { code: "EFAILOVER", server });

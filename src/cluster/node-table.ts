@@ -91,7 +91,7 @@ export class NodeTable {
 
   /** Whether a node serves slots. */
   isPrimary(node: NodePool): boolean {
-    return this.#map.primaries.includes(node);
+    return this.#map.isPrimary(node);
   }
 
   /** All nodes, without those that left. */
@@ -208,12 +208,10 @@ export class NodeTable {
   #change(change: () => void): void {
     // What waits for these slots is routed again when they open, before anything newer.
     const { closedSlots } = this.#host.gates;
+    const { generation } = this.#map;
     const oldOwner = this.#map.snapshot();
     change();
-    for (const [node, slots] of this.#movedFromBusy(oldOwner)) {
-      if (!this.isPrimary(node)) node.abandonSilent();
-      this.#host.gates.fenceAll(slots, node.busyConnections);
-    }
+    if (this.#map.generation !== generation) this.#fenceMoved(oldOwner);
     for (const node of this.all) {
       if (node.waiting === 0) continue;
       this.#host.reroute(
@@ -221,6 +219,14 @@ export class NodeTable {
           (request) => this.#isMisplaced(request, node) && !this.#isGated(request, closedSlots),
         ),
       );
+    }
+  }
+
+  /** Close the slots that left a node until it has answered what it was sent. */
+  #fenceMoved(oldOwner: (slot: number) => NodePool | undefined): void {
+    for (const [node, slots] of this.#movedFromBusy(oldOwner)) {
+      if (!this.isPrimary(node)) node.abandonSilent();
+      this.#host.gates.fenceAll(slots, node.busyConnections);
     }
   }
 

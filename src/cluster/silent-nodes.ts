@@ -3,7 +3,7 @@
  * failed, which nothing else shows before the reply timeout. However short the timeouts are, the slots are
  * refreshed only now and then.
  */
-import { realTime } from "../util/timers.js";
+import { nextTick, realTime } from "../util/timers.js";
 import type { NodePool } from "./node-pool.js";
 import type { NodeTable } from "./node-table.js";
 
@@ -22,6 +22,8 @@ export class SilentNodes {
   readonly #host: SilentNodesHost;
   /** Moment of `realTime()` before which silent nodes are not reported again. */
   #earliest = 0;
+  /** Whether a check is due in this turn: with thousands of nodes, one per call would block the process. */
+  #isDue = false;
 
   constructor(host: SilentNodesHost) {
     this.#host = host;
@@ -29,6 +31,13 @@ export class SilentNodes {
 
   /** Calls have ended without a reply. */
   check(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    nextTick(() => this.#check());
+  }
+
+  #check(): void {
+    this.#isDue = false;
     const { table } = this.#host;
     const serving: NodePool[] = [];
     for (const node of table.all) {

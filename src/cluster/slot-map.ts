@@ -38,6 +38,11 @@ function firstTurn(): number {
 /** Shard number of a slot without a node. */
 const NONE = 0;
 
+function hasNames(nodes: readonly { name: string }[], addresses: readonly NodeAddress[]): boolean {
+  if (nodes.length !== addresses.length) return false;
+  return addresses.every((address, index) => nodes[index]?.name === nodeName(address));
+}
+
 /** The map of one client. */
 export class SlotMap<N extends { readonly name: string }> {
   /** Number of changes of which node serves which slot. A field, because pipelines read it for every command. */
@@ -138,6 +143,11 @@ export class SlotMap<N extends { readonly name: string }> {
     return this.#shards.flatMap((shard) => (shard === undefined ? [] : [{ ...shard }]));
   }
 
+  /** Return whether a node serves slots. */
+  isPrimary(node: N): boolean {
+    return this.#primaries.includes(node);
+  }
+
   /** The replicas of the nodes that serve slots; a new array. */
   get replicas(): N[] {
     return this.#shards.flatMap((shard) => shard?.replicas ?? []);
@@ -156,6 +166,33 @@ export class SlotMap<N extends { readonly name: string }> {
    * @returns The nodes that are not used any more. The map has forgotten them.
    */
   adopt(view: ClusterView, since: number): N[] {
+    const newer = [...this.#patches].filter(([, { version }]) => version > since);
+    this.#patches = new Map(newer);
+    // Most views change nothing: what was derived from the map stays valid.
+    if (newer.length !== 0 || !this.#matches(view)) this.#replace(view);
+    for (const [slot, { node }] of newer) this.#change(slot, node);
+    return this.#forgetUnused();
+  }
+
+  /** Return whether the map is what it would be after a view. */
+  #matches({ ranges }: ClusterView): boolean {
+    const seen = new Set<number>();
+    let size = 0;
+    for (const range of ranges) {
+      const number = this.#owners[range.from] ?? NONE;
+      const shard = this.#shards[number];
+      if (shard?.primary.name !== nodeName(range.primary)) return false;
+      for (let slot = range.from; slot <= range.to; slot++)
+        if (this.#owners[slot] !== number) return false;
+      // The first range of a primary decides on its replicas.
+      if (!seen.has(number) && !hasNames(shard.replicas, range.replicas)) return false;
+      seen.add(number);
+      size += range.to - range.from + 1;
+    }
+    return size === SLOTS - this.#uncovered;
+  }
+
+  #replace(view: ClusterView): void {
     this.generation++;
     this.#owners = new Uint16Array(SLOTS);
     this.#shards = [undefined];
@@ -164,10 +201,6 @@ export class SlotMap<N extends { readonly name: string }> {
     this.#uncovered = SLOTS;
     const numbers = new Map<N, number>();
     for (const range of view.ranges) this.#adoptRange(range, numbers);
-    const newer = [...this.#patches].filter(([, { version }]) => version > since);
-    this.#patches = new Map(newer);
-    for (const [slot, { node }] of newer) this.#change(slot, node);
-    return this.#forgetUnused();
   }
 
   #adoptRange({ from, to, primary, replicas }: ViewRange, numbers: Map<N, number>): void {

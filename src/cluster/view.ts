@@ -100,6 +100,8 @@ class ViewReader {
   readonly #asked: NodeAddress;
   readonly #remap: AddressRemap | undefined;
   readonly #taken = new Uint8Array(SLOTS);
+  /** The last slot that is taken. */
+  #last = -1;
   /** A primary may have thousands of ranges: its address is checked once. */
   readonly #known = new Map<string, NodeAddress>();
   readonly #zones = new Map<NodeAddress, string>();
@@ -129,15 +131,23 @@ class ViewReader {
     const from = this.#slot(first, name);
     const to = this.#slot(last, name);
     if (from > to) throw this.#refuse(`${name} begins behind its end`);
-    const taken = this.#taken.subarray(from, to + 1);
-    const twice = taken.indexOf(1);
-    if (twice >= 0) throw this.#refuse(`slot ${from + twice} is in two ranges`);
-    taken.fill(1);
+    this.#take(from, to);
     const [primary, ...others] = nodes.map((node) => this.#node(node, name));
     if (primary === undefined) return undefined;
     // A replica without a known address is of no use. Addresses are shared, so they are compared as objects.
-    const replicas = new Set(others.filter((node) => node !== undefined && node !== primary));
-    return { from, to, primary, replicas: [...replicas] as NodeAddress[] };
+    const known = others.filter((node) => node !== undefined && node !== primary);
+    const replicas = known as NodeAddress[];
+    return { from, to, primary, replicas: replicas.length < 2 ? replicas : [...new Set(replicas)] };
+  }
+
+  #take(from: number, to: number): void {
+    // Servers list the slots in order.
+    if (from <= this.#last) {
+      const twice = this.#taken.subarray(from, to + 1).indexOf(1);
+      if (twice >= 0) throw this.#refuse(`slot ${from + twice} is in two ranges`);
+    }
+    this.#taken.fill(1, from, to + 1);
+    this.#last = Math.max(this.#last, to);
   }
 
   #slot(value: Reply, name: string): number {
@@ -153,10 +163,12 @@ class ViewReader {
       throw this.#malformed(`a node of ${name}`, "a host and a port", node);
     }
     const [endpoint = null, port = null, , metadata = null] = node;
-    const host = toWord(endpoint) === "?" ? lookUp(metadata, "ip") : toWord(endpoint);
-    // "?" is a host name that is not set: without an IP address, the node cannot be reached.
-    if (toWord(endpoint) === "?" && (host === null || host === "" || host === "?"))
-      return undefined;
+    let host = toWord(endpoint);
+    if (host === "?") {
+      host = lookUp(metadata, "ip");
+      // "?" is a host name that is not set: without an IP address, the node cannot be reached.
+      if (host === null || host === "" || host === "?") return undefined;
+    }
     if (typeof port !== "number" && typeof port !== "bigint") {
       throw this.#malformed(`the port of a node of ${name}`, "an integer", port);
     }

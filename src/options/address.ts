@@ -2,6 +2,7 @@
  * The address of a server, its text forms, which texts can be its host, and the check of an address that a
  * server reports. Pure.
  */
+import { isIPv4 } from "node:net";
 import { isIpv6 } from "../util/validate.js";
 
 /** Address of a server: a host and port, or a unix socket. */
@@ -53,6 +54,8 @@ const IPV6_WITH_ZONE = /^[\dA-Fa-f:.]{2,45}(?:%[\w.-]{1,32})?$/;
  * @returns What the text is; `undefined` when it may be a host.
  */
 export function hostFault(host: string): string | undefined {
+  // Most nodes of clusters, of which there may be thousands.
+  if (isIPv4(host)) return undefined;
   if (host.includes(":")) {
     return IPV6_WITH_ZONE.test(host) && isIpv6(host) ? undefined : "a malformed IPv6 address";
   }
