@@ -315,6 +315,36 @@ describe("a view that is older than a MOVED (trap 14)", () => {
   });
 });
 
+describe("SlotMap.adopt() of a view that changes nothing", () => {
+  it("keeps the generation and the shards, and forgets the nodes of redirects", () => {
+    const { map } = mapOf(THREE);
+    const [generation, shard] = [map.generation, map.shard(0)];
+    const stray = map.node(at("x"));
+    expect(map.adopt(THREE, map.version)).toEqual([stray]);
+    expect(map.generation).toBe(generation);
+    expect(map.shard(0)).toBe(shard);
+  });
+
+  it("changes the generation when only one slot, a replica or the coverage differs", () => {
+    const whole = viewOf([0, SLOTS - 1, "a", "a2"]);
+    const others = [
+      viewOf([0, SLOTS - 2, "a", "a2"], [SLOTS - 1, SLOTS - 1, "b"]),
+      viewOf([0, SLOTS - 1, "a", "a3"]),
+      viewOf([0, SLOTS - 1, "a"]),
+      viewOf([0, SLOTS - 2, "a", "a2"]),
+      viewOf([0, SLOTS - 1, "a2", "a"]),
+    ];
+    for (const other of others) {
+      const { map } = mapOf(whole);
+      const { generation } = map;
+      map.adopt(other, map.version);
+      expect(map.generation).toBeGreaterThan(generation);
+      map.adopt(whole, map.version);
+      expect(shardOf(map, SLOTS - 1)).toBe("a/a2");
+    }
+  });
+});
+
 describe("SlotMap.strays", () => {
   it("counts the nodes that are not in the last view, until the next one", () => {
     const { map } = mapOf(THREE);
