@@ -2,7 +2,6 @@
  * The address of a server, its text forms, which texts can be its host, and the check of an address that a
  * server reports. Pure.
  */
-import { isIPv4 } from "node:net";
 import { isIpv6 } from "../util/validate.js";
 
 /** Address of a server: a host and port, or a unix socket. */
@@ -45,6 +44,7 @@ export function addressFields(address: Address): string {
 const NAME_CHARACTERS = /^(?:[\w.-]|[^\p{ASCII}\p{Cc}\p{Cs}\p{Z}])+$/u;
 const NAME_LABELS = /^[^.]{1,63}(?:\.[^.]{1,63})*\.?$/u;
 const MAX_NAME = 253;
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/;
 const FOUR_NUMBERS = /^\d+\.\d+\.\d+\.\d+$/;
 const IPV6_WITH_ZONE = /^[\dA-Fa-f:.]{2,45}(?:%[\w.-]{1,32})?$/;
 
@@ -55,7 +55,7 @@ const IPV6_WITH_ZONE = /^[\dA-Fa-f:.]{2,45}(?:%[\w.-]{1,32})?$/;
  */
 export function hostFault(host: string): string | undefined {
   // Most nodes of clusters, of which there may be thousands.
-  if (isIPv4(host)) return undefined;
+  if (IPV4.test(host)) return undefined;
   if (host.includes(":")) {
     return IPV6_WITH_ZONE.test(host) && isIpv6(host) ? undefined : "a malformed IPv6 address";
   }
