@@ -5,7 +5,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
-import { type PubSubMessage, RedisCluster } from "../../src/index.js";
+import {
+  type KeyEvent,
+  KeyspaceEvents,
+  type PubSubMessage,
+  Redis,
+  RedisCluster,
+} from "../../src/index.js";
 import { startCluster } from "../../src/testing/index.js";
 import { reportNumbers } from "../support/cluster-load.js";
 import { PROTOCOLS } from "../support/protocols.js";
@@ -14,6 +20,8 @@ import { until } from "../support/until.js";
 /** Larger numbers for the release notes. */
 const MIGRATIONS = Number(process.env.REDISWIRE_PUBSUB_MIGRATIONS ?? 5);
 const FAILOVERS = Number(process.env.REDISWIRE_PUBSUB_FAILOVERS ?? 1);
+/** Primaries that are killed; each takes some seconds. */
+const KILLS = Number(process.env.REDISWIRE_PUBSUB_KILLS ?? 0);
 
 const servers = await startCluster({
   primaries: 3,
@@ -109,7 +117,7 @@ describe.each(PROTOCOLS)("sharded channels on a cluster (RESP%s)", (protocol) =>
     const publishing = publishNumbers(publisher, true);
     const silences: number[] = [];
     /** Wait until all channels have received a message that is published from now on. */
-    const untilHeard = async (): Promise<void> => {
+    const untilReceived = async (): Promise<void> => {
       const { number } = publishing;
       const start = performance.now();
       await until(() => CHANNELS.every((channel) => log.last(channel) > number), {
@@ -117,15 +125,22 @@ describe.each(PROTOCOLS)("sharded channels on a cluster (RESP%s)", (protocol) =>
       });
       silences.push(performance.now() - start);
     };
-    await untilHeard();
+    await untilReceived();
     for (let i = 0; i < MIGRATIONS; i++) {
       await move(CHANNELS[i % CHANNELS.length] as string);
-      await untilHeard();
+      await untilReceived();
     }
     for (let i = 0; i < FAILOVERS; i++) {
       const owner = await servers.ownerOf(keySlot(CHANNELS[i % CHANNELS.length] as string, "utf8"));
       await servers.failover(owner);
-      await untilHeard();
+      await untilReceived();
+    }
+    for (let i = 0; i < KILLS; i++) {
+      const owner = await servers.ownerOf(keySlot(CHANNELS[i % CHANNELS.length] as string, "utf8"));
+      owner.kill("SIGKILL");
+      await untilReceived();
+      await owner.restart();
+      await servers.ownerOf(0);
     }
     await publishing.stop();
     await pubsub.close();
@@ -139,5 +154,49 @@ describe.each(PROTOCOLS)("sharded channels on a cluster (RESP%s)", (protocol) =>
     expect(log.duplicates).toEqual([]);
     expect(log.uncovered).toEqual([]);
     expect(log.gaps).toBeGreaterThanOrEqual(MIGRATIONS + FAILOVERS);
+  });
+});
+
+describe("channels and keyspace notifications on a cluster", () => {
+  it("receive each message of PUBLISH once, whichever node it is published at", async () => {
+    await using cluster = new RedisCluster(servers.url);
+    await using pubsub = cluster.pubsub({ ignoreSubscribeMessages: true });
+    await pubsub.subscribe("news");
+    await pubsub.psubscribe("n?ws");
+    const nodes = servers.nodes.map(({ url }) => new Redis(url));
+    try {
+      for (const [index, node] of nodes.entries()) await node.publish("news", `${index}`);
+      const received = new Map<string, number>();
+      while ([...received.values()].reduce((sum, count) => sum + count, 0) < 2 * nodes.length) {
+        const data = String((await pubsub.getMessage({ timeout: 2000 }))?.data);
+        received.set(data, (received.get(data) ?? 0) + 1);
+      }
+      expect([...received].sort()).toEqual(nodes.map((_, index) => [`${index}`, 2]));
+      expect(await pubsub.getMessage({ timeout: 20 })).toBeNull();
+    } finally {
+      await Promise.all(nodes.map((node) => node.close()));
+    }
+  });
+
+  it("receive the events of the keys of all primaries, also after a fail-over", async () => {
+    await using cluster = new RedisCluster(servers.url);
+    const gaps: unknown[] = [];
+    await using events = new KeyspaceEvents(cluster, { onGap: (gap) => gaps.push(gap) });
+    const seen: string[] = [];
+    await events.subscribeEvents({ set: (event: KeyEvent) => seen.push(event.key) });
+    for (const channel of CHANNELS) await cluster.set(channel, "1");
+    await until(() => seen.length === CHANNELS.length);
+    expect([...seen].sort()).toEqual([...CHANNELS].sort());
+    const [first = ""] = CHANNELS;
+    await servers.failover(await servers.ownerOf(keySlot(first, "utf8")));
+    // MOVED refreshes the view; without commands a timer does.
+    await cluster.set(first, "2");
+    await until(() => gaps.length !== 0);
+    await sleep(100);
+    seen.length = 0;
+    for (const channel of CHANNELS) await cluster.set(channel, "3");
+    await until(() => seen.length >= CHANNELS.length);
+    await sleep(50);
+    expect([...seen].sort()).toEqual([...CHANNELS].sort());
   });
 });
