@@ -214,6 +214,7 @@ export class ClusterRouter
 
   async #close(): Promise<void> {
     for (const node of this.table.all) node.endProbes();
+    this.#unrouted.failWaiters(closedError());
     // A redirect may lead to another one, and a node must not be closed before all have been followed.
     for (let round = 0; round <= MAX_REDIRECTS; round++) {
       if (this.waitQueue.requests.size !== 0) {
@@ -243,6 +244,7 @@ export class ClusterRouter
 
   #stop(error: RedisError): void {
     this.gates.stop();
+    this.#unrouted.failWaiters(error);
     this.waitQueue.failAll(error);
     this.waitQueue.stop();
     this.onReleased();

@@ -327,7 +327,8 @@ export class ShardSubscriptions implements PlacementOwner {
   #onView(error: RedisError | undefined): void {
     this.#isAwaitingView = false;
     for (const slot of [...this.#slots.values()]) {
-      if (this.#placement.linkOf(slot) !== undefined) continue;
+      const node = slot.link ?? this.#router.table.primary(slot.number);
+      if (node !== undefined) continue;
       slot.failures += 1;
       const reason = error ?? notCovered();
       if (error !== undefined || slot.failures >= VIEWS) slot.fail(reason, () => true);

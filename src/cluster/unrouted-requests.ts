@@ -91,9 +91,14 @@ export class UnroutedRequests {
     return released;
   }
 
+  /** Fail callers that wait for a view. */
+  failWaiters(error: RedisError): void {
+    for (const { reject } of [...this.#waiters]) reject(requestError({}, error, "not-sent"));
+  }
+
   /** Fail all. */
   fail(error: RedisError): void {
-    for (const { reject } of [...this.#waiters]) reject(requestError({}, error, "not-sent"));
+    this.failWaiters(error);
     for (const request of [...this.#requests.keys()]) {
       this.#take(request);
       request.fail(requestError(request, error, "not-sent"));

@@ -186,15 +186,25 @@ export class PingRequest extends SubscriberRequest {
 export class LeaveRequest extends SubscriberRequest {
   override readonly command = UNSUBSCRIBE.shard.command;
   readonly #subscriptions: ReadonlyMap<string, Subscription>;
+  #answered = false;
 
   constructor(subscriptions: ReadonlyMap<string, Subscription>, callbacks: RequestCallbacks) {
     super(true, callbacks);
     this.#subscriptions = subscriptions;
   }
 
-  /** Whether a name is among those of the command. */
-  has(key: string | undefined): boolean {
-    return key !== undefined && this.#subscriptions.has(key);
+  /** The server has ended a subscription; returns whether it is among those of the command. */
+  ends(key: string | undefined): boolean {
+    const isOwn = key !== undefined && this.#subscriptions.has(key);
+    this.#answered ||= isOwn;
+    return isOwn;
+  }
+
+  /** Whether an error reply is that of the command, not of the ping: a user may lack the right to send one. */
+  refusedWith({ code }: RedisError): boolean {
+    const isOwn = code !== "NOPERM" || !this.#answered;
+    this.#answered = true;
+    return isOwn;
   }
 
   override args(): (string | Buffer)[] {

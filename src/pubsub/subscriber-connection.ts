@@ -192,7 +192,7 @@ export class SubscriberConnection {
   /** A subscription to a shard channel has ended: as requested, or because its slot moved. */
   #onLeft(key: string | undefined): void {
     const head = this.#pending.peek();
-    const isRequested = head instanceof LeaveRequest && head.has(key);
+    const isRequested = head instanceof LeaveRequest && head.ends(key);
     if (!isRequested && key !== undefined) this.#owner.onMovedAway?.(key);
   }
 
@@ -205,8 +205,11 @@ export class SubscriberConnection {
   #onErrorReply(head: SubscriberRequest | undefined, error: RedisError): void {
     if (head === undefined || (head instanceof SubscriptionRequest && head.begun))
       return this.#failProtocol(error);
-    // The slot has left: nothing remains to be ended. The ping behind it ends the request.
-    if (head instanceof LeaveRequest) return;
+    if (head instanceof LeaveRequest) {
+      // The slot has left: nothing remains to be ended. The reply to the ping ends the request.
+      if (!head.refusedWith(error)) this.#onErrorReply(this.#headBehindLeave(), error);
+      return;
+    }
     error.command = head.name;
     error.server = this.#connection.server;
     const isRestoring = head instanceof SubscriptionRequest && head.restores;

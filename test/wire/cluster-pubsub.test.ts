@@ -273,6 +273,26 @@ describePubSubReplies("sharded PubSub on a cluster", (replies) => {
     expect(subscribed(b)).toEqual([]);
   });
 
+  it("ends subscriptions also when the user may not send PING", async () => {
+    await using pubsub = client.pubsub();
+    await pubsub.ssubscribe(onA, otherSlotOnA);
+    a.always("PING", "-NOPERM User default has no permissions to run the 'ping' command\r\n");
+    await pubsub.sunsubscribe(onA);
+    await pubsub.ssubscribe(alsoOnA);
+    expect(subscribed(a)).toEqual([[onA], [otherSlotOnA], [alsoOnA]]);
+    expect(server.subscribers(a, "ssubscribe", onA)).toEqual([]);
+  });
+
+  it("rejects a call that waits for the first view when the client is closed", async () => {
+    for (const node of cluster.nodes) node.freeze();
+    const pending = errorOf(client.pubsub().ssubscribe(onA));
+    const classic = errorOf(client.pubsub().subscribe("news"));
+    await client.close();
+    expect(await pending).toMatchObject({ code: "ECLOSED" });
+    expect(await classic).toMatchObject({ code: "ECLOSED" });
+    for (const node of cluster.nodes) node.thaw();
+  });
+
   it("keeps the order of calls for a slot that moves between them", async () => {
     await using pubsub = client.pubsub();
     await pubsub.ssubscribe(otherSlotOnA);
