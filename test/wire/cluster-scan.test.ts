@@ -116,11 +116,12 @@ describe("scanIter on a cluster", () => {
   });
 
   it("returns the keys of a slot that left and came back during the walk of its node", async () => {
-    const last = names.findLast((key) => cluster.owners[keySlot(key, "utf8")] === a) as string;
+    const ofA = names.filter((key) => cluster.owners[keySlot(key, "utf8")] === a);
+    const [away = ""] = ofA.slice(7);
     const found = await scan({ count: 5 }, (count) => {
-      if (count === 1) keys.move(last, b);
+      if (count === 1) keys.move(away, b);
       // Its place has been passed.
-      if (count === 12) keys.move(last, a);
+      if (count === 12) keys.move(away, a);
     });
     expect(unique(found)).toEqual(names);
   });
