@@ -181,9 +181,18 @@ async function answersOf(
     open = open.filter((place) => isRefusal(answers.get(place) as Answer, router));
     if (open.length === 0 || view === VIEWS || router.closed) break;
     router.refresh();
-    await router.nextView();
+    // Without a view the answers count, because some nodes may have executed the command.
+    if (!(await isViewed(router))) break;
   }
   return [...answers.values()];
+}
+
+/** Wait for the next view; return whether there is one. */
+function isViewed(router: ClusterRouter): Promise<boolean> {
+  return router.nextView().then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Return the node itself, or the replica that has taken over its slots. */

@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import type { Key } from "../commands/core/info.js";
 import { NO_SLOT } from "../commands/core/key-route.js";
 import type { RedirectedRequest } from "../connection/address-source.js";
-import { closedError, connectionClosed } from "../connection/errors.js";
+import { closedError, connectionClosed, waitTimeoutError } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
 import { RedisClusterException, type RedisError } from "../errors.js";
 import type { Executor } from "../execution/executor.js";
@@ -18,7 +18,7 @@ import { WaitQueue } from "../pool/wait-queue.js";
 import { Encoder } from "../protocol/encoder.js";
 import { shuffled } from "../util/shuffled.js";
 import { nextTick } from "../util/timers.js";
-import { MAX_REDIRECTS } from "./fate.js";
+import { Draining } from "./draining.js";
 import { slotOfLease } from "./lease-slot.js";
 import { type NodeOwner, NodePool } from "./node-pool.js";
 import { NodeTable } from "./node-table.js";
@@ -78,7 +78,7 @@ export class ClusterRouter
   #closing: Promise<void> | undefined = undefined;
   /** Whether the requests that were issued before {@link close} have been answered. */
   #isDrained = false;
-  #onIdle: (() => void) | undefined = undefined;
+  readonly #draining: Draining;
 
   constructor(options: RouterSettings) {
     const { settings, remap } = options;
@@ -100,8 +100,11 @@ export class ClusterRouter
       onChanged: (slot) => this.views.changed(slot),
       reroute: (requests) => this.reroute(requests),
     });
+    this.#draining = new Draining(this.waitQueue.requests, () => this.table.all);
     this.#topology = new Topology(this, settings, remap);
-    this.#unrouted = new UnroutedRequests(this.waitQueue);
+    this.#unrouted = new UnroutedRequests(this.waitQueue, () =>
+      waitTimeoutError(this.#description, this.#topology.lastError),
+    );
     this.views = new ViewListeners(() => this.refresh());
     this.#rerouting = new Rerouting(this, {
       encoding: settings.encoding,
@@ -188,8 +191,9 @@ export class ClusterRouter
   }
 
   /** Wait for the next view. */
-  nextView(): Promise<void> {
-    return this.#unrouted.next(this.settings.socketTimeout, () => this.#topology.join());
+  async nextView(): Promise<void> {
+    if (this.closed) throw closedError();
+    await this.#unrouted.next(this.settings.socketTimeout, () => this.#topology.join());
   }
 
   /** Find out which node serves which slot, unless that is known. */
@@ -215,17 +219,10 @@ export class ClusterRouter
   async #close(): Promise<void> {
     for (const node of this.table.all) node.endProbes();
     this.#unrouted.failWaiters(closedError());
-    // A redirect may lead to another one, and a node must not be closed before all have been followed.
-    for (let round = 0; round <= MAX_REDIRECTS; round++) {
-      if (this.waitQueue.requests.size !== 0) {
-        await new Promise<void>((resolve) => {
-          this.#onIdle = resolve;
-        });
-      }
-      const busy = this.table.all.filter(({ busy }) => busy);
-      if (busy.length === 0 && this.waitQueue.requests.size === 0) break;
-      await Promise.all(busy.map((node) => node.answered(this.settings.socketTimeout)));
-    }
+    // A query to a node that cannot be reached would delay the end, and nothing waits for its answer.
+    if (!this.#draining.isNeeded((node) => this.#topology.asks(node)))
+      this.#topology.stop(closedError());
+    await this.#draining.finish(this.settings.socketTimeout);
     this.#isDrained = true;
     this.#topology.stop(closedError());
     await Promise.all(this.table.all.map((node) => node.close()));
@@ -369,7 +366,9 @@ export class ClusterRouter
   }
 
   onRefreshFailed(error: RedisError, isFinal: boolean): void {
-    if (isFinal) this.#unrouted.fail(error);
+    if (!isFinal) return;
+    this.#unrouted.fail(error);
+    this.onReleased();
   }
 
   #isRoutable(request: Request): boolean {
@@ -378,10 +377,7 @@ export class ClusterRouter
   }
 
   onReleased(): void {
-    if (this.waitQueue.requests.size !== 0) return;
-    const onIdle = this.#onIdle;
-    this.#onIdle = undefined;
-    onIdle?.();
+    this.#draining.onReleased();
   }
 
   /** The part of a client's text between the brackets. */

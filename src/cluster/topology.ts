@@ -120,6 +120,11 @@ export class Topology {
     return end !== undefined;
   }
 
+  /** Whether a query to a node is under way. */
+  asks(node: NodePool): boolean {
+    return this.#queries.has(node);
+  }
+
   /** End for good. */
   stop(error: RedisError): void {
     this.#end.abort(error);

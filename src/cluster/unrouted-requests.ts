@@ -4,7 +4,7 @@
  */
 import { requestError } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
-import { type RedisError, SlotNotCoveredError, TimeoutError } from "../errors.js";
+import { type RedisError, SlotNotCoveredError } from "../errors.js";
 import type { WaitQueue } from "../pool/wait-queue.js";
 import { limitWait } from "../util/deadline-timer.js";
 
@@ -25,8 +25,12 @@ export class UnroutedRequests {
   readonly #requests = new Map<Request, number>();
   readonly #waiters = new Set<Waiter>();
 
-  constructor(waitQueue: WaitQueue) {
+  readonly #timeoutError: () => RedisError;
+
+  /** @param timeoutError - Creates the error of a caller whose time to wait for a view has passed. */
+  constructor(waitQueue: WaitQueue, timeoutError: () => RedisError) {
     this.#waitQueue = waitQueue;
+    this.#timeoutError = timeoutError;
   }
 
   /** Number of requests and callers that wait. */
@@ -63,11 +67,7 @@ export class UnroutedRequests {
         resolve: end(resolve),
         reject: (error) => end(() => reject(error))(),
       };
-      const stopTimer = limitWait(limit, () =>
-        waiter.reject(
-          new TimeoutError("Timeout waiting for the slots of the cluster", { outcome: "not-sent" }),
-        ),
-      );
+      const stopTimer = limitWait(limit, () => waiter.reject(this.#timeoutError()));
       this.#waiters.add(waiter);
       start();
     });
@@ -91,7 +91,7 @@ export class UnroutedRequests {
     return released;
   }
 
-  /** Fail callers that wait for a view. */
+  /** Fail the callers of {@link next}. */
   failWaiters(error: RedisError): void {
     for (const { reject } of [...this.#waiters]) reject(requestError({}, error, "not-sent"));
   }

@@ -236,12 +236,13 @@ export function refuseSessionCommand(info: CommandInfo): DataError {
   );
 }
 
-/** Create the error for a command that counts the writes of its connection, on a shared connection. */
-export function refuseOwnWritesCommand(info: CommandInfo): DataError {
-  return refused(
-    info,
-    "counts the writes of its own connection; use redis.client(), or issue it after those writes in the same pipeline",
-  );
+/**
+ * Create the error for a command that counts the writes of its connection, on a shared connection.
+ *
+ * @param remedy - What to use instead.
+ */
+export function refuseOwnWritesCommand(info: CommandInfo, remedy: string): DataError {
+  return refused(info, `counts the writes of its own connection; ${remedy}`);
 }
 
 function refused(info: CommandInfo, reason: string): DataError {

@@ -66,7 +66,8 @@ function executeFlagged(context: ExecutionContext, command: Command): Promise<un
     return rejectWithCallerStack(refuseSessionCommand(info));
   }
   if ((info.flags & OWN_WRITES) !== 0 && !executor.exclusive) {
-    return rejectWithCallerStack(refuseOwnWritesCommand(info));
+    const remedy = executor.severalServers === true ? USE_CLIENT_OF_KEY : USE_CLIENT;
+    return rejectWithCallerStack(refuseOwnWritesCommand(info, remedy));
   }
   const traits = traitsOf(info, args, call);
   const onSuccess = trackSelectedDatabase(executor, info, args);
@@ -77,6 +78,9 @@ function executeFlagged(context: ExecutionContext, command: Command): Promise<un
   send(context, info, request);
   return request.promise;
 }
+
+const USE_CLIENT = "use redis.client(), or issue it after those writes in the same pipeline";
+const USE_CLIENT_OF_KEY = "use redis.client(key)";
 
 interface Observed {
   readonly traits: RequestTraits;

@@ -11,6 +11,8 @@ import type { Address } from "../options/address.js";
 export interface Executor {
   /** Whether the connection belongs to one user alone, so that commands may change its state. */
   readonly exclusive?: true;
+  /** Whether requests go to the servers of their keys. */
+  readonly severalServers?: true;
   /** Address of the server that ordinary commands go to; `undefined` when not yet resolved. */
   readonly address: Address | undefined;
   /** Execute a request. */

@@ -7,6 +7,7 @@ import { READONLY } from "../../src/commands/core/info.js";
 import { commandSlot } from "../../src/commands/core/key-route.js";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import { COMMANDS } from "../../src/commands/generated/registry.js";
+import { isConnectedTo } from "./client-sockets.js";
 import { type MockOptions, type MockServer, mockServer, type Peer } from "./mock-server.js";
 import { bulk } from "./resp.js";
 import { NodeData, OWN_CONNECTION } from "./scripted-node-data.js";
@@ -124,12 +125,15 @@ export class ScriptedNode {
     this.#port = this.#mock.port;
   }
 
-  /** Reset all connections, and refuse new ones. */
+  /** Reset all connections, and refuse new ones; wait until the clients of this process have noticed. */
   async kill(): Promise<void> {
     this.#endHolds();
     const open = this.peers.filter(({ socket }) => !socket.destroyed);
     await Promise.all(open.map((peer) => peer.reset()));
     await this.#mock?.[Symbol.asyncDispose]();
+    await until(() => !isConnectedTo(this.#port), {
+      message: "a client has not noticed the reset",
+    });
   }
 
   /** Answer nothing until {@link thaw}; connections are accepted. */

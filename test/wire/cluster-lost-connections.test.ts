@@ -98,10 +98,16 @@ describe("commands to a node that is dead", () => {
 
   it("go to the promoted replica also when they waited after TRYAGAIN and were sent to the dead node again", async () => {
     const { gates, table } = commands.router;
-    a.answer("INCR", REPLIES.tryagain);
+    let killed: Promise<void> | undefined;
+    // The pause after TRYAGAIN ends when the node is dead.
+    a.answer("INCR", ({ peer }) => {
+      peer.send(REPLIES.tryagain);
+      killed = a.kill();
+      return LOSE;
+    });
     const replies = [commands.run("INCR", key)];
     await until(() => gates.count, { message: "the slot is not closed" });
-    await a.kill();
+    await killed;
     replies.push(commands.run("INCR", key));
     await until(() => table.nodes.some(({ name, waiting }) => name === a.name && waiting === 1), {
       message: "the command is not sent again",

@@ -37,7 +37,12 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ["SWAPDB", "a cluster has no databases to swap"],
   ["SCAN", "its cursor is valid at one node; use scanIter(), or with({ targetNodes: node })"],
   ["SHUTDOWN", "it stops one node; call it on a client(key)"],
+  ["WAIT", "it counts the writes of its own connection; use client(key)"],
+  ["WAITAOF", "it counts the writes of its own connection; use client(key)"],
 ]);
+
+const SEVERAL_NODES =
+  "it concerns several nodes; call it outside of pipelines, or on with({ targetNodes: node }) for one node";
 
 function isKey(arg: Arg | undefined): arg is Key {
   return (
@@ -85,11 +90,7 @@ export function commandSlot(
 }
 
 function slotWithoutKeys({ name, flags }: RoutedCommand): number {
-  const reason =
-    REFUSED.get(name) ??
-    ((flags & MANY_NODES) === 0
-      ? undefined
-      : "it concerns several nodes; call it outside of pipelines, or on with({ targetNodes: node }) for one node");
+  const reason = REFUSED.get(name) ?? ((flags & MANY_NODES) === 0 ? undefined : SEVERAL_NODES);
   if (reason === undefined) return NO_SLOT;
   const message = `${name} is not possible on a cluster: ${reason}`;
   throw new RedisClusterException(message, { command: name, outcome: "not-sent" });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { UnroutedRequests } from "../../../src/cluster/unrouted-requests.js";
 import type { Request } from "../../../src/connection/request.js";
-import { ConnectionError, SlotNotCoveredError } from "../../../src/errors.js";
+import { ConnectionError, SlotNotCoveredError, TimeoutError } from "../../../src/errors.js";
 import { WaitQueue } from "../../../src/pool/wait-queue.js";
 import { SlotRequest } from "../../support/cluster-fakes.js";
 import { errorOf } from "../../support/settle.js";
@@ -15,7 +15,10 @@ function unrouted() {
     onWaiterRemoved: () => {},
   });
   const sent: Request[] = [];
-  const requests = new UnroutedRequests(queue);
+  const requests = new UnroutedRequests(
+    queue,
+    () => new TimeoutError("late", { outcome: "not-sent" }),
+  );
   /** Adopt a view with these slots. */
   const adopt = (...slots: number[]): void =>
     void sent.push(...requests.release((request) => slots.includes(request.slot("utf8"))));
