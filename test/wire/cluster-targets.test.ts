@@ -137,6 +137,23 @@ describe("a command without keys that concerns several nodes", () => {
     });
   });
 
+  it.each([
+    ["WAIT", [1, 1]],
+    ["WAITAOF", [0, 1, 1]],
+  ])(
+    "is refused when it counts the writes of a connection, and runs on client(key) (%s)",
+    async (name, args) => {
+      answers(name, ":1\r\n", ":2\r\n", ":3\r\n");
+      const error = await errorOf(cluster.executeCommand(name, ...args));
+      const message = `${name} counts the writes of its own connection; use redis.client(key)`;
+      expect(error).toMatchObject({ message, code: "ESHARED", outcome: "not-sent" });
+      expect(() => cluster.pipeline().executeCommand(name, ...args)).toThrow(/use client\(key\)$/);
+      await using client = cluster.client(scripted.keyOf(b));
+      await client.executeCommand(name, ...args);
+      expect(counts(name)).toEqual([0, 1, 0, 0]);
+    },
+  );
+
   it("rejects each caller with AbortError when it is aborted", async () => {
     await cluster.connect();
     answers("FLUSHALL", OK);

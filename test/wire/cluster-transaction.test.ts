@@ -209,6 +209,25 @@ describe("watched keys on a cluster", () => {
     },
   );
 
+  it("reject with WatchError when EXEC returns nil because a watched key was migrated away (trap 8)", async () => {
+    await using watch = await multi().watch(keyA);
+    a.answer("EXEC", "*-1\r\n");
+    const error = await errorOf(watch.multi().incr(keyA).exec());
+    expect(error).toBeInstanceOf(WatchError);
+    expect(executors()).toEqual([]);
+    expect(a.received("EXEC")).toHaveLength(1);
+  });
+
+  it("let transaction() run its function again after EXEC has returned nil (trap 8)", async () => {
+    a.answer("EXEC", "*-1\r\n");
+    let runs = 0;
+    const values = await client.transaction((watch) => {
+      if (++runs === 2) cluster.move(keyA, b);
+      return watch.multi().incr(keyA);
+    }, keyA);
+    expect([values, executors()]).toEqual([[1], [b]]);
+  });
+
   it("let transaction() run its function again at the new node after a MOVED", async () => {
     let runs = 0;
     const values = await client.transaction(async (watch) => {

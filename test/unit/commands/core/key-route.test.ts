@@ -103,7 +103,7 @@ describe("commandSlot", () => {
     expect(error).toMatchObject({ message, code: "CROSSSLOT", command: name, outcome: "not-sent" });
   });
 
-  it.each(["DBSIZE", "KEYS", "SCRIPT KILL", "FUNCTION LOAD", "WAIT"])(
+  it.each(["DBSIZE", "KEYS", "SCRIPT KILL", "FUNCTION LOAD"])(
     "refuses %s, which concerns several nodes",
     (name) => {
       const message = `${name} is not possible on a cluster: it concerns several nodes; call it outside of pipelines, or on with({ targetNodes: node }) for one node`;
@@ -124,6 +124,8 @@ describe("commandSlot", () => {
     ["SWAPDB", "no databases to swap"],
     ["SCAN", "its cursor is valid at one node; use scanIter()"],
     ["SHUTDOWN", "it stops one node; call it on a client(key)"],
+    ["WAIT", "it counts the writes of its own connection; use client(key)"],
+    ["WAITAOF", "it counts the writes of its own connection; use client(key)"],
   ])("refuses %s, which concerns one node, and names the reason", (name, reason) => {
     expect(refusal(name)).toMatchObject({
       message: expect.stringContaining(reason),
