@@ -8,6 +8,7 @@ import {
   scriptedCluster,
 } from "../support/scripted-cluster.js";
 import { errorOf } from "../support/settle.js";
+import { until } from "../support/until.js";
 import { watchEveryTest } from "../support/wire-clients.js";
 
 watchEveryTest();
@@ -65,6 +66,20 @@ describe("close() of a cluster client before its first view", () => {
     hold.release();
     expect(await failure).toMatchObject({ code: "ECLUSTER", outcome: "not-sent" });
     await closed;
+  });
+});
+
+describe("close() of a cluster client whose nodes cannot be reached", () => {
+  it("does not wait for a view that no call needs any more", async () => {
+    await a.kill();
+    const abort = new AbortController();
+    const call = errorOf(client.with({ signal: abort.signal }).get("key"));
+    const { table } = client.router;
+    await until(() => table.all.some(({ waiting }) => waiting !== 0), { message: "no query" });
+    abort.abort();
+    await call;
+    await client.close();
+    expect(table.all.filter(({ waiting }) => waiting !== 0)).toEqual([]);
   });
 });
 

@@ -179,6 +179,19 @@ describe("a command for several nodes during a failover", () => {
     expect(counts("FLUSHALL")).toEqual([1, 1, 1, 0]);
   });
 
+  it("rejects with the answers of all nodes when the client is closed before the next view", async () => {
+    await cluster.connect();
+    answers("FLUSHALL", REPLIES.readonly, OK, OK);
+    const views = scripted.nodes.map((node) => node.hold("CLUSTER SLOTS"));
+    const failure = errorOf(cluster.flushall());
+    await Promise.race(views.map(({ received }) => received));
+    const closed = cluster.close();
+    const error = await failure;
+    expect(error).toMatchObject({ name: "ClusterError", outcome: "unknown" });
+    for (const view of views) view.release();
+    await closed;
+  });
+
   it("is executed by the replica that took over from a primary that was killed", async () => {
     await cluster.connect();
     answers("DBSIZE", ":1\r\n", ":2\r\n", ":4\r\n");
