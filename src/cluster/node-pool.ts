@@ -165,7 +165,8 @@ export class NodePool implements AddressSource {
 
   /** Close as {@link close} does, while the client stays open: the node has left the cluster. */
   async retire(): Promise<void> {
-    await this.#pool?.retire(this.#leftError);
+    this.endProbes();
+    await Promise.all([this.#pool?.retire(this.#leftError), this.#asReplica?.close()]);
   }
 
   get #leftError(): ConnectionError {

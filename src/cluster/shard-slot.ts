@@ -5,7 +5,7 @@
 import { isPermanent, lostRequestError, requestError, timeoutError } from "../connection/errors.js";
 import type { RedisError } from "../errors.js";
 import type { Subscription } from "../pubsub/channel-codec.js";
-import { SUBSCRIBE, type SubscriberRequest } from "../pubsub/requests.js";
+import type { SubscriberRequest } from "../pubsub/requests.js";
 import { loopTime, realTime, type Timer } from "../util/timers.js";
 import type { ShardOperation } from "./shard-call.js";
 
@@ -20,7 +20,8 @@ export interface ShardCommand {
 /** What to do next for a slot. `end`: end subscriptions that no server has. `forget`: nothing is left. */
 export type ShardStep = "wait" | "restore" | "subscribe" | "unsubscribe" | "end" | "forget";
 
-const { name: NAME } = SUBSCRIBE.shard.command;
+/** The command that errors name. */
+export const NAME = "SSUBSCRIBE";
 const NAMED = { name: NAME };
 /** Most names in one command that restores subscriptions. */
 const BATCH_SIZE = 1000;

@@ -24,13 +24,12 @@ import type { ClusterRouter } from "./router.js";
 import { type Changes, ShardCall, type ShardOperation } from "./shard-call.js";
 import type { ShardLink } from "./shard-link.js";
 import { movedError, type PlacementOwner, ShardPlacement } from "./shard-placement.js";
-import { bySlot, type ShardCommand, ShardSlot } from "./shard-slot.js";
+import { bySlot, NAME, type ShardCommand, ShardSlot } from "./shard-slot.js";
 
 type Slot = ShardSlot<ShardLink>;
 
 /** Number of views that must name the node again that gave a slot away. */
 const VIEWS = 3;
-const { name: NAME } = SUBSCRIBE.shard.command;
 
 function notCovered(): SlotNotCoveredError {
   const message = "No node of the cluster serves the slot of the shard channel";

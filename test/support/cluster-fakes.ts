@@ -123,6 +123,10 @@ export class FakeNode {
   async close(): Promise<void> {
     this.closed = true;
   }
+  retire(): Promise<void> {
+    return this.close();
+  }
+  endBlocked(): void {}
   abandonSilent(): void {}
   /** This object as the class that it replaces. */
   get node(): NodePool {

@@ -89,7 +89,7 @@ const CALLS: readonly (readonly [call: string, type: string, ...more: string[]])
 ];
 
 /** Types of options objects that no call takes directly. */
-const INDIRECT = ["ClusterOnlyOptions", "ParserOptions", "RedisOptions"];
+const INDIRECT = ["ClusterOnlyOptions", "ParserOptions", "ReadOptions", "RedisOptions"];
 
 /** One call of each method with options, on a client and in a pipeline. */
 const COMMANDS = THEMES.flatMap(({ entries }) => entries.filter(hasMethod)).flatMap((spec) => {
