@@ -17,7 +17,7 @@ const INTERNAL: ReadonlySet<string | symbol> = new Set([
     "onErrorReply",
     "onIdle",
   ],
-  ...["onOpened", "onRetriesExhausted", "onTimedOut", "onWritable", "resume", "withdraw"],
+  ...["onOpened", "onRetriesExhausted", "onTimedOut", "onWritable", "resume", "retire", "withdraw"],
 ]);
 
 const half = (): number => 0.5;

@@ -40,7 +40,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "ConnectionPool.execute": "on the hot path; its argument is created by the library only",
   "ConnectionPool.executeExclusively": "its argument is created by the library only",
   "ConnectionPool.executeUrgently": "its argument is created by the library only",
-  "ConnectionPool.retire": "internal",
   "Pipeline.preload": "internal",
   "PubSubWorker.end": "internal",
   "RedisCluster.executeCommand":
