@@ -74,6 +74,8 @@ type Settings = Omit<ClusterTestSettings, "version" | "server" | "tls">;
 const CHANGE_MS = 30_000;
 /** Time in which a server completes or gives up a manual failover. */
 const FAILOVER_MS = 5_000;
+/** Time in which gossip reaches all nodes of an idle machine many times. */
+const GOSSIP_MS = 2_000;
 
 /** The processes of a cluster. */
 export class LocalCluster implements TestCluster {
@@ -128,7 +130,7 @@ export class LocalCluster implements TestCluster {
     checkSlot("ownerOf", slot);
     return until(() => this.#agreedOwner(slot), {
       timeout: CHANGE_MS,
-      message: `the nodes do not agree on the owner of slot ${slot}`,
+      message: disagreement(slot),
     });
   }
 
@@ -155,7 +157,23 @@ export class LocalCluster implements TestCluster {
     );
     await finishMove(move, others, this.#migrateCredentials());
     this.#moves.delete(slot);
-    await this.ownerOf(slot);
+    await this.#agree(move);
+  }
+
+  /**
+   * Wait until all nodes have learned the new owner. Replicas are only reached by gossip, and ignore an owner whose
+   * epoch is older than that of the former one: another move at the same time may have made it so.
+   */
+  async #agree({ slot, to }: SlotMove): Promise<void> {
+    let due = performance.now() + GOSSIP_MS;
+    const agreed = async (): Promise<boolean> => {
+      if ((await this.#agreedOwner(slot)) !== undefined) return true;
+      if (performance.now() < due) return false;
+      due = performance.now() + GOSSIP_MS;
+      await to.command("CLUSTER", "BUMPEPOCH").catch(() => undefined);
+      return false;
+    };
+    await until(agreed, { timeout: CHANGE_MS, message: disagreement(slot) });
   }
 
   async failover(node: TestClusterNode): Promise<LocalServer> {
@@ -333,6 +351,9 @@ export class LocalCluster implements TestCluster {
 function isReplicaOf(role: unknown, { port, tlsPort = port }: LocalServer): boolean {
   return Array.isArray(role) && role[0] === "slave" && role[2] === tlsPort;
 }
+
+const disagreement = (slot: number): string =>
+  `the nodes do not agree on the owner of slot ${slot}`;
 
 function ownerIn(view: readonly ViewedRange[], slot: number): number | undefined {
   return view.find(({ from, to }) => from <= slot && slot <= to)?.primary;

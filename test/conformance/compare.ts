@@ -88,6 +88,7 @@ const MERGES: Readonly<Record<string, readonly Merge[]>> = {
   agg_logical_and: ["and"],
   all_succeeded: ["first", "max"],
   one_succeeded: ["any"],
+  special: ["sample"],
 };
 /** Without a policy the replies of keyless commands are put together. */
 const WITHOUT_POLICY: readonly Merge[] = ["join", "slowlog", "sample"];
