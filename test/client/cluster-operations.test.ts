@@ -166,7 +166,9 @@ describe("credentialProvider on a cluster", () => {
     const keys = [await tagAt(await servers.ownerOf(0)), await tagAt(second())];
     const read = () => Promise.all(keys.map((key) => client.get(key)));
     expect(await read()).toEqual([null, null]);
-    expect(calls).toBe(2);
+    // A third node may have been asked for the slots.
+    const before = calls;
+    expect(before).toBeGreaterThanOrEqual(2);
     password = "second";
     await Promise.all(
       servers.nodes.map(async (node) => {
@@ -175,7 +177,7 @@ describe("credentialProvider on a cluster", () => {
       }),
     );
     expect(await read()).toEqual([null, null]);
-    expect(calls).toBe(4);
+    expect(calls).toBe(before + 2);
   });
 });
 
