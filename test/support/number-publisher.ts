@@ -1,7 +1,7 @@
 /**
  * Publishes 1, 2, 3 … to shard channels at a constant rate, without waiting for replies, and records the numbers
  * whose publication succeeded. Each is published in a transaction with a write, which a former primary refuses:
- * SPUBLISH alone is accepted by replicas, which pass it on to the primary up to 40 ms later.
+ * SPUBLISH alone is accepted by replicas, which pass it on to the primary a little later.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisCluster } from "../../src/index.js";
