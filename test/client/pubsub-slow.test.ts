@@ -9,7 +9,7 @@ import { beforeAll, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
 import { describeProtocols } from "../support/protocols.js";
 import { type RunningServer, startServer } from "../support/server.js";
-import { until } from "../support/until.js";
+import { deferred, until } from "../support/until.js";
 
 /** The server creates the messages itself, numbered and padded to a length. */
 const BURST = `local filler = string.rep('x', ARGV[4] - 16)
@@ -85,16 +85,19 @@ describeProtocols("a slow reader of messages", (protocol) => {
     await using redis = new Redis(server.url, { protocol });
     await using pubsub = redis.pubsub({ highWaterMark: 100 });
     const before = memory();
-    const waiting: (() => void)[] = [];
+    const released = deferred();
+    const [first, last] = [deferred(), deferred()];
     let begun = 0;
     await pubsub.subscribe({
       burst: ({ data }) => {
         expect(Number(data.slice(0, 16))).toBe(begun++);
-        return new Promise<void>((resolve) => waiting.push(resolve));
+        if (begun === 100) first.resolve();
+        if (begun === messages) last.resolve();
+        return released.promise;
       },
     });
     await burst(server, messages, size);
-    await until(() => begun >= 100);
+    await first.promise;
     // Handlers have started only for the messages read when the mark was reached.
     await until(async () => {
       const [held, started] = [await left(server), begun];
@@ -103,10 +106,8 @@ describeProtocols("a slow reader of messages", (protocol) => {
     });
     expect(begun).toBeLessThan(5000);
     expect(memory() - before).toBeLessThan(5 * MB);
-    await until(() => {
-      for (const done of waiting.splice(0)) done();
-      return begun === messages;
-    });
+    released.resolve();
+    await last.promise;
     expect(await left(server)).toBe(0);
   });
 });
