@@ -33,6 +33,8 @@ export interface Journey {
   since: number;
   /** The last error. */
   last: RedisError | undefined;
+  /** The error with which a node refused ASKING, which explains the redirects that followed. */
+  asking: RedisError | undefined;
 }
 
 /** Limits of a journey. */
@@ -107,10 +109,16 @@ function pauseOf(first: number, doublings: number, random: () => number): number
   return Math.ceil(pause * (0.5 + random() / 2));
 }
 
-function exhausted(error: RedisError): Fate {
+function exhausted(error: RedisError, { asking }: Readonly<Journey>): Fate {
   const { command, server } = error;
   const details = { command, server, outcome: "not-sent", cause: error } as const;
-  return { kind: "refuse", error: new ClusterError("TTL exhausted.", details) };
+  return { kind: "refuse", error: new ClusterError(exhaustedText(asking), details) };
+}
+
+function exhaustedText(asking: RedisError | undefined): string {
+  if (asking === undefined) return "TTL exhausted.";
+  const remedy = asking.code === "NOPERM" ? ' (grant the right "+asking")' : "";
+  return `TTL exhausted: ASKING was refused: ${asking.message}${remedy}`;
 }
 
 /** Wait while the cluster or a node is down. */
@@ -141,14 +149,14 @@ function targetOf(
 
 function redirected(error: AskError, context: FateContext): Fate {
   const { journey, limits, from } = context;
-  if (journey.redirects >= limits.redirects) return exhausted(error);
+  if (journey.redirects >= limits.redirects) return exhausted(error, journey);
   const target = targetOf(error, context);
   if (target instanceof DataError) return { kind: "refuse", error: target };
   const isLoop = target !== undefined && nodeName(target) === nodeName(from);
   const mustPause = journey.redirects >= REDIRECTS_PER_WAIT * (journey.waits + 1);
   const isUsable = target !== undefined && context.accepts?.(target) !== false;
   if (!isUsable || isLoop || mustPause) {
-    if (journey.waits >= limits.waits) return exhausted(error);
+    if (journey.waits >= limits.waits) return exhausted(error, journey);
     const fate = waitShortly(context, true);
     return fate.kind === "wait" && isLoop ? { ...fate, reconnect: true } : fate;
   }
@@ -194,7 +202,7 @@ function waited(error: RedisError, context: FateContext): Fate {
 
 /** Start a journey. */
 export function newJourney(): Journey {
-  return { redirects: 0, waits: 0, since: 0, last: undefined };
+  return { redirects: 0, waits: 0, since: 0, last: undefined, asking: undefined };
 }
 
 /**

@@ -29,6 +29,7 @@ export class ForwardedRequest extends Request {
   readonly #waitTimeout: number | undefined;
   #onEnd: (() => void) | undefined;
   #awaitsAsking: boolean;
+  #askingError: RedisError | undefined = undefined;
 
   constructor(inner: Request, { asking = false, waitTimeout, onEnd }: Forwarding) {
     super(inner.size + (asking ? 1 : 0), inner.traits);
@@ -62,6 +63,11 @@ export class ForwardedRequest extends Request {
   /** Whether the next reply is that of ASKING. */
   get awaitsAsking(): boolean {
     return this.#awaitsAsking;
+  }
+
+  /** The error with which ASKING was refused. */
+  get askingError(): RedisError | undefined {
+    return this.#askingError;
   }
 
   /** Whether it can go to another node as it is. */
@@ -124,7 +130,10 @@ export class ForwardedRequest extends Request {
   }
 
   override acceptError(error: RedisError): boolean {
-    if (this.#skipAsking()) return false;
+    if (this.#skipAsking()) {
+      this.#askingError = error;
+      return false;
+    }
     return this.#endIf(this.inner.acceptError(error));
   }
 

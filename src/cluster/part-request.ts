@@ -83,6 +83,8 @@ export class PartRequest extends Request implements SelfRouting {
   /** What follows the error reply that is passed to {@link acceptError} next. */
   #fate: Fate | undefined = undefined;
   #refused: RefusedCommand[] | undefined = undefined;
+  /** The error with which ASKING was refused. */
+  #askingError: RedisError | undefined = undefined;
   #attempts: number;
 
   constructor(owner: PartOwner, indexes: readonly number[], shape: PartShape) {
@@ -175,6 +177,7 @@ export class PartRequest extends Request implements SelfRouting {
   override acceptError(error: RedisError): boolean {
     if (this.#skip !== 0) {
       if (this.#skip > (this.#shape.asking ? 1 : 0)) this.#owner.onLoadFailed(error);
+      else this.#askingError = error;
       return this.#skipReply();
     }
     const fate = this.#fate;
@@ -188,7 +191,9 @@ export class PartRequest extends Request implements SelfRouting {
   }
 
   onRefused(refusal: Refusal): void {
-    if (this.#skip === 0) this.#fate = this.#owner.decide(this.#index, refusal);
+    if (this.#skip !== 0) return;
+    const asking = this.#askingError;
+    this.#fate = this.#owner.decide(this.#index, asking ? { ...refusal, asking } : refusal);
   }
 
   reroute(waitTimeout: number | undefined): void {

@@ -90,15 +90,16 @@ export class Redirects {
     if (request instanceof ForwardedRequest && request.awaitsAsking) return false;
     const inner = request instanceof ForwardedRequest ? request.inner : request;
     if (!mayTake || inner.settled) return this.learn(error, node, request.name);
+    const asking = request instanceof ForwardedRequest ? request.askingError : undefined;
     if (isSelfRouting(inner)) {
-      inner.onRefused({ error, node, connection });
+      inner.onRefused({ error, node, connection, asking });
       return false;
     }
     if (request.remainingReplies() !== 1) return false;
     const slot = inner.slot(this.#host.table.encoding);
     const journey = this.#journeyOf(inner);
     const details = { command: request.name, slot, journey, ordered: !inner.blocking };
-    const fate = this.decide({ error, node, connection, ...details });
+    const fate = this.decide({ error, node, connection, asking, ...details });
     if (fate.kind === "deliver") return false;
     if (fate.kind === "refuse") request.fail(fate.error);
     else this.follow(ForwardedRequest.unwrap(request), { slot, fate, journey });
@@ -125,6 +126,7 @@ export class Redirects {
   /** Decide what follows an error reply; patches the map and closes the slot. */
   decide(decision: Decision): Fate {
     const { error, node, connection, journey, slot, command } = decision;
+    journey.asking = decision.asking ?? journey.asking;
     const fate = fateOf(error, {
       journey,
       from: node.address,

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly error: RedisError;
   readonly node: NodePool;
   readonly connection: Connection;
+  /** The error with which the node refused the ASKING before the command. */
+  readonly asking?: RedisError | undefined;
 }
 
 /** A request that routes itself. */

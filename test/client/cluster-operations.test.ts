@@ -37,7 +37,7 @@ beforeAll(async () => {
       "default on nopass ~* &* +@all",
       `app on >secret ~* -@all ${OWN} ${USED}`,
       `no-slots on >secret ~* -@all +asking ${USED}`,
-      `no-asking on >secret ~* -@all +cluster|slots ${USED}`,
+      `no-asking on >secret ~* -@all +cluster|slots +multi +exec ${USED}`,
       "rotating on >first ~* +@all",
     ],
   });
@@ -156,14 +156,17 @@ describe("credentialProvider on a cluster", () => {
   it("is asked for each connection, so that a new password is used without a new client", async () => {
     let password = "first";
     let calls = 0;
+    const owners = [await servers.ownerOf(0), second()];
     await using client = connect({
+      // Any of the startup nodes may be the first one to connect to.
+      startupNodes: owners.map(({ host, port }) => ({ host, port })),
       retryReads: true,
       credentialProvider: () => {
         calls++;
         return { username: "rotating", password };
       },
     });
-    const keys = [await tagAt(await servers.ownerOf(0)), await tagAt(second())];
+    const keys = await Promise.all(owners.map(tagAt));
     const read = () => Promise.all(keys.map((key) => client.get(key)));
     expect(await read()).toEqual([null, null]);
     // A third node may have been asked for the slots.
@@ -227,11 +230,19 @@ describe("an ACL user with the rights that the client needs", () => {
     await client.set(tag, "stays");
     await servers.beginMove(slot, await servers.ownerOf(0));
     expect(await client.get(tag)).toBe("stays");
-    const error = await errorOf(client.set(`${tag}new`, "behind ASKING"));
-    expect(error).toMatchObject({ outcome: "not-sent" });
-    expect(error).toBeInstanceOf(ClusterError);
+    const key = `${tag}new`;
+    const refused = [
+      client.set(key, "behind ASKING"),
+      client.pipeline().set(key, "behind ASKING").exec(),
+      client.pipeline({ transaction: true }).set(key, "behind ASKING").exec(),
+    ];
+    for (const error of await Promise.all(refused.map((call) => errorOf(call)))) {
+      expect(error).toBeInstanceOf(ClusterError);
+      expect(error).toMatchObject({ outcome: "not-sent" });
+      expect(error.message).toMatch(/ASKING was refused: NOPERM .*\(grant the right "\+asking"\)/);
+    }
     await servers.finishMove(slot);
-    expect(await client.set(`${tag}new`, "moved")).toBe(true);
+    expect(await client.set(key, "moved")).toBe(true);
   });
 
   it("reads from the primary without the right to READONLY", async () => {

@@ -177,6 +177,17 @@ describe("the limit of redirects", () => {
       cause: error,
     });
     expect(fate(ASK, { journey: { redirects: 16, waits: 5 } }).kind).toBe("refuse");
+  });
+
+  it.each([
+    ["NOPERM no", 'TTL exhausted: ASKING was refused: NOPERM no (grant the right "+asking")'],
+    ["ERR no", "TTL exhausted: ASKING was refused: ERR no"],
+  ])("names ASKING in the ClusterError when a node refused it: %s", (text, message) => {
+    const journey = { redirects: 16, waits: 5, asking: errorFromReply(text) };
+    expect(fate(MOVED, { journey })).toMatchObject({ kind: "refuse", error: { message } });
+  });
+
+  it("is not reached by the 16th redirect itself", () => {
     expect(fate(MOVED, { journey: { redirects: 15, waits: 5 } }).kind).toBe("move");
   });
 
