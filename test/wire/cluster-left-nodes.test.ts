@@ -188,3 +188,27 @@ describe("a monitor whose node leaves the cluster", () => {
     expect(summary(await failure)).toEqual(LOST);
   });
 });
+
+describe("a replica that leaves the cluster", () => {
+  it("has no connections for reads any more, and reads go to the nodes that are left", async () => {
+    const replica = await cluster.add();
+    cluster.replicas.set(a, [replica]);
+    await using reader = clientOf(cluster, { loadBalancingStrategy: "random_replica" });
+    const own = cluster.keyOf(a);
+    await reader.connect();
+    await until(
+      async () => {
+        await reader.get(own);
+        return replica.received("GET").length !== 0;
+      },
+      { message: "the replica has executed no read" },
+    );
+    expect(replica.received("READONLY")).toHaveLength(1);
+    cluster.replicas.delete(a);
+    a.answer("INCR", REPLIES.down);
+    await reader.incr(own);
+    await until(() => replica.open === 0, { message: "a connection to the replica is open" });
+    expect(await reader.get(own)).toBe("1");
+    expect(replica.open).toBe(0);
+  });
+});
