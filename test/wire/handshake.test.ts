@@ -156,6 +156,10 @@ async function answerGet(peer: Peer): Promise<void> {
   for await (const [name] of peer.commands()) peer.send(name === "GET" ? "$1\r\nv\r\n" : "+OK\r\n");
 }
 
+/** Text of a server without a password. */
+const NO_PASSWORD =
+  "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+
 describe("rejected handshakes", () => {
   it.each<[string, RedisOptions, string, string, string]>([
     [
@@ -178,6 +182,20 @@ describe("rejected handshakes", () => {
       "-WRONGPASS invalid pair\r\n",
       "AuthenticationError not-sent",
       "WRONGPASS invalid pair",
+    ],
+    [
+      "AUTH",
+      { password: "pw" },
+      `-${NO_PASSWORD}\r\n`,
+      "AuthenticationError not-sent",
+      NO_PASSWORD,
+    ],
+    [
+      "HELLO",
+      { protocol: 3, password: "pw" },
+      `-${NO_PASSWORD}\r\n`,
+      "AuthenticationError not-sent",
+      NO_PASSWORD,
     ],
     [
       "SELECT",

@@ -48,6 +48,25 @@ describe("refused credentials", () => {
     expect(mock.connections).toBe(1);
   });
 
+  it("reject every waiting command with outcome not-sent, and the next ones reach the server once its password is set", async () => {
+    let hasPassword = false;
+    const noPassword =
+      "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+    await using mock = await mockServer(async (peer) => {
+      for await (const [name] of peer.commands())
+        peer.send(name === "AUTH" && !hasPassword ? `-${noPassword}\r\n` : "+OK\r\n");
+    });
+    await using redis = clientWith(mock, { password: "secret" });
+    const calls = [redis.set("a", "1"), redis.pipeline().set("b", "1").exec(), redis.blpop("c", 0)];
+    for (const error of await Promise.all(calls.map((call) => errorOf(call)))) {
+      expect(kindOf(error)).toBe("AuthenticationError not-sent");
+      expect(error.message).toContain(noPassword);
+    }
+    expect(new Set(mock.received.map(([name]) => name))).toEqual(new Set(["AUTH"]));
+    hasPassword = true;
+    await until(() => redis.set("a", "1").catch(() => false));
+  });
+
   it("let timers run while a caller repeats rejected calls without a pause", async () => {
     await using mock = await mockServer(refuseAll);
     await using redis = clientWith(mock, { password: "wrong" });
