@@ -242,6 +242,17 @@ describe("a refresh of the slots", () => {
     expect(a.received("INCR").length).toBe(before);
   });
 
+  it("opens no connection while there are connected nodes", async () => {
+    for (const node of [a, b]) await commands.run("GET", cluster.keyOf(node));
+    for (let i = 0; i < 8; i++) {
+      const before = views();
+      b.answer("INCR", REPLIES.down);
+      await commands.run("INCR", cluster.keyOf(b));
+      await refreshed(before);
+    }
+    expect(cluster.nodes.map((node) => node.peers.length)).toEqual([1, 1, 0]);
+  });
+
   it("asks another node than the last one", async () => {
     await connectAll();
     const asked: ScriptedNode[] = [];
