@@ -16,7 +16,7 @@ import {
 import { beginMove, finishMove, type SlotMove } from "./cluster-slots.js";
 import { type LocalServer, startLocalServer } from "./local-server.js";
 import { freePort } from "./ports.js";
-import type { Arg } from "./resp.js";
+import { type Arg, ServerError } from "./resp.js";
 import { type LocalServerOptions, SUPPORT_NAME, SUPPORT_PASSWORD } from "./server-configuration.js";
 import type { ClusterTestSettings } from "./start-options.js";
 import { removeCertificates, type TestProcess } from "./test-server.js";
@@ -298,8 +298,8 @@ export class LocalCluster implements TestCluster {
   }
 
   async #agreedOwner(slot: number): Promise<LocalServer | undefined> {
-    const views = await Promise.all(this.#running().map(viewOf));
-    const ports = new Set(views.map((view) => ownerIn(view, slot)));
+    const views = await Promise.all(this.#running().map(viewOrLoss));
+    const ports = new Set(views.map((view) => view && ownerIn(view, slot)));
     const [port] = ports;
     return ports.size === 1 ? this.#nodes.find((node) => node.port === port) : undefined;
   }
@@ -357,6 +357,14 @@ const disagreement = (slot: number): string =>
 
 function ownerIn(view: readonly ViewedRange[], slot: number): number | undefined {
   return view.find(({ from, to }) => from <= slot && slot <= to)?.primary;
+}
+
+/** Return the view of a node, or `undefined` when it ends at this moment: its process counts as running until then. */
+function viewOrLoss(node: LocalServer): Promise<ViewedRange[] | undefined> {
+  return viewOf(node).catch((error: unknown) => {
+    if (error instanceof ServerError) throw error;
+    return undefined;
+  });
 }
 
 function checkSlot(caller: string, slot: number): void {

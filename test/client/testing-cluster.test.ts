@@ -77,6 +77,12 @@ describe("startCluster with replicas", () => {
     await using redis = new Redis(last.url);
     expect(Object.keys(await redis.clusterNodes())).toHaveLength(6);
   });
+
+  it("returns the owner of a slot directly after a node was killed", async () => {
+    const [first, , last] = cluster.primaries;
+    first?.kill("SIGKILL");
+    expect(await cluster.ownerOf(SLOT_OF_A)).toBe(last);
+  });
 });
 
 describe("startCluster", () => {

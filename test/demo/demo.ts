@@ -1,25 +1,15 @@
 /**
- * The program of `npm run demo`: prints every call with its result, against a real server that it starts
- * (and installs if it is missing).
+ * The program of `npm run demo`: prints every call with its result, against a real server and a cluster that it
+ * starts (and installs if they are missing).
  */
-import { inspect } from "node:util";
-import { Redis, RedisError } from "../../src/index.js";
+import { Redis } from "../../src/index.js";
 import { ensureRedis } from "../support/install.js";
 import { startServer } from "../support/server.js";
+import { clusterTour } from "./cluster.js";
+import { printHeading, show, showError } from "./output.js";
 
 const COMMANDS = 100_000;
 const CALLERS = 1000;
-
-function printHeading(title: string): void {
-  console.log(`\n== ${title}`);
-}
-
-/** Print a call, await it, print its result, and return it. */
-async function show<T>(call: string, result: Promise<T>): Promise<T> {
-  const value = await result;
-  console.log(`${call}\n   -> ${inspect(value, { breakLength: 100, compact: 3 })}`);
-  return value;
-}
 
 async function dataTypes(redis: Redis): Promise<void> {
   printHeading("Strings");
@@ -64,16 +54,6 @@ async function pipelines(redis: Redis): Promise<void> {
     'redis.with({ decodeResponses: false }).get("a")',
     redis.with({ decodeResponses: false }).get("a"),
   );
-}
-
-/** Print a call that rejects, and its error. */
-async function showError(call: string, attempt: () => Promise<unknown>): Promise<void> {
-  try {
-    await show(call, attempt());
-  } catch (error) {
-    if (!(error instanceof RedisError)) throw error;
-    console.log(`${call}\n   -> rejects with ${error.name}: ${error.message}`);
-  }
 }
 
 async function errors(redis: Redis): Promise<void> {
@@ -123,7 +103,8 @@ async function main(): Promise<void> {
   await pipelines(redis);
   await errors(redis);
   await load(redis);
-  console.log("\nDone; the server is stopped.");
+  await clusterTour();
+  console.log("\nDone; the servers are stopped.");
 }
 
 await main();
