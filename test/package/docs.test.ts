@@ -47,7 +47,7 @@ const pages = ["README.md", ...guides.map((name) => `docs/${name}`)].filter((pat
 );
 const blocks = pages.flatMap((page) => blocksOf(page, read(page)));
 /** Pages whose tables run. */
-const ROW_PAGES = ["docs/migrating.md"];
+const ROW_PAGES = ["docs/migrating.md", "docs/migrating-cluster.md"];
 const rows = ROW_PAGES.flatMap((page) => rowsOf(page, read(page)));
 const coded = [...blocks.filter(({ language }) => language !== "sh"), ...rows];
 
