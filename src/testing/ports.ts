@@ -10,6 +10,11 @@ const LOWEST = 10_000;
 const HIGHEST = 30_000;
 const ATTEMPTS = 50;
 
+/** Ports that {@link freePort} returned last: a server binds its ports only after others were chosen. */
+const chosen = new Set<number>();
+/** Most ports that are avoided, a small part of all. */
+const AVOIDED = 2_000;
+
 /** Address on which test servers listen. */
 export const LOOPBACK = "127.0.0.1";
 
@@ -53,13 +58,20 @@ export function listenOn(
 }
 
 /**
- * Find a free port. Another process may bind it before it is used; retry then.
+ * Find a free port, which this process was not given recently. Another process may bind it before it is used; retry
+ * then.
  *
  * @returns The port.
  */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const server = createServer();
+    const port = await listen(server);
+    await new Promise((resolve) => server.close(resolve));
+    if (chosen.has(port)) continue;
+    const [oldest] = chosen;
+    if (chosen.size === AVOIDED && oldest !== undefined) chosen.delete(oldest);
+    chosen.add(port);
+    return port;
+  }
 }
