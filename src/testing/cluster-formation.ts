@@ -134,6 +134,29 @@ export async function agreeOnPrimary(
   return others.every((primary) => primary === own);
 }
 
+/**
+ * Return whether nodes report the same epochs. A primary that takes a slot chooses the next epoch after those that it has
+ * received: without the latest one two primaries have the same epoch, and one of them raises its own later on.
+ *
+ * @param nodes - The nodes to ask.
+ */
+export async function agreeOnEpochs(nodes: readonly LocalServer[]): Promise<boolean> {
+  const views = await Promise.all(nodes.map(epochsOf));
+  return new Set(views).size === 1;
+}
+
+/** The epochs of all primaries, as text. */
+async function epochsOf(node: LocalServer): Promise<string> {
+  const lines = String(await node.command("CLUSTER", "NODES")).split("\n");
+  const fields = lines
+    .map((line) => line.split(" "))
+    .filter(([, , flags]) => flags?.includes("master"));
+  return fields
+    .map(([id, , , , , , epoch]) => `${id} ${epoch}`)
+    .sort()
+    .join();
+}
+
 /** The view as text; it starts with "ok" when the node serves and its view is complete. */
 async function stateOf(node: LocalServer, replicas: number): Promise<string> {
   const info = String(await node.command("CLUSTER", "INFO"));

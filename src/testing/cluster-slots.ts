@@ -26,18 +26,13 @@ export async function beginMove({ slot, from, to }: SlotMove): Promise<void> {
 }
 
 /**
- * Migrate the keys of a slot, then assign the slot to its destination at all primaries.
+ * Assign a slot without keys to its destination at all primaries. Nothing else may raise the epoch of a node meanwhile:
+ * the former owner would take the slot back with a later epoch, and then give it up, so that no node owned it.
  *
  * @param move - The slot and both primaries.
  * @param others - The other primaries.
- * @param credentials - Arguments of MIGRATE that authenticate at the destination.
  */
-export async function finishMove(
-  move: SlotMove,
-  others: readonly LocalServer[],
-  credentials: readonly Arg[],
-): Promise<void> {
-  await migrateKeys(move, credentials);
+export async function assignSlot(move: SlotMove, others: readonly LocalServer[]): Promise<void> {
   const id = await idOf(move.to);
   await move.to.command("CLUSTER", "SETSLOT", move.slot, "NODE", id);
   await move.from.command("CLUSTER", "SETSLOT", move.slot, "NODE", id);
@@ -46,7 +41,16 @@ export async function finishMove(
   );
 }
 
-async function migrateKeys({ slot, from, to }: SlotMove, credentials: readonly Arg[]) {
+/**
+ * Migrate the keys of a slot.
+ *
+ * @param move - The slot and both primaries.
+ * @param credentials - Arguments of MIGRATE that authenticate at the destination.
+ */
+export async function migrateKeys(
+  { slot, from, to }: SlotMove,
+  credentials: readonly Arg[],
+): Promise<void> {
   for (;;) {
     const keys = (await from.command("CLUSTER", "GETKEYSINSLOT", slot, BATCH)) as string[];
     if (keys.length === 0) return;

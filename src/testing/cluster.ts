@@ -4,6 +4,7 @@
  */
 import type { Certificates } from "./certificates.js";
 import {
+  agreeOnEpochs,
   agreeOnPrimary,
   formCluster,
   introduce,
@@ -13,7 +14,7 @@ import {
   type ViewedRange,
   viewOf,
 } from "./cluster-formation.js";
-import { beginMove, finishMove, type SlotMove } from "./cluster-slots.js";
+import { assignSlot, beginMove, migrateKeys, type SlotMove } from "./cluster-slots.js";
 import { type LocalServer, startLocalServer } from "./local-server.js";
 import { freePort } from "./ports.js";
 import { type Arg, ServerError } from "./resp.js";
@@ -74,8 +75,6 @@ type Settings = Omit<ClusterTestSettings, "version" | "server" | "tls">;
 const CHANGE_MS = 30_000;
 /** Time in which a server completes or gives up a manual failover. */
 const FAILOVER_MS = 5_000;
-/** Time in which gossip reaches all nodes of an idle machine many times. */
-const GOSSIP_MS = 2_000;
 
 /** The processes of a cluster. */
 export class LocalCluster implements TestCluster {
@@ -83,6 +82,8 @@ export class LocalCluster implements TestCluster {
   readonly #settings: Settings;
   readonly #program: readonly string[];
   readonly #moves = new Map<number, SlotMove>();
+  /** Settles with the last assignment of a slot. */
+  #lastAssignment: Promise<unknown> = Promise.resolve();
   #primaries: LocalServer[] = [];
   #replicas: LocalServer[] = [];
   #nodes: LocalServer[] = [];
@@ -130,7 +131,7 @@ export class LocalCluster implements TestCluster {
     checkSlot("ownerOf", slot);
     return until(() => this.#agreedOwner(slot), {
       timeout: CHANGE_MS,
-      message: disagreement(slot),
+      message: `the nodes do not agree on the owner of slot ${slot}`,
     });
   }
 
@@ -155,25 +156,23 @@ export class LocalCluster implements TestCluster {
     const others = this.#running().filter(
       (node) => owners.has(node.port) && node !== move.from && node !== move.to,
     );
-    await finishMove(move, others, this.#migrateCredentials());
+    await migrateKeys(move, this.#migrateCredentials());
+    await this.#assign(move, others);
     this.#moves.delete(slot);
-    await this.#agree(move);
+    await this.ownerOf(slot);
   }
 
-  /**
-   * Wait until all nodes have learned the new owner. Replicas are only reached by gossip, and ignore an owner whose
-   * epoch is older than that of the former one: another move at the same time may have made it so.
-   */
-  async #agree({ slot, to }: SlotMove): Promise<void> {
-    let due = performance.now() + GOSSIP_MS;
-    const agreed = async (): Promise<boolean> => {
-      if ((await this.#agreedOwner(slot)) !== undefined) return true;
-      if (performance.now() < due) return false;
-      due = performance.now() + GOSSIP_MS;
-      await to.command("CLUSTER", "BUMPEPOCH").catch(() => undefined);
-      return false;
-    };
-    await until(agreed, { timeout: CHANGE_MS, message: disagreement(slot) });
+  /** Assign a slot after the earlier ones, when all nodes have received the epochs of these. */
+  #assign(move: SlotMove, others: readonly LocalServer[]): Promise<void> {
+    const assigned = this.#lastAssignment.then(async () => {
+      await until(() => agreeOnEpochs(this.#running()), {
+        timeout: CHANGE_MS,
+        message: "the nodes do not agree on the epochs",
+      });
+      await assignSlot(move, others);
+    });
+    this.#lastAssignment = assigned.catch(() => undefined);
+    return assigned;
   }
 
   async failover(node: TestClusterNode): Promise<LocalServer> {
@@ -351,9 +350,6 @@ export class LocalCluster implements TestCluster {
 function isReplicaOf(role: unknown, { port, tlsPort = port }: LocalServer): boolean {
   return Array.isArray(role) && role[0] === "slave" && role[2] === tlsPort;
 }
-
-const disagreement = (slot: number): string =>
-  `the nodes do not agree on the owner of slot ${slot}`;
 
 function ownerIn(view: readonly ViewedRange[], slot: number): number | undefined {
   return view.find(({ from, to }) => from <= slot && slot <= to)?.primary;

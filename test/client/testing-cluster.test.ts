@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Redis } from "../../src/index.js";
-import { startCluster, type TestCluster } from "../../src/testing/index.js";
+import { startCluster, type TestCluster, type TestClusterNode } from "../../src/testing/index.js";
 
 /** Slot of the key "a". */
 const SLOT_OF_A = 15_495;
@@ -83,6 +83,25 @@ describe("startCluster with replicas", () => {
     first?.kill("SIGKILL");
     expect(await cluster.ownerOf(SLOT_OF_A)).toBe(last);
   });
+});
+
+describe("moveSlot", () => {
+  it("moves slots at the same time, after which each has the owner that it was moved to", async () => {
+    await using cluster = await startCluster({ primaries: 3 });
+    const slots = Array.from({ length: 200 }, (_, i) => i * 80);
+    const waiting = [...slots];
+    const targets = new Map<number, TestClusterNode>();
+    const move = async (): Promise<void> => {
+      for (let slot = waiting.pop(); slot !== undefined; slot = waiting.pop()) {
+        const at = cluster.primaries.indexOf(await cluster.ownerOf(slot));
+        const target = cluster.primaries[(at + 1) % 3] ?? (await cluster.ownerOf(slot));
+        targets.set(slot, target);
+        await cluster.moveSlot(slot, target);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, move));
+    for (const slot of slots) expect(await cluster.ownerOf(slot)).toBe(targets.get(slot));
+  }, 60_000);
 });
 
 describe("startCluster", () => {
