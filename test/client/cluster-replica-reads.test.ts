@@ -66,10 +66,7 @@ async function readDuring(work: () => Promise<unknown>): Promise<number> {
 /** Wait until the replica has executed more reads than before. */
 async function readAgain(node: TestClusterNode): Promise<void> {
   const before = await gets(node);
-  await until(async () => (await gets(node)) > before + 5, {
-    timeout: 20_000,
-    message: "no reads",
-  });
+  await until(async () => (await gets(node)) > before + 5, { message: "no reads" });
 }
 
 beforeAll(async () => {
