@@ -61,7 +61,8 @@ function serverProject(folder: ServerFolder, name: string, server: ServerName) {
 
 /**
  * The gate has ten minutes: it runs the tests of the client on one server, except those in a folder for
- * other servers and the failures of clusters, whose course depends on the server. `npm run test:matrix` runs all of them on every server.
+ * other servers and the failures of clusters, whose course depends on the server. `npm run test:matrix` runs all of
+ * them on every server.
  */
 function matrixProjects(server: FullServerName) {
   const client = serverProject("client", `client-${server}`, server);

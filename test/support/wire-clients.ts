@@ -21,6 +21,10 @@ export const SHORT_DEADLINES = {
 /** Settings without a handshake: the first bytes on the wire belong to the first command. */
 export const NO_HANDSHAKE = { libName: null, libVersion: null };
 
+/** What Redis answers to AUTH when the default user has no password. */
+export const NO_PASSWORD =
+  "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+
 // A promise of a QUICK client settles within this time, on a busy machine too.
 setSettleLimit(4_000);
 

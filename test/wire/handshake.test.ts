@@ -7,6 +7,7 @@ import { errorOf, kindOfFailure } from "../support/settle.js";
 import {
   clientOf,
   NO_HANDSHAKE,
+  NO_PASSWORD,
   waitEventLoopTurns,
   watchEveryTest,
 } from "../support/wire-clients.js";
@@ -155,10 +156,6 @@ describe("handshake with old servers", () => {
 async function answerGet(peer: Peer): Promise<void> {
   for await (const [name] of peer.commands()) peer.send(name === "GET" ? "$1\r\nv\r\n" : "+OK\r\n");
 }
-
-/** Text of a server without a password. */
-const NO_PASSWORD =
-  "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
 
 describe("rejected handshakes", () => {
   it.each<[string, RedisOptions, string, string, string]>([
