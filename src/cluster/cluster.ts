@@ -45,7 +45,7 @@ import { ClusterNodesClient } from "./nodes-client.js";
 import type { RedisClusterArguments, RedisClusterOptions } from "./options.js";
 import { policyOf } from "./policies.js";
 import { type ClusterPubSubOptions, clusterPubSubOptions } from "./pubsub-options.js";
-import { type ReadOptions, readView } from "./read-view.js";
+import { type ReadOptions, readView, viewOptions } from "./read-view.js";
 import { executeSplit, MGET_NONATOMIC, MSET_NONATOMIC } from "./split.js";
 import {
   type ClusterCallOptions,
@@ -115,7 +115,7 @@ export class RedisClusterClient<
   >(this: C, options: O): ClusterViewOf<C, ViewTextOf<O, T>, ViewIntOf<O, I>>;
   with(options: ClusterCallOptions): unknown {
     checkArity("with", 1, arguments, "promises");
-    const { targetNodes, ...others } = ownOptions(options);
+    const { targetNodes, ...others } = viewOptions(options);
     const { call: callOptions, changes } = readView(this[DEPENDENCIES], others, targetNodes);
     if (targetNodes === undefined) return this[VIEW](callOptions, changes);
     const { call, executor } = this[DEPENDENCIES];

@@ -1,6 +1,6 @@
 /** The options of a subscriber on a cluster: types and checks. Pure. */
-import type { PubSubOptions } from "../pubsub/options.js";
-import { ownOptions } from "../util/validate.js";
+import { type PubSubOptions, pubSubOptionNames } from "../pubsub/options.js";
+import { onlyKnown } from "../util/validate.js";
 import type { SubscriberNode } from "./cluster-subscriptions.js";
 import { choiceOf, knownNode, type NodeTarget, nodeTarget } from "./known-nodes.js";
 import type { NodeTable } from "./node-table.js";
@@ -25,9 +25,9 @@ function subscriberNode(table: NodeTable, node: unknown): SubscriberNode {
 /**
  * Separate the options of the cluster.
  *
- * @throws DataError for an invalid node, and for one that the map does not contain.
+ * @throws DataError for an unknown option, for an invalid node, and for one that the map does not contain.
  */
 export function clusterPubSubOptions(table: NodeTable, options: ClusterPubSubOptions = {}) {
-  const { node, ...others } = ownOptions(options);
+  const { node, ...others } = onlyKnown(options, ["node", ...pubSubOptionNames()]);
   return { node: subscriberNode(table, node), options: others };
 }

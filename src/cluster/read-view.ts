@@ -1,9 +1,9 @@
 /** The executor of a cluster client, and of its views, by the option `loadBalancingStrategy`. */
 import type { ClientDependencies } from "../client/client-state.js";
 import { DataError } from "../errors.js";
-import type { CallOptions } from "../execution/call-settings.js";
+import { type CallOptions, callOptionNames } from "../execution/call-settings.js";
 import type { Executor } from "../execution/executor.js";
-import { nearest, unknownOption } from "../util/validate.js";
+import { onlyKnown } from "../util/validate.js";
 import { ReadExecutor } from "./read-executor.js";
 import { choiceOf, type LoadBalancingStrategy, loadBalancingStrategy } from "./read-strategy.js";
 import { ClusterRouter } from "./router.js";
@@ -25,6 +25,15 @@ export interface ReadView {
 }
 
 /**
+ * Check the names of the options of a view.
+ *
+ * @throws DataError for an unknown option.
+ */
+export function viewOptions<O extends object>(options: O): O {
+  return onlyKnown(options, ["targetNodes", NAME, ...callOptionNames()]) as O;
+}
+
+/**
  * Divide the options of a view.
  *
  * @param targetNodes - The option of that name.
@@ -35,8 +44,6 @@ export function readView(
   { loadBalancingStrategy: strategy, ...call }: CallOptions & ReadOptions,
   targetNodes?: unknown,
 ): ReadView {
-  for (const name of Object.keys(call))
-    if (nearest(name, [NAME]) !== undefined) throw unknownOption(name, NAME);
   if (strategy === undefined) return { call, changes: {} };
   if (targetNodes !== undefined) throw refused('option "targetNodes" determines the nodes');
   return { call, changes: { executor: readerOf(client, loadBalancingStrategy(NAME, strategy)) } };

@@ -62,6 +62,11 @@ const CHECKS = {
   retryOnError: errorClasses<Settings["retryOnError"][number]>,
 };
 
+/** Return the names of the options of a view, for those who add options of their own. */
+export function callOptionNames(): string[] {
+  return Object.keys(CHECKS);
+}
+
 /** What a response callback receives besides the reply. */
 export interface ResponseCallbackContext {
   /** Convert the reply as without the callback, for callbacks that change only a detail. */

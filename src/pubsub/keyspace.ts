@@ -12,7 +12,7 @@ import type { ItemIterator } from "../util/async-queue.js";
 import { latin1TextOf } from "../util/bytes.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { realTime } from "../util/timers.js";
-import { checkArity, invalidOption, kindOf, ownOptions } from "../util/validate.js";
+import { checkArity, invalidOption, kindOf, onlyKnown } from "../util/validate.js";
 import {
   type HandlersOf,
   pairsOf,
@@ -20,7 +20,7 @@ import {
   type Subscriptions,
 } from "./channel-codec.js";
 import type { Handler, PublishedMessage, PubSubMessage, Text } from "./messages.js";
-import type { GetMessageOptions, PubSubOptions } from "./options.js";
+import { type GetMessageOptions, type PubSubOptions, pubSubOptionNames } from "./options.js";
 import type { PubSub } from "./pubsub.js";
 
 /** One event of one key. */
@@ -84,6 +84,15 @@ function eventOf<T extends string | Buffer>(message: PubSubMessage<T>): KeyEvent
   return published ? parseKeyEvent(message) : null;
 }
 
+/** The options that are fixed for keyspace notifications. */
+const FIXED: readonly string[] = ["ignoreSubscribeMessages", "gapEvents"];
+
+/** Return the options; throws a DataError for an unknown one. */
+function keyspaceOptions(options: KeyspaceOptions): KeyspaceOptions {
+  const names = pubSubOptionNames().filter((name) => !FIXED.includes(name));
+  return onlyKnown(options, ["db", ...names]);
+}
+
 /** Wrap a handler of events; messages that are not keyspace notifications are dropped. */
 function messageHandler<T extends string | Buffer>(handler: Handler<KeyEvent<T>>) {
   return (message: PublishedMessage<T>): unknown => {
@@ -123,7 +132,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
     defineSelf(this);
     const { connectionPool } = client;
     const { db = connectionPool?.settings.db ?? traitsOfClient(client).db, ...rest } =
-      ownOptions(options);
+      keyspaceOptions(options);
     if (db !== "*" && !(Number.isSafeInteger(db) && db >= 0)) {
       const got = typeof db === "number" ? String(db) : kindOf(db);
       throw invalidOption("db", 'an integer of at least 0 or "*"', got);
@@ -184,7 +193,7 @@ export class KeyspaceEvents<T extends string | Buffer = string> {
     options?: Omit<GetMessageOptions, "ignoreSubscribeMessages">,
   ): Promise<KeyEvent<T> | null> {
     checkArity("getEvent", 1, arguments);
-    const given = ownOptions(options ?? {});
+    const given: GetMessageOptions = onlyKnown(options ?? {}, ["timeout", "signal"]);
     const { timeout = 0 } = given;
     const deadline = realTime() + (timeout ?? Number.POSITIVE_INFINITY);
     for (let wait = timeout; ; wait = timeout && Math.max(0, deadline - realTime())) {

@@ -131,6 +131,11 @@ function forEver(): RetryPolicy {
   return new RetryPolicy({ retry, resends: -1 });
 }
 
+/** Return the names of the options of a subscriber, for those who add options of their own. */
+export function pubSubOptionNames(): string[] {
+  return Object.keys(PUBSUB_CHECKS);
+}
+
 /**
  * Check the options of a subscriber, and fill in the defaults.
  *

@@ -122,6 +122,14 @@ describePubSubReplies("PubSub on a cluster", (replies) => {
     expect(early.subscribed).toBe(false);
   });
 
+  it("refuses an unknown option and lists all that it has", () => {
+    expect(() => client.pubsub({ host: "localhost" } as object)).toThrow(
+      new DataError(
+        'unknown option "host"; known options are node, ignoreSubscribeMessages, gapEvents, onGap, highWaterMark, onError, onReconnect, retry',
+      ),
+    );
+  });
+
   it("subscribes at every primary with node primaries, and at one that joins, with a gap", async () => {
     const { pubsub, gaps } = withGaps({ node: "primaries" });
     await pubsub.subscribe("a");

@@ -245,6 +245,11 @@ describe("with({ loadBalancingStrategy })", () => {
       { loadBalancingStrategie: "random" },
       'unknown option "loadBalancingStrategie"; did you mean "loadBalancingStrategy"?',
     ],
+    [{ targetNode: "all" }, 'unknown option "targetNode"; did you mean "targetNodes"?'],
+    [
+      { host: "localhost" },
+      'unknown option "host"; known options are targetNodes, loadBalancingStrategy, decodeResponses, integers, signal, timeout, retryOnTimeout, retryReads, retryOnError',
+    ],
     [
       { loadBalancingStrategy: "random", targetNodes: "all" },
       'option "loadBalancingStrategy" must not be set: option "targetNodes" determines the nodes',

@@ -96,4 +96,23 @@ describe("KeyspaceEvents", () => {
     const { client } = recorder();
     expect(() => new KeyspaceEvents(client, { db: db as never })).toThrow(DataError);
   });
+
+  it("rejects an unknown option and lists all that it has", () => {
+    const { client } = recorder();
+    const options = { host: "localhost" } as object;
+    expect(() => new KeyspaceEvents(client, options)).toThrow(
+      new DataError(
+        'unknown option "host"; known options are db, onGap, highWaterMark, onError, onReconnect, retry',
+      ),
+    );
+    const fixed = { ignoreSubscribeMessages: false } as object;
+    expect(() => new KeyspaceEvents(client, fixed)).toThrow(DataError);
+  });
+
+  it("getEvent rejects an unknown option and lists all that it has", async () => {
+    const events = new KeyspaceEvents(recorder().client);
+    await expect(events.getEvent({ host: "localhost" } as object)).rejects.toThrow(
+      new DataError('unknown option "host"; known options are timeout, signal'),
+    );
+  });
 });
