@@ -34,6 +34,7 @@ export class ReadExecutor implements Executor {
     }
     const shard = slot === NO_SLOT ? undefined : router.table.shard(slot);
     if (shard === undefined) return router.execute(request);
+    router.readRefresh.onRead();
     const replica = this.#choose(shard);
     if (replica !== undefined) replica.execute(request);
     // As the router does, without computing the slot again.

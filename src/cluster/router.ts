@@ -22,6 +22,7 @@ import { Draining } from "./draining.js";
 import { slotOfLease } from "./lease-slot.js";
 import { type NodeOwner, NodePool } from "./node-pool.js";
 import { NodeTable } from "./node-table.js";
+import { ReadRefresh } from "./read-refresh.js";
 import { Redirects } from "./redirects.js";
 import { type LeaseAttempts, Rerouting, type ReroutingHost } from "./rerouting.js";
 import { SilentNodes, type SilentNodesHost } from "./silent-nodes.js";
@@ -68,6 +69,7 @@ export class ClusterRouter
   readonly redirects: Redirects;
   readonly views: ViewListeners;
   readonly silentNodes: SilentNodes;
+  readonly readRefresh = new ReadRefresh(() => this.refresh());
   readonly options: RouterSettings;
   readonly #encoding: BufferEncoding;
   readonly #topology: Topology;
@@ -356,6 +358,7 @@ export class ClusterRouter
     this.table.adopt(view, since);
     this.reroute(this.#unrouted.release((request) => this.#isRoutable(request)));
     this.views.adopted();
+    this.readRefresh.adopted([...this.table.primaries, ...this.table.replicas]);
     this.onReleased();
   }
 

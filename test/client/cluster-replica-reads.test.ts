@@ -70,9 +70,7 @@ async function readAgain(node: TestClusterNode): Promise<void> {
 }
 
 beforeAll(async () => {
-  // Without failure detection: a replica that the nodes call failed is not part of the view.
-  const config = { "cluster-node-timeout": "20000" };
-  servers = await startCluster({ primaries: 3, replicas: 3, config });
+  servers = await startCluster({ primaries: 3, replicas: 3 });
 });
 afterAll(async () => {
   await servers?.stop();
@@ -122,6 +120,18 @@ describe("reads of a cluster client at replicas", () => {
       const before = await gets(primary);
       replica.pause();
       await until(async () => (await gets(primary)) > before + 20, { message: "no reads" });
+      replica.resume();
+      await readAgain(replica);
+    });
+  });
+
+  it("go to a replica again that the nodes had marked as failed, in a client that only reads", async () => {
+    await readDuring(async () => {
+      replica.pause();
+      await until(() => cluster.getReplicas().every(({ port }) => port !== replica.port), {
+        timeout: 20_000,
+        message: "the replica is still part of the view",
+      });
       replica.resume();
       await readAgain(replica);
     });

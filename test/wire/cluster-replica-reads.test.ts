@@ -350,7 +350,9 @@ describe("a replica that fails", () => {
     expect(executed()).toEqual([3, 1, 0]);
     await first.start();
     await until(() => client.get("key").then(() => executed()[1] === 2));
-    const names = first.peers.at(-1)?.received.map(([name]) => name) ?? [];
+    // There may be another connection, for CLUSTER SLOTS.
+    const received = first.peers.map((peer) => peer.received.map(([name]) => name));
+    const names = received.findLast((commands) => commands.includes("READONLY")) ?? [];
     expect(names.slice(names.indexOf("READONLY"))).toEqual(["READONLY", "PING", "GET"]);
   });
 
@@ -394,6 +396,21 @@ describe("a replica that fails", () => {
     await read(50);
     expect(executed()).toEqual([50, 0, 0]);
     expect(first.peers.length).toBeLessThan(5);
+  });
+
+  it("gets reads again when it returns to the views, in a client that only reads", async () => {
+    await read(1);
+    // The other nodes have marked it as failed.
+    cluster.replicas.clear();
+    client.router.redirects.requestRefresh();
+    await until(() => client.router.table.replicas.length === 0, { message: "no refresh" });
+    cluster.replicas.set(primary, [first]);
+    await read(1);
+    const views = (): number => cluster.nodes.flatMap((n) => n.received("CLUSTER SLOTS")).length;
+    const before = views();
+    await until(() => client.get("key").then(() => executed()[1] === 2), { timeout: 3000 });
+    expect(views()).toBe(before + 1);
+    expect(executed()[0]).toBeGreaterThan(0);
   });
 
   it("leaves the cluster: its waiting reads go to the primary", async () => {
