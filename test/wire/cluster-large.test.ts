@@ -1,14 +1,22 @@
 /** A cluster client and a cluster of 1,000 primaries and as many replicas: to which nodes it connects. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
+import type { RedisError } from "../../src/errors.js";
 import { commandsOf, type RoutedCommands } from "../support/cluster-router.js";
 import {
   type ScriptedCluster,
   type ScriptedNode,
   scriptedCluster,
 } from "../support/scripted-cluster.js";
+import { until } from "../support/until.js";
 
 const SHARDS = 1_000;
+/** Number of primaries that restart at the same time. */
+const WAVE = 100;
+/** Views that a restart of ten waves may need: that of the new owners, and some that were too early. */
+const MOST_VIEWS = 40;
+/** Commands of 3,000 that may be rejected. */
+const MOST_LOST = 30;
 
 let cluster: ScriptedCluster;
 /** A key of each shard. */
@@ -18,6 +26,7 @@ beforeAll(async () => {
   cluster = await scriptedCluster(SHARDS, { replicas: SHARDS });
   keys = keysOfShards();
 });
+afterEach(() => until(() => openSockets() === 0, { message: "connections are left" }));
 afterAll(() => cluster[Symbol.asyncDispose]());
 
 function keysOfShards(): string[] {
@@ -32,6 +41,12 @@ function keysOfShards(): string[] {
 
 const nodesWithSockets = (): number => cluster.nodes.filter(({ open }) => open !== 0).length;
 
+const openSockets = (): number => cluster.nodes.reduce((sum, { open }) => sum + open, 0);
+const replicaOf = (node: ScriptedNode): ScriptedNode =>
+  cluster.replicas.get(node)?.[0] as ScriptedNode;
+const outcomeOf = (result: PromiseSettledResult<unknown>): unknown =>
+  result.status === "rejected" ? (result.reason as RedisError).outcome : undefined;
+
 async function refresh({ router }: RoutedCommands): Promise<void> {
   router.refresh();
   await router.nextView();
@@ -45,4 +60,33 @@ describe("a client of 1,000 primaries and 1,000 replicas", () => {
     for (let round = 0; round < 3; round++) await refresh(commands);
     expect(nodesWithSockets()).toBe(20);
   });
+
+  it("follows a rolling restart of all primaries, and executes no command twice", async () => {
+    await using commands = commandsOf(cluster);
+    const increment = (some: readonly string[]) =>
+      Promise.allSettled(some.map((key) => commands.run("INCR", key)));
+    const views = vi.spyOn(cluster, "slots");
+    const results = await increment(keys);
+    const primaries = cluster.nodes.slice(0, SHARDS);
+    for (let from = 0; from < SHARDS; from += WAVE) {
+      const wave = primaries.slice(from, from + WAVE);
+      await Promise.all(wave.map((node) => node.kill()));
+      for (const node of wave) cluster.promote(replicaOf(node));
+      results.push(...(await increment(keys.slice(from, from + WAVE))));
+      await Promise.all(wave.map((node) => node.start()));
+    }
+    await refresh(commands);
+    results.push(...(await increment(keys)));
+    const lost = results.filter(({ status }) => status === "rejected");
+    // The reset of a connection may arrive after the command was written.
+    expect(lost.filter((result) => outcomeOf(result) !== "unknown")).toEqual([]);
+    expect(lost.length).toBeLessThan(MOST_LOST);
+    const executed = cluster.executedOf("INCR").length;
+    expect(executed).toBeGreaterThanOrEqual(results.length - lost.length);
+    expect(executed).toBeLessThanOrEqual(results.length);
+    // One connection to each of the new primaries, none to the nodes that have restarted.
+    expect([nodesWithSockets(), openSockets()]).toEqual([SHARDS, SHARDS]);
+    expect(commands.router.table.nodes).toHaveLength(2 * SHARDS);
+    expect(views.mock.calls.length).toBeLessThan(MOST_VIEWS);
+  }, 30_000);
 });
