@@ -16,8 +16,8 @@ import type { Lease, LeaseProvider } from "../pool/lease.js";
 import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
 import { Encoder } from "../protocol/encoder.js";
-import { shuffled } from "../util/shuffled.js";
 import { nextTick } from "../util/timers.js";
+import { rankCandidates } from "./candidates.js";
 import { Draining } from "./draining.js";
 import { slotOfLease } from "./lease-slot.js";
 import { type NodeOwner, NodePool } from "./node-pool.js";
@@ -336,18 +336,9 @@ export class ClusterRouter
     return this.table.version;
   }
 
-  /** Connected nodes in random order, then the others, then the seeds, then nodes that failed. */
   candidates(): NodePool[] {
     const seeds = this.options.seeds.map((address) => this.table.node(address));
-    const nodes = shuffled(this.options.dynamicStartupNodes ? this.table.nodes : seeds);
-    const sound = nodes.filter((node) => !node.suspect && !node.silent);
-    const ranked = [
-      ...sound.filter(({ connected }) => connected),
-      ...sound.filter(({ connected }) => !connected),
-      ...seeds,
-      ...nodes,
-    ];
-    return [...new Set(ranked)];
+    return rankCandidates(this.options.dynamicStartupNodes ? this.table.nodes : seeds, seeds);
   }
 
   check(view: ClusterView, { name }: NodePool): void {
