@@ -50,7 +50,10 @@ export class ProxiedCluster implements AsyncDisposable {
     const remap = (port: number): number => this.#proxies.get(port)?.port ?? port;
     return {
       startupNodes: this.servers.nodes.map(({ host, port }) => ({ host, port: remap(port) })),
-      addressRemap: ([host, port]: [string, number]): [string, number] => [host, remap(port)],
+      addressRemap: ([host, port]: readonly [string, number]): [string, number] => [
+        host,
+        remap(port),
+      ],
     };
   }
 

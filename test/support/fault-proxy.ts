@@ -40,7 +40,7 @@ export class FaultProxy implements AsyncDisposable {
   /** Faults of the bytes that the server sends. */
   readonly down = new Direction();
   #target: ProxyTarget;
-  readonly #all: ProxyConnection[] = [];
+  #all: ProxyConnection[] = [];
   #server: Server;
   #port = 0;
   #blackhole = false;
@@ -156,6 +156,12 @@ export class FaultProxy implements AsyncDisposable {
       interval: 1,
       message: () => `${this.forwarded[direction]} of ${n} bytes forwarded (${direction})`,
     });
+  }
+
+  /** Release the memory of closed connections; counts begin again with the open ones. */
+  forgetClosed(): void {
+    for (const connection of this.#all) if (connection.isClosed) connection.cut("rst");
+    this.#all = this.#open;
   }
 
   /** Wait until no connection is open. */
