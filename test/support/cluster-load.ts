@@ -58,6 +58,8 @@ export class ClusterLoad implements AsyncDisposable {
   focus: string | undefined = undefined;
   readonly log: Operation[] = [];
   readonly rejections: Rejection[] = [];
+  /** Number of calls of each kind that succeeded as a whole. */
+  readonly done = { single: 0, transaction: 0, pipeline: 0 };
   readonly #client: RedisCluster;
   readonly #tags: readonly string[];
   readonly #rate: number;
@@ -178,6 +180,7 @@ export class ClusterLoad implements AsyncDisposable {
       this.#settle(
         reply.then((value) => [value]),
         [entry],
+        "single",
       );
     }
     return entries.length;
@@ -187,7 +190,7 @@ export class ClusterLoad implements AsyncDisposable {
     const entries = this.#log(tag, ["incr", "rpush", "append"]);
     const transaction = this.#client.pipeline({ transaction: true });
     for (const entry of entries) addTo(transaction, entry);
-    this.#settle(transaction.exec(), entries);
+    this.#settle(transaction.exec(), entries, "transaction");
     return entries.length;
   }
 
@@ -201,7 +204,7 @@ export class ClusterLoad implements AsyncDisposable {
       addTo(pipeline, entry);
       this.#piped.add(entry);
     }
-    this.#settle(pipeline.exec({ raiseOnError: false }), entries);
+    this.#settle(pipeline.exec({ raiseOnError: false }), entries, "pipeline");
     return entries.length;
   }
 
@@ -216,10 +219,15 @@ export class ClusterLoad implements AsyncDisposable {
     });
   }
 
-  #settle(values: Promise<readonly unknown[]>, entries: readonly Entry[]): void {
+  #settle(
+    values: Promise<readonly unknown[]>,
+    entries: readonly Entry[],
+    kind: keyof ClusterLoad["done"],
+  ): void {
     const settled = values.then(
       (results) => {
         for (const [i, entry] of entries.entries()) this.#finish(entry, results[i]);
+        if (entries.every(({ outcome }) => outcome === "acked")) this.done[kind] += 1;
       },
       (error: unknown) => {
         for (const entry of entries) this.#finish(entry, error);

@@ -1,23 +1,21 @@
 /**
- * Numbered messages on channels, shard channels and as keyspace events, while the cluster changes: none arrives
- * twice, and on a shard channel a gap is reported where one is missing. The publisher has direct connections.
+ * Numbered messages on channels and shard channels, and numbered keys as keyspace events, while the cluster changes.
+ * The publisher has direct connections. The rules are those of checkMessages() for shard channels and of
+ * checkBroadcast() for others.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KeyEvent, KeyspaceEvents, type PubSub, type RedisCluster } from "../../src/index.js";
-import type { ProxiedCluster } from "./cluster-faults.js";
+import { checkBroadcast } from "./broadcast-messages.js";
+import { NumberPublisher } from "./number-publisher.js";
+import { checkMessages, type Received } from "./numbered-messages.js";
+import { until } from "./until.js";
 
-const CHANNELS = 6;
-const INTERVAL_MS = 10;
-/** Keys of keyspace events, each used once. */
+const CHANNELS = 4;
+const INTERVAL_MS = 25;
+/** s; keys of keyspace events, each used once. */
 const EVENT_TTL = 5;
-
-/** What is known about one channel. */
-interface Channel {
-  /** Numbers whose PUBLISH has not been answered with success: they may be missing. */
-  readonly failed: Set<number>;
-  last: number;
-  hasGap: boolean;
-}
+/** A write is reported once more by a replica that was a primary when it was subscribed to. */
+const NODES_PER_SHARD = 2;
 
 /** Counts of a run. */
 export interface MessageCounts {
@@ -25,21 +23,32 @@ export interface MessageCounts {
   received: number;
   missing: number;
   gaps: number;
+  overtaken: number;
+  repeated: number;
   events: number;
+  repeatedEvents: number;
 }
 
-/** Publishes and receives until it is stopped. */
-export class ClusterSubscriber {
-  readonly counts: MessageCounts = { published: 0, received: 0, missing: 0, gaps: 0, events: 0 };
-  readonly violations: string[] = [];
-  readonly #channels = new Map<string, Channel>();
+/** Publishes and receives until it is stopped; `await using` stops it when a test fails. */
+export class ClusterSubscriber implements AsyncDisposable {
+  readonly #names: readonly string[];
+  readonly #shardNames: readonly string[];
   readonly #publisher: RedisCluster;
   readonly #prefix: string;
-  readonly #sharded: PubSub;
   readonly #plain: PubSub;
+  readonly #sharded: PubSub;
   readonly #events: KeyspaceEvents;
-  readonly #eventKeys = new Set<string>();
+  readonly #received: Received[] = [];
+  readonly #shardReceived: Received[] = [];
+  /** Greatest number by channel. */
+  readonly #last = new Map<string, number>();
+  /** Number of key → count of its events. */
+  readonly #eventCounts = new Map<number, number>();
+  #shardPublisher: NumberPublisher | undefined;
   #running: Promise<unknown> = Promise.resolve();
+  #number = 0;
+  #published = 0;
+  #calmFrom = 1;
   #isStopped = false;
 
   /**
@@ -50,98 +59,125 @@ export class ClusterSubscriber {
   constructor(client: RedisCluster, publisher: RedisCluster, prefix: string) {
     this.#publisher = publisher;
     this.#prefix = prefix;
+    this.#names = Array.from({ length: CHANNELS }, (_, i) => `${prefix}channel:${i}`);
+    this.#shardNames = Array.from({ length: CHANNELS }, (_, i) => `${prefix}shard:${i}`);
     const options = { gapEvents: true, ignoreSubscribeMessages: true } as const;
-    this.#sharded = client.pubsub(options) as PubSub;
     this.#plain = client.pubsub(options) as PubSub;
+    this.#sharded = client.pubsub(options) as PubSub;
     this.#events = new KeyspaceEvents(client);
   }
 
   /** Subscribe, and begin to publish. The cluster is whole. */
   async start(): Promise<void> {
-    const names = Array.from({ length: CHANNELS }, (_, i) => `${this.#prefix}channel:${i}`);
-    for (const name of names.flatMap((one) => [one, `shard ${one}`]))
-      this.#channels.set(name, { failed: new Set(), last: 0, hasGap: false });
-    await this.#plain.subscribe(...names);
-    await this.#sharded.ssubscribe(...names.map((name) => `shard ${name}`));
+    await this.#plain.subscribe(...this.#names);
+    await this.#sharded.ssubscribe(...this.#shardNames);
     await this.#events.subscribeEvents({ set: (event: KeyEvent) => this.#onEvent(event.key) });
-    const reading = [this.#read(this.#plain), this.#read(this.#sharded)];
-    this.#running = Promise.all([this.#publish(names), ...reading]);
+    this.#shardPublisher = new NumberPublisher(this.#publisher, this.#shardNames, INTERVAL_MS);
+    this.#running = Promise.all([
+      this.#publish(),
+      this.#read(this.#plain, this.#received),
+      this.#read(this.#sharded, this.#shardReceived),
+    ]);
     this.#running.catch(() => undefined);
   }
 
-  /** Stop publishing, and close the subscribers. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    await Promise.all([this.#plain.close(), this.#sharded.close(), this.#events.close()]);
-    await this.#running;
+  /** What has arrived: the greatest number of each channel, and the number of events. */
+  get progress(): Record<string, number> {
+    const names = [...this.#names, ...this.#shardNames];
+    const last = names.map((name) => [name.slice(this.#prefix.length), this.#last.get(name) ?? 0]);
+    return { ...Object.fromEntries(last), events: this.#eventCounts.size };
   }
 
-  async #publish(names: readonly string[]): Promise<void> {
-    for (let number = 1; !this.#isStopped; number++) {
-      const calls = names.flatMap((name) => [
-        this.#send(name, number, () => this.#publisher.publish(name, number)),
-        this.#send(`shard ${name}`, number, () =>
-          this.#publisher.spublish(`shard ${name}`, number),
-        ),
-      ]);
-      const key = `${this.#prefix}event:${number}`;
-      const set = this.#publisher.set(key, number, { ex: EVENT_TTL }).catch(() => undefined);
-      await Promise.all([...calls, set]);
+  /** From now on every number arrives once and in order: there are no faults. */
+  beginCalm(): void {
+    // Not the next number, which may be on its way.
+    this.#calmFrom = this.#number + 2;
+  }
+
+  /**
+   * Stop publishing, wait for the last messages, and close the subscribers.
+   *
+   * @throws Error when they do not arrive.
+   */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#shardPublisher?.stop();
+    const published = [...(this.#shardPublisher?.published ?? [])];
+    const ends = new Map(published.map(([name, numbers]) => [name, Math.max(...numbers)]));
+    for (const name of this.#names) ends.set(name, this.#number);
+    const isComplete = (): boolean =>
+      [...ends].every(([name, number]) => (this.#last.get(name) ?? 0) >= number) &&
+      this.#eventCounts.has(this.#number);
+    const message = () => `the last messages did not arrive: ${JSON.stringify(this.progress)}`;
+    await until(isComplete, { message });
+    await this[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all([this.#plain.close(), this.#sharded.close(), this.#events.close()]);
+    await Promise.all([this.#shardPublisher?.stop(), this.#running]);
+  }
+
+  /** Check what has arrived, after {@link stop}. */
+  check(): { readonly counts: MessageCounts; readonly violations: readonly string[] } {
+    const range = { first: this.#calmFrom, last: this.#number };
+    const plain = checkBroadcast(this.#received, new Map(this.#names.map((name) => [name, range])));
+    const published = this.#shardPublisher?.published ?? new Map<string, number[]>();
+    const sharded = checkMessages(published, this.#shardReceived);
+    const events = [...this.#eventCounts.values()];
+    const counts = {
+      published: [...published.values()].reduce((sum, { length }) => sum + length, this.#published),
+      received: plain.received + sharded.received,
+      missing: sharded.missing,
+      gaps: plain.gaps + sharded.gaps,
+      overtaken: plain.overtaken,
+      repeated: plain.repeated,
+      events: events.length,
+      repeatedEvents: events.filter((count) => count > 1).length,
+    };
+    const violations = [...plain.violations, ...sharded.violations, ...this.#checkEvents()];
+    return { counts, violations };
+  }
+
+  #checkEvents(): string[] {
+    const found: string[] = [];
+    for (const [number, count] of this.#eventCounts) {
+      const most = number >= this.#calmFrom ? 1 : NODES_PER_SHARD;
+      if (count > most) found.push(`SET of key ${number} was reported ${count} times`);
+    }
+    for (let number = this.#calmFrom; number <= this.#number; number++)
+      if (!this.#eventCounts.has(number)) found.push(`SET of key ${number} was not reported`);
+    return found;
+  }
+
+  /** Publish on all channels, wait, and publish the next number. */
+  async #publish(): Promise<void> {
+    while (!this.#isStopped) {
+      const number = ++this.#number;
+      const calls = this.#names.map((name) => this.#publisher.publish(name, number));
+      const set = this.#publisher.set(`${this.#prefix}event:${number}`, number, { ex: EVENT_TTL });
+      const results = await Promise.allSettled([...calls, set]);
+      this.#published += results.filter(({ status }) => status === "fulfilled").length;
       await sleep(INTERVAL_MS);
     }
   }
 
-  async #send(name: string, number: number, publish: () => Promise<number>): Promise<void> {
-    const { failed } = this.#channels.get(name) as Channel;
-    failed.add(number);
-    try {
-      await publish();
-      failed.delete(number);
-      this.counts.published++;
-    } catch {
-      // The number may arrive, or be missing.
+  async #read(pubsub: PubSub, log: Received[]): Promise<void> {
+    for await (const { type, channel, data } of pubsub as AsyncIterable<Message>) {
+      if (type === "gap") log.push({ type, channel });
+      if (!type.endsWith("message") || channel === null) continue;
+      const number = Number(data);
+      log.push({ type: "message", channel, number });
+      this.#last.set(channel, Math.max(number, this.#last.get(channel) ?? 0));
     }
-  }
-
-  async #read(pubsub: PubSub): Promise<void> {
-    for await (const message of pubsub as AsyncIterable<Message>) {
-      if (message.type === "gap") this.#onGap(message.channel);
-      else if (message.type.endsWith("message"))
-        this.#onNumber(String(message.channel), Number(message.data));
-    }
-  }
-
-  #onGap(name: string | null): void {
-    this.counts.gaps++;
-    for (const [channel, state] of this.#channels)
-      if (name === null || name === channel) state.hasGap = true;
-  }
-
-  #onNumber(name: string, number: number): void {
-    const state = this.#channels.get(name) as Channel;
-    this.counts.received++;
-    if (number <= state.last) this.violations.push(`${name}: ${number} after ${state.last}`);
-    const missing = this.#missing(state, number);
-    this.counts.missing += missing.length;
-    // Nodes lose plain messages among themselves, without a notice to the subscriber.
-    const isCovered = state.hasGap || !name.startsWith("shard ");
-    if (missing.length !== 0 && !isCovered)
-      this.violations.push(`${name}: ${missing} missing without a gap`);
-    state.last = Math.max(state.last, number);
-    state.hasGap = false;
-  }
-
-  #missing({ failed, last }: Channel, number: number): number[] {
-    const missing: number[] = [];
-    for (let i = last + 1; i < number; i++) if (!failed.has(i)) missing.push(i);
-    return missing;
   }
 
   #onEvent(key: string): void {
-    if (!key.startsWith(`${this.#prefix}event:`)) return;
-    this.counts.events++;
-    if (this.#eventKeys.has(key)) this.violations.push(`${key}: two events of one SET`);
-    this.#eventKeys.add(key);
+    const prefix = `${this.#prefix}event:`;
+    if (!key.startsWith(prefix)) return;
+    const number = Number(key.slice(prefix.length));
+    this.#eventCounts.set(number, (this.#eventCounts.get(number) ?? 0) + 1);
   }
 }
 
@@ -150,12 +186,4 @@ interface Message {
   readonly type: string;
   readonly channel: string | null;
   readonly data?: unknown;
-}
-
-/** A client with direct connections. */
-export function directClient(
-  Cluster: typeof RedisCluster,
-  { servers }: ProxiedCluster,
-): RedisCluster {
-  return new Cluster({ startupNodes: servers.addresses }) as RedisCluster;
 }

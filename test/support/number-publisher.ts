@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisCluster } from "../../src/index.js";
 
-/** ms between two numbers of a channel. */
+/** ms between two numbers of a channel; the default. */
 const PAUSE_MS = 4;
 /** Most numbers of one channel that await their replies: a primary that fails over holds all of them. */
 const MAX_IN_FLIGHT = 100;
@@ -24,12 +24,14 @@ export class NumberPublisher implements AsyncDisposable {
   readonly failures: string[] = [];
   readonly #cluster: RedisCluster;
   readonly #channels: readonly Channel[];
+  readonly #pause: number;
   readonly #calls = new Set<Promise<void>>();
   readonly #end: Promise<void>;
   #isStopped = false;
 
-  constructor(cluster: RedisCluster, channels: readonly string[]) {
+  constructor(cluster: RedisCluster, channels: readonly string[], pause = PAUSE_MS) {
     this.#cluster = cluster;
+    this.#pause = pause;
     this.#channels = channels.map((name) => ({ name, published: [], number: 0, inFlight: 0 }));
     this.#end = this.#run();
   }
@@ -59,7 +61,7 @@ export class NumberPublisher implements AsyncDisposable {
     while (!this.#isStopped) {
       for (const channel of this.#channels)
         if (channel.inFlight < MAX_IN_FLIGHT) this.#publish(channel);
-      await sleep(PAUSE_MS);
+      await sleep(this.#pause);
     }
   }
 

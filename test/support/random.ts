@@ -19,6 +19,18 @@ export class Random {
     this.#state = seed | 0;
   }
 
+  /**
+   * Create a generator for one purpose. Its numbers do not depend on how many others were drawn before.
+   *
+   * @param purpose - Name of the purpose.
+   */
+  derive(purpose: string): Random {
+    let hash = this.seed | 0;
+    for (const letter of purpose)
+      hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x0100_0193);
+    return new Random(hash);
+  }
+
   /** Return a fraction from 0 (inclusive) to 1 (exclusive). */
   fraction(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
