@@ -75,7 +75,7 @@ class ClusterScan<T> {
   /** Returns whether the servers have the command; otherwise the iteration must begin again. */
   async *#byServer(): AsyncGenerator<T, boolean, undefined> {
     let cursor = START;
-    do {
+    for (;;) {
       let batch: Batch<T>;
       try {
         batch = await this.#batch(this.#router, CLUSTERSCAN, cursor);
@@ -91,8 +91,8 @@ class ClusterScan<T> {
       this.#failures.reset();
       yield* batch[1];
       cursor = batch[0];
-    } while (cursor !== START);
-    return true;
+      if (cursor === START) return true;
+    }
   }
 
   // -- SCAN ----------------------------------------------------------------------------------

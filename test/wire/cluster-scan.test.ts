@@ -258,9 +258,18 @@ describe("scanIter with CLUSTERSCAN", () => {
     expect(await scan()).toEqual(["first", "second", "third"]);
   });
 
-  it("continues with the same cursor after a lost connection", async () => {
-    answerClusterScan(middle);
-    expect(await scan()).toEqual(["first", "second", "third"]);
+  it.each([start, middle, end])(
+    "continues with the same cursor after a lost connection (cursor %s)",
+    async (cursor) => {
+      answerClusterScan(cursor);
+      expect(await scan()).toEqual(["first", "second", "third"]);
+    },
+  );
+
+  it("returns all keys by SCAN after the first CLUSTERSCAN lost its connection", async () => {
+    const answers = [LOSE];
+    for (const node of cluster.nodes) node.always("CLUSTERSCAN", () => answers.shift() ?? UNKNOWN);
+    expect(unique(await scan())).toEqual(names);
   });
 
   it("begins again with SCAN when a node of an older version does not know the command", async () => {
