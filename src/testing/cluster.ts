@@ -16,7 +16,6 @@ import {
 } from "./cluster-formation.js";
 import { assignSlot, beginMove, migrateKeys, type SlotMove } from "./cluster-slots.js";
 import { type LocalServer, startLocalServer } from "./local-server.js";
-import { freePort } from "./ports.js";
 import { type Arg, ServerError } from "./resp.js";
 import { type LocalServerOptions, SUPPORT_NAME, SUPPORT_PASSWORD } from "./server-configuration.js";
 import type { ClusterTestSettings } from "./start-options.js";
@@ -229,7 +228,7 @@ export class LocalCluster implements TestCluster {
   }
 
   async #relocate(node: LocalServer): Promise<void> {
-    const moved = await node.relocate({ "cluster-port": String(await freePort()) });
+    const moved = await node.relocate();
     const replace = (list: LocalServer[]): LocalServer[] =>
       list.map((one) => (one === node ? moved : one));
     this.#nodes = replace(this.#nodes);
@@ -261,11 +260,8 @@ export class LocalCluster implements TestCluster {
     const { password, acl, config, nodeTimeout } = this.#settings;
     const options: LocalServerOptions = {
       program: this.#program,
+      cluster: true,
       config: {
-        "cluster-enabled": "yes",
-        "cluster-config-file": "nodes.conf",
-        // The default port of the bus is 10000 higher, which may be out of range.
-        "cluster-port": String(await freePort()),
         "cluster-node-timeout": String(nodeTimeout),
         // A primary that gives its last slot away stays a primary; otherwise it becomes a replica at once.
         "cluster-allow-replica-migration": "no",

@@ -70,6 +70,7 @@ export class LocalServer implements AsyncDisposable {
       dir,
       port: await freePort(),
       ...(options.certificates === undefined ? {} : { tlsPort: await freePort() }),
+      ...(options.cluster ? { busPort: await freePort() } : {}),
       ...(options.unixSocket ? { unixPath: join(dir, "redis.sock") } : {}),
     });
   }
@@ -149,15 +150,15 @@ export class LocalServer implements AsyncDisposable {
   }
 
   /** Kill the process and start an empty server on other ports, with the files of this one. */
-  async relocate(config: Readonly<Record<string, string>>): Promise<LocalServer> {
+  async relocate(): Promise<LocalServer> {
     this.#raw.close();
     await this.#process?.end();
-    const options = { ...this.#options, config: { ...this.#options.config, ...config } };
-    const tls = this.#layout.tlsPort === undefined ? {} : { tlsPort: await freePort() };
-    const server = new LocalServer(options, {
+    const { tlsPort, busPort } = this.#layout;
+    const server = new LocalServer(this.#options, {
       ...this.#layout,
       port: await freePort(),
-      ...tls,
+      ...(tlsPort === undefined ? {} : { tlsPort: await freePort() }),
+      ...(busPort === undefined ? {} : { busPort: await freePort() }),
     });
     try {
       await server.launch();

@@ -22,6 +22,8 @@ export interface LocalServerOptions {
   readonly acl?: readonly string[];
   /** The master to replicate; the server is ready when the replication link is up. */
   readonly replicaOf?: { readonly host: string; readonly port: number; readonly password?: string };
+  /** Run as a node of a cluster. */
+  readonly cluster?: boolean;
   /** Run as a Sentinel. */
   readonly sentinel?: boolean;
 }
@@ -31,6 +33,8 @@ export interface Layout {
   readonly dir: string;
   readonly port: number;
   readonly tlsPort?: number;
+  /** Port of the cluster bus. */
+  readonly busPort?: number;
   readonly unixPath?: string;
 }
 
@@ -61,6 +65,7 @@ export function configurationOf(options: LocalServerOptions, layout: Layout): st
     ["dir", layout.dir],
     ...(options.sentinel ? [] : DATA_SERVER_LINES),
     ...transportLines(options, layout),
+    ...clusterLines(layout),
     ...accessLines(options),
     ...replicationLines(options),
     ...Object.entries(options.config ?? {}).flatMap(([name, value]) =>
@@ -81,6 +86,16 @@ function transportLines({ certificates }: LocalServerOptions, layout: Layout): L
     ["tls-key-file", certificates.key],
     ["tls-ca-cert-file", certificates.ca],
     ["tls-auth-clients", "optional"],
+  ];
+}
+
+function clusterLines({ busPort }: Layout): Line[] {
+  if (busPort === undefined) return [];
+  // The default port of the bus is 10000 higher, which may be out of range.
+  return [
+    ["cluster-enabled", "yes"],
+    ["cluster-config-file", "nodes.conf"],
+    ["cluster-port", String(busPort)],
   ];
 }
 
