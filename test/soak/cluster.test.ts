@@ -12,7 +12,8 @@ const DURATION = Number(process.env.REDISWIRE_SOAK_CLUSTER_MS ?? 30 * MINUTE);
 test("a cluster client settles every call, with possible values only, and nothing grows, under random faults", {
   timeout: DURATION + 10 * MINUTE,
 }, async ({ signal, onTestFinished }) => {
-  const running = soakCluster({ seed: testSeed(), duration: DURATION, round: 8_000, signal });
+  const seed = testSeed();
+  const running = soakCluster({ seed, duration: DURATION, round: 8_000, signal });
   // After the time limit too, the next test must not begin before all servers have ended.
   onTestFinished(() =>
     running.then(
@@ -21,7 +22,8 @@ test("a cluster client settles every call, with possible values only, and nothin
     ),
   );
   const report = await running;
-  const { usage, ...totals } = report;
-  console.log(JSON.stringify({ ...totals, first: usage[0], last: usage.at(-1) }));
+  const { usage, violations, ...totals } = report;
+  console.log(JSON.stringify({ seed, ...totals, first: usage[0], last: usage.at(-1) }));
+  expect(violations, `seed ${seed}`).toEqual([]);
   expect(report.acked).toBeGreaterThan(DURATION / 20);
 });

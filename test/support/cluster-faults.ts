@@ -40,9 +40,10 @@ export class FaultDriver implements AsyncDisposable {
   readonly counts: FaultCounts = {};
   /** What happened, with times in ms, for the message of a failure. */
   readonly history: string[] = [];
+  /** Moment of `performance.now()`. */
+  readonly start = performance.now();
   readonly #cluster: ProxiedCluster;
   readonly #tags: readonly string[];
-  readonly #start = performance.now();
   readonly #end: Promise<unknown>;
   #isStopped = false;
 
@@ -111,7 +112,7 @@ export class FaultDriver implements AsyncDisposable {
   }
 
   #note(text: string): void {
-    this.history.push(`${Math.round(performance.now() - this.#start)} ${text}`);
+    this.history.push(`${Math.round(performance.now() - this.start)} ${text}`);
   }
 
   readonly #causes: Readonly<Record<NodeFaultKind, (fault: NodeFault) => Promise<void>>> = {

@@ -59,6 +59,8 @@ export interface SoakReport {
   readonly errors: Record<string, number>;
   readonly messages: MessageCounts;
   readonly usage: Usage[];
+  /** What cannot be, by round. The soak goes on: other rounds may show more. */
+  readonly violations: string[];
 }
 
 interface Parts {
@@ -73,8 +75,9 @@ interface Parts {
 /**
  * Run a soak.
  *
- * @throws Error with the seed, when a value is impossible, a façade does not recover, a promise stays pending, or
- * something stays open. Nothing is left running then.
+ * @returns Totals, with the violations that were found.
+ * @throws Error with the seed, when a façade does not recover, a promise stays pending, or something stays open.
+ * Nothing is left running then.
  */
 export async function soakCluster(options: SoakOptions): Promise<SoakReport> {
   reportNumbers("soak", { seed: options.seed });
@@ -103,7 +106,7 @@ async function soak({ seed, duration, round, signal }: SoakOptions): Promise<Soa
       const usage = await measureUsage(cluster, NAME, leaks);
       report.usage.push(usage);
       const seconds = Math.round((performance.now() - start) / 1000);
-      reportNumbers("soak", { seconds, ...report, usage });
+      reportNumbers("soak", { seconds, ...report, usage, violations: report.violations.length });
     }
     await Promise.all([client.close(), publisher.close()]);
     await leaks.assertNone();
@@ -136,6 +139,7 @@ function emptyReport(): SoakReport {
       repeatedEvents: 0,
     },
     usage: [],
+    violations: [],
   };
 }
 
@@ -231,7 +235,21 @@ async function check(parts: Parts, round: Round): Promise<void> {
   if (activities.losses.length > limits.mayLose) found.push(...activities.losses);
   addUp(parts.report, round, messages.counts);
   if (found.length === 0) return;
-  throw new Error(`${found.length} violations:\n${found.slice(0, 20).join("\n")}`);
+  const shown = found
+    .slice(0, 20)
+    .flatMap((one) => [one, ...surroundings(one, load, driver.start)]);
+  const text = [`round ${parts.report.rounds}: ${found.length} violations`, ...shown].join("\n");
+  process.stderr.write(`soak: ${text}\n${driver.history.join("\n")}\n`);
+  parts.report.violations.push(text);
+}
+
+/** The operations around one that arrived too late, with times in ms since the begin of the faults. */
+function surroundings(violation: string, { log }: ClusterLoad, start: number): string[] {
+  const [, key, late, early] = /^(\S+): (\d+) comes after (\d+)/.exec(violation) ?? [];
+  const time = (at: number): number => Math.round(at - start);
+  return log
+    .filter((one) => one.key === key && one.n >= Number(late) && one.n <= Number(early))
+    .map((one) => `  ${one.op} ${one.n} ${one.outcome} ${time(one.start)} to ${time(one.end)}`);
 }
 
 async function countersOf(client: RedisCluster, { counters }: ClusterActivities) {
