@@ -43,8 +43,21 @@ export function violations(
   data: FinalData,
   options: CheckOptions = {},
 ): string[] {
-  const found = unsettled(log, options.within ?? Number.POSITIVE_INFINITY);
   const mayLose = options.mayLose ?? 0;
+  const { found, lost } = checkKeys(log, data, mayLose);
+  found.push(...unsettled(log, options.within ?? Number.POSITIVE_INFINITY));
+  if (lost > mayLose)
+    found.push(`${lost} acknowledged writes are missing, at most ${mayLose} may be`);
+  return found;
+}
+
+/** Return the number of acknowledged writes that are missing in the data. */
+export function countLost(log: readonly Operation[], data: FinalData): number {
+  return checkKeys(log, data, Number.POSITIVE_INFINITY).lost;
+}
+
+function checkKeys(log: readonly Operation[], data: FinalData, mayLose: number): Result {
+  const found: string[] = [];
   let lost = 0;
   for (const [key, operations] of byKey(log)) {
     const value = data[key];
@@ -53,9 +66,7 @@ export function violations(
     found.push(...result.found);
     lost += result.lost;
   }
-  if (lost > mayLose)
-    found.push(`${lost} acknowledged writes are missing, at most ${mayLose} may be`);
-  return found;
+  return { found, lost };
 }
 
 interface Result {

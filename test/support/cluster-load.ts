@@ -105,6 +105,11 @@ export class ClusterLoad implements AsyncDisposable {
    * @returns The violations, after {@link stop}.
    */
   async violations(options?: CheckOptions): Promise<string[]> {
+    return violations(this.log, await this.data(), options);
+  }
+
+  /** Read the data of all keys of the log. */
+  async data(): Promise<FinalData> {
     const data: Record<string, FinalData[string]> = {};
     for (const tag of this.#tags) {
       const [counter, list, text] = await this.#client
@@ -117,7 +122,7 @@ export class ClusterLoad implements AsyncDisposable {
       data[`${tag}:list`] = list.map(Number);
       data[`${tag}:text`] = (text ?? "").split(",").slice(0, -1).map(Number);
     }
-    return violations(this.log, data, options);
+    return data;
   }
 
   /** Select operations of the log. */

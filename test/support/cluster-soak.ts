@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RedisCluster } from "../../src/index.js";
 import { ClusterActivities, STILL } from "./cluster-activities.js";
-import { violations } from "./cluster-checker.js";
+import { countLost, violations } from "./cluster-checker.js";
 import { LOSSES } from "./cluster-fault-plan.js";
 import { type FaultCounts, FaultDriver } from "./cluster-faults.js";
 import { ClusterLoad, reportNumbers } from "./cluster-load.js";
@@ -41,6 +41,8 @@ export interface SoakOptions {
   readonly round: number;
   /** Ends the soak, which then rejects: that of a test whose time has passed. */
   readonly signal: AbortSignal;
+  /** Called when the faults of a round have begun. */
+  readonly onFaults?: () => void;
 }
 
 /** Totals of a soak. */
@@ -48,8 +50,8 @@ export interface SoakReport {
   rounds: number;
   operations: number;
   acked: number;
-  /** Acknowledged writes that were lost, and their share of the limit. */
-  lost: number;
+  /** Acknowledged writes that were lost with a primary, and what followed from that in activities. */
+  readonly lost: { writes: number; others: number };
   /** ms; longest command, longest step of an activity, longest time until all façades have succeeded again. */
   readonly longest: { command: number; step: number; recovery: number };
   readonly faults: FaultCounts;
@@ -69,7 +71,7 @@ interface Parts {
   readonly publisher: RedisCluster;
   readonly random: Random;
   readonly report: SoakReport;
-  readonly signal: AbortSignal;
+  readonly options: SoakOptions;
 }
 
 /**
@@ -88,7 +90,7 @@ export async function soakCluster(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-async function soak({ seed, duration, round, signal }: SoakOptions): Promise<SoakReport> {
+async function soak(options: SoakOptions): Promise<SoakReport> {
   await using cluster = await ProxiedCluster.start();
   const leaks = watchLeaks("/src/");
   const client = new RedisCluster({
@@ -98,11 +100,12 @@ async function soak({ seed, duration, round, signal }: SoakOptions): Promise<Soa
   }) as RedisCluster;
   const publisher = new RedisCluster({ startupNodes: cluster.servers.addresses }) as RedisCluster;
   const report = emptyReport();
-  const parts: Parts = { cluster, client, publisher, random: new Random(seed), report, signal };
+  const random = new Random(options.seed);
+  const parts: Parts = { cluster, client, publisher, random, report, options };
   try {
     const start = performance.now();
-    while (performance.now() - start < duration || report.rounds < 2) {
-      await runRound(parts, round);
+    while (performance.now() - start < options.duration || report.rounds < 2) {
+      await runRound(parts);
       const usage = await measureUsage(cluster, NAME, leaks);
       report.usage.push(usage);
       const seconds = Math.round((performance.now() - start) / 1000);
@@ -123,7 +126,7 @@ function emptyReport(): SoakReport {
     rounds: 0,
     operations: 0,
     acked: 0,
-    lost: 0,
+    lost: { writes: 0, others: 0 },
     longest: { command: 0, step: 0, recovery: 0 },
     faults: {},
     done: {},
@@ -143,6 +146,11 @@ function emptyReport(): SoakReport {
   };
 }
 
+/** Wait; reject with the reason of the signal when the soak is ended meanwhile. */
+async function pause(ms: number, { signal }: SoakOptions): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+}
+
 /** What runs during a round. */
 interface Round {
   readonly prefix: string;
@@ -153,8 +161,8 @@ interface Round {
 }
 
 /** Run all façades under faults, then check what they did. */
-async function runRound(parts: Parts, ms: number): Promise<void> {
-  const { cluster, client, publisher, report, signal } = parts;
+async function runRound(parts: Parts): Promise<void> {
+  const { cluster, client, publisher, report, options } = parts;
   const number = ++report.rounds;
   const isLossy = number % 2 === 0;
   const random = parts.random.derive(`round ${number}`);
@@ -173,7 +181,8 @@ async function runRound(parts: Parts, ms: number): Promise<void> {
   await using driver = new FaultDriver(cluster, { random: random.derive("faults"), tags, isLossy });
   const round: Round = { prefix, load, activities, subscriber, driver };
   try {
-    await Promise.race([sleep(ms, undefined, { signal }), driver.failed]);
+    options.onFaults?.();
+    await Promise.race([pause(options.round, options), driver.failed]);
     await driver.stop();
     await recover(parts, round);
     await calm(parts, round);
@@ -186,7 +195,7 @@ async function runRound(parts: Parts, ms: number): Promise<void> {
 }
 
 /** Wait until every façade has succeeded again. */
-async function recover({ report, signal }: Parts, round: Round): Promise<void> {
+async function recover({ report, options }: Parts, round: Round): Promise<void> {
   const { load, activities, subscriber } = round;
   const progress = (): Record<string, number> => ({
     ...load.done,
@@ -200,7 +209,7 @@ async function recover({ report, signal }: Parts, round: Round): Promise<void> {
       .filter(([name, count]) => count < (before[name] ?? 0) + SUCCESSES)
       .map(([name]) => name);
   const hasRecovered = (): boolean => {
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
     return behind().length === 0;
   };
   const message = () => `after the faults do not succeed: ${behind()}`;
@@ -210,11 +219,11 @@ async function recover({ report, signal }: Parts, round: Round): Promise<void> {
 }
 
 /** Go on without faults, stop, and add to the violations what has failed meanwhile. */
-async function calm({ signal }: Parts, { load, activities, subscriber }: Round): Promise<void> {
+async function calm({ options }: Parts, { load, activities, subscriber }: Round): Promise<void> {
   const start = performance.now();
   activities.calmSince = start;
   subscriber.beginCalm();
-  await sleep(CALM_MS, undefined, { signal });
+  await pause(CALM_MS, options);
   await Promise.all([load.stop(), activities.stop(), subscriber.stop()]);
   for (const { operation, error } of load.rejections)
     if (operation.start >= start)
@@ -226,14 +235,17 @@ async function check(parts: Parts, round: Round): Promise<void> {
   const losses = LOSSES.reduce((sum, name) => sum + (driver.counts[name] ?? 0), 0);
   const limits = { within: LONGEST_COMMAND, mayLose: losses * MAY_LOSE };
   const messages = subscriber.check();
+  const data = { ...(await load.data()), ...(await countersOf(parts.client, activities)) };
+  const log = [...load.log, ...activities.log];
   const found = [
-    ...(await load.violations(limits)),
-    ...violations(activities.log, await countersOf(parts.client, activities), limits),
+    ...violations(log, data, limits),
     ...activities.violations,
     ...messages.violations,
   ];
   if (activities.losses.length > limits.mayLose) found.push(...activities.losses);
   addUp(parts.report, round, messages.counts);
+  parts.report.lost.writes += countLost(log, data);
+  parts.report.lost.others += activities.losses.length;
   if (found.length === 0) return;
   const shown = found
     .slice(0, 20)
@@ -264,7 +276,6 @@ function addUp(report: SoakReport, round: Round, messages: MessageCounts): void 
   const { operations, acked, max } = load.summary();
   report.operations += operations;
   report.acked += acked;
-  report.lost += activities.losses.length;
   const { longest } = report;
   longest.command = Math.round(Math.max(longest.command, max));
   longest.step = Math.round(Math.max(longest.step, activities.longest));
