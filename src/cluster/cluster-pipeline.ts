@@ -3,7 +3,7 @@
  * reply or its own error, whatever happens to the others.
  */
 import { BLOCKING, READONLY } from "../commands/core/info.js";
-import { NO_SLOT } from "../commands/core/key-route.js";
+import { hasSeveralKeys, NO_SLOT } from "../commands/core/key-route.js";
 import { closedError } from "../connection/errors.js";
 import { deriveError, type RedisError } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
@@ -215,11 +215,25 @@ export class ClusterPipeline implements PartOwner, Cancellable, Observable {
       addTo(bySlot, slot, index);
     }
     for (const [slot, indexes] of bySlot) {
-      const part = this.#part(indexes, slot, AGAIN);
-      const journey = this.#journey(indexes[0] as number);
       const fate = fates.get(slot) as Resend;
-      this.#setup.router.redirects.follow(part, { slot, fate, journey });
+      const pieces = fate.kind === "move" ? [indexes] : this.#pieces(indexes);
+      for (const piece of pieces) {
+        const part = this.#part(piece, slot, AGAIN);
+        const journey = this.#journey(piece[0] as number);
+        this.#setup.router.redirects.follow(part, { slot, fate, journey });
+      }
     }
+  }
+
+  /** Divide commands behind those that may be refused although the next ones would be executed. */
+  #pieces(indexes: readonly number[]): number[][] {
+    const pieces: number[][] = [[]];
+    for (const index of indexes) {
+      const { info, args } = this.#entry(index);
+      pieces.at(-1)?.push(index);
+      if (hasSeveralKeys(info, args)) pieces.push([]);
+    }
+    return pieces.filter(({ length }) => length !== 0);
   }
 
   askingPart(part: PartRequest): PartRequest {

@@ -2,8 +2,9 @@
  * A transaction on a cluster: all its keys are in one slot. When the node refuses it for a reason of the
  * cluster, nothing of it was executed, and it is sent again as a whole.
  */
+import { hasSeveralKeys } from "../commands/core/key-route.js";
 import type { InternalCommand } from "../connection/internal-request.js";
-import type { Request, RequestTraits } from "../connection/request.js";
+import type { RequestTraits } from "../connection/request.js";
 import { RedisError } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
 import type { BatchCommands, BatchEntry } from "../pipeline/batch-request.js";
@@ -54,6 +55,13 @@ export class ClusterTransaction extends TransactionRequest implements SelfRoutin
     return this.#slot;
   }
 
+  /** EXEC is checked with the keys of all commands. */
+  override get severalKeys(): boolean {
+    return (
+      this.entries.length > 1 || this.entries.some(({ info, args }) => hasSeveralKeys(info, args))
+    );
+  }
+
   get slots(): Iterable<number> {
     return [this.#slot];
   }
@@ -98,8 +106,8 @@ export class ClusterTransaction extends TransactionRequest implements SelfRoutin
     this.#router.resume(new ForwardedRequest(this, { waitTimeout }));
   }
 
-  asking(): Request {
-    return new ForwardedRequest(this, { asking: true });
+  asking(onEnd?: () => void): ForwardedRequest {
+    return new ForwardedRequest(this, { asking: true, onEnd });
   }
 
   protected override restart(): void {

@@ -33,6 +33,8 @@ export interface Journey {
   since: number;
   /** The last error. */
   last: RedisError | undefined;
+  /** Place among the requests that were refused, which is their order of issue on one slot; 0: not refused yet. */
+  order: number;
   /** The error with which a node refused ASKING, which explains the redirects that followed. */
   asking: RedisError | undefined;
 }
@@ -202,7 +204,7 @@ function waited(error: RedisError, context: FateContext): Fate {
 
 /** Start a journey. */
 export function newJourney(): Journey {
-  return { redirects: 0, waits: 0, since: 0, last: undefined, asking: undefined };
+  return { redirects: 0, waits: 0, since: 0, last: undefined, order: 0, asking: undefined };
 }
 
 /**

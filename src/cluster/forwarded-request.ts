@@ -92,6 +92,10 @@ export class ForwardedRequest extends Request {
     return this.inner.slot(encoding);
   }
 
+  override get severalKeys(): boolean {
+    return this.inner.severalKeys;
+  }
+
   override markWritten(address: Address): void {
     super.markWritten(address);
     this.inner.markWritten(address);

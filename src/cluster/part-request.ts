@@ -3,6 +3,7 @@
  * node refuses are sent again when the last reply has arrived; at the end every command has a reply, an error,
  * or is on its way again.
  */
+import { hasSeveralKeys } from "../commands/core/key-route.js";
 import type { InternalCommand } from "../connection/internal-request.js";
 import { internalCommand } from "../connection/internal-request.js";
 import { Request, type RequestHolder, type RequestTraits } from "../connection/request.js";
@@ -12,6 +13,7 @@ import { assertWritable, type Chunk, type Encoder } from "../protocol/encoder.js
 import { type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 import { nextTick } from "../util/timers.js";
 import type { Fate } from "./fate.js";
+import { ForwardedRequest } from "./forwarded-request.js";
 import type { Resend } from "./redirects.js";
 import type { Refusal, SelfRouting } from "./routed-request.js";
 
@@ -133,6 +135,11 @@ export class PartRequest extends Request implements SelfRouting {
     return this.#shape.slot;
   }
 
+  override get severalKeys(): boolean {
+    const entries = this.indexes.map((index) => this.#entries[index] as BatchEntry);
+    return entries.some(({ info, args }) => hasSeveralKeys(info, args));
+  }
+
   /** While commands wait, their slot may move: commands of several slots must not wait as one request. */
   override divided(): readonly Request[] {
     return this.#owner.divide(this);
@@ -200,8 +207,8 @@ export class PartRequest extends Request implements SelfRouting {
     this.#owner.reroute(this, waitTimeout);
   }
 
-  asking(): Request {
-    return this.#owner.askingPart(this);
+  asking(onEnd?: () => void): ForwardedRequest {
+    return new ForwardedRequest(this.#owner.askingPart(this), { onEnd });
   }
 
   override remainingReplies(): number {

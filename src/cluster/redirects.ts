@@ -76,6 +76,7 @@ export class Redirects {
   readonly #host: RedirectHost;
   readonly #journeys = new WeakMap<Request, Journey>();
   #moves = 0;
+  #lastOrder = 0;
 
   constructor(options: RedirectOptions, host: RedirectHost) {
     this.#options = options;
@@ -138,6 +139,7 @@ export class Redirects {
       random: Math.random,
     });
     advance(journey, error, fate, loopTime());
+    if (journey.order === 0) journey.order = ++this.#lastOrder;
     if (error instanceof AskError) {
       const to = fate.kind === "move" || fate.kind === "ask" ? fate.target : undefined;
       this.#publish({ error, command, from: node.address, to });
@@ -146,7 +148,10 @@ export class Redirects {
       if (fate.kind === "deliver" && fate.refresh) this.#host.requestRefresh();
       return fate;
     }
-    if (decision.ordered && slot !== NO_SLOT) this.#host.gates.fence(slot, connection);
+    if (decision.ordered && slot !== NO_SLOT) {
+      this.#host.gates.fence(slot, connection);
+      this.#host.gates.setMigrating(slot, fate.kind === "ask" || error.code === "TRYAGAIN");
+    }
     if (fate.kind === "move") this.#move(fate.slot, fate.target);
     else if (fate.kind === "wait") this.#beforeWait(fate, connection);
     return fate;
@@ -155,17 +160,19 @@ export class Redirects {
   /** Send a request of one slot again. */
   follow(request: Request, { slot, fate, journey }: Following): void {
     const { gates, table } = this.#host;
+    const { order, since } = journey;
     const isOrdered = !request.blocking && slot !== NO_SLOT;
-    const pause = fate.kind === "wait" ? fate.pause : 0;
-    // Behind an earlier request of the slot that waits for its next attempt.
-    if (fate.kind === "wait" || (isOrdered && gates.isWaiting(slot)))
-      return gates.wait(request, isOrdered ? slot : undefined, { pause, since: journey.since });
+    // Behind an earlier request of the slot that is to be answered first.
+    if (fate.kind === "wait" || (isOrdered && gates.isBehind(slot, order))) {
+      const pause = fate.kind === "wait" ? fate.pause : 0;
+      return gates.wait(request, isOrdered ? slot : undefined, { pause, since, order });
+    }
     const node = table.node(fate.target);
     if (fate.kind === "move") return this.#host.send(node, request);
-    const asking = isSelfRouting(request)
-      ? request.asking()
-      : new ForwardedRequest(request, { asking: true });
-    this.#host.send(node, asking);
+    const send = (onEnd?: () => void): void => this.#host.send(node, behindAsking(request, onEnd));
+    // A node that has not received all keys yet refuses it, and would execute what is behind it.
+    if (isOrdered && request.severalKeys) gates.sendAlone(slot, order, send);
+    else send();
   }
 
   #journeyOf(request: Request): Journey {
@@ -210,6 +217,11 @@ export class Redirects {
     const details = { code: "EFAILOVER", server: connection.server };
     connection.drain(new ConnectionError("The node redirects to its own address", details));
   }
+}
+
+function behindAsking(request: Request, onEnd: (() => void) | undefined): ForwardedRequest {
+  if (isSelfRouting(request)) return request.asking(onEnd);
+  return new ForwardedRequest(request, { asking: true, onEnd });
 }
 
 /** Where a request goes, and what it has gone through. */

@@ -5,6 +5,7 @@
 import type { Connection } from "../connection/connection.js";
 import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
+import type { ForwardedRequest } from "./forwarded-request.js";
 import type { NodePool } from "./node-pool.js";
 
 /** Where an error reply came from. */
@@ -31,8 +32,12 @@ export interface SelfRouting extends Request {
    * @param waitTimeout - ms; what is left of its time, `undefined` for no limit.
    */
   reroute(waitTimeout: number | undefined): void;
-  /** Return the request to send in its place behind ASKING. */
-  asking(): Request;
+  /**
+   * Return the request to send in its place behind ASKING.
+   *
+   * @param onEnd - See {@link Forwarding.onEnd}.
+   */
+  asking(onEnd?: () => void): ForwardedRequest;
 }
 
 /** Return whether a request routes itself. */

@@ -38,14 +38,30 @@ interface Gate {
   readonly slot: number;
   /** Commands issued since it was closed. */
   readonly held: Set<Request>;
-  /** Commands that will be sent again after a pause, in order. */
-  waiting: Request[];
+  /** Commands that will be sent again, in order: after a pause, and behind `alone`. */
+  readonly waiting: Waiting[];
+  /**
+   * A command that is under way, and that a node may refuse although it would execute a later one: until it has
+   * ended, none is sent.
+   */
+  alone: Ordered | undefined;
+  /** Whether the slot's keys are on their way to another node, by the last reply. */
+  isMigrating: boolean;
   /** Moment of `loopTime()` at which `waiting` is sent. */
   due: number;
   /** Number of things that must end before the slot opens. */
   obligations: number;
   /** Connections with a fence that is not answered. */
   readonly fences: Set<Connection>;
+}
+
+/** See {@link Journey.order}. */
+interface Ordered {
+  readonly order: number;
+}
+
+interface Waiting extends Ordered {
+  readonly request: Request;
 }
 
 /** Slots that were moved all at once; their gates are created when they are needed. */
@@ -82,6 +98,17 @@ export class SlotGates {
     return (this.#gates.get(slot)?.waiting.length ?? 0) !== 0;
   }
 
+  /** Return whether an earlier request of the slot waits for its next attempt, or must be answered first. */
+  isBehind(slot: number, order: number): boolean {
+    const gate = this.#gates.get(slot);
+    if (gate === undefined) return false;
+    const { alone, waiting } = gate;
+    const first = waiting[0];
+    return (
+      (alone !== undefined && alone.order < order) || (first !== undefined && first.order < order)
+    );
+  }
+
   /** The slots that are closed at present, in a copy. */
   get closedSlots(): ReadonlySet<number> {
     return new Set(this.#gates.keys());
@@ -112,8 +139,13 @@ export class SlotGates {
     this.#sendFence(connection, () => {
       // Now: a redirect in the same chunk, of a request behind the fence, needs another one.
       gate.fences.delete(connection);
-      nextTick(() => this.#settle(gate));
+      this.#settleSoon(gate);
     });
+  }
+
+  /** Record whether keys of a closed slot are on their way to another node. */
+  setMigrating(slot: number, isMigrating: boolean): void {
+    this.#close(slot).isMigrating = isMigrating;
   }
 
   /** Close slots that were moved at once until all has been answered that was sent to their old node. */
@@ -132,16 +164,28 @@ export class SlotGates {
    * Send a request again after a pause, in order with the other requests of its slot.
    *
    * @param slot - `undefined` for a request that other requests need not wait for.
-   * @param since - Moment of `loopTime()` at which its `waitTimeout` started.
    */
-  wait(request: Request, slot: number | undefined, { pause, since }: Pause): void {
+  wait(request: Request, slot: number | undefined, { pause, since, order }: Pause): void {
     const gate = this.#close(slot ?? --this.#lastDetached);
+    const { waiting } = gate;
     const now = loopTime();
     this.#host.waitQueue.add(request, since);
-    gate.waiting.push(request);
+    gate.due = waiting.length === 0 ? now + pause : Math.max(gate.due, now + pause);
+    let at = waiting.length;
+    while (at > 0 && (waiting[at - 1] as Waiting).order > order) at--;
+    waiting.splice(at, 0, { request, order });
     gate.obligations++;
-    gate.due = gate.waiting.length === 1 ? now + pause : Math.max(gate.due, now + pause);
     this.#timer.watch(gate.due, now);
+  }
+
+  /**
+   * Send a request of a closed slot, and none that was issued later until it has ended.
+   *
+   * @param order - See {@link Journey.order}.
+   * @param send - Sends it, and calls its argument when it has ended.
+   */
+  sendAlone(slot: number, order: number, send: (onEnd: () => void) => void): void {
+    this.#sendAlone(this.#close(slot), order, send);
   }
 
   /** Stop: what is held has failed. */
@@ -172,6 +216,8 @@ export class SlotGates {
       slot,
       held: new Set(),
       waiting: [],
+      alone: undefined,
+      isMigrating: false,
       due: 0,
       obligations: 0,
       fences: new Set(),
@@ -194,7 +240,8 @@ export class SlotGates {
   #sendDue(now: number): number {
     let next = NEVER;
     for (const gate of [...this.#gates.values()]) {
-      if (gate.waiting.length === 0) continue;
+      // Before the answer to a fence, requests behind them may be refused too, and must not overtake them.
+      if (gate.waiting.length === 0 || isBlocked(gate)) continue;
       if (gate.due <= now) this.#sendWaiting(gate);
       else next = Math.min(next, gate.due);
     }
@@ -202,21 +249,48 @@ export class SlotGates {
   }
 
   #sendWaiting(gate: Gate): void {
-    const requests = gate.waiting;
-    gate.waiting = [];
-    for (const request of requests) {
-      const onEnd = (): void => nextTick(() => this.#settle(gate));
-      if (request.settled) onEnd();
-      else {
-        const waitTimeout = remainingTime(request, loopTime());
-        this.#host.waitQueue.remove(request);
-        this.#host.send(new ForwardedRequest(request, { waitTimeout, onEnd }));
-      }
-    }
+    const { waiting } = gate;
+    let count = 0;
+    while (count < waiting.length && gate.alone === undefined)
+      this.#sendAgain(gate, waiting[count++] as Waiting);
+    waiting.splice(0, count);
+    // They were obligations while they waited; now their attempts are.
+    for (; count > 0; count--) this.#settleSoon(gate);
   }
 
+  #sendAgain(gate: Gate, { request, order }: Waiting): void {
+    if (request.settled) return;
+    const waitTimeout = remainingTime(request, loopTime());
+    this.#host.waitQueue.remove(request);
+    const inner = ForwardedRequest.unwrap(request);
+    const send = (onEnd: () => void): void =>
+      this.#host.send(new ForwardedRequest(inner, { waitTimeout, onEnd }));
+    if (inner.severalKeys) return this.#sendAlone(gate, order, send);
+    gate.obligations++;
+    send(() => this.#settleSoon(gate));
+  }
+
+  #sendAlone(gate: Gate, order: number, send: (onEnd: () => void) => void): void {
+    const alone: Ordered = { order };
+    gate.alone = alone;
+    gate.obligations++;
+    send(() =>
+      nextTick(() => {
+        if (gate.alone === alone) gate.alone = undefined;
+        this.#settle(gate);
+      }),
+    );
+  }
+
+  #settleSoon(gate: Gate): void {
+    nextTick(() => this.#settle(gate));
+  }
+
+  /** One of the things has ended for which the slot is closed. */
   #settle(gate: Gate): void {
-    if (--gate.obligations !== 0 || this.#gates.get(gate.slot) !== gate) return;
+    gate.obligations--;
+    if (this.#gates.get(gate.slot) !== gate) return;
+    if (gate.obligations !== 0) return this.#continue(gate);
     this.#gates.delete(gate.slot);
     this.count--;
     const { waitQueue } = this.#host;
@@ -224,8 +298,30 @@ export class SlotGates {
     if (gate.slot >= 0) this.#host.rerouteSlot(gate.slot);
     const held = [...gate.held].filter(({ settled }) => !settled);
     for (const request of held) waitQueue.remove(request);
-    this.#host.reroute(held);
+    this.#release(gate, held);
     this.#host.onReleased();
+  }
+
+  #continue(gate: Gate): void {
+    if (gate.waiting.length === 0 || isBlocked(gate)) return;
+    const now = loopTime();
+    if (gate.due <= now) this.#sendWaiting(gate);
+    else this.#timer.watch(gate.due, now);
+  }
+
+  /** Route what was held, up to the first request behind which none may be sent. */
+  #release({ slot, isMigrating }: Gate, held: readonly Request[]): void {
+    const at = isMigrating ? held.findIndex(({ severalKeys }) => severalKeys) : -1;
+    // A slot that is closed again holds all of them.
+    if (at < 0 || this.isClosed(slot)) return this.#host.reroute(held);
+    this.#host.reroute(held.slice(0, at));
+    const next = this.#close(slot);
+    next.isMigrating = true;
+    next.obligations++;
+    // Of those that may be refused from now on, all were issued before it.
+    this.#sendAgain(next, { request: held[at] as Request, order: NEVER });
+    this.#settleSoon(next);
+    this.#host.reroute(held.slice(at + 1));
   }
 }
 
@@ -233,8 +329,15 @@ export class SlotGates {
 export interface Pause {
   /** ms. */
   readonly pause: number;
-  /** Moment of `loopTime()` at which the time to wait started. */
+  /** Moment of `loopTime()` at which the time to wait (`waitTimeout`) started. */
   readonly since: number;
+  /** See {@link Journey.order}. */
+  readonly order: number;
+}
+
+/** Whether nothing that waits may be sent. */
+function isBlocked({ alone, fences }: Gate): boolean {
+  return alone !== undefined || fences.size !== 0;
 }
 
 /** Return what is left of a waiting request's time, in ms; `undefined` for no limit. */

@@ -119,6 +119,11 @@ export abstract class Request {
     return NO_SLOT;
   }
 
+  /** Whether it has more than one key, so that a node which has only some of them refuses it with TRYAGAIN. */
+  get severalKeys(): boolean {
+    return false;
+  }
+
   /** Return the requests that wait in its place when it was not written: a cluster routes them one by one. */
   divided(): readonly Request[] {
     return [this];

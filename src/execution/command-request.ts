@@ -18,7 +18,7 @@ import {
   READONLY,
   SESSION,
 } from "../commands/core/info.js";
-import { commandSlot } from "../commands/core/key-route.js";
+import { commandSlot, hasSeveralKeys } from "../commands/core/key-route.js";
 import { endedByServer } from "../connection/errors.js";
 import { Request, type RequestTraits } from "../connection/request.js";
 import { DataError, type RedisError } from "../errors.js";
@@ -93,6 +93,10 @@ export class CommandRequest extends Request {
 
   override slot(encoding: BufferEncoding): number {
     return commandSlot(this.#info, this.#args, encoding);
+  }
+
+  override get severalKeys(): boolean {
+    return hasSeveralKeys(this.#info, this.#args);
   }
 
   override encode(encoder: Encoder): void {

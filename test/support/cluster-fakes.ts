@@ -14,13 +14,16 @@ export class SlotRequest extends Request {
   readonly #name: string;
   readonly #slot: number;
   readonly #refusal: RedisError | undefined;
+  readonly #severalKeys: boolean;
 
   /** @param refusal - Thrown when its arguments are checked. */
-  constructor(name: string, slot: number, { refusal, ...traits }: SlotRequestOptions = {}) {
+  constructor(name: string, slot: number, options: SlotRequestOptions = {}) {
+    const { refusal, severalKeys = false, ...traits } = options;
     super(1, { ...UNLIMITED, ...traits });
     this.#name = name;
     this.#slot = slot;
     this.#refusal = refusal;
+    this.#severalKeys = severalKeys;
   }
 
   override get name(): string {
@@ -28,6 +31,9 @@ export class SlotRequest extends Request {
   }
   override slot(): number {
     return this.#slot;
+  }
+  override get severalKeys(): boolean {
+    return this.#severalKeys;
   }
   override encode(encoder: Encoder): void {
     this.check();
@@ -61,6 +67,7 @@ export class SlotRequest extends Request {
 interface SlotRequestOptions {
   readonly refusal?: RedisError;
   readonly blocking?: boolean;
+  readonly severalKeys?: boolean;
   readonly waitTimeout?: number;
 }
 

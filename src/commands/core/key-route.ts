@@ -69,6 +69,11 @@ export function commandKeys(info: RoutedCommand, args: readonly Arg[]): Key[] {
   return argsInRange(info, args).filter(isKey);
 }
 
+/** Return whether a call has more than one key. */
+export function hasSeveralKeys(info: RoutedCommand, args: readonly Arg[]): boolean {
+  return info.route <= MOVABLE_KEYS && commandKeys(info, args).length > 1;
+}
+
 /**
  * Return the slot of a call.
  *

@@ -370,7 +370,7 @@ describe("advance", () => {
     advance(journey, error, { kind: "ask", slot: 1, target: OTHER }, 20);
     const wait = { kind: "wait", pause: 1, refresh: true, reconnect: false } as const;
     advance(journey, later, wait, 30);
-    expect(journey).toEqual({ redirects: 2, waits: 1, since: 10, last: later });
+    expect(journey).toMatchObject({ redirects: 2, waits: 1, since: 10, last: later });
   });
 
   it.each<Fate>([
@@ -379,6 +379,6 @@ describe("advance", () => {
   ])("leaves the journey as it is for %o", (end) => {
     const journey = newJourney();
     advance(journey, error, end, 10);
-    expect(journey).toEqual({ redirects: 0, waits: 0, since: 0, last: undefined });
+    expect(journey).toEqual(newJourney());
   });
 });

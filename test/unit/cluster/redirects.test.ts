@@ -21,6 +21,8 @@ function redirects(options: Partial<RedirectOptions> = {}) {
   const nodes = new Map<string, NodePool>();
   const log: string[] = [];
   const sent: Request[] = [];
+  /** Orders of requests that must wait for others. */
+  const behind = new Set<number>();
   const nodeAt = (address: NodeAddress): NodePool => {
     const name = nodeName(address);
     const node = nodes.get(name) ?? new FakeNode(address).node;
@@ -28,7 +30,12 @@ function redirects(options: Partial<RedirectOptions> = {}) {
     return node;
   };
   const gates = {
-    isWaiting: () => false,
+    isBehind: (_: number, order: number) => behind.has(order),
+    setMigrating: () => {},
+    sendAlone: (slot: number, _: number, send: () => void) => {
+      log.push(`alone ${slot}`);
+      send();
+    },
     fence: (slot: number) => log.push(`fence ${slot}`),
     wait: (_: Request, slot: number | undefined) => log.push(`wait ${slot}`),
   };
@@ -59,7 +66,7 @@ function redirects(options: Partial<RedirectOptions> = {}) {
   /** Pass on an error reply to a request; return whether it was taken. */
   const handle = (request: Request, text: string, mayTake = true): boolean =>
     object.handle(from, { request, error: errorFromReply(text), connection }, mayTake);
-  return { handle, log, sent };
+  return { handle, log, sent, behind };
 }
 
 describe("Redirects.handle", () => {
@@ -77,6 +84,24 @@ describe("Redirects.handle", () => {
     expect(handle(request, "ASK 5 b:1")).toBe(true);
     expect(log).toEqual(["fence 5", "send b:1"]);
     expect(sent[0]).toMatchObject({ inner: request, awaitsAsking: true });
+  });
+
+  it("sends a request with several keys alone for ASK, and with others for MOVED", () => {
+    const { handle, log } = redirects();
+    handle(new SlotRequest("MGET", 5, { severalKeys: true }), "ASK 5 b:1");
+    handle(new SlotRequest("MGET", 5, { severalKeys: true }), "MOVED 5 b:1");
+    expect(log).toEqual(["fence 5", "alone 5", "send b:1", "fence 5", "patch 5 b:1", "send b:1"]);
+  });
+
+  it("lets a request wait for the end of an earlier one of its slot", () => {
+    const { handle, log, behind } = redirects();
+    const [first, second] = [new SlotRequest("INCR", 5), new SlotRequest("INCR", 5)];
+    handle(first, "ASK 5 b:1");
+    behind.add(2);
+    handle(second, "ASK 5 b:1");
+    handle(first, "MOVED 5 c:1");
+    const sent = ["fence 5", "send b:1", "fence 5", "wait 5"];
+    expect(log).toEqual([...sent, "fence 5", "patch 5 c:1", "send c:1"]);
   });
 
   it("lets the request wait for TRYAGAIN, and asks for a view as well for CLUSTERDOWN", () => {

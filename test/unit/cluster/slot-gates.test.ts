@@ -153,10 +153,76 @@ describe("SlotGates.fenceAll", () => {
   });
 });
 
+describe("SlotGates.sendAlone", () => {
+  it("keeps the slot closed until the request has ended, and later ones waiting", async () => {
+    const { gates, log, hold } = gated();
+    let end = (): void => {};
+    gates.sendAlone(5, 2, (onEnd) => {
+      end = onEnd;
+    });
+    hold("held", 5);
+    expect([1, 2, 3].map((order) => gates.isBehind(5, order))).toEqual([false, false, true]);
+    gates.wait(new SlotRequest("third", 5), 5, { pause: 0, since: loopTime(), order: 3 });
+    gates.wait(new SlotRequest("other", 6), 6, { pause: 1, since: loopTime(), order: 4 });
+    await until(() => log.length === 1, { message: "nothing was sent again" });
+    expect(log).toEqual(["other"]);
+    end();
+    await nextTurn();
+    expect(log).toEqual(["other", "third"]);
+    expect(gates.isClosed(5)).toBe(true);
+  });
+
+  it("has no effect on a later attempt of the request when the first one ends", async () => {
+    const { gates } = gated();
+    let end = (): void => {};
+    gates.sendAlone(5, 1, (onEnd) => {
+      end = onEnd;
+    });
+    gates.sendAlone(5, 1, () => {});
+    end();
+    await nextTurn();
+    expect([gates.isBehind(5, 2), gates.isClosed(5)]).toEqual([true, true]);
+  });
+});
+
+describe("a slot whose keys are on their way to another node", () => {
+  it("opens for what was held one by one as far as requests have several keys", async () => {
+    const { gates, log, sent, hold } = gated();
+    const old = new FakeConnection();
+    gates.fence(5, old.connection);
+    gates.setMigrating(5, true);
+    hold("first", 5);
+    const several = new SlotRequest("second", 5, { severalKeys: true });
+    gates.hold(5, several);
+    hold("third", 5);
+    old.answer();
+    await nextTurn();
+    expect(log).toEqual(["reroute 5", "first", "second", "released"]);
+    expect([gates.isClosed(5), sent[1]]).toMatchObject([true, { inner: several, opensSlot: true }]);
+    sent[1]?.acceptReply("OK");
+    await nextTurn();
+    expect(log.slice(4)).toEqual(["reroute 5", "third", "released"]);
+    expect(gates.count).toBe(0);
+  });
+
+  it("opens for all at once when the last redirect has ended the migration", async () => {
+    const { gates, log, hold } = gated();
+    const old = new FakeConnection();
+    gates.fence(5, old.connection);
+    gates.setMigrating(5, true);
+    gates.setMigrating(5, false);
+    gates.hold(5, new SlotRequest("first", 5, { severalKeys: true }));
+    hold("second", 5);
+    old.answer();
+    await nextTurn();
+    expect(log).toEqual(["reroute 5", "first", "second", "released"]);
+  });
+});
+
 describe("SlotGates.wait", () => {
   it("sends requests again after the pause, and what was held when they have ended", async () => {
     const { gates, log, sent, hold } = gated();
-    const pause = { pause: 5, since: loopTime() };
+    const pause = { pause: 5, since: loopTime(), order: 1 };
     gates.wait(new SlotRequest("first", 5), 5, pause);
     gates.wait(new SlotRequest("second", 5), 5, pause);
     hold("held", 5);
@@ -171,9 +237,47 @@ describe("SlotGates.wait", () => {
     expect(log).toEqual(["first", "second", "reroute 5", "held", "released"]);
   });
 
+  it("sends requests in their order, and after a request with several keys none until it has ended", async () => {
+    const { gates, log, sent } = gated();
+    const several = new SlotRequest("second", 5, { severalKeys: true });
+    const since = loopTime();
+    gates.wait(new SlotRequest("third", 5), 5, { pause: 0, since, order: 3 });
+    gates.wait(new SlotRequest("first", 5), 5, { pause: 1, since, order: 1 });
+    gates.wait(several, 5, { pause: 1, since, order: 2 });
+    expect([1, 2].map((order) => gates.isBehind(5, order))).toEqual([false, true]);
+    await until(() => log.length === 2, { message: "nothing was sent again" });
+    expect([2, 3].map((order) => gates.isBehind(5, order))).toEqual([false, true]);
+    sent[0]?.acceptReply("OK");
+    await nextTurn();
+    expect(log).toEqual(["first", "second"]);
+    sent[1]?.acceptReply("OK");
+    await nextTurn();
+    expect(log).toEqual(["first", "second", "third"]);
+    sent[2]?.acceptReply("OK");
+    await nextTurn();
+    expect(log.slice(3)).toEqual(["reroute 5", "released"]);
+  });
+
+  it("sends nothing before a fence of the slot is answered", async () => {
+    const { gates, log } = gated();
+    const old = new FakeConnection();
+    gates.fence(5, old.connection);
+    gates.wait(new SlotRequest("first", 5), 5, { pause: 1, since: loopTime(), order: 1 });
+    gates.wait(new SlotRequest("other", 6), 6, { pause: 2, since: loopTime(), order: 2 });
+    await until(() => log.length === 1, { message: "nothing was sent again" });
+    expect(log).toEqual(["other"]);
+    old.answer();
+    await nextTurn();
+    expect(log).toEqual(["other", "first"]);
+  });
+
   it("holds nothing up for a request outside of the order of its slot", async () => {
     const { gates, log, sent, hold } = gated();
-    gates.wait(new SlotRequest("blocking", 5), undefined, { pause: 1, since: loopTime() });
+    gates.wait(new SlotRequest("blocking", 5), undefined, {
+      pause: 1,
+      since: loopTime(),
+      order: 1,
+    });
     expect(hold("other", 5)).toBeUndefined();
     await until(() => log.length === 1, { message: "nothing was sent again" });
     sent[0]?.acceptReply("OK");
@@ -184,7 +288,7 @@ describe("SlotGates.wait", () => {
   it("opens the slot without sending a request that was cancelled during its pause", async () => {
     const { gates, log, hold } = gated();
     const request = new SlotRequest("cancelled", 5);
-    gates.wait(request, 5, { pause: 1, since: loopTime() });
+    gates.wait(request, 5, { pause: 1, since: loopTime(), order: 1 });
     hold("held", 5);
     request.fail(new ConnectionError("cancelled"));
     request.withdraw();

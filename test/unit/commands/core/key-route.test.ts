@@ -2,7 +2,12 @@
 import { describe, expect, it } from "vitest";
 import { token } from "../../../../src/commands/core/args.js";
 import type { Arg, CommandInfo } from "../../../../src/commands/core/info.js";
-import { commandKeys, commandSlot, NO_SLOT } from "../../../../src/commands/core/key-route.js";
+import {
+  commandKeys,
+  commandSlot,
+  hasSeveralKeys,
+  NO_SLOT,
+} from "../../../../src/commands/core/key-route.js";
 import { keySlot } from "../../../../src/commands/core/key-slot.js";
 import { COMMANDS } from "../../../../src/commands/generated/registry.js";
 import { ClusterCrossSlotError, RedisClusterException } from "../../../../src/errors.js";
@@ -72,6 +77,22 @@ describe("commandKeys", () => {
     expect(keysOf("DEL", ...args)).toEqual([]);
     expect(slotOf("GET", ...args)).toBe(NO_SLOT);
     expect(slotOf("GET")).toBe(NO_SLOT);
+  });
+});
+
+describe("hasSeveralKeys", () => {
+  it.each<[string, Arg[], boolean]>([
+    ["GET", ["k"], false],
+    ["PING", [], false],
+    ["MGET", ["a"], false],
+    ["MGET", ["a", "b"], true],
+    ["MSET", ["a", 1], false],
+    ["LMOVE", ["a", "b", "LEFT", "LEFT"], true],
+    ["EVAL", ["code", 0, "a"], false],
+    ["EVAL", ["code", 1, "a", "b"], false],
+    ["EVAL", ["code", 2, "a", "b"], true],
+  ])("looks at the keys of %s %j", (name, args, several) => {
+    expect(hasSeveralKeys(infoOf(name), args)).toBe(several);
   });
 });
 
