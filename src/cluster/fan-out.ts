@@ -18,6 +18,7 @@ import { type Command, execute } from "../execution/execute.js";
 import { BYTES, type Reply } from "../protocol/reply.js";
 import { shuffled } from "../util/shuffled.js";
 import { loopTime } from "../util/timers.js";
+import { TurnLimit } from "../util/turn-limit.js";
 import { NodeExecutor } from "./node-executor.js";
 import type { NodePool } from "./node-pool.js";
 import { mergeReplies, type Policy } from "./policies.js";
@@ -28,6 +29,9 @@ import type { ClusterRouter } from "./router.js";
 const NAMED = 3;
 /** Views after which a node that refuses because of a failover has failed. */
 const VIEWS = 10;
+
+/** Nodes at which a command starts in one turn of the event loop: a view may name thousands of nodes. */
+export const MOST_PER_TURN = 128;
 
 /** Where a command is executed. */
 export interface FanOutContext {
@@ -129,7 +133,10 @@ export async function executeAtEach(
 ): Promise<Map<string, unknown>> {
   context.router.encoder.check(command.info, command.args);
   const nodes = await nodesOf(context, command.info, find);
-  const answers = await Promise.all(nodes.map((node) => answerOf(node, context, command)));
+  const starts = new TurnLimit(MOST_PER_TURN);
+  const answers = await Promise.all(
+    nodes.map((node) => starts.run(() => answerOf(node, context, command))),
+  );
   throwRefusal(answers);
   if (answers.some(isError)) throw partialFailure(command.info.name, answers);
   return new Map(answers.map(({ node, value }) => [node.name, value]));
@@ -168,15 +175,19 @@ async function answersOf(
 ): Promise<Answer[]> {
   const { router } = context;
   const start = loopTime();
+  const starts = new TurnLimit(MOST_PER_TURN);
   const answers = new Map<Place, Answer>();
   let open = places;
   for (let view = 0; open.length !== 0; view++) {
     const call = context.call.withRemainingTime(start);
+    const primaries = new Set(router.table.primaries);
     await Promise.all(
-      open.map(async (place) => {
-        const node = successorOf(place, router);
-        answers.set(place, await answerOf(node, { router, call }, command));
-      }),
+      open.map((place) =>
+        starts.run(async () => {
+          const node = successorOf(place, primaries);
+          answers.set(place, await answerOf(node, { router, call }, command));
+        }),
+      ),
     );
     open = open.filter((place) => isRefusal(answers.get(place) as Answer, router));
     if (open.length === 0 || view === VIEWS || router.closed) break;
@@ -196,9 +207,7 @@ function isViewed(router: ClusterRouter): Promise<boolean> {
 }
 
 /** Return the node itself, or the replica that has taken over its slots. */
-function successorOf({ node, replicas }: Place, { table }: ClusterRouter): NodePool {
-  if (replicas.length === 0) return node;
-  const primaries = new Set(table.primaries);
+function successorOf({ node, replicas }: Place, primaries: ReadonlySet<NodePool>): NodePool {
   if (primaries.has(node)) return node;
   return replicas.find((replica) => primaries.has(replica)) ?? node;
 }

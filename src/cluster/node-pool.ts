@@ -126,6 +126,7 @@ export class NodePool implements AddressSource {
   }
 
   async resolve(): Promise<Address> {
+    await this.#owner.dials.take();
     return { kind: "tcp", ...this.address };
   }
 

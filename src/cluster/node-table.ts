@@ -24,6 +24,8 @@ export interface NodeTableHost {
   createNode(address: NodeAddress): NodePool;
   /** Slots have other nodes: one slot, or any number of them without an argument. */
   onChanged(slot?: number): void;
+  /** Close the connections of a node that left. */
+  retire(node: NodePool): Promise<void>;
   /** Route requests again that were taken back from a node, oldest first. */
   reroute(requests: readonly Request[]): void;
 }
@@ -146,7 +148,7 @@ export class NodeTable {
     });
     for (const [address, zone] of view.zones ?? []) this.#map.node(address).zone = zone;
     for (const node of unused) {
-      node.retire().then(
+      this.#host.retire(node).then(
         () => this.#leaving.delete(node),
         () => this.#leaving.delete(node),
       );

@@ -17,6 +17,8 @@ import {
 } from "../pubsub/requests.js";
 import { SubscriptionManager } from "../pubsub/subscriptions.js";
 import { settleAll } from "../util/settle-all.js";
+import { TurnLimit } from "../util/turn-limit.js";
+import { MOST_PER_TURN } from "./fan-out.js";
 import type { NodePool } from "./node-pool.js";
 import type { ClusterRouter } from "./router.js";
 
@@ -151,7 +153,10 @@ export class PrimarySubscriptions implements ManagedSubscriptions {
     if (!this.#calls.has(call)) return this.#onClosed(call);
     if (this.#managers.size !== 0 || call.command.subscribes) await this.#connectAll();
     const managers = [...this.#managers];
-    const results = managers.map(([node, manager]) => this.#executeAt(node, manager, call));
+    const starts = new TurnLimit(MOST_PER_TURN);
+    const results = managers.map(([node, manager]) =>
+      starts.run(() => this.#executeAt(node, manager, call)),
+    );
     try {
       await settleAll(results);
     } catch (error) {
@@ -227,7 +232,8 @@ export class PrimarySubscriptions implements ManagedSubscriptions {
   /** Add and remove managers; returns whether there was one to add or to remove. */
   #follow(primaries: readonly NodePool[]): boolean {
     const added = primaries.filter((node) => !this.#managers.has(node));
-    const removed = [...this.#managers.keys()].filter((node) => !primaries.includes(node));
+    const present = new Set(primaries);
+    const removed = [...this.#managers.keys()].filter((node) => !present.has(node));
     for (const node of removed) {
       const manager = this.#managers.get(node);
       this.#managers.delete(node);

@@ -12,6 +12,7 @@ import type { Settings } from "../options/types.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { runSoon, startTimer, type Timer } from "../util/timers.js";
+import type { TurnLimit } from "../util/turn-limit.js";
 import { ForwardedRequest } from "./forwarded-request.js";
 import { ReadRoute, type RoutedNode } from "./read-route.js";
 import type { NodeAddress } from "./view.js";
@@ -38,6 +39,8 @@ const CODES: ReadonlyMap<string, boolean> = new Map([
 /** The router, as the connections to replicas use it. */
 export interface ReplicaOwner {
   readonly settings: Settings;
+  /** Limits how many connections are opened in one turn of the event loop. */
+  readonly dials: TurnLimit;
   /** Send a request to the primary of its slot. */
   resume(request: Request): void;
   readonly redirects: {
@@ -118,6 +121,7 @@ export class ReplicaPool extends ReadRoute implements AddressSource {
   }
 
   async resolve(): Promise<Address> {
+    await this.#owner.dials.take();
     return { kind: "tcp", ...this.#node.address };
   }
 

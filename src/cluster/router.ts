@@ -17,6 +17,7 @@ import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
 import { Encoder } from "../protocol/encoder.js";
 import { nextTick } from "../util/timers.js";
+import { TurnLimit } from "../util/turn-limit.js";
 import { rankCandidates } from "./candidates.js";
 import { Draining } from "./draining.js";
 import { slotOfLease } from "./lease-slot.js";
@@ -32,6 +33,9 @@ import { Topology, type TopologyOwner } from "./topology.js";
 import { UnroutedRequests } from "./unrouted-requests.js";
 import { type AddressRemap, assertCovered, type ClusterView, type NodeAddress } from "./view.js";
 import { ViewListeners } from "./view-listeners.js";
+
+/** Connections that are opened or closed in one turn of the event loop: a view may name thousands of nodes. */
+const MOST_PER_TURN = 32;
 
 /** What a router is created from. */
 export interface RouterSettings {
@@ -70,6 +74,8 @@ export class ClusterRouter
   readonly views: ViewListeners;
   readonly silentNodes: SilentNodes;
   readonly readRefresh = new ReadRefresh(() => this.refresh());
+  readonly dials = new TurnLimit(MOST_PER_TURN);
+  readonly #closings = new TurnLimit(MOST_PER_TURN);
   readonly options: RouterSettings;
   readonly #encoding: BufferEncoding;
   readonly #topology: Topology;
@@ -101,6 +107,7 @@ export class ClusterRouter
       createNode: (address) => new NodePool(address, this, options.poolOptions),
       onChanged: (slot) => this.views.changed(slot),
       reroute: (requests) => this.reroute(requests),
+      retire: (node) => this.#closings.run(() => node.retire()),
     });
     this.#draining = new Draining(this.waitQueue.requests, () => this.table.all);
     this.#topology = new Topology(this, settings, remap);
@@ -227,7 +234,7 @@ export class ClusterRouter
     await this.#draining.finish(this.settings.socketTimeout);
     this.#isDrained = true;
     this.#topology.stop(closedError());
-    await Promise.all(this.table.all.map((node) => node.close()));
+    await Promise.all(this.table.all.map((node) => this.#closings.run(() => node.close())));
     this.#stop(closedError());
   }
 

@@ -8,6 +8,13 @@ import { formatAddress, reportedAddress } from "../options/address.js";
 import type { Reply } from "../protocol/reply.js";
 import { kindOf } from "../util/validate.js";
 
+/** Most nodes of a view: far more than clusters have, and what a client can still handle without a long pause. */
+const MAX_NODES = 4096;
+/** Most replicas of a range that are used: with strategies that compare them, there are connections to all. */
+const MAX_REPLICAS = 100;
+/** Most entries of nodes, the same ones of other ranges included. */
+const MAX_ENTRIES = 8 * 16_384;
+
 /** Number of slots of a cluster. */
 export const SLOTS = 16_384;
 
@@ -100,6 +107,8 @@ class ViewReader {
   readonly #asked: NodeAddress;
   readonly #remap: AddressRemap | undefined;
   readonly #taken = new Uint8Array(SLOTS);
+  /** Number of entries of nodes. */
+  #entries = 0;
   /** The last slot that is taken. */
   #last = -1;
   /** A primary may have thousands of ranges: its address is checked once. */
@@ -127,11 +136,14 @@ class ViewReader {
     if (!Array.isArray(item) || item.length < 3) {
       throw this.#malformed(name, "two slots and at least one node", item);
     }
-    const [first = null, last = null, ...nodes] = item;
+    const [first = null, last = null] = item;
     const from = this.#slot(first, name);
     const to = this.#slot(last, name);
     if (from > to) throw this.#refuse(`${name} begins behind its end`);
     this.#take(from, to);
+    this.#entries += item.length - 2;
+    if (this.#entries > MAX_ENTRIES) throw this.#refuse(`it has more than ${MAX_ENTRIES} nodes`);
+    const nodes = item.slice(2, 3 + MAX_REPLICAS);
     const [primary, ...others] = nodes.map((node) => this.#node(node, name));
     if (primary === undefined) return undefined;
     // A replica without a known address is of no use. Addresses are shared, so they are compared as objects.
@@ -175,6 +187,7 @@ class ViewReader {
     const key = `${host} ${port}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
+    if (this.#known.size === MAX_NODES) throw this.#refuse(`it names more than ${MAX_NODES} nodes`);
     const address = reachable(host, port, this.#asked, this.#remap);
     if (address === undefined) {
       throw this.#refuse(`the address of a node of ${name} is not a host and a port`);

@@ -1,8 +1,13 @@
-/** A cluster client and a cluster of 1,000 primaries and as many replicas: to which nodes it connects. */
+/**
+ * A cluster client and a cluster of 1,000 primaries and as many replicas: to which nodes it connects, and that
+ * neither connecting to all of them nor closing the connections holds up the event loop.
+ */
+import { tracingChannel } from "node:diagnostics_channel";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import type { RedisError } from "../../src/errors.js";
-import { commandsOf, type RoutedCommands } from "../support/cluster-router.js";
+import { clientOf, commandsOf, type RoutedCommands } from "../support/cluster-router.js";
 import {
   type ScriptedCluster,
   type ScriptedNode,
@@ -17,6 +22,8 @@ const WAVE = 100;
 const MOST_VIEWS = 40;
 /** Commands of 3,000 that may be rejected. */
 const MOST_LOST = 30;
+/** Twice the limit per turn: work may start at the end of one turn and at the beginning of the next. */
+const MOST = 64;
 
 let cluster: ScriptedCluster;
 /** A key of each shard. */
@@ -52,6 +59,34 @@ async function refresh({ router }: RoutedCommands): Promise<void> {
   await router.nextView();
 }
 
+/** Count the connections that are being opened in this process, from now on. */
+function countConnects() {
+  const channel = tracingChannel("rediswire:connect");
+  const counter = { count: 0, stop: () => channel.start.unsubscribe(onStart) };
+  const onStart = (): void => {
+    counter.count += 1;
+  };
+  channel.start.subscribe(onStart);
+  return counter;
+}
+
+/** Return by how much a number increases in each turn of the event loop, until a promise has settled. */
+async function increases(done: Promise<unknown>, read: () => number): Promise<number[]> {
+  let isDone = false;
+  const end = done.finally(() => {
+    isDone = true;
+  });
+  const found: number[] = [];
+  for (let before = read(); !isDone; ) {
+    await nextTurn();
+    const now = read();
+    found.push(now - before);
+    before = now;
+  }
+  await end;
+  return found;
+}
+
 describe("a client of 1,000 primaries and 1,000 replicas", () => {
   it("connects only to the nodes that it sends commands, and asks these for the slots", async () => {
     await using commands = commandsOf(cluster);
@@ -59,6 +94,23 @@ describe("a client of 1,000 primaries and 1,000 replicas", () => {
     expect(commands.router.table.nodes).toHaveLength(2 * SHARDS);
     for (let round = 0; round < 3; round++) await refresh(commands);
     expect(nodesWithSockets()).toBe(20);
+  });
+
+  it("opens few connections in one turn of the event loop, and closes few", async () => {
+    for (const node of cluster.nodes) node.always("DBSIZE", ":1\r\n");
+    const client = clientOf(cluster, { socketConnectTimeout: 30_000, socketTimeout: 30_000 });
+    await client.connect();
+    const opened = countConnects();
+    const perTurn = await increases(client.dbsize(), () => opened.count);
+    opened.stop();
+    expect(opened.count).toBeGreaterThan(0.9 * SHARDS);
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(MOST);
+    const { all } = client.router.table;
+    const unconnected = (): number => all.filter(({ connected }) => !connected).length;
+    expect(unconnected()).toBe(SHARDS);
+    const closed = await increases(client.close(), unconnected);
+    expect(unconnected()).toBe(2 * SHARDS);
+    expect(Math.max(...closed)).toBeLessThanOrEqual(MOST);
   });
 
   it("follows a rolling restart of all primaries, and executes no command twice", async () => {

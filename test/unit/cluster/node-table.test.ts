@@ -45,6 +45,7 @@ function tableOf() {
       return node.node;
     },
     onChanged: (slot) => changes.push(slot),
+    retire: (node) => node.retire(),
     reroute: (requests) => rerouted.push(...requests),
   });
   table.adopt(viewOf("a", "b"), 0);

@@ -11,6 +11,8 @@ import { AskError, MovedError, RedisClusterException, ResponseError } from "../.
 import { MapReply, type Reply } from "../../../src/protocol/reply.js";
 
 const ASKED = { host: "seed.example", port: 7000 };
+const NODE_A: Reply = ["a", 7000];
+const NODE_B: Reply = ["b", 7000];
 const ID = "07c37dfeb235213a872192d90877d0cd55635b91";
 
 function bytesOf(reply: Reply): Reply {
@@ -252,6 +254,37 @@ describe("readView", () => {
       return performance.now() - start;
     });
     expect(Math.min(...times)).toBeLessThan(500);
+  });
+});
+
+describe("readView with more nodes than a cluster has", () => {
+  const primaryOf = (slot: number): Reply => [`10.0.${slot >> 8}.${slot & 255}`, 7000, ID];
+  const malformed = "seed.example:7000: the reply of CLUSTER SLOTS is malformed:";
+
+  it("accepts 4,096 nodes and refuses more", () => {
+    const ranges = (count: number): Reply =>
+      Array.from({ length: count }, (_, slot) => [slot, slot, primaryOf(slot)]);
+    expect(readView(ranges(4096), ASKED).ranges).toHaveLength(4096);
+    expect(messageOf(ranges(4097))).toBe(`${malformed} it names more than 4096 nodes`);
+  });
+
+  it("accepts 131,072 entries of nodes and refuses more, although they are the same nodes", () => {
+    const ranges = (replicas: number): Reply =>
+      Array.from({ length: 16_384 }, (_, slot) => [
+        slot,
+        slot,
+        NODE_A,
+        ...Array.from({ length: replicas }, () => NODE_B),
+      ]);
+    expect(readView(ranges(7), ASKED).ranges).toHaveLength(16_384);
+    expect(messageOf(ranges(8))).toBe(`${malformed} it has more than 131072 nodes`);
+  });
+
+  it("keeps the first 100 replicas of a range", () => {
+    const replicas = Array.from({ length: 150 }, (_, i) => primaryOf(i));
+    const [range] = readView([[0, 1, NODE_A, ...replicas]] as Reply, ASKED).ranges;
+    expect(range?.replicas).toHaveLength(100);
+    expect(range?.replicas.at(-1)?.host).toBe("10.0.0.99");
   });
 });
 
