@@ -15,6 +15,7 @@ import {
   type Check,
   type CheckedOptions,
   callable,
+  checkArity,
   checkOptions,
   integer,
   invalidOption,
@@ -51,6 +52,7 @@ export class ClusterNode {
    */
   constructor(host: string, port?: number, type?: "primary" | "replica");
   constructor(host: unknown, givenPort: unknown = 6379, type?: unknown) {
+    checkArity("ClusterNode", 3, arguments, "promises");
     this.host = hostName('argument "host"', host);
     this.port = port('argument "port"', givenPort);
     this.name = nodeName(this);
@@ -284,14 +286,12 @@ export class ClusterSettings {
     this.#poolOptions = ownProperties({ ...rest, connectionClass });
   }
 
-  /** Options of the pools, without an address that is used: an `addressSource` must be added. */
-  get poolOptions(): PoolOptions {
+  /**
+   * Return the options of the pools, without an address that is used: an `addressSource` must be added. No getter,
+   * because inspecting calls getters if it is asked to.
+   */
+  poolOptions(): PoolOptions {
     return this.#poolOptions;
-  }
-
-  /** Without `poolOptions`: inspecting calls getters if it is asked to. */
-  [inspect.custom](): object {
-    return { ...this };
   }
 }
 

@@ -49,7 +49,7 @@ export interface RouterSettings {
   readonly dynamicStartupNodes: boolean;
   readonly remap: AddressRemap | undefined;
   /** Options of the pools, without an address. */
-  readonly poolOptions: PoolOptions;
+  poolOptions(): PoolOptions;
 }
 
 /** Executes the requests of a cluster client. */
@@ -104,7 +104,7 @@ export class ClusterRouter
     this.table = new NodeTable({
       settings,
       gates: this.gates,
-      createNode: (address) => new NodePool(address, this, options.poolOptions),
+      createNode: (address) => new NodePool(address, this, options.poolOptions()),
       onChanged: (slot) => this.views.changed(slot),
       reroute: (requests) => this.reroute(requests),
       retire: (node) => this.#closings.run(() => node.retire()),

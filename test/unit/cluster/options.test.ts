@@ -49,6 +49,7 @@ describe("ClusterNode", () => {
       'argument "host" must be a host name, got a host name with a port (use option "port")',
     ],
     [["h", 0], 'argument "port" must be an integer from 1 to 65535, got 0'],
+    [["h", 1, undefined, {}], "ClusterNode: takes at most 3 arguments, got 4"],
     [["h", 1, "master"], 'argument "type" must be "primary" or "replica", got another string'],
   ])("refuses the arguments %o", (args, message) => {
     const Constructor = ClusterNode as unknown as new (...args: unknown[]) => ClusterNode;
@@ -125,13 +126,13 @@ describe("clusterSettings", () => {
 
   it("reads the options of the connections, also of a URL, and passes them to the pools without address", () => {
     const options = { socketTimeout: 7, connectionClass: Connection, startupNodes: ["a:1"] };
-    const { settings, poolOptions } = settingsOf("h", 7000, options);
-    expect(settings.socketTimeout).toBe(7);
-    expect({ ...poolOptions }).toEqual({ socketTimeout: 7, connectionClass: Connection });
+    const given = settingsOf("h", 7000, options);
+    expect(given.settings.socketTimeout).toBe(7);
+    expect({ ...given.poolOptions() }).toEqual({ socketTimeout: 7, connectionClass: Connection });
     const fromUrl = settingsOf("rediss://user:secret@h:7000/2?protocol=3");
     expect(fromUrl.settings).toMatchObject({ db: 2, protocol: 3 });
     expect(fromUrl.settings.tls).toBeDefined();
-    expect(fromUrl.poolOptions.url).toBe("rediss://user:secret@h:7000/2?protocol=3");
+    expect(fromUrl.poolOptions().url).toBe("rediss://user:secret@h:7000/2?protocol=3");
   });
 
   it("passes option db on, for servers with several databases in cluster mode", () => {
@@ -155,10 +156,11 @@ describe("clusterSettings", () => {
       settingsOf({ host: "h", password: SECRET, tls: { key: SECRET } }),
     ];
     const deep = { depth: 20, showHidden: true, getters: true };
+    const raw = { ...deep, getters: false, customInspect: false };
     for (const settings of all) {
-      const shown = `${JSON.stringify(settings)}${inspect(settings)}${inspect(settings, deep)}`;
+      const shown = `${JSON.stringify(settings)}${inspect(settings)}${inspect(settings, deep)}${inspect(settings, raw)}`;
       expect(shown).not.toContain(SECRET);
-      expect(JSON.stringify(settings.poolOptions)).toContain(SECRET);
+      expect(JSON.stringify(settings.poolOptions())).toContain(SECRET);
     }
   });
 });
