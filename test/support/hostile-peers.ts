@@ -1,7 +1,7 @@
 /**
- * A client in a process of its own against lying servers and Sentinels, and what it reports at its end. A
- * crash, a promise that never settles, and the use of memory, files and the event loop can be observed
- * from outside only.
+ * Clients in a process of their own against lying servers, nodes of clusters and Sentinels, and what that process
+ * reports at its end. A crash, a promise that never settles, and the use of memory, files and the event loop can be
+ * observed from outside only.
  */
 import { startChild } from "./child-process.js";
 import { lyingServer } from "./lying-server.js";
@@ -30,7 +30,7 @@ export interface HostileReport {
 /** Body of the client program; \`args\` holds \`ports\` and \`duration\`. */
 const PROGRAM = `
 import { readdirSync } from "node:fs";
-const { Redis, Sentinel, RedisError, Retry, NoBackoff } = rediswire;
+const { Redis, RedisCluster, Sentinel, RedisError, Retry, NoBackoff } = rediswire;
 const { ports, duration } = args;
 
 // A fixed piece of work takes 40 ms of CPU time on the idle machine that the limits were chosen on.
@@ -102,14 +102,35 @@ const CALLS = {
   blocking: (redis) => redis.blpop("l", 0.05),
   dedicated: async (redis) => { const own = redis.client(); try { return await own.get("a"); } finally { await own.close(); } },
 };
+const clusters = [
+  new RedisCluster("127.0.0.1", at(0), { ...limits, startupNodes: ports.map((port) => ["127.0.0.1", port]) }),
+  new RedisCluster("127.0.0.1", at(1), { ...limits, requireFullCoverage: false, loadBalancingStrategy: "round_robin" }),
+];
+let counter = 0;
+const CLUSTER_CALLS = {
+  get: (cluster) => cluster.get("k" + counter++),
+  incr: (cluster) => cluster.incr("k" + counter++),
+  mget: (cluster) => cluster.mgetNonatomic(...Array.from({ length: 50 }, () => "k" + counter++)),
+  dbsize: (cluster) => cluster.dbsize(),
+  batch: (cluster) => cluster.pipeline({ transaction: false }).get("k" + counter++).incr("k" + counter++).exec(),
+  transaction: (cluster) => cluster.pipeline({ transaction: true }).get("{t}a").incr("{t}b").exec(),
+  blocking: (cluster) => cluster.blpop("k" + counter++, 0.05),
+  pinged: (cluster) => cluster.with({ targetNodes: "all" }).ping(),
+  scanned: async (cluster) => { for await (const _ of cluster.scanIter()) break; },
+  sharded: async (cluster) => {
+    const pubsub = cluster.pubsub({ onError: () => {} });
+    try { await pubsub.ssubscribe({ ["c" + counter++]: () => {} }); } finally { await pubsub.close(); }
+  },
+  dedicated: async (cluster) => { const own = cluster.client("k" + counter++); try { return await own.get("k"); } finally { await own.close(); } },
+};
 const subscriptions = clients.map((redis) => redis.pubsub({ onError: () => {} }));
 const monitors = clients.map((redis) => redis.monitor());
 const end = performance.now() + duration;
-const names = Object.keys(CALLS);
-const run = async (redis, offset) => {
+const run = async (redis, offset, calls = CALLS) => {
+  const names = Object.keys(calls);
   for (let i = offset; performance.now() < end; i++) {
     const name = names[i % names.length];
-    await track(name, CALLS[name](redis));
+    await track(name, calls[name](redis));
     await new Promise(setImmediate);
   }
 };
@@ -135,13 +156,14 @@ const watchCommands = async (monitor) => {
 };
 await Promise.all([
   ...clients.flatMap((redis) => [0, 3, 7].map((offset) => run(redis, offset))),
+  ...clusters.flatMap((cluster) => [0, 3, 7].map((offset) => run(cluster, offset, CLUSTER_CALLS))),
   ...subscriptions.map(subscribe),
   ...monitors.map(watchCommands),
   discover(),
 ]);
 for (const pubsub of subscriptions) track("close of a subscriber", pubsub.close());
 for (const redis of clients) redis.disconnect();
-for (const redis of clients) track("close of a client", redis.close());
+for (const redis of [...clients, ...clusters]) track("close of a client", redis.close());
 track("close of the Sentinel", sentinel.close());
 for (let i = 0; i < 100 && pending.size !== 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
 report.pending.push(...pending.values());

@@ -33,6 +33,8 @@ const GARBAGE = [
   "$3\r\nabcd",
 ];
 
+const REFUSALS = ["-TRYAGAIN no\r\n", "-CLUSTERDOWN no\r\n", "-READONLY no\r\n", "-MOVED\r\n"];
+
 /** A host and port that may be missing, impossible, closed, or those of another liar. */
 function place({ dice, ports }: Liar): [host: string, port: string] {
   const host = dice.chance(0.8)
@@ -86,6 +88,47 @@ function event(liar: Liar): string {
   return bulks(["message", name, name === "+switch-master" ? `${SERVICE} ${words}` : slave]);
 }
 
+/** A node of CLUSTER SLOTS: usually an address that may be used, sometimes not even a list. */
+function clusterNode(liar: Liar): string {
+  const { dice } = liar;
+  if (dice.chance(0.02)) return randomReply(dice).toString("latin1");
+  const [host, port] = place(liar);
+  const number =
+    Number.isInteger(Number(port)) && port !== "" ? `:${Number(port)}\r\n` : bulk(port);
+  return `*4\r\n${dice.chance(0.05) ? "$-1\r\n" : bulk(host)}${number}${bulk("id")}*0\r\n`;
+}
+
+/** A view of up to all slots in ranges of one size, each with a primary and some replicas. */
+function view(liar: Liar): string {
+  const { dice } = liar;
+  const size = dice.chance(0.05) ? 1 : dice.pick([16_384, 5_462, 1_024]);
+  const isHuge = size === 1;
+  // Each of thousands of ranges with nodes of its own, or all with the same ones.
+  const same = dice.chance(0.5) ? clusterNode(liar) : undefined;
+  const nodes = (slot: number): string => {
+    if (!isHuge) return clusterNode(liar) + (dice.chance(0.3) ? clusterNode(liar) : "");
+    return (
+      same ?? `*2\r\n${bulk(`127.1.${slot >> 8}.${slot & 255}`)}:${dice.pick(liar.ports())}\r\n`
+    );
+  };
+  const ranges: string[] = [];
+  for (let from = 0; from < 16_384; from += size) {
+    const to = Math.min(from + size, dice.chance(0.01) && !isHuge ? 20_000 : 16_384) - 1;
+    const some = nodes(from);
+    ranges.push(`*${2 + some.split("*4\r\n").length - 1 || 3}\r\n:${from}\r\n:${to}\r\n${some}`);
+  }
+  return `*${ranges.length}\r\n${ranges.join("")}`;
+}
+
+/** A redirect, to a node that may not exist. */
+function redirect(liar: Liar): string {
+  const { dice } = liar;
+  const slot = dice.chance(0.9) ? String(dice.int(0, 16_383)) : dice.pick(["-1", "x", "99999", ""]);
+  const [host, port] = dice.chance(0.5) ? place(liar) : [`127.2.0.${dice.int(1, 254)}`, "1"];
+  const code = dice.pick(["MOVED", "MOVED", "ASK"]);
+  return dice.chance(0.9) ? `-${code} ${slot} ${host}:${port}\r\n` : dice.pick(REFUSALS);
+}
+
 /** Fill up to `size` bytes with one text, so that the server spends little time on a flood. */
 const repeated = (text: string, size: number): string => text.repeat(Math.ceil(size / text.length));
 
@@ -131,6 +174,8 @@ function honest(liar: Liar, [first = "", second = "", ...rest]: readonly string[
   if (name === "ROLE") return `*3\r\n${bulk(dice.pick(["master", "master", "slave"]))}:0\r\n*0\r\n`;
   if (name === "HELLO") return `%2\r\n${bulk("server")}${bulk("redis")}${bulk("proto")}:3\r\n`;
   if (name === "SENTINEL") return sentinelReply(liar, second.toUpperCase());
+  if (name === "CLUSTER") return view(liar);
+  if (name === "DBSIZE") return ":1\r\n";
   if (name === "PING") return "+PONG\r\n";
   if (name === "GET") return bulk("value");
   return "+OK\r\n";
@@ -149,7 +194,7 @@ function lie(liar: Liar, words: readonly string[], socket: Socket): void {
     socket.write(text, "latin1");
   };
   if (dice.chance(0.7)) return send(honest(liar, words));
-  const choice = dice.int(0, 9);
+  const choice = dice.int(0, 11);
   if (choice === 0) return void socket.destroy();
   if (choice === 1) return void socket.end(honest(liar, words).slice(0, -3));
   if (choice === 2) return; // silence
@@ -158,6 +203,7 @@ function lie(liar: Liar, words: readonly string[], socket: Socket): void {
   if (choice === 5) return send(repeated("*1\r\n", dice.pick([400, 600, 6000])));
   if (choice === 6) return send(dice.pick(["*-1\r\n", "$-1\r\n", "_\r\n"]));
   if (choice === 7) return send(honest(liar, words) + event(liar) + event(liar));
+  if (choice >= 10) return send(redirect(liar));
   socket.write(randomReply(dice));
 }
 
