@@ -66,17 +66,31 @@ async function collectGarbage(): Promise<void> {
   }
 }
 
-/** The median of each number over some rounds. */
-export function mediansOf(usage: readonly Usage[]): Usage {
-  const median = (key: keyof Usage): number => {
-    const values = usage.map((one) => one[key]).sort((a, b) => a - b);
-    return values[Math.floor(values.length / 2)] ?? 0;
-  };
+/** Rounds during which V8 compiles code: the heap grows by 2 MB, of which the client's objects are nothing. */
+const WARM_UP = 12;
+
+/**
+ * Compare the last rounds with the first ones.
+ *
+ * @param usage - After each round.
+ * @returns The difference of the medians of the last and the first third of the rounds; `undefined` for few rounds.
+ */
+export function growthOf(usage: readonly Usage[]): Usage | undefined {
+  const rounds = usage.slice(WARM_UP);
+  const third = Math.floor(rounds.length / 3);
+  if (third === 0) return undefined;
+  const growth = (key: keyof Usage): number =>
+    median(rounds.slice(-third), key) - median(rounds.slice(0, third), key);
   return {
-    heap: median("heap"),
-    connections: median("connections"),
-    sockets: median("sockets"),
-    timers: median("timers"),
-    resources: median("resources"),
+    heap: growth("heap"),
+    connections: growth("connections"),
+    sockets: growth("sockets"),
+    timers: growth("timers"),
+    resources: growth("resources"),
   };
+}
+
+function median(usage: readonly Usage[], key: keyof Usage): number {
+  const values = usage.map((one) => one[key]).sort((a, b) => a - b);
+  return values[Math.floor(values.length / 2)] ?? 0;
 }
