@@ -21,6 +21,8 @@ import { until } from "./until.js";
 
 const PORT_ATTEMPTS = 5;
 const START_TIMEOUT_MS = 20_000;
+/** ms between two attempts to bind the same port. */
+const PORT_PAUSE_MS = 50;
 
 /**
  * Start a server.
@@ -38,8 +40,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     } catch (error) {
       await server.stop();
       // Another process may have bound the port since it was found free.
-      const portTaken = /address already in use/i.test(server.log());
-      if (!portTaken || attempt === PORT_ATTEMPTS) throw error;
+      if (!server.portTaken || attempt === PORT_ATTEMPTS) throw error;
     }
   }
 }
@@ -142,11 +143,26 @@ export class LocalServer implements AsyncDisposable {
     this.#running().kill(signal);
   }
 
-  /** Kill the process and start an empty server on the same ports. */
+  /** Kill the process and start an empty server on the same ports, which another process may have for a moment. */
   async restart(): Promise<void> {
     this.#raw.close();
     await this.#process?.end();
-    await this.launch();
+    const deadline = performance.now() + START_TIMEOUT_MS;
+    const launched = async (): Promise<boolean> => {
+      try {
+        await this.launch();
+        return true;
+      } catch (error) {
+        if (!this.portTaken || performance.now() >= deadline) throw error;
+        return false;
+      }
+    };
+    await until(launched, { timeout: START_TIMEOUT_MS, interval: PORT_PAUSE_MS });
+  }
+
+  /** Whether the process has ended because another one has bound a port of it. */
+  get portTaken(): boolean {
+    return /address already in use/i.test(this.log());
   }
 
   /** Kill the process and start an empty server on other ports, with the files of this one. */

@@ -2,8 +2,9 @@
 import { createServer } from "node:net";
 import { expect, it, vi } from "vitest";
 import { startLocalServer } from "../../../src/testing/local-server.js";
-import { freePort, listen } from "../../../src/testing/ports.js";
+import { freePort, listen, listenOn } from "../../../src/testing/ports.js";
 import { serverCommand } from "../../support/other-servers.js";
+import { until } from "../../support/until.js";
 
 vi.mock(import("../../../src/testing/ports.js"), async (importOriginal) => {
   const original = await importOriginal();
@@ -23,4 +24,19 @@ it("a node of a cluster is started on other ports when its bus port is taken", a
   } finally {
     other.close();
   }
+});
+
+it("a node restarts on its ports when another process has released them", async () => {
+  const program = await serverCommand("redis7");
+  await using server = await startLocalServer({ program, cluster: true });
+  const [, bus] = vi.mocked(freePort).mock.results.slice(-2);
+  server.kill("SIGKILL");
+  await server.exited;
+  const other = createServer();
+  await listenOn(other, { host: "127.0.0.1", port: Number(await bus?.value) });
+  const restarted = server.restart();
+  await until(() => server.portTaken, { timeout: 10_000 });
+  other.close();
+  await restarted;
+  expect(String(await server.command("PING"))).toBe("PONG");
 });
