@@ -124,7 +124,7 @@ export class ClusterSubscriber implements AsyncDisposable {
     const range = { first: this.#calmFrom, last: this.#number };
     const plain = checkBroadcast(this.#received, new Map(this.#names.map((name) => [name, range])));
     const published = this.#shardPublisher?.published ?? new Map<string, number[]>();
-    const sharded = checkMessages(published, this.#shardReceived);
+    const sharded = checkMessages(published, this.#shardReceived, { mayRepeat: true });
     const events = [...this.#eventCounts.values()];
     const counts = {
       published: [...published.values()].reduce((sum, { length }) => sum + length, this.#published),
@@ -132,12 +132,26 @@ export class ClusterSubscriber implements AsyncDisposable {
       missing: sharded.missing,
       gaps: plain.gaps + sharded.gaps,
       overtaken: plain.overtaken,
-      repeated: plain.repeated,
+      repeated: plain.repeated + sharded.repeated,
       events: events.length,
       repeatedEvents: events.filter((count) => count > 1).length,
     };
-    const violations = [...plain.violations, ...sharded.violations, ...this.#checkEvents()];
+    const violations = [
+      ...plain.violations.flatMap((one) => [one, this.#surroundings(one, this.#received)]),
+      ...sharded.violations.flatMap((one) => [one, this.#surroundings(one, this.#shardReceived)]),
+      ...(this.#shardPublisher?.executedTwice ?? []),
+      ...this.#checkEvents(),
+    ];
     return { counts, violations };
+  }
+
+  /** What has arrived on the channel of a violation around its number. */
+  #surroundings(violation: string, log: readonly Received[]): string {
+    const [, channel, number] = /^(.*): (?:\d+ missing between )?(\d+)/.exec(violation) ?? [];
+    const own = log.filter((one) => one.channel === channel || one.channel === null);
+    const at = own.findIndex((one) => one.type === "message" && one.number === Number(number));
+    const near = own.slice(Math.max(0, at - 5), at + 10);
+    return `  ${near.map((one) => (one.type === "gap" ? "gap" : one.number)).join(" ")}`;
   }
 
   #checkEvents(): string[] {

@@ -15,6 +15,8 @@ interface Channel {
   readonly name: string;
   /** Numbers whose publication succeeded, in the order of the replies. */
   readonly published: number[];
+  /** Greatest reply to INCR. */
+  executed: number;
   number: number;
   inFlight: number;
 }
@@ -32,7 +34,13 @@ export class NumberPublisher implements AsyncDisposable {
   constructor(cluster: RedisCluster, channels: readonly string[], pause = PAUSE_MS) {
     this.#cluster = cluster;
     this.#pause = pause;
-    this.#channels = channels.map((name) => ({ name, published: [], number: 0, inFlight: 0 }));
+    this.#channels = channels.map((name) => ({
+      name,
+      published: [],
+      executed: 0,
+      number: 0,
+      inFlight: 0,
+    }));
     this.#end = this.#run();
   }
 
@@ -44,6 +52,13 @@ export class NumberPublisher implements AsyncDisposable {
   /** The numbers whose publication succeeded. */
   get published(): Map<string, readonly number[]> {
     return new Map(this.#channels.map(({ name, published }) => [name, published]));
+  }
+
+  /** Channels whose transactions were executed more often than issued, if their keys did not exist before. */
+  get executedTwice(): string[] {
+    return this.#channels
+      .filter(({ number, executed }) => executed > number)
+      .map(({ name, number, executed }) => `${name}: ${executed} of ${number} were executed`);
   }
 
   /** Stop; return when all calls have settled. */
@@ -70,11 +85,14 @@ export class NumberPublisher implements AsyncDisposable {
     channel.inFlight += 1;
     const call = this.#cluster
       .pipeline({ transaction: true })
-      .set(channel.name, number)
+      .incr(channel.name)
       .spublish(channel.name, number)
       .exec()
       .then(
-        () => void channel.published.push(number),
+        ([executed]) => {
+          channel.published.push(number);
+          channel.executed = Math.max(channel.executed, executed);
+        },
         (error: Error) => void this.failures.push(`${channel.name} ${number}: ${error.message}`),
       )
       .then(() => {

@@ -16,10 +16,21 @@ export interface MessageSummary {
   /** Numbers whose publication failed, which the subscriber received nevertheless. */
   readonly unacknowledged: number;
   readonly gaps: number;
+  /** Numbers that arrived once more, or late, directly after a gap. */
+  readonly repeated: number;
   /** Gaps that follow another one without a message of the channel between them. */
   readonly repeatedGaps: number;
   /** Violations of the rule. */
   readonly violations: readonly string[];
+}
+
+/** Options of a check. */
+export interface MessageOptions {
+  /**
+   * Accept numbers that arrive once more after a gap: a primary passes messages on to its replicas, and one that is
+   * promoted meanwhile may send them to those who subscribe after its promotion. Default false.
+   */
+  readonly mayRepeat?: boolean;
 }
 
 /** The state of one channel while its messages are checked. */
@@ -41,8 +52,9 @@ interface ChannelState {
 export function checkMessages(
   published: ReadonlyMap<string, readonly number[]>,
   received: readonly Received[],
+  { mayRepeat = false }: MessageOptions = {},
 ): MessageSummary {
-  const check = new MessageCheck(published);
+  const check = new MessageCheck(published, mayRepeat);
   for (const one of received) {
     if (one.type === "gap") check.addGap(one.channel);
     else check.addMessage(one.channel, one.number);
@@ -53,13 +65,16 @@ export function checkMessages(
 class MessageCheck {
   readonly #states = new Map<string, ChannelState>();
   readonly #violations: string[] = [];
+  readonly #mayRepeat: boolean;
   #received = 0;
+  #repeated = 0;
   #missing = 0;
   #unacknowledged = 0;
   #gaps = 0;
   #repeatedGaps = 0;
 
-  constructor(published: ReadonlyMap<string, readonly number[]>) {
+  constructor(published: ReadonlyMap<string, readonly number[]>, mayRepeat: boolean) {
+    this.#mayRepeat = mayRepeat;
     for (const [channel, numbers] of published) {
       const ascending = [...numbers].sort((a, b) => a - b);
       this.#states.set(channel, { published: ascending, next: 0, last: 0, hasGap: false });
@@ -80,7 +95,8 @@ class MessageCheck {
     this.#received += 1;
     const state = this.#stateOf(channel);
     if (state === undefined) return;
-    if (number === state.last) this.#violations.push(`${channel}: ${number} came twice`);
+    if (number <= state.last && state.hasGap && this.#mayRepeat) this.#repeated += 1;
+    else if (number === state.last) this.#violations.push(`${channel}: ${number} came twice`);
     else if (number < state.last)
       this.#violations.push(`${channel}: ${number} came after ${state.last}`);
     else this.#advance(channel, state, number);
@@ -124,6 +140,7 @@ class MessageCheck {
       missing: this.#missing,
       unacknowledged: this.#unacknowledged,
       gaps: this.#gaps,
+      repeated: this.#repeated,
       repeatedGaps: this.#repeatedGaps,
       violations: this.#violations,
     };

@@ -17,6 +17,7 @@ describe("checkMessages", () => {
       missing: 0,
       unacknowledged: 0,
       gaps: 0,
+      repeated: 0,
       repeatedGaps: 0,
       violations: [],
     });
@@ -79,5 +80,16 @@ describe("checkMessages", () => {
     expect(checkMessages(published(1, 2), [message(1), gap()]).violations).toEqual([
       "a: 1 missing after 1",
     ]);
+  });
+
+  it("accepts a number once more directly after a gap with mayRepeat, and not otherwise", () => {
+    const numbers = published(1, 2, 3);
+    const log = [message(1), message(2), gap(), message(2), message(3)];
+    expect(checkMessages(numbers, log).violations).toEqual(["a: 2 came twice"]);
+    const summary = checkMessages(numbers, log, { mayRepeat: true });
+    expect(summary).toMatchObject({ repeated: 1, violations: [] });
+    const [one, two, , , three] = log as [Received, Received, Received, Received, Received];
+    const without = checkMessages(numbers, [one, two, two, three], { mayRepeat: true });
+    expect(without.violations).toEqual(["a: 2 came twice"]);
   });
 });
