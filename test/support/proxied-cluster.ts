@@ -7,7 +7,7 @@ import { until } from "./until.js";
 /** A node of the cluster. */
 export type Node = LocalCluster["nodes"][number];
 
-/** ms until the nodes agree again after a fault. Measured: at most 7 s, after a crash. */
+/** ms until the nodes agree again after a fault. */
 const RECOVERY_MS = 30_000;
 
 /** Three primaries and three replicas with a proxy each. */
