@@ -45,7 +45,7 @@ export class ShardLink implements SubscriberConnectionOwner {
   /** The slots that use it. */
   readonly slots = new Set<ShardSlot<ShardLink>>();
   /** Only these are delivered: a channel is accepted from one node at a time, so that no message comes twice. */
-  readonly accepted = new Map<string, ShardSlot<ShardLink>>();
+  readonly #accepted = new Map<string, ShardSlot<ShardLink>>();
   readonly #owner: ShardLinkOwner;
   readonly #pace: ReconnectPace;
   #connection: SubscriberConnection | undefined = undefined;
@@ -79,6 +79,16 @@ export class ShardLink implements SubscriberConnectionOwner {
     this.#pace.reset();
   }
 
+  /** Deliver the messages of a channel from now on. */
+  accept(key: string, slot: ShardSlot<ShardLink>): void {
+    this.#accepted.set(key, slot);
+  }
+
+  /** Deliver the messages of a channel no more. */
+  refuse(key: string): void {
+    this.#accepted.delete(key);
+  }
+
   /** Send a request. */
   send(request: SubscriberRequest): void {
     if (request instanceof LeaveRequest) this.#connection?.leave(request);
@@ -97,7 +107,7 @@ export class ShardLink implements SubscriberConnectionOwner {
     this.#timer = undefined;
     const unanswered = this.#connection?.close() ?? [];
     this.#connection = undefined;
-    this.accepted.clear();
+    this.#accepted.clear();
     failPings(unanswered, error);
   }
 
@@ -141,7 +151,7 @@ export class ShardLink implements SubscriberConnectionOwner {
   onPublished(type: PublishedMessage["type"], items: readonly Reply[]): void {
     const { codec, listener } = this.#owner.parts;
     const key = codec.key(items[1]) ?? "";
-    const slot = this.accepted.get(key);
+    const slot = this.#accepted.get(key);
     if (type !== "smessage" || slot === undefined) return;
     const message = codec.message(type, items);
     if (message instanceof DecodeError) listener.onError(message);
@@ -153,7 +163,7 @@ export class ShardLink implements SubscriberConnectionOwner {
   }
 
   onMovedAway(key: string): void {
-    const slot = this.accepted.get(key);
+    const slot = this.#accepted.get(key);
     if (slot !== undefined) this.#owner.onMovedAway(this, slot);
   }
 
@@ -163,7 +173,7 @@ export class ShardLink implements SubscriberConnectionOwner {
 
   onLost(error: RedisError, unanswered: SubscriberRequest[]): void {
     this.#connection = undefined;
-    this.accepted.clear();
+    this.#accepted.clear();
     const isRestored = [...this.slots].every(({ missing }) => missing.size === 0);
     const final = this.#pace.afterLoss(error, isRestored);
     failPings(unanswered, error);

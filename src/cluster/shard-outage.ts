@@ -6,7 +6,6 @@ import { realTime } from "../util/timers.js";
 /** A slot, as an outage uses it. */
 interface InterruptedSlot {
   readonly missing: ReadonlyMap<string, unknown>;
-  readonly failures: number;
 }
 
 /** Which slots miss subscriptions, and since when. */
@@ -32,10 +31,10 @@ export class ShardOutage {
     this.#attempts = 0;
   }
 
-  /** Subscriptions of a slot were restored. */
-  restored(slot: InterruptedSlot): void {
+  /** Subscriptions of a slot were restored after so many failures. */
+  restored(slot: InterruptedSlot, failures: number): void {
     if (!this.#away.has(slot)) return;
-    this.#attempts = Math.max(this.#attempts, slot.failures + 1);
+    this.#attempts = Math.max(this.#attempts, failures + 1);
     this.removed(slot);
   }
 

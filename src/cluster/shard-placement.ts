@@ -1,6 +1,7 @@
 /**
- * Where the shard channels of one subscriber are: the only writer of which slot uses which link, and of the links.
- * A slot that loses its place has a gap at once, and a link without slots is closed.
+ * Where the shard channels of one subscriber are. The only writer of the links, of which slot uses which link, and
+ * of the interruption that `onReconnect` reports. A slot that loses its place has one gap per channel, and a link
+ * without slots is closed. Gaps call functions of the user, so they are reported after all changes.
  */
 import { ConnectionError, type RedisError } from "../errors.js";
 import { EqualJitterBackoff } from "../options/backoff.js";
@@ -19,9 +20,11 @@ type Slot = ShardSlot<ShardLink>;
 const PAUSES = new EqualJitterBackoff(1000, 50);
 /** Number of failures in a row after which a move to another node pauses as well. */
 const FAST_MOVES = 4;
+/** Number of views that must name the node again that gave a slot away. */
+const VIEWS = 3;
 const IGNORED = { done: (): void => {}, failed: (): void => {} };
 
-export function movedError(server: string): ConnectionError {
+function movedError(server: string): ConnectionError {
   const details = { code: "EFAILOVER", server };
   return new ConnectionError("The slot of the shard channel moved to another node", details);
 }
@@ -34,15 +37,20 @@ export interface PlacementOwner extends ShardLinkOwner {
 
 /** The links of a subscriber. */
 export class ShardPlacement {
-  readonly outage: ShardOutage;
-  readonly links = new Map<NodePool, ShardLink>();
+  readonly #outage: ShardOutage;
+  readonly #links = new Map<NodePool, ShardLink>();
   readonly #router: ClusterRouter;
   readonly #owner: PlacementOwner;
 
   constructor(router: ClusterRouter, owner: PlacementOwner) {
     this.#router = router;
     this.#owner = owner;
-    this.outage = new ShardOutage(owner.parts);
+    this.#outage = new ShardOutage(owner.parts);
+  }
+
+  /** All links. */
+  get links(): Iterable<ShardLink> {
+    return this.#links.values();
   }
 
   /** Return the link to the node of a slot. */
@@ -50,10 +58,10 @@ export class ShardPlacement {
     const node = this.#router.table.primary(number);
     // A view without the slot ends nothing: its server does, when it is true.
     if (node === undefined || node === link?.node) return link;
-    let other = this.links.get(node);
+    let other = this.#links.get(node);
     if (other === undefined) {
       other = new ShardLink(node, this.#owner);
-      this.links.set(node, other);
+      this.#links.set(node, other);
     }
     return other;
   }
@@ -63,18 +71,24 @@ export class ShardPlacement {
     slot.resume();
     slot.doubts = 0;
     const old = slot.link;
-    if (old !== undefined) {
-      const inFlight = slot.command?.subscriptions ?? [];
-      const left = [...this.displace(slot, movedError(old.node.name)), ...inFlight];
-      // Its reply does not count any more.
-      slot.command = undefined;
-      const leaving = new Map(left.map((subscription) => [subscription.key, subscription]));
-      if (old.slots.size > 1 && leaving.size !== 0) old.send(new LeaveRequest(leaving, IGNORED));
-      this.unlink(slot);
-    }
+    const error = movedError(old?.node.name ?? link.node.name);
+    const displaced = old === undefined ? [] : this.#leave(slot, old, error);
     slot.link = link;
     link.slots.add(slot);
     if (slot.failures > FAST_MOVES) this.pause(slot);
+    this.#reportGaps(displaced, error);
+  }
+
+  /** Let a slot leave its link; returns the channels that had a place. */
+  #leave(slot: Slot, old: ShardLink, error: RedisError): Subscription[] {
+    const displaced = this.#displace(slot, error);
+    const left = [...displaced, ...(slot.command?.subscriptions ?? [])];
+    // Its reply does not count any more.
+    slot.command = undefined;
+    const leaving = new Map(left.map((subscription) => [subscription.key, subscription]));
+    if (old.slots.size > 1 && leaving.size !== 0) old.send(new LeaveRequest(leaving, IGNORED));
+    this.unlink(slot);
+    return displaced;
   }
 
   /** Let a slot use no link. */
@@ -83,19 +97,63 @@ export class ShardPlacement {
     slot.link = undefined;
     link?.slots.delete(slot);
     if (link === undefined || link.slots.size !== 0) return;
-    this.links.delete(link.node);
+    this.#links.delete(link.node);
     link.close(new ConnectionError("The connection was closed: no channel uses it"));
   }
 
+  /** The server has ended the channels of a slot: try again later, or when the slot has another node. */
+  movedAway(slot: Slot, { node }: ShardLink): void {
+    const error = movedError(node.name);
+    const displaced = this.#displace(slot, error);
+    slot.doubts = VIEWS;
+    slot.failures = 1;
+    this.pause(slot);
+    this.#router.refresh();
+    this.#reportGaps(displaced, error);
+  }
+
+  /** The connection of a link is lost, or could not be made. */
+  down(link: ShardLink, error: RedisError): void {
+    const displaced: Subscription[] = [];
+    for (const slot of [...link.slots]) {
+      displaced.push(...this.#displace(slot, error));
+      slot.failures += 1;
+      slot.failLost(error);
+    }
+    this.#reportGaps(displaced, error);
+  }
+
+  /** Channels of a slot were restored after so many failures. */
+  restored(slot: Slot, failures: number): void {
+    this.#outage.restored(slot, failures);
+  }
+
+  /** A channel has ended. */
+  removed(slot: Slot, key: string): void {
+    slot.link?.refuse(key);
+    this.#outage.removed(slot);
+  }
+
+  /** Close all links. The slots are not used any more. */
+  close(error: RedisError): void {
+    const links = [...this.#links.values()];
+    this.#links.clear();
+    this.#outage.end();
+    for (const link of links) link.close(error);
+  }
+
   /** The server has the channels of a slot no more. Returns those that had a place. */
-  displace(slot: Slot, error: RedisError): Subscription[] {
-    for (const key of slot.placed) slot.link?.accepted.delete(key);
+  #displace(slot: Slot, error: RedisError): Subscription[] {
+    for (const key of slot.placed) slot.link?.refuse(key);
     const displaced = slot.displace();
-    this.outage.begin(slot, error);
+    this.#outage.begin(slot, error);
+    return displaced;
+  }
+
+  #reportGaps(displaced: readonly Subscription[], error: RedisError): void {
     const { codec, listener } = this.#owner.parts;
     for (const subscription of displaced)
       listener.onGap(error, { pattern: null, channel: codec.displayName(subscription) });
-    return displaced;
   }
 
   /** Try again later, or when the slot has another node. */

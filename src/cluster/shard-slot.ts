@@ -118,6 +118,14 @@ export class ShardSlot<L extends object> {
     return displaced;
   }
 
+  /** End all subscriptions, without a command. */
+  clear(): void {
+    this.confirmed.clear();
+    this.missing.clear();
+    this.placed.clear();
+    this.resume();
+  }
+
   /** End the pause. */
   resume(): void {
     this.pause?.cancel();

@@ -1,34 +1,26 @@
 /**
- * The shard channels of one subscriber: each is subscribed at the primary of its slot, and follows the slot. This
- * is the only writer of which slot uses which link. Channels that lost their place have a gap, and are delivered
- * again only from their next confirmation on.
+ * The shard channels of one subscriber: each is subscribed at the primary of its slot, and follows the slot. Decides
+ * what comes next for a slot after each call, each reply, and each change of its link or of the map. Channels that
+ * lost their place are delivered again only from their next confirmation on.
  */
 import { keySlot } from "../commands/core/key-slot.js";
 import { closedError, requestError } from "../connection/errors.js";
-import { MovedError, type RedisError, SlotNotCoveredError } from "../errors.js";
+import { type RedisError, SlotNotCoveredError } from "../errors.js";
 import type { Subscription } from "../pubsub/channel-codec.js";
 import type { SubscriptionParts } from "../pubsub/managed-subscriptions.js";
-import type { ConfirmationType } from "../pubsub/messages.js";
-import {
-  LeaveRequest,
-  PingRequest,
-  promiseOf,
-  SUBSCRIBE,
-  type SubscriberRequest,
-  SubscriptionRequest,
-  UNSUBSCRIBE,
-} from "../pubsub/requests.js";
+import { PingRequest, promiseOf, type SubscriptionRequest } from "../pubsub/requests.js";
 import { loopTime } from "../util/timers.js";
-import { concernsCluster } from "./redirects.js";
 import type { ClusterRouter } from "./router.js";
 import { type Changes, ShardCall, type ShardOperation } from "./shard-call.js";
+import { ShardCommands, type ShardCommandsHost } from "./shard-commands.js";
 import type { ShardLink } from "./shard-link.js";
-import { movedError, type PlacementOwner, ShardPlacement } from "./shard-placement.js";
-import { bySlot, NAME, type ShardCommand, ShardSlot } from "./shard-slot.js";
+import { type PlacementOwner, ShardPlacement } from "./shard-placement.js";
+import { bySlot, NAME, type ShardSlot } from "./shard-slot.js";
+import { ShardSlots } from "./shard-slots.js";
 
 type Slot = ShardSlot<ShardLink>;
 
-/** Number of views that must name the node again that gave a slot away. */
+/** Number of views without a node for a slot after which calls fail. */
 const VIEWS = 3;
 
 function notCovered(): SlotNotCoveredError {
@@ -37,46 +29,42 @@ function notCovered(): SlotNotCoveredError {
 }
 
 /** The shard channels of a subscriber. */
-export class ShardSubscriptions implements PlacementOwner {
+export class ShardSubscriptions implements PlacementOwner, ShardCommandsHost {
   readonly parts: SubscriptionParts;
+  readonly slots = new ShardSlots();
+  readonly placement: ShardPlacement;
   reading = true;
   readonly #router: ClusterRouter;
-  readonly #slots = new Map<number, Slot>();
-  readonly #placement: ShardPlacement;
-  readonly #requests = new WeakMap<SubscriberRequest, Slot>();
-  /** Number of confirmed channels. */
-  #count = 0;
+  readonly #commands: ShardCommands;
   #pings = 0;
   #isAwaitingView = false;
 
   constructor(router: ClusterRouter, parts: SubscriptionParts) {
     this.#router = router;
     this.parts = parts;
-    this.#placement = new ShardPlacement(router, this);
+    this.placement = new ShardPlacement(router, this);
+    this.#commands = new ShardCommands(router, this);
   }
 
   get subscribed(): boolean {
-    if (this.#count !== 0) return true;
-    return [...this.#slots.values()].some(({ subscribed }) => subscribed);
+    return this.slots.subscribed;
   }
 
   get live(): boolean {
-    return this.#slots.size !== 0 || this.#pings !== 0;
+    return !this.slots.empty || this.#pings !== 0;
   }
 
   /** The connections; those that are missing are not open. */
   get links(): Iterable<ShardLink> {
-    return this.#placement.links.values();
+    return this.placement.links;
   }
 
   confirmed(): Subscription[] {
-    return [...this.#slots.values()].flatMap(({ confirmed }) => [...confirmed.values()]);
+    return this.slots.confirmed();
   }
 
   expected(): Map<string, Subscription> {
-    const expected = new Map<string, Subscription>();
-    for (const slot of this.#slots.values()) slot.addExpected(expected);
-    return expected;
+    return this.slots.expected();
   }
 
   subscribe(subscriptions: readonly Subscription[]): Promise<void> {
@@ -102,20 +90,14 @@ export class ShardSubscriptions implements PlacementOwner {
 
   setReading(enabled: boolean): void {
     this.reading = enabled;
-    for (const link of this.#placement.links.values()) link.setReading(enabled);
+    for (const link of this.links) link.setReading(enabled);
   }
 
   /** End all subscriptions, and reject the pending operations. */
   close(error: RedisError): void {
-    const slots = [...this.#slots.values()];
-    const links = [...this.#placement.links.values()];
-    this.#slots.clear();
-    this.#placement.links.clear();
-    this.#placement.outage.end();
-    this.#count = 0;
-    for (const link of links) link.close(error);
+    const slots = this.slots.clear();
+    this.placement.close(error);
     for (const slot of slots) {
-      slot.resume();
       const outcome = slot.command === undefined ? "not-sent" : "unknown";
       slot.fail(requestError({ name: NAME }, error, outcome), () => true);
     }
@@ -123,9 +105,9 @@ export class ShardSubscriptions implements PlacementOwner {
 
   /** The map was changed: move the slots that have another node. */
   onViewChanged(number?: number): void {
-    if (number === undefined) return this.#stepAll(this.#slots.values());
-    const slot = this.#slots.get(number);
-    if (slot !== undefined) this.#step(slot);
+    if (number === undefined) return this.#stepAll(this.slots.all);
+    const slot = this.slots.get(number);
+    if (slot !== undefined) this.step(slot);
   }
 
   // -- operations ----------------------------------------------------------------------------
@@ -143,13 +125,9 @@ export class ShardSubscriptions implements PlacementOwner {
       if (this.#router.closed) return callbacks.failed(closedError(NAME));
       const call = new ShardCall(callbacks, (changes) => this.#undo(changes));
       for (const [number, operation] of call.operations(slots, traits)) {
-        let slot = this.#slots.get(number);
-        if (slot === undefined) {
-          slot = new ShardSlot(number);
-          this.#slots.set(number, slot);
-        }
+        const slot = this.slots.open(number);
         slot.operations.push(operation);
-        this.#step(slot);
+        this.step(slot);
       }
     });
   }
@@ -159,16 +137,14 @@ export class ShardSubscriptions implements PlacementOwner {
     const begun: Subscription[] = [];
     for (const [subscription, replaced] of changes) {
       const { key } = subscription;
-      const slot = this.#slots.get(this.#slotOf(subscription));
+      const slot = this.slots.get(this.#slotOf(subscription));
       // A later call may have replaced it.
       if (slot?.confirmed.get(key) !== subscription) continue;
       if (replaced !== undefined) {
         slot.confirmed.set(key, replaced);
         continue;
       }
-      slot.remove(key);
-      slot.link?.accepted.delete(key);
-      this.#count -= 1;
+      this.#commands.remove(slot, key);
       begun.push(subscription);
     }
     this.unsubscribe(begun).catch(() => {});
@@ -181,136 +157,40 @@ export class ShardSubscriptions implements PlacementOwner {
   // -- steps of one slot ---------------------------------------------------------------------
 
   #stepAll(slots: Iterable<Slot>): void {
-    for (const slot of [...slots]) this.#step(slot);
+    for (const slot of [...slots]) this.step(slot);
   }
 
-  #step(slot: Slot): void {
-    if (this.#slots.get(slot.number) !== slot) return;
+  /** Do what comes next for a slot. */
+  step(slot: Slot): void {
+    if (!this.slots.has(slot)) return;
+    const link = this.placement.linkOf(slot);
+    if (link !== undefined && slot.link !== link) {
+      this.placement.move(slot, link);
+      // The gaps of the move have called functions of the user.
+      if (!this.slots.has(slot)) return;
+    }
+    // Before connecting: what a move leaves behind is on no server.
     while (slot.next === "end") this.#end(slot);
     if (slot.next === "forget") return this.#forget(slot);
-    const link = this.#placement.linkOf(slot);
-    if (link !== undefined && slot.link !== link) this.#placement.move(slot, link);
     if (slot.pause !== undefined) return;
-    if (link === undefined) this.#awaitView();
-    else if (link.open) this.#send(slot, link);
-    else link.connect();
+    if (slot.link === undefined) this.#awaitView();
+    else if (slot.link.open) this.#commands.send(slot, slot.link);
+    else slot.link.connect();
   }
 
   /** End subscriptions that no server has. */
   #end(slot: Slot): void {
     const operation = slot.operations.shift();
-    for (const key of operation?.subscriptions.keys() ?? []) this.#remove(slot, key);
+    for (const key of operation?.subscriptions.keys() ?? []) this.#commands.remove(slot, key);
     operation?.done();
   }
 
-  #remove(slot: Slot, key: string): void {
-    if (slot.remove(key)) this.#count -= 1;
-    slot.link?.accepted.delete(key);
-    this.#placement.outage.removed(slot);
-  }
-
   #forget(slot: Slot): void {
+    if (!this.slots.has(slot)) return;
     slot.resume();
-    this.#slots.delete(slot.number);
-    this.#placement.unlink(slot);
+    this.slots.delete(slot);
+    this.placement.unlink(slot);
     this.#checkEnd();
-  }
-
-  #send(slot: Slot, link: ShardLink): void {
-    const { next } = slot;
-    const [operation] = slot.operations;
-    if (next === "restore") return this.#subscribe(slot, link, undefined);
-    if (operation === undefined || next === "wait") return;
-    if (next === "subscribe") return this.#subscribe(slot, link, operation);
-    const subscriptions = [...operation.subscriptions.values()];
-    const done = (): void => this.#onLeft(slot, command);
-    const request = new LeaveRequest(operation.subscriptions, { done, failed: done });
-    const command: ShardCommand = { operation, subscriptions, request };
-    slot.command = command;
-    link.send(request);
-  }
-
-  #subscribe(slot: Slot, link: ShardLink, operation: ShardOperation | undefined): void {
-    const restores = operation === undefined;
-    const subscriptions = restores ? slot.toRestore() : [...operation.subscriptions.values()];
-    const retryUntil = operation?.retryUntil ?? Number.POSITIVE_INFINITY;
-    const callbacks = {
-      done: (): void => this.#onSubscribed(slot, command),
-      failed: (error: RedisError): void => this.#onRefused(slot, command, error),
-    };
-    const options = { restores, retryUntil, callbacks };
-    const request = new SubscriptionRequest(SUBSCRIBE.shard, subscriptions, options);
-    const command: ShardCommand = { operation, subscriptions, request };
-    slot.command = command;
-    this.#requests.set(request, slot);
-    link.send(request);
-  }
-
-  /** A command has been answered; returns whether it still counts. */
-  #settle(slot: Slot, command: ShardCommand): boolean {
-    if (slot.command !== command || this.#slots.get(slot.number) !== slot) return false;
-    slot.command = undefined;
-    slot.withdraw((operation) => operation === command.operation);
-    return true;
-  }
-
-  #onSubscribed(slot: Slot, command: ShardCommand): void {
-    if (!this.#settle(slot, command)) return;
-    command.operation?.done();
-    this.#placement.outage.restored(slot);
-    slot.failures = 0;
-    if (slot.missing.size === 0) slot.singly = false;
-    slot.link?.restored();
-    this.#step(slot);
-  }
-
-  #onLeft(slot: Slot, command: ShardCommand): void {
-    if (!this.#settle(slot, command)) return;
-    for (const subscription of command.subscriptions) {
-      slot.placed.delete(subscription.key);
-      this.#remove(slot, subscription.key);
-      this.#report(UNSUBSCRIBE.shard.confirmationType, subscription);
-    }
-    command.operation?.done();
-    this.#step(slot);
-  }
-
-  #report(type: ConfirmationType, subscription: Subscription): void {
-    const channel = this.parts.codec.displayName(subscription);
-    this.parts.listener.onControl({ type, pattern: null, channel, data: this.#count });
-  }
-
-  #onRefused(slot: Slot, command: ShardCommand, error: RedisError): void {
-    const { link, operations } = slot;
-    const { operation } = command;
-    if (!this.#settle(slot, command)) return;
-    if (link !== undefined && concernsCluster(error)) {
-      if (operation !== undefined) operations.unshift(operation);
-      this.#onRedirected(slot, link, error);
-    } else if (operation !== undefined) operation.failed(error);
-    else this.#onRestoreRefused(slot, command, error);
-    this.#step(slot);
-  }
-
-  /** The server rejects a whole command for one of its names, so the names are sent one by one. */
-  #onRestoreRefused(slot: Slot, { subscriptions }: ShardCommand, error: RedisError): void {
-    const [first] = subscriptions;
-    if (subscriptions.length !== 1) slot.singly = true;
-    else if (first !== undefined) {
-      this.#remove(slot, first.key);
-      this.parts.listener.onError(error);
-    }
-  }
-
-  #onRedirected(slot: Slot, link: ShardLink, error: RedisError): void {
-    slot.failures += 1;
-    slot.fail(error, ({ retryUntil }) => loopTime() > retryUntil);
-    if (error instanceof MovedError) this.#router.redirects.learn(error, link.node, "SSUBSCRIBE");
-    else this.#router.refresh();
-    // The map may name another node now, and the slot has moved to it then.
-    if (slot.link !== link) return;
-    this.#router.refresh();
-    this.#placement.pause(slot);
   }
 
   /** Wait for a view that has nodes for the slots that have none. */
@@ -325,15 +205,15 @@ export class ShardSubscriptions implements PlacementOwner {
 
   #onView(error: RedisError | undefined): void {
     this.#isAwaitingView = false;
-    for (const slot of [...this.#slots.values()]) {
+    for (const slot of this.slots.all) {
       const node = slot.link ?? this.#router.table.primary(slot.number);
       if (node !== undefined) continue;
       slot.failures += 1;
       const reason = error ?? notCovered();
       if (error !== undefined || slot.failures >= VIEWS) slot.fail(reason, () => true);
-      this.#placement.pause(slot);
+      this.placement.pause(slot);
     }
-    this.#stepAll(this.#slots.values());
+    this.#stepAll(this.slots.all);
   }
 
   // -- called by links -----------------------------------------------------------------------
@@ -343,39 +223,22 @@ export class ShardSubscriptions implements PlacementOwner {
   }
 
   onConfirmed(link: ShardLink, request: SubscriptionRequest, subscription: Subscription): void {
-    const slot = this.#requests.get(request);
-    // A slot that has moved ignores what the old node confirms.
-    if (slot === undefined || slot.command?.request !== request) return;
-    const { operation } = slot.command;
-    const replaced = slot.place(subscription);
-    if (replaced === undefined) this.#count += 1;
-    link.accepted.set(subscription.key, slot);
-    operation?.subscriptions.delete(subscription.key);
-    operation?.onConfirmed(subscription, replaced);
-    this.#report(SUBSCRIBE.shard.confirmationType, subscription);
+    this.#commands.onConfirmed(link, request, subscription);
   }
 
   onResumed(slot: Slot): void {
-    this.#step(slot);
+    this.step(slot);
   }
 
   onMovedAway(link: ShardLink, slot: Slot): void {
-    this.#placement.displace(slot, movedError(link.node.name));
-    slot.doubts = VIEWS;
-    slot.failures = 1;
-    this.#placement.pause(slot);
-    this.#router.refresh();
+    this.placement.movedAway(slot, link);
   }
 
   onDown(link: ShardLink, error: RedisError, final: RedisError | undefined): void {
     const isEnd = error.code === "ECLOSED" && this.#router.closed;
-    if (isEnd) return this.#giveUp(this.#slots.values(), error);
+    if (isEnd) return this.#giveUp(this.slots.all, error);
     this.#router.refresh();
-    for (const slot of [...link.slots]) {
-      this.#placement.displace(slot, error);
-      slot.failures += 1;
-      slot.failLost(error);
-    }
+    this.placement.down(link, error);
     if (final !== undefined) {
       this.parts.listener.onError(final);
       this.#giveUp(link.slots, final);
@@ -386,8 +249,10 @@ export class ShardSubscriptions implements PlacementOwner {
   /** End the subscriptions of slots for good. */
   #giveUp(slots: Iterable<Slot>, error: RedisError): void {
     for (const slot of [...slots]) {
+      // Functions of the user may have closed the subscriber.
+      if (!this.slots.has(slot)) continue;
       slot.fail(requestError({ name: NAME }, error, "not-sent"), () => true);
-      for (const key of [...slot.confirmed.keys()]) this.#remove(slot, key);
+      for (const key of [...slot.confirmed.keys()]) this.#commands.remove(slot, key);
       slot.command = undefined;
       this.#forget(slot);
     }

@@ -2,6 +2,7 @@
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import type { Peer } from "./mock-server.js";
 import {
+  type Hold,
   moved,
   type NodeCommand,
   type ScriptedCluster,
@@ -55,12 +56,17 @@ export class ScriptedPubSub {
     return peers.length;
   }
 
-  /** Give the slot of a channel to a node; the old owner ends its subscriptions unasked. */
-  moveAway(channel: string, to: ScriptedNode): void {
+  /** Give the slot of a channel to a node, or to none; the old owner ends its subscriptions unasked. */
+  moveAway(channel: string, to: ScriptedNode | undefined): void {
     const slot = slotOf(channel);
     const from = this.#cluster.owners[slot];
     this.#cluster.give(to, slot);
     for (const peer of from?.peers ?? []) this.#expel(peer, slot);
+  }
+
+  /** Withhold the answer to the next SSUBSCRIBE or SUNSUBSCRIBE of a node, which it then gives as usual. */
+  hold(node: ScriptedNode, command: "SSUBSCRIBE" | "SUNSUBSCRIBE"): Hold {
+    return node.hold(command, (received) => this.#answer(node, received, "ssubscribe"));
   }
 
   #expel(peer: Peer, slot: number): void {
