@@ -9,9 +9,8 @@ import type { LocalCluster } from "../../src/testing/cluster.js";
 import type { LocalServer } from "../../src/testing/local-server.js";
 import { startCluster } from "../support/cluster.js";
 import { reportNumbers } from "../support/cluster-load.js";
-import { NumberPublisher } from "../support/number-publisher.js";
+import { NumberPublisher, type PublicationForm } from "../support/number-publisher.js";
 import { checkMessages, type Received } from "../support/numbered-messages.js";
-import { PROTOCOLS } from "../support/protocols.js";
 import { until } from "../support/until.js";
 
 /** `REDISWIRE_SHARD_ROUNDS=10` repeats the migrations and failovers ten times. */
@@ -80,28 +79,33 @@ describe("sharded channels on a cluster", () => {
     else await servers.failover(await servers.ownerOf(slot));
   }
 
-  /** Migrate slots and fail over, one after the other; return the number of changes. */
-  async function disturb(untilReceived: () => Promise<void>): Promise<number> {
+  /** Migrate slots and perhaps fail over, one after the other; return the number of changes. */
+  async function disturb(untilReceived: () => Promise<void>, failsOver: boolean): Promise<number> {
     let migrations = 0;
     for (const [index, how] of FAILOVERS.entries()) {
       for (let i = 0; i < MIGRATIONS; i++)
         await migrate(CHANNELS[migrations++ % CHANNELS.length] ?? "");
-      await failOver(how, SHARDS[index % SHARDS.length] ?? 0);
+      if (failsOver) await failOver(how, SHARDS[index % SHARDS.length] ?? 0);
       await untilReceived();
     }
-    return migrations + FAILOVERS.length;
+    return failsOver ? migrations + FAILOVERS.length : migrations;
   }
 
-  it.each(PROTOCOLS)(
-    "deliver numbers in order and cover missing ones by a gap through 20 migrations and 5 failovers (RESP%s)",
-    async (protocol) => {
+  it.each<[changes: string, form: PublicationForm, protocol: 2 | 3, failsOver: boolean]>([
+    ["20 migrations and 5 failovers", "transaction", 2, true],
+    ["20 migrations and 5 failovers", "script", 3, true],
+    // A former primary accepts SPUBLISH alone after a failover, so there is no order then.
+    ["20 migrations", "plain", 3, false],
+  ])(
+    "deliver numbers in order and cover missing ones by a gap through %s (%s, RESP%s)",
+    async (_changes, form, protocol, failsOver) => {
       await using cluster = new RedisCluster(servers.url, { protocol });
       await using sender = new RedisCluster(servers.url);
       const pubsub = cluster.pubsub({ gapEvents: true, ignoreSubscribeMessages: true });
       await pubsub.ssubscribe(...CHANNELS);
       const log = new ReceivedLog();
       const reading = log.read(pubsub);
-      await using publisher = new NumberPublisher(sender, CHANNELS);
+      await using publisher = new NumberPublisher(sender, CHANNELS, { form });
       const silences: number[] = [];
       /** Wait until every channel has received a number that is issued from now on. */
       const untilReceived = async (): Promise<void> => {
@@ -115,7 +119,8 @@ describe("sharded channels on a cluster", () => {
       };
       await untilReceived();
       let changes = 0;
-      for (let round = 0; round < ROUNDS; round++) changes += await disturb(untilReceived);
+      for (let round = 0; round < ROUNDS; round++)
+        changes += await disturb(untilReceived, failsOver);
       await publisher.stop();
       const { published } = publisher;
       const ends = new Map([...published].map(([name, numbers]) => [name, Math.max(...numbers)]));
@@ -128,7 +133,7 @@ describe("sharded channels on a cluster", () => {
       const failed = publisher.failures.length;
       const longest = Math.round(Math.max(...silences));
       const numbers = { changes, sent, failed, ...summary, longest };
-      reportNumbers(`sharded channels (RESP${protocol})`, numbers);
+      reportNumbers(`sharded channels (${form}, RESP${protocol})`, numbers);
       expect(violations).toEqual([]);
       expect(summary.gaps).toBeGreaterThanOrEqual(changes);
       // The same log is refused without its gaps, and with one message twice.
@@ -140,7 +145,37 @@ describe("sharded channels on a cluster", () => {
     },
     60_000 * ROUNDS,
   );
+
+  it("a replica accepts SPUBLISH and delivers it at its primary, but redirects a script with the channel as key", async () => {
+    const [channel = ""] = CHANNELS;
+    const owner = await servers.ownerOf(slotOf(channel));
+    const replicas = await Promise.all(
+      servers.nodes.map(async (node) => {
+        const role = (await node.command("ROLE")) as unknown[];
+        return role[0] === "slave" && Number(role[2]) === owner.port ? [node] : [];
+      }),
+    );
+    const [replica = owner] = replicas.flat();
+    await using cluster = new RedisCluster(servers.url);
+    await using pubsub = cluster.pubsub({ ignoreSubscribeMessages: true });
+    await pubsub.ssubscribe(channel);
+    for (const state of ["READWRITE", "READONLY"]) {
+      expect(await replyOf(replica, state)).toBe("OK");
+      expect(await replyOf(replica, "SPUBLISH", channel, state)).toBe("0");
+      expect(await pubsub.getMessage({ timeout: 5000 })).toMatchObject({ data: state });
+    }
+    const script = "return redis.call('SPUBLISH', KEYS[1], ARGV[1])";
+    expect(await replyOf(replica, "READWRITE")).toBe("OK");
+    expect(await replyOf(replica, "EVAL", script, "1", channel, "x")).toMatch(/^MOVED /);
+    expect(await replyOf(owner, "EVAL", script, "1", channel, "1")).toBe("1");
+    expect(await pubsub.getMessage({ timeout: 5000 })).toMatchObject({ data: "1" });
+  });
 });
+
+/** Return the reply of a node, error replies as their text. */
+async function replyOf(node: LocalServer, ...command: [string, ...string[]]): Promise<string> {
+  return await node.command(...command).then(String, (error: Error) => error.message);
+}
 
 async function isReplica(node: LocalServer): Promise<boolean> {
   const role = await node.command("ROLE").catch(() => undefined);

@@ -72,7 +72,9 @@ export class ClusterSubscriber implements AsyncDisposable {
     await this.#plain.subscribe(...this.#names);
     await this.#sharded.ssubscribe(...this.#shardNames);
     await this.#events.subscribeEvents({ set: (event: KeyEvent) => this.#onEvent(event.key) });
-    this.#shardPublisher = new NumberPublisher(this.#publisher, this.#shardNames, INTERVAL_MS);
+    this.#shardPublisher = new NumberPublisher(this.#publisher, this.#shardNames, {
+      pause: INTERVAL_MS,
+    });
     this.#running = Promise.all([
       this.#publish(),
       this.#read(this.#plain, this.#received),

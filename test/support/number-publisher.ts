@@ -1,7 +1,6 @@
 /**
  * Publishes 1, 2, 3 … to shard channels at a constant rate, without waiting for replies, and records the numbers
- * whose publication succeeded. Each is published in a transaction with a write, which a former primary refuses:
- * SPUBLISH alone is accepted by replicas, which pass it on to the primary a little later.
+ * whose publication succeeded.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisCluster } from "../../src/index.js";
@@ -10,6 +9,22 @@ import type { RedisCluster } from "../../src/index.js";
 const PAUSE_MS = 4;
 /** Most numbers of one channel that await their replies: a primary that fails over holds all of them. */
 const MAX_IN_FLIGHT = 100;
+
+/**
+ * How a number is published. A former primary redirects a script with the channel as its key, and a transaction with
+ * a write; SPUBLISH alone is accepted by replicas, which pass it on to the primary a little later.
+ */
+export type PublicationForm = "plain" | "script" | "transaction";
+
+/** Options of a publisher. */
+export interface PublisherOptions {
+  /** Default: transaction. */
+  readonly form?: PublicationForm;
+  /** ms between two numbers of a channel. */
+  readonly pause?: number;
+}
+
+const SCRIPT = "return redis.call('SPUBLISH', KEYS[1], ARGV[1])";
 
 interface Channel {
   readonly name: string;
@@ -27,12 +42,18 @@ export class NumberPublisher implements AsyncDisposable {
   readonly #cluster: RedisCluster;
   readonly #channels: readonly Channel[];
   readonly #pause: number;
+  readonly #form: PublicationForm;
   readonly #calls = new Set<Promise<void>>();
   readonly #end: Promise<void>;
   #isStopped = false;
 
-  constructor(cluster: RedisCluster, channels: readonly string[], pause = PAUSE_MS) {
+  constructor(
+    cluster: RedisCluster,
+    channels: readonly string[],
+    { form = "transaction", pause = PAUSE_MS }: PublisherOptions = {},
+  ) {
     this.#cluster = cluster;
+    this.#form = form;
     this.#pause = pause;
     this.#channels = channels.map((name) => ({
       name,
@@ -83,13 +104,9 @@ export class NumberPublisher implements AsyncDisposable {
   #publish(channel: Channel): void {
     const number = ++channel.number;
     channel.inFlight += 1;
-    const call = this.#cluster
-      .pipeline({ transaction: true })
-      .incr(channel.name)
-      .spublish(channel.name, number)
-      .exec()
+    const call = this.#send(channel.name, number)
       .then(
-        ([executed]) => {
+        (executed) => {
           channel.published.push(number);
           channel.executed = Math.max(channel.executed, executed);
         },
@@ -100,5 +117,17 @@ export class NumberPublisher implements AsyncDisposable {
         this.#calls.delete(call);
       });
     this.#calls.add(call);
+  }
+
+  /** Returns the reply to INCR, 0 without a transaction. */
+  async #send(name: string, number: number): Promise<number> {
+    if (this.#form === "transaction") {
+      const transaction = this.#cluster.pipeline({ transaction: true });
+      const [executed] = await transaction.incr(name).spublish(name, number).exec();
+      return executed;
+    }
+    if (this.#form === "plain") await this.#cluster.spublish(name, number);
+    else await this.#cluster.eval(SCRIPT, 1, name, number);
+    return 0;
   }
 }
