@@ -66,6 +66,11 @@ export class ClusterTransaction extends TransactionRequest implements SelfRoutin
     return [this.#slot];
   }
 
+  /** Its wrapper does. */
+  get writesAsking(): false {
+    return false;
+  }
+
   override encode(encoder: Encoder): void {
     this.check();
     for (const load of this.#loadCommands) encoder.command(load, load.args);

@@ -60,6 +60,11 @@ export class ForwardedRequest extends Request {
     return new ForwardedRequest(this.inner, { waitTimeout, onEnd });
   }
 
+  /** Whether ASKING precedes it. */
+  get writesAsking(): boolean {
+    return this.#asking;
+  }
+
   /** Whether the next reply is that of ASKING. */
   get awaitsAsking(): boolean {
     return this.#awaitsAsking;

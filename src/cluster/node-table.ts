@@ -193,16 +193,24 @@ export class NodeTable {
     // The redirected command may be blocking, or cancelled: others of its slot are behind it, or elsewhere.
     for (const connection of old.busyConnections) gates.fence(slot, connection);
     if (!gates.isClosed(slot)) this.rerouteSlot(slot);
+    // The slot does not open before these have ended, and the node may never have a connection.
+    else this.#rerouteSlot(slot, opensSlot);
     return effect;
   }
 
   /** Route again what waits for the slot at other nodes than its own. */
   rerouteSlot(slot: number): void {
+    this.#rerouteSlot(slot, () => true);
+  }
+
+  #rerouteSlot(slot: number, matches: (request: Request) => boolean): void {
     const owner = this.#map.primary(slot);
     const slots = new Set([slot]);
     for (const node of this.all) {
       if (node === owner || node.waiting === 0) continue;
-      this.#host.reroute(node.pool.withdraw((request) => this.#concerns(request, slots)));
+      this.#host.reroute(
+        node.pool.withdraw((request) => matches(request) && this.#concerns(request, slots)),
+      );
     }
   }
 
@@ -218,7 +226,10 @@ export class NodeTable {
       if (node.waiting === 0) continue;
       this.#host.reroute(
         node.pool.withdraw(
-          (request) => this.#isMisplaced(request, node) && !this.#isGated(request, closedSlots),
+          (request) =>
+            this.#isMisplaced(request, node) &&
+            !this.#isGated(request, closedSlots) &&
+            !this.#staysAsked(request, oldOwner),
         ),
       );
     }
@@ -250,8 +261,15 @@ export class NodeTable {
   /** Return whether a request waits until its slot opens. */
   #isGated(request: Request, closed: ReadonlySet<number>): boolean {
     if (closed.size === 0 || request.blocking) return false;
-    if (request instanceof ForwardedRequest && request.opensSlot) return false;
+    if (opensSlot(request)) return false;
     return this.#concerns(request, closed);
+  }
+
+  /** Return whether the node that redirected a request by ASK still has its slot. */
+  #staysAsked(request: Request, oldOwner: (slot: number) => NodePool | undefined): boolean {
+    if (!isBehindAsking(request)) return false;
+    const slot = request.slot(this.encoding);
+    return this.#map.primary(slot) === oldOwner(slot);
   }
 
   /** Return whether a request has one of these slots. Only a part of a pipeline that blocks has several. */
@@ -270,4 +288,15 @@ export class NodeTable {
     if (slot === NO_SLOT) return !this.isPrimary(node);
     return this.#map.primary(slot) !== node;
   }
+}
+
+/** Whether the slot of a request stays closed until it has ended. */
+function opensSlot(request: Request): boolean {
+  return request instanceof ForwardedRequest && request.opensSlot;
+}
+
+function isBehindAsking(request: Request): boolean {
+  if (!(request instanceof ForwardedRequest)) return false;
+  const { inner } = request;
+  return request.writesAsking || (isSelfRouting(inner) && inner.writesAsking);
 }

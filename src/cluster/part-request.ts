@@ -121,6 +121,10 @@ export class PartRequest extends Request implements SelfRouting {
     return new Set(this.#indexes.map((index) => slots[index] as number));
   }
 
+  get writesAsking(): boolean {
+    return this.#shape.asking;
+  }
+
   /** See {@link PartShape.attempts}. */
   get attempts(): number {
     return this.#attempts;

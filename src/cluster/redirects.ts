@@ -162,17 +162,19 @@ export class Redirects {
     const { gates, table } = this.#host;
     const { order, since } = journey;
     const isOrdered = !request.blocking && slot !== NO_SLOT;
-    // Behind an earlier request of the slot that is to be answered first.
-    if (fate.kind === "wait" || (isOrdered && gates.isBehind(slot, order))) {
-      const pause = fate.kind === "wait" ? fate.pause : 0;
+    if (fate.kind === "wait") {
+      const { pause } = fate;
       return gates.wait(request, isOrdered ? slot : undefined, { pause, since, order });
     }
     const node = table.node(fate.target);
-    if (fate.kind === "move") return this.#host.send(node, request);
-    const send = (onEnd?: () => void): void => this.#host.send(node, behindAsking(request, onEnd));
+    if (isOrdered && gates.isBehind(slot, order, node))
+      return gates.wait(request, slot, { pause: 0, since, order });
+    const isAsk = fate.kind === "ask";
+    const send = (onEnd?: () => void): void =>
+      this.#host.send(node, isAsk ? behindAsking(request, onEnd) : forwarded(request, onEnd));
+    if (!isOrdered) return send();
     // A node that has not received all keys yet refuses it, and would execute what is behind it.
-    if (isOrdered && request.severalKeys) gates.sendAlone(slot, order, send);
-    else send();
+    gates.send(slot, { order, isAlone: isAsk && request.severalKeys, node }, send);
   }
 
   #journeyOf(request: Request): Journey {
@@ -222,6 +224,10 @@ export class Redirects {
 function behindAsking(request: Request, onEnd: (() => void) | undefined): ForwardedRequest {
   if (isSelfRouting(request)) return request.asking(onEnd);
   return new ForwardedRequest(request, { asking: true, onEnd });
+}
+
+function forwarded(request: Request, onEnd: (() => void) | undefined): Request {
+  return onEnd === undefined ? request : new ForwardedRequest(request, { onEnd });
 }
 
 /** Where a request goes, and what it has gone through. */

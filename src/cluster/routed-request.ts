@@ -21,6 +21,8 @@ export interface Refusal {
 export interface SelfRouting extends Request {
   /** Slots of its commands. */
   readonly slots: Iterable<number>;
+  /** Whether it writes ASKING before each command itself. */
+  readonly writesAsking: boolean;
   /**
    * One of its commands, or one that precedes them, was refused; `acceptError` is called with the same error
    * afterwards.

@@ -13,6 +13,7 @@ import { DeadlineTimer } from "../util/deadline-timer.js";
 import { loopTime, nextTick } from "../util/timers.js";
 import { createFence } from "./fence.js";
 import { ForwardedRequest } from "./forwarded-request.js";
+import type { NodePool } from "./node-pool.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -25,6 +26,8 @@ export interface GateHost {
   readonly encoder: Encoder;
   /** Send a request by the map, whether its slot is closed or not. */
   send(request: Request): void;
+  /** Return the node of a slot. */
+  nodeAt(slot: number): NodePool | undefined;
   /** Route requests again that have waited unwritten, oldest first. */
   reroute(requests: readonly Request[]): void;
   /** Requests that were held have left. */
@@ -45,7 +48,9 @@ interface Gate {
    * ended, none is sent.
    */
   alone: Ordered | undefined;
-  /** Whether the slot's keys are on their way to another node, by the last reply. */
+  /** Redirected commands that have not ended, by node. */
+  readonly underway: Map<NodePool | undefined, Set<Ordered>>;
+  /** Whether keys of the slot are on their way to another node, by the last reply. */
   isMigrating: boolean;
   /** Moment of `loopTime()` at which `waiting` is sent. */
   due: number;
@@ -58,6 +63,13 @@ interface Gate {
 /** See {@link Journey.order}. */
 interface Ordered {
   readonly order: number;
+}
+
+/** How {@link SlotGates.send} sends a request. */
+interface Sending extends Ordered {
+  readonly isAlone: boolean;
+  /** Where it is sent to. */
+  readonly node: NodePool | undefined;
 }
 
 interface Waiting extends Ordered {
@@ -98,15 +110,14 @@ export class SlotGates {
     return (this.#gates.get(slot)?.waiting.length ?? 0) !== 0;
   }
 
-  /** Return whether an earlier request of the slot waits for its next attempt, or must be answered first. */
-  isBehind(slot: number, order: number): boolean {
+  /** Return whether an earlier request of the slot must be answered before one may be sent to a node. */
+  isBehind(slot: number, order: number, node: NodePool): boolean {
     const gate = this.#gates.get(slot);
     if (gate === undefined) return false;
     const { alone, waiting } = gate;
-    const first = waiting[0];
-    return (
-      (alone !== undefined && alone.order < order) || (first !== undefined && first.order < order)
-    );
+    const isEarlier = (other: Ordered | undefined): boolean =>
+      other !== undefined && other.order < order;
+    return isEarlier(alone) || isEarlier(waiting[0]) || mayOvertake(gate, order, node);
   }
 
   /** The slots that are closed at present, in a copy. */
@@ -179,13 +190,13 @@ export class SlotGates {
   }
 
   /**
-   * Send a request of a closed slot, and none that was issued later until it has ended.
+   * Send a request of a closed slot, which stays closed until the request has ended.
    *
-   * @param order - See {@link Journey.order}.
+   * @param sending - Its place and node, and whether later requests that were redirected wait for its end.
    * @param send - Sends it, and calls its argument when it has ended.
    */
-  sendAlone(slot: number, order: number, send: (onEnd: () => void) => void): void {
-    this.#sendAlone(this.#close(slot), order, send);
+  send(slot: number, sending: Sending, send: (onEnd: () => void) => void): void {
+    this.#send(this.#close(slot), sending, send);
   }
 
   /** Stop: what is held has failed. */
@@ -217,6 +228,7 @@ export class SlotGates {
       held: new Set(),
       waiting: [],
       alone: undefined,
+      underway: new Map(),
       isMigrating: false,
       due: 0,
       obligations: 0,
@@ -250,36 +262,43 @@ export class SlotGates {
 
   #sendWaiting(gate: Gate): void {
     const { waiting } = gate;
+    const node = this.#host.nodeAt(gate.slot);
     let count = 0;
-    while (count < waiting.length && gate.alone === undefined)
-      this.#sendAgain(gate, waiting[count++] as Waiting);
+    for (const next of waiting) {
+      if (gate.alone !== undefined || mayOvertake(gate, next.order, node)) break;
+      this.#sendAgain(gate, next, node);
+      count++;
+    }
     waiting.splice(0, count);
     // They were obligations while they waited; now their attempts are.
     for (; count > 0; count--) this.#settleSoon(gate);
   }
 
-  #sendAgain(gate: Gate, { request, order }: Waiting): void {
+  #sendAgain(gate: Gate, { request, order }: Waiting, node: NodePool | undefined): void {
     if (request.settled) return;
     const waitTimeout = remainingTime(request, loopTime());
     this.#host.waitQueue.remove(request);
     const inner = ForwardedRequest.unwrap(request);
     const send = (onEnd: () => void): void =>
       this.#host.send(new ForwardedRequest(inner, { waitTimeout, onEnd }));
-    if (inner.severalKeys) return this.#sendAlone(gate, order, send);
-    gate.obligations++;
-    send(() => this.#settleSoon(gate));
+    this.#send(gate, { order, isAlone: inner.severalKeys, node }, send);
   }
 
-  #sendAlone(gate: Gate, order: number, send: (onEnd: () => void) => void): void {
-    const alone: Ordered = { order };
-    gate.alone = alone;
+  #send(gate: Gate, sending: Sending, send: (onEnd: () => void) => void): void {
+    const attempt: Ordered = { order: sending.order };
+    if (sending.isAlone) gate.alone = attempt;
+    const sent = gate.underway.get(sending.node) ?? new Set();
+    gate.underway.set(sending.node, sent.add(attempt));
     gate.obligations++;
-    send(() =>
+    send(() => {
+      // Now: a later request may be redirected in the same chunk of replies.
+      sent.delete(attempt);
       nextTick(() => {
-        if (gate.alone === alone) gate.alone = undefined;
+        // A later attempt may have taken its place.
+        if (gate.alone === attempt) gate.alone = undefined;
         this.#settle(gate);
-      }),
-    );
+      });
+    });
   }
 
   #settleSoon(gate: Gate): void {
@@ -319,7 +338,7 @@ export class SlotGates {
     next.isMigrating = true;
     next.obligations++;
     // Of those that may be refused from now on, all were issued before it.
-    this.#sendAgain(next, { request: held[at] as Request, order: NEVER });
+    this.#sendAgain(next, { request: held[at] as Request, order: NEVER }, this.#host.nodeAt(slot));
     this.#settleSoon(next);
     this.#host.reroute(held.slice(at + 1));
   }
@@ -333,6 +352,18 @@ export interface Pause {
   readonly since: number;
   /** See {@link Journey.order}. */
   readonly order: number;
+}
+
+/**
+ * Whether an earlier request is under way at another node: it may be redirected once more, and arrive at this node
+ * later.
+ */
+function mayOvertake({ underway }: Gate, order: number, node: NodePool | undefined): boolean {
+  for (const [other, sent] of underway) {
+    if (other === node) continue;
+    for (const attempt of sent) if (attempt.order < order) return true;
+  }
+  return false;
 }
 
 /** Whether nothing that waits may be sent. */

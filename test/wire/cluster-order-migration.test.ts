@@ -18,6 +18,8 @@ watchEveryTest();
 
 /** ms; more than the pause after TRYAGAIN. */
 const PAUSE = 100;
+/** ms; less than a command may wait for a connection. */
+const OUTAGE = 1_000;
 
 let cluster: ScriptedCluster;
 let a: ScriptedNode;
@@ -163,6 +165,36 @@ describe("commands behind one that the owner refuses with TRYAGAIN", () => {
     fence.release();
     await Promise.all(replies);
     expect(list()).toEqual(["1", "2", "3", "4", "5", "6"]);
+  });
+});
+
+describe("commands that wait for a connection to the importing node", () => {
+  it("use up no redirects while there is none, and are executed in order then", async () => {
+    await b.kill();
+    cluster.migrate(key, b);
+    const replies = [...push(1), transaction(2), ...push(3)];
+    replies.push(client.pipeline().rpush(key, 4).mget([key]).rpush(key, 5).exec());
+    await a.arrival("MGET");
+    // Rejected by the limit of redirects if each round trip to the owner used one.
+    await sleep(OUTAGE);
+    replies.push(...push(6));
+    await b.start();
+    await Promise.all(replies);
+    expect(list()).toEqual(["1", "2", "3", "4", "5", "6"]);
+    // The second time, because it has waited for the transaction.
+    expect(a.received("MGET")).toHaveLength(2);
+  });
+
+  it("go to the node that gets the slot meanwhile, in order", async () => {
+    await b.kill();
+    cluster.migrate(key, b);
+    const replies = [...push(1), transaction(2), ...push(3)];
+    await a.arrival("RPUSH", 4);
+    await waitEventLoopTurns();
+    cluster.move(key, c);
+    await Promise.all([...replies, ...push(4)]);
+    expect(list()).toEqual(["1", "2", "3", "4"]);
+    expect(new Set(cluster.executedOf("RPUSH").map(({ node }) => node))).toEqual(new Set([c]));
   });
 });
 

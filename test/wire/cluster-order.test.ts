@@ -1,6 +1,7 @@
 /** The order of commands on one slot of a cluster, issued without awaiting, while the slot moves. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
+import type { Connection } from "../../src/connection/connection.js";
 import { clientOf, commandsOf, type RoutedCommands } from "../support/cluster-router.js";
 import {
   LOSE,
@@ -91,6 +92,28 @@ describe("commands on one slot, issued without awaiting", () => {
     await Promise.all(replies);
     expect(cluster.data.get(key)).toEqual(["1", "2", "3"]);
     expect(cluster.executedOf("RPUSH").map(({ node }) => node)).toEqual([c, c, c]);
+  });
+
+  it("are executed in order when the slot moves on before the first one arrives at the second node", async () => {
+    a.answer("RPUSH", undefined);
+    const second = a.hold("RPUSH");
+    cluster.move(key, b);
+    const atB = b.hold("RPUSH");
+    const replies = push(1, 2);
+    await atB.received;
+    cluster.move(key, c);
+    // The old node redirects to the third one at once.
+    second.release();
+    const slot = keySlot(key, "utf8");
+    await until(() => commands.router.table.primary(slot)?.name === c.name, {
+      message: "the map was not changed",
+    });
+    replies.push(...push(3));
+    await waitEventLoopTurns();
+    expect(cluster.data.get(key)).toBeUndefined();
+    atB.release();
+    await Promise.all(replies);
+    expect(cluster.data.get(key)).toEqual(["1", "2", "3"]);
   });
 
   it("are executed in order when a replica of their shard was promoted", async () => {
@@ -216,20 +239,19 @@ describe("a pipeline on several slots of a node", () => {
     const other = cluster.keyOf(a, 1);
     const [slot, otherSlot] = [keySlot(key, "utf8"), keySlot(other, "utf8")];
     await Promise.all([a, b].map((node) => client.get(cluster.keyOf(node))));
-    cluster.migrate(key, b);
-    const asked = b.hold("RPUSH", REPLIES.tryagain);
     const replies: Promise<unknown>[] = [client.rpush(key, "1")];
-    await asked.received;
-    await until(() => gates.count === 0, { message: "the slot stays closed" });
+    await Promise.all(replies);
     // The pipeline waits for the health check of its connection.
     const check = a.hold("PING", LOSE);
     await passHealthCheckInterval();
     replies.push(client.pipeline().rpush(key, "2").rpush(other, "1").exec());
     await check.received;
-    asked.release();
-    await until(() => gates.isClosed(slot), { message: "the slot is not closed" });
+    // As after a view that took the slot from node b.
+    const fence = b.hold("PING");
+    const [connection] = table.find(b.name)?.pool.connections.shared ?? [];
+    gates.fence(slot, connection as Connection);
+    await fence.received;
     cluster.promote(replicaOfA);
-    cluster.migrating.clear();
     const first = replicaOfA.hold("RPUSH");
     await a.kill();
     const hasMoved = (): boolean => table.primary(otherSlot)?.name === replicaOfA.name;
@@ -238,6 +260,7 @@ describe("a pipeline on several slots of a node", () => {
     replies.push(client.rpush(other, "2"), client.rpush(key, "3"));
     await waitEventLoopTurns();
     first.release();
+    fence.release();
     await Promise.all(replies);
     expect(cluster.data.get(key)).toEqual(["1", "2", "3"]);
     expect(cluster.data.get(other)).toEqual(["1", "2"]);

@@ -32,8 +32,8 @@ function redirects(options: Partial<RedirectOptions> = {}) {
   const gates = {
     isBehind: (_: number, order: number) => behind.has(order),
     setMigrating: () => {},
-    sendAlone: (slot: number, _: number, send: () => void) => {
-      log.push(`alone ${slot}`);
+    send: (slot: number, { isAlone }: { isAlone: boolean }, send: () => void) => {
+      if (isAlone) log.push(`alone ${slot}`);
       send();
     },
     fence: (slot: number) => log.push(`fence ${slot}`),

@@ -8,8 +8,11 @@ import { ConnectionError, DataError } from "../../../src/errors.js";
 import { WaitQueue } from "../../../src/pool/wait-queue.js";
 import { Encoder } from "../../../src/protocol/encoder.js";
 import { loopTime } from "../../../src/util/timers.js";
-import { FakeConnection, SlotRequest } from "../../support/cluster-fakes.js";
+import { FakeConnection, FakeNode, SlotRequest } from "../../support/cluster-fakes.js";
 import { until } from "../../support/until.js";
+
+const NODE = new FakeNode({ host: "a", port: 1 }).node;
+const OTHER = new FakeNode({ host: "b", port: 1 }).node;
 
 /** Gates, and a log of what they send: the names of requests, and slots that are routed again. */
 function gated(limit = 10) {
@@ -34,6 +37,7 @@ function gated(limit = 10) {
     reroute: (requests) => {
       for (const request of requests) if (!gates.hold(request.slot("utf8"), request)) send(request);
     },
+    nodeAt: () => NODE,
     onReleased: () => log.push("released"),
     rerouteSlot: (slot) => log.push(`reroute ${slot}`),
   });
@@ -153,15 +157,15 @@ describe("SlotGates.fenceAll", () => {
   });
 });
 
-describe("SlotGates.sendAlone", () => {
-  it("keeps the slot closed until the request has ended, and later ones waiting", async () => {
+describe("SlotGates.send", () => {
+  it("keeps the slot closed until the request has ended, and with isAlone later ones waiting", async () => {
     const { gates, log, hold } = gated();
     let end = (): void => {};
-    gates.sendAlone(5, 2, (onEnd) => {
+    gates.send(5, { order: 2, isAlone: true, node: NODE }, (onEnd) => {
       end = onEnd;
     });
     hold("held", 5);
-    expect([1, 2, 3].map((order) => gates.isBehind(5, order))).toEqual([false, false, true]);
+    expect([1, 2, 3].map((order) => gates.isBehind(5, order, NODE))).toEqual([false, false, true]);
     gates.wait(new SlotRequest("third", 5), 5, { pause: 0, since: loopTime(), order: 3 });
     gates.wait(new SlotRequest("other", 6), 6, { pause: 1, since: loopTime(), order: 4 });
     await until(() => log.length === 1, { message: "nothing was sent again" });
@@ -172,16 +176,29 @@ describe("SlotGates.sendAlone", () => {
     expect(gates.isClosed(5)).toBe(true);
   });
 
+  it("without isAlone keeps only redirected requests for other nodes waiting", async () => {
+    const { gates } = gated();
+    let end = (): void => {};
+    gates.send(5, { order: 1, isAlone: false, node: NODE }, (onEnd) => {
+      end = onEnd;
+    });
+    const isBehind = [NODE, OTHER].map((node) => gates.isBehind(5, 2, node));
+    expect([isBehind, gates.isClosed(5)]).toEqual([[false, true], true]);
+    end();
+    await nextTurn();
+    expect(gates.isClosed(5)).toBe(false);
+  });
+
   it("has no effect on a later attempt of the request when the first one ends", async () => {
     const { gates } = gated();
     let end = (): void => {};
-    gates.sendAlone(5, 1, (onEnd) => {
+    gates.send(5, { order: 1, isAlone: true, node: NODE }, (onEnd) => {
       end = onEnd;
     });
-    gates.sendAlone(5, 1, () => {});
+    gates.send(5, { order: 1, isAlone: true, node: NODE }, () => {});
     end();
     await nextTurn();
-    expect([gates.isBehind(5, 2), gates.isClosed(5)]).toEqual([true, true]);
+    expect([gates.isBehind(5, 2, NODE), gates.isClosed(5)]).toEqual([true, true]);
   });
 });
 
@@ -244,9 +261,9 @@ describe("SlotGates.wait", () => {
     gates.wait(new SlotRequest("third", 5), 5, { pause: 0, since, order: 3 });
     gates.wait(new SlotRequest("first", 5), 5, { pause: 1, since, order: 1 });
     gates.wait(several, 5, { pause: 1, since, order: 2 });
-    expect([1, 2].map((order) => gates.isBehind(5, order))).toEqual([false, true]);
+    expect([1, 2].map((order) => gates.isBehind(5, order, NODE))).toEqual([false, true]);
     await until(() => log.length === 2, { message: "nothing was sent again" });
-    expect([2, 3].map((order) => gates.isBehind(5, order))).toEqual([false, true]);
+    expect([2, 3].map((order) => gates.isBehind(5, order, NODE))).toEqual([false, true]);
     sent[0]?.acceptReply("OK");
     await nextTurn();
     expect(log).toEqual(["first", "second"]);
