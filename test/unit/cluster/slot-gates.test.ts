@@ -176,7 +176,7 @@ describe("SlotGates.send", () => {
     expect(gates.isClosed(5)).toBe(true);
   });
 
-  it("without isAlone keeps only redirected requests for other nodes waiting", async () => {
+  it("keeps only redirected requests for other nodes waiting without isAlone", async () => {
     const { gates } = gated();
     let end = (): void => {};
     gates.send(5, { order: 1, isAlone: false, node: NODE }, (onEnd) => {
