@@ -31,12 +31,21 @@ export interface ShardLinkOwner {
   readonly reading: boolean;
   /** The link can send. */
   onOpened(link: ShardLink): void;
-  /** Connecting failed, or the connection is lost; `final`: the policy gives up. */
-  onDown(link: ShardLink, error: RedisError, final: RedisError | undefined): void;
+  /** Connecting failed, or the connection is lost. */
+  onDown(link: ShardLink, failure: LinkFailure): void;
   /** The server has confirmed a subscription of a request. */
   onConfirmed(link: ShardLink, request: SubscriptionRequest, subscription: Subscription): void;
   /** The server ended a subscription, because its slot left. */
   onMovedAway(link: ShardLink, slot: ShardSlot<ShardLink>): void;
+}
+
+/** Why a link cannot send. */
+export interface LinkFailure {
+  readonly error: RedisError;
+  /** Why the retry policy gives up, when it does. */
+  readonly final: RedisError | undefined;
+  /** Whether there was a connection. What ends one does not keep the next from opening. */
+  readonly wasOpen: boolean;
 }
 
 /** A subscriber connection to one primary. */
@@ -143,7 +152,8 @@ export class ShardLink implements SubscriberConnectionOwner {
 
   #onFailed(error: RedisError): void {
     this.#attempt = undefined;
-    this.#owner.onDown(this, error, this.#pace.afterFailure(error));
+    const final = this.#pace.afterFailure(error);
+    this.#owner.onDown(this, { error, final, wasOpen: false });
   }
 
   // -- from the connection -------------------------------------------------------------------
@@ -177,7 +187,7 @@ export class ShardLink implements SubscriberConnectionOwner {
     const isRestored = [...this.slots].every(({ missing }) => missing.size === 0);
     const final = this.#pace.afterLoss(error, isRestored);
     failPings(unanswered, error);
-    this.#owner.onDown(this, error, final);
+    this.#owner.onDown(this, { error, final, wasOpen: true });
   }
 }
 

@@ -10,7 +10,7 @@ import { LeaveRequest } from "../pubsub/requests.js";
 import { startTimer } from "../util/timers.js";
 import type { NodePool } from "./node-pool.js";
 import type { ClusterRouter } from "./router.js";
-import { ShardLink, type ShardLinkOwner } from "./shard-link.js";
+import { type LinkFailure, ShardLink, type ShardLinkOwner } from "./shard-link.js";
 import { ShardOutage } from "./shard-outage.js";
 import type { ShardSlot } from "./shard-slot.js";
 
@@ -113,12 +113,12 @@ export class ShardPlacement {
   }
 
   /** The connection of a link is lost, or could not be made. */
-  down(link: ShardLink, error: RedisError): void {
+  down(link: ShardLink, { error, wasOpen }: LinkFailure): void {
     const displaced: Subscription[] = [];
     for (const slot of [...link.slots]) {
       displaced.push(...this.#displace(slot, error));
       slot.failures += 1;
-      slot.failLost(error);
+      slot.failLost(error, wasOpen);
     }
     this.#reportGaps(displaced, error);
   }

@@ -140,8 +140,12 @@ export class ShardSlot<L extends object> {
     }
   }
 
-  /** The connection is lost, or there is none: fail the operations that are not tried again. */
-  failLost(error: RedisError): void {
+  /**
+   * The connection is lost, or there is none: fail the operations that are not tried again.
+   *
+   * @param wasOpen - Whether there was one.
+   */
+  failLost(error: RedisError, wasOpen: boolean): void {
     const { command } = this;
     const now = loopTime();
     this.command = undefined;
@@ -152,7 +156,7 @@ export class ShardSlot<L extends object> {
       const lost = isTimedOut ? timeoutError(server, NAME) : lostRequestError(NAMED, error);
       this.fail(lost, (operation) => operation === command.operation && isOver);
     }
-    const isFinal = isPermanent(error);
+    const isFinal = !wasOpen && isPermanent(error);
     const reason = requestError(NAMED, error, "not-sent");
     this.fail(reason, ({ subscribes, retryUntil }) => subscribes && (isFinal || now > retryUntil));
   }

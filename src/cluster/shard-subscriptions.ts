@@ -13,7 +13,7 @@ import { loopTime } from "../util/timers.js";
 import type { ClusterRouter } from "./router.js";
 import { type Changes, ShardCall, type ShardOperation } from "./shard-call.js";
 import { ShardCommands, type ShardCommandsHost } from "./shard-commands.js";
-import type { ShardLink } from "./shard-link.js";
+import type { LinkFailure, ShardLink } from "./shard-link.js";
 import { type PlacementOwner, ShardPlacement } from "./shard-placement.js";
 import { bySlot, NAME, type ShardSlot } from "./shard-slot.js";
 import { ShardSlots } from "./shard-slots.js";
@@ -234,11 +234,12 @@ export class ShardSubscriptions implements PlacementOwner, ShardCommandsHost {
     this.placement.movedAway(slot, link);
   }
 
-  onDown(link: ShardLink, error: RedisError, final: RedisError | undefined): void {
+  onDown(link: ShardLink, failure: LinkFailure): void {
+    const { error, final } = failure;
     const isEnd = error.code === "ECLOSED" && this.#router.closed;
     if (isEnd) return this.#giveUp(this.slots.all, error);
     this.#router.refresh();
-    this.placement.down(link, error);
+    this.placement.down(link, failure);
     if (final !== undefined) {
       this.parts.listener.onError(final);
       this.#giveUp(link.slots, final);

@@ -86,9 +86,12 @@ describe("ShardSlot", () => {
       { ...operation(true, "c").first, retryUntil: 0 },
       ending.first,
     );
-    slot.failLost(new ConnectionError("lost", { code: "ECONNCLOSED" }));
+    slot.failLost(new ConnectionError("lost", { code: "ECONNCLOSED" }), true);
     expect(slot.operations).toEqual([kept.first, ending.first]);
-    slot.failLost(new ResponseError("WRONGPASS no", { code: "WRONGPASS" }));
+    // An invalid reply ends a connection; as a reply to the handshake it would come again.
+    slot.failLost(new ConnectionError("invalid reply", { code: "EPROTO" }), true);
+    expect(slot.operations).toEqual([kept.first, ending.first]);
+    slot.failLost(new ResponseError("WRONGPASS no", { code: "WRONGPASS" }), false);
     expect(slot.operations).toEqual([ending.first]);
     expect(kept.failed.mock.calls).toMatchObject([[{ code: "WRONGPASS", outcome: "not-sent" }]]);
   });
