@@ -2,8 +2,9 @@
  * The expected result of each cell of the fault matrix, and the section of docs/reliability.md that shows it.
  * Both are generated from the tables of the tests, so the page cannot contain what is not tested.
  */
+import { CLUSTER_OPERATIONS } from "./cluster-operations.js";
 import { FAULTS, type Fault, type Result } from "./faults.js";
-import { OPERATIONS, type Operation } from "./operations.js";
+import { type MatrixOperation, OPERATIONS } from "./operations.js";
 
 const TITLE = "## What happens when something goes wrong";
 const HEAD = `${TITLE}
@@ -27,20 +28,32 @@ In every cell:
 - No socket, timer or listener remains.
 `;
 
+const CLUSTER_HEAD = `### On a cluster
+
+The same faults between a \`RedisCluster\` and one of two primaries
+(\`npx vitest run --project faults test/faults/cluster-matrix.test.ts\`), with \`clusterErrorRetryAttempts: 1\`. The other
+primary is reachable all the time. \`pipeline over two nodes\`, \`mgetNonatomic\` and \`scriptExists on all primaries\` need
+both; the last two reject with \`outcome\` \`"unknown"\` at best, because the other node has executed its part. In a
+pipeline each command has its own outcome; the table shows that of the commands for the node with the fault.
+`;
+
 /** Return why a combination is not tested, or undefined when it is. */
-export function reasonToSkip(fault: Fault, operation: Operation): string | undefined {
+export function reasonToSkip(fault: Fault, operation: MatrixOperation): string | undefined {
   return fault.reasonToSkip?.(operation);
 }
 
 /** Return the possible results of an operation under a fault. */
-export function resultsOf(fault: Fault, operation: Operation): readonly Result[] {
+export function resultsOf(fault: Fault, operation: MatrixOperation): readonly Result[] {
+  const own = operation.resultsByFault?.[fault.name];
+  if (own !== undefined) return own;
   const lost = fault.timeout === undefined && fault.results.includes("unknown");
-  const recovered = lost ? operation.resultsAfterLoss : undefined;
-  return operation.resultsByFault?.[fault.name] ?? recovered ?? fault.results;
+  const results = (lost ? operation.resultsAfterLoss : undefined) ?? fault.results;
+  if (!operation.partial) return results;
+  return results.map((result) => (result === "not-sent" ? "unknown" : result));
 }
 
 /** Return the allowed error classes. */
-export function errorsOf(fault: Fault, operation: Operation): readonly string[] {
+export function errorsOf(fault: Fault, operation: MatrixOperation): readonly string[] {
   const own = operation.error === undefined ? [] : [operation.error];
   return [...(fault.errors ?? ["ConnectionError"]), ...own];
 }
@@ -52,7 +65,7 @@ const SHOWN: Readonly<Record<Result, string>> = {
   unknown: "unknown",
 };
 
-function cell(fault: Fault, operation: Operation): string {
+function cell(fault: Fault, operation: MatrixOperation): string {
   const reason = reasonToSkip(fault, operation);
   if (reason !== undefined) return `– (${reason})`;
   return resultsOf(fault, operation)
@@ -64,24 +77,24 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** Return the page with the grid as its last section. */
+/** Return the page with the grids as its last section. */
 export function withGrid(page: string): string {
   const start = page.indexOf(TITLE);
-  return `${(start < 0 ? page : page.slice(0, start)).trimEnd()}\n\n${grid()}`;
+  const before = (start < 0 ? page : page.slice(0, start)).trimEnd();
+  return `${before}\n\n${HEAD}\n${grid(OPERATIONS)}\n${CLUSTER_HEAD}\n${grid(CLUSTER_OPERATIONS)}`;
 }
 
-function grid(): string {
-  const names = OPERATIONS.map(({ name }) => name);
+function grid(operations: readonly MatrixOperation[]): string {
+  const names = operations.map(({ name }) => name);
   const all = FAULTS.flatMap((fault) =>
-    OPERATIONS.map((operation) => reasonToSkip(fault, operation)),
+    operations.map((operation) => reasonToSkip(fault, operation)),
   );
   const cells = all.filter((reason) => reason === undefined).length;
   return [
-    HEAD,
-    `${FAULTS.length} faults × ${OPERATIONS.length} operations × RESP2 and RESP3: ${2 * cells} cells.\n`,
+    `${FAULTS.length} faults × ${operations.length} operations × RESP2 and RESP3: ${2 * cells} cells.\n`,
     row(["", ...names]),
     row(["---", ...names.map(() => "---")]),
-    ...FAULTS.map((fault) => row([fault.name, ...OPERATIONS.map((one) => cell(fault, one))])),
+    ...FAULTS.map((fault) => row([fault.name, ...operations.map((one) => cell(fault, one))])),
     "",
   ].join("\n");
 }

@@ -1,16 +1,24 @@
 /**
  * The operations of the fault matrix: calls of a program on a client during a fault. A new column is one entry.
  */
-import type { Lock, PubSub, Redis } from "../../../src/index.js";
+import type {
+  AnyRedis,
+  Lock,
+  Monitor,
+  PubSub,
+  Redis,
+  TransactionOptions,
+  WatchedPipeline,
+} from "../../../src/index.js";
 import type { Result } from "./faults.js";
 
-/** Clients and keys of one combination; the keys are unique. */
-export interface OperationContext {
-  readonly client: Redis;
+/** Client and keys of one combination, of a server or a cluster; the keys are unique. */
+export interface MatrixContext {
+  readonly client: Pick<Redis, "close" | "disconnect">;
   /** The client with the settings of the commands. */
-  readonly redis: Redis;
-  /** A client() of the same pool, closed after the operation. */
-  readonly session: Redis;
+  readonly redis: AnyRedis;
+  /** A dedicated client of the same pool, closed after the operation. */
+  readonly session: AnyRedis;
   /** Settings of the next handshake. */
   readonly credentials: { password: string };
   /** Port of the real server. */
@@ -25,18 +33,26 @@ export interface OperationContext {
   readonly otherKey: string;
   /** Key that is always missing. */
   readonly missingKey: string;
+  /** Options of `transaction()`. */
+  readonly transactionOptions?: Pick<TransactionOptions, "maxAttempts">;
   /** Send a command to the server directly, without the proxy. */
   readonly command: (...words: string[]) => Promise<unknown>;
 }
 
+/** Client and keys of one combination, of one server. */
+export interface OperationContext extends MatrixContext {
+  readonly client: Redis;
+  readonly redis: Redis;
+}
+
 /** An operation of a program on a client. */
-export interface Operation {
+export interface Operation<C extends MatrixContext = OperationContext> {
   readonly name: string;
   /** Called before live faults, so that the connection of the operation exists. */
-  readonly prepare?: (context: OperationContext) => Promise<unknown>;
-  readonly run: (context: OperationContext) => Promise<unknown>;
+  readonly prepare?: (context: C) => Promise<unknown>;
+  readonly run: (context: C) => Promise<unknown>;
   /** As `run`, but the server holds the reply; calls back when it does. */
-  readonly runHeld?: (context: OperationContext, isHeld: () => void) => Promise<unknown>;
+  readonly runHeld?: (context: C, isHeld: () => void) => Promise<unknown>;
   /** Result without a fault. */
   readonly value: unknown;
   /** Change of the counter or of the length of the list. */
@@ -48,6 +64,8 @@ export interface Operation {
   readonly closes?: true;
   /** Whether its last command is EXEC. */
   readonly multi?: true;
+  /** Whether its replies have hundreds of bytes. */
+  readonly isLong?: true;
   /** Whether its first reply is a status. */
   readonly status?: true;
   /** Whether a server that is loading its data executes it. */
@@ -58,23 +76,30 @@ export interface Operation {
   readonly replyBytes?: number;
   /** Result when it restarts by itself after a connection loss. */
   readonly resultsAfterLoss?: readonly Result[];
+  /** Whether other nodes execute a part of it, so that an error has outcome `"unknown"` at best. */
+  readonly partial?: true;
   /** An additional allowed error class. */
   readonly error?: string;
   /** Results that replace all others, by name of the fault. */
   readonly resultsByFault?: Readonly<Record<string, readonly Result[]>>;
 }
 
+/** An operation without its functions, which is all that expected results depend on. */
+export type MatrixOperation = Omit<Operation, "prepare" | "run" | "runHeld"> & {
+  readonly runHeld?: unknown;
+};
+
 /** Time in ms that is longer than the detection of any connection loss. */
 const WAIT = 4000;
 
 /** Make the pool keep an idle connection, for operations that need a dedicated one. */
-async function connectOneMore({ redis, list }: OperationContext): Promise<void> {
+export async function connectOneMore({ redis, list }: MatrixContext): Promise<void> {
   await redis.blpop(list, 0.2);
 }
 
 const LUA = `return {redis.call('incr', KEYS[1]), {'two', {3, {}, false}}, {{}}, 'four'}`;
 
-async function isBlocked(context: OperationContext, name: string): Promise<void> {
+async function isBlocked(context: MatrixContext, name: string): Promise<void> {
   const marker = ` cmd=${name} `;
   for (;;) {
     const lines = String(await context.command("CLIENT", "LIST")).split("\n");
@@ -86,8 +111,8 @@ async function isBlocked(context: OperationContext, name: string): Promise<void>
 }
 
 async function heldPop(
-  context: OperationContext,
-  redis: Redis,
+  context: MatrixContext,
+  redis: AnyRedis,
   isHeld: () => void,
 ): Promise<unknown> {
   const popped = redis.blpop(context.otherKey, 0);
@@ -97,33 +122,58 @@ async function heldPop(
   return popped;
 }
 
-async function withPubSub<V>(redis: Redis, work: (sub: PubSub) => Promise<V>): Promise<V> {
+async function withPubSub<V>(
+  { redis }: MatrixContext,
+  work: (sub: PubSub) => Promise<V>,
+): Promise<V> {
   await using sub = redis.pubsub({ ignoreSubscribeMessages: true });
   return await work(sub as PubSub);
 }
 
+/** Kinds of channels: what subscribes and publishes, and the type of their messages. */
+interface ChannelKind {
+  readonly subscribe: (sub: PubSub, channel: string) => Promise<unknown>;
+  readonly publish: "PUBLISH" | "SPUBLISH";
+  readonly type: "message" | "smessage";
+}
+
+const CHANNELS: ChannelKind = {
+  subscribe: (sub, channel) => sub.subscribe(channel),
+  publish: "PUBLISH",
+  type: "message",
+};
+
+/** Shard channels, which have a slot as keys have. */
+export const SHARD_CHANNELS: ChannelKind = {
+  subscribe: (sub, channel) => sub.ssubscribe(channel),
+  publish: "SPUBLISH",
+  type: "smessage",
+};
+
 /** Return the received message; it is published again until one arrives. */
 async function received(
   sub: PubSub,
-  { command, otherKey }: OperationContext,
+  { command, otherKey }: MatrixContext,
+  { publish, type }: ChannelKind,
   attempts: number,
 ): Promise<unknown> {
   for (let i = 0; i < attempts; i++) {
-    await command("PUBLISH", otherKey, "hello");
+    await command(publish, otherKey, "hello");
     for (;;) {
       const message = await sub.getMessage({ timeout: WAIT / attempts });
       if (message === null) break;
-      if (message.type === "message") return message.data;
+      if (message.type === type) return message.data;
     }
   }
   return null;
 }
 
 async function watchFor(
-  context: OperationContext,
+  context: MatrixContext,
+  created: Monitor,
   begun: (() => void) | undefined,
 ): Promise<unknown> {
-  await using monitor = context.redis.monitor();
+  await using monitor = created;
   await monitor.start();
   if (begun === undefined) await context.command("ECHO", context.key);
   begun?.();
@@ -139,7 +189,8 @@ async function useLock(lock: Lock): Promise<unknown> {
   return [taken, lock.token];
 }
 
-const BASIC: readonly Operation[] = [
+/** Operations on the keys of one slot, of a server or a cluster. */
+export const COMMANDS: readonly Operation<MatrixContext>[] = [
   { name: "get", run: ({ redis, key }) => redis.get(key), value: "value", effect: 0 },
   { name: "incr", run: ({ redis, counter }) => redis.incr(counter), value: 1, effect: 1 },
   {
@@ -161,7 +212,7 @@ const BASIC: readonly Operation[] = [
   {
     name: "transaction",
     run: ({ redis, counter, list }) =>
-      redis.pipeline().incr(counter).lrange(list, 0, 1).incr(counter).exec(),
+      redis.pipeline({ transaction: true }).incr(counter).lrange(list, 0, 1).incr(counter).exec(),
     value: [1, ["element", "element"], 2],
     effect: 2,
     atomic: true,
@@ -170,11 +221,13 @@ const BASIC: readonly Operation[] = [
   {
     name: "WATCH",
     prepare: connectOneMore,
-    run: ({ redis, counter, key }) =>
-      redis.transaction(async (watched) => {
+    run: ({ redis, counter, key, transactionOptions }) => {
+      const work = async (watched: WatchedPipeline) => {
         const value = await watched.get(key);
         return watched.multi().incr(counter).set(counter, `${value?.length}`);
-      }, key),
+      };
+      return redis.transaction(work, key, { ...transactionOptions });
+    },
     value: [1, true],
     effect: 5,
     atomic: true,
@@ -196,34 +249,41 @@ const BASIC: readonly Operation[] = [
   },
 ];
 
-const DEDICATED: readonly Operation[] = [
-  {
-    name: "pubsub",
+/** Create the operation of a subscriber. */
+export function pubsubOperation(name: string, kind: ChannelKind): Operation<MatrixContext> {
+  return {
+    name,
     prepare: connectOneMore,
     run: (context) =>
-      withPubSub(context.redis, async (sub) => {
-        await sub.subscribe(context.otherKey);
-        return received(sub, context, 40);
+      withPubSub(context, async (sub) => {
+        await kind.subscribe(sub, context.otherKey);
+        return received(sub, context, kind, 40);
       }),
     runHeld: (context, isHeld) =>
-      withPubSub(context.redis, async (sub) => {
-        await sub.subscribe(context.otherKey);
+      withPubSub(context, async (sub) => {
+        await kind.subscribe(sub, context.otherKey);
         isHeld();
-        return received(sub, context, 200);
+        return received(sub, context, kind, 200);
       }),
     value: "hello",
     effect: 0,
     replyBytes: "*3\r\n$9\r\nsubscribe\r\n$8\r\nm000000f\r\n:1\r\n".length,
     resultsAfterLoss: ["ok"],
     needsNoData: true,
-  },
-  {
+  };
+}
+
+/** Create the operation of a monitor. */
+export function monitorOperation<C extends MatrixContext>(
+  create: (context: C) => Monitor,
+): Operation<C> {
+  return {
     name: "monitor",
     // It receives the commands of all combinations that run at the same time.
     maxMs: 10_000,
     prepare: connectOneMore,
-    run: (context) => watchFor(context, undefined),
-    runHeld: watchFor,
+    run: (context) => watchFor(context, create(context), undefined),
+    runHeld: (context, begun) => watchFor(context, create(context), begun),
     value: "seen",
     effect: 0,
     replyBytes: "+OK\r\n".length,
@@ -233,7 +293,11 @@ const DEDICATED: readonly Operation[] = [
       "an extra reply after the last one": ["unknown"],
       "unsolicited pushes": ["unknown"],
     },
-  },
+  };
+}
+
+/** Operations with a connection or state of their own, of a server or a cluster. */
+export const DEDICATED: readonly Operation<MatrixContext>[] = [
   {
     name: "lock",
     prepare: connectOneMore,
@@ -281,4 +345,10 @@ const DEDICATED: readonly Operation[] = [
   },
 ];
 
-export const OPERATIONS: readonly Operation[] = [...BASIC, ...DEDICATED];
+/** The operations on one server. */
+export const OPERATIONS: readonly Operation[] = [
+  ...COMMANDS,
+  pubsubOperation("pubsub", CHANNELS),
+  monitorOperation(({ redis }) => redis.monitor()),
+  ...DEDICATED,
+];
