@@ -16,6 +16,8 @@ export {
 export const fromUrl: RedisConstructor["fromUrl"] = (url, options, ...surplus: []) =>
   Redis.fromUrl(url, options, ...surplus);
 
+export { ClientCache } from "./cache/client-cache.js";
+export type { CacheStats } from "./cache/read-cache.js";
 export type { AnyRedis } from "./client/any-redis.js";
 export type { ClientOptions } from "./client/client-state.js";
 export type { DedicatedCommands } from "./client/derived-methods.js";
@@ -77,6 +79,12 @@ export { Monitor } from "./monitor/monitor.js";
 export type { MonitoredCommand } from "./monitor/monitored-command.js";
 export type { Address } from "./options/address.js";
 export * from "./options/backoff.js";
+export type {
+  CacheFilter,
+  CacheOptions,
+  CacheSettings,
+  CallCacheOptions,
+} from "./options/cache.js";
 export {
   type ErrorClass,
   type FailureListener,

@@ -304,10 +304,10 @@ export abstract class BaseClient<
 
   /** @internal Create a client whose commands run on a connection of this provider. */
   [DEDICATED](leaseProvider: LeaseProvider): unknown {
-    const { call } = this[DEPENDENCIES];
+    const { call, cache } = this[DEPENDENCIES];
     return this[SELF].#sibling({
       call: call.with({}),
-      executor: new DedicatedConnection(leaseProvider),
+      executor: cache?.leases.dedicate() ?? new DedicatedConnection(leaseProvider),
       leaseProvider,
       senders: serverBatchSenders(leaseProvider.settings),
       ownsExecutor: true,

@@ -2,6 +2,7 @@
  * The state of a client, and how it is created from the constructor's arguments.
  */
 
+import { type CacheParts, cacheOf } from "../cache/client-cache.js";
 import { DataError } from "../errors.js";
 import { CallSettings, type ResponseCallback } from "../execution/call-settings.js";
 import type { Executor } from "../execution/executor.js";
@@ -50,6 +51,8 @@ export interface ClientDependencies {
   readonly call: CallSettings;
   /** Whether closing the client closes the executor. */
   readonly ownsExecutor: boolean;
+  /** The cache of the pool; absent without one. */
+  readonly cache?: CacheParts | undefined;
   /** See jit-retention.ts. */
   readonly retained: readonly unknown[];
 }
@@ -81,19 +84,26 @@ export function dependenciesFrom(
   if (!(pool instanceof ConnectionPool)) {
     throw new DataError('option "connectionPool" must be a ConnectionPool', { code: "EINVAL" });
   }
+  const cache = cacheOf(pool);
+  if (cache === undefined && options.cache !== undefined && options.cache !== false) {
+    throw new DataError('option "cache" belongs to the ConnectionPool when there is one');
+  }
   // With an existing pool the options of calls still apply.
   const { decodeResponses, integers } = options;
   const settings = { decodeResponses, integers };
   const call = new CallSettings(pool.settings, settings, upperCased(callbacks));
   const senders = serverBatchSenders(pool.settings);
+  const executor = cache?.executor ?? pool;
+  const leaseProvider = cache?.leases ?? pool;
   return {
     pool,
-    executor: pool,
+    executor,
     senders,
-    leaseProvider: pool,
+    leaseProvider,
     call,
     ownsExecutor: connectionPool === undefined,
-    retained: retainOptimizedShapes({ executor: pool, leaseProvider: pool, call, senders }),
+    cache,
+    retained: retainOptimizedShapes({ executor, leaseProvider, call, senders }),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * The client of one server: creates its pool, views, dedicated clients and monitors.
  */
+import type { ClientCache } from "../cache/client-cache.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import type {
   Given,
@@ -70,9 +71,17 @@ export class RedisClient<
   }
 
   /**
+   * The client-side cache: its statistics, and how to empty it. `undefined` without option `cache`.
+   * @see {@link RedisOptions.cache}
+   */
+  get cache(): ClientCache | undefined {
+    return this[DEPENDENCIES].cache?.cache;
+  }
+
+  /**
    * Create a view: a client with other settings for its calls, over the same connections.
    * @param options - `decodeResponses`, `integers`, `signal`, `timeout` (ms), `retryOnTimeout`,
-   * `retryOnError`; other settings are those of this client.
+   * `retryOnError`, `cache`; other settings are those of this client.
    * @returns A client. Closing it does not close this client.
    * @throws {@link DataError} for an invalid option.
    */

@@ -4,9 +4,8 @@
  * cancelling that one finds its way to the queue or connection that holds the wrapper.
  */
 import { internalCommand } from "../connection/internal-request.js";
-import { Request, type RequestHolder } from "../connection/request.js";
+import { Request, type RequestCarrier, type RequestHolder } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
-import type { Address } from "../options/address.js";
 import type { Encoder } from "../protocol/encoder.js";
 import { type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 
@@ -101,9 +100,9 @@ export class ForwardedRequest extends Request {
     return this.inner.severalKeys;
   }
 
-  override markWritten(address: Address): void {
-    super.markWritten(address);
-    this.inner.markWritten(address);
+  override markWritten(carrier: RequestCarrier): void {
+    super.markWritten(carrier);
+    this.inner.markWritten(carrier);
   }
 
   override heldBy(holder: RequestHolder): void {

@@ -115,7 +115,7 @@ export interface ClusterOnlyOptions {
 }
 
 /** Options that have no meaning for a cluster. */
-type ExcludedOption = "unixSocketPath" | "addressSource";
+type ExcludedOption = "unixSocketPath" | "addressSource" | "cache";
 
 /** Options of a cluster client. The limits of connections apply to each node. */
 export interface RedisClusterOptions
@@ -206,14 +206,15 @@ const CHECKS = {
 type ClusterChecks = CheckedOptions<typeof CHECKS>;
 
 const CLUSTER_NAMES = Object.keys(CHECKS);
-/** Values of an option that ask for nothing. */
+/** Values that ask for nothing, for the options in {@link NEEDLESS}. */
 const NOTHING: ReadonlySet<unknown> = new Set([undefined, null, false]);
-const REPLICA_READS = new Set(["readFromReplicas", "loadBalancingStrategy"]);
+const NEEDLESS = new Set(["readFromReplicas", "loadBalancingStrategy", "cache"]);
 
 const EXCLUDED: ReadonlyMap<string, string> = new Map([
   ["unixSocketPath", "the nodes of a cluster have hosts and ports"],
   ["addressSource", "the cluster provides the addresses"],
   ["connectionPool", "there is a pool for each node"],
+  ["cache", "the client-side cache needs a client of one server"],
 ]);
 
 /** Return the error for an option that a cluster client does not have; `undefined` for any other name. */
@@ -232,7 +233,7 @@ function divide(options: Record<string, unknown>) {
   const cluster: Record<string, unknown> = ownProperties({});
   const connections: Record<string, unknown> = ownProperties({});
   for (const [name, value] of Object.entries(options)) {
-    if (REPLICA_READS.has(name) && NOTHING.has(value)) continue;
+    if (NEEDLESS.has(name) && NOTHING.has(value)) continue;
     if (Object.hasOwn(CHECKS, name)) {
       cluster[name] = value;
       continue;

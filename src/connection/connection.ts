@@ -54,7 +54,7 @@ export class Connection {
   readonly #replies: ReplyDispatcher;
   readonly #parser: Parser;
   readonly #closeSignal = new AbortController();
-  readonly #healthCheck: HealthCheck | undefined;
+  /** @internal */ readonly healthCheck: HealthCheck | undefined;
   #state: ConnectionState = "new";
   #protocol: 2 | 3 = 2;
   #socket: Socket | undefined = undefined;
@@ -77,7 +77,7 @@ export class Connection {
     this.#writeBuffer = new WriteBuffer(settings);
     this.#replies = this.#createDispatcher();
     this.#parser = new (settings.parserClass ?? JsParser)(this.#replies, settings);
-    this.#healthCheck = this.#createHealthCheck();
+    this.healthCheck = this.#createHealthCheck();
   }
 
   /** The state of the connection. */
@@ -100,7 +100,7 @@ export class Connection {
     return (
       this.#state === "ready" &&
       !this.#writeBuffer.backpressured &&
-      (this.#healthCheck === undefined || this.#healthCheck.held.length === 0)
+      (this.healthCheck === undefined || this.healthCheck.held.length === 0)
     );
   }
 
@@ -135,7 +135,7 @@ export class Connection {
   }
 
   get #requests(): Request[] {
-    return [...this.#replies.requests, ...(this.#healthCheck?.held ?? [])];
+    return [...this.#replies.requests, ...(this.healthCheck?.held ?? [])];
   }
 
   /**
@@ -157,7 +157,7 @@ export class Connection {
         exchange(commands, replyTimeout, (request) => this.#enqueue(request)),
       );
       this.#state = advance(this.#state, "ready");
-      this.#healthCheck?.markAlive();
+      this.healthCheck?.markAlive();
       if (!this.#keepsProcessAlive) this.#socket?.unref();
     } catch (error) {
       throw this.#openFailed(error);
@@ -172,7 +172,7 @@ export class Connection {
    * @throws DataError for invalid arguments; nothing is written then.
    */
   send(request: Request): void {
-    if (this.#healthCheck?.holdsBack(request, this.#replies.idle) !== true) this.#enqueue(request);
+    if (this.healthCheck?.holdsBack(request, this.#replies.idle) !== true) this.#enqueue(request);
   }
 
   /**
@@ -198,7 +198,7 @@ export class Connection {
     this.#closeSignal.abort(error);
     this.#socket?.destroy();
     const ended = this.#replies.end();
-    ended.unflushed.push(...(this.#healthCheck?.takeHeld() ?? []));
+    ended.unflushed.push(...(this.healthCheck?.takeHeld() ?? []));
     this.#owner.onClosed(this, { error, ...closeReport(ended) });
   }
 
@@ -310,7 +310,7 @@ export class Connection {
       return this.destroy(this.#closedError("Reading a reply failed", error as Error));
     }
     if (busy) this.#replies.markRead();
-    this.#healthCheck?.markAlive();
+    this.healthCheck?.markAlive();
     if (busy && this.#replies.idle) this.#onIdle();
   };
 
@@ -340,7 +340,7 @@ export class Connection {
     // Only now: with invalid arguments nothing is pending.
     if (this.#replies.idle) this.#socket?.ref();
     this.#replies.add(request);
-    request.markWritten(this.address);
+    request.markWritten(this);
     if (request.traits.mutatesSession) this.#sessionMutated = true;
   }
 

@@ -158,6 +158,7 @@ export function asRedisError(error: unknown, server: string): RedisError {
 const PERMANENT_CODES: ReadonlySet<string> = new Set([
   "EPROTO",
   "ETLS",
+  "ETRACKING",
   "EINVAL",
   "EACCES",
   "EPERM",

@@ -2,6 +2,8 @@
  * The handshake of a connection: HELLO or AUTH, CLIENT SETNAME, CLIENT SETINFO and SELECT, sent as one
  * batch, with fallbacks for old servers. No part of a credential may reach an error.
  */
+
+import { itemsOf, toWord } from "../commands/core/decode.js";
 import {
   AuthenticationError,
   ConnectionError,
@@ -82,13 +84,46 @@ function selectStep(settings: Settings): Step[] {
   return [{ command, check: mustBeOk("Invalid Database", ConnectionError) }];
 }
 
-function helloStep(credentials: Credentials | undefined): Step {
+const TRACKING_OFF = internalCommand("CLIENT TRACKING", "OFF");
+
+/**
+ * Check that the server reports changes: shared connections ask for that later, when commands are sent on them, and
+ * other connections must not get the reports.
+ */
+function trackingSteps({ cache }: Settings): Step[] {
+  if (cache === undefined) return [];
+  const check = (reply: Reply): void => {
+    if (!(reply instanceof RedisError)) return;
+    throw withoutTracking(`CLIENT TRACKING was refused: ${reply.message}`, reply);
+  };
+  const command = internalCommand("CLIENT TRACKING", ...cache.tracking);
+  return [
+    { command, check },
+    { command: TRACKING_OFF, check },
+  ];
+}
+
+function withoutTracking(reason: string, cause?: RedisError): ConnectionError {
+  const message = `option "cache" needs Redis 7 or later, or Valkey: ${reason}`;
+  return new ConnectionError(message, { code: "ETRACKING", cause });
+}
+
+/** Redis 6 puts reports of changes inside of replies. */
+function checkVersion(hello: Reply): void {
+  const items = itemsOf(hello) ?? [];
+  const at = items.findIndex((item) => toWord(item) === "version");
+  const version = String(toWord(items[at + 1] ?? null));
+  if (at >= 0 && Number.parseInt(version, 10) < 7)
+    throw withoutTracking(`the server is ${version}`);
+}
+
+function helloStep(credentials: Credentials | undefined, isCached: boolean): Step {
   const auth =
     credentials === undefined
       ? []
       : ["AUTH", credentials.username ?? "default", credentials.password];
   const check = (reply: Reply): void => {
-    if (!(reply instanceof RedisError)) return;
+    if (!(reply instanceof RedisError)) return isCached ? checkVersion(reply) : undefined;
     // Leads to the fallback, which needs the original text; callers never see it.
     if (refusesHello(reply)) throw reply;
     throw withoutSecret(reply, "HELLO", credentials?.password ?? "");
@@ -142,12 +177,15 @@ export async function shakeHands(
   send: SendBatch,
 ): Promise<2 | 3> {
   if (settings.protocol === 3) {
+    const isCached = settings.cache !== undefined;
     const rest = [...nameStep(settings), ...infoSteps(settings), ...selectStep(settings)];
+    const steps = [helloStep(credentials, isCached), ...rest, ...trackingSteps(settings)];
     try {
-      await runSteps([helloStep(credentials), ...rest], send);
+      await runSteps(steps, send);
       return 3;
     } catch (error) {
       if (!refusesHello(error)) throw error;
+      if (isCached) throw withoutTracking("the server has no RESP3");
     }
   }
   await handshakeResp2(settings, credentials, send);

@@ -28,7 +28,9 @@ export class HealthCheck {
   readonly #pingTimeout: number;
   readonly #host: HealthCheckHost;
   readonly #held: Request[] = [];
-  #lastReply = 0;
+  #lastAlive = 0;
+  /** Whether the reply to a PING is awaited. */
+  #isChecking = false;
 
   /**
    * @param interval - Milliseconds of silence after which the connection is checked.
@@ -45,9 +47,20 @@ export class HealthCheck {
     return this.#held;
   }
 
+  /** Moment of `realTime()` at which the last bytes arrived. */
+  get lastAlive(): number {
+    return this.#lastAlive;
+  }
+
+  /** Start a check that is due, although no request waits for it. */
+  probe(isIdle: boolean): void {
+    const isDue = realTime() - this.#lastAlive > this.#interval;
+    if (isIdle && isDue && !this.#isChecking) this.#ping();
+  }
+
   /** Record that the server answered just now. */
   markAlive(): void {
-    this.#lastReply = realTime();
+    this.#lastAlive = realTime();
   }
 
   /**
@@ -58,11 +71,11 @@ export class HealthCheck {
    * @throws DataError for invalid arguments; the request is not held back then.
    */
   holdsBack(request: Request, isIdle: boolean): boolean {
-    if (this.#held.length !== 0) {
+    if (this.#isChecking) {
       this.#hold(request);
       return true;
     }
-    if (!isIdle || realTime() - this.#lastReply <= this.#interval) return false;
+    if (!isIdle || realTime() - this.#lastAlive <= this.#interval) return false;
     this.#hold(request);
     this.#ping();
     return true;
@@ -79,7 +92,9 @@ export class HealthCheck {
   }
 
   #ping(): void {
+    this.#isChecking = true;
     const done = ([reply]: Reply[]): void => {
+      this.#isChecking = false;
       // A user without permission for PING gets an error reply, which shows a live server as well.
       if (reply === "PONG" || reply instanceof NoPermissionError) return this.#passed();
       this.#host.onFailed(reply instanceof RedisError ? reply : undefined);

@@ -3,7 +3,8 @@
  * more replies, in order. Requests do no I/O. Their methods must not throw into the parser, except an
  * InvalidResponse for a reply that cannot belong to the request: it ends the connection.
  */
-import { NO_SLOT } from "../commands/core/key-route.js";
+import type { Arg } from "../commands/core/info.js";
+import { NO_SLOT, type RoutedCommand } from "../commands/core/key-route.js";
 import type { RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { Encoder } from "../protocol/encoder.js";
@@ -34,6 +35,19 @@ export interface RequestHolder {
   /** Drop the request, which is settled already. */
   delete(request: Request): void;
 }
+
+/** What a request is written to: a connection. */
+export interface RequestCarrier {
+  readonly address: Address;
+}
+
+/** A command of a caller, in a request. */
+export interface RequestCommand {
+  readonly info: RoutedCommand;
+  readonly args: readonly Arg[];
+}
+
+const NO_COMMANDS: readonly RequestCommand[] = [];
 
 /** A unit of work for a connection: one or more commands whose replies arrive in order. */
 export abstract class Request {
@@ -86,9 +100,20 @@ export abstract class Request {
     return this.#address !== undefined;
   }
 
-  /** Record that a connection to `address` took the request. */
-  markWritten(address: Address): void {
-    this.#address = address;
+  /** @internal Return the commands of callers that it contains, for a cache. */
+  commands(): readonly RequestCommand[] {
+    return NO_COMMANDS;
+  }
+
+  /**
+   * @internal Call a function once, when the callers have the outcome. Only for requests of executors that observe
+   * writes; other requests have no room for it.
+   */
+  onceSettled(_callback: () => void): void {}
+
+  /** @internal Record that a connection took the request. */
+  markWritten(carrier: RequestCarrier): void {
+    this.#address = carrier.address;
   }
 
   /** Record that the request is unwritten, and that cancelling it must remove it from `holder`. */

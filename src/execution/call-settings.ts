@@ -12,6 +12,7 @@ import {
   type RedisError,
   TimeoutError,
 } from "../errors.js";
+import { type CallCache, type CallCacheOptions, callCache, callCacheOf } from "../options/cache.js";
 import type { Settings } from "../options/types.js";
 import { BIGINT, BYTES, type Reply, TEXT } from "../protocol/reply.js";
 import { textDecoder } from "../protocol/text-decoder.js";
@@ -45,6 +46,11 @@ export interface CallOptions {
   readonly retryOnTimeout?: boolean | undefined;
   /** Boolean: whether commands that only read are sent again; see {@link RedisOptions.retryReads}. */
   readonly retryReads?: boolean | undefined;
+  /**
+   * Boolean, or `{ ttl }` (ms): whether reads may be answered from the client's cache; default `true`, with mode
+   * `"opt-in"` `false`. See {@link RedisOptions.cache}.
+   */
+  readonly cache?: boolean | CallCacheOptions | undefined;
   /** Error classes after which a command is sent again although it may have been executed. */
   readonly retryOnError?: Settings["retryOnError"] | undefined;
 }
@@ -59,6 +65,7 @@ const CHECKS = {
   timeout: timeLimit,
   retryOnTimeout: boolean,
   retryReads: boolean,
+  cache: callCache,
   retryOnError: errorClasses<Settings["retryOnError"][number]>,
 };
 
@@ -112,6 +119,7 @@ export class CallSettings implements RequestTraits {
   readonly retryOnTimeout: boolean;
   readonly retryOnError: Settings["retryOnError"];
   readonly retryReads: boolean;
+  readonly cache: CallCache;
   /** How often a request is sent again; -1 for no limit. */
   readonly resends: number;
   /** Response callbacks of the view's client, by command name; usually empty. */
@@ -151,6 +159,7 @@ export class CallSettings implements RequestTraits {
     this.retryOnTimeout = options.retryOnTimeout ?? settings.retryOnTimeout;
     this.retryOnError = options.retryOnError ?? settings.retryOnError;
     this.retryReads = options.retryReads ?? settings.retryReads;
+    this.cache = callCacheOf(settings.cache, options.cache);
     this.resends = settings.retry.resends;
   }
 

@@ -20,7 +20,7 @@ import {
 } from "../commands/core/info.js";
 import { commandSlot, hasSeveralKeys } from "../commands/core/key-route.js";
 import { endedByServer } from "../connection/errors.js";
-import { Request, type RequestTraits } from "../connection/request.js";
+import { Request, type RequestCommand, type RequestTraits } from "../connection/request.js";
 import { DataError, type RedisError } from "../errors.js";
 import type { Encoder } from "../protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
@@ -85,6 +85,22 @@ export class CommandRequest extends Request {
 
   override get name(): string {
     return this.#info.name;
+  }
+
+  get info(): CommandInfo {
+    return this.#info;
+  }
+
+  get args(): readonly Arg[] {
+    return this.#args;
+  }
+
+  get call(): CallSettings {
+    return this.#call;
+  }
+
+  override commands(): readonly RequestCommand[] {
+    return [this];
   }
 
   override get readOnly(): boolean {
@@ -169,15 +185,19 @@ export class CommandRequest extends Request {
 }
 
 /**
- * A command request with hooks: for tracing, and for commands whose success changes client state. A
- * subclass, so that other commands have neither the fields nor the calls.
+ * A command request with hooks: for tracing, for commands whose success changes client state, and for writes that a
+ * cache must wait for. A subclass, so that other commands have neither the fields nor the calls.
  */
 export class ObservedRequest extends CommandRequest {
   /** Called when the command has succeeded, even if its caller no longer waits. */
   onSuccess: (() => void) | undefined = undefined;
   /** Called once, when the promise has been settled. */
-  onSettled: ((error?: unknown) => void) | undefined = undefined;
+  onSettled: OnSettled | undefined = undefined;
   #error: unknown = undefined;
+
+  override onceSettled(callback: () => void): void {
+    this.onSettled = both(callback, this.onSettled);
+  }
 
   override acceptReply(value: Reply): boolean {
     this.onSuccess?.();
@@ -197,6 +217,18 @@ export class ObservedRequest extends CommandRequest {
     this.#error = error;
     super.reject(error);
   }
+}
+
+/** Called once, when a request has settled. */
+type OnSettled = (error?: unknown) => void;
+
+/** Join two hooks of one request. */
+export function both(first: () => void, second: OnSettled | undefined): OnSettled {
+  if (second === undefined) return first;
+  return (error) => {
+    first();
+    second(error);
+  };
 }
 
 /** What a request needs besides the command and its arguments. */

@@ -10,6 +10,7 @@ import {
   type CommandInfo,
   type Decoder,
   OWN_WRITES,
+  READONLY,
   SESSION,
   URGENT,
 } from "../commands/core/info.js";
@@ -52,10 +53,15 @@ export function execute(context: ExecutionContext, command: Command): Promise<un
   const { executor, call } = context;
   const { info, args, decode } = command;
   if ((info.flags & FLAGGED) !== 0) return executeFlagged(context, command);
-  if (areCommandsTraced()) return executeObserved(context, command, { traits: call });
+  if (areCommandsTraced() || isObserved(executor, info))
+    return executeObserved(context, command, { traits: call });
   const request = new CommandRequest(info, args, { call, decode, traits: call });
   if (call.cancellation === undefined || call.cancellation.add(request)) executor.execute(request);
   return request.promise;
+}
+
+function isObserved({ observesWrites }: Executor, { flags }: CommandInfo): boolean {
+  return observesWrites === true && (flags & READONLY) === 0;
 }
 
 function executeFlagged(context: ExecutionContext, command: Command): Promise<unknown> {
@@ -71,7 +77,7 @@ function executeFlagged(context: ExecutionContext, command: Command): Promise<un
   }
   const traits = traitsOf(info, args, call);
   const onSuccess = trackSelectedDatabase(executor, info, args);
-  if (onSuccess !== undefined || areCommandsTraced()) {
+  if (onSuccess !== undefined || areCommandsTraced() || isObserved(executor, info)) {
     return executeObserved(context, command, { traits, onSuccess });
   }
   const request = new CommandRequest(info, args, { call, decode, traits });

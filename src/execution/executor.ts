@@ -13,6 +13,8 @@ export interface Executor {
   readonly exclusive?: true;
   /** Whether requests go to the servers of their keys. */
   readonly severalServers?: true;
+  /** Whether it must be notified when a write has settled: its client keeps replies. */
+  readonly observesWrites?: boolean;
   /** Address of the server that ordinary commands go to; `undefined` when not yet resolved. */
   readonly address: Address | undefined;
   /** Execute a request. */

@@ -29,6 +29,7 @@ import {
   unknownOption,
 } from "../util/validate.js";
 import { type Address, hostFault } from "./address.js";
+import { CACHE_HEALTH_CHECK, type CacheSettings, cacheSettings } from "./cache.js";
 import { collectOptions, isUrlObject, type RedisTarget } from "./constructor-arguments.js";
 import { replacementOf } from "./other-clients.js";
 import type { ErrorClass } from "./retry.js";
@@ -88,6 +89,7 @@ const OPTION_UNITS: Readonly<Record<OptionName, string>> = {
   maxElements: "",
   parser: "",
   parserClass: "",
+  cache: "",
 };
 
 /** Names in other clients that are not similar to the name of our option. */
@@ -260,13 +262,28 @@ function readLimits(read: ReadOption) {
   };
 }
 
+/** The options that a cache determines. */
+function readCache(read: ReadOption): Pick<Settings, "cache" | "protocol" | "healthCheckInterval"> {
+  const cache = read<CacheSettings | undefined>("cache", cacheSettings, undefined);
+  const isCached = cache !== undefined;
+  const protocol = read("protocol", oneOf(2, 3), isCached ? 3 : 2);
+  const healthCheckInterval = read(
+    "healthCheckInterval",
+    timeLimit,
+    isCached ? CACHE_HEALTH_CHECK : 0,
+  );
+  if (isCached && protocol === 2) throw invalidOption("protocol", '3 with option "cache"', "2");
+  if (isCached && healthCheckInterval === 0)
+    throw invalidOption("healthCheckInterval", 'above 0 with option "cache"', "0");
+  return { cache, protocol, healthCheckInterval };
+}
+
 function readBehaviour(read: ReadOption) {
   return {
     socketTimeout: read("socketTimeout", timeLimit, 5000),
     socketConnectTimeout: read("socketConnectTimeout", timeLimit, 5000),
     socketKeepalive: read("socketKeepalive", boolean, true),
     socketKeepaliveDelay: read("socketKeepaliveDelay", milliseconds, 30_000),
-    healthCheckInterval: read("healthCheckInterval", timeLimit, 0),
     retry: read("retry", retryPolicy, defaultRetryPolicy()),
     retryOnTimeout: read("retryOnTimeout", boolean, false),
     retryReads: read("retryReads", boolean, false),
@@ -319,7 +336,7 @@ export function normalizeOptions(input: RedisOptions): Settings {
     db: read("db", integer(0, MAX_INT), 0),
     credentials: readCredentials(read),
     tls,
-    protocol: read("protocol", oneOf(2, 3), 2),
+    ...readCache(read),
     clientName: read("clientName", printableAscii, undefined),
     libName: read<string | undefined>("libName", printableAscii, "rediswire"),
     libVersion: read<string | undefined>("libVersion", printableAscii, VERSION),

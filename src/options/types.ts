@@ -6,6 +6,7 @@ import type { ConnectionOptions } from "node:tls";
 import type { EncodingErrors } from "../protocol/encoding.js";
 import type { ParserClass } from "../protocol/parser.js";
 import type { Address } from "./address.js";
+import type { CacheOptions, CacheSettings } from "./cache.js";
 import type { ErrorClass } from "./retry.js";
 import type { RetryOption, RetryPolicy } from "./retry-policy.js";
 
@@ -136,6 +137,12 @@ export interface RedisOptions {
   readonly parser?: "js" | "hiredis" | undefined;
   /** Custom parser class. Excludes `parser`. */
   readonly parserClass?: ParserClass | undefined;
+  /**
+   * `true`, or options: keep the replies of commands that only read until the server reports a change (CLIENT
+   * TRACKING); default `false`. Needs Redis 7 or later, or Valkey; `protocol` is 3 then, and `healthCheckInterval` 2000
+   * unless it is set.
+   */
+  readonly cache?: boolean | CacheOptions | undefined;
 }
 
 /**
@@ -203,4 +210,6 @@ export interface Settings {
   readonly maxElements: number;
   /** `undefined` for the built-in JavaScript parser. */
   readonly parserClass: ParserClass | undefined;
+  /** `undefined` for no cache. */
+  readonly cache: CacheSettings | undefined;
 }

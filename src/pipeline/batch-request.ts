@@ -8,6 +8,7 @@ import { type Arg, type CommandInfo, type Decoder, READONLY } from "../commands/
 import { Request, type RequestTraits } from "../connection/request.js";
 import { DecodeError, deriveError, RedisError, ResponseError } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
+import { both } from "../execution/command-request.js";
 import { assertWritable, type Chunk, type Encoder } from "../protocol/encoder.js";
 import { BYTES, type Reply, type ReplyMode, TEXT } from "../protocol/reply.js";
 import { rejectWithCallerStack } from "../util/caller-stack.js";
@@ -90,6 +91,14 @@ export abstract class BaseBatchRequest extends Request {
 
   override get name(): string {
     return "PIPELINE";
+  }
+
+  override commands(): readonly BatchEntry[] {
+    return this.entries;
+  }
+
+  override onceSettled(callback: () => void): void {
+    this.onSettled = both(callback, this.onSettled);
   }
 
   /** The arguments were checked when they were encoded. */

@@ -119,6 +119,10 @@ export class WatchSession implements Executor {
     return this.#lease.connection.address;
   }
 
+  get observesWrites(): boolean {
+    return this.#leaseProvider.observesWrites === true;
+  }
+
   /** The error of the first command that was called on the watch after `multi()`. */
   get misuse(): RedisError | undefined {
     return this.#misuse;

@@ -3,10 +3,11 @@
  * connection has at most one of these uses; draining connections may have none.
  */
 import type { Connection } from "../connection/connection.js";
-import type { RedisError } from "../errors.js";
+import { ConnectionError, type RedisError } from "../errors.js";
 import { realTime } from "../util/timers.js";
 import { IdleList } from "./idle-list.js";
 import type { Lease } from "./lease.js";
+import type { ConnectionTracker } from "./tracker.js";
 
 /** Connections of a pool. */
 export class ConnectionSet {
@@ -16,9 +17,17 @@ export class ConnectionSet {
   readonly #leases = new Map<Connection, Lease>();
   readonly #blocking = new Set<Connection>();
 
+  #tracker: ConnectionTracker | undefined = undefined;
+
   /** @param idleTimeout - Time in ms after which an idle connection is closed; 0 for never. */
   constructor(idleTimeout: number) {
     this.#idle = new IdleList(idleTimeout);
+  }
+
+  /** Report the shared connections, present and later ones, to a cache. */
+  follow(tracker: ConnectionTracker): void {
+    this.#tracker = tracker;
+    for (const connection of this.#shared) tracker.onShared(connection);
   }
 
   /** Every open connection, in a copy that may be iterated while connections close. */
@@ -102,8 +111,10 @@ export class ConnectionSet {
   /** Turn an idle connection into a shared one; return whether there was one. */
   shareIdle(): boolean {
     const connection = this.#idle.take();
-    if (connection !== undefined) this.#shared.push(connection);
-    return connection !== undefined;
+    if (connection === undefined) return false;
+    this.#shared.push(connection);
+    this.#tracker?.onShared(connection);
+    return true;
   }
 
   /** Remove an idle connection from the list and return it. */
@@ -114,7 +125,11 @@ export class ConnectionSet {
   /** Remove a shared connection that awaits no reply from the list and return it. */
   takeUnusedShared(): Connection | undefined {
     const index = this.#shared.findIndex(({ pending, writable }) => pending === 0 && writable);
-    return index < 0 ? undefined : this.#shared.splice(index, 1)[0];
+    if (index < 0) return undefined;
+    if (this.#tracker === undefined) return this.#shared.splice(index, 1)[0];
+    // The server reports changes to it, which its new holder must not get; there is room for another one.
+    this.#shared[index]?.destroy(new ConnectionError("The connection made room for another one"));
+    return undefined;
   }
 
   /** Record that a connection taken from a list is leased. */
@@ -132,6 +147,7 @@ export class ConnectionSet {
     const index = this.#shared.indexOf(connection);
     if (index >= 0) this.#shared.splice(index, 1);
     this.#idle.remove(connection);
+    this.#tracker?.onUnused(connection);
   }
 
   /** End the connections that match: after their pending replies, or immediately. */

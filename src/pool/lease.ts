@@ -31,6 +31,8 @@ export class Lease {
   onLost: ((error: RedisError, isReported: boolean) => void) | undefined = undefined;
   /** Called when the last pending reply has arrived. */
   onIdle: (() => void) | undefined = undefined;
+  /** @internal Called with every request before it is sent. */
+  onSend: ((request: Request) => void) | undefined = undefined;
   readonly #owner: LeaseOwner;
   #loss: RedisError | undefined = undefined;
   #released = false;
@@ -49,6 +51,7 @@ export class Lease {
   send(request: Request): void {
     const reason = this.#loss ?? new ConnectionError("The lease was released", { code: "ECLOSED" });
     if (!this.alive) return request.fail(requestError(request, reason, "not-sent"));
+    this.onSend?.(request);
     // On an open connection the server would pop an element for a cancelled BLPOP, and lose it.
     if (request.blocking) request.heldBy({ delete: () => this.connection.destroy(cancelled()) });
     try {
@@ -89,6 +92,8 @@ export class Lease {
 /** Provides connections for exclusive use. */
 export interface LeaseProvider {
   readonly settings: Settings;
+  /** See {@link Executor.observesWrites}. */
+  readonly observesWrites?: boolean;
   /** Address of the server, when known. */
   readonly address?: Address | undefined;
   /**

@@ -70,7 +70,14 @@ export class UrgentCommands implements ConnectorOwner {
   ) {
     // A blocked server refuses SELECT and CLIENT; only CLIENT SETINFO may fail.
     const clientName = undefined;
-    const bare = { ...settings, clientName, db: 0, protocol: 2, healthCheckInterval: 0 } as const;
+    const bare = {
+      ...settings,
+      clientName,
+      cache: undefined,
+      db: 0,
+      protocol: 2,
+      healthCheckInterval: 0,
+    } as const;
     const { libName, libVersion, credentials } = settings;
     const isProven = [libName, libVersion, credentials].some((step) => step !== undefined);
     this.#owner = owner;

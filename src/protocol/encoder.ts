@@ -47,7 +47,8 @@ function bulkHeader(length: number): string {
   return BULK_HEADERS[length] ?? `$${length}\r\n`;
 }
 
-function isShortAscii(text: string): boolean {
+/** Whether text is short, and its own encoding in every encoding of a client. */
+export function isShortAscii(text: string): boolean {
   const length = text.length;
   if (length > SHORT_TEXT) return false;
   for (let i = 0; i < length; i++) {
@@ -162,7 +163,7 @@ export class Encoder {
       const arg: unknown = args[i];
       const valid =
         typeof arg === "string"
-          ? isShortAscii(arg) || this.#textBytes(arg) !== undefined
+          ? isShortAscii(arg) || this.textBytes(arg) !== undefined
           : (typeof arg === "number" && !Number.isNaN(arg)) ||
             typeof arg === "bigint" ||
             (isUint8Array(arg) && isReadable(arg)) ||
@@ -220,7 +221,7 @@ export class Encoder {
     if (this.#utf8 && Buffer.byteLength(text) === text.length) {
       return text.length < LARGE_TEXT ? this.#appendAscii(text) : this.#appendLong(text);
     }
-    const bytes = this.#textBytes(text);
+    const bytes = this.textBytes(text);
     return bytes === undefined ? false : this.#appendBytes(bytes);
   }
 
@@ -246,8 +247,8 @@ export class Encoder {
     return true;
   }
 
-  /** Encode `text`; return `undefined` when it cannot be encoded under "strict". */
-  #textBytes(text: string): Buffer | undefined {
+  /** @internal Encode `text`; return `undefined` when it cannot be encoded under "strict". */
+  textBytes(text: string): Buffer | undefined {
     if (this.#errors === "strict") {
       return this.#isEncodable(text) ? Buffer.from(text, this.#encoding) : undefined;
     }

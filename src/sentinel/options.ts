@@ -26,7 +26,7 @@ type AddressOption =
   | "connectionPool";
 
 /** Options of a client created by a Sentinel object: {@link ClientOptions} without the address. */
-export interface SentinelClientOptions extends Omit<ClientOptions, AddressOption> {}
+export interface SentinelClientOptions extends Omit<ClientOptions, AddressOption | "cache"> {}
 
 /** Options of a Sentinel object, and defaults for the clients it creates. */
 export interface SentinelOptions extends SentinelClientOptions {
@@ -38,7 +38,7 @@ export interface SentinelOptions extends SentinelClientOptions {
    * options.
    */
   readonly sentinelOptions?:
-    | Omit<RedisOptions, "url" | "host" | "port" | "unixSocketPath">
+    | Omit<RedisOptions, "url" | "host" | "port" | "unixSocketPath" | "cache">
     | undefined;
 }
 
@@ -85,8 +85,12 @@ const ADDRESS_OPTIONS: readonly AddressOption[] = [
 ];
 
 /** @param options - An object without inherited options. */
-function refuseAddress(options: object): void {
+function refuseOthers(options: object): void {
   const given = ADDRESS_OPTIONS.find((name) => Reflect.get(options, name) !== undefined);
+  if (Reflect.get(options, "cache") !== undefined && Reflect.get(options, "cache") !== false)
+    throw new DataError(
+      'option "cache" must not be set: the client-side cache needs a client of one server',
+    );
   if (given === undefined) return;
   const message = `option "${given}" must not be set: the Sentinels provide the address`;
   throw new DataError(message, { code: "EINVAL" });
@@ -133,7 +137,7 @@ export function sentinelSettings(sentinels: unknown, options: unknown): Sentinel
 
 /** Add the defaults and limits of connections to Sentinels. */
 function connectionOptions(given: RedisOptions): RedisOptions {
-  refuseAddress(given);
+  refuseOthers(given);
   const { parser, parserClass, ...rest } = given;
   const settings = normalizeOptions(given);
   return {
@@ -173,7 +177,7 @@ export function clientSettings(
 ): SentinelClientSettings {
   const own = plainObject('argument "options"', given);
   const options = ownProperties({ ...common, ...own });
-  refuseAddress(options);
+  refuseOthers(options);
   const timeout = timeoutOf(options);
   if (options.retry !== undefined) return { options, queryTimeout: timeout * ONLY_ATTEMPT_SHARE };
   const queryTimeout = timeout * ATTEMPT_SHARE;

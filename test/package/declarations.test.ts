@@ -203,8 +203,8 @@ describe("dist/index.d.cts", () => {
     },
   );
 
-  test("is at most 540 KB", () => {
-    expect(statSync(DECLARATIONS).size).toBeLessThan(540_000);
+  test("is at most 550 KB", () => {
+    expect(statSync(DECLARATIONS).size).toBeLessThan(550_000);
   });
 });
 

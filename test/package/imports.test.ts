@@ -31,6 +31,7 @@ const RANKS: rules.Ranks = [
   ["pipeline", "pubsub", "monitor"],
   ["scripting"],
   ["lock"],
+  ["cache"],
   ["client"],
   ["sentinel", "cluster"],
   ["index"],

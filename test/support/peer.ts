@@ -27,7 +27,7 @@ export interface HandshakeOptions {
   readonly count?: number;
   /** Reply to HELLO: as a current server, or as one without HELLO. */
   readonly hello?: "ok" | "unknown";
-  /** Raw replies by command (`"AUTH"`, `"CLIENT SETINFO"`) that replace the usual ones. */
+  /** Raw replies by command (`"AUTH"`, `"CLIENT SETINFO"`) that replace the usual ones, or make it part of the handshake. */
   readonly replies?: Readonly<Record<string, string>>;
 }
 
@@ -306,9 +306,9 @@ function handshakeReply(command: readonly string[], options: HandshakeOptions): 
   const name = (command[0] ?? "").toUpperCase();
   const words = name === "CLIENT" ? `${name} ${command[1]?.toUpperCase()}` : name;
   const known = ["HELLO", "AUTH", "SELECT", "CLIENT SETNAME", "CLIENT SETINFO"];
-  if (!known.includes(words)) return undefined;
   const own = options.replies?.[words];
   if (own !== undefined) return own;
+  if (!known.includes(words)) return undefined;
   if (words !== "HELLO") return "+OK\r\n";
   if (options.hello === "unknown") return "-ERR unknown command 'HELLO'\r\n";
   return helloReply(command[1] === "3" ? 3 : 2);

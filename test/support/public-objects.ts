@@ -30,6 +30,12 @@ function closedClient(): api.Redis {
   return redis;
 }
 
+function closedCache(): api.ClientCache {
+  const redis = new api.Redis({ cache: true });
+  void redis.close();
+  return redis.cache as api.ClientCache;
+}
+
 function closedCluster(): api.RedisCluster {
   const cluster = new api.RedisCluster();
   void cluster.close();
@@ -59,6 +65,7 @@ const CLUSTER_ERRORS: Readonly<Record<string, () => object>> = {
 /** Creates an object of each class; `retries` and the like have values that do not depend on chance. */
 const CREATE: Readonly<Record<string, () => object>> = {
   Redis: closedClient,
+  ClientCache: closedCache,
   RedisCluster: closedCluster,
   ClusterNode: () => new api.ClusterNode("127.0.0.1", 1),
   Pipeline: () => closedClient().pipeline(),

@@ -52,6 +52,8 @@ const CALLS: readonly (readonly [call: string, type: string, ...more: string[]])
   ["new api.RedisCluster().pubsub({ })", "ClusterPubSubOptions"],
   ["redis.with({ })", "CallOptions"],
   ["redis.client().with({ })", "CallOptions"],
+  ["new Redis({ cache: { } })", "CacheOptions"],
+  ["redis.with({ cache: { } })", "CallCacheOptions"],
   ["redis.pubsub({ })", "PubSubOptions"],
   ["redis.pipeline({ })", "PipelineOptions"],
   ['redis.lock("x", { })', "LockOptions", "lockClass"],

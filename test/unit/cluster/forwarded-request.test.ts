@@ -63,7 +63,7 @@ describe("ForwardedRequest", () => {
 
   it("marks the request as written and unwritten", () => {
     const { inner, request } = forwarded();
-    request.markWritten(ADDRESS);
+    request.markWritten({ address: ADDRESS });
     expect(inner.address).toBe(ADDRESS);
     request.heldBy({ delete: () => {} });
     expect(inner.written).toBe(false);

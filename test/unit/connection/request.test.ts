@@ -57,7 +57,7 @@ describe("Request", () => {
   it("records the address it was written to, until it is held again", () => {
     const one = request();
     expect([one.written, one.address]).toEqual([false, undefined]);
-    one.markWritten(ADDRESS);
+    one.markWritten({ address: ADDRESS });
     expect([one.written, one.address]).toEqual([true, ADDRESS]);
     one.heldBy(holder());
     expect([one.written, one.address]).toEqual([false, undefined]);

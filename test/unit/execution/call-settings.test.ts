@@ -184,7 +184,7 @@ describe("CancellationScope with a signal", () => {
     const scope = new CancellationScope(controller.signal, 0);
     const waiting = new FakeRequest("GET", scope);
     const written = new FakeRequest("SET", scope);
-    written.markWritten(ADDRESS);
+    written.markWritten({ address: ADDRESS });
     const removed: Request[] = [];
     waiting.heldBy({ delete: (request) => removed.push(request) });
     scope.add(waiting);
@@ -239,7 +239,7 @@ describe("CancellationScope with a timeout", () => {
     const second = new FakeRequest("SET", scope);
     scope.add(first);
     vi.advanceTimersByTime(60);
-    second.markWritten(ADDRESS);
+    second.markWritten({ address: ADDRESS });
     scope.add(second);
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(39);

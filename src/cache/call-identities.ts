@@ -1,0 +1,98 @@
+/**
+ * Identifies calls that may be answered from the cache. Two calls have the same identity only if the same bytes would
+ * be sent for them and their replies would be built in the same way.
+ */
+import { isUint8Array } from "node:util/types";
+import type { Arg, CommandInfo } from "../commands/core/info.js";
+import { commandKeys } from "../commands/core/key-route.js";
+import { COMMANDS } from "../commands/generated/registry.js";
+import { DataError } from "../errors.js";
+import type { CommandRequest } from "../execution/command-request.js";
+import type { CacheSettings } from "../options/cache.js";
+import type { EncoderOptions } from "../protocol/encoder.js";
+import { copyOf } from "../util/bytes.js";
+import { faultText } from "../util/guarded.js";
+import type { CallIdentity } from "./key-index.js";
+import { KeyText } from "./key-text.js";
+import { type CacheRule, readsOtherKeys, ruleOf } from "./rules.js";
+
+/** Identifies the calls of one client. */
+export class CallIdentities {
+  readonly #text: KeyText;
+  readonly #filter: CacheSettings["cacheable"];
+  readonly #prefixes: readonly string[];
+  readonly #rules = new WeakMap<CommandInfo, CacheRule | null>();
+
+  constructor({ cacheable, prefixes }: CacheSettings, encoding: EncoderOptions) {
+    this.#text = new KeyText(encoding);
+    this.#filter = cacheable;
+    this.#prefixes = prefixes.map((prefix) => this.#text.of(prefix) ?? "");
+  }
+
+  /** Return the identity of a call; `undefined` when its reply is never kept. */
+  of(call: IdentifiedCall): CallIdentity | undefined {
+    const { info, args } = call;
+    const rule = this.#ruleOf(info);
+    if (rule === null || (rule.changing && this.#filter === undefined)) return undefined;
+    const { route } = info;
+    const start = rule.ids[call.replyMode()];
+    // Replies that show errors in their places belong to transactions.
+    if (start === undefined) return undefined;
+    if (route !== 0 || args.length !== 1) return this.#ofSeveral(info, args, start);
+    const key = this.#text.of(args[0]);
+    return key === undefined || !this.#isReported(key) ? undefined : { keys: [key], id: start };
+  }
+
+  /**
+   * Whether the reply of a call with an identity is kept, by the rules and the caller's function.
+   *
+   * @throws DataError when that function throws.
+   */
+  allows({ info, args }: IdentifiedCall): boolean {
+    const rule = this.#ruleOf(info) as CacheRule;
+    const standard = !rule.changing && !readsOtherKeys(rule, args);
+    if (this.#filter === undefined) return standard;
+    // Copies: what the function does to bytes must not change what is sent.
+    const keys = commandKeys(info, args).map((key) => (isUint8Array(key) ? copyOf(key) : key));
+    try {
+      return this.#filter(info.name, keys) ?? standard;
+    } catch (cause) {
+      const message = `option "cacheable" of option "cache" failed: ${faultText(cause)}`;
+      throw new DataError(message, { command: info.name, outcome: "not-sent", cause });
+    }
+  }
+
+  #ruleOf(info: CommandInfo): CacheRule | null {
+    const known = this.#rules.get(info);
+    if (known !== undefined) return known;
+    // Of a command that is not in the table, the properties are a guess.
+    const rule = COMMANDS.get(info.name) === info ? ruleOf(info) : null;
+    this.#rules.set(info, rule);
+    return rule;
+  }
+
+  #ofSeveral(info: CommandInfo, args: readonly Arg[], start: string): CallIdentity | undefined {
+    const keys: string[] = [];
+    for (const key of commandKeys(info, args)) {
+      const text = this.#text.of(key);
+      if (text === undefined || !this.#isReported(text)) return undefined;
+      keys.push(text);
+    }
+    let id = start;
+    for (const arg of args) {
+      const text = this.#text.of(arg);
+      if (text === undefined) return undefined;
+      // With the length no two lists of arguments give the same text.
+      id += `${text.length}:${text}`;
+    }
+    return keys.length === 0 ? undefined : { keys, id };
+  }
+
+  /** Whether the server reports changes of a key. */
+  #isReported(key: string): boolean {
+    return this.#prefixes.length === 0 || this.#prefixes.some((prefix) => key.startsWith(prefix));
+  }
+}
+
+/** The parts of a call that its identity depends on. */
+export type IdentifiedCall = Pick<CommandRequest, "info" | "args" | "replyMode">;
