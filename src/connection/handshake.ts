@@ -3,7 +3,6 @@
  * batch, with fallbacks for old servers. No part of a credential may reach an error.
  */
 
-import { itemsOf, toWord } from "../commands/core/decode.js";
 import {
   AuthenticationError,
   ConnectionError,
@@ -13,7 +12,7 @@ import {
 } from "../errors.js";
 import type { Credentials, Settings } from "../options/types.js";
 import { mayContain } from "../protocol/error-text.js";
-import type { Reply } from "../protocol/reply.js";
+import { MapReply, type Reply } from "../protocol/reply.js";
 import { type InternalCommand, internalCommand } from "./internal-request.js";
 
 /** Sends commands as one batch; returns their replies, error replies as error objects. */
@@ -110,9 +109,9 @@ function withoutTracking(reason: string, cause?: RedisError): ConnectionError {
 
 /** Redis 6 puts reports of changes inside of replies. */
 function checkVersion(hello: Reply): void {
-  const items = itemsOf(hello) ?? [];
-  const at = items.findIndex((item) => toWord(item) === "version");
-  const version = String(toWord(items[at + 1] ?? null));
+  const items = hello instanceof MapReply ? hello.items : [];
+  const at = items.findIndex((item) => String(item) === "version");
+  const version = String(items[at + 1]);
   if (at >= 0 && Number.parseInt(version, 10) < 7)
     throw withoutTracking(`the server is ${version}`);
 }

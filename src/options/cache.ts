@@ -55,12 +55,17 @@ export interface CallCacheOptions {
 
 /** The validated option. */
 export interface CacheSettings {
+  /** See {@link CacheOptions.maxEntries}. */
   readonly maxEntries: number;
+  /** See {@link CacheOptions.maxBytes}. */
   readonly maxBytes: number;
   /** ms; 0: no limit. */
   readonly ttl: number;
+  /** See {@link CacheOptions.mode}. */
   readonly mode: "all" | "opt-in" | "broadcast";
+  /** Empty for all keys. */
   readonly prefixes: readonly (string | Uint8Array)[];
+  /** See {@link CacheOptions.cacheable}. */
   readonly cacheable: CacheFilter | undefined;
   /** Arguments of CLIENT TRACKING. */
   readonly tracking: readonly (string | Uint8Array)[];

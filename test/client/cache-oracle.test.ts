@@ -85,7 +85,7 @@ const CONTROLS: readonly (readonly [name: string, takeOut: () => void])[] = [
   ],
 ];
 
-describe("without one protection a stale value is read", () => {
+describe("stale values are read without one protection", () => {
   it.each(CONTROLS)(
     "%s",
     async (_name, takeOut) => {

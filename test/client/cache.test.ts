@@ -70,7 +70,7 @@ describe("reads", () => {
     expect(await redis.get("none")).toBe("now");
   });
 
-  it("of several keys end with a change of any of them", async () => {
+  it("end with a change of any of their keys", async () => {
     const redis = caching();
     await other.mset({ a: "1", b: "2" });
     expect(await redis.mget("a", "b")).toEqual(["1", "2"]);
@@ -80,7 +80,7 @@ describe("reads", () => {
     expect(await redis.mget("a", "b")).toEqual(["1", "3"]);
   });
 
-  it("of different fields, ranges and commands on one key are kept apart and dropped together", async () => {
+  it("are kept apart per field and command, and dropped together when the key changes", async () => {
     const redis = caching();
     await other.hset("h", { a: "1", b: "2" });
     const read = () => Promise.all([redis.hget("h", "a"), redis.hget("h", "b"), redis.hlen("h")]);
@@ -91,7 +91,7 @@ describe("reads", () => {
     expect(await read()).toEqual(["3", "2", 2]);
   });
 
-  it("that depend on time or chance, or on other keys, are sent each time", async () => {
+  it("are sent each time when they depend on time or chance, or on other keys", async () => {
     const redis = caching();
     await other.sadd("s", "1", "2");
     await other.set("w_1", "2");
@@ -137,7 +137,7 @@ describe("reads", () => {
     expect(error.message).toContain('option "cacheable" of option "cache" failed: no');
   });
 
-  it("inside of pipelines and transactions are sent, and their values are right", async () => {
+  it("are sent in pipelines and transactions, and their values are right", async () => {
     const redis = caching();
     await fill(redis);
     await other.set("k", "new");
@@ -242,7 +242,7 @@ describe("own writes", () => {
     await write;
   });
 
-  it("of an element by a blocking command are seen", async () => {
+  it("are seen after a blocking command has taken an element", async () => {
     const redis = caching();
     await other.rpush("list", "a", "b");
     const read = () => redis.lrange("list", 0, -1);
@@ -272,7 +272,7 @@ describe("own writes", () => {
         await session.resetConnection();
       },
     ],
-  ])("without keys empty the cache: %s", async (_name, write) => {
+  ])("empty the cache when their keys are not known: %s", async (_name, write) => {
     const redis = caching();
     await fill(redis, "k");
     await write(redis);
@@ -280,7 +280,7 @@ describe("own writes", () => {
     expect(await redis.get("k")).toBe(await other.get("k"));
   });
 
-  it("that write nothing keep the cache", async () => {
+  it("keep the cache when they write nothing", async () => {
     const redis = caching();
     await fill(redis);
     await redis.publish("channel", "message");
@@ -470,7 +470,7 @@ describe("ttl", () => {
 });
 
 describe("views", () => {
-  it("with cache: false send their reads", async () => {
+  it("send their reads with cache: false", async () => {
     const redis = caching();
     await fill(redis);
     expect(await hitsDuring(redis, () => redis.with({ cache: false }).get("k"))).toBe(0);
@@ -494,7 +494,7 @@ describe("views", () => {
     expect(other.with({ cache: false })).toBeInstanceOf(Redis);
   });
 
-  it("of a client() read on its connection", async () => {
+  it("read on the connection of a client()", async () => {
     const redis = caching();
     await fill(redis);
     await using session = redis.client();
@@ -594,7 +594,7 @@ describe("the option", () => {
     );
   });
 
-  it("of a pool gives all its clients one cache", async () => {
+  it("gives all clients of a pool one cache", async () => {
     await using pool = asyncPool(new BlockingConnectionPool({ ...addressOf(), cache: true }));
     const one = new Redis({ connectionPool: pool.pool });
     const two = new Redis({ connectionPool: pool.pool });
@@ -632,7 +632,7 @@ describe("closing", () => {
     expect(statsOf(redis).entries).toBe(0);
   });
 
-  it("by disconnect() empties it", async () => {
+  it("empties the cache at disconnect()", async () => {
     const redis = caching();
     await fill(redis);
     redis.disconnect();
