@@ -82,6 +82,11 @@ const READS: readonly Read[] = [
   (client, _bytes, key) => client.getrange(key, 0, -1),
 ];
 
+/** A read on a connection that was killed. */
+const ignore = (error: unknown): void => {
+  if (!(error instanceof RedisError)) throw error;
+};
+
 /** The run: what all flows share. */
 class Oracle {
   readonly result: OracleResult = {
@@ -193,7 +198,12 @@ class Reader {
 
   async #write(key: number): Promise<void> {
     const [name, write] = this.#oracle.random.pick(WRITES);
-    const value = await write(this.#client, this.#session, `c:${key}`);
+    const writing = write(this.#client, this.#session, `c:${key}`);
+    // On another connection: it may be executed before the write and answered after it.
+    const meanwhile = this.#oracle.random.chance(0.5)
+      ? this.#read(key, "read during own write")
+      : undefined;
+    const [value] = await Promise.all([writing, meanwhile?.catch(ignore)]);
     this.#raise(key, value);
     this.#oracle.record(key, value);
     await this.#read(key, `read after own write by ${name}`);
