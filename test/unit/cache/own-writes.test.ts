@@ -59,7 +59,7 @@ describe("touchedKeys", () => {
     [["PUBLISH", "a", "m"], []],
     [["NOSUCHCOMMAND", "a"], "all"],
     [["JSON.SET", "a", "$", "1"], "all"],
-  ])("of %j are %j", (command, expected) => {
+  ])("returns for %j the keys %j", (command, expected) => {
     expect(touched(command)).toEqual(expected);
   });
 
