@@ -21,9 +21,9 @@ const NAME = "soak";
 /** Commands per second: six servers and the proxies share two cores with the client. */
 const RATE = 300;
 const TAGS = 24;
-// Limits are about three times what ten minutes with 48 crashes and freezes have shown, on two busy cores.
-/** Acknowledged writes that one crash or freeze of a primary may lose; measured at most 63. */
-const MAY_LOSE = 200;
+// Limits are about three times what 27 minutes with 160 crashes and freezes have shown, on two busy cores.
+/** Acknowledged writes that one crash or freeze of a primary may lose; measured at most 398 in a round with three. */
+const MAY_LOSE = 1_000;
 /** Longest time from issue to settlement in ms; measured 5,600, a little more than `socketTimeout`. */
 const LONGEST_COMMAND = 15_000;
 /** Times that every façade must succeed after the faults of a round. */
