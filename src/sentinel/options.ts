@@ -26,7 +26,7 @@ type AddressOption =
   | "connectionPool";
 
 /** Options of a client created by a Sentinel object: {@link ClientOptions} without the address. */
-export interface SentinelClientOptions extends Omit<ClientOptions, AddressOption | "cache"> {}
+export interface SentinelClientOptions extends Omit<ClientOptions, AddressOption> {}
 
 /** Options of a Sentinel object, and defaults for the clients it creates. */
 export interface SentinelOptions extends SentinelClientOptions {
@@ -87,10 +87,6 @@ const ADDRESS_OPTIONS: readonly AddressOption[] = [
 /** @param options - An object without inherited options. */
 function refuseOthers(options: object): void {
   const given = ADDRESS_OPTIONS.find((name) => Reflect.get(options, name) !== undefined);
-  if (Reflect.get(options, "cache") !== undefined && Reflect.get(options, "cache") !== false)
-    throw new DataError(
-      'option "cache" must not be set: the client-side cache needs a client of one server',
-    );
   if (given === undefined) return;
   const message = `option "${given}" must not be set: the Sentinels provide the address`;
   throw new DataError(message, { code: "EINVAL" });
@@ -138,6 +134,8 @@ export function sentinelSettings(sentinels: unknown, options: unknown): Sentinel
 /** Add the defaults and limits of connections to Sentinels. */
 function connectionOptions(given: RedisOptions): RedisOptions {
   refuseOthers(given);
+  if (given.cache !== undefined && given.cache !== false)
+    throw new DataError('option "sentinelOptions.cache" must not be set: Sentinels have no keys');
   const { parser, parserClass, ...rest } = given;
   const settings = normalizeOptions(given);
   return {

@@ -11,7 +11,6 @@ import {
   DataError,
   Redis,
   RedisCluster,
-  Sentinel,
 } from "../../src/index.js";
 import { startProxy } from "../support/fault-proxy.js";
 import { sharedServer, startServer } from "../support/server.js";
@@ -581,12 +580,6 @@ describe("the option", () => {
       expect(() => new Redis({ cache: true, ...options })).toThrow(message);
     expect(() => new RedisCluster({ cache: true } as object)).toThrow(
       'option "cache" must not be set',
-    );
-    expect(() => new Sentinel([["h", 1]], { cache: true } as object)).toThrow(
-      'option "cache" must not be set',
-    );
-    expect(() => new Sentinel([["h", 1]]).masterFor("m", { cache: {} } as object)).toThrow(
-      'option "cache"',
     );
     const connectionPool = new ConnectionPool();
     expect(() => new Redis({ connectionPool, cache: true })).toThrow(

@@ -54,6 +54,8 @@ const CALLS: readonly (readonly [call: string, type: string, ...more: string[]])
   ["redis.client().with({ })", "CallOptions"],
   ["new Redis({ cache: { } })", "CacheOptions"],
   ["redis.with({ cache: { } })", "CallCacheOptions"],
+  ['new Sentinel([["h", 1]], { cache: { } })', "CacheOptions"],
+  ['sentinel.masterFor("m", { cache: { } })', "CacheOptions"],
   ["redis.pubsub({ })", "PubSubOptions"],
   ["redis.pipeline({ })", "PipelineOptions"],
   ['redis.lock("x", { })', "LockOptions", "lockClass"],

@@ -332,6 +332,8 @@ describe("unknown options", () => {
     ],
     ["retryStrategy", '"retryStrategy"; use option "retry"'],
     ["sentinels", '"sentinels"; use new Sentinel(sentinels).masterFor(name)'],
+    ["clientSideCache", '"clientSideCache"; use option "cache"'],
+    ["cache_config", '"cache_config"; use option "cache"'],
     ["keyPrefix", '"keyPrefix"; there is no prefix for keys; add it to the keys'],
     ["RESP", '"RESP"; use option "protocol"'],
     [
