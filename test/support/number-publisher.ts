@@ -1,14 +1,18 @@
 /**
- * Publishes 1, 2, 3 … to shard channels at a constant rate, without waiting for replies, and records the numbers
- * whose publication succeeded.
+ * Publishes 1, 2, 3 … to shard channels at a constant rate, as long as the replies come, and records the numbers whose
+ * publication succeeded.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisCluster } from "../../src/index.js";
 
 /** ms between two numbers of a channel; the default. */
 const PAUSE_MS = 4;
-/** Most numbers of one channel that await their replies: a primary that fails over holds all of them. */
-const MAX_IN_FLIGHT = 100;
+/**
+ * Numbers of one channel that may await their replies; the default. A publication that is refused with CLUSTERDOWN is
+ * sent again later, when the next one, written before the reply came, may have been executed: their order is not
+ * guaranteed.
+ */
+const MAX_IN_FLIGHT = 1;
 
 /**
  * How a number is published. A former primary redirects a script with the channel as its key, and a transaction with
@@ -22,6 +26,8 @@ export interface PublisherOptions {
   readonly form?: PublicationForm;
   /** ms between two numbers of a channel. */
   readonly pause?: number;
+  /** Numbers of one channel that may await their replies; with more than one, no node may refuse any. Default: 1. */
+  readonly maxInFlight?: number;
 }
 
 const SCRIPT = "return redis.call('SPUBLISH', KEYS[1], ARGV[1])";
@@ -43,6 +49,7 @@ export class NumberPublisher implements AsyncDisposable {
   readonly #channels: readonly Channel[];
   readonly #pause: number;
   readonly #form: PublicationForm;
+  readonly #maxInFlight: number;
   readonly #calls = new Set<Promise<void>>();
   readonly #end: Promise<void>;
   #isStopped = false;
@@ -50,11 +57,16 @@ export class NumberPublisher implements AsyncDisposable {
   constructor(
     cluster: RedisCluster,
     channels: readonly string[],
-    { form = "transaction", pause = PAUSE_MS }: PublisherOptions = {},
+    {
+      form = "transaction",
+      pause = PAUSE_MS,
+      maxInFlight = MAX_IN_FLIGHT,
+    }: PublisherOptions = {},
   ) {
     this.#cluster = cluster;
     this.#form = form;
     this.#pause = pause;
+    this.#maxInFlight = maxInFlight;
     this.#channels = channels.map((name) => ({
       name,
       published: [],
@@ -96,7 +108,7 @@ export class NumberPublisher implements AsyncDisposable {
   async #run(): Promise<void> {
     while (!this.#isStopped) {
       for (const channel of this.#channels)
-        if (channel.inFlight < MAX_IN_FLIGHT) this.#publish(channel);
+        if (channel.inFlight < this.#maxInFlight) this.#publish(channel);
       await sleep(this.#pause);
     }
   }
