@@ -6,8 +6,11 @@
 import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
 
-const LOWEST = 10_000;
-const HIGHEST = 30_000;
+/** Ports to choose from: the first, and the one after the last. */
+export type PortRange = readonly [first: number, end: number];
+
+/** Ports of servers that run as processes. Linux uses ports from 32,768 for outgoing connections. */
+export const SERVER_PORTS: PortRange = [20_000, 32_000];
 const ATTEMPTS = 50;
 
 /** Ports that {@link freePort} returned last: a server binds its ports only after others were chosen. */
@@ -22,12 +25,16 @@ export const LOOPBACK = "127.0.0.1";
  * Listen on a free port of the loopback address.
  *
  * @param server - A server that is not listening.
+ * @param range - Ports to choose from.
  * @returns The port.
  * @throws Error when no free port is found.
  */
-export async function listen(server: Server): Promise<number> {
+export async function listen(
+  server: Server,
+  [first, end]: PortRange = SERVER_PORTS,
+): Promise<number> {
   for (let attempt = 1; ; attempt++) {
-    const port = randomInt(LOWEST, HIGHEST);
+    const port = randomInt(first, end);
     try {
       await listenOn(server, { host: LOOPBACK, port });
       return port;

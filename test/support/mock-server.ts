@@ -143,6 +143,11 @@ export class MockServer implements AsyncDisposable {
     this.#rethrow();
   }
 
+  /** Refuse new connections from now on. */
+  refuse(): void {
+    this.#server.close();
+  }
+
   /**
    * Close all connections and stop listening.
    *
@@ -150,7 +155,7 @@ export class MockServer implements AsyncDisposable {
    * in `stall()`, `expectClose()` or `commands()` have not.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close();
+    this.refuse();
     for (const peer of this.peers) peer.socket.destroy();
     await until(() => this.#running.size === 0, { message: () => "a script does not end" });
     if (this.#dir !== undefined) await removeFolder(this.#dir);

@@ -57,11 +57,7 @@ export class NumberPublisher implements AsyncDisposable {
   constructor(
     cluster: RedisCluster,
     channels: readonly string[],
-    {
-      form = "transaction",
-      pause = PAUSE_MS,
-      maxInFlight = MAX_IN_FLIGHT,
-    }: PublisherOptions = {},
+    { form = "transaction", pause = PAUSE_MS, maxInFlight = MAX_IN_FLIGHT }: PublisherOptions = {},
   ) {
     this.#cluster = cluster;
     this.#form = form;

@@ -128,6 +128,8 @@ export class ScriptedNode {
   /** Reset all connections, and refuse new ones; wait until the clients of this process have noticed. */
   async kill(): Promise<void> {
     this.#endHolds();
+    // First: a client that has lost its connection connects again at once.
+    this.#mock?.refuse();
     const open = this.peers.filter(({ socket }) => !socket.destroyed);
     await Promise.all(open.map((peer) => peer.reset()));
     await this.#mock?.[Symbol.asyncDispose]();

@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import type { RedisError } from "../../src/errors.js";
+import { connectedPorts } from "../support/client-sockets.js";
 import { clientOf, commandsOf, type RoutedCommands } from "../support/cluster-router.js";
 import {
   type ScriptedCluster,
@@ -46,7 +47,11 @@ function keysOfShards(): string[] {
   return cluster.nodes.slice(0, SHARDS).map((node) => found.get(node) as string);
 }
 
-const nodesWithSockets = (): number => cluster.nodes.filter(({ open }) => open !== 0).length;
+/** Number of nodes that this process is connected to: another one may connect to a port of its own former servers. */
+function nodesWithSockets(): number {
+  const ports = connectedPorts();
+  return cluster.nodes.filter(({ port }) => ports.has(port)).length;
+}
 
 const openSockets = (): number => cluster.nodes.reduce((sum, { open }) => sum + open, 0);
 const replicaOf = (node: ScriptedNode): ScriptedNode =>
