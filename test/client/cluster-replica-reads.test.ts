@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
-import { Redis, RedisCluster } from "../../src/index.js";
+import { type ClusterNodeDetail, Redis, RedisCluster } from "../../src/index.js";
 import { startCluster, type TestCluster, type TestClusterNode } from "../../src/testing/index.js";
 import { until } from "../support/until.js";
 
@@ -69,6 +69,22 @@ async function readAgain(node: TestClusterNode): Promise<void> {
   await until(async () => (await gets(node)) > before + 5, { message: "no reads" });
 }
 
+/** Whether all primaries have marked the node as failed, so that their views are without it. */
+async function isFailed(node: TestClusterNode): Promise<boolean> {
+  const marks = await cluster.with({ targetNodes: "primaries" }).clusterNodes();
+  const isMarked = ({ port, flags }: ClusterNodeDetail) =>
+    port === node.port && flags.includes("fail");
+  return [...marks.values()].every((details) => [...details.values()].flat().some(isMarked));
+}
+
+/** Have the client ask for another view: it loses idle connections to the primaries of the other shards. */
+async function refreshView(): Promise<void> {
+  const ports = cluster.getPrimaries().map(({ port }) => port);
+  const others = servers.nodes.filter(({ port }) => ports.includes(port) && port !== primary.port);
+  const kill = (redis: Redis) => redis.clientKillFilter({ type: "normal", skipMe: true });
+  await Promise.all(others.map((node) => at(node, kill)));
+}
+
 beforeAll(async () => {
   servers = await startCluster({ primaries: 3, replicas: 3 });
 });
@@ -128,8 +144,9 @@ describe("reads of a cluster client at replicas", () => {
   it("go to a replica again that the nodes had marked as failed, in a client that only reads", async () => {
     await readDuring(async () => {
       replica.pause();
+      await until(async () => await isFailed(replica), { message: "not marked as failed" });
+      await refreshView();
       await until(() => cluster.getReplicas().every(({ port }) => port !== replica.port), {
-        timeout: 20_000,
         message: "the replica is still part of the view",
       });
       replica.resume();
