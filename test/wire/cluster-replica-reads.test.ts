@@ -248,7 +248,7 @@ describe("with({ loadBalancingStrategy })", () => {
     [{ targetNode: "all" }, 'unknown option "targetNode"; did you mean "targetNodes"?'],
     [
       { host: "localhost" },
-      'unknown option "host"; known options are targetNodes, loadBalancingStrategy, decodeResponses, integers, signal, timeout, retryOnTimeout, retryReads, retryOnError',
+      'unknown option "host"; known options are targetNodes, loadBalancingStrategy, decodeResponses, integers, signal, timeout, retryOnTimeout, retryReads, cache, retryOnError',
     ],
     [
       { loadBalancingStrategy: "random", targetNodes: "all" },
