@@ -2,16 +2,17 @@
  * Identifies calls that may be answered from the cache. Two calls have the same identity only if the same bytes would
  * be sent for them and their replies would be built in the same way.
  */
-import { isUint8Array } from "node:util/types";
-import type { Arg, CommandInfo } from "../commands/core/info.js";
+import { isPromise, isUint8Array } from "node:util/types";
+import type { Arg, CommandInfo, Key } from "../commands/core/info.js";
 import { commandKeys } from "../commands/core/key-route.js";
 import { COMMANDS } from "../commands/generated/registry.js";
 import { DataError } from "../errors.js";
 import type { CommandRequest } from "../execution/command-request.js";
-import type { CacheSettings } from "../options/cache.js";
+import type { CacheFilter, CacheSettings } from "../options/cache.js";
 import type { EncoderOptions } from "../protocol/encoder.js";
 import { copyOf } from "../util/bytes.js";
 import { faultText } from "../util/guarded.js";
+import { kindOf } from "../util/validate.js";
 import type { CallIdentity } from "./key-index.js";
 import { KeyText } from "./key-text.js";
 import { type CacheRule, readsOtherKeys, ruleOf } from "./rules.js";
@@ -46,7 +47,7 @@ export class CallIdentities {
   /**
    * Whether the reply of a call with an identity is kept, by the rules and the caller's function.
    *
-   * @throws DataError when that function throws.
+   * @throws DataError when that function throws, or returns something else.
    */
   allows({ info, args }: IdentifiedCall): boolean {
     const rule = this.#ruleOf(info) as CacheRule;
@@ -54,11 +55,19 @@ export class CallIdentities {
     if (this.#filter === undefined) return standard;
     // Copies: what the function does to bytes must not change what is sent.
     const keys = commandKeys(info, args).map((key) => (isUint8Array(key) ? copyOf(key) : key));
+    const answer = this.#ask(this.#filter, info.name, keys) ?? standard;
+    if (typeof answer === "boolean") return answer;
+    // A promise would count as true.
+    if (isPromise(answer)) (answer as Promise<unknown>).catch(() => {});
+    const expected = `must return a boolean or undefined, got ${kindOf(answer)}`;
+    throw unusable(info.name, expected);
+  }
+
+  #ask(filter: CacheFilter, command: string, keys: readonly Key[]): unknown {
     try {
-      return this.#filter(info.name, keys) ?? standard;
+      return filter(command, keys);
     } catch (cause) {
-      const message = `option "cacheable" of option "cache" failed: ${faultText(cause)}`;
-      throw new DataError(message, { command: info.name, outcome: "not-sent", cause });
+      throw unusable(command, `failed: ${faultText(cause)}`, cause);
     }
   }
 
@@ -92,6 +101,11 @@ export class CallIdentities {
   #isReported(key: string): boolean {
     return this.#prefixes.length === 0 || this.#prefixes.some((prefix) => key.startsWith(prefix));
   }
+}
+
+function unusable(command: string, reason: string, cause?: unknown): DataError {
+  const message = `option "cacheable" of option "cache" ${reason}`;
+  return new DataError(message, { command, outcome: "not-sent", cause });
 }
 
 /** The parts of a call that its identity depends on. */

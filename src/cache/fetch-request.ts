@@ -21,8 +21,8 @@ const CACHING = internalCommand("CLIENT CACHING", "YES");
 
 /** The cache, as its reads use it. */
 export interface FetchOwner {
-  /** The reply has arrived on a connection; return whether it is kept. */
-  onFetched(fetch: FetchRequest, reply: Reply): boolean;
+  /** The reply has arrived on a connection; its callers get it. */
+  onFetched(fetch: FetchRequest, reply: Reply): void;
   /** The read has ended, with a reply or without. */
   onFetchEnded(fetch: FetchRequest): void;
 }
@@ -32,6 +32,8 @@ export interface FetchSetup {
   readonly owner: FetchOwner;
   /** Whether CLIENT CACHING YES precedes the command, in the same piece. */
   readonly optIn: boolean;
+  /** Most callers: they are pending commands, although only one is sent. */
+  readonly maxCallers: number;
 }
 
 /** A caller gets the outcome of a read only if the read has this part of its reply timeout left. */
@@ -56,10 +58,10 @@ export class FetchRequest extends Request implements CallIdentity {
   readonly #args: readonly Arg[];
   readonly #owner: FetchOwner;
   readonly #optIn: boolean;
+  readonly #maxCallers: number;
   readonly #callers: Set<CommandRequest>;
   readonly #holder = { delete: (caller: Request): void => this.#leave(caller as CommandRequest) };
   #carrier: RequestCarrier | undefined = undefined;
-  #held = false;
   #awaitsCaching: boolean;
   /** Whether the server remembers no key of this read, because it has refused CLIENT CACHING. */
   #refused = false;
@@ -72,21 +74,27 @@ export class FetchRequest extends Request implements CallIdentity {
     this.#args = copyOfArgs(leader.args);
     this.#owner = setup.owner;
     this.#optIn = setup.optIn;
+    this.#maxCallers = setup.maxCallers;
     this.#awaitsCaching = setup.optIn;
     this.#callers = new Set([leader]);
+    leader.heldBy(this.#holder);
   }
 
   /** Whether a caller may get the outcome of this read: its limits and retries are those of the first one. */
   accepts({ call }: CommandRequest): boolean {
     const own = this.#leader.call;
     const { replyTimeout } = own;
+    const age = realTime() - this.since;
     return (
       !this.settled &&
+      this.#callers.size < this.#maxCallers &&
+      // The server may have executed it at any time since.
+      (call.cache.ttl === 0 || age <= call.cache.ttl) &&
       call.replyTimeout === replyTimeout &&
       call.retryReads === own.retryReads &&
       call.retryOnTimeout === own.retryOnTimeout &&
       call.retryOnError === own.retryOnError &&
-      (replyTimeout === 0 || realTime() - this.since <= replyTimeout * JOIN_PART)
+      (replyTimeout === 0 || age <= replyTimeout * JOIN_PART)
     );
   }
 
@@ -98,8 +106,8 @@ export class FetchRequest extends Request implements CallIdentity {
   /** Add a caller. */
   join(caller: CommandRequest): void {
     this.#callers.add(caller);
+    caller.heldBy(this.#holder);
     if (this.#carrier !== undefined) caller.markWritten(this.#carrier);
-    else if (this.#held) caller.heldBy(this.#holder);
   }
 
   override get name(): string {
@@ -117,21 +125,13 @@ export class FetchRequest extends Request implements CallIdentity {
   override markWritten(carrier: RequestCarrier): void {
     super.markWritten(carrier);
     this.#carrier = carrier;
-    this.#held = false;
     for (const caller of this.#callers) caller.markWritten(carrier);
   }
 
   override heldBy(holder: RequestHolder): void {
     super.heldBy(holder);
     this.#carrier = undefined;
-    this.#held = true;
     for (const caller of this.#callers) caller.heldBy(this.#holder);
-  }
-
-  override released(): void {
-    super.released();
-    this.#held = false;
-    for (const caller of this.#callers) caller.released();
   }
 
   override encode(encoder: Encoder): void {
@@ -157,11 +157,11 @@ export class FetchRequest extends Request implements CallIdentity {
       this.#awaitsCaching = false;
       return false;
     }
+    if (this.settled) return true;
     this.settled = true;
-    const isKept = !this.#refused && this.#owner.onFetched(this, value);
+    if (!this.#refused) this.#owner.onFetched(this, value);
     this.#owner.onFetchEnded(this);
-    // Only one caller, and the reply is not kept: there is nothing to protect.
-    const isShared = isKept || this.#callers.size > 1;
+    const isShared = this.#callers.size > 1;
     for (const caller of this.#callers) caller.acceptReply(isShared ? copyReply(value) : value);
     return true;
   }
@@ -199,9 +199,10 @@ export class FetchRequest extends Request implements CallIdentity {
     }
   }
 
+  /** A caller has settled before the read: it was aborted, or its timeout has passed. */
   #leave(caller: CommandRequest): void {
     this.#callers.delete(caller);
-    if (this.#callers.size !== 0 || !this.#held) return;
+    if (this.#callers.size !== 0 || this.settled) return;
     this.settled = true;
     this.#owner.onFetchEnded(this);
     this.withdraw();

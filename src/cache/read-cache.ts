@@ -12,7 +12,6 @@ import type { Reply } from "../protocol/reply.js";
 import { realTime } from "../util/timers.js";
 import { reportLookup, reportRemoval } from "./cache-events.js";
 import { CallIdentities } from "./call-identities.js";
-import { copyReply } from "./copy-reply.js";
 import { type FetchOwner, FetchRequest } from "./fetch-request.js";
 import { type CallIdentity, KeyIndex } from "./key-index.js";
 import { KeyText } from "./key-text.js";
@@ -44,6 +43,7 @@ export interface CacheStats {
 /** The settings of a client that its cache needs. */
 export interface ReadCacheSettings extends LaneSettings, EncoderOptions {
   readonly cache: CacheSettings;
+  readonly maxPendingCommands: number;
 }
 
 /** Answers reads from kept replies; sends the others. */
@@ -51,6 +51,7 @@ export class ReadCache implements FetchOwner, LaneListener {
   readonly #identities: CallIdentities;
   readonly #text: KeyText;
   readonly #optIn: boolean;
+  readonly #maxCallers: number;
   readonly #store: ReplyStore<Lane>;
   /** Reads under way that are current. */
   readonly #fetches = new KeyIndex<FetchRequest>();
@@ -70,6 +71,7 @@ export class ReadCache implements FetchOwner, LaneListener {
     this.#identities = new CallIdentities(cache, settings);
     this.#text = new KeyText(settings);
     this.#optIn = cache.mode === "opt-in";
+    this.#maxCallers = settings.maxPendingCommands;
     this.#store = new ReplyStore(cache);
     this.#lanes = new Lanes(settings, this);
     this.#send = send;
@@ -108,7 +110,7 @@ export class ReadCache implements FetchOwner, LaneListener {
       this.#hits++;
       this.#store.touch(kept);
       reportLookup("hit", request.name);
-      request.acceptReply(copyReply(kept.reply));
+      request.acceptReply(kept.reply);
       return true;
     }
     return this.#join(request, identity) || this.#fetch(request, identity);
@@ -133,14 +135,13 @@ export class ReadCache implements FetchOwner, LaneListener {
 
   // -- called by reads and connections -----------------------------------------------------------
 
-  onFetched(fetch: FetchRequest, reply: Reply): boolean {
+  onFetched(fetch: FetchRequest, reply: Reply): void {
     const lane = fetch.carrier === undefined ? undefined : this.#lanes.of(fetch.carrier);
-    if (!fetch.isCurrent || lane?.tracking !== true) return false;
+    if (!fetch.isCurrent || lane?.tracking !== true) return;
     const { evictions } = this.#store;
-    const isKept = this.#store.add(fetch, { reply, lane, since: fetch.since });
+    this.#store.add(fetch, { reply, lane, since: fetch.since });
     const evicted = this.#store.evictions - evictions;
     if (evicted !== 0) reportRemoval("eviction", evicted);
-    return isKept;
   }
 
   onFetchEnded(fetch: FetchRequest): void {
@@ -181,7 +182,11 @@ export class ReadCache implements FetchOwner, LaneListener {
     if (!this.#identities.allows(request)) return false;
     this.#misses++;
     reportLookup("miss", request.name);
-    const fetch = new FetchRequest(request, identity, { owner: this, optIn: this.#optIn });
+    const fetch = new FetchRequest(request, identity, {
+      owner: this,
+      optIn: this.#optIn,
+      maxCallers: this.#maxCallers,
+    });
     const isFirst = this.#fetches.find(identity) === undefined;
     fetch.isCurrent = isFirst && !this.#writes.affect(identity.keys);
     if (fetch.isCurrent) {

@@ -3,8 +3,9 @@
  * it from every key, so that nothing grows with the number of keys that were read. Pure.
  */
 import type { Reply } from "../protocol/reply.js";
-import { sizeOfReply } from "./copy-reply.js";
+import { copyFlat, copyReply, isFlat, ownReply, sizeOfReply } from "./copy-reply.js";
 import { type CallIdentity, KeyIndex } from "./key-index.js";
+import { ownText } from "./own-text.js";
 
 /** Approximate memory in bytes of an item without its keys and its reply, and of one key. */
 const ITEM_BYTES = 200;
@@ -17,24 +18,36 @@ const LARGEST_PART = 16;
 export class KeptReply<L = unknown> implements CallIdentity {
   readonly keys: readonly string[];
   readonly id: string;
-  readonly reply: Reply;
   readonly lane: L;
   /** Moment of `realTime()`. */
   readonly since: number;
   readonly bytes: number;
   newer: KeptReply<L> | undefined = undefined;
   older: KeptReply<L> | undefined = undefined;
+  readonly #reply: Reply;
+  readonly #isFlat: boolean;
 
-  constructor({ keys, id }: CallIdentity, { reply, lane, since }: Received<L>) {
-    this.keys = keys;
-    this.id = id;
-    this.reply = reply;
+  constructor({ keys, id }: CallIdentity, { reply, lane, since }: Received<L>, bytes: number) {
+    this.keys = keys.map(ownText);
+    this.id = ownText(id);
+    this.#reply = ownReply(reply);
+    this.#isFlat = isFlat(reply);
     this.lane = lane;
     this.since = since;
-    let bytes = ITEM_BYTES + id.length + sizeOfReply(reply);
-    for (const key of keys) bytes += KEY_BYTES + key.length;
     this.bytes = bytes;
   }
+
+  /** Return a copy of the reply, which the caller may change. */
+  get reply(): Reply {
+    return this.#isFlat ? copyFlat(this.#reply) : copyReply(this.#reply);
+  }
+}
+
+/** Return the approximate memory of a reply with its keys; `Infinity` for one that must not be kept. */
+function sizeOf({ keys, id }: CallIdentity, reply: Reply): number {
+  let bytes = ITEM_BYTES + id.length + sizeOfReply(reply);
+  for (const key of keys) bytes += KEY_BYTES + key.length;
+  return bytes;
 }
 
 /** A reply that was received. */
@@ -92,13 +105,14 @@ export class ReplyStore<L> {
     this.#link(kept);
   }
 
-  /** Keep a reply, in place of an earlier one of the same call; return `false` when it is too large. */
+  /** Keep a copy of a reply, in place of an earlier one of the same call; return `false` when it is too large. */
   add(call: CallIdentity, received: Received<L>): boolean {
     const former = this.#index.find(call);
     if (former !== undefined) this.remove(former);
-    const kept = new KeptReply(call, received);
     const { maxEntries, maxBytes } = this.#limits;
-    if (kept.bytes > maxBytes / LARGEST_PART) return false;
+    const bytes = sizeOf(call, received.reply);
+    if (bytes > maxBytes / LARGEST_PART) return false;
+    const kept = new KeptReply(call, received, bytes);
     this.#index.add(kept);
     this.#link(kept);
     this.#entries++;

@@ -3,7 +3,8 @@
  */
 import { isUint8Array } from "node:util/types";
 import { DataError } from "../errors.js";
-import { copyOf } from "../util/bytes.js";
+import { isShortAscii } from "../protocol/encoder.js";
+import { copyOf, latin1TextOf } from "../util/bytes.js";
 import {
   type Check,
   callable,
@@ -38,7 +39,9 @@ export interface CacheOptions {
    * `prefixes`; the server remembers no keys, and reports all changes of keys with these prefixes.
    */
   readonly mode?: "all" | "opt-in" | "broadcast" | undefined;
-  /** Key prefixes for `"broadcast"`, text or bytes; default: all keys. */
+  /**
+   * Key prefixes for `"broadcast"`, text or bytes; default: all keys. One that begins with another one has no effect.
+   */
   readonly prefixes?: readonly (string | Uint8Array)[] | undefined;
   /**
    * Function called with the command name and the keys of a read: `true` keeps the reply also when it may differ
@@ -83,10 +86,27 @@ const prefixes: Check<readonly (string | Uint8Array)[]> = (name, value) => {
   if (wrong >= 0)
     throw invalidOption(name, "an array of texts or bytes", `${kindOf(value[wrong])} in it`);
   // Copies: the caller may change its array and its bytes.
-  return (value as (string | Uint8Array)[]).map((one) =>
+  const given = (value as (string | Uint8Array)[]).map((one) =>
     typeof one === "string" ? one : copyOf(one),
   );
+  return given.filter((one, i) => !given.some((other, j) => i !== j && covers(other, one, j < i)));
 };
+
+/**
+ * Whether all keys with one prefix have another one too: servers refuse both together.
+ *
+ * @param isEarlier - Whether the other one comes first; of two equal ones the second is left out.
+ */
+function covers(other: string | Uint8Array, prefix: string | Uint8Array, isEarlier: boolean) {
+  const [outer, inner] = [prefixText(other), prefixText(prefix)];
+  // Which bytes other text has depends on the encoding of the client.
+  if (typeof other !== typeof prefix && !(isShortAscii(outer) && isShortAscii(inner))) return false;
+  return inner.startsWith(outer) && (isEarlier || inner !== outer);
+}
+
+function prefixText(prefix: string | Uint8Array): string {
+  return typeof prefix === "string" ? prefix : latin1TextOf(prefix);
+}
 
 const CHECKS = {
   maxEntries: integer(1),

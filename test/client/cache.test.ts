@@ -136,6 +136,18 @@ describe("reads", () => {
     expect(error.message).toContain('option "cacheable" of option "cache" failed: no');
   });
 
+  it("are refused when the function cacheable is asynchronous: its promise would count as true", async () => {
+    const redis = caching({
+      cacheable: (async () => {
+        throw new Error("never unhandled");
+      }) as unknown as () => boolean,
+    });
+    const error = await errorOf(redis.get("k"));
+    expect(error).toBeInstanceOf(DataError);
+    expect(error.message).toContain("must return a boolean or undefined");
+    expect(statsOf(redis)).toMatchObject({ misses: 0, entries: 0 });
+  });
+
   it("are sent in pipelines and transactions, and their values are right", async () => {
     const redis = caching();
     await fill(redis);
@@ -562,6 +574,17 @@ describe('mode "broadcast"', () => {
     const { tracking_total_keys: tracked, tracking_total_prefixes: prefixes } =
       await writer.info("stats");
     expect([tracked, prefixes]).toEqual([0, 2]);
+  });
+});
+
+describe('prefixes of mode "broadcast"', () => {
+  it("may overlap, although servers refuse that", async () => {
+    const prefixes = ["user:1", Buffer.from("user:"), "user:", "user:2", "item:"];
+    const redis = caching({ mode: "broadcast", prefixes });
+    await fill(redis, "user:17");
+    await fill(redis, "item:1");
+    await other.set("user:17", "new");
+    await until(async () => (await redis.get("user:17")) === "new");
   });
 });
 

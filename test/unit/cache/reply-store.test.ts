@@ -1,13 +1,25 @@
 /** The bounded store of the client-side cache, and its index by key. */
+import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { KeyIndex } from "../../../src/cache/key-index.js";
 import { ReplyStore } from "../../../src/cache/reply-store.js";
 import { ResponseError } from "../../../src/errors.js";
-import { MapReply, type Reply } from "../../../src/protocol/reply.js";
+import { MapReply, type Reply, SetReply } from "../../../src/protocol/reply.js";
 
 const LARGE = { maxEntries: 100, maxBytes: 1_000_000 };
 const call = (id: string, ...keys: string[]) => ({ id, keys });
 const received = (reply: Reply, lane = "lane") => ({ reply, lane, since: 0 });
+
+/** Change everything that can be changed in a reply. */
+function spoil(reply: Reply): void {
+  if (Buffer.isBuffer(reply)) reply.fill(0);
+  const items = reply instanceof MapReply || reply instanceof SetReply ? reply.items : reply;
+  if (!Array.isArray(items)) return;
+  for (const item of items) spoil(item);
+  items.push("spoilt");
+}
 
 describe("KeyIndex", () => {
   it("finds items by call and by key, and forgets keys without items", () => {
@@ -96,6 +108,47 @@ describe("ReplyStore", () => {
     expect(["a", "b", "c"].filter((key) => store.find(call("GET", key)) !== undefined)).toEqual([
       "b",
     ]);
+  });
+
+  it("keeps no memory alive but that of its replies and keys", () => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    const used = (): number => {
+      collect();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const store = new ReplyStore<string>({ maxEntries: 10_000, maxBytes: 1e9 });
+    const before = used();
+    for (let i = 0; i < 500; i++) {
+      // The first part of a block of 8 KB, and of a text of 100 KB.
+      const block = Buffer.allocUnsafeSlow(8192);
+      const text = Buffer.alloc(100_000, String(i)).toString("latin1");
+      const key = text.slice(0, 20) + i;
+      store.add(call("GET", text.slice(100, 130) + i), received(block.subarray(0, 100)));
+      store.add(call(text.slice(200, 230), key, "other"), received([block.subarray(100, 200)]));
+      store.add(call("GET", `k${i}`), received(text.slice(300, 340)));
+    }
+    expect(used() - before).toBeLessThan(3_000_000);
+    expect(store.entries).toBe(1500);
+  });
+
+  it("returns collections, Buffers and maps that can be changed, at any depth", () => {
+    const store = new ReplyStore<string>(LARGE);
+    const replies: Reply[] = [
+      Buffer.from("b"),
+      ["a", ["b", Buffer.from("c")]],
+      ["a", 1],
+      new MapReply(["f", "v"]),
+      new MapReply(["f", Buffer.from("v")]),
+      new SetReply(["m"]),
+      new SetReply([["m"]]),
+    ];
+    const expected = structuredClone(replies.map((reply) => inspect(reply, { depth: 9 })));
+    for (const [i, reply] of replies.entries()) store.add(call("GET", `k${i}`), received(reply));
+    const kept = () => replies.map((_, i) => store.find(call("GET", `k${i}`))?.reply as Reply);
+    for (const all of [replies, kept(), kept()]) for (const reply of all) spoil(reply);
+    expect(kept().map((reply) => inspect(reply, { depth: 9 }))).toEqual(expected);
   });
 
   it("stays linked through every order of removals", () => {
