@@ -147,7 +147,7 @@ export class ClusterRouter
     if (this.gates.count !== 0 && this.gates.hold(slot, request)) return;
     const node = this.nodeAt(slot);
     if (node === undefined) this.#hold(request);
-    else node.pool.execute(request);
+    else this.#poolOf(node).execute(request);
   }
 
   executeExclusively(request: Request): void {
@@ -167,7 +167,7 @@ export class ClusterRouter
     for (;;) {
       const node = await this.chosen(choose);
       try {
-        return await node.pool.lease();
+        return await this.#poolOf(node).lease();
       } catch (error) {
         if (this.closed) throw error;
         // A closed pool belongs to a node that has left the cluster.
@@ -277,9 +277,16 @@ export class ClusterRouter
   }
 
   /** Send a request to a node. */
-  sendTo({ pool }: NodePool, request: Request): void {
+  sendTo(node: NodePool, request: Request): void {
+    const pool = this.#poolOf(node);
     if (request.blocking) pool.executeExclusively(request);
     else pool.execute(request);
+  }
+
+  /** Return the pool of a node; ask for a view while it is down: what waits for it may get another node. */
+  #poolOf(node: NodePool): NodePool["pool"] {
+    if (node.suspect) this.#topology.join();
+    return node.pool;
   }
 
   rerouteSlot(slot: number): void {

@@ -1,6 +1,6 @@
 /** Nodes of a cluster that die, freeze or come back: what rejects with which outcome, and what goes on elsewhere. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RedisClusterOptions } from "../../src/cluster/options.js";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import { ConnectionError } from "../../src/errors.js";
@@ -297,6 +297,29 @@ describe("a frozen node whose replica was promoted", () => {
     expect(await commands.run("INCR", key)).toBe(1);
     a.thaw();
   });
+
+  it.each(["command", "lease", "blocking command"] as const)(
+    "is left when it is promoted after the first timeout, long before the timeout of connecting (%s)",
+    async (what) => {
+      await restart({ libName: "rediswire", socketTimeout: 300, socketConnectTimeout: 5_000 });
+      const adopt = vi.spyOn(commands.router, "adopt");
+      a.freeze();
+      expect(await kindOfFailure(commands.run("INCR", key))).toBe("TimeoutError unknown");
+      // The view of that moment, and no command waits for another one.
+      await until(() => adopt.mock.calls.length === 1);
+      await waitEventLoopTurns();
+      cluster.promote(replicaOfA);
+      const next = {
+        command: () => commands.runWith({ timeout: 3_000 }, "INCR", key),
+        // Its own time is over before the node has answered the handshake.
+        lease: () => errorOf(commands.router.lease([key])),
+        "blocking command": () => commands.runWith({ timeout: 3_000 }, "BLPOP", key, 1),
+      }[what]();
+      await isLeft();
+      await next;
+      a.thaw();
+    },
+  );
 
   it("leads to few CLUSTER SLOTS calls, however many calls have a tiny timeout", async () => {
     await restart({ libName: "rediswire", socketTimeout: 3_500 });
