@@ -6,11 +6,16 @@
 import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
 
-/** Ports to choose from: the first, and the one after the last. */
-export type PortRange = readonly [first: number, end: number];
+/** Where to listen. */
+export interface Place {
+  /** Default: {@link LOOPBACK}. */
+  readonly host?: string;
+  /** Ports to choose from: the first, and the one after the last; default those of servers that run as processes. */
+  readonly ports?: readonly [first: number, end: number];
+}
 
-/** Ports of servers that run as processes. Linux uses ports from 32,768 for outgoing connections. */
-export const SERVER_PORTS: PortRange = [20_000, 32_000];
+/** Linux uses ports from 32,768 for outgoing connections. */
+const SERVER_PORTS = [20_000, 32_000] as const;
 const ATTEMPTS = 50;
 
 /** Ports that {@link freePort} returned last: a server binds its ports only after others were chosen. */
@@ -22,21 +27,20 @@ const AVOIDED = 2_000;
 export const LOOPBACK = "127.0.0.1";
 
 /**
- * Listen on a free port of the loopback address.
+ * Listen on a free port.
  *
  * @param server - A server that is not listening.
- * @param range - Ports to choose from.
  * @returns The port.
  * @throws Error when no free port is found.
  */
 export async function listen(
   server: Server,
-  [first, end]: PortRange = SERVER_PORTS,
+  { host = LOOPBACK, ports = SERVER_PORTS }: Place = {},
 ): Promise<number> {
   for (let attempt = 1; ; attempt++) {
-    const port = randomInt(first, end);
+    const port = randomInt(...ports);
     try {
-      await listenOn(server, { host: LOOPBACK, port });
+      await listenOn(server, { host, port });
       return port;
     } catch (error) {
       if (attempt === ATTEMPTS) throw error;

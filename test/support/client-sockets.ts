@@ -16,12 +16,7 @@ subscribe("net.client.socket", (message) => {
   socket.once("close", () => ports.delete(socket));
 });
 
-/** Return the ports that clients of this process are connected or connecting to, as far as they know. */
-export function connectedPorts(): ReadonlySet<number | undefined> {
-  return new Set(ports.values());
-}
-
 /** Return whether a client of this process is connected or connecting to a local port, as far as it knows. */
 export function isConnectedTo(port: number): boolean {
-  return connectedPorts().has(port);
+  return [...ports.values()].includes(port);
 }

@@ -26,6 +26,8 @@ export interface MockOptions {
   readonly tls?: boolean | TlsOptions;
   /** Port to listen on; default a free one. */
   readonly port?: number;
+  /** Address to listen on; default 127.0.0.1. */
+  readonly host?: string;
   /** Listen on a unix socket instead of a port. */
   readonly unix?: boolean;
   /** Reply to the handshake of the client before the script starts, which then does not receive it. */
@@ -53,7 +55,7 @@ export async function mockServer(
 
 /** A listening scripted server. */
 export class MockServer implements AsyncDisposable {
-  readonly host = LOOPBACK;
+  readonly host: string;
   /** Accepted connections, in order. */
   readonly peers: Peer[] = [];
   readonly #script: Script | readonly Script[];
@@ -69,6 +71,7 @@ export class MockServer implements AsyncDisposable {
   constructor(script: Script | readonly Script[], options: MockOptions, server: Server) {
     this.#script = script;
     this.#options = options;
+    this.host = options.host ?? LOOPBACK;
     this.#server = server;
     server.on("connection", (socket: Socket) => this.#onTransport(socket));
     server.on("secureConnection", (socket: TLSSocket) => this.#onSecure(socket));
@@ -78,9 +81,9 @@ export class MockServer implements AsyncDisposable {
   /** Start listening; called by {@link mockServer}. */
   async listen(): Promise<void> {
     const { unix, port } = this.#options;
-    if (port !== undefined) await listenOn(this.#server, { host: LOOPBACK, port });
+    if (port !== undefined) await listenOn(this.#server, { host: this.host, port });
     if (!unix) {
-      this.#port = port ?? (await listen(this.#server));
+      this.#port = port ?? (await listen(this.#server, this.host));
       return;
     }
     this.#dir = await mkdtemp(join(tmpdir(), "rediswire-mock-"));
@@ -102,7 +105,7 @@ export class MockServer implements AsyncDisposable {
     if (this.#options.unix) return `unix://${this.path}`;
     return this.#options.tls
       ? `rediss://localhost:${this.port}`
-      : `redis://${LOOPBACK}:${this.port}`;
+      : `redis://${this.host}:${this.port}`;
   }
 
   /** Number of accepted connections. */

@@ -9,6 +9,7 @@ import { keySlot } from "../../src/commands/core/key-slot.js";
 import { COMMANDS } from "../../src/commands/generated/registry.js";
 import { isConnectedTo } from "./client-sockets.js";
 import { type MockOptions, type MockServer, mockServer, type Peer } from "./mock-server.js";
+import { LOOPBACK } from "./ports.js";
 import { bulk } from "./resp.js";
 import { NodeData, OWN_CONNECTION } from "./scripted-node-data.js";
 import { type Deferred, deferred, until } from "./until.js";
@@ -51,7 +52,7 @@ export interface Hold {
 }
 
 /** Options of a scripted cluster. */
-export interface ScriptedClusterOptions extends Pick<MockOptions, "tls" | "handshake"> {
+export interface ScriptedClusterOptions extends Pick<MockOptions, "host" | "tls" | "handshake"> {
   /** Number of replicas, which are distributed to the primaries in turn. */
   readonly replicas?: number;
 }
@@ -81,7 +82,7 @@ export const REPLIES = {
 
 /** One node. */
 export class ScriptedNode {
-  readonly host = "127.0.0.1";
+  readonly host: string;
   /** Bytes of the answer to CLUSTER SLOTS in place of the map, and whether a node can be reached. */
   view: ScriptedAnswer = undefined;
   readonly #cluster: ScriptedCluster;
@@ -97,6 +98,7 @@ export class ScriptedNode {
   constructor(cluster: ScriptedCluster, options: MockOptions) {
     this.#cluster = cluster;
     this.#options = options;
+    this.host = options.host ?? LOOPBACK;
   }
 
   get port(): number {

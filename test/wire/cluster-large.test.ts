@@ -7,8 +7,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { keySlot } from "../../src/commands/core/key-slot.js";
 import type { RedisError } from "../../src/errors.js";
-import { connectedPorts } from "../support/client-sockets.js";
 import { clientOf, commandsOf, type RoutedCommands } from "../support/cluster-router.js";
+import { OWN_LOOPBACK } from "../support/ports.js";
 import {
   type ScriptedCluster,
   type ScriptedNode,
@@ -31,7 +31,7 @@ let cluster: ScriptedCluster;
 let keys: string[];
 
 beforeAll(async () => {
-  cluster = await scriptedCluster(SHARDS, { replicas: SHARDS });
+  cluster = await scriptedCluster(SHARDS, { replicas: SHARDS, host: OWN_LOOPBACK });
   keys = keysOfShards();
 });
 afterEach(() => until(() => openSockets() === 0, { message: "connections are left" }));
@@ -47,11 +47,7 @@ function keysOfShards(): string[] {
   return cluster.nodes.slice(0, SHARDS).map((node) => found.get(node) as string);
 }
 
-/** Number of nodes that this process is connected to: another one may connect to a port of its own former servers. */
-function nodesWithSockets(): number {
-  const ports = connectedPorts();
-  return cluster.nodes.filter(({ port }) => ports.has(port)).length;
-}
+const nodesWithSockets = (): number => cluster.nodes.filter(({ open }) => open !== 0).length;
 
 const openSockets = (): number => cluster.nodes.reduce((sum, { open }) => sum + open, 0);
 const replicaOf = (node: ScriptedNode): ScriptedNode =>

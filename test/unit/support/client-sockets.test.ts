@@ -29,8 +29,8 @@ it("isConnectedTo() is false after a refused attempt", async () => {
 
 it("listen() returns ports that freePort() does not", async () => {
   const servers = Array.from({ length: 20 }, () => createServer().unref());
-  const scripted = await Promise.all(servers.map(listen));
-  const real = await Promise.all(servers.map(freePort));
+  const scripted = await Promise.all(servers.map((server) => listen(server)));
+  const real = await Promise.all(servers.map(() => freePort()));
   for (const server of servers) server.close();
   expect(Math.max(...scripted)).toBeLessThan(Math.min(...real));
 });
