@@ -4,9 +4,12 @@
  */
 import type { LocalServer } from "./local-server.js";
 import type { Arg } from "./resp.js";
+import { until } from "./until.js";
 
 const BATCH = 100;
 const MIGRATE_MS = 5_000;
+/** Longest time in which a node may take itself for cut off. */
+const DOWN_MS = 30_000;
 
 /** A slot on its way from one primary to another. */
 export interface SlotMove {
@@ -56,8 +59,22 @@ export async function migrateKeys(
     if (keys.length === 0) return;
     // The nodes use TLS among themselves when they have it.
     const target: Arg[] = [to.host, to.tlsPort ?? to.port, "", 0, MIGRATE_MS];
-    await from.command("MIGRATE", ...target, ...credentials, "KEYS", ...keys);
+    await untilServed(() => from.command("MIGRATE", ...target, ...credentials, "KEYS", ...keys));
   }
+}
+
+/** Execute a command that a node on a busy machine may refuse: after other failures it takes itself for cut off. */
+async function untilServed(execute: () => Promise<unknown>): Promise<void> {
+  const isServed = (): Promise<boolean> =>
+    execute().then(
+      () => true,
+      (error: Error) => {
+        if (!error.message.includes("CLUSTERDOWN")) throw error;
+        return false;
+      },
+    );
+  const message = "MIGRATE: the cluster stays down";
+  await until(isServed, { timeout: DOWN_MS, interval: 20, message });
 }
 
 async function idOf(node: LocalServer): Promise<string> {
