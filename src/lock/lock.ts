@@ -321,12 +321,12 @@ export class Lock {
     try {
       value = await work(renewal.signal);
     } catch (error) {
-      renewal.stop();
+      await renewal.stop();
       await this.#releaseQuietly(held);
       this.#lost ??= renewal.lost;
       throw error;
     }
-    renewal.stop();
+    await renewal.stop();
     try {
       await this.#endHolding(held, renewal.lost);
     } catch (error) {

@@ -5,7 +5,7 @@
 
 import { LockNotOwnedError } from "../errors.js";
 import { bindContext } from "../util/async-context.js";
-import { realTime, startTimer, type Timer } from "../util/timers.js";
+import { realTime, socketsRead, startImmediate, startTimer, type Timer } from "../util/timers.js";
 
 /** The lock to renew, and how. */
 export interface RenewalOptions {
@@ -29,7 +29,12 @@ export class LockRenewal {
   readonly #options: RenewalOptions;
   readonly #controller = new AbortController();
   /** Renewals, and listeners of the signal, belong to the caller, unlike the timer. */
-  readonly #onTimer = bindContext(() => this.#schedule());
+  readonly #onTimer = bindContext(() => {
+    if (!this.#renewing) return this.#schedule();
+    // After a busy period Node runs timers before it reads the sockets: the renewal may be confirmed.
+    this.#timer = startImmediate(this.#onSocketsRead);
+  });
+  readonly #onSocketsRead = bindContext(() => this.#schedule());
   #renewAt: number;
   #renewing = false;
   #stopped = false;
@@ -51,22 +56,32 @@ export class LockRenewal {
     return this.#controller.signal;
   }
 
-  /** Stop renewing: the work has ended. Checks a last time whether the lock has expired. */
-  stop(): void {
+  /**
+   * Stop renewing: the work has ended. Checks a last time whether the lock has expired; `lost` is final when
+   * the promise resolves.
+   */
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.lost !== undefined) return;
+    // The work may have blocked the event loop: the renewal may be confirmed.
+    if (this.#renewing && this.#isExpired()) await socketsRead();
     // The process may have been suspended past the expiry, so that no timer has fired.
-    if (this.lost === undefined) this.#checkExpiry();
+    this.#checkExpiry();
   }
 
   readonly #onAbort = (): void => {
     this.#controller.abort(this.#options.signal?.reason);
   };
 
-  #checkExpiry(): boolean {
+  #isExpired(): boolean {
     const until = this.#options.validUntil();
-    if (until === undefined || realTime() < until) return true;
+    return until !== undefined && realTime() >= until;
+  }
+
+  #checkExpiry(): boolean {
+    if (!this.#isExpired()) return true;
     this.#lose(this.#lastError);
     return false;
   }

@@ -30,6 +30,8 @@ export class DeadlineTimer {
   readonly #patient: boolean;
   #timer: Timer | undefined;
   #pendingCheck: Timer | undefined;
+  /** Moment at which the timer fired. */
+  #firedAt = 0;
   #due = NEVER;
 
   /**
@@ -67,16 +69,21 @@ export class DeadlineTimer {
   readonly #fire = (): void => {
     this.#due = NEVER;
     this.#timer = undefined;
+    this.#firedAt = this.#now();
     // After a busy period Node runs timers before it reads the sockets: replies received must count.
     this.#pendingCheck ??= startImmediate(this.#check);
   };
 
   readonly #check = (): void => {
     this.#pendingCheck = undefined;
-    const now = this.#patient ? loopTime() : realTime();
-    const next = this.#onDue(now);
-    if (next !== NEVER) this.watch(next, now);
+    // A callback before this one may have kept the loop busy: the sockets were read before that.
+    const next = this.#onDue(this.#firedAt);
+    if (next !== NEVER) this.watch(next, this.#now());
   };
+
+  #now(): number {
+    return this.#patient ? loopTime() : realTime();
+  }
 }
 
 /**

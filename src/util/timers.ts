@@ -187,3 +187,9 @@ export const startInterval = timers.startInterval;
 
 /** Call a function soon; when a timer calls this, after the sockets have been read. */
 export const startImmediate = timers.startImmediate;
+
+/** Return a promise that resolves after the sockets have been read once. */
+export function socketsRead(): Promise<void> {
+  // An immediate may run before the sockets are read, except after another immediate.
+  return new Promise((resolve) => startImmediate(() => startImmediate(resolve)));
+}

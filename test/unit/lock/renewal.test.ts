@@ -1,4 +1,5 @@
 /** Tests of when a lock is renewed, and when it is reported as lost, with fake timers. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LockNotOwnedError, TimeoutError } from "../../../src/errors.js";
 import { LockRenewal } from "../../../src/lock/renewal.js";
@@ -88,6 +89,30 @@ describe("LockRenewal", () => {
     await vi.advanceTimersByTimeAsync(TIMEOUT);
     expect(renewedAt).toEqual([100]);
     expect(renewal.lost).toBeInstanceOf(LockNotOwnedError);
+  });
+
+  it("reads the sockets before it aborts at the end of the validity: the event loop may have been blocked", async () => {
+    const unread = deferred<void>();
+    const { renewal } = startRenewal(undefined, () => unread.promise);
+    vi.advanceTimersByTime(TIMEOUT);
+    unread.resolve();
+    await nextTurn();
+    expect(renewal.signal.aborted).toBe(false);
+    await renewal.stop();
+    expect(renewal.lost).toBeUndefined();
+  });
+
+  it("reads the sockets before stop() checks the validity: the work may have blocked the event loop", async () => {
+    const unread = deferred<void>();
+    const { renewal } = startRenewal(undefined, () => unread.promise);
+    await vi.advanceTimersByTimeAsync(TIMEOUT / 3);
+    const now = performance.now();
+    const clock = vi.spyOn(performance, "now").mockReturnValue(now + TIMEOUT - 50);
+    const stopped = renewal.stop();
+    unread.resolve();
+    await stopped;
+    clock.mockRestore();
+    expect(renewal.lost).toBeUndefined();
   });
 
   it("counts the validity from the sending of a renewal, not from its reply", async () => {

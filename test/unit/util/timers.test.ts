@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { limitWait } from "../../../src/util/deadline-timer.js";
+import { DeadlineTimer, limitWait } from "../../../src/util/deadline-timer.js";
 import {
   createTimers,
   loopTime,
@@ -165,6 +165,28 @@ describe("limitWait", () => {
     }
     expect(turns).toBeGreaterThan(2);
     expect(turns).toBeLessThan(20);
+  });
+});
+
+describe("DeadlineTimer", () => {
+  it("does not count a deadline that passes after the sockets were read, while another callback blocks the loop", async () => {
+    const checks: number[] = [];
+    const start = realTime();
+    await new Promise<void>((resolve) => {
+      const onDue = (now: number): number => {
+        checks.push(now - start);
+        if (checks.length === 1) return start + 150;
+        resolve();
+        return Number.POSITIVE_INFINITY;
+      };
+      const timer = new DeadlineTimer(onDue, { keepAlive: true, patient: false });
+      // Fires in the same turn as the deadline timer, before it.
+      setTimeout(() => setImmediate(() => block(200)), 1);
+      timer.watch(start + 20, start);
+      block(40);
+    });
+    expect(checks[0]).toBeLessThan(150);
+    expect(checks[1]).toBeGreaterThan(150);
   });
 });
 
