@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   ClusterDownError,
   type ClusterNode,
+  DataError,
   RedisCluster,
   ResponseError,
   SlotNotCoveredError,
@@ -28,6 +29,10 @@ afterAll(async () => {
 });
 
 const at = (node: ClusterNode) => cluster.with({ targetNodes: node });
+/** Return a key that a node serves. */
+function keyAt({ name }: ClusterNode): string {
+  for (let i = 0; ; i++) if (cluster.getNodeFromKey(`key:${i}`).name === name) return `key:${i}`;
+}
 const everywhere = () => cluster.with({ targetNodes: "all" });
 
 describe("PUBSUB CHANNELS, NUMSUB and NUMPAT", () => {
@@ -88,6 +93,26 @@ describe("CLUSTER commands for a chosen node", () => {
   });
 });
 
+describe("CLUSTER SETSLOT for a chosen node", () => {
+  it("begins the import and the migration of a slot, and STABLE ends both", async () => {
+    const slot = cluster.keyslot("foo");
+    const source = cluster.getNodeFromKey("foo") as ClusterNode;
+    const [target = source] = nodes.filter(({ name }) => name !== source.name);
+    const markers = async () => {
+      const lists = await Promise.all([source, target].map((node) => at(node).clusterNodes()));
+      const own = lists.flat().filter(({ flags }) => flags.includes("myself"));
+      return own.flatMap(({ migrations }) => migrations);
+    };
+    const [sourceId, targetId] = [await at(source).clusterMyid(), await at(target).clusterMyid()];
+    expect(await at(target).clusterSetslot(slot, "IMPORTING", sourceId)).toBe(true);
+    expect(await at(source).clusterSetslot(slot, "MIGRATING", targetId)).toBe(true);
+    expect(await markers()).toHaveLength(2);
+    for (const node of [source, target])
+      expect(await at(node).clusterSetslot(slot, "STABLE")).toBe(true);
+    expect(await markers()).toEqual([]);
+  });
+});
+
 describe("commands about one server", () => {
   it("reset the statistics of all nodes (CONFIG RESETSTAT, INFO)", async () => {
     for (let i = 0; i < 20; i++) await everywhere().ping();
@@ -111,6 +136,42 @@ describe("commands about one server", () => {
     expect(named.map((entry) => entry.id)).toEqual([id]);
     expect(await at(node).clientKillFilter({ id })).toBe(1);
     expect(await at(node).clientList()).not.toContainEqual(expect.objectContaining({ id }));
+  });
+
+  it("pause its clients, and release those that block (CLIENT PAUSE, UNPAUSE, UNBLOCK)", async () => {
+    const [node] = nodes;
+    expect(await at(node).clientPause(10_000, { all: false })).toBe(true);
+    expect(await at(node).clientUnpause()).toBe(true);
+    expect(await errorOf(at(node).clientPause(1.5))).toBeInstanceOf(DataError);
+    const own = await at(node).clientId();
+    expect(await at(node).clientUnblock(own)).toBe(false);
+    const key = keyAt(node);
+    const blocked = cluster.blpop(key, 10);
+    const isBlocked = async () =>
+      (await at(node).clientList()).find(({ flags }) => String(flags).includes("b"));
+    const { id } = await until(isBlocked);
+    expect(await at(node).clientUnblock(Number(id))).toBe(true);
+    expect(await blocked).toBeNull();
+  });
+
+  it("report the tracking of a connection, which needs a connection alone (CLIENT TRACKING, TRACKINGINFO, GETREDIR)", async () => {
+    const [node] = nodes;
+    expect(await at(node).clientGetredir()).toBe(-1);
+    expect((await at(node).clientTrackinginfo()).flags).toEqual(["off"]);
+    const refused = await errorOf(at(node).executeCommand("CLIENT TRACKING", "ON"));
+    expect(refused).toBeInstanceOf(DataError);
+    expect(refused.message).toContain("client()");
+    await using client = cluster.getRedisConnection(node).client();
+    const own = await client.clientId();
+    expect(await client.clientTrackingOn({ prefix: ["foo", "bar"], bcast: true })).toBe(true);
+    expect((await client.clientTrackinginfo()).prefixes).toEqual(["bar", "foo"]);
+    expect(await client.clientTrackingOff()).toBe(true);
+    expect(await client.clientTrackingOn({ clientId: own })).toBe(true);
+    expect(await client.clientGetredir()).toBe(own);
+    expect(await client.clientTrackingOff()).toBe(true);
+    expect(await errorOf(client.clientTrackingOn({ prefix: ["foo"] } as never))).toBeInstanceOf(
+      DataError,
+    );
   });
 
   it("read the logs and the memory of that node (SLOWLOG, ACL LOG, MEMORY USAGE, MEMORY STATS)", async () => {

@@ -10,7 +10,7 @@ import {
   type ScriptedNode,
   scriptedCluster,
 } from "../support/scripted-cluster.js";
-import { errorOf } from "../support/settle.js";
+import { errorOf, kindOfFailure } from "../support/settle.js";
 import { until } from "../support/until.js";
 import { waitEventLoopTurns, watchEveryTest } from "../support/wire-clients.js";
 
@@ -251,6 +251,20 @@ describe("a refresh of the slots", () => {
       await refreshed(before);
     }
     expect(cluster.nodes.map((node) => node.peers.length)).toEqual([1, 1, 0]);
+  });
+
+  it("keeps the connections of the other nodes when a timeout led to it", async () => {
+    await commands[Symbol.asyncDispose]();
+    commands = commandsOf(cluster, { socketTimeout: 200 });
+    await connectAll();
+    const connections = (): number[] => cluster.nodes.map(({ peers }) => peers.length);
+    const [before, [first = 0, ...others]] = [views(), connections()];
+    const slow = a.hold("GET");
+    expect(await kindOfFailure(commands.run("GET", cluster.keyOf(a)))).toBe("TimeoutError unknown");
+    await refreshed(before);
+    await connectAll();
+    expect(connections()).toEqual([first + 1, ...others]);
+    slow.release();
   });
 
   it("asks another node than the last one", async () => {

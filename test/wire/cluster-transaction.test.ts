@@ -69,6 +69,13 @@ describe("a transaction on a cluster", () => {
     expect(await transaction.incr(keyB).exec()).toEqual([1]);
   });
 
+  it("returns [] and sends nothing without commands, like a pipeline", async () => {
+    const empty = [multi(), client.pipeline({ transaction: false })];
+    for (const pipeline of empty) expect(await pipeline.exec()).toEqual([]);
+    for (const pipeline of empty) expect(await pipeline.exec({ raiseOnError: false })).toEqual([]);
+    for (const node of [a, b]) expect(node.received().map(([name]) => name)).toEqual(["GET"]);
+  });
+
   it("goes to one node when it has no keys", async () => {
     await multi().echo("x").exec({ raiseOnError: false });
     expect(a.received("MULTI").length + b.received("MULTI").length).toBe(1);
