@@ -81,7 +81,7 @@ export class Connector {
 
   /** Whether the last attempt failed: one attempt at a time is enough then. */
   get failing(): boolean {
-    return this.#failures !== 0;
+    return this.#failures !== 0 || this.#refusal !== undefined;
   }
 
   /** The error for requests that need a connection during the pause after a permanent failure. */

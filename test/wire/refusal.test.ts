@@ -138,6 +138,19 @@ describe("refused credentials", () => {
     expect(commands).toBeGreaterThan(20);
   });
 
+  it("make one connection at a time after a pause, however many calls need one of their own", async () => {
+    await using mock = await mockServer(refuseAll);
+    await using redis = clientWith(mock, { password: "wrong" });
+    expect(kindOf(await errorOf(redis.get("a")))).toBe("AuthenticationError not-sent");
+    for (let connections = 2; connections <= 3; connections++) {
+      await until(async () => {
+        await Promise.all(Array.from({ length: 20 }, () => errorOf(redis.blpop("a", 0))));
+        return mock.connections > connections - 1;
+      });
+      expect(mock.connections).toBe(connections);
+    }
+  });
+
   it("are tried again after the pause, and a success ends the pauses", async () => {
     const passwords = ["old", "new"];
     const provider = vi.fn(() => ({ password: passwords[0] ?? "" }));
