@@ -102,6 +102,7 @@ const NAMES_IN_OTHER_CLIENTS: ReadonlyMap<string, OptionName> = new Map<string, 
   ["database", "db"],
   ["user", "username"],
   ["connectTimeout", "socketConnectTimeout"],
+  ["connect_timeout", "socketConnectTimeout"],
   ["commandTimeout", "socketTimeout"],
   ["keepAlive", "socketKeepaliveDelay"],
   ["connectionName", "clientName"],
@@ -146,6 +147,16 @@ export const hostName: Check<string> = (name, value) => {
   const fault = hostFault(bare);
   if (fault !== undefined) throw invalidOption(name, "a host name or IP address", fault);
   return bare;
+};
+
+/** Accept the path of a unix socket. libuv cuts a longer one, and would connect to another socket. */
+const socketPath: Check<string> = (name, value) => {
+  const path = nonEmptyText(name, value);
+  const { platform } = process;
+  // The length of `sun_path` without its end.
+  const limit = platform === "linux" ? 107 : 103;
+  if (Buffer.byteLength(path) <= limit || platform === "win32") return path;
+  throw invalidOption(name, `a path of at most ${limit} bytes`, "a longer one");
 };
 
 const connectionLimit: Check<number> = (name, value) =>
@@ -227,7 +238,7 @@ function providedCredentials(provider: CredentialProvider): () => Promise<Creden
 type ReadOption = <T>(name: OptionName, check: Check<T>, fallback: T) => T;
 
 function readAddress(read: ReadOption): Address {
-  const path = read("unixSocketPath", nonEmptyText, "");
+  const path = read("unixSocketPath", socketPath, "");
   if (path !== "") return Object.freeze({ kind: "unix", path });
   const host = read("host", hostName, "localhost");
   return Object.freeze({ kind: "tcp", host, port: read("port", integer(1, 65_535), 6379) });

@@ -104,6 +104,10 @@ describe("accepted options", () => {
     [{ host: "[::1]" }, { address: { kind: "tcp", host: "::1", port: 6379 } }],
     [{ host: "::1" }, { address: { kind: "tcp", host: "::1", port: 6379 } }],
     [{ unixSocketPath: "/s" }, { address: { kind: "unix", path: "/s" } }],
+    [
+      { unixSocketPath: "/".padEnd(103, "s") },
+      { address: { kind: "unix", path: "/".padEnd(103, "s") } },
+    ],
     [{ unixSocketPath: "rel/s", tls: false }, { address: { kind: "unix", path: "rel/s" } }],
     [{ db: 15 }, { db: 15 }],
     [{ protocol: 3 }, { protocol: 3 }],
@@ -196,7 +200,7 @@ describe("rejected options", () => {
     host: ["", 5, null, "h:6379", ":1", "[::1]:6379", "a:b:c", "u@h", "redis://h", "/tmp/s"],
     port: [0, -1, 65_536, 1.5, Number.NaN, "6379x", " 6379", "+1", "70000", null],
     db: [-1, 1.5, Number.NaN, "-1", "0x1", null, 2 ** 31],
-    unixSocketPath: ["", 5],
+    unixSocketPath: ["", 5, "/".padEnd(108, "s"), `/${"é".repeat(54)}`],
     username: [5, {}],
     password: [12345, true, Buffer.from("x")],
     credentialProvider: [{}, "x"],
@@ -324,6 +328,14 @@ describe("unknown options", () => {
     ["ssl_ca_certs", '"ssl_ca_certs"; did you mean "tls"?'],
     ["charset", '"charset"; did you mean "encoding"?'],
     ["connectTimeout", '"connectTimeout"; did you mean "socketConnectTimeout" (milliseconds)?'],
+    [
+      "connect_timeout",
+      '"connect_timeout"; did you mean "socketConnectTimeout" (milliseconds, not seconds)?',
+    ],
+    [
+      "autoResendUnfulfilledCommands",
+      '"autoResendUnfulfilledCommands"; use option "retryReads", or "retryOnError" for all commands',
+    ],
     ["commandTimeout", '"commandTimeout"; did you mean "socketTimeout" (milliseconds)?'],
     ["path", '"path"; did you mean "unixSocketPath"?'],
     [
