@@ -1,10 +1,17 @@
 /** A client process as seen by the runner. Only one of them works at a time. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import type { ClusterSetup, Sample, WorkerAnswer, WorkerRequest, WorkerSetup } from "./messages.js";
+import type {
+  CacheSetup,
+  ClusterSetup,
+  Sample,
+  WorkerAnswer,
+  WorkerRequest,
+  WorkerSetup,
+} from "./messages.js";
 import { onCore } from "./setup.js";
 
-type Setup = WorkerSetup | ClusterSetup;
+type Setup = WorkerSetup | ClusterSetup | CacheSetup;
 
 /** A running client process. */
 export class ClientProcess {

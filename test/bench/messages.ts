@@ -22,10 +22,17 @@ export interface ClusterSetup {
   readonly serverPids: readonly number[];
 }
 
+/** How a process with a client-side cache is started: its argument as JSON text. */
+export interface CacheSetup {
+  readonly client: string;
+  readonly target: Target;
+  readonly serverPid: number;
+}
+
 /** Check and warm one scenario, or measure it. */
 export interface WorkerRequest {
   readonly action: "warm" | "measure";
-  /** Index in `SCENARIOS` or `CLUSTER_SCENARIOS`. */
+  /** Index in `SCENARIOS`, `CLUSTER_SCENARIOS` or `CACHE_SCENARIOS`. */
   readonly scenario: number;
   /** ms: how long the client is to be busy. */
   readonly duration: number;

@@ -9,14 +9,14 @@ const USAGE = `npm run bench -- [options]
   --quick             3 rounds of 100 ms, for a first impression
   --only <regex>      only the scenarios whose name matches, without start and types
   --clients <a,b>     only these of ${Object.keys(CLIENTS).join(", ")}
-  --parts <a,b>       only these of rates, cluster, pubsub, burden, start, types
+  --parts <a,b>       only these of rates, cluster, cache, pubsub, burden, start, types
   --json <file>       write all medians as JSON
   --markdown <file>   write the report there, as in --markdown docs/benchmarks.md
   --no-build          measure dist/ as it is
   --no-pin            let the system choose the cores
 `;
 
-const PARTS = ["rates", "cluster", "pubsub", "burden", "start", "types"] as const;
+const PARTS = ["rates", "cluster", "cache", "pubsub", "burden", "start", "types"] as const;
 const DEFAULTS = { rounds: 7, duration: 200, warmUp: 300 };
 const QUICK = { rounds: 3, duration: 100, warmUp: 150 };
 

@@ -14,6 +14,10 @@ export const DIST = join(ROOT, "dist", "index.js");
 export const WORKER = join(HERE, "worker.js");
 /** The program of a process with one cluster client. */
 export const CLUSTER_CHILD = join(HERE, "cluster-child.js");
+/** The program of a process with one client that has a cache. */
+export const CACHE_CHILD = join(HERE, "cache-child.js");
+/** The program that measures the memory of one cache. */
+export const CACHE_MEMORY_CHILD = join(HERE, "cache-memory-child.js");
 /** The program of a process with one subscriber. */
 export const PUBSUB_CHILD = join(HERE, "pubsub-child.js");
 /** The program that is one cold start. */

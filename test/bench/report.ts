@@ -1,4 +1,6 @@
 /** Text and tables of a run. Computes ratios; measures nothing. */
+import { CACHE_CLIENTS } from "./cache/clients.js";
+import type { CacheResults } from "./cache/measure.js";
 import { CLIENTS } from "./clients/index.js";
 import { CLUSTER_CLIENTS } from "./cluster/clients.js";
 import type { Burden, ColdStart } from "./messages.js";
@@ -22,6 +24,7 @@ export interface Results {
   readonly versions: Readonly<Record<string, string>>;
   readonly rates: readonly Row[];
   readonly cluster: readonly Row[];
+  readonly cache: CacheResults | undefined;
   readonly pubsub: PubSubResults | undefined;
   readonly burden: Readonly<Record<string, Burden>>;
   readonly start: Readonly<Record<string, ColdStart>>;
@@ -33,6 +36,7 @@ export function report(results: Results): string {
   const parts = [
     ...(results.rates.length > 0 ? rateSections(results.rates) : []),
     ...(results.cluster.length > 0 ? [clusterSection(results.cluster)] : []),
+    ...(results.cache === undefined ? [] : [cacheSection(results.cache)]),
     ...(results.pubsub === undefined ? [] : [pubsubSection(results.pubsub)]),
     ...(Object.keys(results.burden).length > 0 ? [burdenSection(results.burden)] : []),
     ...(Object.keys(results.start).length > 0 ? [startSection(results.start)] : []),
@@ -81,6 +85,26 @@ function clusterSection(rows: readonly Row[]): string {
     `## Cluster\n\n${note}`,
     `Commands per second:\n\n${rateTable(rows, quicker, columns)}`,
     `CPU time of the client per command, µs:\n\n${rateTable(rows, cheaper, columns)}`,
+  ].join("\n\n");
+}
+
+function cacheSection({ rows, memory }: CacheResults): string {
+  const columns = {
+    titleOf: (client: string) => CACHE_CLIENTS[client]?.title ?? client,
+    baseline: "without cache",
+  };
+  const note =
+    "Keys that do not change: every read is answered from memory. *Without cache* is rediswire without the\n" +
+    "option.";
+  const entries = Object.entries(memory).map(([client, bytes]) => [
+    columns.titleOf(client),
+    significant(bytes),
+  ]);
+  return [
+    `## Client-side cache\n\n${note}`,
+    `Commands per second:\n\n${rateTable(rows, quicker, columns)}`,
+    `CPU time of the client per command, µs:\n\n${rateTable(rows, cheaper, columns)}`,
+    `Memory of one entry of a value of 100 bytes, of 10,000:\n\n${markdownTable(["Client", "Bytes"], entries)}`,
   ].join("\n\n");
 }
 

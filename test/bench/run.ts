@@ -4,6 +4,7 @@ import { cpus } from "node:os";
 import { dirname } from "node:path";
 import type { RunningServer } from "../support/server.js";
 import { measureBurdens } from "./burden.js";
+import { measureCache } from "./cache/measure.js";
 import { Chunker } from "./chunker.js";
 import type { Target } from "./clients/adapter.js";
 import { CLIENTS, versionOf } from "./clients/index.js";
@@ -61,6 +62,7 @@ async function measure(options: BenchOptions, say: (line: string) => void): Prom
     versions: versionsOf(clients),
     rates: parts.has("rates") ? await measureRates(options, around) : [],
     cluster: parts.has("cluster") ? await measureCluster(options, around) : [],
+    cache: parts.has("cache") ? await measureCache(options, around) : undefined,
     pubsub: parts.has("pubsub") ? await measurePubSub(options, around) : undefined,
     burden: parts.has("burden") ? await measureBurdens(clients, burdenRounds, around) : {},
     start: parts.has("start") ? await measureColdStarts(clients, startRounds, around) : {},
