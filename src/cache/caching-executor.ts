@@ -4,8 +4,9 @@
  */
 import type { Request } from "../connection/request.js";
 import type { RedisError } from "../errors.js";
+import type { CallSettings } from "../execution/call-settings.js";
 import { CommandRequest } from "../execution/command-request.js";
-import type { Executor } from "../execution/executor.js";
+import type { Command, Executor } from "../execution/executor.js";
 import type { Address } from "../options/address.js";
 import type { ReadCache } from "./read-cache.js";
 
@@ -28,6 +29,11 @@ export class CachingExecutor implements Executor {
 
   get address(): Address | undefined {
     return this.#pool.address;
+  }
+
+  answer(command: Command, call: CallSettings): Promise<unknown> | undefined {
+    const isUsed = call.cache.isUsed && !this.#pool.closed;
+    return isUsed ? this.#cache.answer(command, call) : undefined;
   }
 
   execute(request: Request): void {

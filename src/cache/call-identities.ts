@@ -10,6 +10,7 @@ import { DataError } from "../errors.js";
 import type { CommandRequest } from "../execution/command-request.js";
 import type { CacheFilter, CacheSettings } from "../options/cache.js";
 import type { EncoderOptions } from "../protocol/encoder.js";
+import type { ReplyMode } from "../protocol/reply.js";
 import { copyOf } from "../util/bytes.js";
 import { faultText } from "../util/guarded.js";
 import { kindOf } from "../util/validate.js";
@@ -23,6 +24,8 @@ export class CallIdentities {
   readonly #filter: CacheSettings["cacheable"];
   readonly #prefixes: readonly string[];
   readonly #rules = new WeakMap<CommandInfo, CacheRule | null>();
+  #lastInfo: CommandInfo | undefined = undefined;
+  #lastRule: CacheRule | null = null;
 
   constructor({ cacheable, prefixes }: CacheSettings, encoding: EncoderOptions) {
     this.#text = new KeyText(encoding);
@@ -31,12 +34,11 @@ export class CallIdentities {
   }
 
   /** Return the identity of a call; `undefined` when its reply is never kept. */
-  of(call: IdentifiedCall): CallIdentity | undefined {
-    const { info, args } = call;
+  of(info: CommandInfo, args: readonly Arg[], mode: ReplyMode): CallIdentity | undefined {
     const rule = this.#ruleOf(info);
     if (rule === null || (rule.changing && this.#filter === undefined)) return undefined;
     const { route } = info;
-    const start = rule.ids[call.replyMode()];
+    const start = rule.ids[mode];
     // Replies that show errors in their places belong to transactions.
     if (start === undefined) return undefined;
     if (route !== 0 || args.length !== 1) return this.#ofSeveral(info, args, start);
@@ -49,7 +51,7 @@ export class CallIdentities {
    *
    * @throws DataError when that function throws, or returns something else.
    */
-  allows({ info, args }: IdentifiedCall): boolean {
+  allows({ info, args }: FilteredCall): boolean {
     const rule = this.#ruleOf(info) as CacheRule;
     const standard = !rule.changing && !readsOtherKeys(rule, args);
     if (this.#filter === undefined) return standard;
@@ -72,6 +74,14 @@ export class CallIdentities {
   }
 
   #ruleOf(info: CommandInfo): CacheRule | null {
+    // Faster than the lookup: programs repeat the same command.
+    if (info === this.#lastInfo) return this.#lastRule;
+    this.#lastRule = this.#knownRule(info);
+    this.#lastInfo = info;
+    return this.#lastRule;
+  }
+
+  #knownRule(info: CommandInfo): CacheRule | null {
     const known = this.#rules.get(info);
     if (known !== undefined) return known;
     // Of a command that is not in the table, the properties are a guess.
@@ -108,5 +118,5 @@ function unusable(command: string, reason: string, cause?: unknown): DataError {
   return new DataError(message, { command, outcome: "not-sent", cause });
 }
 
-/** The parts of a call that its identity depends on. */
-export type IdentifiedCall = Pick<CommandRequest, "info" | "args" | "replyMode">;
+/** The parts of a call that decide whether its reply is kept. */
+export type FilteredCall = Pick<CommandRequest, "info" | "args">;

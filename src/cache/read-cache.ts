@@ -5,10 +5,13 @@
  * neither was a change of its keys reported nor was an own write of them under way.
  */
 import type { Request } from "../connection/request.js";
-import type { CommandRequest } from "../execution/command-request.js";
+import type { CallSettings } from "../execution/call-settings.js";
+import { type CommandRequest, replyModeOf } from "../execution/command-request.js";
+import type { Command } from "../execution/executor.js";
 import type { CacheSettings } from "../options/cache.js";
 import type { EncoderOptions } from "../protocol/encoder.js";
-import type { Reply } from "../protocol/reply.js";
+import { BYTES, type Reply } from "../protocol/reply.js";
+import { rejectWithCallerStack } from "../util/caller-stack.js";
 import { realTime } from "../util/timers.js";
 import { reportLookup, reportRemoval } from "./cache-events.js";
 import { CallIdentities } from "./call-identities.js";
@@ -96,6 +99,21 @@ export class ReadCache implements FetchOwner, LaneListener {
     };
   }
 
+  /** Return the value of a read that is kept, without a request; `undefined` when there is none. */
+  answer({ info, args, decode }: Command, call: CallSettings): Promise<unknown> | undefined {
+    const mode = replyModeOf(info, call);
+    const identity = this.#identities.of(info, args, mode);
+    const reply = identity && this.#find(identity, info.name, call);
+    if (reply === undefined) return undefined;
+    if (decode === undefined) return Promise.resolve(reply);
+    try {
+      const context = (mode & BYTES) === 0 ? call.textContext : call.bytesContext;
+      return Promise.resolve(decode(reply, context));
+    } catch (error) {
+      return rejectWithCallerStack(error);
+    }
+  }
+
   /**
    * Execute a read, if its reply may be kept.
    *
@@ -103,16 +121,11 @@ export class ReadCache implements FetchOwner, LaneListener {
    * @throws DataError when the caller's function `cacheable` throws.
    */
   execute(request: CommandRequest): boolean {
-    const identity = this.#identities.of(request);
+    const { info, args, call } = request;
+    const identity = this.#identities.of(info, args, request.replyMode());
     if (identity === undefined) return false;
-    const kept = this.#store.find(identity);
-    if (kept !== undefined && this.#isUsable(kept, request.call.cache.ttl)) {
-      this.#hits++;
-      this.#store.touch(kept);
-      reportLookup("hit", request.name);
-      request.acceptReply(kept.reply);
-      return true;
-    }
+    const reply = this.#find(identity, info.name, call);
+    if (reply !== undefined) return request.acceptReply(reply);
     return this.#join(request, identity) || this.#fetch(request, identity);
   }
 
@@ -163,6 +176,16 @@ export class ReadCache implements FetchOwner, LaneListener {
   }
 
   // -- reads -------------------------------------------------------------------------------------
+
+  /** Return a copy of the reply that is kept for a call. */
+  #find(identity: CallIdentity, command: string, { cache }: CallSettings): Reply | undefined {
+    const kept = this.#store.find(identity);
+    if (kept === undefined || !this.#isUsable(kept, cache.ttl)) return undefined;
+    this.#hits++;
+    this.#store.touch(kept);
+    reportLookup("hit", command);
+    return kept.reply;
+  }
 
   #isUsable({ since, lane }: KeptReply<Lane>, ttl: number): boolean {
     const now = realTime();

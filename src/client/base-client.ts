@@ -10,7 +10,8 @@ import type { CallOptions, ResponseCallback } from "../execution/call-settings.j
 import { CLIENT_TRAITS, type ClientTraits } from "../execution/client-traits.js";
 import { decoderFor } from "../execution/command-request.js";
 import { DedicatedConnection } from "../execution/dedicated-connection.js";
-import { type Command, execute } from "../execution/execute.js";
+import { execute } from "../execution/execute.js";
+import type { Command } from "../execution/executor.js";
 import { type PushHandler, setPushHandler } from "../execution/push-listener.js";
 import type { Given, Unset } from "../execution/reply-types.js";
 import { resolveCommand } from "../execution/resolve-command.js";

@@ -20,8 +20,7 @@ import type { ScanOptions } from "../commands/generated/options.js";
 import { DataError } from "../errors.js";
 import type { CallOptions, ResponseCallback } from "../execution/call-settings.js";
 import { decoderFor } from "../execution/command-request.js";
-import type { Command } from "../execution/execute.js";
-import type { Executor } from "../execution/executor.js";
+import type { Command, Executor } from "../execution/executor.js";
 import type {
   Given,
   IntOf,

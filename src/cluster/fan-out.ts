@@ -14,7 +14,8 @@ import {
 } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
 import { replyModeOf } from "../execution/command-request.js";
-import { type Command, execute } from "../execution/execute.js";
+import { execute } from "../execution/execute.js";
+import type { Command } from "../execution/executor.js";
 import { BYTES, type Reply } from "../protocol/reply.js";
 import { shuffled } from "../util/shuffled.js";
 import { loopTime } from "../util/timers.js";

@@ -8,7 +8,6 @@ import {
   BLOCKING,
   CLOSES,
   type CommandInfo,
-  type Decoder,
   OWN_WRITES,
   READONLY,
   SESSION,
@@ -24,7 +23,7 @@ import {
   refuseSessionCommand,
   traitsOf,
 } from "./command-request.js";
-import type { Executor } from "./executor.js";
+import type { Command, Executor } from "./executor.js";
 import { areCommandsTraced, traceCommand } from "./tracing.js";
 
 /** Where and how a command runs. */
@@ -33,13 +32,6 @@ export interface ExecutionContext {
   readonly call: CallSettings;
   /** Whether QUIT closes the executor; absent where QUIT is sent. */
   readonly ownsExecutor?: boolean | undefined;
-}
-
-/** A command with its arguments and its decoder. */
-export interface Command {
-  readonly info: CommandInfo;
-  readonly args: readonly Arg[];
-  readonly decode: Decoder | undefined;
 }
 
 const FLAGGED = BLOCKING | SESSION | CLOSES | URGENT;
@@ -51,13 +43,27 @@ const FLAGGED = BLOCKING | SESSION | CLOSES | URGENT;
  */
 export function execute(context: ExecutionContext, command: Command): Promise<unknown> {
   const { executor, call } = context;
+  if ((command.info.flags & FLAGGED) !== 0) return executeFlagged(context, command);
+  if (executor.observesWrites === true) return executeCached(context, command);
+  if (areCommandsTraced()) return executeObserved(context, command, { traits: call });
+  return executeSimply(context, command);
+}
+
+function executeSimply({ executor, call }: ExecutionContext, command: Command): Promise<unknown> {
   const { info, args, decode } = command;
-  if ((info.flags & FLAGGED) !== 0) return executeFlagged(context, command);
-  if (areCommandsTraced() || isObserved(executor, info))
-    return executeObserved(context, command, { traits: call });
   const request = new CommandRequest(info, args, { call, decode, traits: call });
   if (call.cancellation === undefined || call.cancellation.add(request)) executor.execute(request);
   return request.promise;
+}
+
+/** On an executor of a client with a cache. */
+function executeCached(context: ExecutionContext, command: Command): Promise<unknown> {
+  const { executor, call } = context;
+  const isRead = (command.info.flags & READONLY) !== 0;
+  if (!isRead || areCommandsTraced()) return executeObserved(context, command, { traits: call });
+  // A signal may be aborted already.
+  const kept = call.cancellation === undefined ? executor.answer?.(command, call) : undefined;
+  return kept ?? executeSimply(context, command);
 }
 
 function isObserved({ observesWrites }: Executor, { flags }: CommandInfo): boolean {

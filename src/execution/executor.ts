@@ -2,10 +2,18 @@
  * The interface between commands and connections. A pool executes requests on shared connections, a
  * dedicated connection on one alone; code above this interface does not depend on which it has.
  */
-import type { Arg } from "../commands/core/info.js";
+import type { Arg, CommandInfo, Decoder } from "../commands/core/info.js";
 import type { PushListener } from "../connection/push-router.js";
 import type { Request } from "../connection/request.js";
 import type { Address } from "../options/address.js";
+import type { CallSettings } from "./call-settings.js";
+
+/** A command with its arguments and its decoder. */
+export interface Command {
+  readonly info: CommandInfo;
+  readonly args: readonly Arg[];
+  readonly decode: Decoder | undefined;
+}
 
 /** Executes requests; every request it receives settles. */
 export interface Executor {
@@ -15,6 +23,8 @@ export interface Executor {
   readonly severalServers?: true;
   /** Whether it must be notified when a write has settled: its client keeps replies. */
   readonly observesWrites?: boolean;
+  /** Return the value of a read that the executor keeps, without a request; `undefined` when it keeps none. */
+  answer?(command: Command, call: CallSettings): Promise<unknown> | undefined;
   /** Address of the server that ordinary commands go to; `undefined` when not yet resolved. */
   readonly address: Address | undefined;
   /** Execute a request. */
