@@ -61,13 +61,13 @@ function serverProject(folder: ServerFolder, name: string, server: ServerName) {
 
 /**
  * The gate has ten minutes: it runs the tests of the client on one server, except those in a folder for
- * other servers and the failures of clusters, whose course depends on the server. `npm run test:matrix` runs all of
+ * other servers, the failures of clusters and the cases of the client-side cache, whose course depends on the server. `npm run test:matrix` runs all of
  * them on every server.
  */
 function matrixProjects(server: FullServerName) {
   const client = serverProject("client", `client-${server}`, server);
   if (process.env.REDISWIRE_GATE === "1" && server !== "redis7") {
-    client.test.include = ["test/client/{on-*/**/*,cluster-failures}.test.ts"];
+    client.test.include = ["test/client/{on-*/**/*,cluster-failures,cache-cases}.test.ts"];
   }
   return [serverProject("commands", `commands-${server}`, server), client];
 }
