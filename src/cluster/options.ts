@@ -115,7 +115,12 @@ export interface ClusterOnlyOptions {
 }
 
 /** Options that have no meaning for a cluster. */
-type ExcludedOption = "unixSocketPath" | "addressSource" | "cache";
+type ExcludedOption =
+  | "unixSocketPath"
+  | "addressSource"
+  | "cache"
+  | "retryReadonly"
+  | "retryLoading";
 
 /** Options of a cluster client. The limits of connections apply to each node. */
 export interface RedisClusterOptions
@@ -215,6 +220,8 @@ const EXCLUDED: ReadonlyMap<string, string> = new Map([
   ["addressSource", "the cluster provides the addresses"],
   ["connectionPool", "there is a pool for each node"],
   ["cache", "the client-side cache needs a client of one server"],
+  ["retryReadonly", "a cluster client always sends the command again"],
+  ["retryLoading", 'use option "clusterErrorRetryAttempts"'],
 ]);
 
 /** Return the error for an option that a cluster client does not have; `undefined` for any other name. */
@@ -276,6 +283,10 @@ export class ClusterSettings {
   constructor({ connectionClass, ...connections }: PoolOptions, checked: ClusterChecks) {
     const { host: _host, port: _port, ...rest } = connections;
     this.settings = normalizeOptions(connections);
+    if (this.settings.retryLoading || !this.settings.retryReadonly) {
+      // They were in the URL.
+      throw refusal(this.settings.retryLoading ? "retryLoading" : "retryReadonly");
+    }
     const all = [...(checked.startupNodes ?? []), ...ownNode(connections, this.settings, checked)];
     this.seeds = [...new Map(all.map((seed) => [nodeName(seed), seed])).values()];
     this.requireFullCoverage = checked.requireFullCoverage ?? true;

@@ -4,11 +4,11 @@ import type { EndedRequests } from "./reply-dispatcher.js";
 import type { Request } from "./request.js";
 
 /** Return what an owner does with the requests of a connection that has ended. */
-export function closeReport({ written, unflushed, misdirected }: EndedRequests) {
+export function closeReport({ written, unflushed }: EndedRequests) {
   // Internal commands belong to their connection: they must not be written to another one.
   const isInternal = (request: Request): boolean => request instanceof InternalRequest;
   return {
     inFlight: written.concat(unflushed.filter(isInternal)),
-    unwritten: misdirected.concat(unflushed.filter((request) => !isInternal(request))),
+    unwritten: unflushed.filter((request) => !isInternal(request)),
   };
 }

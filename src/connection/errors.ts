@@ -173,6 +173,8 @@ const PERMANENT_CODES: ReadonlySet<string> = new Set([
   "INVALID_PURPOSE",
   "PATH_LENGTH_EXCEEDED",
 ]);
+/** Error replies to a handshake after which a later one may succeed. BUSY: when a script has ended. */
+const TEMPORARY_REPLIES: ReadonlySet<string> = new Set(["BUSY", "MASTERDOWN"]);
 const PERMANENT_PATTERN = /^(?:CERT|CRL|UNABLE_TO|ERROR_IN_C|ERR_(?:TLS|SSL|OSSL|SOCKET|INVALID)_)/;
 /** A server that ends in the middle of a TLS handshake. */
 const CUT_HANDSHAKE = "ERR_SSL_UNEXPECTED_EOF_WHILE_READING";
@@ -184,9 +186,9 @@ const CUT_HANDSHAKE = "ERR_SSL_UNEXPECTED_EOF_WHILE_READING";
  */
 export function isPermanent(error: RedisError): boolean {
   if (error instanceof AuthenticationError) return true;
-  // Other error replies refuse a step of the handshake. BUSY: until a script has ended.
+  // Other error replies refuse a step of the handshake.
   const isTransport = error instanceof ConnectionError || error instanceof TimeoutError;
-  if (!isTransport) return error.code !== "BUSY";
+  if (!isTransport) return !TEMPORARY_REPLIES.has(error.code);
   if (error.code === CUT_HANDSHAKE) return false;
   return PERMANENT_CODES.has(error.code) || PERMANENT_PATTERN.test(error.code);
 }

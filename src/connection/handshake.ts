@@ -83,6 +83,22 @@ function selectStep(settings: Settings): Step[] {
   return [{ command, check: mustBeOk("Invalid Database", ConnectionError) }];
 }
 
+/** Check that the server executes commands: while it loads its data it accepts the other steps. */
+function availabilityStep({ retryLoading }: Settings): Step[] {
+  if (!retryLoading) return [];
+  const check = (reply: Reply): void => {
+    // The user may have no right to PING.
+    if (reply instanceof RedisError && UNAVAILABLE.has(reply.code)) throw reply;
+  };
+  return [{ command: internalCommand("PING"), check }];
+}
+
+const UNAVAILABLE: ReadonlySet<string> = new Set(["LOADING", "MASTERDOWN"]);
+
+function commonSteps(settings: Settings): Step[] {
+  return [...nameStep(settings), ...infoSteps(settings), ...selectStep(settings)];
+}
+
 const TRACKING_OFF = internalCommand("CLIENT TRACKING", "OFF");
 
 /**
@@ -154,7 +170,7 @@ async function handshakeResp2(
   credentials: Credentials | undefined,
   send: SendBatch,
 ): Promise<void> {
-  const rest = [...nameStep(settings), ...infoSteps(settings), ...selectStep(settings)];
+  const rest = [...commonSteps(settings), ...availabilityStep(settings)];
   try {
     await runSteps([...authStep(credentials, false), ...rest], send);
   } catch (error) {
@@ -177,8 +193,8 @@ export async function shakeHands(
 ): Promise<2 | 3> {
   if (settings.protocol === 3) {
     const isCached = settings.cache !== undefined;
-    const rest = [...nameStep(settings), ...infoSteps(settings), ...selectStep(settings)];
-    const steps = [helloStep(credentials, isCached), ...rest, ...trackingSteps(settings)];
+    const first = [helloStep(credentials, isCached), ...commonSteps(settings)];
+    const steps = [...first, ...trackingSteps(settings), ...availabilityStep(settings)];
     try {
       await runSteps(steps, send);
       return 3;

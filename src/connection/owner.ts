@@ -18,10 +18,9 @@ export interface CloseReport {
 /**
  * What a connection does with a request that got an error reply:
  * - `"deliver"`: pass the error to the request.
- * - `"retry-elsewhere"`: hand the request back as unwritten, for another server.
- * - `"retry-later"`: forget the request; the owner has queued it already.
+ * - `"retry-later"`: forget the request; the owner holds it already.
  */
-export type ErrorReplyAction = "deliver" | "retry-elsewhere" | "retry-later";
+export type ErrorReplyAction = "deliver" | "retry-later";
 
 /** Receives the events of its connections of class `C`. None of the methods may throw. */
 export interface ConnectionOwner<C> {

@@ -36,8 +36,6 @@ export interface EndedRequests {
   readonly written: Request[];
   /** Not handed to the socket. */
   readonly unflushed: Request[];
-  /** Refused by this server, for another one. */
-  readonly misdirected: Request[];
 }
 
 /** The connection, as its dispatcher uses it. */
@@ -61,8 +59,6 @@ export class ReplyDispatcher implements ReplyHandler {
     patient: false,
   });
   #pending = 0;
-  /** Requests to send to another server: this one refused to execute them. */
-  readonly #misdirected: Request[] = [];
   /** Receives all replies in subscriber and monitor mode. */
   #listener: MonitorListener | undefined = undefined;
   #pushes: PushRouter | undefined = undefined;
@@ -199,7 +195,7 @@ export class ReplyDispatcher implements ReplyHandler {
     const written = this.#queue.toArray();
     const unflushed = written.splice(written.length - this.#writeBuffer.unflushed);
     this.#queue.clear();
-    return { written, unflushed, misdirected: this.#misdirected.splice(0) };
+    return { written, unflushed };
   }
 
   // -- called by the parser --------------------------------------------------------------------
@@ -228,7 +224,6 @@ export class ReplyDispatcher implements ReplyHandler {
     if (request === undefined) return this.#onUnrequested(error);
     error.command = request.name;
     const action = this.#host.onErrorReply(request, error);
-    if (action === "retry-elsewhere") this.#misdirected.push(request);
     if (action !== "deliver" || request.acceptError(error)) this.#finish(request);
   }
 

@@ -49,6 +49,14 @@ export interface RequestCommand {
 
 const NO_COMMANDS: readonly RequestCommand[] = [];
 
+/** Sends a request again, in place of settling it with the errors of a server that executed none of its writes. */
+export interface ResendOffer {
+  /** Return whether an error reply means that its command was not executed. */
+  refuses(error: RedisError): boolean;
+  /** Send the request again; return `false` when that is not possible any more. */
+  resend(): boolean;
+}
+
 /** A unit of work for a connection: one or more commands whose replies arrive in order. */
 export abstract class Request {
   /** Number of replies the server will send. */
@@ -152,6 +160,14 @@ export abstract class Request {
   /** Return the requests that wait in its place when it was not written: a cluster routes them one by one. */
   divided(): readonly Request[] {
     return [this];
+  }
+
+  /**
+   * Return whether the request decides by itself, with its last reply, whether it is sent again; a request of one
+   * command leaves that to the caller of this method.
+   */
+  offerResend(_offer: ResendOffer): boolean {
+    return false;
   }
 
   /** Append the commands to the encoder; throws DataError, appending nothing, for invalid arguments. */

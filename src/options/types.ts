@@ -92,6 +92,16 @@ export interface RedisOptions {
    */
   readonly retryOnError?: readonly ErrorClass[] | undefined;
   /**
+   * Boolean: send a command that a read-only replica has refused (READONLY) once again, over a new connection;
+   * default `true`. The replica did not execute it. Scripts are not sent again.
+   */
+  readonly retryReadonly?: boolean | undefined;
+  /**
+   * Boolean: wait, as `retry` states, while the server loads its data (LOADING) or has lost its master (MASTERDOWN),
+   * and send what it has refused again; default `false`: the command rejects.
+   */
+  readonly retryLoading?: boolean | undefined;
+  /**
    * Encoding of arguments and replies: utf-8, latin-1 or ascii, by Python's or Node's name; default
    * `"utf-8"`. Encodings that do not extend ASCII are rejected, because the protocol is ASCII.
    */
@@ -184,6 +194,10 @@ export interface Settings {
   readonly retryReads: boolean;
   /** Errors after which commands are sent again. */
   readonly retryOnError: readonly ErrorClass[];
+  /** Whether commands that a replica has refused are sent again. */
+  readonly retryReadonly: boolean;
+  /** Whether commands wait for a server that loads its data or has lost its master. */
+  readonly retryLoading: boolean;
   /** Encoding of arguments and replies. */
   readonly encoding: BufferEncoding;
   /** What to do with bytes or text that are invalid in the encoding. */

@@ -51,6 +51,8 @@ export interface UrlOptions {
   readonly healthCheckInterval?: number;
   readonly retryOnTimeout?: boolean;
   readonly retryReads?: boolean;
+  readonly retryReadonly?: boolean;
+  readonly retryLoading?: boolean;
   readonly encoding?: string;
   readonly encodingErrors?: string;
   readonly decodeResponses?: boolean;
@@ -166,6 +168,8 @@ const QUERY_KEYS: ReadonlyMap<string, QueryKey<Draft>> = new Map([
   ["health_check_interval", option("healthCheckInterval", SECONDS)],
   ["retry_on_timeout", option("retryOnTimeout", BOOLEAN)],
   ["retry_reads", option("retryReads", BOOLEAN)],
+  ["retry_readonly", option("retryReadonly", BOOLEAN)],
+  ["retry_loading", option("retryLoading", BOOLEAN)],
   ["encoding", option("encoding", STRING)],
   ["encoding_errors", option("encodingErrors", STRING)],
   ["decode_responses", option("decodeResponses", BOOLEAN)],

@@ -5,7 +5,7 @@
 import { isPromise } from "node:util/types";
 
 import { type Arg, type CommandInfo, type Decoder, READONLY } from "../commands/core/info.js";
-import { Request, type RequestTraits } from "../connection/request.js";
+import { Request, type RequestTraits, type ResendOffer } from "../connection/request.js";
 import { DecodeError, deriveError, RedisError, ResponseError } from "../errors.js";
 import type { CallSettings } from "../execution/call-settings.js";
 import { both } from "../execution/command-request.js";
@@ -77,6 +77,7 @@ export abstract class BaseBatchRequest extends Request {
   readonly #onSuccess: ReadonlyMap<number, () => void> | undefined;
   #resolve: (value: unknown[] | Promise<never>) => void = () => {};
   #attempts = 0;
+  #offer: ResendOffer | undefined = undefined;
 
   constructor(commands: BatchCommands, call: CallSettings, shape: BatchShape) {
     super(commands.entries.length + shape.extra, shape.traits);
@@ -110,6 +111,31 @@ export abstract class BaseBatchRequest extends Request {
     const areReads = this.entries.every(({ info }) => (info.flags & READONLY) !== 0);
     if (!this.call.allowsRetry(error, this.#attempts, areReads && !this.blocking)) return false;
     this.#attempts++;
+    this.#offer = undefined;
+    this.restart();
+    return true;
+  }
+
+  override offerResend(offer: ResendOffer): boolean {
+    this.#offer = offer;
+    return true;
+  }
+
+  /** Whether the batch may be sent again when it turns out that nothing was changed. */
+  protected get offered(): boolean {
+    return this.#offer !== undefined;
+  }
+
+  /** Whether an error reply means that its command was not executed, and the batch may be sent again. */
+  protected isRefusal(error: Reply): boolean {
+    return error instanceof RedisError && this.#offer?.refuses(error) === true;
+  }
+
+  /** Send the batch again, in place of completing it; return whether that is possible. */
+  protected resend(): boolean {
+    const offer = this.#offer;
+    this.#offer = undefined;
+    if (offer?.resend() !== true) return false;
     this.restart();
     return true;
   }
@@ -172,8 +198,15 @@ export class BatchRequest extends BaseBatchRequest {
   override acceptReply(value: Reply): boolean {
     this.#replies.push(value);
     if (this.#replies.length < this.entries.length) return false;
-    this.complete(this.#replies);
+    if (!this.offered || !this.#isRefused() || !this.resend()) this.complete(this.#replies);
     return true;
+  }
+
+  /** Whether the server refused everything that changes data: no command is executed twice when all are sent again. */
+  #isRefused(): boolean {
+    const isUnchanged = (reply: Reply, i: number): boolean =>
+      this.isRefusal(reply) || ((this.entries[i]?.info.flags ?? 0) & READONLY) !== 0;
+    return this.#replies.some((reply) => this.isRefusal(reply)) && this.#replies.every(isUnchanged);
   }
 
   override acceptError(error: RedisError): boolean {

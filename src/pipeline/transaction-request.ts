@@ -58,6 +58,8 @@ export class TransactionRequest extends BaseBatchRequest {
   readonly #replies: number;
   #received = 0;
   #refused: RedisError | undefined = undefined;
+  /** Whether a server that is not the right one any more refused to queue a command. */
+  #isMisdirected = false;
   /** Whether the server executed commands after it had refused MULTI. */
   #withoutMulti = false;
 
@@ -100,6 +102,7 @@ export class TransactionRequest extends BaseBatchRequest {
   override acceptError(error: RedisError): boolean {
     const index = this.#received - 1;
     if (++this.#received === this.#replies) {
+      if (this.#isDiscarded(error) && this.resend()) return true;
       this.fail(
         this.#withoutMulti
           ? executedWithoutMulti(this.#refused)
@@ -107,6 +110,7 @@ export class TransactionRequest extends BaseBatchRequest {
       );
       return true;
     }
+    this.#isMisdirected ||= this.isRefusal(error);
     const name = this.entries[index]?.info.name ?? "MULTI";
     if (index < 0) error.command = name;
     this.#refused ??= index < 0 ? error : nameFailedCommand(error, index, name);
@@ -122,8 +126,15 @@ export class TransactionRequest extends BaseBatchRequest {
     return this.#replies - this.#received;
   }
 
+  /** Whether EXEC was refused, so that nothing was executed, and the server is not the right one any more. */
+  #isDiscarded(error: RedisError): boolean {
+    if (this.#withoutMulti || !(error instanceof ExecAbortError)) return false;
+    return this.#isMisdirected || this.isRefusal(error);
+  }
+
   protected override restart(): void {
     this.#withoutMulti = false;
+    this.#isMisdirected = false;
     this.#received = 0;
     this.#refused = undefined;
   }

@@ -74,6 +74,7 @@ export class Assigner {
   }
 
   #fillShared(): void {
+    if (this.#connections.refused.pending) return;
     const { requests, leases } = this.#waitQueue;
     const { shared } = this.#connections;
     while (shared.length < this.#settings.sharedConnections) {
@@ -84,7 +85,7 @@ export class Assigner {
   }
 
   #serveRequests(): void {
-    if (this.#isSliced) return;
+    if (this.#isSliced || this.#connections.refused.pending) return;
     let rest = SLICE;
     for (const request of this.#waitQueue.requests) {
       const connection = this.#connections.leastLoadedShared();
@@ -156,7 +157,10 @@ export class Assigner {
 
   get #missingShared(): number {
     if (this.#waitQueue.requests.size === 0) return 0;
-    return this.#settings.sharedConnections - this.#connections.shared.length;
+    const { shared, refused, idle } = this.#connections;
+    // While refused requests are awaited, idle connections stay idle until those can be sent first.
+    const ready = shared.length + (refused.pending ? idle : 0);
+    return Math.max(this.#settings.sharedConnections - ready, 0);
   }
 
   get #isFull(): boolean {

@@ -7,6 +7,7 @@ import { ConnectionError, type RedisError } from "../errors.js";
 import { realTime } from "../util/timers.js";
 import { IdleList } from "./idle-list.js";
 import type { Lease } from "./lease.js";
+import { RefusedRequests } from "./refused-requests.js";
 import type { ConnectionTracker } from "./tracker.js";
 
 /** Connections of a pool. */
@@ -16,6 +17,10 @@ export class ConnectionSet {
   readonly #idle: IdleList;
   readonly #leases = new Map<Connection, Lease>();
   readonly #blocking = new Set<Connection>();
+  /** Leased connections that are closed when they come back. */
+  readonly #retired = new WeakSet<Connection>();
+  /** What servers refused on draining connections. */
+  readonly refused = new RefusedRequests();
 
   #tracker: ConnectionTracker | undefined = undefined;
 
@@ -60,6 +65,11 @@ export class ConnectionSet {
     return this.#leases.values();
   }
 
+  /** Number of connections without a use. */
+  get idle(): number {
+    return this.#idle.size;
+  }
+
   /** Counts by use, for inspect strings. */
   get counts(): string {
     const leased = this.#leases.size + this.#blocking.size;
@@ -79,6 +89,17 @@ export class ConnectionSet {
   /** Return the lease of a connection. */
   leaseOf(connection: Connection): Lease | undefined {
     return this.#leases.get(connection);
+  }
+
+  /** Close the connections that are leased now when they come back: they lead to the wrong server. */
+  retireLeases(): void {
+    for (const connection of this.#leases.keys()) this.#retired.add(connection);
+  }
+
+  /** Return whether a connection that comes back may serve again. */
+  isReusable(connection: Connection): boolean {
+    const isClean = connection.state === "ready" && connection.pending === 0 && !connection.dirty;
+    return isClean && !this.#retired.has(connection);
   }
 
   /** Return the writable shared connection with the fewest replies to come. */

@@ -4,16 +4,19 @@
  */
 import type { AddressSource } from "../connection/address-source.js";
 import type { Connection } from "../connection/connection.js";
+import { InternalRequest } from "../connection/internal-request.js";
 import type { ErrorReplyAction } from "../connection/owner.js";
-import type { Request } from "../connection/request.js";
-import { AuthenticationError, ConnectionError, type RedisError } from "../errors.js";
+import type { Request, ResendOffer } from "../connection/request.js";
+import { AuthenticationError, ConnectionError, type Outcome, type RedisError } from "../errors.js";
 import { type Address, sameAddress } from "../options/address.js";
+import type { Settings } from "../options/types.js";
 import type { ConnectionSet } from "./connection-set.js";
 import { Pacer } from "./pacer.js";
 import { mayRetry, type RetryQueue } from "./retry-queue.js";
 
 /** What the decisions are about. */
 export interface ErrorReplyDependencies {
+  readonly settings: Settings;
   readonly source: AddressSource;
   readonly connections: ConnectionSet;
   readonly retryQueue: RetryQueue;
@@ -26,7 +29,7 @@ export interface ErrorReplyPool {
   readonly closed: boolean;
   /** See {@link AddressConsumer.drain}. */
   drain(matches: (address: Address) => boolean, error: RedisError, isImmediate: boolean): void;
-  /** Drain some of the connections. */
+  /** Drain some of the connections, and restart the attempts to connect. */
   drainConnections(matches: (connection: Connection) => boolean, error: RedisError): void;
   execute(request: Request): void;
   executeExclusively(request: Request): void;
@@ -34,19 +37,32 @@ export interface ErrorReplyPool {
 
 const WRONG_SERVER =
   /^(?:READONLY You can't write against a read only |MASTERDOWN |UNBLOCKED force unblock from blocking operation, instance state changed)/;
-/** Commands whose error replies may be a script's own text. */
-const SCRIPT_COMMANDS: ReadonlySet<string> = new Set(["EVAL", "EVALSHA", "FCALL", "PIPELINE"]);
+/** Commands whose error replies may be a script's own text, and may follow a change of data. */
+const SCRIPT_COMMAND = /^(?:EVAL|FCALL|TFCALL|RG\.)/;
+/** A refused EXEC: the server became a replica after the commands had been queued. */
+const REFUSED_EXEC = /^EXECABORT Transaction discarded because of: (READONLY|LOADING|MASTERDOWN) /;
+/** Codes of a server that may be the right one later. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(["LOADING", "MASTERDOWN"]);
 
 /** ms; after this time without a wrong server, the next one is left at once again. */
 const QUIET_TIME = 60_000;
+
+/** Return the code of an error reply; of the reason, when EXEC was refused. */
+function codeOf({ message, code }: RedisError): string {
+  return REFUSED_EXEC.exec(message)?.[1] ?? code;
+}
+
+function isScript({ command = "" }: RedisError): boolean {
+  return SCRIPT_COMMAND.test(command);
+}
 
 /**
  * Return whether an error reply means that the server is not the one to use any more: a master that became
  * a replica, or a replica without its master.
  */
 export function isWrongServer(error: RedisError): boolean {
-  if (WRONG_SERVER.test(error.message)) return true;
-  return error.code === "READONLY" && !SCRIPT_COMMANDS.has(error.command ?? "");
+  if (WRONG_SERVER.test(error.message) || REFUSED_EXEC.test(error.message)) return true;
+  return error.code === "READONLY" && error.command !== "PIPELINE" && !isScript(error);
 }
 
 /** Handles the error replies of one pool's connections. */
@@ -70,27 +86,84 @@ export class ErrorReplies {
       if (source.redirect({ request, error, connection }, mayTake)) return "retry-later";
     }
     const outcome = source.classifyError?.(address, error);
-    const isFinal =
-      connections.leaseOf(connection) !== undefined ||
-      pool.closed ||
-      request.size !== 1 ||
-      request.settled;
-    if (outcome === undefined) {
-      if (source.classifyError === undefined) this.#leaveWrongServer(error, connection);
-      return isFinal ? "deliver" : this.#retryLater(request, error, connection);
+    if (outcome !== undefined) {
+      source.report?.(address, error);
+      if (connection.state === "ready")
+        pool.drain((other) => sameAddress(other, address), error, false);
+    } else if (this.#isLeft(error)) this.#leaveWrongServer(error, connection);
+    if (this.#isRefusal(error, outcome) && this.#mayResend(request, connection)) {
+      if (request.offerResend(this.#offer(request, connection))) return "deliver";
+      if (request.size === 1) return this.#hold(request, connection);
     }
-    source.report?.(address, error);
-    if (connection.state === "ready")
-      pool.drain((other) => sameAddress(other, address), error, false);
-    if (isFinal || outcome === "unknown" || this.#redirected.has(request)) return "deliver";
+    return outcome !== undefined ? "deliver" : this.#retryLater(request, error, connection);
+  }
+
+  /** Whether the connection is left after an error reply that the source does not classify. */
+  #isLeft(error: RedisError): boolean {
+    const { source } = this.#dependencies;
+    if (this.#isUnavailable(error)) return true;
+    return source.classifyError === undefined && isWrongServer(error);
+  }
+
+  /** Whether the server will be available later, and its commands are to wait for that. */
+  #isUnavailable(error: RedisError): boolean {
+    const { source, settings } = this.#dependencies;
+    if (!settings.retryLoading || source.redirect !== undefined) return false;
+    return UNAVAILABLE.has(codeOf(error)) && !isScript(error);
+  }
+
+  /**
+   * Whether the command of an error reply was not executed, and is sent to another server.
+   *
+   * @param outcome - See {@link AddressSource.classifyError}.
+   */
+  #isRefusal(error: RedisError, outcome: Outcome | undefined): boolean {
+    const { source, settings } = this.#dependencies;
+    const isReadonly = codeOf(error) === "READONLY";
+    if (isReadonly && !settings.retryReadonly) return false;
+    if (outcome !== undefined) return outcome === "not-sent";
+    if (source.redirect !== undefined) return false;
+    return isReadonly ? !isScript(error) : this.#isUnavailable(error);
+  }
+
+  #mayResend(request: Request, connection: Connection): boolean {
+    const { connections, pool } = this.#dependencies;
+    return (
+      connection.state === "draining" &&
+      connections.leaseOf(connection) === undefined &&
+      !pool.closed &&
+      !request.settled &&
+      !this.#redirected.has(request) &&
+      !(request instanceof InternalRequest)
+    );
+  }
+
+  /** Whether a request is sent again is known with its last reply; later commands wait until then. */
+  #offer(request: Request, connection: Connection): ResendOffer {
+    const { source, connections } = this.#dependencies;
+    connections.refused.expect(connection);
+    return {
+      refuses: (error) => this.#isRefusal(error, source.classifyError?.(connection.address, error)),
+      resend: () => {
+        if (!this.#mayResend(request, connection)) return false;
+        this.#hold(request, connection);
+        return true;
+      },
+    };
+  }
+
+  #hold(request: Request, connection: Connection): ErrorReplyAction {
     this.#redirected.add(request);
-    return "retry-elsewhere";
+    this.#dependencies.connections.refused.add(request, connection);
+    return "retry-later";
   }
 
   #retryLater(request: Request, error: RedisError, connection: Connection): ErrorReplyAction {
+    const { connections, retryQueue, pool } = this.#dependencies;
+    const isFinal = connections.leaseOf(connection) !== undefined || pool.closed;
+    if (isFinal || request.size !== 1 || request.settled) return "deliver";
     // Repeating AUTH on the same connection cannot help.
     if (error instanceof AuthenticationError || !mayRetry(request, error)) return "deliver";
-    const { connections, retryQueue, pool } = this.#dependencies;
     const isBlocking = connections.isBlocking(connection);
     const execute = (): void =>
       isBlocking ? pool.executeExclusively(request) : pool.execute(request);
@@ -99,7 +172,7 @@ export class ErrorReplies {
 
   /** Drain the connections to a wrong server, so that the next one resolves the name again. */
   #leaveWrongServer(error: RedisError, connection: Connection): void {
-    if (connection.state !== "ready" || !isWrongServer(error) || this.#pacer.pausing) return;
+    if (connection.state !== "ready" || this.#pacer.pausing) return;
     if (this.#pacer.idleTime > QUIET_TIME) this.#pacer.reset();
     this.#pacer.pause();
     const { connections, pool } = this.#dependencies;
@@ -108,6 +181,7 @@ export class ErrorReplies {
     // Other leases keep their state: subscriptions work on a replica as well.
     const isLeft = (other: Connection): boolean =>
       other === connection || connections.leaseOf(other) === undefined;
+    connections.retireLeases();
     pool.drainConnections(isLeft, reason);
   }
 }

@@ -56,21 +56,26 @@ export class LostRequests {
     const lease = connections.leaseOf(connection);
     const isBlocking = connections.isBlocking(connection);
     const wasOpen = connections.remove(connection);
+    const refused = connections.refused.take(connection);
     const isReported = [...inFlight, ...unwritten].some((request) => !request.settled);
     const isFinal = pool.closed || lease !== undefined;
     if (wasOpen && isSocketLoss(error)) source.connectionFailed?.(error);
     const own = source.reclaim?.(inFlight) ?? inFlight;
     const retried = failOrRetry(own, isFinal, (request) => lostRequestError(request, error));
-    if (lease === undefined) this.#requeue([...retried, ...unwritten], isBlocking);
+    if (lease === undefined) this.#requeue([...retried, ...unwritten], isBlocking, refused);
     // They rely on the session state of the lost connection.
     else for (const request of unwritten) request.fail(requestError(request, error, "not-sent"));
     lease?.lost(error, isReported);
   }
 
-  /** Put requests before all others in the queue; blocking ones never get a shared connection. */
-  #requeue(requests: readonly Request[], areBlocking: boolean): void {
+  /**
+   * Put requests before all others in the queue, those that the server refused first; blocking ones never get a
+   * shared connection.
+   */
+  #requeue(requests: readonly Request[], areBlocking: boolean, refused: readonly Request[] = []) {
     const { waitQueue, pool } = this.#dependencies;
-    if (!areBlocking) return waitQueue.addFirst(requests);
-    for (const request of requests) if (!request.settled) pool.executeExclusively(request);
+    if (!areBlocking) return waitQueue.addFirst(requests, refused);
+    for (const request of [...refused, ...requests])
+      if (!request.settled) pool.executeExclusively(request);
   }
 }

@@ -283,6 +283,7 @@ export class ConnectionPool {
 
   /** @internal */
   drainConnections(matches: (connection: Connection) => boolean, error: RedisError): void {
+    this.#connector.abandon(() => true, error);
     this.#connections.drain(matches, error, false);
     this.#assigner.assign();
   }
@@ -295,8 +296,7 @@ export class ConnectionPool {
   /** @internal */
   checkIn(connection: Connection, reusable: boolean): void {
     if (!this.#connections.has(connection)) return;
-    const isClean = connection.state === "ready" && connection.pending === 0 && !connection.dirty;
-    if (!reusable || !isClean || this.#closing !== undefined) {
+    if (!reusable || !this.#connections.isReusable(connection) || this.#closing !== undefined) {
       // It counts as leased until it has ended: its unwritten requests must not go to a shared connection.
       return connection.destroy(new ConnectionError("The connection was released"));
     }

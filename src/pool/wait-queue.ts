@@ -88,12 +88,17 @@ export class WaitQueue {
     }
   }
 
-  /** Add requests before all others, in their order. */
-  addFirst(requests: readonly Request[]): void {
+  /**
+   * Add requests before all others, in their order.
+   *
+   * @param refused - Requests to add before these, within what is left of their time.
+   */
+  addFirst(requests: readonly Request[], refused: readonly Request[] = []): void {
     const unsettled = requests.filter((request) => !request.settled).flatMap((r) => r.divided());
-    if (unsettled.length === 0) return;
+    if (unsettled.length + refused.length === 0) return;
     const others = [...this.requests];
     this.requests.clear();
+    this.resume(refused.filter((request) => !request.settled));
     for (const request of unsettled) this.add(request);
     for (const request of others) this.requests.add(request);
   }

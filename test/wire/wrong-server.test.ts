@@ -1,6 +1,6 @@
 /** Error replies which show that a host name leads to another server now. */
 import { describe, expect, it } from "vitest";
-import { type ClientOptions, ReadOnlyError, type Redis, ResponseError } from "../../src/index.js";
+import { type ClientOptions, ReadOnlyError, type Redis } from "../../src/index.js";
 import { mockServer, type Peer } from "../support/mock-server.js";
 import { errorOf, kindOf } from "../support/settle.js";
 import { clientOf, echo, watchEveryTest } from "../support/wire-clients.js";
@@ -24,18 +24,20 @@ async function clientOfFailover(reply: string, options: ClientOptions = {}) {
 
 describe("an error reply that shows the wrong server", () => {
   it.each([
-    ["READONLY", READONLY],
-    ["READONLY with the text of another server", "-READONLY not the primary\r\n"],
-    ["MASTERDOWN", "-MASTERDOWN Link with MASTER is down\r\n"],
-  ])("%s rejects the command, and the next command gets a new connection", async (_, reply) => {
-    const { mock, redis } = await clientOfFailover(reply);
-    await redis.get("a");
-    expect(await errorOf(redis.set("b", "1"))).toBeInstanceOf(ResponseError);
-    expect(await redis.set("b", "2")).toBe(true);
-    expect(mock.connections).toBe(2);
-    redis.disconnect();
-    await mock[Symbol.asyncDispose]();
-  });
+    ["READONLY with retryReadonly: false", READONLY, { retryReadonly: false }],
+    ["MASTERDOWN", "-MASTERDOWN Link with MASTER is down\r\n", {}],
+  ])(
+    "%s rejects the command, and the next command gets a new connection",
+    async (_, reply, options) => {
+      const { mock, redis } = await clientOfFailover(reply, options);
+      await redis.get("a");
+      expect((await errorOf(redis.set("b", "1"))).code).toBe(reply.slice(1, reply.indexOf(" ")));
+      expect(await redis.set("b", "2")).toBe(true);
+      expect(mock.connections).toBe(2);
+      redis.disconnect();
+      await mock[Symbol.asyncDispose]();
+    },
+  );
 
   it("leaves the connection of a blocking command that was unblocked by it", async () => {
     const reply =
@@ -49,7 +51,7 @@ describe("an error reply that shows the wrong server", () => {
   });
 
   it("does not affect commands that are pending on the connection", async () => {
-    const { mock, redis } = await clientOfFailover(READONLY);
+    const { mock, redis } = await clientOfFailover(READONLY, { retryReadonly: false });
     const refused = errorOf(redis.set("a", "1"));
     const others = [redis.get("b"), redis.get("c")];
     expect(kindOf(await refused)).toBe("ReadOnlyError");
@@ -59,7 +61,8 @@ describe("an error reply that shows the wrong server", () => {
   });
 
   it("sends the command again over a new connection with retryOnError", async () => {
-    const { mock, redis } = await clientOfFailover(READONLY, { retryOnError: [ReadOnlyError] });
+    const options = { retryReadonly: false, retryOnError: [ReadOnlyError] };
+    const { mock, redis } = await clientOfFailover(READONLY, options);
     await redis.get("a");
     expect(await redis.set("b", "1")).toBe(true);
     expect(mock.peers.map(({ received }) => received)).toEqual([

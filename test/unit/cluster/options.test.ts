@@ -246,6 +246,14 @@ describe("clusterSettings refuses", () => {
       'option "addressSource" must not be set: the cluster provides the addresses',
     ],
     [
+      { retryReadonly: false },
+      'option "retryReadonly" must not be set: a cluster client always sends the command again',
+    ],
+    [
+      { url: "redis://a?retry_loading=yes" },
+      'option "retryLoading" must not be set: use option "clusterErrorRetryAttempts"',
+    ],
+    [
       { connectionPool: {} },
       'option "connectionPool" must not be set: there is a pool for each node',
     ],

@@ -42,6 +42,8 @@ describe("default settings", () => {
       retryOnTimeout: false,
       retryReads: false,
       retryOnError: [],
+      retryReadonly: true,
+      retryLoading: false,
       encoding: "utf8",
       encodingErrors: "strict",
       decodeResponses: true,
@@ -132,6 +134,10 @@ describe("accepted options", () => {
     [{ healthCheckInterval: null }, { healthCheckInterval: 0 }],
     [{ healthCheckInterval: 30_000 }, { healthCheckInterval: 30_000 }],
     [{ retryOnTimeout: true }, { retryOnTimeout: true }],
+    [
+      { retryReadonly: false, retryLoading: true },
+      { retryReadonly: false, retryLoading: true },
+    ],
     [{ retryOnError: [Error, ResponseError] }, { retryOnError: [Error, ResponseError] }],
     [{ encodingErrors: "replace" }, { encodingErrors: "replace" }],
     [{ decodeResponses: false }, { decodeResponses: false }],
@@ -217,6 +223,8 @@ describe("rejected options", () => {
     retry: [0, 1.5, -1, Number.NaN, "3", null, {}, new NoBackoff()],
     retryOnTimeout: notABoolean,
     retryReads: notABoolean,
+    retryReadonly: notABoolean,
+    retryLoading: notABoolean,
     encoding: [
       "",
       "utf-7",

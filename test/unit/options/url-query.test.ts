@@ -44,6 +44,7 @@ describe("URL query", () => {
     ["health_check_interval=30", { healthCheckInterval: 30_000 }],
     ["health_check_interval=0.5", { healthCheckInterval: 500 }],
     ["integers=bigint", { integers: "bigint" }],
+    ["retry_readonly=no&retry_loading=yes", { retryReadonly: false, retryLoading: true }],
     [
       "shared_connections=2&max_pending_commands=5",
       { sharedConnections: 2, maxPendingCommands: 5 },
