@@ -90,7 +90,10 @@ export class ErrorReplies {
       source.report?.(address, error);
       if (connection.state === "ready")
         pool.drain((other) => sameAddress(other, address), error, false);
-    } else if (this.#isLeft(error)) this.#leaveWrongServer(error, connection);
+    } else if (this.#isLeft(error)) {
+      if (this.#redirected.has(request)) this.#pause();
+      else this.#leaveWrongServer(error, connection);
+    }
     if (this.#isRefusal(error, outcome) && this.#mayResend(request, connection)) {
       if (request.offerResend(this.#offer(request, connection))) return "deliver";
       if (request.size === 1) return this.#hold(request, connection);
@@ -154,6 +157,8 @@ export class ErrorReplies {
 
   #hold(request: Request, connection: Connection): ErrorReplyAction {
     this.#redirected.add(request);
+    // If the next server refuses it too, that begins a pause.
+    this.#pacer.withdraw();
     this.#dependencies.connections.refused.add(request, connection);
     return "retry-later";
   }
@@ -170,11 +175,17 @@ export class ErrorReplies {
     return retryQueue.add(request, error, execute) ? "retry-later" : "deliver";
   }
 
-  /** Drain the connections to a wrong server, so that the next one resolves the name again. */
-  #leaveWrongServer(error: RedisError, connection: Connection): void {
-    if (connection.state !== "ready" || this.#pacer.pausing) return;
+  /** Begin a pause in which no server is left; return `false` during one. */
+  #pause(): boolean {
+    if (this.#pacer.pausing) return false;
     if (this.#pacer.idleTime > QUIET_TIME) this.#pacer.reset();
     this.#pacer.pause();
+    return true;
+  }
+
+  /** Drain the connections to a wrong server, so that the next one resolves the name again. */
+  #leaveWrongServer(error: RedisError, connection: Connection): void {
+    if (connection.state !== "ready" || !this.#pause()) return;
     const { connections, pool } = this.#dependencies;
     const details = { code: "EFAILOVER", server: connection.server, cause: error };
     const reason = new ConnectionError(`The server is left: ${error.message}`, details);

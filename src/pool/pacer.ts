@@ -12,6 +12,7 @@ const PAUSE = new EqualJitterBackoff(5000, 75);
 export class Pacer {
   #starts = 0;
   #until = 0;
+  #previousUntil = 0;
 
   /** Whether a pause is not over yet. */
   get pausing(): boolean {
@@ -25,12 +26,21 @@ export class Pacer {
 
   /** Begin a pause, longer than the previous one. */
   pause(): void {
+    this.#previousUntil = this.#until;
     this.#until = realTime() + PAUSE.compute(++this.#starts);
+  }
+
+  /** Undo the beginning of the present pause: it is not known yet whether one is needed. */
+  withdraw(): void {
+    if (!this.pausing) return;
+    this.#until = this.#previousUntil;
+    this.#starts--;
   }
 
   /** End the pause; the next one is short again. */
   reset(): void {
     this.#starts = 0;
     this.#until = 0;
+    this.#previousUntil = 0;
   }
 }

@@ -388,10 +388,8 @@ describe("a transaction that got READONLY", () => {
     };
     await using mock = await mockServer([demoted]);
     await using redis = clientOf(mock);
-    const call = redis.transaction((pipe) => {
-      pipe.multi();
-      pipe.set("a", "1");
-    }, "a");
+    const watched = await redis.pipeline().watch("a");
+    const call = watched.multi().set("a", "1").exec();
     expect((await errorOf(call)).code).toBe("READONLY");
   });
 });
