@@ -14,7 +14,10 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
     ["retryStrategy", "reconnectStrategy", "maxRetriesPerRequest", "retry_strategy"],
     'use option "retry"',
   ),
-  ...all(["reconnectOnError", "retryDelayOnFailover"], 'use option "retryReadonly" or "retryOnError"'),
+  ...all(
+    ["reconnectOnError", "retryDelayOnFailover"],
+    'use option "retryReadonly" or "retryOnError"',
+  ),
   ...all(
     [
       "sentinels",

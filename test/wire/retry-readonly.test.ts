@@ -356,7 +356,7 @@ describe("a transaction that got READONLY", () => {
       "+OK\r\n+QUEUED\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: " +
         "READONLY You can't write against a read only replica.\r\n",
     ],
-  ])("%s is sent again as a whole", async (_, replies) => {
+  ])("is sent again as a whole after READONLY %s", async (_, replies) => {
     const demoted: Script = async (peer) => {
       await peer.expect(["MULTI"], ["SET", "a", "1"], ["GET", "a"], ["EXEC"]);
       peer.send(replies);
@@ -367,7 +367,7 @@ describe("a transaction that got READONLY", () => {
     expect(await redis.pipeline().set("a", "1").get("a").exec()).toEqual([true, "1"]);
   });
 
-  it("without MULTI rejects, because its commands were executed", async () => {
+  it("rejects after a refused MULTI, because its commands were executed", async () => {
     const refusing: Script = async (peer) => {
       await peer.expect(["MULTI"], ["SET", "a", "1"], ["GET", "a"], ["EXEC"]);
       peer.send("-ERR unknown command\r\n", READONLY, bulk("1"), "-ERR EXEC without MULTI\r\n");
