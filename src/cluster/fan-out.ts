@@ -3,7 +3,7 @@
  * contains the answers of all. A node that refused because of a failover has not executed the command: the node
  * that took over its slots executes it then.
  */
-import type { CommandInfo } from "../commands/core/info.js";
+import { type CommandInfo, READONLY } from "../commands/core/info.js";
 import {
   ClusterError,
   DataError,
@@ -168,7 +168,7 @@ function isRefusal(answer: Answer, router: ClusterRouter): boolean {
   return isGone(answer, router) || (value instanceof RedisError && concernsCluster(value));
 }
 
-/** Execute at the places, and at the nodes that take over from those that refuse. */
+/** Execute at the places, and at the nodes that take over from those that refuse or have lost their slots. */
 async function answersOf(
   places: readonly Place[],
   context: FanOutContext,
@@ -176,6 +176,7 @@ async function answersOf(
 ): Promise<Answer[]> {
   const { router } = context;
   const start = loopTime();
+  const isRead = (command.info.flags & READONLY) !== 0;
   const starts = new TurnLimit(MOST_PER_TURN);
   const answers = new Map<Place, Answer>();
   let open = places;
@@ -190,7 +191,13 @@ async function answersOf(
         }),
       ),
     );
-    open = open.filter((place) => isRefusal(answers.get(place) as Answer, router));
+    const present = new Set(router.table.primaries);
+    open = open.filter((place) => {
+      const answer = answers.get(place) as Answer;
+      // Without keys a read is not redirected, and a former primary that has restarted is empty.
+      const isOutdated = isRead && successorOf(place, present) !== answer.node;
+      return isOutdated || isRefusal(answer, router);
+    });
     if (open.length === 0 || view === VIEWS || router.closed) break;
     router.refresh();
     // Without a view the answers count, because some nodes may have executed the command.

@@ -204,6 +204,19 @@ describe("a command for several nodes during a failover", () => {
     expect(await reply).toBe(6);
   });
 
+  it("is executed by the replica that took over when the former primary has restarted and is empty (DBSIZE)", async () => {
+    await cluster.connect();
+    answers("DBSIZE", ":0\r\n", ":2\r\n", ":4\r\n");
+    await a.kill();
+    const reply = cluster.dbsize();
+    await waitEventLoopTurns();
+    scripted.promote(replicaOfA);
+    await expect.poll(() => cluster.getNode(a.name)?.serverType).toBe("replica");
+    await a.start();
+    expect(await reply).toBe(6);
+    expect(counts("DBSIZE").slice(0, 3)).toEqual([1, 1, 1]);
+  });
+
   it("is sent again to a node that loads its data, and rejects when that does not end", async () => {
     answers("DBSIZE", ":1\r\n", ":2\r\n");
     a.answer("DBSIZE", REPLIES.loading);
