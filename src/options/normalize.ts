@@ -104,7 +104,6 @@ const NAMES_IN_OTHER_CLIENTS: ReadonlyMap<string, OptionName> = new Map<string, 
   ["database", "db"],
   ["user", "username"],
   ["connectTimeout", "socketConnectTimeout"],
-  ["connect_timeout", "socketConnectTimeout"],
   ["commandTimeout", "socketTimeout"],
   ["keepAlive", "socketKeepaliveDelay"],
   ["connectionName", "clientName"],
@@ -179,7 +178,8 @@ function unknownClientOption(name: string): DataError {
   const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   const names = Object.keys(OPTION_UNITS) as OptionName[];
   const ssl = name.startsWith("ssl_") ? "tls" : undefined;
-  const meant = NAMES_IN_OTHER_CLIENTS.get(name) ?? ssl ?? nearest(camel, names);
+  const known = NAMES_IN_OTHER_CLIENTS.get(name) ?? NAMES_IN_OTHER_CLIENTS.get(camel);
+  const meant = known ?? ssl ?? nearest(camel, names);
   if (meant === undefined || OPTION_UNITS[meant] === "") return unknownOption(name, meant);
   const isPythonName = name.includes("_");
   return unknownOption(name, meant, ` (milliseconds${isPythonName ? ", not seconds" : ""})`);

@@ -59,7 +59,7 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
     `${NOT_NEEDED} commands of one turn are written together`,
   ),
   autoResubscribe: `${NOT_NEEDED} subscriptions are restored`,
-  autoResendUnfulfilledCommands: 'use option "retryReads", or "retryOnError" for all commands',
+  autoResendUnfulfilledCommands: 'use option "retryReads" or "retryOnError"',
   readOnly: "use new Sentinel(sentinels).replicaFor(name), or the address of a replica",
   readonly: "use new Sentinel(sentinels).replicaFor(name), or the address of a replica",
   stringNumbers: 'use option "integers": "bigint"',

@@ -342,7 +342,7 @@ describe("unknown options", () => {
     ],
     [
       "autoResendUnfulfilledCommands",
-      '"autoResendUnfulfilledCommands"; use option "retryReads", or "retryOnError" for all commands',
+      '"autoResendUnfulfilledCommands"; use option "retryReads" or "retryOnError"',
     ],
     ["commandTimeout", '"commandTimeout"; did you mean "socketTimeout" (milliseconds)?'],
     ["path", '"path"; did you mean "unixSocketPath"?'],
