@@ -106,7 +106,13 @@ export type {
   TransactionOptions,
 } from "./pipeline/transaction.js";
 export { BlockingConnectionPool, type BlockingPoolOptions } from "./pool/blocking-pool.js";
+export type {
+  ConnectionEventMap,
+  ConnectionEventName,
+  ConnectionListener,
+} from "./pool/connection-events.js";
 export type { ConnectionClass } from "./pool/connector.js";
+export type { ConnectionStatus, PoolStats } from "./pool/observed-pool.js";
 export type { PoolOptions } from "./pool/options.js";
 export { ConnectionPool } from "./pool/pool.js";
 export type { EncodingErrors } from "./protocol/encoding.js";

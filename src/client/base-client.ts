@@ -29,7 +29,9 @@ import {
   type TransactionOptions,
   transactionArguments,
 } from "../pipeline/transaction.js";
+import type { ConnectionEventName, ConnectionListener } from "../pool/connection-events.js";
 import type { LeaseProvider } from "../pool/lease.js";
+import type { ConnectionStatus } from "../pool/observed-pool.js";
 import type { MessagesOf, PubSubOptions } from "../pubsub/options.js";
 import { PubSub, type PubSubDependencies } from "../pubsub/pubsub.js";
 import { SubscriptionManager } from "../pubsub/subscriptions.js";
@@ -251,6 +253,43 @@ export abstract class BaseClient<
     checkArity("close", 0, arguments);
     const { executor, ownsExecutor } = this[SELF].#dependencies;
     if (ownsExecutor) await executor.close();
+  }
+
+  /**
+   * The state of the connections, for health and readiness probes: `"idle"`, `"connecting"`, `"ready"`,
+   * `"reconnecting"` or `"closed"`; see {@link ConnectionStatus}. A client that was not used yet is `"idle"`.
+   */
+  get status(): ConnectionStatus {
+    return this[SELF].#dependencies.pool.status;
+  }
+
+  /**
+   * Call a function at each event of the connections. Nothing needs a listener: commands reject with the error that
+   * concerns them. What a listener throws is an unhandled rejection.
+   *
+   * @param event - `"connected"`, `"lost"` or `"reconnecting"`.
+   * @param listener - Receives the event; see {@link ConnectionEventMap}. One that is added twice is called once.
+   * @returns This client.
+   * @throws {@link DataError} for an unknown event, or a listener that is no function.
+   */
+  on<E extends ConnectionEventName>(event: E, listener: ConnectionListener<E>): this {
+    checkArity("on", 2, arguments, "the listener");
+    const { events } = this[SELF].#dependencies.pool;
+    events.add(event, listener as ConnectionListener<ConnectionEventName>);
+    return this;
+  }
+
+  /**
+   * Stop calling a function at an event.
+   *
+   * @returns This client.
+   * @throws {@link DataError} for an unknown event, or a listener that is no function.
+   */
+  off<E extends ConnectionEventName>(event: E, listener: ConnectionListener<E>): this {
+    checkArity("off", 2, arguments, "the listener");
+    const { events } = this[SELF].#dependencies.pool;
+    events.remove(event, listener as ConnectionListener<ConnectionEventName>);
+    return this;
   }
 
   /** Close all connections of the pool immediately; pending commands are rejected. */

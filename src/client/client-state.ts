@@ -9,7 +9,9 @@ import type { Executor } from "../execution/executor.js";
 import { collectOptions } from "../options/constructor-arguments.js";
 import type { Settings } from "../options/types.js";
 import { type BatchSenders, serverBatchSenders } from "../pipeline/batch-sender.js";
+import type { ConnectionEvents } from "../pool/connection-events.js";
 import type { LeaseProvider } from "../pool/lease.js";
+import type { ConnectionStatus } from "../pool/observed-pool.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { ownProperties } from "../util/own.js";
@@ -33,6 +35,8 @@ export interface ClientConnections {
   readonly settings: Settings;
   /** Whether they lead to several servers; absent for one. */
   readonly severalServers?: true;
+  readonly status: ConnectionStatus;
+  readonly events: ConnectionEvents;
   disconnect(): void;
 }
 

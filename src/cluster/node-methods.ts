@@ -224,7 +224,7 @@ export abstract class NodeMethods<
     checkArity("setDefaultNode", 1, arguments);
     const router = routerOf(this);
     const found = findNode(router.table, nodeTarget('setDefaultNode: argument "node"', node));
-    if (found !== undefined) router.defaultNode = found;
+    if (found !== undefined) router.defaultNode.set(found);
     return found !== undefined;
   }
 
@@ -238,12 +238,12 @@ export abstract class NodeMethods<
     const router = routerOf(this);
     const { table } = router;
     if (node !== undefined) {
-      router.defaultNode = knownNode('replaceDefaultNode: argument "node"', table, node);
+      router.defaultNode.set(knownNode('replaceDefaultNode: argument "node"', table, node));
       return;
     }
     const present = router.nodeAt(NO_SLOT);
     const other = (nodes: NodePool[]) => randomOf(nodes.filter((one) => one !== present));
-    router.defaultNode = other(table.primaries) ?? other(table.replicas) ?? present;
+    router.defaultNode.set(other(table.primaries) ?? other(table.replicas) ?? present);
   }
 
   /**

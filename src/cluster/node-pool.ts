@@ -8,6 +8,7 @@ import { closedError } from "../connection/errors.js";
 import type { Request } from "../connection/request.js";
 import { ConnectionError, type RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
+import type { ConnectionStatus } from "../pool/observed-pool.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { startImmediate } from "../util/timers.js";
@@ -79,7 +80,9 @@ export class NodePool implements AddressSource {
 
   /** The connections. */
   get pool(): ConnectionPool {
-    this.#pool ??= new ConnectionPool({ ...this.#options, addressSource: this });
+    if (this.#pool !== undefined) return this.#pool;
+    this.#pool = new ConnectionPool({ ...this.#options, addressSource: this });
+    this.#pool.shareEvents(this.#owner.events);
     return this.#pool;
   }
 
@@ -113,6 +116,11 @@ export class NodePool implements AddressSource {
   /** Number of requests that wait for a connection. */
   get waiting(): number {
     return this.#pool?.waiting ?? 0;
+  }
+
+  /** The state of its pool. */
+  get status(): ConnectionStatus {
+    return this.#pool?.status ?? "idle";
   }
 
   /** Whether there is a connection for ordinary requests. */

@@ -8,6 +8,7 @@ import { collectOptions, isUrlObject } from "../options/constructor-arguments.js
 import { hostName, isOptionName, normalizeOptions, resolveOptions } from "../options/normalize.js";
 import { clusterReplacementOf } from "../options/other-clients.js";
 import type { RedisOptions, Settings } from "../options/types.js";
+import { ConnectionEvents } from "../pool/connection-events.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ownProperties } from "../util/own.js";
 import {
@@ -275,6 +276,8 @@ export class ClusterSettings {
   readonly clusterErrorRetryAttempts: number;
   readonly dynamicStartupNodes: boolean;
   readonly loadBalancingStrategy: LoadBalancingStrategy;
+  /** The listeners of the client, for the connections of all nodes. */
+  readonly events: ConnectionEvents;
   /** Throws a DataError for an invalid result of the caller's function. */
   readonly remap: AddressRemap | undefined;
   /** Contains secrets, so it is a private field. */
@@ -295,6 +298,7 @@ export class ClusterSettings {
     this.dynamicStartupNodes = checked.dynamicStartupNodes ?? true;
     this.loadBalancingStrategy = checked.loadBalancingStrategy ?? "primary";
     this.remap = checked.addressRemap;
+    this.events = new ConnectionEvents(this.settings.db);
     this.#poolOptions = ownProperties({ ...rest, connectionClass });
   }
 

@@ -9,6 +9,7 @@ import type { Request } from "../connection/request.js";
 import { MovedError, RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import type { Settings } from "../options/types.js";
+import type { ConnectionEvents } from "../pool/connection-events.js";
 import type { PoolOptions } from "../pool/options.js";
 import { ConnectionPool } from "../pool/pool.js";
 import { runSoon, startTimer, type Timer } from "../util/timers.js";
@@ -39,6 +40,8 @@ const CODES: ReadonlyMap<string, boolean> = new Map([
 /** The router, as the connections to replicas use it. */
 export interface ReplicaOwner {
   readonly settings: Settings;
+  /** The listeners of the client, for the connections of all nodes. */
+  readonly events: ConnectionEvents;
   /** Limits how many connections are opened in one turn of the event loop. */
   readonly dials: TurnLimit;
   /** Send a request to the primary of its slot. */
@@ -70,6 +73,7 @@ export class ReplicaPool extends ReadRoute implements AddressSource {
     this.#node = node;
     this.#owner = owner;
     this.#pool = new ConnectionPool({ ...options, addressSource: this });
+    this.#pool.shareEvents(owner.events);
   }
 
   /** The connections. */

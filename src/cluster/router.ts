@@ -12,13 +12,16 @@ import { RedisClusterException, type RedisError } from "../errors.js";
 import type { Executor } from "../execution/executor.js";
 import type { Settings } from "../options/types.js";
 import { mayWait } from "../pool/admission.js";
+import type { ConnectionEvents } from "../pool/connection-events.js";
 import type { Lease, LeaseProvider } from "../pool/lease.js";
+import type { ConnectionStatus } from "../pool/observed-pool.js";
 import type { PoolOptions } from "../pool/options.js";
 import { WaitQueue } from "../pool/wait-queue.js";
 import { Encoder } from "../protocol/encoder.js";
 import { nextTick } from "../util/timers.js";
 import { TurnLimit } from "../util/turn-limit.js";
 import { rankCandidates } from "./candidates.js";
+import { DefaultNode } from "./default-node.js";
 import { Draining } from "./draining.js";
 import { slotOfLease } from "./lease-slot.js";
 import { type NodeOwner, NodePool } from "./node-pool.js";
@@ -28,6 +31,7 @@ import { Redirects } from "./redirects.js";
 import { type LeaseAttempts, Rerouting, type ReroutingHost } from "./rerouting.js";
 import { SilentNodes, type SilentNodesHost } from "./silent-nodes.js";
 import { type GateHost, SlotGates } from "./slot-gates.js";
+import { clusterStatus } from "./status.js";
 import { type NodeChoice, TargetedRequest } from "./targeted-request.js";
 import { Topology, type TopologyOwner } from "./topology.js";
 import { UnroutedRequests } from "./unrouted-requests.js";
@@ -48,6 +52,7 @@ export interface RouterSettings {
   readonly clusterErrorRetryAttempts: number;
   readonly dynamicStartupNodes: boolean;
   readonly remap: AddressRemap | undefined;
+  readonly events: ConnectionEvents;
   /** Options of the pools, without an address. */
   poolOptions(): PoolOptions;
 }
@@ -72,7 +77,7 @@ export class ClusterRouter
   readonly table: NodeTable;
   readonly redirects: Redirects;
   readonly views: ViewListeners;
-  readonly silentNodes: SilentNodes;
+  readonly silentNodes = new SilentNodes(this);
   readonly readRefresh = new ReadRefresh(() => this.refresh());
   readonly dials = new TurnLimit(MOST_PER_TURN);
   readonly #closings = new TurnLimit(MOST_PER_TURN);
@@ -81,8 +86,7 @@ export class ClusterRouter
   readonly #topology: Topology;
   readonly #unrouted: UnroutedRequests;
   readonly #rerouting: Rerouting;
-  /** The node for requests without keys; {@link nodeAt} replaces it when it has failed. */
-  defaultNode: NodePool | undefined = undefined;
+  readonly defaultNode = new DefaultNode(() => this.table.primaries);
   #closing: Promise<void> | undefined = undefined;
   /** Whether the requests that were issued before {@link close} have been answered. */
   #isDrained = false;
@@ -119,7 +123,6 @@ export class ClusterRouter
       encoding: settings.encoding,
       attempts: options.clusterErrorRetryAttempts,
     });
-    this.silentNodes = new SilentNodes(this);
     this.redirects = new Redirects(options, {
       gates: this.gates,
       table: this.table,
@@ -219,6 +222,14 @@ export class ClusterRouter
     return this.#closing !== undefined;
   }
 
+  get status(): ConnectionStatus {
+    return this.closed ? "closed" : clusterStatus(this.table.all);
+  }
+
+  get events(): ConnectionEvents {
+    return this.options.events;
+  }
+
   /** Refuse new requests, let those under way finish, and close all connections. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -273,7 +284,7 @@ export class ClusterRouter
 
   /** Return the node of a slot, or any node for `NO_SLOT`; `undefined` when none is known. */
   nodeAt(slot: number): NodePool | undefined {
-    return slot === NO_SLOT ? this.#anyNode() : this.table.primary(slot);
+    return slot === NO_SLOT ? this.defaultNode.get() : this.table.primary(slot);
   }
 
   /** Send a request to a node. */
@@ -314,17 +325,6 @@ export class ClusterRouter
     this.#topology.join();
   }
 
-  /** The node for requests without keys: one of the primaries, for as long as it serves. */
-  #anyNode(): NodePool | undefined {
-    const present = this.defaultNode;
-    if (present !== undefined && !present.suspect && !present.pool.closed) return present;
-    const nodes = this.table.primaries;
-    const usable = nodes.filter((node) => !node.suspect && !node.silent);
-    const among = usable.length === 0 ? nodes : usable;
-    this.defaultNode = among[Math.floor(Math.random() * among.length)];
-    return this.defaultNode;
-  }
-
   // -- called by nodes -----------------------------------------------------------------------
 
   redirect(node: NodePool, redirected: RedirectedRequest, mayTake: boolean): boolean {
@@ -338,7 +338,7 @@ export class ClusterRouter
   }
 
   onNodesSilent(nodes: readonly NodePool[]): void {
-    if (nodes.some((node) => node === this.defaultNode)) this.defaultNode = undefined;
+    this.defaultNode.leave(nodes);
     this.refresh();
   }
 

@@ -6,7 +6,7 @@
  */
 import type { Socket } from "node:net";
 import { inspect } from "node:util";
-import { type ConnectionError, InvalidResponse, type RedisError } from "../errors.js";
+import { InvalidResponse, type RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { addressFields, formatAddress } from "../options/address.js";
 import type { Settings } from "../options/types.js";
@@ -114,6 +114,11 @@ export class Connection {
     return this.#replies.lastProgress;
   }
 
+  /** See {@link WriteBuffer.buffered}. */
+  get bytesBuffered(): number {
+    return this.#writeBuffer.buffered;
+  }
+
   /** See {@link ReplyDispatcher.silence}. */
   get silence(): number {
     return this.#replies.silence;
@@ -184,7 +189,7 @@ export class Connection {
     if (!isAllowed(this.#state, "draining")) return;
     this.#state = advance(this.#state, "draining");
     this.#owner.onDraining(this, reason);
-    if (this.#replies.idle) this.destroy(reason ?? this.#closedError(DRAINED));
+    if (this.#replies.idle) this.destroy(reason ?? connectionClosed(DRAINED, this.server));
   }
 
   /**
@@ -297,7 +302,7 @@ export class Connection {
 
   #protocolError(cause: InvalidResponse): void {
     this.#replies.failHead(cause, this.server);
-    this.destroy(this.#closedError("The server sent an invalid reply", cause));
+    this.destroy(connectionClosed("The server sent an invalid reply", this.server, cause));
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -307,7 +312,7 @@ export class Connection {
       this.#parser.feed(chunk);
     } catch (error) {
       if (error instanceof InvalidResponse) return this.#protocolError(error);
-      return this.destroy(this.#closedError("Reading a reply failed", error as Error));
+      return this.destroy(connectionClosed("Reading a reply failed", this.server, error as Error));
     }
     if (busy) this.#replies.markRead();
     this.healthCheck?.markAlive();
@@ -315,7 +320,7 @@ export class Connection {
   };
 
   #onIdle(): void {
-    if (this.#state === "draining") return this.destroy(this.#closedError(DRAINED));
+    if (this.#state === "draining") return this.destroy(connectionClosed(DRAINED, this.server));
     if (this.#state !== "ready") return;
     if (!this.#keepsProcessAlive) this.#socket?.unref();
     this.#owner.onIdle(this);
@@ -331,7 +336,7 @@ export class Connection {
       write: (request) => this.#enqueue(request),
       onPassed: () => this.#onWritable(),
       onFailed: (cause) =>
-        this.destroy(this.#closedError("Bad response from PING health check", cause)),
+        this.destroy(connectionClosed("Bad response from PING health check", this.server, cause)),
     });
   }
 
@@ -368,14 +373,9 @@ export class Connection {
   }
 
   #openFailed(cause: unknown): RedisError {
-    const { aborted, reason } = this.#closeSignal.signal;
-    const error = openFailure(cause, aborted ? reason : undefined, this.server);
+    const error = openFailure(cause, this.#closeSignal.signal.reason, this.server);
     this.destroy(error);
     return error;
-  }
-
-  #closedError(message: string, cause?: Error): ConnectionError {
-    return connectionClosed(message, this.server, cause);
   }
 
   /** A reply that timed out may mean that the stream is stuck, so the connection drains. */

@@ -56,6 +56,11 @@ export class WriteBuffer {
     socket.on("drain", () => outsideContext(onDrain));
   }
 
+  /** Bytes that the operating system has not taken yet; text of this turn counts by its length. */
+  get buffered(): number {
+    return this.encoder.length + (this.#socket?.writableLength ?? 0);
+  }
+
   /**
    * Encode a request for the next write.
    *

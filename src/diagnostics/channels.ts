@@ -57,7 +57,8 @@ export function baseAttributes(address: Address | undefined, db: number): TraceA
   return { ...system, ...addressAttributes(address), ...pool };
 }
 
-function errorAttributes(error: unknown): TraceAttributes {
+/** Attributes of an error. */
+export function errorAttributes(error: unknown): TraceAttributes {
   if (!(error instanceof RedisError)) return { "error.type": "_OTHER" };
   const { code } = error;
   const type = { "error.type": code };

@@ -70,10 +70,10 @@ export class ConnectionSet {
     return this.#idle.size;
   }
 
-  /** Counts by use, for inspect strings. */
-  get counts(): string {
-    const leased = this.#leases.size + this.#blocking.size;
-    return `shared=${this.#shared.length} leased=${leased} idle=${this.#idle.size}`;
+  /** Numbers of connections by use. */
+  get counts() {
+    const checkedOut = this.#leases.size + this.#blocking.size;
+    return { shared: this.#shared.length, checkedOut, idle: this.#idle.size };
   }
 
   /** Return whether the connection is open and belongs to the pool. */

@@ -32,6 +32,8 @@ export interface ConnectorOwner extends ConnectionOwner<Connection> {
   onOpened(connection: Connection): void;
   /** The backoff has elapsed; attempts may start. */
   onBackoffElapsed(): void;
+  /** Attempt number `attempt` since the last connection follows after a pause of `delay` ms. */
+  onReconnecting?(attempt: number, delay: number, error?: RedisError): void;
   /** No attempt follows: the retry policy allows none, or waiting cannot mend the error. */
   onRetriesExhausted(error: RedisError): void;
 }
@@ -91,6 +93,7 @@ export class Connector {
 
   /** Start one attempt. */
   connect(): void {
+    if (this.#failures === 0 && this.#attempts.size === 0) this.#owner.onReconnecting?.(1, 0);
     const attempt = new AbortController();
     this.#attempts.set(attempt, undefined);
     // A connection serves all callers, so it must not keep the context of the first one.
@@ -211,6 +214,7 @@ export class Connector {
       this.#forgetFailures();
       return this.#owner.onRetriesExhausted(pause);
     }
+    this.#owner.onReconnecting?.(this.#failures + 1, pause, error);
     this.#backoffTimer = startTimer(pause, () => {
       this.#backoffTimer = undefined;
       this.#owner.onBackoffElapsed();

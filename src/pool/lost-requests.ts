@@ -12,6 +12,7 @@ import {
 } from "../connection/errors.js";
 import type { CloseReport } from "../connection/owner.js";
 import type { Request } from "../connection/request.js";
+import type { RedisError } from "../errors.js";
 import type { ConnectionSet } from "./connection-set.js";
 import { failOrRetry } from "./retry-queue.js";
 import type { WaitQueue } from "./wait-queue.js";
@@ -29,6 +30,8 @@ export interface LostRequestPool {
   /** Whether the pool is closed or closing. */
   readonly closed: boolean;
   executeExclusively(request: Request): void;
+  /** An open connection was lost. */
+  noteLost(connection: Connection, error: RedisError): void;
 }
 
 /** Requests of one pool that lost their connection. */
@@ -59,7 +62,10 @@ export class LostRequests {
     const refused = connections.refused.take(connection);
     const isReported = [...inFlight, ...unwritten].some((request) => !request.settled);
     const isFinal = pool.closed || lease !== undefined;
-    if (wasOpen && isSocketLoss(error)) source.connectionFailed?.(error);
+    if (wasOpen && isSocketLoss(error)) {
+      pool.noteLost(connection, error);
+      source.connectionFailed?.(error);
+    }
     const own = source.reclaim?.(inFlight) ?? inFlight;
     const retried = failOrRetry(own, isFinal, (request) => lostRequestError(request, error));
     if (lease === undefined) this.#requeue([...retried, ...unwritten], isBlocking, refused);

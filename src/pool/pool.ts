@@ -3,7 +3,6 @@
  * blocking commands and leases get a connection alone. A request that may have been executed is written
  * again only if the request itself asks for it.
  */
-import { inspect } from "node:util";
 import { type AddressSource, FixedAddress } from "../connection/address-source.js";
 import { Connection } from "../connection/connection.js";
 import {
@@ -20,7 +19,6 @@ import type { Request } from "../connection/request.js";
 import { ConnectionError, type RedisError } from "../errors.js";
 import type { Address } from "../options/address.js";
 import { normalizeOptions } from "../options/normalize.js";
-import type { Settings } from "../options/types.js";
 import { Encoder } from "../protocol/encoder.js";
 import { defineSelf, SELF } from "../util/self.js";
 import { checkArity, ownOptions } from "../util/validate.js";
@@ -33,6 +31,7 @@ import { ErrorReplies } from "./error-replies.js";
 import { sourceOf } from "./guarded-source.js";
 import { Lease } from "./lease.js";
 import { LostRequests } from "./lost-requests.js";
+import { ObservedPool } from "./observed-pool.js";
 import type { PoolOptions } from "./options.js";
 import { RetryQueue } from "./retry-queue.js";
 import { UrgentCommands } from "./urgent-commands.js";
@@ -43,12 +42,8 @@ import { WaitQueue } from "./wait-queue.js";
  * connects on demand. When `maxConnections` are open, commands that need another connection reject with
  * {@link MaxConnectionsError}; a {@link BlockingConnectionPool} lets them wait.
  */
-export class ConnectionPool {
-  /** @internal */ static readonly name: string = "ConnectionPool";
-  /** The options with every default filled in. */
-  readonly settings: Settings;
-  /** @internal */
-  declare protected readonly [SELF]: this;
+export class ConnectionPool extends ObservedPool {
+  /** @internal */ static override readonly name: string = "ConnectionPool";
   readonly #connector: Connector;
   readonly #waitLimits: WaitLimits;
   readonly #waitQueue: WaitQueue;
@@ -74,11 +69,11 @@ export class ConnectionPool {
    */
   constructor(options: PoolOptions = {}) {
     checkArity("ConnectionPool", 1, arguments, "promises");
-    defineSelf(this);
     const { connectionClass = Connection, addressSource, ...rest } = ownOptions(options);
     const settings = normalizeOptions(rest);
+    super(settings);
+    defineSelf(this);
     const source = sourceOf(addressSource, settings);
-    this.settings = settings;
     this.#source = source;
     this.#server = source.description;
     this.#connections = new ConnectionSet(settings.idleTimeout);
@@ -225,7 +220,7 @@ export class ConnectionPool {
   }
 
   /** Whether {@link close} was called. */
-  get closed(): boolean {
+  override get closed(): boolean {
     return this[SELF].#closing !== undefined;
   }
 
@@ -246,13 +241,17 @@ export class ConnectionPool {
   }
 
   /** @internal The connections, by use. */
-  get connections(): ConnectionSet {
+  override get connections(): ConnectionSet {
     return this[SELF].#connections;
   }
 
   /** @internal Number of requests and leases that wait for a connection. */
-  get waiting(): number {
+  override get waiting(): number {
     return this[SELF].#waitQueue.size;
+  }
+
+  protected override get connecting(): boolean {
+    return this[SELF].#connector.pending !== 0 || this[SELF].#connector.pausing;
   }
 
   /** @internal Take back the waiting requests that match, oldest first: nothing of them was written. */
@@ -307,6 +306,7 @@ export class ConnectionPool {
   /** @internal */
   onOpened(connection: Connection): void {
     this.#connections.addIdle(connection);
+    this.noteOpened(connection);
     this.#assigner.assign();
     this.#finishClosing();
   }
@@ -319,6 +319,7 @@ export class ConnectionPool {
   /** @internal */
   onRetriesExhausted(error: RedisError): void {
     this.#source.attemptsExhausted?.(error);
+    this.noteFailure(error);
     this.#assigner.failUnservable(error);
     this.#finishClosing();
   }
@@ -340,6 +341,7 @@ export class ConnectionPool {
   onDraining(connection: Connection, reason?: RedisError): void {
     this.#connections.stopUsing(connection);
     const error = reason ?? timeoutError(connection.server);
+    this.noteLost(connection, error);
     this.#connections.leaseOf(connection)?.lost(error, reason === undefined);
     this.#assigner.assign();
   }
@@ -387,14 +389,9 @@ export class ConnectionPool {
   }
 
   /** Return the pool as redis-py prints it: `ConnectionPool<Connection<host=localhost,port=6379,db=0>>`. */
-  toString(): string {
+  override toString(): string {
     const self = this[SELF];
     const isFixed = self.#source instanceof FixedAddress;
     return `${this.constructor.name}<${isFixed ? self.#connector.sample() : self.#server}>`;
-  }
-
-  [inspect.custom](): string {
-    const { counts } = this[SELF].#connections;
-    return `${this.toString()} ${counts} waiting=${this.waiting}`;
   }
 }

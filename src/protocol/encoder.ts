@@ -124,6 +124,11 @@ export class Encoder {
     return this.#text === "" && this.#chunks.length === 0;
   }
 
+  /** Length of the pending output: characters of text, bytes of everything else. */
+  get length(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, this.#text.length);
+  }
+
   /**
    * Encode one command.
    *

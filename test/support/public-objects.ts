@@ -17,6 +17,7 @@ const INTERNAL: ReadonlySet<string | symbol> = new Set([
     "onErrorReply",
     "onIdle",
   ],
+  ...["noteFailure", "noteLost", "noteOpened", "onReconnecting", "shareEvents"],
   ...["onOpened", "onRetriesExhausted", "onTimedOut", "onWritable", "resume", "retire", "withdraw"],
 ]);
 

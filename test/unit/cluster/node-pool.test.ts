@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { NodePool } from "../../../src/cluster/node-pool.js";
 import { ConnectionError, type RedisError } from "../../../src/errors.js";
 import { normalizeOptions } from "../../../src/options/normalize.js";
+import { ConnectionEvents } from "../../../src/pool/connection-events.js";
 import { TurnLimit } from "../../../src/util/turn-limit.js";
 import { FakeConnection, SlotRequest } from "../../support/cluster-fakes.js";
 
@@ -16,6 +17,7 @@ function nodeOf() {
   const owner = {
     settings: normalizeOptions({}),
     dials: new TurnLimit(1),
+    events: new ConnectionEvents(0),
     onNodeUnreachable: (node: NodePool) => void unreachable.push(node),
     redirect: (node: NodePool, _: unknown, mayTake: boolean) => {
       redirected.push([node, mayTake]);
