@@ -85,7 +85,7 @@ export class Assigner {
   }
 
   #serveRequests(): void {
-    if (this.#isSliced || this.#connections.refused.pending) return;
+    if (this.#isSliced) return;
     let rest = SLICE;
     for (const request of this.#waitQueue.requests) {
       const connection = this.#connections.leastLoadedShared();
