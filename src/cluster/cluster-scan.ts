@@ -117,10 +117,11 @@ class ClusterScan<T> {
 
   #nodeToWalk(coverage: ScanCoverage): NodePool | undefined {
     const { table } = this.#router;
-    const slot = coverage.slotToWalk((open) => table.primary(open) !== undefined);
-    if (slot !== undefined) return table.primary(slot);
+    // Directly after the owner: until then the slot may reach the receiver, go back, and leave again, with its keys.
     const address = coverage.receiver();
-    return address === undefined ? undefined : table.node(address);
+    if (address !== undefined) return table.node(address);
+    const slot = coverage.slotToWalk((open) => table.primary(open) !== undefined);
+    return slot === undefined ? undefined : table.primary(slot);
   }
 
   /** Walk over one node. */
