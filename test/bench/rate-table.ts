@@ -17,7 +17,7 @@ export const quicker: Compare = (cell, other) => cell.rate / other.rate;
 export const cheaper: Compare = (cell, other) => other.cpu / cell.cpu;
 
 /** How the columns of a table are named. */
-interface Columns {
+export interface Columns {
   readonly titleOf: (client: string) => string;
   /** What `floor` is. */
   readonly baseline: string;

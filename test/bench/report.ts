@@ -5,7 +5,16 @@ import { CLIENTS } from "./clients/index.js";
 import { CLUSTER_CLIENTS } from "./cluster/clients.js";
 import type { Burden, ColdStart } from "./messages.js";
 import type { PubSubResults, PubSubRow } from "./pubsub.js";
-import { cheaper, isPeer, lossSection, OURS, quicker, rateTable, titleOf } from "./rate-table.js";
+import {
+  type Columns,
+  cheaper,
+  isPeer,
+  lossSection,
+  OURS,
+  quicker,
+  rateTable,
+  titleOf,
+} from "./rate-table.js";
 import type { Row } from "./rates.js";
 import { markdownTable, significant, times } from "./tables.js";
 import type { TypeCost } from "./type-cost.js";
@@ -73,6 +82,13 @@ function rateSections(rows: readonly Row[]): string[] {
   return losses === undefined ? sections : [...sections, losses];
 }
 
+function rateTables(rows: readonly Row[], columns: Columns): string[] {
+  return [
+    `Commands per second:\n\n${rateTable(rows, quicker, columns)}`,
+    `CPU time of the client per command, µs:\n\n${rateTable(rows, cheaper, columns)}`,
+  ];
+}
+
 function clusterSection(rows: readonly Row[]): string {
   const columns = {
     titleOf: (client: string) => CLUSTER_CLIENTS[client]?.title ?? client,
@@ -81,11 +97,7 @@ function clusterSection(rows: readonly Row[]): string {
   const note =
     "Three primaries, keys of all slots. *Split* is one plain rediswire client per node, whose caller\n" +
     "computes the slot of each key.";
-  return [
-    `## Cluster\n\n${note}`,
-    `Commands per second:\n\n${rateTable(rows, quicker, columns)}`,
-    `CPU time of the client per command, µs:\n\n${rateTable(rows, cheaper, columns)}`,
-  ].join("\n\n");
+  return [`## Cluster\n\n${note}`, ...rateTables(rows, columns)].join("\n\n");
 }
 
 function cacheSection({ rows, memory }: CacheResults): string {
@@ -102,8 +114,7 @@ function cacheSection({ rows, memory }: CacheResults): string {
   ]);
   return [
     `## Client-side cache\n\n${note}`,
-    `Commands per second:\n\n${rateTable(rows, quicker, columns)}`,
-    `CPU time of the client per command, µs:\n\n${rateTable(rows, cheaper, columns)}`,
+    ...rateTables(rows, columns),
     `Memory of one entry of a value of 100 bytes, of 10,000:\n\n${markdownTable(["Client", "Bytes"], entries)}`,
   ].join("\n\n");
 }

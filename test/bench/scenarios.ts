@@ -41,19 +41,24 @@ import type { Transport } from "./messages.js";
 /** The i-th step: sends commands and resolves with the reply of the client. */
 export type Step = (i: number) => Promise<unknown>;
 
-export interface Scenario {
+/** A scenario for clients of one kind. */
+export interface PartScenario<C, R extends unknown[] = []> {
   readonly name: string;
   /** Concurrent async functions, each awaiting its own step before the next. */
   readonly callers: number;
   /** Commands in one step. */
   readonly commands: number;
+  readonly step: (client: C) => Step;
+  /** Throw unless the client performs the checked steps correctly. */
+  readonly check: (step: Step, ...resources: R) => Promise<void>;
+}
+
+/** A scenario of one server; its check performs step `CHECKED`. */
+export interface Scenario extends PartScenario<Adapter, [reader: Floor]> {
   /** How the client gets to the server; directly over TCP when omitted. */
   readonly transport?: Transport;
   /** Number of rounds, when fewer than usual are enough. */
   readonly rounds?: number;
-  readonly step: (client: Adapter) => Step;
-  /** Throw unless the client performs step `CHECKED` correctly. */
-  readonly check: (step: Step, reader: Floor) => Promise<void>;
 }
 
 const CHECKED = 7;

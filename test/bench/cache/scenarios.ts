@@ -1,18 +1,12 @@
 /** The scenarios of the cache part: reads of keys that do not change. */
 import assert from "node:assert/strict";
 import { TEXT_16 } from "../data.js";
-import type { Step } from "../scenarios.js";
+import type { PartScenario } from "../scenarios.js";
 import type { CacheAdapter } from "./adapter.js";
 import { CACHED_HASH, CACHED_HASH_KEYS, CACHED_KEYS } from "./data.js";
 
-/** A scenario of the cache part; see `Scenario` for the fields. */
-export interface CacheScenario {
-  readonly name: string;
-  readonly callers: number;
-  readonly commands: number;
-  readonly step: (client: CacheAdapter) => Step;
-  /** Throw unless the client performs each step correctly. */
-  readonly check: (step: Step) => Promise<void>;
+/** A scenario of the cache part; its check performs each step. */
+export interface CacheScenario extends PartScenario<CacheAdapter> {
   /** Number of different steps. */
   readonly keys: number;
 }

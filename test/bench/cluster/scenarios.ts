@@ -1,19 +1,12 @@
 /** The scenarios of the cluster part: SET and GET in turns, over keys of all slots. */
 import assert from "node:assert/strict";
 import { TEXT_16 } from "../data.js";
-import type { Step } from "../scenarios.js";
+import type { PartScenario } from "../scenarios.js";
 import type { ClusterAdapter } from "./adapter.js";
 import { CLUSTER_KEYS } from "./data.js";
 
-/** A scenario of the cluster part; see `Scenario` for the fields. */
-export interface ClusterScenario {
-  readonly name: string;
-  readonly callers: number;
-  readonly commands: number;
-  readonly step: (client: ClusterAdapter) => Step;
-  /** Throw unless the client performs some steps correctly. */
-  readonly check: (step: Step) => Promise<void>;
-}
+/** A scenario of the cluster part; its check performs some steps. */
+export type ClusterScenario = PartScenario<ClusterAdapter>;
 
 const KEY_MASK = CLUSTER_KEYS.length - 1;
 const PIPELINE_COMMANDS = 300;
