@@ -173,6 +173,8 @@ const PERMANENT_CODES: ReadonlySet<string> = new Set([
   "INVALID_PURPOSE",
   "PATH_LENGTH_EXCEEDED",
 ]);
+/** Codes of error replies of a server that may be available later. */
+export const UNAVAILABLE_CODES: ReadonlySet<string> = new Set(["LOADING", "MASTERDOWN"]);
 /** Error replies to a handshake after which a later one may succeed. BUSY: when a script has ended. */
 const TEMPORARY_REPLIES: ReadonlySet<string> = new Set(["BUSY", "MASTERDOWN"]);
 const PERMANENT_PATTERN = /^(?:CERT|CRL|UNABLE_TO|ERROR_IN_C|ERR_(?:TLS|SSL|OSSL|SOCKET|INVALID)_)/;

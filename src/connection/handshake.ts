@@ -13,6 +13,7 @@ import {
 import type { Credentials, Settings } from "../options/types.js";
 import { mayContain } from "../protocol/error-text.js";
 import { MapReply, type Reply } from "../protocol/reply.js";
+import { UNAVAILABLE_CODES } from "./errors.js";
 import { type InternalCommand, internalCommand } from "./internal-request.js";
 
 /** Sends commands as one batch; returns their replies, error replies as error objects. */
@@ -88,12 +89,10 @@ function availabilityStep({ retryLoading }: Settings): Step[] {
   if (!retryLoading) return [];
   const check = (reply: Reply): void => {
     // The user may have no right to PING.
-    if (reply instanceof RedisError && UNAVAILABLE.has(reply.code)) throw reply;
+    if (reply instanceof RedisError && UNAVAILABLE_CODES.has(reply.code)) throw reply;
   };
   return [{ command: internalCommand("PING"), check }];
 }
-
-const UNAVAILABLE: ReadonlySet<string> = new Set(["LOADING", "MASTERDOWN"]);
 
 function commonSteps(settings: Settings): Step[] {
   return [...nameStep(settings), ...infoSteps(settings), ...selectStep(settings)];

@@ -4,6 +4,7 @@
  */
 import type { AddressSource } from "../connection/address-source.js";
 import type { Connection } from "../connection/connection.js";
+import { UNAVAILABLE_CODES } from "../connection/errors.js";
 import { InternalRequest } from "../connection/internal-request.js";
 import type { ErrorReplyAction } from "../connection/owner.js";
 import type { Request, ResendOffer } from "../connection/request.js";
@@ -41,8 +42,6 @@ const WRONG_SERVER =
 const SCRIPT_COMMAND = /^(?:EVAL|FCALL|TFCALL|RG\.)/;
 /** A refused EXEC: the server became a replica after the commands had been queued. */
 const REFUSED_EXEC = /^EXECABORT Transaction discarded because of: (READONLY|LOADING|MASTERDOWN) /;
-/** Codes of a server that may be the right one later. */
-const UNAVAILABLE: ReadonlySet<string> = new Set(["LOADING", "MASTERDOWN"]);
 
 /** ms; after this time without a wrong server, the next one is left at once again. */
 const QUIET_TIME = 60_000;
@@ -112,7 +111,7 @@ export class ErrorReplies {
   #isUnavailable(error: RedisError): boolean {
     const { source, settings } = this.#dependencies;
     if (!settings.retryLoading || source.redirect !== undefined) return false;
-    return UNAVAILABLE.has(codeOf(error)) && !isScript(error);
+    return UNAVAILABLE_CODES.has(codeOf(error)) && !isScript(error);
   }
 
   /**
