@@ -257,7 +257,7 @@ export abstract class BaseClient<
 
   /**
    * The state of the connections, for health and readiness probes: `"idle"`, `"connecting"`, `"ready"`,
-   * `"reconnecting"` or `"closed"`; see {@link ConnectionStatus}. A client that was not used yet is `"idle"`.
+   * `"reconnecting"` or `"closed"`; see {@link ConnectionStatus}.
    */
   get status(): ConnectionStatus {
     return this[SELF].#dependencies.pool.status;
@@ -274,8 +274,7 @@ export abstract class BaseClient<
    */
   on<E extends ConnectionEventName>(event: E, listener: ConnectionListener<E>): this {
     checkArity("on", 2, arguments, "the listener");
-    const { events } = this[SELF].#dependencies.pool;
-    events.add(event, listener as ConnectionListener<ConnectionEventName>);
+    this[SELF].#dependencies.pool.events.add(event, listener);
     return this;
   }
 
@@ -287,8 +286,7 @@ export abstract class BaseClient<
    */
   off<E extends ConnectionEventName>(event: E, listener: ConnectionListener<E>): this {
     checkArity("off", 2, arguments, "the listener");
-    const { events } = this[SELF].#dependencies.pool;
-    events.remove(event, listener as ConnectionListener<ConnectionEventName>);
+    this[SELF].#dependencies.pool.events.remove(event, listener);
     return this;
   }
 

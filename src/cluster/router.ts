@@ -78,6 +78,7 @@ export class ClusterRouter
   readonly redirects: Redirects;
   readonly views: ViewListeners;
   readonly silentNodes = new SilentNodes(this);
+  readonly defaultNode = new DefaultNode(() => this.table.primaries);
   readonly readRefresh = new ReadRefresh(() => this.refresh());
   readonly dials = new TurnLimit(MOST_PER_TURN);
   readonly #closings = new TurnLimit(MOST_PER_TURN);
@@ -86,7 +87,6 @@ export class ClusterRouter
   readonly #topology: Topology;
   readonly #unrouted: UnroutedRequests;
   readonly #rerouting: Rerouting;
-  readonly defaultNode = new DefaultNode(() => this.table.primaries);
   #closing: Promise<void> | undefined = undefined;
   /** Whether the requests that were issued before {@link close} have been answered. */
   #isDrained = false;

@@ -24,7 +24,7 @@ export interface ConnectionEventMap {
   };
   /** A connection ended that neither the client nor its idle timeout has closed, or the server is silent. */
   readonly lost: {
-    /** The server: `host:port`, or the path of a socket. */
+    /** As in `connected`. */
     readonly address: string;
     readonly error: RedisError;
   };
@@ -69,11 +69,11 @@ export class ConnectionEvents {
    *
    * @throws DataError for an unknown event, or a listener that is no function.
    */
-  add(event: ConnectionEventName, listener: AnyListener): void {
+  add<E extends ConnectionEventName>(event: E, listener: ConnectionListener<E>): void {
     const name = checkName('on: argument "event"', event);
-    checkListener('on: argument "listener"', listener);
+    const added = checkListener('on: argument "listener"', listener);
     const listeners = this.#listeners.get(name) ?? new Map<AnyListener, AnyListener>();
-    listeners.set(listener, guarded(bindContext(listener), undefined));
+    listeners.set(added, guarded(bindContext(added), undefined));
     this.#listeners.set(name, listeners);
   }
 
@@ -82,10 +82,10 @@ export class ConnectionEvents {
    *
    * @throws DataError for an unknown event, or a listener that is no function.
    */
-  remove(event: ConnectionEventName, listener: AnyListener): void {
+  remove<E extends ConnectionEventName>(event: E, listener: ConnectionListener<E>): void {
     const name = checkName('off: argument "event"', event);
-    checkListener('off: argument "listener"', listener);
-    this.#listeners.get(name)?.delete(listener);
+    const removed = checkListener('off: argument "listener"', listener);
+    this.#listeners.get(name)?.delete(removed);
   }
 
   /** A connection is ready. */

@@ -93,9 +93,9 @@ export abstract class ObservedPool {
   }
 
   /**
-   * Return figures of the pool at this moment, for health probes and metrics.
+   * Return figures of the pool, for health probes and metrics.
    *
-   * @returns Counts, and `bytesBuffered` in bytes; see {@link PoolStats}.
+   * @returns Counts; see {@link PoolStats}.
    */
   stats(): PoolStats {
     checkArity("stats", 0, arguments, "the returned figures");
@@ -111,8 +111,7 @@ export abstract class ObservedPool {
   }
 
   /**
-   * Call a function at each event of the connections. Nothing needs a listener: commands reject with the error that
-   * concerns them. What a listener throws is an unhandled rejection.
+   * Call a function at each event of the connections. What it throws is an unhandled rejection.
    *
    * @param event - `"connected"`, `"lost"` or `"reconnecting"`.
    * @param listener - Receives the event; see {@link ConnectionEventMap}. One that is added twice is called once.
@@ -121,7 +120,7 @@ export abstract class ObservedPool {
    */
   on<E extends ConnectionEventName>(event: E, listener: ConnectionListener<E>): this {
     checkArity("on", 2, arguments, "the listener");
-    this[SELF].#events.add(event, listener as ConnectionListener<ConnectionEventName>);
+    this[SELF].#events.add(event, listener);
     return this;
   }
 
@@ -133,7 +132,7 @@ export abstract class ObservedPool {
    */
   off<E extends ConnectionEventName>(event: E, listener: ConnectionListener<E>): this {
     checkArity("off", 2, arguments, "the listener");
-    this[SELF].#events.remove(event, listener as ConnectionListener<ConnectionEventName>);
+    this[SELF].#events.remove(event, listener);
     return this;
   }
 
