@@ -6,7 +6,10 @@ import { Lane } from "../../src/cache/lanes.js";
 import { ObservedConnection } from "../../src/cache/observed-leases.js";
 import { PendingWrites } from "../../src/cache/pending-writes.js";
 import { ReadCache } from "../../src/cache/read-cache.js";
+import type { Request } from "../../src/connection/request.js";
 import { DedicatedConnection } from "../../src/execution/dedicated-connection.js";
+import { BatchRequest } from "../../src/pipeline/batch-request.js";
+import { TransactionRequest } from "../../src/pipeline/transaction-request.js";
 import { Lease } from "../../src/pool/lease.js";
 import { type OracleResult, runCacheOracle } from "../support/cache-oracle.js";
 import { testSeed } from "../support/random.js";
@@ -39,6 +42,19 @@ describe("2 writers and 8 readers with a cache, connections killed, replies in p
   );
 });
 
+/** Keep some own writes from the cache. */
+function unobserved(matches: (request: Request) => boolean): void {
+  const { observe } = ReadCache.prototype;
+  vi.spyOn(ReadCache.prototype, "observe").mockImplementation(function (this: ReadCache, request) {
+    if (!matches(request)) observe.call(this, request);
+  });
+}
+
+/** The number of keys of a script. */
+function keysOf(request: Request): string {
+  return String(request.commands()[0]?.args[1]);
+}
+
 /** Takes one protection out. */
 const CONTROLS: readonly (readonly [name: string, takeOut: () => void])[] = [
   ["reports of the server", () => vi.spyOn(ReadCache.prototype, "onInvalidated").mockReturnValue()],
@@ -52,6 +68,17 @@ const CONTROLS: readonly (readonly [name: string, takeOut: () => void])[] = [
     },
   ],
   ["own writes", () => vi.spyOn(ReadCache.prototype, "observe").mockReturnValue()],
+  ["own pipelines", () => unobserved((request) => request instanceof BatchRequest)],
+  ["own transactions", () => unobserved((request) => request instanceof TransactionRequest)],
+  [
+    "own scripts with keys",
+    () => unobserved((request) => request.name === "EVAL" && keysOf(request) !== "0"),
+  ],
+  [
+    "own scripts without keys",
+    () => unobserved((request) => request.name === "EVAL" && keysOf(request) === "0"),
+  ],
+  ["own blocking commands", () => unobserved((request) => request.blocking)],
   [
     "own writes without an answer",
     () => vi.spyOn(PendingWrites.prototype, "affect").mockReturnValue(false),

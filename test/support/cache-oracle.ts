@@ -14,6 +14,10 @@ import { until } from "./until.js";
 const KEYS = 200;
 /** A part of the calls goes to a few keys, so that reads and writes of one key meet. */
 const HOT_KEYS = 4;
+/** Lists whose last element only grows: blocking commands move numbers to them, in order. */
+const LISTS = 4;
+const NUMBERS = 50_000;
+const SOURCE = "source";
 const FLOWS = 3;
 /** Longest time in ms between two writes of a writer. */
 const WRITE_PAUSE = 8;
@@ -99,7 +103,7 @@ class Oracle {
     flushes: 0,
   };
   /** Highest value of each counter that any client was answered. */
-  readonly answered = new Array<number>(KEYS).fill(0);
+  readonly answered = new Array<number>(KEYS + LISTS).fill(0);
   readonly random: Random;
   readonly #options: OracleOptions;
   readonly #end: number;
@@ -138,7 +142,7 @@ class Reader {
   readonly #near: Client;
   readonly #bytes: Redis<Buffer>;
   readonly #session: Client;
-  readonly #floors = new Array<number>(KEYS).fill(0);
+  readonly #floors = new Array<number>(KEYS + LISTS).fill(0);
   readonly #name: string;
 
   constructor(oracle: Oracle, client: Client, name: string) {
@@ -174,6 +178,7 @@ class Reader {
         if (lot < 0.05) await this.#write(key);
         else if (lot < 0.07) await this.#behind(key);
         else if (lot < 0.12) await this.#synchronize();
+        else if (lot < 0.15) await this.#move();
         else await this.#read(key);
       } catch (error) {
         // Killed: the outcome is unknown.
@@ -216,6 +221,24 @@ class Reader {
     this.#check(key, { value: Number(read), floor: value, why: "read behind own write" });
     this.#raise(key, value);
     this.#oracle.record(key, value);
+  }
+
+  /** A blocking command, on a connection alone, and reads of the list that it appends to. */
+  async #move(): Promise<void> {
+    const list = this.#oracle.random.int(0, LISTS - 1);
+    await this.#readList(list, "read of a list");
+    const value = Number(await this.#client.blmove(SOURCE, `l:${list}`, 1));
+    this.#raise(KEYS + list, value);
+    this.#oracle.record(KEYS + list, value);
+    await this.#readList(list, "read after own blocking command");
+  }
+
+  async #readList(list: number, why: string): Promise<void> {
+    const floor = this.#floors[KEYS + list] ?? 0;
+    const value = Number(await this.#near.lindex(`l:${list}`, -1));
+    this.#oracle.result.reads++;
+    this.#check(KEYS + list, { value, floor, why });
+    if (this.#oracle.mode !== "broadcast") this.#raise(KEYS + list, value);
   }
 
   /** The reports of everything that was answered before arrive before the reply to PING. */
@@ -266,6 +289,10 @@ export async function runCacheOracle(options: OracleOptions): Promise<OracleResu
   const oracle = new Oracle(options);
   await using admin = new Redis(server.url);
   await admin.flushall();
+  await admin.rpush(
+    SOURCE,
+    Array.from({ length: NUMBERS }, (_, i) => i + 1),
+  );
   await admin.mset(Object.fromEntries(Array.from({ length: KEYS }, (_, i) => [`c:${i}`, "0"])));
   const proxies: FaultProxy[] = [];
   try {
