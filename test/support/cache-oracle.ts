@@ -16,7 +16,8 @@ const KEYS = 200;
 const HOT_KEYS = 4;
 /** Lists whose last element only grows: blocking commands move numbers to them, in order. */
 const LISTS = 4;
-const NUMBERS = 50_000;
+/** Numbers per ms: more than are moved, also in a long run. */
+const NUMBERS = 1;
 const SOURCE = "source";
 const FLOWS = 3;
 /** Longest time in ms between two writes of a writer. */
@@ -291,7 +292,7 @@ export async function runCacheOracle(options: OracleOptions): Promise<OracleResu
   await admin.flushall();
   await admin.rpush(
     SOURCE,
-    Array.from({ length: NUMBERS }, (_, i) => i + 1),
+    Array.from({ length: NUMBERS * options.duration }, (_, i) => i + 1),
   );
   await admin.mset(Object.fromEntries(Array.from({ length: KEYS }, (_, i) => [`c:${i}`, "0"])));
   const proxies: FaultProxy[] = [];
